@@ -1,0 +1,35 @@
+import * as v from 'valibot';
+
+/** An AdmissionReview request (admission.k8s.io/v1): only what is used. */
+export const AdmissionReview = v.object({
+  apiVersion: v.literal('admission.k8s.io/v1'),
+  kind: v.literal('AdmissionReview'),
+  request: v.object({
+    uid: v.string(),
+    operation: v.string(),
+    namespace: v.optional(v.string(), ''),
+    name: v.optional(v.string(), ''),
+    dryRun: v.optional(v.boolean(), false),
+    userInfo: v.optional(v.object({ username: v.optional(v.string(), '') })),
+    object: v.optional(v.unknown()),
+    oldObject: v.optional(v.unknown()),
+  }),
+});
+export type AdmissionReview = v.InferOutput<typeof AdmissionReview>;
+
+/** The answer to an AdmissionReview. */
+export interface AdmissionResponse {
+  readonly apiVersion: 'admission.k8s.io/v1';
+  readonly kind: 'AdmissionReview';
+  readonly response: {
+    readonly uid: string;
+    readonly allowed: boolean;
+    readonly warnings?: readonly string[];
+    readonly status?: {
+      readonly status: 'Failure';
+      readonly reason: string;
+      readonly code: number;
+      readonly message: string;
+    };
+  };
+}

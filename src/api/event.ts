@@ -1,0 +1,32 @@
+import * as v from 'valibot';
+
+/**
+ * An event as Flux's notification-controller delivers it (event.toolkit.fluxcd.io/v1beta1): only what is
+ * used. `timestamp` is RFC 3339 and signed with the rest of the body.
+ */
+export const FluxEvent = v.object({
+  involvedObject: v.object({
+    apiVersion: v.optional(v.string(), ''),
+    kind: v.string(),
+    namespace: v.optional(v.string(), ''),
+    name: v.string(),
+  }),
+  severity: v.optional(v.string(), 'info'),
+  timestamp: v.nullish(v.pipe(v.string(), v.check(isTimestamp, 'The timestamp is not in RFC 3339.'))),
+  message: v.optional(v.string(), ''),
+  reason: v.optional(v.string(), ''),
+  metadata: v.nullish(v.record(v.string(), v.string())),
+  reportingController: v.optional(v.string(), ''),
+});
+export type FluxEvent = v.InferOutput<typeof FluxEvent>;
+
+function isTimestamp(value: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}T/.test(value) && !Number.isNaN(Date.parse(value));
+}
+
+/** The revision in an event's metadata, or undefined when there is none. */
+export function eventRevision(event: FluxEvent): string | undefined {
+  const metadata = event.metadata ?? {};
+  const [group] = event.involvedObject.apiVersion.split('/');
+  return metadata['revision'] || metadata[`${group}/revision`] || undefined;
+}

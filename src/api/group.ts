@@ -1,0 +1,21 @@
+/** Names that other systems know us by. The API group is the predecessor's, so its manifests just work. */
+
+export const GROUP = 'pipelines.weave.works';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+export const KIND = 'Pipeline';
+export const PLURAL = 'pipelines';
+
+/** The field manager of every server-side apply, and the reporting component of events. */
+export const FIELD_MANAGER = 'turnpike';
+
+/** Keys of a Secret that `strategy.secretRef` names; the second one is accepted during a rotation. */
+export const HMAC_KEY = 'hmac-key';
+export const HMAC_KEY_PREVIOUS = 'hmac-key-previous';
+
+/** Metadata of the notification event; notification-controller drops keys without the group's prefix. */
+export const EVENT_ENVIRONMENT = `${GROUP}/environment`;
+export const EVENT_VERSION = `${GROUP}/version`;
+
+/** Flux's annotation to ask for a reconciliation now. */
+export const RECONCILE_REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';

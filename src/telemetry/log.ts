@@ -1,0 +1,53 @@
+import { pino } from 'pino';
+
+/** Levels of `--log-level`; `trace` is the predecessor's and prints the same as `debug` does here. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+type Write = (fields: Record<string, unknown>, message: string) => void;
+
+/** What the rest of the program logs through: static messages, everything that varies in the fields. */
+export interface Logger {
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+  readonly error: Write;
+  child(fields: Record<string, unknown>): Logger;
+}
+
+/** Fields that never reach the output, wherever someone puts them by mistake. */
+const SECRET_FIELDS = ['authorization', 'token', 'password', 'identity', 'hmac-key', 'cookie'];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `json`: a line for machines; `console`: a line for people. */
+  readonly encoding: 'json' | 'console';
+  readonly write: (line: string) => void;
+  readonly now: () => Date;
+}
+
+export function createLogger(options: LogOptions): Logger {
+  const write =
+    options.encoding === 'json' ? options.write : (line: string) => options.write(toConsole(line));
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: () => `,"ts":"${options.now().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_FIELDS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '***' },
+      errorKey: 'error',
+    },
+    { write },
+  );
+}
+
+/** `2026-11-21T10:00:00.000Z  info  listening  server=hook address=127.0.0.1:8082` */
+function toConsole(line: string): string {
+  const { ts, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+  const pairs = Object.entries(fields).map(([key, value]) => {
+    const shown = typeof value === 'string' ? value : JSON.stringify(value);
+    return `${key}=${/\s/.test(shown) ? JSON.stringify(shown) : shown}`;
+  });
+  return `${[ts, String(level).padEnd(5), msg, ...pairs].join('  ')}\n`;
+}
