@@ -28,5 +28,5 @@ function isTimestamp(value: string): boolean {
 export function eventRevision(event: FluxEvent): string | undefined {
   const metadata = event.metadata ?? {};
   const [group] = event.involvedObject.apiVersion.split('/');
-  return metadata['revision'] || metadata[`${group}/revision`] || undefined;
+  return metadata.revision || metadata[`${group}/revision`] || undefined;
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { Condition } from './condition.ts';
+import { apiVersionName, environmentName, kindName, namespaceName, objectName } from './names.ts';
 
 /**
  * The Pipeline resource, `pipelines.weave.works/v1alpha1`. One schema per shape with the type of the same
@@ -7,25 +8,6 @@ import { Condition } from './condition.ts';
  * `kubectl explain` prints.
  */
 
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
-const KIND_NAME = /^[A-Z][A-Za-z0-9]*$/;
-const API_VERSION_NAME = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?v[0-9][a-z0-9]*$/;
-/** Part of a URL path and of a branch name, hence no slash, no blank, no dot at either end. */
-const ENVIRONMENT_NAME = /^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$/;
-
-function text(pattern: RegExp, maxLength: number, description: string) {
-  return v.pipe(
-    v.string(),
-    v.minLength(1),
-    v.maxLength(maxLength),
-    v.regex(pattern),
-    v.description(description),
-  );
-}
-
-const namespaceName = (description: string) => text(DNS_LABEL, 63, description);
-const objectName = (description: string) => text(DNS_SUBDOMAIN, 253, description);
 const time = (description: string) =>
   v.pipe(v.string(), v.metadata({ format: 'date-time' }), v.description(description));
 
@@ -35,12 +17,10 @@ export const LocalSecretRef = v.object({
 export type LocalSecretRef = v.InferOutput<typeof LocalSecretRef>;
 
 export const AppRef = v.object({
-  apiVersion: text(
-    API_VERSION_NAME,
-    253,
+  apiVersion: apiVersionName(
     'API group and version of the application object, such as helm.toolkit.fluxcd.io/v2. Events match by group; the version does not matter.',
   ),
-  kind: text(KIND_NAME, 63, 'Kind of the application object, such as HelmRelease or Kustomization.'),
+  kind: kindName('Kind of the application object, such as HelmRelease or Kustomization.'),
   name: objectName("Name of the application object; it is looked up in each target's namespace."),
 });
 export type AppRef = v.InferOutput<typeof AppRef>;
@@ -118,10 +98,11 @@ export const Promotion = v.object({
 export type Promotion = v.InferOutput<typeof Promotion>;
 
 export const Environment = v.object({
-  name: text(ENVIRONMENT_NAME, 63, 'Name of the environment, unique in the Pipeline.'),
+  name: environmentName('Name of the environment, unique in the Pipeline.'),
   targets: v.pipe(
     v.array(Target),
     v.maxLength(50),
+    v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
     v.description('Where the application runs in this environment; at least one.'),
   ),
   promotion: v.optional(
@@ -139,6 +120,7 @@ export const PipelineSpec = v.object({
     v.array(Environment),
     v.minLength(1),
     v.maxLength(50),
+    v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
     v.description('The environments in the order of promotion, the first one first.'),
   ),
   promotion: v.optional(
@@ -159,13 +141,16 @@ const message = (description: string) => v.pipe(v.string(), v.maxLength(2048), v
 export const TargetStatus = v.object({
   clusterAppRef: v.pipe(
     v.object({
-      apiVersion: v.string(),
-      kind: v.string(),
-      name: v.string(),
-      clusterRef: v.optional(ClusterRef),
+      apiVersion: v.pipe(v.string(), v.description('API group and version of the application object.')),
+      kind: v.pipe(v.string(), v.description('Kind of the application object.')),
+      name: v.pipe(v.string(), v.description('Name of the application object.')),
+      clusterRef: v.optional(
+        v.pipe(ClusterRef, v.description('Its cluster; absent for the one that Turnpike runs in.')),
+      ),
     }),
     v.description('The application object and its cluster.'),
   ),
+  namespace: v.optional(v.pipe(v.string(), v.description("The target's namespace on its cluster."))),
   ready: v.pipe(v.boolean(), v.description('Whether the application is ready at the revision.')),
   revision: v.optional(revision('The revision that the target runs.')),
   error: v.optional(message('Why the target is not ready, or cannot be read.')),
@@ -227,7 +212,11 @@ export const EnvironmentStatus = v.object({
     ),
   ),
   targets: v.optional(
-    v.pipe(v.array(TargetStatus), v.description('The state of each target, in the order of the spec.')),
+    v.pipe(
+      v.array(TargetStatus),
+      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+      v.description('The state of each target, in the order of the spec.'),
+    ),
   ),
   deployment: v.optional(
     v.pipe(Deployment, v.description('The last deployment to this environment that was seen.')),
@@ -240,9 +229,18 @@ export const PipelineStatus = v.object({
   observedGeneration: v.optional(
     v.pipe(v.number(), v.integer(), v.description('The generation of the spec that was acted on.')),
   ),
-  conditions: v.optional(v.pipe(v.array(Condition), v.description('Ready, and what stands in its way.'))),
+  conditions: v.optional(
+    v.pipe(
+      v.array(Condition),
+      v.metadata({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
+      v.description('Ready, and what stands in its way.'),
+    ),
+  ),
   summary: v.optional(
     v.pipe(v.string(), v.maxLength(2048), v.description('All environments in one line, for kubectl get.')),
+  ),
+  lastHandledReconcileAt: v.optional(
+    v.pipe(v.string(), v.description('The last value of the annotation reconcile.fluxcd.io/requestedAt.')),
   ),
   environments: v.optional(
     v.pipe(v.record(v.string(), EnvironmentStatus), v.description('State by the name of the environment.')),
@@ -266,6 +264,15 @@ export type ObjectMeta = v.InferOutput<typeof ObjectMeta>;
 export interface Pipeline {
   readonly metadata: ObjectMeta;
   readonly spec: PipelineSpec;
+  readonly status: PipelineStatus;
+}
+
+/** A Pipeline as the cluster has it; one that got in before the webhook existed may not hold to the schema. */
+export interface StoredPipeline {
+  readonly metadata: ObjectMeta;
+  readonly spec:
+    | { readonly ok: true; readonly value: PipelineSpec }
+    | { readonly ok: false; readonly problems: readonly string[] };
   readonly status: PipelineStatus;
 }
 

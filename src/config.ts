@@ -1,0 +1,147 @@
+import {
+  boolean,
+  bytes,
+  type Flags,
+  list,
+  oneOf,
+  seconds,
+  text,
+  type Values,
+  wholeNumber,
+} from './cli/flags.ts';
+import { parseAddress } from './http/server.ts';
+import { LOG_LEVELS } from './telemetry/log.ts';
+
+/** The flags of `turnpike serve`. The first ones have the predecessor's names and defaults. */
+export const SERVE_FLAGS = {
+  'promotion-hook-bind-address': {
+    default: ':8082',
+    help: 'Where the promotion webhook listens.',
+    parse: address,
+  },
+  'metrics-bind-address': { default: ':8080', help: 'Where /metrics is served.', parse: address },
+  'health-probe-bind-address': {
+    default: ':8081',
+    help: 'Where /healthz and /readyz are served.',
+    parse: address,
+  },
+  'events-addr': {
+    default: '',
+    help: "Address of Flux's notification-controller for events; without it they go to Kubernetes only.",
+    parse: text,
+  },
+  'leader-elect': {
+    default: 'false',
+    help: 'Let one of several replicas act, by a Lease.',
+    parse: boolean,
+    switch: true,
+  },
+  'promotion-hook-rate-limit': {
+    default: '600',
+    help: 'Requests to the webhook per source address and pipeline in each interval.',
+    parse: wholeNumber(1),
+  },
+  'promotion-hook-rate-limit-interval': {
+    default: '30s',
+    help: 'The interval of the rate limit.',
+    parse: positiveSeconds,
+  },
+  'promotion-retry-delay': {
+    default: '2',
+    help: 'Seconds before a failed promotion is tried again; doubled each time.',
+    parse: positiveSeconds,
+  },
+  'promotion-retry-max-delay': {
+    default: '20',
+    help: 'Seconds that the delay grows to within the first attempts.',
+    parse: positiveSeconds,
+  },
+  'promotion-retry-threshold': {
+    default: '3',
+    help: 'Attempts after which the Pipeline is no longer Ready; it is still retried, ever more rarely.',
+    parse: wholeNumber(1),
+  },
+  'log-level': {
+    default: 'info',
+    help: 'One of trace, debug, info, warn, error.',
+    parse: oneOf(...LOG_LEVELS),
+  },
+  'log-encoding': { default: 'json', help: 'json or console.', parse: oneOf('json', 'console') },
+  'admission-bind-address': {
+    default: ':9443',
+    help: 'Where the admission webhook listens; empty turns it off.',
+    parse: optionalAddress,
+  },
+  'admission-cert-dir': {
+    default: '',
+    help: 'Directory with tls.crt and tls.key, re-read when they change; without it they are self-made.',
+    parse: text,
+  },
+  'admission-secret': {
+    default: 'turnpike-admission-certificate',
+    help: 'Secret that holds the self-made certificates, in our own namespace.',
+    parse: text,
+  },
+  'admission-webhook-configuration': {
+    default: 'turnpike',
+    help: 'ValidatingWebhookConfiguration that the certificate authority is written to.',
+    parse: text,
+  },
+  'dashboard-bind-address': {
+    default: '',
+    help: 'Reserved: this version has no dashboard.',
+    parse: optionalAddress,
+  },
+  'watch-namespace': { default: '', help: 'Only Pipelines of this namespace; all when empty.', parse: text },
+  'watch-label-selector': { default: '', help: 'Only Pipelines with these labels.', parse: text },
+  'resync-interval': {
+    default: '10m',
+    help: 'How often each Pipeline is looked at without any event.',
+    parse: positiveSeconds,
+  },
+  concurrent: { default: '4', help: 'Pipelines worked on at once.', parse: wholeNumber(1) },
+  'allow-unsigned-events': {
+    default: 'false',
+    help: 'Take unsigned events for pipelines without secretRef. Whoever reaches the webhook can promote.',
+    parse: boolean,
+    switch: true,
+  },
+  'git-hosts': {
+    default: '',
+    help: 'Git hosts that may be reached (host or host:port, comma-separated, *. prefix allowed); any public or private one when empty, but for loopback, link-local and metadata addresses.',
+    parse: list,
+  },
+  'insecure-git-hosts': {
+    default: '',
+    help: 'Hosts that may be reached by http and at such addresses: laboratories.',
+    parse: list,
+  },
+  'git-cache-dir': {
+    default: '',
+    help: 'Where repositories are kept; the temporary directory when empty.',
+    parse: text,
+  },
+  'git-cache-max-size': { default: '2GiB', help: 'How large they may grow in all.', parse: bytes },
+  kubeconfig: {
+    default: '',
+    help: 'Path of a kubeconfig; KUBECONFIG, then in-cluster, when empty.',
+    parse: text,
+  },
+} as const satisfies Flags;
+
+export type ServeConfig = Values<typeof SERVE_FLAGS>;
+
+function address(value: string): string {
+  parseAddress(value);
+  return value;
+}
+
+function optionalAddress(value: string): string {
+  return value === '' || value === '0' ? '' : address(value);
+}
+
+function positiveSeconds(value: string): number {
+  const parsed = seconds(value);
+  if (parsed > 0) return parsed;
+  throw new Error('It must be longer than 0.');
+}

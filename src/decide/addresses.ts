@@ -1,0 +1,87 @@
+/** First address and prefix length of what is never a forge: RFC 1122, 3927, 5771, 919 and cloud metadata. */
+const FORBIDDEN_IPV4: readonly (readonly [string, number])[] = [
+  ['0.0.0.0', 8],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['224.0.0.0', 4],
+  ['255.255.255.255', 32],
+  ['100.100.100.200', 32], // Alibaba Cloud metadata
+  ['168.63.129.16', 32], // Azure's platform endpoint
+  ['192.0.0.192', 32], // Oracle Cloud metadata
+];
+
+/** RFC 4291 and the IPv6 metadata addresses of AWS and Google Cloud, as eight groups' leading ones. */
+const FORBIDDEN_IPV6: readonly (readonly [string, number])[] = [
+  ['::', 127], // unspecified and loopback
+  ['fe80::', 10],
+  ['ff00::', 8],
+  ['fd00:ec2::254', 128],
+  ['fd20:ce::254', 128],
+];
+
+/** Prefixes whose last 32 bits are an IPv4 address: compatible, mapped, translated (RFC 4291, 2765, 6052, 8215). */
+const EMBEDDING_IPV6: readonly (readonly [string, number])[] = [
+  ['::', 96],
+  ['::ffff:0:0', 96],
+  ['::ffff:0:0:0', 96],
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+];
+
+/**
+ * True for loopback, unspecified, link-local, multicast and cloud metadata addresses, also when they are
+ * disguised: decimal, octal or hex IPv4, and IPv4 inside IPv6. A text that is no address gives false.
+ */
+export function isForbiddenAddress(ip: string): boolean {
+  const bare = ip.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  if (bare.includes(':')) {
+    const groups = ipv6Groups(bare);
+    return groups !== undefined && isForbiddenIpv6(groups);
+  }
+  const number = ipv4Number(bare);
+  return number !== undefined && isForbiddenIpv4(number);
+}
+
+function isForbiddenIpv4(address: number): boolean {
+  return FORBIDDEN_IPV4.some(([first, bits]) => {
+    const shift = 2 ** (32 - bits);
+    return Math.floor(address / shift) === Math.floor((ipv4Number(first) ?? 0) / shift);
+  });
+}
+
+function isForbiddenIpv6(groups: readonly number[]): boolean {
+  if (FORBIDDEN_IPV6.some((range) => inIpv6Range(groups, range))) return true;
+  const [first = 0, second = 0, third = 0] = groups;
+  // 6to4 (RFC 3056) holds the IPv4 address behind its prefix instead of at the end.
+  if (first === 0x2002) return isForbiddenIpv4(second * 0x10000 + third);
+  if (!EMBEDDING_IPV6.some((range) => inIpv6Range(groups, range))) return false;
+  return isForbiddenIpv4((groups[6] ?? 0) * 0x10000 + (groups[7] ?? 0));
+}
+
+function inIpv6Range(groups: readonly number[], [first, bits]: readonly [string, number]): boolean {
+  const wanted = binary(ipv6Groups(first) ?? []);
+  return binary(groups).slice(0, bits) === wanted.slice(0, bits);
+}
+
+function binary(groups: readonly number[]): string {
+  return groups.map((group) => group.toString(2).padStart(16, '0')).join('');
+}
+
+/** The URL parser knows every spelling of an IPv4 address (WHATWG URL, "IPv4 parser"). */
+function ipv4Number(text: string): number | undefined {
+  if (!/^[0-9a-fx.]+$/i.test(text) || !URL.canParse(`http://${text}/`)) return undefined;
+  const parts = new URL(`http://${text}/`).hostname.split('.').map(Number);
+  if (parts.length !== 4 || parts.some(Number.isNaN)) return undefined;
+  return parts.reduce((sum, part) => sum * 256 + part, 0);
+}
+
+/** The eight groups of an IPv6 address; the URL parser brings every spelling to one form. */
+function ipv6Groups(text: string): number[] | undefined {
+  if (!URL.canParse(`http://[${text}]/`)) return undefined;
+  const [head = '', tail] = new URL(`http://[${text}]/`).hostname.slice(1, -1).split('::');
+  const parse = (part: string) =>
+    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
+  if (tail === undefined) return parse(head);
+  const [left, right] = [parse(head), parse(tail)];
+  return [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
+}

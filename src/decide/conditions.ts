@@ -1,0 +1,70 @@
+import type { WantedCondition } from '../api/condition.ts';
+import type { Pipeline, PromotionStatus } from '../api/pipeline.ts';
+import { environmentStatus, recordedPromotion } from './state.ts';
+
+/**
+ * The conditions of a Pipeline, as kstatus reads them: Ready always; Reconciling, Stalled and
+ * PromotionPending only while they are True.
+ */
+export function conditionsOf(pipeline: Pipeline, threshold: number): WantedCondition[] {
+  const promotions = pipeline.spec.environments.flatMap(({ name }) => {
+    const promotion = recordedPromotion(environmentStatus(pipeline.status, name));
+    return promotion ? [{ name, promotion }] : [];
+  });
+  const failed = promotions.find(({ promotion }) => promotion.phase === 'Failed');
+  const retried = promotions.find(({ promotion }) => isRetried(promotion));
+  const waiting = promotions.find(({ promotion }) => isWaiting(promotion));
+  const wanted: WantedCondition[] = [];
+  if (failed) {
+    const message = sentence(failed);
+    wanted.push({ type: 'Ready', status: 'False', reason: 'PromotionFailed', message });
+    wanted.push({ type: 'Stalled', status: 'True', reason: 'PromotionFailed', message });
+  } else if (retried && (retried.promotion.attempts ?? 0) >= threshold) {
+    wanted.push({ type: 'Ready', status: 'False', reason: 'PromotionRetrying', message: sentence(retried) });
+  } else {
+    wanted.push({
+      type: 'Ready',
+      status: 'True',
+      reason: 'ReconciliationSucceeded',
+      message: ready(pipeline),
+    });
+  }
+  if (retried && !failed) {
+    const message = sentence(retried);
+    wanted.push({ type: 'Reconciling', status: 'True', reason: 'PromotionRetrying', message });
+  }
+  if (waiting) {
+    const reason = waiting.promotion.phase === 'WaitingApproval' ? 'WaitingApproval' : 'EnvironmentNotReady';
+    const message = sentence(waiting);
+    wanted.push({ type: 'PromotionPending', status: 'True', reason, message });
+  }
+  return wanted;
+}
+
+/** The conditions of an object whose spec holds faults: nothing is done until somebody mends it. */
+export function invalidConditions(problems: readonly string[]): WantedCondition[] {
+  const message = problems.join('\n').slice(0, 4000);
+  return [
+    { type: 'Ready', status: 'False', reason: 'InvalidSpec', message },
+    { type: 'Stalled', status: 'True', reason: 'InvalidSpec', message },
+  ];
+}
+
+function isRetried(promotion: PromotionStatus): boolean {
+  return promotion.phase === 'Pending' && promotion.nextAttemptAt !== undefined;
+}
+
+function isWaiting(promotion: PromotionStatus): boolean {
+  const plain = promotion.phase === 'Pending' && promotion.nextAttemptAt === undefined;
+  return promotion.phase === 'WaitingApproval' || (plain && promotion.message !== undefined);
+}
+
+function sentence({ name, promotion }: { name: string; promotion: PromotionStatus }): string {
+  return `${name}: ${promotion.message ?? `${promotion.revision} is ${promotion.phase}.`}`;
+}
+
+function ready(pipeline: Pipeline): string {
+  return pipeline.spec.suspend
+    ? 'All is recorded; promotions are suspended.'
+    : 'All environments are followed.';
+}

@@ -1,0 +1,126 @@
+import type {
+  Deployment,
+  EnvironmentStatus,
+  Pipeline,
+  PipelineSpec,
+  PipelineStatus,
+  Target,
+  TargetStatus,
+} from '../api/pipeline.ts';
+import type { Observation } from './application.ts';
+import { groupOf } from './route.ts';
+import { commonRevision, deployedRevision, environmentStatus } from './state.ts';
+
+/** Folds what was seen of the applications into the status. The cluster is the truth, events are hints. */
+
+/** Observations by environment, in the order of its targets. */
+export type Observations = Readonly<Record<string, readonly Observation[]>>;
+
+/**
+ * How long an event is believed against what the application object shows. Flux may send the event a
+ * moment before it writes the status; after this time the object wins.
+ */
+export const EVENT_GRACE_SECONDS = 15;
+
+export function foldObservations(pipeline: Pipeline, seen: Observations, now: Date): PipelineStatus {
+  const environments: Record<string, EnvironmentStatus> = {};
+  for (const environment of pipeline.spec.environments) {
+    const old = environmentStatus(pipeline.status, environment.name);
+    const observations = seen[environment.name] ?? [];
+    const targets = environment.targets.map((target, index) => {
+      const identity = targetIdentity(pipeline.spec, target);
+      return foldTarget(identity, findTarget(old, identity), observations[index]);
+    });
+    const state = { ...old, targets };
+    const deployment = foldDeployment(state, observations, now);
+    environments[environment.name] = deployment ? { ...state, deployment } : state;
+  }
+  return { ...pipeline.status, environments };
+}
+
+/** What a target's status begins with: which object, where. */
+export type TargetIdentity = Pick<TargetStatus, 'clusterAppRef' | 'namespace'>;
+
+export function targetIdentity(spec: PipelineSpec, target: Target): TargetIdentity {
+  const { apiVersion, kind, name } = spec.appRef;
+  const clusterRef = target.clusterRef && { clusterRef: target.clusterRef };
+  return { clusterAppRef: { apiVersion, kind, name, ...clusterRef }, namespace: target.namespace };
+}
+
+/** What is recorded of this very target; targets may have been reordered or renamed in the spec since. */
+export function findTarget(state: EnvironmentStatus, identity: TargetIdentity): TargetStatus | undefined {
+  const wanted = identityKey(identity);
+  return state.targets?.find((target) => identityKey(target) === wanted);
+}
+
+function identityKey({ clusterAppRef: app, namespace }: TargetIdentity): string {
+  const cluster = app.clusterRef;
+  const where = [cluster?.kind, cluster?.namespace, cluster?.name, namespace];
+  return JSON.stringify([groupOf(app.apiVersion), app.kind, app.name, ...where]);
+}
+
+function foldTarget(
+  identity: TargetIdentity,
+  before: TargetStatus | undefined,
+  seen: Observation | undefined,
+): TargetStatus {
+  const observedAt = before?.observedAt !== undefined && { observedAt: before.observedAt };
+  if (seen?.kind === 'application') {
+    return {
+      ...identity,
+      ready: seen.ready,
+      ...(seen.revision !== undefined && { revision: seen.revision }),
+      ...(seen.message !== undefined && { error: cut(seen.message) }),
+      ...observedAt,
+    };
+  }
+  const error = cut(seen?.error ?? 'It was not looked at.');
+  const believed = before?.observedAt ? before : undefined;
+  return {
+    ...identity,
+    ready: believed?.ready ?? false,
+    ...(believed?.revision !== undefined && { revision: believed.revision }),
+    error,
+    ...observedAt,
+  };
+}
+
+function foldDeployment(
+  state: EnvironmentStatus,
+  observations: readonly Observation[],
+  now: Date,
+): Deployment | undefined {
+  const applications = observations.filter((one) => one.kind === 'application');
+  if (applications.length === 0 || applications.length < observations.length) return undefined;
+  if (isFreshHint(state, now)) return undefined;
+  const revision = deployedRevision(state);
+  if (revision) {
+    if (state.deployment?.revision === revision && state.deployment.phase === 'Succeeded') return undefined;
+    const times = applications.flatMap((one) => (one.deployedAt ? [one.deployedAt] : [])).sort();
+    const observedAt = times.at(-1) ?? now.toISOString();
+    return { revision, phase: 'Succeeded', observedAt, source: 'watch' };
+  }
+  const failure = applications.find((one) => one.failed !== undefined);
+  if (failure?.failed === undefined) return undefined;
+  if (state.deployment?.revision === failure.failed && state.deployment.phase === 'Failed') return undefined;
+  return {
+    revision: failure.failed,
+    phase: 'Failed',
+    ...(failure.message !== undefined && { message: cut(failure.message) }),
+    observedAt: failure.deployedAt ?? now.toISOString(),
+    source: 'watch',
+  };
+}
+
+/** Whether the last event is too young to be overruled by the application object. */
+export function isFreshHint(state: EnvironmentStatus, now: Date): boolean {
+  const { deployment } = state;
+  if (deployment?.source !== 'webhook' || deployment.phase !== 'Succeeded') return false;
+  if (commonRevision(state.targets) === deployment.revision) return false;
+  return now.getTime() - Date.parse(deployment.observedAt) < EVENT_GRACE_SECONDS * 1000;
+}
+
+/** Messages of others, bounded to what the status holds. */
+export function cut(text: string, length = 1000): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,82 @@
+import type { Retry } from '../api/errors.ts';
+import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
+import { cut } from './fold.ts';
+import { update } from './next.ts';
+import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from './state.ts';
+
+/** What became of an attempt to promote. */
+export type Result =
+  | { readonly kind: 'pull-request'; readonly pullRequest: PullRequestRef; readonly message?: string }
+  | { readonly kind: 'already-there'; readonly message: string }
+  | { readonly kind: 'notified' }
+  | { readonly kind: 'error'; readonly message: string; readonly retry: Retry };
+
+export interface RetryPolicy {
+  /** Seconds before the second attempt; doubled for each one after it. */
+  readonly delaySeconds: number;
+  /** Seconds that the delay grows to within the first attempts. */
+  readonly maxDelaySeconds: number;
+  /** After so many attempts the Pipeline is no longer Ready, and the delay goes on to grow. */
+  readonly threshold: number;
+  /** Seconds that the delay never exceeds; a promotion that was stopped is looked at again after them. */
+  readonly resyncSeconds: number;
+}
+
+interface Attempt {
+  readonly environment: string;
+  readonly revision: string;
+  readonly result: Result;
+}
+
+/**
+ * The status with the attempt's result in it. A newer revision may have taken the record's place
+ * meanwhile: it inherits the pull request, so that this one is updated and no second one is opened.
+ */
+export function foldResult(
+  status: PipelineStatus,
+  { environment, revision, result }: Attempt,
+  policy: RetryPolicy,
+  now: Date,
+): PipelineStatus {
+  const state = environmentStatus(status, environment);
+  const record = state.promotion;
+  if (!record || !isUnfinished(record)) return status;
+  const next =
+    record.revision === revision ? withResult(record, result, policy, now) : inherit(record, result);
+  return withEnvironment(status, environment, withPromotion(state, next));
+}
+
+function inherit(record: PromotionStatus, result: Result): PromotionStatus {
+  return result.kind === 'pull-request' ? { ...record, pullRequest: result.pullRequest } : record;
+}
+
+function withResult(record: PromotionStatus, result: Result, policy: RetryPolicy, now: Date) {
+  const { nextAttemptAt: _, ...rest } = record;
+  switch (result.kind) {
+    case 'pull-request': {
+      const waits = `Waits until pull request #${result.pullRequest.number} is merged.`;
+      const message = result.message ? cut(`${waits} ${result.message}`) : waits;
+      const { pullRequest } = result;
+      return { ...update(rest, { phase: 'PullRequestOpen', message }, now), pullRequest };
+    }
+    case 'already-there':
+      return update(rest, { phase: 'Merged', message: cut(result.message) }, now);
+    case 'notified':
+      return update(rest, { phase: 'Promoting', message: 'Notified; waits until it is deployed.' }, now);
+    case 'error': {
+      const phase = result.retry === 'never' ? 'Failed' : 'Pending';
+      const seconds = retryAfter(record.attempts ?? 1, result.retry, policy);
+      const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
+      return { ...update(rest, { phase, message: cut(result.message) }, now), nextAttemptAt };
+    }
+  }
+}
+
+/** Seconds until the next attempt: an error that needs a person is looked at again at the next resync. */
+export function retryAfter(attempts: number, retry: Retry, policy: RetryPolicy): number {
+  if (retry === 'never') return policy.resyncSeconds;
+  if (retry !== 'backoff') return retry.afterSeconds;
+  const grown = policy.delaySeconds * 2 ** Math.min(attempts - 1, 30);
+  const bound = attempts <= policy.threshold ? policy.maxDelaySeconds : policy.resyncSeconds;
+  return Math.min(grown, bound);
+}

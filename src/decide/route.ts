@@ -1,0 +1,55 @@
+import type { AppRef, Environment, Pipeline, PipelineSpec, Promotion } from '../api/pipeline.ts';
+
+/** Where things are in a Pipeline's spec. */
+
+export function environmentIndex(spec: PipelineSpec, name: string): number {
+  return spec.environments.findIndex((environment) => environment.name === name);
+}
+
+/** How the application gets into this environment: its own promotion, else the Pipeline's. */
+export function promotionInto(spec: PipelineSpec, environment: Environment): Promotion | undefined {
+  return environment.promotion ?? spec.promotion;
+}
+
+/** `manual` of the promotion into this environment. */
+export function isManual(spec: PipelineSpec, environment: Environment): boolean {
+  return promotionInto(spec, environment)?.manual === true;
+}
+
+/**
+ * Name of the Secret whose key signs approvals for the promotion into this environment. A promotion of
+ * the environment's own that names no Secret falls back to the Pipeline's: the predecessor read only
+ * that one, and its users' manifests must go on to be authenticated.
+ */
+export function approvalSecret(spec: PipelineSpec, environment: Environment): string | undefined {
+  return (environment.promotion?.strategy.secretRef ?? spec.promotion?.strategy.secretRef)?.name;
+}
+
+/**
+ * Name of the Secret whose key signs events about a deployment to `spec.environments[index]`: the one of
+ * the promotion that the event would lead to; for the last environment, of the promotion into it.
+ */
+export function eventSecret(spec: PipelineSpec, index: number): string | undefined {
+  const into = spec.environments[index + 1] ?? spec.environments[index];
+  return into && approvalSecret(spec, into);
+}
+
+/** The group of `group/version`; empty for the core group. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
+/** Whether an object is the Pipeline's application; versions of one API are the same object. */
+export function isApplication(appRef: AppRef, object: { apiVersion: string; kind: string; name: string }) {
+  return (
+    object.kind === appRef.kind &&
+    object.name === appRef.name &&
+    groupOf(object.apiVersion) === groupOf(appRef.apiVersion)
+  );
+}
+
+/** `HelmRelease dev/podinfo`, for sentences. */
+export function describeApplication(pipeline: Pipeline, namespace: string): string {
+  return `${pipeline.spec.appRef.kind} ${namespace}/${pipeline.spec.appRef.name}`;
+}

@@ -1,0 +1,60 @@
+import type {
+  EnvironmentStatus,
+  PipelineStatus,
+  PromotionPhase,
+  PromotionStatus,
+  TargetStatus,
+} from '../api/pipeline.ts';
+
+/** Questions about what is recorded in a Pipeline's status. */
+
+export function environmentStatus(status: PipelineStatus, environment: string): EnvironmentStatus {
+  return status.environments?.[environment] ?? {};
+}
+
+/** The status with one environment's state replaced. */
+export function withEnvironment(
+  status: PipelineStatus,
+  environment: string,
+  state: EnvironmentStatus,
+): PipelineStatus {
+  return { ...status, environments: { ...status.environments, [environment]: state } };
+}
+
+/**
+ * The environment's state with this promotion in it. `waitingApproval` is always written, as the
+ * predecessor's clients read it; empty means that nothing waits.
+ */
+export function withPromotion(
+  state: EnvironmentStatus,
+  promotion: PromotionStatus | undefined,
+): EnvironmentStatus {
+  if (!promotion) return state;
+  const waiting = promotion.phase === 'WaitingApproval' ? promotion.revision : '';
+  return { ...state, waitingApproval: { revision: waiting }, promotion };
+}
+
+/** The recorded promotion. What the predecessor left waiting for approval is one too. */
+export function recordedPromotion(state: EnvironmentStatus): PromotionStatus | undefined {
+  if (state.promotion) return state.promotion;
+  const waiting = state.waitingApproval?.revision;
+  return waiting ? { revision: waiting, phase: 'WaitingApproval' } : undefined;
+}
+
+const FINISHED: readonly PromotionPhase[] = ['Succeeded', 'Rejected', 'Superseded'];
+
+/** Whether something is still to come of it. */
+export function isUnfinished(promotion: PromotionStatus): boolean {
+  return !FINISHED.includes(promotion.phase);
+}
+
+/** The one revision that all targets run, ready or not. */
+export function commonRevision(targets: readonly TargetStatus[] | undefined): string | undefined {
+  const revision = targets?.[0]?.revision;
+  return revision && targets?.every((target) => target.revision === revision) ? revision : undefined;
+}
+
+/** The revision that all targets run and are ready at. */
+export function deployedRevision(state: EnvironmentStatus): string | undefined {
+  return state.targets?.every((target) => target.ready) ? commonRevision(state.targets) : undefined;
+}

@@ -1,0 +1,43 @@
+import type { EnvironmentStatus, Pipeline } from '../api/pipeline.ts';
+import { shortRevision } from './revision.ts';
+import { environmentStatus, recordedPromotion } from './state.ts';
+
+/** All environments in one line: `dev 1.3.0 → staging 1.2.0 (PR #12) → prod 1.1.0`. */
+export function summarize({ spec, status }: Pipeline): string {
+  const parts = spec.environments.map((environment) => {
+    const state = environmentStatus(status, environment.name);
+    const note = noteOf(state);
+    return `${environment.name} ${runs(state)}${note && ` (${note})`}`;
+  });
+  return parts.join(' → ').slice(0, 2048);
+}
+
+function runs(state: EnvironmentStatus): string {
+  const revisions = (state.targets ?? []).flatMap((target) => (target.revision ? [target.revision] : []));
+  return [...new Set(revisions)].map(shortRevision).join('/') || '–';
+}
+
+function noteOf(state: EnvironmentStatus): string {
+  const promotion = recordedPromotion(state);
+  if (!promotion) return '';
+  const revision = shortRevision(promotion.revision);
+  switch (promotion.phase) {
+    case 'Pending':
+      return promotion.nextAttemptAt ? `${revision} is retried` : `${revision} pending`;
+    case 'WaitingApproval':
+      return `${revision} waits for approval`;
+    case 'Promoting':
+      return `${revision} on its way`;
+    case 'PullRequestOpen':
+      return promotion.pullRequest ? `PR #${promotion.pullRequest.number}` : `${revision} on its way`;
+    case 'Merged':
+      return `${revision} merged`;
+    case 'Failed':
+      return `${revision} failed`;
+    case 'Rejected':
+      return `${revision} rejected`;
+    case 'Succeeded':
+    case 'Superseded':
+      return '';
+  }
+}

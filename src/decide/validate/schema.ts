@@ -1,0 +1,105 @@
+import * as v from 'valibot';
+import { PipelineSpec } from '../../api/pipeline.ts';
+import type { FieldProblem } from './problem.ts';
+
+/** Far more than the schema allows in a list; beyond it the entries are not even looked at. */
+const MAX_ENTRIES = 1000;
+const MAX_SHOWN = 80;
+
+export type ParsedSpec =
+  | { readonly kind: 'valid'; readonly spec: PipelineSpec }
+  | { readonly kind: 'invalid'; readonly problems: readonly FieldProblem[] };
+
+/** Holds a Pipeline's `spec` from outside against the schema and names all faults at once. */
+export function parseSpec(input: unknown): ParsedSpec {
+  if (input === undefined || input === null) {
+    const message = 'This field is required: name the application and its environments.';
+    return { kind: 'invalid', problems: [{ field: 'spec', message }] };
+  }
+  const flooded = floodedList(input);
+  if (flooded) return { kind: 'invalid', problems: [flooded] };
+  const parsed = v.safeParse(PipelineSpec, input);
+  if (parsed.success) return { kind: 'valid', spec: parsed.output };
+  return { kind: 'invalid', problems: schemaProblems(parsed.issues) };
+}
+
+/**
+ * What valibot found, as problems with paths below `root`. One problem a field: an empty text breaks its
+ * pattern too, and the first finding says enough.
+ */
+export function schemaProblems(issues: readonly v.BaseIssue<unknown>[], root = 'spec'): FieldProblem[] {
+  const byField = new Map<string, FieldProblem>();
+  for (const issue of issues) {
+    const field = fieldOf(issue, root);
+    if (!byField.has(field)) byField.set(field, { field, ...shownValue(issue), message: messageOf(issue) });
+  }
+  return [...byField.values()];
+}
+
+/** Looking at each of a million entries would take seconds: whoever sends them gets one sentence. */
+function floodedList(input: unknown): FieldProblem | undefined {
+  const environments = lengthOf(input, 'environments');
+  if (environments > MAX_ENTRIES) return tooMany('spec.environments', environments);
+  const list = environments > 0 ? (input as { environments: unknown[] }).environments : [];
+  const index = list.findIndex((environment) => lengthOf(environment, 'targets') > MAX_ENTRIES);
+  return index < 0
+    ? undefined
+    : tooMany(`spec.environments[${index}].targets`, lengthOf(list[index], 'targets'));
+}
+
+function lengthOf(holder: unknown, key: string): number {
+  if (typeof holder !== 'object' || holder === null) return 0;
+  const list: unknown = Reflect.get(holder, key);
+  return Array.isArray(list) ? list.length : 0;
+}
+
+function tooMany(field: string, length: number): FieldProblem {
+  return { field, message: `The list has ${length} entries: write 50 at most.` };
+}
+
+function fieldOf(issue: v.BaseIssue<unknown>, root: string): string {
+  const keys = (issue.path ?? []).map((item) => item.key);
+  return root + keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+}
+
+/** A URL may hold a password and is never shown. */
+function shownValue(issue: v.BaseIssue<unknown>): { value?: string } {
+  const isUrl = issue.path?.at(-1)?.key === 'url';
+  if (isUrl || typeof issue.input !== 'string') return {};
+  return { value: issue.input.slice(0, MAX_SHOWN) };
+}
+
+function messageOf(issue: v.BaseIssue<unknown>): string {
+  if (issue.kind === 'schema') return typeMessage(issue);
+  const unit = Array.isArray(issue.input) ? 'entries' : 'characters';
+  if (issue.type === 'min_length')
+    return unit === 'entries' ? 'Write at least one entry.' : 'Write something here.';
+  if (issue.type === 'max_length') return `Write ${String(issue.requirement)} ${unit} at most.`;
+  return issue.message;
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  boolean: 'true or false',
+  number: 'a number',
+  array: 'a list',
+  object: 'an object with fields',
+};
+
+function typeMessage(issue: v.BaseIssue<unknown>): string {
+  if (issue.received === 'undefined') return 'This field is required.';
+  if (issue.type === 'picklist') return `Write one of ${choices(issue.expected ?? '')}.`;
+  const word = TYPE_WORDS[issue.type];
+  return word ? `Write ${word} here, not ${kindOf(issue.input)}.` : issue.message;
+}
+
+/** `("a" | "b")` as valibot writes it becomes `a, b`. */
+function choices(expected: string): string {
+  return expected.replace(/[("')]/g, '').replaceAll(' | ', ', ');
+}
+
+function kindOf(input: unknown): string {
+  if (input === null) return 'null';
+  if (Array.isArray(input)) return TYPE_WORDS.array ?? 'a list';
+  return TYPE_WORDS[typeof input] ?? 'this';
+}

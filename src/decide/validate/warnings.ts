@@ -1,0 +1,64 @@
+import type { ForgeType, PipelineSpec } from '../../api/pipeline.ts';
+import { approvalSecret, promotionInto } from '../route.ts';
+import { targetKey } from './environments.ts';
+import { environmentField, type FieldProblem } from './problem.ts';
+import { promotionsOf } from './promotions.ts';
+
+/** The forges that this version opens pull requests on. */
+const SERVED_FORGES: readonly ForgeType[] = ['github', 'gitea'];
+
+/** What is allowed and yet probably not meant. */
+export function specWarnings(spec: PipelineSpec, namespace: string): FieldProblem[] {
+  return [
+    ...forgeWarnings(spec),
+    ...closedWebhooks(spec),
+    ...missingPromotions(spec),
+    ...sharedTargets(spec, namespace),
+  ];
+}
+
+function forgeWarnings(spec: PipelineSpec): FieldProblem[] {
+  return promotionsOf(spec).flatMap(({ field, promotion }) => {
+    const type = promotion.strategy['pull-request']?.type;
+    if (type === undefined || SERVED_FORGES.includes(type)) return [];
+    const message = `This version opens pull requests on ${SERVED_FORGES.join(' and ')} alone, not yet on ${type}.`;
+    return [{ field: `${field}.strategy.pull-request.type`, value: type, message }];
+  });
+}
+
+/** Environments whose promotion names no key, gathered under the promotion where the key would belong. */
+function closedWebhooks(spec: PipelineSpec): FieldProblem[] {
+  const open = spec.environments.filter((environment, index) => {
+    return index > 0 && promotionInto(spec, environment) && !approvalSecret(spec, environment);
+  });
+  const fields = open.map((environment) => {
+    const own = environment.promotion && environmentField(spec.environments.indexOf(environment));
+    return `${own ?? 'spec'}.promotion.strategy.secretRef`;
+  });
+  const message =
+    'Without a Secret the promotion webhook is closed (401): deployments are noticed by watching the cluster alone. Name a Secret with the key hmac-key.';
+  return [...new Set(fields)].map((field) => ({ field, message }));
+}
+
+function missingPromotions(spec: PipelineSpec): FieldProblem[] {
+  return spec.environments.flatMap((environment, index) => {
+    if (index === 0 || promotionInto(spec, environment)) return [];
+    const message = `No promotion leads into ${environment.name}: write one here, or spec.promotion for all environments.`;
+    return [{ field: `${environmentField(index)}.promotion`, message }];
+  });
+}
+
+/** The same object in two environments always runs one revision in both. */
+function sharedTargets(spec: PipelineSpec, namespace: string): FieldProblem[] {
+  const owners = new Map<string, string>();
+  return spec.environments.flatMap(({ name, targets }, index) =>
+    targets.flatMap((target, position) => {
+      const key = targetKey(target, namespace);
+      const owner = owners.get(key);
+      owners.set(key, owner ?? name);
+      if (owner === undefined || owner === name) return [];
+      const message = `This is a target of ${owner} too: both environments will always run the same revision.`;
+      return [{ field: `${environmentField(index)}.targets[${position}]`, message }];
+    }),
+  );
+}

@@ -1,0 +1,73 @@
+import { Hono } from 'hono';
+import type { Logger } from '../telemetry/log.ts';
+import { answer, type Verdict } from './admission/answer.ts';
+import { type JudgeDeps, judge, parseReview, type Review } from './admission/review.ts';
+import { readBody } from './body.ts';
+import { json, methodNotAllowed, notFound, problem } from './problem.ts';
+
+export interface AdmissionDeps extends JudgeDeps {
+  readonly log: Logger;
+  /** Called once for every review that was answered. */
+  onReview(allowed: boolean, seconds: number): void;
+}
+
+/** An AdmissionReview of an update holds the object twice, and etcd takes 1.5 MiB at most of each. */
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+const OWN_FAULT: Verdict = {
+  allowed: false,
+  code: 500,
+  reason: 'InternalError',
+  lines: ['Turnpike could not check this Pipeline because of a fault of its own: its log says which.'],
+  warnings: [],
+};
+
+/**
+ * The admission webhook: `POST /validate` takes and gives AdmissionReview (admission.k8s.io/v1). A request
+ * that is none gets 400 or 413 as problem details. Nobody but the API server is asked for anything.
+ */
+export function createAdmission(deps: AdmissionDeps): Hono {
+  const app = new Hono();
+  app.post('/validate', async ({ req }) => {
+    const body = await readBody(req.raw, MAX_BODY_BYTES);
+    if (!body) return tooLarge();
+    const review = parseReview(new TextDecoder().decode(body));
+    if (typeof review === 'string') return problem({ status: 400, title: 'Bad Request', detail: review });
+    const started = performance.now();
+    const verdict = await judgeSafely(review, deps);
+    deps.onReview(verdict.allowed, (performance.now() - started) / 1000);
+    report(review, verdict, deps.log);
+    return json(200, answer(review.uid, verdict));
+  });
+  app.all('/validate', () => methodNotAllowed('POST'));
+  app.notFound(() => notFound());
+  app.onError((error) => {
+    deps.log.error({ error }, 'request to the admission webhook failed');
+    return problem({ status: 500, title: 'Internal Server Error' });
+  });
+  return app;
+}
+
+function tooLarge(): Response {
+  return problem({
+    status: 413,
+    title: 'Content Too Large',
+    detail: `Send ${MAX_BODY_BYTES} bytes at most.`,
+  });
+}
+
+/** Fails closed: what could not be checked is not let in. */
+async function judgeSafely(review: Review, deps: AdmissionDeps): Promise<Verdict> {
+  try {
+    return await judge(review, deps);
+  } catch (error) {
+    deps.log.error({ ...review.names, error }, 'pipeline could not be checked');
+    return OWN_FAULT;
+  }
+}
+
+function report({ names, operation, user, dryRun }: Review, verdict: Verdict, log: Logger): void {
+  const fields = { ...names, operation, user, dryRun };
+  if (verdict.allowed) log.debug({ ...fields, warnings: verdict.warnings.length }, 'pipeline allowed');
+  else log.info({ ...fields, problems: verdict.lines.slice(0, 10) }, 'pipeline denied');
+}

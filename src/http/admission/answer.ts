@@ -1,0 +1,51 @@
+import type { AdmissionResponse } from '../../api/admission.ts';
+
+/** What became of a review. `lines` and `warnings` are whole sentences, the field's path first. */
+export type Verdict =
+  | { readonly allowed: true; readonly warnings: readonly string[] }
+  | {
+      readonly allowed: false;
+      readonly code: 422 | 500;
+      readonly reason: 'Invalid' | 'InternalError';
+      readonly lines: readonly string[];
+      readonly warnings: readonly string[];
+    };
+
+const MAX_LINES = 50;
+const MAX_LINE = 512;
+/** The API server drops what goes beyond 4096 characters in all, and asks for at most 256 in each. */
+const MAX_WARNINGS = 15;
+const MAX_WARNING = 256;
+
+/** The AdmissionReview (admission.k8s.io/v1) that answers the request `uid`. */
+export function answer(uid: string, verdict: Verdict): AdmissionResponse {
+  const warnings = bounded(verdict.warnings, MAX_WARNINGS, MAX_WARNING);
+  const status = verdict.allowed ? undefined : failure(verdict);
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: {
+      uid,
+      allowed: verdict.allowed,
+      ...(warnings.length > 0 && { warnings }),
+      ...(status && { status }),
+    },
+  };
+}
+
+function failure({ code, reason, lines }: Extract<Verdict, { allowed: false }>) {
+  const message = bounded(lines, MAX_LINES, MAX_LINE).join('\n');
+  return { status: 'Failure' as const, reason, code, message };
+}
+
+function bounded(lines: readonly string[], count: number, length: number): string[] {
+  const shown = lines.slice(0, count).map((line) => cut(line, length));
+  const more = lines.length - shown.length;
+  return more > 0 ? [...shown, `and ${more} more.`] : shown;
+}
+
+/** One line each: a control character would make the API server drop a warning. */
+function cut(line: string, length: number): string {
+  const clean = line.replace(/\p{Cc}+/gu, ' ');
+  return clean.length > length ? `${clean.slice(0, length - 1)}…` : clean;
+}

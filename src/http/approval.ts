@@ -1,0 +1,78 @@
+import { errorMessage } from '../api/errors.ts';
+import { type PipelineKey, pipelineKey } from '../api/pipeline.ts';
+import type { RecordStatus } from '../api/record.ts';
+import { approve } from '../decide/approve.ts';
+import { approvalSecret, environmentIndex } from '../decide/route.ts';
+import { json, problem, unauthorized, unavailable } from './problem.ts';
+import { type GuardDeps, guard, postRoute, refused, type SignedContext } from './signed.ts';
+
+/**
+ * `POST /approval/{namespace}/{name}/{environment}/{revision}`: approves what waits. The signature is over
+ * `POST\n<path>\n<X-Signature-Timestamp>\n<body>`, so that it is good for this revision in this
+ * environment of this Pipeline alone, and for five minutes.
+ */
+export interface ApprovalDeps extends GuardDeps {
+  readonly record: RecordStatus;
+  readonly wake: (key: PipelineKey) => void;
+}
+
+const MAX_AGE_SECONDS = 300;
+
+export function createApproval(deps: ApprovalDeps) {
+  return postRoute('/approval/:namespace/:name/:environment/:revision', async (c) => {
+    const timestamp = c.req.header('x-signature-timestamp') ?? '';
+    if (!isFresh(timestamp, deps.now())) return refused(c, deps, 'stale-timestamp', unauthorized());
+    const guarded = await guard(c, deps, {
+      secretOf: (spec, name) => {
+        const environment = spec.environments[environmentIndex(spec, name)];
+        return environment && approvalSecret(spec, environment);
+      },
+      signed: (body) => [`POST\n${rawPath(c.req.raw.url)}\n${timestamp}\n`, body],
+      allowUnsigned: false,
+    });
+    if (guarded instanceof Response) return guarded;
+    const revision = c.req.param('revision') ?? '';
+    const approval = { environment: guarded.environment, revision, by: `key of Secret ${guarded.secret}` };
+    return approveAs(c, deps, guarded.pipeline, approval);
+  });
+}
+
+async function approveAs(
+  c: SignedContext,
+  deps: ApprovalDeps,
+  pipeline: Parameters<RecordStatus>[0],
+  approval: Parameters<typeof approve>[1],
+): Promise<Response> {
+  const { namespace, name } = pipeline.metadata;
+  const { environment, revision } = approval;
+  try {
+    const approved = await deps.record(pipeline, (current) => {
+      const status = approve(current, approval, deps.now());
+      return status ? { status } : {};
+    });
+    if (!approved?.status) {
+      const detail = `${revision} does not wait for an approval in ${environment}.`;
+      return refused(c, deps, 'not-waiting', problem({ status: 409, title: 'Conflict', detail }));
+    }
+  } catch (error) {
+    deps.log.warn({ namespace, name, error: errorMessage(error) }, 'approval could not be recorded');
+    return refused(c, deps, 'not-recorded', unavailable());
+  }
+  deps.onOutcome('approved');
+  deps.log.info({ namespace, name, environment, revision, by: approval.by }, 'promotion approved');
+  deps.wake(pipelineKey(namespace, name));
+  return json(202, { outcome: 'approved', environment, revision });
+}
+
+/** Unix seconds or RFC 3339, at most five minutes from now in either direction. */
+function isFresh(timestamp: string, now: Date): boolean {
+  const seconds = /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Date.parse(timestamp) / 1000;
+  return Math.abs(now.getTime() / 1000 - seconds) <= MAX_AGE_SECONDS;
+}
+
+/** The path as it was sent, with its percent-encoding, without the query. */
+function rawPath(url: string): string {
+  const path = url.slice(url.indexOf('/', url.indexOf('//') + 2));
+  const query = path.search(/[?#]/);
+  return query < 0 ? path : path.slice(0, query);
+}

@@ -1,0 +1,109 @@
+import * as v from 'valibot';
+import { errorMessage } from '../api/errors.ts';
+import { FluxEvent } from '../api/event.ts';
+import { type Pipeline, type PipelineKey, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
+import type { RecordStatus } from '../api/record.ts';
+import { type Receipt, receiveEvent } from '../decide/receive.ts';
+import { environmentIndex, eventSecret } from '../decide/route.ts';
+import { preferredWait } from './prefer.ts';
+import { json, problem, unavailable, unprocessable } from './problem.ts';
+import { type GuardDeps, type Guarded, guard, postRoute, refused, type SignedContext } from './signed.ts';
+
+/**
+ * `POST /promotion/{namespace}/{name}/{environment}`: takes Flux's event, verifies it, and writes what it
+ * says to the Pipeline's status. The reconciler acts on that; the answer never waits for Git, unless the
+ * sender asks for it with `Prefer: wait`.
+ */
+export interface HookDeps extends GuardDeps {
+  readonly allowUnsigned: boolean;
+  readonly record: RecordStatus;
+  /** Wakes the reconciler. */
+  readonly wake: (key: PipelineKey) => void;
+  /** URL of the pull request for this revision, once it is open; undefined when the seconds have passed. */
+  readonly pullRequest: (wanted: {
+    key: PipelineKey;
+    environment: string;
+    revision: string;
+    seconds: number;
+  }) => Promise<string | undefined>;
+  readonly onSeconds: (seconds: number) => void;
+}
+
+type Taken = Extract<Receipt, { kind: 'taken' }>;
+
+export function createHook(deps: HookDeps) {
+  return postRoute('/promotion/:namespace/:name/:environment', async (c) => {
+    const started = performance.now();
+    const guarded = await guard(c, deps, {
+      secretOf: (spec, environment) => eventSecret(spec, environmentIndex(spec, environment)),
+      signed: (body) => [body],
+      allowUnsigned: deps.allowUnsigned,
+    });
+    if (guarded instanceof Response) return guarded;
+    const response = await take(c, deps, guarded);
+    deps.onSeconds((performance.now() - started) / 1000);
+    return response;
+  });
+}
+
+async function take(c: SignedContext, deps: HookDeps, guarded: Guarded): Promise<Response> {
+  const event = parseEvent(guarded.body);
+  if (!event.ok) {
+    const answer = problem({ status: 400, title: 'Bad Request', detail: event.detail });
+    return refused(c, deps, 'bad-event', answer);
+  }
+  const { namespace, name, environment } = guarded;
+  const receive = (pipeline: Pipeline) => receiveEvent(pipeline, environment, event.value, deps.now());
+  try {
+    const receipt = await deps.record(guarded.pipeline, receive);
+    if (receipt === undefined) return refused(c, deps, 'deleted', unavailable());
+    if (receipt.kind === 'refused') {
+      return refused(c, deps, 'not-ours', unprocessable(receipt.problem));
+    }
+    deps.onOutcome(receipt.outcome);
+    deps.log.info({ namespace, name, ...fieldsOf(receipt), reason: event.value.reason }, 'event received');
+    if (receipt.status) deps.wake(pipelineKey(namespace, name));
+    return await answerTo(c, deps, guarded.pipeline, receipt);
+  } catch (error) {
+    deps.log.warn({ namespace, name, error: errorMessage(error) }, 'event could not be recorded');
+    return refused(c, deps, 'not-recorded', unavailable());
+  }
+}
+
+function fieldsOf({ outcome, environment, revision }: Taken) {
+  return { outcome, environment, revision };
+}
+
+async function answerTo(
+  c: SignedContext,
+  deps: HookDeps,
+  { metadata }: StoredPipeline,
+  receipt: Taken,
+): Promise<Response> {
+  const { environment, revision } = receipt;
+  if (receipt.outcome === 'waiting-approval') return json(202, fieldsOf(receipt));
+  if (receipt.outcome !== 'accepted') return json(200, fieldsOf(receipt));
+  const seconds = preferredWait(c.req.header('prefer') ?? null);
+  if (seconds === 0) return json(202, fieldsOf(receipt));
+  const key = pipelineKey(metadata.namespace, metadata.name);
+  const location = await deps.pullRequest({ key, environment, revision, seconds });
+  return location === undefined ? json(202, fieldsOf(receipt)) : json(201, fieldsOf(receipt), { location });
+}
+
+type Parsed =
+  | { readonly ok: true; readonly value: FluxEvent }
+  | { readonly ok: false; readonly detail: string };
+
+function parseEvent(body: Uint8Array): Parsed {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    return { ok: false, detail: 'The body is not JSON.' };
+  }
+  const parsed = v.safeParse(FluxEvent, value);
+  if (parsed.success) return { ok: true, value: parsed.output };
+  const [issue] = parsed.issues;
+  const where = v.getDotPath(issue) ?? 'the body';
+  return { ok: false, detail: `The body is not an event of Flux: ${where}: ${issue.message.slice(0, 200)}` };
+}

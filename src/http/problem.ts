@@ -1,0 +1,57 @@
+/** Errors as RFC 9457 problem details. The bodies hold nothing that a stranger could learn from. */
+
+export interface Problem {
+  readonly status: number;
+  readonly title: string;
+  readonly detail?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function problem({ status, title, detail, headers }: Problem): Response {
+  return new Response(JSON.stringify({ type: 'about:blank', title, status, ...(detail && { detail }) }), {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+  });
+}
+
+export function json(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+}
+
+/** The same for an unknown pipeline and for no, a wrong or an unsupported signature. */
+export function unauthorized(): Response {
+  return problem({
+    status: 401,
+    title: 'Unauthorized',
+    detail: 'The request is not signed with the right key.',
+  });
+}
+
+export function notFound(): Response {
+  return problem({ status: 404, title: 'Not Found' });
+}
+
+export function methodNotAllowed(allow: string): Response {
+  return problem({ status: 405, title: 'Method Not Allowed', headers: { allow } });
+}
+
+export function unprocessable(detail: string): Response {
+  return problem({ status: 422, title: 'Unprocessable Content', detail });
+}
+
+/** The API server is away; the sender is asked to come again, in seconds. */
+export function unavailable(retryAfter = 5): Response {
+  return problem({
+    status: 503,
+    title: 'Service Unavailable',
+    detail: 'The Kubernetes API server cannot be reached, so nothing was recorded. Send it again.',
+    headers: { 'retry-after': String(retryAfter) },
+  });
+}

@@ -1,0 +1,30 @@
+import type { Logger } from '../telemetry/log.ts';
+
+/**
+ * Logs refused requests without becoming a load itself: the first of a kind at once, the others as a
+ * count, at most once a second.
+ */
+export type RejectionLog = (fields: {
+  readonly reason: string;
+  readonly path: string;
+  readonly source: string;
+}) => void;
+
+const INTERVAL_MS = 1000;
+const MAX_KINDS = 1000;
+
+export function createRejectionLog(log: Logger, now: () => number): RejectionLog {
+  const kinds = new Map<string, { at: number; suppressed: number }>();
+  return ({ reason, path, source }) => {
+    const kind = `${reason} ${path.slice(0, 300)}`;
+    const seen = kinds.get(kind);
+    if (seen && now() - seen.at < INTERVAL_MS) {
+      seen.suppressed += 1;
+      return;
+    }
+    if (kinds.size >= MAX_KINDS) kinds.clear();
+    kinds.set(kind, { at: now(), suppressed: 0 });
+    const more = seen?.suppressed ? { suppressed: seen.suppressed } : {};
+    log.info({ reason, path: path.slice(0, 300), source, ...more }, 'request refused');
+  };
+}

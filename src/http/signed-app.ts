@@ -1,0 +1,15 @@
+import { Hono } from 'hono';
+import { type ApprovalDeps, createApproval } from './approval.ts';
+import { createHook, type HookDeps } from './hook.ts';
+import { notFound } from './problem.ts';
+import type { Bindings } from './signed.ts';
+
+/** All that listens on `--promotion-hook-bind-address`. */
+export function createSignedApp(deps: HookDeps & ApprovalDeps): Hono<{ Bindings: Bindings }> {
+  const app = new Hono<{ Bindings: Bindings }>();
+  app.route('/', createHook(deps));
+  app.route('/', createApproval(deps));
+  app.get('/healthz', (c) => c.text('ok'));
+  app.notFound(notFound);
+  return app;
+}

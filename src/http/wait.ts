@@ -1,0 +1,39 @@
+import type { PipelineKey, StoredPipeline } from '../api/pipeline.ts';
+import { environmentStatus } from '../decide/state.ts';
+
+/** Lets a request wait for what another one of the replicas may do: all see it in the status. */
+export interface WatchedPipelines {
+  find(key: PipelineKey): StoredPipeline | undefined;
+  subscribe(listener: (key: PipelineKey) => void): () => void;
+}
+
+export interface Wanted {
+  readonly key: PipelineKey;
+  readonly environment: string;
+  readonly revision: string;
+  readonly seconds: number;
+}
+
+/** URL of the pull request for a revision once it is open; undefined when the seconds have passed. */
+export function waitForPullRequest(pipelines: WatchedPipelines, wanted: Wanted): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const look = () => {
+    const url = openPullRequest(pipelines.find(wanted.key), wanted);
+    if (url !== undefined) resolve(url);
+  };
+  const timer = setTimeout(resolve, wanted.seconds * 1000, undefined);
+  const unsubscribe = pipelines.subscribe((key) => {
+    if (key === wanted.key) look();
+  });
+  look();
+  return promise.finally(() => {
+    clearTimeout(timer);
+    unsubscribe();
+  });
+}
+
+function openPullRequest(pipeline: StoredPipeline | undefined, { environment, revision }: Wanted) {
+  const promotion = pipeline && environmentStatus(pipeline.status, environment).promotion;
+  if (promotion?.revision !== revision || promotion.phase !== 'PullRequestOpen') return undefined;
+  return promotion.pullRequest?.url;
+}

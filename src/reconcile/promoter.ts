@@ -1,0 +1,105 @@
+import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import type {
+  Environment,
+  Pipeline,
+  PromotionStatus,
+  PullRequestRef,
+  PullRequestStrategy,
+} from '../api/pipeline.ts';
+import type { PullRequestState } from '../decide/next.ts';
+import type { Result } from '../decide/result.ts';
+import { promotionInto } from '../decide/route.ts';
+import { commonRevision, environmentStatus } from '../decide/state.ts';
+import type { NotificationPromoter } from '../promote/notification.ts';
+import { credentialsFrom, type PullRequestPromoter } from '../promote/pull-request.ts';
+import type { PromotionRequest } from '../promote/strategy.ts';
+
+/** Carries out promotions by the strategy that the spec names. */
+export interface Promoter {
+  /** Never throws: what goes wrong is a result too. */
+  promote(job: Job): Promise<Result>;
+  /** What the forge says of the pull request into this environment. */
+  pullRequestState(
+    pipeline: Pipeline,
+    environment: Environment,
+    pullRequest: PullRequestRef,
+  ): Promise<PullRequestState>;
+}
+
+export interface Job {
+  readonly pipeline: Pipeline;
+  readonly environment: Environment;
+  readonly promotion: PromotionStatus;
+}
+
+export interface PromoterDeps {
+  readonly pullRequests: PullRequestPromoter;
+  readonly notifications: NotificationPromoter;
+  readonly readSecret: (
+    namespace: string,
+    name: string,
+  ) => Promise<ReadonlyMap<string, Uint8Array> | undefined>;
+}
+
+export function createPromoter(deps: PromoterDeps): Promoter {
+  async function credentials(pipeline: Pipeline, settings: PullRequestStrategy) {
+    const { namespace } = pipeline.metadata;
+    const where = `Secret ${namespace}/${settings.secretRef.name}`;
+    const secret = await deps.readSecret(namespace, settings.secretRef.name);
+    if (!secret) {
+      const message = `${where} is missing. Create it with the key token.`;
+      throw new TurnpikeError('SecretNotFound', message, { retry: 'never' });
+    }
+    return credentialsFrom(secret, where);
+  }
+
+  async function carryOut(job: Job): Promise<Result> {
+    const { pipeline, environment } = job;
+    const strategy = promotionInto(pipeline.spec, environment)?.strategy;
+    const settings = strategy?.['pull-request'];
+    const request = requestOf(job);
+    if (settings) return deps.pullRequests.promote(request, settings, await credentials(pipeline, settings));
+    if (strategy?.notification) return deps.notifications.promote(request);
+    const message = `The promotion into ${environment.name} has no strategy: set pull-request or notification.`;
+    throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
+  }
+
+  return {
+    async promote(job) {
+      try {
+        return await carryOut(job);
+      } catch (error) {
+        const retry = error instanceof TurnpikeError ? error.retry : 'backoff';
+        return { kind: 'error', message: errorMessage(error), retry };
+      }
+    },
+    async pullRequestState(pipeline, environment, pullRequest) {
+      const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
+      // The strategy was changed: what is still open there is nobody's any more.
+      if (!settings) return 'missing';
+      return deps.pullRequests.state(pullRequest, settings, await credentials(pipeline, settings));
+    },
+  };
+}
+
+function requestOf({ pipeline, environment, promotion }: Job): PromotionRequest {
+  const { spec, status, metadata } = pipeline;
+  const previous = spec.environments[spec.environments.indexOf(environment) - 1];
+  const deployment = previous && environmentStatus(status, previous.name).deployment;
+  const known = deployment?.revision === promotion.revision ? deployment : undefined;
+  const runs = commonRevision(environmentStatus(status, environment.name).targets);
+  return {
+    pipeline: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
+    application: spec.appRef,
+    environment: environment.name,
+    revision: promotion.revision,
+    ...(runs !== undefined && { runs }),
+    source: {
+      environment: previous?.name ?? '',
+      ...(known && { deployedAt: known.observedAt }),
+      ...(known?.message !== undefined && { message: known.message }),
+    },
+    ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
+    ...(promotion.pullRequest && { pullRequest: promotion.pullRequest }),
+  };
+}

@@ -1,0 +1,206 @@
+import { nextConditions, type WantedCondition } from '../api/condition.ts';
+import { errorMessage } from '../api/errors.ts';
+import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
+import type { Pipeline, PipelineKey, PipelineStatus, StoredPipeline } from '../api/pipeline.ts';
+import type { RecordStatus, StatusStore } from '../api/record.ts';
+import { conditionsOf, invalidConditions } from '../decide/conditions.ts';
+import { foldObservations } from '../decide/fold.ts';
+import { nextSteps, type PullRequestState, type Step } from '../decide/next.ts';
+import { foldResult, type Result, type RetryPolicy } from '../decide/result.ts';
+import {
+  deployedRevision,
+  environmentStatus,
+  recordedPromotion,
+  withEnvironment,
+  withPromotion,
+} from '../decide/state.ts';
+import { summarize } from '../decide/summary.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { type ApplicationReader, observe } from './observe.ts';
+import type { Promoter } from './promoter.ts';
+
+/**
+ * The four steps for one Pipeline: gather what is, decide what is to be done, act, record. Every act is
+ * recorded before it is begun and can be done twice: a process that dies in between loses nothing.
+ */
+export interface ReconcileDeps {
+  readonly store: StatusStore;
+  readonly record: RecordStatus;
+  readonly applications: ApplicationReader;
+  readonly promoter: Promoter;
+  /** Faults of a spec that the schema cannot see, a sentence each. */
+  readonly validate: (pipeline: Pipeline) => readonly string[];
+  /** Told after each write that changed something. */
+  readonly onChange: (pipeline: Pipeline, before: PipelineStatus) => void;
+  readonly policy: RetryPolicy;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+/** Seconds until the Pipeline is to be looked at again. */
+export type Reconcile = (key: PipelineKey) => Promise<number>;
+
+export function createReconcile(deps: ReconcileDeps): Reconcile {
+  return async (key) => {
+    const stored = deps.store.get(key);
+    if (!stored || stored.metadata.deletionTimestamp !== undefined) return deps.policy.resyncSeconds;
+    const problems = problemsOf(deps, stored);
+    if (problems.length > 0 || !stored.spec.ok) return reportInvalid(deps, stored, problems);
+    return reconcileValid(deps, { ...stored, spec: stored.spec.value });
+  };
+}
+
+function problemsOf(deps: ReconcileDeps, { metadata, spec, status }: StoredPipeline): readonly string[] {
+  return spec.ok ? deps.validate({ metadata, spec: spec.value, status }) : spec.problems;
+}
+
+async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, problems: readonly string[]) {
+  const status = settled(deps, stored, stored.status, invalidConditions(problems));
+  if (!Bun.deepEquals(status, stored.status)) {
+    await deps.store.applyStatus(stored, status);
+    const { namespace, name } = stored.metadata;
+    deps.log.info({ namespace, name, problems }, 'pipeline has faults');
+  }
+  return deps.policy.resyncSeconds;
+}
+
+async function reconcileValid(deps: ReconcileDeps, pipeline: Pipeline): Promise<number> {
+  const seen = await observe(pipeline.spec, deps.applications);
+  const now = deps.now();
+  const folded = { ...pipeline, status: foldObservations(pipeline, seen, now) };
+  const pullRequests = await askForges(deps, folded);
+  const steps = nextSteps({ pipeline: folded, pullRequests, poked: isPoked(pipeline), now });
+  const decided = applySteps(folded.status, steps);
+  const recorded = await write(deps, pipeline, finish(deps, { ...folded, status: decided }));
+  const again = await act(deps, recorded, steps);
+  const wakes = Object.values(steps).map((step) => (step.kind === 'promote' ? undefined : step.wakeAfter));
+  return Math.min(...wakes.map((seconds) => seconds ?? deps.policy.resyncSeconds), again);
+}
+
+/** Whether somebody changed the spec, or asked for a reconciliation as one does with Flux. */
+function isPoked({ metadata, status }: Pipeline): boolean {
+  const requested = metadata.annotations?.[RECONCILE_REQUESTED_AT];
+  return metadata.generation !== status.observedGeneration || requested !== status.lastHandledReconcileAt;
+}
+
+function applySteps(status: PipelineStatus, steps: Readonly<Record<string, Step>>): PipelineStatus {
+  let next = status;
+  for (const [environment, step] of Object.entries(steps)) {
+    if (step.kind === 'rest') continue;
+    const state = environmentStatus(next, environment);
+    next = withEnvironment(next, environment, withPromotion(state, step.promotion));
+  }
+  return next;
+}
+
+/** What the forges say of the open pull requests whose state can still matter. */
+async function askForges(deps: ReconcileDeps, pipeline: Pipeline): Promise<Record<string, PullRequestState>> {
+  const asked = pipeline.spec.environments.map(async (environment) => {
+    const state = environmentStatus(pipeline.status, environment.name);
+    const record = recordedPromotion(state);
+    if (record?.phase !== 'PullRequestOpen' || !record.pullRequest) return [];
+    if (deployedRevision(state) === record.revision) return [];
+    try {
+      const answer = await deps.promoter.pullRequestState(pipeline, environment, record.pullRequest);
+      return [[environment.name, answer] as const];
+    } catch (error) {
+      const { namespace, name } = pipeline.metadata;
+      const fields = { namespace, name, environment: environment.name, error: errorMessage(error) };
+      deps.log.warn(fields, 'the pull request cannot be looked at; it is tried again');
+      return [];
+    }
+  });
+  return Object.fromEntries((await Promise.all(asked)).flat());
+}
+
+/** Carries out what is recorded as to be promoted; the seconds until the first retry. */
+async function act(deps: ReconcileDeps, pipeline: Pipeline, steps: Readonly<Record<string, Step>>) {
+  const jobs = pipeline.spec.environments.flatMap((environment) => {
+    const step = steps[environment.name];
+    return step?.kind === 'promote' ? [{ pipeline, environment, promotion: step.promotion }] : [];
+  });
+  const waits = jobs.map(async (job) => {
+    const { environment, promotion } = job;
+    const result = await deps.promoter.promote(job);
+    logResult(deps, pipeline, environment.name, promotion.revision, result);
+    const attempt = { environment: environment.name, revision: promotion.revision, result };
+    return recordResult(deps, pipeline, attempt);
+  });
+  return Math.min(deps.policy.resyncSeconds, ...(await Promise.all(waits)));
+}
+
+type Attempt = Parameters<typeof foldResult>[1];
+
+async function recordResult(deps: ReconcileDeps, pipeline: Pipeline, attempt: Attempt): Promise<number> {
+  const known = deps.store.get(keyOf(pipeline)) ?? asStored(pipeline);
+  const written = await deps.record(known, (current) => {
+    const before = current.status;
+    const status = foldResult(before, attempt, deps.policy, deps.now());
+    return { before, pipeline: current, status: finish(deps, { ...current, status }) };
+  });
+  if (!written) return deps.policy.resyncSeconds;
+  deps.onChange({ ...written.pipeline, status: written.status }, written.before);
+  const { promotion } = environmentStatus(written.status, attempt.environment);
+  // A newer revision that came meanwhile, and a pull request that was just opened, are looked at soon.
+  if (promotion?.revision !== attempt.revision) return 0;
+  if (promotion.nextAttemptAt === undefined) return SOON_SECONDS;
+  return Math.max(0, (Date.parse(promotion.nextAttemptAt) - deps.now().getTime()) / 1000);
+}
+
+const SOON_SECONDS = 10;
+
+function logResult(
+  deps: ReconcileDeps,
+  { metadata }: Pipeline,
+  environment: string,
+  revision: string,
+  result: Result,
+) {
+  const { namespace, name } = metadata;
+  const fields = { namespace, name, environment, revision };
+  if (result.kind === 'error') {
+    deps.log.warn({ ...fields, error: result.message, retry: result.retry }, 'promotion failed');
+    return;
+  }
+  const url = result.kind === 'pull-request' ? { url: result.pullRequest.url } : {};
+  deps.log.info({ ...fields, result: result.kind, ...url }, 'promotion carried out');
+}
+
+/** The status with everything in it that follows from the rest: summary, conditions, generation. */
+function finish(deps: ReconcileDeps, pipeline: Pipeline): PipelineStatus {
+  const status = { ...pipeline.status, summary: summarize(pipeline) };
+  return settled(deps, pipeline, status, conditionsOf(pipeline, deps.policy.threshold));
+}
+
+function settled(
+  deps: ReconcileDeps,
+  { metadata }: Pick<Pipeline, 'metadata'>,
+  status: PipelineStatus,
+  wanted: readonly WantedCondition[],
+): PipelineStatus {
+  const at = { generation: metadata.generation, now: deps.now().toISOString() };
+  const requested = metadata.annotations?.[RECONCILE_REQUESTED_AT];
+  return {
+    ...status,
+    observedGeneration: metadata.generation,
+    ...(requested !== undefined && { lastHandledReconcileAt: requested }),
+    conditions: nextConditions(status.conditions ?? [], wanted, at),
+  };
+}
+
+/** Writes what changed. Whoever wrote meanwhile goes first: the conflict brings the key back. */
+async function write(deps: ReconcileDeps, pipeline: Pipeline, status: PipelineStatus): Promise<Pipeline> {
+  if (Bun.deepEquals(status, pipeline.status)) return pipeline;
+  const stored = await deps.store.applyStatus(asStored(pipeline), status);
+  const recorded = { ...pipeline, metadata: stored.metadata, status };
+  deps.onChange(recorded, pipeline.status);
+  return recorded;
+}
+
+function asStored({ metadata, spec, status }: Pipeline): StoredPipeline {
+  return { metadata, spec: { ok: true, value: spec }, status };
+}
+
+function keyOf({ metadata }: Pipeline): PipelineKey {
+  return `${metadata.namespace}/${metadata.name}` as PipelineKey;
+}

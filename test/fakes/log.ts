@@ -1,0 +1,10 @@
+import { createLogger, type Logger } from '../../src/telemetry/log.ts';
+
+/** A logger whose lines can be looked at. */
+export function createFakeLog(): { log: Logger; lines: string[] } {
+  const lines: string[] = [];
+  const write = (line: string) => {
+    lines.push(line);
+  };
+  return { log: createLogger({ level: 'debug', encoding: 'json', write, now: () => new Date() }), lines };
+}

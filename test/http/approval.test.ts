@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'bun:test';
+import { createHmac } from 'node:crypto';
+import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
+import { createApproval } from '../../src/http/approval.ts';
+import { createRateLimiter } from '../../src/http/rate.ts';
+import { createRejectionLog } from '../../src/http/rejections.ts';
+import { createRecordStatus } from '../../src/reconcile/record.ts';
+import { createFakeLog } from '../fakes/log.ts';
+import { at, NOW, pipeline, withState } from '../fakes/pipeline.ts';
+import { createFakeStore } from '../fakes/store.ts';
+
+const KEY = 'an hmac key of more than 32 bytes, really';
+const PATH = '/approval/apps/app/staging/1.1.0';
+const SECONDS = String(Math.floor(NOW.getTime() / 1000));
+
+function waiting(revision = '1.1.0'): Pipeline {
+  const promotion = { strategy: { notification: {}, secretRef: { name: 'hook' } }, manual: true };
+  return withState(pipeline({ promotion }), 'staging', {
+    waitingApproval: { revision },
+    promotion: { revision, phase: 'WaitingApproval' },
+  });
+}
+
+function setUp(from = waiting()) {
+  const store = createFakeStore();
+  store.put(from);
+  const { log } = createFakeLog();
+  const woken: string[] = [];
+  const app = createApproval({
+    find: store.get,
+    readSecret: async () => new Map([['hmac-key', Buffer.from(KEY)]]),
+    available: () => true,
+    limiter: createRateLimiter({ limit: 100, intervalSeconds: 30 }, () => Date.now()),
+    rejected: createRejectionLog(log, () => Date.now()),
+    onOutcome: () => {},
+    log,
+    now: () => NOW,
+    record: createRecordStatus(store),
+    wake: (key) => woken.push(key),
+  });
+  const post = async (path = PATH, change: { signed?: string; timestamp?: string; body?: string } = {}) => {
+    const { timestamp = SECONDS, body = '' } = change;
+    const signed = change.signed ?? `POST\n${path}\n${timestamp}\n${body}`;
+    const signature = `sha256=${createHmac('sha256', KEY).update(signed).digest('hex')}`;
+    const headers = { 'x-signature': signature, 'x-signature-timestamp': timestamp };
+    return await app.request(path, { method: 'POST', body, headers }, { source: '10.0.0.1' });
+  };
+  const state = () => store.get(pipelineKey('apps', 'app'))?.status.environments?.staging;
+  return { post, state, woken, app };
+}
+
+describe('POST /approval/{namespace}/{name}/{environment}/{revision}', () => {
+  test('approves what waits, once, and says who did', async () => {
+    const { post, state, woken } = setUp();
+    const response = await post();
+    expect(response.status).toBe(202);
+    expect(await response.json()).toEqual({ outcome: 'approved', environment: 'staging', revision: '1.1.0' });
+    expect(state()).toMatchObject({
+      waitingApproval: { revision: '' },
+      promotion: { phase: 'Pending', approvedBy: 'key of Secret hook' },
+    });
+    expect(woken).toEqual(['apps/app']);
+    expect((await post()).status).toBe(409);
+  });
+
+  test('takes a revision with slashes as %2F, and RFC 3339 as a timestamp', async () => {
+    const { post } = setUp(waiting('feature/x@sha1:abc'));
+    const path = '/approval/apps/app/staging/feature%2Fx%40sha1:abc';
+    expect((await post(path, { timestamp: at(0) })).status).toBe(202);
+  });
+
+  test('takes a body that is signed with the rest', async () => {
+    const { post } = setUp();
+    expect((await post(PATH, { body: '{"why":"looks good"}' })).status).toBe(202);
+  });
+
+  test.each([
+    ['/approval/apps/app/staging/9.9.9', 409],
+    ['/approval/apps/app/prod/1.1.0', 409],
+    ['/approval/apps/app/qa/1.1.0', 401],
+    ['/approval/apps/nobody/staging/1.1.0', 401],
+    ['/approval/apps/app/staging', 404],
+    [`${PATH}/x`, 404],
+  ])('answers %s with %i', async (path, status) => {
+    expect((await setUp().post(path)).status).toBe(status);
+  });
+
+  const stale: [why: string, change: { signed?: string; timestamp?: string }][] = [
+    ['over an empty body alone, as the predecessor took it', { signed: '' }],
+    ['for another revision', { signed: `POST\n${PATH}x\n${SECONDS}\n` }],
+    ['for another method', { signed: `PUT\n${PATH}\n${SECONDS}\n` }],
+    ['from six minutes ago', { timestamp: String(Number(SECONDS) - 360) }],
+    ['from six minutes ahead', { timestamp: String(Number(SECONDS) + 360) }],
+    ['without a timestamp', { timestamp: '' }],
+    ['with a timestamp that is none', { timestamp: 'now' }],
+  ];
+  test.each(stale)('answers 401 to a signature %s', async (_, change) => {
+    const { post, state } = setUp();
+    expect((await post(PATH, change)).status).toBe(401);
+    expect(state()?.promotion?.phase).toBe('WaitingApproval');
+  });
+
+  test('answers 405 to other methods', async () => {
+    const { app } = setUp();
+    expect((await app.request(PATH, { method: 'GET' })).status).toBe(405);
+  });
+});

@@ -1,0 +1,343 @@
+import { describe, expect, test } from 'bun:test';
+import { createHmac } from 'node:crypto';
+import { TurnpikeError } from '../../src/api/errors.ts';
+import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
+import { createHook } from '../../src/http/hook.ts';
+import { createRateLimiter } from '../../src/http/rate.ts';
+import { createRejectionLog } from '../../src/http/rejections.ts';
+import { waitForPullRequest } from '../../src/http/wait.ts';
+import { createRecordStatus } from '../../src/reconcile/record.ts';
+import { createFakeLog } from '../fakes/log.ts';
+import { at, event, NOW, pipeline, running, spec, withState } from '../fakes/pipeline.ts';
+import { createFakeStore } from '../fakes/store.ts';
+
+const KEY = 'an hmac key of more than 32 bytes, really';
+const PREVIOUS = 'the key before that one, also long enough';
+const PATH = '/promotion/apps/app/dev';
+
+interface Options {
+  pipeline?: Pipeline;
+  secret?: Record<string, string> | undefined | Error;
+  available?: boolean;
+  allowUnsigned?: boolean;
+  limit?: number;
+}
+
+function setUp(options: Options = {}) {
+  const store = createFakeStore();
+  store.put(options.pipeline ?? pipeline());
+  const { log, lines } = createFakeLog();
+  const secret = 'secret' in options ? options.secret : { 'hmac-key': KEY };
+  const woken: string[] = [];
+  const outcomes: string[] = [];
+  const hook = createHook({
+    find: store.get,
+    readSecret: async (_namespace, name) => {
+      if (secret instanceof Error) throw secret;
+      if (!secret || name !== 'hook') return undefined;
+      return new Map(Object.entries(secret).map(([key, value]) => [key, Buffer.from(value)]));
+    },
+    available: () => options.available ?? true,
+    limiter: createRateLimiter({ limit: options.limit ?? 100, intervalSeconds: 30 }, () => Date.now()),
+    rejected: createRejectionLog(log, () => Date.now()),
+    onOutcome: (outcome) => outcomes.push(outcome),
+    onSeconds: () => {},
+    log,
+    now: () => NOW,
+    allowUnsigned: options.allowUnsigned ?? false,
+    record: createRecordStatus(store),
+    wake: (key) => woken.push(key),
+    pullRequest: (wanted) => waitForPullRequest({ find: store.get, subscribe: store.subscribe }, wanted),
+  });
+  const send = (init: RequestInit, path = PATH) => hook.request(path, init, { source: '10.0.0.1' });
+  const post = (body: unknown = event(), path = PATH, headers: Record<string, string> = {}) => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return send({ method: 'POST', body: text, headers: { 'x-signature': sign(text), ...headers } }, path);
+  };
+  return { store, send, post, lines, woken, outcomes };
+}
+
+function sign(text: string, key = KEY, algorithm = 'sha256'): string {
+  return `${algorithm}=${createHmac(algorithm, key).update(text).digest('hex')}`;
+}
+
+async function outcomeOf(response: Response) {
+  return ((await response.json()) as { outcome: string }).outcome;
+}
+
+describe('POST /promotion/{namespace}/{name}/{environment}', () => {
+  test('answers 202 accepted once it is recorded, and wakes the reconciler', async () => {
+    const { post, store, woken } = setUp();
+    const response = await post();
+    expect(response.status).toBe(202);
+    expect(await response.json()).toEqual({ outcome: 'accepted', environment: 'staging', revision: '1.1.0' });
+    const status = store.get(pipelineKey('apps', 'app'))?.status;
+    expect(status?.environments?.staging?.promotion).toMatchObject({ revision: '1.1.0', phase: 'Pending' });
+    expect(woken).toEqual(['apps/app']);
+    expect(store.writes()).toBe(1);
+  });
+
+  test.each(['sha224', 'sha256', 'sha384', 'sha512'])('takes a signature with %s', async (algorithm) => {
+    const { post } = setUp();
+    const body = JSON.stringify(event());
+    expect((await post(body, PATH, { 'x-signature': sign(body, KEY, algorithm) })).status).toBe(202);
+  });
+
+  test('takes the previous key during a rotation', async () => {
+    const { post } = setUp({ secret: { 'hmac-key': KEY, 'hmac-key-previous': PREVIOUS } });
+    const body = JSON.stringify(event());
+    expect((await post(body, PATH, { 'x-signature': sign(body, PREVIOUS) })).status).toBe(202);
+  });
+
+  test('answers 201 with the pull request when asked to wait for it', async () => {
+    const { post, store } = setUp();
+    const waiting = post(event(), PATH, { prefer: 'wait=5' });
+    await Bun.sleep(20);
+    const stored = store.get(pipelineKey('apps', 'app'));
+    if (!stored?.spec.ok) throw new Error('the pipeline is gone');
+    const open = withState({ ...stored, spec: stored.spec.value }, 'staging', {
+      promotion: {
+        revision: '1.1.0',
+        phase: 'PullRequestOpen',
+        pullRequest: { url: 'https://f/pulls/7', number: 7 },
+      },
+    });
+    await store.applyStatus(stored, open.status);
+    const response = await waiting;
+    expect(response.status).toBe(201);
+    expect(response.headers.get('location')).toBe('https://f/pulls/7');
+  });
+
+  test('answers 202 when the seconds pass without a pull request', async () => {
+    const { post } = setUp();
+    expect((await post(event(), PATH, { prefer: 'respond-async, wait=1' })).status).toBe(202);
+  });
+
+  test('answers 200 unchanged for what is recorded, and writes nothing', async () => {
+    const { post, store } = setUp();
+    await post();
+    const response = await post();
+    expect(response.status).toBe(200);
+    expect(await outcomeOf(response)).toBe('unchanged');
+    expect(store.writes()).toBe(1);
+  });
+
+  test('answers 200 unchanged for what runs in the next environment already', async () => {
+    const { post, store } = setUp({ pipeline: running({ dev: '1.0.0', staging: '1.1.0', prod: '1.0.0' }) });
+    expect(await outcomeOf(await post())).toBe('unchanged');
+    expect(store.writes()).toBe(0);
+  });
+
+  test('answers 202 waiting-approval where the promotion is manual', async () => {
+    const promotion = {
+      ...spec().promotion,
+      manual: true,
+      strategy: { notification: {}, secretRef: { name: 'hook' } },
+    };
+    const { post, store } = setUp({ pipeline: pipeline({ promotion }) });
+    const response = await post();
+    expect(response.status).toBe(202);
+    expect(await outcomeOf(response)).toBe('waiting-approval');
+    const state = store.get(pipelineKey('apps', 'app'))?.status.environments?.staging;
+    expect(state?.waitingApproval).toEqual({ revision: '1.1.0' });
+  });
+
+  test.each(['UpgradeFailed', 'Progressing', 'RollbackSucceeded', 'UninstallSucceeded', 'DriftCorrected'])(
+    'answers 200 recorded for %s and promotes nothing',
+    async (reason) => {
+      const { post, store } = setUp();
+      const response = await post(event({ reason, severity: reason.endsWith('Failed') ? 'error' : 'info' }));
+      expect(response.status).toBe(200);
+      expect(await outcomeOf(response)).toBe('recorded');
+      const environments = store.get(pipelineKey('apps', 'app'))?.status.environments;
+      expect(environments?.dev?.deployment?.revision).toBe('1.1.0');
+      expect(environments?.staging?.promotion).toBeUndefined();
+    },
+  );
+
+  test('answers 200 outdated for what is older than the record', async () => {
+    const { post, store } = setUp();
+    await post();
+    const response = await post(event({ timestamp: at(-60) }, '1.0.0'));
+    expect(response.status).toBe(200);
+    expect(await outcomeOf(response)).toBe('outdated');
+    expect(store.writes()).toBe(1);
+  });
+
+  test('answers 200 completed for the last environment', async () => {
+    const { post } = setUp();
+    const response = await post(event({}, '1.1.0', 'prod'), '/promotion/apps/app/prod');
+    expect(response.status).toBe(200);
+    expect(await outcomeOf(response)).toBe('completed');
+  });
+
+  describe('refuses with the same 401', () => {
+    const body = JSON.stringify(event());
+    const cases: [
+      why: string,
+      options: Options,
+      path: string,
+      signature: string | undefined,
+      reason: string,
+    ][] = [
+      ['an unknown pipeline', {}, '/promotion/apps/nobody/dev', sign(body), 'unknown-pipeline'],
+      ['a missing signature', {}, PATH, undefined, 'no-signature'],
+      ['a wrong key', {}, PATH, sign(body, 'another key'), 'wrong-signature'],
+      ['a signature over another body', {}, PATH, sign(`${body} `), 'wrong-signature'],
+      ['sha1', {}, PATH, sign(body, KEY, 'sha1'), 'no-signature'],
+      ['md5', {}, PATH, sign(body, KEY, 'md5'), 'no-signature'],
+      ['a bare digest', {}, PATH, sign(body).slice(7), 'no-signature'],
+      ['an upper-case digest', {}, PATH, `sha256=${sign(body).slice(7).toUpperCase()}`, 'no-signature'],
+      ['a digest that is cut', {}, PATH, sign(body).slice(0, -2), 'no-signature'],
+      ['a name of Object.prototype', {}, PATH, `constructor=${sign(body).slice(7)}`, 'no-signature'],
+      ['a missing Secret', { secret: undefined }, PATH, sign(body), 'secret-missing'],
+      ['a Secret without the key', { secret: { token: 'x' } }, PATH, sign(body), 'secret-missing'],
+      ['an empty key', { secret: { 'hmac-key': '' } }, PATH, sign(body, ''), 'secret-missing'],
+      [
+        'a pipeline without secretRef',
+        { pipeline: pipeline({ promotion: { strategy: { notification: {} } } }) },
+        PATH,
+        sign(body),
+        'no-secret-ref',
+      ],
+    ];
+    test.each(cases)('%s', async (_, options, path, signature, reason) => {
+      const { send, store, outcomes, lines } = setUp(options);
+      const headers: Record<string, string> = signature === undefined ? {} : { 'x-signature': signature };
+      const response = await send({ method: 'POST', body, headers }, path);
+      expect(response.status).toBe(401);
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      expect(await response.json()).toEqual({
+        type: 'about:blank',
+        title: 'Unauthorized',
+        status: 401,
+        detail: 'The request is not signed with the right key.',
+      });
+      expect(outcomes).toEqual([reason]);
+      expect(lines.join()).toContain(reason);
+      expect(lines.join()).not.toContain(KEY);
+      expect(store.writes()).toBe(0);
+    });
+  });
+
+  test('uses the key of the promotion into the next environment', async () => {
+    const own = spec();
+    const [dev, staging, prod] = own.environments;
+    if (!dev || !staging || !prod) throw new Error('three environments are needed');
+    const promotion = { strategy: { notification: {}, secretRef: { name: 'other' } } };
+    const { post } = setUp({ pipeline: pipeline({ environments: [dev, { ...staging, promotion }, prod] }) });
+    expect((await post()).status).toBe(401);
+    expect((await post(event({}, '1.1.0', 'staging'), '/promotion/apps/app/staging')).status).toBe(202);
+  });
+
+  test('takes unsigned events only when the operator allows them and no key is named', async () => {
+    const open = pipeline({ promotion: { strategy: { notification: {} } } });
+    const unsigned = { method: 'POST', body: JSON.stringify(event()) };
+    expect((await setUp({ pipeline: open }).send(unsigned)).status).toBe(401);
+    expect((await setUp({ pipeline: open, allowUnsigned: true }).send(unsigned)).status).toBe(202);
+    expect((await setUp({ allowUnsigned: true }).send(unsigned)).status).toBe(401);
+  });
+
+  const notEvents = [
+    '',
+    'incompatible',
+    '[]',
+    'null',
+    '{}',
+    JSON.stringify({ ...event(), timestamp: 'yesterday' }),
+  ];
+  const numeric = JSON.stringify({ ...event(), metadata: { revision: 5 } });
+  test.each([...notEvents, numeric])('answers 400 for the body %p', async (body) => {
+    const { post } = setUp();
+    const response = await post(body);
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+  });
+
+  const foreign: [why: string, body: unknown, path: string][] = [
+    ['no revision', event({ metadata: null }), PATH],
+    ['another object', event({ involvedObject: { ...event().involvedObject, name: 'other' } }), PATH],
+    ['another namespace', event({}, '1.1.0', 'staging'), PATH],
+    ['an unknown environment', event(), '/promotion/apps/app/qa'],
+  ];
+  test.each(foreign)('answers 422 for %s', async (_, body, path) => {
+    const { post, store } = setUp();
+    const response = await post(body, path);
+    expect(response.status).toBe(422);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(store.writes()).toBe(0);
+  });
+
+  test('answers 422 where no promotion is configured', async () => {
+    const [dev, staging, prod] = spec().environments;
+    if (!dev || !staging || !prod) throw new Error('three environments are needed');
+    const promotion = { strategy: { notification: {}, secretRef: { name: 'hook' } } };
+    const { promotion: _, ...rest } = spec({ environments: [dev, { ...staging, promotion }, prod] });
+    const { post } = setUp({ pipeline: { ...pipeline(), spec: rest }, allowUnsigned: true });
+    const response = await post(event({}, '1.1.0', 'staging'), '/promotion/apps/app/staging');
+    expect(response.status).toBe(422);
+  });
+
+  test.each(['/', '/other', '/promotion', '/promotion/apps/app', `${PATH}/x`, `${PATH}/`])(
+    'answers 404 for %s',
+    async (path) => {
+      const { post } = setUp();
+      expect((await post(event(), path)).status).toBe(404);
+    },
+  );
+
+  test.each(['GET', 'PUT', 'DELETE', 'PATCH'])('answers 405 for %s', async (method) => {
+    const { send } = setUp();
+    const response = await send({ method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('POST');
+  });
+
+  test('answers 413 for a body that is too long, whether it says so or not', async () => {
+    const { send, post } = setUp();
+    const long = 'x'.repeat(3 * 1024 * 1024 + 1);
+    const said = await send({
+      method: 'POST',
+      body: long,
+      headers: { 'content-length': String(long.length) },
+    });
+    expect(said.status).toBe(413);
+    const chunks = new Blob([long]).stream();
+    expect((await send({ method: 'POST', body: chunks })).status).toBe(413);
+    const exact = ' '.repeat(3 * 1024 * 1024 - 1000) + JSON.stringify(event());
+    expect((await post(exact)).status).toBe(202);
+  });
+
+  test('answers 429 with Retry-After beyond the limit of a source and a pipeline', async () => {
+    const { post } = setUp({ limit: 3 });
+    for (let i = 0; i < 3; i += 1) expect((await post()).status).toBeLessThan(300);
+    const response = await post();
+    expect(response.status).toBe(429);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await post(event(), '/promotion/apps/other/dev')).status).toBe(401);
+  });
+
+  test('answers 503 with Retry-After when it cannot be recorded', async () => {
+    const { post, store } = setUp();
+    store.breakDown();
+    const response = await post();
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  test('answers 503 to everyone who may be right while the API server is away', async () => {
+    const unreadable = setUp({ secret: new TurnpikeError('ApiUnavailable', 'away'), available: false });
+    expect((await unreadable.post()).status).toBe(503);
+    const away = setUp({ available: false });
+    expect((await away.post(event(), '/promotion/apps/nobody/dev')).status).toBe(503);
+  });
+
+  test('decides anew when somebody else wrote meanwhile', async () => {
+    const { post, store } = setUp();
+    store.interfere({ summary: 'written by another' });
+    expect((await post()).status).toBe(202);
+    const status = store.get(pipelineKey('apps', 'app'))?.status;
+    expect(status?.summary).toBe('written by another');
+    expect(status?.environments?.staging?.promotion?.phase).toBe('Pending');
+  });
+});
