@@ -23,7 +23,8 @@ export function urlProblem(url: string, policy: HostPolicy): string | undefined 
   return shapeProblem(url) ?? hostProblem(new URL(url), policy);
 }
 
-function shapeProblem(url: string): string | undefined {
+/** The same for everything but the host. */
+export function shapeProblem(url: string): string | undefined {
   if (url.length > MAX_URL_LENGTH) return `The URL is longer than ${MAX_URL_LENGTH} characters.`;
   if (/[\s\\]|\p{Cc}/u.test(url)) return 'The URL holds spaces, backslashes or control characters.';
   if (!URL.canParse(url)) return 'This is no URL: write it as https://<host>/<owner>/<repository>.';

@@ -14,6 +14,8 @@ export interface ControllerDeps {
     subscribe(listener: (key: PipelineKey) => void): () => void;
   };
   readonly queue: Queue<PipelineKey>;
+  /** Whether the change that was just heard of is the reconciler's own. */
+  readonly isOwnWrite: (key: PipelineKey) => boolean;
   readonly reconcile: Reconcile;
   /** Whether this replica is the one that acts. */
   readonly leading: () => boolean;
@@ -35,8 +37,8 @@ const CONTROLLER = 'pipeline';
 export function startController(deps: ControllerDeps): Controller {
   const { pipelines, queue } = deps;
   const unsubscribe = pipelines.subscribe((key) => {
-    if (pipelines.get(key)) queue.add(key);
-    else forget(deps, key);
+    if (!pipelines.get(key)) forget(deps, key);
+    else if (!deps.isOwnWrite(key)) queue.add(key);
     observeQueue(deps);
   });
   const workers = Array.from({ length: deps.concurrent }, () => work(deps));

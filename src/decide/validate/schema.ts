@@ -89,6 +89,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 function typeMessage(issue: v.BaseIssue<unknown>): string {
   if (issue.received === 'undefined') return 'This field is required.';
   if (issue.type === 'picklist') return `Write one of ${choices(issue.expected ?? '')}.`;
+  if (issue.type === 'literal') return `Write ${choices(issue.expected ?? '')} here.`;
   const word = TYPE_WORDS[issue.type];
   return word ? `Write ${word} here, not ${kindOf(issue.input)}.` : issue.message;
 }

@@ -25,7 +25,7 @@ export interface JudgeDeps {
 /** A Pipeline as it stands in an AdmissionReview; the spec is judged on its own. */
 const ReviewedPipeline = v.object({
   apiVersion: v.pipe(v.string(), v.startsWith(`${GROUP}/`, `Send objects of ${GROUP} alone.`)),
-  kind: v.literal(KIND, `Send objects of kind ${KIND} alone.`),
+  kind: v.literal(KIND),
   metadata: v.optional(v.object({ name: v.optional(v.string()) })),
   spec: v.optional(v.unknown()),
 });

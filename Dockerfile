@@ -1,0 +1,18 @@
+# Builds for the architecture it runs on: docker build -t turnpike:0.1.0 .
+FROM node:22-bookworm-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+# Of all install scripts only Bun's own is run: it puts the binary for this platform in its place.
+RUN npm ci --ignore-scripts --no-audit --no-fund && npm rebuild bun
+COPY . .
+RUN npm run build
+
+# The compiled binary needs glibc and nothing else.
+FROM gcr.io/distroless/base-debian12:nonroot
+LABEL org.opencontainers.image.title="turnpike" \
+      org.opencontainers.image.description="Promotes applications from environment to environment on Flux" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /src/dist/turnpike /turnpike
+USER 65532:65532
+ENTRYPOINT ["/turnpike"]
+CMD ["serve"]

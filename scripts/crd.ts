@@ -1,0 +1,76 @@
+import { toJsonSchema } from '@valibot/to-json-schema';
+import type { GenericSchema } from 'valibot';
+import { stringify } from 'yaml';
+import { GROUP, KIND, PLURAL, VERSION } from '../src/api/group.ts';
+import { PipelineSpec, PipelineStatus } from '../src/api/pipeline.ts';
+import { type Schema, toStructural } from './structural.ts';
+
+const HEADER = `# Made from src/api/pipeline.ts by "npm run generate": change it there.\n`;
+const READY = '.status.conditions[?(@.type=="Ready")]';
+
+/** What `kubectl get pipelines` prints; `priority` 1 is for `-o wide` alone. */
+const COLUMNS = [
+  { name: 'App', type: 'string', jsonPath: '.spec.appRef.name' },
+  { name: 'Summary', type: 'string', jsonPath: '.status.summary' },
+  { name: 'Ready', type: 'string', jsonPath: `${READY}.status` },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  { name: 'Status', type: 'string', jsonPath: `${READY}.message`, priority: 1 },
+];
+
+/** The CustomResourceDefinition of Pipeline as a YAML document. */
+export function crdYaml(): string {
+  return HEADER + stringify(crd(), { lineWidth: 110, aliasDuplicateObjects: false });
+}
+
+/** The CustomResourceDefinition of Pipeline. */
+export function crd() {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: {
+      name: `${PLURAL}.${GROUP}`,
+      // Flux's substitution of variables must not touch the patterns in here.
+      annotations: { 'kustomize.toolkit.fluxcd.io/substitute': 'disabled' },
+    },
+    spec: {
+      group: GROUP,
+      names: { kind: KIND, listKind: `${KIND}List`, plural: PLURAL, singular: 'pipeline' },
+      scope: 'Namespaced',
+      versions: [version()],
+    },
+  };
+}
+
+function version() {
+  return {
+    name: VERSION,
+    served: true,
+    storage: true,
+    subresources: { status: {} },
+    additionalPrinterColumns: COLUMNS,
+    schema: { openAPIV3Schema: pipelineSchema() },
+  };
+}
+
+/** `spec` is not required: an object without one, from before this schema, must still take its status. */
+function pipelineSchema(): Schema {
+  return {
+    description: 'The way of one application through its environments, and the gates on it.',
+    type: 'object',
+    properties: {
+      apiVersion: { description: `${GROUP}/${VERSION}.`, type: 'string' },
+      kind: { description: `${KIND}.`, type: 'string' },
+      metadata: { type: 'object' },
+      spec: { description: 'What is wanted.', ...convert(PipelineSpec) },
+      status: {
+        description: 'What Turnpike has seen and done.',
+        ...convert(PipelineStatus),
+        default: { observedGeneration: -1 },
+      },
+    },
+  };
+}
+
+function convert(schema: GenericSchema): Schema {
+  return toStructural(toJsonSchema(schema, { target: 'openapi-3.0', typeMode: 'input', errorMode: 'throw' }));
+}

@@ -1,0 +1,79 @@
+import { errorMessage } from '../api/errors.ts';
+import { createAdmission } from '../http/admission.ts';
+import { type Certificate, type Server, startServer } from '../http/server.ts';
+import { fileCertificates } from '../kube/certificate-files.ts';
+import { createCertificateManager } from '../kube/certificates.ts';
+import type { Parts } from './program.ts';
+
+export interface Admission {
+  /** What is not ready, a sentence each. */
+  problems(): readonly string[];
+  stop(deadlineSeconds: number): Promise<void>;
+}
+
+const OFF: Admission = { problems: () => [], stop: async () => {} };
+const RETRY_SECONDS = 2;
+
+/** Starts the admission webhook as soon as there is a certificate, and changes it under way. */
+export function startAdmission(parts: Parts): Admission {
+  const { config, log } = parts;
+  const address = config['admission-bind-address'];
+  if (!address) return OFF;
+  const app = createAdmission(admissionDeps(parts));
+  const ended = new AbortController();
+  let server: Server | undefined;
+  let problem = 'The admission webhook has no certificate yet.';
+
+  async function use(certificate: Certificate): Promise<void> {
+    if (server) await server.setCertificate(certificate);
+    else server = startServer({ name: 'admission', address, fetch: app.fetch, certificate, log });
+  }
+
+  async function run(): Promise<void> {
+    const certificates = certificatesOf(parts);
+    while (!ended.signal.aborted) {
+      try {
+        await use(await certificates.ensure());
+        await certificates.run(use, ended.signal);
+      } catch (error) {
+        problem = `The admission webhook has no certificate: ${errorMessage(error)}`;
+        log.warn({ error: errorMessage(error) }, 'certificate of the admission webhook; it is tried again');
+        await Bun.sleep(RETRY_SECONDS * 1000);
+      }
+    }
+  }
+
+  const running = run();
+  return {
+    problems: () => (server ? [] : [problem]),
+    async stop(deadlineSeconds) {
+      ended.abort();
+      await server?.stop(deadlineSeconds);
+      await Promise.race([running, Bun.sleep(deadlineSeconds * 1000)]);
+    },
+  };
+}
+
+function admissionDeps({ policy, secrets, metrics, log }: Parts) {
+  return {
+    policy,
+    readSecret: secrets.read,
+    log,
+    onReview(allowed: boolean, seconds: number) {
+      metrics.admissionRequests.inc({ allowed: String(allowed) });
+      metrics.admissionSeconds.observe(seconds);
+    },
+  };
+}
+
+function certificatesOf({ config, client, log, now }: Parts) {
+  const directory = config['admission-cert-dir'];
+  if (directory) return fileCertificates(directory, { log });
+  return createCertificateManager({
+    client,
+    secret: { namespace: client.config.namespace, name: config['admission-secret'] },
+    webhookConfiguration: config['admission-webhook-configuration'],
+    now,
+    log,
+  });
+}

@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ServeConfig } from '../config.ts';
+import { loadKubeConfig } from '../kube/config.ts';
+import { createPipelineStore } from '../kube/pipelines.ts';
+import { createSecretCache } from '../kube/secret-cache.ts';
+import { createSecrets } from '../kube/secrets.ts';
+import { createKubeClient } from '../kube/transport.ts';
+import { startController } from '../reconcile/controller.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { startAdmission } from './admission.ts';
+import { startElection } from './election.ts';
+import { composeReconciler } from './reconciler.ts';
+import { startServers } from './servers.ts';
+
+/** The composition root of `turnpike serve`: makes all parts and hands them to each other. */
+
+export interface Surroundings {
+  readonly log: Logger;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Program {
+  /** Ends within ten seconds: what is under way is finished, what is recorded is taken up at the next start. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_SECONDS = 4;
+const STOP_SECONDS = 8;
+
+export type Parts = ReturnType<typeof createParts>;
+
+/** What several parts share. */
+function createParts(config: ServeConfig, { log, environment }: Surroundings) {
+  const metrics = createMetrics();
+  const kubeConfig = loadKubeConfig({ kubeconfig: config.kubeconfig || environment.KUBECONFIG || '' });
+  const client = createKubeClient(kubeConfig, {
+    onRequest: ({ method, host, code }) => metrics.kubeRequests.inc({ method, host, code }),
+  });
+  const namespace = config['watch-namespace'];
+  const labelSelector = config['watch-label-selector'];
+  const secrets = createSecrets(client);
+  return {
+    config,
+    log,
+    metrics,
+    client,
+    now: () => new Date(),
+    instance: hostname(),
+    policy: { allowed: config['git-hosts'], insecure: config['insecure-git-hosts'] },
+    secrets,
+    secretCache: createSecretCache(secrets, { ttlSeconds: 10, minRefreshSeconds: 1, now: () => new Date() }),
+    store: createPipelineStore(client, {
+      log,
+      ...(namespace && { namespace }),
+      ...(labelSelector && { labelSelector }),
+    }),
+    gitDirectory: gitDirectory(config['git-cache-dir']),
+  };
+}
+
+/** A directory that is ours for as long as we run, or the one that the operator names. */
+function gitDirectory(named: string): { path: string; remove: () => void } {
+  if (named) return { path: named, remove: () => {} };
+  const path = mkdtempSync(join(tmpdir(), 'turnpike-git-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export async function startProgram(config: ServeConfig, surroundings: Surroundings): Promise<Program> {
+  const parts = createParts(config, surroundings);
+  const { log, store, client, metrics } = parts;
+  if (config['dashboard-bind-address']) {
+    log.warn(
+      { address: config['dashboard-bind-address'] },
+      'this version has no dashboard; nothing listens there',
+    );
+  }
+  const election = startElection(parts, () => controller.resync());
+  const reconciler = composeReconciler(parts);
+  const controller = startController({
+    pipelines: store,
+    queue: reconciler.queue,
+    isOwnWrite: reconciler.isOwnWrite,
+    reconcile: reconciler.reconcile,
+    leading: election.leading,
+    onDeleted: reconciler.onDeleted,
+    concurrent: config.concurrent,
+    metrics,
+    log,
+  });
+  const admission = startAdmission(parts);
+  const servers = startServers(parts, {
+    wake: reconciler.wake,
+    unready: () => [...clusterProblems(parts), ...admission.problems()],
+  });
+  store.start();
+
+  async function stop(): Promise<void> {
+    const late = Bun.sleep(STOP_SECONDS * 1000).then(() => log.warn({}, 'not all work has ended in time'));
+    await Promise.race([late, endAll()]);
+    client.close();
+    parts.gitDirectory.remove();
+  }
+
+  async function endAll(): Promise<void> {
+    servers.drain();
+    await Promise.all([servers.stop(DRAIN_SECONDS), admission.stop(DRAIN_SECONDS), controller.stop()]);
+    await Promise.all([reconciler.close(), election.stop(), store.stop()]);
+  }
+
+  return { stop };
+}
+
+function clusterProblems({ client, store }: Parts): string[] {
+  if (!client.available()) return [`The API server ${client.config.server} does not answer.`];
+  return store.synced() ? [] : ['The Pipelines are not all read yet.'];
+}

@@ -1,0 +1,75 @@
+import type { PipelineKey } from '../api/pipeline.ts';
+import { problemLine, validateSpec } from '../decide/validate.ts';
+import { createApplications } from '../kube/applications.ts';
+import { createEventRecorder } from '../kube/events.ts';
+import { createNotificationPromoter } from '../promote/notification.ts';
+import { createOutbound } from '../promote/outbound.ts';
+import { createPullRequestPromoter } from '../promote/pull-request.ts';
+import { createWorkspace } from '../promote/workspace.ts';
+import { createOwnWrites } from '../reconcile/own-writes.ts';
+import { createPromoter } from '../reconcile/promoter.ts';
+import { createQueue } from '../reconcile/queue.ts';
+import { createReconcile } from '../reconcile/reconcile.ts';
+import { createRecordStatus } from '../reconcile/record.ts';
+import { createReporter } from '../reconcile/report.ts';
+import type { Parts } from './program.ts';
+
+/** Makes the reconciler of a program's parts. */
+export function composeReconciler(parts: Parts) {
+  const { config, log, metrics, client, now, policy, secrets } = parts;
+  const queue = createQueue<PipelineKey>();
+  const events = createEventRecorder(client, { instance: parts.instance, now });
+  const reporter = createReporter({ emit: events.emit, metrics, log, now });
+  const ownWrites = createOwnWrites(parts.store, queue.add);
+  const outbound = createOutbound(policy);
+  const workspace = createWorkspace({
+    outbound,
+    directory: parts.gitDirectory.path,
+    maxBytes: config['git-cache-max-size'],
+    log,
+  });
+  const promoter = createPromoter({
+    readSecret: secrets.read,
+    pullRequests: createPullRequestPromoter({
+      workspace,
+      outbound,
+      log,
+      now,
+      onForgeRequest: ({ provider, operation, code }) =>
+        metrics.forgeRequests.inc({ provider, operation, code }),
+    }),
+    notifications: createNotificationPromoter({
+      emit: async (event) => {
+        await events.emit(event);
+      },
+      eventsAddress: config['events-addr'],
+      fetch: (url, init) => fetch(url, init),
+      now,
+      instance: parts.instance,
+    }),
+  });
+  const reconcile = createReconcile({
+    store: ownWrites.store,
+    record: createRecordStatus(ownWrites.store),
+    applications: createApplications(client, { now: () => new Date() }),
+    promoter,
+    validate: ({ spec, metadata }) => validateSpec(spec, policy, metadata).map(problemLine),
+    onChange: reporter.changed,
+    policy: {
+      delaySeconds: config['promotion-retry-delay'],
+      maxDelaySeconds: config['promotion-retry-max-delay'],
+      threshold: config['promotion-retry-threshold'],
+      resyncSeconds: config['resync-interval'],
+    },
+    log,
+    now,
+  });
+  return {
+    queue,
+    reconcile,
+    wake: queue.add,
+    isOwnWrite: ownWrites.isOwn,
+    onDeleted: reporter.deleted,
+    close: workspace.close,
+  };
+}

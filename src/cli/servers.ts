@@ -1,0 +1,68 @@
+import type { PipelineKey } from '../api/pipeline.ts';
+import { createMetricsApp, createProbes } from '../http/probes.ts';
+import { createRateLimiter } from '../http/rate.ts';
+import { createRejectionLog } from '../http/rejections.ts';
+import { startServer } from '../http/server.ts';
+import { createSignedApp } from '../http/signed-app.ts';
+import { waitForPullRequest } from '../http/wait.ts';
+import { createRecordStatus } from '../reconcile/record.ts';
+import type { Parts } from './program.ts';
+
+export interface ServersDeps {
+  readonly wake: (key: PipelineKey) => void;
+  /** What is not ready, a sentence each. */
+  readonly unready: () => readonly string[];
+}
+
+/** Starts the listeners that need no certificate: the promotion webhook, metrics and probes. */
+export function startServers(parts: Parts, { wake, unready }: ServersDeps) {
+  const { config, log, metrics } = parts;
+  let draining = false;
+  const reasons = () => (draining ? ['It is stopping.'] : unready());
+  const hook = createSignedApp(signedDeps(parts, wake));
+  const probes = createProbes({ unready: reasons });
+  const metricsApp = createMetricsApp(metrics.registry);
+  const servers = [
+    startServer({ name: 'hook', address: config['promotion-hook-bind-address'], fetch: hook.fetch, log }),
+    startServer({ name: 'probes', address: config['health-probe-bind-address'], fetch: probes.fetch, log }),
+    startServer({ name: 'metrics', address: config['metrics-bind-address'], fetch: metricsApp.fetch, log }),
+  ];
+  return {
+    /** From here on `/readyz` says no, so that nobody new is sent here. */
+    drain() {
+      draining = true;
+    },
+    async stop(deadlineSeconds: number): Promise<void> {
+      await Promise.all(servers.map((server) => server.stop(deadlineSeconds)));
+    },
+  };
+}
+
+function signedDeps(
+  { config, log, metrics, store, client, secretCache, now }: Parts,
+  wake: ServersDeps['wake'],
+) {
+  const clock = () => performance.now();
+  return {
+    find: store.get,
+    readSecret: secretCache.read,
+    available: () => client.available() && store.synced(),
+    limiter: createRateLimiter(
+      {
+        limit: config['promotion-hook-rate-limit'],
+        intervalSeconds: config['promotion-hook-rate-limit-interval'],
+      },
+      clock,
+    ),
+    rejected: createRejectionLog(log, clock),
+    onOutcome: (outcome: string) => metrics.hookRequests.inc({ outcome }),
+    onSeconds: (seconds: number) => metrics.hookSeconds.observe(seconds),
+    allowUnsigned: config['allow-unsigned-events'],
+    record: createRecordStatus(store),
+    pullRequest: (wanted: Parameters<typeof waitForPullRequest>[1]) =>
+      waitForPullRequest({ find: store.get, subscribe: store.subscribe }, wanted),
+    wake,
+    log,
+    now,
+  };
+}

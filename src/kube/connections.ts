@@ -1,0 +1,68 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { TurnpikeError } from '../api/errors.ts';
+import { createCredentialSource } from './credentials.ts';
+
+/** Connections to one API server under the credentials of the moment. */
+export interface Connections {
+  /** Without a slash at the end. */
+  readonly server: string;
+  /** Of the context; `default` when it names none. */
+  readonly namespace: string;
+  fetch(url: string, init: BunFetchRequestInit): Promise<Response>;
+  close(): void;
+}
+
+/**
+ * One keep-alive pool for each set of certificates: when they change a new pool takes over, so that no
+ * request rides on a connection that was opened as somebody else.
+ */
+export function createConnections(kubeConfig: KubeConfig): Connections {
+  const cluster = kubeConfig.getCurrentCluster();
+  if (!cluster)
+    throw new TurnpikeError('ConfigInvalid', 'The kubeconfig has no cluster.', { retry: 'never' });
+  const context = kubeConfig.getContextObject(kubeConfig.getCurrentContext());
+  const source = createCredentialSource(kubeConfig);
+  let pool: { readonly tls: string; readonly session: Bun.FetchSession } | undefined;
+
+  function sessionFor(tls: Bun.TLSOptions): Bun.FetchSession {
+    const wanted = JSON.stringify(tls);
+    if (pool?.tls === wanted) return pool.session;
+    pool?.session.close();
+    const session = new Bun.FetchSession({ tls, proxy: cluster?.proxyUrl });
+    pool = { tls: wanted, session };
+    return session;
+  }
+
+  async function attempt(url: string, init: BunFetchRequestInit): Promise<Response> {
+    const credentials = await unlessAborted(source.current(), init.signal);
+    const headers = { ...init.headers, ...credentials.headers };
+    return sessionFor(credentials.tls).fetch(url, { ...init, headers });
+  }
+
+  /** A token may have been replaced a moment ago: what is refused once is tried once more with fresh ones. */
+  async function fetch(url: string, init: BunFetchRequestInit): Promise<Response> {
+    const response = await attempt(url, init);
+    if (response.status !== 401) return response;
+    await response.body?.cancel();
+    source.invalidate();
+    return attempt(url, init);
+  }
+
+  return {
+    server: cluster.server.replace(/\/+$/, ''),
+    namespace: context?.namespace || 'default',
+    fetch,
+    close: () => pool?.session.close(),
+  };
+}
+
+/** A credential plugin that hangs must not hold a request longer than its deadline. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

@@ -1,0 +1,114 @@
+import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import { readBounded } from './body.ts';
+import { apiStatus, parseStatus, statusError } from './status.ts';
+
+const MAX_ERROR_BYTES = 1024 * 1024;
+const USER_AGENT = 'turnpike';
+
+/** What makes a request, apart from credentials. */
+export interface Outgoing {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+export function pathAndQuery(outgoing: Outgoing): string {
+  const query = new URLSearchParams(outgoing.query).toString();
+  return query === '' ? outgoing.path : `${outgoing.path}?${query}`;
+}
+
+/** Redirects stay unfollowed: credentials go to the API server and nowhere else. */
+export function requestInit(outgoing: Outgoing, signal: AbortSignal): BunFetchRequestInit {
+  const headers = { accept: 'application/json', 'user-agent': USER_AGENT };
+  const init = { method: outgoing.method, signal, redirect: 'manual' } as const;
+  if (outgoing.body === undefined) return { ...init, headers };
+  const contentType = outgoing.contentType ?? 'application/json';
+  return {
+    ...init,
+    headers: { ...headers, 'content-type': contentType },
+    body: JSON.stringify(outgoing.body),
+  };
+}
+
+/** The error of an answer that is no success; reads its body. */
+export async function answerError(response: Response, outgoing: Outgoing): Promise<TurnpikeError> {
+  const text = new TextDecoder().decode(await readBounded(response.body, MAX_ERROR_BYTES));
+  const status = parseStatus(response.status, text, response.headers.get('retry-after'));
+  return statusError(status, `${outgoing.method} ${outgoing.path}`);
+}
+
+export function parseAnswer(bytes: Uint8Array, outgoing: Outgoing): unknown {
+  if (bytes.byteLength === 0) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new TurnpikeError(
+      'ApiUnavailable',
+      `The answer to ${outgoing.method} ${outgoing.path} is not JSON: is this server an API server?`,
+      { cause: error },
+    );
+  }
+}
+
+/** Whether an error says that the API server is up and deals with us, whatever it thinks of the request. */
+export function provesAlive(error: TurnpikeError): boolean {
+  return error.code !== 'ApiUnavailable' || apiStatus(error)?.httpStatus === 429;
+}
+
+/** Codes of a failed handshake that mean: this server is not the one that the CA vouches for. */
+const UNTRUSTED = new Set([
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** The error of an exchange that got no answer at all. */
+export function connectionError(error: unknown, server: string): TurnpikeError {
+  const code = errorCode(error);
+  const why = UNTRUSTED.has(code)
+    ? `its certificate is not one that the configured CA vouches for (${code}); check certificate-authority`
+    : code || errorMessage(error);
+  return unavailable(`The API server ${server} cannot be reached: ${why}.`, error);
+}
+
+export function unavailable(message: string, cause: unknown): TurnpikeError {
+  return new TurnpikeError('ApiUnavailable', message, { cause });
+}
+
+function errorCode(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
+
+export interface Deadline {
+  readonly signal: AbortSignal;
+  expired(): boolean;
+  /** To be called in any case: frees the timer and the listeners. */
+  end(): void;
+}
+
+/** A signal that fires after `ms` milliseconds or with one of the others. */
+export function createDeadline(ms: number, others: readonly (AbortSignal | undefined)[]): Deadline {
+  const controller = new AbortController();
+  let expired = false;
+  const abort = () => controller.abort();
+  const timer = setTimeout(() => {
+    expired = true;
+    abort();
+  }, ms);
+  for (const other of others) {
+    if (other?.aborted) abort();
+    other?.addEventListener('abort', abort);
+  }
+  const end = () => {
+    clearTimeout(timer);
+    for (const other of others) other?.removeEventListener('abort', abort);
+  };
+  return { signal: controller.signal, expired: () => expired, end };
+}

@@ -1,0 +1,92 @@
+import { hasCode } from '../api/errors.ts';
+import type { Secrets, SecretValues } from './secrets.ts';
+
+export interface SecretCacheOptions {
+  /** A value is used this long before it is read again. */
+  readonly ttlSeconds: number;
+  /** No Secret is read more often than this, whoever asks; and how long one that is not there stays so. */
+  readonly minRefreshSeconds: number;
+  readonly now: () => Date;
+  /** The oldest give way. Default: 10,000. */
+  readonly maxEntries?: number;
+}
+
+export interface SecretCache {
+  /**
+   * The values of a Secret. While the API server is away the last known ones serve on.
+   * `fresh`: as of now, unless it was read less than `minRefreshSeconds` ago.
+   */
+  read(
+    namespace: string,
+    name: string,
+    options?: { readonly fresh?: boolean },
+  ): Promise<SecretValues | undefined>;
+}
+
+/** What the last read brought; `failure` beside a value when it was kept because the API server is away. */
+interface Entry {
+  readonly values: SecretValues | undefined;
+  readonly failure?: { readonly error: unknown };
+  /** In milliseconds. */
+  readonly readAt: number;
+}
+
+const DEFAULT_MAX_ENTRIES = 10_000;
+
+/** For what is asked for at every request: one read at a time for each Secret, and few of them. */
+export function createSecretCache(secrets: Secrets, options: SecretCacheOptions): SecretCache {
+  const maxEntries = options.maxEntries ?? DEFAULT_MAX_ENTRIES;
+  const entries = new Map<string, Entry>();
+  const reading = new Map<string, Promise<Entry>>();
+
+  function isUsable(entry: Entry, fresh: boolean): boolean {
+    const found = entry.values !== undefined && !entry.failure;
+    const seconds = found && !fresh ? options.ttlSeconds : options.minRefreshSeconds;
+    return options.now().getTime() - entry.readAt < seconds * 1000;
+  }
+
+  /** A deleted and re-inserted key is the youngest of a Map. */
+  function keep(key: string, entry: Entry): void {
+    entries.delete(key);
+    entries.set(key, entry);
+    const [oldest] = entries.keys();
+    if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
+  }
+
+  async function refresh(key: string, namespace: string, name: string): Promise<Entry> {
+    const readAt = options.now().getTime();
+    const entry = await secrets.read(namespace, name).then(
+      (values): Entry => ({ values, readAt }),
+      (error: unknown): Entry => ({ values: lastKnown(key, error), failure: { error }, readAt }),
+    );
+    keep(key, entry);
+    return entry;
+  }
+
+  /** Only an API server that is away leaves the old values standing: a right that was taken away does not. */
+  function lastKnown(key: string, error: unknown): SecretValues | undefined {
+    return hasCode(error, 'ApiUnavailable') ? entries.get(key)?.values : undefined;
+  }
+
+  function refreshOnce(namespace: string, name: string): Promise<Entry> {
+    const key = `${namespace}/${name}`;
+    const running = reading.get(key);
+    if (running) return running;
+    const started = refresh(key, namespace, name).finally(() => reading.delete(key));
+    reading.set(key, started);
+    return started;
+  }
+
+  async function read(
+    namespace: string,
+    name: string,
+    { fresh = false }: { readonly fresh?: boolean } = {},
+  ): Promise<SecretValues | undefined> {
+    const known = entries.get(`${namespace}/${name}`);
+    const entry = known && isUsable(known, fresh) ? known : await refreshOnce(namespace, name);
+    if (entry.values === undefined && entry.failure) throw entry.failure.error;
+    return entry.values;
+  }
+
+  return { read };
+}

@@ -1,0 +1,49 @@
+import * as v from 'valibot';
+import {
+  ObjectMeta,
+  type PipelineKey,
+  PipelineStatus,
+  pipelineKey,
+  type StoredPipeline,
+} from '../api/pipeline.ts';
+import { parseSpec, problemLine } from '../decide/validate.ts';
+import { salvage } from './salvage.ts';
+
+const Raw = v.object({
+  metadata: ObjectMeta,
+  spec: v.optional(v.unknown()),
+  status: v.optional(v.unknown()),
+});
+
+/** kubectl's copy of the whole manifest: nothing that is worth its memory in the cache. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+const MAX_PROBLEMS = 20;
+
+/**
+ * Reads an object of the API server once, when it enters the cache; `managedFields` stay behind. A faulty
+ * spec becomes its problems, and of a faulty status as much is taken as can be read.
+ */
+export function parseStoredPipeline(raw: unknown): StoredPipeline {
+  const { metadata, spec, status } = v.parse(Raw, raw);
+  return {
+    metadata: withoutLastApplied(metadata),
+    spec: storedSpec(spec),
+    status: (status === undefined ? undefined : salvage(PipelineStatus, status)) ?? {},
+  };
+}
+
+export function storedKey(pipeline: StoredPipeline): PipelineKey {
+  return pipelineKey(pipeline.metadata.namespace, pipeline.metadata.name);
+}
+
+function withoutLastApplied(metadata: ObjectMeta): ObjectMeta {
+  if (!metadata.annotations) return metadata;
+  const { [LAST_APPLIED]: _, ...annotations } = metadata.annotations;
+  return { ...metadata, annotations };
+}
+
+function storedSpec(raw: unknown): StoredPipeline['spec'] {
+  const parsed = parseSpec(raw);
+  if (parsed.kind === 'valid') return { ok: true, value: parsed.spec };
+  return { ok: false, problems: parsed.problems.slice(0, MAX_PROBLEMS).map(problemLine) };
+}

@@ -1,0 +1,139 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { TurnpikeError } from '../api/errors.ts';
+import { readBounded } from './body.ts';
+import { createConnections } from './connections.ts';
+import {
+  answerError,
+  connectionError,
+  createDeadline,
+  type Outgoing,
+  parseAnswer,
+  pathAndQuery,
+  provesAlive,
+  requestInit,
+  unavailable,
+} from './exchange.ts';
+
+export interface KubeRequest {
+  readonly method: string;
+  /** Begins with a slash; `resourcePath` makes it. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Of the body. Default: `application/json`. */
+  readonly contentType?: string;
+  /** For the whole exchange, in milliseconds. Default: 10 s. */
+  readonly timeoutMs?: number;
+  /** Most bytes of the answer. Default: 4 MiB. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface KubeStreamRequest {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** The API server, in JSON. Errors are `TurnpikeError`s; `apiStatus` gives the answer behind one. */
+export interface KubeClient {
+  request(request: KubeRequest): Promise<unknown>;
+  /** For watches: no deadline of its own; the signal or cancelling the stream ends it. */
+  stream(request: KubeStreamRequest): Promise<ReadableStream<Uint8Array>>;
+  /** False from the first connection failure, deadline or 5xx until the next success. */
+  available(): boolean;
+  readonly config: { readonly server: string; readonly namespace: string };
+  /** Ends what is under way, and the idle connections. */
+  close(): void;
+}
+
+export interface RequestRecord {
+  readonly method: string;
+  readonly host: string;
+  /** HTTP status, or `<error>` when there was no answer, as in client-go's metric. */
+  readonly code: string;
+  /** Until the answer's headers were there. */
+  readonly seconds: number;
+}
+
+export interface KubeClientDeps {
+  readonly onRequest?: (request: RequestRecord) => void;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The seam between client-node and Bun: client-node says who we are, Bun's `fetch` speaks. client-node's
+ * own transport hands the CA to an agent that Bun ignores.
+ */
+export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = {}): KubeClient {
+  const connections = createConnections(kubeConfig);
+  const { server, namespace } = connections;
+  const host = new URL(server).host;
+  const closing = new AbortController();
+  let reachable = true;
+
+  async function send(outgoing: Outgoing, init: BunFetchRequestInit): Promise<Response> {
+    const started = performance.now();
+    let code = '<error>';
+    try {
+      const response = await connections.fetch(server + pathAndQuery(outgoing), init);
+      code = String(response.status);
+      if (!response.ok) throw await answerError(response, outgoing);
+      return response;
+    } finally {
+      deps.onRequest?.({
+        method: outgoing.method,
+        host,
+        code,
+        seconds: (performance.now() - started) / 1000,
+      });
+    }
+  }
+
+  function failure(error: unknown, givenUp: boolean): TurnpikeError {
+    if (closing.signal.aborted) return unavailable('The client of the API server is closed.', error);
+    if (givenUp) return unavailable('The request to the API server was given up.', error);
+    const known = error instanceof TurnpikeError ? error : connectionError(error, server);
+    reachable = provesAlive(known);
+    return known;
+  }
+
+  async function request(wanted: KubeRequest): Promise<unknown> {
+    const timeoutMs = wanted.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const deadline = createDeadline(timeoutMs, [closing.signal, wanted.signal]);
+    try {
+      const response = await send(wanted, requestInit(wanted, deadline.signal));
+      const bytes = await readBounded(response.body, wanted.maxBytes ?? DEFAULT_MAX_BYTES);
+      const answer = parseAnswer(bytes, wanted);
+      reachable = true;
+      return answer;
+    } catch (error) {
+      const late = `The API server ${server} did not answer ${wanted.method} ${wanted.path} within ${timeoutMs} ms.`;
+      const reason = deadline.expired() ? unavailable(late, error) : error;
+      throw failure(reason, wanted.signal?.aborted ?? false);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  async function stream(wanted: KubeStreamRequest): Promise<ReadableStream<Uint8Array>> {
+    const outgoing = { method: 'GET', ...wanted };
+    const signal = AbortSignal.any([wanted.signal, closing.signal]);
+    try {
+      const response = await send(outgoing, { ...requestInit(outgoing, signal), timeout: false });
+      reachable = true;
+      return response.body ?? new Blob().stream();
+    } catch (error) {
+      throw failure(error, wanted.signal.aborted);
+    }
+  }
+
+  function close(): void {
+    closing.abort();
+    connections.close();
+  }
+
+  return { request, stream, available: () => reachable, config: { server, namespace }, close };
+}

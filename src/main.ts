@@ -1,0 +1,55 @@
+import type { Command, Io } from './cli/command.ts';
+import { crd } from './cli/crd.ts';
+import { serve } from './cli/serve.ts';
+import { version } from './cli/version.ts';
+
+const COMMANDS: Readonly<Record<string, Command>> = { serve, crd, version };
+
+function usage(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `Turnpike promotes applications from environment to environment on Flux.
+
+Usage: turnpike COMMAND [FLAGS]
+
+${lines.join('\n')}
+
+turnpike COMMAND --help explains a command.
+`;
+}
+
+async function main(args: readonly string[], io: Io): Promise<number> {
+  const [name = '', ...rest] = args;
+  if (name === '--help' || name === '-h' || name === 'help') {
+    io.out(usage());
+    return 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    io.err(name === '' ? usage() : `turnpike: there is no command ${JSON.stringify(name)}.\n\n${usage()}`);
+    return 2;
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    io.out(command.help());
+    return 0;
+  }
+  return command.run(rest, io);
+}
+
+const ended = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    // Whoever asks twice does not want to wait.
+    if (ended.signal.aborted) process.exit(1);
+    ended.abort();
+  });
+}
+
+process.exit(
+  await main(process.argv.slice(2), {
+    environment: process.env,
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    signal: ended.signal,
+  }),
+);

@@ -1,0 +1,69 @@
+import { TurnpikeError } from '../../api/errors.ts';
+
+/** What a forge and its Git server want to know: `token` for the API, the rest for Git over HTTPS. */
+export interface Credentials {
+  readonly token: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** A private certificate authority, in PEM. */
+  readonly caFile?: string;
+}
+
+const MAX_BYTES = 256 * 1024;
+
+/**
+ * Reads the Secret that `pull-request.secretRef` names. Keys: `token` (required), `username`, `password`,
+ * `caFile`. Blanks and line ends around a value are dropped: editors and `base64` like to add them.
+ * A user name without a password goes to Git with the token as its password.
+ *
+ * @param where how to call the Secret in a sentence, such as `Secret ns/name`
+ * @throws TurnpikeError SecretInvalid, which names the key and never its value
+ */
+export function credentialsFrom(secret: ReadonlyMap<string, Uint8Array>, where: string): Credentials {
+  const read = (key: string) => text(secret.get(key), key, where);
+  const token = read('token');
+  if (token === undefined) {
+    throw invalid(
+      `${where} has no key token: put a token of the forge there that may read and write the repository and its pull requests.`,
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw invalid(
+      `${where} has a key token with blanks, line ends or characters that no token has: put just the token there.`,
+    );
+  }
+  const username = read('username');
+  const password = read('password');
+  if (username === undefined && password !== undefined) {
+    throw invalid(
+      `${where} has the key password but no username: put the user's name there, or take the password out to use the token for Git too.`,
+    );
+  }
+  const caFile = read('caFile');
+  if (caFile !== undefined && !caFile.includes('-----BEGIN CERTIFICATE-----')) {
+    throw invalid(
+      `${where} has a key caFile that holds no certificate in PEM: put the certificate authority's there, from -----BEGIN CERTIFICATE----- on.`,
+    );
+  }
+  return {
+    token,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(caFile !== undefined && { caFile }),
+  };
+}
+
+/** The key's text, or undefined when it is missing or blank. */
+function text(bytes: Uint8Array | undefined, key: string, where: string): string | undefined {
+  if (!bytes) return undefined;
+  if (bytes.length > MAX_BYTES) throw invalid(`${where} has a key ${key} of more than ${MAX_BYTES} bytes.`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim() || undefined;
+  } catch {
+    throw invalid(`${where} has a key ${key} that is no text in UTF-8.`);
+  }
+}
+
+function invalid(sentence: string): TurnpikeError {
+  return new TurnpikeError('SecretInvalid', sentence, { retry: 'never' });
+}

@@ -1,0 +1,133 @@
+import { errorMessage, hasCode, type Retry, TurnpikeError } from '../../api/errors.ts';
+import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
+import { rateLimitSeconds, retryAfterSeconds } from './rate.ts';
+
+const MAX_WORDS = 300;
+
+const ACTIONS: Readonly<Record<ForgeOperation, string>> = {
+  create: 'open the pull request',
+  find: 'look for the pull request',
+  get: 'read the pull request',
+  update: 'change the pull request',
+};
+
+/** What went wrong, as an error that says who can do what about it. */
+export function forgeFailure(
+  operation: ForgeOperation,
+  answer: ForgeAnswer,
+  context: ForgeContext,
+  now: Date,
+): TurnpikeError {
+  const words = forgeWords(answer, context.secrets);
+  const asked = `asked to ${ACTIONS[operation]} in ${context.repository}`;
+  const said = `${context.name} at ${context.host}, ${asked}, answered ${answer.status}${words && ` (${words})`}`;
+  const limited = rateLimitSeconds(answer, words, now);
+  if (limited !== undefined) {
+    const sentence = `${said}: it limits the rate of requests, the next attempt is in ${limited} s.`;
+    return new TurnpikeError('ForgeRateLimited', sentence, { retry: { afterSeconds: limited } });
+  }
+  const { status } = answer;
+  if (status === 401) return never('ForgeUnauthorized', `${said}: put a valid token into the Secret.`);
+  if (status === 403) {
+    const advice = 'give the token the right to read and write pull requests of this repository';
+    return never('ForgeUnauthorized', `${said}: ${advice}.`);
+  }
+  if (status === 404) {
+    const advice =
+      'the repository is not there, or the token lacks the right to see it; check the URL and the token';
+    return never('ForgeNotFound', `${said}: ${advice}.`);
+  }
+  if (status >= 300 && status < 400) {
+    const advice = `the repository has moved${movedTo(answer.headers, context.secrets)}; put its new URL into the Pipeline`;
+    return never('ForgeNotFound', `${said}: ${advice}.`);
+  }
+  if (status === 405 || status === 408 || status === 409 || status === 423 || status >= 500) {
+    const after = retryAfterSeconds(answer.headers, now);
+    return unavailable(
+      `${said}: it is tried again.`,
+      after === undefined ? 'backoff' : { afterSeconds: after },
+    );
+  }
+  return never('ForgeRefused', `${said}.`);
+}
+
+/** The error for a call that got no answer. */
+export function forgeUnreachable(
+  operation: ForgeOperation,
+  error: unknown,
+  context: ForgeContext,
+): TurnpikeError {
+  if (hasCode(error, 'HostNotAllowed', 'SpecInvalid', 'SecretInvalid')) return error;
+  const why = bounded(mask(errorMessage(error), context.secrets));
+  const sentence = `${context.name} at ${context.host} could not be asked to ${ACTIONS[operation]} in ${context.repository}: ${why}`;
+  return unavailable(sentence, 'backoff', error);
+}
+
+/**
+ * The error for an answer that is not what the forge's description promises. `where` names places in the
+ * answer, never what stands there.
+ */
+export function forgeGibberish(
+  operation: ForgeOperation,
+  where: readonly string[],
+  context: ForgeContext,
+): TurnpikeError {
+  const asked = `asked to ${ACTIONS[operation]} in ${context.repository}`;
+  const sentence = `${context.name} at ${context.host}, ${asked}, gave an answer that is none of its API (wrong: ${where.join(', ')}): check that the URL and the type of the forge belong together.`;
+  return unavailable(sentence, 'backoff');
+}
+
+/** The forge's own words: one line, bounded, without the token should it be echoed. */
+export function forgeWords(answer: ForgeAnswer, secrets: readonly string[]): string {
+  return bounded(mask(wordsOf(answer.data), secrets));
+}
+
+function wordsOf(data: unknown): string {
+  if (typeof data === 'string') return data.trimStart().startsWith('<') ? '' : data;
+  if (typeof data !== 'object' || data === null) return '';
+  const { message, errors } = data as { message?: unknown; errors?: unknown };
+  const details = Array.isArray(errors) ? errors.slice(0, 5).map(detail).filter(Boolean) : [];
+  const said = typeof message === 'string' ? message : '';
+  return [said, ...details].filter(Boolean).join('; ');
+}
+
+/** One of GitHub's validation errors: `{resource, field, code, message}`, or just a text. */
+function detail(error: unknown): string {
+  if (typeof error === 'string') return error;
+  if (typeof error !== 'object' || error === null) return '';
+  const { field, code, message } = error as Record<string, unknown>;
+  if (typeof message === 'string') return message;
+  return [field, code].filter((part) => typeof part === 'string').join(' is ');
+}
+
+function mask(text: string, secrets: readonly string[]): string {
+  let masked = text;
+  for (const secret of secrets) {
+    if (secret.length > 3)
+      masked = masked.replaceAll(secret, '***').replaceAll(encodeURIComponent(secret), '***');
+  }
+  return masked;
+}
+
+function bounded(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what an answer may hold and a log line may not
+  const line = text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+  return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS).toWellFormed()}…` : line;
+}
+
+/** Only the origin and path of where a redirect leads: a query may hold a secret. */
+function movedTo(headers: Headers, secrets: readonly string[]): string {
+  const location = URL.parse(headers.get('location') ?? '');
+  return location ? ` to ${bounded(mask(location.origin + location.pathname, secrets))}` : '';
+}
+
+function never(
+  code: 'ForgeUnauthorized' | 'ForgeNotFound' | 'ForgeRefused',
+  sentence: string,
+): TurnpikeError {
+  return new TurnpikeError(code, sentence, { retry: 'never' });
+}
+
+function unavailable(sentence: string, retry: Retry, cause?: unknown): TurnpikeError {
+  return new TurnpikeError('ForgeUnavailable', sentence, { retry, cause });
+}

@@ -1,0 +1,75 @@
+import { TurnpikeError } from '../../api/errors.ts';
+import type { ForgeType } from '../../api/pipeline.ts';
+import type { Outbound } from '../outbound.ts';
+import type { ForgeCallDeps } from './call.ts';
+import type { Credentials } from './credentials.ts';
+import { createGitea } from './gitea.ts';
+import { createGitHub } from './github.ts';
+
+/** A pull request, the same for every forge. */
+export interface PullRequest {
+  readonly number: number;
+  /** Its page. */
+  readonly url: string;
+  readonly state: 'open' | 'merged' | 'closed';
+  readonly title: string;
+  readonly body: string;
+  readonly base: string;
+  readonly head: string;
+}
+
+export interface NewPullRequest {
+  readonly head: string;
+  readonly base: string;
+  readonly title: string;
+  readonly body: string;
+}
+
+/**
+ * What the pull-request strategy needs of a forge: each function is one request, but for `find`, which may
+ * turn pages. All throw TurnpikeError with the codes of `createForgeCall`.
+ */
+export interface Forge {
+  /** `exists`: there is an open one of the same branches. */
+  create(input: NewPullRequest): Promise<PullRequest | 'exists'>;
+  /** The open one of these branches. */
+  find(head: string, base: string): Promise<PullRequest | undefined>;
+  get(number: number): Promise<PullRequest | undefined>;
+  update(number: number, change: PullRequestChange): Promise<PullRequest>;
+}
+
+/** `base` moves the pull request to another base branch. */
+export interface PullRequestChange {
+  readonly title: string;
+  readonly body: string;
+  readonly base?: string;
+}
+
+export interface ForgeDeps extends ForgeCallDeps {
+  readonly outbound: Outbound;
+}
+
+/**
+ * @throws TurnpikeError SpecInvalid for a URL that names no repository, and for a type that is not there yet
+ */
+export function createForge(
+  type: ForgeType,
+  repositoryUrl: string,
+  credentials: Credentials,
+  deps: ForgeDeps,
+): Forge {
+  switch (type) {
+    case 'github':
+      return createGitHub(repositoryUrl, credentials, deps);
+    case 'gitea':
+      return createGitea(repositoryUrl, credentials, deps);
+    case 'gitlab':
+    case 'bitbucket-server':
+    case 'azure-devops': {
+      const sentence = `This version opens no pull requests on forges of the type ${type}: its types are github and gitea.`;
+      throw new TurnpikeError('SpecInvalid', sentence, { retry: 'never' });
+    }
+    default:
+      return type satisfies never;
+  }
+}

@@ -1,0 +1,60 @@
+import { errorMessage, type Retry, TurnpikeError } from '../../api/errors.ts';
+import { displayUrl } from '../outbound.ts';
+import type { GitCredentials } from '../workspace.ts';
+import { redact } from './credentials.ts';
+
+/** The other side, for messages. */
+export interface Remote {
+  /** The URL without credentials. */
+  readonly name: string;
+  readonly credentials: GitCredentials;
+}
+
+const MAX_WORDS = 500;
+
+/** The error that an HTTP answer means, or undefined when it is the answer asked for. */
+export async function answerProblem(response: Response, remote: Remote): Promise<TurnpikeError | undefined> {
+  const { status } = response;
+  if (status === 200) return undefined;
+  const words = serverWords(await response.text(), remote);
+  if (status === 401 || status === 403) {
+    const message = `${remote.name} refuses the credentials (HTTP ${status}): check the Secret that secretRef names.${words}`;
+    return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+  }
+  if (status === 404 || status === 410) {
+    const message = `${remote.name} does not exist, or these credentials may not see it (HTTP ${status}).${words}`;
+    return new TurnpikeError('GitRepositoryNotFound', message, { retry: 'never' });
+  }
+  if (status >= 300 && status < 400) return moved(response, remote);
+  const retry = retryAfter(response.headers.get('retry-after'));
+  return new TurnpikeError('GitUnavailable', `${remote.name} answered with HTTP ${status}.${words}`, {
+    retry,
+  });
+}
+
+function moved(response: Response, remote: Remote): TurnpikeError {
+  const target = displayUrl(response.headers.get('location') ?? '').replace(/\/info\/refs$/, '');
+  const message = `${remote.name} redirects to ${target}: redirects are not followed; if it has moved there, set url to that.`;
+  return new TurnpikeError('GitRepositoryNotFound', message, { retry: 'never' });
+}
+
+/** Seconds only; a date is rare and backing off does as well. */
+function retryAfter(value: string | null): Retry {
+  return value !== null && /^\d{1,5}$/.test(value) ? { afterSeconds: Number(value) } : 'backoff';
+}
+
+/** ` It says: …`, in one line, bounded, without secrets; empty for HTML and silence. */
+export function serverWords(text: string, remote: Remote): string {
+  if (/^\s*</.test(text)) return '';
+  const line = redact(text, remote.credentials)
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return line === '' ? '' : ` It says: ${line.slice(0, MAX_WORDS)}`;
+}
+
+/** For what is neither the server's refusal nor ours: broken answers and broken local copies. */
+export function unusable(error: unknown, remote: Remote): TurnpikeError {
+  const message = `The answer of ${remote.name} could not be used: ${serverWords(errorMessage(error), remote).slice(10)}`;
+  return new TurnpikeError('GitUnavailable', message, { cause: error });
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { deflateSync } from 'node:zlib';
+
+/** Git's objects as bytes (gitformat-pack, "Git User's Manual: Object storage format"). */
+export interface GitObject {
+  readonly type: 'blob' | 'commit' | 'tree';
+  readonly oid: string;
+  readonly body: Buffer;
+}
+
+export interface TreeEntry {
+  /** Octal as stored, without leading zeros: `100644`, `100755`, `120000`, `160000`, `40000`. */
+  readonly mode: string;
+  /** One character per byte, so that names that are no UTF-8 stay what they are. */
+  readonly name: string;
+  readonly oid: string;
+  /** Where the object id starts in the tree's body. */
+  readonly oidAt: number;
+}
+
+const OID_BYTES = 20;
+const PACK_TYPES = { commit: 1, tree: 2, blob: 3 } as const;
+
+export function gitObject(type: GitObject['type'], body: Buffer): GitObject {
+  const oid = createHash('sha1').update(`${type} ${body.length}\0`).update(body).digest('hex');
+  return { type, oid, body };
+}
+
+/** Throws when the bytes are no tree. */
+export function parseTree(body: Buffer): TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  let at = 0;
+  while (at < body.length) {
+    const space = body.indexOf(0x20, at);
+    const nul = body.indexOf(0, space);
+    const next = nul + 1 + OID_BYTES;
+    if (space < 0 || nul < 0 || next > body.length) throw new Error('a tree object is broken off');
+    entries.push({
+      mode: body.toString('latin1', at, space),
+      name: body.toString('latin1', space + 1, nul),
+      oid: body.toString('hex', nul + 1, next),
+      oidAt: nul + 1,
+    });
+    at = next;
+  }
+  return entries;
+}
+
+/** The tree with other objects under some of its names; names, modes and order stay byte for byte. */
+export function treeWith(body: Buffer, changed: ReadonlyMap<string, string>): GitObject {
+  const copy = Buffer.from(body);
+  for (const entry of parseTree(body)) {
+    const oid = changed.get(entry.name);
+    if (oid !== undefined) copy.write(oid, entry.oidAt, OID_BYTES, 'hex');
+  }
+  return gitObject('tree', copy);
+}
+
+export interface CommitOptions {
+  readonly tree: string;
+  readonly parent: string;
+  readonly author: { readonly name: string; readonly email: string };
+  readonly message: string;
+  readonly now: Date;
+}
+
+export function commitObject({ tree, parent, author, message, now }: CommitOptions): GitObject {
+  const clean = (text: string) => text.replaceAll(/[<>\p{Cc}]/gu, '').trim();
+  const person = `${clean(author.name)} <${clean(author.email)}> ${Math.floor(now.getTime() / 1000)} +0000`;
+  const text = [
+    `tree ${tree}`,
+    `parent ${parent}`,
+    `author ${person}`,
+    `committer ${person}`,
+    '',
+    `${message.replaceAll('\0', '').trimEnd()}\n`,
+  ].join('\n');
+  return gitObject('commit', Buffer.from(text));
+}
+
+/** The tree and the parents of a commit. */
+export function parseCommit(body: Buffer): { tree: string; parents: string[] } {
+  const [head = ''] = body.toString('latin1').split('\n\n', 1);
+  const valuesOf = (name: string) =>
+    head.split('\n').flatMap((line) => (line.startsWith(`${name} `) ? [line.slice(name.length + 1)] : []));
+  return { tree: valuesOf('tree')[0] ?? '', parents: valuesOf('parent') };
+}
+
+/** A pack of whole objects, no deltas. */
+export function packOf(objects: readonly GitObject[]): Buffer {
+  const header = Buffer.alloc(12);
+  header.write('PACK', 'latin1');
+  header.writeUInt32BE(2, 4);
+  header.writeUInt32BE(objects.length, 8);
+  const content = Buffer.concat([
+    header,
+    ...objects.flatMap(({ type, body }) => [entryHeader(type, body), deflateSync(body)]),
+  ]);
+  return Buffer.concat([content, createHash('sha1').update(content).digest()]);
+}
+
+/** Type and size: four bits of the size in the first byte, seven in each further one, the lowest first. */
+function entryHeader(type: GitObject['type'], body: Buffer): Buffer {
+  const bytes = [(PACK_TYPES[type] << 4) | (body.length & 0x0f)];
+  for (let rest = body.length >>> 4; rest > 0; rest >>>= 7) {
+    bytes.push((bytes.pop() ?? 0) | 0x80, rest & 0x7f);
+  }
+  return Buffer.from(bytes);
+}

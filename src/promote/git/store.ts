@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorMessage, TurnpikeError } from '../../api/errors.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import { openRepository, type Repository } from './repository.ts';
+
+/** Warm copies of repositories, one directory each, bounded in number and size. */
+export interface RepositoryStore {
+  /**
+   * Runs `work` with the copy of `url` and nothing else at the same time. When it throws anything but a
+   * `TurnpikeError` the copy counts as damaged: it is thrown away and `work` runs once more with a new one.
+   */
+  use<T>(url: string, work: (repository: Repository) => Promise<T>): Promise<T>;
+  /** Waits for the work that is running and removes all copies. */
+  close(): Promise<void>;
+}
+
+export interface StoreDeps {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly log: Logger;
+}
+
+interface Slot {
+  readonly url: string;
+  readonly gitdir: string;
+  /** Ends when everything that was asked of this copy is done. */
+  queue: Promise<unknown>;
+  pending: number;
+  repository: Repository | undefined;
+  bytes: number;
+}
+
+/** Every fetch adds a pack and its index, and all are looked through for every object: start anew at times. */
+const MAX_PACK_FILES = 64;
+const MAX_COPIES = 1_000;
+/** How many copies are in memory too. */
+const MAX_IN_MEMORY = 16;
+const OWN_NAME = /^[0-9a-f]{64}\.git$/;
+
+export function createRepositoryStore({ directory, maxBytes, log }: StoreDeps): RepositoryStore {
+  /** By URL, the least recently used one first. */
+  const slots = new Map<string, Slot>();
+  let ready: Promise<void> | undefined;
+
+  function slotOf(url: string): Slot {
+    const slot = slots.get(url) ?? newSlot(url, directory);
+    slots.delete(url);
+    slots.set(url, slot);
+    return slot;
+  }
+
+  async function evict(slot: Slot): Promise<void> {
+    log.info({ repository: slot.url, bytes: slot.bytes }, 'removing a repository from the cache');
+    slot.bytes = 0;
+    await enqueue(slot, () => discard(slot));
+    if (slot.pending === 0 && slots.get(slot.url) === slot) slots.delete(slot.url);
+  }
+
+  function trim(): void {
+    const oldestFirst = [...slots.values()];
+    for (const slot of oldestFirst.slice(0, -MAX_IN_MEMORY)) slot.repository = undefined;
+    let total = oldestFirst.reduce((sum, { bytes }) => sum + bytes, 0);
+    let excess = oldestFirst.length - MAX_COPIES;
+    for (const slot of oldestFirst) {
+      if (total <= maxBytes && excess <= 0) return;
+      total -= slot.bytes;
+      excess -= 1;
+      evict(slot).catch((error) => log.error({ error: errorMessage(error) }, 'cannot remove a repository'));
+    }
+  }
+
+  return {
+    async use(url, work) {
+      ready ??= removeLeftOvers(directory);
+      await ready;
+      const slot = slotOf(url);
+      try {
+        return await enqueue(slot, () => withRepository(slot, work, log));
+      } finally {
+        trim();
+      }
+    },
+    async close() {
+      await Promise.all([...slots.values()].map((slot) => enqueue(slot, () => discard(slot))));
+    },
+  };
+}
+
+function newSlot(url: string, directory: string): Slot {
+  const name = `${createHash('sha256').update(url).digest('hex')}.git`;
+  const gitdir = join(directory, name);
+  return { url, gitdir, queue: Promise.resolve(), pending: 0, repository: undefined, bytes: 0 };
+}
+
+/** Copies of an earlier process may be half written. What does not look like one of ours is left alone. */
+async function removeLeftOvers(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const names = (await readdir(directory)).filter((name) => OWN_NAME.test(name));
+  await Promise.all(names.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+}
+
+/** Runs `task` after everything that is queued already, whatever became of that. */
+function enqueue<T>(slot: Slot, task: () => Promise<T>): Promise<T> {
+  slot.pending += 1;
+  const run = slot.queue.then(task).finally(() => {
+    slot.pending -= 1;
+  });
+  slot.queue = run.catch(() => undefined); // Whoever waits for `run` gets the error.
+  return run;
+}
+
+type Work<T> = (repository: Repository) => Promise<T>;
+
+async function withRepository<T>(slot: Slot, work: Work<T>, log: Logger): Promise<T> {
+  try {
+    return await attempt(slot, work);
+  } catch (error) {
+    if (error instanceof TurnpikeError) throw error;
+    log.warn({ repository: slot.url, error: errorMessage(error) }, 'a repository in the cache is damaged');
+  }
+  await discard(slot);
+  return attempt(slot, work);
+}
+
+async function attempt<T>(slot: Slot, work: Work<T>): Promise<T> {
+  if (slot.repository && (await packsOf(slot.gitdir)).length > MAX_PACK_FILES) await discard(slot);
+  slot.repository ??= await openRepository(slot.gitdir);
+  const result = await work(slot.repository);
+  slot.bytes = (await packsOf(slot.gitdir)).reduce((sum, bytes) => sum + bytes, 0);
+  return result;
+}
+
+async function discard(slot: Slot): Promise<void> {
+  slot.repository = undefined;
+  slot.bytes = 0;
+  await rm(slot.gitdir, { recursive: true, force: true });
+}
+
+/** The sizes of the packs and their indexes; a copy of ours has nothing else of size. */
+async function packsOf(gitdir: string): Promise<number[]> {
+  const directory = join(gitdir, 'objects', 'pack');
+  const names = await readdir(directory);
+  return Promise.all(names.map(async (name) => (await stat(join(directory, name))).size));
+}

@@ -1,0 +1,136 @@
+import { hasCode, TurnpikeError } from '../../api/errors.ts';
+import type { BranchUpdate, FileChange } from '../workspace.ts';
+import { type EditedTree, editTree } from './edit-tree.ts';
+import { createLimit } from './limit.ts';
+import { markedTree } from './marked.ts';
+import { commitObject, packOf, parseCommit } from './objects.ts';
+import { type Advertised, advertisedRefs, type RefUpdate } from './receive.ts';
+import { branchNotFound, fetchTip, type PushedCommit, type Repository, readBody } from './repository.ts';
+import type { Transport } from './transport.ts';
+
+/** What has to be done to the promotion branch. */
+export type Prepared =
+  | { readonly kind: 'in-base'; readonly problems: readonly string[] }
+  | (Edited & { readonly kind: 'unchanged'; readonly commit: string })
+  | (Edited & {
+      readonly kind: 'push';
+      readonly refUpdate: RefUpdate;
+      readonly advertised: Advertised;
+      readonly content: PushedCommit;
+    });
+
+interface Edited {
+  readonly changes: readonly FileChange[];
+  readonly problems: readonly string[];
+}
+
+const MAX_PROBLEMS = 20;
+const READS_AT_ONCE = 32;
+const BRANCHES_REMEMBERED = 5_000;
+
+/** Fetches the base branch and makes the one commit that belongs on top of it, without sending it yet. */
+export async function prepareUpdate(
+  repository: Repository,
+  transport: Transport,
+  update: BranchUpdate,
+): Promise<Prepared> {
+  const { advertised, base } = await currentState(repository, transport, update.baseBranch);
+  const edited = await editBase(repository, transport, { update, base });
+  const problems = edited.problems.slice(0, MAX_PROBLEMS);
+  if (edited.marked === 0) throw markerNotFound(transport, update, problems);
+  if (edited.changes.length === 0) return { kind: 'in-base', problems };
+
+  const ref = `refs/heads/${update.branch}`;
+  const old = advertised.refs.get(ref);
+  const wanted = { tree: edited.oid, parent: base };
+  const { changes } = edited;
+  if (
+    old !== undefined &&
+    (await holds(repository, transport, { branch: update.branch, tip: old, wanted }))
+  ) {
+    return { kind: 'unchanged', commit: old, changes, problems };
+  }
+  const commit = commitObject({ ...wanted, ...update });
+  const refUpdate = { ref, old, commit: commit.oid, pack: packOf([...edited.objects, commit]) };
+  const content = { ...wanted, commit: commit.oid };
+  return { kind: 'push', refUpdate, advertised, content, changes, problems };
+}
+
+/** Keeps in mind what a branch holds, so that it need not be fetched to be compared. */
+export function rememberPushed(repository: Repository, branch: string, content: PushedCommit): void {
+  if (repository.pushed.size >= BRANCHES_REMEMBERED) repository.pushed.clear();
+  repository.pushed.set(branch, content);
+}
+
+/** Both at once: what may be pushed and where the branches are, and the base branch's files. */
+async function currentState(repository: Repository, transport: Transport, baseBranch: string) {
+  const [advertised, base] = await Promise.allSettled([
+    advertisedRefs(transport),
+    fetchTip(repository, transport, baseBranch),
+  ]);
+  if (advertised.status === 'rejected') throw advertised.reason;
+  if (!advertised.value.refs.has(`refs/heads/${baseBranch}`)) throw branchNotFound(transport, baseBranch);
+  if (base.status === 'rejected') throw base.reason;
+  return { advertised: advertised.value, base: base.value };
+}
+
+async function editBase(
+  repository: Repository,
+  transport: Transport,
+  { update, base }: { readonly update: BranchUpdate; readonly base: string },
+): Promise<EditedTree> {
+  const read = (oid: string) => readBody(repository, oid);
+  const { tree } = parseCommit(await read(base));
+  const known = repository.marked.get(update.baseBranch);
+  const limit = createLimit(READS_AT_ONCE);
+  const marked = await markedTree(tree, known, { read, limit, name: transport.remote.name });
+  repository.marked.set(update.baseBranch, marked);
+  return editTree(marked, { key: update.markerKey, revision: update.revision, read });
+}
+
+/** True when the branch's tip is one commit on the wanted parent with the wanted files. */
+async function holds(
+  repository: Repository,
+  transport: Transport,
+  {
+    branch,
+    tip,
+    wanted,
+  }: { readonly branch: string; readonly tip: string; readonly wanted: Omit<PushedCommit, 'commit'> },
+): Promise<boolean> {
+  const known = repository.pushed.get(branch);
+  const content = known?.commit === tip ? known : await fetchContent(repository, transport, branch);
+  return content?.commit === tip && content.tree === wanted.tree && content.parent === wanted.parent;
+}
+
+/** What is on a branch that we did not push since we run; undefined when it is gone or no single commit. */
+async function fetchContent(
+  repository: Repository,
+  transport: Transport,
+  branch: string,
+): Promise<PushedCommit | undefined> {
+  try {
+    const commit = await fetchTip(repository, transport, branch);
+    const { tree, parents } = parseCommit(await readBody(repository, commit));
+    const [parent, ...others] = parents;
+    if (parent === undefined || others.length > 0) return undefined;
+    const content = { commit, tree, parent };
+    rememberPushed(repository, branch, content);
+    return content;
+  } catch (error) {
+    if (hasCode(error, 'GitBranchNotFound')) return undefined;
+    throw error;
+  }
+}
+
+function markerNotFound(
+  transport: Transport,
+  update: BranchUpdate,
+  problems: readonly string[],
+): TurnpikeError {
+  const marker = `# ${JSON.stringify({ $promotion: update.markerKey })}`;
+  const where = `${transport.remote.name} (branch ${update.baseBranch})`;
+  const unusable = problems.length === 0 ? '' : ` Not usable: ${problems.join(' ')}`;
+  const message = `No value in ${where} carries the marker ${marker}: put it behind the version to promote.${unusable}`;
+  return new TurnpikeError('MarkerNotFound', message, { retry: 'never' });
+}

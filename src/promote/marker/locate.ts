@@ -1,0 +1,70 @@
+import type { Comment, ScannedText, ValueScalar } from './scan.ts';
+
+/** The scalar that a marker comment stands at, or why there is none. */
+export type Located = { readonly scalar: ValueScalar } | { readonly reason: string };
+
+/**
+ * A marker at the end of a line belongs to the scalar that ends there; a marker on a line of its own belongs
+ * to the scalar of the entry on the next line, unless the comment is indented deeper: then it still is part
+ * of what is above.
+ */
+export function locate(text: string, comment: Comment, scanned: ScannedText): Located {
+  const lineStart = text.lastIndexOf('\n', comment.offset - 1) + 1;
+  const before = text.slice(lineStart, comment.offset);
+  return before.trim() === ''
+    ? ownLine(text, comment, { scanned, column: before.length })
+    : lineEnd(text, comment, scanned.scalars);
+}
+
+function lineEnd(text: string, comment: Comment, scalars: readonly ValueScalar[]): Located {
+  const next = indexAfter(scalars, comment.offset);
+  const last = scalars[next - 1];
+  if (last && standsBehind(text, last, comment.offset)) return { scalar: last };
+  const first = scalars[next];
+  if (first?.key && /^[ \t]*:[ \t]*$/.test(text.slice(first.key.end, comment.offset)))
+    return { scalar: first };
+  return {
+    reason: 'no scalar ends in front of it on its line; put it behind the value that it shall change',
+  };
+}
+
+/** The index of the first scalar that starts behind `offset`; an empty one at `offset` is in front of it. */
+function indexAfter(scalars: readonly ValueScalar[], offset: number): number {
+  let [low, high] = [0, scalars.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((scalars[middle]?.start ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function standsBehind(text: string, scalar: ValueScalar, offset: number): boolean {
+  const { type } = scalar.node;
+  if (type === 'BLOCK_LITERAL' || type === 'BLOCK_FOLDED') {
+    return /^[|>][-+0-9]{0,2}[ \t]+$/.test(text.slice(scalar.start, offset));
+  }
+  return scalar.end <= offset && /^[ \t]*(,[ \t]*)?$/.test(text.slice(scalar.end, offset));
+}
+
+function ownLine(text: string, comment: Comment, at: { scanned: ScannedText; column: number }): Located {
+  const lineBreak = text.indexOf('\n', comment.offset);
+  const line = lineBreak < 0 ? '' : text.slice(lineBreak + 1, lineBreak + 1025);
+  const [, indent = '', item = ''] = /^([ \t]*)(-[ \t]+(?:[&!]\S*[ \t]+)*)?/.exec(line) ?? [];
+  const rest = line.slice(indent.length);
+  if (/^(\r?\n|$|#)/.test(rest) || at.column > indent.length) {
+    return { reason: 'no entry follows it on the next line; put it at the end of the line of the value' };
+  }
+  const start = lineBreak + 1 + indent.length + item.length;
+  const scalar = at.scanned.scalars.find((one) => startsAt(one, start, item !== ''));
+  if (scalar) return { scalar };
+  return {
+    reason: 'the entry on the next line has no scalar as its value; put it at the value that it shall change',
+  };
+}
+
+/** A list item that is a mapping also starts with a key, but the marker above it does not mean that key. */
+function startsAt(scalar: ValueScalar, offset: number, isItem: boolean): boolean {
+  if (scalar.key === undefined) return scalar.start === offset;
+  return !isItem && scalar.key.start === offset;
+}

@@ -1,0 +1,151 @@
+import { TurnpikeError } from '../api/errors.ts';
+import type { PullRequestRef, PullRequestStrategy } from '../api/pipeline.ts';
+import type { Logger } from '../telemetry/log.ts';
+import {
+  commitMessage,
+  markerKey,
+  ownerName,
+  ownerOf,
+  promotionBody,
+  promotionBranch,
+  promotionTitle,
+} from './body.ts';
+import type { ForgeRequest } from './forges/call.ts';
+import type { Credentials } from './forges/credentials.ts';
+import { createForge, type Forge, type NewPullRequest, type PullRequest } from './forges/forge.ts';
+import { createRateLimits } from './forges/rate.ts';
+import type { Outbound } from './outbound.ts';
+import type { PromotionRequest, PromotionResult, PullRequestState } from './strategy.ts';
+import type { Workspace } from './workspace.ts';
+
+export { type Credentials, credentialsFrom } from './forges/credentials.ts';
+
+/** All throw TurnpikeError: the codes of the workspace, of `createForgeCall`, and SpecInvalid. */
+export interface PullRequestPromoter {
+  /** Brings the branch and its one open pull request to the request's revision. */
+  promote(
+    request: PromotionRequest,
+    settings: PullRequestStrategy,
+    credentials: Credentials,
+    signal?: AbortSignal,
+  ): Promise<PromotionResult>;
+  /** One request to the forge. `missing`: not there any more, or the number is another repository's. */
+  state(
+    pullRequest: PullRequestRef,
+    settings: PullRequestStrategy,
+    credentials: Credentials,
+  ): Promise<PullRequestState>;
+}
+
+export interface PullRequestDeps {
+  readonly workspace: Pick<Workspace, 'updateBranch'>;
+  readonly outbound: Outbound;
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly onForgeRequest: (request: ForgeRequest) => void;
+  /** Of the commits. */
+  readonly author?: { readonly name: string; readonly email: string };
+}
+
+const AUTHOR = { name: 'Turnpike', email: 'turnpike@turnpike.invalid' };
+const MAX_MESSAGE = 1024;
+
+export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
+  const limits = createRateLimits(deps.now);
+  const forgeOf = (settings: PullRequestStrategy, credentials: Credentials, signal?: AbortSignal) =>
+    createForge(settings.type, settings.url, credentials, { ...deps, limits, ...(signal && { signal }) });
+
+  return {
+    async promote(request, settings, credentials, signal) {
+      // First, so that a wrong URL or type is found before anything is pushed.
+      const forge = forgeOf(settings, credentials, signal);
+      const head = promotionBranch(request);
+      const branch = await deps.workspace.updateBranch({
+        url: settings.url,
+        baseBranch: settings.baseBranch,
+        branch: head,
+        markerKey: markerKey(request),
+        revision: request.revision,
+        message: commitMessage(request),
+        author: deps.author ?? AUTHOR,
+        credentials,
+        now: deps.now(),
+        ...(signal && { signal }),
+      });
+      if (branch.kind === 'in-base') {
+        const there = `Branch ${settings.baseBranch} has ${request.revision} at every marker of ${markerKey(request)} already.`;
+        return { kind: 'already-there', message: sentences([there, ...branch.problems]) };
+      }
+      const pull = await ensure(forge, request, {
+        head,
+        base: settings.baseBranch,
+        title: promotionTitle(request),
+        body: promotionBody(request, branch.changes, branch.problems),
+      });
+      return {
+        kind: 'pull-request',
+        pullRequest: { url: pull.url, number: pull.number },
+        ...(branch.problems.length > 0 && { message: sentences(branch.problems) }),
+      };
+    },
+
+    async state(pullRequest, settings, credentials) {
+      const found = await forgeOf(settings, credentials).get(pullRequest.number);
+      return found && found.url === pullRequest.url ? found.state : 'missing';
+    },
+  };
+}
+
+/** The one open pull request of the branch: the known one, else a new one, else the one that is in the way. */
+async function ensure(forge: Forge, request: PromotionRequest, wanted: NewPullRequest): Promise<PullRequest> {
+  const known = await openOne(forge, request.pullRequest, wanted);
+  if (known) return bringUp(forge, request, known, wanted);
+  const created = await forge.create(wanted);
+  if (created !== 'exists') return created;
+  const found = await forge.find(wanted.head, wanted.base);
+  if (found) return bringUp(forge, request, found, wanted);
+  const sentence = `The forge says that ${wanted.head} has a pull request to ${wanted.base} already, and shows none that is open: it is tried again.`;
+  throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
+}
+
+/** The known pull request while it is still open, and of this repository and branch. */
+async function openOne(
+  forge: Forge,
+  known: PullRequestRef | undefined,
+  wanted: NewPullRequest,
+): Promise<PullRequest | undefined> {
+  const found = known && (await forge.get(known.number));
+  return found?.state === 'open' && found.url === known?.url && found.head === wanted.head
+    ? found
+    : undefined;
+}
+
+async function bringUp(
+  forge: Forge,
+  request: PromotionRequest,
+  pull: PullRequest,
+  wanted: NewPullRequest,
+): Promise<PullRequest> {
+  const owner = ownerOf(pull.body);
+  if (owner !== undefined && owner !== ownerName(request)) {
+    const sentence = `The branch ${wanted.head} has an open pull request of another pipeline, ${owner}: ${pull.url}. Both pipelines give their branches the same name; rename one of them, its namespace or its environment.`;
+    throw new TurnpikeError('ForgeRefused', sentence, { retry: 'never' });
+  }
+  const { title, body, base } = wanted;
+  if (pull.title === title && sameText(pull.body, body) && pull.base === base) return pull;
+  const updated = await forge.update(pull.number, { title, body, ...(pull.base !== base && { base }) });
+  if (updated.state === 'open') return updated;
+  const sentence = `${pull.url} was ${updated.state} while it was being updated: a new pull request is opened next.`;
+  throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
+}
+
+/** Forges may store line ends and the text's end in their own way. */
+function sameText(left: string, right: string): boolean {
+  const plain = (text: string) => text.replaceAll('\r\n', '\n').trim();
+  return plain(left) === plain(right);
+}
+
+function sentences(parts: readonly string[]): string {
+  const text = parts.join(' ');
+  return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE - 1).toWellFormed()}…` : text;
+}

@@ -1,0 +1,25 @@
+import type { AppRef, PullRequestRef } from '../api/pipeline.ts';
+
+/** One revision to be brought into one environment. Acting on the same request twice is acting once. */
+export interface PromotionRequest {
+  readonly pipeline: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly application: AppRef;
+  /** The environment that is promoted into. */
+  readonly environment: string;
+  readonly revision: string;
+  /** What the environment runs now. */
+  readonly runs?: string;
+  /** Where the revision was deployed. `message` is an event's own text: hostile. */
+  readonly source: { readonly environment: string; readonly deployedAt?: string; readonly message?: string };
+  readonly approvedBy?: string;
+  /** The pull request that the status knows already. */
+  readonly pullRequest?: PullRequestRef;
+}
+
+export type PromotionResult =
+  | { readonly kind: 'pull-request'; readonly pullRequest: PullRequestRef; readonly message?: string }
+  /** The base branch has the revision at every marker. */
+  | { readonly kind: 'already-there'; readonly message: string }
+  | { readonly kind: 'notified' };
+
+export type PullRequestState = 'open' | 'merged' | 'closed' | 'missing';

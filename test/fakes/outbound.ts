@@ -1,0 +1,16 @@
+import { createOutbound, type Outbound, type OutboundRequest } from '../../src/promote/outbound.ts';
+
+/** The real door, for servers on loopback alone. */
+export function loopbackOutbound(): Outbound {
+  return createOutbound({ allowed: [], insecure: ['127.0.0.1'] });
+}
+
+/** Sends what goes to `from` to the server at `to` instead, as DNS would in a laboratory. */
+export function routedOutbound(inner: Outbound, from: string, to: string): Outbound {
+  return { send: (request) => inner.send({ ...request, url: request.url.replace(from, to) }) };
+}
+
+/** Gives up sooner than the program would. */
+export function hastyOutbound(inner: Outbound, timeoutMs: number): Outbound {
+  return { send: (request: OutboundRequest) => inner.send({ ...request, timeoutMs }) };
+}

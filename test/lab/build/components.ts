@@ -1,0 +1,118 @@
+/** Everything of the lab that is built from Go modules, with its exact version. */
+export const COMPONENT_NAMES = [
+  'etcd',
+  'kube-apiserver',
+  'gitea',
+  'source-controller',
+  'kustomize-controller',
+  'helm-controller',
+  'notification-controller',
+] as const;
+export type ComponentName = (typeof COMPONENT_NAMES)[number];
+
+export const FLUX_CONTROLLERS = [
+  'source-controller',
+  'kustomize-controller',
+  'helm-controller',
+  'notification-controller',
+] as const satisfies readonly ComponentName[];
+export type FluxController = (typeof FLUX_CONTROLLERS)[number];
+
+export interface Component {
+  readonly name: ComponentName;
+  readonly module: string;
+  readonly version: string;
+  /**
+   * `dependency`: from an empty module of our own that requires it, because its replace directives keep
+   * `go install` from building it. `source`: in a writable copy of the module.
+   */
+  readonly method: 'dependency' | 'source';
+  /** The main package. */
+  readonly main: string;
+  readonly ldflags: readonly string[];
+  readonly tags: readonly string[];
+  /** Directories of the module that are needed at run time; kept in the cache beside the binary. */
+  readonly assets: readonly string[];
+  /** Whether the assets serve a binary that was found elsewhere too, or only the one built with them. */
+  readonly assetsFor: 'any binary' | 'own binary';
+  /** Whether cgo, and so a C compiler, is needed. */
+  readonly needsCompiler: boolean;
+  /** What a first build took on two cores, download included, in seconds. */
+  readonly coldSeconds: number;
+}
+
+const KUBERNETES = 'v1.36.3';
+const [KUBERNETES_MAJOR, KUBERNETES_MINOR] = KUBERNETES.slice(1).split('.');
+
+/** Where a Flux controller's module keeps its CustomResourceDefinitions. */
+export const FLUX_CRDS = 'config/crd/bases';
+
+const DEFAULTS = {
+  ldflags: [],
+  tags: [],
+  assets: [],
+  assetsFor: 'own binary',
+  needsCompiler: false,
+} as const;
+
+export const COMPONENTS: readonly Component[] = [
+  {
+    ...DEFAULTS,
+    name: 'etcd',
+    module: 'go.etcd.io/etcd/server/v3',
+    version: 'v3.7.3',
+    method: 'dependency',
+    main: 'go.etcd.io/etcd/server/v3',
+    coldSeconds: 54,
+  },
+  {
+    ...DEFAULTS,
+    name: 'kube-apiserver',
+    module: 'k8s.io/kubernetes',
+    version: KUBERNETES,
+    method: 'dependency',
+    main: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    ldflags: [
+      `-X k8s.io/component-base/version.gitVersion=${KUBERNETES}`,
+      `-X k8s.io/component-base/version.gitMajor=${KUBERNETES_MAJOR}`,
+      `-X k8s.io/component-base/version.gitMinor=${KUBERNETES_MINOR}`,
+    ],
+    coldSeconds: 210,
+  },
+  {
+    ...DEFAULTS,
+    name: 'gitea',
+    module: 'code.gitea.io/gitea',
+    version: 'v1.25.5',
+    method: 'source',
+    main: '.',
+    tags: ['sqlite', 'sqlite_unlock_notify'],
+    assets: ['templates', 'options', 'public'],
+    needsCompiler: true,
+    coldSeconds: 168,
+  },
+  fluxController('source-controller', 'v1.9.3', 174),
+  fluxController('kustomize-controller', 'v1.9.3', 114),
+  fluxController('helm-controller', 'v1.6.4', 102),
+  fluxController('notification-controller', 'v1.9.3', 210),
+];
+
+export function component(name: ComponentName): Component {
+  const found = COMPONENTS.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`no component of the lab is called ${name}`);
+  return found;
+}
+
+function fluxController(name: FluxController, version: string, coldSeconds: number): Component {
+  return {
+    ...DEFAULTS,
+    name,
+    module: `github.com/fluxcd/${name}`,
+    version,
+    method: 'source',
+    main: '.',
+    assets: [FLUX_CRDS],
+    assetsFor: 'any binary',
+    coldSeconds,
+  };
+}

@@ -1,0 +1,56 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LabEnvironment } from '../environment.ts';
+import { type Component, type ComponentName, component } from './components.ts';
+
+/** Where a component is, and what of it is still to be made. */
+export interface Located {
+  readonly component: Component;
+  readonly binary: string;
+  /** Where the cache has, or would have, the binary that was built from the pinned module. */
+  readonly ownBinary: string;
+  /** The directory that holds the module's asset directories under their own names. */
+  readonly assets: string;
+  readonly lacks: { readonly binary: boolean; readonly assets: boolean };
+}
+
+/** Where each component's binary and assets are. */
+export type Installed = ReadonlyMap<ComponentName, Located>;
+
+/**
+ * Looks for a component in the directories that are searched first, then in the cache, where everything
+ * is named by its version: a changed pin is something new.
+ */
+export function locate(name: ComponentName, environment: LabEnvironment): Located {
+  const wanted = component(name);
+  const key = `${name}-${wanted.version}`;
+  const assets = join(environment.cache, 'assets', key);
+  const found = environment.searched.map((directory) => join(directory, name)).find(isExecutable);
+  const built = join(environment.cache, 'bin', key);
+  const needsAssets = wanted.assets.length > 0 && (found === undefined || wanted.assetsFor === 'any binary');
+  return {
+    component: wanted,
+    binary: found ?? built,
+    ownBinary: built,
+    assets,
+    lacks: {
+      binary: found === undefined && !existsSync(built),
+      assets: needsAssets && !existsSync(assets),
+    },
+  };
+}
+
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function binaryOf(installed: Installed, name: ComponentName): string {
+  const located = installed.get(name);
+  if (located === undefined) throw new Error(`${name} was not asked for when the lab was installed`);
+  return located.binary;
+}

@@ -1,0 +1,27 @@
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Names the JSON file through which `npm test` hands its running lab to the tests. */
+export const CONNECTION_VARIABLE = 'TURNPIKE_LAB_CONNECTION';
+
+/** What the lab takes from the environment; this is the one place of the lab that reads it. */
+export interface LabEnvironment {
+  /** Where built binaries are kept: `TURNPIKE_LAB`, else the user's cache directory. */
+  readonly cache: string;
+  /** Where labs put their data while they run. */
+  readonly temporary: string;
+  /** Directories that are searched for binaries before the cache. */
+  readonly searched: readonly string[];
+  /** The connection file of a lab that is running already. */
+  readonly connection: string | undefined;
+}
+
+export function labEnvironment(): LabEnvironment {
+  const { TURNPIKE_LAB, XDG_CACHE_HOME, KUBEBUILDER_ASSETS, PATH } = process.env;
+  return {
+    cache: TURNPIKE_LAB || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'turnpike-lab'),
+    temporary: tmpdir(),
+    searched: [KUBEBUILDER_ASSETS ?? '', ...(PATH ?? '').split(':')].filter((path) => path !== ''),
+    connection: process.env[CONNECTION_VARIABLE],
+  };
+}

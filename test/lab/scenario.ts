@@ -1,0 +1,226 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { PipelineStatus } from '../../src/api/pipeline.ts';
+import type { Lab } from './lab.ts';
+import { waitFor } from './wait.ts';
+
+/**
+ * One application in dev, staging and prod, its repository in Gitea and its Pipeline. Flux's part is played
+ * here: HelmReleases are suspended, and their status is set as helm-controller would.
+ */
+export interface Scenario {
+  readonly name: string;
+  readonly key: string;
+  readonly repository: string;
+  readonly environments: readonly string[];
+  namespaceOf(environment: string): string;
+  /** The HelmRelease of an environment comes to run a version. */
+  deploy(environment: string, version: string, change?: { ready?: boolean }): Promise<void>;
+  /** Flux's event about it, signed; `prefer` is sent as the header. */
+  tell(hook: string, environment: string, version: string, change?: EventChange): Promise<Response>;
+  status(): Promise<PipelineStatus>;
+  /** Waits until the promotion into an environment is as `check` wants it. */
+  promotion(
+    environment: string,
+    check: (phase: string | undefined) => boolean,
+    seconds?: number,
+  ): Promise<Promotion>;
+  manifest(environment: string, version: string): string;
+}
+
+export interface EventChange {
+  readonly reason?: string;
+  readonly severity?: string;
+  readonly message?: string;
+  readonly timestamp?: string;
+  readonly prefer?: string;
+}
+
+type Promotion = NonNullable<NonNullable<PipelineStatus['environments']>[string]['promotion']>;
+
+export interface ScenarioOptions {
+  readonly environments?: readonly string[];
+  readonly version?: string;
+  /** Of the Pipeline's promotion, beside the strategy. */
+  readonly promotion?: object;
+  /** In place of the pull request's. */
+  readonly strategy?: object;
+  /** Of the forge, in place of the lab's. */
+  readonly token?: string;
+  /** Repository URL in place of the one that is made. */
+  readonly url?: string;
+  /** Files without markers. */
+  readonly unmarked?: boolean;
+}
+
+let count = 0;
+
+export async function createScenario(
+  lab: Lab,
+  label: string,
+  options: ScenarioOptions = {},
+): Promise<Scenario> {
+  count += 1;
+  const name = `${label}-${process.pid}-${count}`;
+  const { environments = ['dev', 'staging', 'prod'], version = '1.0.0' } = options;
+  const key = randomBytes(24).toString('hex');
+  const namespaceOf = (environment: string) => `${name}-${environment}`;
+  const manifest = (environment: string, at: string) => {
+    const marker = options.unmarked ? '' : ` # {"$promotion": "${name}:app:${environment}"}`;
+    return `# The application in ${environment}.\nspec:\n  chart:\n    spec:\n      version: ${at}${marker}\n`;
+  };
+  const files = Object.fromEntries(
+    environments.map((environment) => [`${environment}/app.yaml`, manifest(environment, version)]),
+  );
+  const url = options.url ?? (await lab.gitea.createRepository(name, files));
+  await lab.apply([
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
+    ...environments.map((environment) => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespaceOf(environment) },
+    })),
+    secret(name, 'hook', { 'hmac-key': key }),
+    secret(name, 'forge', { token: options.token ?? lab.gitea.token }),
+    ...environments.map((environment) => helmRelease(namespaceOf(environment))),
+  ]);
+  const pullRequest = { type: 'gitea', url, baseBranch: 'main', secretRef: { name: 'forge' } };
+  await lab.apply([
+    {
+      apiVersion: 'pipelines.weave.works/v1alpha1',
+      kind: 'Pipeline',
+      metadata: { name: 'app', namespace: name },
+      spec: {
+        appRef: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'app' },
+        environments: environments.map((environment) => ({
+          name: environment,
+          targets: [{ namespace: namespaceOf(environment) }],
+        })),
+        promotion: {
+          ...options.promotion,
+          strategy: {
+            ...(options.strategy ?? { 'pull-request': pullRequest }),
+            secretRef: { name: 'hook' },
+          },
+        },
+      },
+    },
+  ]);
+
+  async function deploy(environment: string, to: string, { ready = true }: { ready?: boolean } = {}) {
+    const path = `/apis/helm.toolkit.fluxcd.io/v2/namespaces/${namespaceOf(environment)}/helmreleases/app`;
+    const object = (await (await lab.request('GET', path)).json()) as { metadata: { generation: number } };
+    const answer = await lab.request('PUT', `${path}/status`, {
+      ...object,
+      status: releaseStatus(to, ready, object.metadata.generation),
+    });
+    if (!answer.ok) throw new Error(`the status of ${path} was refused: ${await answer.text()}`);
+  }
+
+  async function tell(hook: string, environment: string, to: string, change: EventChange = {}) {
+    const { prefer, ...rest } = change;
+    const body = JSON.stringify({
+      involvedObject: {
+        apiVersion: 'helm.toolkit.fluxcd.io/v2',
+        kind: 'HelmRelease',
+        namespace: namespaceOf(environment),
+        name: 'app',
+      },
+      severity: 'info',
+      timestamp: new Date().toISOString(),
+      message: `Helm upgrade succeeded for release ${namespaceOf(environment)}/app.v2 with chart app@${to}`,
+      reason: 'UpgradeSucceeded',
+      metadata: { revision: to },
+      reportingController: 'helm-controller',
+      ...rest,
+    });
+    return await fetch(`${hook}/promotion/${name}/app/${environment}`, {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/json',
+        'x-signature': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
+        ...(prefer && { prefer }),
+      },
+    });
+  }
+
+  async function status(): Promise<PipelineStatus> {
+    const object = (await lab.get(['pipeline', 'app', '-n', name])) as { status?: PipelineStatus };
+    return object.status ?? {};
+  }
+
+  function promotion(environment: string, check: (phase: string | undefined) => boolean, seconds = 30) {
+    return waitFor<Promotion>(
+      `the promotion of ${name} into ${environment}`,
+      async () => {
+        const now = (await status()).environments?.[environment]?.promotion;
+        return now && check(now.phase) ? { done: now } : { saw: now };
+      },
+      { seconds, everyMs: 150 },
+    );
+  }
+
+  for (const environment of environments) await deploy(environment, version);
+  return {
+    name,
+    key,
+    repository: name,
+    environments,
+    namespaceOf,
+    deploy,
+    tell,
+    status,
+    promotion,
+    manifest,
+  };
+}
+
+function secret(namespace: string, name: string, stringData: Record<string, string>) {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData };
+}
+
+function helmRelease(namespace: string) {
+  return {
+    apiVersion: 'helm.toolkit.fluxcd.io/v2',
+    kind: 'HelmRelease',
+    metadata: { name: 'app', namespace },
+    spec: {
+      suspend: true,
+      interval: '1h',
+      chart: { spec: { chart: 'app', sourceRef: { kind: 'HelmRepository', name: 'charts' } } },
+    },
+  };
+}
+
+/** The status of a HelmRelease v2 as helm-controller writes it. */
+function releaseStatus(version: string, ready: boolean, generation: number) {
+  const now = `${new Date().toISOString().slice(0, 19)}Z`;
+  const condition = {
+    type: 'Ready',
+    status: ready ? 'True' : 'Unknown',
+    reason: ready ? 'UpgradeSucceeded' : 'Progressing',
+    message: ready
+      ? `Helm upgrade succeeded for release app with chart app@${version}`
+      : "Running 'upgrade' action",
+    lastTransitionTime: now,
+    observedGeneration: generation,
+  };
+  const release = {
+    chartName: 'app',
+    chartVersion: version,
+    configDigest: 'sha256:0',
+    digest: 'sha256:0',
+    firstDeployed: now,
+    lastDeployed: now,
+    name: 'app',
+    namespace: 'app',
+    status: 'deployed',
+    version: 1,
+  };
+  return {
+    observedGeneration: generation,
+    conditions: [condition],
+    history: [release],
+    lastAttemptedRevision: version,
+  };
+}

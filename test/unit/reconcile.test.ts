@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'bun:test';
+import { TurnpikeError } from '../../src/api/errors.ts';
+import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
+import type { PullRequestState } from '../../src/decide/next.ts';
+import type { Result } from '../../src/decide/result.ts';
+import { createReconcile } from '../../src/reconcile/reconcile.ts';
+import { createRecordStatus } from '../../src/reconcile/record.ts';
+import { createFakeLog } from '../fakes/log.ts';
+import { NOW, pipeline, spec } from '../fakes/pipeline.ts';
+import { createFakeStore } from '../fakes/store.ts';
+
+const KEY = pipelineKey('apps', 'app');
+
+/** What the cluster runs, by namespace; the reconciler reads it as HelmReleases. */
+type Releases = Record<string, { version: string; ready?: boolean } | Error>;
+
+function release({ version, ready = true }: { version: string; ready?: boolean }) {
+  return {
+    metadata: { generation: 1 },
+    status: {
+      observedGeneration: 1,
+      conditions: [
+        { type: 'Ready', status: ready ? 'True' : 'Unknown', reason: 'Progressing', message: 'upgrading' },
+      ],
+      history: [{ chartVersion: version, status: 'deployed', lastDeployed: NOW.toISOString() }],
+    },
+  };
+}
+
+function setUp(releases: Releases, from: Pipeline = pipeline()) {
+  const store = createFakeStore();
+  store.put(from);
+  const jobs: string[] = [];
+  const changes: number[] = [];
+  const { log } = createFakeLog();
+  const results: (Result | (() => Result))[] = [];
+  const forge: { state: PullRequestState } = { state: 'open' };
+  let now = NOW;
+  const reconcile = createReconcile({
+    store,
+    record: createRecordStatus(store),
+    applications: {
+      async read(_appRef, namespace) {
+        const found = releases[namespace];
+        if (found instanceof Error) throw found;
+        return found && release(found);
+      },
+    },
+    promoter: {
+      async promote({ environment, promotion }) {
+        jobs.push(`${environment.name} ${promotion.revision}`);
+        const next = results.shift();
+        const made = typeof next === 'function' ? next() : next;
+        return made ?? { kind: 'pull-request', pullRequest: { url: 'https://f/pulls/1', number: 1 } };
+      },
+      pullRequestState: async () => forge.state,
+    },
+    validate: ({ spec: { promotion } }) =>
+      promotion?.strategy.notification ? ['spec.promotion: two strategies'] : [],
+    onChange: () => changes.push(1),
+    policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },
+    log,
+    now: () => now,
+  });
+  return {
+    run: () => reconcile(KEY),
+    status: () => store.get(KEY)?.status,
+    later: (seconds: number) => {
+      now = new Date(now.getTime() + seconds * 1000);
+    },
+    store,
+    releases,
+    jobs,
+    results,
+    forge,
+    changes,
+  };
+}
+
+const BEHIND: Releases = {
+  dev: { version: '1.1.0' },
+  staging: { version: '1.0.0' },
+  prod: { version: '1.0.0' },
+};
+
+describe('reconciling a pipeline', () => {
+  test('brings a revision from the first environment to the last', async () => {
+    const { run, status, jobs, forge, releases } = setUp({ ...BEHIND });
+    await run();
+    expect(jobs).toEqual(['staging 1.1.0']);
+    expect(status()?.summary).toBe('dev 1.1.0 → staging 1.0.0 (PR #1) → prod 1.0.0');
+    forge.state = 'merged';
+    await run();
+    expect(status()?.environments?.staging?.promotion?.phase).toBe('Merged');
+    releases.staging = { version: '1.1.0' };
+    await run();
+    expect(status()?.environments?.staging?.promotion?.phase).toBe('Succeeded');
+    expect(jobs).toEqual(['staging 1.1.0', 'prod 1.1.0']);
+    releases.prod = { version: '1.1.0' };
+    await run();
+    expect(status()?.summary).toBe('dev 1.1.0 → staging 1.1.0 → prod 1.1.0');
+    expect(status()?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }]);
+  });
+
+  test('writes nothing when nothing has changed', async () => {
+    const { run, store } = setUp({ ...BEHIND });
+    await run();
+    const writes = store.writes();
+    await run();
+    await run();
+    expect(store.writes()).toBe(writes);
+  });
+
+  test('keeps the place of a promotion that is refused, and tries again when its time has come', async () => {
+    const { run, status, jobs, results, later } = setUp({ ...BEHIND });
+    results.push({ kind: 'error', message: '502 Bad Gateway', retry: 'backoff' });
+    expect(await run()).toBe(2);
+    expect(status()?.environments?.staging?.promotion).toMatchObject({
+      phase: 'Pending',
+      attempts: 1,
+      message: '502 Bad Gateway',
+    });
+    await run();
+    expect(jobs.length).toBe(1);
+    later(2);
+    await run();
+    expect(jobs.length).toBe(2);
+    expect(status()?.environments?.staging?.promotion?.phase).toBe('PullRequestOpen');
+  });
+
+  test('stops with the reason what only a person can mend, until the spec changes', async () => {
+    const { run, status, jobs, results, store } = setUp({ ...BEHIND });
+    results.push({ kind: 'error', message: 'no marker was found', retry: 'never' });
+    await run();
+    expect(status()?.conditions).toMatchObject([
+      { type: 'Ready', status: 'False', reason: 'PromotionFailed', message: 'staging: no marker was found' },
+      { type: 'Stalled', status: 'True' },
+    ]);
+    await run();
+    expect(jobs.length).toBe(1);
+    const stored = store.get(KEY);
+    if (!stored) throw new Error('the pipeline is gone');
+    store.put({ ...stored, metadata: { ...stored.metadata, generation: 2 } });
+    await run();
+    expect(jobs.length).toBe(2);
+    expect(status()?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }]);
+  });
+
+  test('reports the faults of a spec and does nothing', async () => {
+    const two = pipeline({
+      promotion: { ...spec().promotion, strategy: { ...spec().promotion?.strategy, notification: {} } },
+    });
+    const { run, status, jobs } = setUp({ ...BEHIND }, two);
+    await run();
+    expect(status()?.conditions).toMatchObject([
+      { type: 'Ready', status: 'False', reason: 'InvalidSpec', message: 'spec.promotion: two strategies' },
+      { type: 'Stalled', status: 'True' },
+    ]);
+    expect(jobs).toEqual([]);
+  });
+
+  test('acts on nothing while the API server is away', async () => {
+    const away = new TurnpikeError('ApiUnavailable', 'The API server is away.');
+    const { run, jobs } = setUp({ ...BEHIND, dev: away });
+    expect(run()).rejects.toThrow('away');
+    expect(jobs).toEqual([]);
+  });
+
+  test('hands the pull request to the newer revision that was recorded meanwhile', async () => {
+    const { run, status, results, store } = setUp({ ...BEHIND });
+    results.push(() => {
+      const stored = store.get(KEY);
+      if (!stored) throw new Error('the pipeline is gone');
+      const environments = { ...stored.status.environments };
+      environments.staging = { ...environments.staging, promotion: { revision: '1.2.0', phase: 'Pending' } };
+      void store.applyStatus(stored, { ...stored.status, environments });
+      return { kind: 'pull-request', pullRequest: { url: 'https://f/pulls/1', number: 1 } };
+    });
+    expect(await run()).toBe(0);
+    expect(status()?.environments?.staging?.promotion).toMatchObject({
+      revision: '1.2.0',
+      phase: 'Pending',
+      pullRequest: { number: 1 },
+    });
+  });
+});
