@@ -106,7 +106,9 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
 
   async function endAll(): Promise<void> {
     servers.drain();
+    const abort = setTimeout(reconciler.abort, DRAIN_SECONDS * 1000);
     await Promise.all([servers.stop(DRAIN_SECONDS), admission.stop(DRAIN_SECONDS), controller.stop()]);
+    clearTimeout(abort);
     await Promise.all([reconciler.close(), election.stop(), store.stop()]);
   }
 

@@ -28,7 +28,9 @@ export function composeReconciler(parts: Parts) {
     maxBytes: config['git-cache-max-size'],
     log,
   });
+  const ended = new AbortController();
   const promoter = createPromoter({
+    signal: ended.signal,
     readSecret: secrets.read,
     pullRequests: createPullRequestPromoter({
       workspace,
@@ -70,6 +72,8 @@ export function composeReconciler(parts: Parts) {
     wake: queue.add,
     isOwnWrite: ownWrites.isOwn,
     onDeleted: reporter.deleted,
+    /** Breaks off what still waits for a forge. */
+    abort: () => ended.abort(),
     close: workspace.close,
   };
 }

@@ -57,21 +57,13 @@ export function provesAlive(error: TurnpikeError): boolean {
   return error.code !== 'ApiUnavailable' || apiStatus(error)?.httpStatus === 429;
 }
 
-/** Codes of a failed handshake that mean: this server is not the one that the CA vouches for. */
-const UNTRUSTED = new Set([
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
+/** OpenSSL's codes of a failed verification: this server is not the one that the CA vouches for. */
+const UNTRUSTED = /CERT|ISSUER|SIGNATURE|CRL|INVALID_CA|HOSTNAME/;
 
 /** The error of an exchange that got no answer at all. */
 export function connectionError(error: unknown, server: string): TurnpikeError {
   const code = errorCode(error);
-  const why = UNTRUSTED.has(code)
+  const why = UNTRUSTED.test(code)
     ? `its certificate is not one that the configured CA vouches for (${code}); check certificate-authority`
     : code || errorMessage(error);
   return unavailable(`The API server ${server} cannot be reached: ${why}.`, error);

@@ -16,7 +16,7 @@ import type { PromotionRequest } from '../promote/strategy.ts';
 
 /** Carries out promotions by the strategy that the spec names. */
 export interface Promoter {
-  /** Never throws: what goes wrong is a result too. */
+  /** What goes wrong is a result too; it throws only when the process has to end meanwhile. */
   promote(job: Job): Promise<Result>;
   /** What the forge says of the pull request into this environment. */
   pullRequestState(
@@ -39,6 +39,8 @@ export interface PromoterDeps {
     namespace: string,
     name: string,
   ) => Promise<ReadonlyMap<string, Uint8Array> | undefined>;
+  /** Aborted when the process has to end: what is under way is taken up at the next start. */
+  readonly signal: AbortSignal;
 }
 
 export function createPromoter(deps: PromoterDeps): Promoter {
@@ -58,8 +60,12 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const strategy = promotionInto(pipeline.spec, environment)?.strategy;
     const settings = strategy?.['pull-request'];
     const request = requestOf(job);
-    if (settings) return deps.pullRequests.promote(request, settings, await credentials(pipeline, settings));
-    if (strategy?.notification) return deps.notifications.promote(request);
+    const { signal } = deps;
+    if (settings) {
+      const access = await credentials(pipeline, settings);
+      return deps.pullRequests.promote(request, settings, access, signal);
+    }
+    if (strategy?.notification) return deps.notifications.promote(request, signal);
     const message = `The promotion into ${environment.name} has no strategy: set pull-request or notification.`;
     throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
   }
@@ -69,6 +75,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       try {
         return await carryOut(job);
       } catch (error) {
+        if (deps.signal.aborted) throw error;
         const retry = error instanceof TurnpikeError ? error.retry : 'backoff';
         return { kind: 'error', message: errorMessage(error), retry };
       }

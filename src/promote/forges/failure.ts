@@ -78,7 +78,7 @@ export function forgeGibberish(
 }
 
 /** The forge's own words: one line, bounded, without the token should it be echoed. */
-export function forgeWords(answer: ForgeAnswer, secrets: readonly string[]): string {
+function forgeWords(answer: ForgeAnswer, secrets: readonly string[]): string {
   return bounded(mask(wordsOf(answer.data), secrets));
 }
 

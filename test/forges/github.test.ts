@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { ForgeRequest } from '../../src/promote/forges/call.ts';
+import { createForge, type Forge } from '../../src/promote/forges/forge.ts';
+import type { Outbound } from '../../src/promote/outbound.ts';
+import { forgeDeps } from '../fakes/forge-deps.ts';
+import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
+import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
+
+const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+
+interface Options {
+  readonly url?: string;
+  readonly outbound?: Outbound;
+}
+
+let github: FakeGitHub;
+let seen: ForgeRequest[];
+
+function forge(options: Options = {}): Forge {
+  const { outbound = loopbackOutbound(), url = `${github.origin}/acme/fleet.git` } = options;
+  const deps = forgeDeps({ outbound, onForgeRequest: (request) => seen.push(request) });
+  return createForge('github', url, { token: FAKE_TOKEN }, deps);
+}
+
+beforeEach(() => {
+  github = startFakeGitHub();
+  github.branches.add(INPUT.head);
+  seen = [];
+});
+afterEach(() => github.stop());
+
+describe('GitHub Enterprise Server', () => {
+  test('opens, finds, reads and changes a pull request with one request each', async () => {
+    const created = await forge().create(INPUT);
+    const found = await forge().find(INPUT.head, 'main');
+    const updated = await forge().update(1, { title: 'Newer', body: 'newer' });
+    const read = await forge().get(1);
+
+    expect(created).toEqual({
+      ...INPUT,
+      number: 1,
+      url: 'https://github.com/acme/fleet/pull/1',
+      state: 'open',
+    });
+    expect(found).toEqual(created === 'exists' ? undefined : created);
+    expect(updated).toMatchObject({ title: 'Newer', body: 'newer', state: 'open' });
+    expect(read).toEqual(updated);
+    expect(github.requests).toEqual([
+      'POST /api/v3/repos/acme/fleet/pulls',
+      'GET /api/v3/repos/acme/fleet/pulls?head=acme%3Apromotion-team-app-staging&base=main&state=open&per_page=5',
+      'PATCH /api/v3/repos/acme/fleet/pulls/1',
+      'GET /api/v3/repos/acme/fleet/pulls/1',
+    ]);
+    expect(seen.map(({ provider, operation, code }) => [provider, operation, code].join(' '))).toEqual([
+      'github create 201',
+      'github find 200',
+      'github update 200',
+      'github get 200',
+    ]);
+  });
+
+  test('says that a pull request exists rather than failing', async () => {
+    await forge().create(INPUT);
+
+    expect(await forge().create(INPUT)).toBe('exists');
+  });
+
+  test('finds no pull request that is closed, merged or of another branch', async () => {
+    await forge().create(INPUT);
+    github.merge(1);
+    github.branches.add('other');
+    await forge().create({ ...INPUT, head: 'other' });
+
+    expect(await forge().find(INPUT.head, 'main')).toBeUndefined();
+    expect((await forge().get(1))?.state).toBe('merged');
+    github.close(2);
+    expect((await forge().get(2))?.state).toBe('closed');
+    expect(await forge().get(3)).toBeUndefined();
+  });
+
+  test('moves a pull request to another base branch', async () => {
+    github.branches.add('release');
+    await forge().create(INPUT);
+
+    expect(await forge().update(1, { title: 'T', body: 'b', base: 'release' })).toMatchObject({
+      base: 'release',
+    });
+  });
+});
+
+test('github.com and GitHub Enterprise Cloud have an API host of their own', async () => {
+  for (const host of ['github.com', 'acme.ghe.com']) {
+    const cloud = startFakeGitHub('');
+    const outbound = routedOutbound(loopbackOutbound(), `https://api.${host}`, cloud.origin);
+    cloud.branches.add(INPUT.head);
+
+    expect(await forge({ url: `https://${host}/acme/fleet/`, outbound }).create(INPUT)).toMatchObject({
+      number: 1,
+    });
+    expect(cloud.requests).toEqual(['POST /repos/acme/fleet/pulls']);
+    await cloud.stop();
+  }
+});

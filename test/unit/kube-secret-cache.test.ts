@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'bun:test';
+import { TurnpikeError } from '../../src/api/errors.ts';
+import { createSecretCache } from '../../src/kube/secret-cache.ts';
+import type { SecretValues } from '../../src/kube/secrets.ts';
+
+type Answer = string | undefined | TurnpikeError;
+
+/** A cache over Secrets that each answer with one value, and a clock that goes by hand. */
+function setUp(answers: Record<string, Answer>, maxEntries?: number) {
+  let seconds = 1000;
+  const reads: string[] = [];
+  const cache = createSecretCache(
+    {
+      async read(namespace, name): Promise<SecretValues | undefined> {
+        reads.push(`${namespace}/${name}`);
+        const answer = answers[name];
+        if (answer instanceof Error) throw answer;
+        return answer === undefined ? undefined : new Map([['key', new TextEncoder().encode(answer)]]);
+      },
+    },
+    {
+      ttlSeconds: 10,
+      minRefreshSeconds: 1,
+      now: () => new Date(seconds * 1000),
+      ...(maxEntries && { maxEntries }),
+    },
+  );
+  async function read(name: string, fresh = false): Promise<string | undefined> {
+    const values = await cache.read('dev', name, { fresh });
+    return values && new TextDecoder().decode(values.get('key'));
+  }
+  return { answers, reads, read, cache, pass: (by: number) => (seconds += by) };
+}
+
+const AWAY = new TurnpikeError('ApiUnavailable', 'away');
+const FORBIDDEN = new TurnpikeError('ApiForbidden', 'forbidden');
+
+describe('the cache of Secrets', () => {
+  test('reads a Secret once in ten seconds', async () => {
+    const { read, reads, pass, answers } = setUp({ a: 'one' });
+    expect(await read('a')).toBe('one');
+    answers.a = 'two';
+    pass(9.9);
+    expect(await read('a')).toBe('one');
+    pass(0.2);
+    expect(await read('a')).toBe('two');
+    expect(reads).toEqual(['dev/a', 'dev/a']);
+  });
+
+  test('looks past the cache when asked to, but not twice in a second', async () => {
+    const { read, reads, pass, answers } = setUp({ a: 'one' });
+    await read('a');
+    answers.a = 'two';
+    expect(await read('a', true)).toBe('one');
+    pass(1);
+    expect(await read('a', true)).toBe('two');
+    expect(await read('a', true)).toBe('two');
+    expect(reads).toHaveLength(2);
+  });
+
+  test('gives all who ask at once the same answer to one read', async () => {
+    const { cache, reads } = setUp({ a: 'one' });
+    const all = await Promise.all([1, 2, 3].map(() => cache.read('dev', 'a')));
+    expect(new Set(all).size).toBe(1);
+    expect(reads).toHaveLength(1);
+  });
+
+  test('remembers for a second that there is no such Secret', async () => {
+    const { read, reads, pass, answers } = setUp({});
+    expect(await read('a')).toBeUndefined();
+    answers.a = 'new';
+    expect(await read('a')).toBeUndefined();
+    pass(1);
+    expect(await read('a')).toBe('new');
+    expect(reads).toHaveLength(2);
+  });
+
+  test('serves what it knew while the API server is away, and asks once a second', async () => {
+    const { read, reads, pass, answers } = setUp({ a: 'one' });
+    await read('a');
+    answers.a = AWAY;
+    pass(3600);
+    expect(await read('a')).toBe('one');
+    expect(await read('a')).toBe('one');
+    expect(reads).toHaveLength(2);
+    answers.a = 'two';
+    pass(1);
+    expect(await read('a')).toBe('two');
+  });
+
+  test('passes on why a Secret cannot be read when it knows none', async () => {
+    const { read, reads } = setUp({ a: AWAY });
+    await expect(read('a')).rejects.toBe(AWAY);
+    await expect(read('a')).rejects.toBe(AWAY);
+    expect(reads).toHaveLength(1);
+  });
+
+  test('gives nothing any more once the right to read is gone', async () => {
+    const { read, pass, answers } = setUp({ a: 'one' });
+    await read('a');
+    answers.a = FORBIDDEN;
+    pass(10);
+    await expect(read('a')).rejects.toBe(FORBIDDEN);
+  });
+
+  test('holds so many Secrets and no more, the oldest go first', async () => {
+    const { read, reads } = setUp({ a: '1', b: '2', c: '3' }, 2);
+    for (const name of ['a', 'b', 'c', 'b', 'c', 'a']) await read(name);
+    expect(reads).toEqual(['dev/a', 'dev/b', 'dev/c', 'dev/a']);
+  });
+});

@@ -1,0 +1,467 @@
+import { describe, expect, test } from 'bun:test';
+import { editMarked, hasMarker } from '../../src/promote/marker.ts';
+
+const KEY = 'apps:podinfo:prod';
+const MARK = '# {"$promotion": "apps:podinfo:prod"}';
+const NEW = '6.1.0';
+
+/** A row: what it shows, the text, and the text afterwards; without the latter nothing changes. */
+interface Row {
+  readonly shows: string;
+  readonly text: string;
+  readonly after?: string;
+  readonly value?: string;
+  readonly problem?: RegExp;
+  readonly marked?: number;
+}
+
+const REPLACED: readonly Row[] = [
+  { shows: 'a plain scalar', text: `version: 1.0.0 ${MARK}\n`, after: `version: 6.1.0 ${MARK}\n` },
+  {
+    shows: 'a single-quoted scalar',
+    text: `version: '1.0.0' ${MARK}\n`,
+    after: `version: '6.1.0' ${MARK}\n`,
+  },
+  {
+    shows: 'a double-quoted scalar',
+    text: `version: "1.0.0" ${MARK}\n`,
+    after: `version: "6.1.0" ${MARK}\n`,
+  },
+  {
+    shows: 'a marker without spaces',
+    text: 'version: 1.0.0 #{"$promotion":"apps:podinfo:prod"}\n',
+    after: 'version: 6.1.0 #{"$promotion":"apps:podinfo:prod"}\n',
+  },
+  {
+    shows: 'a marker with spaces in odd places',
+    text: 'version: 1.0.0 #   { "$promotion" :  "apps:podinfo:prod" }  \n',
+    after: 'version: 6.1.0 #   { "$promotion" :  "apps:podinfo:prod" }  \n',
+  },
+  {
+    shows: 'a marker on the line above, siblings untouched',
+    text: `spec:\n  name: 1.0.0\n  ${MARK}\n  version: 1.0.0\n  other: 1.0.0\n`,
+    after: `spec:\n  name: 1.0.0\n  ${MARK}\n  version: 6.1.0\n  other: 1.0.0\n`,
+  },
+  {
+    shows: 'a marker above the first key of the file',
+    text: `${MARK}\nversion: 1.0.0\nother: 1.0.0\n`,
+    after: `${MARK}\nversion: 6.1.0\nother: 1.0.0\n`,
+  },
+  {
+    shows: 'a marker above that is less indented',
+    text: `spec:\n${MARK}\n  version: 1.0.0\n`,
+    after: `spec:\n${MARK}\n  version: 6.1.0\n`,
+  },
+  {
+    shows: 'a marker between the key and its value',
+    text: `version: ${MARK}\n  1.0.0\n`,
+    after: `version: ${MARK}\n  6.1.0\n`,
+  },
+  {
+    shows: 'further members in the JSON object',
+    text: 'version: 1.0.0 # {"a": "b", "$promotion": "apps:podinfo:prod"}\n',
+    after: 'version: 6.1.0 # {"a": "b", "$promotion": "apps:podinfo:prod"}\n',
+  },
+  { shows: 'a list item', text: `- a\n- 1.0.0 ${MARK}\n`, after: `- a\n- 6.1.0 ${MARK}\n` },
+  { shows: 'a marker above a list item', text: `- a\n${MARK}\n- 1.0.0\n`, after: `- a\n${MARK}\n- 6.1.0\n` },
+  {
+    shows: 'the whole value, not only a tag in it',
+    text: `image: nginx:1.22.0 ${MARK}\n`,
+    after: `image: 6.1.0 ${MARK}\n`,
+  },
+  {
+    shows: 'a version that is a number to YAML, quoted',
+    text: `version: 6.9 ${MARK}\n`,
+    after: `version: "6.10" ${MARK}\n`,
+    value: '6.10',
+  },
+  {
+    shows: 'a number that is the version already but is no string',
+    text: `version: 6.10 ${MARK}\n`,
+    after: `version: "6.10" ${MARK}\n`,
+    value: '6.10',
+  },
+  {
+    shows: 'a value with an anchor',
+    text: `a: &v 1.0.0 ${MARK}\nb: *v\n`,
+    after: `a: &v 6.1.0 ${MARK}\nb: *v\n`,
+  },
+  {
+    shows: 'a value with a tag',
+    text: `a: !!str 1.0.0 ${MARK}\n`,
+    after: `a: !!str 6.1.0 ${MARK}\n`,
+  },
+  {
+    shows: 'a literal block',
+    text: `a: | ${MARK}\n  1.0.0\n\nb: 1\n`,
+    after: `a: |- ${MARK}\n  6.1.0\n\nb: 1\n`,
+  },
+  {
+    shows: 'a folded block of two lines, marked above',
+    text: `${MARK}\na: >+\n    1.0.0\n    rest\nb: 1\n`,
+    after: `${MARK}\na: >-\n    6.1.0\nb: 1\n`,
+  },
+  {
+    shows: 'a block whose value cannot stand in a block',
+    text: `a: | ${MARK}\n  1.0.0\nb: 1\n`,
+    after: `a: " x" ${MARK}\nb: 1\n`,
+    value: ' x',
+  },
+  {
+    shows: 'an empty block',
+    text: `a: | ${MARK}\nb: 1\n`,
+    after: `a: "6.1.0" ${MARK}\nb: 1\n`,
+  },
+  {
+    shows: 'one document of several, the others byte for byte the same',
+    text: `---\nb:   2\n--- # x\na: 1.0.0 ${MARK}\n...\n---\nc: [ 1,2 ]\n`,
+    after: `---\nb:   2\n--- # x\na: 6.1.0 ${MARK}\n...\n---\nc: [ 1,2 ]\n`,
+  },
+  { shows: 'a start of document', text: `---\na: 1.0.0 ${MARK}\n`, after: `---\na: 6.1.0 ${MARK}\n` },
+  {
+    shows: 'CRLF',
+    text: `a: 1.0.0 ${MARK}\r\nb: |\r\n  x\r\n`,
+    after: `a: 6.1.0 ${MARK}\r\nb: |\r\n  x\r\n`,
+  },
+  {
+    shows: 'a literal block with CRLF',
+    text: `a: | ${MARK}\r\n  1.0.0\r\nb: 1\r\n`,
+    after: `a: |- ${MARK}\r\n  6.1.0\r\nb: 1\r\n`,
+  },
+  {
+    shows: 'a marker above with CRLF',
+    text: `x: 1\r\n${MARK}\r\na: 1.0.0\r\n`,
+    after: `x: 1\r\n${MARK}\r\na: 6.1.0\r\n`,
+  },
+  {
+    shows: 'a byte order mark',
+    text: `\ufeff${MARK}\na: 1.0.0\nb: 1.0.0 ${MARK}\n`,
+    after: `\ufeff${MARK}\na: 6.1.0\nb: 6.1.0 ${MARK}\n`,
+    marked: 2,
+  },
+  {
+    shows: 'four spaces, blank lines and tabs before the comment',
+    text: `a:\n    b: 1.0.0\t\t${MARK}\n\n\n    c:   2\n`,
+    after: `a:\n    b: 6.1.0\t\t${MARK}\n\n\n    c:   2\n`,
+  },
+  { shows: 'a file without a last line end', text: `a: 1.0.0 ${MARK}`, after: `a: 6.1.0 ${MARK}` },
+  {
+    shows: 'an item of a flow list over several lines',
+    text: `a: [\n  1.0.0, ${MARK}\n  2\n]\n`,
+    after: `a: [\n  6.1.0, ${MARK}\n  2\n]\n`,
+  },
+  {
+    shows: 'a member of a flow map over several lines',
+    text: `a: {\n  b: 1.0.0, ${MARK}\n  c: 2 }\n`,
+    after: `a: {\n  b: 6.1.0, ${MARK}\n  c: 2 }\n`,
+  },
+  {
+    shows: 'a scalar over two lines',
+    text: `a: "1.0\\\n  .0" ${MARK}\nb: 1\n`,
+    after: `a: "6.1.0" ${MARK}\nb: 1\n`,
+  },
+  { shows: 'an empty value', text: `a:   ${MARK}\nb: 1\n`, after: `a: 6.1.0   ${MARK}\nb: 1\n` },
+  { shows: 'an empty value marked above', text: `${MARK}\na:\nb: 1\n`, after: `${MARK}\na: 6.1.0\nb: 1\n` },
+  { shows: 'an empty list item', text: `- ${MARK}\n- 1\n`, after: `- 6.1.0 ${MARK}\n- 1\n` },
+  { shows: 'an empty value with a tag', text: `a: !!str ${MARK}\n`, after: `a: !!str 6.1.0 ${MARK}\n` },
+  {
+    shows: 'duplicate keys',
+    text: `a: 1\na: 1.0.0 ${MARK}\n`,
+    after: `a: 1\na: 6.1.0 ${MARK}\n`,
+  },
+  {
+    shows: 'an alias bomb, which nobody expands',
+    text: `a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b, *b]\nd: 1.0.0 ${MARK}\n`,
+    after: `a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b, *b]\nd: 6.1.0 ${MARK}\n`,
+  },
+  {
+    shows: 'several markers of one environment',
+    text: `a: 1.0.0 ${MARK}\nb: 6.1.0 ${MARK}\nc: '2' ${MARK}\n`,
+    after: `a: 6.1.0 ${MARK}\nb: 6.1.0 ${MARK}\nc: '6.1.0' ${MARK}\n`,
+    marked: 3,
+  },
+  {
+    shows: 'a marker on the line and the same one above it, once',
+    text: `${MARK}\na: 1.0.0 ${MARK}\n`,
+    after: `${MARK}\na: 6.1.0 ${MARK}\n`,
+  },
+  {
+    shows: 'a value that itself is on the next line',
+    text: `${MARK}\na:\n  1.0.0\n`,
+    after: `${MARK}\na:\n  6.1.0\n`,
+  },
+  {
+    shows: 'a document that is valid beside one that is not',
+    text: `a: 1.0.0 ${MARK}\n---\n{{ if }}\nb: ]\n`,
+    after: `a: 6.1.0 ${MARK}\n---\n{{ if }}\nb: ]\n`,
+  },
+];
+
+const LEFT_ALONE: readonly Row[] = [
+  { shows: 'a file without markers', text: 'a: 1.0.0\n', marked: 0 },
+  { shows: 'a slash in the key', text: 'a: 1.0.0 # {"$promotion": "apps/podinfo:prod"}\n', marked: 0 },
+  {
+    shows: 'another environment',
+    text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:dev"}\nb:   2\n',
+    marked: 0,
+  },
+  {
+    shows: 'an environment whose name goes on',
+    text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod-eu"}\n',
+    marked: 0,
+  },
+  {
+    shows: 'a malformed marker of an environment whose name goes on',
+    text: 'a: 1.0.0 # {$promotion: apps:podinfo:prod-eu}\n',
+    marked: 0,
+  },
+  { shows: 'the key without the word', text: 'a: 1.0.0 # {"promotion": "apps:podinfo:prod"}\n', marked: 0 },
+  { shows: 'the value already there', text: `a: 6.1.0 ${MARK}\n`, marked: 1 },
+  { shows: 'the value already there in quotes', text: `a: '6.1.0' ${MARK}\n`, marked: 1 },
+  { shows: 'the value already there in a block', text: `a: | ${MARK}\n  6.1.0\n`, marked: 1 },
+  { shows: 'a marker in a text', text: `a: |\n  b: 1.0.0 ${MARK}\n`, marked: 0 },
+  { shows: 'a marker in quotes', text: `a: "x ${MARK.replaceAll('"', '\\"')}"\n`, marked: 0 },
+];
+
+const REPORTED: readonly Row[] = [
+  {
+    shows: 'text behind the JSON',
+    text: `a: 1.0.0 ${MARK} set by a robot\n`,
+    problem: /^Line 1: .*JSON object/,
+  },
+  {
+    shows: 'a JSON value that is no string',
+    text: 'a: 1 # {"$promotion": "apps:podinfo:prod", "n": 1}\n',
+    problem: /^Line 1: .*JSON object/,
+  },
+  {
+    shows: 'keys without quotes',
+    text: 'a: 1 # {$promotion: apps:podinfo:prod}\n',
+    problem: /^Line 1: .*JSON object/,
+  },
+  {
+    shows: 'a marker behind a flow map',
+    text: `a: {b: 1.0.0} ${MARK}\n`,
+    problem: /^Line 1: .*no scalar ends/,
+  },
+  {
+    shows: 'a marker behind a flow list',
+    text: `a: [1.0.0] ${MARK}\n`,
+    problem: /^Line 1: .*no scalar ends/,
+  },
+  { shows: 'a marker at an alias', text: `a: &v 1\nb: *v ${MARK}\n`, problem: /^Line 2: .*no scalar ends/ },
+  { shows: 'a marker at a mapping', text: `a: ${MARK}\n  b: 1.0.0\n`, problem: /^Line 1: .*no scalar ends/ },
+  {
+    shows: 'a marker above a mapping',
+    text: `${MARK}\na:\n  b: 1.0.0\n`,
+    problem: /^Line 1: .*no scalar as its value/,
+  },
+  {
+    shows: 'a marker above a mapping in a list',
+    text: `${MARK}\n- b: 1.0.0\n`,
+    problem: /^Line 1: .*no scalar as its value/,
+  },
+  {
+    shows: 'a marker above an empty line',
+    text: `${MARK}\n\na: 1.0.0\n`,
+    problem: /^Line 1: .*no entry follows/,
+  },
+  {
+    shows: 'a marker above another comment',
+    text: `${MARK}\n# note\na: 1.0.0\n`,
+    problem: /^Line 1: .*no entry follows/,
+  },
+  {
+    shows: 'a marker below its value',
+    text: `spec:\n  a: 1.0.0\n  ${MARK}\nb: 1.0.0\n`,
+    problem: /^Line 3: .*no entry follows/,
+  },
+  {
+    shows: 'a marker at the end of the file',
+    text: `a: 1.0.0\n${MARK}\n`,
+    problem: /^Line 2: .*no entry follows/,
+  },
+  {
+    shows: 'a marker at a start of document',
+    text: `--- ${MARK}\na: 1.0.0\n`,
+    problem: /^Line 1: .*no scalar ends/,
+  },
+  {
+    shows: 'a marker at an explicit key',
+    text: `? a ${MARK}\n: 1.0.0\n`,
+    problem: /^Line 1: .*no scalar ends/,
+  },
+  { shows: 'nothing but a marker', text: `${MARK}`, problem: /^Line 1: .*no entry follows/ },
+  {
+    shows: 'a Helm template',
+    text: `{{- if .Values.on }}\na: 1.0.0 ${MARK}\n{{- end }}\n`,
+    problem: /^Line 2: .*not valid YAML \(line 1: /,
+  },
+  { shows: 'a template expression', text: `a: {{ .Values.tag }} ${MARK}\n`, problem: /^Line 1: / },
+  { shows: 'tabs as indentation', text: `a:\n\tb: 1.0.0 ${MARK}\n`, problem: /^Line 2: .*not valid YAML/ },
+  {
+    shows: 'deep nesting',
+    text: `${'- '.repeat(101)}1.0.0 ${MARK}\n`,
+    problem: /deeper than 100 levels/,
+  },
+  {
+    shows: 'very deep nesting in flow style',
+    text: `a: 1.0.0 ${MARK}\nb: ${'['.repeat(1_000_000)}`,
+    problem: /deeper than 100 levels/,
+  },
+  {
+    shows: 'a file over 5 MiB',
+    text: `a: 1.0.0 ${MARK}\n#${'x'.repeat(5 * 1024 * 1024)}`,
+    problem: /larger than 5 MiB/,
+  },
+  {
+    shows: 'more markers than anyone writes',
+    text: `- 1 ${MARK}\n`.repeat(1001),
+    problem: /more than 1000 markers/,
+  },
+];
+
+describe('a marker', () => {
+  test.each([...REPLACED])('replaces $shows', ({ text, after = text, value = NEW, marked = 1 }) => {
+    const result = editMarked(text, KEY, value);
+    expect(result.text).toBe(after);
+    expect(result.problems).toEqual([]);
+    expect(result.marked).toBe(marked);
+    expect(editMarked(result.text, KEY, value)).toEqual({ text: after, edits: [], marked, problems: [] });
+  });
+
+  test.each([...LEFT_ALONE])('leaves alone $shows', ({ text, marked = 0 }) => {
+    expect(editMarked(text, KEY, NEW)).toEqual({ text, edits: [], marked, problems: [] });
+  });
+
+  test.each([...REPORTED])('reports $shows and changes nothing', ({ text, problem = /./ }) => {
+    const result = editMarked(text, KEY, NEW);
+    expect(result.text).toBe(text);
+    expect(result).toMatchObject({ edits: [], marked: 0 });
+    expect(result.problems).toHaveLength(1);
+    expect(result.problems[0]).toMatch(problem);
+  });
+
+  test('reports each change with its line and both values', () => {
+    const text = `x: 1\n${MARK}\na: '1.0.0'\nb: | ${MARK}\n  1.0.0\nc: 6.1.0 ${MARK}\n`;
+    expect(editMarked(text, KEY, NEW).edits).toEqual([
+      { line: 3, from: '1.0.0', to: '6.1.0' },
+      { line: 4, from: '1.0.0', to: '6.1.0' },
+    ]);
+  });
+
+  test('is found for an environment whose name needs escapes in JSON', () => {
+    const key = 'apps:podinfo:a"b';
+    const text = `v: 1 # ${JSON.stringify({ $promotion: key })}\n`;
+    expect(editMarked(text, key, 'v2').text).toBe(`v: v2 # ${JSON.stringify({ $promotion: key })}\n`);
+  });
+
+  test.each([
+    [`a: 1 ${MARK}`, true],
+    ['a: 1 # {$promotion}', true],
+    ['a: promotion', false],
+  ])('is screened for in %p', (text, expected) => {
+    expect(hasMarker(text)).toBe(expected);
+    expect(hasMarker(new TextEncoder().encode(`xx${text}`).subarray(2))).toBe(expected);
+  });
+});
+
+describe('the value of a plain scalar', () => {
+  const quoted = [
+    '6.10',
+    '1e3',
+    '0x1f',
+    '0o17',
+    '017',
+    '0b1',
+    '1_000',
+    '+1',
+    '.5',
+    '1.',
+    '12:30',
+    '190:20:30.15',
+    '12e4567',
+    '2026-11-21',
+    '2026-1-2',
+    'null',
+    'Null',
+    '~',
+    'yes',
+    'No',
+    'on',
+    'OFF',
+    'y',
+    'n',
+    'true',
+    '.inf',
+    '-.INF',
+    '.nan',
+    '=',
+    '<<',
+    '',
+    ' a',
+    'a ',
+    'a: b',
+    'a #b',
+    '#a',
+    '- a',
+    '-',
+    '>=1.0.0',
+    '*',
+    '&a',
+    '!a',
+    '@a',
+    '`a',
+    '%a',
+    '|',
+    '{a}',
+    '[a]',
+    'a,b',
+    '"a"',
+    "'a'",
+    'a:',
+    '---',
+    '...',
+    '?',
+    'é',
+    'a\tb',
+    'a\nb',
+    'a\\b',
+  ];
+  const plain = [
+    '1.0.0',
+    '6.1.0',
+    'v6.10',
+    '1.0.0-rc.1',
+    '1.0.0+4f0c04b70aff',
+    'main@sha1:4f0c04b70aff',
+    'deadbeef',
+    '1.2.3.4',
+    'main/0123456789abcdef',
+    'sha256:0123456789abcdef',
+    '~1.2',
+    '^1',
+    '/a',
+    'latest',
+    '0.1.0_build',
+    '1.0.x',
+  ].filter((value) => /^[A-Za-z0-9./]/.test(value));
+
+  test.each(quoted)('%p is put in double quotes', (value) => {
+    const { text } = editMarked(`a: old ${MARK}\n`, KEY, value);
+    expect(text).toStartWith('a: "');
+    expect(text).toEndWith(`" ${MARK}\n`);
+  });
+
+  test.each(plain)('%p stays plain', (value) => {
+    expect(editMarked(`a: old ${MARK}\n`, KEY, value).text).toBe(`a: ${value} ${MARK}\n`);
+  });
+
+  test("quotes of the value's own are kept apart from the scalar's", () => {
+    expect(editMarked(`a: 'old' ${MARK}\n`, KEY, "it's").text).toBe(`a: 'it''s' ${MARK}\n`);
+    expect(editMarked(`a: "old" ${MARK}\n`, KEY, 'a"\\b').text).toBe(`a: "a\\"\\\\b" ${MARK}\n`);
+    expect(editMarked(`a: 'old' ${MARK}\n`, KEY, 'a\u0007\u2028b').text).toBe(
+      `a: "a\\u0007\\u2028b" ${MARK}\n`,
+    );
+  });
+});

@@ -1,0 +1,244 @@
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import {
+  commitMessage,
+  markerKey,
+  ownerName,
+  ownerOf,
+  promotionBody,
+  promotionBranch,
+  promotionTitle,
+} from '../../src/promote/body.ts';
+import { promotionRequest } from '../fakes/promotion.ts';
+
+const CHANGE = { file: 'apps/staging/app.yaml', line: 12, from: '1.2.0', to: '1.3.0' };
+
+function render(markdown: string): string {
+  return Bun.markdown.html(markdown, { tables: true, autolinks: true, strikethrough: true });
+}
+
+/** What a forge looks for mentions and references in: the text that is not code. */
+function outsideCode(html: string): string {
+  return html.replace(/<code>[^<]*<\/code>/g, '<code/>');
+}
+
+describe('names', () => {
+  test('are those of the predecessor', () => {
+    const request = promotionRequest();
+
+    expect(promotionBranch(request)).toBe('promotion-team-app-staging');
+    expect(markerKey(request)).toBe('team:app:staging');
+    expect(promotionTitle(request)).toBe('Promote team/app in staging to 1.3.0');
+    expect(commitMessage(request)).toBe(
+      'Promote team/app in staging to 1.3.0\n\nTurnpike-Pipeline: team/app/staging\n',
+    );
+  });
+
+  const REVISIONS: readonly [string, string][] = [
+    ['1.0.0+4f0c04b70aff', '1.0.0+4f0c04b70aff'],
+    ['main@sha1:2e0b5c9', 'main@sha1:2e0b5c9'],
+    ['refs/heads/feature/x@sha1:2e0b5c9', 'refs/heads/feature/x@sha1:2e0b5c9'],
+    ['1.0 fixes #1', '1.0_fixes__1'],
+    ['@admin', '_admin'],
+    ['1.0 (@admin)', '1.0___admin_'],
+    ['1\r\nCloses: #2', '1_Closes:__2'],
+    ['\u202e1.0', '1.0'],
+  ];
+  for (const [revision, shown] of REVISIONS) {
+    test(`show the revision ${JSON.stringify(revision)} as ${shown} in the title`, () => {
+      expect(promotionTitle(promotionRequest({ revision }))).toBe(`Promote team/app in staging to ${shown}`);
+    });
+  }
+
+  test('keep the title below what forges take', () => {
+    const title = promotionTitle(promotionRequest({ revision: 'x'.repeat(512) }));
+
+    expect(title).toHaveLength(250);
+    expect(title).toEndWith('x…');
+  });
+});
+
+describe('the body', () => {
+  test('says what is promoted, from where, by whom and in which files', () => {
+    const request = promotionRequest({
+      approvedBy: 'jane@example.com',
+      source: { environment: 'dev', deployedAt: '2026-11-21T10:37:49Z', message: 'Helm upgrade succeeded' },
+    });
+
+    expect(promotionBody(request, [CHANGE], ['apps/x.yaml:3: the marker is not the whole comment'])).toBe(
+      `| Promotion | |
+|---|---|
+| Application | \`HelmRelease\` \`app\` |
+| Environment | \`staging\` |
+| From | \`1.2.0\` |
+| To | \`1.3.0\` |
+| Deployed in | \`dev\` at \`2026-11-21T10:37:49Z\` |
+| Message | \`Helm upgrade succeeded\` |
+| Approved by | \`jane@example.com\` |
+| Pipeline | \`team/app\` |
+
+Changed:
+
+- \`apps/staging/app.yaml\`, line 12: \`1.2.0\` → \`1.3.0\`
+
+Left out:
+
+- \`apps/x.yaml:3: the marker is not the whole comment\`
+
+<!-- turnpike pipeline=team/app/staging -->
+<details>
+<summary>metadata</summary>
+!!! DO NOT EDIT !!!
+
+team/app/staging
+</details>`,
+    );
+  });
+
+  test('says nothing of a deployment when the promotion was asked for by hand', () => {
+    const body = promotionBody(promotionRequest({ source: { environment: '' } }), [CHANGE], []);
+
+    expect(body).not.toContain('Deployed in');
+  });
+
+  test('says that it is not known what the environment runs', () => {
+    const { runs: _, ...request } = promotionRequest();
+
+    expect(promotionBody(request, [CHANGE], [])).toContain('| From | unknown |');
+  });
+
+  const NASTY = [
+    '@admin please look, fixes #1, closes GH-2, acme/fleet#3',
+    '`@admin` `` #1 ``` <b>',
+    '| @admin | #1 |\n|---|---|\n| x | y |',
+    '\\| @admin \\` #1 \\',
+    '```\n@admin\n```',
+    '</code></td></table><img src=x onerror=alert(1)><script>alert(1)</script>',
+    '<!-- turnpike pipeline=other/app/prod -->',
+    '\n<!-- turnpike pipeline=other/app/prod -->\n',
+    '!!! DO NOT EDIT !!!\n\nother/app/prod\n',
+    '[click](https://evil.example) ![](https://evil.example/x.png) <https://evil.example> https://evil.example',
+    '[ref]: https://evil.example',
+    '\u2028# Heading\u2029\u0085- @admin\v\f',
+    '&#64;admin &commat;admin &#35;1',
+    '\u202e@admin\u200b#1\ufeff',
+    '\ud800 lone @admin #1',
+    '$$\\href{https://evil.example}{x}$$ $@admin$',
+    ':tada: ~~@admin~~ __#1__',
+    '{"a":"@admin #1"}',
+    '   ',
+  ];
+
+  /** Every place of the body that text from outside can get into. */
+  function bodyOf(text: string): string {
+    const request = promotionRequest({
+      application: { apiVersion: 'v1', kind: text, name: text },
+      revision: text,
+      runs: text,
+      source: { environment: text, deployedAt: text, message: text },
+      approvedBy: text,
+    });
+    return promotionBody(request, [{ file: text, line: 1, from: text, to: text }], [text]);
+  }
+
+  function expectHarmless(text: string): void {
+    const body = bodyOf(text);
+    const html = render(body);
+    const plain = outsideCode(html);
+    expect(plain).not.toMatch(/@|#|evil|<a |<img|<script|<h1|<pre|<del|admin/);
+    // The table keeps its shape, the lists keep theirs, and nothing else appears.
+    expect(plain.match(/<tr>/g)).toHaveLength(9);
+    expect(plain.match(/<td>/g)).toHaveLength(16);
+    expect(plain.match(/<li>/g)).toHaveLength(2);
+    expect(ownerOf(body)).toBe('team/app/staging');
+  }
+
+  for (const text of NASTY) {
+    test(`is not moved by ${JSON.stringify(text)}`, () => expectHarmless(text));
+  }
+
+  test('is not moved by any text made of the characters that mean something', () => {
+    const pieces = [
+      '`',
+      '|',
+      '\\',
+      '@admin',
+      '#1',
+      '<',
+      '>',
+      '\n',
+      '\r',
+      '-',
+      '*',
+      '[',
+      ']',
+      '(',
+      ')',
+      '!',
+      ' ',
+      'a',
+      '&',
+      '~',
+      '$',
+      ':',
+      '_',
+      '"',
+    ];
+    const text = fc
+      .array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 40 })
+      .map((all) => all.join(''));
+
+    fc.assert(fc.property(text, expectHarmless), { numRuns: 500 });
+  });
+
+  test('stays short however much it is given', () => {
+    const long = 'x'.repeat(10_000);
+    const changes = Array.from({ length: 500 }, () => ({ file: long, line: 1, from: long, to: long }));
+    const request = promotionRequest({ revision: long, source: { environment: 'dev', message: long } });
+
+    const body = promotionBody(
+      request,
+      changes,
+      Array.from({ length: 100 }, () => long),
+    );
+
+    expect(body.length).toBeLessThan(60_000);
+    expect(body).toContain('- and 450 more');
+    expect(body).toContain('- and 80 more');
+    expect(ownerOf(body)).toBe('team/app/staging');
+  });
+});
+
+describe('the owner of a pull request', () => {
+  const PREDECESSOR = `<details>
+<summary>metadata</summary>
+!!! DO NOT EDIT !!!
+
+team/app/staging
+</details>
+`;
+
+  test('is read from our own body', () => {
+    const request = promotionRequest();
+
+    expect(ownerOf(promotionBody(request, [CHANGE], []))).toBe(ownerName(request));
+  });
+
+  test('is read from the body that the predecessor wrote, with any line ends', () => {
+    expect(ownerOf(PREDECESSOR)).toBe('team/app/staging');
+    expect(ownerOf(PREDECESSOR.replaceAll('\n', '\r\n'))).toBe('team/app/staging');
+  });
+
+  test('tells pipelines apart whose branches have the same name', () => {
+    const one = promotionRequest({ pipeline: { namespace: 'a-b', name: 'c', uid: '1' } });
+    const other = promotionRequest({ pipeline: { namespace: 'a', name: 'b-c', uid: '2' } });
+
+    expect(promotionBranch(one)).toBe(promotionBranch(other));
+    expect(ownerOf(promotionBody(one, [], []))).not.toBe(ownerOf(promotionBody(other, [], [])));
+  });
+
+  test('is unknown when a person wrote the body', () => {
+    expect(ownerOf('')).toBeUndefined();
+    expect(ownerOf('Please merge, team/app/staging')).toBeUndefined();
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'bun:test';
+import { TurnpikeError } from '../../src/api/errors.ts';
+import { credentialsFrom } from '../../src/promote/pull-request.ts';
+
+const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----';
+
+function read(keys: Record<string, string | Uint8Array>) {
+  const secret = new Map(
+    Object.entries(keys).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? new TextEncoder().encode(value) : value,
+    ]),
+  );
+  return credentialsFrom(secret, 'Secret team/git');
+}
+
+function refusal(keys: Record<string, string | Uint8Array>): TurnpikeError {
+  try {
+    read(keys);
+  } catch (error) {
+    if (error instanceof TurnpikeError) return error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('credentials', () => {
+  test('are read from a Secret, without the line ends that editors add', () => {
+    expect(read({ token: 'abc\n' })).toEqual({ token: 'abc' });
+    expect(
+      read({ token: ' abc', username: 'git\n', password: 'p w\r\n', caFile: `${PEM}\n`, other: 'x' }),
+    ).toEqual({
+      token: 'abc',
+      username: 'git',
+      password: 'p w',
+      caFile: PEM,
+    });
+    expect(read({ token: 'abc', username: 'git', password: '' })).toEqual({ token: 'abc', username: 'git' });
+  });
+
+  const REFUSED: readonly [string, Record<string, string | Uint8Array>, RegExp][] = [
+    ['no token', { username: 'git', password: 'hunter2' }, /^Secret team\/git has no key token: put a token/],
+    ['an empty token', { token: ' \n' }, /has no key token/],
+    ['a token of two lines', { token: 'hunter2\nhunter2' }, /key token with blanks, line ends/],
+    ['a token that is no ASCII', { token: 'hunter2ö' }, /key token with blanks, line ends/],
+    ['bytes', { token: new Uint8Array([0xff, 0xfe]) }, /key token that is no text/],
+    ['too much', { token: 'hunter2'.repeat(100_000) }, /key token of more than 262144 bytes/],
+    ['a password alone', { token: 'a', password: 'hunter2' }, /key password but no username/],
+    [
+      'a caFile that is none',
+      { token: 'a', caFile: '/etc/ssl/hunter2.pem' },
+      /caFile that holds no certificate/,
+    ],
+  ];
+  for (const [name, keys, sentence] of REFUSED) {
+    test(`are refused with ${name}, the key named and the value not shown`, () => {
+      const error = refusal(keys);
+
+      expect(error).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
+      expect(error.message).toMatch(sentence);
+      expect(error.message).not.toContain('hunter2');
+    });
+  }
+});

@@ -1,0 +1,188 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { TurnpikeError } from '../../src/api/errors.ts';
+import {
+  createNotificationPromoter,
+  eventsUrl,
+  type NotificationDeps,
+  type PromoteEvent,
+} from '../../src/promote/notification.ts';
+import { startBrokenServer } from '../fakes/broken-server.ts';
+import { failureOf } from '../fakes/failure.ts';
+import { promotionRequest } from '../fakes/promotion.ts';
+
+interface Posted {
+  readonly path: string;
+  readonly event: unknown;
+}
+
+let posted: Posted[];
+let emitted: PromoteEvent[];
+let respond: () => Response;
+let controller: ReturnType<typeof Bun.serve>;
+
+function promoter(change: Partial<NotificationDeps> = {}) {
+  return createNotificationPromoter({
+    emit: async (event) => emitted.push(event),
+    eventsAddress: `127.0.0.1:${controller.port}`,
+    fetch,
+    now: () => new Date('2026-11-21T12:00:00.123Z'),
+    instance: 'turnpike-0',
+    ...change,
+  });
+}
+
+beforeEach(() => {
+  posted = [];
+  emitted = [];
+  respond = () => new Response(null, { status: 202 });
+  controller = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    async fetch(request) {
+      posted.push({ path: new URL(request.url).pathname, event: await request.json() });
+      return respond();
+    },
+  });
+});
+afterEach(() => controller.stop(true));
+
+describe('the notification strategy', () => {
+  test('raises the event on the Pipeline and hands it to notification-controller', async () => {
+    expect(await promoter().promote(promotionRequest())).toEqual({ kind: 'notified' });
+
+    const regarding = {
+      apiVersion: 'pipelines.weave.works/v1alpha1',
+      kind: 'Pipeline',
+      namespace: 'team',
+      name: 'app',
+      uid: '9a7c5e0e-0000-4000-8000-000000000001',
+    };
+    const message = 'Promote pipeline team/app to staging with version 1.3.0';
+    const metadata = {
+      'pipelines.weave.works/environment': 'staging',
+      'pipelines.weave.works/version': '1.3.0',
+    };
+    expect(emitted).toEqual([
+      {
+        name: expect.stringMatching(/^app\.promote\.[0-9a-f]{16}$/),
+        regarding,
+        type: 'Normal',
+        reason: 'Promote',
+        message,
+        annotations: metadata,
+      },
+    ]);
+    expect(posted).toEqual([
+      {
+        path: '/',
+        event: {
+          involvedObject: regarding,
+          severity: 'info',
+          timestamp: '2026-11-21T12:00:00Z',
+          message,
+          reason: 'Promote',
+          metadata: { ...metadata, 'pipelines.weave.works/token': expect.stringMatching(/^[0-9a-f]{64}$/) },
+          reportingController: 'turnpike',
+          reportingInstance: 'turnpike-0',
+        },
+      },
+    ]);
+  });
+
+  test('raises the Kubernetes event alone without --events-addr', async () => {
+    await promoter({ eventsAddress: '' }).promote(promotionRequest());
+
+    expect([emitted.length, posted.length]).toEqual([1, 0]);
+  });
+
+  test('gives the same name and token to a retry, others to anything else', async () => {
+    const promote = promoter().promote;
+    const source = { environment: 'dev', deployedAt: '2026-11-22T10:00:00Z' };
+    await promote(promotionRequest());
+    await promote(promotionRequest());
+    await promote(promotionRequest({ revision: '1.4.0' }));
+    await promote(promotionRequest({ environment: 'prod' }));
+    await promote(promotionRequest({ source }));
+
+    const names = emitted.map(({ name }) => name);
+    const tokens = posted.map(({ event }) => JSON.stringify(event));
+    expect(names[0]).toBe(names[1] ?? '');
+    expect(new Set(names).size).toBe(3);
+    expect(names[4]).toBe(names[0] ?? '');
+    expect(tokens[0]).toBe(tokens[1] ?? '');
+    expect(new Set(tokens).size).toBe(4);
+  });
+
+  test('gives the longest Pipeline name a valid name for its event', async () => {
+    const name = `${'a'.repeat(199)}.${'b'.repeat(53)}`;
+    await promoter().promote(promotionRequest({ pipeline: { namespace: 'team', name, uid: 'u' } }));
+
+    expect(emitted[0]?.name).toMatch(/^a{199}\.promote\.[0-9a-f]{16}$/);
+  });
+
+  test('takes a repeat that notification-controller drops for delivered', async () => {
+    respond = () => new Response(null, { status: 429 });
+
+    expect(await promoter().promote(promotionRequest())).toEqual({ kind: 'notified' });
+  });
+
+  test("fails with the server's words when the event is refused", async () => {
+    respond = () => new Response(`upstream\n${'is away '.repeat(1000)}`, { status: 503 });
+
+    const failure = await failureOf(promoter().promote(promotionRequest()));
+
+    expect(failure).toMatchObject({ code: 'NotificationFailed', retry: 'backoff' });
+    expect(failure.message).toContain('answered 503 (upstream is away is away');
+    expect(failure.message.length).toBeLessThan(600);
+  });
+
+  test('follows no redirect', async () => {
+    respond = () => Response.redirect(`http://127.0.0.1:${controller.port}/elsewhere`, 307);
+
+    expect(await failureOf(promoter().promote(promotionRequest()))).toMatchObject({
+      code: 'NotificationFailed',
+    });
+    expect(posted).toHaveLength(1);
+  });
+
+  test('fails when the connection is cut', async () => {
+    const server = await startBrokenServer('cut');
+    const failure = await failureOf(promoter({ eventsAddress: server.origin }).promote(promotionRequest()));
+    server.stop();
+
+    expect(failure).toMatchObject({ code: 'NotificationFailed', retry: 'backoff' });
+    expect(failure.message).toContain('could not be reached');
+  });
+
+  test('hands nothing over when Kubernetes takes no event', async () => {
+    const emit = () => Promise.reject(new TurnpikeError('ApiUnavailable', 'no API server'));
+
+    expect(await failureOf(promoter({ emit }).promote(promotionRequest()))).toMatchObject({
+      code: 'ApiUnavailable',
+    });
+    expect(posted).toEqual([]);
+  });
+});
+
+describe('--events-addr', () => {
+  const ADDRESSES: readonly [string, string][] = [
+    ['http://notification-controller', 'http://notification-controller/'],
+    ['http://notification-controller/', 'http://notification-controller/'],
+    [
+      'http://notification-controller.flux-system.svc.cluster.local./',
+      'http://notification-controller.flux-system.svc.cluster.local./',
+    ],
+    ['https://events.example/flux/', 'https://events.example/flux/'],
+    ['127.0.0.1:9090', 'http://127.0.0.1:9090/'],
+    ['notification-controller', 'http://notification-controller/'],
+  ];
+  for (const [address, url] of ADDRESSES) {
+    test(`${address} means ${url}`, () => expect(eventsUrl(address)).toBe(url));
+  }
+
+  test('is refused at the start when it is no address', () => {
+    for (const address of ['http://', 'a b', ':9090', 'ftp://host']) {
+      expect(() => eventsUrl(address)).toThrow(/--events-addr is no address/);
+    }
+  });
+});
