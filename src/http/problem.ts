@@ -25,13 +25,17 @@ export function json(
   });
 }
 
+const UNAUTHORIZED = JSON.stringify({
+  type: 'about:blank',
+  title: 'Unauthorized',
+  status: 401,
+  detail: 'The request is not signed with the right key.',
+});
+const UNAUTHORIZED_INIT = { status: 401, headers: { 'content-type': 'application/problem+json' } };
+
 /** The same for an unknown pipeline and for no, a wrong or an unsupported signature. */
 export function unauthorized(): Response {
-  return problem({
-    status: 401,
-    title: 'Unauthorized',
-    detail: 'The request is not signed with the right key.',
-  });
+  return new Response(UNAUTHORIZED, UNAUTHORIZED_INIT);
 }
 
 export function notFound(): Response {

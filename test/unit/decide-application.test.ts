@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'bun:test';
+import type { AppRef } from '../../src/api/pipeline.ts';
+import { type Observation, readApplication } from '../../src/decide/application.ts';
+
+const HELM: AppRef = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'app' };
+const TIME = '2026-11-21T10:00:00Z';
+
+interface Change {
+  generation?: number;
+  ready?: { status?: string; reason?: string; message?: string; observedGeneration?: number } | null;
+  status?: object;
+}
+
+/** An object of Flux, ready for its generation unless said otherwise. */
+function object({ generation = 2, ready = {}, status = {} }: Change = {}) {
+  const condition = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'UpgradeSucceeded',
+    message: 'Helm upgrade succeeded',
+    observedGeneration: generation,
+    lastTransitionTime: TIME,
+    ...ready,
+  };
+  return {
+    metadata: { generation },
+    status: { observedGeneration: generation, conditions: ready === null ? [] : [condition], ...status },
+  };
+}
+
+const deployed = { chartVersion: '1.1.0', status: 'deployed', lastDeployed: '2026-11-21T09:59:00Z' };
+const RUNNING = { kind: 'application', revision: '1.1.0' } as const;
+
+const cases: [what: string, object: object, seen: Partial<Observation>][] = [
+  [
+    'a HelmRelease v2 by the deployed release in its history',
+    object({ status: { history: [deployed] } }),
+    { ...RUNNING, ready: true, deployedAt: deployed.lastDeployed },
+  ],
+  [
+    'a HelmRelease v2 whose upgrade failed by the release that still runs',
+    object({
+      ready: { status: 'False', reason: 'UpgradeFailed', message: 'timed out' },
+      status: {
+        history: [{ chartVersion: '1.2.0', status: 'failed' }, deployed],
+        lastAttemptedRevision: '1.2.0',
+      },
+    }),
+    { ...RUNNING, ready: false, failed: '1.2.0', message: 'timed out' },
+  ],
+  [
+    'a HelmRelease v2beta1 by its last applied revision',
+    object({ status: { lastAppliedRevision: '1.1.0' } }),
+    { ...RUNNING, ready: true, deployedAt: TIME },
+  ],
+  [
+    'a Kustomization by its last applied revision',
+    object({
+      ready: { reason: 'ReconciliationSucceeded' },
+      status: { lastAppliedRevision: 'main@sha1:4f0c04b7' },
+    }),
+    { kind: 'application', ready: true, revision: 'main@sha1:4f0c04b7' },
+  ],
+  [
+    'one that is being upgraded as not ready',
+    object({
+      ready: { status: 'Unknown', reason: 'Progressing', message: "Running 'upgrade'" },
+      status: { history: [deployed] },
+    }),
+    { ...RUNNING, ready: false, message: "Running 'upgrade'" },
+  ],
+  [
+    'one whose newest generation was not looked at as not ready',
+    object({ generation: 3, ready: { observedGeneration: 2 }, status: { history: [deployed] } }),
+    { ...RUNNING, ready: false, message: 'Flux has not looked at its newest generation yet.' },
+  ],
+  [
+    'one that waits for another as not ready and not failed',
+    object({
+      ready: { status: 'False', reason: 'DependencyNotReady', message: 'waits' },
+      status: { lastAttemptedRevision: '1.2.0' },
+    }),
+    { kind: 'application', ready: false, message: 'waits' },
+  ],
+  [
+    'one without a Ready condition as not ready',
+    object({ ready: null }),
+    { ready: false, message: 'It has no Ready condition yet.' },
+  ],
+  [
+    'one that is ready but names no revision as not ready',
+    object(),
+    { ready: false, message: 'It is ready, but does not say which revision it runs.' },
+  ],
+  ['one without a status as not ready', { metadata: {} }, { kind: 'application', ready: false }],
+  ['something else as unreadable', { metadata: { generation: 'x' } }, { kind: 'unreadable' }],
+];
+
+describe('reading an application', () => {
+  test.each(cases)('reads %s', (_, given, seen) => {
+    expect(readApplication(HELM, given)).toMatchObject(seen);
+  });
+
+  test('finds no failure where there is none', () => {
+    const waiting = object({
+      ready: { status: 'False', reason: 'DependencyNotReady' },
+      status: { lastAttemptedRevision: '1.2.0' },
+    });
+    expect(readApplication(HELM, waiting)).not.toHaveProperty('failed');
+  });
+});

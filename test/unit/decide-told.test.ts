@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'bun:test';
+import type { PromotionStatus } from '../../src/api/pipeline.ts';
+import { conditionsOf } from '../../src/decide/conditions.ts';
+import { isOlder, shortRevision } from '../../src/decide/revision.ts';
+import { summarize } from '../../src/decide/summary.ts';
+import { endedPromotions, transitions } from '../../src/decide/transitions.ts';
+import { at, observed, pipeline, ready, running, withState } from '../fakes/pipeline.ts';
+
+const BEHIND = running({ dev: '1.3.0', staging: '1.2.0', prod: '1.1.0' });
+
+function promoting(promotion: Omit<PromotionStatus, 'revision'>) {
+  return withState(BEHIND, 'staging', { promotion: { revision: '1.3.0', ...promotion } });
+}
+
+describe('the summary', () => {
+  test.each([
+    [
+      { phase: 'PullRequestOpen', pullRequest: { url: 'https://f/12', number: 12 } },
+      'staging 1.2.0 (PR #12)',
+    ],
+    [{ phase: 'WaitingApproval' }, 'staging 1.2.0 (1.3.0 waits for approval)'],
+    [{ phase: 'Pending' }, 'staging 1.2.0 (1.3.0 pending)'],
+    [{ phase: 'Pending', nextAttemptAt: at(5) }, 'staging 1.2.0 (1.3.0 is retried)'],
+    [{ phase: 'Promoting' }, 'staging 1.2.0 (1.3.0 on its way)'],
+    [{ phase: 'Merged' }, 'staging 1.2.0 (1.3.0 merged)'],
+    [{ phase: 'Failed' }, 'staging 1.2.0 (1.3.0 failed)'],
+    [{ phase: 'Rejected' }, 'staging 1.2.0 (1.3.0 rejected)'],
+    [{ phase: 'Succeeded' }, 'staging 1.2.0'],
+    [{ phase: 'Superseded' }, 'staging 1.2.0'],
+  ] as const)('shows %p as "%s"', (promotion, shown) => {
+    expect(summarize(promoting(promotion))).toBe(`dev 1.3.0 → ${shown} → prod 1.1.0`);
+  });
+
+  test('shows what is not known, what differs, and commits in short', () => {
+    const targets = [{ namespace: 'a' }, { namespace: 'b' }];
+    const two = pipeline({
+      environments: [
+        { name: 'dev', targets },
+        { name: 'prod', targets: [{ namespace: 'p' }] },
+      ],
+    });
+    const seen = observed(two, { dev: [ready('main@sha1:4f0c04b70aff4f0c'), ready('1.0.0')] });
+    expect(summarize(seen)).toBe('dev main@4f0c04b/1.0.0 → prod –');
+  });
+});
+
+describe('the conditions', () => {
+  const shown = (from: typeof BEHIND) =>
+    conditionsOf(from, 3).map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+
+  test.each([
+    [{ phase: 'PullRequestOpen' }, ['Ready True ReconciliationSucceeded']],
+    [{ phase: 'Rejected' }, ['Ready True ReconciliationSucceeded']],
+    [
+      { phase: 'WaitingApproval' },
+      ['Ready True ReconciliationSucceeded', 'PromotionPending True WaitingApproval'],
+    ],
+    [
+      { phase: 'Pending', message: 'Waits until dev is ready.' },
+      ['Ready True ReconciliationSucceeded', 'PromotionPending True EnvironmentNotReady'],
+    ],
+    [
+      { phase: 'Pending', attempts: 1, nextAttemptAt: at(2), message: '502' },
+      ['Ready True ReconciliationSucceeded', 'Reconciling True PromotionRetrying'],
+    ],
+    [
+      { phase: 'Pending', attempts: 3, nextAttemptAt: at(2), message: '502' },
+      ['Ready False PromotionRetrying', 'Reconciling True PromotionRetrying'],
+    ],
+    [
+      { phase: 'Failed', message: 'no marker' },
+      ['Ready False PromotionFailed', 'Stalled True PromotionFailed'],
+    ],
+  ] as const)('for %p are %p', (promotion, wanted) => {
+    expect(shown(promoting(promotion))).toEqual([...wanted]);
+  });
+});
+
+describe('the events', () => {
+  test('tell a transition once', () => {
+    const open = promoting({ phase: 'PullRequestOpen', pullRequest: { url: 'https://f/12', number: 12 } });
+    expect(transitions(open, BEHIND.status)).toEqual([
+      {
+        type: 'Normal',
+        reason: 'PullRequestOpen',
+        message: 'A pull request promotes 1.3.0 to staging: https://f/12',
+      },
+    ]);
+    expect(transitions(open, open.status)).toEqual([]);
+  });
+
+  test('tell a retry when its reason changes, not at every attempt', () => {
+    const first = promoting({ phase: 'Pending', attempts: 1, nextAttemptAt: at(2), message: '502' });
+    const second = promoting({ phase: 'Pending', attempts: 2, nextAttemptAt: at(6), message: '502' });
+    const third = promoting({ phase: 'Pending', attempts: 3, nextAttemptAt: at(9), message: 'timed out' });
+    expect(transitions(first, BEHIND.status).map(({ reason }) => reason)).toEqual(['PromotionRetrying']);
+    expect(transitions(second, first.status)).toEqual([]);
+    expect(transitions(third, second.status).length).toBe(1);
+  });
+
+  test('tell a deployment that failed, with Flux’s words', () => {
+    const deployment = {
+      revision: '1.4.0',
+      phase: 'Failed',
+      message: 'timed out',
+      observedAt: at(0),
+      source: 'webhook',
+    } as const;
+    expect(transitions(withState(BEHIND, 'dev', { deployment }), BEHIND.status)).toMatchObject([
+      {
+        type: 'Warning',
+        reason: 'DeploymentFailed',
+        message: 'The deployment of 1.4.0 to dev failed: timed out',
+      },
+    ]);
+  });
+
+  test('count a promotion that ended once, from the deployment that it began with', () => {
+    const done = promoting({ phase: 'Succeeded', startedAt: at(-30) });
+    const [ended] = endedPromotions(done, BEHIND.status);
+    expect(ended).toMatchObject({ environment: 'staging', since: at(-60) });
+    expect(endedPromotions(done, done.status)).toEqual([]);
+  });
+});
+
+describe('revisions', () => {
+  test.each([
+    ['1.2.0', '1.10.0', true],
+    ['v1.2.0', '1.3.0', true],
+    ['1.3.0-rc.1', '1.3.0', true],
+    ['1.3.0', '1.3.0', false],
+    ['1.3.0+b', '1.3.0+a', false],
+    ['2.0.0', '1.9.9', false],
+    ['main@sha1:abc', '1.0.0', false],
+    ['1.0', '2.0', false],
+  ])('%s is older than %s: %p', (a, b, older) => {
+    expect(isOlder(a, b)).toBe(older);
+  });
+
+  test('are shown in short where they are digests', () => {
+    expect(shortRevision('main@sha1:4f0c04b70aff4f0c04b70aff')).toBe('main@4f0c04b');
+    expect(shortRevision('1.2.3')).toBe('1.2.3');
+  });
+});
