@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { TurnpikeError } from '../api/errors.ts';
-import { createCredentialSource } from './credentials.ts';
+import { type Credentials, createCredentialSource } from './credentials.ts';
 
 /** Connections to one API server under the credentials of the moment. */
 export interface Connections {
@@ -21,22 +21,24 @@ export function createConnections(kubeConfig: KubeConfig): Connections {
   if (!cluster)
     throw new TurnpikeError('ConfigInvalid', 'The kubeconfig has no cluster.', { retry: 'never' });
   const context = kubeConfig.getContextObject(kubeConfig.getCurrentContext());
+  const proxy = cluster.proxyUrl;
   const source = createCredentialSource(kubeConfig);
-  let pool: { readonly tls: string; readonly session: Bun.FetchSession } | undefined;
+  let pool: { readonly credentials: Credentials; readonly session: Bun.FetchSession } | undefined;
 
-  function sessionFor(tls: Bun.TLSOptions): Bun.FetchSession {
-    const wanted = JSON.stringify(tls);
-    if (pool?.tls === wanted) return pool.session;
-    pool?.session.close();
-    const session = new Bun.FetchSession({ tls, proxy: cluster?.proxyUrl });
-    pool = { tls: wanted, session };
+  function sessionFor(credentials: Credentials): Bun.FetchSession {
+    if (pool?.credentials === credentials) return pool.session;
+    const { tls } = credentials;
+    const last = pool && Bun.deepEquals(pool.credentials.tls, tls) ? pool.session : undefined;
+    if (!last) pool?.session.close();
+    const session = last ?? new Bun.FetchSession({ tls, proxy });
+    pool = { credentials, session };
     return session;
   }
 
   async function attempt(url: string, init: BunFetchRequestInit): Promise<Response> {
     const credentials = await unlessAborted(source.current(), init.signal);
     const headers = { ...init.headers, ...credentials.headers };
-    return sessionFor(credentials.tls).fetch(url, { ...init, headers });
+    return sessionFor(credentials).fetch(url, { ...init, headers });
   }
 
   /** A token may have been replaced a moment ago: what is refused once is tried once more with fresh ones. */

@@ -1,12 +1,11 @@
-import * as v from 'valibot';
 import { errorMessage, hasCode } from '../api/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { type KubeObject, type ObjectCache, objectKey } from './cache.ts';
+import type { KubeObject, ObjectCache } from './cache.ts';
 import { listAll } from './list.ts';
+import { createMirror } from './mirror.ts';
 import type { KubeClient } from './transport.ts';
-import { isNewer } from './version.ts';
 import { type Backoff, backoffDelay, wait } from './wait.ts';
-import { followWatch, type WatchEvent } from './watch.ts';
+import { followWatch } from './watch.ts';
 
 export interface ReflectorTimings {
   /** For how long a watch is asked for, in seconds; up to a tenth more is added at random. */
@@ -47,68 +46,24 @@ export interface Reflector {
   version(): string;
 }
 
-const RawMetadata = v.object({
-  name: v.optional(v.string(), ''),
-  namespace: v.optional(v.string(), ''),
-  resourceVersion: v.optional(v.string(), ''),
-});
-const RawObject = v.object({ metadata: RawMetadata });
-type RawMetadata = v.InferOutput<typeof RawMetadata>;
-
 /** Keeps a cache equal to a collection: list, watch, resume; list again when the server forgot where we were. */
 export function createReflector<T extends KubeObject>(
   client: KubeClient,
   options: ReflectorOptions<T>,
 ): Reflector {
-  const { cache, log, path, labelSelector, signal } = options;
+  const { log, path, labelSelector, signal } = options;
   const timings = { ...TIMINGS, ...options.timings };
   const random = options.random ?? Math.random;
-  let version = '';
+  const mirror = createMirror({ cache: options.cache, parse: options.parse, log });
   let listedAt: number | undefined;
   let synced = false;
 
-  function put(raw: unknown, metadata: RawMetadata): void {
-    try {
-      cache.put(options.parse(raw));
-    } catch (error) {
-      log.warn(
-        { key: objectKey(metadata), error: errorMessage(error) },
-        'object left out: it cannot be read',
-      );
-    }
-  }
-
-  function checkSetBack(listed: string): void {
-    if (version === '' || !isNewer(version, listed)) return;
-    log.warn({ version, listed }, 'the API server was set back: everything is taken anew');
-    cache.forgetVersions();
-    version = '';
-  }
-
   async function relist(): Promise<void> {
-    const present = new Set<string>();
-    let listed = '';
-    const onPage = (objects: readonly unknown[], pageVersion: string) => {
-      listed = pageVersion;
-      checkSetBack(listed);
-      for (const raw of objects) {
-        const { metadata } = v.parse(RawObject, raw);
-        present.add(objectKey(metadata));
-        put(raw, metadata);
-      }
-    };
-    await listAll(client, { path, labelSelector, signal, onPage });
-    cache.retain(present, listed);
-    version = listed;
+    const list = mirror.beginList();
+    await listAll(client, { path, labelSelector, signal, onPage: list.page });
+    list.end();
     listedAt = performance.now();
     synced = true;
-  }
-
-  function take({ type, object }: WatchEvent): void {
-    const { metadata } = v.parse(RawObject, object);
-    if (type === 'DELETED') cache.remove(objectKey(metadata), metadata.resourceVersion);
-    else if (type !== 'BOOKMARK') put(object, metadata);
-    version = metadata.resourceVersion;
   }
 
   /** One list, if one is due, and one watch. `heard`: the watch brought something. */
@@ -120,13 +75,13 @@ export function createReflector<T extends KubeObject>(
       await followWatch(client, {
         path,
         labelSelector,
-        resourceVersion: version,
+        resourceVersion: mirror.version(),
         timeoutSeconds: timings.watchSeconds * (1 + random() / 10),
         silenceMs: timings.silenceMs,
         signal,
         onEvent: (event) => {
           heard = true;
-          take(event);
+          mirror.take(event);
         },
       });
       return { heard, failed: !heard && performance.now() - started < SHORT_WATCH_MS };
@@ -141,7 +96,7 @@ export function createReflector<T extends KubeObject>(
       log.warn({ error: errorMessage(error) }, 'watch interrupted');
       return;
     }
-    log.info({ version }, 'the API server forgot this version: listing again');
+    log.info({ version: mirror.version() }, 'the API server forgot this version: listing again');
     listedAt = undefined;
   }
 
@@ -156,5 +111,5 @@ export function createReflector<T extends KubeObject>(
     }
   }
 
-  return { run, synced: () => synced, version: () => version };
+  return { run, synced: () => synced, version: mirror.version };
 }

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { PipelineStatus } from '../../src/api/pipeline.ts';
+import type { Lab } from '../lab/lab.ts';
+import { sharedLab } from '../lab/shared.ts';
+import { startTurnpike, type Turnpike } from '../lab/turnpike.ts';
+import { waitFor } from '../lab/wait.ts';
+
+/** A Kustomization as the application, deployed by the real kustomize-controller, told by the real events. */
+
+const NAME = `kustomization-${process.pid}`;
+const KEY = 'a key of more than thirty-two bytes for the events';
+const MINUTE = 60_000;
+
+let lab: Lab;
+let turnpike: Turnpike;
+
+function configMap(value: string): string {
+  return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app\n  namespace: ${NAME}\ndata:\n  value: ${value}\n`;
+}
+
+function object(apiVersion: string, kind: string, name: string, rest: object) {
+  return { apiVersion, kind, metadata: { name, namespace: NAME }, ...rest };
+}
+
+beforeAll(async () => {
+  lab = await sharedLab();
+  turnpike = await startTurnpike(lab);
+  const url = await lab.gitea.createRepository(NAME, { 'app/config.yaml': configMap('one') });
+  const strategy = { notification: {}, secretRef: { name: 'hook' } };
+  await lab.apply([
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAME } },
+    object('v1', 'Secret', 'hook', { stringData: { 'hmac-key': KEY, token: KEY } }),
+  ]);
+  await lab.apply([
+    object('pipelines.weave.works/v1alpha1', 'Pipeline', 'app', {
+      spec: {
+        appRef: { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization', name: 'app' },
+        environments: [
+          { name: 'dev', targets: [{ namespace: NAME }] },
+          { name: 'prod', targets: [{ namespace: `${NAME}-prod` }] },
+        ],
+        promotion: { strategy },
+      },
+    }),
+    object('notification.toolkit.fluxcd.io/v1beta3', 'Provider', 'turnpike', {
+      spec: {
+        type: 'generic-hmac',
+        address: `${turnpike.hook}/promotion/${NAME}/app/dev`,
+        secretRef: { name: 'hook' },
+      },
+    }),
+    object('notification.toolkit.fluxcd.io/v1beta3', 'Alert', 'turnpike', {
+      spec: {
+        providerRef: { name: 'turnpike' },
+        eventSeverity: 'info',
+        eventSources: [{ kind: 'Kustomization', name: 'app' }],
+      },
+    }),
+    object('source.toolkit.fluxcd.io/v1', 'GitRepository', 'app', {
+      spec: { interval: '1m', url, ref: { branch: 'main' } },
+    }),
+    object('kustomize.toolkit.fluxcd.io/v1', 'Kustomization', 'app', {
+      spec: {
+        interval: '1m',
+        path: './app',
+        prune: true,
+        sourceRef: { kind: 'GitRepository', name: 'app' },
+      },
+    }),
+  ]);
+}, 2 * MINUTE);
+
+afterAll(async () => {
+  await lab.kubectl([
+    'patch',
+    'kustomization',
+    'app',
+    '-n',
+    NAME,
+    '--type=merge',
+    '-p',
+    '{"spec":{"suspend":true}}',
+  ]);
+  await turnpike.remove();
+});
+
+describe('a Kustomization', () => {
+  test(
+    'is promoted once it has succeeded, at the revision that its status shows',
+    async () => {
+      const status = await waitFor<PipelineStatus>(
+        'the promotion to prod',
+        async () => {
+          const pipeline = (await lab.get(['pipeline', 'app', '-n', NAME])) as { status?: PipelineStatus };
+          const promotion = pipeline.status?.environments?.prod?.promotion;
+          return pipeline.status && promotion?.phase === 'Promoting'
+            ? { done: pipeline.status }
+            : { saw: pipeline.status };
+        },
+        { seconds: 60 },
+      );
+      const applied = await lab.kubectl([
+        'get',
+        'kustomization',
+        'app',
+        '-n',
+        NAME,
+        '-o',
+        'jsonpath={.status.lastAppliedRevision}',
+      ]);
+      expect(applied).toMatch(/^main@sha1:[0-9a-f]{40}$/);
+      expect(status.environments?.dev?.deployment).toMatchObject({ revision: applied, phase: 'Succeeded' });
+      expect(status.environments?.prod?.promotion?.revision).toBe(applied);
+      const events = (await lab.get(['events', '-n', NAME, '--field-selector=reason=Promote'])) as {
+        items: { metadata: { annotations: Record<string, string> } }[];
+      };
+      expect(events.items.map(({ metadata }) => metadata.annotations)).toEqual([
+        { 'pipelines.weave.works/environment': 'prod', 'pipelines.weave.works/version': applied },
+      ]);
+      const outcomes = (await turnpike.log()).filter(({ msg }) => msg === 'event received');
+      expect(outcomes.map(({ reason }) => reason)).toContain('ReconciliationSucceeded');
+    },
+    2 * MINUTE,
+  );
+});
