@@ -1,6 +1,7 @@
 import { hasCode, TurnpikeError } from '../api/errors.ts';
 import { shapeProblem } from '../decide/hosts.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { isBranchName } from './git/branch-name.ts';
 import { unusable } from './git/failure.ts';
 import { pushRef } from './git/receive.ts';
 import { createRepositoryStore, type RepositoryStore } from './git/store.ts';
@@ -90,9 +91,13 @@ export function createWorkspace({ outbound, directory, maxBytes, log }: Workspac
 }
 
 function refuseBadUpdate({ url, branch, baseBranch }: BranchUpdate): void {
-  const samePlace =
-    branch === baseBranch ? `The base branch ${baseBranch} itself is never pushed.` : undefined;
-  const problem = shapeProblem(url) ?? samePlace;
+  const wrongName = [branch, baseBranch].find((name) => !isBranchName(name));
+  const problem =
+    shapeProblem(url) ??
+    (wrongName === undefined
+      ? undefined
+      : `Git allows no branch with the name ${JSON.stringify(wrongName)}.`) ??
+    (branch === baseBranch ? `The base branch ${baseBranch} itself is never pushed.` : undefined);
   if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem, { retry: 'never' });
 }
 

@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { editMarked } from '../marker.ts';
 import type { FileChange } from '../workspace.ts';
 import { type MarkedFile, type MarkedTree, mayHaveKey } from './marked.ts';
 import { type GitObject, gitObject, treeWith } from './objects.ts';
+import type { Packs } from './packs.ts';
 
 /** A tree with every marker of one key set to one revision. */
 export interface EditedTree {
@@ -17,56 +19,67 @@ export interface EditedTree {
 export interface TreeEdit {
   readonly key: string;
   readonly revision: string;
-  readonly read: (oid: string) => Promise<Buffer>;
+  readonly packs: Packs;
 }
 
-/** `path` is where the tree lies: empty for the root, else with a slash at its end. */
-export async function editTree(tree: MarkedTree, edit: TreeEdit, path = ''): Promise<EditedTree> {
+/** What has come together while the trees are walked through. */
+interface Result {
+  readonly objects: GitObject[];
+  readonly changes: FileChange[];
+  readonly problems: string[];
+  marked: number;
+}
+
+export async function editTree(tree: MarkedTree, edit: TreeEdit): Promise<EditedTree> {
+  const result: Result = { objects: [], changes: [], problems: [], marked: 0 };
+  const oid = await editSubtree(tree, edit, { result, path: '' });
+  return { ...result, oid };
+}
+
+/** `path` is where the tree lies: empty for the root, else with a slash at its end. Gives the tree's new name. */
+async function editSubtree(
+  tree: MarkedTree,
+  edit: TreeEdit,
+  { result, path }: { readonly result: Result; readonly path: string },
+): Promise<string> {
   const changed = new Map<string, string>();
-  const parts: EditedTree[] = [];
   for (const [name, file] of tree.files) {
     if (!mayHaveKey(file, edit.key)) continue;
-    const edited = await editFile(file, edit, `${path}${displayName(name)}`);
-    if (edited.oid !== file.oid) changed.set(name, edited.oid);
-    parts.push(edited);
+    const oid = editFile(file, edit, { result, path: path + name });
+    if (oid !== file.oid) changed.set(name, oid);
+    await setImmediate(); // Parsing takes its time: other work gets its turn.
   }
   for (const [name, child] of tree.trees) {
-    const edited = await editTree(child, edit, `${path}${displayName(name)}/`);
-    if (edited.oid !== child.oid) changed.set(name, edited.oid);
-    parts.push(edited);
+    const oid = await editSubtree(child, edit, { result, path: `${path}${name}/` });
+    if (oid !== child.oid) changed.set(name, oid);
   }
-  const own = changed.size === 0 ? [] : [treeWith(await edit.read(tree.oid), changed)];
-  return {
-    ...joined(parts),
-    oid: own[0]?.oid ?? tree.oid,
-    objects: [...parts.flatMap(({ objects }) => objects), ...own],
-  };
+  if (changed.size === 0) return tree.oid;
+  const made = treeWith(edit.packs.read(tree.oid), changed);
+  result.objects.push(made);
+  return made.oid;
 }
 
-function joined(parts: readonly EditedTree[]): Pick<EditedTree, 'changes' | 'marked' | 'problems'> {
-  return {
-    changes: parts.flatMap(({ changes }) => changes),
-    marked: parts.reduce((sum, { marked }) => sum + marked, 0),
-    problems: parts.flatMap(({ problems }) => problems),
-  };
-}
-
-async function editFile({ oid }: MarkedFile, edit: TreeEdit, file: string): Promise<EditedTree> {
-  const text = decode(await edit.read(oid));
+function editFile(
+  { oid }: MarkedFile,
+  edit: TreeEdit,
+  { result, path }: { readonly result: Result; readonly path: string },
+): string {
+  const file = displayPath(path);
+  const report = (problem: string) => result.problems.push(`${file}: ${problem}`);
+  const bytes = edit.packs.readIfSmall(oid);
+  const text = bytes && decode(bytes);
   if (text === undefined) {
-    return {
-      oid,
-      objects: [],
-      changes: [],
-      marked: 0,
-      problems: [`${file}: The file is not UTF-8; its markers are not used.`],
-    };
+    report(`The file is ${bytes ? 'not UTF-8' : 'too large'}; its markers are not used.`);
+    return oid;
   }
-  const result = editMarked(text, edit.key, edit.revision);
-  const changes = result.edits.map((one) => ({ file, ...one }));
-  const problems = result.problems.map((problem) => `${file}: ${problem}`);
-  const objects = changes.length === 0 ? [] : [gitObject('blob', Buffer.from(result.text))];
-  return { oid: objects[0]?.oid ?? oid, objects, changes, marked: result.marked, problems };
+  const edited = editMarked(text, edit.key, edit.revision);
+  edited.problems.forEach(report);
+  result.marked += edited.marked;
+  if (edited.edits.length === 0) return oid;
+  result.changes.push(...edited.edits.map((one) => ({ file, ...one })));
+  const made = gitObject('blob', Buffer.from(edited.text));
+  result.objects.push(made);
+  return made.oid;
 }
 
 function decode(bytes: Buffer): string | undefined {
@@ -77,6 +90,9 @@ function decode(bytes: Buffer): string | undefined {
   }
 }
 
-function displayName(name: string): string {
-  return Buffer.from(name, 'latin1').toString('utf8');
+/** Names have one character per byte until they are shown. */
+function displayPath(path: string): string {
+  return Buffer.from(path, 'latin1')
+    .toString('utf8')
+    .replaceAll(/\p{Cc}/gu, '?');
 }

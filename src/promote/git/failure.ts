@@ -43,18 +43,22 @@ function retryAfter(value: string | null): Retry {
   return value !== null && /^\d{1,5}$/.test(value) ? { afterSeconds: Number(value) } : 'backoff';
 }
 
-/** ` It says: …`, in one line, bounded, without secrets; empty for HTML and silence. */
+/** ` It says: …`; empty for HTML and silence. */
 export function serverWords(text: string, remote: Remote): string {
-  if (/^\s*</.test(text)) return '';
-  const line = redact(text, remote.credentials)
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
-  return line === '' ? '' : ` It says: ${line.slice(0, MAX_WORDS)}`;
+  const words = /^\s*</.test(text) ? '' : oneLine(text, remote);
+  return words === '' ? '' : ` It says: ${words}`;
+}
+
+/** Bounded, without line ends and secrets. */
+function oneLine(text: string, { credentials }: Remote): string {
+  return redact(text, credentials)
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_WORDS);
 }
 
 /** For what is neither the server's refusal nor ours: broken answers and broken local copies. */
 export function unusable(error: unknown, remote: Remote): TurnpikeError {
-  const message = `The answer of ${remote.name} could not be used: ${serverWords(errorMessage(error), remote).slice(10)}`;
+  const message = `${remote.name} could not be fetched, or its answer not be used: ${oneLine(errorMessage(error), remote)}`;
   return new TurnpikeError('GitUnavailable', message, { cause: error });
 }

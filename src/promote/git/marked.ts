@@ -1,8 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { TurnpikeError } from '../../api/errors.ts';
 import { mentionsKey } from '../marker/comment.ts';
 import { hasMarker } from '../marker.ts';
-import type { Limit } from './limit.ts';
 import { parseTree, type TreeEntry } from './objects.ts';
+import type { Packs } from './packs.ts';
 
 /**
  * What is known about a tree's YAML files. Names have one character per byte. A subtree or file whose object
@@ -16,48 +17,45 @@ export interface MarkedTree {
 
 export interface MarkedFile {
   readonly oid: string;
-  /** The markers' texts; `undefined` when there are too many to keep: then it may have any. */
+  /** The markers' texts; `undefined` when they or the file are too large to tell. */
   readonly marks: readonly string[] | undefined;
-}
-
-export interface TreeReader {
-  readonly read: (oid: string) => Promise<Buffer>;
-  readonly limit: Limit;
-  /** For messages. */
-  readonly name: string;
 }
 
 /** Bounds against trees that no one made by hand: a few objects can span any number of paths. */
 const MAX_ENTRIES = 500_000;
 const MAX_DEPTH = 100;
 
+/** Other work gets its turn after so many entries: some milliseconds. */
+const ENTRIES_AT_ONCE = 200;
+
 const MAX_MARKS = 200;
 const MAX_MARK_LENGTH = 512;
 
+/** What `known` was, brought up to the tree `oid`. `name` is the repository's, for messages. */
 export async function markedTree(
   oid: string,
   known: MarkedTree | undefined,
-  reader: TreeReader,
+  { packs, name }: { readonly packs: Packs; readonly name: string },
 ): Promise<MarkedTree> {
-  const counter = { entries: 0 };
-  const walk = async (oid: string, known: MarkedTree | undefined, depth: number): Promise<MarkedTree> => {
+  let entries = 0;
+  async function count(depth: number): Promise<void> {
+    entries += 1;
+    if (entries > MAX_ENTRIES || depth > MAX_DEPTH) throw tooLarge(name);
+    if (entries % ENTRIES_AT_ONCE === 0) await setImmediate();
+  }
+  async function walk(oid: string, known: MarkedTree | undefined, depth: number): Promise<MarkedTree> {
     if (known?.oid === oid) return known;
-    const entries = parseTree(await reader.limit(() => reader.read(oid))).filter(isSafeName);
-    counter.entries += entries.length;
-    if (counter.entries > MAX_ENTRIES || depth > MAX_DEPTH) throw tooLarge(reader.name);
-    const trees = entries.filter(({ mode }) => mode === '40000');
-    const files = entries.filter(isYamlFile);
-    const [readTrees, readFiles] = await Promise.all([
-      Promise.all(trees.map((entry) => walk(entry.oid, known?.trees.get(entry.name), depth + 1))),
-      Promise.all(files.map((entry) => markedFile(entry, known?.files.get(entry.name), reader))),
-    ]);
-    return { oid, trees: byName(trees, readTrees), files: byName(files, readFiles) };
-  };
+    const trees = new Map<string, MarkedTree>();
+    const files = new Map<string, MarkedFile>();
+    for (const entry of parseTree(packs.read(oid)).filter(isSafeName)) {
+      await count(depth);
+      const { name } = entry;
+      if (isTree(entry)) trees.set(name, await walk(entry.oid, known?.trees.get(name), depth + 1));
+      if (isYamlFile(entry)) files.set(name, markedFile(entry, known?.files.get(name), packs));
+    }
+    return { oid, trees, files };
+  }
   return walk(oid, known, 0);
-}
-
-function byName<T>(entries: readonly TreeEntry[], values: readonly T[]): Map<string, T> {
-  return new Map(values.map((value, index) => [entries[index]?.name ?? '', value]));
 }
 
 /** Names that lead out of a work tree are never ours to touch. */
@@ -65,18 +63,19 @@ function isSafeName({ name }: TreeEntry): boolean {
   return name !== '' && name !== '.' && name !== '..' && name.toLowerCase() !== '.git' && !/[/\\]/.test(name);
 }
 
+function isTree({ mode }: TreeEntry): boolean {
+  return mode === '40000';
+}
+
 /** Regular files, executable or not; no symbolic links, no submodules. */
 function isYamlFile({ mode, name }: TreeEntry): boolean {
   return mode.startsWith('100') && /\.ya?ml$/.test(name);
 }
 
-async function markedFile(
-  { oid }: TreeEntry,
-  known: MarkedFile | undefined,
-  reader: TreeReader,
-): Promise<MarkedFile> {
+function markedFile({ oid }: TreeEntry, known: MarkedFile | undefined, packs: Packs): MarkedFile {
   if (known?.oid === oid) return known;
-  const bytes = await reader.limit(() => reader.read(oid));
+  const bytes = packs.readIfSmall(oid);
+  if (bytes === undefined) return { oid, marks: undefined };
   return { oid, marks: hasMarker(bytes) ? marksIn(bytes) : [] };
 }
 

@@ -1,13 +1,8 @@
 import { TurnpikeError } from '../../api/errors.ts';
-import { serverWords, unusable } from './failure.ts';
+import { type Advertised, parseAdvertisement } from './advertisement.ts';
+import { serverWords } from './failure.ts';
 import { FLUSH_PKT, parsePktLines, pktLine, splitSideBands } from './pktline.ts';
 import type { Transport } from './transport.ts';
-
-/** What the server says before a push: its branches and what it can do. */
-export interface Advertised {
-  readonly refs: ReadonlyMap<string, string>;
-  readonly capabilities: ReadonlySet<string>;
-}
 
 /** Moves `ref` from exactly `old` to `commit`; `old` is undefined when the ref does not exist yet. */
 export interface RefUpdate {
@@ -21,32 +16,9 @@ export interface RefUpdate {
 const ZERO = '0'.repeat(40);
 const WANTED_CAPABILITIES = ['report-status', 'side-band-64k', 'object-format=sha1'];
 
-export async function advertisedRefs(transport: Transport): Promise<Advertised> {
-  const bytes = await transport.advertisement('git-receive-pack');
-  try {
-    return parseAdvertisement(bytes, transport);
-  } catch (error) {
-    if (error instanceof TurnpikeError) throw error;
-    throw unusable(error, transport.remote);
-  }
-}
-
-function parseAdvertisement(bytes: Buffer, { remote }: Transport): Advertised {
-  const refs = new Map<string, string>();
-  const capabilities = new Set<string>();
-  for (const line of parsePktLines(bytes)) {
-    const text = line?.toString('utf8').trimEnd() ?? '';
-    if (text.startsWith('ERR ')) {
-      throw new TurnpikeError(
-        'GitRejected',
-        `${remote.name} refuses to talk.${serverWords(text.slice(4), remote)}`,
-      );
-    }
-    const [, oid = '', ref = '', extra = ''] = /^([0-9a-f]{40,64}) ([^\0]*)(?:\0(.*))?$/.exec(text) ?? [];
-    for (const capability of extra.split(' ')) if (capability !== '') capabilities.add(capability);
-    if (ref.startsWith('refs/heads/')) refs.set(ref, oid);
-  }
-  return { refs, capabilities };
+/** Where these refs are, and that we may push at all. */
+export async function advertisedRefs(transport: Transport, wanted: readonly string[]): Promise<Advertised> {
+  return parseAdvertisement(await transport.advertisement('git-receive-pack'), wanted, transport.remote);
 }
 
 /**
@@ -63,7 +35,7 @@ export async function pushRef(
   const command = `${update.old ?? ZERO} ${update.commit} ${update.ref}\0 ${capabilities.join(' ')}`;
   const body = Buffer.concat([pktLine(command), FLUSH_PKT, update.pack]);
   const answer = await transport.call('git-receive-pack', body);
-  const report = readReport(answer, capabilities, transport);
+  const report = readReport(answer, capabilities);
   const refusal = report.lines.find((line) => line.startsWith('ng ') || /^unpack (?!ok)/.test(line));
   if (refusal === undefined && report.lines.includes(`ok ${update.ref}`)) return;
   const words = serverWords(`${refusal ?? 'nothing about the branch'} ${report.words}`, transport.remote);
@@ -73,15 +45,11 @@ export async function pushRef(
   );
 }
 
-function readReport(answer: Buffer, capabilities: readonly string[], { remote }: Transport) {
-  try {
-    const lines = parsePktLines(answer);
-    if (!capabilities.includes('side-band-64k')) return { lines: textOf(lines), words: '' };
-    const { data, words } = splitSideBands(lines);
-    return { lines: textOf(parsePktLines(data)), words };
-  } catch (error) {
-    throw unusable(error, remote);
-  }
+function readReport(answer: Buffer, capabilities: readonly string[]) {
+  const lines = parsePktLines(answer);
+  if (!capabilities.includes('side-band-64k')) return { lines: textOf(lines), words: '' };
+  const { data, words } = splitSideBands(lines);
+  return { lines: textOf(parsePktLines(data)), words };
 }
 
 function textOf(lines: readonly (Buffer | null)[]): string[] {

@@ -1,14 +1,18 @@
 import fs from 'node:fs';
-import git, { type GitHttpRequest, type GitHttpResponse } from 'isomorphic-git';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import git, { type GitHttpRequest, type GitHttpResponse, type HttpClient } from 'isomorphic-git';
 import { TurnpikeError } from '../../api/errors.ts';
+import { advertisementOf, parseAdvertisement } from './advertisement.ts';
 import type { MarkedTree } from './marked.ts';
-import type { GitService, Transport } from './transport.ts';
+import { openPacks, type Packs } from './packs.ts';
+import { pktLine } from './pktline.ts';
+import type { Transport } from './transport.ts';
 
 /** A bare, shallow copy of one repository. */
 export interface Repository {
   readonly gitdir: string;
-  /** isomorphic-git keeps indexes and packs here between calls. */
-  readonly cache: object;
+  readonly packs: Packs;
   /** What is known about the base branches' files, by branch. */
   readonly marked: Map<string, MarkedTree>;
   /** What we last pushed, by branch. */
@@ -21,62 +25,89 @@ export interface PushedCommit {
   readonly parent: string;
 }
 
+const CONFIG = '[core]\n\tbare = true\n[remote "origin"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n';
+
+/** Opens the repository in `gitdir`, or makes an empty one there. */
 export async function openRepository(gitdir: string): Promise<Repository> {
-  await git.init({ fs, gitdir, bare: true });
-  const value = '+refs/heads/*:refs/remotes/origin/*';
-  await git.setConfig({ fs, gitdir, path: 'remote.origin.fetch', value });
-  return { gitdir, cache: {}, marked: new Map(), pushed: new Map() };
+  await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
+  await mkdir(join(gitdir, 'refs'), { recursive: true });
+  await writeFile(join(gitdir, 'config'), CONFIG);
+  await writeFile(join(gitdir, 'HEAD'), 'ref: refs/heads/main\n');
+  const packs = openPacks(gitdir);
+  packs.refresh();
+  return { gitdir, packs, marked: new Map(), pushed: new Map() };
 }
 
 /** The branch's tip, fetched without history. Throws `GitBranchNotFound`; anything unknown means damage. */
 export async function fetchTip(
-  repository: Repository,
+  { gitdir, packs }: Repository,
   transport: Transport,
   branch: string,
 ): Promise<string> {
-  const { gitdir, cache } = repository;
-  const tracking = `refs/remotes/origin/${branch}`;
   try {
     const { fetchHead } = await git.fetch({
       fs,
       gitdir,
-      cache,
-      http: { request: (request) => answer(request, transport) },
+      http: httpOver(transport, branch),
       url: transport.remote.name,
-      ref: tracking,
+      ref: `refs/remotes/origin/${branch}`,
       remoteRef: `refs/heads/${branch}`,
       depth: 1,
       singleBranch: true,
       tags: false,
     });
     if (fetchHead === null) throw branchNotFound(transport, branch);
+    packs.refresh();
     return fetchHead;
   } catch (error) {
-    if (error instanceof git.Errors.NotFoundError) throw branchNotFound(transport, branch, error);
+    // Its own text goes on about reporting bugs.
+    if (error instanceof git.Errors.InternalError) throw new Error(error.data.message, { cause: error });
     throw error;
   }
 }
 
-export function branchNotFound(transport: Transport, branch: string, cause?: unknown): TurnpikeError {
+export function branchNotFound(transport: Transport, branch: string): TurnpikeError {
   const message = `${transport.remote.name} has no branch ${branch}: create it or change baseBranch.`;
-  return new TurnpikeError('GitBranchNotFound', message, { retry: 'never', cause });
-}
-
-/** An object's body. Throws when it is missing or damaged: then the copy is. */
-export async function readBody({ gitdir, cache }: Repository, oid: string): Promise<Buffer> {
-  const { object } = await git.readObject({ fs, gitdir, cache, oid, format: 'content' });
-  return Buffer.from(object as Uint8Array);
+  return new TurnpikeError('GitBranchNotFound', message, { retry: 'never' });
 }
 
 /** isomorphic-git's requests by way of ours, which knows credentials, deadlines and bounds. */
-async function answer({ url, method, body }: GitHttpRequest, transport: Transport): Promise<GitHttpResponse> {
-  const service: GitService = 'git-upload-pack';
-  const bytes =
-    method === 'POST'
-      ? await transport.call(service, await collect(body))
-      : await transport.advertisement(service);
-  const type = `application/x-${service}-${method === 'POST' ? 'result' : 'advertisement'}`;
-  return { url, statusCode: 200, statusMessage: 'OK', headers: { 'content-type': type }, body: once(bytes) };
+function httpOver(transport: Transport, branch: string): HttpClient {
+  const service = 'git-upload-pack';
+  const ref = `refs/heads/${branch}`;
+  let canThin = false;
+  const answer = (request: GitHttpRequest, kind: string, bytes: Buffer): GitHttpResponse => ({
+    url: request.url,
+    statusCode: 200,
+    statusMessage: 'OK',
+    headers: { 'content-type': `application/x-${service}-${kind}` },
+    body: once(bytes),
+  });
+  return {
+    async request(request) {
+      if (request.method === 'POST') {
+        const body = await collect(request.body);
+        return answer(request, 'result', await transport.call(service, canThin ? withThinPack(body) : body));
+      }
+      const bytes = await transport.advertisement(service);
+      const { refs, capabilities } = parseAdvertisement(bytes, [ref], transport.remote);
+      const oid = refs.get(ref);
+      if (oid === undefined) throw branchNotFound(transport, branch);
+      canThin = capabilities.has('thin-pack');
+      return answer(request, 'advertisement', advertisementOf(ref, oid, capabilities));
+    },
+  };
+}
+
+/**
+ * isomorphic-git never asks for `thin-pack`, though it reads such packs. Without it a server sends a shallow
+ * client every file again whenever the branch has moved, because it may leave out only what a commit's own
+ * parents have. The capabilities stand on the first line (gitprotocol-pack, "Packfile Negotiation").
+ */
+function withThinPack(request: Buffer): Buffer {
+  const length = Number.parseInt(request.toString('latin1', 0, 4), 16);
+  const line = request.toString('utf8', 4, length).replace(' ofs-delta', ' thin-pack ofs-delta');
+  return Buffer.concat([pktLine(line), request.subarray(length)]);
 }
 
 async function collect(body: AsyncIterable<Uint8Array> | undefined): Promise<Buffer> {

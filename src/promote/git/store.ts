@@ -32,8 +32,8 @@ interface Slot {
   bytes: number;
 }
 
-/** Every fetch adds a pack and its index, and all are looked through for every object: start anew at times. */
-const MAX_PACK_FILES = 64;
+/** Every fetch adds a pack and its index, and all are looked through for an object: start anew at times. */
+const MAX_PACK_FILES = 256;
 const MAX_COPIES = 1_000;
 /** How many copies are in memory too. */
 const MAX_IN_MEMORY = 16;
@@ -73,8 +73,11 @@ export function createRepositoryStore({ directory, maxBytes, log }: StoreDeps): 
 
   return {
     async use(url, work) {
-      ready ??= removeLeftOvers(directory);
-      await ready;
+      ready ??= prepare(directory);
+      await ready.catch((error) => {
+        ready = undefined;
+        throw error;
+      });
       const slot = slotOf(url);
       try {
         return await enqueue(slot, () => withRepository(slot, work, log));
@@ -94,9 +97,18 @@ function newSlot(url: string, directory: string): Slot {
   return { url, gitdir, queue: Promise.resolve(), pending: 0, repository: undefined, bytes: 0 };
 }
 
+async function prepare(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await removeLeftOvers(directory);
+  } catch (error) {
+    const message = `The directory of --git-cache-dir cannot be used: ${errorMessage(error)}`;
+    throw new TurnpikeError('ConfigInvalid', message, { cause: error });
+  }
+}
+
 /** Copies of an earlier process may be half written. What does not look like one of ours is left alone. */
 async function removeLeftOvers(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const names = (await readdir(directory)).filter((name) => OWN_NAME.test(name));
   await Promise.all(names.map((name) => rm(join(directory, name), { recursive: true, force: true })));
 }
@@ -126,8 +138,9 @@ async function withRepository<T>(slot: Slot, work: Work<T>, log: Logger): Promis
 
 async function attempt<T>(slot: Slot, work: Work<T>): Promise<T> {
   if (slot.repository && (await packsOf(slot.gitdir)).length > MAX_PACK_FILES) await discard(slot);
-  slot.repository ??= await openRepository(slot.gitdir);
-  const result = await work(slot.repository);
+  const repository = slot.repository ?? (await openRepository(slot.gitdir));
+  slot.repository = repository;
+  const result = await work(repository).finally(() => repository.packs.rest());
   slot.bytes = (await packsOf(slot.gitdir)).reduce((sum, bytes) => sum + bytes, 0);
   return result;
 }

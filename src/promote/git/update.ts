@@ -1,11 +1,11 @@
 import { hasCode, TurnpikeError } from '../../api/errors.ts';
 import type { BranchUpdate, FileChange } from '../workspace.ts';
+import type { Advertised } from './advertisement.ts';
 import { type EditedTree, editTree } from './edit-tree.ts';
-import { createLimit } from './limit.ts';
 import { markedTree } from './marked.ts';
 import { commitObject, packOf, parseCommit } from './objects.ts';
-import { type Advertised, advertisedRefs, type RefUpdate } from './receive.ts';
-import { branchNotFound, fetchTip, type PushedCommit, type Repository, readBody } from './repository.ts';
+import { advertisedRefs, type RefUpdate } from './receive.ts';
+import { fetchTip, type PushedCommit, type Repository } from './repository.ts';
 import type { Transport } from './transport.ts';
 
 /** What has to be done to the promotion branch. */
@@ -25,7 +25,6 @@ interface Edited {
 }
 
 const MAX_PROBLEMS = 20;
-const READS_AT_ONCE = 32;
 const BRANCHES_REMEMBERED = 5_000;
 
 /** Fetches the base branch and makes the one commit that belongs on top of it, without sending it yet. */
@@ -34,7 +33,7 @@ export async function prepareUpdate(
   transport: Transport,
   update: BranchUpdate,
 ): Promise<Prepared> {
-  const { advertised, base } = await currentState(repository, transport, update.baseBranch);
+  const { advertised, base } = await currentState(repository, transport, update);
   const edited = await editBase(repository, transport, { update, base });
   const problems = edited.problems.slice(0, MAX_PROBLEMS);
   if (edited.marked === 0) throw markerNotFound(transport, update, problems);
@@ -43,7 +42,7 @@ export async function prepareUpdate(
   const ref = `refs/heads/${update.branch}`;
   const old = advertised.refs.get(ref);
   const wanted = { tree: edited.oid, parent: base };
-  const { changes } = edited;
+  const changes = edited.changes.toSorted(inOrder);
   if (
     old !== undefined &&
     (await holds(repository, transport, { branch: update.branch, tip: old, wanted }))
@@ -56,6 +55,11 @@ export async function prepareUpdate(
   return { kind: 'push', refUpdate, advertised, content, changes, problems };
 }
 
+function inOrder(one: FileChange, other: FileChange): number {
+  if (one.file === other.file) return one.line - other.line;
+  return one.file < other.file ? -1 : 1;
+}
+
 /** Keeps in mind what a branch holds, so that it need not be fetched to be compared. */
 export function rememberPushed(repository: Repository, branch: string, content: PushedCommit): void {
   if (repository.pushed.size >= BRANCHES_REMEMBERED) repository.pushed.clear();
@@ -63,15 +67,24 @@ export function rememberPushed(repository: Repository, branch: string, content: 
 }
 
 /** Both at once: what may be pushed and where the branches are, and the base branch's files. */
-async function currentState(repository: Repository, transport: Transport, baseBranch: string) {
+async function currentState(
+  repository: Repository,
+  transport: Transport,
+  { baseBranch, branch }: Pick<BranchUpdate, 'baseBranch' | 'branch'>,
+) {
   const [advertised, base] = await Promise.allSettled([
-    advertisedRefs(transport),
+    advertisedRefs(transport, [`refs/heads/${branch}`]),
     fetchTip(repository, transport, baseBranch),
   ]);
-  if (advertised.status === 'rejected') throw advertised.reason;
-  if (!advertised.value.refs.has(`refs/heads/${baseBranch}`)) throw branchNotFound(transport, baseBranch);
+  if (advertised.status === 'rejected') throw whicheverIsClearer(advertised, base);
   if (base.status === 'rejected') throw base.reason;
   return { advertised: advertised.value, base: base.value };
+}
+
+/** Gitea answers 403 to whoever would push to a repository that is not there, and 404 to whoever would read. */
+function whicheverIsClearer(push: PromiseRejectedResult, fetch: PromiseSettledResult<unknown>): unknown {
+  const missing = fetch.status === 'rejected' && hasCode(fetch.reason, 'GitRepositoryNotFound');
+  return missing ? fetch.reason : push.reason;
 }
 
 async function editBase(
@@ -79,13 +92,12 @@ async function editBase(
   transport: Transport,
   { update, base }: { readonly update: BranchUpdate; readonly base: string },
 ): Promise<EditedTree> {
-  const read = (oid: string) => readBody(repository, oid);
-  const { tree } = parseCommit(await read(base));
+  const { packs } = repository;
+  const { tree } = parseCommit(packs.read(base));
   const known = repository.marked.get(update.baseBranch);
-  const limit = createLimit(READS_AT_ONCE);
-  const marked = await markedTree(tree, known, { read, limit, name: transport.remote.name });
+  const marked = await markedTree(tree, known, { packs, name: transport.remote.name });
   repository.marked.set(update.baseBranch, marked);
-  return editTree(marked, { key: update.markerKey, revision: update.revision, read });
+  return editTree(marked, { key: update.markerKey, revision: update.revision, packs });
 }
 
 /** True when the branch's tip is one commit on the wanted parent with the wanted files. */
@@ -111,7 +123,7 @@ async function fetchContent(
 ): Promise<PushedCommit | undefined> {
   try {
     const commit = await fetchTip(repository, transport, branch);
-    const { tree, parents } = parseCommit(await readBody(repository, commit));
+    const { tree, parents } = parseCommit(repository.packs.read(commit));
     const [parent, ...others] = parents;
     if (parent === undefined || others.length > 0) return undefined;
     const content = { commit, tree, parent };

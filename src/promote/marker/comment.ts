@@ -21,9 +21,15 @@ export function hasMarker(bytes: Uint8Array | string): boolean {
  */
 export function commentMeaning(comment: string, key: string): CommentMeaning {
   if (!mentionsKey(comment, key)) return 'other';
-  const value = markerValue(comment.replace(/^#+/, '').trim());
+  const body = comment.replace(/^#+/, '').trim();
+  const value = markerValue(body);
   if (value !== undefined) return value === key ? 'marker' : 'other';
-  return namesExactly(comment, key) ? 'malformed' : 'other';
+  return namesExactly(body, key) && !isCommentedOut(body) ? 'malformed' : 'other';
+}
+
+/** `# version: 1.0.0 # {…}`: a whole line that someone took out on purpose, its marker included. */
+function isCommentedOut(body: string): boolean {
+  return /\s#+\s*\{/.test(body);
 }
 
 function markerValue(json: string): string | undefined {

@@ -1,0 +1,47 @@
+import { TurnpikeError } from '../../api/errors.ts';
+import { type Remote, serverWords } from './failure.ts';
+import { FLUSH_PKT, parsePktLines, pktLine } from './pktline.ts';
+
+/** What a server says first: where the refs are that we asked about, and what it can do. */
+export interface Advertised {
+  readonly refs: ReadonlyMap<string, string>;
+  readonly capabilities: ReadonlySet<string>;
+}
+
+const CAPABILITY_BYTES = 4_096;
+
+/** Keeps the wanted refs alone (gitprotocol-http, "Smart Server Response"). Throws when it is none. */
+export function parseAdvertisement(bytes: Buffer, wanted: readonly string[], remote: Remote): Advertised {
+  const refs = new Map<string, string>();
+  const capabilities = new Set<string>();
+  for (const line of parsePktLines(bytes)) {
+    const text = line?.toString('utf8').trimEnd() ?? '';
+    if (text.startsWith('ERR ')) {
+      const message = `${remote.name} refuses to talk.${serverWords(text.slice(4), remote)}`;
+      throw new TurnpikeError('GitRejected', message);
+    }
+    const [, oid = '', ref = '', extra = ''] = /^([0-9a-f]{40,64}) ([^\0]*)(?:\0(.*))?$/.exec(text) ?? [];
+    for (const one of extra.slice(0, CAPABILITY_BYTES).split(' ')) if (one !== '') capabilities.add(one);
+    if (wanted.includes(ref)) refs.set(ref, oid);
+  }
+  if (capabilities.has('object-format=sha256')) {
+    const message = `${remote.name} names its objects by SHA-256, which is not supported: use a repository with SHA-1.`;
+    throw new TurnpikeError('GitRejected', message, { retry: 'never' });
+  }
+  return { refs, capabilities };
+}
+
+/**
+ * An advertisement of one ref, for isomorphic-git: the names that a server chooses for its other refs and
+ * symbolic refs become file names there.
+ */
+export function advertisementOf(ref: string, oid: string, capabilities: ReadonlySet<string>): Buffer {
+  const kept = [...capabilities].filter((capability) => !capability.startsWith('symref='));
+  return Buffer.concat([
+    pktLine('# service=git-upload-pack\n'),
+    FLUSH_PKT,
+    pktLine(`${oid} HEAD\0${kept.join(' ')}\n`),
+    pktLine(`${oid} ${ref}\n`),
+    FLUSH_PKT,
+  ]);
+}

@@ -1,0 +1,119 @@
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { inflateSync } from 'node:zlib';
+
+/** An object as it lies in a pack (gitformat-pack): whole, or a delta on another one. */
+export interface PackEntry {
+  readonly data: Buffer;
+  readonly base: { readonly offset: number } | { readonly oid: string } | undefined;
+}
+
+/** A pack and its index, read piece by piece; only the index is in memory. */
+export interface PackFile {
+  readonly name: string;
+  /** Where an object starts. */
+  find(oid: string): number | undefined;
+  /** Undefined when the entry is larger than `maxBytes`. Throws when it is damaged. */
+  entryAt(offset: number, maxBytes: number): PackEntry | undefined;
+  /** Closes the file until something is read again. */
+  close(): void;
+}
+
+const OID_BYTES = 20;
+const FANOUT_AT = 8;
+const NAMES_AT = FANOUT_AT + 256 * 4;
+const OFS_DELTA = 6;
+const REF_DELTA = 7;
+
+/** `path` without its ending. Throws when the index is not version 2. */
+export function openPackFile(path: string): PackFile {
+  const index = readFileSync(`${path}.idx`);
+  if (index.toString('hex', 0, 8) !== 'ff744f6300000002') throw new Error('the index of a pack is unusable');
+  const count = index.readUInt32BE(FANOUT_AT + 255 * 4);
+  const offsetsAt = NAMES_AT + count * (OID_BYTES + 4);
+  const offsetOf = (place: number) => index.readUInt32BE(offsetsAt + place * 4);
+  const offsets = Uint32Array.from({ length: count }, (_, place) => offsetOf(place)).sort();
+  let file: number | undefined;
+  return {
+    name: path,
+    find(oid) {
+      const place = findName(index, Buffer.from(oid, 'hex'));
+      return place === undefined ? undefined : offsetOf(place);
+    },
+    entryAt(offset, maxBytes) {
+      file ??= openSync(`${path}.pack`, 'r');
+      const next = offsets[indexOf(offsets, offset) + 1];
+      // The last entry is followed by the pack's checksum; inflating stops before it by itself.
+      const bytes = readRange(
+        file,
+        offset,
+        next === undefined ? maxBytes : Math.min(next - offset, maxBytes),
+      );
+      return parseEntry(bytes, offset, maxBytes);
+    },
+    close() {
+      if (file !== undefined) closeSync(file);
+      file = undefined;
+    },
+  };
+}
+
+function readRange(file: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+}
+
+/** The place of a name among the sorted ones. */
+function findName(index: Buffer, name: Buffer): number | undefined {
+  const first = name[0] ?? 0;
+  let low = first === 0 ? 0 : index.readUInt32BE(FANOUT_AT + (first - 1) * 4);
+  let high = index.readUInt32BE(FANOUT_AT + first * 4);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = NAMES_AT + middle * OID_BYTES;
+    const order = index.compare(name, 0, OID_BYTES, at, at + OID_BYTES);
+    if (order === 0) return middle;
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return undefined;
+}
+
+function indexOf(offsets: Uint32Array, offset: number): number {
+  let [low, high] = [0, offsets.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((offsets[middle] ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  if (offsets[low] !== offset) throw new Error('a pack has no object at an offset');
+  return low;
+}
+
+function parseEntry(bytes: Buffer, offset: number, maxBytes: number): PackEntry | undefined {
+  let at = 0;
+  let byte = bytes[at++] ?? 0;
+  const type = (byte >> 4) & 0x07;
+  let size = byte & 0x0f;
+  for (let factor = 16; byte & 0x80; factor *= 128) {
+    byte = bytes[at++] ?? 0;
+    size += (byte & 0x7f) * factor;
+  }
+  if (size > maxBytes) return undefined;
+  const { base, length } = baseOf(type, bytes.subarray(at), offset);
+  const data = inflateSync(bytes.subarray(at + length), { maxOutputLength: Math.max(size, 1) });
+  if (data.length !== size) throw new Error('an object of a pack has not its size');
+  return { data, base };
+}
+
+function baseOf(type: number, bytes: Buffer, offset: number): { base: PackEntry['base']; length: number } {
+  if (type === REF_DELTA) return { base: { oid: bytes.toString('hex', 0, OID_BYTES) }, length: OID_BYTES };
+  if (type !== OFS_DELTA) return { base: undefined, length: 0 };
+  let at = 0;
+  let byte = bytes[at++] ?? 0;
+  let distance = byte & 0x7f;
+  while (byte & 0x80) {
+    byte = bytes[at++] ?? 0;
+    distance = (distance + 1) * 128 + (byte & 0x7f);
+  }
+  return { base: { offset: offset - distance }, length: at };
+}

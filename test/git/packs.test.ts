@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { applyDelta } from '../../src/promote/git/delta.ts';
+import { gitObject, packOf, parseTree, treeWith } from '../../src/promote/git/objects.ts';
+import { openPacks } from '../../src/promote/git/packs.ts';
+import { parsePktLines, pktLine, splitSideBands } from '../../src/promote/git/pktline.ts';
+import { createTestRepository, type TestRepository } from './repository.ts';
+import { run } from './run.ts';
+
+let directory: string;
+let repository: TestRepository;
+
+/** Many versions of one text, so that Git stores all but one of them as deltas. */
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'turnpike-packs-'));
+  const lines = Array.from({ length: 400 }, (_, number) => `line ${number} ${crypto.randomUUID()}`);
+  repository = await createTestRepository(directory, 'deltas.git', { 'big.txt': 'x'.repeat(200_000) });
+  for (let version = 0; version < 30; version += 1) {
+    lines[version * 7] = `changed in ${version}`;
+    await repository.commit({
+      'dir/text.yaml': lines.join('\n'),
+      [`dir/${version}.yaml`]: `v: ${version}\n`,
+    });
+  }
+  await repository.git('repack', '-adf', '--depth=50', '--quiet');
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function allObjects(): Promise<{ oid: string; type: string; deltas: number }[]> {
+  const format = '--batch-check=%(objectname) %(objecttype) %(deltabase)';
+  const listed = await repository.git('cat-file', '--batch-all-objects', format);
+  return listed
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [oid = '', type = '', base = ''] = line.split(' ');
+      return { oid, type, deltas: /^0+$/.test(base) ? 0 : 1 };
+    });
+}
+
+describe('the objects in a pack', () => {
+  test('are read as Git reads them, chains of deltas included', async () => {
+    const packs = openPacks(repository.path);
+    packs.refresh();
+    const objects = await allObjects();
+    expect(objects.filter(({ deltas }) => deltas > 0).length).toBeGreaterThan(20);
+    for (const { oid, type } of objects) {
+      expect(gitObject(type as 'blob', packs.read(oid)).oid).toBe(oid);
+    }
+    packs.rest();
+    const [first] = objects;
+    expect(packs.read(first?.oid ?? '')).toBeInstanceOf(Buffer);
+    packs.rest();
+  });
+
+  test('that are missing are an error', () => {
+    const packs = openPacks(repository.path);
+    packs.refresh();
+    expect(() => packs.read('0'.repeat(40))).toThrow('has no object 0000');
+  });
+});
+
+describe('a pack that is made here', () => {
+  test('is taken by Git', async () => {
+    const body = fc.sample(fc.uint8Array({ maxLength: 5_000 }), 40).map((bytes) => Buffer.from(bytes));
+    const objects = [Buffer.alloc(0), Buffer.alloc(70_000, 'a'), ...body].map((bytes) =>
+      gitObject('blob', bytes),
+    );
+    const target = await createTestRepository(directory, 'target.git', {});
+    await run(['git', '-C', target.path, 'unpack-objects', '-q', '--strict'], { input: packOf(objects) });
+    for (const { oid, body } of objects) {
+      expect((await target.git('cat-file', '-s', oid)).trim()).toBe(String(body.length));
+    }
+  });
+});
+
+describe('a tree', () => {
+  test('keeps every byte but the object ids that change', async () => {
+    const tree = (await repository.git('rev-parse', 'main:dir')).trim();
+    const packs = openPacks(repository.path);
+    packs.refresh();
+    const before = packs.read(tree);
+    const oid = 'ab'.repeat(20);
+    const after = parseTree(treeWith(before, new Map([['7.yaml', oid]])).body);
+    expect(after).toEqual(
+      parseTree(before).map((entry) => (entry.name === '7.yaml' ? { ...entry, oid } : entry)),
+    );
+    packs.rest();
+  });
+
+  test('that is broken off is an error', () => {
+    expect(() => parseTree(Buffer.from('100644 a\0short'))).toThrow('broken off');
+    expect(() => parseTree(Buffer.from('100644'))).toThrow('broken off');
+  });
+});
+
+describe('a delta', () => {
+  test('that is rubbish is an error or a result of the size it names, never anything else', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), fc.uint8Array({ maxLength: 64 }), (base, delta) => {
+        try {
+          applyDelta(Buffer.from(base), Buffer.from([base.length, ...delta]));
+        } catch (error) {
+          expect(String(error)).toContain('a delta');
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('pkt-lines', () => {
+  test('are read back as they were written', () => {
+    const bytes = Buffer.concat([pktLine('one\n'), Buffer.from('0000'), pktLine('ü')]);
+    expect(parsePktLines(bytes).map((line) => line?.toString())).toEqual(['one\n', undefined, 'ü']);
+  });
+
+  test.each(['00', 'zzzz', '0010short', '-001'])('that are broken off are an error: %p', (text) => {
+    expect(() => parsePktLines(Buffer.from(text))).toThrow('broken off');
+  });
+
+  test('on side bands are told apart', () => {
+    const lines = parsePktLines(
+      Buffer.concat([pktLine('\u0001data'), pktLine('\u0002words'), pktLine('\u0003!')]),
+    );
+    const { data, words } = splitSideBands(lines);
+    expect([data.toString(), words]).toEqual(['data', 'words!']);
+  });
+});
