@@ -8,7 +8,7 @@ export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 export async function readBody(request: Request, limit = MAX_BODY_BYTES): Promise<Uint8Array | undefined> {
   const declared = request.headers.get('content-length');
   if (declared !== null) {
-    return Number(declared) > limit ? undefined : new Uint8Array(await request.arrayBuffer());
+    return Number(declared) > limit ? undefined : await request.bytes();
   }
   if (!request.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
