@@ -18,20 +18,11 @@ async function main(): Promise<void> {
   exitWithParent();
   const { values } = parseArgs({ options: { json: { type: 'string' } } });
   const reporter = reportToStderr();
-  // Flux is not started: it would take part of the machine. Its definitions are needed, though.
-  await using lab = await startLab({ gitea: true, flux: true, reporter });
-  for (const name of [
-    'helm-controller',
-    'kustomize-controller',
-    'source-controller',
-    'notification-controller',
-  ] as const) {
-    await lab.flux.stopController(name);
-  }
+  // Flux itself would take part of the machine; the benchmarks play it.
+  await using lab = await startLab({ gitea: true, definitions: true, reporter });
   const watch = startStopwatch(lab.gitea.url);
   const flags = {
     'insecure-git-hosts': [lab.gitea.url, watch.url].map((url) => new URL(url).host).join(','),
-    'events-addr': '',
     // The load comes from one address and is about one pipeline.
     'promotion-hook-rate-limit': '1000000000',
   };

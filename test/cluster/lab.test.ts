@@ -23,7 +23,7 @@ describe('a lab of its own', () => {
   let lab: Lab;
 
   beforeAll(async () => {
-    lab = await startLab();
+    lab = await startLab({ definitions: true });
   }, MINUTE);
 
   afterAll(() => lab.stop());
@@ -31,6 +31,13 @@ describe('a lab of its own', () => {
   test('serves a control plane where namespaces can be made', async () => {
     await lab.kubectl(['create', 'namespace', 'dev']);
     expect(await lab.get(['namespace', 'dev'])).toMatchObject({ status: { phase: 'Active' } });
+  });
+
+  test('knows the resources of Flux when it was asked to, without Flux', async () => {
+    const names = ['helmreleases', 'kustomizations', 'gitrepositories', 'alerts'];
+    const found = await Promise.all(names.map((name) => lab.tryKubectl(['get', name, '-A'])));
+    expect(found.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(lab.has.flux).toBe(false);
   });
 
   test('gives a ServiceAccount its own rights and no others', async () => {

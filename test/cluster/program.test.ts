@@ -27,7 +27,7 @@ let lab: Lab;
 let turnpike: Turnpike;
 
 beforeAll(async () => {
-  lab = await startLab({ gitea: true, flux: true });
+  lab = await startLab({ gitea: true, definitions: true });
   turnpike = await start();
 }, 5 * MINUTE);
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { FLUX_CONTROLLERS, FLUX_CRDS, type FluxController } from './build/components.ts';
+import { FLUX_CONTROLLERS, FLUX_CRDS, FLUX_DEFINITIONS, type FluxController } from './build/components.ts';
 import { binaryOf, type Installed } from './build/store.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { freePorts, isListening } from './ports.ts';
@@ -20,7 +20,7 @@ export interface FluxConnection {
   readonly healthPorts: Readonly<Record<FluxController, number>>;
 }
 
-/** Installs Flux's CustomResourceDefinitions and starts its controllers as administrators. */
+/** Starts Flux's controllers as administrators; its CustomResourceDefinitions must be there. */
 export async function startFlux(
   supervisor: Supervisor,
   installed: Installed,
@@ -36,7 +36,6 @@ export async function startFlux(
     ) as Record<FluxController, number>,
   };
   await Promise.all([
-    installDefinitions(installed, kubernetes),
     kubernetes.request('POST', '/api/v1/namespaces', { metadata: { name: FLUX_NAMESPACE } }),
     mkdir(join(supervisor.directory, 'artifacts')),
   ]);
@@ -82,9 +81,12 @@ function controllerFlags(
   };
 }
 
-/** Sends them straight to the API server, all at once, and waits until it serves them. */
-async function installDefinitions(installed: Installed, kubernetes: Kubernetes): Promise<void> {
-  const files = await Promise.all(FLUX_CONTROLLERS.map((name) => definitionFiles(installed, name)));
+/**
+ * Installs Flux's CustomResourceDefinitions: sends them straight to the API server, all at once, and waits
+ * until it serves them.
+ */
+export async function installDefinitions(installed: Installed, kubernetes: Kubernetes): Promise<void> {
+  const files = await Promise.all(FLUX_DEFINITIONS.map((name) => definitionFiles(installed, name)));
   const names = await Promise.all(
     files.flat().map(async (file) => {
       const definition = parse(await Bun.file(file).text()) as { metadata: { name: string } };
@@ -120,7 +122,10 @@ export async function waitForDefinitions(kubernetes: Kubernetes, names: readonly
   await waitFor('the CustomResourceDefinitions', look, { seconds: 30, everyMs: 50 });
 }
 
-async function definitionFiles(installed: Installed, name: FluxController): Promise<string[]> {
+async function definitionFiles(
+  installed: Installed,
+  name: (typeof FLUX_DEFINITIONS)[number],
+): Promise<string[]> {
   const directory = join(installed.get(name)?.assets ?? '', FLUX_CRDS);
   return (await readdir(directory)).map((file) => join(directory, file));
 }

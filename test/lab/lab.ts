@@ -1,12 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ComponentName, FLUX_CONTROLLERS, type FluxController } from './build/components.ts';
+import {
+  type ComponentName,
+  FLUX_CONTROLLERS,
+  FLUX_DEFINITIONS,
+  type FluxController,
+} from './build/components.ts';
 import { installComponents, isInstalled } from './build/install.ts';
 import { type Reporter, silent } from './build/reporter.ts';
 import type { Installed } from './build/store.ts';
 import { APISERVER, startControlPlane, waitForApiserver } from './controlplane.ts';
 import { labEnvironment } from './environment.ts';
-import { type FluxConnection, startFlux } from './flux.ts';
+import { type FluxConnection, installDefinitions, startFlux } from './flux.ts';
 import { createGitea, type Gitea } from './gitea/forge.ts';
 import { type GiteaConnection, startGitea } from './gitea/gitea.ts';
 import { giteaTemplate } from './gitea/template.ts';
@@ -24,7 +29,10 @@ import {
 
 /** Which parts a lab has besides etcd and kube-apiserver. */
 export interface LabParts {
+  /** Flux's controllers and its CustomResourceDefinitions. */
   readonly flux?: boolean;
+  /** Flux's CustomResourceDefinitions alone, for whoever plays its part: nothing of Flux is built. */
+  readonly definitions?: boolean;
   readonly gitea?: boolean;
 }
 
@@ -118,7 +126,7 @@ export async function stopKeptLabs(): Promise<string[]> {
 async function startParts(
   supervisor: Supervisor,
   installed: Installed,
-  { flux, gitea: wantsGitea }: LabOptions,
+  { flux, definitions, gitea: wantsGitea }: LabOptions,
 ): Promise<LabFacts> {
   const located = installed.get('gitea');
   const [kubernetes, gitea] = await Promise.all([
@@ -127,6 +135,7 @@ async function startParts(
       ? startGitea({ supervisor, located, environment: labEnvironment(), reporter: silent })
       : undefined,
   ]);
+  if (flux || definitions) await installDefinitions(installed, kubernetes);
   return {
     directory: supervisor.directory,
     server: kubernetes.server,
@@ -185,8 +194,13 @@ function createFlux(connection: FluxConnection, supervisor: Supervisor): Flux {
   };
 }
 
-function componentsOf({ flux, gitea }: LabParts): ComponentName[] {
-  return ['etcd', APISERVER, ...(gitea ? (['gitea'] as const) : []), ...(flux ? FLUX_CONTROLLERS : [])];
+function componentsOf({ flux, definitions, gitea }: LabParts): ComponentName[] {
+  return [
+    ...(['etcd', APISERVER] as const),
+    ...(gitea ? (['gitea'] as const) : []),
+    ...(flux || definitions ? FLUX_DEFINITIONS : []),
+    ...(flux ? FLUX_CONTROLLERS : []),
+  ];
 }
 
 function connectionFileOf(directory: string): string {

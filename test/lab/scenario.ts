@@ -1,5 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { PipelineStatus } from '../../src/api/pipeline.ts';
+import { releaseEvent, sendEvent, setRelease } from './helm.ts';
 import type { Lab } from './lab.ts';
 import { waitFor } from './wait.ts';
 
@@ -107,41 +108,17 @@ export async function createScenario(
   ]);
 
   async function deploy(environment: string, to: string, { ready = true }: { ready?: boolean } = {}) {
-    const path = `/apis/helm.toolkit.fluxcd.io/v2/namespaces/${namespaceOf(environment)}/helmreleases/app`;
-    const object = (await (await lab.request('GET', path)).json()) as { metadata: { generation: number } };
-    const answer = await lab.request('PUT', `${path}/status`, {
-      ...object,
-      status: releaseStatus(to, ready, object.metadata.generation),
-    });
-    if (!answer.ok) throw new Error(`the status of ${path} was refused: ${await answer.text()}`);
+    await setRelease(lab, { namespace: namespaceOf(environment), name: 'app' }, { version: to, ready });
   }
 
   async function tell(hook: string, environment: string, to: string, change: EventChange = {}) {
     const { prefer, ...rest } = change;
-    const body = JSON.stringify({
-      involvedObject: {
-        apiVersion: 'helm.toolkit.fluxcd.io/v2',
-        kind: 'HelmRelease',
-        namespace: namespaceOf(environment),
-        name: 'app',
-      },
-      severity: 'info',
-      timestamp: new Date().toISOString(),
-      message: `Helm upgrade succeeded for release ${namespaceOf(environment)}/app.v2 with chart app@${to}`,
-      reason: 'UpgradeSucceeded',
-      metadata: { revision: to },
-      reportingController: 'helm-controller',
+    const event = {
+      ...releaseEvent({ namespace: namespaceOf(environment), name: 'app' }, { version: to }),
       ...rest,
-    });
-    return await fetch(`${hook}/promotion/${name}/app/${environment}`, {
-      method: 'POST',
-      body,
-      headers: {
-        'content-type': 'application/json',
-        'x-signature': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
-        ...(prefer && { prefer }),
-      },
-    });
+    };
+    const url = `${hook}/promotion/${name}/app/${environment}`;
+    return await sendEvent(event, { url, key, ...(prefer && { headers: { prefer } }) });
   }
 
   async function status(): Promise<PipelineStatus> {
@@ -189,38 +166,5 @@ function helmRelease(namespace: string) {
       interval: '1h',
       chart: { spec: { chart: 'app', sourceRef: { kind: 'HelmRepository', name: 'charts' } } },
     },
-  };
-}
-
-/** The status of a HelmRelease v2 as helm-controller writes it. */
-function releaseStatus(version: string, ready: boolean, generation: number) {
-  const now = `${new Date().toISOString().slice(0, 19)}Z`;
-  const condition = {
-    type: 'Ready',
-    status: ready ? 'True' : 'Unknown',
-    reason: ready ? 'UpgradeSucceeded' : 'Progressing',
-    message: ready
-      ? `Helm upgrade succeeded for release app with chart app@${version}`
-      : "Running 'upgrade' action",
-    lastTransitionTime: now,
-    observedGeneration: generation,
-  };
-  const release = {
-    chartName: 'app',
-    chartVersion: version,
-    configDigest: 'sha256:0',
-    digest: 'sha256:0',
-    firstDeployed: now,
-    lastDeployed: now,
-    name: 'app',
-    namespace: 'app',
-    status: 'deployed',
-    version: 1,
-  };
-  return {
-    observedGeneration: generation,
-    conditions: [condition],
-    history: [release],
-    lastAttemptedRevision: version,
   };
 }

@@ -94,7 +94,10 @@ export function connectSupervisor(directory: string): Supervisor {
 
   async function stop(): Promise<void> {
     if (!existsSync(directory)) return;
-    await order('quit');
+    await order('quit').catch((error: unknown) => {
+      if (!isUnheard(error)) throw error;
+      return rm(directory, { recursive: true, force: true });
+    });
     await waitUntil(`${directory} to be gone`, () => !existsSync(directory), { seconds: 20, everyMs: 10 });
   }
 
@@ -127,6 +130,11 @@ async function writeOrder(pipe: string, line: string): Promise<void> {
   } finally {
     await file.close();
   }
+}
+
+/** Nobody reads the pipe, or it is gone: the supervisor has ended, or died with the machine. */
+function isUnheard(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENXIO' || error.code === 'ENOENT');
 }
 
 async function describeProcess(name: string, run: (file: string) => string): Promise<SupervisedProcess> {

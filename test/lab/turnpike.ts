@@ -34,18 +34,37 @@ export interface Turnpike {
   remove(): Promise<void>;
 }
 
-/** What users apply, with the URL of this process in place of a Service. */
-export async function installTurnpike(lab: Lab, admissionPort: number): Promise<string> {
+/**
+ * Applies what users apply, with the URL of this process in place of a Service. Returns the directory of the
+ * overlay and what kubectl printed.
+ */
+export async function installTurnpike(
+  lab: Lab,
+  admissionPort: number,
+): Promise<{ overlay: string; printed: string }> {
   const overlay = await labOverlay(join(lab.directory, `overlay-${admissionPort}`), {
     admissionUrl: `https://127.0.0.1:${admissionPort}`,
   });
-  return await lab.kubectl(['apply', '-k', overlay]);
+  return { overlay, printed: await lab.kubectl(['apply', '-k', overlay]) };
 }
 
 /** Installs Turnpike in the lab, starts it and waits until it is ready. */
 export async function startTurnpike(lab: Lab, options: TurnpikeOptions = {}): Promise<Turnpike> {
-  const [{ output }, admissionPort] = await Promise.all([buildTurnpike(), freePort()]);
+  const admissionPort = await freePort();
   await installTurnpike(lab, admissionPort);
+  return await serveTurnpike(lab, admissionPort, options);
+}
+
+/**
+ * Starts the program where it is installed already, with its admission webhook where the installation
+ * expects it, and waits until it is ready.
+ */
+export async function serveTurnpike(
+  lab: Lab,
+  admissionPort: number,
+  options: TurnpikeOptions = {},
+): Promise<Turnpike> {
+  const { output } = await buildTurnpike();
   const kubeconfig = await lab.serviceAccountKubeconfig(TURNPIKE_NAMESPACE, 'turnpike');
   const flags: Record<string, string> = {
     kubeconfig,
@@ -63,7 +82,8 @@ export async function startTurnpike(lab: Lab, options: TurnpikeOptions = {}): Pr
 
 async function run(lab: Lab, name: string, argv: readonly string[]): Promise<Turnpike> {
   const before = await readFile(join(lab.directory, 'run', `${name}.log`), 'utf8').catch(() => '');
-  const process = await lab.start(name, { argv });
+  // What it keeps in temporary files is to go with the lab, also when it is killed.
+  const process = await lab.start(name, { argv, env: { TMPDIR: lab.directory } });
   const lines = async () => parseLines((await process.log()).slice(before.length));
   const addresses = await waitFor('the listeners of Turnpike', () => findListeners(process, lines), {
     seconds: 20,

@@ -7,6 +7,10 @@ export const COMPONENT_NAMES = [
   'kustomize-controller',
   'helm-controller',
   'notification-controller',
+  'source-definitions',
+  'kustomize-definitions',
+  'helm-definitions',
+  'notification-definitions',
 ] as const;
 export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
@@ -18,6 +22,15 @@ export const FLUX_CONTROLLERS = [
 ] as const satisfies readonly ComponentName[];
 export type FluxController = (typeof FLUX_CONTROLLERS)[number];
 
+/** The CustomResourceDefinitions of Flux, without its controllers: only downloaded, nothing is built. */
+export const FLUX_DEFINITIONS = [
+  'source-definitions',
+  'kustomize-definitions',
+  'helm-definitions',
+  'notification-definitions',
+] as const satisfies readonly ComponentName[];
+type FluxDefinitions = (typeof FLUX_DEFINITIONS)[number];
+
 export interface Component {
   readonly name: ComponentName;
   readonly module: string;
@@ -27,14 +40,12 @@ export interface Component {
    * `go install` from building it. `source`: in a writable copy of the module.
    */
   readonly method: 'dependency' | 'source';
-  /** The main package. */
-  readonly main: string;
+  /** The main package; undefined where assets are all that is wanted of the module. */
+  readonly main: string | undefined;
   readonly ldflags: readonly string[];
   readonly tags: readonly string[];
-  /** Directories of the module that are needed at run time; kept in the cache beside the binary. */
+  /** Directories of the module that are needed at run time; a binary found elsewhere needs none of them. */
   readonly assets: readonly string[];
-  /** Whether the assets serve a binary that was found elsewhere too, or only the one built with them. */
-  readonly assetsFor: 'any binary' | 'own binary';
   /** Whether cgo, and so a C compiler, is needed. */
   readonly needsCompiler: boolean;
   /** What a first build took on two cores, download included, in seconds. */
@@ -44,6 +55,13 @@ export interface Component {
 const KUBERNETES = 'v1.36.3';
 const [KUBERNETES_MAJOR, KUBERNETES_MINOR] = KUBERNETES.slice(1).split('.');
 
+const FLUX_VERSIONS: Readonly<Record<FluxController, string>> = {
+  'source-controller': 'v1.9.3',
+  'kustomize-controller': 'v1.9.3',
+  'helm-controller': 'v1.6.4',
+  'notification-controller': 'v1.9.3',
+};
+
 /** Where a Flux controller's module keeps its CustomResourceDefinitions. */
 export const FLUX_CRDS = 'config/crd/bases';
 
@@ -51,7 +69,6 @@ const DEFAULTS = {
   ldflags: [],
   tags: [],
   assets: [],
-  assetsFor: 'own binary',
   needsCompiler: false,
 } as const;
 
@@ -91,10 +108,14 @@ export const COMPONENTS: readonly Component[] = [
     needsCompiler: true,
     coldSeconds: 168,
   },
-  fluxController('source-controller', 'v1.9.3', 174),
-  fluxController('kustomize-controller', 'v1.9.3', 114),
-  fluxController('helm-controller', 'v1.6.4', 102),
-  fluxController('notification-controller', 'v1.9.3', 210),
+  fluxController('source-controller', 174),
+  fluxController('kustomize-controller', 114),
+  fluxController('helm-controller', 102),
+  fluxController('notification-controller', 210),
+  fluxDefinitions('source-definitions', 'source-controller'),
+  fluxDefinitions('kustomize-definitions', 'kustomize-controller'),
+  fluxDefinitions('helm-definitions', 'helm-controller'),
+  fluxDefinitions('notification-definitions', 'notification-controller'),
 ];
 
 export function component(name: ComponentName): Component {
@@ -103,16 +124,27 @@ export function component(name: ComponentName): Component {
   return found;
 }
 
-function fluxController(name: FluxController, version: string, coldSeconds: number): Component {
+function fluxController(name: FluxController, coldSeconds: number): Component {
   return {
     ...DEFAULTS,
     name,
     module: `github.com/fluxcd/${name}`,
-    version,
+    version: FLUX_VERSIONS[name],
     method: 'source',
     main: '.',
-    assets: [FLUX_CRDS],
-    assetsFor: 'any binary',
     coldSeconds,
+  };
+}
+
+function fluxDefinitions(name: FluxDefinitions, controller: FluxController): Component {
+  return {
+    ...DEFAULTS,
+    name,
+    module: `github.com/fluxcd/${controller}`,
+    version: FLUX_VERSIONS[controller],
+    method: 'source',
+    main: undefined,
+    assets: [FLUX_CRDS],
+    coldSeconds: 3,
   };
 }

@@ -20,9 +20,9 @@ export async function makeComponent(located: Located, supervisor: Supervisor): P
   await mkdir(work, { recursive: true });
   const source = await downloadModule(component, work);
   if (lacks.assets) await keepAssets(component, source, { from: work, to: assets });
-  if (lacks.binary) {
+  if (lacks.binary && component.main !== undefined) {
     const directory = await prepareBuild(component, source, work);
-    await putInPlace(await build(component, directory, supervisor), binary);
+    await putInPlace(await build(component, component.main, { directory, supervisor }), binary);
   }
   await rm(work, { recursive: true, force: true });
 }
@@ -50,13 +50,17 @@ function prepareBuild(component: Component, source: string, work: string): Promi
 }
 
 /** Builds in `directory` and returns the binary's path. The supervisor ends the build with its owner. */
-async function build(component: Component, directory: string, supervisor: Supervisor): Promise<string> {
+async function build(
+  component: Component,
+  main: string,
+  { directory, supervisor }: { directory: string; supervisor: Supervisor },
+): Promise<string> {
   const output = join(supervisor.directory, `${component.name}.built`);
   const argv = [
     ...['go', 'build', '-o', output],
     ...['-ldflags', ['-s', '-w', ...component.ldflags].join(' ')],
     ...(component.tags.length === 0 ? [] : ['-tags', component.tags.join(' ')]),
-    component.main,
+    main,
   ];
   const building = await supervisor.start(`build-${component.name}`, {
     argv,

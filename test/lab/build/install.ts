@@ -53,7 +53,7 @@ async function buildLacking(
   checkTools(lacking);
   const expected = duration(expectedSeconds(lacking));
   reporter.note(
-    `Building ${lacking.length} programs of the lab into ${environment.cache}. This happens once` +
+    `Preparing ${lacking.length} parts of the lab in ${environment.cache}. This happens once` +
       ` and takes about ${expected} on two cores.`,
   );
   const supervisor = await startSupervisor(environment.cache);
@@ -86,9 +86,10 @@ function hasProgram(name: string): boolean {
   return path !== null && isExecutable(path);
 }
 
-/** Assets alone are only a download. */
+/** Where the binary is there already, the assets are only a download. */
 function expectedSeconds(lacking: readonly Located[]): number {
-  return lacking.reduce((sum, { component, lacks }) => sum + (lacks.binary ? component.coldSeconds : 5), 0);
+  const isWhole = ({ component, lacks }: Located) => lacks.binary || component.main === undefined;
+  return lacking.reduce((sum, located) => sum + (isWhole(located) ? located.component.coldSeconds : 5), 0);
 }
 
 interface Step {

@@ -27,14 +27,15 @@ export function locate(name: ComponentName, environment: LabEnvironment): Locate
   const assets = join(environment.cache, 'assets', key);
   const found = environment.searched.map((directory) => join(directory, name)).find(isExecutable);
   const built = join(environment.cache, 'bin', key);
-  const needsAssets = wanted.assets.length > 0 && (found === undefined || wanted.assetsFor === 'any binary');
+  const isProgram = wanted.main !== undefined;
+  const needsAssets = wanted.assets.length > 0 && !(isProgram && found !== undefined);
   return {
     component: wanted,
     binary: found ?? built,
     ownBinary: built,
     assets,
     lacks: {
-      binary: found === undefined && !existsSync(built),
+      binary: isProgram && found === undefined && !existsSync(built),
       assets: needsAssets && !existsSync(assets),
     },
   };

@@ -1,0 +1,91 @@
+import type { Lab } from '../test/lab/lab.ts';
+import { waitFor } from '../test/lab/wait.ts';
+import { applyManifest } from './apply.ts';
+import { publishChart } from './chart.ts';
+import {
+  APP,
+  ENVIRONMENTS,
+  type Environment,
+  FIRST_VERSION,
+  NAMESPACE,
+  NEXT_VERSION,
+  SPARE_VERSION,
+} from './names.ts';
+import type { FluxPlayer } from './player.ts';
+import type { Printer } from './print.ts';
+import { LOOK_EVERY, sources } from './sources.ts';
+
+/** Flux itself: it is told where to look once, and from then on only watched. */
+export function createFlux(lab: Lab, print: Printer): FluxPlayer {
+  async function start(fleetUrl: string): Promise<void> {
+    const chartsUrl = await publishChart(lab.gitea, [FIRST_VERSION, NEXT_VERSION, SPARE_VERSION]);
+    print.say(`A Helm repository serves the chart: ${chartsUrl}`);
+    print.say(
+      `Flux is told to look for commits every ${LOOK_EVERY}, and to apply each environment's folder:`,
+    );
+    await applyManifest({ lab, print }, 'flux', sources({ fleetUrl, chartsUrl }));
+    for (const environment of ENVIRONMENTS) {
+      print.say(`${environment}: ${await deploy(environment, FIRST_VERSION)}`);
+    }
+  }
+
+  async function deploy(environment: Environment, version: string): Promise<string> {
+    const look = async () => {
+      const release = await releaseOf(lab, environment);
+      return isDeployed(release, version)
+        ? { done: readyOf(release) }
+        : { saw: await state(lab, environment) };
+    };
+    const ready = await waitFor(`Flux to deploy ${APP} ${version} to ${environment}`, look, {
+      seconds: 90,
+      everyMs: 200,
+    });
+    return ready?.message ?? '';
+  }
+
+  return { start, deploy };
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly message: string;
+}
+
+/** The part of a HelmRelease that is looked at. */
+interface Release {
+  readonly metadata?: { readonly generation?: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly Condition[];
+    readonly history?: readonly { readonly chartVersion: string; readonly status: string }[];
+  };
+}
+
+async function releaseOf(lab: Lab, environment: Environment): Promise<Release> {
+  const path = `/apis/helm.toolkit.fluxcd.io/v2/namespaces/${environment}/helmreleases/${APP}`;
+  const answer = await lab.request('GET', path);
+  return (await answer.json()) as Release;
+}
+
+function isDeployed(release: Release, version: string): boolean {
+  const { metadata, status } = release;
+  const [latest] = status?.history ?? [];
+  const isCurrent = status?.observedGeneration === metadata?.generation;
+  const isRunning = latest?.chartVersion === version && latest.status === 'deployed';
+  return isCurrent && isRunning && readyOf(release)?.status === 'True';
+}
+
+function readyOf({ status }: Release): Condition | undefined {
+  return status?.conditions?.find(({ type }) => type === 'Ready');
+}
+
+/** What Flux says of everything that takes part. */
+async function state(lab: Lab, environment: Environment): Promise<string> {
+  const { code, stdout, stderr } = await lab.tryKubectl([
+    ...['get', `gitrepositories,helmrepositories,helmcharts,kustomizations,helmreleases`],
+    ...['-n', NAMESPACE, '--no-headers'],
+  ]);
+  const release = await lab.tryKubectl(['get', 'helmreleases', '-n', environment, '--no-headers']);
+  return code === 0 ? `\n${stdout}${release.stdout}${release.stderr}` : stderr;
+}

@@ -1,0 +1,104 @@
+import { createHmac } from 'node:crypto';
+import type { Kubernetes } from './kubernetes.ts';
+
+/** helm-controller and notification-controller, played for those who do without them. */
+
+export interface ReleaseName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Release {
+  /** Of the chart, which has the release's name. */
+  readonly version: string;
+  /** Counted by Helm from 1, which is the installation; an upgrade unless told otherwise. */
+  readonly number?: number;
+  /** False while Helm is at work. */
+  readonly ready?: boolean;
+}
+
+/** Writes the status of a HelmRelease v2 as helm-controller does. */
+export async function setRelease(kubernetes: Kubernetes, name: ReleaseName, release: Release): Promise<void> {
+  const path = `/apis/helm.toolkit.fluxcd.io/v2/namespaces/${name.namespace}/helmreleases/${name.name}`;
+  const found = await kubernetes.request('GET', path);
+  if (!found.ok) throw new Error(`${path} cannot be read: ${await found.text()}`);
+  const object = (await found.json()) as { metadata: { generation: number } };
+  const answer = await kubernetes.request('PUT', `${path}/status`, {
+    ...object,
+    status: releaseStatus(name, release, object.metadata.generation),
+  });
+  if (!answer.ok) throw new Error(`the status of ${path} was refused: ${await answer.text()}`);
+}
+
+/** Flux's event about a release that succeeded. */
+export function releaseEvent(name: ReleaseName, release: Release) {
+  const { reason, message } = describe(name, release);
+  return {
+    involvedObject: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', ...name },
+    severity: 'info',
+    timestamp: new Date().toISOString(),
+    message,
+    reason,
+    metadata: { revision: release.version },
+    reportingController: 'helm-controller',
+  };
+}
+
+export interface EventReceiver {
+  readonly url: string;
+  /** Of the HMAC. */
+  readonly key: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Signs and sends an event as notification-controller does for a Provider of type generic-hmac. */
+export function sendEvent(event: object, { url, key, headers }: EventReceiver): Promise<Response> {
+  const body = JSON.stringify(event);
+  return fetch(url, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'gotk-component': 'helm-controller',
+      'x-signature': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
+      ...headers,
+    },
+  });
+}
+
+function describe({ namespace, name }: ReleaseName, { version, number = 2 }: Release) {
+  const [reason, action] = number === 1 ? ['InstallSucceeded', 'install'] : ['UpgradeSucceeded', 'upgrade'];
+  const release = `${namespace}/${name}.v${number}`;
+  return { reason, message: `Helm ${action} succeeded for release ${release} with chart ${name}@${version}` };
+}
+
+function releaseStatus(name: ReleaseName, release: Release, generation: number) {
+  const { version, number = 2, ready = true } = release;
+  const now = `${new Date().toISOString().slice(0, 19)}Z`;
+  const { reason, message } = describe(name, release);
+  const condition = {
+    type: 'Ready',
+    status: ready ? 'True' : 'Unknown',
+    reason: ready ? reason : 'Progressing',
+    message: ready ? message : "Running 'upgrade' action",
+    lastTransitionTime: now,
+    observedGeneration: generation,
+  };
+  const latest = {
+    ...name,
+    chartName: name.name,
+    chartVersion: version,
+    configDigest: 'sha256:0',
+    digest: 'sha256:0',
+    firstDeployed: now,
+    lastDeployed: now,
+    status: 'deployed',
+    version: number,
+  };
+  return {
+    observedGeneration: generation,
+    conditions: [condition],
+    history: [latest],
+    lastAttemptedRevision: version,
+  };
+}
