@@ -18,25 +18,25 @@ const ROW = 1 << 16;
 export function createRateLimiter({ limit, intervalSeconds }: RateLimit, now: () => number): RateLimiter {
   const rows = [new Uint32Array(ROW), new Uint32Array(ROW)] as const;
   // Unknown to outsiders, so that nobody can aim at another's place in the table.
-  const seeds = crypto.getRandomValues(new BigUint64Array(2));
+  const seeds = crypto.getRandomValues(new Uint32Array(2));
   let started = now();
 
   function check(key: string): number | undefined {
-    const elapsed = now() - started;
-    if (elapsed >= intervalSeconds * 1000) {
+    const at = now();
+    if (at - started >= intervalSeconds * 1000) {
       for (const row of rows) row.fill(0);
-      started = now();
+      started = at;
     }
-    const count = Math.min(increment(rows[0], seeds[0] ?? 0n, key), increment(rows[1], seeds[1] ?? 0n, key));
+    const count = Math.min(increment(rows[0], seeds[0] ?? 0, key), increment(rows[1], seeds[1] ?? 0, key));
     if (count <= limit) return undefined;
-    return Math.max(1, Math.ceil(intervalSeconds - (now() - started) / 1000));
+    return Math.max(1, Math.ceil(intervalSeconds - (at - started) / 1000));
   }
 
   return { check };
 }
 
-function increment(row: Uint32Array, seed: bigint, key: string): number {
-  const place = Number(Bun.hash.wyhash(key, seed) & BigInt(ROW - 1));
+function increment(row: Uint32Array, seed: number, key: string): number {
+  const place = Bun.hash.xxHash32(key, seed) & (ROW - 1);
   const count = (row[place] ?? 0) + 1;
   row[place] = count;
   return count;

@@ -20,7 +20,7 @@ export interface SecretCache {
     namespace: string,
     name: string,
     options?: { readonly fresh?: boolean },
-  ): Promise<SecretValues | undefined>;
+  ): SecretValues | undefined | Promise<SecretValues | undefined>;
 }
 
 /** What the last read brought; `failure` beside a value when it was kept because the API server is away. */
@@ -77,15 +77,24 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
     return started;
   }
 
-  async function read(
+  function valuesOf({ values, failure }: Entry): SecretValues | undefined {
+    if (values === undefined && failure) throw failure.error;
+    return values;
+  }
+
+  /** What is known is answered at once: no promise is made for each of many requests. */
+  function read(
     namespace: string,
     name: string,
     { fresh = false }: { readonly fresh?: boolean } = {},
-  ): Promise<SecretValues | undefined> {
+  ): SecretValues | undefined | Promise<SecretValues | undefined> {
     const known = entries.get(`${namespace}/${name}`);
-    const entry = known && isUsable(known, fresh) ? known : await refreshOnce(namespace, name);
-    if (entry.values === undefined && entry.failure) throw entry.failure.error;
-    return entry.values;
+    const usable = known && isUsable(known, fresh) && !known.failure;
+    return usable ? known.values : readNow(known, fresh, namespace, name);
+  }
+
+  async function readNow(known: Entry | undefined, fresh: boolean, namespace: string, name: string) {
+    return valuesOf(known && isUsable(known, fresh) ? known : await refreshOnce(namespace, name));
   }
 
   return { read };
