@@ -52,6 +52,25 @@ function pushes(): number {
     .length;
 }
 
+describe('a branch of another pipeline with the same name', () => {
+  const as = (owner: string, change = {}) =>
+    branchUpdate(url, { message: `Promote\n\nTurnpike-Pipeline: ${owner}\n`, ...change });
+
+  test('is left alone, whether it was pushed by this process or an earlier one', async () => {
+    await workspace.updateBranch(as('a-b/c/prod'));
+    const tip = await repository.tip(BRANCH);
+    const another = await testWorkspace();
+    for (const one of [workspace, another]) {
+      const failure = await failureOf(one.updateBranch(as('a/b-c/prod', { revision: '3.0.0' })));
+      expect(failure).toMatchObject({ code: 'GitRejected', retry: 'never' });
+      expect(failure.message).toContain('belongs to another pipeline, a-b/c/prod');
+    }
+    await another.close();
+    expect(await repository.tip(BRANCH)).toBe(tip);
+    expect((await workspace.updateBranch(as('a-b/c/prod', { revision: '3.0.0' }))).kind).toBe('pushed');
+  });
+});
+
 describe('a promotion branch', () => {
   test('is the base plus one commit that changes one scalar', async () => {
     const base = await repository.tip('main');

@@ -79,11 +79,13 @@ export function commitObject({ tree, parent, author, message, now }: CommitOptio
 }
 
 /** The tree and the parents of a commit. */
-export function parseCommit(body: Buffer): { tree: string; parents: string[] } {
-  const [head = ''] = body.toString('latin1').split('\n\n', 1);
+export function parseCommit(body: Buffer): { tree: string; parents: string[]; message: string } {
+  const text = body.toString('latin1');
+  const [head = ''] = text.split('\n\n', 1);
   const valuesOf = (name: string) =>
     head.split('\n').flatMap((line) => (line.startsWith(`${name} `) ? [line.slice(name.length + 1)] : []));
-  return { tree: valuesOf('tree')[0] ?? '', parents: valuesOf('parent') };
+  const message = text.slice(head.length + 2);
+  return { tree: valuesOf('tree')[0] ?? '', parents: valuesOf('parent'), message };
 }
 
 /** A pack of whole objects, no deltas. */

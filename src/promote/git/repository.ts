@@ -23,6 +23,8 @@ export interface PushedCommit {
   readonly commit: string;
   readonly tree: string;
   readonly parent: string;
+  /** The pipeline and environment that it was made for, as its message says. */
+  readonly owner: string | undefined;
 }
 
 const CONFIG = '[core]\n\tbare = true\n[remote "origin"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n';

@@ -41,7 +41,7 @@ export async function prepareUpdate(
 
   const ref = `refs/heads/${update.branch}`;
   const old = advertised.refs.get(ref);
-  const wanted = { tree: edited.oid, parent: base };
+  const wanted = { tree: edited.oid, parent: base, owner: ownerOf(update.message) };
   const changes = edited.changes.toSorted(inOrder);
   if (
     old !== undefined &&
@@ -49,7 +49,7 @@ export async function prepareUpdate(
   ) {
     return { kind: 'unchanged', commit: old, changes, problems };
   }
-  const commit = commitObject({ ...wanted, ...update });
+  const commit = commitObject({ ...update, tree: wanted.tree, parent: wanted.parent });
   const refUpdate = { ref, old, commit: commit.oid, pack: packOf([...edited.objects, commit]) };
   const content = { ...wanted, commit: commit.oid };
   return { kind: 'push', refUpdate, advertised, content, changes, problems };
@@ -112,6 +112,7 @@ async function holds(
 ): Promise<boolean> {
   const known = repository.pushed.get(branch);
   const content = known?.commit === tip ? known : await fetchContent(repository, transport, branch);
+  if (content?.commit === tip) refuseForeign(transport, branch, content.owner, wanted.owner);
   return content?.commit === tip && content.tree === wanted.tree && content.parent === wanted.parent;
 }
 
@@ -123,16 +124,36 @@ async function fetchContent(
 ): Promise<PushedCommit | undefined> {
   try {
     const commit = await fetchTip(repository, transport, branch);
-    const { tree, parents } = parseCommit(repository.packs.read(commit));
+    const { tree, parents, message } = parseCommit(repository.packs.read(commit));
     const [parent, ...others] = parents;
     if (parent === undefined || others.length > 0) return undefined;
-    const content = { commit, tree, parent };
+    const content = { commit, tree, parent, owner: ownerOf(message) };
     rememberPushed(repository, branch, content);
     return content;
   } catch (error) {
     if (hasCode(error, 'GitBranchNotFound')) return undefined;
     throw error;
   }
+}
+
+/** Whose commit it is, by the line that every commit of ours carries. */
+function ownerOf(message: string): string | undefined {
+  return /^Turnpike-Pipeline: (\S+)$/m.exec(message)?.[1];
+}
+
+/**
+ * Two pipelines may give their branches one name: namespace `a-b` with name `c`, and `a` with `b-c`.
+ * The second one must not push over the first one's proposal.
+ */
+function refuseForeign(
+  { remote }: Transport,
+  branch: string,
+  theirs: string | undefined,
+  ours: string | undefined,
+): void {
+  if (theirs === undefined || ours === undefined || theirs === ours) return;
+  const message = `Branch ${branch} in ${remote.name} belongs to another pipeline, ${theirs}. Rename one of the two, its namespace or its environment; if that pipeline is no more, delete the branch.`;
+  throw new TurnpikeError('GitRejected', message, { retry: 'never' });
 }
 
 function markerNotFound(
