@@ -27,7 +27,7 @@ export const serve: Command = {
     const flags = readFlags(SERVE_FLAGS, args, io.environment);
     if (!flags.ok) {
       io.err(`${flags.problems.map((problem) => `turnpike serve: ${problem}`).join('\n')}\n`);
-      io.err('turnpike serve --help lists the flags.\n');
+      io.err('Usage: turnpike serve [FLAGS]\nturnpike serve --help lists them.\n');
       return 2;
     }
     return runUntilEnded(flags.values, io);

@@ -1,19 +1,13 @@
 import { hasCode } from '../api/errors.ts';
 import { FIELD_MANAGER } from '../api/group.ts';
+import type { ObjectReference } from '../api/reference.ts';
 import { resourcePath } from './path.ts';
 import { apiStatus } from './status.ts';
 import type { KubeClient } from './transport.ts';
 
 /** What happened to an object, for `kubectl describe` and whoever watches Events. */
 export interface KubeEvent {
-  readonly regarding: {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid: string;
-    readonly resourceVersion?: string;
-  };
+  readonly regarding: ObjectReference & { readonly resourceVersion?: string };
   readonly type: 'Normal' | 'Warning';
   /** CamelCase. */
   readonly reason: string;

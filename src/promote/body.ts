@@ -1,3 +1,4 @@
+import { promotionBranch as branchOf } from '../decide/validate/branch.ts';
 import type { PromotionRequest } from './strategy.ts';
 import type { FileChange } from './workspace.ts';
 
@@ -22,7 +23,7 @@ export function ownerName({ pipeline, environment }: PipelineEnvironment): strin
 
 /** The predecessor's name of the branch. It is not unique: `a-b` and `c` give the same as `a` and `b-c`. */
 export function promotionBranch({ pipeline, environment }: PipelineEnvironment): string {
-  return `promotion-${pipeline.namespace}-${pipeline.name}-${environment}`;
+  return branchOf(pipeline.namespace, pipeline.name, environment);
 }
 
 /** The value of the marker `{"$promotion": "…"}`. */

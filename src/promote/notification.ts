@@ -1,19 +1,14 @@
 import { createHash } from 'node:crypto';
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
 import { API_VERSION, EVENT_ENVIRONMENT, EVENT_VERSION, FIELD_MANAGER, GROUP, KIND } from '../api/group.ts';
+import type { ObjectReference } from '../api/reference.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 
 /** The Kubernetes Event on the Pipeline. */
 export interface PromoteEvent {
   /** Of the Event: the same for the same pipeline, environment and revision. */
   readonly name: string;
-  readonly regarding: {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid: string;
-  };
+  readonly regarding: ObjectReference;
   readonly type: 'Normal';
   readonly reason: 'Promote';
   readonly message: string;

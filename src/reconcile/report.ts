@@ -1,6 +1,7 @@
 import { errorMessage } from '../api/errors.ts';
 import { API_VERSION, KIND } from '../api/group.ts';
 import type { Pipeline, PipelineKey, PipelineStatus } from '../api/pipeline.ts';
+import type { ObjectReference } from '../api/reference.ts';
 import { promotionInto } from '../decide/route.ts';
 import { type Ended, endedPromotions, type Transition, transitions } from '../decide/transitions.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -15,13 +16,7 @@ export interface ReportDeps {
 }
 
 export interface PipelineEvent extends Transition {
-  readonly regarding: {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid: string;
-  };
+  readonly regarding: ObjectReference;
 }
 
 export interface Reporter {
