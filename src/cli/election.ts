@@ -20,6 +20,7 @@ export function startElection(parts: Parts, onLead: () => void): Election {
   }
   const identity = `${instance}_${crypto.randomUUID()}`;
   const lease = createLease(client, { namespace: client.config.namespace, name: LEASE, identity, now, log });
+  report(false);
   const ended = new AbortController();
   const running = lease.run((leading) => {
     report(leading);
