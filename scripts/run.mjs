@@ -11,7 +11,8 @@ const NODE_MAJOR = 20;
 
 /** What each program calls besides Bun. Go is asked for only when something has to be built with it. */
 const NEEDS = {
-  'demo/main.ts': ['git', 'kubectl'],
+  'bench/main.ts': ['bash', 'git', 'kubectl'],
+  'demo/main.ts': ['bash', 'git', 'kubectl'],
   'test/run.ts': ['bash', 'git', 'kubectl', 'openssl'],
 };
 
