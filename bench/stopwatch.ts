@@ -13,11 +13,11 @@ export function startStopwatch(upstream: string): Stopwatch {
     port: 0,
     idleTimeout: 60,
     async fetch(request) {
+      const started = performance.now();
       const { pathname, search } = new URL(request.url);
       const headers = new Headers(request.headers);
       headers.delete('host');
       const body = request.body ? await request.arrayBuffer() : undefined;
-      const started = performance.now();
       const answer = await fetch(`${upstream}${pathname}${search}`, {
         method: request.method,
         headers,
