@@ -53,11 +53,14 @@ function suspended({ pipeline }: Context): Hold | undefined {
   return { kind: 'hold', phase: 'Pending', message: 'The Pipeline is suspended.' };
 }
 
+function notified(context: Context, record: PromotionStatus): Hold | undefined {
+  return isNotified(context, record) ? { kind: 'rest' } : undefined;
+}
+
 /** A notification is raised once; others do the promotion, and the next deployment ends it. */
-function notified({ pipeline, environment }: Context, record: PromotionStatus): Hold | undefined {
+export function isNotified({ pipeline, environment }: Context, record: PromotionStatus): boolean {
   const strategy = promotionInto(pipeline.spec, environment)?.strategy;
-  const done = record.phase === 'Promoting' && strategy?.notification !== undefined;
-  return done ? { kind: 'rest' } : undefined;
+  return record.phase === 'Promoting' && strategy?.notification !== undefined;
 }
 
 function backoff({ poked, now }: Context, record: PromotionStatus): Hold | undefined {

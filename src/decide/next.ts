@@ -1,6 +1,6 @@
 import type { Environment, EnvironmentStatus, Pipeline, PromotionStatus } from '../api/pipeline.ts';
 import { isFreshHint } from './fold.ts';
-import { firstHold } from './gates.ts';
+import { firstHold, isNotified } from './gates.ts';
 import { newerThere, shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
 import { deployedRevision, environmentStatus, isUnfinished, recordedPromotion } from './state.ts';
@@ -101,6 +101,7 @@ function isUnderWay(record: PromotionStatus): boolean {
 /** The previous environment is at no one revision: what is recorded keeps its place and says why it waits. */
 function waitUntilDeployed(context: Context, record: PromotionStatus): Step {
   if (record.phase === 'WaitingApproval' || !isUnfinished(record)) return { kind: 'rest' };
+  if (isNotified(context, record)) return { kind: 'rest' };
   const message = `Waits until ${context.previous.name} is ready at ${shortRevision(record.revision)}: ${whyNotReady(context)}`;
   return changed(context, record, { phase: 'Pending', message }, pollAfter(context, record, NOT_READY_POLL));
 }

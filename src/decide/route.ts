@@ -1,4 +1,4 @@
-import type { AppRef, Environment, Pipeline, PipelineSpec, Promotion } from '../api/pipeline.ts';
+import type { AppRef, Environment, PipelineSpec, Promotion } from '../api/pipeline.ts';
 
 /** Where things are in a Pipeline's spec. */
 
@@ -47,9 +47,4 @@ export function isApplication(appRef: AppRef, object: { apiVersion: string; kind
     object.name === appRef.name &&
     groupOf(object.apiVersion) === groupOf(appRef.apiVersion)
   );
-}
-
-/** `HelmRelease dev/podinfo`, for sentences. */
-export function describeApplication(pipeline: Pipeline, namespace: string): string {
-  return `${pipeline.spec.appRef.kind} ${namespace}/${pipeline.spec.appRef.name}`;
 }

@@ -1,7 +1,13 @@
 import { nextConditions, type WantedCondition } from '../api/condition.ts';
 import { errorMessage } from '../api/errors.ts';
 import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
-import type { Pipeline, PipelineKey, PipelineStatus, StoredPipeline } from '../api/pipeline.ts';
+import {
+  type Pipeline,
+  type PipelineKey,
+  type PipelineStatus,
+  pipelineKey,
+  type StoredPipeline,
+} from '../api/pipeline.ts';
 import type { RecordStatus, StatusStore } from '../api/record.ts';
 import { conditionsOf, invalidConditions } from '../decide/conditions.ts';
 import { foldObservations } from '../decide/fold.ts';
@@ -132,7 +138,8 @@ async function act(deps: ReconcileDeps, pipeline: Pipeline, steps: Readonly<Reco
 type Attempt = Parameters<typeof foldResult>[1];
 
 async function recordResult(deps: ReconcileDeps, pipeline: Pipeline, attempt: Attempt): Promise<number> {
-  const known = deps.store.get(keyOf(pipeline)) ?? asStored(pipeline);
+  const { namespace, name } = pipeline.metadata;
+  const known = deps.store.get(pipelineKey(namespace, name)) ?? asStored(pipeline);
   const written = await deps.record(known, (current) => {
     const before = current.status;
     const status = foldResult(before, attempt, deps.policy, deps.now());
@@ -199,8 +206,4 @@ async function write(deps: ReconcileDeps, pipeline: Pipeline, status: PipelineSt
 
 function asStored({ metadata, spec, status }: Pipeline): StoredPipeline {
   return { metadata, spec: { ok: true, value: spec }, status };
-}
-
-function keyOf({ metadata }: Pipeline): PipelineKey {
-  return `${metadata.namespace}/${metadata.name}` as PipelineKey;
 }

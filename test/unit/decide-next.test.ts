@@ -161,6 +161,12 @@ describe('the next step', () => {
       promotion: { phase: 'Pending' },
     });
     expect(step(behind({ phase: 'Promoting' }, notify))).toEqual({ kind: 'rest' });
+    const flapping = observed(behind({ phase: 'Promoting' }, notify), {
+      dev: unready('1.1.0'),
+      staging: ready('1.0.0'),
+      prod: ready('1.0.0'),
+    });
+    expect(step(flapping)).toEqual({ kind: 'rest' });
   });
 
   const pullRequest = { url: 'https://f/1', number: 1 };
