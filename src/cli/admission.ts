@@ -1,6 +1,7 @@
 import { errorMessage } from '../api/errors.ts';
 import { createAdmission } from '../http/admission.ts';
-import { type Certificate, type Server, startServer } from '../http/server.ts';
+import { type Server, startServer } from '../http/server.ts';
+import type { Certificate } from '../http/tls.ts';
 import { fileCertificates } from '../kube/certificate-files.ts';
 import { createCertificateManager } from '../kube/certificates.ts';
 import type { Parts } from './program.ts';
@@ -25,7 +26,7 @@ export function startAdmission(parts: Parts): Admission {
   let problem = 'The admission webhook has no certificate yet.';
 
   async function use(certificate: Certificate): Promise<void> {
-    if (server) await server.setCertificate(certificate);
+    if (server) server.setCertificate(certificate);
     else server = startServer({ name: 'admission', address, fetch: app.fetch, certificate, log });
   }
 
@@ -36,8 +37,8 @@ export function startAdmission(parts: Parts): Admission {
         await use(await certificates.ensure());
         await certificates.run(use, ended.signal);
       } catch (error) {
-        problem = `The admission webhook has no certificate: ${errorMessage(error)}`;
-        log.warn({ error: errorMessage(error) }, 'certificate of the admission webhook; it is tried again');
+        problem = `The admission webhook is not there: ${errorMessage(error)}`;
+        log.warn({ error: errorMessage(error) }, 'admission webhook not started; it is tried again');
         await Bun.sleep(RETRY_SECONDS * 1000);
       }
     }

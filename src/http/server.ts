@@ -1,18 +1,17 @@
 import { TurnpikeError } from '../api/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { problem } from './problem.ts';
+import { type Certificate, startTls } from './tls.ts';
 
 /** A listener. `stop` lets what is under way finish, within the deadline. */
 export interface Server {
   readonly address: string;
-  /** Goes on with another certificate without refusing a connection. */
-  setCertificate(certificate: Certificate): Promise<void>;
+  /**
+   * Goes on with another certificate without refusing or ending a connection. Throws and keeps the old one
+   * if it is none. Only for a server that was started with one.
+   */
+  setCertificate(certificate: Certificate): void;
   stop(deadlineSeconds: number): Promise<void>;
-}
-
-export interface Certificate {
-  readonly cert: string;
-  readonly key: string;
 }
 
 export interface ServerOptions {
@@ -31,53 +30,56 @@ const IDLE_SECONDS = 120;
 const MAX_REQUEST_BYTES = 1024 ** 3;
 
 type Bound = ReturnType<typeof Bun.serve>;
+type Place = { readonly unix: string } | { readonly hostname: string; readonly port: number };
 
 export function startServer(options: ServerOptions): Server {
+  const { log, name, certificate } = options;
   const { hostname, port } = parseAddress(options.address);
-  let current = listen(options, hostname, port, options.certificate);
-  const address = `${formatHost(hostname)}:${current.port}`;
-  options.log.info({ server: options.name, address }, 'listening');
-
-  // Bun's reload keeps the old certificate, so a second listener takes over the port.
-  async function setCertificate(certificate: Certificate): Promise<void> {
-    const old = current;
-    current = listen(options, hostname, old.port ?? port, certificate);
-    await old.stop();
+  // An abstract socket: it needs no file, and ends with the process.
+  const inside = `\0turnpike-${name}-${crypto.randomUUID()}`;
+  const http = listen(options, certificate ? { unix: inside } : { hostname, port });
+  const tls = certificate && startTls({ hostname, port, certificate, inside, name, log });
+  if (certificate && !tls) {
+    void http.stop(true);
+    throw notListening(options);
   }
+  const address = `${formatHost(hostname)}:${tls?.port ?? http.port}`;
+  log.info({ server: name, address }, 'listening');
 
   async function stop(deadlineSeconds: number): Promise<void> {
-    const drained = current.stop();
+    tls?.close();
+    const drained = http.stop();
     const late = Bun.sleep(deadlineSeconds * 1000).then(() => 'late' as const);
-    if ((await Promise.race([drained, late])) === 'late') void current.stop(true);
+    if ((await Promise.race([drained, late])) === 'late') void http.stop(true);
   }
 
-  return { address, setCertificate, stop };
+  return { address, setCertificate: (next) => tls?.setCertificate(next), stop };
 }
 
-function listen(
-  { fetch, log, name, address }: ServerOptions,
-  hostname: string,
-  port: number,
-  tls: Certificate | undefined,
-): Bound {
+function listen(options: ServerOptions, place: Place): Bound {
+  const { fetch, log, name } = options;
+  const settings = {
+    ...place,
+    idleTimeout: IDLE_SECONDS,
+    maxRequestBodySize: MAX_REQUEST_BYTES,
+    fetch: (request: Request, server: Bound) =>
+      fetch(request, { source: server.requestIP(request)?.address ?? '' }),
+    error: (error: Error) => {
+      log.error({ server: name, error }, 'request failed');
+      return problem({ status: 500, title: 'Internal Server Error' });
+    },
+  };
   try {
-    return Bun.serve({
-      hostname,
-      port,
-      reusePort: tls !== undefined,
-      idleTimeout: IDLE_SECONDS,
-      maxRequestBodySize: MAX_REQUEST_BYTES,
-      ...(tls && { tls }),
-      fetch: (request, server) => fetch(request, { source: server.requestIP(request)?.address ?? '' }),
-      error: (error) => {
-        log.error({ server: name, error }, 'request failed');
-        return problem({ status: 500, title: 'Internal Server Error' });
-      },
-    });
+    // Bun keeps to idleTimeout on Unix sockets too; its types do not say so.
+    return Bun.serve(settings as Parameters<typeof Bun.serve>[0]);
   } catch (cause) {
-    const message = `The ${name} server cannot listen on ${address}: is the port taken?`;
-    throw new TurnpikeError('ConfigInvalid', message, { retry: 'never', cause });
+    throw notListening(options, cause);
   }
+}
+
+function notListening({ name, address }: ServerOptions, cause?: unknown): TurnpikeError {
+  const message = `The ${name} server cannot listen on ${address}: is the port taken?`;
+  return new TurnpikeError('ConfigInvalid', message, { retry: 'never', cause });
 }
 
 /** `[::1]:80`, `127.0.0.1:80`, `:80` → host and port. */

@@ -8,11 +8,11 @@ import { wait } from './wait.ts';
 
 export interface FileCertificatesOptions {
   readonly log: Logger;
-  /** Between two looks, in milliseconds. Default: 10 s. */
+  /** Between two looks, in milliseconds. Default: 5 s. */
   readonly pollMs?: number;
 }
 
-const POLL_MS = 10_000;
+const POLL_MS = 5000;
 
 /**
  * `tls.crt` and `tls.key` of a directory that somebody else keeps, such as a mounted Secret. The contents

@@ -28,7 +28,7 @@ export interface CertificateTimings {
 }
 
 const TIMINGS: CertificateTimings = {
-  earlyCheckMs: 10_000,
+  earlyCheckMs: 3000,
   earlyMs: 300_000,
   checkMs: 60_000,
   settleMs: 5000,
@@ -97,7 +97,9 @@ export function createCertificateManager(deps: CertificateManagerDeps): Certific
   ): Promise<void> {
     const state = await check();
     if (state.leaf.cert === served?.leaf.cert) return;
-    if (served && served.authority.cert !== state.authority.cert) await wait(timings.settleMs, signal);
+    // Only while what is served now stays trusted: whoever threw the old authority away wants it gone.
+    const changed = served && served.authority.cert !== state.authority.cert;
+    if (changed && state.previousAuthority) await wait(timings.settleMs, signal);
     if (signal.aborted) return;
     await onChange(state.leaf);
     served = state;

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { join, relative } from 'node:path';
-import { stringify } from 'yaml';
+import { join } from 'node:path';
 import { type Fields, pipelineObject, specOf } from '../fixtures/pipelines/cases.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { labOverlay } from '../lab/overlay.ts';
@@ -60,19 +59,6 @@ describe('kustomize/default', () => {
       expect(await lab.get([WEBHOOK])).toMatchObject({
         webhooks: [{ clientConfig: { caBundle, service: { name: 'turnpike-admission' } } }],
       });
-    },
-    MINUTE,
-  );
-
-  test(
-    'moves as a whole into another namespace',
-    async () => {
-      const directory = join(lab.directory, 'elsewhere');
-      const kustomization = { namespace: 'elsewhere', resources: [relative(directory, DEFAULT)] };
-      await Bun.write(join(directory, 'kustomization.yaml'), stringify(kustomization));
-      const manifests = await lab.kubectl(['kustomize', directory]);
-      expect(manifests).not.toContain('turnpike-system');
-      expect(manifests).toContain('name: elsewhere');
     },
     MINUTE,
   );

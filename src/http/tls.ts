@@ -1,0 +1,80 @@
+import { connect } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Logger } from '../telemetry/log.ts';
+
+/** A certificate, or a chain of them with the server's first, and its private key, both as PEM. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface TlsOptions {
+  readonly hostname: string;
+  /** 0 for a free one. */
+  readonly port: number;
+  readonly certificate: Certificate;
+  /** Path of the Unix socket that gets what was decrypted. */
+  readonly inside: string;
+  /** For the log. */
+  readonly name: string;
+  readonly log: Logger;
+}
+
+/** Takes TLS connections and passes on what they carry. */
+export interface Tls {
+  readonly port: number;
+  /** For handshakes from now on; connections that exist go on as they are. Throws if it is none. */
+  setCertificate(certificate: Certificate): void;
+  /** Takes no more connections. */
+  close(): void;
+}
+
+const HANDSHAKE_MS = 10_000;
+/** An API server uses one connection for each review that is under way. */
+const MAX_CONNECTIONS = 4096;
+
+/**
+ * TLS in front of a listener without it. Bun's own server cannot change its certificate, and a second one
+ * on the same port loses the connections that wait in the first one's queue when that ends. Here there is
+ * one queue for good. Undefined when the address cannot be had; the log says why.
+ */
+export function startTls(options: TlsOptions): Tls | undefined {
+  const { hostname, port, inside, certificate, name, log } = options;
+  const server = createServer({
+    ...certificate,
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: HANDSHAKE_MS,
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('secureConnection', (outer) => passOn(outer, inside));
+  server.on('tlsClientError', (error, socket) => {
+    log.debug({ server: name, error: error.message }, 'TLS handshake failed');
+    socket.destroy();
+  });
+  server.on('error', (error) => log.error({ server: name, error }, 'listener failed'));
+  server.listen(port, hostname);
+  const bound = portOf(server);
+  return bound === undefined
+    ? undefined
+    : {
+        port: bound,
+        setCertificate: (next) => server.setSecureContext({ ...next }),
+        close: () => void server.close(),
+      };
+}
+
+function passOn(outer: TLSSocket, path: string): void {
+  const inner = connect({ path });
+  outer.on('error', () => inner.destroy());
+  inner.on('error', () => outer.destroy());
+  outer.on('close', () => inner.destroy());
+  inner.on('close', () => outer.destroySoon());
+  outer.pipe(inner);
+  inner.pipe(outer);
+}
+
+/** Bun has bound the address when `listen` returns. */
+function portOf(server: Server): number | undefined {
+  const address = server.address();
+  return address && typeof address === 'object' ? address.port : undefined;
+}

@@ -1,0 +1,127 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import { X509Certificate } from 'node:crypto';
+import { connect as connectPlain } from 'node:net';
+import { connect } from 'node:tls';
+import { type Server, startServer } from '../../src/http/server.ts';
+import type { Certificate } from '../../src/http/tls.ts';
+import { generateAuthority, generateLeaf } from '../../src/kube/certificate-generate.ts';
+import { createFakeLog } from '../fakes/log.ts';
+
+const NAMES = { dns: ['localhost'], ip: ['127.0.0.1'] };
+const authority = await generateAuthority(new Date());
+const foreign = await generateAuthority(new Date());
+const newLeaf = () => generateLeaf(authority, NAMES, new Date());
+const servers: Server[] = [];
+
+afterAll(() => Promise.all(servers.map((server) => server.stop(0))));
+
+function start(certificate: Certificate, fetch = async (request: Request) => new Response(request.body)) {
+  const { log, lines } = createFakeLog();
+  const server = startServer({ name: 'admission', address: '127.0.0.1:0', certificate, fetch, log });
+  servers.push(server);
+  return { server, lines, port: Number(server.address.split(':').at(-1)), url: `https://${server.address}` };
+}
+
+function post(url: string, body: string, headers: Record<string, string> = {}): Promise<string> {
+  const tls = { ca: authority.cert };
+  return fetch(url, { method: 'POST', body, headers, tls }).then((answer) => answer.text());
+}
+
+/** A connection of its own; `ask` sends a request on it and gives what came back. */
+function open(port: number) {
+  const socket = connect({ port, host: '127.0.0.1', ca: authority.cert });
+  const ask = () =>
+    new Promise<string>((resolve, reject) => {
+      socket.once('data', (bytes) => resolve(bytes.toString()));
+      socket.once('error', reject);
+      socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi');
+    });
+  return { socket, ask, serial: () => socket.getPeerCertificate().serialNumber };
+}
+
+describe('a listener with a certificate', () => {
+  const serialOf = ({ cert }: Certificate) => new X509Certificate(cert).serialNumber;
+
+  test('shows a new one to new connections, and goes on with those that it has', async () => {
+    const [first, second] = [await newLeaf(), await newLeaf()];
+    const { server, port } = start(first);
+    const old = open(port);
+    expect(await old.ask()).toStartWith('HTTP/1.1 200');
+    server.setCertificate(second);
+    const fresh = open(port);
+    expect(await fresh.ask()).toContain('\r\nhi\r\n');
+    expect(await old.ask()).toContain('\r\nhi\r\n');
+    expect([old.serial(), fresh.serial()]).toEqual([serialOf(first), serialOf(second)]);
+    for (const { socket } of [old, fresh]) socket.destroy();
+  });
+
+  test('loses no request while it changes a hundred times', async () => {
+    const { server, url } = start(await newLeaf());
+    const ended = new AbortController();
+    const ask = async (headers: Record<string, string>) => {
+      let answers = 0;
+      while (!ended.signal.aborted) {
+        expect(await post(url, 'x'.repeat(5000), headers)).toHaveLength(5000);
+        answers += 1;
+      }
+      return answers;
+    };
+    const callers = [{}, {}, { connection: 'close' }, { connection: 'close' }].map(ask);
+    for (let changes = 0; changes < 100; changes += 1) {
+      server.setCertificate(await newLeaf());
+      await Bun.sleep(10);
+    }
+    ended.abort();
+    for (const answers of await Promise.all(callers)) expect(answers).toBeGreaterThan(10);
+  }, 30_000);
+
+  test.each([
+    ['no certificate', { cert: 'x', key: 'y' }],
+    ["another one's key", { cert: authority.cert, key: foreign.key }],
+  ])('keeps the one that it has when it gets %s', async (_, wrong) => {
+    const { server, url } = start(await newLeaf());
+    expect(() => server.setCertificate(wrong)).toThrow();
+    expect(await post(url, 'still here')).toBe('still here');
+  });
+
+  test('passes on large bodies whole, both ways', async () => {
+    const { url } = start(await newLeaf());
+    const body = crypto.randomUUID().repeat(300_000);
+    expect((await post(url, body)) === body).toBe(true);
+  });
+
+  test('finishes what is under way when it stops, and takes nothing new', async () => {
+    const { server, url } = start(await newLeaf(), async (request) => {
+      await Bun.sleep(500);
+      return new Response(request.body);
+    });
+    const answer = post(url, 'late');
+    await Bun.sleep(200);
+    const stopped = server.stop(10);
+    await expect(post(url, 'refused')).rejects.toThrow();
+    expect(await answer).toBe('late');
+    await stopped;
+  });
+
+  test('ends a connection that carries no TLS', async () => {
+    const { port, url } = start(await newLeaf());
+    const socket = connectPlain(port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\n\r\n'));
+    await new Promise((resolve) => socket.on('close', resolve));
+    expect(await post(url, 'ok')).toBe('ok');
+  });
+
+  test('says that its port is taken', async () => {
+    const { server } = start(await newLeaf());
+    const { log } = createFakeLog();
+    const certificate = await newLeaf();
+    const again = () =>
+      startServer({
+        name: 'admission',
+        address: server.address,
+        certificate,
+        fetch: () => new Response(),
+        log,
+      });
+    expect(again).toThrow(`The admission server cannot listen on ${server.address}: is the port taken?`);
+  });
+});
