@@ -15,11 +15,15 @@ export interface LoadRequest {
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly seconds: number;
+  /** Default: 32, as the predecessor was measured. */
+  readonly connections?: number;
+  /** The processor that wrk is to keep to. */
+  readonly processor?: number;
   /** A directory for wrk's script. */
   readonly directory: string;
 }
 
-/** `wrk` with one thread and 32 connections, as the predecessor was measured. */
+/** `wrk` with one thread; it does not look at certificates. */
 export async function load(request: LoadRequest): Promise<Load> {
   const wrk = which('wrk');
   if (!wrk) throw new Error('wrk is missing: install it (Debian: apt-get install wrk).');
@@ -28,10 +32,12 @@ export async function load(request: LoadRequest): Promise<Load> {
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   );
   await Bun.write(script, ['wrk.method = "POST"', `wrk.body = [==[${request.body}]==]`, ...lines].join('\n'));
+  const { connections = 32, processor } = request;
   const { code, stdout, stderr } = await run([
+    ...(processor === undefined ? [] : ['taskset', '-c', String(processor)]),
     wrk,
     '-t1',
-    '-c32',
+    `-c${connections}`,
     `-d${request.seconds}s`,
     '--latency',
     '-s',

@@ -1,55 +1,117 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { reportToStderr } from '../test/lab/build/reporter.ts';
-import { startLab } from '../test/lab/lab.ts';
+import { type Lab, startLab } from '../test/lab/lab.ts';
 import { exitWithParent } from '../test/lab/parent.ts';
-import { startTurnpike } from '../test/lab/turnpike.ts';
+import { startTurnpike, type Turnpike } from '../test/lab/turnpike.ts';
+import { benchAdmission } from './admission.ts';
 import { benchHook } from './hook.ts';
 import { memoryOf } from './memory.ts';
 import { benchPromotion } from './promotion.ts';
-import { startStopwatch } from './stopwatch.ts';
+import { benchRotation } from './rotation.ts';
+import { type Stopwatch, startStopwatch } from './stopwatch.ts';
 import { type Figure, formatTable } from './table.ts';
 
-/** `npm run bench`: the figures as tables; `-- --json FILE` writes them to a file too. */
+const USAGE = `npm run bench [-- SUITE…] [--json FILE]
+
+Prints the figures of the suites as tables, of all when none is named:
+  promotion  from an event to its pull request
+  hook       the promotion webhook under load
+  admission  the admission webhook under load, and what it adds to kubectl apply
+  rotation   certificates that change while Pipelines come in
+  memory     idle, and after the others
+--json FILE writes the figures to a file too.
+`;
 
 const IDLE_SECONDS = 10;
+const SUITES = ['promotion', 'hook', 'admission', 'rotation', 'memory'];
 
-async function main(): Promise<void> {
+interface Stage {
+  readonly lab: Lab;
+  readonly turnpike: Turnpike;
+  readonly watch: Stopwatch;
+}
+
+interface Suite {
+  readonly title: string;
+  readonly figures: readonly Figure[];
+}
+
+async function main(): Promise<number> {
   exitWithParent();
-  const { values } = parseArgs({ options: { json: { type: 'string' } } });
-  const reporter = reportToStderr();
+  const { values, positionals } = parseArgs({
+    options: { json: { type: 'string' }, help: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const unknown = positionals.filter((suite) => !SUITES.includes(suite));
+  if (values.help || unknown.length > 0) {
+    console.error(unknown.length > 0 ? `There is no suite ${unknown.join(', ')}.\n\n${USAGE}` : USAGE);
+    return values.help ? 0 : 2;
+  }
+  const suites = await runSuites((suite) => positionals.length === 0 || positionals.includes(suite));
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, shared with the load generator`;
+  console.log(`Machine: ${machine}`);
+  for (const { title, figures } of Object.values(suites)) console.log(formatTable(title, figures));
+  const figures = Object.entries(suites).map(([name, suite]) => [name, suite.figures]);
+  const json = { machine, ...Object.fromEntries(figures) };
+  if (values.json) await Bun.write(values.json, `${JSON.stringify(json, null, 2)}\n`);
+  return 0;
+}
+
+async function runSuites(isWanted: (suite: string) => boolean): Promise<Record<string, Suite>> {
   // Flux itself would take part of the machine; the benchmarks play it.
-  await using lab = await startLab({ gitea: true, definitions: true, reporter });
+  await using lab = await startLab({ gitea: true, definitions: true, reporter: reportToStderr() });
+  const stage = await setUp(lab);
+  const suites: Record<string, Suite> = {};
+  const idle = isWanted('memory') ? await idleMemory(stage) : [];
+  if (isWanted('promotion')) {
+    const figures = await benchPromotion(lab, stage.turnpike, stage.watch);
+    suites.promotion = { title: 'Promotion by pull request (10 files, Gitea)', figures };
+  }
+  if (isWanted('hook')) {
+    const figures = await benchHook(lab, stage.turnpike);
+    suites.hook = { title: 'Promotion webhook (wrk -t1 -c32)', figures };
+  }
+  if (isWanted('admission')) {
+    const figures = await benchAdmission(lab, stage.turnpike);
+    suites.admission = { title: 'Admission webhook (wrk -t1 -c100 over TLS)', figures };
+  }
+  if (isWanted('rotation')) {
+    const figures = await benchRotation(lab, stage.turnpike);
+    suites.rotation = { title: 'Three rotations of the certificate under load', figures };
+  }
+  if (isWanted('memory')) {
+    const figures = [...idle, await memoryAfter(stage)];
+    suites.memory = { title: 'Memory', figures };
+  }
+  stage.watch.stop();
+  return suites;
+}
+
+async function setUp(lab: Lab): Promise<Stage> {
   const watch = startStopwatch(lab.gitea.url);
   const flags = {
     'insecure-git-hosts': [lab.gitea.url, watch.url].map((url) => new URL(url).host).join(','),
     // The load comes from one address and is about one pipeline.
     'promotion-hook-rate-limit': '1000000000',
   };
-  const turnpike = await startTurnpike(lab, { flags });
-  await Bun.sleep(IDLE_SECONDS * 1000);
-  const idle = await memoryOf(turnpike);
-  const promotion = await benchPromotion(lab, turnpike, watch);
-  const hook = await benchHook(lab, turnpike);
-  const after = await memoryOf(turnpike);
-  watch.stop();
-  const memory: Figure[] = [
-    { name: 'idle', value: idle, unit: 'MB', goal: 'at most 110 MB', met: idle <= 110 },
-    {
-      name: 'after the load above',
-      value: after,
-      unit: 'MB',
-      goal: '(predecessor: 47 MB idle, 107 MB after)',
-    },
-  ];
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, shared with the load generator`;
-  console.log(`Machine: ${machine}`);
-  console.log(formatTable('Promotion by pull request (10 files, Gitea)', promotion));
-  console.log(formatTable('Promotion webhook (wrk -t1 -c32)', hook));
-  console.log(formatTable('Memory', memory));
-  if (values.json)
-    await Bun.write(values.json, `${JSON.stringify({ machine, promotion, hook, memory }, null, 2)}\n`);
+  return { lab, watch, turnpike: await startTurnpike(lab, { flags }) };
 }
 
-await main();
-process.exit(0);
+async function idleMemory({ turnpike }: Stage): Promise<Figure[]> {
+  await Bun.sleep(IDLE_SECONDS * 1000);
+  const value = await memoryOf(turnpike);
+  return [{ name: 'idle', value, unit: 'MB', goal: 'at most 110 MB', met: value <= 110 }];
+}
+
+async function memoryAfter({ turnpike }: Stage): Promise<Figure> {
+  const value = await memoryOf(turnpike);
+  return {
+    name: 'after the load above',
+    value,
+    unit: 'MB',
+    goal: '(predecessor: 47 MB idle, 107 MB after)',
+  };
+}
+
+process.exit(await main());

@@ -1,8 +1,8 @@
-import { toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import { stringify } from 'yaml';
 import { GROUP, KIND, PLURAL, VERSION } from '../src/api/group.ts';
 import { PipelineSpec, PipelineStatus } from '../src/api/pipeline.ts';
+import { jsonSchemaOf } from './json-schema.ts';
 import { type Schema, toStructural } from './structural.ts';
 
 const HEADER = `# Made from src/api/pipeline.ts by "npm run generate": change it there.\n`;
@@ -52,11 +52,23 @@ function version() {
   };
 }
 
-/** `spec` is not required: an object without one, from before this schema, must still take its status. */
+/**
+ * An object that got in without a spec, before this schema, must still take labels and its status: hence
+ * `spec` is asked for by a rule that knows the old object, and is not listed as required.
+ */
+const SPEC_IS_THERE = {
+  rule: 'has(self.spec) || (oldSelf.hasValue() && !has(oldSelf.value().spec))',
+  message: 'Write spec: the application in appRef and its environments in order.',
+  optionalOldSelf: true,
+  fieldPath: '.spec',
+  reason: 'FieldValueRequired',
+};
+
 function pipelineSchema(): Schema {
   return {
     description: 'The way of one application through its environments, and the gates on it.',
     type: 'object',
+    'x-kubernetes-validations': [SPEC_IS_THERE],
     properties: {
       apiVersion: { description: `${GROUP}/${VERSION}.`, type: 'string' },
       kind: { description: `${KIND}.`, type: 'string' },
@@ -72,5 +84,5 @@ function pipelineSchema(): Schema {
 }
 
 function convert(schema: GenericSchema): Schema {
-  return toStructural(toJsonSchema(schema, { target: 'openapi-3.0', typeMode: 'input', errorMode: 'throw' }));
+  return toStructural(jsonSchemaOf(schema, 'openapi-3.0'));
 }

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { crdYaml } from './crd.ts';
+import { EDITOR_SCHEMA, editorSchemaJson } from './json-schema.ts';
 
 /** Writes what is made from the schemas; `test/unit/crd.test.ts` fails when it was forgotten. */
 
@@ -13,5 +14,6 @@ resources:
 
 await mkdir(folder, { recursive: true });
 await writeFile(`${folder}pipelines.yaml`, crdYaml());
+await writeFile(`${folder}${EDITOR_SCHEMA}`, editorSchemaJson());
 await writeFile(`${folder}kustomization.yaml`, kustomization);
-console.log('manifests/crd/pipelines.yaml is up to date.');
+console.log(`manifests/crd: pipelines.yaml and ${EDITOR_SCHEMA} are up to date.`);

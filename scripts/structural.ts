@@ -1,3 +1,5 @@
+import { RULES_KEY, type Rule } from '../src/api/rules.ts';
+
 /** A node of a structural OpenAPI schema, as a CustomResourceDefinition takes it. */
 export type Schema = { readonly [keyword: string]: unknown };
 
@@ -21,7 +23,7 @@ const PLAIN = [
 ];
 
 /** Keywords that are dealt with one by one below. */
-const SPECIAL = ['$schema', 'required', 'properties', 'additionalProperties', 'items'];
+const SPECIAL = ['$schema', 'required', 'properties', 'additionalProperties', 'items', RULES_KEY];
 
 /**
  * Turns a JSON Schema (OpenAPI 3.0 dialect) into the structural form that the API server asks of a
@@ -33,7 +35,7 @@ export function toStructural(schema: unknown, path = ''): Schema {
   const foreign = Object.keys(schema).find((key) => !isKnown(key));
   if (foreign)
     throw new Error(`The schema at ${path || 'its root'} uses ${foreign}, which is not structural.`);
-  const node = { ...plain(schema), ...children(schema, path) };
+  const node = { ...plain(schema), ...validations(schema), ...children(schema, path) };
   return 'type' in node ? node : { ...node, 'x-kubernetes-preserve-unknown-fields': true };
 }
 
@@ -69,6 +71,13 @@ function number(schema: Schema): Schema {
 /** JavaScript escapes the slash, which the API server's patterns (RE2) have no need of. */
 function pattern(schema: Schema): Schema {
   return typeof schema.pattern === 'string' ? { pattern: schema.pattern.replaceAll('\\/', '/') } : {};
+}
+
+/** The rules beside a field as CEL; what they are in JSON Schema stays behind. */
+function validations(schema: Schema): Schema {
+  const list = schema[RULES_KEY] as readonly Rule[] | undefined;
+  if (list === undefined) return {};
+  return { 'x-kubernetes-validations': list.map(({ schema: _, ...rule }) => rule) };
 }
 
 function children(schema: Schema, path: string): Schema {

@@ -1,9 +1,16 @@
+import { writeSync } from 'node:fs';
 import type { Command, Io } from './cli/command.ts';
 import { crd } from './cli/crd.ts';
 import { serve } from './cli/serve.ts';
+import { createValidate } from './cli/validate.ts';
 import { version } from './cli/version.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { serve, crd, version };
+const validate = createValidate({
+  isTerminal: () => process.stdin.isTTY === true,
+  read: () => process.stdin,
+});
+
+const COMMANDS: Readonly<Record<string, Command>> = { serve, validate, crd, version };
 
 function usage(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
@@ -45,11 +52,29 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
+const [STDOUT, STDERR] = [1, 2];
+
+/** Whole and at once: what waits in a stream when the process ends would be lost. */
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  let done = 0;
+  while (done < bytes.length) {
+    try {
+      done += writeSync(fd, bytes, done);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'EPIPE') return; // Nobody reads on, as with head.
+      if (code !== 'EAGAIN') throw error;
+      Bun.sleepSync(1);
+    }
+  }
+}
+
 process.exit(
   await main(process.argv.slice(2), {
     environment: process.env,
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
+    out: (text) => writeAll(STDOUT, text),
+    err: (text) => writeAll(STDERR, text),
     signal: ended.signal,
   }),
 );

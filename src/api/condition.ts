@@ -1,14 +1,32 @@
 import * as v from 'valibot';
 
 /** Kubernetes' `metav1.Condition`; `lastTransitionTime` in RFC 3339. */
-export const Condition = v.object({
-  type: v.pipe(v.string(), v.maxLength(316)),
-  status: v.picklist(['True', 'False', 'Unknown']),
-  observedGeneration: v.optional(v.pipe(v.number(), v.integer())),
-  lastTransitionTime: v.pipe(v.string(), v.metadata({ format: 'date-time' })),
-  reason: v.pipe(v.string(), v.minLength(1), v.maxLength(1024)),
-  message: v.pipe(v.string(), v.maxLength(32768)),
-});
+export const Condition = v.pipe(
+  v.object({
+    type: v.pipe(
+      v.string(),
+      v.maxLength(316),
+      v.description('Ready, and while True only: Reconciling, Stalled, PromotionPending.'),
+    ),
+    status: v.pipe(v.picklist(['True', 'False', 'Unknown']), v.description('Whether it is so.')),
+    observedGeneration: v.optional(
+      v.pipe(v.number(), v.integer(), v.description('The generation of the spec that this was found for.')),
+    ),
+    lastTransitionTime: v.pipe(
+      v.string(),
+      v.metadata({ format: 'date-time' }),
+      v.description('When status changed last. RFC 3339.'),
+    ),
+    reason: v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(1024),
+      v.description('Why, in one word for programs.'),
+    ),
+    message: v.pipe(v.string(), v.maxLength(32768), v.description('Why, in sentences for people.')),
+  }),
+  v.description('One thing that can be said of the Pipeline as a whole.'),
+);
 export type Condition = v.InferOutput<typeof Condition>;
 
 /** A condition as the decision wants it; the time of its last change is found by comparing. */

@@ -13,6 +13,9 @@ export const FIELD_MANAGER = 'turnpike';
 export const HMAC_KEY = 'hmac-key';
 export const HMAC_KEY_PREVIOUS = 'hmac-key-previous';
 
+/** Annotation of a Secret: the only hosts that it may be sent to, comma-separated, in the forms of --git-hosts. */
+export const ALLOWED_HOSTS = `${GROUP}/allowed-hosts`;
+
 /** Metadata of the notification event; notification-controller drops keys without the group's prefix. */
 export const EVENT_ENVIRONMENT = `${GROUP}/environment`;
 export const EVENT_VERSION = `${GROUP}/version`;

@@ -1,53 +1,90 @@
 import * as v from 'valibot';
+import { keeps, rules, secretTextRules, type TextRule, textRules } from './rules.ts';
 
-/**
- * Schemas of the names in a Pipeline. `pattern` and the bounds go into the CustomResourceDefinition;
- * `words` says the same to a person.
- */
-interface NameRule {
-  readonly pattern: RegExp;
-  readonly words: string;
+/** Schemas of the names in a Pipeline, and of the kinds that name a cluster. */
+
+export const CLUSTER_KINDS = ['GitopsCluster', 'Secret'] as const;
+
+interface NameRules {
   readonly maxLength: number;
+  readonly keeps: readonly TextRule[];
 }
 
-function name(rule: NameRule) {
+function name(rule: NameRules) {
   return (description: string) =>
-    v.pipe(
-      v.string(),
-      v.minLength(1),
-      v.maxLength(rule.maxLength),
-      v.regex(rule.pattern, `Use ${rule.words}.`),
-      v.description(description),
-    );
+    v.pipe(unruled(rule), rules(...textRules(rule.keeps)), v.description(description));
+}
+
+/** Held to its rules when it is parsed, but with none of its own in the CustomResourceDefinition. */
+function unruled({ maxLength, keeps: list }: NameRules) {
+  return v.pipe(v.string(), v.minLength(1), v.maxLength(maxLength), keeps(list));
 }
 
 export const namespaceName = name({
-  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
-  words: 'lower case letters, digits and "-", with a letter or digit at both ends',
   maxLength: 63,
+  keeps: [
+    {
+      matches: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+      message: 'Use lower case letters, digits and "-", with a letter or digit at both ends.',
+    },
+  ],
 });
 
-export const objectName = name({
-  pattern: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
-  words: 'lower case letters, digits, "-" and ".", with a letter or digit at both ends',
+const OBJECT_NAME: NameRules = {
   maxLength: 253,
-});
+  keeps: [
+    {
+      matches: /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+      message: 'Use lower case letters, digits, "-" and ".", with a letter or digit at both ends.',
+    },
+  ],
+};
+
+export const objectName = name(OBJECT_NAME);
+
+/** A reference to a Secret by name. Somebody may put a token there, so what is refused is not quoted. */
+export function secretReference(description: string) {
+  return v.pipe(
+    v.object({ name: v.pipe(unruled(OBJECT_NAME), v.description(description)) }),
+    rules(...secretTextRules('name', OBJECT_NAME.keeps)),
+  );
+}
 
 export const kindName = name({
-  pattern: /^[A-Z][A-Za-z0-9]*$/,
-  words: 'a kind such as HelmRelease: letters and digits, the first one a capital',
   maxLength: 63,
+  keeps: [
+    {
+      matches: /^[A-Z][A-Za-z0-9]*$/,
+      message: 'Use a kind such as HelmRelease: letters and digits, the first one a capital.',
+    },
+  ],
 });
 
 export const apiVersionName = name({
-  pattern: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?v[0-9][a-z0-9]*$/,
-  words: 'a group and version such as helm.toolkit.fluxcd.io/v2, or a version alone such as v1',
   maxLength: 253,
+  keeps: [
+    {
+      matches: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?v[0-9][a-z0-9]*$/,
+      message: 'Use a group and version such as helm.toolkit.fluxcd.io/v2, or a version alone such as v1.',
+    },
+  ],
 });
 
-/** Part of a URL path and of a branch name, hence no slash, no blank, no dot at either end. */
+/** Part of a URL path and of a branch name (git-check-ref-format), hence no slash and no blank. */
 export const environmentName = name({
-  pattern: /^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$/,
-  words: 'letters, digits, "-", "_" and ".", with a letter or digit at both ends',
   maxLength: 63,
+  keeps: [
+    {
+      matches: /^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?$/,
+      message: 'Use letters, digits, "-", "_" and ".", with a letter or digit at both ends.',
+    },
+    {
+      lacks: /\.\./,
+      message: 'Take out "..": the name becomes part of a branch, and Git takes none with "..".',
+    },
+    {
+      lacks: /\.lock$/,
+      message: 'Take ".lock" off its end: the name ends a branch, and Git takes none that ends so.',
+    },
+  ],
 });

@@ -1,19 +1,26 @@
 import * as v from 'valibot';
-import { Condition } from './condition.ts';
-import { apiVersionName, environmentName, kindName, namespaceName, objectName } from './names.ts';
+import {
+  apiVersionName,
+  CLUSTER_KINDS,
+  environmentName,
+  kindName,
+  namespaceName,
+  objectName,
+  secretReference,
+} from './names.ts';
+import { baseBranch, repositoryUrl, URL_RULES } from './repository.ts';
+import { rules, secretTextRules } from './rules.ts';
+import type { PipelineStatus } from './status.ts';
+
+export * from './status.ts';
 
 /**
  * The Pipeline resource, `pipelines.weave.works/v1alpha1`. One schema per shape with the type of the same
  * name beside it; the CustomResourceDefinition is generated from here, so `v.description` is what
- * `kubectl explain` prints.
+ * `kubectl explain` prints, and `rules` is what the API server holds by CEL.
  */
 
-const time = (description: string) =>
-  v.pipe(v.string(), v.metadata({ format: 'date-time' }), v.description(description));
-
-export const LocalSecretRef = v.object({
-  name: objectName("Name of a Secret in the Pipeline's namespace."),
-});
+export const LocalSecretRef = secretReference("Name of a Secret in the Pipeline's namespace.");
 export type LocalSecretRef = v.InferOutput<typeof LocalSecretRef>;
 
 export const AppRef = v.object({
@@ -26,92 +33,133 @@ export const AppRef = v.object({
 export type AppRef = v.InferOutput<typeof AppRef>;
 
 export const ClusterRef = v.object({
-  apiVersion: v.optional(v.pipe(v.string(), v.maxLength(253), v.description('Ignored.'))),
-  kind: v.pipe(
-    v.picklist(['GitopsCluster', 'Secret']),
-    v.description('GitopsCluster, or Secret for a kubeconfig itself.'),
+  apiVersion: v.optional(
+    v.pipe(v.string(), v.maxLength(253), v.description('Ignored; kept for manifests that have it.')),
   ),
+  kind: v.pipe(v.picklist(CLUSTER_KINDS), v.description('GitopsCluster, or Secret for a kubeconfig itself.')),
   name: objectName('Name of the GitopsCluster or Secret.'),
-  namespace: v.optional(namespaceName("Its namespace. Default: the Pipeline's.")),
+  namespace: v.optional(namespaceName("Namespace of the GitopsCluster or Secret. Default: the Pipeline's.")),
 });
 export type ClusterRef = v.InferOutput<typeof ClusterRef>;
 
-export const Target = v.object({
-  namespace: namespaceName('Namespace of the application object on its cluster.'),
-  clusterRef: v.optional(
-    v.pipe(ClusterRef, v.description('Cluster of this target. Default: the cluster that Turnpike runs in.')),
-  ),
-});
+export const Target = v.pipe(
+  v.object({
+    namespace: namespaceName('Namespace of the application object on its cluster.'),
+    clusterRef: v.optional(
+      v.pipe(
+        ClusterRef,
+        v.description('Cluster of this target. Default: the cluster that Turnpike runs in.'),
+      ),
+    ),
+  }),
+  v.description('A namespace, on this cluster or another one.'),
+);
 export type Target = v.InferOutput<typeof Target>;
 
 export const FORGE_TYPES = ['github', 'gitlab', 'bitbucket-server', 'gitea', 'azure-devops'] as const;
 export type ForgeType = (typeof FORGE_TYPES)[number];
 
-export const PullRequestStrategy = v.object({
-  type: v.pipe(v.picklist(FORGE_TYPES), v.description('The kind of forge behind the URL.')),
-  url: v.pipe(
-    v.string(),
-    v.minLength(1),
-    v.maxLength(2048),
-    v.description('HTTPS URL of the Git repository, without user or password in it.'),
-  ),
-  baseBranch: v.pipe(
-    v.string(),
-    v.minLength(1),
-    v.maxLength(244),
-    v.description('Branch that pull requests go to.'),
-  ),
-  secretRef: v.pipe(
-    LocalSecretRef,
-    v.description(
-      "Secret with the credentials: token for the forge's API; username and password for Git over HTTPS (the token alone serves when they are missing); caFile for a private certificate authority.",
+export const PullRequestStrategy = v.pipe(
+  v.object({
+    type: v.pipe(
+      v.picklist(FORGE_TYPES),
+      v.description(`The kind of forge behind the URL: ${FORGE_TYPES.join(', ')}.`),
     ),
-  ),
-});
+    url: repositoryUrl,
+    baseBranch: v.optional(baseBranch, 'main'),
+    secretRef: v.pipe(
+      LocalSecretRef,
+      v.description(
+        "Secret with the credentials: token for the forge's API; username and password for Git over HTTPS (the token alone serves when they are missing); identity and known_hosts for Git over SSH; caFile for a private certificate authority.",
+      ),
+    ),
+  }),
+  rules(...secretTextRules('url', URL_RULES)),
+);
 export type PullRequestStrategy = v.InferOutput<typeof PullRequestStrategy>;
 
-export const Strategy = v.object({
-  'pull-request': v.optional(
-    v.pipe(PullRequestStrategy, v.description('Open a pull request that changes the marked version.')),
-  ),
-  notification: v.optional(
-    v.pipe(
-      v.object({}),
-      v.description("Raise the event Promote on the Pipeline, for Flux's notification-controller."),
+const PULL_REQUEST = 'has(self.pull__dash__request)';
+const NOTIFICATION = 'has(self.notification)';
+
+export const Strategy = v.pipe(
+  v.object({
+    'pull-request': v.optional(
+      v.pipe(PullRequestStrategy, v.description('Open a pull request that changes the marked version.')),
     ),
-  ),
-  secretRef: v.optional(
-    v.pipe(
-      LocalSecretRef,
-      v.description('Secret with the key hmac-key, which signs the events and approvals for this promotion.'),
+    notification: v.optional(
+      v.pipe(
+        v.object({}),
+        v.description(
+          "Raise the event Promote on the Pipeline, for Flux's notification-controller. Has no fields: {}.",
+        ),
+      ),
     ),
+    secretRef: v.optional(
+      v.pipe(
+        LocalSecretRef,
+        v.description(
+          'Secret with the key hmac-key, at least 16 bytes and better 32, which signs the events and approvals for this promotion.',
+        ),
+      ),
+    ),
+  }),
+  rules(
+    {
+      rule: `${PULL_REQUEST} || ${NOTIFICATION}`,
+      message: 'No strategy is named: write one of pull-request and notification.',
+      schema: { oneOf: [{ required: ['pull-request'] }, { required: ['notification'] }] },
+    },
+    {
+      rule: `!(${PULL_REQUEST} && ${NOTIFICATION})`,
+      message: 'Two strategies are named: keep one of pull-request and notification.',
+    },
   ),
-});
+);
 export type Strategy = v.InferOutput<typeof Strategy>;
 
 export const Promotion = v.object({
   manual: v.optional(
     v.pipe(v.boolean(), v.description('Wait for an approval before each promotion. Default: false.')),
   ),
-  strategy: v.pipe(Strategy, v.description('How a promotion is done: exactly one of the strategies.')),
+  strategy: v.pipe(
+    Strategy,
+    v.description('How a promotion is done: exactly one of pull-request and notification.'),
+  ),
 });
 export type Promotion = v.InferOutput<typeof Promotion>;
 
-export const Environment = v.object({
-  name: environmentName('Name of the environment, unique in the Pipeline.'),
-  targets: v.pipe(
-    v.array(Target),
-    v.maxLength(50),
-    v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-    v.description('Where the application runs in this environment; at least one.'),
-  ),
-  promotion: v.optional(
-    v.pipe(
-      Promotion,
-      v.description("How the application gets into this environment. Default: the Pipeline's promotion."),
+export const Environment = v.pipe(
+  v.object({
+    name: environmentName(
+      'Name of the environment, unique in the Pipeline; part of the path of its webhook and of the branch of its pull requests.',
     ),
-  ),
-});
+    targets: v.pipe(
+      v.array(Target),
+      v.maxLength(50),
+      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+      rules(
+        {
+          rule: 'self.size() > 0',
+          message: 'Write at least one target: the namespace where the application runs in this environment.',
+          schema: { minItems: 1 },
+        },
+        {
+          rule: 'self.all(target, self.exists_one(other, other == target))',
+          message: 'A target is written twice: take one of them out.',
+          schema: { uniqueItems: true },
+        },
+      ),
+      v.description('Where the application runs in this environment: 1 to 50 targets, none of them twice.'),
+    ),
+    promotion: v.optional(
+      v.pipe(
+        Promotion,
+        v.description("How the application gets into this environment. Default: the Pipeline's promotion."),
+      ),
+    ),
+  }),
+  v.description('A stage on the way of the application, such as dev or prod.'),
+);
 export type Environment = v.InferOutput<typeof Environment>;
 
 export const PipelineSpec = v.object({
@@ -121,10 +169,19 @@ export const PipelineSpec = v.object({
     v.minLength(1),
     v.maxLength(50),
     v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-    v.description('The environments in the order of promotion, the first one first.'),
+    rules({
+      rule: 'self.all(one, !has(one.name) || self.exists_one(other, has(other.name) && other.name == one.name))',
+      message: 'Two environments have the same name: give each a name of its own.',
+    }),
+    v.description('The environments in the order of promotion, the first one first: 1 to 50.'),
   ),
   promotion: v.optional(
-    v.pipe(Promotion, v.description('How the application gets into the next environment.')),
+    v.pipe(
+      Promotion,
+      v.description(
+        'How the application gets into each environment that has no promotion of its own; nothing leads into the first. Default: no promotion.',
+      ),
+    ),
   ),
   suspend: v.optional(
     v.pipe(
@@ -134,119 +191,6 @@ export const PipelineSpec = v.object({
   ),
 });
 export type PipelineSpec = v.InferOutput<typeof PipelineSpec>;
-
-const revision = (description: string) => v.pipe(v.string(), v.maxLength(512), v.description(description));
-const message = (description: string) => v.pipe(v.string(), v.maxLength(2048), v.description(description));
-
-export const TargetStatus = v.object({
-  clusterAppRef: v.pipe(
-    v.object({
-      apiVersion: v.pipe(v.string(), v.description('API group and version of the application object.')),
-      kind: v.pipe(v.string(), v.description('Kind of the application object.')),
-      name: v.pipe(v.string(), v.description('Name of the application object.')),
-      clusterRef: v.optional(
-        v.pipe(ClusterRef, v.description('Its cluster; absent for the one that Turnpike runs in.')),
-      ),
-    }),
-    v.description('The application object and its cluster.'),
-  ),
-  namespace: v.optional(v.pipe(v.string(), v.description("The target's namespace on its cluster."))),
-  ready: v.pipe(v.boolean(), v.description('Whether the application is ready at the revision.')),
-  revision: v.optional(revision('The revision that the target runs.')),
-  error: v.optional(message('Why the target is not ready, or cannot be read.')),
-  observedAt: v.optional(time('When the last event of this target was sent.')),
-});
-export type TargetStatus = v.InferOutput<typeof TargetStatus>;
-
-export const DEPLOYMENT_PHASES = ['Succeeded', 'Failed', 'Progressing', 'RolledBack', 'Uninstalled'] as const;
-export type DeploymentPhase = (typeof DEPLOYMENT_PHASES)[number];
-
-export const Deployment = v.object({
-  revision: revision('The revision of the last deployment that was seen.'),
-  phase: v.pipe(v.picklist(DEPLOYMENT_PHASES), v.description('What became of it.')),
-  message: v.optional(message("Flux's own words.")),
-  observedAt: time("When it happened, by the event's timestamp or the application's status."),
-  source: v.pipe(v.picklist(['webhook', 'watch']), v.description('How it was learnt.')),
-});
-export type Deployment = v.InferOutput<typeof Deployment>;
-
-export const PROMOTION_PHASES = [
-  'Pending',
-  'WaitingApproval',
-  'Promoting',
-  'PullRequestOpen',
-  'Merged',
-  'Succeeded',
-  'Failed',
-  'Rejected',
-  'Superseded',
-] as const;
-export type PromotionPhase = (typeof PROMOTION_PHASES)[number];
-
-export const PullRequestRef = v.object({
-  url: v.pipe(v.string(), v.maxLength(2048), v.description('Its page.')),
-  number: v.pipe(v.number(), v.integer(), v.description('Its number.')),
-});
-export type PullRequestRef = v.InferOutput<typeof PullRequestRef>;
-
-export const PromotionStatus = v.object({
-  revision: revision('The revision that is brought into this environment.'),
-  phase: v.pipe(v.picklist(PROMOTION_PHASES), v.description('How far it is.')),
-  attempts: v.optional(
-    v.pipe(v.number(), v.integer(), v.description('How many times it was tried since it was last changed.')),
-  ),
-  nextAttemptAt: v.optional(time('When it is tried next.')),
-  pullRequest: v.optional(v.pipe(PullRequestRef, v.description('Its pull request.'))),
-  startedAt: v.optional(time('When it was recorded.')),
-  updatedAt: v.optional(time('When its phase changed last.')),
-  approvedBy: v.optional(v.pipe(v.string(), v.maxLength(512), v.description('Who approved it.'))),
-  message: v.optional(message('What it waits for, in a sentence.')),
-});
-export type PromotionStatus = v.InferOutput<typeof PromotionStatus>;
-
-export const EnvironmentStatus = v.object({
-  waitingApproval: v.optional(
-    v.pipe(
-      v.object({ revision: revision('The revision that waits; empty when none does.') }),
-      v.description('What waits for an approval.'),
-    ),
-  ),
-  targets: v.optional(
-    v.pipe(
-      v.array(TargetStatus),
-      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      v.description('The state of each target, in the order of the spec.'),
-    ),
-  ),
-  deployment: v.optional(
-    v.pipe(Deployment, v.description('The last deployment to this environment that was seen.')),
-  ),
-  promotion: v.optional(v.pipe(PromotionStatus, v.description('The last promotion into this environment.'))),
-});
-export type EnvironmentStatus = v.InferOutput<typeof EnvironmentStatus>;
-
-export const PipelineStatus = v.object({
-  observedGeneration: v.optional(
-    v.pipe(v.number(), v.integer(), v.description('The generation of the spec that was acted on.')),
-  ),
-  conditions: v.optional(
-    v.pipe(
-      v.array(Condition),
-      v.metadata({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
-      v.description('Ready, and what stands in its way.'),
-    ),
-  ),
-  summary: v.optional(
-    v.pipe(v.string(), v.maxLength(2048), v.description('All environments in one line, for kubectl get.')),
-  ),
-  lastHandledReconcileAt: v.optional(
-    v.pipe(v.string(), v.description('The last value of the annotation reconcile.fluxcd.io/requestedAt.')),
-  ),
-  environments: v.optional(
-    v.pipe(v.record(v.string(), EnvironmentStatus), v.description('State by the name of the environment.')),
-  ),
-});
-export type PipelineStatus = v.InferOutput<typeof PipelineStatus>;
 
 /** What of an object's metadata is used here. */
 export const ObjectMeta = v.object({

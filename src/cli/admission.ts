@@ -55,10 +55,10 @@ export function startAdmission(parts: Parts): Admission {
   };
 }
 
-function admissionDeps({ policy, secrets, metrics, log }: Parts) {
+function admissionDeps({ policy, facts, metrics, log }: Parts) {
   return {
     policy,
-    readSecret: secrets.read,
+    gather: facts,
     log,
     onReview(allowed: boolean, seconds: number) {
       metrics.admissionRequests.inc({ allowed: String(allowed) });

@@ -2,7 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServeConfig } from '../config.ts';
+import { createAccess } from '../kube/access.ts';
 import { loadKubeConfig } from '../kube/config.ts';
+import { createDiscovery } from '../kube/discovery.ts';
+import { createFacts } from '../kube/facts.ts';
+import { createGovernors } from '../kube/governors.ts';
 import { createPipelineStore } from '../kube/pipelines.ts';
 import { createSecretCache } from '../kube/secret-cache.ts';
 import { createSecrets } from '../kube/secrets.ts';
@@ -42,21 +46,39 @@ function createParts(config: ServeConfig, { log, environment }: Surroundings) {
   const namespace = config['watch-namespace'];
   const labelSelector = config['watch-label-selector'];
   const secrets = createSecrets(client);
+  const now = () => new Date();
+  const discovery = createDiscovery(client, { now });
+  const store = createPipelineStore(client, {
+    log,
+    ...(namespace && { namespace }),
+    ...(labelSelector && { labelSelector }),
+  });
   return {
     config,
     log,
     metrics,
     client,
-    now: () => new Date(),
+    now,
     instance: hostname(),
     policy: { allowed: config['git-hosts'], insecure: config['insecure-git-hosts'] },
     secrets,
-    secretCache: createSecretCache(secrets, { ttlSeconds: 10, minRefreshSeconds: 1, now: () => new Date() }),
-    store: createPipelineStore(client, {
-      log,
-      ...(namespace && { namespace }),
-      ...(labelSelector && { labelSelector }),
+    secretCache: createSecretCache(secrets, { ttlSeconds: 10, minRefreshSeconds: 1, now }),
+    discovery,
+    facts: createFacts({
+      client,
+      secrets,
+      // So short that nobody sees an old Secret, and yet a flood of reviews asks for each one but rarely.
+      secretCache: createSecretCache(secrets, {
+        ttlSeconds: 0.1,
+        staleSeconds: 0.5,
+        minRefreshSeconds: 0,
+        now,
+      }),
+      discovery,
+      access: createAccess(client, { now }),
+      governors: createGovernors(store),
     }),
+    store,
     gitDirectory: gitDirectory(config['git-cache-dir']),
   };
 }

@@ -1,11 +1,11 @@
 import type { PipelineKey } from '../api/pipeline.ts';
-import { problemLine, validateSpec } from '../decide/validate.ts';
 import { createApplications } from '../kube/applications.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { createNotificationPromoter } from '../promote/notification.ts';
 import { createOutbound } from '../promote/outbound.ts';
 import { createPullRequestPromoter } from '../promote/pull-request.ts';
 import { createWorkspace } from '../promote/workspace.ts';
+import { createCheck } from '../reconcile/check.ts';
 import { createOwnWrites } from '../reconcile/own-writes.ts';
 import { createPromoter } from '../reconcile/promoter.ts';
 import { createQueue } from '../reconcile/queue.ts';
@@ -53,9 +53,9 @@ export function composeReconciler(parts: Parts) {
   const reconcile = createReconcile({
     store: ownWrites.store,
     record: createRecordStatus(ownWrites.store),
-    applications: createApplications(client, { now: () => new Date() }),
+    applications: createApplications(client, parts.discovery),
     promoter,
-    validate: ({ spec, metadata }) => validateSpec(spec, policy, metadata).map(problemLine),
+    check: createCheck({ policy, gather: parts.facts, now }),
     onChange: reporter.changed,
     policy: {
       delaySeconds: config['promotion-retry-delay'],

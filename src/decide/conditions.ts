@@ -2,11 +2,17 @@ import type { WantedCondition } from '../api/condition.ts';
 import type { Pipeline, PromotionStatus } from '../api/pipeline.ts';
 import { environmentStatus, recordedPromotion } from './state.ts';
 
+/** What the rules say of things that do not keep the Pipeline from being followed, a line each. */
+export interface Doubts {
+  readonly secrets: readonly string[];
+  readonly warnings: readonly string[];
+}
+
 /**
- * The conditions of a Pipeline, as kstatus reads them: Ready always; Reconciling, Stalled and
- * PromotionPending only while they are True.
+ * The conditions of a Pipeline, as kstatus reads them: Ready always; Reconciling, Stalled, PromotionPending
+ * and Warning only while they are True.
  */
-export function conditionsOf(pipeline: Pipeline, threshold: number): WantedCondition[] {
+export function conditionsOf(pipeline: Pipeline, threshold: number, doubts: Doubts): WantedCondition[] {
   const promotions = pipeline.spec.environments.flatMap(({ name }) => {
     const promotion = recordedPromotion(environmentStatus(pipeline.status, name));
     return promotion ? [{ name, promotion }] : [];
@@ -21,6 +27,9 @@ export function conditionsOf(pipeline: Pipeline, threshold: number): WantedCondi
     wanted.push({ type: 'Stalled', status: 'True', reason: 'PromotionFailed', message });
   } else if (retried && (retried.promotion.attempts ?? 0) >= threshold) {
     wanted.push({ type: 'Ready', status: 'False', reason: 'PromotionRetrying', message: sentence(retried) });
+  } else if (doubts.secrets.length > 0) {
+    const message = joined(doubts.secrets);
+    wanted.push({ type: 'Ready', status: 'False', reason: 'SecretNotUsable', message });
   } else {
     wanted.push({
       type: 'Ready',
@@ -38,16 +47,25 @@ export function conditionsOf(pipeline: Pipeline, threshold: number): WantedCondi
     const message = sentence(waiting);
     wanted.push({ type: 'PromotionPending', status: 'True', reason, message });
   }
+  if (doubts.warnings.length > 0) {
+    const message = joined(doubts.warnings);
+    wanted.push({ type: 'Warning', status: 'True', reason: 'ProbablyNotMeant', message });
+  }
   return wanted;
 }
 
 /** The conditions of an object whose spec holds faults: nothing is done until somebody mends it. */
 export function invalidConditions(problems: readonly string[]): WantedCondition[] {
-  const message = problems.join('\n').slice(0, 4000);
+  const message = joined(problems);
   return [
     { type: 'Ready', status: 'False', reason: 'InvalidSpec', message },
     { type: 'Stalled', status: 'True', reason: 'InvalidSpec', message },
   ];
+}
+
+/** Conditions are kept small: a Pipeline's status is written often. */
+function joined(lines: readonly string[]): string {
+  return lines.join('\n').slice(0, 2000);
 }
 
 function isRetried(promotion: PromotionStatus): boolean {

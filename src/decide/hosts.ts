@@ -1,3 +1,5 @@
+import { URL_RULES } from '../api/repository.ts';
+import { brokenRule } from '../api/rules.ts';
 import { isForbiddenAddress } from './addresses.ts';
 
 export { isForbiddenAddress } from './addresses.ts';
@@ -14,41 +16,62 @@ export interface HostPolicy {
 }
 
 const MAX_URL_LENGTH = 2048;
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'ssh:': '22' };
 
 /**
- * The sentence that says what is wrong with this repository URL, or undefined. It never quotes a URL that
- * holds credentials.
+ * The sentence that says what is wrong with this repository URL, by https or ssh, or undefined. It never
+ * quotes a URL that holds credentials.
  */
 export function urlProblem(url: string, policy: HostPolicy): string | undefined {
-  return shapeProblem(url) ?? hostProblem(new URL(url), policy);
+  return shapeProblem(url) ?? repositoryHostProblem(new URL(url), policy);
 }
 
 /** The same for everything but the host. */
 export function shapeProblem(url: string): string | undefined {
   if (url.length > MAX_URL_LENGTH) return `The URL is longer than ${MAX_URL_LENGTH} characters.`;
-  if (/[\s\\]|\p{Cc}/u.test(url)) return 'The URL holds spaces, backslashes or control characters.';
-  if (!URL.canParse(url)) return 'This is no URL: write it as https://<host>/<owner>/<repository>.';
-  const parsed = new URL(url);
-  if (parsed.username !== '' || parsed.password !== '') {
-    return 'The URL holds a user or password: put them into the Secret that secretRef names.';
-  }
-  if (/[?#]/.test(url)) return 'The URL holds a query or a fragment: leave out everything from ? or # on.';
-  if (parsed.pathname.replaceAll('/', '') === '') {
-    return 'The URL names no repository: write it as https://<host>/<owner>/<repository>.';
-  }
-  return undefined;
+  return (
+    brokenRule(url, URL_RULES) ??
+    (URL.canParse(url)
+      ? undefined
+      : 'The URL has a host or a port that cannot be: write it as https://<host>/<owner>/<repository>.')
+  );
 }
 
-/** The same for the scheme and the host alone, for any request that is about to be sent. */
+/** The URL for messages: without what may be a secret in it; undefined for what is no URL. */
+export function shownUrl(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, host, pathname, username, password, search, hash } = new URL(url);
+  const user = password === '' && (username === '' || protocol === 'ssh:') ? username : '***';
+  return `${protocol}//${user && `${user}@`}${host}${pathname}${search && '?***'}${hash && '#***'}`;
+}
+
+/** What is wrong with the scheme and the host of a request that is about to be sent. */
 export function hostProblem(url: URL, policy: HostPolicy): string | undefined {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     return `The URL's scheme is ${url.protocol.slice(0, -1)}: only https is supported.`;
   }
   if (isInsecureHost(url, policy)) return undefined;
-  const host = hostOf(url);
   if (url.protocol === 'http:') {
     return `The URL uses http: use https, or list ${url.host} in --insecure-git-hosts.`;
   }
+  return reachProblem(url, policy);
+}
+
+/** The same for the host alone; `shapeProblem` lets no other schemes pass. */
+export function repositoryHostProblem(url: URL, policy: HostPolicy): string | undefined {
+  return url.protocol === 'ssh:' ? sshHostProblem(url, policy) : hostProblem(url, policy);
+}
+
+/** URLs of other schemes than http keep their host as it is written (WHATWG URL, "opaque host"). */
+function sshHostProblem(url: URL, policy: HostPolicy): string | undefined {
+  if (!/^([a-z0-9._-]+|\[[0-9a-f:.]+\])$/i.test(url.hostname)) {
+    return 'The URL names no host: write it as ssh://git@<host>/<owner>/<repository>.';
+  }
+  return isInsecureHost(url, policy) ? undefined : reachProblem(url, policy);
+}
+
+function reachProblem(url: URL, policy: HostPolicy): string | undefined {
+  const host = hostOf(url);
   if (isForbiddenName(host) || isForbiddenAddress(host)) {
     return `${url.host} is a loopback, link-local or metadata address: list it in --insecure-git-hosts if it is meant.`;
   }
@@ -56,6 +79,19 @@ export function hostProblem(url: URL, policy: HostPolicy): string | undefined {
     return `${url.host} is not one of the hosts in --git-hosts.`;
   }
   return undefined;
+}
+
+/** Whether the URL's host is one of those that a Secret's annotation allows; all are where it has none. */
+export function isAllowedHost(url: string, allowed: readonly string[] | undefined): boolean {
+  return allowed === undefined || (URL.canParse(url) && isListed(new URL(url), allowed));
+}
+
+/** The annotation's comma-separated hosts. */
+export function hostList(text: string): string[] {
+  return text
+    .split(',')
+    .map((host) => host.trim())
+    .filter((host) => host !== '');
 }
 
 /** True when the URL's host is one of `--insecure-git-hosts`. */
@@ -76,7 +112,7 @@ function hostOf(url: URL): string {
 }
 
 function portOf(url: URL): string {
-  return url.port || (url.protocol === 'http:' ? '80' : '443');
+  return url.port || (DEFAULT_PORTS[url.protocol] ?? '443');
 }
 
 /** A pattern without a port matches every port; `*.host` matches names below `host`, not `host` itself. */

@@ -1,35 +1,67 @@
 import type { PipelineSpec } from '../api/pipeline.ts';
 import type { HostPolicy } from './hosts.ts';
 import { environmentProblems } from './validate/environments.ts';
-import type { FieldProblem } from './validate/problem.ts';
+import { type FieldProblem, type Findings, NO_FINDINGS } from './validate/problem.ts';
 import { type PipelineNames, promotionProblems } from './validate/promotions.ts';
+import { parseSpec } from './validate/schema.ts';
+import { specWarnings } from './validate/warnings.ts';
 
 /**
- * The rules for Pipelines that the schema cannot say, in one place for the admission webhook, the reconciler
- * (objects may be older than the webhook) and the command line. All are pure: Secrets are handed in, and a
+ * The rules for Pipelines in one place for the admission webhook, the reconciler (objects may be older than
+ * the webhook) and the command line. All are pure: what is around a Pipeline is handed in as facts, and a
  * host is judged by its name.
  */
 export { branchProblem, promotionBranch } from './validate/branch.ts';
-export { type FieldProblem, problemLine } from './validate/problem.ts';
-export type { PipelineNames } from './validate/promotions.ts';
-export { type ParsedSpec, parseSpec, schemaProblems } from './validate/schema.ts';
 export {
+  type Facts,
+  NO_FACTS,
   type SecretData,
-  type SecretNeed,
-  secretNeeds,
-  secretProblems,
-  secretWarnings,
-} from './validate/secrets.ts';
-export { specWarnings } from './validate/warnings.ts';
+  type SecretFacts,
+  type SecretState,
+} from './validate/facts.ts';
+export { foreignGovernorDoubt, governorDoubt } from './validate/governors.ts';
+export { applicationKey, applicationKeys, type Needs, needsOf, secretNeeds } from './validate/needs.ts';
+export {
+  type FieldProblem,
+  type Findings,
+  mergeFindings,
+  NO_FINDINGS,
+  problemLine,
+  problemText,
+} from './validate/problem.ts';
+export type { PipelineNames } from './validate/promotions.ts';
+export { type Judged, ratchet } from './validate/ratchet.ts';
+export { RULES, type Rule } from './validate/rules.ts';
+export { type ParsedSpec, parseSpec, schemaProblems } from './validate/schema.ts';
+export { surroundingFindings } from './validate/surroundings.ts';
 
-/** Stands in where a manifest is looked at that has no namespace yet. */
-const UNNAMED: PipelineNames = { namespace: 'default', name: 'pipeline' };
+/** A spec from outside, with what the rules say of it alone. */
+export type CheckedSpec =
+  | { readonly kind: 'parsed'; readonly spec: PipelineSpec; readonly findings: Findings }
+  /** It does not hold to the schema, so that nothing is to be looked up for it. */
+  | { readonly kind: 'malformed'; readonly findings: Findings };
+
+export function checkSpec(input: unknown, policy: HostPolicy, names: PipelineNames): CheckedSpec {
+  const parsed = parseSpec(input);
+  if (parsed.kind === 'invalid') {
+    const further = parsed.spec ? validateSpec(parsed.spec, policy, names) : [];
+    return {
+      kind: 'malformed',
+      findings: { ...NO_FINDINGS, problems: firstOfField(parsed.problems, further) },
+    };
+  }
+  const { spec } = parsed;
+  const warnings = specWarnings(spec, names.namespace);
+  return { kind: 'parsed', spec, findings: { problems: validateSpec(spec, policy, names), warnings } };
+}
+
+/** What the schema says of a field is enough. */
+function firstOfField(problems: readonly FieldProblem[], further: readonly FieldProblem[]): FieldProblem[] {
+  const known = new Set(problems.map(({ field }) => field));
+  return [...problems, ...further.filter(({ field }) => !known.has(field))];
+}
 
 /** Everything that is wrong with a spec that holds to the schema; empty when it is fine. */
-export function validateSpec(
-  spec: PipelineSpec,
-  policy: HostPolicy,
-  names: PipelineNames = UNNAMED,
-): FieldProblem[] {
+export function validateSpec(spec: PipelineSpec, policy: HostPolicy, names: PipelineNames): FieldProblem[] {
   return [...environmentProblems(spec, names.namespace), ...promotionProblems(spec, policy, names)];
 }

@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
 import type { Logger } from '../telemetry/log.ts';
 import { answer, type Verdict } from './admission/answer.ts';
-import { type JudgeDeps, judge, parseReview, type Review } from './admission/review.ts';
+import { type JudgeDeps, judge } from './admission/judge.ts';
+import { parseReview, type Review } from './admission/review.ts';
 import { readBody } from './body.ts';
 import { json, methodNotAllowed, notFound, problem } from './problem.ts';
 
@@ -29,11 +30,11 @@ const OWN_FAULT: Verdict = {
 export function createAdmission(deps: AdmissionDeps): Hono {
   const app = new Hono();
   app.post('/validate', async ({ req }) => {
+    const started = performance.now();
     const body = await readBody(req.raw, MAX_BODY_BYTES);
     if (!body) return tooLarge();
-    const review = parseReview(new TextDecoder().decode(body));
+    const review = parseReview(body);
     if (typeof review === 'string') return problem({ status: 400, title: 'Bad Request', detail: review });
-    const started = performance.now();
     const verdict = await judgeSafely(review, deps);
     deps.onReview(verdict.allowed, (performance.now() - started) / 1000);
     report(review, verdict, deps.log);

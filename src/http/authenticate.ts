@@ -2,7 +2,9 @@ import { HMAC_KEY, HMAC_KEY_PREVIOUS } from '../api/group.ts';
 import { type PipelineKey, type PipelineSpec, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import { isSignedBy, type Signature } from './signature.ts';
 
-type SecretValues = ReadonlyMap<string, Uint8Array>;
+interface Secret {
+  readonly values: ReadonlyMap<string, Uint8Array>;
+}
 
 /** What the signed endpoints need of the cluster. */
 export interface SignedDeps {
@@ -12,7 +14,7 @@ export interface SignedDeps {
     namespace: string,
     name: string,
     options?: { fresh?: boolean },
-  ): SecretValues | undefined | Promise<SecretValues | undefined>;
+  ): Secret | undefined | Promise<Secret | undefined>;
   /** Whether the API server answers and all Pipelines are known. */
   available(): boolean;
 }
@@ -71,7 +73,7 @@ function refuse(deps: SignedDeps, rejection: Rejection): Authentication {
   return { ok: false, rejection: deps.available() ? rejection : 'unavailable' };
 }
 
-function keysOf(secret: SecretValues | undefined): Uint8Array[] {
-  const keys = [secret?.get(HMAC_KEY), secret?.get(HMAC_KEY_PREVIOUS)];
+function keysOf(secret: Secret | undefined): Uint8Array[] {
+  const keys = [secret?.values.get(HMAC_KEY), secret?.values.get(HMAC_KEY_PREVIOUS)];
   return keys.filter((key): key is Uint8Array => key !== undefined && key.length > 0);
 }

@@ -1,6 +1,6 @@
 import { hasCode, type TurnpikeError } from '../api/errors.ts';
 import type { AppRef } from '../api/pipeline.ts';
-import { createDiscovery } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { resourcePath } from './path.ts';
 import { apiStatus } from './status.ts';
 import type { KubeClient } from './transport.ts';
@@ -14,13 +14,7 @@ export interface Applications {
   read(appRef: AppRef, namespace: string): Promise<unknown>;
 }
 
-export interface ApplicationsDeps {
-  readonly now: () => Date;
-}
-
-export function createApplications(client: KubeClient, deps: ApplicationsDeps): Applications {
-  const discovery = createDiscovery(client, deps);
-
+export function createApplications(client: KubeClient, discovery: Discovery): Applications {
   async function get(appRef: AppRef, namespace: string): Promise<unknown> {
     const { apiVersion, plural } = await discovery.resource(appRef.apiVersion, appRef.kind);
     const path = resourcePath({ apiVersion, namespace, plural, name: appRef.name });

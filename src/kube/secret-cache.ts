@@ -1,11 +1,13 @@
 import { hasCode } from '../api/errors.ts';
-import type { Secrets, SecretValues } from './secrets.ts';
+import type { Secrets, StoredSecret } from './secrets.ts';
 
 export interface SecretCacheOptions {
   /** A value is used this long before it is read again. */
   readonly ttlSeconds: number;
   /** No Secret is read more often than this, whoever asks; and how long one that is not there stays so. */
   readonly minRefreshSeconds: number;
+  /** While somebody waits for a value to be read again, others go on with one that is this much older. */
+  readonly staleSeconds?: number;
   readonly now: () => Date;
   /** The oldest give way. Default: 10,000. */
   readonly maxEntries?: number;
@@ -13,19 +15,19 @@ export interface SecretCacheOptions {
 
 export interface SecretCache {
   /**
-   * The values of a Secret. While the API server is away the last known ones serve on.
+   * A Secret. While the API server is away the last known one serves on.
    * `fresh`: as of now, unless it was read less than `minRefreshSeconds` ago.
    */
   read(
     namespace: string,
     name: string,
     options?: { readonly fresh?: boolean },
-  ): SecretValues | undefined | Promise<SecretValues | undefined>;
+  ): StoredSecret | undefined | Promise<StoredSecret | undefined>;
 }
 
-/** What the last read brought; `failure` beside a value when it was kept because the API server is away. */
+/** What the last read brought; `failure` beside a value when that was kept because the API server is away. */
 interface Entry {
-  readonly values: SecretValues | undefined;
+  readonly secret: StoredSecret | undefined;
   readonly failure?: { readonly error: unknown };
   /** In milliseconds. */
   readonly readAt: number;
@@ -39,10 +41,14 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
   const entries = new Map<string, Entry>();
   const reading = new Map<string, Promise<Entry>>();
 
-  function isUsable(entry: Entry, fresh: boolean): boolean {
-    const found = entry.values !== undefined && !entry.failure;
-    const seconds = found && !fresh ? options.ttlSeconds : options.minRefreshSeconds;
+  function isUsable(entry: Entry, fresh: boolean, key: string): boolean {
+    const found = entry.secret !== undefined && !entry.failure;
+    const seconds = found && !fresh ? options.ttlSeconds + graceSeconds(key) : options.minRefreshSeconds;
     return options.now().getTime() - entry.readAt < seconds * 1000;
+  }
+
+  function graceSeconds(key: string): number {
+    return reading.has(key) ? (options.staleSeconds ?? 0) : 0;
   }
 
   /** A deleted and re-inserted key is the youngest of a Map. */
@@ -56,16 +62,16 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
   async function refresh(key: string, namespace: string, name: string): Promise<Entry> {
     const readAt = options.now().getTime();
     const entry = await secrets.read(namespace, name).then(
-      (values): Entry => ({ values, readAt }),
-      (error: unknown): Entry => ({ values: lastKnown(key, error), failure: { error }, readAt }),
+      (secret): Entry => ({ secret, readAt }),
+      (error: unknown): Entry => ({ secret: lastKnown(key, error), failure: { error }, readAt }),
     );
     keep(key, entry);
     return entry;
   }
 
   /** Only an API server that is away leaves the old values standing: a right that was taken away does not. */
-  function lastKnown(key: string, error: unknown): SecretValues | undefined {
-    return hasCode(error, 'ApiUnavailable') ? entries.get(key)?.values : undefined;
+  function lastKnown(key: string, error: unknown): StoredSecret | undefined {
+    return hasCode(error, 'ApiUnavailable') ? entries.get(key)?.secret : undefined;
   }
 
   function refreshOnce(namespace: string, name: string): Promise<Entry> {
@@ -77,9 +83,9 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
     return started;
   }
 
-  function valuesOf({ values, failure }: Entry): SecretValues | undefined {
-    if (values === undefined && failure) throw failure.error;
-    return values;
+  function secretOf({ secret, failure }: Entry): StoredSecret | undefined {
+    if (secret === undefined && failure) throw failure.error;
+    return secret;
   }
 
   /** What is known is answered at once: no promise is made for each of many requests. */
@@ -87,14 +93,16 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
     namespace: string,
     name: string,
     { fresh = false }: { readonly fresh?: boolean } = {},
-  ): SecretValues | undefined | Promise<SecretValues | undefined> {
-    const known = entries.get(`${namespace}/${name}`);
-    const usable = known && isUsable(known, fresh) && !known.failure;
-    return usable ? known.values : readNow(known, fresh, namespace, name);
+  ): StoredSecret | undefined | Promise<StoredSecret | undefined> {
+    const key = `${namespace}/${name}`;
+    const known = entries.get(key);
+    const usable = known && isUsable(known, fresh, key) && !known.failure;
+    return usable ? known.secret : readNow(known, fresh, namespace, name);
   }
 
   async function readNow(known: Entry | undefined, fresh: boolean, namespace: string, name: string) {
-    return valuesOf(known && isUsable(known, fresh) ? known : await refreshOnce(namespace, name));
+    const usable = known && isUsable(known, fresh, `${namespace}/${name}`);
+    return secretOf(usable ? known : await refreshOnce(namespace, name));
   }
 
   return { read };

@@ -1,22 +1,32 @@
 import * as v from 'valibot';
 import { hasCode } from '../api/errors.ts';
+import { ALLOWED_HOSTS } from '../api/group.ts';
+import { hostList } from '../decide/hosts.ts';
 import { resourcePath } from './path.ts';
 import type { KubeClient } from './transport.ts';
 
-export type SecretValues = ReadonlyMap<string, Uint8Array>;
+export interface StoredSecret {
+  /** Decoded, by key. */
+  readonly values: ReadonlyMap<string, Uint8Array>;
+  /** The only hosts that it may be sent to, where its annotation names them. */
+  readonly allowedHosts?: readonly string[];
+}
 
 /** Secrets one by one, by name: they are neither listed nor watched, so the right to `get` suffices. */
 export interface Secrets {
-  /** Its decoded values by key; undefined when there is no such Secret. Gives up after 3 s. */
-  read(namespace: string, name: string): Promise<SecretValues | undefined>;
+  /** Undefined when there is no such Secret. Gives up after 3 s. */
+  read(namespace: string, name: string): Promise<StoredSecret | undefined>;
 }
 
 const TIMEOUT_MS = 3000;
 
-const Secret = v.object({ data: v.nullish(v.record(v.string(), v.string()), {}) });
+const Secret = v.object({
+  metadata: v.optional(v.object({ annotations: v.nullish(v.record(v.string(), v.string())) })),
+  data: v.nullish(v.record(v.string(), v.string()), {}),
+});
 
 export function createSecrets(client: KubeClient): Secrets {
-  async function read(namespace: string, name: string): Promise<SecretValues | undefined> {
+  async function read(namespace: string, name: string): Promise<StoredSecret | undefined> {
     const path = resourcePath({ apiVersion: 'v1', namespace, plural: 'secrets', name });
     try {
       return decoded(await client.request({ method: 'GET', path, timeoutMs: TIMEOUT_MS }));
@@ -29,8 +39,10 @@ export function createSecrets(client: KubeClient): Secrets {
   return { read };
 }
 
-function decoded(raw: unknown): SecretValues {
-  const { data } = v.parse(Secret, raw);
+function decoded(raw: unknown): StoredSecret {
+  const { metadata, data } = v.parse(Secret, raw);
   const entries = Object.entries(data ?? {});
-  return new Map(entries.map(([key, value]) => [key, new Uint8Array(Buffer.from(value, 'base64'))]));
+  const values = new Map(entries.map(([key, value]) => [key, new Uint8Array(Buffer.from(value, 'base64'))]));
+  const hosts = metadata?.annotations?.[ALLOWED_HOSTS];
+  return hosts === undefined ? { values } : { values, allowedHosts: hostList(hosts) };
 }

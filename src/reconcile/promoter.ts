@@ -1,4 +1,5 @@
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import { ALLOWED_HOSTS } from '../api/group.ts';
 import type {
   Environment,
   Pipeline,
@@ -6,6 +7,7 @@ import type {
   PullRequestRef,
   PullRequestStrategy,
 } from '../api/pipeline.ts';
+import { isAllowedHost } from '../decide/hosts.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
 import { promotionInto } from '../decide/route.ts';
@@ -35,12 +37,14 @@ export interface Job {
 export interface PromoterDeps {
   readonly pullRequests: PullRequestPromoter;
   readonly notifications: NotificationPromoter;
-  readonly readSecret: (
-    namespace: string,
-    name: string,
-  ) => Promise<ReadonlyMap<string, Uint8Array> | undefined>;
+  readonly readSecret: (namespace: string, name: string) => Promise<Secret | undefined>;
   /** Aborted when the process has to end: what is under way is taken up at the next start. */
   readonly signal: AbortSignal;
+}
+
+interface Secret {
+  readonly values: ReadonlyMap<string, Uint8Array>;
+  readonly allowedHosts?: readonly string[];
 }
 
 export function createPromoter(deps: PromoterDeps): Promoter {
@@ -52,7 +56,11 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       const message = `${where} is missing. Create it with the key token.`;
       throw new TurnpikeError('SecretNotFound', message, { retry: 'never' });
     }
-    return credentialsFrom(secret, where);
+    if (!isAllowedHost(settings.url, secret.allowedHosts)) {
+      const message = `${where} may not be sent to the host of the repository: its annotation ${ALLOWED_HOSTS} does not list it.`;
+      throw new TurnpikeError('HostNotAllowed', message, { retry: 'never' });
+    }
+    return credentialsFrom(secret.values, where);
   }
 
   async function carryOut(job: Job): Promise<Result> {

@@ -22,6 +22,7 @@ import {
 } from '../decide/state.ts';
 import { summarize } from '../decide/summary.ts';
 import type { Logger } from '../telemetry/log.ts';
+import type { Check, CheckPipeline } from './check.ts';
 import { type ApplicationReader, observe } from './observe.ts';
 import type { Promoter } from './promoter.ts';
 
@@ -34,8 +35,7 @@ export interface ReconcileDeps {
   readonly record: RecordStatus;
   readonly applications: ApplicationReader;
   readonly promoter: Promoter;
-  /** Faults of a spec that the schema cannot see, a sentence each. */
-  readonly validate: (pipeline: Pipeline) => readonly string[];
+  readonly check: CheckPipeline;
   /** Told after each write that changed something. */
   readonly onChange: (pipeline: Pipeline, before: PipelineStatus) => void;
   readonly policy: RetryPolicy;
@@ -50,14 +50,12 @@ export function createReconcile(deps: ReconcileDeps): Reconcile {
   return async (key) => {
     const stored = deps.store.get(key);
     if (!stored || stored.metadata.deletionTimestamp !== undefined) return deps.policy.resyncSeconds;
-    const problems = problemsOf(deps, stored);
-    if (problems.length > 0 || !stored.spec.ok) return reportInvalid(deps, stored, problems);
-    return reconcileValid(deps, { ...stored, spec: stored.spec.value });
+    if (!stored.spec.ok) return reportInvalid(deps, stored, stored.spec.problems);
+    const pipeline = { ...stored, spec: stored.spec.value };
+    const check = await deps.check(pipeline);
+    if (check.spec.length > 0) return reportInvalid(deps, stored, check.spec);
+    return reconcileValid(deps, pipeline, check);
   };
-}
-
-function problemsOf(deps: ReconcileDeps, { metadata, spec, status }: StoredPipeline): readonly string[] {
-  return spec.ok ? deps.validate({ metadata, spec: spec.value, status }) : spec.problems;
 }
 
 async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, problems: readonly string[]) {
@@ -70,17 +68,18 @@ async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, proble
   return deps.policy.resyncSeconds;
 }
 
-async function reconcileValid(deps: ReconcileDeps, pipeline: Pipeline): Promise<number> {
+async function reconcileValid(deps: ReconcileDeps, pipeline: Pipeline, check: Check): Promise<number> {
   const seen = await observe(pipeline.spec, deps.applications);
   const now = deps.now();
   const folded = { ...pipeline, status: foldObservations(pipeline, seen, now) };
   const pullRequests = await askForges(deps, folded);
   const steps = nextSteps({ pipeline: folded, pullRequests, poked: isPoked(pipeline), now });
   const decided = applySteps(folded.status, steps);
-  const recorded = await write(deps, pipeline, finish(deps, { ...folded, status: decided }));
-  const again = await act(deps, recorded, steps);
+  const recorded = await write(deps, pipeline, finish(deps, { ...folded, status: decided }, check));
+  const again = await act(deps, recorded, steps, check);
   const wakes = Object.values(steps).map((step) => (step.kind === 'promote' ? undefined : step.wakeAfter));
-  return Math.min(...wakes.map((seconds) => seconds ?? deps.policy.resyncSeconds), again);
+  const recheck = check.secrets.length > 0 ? RECHECK_SECONDS : deps.policy.resyncSeconds;
+  return Math.min(...wakes.map((seconds) => seconds ?? deps.policy.resyncSeconds), again, recheck);
 }
 
 /** Whether somebody changed the spec, or asked for a reconciliation as one does with Flux. */
@@ -120,7 +119,12 @@ async function askForges(deps: ReconcileDeps, pipeline: Pipeline): Promise<Recor
 }
 
 /** Carries out what is recorded as to be promoted; the seconds until the first retry. */
-async function act(deps: ReconcileDeps, pipeline: Pipeline, steps: Readonly<Record<string, Step>>) {
+async function act(
+  deps: ReconcileDeps,
+  pipeline: Pipeline,
+  steps: Readonly<Record<string, Step>>,
+  check: Check,
+) {
   const jobs = pipeline.spec.environments.flatMap((environment) => {
     const step = steps[environment.name];
     return step?.kind === 'promote' ? [{ pipeline, environment, promotion: step.promotion }] : [];
@@ -130,20 +134,25 @@ async function act(deps: ReconcileDeps, pipeline: Pipeline, steps: Readonly<Reco
     const result = await deps.promoter.promote(job);
     logResult(deps, pipeline, environment.name, promotion.revision, result);
     const attempt = { environment: environment.name, revision: promotion.revision, result };
-    return recordResult(deps, pipeline, attempt);
+    return recordResult(deps, pipeline, attempt, check);
   });
   return Math.min(deps.policy.resyncSeconds, ...(await Promise.all(waits)));
 }
 
 type Attempt = Parameters<typeof foldResult>[1];
 
-async function recordResult(deps: ReconcileDeps, pipeline: Pipeline, attempt: Attempt): Promise<number> {
+async function recordResult(
+  deps: ReconcileDeps,
+  pipeline: Pipeline,
+  attempt: Attempt,
+  check: Check,
+): Promise<number> {
   const { namespace, name } = pipeline.metadata;
   const known = deps.store.get(pipelineKey(namespace, name)) ?? asStored(pipeline);
   const written = await deps.record(known, (current) => {
     const before = current.status;
     const status = foldResult(before, attempt, deps.policy, deps.now());
-    return { before, pipeline: current, status: finish(deps, { ...current, status }) };
+    return { before, pipeline: current, status: finish(deps, { ...current, status }, check) };
   });
   if (!written) return deps.policy.resyncSeconds;
   deps.onChange({ ...written.pipeline, status: written.status }, written.before);
@@ -155,6 +164,8 @@ async function recordResult(deps: ReconcileDeps, pipeline: Pipeline, attempt: At
 }
 
 const SOON_SECONDS = 10;
+/** Whoever creates the Secret that was missing does not tell us. */
+const RECHECK_SECONDS = 30;
 
 function logResult(
   deps: ReconcileDeps,
@@ -174,9 +185,9 @@ function logResult(
 }
 
 /** The status with everything in it that follows from the rest: summary, conditions, generation. */
-function finish(deps: ReconcileDeps, pipeline: Pipeline): PipelineStatus {
+function finish(deps: ReconcileDeps, pipeline: Pipeline, check: Check): PipelineStatus {
   const status = { ...pipeline.status, summary: summarize(pipeline) };
-  return settled(deps, pipeline, status, conditionsOf(pipeline, deps.policy.threshold));
+  return settled(deps, pipeline, status, conditionsOf(pipeline, deps.policy.threshold, check));
 }
 
 function settled(

@@ -24,7 +24,7 @@ export interface Reporter {
   deleted(key: PipelineKey): void;
 }
 
-const CONDITIONS = ['Ready', 'Reconciling', 'Stalled', 'PromotionPending'];
+const CONDITIONS = ['Ready', 'Reconciling', 'Stalled', 'PromotionPending', 'Warning'];
 const STATUSES = ['True', 'False', 'Unknown'];
 
 export function createReporter({ emit, metrics, log, now }: ReportDeps): Reporter {

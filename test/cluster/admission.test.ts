@@ -2,28 +2,40 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { createAdmission } from '../../src/http/admission.ts';
 import { type Server, startServer } from '../../src/http/server.ts';
+import { createAccess } from '../../src/kube/access.ts';
+import { createDiscovery } from '../../src/kube/discovery.ts';
+import { createFacts } from '../../src/kube/facts.ts';
+import { createGovernors } from '../../src/kube/governors.ts';
+import { createSecretCache } from '../../src/kube/secret-cache.ts';
+import { createSecrets } from '../../src/kube/secrets.ts';
+import type { KubeClient } from '../../src/kube/transport.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { createFakeStore } from '../fakes/store.ts';
 import { type Fields, pipelineObject, specOf } from '../fixtures/pipelines/cases.ts';
 import { createClusterCertificates } from '../lab/certificates.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { labOverlay } from '../lab/overlay.ts';
 import { waitUntil } from '../lab/wait.ts';
+import { adminClient } from './kube-support.ts';
 import { waitForDefinition } from './pipelines.ts';
 
 const MINUTE = 60_000;
-const SECRETS = [secret('events', { 'hmac-key': 'k'.repeat(32) }), secret('repository', { token: 't' })];
+const KEY = 'k'.repeat(32);
+const SECRETS = [secret('events', { 'hmac-key': KEY }), secret('repository', { token: 't' })];
 
 /** A lab of its own: its API server calls the webhook of this process. */
 let lab: Lab;
+let client: KubeClient;
 let server: Server;
 
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startLab({ definitions: true });
+  client = adminClient(lab);
   const { ca, apiserver } = await createClusterCertificates();
   const { log } = createFakeLog();
   const app = createAdmission({
     policy: { allowed: [], insecure: [] },
-    readSecret,
+    gather: createGather(),
     log,
     onReview: () => {},
   });
@@ -38,8 +50,9 @@ beforeAll(async () => {
 }, MINUTE);
 
 afterAll(async () => {
-  await server.stop(5);
-  await lab.stop();
+  await server?.stop(5);
+  client?.close();
+  await lab?.stop();
 }, MINUTE);
 
 async function install(admissionUrl: string, ca: string): Promise<void> {
@@ -60,11 +73,18 @@ function apply(objects: readonly object[], ...args: string[]) {
   return lab.tryKubectl(['apply', ...args, '-f', '-'], { input });
 }
 
-async function readSecret(namespace: string, name: string) {
-  const answer = await lab.request('GET', `/api/v1/namespaces/${namespace}/secrets/${name}`);
-  if (!answer.ok) return undefined;
-  const { data } = (await answer.json()) as { data: Record<string, string> };
-  return new Map(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64')]));
+/** A Secret is remembered for as long as the test runs, so that only a fresh look sees a new one. */
+function createGather() {
+  const now = () => new Date();
+  const secrets = createSecrets(client);
+  return createFacts({
+    client,
+    secrets,
+    secretCache: createSecretCache(secrets, { ttlSeconds: 600, minRefreshSeconds: 600, now }),
+    discovery: createDiscovery(client, { now }),
+    access: createAccess(client, { now }),
+    governors: createGovernors(createFakeStore()),
+  });
 }
 
 function secret(name: string, stringData: Record<string, string>): Fields {
@@ -73,14 +93,19 @@ function secret(name: string, stringData: Record<string, string>): Fields {
 
 describe('kubectl apply of a Pipeline', () => {
   test(
-    'with two strategies says which field is wrong and what to write',
+    'with two faults says which fields are wrong and what to write',
     async () => {
-      const { promotion } = (await specOf()) as { promotion: { strategy: object } };
-      const strategy = { ...promotion.strategy, notification: {} };
-      const { stderr, code } = await apply([pipelineObject(await specOf({ promotion: { strategy } }))]);
+      const bad = {
+        'pull-request.url': 'https://localhost/a/b',
+        'promotion.strategy.secretRef.name': 'absent',
+      };
+      const { stderr, code } = await apply([pipelineObject(await specOf(bad))]);
       expect(code).toBe(1);
       expect(stderr).toContain(
-        'admission webhook "validate.pipelines.weave.works" denied the request: spec.promotion.strategy: Two strategies are named: keep one of pull-request and notification.',
+        [
+          'admission webhook "validate.pipelines.weave.works" denied the request: spec.promotion.strategy.pull-request.url: "https://localhost/a/b": localhost is a loopback, link-local or metadata address: list it in --insecure-git-hosts if it is meant.',
+          'spec.promotion.strategy.secretRef.name: "absent": Secret demo/absent does not exist: create it there, with the key hmac-key.',
+        ].join('\n'),
       );
     },
     MINUTE,
@@ -92,30 +117,52 @@ describe('kubectl apply of a Pipeline', () => {
       const pipeline = pipelineObject(await specOf());
       const real = await apply([pipeline]);
       expect(real.stderr).toContain('Secret demo/events does not exist');
-      expect(real.stderr).toContain(
-        '\nspec.promotion.strategy.pull-request.secretRef.name: Secret demo/repository',
-      );
+      expect(real.stderr).toContain('Secret demo/repository does not exist');
       const dry = await apply([pipeline], '--dry-run=server');
       expect(dry.code).toBe(0);
-      expect(dry.stderr).toContain('Warning: spec.promotion.strategy.secretRef.name: Secret demo/events');
+      expect(dry.stderr).toContain(
+        'Warning: spec.promotion.strategy.secretRef.name: "events": Secret demo/events does not exist',
+      );
     },
     MINUTE,
   );
 
   test(
-    'together with its Secrets is taken, and changed as long as it stays valid',
+    'together with its Secrets is taken, and changed as long as the change is valid',
     async () => {
       expect(await apply([...SECRETS, pipelineObject(await specOf())])).toMatchObject({
         code: 0,
         stderr: '',
       });
-      const broken = await apply([pipelineObject(await specOf({ promotion: { strategy: {} } }))]);
-      expect(broken.stderr).toContain('No strategy is named');
-      await lab.kubectl(['delete', 'secret', 'events', '-n', 'demo']);
-      await lab.kubectl(['label', 'pipeline', 'podinfo', '-n', 'demo', 'a=b']);
-      const changed = await apply([pipelineObject(await specOf({ suspend: true }))]);
-      expect(changed.stderr).toContain('Secret demo/events does not exist');
+      const broken = await apply([pipelineObject(await specOf({ 'pull-request.type': 'gitea' }))]);
+      expect(broken.stderr).toContain('github.com is a forge of type github');
       await lab.kubectl(['delete', 'pipeline', 'podinfo', '-n', 'demo']);
+    },
+    MINUTE,
+  );
+
+  test(
+    'whose Secret went away can be changed elsewhere, labelled, finalized and deleted',
+    async () => {
+      const spec = await specOf({ 'promotion.strategy.secretRef.name': 'fleeting' });
+      await apply([...SECRETS, secret('fleeting', { 'hmac-key': 'short' }), pipelineObject(spec)]);
+      await apply([secret('fleeting', { 'hmac-key': KEY })]);
+      expect(await apply([pipelineObject(spec)])).toMatchObject({ code: 0, stderr: '' });
+      await lab.kubectl(['delete', 'secret', 'fleeting', '-n', 'demo']);
+      const one = ['pipeline', 'podinfo', '-n', 'demo'];
+      await lab.kubectl(['label', ...one, 'a=b']);
+      const elsewhere = await apply([pipelineObject({ ...spec, suspend: true })]);
+      expect(elsewhere.code).toBe(0);
+      expect(elsewhere.stderr).toContain('Secret demo/fleeting does not exist');
+      const touched = await apply([
+        pipelineObject(await specOf({ 'promotion.strategy.secretRef.name': 'gone' })),
+      ]);
+      expect(touched.stderr).toContain('Secret demo/gone does not exist');
+      const finalizers = (list: string) => ['--type=merge', '-p', `{"metadata":{"finalizers":${list}}}`];
+      await lab.kubectl(['patch', ...one, ...finalizers('["example.com/kept"]')]);
+      await lab.kubectl(['delete', ...one, '--wait=false']);
+      await lab.kubectl(['patch', ...one, ...finalizers('null')]);
+      expect((await lab.tryKubectl(['get', ...one])).stderr).toContain('not found');
     },
     MINUTE,
   );

@@ -77,9 +77,9 @@ describe('the certificates of the admission webhook', () => {
   }
 
   async function secret(): Promise<Record<string, string>> {
-    const values = await createSecrets(client).read(namespace, SECRET);
+    const found = await createSecrets(client).read(namespace, SECRET);
     return Object.fromEntries(
-      [...(values ?? [])].map(([key, value]) => [key, Buffer.from(value).toString()]),
+      [...(found?.values ?? [])].map(([key, value]) => [key, Buffer.from(value).toString()]),
     );
   }
 
@@ -248,13 +248,20 @@ describe('the certificates of the admission webhook', () => {
     expect(second.cert).not.toBe(first.cert);
     await until('the new leaf', () => served() === second.cert);
 
-    await damage('ca.crt');
+    await damage('ca.key');
     const changed = performance.now();
     const third = await manager().ensure();
     await until('the leaf of the new authority', () => served() === third.cert);
     expect(performance.now() - changed).toBeGreaterThan(300);
+    const kept = await secret();
+    expect(await bundles()).toEqual([`${kept['ca.crt']}${kept['ca-previous.crt']}`]);
+
+    // An authority that somebody threw away is trusted no longer, so nothing waits.
+    await damage('ca.crt');
+    const fourth = await manager().ensure();
+    await until('the leaf of the newest authority', () => served() === fourth.cert);
     expect(await bundles()).toEqual([(await secret())['ca.crt'] ?? '']);
-    expect(pairs.map((pair) => pair.cert)).toEqual([second.cert, third.cert]);
+    expect(pairs.map((pair) => pair.cert)).toEqual([second.cert, third.cert, fourth.cert]);
   });
 
   test('cannot be made while nothing says by what name the webhook is called', async () => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { ALLOWED_HOSTS } from '../../src/api/group.ts';
 import { createApplications } from '../../src/kube/applications.ts';
 import { loadKubeConfig } from '../../src/kube/config.ts';
+import { createDiscovery } from '../../src/kube/discovery.ts';
 import { createEventRecorder, type KubeEvent } from '../../src/kube/events.ts';
 import { resourcePath } from '../../src/kube/path.ts';
 import { createSecretCache } from '../../src/kube/secret-cache.ts';
@@ -41,12 +43,17 @@ describe('objects in a cluster', () => {
       const path = resourcePath({ apiVersion: 'v1', namespace, plural: 'secrets' });
       const body = { metadata: { name: 'a' }, stringData: { token: 'value' }, data: { bytes } };
       await client.request({ method: 'POST', path, body });
-      const values = await secrets.read(namespace, 'a');
-      expect(text(values?.get('token'))).toBe('value');
-      expect(values?.get('bytes')).toEqual(new Uint8Array([0, 255, 10]));
+      const secret = await secrets.read(namespace, 'a');
+      expect(text(secret?.values.get('token'))).toBe('value');
+      expect(secret?.values.get('bytes')).toEqual(new Uint8Array([0, 255, 10]));
+      expect(secret?.allowedHosts).toBeUndefined();
       expect(await secrets.read(namespace, 'none')).toBeUndefined();
-      await client.request({ method: 'POST', path, body: { metadata: { name: 'empty' } } });
-      expect(await secrets.read(namespace, 'empty')).toEqual(new Map());
+      const annotations = { [ALLOWED_HOSTS]: ' github.com, *.example.com:8443 ' };
+      await client.request({ method: 'POST', path, body: { metadata: { name: 'empty', annotations } } });
+      expect(await secrets.read(namespace, 'empty')).toEqual({
+        values: new Map(),
+        allowedHosts: ['github.com', '*.example.com:8443'],
+      });
     });
 
     test('takes only the right to get it', async () => {
@@ -61,7 +68,7 @@ describe('objects in a cluster', () => {
         minRefreshSeconds: 1,
         now: () => new Date(),
       });
-      expect(text((await cache.read(namespace, 'a'))?.get('token'))).toBe('value');
+      expect(text((await cache.read(namespace, 'a'))?.values.get('token'))).toBe('value');
       await expect(cache.read('kube-system', 'a')).rejects.toMatchObject({ code: 'ApiForbidden' });
       reader.close();
     });
@@ -107,7 +114,10 @@ describe('objects in a cluster', () => {
       'is found by its kind, in the version that is served, while CRDs come and change',
       async () => {
         let seconds = 0;
-        const applications = createApplications(client, { now: () => new Date(seconds * 1000) });
+        const applications = createApplications(
+          client,
+          createDiscovery(client, { now: () => new Date(seconds * 1000) }),
+        );
         const unknown = applications.read(widget('v1'), namespace);
         await expect(unknown).rejects.toMatchObject({ code: 'ApiNotFound' });
         await expect(unknown).rejects.toThrow(`The cluster knows no kind Widget in ${GROUP}/v1`);
@@ -149,7 +159,7 @@ describe('objects in a cluster', () => {
     );
 
     test('of the core group is found too', async () => {
-      const applications = createApplications(client, { now: () => new Date() });
+      const applications = createApplications(client, createDiscovery(client, { now: () => new Date() }));
       const service = { apiVersion: 'v1', kind: 'Service', name: 'none' };
       expect(await applications.read(service, namespace)).toBeUndefined();
       await expect(applications.read({ ...service, kind: 'Nothing' }, namespace)).rejects.toThrow('no kind');

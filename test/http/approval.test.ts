@@ -28,7 +28,7 @@ function setUp(from = waiting()) {
   const woken: string[] = [];
   const app = createApproval({
     find: store.get,
-    readSecret: async () => new Map([['hmac-key', Buffer.from(KEY)]]),
+    readSecret: async () => ({ values: new Map([['hmac-key', Buffer.from(KEY)]]) }),
     available: () => true,
     limiter: createRateLimiter({ limit: 100, intervalSeconds: 30 }, () => Date.now()),
     rejected: createRejectionLog(log, () => Date.now()),

@@ -35,7 +35,7 @@ function setUp(options: Options = {}) {
     readSecret: async (_namespace, name) => {
       if (secret instanceof Error) throw secret;
       if (!secret || name !== 'hook') return undefined;
-      return new Map(Object.entries(secret).map(([key, value]) => [key, Buffer.from(value)]));
+      return { values: new Map(Object.entries(secret).map(([key, value]) => [key, Buffer.from(value)])) };
     },
     available: () => options.available ?? true,
     limiter: createRateLimiter({ limit: options.limit ?? 100, intervalSeconds: 30 }, () => Date.now()),

@@ -1,32 +1,36 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { toJsonSchema } from '@valibot/to-json-schema';
+import { Ajv } from 'ajv';
 import * as v from 'valibot';
 import { parse } from 'yaml';
 import { crd, crdYaml } from '../../scripts/crd.ts';
+import { EDITOR_SCHEMA, editorSchema, editorSchemaJson } from '../../scripts/json-schema.ts';
 import { type Schema, toStructural } from '../../scripts/structural.ts';
+import { PipelineSpec } from '../../src/api/pipeline.ts';
+import { RULES_KEY } from '../../src/api/rules.ts';
+import { CEL_CASES } from '../cluster/definition-cases.ts';
+import { celRules, nodes, pipelineSchema } from '../crd-schema.ts';
+import {
+  type Fields,
+  pipelineObject,
+  predecessorPipeline,
+  ruleCases,
+  specOf,
+} from '../fixtures/pipelines/cases.ts';
 
-const COMMITTED = join(import.meta.dir, '../../manifests/crd/pipelines.yaml');
+const MANIFESTS = join(import.meta.dir, '../../manifests/crd');
+const COMPAT = join(import.meta.dir, '../fixtures/pipelines/compat');
 
 function structural(schema: v.GenericSchema): Schema {
   return toStructural(toJsonSchema(schema, { target: 'openapi-3.0', typeMode: 'input' }));
 }
 
-/** Every node of the schema with its path, the root first. */
-function nodes(schema: Schema, path = ''): [string, Schema][] {
-  const children = (schema.properties ?? {}) as Record<string, Schema>;
-  const below = Object.entries(children).flatMap(([name, child]) => nodes(child, `${path}.${name}`));
-  const items = schema.items ? nodes(schema.items as Schema, `${path}[]`) : [];
-  const values = schema.additionalProperties ? nodes(schema.additionalProperties as Schema, `${path}.*`) : [];
-  return [[path, schema], ...below, ...items, ...values];
-}
-
 describe('the CustomResourceDefinition', () => {
-  const [version] = crd().spec.versions;
-  const schema = version?.schema.openAPIV3Schema ?? {};
+  const schema = pipelineSchema();
 
   test('is committed as the schemas make it; else run "npm run generate"', async () => {
-    expect(await Bun.file(COMMITTED).text()).toBe(crdYaml());
+    expect(await Bun.file(join(MANIFESTS, 'pipelines.yaml')).text()).toBe(crdYaml());
     expect(parse(crdYaml())).toEqual(JSON.parse(JSON.stringify(crd())));
   });
 
@@ -55,10 +59,22 @@ describe('the CustomResourceDefinition', () => {
     expect(unbounded.map(([path]) => path)).toEqual([]);
   });
 
-  test('explains every field of the spec', () => {
-    const spec = nodes((schema.properties as Record<string, Schema>).spec ?? {}, 'spec');
-    const silent = spec.filter(([path, node]) => !path.endsWith('[]') && node.description === undefined);
+  test('explains everything in it, and what is left out', () => {
+    const silent = nodes(schema).filter(([path, { description }]) => {
+      return path !== '.metadata' && !(typeof description === 'string' && description.endsWith('.'));
+    });
     expect(silent.map(([path]) => path)).toEqual([]);
+    const defaults = nodes(schema).filter(([path, node]) => 'default' in node && path !== '.status');
+    for (const [, { default: value, description }] of defaults)
+      expect(description).toContain(`Default: ${value}.`);
+  });
+
+  test('spells rules with words in place of patterns, and none in the status', () => {
+    for (const [path, node] of nodes(schema)) {
+      expect(node).not.toHaveProperty('pattern');
+      for (const { message } of celRules(node)) expect(message).toMatch(/^[A-Z].*\.$/);
+      if (path.startsWith('.status')) expect(celRules(node)).toEqual([]);
+    }
   });
 
   test('merges lists as a whole, conditions by type', () => {
@@ -69,6 +85,80 @@ describe('the CustomResourceDefinition', () => {
       '.spec.environments[].targets': 'atomic',
       '.status.conditions': 'map',
     });
+  });
+});
+
+describe('the schema that manifests are parsed by', () => {
+  const inPlace = CEL_CASES.filter(({ field }) => !/(environments|targets|strategy)$/.test(field));
+  test.each(inPlace)('says as the API server does: $message', async ({ message, good, bad }) => {
+    expect(v.is(PipelineSpec, await specOf(good))).toBe(true);
+    const { issues } = v.safeParse(PipelineSpec, await specOf(bad));
+    expect(issues?.map((issue) => issue.message)).toEqual([message]);
+  });
+
+  test('takes main where no base branch is named', async () => {
+    const { output } = v.safeParse(PipelineSpec, await specOf({ 'pull-request.baseBranch': null }));
+    expect(output).toMatchObject({ promotion: { strategy: { 'pull-request': { baseBranch: 'main' } } } });
+  });
+});
+
+describe('the schema for editors', async () => {
+  const validate = new Ajv({
+    strict: true,
+    strictTypes: false,
+    strictRequired: false,
+    keywords: ['patternErrorMessage'],
+  });
+  const holds = validate.compile(editorSchema());
+  const withSpec = (spec: unknown) => pipelineObject(spec);
+  const files = [...new Bun.Glob('*.yaml').scanSync(COMPAT)].sort();
+
+  test('is committed as the schemas make it; else run "npm run generate"', async () => {
+    expect(await Bun.file(join(MANIFESTS, EDITOR_SCHEMA)).text()).toBe(editorSchemaJson());
+    expect(await Bun.file(join(MANIFESTS, 'kustomization.yaml')).text()).not.toContain('json');
+    expect(JSON.stringify(editorSchema())).not.toContain('x-');
+  });
+
+  test.each(files)('takes %s', async (file) => {
+    expect(holds(parse(await Bun.file(join(COMPAT, file)).text()))).toBe(true);
+  });
+
+  test("takes the predecessor's example, and one with a status", async () => {
+    expect(holds(await predecessorPipeline())).toBe(true);
+    expect(holds({ ...withSpec(await specOf()), status: { anything: 1 } })).toBe(true);
+  });
+
+  for (const { says, good, bad } of await ruleCases('schema')) {
+    test(`holds that ${says}`, async () => {
+      expect(holds(withSpec(await specOf(good)))).toBe(true);
+      expect(holds(withSpec(await specOf(bad)))).toBe(false);
+    });
+  }
+
+  const sayable = CEL_CASES.filter(({ field }) => field !== 'spec.environments');
+  test.each(sayable)('holds what the API server says at $field: $message', async ({ good, bad }) => {
+    expect(holds(withSpec(await specOf(good)))).toBe(true);
+    expect(holds(withSpec(await specOf(bad)))).toBe(false);
+  });
+
+  const typos: Fields[] = [
+    { environment: [] },
+    { 'promotion.strategy.notifications': {} },
+    { 'promotion.strategy.pull-request.branch': 'main' },
+    { 'environments.0.targets.0.clusterref': {} },
+    { 'appRef.group': 'a' },
+  ];
+  test.each(typos)('shows that there is no such field: %p', async (typo) => {
+    expect(holds(withSpec(await specOf(typo)))).toBe(false);
+  });
+
+  test.each([
+    { kind: 'Pipelines' },
+    { apiVersion: 'pipelines.weave.works/v1' },
+    { spec: undefined },
+    { data: {} },
+  ])('is for Pipelines alone: %p', async (change) => {
+    expect(holds({ ...withSpec(await specOf()), ...change })).toBe(false);
   });
 });
 
@@ -94,6 +184,12 @@ describe('toStructural', () => {
       { type: 'string', pattern: 'a/b' },
     ],
   ];
+
+  test('writes rules as CEL without what they are in JSON Schema', () => {
+    const rule = { rule: 'self > 1', message: 'Write more.' };
+    const schema = v.pipe(v.number(), v.metadata({ [RULES_KEY]: [{ ...rule, schema: { minimum: 2 } }] }));
+    expect(structural(schema)).toEqual({ type: 'number', 'x-kubernetes-validations': [rule] });
+  });
 
   test.each(cases)('%s', (_, schema, expected) => {
     expect(structural(schema)).toEqual(expected);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { PromotionStatus } from '../../src/api/pipeline.ts';
-import { conditionsOf } from '../../src/decide/conditions.ts';
+import { conditionsOf, type Doubts } from '../../src/decide/conditions.ts';
 import { isOlder, shortRevision } from '../../src/decide/revision.ts';
 import { summarize } from '../../src/decide/summary.ts';
 import { endedPromotions, transitions } from '../../src/decide/transitions.ts';
@@ -44,9 +44,11 @@ describe('the summary', () => {
   });
 });
 
+const NONE: Doubts = { secrets: [], warnings: [] };
+
 describe('the conditions', () => {
-  const shown = (from: typeof BEHIND) =>
-    conditionsOf(from, 3).map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+  const shown = (from: typeof BEHIND, doubts: Doubts = NONE) =>
+    conditionsOf(from, 3, doubts).map(({ type, status, reason }) => `${type} ${status} ${reason}`);
 
   test.each([
     [{ phase: 'PullRequestOpen' }, ['Ready True ReconciliationSucceeded']],
@@ -73,6 +75,15 @@ describe('the conditions', () => {
     ],
   ] as const)('for %p are %p', (promotion, wanted) => {
     expect(shown(promoting(promotion))).toEqual([...wanted]);
+  });
+
+  test('say what the rules say of the Secrets and what they warn of', () => {
+    const doubts = { secrets: ['no key', 'no token'], warnings: ['odd'] };
+    const ended = promoting({ phase: 'PullRequestOpen' });
+    expect(shown(ended, doubts)).toEqual(['Ready False SecretNotUsable', 'Warning True ProbablyNotMeant']);
+    expect(conditionsOf(ended, 3, doubts)[0]?.message).toBe('no key\nno token');
+    const failed = promoting({ phase: 'Failed', message: 'no marker' });
+    expect(shown(failed, doubts)[0]).toBe('Ready False PromotionFailed');
   });
 });
 

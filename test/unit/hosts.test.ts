@@ -69,6 +69,9 @@ describe('a repository URL', () => {
     'https://10.1.2.3/acme/apps',
     'https://[2001:db8::1]:3000/acme/apps',
     'https://xn--bcher-kva.example/a',
+    'ssh://git@git.example/acme/apps.git',
+    'ssh://git.example:7999/acme/apps.git',
+    'ssh://git@[2001:db8::1]:2222/a',
   ])('may be %s', (url) => {
     expect(urlProblem(url, OPEN)).toBeUndefined();
   });
@@ -78,9 +81,15 @@ describe('a repository URL', () => {
     ['github.com/acme/apps', 'no URL'],
     ['git@github.com:acme/apps.git', 'no URL'],
     ['https://', 'no URL'],
-    ['ssh://git.example/acme/apps', 'scheme is ssh'],
-    ['file:///etc/passwd', 'scheme is file'],
-    ['ftp://git.example/a', 'scheme is ftp'],
+    ['file:///etc/passwd', 'no URL'],
+    ['ftp://git.example/a', 'no URL'],
+    ['ssh://git:hunter2@git.example/a', 'user or password'],
+    ['ssh://git@127.0.0.1/a', 'loopback'],
+    ['ssh://git@0x7f.1/a', 'loopback'],
+    ['ssh://git@LOCALHOST./a', 'loopback'],
+    ['ssh://git@[::1]:22/a', 'loopback'],
+    ['ssh://git@%31%32%37.0.0.1/a', 'names no host'],
+    ['https://git.example:65536/a', 'port'],
     ['http://git.example/acme/apps', 'uses http'],
     ['https://user@git.example/a', 'user or password'],
     ['https://user:hunter2@git.example/a', 'user or password'],
@@ -88,12 +97,12 @@ describe('a repository URL', () => {
     ['https://git.example/a?token=hunter2', 'query or a fragment'],
     ['https://git.example/a?', 'query or a fragment'],
     ['https://git.example/a#b', 'query or a fragment'],
-    ['https://git.example', 'names no repository'],
-    ['https://git.example//', 'names no repository'],
-    ['https://git.example/a b', 'spaces'],
-    ['https://git.example/a\n', 'spaces'],
+    ['https://git.example', 'no URL'],
+    ['https://git.example//', 'no URL'],
+    ['https://git.example/a b', 'blanks'],
+    ['https://git.example/a\n', 'blanks'],
     ['https://git.example\\@evil.example/a', 'backslashes'],
-    ['https://git.example/\u0000', 'control characters'],
+    ['https://git.example/\u0000', 'blanks'],
     [`https://git.example/${'a'.repeat(2048)}`, 'longer than 2048'],
     ['https://localhost/a', 'loopback'],
     ['https://LOCALHOST./a', 'loopback'],
@@ -106,7 +115,7 @@ describe('a repository URL', () => {
     ['https://[::ffff:127.0.0.1]/a', 'loopback'],
     ['https://169.254.169.254/latest', 'metadata'],
     ['https://metadata.google.internal/x', 'metadata'],
-    ['https://①②⑦.0.0.1/a', 'loopback'],
+    ['https://①②⑦.0.0.1/a', 'beyond ASCII'],
   ])('may not be %p', (url, problem) => {
     const sentence = urlProblem(url, OPEN) ?? '';
     expect(sentence).toContain(problem);
@@ -160,7 +169,9 @@ describe('--insecure-git-hosts', () => {
     [['git.example'], 'http://git.example/a', true],
     [['localhost:3000'], 'http://localhost:3000/a', true],
     [['[::1]:3000'], 'http://[::1]:3000/a', true],
-    [['git.example'], 'ssh://git.example/a', false],
+    [['git.example'], 'ssh://git.example/a', true],
+    [['git.example:22'], 'ssh://git@git.example/a', true],
+    [['git.example:443'], 'ssh://git@git.example/a', false],
     [['git.example'], 'http://user:hunter2@git.example/a', false],
   ])('%p: %s is allowed: %p', (insecure, url, expected) => {
     expect(urlProblem(url, policy(['other.example'], insecure)) === undefined).toBe(expected);

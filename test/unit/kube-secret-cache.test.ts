@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { createSecretCache } from '../../src/kube/secret-cache.ts';
-import type { SecretValues } from '../../src/kube/secrets.ts';
+import type { StoredSecret } from '../../src/kube/secrets.ts';
 
 type Answer = string | undefined | TurnpikeError;
 
@@ -11,11 +11,13 @@ function setUp(answers: Record<string, Answer>, maxEntries?: number) {
   const reads: string[] = [];
   const cache = createSecretCache(
     {
-      async read(namespace, name): Promise<SecretValues | undefined> {
+      async read(namespace, name): Promise<StoredSecret | undefined> {
         reads.push(`${namespace}/${name}`);
         const answer = answers[name];
         if (answer instanceof Error) throw answer;
-        return answer === undefined ? undefined : new Map([['key', new TextEncoder().encode(answer)]]);
+        return answer === undefined
+          ? undefined
+          : { values: new Map([['key', new TextEncoder().encode(answer)]]) };
       },
     },
     {
@@ -26,8 +28,8 @@ function setUp(answers: Record<string, Answer>, maxEntries?: number) {
     },
   );
   async function read(name: string, fresh = false): Promise<string | undefined> {
-    const values = await cache.read('dev', name, { fresh });
-    return values && new TextDecoder().decode(values.get('key'));
+    const secret = await cache.read('dev', name, { fresh });
+    return secret && new TextDecoder().decode(secret.values.get('key'));
   }
   return { answers, reads, read, cache, pass: (by: number) => (seconds += by) };
 }
@@ -101,6 +103,31 @@ describe('the cache of Secrets', () => {
     answers.a = FORBIDDEN;
     pass(10);
     await expect(read('a')).rejects.toBe(FORBIDDEN);
+  });
+
+  test('gives an old value to those who come while it is read again, if it may be that old', async () => {
+    const first = Promise.withResolvers<StoredSecret>();
+    const secret = (text: string) => ({ values: new Map([['key', new TextEncoder().encode(text)]]) });
+    const answers = [Promise.resolve(secret('old')), first.promise];
+    let milliseconds = 0;
+    const cache = createSecretCache(
+      { read: () => answers.shift() ?? Promise.reject(new Error('read too often')) },
+      {
+        ttlSeconds: 0.1,
+        staleSeconds: 0.5,
+        minRefreshSeconds: 0,
+        now: () => new Date(milliseconds),
+      },
+    );
+    const old = await cache.read('dev', 'a');
+    milliseconds = 200;
+    const waiting = cache.read('dev', 'a');
+    expect(cache.read('dev', 'a')).toBe(old);
+    milliseconds = 700;
+    const late = cache.read('dev', 'a');
+    first.resolve(secret('new'));
+    expect(await waiting).toEqual(secret('new'));
+    expect(await late).toEqual(secret('new'));
   });
 
   test('holds so many Secrets and no more, the oldest go first', async () => {

@@ -35,6 +35,7 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
   const { log } = createFakeLog();
   const results: (Result | (() => Result))[] = [];
   const forge: { state: PullRequestState } = { state: 'open' };
+  const doubts: { secrets: string[]; warnings: string[] } = { secrets: [], warnings: [] };
   let now = NOW;
   const reconcile = createReconcile({
     store,
@@ -55,8 +56,11 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
       },
       pullRequestState: async () => forge.state,
     },
-    validate: ({ spec: { promotion } }) =>
-      promotion?.strategy.notification ? ['spec.promotion: two strategies'] : [],
+    check: async ({ spec: { promotion } }) => ({
+      spec: promotion?.strategy.notification ? ['spec.promotion: two strategies'] : [],
+      secrets: doubts.secrets,
+      warnings: doubts.warnings,
+    }),
     onChange: () => changes.push(1),
     policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },
     log,
@@ -73,6 +77,7 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
     jobs,
     results,
     forge,
+    doubts,
     changes,
   };
 }
@@ -157,6 +162,18 @@ describe('reconciling a pipeline', () => {
       { type: 'Stalled', status: 'True' },
     ]);
     expect(jobs).toEqual([]);
+  });
+
+  test('follows a Pipeline whose Secrets have faults, says so, and looks again soon', async () => {
+    const { run, status, jobs, doubts } = setUp({ ...BEHIND });
+    doubts.secrets.push('Secret apps/hook does not exist.');
+    expect(await run()).toBeLessThanOrEqual(30);
+    expect(jobs.length).toBe(1);
+    const message = 'Secret apps/hook does not exist.';
+    expect(status()?.conditions).toMatchObject([{ type: 'Ready', status: 'False', message }]);
+    doubts.secrets.pop();
+    await run();
+    expect(status()?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }]);
   });
 
   test('acts on nothing while the API server is away', async () => {

@@ -1,10 +1,11 @@
-import type { Environment, PipelineSpec, Target } from '../../api/pipeline.ts';
+import type { ClusterRef, Environment, PipelineSpec, Target } from '../../api/pipeline.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 
 /** At least one environment, names of their own, at least one target each, no target twice. */
 export function environmentProblems(spec: PipelineSpec, namespace: string): FieldProblem[] {
   if (spec.environments.length === 0) {
-    return [{ field: 'spec.environments', message: 'Write at least one environment.' }];
+    const message = 'Write at least one environment.';
+    return [{ rule: 'length', field: 'spec.environments', message }];
   }
   return spec.environments.flatMap((environment, index) => [
     ...nameProblems(spec.environments, index),
@@ -17,27 +18,31 @@ function nameProblems(environments: readonly Environment[], index: number): Fiel
   const first = environments.findIndex((environment) => environment.name === value);
   if (value === undefined || first === index) return [];
   const message = `${environmentField(first)} is called ${value} already: give each environment a name of its own.`;
-  return [{ field: `${environmentField(index)}.name`, value, message }];
+  return [{ rule: 'environment-name-unique', field: `${environmentField(index)}.name`, value, message }];
 }
 
 function targetProblems({ targets }: Environment, field: string, namespace: string): FieldProblem[] {
   if (targets.length === 0) {
     const message =
       'Write at least one target: the namespace where the application runs in this environment.';
-    return [{ field: `${field}.targets`, message }];
+    return [{ rule: 'environment-has-target', field: `${field}.targets`, message }];
   }
   const keys = targets.map((target) => targetKey(target, namespace));
-  return keys.flatMap((key, index) => {
+  return keys.flatMap((key, index): FieldProblem[] => {
     const first = keys.indexOf(key);
     if (first === index) return [];
     const message = `This is the same target as ${field}.targets[${first}]: take one of them out.`;
-    return [{ field: `${field}.targets[${index}]`, message }];
+    return [{ rule: 'target-unique', field: `${field}.targets[${index}]`, message }];
   });
 }
 
 /** Equal for two targets that stand for the same application object. */
 export function targetKey(target: Target, namespace: string): string {
   const { clusterRef } = target;
-  const cluster = clusterRef && [clusterRef.kind, clusterRef.namespace ?? namespace, clusterRef.name];
-  return [target.namespace, ...(cluster ?? [])].join('/');
+  return clusterRef ? `${target.namespace}/${clusterKey(clusterRef, namespace)}` : target.namespace;
+}
+
+/** `kind/namespace/name`; a cluster without a namespace is in the Pipeline's. */
+export function clusterKey(ref: ClusterRef, namespace: string): string {
+  return `${ref.kind}/${ref.namespace ?? namespace}/${ref.name}`;
 }

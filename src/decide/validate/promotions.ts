@@ -1,7 +1,8 @@
 import type { PipelineSpec, Promotion, PullRequestStrategy, Strategy } from '../../api/pipeline.ts';
-import { type HostPolicy, urlProblem } from '../hosts.ts';
+import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../hosts.ts';
 import { promotionInto } from '../route.ts';
 import { branchProblem, promotionBranch } from './branch.ts';
+import { forgeFitProblem } from './forge.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 
 export interface PipelineNames {
@@ -44,7 +45,7 @@ function strategyProblems(strategy: Strategy, field: string): FieldProblem[] {
     chosen.length === 0
       ? 'No strategy is named: write one of pull-request and notification.'
       : 'Two strategies are named: keep one of pull-request and notification.';
-  return [{ field, message }];
+  return [{ rule: 'strategy-exactly-one', field, message }];
 }
 
 function pullRequestProblems(
@@ -53,33 +54,37 @@ function pullRequestProblems(
   policy: HostPolicy,
 ): FieldProblem[] {
   if (!pullRequest) return [];
-  const { url, baseBranch } = pullRequest;
-  const wrongUrl = urlProblem(url, policy);
-  const wrongBranch = branchProblem(baseBranch);
-  return [
-    // The URL itself is not repeated: it may hold a password.
-    ...(wrongUrl ? [{ field: `${field}.url`, message: wrongUrl }] : []),
-    ...(wrongBranch
-      ? [
-          {
-            field: `${field}.baseBranch`,
-            value: baseBranch,
-            message: `${wrongBranch} Write one such as main.`,
-          },
-        ]
-      : []),
-  ];
+  return [...urlProblems(pullRequest, field, policy), ...baseBranchProblems(pullRequest, field)];
+}
+
+/** A token is sent where the URL says, so what is beside the URL belongs to these rules. */
+function urlProblems({ url, type }: PullRequestStrategy, scope: string, policy: HostPolicy): FieldProblem[] {
+  const shown = shownUrl(url);
+  const at = { field: `${scope}.url`, scope, ...(shown !== undefined && { value: shown }) };
+  const misspelled = shapeProblem(url);
+  if (misspelled) return [{ ...at, rule: 'repository-url', message: misspelled }];
+  const refused = repositoryHostProblem(new URL(url), policy);
+  if (refused) return [{ ...at, rule: 'git-host', message: refused }];
+  const unfit = forgeFitProblem(type, new URL(url));
+  return unfit ? [{ ...at, rule: 'forge-fits-url', message: unfit }] : [];
+}
+
+function baseBranchProblems({ baseBranch }: PullRequestStrategy, scope: string): FieldProblem[] {
+  const wrong = branchProblem(baseBranch);
+  if (!wrong) return [];
+  return [{ rule: 'base-branch', field: `${scope}.baseBranch`, value: baseBranch, message: wrong }];
 }
 
 /** The branch of the pull request is named after the environment and must never be the base branch. */
 function promotionBranchProblems(spec: PipelineSpec, { namespace, name }: PipelineNames): FieldProblem[] {
-  return spec.environments.flatMap((environment, index) => {
+  return spec.environments.flatMap((environment, index): FieldProblem[] => {
     const pullRequest = promotionInto(spec, environment)?.strategy['pull-request'];
     if (!pullRequest) return [];
     const branch = promotionBranch(namespace, name, environment.name);
     const wrong = pullRequest.baseBranch === branch ? 'It is the base branch.' : branchProblem(branch);
     if (!wrong) return [];
     const message = `The branch of its pull requests would be ${branch}. ${wrong} Choose another name.`;
-    return [{ field: `${environmentField(index)}.name`, value: environment.name, message }];
+    const field = `${environmentField(index)}.name`;
+    return [{ rule: 'promotion-branch', field, value: environment.name, message }];
   });
 }

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { PipelineSpec } from '../../api/pipeline.ts';
+import { shownUrl } from '../hosts.ts';
 import type { FieldProblem } from './problem.ts';
+import type { Rule } from './rules.ts';
 
 /** Far more than the schema allows in a list; beyond it the entries are not even looked at. */
 const MAX_ENTRIES = 1000;
@@ -8,19 +10,25 @@ const MAX_SHOWN = 80;
 
 export type ParsedSpec =
   | { readonly kind: 'valid'; readonly spec: PipelineSpec }
-  | { readonly kind: 'invalid'; readonly problems: readonly FieldProblem[] };
+  | {
+      readonly kind: 'invalid';
+      readonly problems: readonly FieldProblem[];
+      /** Where all fields are there and of their types, so that more can be said of them. */
+      readonly spec?: PipelineSpec;
+    };
 
 /** Holds a Pipeline's `spec` from outside against the schema and names all faults at once. */
 export function parseSpec(input: unknown): ParsedSpec {
   if (input === undefined || input === null) {
     const message = 'This field is required: name the application and its environments.';
-    return { kind: 'invalid', problems: [{ field: 'spec', message }] };
+    return { kind: 'invalid', problems: [{ rule: 'required', field: 'spec', message }] };
   }
   const flooded = floodedList(input);
   if (flooded) return { kind: 'invalid', problems: [flooded] };
   const parsed = v.safeParse(PipelineSpec, input);
   if (parsed.success) return { kind: 'valid', spec: parsed.output };
-  return { kind: 'invalid', problems: schemaProblems(parsed.issues) };
+  const problems = schemaProblems(parsed.issues);
+  return parsed.typed ? { kind: 'invalid', problems, spec: parsed.output } : { kind: 'invalid', problems };
 }
 
 /**
@@ -31,7 +39,8 @@ export function schemaProblems(issues: readonly v.BaseIssue<unknown>[], root = '
   const byField = new Map<string, FieldProblem>();
   for (const issue of issues) {
     const field = fieldOf(issue, root);
-    if (!byField.has(field)) byField.set(field, { field, ...shownValue(issue), message: messageOf(issue) });
+    if (byField.has(field)) continue;
+    byField.set(field, { rule: ruleOf(issue), ...place(issue, field), message: messageOf(issue) });
   }
   return [...byField.values()];
 }
@@ -54,7 +63,7 @@ function lengthOf(holder: unknown, key: string): number {
 }
 
 function tooMany(field: string, length: number): FieldProblem {
-  return { field, message: `The list has ${length} entries: write 50 at most.` };
+  return { rule: 'length', field, message: `The list has ${length} entries: write 50 at most.` };
 }
 
 function fieldOf(issue: v.BaseIssue<unknown>, root: string): string {
@@ -62,11 +71,28 @@ function fieldOf(issue: v.BaseIssue<unknown>, root: string): string {
   return root + keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
 }
 
-/** A URL may hold a password and is never shown. */
-function shownValue(issue: v.BaseIssue<unknown>): { value?: string } {
-  const isUrl = issue.path?.at(-1)?.key === 'url';
-  if (isUrl || typeof issue.input !== 'string') return {};
-  return { value: issue.input.slice(0, MAX_SHOWN) };
+/** A token is sent where the URL says, so what is beside the URL belongs to its rules. */
+function place(issue: v.BaseIssue<unknown>, field: string): Omit<FieldProblem, 'rule' | 'message'> {
+  const scope = issue.path?.at(-1)?.key === 'url' ? { scope: field.replace(/\.url$/, '') } : {};
+  return { field, ...scope, ...shownValue(issue) };
+}
+
+/** Texts with a rule of their own, by the field's name. */
+const TEXT_RULES: Readonly<Record<string, Rule>> = { url: 'repository-url', baseBranch: 'base-branch' };
+
+function ruleOf({ kind, type, received, path }: v.BaseIssue<unknown>): Rule {
+  if (kind === 'schema' && received === 'undefined') return 'required';
+  if (kind === 'schema') return type === 'picklist' || type === 'literal' ? 'choice' : 'type';
+  if (type === 'min_length' || type === 'max_length') return 'length';
+  return TEXT_RULES[String(path?.at(-1)?.key)] ?? 'format';
+}
+
+/** A URL may hold a password, and somebody may put a token where the name of its Secret belongs. */
+function shownValue({ path, input }: v.BaseIssue<unknown>): { value?: string } {
+  if (typeof input !== 'string' || path?.some(({ key }) => key === 'secretRef')) return {};
+  const isUrl = path?.at(-1)?.key === 'url' || input.includes('://');
+  const shown = isUrl ? shownUrl(input) : input;
+  return shown === undefined ? {} : { value: shown.slice(0, MAX_SHOWN) };
 }
 
 function messageOf(issue: v.BaseIssue<unknown>): string {

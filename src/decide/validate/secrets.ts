@@ -1,96 +1,97 @@
-import { HMAC_KEY, HMAC_KEY_PREVIOUS } from '../../api/group.ts';
-import type { ForgeType, PipelineSpec } from '../../api/pipeline.ts';
-import type { FieldProblem } from './problem.ts';
-import { promotionsOf } from './promotions.ts';
-
-/** A Secret in the Pipeline's namespace that the spec names, and what for. */
-export interface SecretNeed {
-  readonly field: string;
-  readonly name: string;
-  readonly use: 'hmac' | 'forge';
-  /** Of `forge`: whether its API can be used with `token` alone. */
-  readonly tokenRequired: boolean;
-}
-
-export type SecretData = ReadonlyMap<string, Uint8Array>;
+import { ALLOWED_HOSTS, HMAC_KEY, HMAC_KEY_PREVIOUS } from '../../api/group.ts';
+import { isAllowedHost } from '../hosts.ts';
+import type { SecretData, SecretFacts, SecretState } from './facts.ts';
+import type { ForgeNeed, SecretNeed } from './needs.ts';
+import { type FieldProblem, type Findings, NO_FINDINGS } from './problem.ts';
+import type { Rule } from './rules.ts';
 
 /** Below this, a key can be guessed. */
 const MIN_HMAC_BYTES = 16;
 /** As many as SHA-256 puts out (RFC 2104, section 3). */
 const GOOD_HMAC_BYTES = 32;
-const TOKEN_FORGES: readonly ForgeType[] = ['github', 'gitea'];
+const HOW_TO_MAKE_A_KEY = `use ${GOOD_HMAC_BYTES} or more, such as from "openssl rand -hex 32".`;
 
-/** Every Secret that the spec names, once for each use of it. */
-export function secretNeeds(spec: PipelineSpec): SecretNeed[] {
-  const needs = promotionsOf(spec).flatMap(({ field, promotion: { strategy } }) => [
-    ...(strategy.secretRef ? [hmacNeed(strategy.secretRef.name, `${field}.strategy.secretRef.name`)] : []),
-    ...(strategy['pull-request']
-      ? [forgeNeed(strategy['pull-request'], `${field}.strategy.pull-request`)]
-      : []),
-  ]);
-  const byUse = new Map<string, SecretNeed>();
-  for (const need of needs) {
-    const key = `${need.use}/${need.name}/${need.tokenRequired}`;
-    if (!byUse.has(key)) byUse.set(key, need);
-  }
-  return [...byUse.values()];
+interface Fault {
+  readonly rule: Rule;
+  readonly message: string;
 }
 
-function hmacNeed(name: string, field: string): SecretNeed {
-  return { field, name, use: 'hmac', tokenRequired: false };
-}
-
-function forgeNeed(pullRequest: { type: ForgeType; secretRef: { name: string } }, field: string): SecretNeed {
-  const tokenRequired = TOKEN_FORGES.includes(pullRequest.type);
-  return { field: `${field}.secretRef.name`, name: pullRequest.secretRef.name, use: 'forge', tokenRequired };
-}
-
-/**
- * Why this Secret cannot serve; `data` is undefined when there is no such Secret. The sentences name keys
- * and never their values.
- */
-export function secretProblems(
+/** What is wrong or weak about a Secret that a spec names. The sentences name keys and never their values. */
+export function secretFindings(
   need: SecretNeed,
   namespace: string,
-  data: SecretData | undefined,
-): FieldProblem[] {
+  state: SecretState | undefined,
+): Findings {
   const secret = `Secret ${namespace}/${need.name}`;
-  const message = data ? contentProblem(need, secret, data) : missingSecret(need, secret);
-  return message ? [{ field: need.field, value: need.name, message }] : [];
+  const at = (fault: Fault): FieldProblem => ({ ...fault, ...place(need), value: need.name });
+  if (!state || state.kind === 'unknown') {
+    const message = `${secret} was not checked: ${state?.why ?? 'it was not read.'}`;
+    return { ...NO_FINDINGS, warnings: [at({ rule: 'secret-exists', message })] };
+  }
+  if (state.kind === 'absent') {
+    return { ...NO_FINDINGS, problems: [at({ rule: 'secret-exists', message: missing(need, secret) })] };
+  }
+  const faults = [contentFault(need, secret, state.secret.values), hostFault(need, secret, state.secret)];
+  const weak = weakKey(need, secret, state.secret.values);
+  return {
+    problems: faults.flatMap((fault) => (fault ? [at(fault)] : [])),
+    warnings: weak ? [at(weak)] : [],
+  };
 }
 
-/** What is weak about a Secret that serves. */
-export function secretWarnings(need: SecretNeed, namespace: string, data: SecretData): FieldProblem[] {
-  const bytes = data.get(HMAC_KEY)?.length ?? 0;
-  if (need.use !== 'hmac' || bytes >= GOOD_HMAC_BYTES || bytes < MIN_HMAC_BYTES) return [];
-  const message = `The ${HMAC_KEY} of Secret ${namespace}/${need.name} has ${bytes} bytes: ${GOOD_HMAC_BYTES} or more are good, such as from "openssl rand -hex 32".`;
-  return [{ field: need.field, value: need.name, message }];
+/** Where a token goes depends on the URL beside `secretRef` too. */
+function place({ use, field }: SecretNeed): { field: string; scope?: string } {
+  return use === 'forge' ? { field, scope: field.replace(/\.secretRef\.name$/, '') } : { field };
 }
 
-function missingSecret(need: SecretNeed, secret: string): string {
-  const key = need.use === 'hmac' ? HMAC_KEY : 'token';
-  return `${secret} does not exist: create it there, with the key ${key}.`;
+function missing(need: SecretNeed, secret: string): string {
+  const keys = need.use === 'hmac' ? `the key ${HMAC_KEY}` : keysFor(need);
+  return `${secret} does not exist: create it there, with ${keys}.`;
 }
 
-function contentProblem(need: SecretNeed, secret: string, data: SecretData): string | undefined {
-  if (need.use === 'forge') return forgeProblem(need, secret, data);
-  if (!data.has(HMAC_KEY))
-    return `${secret} has no key ${HMAC_KEY}: put the key there that Flux's Provider signs with.`;
-  return weakKey(secret, HMAC_KEY, data) ?? weakKey(secret, HMAC_KEY_PREVIOUS, data);
+function keysFor(need: ForgeNeed): string {
+  return isSsh(need) ? 'the keys identity, known_hosts and token' : 'the key token';
 }
 
-function weakKey(secret: string, key: string, data: SecretData): string | undefined {
-  const bytes = data.get(key)?.length;
+function contentFault(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
+  if (!data) return undefined;
+  if (need.use === 'forge') return withRule('secret-keys', forgeFault(need, secret, data));
+  if (!data.has(HMAC_KEY)) {
+    const message = `${secret} has no key ${HMAC_KEY}: put the key there that Flux's Provider signs with.`;
+    return { rule: 'secret-keys', message };
+  }
+  const guessable = guessableKey(secret, HMAC_KEY, data) ?? guessableKey(secret, HMAC_KEY_PREVIOUS, data);
+  return withRule('hmac-key-length', guessable);
+}
+
+function withRule(rule: Rule, message: string | undefined): Fault | undefined {
+  return message === undefined ? undefined : { rule, message };
+}
+
+function guessableKey(secret: string, key: string, data: SecretData): string | undefined {
+  const bytes = lengthOf(data, key);
   if (bytes === undefined || bytes >= MIN_HMAC_BYTES) return undefined;
-  return `The ${key} of ${secret} has ${bytes} bytes and can be guessed: use ${GOOD_HMAC_BYTES} or more, such as from "openssl rand -hex 32".`;
+  return `The ${key} of ${secret} has ${bytes} bytes and can be guessed: ${HOW_TO_MAKE_A_KEY}`;
 }
 
-function forgeProblem(need: SecretNeed, secret: string, data: SecretData): string | undefined {
+function weakKey({ use }: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
+  const bytes = data && lengthOf(data, HMAC_KEY);
+  if (use !== 'hmac' || bytes === undefined) return undefined;
+  if (bytes >= GOOD_HMAC_BYTES || bytes < MIN_HMAC_BYTES) return undefined;
+  const message = `The ${HMAC_KEY} of ${secret} has ${bytes} bytes: ${HOW_TO_MAKE_A_KEY}`;
+  return { rule: 'hmac-key-length', message };
+}
+
+function lengthOf(data: SecretData, key: string): number | undefined {
+  const value = data.get(key);
+  return value === 'sealed' ? undefined : value?.length;
+}
+
+function forgeFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
+  if (isSsh(need)) return sshFault(need, secret, data);
   const token = hasText(data, 'token');
   const [username, password] = [hasText(data, 'username'), hasText(data, 'password')];
-  if (need.tokenRequired && !token) {
-    return `${secret} has no key token: put a token there that may open pull requests.`;
-  }
+  if (need.tokenRequired && !token) return noToken(secret);
   if (username !== password) {
     const [given, absent] = username ? ['username', 'password'] : ['password', 'username'];
     return `${secret} has the key ${given} but no ${absent}: Git needs both, or neither to use the token.`;
@@ -99,7 +100,33 @@ function forgeProblem(need: SecretNeed, secret: string, data: SecretData): strin
   return `${secret} has neither a token nor username and password: put them there.`;
 }
 
+/** The host's keys are never taken on trust: `known_hosts` is as needed as the private key. */
+function sshFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
+  if (!hasText(data, 'identity')) {
+    return `${secret} has no key identity: put the private key there that Git over SSH logs in with.`;
+  }
+  if (!hasText(data, 'known_hosts')) {
+    return `${secret} has no key known_hosts: put the host's keys there, such as from ssh-keyscan, and compare them with those that the host publishes.`;
+  }
+  return need.tokenRequired && !hasText(data, 'token') ? noToken(secret) : undefined;
+}
+
+function noToken(secret: string): string {
+  return `${secret} has no key token: put a token there that may open pull requests.`;
+}
+
+function hostFault(need: SecretNeed, secret: string, { allowedHosts }: SecretFacts): Fault | undefined {
+  if (need.use !== 'forge' || isAllowedHost(need.url, allowedHosts)) return undefined;
+  const message = `${secret} may not be sent to this repository's host: its annotation ${ALLOWED_HOSTS} allows ${allowedHosts?.join(', ') || 'none'}.`;
+  return { rule: 'secret-host', message };
+}
+
+function isSsh({ url }: ForgeNeed): boolean {
+  return url.startsWith('ssh:');
+}
+
 /** Blanks and line ends are not counted: the reader of these keys drops them. */
 function hasText(data: SecretData, key: string): boolean {
-  return new TextDecoder().decode(data.get(key) ?? new Uint8Array()).trim() !== '';
+  const value = data.get(key);
+  return value === 'sealed' || new TextDecoder().decode(value ?? new Uint8Array()).trim() !== '';
 }

@@ -10,19 +10,26 @@ const SERVED_FORGES: readonly ForgeType[] = ['github', 'gitea'];
 /** What is allowed and yet probably not meant. */
 export function specWarnings(spec: PipelineSpec, namespace: string): FieldProblem[] {
   return [
-    ...forgeWarnings(spec),
+    ...servedWarnings(spec),
     ...closedWebhooks(spec),
     ...missingPromotions(spec),
     ...sharedTargets(spec, namespace),
   ];
 }
 
-function forgeWarnings(spec: PipelineSpec): FieldProblem[] {
-  return promotionsOf(spec).flatMap(({ field, promotion }) => {
-    const type = promotion.strategy['pull-request']?.type;
-    if (type === undefined || SERVED_FORGES.includes(type)) return [];
-    const message = `This version opens pull requests on ${SERVED_FORGES.join(' and ')} alone, not yet on ${type}.`;
-    return [{ field: `${field}.strategy.pull-request.type`, value: type, message }];
+function servedWarnings(spec: PipelineSpec): FieldProblem[] {
+  return promotionsOf(spec).flatMap(({ field, promotion }): FieldProblem[] => {
+    const pullRequest = promotion.strategy['pull-request'];
+    if (!pullRequest) return [];
+    const { type, url } = pullRequest;
+    const at = `${field}.strategy.pull-request`;
+    if (!SERVED_FORGES.includes(type)) {
+      const message = `This version opens pull requests on ${SERVED_FORGES.join(' and ')} alone, not yet on ${type}.`;
+      return [{ rule: 'forge-served', field: `${at}.type`, value: type, message }];
+    }
+    if (!url.startsWith('ssh:')) return [];
+    const message = 'This version reaches Git over https alone, not yet over ssh: write the https URL.';
+    return [{ rule: 'transport-served', field: `${at}.url`, message }];
   });
 }
 
@@ -37,14 +44,14 @@ function closedWebhooks(spec: PipelineSpec): FieldProblem[] {
   });
   const message =
     'Without a Secret the promotion webhook is closed (401): deployments are noticed by watching the cluster alone. Name a Secret with the key hmac-key.';
-  return [...new Set(fields)].map((field) => ({ field, message }));
+  return [...new Set(fields)].map((field) => ({ rule: 'webhook-open', field, message }));
 }
 
 function missingPromotions(spec: PipelineSpec): FieldProblem[] {
-  return spec.environments.flatMap((environment, index) => {
+  return spec.environments.flatMap((environment, index): FieldProblem[] => {
     if (index === 0 || promotionInto(spec, environment)) return [];
     const message = `No promotion leads into ${environment.name}: write one here, or spec.promotion for all environments.`;
-    return [{ field: `${environmentField(index)}.promotion`, message }];
+    return [{ rule: 'promotion-into-each', field: `${environmentField(index)}.promotion`, message }];
   });
 }
 
@@ -52,13 +59,14 @@ function missingPromotions(spec: PipelineSpec): FieldProblem[] {
 function sharedTargets(spec: PipelineSpec, namespace: string): FieldProblem[] {
   const owners = new Map<string, string>();
   return spec.environments.flatMap(({ name, targets }, index) =>
-    targets.flatMap((target, position) => {
+    targets.flatMap((target, position): FieldProblem[] => {
       const key = targetKey(target, namespace);
       const owner = owners.get(key);
       owners.set(key, owner ?? name);
       if (owner === undefined || owner === name) return [];
       const message = `This is a target of ${owner} too: both environments will always run the same revision.`;
-      return [{ field: `${environmentField(index)}.targets[${position}]`, message }];
+      const field = `${environmentField(index)}.targets[${position}]`;
+      return [{ rule: 'target-shared', field, message }];
     }),
   );
 }

@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+
+/**
+ * What the API server holds by CEL beside the plain schema, in the words that name the fix. A rule stands
+ * beside its field; `scripts/structural.ts` brings it into the CustomResourceDefinition and
+ * `scripts/json-schema.ts` into the schema for editors.
+ */
+export interface Rule {
+  /** CEL over `self`, true where the rule holds. */
+  readonly rule: string;
+  readonly message: string;
+  /** The field below this one that is at fault, as CEL selects it: `.url`. */
+  readonly fieldPath?: string;
+  /** The same in JSON Schema, where that can say it. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+}
+
+/** A text that must match, or must have no match of, a pattern that JavaScript and RE2 read alike. */
+export type TextRule =
+  | { readonly matches: RegExp; readonly message: string }
+  | { readonly lacks: RegExp; readonly message: string };
+
+/** The key under which rules travel in a JSON Schema between valibot and the generators. */
+export const RULES_KEY = 'x-turnpike-rules';
+
+/** Of several in one pipe the last one counts. */
+export function rules<Input>(...list: readonly Rule[]) {
+  return v.metadata<Input, Record<string, unknown>>({ [RULES_KEY]: list });
+}
+
+/** Holds a text to the rules when it is parsed; the first one that is broken is named. */
+export function keeps(list: readonly TextRule[]) {
+  return v.rawCheck<string>(({ dataset, addIssue }) => {
+    const message = dataset.typed ? brokenRule(dataset.value, list) : undefined;
+    if (message !== undefined) addIssue({ message });
+  });
+}
+
+/** The message of the first rule that a text breaks. */
+export function brokenRule(text: string, list: readonly TextRule[]): string | undefined {
+  return list.find((rule) => ('matches' in rule ? !rule.matches.test(text) : rule.lacks.test(text)))?.message;
+}
+
+/** The rules of a text as rules of that text. */
+export function textRules(list: readonly TextRule[]): Rule[] {
+  return list.map((rule) => ({ rule: cel('self', rule), message: rule.message, schema: patternOf(rule) }));
+}
+
+/**
+ * The rules of a text as rules of the object that holds it: what they refuse is not quoted then, as the
+ * API server otherwise does. A field that is not there is for the schema to miss: a rule that cannot be
+ * evaluated would keep an old object from taking even its status.
+ */
+export function secretTextRules(field: string, list: readonly TextRule[]): Rule[] {
+  return list.map((rule) => ({
+    rule: `!has(self.${field}) || ${cel(`self.${field}`, rule)}`,
+    message: rule.message,
+    fieldPath: `.${field}`,
+    schema: { properties: { [field]: patternOf(rule) } },
+  }));
+}
+
+/** A JSON string is a CEL string too (cel-spec, "String and Bytes Values"). */
+function cel(self: string, rule: TextRule): string {
+  const call = `${self}.matches(${JSON.stringify(sourceOf(rule))})`;
+  return 'matches' in rule ? call : `!${call}`;
+}
+
+/** Editors show the words of a pattern alone, hence `matches` where that is as plain as `lacks`. */
+function patternOf(rule: TextRule): Readonly<Record<string, unknown>> {
+  const pattern = sourceOf(rule);
+  return 'matches' in rule ? { pattern, patternErrorMessage: rule.message } : { not: { pattern } };
+}
+
+/** JavaScript escapes the slash, which RE2 has no need of. */
+function sourceOf(rule: TextRule): string {
+  const { source } = 'matches' in rule ? rule.matches : rule.lacks;
+  return source.replaceAll('\\/', '/');
+}

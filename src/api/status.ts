@@ -1,0 +1,151 @@
+import * as v from 'valibot';
+import { Condition } from './condition.ts';
+import { CLUSTER_KINDS } from './names.ts';
+
+/** What Turnpike has seen and done, as it stands in a Pipeline's status. */
+
+const time = (description: string) =>
+  v.pipe(v.string(), v.metadata({ format: 'date-time' }), v.description(`${description} RFC 3339.`));
+
+const revision = (description: string) => v.pipe(v.string(), v.maxLength(512), v.description(description));
+const message = (description: string) => v.pipe(v.string(), v.maxLength(2048), v.description(description));
+
+/** Without rules: what is in the status was in the spec before, and older objects must still take one. */
+const ClusterRefStatus = v.pipe(
+  v.object({
+    apiVersion: v.optional(v.pipe(v.string(), v.description('Ignored.'))),
+    kind: v.pipe(v.picklist(CLUSTER_KINDS), v.description('GitopsCluster or Secret.')),
+    name: v.pipe(v.string(), v.description('Name of the GitopsCluster or Secret.')),
+    namespace: v.optional(
+      v.pipe(v.string(), v.description("Namespace of the GitopsCluster or Secret. Default: the Pipeline's.")),
+    ),
+  }),
+  v.description('Cluster of the application object; absent for the one that Turnpike runs in.'),
+);
+
+export const TargetStatus = v.pipe(
+  v.object({
+    clusterAppRef: v.pipe(
+      v.object({
+        apiVersion: v.pipe(v.string(), v.description('API group and version of the application object.')),
+        kind: v.pipe(v.string(), v.description('Kind of the application object.')),
+        name: v.pipe(v.string(), v.description('Name of the application object.')),
+        clusterRef: v.optional(ClusterRefStatus),
+      }),
+      v.description('The application object and its cluster.'),
+    ),
+    namespace: v.optional(
+      v.pipe(v.string(), v.description('Namespace of the application object on its cluster.')),
+    ),
+    ready: v.pipe(v.boolean(), v.description('Whether the application is ready at the revision.')),
+    revision: v.optional(revision('The revision that the target runs; empty when it runs none.')),
+    error: v.optional(message('Why the target is not ready, or cannot be read.')),
+    observedAt: v.optional(time('When the last event of this target was sent.')),
+  }),
+  v.description('The application in one namespace of one cluster.'),
+);
+export type TargetStatus = v.InferOutput<typeof TargetStatus>;
+
+export const DEPLOYMENT_PHASES = ['Succeeded', 'Failed', 'Progressing', 'RolledBack', 'Uninstalled'] as const;
+export type DeploymentPhase = (typeof DEPLOYMENT_PHASES)[number];
+
+export const Deployment = v.object({
+  revision: revision('The revision of the last deployment that was seen.'),
+  phase: v.pipe(
+    v.picklist(DEPLOYMENT_PHASES),
+    v.description(`What became of it: ${DEPLOYMENT_PHASES.join(', ')}.`),
+  ),
+  message: v.optional(message("Flux's own words about it.")),
+  observedAt: time("When it happened, by the event's timestamp or the application's status."),
+  source: v.pipe(
+    v.picklist(['webhook', 'watch']),
+    v.description('How it was learnt: webhook, from an event; watch, from the application object.'),
+  ),
+});
+export type Deployment = v.InferOutput<typeof Deployment>;
+
+export const PROMOTION_PHASES = [
+  'Pending',
+  'WaitingApproval',
+  'Promoting',
+  'PullRequestOpen',
+  'Merged',
+  'Succeeded',
+  'Failed',
+  'Rejected',
+  'Superseded',
+] as const;
+export type PromotionPhase = (typeof PROMOTION_PHASES)[number];
+
+export const PullRequestRef = v.object({
+  url: v.pipe(v.string(), v.maxLength(2048), v.description('Address of its page on the forge.')),
+  number: v.pipe(v.number(), v.integer(), v.description('Its number on the forge.')),
+});
+export type PullRequestRef = v.InferOutput<typeof PullRequestRef>;
+
+export const PromotionStatus = v.object({
+  revision: revision('The revision that is brought into this environment.'),
+  phase: v.pipe(
+    v.picklist(PROMOTION_PHASES),
+    v.description(`How far it is: ${PROMOTION_PHASES.join(', ')}.`),
+  ),
+  attempts: v.optional(
+    v.pipe(v.number(), v.integer(), v.description('How many times it was tried since it was recorded.')),
+  ),
+  nextAttemptAt: v.optional(time('When it is tried next; absent when nothing is due.')),
+  pullRequest: v.optional(v.pipe(PullRequestRef, v.description('The pull request that brings it.'))),
+  startedAt: v.optional(time('When it was recorded.')),
+  updatedAt: v.optional(time('When its phase changed last.')),
+  approvedBy: v.optional(v.pipe(v.string(), v.maxLength(512), v.description('Who approved it.'))),
+  message: v.optional(message('What it waits for, in a sentence.')),
+});
+export type PromotionStatus = v.InferOutput<typeof PromotionStatus>;
+
+export const EnvironmentStatus = v.pipe(
+  v.object({
+    waitingApproval: v.optional(
+      v.pipe(
+        v.object({ revision: revision('The revision that waits; empty when none does.') }),
+        v.description('What waits for an approval.'),
+      ),
+    ),
+    targets: v.optional(
+      v.pipe(
+        v.array(TargetStatus),
+        v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+        v.description('The state of each target, in the order of the spec.'),
+      ),
+    ),
+    deployment: v.optional(
+      v.pipe(Deployment, v.description('The last deployment to this environment that was seen.')),
+    ),
+    promotion: v.optional(
+      v.pipe(PromotionStatus, v.description('The last promotion into this environment.')),
+    ),
+  }),
+  v.description('State of one environment.'),
+);
+export type EnvironmentStatus = v.InferOutput<typeof EnvironmentStatus>;
+
+export const PipelineStatus = v.object({
+  observedGeneration: v.optional(
+    v.pipe(v.number(), v.integer(), v.description('The generation of the spec that was acted on.')),
+  ),
+  conditions: v.optional(
+    v.pipe(
+      v.array(Condition),
+      v.metadata({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
+      v.description('Ready, and what stands in its way.'),
+    ),
+  ),
+  summary: v.optional(
+    v.pipe(v.string(), v.maxLength(2048), v.description('All environments in one line, for kubectl get.')),
+  ),
+  lastHandledReconcileAt: v.optional(
+    v.pipe(v.string(), v.description('The last value of the annotation reconcile.fluxcd.io/requestedAt.')),
+  ),
+  environments: v.optional(
+    v.pipe(v.record(v.string(), EnvironmentStatus), v.description('State by the name of the environment.')),
+  ),
+});
+export type PipelineStatus = v.InferOutput<typeof PipelineStatus>;

@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+import { SERVE_FLAGS } from '../../config.ts';
+import { bytes, type Flags, oneOf, readFlags, type Values, wholeNumber } from '../flags.ts';
+
+export const OWN_FLAGS = {
+  output: { default: 'text', help: 'text, or json for one JSON object.', parse: oneOf('text', 'json') },
+  'max-files': { default: '10000', help: 'Files looked at, at most.', parse: wholeNumber(1) },
+  'max-file-size': { default: '10MiB', help: 'Size of one file, at most.', parse: bytes },
+} as const satisfies Flags;
+
+/** The same names, variables and meaning as `serve` has. */
+export const HOST_FLAGS = {
+  'git-hosts': SERVE_FLAGS['git-hosts'],
+  'insecure-git-hosts': SERVE_FLAGS['insecure-git-hosts'],
+} as const satisfies Flags;
+
+export interface Arguments {
+  /** In the order in which they are given, `-f` or not. */
+  readonly paths: readonly string[];
+  readonly own: Values<typeof OWN_FLAGS>;
+  readonly hosts: Values<typeof HOST_FLAGS>;
+}
+
+/** What the command line says, or sentences about everything that is wrong with it. */
+export function readArguments(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Arguments | readonly string[] {
+  const split = splitArguments(args);
+  if (typeof split === 'string') return [split];
+  const own = readFlags(OWN_FLAGS, flagsOf(split.values, OWN_FLAGS), {});
+  const hosts = readFlags(HOST_FLAGS, flagsOf(split.values, HOST_FLAGS), environment);
+  if (own.ok && hosts.ok) return { paths: split.paths, own: own.values, hosts: hosts.values };
+  return [own, hosts].flatMap((flags) => (flags.ok ? [] : flags.problems));
+}
+
+function splitArguments(args: readonly string[]) {
+  const names = Object.keys({ ...OWN_FLAGS, ...HOST_FLAGS }).filter((name) => name !== 'output');
+  const long = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  const options = {
+    ...long,
+    filename: { type: 'string', short: 'f', multiple: true },
+    output: { type: 'string', short: 'o' },
+  } as const;
+  // kubectl takes -f=PATH too.
+  const spelled = args.map((arg) => arg.replace(/^-([fo])=/, '-$1'));
+  try {
+    const { values, tokens } = parseArgs({ args: spelled, options, allowPositionals: true, tokens: true });
+    const paths = tokens.flatMap((token) => {
+      if (token.kind === 'positional') return [token.value];
+      return token.kind === 'option' && token.name === 'filename' ? [token.value ?? ''] : [];
+    });
+    return { values: values as Readonly<Record<string, unknown>>, paths };
+  } catch (error) {
+    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\.?\n/);
+    return sentence.replace(/\.$/, '');
+  }
+}
+
+function flagsOf(values: Readonly<Record<string, unknown>>, flags: Flags): string[] {
+  return Object.keys(flags).flatMap((name) => (name in values ? [`--${name}=${String(values[name])}`] : []));
+}

@@ -1,0 +1,137 @@
+import * as v from 'valibot';
+import { API_VERSION, KIND } from '../../api/group.ts';
+import { namespaceName, objectName } from '../../api/names.ts';
+import type { PipelineSpec } from '../../api/pipeline.ts';
+import type { HostPolicy } from '../../decide/hosts.ts';
+import { governorDoubt } from '../../decide/validate/governors.ts';
+import { unknownFields, unknownObjectFields } from '../../decide/validate/unknown-fields.ts';
+import {
+  applicationKey,
+  applicationKeys,
+  checkSpec,
+  type Facts,
+  type FieldProblem,
+  mergeFindings,
+  NO_FACTS,
+  NO_FINDINGS,
+  needsOf,
+  parseSpec,
+  schemaProblems,
+  surroundingFindings,
+} from '../../decide/validate.ts';
+import { type Manifest, textOf } from './objects.ts';
+import type { Problem } from './problem.ts';
+import type { SecretIndex } from './secrets.ts';
+
+/** Whoever has more of one kind in one Pipeline reads no further. */
+const MAX_PROBLEMS = 200;
+/** Where the file leaves it to `kubectl -n` or kustomize; messages have to name one. */
+const DEFAULT_NAMESPACE = 'default';
+
+const Metadata = v.object({
+  name: objectName('Name of the Pipeline.'),
+  namespace: v.optional(namespaceName('Namespace of the Pipeline.')),
+});
+
+/** All faults of these Pipelines. */
+export function checkPipelines(
+  pipelines: readonly Manifest[],
+  secrets: SecretIndex,
+  policy: HostPolicy,
+): Problem[] {
+  const governors = createGovernors(pipelines);
+  return pipelines.flatMap((pipeline) => {
+    const { fields } = pipeline;
+    const { raw, names } = namesOf(pipeline);
+    const checked = checkSpec(fields.spec, policy, names);
+    const around =
+      checked.kind === 'parsed'
+        ? surroundingFindings(checked.spec, names.namespace, factsOf(checked.spec, raw, secrets, governors))
+        : NO_FINDINGS;
+    const own = [...objectProblems(pipeline), ...unknownObjectFields(fields), ...unknownFields(fields.spec)];
+    const { problems, warnings } = mergeFindings({ problems: own, warnings: [] }, checked.findings, around);
+    return [...placed(pipeline, 'error', problems), ...placed(pipeline, 'warning', warnings)];
+  });
+}
+
+interface RawNames {
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+function namesOf({ fields }: Manifest) {
+  const name = textOf(fields, 'metadata', 'name') ?? '';
+  const namespace = textOf(fields, 'metadata', 'namespace');
+  const isNamed = v.is(Metadata.entries.name, name);
+  const raw: RawNames = { namespace, name };
+  return { raw, names: { namespace: namespace ?? DEFAULT_NAMESPACE, name: isNamed ? name : 'pipeline' } };
+}
+
+/** What the API server itself looks at in any object. */
+function objectProblems({ fields, kind }: Manifest): FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  if (fields.apiVersion !== API_VERSION) {
+    const message = `Write ${API_VERSION}: there is no other version.`;
+    problems.push({ rule: 'choice', field: 'apiVersion', ...short(fields.apiVersion), message });
+  }
+  if (kind !== KIND) {
+    const message = `Write ${KIND}: there is no other kind in this group.`;
+    problems.push({ rule: 'choice', field: 'kind', ...short(kind), message });
+  }
+  const metadata = v.safeParse(Metadata, fields.metadata ?? {});
+  return metadata.success ? problems : [...problems, ...schemaProblems(metadata.issues, 'metadata')];
+}
+
+function short(value: unknown): { value?: string } {
+  return typeof value === 'string' ? { value: value.slice(0, 80) } : {};
+}
+
+function placed(
+  pipeline: Manifest,
+  severity: Problem['severity'],
+  problems: readonly FieldProblem[],
+): Problem[] {
+  const { namespace = '', name } = namesOf(pipeline).raw;
+  const shared = { severity, path: pipeline.path, pipeline: { namespace, name } };
+  const shown = problems.slice(0, MAX_PROBLEMS).map(({ rule, field, value, message }): Problem => {
+    return { ...shared, ...pipeline.at(field), rule, field, ...(value !== undefined && { value }), message };
+  });
+  if (problems.length <= MAX_PROBLEMS) return shown;
+  const message = `There are ${problems.length - MAX_PROBLEMS} more faults in this Pipeline: mend these first.`;
+  return [...shown, { ...shared, ...pipeline.at('spec'), rule: 'length', field: 'spec', message }];
+}
+
+/** Doubts about clusters and applications need a cluster to look at. */
+function factsOf(spec: PipelineSpec, own: RawNames, secrets: SecretIndex, governors: Governors): Facts {
+  const needs = needsOf(spec, own.namespace ?? DEFAULT_NAMESPACE);
+  const doubts = needs.targets.flatMap(({ key }) => {
+    const other = governors(applicationKey(spec.appRef, key), own);
+    return other ? [[key, governorDoubt(other.namespace ?? '', other.name)] as const] : [];
+  });
+  const states = needs.secrets.map(({ name }) => [name, secrets.find(own.namespace, name)] as const);
+  return { ...NO_FACTS, secrets: new Map(states), governors: new Map(doubts) };
+}
+
+/** Another Pipeline than `own` that governs the application. */
+type Governors = (applicationKey: string, own: RawNames) => RawNames | undefined;
+
+function createGovernors(pipelines: readonly Manifest[]): Governors {
+  // Two of different names are enough to find another one for each.
+  const byApplication = new Map<string, readonly RawNames[]>();
+  for (const pipeline of pipelines) {
+    const { raw, names } = namesOf(pipeline);
+    const parsed = parseSpec(pipeline.fields.spec);
+    if (parsed.kind === 'invalid') continue;
+    for (const key of applicationKeys(parsed.spec, names.namespace)) {
+      const known = byApplication.get(key) ?? [];
+      if (known.length < 2 && known.every((other) => !isSame(other, raw)))
+        byApplication.set(key, [...known, raw]);
+    }
+  }
+  return (key, own) => byApplication.get(key)?.find((other) => !isSame(other, own));
+}
+
+/** The same Pipeline may be there for several clusters. */
+function isSame(a: RawNames, b: RawNames): boolean {
+  return a.name === b.name && a.namespace === b.namespace;
+}

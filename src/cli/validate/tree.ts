@@ -1,0 +1,180 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import { scalarValue } from './scalar.ts';
+import type { Fault } from './yaml.ts';
+
+/** Where the entries of an object or list stand, by key or position. */
+export type Places = WeakMap<object, ReadonlyMap<string, number>>;
+
+/** A YAML document as plain values, which aliases share, with the place of each. */
+export interface Tree {
+  readonly value: unknown;
+  /** Offset of its first character. */
+  readonly start: number;
+  readonly places: Places;
+  /** About as many bytes as the value has as JSON, with all aliases spelled out. */
+  readonly sizeOf: (value: unknown) => number;
+  /** Keys that are written twice; the first one counts. */
+  readonly duplicates: readonly { readonly offset: number; readonly first: number }[];
+  /** What makes the value wrong as a whole. */
+  readonly faults: readonly Fault[];
+}
+
+type Fields = Record<string, unknown>;
+
+/** Entries that merge keys copy in one document. */
+const MAX_MERGED = 200_000;
+
+export function buildTree(document: Document): Tree {
+  const builder = createBuilder();
+  const value = builder.build(document.contents);
+  return { ...builder.found, value, start: startOf(document.contents), sizeOf: builder.sizeOf };
+}
+
+function startOf(node: unknown): number {
+  const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
+  return Array.isArray(range) && typeof range[0] === 'number' ? range[0] : 0;
+}
+
+function createBuilder() {
+  const found = {
+    places: new WeakMap() as Places,
+    duplicates: [] as Tree['duplicates'][number][],
+    faults: [] as Fault[],
+  };
+  const sizes = new WeakMap<object, number>();
+  /** The values of anchors; an anchor whose value is being built has none yet. */
+  const anchors = new Map<string, { readonly value: unknown } | 'open'>();
+  let merged = 0;
+
+  function build(node: unknown): unknown {
+    if (isAlias(node)) return aliased(node.source, startOf(node));
+    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return null;
+    if (node.anchor) anchors.set(node.anchor, 'open');
+    const value = isScalar(node) ? scalarValue(node) : isMap(node) ? buildMap(node) : buildList(node);
+    if (node.anchor) anchors.set(node.anchor, { value });
+    return value;
+  }
+
+  function aliased(name: string, offset: number): unknown {
+    const anchor = anchors.get(name);
+    if (anchor === 'open') return refuse(offset, 'This alias stands inside of what it is an alias for.');
+    return anchor ? anchor.value : refuse(offset, 'There is no anchor for this alias before it.');
+  }
+
+  function refuse(offset: number, message: string): null {
+    found.faults.push({ offset, message });
+    return null;
+  }
+
+  function buildList({ items }: YAMLSeq): unknown[] {
+    const list = items.map(build);
+    keep(list, new Map(items.map((item, index) => [String(index), startOf(item)])));
+    return list;
+  }
+
+  function buildMap({ items }: YAMLMap): Fields {
+    const fields: Fields = Object.create(null);
+    const places = new Map<string, number>();
+    // Values are built in the order of the text, in which anchors come into being.
+    const merges = items.flatMap((pair) => {
+      if (isMerge(pair)) return [{ value: build(pair.value), offset: startOf(pair.key) }];
+      addField(fields, places, pair);
+      return [];
+    });
+    for (const { value, offset } of merges) merge(fields, places, value, offset);
+    keep(fields, places);
+    return fields;
+  }
+
+  function addField(fields: Fields, places: Map<string, number>, { key, value }: Pair): void {
+    const offset = startOf(key);
+    const name = keyName(key);
+    if (name === undefined) {
+      refuse(offset, 'This key is no text: Kubernetes knows no other keys.');
+      return;
+    }
+    const built = build(value);
+    const first = places.get(name);
+    if (first !== undefined) {
+      found.duplicates.push({ offset, first });
+      return;
+    }
+    fields[name] = built;
+    places.set(name, offset);
+  }
+
+  function keyName(key: unknown): string | undefined {
+    if (isScalar(key)) build(key);
+    const value = isScalar(key) ? (key.source ?? key.value) : build(key);
+    return typeof value === 'object' ? undefined : String(value);
+  }
+
+  /** YAML 1.1's merge key: a map, or a list of maps of which earlier ones win; own keys win over all. */
+  function merge(fields: Fields, places: Map<string, number>, value: unknown, offset: number): void {
+    const sources = (Array.isArray(value) ? value : [value]).filter(isFields);
+    merged += sources.reduce((sum, source) => sum + (found.places.get(source)?.size ?? 0), 0);
+    if (merged > MAX_MERGED) refuse(offset, 'The merge keys (<<) of this document copy too much.');
+    else if (sources.length === 0) refuse(offset, 'A merge key (<<) takes a map, or a list of maps.');
+    else for (const source of sources) copyMissing(source, fields, places);
+  }
+
+  function copyMissing(source: Fields, fields: Fields, places: Map<string, number>): void {
+    for (const [name, offset] of found.places.get(source) ?? []) {
+      if (places.has(name)) continue;
+      fields[name] = source[name];
+      places.set(name, offset);
+    }
+  }
+
+  function keep(value: object, places: ReadonlyMap<string, number>): void {
+    found.places.set(value, places);
+    const entries = Object.entries(value);
+    sizes.set(
+      value,
+      entries.reduce((sum, [key, one]) => sum + key.length + sizeOf(one), 2),
+    );
+  }
+
+  function sizeOf(value: unknown): number {
+    if (typeof value === 'string') return value.length + 4;
+    return typeof value === 'object' && value !== null ? (sizes.get(value) ?? 0) + 4 : 8;
+  }
+
+  return { build, sizeOf, found };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A quoted "<<" is a key like any other. */
+function isMerge({ key }: Pair): boolean {
+  return isScalar(key) && key.value === '<<' && key.type === Scalar.PLAIN && key.tag === undefined;
+}
+
+/**
+ * Offset of the field at a path below `value`, such as `spec.environments[1].name` or `spec["a.b"]`; of the
+ * nearest parent that is there when the field is missing.
+ */
+export function locate(tree: Tree, from: { value: unknown; start: number }, field: string): number {
+  let { value, start } = from;
+  for (const [, word, index, quoted] of field.matchAll(/([^.[\]"]+)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g)) {
+    const key = quoted === undefined ? (index ?? word ?? '') : String(JSON.parse(quoted));
+    if (typeof value !== 'object' || value === null) return start;
+    const place = tree.places.get(value)?.get(key);
+    if (place === undefined) return start;
+    start = place;
+    value = Reflect.get(value, key);
+  }
+  return start;
+}

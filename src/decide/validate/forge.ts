@@ -1,0 +1,75 @@
+import type { ForgeType } from '../../api/pipeline.ts';
+
+/** Hosts of the well-known forges; a `*.` stands for any name before the rest. */
+const KNOWN_HOSTS: readonly (readonly [string, ForgeType])[] = [
+  ['github.com', 'github'],
+  ['*.ghe.com', 'github'],
+  ['gitlab.com', 'gitlab'],
+  ['codeberg.org', 'gitea'],
+  ['gitea.com', 'gitea'],
+  ['dev.azure.com', 'azure-devops'],
+  ['ssh.dev.azure.com', 'azure-devops'],
+  ['*.visualstudio.com', 'azure-devops'],
+];
+
+interface PathForm {
+  readonly pattern: RegExp;
+  readonly words: string;
+}
+
+const SEGMENT = '[A-Za-z0-9._~-]+';
+
+function form(path: string, words: string): PathForm {
+  const pattern = path.replaceAll('SEGMENT', SEGMENT);
+  return { pattern: new RegExp(`^${pattern}(\\.git)?/*$`), words };
+}
+
+/** How each forge spells a repository in the path of a URL. */
+const FORMS: Readonly<Record<ForgeType, PathForm>> = {
+  github: form('/SEGMENT/SEGMENT', 'https://<host>/<owner>/<repository>'),
+  gitea: form('(/SEGMENT)*/SEGMENT/SEGMENT', 'https://<host>/<owner>/<repository>'),
+  gitlab: form('(/SEGMENT)+/SEGMENT', 'https://<host>/<group>/<project>'),
+  'bitbucket-server': form(
+    '(/SEGMENT)*/(scm/~?SEGMENT|(projects|users)/SEGMENT/repos)/SEGMENT(/browse)?',
+    'https://<host>/scm/<project>/<repository>.git',
+  ),
+  'azure-devops': form(
+    '(/[^/]+)*/_git/[^/]+',
+    'https://dev.azure.com/<organization>/<project>/_git/<repository>',
+  ),
+};
+
+/** Over SSH two forges have paths of their own. */
+const SSH_FORMS: Partial<Record<ForgeType, PathForm>> = {
+  'bitbucket-server': form('/~?SEGMENT/SEGMENT', 'ssh://git@<host>:7999/<project>/<repository>.git'),
+  'azure-devops': form(
+    '/v3(/[^/]+){3}',
+    'ssh://git@ssh.dev.azure.com/v3/<organization>/<project>/<repository>',
+  ),
+};
+
+/** Why a forge of this type cannot have a repository at this URL, or undefined. */
+export function forgeFitProblem(type: ForgeType, url: URL): string | undefined {
+  return hostProblem(type, url.hostname.toLowerCase()) ?? pathProblem(type, url);
+}
+
+function hostProblem(type: ForgeType, host: string): string | undefined {
+  if (host === 'bitbucket.org') {
+    return 'bitbucket.org is Bitbucket Cloud, which Turnpike does not serve; bitbucket-server is for hosts of your own.';
+  }
+  const known = KNOWN_HOSTS.find(([pattern]) => matches(pattern, host))?.[1];
+  if (known === undefined || known === type) return undefined;
+  return `${host} is a forge of type ${known}: write type: ${known}, or the URL of a ${type} host.`;
+}
+
+function matches(pattern: string, host: string): boolean {
+  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
+}
+
+function pathProblem(type: ForgeType, url: URL): string | undefined {
+  const ssh = url.protocol === 'ssh:' ? SSH_FORMS[type] : undefined;
+  const { pattern, words } = ssh ?? FORMS[type];
+  const climbs = url.pathname.split('/').some((segment) => segment === '..' || segment === '.');
+  if (pattern.test(url.pathname) && !climbs) return undefined;
+  return `This is no URL of a repository on a forge of type ${type}: write it as ${words}.`;
+}

@@ -1,0 +1,107 @@
+import type { AppRef, ClusterRef, ForgeType, PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
+import { groupOf } from '../route.ts';
+import { clusterKey, targetKey } from './environments.ts';
+import { environmentField } from './problem.ts';
+import { promotionsOf } from './promotions.ts';
+
+/** A Secret in the Pipeline's namespace that the spec names, and what for. */
+export type SecretNeed = HmacNeed | ForgeNeed;
+
+export interface HmacNeed {
+  readonly use: 'hmac';
+  readonly field: string;
+  readonly name: string;
+}
+
+export interface ForgeNeed {
+  readonly use: 'forge';
+  readonly field: string;
+  readonly name: string;
+  /** Of the repository that the Secret is for. */
+  readonly url: string;
+  /** Whether the forge's API can be used with `token` alone. */
+  readonly tokenRequired: boolean;
+}
+
+export interface ClusterNeed {
+  readonly field: string;
+  readonly key: string;
+  readonly ref: ClusterRef;
+}
+
+export interface TargetNeed {
+  readonly field: string;
+  readonly namespace: string;
+  readonly key: string;
+}
+
+/** What has to be looked at outside the spec, each thing once with the first field that names it. */
+export interface Needs {
+  readonly secrets: readonly SecretNeed[];
+  readonly clusters: readonly ClusterNeed[];
+  /** Of the cluster that Turnpike runs in, one a namespace. */
+  readonly applications: readonly TargetNeed[];
+  readonly targets: readonly TargetNeed[];
+}
+
+const TOKEN_FORGES: readonly ForgeType[] = ['github', 'gitea'];
+
+export function needsOf(spec: PipelineSpec, namespace: string): Needs {
+  const targets = spec.environments.flatMap((environment, index) =>
+    environment.targets.map((target, position) => {
+      const field = `${environmentField(index)}.targets[${position}]`;
+      return { target, field, namespace: target.namespace, key: targetKey(target, namespace) };
+    }),
+  );
+  const clusters = targets.flatMap(({ target, field }) => {
+    const ref = target.clusterRef;
+    return ref ? [{ field: `${field}.clusterRef.name`, key: clusterKey(ref, namespace), ref }] : [];
+  });
+  const local = targets.filter(({ target }) => !target.clusterRef);
+  return {
+    secrets: secretNeeds(spec),
+    clusters: firstOf(clusters, ({ key }) => key),
+    applications: firstOf(local, (target) => target.namespace),
+    targets: firstOf(targets, ({ key }) => key),
+  };
+}
+
+/** Every Secret that the spec names, once for each use of it. */
+export function secretNeeds(spec: PipelineSpec): SecretNeed[] {
+  const needs = promotionsOf(spec).flatMap(({ field, promotion: { strategy } }) => [
+    ...(strategy.secretRef ? [hmacNeed(strategy.secretRef.name, `${field}.strategy.secretRef.name`)] : []),
+    ...(strategy['pull-request']
+      ? [forgeNeed(strategy['pull-request'], `${field}.strategy.pull-request.secretRef.name`)]
+      : []),
+  ]);
+  return firstOf(needs, (need) =>
+    need.use === 'hmac' ? `hmac ${need.name}` : `${need.name} ${need.tokenRequired} ${need.url}`,
+  );
+}
+
+function hmacNeed(name: string, field: string): HmacNeed {
+  return { use: 'hmac', field, name };
+}
+
+function forgeNeed({ type, url, secretRef }: PullRequestStrategy, field: string): ForgeNeed {
+  return { use: 'forge', field, name: secretRef.name, url, tokenRequired: TOKEN_FORGES.includes(type) };
+}
+
+function firstOf<T>(all: readonly T[], keyOf: (one: T) => string): T[] {
+  const byKey = new Map<string, T>();
+  for (const one of all) if (!byKey.has(keyOf(one))) byKey.set(keyOf(one), one);
+  return [...byKey.values()];
+}
+
+/** Equal for two Pipelines' targets that are the same application object; the API's version does not matter. */
+export function applicationKey({ apiVersion, kind, name }: AppRef, target: string): string {
+  return `${groupOf(apiVersion)}/${kind}/${name} in ${target}`;
+}
+
+/** The application objects of a Pipeline, by `applicationKey`. */
+export function applicationKeys(spec: PipelineSpec, namespace: string): string[] {
+  const keys = spec.environments.flatMap(({ targets }) =>
+    targets.map((target) => applicationKey(spec.appRef, targetKey(target, namespace))),
+  );
+  return [...new Set(keys)];
+}

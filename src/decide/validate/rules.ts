@@ -1,0 +1,36 @@
+/**
+ * Every rule for Pipelines by its name, with the sentence that states it. The documentation and the examples
+ * under test/fixtures go by these names, and so does the JSON that `turnpike validate` prints.
+ */
+export const RULES = {
+  required: 'A required field is there.',
+  'field-known': 'A field is one that Pipelines have.',
+  type: 'A field holds the kind of value that it is for.',
+  choice: 'A field with fixed choices holds one of them.',
+  length: 'Texts and lists keep to their bounds.',
+  format: 'Names, URLs and branches are spelled as Kubernetes and Git take them.',
+  'environment-name-unique': 'Each environment has a name of its own.',
+  'environment-has-target': 'Each environment has a target.',
+  'target-unique': 'No target is written twice in an environment.',
+  'strategy-exactly-one': 'A promotion names exactly one strategy.',
+  'repository-url':
+    'A repository is named by a URL that Git and the forge can use, without credentials in it.',
+  'git-host': 'A repository is on a host that the operator allows.',
+  'forge-fits-url': 'The type of the forge fits the URL.',
+  'base-branch': 'The base branch is one that Git takes.',
+  'promotion-branch': 'The branch of an environment is one that Git takes, and not the base branch.',
+  'secret-exists': 'A Secret that is named exists.',
+  'secret-keys': 'A Secret holds the keys that its use needs.',
+  'secret-host': 'A Secret goes only to the hosts that its annotation allows.',
+  'hmac-key-length': 'A key that signs has 32 bytes; with fewer than 16 it is refused.',
+  'forge-served': 'The forge is one that this version serves.',
+  'transport-served': 'Git is reached in a way that this version speaks.',
+  'webhook-open': 'Events can be signed: a promotion names a key.',
+  'promotion-into-each': 'A promotion leads into each environment but the first.',
+  'target-shared': 'Two environments have no target in common.',
+  'cluster-exists': 'A cluster that is named is there.',
+  'application-readable': "The application's kind is known to the cluster, and Turnpike may read it.",
+  'application-governed-once': 'An application is governed by one Pipeline.',
+} as const;
+
+export type Rule = keyof typeof RULES;

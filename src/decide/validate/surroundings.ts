@@ -1,0 +1,29 @@
+import type { PipelineSpec } from '../../api/pipeline.ts';
+import type { Facts } from './facts.ts';
+import { type Needs, needsOf } from './needs.ts';
+import { type FieldProblem, type Findings, mergeFindings } from './problem.ts';
+import { secretFindings } from './secrets.ts';
+
+/** What the rules say of the things around a Pipeline; all but its Secrets is warned of only. */
+export function surroundingFindings(spec: PipelineSpec, namespace: string, facts: Facts): Findings {
+  const needs = needsOf(spec, namespace);
+  const secrets = needs.secrets.map((need) => secretFindings(need, namespace, facts.secrets.get(need.name)));
+  return mergeFindings(...secrets, { problems: [], warnings: doubts(spec, needs, facts) });
+}
+
+function doubts({ appRef }: PipelineSpec, needs: Needs, facts: Facts): FieldProblem[] {
+  const clusters = needs.clusters.flatMap(({ key, field, ref }): FieldProblem[] => {
+    const message = facts.clusters.get(key);
+    return message ? [{ rule: 'cluster-exists', field, value: ref.name, message }] : [];
+  });
+  // One sentence does for all namespaces where it is the same.
+  const unread = needs.applications.flatMap(({ namespace }) => facts.applications.get(namespace) ?? []);
+  const applications = [...new Set(unread)].map((message): FieldProblem => {
+    return { rule: 'application-readable', field: 'spec.appRef', value: appRef.kind, message };
+  });
+  const governors = needs.targets.flatMap(({ key, field }): FieldProblem[] => {
+    const message = facts.governors.get(key);
+    return message ? [{ rule: 'application-governed-once', field, message }] : [];
+  });
+  return [...clusters, ...applications, ...governors];
+}

@@ -1,0 +1,58 @@
+import type { AppRef, PipelineKey, StoredPipeline } from '../api/pipeline.ts';
+import { applicationKey, applicationKeys } from '../decide/validate.ts';
+
+/** Which Pipelines govern an application, kept up to date as they change: asking costs one look-up. */
+export interface Governors {
+  /** Keys of the Pipelines with this application object among their targets; `target` is a `targetKey`. */
+  of(appRef: AppRef, target: string): readonly PipelineKey[];
+}
+
+interface Source {
+  get(key: PipelineKey): StoredPipeline | undefined;
+  subscribe(listener: (key: PipelineKey) => void): unknown;
+}
+
+interface Entry {
+  readonly uid: string;
+  readonly generation: number;
+  readonly applications: readonly string[];
+}
+
+export function createGovernors(pipelines: Source): Governors {
+  const entries = new Map<PipelineKey, Entry>();
+  const byApplication = new Map<string, Set<PipelineKey>>();
+
+  function forget(key: PipelineKey): void {
+    for (const application of entries.get(key)?.applications ?? []) {
+      const keys = byApplication.get(application);
+      keys?.delete(key);
+      if (keys?.size === 0) byApplication.delete(application);
+    }
+    entries.delete(key);
+  }
+
+  function learn(key: PipelineKey, { metadata, spec }: StoredPipeline): void {
+    const { uid, generation, namespace } = metadata;
+    const applications = spec.ok ? applicationKeys(spec.value, namespace) : [];
+    entries.set(key, { uid, generation, applications });
+    for (const application of applications) {
+      const keys = byApplication.get(application) ?? new Set();
+      byApplication.set(application, keys.add(key));
+    }
+  }
+
+  /** Most changes are of the status: they cost a comparison. */
+  function update(key: PipelineKey): void {
+    const pipeline = pipelines.get(key);
+    const known = entries.get(key);
+    const { uid, generation } = pipeline?.metadata ?? {};
+    if (known && known.uid === uid && known.generation === generation) return;
+    forget(key);
+    if (pipeline) learn(key, pipeline);
+  }
+
+  pipelines.subscribe(update);
+  return {
+    of: (appRef, target) => [...(byApplication.get(applicationKey(appRef, target)) ?? [])],
+  };
+}

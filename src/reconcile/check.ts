@@ -1,0 +1,71 @@
+import type { Pipeline, PipelineSpec } from '../api/pipeline.ts';
+import type { HostPolicy } from '../decide/hosts.ts';
+import {
+  checkSpec,
+  type Facts,
+  type FieldProblem,
+  type Findings,
+  NO_FINDINGS,
+  type PipelineNames,
+  problemLine,
+  surroundingFindings,
+} from '../decide/validate.ts';
+
+/** What the admission webhook's rules say of a stored Pipeline, a line each. */
+export interface Check {
+  /** Faults of the spec: nothing is done until somebody mends them. */
+  readonly spec: readonly string[];
+  /** Faults of the Secrets that it names: what needs none of them is done. */
+  readonly secrets: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export type CheckPipeline = (pipeline: Pipeline) => Promise<Check>;
+
+export interface CheckDeps {
+  readonly policy: HostPolicy;
+  readonly gather: (spec: PipelineSpec, names: PipelineNames) => Promise<Facts>;
+  readonly now: () => Date;
+}
+
+interface Known {
+  readonly generation: number;
+  readonly findings: Findings;
+  /** In milliseconds. */
+  readonly until: number;
+}
+
+/** Secrets change without a word to us: what is good is looked at again after a minute, what is not sooner. */
+const GOOD_FOR_MS = 60_000;
+const BAD_FOR_MS = 10_000;
+const MAX_KNOWN = 20_000;
+
+/** Pipelines may be older than the webhook, or have come while it was away: the same rules, once more. */
+export function createCheck({ policy, gather, now }: CheckDeps): CheckPipeline {
+  const known = new Map<string, Known>();
+
+  async function surroundings({ metadata, spec }: Pipeline): Promise<Findings> {
+    const { uid, generation, namespace } = metadata;
+    const last = known.get(uid);
+    if (last && last.generation === generation && now().getTime() < last.until) return last.findings;
+    const findings = surroundingFindings(spec, namespace, await gather(spec, metadata));
+    const lasts = findings.problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS;
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(uid, { generation, findings, until: now().getTime() + lasts });
+    return findings;
+  }
+
+  return async (pipeline) => {
+    const { findings } = checkSpec(pipeline.spec, policy, pipeline.metadata);
+    const around = findings.problems.length > 0 ? NO_FINDINGS : await surroundings(pipeline);
+    return {
+      spec: lines(findings.problems),
+      secrets: lines(around.problems),
+      warnings: lines([...findings.warnings, ...around.warnings]),
+    };
+  };
+}
+
+function lines(problems: readonly FieldProblem[]): string[] {
+  return problems.map(problemLine);
+}

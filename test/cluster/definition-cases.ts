@@ -1,0 +1,178 @@
+import type { Fields } from '../fixtures/pipelines/cases.ts';
+
+/** A CEL rule of the definition by its message, with changes of base.yaml that keep and break it. */
+export interface CelCase {
+  readonly message: string;
+  readonly field: string;
+  readonly good: Fields;
+  readonly bad: Fields;
+}
+
+const TARGETS = [{ namespace: 'a' }];
+const PULL_REQUEST = 'spec.promotion.strategy.pull-request';
+const BRANCH_HINT = 'Write one such as main.';
+
+function environments(...list: Fields[]): Fields {
+  return { environments: list.map((one) => ({ targets: TARGETS, ...one })) };
+}
+
+function target(change: Fields): Fields {
+  return environments({ name: 'dev', targets: [{ namespace: 'a', ...change }] });
+}
+
+function pullRequest(change: Fields): Fields {
+  const whole = {
+    type: 'github',
+    url: 'https://github.com/a/b',
+    secretRef: { name: 'repository' },
+    ...change,
+  };
+  return { promotion: { strategy: { 'pull-request': whole } } };
+}
+
+function appRef(change: Fields): Fields {
+  return {
+    appRef: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'podinfo', ...change },
+  };
+}
+
+function url(message: string, good: string, bad: string): CelCase {
+  const field = `${PULL_REQUEST}.url`;
+  return { message, field, good: pullRequest({ url: good }), bad: pullRequest({ url: bad }) };
+}
+
+function branch(message: string, good: string, bad: string): CelCase {
+  const [kept, broken] = [pullRequest({ baseBranch: good }), pullRequest({ baseBranch: bad })];
+  return {
+    message: `${message} ${BRANCH_HINT}`,
+    field: `${PULL_REQUEST}.baseBranch`,
+    good: kept,
+    bad: broken,
+  };
+}
+
+function environmentName(message: string, good: string, bad: string): CelCase {
+  const [kept, broken] = [environments({ name: good }), environments({ name: bad })];
+  return { message, field: 'spec.environments[0].name', good: kept, bad: broken };
+}
+
+export const CEL_CASES: readonly CelCase[] = [
+  {
+    message: 'Use a group and version such as helm.toolkit.fluxcd.io/v2, or a version alone such as v1.',
+    field: 'spec.appRef.apiVersion',
+    good: appRef({ apiVersion: 'v1' }),
+    bad: appRef({ apiVersion: 'helm.toolkit.fluxcd.io' }),
+  },
+  {
+    message: 'Use a kind such as HelmRelease: letters and digits, the first one a capital.',
+    field: 'spec.appRef.kind',
+    good: appRef({ kind: 'Kustomization' }),
+    bad: appRef({ kind: 'helmreleases' }),
+  },
+  {
+    message: 'Use lower case letters, digits, "-" and ".", with a letter or digit at both ends.',
+    field: `${PULL_REQUEST}.secretRef.name`,
+    good: pullRequest({ secretRef: { name: 'a.b-c' } }),
+    bad: pullRequest({ secretRef: { name: 'ghp_canary' } }),
+  },
+  {
+    message: 'Use lower case letters, digits and "-", with a letter or digit at both ends.',
+    field: 'spec.environments[0].targets[0].clusterRef.namespace',
+    good: target({ clusterRef: { kind: 'Secret', name: 'leaf', namespace: 'clusters-1' } }),
+    bad: target({ clusterRef: { kind: 'Secret', name: 'leaf', namespace: 'clusters.1' } }),
+  },
+  environmentName(
+    'Use letters, digits, "-", "_" and ".", with a letter or digit at both ends.',
+    'EU-west_1.prod',
+    'a/b c',
+  ),
+  environmentName(
+    'Take out "..": the name becomes part of a branch, and Git takes none with "..".',
+    'eu.west',
+    'eu..west',
+  ),
+  environmentName(
+    'Take ".lock" off its end: the name ends a branch, and Git takes none that ends so.',
+    'eu.locked',
+    'eu.lock',
+  ),
+  {
+    message: 'Two environments have the same name: give each a name of its own.',
+    field: 'spec.environments',
+    good: environments({ name: 'dev' }, { name: 'Dev', targets: [{ namespace: 'b' }] }),
+    bad: environments({ name: 'dev' }, { name: 'dev', targets: [{ namespace: 'b' }] }),
+  },
+  {
+    message: 'Write at least one target: the namespace where the application runs in this environment.',
+    field: 'spec.environments[1].targets',
+    good: environments({ name: 'dev' }, { name: 'prod' }),
+    bad: environments({ name: 'dev' }, { name: 'prod', targets: [] }),
+  },
+  {
+    message: 'A target is written twice: take one of them out.',
+    field: 'spec.environments[0].targets',
+    good: environments({
+      name: 'dev',
+      targets: [{ namespace: 'a' }, { namespace: 'a', clusterRef: { kind: 'Secret', name: 'leaf' } }],
+    }),
+    bad: environments({ name: 'dev', targets: [{ namespace: 'a' }, { namespace: 'b' }, { namespace: 'a' }] }),
+  },
+  {
+    message: 'No strategy is named: write one of pull-request and notification.',
+    field: 'spec.promotion.strategy',
+    good: { promotion: { strategy: { notification: {} } } },
+    bad: { promotion: { strategy: { secretRef: { name: 'events' } } } },
+  },
+  {
+    message: 'Two strategies are named: keep one of pull-request and notification.',
+    field: 'spec.environments[1].promotion.strategy',
+    good: environments({ name: 'dev' }, { name: 'prod', ...pullRequest({}) }),
+    bad: environments(
+      { name: 'dev' },
+      {
+        name: 'prod',
+        promotion: {
+          strategy: {
+            notification: {},
+            'pull-request': {
+              type: 'github',
+              url: 'https://github.com/a/b',
+              secretRef: { name: 'repository' },
+            },
+          },
+        },
+      },
+    ),
+  },
+  url(
+    'The URL holds blanks, backslashes or letters beyond ASCII: take them out, or percent-encode them.',
+    'https://github.com/a/b%20c',
+    'https://github.com/a/b c',
+  ),
+  url(
+    'The URL holds a user or password: put them into the Secret that secretRef names.',
+    'ssh://git@github.com:22/a/b.git',
+    'https://user:canary@github.com/a/b',
+  ),
+  url(
+    'The URL holds a query or a fragment: leave out everything from ? or # on.',
+    'https://[2001:db8::1]:8443/a/b',
+    'https://github.com/a/b?ref=main',
+  ),
+  url(
+    'This is no URL of a repository: write it as https://<host>/<owner>/<repository> or ssh://git@<host>/<owner>/<repository>.',
+    'http://git.example.com/a',
+    'git@github.com:a/b.git',
+  ),
+  branch('A branch must not start with "-".', 'release/1.x', '--force'),
+  branch('HEAD and @ are not branches.', 'HEADS', 'HEAD'),
+  branch('A branch must not hold blanks, control characters or any of ~ ^ : ? * [ \\.', 'größe', 'a b'),
+  branch('A branch must not hold ".." or "@{".', 'a.b@c', 'a@{b'),
+  branch('A branch must not start or end with "/" or hold "//".', 'a/b/c', 'a//b'),
+  branch('A branch must not end with ".".', 'v1.2', 'v1.'),
+  branch(
+    'No part of a branch between slashes may start with "." or end with ".lock".',
+    'locks/a.locked',
+    'a.lock/b',
+  ),
+];

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { type PipelineSpec, pipelineKey } from '../../src/api/pipeline.ts';
+import type { Facts } from '../../src/decide/validate.ts';
+import { createAccess } from '../../src/kube/access.ts';
+import { loadKubeConfig } from '../../src/kube/config.ts';
+import { createDiscovery } from '../../src/kube/discovery.ts';
+import { createFacts } from '../../src/kube/facts.ts';
+import { createGovernors } from '../../src/kube/governors.ts';
+import { createSecretCache } from '../../src/kube/secret-cache.ts';
+import { createSecrets } from '../../src/kube/secrets.ts';
+import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
+import { pipeline, spec } from '../fakes/pipeline.ts';
+import { createFakeStore } from '../fakes/store.ts';
+import type { Lab } from '../lab/lab.ts';
+import { sharedLab } from '../lab/shared.ts';
+import { adminClient, newNamespace } from './kube-support.ts';
+
+setDefaultTimeout(60_000);
+
+let lab: Lab;
+let admin: KubeClient;
+let namespace: string;
+/** A client that may read ConfigMaps and Secrets in its namespace, and nothing else. */
+let reader: KubeClient;
+
+beforeAll(async () => {
+  lab = await sharedLab();
+  admin = adminClient(lab);
+  namespace = await newNamespace(admin);
+  await lab.kubectl(['create', 'serviceaccount', 'reader', '-n', namespace]);
+  const rights = ['--verb=get', '--resource=secrets,configmaps'];
+  await lab.kubectl(['create', 'role', 'reader', '-n', namespace, ...rights]);
+  const account = `--serviceaccount=${namespace}:reader`;
+  await lab.kubectl(['create', 'rolebinding', 'reader', '-n', namespace, '--role=reader', account]);
+  const kubeconfig = await lab.serviceAccountKubeconfig(namespace, 'reader');
+  reader = createKubeClient(loadKubeConfig({ kubeconfig }));
+  await lab.apply([
+    secret('hook', { 'hmac-key': 'k'.repeat(32) }),
+    secret('leaf', { kubeconfig: 'there' }),
+    secret('other', { token: 'there' }),
+  ]);
+}, 600_000);
+
+afterAll(() => {
+  admin.close();
+  reader.close();
+});
+
+function secret(name: string, stringData: Record<string, string>) {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData };
+}
+
+function setUp(client: KubeClient) {
+  const now = () => new Date();
+  const secrets = createSecrets(client);
+  const store = createFakeStore();
+  const gather = createFacts({
+    client,
+    secrets,
+    secretCache: createSecretCache(secrets, { ttlSeconds: 60, minRefreshSeconds: 0, now }),
+    discovery: createDiscovery(client, { now }),
+    access: createAccess(client, { now }),
+    governors: createGovernors(store),
+  });
+  return {
+    gather: (of: PipelineSpec, fresh = false) => gather(of, { namespace, name: 'app' }, { fresh }),
+    store,
+  };
+}
+
+function targets(...list: PipelineSpec['environments'][number]['targets']): PipelineSpec {
+  return spec({ appRef: CONFIG_MAP, environments: [{ name: 'dev', targets: list }] });
+}
+
+const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap', name: 'app' };
+
+function sentences(map: Facts[keyof Facts]): unknown[] {
+  return [...map.values()];
+}
+
+describe('the facts about what a spec names', () => {
+  test('are the Secrets in its namespace, and which are not there', async () => {
+    const { secrets } = await setUp(reader).gather(targets({ namespace }));
+    const found = secrets.get('hook');
+    expect(found?.kind === 'found' && [...(found.secret.values?.keys() ?? [])]).toEqual(['hmac-key']);
+    expect(secrets.get('forge')).toEqual({ kind: 'absent' });
+  });
+
+  test('are as of now where that is asked for', async () => {
+    const { gather } = setUp(admin);
+    await lab.apply([secret('forge', { token: 'old' })]);
+    const tokenOf = async (fresh: boolean) => {
+      const state = (await gather(targets({ namespace }), fresh)).secrets.get('forge');
+      const token = state?.kind === 'found' ? state.secret.values?.get('token') : undefined;
+      return token instanceof Uint8Array ? Buffer.from(token).toString() : state?.kind;
+    };
+    expect(await tokenOf(false)).toBe('old');
+    await lab.apply([secret('forge', { token: 'new' })]);
+    expect(await tokenOf(true)).toBe('new');
+    await lab.kubectl(['delete', 'secret', 'forge', '-n', namespace]);
+    expect(await tokenOf(true)).toBe('absent');
+  });
+
+  test('doubt clusters that are not there, and tell nothing of Secrets of other namespaces', async () => {
+    const { clusters } = await setUp(admin).gather(
+      targets(
+        { namespace, clusterRef: { kind: 'GitopsCluster', name: 'leaf' } },
+        { namespace, clusterRef: { kind: 'Secret', name: 'leaf' } },
+        { namespace, clusterRef: { kind: 'Secret', name: 'none' } },
+        { namespace, clusterRef: { kind: 'Secret', name: 'other' } },
+        { namespace, clusterRef: { kind: 'Secret', name: 'none', namespace: 'kube-system' } },
+      ),
+    );
+    expect(sentences(clusters)).toEqual([
+      `There is no GitopsCluster ${namespace}/leaf: create it, or correct the name.`,
+      `There is no Secret ${namespace}/none: create it with the key kubeconfig.`,
+      `Secret ${namespace}/other has neither the key kubeconfig nor value: put the cluster's kubeconfig there.`,
+    ]);
+  });
+
+  test('doubt applications of kinds that the cluster does not know or that we may not read', async () => {
+    const { gather } = setUp(reader);
+    expect(sentences((await gather(targets({ namespace }))).applications)).toEqual([]);
+    expect(sentences((await gather(targets({ namespace: 'kube-system' }))).applications)).toEqual([
+      'Turnpike may not read configmaps in namespace kube-system: give its ServiceAccount the right to get them.',
+    ]);
+    const unknown = { ...targets({ namespace }), appRef: { ...CONFIG_MAP, kind: 'Unheard' } };
+    expect(sentences((await gather(unknown)).applications)).toEqual([
+      expect.stringContaining('The cluster knows no kind Unheard'),
+    ]);
+  });
+
+  test('name the other Pipeline of the application, if it is of the same namespace', async () => {
+    const { gather, store } = setUp(admin);
+    const put = (inNamespace: string, name: string, at: string) => {
+      const { metadata, status } = pipeline();
+      const of = targets({ namespace: at });
+      store.put({ spec: of, status, metadata: { ...metadata, namespace: inNamespace, name, uid: name } });
+    };
+    put(namespace, 'app', 'own');
+    put(namespace, 'b', 'shared');
+    put('elsewhere', 'c', 'foreign');
+    expect(store.get(pipelineKey(namespace, 'b'))).toBeDefined();
+    const { governors } = await gather(
+      targets({ namespace: 'own' }, { namespace: 'shared' }, { namespace: 'foreign' }),
+    );
+    expect([...governors].map(([key, sentence]) => [key, sentence.split(' governs')[0]])).toEqual([
+      ['shared', `Pipeline ${namespace}/b`],
+      ['foreign', 'A Pipeline of another namespace'],
+    ]);
+  });
+
+  test('are unknown, and soon, while the API server does not answer', async () => {
+    const silent: KubeClient = { ...admin, request: () => new Promise(() => {}) };
+    const started = performance.now();
+    const facts = await setUp(silent).gather(targets({ namespace }));
+    expect(performance.now() - started).toBeLessThan(4500);
+    expect([...facts.secrets.values(), ...facts.applications.values()]).toEqual([]);
+  });
+});

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'bun:test';
+import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
+import { type Facts, parseSpec } from '../../src/decide/validate.ts';
+import { parseStoredPipeline } from '../../src/kube/stored-pipeline.ts';
+import { createCheck } from '../../src/reconcile/check.ts';
+import { createReconcile } from '../../src/reconcile/reconcile.ts';
+import { createRecordStatus } from '../../src/reconcile/record.ts';
+import { createFakeLog } from '../fakes/log.ts';
+import { createFakeStore } from '../fakes/store.ts';
+import {
+  allCases,
+  type Changes,
+  NAMES,
+  POLICY,
+  pipelineObject,
+  type RuleCase,
+  type Surroundings,
+  specOf,
+} from '../fixtures/pipelines/cases.ts';
+import { factsOf } from '../fixtures/pipelines/facts.ts';
+
+function setUp(around: Surroundings = {}) {
+  let facts: Facts = factsOf(around);
+  let milliseconds = 0;
+  const asked: string[] = [];
+  const check = createCheck({
+    policy: POLICY,
+    gather: async (_spec, { namespace, name }) => {
+      asked.push(`${namespace}/${name}`);
+      return facts;
+    },
+    now: () => new Date(milliseconds),
+  });
+  return {
+    asked,
+    check: async (changes: Changes = {}, generation = 1, uid = 'uid-1') =>
+      check(await pipeline(changes, generation, uid)),
+    later: (seconds: number, next: Surroundings = around) => {
+      milliseconds += seconds * 1000;
+      facts = factsOf(next);
+    },
+  };
+}
+
+async function pipeline(changes: Changes, generation: number, uid: string): Promise<Pipeline> {
+  const parsed = parseSpec(await specOf(changes));
+  if (parsed.kind === 'invalid') throw new Error('the spec does not hold to the schema');
+  return { metadata: { ...NAMES, uid, generation, resourceVersion: '1' }, spec: parsed.spec, status: {} };
+}
+
+const MISSING = 'spec.promotion.strategy.secretRef.name: "events": Secret demo/events does not exist';
+
+describe('the check of a stored Pipeline', () => {
+  test('says nothing of a good one', async () => {
+    expect(await setUp().check()).toEqual({ spec: [], secrets: [], warnings: [] });
+  });
+
+  test('tells faults of the spec from those of Secrets and from warnings', async () => {
+    const { check } = setUp({ secrets: { events: null } });
+    const found = await check({ 'environments.1.targets.0.namespace': 'podinfo-dev' });
+    expect(found).toEqual({
+      spec: [],
+      secrets: [expect.stringContaining(MISSING)],
+      warnings: [expect.stringContaining('This is a target of dev too')],
+    });
+  });
+
+  test('asks nobody about a spec with faults of its own', async () => {
+    const { check, asked } = setUp({ secrets: { events: null } });
+    const { spec, secrets } = await check({ 'pull-request.url': 'https://localhost/a/b' });
+    expect(spec).toEqual([expect.stringContaining('localhost is a loopback')]);
+    expect({ secrets, asked }).toEqual({ secrets: [], asked: [] });
+  });
+
+  test('asks about a good one once a minute', async () => {
+    const { check, asked, later } = setUp();
+    await check();
+    later(59, { secrets: { events: null } });
+    expect((await check()).secrets).toEqual([]);
+    later(2, { secrets: { events: null } });
+    expect((await check()).secrets).toEqual([expect.stringContaining(MISSING)]);
+    expect(asked).toEqual(['demo/podinfo', 'demo/podinfo']);
+  });
+
+  test('asks about a bad one every ten seconds', async () => {
+    const { check, later } = setUp({ secrets: { events: null } });
+    expect((await check()).secrets.length).toBe(1);
+    later(9, {});
+    expect((await check()).secrets.length).toBe(1);
+    later(2, {});
+    expect((await check()).secrets).toEqual([]);
+  });
+
+  test('asks again at once about another spec or another object of the name', async () => {
+    const { check, asked } = setUp();
+    await check();
+    await check({}, 2);
+    await check({}, 2, 'uid-2');
+    expect(asked.length).toBe(3);
+  });
+});
+
+/** The conditions that the reconciler gives an object of the cluster, as sentences by type. */
+async function reconciled(changes: Changes, around: Surroundings): Promise<Record<string, string>> {
+  const store = createFakeStore();
+  store.put(parseStoredPipeline(pipelineObject(await specOf(changes))));
+  const never = () => Promise.reject(new Error('nothing is to be promoted'));
+  const reconcile = createReconcile({
+    store,
+    record: createRecordStatus(store),
+    applications: { read: async () => undefined },
+    promoter: { promote: never, pullRequestState: never },
+    check: createCheck({ policy: POLICY, gather: async () => factsOf(around), now: () => new Date() }),
+    onChange: () => {},
+    policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },
+    log: createFakeLog().log,
+    now: () => new Date(),
+  });
+  const key = pipelineKey(NAMES.namespace, NAMES.name);
+  await reconcile(key);
+  const conditions = store.get(key)?.status.conditions ?? [];
+  return Object.fromEntries(conditions.map(({ type, reason, message }) => [type, `${reason}: ${message}`]));
+}
+
+/** Unknown fields are pruned before anybody reads the object. */
+const cases = (await allCases()).filter(({ rule }) => rule !== 'field-known');
+const table = cases.map((one): [string, RuleCase] => [`${one.rule}: ${one.says}`, one]);
+
+describe('the reconciler', () => {
+  test.each(table)(
+    'shows the sentences of %s',
+    async (_, { rule, bad, badIn, problems, warnings, good, goodIn }) => {
+      const reason = /^(secret|hmac)-/.test(rule) ? 'SecretNotUsable' : 'InvalidSpec';
+      const { Ready, Warning } = await reconciled(bad, badIn);
+      if (problems.length > 0) expect(Ready).toBe(`${reason}: ${problems.join('\n')}`);
+      else expect(Warning).toBe(`ProbablyNotMeant: ${warnings.join('\n')}`);
+      expect((await reconciled(good, goodIn)).Ready).toStartWith('ReconciliationSucceeded: ');
+    },
+  );
+});
