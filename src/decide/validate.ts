@@ -39,14 +39,16 @@ export { surroundingFindings } from './validate/surroundings.ts';
 export type CheckedSpec =
   | { readonly kind: 'parsed'; readonly spec: PipelineSpec; readonly findings: Findings }
   /** It does not hold to the schema, so that nothing is to be looked up for it. */
-  | { readonly kind: 'malformed'; readonly findings: Findings };
+  | { readonly kind: 'malformed'; readonly findings: Findings; readonly spec?: PipelineSpec };
 
 export function checkSpec(input: unknown, policy: HostPolicy, names: PipelineNames): CheckedSpec {
   const parsed = parseSpec(input);
   if (parsed.kind === 'invalid') {
-    const further = parsed.spec ? validateSpec(parsed.spec, policy, names) : [];
+    if (!parsed.spec) return { kind: 'malformed', findings: { ...NO_FINDINGS, problems: parsed.problems } };
+    const further = validateSpec(parsed.spec, policy, names);
     return {
       kind: 'malformed',
+      spec: parsed.spec,
       findings: { ...NO_FINDINGS, problems: firstOfField(parsed.problems, further) },
     };
   }

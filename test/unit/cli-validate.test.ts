@@ -112,7 +112,7 @@ describe('turnpike validate', () => {
   });
 
   test('prints one JSON object with -o json', async () => {
-    const { code, out, err } = await validate(['-', '-o', 'json'], { input: BAD_NAME });
+    const { code, out, err } = await validate(['-', '-o', 'json'], { input: stream(BAD_NAME, HOOK_SECRET) });
     expect(code).toBe(1);
     expect(lines(err)).toEqual(['1 Pipeline in standard input: 1 error, 0 warnings.']);
     expect(JSON.parse(out)).toEqual({

@@ -11,6 +11,7 @@ import {
   checkSpec,
   type Facts,
   type FieldProblem,
+  type Findings,
   mergeFindings,
   NO_FACTS,
   NO_FINDINGS,
@@ -44,14 +45,21 @@ export function checkPipelines(
     const { fields } = pipeline;
     const { raw, names } = namesOf(pipeline);
     const checked = checkSpec(fields.spec, policy, names);
-    const around =
-      checked.kind === 'parsed'
-        ? surroundingFindings(checked.spec, names.namespace, factsOf(checked.spec, raw, secrets, governors))
-        : NO_FINDINGS;
+    const around = checked.spec
+      ? surroundingFindings(checked.spec, names.namespace, factsOf(checked.spec, raw, secrets, governors))
+      : NO_FINDINGS;
     const own = [...objectProblems(pipeline), ...unknownObjectFields(fields), ...unknownFields(fields.spec)];
-    const { problems, warnings } = mergeFindings({ problems: own, warnings: [] }, checked.findings, around);
+    const said = mergeFindings({ problems: own, warnings: [] }, checked.findings);
+    const { problems, warnings } = mergeFindings(said, withoutFields(around, said.problems));
     return [...placed(pipeline, 'error', problems), ...placed(pipeline, 'warning', warnings)];
   });
+}
+
+/** Nothing more is said of a field that has a fault already: its value may not even be a name. */
+function withoutFields({ problems, warnings }: Findings, faulty: readonly FieldProblem[]): Findings {
+  const fields = new Set(faulty.map(({ field }) => field));
+  const isSound = ({ field }: FieldProblem) => !fields.has(field);
+  return { problems: problems.filter(isSound), warnings: warnings.filter(isSound) };
 }
 
 interface RawNames {

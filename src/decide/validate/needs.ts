@@ -47,23 +47,31 @@ export interface Needs {
 const TOKEN_FORGES: readonly ForgeType[] = ['github', 'gitea'];
 
 export function needsOf(spec: PipelineSpec, namespace: string): Needs {
-  const targets = spec.environments.flatMap((environment, index) =>
-    environment.targets.map((target, position) => {
-      const field = `${environmentField(index)}.targets[${position}]`;
-      return { target, field, namespace: target.namespace, key: targetKey(target, namespace) };
-    }),
+  const targets = targetNeeds(spec, namespace);
+  const clusters = targets.flatMap(({ field, ref }): ClusterNeed[] =>
+    ref ? [{ field: `${field}.clusterRef.name`, key: clusterKey(ref, namespace), ref }] : [],
   );
-  const clusters = targets.flatMap(({ target, field }) => {
-    const ref = target.clusterRef;
-    return ref ? [{ field: `${field}.clusterRef.name`, key: clusterKey(ref, namespace), ref }] : [];
-  });
-  const local = targets.filter(({ target }) => !target.clusterRef);
   return {
     secrets: secretNeeds(spec),
     clusters: firstOf(clusters, ({ key }) => key),
-    applications: firstOf(local, (target) => target.namespace),
-    targets: firstOf(targets, ({ key }) => key),
+    // A target of this cluster is its namespace.
+    applications: targets.filter(({ ref }) => !ref),
+    targets,
   };
+}
+
+function targetNeeds(spec: PipelineSpec, inNamespace: string): (TargetNeed & { ref?: ClusterRef })[] {
+  const needs = new Map<string, TargetNeed & { ref?: ClusterRef }>();
+  for (const [index, { targets }] of spec.environments.entries()) {
+    for (const [position, target] of targets.entries()) {
+      const key = targetKey(target, inNamespace);
+      if (needs.has(key)) continue;
+      const field = `${environmentField(index)}.targets[${position}]`;
+      const { namespace, clusterRef } = target;
+      needs.set(key, { field, namespace, key, ...(clusterRef && { ref: clusterRef }) });
+    }
+  }
+  return [...needs.values()];
 }
 
 /** Every Secret that the spec names, once for each use of it. */

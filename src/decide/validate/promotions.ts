@@ -1,9 +1,10 @@
 import type { PipelineSpec, Promotion, PullRequestStrategy, Strategy } from '../../api/pipeline.ts';
 import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../hosts.ts';
 import { promotionInto } from '../route.ts';
-import { branchProblem, promotionBranch } from './branch.ts';
+import { branchLengthProblem, branchProblem, promotionBranch } from './branch.ts';
 import { forgeFitProblem } from './forge.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
+import type { Rule } from './rules.ts';
 
 export interface PipelineNames {
   readonly namespace: string;
@@ -59,14 +60,17 @@ function pullRequestProblems(
 
 /** A token is sent where the URL says, so what is beside the URL belongs to these rules. */
 function urlProblems({ url, type }: PullRequestStrategy, scope: string, policy: HostPolicy): FieldProblem[] {
-  const shown = shownUrl(url);
-  const at = { field: `${scope}.url`, scope, ...(shown !== undefined && { value: shown }) };
+  const refused = (rule: Rule, message: string): FieldProblem[] => {
+    const value = shownUrl(url);
+    return [{ rule, field: `${scope}.url`, scope, ...(value !== undefined && { value }), message }];
+  };
   const misspelled = shapeProblem(url);
-  if (misspelled) return [{ ...at, rule: 'repository-url', message: misspelled }];
-  const refused = repositoryHostProblem(new URL(url), policy);
-  if (refused) return [{ ...at, rule: 'git-host', message: refused }];
-  const unfit = forgeFitProblem(type, new URL(url));
-  return unfit ? [{ ...at, rule: 'forge-fits-url', message: unfit }] : [];
+  if (misspelled) return refused('repository-url', misspelled);
+  const parsed = new URL(url);
+  const unreachable = repositoryHostProblem(parsed, policy);
+  if (unreachable) return refused('git-host', unreachable);
+  const unfit = forgeFitProblem(type, parsed);
+  return unfit ? refused('forge-fits-url', unfit) : [];
 }
 
 function baseBranchProblems({ baseBranch }: PullRequestStrategy, scope: string): FieldProblem[] {
@@ -81,7 +85,8 @@ function promotionBranchProblems(spec: PipelineSpec, { namespace, name }: Pipeli
     const pullRequest = promotionInto(spec, environment)?.strategy['pull-request'];
     if (!pullRequest) return [];
     const branch = promotionBranch(namespace, name, environment.name);
-    const wrong = pullRequest.baseBranch === branch ? 'It is the base branch.' : branchProblem(branch);
+    // What it is made of holds to rules of its own, so that only its length is left.
+    const wrong = pullRequest.baseBranch === branch ? 'It is the base branch.' : branchLengthProblem(branch);
     if (!wrong) return [];
     const message = `The branch of its pull requests would be ${branch}. ${wrong} Choose another name.`;
     const field = `${environmentField(index)}.name`;
