@@ -20,8 +20,11 @@ export const FluxEvent = v.object({
 });
 export type FluxEvent = v.InferOutput<typeof FluxEvent>;
 
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
+
+/** Not before 1970: an offset could bring the year below 0, which no API server takes. */
 function isTimestamp(value: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}T/.test(value) && !Number.isNaN(Date.parse(value));
+  return RFC3339.test(value) && Date.parse(value) >= 0;
 }
 
 /** The revision in an event's metadata, or undefined when there is none. */

@@ -28,10 +28,10 @@ export function rules<Input>(...list: readonly Rule[]) {
   return v.metadata<Input, Record<string, unknown>>({ [RULES_KEY]: list });
 }
 
-/** Holds a text to the rules when it is parsed; the first one that is broken is named. */
+/** Holds a text to the rules when it is parsed; the first one that is broken is named. Not if it is too long. */
 export function keeps(list: readonly TextRule[]) {
   return v.rawCheck<string>(({ dataset, addIssue }) => {
-    const message = dataset.typed ? brokenRule(dataset.value, list) : undefined;
+    const message = dataset.typed && !dataset.issues ? brokenRule(dataset.value, list) : undefined;
     if (message !== undefined) addIssue({ message });
   });
 }

@@ -7,26 +7,28 @@ import type { DeploymentPhase } from '../api/pipeline.ts';
 export type Meaning = 'deployed' | 'failed' | 'rolled-back' | 'uninstalled' | 'progressing' | 'noted';
 
 /** Reasons of helm-controller and kustomize-controller. Those not listed are only noted. */
-const MEANINGS: Readonly<Record<string, Meaning>> = {
-  InstallSucceeded: 'deployed',
-  UpgradeSucceeded: 'deployed',
-  ReconciliationSucceeded: 'deployed',
-  ReconcileSucceeded: 'deployed',
-  RollbackSucceeded: 'rolled-back',
-  UninstallSucceeded: 'uninstalled',
-  Progressing: 'progressing',
-  ProgressingWithRetry: 'progressing',
-  DependencyNotReady: 'progressing',
-  InstallFailed: 'failed',
-  UpgradeFailed: 'failed',
-  RollbackFailed: 'failed',
-  UninstallFailed: 'failed',
-  TestFailed: 'failed',
-  ReconciliationFailed: 'failed',
-  BuildFailed: 'failed',
-  HealthCheckFailed: 'failed',
-  PruneFailed: 'failed',
-};
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
+  Object.entries<Meaning>({
+    InstallSucceeded: 'deployed',
+    UpgradeSucceeded: 'deployed',
+    ReconciliationSucceeded: 'deployed',
+    ReconcileSucceeded: 'deployed',
+    RollbackSucceeded: 'rolled-back',
+    UninstallSucceeded: 'uninstalled',
+    Progressing: 'progressing',
+    ProgressingWithRetry: 'progressing',
+    DependencyNotReady: 'progressing',
+    InstallFailed: 'failed',
+    UpgradeFailed: 'failed',
+    RollbackFailed: 'failed',
+    UninstallFailed: 'failed',
+    TestFailed: 'failed',
+    ReconciliationFailed: 'failed',
+    BuildFailed: 'failed',
+    HealthCheckFailed: 'failed',
+    PruneFailed: 'failed',
+  }),
+);
 
 /** helm-controller before v1 put the severity into the reason, so that only the message tells. */
 const OLD_SUCCESS = /^Helm (install|upgrade) succeeded\b/;
@@ -35,7 +37,7 @@ const OLD_SUCCESS = /^Helm (install|upgrade) succeeded\b/;
 export function meaningOf(event: { severity: string; reason: string; message: string }): Meaning {
   if (event.severity === 'error') return 'failed';
   if (event.reason === 'info') return OLD_SUCCESS.test(event.message) ? 'deployed' : 'progressing';
-  return MEANINGS[event.reason] ?? 'noted';
+  return MEANINGS.get(event.reason) ?? 'noted';
 }
 
 /** The phase that a meaning gives a deployment; `noted` leaves the one that it has. */

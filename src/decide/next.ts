@@ -208,7 +208,7 @@ function followPullRequest(context: Context, record: PromotionStatus): Step {
       pollAfter(context, record, DEPLOYMENT_POLL),
     );
   }
-  switch (pullRequests[name] ?? 'open') {
+  switch ((Object.hasOwn(pullRequests, name) ? pullRequests[name] : undefined) ?? 'open') {
     case 'merged': {
       const message = `${number} is merged; waits until ${name} is ready at ${shortRevision(record.revision)}.`;
       return changed(

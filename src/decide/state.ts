@@ -9,7 +9,9 @@ import type {
 /** Questions about what is recorded in a Pipeline's status. */
 
 export function environmentStatus(status: PipelineStatus, environment: string): EnvironmentStatus {
-  return status.environments?.[environment] ?? {};
+  const { environments = {} } = status;
+  // An environment may be called as something that every object has, such as `constructor`.
+  return (Object.hasOwn(environments, environment) ? environments[environment] : undefined) ?? {};
 }
 
 /** The status with one environment's state replaced. */

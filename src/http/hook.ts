@@ -104,6 +104,6 @@ function parseEvent(body: Uint8Array): Parsed {
   const parsed = v.safeParse(FluxEvent, value);
   if (parsed.success) return { ok: true, value: parsed.output };
   const [issue] = parsed.issues;
-  const where = v.getDotPath(issue) ?? 'the body';
+  const where = v.getDotPath(issue)?.slice(0, 100) ?? 'the body';
   return { ok: false, detail: `The body is not an event of Flux: ${where}: ${issue.message.slice(0, 200)}` };
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import {
+  EnvironmentStatus,
   ObjectMeta,
   type PipelineKey,
   PipelineStatus,
@@ -28,7 +29,7 @@ export function parseStoredPipeline(raw: unknown): StoredPipeline {
   return {
     metadata: withoutLastApplied(metadata),
     spec: storedSpec(spec),
-    status: (status === undefined ? undefined : salvage(PipelineStatus, status)) ?? {},
+    status: storedStatus(status),
   };
 }
 
@@ -40,6 +41,19 @@ function withoutLastApplied(metadata: ObjectMeta): ObjectMeta {
   if (!metadata.annotations) return metadata;
   const { [LAST_APPLIED]: _, ...annotations } = metadata.annotations;
   return { ...metadata, annotations };
+}
+
+/** valibot leaves out entries called `constructor` or `prototype`, which environments may be called. */
+function storedStatus(raw: unknown): PipelineStatus {
+  const status = (raw === undefined ? undefined : salvage(PipelineStatus, raw)) ?? {};
+  if (!status.environments) return status;
+  const environments = Object.entries((raw as { environments: object }).environments).flatMap(
+    ([name, one]) => {
+      const state = salvage(EnvironmentStatus, one);
+      return state ? [[name, state] as const] : [];
+    },
+  );
+  return { ...status, environments: Object.fromEntries(environments) };
 }
 
 function storedSpec(raw: unknown): StoredPipeline['spec'] {

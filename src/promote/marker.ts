@@ -1,3 +1,4 @@
+import { LineCounter } from 'yaml';
 import { type CommentMeaning, commentMeaning, hasMarker, mentionsKey } from './marker/comment.ts';
 import { type Located, locate } from './marker/locate.ts';
 import { type Comment, type ScannedText, scanYaml, type ValueScalar } from './marker/scan.ts';
@@ -53,7 +54,8 @@ export function editMarked(text: string, key: string, value: string): MarkedText
   if (comments.length > MAX_MARKERS) {
     return refuse(`The file has more than ${MAX_MARKERS} markers of one environment; none is used.`);
   }
-  const found = findScalars(text, comments, scanned);
+  const lineOf = lineCounter(text);
+  const found = findScalars(text, comments, scanned, lineOf);
   const changed = found.marked.filter(({ scalar }) => !isValue(scalar, value));
   const edited = splice(
     text,
@@ -62,7 +64,7 @@ export function editMarked(text: string, key: string, value: string): MarkedText
   if (changed.length > 0 && !readsBack(edited, found, value)) {
     return refuse('The file reads differently after the edit than was meant; its markers are not used.');
   }
-  const edits = changed.map(({ scalar }) => describeEdit(text, scalar, value));
+  const edits = changed.map(({ scalar }) => describeEdit(scalar, value, lineOf));
   return { text: edited, edits, marked: found.marked.length, problems: found.problems };
 }
 
@@ -75,19 +77,24 @@ interface Found {
   readonly problems: readonly string[];
 }
 
-function findScalars(text: string, comments: readonly MarkerComment[], scanned: ScannedText): Found {
+function findScalars(
+  text: string,
+  comments: readonly MarkerComment[],
+  scanned: ScannedText,
+  lineOf: LineOf,
+): Found {
   const targets = new Set<ValueScalar>();
   const problems: string[] = [];
   for (const comment of comments) {
-    const located = locateMarker(text, comment, scanned);
+    const located = locateMarker(text, comment, scanned, lineOf);
     if ('scalar' in located) targets.add(located.scalar);
-    else problems.push(`Line ${lineOf(text, comment.offset)}: the marker is not used: ${located.reason}.`);
+    else problems.push(`Line ${lineOf(comment.offset)}: the marker is not used: ${located.reason}.`);
   }
   const marked = scanned.scalars.flatMap((scalar, index) => (targets.has(scalar) ? [{ scalar, index }] : []));
   return { marked, total: scanned.scalars.length, broken: scanned.broken.length, problems };
 }
 
-function locateMarker(text: string, comment: MarkerComment, scanned: ScannedText): Located {
+function locateMarker(text: string, comment: MarkerComment, scanned: ScannedText, lineOf: LineOf): Located {
   if (comment.meaning === 'malformed') {
     return { reason: 'the comment must be a JSON object of strings and nothing else' };
   }
@@ -95,8 +102,7 @@ function locateMarker(text: string, comment: MarkerComment, scanned: ScannedText
   const at = 'scalar' in located ? located.scalar.start : comment.offset;
   const broken = scanned.broken.find(({ start, end }) => start <= at && at < end);
   if (broken === undefined) return located;
-  const line = lineOf(text, broken.offset);
-  return { reason: `its document is not valid YAML (line ${line}: ${broken.message})` };
+  return { reason: `its document is not valid YAML (line ${lineOf(broken.offset)}: ${broken.message})` };
 }
 
 /** The parser is lenient with some texts that are no YAML: no edit counts that cannot be read back. */
@@ -110,8 +116,8 @@ function readsBack(text: string, before: Found, value: string): boolean {
   });
 }
 
-function describeEdit(text: string, { node, start }: ValueScalar, value: string): MarkedEdit {
-  return { line: lineOf(text, start), from: (node.source ?? '').trimEnd().slice(0, MAX_FROM), to: value };
+function describeEdit({ node, start }: ValueScalar, value: string, lineOf: LineOf): MarkedEdit {
+  return { line: lineOf(start), from: (node.source ?? '').trimEnd().slice(0, MAX_FROM), to: value };
 }
 
 /** The splices are in the order of the text and do not overlap. */
@@ -125,8 +131,18 @@ function splice(text: string, splices: readonly Splice[]): string {
   return parts.join('') + text.slice(at);
 }
 
-function lineOf(text: string, offset: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line += 1;
-  return line;
+/** Lines of offsets in a text, counted from 1; the text is gone through once, when first asked. */
+type LineOf = (offset: number) => number;
+
+function lineCounter(text: string): LineOf {
+  const lines = new LineCounter();
+  return (offset) => {
+    if (lines.lineStarts.length === 0) addLines(lines, text);
+    return lines.linePos(offset).line;
+  };
+}
+
+function addLines(lines: LineCounter, text: string): void {
+  lines.addNewLine(0);
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
 }

@@ -21,11 +21,12 @@ import {
   surroundingFindings,
 } from '../../decide/validate.ts';
 import { type Manifest, textOf } from './objects.ts';
-import type { Problem } from './problem.ts';
+import { fileProblem, type Problem } from './problem.ts';
 import type { SecretIndex } from './secrets.ts';
 
 /** Whoever has more of one kind in one Pipeline reads no further. */
 const MAX_PROBLEMS = 200;
+const MAX_PROBLEMS_IN_ALL = 10_000;
 /** Where the file leaves it to `kubectl -n` or kustomize; messages have to name one. */
 const DEFAULT_NAMESPACE = 'default';
 
@@ -41,18 +42,36 @@ export function checkPipelines(
   policy: HostPolicy,
 ): Problem[] {
   const governors = createGovernors(pipelines);
-  return pipelines.flatMap((pipeline) => {
-    const { fields } = pipeline;
-    const { raw, names } = namesOf(pipeline);
-    const checked = checkSpec(fields.spec, policy, names);
-    const around = checked.spec
-      ? surroundingFindings(checked.spec, names.namespace, factsOf(checked.spec, raw, secrets, governors))
-      : NO_FINDINGS;
-    const own = [...objectProblems(pipeline), ...unknownObjectFields(fields), ...unknownFields(fields.spec)];
-    const said = mergeFindings({ problems: own, warnings: [] }, checked.findings);
-    const { problems, warnings } = mergeFindings(said, withoutFields(around, said.problems));
-    return [...placed(pipeline, 'error', problems), ...placed(pipeline, 'warning', warnings)];
-  });
+  const found: Problem[] = [];
+  for (const pipeline of pipelines) {
+    if (found.length > MAX_PROBLEMS_IN_ALL) return [...found, unchecked(pipeline)];
+    const { problems, warnings } = findingsOf(pipeline, { secrets, governors, policy });
+    found.push(...placed(pipeline, 'error', problems), ...placed(pipeline, 'warning', warnings));
+  }
+  return found;
+}
+
+interface Known {
+  readonly secrets: SecretIndex;
+  readonly governors: Governors;
+  readonly policy: HostPolicy;
+}
+
+function findingsOf(pipeline: Manifest, { secrets, governors, policy }: Known): Findings {
+  const { fields } = pipeline;
+  const { raw, names } = namesOf(pipeline);
+  const checked = checkSpec(fields.spec, policy, names);
+  const around = checked.spec
+    ? surroundingFindings(checked.spec, names.namespace, factsOf(checked.spec, raw, secrets, governors))
+    : NO_FINDINGS;
+  const own = [...objectProblems(pipeline), ...unknownObjectFields(fields), ...unknownFields(fields.spec)];
+  const said = mergeFindings({ problems: own, warnings: [] }, checked.findings);
+  return mergeFindings(said, withoutFields(around, said.problems));
+}
+
+function unchecked({ path }: Manifest): Problem {
+  const message = `There are more than ${MAX_PROBLEMS_IN_ALL} faults: from here on nothing was checked.`;
+  return fileProblem(path, message);
 }
 
 /** Nothing more is said of a field that has a fault already: its value may not even be a name. */

@@ -6,40 +6,53 @@ export interface Judged {
   readonly findings: Findings;
 }
 
+/** Whoever has more is not about to mend one of them: comparing them all would only take time. */
+const MAX_PROBLEMS = 500;
+
 /**
  * Turns faults into warnings that the object had before and that the change does not touch: an old fault must
  * not keep anybody from mending something else (KEP-4008 calls this ratcheting).
  */
 export function ratchet(now: Judged, before: Judged): Findings {
-  const known = new Map(before.findings.problems.map((problem) => [keyOf(problem, before.spec), problem]));
+  const { problems, warnings } = now.findings;
+  if (problems.length > MAX_PROBLEMS || before.findings.problems.length > MAX_PROBLEMS) return now.findings;
+  const keyBefore = keysOf(before.spec);
+  const known = new Map(before.findings.problems.map((problem) => [keyBefore(problem), problem]));
+  const keyNow = keysOf(now.spec);
   const isOld = (problem: FieldProblem) => {
-    const old = known.get(keyOf(problem, now.spec));
+    const old = known.get(keyNow(problem));
     return old !== undefined && isSame(scopeOf(problem, now.spec), scopeOf(old, before.spec));
   };
-  const { problems, warnings } = now.findings;
   return {
     problems: problems.filter((problem) => !isOld(problem)),
     warnings: [...problems.filter(isOld), ...warnings],
   };
 }
 
-function keyOf({ rule, field }: FieldProblem, spec: unknown): string {
-  return `${rule} ${withoutPosition(field, spec)}`;
-}
-
 /** An environment is known by its name: another one in front of it moves it, and does not touch it. */
-function withoutPosition(field: string, spec: unknown): string {
-  return field.replace(/^spec\.environments\[(\d+)\]/, (_, position: string) => {
-    const index = Number(position);
-    const name = nameAt(spec, index);
-    const before = Array.from({ length: index }, (_, earlier) => nameAt(spec, earlier));
-    return `spec.environments[${name} ${before.filter((other) => other === name).length}]`;
-  });
+function keysOf(spec: unknown): (problem: FieldProblem) => string {
+  const names = environmentNames(spec);
+  return ({ rule, field }) => {
+    const named = field.replace(
+      /^spec\.environments\[(\d+)\]/,
+      (_, index: string) => `spec.environments[${names[Number(index)]}]`,
+    );
+    return `${rule} ${named}`;
+  };
 }
 
-function nameAt(spec: unknown, index: number): string {
-  const name = valueAt(spec, `spec.environments[${index}].name`);
-  return typeof name === 'string' ? name : '';
+/** The names in the order of the spec, each with how many of that name are in front of it. */
+function environmentNames(spec: unknown): string[] {
+  const environments = valueAt(spec, 'spec.environments');
+  if (!Array.isArray(environments)) return [];
+  const seen = new Map<string, number>();
+  return environments.map((_, index) => {
+    const value = valueAt(spec, `spec.environments[${index}].name`);
+    const name = typeof value === 'string' ? value : '';
+    const earlier = seen.get(name) ?? 0;
+    seen.set(name, earlier + 1);
+    return `${name} ${earlier}`;
+  });
 }
 
 function scopeOf({ field, scope }: FieldProblem, spec: unknown): unknown {

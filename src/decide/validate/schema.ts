@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { PipelineSpec } from '../../api/pipeline.ts';
 import { shownUrl } from '../hosts.ts';
-import type { FieldProblem } from './problem.ts';
+import { environmentField, type FieldProblem } from './problem.ts';
 import type { Rule } from './rules.ts';
 
 /** Far more than the schema allows in a list; beyond it the entries are not even looked at. */
-const MAX_ENTRIES = 1000;
+const MAX_ENTRIES = 100;
 const MAX_SHOWN = 80;
 
 export type ParsedSpec =
@@ -26,9 +26,29 @@ export function parseSpec(input: unknown): ParsedSpec {
   const flooded = floodedList(input);
   if (flooded) return { kind: 'invalid', problems: [flooded] };
   const parsed = v.safeParse(PipelineSpec, input);
-  if (parsed.success) return { kind: 'valid', spec: parsed.output };
-  const problems = schemaProblems(parsed.issues);
+  const lists = listedNotifications(input);
+  if (parsed.success && lists.length === 0) return { kind: 'valid', spec: parsed.output };
+  const problems = [...schemaProblems(parsed.issues ?? []), ...lists];
   return parsed.typed ? { kind: 'invalid', problems, spec: parsed.output } : { kind: 'invalid', problems };
+}
+
+/** valibot takes a list for an object without fields, which the API server does not. */
+function listedNotifications(input: object): FieldProblem[] {
+  const environments = at(input, 'environments');
+  const own = Array.isArray(environments) ? environments : [];
+  const holders = [[input, 'spec'], ...own.map((one, index) => [one, environmentField(index)])] as const;
+  return holders.flatMap(([holder, field]): FieldProblem[] => {
+    if (!Array.isArray(at(holder, 'promotion', 'strategy', 'notification'))) return [];
+    const message = 'Write an object with fields here, not a list.';
+    return [{ rule: 'type', field: `${field}.promotion.strategy.notification`, message }];
+  });
+}
+
+/** The value at a path; undefined where there is none. */
+function at(holder: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => {
+    return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+  }, holder);
 }
 
 /**
@@ -63,7 +83,9 @@ function lengthOf(holder: unknown, key: string): number {
 }
 
 function tooMany(field: string, length: number): FieldProblem {
-  return { rule: 'length', field, message: `The list has ${length} entries: write 50 at most.` };
+  // Nothing else was looked at, so that any change may be a fault.
+  const message = `The list has ${length} entries: write 50 at most.`;
+  return { rule: 'length', field, scope: 'spec', message };
 }
 
 function fieldOf(issue: v.BaseIssue<unknown>, root: string): string {

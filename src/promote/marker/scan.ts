@@ -37,6 +37,7 @@ const MAX_TOKENS = 500_000;
 
 // The lexer announces what follows by single control characters that are not part of the text.
 const SCALAR_FOLLOWS = '\u001f';
+const MAX_MESSAGE = 200;
 const NOT_IN_TEXT = new Set(['\u0002', '\u0018', SCALAR_FOLLOWS]);
 
 /**
@@ -69,7 +70,8 @@ function brokenDocuments(documents: readonly Document[]): BrokenDocument[] {
   return documents.flatMap(({ errors: [error] }, index) => {
     if (error === undefined) return [];
     const [start = 0, end = Number.POSITIVE_INFINITY] = starts.slice(index, index + 2);
-    return [{ start, end, offset: error.pos[0], message: error.message }];
+    // The parser quotes what it does not understand, however long that is.
+    return [{ start, end, offset: error.pos[0], message: error.message.slice(0, MAX_MESSAGE) }];
   });
 }
 

@@ -31,7 +31,7 @@ export function isPlainString(value: string): boolean {
 
 /** True when the scalar already is this value, and a string. A block scalar's last line end does not count. */
 export function isValue({ node }: ValueScalar, value: string): boolean {
-  if (isBlock(node.type)) return String(node.value).replace(/\n+$/, '') === value;
+  if (isBlock(node.type)) return withoutLineEnds(String(node.value)) === value;
   return node.value === value && (isQuoted(node.type) || isPlainString(value));
 }
 
@@ -93,9 +93,20 @@ function replaceBlock(text: string, { start, end }: ValueScalar, value: string):
     return contentStart === 0 ? [quoted] : [quoted, { start: contentStart, end, text: '' }];
   }
   // Blank lines with more spaces than the indentation would be part of the value: only bare line ends stay.
-  const ending = /(\r?\n)+$/.exec(text.slice(contentStart, end))?.[0] ?? '';
+  const ending = text.slice(endOfText(text, contentStart, end), end);
   return [
     { start, end: headerEnd, text: `${header[0]}-` },
     { start: contentStart, end, text: `${line[1]}${value}${ending}` },
   ];
+}
+
+function withoutLineEnds(text: string): string {
+  return text.slice(0, endOfText(text, 0, text.length));
+}
+
+/** Where the line ends begin with which the text from `start` to `end` closes; a pattern would take quadratic time. */
+function endOfText(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && text[at - 1] === '\n') at -= at - 1 > start && text[at - 2] === '\r' ? 2 : 1;
+  return at;
 }

@@ -1,0 +1,51 @@
+import type { PipelineSpec } from '../../src/api/pipeline.ts';
+import { type Facts, NO_FACTS, needsOf, type SecretState } from '../../src/decide/validate.ts';
+import { createAdmission } from '../../src/http/admission.ts';
+import { createLogger, type Logger } from '../../src/telemetry/log.ts';
+
+const FOUND: Readonly<Record<string, Record<string, string>>> = {
+  events: { 'hmac-key': 'a key that signs events, 32 bytes or more' },
+  repository: { token: 'the-token-of-the-forge', identity: 'a key', known_hosts: 'a host' },
+};
+
+/** The admission webhook in a cluster that has two Secrets and doubts about much else. */
+export function admissionApp() {
+  const { log, errors } = errorLog();
+  const app = createAdmission({
+    policy: { allowed: [], insecure: [] },
+    gather: async (spec, { namespace }) => facts(spec, namespace),
+    log,
+    onReview: () => {},
+  });
+  return { app, errors };
+}
+
+export type AdmissionApp = ReturnType<typeof admissionApp>;
+
+/** Keeps what is logged at level error and nothing else. */
+export function errorLog(): { log: Logger; errors: string[] } {
+  const errors: string[] = [];
+  const write = (line: string) => {
+    if (line.includes('"level":"error"')) errors.push(line);
+  };
+  return { log: createLogger({ level: 'debug', encoding: 'json', write, now: () => new Date() }), errors };
+}
+
+function facts(spec: PipelineSpec, namespace: string): Facts {
+  const needs = needsOf(spec, namespace);
+  return {
+    ...NO_FACTS,
+    secrets: new Map(needs.secrets.map(({ name }) => [name, secretState(name)])),
+    clusters: new Map(needs.clusters.map(({ key }) => [key, 'Nobody knows this cluster.'])),
+    governors: new Map(needs.targets.slice(0, 1).map(({ key }) => [key, 'Another Pipeline has it.'])),
+  };
+}
+
+function secretState(name: string): SecretState {
+  const keys = Object.hasOwn(FOUND, name) ? FOUND[name] : undefined;
+  if (keys) {
+    const values = new Map(Object.entries(keys).map(([key, value]) => [key, Buffer.from(value)]));
+    return { kind: 'found', secret: { values } };
+  }
+  return name.length % 2 === 0 ? { kind: 'absent' } : { kind: 'unknown', why: 'The API server is slow.' };
+}

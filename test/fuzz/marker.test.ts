@@ -1,0 +1,172 @@
+import { expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { editMarked, type MarkedText } from '../../src/promote/marker.ts';
+import { mutateBytes } from './bytes.ts';
+import { runCampaign, shorterTexts, timeoutOf } from './campaign.ts';
+import type { Random } from './random.ts';
+import { type Leaf, leavesOf } from './yaml-leaves.ts';
+
+const QUICK = 3000;
+const KEY = 'apps:podinfo:prod';
+const MARK = `# {"$promotion": "${KEY}"}`;
+const FIXTURES = join(import.meta.dir, '../fixtures/markers');
+
+const TOKENS = [
+  ...[
+    MARK,
+    ` ${MARK}\n`,
+    `: 6.0.0 ${MARK}\n`,
+    `\n  ${MARK}\n`,
+    `"6.0.0", ${MARK}\n`,
+    KEY,
+    '$promotion',
+    '# ',
+    '#',
+  ],
+  ...[
+    '|\n',
+    '>-\n',
+    '|2+ ',
+    '&a ',
+    '*a',
+    '!!int ',
+    '!<tag:x> ',
+    '? ',
+    '- ',
+    '-\t',
+    ': ',
+    '\r',
+    '\r\n',
+    '\t',
+    '---\n',
+    '...',
+  ],
+  ...[
+    '[',
+    ']',
+    '{',
+    '}',
+    ',',
+    "'",
+    '"',
+    '\\',
+    '%YAML 9.9\n---\n',
+    '\u0085',
+    '\u2028',
+    '\ufeff',
+    '\u0002',
+    '\u0018',
+    '\u001f',
+  ],
+  ...['\n      ', '<<: *a', '@', '`', '0o17', '~', '\\\n', '"\\u00', "''", '{{ .Values.x }}', '\ud83d\ude00'],
+];
+const VALUES = [
+  '6.1.0',
+  '6.10',
+  'main@sha1:0123abc',
+  "it's",
+  '"',
+  '#',
+  ': ',
+  'a b',
+  '',
+  'true',
+  '\\',
+  '📚',
+  '-',
+  '\ud800',
+  '<<',
+] as const;
+
+const SEEDS = await seeds();
+
+interface Edit {
+  readonly text: string;
+  readonly value: string;
+}
+
+async function seeds(): Promise<[string, ...string[]]> {
+  const files = [...new Bun.Glob('**/*.y*ml').scanSync(FIXTURES)].sort();
+  const texts = await Promise.all(files.map((file) => Bun.file(join(FIXTURES, file)).text()));
+  return [`a: 1 ${MARK}\n`, ...texts];
+}
+
+function mutant(random: Random): Edit {
+  const bytes = mutateBytes(random.pick(SEEDS), random, TOKENS);
+  // As they are read from Git: what is no UTF-8 stays out, so that only texts that are the same in bytes come in.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  return { text, value: random.chance(0.7) ? '6.1.0' : random.pick(VALUES) };
+}
+
+function check({ text, value }: Edit): string {
+  const result = editMarked(text, KEY, value);
+  if (result.edits.length > result.marked) throw new Error('more edits than markers');
+  if (result.edits.length === 0 && result.text !== text) throw new Error('changed without an edit');
+  if (result.problems.some((problem) => problem.length > 1000)) throw new Error('a problem is long');
+  const again = editMarked(result.text, KEY, value);
+  if (again.text !== result.text || again.edits.length > 0) throw new Error('a second edit changes more');
+  if (result.edits.length === 0) return result.problems.length > 0 ? 'refused' : 'left alone';
+  checkLeaves(text, result, value);
+  return result.problems.length > 0 ? 'edited and refused' : 'edited';
+}
+
+/** Compares all scalars, keys too, and all that stands between them. */
+function checkLeaves(text: string, result: MarkedText, value: string): void {
+  const [before, after] = [leavesOf(text), leavesOf(result.text)];
+  if (before.length !== after.length) throw new Error(`${before.length} scalars became ${after.length}`);
+  const changed = new Set<number>();
+  for (const [index, old] of before.entries()) {
+    const now = after[index] ?? old;
+    if (text.slice(old.start, old.end) === result.text.slice(now.start, now.end)) continue;
+    changed.add(index);
+    if (!isSet(now, value)) throw new Error(`a scalar became ${JSON.stringify(now.value)}`);
+  }
+  if (changed.size !== result.edits.length)
+    throw new Error(`${result.edits.length} edits, ${changed.size} changes`);
+  const [was, is] = [frame(text, before, changed), frame(result.text, after, changed)];
+  if (was !== is) throw new Error(`other bytes changed: ${JSON.stringify(was)} to ${JSON.stringify(is)}`);
+}
+
+function isSet(leaf: Leaf, value: string): boolean {
+  return leaf.value === value || (leaf.isBlock && String(leaf.value).trimEnd() === value);
+}
+
+/**
+ * The text with a NUL for each changed scalar. Blanks around it and behind its comment are left out: an empty
+ * scalar gets some, and the blank lines that end a block belong to the scalar or not by its header.
+ */
+function frame(text: string, leaves: readonly Leaf[], changed: ReadonlySet<number>): string {
+  const parts: string[] = [];
+  let at = 0;
+  for (const [index, leaf] of leaves.entries()) {
+    if (!changed.has(index)) continue;
+    const [, comment = ''] = /^[|>][-+0-9]*([^\r\n]*)/.exec(text.slice(leaf.start, leaf.end)) ?? [];
+    parts.push(text.slice(at, leaf.start), '\0', leaf.isBlock ? `${comment}\n` : '');
+    at = leaf.end;
+  }
+  return (parts.join('') + text.slice(at)).replaceAll(/\s*\0[ \t]*(#[^\r\n]*)?\s*/g, '\0$1\0');
+}
+
+test(
+  'an edit of any text changes the marked scalars and no other byte',
+  async () => {
+    const result = await runCampaign({
+      name: 'marked files',
+      quick: QUICK,
+      mutant,
+      check,
+      show: ({ text, value }) => `${JSON.stringify(text)} and ${JSON.stringify(value)}`,
+      shrink: shorterEdits,
+    });
+    expect(result.faults).toEqual([]);
+    // A file of half a million tokens, which is the bound, is read twice, and edited twice here.
+    expect(result.slowestMs).toBeLessThan(15_000);
+    expect(result.heapGrowth).toBeLessThan(20);
+    expect(result.rssGrowth).toBeLessThan(150);
+  },
+  timeoutOf(QUICK),
+);
+
+function* shorterEdits({ text, value }: Edit): Generator<Edit> {
+  for (const shorter of shorterTexts(text)) yield { text: shorter, value };
+}

@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
+import { parse } from 'yaml';
+
+/**
+ * What the committed CustomResourceDefinition says of a value, found with nothing of the program's own: its
+ * OpenAPI schema and the patterns of its CEL rules by ajv, the rest of CEL in JavaScript here.
+ */
+export interface Oracle {
+  /** Why the API server would refuse this spec; undefined when it would not. */
+  refusesSpec(spec: unknown): string | undefined;
+  refusesStatus(status: unknown): string | undefined;
+}
+
+type Node = { readonly [key: string]: unknown };
+
+const CRD = join(import.meta.dir, '../../manifests/crd/pipelines.yaml');
+
+/** CEL that `refusesByRule` says in JavaScript. A new one needs a line here and code there. */
+const KNOWN_RULES: readonly string[] = [
+  'has(self.spec) || (oldSelf.hasValue() && !has(oldSelf.value().spec))',
+  'self.all(one, !has(one.name) || self.exists_one(other, has(other.name) && other.name == one.name))',
+  'self.size() > 0',
+  'self.all(target, self.exists_one(other, other == target))',
+  'has(self.pull__dash__request) || has(self.notification)',
+  '!(has(self.pull__dash__request) && has(self.notification))',
+];
+
+export async function createOracle(): Promise<Oracle> {
+  const definition = parse(await Bun.file(CRD).text());
+  const { properties } = definition.spec.versions[0].schema.openAPIV3Schema;
+  const ajv = new Ajv({ strict: false, unicodeRegExp: false, formats: { 'date-time': isTime, int64: true } });
+  const spec = ajv.compile(plainSchema(properties.spec));
+  const status = ajv.compile(plainSchema(properties.status));
+  return {
+    refusesSpec: (value) => refusal(spec, value) ?? refusesByRule(value as Spec),
+    refusesStatus: (value) => refusal(status, value),
+  };
+}
+
+function refusal(validate: ValidateFunction, value: unknown): string | undefined {
+  if (validate(value)) return undefined;
+  const [error] = validate.errors ?? [];
+  return `${error?.instancePath ?? ''} ${error?.message ?? 'is refused'}`;
+}
+
+/** RFC 3339, as `kubectl` and Go read it. */
+function isTime(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text);
+}
+
+/** Kubernetes' extensions are taken out; CEL that compares with a pattern becomes that pattern. */
+function plainSchema(node: Node): Node {
+  const entries = Object.entries(node).filter(([key]) => !key.startsWith('x-kubernetes-'));
+  const plain = Object.fromEntries(
+    entries.map(([key, value]) => [key, isNode(value) ? plainSchema(value) : value]),
+  );
+  const rules = (node['x-kubernetes-validations'] ?? []) as { rule: string }[];
+  const patterns = rules.flatMap(({ rule }) => patternOf(rule));
+  return patterns.length > 0 ? { ...plain, allOf: patterns } : plain;
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function patternOf(rule: string): Node[] {
+  if (KNOWN_RULES.includes(rule)) return [];
+  const form = /^(?:!has\(self\.\w+\) \|\| )?(!?)self(?:\.(\w+))?\.matches\((".*")\)$/;
+  const [, not, field, literal] = form.exec(rule) ?? [];
+  if (literal === undefined)
+    throw new Error(`The oracle does not know the rule ${rule}: add it to oracle.ts.`);
+  const pattern = { pattern: JSON.parse(literal) as string };
+  const wanted = not ? { not: pattern } : pattern;
+  return [field ? { properties: { [field]: wanted } } : wanted];
+}
+
+interface Strategy {
+  readonly 'pull-request'?: { readonly url: string };
+  readonly notification?: unknown;
+}
+
+interface Spec {
+  readonly environments: readonly {
+    readonly name: string;
+    readonly targets: readonly Target[];
+    readonly promotion?: { readonly strategy: Strategy };
+  }[];
+  readonly promotion?: { readonly strategy: Strategy };
+}
+
+interface Target {
+  readonly namespace: string;
+  readonly clusterRef?: { apiVersion?: string; kind: string; name: string; namespace?: string };
+}
+
+function refusesByRule({ environments, promotion }: Spec): string | undefined {
+  if (hasTwice(environments.map(({ name }) => name))) return 'two environments have one name';
+  for (const { targets } of environments) {
+    if (targets.length === 0) return 'an environment has no target';
+    if (hasTwice(targets.map(targetText))) return 'a target is written twice';
+  }
+  const promotions = [promotion, ...environments.map((environment) => environment.promotion)];
+  for (const { strategy } of promotions.filter((one) => one !== undefined)) {
+    const refused = refusesStrategy(strategy);
+    if (refused) return refused;
+  }
+  return undefined;
+}
+
+function refusesStrategy({ 'pull-request': pullRequest, notification }: Strategy): string | undefined {
+  if ((pullRequest === undefined) === (notification === undefined)) return 'not exactly one strategy';
+  if (!pullRequest) return undefined;
+  if (!URL.canParse(pullRequest.url)) return 'the URL is none';
+  const { protocol, username, password } = new URL(pullRequest.url);
+  if (!['http:', 'https:', 'ssh:'].includes(protocol)) return 'the URL has another scheme';
+  if (password !== '' || (username !== '' && protocol !== 'ssh:')) return 'the URL holds credentials';
+  return undefined;
+}
+
+/** Fields that the schema does not know are pruned before CEL sees a target. */
+function targetText({ namespace, clusterRef: ref }: Target): string {
+  return JSON.stringify([namespace, ref?.apiVersion, ref?.kind, ref?.name, ref?.namespace]);
+}
+
+function hasTwice(texts: readonly string[]): boolean {
+  return new Set(texts).size < texts.length;
+}

@@ -1,0 +1,95 @@
+import type { Random } from './random.ts';
+import type { Json } from './tree.ts';
+
+/** Pipelines that hold to all rules, between them with every field. */
+
+const APP = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'podinfo' };
+const PULL_REQUEST = {
+  type: 'github',
+  url: 'https://github.com/example/fleet',
+  baseBranch: 'main',
+  secretRef: { name: 'repository' },
+};
+
+export const SPECS: readonly [Json, ...Json[]] = [
+  {
+    appRef: APP,
+    environments: [
+      { name: 'dev', targets: [{ namespace: 'podinfo-dev' }] },
+      { name: 'prod', targets: [{ namespace: 'podinfo-prod' }] },
+    ],
+    promotion: { strategy: { 'pull-request': PULL_REQUEST, secretRef: { name: 'events' } } },
+  },
+  {
+    appRef: { ...APP, apiVersion: 'v1', kind: 'ConfigMap' },
+    suspend: true,
+    environments: [
+      {
+        name: 'dev',
+        targets: [
+          { namespace: 'one', clusterRef: { kind: 'GitopsCluster', name: 'leaf', namespace: 'flux-system' } },
+          { namespace: 'one', clusterRef: { apiVersion: 'x/v1', kind: 'Secret', name: 'leaf.kubeconfig' } },
+        ],
+      },
+      { name: 'Stage_2.eu', targets: [{ namespace: 'two' }, { namespace: 'three' }] },
+      {
+        name: 'prod',
+        targets: [{ namespace: 'four' }],
+        promotion: {
+          manual: true,
+          strategy: {
+            'pull-request': {
+              ...PULL_REQUEST,
+              type: 'gitlab',
+              url: 'ssh://git@git.example.com:7999/g/h/fleet.git',
+            },
+            secretRef: { name: 'events' },
+          },
+        },
+      },
+    ],
+    promotion: { manual: false, strategy: { notification: {} } },
+  },
+  {
+    appRef: APP,
+    environments: Array.from({ length: 50 }, (_, index) => {
+      return { name: `e${index}`, targets: [{ namespace: `n${index}` }] };
+    }),
+    promotion: {
+      strategy: {
+        'pull-request': { ...PULL_REQUEST, type: 'azure-devops', url: 'https://dev.azure.com/o/p/_git/r' },
+        secretRef: { name: 'events' },
+      },
+    },
+  },
+];
+
+export function pipelineOf(spec: Json): { [key: string]: Json } {
+  return {
+    apiVersion: 'pipelines.weave.works/v1alpha1',
+    kind: 'Pipeline',
+    metadata: { name: 'podinfo', namespace: 'demo', uid: 'u-1', labels: { a: 'b' } },
+    spec,
+  };
+}
+
+export function reviewOf(request: { [key: string]: Json }): Json {
+  const fixed = {
+    uid: 'b7c1',
+    namespace: 'demo',
+    name: 'podinfo',
+    userInfo: { username: 'jane', groups: ['a'] },
+  };
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: { ...fixed, operation: 'CREATE', dryRun: false, ...request },
+  };
+}
+
+export function anySpec(random: Random): Json {
+  // The large one seldom: it takes the time of ten others.
+  return structuredClone(
+    random.chance(0.05) ? random.pick(SPECS) : random.pick([SPECS[0], SPECS[1] ?? null]),
+  );
+}
