@@ -10,6 +10,21 @@ import { waitFor, waitUntil } from '../lab/wait.ts';
 const MINUTE = 60_000;
 const open = (phase: string | undefined) => phase === 'PullRequestOpen';
 
+/** Only the webhook knows that this host is not one for a repository. */
+const FAULTY = {
+  appRef: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'app' },
+  environments: ['dev', 'prod'].map((name) => ({ name, targets: [{ namespace: name }] })),
+  promotion: {
+    strategy: {
+      'pull-request': {
+        type: 'gitea',
+        url: 'https://169.254.169.254/acme/fleet',
+        secretRef: { name: 'repository' },
+      },
+    },
+  },
+};
+
 /** Nothing listens there. */
 const DEAD_HOST = '127.0.0.1:9';
 
@@ -250,7 +265,7 @@ describe('faults', () => {
   );
 
   test(
-    'a malformed pipeline from before the webhook stops nobody',
+    'a faulty pipeline from before the webhook stops nobody',
     async () => {
       const namespace = `old-${process.pid}`;
       await lab.kubectl(['create', 'namespace', namespace]);
@@ -259,14 +274,15 @@ describe('faults', () => {
         {
           apiVersion: 'pipelines.weave.works/v1alpha1',
           kind: 'Pipeline',
-          metadata: { name: 'empty', namespace },
+          metadata: { name: 'faulty', namespace },
+          spec: FAULTY,
         },
       ]);
       turnpike = await start();
       await waitFor(
-        'the condition of the malformed pipeline',
+        'the condition of the faulty pipeline',
         async () => {
-          const object = (await lab.get(['pipeline', 'empty', '-n', namespace])) as {
+          const object = (await lab.get(['pipeline', 'faulty', '-n', namespace])) as {
             status?: { conditions?: { reason: string }[] };
           };
           const reason = object.status?.conditions?.[0]?.reason;

@@ -56,11 +56,12 @@ describe('dist/turnpike validate', () => {
     async () => {
       const pipeline = (index: number) =>
         pipelineYaml({ 'name: podinfo': `name: p${index}`, 'name: dev': 'name: "?"' });
-      folder.write('many.yaml', stream(...Array.from({ length: 3000 }, (_, index) => pipeline(index))));
+      const pipelines = Array.from({ length: 3000 }, (_, index) => pipeline(index));
+      folder.write('many.yaml', stream(HOOK_SECRET, ...pipelines));
       const { out } = await run('"$TURNPIKE" validate -o json many.yaml | { sleep 1; cat; }');
       expect(JSON.parse(out)).toMatchObject({ pipelines: 3000, errors: 3000 });
       const { out: first, err } = await run('"$TURNPIKE" validate many.yaml | head -1');
-      expect(first).toStartWith('many.yaml:12:7: spec.environments[0].name: "?": ');
+      expect(first).toStartWith('many.yaml:20:7: spec.environments[0].name: "?": ');
       expect(err).toEndWith('3000 Pipelines in 1 file: 3000 errors, 0 warnings.\n');
     },
     2 * MINUTE,
