@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'GitUnavailable'
   | 'HostNotAllowed'
   | 'MarkerNotFound'
+  | 'NotLeading'
   | 'NotificationFailed'
   | 'SecretInvalid'
   | 'SecretNotFound'

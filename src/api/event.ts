@@ -29,7 +29,20 @@ function isTimestamp(value: string): boolean {
 
 /** The revision in an event's metadata, or undefined when there is none. */
 export function eventRevision(event: FluxEvent): string | undefined {
+  return metadataOf(event, 'revision');
+}
+
+/**
+ * The cluster that the event says it comes from. Flux does not know its cluster's name: notification-controller
+ * sends the keys of an Alert's `eventMetadata` as they are (Flux RFC 0008).
+ */
+export function eventCluster(event: FluxEvent): string | undefined {
+  return metadataOf(event, 'cluster');
+}
+
+/** Whoever sends events without notification-controller leaves the object's API group before the key. */
+function metadataOf(event: FluxEvent, key: string): string | undefined {
   const metadata = event.metadata ?? {};
   const [group] = event.involvedObject.apiVersion.split('/');
-  return metadata.revision || metadata[`${group}/revision`] || undefined;
+  return metadata[key] || metadata[`${group}/${key}`] || undefined;
 }

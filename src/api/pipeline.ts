@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Gates } from './gates.ts';
 import {
   apiVersionName,
   CLUSTER_KINDS,
@@ -12,6 +13,7 @@ import { baseBranch, repositoryUrl, URL_RULES } from './repository.ts';
 import { rules, secretTextRules } from './rules.ts';
 import type { PipelineStatus } from './status.ts';
 
+export type { Gates, Weekday, Window } from './gates.ts';
 export * from './status.ts';
 
 /**
@@ -124,6 +126,12 @@ export const Promotion = v.object({
   strategy: v.pipe(
     Strategy,
     v.description('How a promotion is done: exactly one of pull-request and notification.'),
+  ),
+  gates: v.optional(
+    v.pipe(
+      Gates,
+      v.description('What a revision must pass before it is promoted; an approval comes on top of it.'),
+    ),
   ),
 });
 export type Promotion = v.InferOutput<typeof Promotion>;

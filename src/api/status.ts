@@ -77,6 +77,10 @@ export const PROMOTION_PHASES = [
 ] as const;
 export type PromotionPhase = (typeof PROMOTION_PHASES)[number];
 
+/** What keeps a promotion from being carried out, in one word for programs. */
+export const HOLDS = ['Suspended', 'Soak', 'Window', 'Versions', 'PreviousEnvironment'] as const;
+export type HeldBy = (typeof HOLDS)[number];
+
 export const PullRequestRef = v.object({
   url: v.pipe(v.string(), v.maxLength(2048), v.description('Address of its page on the forge.')),
   number: v.pipe(v.number(), v.integer(), v.description('Its number on the forge.')),
@@ -97,6 +101,12 @@ export const PromotionStatus = v.object({
   startedAt: v.optional(time('When it was recorded.')),
   updatedAt: v.optional(time('When its phase changed last.')),
   approvedBy: v.optional(v.pipe(v.string(), v.maxLength(512), v.description('Who approved it.'))),
+  requestedBy: v.optional(
+    v.pipe(v.string(), v.maxLength(512), v.description('Who asked for it by hand; absent otherwise.')),
+  ),
+  heldBy: v.optional(
+    v.pipe(v.picklist(HOLDS), v.description(`What holds it back for now: ${HOLDS.join(', ')}.`)),
+  ),
   message: v.optional(message('What it waits for, in a sentence.')),
 });
 export type PromotionStatus = v.InferOutput<typeof PromotionStatus>;
@@ -127,6 +137,49 @@ export const EnvironmentStatus = v.pipe(
 );
 export type EnvironmentStatus = v.InferOutput<typeof EnvironmentStatus>;
 
+export const EXECUTION_OUTCOMES = [
+  'InProgress',
+  'Succeeded',
+  'Failed',
+  'RolledBack',
+  'Rejected',
+  'Superseded',
+] as const;
+export type ExecutionOutcome = (typeof EXECUTION_OUTCOMES)[number];
+
+export const Passage = v.pipe(
+  v.object({
+    promotedAt: v.optional(
+      time('When its promotion into the environment was carried out: pull request open, or notified.'),
+    ),
+    deployedAt: v.optional(time('When it was deployed there, the last time it was.')),
+    failedAt: v.optional(time('When it failed there; absent once it is healthy again.')),
+    rolledBackAt: v.optional(time('When the environment went back from it to an earlier revision.')),
+  }),
+  v.description('The revision in one environment.'),
+);
+export type Passage = v.InferOutput<typeof Passage>;
+
+export const Execution = v.pipe(
+  v.object({
+    revision: revision('The revision that travels.'),
+    startedAt: time('When it was deployed first, or asked for.'),
+    outcome: v.pipe(
+      v.picklist(EXECUTION_OUTCOMES),
+      v.description(`What has become of it: ${EXECUTION_OUTCOMES.join(', ')}.`),
+    ),
+    environments: v.pipe(
+      v.record(v.string(), Passage),
+      v.description('Where it has been, by the name of the environment.'),
+    ),
+  }),
+  v.description('The journey of one revision through the environments.'),
+);
+export type Execution = v.InferOutput<typeof Execution>;
+
+/** No Pipeline remembers more journeys. */
+export const MAX_EXECUTIONS = 10;
+
 export const PipelineStatus = v.object({
   observedGeneration: v.optional(
     v.pipe(v.number(), v.integer(), v.description('The generation of the spec that was acted on.')),
@@ -145,7 +198,18 @@ export const PipelineStatus = v.object({
     v.pipe(v.string(), v.description('The last value of the annotation reconcile.fluxcd.io/requestedAt.')),
   ),
   environments: v.optional(
-    v.pipe(v.record(v.string(), EnvironmentStatus), v.description('State by the name of the environment.')),
+    v.pipe(
+      v.record(v.string(), EnvironmentStatus),
+      v.metadata({ 'x-kubernetes-map-type': 'atomic' }),
+      v.description('State by the name of the environment.'),
+    ),
+  ),
+  executions: v.optional(
+    v.pipe(
+      v.array(Execution),
+      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+      v.description('The last journeys, newest first: 10 at most, fewer where they are long.'),
+    ),
   ),
 });
 export type PipelineStatus = v.InferOutput<typeof PipelineStatus>;

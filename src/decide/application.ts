@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { AppRef } from '../api/pipeline.ts';
+import { type RevisionPath, valueAt } from '../api/revision-path.ts';
 import { meaningOf } from './meaning.ts';
 
 /**
@@ -21,78 +22,151 @@ export type Observation =
       readonly failed?: string;
     };
 
-const time = v.fallback(v.optional(v.string()), undefined);
+/** As long as a revision may be in a Pipeline's status. */
+const MAX_REVISION = 512;
+const MAX_MESSAGE = 1024;
+
+const time = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(40), v.isoTimestamp())), undefined);
+/** What is longer is cut to a length that is still too long, which `readApplication` reports. */
+const revision = v.pipe(v.string(), v.transform(cutTo(MAX_REVISION + 1)));
+const message = v.pipe(v.string(), v.transform(cutTo(MAX_MESSAGE)));
+/** Some kinds write it as text. */
+const generation = v.fallback(
+  v.optional(v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))])),
+  undefined,
+);
 
 const Ready = v.object({
   type: v.string(),
   status: v.string(),
-  reason: v.optional(v.string(), ''),
-  message: v.optional(v.string(), ''),
+  reason: v.optional(message, ''),
+  message: v.optional(message, ''),
   observedGeneration: v.optional(v.number()),
   lastTransitionTime: time,
 });
 
 const Release = v.object({
-  chartVersion: v.optional(v.string()),
+  chartVersion: v.optional(revision),
   status: v.optional(v.string()),
   lastDeployed: time,
 });
 
-/** Of a HelmRelease, a Kustomization or any object with a Ready condition, what is used here. */
+const Status = v.object({
+  observedGeneration: generation,
+  conditions: v.optional(
+    v.pipe(
+      v.array(v.looseObject({ type: v.string() })),
+      v.transform((all) => all.filter((one) => one.type === 'Ready').slice(0, 1)),
+      v.array(Ready),
+    ),
+    [],
+  ),
+  history: v.fallback(
+    v.optional(
+      v.pipe(
+        v.array(Release),
+        v.transform((all) => all.filter((one) => one.status === 'deployed').slice(0, 1)),
+      ),
+    ),
+    undefined,
+  ),
+  lastAppliedRevision: v.optional(revision),
+  lastAttemptedRevision: v.optional(revision),
+});
+
+/** What the kind's configured path led to. */
+const AtPath = v.object({
+  path: v.string(),
+  value: v.optional(v.string()),
+  /** There is something, but no text or number of at most 512 characters. */
+  unusable: v.optional(v.boolean()),
+});
+
 const Application = v.object({
   metadata: v.object({ generation: v.optional(v.number(), 0) }),
-  status: v.optional(
-    v.object({
-      observedGeneration: v.optional(v.number()),
-      conditions: v.optional(v.array(Ready), []),
-      history: v.fallback(v.optional(v.array(Release)), undefined),
-      lastAppliedRevision: v.optional(v.string()),
-      lastAttemptedRevision: v.optional(v.string()),
-    }),
-    {},
-  ),
+  status: v.optional(Status, {}),
+  revisionAt: v.optional(AtPath),
 });
 type Application = v.InferOutput<typeof Application>;
 
 /**
- * Reads an application object. It is ready when its Ready condition is True for the present generation.
- * HelmRelease v2 has no `lastAppliedRevision`: the chart version of the deployed release in its history
- * says what runs.
+ * Of a HelmRelease, a Kustomization or any object with a Ready condition what `readApplication` needs, and
+ * so small that thousands can be kept; undefined for what is none of these. `path`: where objects of this
+ * kind have their revision, when it is not where Flux's have it.
+ */
+export function viewApplication(object: unknown, path?: RevisionPath): Application | undefined {
+  const parsed = v.safeParse(Application, object);
+  if (!parsed.success) return undefined;
+  const { metadata, status } = parsed.output;
+  return { metadata, status, ...(path && { revisionAt: revisionAt(object, path) }) };
+}
+
+function revisionAt(object: unknown, path: RevisionPath): v.InferOutput<typeof AtPath> {
+  const found = valueAt(object, path);
+  if (found === undefined || found === '') return { path: path.text };
+  const value = typeof found === 'number' ? String(found) : found;
+  if (typeof value !== 'string' || value.length > MAX_REVISION) return { path: path.text, unusable: true };
+  return { path: path.text, value };
+}
+
+/**
+ * Reads an application object, or its view. It is ready when its Ready condition is True for the present
+ * generation. HelmRelease v2 has no `lastAppliedRevision`: the chart version of the deployed release in its
+ * history says what runs.
  */
 export function readApplication(appRef: AppRef, object: unknown): Observation {
   const parsed = v.safeParse(Application, object);
   if (!parsed.success) {
-    return { kind: 'unreadable', error: `The ${appRef.kind} has no status that is understood here.` };
+    return unreadable(`The ${appRef.kind} has no status that is understood here.`);
   }
-  const { metadata, status } = parsed.output;
-  const condition = status.conditions?.find((one) => one.type === 'Ready');
+  const { metadata, status, revisionAt: at } = parsed.output;
+  if (at?.unusable) {
+    return unreadable(
+      `The ${appRef.kind} has no text or number of at most ${MAX_REVISION} characters at ${at.path}: correct --revision-paths.`,
+    );
+  }
+  const release = status.history?.[0];
+  const runs = at ? at.value : (release?.chartVersion ?? status.lastAppliedRevision);
+  if (runs !== undefined && runs.length > MAX_REVISION) {
+    return unreadable(`The ${appRef.kind} runs a revision of more than ${MAX_REVISION} characters.`);
+  }
+  const condition = status.conditions?.[0];
   const seen = condition?.observedGeneration ?? status.observedGeneration ?? metadata.generation;
   const current = seen >= metadata.generation;
-  const release = status.history?.find((one) => one.status === 'deployed');
-  const revision = release?.chartVersion ?? status.lastAppliedRevision;
-  const ready = current && condition?.status === 'True' && revision !== undefined;
+  const ready = current && condition?.status === 'True' && runs !== undefined;
   const deployedAt = release?.lastDeployed ?? condition?.lastTransitionTime;
   const failed = current && isFailure(condition) ? status.lastAttemptedRevision : undefined;
   return {
     kind: 'application',
     ready,
-    ...(revision !== undefined && { revision }),
-    ...(!ready && { message: notReady(condition, current) }),
+    ...(runs !== undefined && { revision: runs }),
+    ...(!ready && { message: notReady(condition, current, at?.path) }),
     ...(deployedAt !== undefined && { deployedAt }),
-    ...(failed !== undefined && { failed }),
+    ...(failed !== undefined && failed.length <= MAX_REVISION && { failed }),
   };
 }
 
-type ReadyCondition = Application['status']['conditions'] extends (infer One)[] | undefined ? One : never;
+type ReadyCondition = v.InferOutput<typeof Ready>;
+
+function unreadable(error: string): Observation {
+  return { kind: 'unreadable', error };
+}
+
+function cutTo(length: number): (text: string) => string {
+  return (text) => (text.length <= length ? text : text.slice(0, length));
+}
 
 function isFailure(condition: ReadyCondition | undefined): boolean {
   if (condition?.status !== 'False') return false;
   return meaningOf({ severity: 'info', reason: condition.reason, message: '' }) === 'failed';
 }
 
-function notReady(condition: ReadyCondition | undefined, current: boolean): string {
+function notReady(condition: ReadyCondition | undefined, current: boolean, path?: string): string {
   if (!current) return 'Flux has not looked at its newest generation yet.';
   if (!condition) return 'It has no Ready condition yet.';
-  if (condition.status === 'True') return 'It is ready, but does not say which revision it runs.';
+  if (condition.status === 'True') {
+    const where = path ? `, which it should at ${path}` : '';
+    return `It is ready, but does not say which revision it runs${where}.`;
+  }
   return condition.message || condition.reason || 'It is not ready.';
 }

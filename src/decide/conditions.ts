@@ -43,7 +43,7 @@ export function conditionsOf(pipeline: Pipeline, threshold: number, doubts: Doub
     wanted.push({ type: 'Reconciling', status: 'True', reason: 'PromotionRetrying', message });
   }
   if (waiting) {
-    const reason = waiting.promotion.phase === 'WaitingApproval' ? 'WaitingApproval' : 'EnvironmentNotReady';
+    const reason = pendingReason(waiting.promotion);
     const message = sentence(waiting);
     wanted.push({ type: 'PromotionPending', status: 'True', reason, message });
   }
@@ -75,6 +75,12 @@ function isRetried(promotion: PromotionStatus): boolean {
 function isWaiting(promotion: PromotionStatus): boolean {
   const plain = promotion.phase === 'Pending' && promotion.nextAttemptAt === undefined;
   return promotion.phase === 'WaitingApproval' || (plain && promotion.message !== undefined);
+}
+
+function pendingReason({ phase, heldBy }: PromotionStatus): string {
+  if (phase === 'WaitingApproval') return 'WaitingApproval';
+  if (heldBy === 'Suspended') return 'Suspended';
+  return heldBy === undefined || heldBy === 'PreviousEnvironment' ? 'EnvironmentNotReady' : 'GateClosed';
 }
 
 function sentence({ name, promotion }: { name: string; promotion: PromotionStatus }): string {

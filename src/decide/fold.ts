@@ -8,8 +8,10 @@ import type {
   TargetStatus,
 } from '../api/pipeline.ts';
 import type { Observation } from './application.ts';
-import { groupOf } from './route.ts';
+import { foldExecutions } from './executions.ts';
+import { groupOf, isApplication } from './route.ts';
 import { commonRevision, deployedRevision, environmentStatus } from './state.ts';
+import { update } from './step.ts';
 
 /** Folds what was seen of the applications into the status. The cluster is the truth, events are hints. */
 
@@ -23,9 +25,10 @@ export type Observations = Readonly<Record<string, readonly Observation[]>>;
 export const EVENT_GRACE_SECONDS = 15;
 
 export function foldObservations(pipeline: Pipeline, seen: Observations, now: Date): PipelineStatus {
+  const status = ofThisApplication(pipeline, now);
   const environments: Record<string, EnvironmentStatus> = {};
   for (const environment of pipeline.spec.environments) {
-    const old = environmentStatus(pipeline.status, environment.name);
+    const old = environmentStatus(status, environment.name);
     const observations = seen[environment.name] ?? [];
     const targets = environment.targets.map((target, index) => {
       const identity = targetIdentity(pipeline.spec, target);
@@ -35,7 +38,30 @@ export function foldObservations(pipeline: Pipeline, seen: Observations, now: Da
     const deployment = foldDeployment(state, observations, now);
     environments[environment.name] = deployment ? { ...state, deployment } : state;
   }
-  return { ...pipeline.status, environments };
+  return foldExecutions({ ...pipeline, status: { ...status, environments } }, now);
+}
+
+/** Another application begins anew: what was recorded of the one before says nothing of it. */
+function ofThisApplication({ spec, status }: Pipeline, now: Date): PipelineStatus {
+  const isOther = ({ targets = [] }: EnvironmentStatus) =>
+    targets.length > 0 && !targets.some((target) => isApplication(spec.appRef, target.clusterAppRef));
+  const entries = Object.entries(status.environments ?? {});
+  if (!entries.some(([, state]) => isOther(state))) return status;
+  const { executions: _, ...rest } = status;
+  const message = `The application is ${spec.appRef.kind} ${spec.appRef.name} now.`;
+  const anew = entries.map(([name, state]) => [name, isOther(state) ? ended(state, message, now) : state]);
+  return { ...rest, environments: Object.fromEntries(anew) };
+}
+
+/** A pull request that is open goes to the next revision. */
+function ended(
+  { promotion, waitingApproval }: EnvironmentStatus,
+  message: string,
+  now: Date,
+): EnvironmentStatus {
+  const waiting = waitingApproval && { waitingApproval: { revision: '' } };
+  if (!promotion || promotion.phase === 'Succeeded' || promotion.phase === 'Rejected') return { ...waiting };
+  return { ...waiting, promotion: update(promotion, { phase: 'Superseded', message }, now) };
 }
 
 /** What a target's status begins with: which object, where. */
@@ -76,10 +102,12 @@ function foldTarget(
   }
   const error = cut(seen?.error ?? 'It was not looked at.');
   const believed = before?.observedAt ? before : undefined;
+  // What cannot be read is still there: to forget what it ran would let an older revision in.
+  const known = seen?.kind === 'absent' ? believed : before;
   return {
     ...identity,
     ready: believed?.ready ?? false,
-    ...(believed?.revision !== undefined && { revision: believed.revision }),
+    ...(known?.revision !== undefined && { revision: known.revision }),
     error,
     ...observedAt,
   };
@@ -92,12 +120,12 @@ function foldDeployment(
 ): Deployment | undefined {
   const applications = observations.filter((one) => one.kind === 'application');
   if (applications.length === 0 || applications.length < observations.length) return undefined;
-  if (isFreshHint(state, now)) return undefined;
+  if (hintEnd(state, now) !== undefined) return undefined;
   const revision = deployedRevision(state);
   if (revision) {
     if (state.deployment?.revision === revision && state.deployment.phase === 'Succeeded') return undefined;
     const times = applications.flatMap((one) => (one.deployedAt ? [one.deployedAt] : [])).sort();
-    const observedAt = times.at(-1) ?? now.toISOString();
+    const observedAt = deployedAt(times.at(-1), state.deployment, now);
     return { revision, phase: 'Succeeded', observedAt, source: 'watch' };
   }
   const failure = applications.find((one) => one.failed !== undefined);
@@ -112,12 +140,24 @@ function foldDeployment(
   };
 }
 
-/** Whether the last event is too young to be overruled by the application object. */
-export function isFreshHint(state: EnvironmentStatus, now: Date): boolean {
+/** Kubernetes writes times to the second, so that two deployments may have the same. */
+const SAME_MOMENT_MS = 2000;
+
+/** Not every kind says when it was deployed: a time from before the former revision, or to come, is none. */
+function deployedAt(told: string | undefined, before: Deployment | undefined, now: Date): string {
+  const at = Date.parse(told ?? '');
+  const isOld =
+    before !== undefined && at <= Date.parse(before.observedAt) && now.getTime() - at > SAME_MOMENT_MS;
+  return told !== undefined && at <= now.getTime() && !isOld ? told : now.toISOString();
+}
+
+/** Until when the last event is too young to be overruled by the application object; undefined: it is not. */
+export function hintEnd(state: EnvironmentStatus, now: Date): number | undefined {
   const { deployment } = state;
-  if (deployment?.source !== 'webhook' || deployment.phase !== 'Succeeded') return false;
-  if (commonRevision(state.targets) === deployment.revision) return false;
-  return now.getTime() - Date.parse(deployment.observedAt) < EVENT_GRACE_SECONDS * 1000;
+  if (deployment?.source !== 'webhook' || deployment.phase !== 'Succeeded') return undefined;
+  if (commonRevision(state.targets) === deployment.revision) return undefined;
+  const end = Date.parse(deployment.observedAt) + EVENT_GRACE_SECONDS * 1000;
+  return end > now.getTime() ? end : undefined;
 }
 
 /** Messages of others, bounded to what the status holds. */

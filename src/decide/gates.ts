@@ -1,28 +1,25 @@
-import type { PromotionPhase, PromotionStatus } from '../api/pipeline.ts';
-import type { Context } from './next.ts';
-import { newerThere, shortRevision } from './revision.ts';
+import type { HeldBy, PromotionPhase, PromotionStatus } from '../api/pipeline.ts';
+import { downgrade, gatesInto, soakEnd, versionProblem } from './candidate.ts';
+import { shortRevision } from './revision.ts';
 import { isManual, promotionInto } from './route.ts';
+import type { Change, Context } from './step.ts';
+import { openingOf } from './windows.ts';
 
 /**
- * What may hold a promotion back. The gates are asked in this order and the first one that holds gives the
- * reason; when none does, the promotion is carried out.
+ * What may hold a promotion back. It is asked in this order, and the first one that holds gives the reason;
+ * when none does, the promotion is carried out.
  */
 export type Hold =
   | { readonly kind: 'rest'; readonly wakeAfter?: number }
-  | {
-      readonly kind: 'hold';
-      readonly phase: PromotionPhase;
-      readonly message: string;
-      readonly wakeAfter?: number;
-    };
+  | { readonly kind: 'hold'; readonly change: Change; readonly wakeAfter?: number };
 
-type Gate = (context: Context, record: PromotionStatus) => Hold | undefined;
+type Check = (context: Context, record: PromotionStatus) => Hold | undefined;
 
-const GATES: readonly Gate[] = [configured, downgrade, approval, suspended, notified, backoff];
+const CHECKS: readonly Check[] = [configured, older, notified, approval, backoff, gated];
 
 export function firstHold(context: Context, record: PromotionStatus): Hold | undefined {
-  for (const gate of GATES) {
-    const hold = gate(context, record);
+  for (const check of CHECKS) {
+    const hold = check(context, record);
     if (hold) return hold;
   }
   return undefined;
@@ -31,26 +28,12 @@ export function firstHold(context: Context, record: PromotionStatus): Hold | und
 function configured({ pipeline, environment }: Context): Hold | undefined {
   if (promotionInto(pipeline.spec, environment)) return undefined;
   const message = `No promotion is configured into ${environment.name}.`;
-  return { kind: 'hold', phase: 'Superseded', message };
+  return { kind: 'hold', change: { phase: 'Superseded', message } };
 }
 
-/** A rollback must stick: what is older than what runs there does not come by itself. */
-function downgrade({ environment, state }: Context, record: PromotionStatus): Hold | undefined {
-  const newer = newerThere(record.revision, state);
-  if (!newer) return undefined;
-  const message = `${environment.name} runs ${newer}, which is newer than ${record.revision}: a downgrade is not promoted by itself.`;
-  return { kind: 'hold', phase: 'Superseded', message };
-}
-
-function approval({ pipeline, environment }: Context, record: PromotionStatus): Hold | undefined {
-  if (!isManual(pipeline.spec, environment) || record.approvedBy !== undefined) return undefined;
-  const message = `Waits for an approval of ${shortRevision(record.revision)}.`;
-  return { kind: 'hold', phase: 'WaitingApproval', message };
-}
-
-function suspended({ pipeline }: Context): Hold | undefined {
-  if (!pipeline.spec.suspend) return undefined;
-  return { kind: 'hold', phase: 'Pending', message: 'The Pipeline is suspended.' };
+function older(context: Context, record: PromotionStatus): Hold | undefined {
+  const message = isByHand(record) ? undefined : downgrade(context, record.revision);
+  return message === undefined ? undefined : { kind: 'hold', change: { phase: 'Superseded', message } };
 }
 
 function notified(context: Context, record: PromotionStatus): Hold | undefined {
@@ -63,8 +46,98 @@ export function isNotified({ pipeline, environment }: Context, record: Promotion
   return record.phase === 'Promoting' && strategy?.notification !== undefined;
 }
 
+/**
+ * Asked before the gates and not after them: it can be given at any time, and is kept while they hold. Who
+ * decides sees what else holds. Only what may never pass is not asked about.
+ */
+function approval(context: Context, record: PromotionStatus): Hold | undefined {
+  const { pipeline, environment } = context;
+  if (!isManual(pipeline.spec, environment) || record.approvedBy !== undefined) return undefined;
+  const gate = firstGate(context, record);
+  if (gate?.heldBy === 'Versions') return held(gate);
+  const asks = `Waits for an approval of ${shortRevision(record.revision)}`;
+  if (gate) return held(gate, 'WaitingApproval', `${asks}, and ${gate.until}.`);
+  return { kind: 'hold', change: { phase: 'WaitingApproval', message: `${asks}.` } };
+}
+
 function backoff({ poked, now }: Context, record: PromotionStatus): Hold | undefined {
   if (poked || record.nextAttemptAt === undefined) return undefined;
   const seconds = (Date.parse(record.nextAttemptAt) - now.getTime()) / 1000;
   return seconds > 0 ? { kind: 'rest', wakeAfter: seconds } : undefined;
+}
+
+function gated(context: Context, record: PromotionStatus): Hold | undefined {
+  const gate = firstGate(context, record);
+  return gate && held(gate);
+}
+
+/** A gate that is closed. */
+interface Gate {
+  readonly heldBy: HeldBy;
+  /** `until …`: the rest of a sentence that begins with what waits. */
+  readonly until: string;
+  /** In seconds; when it is known that it opens. */
+  readonly wakeAfter?: number;
+}
+
+function held(
+  { until, heldBy, wakeAfter }: Gate,
+  phase: PromotionPhase = 'Pending',
+  message = `Waits ${until}.`,
+): Hold {
+  return { kind: 'hold', change: { phase, message, heldBy }, ...(wakeAfter !== undefined && { wakeAfter }) };
+}
+
+const GATES = [suspended, versions, soak, windows];
+
+/** What is asked for by hand passes what is about its age and its version, and waits for the rest. */
+const GATES_BY_HAND = [suspended, windows];
+
+function firstGate(context: Context, record: PromotionStatus): Gate | undefined {
+  for (const gate of isByHand(record) ? GATES_BY_HAND : GATES) {
+    const closed = gate(context, record);
+    if (closed) return closed;
+  }
+  return undefined;
+}
+
+export function isByHand(record: PromotionStatus): boolean {
+  return record.requestedBy !== undefined;
+}
+
+function suspended({ pipeline }: Context): Gate | undefined {
+  if (!pipeline.spec.suspend) return undefined;
+  return { heldBy: 'Suspended', until: 'until the Pipeline is no longer suspended' };
+}
+
+function versions(context: Context, { revision }: PromotionStatus): Gate | undefined {
+  const problem = versionProblem(gatesInto(context), revision);
+  if (problem === undefined) return undefined;
+  return { heldBy: 'Versions', until: `for another revision: ${shortRevision(revision)} ${problem}` };
+}
+
+function soak(context: Context, { revision }: PromotionStatus): Gate | undefined {
+  const end = soakEnd(context, revision);
+  if (end === undefined) return undefined;
+  const what = `${shortRevision(revision)} has been healthy in ${context.previous.name} for ${gatesInto(context).soak}`;
+  return { heldBy: 'Soak', until: `until ${shown(end)}, when ${what}`, wakeAfter: secondsTo(end, context) };
+}
+
+function windows(context: Context): Gate | undefined {
+  const list = gatesInto(context).windows;
+  const opening = list && openingOf(list, context.now.getTime());
+  if (!opening || opening.open) return undefined;
+  const { name } = context.environment;
+  const { opensAt } = opening;
+  if (opensAt === undefined) return { heldBy: 'Window', until: `until a window of ${name} opens` };
+  const until = `until ${shown(opensAt)}, when the next window of ${name} opens`;
+  return { heldBy: 'Window', until, wakeAfter: secondsTo(opensAt, context) };
+}
+
+function secondsTo(instant: number, { now }: Context): number {
+  return Math.max(0, (instant - now.getTime()) / 1000);
+}
+
+function shown(instant: number): string {
+  return new Date(instant).toISOString().replace(/\.\d+Z$/, 'Z');
 }

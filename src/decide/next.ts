@@ -1,63 +1,45 @@
-import type { Environment, EnvironmentStatus, Pipeline, PromotionStatus } from '../api/pipeline.ts';
-import { isFreshHint } from './fold.ts';
-import { firstHold, isNotified } from './gates.ts';
-import { newerThere, shortRevision } from './revision.ts';
+import type { Environment, PromotionStatus } from '../api/pipeline.ts';
+import { availableRevision } from './available.ts';
+import { candidateOf, objectionTo, rolledBack, soakEnd } from './candidate.ts';
+import { hintEnd } from './fold.ts';
+import { followPullRequest } from './follow.ts';
+import { firstHold, isByHand, isNotified } from './gates.ts';
+import { shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
 import { deployedRevision, environmentStatus, isUnfinished, recordedPromotion } from './state.ts';
+import {
+  applicationPoll,
+  type Context,
+  changed,
+  pollAfter,
+  type Situation,
+  type Step,
+  update,
+  wakeBy,
+} from './step.ts';
+
+export type { PullRequestState, Situation, Step } from './step.ts';
 
 /**
  * What is to be done for each environment, given what is recorded and was seen. Pure: the same input
- * always gives the same steps.
+ * always gives the same steps. Those that rest are included, for their `wakeAfter`.
  */
-
-export type PullRequestState = 'open' | 'merged' | 'closed' | 'missing';
-
-export interface Situation {
-  readonly pipeline: Pipeline;
-  /** What the forge says of the recorded pull requests, by environment, where it was asked. */
-  readonly pullRequests: Readonly<Record<string, PullRequestState>>;
-  /** Somebody changed the spec or asked for a reconciliation: waiting times are over. */
-  readonly poked: boolean;
-  readonly now: Date;
-}
-
-/**
- * `rest`: nothing changes. `record`: only the record changes. `promote`: record it, then act. `wakeAfter`
- * is in seconds: when to look again without any event.
- */
-export type Step =
-  | { readonly kind: 'rest'; readonly wakeAfter?: number }
-  | { readonly kind: 'record'; readonly promotion: PromotionStatus; readonly wakeAfter?: number }
-  | { readonly kind: 'promote'; readonly promotion: PromotionStatus };
-
-/** How often what we wait for is looked at: at least and at most so many seconds apart. */
-interface Poll {
-  readonly min: number;
-  readonly max: number;
-}
-const PULL_REQUEST_POLL: Poll = { min: 10, max: 120 };
-const DEPLOYMENT_POLL: Poll = { min: 5, max: 60 };
-const NOT_READY_POLL: Poll = { min: 2, max: 60 };
-
-/** The steps by environment; those that rest are included, for their `wakeAfter`. */
 export function nextSteps(situation: Situation): Record<string, Step> {
   const { environments } = situation.pipeline.spec;
   const steps: Record<string, Step> = {};
   for (const [index, environment] of environments.entries()) {
     const previous = environments[index - 1];
-    steps[environment.name] = previous
-      ? nextStep(contextOf(situation, previous, environment))
-      : firstEnvironment(situation, environment);
+    if (!previous) {
+      steps[environment.name] = firstEnvironment(situation, environment);
+      continue;
+    }
+    const available = availableRevision(situation.pipeline, index - 1);
+    const step = nextStep(contextOf(situation, previous, environment), available);
+    // What ends makes way: the revision after it may have come already, and nobody will tell again.
+    const ends = step.kind === 'record' && !isUnfinished(step.promotion);
+    steps[environment.name] = wakeBy(step, ends ? 0 : undefined);
   }
   return steps;
-}
-
-/** One environment's part of the situation. */
-export interface Context extends Situation {
-  readonly previous: Environment;
-  readonly previousState: EnvironmentStatus;
-  readonly environment: Environment;
-  readonly state: EnvironmentStatus;
 }
 
 function contextOf(situation: Situation, previous: Environment, environment: Environment): Context {
@@ -71,21 +53,6 @@ function contextOf(situation: Situation, previous: Environment, environment: Env
   };
 }
 
-function nextStep(context: Context): Step {
-  const { state, previousState } = context;
-  const record = recordedPromotion(state);
-  const deployed = deployedRevision(previousState);
-  if (record && isUnfinished(record) && deployedRevision(state) === record.revision) {
-    return changed(context, record, { phase: 'Succeeded' });
-  }
-  if (record && isUnderWay(record)) {
-    if (deployed === undefined || deployed === record.revision) return followPullRequest(context, record);
-  }
-  if (deployed === undefined) return record ? waitUntilDeployed(context, record) : { kind: 'rest' };
-  if (record?.revision === deployed && record.phase !== 'Superseded') return advance(context, record);
-  return start(context, deployed, record);
-}
-
 /** Nothing is promoted into the first environment: only what an earlier order of the spec left is ended. */
 function firstEnvironment({ pipeline, now }: Situation, environment: Environment): Step {
   const record = recordedPromotion(environmentStatus(pipeline.status, environment.name));
@@ -94,8 +61,57 @@ function firstEnvironment({ pipeline, now }: Situation, environment: Environment
   return { kind: 'record', promotion: update(record, { phase: 'Superseded', message }, now) };
 }
 
-function isUnderWay(record: PromotionStatus): boolean {
-  return record.phase === 'PullRequestOpen' || record.phase === 'Merged';
+function nextStep(context: Context, available: string | undefined): Step {
+  const record = recordedPromotion(context.state);
+  const settled = record && isUnfinished(record) ? settle(context, record) : undefined;
+  if (settled) return settled;
+  const wanted = candidateOf(context, available, record);
+  if (record && wanted === undefined) {
+    const message = whyEnded(context, record);
+    if (message !== undefined) return changed(context, record, { phase: 'Superseded', message });
+  }
+  if (record && isCandidate(record, wanted)) {
+    return wakeForNewer(context, available, record, advance(context, record));
+  }
+  if (wanted !== undefined) return start(context, wanted, record);
+  return record ? waitUntilDeployed(context, record) : { kind: 'rest' };
+}
+
+/** What is to be done whatever the previous environment has for this one now. */
+function settle(context: Context, record: PromotionStatus): Step | undefined {
+  if (deployedRevision(context.state) === record.revision) {
+    const { nextAttemptAt: _, ...rest } = record;
+    return changed(context, rest, { phase: 'Succeeded' });
+  }
+  return isByHand(record) ? advance(context, record) : undefined;
+}
+
+/** While the previous environment is at no one revision, a pull request that is open is followed. */
+function isCandidate(record: PromotionStatus, wanted: string | undefined): boolean {
+  if (wanted === undefined) return isUnderWay(record);
+  return record.revision === wanted && record.phase !== 'Superseded';
+}
+
+function isUnderWay({ phase }: PromotionStatus): boolean {
+  return phase === 'PullRequestOpen' || phase === 'Merged';
+}
+
+/** What is merged or notified cannot be taken back. */
+function whyEnded(context: Context, record: PromotionStatus): string | undefined {
+  const isDone = !isUnfinished(record) || record.phase === 'Merged' || isNotified(context, record);
+  return isDone ? undefined : rolledBack(context, record);
+}
+
+/** While an older revision keeps its place, the newer one may come of age. */
+function wakeForNewer(
+  context: Context,
+  available: string | undefined,
+  record: PromotionStatus,
+  step: Step,
+): Step {
+  if (available === undefined || available === record.revision) return step;
+  const end = soakEnd(context, available);
+  return wakeBy(step, end === undefined ? undefined : secondsTo(end, context));
 }
 
 /** The previous environment is at no one revision: what is recorded keeps its place and says why it waits. */
@@ -103,7 +119,8 @@ function waitUntilDeployed(context: Context, record: PromotionStatus): Step {
   if (record.phase === 'WaitingApproval' || !isUnfinished(record)) return { kind: 'rest' };
   if (isNotified(context, record)) return { kind: 'rest' };
   const message = `Waits until ${context.previous.name} is ready at ${shortRevision(record.revision)}: ${whyNotReady(context)}`;
-  return changed(context, record, { phase: 'Pending', message }, pollAfter(context, record, NOT_READY_POLL));
+  const change = { phase: 'Pending', message, heldBy: 'PreviousEnvironment' } as const;
+  return changed(context, record, change, untilReady(context, record));
 }
 
 function whyNotReady({ previous, previousState }: Context): string {
@@ -112,38 +129,32 @@ function whyNotReady({ previous, previousState }: Context): string {
   return 'its targets run different revisions.';
 }
 
-/** The previous environment runs a revision that is not the recorded one. */
-function start(context: Context, deployed: string, record: PromotionStatus | undefined): Step {
-  const { state, now } = context;
-  if (record && isUnfinished(record) && isFreshHint(context.previousState, now)) {
-    const message = `An event says that ${context.previous.name} runs ${shortRevision(record.revision)}; its application does not show it yet.`;
-    return changed(
-      context,
-      record,
-      { phase: record.phase, message },
-      pollAfter(context, record, NOT_READY_POLL),
-    );
-  }
-  if (!promotionInto(context.pipeline.spec, context.environment)) return { kind: 'rest' };
-  const needless = whyNeedless(context, deployed);
-  if (needless === undefined) return advance(context, newPromotion(deployed, record, now));
-  if (record && isUnfinished(record)) {
-    return changed(context, record, { phase: 'Superseded', message: needless });
-  }
-  const newer = newerThere(deployed, state);
-  if (!newer || record?.revision === deployed) return { kind: 'rest' };
-  const promotion = { ...newPromotion(deployed, record, now), phase: 'Superseded' as const };
-  return { kind: 'record', promotion: { ...promotion, message: needless } };
+/** Also when the last event is old enough for the application to be believed against it. */
+function untilReady(context: Context, record: PromotionStatus): number {
+  const poll = pollAfter(context, record, applicationPoll(context.previous));
+  const end = hintEnd(context.previousState, context.now);
+  return end === undefined ? poll : Math.min(poll, secondsTo(end, context));
 }
 
-/** Why the revision that is deployed in the previous environment need not or must not come here. */
-function whyNeedless({ previous, environment, state }: Context, deployed: string): string | undefined {
-  if (state.targets?.length && state.targets.every((target) => target.revision === deployed)) {
-    return `${previous.name} and ${environment.name} both run ${shortRevision(deployed)}.`;
+/** The previous environment has a revision for this one that is not the recorded one. */
+function start(context: Context, wanted: string, record: PromotionStatus | undefined): Step {
+  const { now, previous, previousState } = context;
+  if (record && isUnfinished(record) && hintEnd(previousState, now) !== undefined) {
+    const message = `An event says that ${previous.name} runs ${shortRevision(record.revision)}; its application does not show it yet.`;
+    const change = { phase: record.phase, message, heldBy: 'PreviousEnvironment' } as const;
+    return changed(context, record, change, untilReady(context, record));
   }
-  const newer = newerThere(deployed, state);
-  if (!newer) return undefined;
-  return `${environment.name} runs ${newer}, which is newer than ${deployed}: a downgrade is not promoted by itself.`;
+  if (!promotionInto(context.pipeline.spec, context.environment)) return { kind: 'rest' };
+  const objection = objectionTo(context, wanted);
+  if (!objection) return advance(context, newPromotion(wanted, record, now));
+  const { message, told } = objection;
+  if (told && record?.revision !== wanted) {
+    const promotion = { ...newPromotion(wanted, record, now), phase: 'Superseded' as const, message };
+    return { kind: 'record', promotion };
+  }
+  if (!record || !isUnfinished(record)) return { kind: 'rest' };
+  const why = whyEnded(context, record) ?? message;
+  return changed(context, record, { phase: 'Superseded', message: why });
 }
 
 /** A revision takes the place of an older one; the pull request that is open already is kept for it. */
@@ -159,12 +170,12 @@ function newPromotion(revision: string, before: PromotionStatus | undefined, now
   };
 }
 
-/** The recorded revision is what the previous environment runs. */
+/** The recorded revision is the one that is to come. */
 function advance(context: Context, record: PromotionStatus): Step {
   switch (record.phase) {
     case 'PullRequestOpen':
     case 'Merged':
-      return followPullRequest(context, record);
+      return followPullRequest(context, record, (again) => tryPromotion(context, again));
     case 'Succeeded':
     case 'Rejected':
     case 'Superseded':
@@ -179,80 +190,16 @@ function advance(context: Context, record: PromotionStatus): Step {
 
 function tryPromotion(context: Context, record: PromotionStatus): Step {
   const hold = firstHold(context, record);
-  if (hold?.kind === 'rest') return { kind: 'rest', ...wake(hold.wakeAfter) };
-  if (hold) {
-    return changed(context, record, { phase: hold.phase, message: hold.message }, hold.wakeAfter);
-  }
-  const { nextAttemptAt: _, message: __, ...rest } = record;
+  if (hold?.kind === 'rest') return hold.wakeAfter === undefined ? { kind: 'rest' } : hold;
+  const { nextAttemptAt: _, ...waiting } = record;
+  if (hold) return changed(context, waiting, hold.change, hold.wakeAfter);
   // A notification counts as raised from the phase Promoting on, so until then it stays Pending.
   const strategy = promotionInto(context.pipeline.spec, context.environment)?.strategy;
   const phase = strategy?.notification ? 'Pending' : 'Promoting';
   const attempts = (record.attempts ?? 0) + 1;
-  return { kind: 'promote', promotion: update(rest, { phase, attempts }, context.now) };
+  return { kind: 'promote', promotion: update(waiting, { phase, attempts }, context.now) };
 }
 
-function followPullRequest(context: Context, record: PromotionStatus): Step {
-  const { environment, pullRequests } = context;
-  const name = environment.name;
-  const number = record.pullRequest ? `Pull request #${record.pullRequest.number}` : 'The change';
-  if (record.phase === 'Merged') {
-    const { deployment } = context.state;
-    const failed = deployment?.phase === 'Failed' && deployment.revision === record.revision;
-    const message = failed
-      ? `${number} is merged, but the deployment to ${name} failed: ${deployment.message ?? 'no reason given.'}`
-      : `${number} is merged; waits until ${name} is ready at ${shortRevision(record.revision)}.`;
-    return changed(
-      context,
-      record,
-      { phase: 'Merged', message },
-      pollAfter(context, record, DEPLOYMENT_POLL),
-    );
-  }
-  switch ((Object.hasOwn(pullRequests, name) ? pullRequests[name] : undefined) ?? 'open') {
-    case 'merged': {
-      const message = `${number} is merged; waits until ${name} is ready at ${shortRevision(record.revision)}.`;
-      return changed(
-        context,
-        record,
-        { phase: 'Merged', message },
-        pollAfter(context, record, DEPLOYMENT_POLL),
-      );
-    }
-    case 'closed': {
-      const message = `${number} was closed without merging: ${shortRevision(record.revision)} is not promoted to ${name} again by itself.`;
-      return changed(context, record, { phase: 'Rejected', message });
-    }
-    case 'missing': {
-      const { pullRequest: _, ...rest } = record;
-      return tryPromotion(context, { ...rest, phase: 'Pending' });
-    }
-    case 'open':
-      return { kind: 'rest', wakeAfter: pollAfter(context, record, PULL_REQUEST_POLL) };
-  }
-}
-
-/** The longer something has lasted, the less often it is looked at: a tenth of its age, within bounds. */
-function pollAfter({ now }: Context, record: PromotionStatus, { min, max }: Poll): number {
-  const age = (now.getTime() - Date.parse(record.updatedAt ?? now.toISOString())) / 1000;
-  return Math.min(max, Math.max(min, age / 10));
-}
-
-type Change = Pick<PromotionStatus, 'phase'> & { message?: string; attempts?: number };
-
-/** The record with a change; `updatedAt` moves when the phase does. */
-export function update(record: PromotionStatus, change: Change, now: Date): PromotionStatus {
-  const { message: _, ...rest } = record;
-  const moved = record.phase !== change.phase || record.updatedAt === undefined;
-  return { ...rest, ...change, ...(moved && { updatedAt: now.toISOString() }) };
-}
-
-function changed(context: Context, record: PromotionStatus, change: Change, wakeAfter?: number): Step {
-  if (record.phase === change.phase && record.message === change.message && context.state.promotion) {
-    return { kind: 'rest', ...wake(wakeAfter) };
-  }
-  return { kind: 'record', promotion: update(record, change, context.now), ...wake(wakeAfter) };
-}
-
-function wake(wakeAfter: number | undefined): { wakeAfter?: number } {
-  return wakeAfter === undefined ? {} : { wakeAfter };
+function secondsTo(instant: number, { now }: Context): number {
+  return Math.max(0, (instant - now.getTime()) / 1000);
 }

@@ -1,19 +1,23 @@
-import { eventRevision, type FluxEvent } from '../api/event.ts';
+import { eventCluster, eventRevision, type FluxEvent } from '../api/event.ts';
 import type {
   Deployment,
   Environment,
   EnvironmentStatus,
   Pipeline,
   PipelineStatus,
+  Target,
   TargetStatus,
 } from '../api/pipeline.ts';
+import { candidateOf, objectionTo, versionProblem } from './candidate.ts';
+import { eventTarget } from './event-target.ts';
 import { cut, findTarget, targetIdentity } from './fold.ts';
+import { isByHand } from './gates.ts';
 import { type Meaning, meaningOf, phaseOf } from './meaning.ts';
-import { newerThere } from './revision.ts';
 import { environmentIndex, isApplication, isManual, promotionInto } from './route.ts';
 import {
   deployedRevision,
   environmentStatus,
+  isUnfinished,
   recordedPromotion,
   withEnvironment,
   withPromotion,
@@ -41,6 +45,8 @@ const MAX_CLOCK_SKEW_MS = 10 * 60_000;
 interface Located {
   readonly pipeline: Pipeline;
   readonly environment: Environment;
+  /** Of the one target that the event is about. */
+  readonly target: Target;
   readonly next?: Environment;
   readonly event: FluxEvent;
   readonly revision: string;
@@ -73,11 +79,15 @@ function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): 
   if (!here || !isApplication(spec.appRef, object)) {
     return `The involved object is not the application of this Pipeline in the environment ${name}.`;
   }
+  const origin = { namespace: object.namespace, cluster: eventCluster(event) };
+  const target = eventTarget(spec, environment, origin, metadata.namespace);
+  if (typeof target === 'string') return target;
   const next = spec.environments[index + 1];
   if (next && !promotionInto(spec, next)) return `No promotion is configured into ${next.name}.`;
   return {
     pipeline,
     environment,
+    target,
     ...(next && { next }),
     event,
     revision,
@@ -94,19 +104,40 @@ function eventTime(event: FluxEvent, now: Date): string {
 function record(located: Located, now: Date): { outcome: Outcome; status?: PipelineStatus } {
   const { pipeline, environment, next, meaning } = located;
   const state = environmentStatus(pipeline.status, environment.name);
-  if (meaning === 'deployed' && isKnown(located, state)) return { outcome: next ? 'unchanged' : 'completed' };
-  if (isOutdated(located, state)) return { outcome: 'outdated' };
+  const confirms = isConfirmation(located, state);
+  if (meaning === 'deployed' && isKnown(located, state, confirms)) {
+    return { outcome: next ? 'unchanged' : 'completed' };
+  }
+  if (!confirms && isOutdated(located, state)) return { outcome: 'outdated' };
   const recorded = withDeployment(located, state);
   const status = withEnvironment(pipeline.status, environment.name, recorded);
   const write = JSON.stringify(recorded) === JSON.stringify(state) ? {} : { status };
   if (meaning !== 'deployed') return { outcome: 'recorded', ...write };
   if (!next) return { outcome: 'completed', ...write };
-  return startPromotion(located, next, status, now);
+  const under = confirms ? confirmedOutcome(located, next) : undefined;
+  return under ? { outcome: under, ...write } : startPromotion(located, next, status, now);
+}
+
+/**
+ * Watching is often faster than the event about the same deployment. To its sender that is no repetition: the
+ * first event is answered as if nothing were known yet.
+ */
+function isConfirmation({ meaning, revision }: Located, { deployment }: EnvironmentStatus): boolean {
+  if (meaning !== 'deployed' || deployment?.source !== 'watch') return false;
+  return deployment.phase === 'Succeeded' && deployment.revision === revision;
+}
+
+/** What an event about a promotion is answered that is on its way already; undefined when none is. */
+function confirmedOutcome({ pipeline, revision }: Located, next: Environment): Outcome | undefined {
+  const promotion = recordedPromotion(environmentStatus(pipeline.status, next.name));
+  if (promotion?.revision !== revision || promotion.phase === 'Superseded') return undefined;
+  if (promotion.phase === 'WaitingApproval') return 'waiting-approval';
+  return isUnfinished(promotion) ? 'accepted' : 'unchanged';
 }
 
 /** Records the promotion that follows from the deployment, when one does. */
 function startPromotion(
-  { pipeline, revision }: Located,
+  { pipeline: { metadata, spec }, environment, revision }: Located,
   next: Environment,
   status: PipelineStatus,
   now: Date,
@@ -114,10 +145,15 @@ function startPromotion(
   const state = environmentStatus(status, next.name);
   const before = recordedPromotion(state);
   const known = before?.revision === revision && before.phase !== 'Superseded';
-  if (known || deployedRevision(state) === revision || newerThere(revision, state)) {
+  const way = { pipeline: { metadata, spec, status }, previous: environment, environment: next, state, now };
+  const byHand = before && isUnfinished(before) && isByHand(before);
+  if (known || byHand || deployedRevision(state) === revision || objectionTo(way, revision)) {
     return { outcome: 'recorded', status };
   }
-  const manual = isManual(pipeline.spec, next);
+  // The deployment is recorded: it is looked at again once it has passed what the other one has passed.
+  if (candidateOf(way, revision, before) !== revision) return { outcome: 'accepted', status };
+  const admitted = versionProblem(promotionInto(spec, next)?.gates ?? {}, revision) === undefined;
+  const manual = admitted && isManual(spec, next);
   const promotion = withPromotion(state, {
     revision,
     phase: manual ? 'WaitingApproval' : 'Pending',
@@ -133,48 +169,40 @@ function startPromotion(
 }
 
 /** Whether nothing new is in this success: recorded here and on its way, or already in the next environment. */
-function isKnown(
-  { pipeline, environment, next, event, revision }: Located,
-  state: EnvironmentStatus,
-): boolean {
+function isKnown(located: Located, state: EnvironmentStatus, confirms: boolean): boolean {
+  const { pipeline, next, revision } = located;
   const following = next && environmentStatus(pipeline.status, next.name);
   if (following && deployedRevision(following) === revision) return true;
+  if (confirms) return false;
   const promotion = following && recordedPromotion(following);
   if (next && promotion?.revision !== revision) return false;
   const { deployment } = state;
   if (deployment?.revision !== revision || deployment.phase !== 'Succeeded') return false;
-  return matchedTargets(pipeline, environment, event, state).every(
-    (target) => target?.revision === revision && target.ready,
-  );
+  const target = recordedTarget(located, state);
+  return target?.revision === revision && target.ready;
 }
 
-/** Older than what is recorded of the same targets. */
-function isOutdated({ pipeline, environment, event, at }: Located, state: EnvironmentStatus): boolean {
-  const targets = matchedTargets(pipeline, environment, event, state);
+/** Older than what is recorded of the same target. */
+function isOutdated(located: Located, state: EnvironmentStatus): boolean {
+  const { environment, at } = located;
   const single = environment.targets.length === 1 ? state.deployment?.observedAt : undefined;
-  const times = [...targets.map((target) => target?.observedAt), single];
+  const times = [recordedTarget(located, state)?.observedAt, single];
   return times.some((time) => time !== undefined && Date.parse(at) < Date.parse(time));
 }
 
-function matchedTargets(
-  { spec }: Pipeline,
-  environment: Environment,
-  event: FluxEvent,
-  state: EnvironmentStatus,
-): (TargetStatus | undefined)[] {
-  return environment.targets
-    .filter((target) => target.namespace === event.involvedObject.namespace)
-    .map((target) => findTarget(state, targetIdentity(spec, target)));
+function recordedTarget({ pipeline, target }: Located, state: EnvironmentStatus): TargetStatus | undefined {
+  return findTarget(state, targetIdentity(pipeline.spec, target));
 }
 
 function withDeployment(located: Located, state: EnvironmentStatus): EnvironmentStatus {
-  const { pipeline, environment, event } = located;
+  const { pipeline, environment } = located;
   const targets = environment.targets.map((target): TargetStatus => {
     const identity = targetIdentity(pipeline.spec, target);
     const before = findTarget(state, identity) ?? { ...identity, ready: false };
-    return target.namespace === event.involvedObject.namespace ? withNews(before, located) : before;
+    return target === located.target ? withNews(before, located) : before;
   });
-  const newest = !state.deployment || Date.parse(located.at) >= Date.parse(state.deployment.observedAt);
+  const newer = !state.deployment || Date.parse(located.at) >= Date.parse(state.deployment.observedAt);
+  const newest = newer || isConfirmation(located, state);
   return { ...state, targets, ...(newest && { deployment: nextDeployment(located, state.deployment) }) };
 }
 

@@ -1,8 +1,8 @@
 import type { Retry } from '../api/errors.ts';
 import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
 import { cut } from './fold.ts';
-import { update } from './next.ts';
 import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from './state.ts';
+import { update } from './step.ts';
 
 /** What became of an attempt to promote. */
 export type Result =

@@ -2,7 +2,12 @@ import { parse, rcompare, type SemVer } from 'semver';
 import type { EnvironmentStatus } from '../api/pipeline.ts';
 
 function version(revision: string | undefined): SemVer | undefined {
-  return (revision && parse(revision.replace(/^v(?=\d)/, ''))) || undefined;
+  return (revision && parse(plainVersion(revision))) || undefined;
+}
+
+/** `v1.2.3` and `1.2.3` are one version. */
+export function plainVersion(revision: string): string {
+  return revision.replace(/^v(?=\d)/, '');
 }
 
 /** Whether `revision` is older than `other`; only semantic versions can be. */

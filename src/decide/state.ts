@@ -1,5 +1,6 @@
 import type {
   EnvironmentStatus,
+  Passage,
   PipelineStatus,
   PromotionPhase,
   PromotionStatus,
@@ -9,9 +10,15 @@ import type {
 /** Questions about what is recorded in a Pipeline's status. */
 
 export function environmentStatus(status: PipelineStatus, environment: string): EnvironmentStatus {
-  const { environments = {} } = status;
-  // An environment may be called as something that every object has, such as `constructor`.
-  return (Object.hasOwn(environments, environment) ? environments[environment] : undefined) ?? {};
+  return ownValue(status.environments, environment) ?? {};
+}
+
+/** An environment may be called as something that every object has, such as `constructor`. */
+export function ownValue<Value>(
+  values: Readonly<Record<string, Value>> | undefined,
+  name: string,
+): Value | undefined {
+  return values && Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 /** The status with one environment's state replaced. */
@@ -59,4 +66,10 @@ export function commonRevision(targets: readonly TargetStatus[] | undefined): st
 /** The revision that all targets run and are ready at. */
 export function deployedRevision(state: EnvironmentStatus): string | undefined {
   return state.targets?.every((target) => target.ready) ? commonRevision(state.targets) : undefined;
+}
+
+/** What is known of a revision in an environment. */
+export function passageOf(status: PipelineStatus, revision: string, environment: string): Passage {
+  const journey = status.executions?.find((one) => one.revision === revision);
+  return ownValue(journey?.environments, environment) ?? {};
 }

@@ -1,4 +1,4 @@
-import type { EnvironmentStatus, Pipeline } from '../api/pipeline.ts';
+import type { EnvironmentStatus, Pipeline, PromotionStatus } from '../api/pipeline.ts';
 import { shortRevision } from './revision.ts';
 import { environmentStatus, recordedPromotion } from './state.ts';
 
@@ -23,7 +23,7 @@ function noteOf(state: EnvironmentStatus): string {
   const revision = shortRevision(promotion.revision);
   switch (promotion.phase) {
     case 'Pending':
-      return promotion.nextAttemptAt ? `${revision} is retried` : `${revision} pending`;
+      return promotion.nextAttemptAt ? `${revision} is retried` : `${revision} ${pending(promotion)}`;
     case 'WaitingApproval':
       return `${revision} waits for approval`;
     case 'Promoting':
@@ -39,5 +39,21 @@ function noteOf(state: EnvironmentStatus): string {
     case 'Succeeded':
     case 'Superseded':
       return '';
+  }
+}
+
+function pending({ heldBy }: PromotionStatus): string {
+  switch (heldBy) {
+    case 'Suspended':
+      return 'suspended';
+    case 'Soak':
+      return 'soaks';
+    case 'Window':
+      return 'waits for a window';
+    case 'Versions':
+      return 'may not pass';
+    case 'PreviousEnvironment':
+    case undefined:
+      return 'pending';
   }
 }

@@ -1,5 +1,11 @@
-import type { EnvironmentStatus, Pipeline, PipelineStatus, PromotionStatus } from '../api/pipeline.ts';
-import { environmentStatus } from './state.ts';
+import type {
+  Environment,
+  EnvironmentStatus,
+  Pipeline,
+  PipelineStatus,
+  PromotionStatus,
+} from '../api/pipeline.ts';
+import { environmentStatus, passageOf } from './state.ts';
 
 /** What is told as a Kubernetes Event: only what changed between two states of a Pipeline. */
 export interface Transition {
@@ -99,10 +105,15 @@ export function endedPromotions({ spec, status }: Pipeline, before: PipelineStat
     const old = environmentStatus(before, name).promotion;
     if (!promotion || !ENDS.includes(promotion.phase)) return [];
     if (old?.revision === promotion.revision && old.phase === promotion.phase) return [];
-    const previous = spec.environments[index - 1];
-    const deployment = previous && environmentStatus(status, previous.name).deployment;
-    const deployedAt = deployment?.revision === promotion.revision ? deployment.observedAt : undefined;
-    const since = deployedAt ?? promotion.startedAt;
+    const since = deployedAt(status, promotion.revision, spec.environments[index - 1]) ?? promotion.startedAt;
     return [{ environment: name, promotion, ...(since !== undefined && { since }) }];
   });
+}
+
+function deployedAt(status: PipelineStatus, revision: string, environment: Environment | undefined) {
+  if (!environment) return undefined;
+  const { deployment } = environmentStatus(status, environment.name);
+  // A newer one may be there by now.
+  if (deployment?.revision === revision) return deployment.observedAt;
+  return passageOf(status, revision, environment.name).deployedAt;
 }

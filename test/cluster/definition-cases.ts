@@ -6,6 +6,8 @@ export interface CelCase {
   readonly field: string;
   readonly good: Fields;
   readonly bad: Fields;
+  /** JSON Schema cannot say it. */
+  readonly celOnly?: true;
 }
 
 const TARGETS = [{ namespace: 'a' }];
@@ -49,6 +51,25 @@ function branch(message: string, good: string, bad: string): CelCase {
     good: kept,
     bad: broken,
   };
+}
+
+function gates(change: Fields): Fields {
+  return { promotion: { strategy: { notification: {} }, gates: change } };
+}
+
+function soak(message: string, good: string, bad: string): CelCase {
+  const field = 'spec.promotion.gates.soak';
+  return { message, field, good: gates({ soak: good }), bad: gates({ soak: bad }) };
+}
+
+function window(message: string, key: string, good: Fields, bad: Fields): CelCase {
+  const hours = { from: '09:00', to: '17:00' };
+  const field = `spec.promotion.gates.windows[0].${key}`;
+  const [kept, broken] = [
+    { ...hours, ...good },
+    { ...hours, ...bad },
+  ];
+  return { message, field, good: gates({ windows: [kept] }), bad: gates({ windows: [broken] }) };
 }
 
 function environmentName(message: string, good: string, bad: string): CelCase {
@@ -163,6 +184,30 @@ export const CEL_CASES: readonly CelCase[] = [
     'This is no URL of a repository: write it as https://<host>/<owner>/<repository> or ssh://git@<host>/<owner>/<repository>.',
     'http://git.example.com/a',
     'git@github.com:a/b.git',
+  ),
+  soak('Write a duration in hours, minutes and seconds, such as 24h, 1h30m or 90s.', '24h', '1d'),
+  { ...soak('Write a duration from 1s to 720h, which are 30 days.', '720h', '999h'), celOnly: true },
+  window('Write hours and minutes, such as 09:00.', 'from', { from: '00:30' }, { from: '24:00' }),
+  window(
+    'Write hours and minutes, such as 17:00, or 24:00 for the end of the day.',
+    'to',
+    { to: '24:00' },
+    { to: '24:01' },
+  ),
+  {
+    ...window(
+      'The window is as long as no time: write 00:00 and 24:00 for a whole day.',
+      'to',
+      { to: '08:59' },
+      { to: '09:00' },
+    ),
+    celOnly: true,
+  },
+  window(
+    'Write a name of the IANA time zone database, such as Europe/Berlin or UTC.',
+    'timeZone',
+    { timeZone: 'Etc/GMT+5' },
+    { timeZone: '+05:00' },
   ),
   branch('A branch must not start with "-".', 'release/1.x', '--force'),
   branch('HEAD and @ are not branches.', 'HEADS', 'HEAD'),

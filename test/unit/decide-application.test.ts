@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { AppRef } from '../../src/api/pipeline.ts';
-import { type Observation, readApplication } from '../../src/decide/application.ts';
+import { parseRevisionPaths, revisionPathOf } from '../../src/api/revision-path.ts';
+import { type Observation, readApplication, viewApplication } from '../../src/decide/application.ts';
 
 const HELM: AppRef = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'app' };
 const TIME = '2026-11-21T10:00:00Z';
@@ -25,6 +26,14 @@ function object({ generation = 2, ready = {}, status = {} }: Change = {}) {
   return {
     metadata: { generation },
     status: { observedGeneration: generation, conditions: ready === null ? [] : [condition], ...status },
+  };
+}
+
+/** Of generation 2, with this status alone. */
+function only(status: object) {
+  return {
+    metadata: { generation: 2 },
+    status: { conditions: [{ type: 'Ready', status: 'True' }], ...status },
   };
 }
 
@@ -92,6 +101,31 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
     object(),
     { ready: false, message: 'It is ready, but does not say which revision it runs.' },
   ],
+  [
+    'one with a generation in text as any other',
+    only({ observedGeneration: '1' }),
+    { ready: false, message: 'Flux has not looked at its newest generation yet.' },
+  ],
+  [
+    'one whose other conditions and times are odd by what is well',
+    {
+      metadata: { generation: 1 },
+      status: {
+        conditions: [
+          { type: 'Odd', status: 7 },
+          { type: 'Ready', status: 'True', lastTransitionTime: 'now' },
+        ],
+        history: 'none',
+        lastAppliedRevision: '1.1.0',
+      },
+    },
+    { ...RUNNING, ready: true },
+  ],
+  [
+    'one with a revision too long to be recorded as unreadable',
+    object({ status: { lastAppliedRevision: 'x'.repeat(513) } }),
+    { kind: 'unreadable', error: 'The HelmRelease runs a revision of more than 512 characters.' },
+  ],
   ['one without a status as not ready', { metadata: {} }, { kind: 'application', ready: false }],
   ['something else as unreadable', { metadata: { generation: 'x' } }, { kind: 'unreadable' }],
 ];
@@ -99,6 +133,7 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
 describe('reading an application', () => {
   test.each(cases)('reads %s', (_, given, seen) => {
     expect(readApplication(HELM, given)).toMatchObject(seen);
+    expect(readApplication(HELM, viewApplication(given) ?? null)).toEqual(readApplication(HELM, given));
   });
 
   test('finds no failure where there is none', () => {
@@ -107,5 +142,44 @@ describe('reading an application', () => {
       status: { lastAttemptedRevision: '1.2.0' },
     });
     expect(readApplication(HELM, waiting)).not.toHaveProperty('failed');
+  });
+
+  test('keeps what it needs and no more', () => {
+    const noise = { managedFields: ['x'.repeat(10_000)], name: 'app' };
+    const given = object({
+      ready: { message: 'm'.repeat(10_000) },
+      status: { history: [deployed, deployed] },
+    });
+    const view = viewApplication({ ...given, metadata: { generation: 2, ...noise }, spec: noise });
+    expect(JSON.stringify(view).length).toBeLessThan(2000);
+  });
+});
+
+describe('the revision at a path of the kind', () => {
+  const ROLLOUT: AppRef = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'app' };
+  const path = revisionPathOf(parseRevisionPaths('Rollout.argoproj.io=.status.currentPodHash'), ROLLOUT);
+  const unusable = {
+    kind: 'unreadable',
+    error:
+      'The Rollout has no text or number of at most 512 characters at .status.currentPodHash: correct --revision-paths.',
+  };
+  const silent =
+    'It is ready, but does not say which revision it runs, which it should at .status.currentPodHash.';
+
+  test.each<[what: string, value: unknown, seen: object]>([
+    ['a text', '5d4f', { ready: true, revision: '5d4f' }],
+    ['a number', 7, { ready: true, revision: '7' }],
+    ['nothing', undefined, { ready: false, message: silent }],
+    ['null', null, { ready: false, message: silent }],
+    ['an empty text', '', { ready: false, message: silent }],
+    ['a truth value', true, unusable],
+    ['an object', {}, unusable],
+    ['a text of 512 characters', 'x'.repeat(512), { ready: true }],
+    ['a text of 513 characters', 'x'.repeat(513), unusable],
+  ])('is read from %s', (_, value, seen) => {
+    const given = object({ status: { currentPodHash: value, lastAppliedRevision: 'not this' } });
+    const found = readApplication(ROLLOUT, viewApplication(given, path));
+    expect(found).toMatchObject(seen);
+    expect(found).not.toHaveProperty('revision', 'not this');
   });
 });

@@ -84,7 +84,7 @@ describe('the next step', () => {
     expect(step(seen)).toMatchObject({
       kind: 'record',
       promotion: { revision: '1.2.0', phase: 'Pending', message: expect.stringContaining('Running upgrade') },
-      wakeAfter: 2,
+      wakeAfter: 15,
     });
   });
 
@@ -137,7 +137,11 @@ describe('the next step', () => {
   test('holds everything while the pipeline is suspended', () => {
     expect(step(behind(undefined, { suspend: true }))).toMatchObject({
       kind: 'record',
-      promotion: { phase: 'Pending', message: 'The Pipeline is suspended.' },
+      promotion: {
+        phase: 'Pending',
+        heldBy: 'Suspended',
+        message: 'Waits until the Pipeline is no longer suspended.',
+      },
     });
   });
 
@@ -206,6 +210,19 @@ describe('the next step', () => {
     });
     expect(step(there)).toMatchObject({ kind: 'record', promotion: { phase: 'Succeeded' } });
     expect(step(there, 'prod')).toMatchObject({ kind: 'promote', promotion: { revision: '1.1.0' } });
+  });
+
+  test('looks again at once when a promotion has ended, for the next one may wait already', () => {
+    const ahead = withState(running({ dev: '1.2.0', staging: '1.1.0', prod: '1.1.0' }), 'staging', {
+      promotion: { revision: '1.1.0', ...open },
+    });
+    const ended = step(ahead);
+    expect(ended).toMatchObject({ kind: 'record', promotion: { phase: 'Succeeded' }, wakeAfter: 0 });
+    const promotion = ended?.kind === 'record' ? ended.promotion : undefined;
+    expect(step(withState(ahead, 'staging', promotion ? { promotion } : {}))).toMatchObject({
+      kind: 'promote',
+      promotion: { revision: '1.2.0' },
+    });
   });
 
   test('leaves a rollback of the next environment alone', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import type { PipelineStatus, Target } from '../../src/api/pipeline.ts';
 import { receiveEvent } from '../../src/decide/receive.ts';
 import { at, event, NOW, pipeline, running, spec, withState } from '../fakes/pipeline.ts';
 
@@ -44,6 +45,38 @@ describe('an event that is received', () => {
     );
     expect(again).toMatchObject({ outcome: 'unchanged' });
     expect(again.status).toBeUndefined();
+  });
+
+  test('is the first one about a deployment that was watched already', () => {
+    const deployment = {
+      revision: '1.1.0',
+      phase: 'Succeeded',
+      observedAt: at(5),
+      source: 'watch',
+    } as const;
+    const seen = withState(running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }), 'dev', { deployment });
+    const cases = [
+      [{ phase: 'Promoting' }, 'accepted'],
+      [{ phase: 'PullRequestOpen' }, 'accepted'],
+      [{ phase: 'WaitingApproval' }, 'waiting-approval'],
+      [{ phase: 'Rejected' }, 'unchanged'],
+    ] as const;
+    for (const [{ phase }, outcome] of cases) {
+      const promotion = { revision: '1.1.0', phase, startedAt: at(5), updatedAt: at(5) };
+      const before = withState(seen, 'staging', { promotion });
+      const receipt = receive(before, 'dev', event(), NOW);
+      expect(receipt).toMatchObject({ outcome, environment: 'staging' });
+      expect(receipt.status?.environments?.dev?.deployment).toMatchObject({ source: 'webhook' });
+      expect(receipt.status?.environments?.staging?.promotion).toEqual(promotion);
+      const again = receive(
+        { ...before, status: receipt.status ?? {} },
+        'dev',
+        event({ timestamp: at(60) }),
+        NOW,
+      );
+      expect(again).toMatchObject({ outcome: 'unchanged' });
+      expect(again.status).toBeUndefined();
+    }
   });
 
   test('writes nothing when the next environment runs the revision already', () => {
@@ -182,5 +215,85 @@ describe('an event that is received', () => {
     const { promotion: _, ...rest } = spec();
     const receipt = receive({ ...pipeline(), spec: rest }, 'dev', event(), NOW);
     expect(receipt.kind === 'refused' && receipt.problem).toMatch(/No promotion is configured into staging/);
+  });
+});
+
+describe('the cluster that an event comes from', () => {
+  const here: Target = { namespace: 'app' };
+  const east: Target = { namespace: 'app', clusterRef: { kind: 'GitopsCluster', name: 'east' } };
+  const west: Target = {
+    namespace: 'app',
+    clusterRef: { kind: 'GitopsCluster', name: 'west', namespace: 'fleet' },
+  };
+  const other: Target = { namespace: 'app', clusterRef: { kind: 'Secret', name: 'west' } };
+
+  function told(targets: Target[], cluster: string | undefined, key = 'cluster') {
+    const environments = [
+      { name: 'dev', targets },
+      {
+        name: 'prod',
+        targets: [{ namespace: 'prod', clusterRef: { kind: 'Secret' as const, name: 'far' } }],
+      },
+    ];
+    const metadata = { revision: '1.1.0', ...(cluster !== undefined && { [key]: cluster }) };
+    const receipt = receive(pipeline({ environments }), 'dev', event({ metadata }, '1.1.0', 'app'), NOW);
+    if (receipt.kind === 'refused') return receipt.problem;
+    const states = receipt.status?.environments?.dev?.targets ?? [];
+    return states.map((state) => state.revision ?? '');
+  }
+
+  const counts: [why: string, targets: Target[], cluster: string | undefined, revisions: string[]][] = [
+    ['missing where one target fits', [east], undefined, ['1.1.0']],
+    ['the name of the one that fits', [east], 'east', ['1.1.0']],
+    ['the name of one of several', [here, east, west], 'east', ['', '1.1.0', '']],
+    ['its namespace and name', [here, east, west], 'fleet/west', ['', '', '1.1.0']],
+    ["its name in the Pipeline's namespace", [here, east], 'apps/east', ['', '1.1.0']],
+    ['kind, namespace and name', [west, other], 'Secret/apps/west', ['', '1.1.0']],
+    ['management, for our own cluster', [here, east], 'management', ['1.1.0', '']],
+    ['a label that names no cluster of the Pipeline, of our own', [here], 'eu-1', ['1.1.0']],
+    ['missing where only the namespace tells', [{ namespace: 'x' }, east], undefined, ['', '1.1.0']],
+  ];
+  test.each(counts)('counts when it is %s', (_, targets, cluster, revisions) => {
+    expect(told(targets, cluster)).toEqual(revisions);
+  });
+
+  test('may have the API group of the object before its key', () => {
+    expect(told([here, east], 'east', 'helm.toolkit.fluxcd.io/cluster')).toEqual(['', '1.1.0']);
+  });
+
+  const refused: [why: string, targets: Target[], cluster: string | undefined, says: RegExp][] = [
+    [
+      'missing where several fit',
+      [here, east, west],
+      undefined,
+      /fits 3 targets .* one of management, east, west/,
+    ],
+    ['of none of several', [here, east], 'north', /from cluster "north".*eventMetadata\.cluster/],
+    ['another than that of the only target', [east], 'west', /from cluster "west"/],
+    ["another one's of the Pipeline, not our own", [here], 'far', /from cluster "far"/],
+    ['the same for two', [west, other], 'west', /"west" fits 2 targets .*<namespace>\/<name>/],
+    ['in another namespace', [west], 'apps/west', /from cluster "apps\/west"/],
+  ];
+  test.each(refused)('is refused when it is %s', (_, targets, cluster, says) => {
+    expect(told(targets, cluster)).toMatch(says);
+  });
+
+  test('lets the events of several clusters be recorded apart', () => {
+    const environments = [
+      { name: 'dev', targets: [east, west] },
+      { name: 'prod', targets: [{ namespace: 'prod' }] },
+    ];
+    const say = (cluster: string, revision: string, from: PipelineStatus) =>
+      receive(
+        pipeline({ environments }, from),
+        'dev',
+        event({ metadata: { revision, cluster } }, revision, 'app'),
+        NOW,
+      ).status ?? {};
+    const first = say('east', '1.1.0', {});
+    const both = say('west', '1.0.0', first);
+    expect(both.environments?.dev?.targets?.map(({ revision }) => revision)).toEqual(['1.1.0', '1.0.0']);
+    const again = say('west', '1.1.0', both);
+    expect(again.environments?.dev?.targets?.map(({ revision }) => revision)).toEqual(['1.1.0', '1.1.0']);
   });
 });

@@ -3,6 +3,7 @@ import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '
 import { promotionInto } from '../route.ts';
 import { branchLengthProblem, branchProblem, promotionBranch } from './branch.ts';
 import { forgeFitProblem } from './forge.ts';
+import { gateProblems } from './gates.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 import type { Rule } from './rules.ts';
 
@@ -26,15 +27,16 @@ export function promotionsOf(spec: PipelineSpec): PlacedPromotion[] {
   );
 }
 
-/** Exactly one strategy in each promotion, repository URLs and branches that can be used. */
+/** Exactly one strategy in each promotion, repository URLs, branches and gates that can be used. */
 export function promotionProblems(
   spec: PipelineSpec,
   policy: HostPolicy,
   names: PipelineNames,
 ): FieldProblem[] {
-  const written = promotionsOf(spec).flatMap(({ field, promotion: { strategy } }) => [
+  const written = promotionsOf(spec).flatMap(({ field, promotion: { strategy, gates } }) => [
     ...strategyProblems(strategy, `${field}.strategy`),
     ...pullRequestProblems(strategy['pull-request'], `${field}.strategy.pull-request`, policy),
+    ...gateProblems(gates, `${field}.gates`),
   ]);
   return [...written, ...promotionBranchProblems(spec, names)];
 }

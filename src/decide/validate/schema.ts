@@ -100,7 +100,14 @@ function place(issue: v.BaseIssue<unknown>, field: string): Omit<FieldProblem, '
 }
 
 /** Texts with a rule of their own, by the field's name. */
-const TEXT_RULES: Readonly<Record<string, Rule>> = { url: 'repository-url', baseBranch: 'base-branch' };
+const TEXT_RULES: Readonly<Record<string, Rule>> = {
+  url: 'repository-url',
+  baseBranch: 'base-branch',
+  soak: 'gate-soak',
+  from: 'gate-window',
+  to: 'gate-window',
+  timeZone: 'gate-window',
+};
 
 function ruleOf({ kind, type, received, path }: v.BaseIssue<unknown>): Rule {
   if (kind === 'schema' && received === 'undefined') return 'required';

@@ -1,0 +1,151 @@
+import * as v from 'valibot';
+import { keeps, rules, type TextRule, textRules } from './rules.ts';
+
+/** What a revision has to pass before it is promoted into an environment. */
+
+const MAX_SOAK_SECONDS = 720 * 3600;
+const SOAK = /^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$/;
+const SOAK_RULES: readonly TextRule[] = [
+  { matches: SOAK, message: 'Write a duration in hours, minutes and seconds, such as 24h, 1h30m or 90s.' },
+];
+const SOAK_BOUNDS = 'Write a duration from 1s to 720h, which are 30 days.';
+
+/** Seconds of a duration such as `24h`, `1h30m` or `90s`; undefined when it is none. */
+export function soakSeconds(text: string): number | undefined {
+  const parts = SOAK.exec(text);
+  if (!parts || text === '') return undefined;
+  const [hours = 0, minutes = 0, seconds = 0] = parts
+    .slice(1)
+    .map((part) => Number.parseInt(part ?? '0', 10));
+  return hours * 3600 + minutes * 60 + seconds;
+}
+
+const withinBounds = v.rawCheck<string>(({ dataset, addIssue }) => {
+  const seconds = dataset.typed ? soakSeconds(dataset.value) : undefined;
+  if (seconds !== undefined && (seconds < 1 || seconds > MAX_SOAK_SECONDS))
+    addIssue({ message: SOAK_BOUNDS });
+});
+
+const soak = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(20),
+  keeps(SOAK_RULES),
+  withinBounds,
+  rules(...textRules(SOAK_RULES), {
+    // What is no duration is for the rule before: one that cannot be evaluated would be an error.
+    rule: `!self.matches(${JSON.stringify(SOAK.source)}) || self == "" || (duration(self) >= duration("1s") && duration(self) <= duration("720h"))`,
+    message: SOAK_BOUNDS,
+  }),
+  v.description(
+    'How long the revision must have been healthy in the previous environment, counted from its deployment there: 1s to 720h, such as 24h or 1h30m.',
+  ),
+);
+
+export const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+function timeOfDay(rule: TextRule, description: string) {
+  return v.pipe(
+    v.string(),
+    v.maxLength(5),
+    keeps([rule]),
+    rules(...textRules([rule])),
+    v.description(description),
+  );
+}
+
+const TIME_ZONE_RULES: readonly TextRule[] = [
+  {
+    matches: /^[A-Za-z][A-Za-z0-9_+/-]*$/,
+    message: 'Write a name of the IANA time zone database, such as Europe/Berlin or UTC.',
+  },
+];
+
+const NO_TIME = 'The window is as long as no time: write 00:00 and 24:00 for a whole day.';
+
+const WindowFields = v.object({
+  days: v.optional(
+    v.pipe(
+      v.array(v.pipe(v.picklist(WEEKDAYS), v.description(`One of ${WEEKDAYS.join(', ')}.`))),
+      v.minLength(1),
+      v.maxLength(7),
+      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+      v.description('The days on which it opens. Without them: every day.'),
+    ),
+  ),
+  from: timeOfDay(
+    { matches: /^([01][0-9]|2[0-3]):[0-5][0-9]$/, message: 'Write hours and minutes, such as 09:00.' },
+    'When it opens, such as 09:00.',
+  ),
+  to: timeOfDay(
+    {
+      matches: /^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/,
+      message: 'Write hours and minutes, such as 17:00, or 24:00 for the end of the day.',
+    },
+    'When it closes, such as 17:00; before from, it is on the next day. 24:00 is the end of the day.',
+  ),
+  timeZone: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(64),
+      keeps(TIME_ZONE_RULES),
+      rules(...textRules(TIME_ZONE_RULES)),
+      v.description('Time zone of days and times, by its IANA name such as Europe/Berlin. Without it: UTC.'),
+    ),
+  ),
+});
+
+const lasts = v.rawCheck<v.InferOutput<typeof WindowFields>>(({ dataset, addIssue }) => {
+  if (!dataset.typed || dataset.value.from !== dataset.value.to) return;
+  const { value } = dataset;
+  addIssue({
+    message: NO_TIME,
+    input: value.to,
+    path: [{ type: 'object', origin: 'value', input: { ...value }, key: 'to', value: value.to }],
+  });
+});
+
+export const Window = v.pipe(
+  WindowFields,
+  lasts,
+  rules({
+    rule: '!has(self.from) || !has(self.to) || self.from != self.to',
+    message: NO_TIME,
+    fieldPath: '.to',
+  }),
+  v.description('A time of the week in which promotions may pass.'),
+);
+export type Window = v.InferOutput<typeof Window>;
+
+export const Gates = v.object({
+  soak: v.optional(soak),
+  windows: v.optional(
+    v.pipe(
+      v.array(Window),
+      v.minLength(1),
+      v.maxLength(10),
+      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+      v.description('The promotion passes only while one of these is open: 1 to 10. Without them: always.'),
+    ),
+  ),
+  versions: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(256),
+      v.description(
+        'The semantic versions that may pass, as npm writes ranges: "~1.4", ">=1.2.0 <2". What is no semantic version does not pass.',
+      ),
+    ),
+  ),
+  targets: v.optional(
+    v.pipe(
+      v.picklist(['all', 'any']),
+      v.description(
+        'How many targets of the previous environment must be ready at the revision: all, or any one. Without it: all.',
+      ),
+    ),
+  ),
+});
+export type Gates = v.InferOutput<typeof Gates>;

@@ -1,0 +1,100 @@
+/** Where objects of a kind say which revision they run, such as `.status.latestReadyRevisionName`. */
+
+/** A field, the element of a list at a position, or the first element with this text in a field. */
+type Step =
+  | { readonly kind: 'field'; readonly name: string }
+  | { readonly kind: 'position'; readonly index: number }
+  | { readonly kind: 'match'; readonly field: string; readonly value: string };
+
+export interface RevisionPath {
+  /** As it was written, for messages. */
+  readonly text: string;
+  readonly steps: readonly Step[];
+}
+
+/** By `KIND.GROUP`, or the kind alone for the core group. */
+export type RevisionPaths = ReadonlyMap<string, RevisionPath>;
+
+const KIND = /^[A-Z][A-Za-z0-9]{0,62}(\.[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$/;
+const STEP = /\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,4})\]|\[([A-Za-z_][A-Za-z0-9_-]*)=([^[\]=,]{1,253})\]/y;
+const MAX_STEPS = 20;
+const EXAMPLE = 'Service.serving.knative.dev=.status.latestReadyRevisionName';
+
+/**
+ * Reads `KIND.GROUP=PATH,…`.
+ * @throws Error with a sentence that says what to write instead
+ */
+export function parseRevisionPaths(text: string): RevisionPaths {
+  const paths = new Map<string, RevisionPath>();
+  for (const entry of text.split(',').flatMap((part) => part.trim() || [])) {
+    const [kind, path] = parseEntry(entry);
+    if (paths.has(kind)) throw new Error(`${kind} has two paths: keep one of them.`);
+    paths.set(kind, path);
+  }
+  return paths;
+}
+
+/** The path of a kind, where it is configured for one. */
+export function revisionPathOf(
+  paths: RevisionPaths,
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+): RevisionPath | undefined {
+  const [group, version] = apiVersion.split('/');
+  return paths.get(version === undefined ? kind : `${kind}.${group}`);
+}
+
+/** What an object has there; undefined when there is nothing. */
+export function valueAt(object: unknown, path: RevisionPath): unknown {
+  let value = object;
+  for (const step of path.steps) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = follow(value, step);
+  }
+  return value ?? undefined;
+}
+
+function parseEntry(entry: string): [kind: string, path: RevisionPath] {
+  const at = entry.indexOf('=');
+  const kind = at < 0 ? entry : entry.slice(0, at);
+  if (at < 0 || !KIND.test(kind)) {
+    throw new Error(`${JSON.stringify(entry)} is no KIND.GROUP=PATH: write it as in ${EXAMPLE}.`);
+  }
+  return [kind, parsePath(entry.slice(at + 1).trim())];
+}
+
+function parsePath(text: string): RevisionPath {
+  const steps: Step[] = [];
+  const step = new RegExp(STEP);
+  while (step.lastIndex < text.length) {
+    const found = step.exec(text);
+    if (!found || steps.length === MAX_STEPS) throw badPath(text);
+    steps.push(stepOf(found));
+  }
+  if (steps.length === 0) throw badPath(text);
+  return { text, steps };
+}
+
+function badPath(text: string): Error {
+  return new Error(
+    `${JSON.stringify(text)} is no path: write at most ${MAX_STEPS} steps of .field, [0] and [name=app], as in .status.images[name=app].tag.`,
+  );
+}
+
+function stepOf([, name, index, field, value]: RegExpExecArray): Step {
+  if (name !== undefined) return { kind: 'field', name };
+  if (index !== undefined) return { kind: 'position', index: Number(index) };
+  return { kind: 'match', field: field ?? '', value: value ?? '' };
+}
+
+/** Own properties alone: an object comes from outside and may lack what its prototype has. */
+function follow(value: object, step: Step): unknown {
+  if (step.kind === 'field') return own(value, step.name);
+  if (!Array.isArray(value)) return undefined;
+  if (step.kind === 'position') return value[step.index];
+  return value.find((one: unknown) => own(one, step.field) === step.value);
+}
+
+function own(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return Object.getOwnPropertyDescriptor(value, name)?.value;
+}

@@ -1,0 +1,37 @@
+import { parse, rcompare } from 'semver';
+import type { Pipeline } from '../api/pipeline.ts';
+import { plainVersion } from './revision.ts';
+import { promotionInto } from './route.ts';
+import { deployedRevision, environmentStatus, passageOf } from './state.ts';
+
+/**
+ * The revision of `spec.environments[index]` that the next environment may get: the one that all targets
+ * run and are ready at, or with the gate `targets: any` the newest one that any of them is ready at.
+ */
+export function availableRevision(pipeline: Pipeline, index: number): string | undefined {
+  const { spec, status } = pipeline;
+  const environment = spec.environments[index];
+  if (!environment) return undefined;
+  const state = environmentStatus(status, environment.name);
+  const next = spec.environments[index + 1];
+  const all = deployedRevision(state);
+  if (all !== undefined || !next || promotionInto(spec, next)?.gates?.targets !== 'any') return all;
+  const failed = state.deployment?.phase === 'Failed' ? state.deployment.revision : undefined;
+  const ready = (state.targets ?? []).flatMap(({ ready, revision }) => (ready && revision ? [revision] : []));
+  const good = ready.filter((revision) => {
+    return revision !== failed && !passageOf(status, revision, environment.name).rolledBackAt;
+  });
+  return newestOf([...new Set(good)], pipeline, environment.name);
+}
+
+/** By version where all have one; else the one that came last, and what is not known yet came last. */
+function newestOf(revisions: readonly string[], { status }: Pipeline, environment: string) {
+  if (revisions.every((revision) => parse(plainVersion(revision)))) {
+    return revisions.toSorted((a, b) => rcompare(plainVersion(a), plainVersion(b)))[0];
+  }
+  const cameAt = (revision: string) => {
+    const at = passageOf(status, revision, environment).deployedAt;
+    return at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at);
+  };
+  return revisions.toSorted((a, b) => (cameAt(a) === cameAt(b) ? 0 : cameAt(b) - cameAt(a)))[0];
+}

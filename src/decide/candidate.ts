@@ -1,0 +1,113 @@
+import { parse, Range, satisfies, validRange } from 'semver';
+import { soakSeconds } from '../api/gates.ts';
+import type { Gates, Pipeline, PromotionStatus } from '../api/pipeline.ts';
+import { newerThere, plainVersion, shortRevision } from './revision.ts';
+import { promotionInto } from './route.ts';
+import { environmentStatus, isUnfinished, passageOf } from './state.ts';
+import type { Context } from './step.ts';
+
+/** Which revision of the previous environment is to come, and whether it has passed what takes time. */
+
+/** A way from one environment to the next. */
+export type Leg = Pick<Context, 'pipeline' | 'previous' | 'environment' | 'now'>;
+
+export function gatesInto({ pipeline, environment }: Leg): Gates {
+  return promotionInto(pipeline.spec, environment)?.gates ?? {};
+}
+
+/**
+ * The recorded revision keeps its place while the newer one has not passed what it has passed already: or
+ * one that always comes too early, or is not meant for here, would keep all others from passing.
+ */
+export function candidateOf(leg: Leg, available: string | undefined, record: PromotionStatus | undefined) {
+  if (available === undefined || record === undefined || !isUnfinished(record)) return available;
+  if (record.revision === available || isEligible(leg, available)) return available;
+  const passage = passageOf(leg.pipeline.status, record.revision, leg.previous.name);
+  const stays = passage.deployedAt && !passage.failedAt && !passage.rolledBackAt;
+  return stays && isEligible(leg, record.revision) ? record.revision : available;
+}
+
+/** It may pass the gates that ask for the revision itself. */
+function isEligible(leg: Leg, revision: string): boolean {
+  return versionProblem(gatesInto(leg), revision) === undefined && soakEnd(leg, revision) === undefined;
+}
+
+/** Why the gate `versions` does not let the revision pass, to go on after the name of the revision. */
+export function versionProblem({ versions }: Gates, revision: string): string | undefined {
+  if (versions === undefined) return undefined;
+  const version = parse(plainVersion(revision));
+  if (!version) return `is no semantic version, and only ${versions} may pass`;
+  if (validRange(versions) === null) return `is held, for ${versions} is no range of versions`;
+  return satisfies(version, new Range(versions)) ? undefined : `is not in ${versions}, which may pass`;
+}
+
+/** When the revision has been healthy in the previous environment for long enough; undefined: it has been. */
+export function soakEnd(leg: Leg, revision: string): number | undefined {
+  const soak = soakSeconds(gatesInto(leg).soak ?? '');
+  if (soak === undefined) return undefined;
+  const since = healthySince(leg, revision);
+  const end = since + soak * 1000;
+  const left = replacedAt(leg.pipeline, leg.previous.name, revision, since);
+  return end <= Math.min(left, leg.now.getTime()) ? undefined : end;
+}
+
+function healthySince({ pipeline, previous, now }: Leg, revision: string): number {
+  const { deployedAt } = passageOf(pipeline.status, revision, previous.name);
+  const { deployment } = environmentStatus(pipeline.status, previous.name);
+  const told = deployment?.revision === revision ? deployment.observedAt : undefined;
+  return Date.parse(deployedAt ?? told ?? now.toISOString());
+}
+
+/** When another revision took its place; infinity while none has. */
+function replacedAt({ status }: Pipeline, environment: string, revision: string, since: number): number {
+  const others = (status.executions ?? []).filter((one) => one.revision !== revision);
+  const times = others.map((one) =>
+    Date.parse(passageOf(status, one.revision, environment).deployedAt ?? ''),
+  );
+  return Math.min(...times.filter((at) => at > since));
+}
+
+/** Why a revision must not or need not come; `told`: it is worth a record of its own. */
+export interface Objection {
+  readonly message: string;
+  readonly told: boolean;
+}
+
+export function objectionTo(
+  context: Pick<Context, 'pipeline' | 'previous' | 'environment' | 'state'>,
+  revision: string,
+): Objection | undefined {
+  const { pipeline, previous, environment, state } = context;
+  const short = shortRevision(revision);
+  if (state.targets?.length && state.targets.every((target) => target.revision === revision)) {
+    return { message: `${previous.name} and ${environment.name} both run ${short}.`, told: false };
+  }
+  const older = downgrade(context, revision);
+  if (older) return { message: older, told: true };
+  const passage = passageOf(pipeline.status, revision, environment.name);
+  if (!passage.deployedAt && !passage.rolledBackAt) return undefined;
+  const message = `${environment.name} ran ${short} before and went on from it: it is not promoted again by itself.`;
+  return { message, told: true };
+}
+
+/** A rollback must stick: what is older than what runs there does not come by itself. */
+export function downgrade(
+  { environment, state }: Pick<Context, 'environment' | 'state'>,
+  revision: string,
+): string | undefined {
+  const newer = newerThere(revision, state);
+  if (newer === undefined) return undefined;
+  return `${environment.name} runs ${newer}, which is newer than ${revision}: a downgrade is not promoted by itself.`;
+}
+
+/** Why the revision that is recorded must not come any more: the previous environment went back from it. */
+export function rolledBack({ pipeline, previous }: Context, record: PromotionStatus): string | undefined {
+  const { rolledBackAt } = passageOf(pipeline.status, record.revision, previous.name);
+  if (rolledBackAt === undefined) return undefined;
+  return `${shortRevision(record.revision)} was rolled back in ${previous.name}: it is not promoted.${toClose(record)}`;
+}
+
+/** What is left to do for a person where a pull request is open that is not to be merged. */
+export function toClose({ phase, pullRequest }: PromotionStatus): string {
+  return phase === 'PullRequestOpen' && pullRequest ? ` Close pull request #${pullRequest.number}.` : '';
+}

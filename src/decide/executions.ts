@@ -1,0 +1,212 @@
+import {
+  type EnvironmentStatus,
+  type Execution,
+  type ExecutionOutcome,
+  MAX_EXECUTIONS,
+  type Passage,
+  type Pipeline,
+  type PipelineStatus,
+  type PromotionStatus,
+} from '../api/pipeline.ts';
+import { availableRevision } from './available.ts';
+import { environmentStatus, isUnfinished, ownValue, recordedPromotion } from './state.ts';
+
+/**
+ * The journeys of revisions through the environments, kept in the status. Follows from the rest of the
+ * status, so that folding twice is folding once.
+ */
+
+/**
+ * Bytes of the whole Pipeline as JSON that its journeys may fill up: 10 KB without what the API server keeps
+ * of its fields and owners. The spec counts twice, as `kubectl apply` leaves a copy of it.
+ */
+const MAX_BYTES = 8000;
+
+type Journeys = readonly Execution[];
+
+/** The status with the journeys as the rest of it shows them. */
+export function foldExecutions(pipeline: Pipeline, now: Date): PipelineStatus {
+  const { spec, status } = pipeline;
+  let journeys = withoutStrangers(pipeline);
+  // The last environment first: of two that begin together the one that has come less far is newer.
+  for (const [index, { name }] of [...spec.environments.entries()].reverse()) {
+    const state = environmentStatus(status, name);
+    journeys = withRollback(journeys, name, state, now);
+    journeys = withFailure(journeys, name, state);
+    journeys = withDeployment(journeys, name, availableRevision(pipeline, index), state, now);
+    journeys = withPromotion(journeys, name, state);
+  }
+  const told = journeys.map((one) => ({ ...one, outcome: outcomeOf(one, pipeline) }));
+  const executions = trimmed(told, pipeline);
+  return executions.length > 0 || status.executions ? { ...status, executions } : status;
+}
+
+/** Environments that the spec has no more are forgotten, and with them journeys that were nowhere else. */
+function withoutStrangers({ spec, status }: Pipeline): Journeys {
+  const names = spec.environments.map(({ name }) => name);
+  return (status.executions ?? []).flatMap((one) => {
+    const passages = names.flatMap((name) => {
+      const passage = passageIn(one, name);
+      return passage ? [[name, passage] as const] : [];
+    });
+    return passages.length > 0 ? [{ ...one, environments: Object.fromEntries(passages) }] : [];
+  });
+}
+
+/** An environment that runs what it ran before went back from everything that came after that. */
+function withRollback(journeys: Journeys, name: string, state: EnvironmentStatus, now: Date): Journeys {
+  const runs = wentBackTo(state);
+  const since = passageIn(
+    journeys.find((one) => one.revision === runs),
+    name,
+  )?.deployedAt;
+  if (since === undefined) return journeys;
+  return journeys.map((one) => {
+    const passage = passageIn(one, name);
+    if (!passage?.deployedAt || passage.rolledBackAt || one.revision === runs) return one;
+    if (Date.parse(passage.deployedAt) <= Date.parse(since)) return one;
+    return withPassage(one, name, { ...passage, rolledBackAt: time(now.toISOString()) });
+  });
+}
+
+/** What all targets run, ready or not; by an event of one target, what that one went back to. */
+function wentBackTo({ deployment, targets }: EnvironmentStatus): string | undefined {
+  if (deployment?.phase === 'RolledBack') return deployment.revision;
+  const [first] = targets ?? [];
+  return targets?.every(({ revision }) => revision === first?.revision) ? first?.revision : undefined;
+}
+
+function withDeployment(
+  journeys: Journeys,
+  name: string,
+  revision: string | undefined,
+  { deployment }: EnvironmentStatus,
+  now: Date,
+): Journeys {
+  if (revision === undefined) return journeys;
+  const isTold = deployment?.revision === revision && deployment.phase === 'Succeeded';
+  const at = notBefore(journeys, name, revision, time(isTold ? deployment.observedAt : now.toISOString()));
+  const begun = withJourney(journeys, revision, at);
+  return replaced(begun, revision, (one) => {
+    const { rolledBackAt, failedAt, ...passage } = passageIn(one, name) ?? {};
+    const anew = rolledBackAt ?? failedAt ?? (isLatest(begun, name, revision) ? undefined : at);
+    const deployedAt = anew === undefined ? (passage.deployedAt ?? at) : at;
+    return withPassage(one, name, { ...passage, deployedAt });
+  });
+}
+
+/** Clocks differ: what comes after a revision is not deployed before it. */
+function notBefore(journeys: Journeys, name: string, revision: string, at: string): string {
+  const others = journeys.flatMap((one) => {
+    const passage = passageIn(one, name);
+    return one.revision === revision || passage?.rolledBackAt ? [] : (passage?.deployedAt ?? []);
+  });
+  return [...others, at].toSorted((a, b) => Date.parse(b) - Date.parse(a))[0] ?? at;
+}
+
+/** Once a revision that failed is healthy again, its time there begins anew. */
+function withFailure(journeys: Journeys, name: string, { deployment }: EnvironmentStatus): Journeys {
+  if (deployment?.phase !== 'Failed') return journeys;
+  return replaced(journeys, deployment.revision, (one) => {
+    const passage = passageIn(one, name);
+    if (!passage?.deployedAt || passage.failedAt) return one;
+    return withPassage(one, name, { ...passage, failedAt: time(deployment.observedAt) });
+  });
+}
+
+/** Whether no other revision was deployed there after this one. */
+function isLatest(journeys: Journeys, name: string, revision: string): boolean {
+  const at = (one: Execution | undefined) => Date.parse(passageIn(one, name)?.deployedAt ?? '');
+  const own = at(journeys.find((one) => one.revision === revision));
+  return !journeys.some((one) => one.revision !== revision && at(one) > own);
+}
+
+function withPromotion(journeys: Journeys, name: string, { promotion }: EnvironmentStatus): Journeys {
+  const at = promotion && carriedOutAt(promotion);
+  if (!promotion || at === undefined) return journeys;
+  const begun = withJourney(journeys, promotion.revision, time(promotion.startedAt ?? at));
+  return replaced(begun, promotion.revision, (one) => {
+    const passage = passageIn(one, name) ?? {};
+    return withPassage(one, name, { promotedAt: time(at), ...passage });
+  });
+}
+
+const CARRIED_OUT = ['PullRequestOpen', 'Merged', 'Succeeded'];
+
+/** A notification has a message once it is raised, see result.ts. */
+function carriedOutAt({ phase, message, updatedAt }: PromotionStatus): string | undefined {
+  const isNotified = phase === 'Promoting' && message !== undefined;
+  return isNotified || CARRIED_OUT.includes(phase) ? updatedAt : undefined;
+}
+
+function withJourney(journeys: Journeys, revision: string, startedAt: string): Journeys {
+  if (journeys.some((one) => one.revision === revision)) return journeys;
+  return [{ revision, startedAt, outcome: 'InProgress', environments: {} }, ...journeys];
+}
+
+function replaced(journeys: Journeys, revision: string, change: (one: Execution) => Execution): Journeys {
+  return journeys.map((one) => (one.revision === revision ? change(one) : one));
+}
+
+function passageIn(journey: Execution | undefined, name: string): Passage | undefined {
+  return ownValue(journey?.environments, name);
+}
+
+function withPassage(journey: Execution, name: string, passage: Passage): Execution {
+  return { ...journey, environments: { ...journey.environments, [name]: passage } };
+}
+
+function outcomeOf({ revision, environments, outcome }: Execution, pipeline: Pipeline): ExecutionOutcome {
+  const { spec, status } = pipeline;
+  const states = spec.environments.map(({ name }) => environmentStatus(status, name));
+  const records = states.flatMap((state) => recordedPromotion(state) ?? []);
+  const own = records.filter((record) => record.revision === revision);
+  if (Object.values(environments).some(({ rolledBackAt }) => rolledBackAt)) return 'RolledBack';
+  if (ownValue(environments, spec.environments.at(-1)?.name ?? '')?.deployedAt) return 'Succeeded';
+  if (own.some(({ phase }) => phase === 'Rejected')) return 'Rejected';
+  if (own.some(({ phase }) => phase === 'Failed') || states.some((state) => hasFailed(state, revision))) {
+    return 'Failed';
+  }
+  if (own.some(isUnfinished)) return 'InProgress';
+  if (own.some(({ phase }) => phase === 'Superseded')) return 'Superseded';
+  if (spec.environments.some((_, index) => availableRevision(pipeline, index) === revision))
+    return 'InProgress';
+  return outcome === 'Rejected' || outcome === 'Failed' ? outcome : 'Superseded';
+}
+
+function hasFailed({ deployment }: EnvironmentStatus, revision: string): boolean {
+  return deployment?.revision === revision && deployment.phase === 'Failed';
+}
+
+/** The newest first; what is still in use stays when there is no room for all. */
+function trimmed(journeys: Journeys, pipeline: Pipeline): Execution[] {
+  const { executions: _, ...status } = pipeline.status;
+  const sorted = journeys.toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt));
+  const needed = sorted.filter((one) => isInUse(one, pipeline)).slice(0, MAX_EXECUTIONS);
+  const kept = new Set(needed);
+  let room = MAX_BYTES - bytesOf({ ...pipeline, status }) - bytesOf(pipeline.spec) - bytesOf(needed);
+  for (const one of sorted) {
+    if (kept.has(one)) continue;
+    room -= bytesOf(one) + 1;
+    if (room < 0 || kept.size >= MAX_EXECUTIONS) break;
+    kept.add(one);
+  }
+  return sorted.filter((one) => kept.has(one));
+}
+
+function isInUse({ revision }: Execution, { spec, status }: Pipeline): boolean {
+  return spec.environments.some(({ name }) => {
+    const state = environmentStatus(status, name);
+    if (state.targets?.some((target) => target.revision === revision)) return true;
+    return state.promotion?.revision === revision && isUnfinished(state.promotion);
+  });
+}
+
+function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length;
+}
+
+/** To the second, as Kubernetes writes its times. */
+function time(at: string): string {
+  return at.replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,95 @@
+import type {
+  Environment,
+  EnvironmentStatus,
+  HeldBy,
+  Pipeline,
+  PromotionPhase,
+  PromotionStatus,
+} from '../api/pipeline.ts';
+
+/** What is to be done for one environment, and what that is decided from. */
+
+export type PullRequestState = 'open' | 'merged' | 'closed' | 'missing';
+
+export interface Situation {
+  readonly pipeline: Pipeline;
+  /** What the forge says of the recorded pull requests, by environment, where it was asked. */
+  readonly pullRequests: Readonly<Record<string, PullRequestState>>;
+  /** Somebody changed the spec or asked for a reconciliation: waiting times are over. */
+  readonly poked: boolean;
+  readonly now: Date;
+}
+
+/** One environment's part of the situation. */
+export interface Context extends Situation {
+  readonly previous: Environment;
+  readonly previousState: EnvironmentStatus;
+  readonly environment: Environment;
+  readonly state: EnvironmentStatus;
+}
+
+/**
+ * `rest`: nothing changes. `record`: only the record changes. `promote`: record it, then act. `wakeAfter`
+ * is in seconds: when to look again without any event.
+ */
+export type Step =
+  | { readonly kind: 'rest'; readonly wakeAfter?: number }
+  | { readonly kind: 'record'; readonly promotion: PromotionStatus; readonly wakeAfter?: number }
+  | { readonly kind: 'promote'; readonly promotion: PromotionStatus };
+
+export interface Change {
+  readonly phase: PromotionPhase;
+  readonly message?: string;
+  readonly attempts?: number;
+  readonly heldBy?: HeldBy;
+}
+
+/** The record with a change; `updatedAt` moves when the phase does. */
+export function update(record: PromotionStatus, change: Change, now: Date): PromotionStatus {
+  const { message: _, heldBy: __, ...rest } = record;
+  const moved = record.phase !== change.phase || record.updatedAt === undefined;
+  return { ...rest, ...change, ...(moved && { updatedAt: now.toISOString() }) };
+}
+
+/** The step that brings about a change, when it is one. */
+export function changed(
+  { state, now }: Context,
+  record: PromotionStatus,
+  change: Change,
+  wakeAfter?: number,
+): Step {
+  const same =
+    record.phase === change.phase && record.message === change.message && record.heldBy === change.heldBy;
+  const wake = wakeAfter === undefined ? {} : { wakeAfter };
+  if (same && state.promotion?.revision === record.revision) return { kind: 'rest', ...wake };
+  return { kind: 'record', promotion: update(record, change, now), ...wake };
+}
+
+/** The step, looked at again after so many seconds at the latest. */
+export function wakeBy(step: Step, seconds: number | undefined): Step {
+  if (step.kind === 'promote' || seconds === undefined) return step;
+  return { ...step, wakeAfter: Math.min(step.wakeAfter ?? seconds, seconds) };
+}
+
+/** How often what is waited for is looked at: at least and at most so many seconds apart. */
+interface Poll {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Nobody tells of a pull request that was merged. */
+export const PULL_REQUEST_POLL: Poll = { min: 10, max: 120 };
+
+/** Changes of an application that is watched are told; this is for the case that they are not. */
+const WATCHED_POLL: Poll = { min: 30, max: 60 };
+const UNWATCHED_POLL: Poll = { min: 5, max: 60 };
+
+export function applicationPoll(environment: Environment): Poll {
+  return environment.targets.some(({ clusterRef }) => clusterRef) ? UNWATCHED_POLL : WATCHED_POLL;
+}
+
+/** The longer something has lasted, the less often it is looked at: a tenth of its age, within bounds. */
+export function pollAfter({ now }: Context, record: PromotionStatus, { min, max }: Poll): number {
+  const age = (now.getTime() - Date.parse(record.updatedAt ?? now.toISOString())) / 1000;
+  return Math.min(max, Math.max(min, age / 10));
+}
