@@ -1,3 +1,4 @@
+import { parseRevisionPaths } from './api/revision-path.ts';
 import {
   boolean,
   bytes,
@@ -98,6 +99,11 @@ export const SERVE_FLAGS = {
     default: '10m',
     help: 'How often each Pipeline is looked at without any event.',
     parse: positiveSeconds,
+  },
+  'revision-paths': {
+    default: '',
+    help: "Where other kinds than Flux's say which revision runs: KIND.GROUP=PATH, comma-separated, such as Service.serving.knative.dev=.status.latestReadyRevisionName; steps are .field, [0] and [name=app].",
+    parse: parseRevisionPaths,
   },
   concurrent: { default: '4', help: 'Pipelines worked on at once.', parse: wholeNumber(1) },
   'allow-unsigned-events': {

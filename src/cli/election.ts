@@ -1,3 +1,5 @@
+import type { Pass } from '../api/checkpoint.ts';
+import { TurnpikeError } from '../api/errors.ts';
 import { createLease } from '../kube/lease.ts';
 import type { Parts } from './program.ts';
 
@@ -12,14 +14,22 @@ const LEASE = 'turnpike-leader';
 
 /** Without `--leader-elect` the one replica leads; `onLead` is called on taking over. */
 export function startElection(parts: Parts, onLead: () => void): Election {
-  const { config, client, metrics, log, now, instance } = parts;
+  const { config, client, metrics, log, now, instance, leaseTimings: timings } = parts;
   const report = (leading: boolean) => metrics.leading.set({ name: LEASE }, leading ? 1 : 0);
   if (!config['leader-elect']) {
     report(true);
     return { leading: () => true, stop: async () => {} };
   }
   const identity = `${instance}_${crypto.randomUUID()}`;
-  const lease = createLease(client, { namespace: client.config.namespace, name: LEASE, identity, now, log });
+  const { namespace } = client.config;
+  const lease = createLease(client, {
+    namespace,
+    name: LEASE,
+    identity,
+    now,
+    log,
+    ...(timings && { timings }),
+  });
   report(false);
   const ended = new AbortController();
   const running = lease.run((leading) => {
@@ -33,5 +43,15 @@ export function startElection(parts: Parts, onLead: () => void): Election {
       ended.abort();
       await running;
     },
+  };
+}
+
+/** Lets a promotion go on from one step to the next as long as this replica leads. */
+export function passWhileLeading(leading: () => boolean, pass?: Pass): Pass {
+  return async (checkpoint, pipeline) => {
+    await pass?.(checkpoint, pipeline);
+    if (leading()) return;
+    const sentence = `This replica no longer leads: it stops at ${checkpoint}, and the one that leads goes on.`;
+    throw new TurnpikeError('NotLeading', sentence);
   };
 }

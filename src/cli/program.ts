@@ -1,21 +1,27 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Pass } from '../api/checkpoint.ts';
 import type { ServeConfig } from '../config.ts';
 import { createAccess } from '../kube/access.ts';
+import { createApplicationWatch, localApplications } from '../kube/application-watch.ts';
+import { createClusters } from '../kube/clusters.ts';
+import { openRemote } from '../kube/clusters-remote.ts';
 import { loadKubeConfig } from '../kube/config.ts';
 import { createDiscovery } from '../kube/discovery.ts';
 import { createFacts } from '../kube/facts.ts';
 import { createGovernors } from '../kube/governors.ts';
+import type { LeaseTimings } from '../kube/lease.ts';
 import { createPipelineStore } from '../kube/pipelines.ts';
 import { createSecretCache } from '../kube/secret-cache.ts';
 import { createSecrets } from '../kube/secrets.ts';
-import { createKubeClient } from '../kube/transport.ts';
+import { createKubeClient, type RequestRecord } from '../kube/transport.ts';
+import { createWatchBudget } from '../kube/watch-budget.ts';
 import { startController } from '../reconcile/controller.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { startAdmission } from './admission.ts';
-import { startElection } from './election.ts';
+import { passWhileLeading, startElection } from './election.ts';
 import { composeReconciler } from './reconciler.ts';
 import { startServers } from './servers.ts';
 
@@ -24,6 +30,10 @@ import { startServers } from './servers.ts';
 export interface Surroundings {
   readonly log: Logger;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Called between the steps of promotions, for those who try out what happens when they end there. */
+  readonly pass?: Pass;
+  /** Default: client-go's. */
+  readonly leaseTimings?: LeaseTimings;
 }
 
 export interface Program {
@@ -37,12 +47,12 @@ const STOP_SECONDS = 8;
 export type Parts = ReturnType<typeof createParts>;
 
 /** What several parts share. */
-function createParts(config: ServeConfig, { log, environment }: Surroundings) {
+function createParts(config: ServeConfig, { log, environment, leaseTimings }: Surroundings) {
   const metrics = createMetrics();
   const kubeConfig = loadKubeConfig({ kubeconfig: config.kubeconfig || environment.KUBECONFIG || '' });
-  const client = createKubeClient(kubeConfig, {
-    onRequest: ({ method, host, code }) => metrics.kubeRequests.inc({ method, host, code }),
-  });
+  const onRequest = ({ method, host, code }: RequestRecord) =>
+    metrics.kubeRequests.inc({ method, host, code });
+  const client = createKubeClient(kubeConfig, { onRequest });
   const namespace = config['watch-namespace'];
   const labelSelector = config['watch-label-selector'];
   const secrets = createSecrets(client);
@@ -53,6 +63,19 @@ function createParts(config: ServeConfig, { log, environment }: Surroundings) {
     ...(namespace && { namespace }),
     ...(labelSelector && { labelSelector }),
   });
+  const watching = { revisionPaths: config['revision-paths'], budget: createWatchBudget(), log };
+  const applications = createApplicationWatch(client, { ...watching, discovery });
+  const clusters = createClusters({
+    client,
+    secrets,
+    governors: () => governors,
+    open: (remote) => openRemote(remote, { ...watching, onRequest, now }),
+    now,
+  });
+  const governors = createGovernors(store, (key, spec) => {
+    applications.want(key, spec ? localApplications(spec) : []);
+    clusters.follow(key, spec);
+  });
   return {
     config,
     log,
@@ -60,10 +83,14 @@ function createParts(config: ServeConfig, { log, environment }: Surroundings) {
     client,
     now,
     instance: hostname(),
+    leaseTimings,
     policy: { allowed: config['git-hosts'], insecure: config['insecure-git-hosts'] },
     secrets,
     secretCache: createSecretCache(secrets, { ttlSeconds: 10, minRefreshSeconds: 1, now }),
     discovery,
+    applications,
+    clusters,
+    governors,
     facts: createFacts({
       client,
       secrets,
@@ -76,7 +103,7 @@ function createParts(config: ServeConfig, { log, environment }: Surroundings) {
       }),
       discovery,
       access: createAccess(client, { now }),
-      governors: createGovernors(store),
+      governors,
     }),
     store,
     gitDirectory: gitDirectory(config['git-cache-dir']),
@@ -100,7 +127,7 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
     );
   }
   const election = startElection(parts, () => controller.resync());
-  const reconciler = composeReconciler(parts);
+  const reconciler = composeReconciler(parts, passWhileLeading(election.leading, surroundings.pass));
   const controller = startController({
     pipelines: store,
     queue: reconciler.queue,
@@ -131,7 +158,8 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
     const abort = setTimeout(reconciler.abort, DRAIN_SECONDS * 1000);
     await Promise.all([servers.stop(DRAIN_SECONDS), admission.stop(DRAIN_SECONDS), controller.stop()]);
     clearTimeout(abort);
-    await Promise.all([reconciler.close(), election.stop(), store.stop()]);
+    parts.clusters.close();
+    await Promise.all([reconciler.close(), election.stop(), store.stop(), parts.applications.stop()]);
   }
 
   return { stop };

@@ -1,5 +1,5 @@
+import type { Pass } from '../api/checkpoint.ts';
 import type { PipelineKey } from '../api/pipeline.ts';
-import { createApplications } from '../kube/applications.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { createNotificationPromoter } from '../promote/notification.ts';
 import { createOutbound } from '../promote/outbound.ts';
@@ -15,7 +15,7 @@ import { createReporter } from '../reconcile/report.ts';
 import type { Parts } from './program.ts';
 
 /** Makes the reconciler of a program's parts. */
-export function composeReconciler(parts: Parts) {
+export function composeReconciler(parts: Parts, pass: Pass) {
   const { config, log, metrics, client, now, policy, secrets } = parts;
   const queue = createQueue<PipelineKey>();
   const events = createEventRecorder(client, { instance: parts.instance, now });
@@ -31,12 +31,14 @@ export function composeReconciler(parts: Parts) {
   const ended = new AbortController();
   const promoter = createPromoter({
     signal: ended.signal,
+    pass,
     readSecret: secrets.read,
     pullRequests: createPullRequestPromoter({
       workspace,
       outbound,
       log,
       now,
+      pass,
       onForgeRequest: ({ provider, operation, code }) =>
         metrics.forgeRequests.inc({ provider, operation, code }),
     }),
@@ -48,12 +50,14 @@ export function composeReconciler(parts: Parts) {
       fetch: (url, init) => fetch(url, init),
       now,
       instance: parts.instance,
+      pass,
     }),
   });
   const reconcile = createReconcile({
     store: ownWrites.store,
     record: createRecordStatus(ownWrites.store),
-    applications: createApplications(client, parts.discovery),
+    applications: parts.applications,
+    clusters: parts.clusters,
     promoter,
     check: createCheck({ policy, gather: parts.facts, now }),
     onChange: reporter.changed,
@@ -63,9 +67,14 @@ export function composeReconciler(parts: Parts) {
       threshold: config['promotion-retry-threshold'],
       resyncSeconds: config['resync-interval'],
     },
+    pass,
     log,
     now,
   });
+  parts.applications.subscribe((appRef, namespace) => {
+    for (const key of parts.governors.of(appRef, namespace)) queue.add(key);
+  });
+  parts.clusters.subscribe(queue.add);
   return {
     queue,
     reconcile,

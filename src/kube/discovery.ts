@@ -18,8 +18,8 @@ export interface Discovery {
   forget(apiVersion: string, kind: string): void;
 }
 
-/** How long an unknown kind stays unknown before the API server is asked again. */
-const UNKNOWN_MS = 10_000;
+/** How long a kind stays unknown, or in another version than asked for, before the API server is asked again. */
+const DOUBTFUL_MS = 10_000;
 const MAX_KINDS = 1000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -57,7 +57,7 @@ export function createDiscovery(client: KubeClient, deps: { readonly now: () => 
 
   async function resource(apiVersion: string, kind: string): Promise<Resource> {
     const known = await answers.get(keyOf(apiVersion, kind));
-    const usable = known?.resource !== undefined || isRecent(known);
+    const usable = known?.resource?.apiVersion === apiVersion || isRecent(known);
     const answer = known && usable ? known : await askOnce(apiVersion, kind);
     if (answer.resource) return answer.resource;
     throw new TurnpikeError(
@@ -67,7 +67,7 @@ export function createDiscovery(client: KubeClient, deps: { readonly now: () => 
   }
 
   function isRecent(answer: Answer | undefined): boolean {
-    return answer !== undefined && deps.now().getTime() - answer.at < UNKNOWN_MS;
+    return answer !== undefined && deps.now().getTime() - answer.at < DOUBTFUL_MS;
   }
 
   return {

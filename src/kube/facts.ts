@@ -16,6 +16,8 @@ import {
   type SecretState,
 } from '../decide/validate.ts';
 import type { Access } from './access.ts';
+import { isLaboratory, remoteKubeConfig } from './clusters-kubeconfig.ts';
+import { foreignSecretProblem, GITOPS_CLUSTERS, KUBECONFIG_KEYS } from './clusters-source.ts';
 import type { Discovery } from './discovery.ts';
 import type { Governors } from './governors.ts';
 import { resourcePath } from './path.ts';
@@ -50,7 +52,6 @@ export interface FactsDeps {
 const DEADLINE_MS = 2000;
 /** So many namespaces show whether an application can be read; each is a question to the API server. */
 const MAX_NAMESPACES = 5;
-const GITOPS_CLUSTERS = { apiVersion: 'gitops.weave.works/v1alpha1', plural: 'gitopsclusters' };
 
 export function createFacts(deps: FactsDeps): GatherFacts {
   return async (spec, names, { fresh = false } = {}) => {
@@ -127,13 +128,27 @@ async function clusterDoubt(
   const where = `${ref.namespace ?? namespace}/${ref.name}`;
   if (ref.kind === 'GitopsCluster')
     return gitopsClusterDoubt(deps.client, ref.namespace ?? namespace, ref.name);
-  if (ref.namespace !== undefined && ref.namespace !== namespace) return undefined;
+  const foreign = foreignSecretProblem(ref, namespace);
+  if (foreign) return foreign;
   const state = await secretState(deps, namespace, ref.name, false);
   if (state.kind === 'unknown') return undefined;
   if (state.kind === 'absent') return `There is no Secret ${where}: create it with the key kubeconfig.`;
-  const { values } = state.secret;
-  if (values?.has('kubeconfig') || values?.has('value')) return undefined;
-  return `Secret ${where} has neither the key kubeconfig nor value: put the cluster's kubeconfig there.`;
+  const key = KUBECONFIG_KEYS.find((one) => state.secret.values?.has(one));
+  const text = key === undefined ? undefined : state.secret.values?.get(key);
+  if (text === undefined) {
+    return `Secret ${where} has neither the key kubeconfig nor value: put the cluster's kubeconfig there.`;
+  }
+  return text === 'sealed' ? undefined : kubeconfigDoubt(text, where, deps.client.config.server);
+}
+
+function kubeconfigDoubt(text: Uint8Array, where: string, ownServer: string): string | undefined {
+  try {
+    const laboratory = isLaboratory(ownServer);
+    remoteKubeConfig(new TextDecoder().decode(text), { where: `Secret ${where}`, laboratory });
+    return undefined;
+  } catch (error) {
+    return errorMessage(error);
+  }
 }
 
 async function gitopsClusterDoubt(

@@ -1,4 +1,4 @@
-import type { AppRef, PipelineKey, StoredPipeline } from '../api/pipeline.ts';
+import type { AppRef, PipelineKey, PipelineSpec, StoredPipeline } from '../api/pipeline.ts';
 import { applicationKey, applicationKeys } from '../decide/validate.ts';
 
 /** Which Pipelines govern an application, kept up to date as they change: asking costs one look-up. */
@@ -6,6 +6,9 @@ export interface Governors {
   /** Keys of the Pipelines with this application object among their targets; `target` is a `targetKey`. */
   of(appRef: AppRef, target: string): readonly PipelineKey[];
 }
+
+/** A Pipeline that names other applications than before; without a spec it names none any more. */
+export type SpecListener = (key: PipelineKey, spec: PipelineSpec | undefined) => void;
 
 interface Source {
   get(key: PipelineKey): StoredPipeline | undefined;
@@ -18,7 +21,8 @@ interface Entry {
   readonly applications: readonly string[];
 }
 
-export function createGovernors(pipelines: Source): Governors {
+/** `onSpec` hears of each new spec that holds to the schema, and of the end of each. */
+export function createGovernors(pipelines: Source, onSpec: SpecListener = () => {}): Governors {
   const entries = new Map<PipelineKey, Entry>();
   const byApplication = new Map<string, Set<PipelineKey>>();
 
@@ -49,6 +53,7 @@ export function createGovernors(pipelines: Source): Governors {
     if (known && known.uid === uid && known.generation === generation) return;
     forget(key);
     if (pipeline) learn(key, pipeline);
+    onSpec(key, pipeline?.spec.ok ? pipeline.spec.value : undefined);
   }
 
   pipelines.subscribe(update);

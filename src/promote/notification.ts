@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { Pass } from '../api/checkpoint.ts';
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
 import { API_VERSION, EVENT_ENVIRONMENT, EVENT_VERSION, FIELD_MANAGER, GROUP, KIND } from '../api/group.ts';
+import { pipelineKey } from '../api/pipeline.ts';
 import type { ObjectReference } from '../api/reference.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 
@@ -29,6 +31,7 @@ export interface NotificationDeps {
   readonly now: () => Date;
   /** Name of this process, such as its Pod's. */
   readonly instance: string;
+  readonly pass?: Pass;
 }
 
 /** notification-controller answers after it has listed all Alerts; it gives itself 15 s. */
@@ -41,7 +44,10 @@ export function createNotificationPromoter(deps: NotificationDeps): Notification
   return {
     async promote(request, signal) {
       const event = promoteEvent(request);
+      const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
+      await deps.pass?.('before-event', key);
       await deps.emit(event);
+      await deps.pass?.('after-event', key);
       if (url !== undefined) await post(url, fluxEvent(event, request, deps), deps, signal);
       return { kind: 'notified' };
     },

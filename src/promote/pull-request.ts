@@ -1,5 +1,6 @@
+import type { Checkpoint, Pass } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
-import type { PullRequestRef, PullRequestStrategy } from '../api/pipeline.ts';
+import { type PullRequestRef, type PullRequestStrategy, pipelineKey } from '../api/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
 import {
   commitMessage,
@@ -43,6 +44,7 @@ export interface PullRequestDeps {
   readonly log: Logger;
   readonly now: () => Date;
   readonly onForgeRequest: (request: ForgeRequest) => void;
+  readonly pass?: Pass;
   /** Of the commits. */
   readonly author?: { readonly name: string; readonly email: string };
 }
@@ -58,7 +60,10 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
   return {
     async promote(request, settings, credentials, signal) {
       // First, so that a wrong URL or type is found before anything is pushed.
-      const forge = forgeOf(settings, credentials, signal);
+      const plain = forgeOf(settings, credentials, signal);
+      const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
+      const pass = async (checkpoint: Checkpoint) => deps.pass?.(checkpoint, key);
+      const forge = withCheckpoints(plain, pass);
       const head = promotionBranch(request);
       const branch = await deps.workspace.updateBranch({
         url: settings.url,
@@ -70,6 +75,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         author: deps.author ?? AUTHOR,
         credentials,
         now: deps.now(),
+        pass,
         ...(signal && { signal }),
       });
       if (branch.kind === 'in-base') {
@@ -92,6 +98,24 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
     async state(pullRequest, settings, credentials) {
       const found = await forgeOf(settings, credentials).get(pullRequest.number);
       return found && found.url === pullRequest.url ? found.state : 'missing';
+    },
+  };
+}
+
+function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise<void>): Forge {
+  return {
+    ...forge,
+    async create(input) {
+      await pass('before-create');
+      const created = await forge.create(input);
+      await pass('after-create');
+      return created;
+    },
+    async update(number, change) {
+      await pass('before-update');
+      const updated = await forge.update(number, change);
+      await pass('after-update');
+      return updated;
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Checkpoint } from '../api/checkpoint.ts';
 import { hasCode, TurnpikeError } from '../api/errors.ts';
 import { shapeProblem } from '../decide/hosts.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -31,6 +32,8 @@ export interface BranchUpdate {
   readonly credentials: GitCredentials;
   readonly now: Date;
   readonly signal?: AbortSignal;
+  /** Called between two steps; when it throws, no further one is taken. */
+  readonly pass?: (checkpoint: Checkpoint) => Promise<void>;
 }
 
 /** One scalar that was changed. */
@@ -115,8 +118,10 @@ async function pushUntilDone(store: RepositoryStore, transport: Transport, updat
     if (prepared.kind !== 'push') return prepared;
     const { refUpdate, advertised, content, changes, problems } = prepared;
     if (refused && refused.old === refUpdate.old) throw refused.error;
+    await update.pass?.('before-push');
     try {
       await pushRef(transport, refUpdate, advertised);
+      await update.pass?.('after-push');
       rememberPushed(repository, update.branch, content);
       return { kind: 'pushed' as const, commit: content.commit, changes, problems };
     } catch (error) {

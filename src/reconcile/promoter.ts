@@ -1,11 +1,13 @@
-import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import type { Pass } from '../api/checkpoint.ts';
+import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import { ALLOWED_HOSTS } from '../api/group.ts';
-import type {
-  Environment,
-  Pipeline,
-  PromotionStatus,
-  PullRequestRef,
-  PullRequestStrategy,
+import {
+  type Environment,
+  type Pipeline,
+  type PromotionStatus,
+  type PullRequestRef,
+  type PullRequestStrategy,
+  pipelineKey,
 } from '../api/pipeline.ts';
 import { isAllowedHost } from '../decide/hosts.ts';
 import type { PullRequestState } from '../decide/next.ts';
@@ -18,7 +20,7 @@ import type { PromotionRequest } from '../promote/strategy.ts';
 
 /** Carries out promotions by the strategy that the spec names. */
 export interface Promoter {
-  /** What goes wrong is a result too; it throws only when the process has to end meanwhile. */
+  /** What goes wrong is a result too; it throws only when the process ends or no longer leads meanwhile. */
   promote(job: Job): Promise<Result>;
   /** What the forge says of the pull request into this environment. */
   pullRequestState(
@@ -40,6 +42,7 @@ export interface PromoterDeps {
   readonly readSecret: (namespace: string, name: string) => Promise<Secret | undefined>;
   /** Aborted when the process has to end: what is under way is taken up at the next start. */
   readonly signal: AbortSignal;
+  readonly pass?: Pass;
 }
 
 interface Secret {
@@ -71,6 +74,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const { signal } = deps;
     if (settings) {
       const access = await credentials(pipeline, settings);
+      await deps.pass?.('secret-read', keyOf(pipeline));
       return deps.pullRequests.promote(request, settings, access, signal);
     }
     if (strategy?.notification) return deps.notifications.promote(request, signal);
@@ -83,7 +87,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       try {
         return await carryOut(job);
       } catch (error) {
-        if (deps.signal.aborted) throw error;
+        if (deps.signal.aborted || hasCode(error, 'NotLeading')) throw error;
         const retry = error instanceof TurnpikeError ? error.retry : 'backoff';
         return { kind: 'error', message: errorMessage(error), retry };
       }
@@ -92,9 +96,17 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
       // The strategy was changed: what is still open there is nobody's any more.
       if (!settings) return 'missing';
-      return deps.pullRequests.state(pullRequest, settings, await credentials(pipeline, settings));
+      const access = await credentials(pipeline, settings);
+      await deps.pass?.('before-state', keyOf(pipeline));
+      const state = await deps.pullRequests.state(pullRequest, settings, access);
+      await deps.pass?.('after-state', keyOf(pipeline));
+      return state;
     },
   };
+}
+
+function keyOf({ metadata }: Pipeline) {
+  return pipelineKey(metadata.namespace, metadata.name);
 }
 
 function requestOf({ pipeline, environment, promotion }: Job): PromotionRequest {

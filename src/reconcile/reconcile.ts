@@ -1,3 +1,4 @@
+import type { Pass } from '../api/checkpoint.ts';
 import { nextConditions, type WantedCondition } from '../api/condition.ts';
 import { errorMessage } from '../api/errors.ts';
 import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
@@ -10,6 +11,7 @@ import {
 } from '../api/pipeline.ts';
 import type { RecordStatus, StatusStore } from '../api/record.ts';
 import { conditionsOf, invalidConditions } from '../decide/conditions.ts';
+import { foldExecutions } from '../decide/executions.ts';
 import { foldObservations } from '../decide/fold.ts';
 import { nextSteps, type PullRequestState, type Step } from '../decide/next.ts';
 import { foldResult, type Result, type RetryPolicy } from '../decide/result.ts';
@@ -23,7 +25,7 @@ import {
 import { summarize } from '../decide/summary.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Check, CheckPipeline } from './check.ts';
-import { type ApplicationReader, observe } from './observe.ts';
+import { type ApplicationReader, type ClusterReaders, observe } from './observe.ts';
 import type { Promoter } from './promoter.ts';
 
 /**
@@ -34,11 +36,13 @@ export interface ReconcileDeps {
   readonly store: StatusStore;
   readonly record: RecordStatus;
   readonly applications: ApplicationReader;
+  readonly clusters: ClusterReaders;
   readonly promoter: Promoter;
   readonly check: CheckPipeline;
   /** Told after each write that changed something. */
   readonly onChange: (pipeline: Pipeline, before: PipelineStatus) => void;
   readonly policy: RetryPolicy;
+  readonly pass?: Pass;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -69,7 +73,7 @@ async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, proble
 }
 
 async function reconcileValid(deps: ReconcileDeps, pipeline: Pipeline, check: Check): Promise<number> {
-  const seen = await observe(pipeline.spec, deps.applications);
+  const seen = await observe(pipeline, deps);
   const now = deps.now();
   const folded = { ...pipeline, status: foldObservations(pipeline, seen, now) };
   const pullRequests = await askForges(deps, folded);
@@ -148,12 +152,15 @@ async function recordResult(
   check: Check,
 ): Promise<number> {
   const { namespace, name } = pipeline.metadata;
-  const known = deps.store.get(pipelineKey(namespace, name)) ?? asStored(pipeline);
+  const key = pipelineKey(namespace, name);
+  const known = deps.store.get(key) ?? asStored(pipeline);
+  await deps.pass?.('before-result', key);
   const written = await deps.record(known, (current) => {
     const before = current.status;
     const status = foldResult(before, attempt, deps.policy, deps.now());
     return { before, pipeline: current, status: finish(deps, { ...current, status }, check) };
   });
+  await deps.pass?.('after-result', key);
   if (!written) return deps.policy.resyncSeconds;
   deps.onChange({ ...written.pipeline, status: written.status }, written.before);
   const { promotion } = environmentStatus(written.status, attempt.environment);
@@ -186,7 +193,8 @@ function logResult(
 
 /** The status with everything in it that follows from the rest: summary, conditions, generation. */
 function finish(deps: ReconcileDeps, pipeline: Pipeline, check: Check): PipelineStatus {
-  const status = { ...pipeline.status, summary: summarize(pipeline) };
+  const journeys = foldExecutions(pipeline, deps.now());
+  const status = { ...journeys, summary: summarize(pipeline) };
   return settled(deps, pipeline, status, conditionsOf(pipeline, deps.policy.threshold, check));
 }
 
@@ -209,7 +217,10 @@ function settled(
 /** Writes what changed. Whoever wrote meanwhile goes first: the conflict brings the key back. */
 async function write(deps: ReconcileDeps, pipeline: Pipeline, status: PipelineStatus): Promise<Pipeline> {
   if (Bun.deepEquals(status, pipeline.status)) return pipeline;
+  const key = pipelineKey(pipeline.metadata.namespace, pipeline.metadata.name);
+  await deps.pass?.('before-intent', key);
   const stored = await deps.store.applyStatus(asStored(pipeline), status);
+  await deps.pass?.('after-intent', key);
   const recorded = { ...pipeline, metadata: stored.metadata, status };
   deps.onChange(recorded, pipeline.status);
   return recorded;

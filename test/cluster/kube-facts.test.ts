@@ -36,7 +36,8 @@ beforeAll(async () => {
   reader = createKubeClient(loadKubeConfig({ kubeconfig }));
   await lab.apply([
     secret('hook', { 'hmac-key': 'k'.repeat(32) }),
-    secret('leaf', { kubeconfig: 'there' }),
+    secret('leaf', { kubeconfig: await Bun.file(lab.kubeconfig).text() }),
+    secret('plugin', { value: pluginKubeconfig() }),
     secret('other', { token: 'there' }),
   ]);
 }, 600_000);
@@ -48,6 +49,15 @@ afterAll(() => {
 
 function secret(name: string, stringData: Record<string, string>) {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData };
+}
+
+function pluginKubeconfig(): string {
+  return JSON.stringify({
+    'current-context': 'one',
+    clusters: [{ name: 'one', cluster: { server: 'https://leaf.example.com' } }],
+    users: [{ name: 'one', user: { exec: { command: 'login' } } }],
+    contexts: [{ name: 'one', context: { cluster: 'one', user: 'one' } }],
+  });
 }
 
 function setUp(client: KubeClient) {
@@ -106,6 +116,7 @@ describe('the facts about what a spec names', () => {
       targets(
         { namespace, clusterRef: { kind: 'GitopsCluster', name: 'leaf' } },
         { namespace, clusterRef: { kind: 'Secret', name: 'leaf' } },
+        { namespace, clusterRef: { kind: 'Secret', name: 'plugin' } },
         { namespace, clusterRef: { kind: 'Secret', name: 'none' } },
         { namespace, clusterRef: { kind: 'Secret', name: 'other' } },
         { namespace, clusterRef: { kind: 'Secret', name: 'none', namespace: 'kube-system' } },
@@ -113,8 +124,10 @@ describe('the facts about what a spec names', () => {
     );
     expect(sentences(clusters)).toEqual([
       `There is no GitopsCluster ${namespace}/leaf: create it, or correct the name.`,
+      `The kubeconfig in Secret ${namespace}/plugin takes its credentials from a plugin (exec), which Turnpike does not use: put a token or a client certificate there.`,
       `There is no Secret ${namespace}/none: create it with the key kubeconfig.`,
       `Secret ${namespace}/other has neither the key kubeconfig nor value: put the cluster's kubeconfig there.`,
+      `Secret kube-system/none is in another namespace than the Pipeline and is not read: copy it to ${namespace}, or name a GitopsCluster.`,
     ]);
   });
 

@@ -109,6 +109,7 @@ async function reconciled(changes: Changes, around: Surroundings): Promise<Recor
     store,
     record: createRecordStatus(store),
     applications: { read: async () => undefined },
+    clusters: { reader: () => ({ read: async () => undefined }) },
     promoter: { promote: never, pullRequestState: never },
     check: createCheck({ policy: POLICY, gather: async () => factsOf(around), now: () => new Date() }),
     onChange: () => {},

@@ -56,6 +56,7 @@ describe('the flags of serve', () => {
     [['--resync-interval=0'], /longer than 0/],
     [['--git-cache-max-size=big'], /write 512MiB or 2GiB/],
     [['--leader-elect=maybe'], /neither true nor false/],
+    [['--revision-paths=Rollout.argoproj.io=status'], /--revision-paths: "status" is no path/],
   ])('refuse %p with a sentence', (args, says) => {
     const flags = read(args);
     expect(flags.ok ? '' : flags.problems.join('\n')).toMatch(says);

@@ -37,4 +37,18 @@ describe('the governors of an application', () => {
     expect(governors.of(APP, 'dev')).toEqual([]);
     expect(governors.of(APP, 'prod')).toEqual([pipelineKey('apps', 'a')]);
   });
+
+  test('are told of with each new spec and its end', () => {
+    const store = createFakeStore();
+    const told: unknown[] = [];
+    createGovernors(store, (key, spec) => told.push([String(key), spec?.environments.length]));
+    const { spec, status, metadata } = pipeline();
+    store.put({ metadata, spec, status });
+    store.put({ metadata, spec, status: { summary: 'changed' } });
+    store.put({ metadata: { ...metadata, generation: 2 }, spec: { ok: false, problems: [] }, status });
+    expect(told).toEqual([
+      ['apps/app', 3],
+      ['apps/app', undefined],
+    ]);
+  });
 });

@@ -40,6 +40,7 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
   const reconcile = createReconcile({
     store,
     record: createRecordStatus(store),
+    clusters: { reader: () => ({ read: async () => undefined }) },
     applications: {
       async read(_appRef, namespace) {
         const found = releases[namespace];

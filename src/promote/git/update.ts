@@ -34,6 +34,7 @@ export async function prepareUpdate(
   update: BranchUpdate,
 ): Promise<Prepared> {
   const { advertised, base } = await currentState(repository, transport, update);
+  await update.pass?.('fetched');
   const edited = await editBase(repository, transport, { update, base });
   const problems = edited.problems.slice(0, MAX_PROBLEMS);
   if (edited.marked === 0) throw markerNotFound(transport, update, problems);

@@ -1,0 +1,94 @@
+import * as v from 'valibot';
+import type { RevisionPath } from '../api/revision-path.ts';
+import { viewApplication } from '../decide/application.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { createObjectCache, type KubeObject, type ObjectCache, objectKey } from './cache.ts';
+
+/** An application as it is kept: what `readApplication` needs and no more. Null: it is no application. */
+export interface KeptApplication extends KubeObject {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly resourceVersion: string };
+  readonly view: unknown;
+}
+
+export interface ApplicationCache {
+  /** For a reflector: it keeps what is wanted and lets the rest go by. */
+  readonly cache: ObjectCache<KeptApplication>;
+  parse(raw: unknown): KeptApplication;
+  /**
+   * The object that `load` finds, which is kept from then on: somebody came to want it after it had gone by.
+   * `mayKeep` is asked last. One that was deleted meanwhile is not kept.
+   */
+  fill(key: string, load: () => Promise<unknown>, mayKeep: () => boolean): Promise<unknown>;
+}
+
+export interface ApplicationCacheOptions {
+  readonly isWanted: (namespace: string, name: string) => boolean;
+  readonly revisionPath: RevisionPath | undefined;
+  /** After each complete list. */
+  readonly onListed: () => void;
+  /** Of an object that is not what it was in anything that matters, has come or is gone. */
+  readonly onChange: (namespace: string, name: string) => void;
+  readonly log: Logger;
+}
+
+const Metadata = v.object({
+  metadata: v.object({ name: v.string(), namespace: v.string(), resourceVersion: v.string() }),
+});
+
+export function createApplicationCache(options: ApplicationCacheOptions): ApplicationCache {
+  const kept = createObjectCache<KeptApplication>(options.log);
+  const loads = new Set<{ readonly key: string; outdated: boolean }>();
+
+  function isWanted({ metadata }: KeptApplication): boolean {
+    return options.isWanted(metadata.namespace, metadata.name);
+  }
+
+  function outdate(key?: string): void {
+    for (const load of loads) if (key === undefined || load.key === key) load.outdated = true;
+  }
+
+  /** What is no longer wanted stays until it changes: until then it may be wanted again. */
+  function put(object: KeptApplication): void {
+    if (isWanted(object)) kept.put(object);
+    else kept.remove(objectKey(object.metadata), object.metadata.resourceVersion);
+  }
+
+  function remove(key: string, version: string): void {
+    outdate(key);
+    kept.remove(key, version);
+  }
+
+  function retain(present: ReadonlySet<string>, version: string): void {
+    outdate();
+    kept.retain(present, version);
+    options.onListed();
+  }
+
+  function parse(raw: unknown): KeptApplication {
+    const { metadata } = v.parse(Metadata, raw);
+    if (!options.isWanted(metadata.namespace, metadata.name)) return { metadata, view: null };
+    return { metadata, view: viewApplication(raw, options.revisionPath) ?? null };
+  }
+
+  async function fill(key: string, load: () => Promise<unknown>, mayKeep: () => boolean): Promise<unknown> {
+    const loading = { key, outdated: false };
+    loads.add(loading);
+    try {
+      const raw = await load();
+      if (raw === undefined) return undefined;
+      const object = parse(raw);
+      if (!isWanted(object)) return viewApplication(raw, options.revisionPath) ?? null;
+      if (!loading.outdated && mayKeep()) kept.put(object);
+      return object.view;
+    } finally {
+      loads.delete(loading);
+    }
+  }
+
+  kept.subscribe(({ kind, object, old }) => {
+    if (kind === 'modified' && Bun.deepEquals(object.view, old?.view)) return;
+    options.onChange(object.metadata.namespace, object.metadata.name);
+  });
+
+  return { cache: { ...kept, put, remove, retain }, parse, fill };
+}

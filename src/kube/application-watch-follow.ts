@@ -1,0 +1,91 @@
+import { hasCode, TurnpikeError } from '../api/errors.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { KeptApplication } from './application-watch-cache.ts';
+import type { ObjectCache } from './cache.ts';
+import type { Discovery, Resource } from './discovery.ts';
+import { resourcePath } from './path.ts';
+import { createReflector } from './reflector.ts';
+import type { KubeClient } from './transport.ts';
+import { wait } from './wait.ts';
+import type { WatchBudget } from './watch-budget.ts';
+
+export interface FollowOptions {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Undefined: all. */
+  readonly namespace: string | undefined;
+  readonly discovery: Discovery;
+  readonly budget: WatchBudget;
+  readonly cache: ObjectCache<KeptApplication>;
+  readonly parse: (raw: unknown) => KeptApplication;
+  /** How often it is looked whether a version is served now that was not when it was asked for. */
+  readonly recheckMs: number;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes a function that keeps the cache up to date until it is refused, which is an error, or the kind is
+ * served in the version that was asked for and was not before. Only while it watches it takes room.
+ */
+export function createFollow(client: KubeClient, options: FollowOptions): () => Promise<void> {
+  const { apiVersion, kind, discovery, budget } = options;
+  return async () => {
+    const resource = await discovery.resource(apiVersion, kind);
+    if (!budget.take()) {
+      const message = 'So many kinds and namespaces are watched already that there is no room for more.';
+      throw new TurnpikeError('ApiRefused', message);
+    }
+    try {
+      await follow(client, resource, options);
+    } finally {
+      budget.giveBack();
+    }
+  };
+}
+
+async function follow(client: KubeClient, resource: Resource, options: FollowOptions): Promise<void> {
+  const { apiVersion, kind, namespace, discovery, cache, parse, log } = options;
+  const ended = new AbortController();
+  const signal = AbortSignal.any([options.signal, ended.signal]);
+  const refusable = createRefusable(client, () => ended.abort());
+  const path = resourcePath({ ...resource, ...(namespace !== undefined && { namespace }) });
+  // A server that was set back while nobody watched has lower versions than those known here.
+  cache.forgetVersions();
+  const running = createReflector(refusable.client, { path, parse, cache, log, signal }).run();
+  if (resource.apiVersion !== apiVersion) {
+    await untilServedAsAsked(resource, signal, options);
+    ended.abort();
+  }
+  await running;
+  if (refusable.refusal() === undefined) return;
+  discovery.forget(apiVersion, kind);
+  throw refusable.refusal();
+}
+
+async function untilServedAsAsked(resource: Resource, signal: AbortSignal, options: FollowOptions) {
+  const { apiVersion, kind, discovery, recheckMs } = options;
+  while (!signal.aborted) {
+    await wait(recheckMs, signal);
+    const now = await discovery.resource(apiVersion, kind).catch(() => resource);
+    if (now.apiVersion !== resource.apiVersion) return;
+  }
+}
+
+/** A client that notes the first answer after which trying again soon is of no use. */
+function createRefusable(client: KubeClient, onRefusal: () => void) {
+  let refusal: unknown;
+  const note = (error: unknown) => {
+    if (hasCode(error, 'ApiForbidden', 'ApiNotFound', 'ApiRefused')) {
+      refusal ??= error;
+      onRefusal();
+    }
+    throw error;
+  };
+  const refusable: KubeClient = {
+    ...client,
+    request: (request) => client.request(request).catch(note),
+    stream: (request) => client.stream(request).catch(note),
+  };
+  return { client: refusable, refusal: () => refusal };
+}

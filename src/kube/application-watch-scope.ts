@@ -1,0 +1,111 @@
+import { errorMessage, hasCode } from '../api/errors.ts';
+import type { RevisionPath } from '../api/revision-path.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { createApplicationCache } from './application-watch-cache.ts';
+import { createFollow } from './application-watch-follow.ts';
+import type { Discovery } from './discovery.ts';
+import type { KubeClient } from './transport.ts';
+import { type Backoff, backoffDelay, wait } from './wait.ts';
+import type { WatchBudget } from './watch-budget.ts';
+
+/** The wanted objects of one kind in one namespace, or in all of them, as far as they can be watched. */
+export interface ApplicationScope {
+  /** What is kept of an object, else of the one that `load` finds; undefined when there is none. */
+  read(namespace: string, name: string, load: () => Promise<unknown>): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+export interface ScopeTimings {
+  /** How long a read waits for the first list, in milliseconds, before it asks the API server itself. */
+  readonly firstListMs: number;
+  /** Before the next attempt where watching is forbidden, the kind is not served or there is no room. */
+  readonly refused: Backoff;
+  /** How often it is looked whether a version is served now that was not when it was asked for. */
+  readonly recheckMs: number;
+}
+
+export interface ScopeOptions {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Undefined: all. */
+  readonly namespace: string | undefined;
+  readonly revisionPath: RevisionPath | undefined;
+  readonly isWanted: (namespace: string, name: string) => boolean;
+  readonly wanted: () => Iterable<readonly [namespace: string, name: string]>;
+  /** Also of wanted objects that the first list lacks: they may have gone before it. */
+  readonly onChange: (namespace: string, name: string) => void;
+  readonly discovery: Discovery;
+  readonly budget: WatchBudget;
+  readonly log: Logger;
+  readonly timings: ScopeTimings;
+}
+
+/** As long as an API server takes to come back; what is forbidden takes a person to change. */
+const AWAY: Backoff = { initialMs: 800, maxMs: 10_000 };
+
+export function startApplicationScope(client: KubeClient, options: ScopeOptions): ApplicationScope {
+  const { timings } = options;
+  const { apiVersion, kind, namespace = 'all' } = options;
+  const log = options.log.child({ apiVersion, kind, namespace });
+  const stopping = new AbortController();
+  const settled = Promise.withResolvers<void>();
+  const firstLook = Promise.race([settled.promise, wait(timings.firstListMs, stopping.signal)]);
+  let everListed = false;
+  let listed = false;
+
+  const { cache, parse, fill } = createApplicationCache({ ...options, log, onListed });
+  const follow = createFollow(client, {
+    ...options,
+    recheckMs: timings.recheckMs,
+    log,
+    cache,
+    parse,
+    signal: stopping.signal,
+  });
+
+  function onListed(): void {
+    listed = true;
+    settled.resolve();
+    if (everListed) return;
+    everListed = true;
+    log.debug({}, 'applications are watched');
+    for (const [inNamespace, name] of options.wanted()) {
+      if (cache.get(`${inNamespace}/${name}`) === undefined) options.onChange(inNamespace, name);
+    }
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    let told = '';
+    while (!stopping.signal.aborted) {
+      const begun = performance.now();
+      const error = await follow().catch((reason: unknown) => reason);
+      if (performance.now() - begun > timings.refused.maxMs) failures = 0;
+      listed = false;
+      settled.resolve();
+      if (error === undefined || stopping.signal.aborted) continue;
+      const sentence = errorMessage(error);
+      if (sentence !== told) log.warn({ error: sentence }, 'applications are read one by one, not watched');
+      told = sentence;
+      const backoff = hasCode(error, 'ApiUnavailable') ? AWAY : timings.refused;
+      await wait(backoffDelay(backoff, failures, Math.random), stopping.signal);
+      failures += 1;
+    }
+  }
+
+  async function read(inNamespace: string, name: string, load: () => Promise<unknown>): Promise<unknown> {
+    await firstLook;
+    const key = `${inNamespace}/${name}`;
+    const known = listed ? cache.get(key) : undefined;
+    return known ? known.view : await fill(key, load, () => listed);
+  }
+
+  const running = run();
+  return {
+    read,
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}

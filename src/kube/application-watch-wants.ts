@@ -1,0 +1,86 @@
+import type { AppRef, PipelineSpec } from '../api/pipeline.ts';
+
+/** An application object on one cluster. */
+export interface NamedApplication {
+  readonly appRef: AppRef;
+  readonly namespace: string;
+}
+
+/** The applications of a Pipeline on the cluster that it is on itself. */
+export function localApplications({ appRef, environments }: PipelineSpec): NamedApplication[] {
+  const targets = environments.flatMap((environment) => environment.targets);
+  return targets.filter((target) => !target.clusterRef).map(({ namespace }) => ({ appRef, namespace }));
+}
+
+/** The objects of one kind, as it is written in appRefs, that somebody wants. */
+export interface WantedKind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** How many want an object, by its name, by its namespace. */
+  readonly namespaces: ReadonlyMap<string, ReadonlyMap<string, number>>;
+}
+
+/** Who wants which objects. A change costs as much as the one who wants has applications. */
+export interface Wants {
+  /** Takes the place of what the owner wanted before. */
+  set(owner: string, applications: readonly NamedApplication[]): void;
+  kinds(): ReadonlyMap<string, WantedKind>;
+  has(kindKey: string, namespace: string, name: string): boolean;
+  /** Namespace and name of each object of a kind; in one namespace, or in all. */
+  list(kindKey: string, namespace: string | undefined): Generator<readonly [string, string]>;
+}
+
+export function kindKey({ apiVersion, kind }: Pick<AppRef, 'apiVersion' | 'kind'>): string {
+  return `${apiVersion}, ${kind}`;
+}
+
+interface CountedKind extends WantedKind {
+  readonly namespaces: Map<string, Map<string, number>>;
+}
+
+export function createWants(): Wants {
+  const byOwner = new Map<string, readonly NamedApplication[]>();
+  const kinds = new Map<string, CountedKind>();
+
+  function add({ appRef, namespace }: NamedApplication): void {
+    const { apiVersion, kind, name } = appRef;
+    const key = kindKey(appRef);
+    const counted = kinds.get(key) ?? { apiVersion, kind, namespaces: new Map() };
+    const names = counted.namespaces.get(namespace) ?? new Map<string, number>();
+    names.set(name, (names.get(name) ?? 0) + 1);
+    counted.namespaces.set(namespace, names);
+    kinds.set(key, counted);
+  }
+
+  function remove({ appRef, namespace }: NamedApplication): void {
+    const key = kindKey(appRef);
+    const counted = kinds.get(key);
+    const names = counted?.namespaces.get(namespace);
+    if (!counted || !names) return;
+    const count = (names.get(appRef.name) ?? 0) - 1;
+    if (count > 0) names.set(appRef.name, count);
+    else names.delete(appRef.name);
+    if (names.size === 0) counted.namespaces.delete(namespace);
+    if (counted.namespaces.size === 0) kinds.delete(key);
+  }
+
+  function* list(key: string, within: string | undefined): Generator<readonly [string, string]> {
+    for (const [namespace, names] of kinds.get(key)?.namespaces ?? []) {
+      if (within !== undefined && namespace !== within) continue;
+      for (const name of names.keys()) yield [namespace, name];
+    }
+  }
+
+  return {
+    set(owner, applications) {
+      const before = byOwner.get(owner) ?? [];
+      for (const one of applications) add(one);
+      for (const one of before) remove(one);
+      if (applications.length > 0) byOwner.set(owner, applications);
+      else byOwner.delete(owner);
+    },
+    kinds: () => kinds,
+    has: (key, namespace, name) => kinds.get(key)?.namespaces.get(namespace)?.has(name) ?? false,
+    list,
+  };
+}

@@ -1,0 +1,123 @@
+import { errorMessage } from '../api/errors.ts';
+import type { AppRef } from '../api/pipeline.ts';
+import { type RevisionPaths, revisionPathOf } from '../api/revision-path.ts';
+import { viewApplication } from '../decide/application.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { createDue } from './application-watch-due.ts';
+import { type ScopeTimings, startApplicationScope } from './application-watch-scope.ts';
+import { createApplicationScopes } from './application-watch-scopes.ts';
+import { createWants, type NamedApplication, type WantedKind } from './application-watch-wants.ts';
+import { createApplications } from './applications.ts';
+import type { Discovery } from './discovery.ts';
+import type { KubeClient } from './transport.ts';
+import type { WatchBudget } from './watch-budget.ts';
+
+export { localApplications, type NamedApplication } from './application-watch-wants.ts';
+
+/** The applications of one cluster: from memory where they can be watched, else by asking its API server. */
+export interface ApplicationWatch {
+  /**
+   * For `readApplication`; undefined when there is no such object.
+   * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
+   */
+  read(appRef: AppRef, namespace: string): Promise<unknown>;
+  /** What an owner wants to be watched from now on, in place of what it wanted before; none: it is gone. */
+  want(owner: string, applications: readonly NamedApplication[]): void;
+  /** Hears of applications that came, went or changed in what `readApplication` reads. */
+  subscribe(listener: ApplicationListener): () => void;
+  stop(): Promise<void>;
+}
+
+export type ApplicationListener = (appRef: AppRef, namespace: string) => void;
+
+export interface ApplicationWatchDeps {
+  readonly discovery: Discovery;
+  readonly revisionPaths: RevisionPaths;
+  /** Shared by all clusters. */
+  readonly budget: WatchBudget;
+  readonly log: Logger;
+  readonly timings?: Partial<ApplicationWatchTimings>;
+}
+
+export interface ApplicationWatchTimings extends ScopeTimings {
+  /** Wants that come within so many milliseconds of each other are met together, */
+  readonly quietMs: number;
+  /** and the first of them after this time at the latest. */
+  readonly latestMs: number;
+}
+
+const TIMINGS: ApplicationWatchTimings = {
+  firstListMs: 5000,
+  refused: { initialMs: 2000, maxMs: 300_000 },
+  recheckMs: 60_000,
+  quietMs: 300,
+  latestMs: 2000,
+};
+
+export function createApplicationWatch(client: KubeClient, deps: ApplicationWatchDeps): ApplicationWatch {
+  const { discovery, revisionPaths, budget, log } = deps;
+  const timings = { ...TIMINGS, ...deps.timings };
+  const applications = createApplications(client, discovery);
+  const wants = createWants();
+  const listeners = createListeners(log);
+  const scopes = createApplicationScopes(wants, start);
+  const due = createDue(scopes.update);
+
+  function start(key: string, kind: WantedKind, namespace: string | undefined) {
+    const { apiVersion } = kind;
+    return startApplicationScope(client, {
+      apiVersion,
+      kind: kind.kind,
+      namespace,
+      revisionPath: revisionPathOf(revisionPaths, kind),
+      isWanted: (inNamespace, name) => wants.has(key, inNamespace, name),
+      wanted: () => wants.list(key, namespace),
+      onChange: (inNamespace, name) => listeners.tell({ apiVersion, kind: kind.kind, name }, inNamespace),
+      discovery,
+      budget,
+      log,
+      timings,
+    });
+  }
+
+  async function read(appRef: AppRef, namespace: string): Promise<unknown> {
+    const load = () => applications.read(appRef, namespace);
+    const scope = scopes.of(appRef, namespace);
+    if (scope) return scope.read(namespace, appRef.name, load);
+    const object = await load();
+    if (object === undefined) return undefined;
+    return viewApplication(object, revisionPathOf(revisionPaths, appRef)) ?? null;
+  }
+
+  return {
+    read,
+    want(owner, wanted) {
+      wants.set(owner, wanted);
+      due.in(timings.quietMs, timings.latestMs);
+    },
+    subscribe: listeners.add,
+    stop() {
+      due.stop();
+      return scopes.stop();
+    },
+  };
+}
+
+function createListeners(log: Logger) {
+  const listeners = new Set<ApplicationListener>();
+  return {
+    add(listener: ApplicationListener): () => void {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    tell(appRef: AppRef, namespace: string): void {
+      for (const listener of [...listeners]) {
+        try {
+          listener(appRef, namespace);
+        } catch (error) {
+          log.error({ ...appRef, namespace, error: errorMessage(error) }, 'a listener failed');
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import type { AppRef } from '../api/pipeline.ts';
+import type { ApplicationListener, NamedApplication } from './application-watch.ts';
+import { remoteKubeConfig } from './clusters-kubeconfig.ts';
+import type { ConnectionPool, Lease } from './clusters-pool.ts';
+import type { FoundKubeconfig } from './clusters-source.ts';
+
+export interface ClusterDeps {
+  /** For messages: `GitopsCluster flux-system/leaf`. */
+  readonly title: string;
+  readonly find: () => Promise<FoundKubeconfig>;
+  readonly pool: ConnectionPool;
+  readonly laboratory: boolean;
+  readonly now: () => Date;
+  /** How often the kubeconfig is looked at: Secrets can be got, but not watched. Default: 30 s. */
+  readonly lookEveryMs: number | undefined;
+  /** It can be read again, no longer, or with other credentials. */
+  readonly onChange: () => void;
+  readonly onApplication: ApplicationListener;
+}
+
+/** A cluster that Pipelines name; its kubeconfig is followed wherever it goes. */
+export interface Cluster {
+  /** @throws TurnpikeError whose sentence says which cluster, since when and why */
+  read(appRef: AppRef, namespace: string): Promise<unknown>;
+  /** Opens it, so that nobody has to wait for that who reads it later. */
+  warm(): void;
+  /** What an owner has there; none: it is gone. */
+  want(owner: string, applications: readonly NamedApplication[]): void;
+  close(): void;
+}
+
+const LOOK_EVERY_MS = 30_000;
+/** However often the cluster fails. */
+const LOOK_APART_MS = 1000;
+
+/** Whatever stands in a Secret is a matter of this cluster alone. */
+function asTurnpikeError(error: unknown): TurnpikeError {
+  if (error instanceof TurnpikeError) return error;
+  const message = `Its kubeconfig cannot be used: ${errorMessage(error).slice(0, 200)}`;
+  return new TurnpikeError('SecretInvalid', message, { cause: error });
+}
+
+export function createCluster(deps: ClusterDeps): Cluster {
+  let lease: Lease | undefined;
+  let unsubscribe = () => {};
+  /** Why there is no lease. */
+  let failure: { readonly since: string; readonly error: TurnpikeError } | undefined;
+  let looking: Promise<void> | undefined;
+  let lookedAt: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+  const wants = new Map<string, readonly NamedApplication[]>();
+
+  function letGo(): void {
+    unsubscribe();
+    for (const owner of wants.keys()) lease?.connection.want(ownerOf(owner), []);
+    lease?.release();
+    lease = undefined;
+  }
+
+  function take({ text, where }: FoundKubeconfig): void {
+    const digest = new Bun.CryptoHasher('sha256').update(text).digest('hex');
+    if (lease?.digest === digest) return;
+    const kubeConfig = () => remoteKubeConfig(text, { where, laboratory: deps.laboratory });
+    const next = deps.pool.acquire(digest, kubeConfig);
+    letGo();
+    lease = next;
+    const { onChange, onApplication } = deps;
+    unsubscribe = next.connection.subscribe({
+      changed: onChange,
+      failed: lookSoon,
+      application: onApplication,
+    });
+    for (const [owner, wanted] of wants) next.connection.want(ownerOf(owner), wanted);
+  }
+
+  /** Several clusters of Pipelines may share a connection. */
+  function ownerOf(owner: string): string {
+    return `${deps.title} ${owner}`;
+  }
+
+  /** A kubeconfig that was taken away or spoilt is used no longer; our own API server's absence says nothing. */
+  function miss(error: TurnpikeError): void {
+    if (lease && error.code === 'ApiUnavailable') return;
+    letGo();
+    failure = { since: failure?.since ?? deps.now().toISOString(), error };
+  }
+
+  async function lookNow(): Promise<void> {
+    const before = { first: lookedAt === undefined, digest: lease?.digest };
+    try {
+      const found = await deps.find();
+      if (closed) return;
+      take(found);
+      failure = undefined;
+    } catch (error) {
+      if (!closed) miss(asTurnpikeError(error));
+    } finally {
+      lookedAt = performance.now();
+    }
+    if (!before.first && before.digest !== lease?.digest) deps.onChange();
+  }
+
+  function look(): Promise<void> {
+    looking ??= lookNow().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  }
+
+  function lookSoon(): void {
+    if (closed || (lookedAt !== undefined && performance.now() - lookedAt < LOOK_APART_MS)) return;
+    void look();
+  }
+
+  async function begin(): Promise<void> {
+    timer ??= setInterval(lookSoon, deps.lookEveryMs ?? LOOK_EVERY_MS).unref();
+    if (lookedAt === undefined) await look();
+  }
+
+  async function read(appRef: AppRef, namespace: string): Promise<unknown> {
+    await begin();
+    const used = lease;
+    if (!used) throw unreadable();
+    const wasAway = used.connection.away() !== undefined;
+    try {
+      return await used.connection.read(appRef, namespace);
+    } catch (error) {
+      if (!used.connection.away()) throw prefixed(error);
+      if (wasAway) throw unreadable();
+    }
+    await look();
+    if (!lease || lease.digest === used.digest) throw unreadable();
+    return lease.connection.read(appRef, namespace).catch((error) => {
+      throw lease?.connection.away() ? unreadable() : prefixed(error);
+    });
+  }
+
+  function unreadable(): TurnpikeError {
+    const trouble = lease?.connection.away() ?? failure;
+    if (!trouble) return new TurnpikeError('ApiUnavailable', `Cluster ${deps.title} is being connected to.`);
+    const { since, error } = trouble;
+    const message = `Cluster ${deps.title} cannot be read since ${since}: ${error.message}`;
+    return new TurnpikeError(error.code, message, { retry: error.retry, cause: error });
+  }
+
+  function prefixed(error: unknown): unknown {
+    if (!(error instanceof TurnpikeError)) return error;
+    const message = `On cluster ${deps.title}: ${error.message}`;
+    return new TurnpikeError(error.code, message, { retry: error.retry, cause: error });
+  }
+
+  return {
+    read,
+    warm: () => void begin(),
+    want(owner, wanted) {
+      if (wanted.length > 0) wants.set(owner, wanted);
+      else wants.delete(owner);
+      lease?.connection.want(ownerOf(owner), wanted);
+    },
+    close() {
+      closed = true;
+      clearInterval(timer);
+      letGo();
+    },
+  };
+}

@@ -1,0 +1,183 @@
+import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
+import type { AppRef } from '../api/pipeline.ts';
+import type { ApplicationListener, NamedApplication } from './application-watch.ts';
+import { apiStatus } from './status.ts';
+import type { KubeClient } from './transport.ts';
+
+/** What is opened for a kubeconfig. */
+export interface RemoteApplications {
+  readonly client: KubeClient;
+  /** The object as the cluster has it; undefined when there is none. */
+  read(appRef: AppRef, namespace: string): Promise<unknown>;
+  /** What an owner wants to hear of from now on, in place of what it wanted before. */
+  want(owner: string, applications: readonly NamedApplication[]): void;
+  subscribe(listener: ApplicationListener): () => void;
+  close(): void;
+}
+
+export interface ConnectionListener {
+  /** It can be read again, or no longer. */
+  readonly changed: () => void;
+  /** It cannot be read: each time that this is found out. */
+  readonly failed: () => void;
+  readonly application: ApplicationListener;
+}
+
+/** One cluster under one kubeconfig, and a breaker: while it is away nobody waits for it. */
+export interface ClusterConnection {
+  /** Gives up after three seconds; at once, with the last error, while the cluster is away. */
+  read(appRef: AppRef, namespace: string): Promise<unknown>;
+  want: RemoteApplications['want'];
+  away(): Away | undefined;
+  subscribe(listener: ConnectionListener): () => void;
+  close(): void;
+}
+
+export interface Away {
+  /** RFC 3339 */
+  readonly since: string;
+  readonly error: TurnpikeError;
+}
+
+export interface ConnectionDeps {
+  readonly applications: RemoteApplications;
+  readonly now: () => Date;
+  /** A cluster that is there is asked for a sign of life so often: nobody may be reading it. Default: 15 s. */
+  readonly heartbeatMs?: number;
+}
+
+const READ_TIMEOUT_MS = 3000;
+const HEARTBEAT_MS = 15_000;
+/** One that is away: at first, and at most after doubling. */
+const PROBE_MIN_MS = 1000;
+const PROBE_MAX_MS = 15_000;
+
+export function createConnection({
+  applications,
+  now,
+  heartbeatMs = HEARTBEAT_MS,
+}: ConnectionDeps): ClusterConnection {
+  const listeners = new Set<ConnectionListener>();
+  let away: Away | undefined;
+  let delay = PROBE_MIN_MS;
+  let closed = false;
+  // The first sign of life is asked for at once: whoever reads meanwhile need not be the one to find out.
+  let timer = after(0);
+
+  function after(ms: number): NodeJS.Timeout {
+    return setTimeout(() => void probe(), ms).unref();
+  }
+
+  function schedule(ms: number): void {
+    clearTimeout(timer);
+    if (!closed) timer = after(ms);
+  }
+
+  /** Only a read that succeeds starts the delays anew: a cluster that answers probes alone must not flap. */
+  function backOff(): number {
+    const ms = delay;
+    delay = Math.min(delay * 2, PROBE_MAX_MS);
+    return ms;
+  }
+
+  function fall(error: TurnpikeError): void {
+    if (closed) return;
+    const before = away;
+    away = { since: before?.since ?? now().toISOString(), error };
+    for (const { failed, changed } of [...listeners]) {
+      failed();
+      if (!before) changed();
+    }
+    if (!before) schedule(backOff());
+  }
+
+  function rise(): void {
+    if (!away || closed) return;
+    away = undefined;
+    for (const { changed } of [...listeners]) changed();
+  }
+
+  /** Whoever is let in is answered, be it by "forbidden". */
+  async function probe(): Promise<void> {
+    const wasAway = away !== undefined;
+    try {
+      const timeoutMs = READ_TIMEOUT_MS;
+      await inTime(applications.client.request({ method: 'GET', path: '/version', timeoutMs }));
+      rise();
+    } catch (error) {
+      const known = asTurnpikeError(error);
+      if (known.code === 'ApiUnavailable' && apiStatus(known)?.httpStatus !== 429) fall(known);
+      else rise();
+    }
+    if (!away) schedule(heartbeatMs);
+    else if (wasAway) schedule(backOff());
+  }
+
+  async function read(appRef: AppRef, namespace: string): Promise<unknown> {
+    if (away) throw away.error;
+    try {
+      const object = await inTime(applications.read(appRef, namespace));
+      delay = PROBE_MIN_MS;
+      return object;
+    } catch (error) {
+      const known = asTurnpikeError(error);
+      if (isOutage(known)) fall(known);
+      throw known;
+    }
+  }
+
+  return {
+    read,
+    want: applications.want,
+    away: () => away,
+    subscribe(listener) {
+      listeners.add(listener);
+      const unsubscribe = applications.subscribe(listener.application);
+      return () => {
+        listeners.delete(listener);
+        unsubscribe();
+      };
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      listeners.clear();
+      applications.close();
+    },
+  };
+}
+
+/** Nobody answered, or nobody who knows us. One API of a cluster may be out of order while the others are not. */
+function isOutage(error: TurnpikeError): boolean {
+  if (!hasCode(error, 'ApiUnavailable')) return false;
+  const status = apiStatus(error);
+  return status === undefined || status.httpStatus === 401;
+}
+
+/**
+ * What a strange server answers may be of any shape: that is its fault, not ours. Its texts are not passed on
+ * unless they are an API server's, or a kubeconfig would be a way to read what only we can reach.
+ */
+function asTurnpikeError(error: unknown): TurnpikeError {
+  const status = apiStatus(error);
+  if (error instanceof TurnpikeError && status?.reason === '') {
+    const message = `It answers unlike an API server: HTTP ${status.httpStatus}.`;
+    return new TurnpikeError(error.code, message, { retry: error.retry, cause: status });
+  }
+  if (error instanceof TurnpikeError) return error;
+  const said = errorMessage(error).slice(0, 200);
+  return new TurnpikeError('ApiRefused', `It answers unlike an API server: ${said}`, { cause: error });
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const message = `It did not answer within ${READ_TIMEOUT_MS} ms.`;
+    late.reject(new TurnpikeError('ApiUnavailable', message));
+  }, READ_TIMEOUT_MS);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

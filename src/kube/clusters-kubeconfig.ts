@@ -1,0 +1,194 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import * as v from 'valibot';
+import { parseDocument } from 'yaml';
+import { TurnpikeError } from '../api/errors.ts';
+import { hostProblem } from '../decide/hosts.ts';
+
+/**
+ * The kubeconfig of another cluster, as it stands in a Secret. Whoever may write that Secret must get nothing
+ * by it but requests to an API server with the credentials that are in it: no program is run for it, no file
+ * of ours is read, and no address is reached that only this process can reach.
+ */
+export interface RemoteOptions {
+  /** Where it was found, for messages: `Secret flux-system/leaf`. */
+  readonly where: string;
+  /**
+   * Whether servers at loopback addresses are allowed, by http too. In a Pod loopback is the Pod itself, where
+   * no cluster is. Where our own API server is at loopback, we run on somebody's machine beside it, and so
+   * may other clusters: no flag is needed, and none can be left on by mistake.
+   */
+  readonly laboratory: boolean;
+}
+
+const field = v.nullish(v.string());
+
+const ClusterFields = v.object({
+  server: v.string(),
+  'certificate-authority-data': field,
+  'certificate-authority': field,
+  'insecure-skip-tls-verify': v.nullish(v.boolean()),
+  'tls-server-name': field,
+  'proxy-url': field,
+});
+type ClusterFields = v.InferOutput<typeof ClusterFields>;
+
+const UserFields = v.object({
+  token: field,
+  username: field,
+  password: field,
+  'client-certificate-data': field,
+  'client-key-data': field,
+  tokenFile: field,
+  'client-certificate': field,
+  'client-key': field,
+  exec: v.optional(v.unknown()),
+  'auth-provider': v.optional(v.unknown()),
+  as: v.optional(v.unknown()),
+  'as-uid': v.optional(v.unknown()),
+  'as-groups': v.optional(v.unknown()),
+  'as-user-extra': v.optional(v.unknown()),
+});
+type UserFields = v.InferOutput<typeof UserFields>;
+
+/** What is behind a name is looked at when it is used. */
+const Entries = v.nullish(v.array(v.looseObject({ name: v.string() })));
+type Entries = v.InferOutput<typeof Entries>;
+
+const ContextFields = v.object({ cluster: v.string(), user: v.string() });
+
+const File = v.object({
+  'current-context': field,
+  clusters: Entries,
+  users: Entries,
+  contexts: Entries,
+});
+
+const EXEC = 'takes its credentials from a plugin';
+const OUTSIDE = 'names a file outside the Secret';
+const AS = 'impersonates another user';
+
+const REFUSED: readonly (readonly [
+  keyof UserFields | 'certificate-authority' | 'insecure-skip-tls-verify',
+  string,
+  string,
+])[] = [
+  ['exec', EXEC, 'put a token or a client certificate there'],
+  ['auth-provider', EXEC, 'put a token or a client certificate there'],
+  ['tokenFile', OUTSIDE, 'put the token itself under token'],
+  ['client-certificate', OUTSIDE, 'put the certificate itself under client-certificate-data'],
+  ['client-key', OUTSIDE, 'put the key itself under client-key-data'],
+  ['certificate-authority', OUTSIDE, 'put the certificate itself under certificate-authority-data'],
+  ['insecure-skip-tls-verify', 'does not verify the server', 'put its CA under certificate-authority-data'],
+  ['as', AS, 'give its own user the rights that are needed'],
+  ['as-uid', AS, 'give its own user the rights that are needed'],
+  ['as-groups', AS, 'give its own user the rights that are needed'],
+  ['as-user-extra', AS, 'give its own user the rights that are needed'],
+];
+
+/**
+ * Reads the current context of a kubeconfig. Nothing gets into the result but what is allowed.
+ * @throws TurnpikeError ConfigInvalid; its sentence never quotes the text, which holds credentials
+ */
+export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConfig {
+  const invalid = (what: string) =>
+    new TurnpikeError('ConfigInvalid', `The kubeconfig in ${options.where} ${what}.`, { retry: 'never' });
+  const file = v.safeParse(File, parsed(text));
+  if (!file.success) throw invalid('is none: it holds no clusters, users and contexts');
+  const name = file.output['current-context'];
+  if (!name) throw invalid('has no current-context');
+  const context = v.safeParse(ContextFields, entry(file.output.contexts, name, 'context'));
+  if (!context.success) throw invalid('has no context of the name that its current-context says');
+  const cluster = v.safeParse(ClusterFields, entry(file.output.clusters, context.output.cluster, 'cluster'));
+  if (!cluster.success) throw invalid('has no cluster with a server for its current-context');
+  const user = v.safeParse(UserFields, entry(file.output.users, context.output.user, 'user') ?? {});
+  if (!user.success) throw invalid('has a user whose fields are not texts');
+  const problem = refusal({ ...cluster.output, ...user.output }) ?? addressProblem(cluster.output, options);
+  if (problem) throw invalid(problem);
+  return assembled(cluster.output, user.output);
+}
+
+/** The API server's address says whether this process runs beside its cluster instead of in it. */
+export function isLaboratory(server: string): boolean {
+  return URL.canParse(server) && isLoopback(new URL(server));
+}
+
+/** Undefined for what is no YAML: a parser's message quotes the lines around the fault. */
+function parsed(text: string): unknown {
+  const document = parseDocument(text, { prettyErrors: false });
+  if (document.errors.length > 0) return undefined;
+  try {
+    return document.toJS();
+  } catch {
+    return undefined;
+  }
+}
+
+function entry(entries: Entries, name: string, key: string): unknown {
+  return entries?.find((one) => one.name === name)?.[key];
+}
+
+function refusal(fields: Readonly<Record<string, unknown>>): string | undefined {
+  const found = REFUSED.find(([key]) => Boolean(fields[key]));
+  return found && `${found[1]} (${found[0]}), which Turnpike does not use: ${found[2]}`;
+}
+
+function addressProblem(cluster: ClusterFields, { laboratory }: RemoteOptions): string | undefined {
+  const proxy = cluster['proxy-url'];
+  return (
+    urlProblem('server', cluster.server, laboratory) ??
+    (proxy ? urlProblem('proxy-url', proxy, laboratory) : undefined)
+  );
+}
+
+/** The way to a proxy may be plain: what goes through it is encrypted to the API server. */
+function urlProblem(what: 'server' | 'proxy-url', text: string, laboratory: boolean): string | undefined {
+  if (!URL.canParse(text)) return `has a ${what} that is not a URL`;
+  const url = new URL(text);
+  if (url.username || url.password) return `has a ${what} with credentials in it: take them out`;
+  if (url.search || url.hash) return `has a ${what} with a query: take it out`;
+  if (laboratory && isLoopback(url) && /^https?:$/.test(url.protocol)) return undefined;
+  const plain = what === 'proxy-url' && url.protocol === 'http:';
+  if (url.protocol !== 'https:' && !plain) return `has a ${what} that is not reached by https`;
+  if (!hostProblem(new URL(`https://${url.host}`), { allowed: [], insecure: [] })) return undefined;
+  return `has a ${what} at a loopback, link-local or metadata address, where no other cluster is`;
+}
+
+/** The URL parser has brought every spelling of an address to one form. */
+function isLoopback({ hostname }: URL): boolean {
+  return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}
+
+const NAME = 'remote';
+
+function assembled(cluster: ClusterFields, user: UserFields): KubeConfig {
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromOptions({
+    clusters: [
+      {
+        name: NAME,
+        server: cluster.server,
+        skipTLSVerify: false,
+        ...given('caData', cluster['certificate-authority-data']),
+        ...given('tlsServerName', cluster['tls-server-name']),
+        ...given('proxyUrl', cluster['proxy-url']),
+      },
+    ],
+    users: [
+      {
+        name: NAME,
+        ...given('token', user.token),
+        ...given('username', user.username),
+        ...given('password', user.password),
+        ...given('certData', user['client-certificate-data']),
+        ...given('keyData', user['client-key-data']),
+      },
+    ],
+    contexts: [{ name: NAME, cluster: NAME, user: NAME }],
+    currentContext: NAME,
+  });
+  return kubeConfig;
+}
+
+function given(name: string, value: string | null | undefined): Record<string, string> {
+  return value ? { [name]: value } : {};
+}

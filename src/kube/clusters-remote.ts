@@ -1,0 +1,33 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { type ApplicationWatchDeps, createApplicationWatch } from './application-watch.ts';
+import type { RemoteApplications } from './clusters-connection.ts';
+import { createDiscovery } from './discovery.ts';
+import { createKubeClient, type KubeClientDeps } from './transport.ts';
+
+export interface RemoteDeps extends Omit<ApplicationWatchDeps, 'discovery' | 'timings'>, KubeClientDeps {
+  readonly now: () => Date;
+}
+
+/** A read of another cluster ends after three seconds: it must not spend them waiting for a list. */
+const FIRST_LIST_MS = 1000;
+
+/** A client and a watch for another cluster. */
+export function openRemote(kubeConfig: KubeConfig, deps: RemoteDeps): RemoteApplications {
+  const client = createKubeClient(kubeConfig, deps);
+  const watch = createApplicationWatch(client, {
+    ...deps,
+    discovery: createDiscovery(client, deps),
+    log: deps.log.child({ server: client.config.server }),
+    timings: { firstListMs: FIRST_LIST_MS },
+  });
+  return {
+    client,
+    read: watch.read,
+    want: watch.want,
+    subscribe: watch.subscribe,
+    close() {
+      client.close();
+      watch.stop().catch((error: unknown) => deps.log.error({ error: String(error) }, 'a watch did not end'));
+    },
+  };
+}

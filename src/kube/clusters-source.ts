@@ -1,0 +1,108 @@
+import * as v from 'valibot';
+import { hasCode, TurnpikeError } from '../api/errors.ts';
+import type { ClusterRef } from '../api/pipeline.ts';
+import { resourcePath } from './path.ts';
+import type { Secrets } from './secrets.ts';
+import type { KubeClient } from './transport.ts';
+
+/** Where the kubeconfig of a cluster is found: by way of a GitopsCluster, or in a Secret by itself. */
+
+export interface FoundKubeconfig {
+  /** For messages: `Secret flux-system/leaf`. */
+  readonly where: string;
+  readonly text: string;
+}
+
+export interface SourceDeps {
+  readonly client: KubeClient;
+  readonly secrets: Secrets;
+}
+
+/** A reference with the namespace that it stands for. */
+export interface ClusterAddress {
+  readonly kind: ClusterRef['kind'];
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export const GITOPS_CLUSTERS = { apiVersion: 'gitops.weave.works/v1alpha1', plural: 'gitopsclusters' };
+
+/** The first of them that is there. Cluster API and Flux write `value`, Flux knows `value.yaml` too. */
+export const KUBECONFIG_KEYS = ['kubeconfig', 'value', 'value.yaml'] as const;
+const CAPI_KEYS = ['value', 'kubeconfig', 'value.yaml'] as const;
+
+const TIMEOUT_MS = 3000;
+const MAX_MESSAGE = 300;
+
+const Named = v.nullish(v.object({ name: v.string() }));
+
+/** Of `gitops.weave.works/v1alpha1` what is used here; its controller sets Ready, others leave it away. */
+const GitopsCluster = v.object({
+  spec: v.nullish(v.object({ secretRef: Named, capiClusterRef: Named })),
+  status: v.nullish(
+    v.object({
+      conditions: v.nullish(
+        v.array(v.object({ type: v.string(), status: v.string(), message: v.optional(v.string(), '') })),
+      ),
+    }),
+  ),
+});
+
+/**
+ * Why a Pipeline of this namespace may not name the cluster. A GitopsCluster is there for the Pipelines of
+ * all namespaces, as with the predecessor; a Secret of another namespace may be meant for anything.
+ */
+export function foreignSecretProblem(ref: ClusterRef, namespace: string): string | undefined {
+  if (ref.kind !== 'Secret' || ref.namespace === undefined || ref.namespace === namespace) return undefined;
+  return `Secret ${ref.namespace}/${ref.name} is in another namespace than the Pipeline and is not read: copy it to ${namespace}, or name a GitopsCluster.`;
+}
+
+/** @throws TurnpikeError with the sentence for what is missing; ApiUnavailable while that is unknown */
+export async function findKubeconfig(deps: SourceDeps, ref: ClusterAddress): Promise<FoundKubeconfig> {
+  if (ref.kind === 'Secret') return fromSecret(deps, ref.namespace, ref.name, KUBECONFIG_KEYS);
+  const { spec, status } = await readGitopsCluster(deps.client, ref.namespace, ref.name);
+  const where = `GitopsCluster ${ref.namespace}/${ref.name}`;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  if (ready?.status === 'False') {
+    const said = ready.message.slice(0, MAX_MESSAGE) || 'its controller gives no reason';
+    throw new TurnpikeError('SecretInvalid', `${where} is not ready: ${said}`);
+  }
+  if (spec?.secretRef) return fromSecret(deps, ref.namespace, spec.secretRef.name, KUBECONFIG_KEYS);
+  const capi = spec?.capiClusterRef?.name;
+  if (capi) return fromSecret(deps, ref.namespace, `${capi}-kubeconfig`, CAPI_KEYS);
+  throw new TurnpikeError('SecretInvalid', `${where} has neither secretRef nor capiClusterRef.`);
+}
+
+async function readGitopsCluster(client: KubeClient, namespace: string, name: string) {
+  const path = resourcePath({ ...GITOPS_CLUSTERS, namespace, name });
+  try {
+    const answer = await client.request({ method: 'GET', path, timeoutMs: TIMEOUT_MS });
+    const parsed = v.safeParse(GitopsCluster, answer);
+    if (parsed.success) return parsed.output;
+  } catch (error) {
+    if (!hasCode(error, 'ApiNotFound')) throw error;
+    const message = `There is no GitopsCluster ${namespace}/${name}: create it, or correct the name.`;
+    throw new TurnpikeError('ApiNotFound', message, { cause: error });
+  }
+  throw new TurnpikeError('SecretInvalid', `GitopsCluster ${namespace}/${name} is not understood here.`);
+}
+
+async function fromSecret(
+  { secrets }: SourceDeps,
+  namespace: string,
+  name: string,
+  keys: readonly string[],
+): Promise<FoundKubeconfig> {
+  const where = `Secret ${namespace}/${name}`;
+  const secret = await secrets.read(namespace, name);
+  if (!secret) {
+    throw new TurnpikeError('SecretNotFound', `There is no ${where}: create it with the key kubeconfig.`);
+  }
+  const key = keys.find((one) => secret.values.has(one));
+  const bytes = key === undefined ? undefined : secret.values.get(key);
+  if (bytes) return { where, text: new TextDecoder().decode(bytes) };
+  throw new TurnpikeError(
+    'SecretInvalid',
+    `${where} has neither the key kubeconfig nor value: put the cluster's kubeconfig there.`,
+  );
+}

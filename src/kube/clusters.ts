@@ -1,0 +1,154 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { TurnpikeError } from '../api/errors.ts';
+import type { AppRef, ClusterRef, PipelineKey, PipelineSpec } from '../api/pipeline.ts';
+import { clusterKey } from '../decide/validate/environments.ts';
+import type { NamedApplication } from './application-watch.ts';
+import { type Cluster, createCluster } from './clusters-cluster.ts';
+import type { RemoteApplications } from './clusters-connection.ts';
+import { isLaboratory } from './clusters-kubeconfig.ts';
+import { createConnectionPool } from './clusters-pool.ts';
+import { type ClusterAddress, findKubeconfig, foreignSecretProblem } from './clusters-source.ts';
+import type { Governors } from './governors.ts';
+import type { Secrets } from './secrets.ts';
+import type { KubeClient } from './transport.ts';
+
+/** The clusters that Pipelines name: each is opened when it is first read, and closed when none names it. */
+export interface Clusters {
+  /** Reads applications there; its errors are `TurnpikeError`s, and about that cluster alone. */
+  reader(ref: ClusterRef, pipelineNamespace: string): ClusterReader;
+  /** The spec of a Pipeline from now on; none: it is gone. */
+  follow(key: PipelineKey, spec: PipelineSpec | undefined): void;
+  /**
+   * Hears of each Pipeline that names a cluster which is there again, is away, or has other credentials, and of
+   * those whose application changed there.
+   */
+  subscribe(listener: (key: PipelineKey) => void): () => void;
+  close(): void;
+}
+
+export interface ClusterReader {
+  read(appRef: AppRef, namespace: string): Promise<unknown>;
+}
+
+export interface ClustersDeps {
+  /** Of the cluster that we run in. */
+  readonly client: KubeClient;
+  readonly secrets: Secrets;
+  readonly governors: () => Governors;
+  readonly open: (kubeConfig: KubeConfig) => RemoteApplications;
+  readonly now: () => Date;
+  readonly lookEveryMs?: number;
+  readonly heartbeatMs?: number;
+}
+
+export function createClusters(deps: ClustersDeps): Clusters {
+  const pool = createConnectionPool(deps);
+  const laboratory = isLaboratory(deps.client.config.server);
+  /** Keys of clusters. */
+  const named = new Map<PipelineKey, readonly string[]>();
+  const listeners = new Set<(key: PipelineKey) => void>();
+  let warmed = false;
+  const clusters = new Map<string, { readonly cluster: Cluster; readonly users: Set<PipelineKey> }>();
+
+  function wake(pipeline: PipelineKey): void {
+    for (const listener of [...listeners]) listener(pipeline);
+  }
+
+  function open(key: string, address: ClusterAddress) {
+    const users = new Set<PipelineKey>();
+    const cluster = createCluster({
+      title: `${address.kind} ${address.namespace}/${address.name}`,
+      find: () => findKubeconfig(deps, address),
+      pool,
+      laboratory,
+      now: deps.now,
+      lookEveryMs: deps.lookEveryMs,
+      onChange: () => users.forEach(wake),
+      onApplication: (appRef, namespace) => deps.governors().of(appRef, `${namespace}/${key}`).forEach(wake),
+    });
+    const entry = { cluster, users };
+    clusters.set(key, entry);
+    return entry;
+  }
+
+  function leave(pipeline: PipelineKey, keys: readonly string[]): void {
+    for (const key of keys) {
+      const entry = clusters.get(key);
+      entry?.cluster.want(pipeline, []);
+      entry?.users.delete(pipeline);
+      if (entry?.users.size !== 0) continue;
+      entry.cluster.close();
+      clusters.delete(key);
+    }
+  }
+
+  function follow(pipeline: PipelineKey, spec: PipelineSpec | undefined): void {
+    const wanted = spec ? clustersOf(pipeline, spec) : new Map<string, ClusterUse>();
+    for (const [key, { address, applications }] of wanted) {
+      const { users, cluster } = clusters.get(key) ?? open(key, address);
+      users.add(pipeline);
+      cluster.want(pipeline, applications);
+    }
+    const left = named.get(pipeline)?.filter((key) => !wanted.has(key)) ?? [];
+    leave(pipeline, left);
+    if (wanted.size > 0) named.set(pipeline, [...wanted.keys()]);
+    else named.delete(pipeline);
+  }
+
+  /**
+   * Whoever reads one cluster will read them all. Of many that are away each would cost its three seconds one
+   * after the other; begun together, they cost them once.
+   */
+  function warmUp(): void {
+    if (warmed) return;
+    warmed = true;
+    for (const { cluster } of clusters.values()) cluster.warm();
+  }
+
+  function reader(ref: ClusterRef, namespace: string): ClusterReader {
+    return {
+      async read(appRef, inNamespace) {
+        warmUp();
+        const problem = foreignSecretProblem(ref, namespace);
+        if (problem) throw new TurnpikeError('ConfigInvalid', problem, { retry: 'never' });
+        const entry = clusters.get(clusterKey(ref, namespace));
+        if (entry) return entry.cluster.read(appRef, inNamespace);
+        throw new TurnpikeError('ApiUnavailable', `No Pipeline names ${ref.kind} ${ref.name} any more.`);
+      },
+    };
+  }
+
+  return {
+    reader,
+    follow,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close() {
+      for (const { cluster } of clusters.values()) cluster.close();
+      clusters.clear();
+      pool.close();
+    },
+  };
+}
+
+/** What a Pipeline has on one cluster. */
+interface ClusterUse {
+  readonly address: ClusterAddress;
+  readonly applications: NamedApplication[];
+}
+
+function clustersOf(pipeline: PipelineKey, spec: PipelineSpec): Map<string, ClusterUse> {
+  const [inNamespace = ''] = pipeline.split('/');
+  const uses = new Map<string, ClusterUse>();
+  for (const { namespace, clusterRef: ref } of spec.environments.flatMap(({ targets }) => targets)) {
+    if (!ref || foreignSecretProblem(ref, inNamespace)) continue;
+    const key = clusterKey(ref, inNamespace);
+    const address = { kind: ref.kind, name: ref.name, namespace: ref.namespace ?? inNamespace };
+    const use = uses.get(key) ?? { address, applications: [] };
+    use.applications.push({ appRef: spec.appRef, namespace });
+    uses.set(key, use);
+  }
+  return uses;
+}

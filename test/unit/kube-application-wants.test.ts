@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'bun:test';
+import type { AppRef } from '../../src/api/pipeline.ts';
+import { createWants, kindKey, localApplications } from '../../src/kube/application-watch-wants.ts';
+import { spec } from '../fakes/pipeline.ts';
+
+const HELM = 'helm.toolkit.fluxcd.io/v2';
+const app = (name: string, namespace: string, apiVersion = HELM) => ({
+  appRef: { apiVersion, kind: 'HelmRelease', name } satisfies AppRef,
+  namespace,
+});
+const KEY = kindKey({ apiVersion: HELM, kind: 'HelmRelease' });
+
+describe('the wanted applications', () => {
+  test('are wanted until the last one who wants them changes its mind', () => {
+    const wants = createWants();
+    wants.set('a', [app('x', 'dev'), app('x', 'dev'), app('x', 'prod')]);
+    wants.set('b', [app('x', 'dev')]);
+    wants.set('a', [app('x', 'prod')]);
+    expect([...wants.list(KEY, undefined)]).toEqual([
+      ['dev', 'x'],
+      ['prod', 'x'],
+    ]);
+    expect([...wants.list(KEY, 'prod')]).toEqual([['prod', 'x']]);
+    wants.set('b', []);
+    expect(wants.has(KEY, 'dev', 'x')).toBe(false);
+    expect(wants.has(KEY, 'prod', 'x')).toBe(true);
+    wants.set('a', []);
+    expect(wants.kinds().size).toBe(0);
+  });
+
+  test('are told apart by the version that is asked for', () => {
+    const wants = createWants();
+    wants.set('a', [app('x', 'dev'), app('x', 'dev', 'helm.toolkit.fluxcd.io/v2beta1')]);
+    expect([...wants.kinds().values()].map(({ apiVersion }) => apiVersion)).toEqual([
+      HELM,
+      'helm.toolkit.fluxcd.io/v2beta1',
+    ]);
+  });
+
+  test('of a Pipeline are those on its own cluster', () => {
+    const clusterRef = { kind: 'GitopsCluster', name: 'leaf' } as const;
+    const environments = [
+      { name: 'dev', targets: [{ namespace: 'dev' }, { namespace: 'dev', clusterRef }] },
+      { name: 'prod', targets: [{ namespace: 'prod' }] },
+    ];
+    expect(localApplications(spec({ environments })).map(({ namespace }) => namespace)).toEqual([
+      'dev',
+      'prod',
+    ]);
+  });
+});
