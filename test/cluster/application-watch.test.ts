@@ -207,7 +207,7 @@ describe('watching applications', () => {
     expect(await revision(appRef('app'))).toBeUndefined();
     await create('app');
     await until('the application', () => heard.length > 0);
-    expect(await revision(appRef('app'))).toBe('1.0.0');
+    await until('its revision', async () => (await revision(appRef('app'))) === '1.0.0');
   });
 
   test('asks once for an application that is wanted later, and hears of it from then on', async () => {

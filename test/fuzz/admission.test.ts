@@ -105,7 +105,11 @@ async function checkRefusal(response: Response): Promise<string> {
 }
 
 function isOurs(object: Reviewed | null | undefined): boolean {
-  return String(object?.apiVersion).startsWith('pipelines.weave.works/') && object?.kind === 'Pipeline';
+  const { metadata } = (object ?? {}) as { metadata?: unknown };
+  // No object of the API server has a text for its metadata, nor a name that is none.
+  const isNamed = metadata === undefined || typeof (metadata as { name?: unknown } | null)?.name === 'string';
+  const isPipeline = object?.kind === 'Pipeline';
+  return isPipeline && isNamed && String(object.apiVersion).startsWith('pipelines.weave.works/');
 }
 
 test(

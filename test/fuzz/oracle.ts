@@ -23,6 +23,8 @@ const KNOWN_RULES: readonly string[] = [
   'self.size() > 0',
   'self.all(target, self.exists_one(other, other == target))',
   'has(self.pull__dash__request) || has(self.notification)',
+  '!has(self.from) || !has(self.to) || self.from != self.to',
+  '!self.matches("^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$") || self == "" || (duration(self) >= duration("1s") && duration(self) <= duration("720h"))',
   '!(has(self.pull__dash__request) && has(self.notification))',
 ];
 
@@ -80,13 +82,21 @@ interface Strategy {
   readonly notification?: unknown;
 }
 
+interface Promotion {
+  readonly strategy: Strategy;
+  readonly gates?: {
+    readonly soak?: string;
+    readonly windows?: readonly { readonly from?: string; readonly to?: string }[];
+  };
+}
+
 interface Spec {
   readonly environments: readonly {
     readonly name: string;
     readonly targets: readonly Target[];
-    readonly promotion?: { readonly strategy: Strategy };
+    readonly promotion?: Promotion;
   }[];
-  readonly promotion?: { readonly strategy: Strategy };
+  readonly promotion?: Promotion;
 }
 
 interface Target {
@@ -101,11 +111,20 @@ function refusesByRule({ environments, promotion }: Spec): string | undefined {
     if (hasTwice(targets.map(targetText))) return 'a target is written twice';
   }
   const promotions = [promotion, ...environments.map((environment) => environment.promotion)];
-  for (const { strategy } of promotions.filter((one) => one !== undefined)) {
-    const refused = refusesStrategy(strategy);
+  for (const { strategy, gates } of promotions.filter((one) => one !== undefined)) {
+    const refused = refusesStrategy(strategy) ?? refusesGates(gates ?? {});
     if (refused) return refused;
   }
   return undefined;
+}
+
+function refusesGates({ soak, windows = [] }: NonNullable<Promotion['gates']>): string | undefined {
+  if (windows.some(({ from, to }) => from !== undefined && from === to)) return 'a window is empty';
+  if (soak === undefined) return undefined;
+  const units = { h: 3600, m: 60, s: 1 };
+  const parts = [...soak.matchAll(/(\d+)([hms])/g)];
+  const seconds = parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as 'h'], 0);
+  return seconds < 1 || seconds > 720 * 3600 ? 'the soak is too short or too long' : undefined;
 }
 
 function refusesStrategy({ 'pull-request': pullRequest, notification }: Strategy): string | undefined {

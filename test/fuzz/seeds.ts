@@ -48,7 +48,16 @@ export const SPECS: readonly [Json, ...Json[]] = [
         },
       },
     ],
-    promotion: { manual: false, strategy: { notification: {} } },
+    promotion: {
+      manual: false,
+      strategy: { notification: {} },
+      gates: {
+        soak: '1h30m',
+        windows: [{ days: ['Mon', 'Fri'], from: '09:00', to: '17:00', timeZone: 'Europe/Berlin' }],
+        versions: '>=1.0.0 <3',
+        targets: 'any',
+      },
+    },
   },
   {
     appRef: APP,

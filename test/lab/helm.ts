@@ -19,6 +19,18 @@ export interface Release {
 
 /** Writes the status of a HelmRelease v2 as helm-controller does. */
 export async function setRelease(kubernetes: Kubernetes, name: ReleaseName, release: Release): Promise<void> {
+  // Whoever else writes to it meanwhile goes first.
+  for (let tries = 1; !(await tryToSet(kubernetes, name, release, tries === MAX_TRIES)); tries += 1);
+}
+
+const MAX_TRIES = 10;
+
+async function tryToSet(
+  kubernetes: Kubernetes,
+  name: ReleaseName,
+  release: Release,
+  isLast: boolean,
+): Promise<boolean> {
   const path = `/apis/helm.toolkit.fluxcd.io/v2/namespaces/${name.namespace}/helmreleases/${name.name}`;
   const found = await kubernetes.request('GET', path);
   if (!found.ok) throw new Error(`${path} cannot be read: ${await found.text()}`);
@@ -27,7 +39,9 @@ export async function setRelease(kubernetes: Kubernetes, name: ReleaseName, rele
     ...object,
     status: releaseStatus(name, release, object.metadata.generation),
   });
-  if (!answer.ok) throw new Error(`the status of ${path} was refused: ${await answer.text()}`);
+  if (answer.ok) return true;
+  if (answer.status === 409 && !isLast) return false;
+  throw new Error(`the status of ${path} was refused: ${await answer.text()}`);
 }
 
 /** Flux's event about a release that succeeded. */

@@ -26,22 +26,30 @@ export function parseSpec(input: unknown): ParsedSpec {
   const flooded = floodedList(input);
   if (flooded) return { kind: 'invalid', problems: [flooded] };
   const parsed = v.safeParse(PipelineSpec, input);
-  const lists = listedNotifications(input);
+  const lists = listsForObjects(input);
   if (parsed.success && lists.length === 0) return { kind: 'valid', spec: parsed.output };
   const problems = [...schemaProblems(parsed.issues ?? []), ...lists];
   return parsed.typed ? { kind: 'invalid', problems, spec: parsed.output } : { kind: 'invalid', problems };
 }
 
-/** valibot takes a list for an object without fields, which the API server does not. */
-function listedNotifications(input: object): FieldProblem[] {
+/** Objects of a promotion whose fields may all be left out. */
+const LOOSE_OBJECTS = [['strategy', 'notification'], ['gates']];
+
+/** valibot takes a list for an object that needs no field, which the API server does not. */
+function listsForObjects(input: unknown): FieldProblem[] {
   const environments = at(input, 'environments');
   const own = Array.isArray(environments) ? environments : [];
   const holders = [[input, 'spec'], ...own.map((one, index) => [one, environmentField(index)])] as const;
-  return holders.flatMap(([holder, field]): FieldProblem[] => {
-    if (!Array.isArray(at(holder, 'promotion', 'strategy', 'notification'))) return [];
-    const message = 'Write an object with fields here, not a list.';
-    return [{ rule: 'type', field: `${field}.promotion.strategy.notification`, message }];
-  });
+  const places = holders.flatMap(([holder, field]) =>
+    LOOSE_OBJECTS.map((path) => ({
+      value: at(holder, 'promotion', ...path),
+      field: `${field}.promotion.${path.join('.')}`,
+    })),
+  );
+  const message = 'Write an object with fields here, not a list.';
+  return places.flatMap(({ value, field }) =>
+    Array.isArray(value) ? [{ rule: 'type', field, message }] : [],
+  );
 }
 
 /** The value at a path; undefined where there is none. */
