@@ -14,7 +14,11 @@ beforeAll(async () => {
   temporary = await mkdtemp(join(tmpdir(), 'turnpike-demo-test-'));
 });
 
-afterAll(() => rm(temporary, { recursive: true }));
+afterAll(async () => {
+  // What a test that failed has left up.
+  await runDemo('--stop');
+  await rm(temporary, { recursive: true });
+}, MINUTE);
 
 function start(...args: readonly string[]) {
   return Bun.spawn([process.execPath, 'demo/main.ts', ...args], {
