@@ -21,11 +21,13 @@ const TIMINGS: ReflectorTimings = {
   watchSeconds: 275,
   silenceMs: 150_000,
   relistMs: 3_600_000,
-  backoff: { initialMs: 800, maxMs: 30_000 },
+  backoff: { initialMs: 800, maxMs: 10_000 },
 };
 
 /** A watch that ends sooner and without a word was a failure in disguise. */
 const SHORT_WATCH_MS = 1000;
+/** How soon it is noticed that the API server answers again. */
+const LOOK_EVERY_MS = 250;
 
 export interface ReflectorOptions<T> {
   readonly path: string;
@@ -66,7 +68,7 @@ export function createReflector<T extends KubeObject>(
     synced = true;
   }
 
-  /** One list, if one is due, and one watch. `heard`: the watch brought something. */
+  /** One list, if one is due, and one watch. `heard`: the server has something to say. */
   async function round(): Promise<{ heard: boolean; failed: boolean }> {
     const started = performance.now();
     let heard = false;
@@ -87,7 +89,8 @@ export function createReflector<T extends KubeObject>(
       return { heard, failed: !heard && performance.now() - started < SHORT_WATCH_MS };
     } catch (error) {
       if (!signal.aborted) note(error);
-      return { heard, failed: true };
+      // A server that has forgotten where we were is there.
+      return { heard: heard || hasCode(error, 'ApiGone'), failed: true };
     }
   }
 
@@ -100,13 +103,23 @@ export function createReflector<T extends KubeObject>(
     listedAt = undefined;
   }
 
+  /** An API server that was away and answers somebody again is asked by all at once. */
+  async function pause(ms: number): Promise<void> {
+    const away = !client.available();
+    const until = performance.now() + ms;
+    for (let left = ms; left > 0 && !signal.aborted; left = until - performance.now()) {
+      await wait(Math.min(left, LOOK_EVERY_MS), signal);
+      if (away && client.available()) return;
+    }
+  }
+
   async function run(): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
       const { heard, failed } = await round();
       if (heard || !failed) failures = 0;
       if (!failed) continue;
-      await wait(backoffDelay(timings.backoff, failures, random), signal);
+      await pause(backoffDelay(timings.backoff, failures, random));
       failures += 1;
     }
   }

@@ -1,6 +1,6 @@
 import type { Pass } from '../api/checkpoint.ts';
 import { nextConditions, type WantedCondition } from '../api/condition.ts';
-import { errorMessage } from '../api/errors.ts';
+import { errorMessage, hasCode } from '../api/errors.ts';
 import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
 import {
   type Pipeline,
@@ -219,7 +219,11 @@ async function write(deps: ReconcileDeps, pipeline: Pipeline, status: PipelineSt
   if (Bun.deepEquals(status, pipeline.status)) return pipeline;
   const key = pipelineKey(pipeline.metadata.namespace, pipeline.metadata.name);
   await deps.pass?.('before-intent', key);
-  const stored = await deps.store.applyStatus(asStored(pipeline), status);
+  const stored = await deps.store.applyStatus(asStored(pipeline), status).catch(async (error) => {
+    // The watch may be late, or broken off: the next attempt begins with what is there now.
+    if (hasCode(error, 'ApiConflict')) await deps.store.read(key);
+    throw error;
+  });
   await deps.pass?.('after-intent', key);
   const recorded = { ...pipeline, metadata: stored.metadata, status };
   deps.onChange(recorded, pipeline.status);
