@@ -21,6 +21,7 @@ import { createDiscovery } from '../../src/kube/discovery.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
 import { createWatchBudget } from '../../src/kube/watch-budget.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { waitEstablished } from '../lab/established.ts';
 import type { Lab } from '../lab/lab.ts';
 import { sharedLab } from '../lab/shared.ts';
 import { waitUntil } from '../lab/wait.ts';
@@ -74,7 +75,7 @@ describe('watching applications', () => {
     lab = await sharedLab();
     admin = adminClient(lab);
     await lab.apply([definition('widgets', 'Widget', ['v1'])]);
-    await lab.kubectl(['wait', '--for=condition=Established', `crd/widgets.${GROUP}`]);
+    await waitEstablished(lab, `crd/widgets.${GROUP}`);
   }, MINUTES);
 
   beforeEach(async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { PipelineStatus } from '../../src/api/pipeline.ts';
+import { waitEstablished } from '../lab/established.ts';
 import { releaseEvent, sendEvent, setRelease } from '../lab/helm.ts';
 import { kubeconfig } from '../lab/kubeconfig.ts';
 import type { Kubernetes } from '../lab/kubernetes.ts';
@@ -30,7 +31,7 @@ beforeAll(async () => {
   [hub, leaf] = await Promise.all([sharedLab(), startLab({ flux: true })]);
   turnpike = await startTurnpike(hub);
   await applyFolder(hub, 'kustomize/components/gitops-cluster');
-  await hub.kubectl(['wait', '--for=condition=Established', 'crd/gitopsclusters.gitops.weave.works']);
+  await waitEstablished(hub, 'crd/gitopsclusters.gitops.weave.works');
   mute = createServer(() => {});
   await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
   const url = await hub.gitea.createRepository(NAME, { 'app/config.yaml': configMap('one') });

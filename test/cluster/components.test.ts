@@ -3,6 +3,7 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
+import { waitEstablished } from '../lab/established.ts';
 import type { Lab } from '../lab/lab.ts';
 import { sharedLab } from '../lab/shared.ts';
 import { applyFolder } from './pipelines.ts';
@@ -120,7 +121,7 @@ describe('kustomize/components/gitops-cluster', () => {
   beforeAll(async () => {
     await applyFolder(lab, 'kustomize/components/gitops-cluster');
     const definition = 'crd/gitopsclusters.gitops.weave.works';
-    await lab.kubectl(['wait', '--for=condition=Established', '--timeout=30s', definition]);
+    await waitEstablished(lab, definition);
   }, MINUTE);
 
   async function apply(fields: object): Promise<string> {

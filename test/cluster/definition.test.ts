@@ -10,6 +10,7 @@ import {
   ruleCases,
   specOf,
 } from '../fixtures/pipelines/cases.ts';
+import { waitEstablished } from '../lab/established.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { CEL_CASES } from './definition-cases.ts';
 import { applyFolder, patchPipeline, waitForDefinition } from './pipelines.ts';
@@ -53,7 +54,7 @@ describe("the CustomResourceDefinition over the predecessor's", () => {
 
   beforeAll(async () => {
     await lab.apply([lenientDefinition()]);
-    await lab.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '--all', 'crd']);
+    await waitEstablished(lab, '--all', 'crd');
     await lab.apply(Object.entries(old).map(([name, spec]) => pipelineObject(spec, name)));
     await applyFolder(lab, 'manifests/crd');
     await waitForDefinition(lab);

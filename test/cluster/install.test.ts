@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { type Fields, pipelineObject, specOf } from '../fixtures/pipelines/cases.ts';
+import { waitEstablished } from '../lab/established.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { labOverlay } from '../lab/overlay.ts';
 import { freePort } from '../lab/ports.ts';
@@ -196,7 +197,7 @@ describe('manifests/examples', () => {
       const flux = await sharedLab();
       const names = ['alerts', 'providers'].map((plural) => `${plural}.notification.toolkit.fluxcd.io`);
       await lab.apply(await Promise.all(names.map((name) => definitionOf(flux, name))));
-      await lab.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '--all', 'crd']);
+      await waitEstablished(lab, '--all', 'crd');
       await lab.kubectl(['delete', WEBHOOK]);
       const applied = await applyFolder(lab, 'manifests/examples');
       expect(applied).toContain('pipeline.pipelines.weave.works/podinfo created');

@@ -6,6 +6,7 @@ import { createPipelineStore, type PipelineStore } from '../../src/kube/pipeline
 import type { KubeClient } from '../../src/kube/transport.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { spec } from '../fakes/pipeline.ts';
+import { waitEstablished } from '../lab/established.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { adminClient, newNamespace } from './kube-support.ts';
@@ -28,7 +29,7 @@ describe('the store of Pipelines', () => {
     lab = await startLab();
     client = adminClient(lab);
     await lab.kubectl(['apply', '-k', join(import.meta.dir, '../../manifests/crd')]);
-    await lab.kubectl(['wait', '--for=condition=Established', 'crd/pipelines.pipelines.weave.works']);
+    await waitEstablished(lab, 'crd/pipelines.pipelines.weave.works');
     namespace = await newNamespace(client);
     store = createPipelineStore(client, { namespace, log });
     store.subscribe((key) => heard.push(key));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { waitEstablished } from '../lab/established.ts';
 import type { Lab } from '../lab/lab.ts';
 import { waitUntil } from '../lab/wait.ts';
 
@@ -14,7 +15,7 @@ export function applyFolder(lab: Lab, folder: string): Promise<string> {
 
 /** Waits until the API server works by our definition, also where there was another one before. */
 export async function waitForDefinition(lab: Lab): Promise<void> {
-  await lab.kubectl(['wait', '--for=condition=Established', '--timeout=30s', DEFINITION]);
+  await waitEstablished(lab, DEFINITION);
   const isServed = async () => (await lab.tryKubectl(['explain', 'pipeline.status.summary'])).code === 0;
   await waitUntil('our schema to be served', isServed, { seconds: 30 });
 }

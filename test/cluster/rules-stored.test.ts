@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { allCases, CANARY } from '../fixtures/pipelines/cases.ts';
 import { type ClusterObject, FLAGS, type Placed, place } from '../fixtures/pipelines/placed.ts';
+import { waitEstablished } from '../lab/established.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { startTurnpike, type Turnpike } from '../lab/turnpike.ts';
 import { waitFor } from '../lab/wait.ts';
@@ -42,7 +43,7 @@ let conditions: ReadonlyMap<string, readonly Condition[]>;
 beforeAll(async () => {
   lab = await startLab({ definitions: true });
   await lab.apply([GITOPS_CLUSTERS, await lenientDefinition()]);
-  await lab.kubectl(['wait', '--for=condition=Established', '--timeout=30s', '--all', 'crd']);
+  await waitEstablished(lab, '--all', 'crd');
   await surroundAll(lab, bad);
   directory = await writeFiles(lab, 'bad', bad);
   await lab.kubectl(['apply', '-f', directory]);

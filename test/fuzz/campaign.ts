@@ -24,6 +24,7 @@ export interface Result {
   readonly slowestMs: number;
   /** From a tenth of the run to its end, in MiB. */
   readonly heapGrowth: number;
+  /** The same; 0 for a short run, whose process other tests have left in disorder. */
   readonly rssGrowth: number;
 }
 
@@ -73,7 +74,7 @@ export async function runCampaign<Input>(campaign: Campaign<Input>): Promise<Res
     faults: [...faults.values()],
     slowestMs: slowest.ms,
     heapGrowth: late.heap - early.heap,
-    rssGrowth: late.rss - early.rss,
+    rssGrowth: count > campaign.quick ? late.rss - early.rss : 0,
   };
 }
 
