@@ -128,7 +128,8 @@ export function createCluster(deps: ClusterDeps): Cluster {
       return await used.connection.read(appRef, namespace);
     } catch (error) {
       if (!used.connection.away()) throw prefixed(error);
-      if (wasAway) throw unreadable();
+      // Whoever found out that it is away has its credentials read again: they may have been replaced.
+      if (wasAway && !looking) throw unreadable();
     }
     await look();
     if (!lease || lease.digest === used.digest) throw unreadable();

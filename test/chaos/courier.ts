@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { releaseEvent, sendEvent } from '../lab/helm.ts';
+import { createArmory, type Injection } from './armory.ts';
+import { type App, type EnvironmentName, targetNamespace } from './fleet.ts';
+import type { Random } from './random.ts';
+
+/** notification-controller's part: it tries an event five times in 15 s, and then forgets it. */
+export interface Courier {
+  /** Begins to deliver the event that a version was deployed. */
+  deliver(app: App, environment: EnvironmentName, version: string): void;
+  /** The next so many events are carried in this manner; ends like `Faults.inject`. */
+  inject(manner: (letter: Letter) => Manner, injection: Injection): Promise<boolean>;
+  /** Ends when nothing is under way. */
+  quiet(): Promise<void>;
+}
+
+export interface Letter {
+  readonly app: App;
+  readonly environment: EnvironmentName;
+  readonly version: string;
+}
+
+export interface Manner {
+  /** How many times it is sent; 0: it is lost. */
+  readonly copies: number;
+  readonly delayMs: number;
+  /** How far the sender's clock is off. */
+  readonly skewMs: number;
+  /** Send this one in addition, as it was sent first. */
+  readonly replay?: Sent | undefined;
+}
+
+/** An event as it went out, signed over this very body. */
+export interface Sent {
+  readonly app: App;
+  readonly environment: EnvironmentName;
+  readonly event: object;
+}
+
+const PLAIN: Manner = { copies: 1, delayMs: 0, skewMs: 0 };
+const TRIES = 5;
+const REMEMBERED = 200;
+
+export interface CourierOptions {
+  readonly hooks: readonly [string, ...string[]];
+  readonly random: Random;
+  readonly sent: Sent[];
+}
+
+export function createCourier({ hooks, random, sent }: CourierOptions): Courier {
+  const underWay = new Set<Promise<void>>();
+  const armed = createArmory<Letter, Manner>();
+
+  async function send({ app, environment, event }: Sent): Promise<void> {
+    for (let tried = 0; tried < TRIES; tried += 1) {
+      const url = `${random.pick(hooks)}/promotion/${app.namespace}/${app.name}/${environment}`;
+      const answer = await sendEvent(event, { url, key: app.key }).catch(() => undefined);
+      await answer?.arrayBuffer().catch(() => undefined);
+      if (answer?.ok) return;
+      await sleep(500 * 2 ** tried);
+    }
+  }
+
+  async function carry(letter: Letter, { copies, delayMs, skewMs, replay }: Manner): Promise<void> {
+    const { app, environment, version } = letter;
+    const name = { namespace: targetNamespace(app, environment), name: app.name };
+    const timestamp = new Date(Date.now() + skewMs).toISOString();
+    const one = { app, environment, event: { ...releaseEvent(name, { version }), timestamp } };
+    if (replay) await send(replay);
+    await sleep(delayMs);
+    await Promise.all(Array.from({ length: copies }, () => send(one)));
+    if (sent.push(one) > REMEMBERED) sent.shift();
+  }
+
+  return {
+    deliver(app, environment, version) {
+      const letter = { app, environment, version };
+      const running = carry(letter, armed.take(letter) ?? PLAIN).finally(() => underWay.delete(running));
+      underWay.add(running);
+    },
+    inject: (manner, injection) => armed.inject({ matches: () => true, effect: manner }, injection),
+    async quiet() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+  };
+}

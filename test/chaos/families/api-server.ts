@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectSupervisor } from '../../lab/supervisor.ts';
+import { type Family, type Harm, oneByOne, type Stage } from '../family.ts';
+import type { Exchange, Verdict } from '../proxy.ts';
+
+const RESPITE_MS = 30_000;
+
+const isWatch = ({ path }: Exchange) => path.includes('watch=true');
+const isStatus = ({ method, path }: Exchange) => method === 'PATCH' && path.includes('/status?');
+const isWrite = ({ method }: Exchange) => method !== 'GET';
+const isAny = (exchange: Exchange) => !isWatch(exchange);
+
+const EXPIRED = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' };
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** The API server is killed and comes back; one time in five it takes as long as the scale allows. */
+const outage: Harm = async ({ world, random, scale }) => {
+  await world.lab.stopApiserver();
+  await sleep(outageMs(random.chance(0.2), scale.outageSeconds, random.below(1000)));
+  await world.lab.startApiserver();
+  return true;
+};
+
+const outageWithEtcd: Harm = async ({ world, random, scale }) => {
+  const supervisor = connectSupervisor(world.lab.directory);
+  await world.lab.stopApiserver();
+  await (await supervisor.process('etcd')).stop('SIGKILL');
+  await sleep(outageMs(random.chance(0.2), scale.outageSeconds, random.below(1000)));
+  await supervisor.startAgain('etcd');
+  await world.lab.startApiserver();
+  return true;
+};
+
+function outageMs(long: boolean, seconds: number, thousandth: number): number {
+  return long ? seconds * 1000 : Math.min(8, seconds) * thousandth;
+}
+
+/** All watches break off, and the server has forgotten the version to resume from. */
+function expire(verdict: Verdict): Harm {
+  return async ({ world }) => {
+    const injected = world.api.faults.inject({ matches: isWatch, effect: () => verdict }, { seconds: 5 });
+    world.api.proxy.cutAnswers();
+    return injected;
+  };
+}
+
+const cutWatches: Harm = async ({ world }) => world.api.proxy.cutAnswers() > 0;
+
+function befall(matches: (exchange: Exchange) => boolean, count: number, verdict: Verdict): Harm {
+  return ({ world }) => world.api.faults.inject({ matches, effect: () => verdict }, { count, seconds: 3 });
+}
+
+/** Somebody else writes the Pipeline a moment before each write of its status. */
+const conflict: Harm = ({ world, random }) => {
+  const touch = (path: string) =>
+    fetch(`${world.lab.server}${path}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ metadata: { annotations: { touched: String(random.below(1e9)) } } }),
+      tls: { ca: world.lab.ca, cert: world.lab.admin.cert, key: world.lab.admin.key },
+    }).catch(() => undefined);
+  const effect = ({ path }: Exchange): Verdict => ({
+    kind: 'after',
+    act: () => touch(path.replace(/\/status\?.*$/, '')),
+  });
+  return world.api.faults.inject({ matches: isStatus, effect }, { count: 20, seconds: 3 });
+};
+
+const answer = (status: number, headers: Record<string, string> = {}): Verdict => ({
+  kind: 'answer',
+  status,
+  headers: { ...JSON_TYPE, ...headers },
+  body: JSON.stringify({ kind: 'Status', code: status, message: 'made up by the test' }),
+});
+
+const silent = (stage: Stage): Verdict => ({
+  kind: 'silence',
+  ms: Math.min(12, stage.scale.silenceSeconds) * 1000,
+});
+
+/** The next fault comes when promotions go on again: what never gets a chance to heal shows nothing. */
+async function untilHealed({ flux, apps }: Stage): Promise<void> {
+  const before = flux.promotions();
+  const deadline = performance.now() + RESPITE_MS;
+  while (flux.promotions() < before + apps.length / 4 && performance.now() < deadline) await sleep(50);
+}
+
+function healing(harms: Readonly<Record<string, Harm>>): Record<string, Harm> {
+  const entries = Object.entries(harms).map(([name, harm]) => {
+    const both: Harm = async (stage) => {
+      const hit = await harm(stage);
+      await untilHealed(stage);
+      return hit;
+    };
+    return [name, both];
+  });
+  return Object.fromEntries(entries);
+}
+
+export const apiServerFamily: Family = {
+  name: 'api-server',
+  ...oneByOne(
+    healing({
+      outage,
+      'outage with etcd': outageWithEtcd,
+      'watch answered 410': expire(answer(410)),
+      'watch event 410': expire({
+        kind: 'answer',
+        status: 200,
+        headers: JSON_TYPE,
+        body: `${JSON.stringify({ type: 'ERROR', object: EXPIRED })}\n`,
+      }),
+      'watches cut': cutWatches,
+      429: befall(isAny, 30, answer(429, { 'retry-after': '1' })),
+      500: befall(isAny, 30, answer(500)),
+      'conflict on every write': conflict,
+      'write lost on its way': befall(isWrite, 3, { kind: 'drop' }),
+      'answer to a write lost': befall(isWrite, 3, { kind: 'lose' }),
+      'silence on a write': (stage) =>
+        stage.world.api.faults.inject(
+          { matches: isWrite, effect: () => silent(stage) },
+          { count: 3, seconds: 3 },
+        ),
+    }),
+  ),
+  reviews: [],
+  abreast: 1,
+  pullRequests: 0.25,
+};

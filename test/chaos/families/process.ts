@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CHECKPOINTS, type Checkpoint } from '../../../src/api/checkpoint.ts';
+import { LEASE_TIMINGS } from '../acts.ts';
+import type { Family, Harm, Stage } from '../family.ts';
+
+const WAIT_SECONDS = 20;
+const RESPITE_MS = 10_000;
+const TAKEN_OVER_MS = (LEASE_TIMINGS.leaseSeconds + 2 * LEASE_TIMINGS.retrySeconds) * 1000;
+const KILL = 'kill at ';
+
+/** The leader stands still between two steps until another one leads, and then goes on. */
+const pause: Harm = async ({ world, random }) => {
+  const checkpoint = random.pickAny(CHECKPOINTS) ?? 'before-push';
+  const stopped = await world.replicas.signalAt([checkpoint], 'SIGSTOP', WAIT_SECONDS);
+  if (stopped === undefined) return false;
+  await sleep(TAKEN_OVER_MS + random.below(1000));
+  world.replicas.signal(stopped.name, 'SIGCONT');
+  return true;
+};
+
+const killLeader: Harm = async ({ world, random }) => {
+  await sleep(random.below(1500));
+  const leader = world.replicas.leader();
+  if (leader) world.replicas.signal(leader, 'SIGKILL');
+  return leader !== undefined;
+};
+
+const killBoth: Harm = async ({ world, random }) => {
+  await sleep(random.below(1500));
+  for (const name of ['a', 'b'] as const) world.replicas.signal(name, 'SIGKILL');
+  return true;
+};
+
+const OTHERS: Readonly<Record<string, Harm>> = {
+  'leader killed at random': killLeader,
+  'both killed': killBoth,
+  'leader paused': pause,
+};
+
+async function strike(stage: Stage, due: readonly string[]): Promise<string | undefined> {
+  const [first = ''] = due;
+  const other = OTHERS[first];
+  const struck = other ? (await other(stage)) && first : await killAtAnyOf(stage, due);
+  await untilTheyGoOn(stage);
+  return struck || undefined;
+}
+
+/** Some checkpoints are passed rarely: the leader dies at whichever of them it comes to first. */
+async function killAtAnyOf({ world }: Stage, due: readonly string[]): Promise<string | undefined> {
+  const checkpoints = CHECKPOINTS.filter((checkpoint) => due.includes(KILL + checkpoint));
+  const killed = await world.replicas.signalAt(checkpoints, 'SIGKILL', WAIT_SECONDS);
+  return killed && KILL + killed.checkpoint;
+}
+
+/** Replicas that die all the time get nowhere; but now and then the next one dies right after the first. */
+async function untilTheyGoOn({ flux, apps, random }: Stage): Promise<void> {
+  if (random.chance(0.2)) return;
+  const before = flux.promotions();
+  const deadline = performance.now() + RESPITE_MS;
+  while (flux.promotions() < before + apps.length / 4 && performance.now() < deadline) await sleep(50);
+}
+
+/** `kill -9` of the leader at every step of a promotion, and at random. */
+export const processFamily: Family = {
+  name: 'process',
+  faults: [...CHECKPOINTS.map((name: Checkpoint) => KILL + name), ...Object.keys(OTHERS)],
+  strike,
+  reviews: [],
+  abreast: 1,
+  pullRequests: 1,
+};

@@ -1,0 +1,85 @@
+import type { Courier, Sent } from './courier.ts';
+import type { Outcome, Round } from './drive.ts';
+import type { App } from './fleet.ts';
+import type { Flux } from './flux.ts';
+import type { Random } from './random.ts';
+import type { People, Review } from './review.ts';
+import type { World } from './world.ts';
+
+/** How much is done, and how long it is waited for. */
+export interface Scale {
+  readonly promotions: number;
+  /** How often each fault befalls something at least. */
+  readonly hits: number;
+  /** Pipelines of each kind at once. */
+  readonly notifications: number;
+  readonly pullRequests: number;
+  readonly outageSeconds: number;
+  readonly silenceSeconds: number;
+  /** A round that takes longer is lost. */
+  readonly healSeconds: number;
+  /** Between two releases of one application at most. */
+  readonly pauseMs: number;
+  /** How long people take to review; twice that when a version is about to be overtaken. */
+  readonly patienceMs: number;
+  /** How often any fault befalls something at least. */
+  readonly strikes: number;
+  /** Only these faults. */
+  readonly only?: readonly string[];
+}
+
+/** What a family of faults has to do its harm with. */
+export interface Stage {
+  readonly world: World;
+  readonly random: Random;
+  readonly scale: Scale;
+  readonly apps: readonly App[];
+  readonly courier: Courier;
+  readonly people: People;
+  readonly flux: Flux;
+  /** Events that were delivered lately. */
+  readonly sent: readonly Sent[];
+  readonly rounds: Map<string, Round>;
+}
+
+/** One fault; true: it has befallen something. */
+export type Harm = (stage: Stage) => Promise<boolean>;
+
+export interface Family {
+  readonly name: string;
+  readonly faults: readonly string[];
+  /** Does one of the faults that are due, the most overdue one first, and says which; undefined: none struck. */
+  readonly strike: (stage: Stage, due: readonly string[]) => Promise<string | undefined>;
+  readonly reviews: readonly Review[];
+  /** Strikes that may be under way at once. */
+  readonly abreast: number;
+  /** Share of the pipelines that promote by pull request, of those that the scale names. */
+  readonly pullRequests: number;
+}
+
+export interface Report {
+  readonly family: string;
+  /** Versions that were brought into an environment, and those that people turned away. */
+  readonly promotions: number;
+  readonly outcome: Outcome;
+  readonly faults: ReadonlyMap<string, number>;
+  readonly doubled: readonly string[];
+  readonly wrong: readonly string[];
+  readonly twoLeaders: readonly string[];
+  /** How often a replica took over the lead. */
+  readonly leads: number;
+  readonly seconds: number;
+  /** MiB of each replica, when a fifth was done and at the end. */
+  readonly memory: { readonly early: readonly number[]; readonly late: readonly number[] };
+}
+
+/** A family of faults that have nothing to do with each other. */
+export function oneByOne(harms: Readonly<Record<string, Harm>>): Pick<Family, 'faults' | 'strike'> {
+  return {
+    faults: Object.keys(harms),
+    async strike(stage, [first]) {
+      const harm = first === undefined ? undefined : harms[first];
+      return (await harm?.(stage)) ? first : undefined;
+    },
+  };
+}

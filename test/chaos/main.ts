@@ -1,0 +1,71 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runOrThrow } from '../lab/command.ts';
+import { exitWithParent } from '../lab/parent.ts';
+import { FAMILIES } from './families.ts';
+import type { Report, Scale } from './family.ts';
+import { runFamily } from './run.ts';
+import { failures, table } from './table.ts';
+import { createWorld, FLAGS, type World } from './world.ts';
+
+const LONG: Scale = {
+  promotions: 1000,
+  hits: 20,
+  strikes: 0,
+  notifications: 8,
+  pullRequests: 12,
+  outageSeconds: 60,
+  silenceSeconds: 32,
+  healSeconds: 180,
+  pauseMs: 3000,
+  patienceMs: 4000,
+};
+
+/** `npm run chaos`: each family of faults over a thousand promotions. Takes about an hour. */
+async function main(): Promise<number> {
+  exitWithParent();
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string', default: String(crypto.getRandomValues(new Uint32Array(1))[0]) },
+      promotions: { type: 'string', default: String(LONG.promotions) },
+      hits: { type: 'string', default: String(LONG.hits) },
+      fault: { type: 'string', multiple: true },
+      family: { type: 'string', multiple: true, default: FAMILIES.map(({ name }) => name) },
+    },
+  });
+  const note = (sentence: string) => process.stderr.write(`${sentence}\n`);
+  note(`Seed ${values.seed}; the same faults again: npm run chaos -- --seed ${values.seed}`);
+  const scale = {
+    ...LONG,
+    promotions: Number(values.promotions),
+    hits: Number(values.hits),
+    ...(values.fault && { only: values.fault }),
+  };
+  await using world = await createWorld({ flags: FLAGS, note });
+  const reports: Report[] = [];
+  for (const family of FAMILIES.filter(({ name }) => values.family.includes(name))) {
+    reports.push(await runFamily(family, { world, scale, seed: values.seed, note }));
+    note(table(reports.slice(-1)));
+    for (const slow of reports.at(-1)?.outcome.slow ?? []) note(`${family.name}: slow: ${slow}`);
+  }
+  console.log(table(reports));
+  const failed = reports.flatMap(failures);
+  for (const failure of failed) console.log(failure);
+  if (failed.length > 0) note(`The replicas' logs are kept in ${await keepLogs(world)}.`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** The lab's own directory goes with it. */
+async function keepLogs({ lab }: World): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'turnpike-chaos-'));
+  await runOrThrow([
+    'sh',
+    '-c',
+    `cp ${lab.directory}/run/replica-*.log ${lab.directory}/chaos/acts ${directory}`,
+  ]);
+  return directory;
+}
+
+process.exit(await main());

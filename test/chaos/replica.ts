@@ -1,0 +1,63 @@
+import { appendFileSync, existsSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { readFlags } from '../../src/cli/flags.ts';
+import { startProgram } from '../../src/cli/program.ts';
+import { SERVE_FLAGS } from '../../src/config.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
+import { type Act, LEASE_TIMINGS } from './acts.ts';
+
+/**
+ * `turnpike serve` that writes down each checkpoint it passes and, when it finds an order of that name,
+ * kills or stops itself there. The harness starts two of these; its own directory comes by the environment.
+ */
+const { CHAOS_DIRECTORY: directory = '.', CHAOS_REPLICA: replica = '' } = process.env;
+
+const note = (act: Omit<Act, 'at' | 'replica' | 'pid'>) => {
+  const line = { at: performance.timeOrigin + performance.now(), replica, pid: process.pid, ...act };
+  appendFileSync(join(directory, 'acts'), `${JSON.stringify(line)}\n`);
+};
+
+const flags = readFlags(SERVE_FLAGS, process.argv.slice(2), {});
+if (!flags.ok) throw new Error(flags.problems.join('\n'));
+
+const log = createLogger({
+  level: flags.values['log-level'],
+  encoding: 'json',
+  write: (line) => process.stdout.write(line),
+  now: () => new Date(),
+});
+
+await startProgram(flags.values, {
+  environment: {},
+  leaseTimings: LEASE_TIMINGS,
+  log: {
+    ...log,
+    debug: log.debug.bind(log),
+    warn: log.warn.bind(log),
+    error: log.error.bind(log),
+    child: (fields) => log.child(fields),
+    info(fields, message) {
+      if (message === 'this replica leads') note({ kind: 'lead' });
+      log.info(fields, message);
+    },
+  },
+  async pass(checkpoint, pipeline) {
+    obey(checkpoint);
+    note({ kind: 'pass', checkpoint, pipeline });
+  },
+});
+
+/** Whoever can rename the order is the one that it is for. */
+function obey(checkpoint: string): void {
+  const order = join(directory, `at-${checkpoint}`);
+  if (!existsSync(order)) return;
+  const mine = `${order}.${replica}.${process.pid}`;
+  try {
+    renameSync(order, mine);
+  } catch {
+    return;
+  }
+  const signal = readFileSync(mine, 'utf8') as NodeJS.Signals;
+  renameSync(mine, join(directory, 'obeyed', `${checkpoint}.${replica}`));
+  process.kill(process.pid, signal);
+}

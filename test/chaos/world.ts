@@ -1,0 +1,99 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildTurnpike } from '../../scripts/build.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { type Armory, createArmory } from './armory.ts';
+import { type Exchange, type FaultyProxy, startProxy, type Verdict } from './proxy.ts';
+import { kubeconfigBy, type Replicas, startReplicas } from './replicas.ts';
+
+const ROOT = join(import.meta.dir, '..', '..');
+const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'turnpike-system' } };
+
+/** A lab of its own with two replicas, and a proxy before each server that they speak with. */
+export interface World extends AsyncDisposable {
+  readonly lab: Lab;
+  readonly replicas: Replicas;
+  readonly api: Way;
+  readonly forge: Way;
+}
+
+/** The way from the replicas to a server. */
+export interface Way {
+  readonly faults: Armory<Exchange, Verdict>;
+  readonly proxy: FaultyProxy;
+}
+
+export interface WorldOptions {
+  /** Flags of the replicas beside those that the world needs. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly note: (sentence: string) => void;
+}
+
+export async function createWorld({ flags, note }: WorldOptions): Promise<World> {
+  const started = performance.now();
+  const lab = await startLab({ gitea: true, definitions: true });
+  try {
+    const binary = await buildReplica(lab);
+    await install(lab);
+    const api = await openWay(lab.server, lab.ca);
+    const forge = await openWay(lab.gitea.url);
+    const replicas = await startReplicas({
+      lab,
+      binary,
+      flags: {
+        kubeconfig: await kubeconfigBy(lab, api.proxy.url),
+        'leader-elect': 'true',
+        'metrics-bind-address': '127.0.0.1:0',
+        'health-probe-bind-address': '127.0.0.1:0',
+        'admission-bind-address': '',
+        'insecure-git-hosts': new URL(forge.proxy.url).host,
+        'log-level': 'info',
+        ...flags,
+      },
+    });
+    note(`The world is up after ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+    return {
+      lab,
+      replicas,
+      api,
+      forge,
+      async [Symbol.asyncDispose]() {
+        await replicas.stop();
+        await Promise.all([api.proxy.stop(), forge.proxy.stop()]);
+        await lab.stop();
+      },
+    };
+  } catch (error) {
+    await lab.stop();
+    throw error;
+  }
+}
+
+async function openWay(upstream: string, ca?: string): Promise<Way> {
+  const faults = createArmory<Exchange, Verdict>();
+  const judge = (exchange: Exchange) => faults.take(exchange) ?? ({ kind: 'pass' } as const);
+  return { faults, proxy: await startProxy({ upstream, judge, ...(ca !== undefined && { ca }) }) };
+}
+
+/** Compiled, for it is started hundreds of times. */
+async function buildReplica(lab: Lab): Promise<string> {
+  const output = join(lab.directory, 'built', 'replica');
+  await mkdir(join(lab.directory, 'built'));
+  await buildTurnpike({ entry: join(import.meta.dir, 'replica.ts'), output });
+  return output;
+}
+
+/** What users apply, but for the admission webhook. */
+async function install(lab: Lab): Promise<void> {
+  await lab.apply([NAMESPACE]);
+  for (const part of ['crd', 'rbac']) await lab.kubectl(['apply', '-k', join(ROOT, 'manifests', part)]);
+}
+
+/** Sooner than in a real cluster, so that what is healed by time alone is healed within a run. */
+export const FLAGS: Readonly<Record<string, string>> = {
+  concurrent: '16',
+  'resync-interval': '10s',
+  'promotion-retry-delay': '0.5',
+  'promotion-retry-max-delay': '2',
+  'promotion-retry-threshold': '20',
+};
