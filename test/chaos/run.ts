@@ -20,6 +20,10 @@ export interface FamilyOptions {
 const NOTE_EVERY_MS = 30_000;
 /** How often one fault may have struck while another one has not. */
 const MAX_AHEAD = 2;
+/** A little faster than evenly, so that the last promotions need not wait for the last faults. */
+const PACE = 1.25;
+/** More lost ones than these tell nothing new. */
+const MAX_LOST = 20;
 
 /** Drives promotions while faults of one family are injected, until there was enough of both. */
 export async function runFamily(family: Family, options: FamilyOptions): Promise<Report> {
@@ -27,6 +31,7 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
   const { world, scale } = options;
   const before = { acts: world.replicas.acts().length, crashes: world.replicas.crashes().length };
   const stage = await setStage(family, options);
+  const T=(w:string)=>options.note(`T ${w} ${((performance.now()-started)/1000).toFixed(1)}`);T('staged');
   const { flux, people } = stage;
   const outcome: Outcome = { lost: [], rejected: 0, overtaken: 0, slowest: 0, slow: [] };
   const tally = createTally(family, stage, outcome);
@@ -37,12 +42,12 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
     ...driveAll(family, stage, { outcome, goOn: () => !tally.enough(), seed: options.seed }),
     ...harmAll(family, stage, { tally, seed: options.seed }),
   ]);
-  ended.abort();
+  ended.abort();T('driven');
   const late = world.replicas.memory();
   await Promise.all([telling, stage.courier.quiet()]);
-  const wrong = await unfinished({ stage, outcome, seconds: scale.healSeconds });
-  const doubled = [...flux.doubled(), ...(await doubledPullRequests(world, stage.apps))];
-  await Promise.all([people.stop(), flux.stop()]);
+  T('quiet');const wrong = await unfinished({ stage, outcome, seconds: scale.healSeconds });
+  T('finished');const doubled = [...flux.doubled(), ...(await doubledPullRequests(world, stage.apps))];
+  T('counted');await Promise.all([people.stop(), flux.stop()]);
   const acts = world.replicas.acts();
   return {
     family: family.name,
@@ -94,6 +99,8 @@ async function setStage(family: Family, { world, scale, seed }: FamilyOptions): 
 interface Tally {
   readonly faults: Map<string, number>;
   done(): number;
+  /** Whether one more strike is due: they are spread evenly over the promotions. */
+  due(): boolean;
   enough(): boolean;
   describe(): string;
 }
@@ -103,14 +110,16 @@ function createTally(family: Family, { scale, flux, people }: Stage, outcome: Ou
   const counted = family.reviews.filter((review) => all.includes(review));
   const faults = new Map(all.map((name) => [name, 0]));
   const done = () => flux.promotions() + outcome.rejected;
+  const struck = () => [...faults.values()].reduce((sum, count) => sum + count, 0);
+  const wanted = Math.max(scale.hits * faults.size, scale.strikes) * PACE;
   return {
     faults,
     done,
+    due: () => done() >= scale.promotions || struck() < 1 + (wanted * done()) / scale.promotions,
     enough() {
       for (const review of counted) faults.set(review, people.reviews().get(review) ?? 0);
-      const counts = [...faults.values()];
-      const struck = counts.reduce((sum, count) => sum + count, 0);
-      const often = counts.every((count) => count >= scale.hits) && struck >= scale.strikes;
+      if (outcome.lost.length >= MAX_LOST) return true;
+      const often = [...faults.values()].every((count) => count >= scale.hits) && struck() >= scale.strikes;
       return often && done() >= scale.promotions;
     },
     describe: () => `${done()} promotions, ${[...faults].map((one) => one.join(' ')).join(', ')}`,
@@ -152,7 +161,7 @@ async function harm(family: Family, stage: Stage, { tally, busy }: { tally: Tall
     const idle = known.filter((name) => !busy.has(name) && count(name) < most);
     const due = stage.random.shuffled(idle).toSorted((one, other) => count(one) - count(other));
     const [first] = due;
-    if (first !== undefined) {
+    if (first !== undefined && tally.due()) {
       busy.add(first);
       const struck = await family.strike(stage, due);
       if (struck !== undefined) faults.set(struck, count(struck) + 1);

@@ -3,8 +3,6 @@ import { connectSupervisor } from '../../lab/supervisor.ts';
 import { type Family, type Harm, oneByOne, type Stage } from '../family.ts';
 import type { Exchange, Verdict } from '../proxy.ts';
 
-const RESPITE_MS = 30_000;
-
 const isWatch = ({ path }: Exchange) => path.includes('watch=true');
 const isStatus = ({ method, path }: Exchange) => method === 'PATCH' && path.includes('/status?');
 const isWrite = ({ method }: Exchange) => method !== 'GET';
@@ -78,51 +76,30 @@ const silent = (stage: Stage): Verdict => ({
   ms: Math.min(12, stage.scale.silenceSeconds) * 1000,
 });
 
-/** The next fault comes when promotions go on again: what never gets a chance to heal shows nothing. */
-async function untilHealed({ flux, apps }: Stage): Promise<void> {
-  const before = flux.promotions();
-  const deadline = performance.now() + RESPITE_MS;
-  while (flux.promotions() < before + apps.length / 4 && performance.now() < deadline) await sleep(50);
-}
-
-function healing(harms: Readonly<Record<string, Harm>>): Record<string, Harm> {
-  const entries = Object.entries(harms).map(([name, harm]) => {
-    const both: Harm = async (stage) => {
-      const hit = await harm(stage);
-      await untilHealed(stage);
-      return hit;
-    };
-    return [name, both];
-  });
-  return Object.fromEntries(entries);
-}
-
 export const apiServerFamily: Family = {
   name: 'api-server',
-  ...oneByOne(
-    healing({
-      outage,
-      'outage with etcd': outageWithEtcd,
-      'watch answered 410': expire(answer(410)),
-      'watch event 410': expire({
-        kind: 'answer',
-        status: 200,
-        headers: JSON_TYPE,
-        body: `${JSON.stringify({ type: 'ERROR', object: EXPIRED })}\n`,
-      }),
-      'watches cut': cutWatches,
-      429: befall(isAny, 30, answer(429, { 'retry-after': '1' })),
-      500: befall(isAny, 30, answer(500)),
-      'conflict on every write': conflict,
-      'write lost on its way': befall(isWrite, 3, { kind: 'drop' }),
-      'answer to a write lost': befall(isWrite, 3, { kind: 'lose' }),
-      'silence on a write': (stage) =>
-        stage.world.api.faults.inject(
-          { matches: isWrite, effect: () => silent(stage) },
-          { count: 3, seconds: 3 },
-        ),
+  ...oneByOne({
+    outage,
+    'outage with etcd': outageWithEtcd,
+    'watch answered 410': expire(answer(410)),
+    'watch event 410': expire({
+      kind: 'answer',
+      status: 200,
+      headers: JSON_TYPE,
+      body: `${JSON.stringify({ type: 'ERROR', object: EXPIRED })}\n`,
     }),
-  ),
+    'watches cut': cutWatches,
+    429: befall(isAny, 30, answer(429, { 'retry-after': '1' })),
+    500: befall(isAny, 30, answer(500)),
+    'conflict on every write': conflict,
+    'write lost on its way': befall(isWrite, 3, { kind: 'drop' }),
+    'answer to a write lost': befall(isWrite, 3, { kind: 'lose' }),
+    'silence on a write': (stage) =>
+      stage.world.api.faults.inject(
+        { matches: isWrite, effect: () => silent(stage) },
+        { count: 3, seconds: 3 },
+      ),
+  }),
   reviews: [],
   abreast: 1,
   pullRequests: 0.25,

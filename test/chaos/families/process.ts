@@ -4,7 +4,6 @@ import { LEASE_TIMINGS } from '../acts.ts';
 import type { Family, Harm, Stage } from '../family.ts';
 
 const WAIT_SECONDS = 20;
-const RESPITE_MS = 10_000;
 const TAKEN_OVER_MS = (LEASE_TIMINGS.leaseSeconds + 2 * LEASE_TIMINGS.retrySeconds) * 1000;
 const KILL = 'kill at ';
 
@@ -40,9 +39,8 @@ const OTHERS: Readonly<Record<string, Harm>> = {
 async function strike(stage: Stage, due: readonly string[]): Promise<string | undefined> {
   const [first = ''] = due;
   const other = OTHERS[first];
-  const struck = other ? (await other(stage)) && first : await killAtAnyOf(stage, due);
-  await untilTheyGoOn(stage);
-  return struck || undefined;
+  if (!other) return killAtAnyOf(stage, due);
+  return (await other(stage)) ? first : undefined;
 }
 
 /** Some checkpoints are passed rarely: the leader dies at whichever of them it comes to first. */
@@ -50,14 +48,6 @@ async function killAtAnyOf({ world }: Stage, due: readonly string[]): Promise<st
   const checkpoints = CHECKPOINTS.filter((checkpoint) => due.includes(KILL + checkpoint));
   const killed = await world.replicas.signalAt(checkpoints, 'SIGKILL', WAIT_SECONDS);
   return killed && KILL + killed.checkpoint;
-}
-
-/** Replicas that die all the time get nowhere; but now and then the next one dies right after the first. */
-async function untilTheyGoOn({ flux, apps, random }: Stage): Promise<void> {
-  if (random.chance(0.2)) return;
-  const before = flux.promotions();
-  const deadline = performance.now() + RESPITE_MS;
-  while (flux.promotions() < before + apps.length / 4 && performance.now() < deadline) await sleep(50);
 }
 
 /** `kill -9` of the leader at every step of a promotion, and at random. */
