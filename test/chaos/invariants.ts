@@ -1,29 +1,62 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PipelineStatus } from '../../src/api/pipeline.ts';
+import type { Lab } from '../lab/lab.ts';
 import { type Outcome, type Round, stopsBefore, unsettled } from './drive.ts';
 import type { Stage } from './family.ts';
-import { type App, ENVIRONMENTS, pipelinesPath } from './fleet.ts';
+import { type App, ENVIRONMENTS, fileOf, pipelinesPath } from './fleet.ts';
 import { persistently } from './flux.ts';
 import type { World } from './world.ts';
 
-/** Titles of pull requests that stand there more than once, be they open or closed. */
+interface Pull {
+  readonly number: number;
+  readonly title: string;
+  readonly state: string;
+  readonly merged_at: string | null;
+  readonly merge_commit_sha: string | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** Pull requests, open or closed, that bring the same revision into the same environment as another one. */
 export async function doubledPullRequests({ lab }: World, apps: readonly App[]): Promise<string[]> {
   const repositories = new Set(apps.flatMap(({ repository }) => repository || []));
   const found: string[] = [];
   for (const repository of repositories) {
-    const seen = new Map<string, number>();
-    for (let page = 1; ; page += 1) {
-      const path = `/repos/${lab.gitea.user}/${repository}/pulls?state=all&limit=50&page=${page}`;
-      const pulls = (await lab.gitea.api('GET', path)) as { title: string; number: number }[];
-      for (const { title, number } of pulls) {
-        const other = seen.get(title);
-        if (other !== undefined) found.push(`${repository} #${other} and #${number}: ${title}`);
-        seen.set(title, number);
-      }
-      if (pulls.length === 0) break;
+    const seen = new Map<string, Pull>();
+    for (const pull of await allPulls(lab, repository)) {
+      const what = await broughtBy(lab, repository, pull, apps);
+      const other = seen.get(what);
+      if (other) found.push(`${repository}: ${what} by ${describe(other)} and ${describe(pull)}`);
+      seen.set(what, pull);
     }
   }
   return found;
+}
+
+async function allPulls(lab: Lab, repository: string): Promise<Pull[]> {
+  const pulls: Pull[] = [];
+  for (let page = 1; ; page += 1) {
+    const path = `/repos/${lab.gitea.user}/${repository}/pulls?state=all&limit=50&page=${page}`;
+    const next = (await lab.gitea.api('GET', path)) as Pull[];
+    if (next.length === 0) return pulls;
+    pulls.push(...next);
+  }
+}
+
+/** The title, unless it was merged: people may do that while a newer revision is on its way into it. */
+async function broughtBy(lab: Lab, repository: string, pull: Pull, apps: readonly App[]): Promise<string> {
+  const parts = /^Promote \S+\/(\S+) in (\S+) to (\S+)$/.exec(pull.title);
+  const [, name, environment, titled] = parts ?? [];
+  const app = apps.find((one) => one.name === name);
+  const known = ENVIRONMENTS.find((one) => one === environment);
+  if (!app || !known) return pull.title;
+  if (pull.merged_at === null || pull.merge_commit_sha === null) return `${name} ${environment} ${titled}`;
+  const text = await lab.gitea.file(repository, pull.merge_commit_sha, fileOf(app, known));
+  return `${name} ${environment} ${/version: (\S+)/.exec(text ?? '')?.[1]}`;
+}
+
+function describe({ number, title, state, created_at, updated_at, merged_at }: Pull): string {
+  return `#${number} (${title}, ${state}, created ${created_at}, updated ${updated_at}, merged ${merged_at})`;
 }
 
 export interface UnfinishedOptions {

@@ -31,7 +31,6 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
   const { world, scale } = options;
   const before = { acts: world.replicas.acts().length, crashes: world.replicas.crashes().length };
   const stage = await setStage(family, options);
-  const T=(w:string)=>options.note(`T ${w} ${((performance.now()-started)/1000).toFixed(1)}`);T('staged');
   const { flux, people } = stage;
   const outcome: Outcome = { lost: [], rejected: 0, overtaken: 0, slowest: 0, slow: [] };
   const tally = createTally(family, stage, outcome);
@@ -42,12 +41,12 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
     ...driveAll(family, stage, { outcome, goOn: () => !tally.enough(), seed: options.seed }),
     ...harmAll(family, stage, { tally, seed: options.seed }),
   ]);
-  ended.abort();T('driven');
+  ended.abort();
   const late = world.replicas.memory();
   await Promise.all([telling, stage.courier.quiet()]);
-  T('quiet');const wrong = await unfinished({ stage, outcome, seconds: scale.healSeconds });
-  T('finished');const doubled = [...flux.doubled(), ...(await doubledPullRequests(world, stage.apps))];
-  T('counted');await Promise.all([people.stop(), flux.stop()]);
+  const wrong = await unfinished({ stage, outcome, seconds: scale.healSeconds });
+  const doubled = [...flux.doubled(), ...(await doubledPullRequests(world, stage.apps))];
+  await Promise.all([people.stop(), flux.stop()]);
   const acts = world.replicas.acts();
   return {
     family: family.name,
