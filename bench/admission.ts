@@ -1,10 +1,14 @@
 import { runOrThrow } from '../test/lab/command.ts';
 import type { Lab } from '../test/lab/lab.ts';
 import type { Turnpike } from '../test/lab/turnpike.ts';
-import { load } from './load.ts';
+import { type Load, load } from './load.ts';
 import { type Figure, median } from './table.ts';
 
-const SECONDS = 8;
+/** Before that, the program still compiles what it runs, on the same processor. */
+const WARM_UP_SECONDS = 10;
+/** The median of the rounds counts: a shared machine is not as fast in each. */
+const ROUNDS = 5;
+const ROUND_SECONDS = 4;
 const CONNECTIONS = 100;
 const APPLIES = 15;
 const NAMESPACE = 'bench-admission';
@@ -16,28 +20,29 @@ export async function benchAdmission(lab: Lab, turnpike: Turnpike): Promise<Figu
   await lab.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }]);
   await lab.apply([NAMESPACE, UNCHECKED].flatMap(secrets));
   const url = `https://${await addressOf(turnpike)}/validate`;
-  const before = await durations(turnpike);
-  const loaded = await onOneProcessor(turnpike, () =>
-    load({
-      url,
-      body: JSON.stringify(review()),
-      headers: { 'content-type': 'application/json' },
-      seconds: SECONDS,
-      connections: CONNECTIONS,
-      processor: 1,
-      directory: lab.directory,
-    }),
-  );
-  if (loaded.refused > 0) throw new Error(`${loaded.refused} reviews were not answered`);
-  const p99 = slowest99(before, await durations(turnpike));
+  const rounds = await onOneProcessor(turnpike, async () => {
+    const work = { url, body: JSON.stringify(review()), headers: { 'content-type': 'application/json' } };
+    const place = { connections: CONNECTIONS, processor: 1, directory: lab.directory };
+    await load({ ...work, ...place, seconds: WARM_UP_SECONDS });
+    const before = await durations(turnpike);
+    const loads: Load[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      loads.push(await load({ ...work, ...place, seconds: ROUND_SECONDS }));
+    }
+    return { loads, before };
+  });
+  const refused = rounds.loads.reduce((sum, one) => sum + one.refused, 0);
+  if (refused > 0) throw new Error(`${refused} reviews were not answered`);
+  const perSecond = median(rounds.loads.map(({ requestsPerSecond }) => requestsPerSecond));
+  const p99 = slowest99(rounds.before, await durations(turnpike));
   const added = await addedToApply(lab);
   return [
     {
       name: `reviews, ${CONNECTIONS} connections, one processor`,
-      value: loaded.requestsPerSecond,
+      value: perSecond,
       unit: '/s',
       goal: 'at least 5,000/s',
-      met: loaded.requestsPerSecond >= 5000,
+      met: perSecond >= 5000,
     },
     {
       name: 'p99 of the server (at most)',
@@ -46,7 +51,11 @@ export async function benchAdmission(lab: Lab, turnpike: Turnpike): Promise<Figu
       goal: 'at most 10 ms',
       met: p99 <= 0.01,
     },
-    { name: 'p99 of the client, which always has all in flight', value: loaded.p99, unit: 'ms' },
+    {
+      name: 'p99 of the client, which always has all in flight',
+      value: median(rounds.loads.map((one) => one.p99)),
+      unit: 'ms',
+    },
     {
       name: 'added to kubectl apply, median',
       value: added,

@@ -38,7 +38,12 @@ export function keeps(list: readonly TextRule[]) {
 
 /** The message of the first rule that a text breaks. */
 export function brokenRule(text: string, list: readonly TextRule[]): string | undefined {
-  return list.find((rule) => ('matches' in rule ? !rule.matches.test(text) : rule.lacks.test(text)))?.message;
+  for (const rule of list) if (!isKept(text, rule)) return rule.message;
+  return undefined;
+}
+
+function isKept(text: string, rule: TextRule): boolean {
+  return 'matches' in rule ? rule.matches.test(text) : !rule.lacks.test(text);
 }
 
 /** The rules of a text as rules of that text. */

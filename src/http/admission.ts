@@ -29,7 +29,9 @@ const OWN_FAULT: Verdict = {
  */
 export function createAdmission(deps: AdmissionDeps): Hono {
   const app = new Hono();
-  app.post('/validate', async ({ req }) => {
+  // One route for all methods: hono takes a shorter way where a single one fits.
+  app.all('/validate', async ({ req }) => {
+    if (req.method !== 'POST') return methodNotAllowed('POST');
     const started = performance.now();
     const body = await readBody(req.raw, MAX_BODY_BYTES);
     if (!body) return tooLarge();
@@ -40,7 +42,6 @@ export function createAdmission(deps: AdmissionDeps): Hono {
     report(review, verdict, deps.log);
     return json(200, answer(review.uid, verdict));
   });
-  app.all('/validate', () => methodNotAllowed('POST'));
   app.notFound(() => notFound());
   app.onError((error) => {
     deps.log.error({ error }, 'request to the admission webhook failed');

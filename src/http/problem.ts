@@ -14,14 +14,12 @@ export function problem({ status, title, detail, headers }: Problem): Response {
   });
 }
 
-export function json(
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+export function json(status: number, body: unknown, headers?: Readonly<Record<string, string>>): Response {
   return new Response(JSON.stringify(body), {
     status,
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: headers ? { ...JSON_TYPE, ...headers } : JSON_TYPE,
   });
 }
 

@@ -63,7 +63,12 @@ function listen(options: ServerOptions, place: Place): Bound {
     idleTimeout: IDLE_SECONDS,
     maxRequestBodySize: MAX_REQUEST_BYTES,
     fetch: (request: Request, server: Bound) =>
-      fetch(request, { source: server.requestIP(request)?.address ?? '' }),
+      fetch(request, {
+        // Looked up when somebody asks: most listeners never do.
+        get source() {
+          return server.requestIP(request)?.address ?? '';
+        },
+      }),
     error: (error: Error) => {
       log.error({ server: name, error }, 'request failed');
       return problem({ status: 500, title: 'Internal Server Error' });

@@ -1,5 +1,5 @@
-import { connect } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { Socket } from 'bun';
 import type { Logger } from '../telemetry/log.ts';
 
 /** A certificate, or a chain of them with the server's first, and its private key, both as PEM. */
@@ -19,6 +19,8 @@ export interface TlsOptions {
   readonly name: string;
   readonly log: Logger;
 }
+
+type Inner = Socket<undefined>;
 
 /** Takes TLS connections and passes on what they carry. */
 export interface Tls {
@@ -63,14 +65,38 @@ export function startTls(options: TlsOptions): Tls | undefined {
       };
 }
 
-function passOn(outer: TLSSocket, path: string): void {
-  const inner = connect({ path });
-  outer.on('error', () => inner.destroy());
-  inner.on('error', () => outer.destroy());
-  outer.on('close', () => inner.destroy());
-  inner.on('close', () => outer.destroySoon());
-  outer.pipe(inner);
-  inner.pipe(outer);
+/** Bun's bare socket for the inner side: a stream there as well would cost as much as all of TLS. */
+function passOn(outer: TLSSocket, unix: string): void {
+  // What the inner side did not take yet; the outer one is not read until it has.
+  let rest: Uint8Array | undefined;
+  const send = (inner: Inner, bytes: Uint8Array) => {
+    const sent = inner.write(bytes);
+    rest = sent < bytes.length ? bytes.subarray(Math.max(sent, 0)) : undefined;
+    if (rest) outer.pause();
+    else if (outer.isPaused()) outer.resume();
+  };
+  const connected = Bun.connect({
+    unix,
+    socket: {
+      open(inner) {
+        outer.on('data', (bytes: Uint8Array) => send(inner, bytes));
+        outer.on('drain', () => inner.resume());
+        outer.on('close', () => inner.end());
+        if (outer.destroyed) inner.end();
+      },
+      data(inner, bytes) {
+        if (!outer.write(bytes)) inner.pause();
+      },
+      drain(inner) {
+        if (rest) send(inner, rest);
+      },
+      close: () => outer.destroySoon(),
+      error: () => void outer.destroy(),
+    },
+  });
+  connected.catch(() => outer.destroy());
+  // `close` follows, which ends the inner side.
+  outer.on('error', () => outer.destroy());
 }
 
 /** Bun has bound the address when `listen` returns. */

@@ -1,28 +1,20 @@
 import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
-import {
-  type AppRef,
-  type ClusterRef,
-  type PipelineKey,
-  type PipelineSpec,
-  pipelineKey,
-} from '../api/pipeline.ts';
+import { type AppRef, type ClusterRef, type PipelineKey, pipelineKey } from '../api/pipeline.ts';
 import {
   type Facts,
   foreignGovernorDoubt,
   governorDoubt,
   type Needs,
-  needsOf,
   type PipelineNames,
   type SecretState,
 } from '../decide/validate.ts';
-import type { Access } from './access.ts';
+import type { Access, Readability } from './access.ts';
 import { isLaboratory, remoteKubeConfig } from './clusters-kubeconfig.ts';
 import { foreignSecretProblem, GITOPS_CLUSTERS, KUBECONFIG_KEYS } from './clusters-source.ts';
-import type { Discovery } from './discovery.ts';
 import type { Governors } from './governors.ts';
 import { resourcePath } from './path.ts';
 import type { SecretCache } from './secret-cache.ts';
-import type { Secrets } from './secrets.ts';
+import type { Secrets, StoredSecret } from './secrets.ts';
 import type { KubeClient } from './transport.ts';
 
 /**
@@ -32,18 +24,13 @@ import type { KubeClient } from './transport.ts';
  *
  * @throws what is no TurnpikeError: that is a fault of our own
  */
-export type GatherFacts = (
-  spec: PipelineSpec,
-  names: PipelineNames,
-  options?: { readonly fresh?: boolean },
-) => Promise<Facts>;
+export type GatherFacts = (needs: Needs, options?: { readonly fresh?: boolean }) => Promise<Facts>;
 
 export interface FactsDeps {
   readonly client: KubeClient;
   readonly secrets: Secrets;
   /** A short memory, so that many reviews at once do not read one Secret many times. */
   readonly secretCache: SecretCache;
-  readonly discovery: Discovery;
   readonly access: Access;
   readonly governors: Governors;
 }
@@ -54,69 +41,96 @@ const DEADLINE_MS = 2000;
 const MAX_NAMESPACES = 5;
 
 export function createFacts(deps: FactsDeps): GatherFacts {
-  return async (spec, names, { fresh = false } = {}) => {
-    const needs = needsOf(spec, names.namespace);
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), DEADLINE_MS);
-    const inTime = <T>(work: Promise<T>) => Promise.race([work, late.promise]);
+  return async (needs, { fresh = false } = {}) => {
+    const { names, appRef } = needs;
+    const deadline = createDeadline();
     try {
       return {
-        secrets: await eachInTurn(namesOf(needs), (name) => {
-          return inTime(secretState(deps, names.namespace, name, fresh));
+        secrets: await eachInTurn(secretNames(needs), { key: String, deadline }, (name) => {
+          return secretState(deps, names.namespace, name, fresh);
         }),
-        clusters: await eachInTurn(
-          needs.clusters,
-          ({ ref }) => inTime(clusterDoubt(deps, names, ref)),
-          keyOf,
-        ),
+        clusters: await eachInTurn(needs.clusters, { key: keyOf, deadline }, ({ ref }) => {
+          return clusterDoubt(deps, names, ref);
+        }),
         applications: await eachInTurn(
-          needs.applications.slice(0, MAX_NAMESPACES),
-          ({ namespace }) => inTime(applicationDoubt(deps, spec.appRef, namespace)),
-          ({ namespace }) => namespace,
+          needs.applications.slice(0, MAX_NAMESPACES).map((target) => target.namespace),
+          { key: String, deadline },
+          (namespace) => applicationDoubt(deps.access, appRef, namespace),
         ),
-        governors: governorDoubts(deps.governors, spec, names, needs),
+        governors: governorDoubts(deps.governors, needs),
       };
     } finally {
-      clearTimeout(timer);
+      deadline.end();
     }
   };
-}
-
-function namesOf({ secrets }: Needs): string[] {
-  return [...new Set(secrets.map(({ name }) => name))];
 }
 
 function keyOf({ key }: { key: string }): string {
   return key;
 }
 
+function secretNames({ secrets }: Needs): string[] {
+  return [...new Set(secrets.map(({ name }) => name))];
+}
+
+/** What is known is had at once: no promise and no timer is made for each of many reviews. */
+type Soon<T> = T | Promise<T>;
+
+interface Deadline {
+  inTime<T>(work: Promise<T>): Promise<T | undefined>;
+  end(): void;
+}
+
+/** Its time begins with the first work that has to be waited for. */
+function createDeadline(): Deadline {
+  const late = Promise.withResolvers<undefined>();
+  let timer: Timer | undefined;
+  return {
+    inTime(work) {
+      timer ??= setTimeout(() => late.resolve(undefined), DEADLINE_MS);
+      return Promise.race([work, late.promise]);
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+interface Question<T> {
+  readonly key: (one: T) => string;
+  readonly deadline: Deadline;
+}
+
 /** The answers by key; what has none is left out. */
 async function eachInTurn<T, R>(
   all: readonly T[],
-  ask: (one: T) => Promise<R | undefined>,
-  key: (one: T) => string = String,
+  { key, deadline }: Question<T>,
+  ask: (one: T) => Soon<R | undefined>,
 ): Promise<Map<string, R>> {
   const answers = new Map<string, R>();
   for (const one of all) {
-    const answer = await ask(one);
+    const asked = ask(one);
+    const answer = asked instanceof Promise ? await deadline.inTime(asked) : asked;
     if (answer !== undefined) answers.set(key(one), answer);
   }
   return answers;
 }
 
-async function secretState(
+function secretState(
   { secrets, secretCache }: FactsDeps,
   namespace: string,
   name: string,
   fresh: boolean,
-): Promise<SecretState> {
-  try {
-    const secret = await (fresh ? secrets : secretCache).read(namespace, name);
-    return secret ? { kind: 'found', secret } : { kind: 'absent' };
-  } catch (error) {
-    if (error instanceof TurnpikeError) return { kind: 'unknown', why: errorMessage(error) };
-    throw error;
-  }
+): Soon<SecretState> {
+  const read = (fresh ? secrets : secretCache).read(namespace, name);
+  return read instanceof Promise ? read.then(stateOf, unknownState) : stateOf(read);
+}
+
+function stateOf(secret: StoredSecret | undefined): SecretState {
+  return secret ? { kind: 'found', secret } : { kind: 'absent' };
+}
+
+function unknownState(error: unknown): SecretState {
+  if (error instanceof TurnpikeError) return { kind: 'unknown', why: errorMessage(error) };
+  throw error;
 }
 
 /** Secrets of other namespaces are not looked at: an answer would tell strangers which there are. */
@@ -162,16 +176,15 @@ async function gitopsClusterDoubt(
   }, `There is no GitopsCluster ${namespace}/${name}: create it, or correct the name.`);
 }
 
-async function applicationDoubt(
-  { discovery, access }: FactsDeps,
-  { apiVersion, kind }: AppRef,
-  namespace: string,
-): Promise<string | undefined> {
-  return sentenceOf(async () => {
-    const resource = await discovery.resource(apiVersion, kind);
-    if (await access.mayGet(resource, namespace)) return undefined;
-    return `Turnpike may not read ${resource.plural} in namespace ${namespace}: give its ServiceAccount the right to get them.`;
-  });
+function applicationDoubt(access: Access, appRef: AppRef, namespace: string): Soon<string | undefined> {
+  const answer = access.mayGet(appRef, namespace);
+  if (!(answer instanceof Promise)) return unreadable(answer, namespace);
+  return sentenceOf(async () => unreadable(await answer, namespace));
+}
+
+function unreadable({ allowed, plural }: Readability, namespace: string): string | undefined {
+  if (allowed) return undefined;
+  return `Turnpike may not read ${plural} in namespace ${namespace}: give its ServiceAccount the right to get them.`;
 }
 
 /** The sentence that `ask` gives or fails with; nothing is said while the API server is away. */
@@ -189,18 +202,14 @@ async function sentenceOf(
   }
 }
 
-function governorDoubts(
-  governors: Governors,
-  spec: PipelineSpec,
-  names: PipelineNames,
-  needs: Needs,
-): Map<string, string> {
+function governorDoubts(governors: Governors, { names, appRef, targets }: Needs): Map<string, string> {
   const own = pipelineKey(names.namespace, names.name);
-  const doubts = needs.targets.flatMap(({ key }) => {
-    const other = governors.of(spec.appRef, key).find((one) => one !== own);
-    return other ? [[key, governorSentence(other, names.namespace)] as const] : [];
-  });
-  return new Map(doubts);
+  const doubts = new Map<string, string>();
+  for (const { key } of targets) {
+    const other = governors.of(appRef, key).find((one) => one !== own);
+    if (other) doubts.set(key, governorSentence(other, names.namespace));
+  }
+  return doubts;
 }
 
 function governorSentence(key: PipelineKey, namespace: string): string {

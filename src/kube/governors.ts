@@ -21,16 +21,18 @@ interface Entry {
   readonly applications: readonly string[];
 }
 
+const NOBODY: readonly PipelineKey[] = [];
+
 /** `onSpec` hears of each new spec that holds to the schema, and of the end of each. */
 export function createGovernors(pipelines: Source, onSpec: SpecListener = () => {}): Governors {
   const entries = new Map<PipelineKey, Entry>();
-  const byApplication = new Map<string, Set<PipelineKey>>();
+  const byApplication = new Map<string, readonly PipelineKey[]>();
 
   function forget(key: PipelineKey): void {
     for (const application of entries.get(key)?.applications ?? []) {
-      const keys = byApplication.get(application);
-      keys?.delete(key);
-      if (keys?.size === 0) byApplication.delete(application);
+      const others = (byApplication.get(application) ?? NOBODY).filter((one) => one !== key);
+      if (others.length > 0) byApplication.set(application, others);
+      else byApplication.delete(application);
     }
     entries.delete(key);
   }
@@ -40,8 +42,7 @@ export function createGovernors(pipelines: Source, onSpec: SpecListener = () => 
     const applications = spec.ok ? applicationKeys(spec.value, namespace) : [];
     entries.set(key, { uid, generation, applications });
     for (const application of applications) {
-      const keys = byApplication.get(application) ?? new Set();
-      byApplication.set(application, keys.add(key));
+      byApplication.set(application, [...(byApplication.get(application) ?? NOBODY), key]);
     }
   }
 
@@ -58,6 +59,6 @@ export function createGovernors(pipelines: Source, onSpec: SpecListener = () => 
 
   pipelines.subscribe(update);
   return {
-    of: (appRef, target) => [...(byApplication.get(applicationKey(appRef, target)) ?? [])],
+    of: (appRef, target) => byApplication.get(applicationKey(appRef, target)) ?? NOBODY,
   };
 }

@@ -1,12 +1,13 @@
-import type { Pipeline, PipelineSpec } from '../api/pipeline.ts';
+import type { Pipeline } from '../api/pipeline.ts';
 import type { HostPolicy } from '../decide/hosts.ts';
 import {
   checkSpec,
   type Facts,
   type FieldProblem,
   type Findings,
+  type Needs,
   NO_FINDINGS,
-  type PipelineNames,
+  needsOf,
   problemLine,
   surroundingFindings,
 } from '../decide/validate.ts';
@@ -24,7 +25,7 @@ export type CheckPipeline = (pipeline: Pipeline) => Promise<Check>;
 
 export interface CheckDeps {
   readonly policy: HostPolicy;
-  readonly gather: (spec: PipelineSpec, names: PipelineNames) => Promise<Facts>;
+  readonly gather: (needs: Needs) => Promise<Facts>;
   readonly now: () => Date;
 }
 
@@ -45,10 +46,11 @@ export function createCheck({ policy, gather, now }: CheckDeps): CheckPipeline {
   const known = new Map<string, Known>();
 
   async function surroundings({ metadata, spec }: Pipeline): Promise<Findings> {
-    const { uid, generation, namespace } = metadata;
+    const { uid, generation } = metadata;
     const last = known.get(uid);
     if (last && last.generation === generation && now().getTime() < last.until) return last.findings;
-    const findings = surroundingFindings(spec, namespace, await gather(spec, metadata));
+    const needs = needsOf(spec, metadata);
+    const findings = surroundingFindings(needs, await gather(needs));
     const lasts = findings.problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS;
     if (known.size >= MAX_KNOWN) known.clear();
     known.set(uid, { generation, findings, until: now().getTime() + lasts });

@@ -81,8 +81,7 @@ function createGather() {
     client,
     secrets,
     secretCache: createSecretCache(secrets, { ttlSeconds: 600, minRefreshSeconds: 600, now }),
-    discovery: createDiscovery(client, { now }),
-    access: createAccess(client, { now }),
+    access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
     governors: createGovernors(createFakeStore()),
   });
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { type PipelineSpec, pipelineKey } from '../../src/api/pipeline.ts';
-import type { Facts } from '../../src/decide/validate.ts';
+import { type Facts, needsOf } from '../../src/decide/validate.ts';
 import { createAccess } from '../../src/kube/access.ts';
 import { loadKubeConfig } from '../../src/kube/config.ts';
 import { createDiscovery } from '../../src/kube/discovery.ts';
@@ -68,12 +68,11 @@ function setUp(client: KubeClient) {
     client,
     secrets,
     secretCache: createSecretCache(secrets, { ttlSeconds: 60, minRefreshSeconds: 0, now }),
-    discovery: createDiscovery(client, { now }),
-    access: createAccess(client, { now }),
+    access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
     governors: createGovernors(store),
   });
   return {
-    gather: (of: PipelineSpec, fresh = false) => gather(of, { namespace, name: 'app' }, { fresh }),
+    gather: (of: PipelineSpec, fresh = false) => gather(needsOf(of, { namespace, name: 'app' }), { fresh }),
     store,
   };
 }

@@ -1,5 +1,4 @@
-import type { PipelineSpec } from '../../src/api/pipeline.ts';
-import { type Facts, NO_FACTS, needsOf, type SecretState } from '../../src/decide/validate.ts';
+import { type Facts, type Needs, NO_FACTS, type SecretState } from '../../src/decide/validate.ts';
 import { createAdmission } from '../../src/http/admission.ts';
 import { createLogger, type Logger } from '../../src/telemetry/log.ts';
 
@@ -13,7 +12,7 @@ export function admissionApp() {
   const { log, errors } = errorLog();
   const app = createAdmission({
     policy: { allowed: [], insecure: [] },
-    gather: async (spec, { namespace }) => facts(spec, namespace),
+    gather: async (needs) => facts(needs),
     log,
     onReview: () => {},
   });
@@ -31,8 +30,7 @@ export function errorLog(): { log: Logger; errors: string[] } {
   return { log: createLogger({ level: 'debug', encoding: 'json', write, now: () => new Date() }), errors };
 }
 
-function facts(spec: PipelineSpec, namespace: string): Facts {
-  const needs = needsOf(spec, namespace);
+function facts(needs: Needs): Facts {
   return {
     ...NO_FACTS,
     secrets: new Map(needs.secrets.map(({ name }) => [name, secretState(name)])),

@@ -54,7 +54,7 @@ describe('a Secret', () => {
 
   test('that just came is looked at anew before anybody is denied', async () => {
     const asked: boolean[] = [];
-    const { ask } = setUp(async (_spec, names, { fresh }) => {
+    const { ask } = setUp(async ({ names }, { fresh }) => {
       expect(names).toEqual({ namespace: 'demo', name: 'podinfo' });
       asked.push(fresh);
       return factsOf(fresh ? {} : { secrets: { events: null } });
@@ -68,7 +68,7 @@ describe('a Secret', () => {
 
   test('that is good is looked at once', async () => {
     const asked: boolean[] = [];
-    const { ask } = setUp(async (_spec, _names, { fresh }) => {
+    const { ask } = setUp(async (_needs, { fresh }) => {
       asked.push(fresh);
       return factsOf({});
     });

@@ -25,8 +25,8 @@ function setUp(around: Surroundings = {}) {
   const asked: string[] = [];
   const check = createCheck({
     policy: POLICY,
-    gather: async (_spec, { namespace, name }) => {
-      asked.push(`${namespace}/${name}`);
+    gather: async ({ names }) => {
+      asked.push(`${names.namespace}/${names.name}`);
       return facts;
     },
     now: () => new Date(milliseconds),

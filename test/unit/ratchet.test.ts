@@ -3,6 +3,7 @@ import {
   checkSpec,
   type Findings,
   mergeFindings,
+  needsOf,
   ratchet,
   surroundingFindings,
 } from '../../src/decide/validate.ts';
@@ -13,7 +14,7 @@ async function judged(changes: Changes, around: Surroundings) {
   const spec = await specOf(changes);
   const checked = checkSpec(spec, POLICY, NAMES);
   if (checked.kind === 'malformed') return { spec, findings: checked.findings };
-  const surroundings = surroundingFindings(checked.spec, NAMES.namespace, factsOf(around));
+  const surroundings = surroundingFindings(needsOf(checked.spec, NAMES), factsOf(around));
   return { spec, findings: mergeFindings(checked.findings, surroundings) };
 }
 

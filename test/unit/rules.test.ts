@@ -4,6 +4,7 @@ import {
   checkSpec,
   type Findings,
   mergeFindings,
+  needsOf,
   problemLine,
   RULES,
   type Rule,
@@ -31,7 +32,7 @@ import { lines, validate } from './cli-validate-support.ts';
 async function findingsOf(changes: Changes, around: Surroundings): Promise<Findings> {
   const checked = checkSpec(await specOf(changes), POLICY, NAMES);
   if (checked.kind === 'malformed') return checked.findings;
-  return mergeFindings(checked.findings, surroundingFindings(checked.spec, NAMES.namespace, factsOf(around)));
+  return mergeFindings(checked.findings, surroundingFindings(needsOf(checked.spec, NAMES), factsOf(around)));
 }
 
 /** What cannot be told of a spec that is read already. */

@@ -168,7 +168,7 @@ describe('the needs of a spec', () => {
   test('name clusters and namespaces once, and look for applications on this cluster alone', async () => {
     const leaf = { namespace: 'a', clusterRef: { kind: 'Secret', name: 'leaf' } };
     const targets = [leaf, { namespace: 'b', clusterRef: leaf.clusterRef }, { namespace: 'a' }];
-    const needs = needsOf(await validOf({ 'environments.0.targets': targets }), 'demo');
+    const needs = needsOf(await validOf({ 'environments.0.targets': targets }), NAMES);
     expect(needs.clusters.map(({ key }) => key)).toEqual(['Secret/demo/leaf']);
     expect(needs.applications.map(({ namespace }) => namespace)).toEqual(['a', 'podinfo-prod']);
     expect(needs.targets.map(({ key }) => key)).toEqual([
@@ -183,11 +183,11 @@ describe('the needs of a spec', () => {
 describe('a Secret', () => {
   const around = async (events: SecretState, change: Changes = {}) => {
     const facts = { ...factsOf({}), secrets: new Map([...factsOf({}).secrets, ['events', events]]) };
-    return surroundingFindings(await validOf(change), 'demo', facts);
+    return surroundingFindings(needsOf(await validOf(change), NAMES), facts);
   };
 
   test('that is not read is warned of', async () => {
-    const { problems, warnings } = surroundingFindings(await validOf(), 'demo', NO_FACTS);
+    const { problems, warnings } = surroundingFindings(needsOf(await validOf(), NAMES), NO_FACTS);
     expect(problems).toEqual([]);
     expect(warnings.map(problemLine)).toEqual([
       'spec.promotion.strategy.secretRef.name: "events": Secret demo/events was not checked: it was not read.',

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { API_VERSION, KIND } from '../../api/group.ts';
 import { namespaceName, objectName } from '../../api/names.ts';
-import type { PipelineSpec } from '../../api/pipeline.ts';
 import type { HostPolicy } from '../../decide/hosts.ts';
 import { governorDoubt } from '../../decide/validate/governors.ts';
 import { unknownFields, unknownObjectFields } from '../../decide/validate/unknown-fields.ts';
@@ -9,10 +8,10 @@ import {
   applicationKey,
   applicationKeys,
   checkSpec,
-  type Facts,
   type FieldProblem,
   type Findings,
   mergeFindings,
+  type Needs,
   NO_FACTS,
   NO_FINDINGS,
   needsOf,
@@ -62,7 +61,7 @@ function findingsOf(pipeline: Manifest, { secrets, governors, policy }: Known): 
   const { raw, names } = namesOf(pipeline);
   const checked = checkSpec(fields.spec, policy, names);
   const around = checked.spec
-    ? surroundingFindings(checked.spec, names.namespace, factsOf(checked.spec, raw, secrets, governors))
+    ? surroundings(needsOf(checked.spec, names), raw, { secrets, governors })
     : NO_FINDINGS;
   const own = [...objectProblems(pipeline), ...unknownObjectFields(fields), ...unknownFields(fields.spec)];
   const said = mergeFindings({ problems: own, warnings: [] }, checked.findings);
@@ -129,14 +128,18 @@ function placed(
 }
 
 /** Doubts about clusters and applications need a cluster to look at. */
-function factsOf(spec: PipelineSpec, own: RawNames, secrets: SecretIndex, governors: Governors): Facts {
-  const needs = needsOf(spec, own.namespace ?? DEFAULT_NAMESPACE);
+function surroundings(
+  needs: Needs,
+  own: RawNames,
+  { secrets, governors }: Pick<Known, 'secrets' | 'governors'>,
+): Findings {
   const doubts = needs.targets.flatMap(({ key }) => {
-    const other = governors(applicationKey(spec.appRef, key), own);
+    const other = governors(applicationKey(needs.appRef, key), own);
     return other ? [[key, governorDoubt(other.namespace ?? '', other.name)] as const] : [];
   });
   const states = needs.secrets.map(({ name }) => [name, secrets.find(own.namespace, name)] as const);
-  return { ...NO_FACTS, secrets: new Map(states), governors: new Map(doubts) };
+  const facts = { ...NO_FACTS, secrets: new Map(states), governors: new Map(doubts) };
+  return surroundingFindings(needs, facts);
 }
 
 /** Another Pipeline than `own` that governs the application. */

@@ -2,7 +2,7 @@ import type { AppRef, ClusterRef, ForgeType, PipelineSpec, PullRequestStrategy }
 import { groupOf } from '../route.ts';
 import { clusterKey, targetKey } from './environments.ts';
 import { environmentField } from './problem.ts';
-import { promotionsOf } from './promotions.ts';
+import { type PipelineNames, promotionsOf } from './promotions.ts';
 
 /** A Secret in the Pipeline's namespace that the spec names, and what for. */
 export type SecretNeed = HmacNeed | ForgeNeed;
@@ -37,6 +37,9 @@ export interface TargetNeed {
 
 /** What has to be looked at outside the spec, each thing once with the first field that names it. */
 export interface Needs {
+  /** Of the Pipeline. */
+  readonly names: PipelineNames;
+  readonly appRef: AppRef;
   readonly secrets: readonly SecretNeed[];
   readonly clusters: readonly ClusterNeed[];
   /** Of the cluster that Turnpike runs in, one a namespace. */
@@ -46,12 +49,15 @@ export interface Needs {
 
 const TOKEN_FORGES: readonly ForgeType[] = ['github', 'gitea'];
 
-export function needsOf(spec: PipelineSpec, namespace: string): Needs {
+export function needsOf(spec: PipelineSpec, names: PipelineNames): Needs {
+  const { namespace } = names;
   const targets = targetNeeds(spec, namespace);
   const clusters = targets.flatMap(({ field, ref }): ClusterNeed[] =>
     ref ? [{ field: `${field}.clusterRef.name`, key: clusterKey(ref, namespace), ref }] : [],
   );
   return {
+    names,
+    appRef: spec.appRef,
     secrets: secretNeeds(spec),
     clusters: firstOf(clusters, ({ key }) => key),
     // A target of this cluster is its namespace.
@@ -97,7 +103,10 @@ function forgeNeed({ type, url, secretRef }: PullRequestStrategy, field: string)
 
 function firstOf<T>(all: readonly T[], keyOf: (one: T) => string): T[] {
   const byKey = new Map<string, T>();
-  for (const one of all) if (!byKey.has(keyOf(one))) byKey.set(keyOf(one), one);
+  for (const one of all) {
+    const key = keyOf(one);
+    if (!byKey.has(key)) byKey.set(key, one);
+  }
   return [...byKey.values()];
 }
 

@@ -19,12 +19,10 @@ export interface PlacedPromotion {
 
 /** Every promotion that is written in the spec, the Pipeline's own one first. */
 export function promotionsOf(spec: PipelineSpec): PlacedPromotion[] {
-  const own = spec.environments.map(({ promotion }, index) => {
-    return { field: `${environmentField(index)}.promotion`, promotion };
+  const own = spec.environments.flatMap(({ promotion }, index) => {
+    return promotion ? [{ field: `${environmentField(index)}.promotion`, promotion }] : [];
   });
-  return [{ field: 'spec.promotion', promotion: spec.promotion }, ...own].flatMap(({ field, promotion }) =>
-    promotion ? [{ field, promotion }] : [],
-  );
+  return spec.promotion ? [{ field: 'spec.promotion', promotion: spec.promotion }, ...own] : own;
 }
 
 /** Exactly one strategy in each promotion, repository URLs, branches and gates that can be used. */

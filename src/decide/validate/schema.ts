@@ -39,24 +39,25 @@ const LOOSE_OBJECTS = [['strategy', 'notification'], ['gates']];
 function listsForObjects(input: unknown): FieldProblem[] {
   const environments = at(input, 'environments');
   const own = Array.isArray(environments) ? environments : [];
-  const holders = [[input, 'spec'], ...own.map((one, index) => [one, environmentField(index)])] as const;
-  const places = holders.flatMap(([holder, field]) =>
-    LOOSE_OBJECTS.map((path) => ({
-      value: at(holder, 'promotion', ...path),
-      field: `${field}.promotion.${path.join('.')}`,
-    })),
-  );
-  const message = 'Write an object with fields here, not a list.';
-  return places.flatMap(({ value, field }) =>
-    Array.isArray(value) ? [{ rule: 'type', field, message }] : [],
-  );
+  return [
+    ...listsInPromotion(input, () => 'spec'),
+    ...own.flatMap((one, index) => listsInPromotion(one, () => environmentField(index))),
+  ];
 }
 
-/** The value at a path; undefined where there is none. */
-function at(holder: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => {
-    return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-  }, holder);
+function listsInPromotion(holder: unknown, field: () => string): FieldProblem[] {
+  const promotion = at(holder, 'promotion');
+  if (promotion === undefined) return [];
+  const lists = LOOSE_OBJECTS.filter((path) => Array.isArray(path.reduce(at, promotion)));
+  const message = 'Write an object with fields here, not a list.';
+  return lists.map((path) => {
+    return { rule: 'type', field: `${field()}.promotion.${path.join('.')}`, message };
+  });
+}
+
+/** The value of a field; undefined where there is none. */
+function at(holder: unknown, key: string): unknown {
+  return typeof holder === 'object' && holder !== null ? Reflect.get(holder, key) : undefined;
 }
 
 /**

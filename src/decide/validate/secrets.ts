@@ -11,6 +11,8 @@ const MIN_HMAC_BYTES = 16;
 const GOOD_HMAC_BYTES = 32;
 const HOW_TO_MAKE_A_KEY = `use ${GOOD_HMAC_BYTES} or more, such as from "openssl rand -hex 32".`;
 
+const DECODER = new TextDecoder();
+
 interface Fault {
   readonly rule: Rule;
   readonly message: string;
@@ -128,5 +130,5 @@ function isSsh({ url }: ForgeNeed): boolean {
 /** Blanks and line ends are not counted: the reader of these keys drops them. */
 function hasText(data: SecretData, key: string): boolean {
   const value = data.get(key);
-  return value === 'sealed' || new TextDecoder().decode(value ?? new Uint8Array()).trim() !== '';
+  return value === 'sealed' || (value !== undefined && DECODER.decode(value).trim() !== '');
 }

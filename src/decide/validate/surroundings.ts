@@ -1,17 +1,16 @@
-import type { PipelineSpec } from '../../api/pipeline.ts';
 import type { Facts } from './facts.ts';
-import { type Needs, needsOf } from './needs.ts';
+import type { Needs } from './needs.ts';
 import { type FieldProblem, type Findings, mergeFindings } from './problem.ts';
 import { secretFindings } from './secrets.ts';
 
 /** What the rules say of the things around a Pipeline; all but its Secrets is warned of only. */
-export function surroundingFindings(spec: PipelineSpec, namespace: string, facts: Facts): Findings {
-  const needs = needsOf(spec, namespace);
+export function surroundingFindings(needs: Needs, facts: Facts): Findings {
+  const { namespace } = needs.names;
   const secrets = needs.secrets.map((need) => secretFindings(need, namespace, facts.secrets.get(need.name)));
-  return mergeFindings(...secrets, { problems: [], warnings: doubts(spec, needs, facts) });
+  return mergeFindings(...secrets, { problems: [], warnings: doubts(needs, facts) });
 }
 
-function doubts({ appRef }: PipelineSpec, needs: Needs, facts: Facts): FieldProblem[] {
+function doubts(needs: Needs, facts: Facts): FieldProblem[] {
   const clusters = needs.clusters.flatMap(({ key, field, ref }): FieldProblem[] => {
     const message = facts.clusters.get(key);
     return message ? [{ rule: 'cluster-exists', field, value: ref.name, message }] : [];
@@ -19,7 +18,7 @@ function doubts({ appRef }: PipelineSpec, needs: Needs, facts: Facts): FieldProb
   // One sentence does for all namespaces where it is the same.
   const unread = needs.applications.flatMap(({ namespace }) => facts.applications.get(namespace) ?? []);
   const applications = [...new Set(unread)].map((message): FieldProblem => {
-    return { rule: 'application-readable', field: 'spec.appRef', value: appRef.kind, message };
+    return { rule: 'application-readable', field: 'spec.appRef', value: needs.appRef.kind, message };
   });
   const governors = needs.targets.flatMap(({ key, field }): FieldProblem[] => {
     const message = facts.governors.get(key);

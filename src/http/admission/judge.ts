@@ -6,7 +6,8 @@ import {
   type Facts,
   type Findings,
   mergeFindings,
-  type PipelineNames,
+  type Needs,
+  needsOf,
   problemLine,
   ratchet,
   surroundingFindings,
@@ -20,11 +21,7 @@ export interface JudgeDeps {
    * What the cluster says of the things that a spec names; `fresh`: of Secrets as they are from now on. What
    * it cannot say is no error but unknown.
    */
-  readonly gather: (
-    spec: PipelineSpec,
-    names: PipelineNames,
-    options: { readonly fresh: boolean },
-  ) => Promise<Facts>;
+  readonly gather: (needs: Needs, options: { readonly fresh: boolean }) => Promise<Facts>;
 }
 
 /**
@@ -54,10 +51,11 @@ async function checkSurroundings(
   { names, dryRun }: Review,
   { gather }: JudgeDeps,
 ): Promise<Findings> {
-  const known = surroundingFindings(spec, names.namespace, await gather(spec, names, { fresh: false }));
+  const needs = needsOf(spec, names);
+  const known = surroundingFindings(needs, await gather(needs, { fresh: false }));
   if (known.problems.length === 0) return known;
   if (dryRun) return { problems: [], warnings: [...known.problems, ...known.warnings] };
-  return surroundingFindings(spec, names.namespace, await gather(spec, names, { fresh: true }));
+  return surroundingFindings(needs, await gather(needs, { fresh: true }));
 }
 
 function isUnchanged({ operation, spec, oldSpec }: Review): boolean {

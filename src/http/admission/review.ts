@@ -27,11 +27,12 @@ export interface Review {
 
 /** Far more than a Pipeline and its managed fields need. */
 const MAX_DEPTH = 100;
+const DECODER = new TextDecoder();
 
 /** Reads the body of a request; a text is the sentence that says why it is no review of a Pipeline. */
 export function parseReview(body: Uint8Array): Review | string {
   if (isDeeperThan(body, MAX_DEPTH)) return `The body is nested deeper than ${MAX_DEPTH} levels.`;
-  const json = parseJson(new TextDecoder().decode(body));
+  const json = parseJson(DECODER.decode(body));
   if (json === undefined) return 'The body is not JSON: send an AdmissionReview of admission.k8s.io/v1.';
   const review = v.safeParse(AdmissionReview, json);
   if (!review.success) return schemaProblems(review.issues, 'AdmissionReview').map(problemLine).join(' ');
@@ -42,7 +43,6 @@ export function parseReview(body: Uint8Array): Review | string {
   if (request.operation !== 'DELETE' && !object.success) {
     return schemaProblems(object.issues, 'AdmissionReview.request.object').map(problemLine).join(' ');
   }
-  const old = v.safeParse(ReviewedPipeline, request.oldObject ?? undefined);
   const name = (object.success && object.output.metadata?.name) || request.name;
   return {
     uid: request.uid,
@@ -51,8 +51,13 @@ export function parseReview(body: Uint8Array): Review | string {
     user: request.userInfo?.username ?? '',
     dryRun: request.dryRun,
     spec: object.success ? object.output.spec : undefined,
-    oldSpec: old.success ? old.output.spec : undefined,
+    oldSpec: specOf(request.oldObject),
   };
+}
+
+/** Of the object before the change, where there was one. */
+function specOf(old: unknown): unknown {
+  return old && v.is(ReviewedPipeline, old) ? old.spec : undefined;
 }
 
 function parseJson(body: string): unknown {
