@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import type { Command, Io } from './cli/command.ts';
 import { crd } from './cli/crd.ts';
+import { get } from './cli/get.ts';
 import { serve } from './cli/serve.ts';
 import { createValidate } from './cli/validate.ts';
 import { version } from './cli/version.ts';
@@ -10,7 +11,7 @@ const validate = createValidate({
   read: () => process.stdin,
 });
 
-const COMMANDS: Readonly<Record<string, Command>> = { serve, validate, crd, version };
+const COMMANDS: Readonly<Record<string, Command>> = { serve, get, validate, crd, version };
 
 function usage(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));

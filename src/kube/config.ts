@@ -9,6 +9,8 @@ import { tokenFileProvider } from './credentials.ts';
 export interface KubeConfigOptions {
   /** Path of a kubeconfig, or several with `:` between them as in `KUBECONFIG`. Empty: in-cluster. */
   readonly kubeconfig?: string;
+  /** One of the kubeconfig's; its current one when empty. */
+  readonly context?: string;
   /** Put before the path of the ServiceAccount's files; for tests. */
   readonly serviceAccountRoot?: string;
 }
@@ -28,8 +30,16 @@ export function loadKubeConfig(options: KubeConfigOptions): KubeConfig {
   const kubeConfig = options.kubeconfig
     ? fromFiles(options.kubeconfig)
     : fromServiceAccount(options.serviceAccountRoot ?? '');
+  if (options.context) choose(kubeConfig, options.context);
   checkComplete(kubeConfig);
   return kubeConfig;
+}
+
+function choose(kubeConfig: KubeConfig, context: string): void {
+  if (!kubeConfig.getContextObject(context)) {
+    throw invalid(`The kubeconfig has no context "${context}": kubectl config get-contexts lists them`);
+  }
+  kubeConfig.setCurrentContext(context);
 }
 
 function fromServiceAccount(root: string): KubeConfig {

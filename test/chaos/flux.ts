@@ -10,8 +10,8 @@ export interface Flux {
   /** Brings a version into an environment: what a person does to dev, and Flux to all others. */
   deploy(app: App, environment: EnvironmentName, version: string): Promise<void>;
   running(app: App, environment: EnvironmentName): string;
-  /** How many versions were brought into environments behind the first one. */
-  promotions(): number;
+  /** How many versions were brought into environments behind the first one; all, or by one strategy. */
+  promotions(strategy?: App['strategy']): number;
   /** Promotions that nobody should have asked for, a sentence each. */
   wrongs(): readonly string[];
   /** Events of the reason Promote that say the same as another one. */
@@ -29,7 +29,7 @@ export async function startFlux({ lab, apps, courier }: FluxOptions): Promise<Fl
   const ended = new AbortController();
   const ran = new Map<string, string[]>();
   const wrongs: string[] = [];
-  let promotions = 0;
+  const promotions = { 'pull-request': 0, notification: 0 };
   const place = (app: App, environment: string) => `${app.name} ${environment}`;
   const history = (app: App, environment: string) => ran.get(place(app, environment)) ?? [];
 
@@ -37,7 +37,7 @@ export async function startFlux({ lab, apps, courier }: FluxOptions): Promise<Fl
   function judge(app: App, environment: EnvironmentName, version: string): void {
     const before = ENVIRONMENTS[ENVIRONMENTS.indexOf(environment) - 1];
     if (before === undefined) return;
-    promotions += 1;
+    promotions[app.strategy] += 1;
     const running = history(app, environment).at(-1) ?? '';
     if (!history(app, before).includes(version)) {
       wrongs.push(`${app.name}: ${version} was promoted to ${environment} and never ran in ${before}`);
@@ -70,7 +70,8 @@ export async function startFlux({ lab, apps, courier }: FluxOptions): Promise<Fl
   return {
     deploy,
     running: (app, environment) => history(app, environment).at(-1) ?? '',
-    promotions: () => promotions,
+    promotions: (strategy) =>
+      strategy ? promotions[strategy] : promotions['pull-request'] + promotions.notification,
     wrongs: () => wrongs,
     doubled: watch.doubled,
     async stop() {

@@ -22,6 +22,8 @@ const NOTE_EVERY_MS = 30_000;
 const MAX_AHEAD = 2;
 /** A little faster than evenly, so that the last promotions need not wait for the last faults. */
 const PACE = 1.25;
+/** Of the pull requests that there would be if they came as fast as notifications. */
+const PULL_REQUEST_PACE = 0.7;
 /** More lost ones than these tell nothing new. */
 const MAX_LOST = 20;
 
@@ -104,17 +106,21 @@ interface Tally {
   describe(): string;
 }
 
-function createTally(family: Family, { scale, flux, people }: Stage, outcome: Outcome): Tally {
+function createTally(family: Family, { scale, flux, people, apps }: Stage, outcome: Outcome): Tally {
   const all = scale.only ?? [...family.faults, ...family.reviews];
   const counted = family.reviews.filter((review) => all.includes(review));
   const faults = new Map(all.map((name) => [name, 0]));
   const done = () => flux.promotions() + outcome.rejected;
+  // By pull request as well: those take longer, and would be struck down before they get anywhere.
+  const share =
+    (apps.filter(({ strategy }) => strategy === 'pull-request').length / apps.length) * PULL_REQUEST_PACE;
+  const progress = () => Math.min(done(), flux.promotions('pull-request') / share) / scale.promotions;
   const struck = () => [...faults.values()].reduce((sum, count) => sum + count, 0);
   const wanted = Math.max(scale.hits * faults.size, scale.strikes) * PACE;
   return {
     faults,
     done,
-    due: () => done() >= scale.promotions || struck() < 1 + (wanted * done()) / scale.promotions,
+    due: () => done() >= scale.promotions || struck() < 1 + wanted * progress(),
     enough() {
       for (const review of counted) faults.set(review, people.reviews().get(review) ?? 0);
       if (outcome.lost.length >= MAX_LOST) return true;

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import type { FluxEvent } from '../../src/api/event.ts';
 import { type Pipeline, PipelineStatus, pipelineKey } from '../../src/api/pipeline.ts';
+import { MAX_BODY_BYTES } from '../../src/http/body.ts';
 import { parseStoredPipeline } from '../../src/kube/stored-pipeline.ts';
 import { at, event, pipeline, running, spec, withState } from '../fakes/pipeline.ts';
 import { mutateBytes } from './bytes.ts';
@@ -122,6 +123,7 @@ async function deliver({ app, errors }: HookApp, request: Request, body: Buffer)
   const response = await app.request(path, { method: 'POST', body, headers }, { source: '10.0.0.1' });
   const text = await response.text();
   if (errors.length > 0) throw new Error(`logged as an error: ${errors.join('')}`);
+  if (response.status === 413 && body.length > MAX_BODY_BYTES) return '413';
   const expected = signed ? [200, 201, 202, 400, 404, 422] : [401, 404];
   if (!expected.includes(response.status))
     throw new Error(`${signed ? 'signed' : 'unsigned'}: ${response.status}`);

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadKubeConfig } from '../kube/config.ts';
+import { createKubeClient, type KubeClient } from '../kube/transport.ts';
+import { type Flags, text } from './flags.ts';
+
+/** Flags of the commands that talk to a cluster as the user's kubeconfig says. */
+export const CLUSTER_FLAGS = {
+  kubeconfig: {
+    default: '',
+    help: "Path of a kubeconfig; KUBECONFIG, then ~/.kube/config, then the pod's ServiceAccount, when empty.",
+    parse: text,
+  },
+  context: { default: '', help: 'Context of the kubeconfig; its current one when empty.', parse: text },
+} as const satisfies Flags;
+
+export interface ClusterOptions {
+  readonly kubeconfig: string;
+  readonly context: string;
+}
+
+/**
+ * The API server, as kubectl would reach it.
+ * @throws TurnpikeError ConfigInvalid
+ */
+export function connect(
+  { kubeconfig, context }: ClusterOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): KubeClient {
+  const own = join(environment.HOME ?? '', '.kube', 'config');
+  const found = kubeconfig || environment.KUBECONFIG || (existsSync(own) ? own : '');
+  return createKubeClient(loadKubeConfig({ kubeconfig: found, context }));
+}

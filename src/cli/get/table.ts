@@ -1,0 +1,76 @@
+import type { Condition } from '../../api/condition.ts';
+import type { EnvironmentStatus, Pipeline, StoredPipeline } from '../../api/pipeline.ts';
+import { shortRevision } from '../../decide/revision.ts';
+import { environmentStatus, isUnfinished, recordedPromotion } from '../../decide/state.ts';
+import { waitsFor } from '../../decide/waiting.ts';
+import { age } from '../columns.ts';
+
+export interface TableOptions {
+  /** Whether there is a column for the namespace. */
+  readonly namespaces: boolean;
+  readonly now: Date;
+}
+
+export function header({ namespaces }: Pick<TableOptions, 'namespaces'>): string[] {
+  const own = ['PIPELINE', 'ENVIRONMENT', 'RUNS', 'READY', 'COMES', 'PHASE', 'SINCE', 'WHAT IT WAITS FOR'];
+  return namespaces ? ['NAMESPACE', ...own] : own;
+}
+
+/** A row for each environment; of a spec that cannot be read, one row with the Pipeline's name. */
+export function rowsOf(stored: StoredPipeline, options: TableOptions): string[][] {
+  const { metadata, spec, status } = stored;
+  const place = options.namespaces ? [metadata.namespace, metadata.name] : [metadata.name];
+  if (!spec.ok) return [[...place, '–', '', '', '', '', '', `The spec is faulty: ${spec.problems[0] ?? ''}`]];
+  const pipeline = { metadata, spec: spec.value, status };
+  return spec.value.environments.map((_, index) => [...place, ...environmentRow(pipeline, index, options)]);
+}
+
+function environmentRow(pipeline: Pipeline, index: number, { now }: TableOptions): string[] {
+  const name = pipeline.spec.environments[index]?.name ?? '';
+  const state = environmentStatus(pipeline.status, name);
+  const promotion = recordedPromotion(state);
+  const coming = promotion && isUnfinished(promotion) ? promotion : undefined;
+  const url = coming?.phase === 'PullRequestOpen' ? coming.pullRequest?.url : undefined;
+  return [
+    name,
+    runs(state),
+    ready(state),
+    coming ? shortRevision(coming.revision) : '–',
+    coming?.phase ?? '–',
+    age(coming ? coming.updatedAt : state.deployment?.observedAt, now),
+    [waitsFor(pipeline, index), url ?? ''].join(' '),
+  ];
+}
+
+function runs({ targets }: EnvironmentStatus): string {
+  const revisions = (targets ?? []).flatMap(({ revision }) => (revision ? [shortRevision(revision)] : []));
+  return [...new Set(revisions)].join('/') || '–';
+}
+
+/** Targets that are ready, of all. */
+function ready({ targets }: EnvironmentStatus): string {
+  if (!targets?.length) return '–';
+  return `${targets.filter((target) => target.ready).length}/${targets.length}`;
+}
+
+/** What concerns a Pipeline as a whole and keeps it from going on, in sentences. */
+export function remarksOn({ metadata, spec, status }: StoredPipeline): string[] {
+  const name = `${metadata.namespace}/${metadata.name}`;
+  const remarks: string[] = [];
+  if ((status.observedGeneration ?? 0) < metadata.generation) {
+    remarks.push(`${name}: Turnpike has not looked at this spec yet. Does it run, and watch this namespace?`);
+  }
+  if (spec.ok && spec.value.suspend) remarks.push(`${name}: suspended, nothing is promoted.`);
+  for (const { type, status: value, reason, message } of (status.conditions ?? []).filter(isTold)) {
+    remarks.push(`${name}: ${type} is ${value} (${reason}). ${message}`);
+  }
+  return remarks;
+}
+
+/** What concerns one promotion stands in its row already. */
+const IN_A_ROW = ['PromotionFailed', 'PromotionRetrying'];
+
+function isTold({ type, status, reason }: Condition): boolean {
+  if (IN_A_ROW.includes(reason)) return false;
+  return (type === 'Ready' && status === 'False') || (type === 'Warning' && status === 'True');
+}
