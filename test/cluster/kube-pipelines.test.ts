@@ -5,6 +5,7 @@ import { resourcePath } from '../../src/kube/path.ts';
 import { createPipelineStore, type PipelineStore } from '../../src/kube/pipelines.ts';
 import type { KubeClient } from '../../src/kube/transport.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { longPipeline } from '../fakes/long-pipeline.ts';
 import { spec } from '../fakes/pipeline.ts';
 import { waitEstablished } from '../lab/established.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
@@ -88,6 +89,24 @@ describe('the store of Pipelines', () => {
 
     const less = await store.applyStatus(answer, { observedGeneration: 1 });
     expect(less.status).toEqual({ observedGeneration: 1 });
+  });
+
+  test('stays below 10 KB in etcd with five environments and all journeys that there is room for', async () => {
+    const { spec: long, status } = longPipeline();
+    const manifest = {
+      apiVersion: API_VERSION,
+      kind: 'Pipeline',
+      metadata: { name: 'long', namespace },
+      spec: long,
+    };
+    await lab.apply([manifest]);
+    await until('the Pipeline in the cache', () => store.get(key('long')) !== undefined);
+    const written = await store.applyStatus(store.get(key('long')) as StoredPipeline, status);
+    expect(written.status.executions).toEqual(status.executions);
+    const stored = await (await lab.request('GET', path('long'))).text();
+    expect(stored).toContain('managedFields');
+    expect(stored).toContain('last-applied-configuration');
+    expect(Buffer.byteLength(stored)).toBeLessThan(10_000);
   });
 
   test('does not write over what another has changed in between', async () => {

@@ -89,3 +89,12 @@ export function withState(from: Pipeline, environment: string, state: Partial<En
   environments[environment] = { ...environments[environment], ...state };
   return { ...from, status: { ...from.status, environments } };
 }
+
+/** The pipeline as it is seen so many seconds after NOW; what an environment runs is deployed just then. */
+export function look(from: Pipeline, runs: Readonly<Record<string, string>>, seconds: number): Pipeline {
+  const now = at(seconds);
+  const seen = Object.entries(runs).map(([name, revision]) => {
+    return [name, { kind: 'application', ready: true, revision, deployedAt: now } as const] as const;
+  });
+  return observed(from, Object.fromEntries(seen), new Date(now));
+}

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import {
-  type EnvironmentStatus,
   type Execution,
   MAX_EXECUTIONS,
   type Pipeline,
@@ -15,18 +14,10 @@ import { endedPromotions } from '../../src/decide/transitions.ts';
 import { createReporter } from '../../src/reconcile/report.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createFakeLog } from '../fakes/log.ts';
-import { at, NOW, observed, pipeline, spec, withState } from '../fakes/pipeline.ts';
+import { longPipeline, longRevision } from '../fakes/long-pipeline.ts';
+import { at, look, NOW, pipeline, spec, withState } from '../fakes/pipeline.ts';
 
 const plain = (seconds: number) => at(seconds).replace('.000Z', 'Z');
-
-/** The pipeline as it is seen so many seconds after NOW; what an environment runs is deployed just then. */
-function look(from: Pipeline, runs: Readonly<Record<string, string>>, seconds: number): Pipeline {
-  const now = at(seconds);
-  const seen = Object.entries(runs).map(([name, revision]) => {
-    return [name, { kind: 'application', ready: true, revision, deployedAt: now } as const] as const;
-  });
-  return observed(from, Object.fromEntries(seen), new Date(now));
-}
 
 function promote(from: Pipeline, environment: string, promotion: PromotionStatus, seconds: number): Pipeline {
   const status = withState(from, environment, { promotion: { updatedAt: at(seconds), ...promotion } }).status;
@@ -169,54 +160,12 @@ describe('the journeys', () => {
 const OLD = { staging: '1.0.0', prod: '1.0.0' };
 
 describe('the size of a pipeline', () => {
-  const names = [
-    'development',
-    'integration',
-    'staging-eu-west-1',
-    'production-eu-west-1',
-    'production-us-east-2',
-  ];
-  const revision = (minor: number) => `6.${minor}.1-rc.12+4f0c04b70aff`;
-
-  function state(namespace: string, minor: number): EnvironmentStatus {
-    return {
-      deployment: {
-        revision: revision(minor),
-        phase: 'Succeeded',
-        message: `Helm upgrade succeeded for release ${namespace}/payment-gateway.v123 with chart payment-gateway@${revision(minor)}`,
-        observedAt: at(minor),
-        source: 'webhook',
-      },
-      waitingApproval: { revision: '' },
-      promotion: {
-        revision: revision(minor),
-        phase: 'Merged',
-        attempts: 12,
-        pullRequest: {
-          url: 'https://git.corp.example.com/platform-team/fleet-infrastructure/pulls/12345',
-          number: 12345,
-        },
-        startedAt: at(minor),
-        updatedAt: at(minor),
-        approvedBy: 'system:serviceaccount:platform-approvals:release-manager',
-        message: `Pull request #12345 is merged; waits until ${namespace} is ready at ${revision(minor)}.`,
-      },
-    };
-  }
-
   test('stays under 10 KB with five environments, long names and as many journeys as there is room for', () => {
-    const environments = names.map((name) => ({ name, targets: [{ namespace: `payments-${name}` }] }));
-    const appRef = { ...spec().appRef, name: 'payment-gateway' };
-    let from = pipeline({ appRef, environments });
-    for (let minor = 0; minor < 40; minor += 1) {
-      from = look(from, Object.fromEntries(names.map((name) => [name, revision(minor)])), minor * 60);
-      for (const name of names) from = withState(from, name, state(name, minor));
-      from = { ...from, status: foldExecutions(from, new Date(at(minor * 60 + 30))) };
-    }
+    const from = longPipeline();
     const bytes = new TextEncoder().encode(JSON.stringify(from)).length;
     expect(bytes).toBeLessThan(10_000);
     expect(journeys(from).length).toBeGreaterThanOrEqual(2);
-    expect(outcomes(from)[0]).toBe(`${revision(39)} Succeeded`);
+    expect(outcomes(from)[0]).toBe(`${longRevision(39)} Succeeded`);
   });
 
   test('leaves room for ten journeys through three environments', () => {
