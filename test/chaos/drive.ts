@@ -29,6 +29,8 @@ export interface DriveOptions {
   readonly people: Pick<People, 'status'>;
   readonly random: Random;
   readonly scale: Scale;
+  /** How many of the applications are promoted by pull request. */
+  readonly pullRequests: number;
   readonly reviews: readonly Review[];
   readonly goOn: () => boolean;
   readonly outcome: Outcome;
@@ -37,6 +39,7 @@ export interface DriveOptions {
 }
 
 const SLOW_SECONDS = 30;
+const MAX_AHEAD = 5;
 
 /** Where a version ends that people stop on its way. */
 export function stopsBefore(app: App, round: Round): EnvironmentName | undefined {
@@ -65,7 +68,15 @@ export async function drive(app: App, options: DriveOptions): Promise<void> {
     if (!problem && seconds > SLOW_SECONDS) outcome.slow.push(`${seconds.toFixed(1)} s: ${last}`);
     if (!problem && stopsBefore(app, round)) outcome.rejected += 1;
     await sleep(random.below(options.scale.pauseMs));
+    while (isAhead(app, options) && options.goOn()) await sleep(200);
   }
+}
+
+/** Notifications need nobody and come fast: the rest of the machine is for pull requests. */
+function isAhead({ strategy }: App, { flux, scale, pullRequests }: DriveOptions): boolean {
+  if (strategy !== 'notification' || pullRequests === 0) return false;
+  const each = flux.promotions('notification') / scale.notifications;
+  return each > 2 * (flux.promotions('pull-request') / pullRequests) + MAX_AHEAD;
 }
 
 function nextRound(app: App, number: number, { random, reviews, scale }: DriveOptions): Round {

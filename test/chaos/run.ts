@@ -140,7 +140,8 @@ interface Driven {
 function driveAll(family: Family, stage: Stage, { outcome, goOn, seed }: Driven): Promise<void>[] {
   const { flux, people, scale, rounds } = stage;
   const { reviews } = family;
-  const options = { flux, people, scale, reviews, rounds, outcome, goOn };
+  const pullRequests = stage.apps.filter(({ strategy }) => strategy === 'pull-request').length;
+  const options = { flux, people, scale, pullRequests, reviews, rounds, outcome, goOn };
   return stage.apps.map((app) => {
     const own: DriveOptions = { ...options, random: createRandom(`${seed} ${family.name} ${app.name}`) };
     return drive(app, own);

@@ -10,7 +10,7 @@ import { type SupervisedProcess, type Supervisor, waitForProcess } from './super
 import { waitUntil } from './wait.ts';
 
 /** Go collects garbage less often: memory is plenty where tests run, processors are not. */
-const GO = { GOGC: '400' };
+const GO = { GOGC: '400', GOMEMLIMIT: '1GiB' };
 
 export const APISERVER = 'kube-apiserver';
 
