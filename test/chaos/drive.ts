@@ -40,6 +40,8 @@ export interface DriveOptions {
 
 const SLOW_SECONDS = 30;
 const MAX_AHEAD = 5;
+/** So many times the time to heal is too long in any case. */
+const PATIENT_TIMES = 5;
 
 /** Where a version ends that people stop on its way. */
 export function stopsBefore(app: App, round: Round): EnvironmentName | undefined {
@@ -99,11 +101,15 @@ async function untilOpen(app: App, version: string, { people, random, scale }: D
   while (!isOpen() && performance.now() < deadline) await sleep(50);
 }
 
-async function settle(app: App, round: Round, options: DriveOptions) {
-  const deadline = performance.now() + options.scale.healSeconds * 1000;
+/** While faults are injected nothing is lost yet; it is when it does not heal after them, or takes for ever. */
+async function settle(app: App, round: Round, { goOn, ...options }: DriveOptions) {
+  const patience = options.scale.healSeconds * 1000;
+  const latest = performance.now() + PATIENT_TIMES * patience;
+  let deadline = performance.now() + patience;
   let last = '';
   for (;;) {
     const problem = unsettled(app, round, options);
+    if (goOn()) deadline = Math.min(performance.now() + patience, latest);
     if (problem === undefined || performance.now() > deadline) return { problem, last };
     last = problem;
     await sleep(25);

@@ -16,7 +16,7 @@ export interface Scale {
   readonly pullRequests: number;
   readonly outageSeconds: number;
   readonly silenceSeconds: number;
-  /** A round that takes longer is lost. */
+  /** A round that takes longer once the faults are over is lost. */
   readonly healSeconds: number;
   /** Between two releases of one application at most. */
   readonly pauseMs: number;

@@ -113,7 +113,11 @@ export async function startReplicas({ lab, binary, flags }: ReplicasOptions): Pr
     leader: () => readActs().findLast((act) => act.kind === 'lead')?.replica as ReplicaName | undefined,
     signal(name, signal) {
       const pid = running.get(name)?.pid;
-      if (pid !== undefined) process.kill(pid, signal);
+      try {
+        if (pid !== undefined) process.kill(pid, signal);
+      } catch {
+        // It is dead already, and not started again yet.
+      }
     },
     signalAt,
     acts: readActs,
