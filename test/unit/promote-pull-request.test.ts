@@ -201,11 +201,11 @@ describe('the pull-request strategy', () => {
 
   test('finds a wrong URL or type before it pushes anything', async () => {
     const url = await failureOf(promote({}, settings({ url: 'https://github.com/acme' })));
-    const type = await failureOf(promote({}, settings({ type: 'gitlab' })));
+    const type = await failureOf(promote({}, settings({ type: 'azure-devops' })));
 
     expect(url).toMatchObject({ code: 'SpecInvalid', retry: 'never' });
     expect(type).toMatchObject({ code: 'SpecInvalid', retry: 'never' });
-    expect(type.message).toContain('opens no pull requests on forges of the type gitlab');
+    expect(type.message).toContain('opens no pull requests on forges of the type azure-devops');
     expect(workspace.updates).toEqual([]);
   });
 

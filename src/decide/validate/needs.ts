@@ -47,7 +47,7 @@ export interface Needs {
   readonly targets: readonly TargetNeed[];
 }
 
-const TOKEN_FORGES: readonly ForgeType[] = ['github', 'gitea'];
+const TOKEN_FORGES: readonly ForgeType[] = ['github', 'gitlab', 'gitea'];
 
 export function needsOf(spec: PipelineSpec, names: PipelineNames): Needs {
   const { namespace } = names;

@@ -5,7 +5,8 @@ import { environmentField, type FieldProblem } from './problem.ts';
 import { promotionsOf } from './promotions.ts';
 
 /** The forges that this version opens pull requests on. */
-const SERVED_FORGES: readonly ForgeType[] = ['github', 'gitea'];
+const SERVED_FORGES: readonly ForgeType[] = ['github', 'gitlab', 'gitea'];
+const SERVED_WORDS = `${SERVED_FORGES.slice(0, -1).join(', ')} and ${SERVED_FORGES.at(-1)}`;
 
 /** What is allowed and yet probably not meant. */
 export function specWarnings(spec: PipelineSpec, namespace: string): FieldProblem[] {
@@ -24,7 +25,7 @@ function servedWarnings(spec: PipelineSpec): FieldProblem[] {
     const { type, url } = pullRequest;
     const at = `${field}.strategy.pull-request`;
     if (!SERVED_FORGES.includes(type)) {
-      const message = `This version opens pull requests on ${SERVED_FORGES.join(' and ')} alone, not yet on ${type}.`;
+      const message = `This version opens pull requests on ${SERVED_WORDS} alone, not yet on ${type}.`;
       return [{ rule: 'forge-served', field: `${at}.type`, value: type, message }];
     }
     if (!url.startsWith('ssh:')) return [];

@@ -85,10 +85,21 @@ function forgeWords(answer: ForgeAnswer, secrets: readonly string[]): string {
 function wordsOf(data: unknown): string {
   if (typeof data === 'string') return data.trimStart().startsWith('<') ? '' : data;
   if (typeof data !== 'object' || data === null) return '';
-  const { message, errors } = data as { message?: unknown; errors?: unknown };
-  const details = Array.isArray(errors) ? errors.slice(0, 5).map(detail).filter(Boolean) : [];
-  const said = typeof message === 'string' ? message : '';
-  return [said, ...details].filter(Boolean).join('; ');
+  const { message, errors, error, error_description: more } = data as Record<string, unknown>;
+  const details = Array.isArray(errors) ? errors.slice(0, 5).map(detail) : [];
+  return [...saidIn(message), ...details, ...saidIn(error), ...saidIn(more)].filter(Boolean).join('; ');
+}
+
+/** A text, or as GitLab has it a list of texts, or such lists by field: `{"base": ["is taken"]}`. */
+function saidIn(message: unknown): string[] {
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return textsIn(message);
+  const fields = Object.entries(message).slice(0, 5);
+  return fields.flatMap(([field, said]) => textsIn(said).map((one) => `${field} ${one}`));
+}
+
+function textsIn(said: unknown): string[] {
+  const list: unknown[] = Array.isArray(said) ? said.slice(0, 5) : [said];
+  return list.filter((one) => typeof one === 'string');
 }
 
 /** One of GitHub's validation errors: `{resource, field, code, message}`, or just a text. */

@@ -5,6 +5,7 @@ import type { ForgeCallDeps } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import { createGitea } from './gitea.ts';
 import { createGitHub } from './github.ts';
+import { createGitLab } from './gitlab.ts';
 
 /** A pull request, the same for every forge. */
 export interface PullRequest {
@@ -64,9 +65,10 @@ export function createForge(
     case 'gitea':
       return createGitea(repositoryUrl, credentials, deps);
     case 'gitlab':
+      return createGitLab(repositoryUrl, credentials, deps);
     case 'bitbucket-server':
     case 'azure-devops': {
-      const sentence = `This version opens no pull requests on forges of the type ${type}: its types are github and gitea.`;
+      const sentence = `This version opens no pull requests on forges of the type ${type}: its types are github, gitlab and gitea.`;
       throw new TurnpikeError('SpecInvalid', sentence, { retry: 'never' });
     }
     default:

@@ -10,7 +10,7 @@ import type { Credentials } from './credentials.ts';
 import { forgeGibberish } from './failure.ts';
 import type { Forge, ForgeDeps, NewPullRequest, PullRequest, PullRequestChange } from './forge.ts';
 import { repositoryAddress } from './repository.ts';
-import { parsedAnswer, requestBounds, secretsOf, WebUrl } from './shared.ts';
+import { jsonOrText, parsedAnswer, requestBounds, secretsOf, WebUrl } from './shared.ts';
 
 /**
  * What is used of Gitea's and Forgejo's pull request (their `/api/swagger`). `label` is the branch; `ref`
@@ -133,14 +133,6 @@ function createSend(pullsUrl: string, credentials: Credentials, deps: ForgeDeps)
     });
     return { status: response.status, headers: response.headers, data: jsonOrText(await response.text()) };
   };
-}
-
-function jsonOrText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 /** A pull request from a fork may have a branch of the same name. */

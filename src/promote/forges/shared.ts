@@ -36,3 +36,12 @@ export function parsedAnswer<T extends v.GenericSchema>(
   if (parsed.success) return parsed.output;
   throw toError(parsed.issues.slice(0, 5).map((issue) => v.getDotPath(issue) ?? 'all of it'));
 }
+
+/** A proxy on the way may answer in HTML. */
+export function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
