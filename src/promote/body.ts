@@ -9,6 +9,7 @@ interface PipelineEnvironment {
 
 /** Forges take titles of up to 255 characters. */
 const MAX_TITLE = 250;
+const MAX_BODY = 60_000;
 const MAX_VALUE = 256;
 const MAX_CHANGES = 50;
 const MAX_PROBLEMS = 20;
@@ -48,18 +49,27 @@ export function commitMessage(request: PromotionRequest): string {
   return `${promotionTitle(request)}\n\nTurnpike-Pipeline: ${ownerName(request)}\n`;
 }
 
-/** The pull request's text, in Markdown; never longer than 60,000 characters. */
+/** The pull request's text, in Markdown; never longer than 60,000 characters, or than the forge takes. */
 export function promotionBody(
   request: PromotionRequest,
   changes: readonly FileChange[],
   problems: readonly string[],
+  maxLength = MAX_BODY,
 ): string {
-  return [
+  const note = ownerNote(request);
+  const said = [
     summaryTable(request),
     changeList(changes),
     ...(problems.length > 0 ? [problemList(problems)] : []),
-    ownerNote(request),
   ].join('\n\n');
+  return `${cutLines(said, maxLength - note.length - 2)}\n\n${note}`;
+}
+
+/** Whole lines, as many as there is room for. */
+function cutLines(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const more = '\n- …';
+  return text.slice(0, text.lastIndexOf('\n', length - more.length)) + more;
 }
 
 /** Whose pull request a body belongs to, `namespace/name/environment`, or undefined when it does not say. */

@@ -66,14 +66,14 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       const forge = withCheckpoints(plain, pass);
       const head = promotionBranch(request);
       const branch = await deps.workspace.updateBranch({
-        url: settings.url,
+        url: plain.cloneUrl ?? settings.url,
         baseBranch: settings.baseBranch,
         branch: head,
         markerKey: markerKey(request),
         revision: request.revision,
         message: commitMessage(request),
         author: deps.author ?? AUTHOR,
-        credentials,
+        credentials: forGit(credentials, plain),
         now: deps.now(),
         pass,
         ...(signal && { signal }),
@@ -86,7 +86,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         head,
         base: settings.baseBranch,
         title: promotionTitle(request),
-        body: promotionBody(request, branch.changes, branch.problems),
+        body: promotionBody(request, branch.changes, branch.problems, plain.maxBody),
       });
       return {
         kind: 'pull-request',
@@ -100,6 +100,11 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       return found && found.url === pullRequest.url ? found.state : 'missing';
     },
   };
+}
+
+function forGit(credentials: Credentials, { tokenUser }: Forge): Credentials {
+  const isNamed = credentials.username !== undefined || tokenUser === undefined;
+  return isNamed ? credentials : { ...credentials, username: tokenUser };
 }
 
 function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise<void>): Forge {

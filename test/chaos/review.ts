@@ -37,10 +37,16 @@ export interface PeopleOptions {
 const LOOK_EVERY_MS = 150;
 const REVIEWERS = 3;
 const POKE_EVERY_MS = 1000;
+const COME_AGAIN_MS = 500;
 
 interface Item {
   readonly metadata: { readonly name: string };
   readonly status?: PipelineStatus;
+}
+
+/** It was done before, and only the answer was lost. */
+function unlessGone(error: unknown): void {
+  if (!String(error).includes('404')) throw error;
 }
 
 export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People {
@@ -106,7 +112,7 @@ export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People 
         await poke(app);
         break;
       case 'delete-branch':
-        await lab.gitea.api('DELETE', `${repository}/branches/${branch}`);
+        await lab.gitea.api('DELETE', `${repository}/branches/${branch}`).catch(unlessGone);
         await poke(app);
         break;
       case 'reopen':
@@ -143,8 +149,9 @@ export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People 
   async function reviewer(): Promise<void> {
     while (!stopping) {
       const next = waiting.shift();
-      if (next) await next().catch(() => undefined);
-      else await sleep(20);
+      if (!next) await sleep(20);
+      // People come again when the forge does not answer.
+      else await next().catch(() => setTimeout(() => waiting.push(next), COME_AGAIN_MS));
     }
   }
 

@@ -206,6 +206,11 @@ team/app/staging
     expect(body).toContain('- and 450 more');
     expect(body).toContain('- and 80 more');
     expect(ownerOf(body)).toBe('team/app/staging');
+
+    const shorter = promotionBody(request, changes, [], 4000);
+    expect(shorter.length).toBeLessThanOrEqual(4000);
+    expect(shorter).toMatch(/`\n- …\n\n<!-- turnpike/);
+    expect(ownerOf(shorter)).toBe('team/app/staging');
   });
 });
 

@@ -199,14 +199,22 @@ describe('the pull-request strategy', () => {
     expect(github.pulls[0]?.body).toContain('Left out:');
   });
 
-  test('finds a wrong URL or type before it pushes anything', async () => {
+  test('finds a wrong URL before it pushes anything', async () => {
     const url = await failureOf(promote({}, settings({ url: 'https://github.com/acme' })));
-    const type = await failureOf(promote({}, settings({ type: 'azure-devops' })));
 
     expect(url).toMatchObject({ code: 'SpecInvalid', retry: 'never' });
-    expect(type).toMatchObject({ code: 'SpecInvalid', retry: 'never' });
-    expect(type.message).toContain('opens no pull requests on forges of the type azure-devops');
     expect(workspace.updates).toEqual([]);
+  });
+
+  test('goes to where Git finds a Bitbucket repository, as the user that a token of a repository is for', async () => {
+    result = { kind: 'in-base', problems: [] };
+    const url = `${github.origin}/projects/ACME/repos/fleet/browse`;
+    await promote({}, settings({ type: 'bitbucket-server', url }));
+
+    expect(workspace.updates[0]).toMatchObject({
+      url: `${github.origin}/scm/ACME/fleet.git`,
+      credentials: { ...CREDENTIALS, username: 'x-token-auth' },
+    });
   });
 
   test('stops with the reason of the signal', async () => {

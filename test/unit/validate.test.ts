@@ -143,7 +143,6 @@ describe('the needs of a spec', () => {
     field: 'spec.promotion.strategy.pull-request.secretRef.name',
     name: 'repository',
     url: 'https://github.com/example/fleet',
-    tokenRequired: true,
   } as const;
 
   test('name each Secret once for each use', async () => {

@@ -1,4 +1,4 @@
-import type { AppRef, ClusterRef, ForgeType, PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
+import type { AppRef, ClusterRef, PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
 import { groupOf } from '../route.ts';
 import { clusterKey, targetKey } from './environments.ts';
 import { environmentField } from './problem.ts';
@@ -19,8 +19,6 @@ export interface ForgeNeed {
   readonly name: string;
   /** Of the repository that the Secret is for. */
   readonly url: string;
-  /** Whether the forge's API can be used with `token` alone. */
-  readonly tokenRequired: boolean;
 }
 
 export interface ClusterNeed {
@@ -46,8 +44,6 @@ export interface Needs {
   readonly applications: readonly TargetNeed[];
   readonly targets: readonly TargetNeed[];
 }
-
-const TOKEN_FORGES: readonly ForgeType[] = ['github', 'gitlab', 'gitea'];
 
 export function needsOf(spec: PipelineSpec, names: PipelineNames): Needs {
   const { namespace } = names;
@@ -88,17 +84,15 @@ export function secretNeeds(spec: PipelineSpec): SecretNeed[] {
       ? [forgeNeed(strategy['pull-request'], `${field}.strategy.pull-request.secretRef.name`)]
       : []),
   ]);
-  return firstOf(needs, (need) =>
-    need.use === 'hmac' ? `hmac ${need.name}` : `${need.name} ${need.tokenRequired} ${need.url}`,
-  );
+  return firstOf(needs, (need) => (need.use === 'hmac' ? `hmac ${need.name}` : `${need.name} ${need.url}`));
 }
 
 function hmacNeed(name: string, field: string): HmacNeed {
   return { use: 'hmac', field, name };
 }
 
-function forgeNeed({ type, url, secretRef }: PullRequestStrategy, field: string): ForgeNeed {
-  return { use: 'forge', field, name: secretRef.name, url, tokenRequired: TOKEN_FORGES.includes(type) };
+function forgeNeed({ url, secretRef }: PullRequestStrategy, field: string): ForgeNeed {
+  return { use: 'forge', field, name: secretRef.name, url };
 }
 
 function firstOf<T>(all: readonly T[], keyOf: (one: T) => string): T[] {

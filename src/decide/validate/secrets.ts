@@ -90,27 +90,26 @@ function lengthOf(data: SecretData, key: string): number | undefined {
 }
 
 function forgeFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
-  if (isSsh(need)) return sshFault(need, secret, data);
+  if (isSsh(need)) return sshFault(secret, data);
   const token = hasText(data, 'token');
   const [username, password] = [hasText(data, 'username'), hasText(data, 'password')];
-  if (need.tokenRequired && !token) return noToken(secret);
+  if (!token) return noToken(secret);
   if (username !== password) {
     const [given, absent] = username ? ['username', 'password'] : ['password', 'username'];
     return `${secret} has the key ${given} but no ${absent}: Git needs both, or neither to use the token.`;
   }
-  if (token || username) return undefined;
-  return `${secret} has neither a token nor username and password: put them there.`;
+  return undefined;
 }
 
 /** The host's keys are never taken on trust: `known_hosts` is as needed as the private key. */
-function sshFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
+function sshFault(secret: string, data: SecretData): string | undefined {
   if (!hasText(data, 'identity')) {
     return `${secret} has no key identity: put the private key there that Git over SSH logs in with.`;
   }
   if (!hasText(data, 'known_hosts')) {
     return `${secret} has no key known_hosts: put the host's keys there, such as from ssh-keyscan, and compare them with those that the host publishes.`;
   }
-  return need.tokenRequired && !hasText(data, 'token') ? noToken(secret) : undefined;
+  return hasText(data, 'token') ? undefined : noToken(secret);
 }
 
 function noToken(secret: string): string {

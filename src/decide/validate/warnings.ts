@@ -1,33 +1,25 @@
-import type { ForgeType, PipelineSpec } from '../../api/pipeline.ts';
+import type { PipelineSpec } from '../../api/pipeline.ts';
 import { approvalSecret, promotionInto } from '../route.ts';
 import { targetKey } from './environments.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 import { promotionsOf } from './promotions.ts';
 
-/** The forges that this version opens pull requests on. */
-const SERVED_FORGES: readonly ForgeType[] = ['github', 'gitlab', 'gitea'];
-const SERVED_WORDS = `${SERVED_FORGES.slice(0, -1).join(', ')} and ${SERVED_FORGES.at(-1)}`;
-
 /** What is allowed and yet probably not meant. */
 export function specWarnings(spec: PipelineSpec, namespace: string): FieldProblem[] {
   return [
-    ...servedWarnings(spec),
+    ...transportWarnings(spec),
     ...closedWebhooks(spec),
     ...missingPromotions(spec),
     ...sharedTargets(spec, namespace),
   ];
 }
 
-function servedWarnings(spec: PipelineSpec): FieldProblem[] {
+function transportWarnings(spec: PipelineSpec): FieldProblem[] {
   return promotionsOf(spec).flatMap(({ field, promotion }): FieldProblem[] => {
     const pullRequest = promotion.strategy['pull-request'];
     if (!pullRequest) return [];
-    const { type, url } = pullRequest;
+    const { url } = pullRequest;
     const at = `${field}.strategy.pull-request`;
-    if (!SERVED_FORGES.includes(type)) {
-      const message = `This version opens pull requests on ${SERVED_WORDS} alone, not yet on ${type}.`;
-      return [{ rule: 'forge-served', field: `${at}.type`, value: type, message }];
-    }
     if (!url.startsWith('ssh:')) return [];
     const message = 'This version reaches Git over https alone, not yet over ssh: write the https URL.';
     return [{ rule: 'transport-served', field: `${at}.url`, message }];

@@ -1,6 +1,7 @@
-import { TurnpikeError } from '../../api/errors.ts';
 import type { ForgeType } from '../../api/pipeline.ts';
 import type { Outbound } from '../outbound.ts';
+import { createAzure } from './azure.ts';
+import { createBitbucket } from './bitbucket.ts';
 import type { ForgeCallDeps } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import { createGitea } from './gitea.ts';
@@ -31,6 +32,12 @@ export interface NewPullRequest {
  * turn pages. All throw TurnpikeError with the codes of `createForgeCall`.
  */
 export interface Forge {
+  /** Characters that a body may have at most, where that is fewer than we write. */
+  readonly maxBody?: number;
+  /** The user whose password a token is for Git, where that is not anyone. */
+  readonly tokenUser?: string;
+  /** Where Git finds the repository, where that is another address than its page. */
+  readonly cloneUrl?: string;
   /** `exists`: there is an open one of the same branches. */
   create(input: NewPullRequest): Promise<PullRequest | 'exists'>;
   /** The open one of these branches. */
@@ -51,7 +58,7 @@ export interface ForgeDeps extends ForgeCallDeps {
 }
 
 /**
- * @throws TurnpikeError SpecInvalid for a URL that names no repository, and for a type that is not there yet
+ * @throws TurnpikeError SpecInvalid for a URL that names no repository
  */
 export function createForge(
   type: ForgeType,
@@ -67,10 +74,9 @@ export function createForge(
     case 'gitlab':
       return createGitLab(repositoryUrl, credentials, deps);
     case 'bitbucket-server':
-    case 'azure-devops': {
-      const sentence = `This version opens no pull requests on forges of the type ${type}: its types are github, gitlab and gitea.`;
-      throw new TurnpikeError('SpecInvalid', sentence, { retry: 'never' });
-    }
+      return createBitbucket(repositoryUrl, credentials, deps);
+    case 'azure-devops':
+      return createAzure(repositoryUrl, credentials, deps);
     default:
       return type satisfies never;
   }

@@ -1,16 +1,10 @@
 import * as v from 'valibot';
-import {
-  createForgeCall,
-  type ForgeAnswer,
-  type ForgeCall,
-  type ForgeContext,
-  type ForgeOperation,
-} from './call.ts';
+import { createForgeCall, type ForgeCall, type ForgeContext, type ForgeOperation } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import { forgeGibberish } from './failure.ts';
 import type { Forge, ForgeDeps, NewPullRequest, PullRequest, PullRequestChange } from './forge.ts';
 import { repositoryAddress } from './repository.ts';
-import { jsonOrText, parsedAnswer, requestBounds, secretsOf, WebUrl } from './shared.ts';
+import { createSendJson, parsedAnswer, type SendJson, secretsOf, WebUrl } from './shared.ts';
 
 /**
  * What is used of Gitea's and Forgejo's pull request (their `/api/swagger`). `label` is the branch; `ref`
@@ -35,7 +29,8 @@ const MAX_PAGES = 100;
 /** One repository's pull requests. */
 interface Api {
   readonly call: ForgeCall;
-  readonly send: Send;
+  readonly send: SendJson;
+  readonly pullsUrl: string;
   readonly context: ForgeContext;
 }
 
@@ -52,7 +47,8 @@ export function createGitea(repositoryUrl: string, credentials: Credentials, dep
   const pullsUrl = `${origin}${prefix}/api/v1/repos/${owner}/${name}/pulls`;
   const api: Api = {
     call: createForgeCall(context, deps),
-    send: createSend(pullsUrl, credentials, deps),
+    send: createSendJson(`token ${credentials.token}`, credentials, deps),
+    pullsUrl,
     context,
   };
   return {
@@ -64,7 +60,7 @@ export function createGitea(repositoryUrl: string, credentials: Credentials, dep
 }
 
 async function create(api: Api, input: NewPullRequest): Promise<PullRequest | 'exists'> {
-  const send = () => api.send('POST', '', input);
+  const send = () => api.send({ method: 'POST', url: api.pullsUrl, body: input });
   const answer = await api.call('create', send, ({ status }) => status === 409);
   return answer.status === 409 ? 'exists' : toPullRequest(parsed(api, 'create', answer.data));
 }
@@ -94,45 +90,29 @@ async function page(api: Api, number: number, base: string) {
     page: String(number),
     limit: String(PAGE_SIZE),
   });
-  const { data, headers } = await api.call('find', () => api.send('GET', `?${query}`));
+  const { data, headers } = await api.call('find', () =>
+    api.send({ method: 'GET', url: `${api.pullsUrl}?${query}` }),
+  );
   if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
   const total = Number(headers.get('x-total-count') ?? Number.POSITIVE_INFINITY);
   return { pulls: data.map((one) => v.safeParse(GiteaPullRequest, one)), total };
 }
 
 async function get(api: Api, number: number): Promise<PullRequest | undefined> {
-  const send = () => api.send('GET', `/${number}`);
+  const send = () => api.send({ method: 'GET', url: `${api.pullsUrl}/${number}` });
   const answer = await api.call('get', send, ({ status }) => status === 404);
   return answer.status === 404 ? undefined : toPullRequest(parsed(api, 'get', answer.data));
 }
 
 async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {
-  const { data } = await api.call('update', () => api.send('PATCH', `/${number}`, change));
+  const { data } = await api.call('update', () =>
+    api.send({ method: 'PATCH', url: `${api.pullsUrl}/${number}`, body: change }),
+  );
   return toPullRequest(parsed(api, 'update', data));
 }
 
 function parsed(api: Api, operation: ForgeOperation, data: unknown): GiteaPullRequest {
   return parsedAnswer(GiteaPullRequest, data, (where) => forgeGibberish(operation, where, api.context));
-}
-
-type Send = (method: 'GET' | 'POST' | 'PATCH', path: string, body?: object) => Promise<ForgeAnswer>;
-
-function createSend(pullsUrl: string, credentials: Credentials, deps: ForgeDeps): Send {
-  return async (method, path, body) => {
-    const response = await deps.outbound.send({
-      url: pullsUrl + path,
-      method,
-      headers: {
-        accept: 'application/json',
-        authorization: `token ${credentials.token}`,
-        'user-agent': 'turnpike',
-        ...(body && { 'content-type': 'application/json' }),
-      },
-      ...requestBounds(credentials, deps),
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    return { status: response.status, headers: response.headers, data: jsonOrText(await response.text()) };
-  };
 }
 
 /** A pull request from a fork may have a branch of the same name. */

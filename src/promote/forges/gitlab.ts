@@ -11,7 +11,7 @@ import type { Credentials } from './credentials.ts';
 import { forgeGibberish } from './failure.ts';
 import type { Forge, ForgeDeps, NewPullRequest, PullRequest, PullRequestChange } from './forge.ts';
 import { repositoryAddress } from './repository.ts';
-import { jsonOrText, parsedAnswer, requestBounds, secretsOf, WebUrl } from './shared.ts';
+import { createSendJson, type JsonRequest, parsedAnswer, secretsOf, WebUrl } from './shared.ts';
 
 /** What is used of GitLab's merge request: https://docs.gitlab.com/api/merge_requests/ */
 const MergeRequest = v.object({
@@ -118,34 +118,25 @@ async function update(
  * Bearer, which serves personal, group and project tokens and those of OAuth.
  */
 function createSend(origin: string, credentials: Credentials, deps: ForgeDeps): Api['send'] {
+  const send = createSendJson(`Bearer ${credentials.token}`, credentials, deps);
   return async (question) => {
     let answer: ForgeAnswer | undefined;
-    const ask = async (method: string, endpoint: string, options: Asked = {}) => {
-      const query = new URLSearchParams(
-        snakeCased(options.searchParams) as Record<string, string>,
-      ).toString();
-      const response = await deps.outbound.send({
-        url: `${origin}/api/v4/${endpoint}${query && `?${query}`}`,
-        method,
-        headers: {
-          accept: 'application/json',
-          authorization: `Bearer ${credentials.token}`,
-          'user-agent': 'turnpike',
-          ...(options.body && { 'content-type': 'application/json' }),
-        },
-        ...requestBounds(credentials, deps),
-        ...(options.body && { body: JSON.stringify(snakeCased(options.body)) }),
-      });
-      const data = jsonOrText(await response.text());
-      answer = { status: response.status, headers: response.headers, data };
-      return { status: response.status, headers: {}, body: data as never };
+    const ask = async (
+      method: JsonRequest['method'],
+      endpoint: string,
+      { searchParams, body }: Asked = {},
+    ) => {
+      const query = new URLSearchParams(snakeCased(searchParams) as Record<string, string>).toString();
+      const url = `${origin}/api/v4/${endpoint}${query && `?${query}`}`;
+      answer = await send({ method, url, ...(body && { body: snakeCased(body) }) });
+      return { status: answer.status, headers: {}, body: answer.data as never };
     };
     const requester: Requester = {
       get: (endpoint, options) => ask('GET', endpoint, options),
       post: (endpoint, options) => ask('POST', endpoint, options),
       put: (endpoint, options) => ask('PUT', endpoint, options),
       patch: (endpoint, options) => ask('PATCH', endpoint, options),
-      delete: (endpoint, options) => ask('DELETE', endpoint, options),
+      delete: () => Promise.reject(new Error('Nothing is deleted.')),
     };
     await question(
       new MergeRequests({ host: origin, oauthToken: credentials.token, requesterFn: () => requester }),

@@ -22,6 +22,89 @@ const SEGMENT = /^[A-Za-z0-9._-]{1,255}$/;
  * @throws TurnpikeError SpecInvalid
  */
 export function repositoryAddress(url: string, prefix: 'no-prefix' | 'prefix-allowed'): RepositoryAddress {
+  const { parsed, segments } = splitUrl(url);
+  const name = segments.pop();
+  const owner = segments.pop();
+  if (!owner || !name || !segments.concat(owner, name).every(isSegment)) {
+    throw invalid(`names no repository on ${parsed.host}: its form is https://HOST/OWNER/REPOSITORY`);
+  }
+  if (segments.length > 0 && prefix === 'no-prefix') {
+    throw invalid(
+      `has more than an owner and a repository in its path: its form is https://HOST/OWNER/REPOSITORY`,
+    );
+  }
+  return { origin: parsed.origin, host: parsed.host, prefix: pathOf(segments), owner, name };
+}
+
+export interface BitbucketAddress extends Pick<RepositoryAddress, 'origin' | 'host' | 'prefix' | 'name'> {
+  /** Its key, `~name` for a person's. */
+  readonly project: string;
+}
+
+/**
+ * Reads the address that Git uses, `…/scm/PROJECT/REPOSITORY.git`, and those of the pages,
+ * `…/projects/PROJECT/repos/REPOSITORY[/browse]` and `…/users/USER/repos/REPOSITORY`.
+ *
+ * @throws TurnpikeError SpecInvalid
+ */
+export function bitbucketAddress(url: string): BitbucketAddress {
+  const { parsed, segments } = splitUrl(url);
+  if (segments.at(-1) === 'browse') segments.pop();
+  const [fourth, third, second, name = ''] = [
+    segments.at(-4),
+    segments.at(-3),
+    segments.at(-2),
+    segments.at(-1),
+  ];
+  const isPage = second === 'repos' && (fourth === 'projects' || fourth === 'users');
+  const key = isPage ? third : second;
+  const prefix = segments.slice(0, isPage ? -4 : -3);
+  const project = isPage && fourth === 'users' ? `~${key}` : (key ?? '');
+  const isKnown = isPage || third === 'scm';
+  if (!isKnown || ![...prefix, project.replace(/^~/, ''), name].every(isSegment)) {
+    const form = 'https://HOST/scm/PROJECT/REPOSITORY.git';
+    throw invalid(`names no repository on ${parsed.host}: its form is ${form}`);
+  }
+  return { origin: parsed.origin, host: parsed.host, prefix: pathOf(prefix), project, name };
+}
+
+export interface AzureAddress extends Pick<RepositoryAddress, 'origin' | 'host' | 'name'> {
+  /** Organization or collection, and project: `/acme/platform`. */
+  readonly path: string;
+}
+
+/** So many parts stand before a project at Azure's own hosts. */
+const AZURE_OWNERS: readonly (readonly [RegExp, number])[] = [
+  [/^dev\.azure\.com$/, 1],
+  [/\.visualstudio\.com$/, 0],
+];
+
+/**
+ * Reads `https://dev.azure.com/ORGANIZATION/PROJECT/_git/REPOSITORY`, the older
+ * `https://ORGANIZATION.visualstudio.com/…` and a server's own. Azure leaves the project out where it is
+ * called as the repository.
+ *
+ * @throws TurnpikeError SpecInvalid
+ */
+export function azureAddress(url: string): AzureAddress {
+  const { parsed, segments } = splitUrl(url);
+  const decoded = segments.map((segment) => decodeURIComponent(segment));
+  const [name = '', git] = [decoded.pop(), decoded.pop()];
+  if (
+    git !== '_git' ||
+    !/^[^/\\\p{Cc}]+$/u.test(name) ||
+    !decoded.every((one) => /^[^/\\\p{Cc}]+$/u.test(one))
+  ) {
+    const form = 'https://dev.azure.com/ORGANIZATION/PROJECT/_git/REPOSITORY';
+    throw invalid(`names no repository on ${parsed.host}: its form is ${form}`);
+  }
+  const owners = AZURE_OWNERS.find(([host]) => host.test(parsed.hostname))?.[1];
+  const project = decoded.length === owners ? [name] : [];
+  const path = pathOf([...decoded, ...project].map(encodeURIComponent));
+  return { origin: parsed.origin, host: parsed.host, path, name: encodeURIComponent(name) };
+}
+
+function splitUrl(url: string): { parsed: URL; segments: string[] } {
   const parsed = URL.parse(url);
   if (!parsed || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')) {
     throw invalid('is not a URL that starts with https://');
@@ -36,23 +119,11 @@ export function repositoryAddress(url: string, prefix: 'no-prefix' | 'prefix-all
     .replace(/\.git$/, '')
     .split('/')
     .slice(1);
-  const name = segments.pop();
-  const owner = segments.pop();
-  if (!owner || !name || !segments.concat(owner, name).every(isSegment)) {
-    throw invalid(`names no repository on ${parsed.host}: its form is https://HOST/OWNER/REPOSITORY`);
-  }
-  if (segments.length > 0 && prefix === 'no-prefix') {
-    throw invalid(
-      `has more than an owner and a repository in its path: its form is https://HOST/OWNER/REPOSITORY`,
-    );
-  }
-  return {
-    origin: parsed.origin,
-    host: parsed.host,
-    prefix: segments.map((segment) => `/${segment}`).join(''),
-    owner,
-    name,
-  };
+  return { parsed, segments };
+}
+
+function pathOf(segments: readonly string[]): string {
+  return segments.map((segment) => `/${segment}`).join('');
 }
 
 function isSegment(text: string): boolean {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { ForgeAnswer } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import type { ForgeDeps } from './forge.ts';
 
@@ -37,8 +38,35 @@ export function parsedAnswer<T extends v.GenericSchema>(
   throw toError(parsed.issues.slice(0, 5).map((issue) => v.getDotPath(issue) ?? 'all of it'));
 }
 
+export interface JsonRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly url: string;
+  readonly body?: object;
+}
+
+export type SendJson = (request: JsonRequest) => Promise<ForgeAnswer>;
+
+/** Requests in JSON by our own door. `authorization` is the whole header. */
+export function createSendJson(authorization: string, credentials: Credentials, deps: ForgeDeps): SendJson {
+  return async ({ method, url, body }) => {
+    const response = await deps.outbound.send({
+      url,
+      method,
+      headers: {
+        accept: 'application/json',
+        authorization,
+        'user-agent': 'turnpike',
+        ...(body && { 'content-type': 'application/json' }),
+      },
+      ...requestBounds(credentials, deps),
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, headers: response.headers, data: jsonOrText(await response.text()) };
+  };
+}
+
 /** A proxy on the way may answer in HTML. */
-export function jsonOrText(text: string): unknown {
+function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

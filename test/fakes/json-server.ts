@@ -1,0 +1,69 @@
+import type { Fault } from './github.ts';
+
+/** A request to a stand-in of a forge's API, its body parsed. */
+export interface JsonAsked {
+  readonly method: string;
+  /** Below the root of the API. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Record<string, unknown>;
+}
+
+export interface JsonServer {
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string;
+  /** `METHOD path?query` of every request. */
+  readonly requests: string[];
+  /** Bodies of the requests that had one. */
+  readonly bodies: unknown[];
+  /** The next request gets this answer. */
+  fail(fault: Fault): void;
+  stop(): Promise<void>;
+}
+
+export interface JsonServerOptions {
+  /** Of the repository's pull requests. */
+  readonly root: string;
+  /** The whole header. */
+  readonly authorization: string;
+  /** To who lacks it. */
+  readonly unauthorized: () => Response;
+  readonly notFound: () => Response;
+  readonly handle: (asked: JsonAsked) => Response;
+}
+
+/** What the stand-ins of forges have in common. */
+export function startJsonServer(options: JsonServerOptions): JsonServer {
+  const requests: string[] = [];
+  const bodies: unknown[] = [];
+  const faults: Fault[] = [];
+
+  async function answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    requests.push(`${request.method} ${url.pathname}${url.search}`);
+    const text = await request.text();
+    const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    if (text !== '') bodies.push(body);
+    const fault = faults.shift();
+    if (fault) return jsonAnswer(fault.status, fault.body, fault.headers);
+    if (request.headers.get('authorization') !== options.authorization) return options.unauthorized();
+    if (!url.pathname.startsWith(options.root)) return options.notFound();
+    const path = url.pathname.slice(options.root.length);
+    return options.handle({ method: request.method, path, query: url.searchParams, body });
+  }
+
+  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: answer });
+  return {
+    origin: `http://127.0.0.1:${server.port}`,
+    requests,
+    bodies,
+    fail: (fault) => faults.push(fault),
+    stop: () => server.stop(true),
+  };
+}
+
+export function jsonAnswer(status: number, body: unknown, headers: Record<string, string> = {}): Response {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const type = typeof body === 'string' && body.startsWith('<') ? 'text/html' : 'application/json';
+  return new Response(text, { status, headers: { 'content-type': type, ...headers } });
+}

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { createForge, type Forge } from '../../src/promote/forges/forge.ts';
+import { azureAddress } from '../../src/promote/forges/repository.ts';
+import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../fakes/azure.ts';
+import { failureOf } from '../fakes/failure.ts';
+import { forgeDeps } from '../fakes/forge-deps.ts';
+import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
+
+const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+const ROOT = '/acme/Platform%20Team/_apis/git/repositories/fleet/pullrequests';
+const REPOSITORY = 'https://dev.azure.com/acme/Platform%20Team/_git/fleet';
+
+let azure: FakeAzure;
+
+function forge(url = REPOSITORY, token = AZURE_TOKEN): Forge {
+  const outbound = routedOutbound(loopbackOutbound(), 'https://dev.azure.com', azure.origin);
+  return createForge('azure-devops', url, { token }, forgeDeps({ outbound }));
+}
+
+beforeEach(() => {
+  azure = startFakeAzure();
+  azure.branches.add(INPUT.head);
+});
+afterEach(() => azure.stop());
+
+describe('Azure DevOps', () => {
+  test('opens, finds, reads and changes a pull request with one request each', async () => {
+    const created = await forge().create(INPUT);
+    const found = await forge().find(INPUT.head, 'main');
+    const updated = await forge().update(1, { title: 'Newer', body: 'newer' });
+    const read = await forge().get(1);
+
+    expect(created).toEqual({ ...INPUT, number: 1, url: `${REPOSITORY}/pullrequest/1`, state: 'open' });
+    expect(found).toEqual(created === 'exists' ? undefined : created);
+    expect(updated).toMatchObject({ title: 'Newer', body: 'newer', base: 'main', state: 'open' });
+    expect(read).toEqual(updated);
+    const search = [
+      'searchCriteria.status=active',
+      'searchCriteria.sourceRefName=refs%2Fheads%2Fpromotion-team-app-staging',
+      'searchCriteria.targetRefName=refs%2Fheads%2Fmain',
+    ];
+    expect(azure.requests).toEqual([
+      `POST ${ROOT}?api-version=7.1`,
+      `GET ${ROOT}?${search.join('&')}&api-version=7.1`,
+      `PATCH ${ROOT}/1?api-version=7.1`,
+      `GET ${ROOT}/1?api-version=7.1`,
+    ]);
+  });
+
+  test.each([
+    ['https://dev.azure.com/acme/fleet/_git/fleet', '/acme/fleet', 'fleet'],
+    ['https://dev.azure.com/acme/_git/fleet', '/acme/fleet', 'fleet'],
+    ['https://acme.visualstudio.com/Platform%20Team/_git/fleet', '/Platform%20Team', 'fleet'],
+    ['https://acme.visualstudio.com/_git/fleet', '/fleet', 'fleet'],
+    ['https://tfs.example.com:8443/tfs/Main/Platform/_git/fleet%20two', '/tfs/Main/Platform', 'fleet%20two'],
+  ])('reads %s', (url, path, name) => {
+    expect(azureAddress(url)).toMatchObject({ path, name });
+  });
+
+  test.each(['/acme/fleet', '/acme/p/_git/', '/acme/p/_git/a%2Fb', '/acme/p/_git/a/b'])(
+    'refuses %s',
+    (path) => {
+      expect(() => forge(`https://dev.azure.com${path}`)).toThrow('its form is https://dev.azure.com/');
+    },
+  );
+
+  test('says that a pull request exists rather than failing', async () => {
+    await forge().create(INPUT);
+    expect(await forge().create(INPUT)).toBe('exists');
+  });
+
+  test('finds none that is completed, abandoned, or from a fork', async () => {
+    await forge().create({ ...INPUT, body: '' });
+    const [pull] = azure.pulls;
+    for (const [status, shown] of [
+      ['completed', 'merged'],
+      ['abandoned', 'closed'],
+    ] as const) {
+      Object.assign(pull ?? {}, { status });
+      expect(await forge().find(INPUT.head, 'main')).toBeUndefined();
+      expect(await forge().get(1)).toMatchObject({ state: shown, body: '' });
+    }
+    Object.assign(pull ?? {}, { status: 'active', forkSource: { repository: {} } });
+    expect(await forge().find(INPUT.head, 'main')).toBeUndefined();
+    expect(await forge().get(2)).toBeUndefined();
+  });
+
+  test('moves a pull request to another base branch', async () => {
+    await forge().create(INPUT);
+    expect(await forge().update(1, { title: 'T', body: 'b', base: 'release' })).toMatchObject({
+      base: 'release',
+    });
+  });
+
+  test('is told of a token that it does not take, though it shows a page to sign in', async () => {
+    const wrong = await failureOf(forge(undefined, 'wrong-token').create(INPUT));
+    expect(wrong).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
+    expect(wrong.message).toContain('answered 401: put a valid token into the Secret.');
+    const location = 'https://spsprodweu1.vssps.visualstudio.com/_signin?realm=dev.azure.com';
+    azure.fail({ status: 302, body: '', headers: { location } });
+    expect((await failureOf(forge().get(1))).code).toBe('ForgeUnauthorized');
+  });
+
+  test('refuses in its own words, and takes no longer text than it says', async () => {
+    azure.branches.delete(INPUT.head);
+    const error = await failureOf(forge().create(INPUT));
+    expect(error.code).toBe('ForgeRefused');
+    expect(error.message).toContain('(TF401398: The pull request cannot be activated');
+    expect(forge().maxBody).toBe(4000);
+  });
+});
