@@ -1,8 +1,14 @@
 import { lookup as dnsLookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
-import { type HostPolicy, hostProblem, isForbiddenAddress, isInsecureHost } from '../decide/hosts.ts';
+import {
+  type HostPolicy,
+  hostProblem,
+  isForbiddenAddress,
+  isInsecureHost,
+  repositoryHostProblem,
+} from '../decide/hosts.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 
 /** One request to a forge or a Git host. */
@@ -35,12 +41,15 @@ export type Purpose = 'forge' | 'git';
  */
 export interface Outbound {
   send(request: OutboundRequest): Promise<Response>;
+  /** A connection to the host of an `ssh:` URL, at an address that was looked at. */
+  dial(url: string, signal?: AbortSignal): Promise<Socket>;
 }
 
 /** The addresses of a host name. */
 export type Lookup = (host: string) => Promise<readonly string[]>;
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+const DIAL_MS = 30_000;
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 const LOOKUP_KEPT_MS = 5_000;
 const LOOKUPS_KEPT = 1_000;
@@ -78,7 +87,39 @@ export function createOutbound(policy: HostPolicy, deps: { readonly lookup?: Loo
         deadline.clear();
       }
     },
+    async dial(url, signal) {
+      const target = new URL(url);
+      const problem = repositoryHostProblem(target, policy);
+      if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem, { retry: 'never' });
+      const deadline = createDeadline({ timeoutMs: DIAL_MS, idleMs: DIAL_MS, signal });
+      try {
+        const host = target.hostname.replace(/^\[|\]$/g, '');
+        const addresses = isIP(host) === 0 ? await deadline.race(addressesOf(host)) : [host];
+        await deadline.race(refuseForbiddenAddresses(target, policy, async () => addresses));
+        return await connectTo(addresses[0] ?? host, Number(target.port || '22'), deadline.signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw networkError(error, { url, purpose: 'git' });
+      } finally {
+        deadline.clear();
+      }
+    },
   };
+}
+
+async function connectTo(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+  const socket = connect({ host, port });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.once('connect', resolve);
+  socket.once('error', reject);
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  try {
+    await promise;
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 async function refuseForbiddenAddresses(url: URL, policy: HostPolicy, lookup: Lookup): Promise<void> {

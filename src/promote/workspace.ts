@@ -5,18 +5,23 @@ import type { Logger } from '../telemetry/log.ts';
 import { isBranchName } from './git/branch-name.ts';
 import { unusable } from './git/failure.ts';
 import { pushRef } from './git/receive.ts';
+import { createSshTransport } from './git/ssh/transport.ts';
 import { createRepositoryStore, type RepositoryStore } from './git/store.ts';
-import { createTransport, type Transport } from './git/transport.ts';
+import { createHttpTransport, type Transport } from './git/transport.ts';
 import { prepareUpdate, rememberPushed } from './git/update.ts';
 import type { Outbound } from './outbound.ts';
 
-/** Keys of the Secret that Git over HTTPS uses; a token alone serves as password. */
+/** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
 export interface GitCredentials {
   readonly token?: string;
   readonly username?: string;
   readonly password?: string;
   /** PEM of a private CA, trusted beside the public ones. */
   readonly caFile?: string;
+  /** A private key, for Git over SSH. */
+  readonly identity?: string;
+  /** The host's keys, as OpenSSH has them. */
+  readonly knownHosts?: string;
 }
 
 /** What the promotion branch shall be: the base branch's tip plus one commit that sets the markers. */
@@ -79,11 +84,14 @@ export function createWorkspace({ outbound, directory, maxBytes, log }: Workspac
     async updateBranch(update) {
       refuseBadUpdate(update);
       const signal = AbortSignal.any(update.signal ? [closing.signal, update.signal] : [closing.signal]);
-      const transport = createTransport({ ...update, outbound, signal });
+      const create = update.url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
+      const transport = create({ ...update, outbound, signal });
       try {
         return await pushUntilDone(store, transport, update);
       } catch (error) {
         throw error instanceof TurnpikeError ? error : unusable(error, transport.remote);
+      } finally {
+        transport.close();
       }
     },
     async close() {

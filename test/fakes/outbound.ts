@@ -7,10 +7,10 @@ export function loopbackOutbound(): Outbound {
 
 /** Sends what goes to `from` to the server at `to` instead, as DNS would in a laboratory. */
 export function routedOutbound(inner: Outbound, from: string, to: string): Outbound {
-  return { send: (request) => inner.send({ ...request, url: request.url.replace(from, to) }) };
+  return { ...inner, send: (request) => inner.send({ ...request, url: request.url.replace(from, to) }) };
 }
 
 /** Gives up sooner than the program would. */
 export function hastyOutbound(inner: Outbound, timeoutMs: number): Outbound {
-  return { send: (request: OutboundRequest) => inner.send({ ...request, timeoutMs }) };
+  return { ...inner, send: (request: OutboundRequest) => inner.send({ ...request, timeoutMs }) };
 }

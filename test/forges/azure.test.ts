@@ -52,6 +52,7 @@ describe('Azure DevOps', () => {
     ['https://dev.azure.com/acme/_git/fleet', '/acme/fleet', 'fleet'],
     ['https://acme.visualstudio.com/Platform%20Team/_git/fleet', '/Platform%20Team', 'fleet'],
     ['https://acme.visualstudio.com/_git/fleet', '/fleet', 'fleet'],
+    ['ssh://git@ssh.dev.azure.com/v3/acme/Platform/fleet', '/acme/Platform', 'fleet'],
     ['https://tfs.example.com:8443/tfs/Main/Platform/_git/fleet%20two', '/tfs/Main/Platform', 'fleet%20two'],
   ])('reads %s', (url, path, name) => {
     expect(azureAddress(url)).toMatchObject({ path, name });

@@ -54,6 +54,16 @@ describe('Bitbucket Data Center', () => {
     expect(forge('/scm/~ann/notes.git').cloneUrl).toBe(`${bitbucket.origin}/scm/~ann/notes.git`);
   });
 
+  test('is reached over SSH by its project and repository', () => {
+    const ssh = createForge(
+      'bitbucket-server',
+      'ssh://git@git.example.com:7999/acme/fleet.git',
+      { token: 't' },
+      forgeDeps(),
+    );
+    expect(ssh.cloneUrl).toBeUndefined();
+  });
+
   test.each(['/ACME/fleet', '/scm/fleet', '/projects/ACME/fleet', '/scm/../fleet.git'])(
     'refuses %s',
     (path) => {

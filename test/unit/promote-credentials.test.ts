@@ -37,6 +37,16 @@ describe('credentials', () => {
     expect(read({ token: 'abc', username: 'git', password: '' })).toEqual({ token: 'abc', username: 'git' });
   });
 
+  test("for SSH are a key, the known hosts, and the key's passphrase", () => {
+    const keys = { token: 'abc', identity: 'KEY\n\n', known_hosts: 'host ssh-ed25519 AA==\n', password: 'p' };
+    expect(read(keys)).toEqual({
+      token: 'abc',
+      password: 'p',
+      identity: 'KEY\n',
+      knownHosts: 'host ssh-ed25519 AA==',
+    });
+  });
+
   const REFUSED: readonly [string, Record<string, string | Uint8Array>, RegExp][] = [
     ['no token', { username: 'git', password: 'hunter2' }, /^Secret team\/git has no key token: put a token/],
     ['an empty token', { token: ' \n' }, /has no key token/],

@@ -13,6 +13,9 @@ describe('the address of a repository', () => {
     ['http://127.0.0.1:3000/a/b.git', 'http://127.0.0.1:3000  a b'],
     ['https://host/git/acme/fleet', 'https://host /git acme fleet'],
     ['https://host/a/b/acme/fleet.git', 'https://host /a/b acme fleet'],
+    ['ssh://git@Git.example.com:2222/acme/fleet.git', 'https://git.example.com  acme fleet'],
+    ['ssh://git@ssh.github.com:443/acme/fleet.git', 'https://github.com  acme fleet'],
+    ['ssh://git@altssh.gitlab.com:443/acme/a/fleet', 'https://gitlab.com /acme a fleet'],
   ];
   for (const [url, expected] of GOOD) {
     test(`is read from ${url}`, () => {
@@ -26,7 +29,7 @@ describe('the address of a repository', () => {
     ['', /is not a URL that starts with https/],
     ['github.com/acme/fleet', /is not a URL that starts with https/],
     ['git@github.com:acme/fleet.git', /is not a URL that starts with https/],
-    ['ssh://git@github.com/acme/fleet', /is not a URL that starts with https/],
+    ['ssh://git:hunter2@github.com/acme/fleet', /holds a user name or password/],
     ['https://github.com', /names no repository on github\.com/],
     ['https://github.com/acme', /names no repository/],
     ['https://github.com/acme/', /names no repository/],

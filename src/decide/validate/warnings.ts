@@ -2,28 +2,10 @@ import type { PipelineSpec } from '../../api/pipeline.ts';
 import { approvalSecret, promotionInto } from '../route.ts';
 import { targetKey } from './environments.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
-import { promotionsOf } from './promotions.ts';
 
 /** What is allowed and yet probably not meant. */
 export function specWarnings(spec: PipelineSpec, namespace: string): FieldProblem[] {
-  return [
-    ...transportWarnings(spec),
-    ...closedWebhooks(spec),
-    ...missingPromotions(spec),
-    ...sharedTargets(spec, namespace),
-  ];
-}
-
-function transportWarnings(spec: PipelineSpec): FieldProblem[] {
-  return promotionsOf(spec).flatMap(({ field, promotion }): FieldProblem[] => {
-    const pullRequest = promotion.strategy['pull-request'];
-    if (!pullRequest) return [];
-    const { url } = pullRequest;
-    const at = `${field}.strategy.pull-request`;
-    if (!url.startsWith('ssh:')) return [];
-    const message = 'This version reaches Git over https alone, not yet over ssh: write the https URL.';
-    return [{ rule: 'transport-served', field: `${at}.url`, message }];
-  });
+  return [...closedWebhooks(spec), ...missingPromotions(spec), ...sharedTargets(spec, namespace)];
 }
 
 /** Environments whose promotion names no key, gathered under the promotion where the key would belong. */

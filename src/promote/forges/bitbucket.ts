@@ -67,7 +67,7 @@ export function createBitbucket(repositoryUrl: string, credentials: Credentials,
     maxBody: MAX_DESCRIPTION,
     // Of a project or a repository; with a person's token the Secret names the person.
     tokenUser: 'x-token-auth',
-    cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git`,
+    ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git` }),
     create: (input) => create(api, input),
     find: (head, base) => find(api, head, base),
     get: (number) => get(api, number),

@@ -7,13 +7,17 @@ export interface Credentials {
   readonly password?: string;
   /** A private certificate authority, in PEM. */
   readonly caFile?: string;
+  /** A private key for Git over SSH; `password` is its passphrase then. */
+  readonly identity?: string;
+  /** The host's keys, as OpenSSH has them. */
+  readonly knownHosts?: string;
 }
 
 const MAX_BYTES = 256 * 1024;
 
 /**
  * Reads the Secret that `pull-request.secretRef` names. Keys: `token` (required), `username`, `password`,
- * `caFile`. Blanks and line ends around a value are dropped: editors and `base64` like to add them.
+ * `caFile`, `identity`, `known_hosts`. Blanks and line ends around a value are dropped: editors and `base64` like to add them.
  * A user name without a password goes to Git with the token as its password.
  *
  * @param where how to call the Secret in a sentence, such as `Secret ns/name`
@@ -34,7 +38,9 @@ export function credentialsFrom(secret: ReadonlyMap<string, Uint8Array>, where: 
   }
   const username = read('username');
   const password = read('password');
-  if (username === undefined && password !== undefined) {
+  const identity = read('identity');
+  const knownHosts = read('known_hosts');
+  if (username === undefined && password !== undefined && identity === undefined) {
     throw invalid(
       `${where} has the key password but no username: put the user's name there, or take the password out to use the token for Git too.`,
     );
@@ -50,6 +56,9 @@ export function credentialsFrom(secret: ReadonlyMap<string, Uint8Array>, where: 
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(caFile !== undefined && { caFile }),
+    // A key ends with a line end.
+    ...(identity !== undefined && { identity: `${identity}\n` }),
+    ...(knownHosts !== undefined && { knownHosts }),
   };
 }
 

@@ -57,10 +57,11 @@ export function bitbucketAddress(url: string): BitbucketAddress {
     segments.at(-1),
   ];
   const isPage = second === 'repos' && (fourth === 'projects' || fourth === 'users');
+  const isSsh = url.startsWith('ssh:') && segments.length === 2;
   const key = isPage ? third : second;
-  const prefix = segments.slice(0, isPage ? -4 : -3);
+  const prefix = isSsh ? [] : segments.slice(0, isPage ? -4 : -3);
   const project = isPage && fourth === 'users' ? `~${key}` : (key ?? '');
-  const isKnown = isPage || third === 'scm';
+  const isKnown = isPage || isSsh || third === 'scm';
   if (!isKnown || ![...prefix, project.replace(/^~/, ''), name].every(isSegment)) {
     const form = 'https://HOST/scm/PROJECT/REPOSITORY.git';
     throw invalid(`names no repository on ${parsed.host}: its form is ${form}`);
@@ -89,7 +90,9 @@ const AZURE_OWNERS: readonly (readonly [RegExp, number])[] = [
 export function azureAddress(url: string): AzureAddress {
   const { parsed, segments } = splitUrl(url);
   const decoded = segments.map((segment) => decodeURIComponent(segment));
-  const [name = '', git] = [decoded.pop(), decoded.pop()];
+  // Over SSH: `/v3/ORGANIZATION/PROJECT/REPOSITORY`.
+  const isSsh = url.startsWith('ssh:') && decoded.length === 4 && decoded.shift() === 'v3';
+  const [name = '', git] = [decoded.pop(), isSsh ? '_git' : decoded.pop()];
   if (
     git !== '_git' ||
     !/^[^/\\\p{Cc}]+$/u.test(name) ||
@@ -106,10 +109,10 @@ export function azureAddress(url: string): AzureAddress {
 
 function splitUrl(url: string): { parsed: URL; segments: string[] } {
   const parsed = URL.parse(url);
-  if (!parsed || (parsed.protocol !== 'https:' && parsed.protocol !== 'http:')) {
-    throw invalid('is not a URL that starts with https://');
+  if (!parsed || !['https:', 'http:', 'ssh:'].includes(parsed.protocol)) {
+    throw invalid('is not a URL that starts with https:// or ssh://');
   }
-  if (parsed.username || parsed.password) {
+  if ((parsed.username && parsed.protocol !== 'ssh:') || parsed.password) {
     throw invalid('holds a user name or password: take it out and put it into the Secret');
   }
   if (parsed.search || parsed.hash) throw invalid('holds a query or a fragment: take it out');
@@ -119,7 +122,20 @@ function splitUrl(url: string): { parsed: URL; segments: string[] } {
     .replace(/\.git$/, '')
     .split('/')
     .slice(1);
-  return { parsed, segments };
+  return { parsed: parsed.protocol === 'ssh:' ? webOf(parsed) : parsed, segments };
+}
+
+/** Hosts that serve Git over SSH alone, and the forge that they belong to. */
+const SSH_HOSTS: Readonly<Record<string, string>> = {
+  'ssh.github.com': 'github.com',
+  'altssh.gitlab.com': 'gitlab.com',
+  'ssh.dev.azure.com': 'dev.azure.com',
+};
+
+/** The forge of a host is reached by https at its usual port, whichever one SSH has. */
+function webOf({ hostname }: URL): URL {
+  const host = hostname.toLowerCase();
+  return new URL(`https://${SSH_HOSTS[host] ?? host}/`);
 }
 
 function pathOf(segments: readonly string[]): string {

@@ -51,7 +51,8 @@ export async function fetchTip(
       fs,
       gitdir,
       http: httpOver(transport, branch),
-      url: transport.remote.name,
+      // It knows no other scheme; where requests really go is the transport's business.
+      url: transport.remote.name.replace(/^ssh:/, 'https:'),
       ref: `refs/remotes/origin/${branch}`,
       remoteRef: `refs/heads/${branch}`,
       depth: 1,

@@ -4,13 +4,15 @@ import type { GitCredentials } from '../workspace.ts';
 import { authorization } from './credentials.ts';
 import { answerProblem, type Remote } from './failure.ts';
 
-/** Git's smart HTTP protocol with one repository (gitprotocol-http). */
+/** Git's protocol with one repository. */
 export interface Transport {
   readonly remote: Remote;
-  /** `GET info/refs?service=…` */
+  /** What the service says first. */
   advertisement(service: GitService): Promise<Buffer>;
-  /** `POST <service>` */
+  /** The service's answer to one request. */
   call(service: GitService, body: Uint8Array): Promise<Buffer>;
+  /** Ends connections that are kept for further calls. */
+  close(): void;
 }
 
 export type GitService = 'git-upload-pack' | 'git-receive-pack';
@@ -27,10 +29,11 @@ const USER_AGENT = 'git/turnpike';
 const MIB = 1024 * 1024;
 
 /** Bounds per kind of exchange; a repository with more than these is no GitOps repository. */
-const ADVERTISEMENT = { timeoutMs: 60_000, idleTimeoutMs: 30_000, maxBytes: 64 * MIB };
-const CALL = { timeoutMs: 300_000, idleTimeoutMs: 30_000, maxBytes: 256 * MIB };
+export const ADVERTISEMENT_BOUNDS = { timeoutMs: 60_000, idleTimeoutMs: 30_000, maxBytes: 64 * MIB };
+export const CALL_BOUNDS = { timeoutMs: 300_000, idleTimeoutMs: 30_000, maxBytes: 256 * MIB };
 
-export function createTransport({ outbound, url, credentials, signal }: TransportDeps): Transport {
+/** The smart HTTP protocol (gitprotocol-http). */
+export function createHttpTransport({ outbound, url, credentials, signal }: TransportDeps): Transport {
   const base = url.replace(/\/+$/, '');
   const remote: Remote = { name: displayUrl(base), credentials };
   const header = authorization(credentials);
@@ -41,7 +44,7 @@ export function createTransport({ outbound, url, credentials, signal }: Transpor
     remote,
     async advertisement(service) {
       const response = await outbound.send({
-        ...ADVERTISEMENT,
+        ...ADVERTISEMENT_BOUNDS,
         ...common,
         url: `${base}/info/refs?service=${service}`,
         headers: { ...headers, accept: '*/*' },
@@ -50,7 +53,7 @@ export function createTransport({ outbound, url, credentials, signal }: Transpor
     },
     async call(service, body) {
       const response = await outbound.send({
-        ...CALL,
+        ...CALL_BOUNDS,
         ...common,
         method: 'POST',
         url: `${base}/${service}`,
@@ -63,6 +66,7 @@ export function createTransport({ outbound, url, credentials, signal }: Transpor
       });
       return accepted(response, `application/x-${service}-result`, remote);
     },
+    close() {},
   };
 }
 

@@ -1,0 +1,113 @@
+import type { Socket } from 'node:net';
+import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
+import { errorMessage, TurnpikeError } from '../../../api/errors.ts';
+import type { Remote } from '../failure.ts';
+import { type HostKey, knownKeys } from './known-hosts.ts';
+
+/** A connection that was logged in. */
+export interface Session {
+  exec(command: string): Promise<ClientChannel>;
+  close(): void;
+}
+
+export interface SessionOptions {
+  readonly url: URL;
+  readonly remote: Remote;
+  /** To the host of the URL. */
+  readonly socket: Socket;
+  readonly signal: AbortSignal;
+}
+
+const READY_MS = 30_000;
+
+/** @throws TurnpikeError SecretInvalid, GitUnauthorized, GitUnavailable */
+export async function openSession({ url, remote, socket, signal }: SessionOptions): Promise<Session> {
+  const client = new Client();
+  const { promise, resolve, reject } = Promise.withResolvers<Session>();
+  const end = () => {
+    client.destroy();
+    socket.destroy();
+  };
+  client.on('ready', () => resolve({ exec: (command) => execute(client, command), close: end }));
+  // After `ready` nobody waits here any more; whoever uses a channel sees that it ends.
+  client.on('error', (error) => reject(sessionError(error, remote)));
+  client.on('close', () => reject(sessionError(new Error('the connection was closed'), remote)));
+  const aborted = () => {
+    end();
+    reject(signal.reason);
+  };
+  signal.addEventListener('abort', aborted, { once: true });
+  try {
+    client.connect({ ...loginOf(url, remote), sock: socket, readyTimeout: READY_MS });
+    return await promise;
+  } catch (error) {
+    signal.removeEventListener('abort', aborted);
+    // A key that cannot be read ends it before anybody waits; what the connection says then is of no use.
+    promise.catch(() => undefined);
+    end();
+    throw error instanceof TurnpikeError || signal.aborted ? error : sessionError(error, remote);
+  }
+}
+
+function loginOf(url: URL, remote: Remote): ConnectConfig {
+  const { identity, knownHosts, password } = remote.credentials;
+  if (identity === undefined || knownHosts === undefined) {
+    const missing = identity === undefined ? 'identity' : 'known_hosts';
+    throw secretInvalid(
+      `${remote.name} is reached over SSH, and the Secret has no key ${missing}: put it there.`,
+    );
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = url.port === '' ? 22 : Number(url.port);
+  const keys = knownKeys(knownHosts, host, port);
+  if (keys.length === 0) {
+    const scan = `ssh-keyscan ${port === 22 ? '' : `-p ${port} `}${host}`;
+    throw secretInvalid(
+      `known_hosts of the Secret has no key of ${url.host}: put it there, such as from "${scan}", and compare it with what the host publishes.`,
+    );
+  }
+  return {
+    username: decodeURIComponent(url.username) || 'git',
+    privateKey: identity,
+    ...(password !== undefined && { passphrase: password }),
+    hostVerifier: (key: Buffer) => keys.some((known) => known.key.equals(key)),
+    // Only kinds of keys that can be compared are asked for.
+    algorithms: { serverHostKey: keys.flatMap(algorithmsOf) as never },
+  };
+}
+
+/** An RSA key signs by SHA-2; what SHA-1 signed is not taken. */
+function algorithmsOf({ type }: HostKey): string[] {
+  return type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type];
+}
+
+function execute(client: Client, command: string): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    client.exec(command, (error, channel) => (error ? reject(error) : resolve(channel)));
+  });
+}
+
+function sessionError(error: unknown, { name }: Remote): TurnpikeError {
+  if (error instanceof TurnpikeError) return error;
+  const said = errorMessage(error);
+  if (/authentication methods failed/i.test(said)) {
+    const message = `${name} refuses the key: add the public key of identity there, as one that may push.`;
+    return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+  }
+  if (/verification failed|Host denied|no matching host key/i.test(said)) {
+    const message = `${name} shows another host key than known_hosts of the Secret has: if the host changed its key, put the new one there; else somebody stands between.`;
+    return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+  }
+  if (/privateKey|passphrase|integrity check failed|bad decrypt/i.test(said)) {
+    return secretInvalid(
+      `The key identity of the Secret for ${name} cannot be read (${said}): put a private key there, and its passphrase under password.`,
+    );
+  }
+  return new TurnpikeError('GitUnavailable', `${name} could not be reached over SSH: ${said}.`, {
+    cause: error,
+  });
+}
+
+function secretInvalid(message: string): TurnpikeError {
+  return new TurnpikeError('SecretInvalid', message, { retry: 'never' });
+}

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { utils } from 'ssh2';
+import { createOutbound } from '../../src/promote/outbound.ts';
+import { failureOf } from '../fakes/failure.ts';
+import type { Gitea } from '../lab/gitea/forge.ts';
+import { sharedLab } from '../lab/shared.ts';
+import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from './support.ts';
+
+const SLOW = 120_000;
+const name = `ssh-${crypto.randomUUID().slice(0, 8)}`;
+const FILE = 'apps/prod.yaml';
+const PASSPHRASE = 'only we two';
+
+const KEYS = {
+  ed25519: utils.generateKeyPairSync('ed25519'),
+  ecdsa: utils.generateKeyPairSync('ecdsa', { bits: 256 }),
+  rsa: utils.generateKeyPairSync('rsa', { bits: 3072 }),
+  'ed25519 with a passphrase': utils.generateKeyPairSync('ed25519', {
+    passphrase: PASSPHRASE,
+    cipher: 'aes256-ctr',
+    rounds: 16,
+  }),
+};
+
+let gitea: Gitea;
+let url: string;
+let workspace: TestWorkspace;
+const keyIds: number[] = [];
+
+beforeAll(async () => {
+  gitea = (await sharedLab()).gitea;
+  await gitea.createRepository(name, { [FILE]: marked('1.0.0'), 'README.md': 'A repository.\n' });
+  url = `ssh://git@127.0.0.1:${gitea.ssh.port}/${gitea.user}/${name}.git`;
+  for (const [title, { public: key }] of Object.entries(KEYS)) {
+    const { id } = (await gitea.api('POST', '/user/keys', { title: `${name} ${title}`, key })) as {
+      id: number;
+    };
+    keyIds.push(id);
+  }
+  const insecure = [`127.0.0.1:${gitea.ssh.port}`];
+  workspace = await testWorkspace({ outbound: createOutbound({ allowed: [], insecure }) });
+}, 600_000);
+
+afterAll(async () => {
+  await workspace?.close();
+  for (const id of keyIds) await gitea.api('DELETE', `/user/keys/${id}`);
+  await gitea?.api('DELETE', `/repos/${gitea.user}/${name}`);
+}, SLOW);
+
+const secret = (change: Record<string, string> = {}) => ({
+  identity: KEYS.ed25519.private,
+  knownHosts: gitea.ssh.knownHosts,
+  ...change,
+});
+
+const promote = (changed: Parameters<typeof branchUpdate>[1] = {}) =>
+  workspace.updateBranch(branchUpdate(url, { credentials: secret(), ...changed }));
+
+describe("Gitea's SSH server", () => {
+  test(
+    'takes the branch from each kind of key',
+    async () => {
+      let minor = 0;
+      for (const [kind, { private: identity }] of Object.entries(KEYS)) {
+        minor += 1;
+        const password = kind.endsWith('passphrase') ? { password: PASSPHRASE } : {};
+        const credentials = secret({ identity, ...password });
+        expect((await promote({ revision: `2.${minor}.0`, credentials })).kind).toBe('pushed');
+        expect(await gitea.file(name, BRANCH, FILE)).toBe(marked(`2.${minor}.0`));
+      }
+      expect((await promote({ revision: `2.${minor}.0` })).kind).toBe('unchanged');
+      expect(await gitea.file(name, 'main', FILE)).toBe(marked('1.0.0'));
+    },
+    SLOW,
+  );
+
+  test(
+    'takes it anew on a base that has moved, in a repository of some size',
+    async () => {
+      const files = Object.fromEntries(
+        Array.from({ length: 300 }, (_, index) => [`docs/${index}.md`, crypto.randomUUID().repeat(100)]),
+      );
+      await gitea.commit(name, 'main', { ...files, 'new.yaml': marked('1.0.0') }, 'Add files');
+      const result = await promote({ revision: '3.0.0' });
+      expect(result).toMatchObject({ kind: 'pushed', changes: [{ file: FILE }, { file: 'new.yaml' }] });
+      expect(await gitea.file(name, BRANCH, 'new.yaml')).toBe(marked('3.0.0'));
+    },
+    SLOW,
+  );
+
+  test(
+    'is not talked to when it shows another host key than the Secret has, or none is known',
+    async () => {
+      const other = utils.generateKeyPairSync('ed25519').public.split(' ');
+      const host = `[127.0.0.1]:${gitea.ssh.port}`;
+      const [, type = ''] = gitea.ssh.knownHosts.split(' ');
+      for (const knownHosts of [`${host} ${other[0]} ${other[1]}`, `${host} ${type} ${other[1]}`]) {
+        const error = await failureOf(promote({ credentials: secret({ knownHosts }) }));
+        expect(error).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
+        expect(error.message).toContain('shows another host key than known_hosts of the Secret has');
+      }
+      const unknown = await failureOf(
+        promote({ credentials: secret({ knownHosts: 'git.example.com ssh-rsa AA==' }) }),
+      );
+      expect(unknown).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
+      expect(unknown.message).toContain(
+        `known_hosts of the Secret has no key of 127.0.0.1:${gitea.ssh.port}`,
+      );
+    },
+    SLOW,
+  );
+
+  test(
+    'refuses a key that it does not know, and one that cannot be read is said to be so',
+    async () => {
+      const stranger = utils.generateKeyPairSync('ed25519').private;
+      const refused = await failureOf(promote({ credentials: secret({ identity: stranger }) }));
+      expect(refused).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
+      expect(refused.message).toContain('refuses the key');
+      const locked = { identity: KEYS['ed25519 with a passphrase'].private };
+      for (const change of [locked, { ...locked, password: 'wrong' }, { identity: 'no key' }]) {
+        const error = await failureOf(promote({ credentials: secret(change) }));
+        expect(error).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
+        expect(error.message).toContain('The key identity of the Secret');
+      }
+      const { knownHosts: _, ...without } = secret();
+      expect((await failureOf(promote({ credentials: without }))).message).toContain(
+        'has no key known_hosts',
+      );
+    },
+    SLOW,
+  );
+
+  test(
+    'knows no such repository',
+    async () => {
+      const error = await failureOf(promote({ url: url.replace(name, 'no-such-thing') }));
+      expect(error).toMatchObject({ code: 'GitRepositoryNotFound', retry: 'never' });
+    },
+    SLOW,
+  );
+
+  test('that is away is tried again, and a host that is not listed is not asked', async () => {
+    const away = await failureOf(promote({ url: url.replace(String(gitea.ssh.port), '1') }));
+    expect(away.code).toBe('HostNotAllowed');
+    const strict = await testWorkspace({
+      outbound: createOutbound({ allowed: [], insecure: ['127.0.0.1:1'] }),
+    });
+    const closed = `ssh://git@127.0.0.1:1/${gitea.user}/${name}.git`;
+    const knownHosts = gitea.ssh.knownHosts.replace(String(gitea.ssh.port), '1');
+    const error = await failureOf(
+      strict.updateBranch(branchUpdate(closed, { credentials: secret({ knownHosts }) })),
+    );
+    expect(error).toMatchObject({ code: 'GitUnavailable', retry: 'backoff' });
+    expect(error.message).toContain('the connection was refused');
+    await strict.close();
+  });
+});
