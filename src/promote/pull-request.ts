@@ -17,7 +17,7 @@ import { createForge, type Forge, type NewPullRequest, type PullRequest } from '
 import { createRateLimits } from './forges/rate.ts';
 import type { Outbound } from './outbound.ts';
 import type { PromotionRequest, PromotionResult, PullRequestState } from './strategy.ts';
-import type { Workspace } from './workspace.ts';
+import type { BranchUpdate, Workspace } from './workspace.ts';
 
 export { type Credentials, credentialsFrom } from './forges/credentials.ts';
 
@@ -65,7 +65,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       const pass = async (checkpoint: Checkpoint) => deps.pass?.(checkpoint, key);
       const forge = withCheckpoints(plain, pass);
       const head = promotionBranch(request);
-      const branch = await deps.workspace.updateBranch({
+      const update: BranchUpdate = {
         url: plain.cloneUrl ?? settings.url,
         baseBranch: settings.baseBranch,
         branch: head,
@@ -77,17 +77,24 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         now: deps.now(),
         pass,
         ...(signal && { signal }),
-      });
-      if (branch.kind === 'in-base') {
-        const there = `Branch ${settings.baseBranch} has ${request.revision} at every marker of ${markerKey(request)} already.`;
-        return { kind: 'already-there', message: sentences([there, ...branch.problems]) };
-      }
-      const pull = await ensure(forge, request, {
+      };
+      const branch = await deps.workspace.updateBranch(update);
+      if (branch.kind === 'in-base') return alreadyThere(request, update, branch.problems);
+      const wanted: NewPullRequest = {
         head,
         base: settings.baseBranch,
         title: promotionTitle(request),
         body: promotionBody(request, branch.changes, branch.problems, plain.maxBody),
-      });
+      };
+      const known = await openOne(forge, request.pullRequest, wanted);
+      if (!known && request.pullRequest) {
+        // It may have been merged with what was just pushed: another one would bring the same once more.
+        const now = await deps.workspace.updateBranch(update);
+        if (now.kind === 'in-base') return alreadyThere(request, update, now.problems);
+      }
+      const pull = known
+        ? await bringUp(forge, request, known, wanted)
+        : await createOne(forge, request, wanted);
       return {
         kind: 'pull-request',
         pullRequest: { url: pull.url, number: pull.number },
@@ -125,10 +132,21 @@ function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise
   };
 }
 
-/** The one open pull request of the branch: the known one, else a new one, else the one that is in the way. */
-async function ensure(forge: Forge, request: PromotionRequest, wanted: NewPullRequest): Promise<PullRequest> {
-  const known = await openOne(forge, request.pullRequest, wanted);
-  if (known) return bringUp(forge, request, known, wanted);
+function alreadyThere(
+  request: PromotionRequest,
+  { baseBranch }: BranchUpdate,
+  problems: readonly string[],
+): PromotionResult {
+  const there = `Branch ${baseBranch} has ${request.revision} at every marker of ${markerKey(request)} already.`;
+  return { kind: 'already-there', message: sentences([there, ...problems]) };
+}
+
+/** A new pull request of the branch, else the one that is in the way. */
+async function createOne(
+  forge: Forge,
+  request: PromotionRequest,
+  wanted: NewPullRequest,
+): Promise<PullRequest> {
   const created = await forge.create(wanted);
   if (created !== 'exists') return created;
   const found = await forge.find(wanted.head, wanted.base);

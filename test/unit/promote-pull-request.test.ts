@@ -144,6 +144,21 @@ describe('the pull-request strategy', () => {
     expect(await promote({ revision: '1.4.0' })).toMatchObject({ pullRequest: { number: 2 } });
   });
 
+  test('opens none when the known one was merged together with what was just pushed', async () => {
+    await promote();
+    requests();
+    github.meanwhile(() => {
+      github.merge(1);
+      result = { kind: 'in-base', problems: [] };
+    });
+
+    const again = await promote({ revision: '1.4.0', pullRequest: FIRST });
+
+    expect(again).toMatchObject({ kind: 'already-there' });
+    expect(github.pulls).toHaveLength(1);
+    expect(requests()).toEqual([GET]);
+  });
+
   test('tries again later when the pull request is merged while it is updated', async () => {
     await promote();
     github.meanwhile(() => {});
