@@ -115,8 +115,10 @@ function createTally(family: Family, { scale, flux, people, apps }: Stage, outco
   const share =
     (apps.filter(({ strategy }) => strategy === 'pull-request').length / apps.length) * PULL_REQUEST_PACE;
   const progress = () => Math.min(done(), flux.promotions('pull-request') / share) / scale.promotions;
-  const struck = () => [...faults.values()].reduce((sum, count) => sum + count, 0);
-  const wanted = Math.max(scale.hits * faults.size, scale.strikes) * PACE;
+  // What people do comes by itself.
+  const strikes = family.faults.filter((name) => faults.has(name));
+  const struck = () => strikes.reduce((sum, name) => sum + (faults.get(name) ?? 0), 0);
+  const wanted = Math.max(scale.hits * strikes.length, scale.strikes) * PACE;
   return {
     faults,
     done,
