@@ -2,6 +2,7 @@ import { runOrThrow } from '../test/lab/command.ts';
 import type { Lab } from '../test/lab/lab.ts';
 import type { Turnpike } from '../test/lab/turnpike.ts';
 import { type Load, load } from './load.ts';
+import { admissionAddress } from './rotation.ts';
 import { type Figure, median } from './table.ts';
 
 /** Before that, the program still compiles what it runs, on the same processor. */
@@ -19,7 +20,7 @@ const UNCHECKED = 'kube-system';
 export async function benchAdmission(lab: Lab, turnpike: Turnpike): Promise<Figure[]> {
   await lab.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }]);
   await lab.apply([NAMESPACE, UNCHECKED].flatMap(secrets));
-  const url = `https://${await addressOf(turnpike)}/validate`;
+  const url = `https://${await admissionAddress(turnpike)}/validate`;
   const rounds = await onOneProcessor(turnpike, async () => {
     const work = { url, body: JSON.stringify(review()), headers: { 'content-type': 'application/json' } };
     const place = { connections: CONNECTIONS, processor: 1, directory: lab.directory };
@@ -64,13 +65,6 @@ export async function benchAdmission(lab: Lab, turnpike: Turnpike): Promise<Figu
       met: added <= 50,
     },
   ];
-}
-
-async function addressOf(turnpike: Turnpike): Promise<string> {
-  const line = (await turnpike.log()).find(
-    ({ msg, server }) => msg === 'listening' && server === 'admission',
-  );
-  return String(line?.address);
 }
 
 /** Keeps the program, all of its threads, to the first processor while the load runs. */

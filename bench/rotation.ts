@@ -137,7 +137,7 @@ async function takeAway(lab: Lab, key: string): Promise<void> {
 }
 
 /** Where the admission webhook listens, `127.0.0.1:41234`. */
-async function admissionAddress(turnpike: Turnpike): Promise<string> {
+export async function admissionAddress(turnpike: Turnpike): Promise<string> {
   const lines = await turnpike.log();
   const line = lines.find(({ msg, server }) => msg === 'listening' && server === 'admission');
   return String(line?.address);

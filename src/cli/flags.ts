@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { errorMessage } from '../api/errors.ts';
 
 /** Flags of a command: each is also an environment variable, and a flag wins over that. */
 export interface Flag<T> {
@@ -48,9 +49,14 @@ function parse(flags: Flags, args: readonly string[]): Record<string, string> | 
   try {
     return parseArgs({ args: spelled, options, allowPositionals: false }).values as Record<string, string>;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return message.split('. ')[0]?.replace(/\.$/, '') ?? message;
+    return usageProblem(error);
   }
+}
+
+/** What `parseArgs` says, without its advice, which is about its own API; no full stop at the end. */
+export function usageProblem(error: unknown): string {
+  const [sentence = ''] = errorMessage(error).split(/\. |\.?\n/);
+  return sentence.replace(/\.$/, '');
 }
 
 export function environmentName(flag: string): string {

@@ -41,7 +41,7 @@ const Ready = v.object({
   status: v.string(),
   reason: v.optional(message, ''),
   message: v.optional(message, ''),
-  observedGeneration: v.optional(v.number()),
+  observedGeneration: generation,
   lastTransitionTime: time,
 });
 

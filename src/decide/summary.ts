@@ -7,12 +7,13 @@ export function summarize({ spec, status }: Pipeline): string {
   const parts = spec.environments.map((environment) => {
     const state = environmentStatus(status, environment.name);
     const note = noteOf(state);
-    return `${environment.name} ${runs(state)}${note && ` (${note})`}`;
+    return `${environment.name} ${shownRevisions(state)}${note && ` (${note})`}`;
   });
   return parts.join(' → ').slice(0, 2048);
 }
 
-function runs(state: EnvironmentStatus): string {
+/** What the targets run, in short; several with a slash between them. */
+export function shownRevisions(state: EnvironmentStatus): string {
   const revisions = (state.targets ?? []).flatMap((target) => (target.revision ? [target.revision] : []));
   return [...new Set(revisions)].map(shortRevision).join('/') || '–';
 }

@@ -81,8 +81,7 @@ async function readGitopsCluster(client: KubeClient, namespace: string, name: st
     if (parsed.success) return parsed.output;
   } catch (error) {
     if (!hasCode(error, 'ApiNotFound')) throw error;
-    const message = `There is no GitopsCluster ${namespace}/${name}: create it, or correct the name.`;
-    throw new TurnpikeError('ApiNotFound', message, { cause: error });
+    throw new TurnpikeError('ApiNotFound', noGitopsCluster(namespace, name), { cause: error });
   }
   throw new TurnpikeError('SecretInvalid', `GitopsCluster ${namespace}/${name} is not understood here.`);
 }
@@ -101,8 +100,13 @@ async function fromSecret(
   const key = keys.find((one) => secret.values.has(one));
   const bytes = key === undefined ? undefined : secret.values.get(key);
   if (bytes) return { where, text: new TextDecoder().decode(bytes) };
-  throw new TurnpikeError(
-    'SecretInvalid',
-    `${where} has neither the key kubeconfig nor value: put the cluster's kubeconfig there.`,
-  );
+  throw new TurnpikeError('SecretInvalid', noKubeconfigIn(where));
+}
+
+export function noGitopsCluster(namespace: string, name: string): string {
+  return `There is no GitopsCluster ${namespace}/${name}: create it, or correct the name.`;
+}
+
+export function noKubeconfigIn(where: string): string {
+  return `${where} has neither the key kubeconfig nor value: put the cluster's kubeconfig there.`;
 }

@@ -10,7 +10,13 @@ import {
 } from '../decide/validate.ts';
 import type { Access, Readability } from './access.ts';
 import { isLaboratory, remoteKubeConfig } from './clusters-kubeconfig.ts';
-import { foreignSecretProblem, GITOPS_CLUSTERS, KUBECONFIG_KEYS } from './clusters-source.ts';
+import {
+  foreignSecretProblem,
+  GITOPS_CLUSTERS,
+  KUBECONFIG_KEYS,
+  noGitopsCluster,
+  noKubeconfigIn,
+} from './clusters-source.ts';
 import type { Governors } from './governors.ts';
 import { resourcePath } from './path.ts';
 import type { SecretCache } from './secret-cache.ts';
@@ -149,9 +155,7 @@ async function clusterDoubt(
   if (state.kind === 'absent') return `There is no Secret ${where}: create it with the key kubeconfig.`;
   const key = KUBECONFIG_KEYS.find((one) => state.secret.values?.has(one));
   const text = key === undefined ? undefined : state.secret.values?.get(key);
-  if (text === undefined) {
-    return `Secret ${where} has neither the key kubeconfig nor value: put the cluster's kubeconfig there.`;
-  }
+  if (text === undefined) return noKubeconfigIn(`Secret ${where}`);
   return text === 'sealed' ? undefined : kubeconfigDoubt(text, where, deps.client.config.server);
 }
 
@@ -171,9 +175,12 @@ async function gitopsClusterDoubt(
   name: string,
 ): Promise<string | undefined> {
   const path = resourcePath({ ...GITOPS_CLUSTERS, namespace, name });
-  return sentenceOf(async () => {
-    await client.request({ method: 'GET', path });
-  }, `There is no GitopsCluster ${namespace}/${name}: create it, or correct the name.`);
+  return sentenceOf(
+    async () => {
+      await client.request({ method: 'GET', path });
+    },
+    noGitopsCluster(namespace, name),
+  );
 }
 
 function applicationDoubt(access: Access, appRef: AppRef, namespace: string): Soon<string | undefined> {
@@ -189,7 +196,7 @@ function unreadable({ allowed, plural }: Readability, namespace: string): string
 
 /** The sentence that `ask` gives or fails with; nothing is said while the API server is away. */
 async function sentenceOf(
-  ask: () => Promise<string | undefined | undefined>,
+  ask: () => Promise<string | undefined>,
   notFound?: string,
 ): Promise<string | undefined> {
   try {

@@ -1,3 +1,4 @@
+import { createColumns } from '../../src/cli/columns.ts';
 import type { Report } from './family.ts';
 
 /** A replica that holds more at the end than when a fifth was done, by more than this, leaks. */
@@ -10,15 +11,7 @@ const REST = ['leads', 'seconds', 'slowest', 'MiB at 20 %', 'MiB at the end'];
 /** All families in one table, and below it how often each fault was injected. */
 export function table(reports: readonly Report[]): string {
   const rows = [[...HEAD, ...REST], ...reports.map(row)];
-  const widths = [...HEAD, ...REST].map((_, index) =>
-    Math.max(...rows.map((one) => one[index]?.length ?? 0)),
-  );
-  const lines = rows.map((one) =>
-    one
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  const lines = createColumns()(rows);
   const faults = reports.map(({ family, faults }) => {
     const counts = [...faults]
       .filter(([, count]) => count > 0)

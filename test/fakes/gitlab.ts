@@ -1,4 +1,4 @@
-import type { Fault } from './github.ts';
+import { type JsonAsked, type JsonServer, jsonAnswer, startJsonServer } from './json-server.ts';
 
 interface FakeRequest {
   readonly id: number;
@@ -13,23 +13,9 @@ interface FakeRequest {
   target_project_id: number;
 }
 
-interface Asked {
-  readonly body: Record<string, unknown>;
-  readonly query: URLSearchParams;
-}
-
-export interface FakeGitLab {
-  /** `http://127.0.0.1:PORT` */
-  readonly origin: string;
+export interface FakeGitLab extends JsonServer {
   readonly mergeRequests: FakeRequest[];
   readonly branches: Set<string>;
-  /** `METHOD path?query` of every request. */
-  readonly requests: string[];
-  /** Bodies of the requests that had one. */
-  readonly bodies: unknown[];
-  /** The next request gets this answer. */
-  fail(fault: Fault): void;
-  stop(): Promise<void>;
 }
 
 export const GITLAB_TOKEN = 'glpat-0123456789abcdefghij';
@@ -43,27 +29,8 @@ const PROJECT_ID = 7;
 export function startFakeGitLab(): FakeGitLab {
   const mergeRequests: FakeRequest[] = [];
   const branches = new Set(['main']);
-  const requests: string[] = [];
-  const bodies: unknown[] = [];
-  const faults: Fault[] = [];
 
-  async function handle(request: Request): Promise<Response> {
-    const url = new URL(request.url);
-    requests.push(`${request.method} ${url.pathname}${url.search}`);
-    const text = await request.text();
-    const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
-    if (text !== '') bodies.push(body);
-    const fault = faults.shift();
-    if (fault) return answer(fault.status, fault.body, fault.headers);
-    if (request.headers.get('authorization') !== `Bearer ${GITLAB_TOKEN}`) {
-      return answer(401, { message: '401 Unauthorized' });
-    }
-    const root = `/api/v4/projects/${encodeURIComponent(GITLAB_PROJECT)}/merge_requests`;
-    if (!url.pathname.startsWith(root)) return answer(404, { message: '404 Project Not Found' });
-    return project(request.method, url.pathname.slice(root.length), { body, query: url.searchParams });
-  }
-
-  function project(method: string, path: string, { body, query }: Asked): Response {
+  function project({ method, path, body, query }: JsonAsked): Response {
     if (path === '' && method === 'POST') return create(body);
     if (path === '' && method === 'GET') return list(query);
     const found = mergeRequests.find((one) => path === `/${one.iid}`);
@@ -129,23 +96,16 @@ export function startFakeGitLab(): FakeGitLab {
     return answer(200, found);
   }
 
-  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: handle });
-  return {
-    origin: `http://127.0.0.1:${server.port}`,
-    mergeRequests,
-    branches,
-    requests,
-    bodies,
-    fail: (fault) => faults.push(fault),
-    stop: () => server.stop(true),
-  };
+  const server = startJsonServer({
+    root: `/api/v4/projects/${encodeURIComponent(GITLAB_PROJECT)}/merge_requests`,
+    authorization: `Bearer ${GITLAB_TOKEN}`,
+    unauthorized: () => answer(401, { message: '401 Unauthorized' }),
+    notFound: () => answer(404, { message: '404 Project Not Found' }),
+    handle: project,
+  });
+  return { ...server, mergeRequests, branches };
 }
 
-function answer(status: number, body: unknown, headers: Record<string, string> = {}): Response {
-  const limits = { 'ratelimit-limit': '2000', 'ratelimit-remaining': '1999' };
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return new Response(text, {
-    status,
-    headers: { 'content-type': 'application/json', ...limits, ...headers },
-  });
+function answer(status: number, body: unknown): Response {
+  return jsonAnswer(status, body, { 'ratelimit-limit': '2000', 'ratelimit-remaining': '1999' });
 }

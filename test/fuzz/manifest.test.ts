@@ -122,7 +122,7 @@ test(
       shrink: shorterManifests,
     });
     expect(result.faults).toEqual([]);
-    expect(result.slowestMs).toBeLessThan(15_000);
+    expect(result.slowestMs).toBeLessThan(5000);
     expect(result.heapGrowth).toBeLessThan(20);
     expect(result.rssGrowth).toBeLessThan(150);
   },

@@ -30,7 +30,7 @@ function object({ generation = 2, ready = {}, status = {} }: Change = {}) {
 }
 
 /** Of generation 2, with this status alone. */
-function only(status: object) {
+function bare(status: object) {
   return {
     metadata: { generation: 2 },
     status: { conditions: [{ type: 'Ready', status: 'True' }], ...status },
@@ -103,7 +103,15 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
   ],
   [
     'one with a generation in text as any other',
-    only({ observedGeneration: '1' }),
+    bare({ observedGeneration: '1' }),
+    { ready: false, message: 'Flux has not looked at its newest generation yet.' },
+  ],
+  [
+    'one with a generation in the text of its condition as any other',
+    {
+      metadata: { generation: 2 },
+      status: { conditions: [{ type: 'Ready', status: 'True', observedGeneration: '1' }] },
+    },
     { ready: false, message: 'Flux has not looked at its newest generation yet.' },
   ],
   [

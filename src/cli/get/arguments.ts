@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ClusterOptions } from '../connect.ts';
+import { usageProblem } from '../flags.ts';
 
 export const OUTPUTS = ['table', 'json', 'yaml'] as const;
 export type Output = (typeof OUTPUTS)[number];
@@ -32,8 +33,7 @@ export function readGetArguments(args: readonly string[]): GetArguments | string
     const parsed = parseArgs({ args: spelled, options: OPTIONS, allowPositionals: true });
     return checked(parsed.values, parsed.positionals);
   } catch (error) {
-    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\.?\n/);
-    return `${sentence.replace(/\.$/, '')}.`;
+    return `${usageProblem(error)}.`;
   }
 }
 

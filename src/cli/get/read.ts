@@ -38,8 +38,10 @@ export async function readPipelines(request: GetRequest): Promise<Found[]> {
       return [parse(await client.request({ method: 'GET', path, signal }))];
     }
     const found: Found[] = [];
-    const onPage = (objects: readonly unknown[]) => found.push(...objects.map(parse));
-    await listAll(client, { path: pathOf(namespace), signal, onPage: (objects) => void onPage(objects) });
+    const onPage = (objects: readonly unknown[]) => {
+      for (const object of objects) found.push(parse(object));
+    };
+    await listAll(client, { path: pathOf(namespace), signal, onPage });
     return found.toSorted(byName);
   } catch (error) {
     throw hasCode(error, 'ApiNotFound') ? await notFound(request) : error;

@@ -2,6 +2,7 @@ import type { Condition } from '../../api/condition.ts';
 import type { EnvironmentStatus, Pipeline, StoredPipeline } from '../../api/pipeline.ts';
 import { shortRevision } from '../../decide/revision.ts';
 import { environmentStatus, isUnfinished, recordedPromotion } from '../../decide/state.ts';
+import { shownRevisions } from '../../decide/summary.ts';
 import { waitsFor } from '../../decide/waiting.ts';
 import { age } from '../columns.ts';
 
@@ -33,18 +34,13 @@ function environmentRow(pipeline: Pipeline, index: number, { now }: TableOptions
   const url = coming?.phase === 'PullRequestOpen' ? coming.pullRequest?.url : undefined;
   return [
     name,
-    runs(state),
+    shownRevisions(state),
     ready(state),
     coming ? shortRevision(coming.revision) : '–',
     coming?.phase ?? '–',
     age(coming ? coming.updatedAt : state.deployment?.observedAt, now),
     [waitsFor(pipeline, index), url ?? ''].join(' '),
   ];
-}
-
-function runs({ targets }: EnvironmentStatus): string {
-  const revisions = (targets ?? []).flatMap(({ revision }) => (revision ? [shortRevision(revision)] : []));
-  return [...new Set(revisions)].join('/') || '–';
 }
 
 /** Targets that are ready, of all. */

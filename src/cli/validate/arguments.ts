@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { SERVE_FLAGS } from '../../config.ts';
-import { bytes, type Flags, oneOf, readFlags, type Values, wholeNumber } from '../flags.ts';
+import { bytes, type Flags, oneOf, readFlags, usageProblem, type Values, wholeNumber } from '../flags.ts';
 
 export const OWN_FLAGS = {
   output: { default: 'text', help: 'text, or json for one JSON object.', parse: oneOf('text', 'json') },
@@ -52,8 +52,7 @@ function splitArguments(args: readonly string[]) {
     });
     return { values: values as Readonly<Record<string, unknown>>, paths };
   } catch (error) {
-    const [sentence = ''] = (error instanceof Error ? error.message : String(error)).split(/\. |\.?\n/);
-    return sentence.replace(/\.$/, '');
+    return usageProblem(error);
   }
 }
 

@@ -7,10 +7,17 @@ import {
   type ForgeOperation,
 } from './call.ts';
 import type { Credentials } from './credentials.ts';
-import { forgeGibberish } from './failure.ts';
 import type { Forge, ForgeDeps, NewPullRequest, PullRequest, PullRequestChange } from './forge.ts';
 import { azureAddress } from './repository.ts';
-import { createSendJson, parsedAnswer, type SendJson, secretsOf } from './shared.ts';
+import {
+  branchOf,
+  createSendJson,
+  forgeOf,
+  parsedAnswer,
+  refOf,
+  type SendJson,
+  secretsOf,
+} from './shared.ts';
 
 /** What is used of Azure's pull request: https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests */
 const AzurePullRequest = v.object({
@@ -27,7 +34,6 @@ type AzurePullRequest = v.InferOutput<typeof AzurePullRequest>;
 const STATES = { notSet: 'open', active: 'open', abandoned: 'closed', completed: 'merged' } as const;
 /** `TF401179: An active pull request for the source and target branch already exists.` */
 const EXISTS = /TF401179|GitPullRequestExistsException/;
-const HEADS = 'refs/heads/';
 const API_VERSION = '7.1';
 const MAX_DESCRIPTION = 4000;
 
@@ -60,10 +66,7 @@ export function createAzure(repositoryUrl: string, credentials: Credentials, dep
   };
   return {
     maxBody: MAX_DESCRIPTION,
-    create: (input) => create(api, input),
-    find: (head, base) => find(api, head, base),
-    get: (number) => get(api, number),
-    update: (number, change) => update(api, number, change),
+    ...forgeOf(api, { create, find, get, update }),
   };
 }
 
@@ -87,7 +90,7 @@ async function create(
   api: Api,
   { head, base, title, body }: NewPullRequest,
 ): Promise<PullRequest | 'exists'> {
-  const refs = { sourceRefName: HEADS + head, targetRefName: HEADS + base };
+  const refs = { sourceRefName: refOf(head), targetRefName: refOf(base) };
   const request = { title, description: body, ...refs };
   const send = () => api.send({ method: 'POST', url: urlOf(api), body: request });
   const answer = await api.call('create', send, isThere);
@@ -101,13 +104,11 @@ function isThere({ status, data }: ForgeAnswer): boolean {
 async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
   const url = urlOf(api, '', {
     'searchCriteria.status': 'active',
-    'searchCriteria.sourceRefName': HEADS + head,
-    'searchCriteria.targetRefName': HEADS + base,
+    'searchCriteria.sourceRefName': refOf(head),
+    'searchCriteria.targetRefName': refOf(base),
   });
   const { data } = await api.call('find', () => api.send({ method: 'GET', url }));
-  const page = parsedAnswer(v.object({ value: v.array(v.unknown()) }), data, (where) =>
-    forgeGibberish('find', where, api.context),
-  );
+  const page = parsedAnswer(v.object({ value: v.array(v.unknown()) }), 'find', data, api.context);
   // One from a fork may have a branch of the same name.
   const found = page.value.map((one) => parsed(api, 'find', one)).find((one) => !one.forkSource);
   return found && toPullRequest(api, found);
@@ -121,7 +122,7 @@ async function get(api: Api, number: number): Promise<PullRequest | undefined> {
 
 async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {
   const { title, body: description, base } = change;
-  const body = { title, description, ...(base !== undefined && { targetRefName: HEADS + base }) };
+  const body = { title, description, ...(base !== undefined && { targetRefName: refOf(base) }) };
   const send = () => api.send({ method: 'PATCH', url: urlOf(api, `/${number}`), body });
   const { data } = await api.call('update', send);
   return toPullRequest(api, parsed(api, 'update', data));
@@ -132,7 +133,7 @@ function urlOf({ pullsUrl }: Api, path = '', query: Readonly<Record<string, stri
 }
 
 function parsed(api: Api, operation: ForgeOperation, data: unknown): AzurePullRequest {
-  return parsedAnswer(AzurePullRequest, data, (where) => forgeGibberish(operation, where, api.context));
+  return parsedAnswer(AzurePullRequest, operation, data, api.context);
 }
 
 function toPullRequest({ pageUrl }: Api, pull: AzurePullRequest): PullRequest {
@@ -142,11 +143,7 @@ function toPullRequest({ pageUrl }: Api, pull: AzurePullRequest): PullRequest {
     state: STATES[pull.status],
     title: pull.title,
     body: pull.description ?? '',
-    base: withoutHeads(pull.targetRefName),
-    head: withoutHeads(pull.sourceRefName),
+    base: branchOf(pull.targetRefName),
+    head: branchOf(pull.sourceRefName),
   };
-}
-
-function withoutHeads(reference: string): string {
-  return reference.startsWith(HEADS) ? reference.slice(HEADS.length) : reference;
 }

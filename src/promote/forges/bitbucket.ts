@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { TurnpikeError } from '../../api/errors.ts';
 import {
   createForgeCall,
   type ForgeAnswer,
@@ -7,10 +8,18 @@ import {
   type ForgeOperation,
 } from './call.ts';
 import type { Credentials } from './credentials.ts';
-import { forgeGibberish } from './failure.ts';
 import type { Forge, ForgeDeps, NewPullRequest, PullRequest, PullRequestChange } from './forge.ts';
 import { type BitbucketAddress, bitbucketAddress } from './repository.ts';
-import { createSendJson, parsedAnswer, type SendJson, secretsOf, WebUrl } from './shared.ts';
+import {
+  branchOf,
+  createSendJson,
+  forgeOf,
+  parsedAnswer,
+  refOf,
+  type SendJson,
+  secretsOf,
+  WebUrl,
+} from './shared.ts';
 
 const Reference = v.object({
   id: v.string(),
@@ -33,7 +42,6 @@ type BitbucketPullRequest = v.InferOutput<typeof BitbucketPullRequest>;
 
 const STATES = { OPEN: 'open', MERGED: 'merged', DECLINED: 'closed' } as const;
 const DUPLICATE = /DuplicatePullRequestException|already (a pull request|exists)/i;
-const HEADS = 'refs/heads/';
 const MAX_DESCRIPTION = 32_000;
 
 /** One repository's pull requests. */
@@ -68,10 +76,7 @@ export function createBitbucket(repositoryUrl: string, credentials: Credentials,
     // Of a project or a repository; with a person's token the Secret names the person.
     tokenUser: 'x-token-auth',
     ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git` }),
-    create: (input) => create(api, input),
-    find: (head, base) => find(api, head, base),
-    get: (number) => get(api, number),
-    update: (number, change) => update(api, number, change),
+    ...forgeOf(api, { create, find, get, update }),
   };
 }
 
@@ -81,8 +86,8 @@ async function create(
 ): Promise<PullRequest | 'exists'> {
   const repository = { slug: api.address.name, project: { key: api.address.project } };
   const refs = {
-    fromRef: { id: HEADS + head, repository },
-    toRef: { id: HEADS + base, repository },
+    fromRef: { id: refOf(head), repository },
+    toRef: { id: refOf(base), repository },
   };
   const send = () =>
     api.send({ method: 'POST', url: api.pullsUrl, body: { title, description: body, ...refs } });
@@ -96,12 +101,10 @@ function isDuplicate({ status, data }: ForgeAnswer): boolean {
 }
 
 async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
-  const query = new URLSearchParams({ state: 'OPEN', direction: 'OUTGOING', at: HEADS + head, limit: '50' });
+  const query = new URLSearchParams({ state: 'OPEN', direction: 'OUTGOING', at: refOf(head), limit: '50' });
   const send = () => api.send({ method: 'GET', url: `${api.pullsUrl}?${query}` });
   const { data } = await api.call('find', send);
-  const page = parsedAnswer(v.object({ values: v.array(v.unknown()) }), data, (where) =>
-    forgeGibberish('find', where, api.context),
-  );
+  const page = parsedAnswer(v.object({ values: v.array(v.unknown()) }), 'find', data, api.context);
   const found = page.values.map((one) => parsed(api, 'find', one)).find((one) => isBetween(one, head, base));
   return found && toPullRequest(api, found);
 }
@@ -109,7 +112,7 @@ async function find(api: Api, head: string, base: string): Promise<PullRequest |
 /** A pull request to or from a fork may have branches of the same names. */
 function isBetween({ fromRef, toRef, state }: BitbucketPullRequest, head: string, base: string): boolean {
   const sameRepository = fromRef.repository?.id === toRef.repository?.id;
-  return state === 'OPEN' && sameRepository && fromRef.id === HEADS + head && toRef.id === HEADS + base;
+  return state === 'OPEN' && sameRepository && fromRef.id === refOf(head) && toRef.id === refOf(base);
 }
 
 async function read(api: Api, number: number): Promise<BitbucketPullRequest | undefined> {
@@ -126,9 +129,12 @@ async function get(api: Api, number: number): Promise<PullRequest | undefined> {
 /** A change names the version that it changes; who changed it in between is not overwritten, and it is tried again. */
 async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {
   const current = await read(api, number);
-  if (!current) throw forgeGibberish('update', ['no such pull request'], api.context);
+  if (!current) {
+    const sentence = `Pull request ${number} of ${api.context.repository} was deleted while it was being updated: it is tried again.`;
+    throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
+  }
   const { title, body: description, base } = change;
-  const toRef = base === undefined ? {} : { toRef: { id: HEADS + base } };
+  const toRef = base === undefined ? {} : { toRef: { id: refOf(base) } };
   const body = { version: current.version, title, description, ...toRef };
   const { data } = await api.call('update', () =>
     api.send({ method: 'PUT', url: `${api.pullsUrl}/${number}`, body }),
@@ -137,7 +143,7 @@ async function update(api: Api, number: number, change: PullRequestChange): Prom
 }
 
 function parsed(api: Api, operation: ForgeOperation, data: unknown): BitbucketPullRequest {
-  return parsedAnswer(BitbucketPullRequest, data, (where) => forgeGibberish(operation, where, api.context));
+  return parsedAnswer(BitbucketPullRequest, operation, data, api.context);
 }
 
 function toPullRequest({ address }: Api, pull: BitbucketPullRequest): PullRequest {
@@ -149,11 +155,7 @@ function toPullRequest({ address }: Api, pull: BitbucketPullRequest): PullReques
     state: STATES[pull.state],
     title: pull.title,
     body: pull.description ?? '',
-    base: withoutHeads(pull.toRef.id),
-    head: withoutHeads(pull.fromRef.id),
+    base: branchOf(pull.toRef.id),
+    head: branchOf(pull.fromRef.id),
   };
-}
-
-function withoutHeads(reference: string): string {
-  return reference.startsWith(HEADS) ? reference.slice(HEADS.length) : reference;
 }

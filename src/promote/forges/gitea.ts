@@ -4,7 +4,7 @@ import type { Credentials } from './credentials.ts';
 import { forgeGibberish } from './failure.ts';
 import type { Forge, ForgeDeps, NewPullRequest, PullRequest, PullRequestChange } from './forge.ts';
 import { repositoryAddress } from './repository.ts';
-import { createSendJson, parsedAnswer, type SendJson, secretsOf, WebUrl } from './shared.ts';
+import { createSendJson, forgeOf, parsedAnswer, type SendJson, secretsOf, WebUrl } from './shared.ts';
 
 /**
  * What is used of Gitea's and Forgejo's pull request (their `/api/swagger`). `label` is the branch; `ref`
@@ -51,12 +51,7 @@ export function createGitea(repositoryUrl: string, credentials: Credentials, dep
     pullsUrl,
     context,
   };
-  return {
-    create: (input) => create(api, input),
-    find: (head, base) => find(api, head, base),
-    get: (number) => get(api, number),
-    update: (number, change) => update(api, number, change),
-  };
+  return forgeOf(api, { create, find, get, update });
 }
 
 async function create(api: Api, input: NewPullRequest): Promise<PullRequest | 'exists'> {
@@ -112,7 +107,7 @@ async function update(api: Api, number: number, change: PullRequestChange): Prom
 }
 
 function parsed(api: Api, operation: ForgeOperation, data: unknown): GiteaPullRequest {
-  return parsedAnswer(GiteaPullRequest, data, (where) => forgeGibberish(operation, where, api.context));
+  return parsedAnswer(GiteaPullRequest, operation, data, api.context);
 }
 
 /** A pull request from a fork may have a branch of the same name. */

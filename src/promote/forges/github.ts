@@ -12,7 +12,7 @@ import type { Credentials } from './credentials.ts';
 import { forgeFailure, forgeGibberish } from './failure.ts';
 import type { Forge, ForgeDeps, NewPullRequest, PullRequest, PullRequestChange } from './forge.ts';
 import { type RepositoryAddress, repositoryAddress } from './repository.ts';
-import { parsedAnswer, requestBounds, secretsOf, WebUrl } from './shared.ts';
+import { forgeOf, parsedAnswer, requestBounds, secretsOf, WebUrl } from './shared.ts';
 
 /** What is used of GitHub's pull request: https://docs.github.com/en/rest/pulls/pulls */
 const GitHubPullRequest = v.object({
@@ -58,12 +58,7 @@ export function createGitHub(repositoryUrl: string, credentials: Credentials, de
     context,
     now: deps.now,
   };
-  return {
-    create: (input) => create(api, input),
-    find: (head, base) => find(api, head, base),
-    get: (number) => get(api, number),
-    update: (number, change) => update(api, number, change),
-  };
+  return forgeOf(api, { create, find, get, update });
 }
 
 async function create(api: Api, input: NewPullRequest): Promise<PullRequest | 'exists'> {
@@ -160,9 +155,7 @@ function says(answer: ForgeAnswer, pattern: RegExp): boolean {
 }
 
 function toPullRequest(api: Api, operation: ForgeOperation, data: unknown): PullRequest {
-  const pull = parsedAnswer(GitHubPullRequest, data, (where) =>
-    forgeGibberish(operation, where, api.context),
-  );
+  const pull = parsedAnswer(GitHubPullRequest, operation, data, api.context);
   return {
     number: pull.number,
     url: pull.html_url,

@@ -11,7 +11,7 @@ import type { Credentials } from './credentials.ts';
 import { forgeGibberish } from './failure.ts';
 import type { Forge, ForgeDeps, NewPullRequest, PullRequest, PullRequestChange } from './forge.ts';
 import { repositoryAddress } from './repository.ts';
-import { createSendJson, type JsonRequest, parsedAnswer, secretsOf, WebUrl } from './shared.ts';
+import { createSendJson, forgeOf, type JsonRequest, parsedAnswer, secretsOf, WebUrl } from './shared.ts';
 
 /** What is used of GitLab's merge request: https://docs.gitlab.com/api/merge_requests/ */
 const MergeRequest = v.object({
@@ -60,12 +60,7 @@ export function createGitLab(repositoryUrl: string, credentials: Credentials, de
     send: createSend(origin, credentials, deps),
     context,
   };
-  return {
-    create: (input) => create(api, input),
-    find: (head, base) => find(api, head, base),
-    get: (number) => get(api, number),
-    update: (number, change) => update(api, number, change),
-  };
+  return forgeOf(api, { create, find, get, update });
 }
 
 async function create(
@@ -159,7 +154,7 @@ function snakeCased(parameters: object = {}): object {
 }
 
 function parsed(api: Api, operation: ForgeOperation, data: unknown): MergeRequest {
-  return parsedAnswer(MergeRequest, data, (where) => forgeGibberish(operation, where, api.context));
+  return parsedAnswer(MergeRequest, operation, data, api.context);
 }
 
 function toPullRequest(request: MergeRequest): PullRequest {

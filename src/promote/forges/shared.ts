@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import type { ForgeAnswer } from './call.ts';
+import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
 import type { Credentials } from './credentials.ts';
-import type { ForgeDeps } from './forge.ts';
+import { forgeGibberish } from './failure.ts';
+import type { Forge, ForgeDeps } from './forge.ts';
 
 /** An address that is put into the status and shown as a link: never `javascript:`, never without end. */
 export const WebUrl = v.pipe(v.string(), v.maxLength(2048), v.regex(/^https?:\/\/\S+$/));
@@ -30,12 +31,43 @@ export function requestBounds(credentials: Credentials, deps: ForgeDeps) {
 /** A schema's output, or an error that names the places that are wrong. */
 export function parsedAnswer<T extends v.GenericSchema>(
   schema: T,
+  operation: ForgeOperation,
   data: unknown,
-  toError: (where: readonly string[]) => Error,
+  context: ForgeContext,
 ): v.InferOutput<T> {
   const parsed = v.safeParse(schema, data);
   if (parsed.success) return parsed.output;
-  throw toError(parsed.issues.slice(0, 5).map((issue) => v.getDotPath(issue) ?? 'all of it'));
+  const where = parsed.issues.slice(0, 5).map((issue) => v.getDotPath(issue) ?? 'all of it');
+  throw forgeGibberish(operation, where, context);
+}
+
+/** A forge's operations on one repository, each with what it needs of that put first. */
+export function forgeOf<Api>(api: Api, operations: Operations<Api>): Forge {
+  const { create, find, get, update } = operations;
+  return {
+    create: (input) => create(api, input),
+    find: (head, base) => find(api, head, base),
+    get: (number) => get(api, number),
+    update: (number, change) => update(api, number, change),
+  };
+}
+
+type Operations<Api> = {
+  readonly [K in 'create' | 'find' | 'get' | 'update']: (
+    api: Api,
+    ...args: Parameters<Forge[K]>
+  ) => ReturnType<Forge[K]>;
+};
+
+const HEADS = 'refs/heads/';
+
+/** `refs/heads/main`, as some forges call the branch `main`. */
+export function refOf(branch: string): string {
+  return HEADS + branch;
+}
+
+export function branchOf(ref: string): string {
+  return ref.startsWith(HEADS) ? ref.slice(HEADS.length) : ref;
 }
 
 export interface JsonRequest {

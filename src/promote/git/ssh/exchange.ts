@@ -19,7 +19,8 @@ export interface ExchangeBounds {
 }
 
 const MAX_STDERR = 4096;
-const FLUSH_LENGTH = 4;
+/** Each pkt-line begins with its length. */
+const LENGTH_DIGITS = 4;
 
 export function createExchange(
   channel: ClientChannel,
@@ -29,6 +30,8 @@ export function createExchange(
 ): Exchange {
   const words: Buffer[] = [];
   let hasEnded = false;
+  // Between two reads nobody waits; an error that nobody listens to would end the process.
+  channel.on('error', () => undefined);
   channel.on('exit', () => {
     hasEnded = true;
   });
@@ -89,28 +92,23 @@ export function createExchange(
 
 /** Says of each chunk whether the first flush (`0000`) has ended in it. */
 function createFlushFinder(): (chunk: Buffer) => boolean {
-  let rest: Buffer = Buffer.alloc(0);
-  let skip = 0;
+  let digits = '';
+  /** Bytes of the present line that are still to come. */
+  let left = 0;
   return (chunk) => {
-    let at = Math.min(skip, chunk.length);
-    skip -= at;
-    let bytes = Buffer.concat([rest, chunk.subarray(at)]);
-    at = 0;
-    while (bytes.length - at >= FLUSH_LENGTH) {
-      const length = Number.parseInt(bytes.toString('latin1', at, at + FLUSH_LENGTH), 16);
-      if (length === 0) return true;
+    let at = 0;
+    while (at < chunk.length) {
+      const step = Math.min(left > 0 ? left : LENGTH_DIGITS - digits.length, chunk.length - at);
+      if (left > 0) left -= step;
+      else digits += chunk.toString('latin1', at, at + step);
+      at += step;
+      if (left > 0 || digits.length < LENGTH_DIGITS) continue;
+      const length = Number.parseInt(digits, 16);
+      digits = '';
       // What is no pkt-line is for the parser to refuse.
-      if (!(length >= FLUSH_LENGTH)) return true;
-      const end = at + length;
-      if (end > bytes.length) {
-        skip = end - bytes.length;
-        bytes = Buffer.alloc(0);
-        at = 0;
-        break;
-      }
-      at = end;
+      if (!(length >= LENGTH_DIGITS)) return true;
+      left = length - LENGTH_DIGITS;
     }
-    rest = bytes.subarray(at);
     return false;
   };
 }
