@@ -1,14 +1,14 @@
 import type { Checkpoint } from '../api/checkpoint.ts';
-import { hasCode, TurnpikeError } from '../api/errors.ts';
+import { TurnpikeError } from '../api/errors.ts';
 import { shapeProblem } from '../decide/hosts.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { updateTogether } from './git/batch.ts';
 import { isBranchName } from './git/branch-name.ts';
 import { unusable } from './git/failure.ts';
-import { pushRef } from './git/receive.ts';
 import { createSshTransport } from './git/ssh/transport.ts';
-import { createRepositoryStore, type RepositoryStore } from './git/store.ts';
-import { createHttpTransport, type Transport } from './git/transport.ts';
-import { prepareUpdate, rememberPushed } from './git/update.ts';
+import { createRepositoryStore } from './git/store.ts';
+import { createTogether } from './git/together.ts';
+import { createHttpTransport } from './git/transport.ts';
 import type { Outbound } from './outbound.ts';
 
 /** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
@@ -29,6 +29,8 @@ export interface BranchUpdate {
   readonly url: string;
   readonly baseBranch: string;
   readonly branch: string;
+  /** The commit goes to the base branch itself, and `branch` is that one. */
+  readonly isDirect?: boolean;
   /** `<namespace>:<name>:<environment>`. */
   readonly markerKey: string;
   readonly revision: string;
@@ -74,25 +76,30 @@ export interface WorkspaceDeps {
   readonly log: Logger;
 }
 
-/** How often a push is tried when the branch has moved meanwhile. */
-const MAX_ATTEMPTS = 3;
+/** Of one push; a server may bound the length of what it reads before the pack. */
+const BRANCHES_AT_ONCE = 200;
 
 export function createWorkspace({ outbound, directory, maxBytes, log }: WorkspaceDeps): Workspace {
   const store = createRepositoryStore({ directory, maxBytes, log });
   const closing = new AbortController();
+  const together = createTogether(async (updates: readonly BranchUpdate[]) => {
+    const [first] = updates;
+    if (!first) return [];
+    const signal = AbortSignal.any(first.signal ? [closing.signal, first.signal] : [closing.signal]);
+    const create = first.url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
+    const transport = create({ ...first, outbound, signal });
+    try {
+      return await updateTogether({ url: first.url, store, transport }, updates);
+    } catch (error) {
+      throw error instanceof TurnpikeError ? error : unusable(error, transport.remote);
+    } finally {
+      transport.close();
+    }
+  }, BRANCHES_AT_ONCE);
   return {
     async updateBranch(update) {
       refuseBadUpdate(update);
-      const signal = AbortSignal.any(update.signal ? [closing.signal, update.signal] : [closing.signal]);
-      const create = update.url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
-      const transport = create({ ...update, outbound, signal });
-      try {
-        return await pushUntilDone(store, transport, update);
-      } catch (error) {
-        throw error instanceof TurnpikeError ? error : unusable(error, transport.remote);
-      } finally {
-        transport.close();
-      }
+      return together(companyOf(update), update);
     },
     async close() {
       closing.abort(new TurnpikeError('GitUnavailable', 'Turnpike is stopping.'));
@@ -101,40 +108,20 @@ export function createWorkspace({ outbound, directory, maxBytes, log }: Workspac
   };
 }
 
-function refuseBadUpdate({ url, branch, baseBranch }: BranchUpdate): void {
+/** Updates with the same one may share a connection: the same repository with the same credentials. */
+function companyOf({ url, credentials }: BranchUpdate): string {
+  return JSON.stringify([url, Object.entries(credentials).toSorted()]);
+}
+
+function refuseBadUpdate({ url, branch, baseBranch, isDirect = false }: BranchUpdate): void {
   const wrongName = [branch, baseBranch].find((name) => !isBranchName(name));
   const problem =
     shapeProblem(url) ??
     (wrongName === undefined
       ? undefined
       : `Git allows no branch with the name ${JSON.stringify(wrongName)}.`) ??
-    (branch === baseBranch ? `The base branch ${baseBranch} itself is never pushed.` : undefined);
+    (branch === baseBranch && !isDirect
+      ? `The base branch ${baseBranch} itself is never pushed.`
+      : undefined);
   if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem, { retry: 'never' });
-}
-
-/**
- * The copy is only held while the commit is made; pushes to one repository may overlap. A refused push is
- * tried anew only when the branch is no more where it was: someone else has pushed to it meanwhile.
- */
-async function pushUntilDone(store: RepositoryStore, transport: Transport, update: BranchUpdate) {
-  let refused: { readonly error: unknown; readonly old: string | undefined } | undefined;
-  for (let attempt = 1; ; attempt += 1) {
-    const { repository, prepared } = await store.use(update.url, async (repository) => ({
-      repository,
-      prepared: await prepareUpdate(repository, transport, update),
-    }));
-    if (prepared.kind !== 'push') return prepared;
-    const { refUpdate, advertised, content, changes, problems } = prepared;
-    if (refused && refused.old === refUpdate.old) throw refused.error;
-    await update.pass?.('before-push');
-    try {
-      await pushRef(transport, refUpdate, advertised);
-      await update.pass?.('after-push');
-      rememberPushed(repository, update.branch, content);
-      return { kind: 'pushed' as const, commit: content.commit, changes, problems };
-    } catch (error) {
-      if (attempt === MAX_ATTEMPTS || !hasCode(error, 'GitRejected')) throw error;
-      refused = { error, old: refUpdate.old };
-    }
-  }
 }

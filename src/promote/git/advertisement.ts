@@ -11,7 +11,7 @@ export interface Advertised {
 const CAPABILITY_BYTES = 4_096;
 
 /** Keeps the wanted refs alone (gitprotocol-http, "Smart Server Response"). Throws when it is none. */
-export function parseAdvertisement(bytes: Buffer, wanted: readonly string[], remote: Remote): Advertised {
+export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, remote: Remote): Advertised {
   const refs = new Map<string, string>();
   const capabilities = new Set<string>();
   for (const line of parsePktLines(bytes)) {
@@ -22,7 +22,7 @@ export function parseAdvertisement(bytes: Buffer, wanted: readonly string[], rem
     }
     const [, oid = '', ref = '', extra = ''] = /^([0-9a-f]{40,64}) ([^\0]*)(?:\0(.*))?$/.exec(text) ?? [];
     for (const one of extra.slice(0, CAPABILITY_BYTES).split(' ')) if (one !== '') capabilities.add(one);
-    if (wanted.includes(ref)) refs.set(ref, oid);
+    if (wanted.has(ref)) refs.set(ref, oid);
   }
   if (capabilities.has('object-format=sha256')) {
     const message = `${remote.name} names its objects by SHA-256, which is not supported: use a repository with SHA-1.`;

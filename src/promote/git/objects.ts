@@ -88,8 +88,9 @@ export function parseCommit(body: Buffer): { tree: string; parents: string[]; me
   return { tree: valuesOf('tree')[0] ?? '', parents: valuesOf('parent'), message };
 }
 
-/** A pack of whole objects, no deltas. */
-export function packOf(objects: readonly GitObject[]): Buffer {
+/** A pack of whole objects, no deltas, each of them once. */
+export function packOf(all: readonly GitObject[]): Buffer {
+  const objects = [...new Map(all.map((object) => [object.oid, object])).values()];
   const header = Buffer.alloc(12);
   header.write('PACK', 'latin1');
   header.writeUInt32BE(2, 4);

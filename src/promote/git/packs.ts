@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TurnpikeError } from '../../api/errors.ts';
 import { applyDelta, deltaResultSize, MAX_OBJECT_BYTES } from './delta.ts';
+import type { GitObject } from './objects.ts';
 import { openPackFile, type PackFile } from './pack-file.ts';
 
 /**
@@ -13,6 +14,9 @@ export interface Packs {
   read(oid: string): Buffer;
   /** The same, but undefined when there are more than `MAX_OBJECT_BYTES`. */
   readIfSmall(oid: string): Buffer | undefined;
+  has(oid: string): boolean;
+  /** Nothing was fetched yet. */
+  isEmpty(): boolean;
   /** Call after a fetch: takes in the packs that are new. */
   refresh(): void;
   /** Call when nothing is read for a while: closes the files and empties the memory. */
@@ -67,6 +71,8 @@ export function openPacks(gitdir: string): Packs {
       throw new TurnpikeError('GitTooLarge', message, { retry: 'never' });
     },
     readIfSmall: (oid) => readNamed(oid, 0),
+    isEmpty: () => packs.size === 0,
+    has: (oid) => [...packs.values()].some((pack) => pack.find(oid) !== undefined),
     refresh() {
       for (const name of readdirSync(directory)) {
         const path = join(directory, name.slice(0, -'.idx'.length));
@@ -77,6 +83,17 @@ export function openPacks(gitdir: string): Packs {
       for (const pack of packs.values()) pack.close();
       cache.clear();
     },
+  };
+}
+
+/** The packs with objects before them that are in no pack yet. */
+export function withObjects(packs: Packs, objects: readonly GitObject[]): Packs {
+  const bodies = new Map(objects.map(({ oid, body }) => [oid, body]));
+  return {
+    ...packs,
+    read: (oid) => bodies.get(oid) ?? packs.read(oid),
+    readIfSmall: (oid) => bodies.get(oid) ?? packs.readIfSmall(oid),
+    has: (oid) => bodies.has(oid) || packs.has(oid),
   };
 }
 

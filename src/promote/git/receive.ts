@@ -1,6 +1,7 @@
 import { TurnpikeError } from '../../api/errors.ts';
 import { type Advertised, parseAdvertisement } from './advertisement.ts';
 import { serverWords } from './failure.ts';
+import { type GitObject, packOf } from './objects.ts';
 import { FLUSH_PKT, parsePktLines, pktLine, splitSideBands } from './pktline.ts';
 import type { Transport } from './transport.ts';
 
@@ -10,39 +11,45 @@ export interface RefUpdate {
   readonly old: string | undefined;
   readonly commit: string;
   /** All objects that the server may not have. */
-  readonly pack: Buffer;
+  readonly objects: readonly GitObject[];
 }
 
 const ZERO = '0'.repeat(40);
 const WANTED_CAPABILITIES = ['report-status', 'side-band-64k', 'object-format=sha1'];
 
 /** Where these refs are, and that we may push at all. */
-export async function advertisedRefs(transport: Transport, wanted: readonly string[]): Promise<Advertised> {
+export async function advertisedRefs(transport: Transport, wanted: ReadonlySet<string>): Promise<Advertised> {
   return parseAdvertisement(await transport.advertisement('git-receive-pack'), wanted, transport.remote);
 }
 
 /**
  * `git.push` of isomorphic-git walks the base's whole tree to find what is new; we know what is, and send it
- * in one request (gitprotocol-pack, "Pushing Data To a Server"). Throws `GitRejected` with the server's
- * words; also when the ref is not at `old` any more.
+ * for all refs in one request (gitprotocol-pack, "Pushing Data To a Server").
+ *
+ * @returns by ref, why the server refuses it, with the server's words; also when the ref is not at `old` any
+ * more. What is not in there was taken.
  */
-export async function pushRef(
+export async function pushRefs(
   transport: Transport,
-  update: RefUpdate,
-  advertised: Advertised,
-): Promise<void> {
-  const capabilities = WANTED_CAPABILITIES.filter((one) => advertised.capabilities.has(one));
-  const command = `${update.old ?? ZERO} ${update.commit} ${update.ref}\0 ${capabilities.join(' ')}`;
-  const body = Buffer.concat([pktLine(command), FLUSH_PKT, update.pack]);
-  const answer = await transport.call('git-receive-pack', body);
-  const report = readReport(answer, capabilities);
-  const refusal = report.lines.find((line) => line.startsWith('ng ') || /^unpack (?!ok)/.test(line));
-  if (refusal === undefined && report.lines.includes(`ok ${update.ref}`)) return;
-  const words = serverWords(`${refusal ?? 'nothing about the branch'} ${report.words}`, transport.remote);
-  throw new TurnpikeError(
-    'GitRejected',
-    `${transport.remote.name} refuses the push to ${update.ref}.${words}`,
+  updates: readonly RefUpdate[],
+  { capabilities: offered }: Advertised,
+): Promise<Map<string, TurnpikeError>> {
+  const capabilities = WANTED_CAPABILITIES.filter((one) => offered.has(one));
+  const commands = updates.map(({ ref, old, commit }, index) =>
+    pktLine(`${old ?? ZERO} ${commit} ${ref}${index === 0 ? `\0 ${capabilities.join(' ')}` : ''}`),
   );
+  const pack = packOf(updates.flatMap(({ objects }) => objects));
+  const answer = await transport.call('git-receive-pack', Buffer.concat([...commands, FLUSH_PKT, pack]));
+  const report = readReport(answer, capabilities);
+  const unpacked = report.lines.find((line) => /^unpack (?!ok)/.test(line));
+  const refused = updates.flatMap(({ ref }) => {
+    if (unpacked === undefined && report.lines.includes(`ok ${ref}`)) return [];
+    const said = unpacked ?? report.lines.find((line) => line.startsWith(`ng ${ref} `));
+    const words = serverWords(`${said ?? 'nothing about the branch'} ${report.words}`, transport.remote);
+    const message = `${transport.remote.name} refuses the push to ${ref}.${words}`;
+    return [[ref, new TurnpikeError('GitRejected', message)] as const];
+  });
+  return new Map(refused);
 }
 
 function readReport(answer: Buffer, capabilities: readonly string[]) {

@@ -27,6 +27,10 @@ export interface PushedCommit {
   readonly owner: string | undefined;
 }
 
+export function refOf(branch: string): string {
+  return `refs/heads/${branch}`;
+}
+
 const CONFIG = '[core]\n\tbare = true\n[remote "origin"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n';
 
 /** Opens the repository in `gitdir`, or makes an empty one there. */
@@ -54,7 +58,7 @@ export async function fetchTip(
       // It knows no other scheme; where requests really go is the transport's business.
       url: transport.remote.name.replace(/^ssh:/, 'https:'),
       ref: `refs/remotes/origin/${branch}`,
-      remoteRef: `refs/heads/${branch}`,
+      remoteRef: refOf(branch),
       depth: 1,
       singleBranch: true,
       tags: false,
@@ -77,7 +81,7 @@ export function branchNotFound(transport: Transport, branch: string): TurnpikeEr
 /** isomorphic-git's requests by way of ours, which knows credentials, deadlines and bounds. */
 function httpOver(transport: Transport, branch: string): HttpClient {
   const service = 'git-upload-pack';
-  const ref = `refs/heads/${branch}`;
+  const ref = refOf(branch);
   let canThin = false;
   const answer = (request: GitHttpRequest, kind: string, bytes: Buffer): GitHttpResponse => ({
     url: request.url,
@@ -93,7 +97,7 @@ function httpOver(transport: Transport, branch: string): HttpClient {
         return answer(request, 'result', await transport.call(service, canThin ? withThinPack(body) : body));
       }
       const bytes = await transport.advertisement(service);
-      const { refs, capabilities } = parseAdvertisement(bytes, [ref], transport.remote);
+      const { refs, capabilities } = parseAdvertisement(bytes, new Set([ref]), transport.remote);
       const oid = refs.get(ref);
       if (oid === undefined) throw branchNotFound(transport, branch);
       canThin = capabilities.has('thin-pack');

@@ -3,9 +3,9 @@ import type { BranchUpdate, FileChange } from '../workspace.ts';
 import type { Advertised } from './advertisement.ts';
 import { type EditedTree, editTree } from './edit-tree.ts';
 import { markedTree } from './marked.ts';
-import { commitObject, packOf, parseCommit } from './objects.ts';
-import { advertisedRefs, type RefUpdate } from './receive.ts';
-import { fetchTip, type PushedCommit, type Repository } from './repository.ts';
+import { commitObject, parseCommit } from './objects.ts';
+import type { RefUpdate } from './receive.ts';
+import { fetchTip, type PushedCommit, type Repository, refOf } from './repository.ts';
 import type { Transport } from './transport.ts';
 
 /** What has to be done to the promotion branch. */
@@ -15,9 +15,14 @@ export type Prepared =
   | (Edited & {
       readonly kind: 'push';
       readonly refUpdate: RefUpdate;
-      readonly advertised: Advertised;
       readonly content: PushedCommit;
     });
+
+/** Where the branches are, and the commit that the new one goes on. */
+export interface Place {
+  readonly advertised: Advertised;
+  readonly base: string;
+}
 
 interface Edited {
   readonly changes: readonly FileChange[];
@@ -27,33 +32,29 @@ interface Edited {
 const MAX_PROBLEMS = 20;
 const BRANCHES_REMEMBERED = 5_000;
 
-/** Fetches the base branch and makes the one commit that belongs on top of it, without sending it yet. */
+/** Makes the one commit that belongs on top of the base branch, without sending it yet. */
 export async function prepareUpdate(
   repository: Repository,
   transport: Transport,
-  update: BranchUpdate,
+  { update, advertised, base }: { readonly update: BranchUpdate } & Place,
 ): Promise<Prepared> {
-  const { advertised, base } = await currentState(repository, transport, update);
-  await update.pass?.('fetched');
   const edited = await editBase(repository, transport, { update, base });
   const problems = edited.problems.slice(0, MAX_PROBLEMS);
   if (edited.marked === 0) throw markerNotFound(transport, update, problems);
   if (edited.changes.length === 0) return { kind: 'in-base', problems };
 
-  const ref = `refs/heads/${update.branch}`;
-  const old = advertised.refs.get(ref);
+  const ref = refOf(update.branch);
+  const old = update.isDirect ? base : advertised.refs.get(ref);
   const wanted = { tree: edited.oid, parent: base, owner: ownerOf(update.message) };
   const changes = edited.changes.toSorted(inOrder);
-  if (
-    old !== undefined &&
-    (await holds(repository, transport, { branch: update.branch, tip: old, wanted }))
-  ) {
-    return { kind: 'unchanged', commit: old, changes, problems };
+  const { branch } = update;
+  if (!update.isDirect && old !== undefined) {
+    const isThere = await holds(repository, transport, { branch, tip: old, wanted });
+    if (isThere) return { kind: 'unchanged', commit: old, changes, problems };
   }
   const commit = commitObject({ ...update, tree: wanted.tree, parent: wanted.parent });
-  const refUpdate = { ref, old, commit: commit.oid, pack: packOf([...edited.objects, commit]) };
-  const content = { ...wanted, commit: commit.oid };
-  return { kind: 'push', refUpdate, advertised, content, changes, problems };
+  const refUpdate = { ref, old, commit: commit.oid, objects: [...edited.objects, commit] };
+  return { kind: 'push', refUpdate, content: { ...wanted, commit: commit.oid }, changes, problems };
 }
 
 function inOrder(one: FileChange, other: FileChange): number {
@@ -65,27 +66,6 @@ function inOrder(one: FileChange, other: FileChange): number {
 export function rememberPushed(repository: Repository, branch: string, content: PushedCommit): void {
   if (repository.pushed.size >= BRANCHES_REMEMBERED) repository.pushed.clear();
   repository.pushed.set(branch, content);
-}
-
-/** Both at once: what may be pushed and where the branches are, and the base branch's files. */
-async function currentState(
-  repository: Repository,
-  transport: Transport,
-  { baseBranch, branch }: Pick<BranchUpdate, 'baseBranch' | 'branch'>,
-) {
-  const [advertised, base] = await Promise.allSettled([
-    advertisedRefs(transport, [`refs/heads/${branch}`]),
-    fetchTip(repository, transport, baseBranch),
-  ]);
-  if (advertised.status === 'rejected') throw whicheverIsClearer(advertised, base);
-  if (base.status === 'rejected') throw base.reason;
-  return { advertised: advertised.value, base: base.value };
-}
-
-/** Gitea answers 403 to whoever would push to a repository that is not there, and 404 to whoever would read. */
-function whicheverIsClearer(push: PromiseRejectedResult, fetch: PromiseSettledResult<unknown>): unknown {
-  const missing = fetch.status === 'rejected' && hasCode(fetch.reason, 'GitRepositoryNotFound');
-  return missing ? fetch.reason : push.reason;
 }
 
 async function editBase(

@@ -1,0 +1,182 @@
+import type { Checkpoint } from '../../api/checkpoint.ts';
+import { TurnpikeError } from '../../api/errors.ts';
+import type { BranchResult, BranchUpdate } from '../workspace.ts';
+import { unusable } from './failure.ts';
+import { withObjects } from './packs.ts';
+import { pushRefs, type RefUpdate } from './receive.ts';
+import { type Repository, refOf } from './repository.ts';
+import { type RemoteState, remoteState } from './state.ts';
+import type { RepositoryStore } from './store.ts';
+import type { Transport } from './transport.ts';
+import { type Prepared, prepareUpdate, rememberPushed } from './update.ts';
+
+/** How to reach one repository, and where its copy is. */
+export interface Access {
+  readonly url: string;
+  readonly transport: Transport;
+  readonly store: RepositoryStore;
+}
+
+interface Failed {
+  readonly kind: 'failed';
+  readonly error: unknown;
+}
+
+/** The server did not take the push; `old` is where the branch was. */
+interface Refused {
+  readonly kind: 'refused';
+  readonly error: unknown;
+  readonly old: string | undefined;
+}
+
+type Outcome = { readonly kind: 'done'; readonly result: BranchResult } | Failed | Refused;
+
+/** How often a push is tried when the branch has moved meanwhile. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Brings several branches of one repository up to date with one fetch and one push. What the server refuses
+ * in this company is tried alone: a rule about one branch may make it refuse all.
+ */
+export async function updateTogether(
+  access: Access,
+  updates: readonly BranchUpdate[],
+): Promise<PromiseSettledResult<BranchResult>[]> {
+  const outcomes = await attempt(access, updates);
+  const settled: PromiseSettledResult<BranchResult>[] = [];
+  for (const [index, update] of updates.entries()) {
+    const outcome = outcomes[index];
+    const result =
+      outcome?.kind === 'refused'
+        ? tryAlone(access, update, updates.length > 1 ? undefined : outcome)
+        : outcome;
+    settled.push(...(await Promise.allSettled([resultOf(await result)])));
+  }
+  return settled;
+}
+
+async function resultOf(outcome: Outcome | undefined): Promise<BranchResult> {
+  if (outcome?.kind === 'done') return outcome.result;
+  throw outcome?.error ?? new Error('an update of a branch got lost');
+}
+
+/** A refused push is tried anew only while the branch moves: someone else pushes to it then. */
+async function tryAlone(
+  access: Access,
+  update: BranchUpdate,
+  before?: Refused,
+): Promise<Outcome | undefined> {
+  let last = before;
+  for (let attempts = before ? 2 : 1; ; attempts += 1) {
+    const [outcome] = await attempt(access, [update]);
+    if (outcome?.kind !== 'refused' || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return outcome;
+    last = outcome;
+  }
+}
+
+/** The copy is only held while the commits are made. An error is every update's. */
+async function attempt(
+  { url, transport, store }: Access,
+  updates: readonly BranchUpdate[],
+): Promise<Outcome[]> {
+  const { repository, state, prepared } = await store.use(url, async (repository) => {
+    const state = await remoteState(repository, transport, updates);
+    return { repository, state, prepared: await prepareAll(repository, transport, { updates, state }) };
+  });
+  const pass = async (checkpoint: Checkpoint) => {
+    for (const { update, made } of prepared) if (made.kind === 'push') await update.pass?.(checkpoint);
+  };
+  const [sent] = await Promise.allSettled([send(transport, prepared, { state, pass })]);
+  return prepared.map(({ update, made }): Outcome => {
+    if (made.kind === 'failed' || made.kind === 'refused') return made;
+    if (made.kind !== 'push') return { kind: 'done', result: made };
+    if (sent.status === 'rejected') return { kind: 'failed', error: asGitError(sent.reason, transport) };
+    const { refUpdate, content, changes, problems } = made;
+    const error = sent.value.get(refUpdate.ref);
+    if (error) return { kind: 'refused', error, old: refUpdate.old };
+    if (!update.isDirect) rememberPushed(repository, update.branch, content);
+    return { kind: 'done', result: { kind: 'pushed', commit: content.commit, changes, problems } };
+  });
+}
+
+function asGitError(error: unknown, { remote }: Transport): unknown {
+  return error instanceof TurnpikeError ? error : unusable(error, remote);
+}
+
+interface Attempted {
+  readonly update: BranchUpdate;
+  readonly made: Prepared | Failed | Refused;
+}
+
+/** Commits to the base branch itself go one on top of the other. */
+async function prepareAll(
+  repository: Repository,
+  transport: Transport,
+  { updates, state }: { readonly updates: readonly BranchUpdate[]; readonly state: RemoteState },
+): Promise<Attempted[]> {
+  const attempted: Attempted[] = [];
+  const byRef = new Map<string, RefUpdate>();
+  for (const update of updates) {
+    const before = byRef.get(refOf(update.branch));
+    const made =
+      before && !update.isDirect
+        ? takenBranch(update)
+        : await prepareOne(repository, transport, { update, state, before });
+    if (made.kind === 'push') byRef.set(made.refUpdate.ref, joined(before, made.refUpdate));
+    attempted.push({ update, made });
+  }
+  return attempted;
+}
+
+/** Two pipelines may give their branches one name: the second one looks at what the first one has pushed. */
+function takenBranch({ branch }: BranchUpdate): Refused {
+  const message = `Branch ${branch} is just being pushed for another pipeline.`;
+  return { kind: 'refused', error: new TurnpikeError('GitRejected', message), old: undefined };
+}
+
+/** What is no `TurnpikeError` means a damaged copy, and goes up. */
+async function prepareOne(
+  repository: Repository,
+  transport: Transport,
+  { update, state, before }: { update: BranchUpdate; state: RemoteState; before: RefUpdate | undefined },
+): Promise<Prepared | Failed> {
+  try {
+    await update.pass?.('fetched');
+    const packs = before ? withObjects(repository.packs, before.objects) : repository.packs;
+    const base = before?.commit ?? tipOf(state, update.baseBranch);
+    const { advertised } = state;
+    return await prepareUpdate({ ...repository, packs }, transport, { update, advertised, base });
+  } catch (error) {
+    if (error instanceof TurnpikeError) return { kind: 'failed', error };
+    throw error;
+  }
+}
+
+function tipOf({ bases }: RemoteState, branch: string): string {
+  const tip = bases.get(branch);
+  if (tip?.status === 'fulfilled') return tip.value;
+  throw tip?.reason ?? new Error(`nothing was learnt of the branch ${branch}`);
+}
+
+function joined(before: RefUpdate | undefined, next: RefUpdate): RefUpdate {
+  if (!before) return next;
+  return { ...next, old: before.old, objects: [...before.objects, ...next.objects] };
+}
+
+async function send(
+  transport: Transport,
+  attempted: readonly Attempted[],
+  { state, pass }: { readonly state: RemoteState; readonly pass: (checkpoint: Checkpoint) => Promise<void> },
+): Promise<ReadonlyMap<string, TurnpikeError>> {
+  const refs = new Map<string, RefUpdate>();
+  for (const { made } of attempted) {
+    if (made.kind !== 'push') continue;
+    const { refUpdate } = made;
+    refs.set(refUpdate.ref, joined(refs.get(refUpdate.ref), refUpdate));
+  }
+  if (refs.size === 0) return new Map();
+  await pass('before-push');
+  const refusals = await pushRefs(transport, [...refs.values()], state.advertised);
+  await pass('after-push');
+  return refusals;
+}

@@ -1,0 +1,195 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { chmod, writeFile } from 'node:fs/promises';
+import type { BranchUpdate } from '../../src/promote/workspace.ts';
+import { createTestRepository, type TestRepository } from './repository.ts';
+import { type GitServer, startGitServer } from './server.ts';
+import { branchUpdate, marked, type TestWorkspace, testWorkspace } from './support.ts';
+
+const APPS = Array.from({ length: 30 }, (_, number) => `app-${number}`);
+const OTHERS = APPS.slice(1);
+
+let server: GitServer;
+let workspace: TestWorkspace;
+let repository: TestRepository;
+let url: string;
+let count = 0;
+
+beforeAll(async () => {
+  server = await startGitServer();
+});
+afterAll(() => server.close());
+
+beforeEach(async () => {
+  count += 1;
+  const files = APPS.map((app) => [`${app}/prod.yaml`, marked('1.0.0', `apps:${app}:prod`)]);
+  repository = await createTestRepository(server.directory, `all-${count}.git`, Object.fromEntries(files));
+  url = `${server.url}/all-${count}.git`;
+  workspace = await testWorkspace();
+  server.requests.length = 0;
+});
+afterEach(async () => {
+  server.intercept = undefined;
+  await workspace.close();
+});
+
+function branchOf(app: string): string {
+  return `promotion-apps-${app}-prod`;
+}
+
+function updateOf(app: string, changed: Partial<BranchUpdate> = {}): BranchUpdate {
+  const owner = `apps/${app}/prod`;
+  return branchUpdate(url, {
+    branch: branchOf(app),
+    markerKey: `apps:${app}:prod`,
+    message: `Promote ${owner} to 2.0.0\n\nTurnpike-Pipeline: ${owner}\n`,
+    ...changed,
+  });
+}
+
+/** Straight to the base branch. */
+function commitOf(app: string, changed: Partial<BranchUpdate> = {}): BranchUpdate {
+  return updateOf(app, { branch: 'main', isDirect: true, ...changed });
+}
+
+function asked(what: 'fetches' | 'pushes'): number {
+  const service = what === 'fetches' ? '/git-upload-pack' : '/git-receive-pack';
+  return server.requests.filter(({ line }) => line.startsWith('POST') && line.endsWith(service)).length;
+}
+
+async function promoteAll(updates: readonly BranchUpdate[]) {
+  return Promise.allSettled(updates.map((update) => workspace.updateBranch(update)));
+}
+
+async function refuseBy(script: string): Promise<void> {
+  const hook = `${repository.path}/hooks/pre-receive`;
+  await writeFile(hook, `#!/bin/sh\n${script}\n`);
+  await chmod(hook, 0o755);
+}
+
+describe('promotions of one repository that come together', () => {
+  test('share one fetch, and a push for those that came while the first one was under way', async () => {
+    const results = await promoteAll(APPS.map((app) => updateOf(app)));
+    expect(results.map((result) => result.status === 'fulfilled' && result.value.kind)).toEqual(
+      APPS.map(() => 'pushed'),
+    );
+    expect(asked('fetches')).toBe(1);
+    expect(asked('pushes')).toBe(2);
+    for (const app of APPS) {
+      expect(await repository.read(branchOf(app), `${app}/prod.yaml`)).toBe(
+        marked('2.0.0', `apps:${app}:prod`),
+      );
+      const changed = await repository.git('diff', '--name-only', 'main', branchOf(app));
+      expect(changed.trim()).toBe(`${app}/prod.yaml`);
+    }
+    await repository.git('fsck', '--strict');
+  });
+
+  test('need one request to see that nothing moved, and one to push', async () => {
+    await workspace.updateBranch(updateOf('app-0'));
+    server.requests.length = 0;
+    await workspace.updateBranch(updateOf('app-1'));
+    const path = `/all-${count}.git`;
+    expect(server.requests.map(({ line }) => line)).toEqual([
+      `GET ${path}/info/refs?service=git-receive-pack`,
+      `POST ${path}/git-receive-pack`,
+    ]);
+  });
+
+  test('do not fail for one whose marker is missing', async () => {
+    const updates = APPS.map((app) => updateOf(app, app === 'app-7' ? { markerKey: 'apps:none:prod' } : {}));
+    const results = await promoteAll(updates);
+    const failed = results.flatMap((result, index) =>
+      result.status === 'rejected' ? [[APPS[index], result.reason.code]] : [],
+    );
+    expect(failed).toEqual([['app-7', 'MarkerNotFound']]);
+  });
+
+  test('do not fail for one that makes a hook refuse all that came with it', async () => {
+    await refuseBy(`grep -q ${branchOf('app-7')}$ && { echo "app-7 is frozen" >&2; exit 1; }; exit 0`);
+    const results = await promoteAll(APPS.map((app) => updateOf(app)));
+    const failed = results.flatMap((result, index) =>
+      result.status === 'rejected' ? [[APPS[index], result.reason.message]] : [],
+    );
+    expect(failed).toEqual([['app-7', expect.stringContaining('app-7 is frozen')]]);
+    for (const app of APPS) expect((await repository.tip(branchOf(app))) !== undefined).toBe(app !== 'app-7');
+  });
+
+  test('do not push over each other when their branches have one name', async () => {
+    const owners = ['a-b/c/prod', 'a/b-c/prod'];
+    const updates = owners.map((owner, index) =>
+      updateOf(`app-${index + 1}`, {
+        branch: 'promotion-a-b-c-prod',
+        message: `Promote\n\nTurnpike-Pipeline: ${owner}\n`,
+      }),
+    );
+    const [, first, second] = await promoteAll([updateOf('app-0'), ...updates]);
+    expect(first?.status).toBe('fulfilled');
+    expect(second).toMatchObject({ reason: { code: 'GitRejected', retry: 'never' } });
+  });
+
+  test('are not sent with the credentials of another one', async () => {
+    const users = ['ann', 'bob'].map((username) => ({ username, password: 'secret' }));
+    await promoteAll(users.map((credentials, index) => updateOf(`app-${index}`, { credentials })));
+    const pushed = server.requests.filter(
+      ({ line }) => line.startsWith('POST') && line.endsWith('receive-pack'),
+    );
+    expect(new Set(pushed.map(({ authorization }) => authorization)).size).toBe(2);
+  });
+});
+
+describe('commits to the base branch itself', () => {
+  test('go one on top of the other in one push', async () => {
+    const before = await repository.tip('main');
+    const results = await promoteAll(APPS.map((app) => commitOf(app)));
+    expect(results.every(({ status }) => status === 'fulfilled')).toBe(true);
+    expect(asked('pushes')).toBe(2);
+    const commits = (await repository.git('rev-list', '--parents', `${before}..main`)).trim().split('\n');
+    expect(commits).toHaveLength(APPS.length);
+    for (const app of APPS) {
+      expect(await repository.read('main', `${app}/prod.yaml`)).toBe(marked('2.0.0', `apps:${app}:prod`));
+    }
+    const subjects = await repository.git(
+      'log',
+      '--format=%(trailers:key=Turnpike-Pipeline,valueonly)',
+      'main',
+    );
+    for (const app of APPS) expect(subjects).toContain(`apps/${app}/prod`);
+    await repository.git('fsck', '--strict');
+  });
+
+  test('are made once', async () => {
+    const first = await workspace.updateBranch(commitOf('app-0'));
+    expect(first.kind).toBe('pushed');
+    expect(await workspace.updateBranch(commitOf('app-0'))).toEqual({ kind: 'in-base', problems: [] });
+  });
+
+  test('are made anew on what somebody else has pushed meanwhile', async () => {
+    let theirs: string | undefined;
+    server.intercept = (request, real) => {
+      if (theirs !== undefined || request.method !== 'POST') return undefined;
+      if (!request.url.endsWith('/git-receive-pack')) return undefined;
+      return repository.commit({ 'README.md': 'Somebody was here.\n' }).then((commit) => {
+        theirs = commit;
+        return real();
+      });
+    };
+    const result = await workspace.updateBranch(commitOf('app-0'));
+    expect(result.kind).toBe('pushed');
+    expect(await repository.git('rev-parse', 'main^')).toBe(`${theirs}\n`);
+    expect(await repository.read('main', 'README.md')).toBe('Somebody was here.\n');
+    expect(await repository.read('main', 'app-0/prod.yaml')).toBe(marked('2.0.0', 'apps:app-0:prod'));
+  });
+
+  test('that a branch rule refuses fail with the words of the server, and nothing is left of them', async () => {
+    await refuseBy('echo "main is protected" >&2; exit 1');
+    const before = await repository.tip('main');
+    const results = await promoteAll(OTHERS.slice(0, 3).map((app) => commitOf(app)));
+    for (const result of results) {
+      expect(result).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'GitRejected', message: expect.stringContaining('main is protected') },
+      });
+    }
+    expect(await repository.tip('main')).toBe(before);
+  });
+});
