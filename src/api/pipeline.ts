@@ -1,4 +1,12 @@
 import * as v from 'valibot';
+import {
+  CommitSettings,
+  CommitTemplates,
+  files,
+  merge,
+  PRESENTATION,
+  PullRequestTemplates,
+} from './change.ts';
 import { Gates } from './gates.ts';
 import {
   apiVersionName,
@@ -9,7 +17,7 @@ import {
   objectName,
   secretReference,
 } from './names.ts';
-import { baseBranch, repositoryUrl, URL_RULES } from './repository.ts';
+import { branchOf, repositoryUrl, URL_RULES } from './repository.ts';
 import { rules, secretTextRules } from './rules.ts';
 import type { PipelineStatus } from './status.ts';
 
@@ -68,25 +76,52 @@ export const PullRequestStrategy = v.pipe(
       v.description(`The kind of forge behind the URL: ${FORGE_TYPES.join(', ')}.`),
     ),
     url: repositoryUrl,
-    baseBranch: v.optional(baseBranch, 'main'),
+    baseBranch: v.optional(branchOf('Branch that pull requests go to. Default: main.'), 'main'),
     secretRef: v.pipe(
       LocalSecretRef,
       v.description(
         "Secret with the credentials: token for the forge's API; username and password for Git over HTTPS (the token alone serves when they are missing); identity and known_hosts for Git over SSH; caFile for a private certificate authority.",
       ),
     ),
+    files: v.optional(files),
+    ...PRESENTATION,
+    merge,
+    templates: v.optional(PullRequestTemplates),
+    commit: v.optional(CommitSettings),
   }),
   rules(...secretTextRules('url', URL_RULES)),
 );
 export type PullRequestStrategy = v.InferOutput<typeof PullRequestStrategy>;
 
-const PULL_REQUEST = 'has(self.pull__dash__request)';
-const NOTIFICATION = 'has(self.notification)';
+export const PushStrategy = v.pipe(
+  v.object({
+    url: repositoryUrl,
+    branch: v.optional(branchOf('Branch that is committed to. Default: main.'), 'main'),
+    secretRef: v.pipe(
+      LocalSecretRef,
+      v.description(
+        'Secret with the credentials: username and password, or token, for Git over HTTPS; identity and known_hosts for Git over SSH; caFile for a private certificate authority.',
+      ),
+    ),
+    files: v.optional(files),
+    templates: v.optional(CommitTemplates),
+    commit: v.optional(CommitSettings),
+  }),
+  rules(...secretTextRules('url', URL_RULES)),
+);
+export type PushStrategy = v.InferOutput<typeof PushStrategy>;
+
+const STRATEGIES = ['pull-request', 'push', 'notification'] as const;
+const NAMES = 'pull-request, push and notification';
+const COUNT = STRATEGIES.map((name) => `(has(self.${name.replace('-', '__dash__')}) ? 1 : 0)`).join(' + ');
 
 export const Strategy = v.pipe(
   v.object({
     'pull-request': v.optional(
       v.pipe(PullRequestStrategy, v.description('Open a pull request that changes the marked version.')),
+    ),
+    push: v.optional(
+      v.pipe(PushStrategy, v.description('Commit the changed version to a branch, without a pull request.')),
     ),
     notification: v.optional(
       v.pipe(
@@ -107,13 +142,13 @@ export const Strategy = v.pipe(
   }),
   rules(
     {
-      rule: `${PULL_REQUEST} || ${NOTIFICATION}`,
-      message: 'No strategy is named: write one of pull-request and notification.',
-      schema: { oneOf: [{ required: ['pull-request'] }, { required: ['notification'] }] },
+      rule: `${COUNT} > 0`,
+      message: `No strategy is named: write one of ${NAMES}.`,
+      schema: { oneOf: STRATEGIES.map((name) => ({ required: [name] })) },
     },
     {
-      rule: `!(${PULL_REQUEST} && ${NOTIFICATION})`,
-      message: 'Two strategies are named: keep one of pull-request and notification.',
+      rule: `${COUNT} < 2`,
+      message: `Several strategies are named: keep one of ${NAMES}.`,
     },
   ),
 );
@@ -125,7 +160,7 @@ export const Promotion = v.object({
   ),
   strategy: v.pipe(
     Strategy,
-    v.description('How a promotion is done: exactly one of pull-request and notification.'),
+    v.description('How a promotion is done: exactly one of pull-request, push and notification.'),
   ),
   gates: v.optional(
     v.pipe(

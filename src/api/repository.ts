@@ -59,11 +59,13 @@ export const BRANCH_RULES: readonly TextRule[] = [
   },
 ];
 
-export const baseBranch = v.pipe(
-  v.string(),
-  v.minLength(1),
-  v.maxLength(244),
-  keeps(BRANCH_RULES),
-  rules(...textRules(BRANCH_RULES)),
-  v.description('Branch that pull requests go to. Default: main.'),
-);
+export function branchOf(description: string) {
+  return v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(244),
+    keeps(BRANCH_RULES),
+    rules(...textRules(BRANCH_RULES)),
+    v.description(description),
+  );
+}

@@ -4,6 +4,7 @@ import { createEventRecorder } from '../kube/events.ts';
 import { createNotificationPromoter } from '../promote/notification.ts';
 import { createOutbound } from '../promote/outbound.ts';
 import { createPullRequestPromoter } from '../promote/pull-request.ts';
+import { createPushPromoter } from '../promote/push.ts';
 import { createWorkspace } from '../promote/workspace.ts';
 import { createCheck } from '../reconcile/check.ts';
 import { createOwnWrites } from '../reconcile/own-writes.ts';
@@ -42,6 +43,7 @@ export function composeReconciler(parts: Parts, pass: Pass) {
       onForgeRequest: ({ provider, operation, code }) =>
         metrics.forgeRequests.inc({ provider, operation, code }),
     }),
+    pushes: createPushPromoter({ workspace, now, pass }),
     notifications: createNotificationPromoter({
       emit: async (event) => {
         await events.emit(event);

@@ -8,6 +8,7 @@ import { update } from './step.ts';
 export type Result =
   | { readonly kind: 'pull-request'; readonly pullRequest: PullRequestRef; readonly message?: string }
   | { readonly kind: 'already-there'; readonly message: string }
+  | { readonly kind: 'pushed'; readonly message: string }
   | { readonly kind: 'notified' }
   | { readonly kind: 'error'; readonly message: string; readonly retry: Retry };
 
@@ -60,6 +61,7 @@ function withResult(record: PromotionStatus, result: Result, policy: RetryPolicy
       return { ...update(rest, { phase: 'PullRequestOpen', message }, now), pullRequest };
     }
     case 'already-there':
+    case 'pushed':
       return update(rest, { phase: 'Merged', message: cut(result.message) }, now);
     case 'notified':
       return update(rest, { phase: 'Promoting', message: 'Notified; waits until it is deployed.' }, now);

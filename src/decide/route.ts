@@ -1,4 +1,4 @@
-import type { AppRef, Environment, PipelineSpec, Promotion } from '../api/pipeline.ts';
+import type { AppRef, Environment, PipelineSpec, Promotion, Strategy } from '../api/pipeline.ts';
 
 /** Where things are in a Pipeline's spec. */
 
@@ -9,6 +9,12 @@ export function environmentIndex(spec: PipelineSpec, name: string): number {
 /** How the application gets into this environment: its own promotion, else the Pipeline's. */
 export function promotionInto(spec: PipelineSpec, environment: Environment): Promotion | undefined {
   return environment.promotion ?? spec.promotion;
+}
+
+/** The one strategy that is named, for metrics and sentences. */
+export function strategyName(strategy: Strategy | undefined): 'pull-request' | 'push' | 'notification' {
+  if (strategy?.notification) return 'notification';
+  return strategy?.push ? 'push' : 'pull-request';
 }
 
 /** `manual` of the promotion into this environment. */

@@ -1,68 +1,91 @@
-import { promotionBranch as branchOf } from '../decide/validate/branch.ts';
+import type { Gates } from '../api/pipeline.ts';
+import { parseTemplate, renderTemplate } from '../decide/template.ts';
+import { TEMPLATE_NAMES } from '../decide/validate/templates.ts';
+import { gateWords } from './gate-words.ts';
+import { code, cut, harmless, oneLine } from './markdown.ts';
+import { ownerName, ownerNote } from './names.ts';
 import type { PromotionRequest } from './strategy.ts';
 import type { FileChange } from './workspace.ts';
 
-interface PipelineEnvironment {
-  readonly pipeline: { readonly namespace: string; readonly name: string };
-  readonly environment: string;
+/** Templates of the spec; where there is none, the text is ours. */
+export interface Templates {
+  readonly title?: string | undefined;
+  readonly body?: string | undefined;
+  readonly commit?: string | undefined;
+}
+
+export interface BodyOptions {
+  readonly templates?: Templates | undefined;
+  /** Page that compares the two branches. */
+  readonly compareUrl?: string;
+  /** In characters; forges take 60,000 at least, but for those that say less. */
+  readonly maxLength?: number | undefined;
 }
 
 /** Forges take titles of up to 255 characters. */
 const MAX_TITLE = 250;
 const MAX_BODY = 60_000;
-const MAX_VALUE = 256;
+const MAX_COMMIT = 8_000;
 const MAX_CHANGES = 50;
 const MAX_PROBLEMS = 20;
-const OWNER = /^<!-- turnpike pipeline=(\S+) -->\s*$/m;
-/** The predecessor's note of whose pull request it is. */
-const PREDECESSOR_OWNER = /^!!! DO NOT EDIT !!!\s+([^\s/<]+\/[^\s/<]+\/[^\s/<]+)\s*$/m;
 
-/** `namespace/name/environment`: whose pull request it is. */
-export function ownerName({ pipeline, environment }: PipelineEnvironment): string {
-  return `${pipeline.namespace}/${pipeline.name}/${environment}`;
-}
-
-/** The predecessor's name of the branch. It is not unique: `a-b` and `c` give the same as `a` and `b-c`. */
-export function promotionBranch({ pipeline, environment }: PipelineEnvironment): string {
-  return branchOf(pipeline.namespace, pipeline.name, environment);
-}
-
-/** The value of the marker `{"$promotion": "…"}`. */
-export function markerKey({ pipeline, environment }: PipelineEnvironment): string {
-  return `${pipeline.namespace}:${pipeline.name}:${environment}`;
-}
-
-/**
- * The title of the pull request and of the commit. Forges read titles and commits too: a revision that could
- * close an issue or call a user there is shown with underscores.
- */
-export function promotionTitle(request: PromotionRequest): string {
+/** The title of the pull request and of the commit. */
+export function promotionTitle(request: PromotionRequest, { title }: Templates = {}): string {
   const { pipeline, environment, revision } = request;
-  const shown = oneLine(revision)
-    .replace(/[^A-Za-z0-9._+\-@:/~^=]/g, '_')
-    .replace(/(?<![A-Za-z0-9])@/g, '_');
-  return cut(`Promote ${pipeline.namespace}/${pipeline.name} in ${environment} to ${shown}`, MAX_TITLE);
+  const ours = `Promote ${pipeline.namespace}/${pipeline.name} in ${environment} to ${harmless(revision)}`;
+  const theirs = title && oneLine(fill('title', title, valuesOf(request)));
+  return cut(theirs || ours, MAX_TITLE);
 }
 
-/** The commit's message: the title, and whose it is for those who read the log later. */
-export function commitMessage(request: PromotionRequest): string {
-  return `${promotionTitle(request)}\n\nTurnpike-Pipeline: ${ownerName(request)}\n`;
+/** The commit's message, and whose it is for those who read the log later. */
+export function commitMessage(request: PromotionRequest, templates: Templates = {}): string {
+  const { commit } = templates;
+  const text = commit && cut(fill('commit', commit, valuesOf(request)).trim(), MAX_COMMIT);
+  return `${text || promotionTitle(request, templates)}\n\nTurnpike-Pipeline: ${ownerName(request)}\n`;
 }
 
-/** The pull request's text, in Markdown; never longer than 60,000 characters, or than the forge takes. */
+/** The pull request's text, in Markdown; never longer than the forge takes. */
 export function promotionBody(
   request: PromotionRequest,
   changes: readonly FileChange[],
   problems: readonly string[],
-  maxLength = MAX_BODY,
+  { templates, compareUrl = '', maxLength = MAX_BODY }: BodyOptions = {},
 ): string {
   const note = ownerNote(request);
-  const said = [
-    summaryTable(request),
-    changeList(changes),
-    ...(problems.length > 0 ? [problemList(problems)] : []),
-  ].join('\n\n');
-  return `${cutLines(said, maxLength - note.length - 2)}\n\n${note}`;
+  const summary = summaryTable(request, compareUrl);
+  const changed = changeList(changes);
+  const rollback = rollbackHint(request);
+  const ours = [summary, changed, ...(problems.length > 0 ? [problemList(problems)] : []), rollback].join(
+    '\n\n',
+  );
+  const parts = { summary, changes: changed, rollback, compare: compareUrl, gates: gateWords(request.gates) };
+  const theirs = templates?.body && fill('body', templates.body, { ...valuesOf(request), ...parts });
+  return `${cutLines(theirs || ours, maxLength - note.length - 2)}\n\n${note}`;
+}
+
+/** A template that admission would refuse counts as none: the text is ours then. */
+function fill(kind: keyof typeof TEMPLATE_NAMES, text: string, values: Record<string, string>): string {
+  const parsed = parseTemplate(text, TEMPLATE_NAMES[kind]);
+  return 'problem' in parsed ? '' : renderTemplate(parsed.template, values);
+}
+
+function valuesOf(request: PromotionRequest): Record<string, string> {
+  const { pipeline, application, source } = request;
+  const values = {
+    namespace: pipeline.namespace,
+    pipeline: pipeline.name,
+    environment: request.environment,
+    revision: request.revision,
+    from: request.runs ?? '',
+    kind: application.kind,
+    application: application.name,
+    source: source.environment,
+    deployedAt: source.deployedAt ?? '',
+    approvedBy: request.approvedBy ?? '',
+  };
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, cut(harmless(value), MAX_TITLE)]),
+  );
 }
 
 /** Whole lines, as many as there is room for. */
@@ -72,26 +95,35 @@ function cutLines(text: string, length: number): string {
   return text.slice(0, text.lastIndexOf('\n', length - more.length)) + more;
 }
 
-/** Whose pull request a body belongs to, `namespace/name/environment`, or undefined when it does not say. */
-export function ownerOf(body: string): string | undefined {
-  return (OWNER.exec(body) ?? PREDECESSOR_OWNER.exec(body))?.[1];
-}
-
-function summaryTable(request: PromotionRequest): string {
+function summaryTable(request: PromotionRequest, compareUrl: string): string {
   const { application, source, pipeline } = request;
-  const deployed = `${code(source.environment)}${source.deployedAt ? ` at ${code(source.deployedAt)}` : ''}`;
+  const healthy = `${code(source.environment)}${source.deployedAt ? ` since ${code(source.deployedAt)}` : ''}`;
   const rows = [
     ['Application', `${code(application.kind)} ${code(application.name)}`],
     ['Environment', code(request.environment)],
     ['From', request.runs ? code(request.runs) : 'unknown'],
     ['To', code(request.revision)],
-    ...(source.environment ? [['Deployed in', deployed]] : []),
+    ...(source.environment ? [['Healthy in', healthy]] : []),
     ...(source.message ? [['Message', code(source.message)]] : []),
+    ...gateRow(request.gates),
     ...(request.approvedBy ? [['Approved by', code(request.approvedBy)]] : []),
     ['Pipeline', code(`${pipeline.namespace}/${pipeline.name}`)],
+    ...(compareUrl
+      ? [['Changes', `[compare](${compareUrl.replaceAll('(', '%28').replaceAll(')', '%29')})`]]
+      : []),
   ];
   const lines = rows.map(([name, value]) => `| ${name} | ${value} |`);
   return ['| Promotion | |', '|---|---|', ...lines].join('\n');
+}
+
+function gateRow(gates: Gates | undefined): string[][] {
+  const words = gateWords(gates);
+  return words === '' ? [] : [['Gates passed', words]];
+}
+
+function rollbackHint({ environment, runs }: PromotionRequest): string {
+  const back = runs ? `runs ${code(runs)} again` : 'runs what it ran before';
+  return `To roll back after the merge, revert it: ${code(environment)} ${back}, and stays there until another revision comes.`;
 }
 
 function changeList(changes: readonly FileChange[]): string {
@@ -106,41 +138,4 @@ function problemList(problems: readonly string[]): string {
   const lines = problems.slice(0, MAX_PROBLEMS).map((problem) => `- ${code(problem)}`);
   const more = problems.length - lines.length;
   return ['Left out:', '', ...lines, ...(more > 0 ? [`- and ${more} more`] : [])].join('\n');
-}
-
-/** A hidden line for us, and the predecessor's note, which its user interface looks for. */
-function ownerNote(request: PromotionRequest): string {
-  const owner = ownerName(request);
-  return [
-    `<!-- turnpike pipeline=${owner} -->`,
-    '<details>',
-    '<summary>metadata</summary>',
-    '!!! DO NOT EDIT !!!',
-    '',
-    owner,
-    '</details>',
-  ].join('\n');
-}
-
-/**
- * Text from outside as a code span: forges look for no mentions, references, links or HTML in it. The two
- * characters that could end the span or a table's cell are shown by others that look alike; escapes for them
- * differ from renderer to renderer.
- */
-function code(text: string): string {
-  const shown = cut(oneLine(text), MAX_VALUE).replaceAll('`', 'ˋ').replaceAll('|', '¦');
-  return shown === '' ? '–' : `\`${shown}\``;
-}
-
-/** Without line ends, control characters, and characters that are not seen or that turn the text around. */
-function oneLine(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\s\p{Cc}\u2028\u2029]+/gu, ' ')
-    .replace(/\p{Cf}/gu, '')
-    .trim();
-}
-
-function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : text;
 }

@@ -2,24 +2,18 @@ import type { Checkpoint, Pass } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import { type PullRequestRef, type PullRequestStrategy, pipelineKey } from '../api/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
-import {
-  commitMessage,
-  markerKey,
-  ownerName,
-  ownerOf,
-  promotionBody,
-  promotionBranch,
-  promotionTitle,
-} from './body.ts';
+import { commitMessage, promotionBody, promotionTitle } from './body.ts';
 import type { ForgeRequest } from './forges/call.ts';
 import type { Credentials } from './forges/credentials.ts';
 import { createForge, type Forge, type NewPullRequest, type PullRequest } from './forges/forge.ts';
 import { createRateLimits } from './forges/rate.ts';
+import { markerKey, ownerName, ownerOf, promotionBranch } from './names.ts';
 import type { Outbound } from './outbound.ts';
+import { AUTHOR, alreadyThere, sentences } from './result.ts';
 import type { PromotionRequest, PromotionResult, PullRequestState } from './strategy.ts';
 import type { BranchUpdate, Workspace } from './workspace.ts';
 
-export { type Credentials, credentialsFrom } from './forges/credentials.ts';
+export { type Credentials, credentialsFrom, gitCredentialsFrom } from './forges/credentials.ts';
 
 /** All throw TurnpikeError: the codes of the workspace, of `createForgeCall`, and SpecInvalid. */
 export interface PullRequestPromoter {
@@ -45,12 +39,7 @@ export interface PullRequestDeps {
   readonly now: () => Date;
   readonly onForgeRequest: (request: ForgeRequest) => void;
   readonly pass?: Pass;
-  /** Of the commits. */
-  readonly author?: { readonly name: string; readonly email: string };
 }
-
-const AUTHOR = { name: 'Turnpike', email: 'turnpike@turnpike.invalid' };
-const MAX_MESSAGE = 1024;
 
 export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
   const limits = createRateLimits(deps.now);
@@ -71,26 +60,29 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         branch: head,
         markerKey: markerKey(request),
         revision: request.revision,
-        message: commitMessage(request),
-        author: deps.author ?? AUTHOR,
+        message: commitMessage(request, settings.templates),
+        author: settings.commit?.author ?? AUTHOR,
         credentials: forGit(credentials, plain),
         now: deps.now(),
         pass,
         ...(signal && { signal }),
       };
       const branch = await deps.workspace.updateBranch(update);
-      if (branch.kind === 'in-base') return alreadyThere(request, update, branch.problems);
+      if (branch.kind === 'in-base') return alreadyThere(request, update.baseBranch, branch.problems);
       const wanted: NewPullRequest = {
         head,
         base: settings.baseBranch,
-        title: promotionTitle(request),
-        body: promotionBody(request, branch.changes, branch.problems, plain.maxBody),
+        title: promotionTitle(request, settings.templates),
+        body: promotionBody(request, branch.changes, branch.problems, {
+          templates: settings.templates,
+          maxLength: plain.maxBody,
+        }),
       };
       const known = await openOne(forge, request.pullRequest, wanted);
       if (!known && request.pullRequest) {
         // It may have been merged with what was just pushed: another one would bring the same once more.
         const now = await deps.workspace.updateBranch(update);
-        if (now.kind === 'in-base') return alreadyThere(request, update, now.problems);
+        if (now.kind === 'in-base') return alreadyThere(request, update.baseBranch, now.problems);
       }
       const pull = known
         ? await bringUp(forge, request, known, wanted)
@@ -130,15 +122,6 @@ function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise
       return updated;
     },
   };
-}
-
-function alreadyThere(
-  request: PromotionRequest,
-  { baseBranch }: BranchUpdate,
-  problems: readonly string[],
-): PromotionResult {
-  const there = `Branch ${baseBranch} has ${request.revision} at every marker of ${markerKey(request)} already.`;
-  return { kind: 'already-there', message: sentences([there, ...problems]) };
 }
 
 /** A new pull request of the branch, else the one that is in the way. */
@@ -190,9 +173,4 @@ async function bringUp(
 function sameText(left: string, right: string): boolean {
   const plain = (text: string) => text.replaceAll('\r\n', '\n').trim();
   return plain(left) === plain(right);
-}
-
-function sentences(parts: readonly string[]): string {
-  const text = parts.join(' ');
-  return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE - 1).toWellFormed()}…` : text;
 }

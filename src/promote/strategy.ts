@@ -1,4 +1,4 @@
-import type { AppRef, PullRequestRef } from '../api/pipeline.ts';
+import type { AppRef, Gates, PullRequestRef } from '../api/pipeline.ts';
 
 /** One revision to be brought into one environment. Acting on the same request twice is acting once. */
 export interface PromotionRequest {
@@ -12,6 +12,8 @@ export interface PromotionRequest {
   /** Where the revision was deployed. `message` is an event's own text: hostile. */
   readonly source: { readonly environment: string; readonly deployedAt?: string; readonly message?: string };
   readonly approvedBy?: string;
+  /** What it has passed. */
+  readonly gates?: Gates;
   /** The pull request that the status knows already. */
   readonly pullRequest?: PullRequestRef;
 }
@@ -20,6 +22,8 @@ export type PromotionResult =
   | { readonly kind: 'pull-request'; readonly pullRequest: PullRequestRef; readonly message?: string }
   /** The base branch has the revision at every marker. */
   | { readonly kind: 'already-there'; readonly message: string }
+  /** Committed to the branch itself. */
+  | { readonly kind: 'pushed'; readonly commit: string; readonly message: string }
   | { readonly kind: 'notified' };
 
 export type PullRequestState = 'open' | 'merged' | 'closed' | 'missing';

@@ -15,7 +15,8 @@ import type { Result } from '../decide/result.ts';
 import { promotionInto } from '../decide/route.ts';
 import { commonRevision, environmentStatus } from '../decide/state.ts';
 import type { NotificationPromoter } from '../promote/notification.ts';
-import { credentialsFrom, type PullRequestPromoter } from '../promote/pull-request.ts';
+import { credentialsFrom, gitCredentialsFrom, type PullRequestPromoter } from '../promote/pull-request.ts';
+import type { PushPromoter } from '../promote/push.ts';
 import type { PromotionRequest } from '../promote/strategy.ts';
 
 /** Carries out promotions by the strategy that the spec names. */
@@ -38,6 +39,7 @@ export interface Job {
 
 export interface PromoterDeps {
   readonly pullRequests: PullRequestPromoter;
+  readonly pushes: PushPromoter;
   readonly notifications: NotificationPromoter;
   readonly readSecret: (namespace: string, name: string) => Promise<Secret | undefined>;
   /** Aborted when the process has to end: what is under way is taken up at the next start. */
@@ -51,19 +53,19 @@ interface Secret {
 }
 
 export function createPromoter(deps: PromoterDeps): Promoter {
-  async function credentials(pipeline: Pipeline, settings: PullRequestStrategy) {
+  async function secretOf(pipeline: Pipeline, settings: Pick<PullRequestStrategy, 'url' | 'secretRef'>) {
     const { namespace } = pipeline.metadata;
     const where = `Secret ${namespace}/${settings.secretRef.name}`;
     const secret = await deps.readSecret(namespace, settings.secretRef.name);
     if (!secret) {
-      const message = `${where} is missing. Create it with the key token.`;
+      const message = `${where} is missing: create it with the keys that the documentation names.`;
       throw new TurnpikeError('SecretNotFound', message, { retry: 'never' });
     }
     if (!isAllowedHost(settings.url, secret.allowedHosts)) {
       const message = `${where} may not be sent to the host of the repository: its annotation ${ALLOWED_HOSTS} does not list it.`;
       throw new TurnpikeError('HostNotAllowed', message, { retry: 'never' });
     }
-    return credentialsFrom(secret.values, where);
+    return { values: secret.values, where };
   }
 
   async function carryOut(job: Job): Promise<Result> {
@@ -73,12 +75,19 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const request = requestOf(job);
     const { signal } = deps;
     if (settings) {
-      const access = await credentials(pipeline, settings);
+      const { values, where } = await secretOf(pipeline, settings);
+      const access = credentialsFrom(values, where);
       await deps.pass?.('secret-read', keyOf(pipeline));
       return deps.pullRequests.promote(request, settings, access, signal);
     }
+    if (strategy?.push) {
+      const { values, where } = await secretOf(pipeline, strategy.push);
+      const access = gitCredentialsFrom(values, where);
+      await deps.pass?.('secret-read', keyOf(pipeline));
+      return deps.pushes.promote(request, strategy.push, access, signal);
+    }
     if (strategy?.notification) return deps.notifications.promote(request, signal);
-    const message = `The promotion into ${environment.name} has no strategy: set pull-request or notification.`;
+    const message = `The promotion into ${environment.name} has no strategy: set pull-request, push or notification.`;
     throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
   }
 
@@ -96,7 +105,8 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
       // The strategy was changed: what is still open there is nobody's any more.
       if (!settings) return 'missing';
-      const access = await credentials(pipeline, settings);
+      const { values, where } = await secretOf(pipeline, settings);
+      const access = credentialsFrom(values, where);
       await deps.pass?.('before-state', keyOf(pipeline));
       const state = await deps.pullRequests.state(pullRequest, settings, access);
       await deps.pass?.('after-state', keyOf(pipeline));
@@ -115,6 +125,7 @@ function requestOf({ pipeline, environment, promotion }: Job): PromotionRequest 
   const deployment = previous && environmentStatus(status, previous.name).deployment;
   const known = deployment?.revision === promotion.revision ? deployment : undefined;
   const runs = commonRevision(environmentStatus(status, environment.name).targets);
+  const gates = promotionInto(spec, environment)?.gates;
   return {
     pipeline: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
     application: spec.appRef,
@@ -126,6 +137,7 @@ function requestOf({ pipeline, environment, promotion }: Job): PromotionRequest 
       ...(known && { deployedAt: known.observedAt }),
       ...(known?.message !== undefined && { message: known.message }),
     },
+    ...(gates && { gates }),
     ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
     ...(promotion.pullRequest && { pullRequest: promotion.pullRequest }),
   };

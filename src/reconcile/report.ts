@@ -2,7 +2,7 @@ import { errorMessage } from '../api/errors.ts';
 import { API_VERSION, KIND } from '../api/group.ts';
 import type { Pipeline, PipelineKey, PipelineStatus } from '../api/pipeline.ts';
 import type { ObjectReference } from '../api/reference.ts';
-import { promotionInto } from '../decide/route.ts';
+import { promotionInto, strategyName } from '../decide/route.ts';
 import { type Ended, endedPromotions, type Transition, transitions } from '../decide/transitions.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -58,7 +58,7 @@ function countEnded(metrics: Metrics, { metadata, spec }: Pipeline, ended: Ended
     namespace: metadata.namespace,
     pipeline: metadata.name,
     environment: ended.environment,
-    strategy: strategy?.notification ? 'notification' : 'pull-request',
+    strategy: strategyName(strategy),
   };
   metrics.promotions.inc({ ...labels, outcome: ended.promotion.phase.toLowerCase() });
   if (ended.promotion.phase !== 'Succeeded' || ended.since === undefined) return;

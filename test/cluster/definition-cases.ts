@@ -139,13 +139,13 @@ export const CEL_CASES: readonly CelCase[] = [
     bad: environments({ name: 'dev', targets: [{ namespace: 'a' }, { namespace: 'b' }, { namespace: 'a' }] }),
   },
   {
-    message: 'No strategy is named: write one of pull-request and notification.',
+    message: 'No strategy is named: write one of pull-request, push and notification.',
     field: 'spec.promotion.strategy',
     good: { promotion: { strategy: { notification: {} } } },
     bad: { promotion: { strategy: { secretRef: { name: 'events' } } } },
   },
   {
-    message: 'Two strategies are named: keep one of pull-request and notification.',
+    message: 'Several strategies are named: keep one of pull-request, push and notification.',
     field: 'spec.environments[1].promotion.strategy',
     good: environments({ name: 'dev' }, { name: 'prod', ...pullRequest({}) }),
     bad: environments(

@@ -234,7 +234,7 @@ describe('the schema in the API server', async () => {
       });
       expect(code).toBe(1);
       expect(stderr).toContain(
-        'The Pipeline "shown" is invalid: spec.promotion.strategy: Invalid value: No strategy is named: write one of pull-request and notification.',
+        'The Pipeline "shown" is invalid: spec.promotion.strategy: Invalid value: No strategy is named: write one of pull-request, push and notification.',
       );
     },
     MINUTE,

@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import {
-  commitMessage,
-  markerKey,
-  ownerName,
-  ownerOf,
-  promotionBody,
-  promotionBranch,
-  promotionTitle,
-} from '../../src/promote/body.ts';
+import { commitMessage, promotionBody, promotionTitle } from '../../src/promote/body.ts';
+import { markerKey, ownerName, ownerOf, promotionBranch } from '../../src/promote/names.ts';
 import { promotionRequest } from '../fakes/promotion.ts';
 
 const CHANGE = { file: 'apps/staging/app.yaml', line: 12, from: '1.2.0', to: '1.3.0' };
@@ -72,7 +65,7 @@ describe('the body', () => {
 | Environment | \`staging\` |
 | From | \`1.2.0\` |
 | To | \`1.3.0\` |
-| Deployed in | \`dev\` at \`2026-11-21T10:37:49Z\` |
+| Healthy in | \`dev\` since \`2026-11-21T10:37:49Z\` |
 | Message | \`Helm upgrade succeeded\` |
 | Approved by | \`jane@example.com\` |
 | Pipeline | \`team/app\` |
@@ -84,6 +77,8 @@ Changed:
 Left out:
 
 - \`apps/x.yaml:3: the marker is not the whole comment\`
+
+To roll back after the merge, revert it: \`staging\` runs \`1.2.0\` again, and stays there until another revision comes.
 
 <!-- turnpike pipeline=team/app/staging -->
 <details>
@@ -98,7 +93,7 @@ team/app/staging
   test('says nothing of a deployment when the promotion was asked for by hand', () => {
     const body = promotionBody(promotionRequest({ source: { environment: '' } }), [CHANGE], []);
 
-    expect(body).not.toContain('Deployed in');
+    expect(body).not.toContain('Healthy in');
   });
 
   test('says that it is not known what the environment runs', () => {
@@ -207,7 +202,7 @@ team/app/staging
     expect(body).toContain('- and 80 more');
     expect(ownerOf(body)).toBe('team/app/staging');
 
-    const shorter = promotionBody(request, changes, [], 4000);
+    const shorter = promotionBody(request, changes, [], { maxLength: 4000 });
     expect(shorter.length).toBeLessThanOrEqual(4000);
     expect(shorter).toMatch(/`\n- …\n\n<!-- turnpike/);
     expect(ownerOf(shorter)).toBe('team/app/staging');
@@ -245,5 +240,57 @@ team/app/staging
   test('is unknown when a person wrote the body', () => {
     expect(ownerOf('')).toBeUndefined();
     expect(ownerOf('Please merge, team/app/staging')).toBeUndefined();
+  });
+});
+
+describe('templates of the spec', () => {
+  const request = promotionRequest({
+    gates: { soak: '24h', versions: '~1.3', windows: [{ days: ['Mon'], from: '09:00', to: '17:00' }] },
+  });
+
+  test('take the place of our title, text and commit message', () => {
+    const templates = {
+      title: 'deploy({{environment}}): {{pipeline}} {{revision}}',
+      body: '# {{application}}\n\n{{changes}}\n\nGates: {{gates}}\n{{#approvedBy}}by {{approvedBy}}{{/approvedBy}}',
+      commit: 'chore: {{application}} {{from}} → {{revision}}',
+    };
+    expect(promotionTitle(request, templates)).toBe('deploy(staging): app 1.3.0');
+    expect(commitMessage(request, templates)).toBe(
+      'chore: app 1.2.0 → 1.3.0\n\nTurnpike-Pipeline: team/app/staging\n',
+    );
+    const body = promotionBody(request, [CHANGE], [], { templates });
+    expect(body).toStartWith(
+      '# app\n\nChanged:\n\n- `apps/staging/app.yaml`, line 12: `1.2.0` → `1.3.0`\n\n',
+    );
+    expect(body).toContain('Gates: soak `24h`, versions `~1.3`, window `Mon 09:00–17:00 UTC`\n');
+    expect(ownerOf(body)).toBe('team/app/staging');
+  });
+
+  test('show what comes from outside without calling anybody', () => {
+    const nasty = promotionRequest({ revision: '1.0 @admin\nfixes #1 [x](https://evil.example)' });
+    expect(promotionTitle(nasty, { title: 'to {{revision}}' })).toBe(
+      'to 1.0__admin_fixes__1__x__https://evil.example_',
+    );
+  });
+
+  test('that cannot be read give way to our own text', () => {
+    const templates = { title: '{{version}}', commit: '{{#from}}', body: '{{' };
+    expect(promotionTitle(request, templates)).toBe('Promote team/app in staging to 1.3.0');
+    expect(commitMessage(request, templates)).toStartWith('Promote team/app in staging to 1.3.0\n');
+    expect(promotionBody(request, [CHANGE], [], { templates })).toStartWith('| Promotion | |');
+  });
+
+  test('that come out empty do too', () => {
+    expect(promotionTitle(request, { title: '{{approvedBy}}' })).toBe('Promote team/app in staging to 1.3.0');
+  });
+});
+
+describe('the table', () => {
+  test('says which gates were passed, and links to what changes', () => {
+    const request = promotionRequest({ gates: { soak: '24h' } });
+    const compareUrl = 'https://github.com/acme/fleet/compare/main...(x)';
+    const body = promotionBody(request, [CHANGE], [], { compareUrl });
+    expect(body).toContain('| Gates passed | soak `24h` |');
+    expect(body).toContain('| Changes | [compare](https://github.com/acme/fleet/compare/main...%28x%29) |');
   });
 });

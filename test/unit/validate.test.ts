@@ -140,6 +140,7 @@ describe('the needs of a spec', () => {
   const hmac = { use: 'hmac', field: 'spec.promotion.strategy.secretRef.name', name: 'events' } as const;
   const forge = {
     use: 'forge',
+    reaches: 'forge',
     field: 'spec.promotion.strategy.pull-request.secretRef.name',
     name: 'repository',
     url: 'https://github.com/example/fleet',

@@ -19,6 +19,8 @@ export interface ForgeNeed {
   readonly name: string;
   /** Of the repository that the Secret is for. */
   readonly url: string;
+  /** Git alone, or the forge's API too. */
+  readonly reaches: 'git' | 'forge';
 }
 
 export interface ClusterNeed {
@@ -81,18 +83,25 @@ export function secretNeeds(spec: PipelineSpec): SecretNeed[] {
   const needs = promotionsOf(spec).flatMap(({ field, promotion: { strategy } }) => [
     ...(strategy.secretRef ? [hmacNeed(strategy.secretRef.name, `${field}.strategy.secretRef.name`)] : []),
     ...(strategy['pull-request']
-      ? [forgeNeed(strategy['pull-request'], `${field}.strategy.pull-request.secretRef.name`)]
+      ? [forgeNeed(strategy['pull-request'], 'forge', `${field}.strategy.pull-request.secretRef.name`)]
       : []),
+    ...(strategy.push ? [forgeNeed(strategy.push, 'git', `${field}.strategy.push.secretRef.name`)] : []),
   ]);
-  return firstOf(needs, (need) => (need.use === 'hmac' ? `hmac ${need.name}` : `${need.name} ${need.url}`));
+  return firstOf(needs, (need) =>
+    need.use === 'hmac' ? `hmac ${need.name}` : `${need.reaches} ${need.name} ${need.url}`,
+  );
 }
 
 function hmacNeed(name: string, field: string): HmacNeed {
   return { use: 'hmac', field, name };
 }
 
-function forgeNeed({ url, secretRef }: PullRequestStrategy, field: string): ForgeNeed {
-  return { use: 'forge', field, name: secretRef.name, url };
+function forgeNeed(
+  { url, secretRef }: Pick<PullRequestStrategy, 'url' | 'secretRef'>,
+  reaches: ForgeNeed['reaches'],
+  field: string,
+): ForgeNeed {
+  return { use: 'forge', field, name: secretRef.name, url, reaches };
 }
 
 function firstOf<T>(all: readonly T[], keyOf: (one: T) => string): T[] {

@@ -1,4 +1,10 @@
-import type { PipelineSpec, Promotion, PullRequestStrategy, Strategy } from '../../api/pipeline.ts';
+import type {
+  PipelineSpec,
+  Promotion,
+  PullRequestStrategy,
+  PushStrategy,
+  Strategy,
+} from '../../api/pipeline.ts';
 import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../hosts.ts';
 import { promotionInto } from '../route.ts';
 import { branchLengthProblem, branchProblem, promotionBranch } from './branch.ts';
@@ -6,6 +12,7 @@ import { forgeFitProblem } from './forge.ts';
 import { gateProblems } from './gates.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 import type { Rule } from './rules.ts';
+import { templateProblems } from './templates.ts';
 
 export interface PipelineNames {
   readonly namespace: string;
@@ -34,18 +41,20 @@ export function promotionProblems(
   const written = promotionsOf(spec).flatMap(({ field, promotion: { strategy, gates } }) => [
     ...strategyProblems(strategy, `${field}.strategy`),
     ...pullRequestProblems(strategy['pull-request'], `${field}.strategy.pull-request`, policy),
+    ...pushProblems(strategy.push, `${field}.strategy.push`, policy),
     ...gateProblems(gates, `${field}.gates`),
   ]);
   return [...written, ...promotionBranchProblems(spec, names)];
 }
 
 function strategyProblems(strategy: Strategy, field: string): FieldProblem[] {
-  const chosen = [strategy['pull-request'], strategy.notification].filter((one) => one !== undefined);
+  const all = [strategy['pull-request'], strategy.push, strategy.notification];
+  const chosen = all.filter((one) => one !== undefined);
   if (chosen.length === 1) return [];
   const message =
     chosen.length === 0
-      ? 'No strategy is named: write one of pull-request and notification.'
-      : 'Two strategies are named: keep one of pull-request and notification.';
+      ? 'No strategy is named: write one of pull-request, push and notification.'
+      : 'Several strategies are named: keep one of pull-request, push and notification.';
   return [{ rule: 'strategy-exactly-one', field, message }];
 }
 
@@ -55,11 +64,29 @@ function pullRequestProblems(
   policy: HostPolicy,
 ): FieldProblem[] {
   if (!pullRequest) return [];
-  return [...urlProblems(pullRequest, field, policy), ...baseBranchProblems(pullRequest, field)];
+  const { url, type, baseBranch, templates } = pullRequest;
+  return [
+    ...urlProblems({ url, type }, field, policy),
+    ...branchProblems(baseBranch, `${field}.baseBranch`),
+    ...templateProblems(templates, `${field}.templates`),
+  ];
+}
+
+function pushProblems(push: PushStrategy | undefined, field: string, policy: HostPolicy): FieldProblem[] {
+  if (!push) return [];
+  return [
+    ...urlProblems(push, field, policy),
+    ...branchProblems(push.branch, `${field}.branch`),
+    ...templateProblems(push.templates, `${field}.templates`),
+  ];
 }
 
 /** A token is sent where the URL says, so what is beside the URL belongs to these rules. */
-function urlProblems({ url, type }: PullRequestStrategy, scope: string, policy: HostPolicy): FieldProblem[] {
+function urlProblems(
+  { url, type }: { readonly url: string; readonly type?: PullRequestStrategy['type'] },
+  scope: string,
+  policy: HostPolicy,
+): FieldProblem[] {
   const refused = (rule: Rule, message: string): FieldProblem[] => {
     const value = shownUrl(url);
     return [{ rule, field: `${scope}.url`, scope, ...(value !== undefined && { value }), message }];
@@ -69,14 +96,14 @@ function urlProblems({ url, type }: PullRequestStrategy, scope: string, policy: 
   const parsed = new URL(url);
   const unreachable = repositoryHostProblem(parsed, policy);
   if (unreachable) return refused('git-host', unreachable);
-  const unfit = forgeFitProblem(type, parsed);
+  const unfit = type && forgeFitProblem(type, parsed);
   return unfit ? refused('forge-fits-url', unfit) : [];
 }
 
-function baseBranchProblems({ baseBranch }: PullRequestStrategy, scope: string): FieldProblem[] {
-  const wrong = branchProblem(baseBranch);
+function branchProblems(branch: string, field: string): FieldProblem[] {
+  const wrong = branchProblem(branch);
   if (!wrong) return [];
-  return [{ rule: 'base-branch', field: `${scope}.baseBranch`, value: baseBranch, message: wrong }];
+  return [{ rule: 'base-branch', field, value: branch, message: wrong }];
 }
 
 /** The branch of the pull request is named after the environment and must never be the base branch. */

@@ -112,6 +112,7 @@ function place(issue: v.BaseIssue<unknown>, field: string): Omit<FieldProblem, '
 const TEXT_RULES: Readonly<Record<string, Rule>> = {
   url: 'repository-url',
   baseBranch: 'base-branch',
+  branch: 'base-branch',
   soak: 'gate-soak',
   from: 'gate-window',
   to: 'gate-window',

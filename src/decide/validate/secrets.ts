@@ -52,7 +52,9 @@ function missing(need: SecretNeed, secret: string): string {
 }
 
 function keysFor(need: ForgeNeed): string {
-  return isSsh(need) ? 'the keys identity, known_hosts and token' : 'the key token';
+  if (isSsh(need))
+    return `the keys identity${need.reaches === 'git' ? ' and' : ','} known_hosts${need.reaches === 'git' ? '' : ' and token'}`;
+  return need.reaches === 'git' ? 'the keys username and password, or token' : 'the key token';
 }
 
 function contentFault(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
@@ -90,10 +92,13 @@ function lengthOf(data: SecretData, key: string): number | undefined {
 }
 
 function forgeFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
-  if (isSsh(need)) return sshFault(secret, data);
+  if (isSsh(need)) return sshFault(need, secret, data);
   const token = hasText(data, 'token');
   const [username, password] = [hasText(data, 'username'), hasText(data, 'password')];
-  if (!token) return noToken(secret);
+  if (!token && need.reaches === 'forge') return noToken(secret);
+  if (!token && !username && !password) {
+    return `${secret} has neither username and password nor token: put those there that Git may push with.`;
+  }
   if (username !== password) {
     const [given, absent] = username ? ['username', 'password'] : ['password', 'username'];
     return `${secret} has the key ${given} but no ${absent}: Git needs both, or neither to use the token.`;
@@ -102,14 +107,14 @@ function forgeFault(need: ForgeNeed, secret: string, data: SecretData): string |
 }
 
 /** The host's keys are never taken on trust: `known_hosts` is as needed as the private key. */
-function sshFault(secret: string, data: SecretData): string | undefined {
+function sshFault({ reaches }: ForgeNeed, secret: string, data: SecretData): string | undefined {
   if (!hasText(data, 'identity')) {
     return `${secret} has no key identity: put the private key there that Git over SSH logs in with.`;
   }
   if (!hasText(data, 'known_hosts')) {
     return `${secret} has no key known_hosts: put the host's keys there, such as from ssh-keyscan, and compare them with those that the host publishes.`;
   }
-  return hasText(data, 'token') ? undefined : noToken(secret);
+  return reaches === 'git' || hasText(data, 'token') ? undefined : noToken(secret);
 }
 
 function noToken(secret: string): string {

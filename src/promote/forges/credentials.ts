@@ -24,14 +24,21 @@ const MAX_BYTES = 256 * 1024;
  * @throws TurnpikeError SecretInvalid, which names the key and never its value
  */
 export function credentialsFrom(secret: ReadonlyMap<string, Uint8Array>, where: string): Credentials {
+  const { token, ...others } = gitCredentialsFrom(secret, where);
+  if (token !== undefined) return { token, ...others };
+  throw invalid(
+    `${where} has no key token: put a token of the forge there that may read and write the repository and its pull requests.`,
+  );
+}
+
+/** The same for Git alone, which needs no token where there is a user with a password, or a key. */
+export function gitCredentialsFrom(
+  secret: ReadonlyMap<string, Uint8Array>,
+  where: string,
+): Omit<Credentials, 'token'> & { readonly token?: string } {
   const read = (key: string) => text(secret.get(key), key, where);
   const token = read('token');
-  if (token === undefined) {
-    throw invalid(
-      `${where} has no key token: put a token of the forge there that may read and write the repository and its pull requests.`,
-    );
-  }
-  if (!/^[\x21-\x7e]+$/.test(token)) {
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
     throw invalid(
       `${where} has a key token with blanks, line ends or characters that no token has: put just the token there.`,
     );
@@ -52,7 +59,7 @@ export function credentialsFrom(secret: ReadonlyMap<string, Uint8Array>, where: 
     );
   }
   return {
-    token,
+    ...(token !== undefined && { token }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(caFile !== undefined && { caFile }),

@@ -1,0 +1,134 @@
+import * as v from 'valibot';
+import { keeps, rules, type TextRule, textRules } from './rules.ts';
+
+/** What a promotion changes in Git, and how its commits and texts look. */
+
+const ATOMIC = { 'x-kubernetes-list-type': 'atomic' };
+
+export const FILE_VALUES = ['revision', 'tag', 'digest'] as const;
+
+export const FileEdit = v.pipe(
+  v.object({
+    path: v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(512),
+      v.description(
+        'Files in the repository: a path or a pattern with *, ? and **, such as apps/*/prod.yaml. Only .yaml and .yml files.',
+      ),
+    ),
+    field: v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(512),
+      v.description(
+        'Path of the field in those files, such as spec.chart.spec.version, images[name=app].newTag or spec.containers[0].image.',
+      ),
+    ),
+    value: v.optional(
+      v.pipe(
+        v.picklist(FILE_VALUES),
+        v.description(
+          'What is written: revision, the whole of it; tag, what stands before "@"; digest, what stands behind it. Default: revision.',
+        ),
+      ),
+    ),
+  }),
+  v.description('A field that is set to the revision.'),
+);
+export type FileEdit = v.InferOutput<typeof FileEdit>;
+
+export const files = v.pipe(
+  v.array(FileEdit),
+  v.minLength(1),
+  v.maxLength(20),
+  v.metadata(ATOMIC),
+  v.description('Fields to set beside those that carry the marker: 1 to 20.'),
+);
+
+const PERSON_RULES: readonly TextRule[] = [
+  {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
+    matches: /^[^<>\x00-\x1f\x7f]*$/,
+    message: 'Leave out "<", ">" and control characters: Git takes none of them in a name or address.',
+  },
+];
+
+const personText = (description: string) =>
+  v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(255),
+    keeps(PERSON_RULES),
+    rules(...textRules(PERSON_RULES)),
+    v.description(description),
+  );
+
+const person = (description: string) =>
+  v.pipe(
+    v.object({
+      name: personText('Name, such as Release Bot.'),
+      email: personText('Address, such as release-bot@example.com.'),
+    }),
+    v.description(description),
+  );
+
+export const CommitSettings = v.pipe(
+  v.object({
+    author: v.optional(person('Who the commits are by. Default: Turnpike.')),
+    committer: v.optional(person('Who made the commits. Default: the author.')),
+  }),
+  v.description('How commits are made. They are signed when the Secret holds signing-key.'),
+);
+export type CommitSettings = v.InferOutput<typeof CommitSettings>;
+
+const template = (maxLength: number, description: string) =>
+  v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(maxLength), v.description(description)));
+
+export const CommitTemplates = v.pipe(
+  v.object({
+    commit: template(4096, 'Message of the commit; the line that says whose it is comes behind it.'),
+  }),
+  v.description('Templates with placeholders such as {{revision}}.'),
+);
+
+export const PullRequestTemplates = v.pipe(
+  v.object({
+    title: template(256, 'Title of the pull request, in one line.'),
+    body: template(8192, 'Text of the pull request, in Markdown; {{summary}} and {{changes}} are its parts.'),
+    ...CommitTemplates.entries,
+  }),
+  v.description('Templates with placeholders such as {{revision}}, {{environment}} and {{from}}.'),
+);
+export type PullRequestTemplates = v.InferOutput<typeof PullRequestTemplates>;
+
+const nameList = (maxLength: number, description: string) =>
+  v.optional(
+    v.pipe(
+      v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(255), v.description('A name.'))),
+      v.maxLength(maxLength),
+      v.metadata(ATOMIC),
+      v.description(description),
+    ),
+  );
+
+/** What people see on the forge. */
+export const PRESENTATION = {
+  labels: nameList(20, 'Labels that the pull request gets.'),
+  assignees: nameList(10, 'Users that it is assigned to, by their names on the forge.'),
+  reviewers: nameList(10, 'Users who are asked for a review, by their names on the forge.'),
+  draft: v.optional(
+    v.pipe(v.boolean(), v.description('Open it as a draft, where the forge has drafts. Default: false.')),
+  ),
+};
+
+export const MERGES = ['manual', 'auto'] as const;
+
+export const merge = v.optional(
+  v.pipe(
+    v.picklist(MERGES),
+    v.description(
+      "Who merges: manual, a person; auto, Turnpike as soon as the forge's checks pass. Default: manual.",
+    ),
+  ),
+);

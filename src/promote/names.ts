@@ -1,0 +1,46 @@
+import { promotionBranch as branchOf } from '../decide/validate/branch.ts';
+
+/** How a pipeline's environment is called in Git and on the forge. */
+
+export interface PipelineEnvironment {
+  readonly pipeline: { readonly namespace: string; readonly name: string };
+  readonly environment: string;
+}
+
+const OWNER = /^<!-- turnpike pipeline=(\S+) -->\s*$/m;
+/** The predecessor's note of whose pull request it is. */
+const PREDECESSOR_OWNER = /^!!! DO NOT EDIT !!!\s+([^\s/<]+\/[^\s/<]+\/[^\s/<]+)\s*$/m;
+
+/** `namespace/name/environment`: whose pull request it is. */
+export function ownerName({ pipeline, environment }: PipelineEnvironment): string {
+  return `${pipeline.namespace}/${pipeline.name}/${environment}`;
+}
+
+/** The predecessor's name of the branch. It is not unique: `a-b` and `c` give the same as `a` and `b-c`. */
+export function promotionBranch({ pipeline, environment }: PipelineEnvironment): string {
+  return branchOf(pipeline.namespace, pipeline.name, environment);
+}
+
+/** The value of the marker `{"$promotion": "…"}`. */
+export function markerKey({ pipeline, environment }: PipelineEnvironment): string {
+  return `${pipeline.namespace}:${pipeline.name}:${environment}`;
+}
+
+/** Whose pull request a body belongs to, `namespace/name/environment`, or undefined when it does not say. */
+export function ownerOf(body: string): string | undefined {
+  return (OWNER.exec(body) ?? PREDECESSOR_OWNER.exec(body))?.[1];
+}
+
+/** A hidden line for us, and the predecessor's note, which its user interface looks for. */
+export function ownerNote(request: PipelineEnvironment): string {
+  const owner = ownerName(request);
+  return [
+    `<!-- turnpike pipeline=${owner} -->`,
+    '<details>',
+    '<summary>metadata</summary>',
+    '!!! DO NOT EDIT !!!',
+    '',
+    owner,
+    '</details>',
+  ].join('\n');
+}

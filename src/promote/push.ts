@@ -1,0 +1,50 @@
+import type { Pass } from '../api/checkpoint.ts';
+import { type PushStrategy, pipelineKey } from '../api/pipeline.ts';
+import { commitMessage } from './body.ts';
+import { markerKey } from './names.ts';
+import { AUTHOR, alreadyThere, sentences } from './result.ts';
+import type { PromotionRequest, PromotionResult } from './strategy.ts';
+import type { GitCredentials, Workspace } from './workspace.ts';
+
+/** The strategy `push`: one commit on the branch itself, for those who need no pull request. */
+export interface PushPromoter {
+  /** @throws TurnpikeError the codes of the workspace */
+  promote(
+    request: PromotionRequest,
+    settings: PushStrategy,
+    credentials: GitCredentials,
+    signal?: AbortSignal,
+  ): Promise<PromotionResult>;
+}
+
+export interface PushDeps {
+  readonly workspace: Pick<Workspace, 'updateBranch'>;
+  readonly now: () => Date;
+  readonly pass?: Pass;
+}
+
+export function createPushPromoter({ workspace, now, pass }: PushDeps): PushPromoter {
+  return {
+    async promote(request, settings, credentials, signal) {
+      const { url, branch, templates, commit } = settings;
+      const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
+      const pushed = await workspace.updateBranch({
+        url,
+        baseBranch: branch,
+        branch,
+        isDirect: true,
+        markerKey: markerKey(request),
+        revision: request.revision,
+        message: commitMessage(request, templates),
+        author: commit?.author ?? AUTHOR,
+        credentials,
+        now: now(),
+        pass: async (checkpoint) => pass?.(checkpoint, key),
+        ...(signal && { signal }),
+      });
+      if (pushed.kind === 'in-base') return alreadyThere(request, branch, pushed.problems);
+      const said = `Commit ${pushed.commit.slice(0, 12)} on ${branch} has it.`;
+      return { kind: 'pushed', commit: pushed.commit, message: sentences([said, ...pushed.problems]) };
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { markerKey } from './names.ts';
+import type { PromotionRequest, PromotionResult } from './strategy.ts';
+
+/** What the strategies that change Git have in common. */
+
+/** Of commits for which the spec names nobody. */
+export const AUTHOR = { name: 'Turnpike', email: 'turnpike@turnpike.invalid' };
+
+const MAX_MESSAGE = 1024;
+
+export function alreadyThere(
+  request: PromotionRequest,
+  branch: string,
+  problems: readonly string[],
+): PromotionResult {
+  const there = `Branch ${branch} has ${request.revision} at every marker of ${markerKey(request)} already.`;
+  return { kind: 'already-there', message: sentences([there, ...problems]) };
+}
+
+export function sentences(parts: readonly string[]): string {
+  const text = parts.join(' ');
+  return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE - 1).toWellFormed()}…` : text;
+}
