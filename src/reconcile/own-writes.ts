@@ -1,3 +1,4 @@
+import { hasCode } from '../api/errors.ts';
 import { type PipelineKey, pipelineKey } from '../api/pipeline.ts';
 import type { StatusStore } from '../api/record.ts';
 
@@ -23,6 +24,9 @@ export function createOwnWrites(store: StatusStore, onForeign: (key: PipelineKey
           const known = store.get(key);
           if (known && known.metadata.resourceVersion !== written.metadata.resourceVersion) onForeign(key);
           return written;
+        } catch (error) {
+          if (hasCode(error, 'ApiConflict')) onForeign(key);
+          throw error;
         } finally {
           writing.delete(key);
         }
