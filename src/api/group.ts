@@ -13,6 +13,13 @@ export const FIELD_MANAGER = 'turnpike';
 export const HMAC_KEY = 'hmac-key';
 export const HMAC_KEY_PREVIOUS = 'hmac-key-previous';
 
+/** Keys of a Secret that `pull-request.secretRef` names: what the forge proves its webhooks with. */
+export const WEBHOOK_SECRET = 'webhook-secret';
+export const WEBHOOK_SECRET_PREVIOUS = 'webhook-secret-previous';
+
+/** Below this, a key can be guessed. */
+export const MIN_KEY_BYTES = 16;
+
 /** Annotation of a Secret: the only hosts that it may be sent to, comma-separated, in the forms of --git-hosts. */
 export const ALLOWED_HOSTS = `${GROUP}/allowed-hosts`;
 

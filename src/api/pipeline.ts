@@ -80,7 +80,7 @@ export const PullRequestStrategy = v.pipe(
     secretRef: v.pipe(
       LocalSecretRef,
       v.description(
-        "Secret with the credentials: token for the forge's API; username and password for Git over HTTPS (the token alone serves when they are missing); identity and known_hosts for Git over SSH; caFile for a private certificate authority.",
+        "Secret with the credentials: token for the forge's API; username and password for Git over HTTPS (the token alone serves when they are missing); identity and known_hosts for Git over SSH; caFile for a private certificate authority; webhook-secret for the forge's webhook.",
       ),
     ),
     files: v.optional(files),

@@ -84,6 +84,7 @@ export type HeldBy = (typeof HOLDS)[number];
 export const PullRequestRef = v.object({
   url: v.pipe(v.string(), v.maxLength(2048), v.description('Address of its page on the forge.')),
   number: v.pipe(v.number(), v.integer(), v.description('Its number on the forge.')),
+  changedAt: v.optional(time('When the forge last told of a change.')),
 });
 export type PullRequestRef = v.InferOutput<typeof PullRequestRef>;
 

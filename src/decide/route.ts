@@ -1,4 +1,4 @@
-import type { AppRef, Environment, PipelineSpec, Promotion, Strategy } from '../api/pipeline.ts';
+import type { AppRef, Environment, ForgeType, PipelineSpec, Promotion, Strategy } from '../api/pipeline.ts';
 
 /** Where things are in a Pipeline's spec. */
 
@@ -38,6 +38,24 @@ export function approvalSecret(spec: PipelineSpec, environment: Environment): st
 export function eventSecret(spec: PipelineSpec, index: number): string | undefined {
   const into = spec.environments[index + 1] ?? spec.environments[index];
   return into && approvalSecret(spec, into);
+}
+
+export interface ForgeSecret {
+  readonly name: string;
+  /** Those that the promotions with this Secret lead into. */
+  readonly environments: readonly string[];
+}
+
+/** The Secrets of the promotions by pull request on a forge of this type. Nothing leads into the first environment. */
+export function forgeSecrets(spec: PipelineSpec, type: ForgeType): ForgeSecret[] {
+  const environments = new Map<string, string[]>();
+  for (const environment of spec.environments.slice(1)) {
+    const settings = promotionInto(spec, environment)?.strategy['pull-request'];
+    if (settings?.type !== type) continue;
+    const { name } = settings.secretRef;
+    environments.set(name, [...(environments.get(name) ?? []), environment.name]);
+  }
+  return Array.from(environments, ([name, names]) => ({ name, environments: names }));
 }
 
 /** The group of `group/version`; empty for the core group. */

@@ -5,6 +5,7 @@ import { approve } from '../decide/approve.ts';
 import { approvalSecret, environmentIndex } from '../decide/route.ts';
 import { json, problem, unauthorized, unavailable } from './problem.ts';
 import { type GuardDeps, guard, postRoute, refused, type SignedContext } from './signed.ts';
+import { isFresh } from './timestamp.ts';
 
 /**
  * `POST /approval/{namespace}/{name}/{environment}/{revision}`: approves what waits. The signature is over
@@ -15,8 +16,6 @@ export interface ApprovalDeps extends GuardDeps {
   readonly record: RecordStatus;
   readonly wake: (key: PipelineKey) => void;
 }
-
-const MAX_AGE_SECONDS = 300;
 
 export function createApproval(deps: ApprovalDeps) {
   return postRoute('/approval/:namespace/:name/:environment/:revision', async (c) => {
@@ -62,12 +61,6 @@ async function approveAs(
   deps.log.info({ namespace, name, environment, revision, by: approval.by }, 'promotion approved');
   deps.wake(pipelineKey(namespace, name));
   return json(202, { outcome: 'approved', environment, revision });
-}
-
-/** Unix seconds or RFC 3339, at most five minutes from now in either direction. */
-function isFresh(timestamp: string, now: Date): boolean {
-  const seconds = /^\d{1,12}$/.test(timestamp) ? Number(timestamp) : Date.parse(timestamp) / 1000;
-  return Math.abs(now.getTime() / 1000 - seconds) <= MAX_AGE_SECONDS;
 }
 
 /** The path as it was sent, with its percent-encoding, without the query. */

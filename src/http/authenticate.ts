@@ -2,7 +2,7 @@ import { HMAC_KEY, HMAC_KEY_PREVIOUS } from '../api/group.ts';
 import { type PipelineKey, type PipelineSpec, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import { isSignedBy, type Signature } from './signature.ts';
 
-interface Secret {
+export interface Secret {
   readonly values: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -23,14 +23,22 @@ export interface SignedDeps {
 export type Rejection =
   | 'unknown-pipeline'
   | 'no-secret-ref'
+  | 'wrong-provider'
   | 'no-signature'
+  | 'stale-timestamp'
   | 'secret-missing'
   | 'wrong-signature'
   | 'unavailable';
 
+export interface Refusal {
+  readonly ok: false;
+  readonly rejection: Rejection;
+  readonly cause?: unknown;
+}
+
 export type Authentication =
   | { readonly ok: true; readonly pipeline: StoredPipeline; readonly secret?: string }
-  | { readonly ok: false; readonly rejection: Rejection; readonly cause?: unknown };
+  | Refusal;
 
 export interface SignedRequest {
   readonly namespace: string;
@@ -69,7 +77,7 @@ export async function authenticate(deps: SignedDeps, request: SignedRequest): Pr
   }
 }
 
-function refuse(deps: SignedDeps, rejection: Rejection): Authentication {
+export function refuse(deps: SignedDeps, rejection: Rejection): Refusal {
   return { ok: false, rejection: deps.available() ? rejection : 'unavailable' };
 }
 

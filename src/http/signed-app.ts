@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { type ApprovalDeps, createApproval } from './approval.ts';
+import { createForgeHook } from './forge.ts';
 import { createHook, type HookDeps } from './hook.ts';
 import { notFound } from './problem.ts';
 import type { Bindings } from './signed.ts';
@@ -9,6 +10,7 @@ export function createSignedApp(deps: HookDeps & ApprovalDeps): Hono<{ Bindings:
   const app = new Hono<{ Bindings: Bindings }>();
   app.route('/', createHook(deps));
   app.route('/', createApproval(deps));
+  app.route('/', createForgeHook(deps));
   app.get('/healthz', (c) => c.text('ok'));
   app.notFound(notFound);
   return app;

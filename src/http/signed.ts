@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { PipelineSpec, StoredPipeline } from '../api/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { authenticate, type SignedDeps } from './authenticate.ts';
+import { authenticate, type Refusal, type SignedDeps } from './authenticate.ts';
 import { MAX_BODY_BYTES, readBody } from './body.ts';
 import { methodNotAllowed, problem, unauthorized, unavailable } from './problem.ts';
 import type { RateLimiter } from './rate.ts';
@@ -46,29 +46,43 @@ export async function guard(
   deps: GuardDeps,
   options: GuardOptions,
 ): Promise<Guarded | Response> {
+  const body = await admit(c, deps);
+  if (body instanceof Response) return body;
   const { namespace = '', name = '', environment = '' } = c.req.param();
-  const request = c.req.raw;
-  const wait = deps.limiter.check(`${c.env.source} ${namespace}/${name}`);
-  if (wait !== undefined) return refused(c, deps, 'rate-limited', tooMany(wait));
-  const body = await readBody(request);
-  if (!body) return refused(c, deps, 'too-large', tooLarge());
   const answer = await authenticate(deps, {
     namespace,
     name,
     secretOf: (spec) => options.secretOf(spec, environment),
-    signature: parseSignature(request.headers.get('x-signature')),
+    signature: parseSignature(c.req.raw.headers.get('x-signature')),
     signed: options.signed(body),
     allowUnsigned: options.allowUnsigned,
   });
-  if (answer.ok) {
-    const { pipeline, secret } = answer;
-    return { namespace, name, environment, body, pipeline, ...(secret !== undefined && { secret }) };
+  if (!answer.ok) return turnedAway(c, deps, answer);
+  const { pipeline, secret } = answer;
+  return { namespace, name, environment, body, pipeline, ...(secret !== undefined && { secret }) };
+}
+
+/** The body of a request that keeps to the limits; otherwise the answer that refuses it. */
+export async function admit(
+  c: SignedContext,
+  deps: GuardDeps,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<Uint8Array | Response> {
+  const { namespace = '', name = '' } = c.req.param();
+  const wait = deps.limiter.check(`${c.env.source} ${namespace}/${name}`);
+  if (wait !== undefined) return refused(c, deps, 'rate-limited', tooMany(wait));
+  const body = await readBody(c.req.raw, maxBytes);
+  return body ?? refused(c, deps, 'too-large', tooLarge(maxBytes));
+}
+
+/** The answer to whoever did not prove to know the key: it says no more than that. */
+export function turnedAway(c: SignedContext, deps: GuardDeps, { rejection, cause }: Refusal): Response {
+  if (cause !== undefined) {
+    const { namespace = '', name = '' } = c.req.param();
+    deps.log.warn({ namespace, name, error: cause }, 'the key that signs the request cannot be read');
   }
-  if (answer.cause !== undefined) {
-    deps.log.warn({ namespace, name, error: answer.cause }, 'the key that signs the request cannot be read');
-  }
-  const response = answer.rejection === 'unavailable' ? unavailable() : unauthorized();
-  return refused(c, deps, answer.rejection, response);
+  const response = rejection === 'unavailable' ? unavailable() : unauthorized();
+  return refused(c, deps, rejection, response);
 }
 
 /** Counts and logs a refusal. */
@@ -86,8 +100,8 @@ function tooMany(retryAfter: number): Response {
   });
 }
 
-function tooLarge(): Response {
-  const detail = `The body is larger than ${MAX_BODY_BYTES} bytes.`;
+function tooLarge(maxBytes: number): Response {
+  const detail = `The body is larger than ${maxBytes} bytes.`;
   // The rest of the body is not read, so the connection cannot serve another request.
   return problem({ status: 413, title: 'Content Too Large', detail, headers: { connection: 'close' } });
 }

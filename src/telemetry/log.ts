@@ -16,7 +16,15 @@ export interface Logger {
 }
 
 /** Fields that never reach the output, wherever someone puts them by mistake. */
-const SECRET_FIELDS = ['authorization', 'token', 'password', 'identity', 'hmac-key', 'cookie'];
+const SECRET_FIELDS = [
+  'authorization',
+  'token',
+  'password',
+  'identity',
+  'hmac-key',
+  'webhook-secret',
+  'cookie',
+];
 
 export interface LogOptions {
   readonly level: LogLevel;

@@ -107,7 +107,7 @@ function turnpikeMetrics(registers: Registry[]) {
     }),
     hookRequests: new Counter({
       name: 'turnpike_hook_requests_total',
-      help: 'Requests to the promotion webhook, by outcome.',
+      help: 'Requests to the webhooks for events, approvals and forges, by outcome.',
       labelNames: ['outcome'],
       registers,
     }),

@@ -1,12 +1,17 @@
-import { ALLOWED_HOSTS, HMAC_KEY, HMAC_KEY_PREVIOUS } from '../../api/group.ts';
+import {
+  ALLOWED_HOSTS,
+  HMAC_KEY,
+  HMAC_KEY_PREVIOUS,
+  MIN_KEY_BYTES,
+  WEBHOOK_SECRET,
+  WEBHOOK_SECRET_PREVIOUS,
+} from '../../api/group.ts';
 import { isAllowedHost } from '../hosts.ts';
 import type { SecretData, SecretFacts, SecretState } from './facts.ts';
 import type { ForgeNeed, SecretNeed } from './needs.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './problem.ts';
 import type { Rule } from './rules.ts';
 
-/** Below this, a key can be guessed. */
-const MIN_HMAC_BYTES = 16;
 /** As many as SHA-256 puts out (RFC 2104, section 3). */
 const GOOD_HMAC_BYTES = 32;
 const HOW_TO_MAKE_A_KEY = `use ${GOOD_HMAC_BYTES} or more, such as from "openssl rand -hex 32".`;
@@ -74,16 +79,23 @@ function withRule(rule: Rule, message: string | undefined): Fault | undefined {
 
 function guessableKey(secret: string, key: string, data: SecretData): string | undefined {
   const bytes = lengthOf(data, key);
-  if (bytes === undefined || bytes >= MIN_HMAC_BYTES) return undefined;
+  if (bytes === undefined || bytes >= MIN_KEY_BYTES) return undefined;
   return `The ${key} of ${secret} has ${bytes} bytes and can be guessed: ${HOW_TO_MAKE_A_KEY}`;
 }
 
 function weakKey({ use }: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
-  const bytes = data && lengthOf(data, HMAC_KEY);
-  if (use !== 'hmac' || bytes === undefined) return undefined;
-  if (bytes >= GOOD_HMAC_BYTES || bytes < MIN_HMAC_BYTES) return undefined;
+  if (!data) return undefined;
+  if (use === 'forge') return withRule('hmac-key-length', guessableWebhookSecret(secret, data));
+  const bytes = lengthOf(data, HMAC_KEY);
+  if (bytes === undefined) return undefined;
+  if (bytes >= GOOD_HMAC_BYTES || bytes < MIN_KEY_BYTES) return undefined;
   const message = `The ${HMAC_KEY} of ${secret} has ${bytes} bytes: ${HOW_TO_MAKE_A_KEY}`;
   return { rule: 'hmac-key-length', message };
+}
+
+/** Promotions need none: the forge's webhooks are refused, and that is all. */
+function guessableWebhookSecret(secret: string, data: SecretData): string | undefined {
+  return guessableKey(secret, WEBHOOK_SECRET, data) ?? guessableKey(secret, WEBHOOK_SECRET_PREVIOUS, data);
 }
 
 function lengthOf(data: SecretData, key: string): number | undefined {

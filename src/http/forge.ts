@@ -1,0 +1,94 @@
+import { errorMessage } from '../api/errors.ts';
+import {
+  FORGE_TYPES,
+  type ForgeType,
+  type PipelineKey,
+  pipelineKey,
+  type StoredPipeline,
+} from '../api/pipeline.ts';
+import type { RecordStatus } from '../api/record.ts';
+import { type ForgeChange, receiveChange } from '../decide/forge-change.ts';
+import { isDeeperThan } from './depth.ts';
+import { authenticateForge } from './forge/authenticate.ts';
+import { changedPullRequest } from './forge/event.ts';
+import { proofOf } from './forge/proof.ts';
+import { json, notFound, problem, unavailable } from './problem.ts';
+import { admit, type GuardDeps, postRoute, refused, type SignedContext, turnedAway } from './signed.ts';
+
+/**
+ * `POST /forge/{type}/{namespace}/{name}`: takes the webhook of a forge, so that a pull request that was merged
+ * or closed is looked at now and not at the next poll. It is only noted in the status; the reconciler asks the
+ * forge itself. Whatever is sent here, no state is taken from it.
+ */
+export interface ForgeHookDeps extends GuardDeps {
+  readonly record: RecordStatus;
+  /** Wakes the reconciler. */
+  readonly wake: (key: PipelineKey) => void;
+}
+
+/** Events of pull requests are far smaller. */
+const MAX_EVENT_BYTES = 1024 * 1024;
+const MAX_DEPTH = 100;
+
+export function createForgeHook(deps: ForgeHookDeps) {
+  return postRoute('/forge/:forge/:namespace/:name', async (c) => {
+    const forge = FORGE_TYPES.find((type) => type === c.req.param('forge'));
+    return forge ? take(c, deps, forge) : notFound();
+  });
+}
+
+async function take(c: SignedContext, deps: ForgeHookDeps, forge: ForgeType): Promise<Response> {
+  const body = await admit(c, deps, MAX_EVENT_BYTES);
+  if (body instanceof Response) return body;
+  const { namespace = '', name = '' } = c.req.param();
+  const proof = proofOf(forge, { headers: c.req.raw.headers, body, now: deps.now() });
+  const answer = await authenticateForge(deps, { forge, namespace, name, proof });
+  if (!answer.ok) return turnedAway(c, deps, answer);
+  const event = parseJson(body);
+  if (!event.ok) return refused(c, deps, 'bad-event', notJson());
+  const number = changedPullRequest(forge, event.value);
+  if (number === undefined) {
+    deps.onOutcome('ignored');
+    return json(200, { outcome: 'ignored' });
+  }
+  return note(c, deps, answer.pipeline, { number, environments: answer.environments });
+}
+
+async function note(
+  c: SignedContext,
+  deps: ForgeHookDeps,
+  pipeline: StoredPipeline,
+  change: ForgeChange,
+): Promise<Response> {
+  const { namespace, name } = pipeline.metadata;
+  try {
+    const receipt = await deps.record(pipeline, (current) => receiveChange(current, change, deps.now()));
+    if (receipt === undefined) return refused(c, deps, 'deleted', unavailable());
+    const { outcome, environments, status } = receipt;
+    deps.onOutcome(outcome);
+    const fields = { namespace, name, outcome, number: change.number, environments };
+    // A webhook tells of all pull requests of its repository.
+    deps.log[status ? 'info' : 'debug'](fields, 'the forge told of a pull request');
+    if (status) deps.wake(pipelineKey(namespace, name));
+    return json(outcome === 'accepted' ? 202 : 200, { outcome });
+  } catch (error) {
+    deps.log.warn({ namespace, name, error: errorMessage(error) }, 'the change could not be recorded');
+    return refused(c, deps, 'not-recorded', unavailable());
+  }
+}
+
+type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false };
+
+function parseJson(body: Uint8Array): Parsed {
+  if (isDeeperThan(body, MAX_DEPTH)) return { ok: false };
+  try {
+    return { ok: true, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
+  } catch {
+    return { ok: false };
+  }
+}
+
+function notJson(): Response {
+  const detail = `The body is not JSON, or is nested deeper than ${MAX_DEPTH} levels. Set the webhook's content type to application/json.`;
+  return problem({ status: 400, title: 'Bad Request', detail });
+}
