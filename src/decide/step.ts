@@ -6,6 +6,7 @@ import type {
   PromotionPhase,
   PromotionStatus,
 } from '../api/pipeline.ts';
+import { spreadOf } from './spread.ts';
 
 /** What is to be done for one environment, and what that is decided from. */
 
@@ -71,13 +72,13 @@ export function wakeBy(step: Step, seconds: number | undefined): Step {
   return { ...step, wakeAfter: Math.min(step.wakeAfter ?? seconds, seconds) };
 }
 
-/** How often what is waited for is looked at: at least and at most so many seconds apart. */
+/** How often what is waited for is looked at: about so many seconds apart at least and at most. */
 interface Poll {
   readonly min: number;
   readonly max: number;
 }
 
-/** Nobody tells of a pull request that was merged. */
+/** For where no webhook tells of a pull request that was merged. */
 export const PULL_REQUEST_POLL: Poll = { min: 10, max: 120 };
 
 /** Changes of an application that is watched are told; this is for the case that they are not. */
@@ -88,8 +89,21 @@ export function applicationPoll(environment: Environment): Poll {
   return environment.targets.some(({ clusterRef }) => clusterRef) ? UNWATCHED_POLL : WATCHED_POLL;
 }
 
-/** The longer something has lasted, the less often it is looked at: a tenth of its age, within bounds. */
-export function pollAfter({ now }: Context, record: PromotionStatus, { min, max }: Poll): number {
-  const age = (now.getTime() - Date.parse(record.updatedAt ?? now.toISOString())) / 1000;
-  return Math.min(max, Math.max(min, age / 10));
+/**
+ * The longer something has lasted, the less often it is looked at: a tenth of its age, within bounds. What
+ * began at once for many Pipelines is not looked at at once.
+ */
+export function pollAfter(context: Context, record: PromotionStatus, { min, max }: Poll): number {
+  const { metadata } = context.pipeline;
+  const age = (context.now.getTime() - lastChange(record, context.now)) / 1000;
+  const name = `${metadata.namespace}/${metadata.name}/${context.environment.name}`;
+  return Math.min(max, Math.max(min, age / 10)) * spreadOf(name);
+}
+
+/** A forge may tell of a change a moment before its API shows it, so that counts as well. */
+function lastChange({ updatedAt, pullRequest }: PromotionStatus, now: Date): number {
+  const updated = Date.parse(updatedAt ?? now.toISOString());
+  return pullRequest?.changedAt === undefined
+    ? updated
+    : Math.max(updated, Date.parse(pullRequest.changedAt));
 }

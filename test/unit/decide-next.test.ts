@@ -3,6 +3,7 @@ import type { Pipeline, PromotionStatus } from '../../src/api/pipeline.ts';
 import { nextSteps, type PullRequestState, type Step } from '../../src/decide/next.ts';
 import { receiveEvent } from '../../src/decide/receive.ts';
 import { foldResult } from '../../src/decide/result.ts';
+import { spreadOf } from '../../src/decide/spread.ts';
 import {
   absent,
   at,
@@ -186,9 +187,10 @@ describe('the next step', () => {
 
   test('leaves an open pull request alone and looks again', () => {
     const options = { pullRequests: { staging: 'open' } } as const;
-    expect(step(behind({ ...open, updatedAt: at(-1000) }), 'staging', options)).toEqual({
+    const opened = behind({ ...open, updatedAt: at(-1000) });
+    expect(step(opened, 'staging', options)).toEqual({
       kind: 'rest',
-      wakeAfter: 100,
+      wakeAfter: 100 * spreadOf('apps/app/staging'),
     });
   });
 
