@@ -13,11 +13,17 @@ const NODE_MAJOR = 20;
 const NEEDS = {
   'bench/main.ts': ['bash', 'git', 'kubectl'],
   'demo/main.ts': ['bash', 'git', 'kubectl'],
-  'test/run.ts': ['bash', 'git', 'kubectl', 'openssl'],
+  'test/run.ts': ['bash', 'git', 'kubectl', 'openssl', 'ssh-keygen'],
 };
 
 /** A package of Debian for each; other systems call them much the same. */
-const PACKAGES = { bash: 'bash', git: 'git', kubectl: 'kubernetes-client', openssl: 'openssl' };
+const PACKAGES = {
+  bash: 'bash',
+  git: 'git',
+  kubectl: 'kubernetes-client',
+  openssl: 'openssl',
+  'ssh-keygen': 'openssh-client',
+};
 
 const [file, ...args] = process.argv.slice(2);
 if (file === undefined) fail('usage: node scripts/run.mjs <file.ts> [arguments]', 2);

@@ -20,6 +20,10 @@ export const WEBHOOK_SECRET_PREVIOUS = 'webhook-secret-previous';
 /** Below this, a key can be guessed. */
 export const MIN_KEY_BYTES = 16;
 
+/** Keys of the same Secret: what commits are signed with, and what opens that. */
+export const SIGNING_KEY = 'signing-key';
+export const SIGNING_PASSPHRASE = 'signing-passphrase';
+
 /** Annotation of a Secret: the only hosts that it may be sent to, comma-separated, in the forms of --git-hosts. */
 export const ALLOWED_HOSTS = `${GROUP}/allowed-hosts`;
 

@@ -5,6 +5,9 @@ import type { Logger } from '../telemetry/log.ts';
 import { updateTogether } from './git/batch.ts';
 import { isBranchName } from './git/branch-name.ts';
 import { unusable } from './git/failure.ts';
+import type { Person } from './git/objects.ts';
+import type { SigningKey } from './git/sign/key.ts';
+import { createSigners } from './git/sign.ts';
 import { createSshTransport } from './git/ssh/transport.ts';
 import { createRepositoryStore } from './git/store.ts';
 import { createTogether } from './git/together.ts';
@@ -35,8 +38,12 @@ export interface BranchUpdate {
   readonly markerKey: string;
   readonly revision: string;
   readonly message: string;
-  readonly author: { readonly name: string; readonly email: string };
+  readonly author: Person;
+  /** The author unless given. */
+  readonly committer?: Person;
   readonly credentials: GitCredentials;
+  /** What the commit is signed with. */
+  readonly signing?: SigningKey;
   readonly now: Date;
   readonly signal?: AbortSignal;
   /** Called between two steps; when it throws, no further one is taken. */
@@ -81,6 +88,7 @@ const BRANCHES_AT_ONCE = 200;
 
 export function createWorkspace({ outbound, directory, maxBytes, log }: WorkspaceDeps): Workspace {
   const store = createRepositoryStore({ directory, maxBytes, log });
+  const signerOf = createSigners();
   const closing = new AbortController();
   const together = createTogether(async (updates: readonly BranchUpdate[]) => {
     const [first] = updates;
@@ -89,7 +97,7 @@ export function createWorkspace({ outbound, directory, maxBytes, log }: Workspac
     const create = first.url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
     const transport = create({ ...first, outbound, signal });
     try {
-      return await updateTogether({ url: first.url, store, transport }, updates);
+      return await updateTogether({ url: first.url, store, transport, signerOf }, updates);
     } catch (error) {
       throw error instanceof TurnpikeError ? error : unusable(error, transport.remote);
     } finally {

@@ -5,6 +5,7 @@ import { unusable } from './failure.ts';
 import { withObjects } from './packs.ts';
 import { pushRefs, type RefUpdate } from './receive.ts';
 import { type Repository, refOf } from './repository.ts';
+import type { createSigners } from './sign.ts';
 import { type RemoteState, remoteState } from './state.ts';
 import type { RepositoryStore } from './store.ts';
 import type { Transport } from './transport.ts';
@@ -15,6 +16,7 @@ export interface Access {
   readonly url: string;
   readonly transport: Transport;
   readonly store: RepositoryStore;
+  readonly signerOf: ReturnType<typeof createSigners>;
 }
 
 interface Failed {
@@ -75,13 +77,11 @@ async function tryAlone(
 }
 
 /** The copy is only held while the commits are made. An error is every update's. */
-async function attempt(
-  { url, transport, store }: Access,
-  updates: readonly BranchUpdate[],
-): Promise<Outcome[]> {
+async function attempt(access: Access, updates: readonly BranchUpdate[]): Promise<Outcome[]> {
+  const { url, transport, store } = access;
   const { repository, state, prepared } = await store.use(url, async (repository) => {
     const state = await remoteState(repository, transport, updates);
-    return { repository, state, prepared: await prepareAll(repository, transport, { updates, state }) };
+    return { repository, state, prepared: await prepareAll(repository, access, { updates, state }) };
   });
   const pass = async (checkpoint: Checkpoint) => {
     for (const { update, made } of prepared) if (made.kind === 'push') await update.pass?.(checkpoint);
@@ -111,7 +111,7 @@ interface Attempted {
 /** Commits to the base branch itself go one on top of the other. */
 async function prepareAll(
   repository: Repository,
-  transport: Transport,
+  access: Access,
   { updates, state }: { readonly updates: readonly BranchUpdate[]; readonly state: RemoteState },
 ): Promise<Attempted[]> {
   const attempted: Attempted[] = [];
@@ -121,7 +121,7 @@ async function prepareAll(
     const made =
       before && !update.isDirect
         ? takenBranch(update)
-        : await prepareOne(repository, transport, { update, state, before });
+        : await prepareOne(repository, access, { update, state, before });
     if (made.kind === 'push') byRef.set(made.refUpdate.ref, joined(before, made.refUpdate));
     attempted.push({ update, made });
   }
@@ -137,15 +137,16 @@ function takenBranch({ branch }: BranchUpdate): Refused {
 /** What is no `TurnpikeError` means a damaged copy, and goes up. */
 async function prepareOne(
   repository: Repository,
-  transport: Transport,
+  { transport, signerOf }: Access,
   { update, state, before }: { update: BranchUpdate; state: RemoteState; before: RefUpdate | undefined },
 ): Promise<Prepared | Failed> {
   try {
     await update.pass?.('fetched');
     const packs = before ? withObjects(repository.packs, before.objects) : repository.packs;
     const base = before?.commit ?? tipOf(state, update.baseBranch);
-    const { advertised } = state;
-    return await prepareUpdate({ ...repository, packs }, transport, { update, advertised, base });
+    const sign = update.signing && signerOf(update.signing, update.now);
+    const place = { update, advertised: state.advertised, base, sign };
+    return await prepareUpdate({ ...repository, packs }, transport, place);
   } catch (error) {
     if (error instanceof TurnpikeError) return { kind: 'failed', error };
     throw error;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
+import type { CommitSigner } from './sign/key.ts';
 
 /** Git's objects as bytes (gitformat-pack, "Git User's Manual: Object storage format"). */
 export interface GitObject {
@@ -56,26 +57,48 @@ export function treeWith(body: Buffer, changed: ReadonlyMap<string, string>): Gi
   return gitObject('tree', copy);
 }
 
+export interface Person {
+  readonly name: string;
+  readonly email: string;
+}
+
 export interface CommitOptions {
   readonly tree: string;
   readonly parent: string;
-  readonly author: { readonly name: string; readonly email: string };
+  readonly author: Person;
+  /** The author unless given. */
+  readonly committer?: Person;
   readonly message: string;
   readonly now: Date;
+  readonly sign?: CommitSigner | undefined;
 }
 
-export function commitObject({ tree, parent, author, message, now }: CommitOptions): GitObject {
-  const clean = (text: string) => text.replaceAll(/[<>\p{Cc}]/gu, '').trim();
-  const person = `${clean(author.name)} <${clean(author.email)}> ${Math.floor(now.getTime() / 1000)} +0000`;
-  const text = [
+/** @throws what the signer throws */
+export async function commitObject(options: CommitOptions): Promise<GitObject> {
+  const unsigned = Buffer.from(commitText(options));
+  if (!options.sign) return gitObject('commit', unsigned);
+  const signature = await options.sign(unsigned);
+  return gitObject('commit', Buffer.from(commitText(options, signature)));
+}
+
+/** A header of several lines goes on with a blank before each further one (gitformat-signature). */
+function commitText(options: CommitOptions, signature?: string): string {
+  const { tree, parent, author, committer = author, message, now } = options;
+  const time = `${Math.floor(now.getTime() / 1000)} +0000`;
+  return [
     `tree ${tree}`,
     `parent ${parent}`,
-    `author ${person}`,
-    `committer ${person}`,
+    `author ${personText(author)} ${time}`,
+    `committer ${personText(committer)} ${time}`,
+    ...(signature === undefined ? [] : [`gpgsig ${signature.trim().replaceAll('\n', '\n ')}`]),
     '',
     `${message.replaceAll('\0', '').trimEnd()}\n`,
   ].join('\n');
-  return gitObject('commit', Buffer.from(text));
+}
+
+function personText({ name, email }: Person): string {
+  const clean = (text: string) => text.replaceAll(/[<>\p{Cc}]/gu, '').trim();
+  return `${clean(name)} <${clean(email)}>`;
 }
 
 /** The tree and the parents of a commit. */

@@ -6,6 +6,7 @@ import { markedTree } from './marked.ts';
 import { commitObject, parseCommit } from './objects.ts';
 import type { RefUpdate } from './receive.ts';
 import { fetchTip, type PushedCommit, type Repository, refOf } from './repository.ts';
+import type { CommitSigner } from './sign/key.ts';
 import type { Transport } from './transport.ts';
 
 /** What has to be done to the promotion branch. */
@@ -22,6 +23,7 @@ export type Prepared =
 export interface Place {
   readonly advertised: Advertised;
   readonly base: string;
+  readonly sign?: CommitSigner | undefined;
 }
 
 interface Edited {
@@ -32,11 +34,14 @@ interface Edited {
 const MAX_PROBLEMS = 20;
 const BRANCHES_REMEMBERED = 5_000;
 
-/** Makes the one commit that belongs on top of the base branch, without sending it yet. */
+/**
+ * Makes the one commit that belongs on top of the base branch, without sending it yet. A branch that holds
+ * the right files already stays as it is, signed or not.
+ */
 export async function prepareUpdate(
   repository: Repository,
   transport: Transport,
-  { update, advertised, base }: { readonly update: BranchUpdate } & Place,
+  { update, advertised, base, sign }: { readonly update: BranchUpdate } & Place,
 ): Promise<Prepared> {
   const edited = await editBase(repository, transport, { update, base });
   const problems = edited.problems.slice(0, MAX_PROBLEMS);
@@ -52,7 +57,7 @@ export async function prepareUpdate(
     const isThere = await holds(repository, transport, { branch, tip: old, wanted });
     if (isThere) return { kind: 'unchanged', commit: old, changes, problems };
   }
-  const commit = commitObject({ ...update, tree: wanted.tree, parent: wanted.parent });
+  const commit = await commitObject({ ...update, tree: wanted.tree, parent: wanted.parent, sign });
   const refUpdate = { ref, old, commit: commit.oid, objects: [...edited.objects, commit] };
   return { kind: 'push', refUpdate, content: { ...wanted, commit: commit.oid }, changes, problems };
 }

@@ -1,0 +1,85 @@
+import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
+import { utils } from 'ssh2';
+
+export interface SshPrivateKey {
+  /** `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`, … */
+  readonly type: string;
+  readonly secret: KeyObject;
+  /** As SSH sends it. */
+  readonly publicKey: Buffer;
+}
+
+export type ReadKey =
+  | { readonly kind: 'read'; readonly key: SshPrivateKey }
+  | { readonly kind: 'unreadable' }
+  /** It has a passphrase, and what was given as such does not open it. */
+  | { readonly kind: 'locked' }
+  | { readonly kind: 'slow'; readonly rounds: number; readonly limit: number };
+
+/** A round takes 20 ms in which nothing else is done. ssh-keygen makes 16 or 24. */
+const MAX_ROUNDS = 64;
+
+/**
+ * Bodies of base64 alone: what ssh2 looks for in other texts, it looks for in time that grows with the square
+ * of their length.
+ */
+const OPENSSH =
+  /^-----BEGIN OPENSSH PRIVATE KEY-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END OPENSSH PRIVATE KEY-----$/;
+const PEM =
+  /^-----BEGIN (RSA|EC) PRIVATE KEY-----\r?\n(Proc-Type: 4,ENCRYPTED\r?\nDEK-Info: [A-Z0-9-]+,[0-9A-F]+\r?\n\r?\n)?[A-Za-z0-9+/=\r\n]+-----END \1 PRIVATE KEY-----$/;
+
+/** Reads a private key as ssh-keygen writes it: OpenSSH's own format, or PEM of RSA and EC keys. */
+export function readPrivateKey(text: string, passphrase: string | undefined): ReadKey {
+  const trimmed = text.trim();
+  const form = formOf(trimmed);
+  if (form === undefined) return { kind: 'unreadable' };
+  if (form.rounds > MAX_ROUNDS) return { kind: 'slow', rounds: form.rounds, limit: MAX_ROUNDS };
+  const failed: ReadKey = { kind: form.isLocked ? 'locked' : 'unreadable' };
+  try {
+    const key = utils.parseKey(trimmed, passphrase);
+    if (key instanceof Error) return failed;
+    const secret = createPrivateKey(key.getPrivatePEM());
+    if (!isPair(secret, key.getPublicPEM())) return failed;
+    return { kind: 'read', key: { type: key.type, secret, publicKey: key.getPublicSSH() } };
+  } catch {
+    // A wrong passphrase may give bytes that are taken for a key until they are used.
+    return failed;
+  }
+}
+
+/** The two halves stand apart in OpenSSH's format, and nothing else shows that one of them is damaged. */
+function isPair(secret: KeyObject, publicPem: string): boolean {
+  const hash = secret.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  const text = Buffer.from('one and the same');
+  return verify(hash, text, publicPem, sign(hash, text, secret));
+}
+
+interface Form {
+  readonly isLocked: boolean;
+  /** Of the passphrase's derivation. */
+  readonly rounds: number;
+}
+
+function formOf(text: string): Form | undefined {
+  const [, body] = OPENSSH.exec(text) ?? [];
+  if (body !== undefined) return openSshForm(Buffer.from(body, 'base64'));
+  const pem = PEM.exec(text);
+  return pem ? { isLocked: pem[2] !== undefined, rounds: 1 } : undefined;
+}
+
+/** OpenSSH's PROTOCOL.key: the magic, the cipher, the key derivation, and its options: a salt and the rounds. */
+function openSshForm(bytes: Buffer): Form | undefined {
+  const [derivation, afterName] = stringAt(bytes, stringAt(bytes, 'openssh-key-v1\0'.length)[1]);
+  const [options] = stringAt(bytes, afterName);
+  if (derivation.toString('latin1') !== 'bcrypt') return { isLocked: false, rounds: 0 };
+  const [, afterSalt] = stringAt(options, 0);
+  if (afterSalt + 4 > options.length) return undefined;
+  return { isLocked: true, rounds: options.readUInt32BE(afterSalt) };
+}
+
+/** A string of SSH with where the next thing begins; what is not there is empty. */
+function stringAt(bytes: Buffer, at: number): [Buffer, number] {
+  if (at + 4 > bytes.length) return [Buffer.alloc(0), bytes.length];
+  const end = at + 4 + bytes.readUInt32BE(at);
+  return [bytes.subarray(at + 4, end), end];
+}
