@@ -9,7 +9,7 @@ import { createForge, type Forge, type NewPullRequest, type PullRequest } from '
 import { createRateLimits } from './forges/rate.ts';
 import { markerKey, ownerName, ownerOf, promotionBranch } from './names.ts';
 import type { Outbound } from './outbound.ts';
-import { AUTHOR, alreadyThere, sentences } from './result.ts';
+import { alreadyThere, commitBy, sentences } from './result.ts';
 import type { PromotionRequest, PromotionResult, PullRequestState } from './strategy.ts';
 import type { BranchUpdate, Workspace } from './workspace.ts';
 
@@ -61,7 +61,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         markerKey: markerKey(request),
         revision: request.revision,
         message: commitMessage(request, settings.templates),
-        author: settings.commit?.author ?? AUTHOR,
+        ...commitBy(settings.commit, credentials),
         credentials: forGit(credentials, plain),
         now: deps.now(),
         pass,

@@ -1,8 +1,9 @@
 import type { Pass } from '../api/checkpoint.ts';
 import { type PushStrategy, pipelineKey } from '../api/pipeline.ts';
 import { commitMessage } from './body.ts';
+import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
-import { AUTHOR, alreadyThere, sentences } from './result.ts';
+import { alreadyThere, commitBy, sentences } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { GitCredentials, Workspace } from './workspace.ts';
 
@@ -12,7 +13,7 @@ export interface PushPromoter {
   promote(
     request: PromotionRequest,
     settings: PushStrategy,
-    credentials: GitCredentials,
+    credentials: GitCredentials & { readonly signing?: SigningKey },
     signal?: AbortSignal,
   ): Promise<PromotionResult>;
 }
@@ -36,7 +37,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         markerKey: markerKey(request),
         revision: request.revision,
         message: commitMessage(request, templates),
-        author: commit?.author ?? AUTHOR,
+        ...commitBy(commit, credentials),
         credentials,
         now: now(),
         pass: async (checkpoint) => pass?.(checkpoint, key),

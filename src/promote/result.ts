@@ -1,12 +1,23 @@
+import type { CommitSettings } from '../api/change.ts';
+import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 
 /** What the strategies that change Git have in common. */
 
 /** Of commits for which the spec names nobody. */
-export const AUTHOR = { name: 'Turnpike', email: 'turnpike@turnpike.invalid' };
+const AUTHOR = { name: 'Turnpike', email: 'turnpike@turnpike.invalid' };
 
 const MAX_MESSAGE = 1024;
+
+/** Who makes the commits, and what they are signed with. */
+export function commitBy(
+  settings: CommitSettings | undefined,
+  { signing }: { readonly signing?: SigningKey },
+) {
+  const { author = AUTHOR, committer } = settings ?? {};
+  return { author, ...(committer && { committer }), ...(signing && { signing }) };
+}
 
 export function alreadyThere(
   request: PromotionRequest,

@@ -21,6 +21,7 @@ const SECRET_FIELDS = [
   'token',
   'password',
   'identity',
+  'signing',
   'hmac-key',
   'webhook-secret',
   'cookie',

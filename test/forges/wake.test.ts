@@ -79,6 +79,7 @@ function startLeader(): Controller {
     signal: new AbortController().signal,
     readSecret: async () => secret(),
     pullRequests,
+    pushes: { promote: () => Promise.reject(new Error('nothing is to be pushed')) },
     notifications: { promote: async () => ({ kind: 'notified' }) },
   });
   const reconcile = createReconcile({

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
+import { secretsOf } from '../../src/promote/forges/shared.ts';
 import { credentialsFrom } from '../../src/promote/pull-request.ts';
 
+const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----';
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----';
 
 function read(keys: Record<string, string | Uint8Array>) {
@@ -47,6 +49,22 @@ describe('credentials', () => {
     });
   });
 
+  test('hold what commits are signed with', () => {
+    expect(read({ token: 'abc', 'signing-key': `\n${KEY}\n` })).toEqual({
+      token: 'abc',
+      signing: { key: KEY },
+    });
+    expect(read({ token: 'abc', 'signing-key': KEY, 'signing-passphrase': ' p w\n' })).toEqual({
+      token: 'abc',
+      signing: { key: KEY, passphrase: 'p w' },
+    });
+  });
+
+  test('keep the passphrase of the signing key out of messages', () => {
+    const secrets = secretsOf(read({ token: 'abc', 'signing-key': KEY, 'signing-passphrase': 'hunter2' }));
+    expect(secrets).toEqual(['abc', 'hunter2']);
+  });
+
   const REFUSED: readonly [string, Record<string, string | Uint8Array>, RegExp][] = [
     ['no token', { username: 'git', password: 'hunter2' }, /^Secret team\/git has no key token: put a token/],
     ['an empty token', { token: ' \n' }, /has no key token/],
@@ -59,6 +77,26 @@ describe('credentials', () => {
       'a caFile that is none',
       { token: 'a', caFile: '/etc/ssl/hunter2.pem' },
       /caFile that holds no certificate/,
+    ],
+    [
+      'a blank signing key',
+      { token: 'a', 'signing-key': ' \n' },
+      /has a blank key signing-key: put a private/,
+    ],
+    [
+      'a public signing key',
+      { token: 'a', 'signing-key': 'ssh-rsa hunter2' },
+      /public key under signing-key/,
+    ],
+    [
+      'a signing key that is none',
+      { token: 'a', 'signing-key': 'hunter2' },
+      /no private key under signing-key/,
+    ],
+    [
+      'a passphrase of no signing key',
+      { token: 'a', 'signing-passphrase': 'hunter2' },
+      /has the key signing-passphrase but no signing-key/,
     ],
   ];
   for (const [name, keys, sentence] of REFUSED) {

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { PullRequestStrategy } from '../../src/api/pipeline.ts';
-import { createPullRequestPromoter, type PullRequestPromoter } from '../../src/promote/pull-request.ts';
+import {
+  createPullRequestPromoter,
+  type PullRequestDeps,
+  type PullRequestPromoter,
+} from '../../src/promote/pull-request.ts';
 import type { PromotionRequest } from '../../src/promote/strategy.ts';
 import type { BranchResult } from '../../src/promote/workspace.ts';
 import { failureOf } from '../fakes/failure.ts';
@@ -32,6 +36,16 @@ function promote(change: Partial<PromotionRequest> = {}, strategy = settings()) 
   return promoter.promote(promotionRequest(change), strategy, CREDENTIALS);
 }
 
+function deps(): PullRequestDeps {
+  return {
+    workspace,
+    outbound: loopbackOutbound(),
+    log: createFakeLog().log,
+    now: () => new Date('2026-11-21T12:00:00Z'),
+    onForgeRequest: () => {},
+  };
+}
+
 /** The requests since the last call. */
 function requests(): string[] {
   return github.requests.splice(0);
@@ -45,13 +59,7 @@ beforeEach(() => {
     if (result.kind !== 'in-base') github.branches.add(update.branch);
     return result;
   });
-  promoter = createPullRequestPromoter({
-    workspace,
-    outbound: loopbackOutbound(),
-    log: createFakeLog().log,
-    now: () => new Date('2026-11-21T12:00:00Z'),
-    onForgeRequest: () => {},
-  });
+  promoter = createPullRequestPromoter(deps());
 });
 afterEach(() => github.stop());
 
@@ -230,6 +238,24 @@ describe('the pull-request strategy', () => {
       url: `${github.origin}/scm/ACME/fleet.git`,
       credentials: { ...CREDENTIALS, username: 'x-token-auth' },
     });
+  });
+
+  test('says who the author is, and where it is told so, who commits and signs', async () => {
+    await promote();
+    expect(workspace.updates[0]).not.toContainAnyKeys(['committer', 'signing']);
+    expect(workspace.updates[0]?.author).toEqual({ name: 'Turnpike', email: 'turnpike@turnpike.invalid' });
+    const [author, committer] = [
+      { name: 'Ada', email: 'ada@example.com' },
+      { name: 'Bot', email: 'bot@example.com' },
+    ];
+    const signing = { key: 'a key', passphrase: 'p' };
+    const other = createPullRequestPromoter(deps());
+    await other.promote(
+      promotionRequest(),
+      { ...settings(), commit: { author, committer } },
+      { ...CREDENTIALS, signing },
+    );
+    expect(workspace.updates[1]).toMatchObject({ author, committer, signing });
   });
 
   test('stops with the reason of the signal', async () => {

@@ -3,10 +3,13 @@ import {
   HMAC_KEY,
   HMAC_KEY_PREVIOUS,
   MIN_KEY_BYTES,
+  SIGNING_KEY,
+  SIGNING_PASSPHRASE,
   WEBHOOK_SECRET,
   WEBHOOK_SECRET_PREVIOUS,
 } from '../../api/group.ts';
 import { isAllowedHost } from '../hosts.ts';
+import { signingProblem } from '../signing-key.ts';
 import type { SecretData, SecretFacts, SecretState } from './facts.ts';
 import type { ForgeNeed, SecretNeed } from './needs.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './problem.ts';
@@ -64,7 +67,9 @@ function keysFor(need: ForgeNeed): string {
 
 function contentFault(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
   if (!data) return undefined;
-  if (need.use === 'forge') return withRule('secret-keys', forgeFault(need, secret, data));
+  if (need.use === 'forge') {
+    return withRule('secret-keys', forgeFault(need, secret, data) ?? signingFault(secret, data));
+  }
   if (!data.has(HMAC_KEY)) {
     const message = `${secret} has no key ${HMAC_KEY}: put the key there that Flux's Provider signs with.`;
     return { rule: 'secret-keys', message };
@@ -127,6 +132,14 @@ function sshFault({ reaches }: ForgeNeed, secret: string, data: SecretData): str
     return `${secret} has no key known_hosts: put the host's keys there, such as from ssh-keyscan, and compare them with those that the host publishes.`;
   }
   return reaches === 'git' || hasText(data, 'token') ? undefined : noToken(secret);
+}
+
+/** By its looks alone; whether it can be read is seen when it signs. */
+function signingFault(secret: string, data: SecretData): string | undefined {
+  const value = data.get(SIGNING_KEY);
+  if (value === 'sealed') return undefined;
+  const key = value && DECODER.decode(value);
+  return signingProblem(secret, { key, hasPassphrase: hasText(data, SIGNING_PASSPHRASE) });
 }
 
 function noToken(secret: string): string {

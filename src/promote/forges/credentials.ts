@@ -1,4 +1,7 @@
 import { TurnpikeError } from '../../api/errors.ts';
+import { SIGNING_KEY, SIGNING_PASSPHRASE } from '../../api/group.ts';
+import { signingProblem } from '../../decide/signing-key.ts';
+import type { SigningKey } from '../git/sign/key.ts';
 
 /** What a forge and its Git server want to know: `token` for the API, the rest for Git over HTTPS. */
 export interface Credentials {
@@ -11,13 +14,16 @@ export interface Credentials {
   readonly identity?: string;
   /** The host's keys, as OpenSSH has them. */
   readonly knownHosts?: string;
+  /** What commits are signed with. */
+  readonly signing?: SigningKey;
 }
 
 const MAX_BYTES = 256 * 1024;
 
 /**
  * Reads the Secret that `pull-request.secretRef` names. Keys: `token` (required), `username`, `password`,
- * `caFile`, `identity`, `known_hosts`. Blanks and line ends around a value are dropped: editors and `base64` like to add them.
+ * `caFile`, `identity`, `known_hosts`, `signing-key`, `signing-passphrase`. Blanks and line ends around a value
+ * are dropped: editors and `base64` like to add them.
  * A user name without a password goes to Git with the token as its password.
  *
  * @param where how to call the Secret in a sentence, such as `Secret ns/name`
@@ -58,6 +64,7 @@ export function gitCredentialsFrom(
       `${where} has a key caFile that holds no certificate in PEM: put the certificate authority's there, from -----BEGIN CERTIFICATE----- on.`,
     );
   }
+  const signing = signingOf(secret, where);
   return {
     ...(token !== undefined && { token }),
     ...(username !== undefined && { username }),
@@ -66,7 +73,18 @@ export function gitCredentialsFrom(
     // A key ends with a line end.
     ...(identity !== undefined && { identity: `${identity}\n` }),
     ...(knownHosts !== undefined && { knownHosts }),
+    ...(signing && { signing }),
   };
+}
+
+/** A blank key is refused: whoever puts one there wants signatures. */
+function signingOf(secret: ReadonlyMap<string, Uint8Array>, where: string): SigningKey | undefined {
+  const read = (key: string) => text(secret.get(key), key, where);
+  const key = read(SIGNING_KEY) ?? (secret.has(SIGNING_KEY) ? '' : undefined);
+  const passphrase = read(SIGNING_PASSPHRASE);
+  const problem = signingProblem(where, { key, hasPassphrase: passphrase !== undefined });
+  if (problem !== undefined) throw invalid(problem);
+  return key === undefined ? undefined : { key, ...(passphrase !== undefined && { passphrase }) };
 }
 
 /** The key's text, or undefined when it is missing or blank. */

@@ -9,9 +9,10 @@ export const WebUrl = v.pipe(v.string(), v.maxLength(2048), v.regex(/^https?:\/\
 
 /** What must not appear in messages. */
 export function secretsOf(credentials: Credentials): string[] {
-  const { token, password, username } = credentials;
+  const { token, password, username, signing } = credentials;
   const basic = username !== undefined && password !== undefined ? [toBase64(`${username}:${password}`)] : [];
-  return [token, ...(password !== undefined ? [password] : []), ...basic];
+  const given = [token, password, signing?.passphrase].filter((secret) => secret !== undefined);
+  return [...given, ...basic];
 }
 
 function toBase64(text: string): string {
