@@ -118,7 +118,8 @@ describe("Gitea's SSH server", () => {
       expect(refused).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
       expect(refused.message).toContain('refuses the key');
       const locked = { identity: KEYS['ed25519 with a passphrase'].private };
-      for (const change of [locked, { ...locked, password: 'wrong' }, { identity: 'no key' }]) {
+      const endless = { identity: withRounds(locked.identity, 2 ** 31), password: 'p' };
+      for (const change of [locked, { ...locked, password: 'wrong' }, { identity: 'no key' }, endless]) {
         const error = await failureOf(promote({ credentials: secret(change) }));
         expect(error).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
         expect(error.message).toContain('The key identity of the Secret');
@@ -156,3 +157,12 @@ describe("Gitea's SSH server", () => {
     await strict.close();
   });
 });
+
+/** The key, claiming that its passphrase is stretched so often (OpenSSH's PROTOCOL.key). */
+function withRounds(identity: string, rounds: number): string {
+  const [first = '', ...rest] = identity.trim().split('\n');
+  const bytes = Buffer.from(rest.slice(0, -1).join(''), 'base64');
+  const options = bytes.indexOf('bcrypt') + 'bcrypt'.length + 4;
+  bytes.writeUInt32BE(rounds, options + 4 + bytes.readUInt32BE(options));
+  return [first, ...(bytes.toString('base64').match(/.{1,70}/g) ?? []), rest.at(-1), ''].join('\n');
+}

@@ -32,9 +32,9 @@ const PEM =
 export function readPrivateKey(text: string, passphrase: string | undefined): ReadKey {
   const trimmed = text.trim();
   const form = formOf(trimmed);
-  if (form === undefined) return { kind: 'unreadable' };
-  if (form.rounds > MAX_ROUNDS) return { kind: 'slow', rounds: form.rounds, limit: MAX_ROUNDS };
-  const failed: ReadKey = { kind: form.isLocked ? 'locked' : 'unreadable' };
+  const bad = badForm(form);
+  if (bad) return bad;
+  const failed: ReadKey = { kind: form?.isLocked ? 'locked' : 'unreadable' };
   try {
     const key = utils.parseKey(trimmed, passphrase);
     if (key instanceof Error) return failed;
@@ -45,6 +45,19 @@ export function readPrivateKey(text: string, passphrase: string | undefined): Re
     // A wrong passphrase may give bytes that are taken for a key until they are used.
     return failed;
   }
+}
+
+/** What keeps a key from being read at all; ssh2 itself has no bounds. */
+export function privateKeyProblem(text: string): BadForm | undefined {
+  return badForm(formOf(text.trim()));
+}
+
+type BadForm = Extract<ReadKey, { kind: 'unreadable' | 'slow' }>;
+
+function badForm(form: Form | undefined): BadForm | undefined {
+  if (form === undefined) return { kind: 'unreadable' };
+  const { rounds } = form;
+  return rounds > MAX_ROUNDS ? { kind: 'slow', rounds, limit: MAX_ROUNDS } : undefined;
 }
 
 /** The two halves stand apart in OpenSSH's format, and nothing else shows that one of them is damaged. */

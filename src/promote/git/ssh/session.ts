@@ -3,6 +3,7 @@ import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { errorMessage, TurnpikeError } from '../../../api/errors.ts';
 import type { Remote } from '../failure.ts';
 import { type HostKey, knownKeys } from './known-hosts.ts';
+import { privateKeyProblem } from './private-key.ts';
 
 /** A connection that was logged in. */
 export interface Session {
@@ -57,6 +58,7 @@ function loginOf(url: URL, remote: Remote): ConnectConfig {
       `${remote.name} is reached over SSH, and the Secret has no key ${missing}: put it there.`,
     );
   }
+  refuseBadKey(identity, remote);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? 22 : Number(url.port);
   const keys = knownKeys(knownHosts, host, port);
@@ -74,6 +76,18 @@ function loginOf(url: URL, remote: Remote): ConnectConfig {
     // Only kinds of keys that can be compared are asked for.
     algorithms: { serverHostKey: keys.flatMap(algorithmsOf) as never },
   };
+}
+
+function refuseBadKey(identity: string, { name }: Remote): void {
+  const problem = privateKeyProblem(identity);
+  if (!problem) return;
+  const why =
+    problem.kind === 'slow'
+      ? `its passphrase takes ${problem.rounds} rounds, more than ${problem.limit}`
+      : 'it is none of OpenSSH, RSA or EC in PEM';
+  throw secretInvalid(
+    `The key identity of the Secret for ${name} cannot be read (${why}): put a private key there as ssh-keygen writes it, and its passphrase under password.`,
+  );
 }
 
 /** An RSA key signs by SHA-2; what SHA-1 signed is not taken. */
