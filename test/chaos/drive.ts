@@ -26,7 +26,7 @@ export interface Outcome {
 
 export interface DriveOptions {
   readonly flux: Flux;
-  readonly people: Pick<People, 'status'>;
+  readonly people: Pick<People, 'status' | 'refusal'>;
   readonly random: Random;
   readonly scale: Scale;
   /** How many of the applications are promoted by pull request. */
@@ -126,7 +126,7 @@ export function unsettled(
   const states = people.status(app).environments ?? {};
   for (const environment of ENVIRONMENTS) {
     const promotion = states[environment]?.promotion;
-    const seen = () => `${JSON.stringify(promotion)}`;
+    const seen = () => [JSON.stringify(promotion), people.refusal(app)].filter(Boolean).join(' ');
     if (environment === stop) {
       const rejected = promotion?.revision === round.version && promotion.phase === 'Rejected';
       return rejected ? undefined : `${app.name}: ${round.version} is not rejected in ${stop}: ${seen()}`;

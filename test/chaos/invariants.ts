@@ -87,7 +87,7 @@ async function look({ world, apps, rounds, flux }: Stage): Promise<string[]> {
     const round = rounds.get(app.name);
     const status = items.find(({ metadata }) => metadata.name === app.name)?.status;
     if (!round) return [];
-    const people = { status: () => status ?? {} };
+    const people = { status: () => status ?? {}, refusal: () => undefined };
     return unsettled(app, round, { flux, people }) ?? wrongRecord(app, round, status) ?? [];
   });
 }

@@ -13,6 +13,8 @@ export interface People {
   status(app: App): PipelineStatus;
   /** As `kubectl annotate` and `flux reconcile` do. */
   poke(app: App): Promise<void>;
+  /** Why the forge did not merge its pull request the last time. */
+  refusal(app: App): string | undefined;
   /** How often each review was done to its end. */
   reviews(): ReadonlyMap<Review, number>;
   stop(): Promise<void>;
@@ -55,6 +57,8 @@ export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People 
   const waiting: (() => Promise<void>)[] = [];
   const counts = new Map<Review, number>();
   const poked = new Map<string, number>();
+  /** By application, why its pull request could not be merged. */
+  const refusals = new Map<string, string>();
   let stopping = false;
 
   async function look(): Promise<void> {
@@ -130,10 +134,17 @@ export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People 
   }
 
   async function merge(app: App, environment: EnvironmentName, number: number): Promise<void> {
+    const path = `/repos/${lab.gitea.user}/${app.repository}/pulls/${number}`;
     // It may be merged already, when one more revision was pushed to it a moment before.
-    await lab.gitea.merge(app.repository, number).catch(() => undefined);
-    const pull = await lab.gitea.api('GET', `/repos/${lab.gitea.user}/${app.repository}/pulls/${number}`);
-    if ((pull as { state: string }).state === 'open') waiting.push(() => merge(app, environment, number));
+    await lab.gitea.api('POST', `${path}/merge`, { Do: 'merge' }).then(
+      () => refusals.delete(app.name),
+      (error) => refusals.set(app.name, String(error)),
+    );
+    const pull = (await lab.gitea.api('GET', path)) as { state: string };
+    // Nobody stands and waits until the forge has looked for conflicts.
+    if (pull.state === 'open') {
+      setTimeout(() => waiting.push(() => merge(app, environment, number)), COME_AGAIN_MS);
+    }
     const text = await lab.gitea.file(app.repository, 'main', fileOf(app, environment));
     const version = /version: (\S+)/.exec(text ?? '')?.[1];
     if (version !== undefined) await flux.deploy(app, environment, version);
@@ -159,6 +170,7 @@ export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People 
   return {
     status: (app) => statuses.get(app.name) ?? {},
     poke,
+    refusal: (app) => refusals.get(app.name),
     reviews: () => counts,
     async stop() {
       stopping = true;
