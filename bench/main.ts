@@ -5,6 +5,7 @@ import { type Lab, startLab } from '../test/lab/lab.ts';
 import { exitWithParent } from '../test/lab/parent.ts';
 import { startTurnpike, type Turnpike } from '../test/lab/turnpike.ts';
 import { benchAdmission } from './admission.ts';
+import { benchGit } from './git.ts';
 import { benchHook } from './hook.ts';
 import { memoryOf } from './memory.ts';
 import { benchPromotion } from './promotion.ts';
@@ -16,6 +17,7 @@ const USAGE = `npm run bench [-- SUITE…] [--json FILE]
 
 Prints the figures of the suites as tables, of all when none is named:
   promotion  from an event to its pull request
+  git        the same in a repository of 12,000 files, a hundred at once too
   hook       the promotion webhook under load
   admission  the admission webhook under load, and what it adds to kubectl apply
   rotation   certificates that change while Pipelines come in
@@ -24,7 +26,7 @@ Prints the figures of the suites as tables, of all when none is named:
 `;
 
 const IDLE_SECONDS = 10;
-const SUITES = ['promotion', 'hook', 'admission', 'rotation', 'memory'];
+const SUITES = ['promotion', 'git', 'hook', 'admission', 'rotation', 'memory'];
 
 interface Stage {
   readonly lab: Lab;
@@ -67,6 +69,10 @@ async function runSuites(isWanted: (suite: string) => boolean): Promise<Record<s
   if (isWanted('promotion')) {
     const figures = await benchPromotion(lab, stage.turnpike, stage.watch);
     suites.promotion = { title: 'Promotion by pull request (10 files, Gitea)', figures };
+  }
+  if (isWanted('git')) {
+    const figures = await benchGit(lab, stage.turnpike, stage.watch);
+    suites.git = { title: 'Git (1,000 applications × 3 environments × 4 files, Gitea)', figures };
   }
   if (isWanted('hook')) {
     const figures = await benchHook(lab, stage.turnpike);

@@ -7,7 +7,7 @@ import { type Figure, median, percentile } from './table.ts';
 const GOAL_MS = 100;
 const VERSION = '1.1.0';
 
-interface Times {
+export interface Times {
   /** Milliseconds. */
   readonly whole: number;
   /** Without the forge's answers to the push and to the creation of the pull request. */
@@ -50,7 +50,7 @@ function filesOf(app: Scenario): Record<string, string> {
   return Object.fromEntries([...marked, ...others]);
 }
 
-async function timePromotion(
+export async function timePromotion(
   app: Scenario,
   turnpike: Turnpike,
   watch: Stopwatch,
@@ -62,7 +62,7 @@ async function timePromotion(
   const answer = await app.tell(turnpike.hook, from, VERSION, { prefer: 'wait=25' });
   const whole = performance.now() - started;
   if (answer.status !== 201) throw new Error(`no pull request was opened: ${await answer.text()}`);
-  return { whole, own: whole - watch.take() };
+  return { whole, own: whole - watch.take().waited };
 }
 
 function figures(what: string, times: readonly Times[], isGoal: boolean): Figure[] {

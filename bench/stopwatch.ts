@@ -1,23 +1,44 @@
-/** A forge with a stopwatch in front: how long it took to answer pushes and changes of pull requests. */
+/** A forge with a stopwatch in front: what was asked of it, and how long it took. */
 export interface Stopwatch {
   readonly url: string;
-  /** Milliseconds of these answers since the last call. */
-  take(): number;
+  /** What was asked since the last call. */
+  take(): Taken;
   stop(): void;
+}
+
+export interface Taken {
+  /** Milliseconds in which an answer to a push or to a change of a pull request was waited for. */
+  readonly waited: number;
+  /** `POST /user/name.git/git-receive-pack`. */
+  readonly requests: readonly string[];
 }
 
 export function startStopwatch(upstream: string): Stopwatch {
   let waited = 0;
+  let requests: string[] = [];
+  // Of several answers that are waited for at once the time counts once.
+  let open = 0;
+  let since = 0;
+  function enter() {
+    if (open === 0) since = performance.now();
+    open += 1;
+  }
+  function leave() {
+    open -= 1;
+    if (open === 0) waited += performance.now() - since;
+  }
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
     idleTimeout: 60,
     async fetch(request) {
-      const started = performance.now();
       const { pathname, search } = new URL(request.url);
+      const isForges = isForgesOwn(request.method, pathname);
+      requests.push(`${request.method} ${pathname}${search}`);
       const headers = new Headers(request.headers);
       headers.delete('host');
       const body = request.body ? await request.arrayBuffer() : undefined;
+      if (isForges) enter();
       const answer = await fetch(`${upstream}${pathname}${search}`, {
         method: request.method,
         headers,
@@ -26,15 +47,16 @@ export function startStopwatch(upstream: string): Stopwatch {
         ...(body && { body }),
       });
       const bytes = await answer.arrayBuffer();
-      if (isForgesOwn(request.method, pathname)) waited += performance.now() - started;
+      if (isForges) leave();
       return new Response(bytes, { status: answer.status, headers: answer.headers });
     },
   });
   return {
     url: `http://127.0.0.1:${server.port}`,
     take() {
-      const taken = waited;
+      const taken = { waited, requests };
       waited = 0;
+      requests = [];
       return taken;
     },
     stop: () => void server.stop(true),
@@ -43,5 +65,5 @@ export function startStopwatch(upstream: string): Stopwatch {
 
 function isForgesOwn(method: string, path: string): boolean {
   if (path.endsWith('/git-receive-pack')) return method === 'POST';
-  return method !== 'GET' && path.includes('/pulls');
+  return method !== 'GET' && /\/(pulls|statuses)\b/.test(path);
 }
