@@ -31,3 +31,42 @@ const LONG_DIGEST = /\b(?:sha1|sha256):([0-9a-f]{7})[0-9a-f]+$/;
 export function shortRevision(revision: string): string {
   return revision.replace(LONG_DIGEST, '$1');
 }
+
+/** What of a revision is written somewhere: all of it, what stands before its digest, or the digest alone. */
+export type RevisionPart = 'revision' | 'tag' | 'digest';
+
+/** As the OCI image specification has it ("Digests"). */
+const DIGEST = /^[a-z0-9][a-z0-9+._-]*:[A-Za-z0-9=_-]+$/;
+/** What Flux reports for a source that is pinned to a digest. */
+const DIGEST_ALONE = /^sha(?:1|256|384|512):[0-9a-f]{40,128}$/;
+const MAX_SHOWN = 256;
+
+/** `6.5.0@sha256:…` has a tag and a digest, `6.5.0` and `6.5.0+4f0c04b` a tag alone; undefined: it has no such part. */
+export function revisionPart(revision: string, part: RevisionPart): string | undefined {
+  switch (part) {
+    case 'revision':
+      return revision;
+    case 'tag':
+      return tagOf(revision);
+    case 'digest':
+      return digestOf(revision);
+  }
+}
+
+function tagOf(revision: string): string | undefined {
+  if (DIGEST_ALONE.test(revision)) return undefined;
+  const at = revision.lastIndexOf('@');
+  return (at < 0 ? revision : revision.slice(0, at)) || undefined;
+}
+
+function digestOf(revision: string): string | undefined {
+  if (DIGEST_ALONE.test(revision)) return revision;
+  const at = revision.lastIndexOf('@');
+  const digest = revision.slice(at + 1);
+  return at >= 0 && DIGEST.test(digest) ? digest : undefined;
+}
+
+/** `the revision "6.5.0" has no digest`. */
+export function lacksPart(revision: string, part: RevisionPart): string {
+  return `the revision ${JSON.stringify(revision.slice(0, MAX_SHOWN))} has no ${part}`;
+}

@@ -1,15 +1,17 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { editMarked, type MarkedText } from '../../src/promote/marker.ts';
+import { type RevisionPart, revisionPart } from '../../src/decide/revision.ts';
+import { editMarked } from '../../src/promote/marker.ts';
 import { mutateBytes } from './bytes.ts';
 import { runCampaign, shorterTexts, timeoutOf } from './campaign.ts';
+import { checkEdited } from './edited.ts';
 import type { Random } from './random.ts';
-import { type Leaf, leavesOf } from './yaml-leaves.ts';
 
 const QUICK = 3000;
 const KEY = 'apps:podinfo:prod';
 const MARK = `# {"$promotion": "${KEY}"}`;
-const FIXTURES = join(import.meta.dir, '../fixtures/markers');
+const PARTS: readonly RevisionPart[] = ['revision', 'tag', 'digest'];
+const FIXTURES = join(import.meta.dir, '../fixtures');
 
 const TOKENS = [
   ...[
@@ -20,6 +22,10 @@ const TOKENS = [
     `"6.0.0", ${MARK}\n`,
     KEY,
     '$promotion',
+    ':tag',
+    ':digest',
+    `: 6.0.0 # {"$promotion": "${KEY}:tag"}\n`,
+    `: 6.0.0 # {"$promotion": "${KEY}:digest"}\n`,
     '# ',
     '#',
   ],
@@ -64,6 +70,7 @@ const VALUES = [
   '6.1.0',
   '6.10',
   'main@sha1:0123abc',
+  `6.1.0@sha256:${'0123456789abcdef'.repeat(4)}`,
   "it's",
   '"',
   '#',
@@ -86,7 +93,7 @@ interface Edit {
 }
 
 async function seeds(): Promise<[string, ...string[]]> {
-  const files = [...new Bun.Glob('**/*.y*ml').scanSync(FIXTURES)].sort();
+  const files = [...new Bun.Glob('{markers,corpus}/**/*.y*ml').scanSync(FIXTURES)].sort();
   const texts = await Promise.all(files.map((file) => Bun.file(join(FIXTURES, file)).text()));
   return [`a: 1 ${MARK}\n`, ...texts];
 }
@@ -106,45 +113,9 @@ function check({ text, value }: Edit): string {
   const again = editMarked(result.text, KEY, value);
   if (again.text !== result.text || again.edits.length > 0) throw new Error('a second edit changes more');
   if (result.edits.length === 0) return result.problems.length > 0 ? 'refused' : 'left alone';
-  checkLeaves(text, result, value);
+  const values = PARTS.flatMap((part) => revisionPart(value, part) ?? []);
+  checkEdited(text, result, values);
   return result.problems.length > 0 ? 'edited and refused' : 'edited';
-}
-
-/** Compares all scalars, keys too, and all that stands between them. */
-function checkLeaves(text: string, result: MarkedText, value: string): void {
-  const [before, after] = [leavesOf(text), leavesOf(result.text)];
-  if (before.length !== after.length) throw new Error(`${before.length} scalars became ${after.length}`);
-  const changed = new Set<number>();
-  for (const [index, old] of before.entries()) {
-    const now = after[index] ?? old;
-    if (text.slice(old.start, old.end) === result.text.slice(now.start, now.end)) continue;
-    changed.add(index);
-    if (!isSet(now, value)) throw new Error(`a scalar became ${JSON.stringify(now.value)}`);
-  }
-  if (changed.size !== result.edits.length)
-    throw new Error(`${result.edits.length} edits, ${changed.size} changes`);
-  const [was, is] = [frame(text, before, changed), frame(result.text, after, changed)];
-  if (was !== is) throw new Error(`other bytes changed: ${JSON.stringify(was)} to ${JSON.stringify(is)}`);
-}
-
-function isSet(leaf: Leaf, value: string): boolean {
-  return leaf.value === value || (leaf.isBlock && String(leaf.value).trimEnd() === value);
-}
-
-/**
- * The text with a NUL for each changed scalar. Blanks around it and behind its comment are left out: an empty
- * scalar gets some, and the blank lines that end a block belong to the scalar or not by its header.
- */
-function frame(text: string, leaves: readonly Leaf[], changed: ReadonlySet<number>): string {
-  const parts: string[] = [];
-  let at = 0;
-  for (const [index, leaf] of leaves.entries()) {
-    if (!changed.has(index)) continue;
-    const [, comment = ''] = /^[|>][-+0-9]*([^\r\n]*)/.exec(text.slice(leaf.start, leaf.end)) ?? [];
-    parts.push(text.slice(at, leaf.start), '\0', leaf.isBlock ? `${comment}\n` : '');
-    at = leaf.end;
-  }
-  return (parts.join('') + text.slice(at)).replaceAll(/\s*\0[ \t]*(#[^\r\n]*)?\s*/g, '\0$1\0');
 }
 
 test(

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'bun:test';
-import { editMarked, hasMarker } from '../../src/promote/marker.ts';
+import { editMarked, hasMarker, mentionsKey } from '../../src/promote/marker.ts';
 
 const KEY = 'apps:podinfo:prod';
 const MARK = '# {"$promotion": "apps:podinfo:prod"}';
 const NEW = '6.1.0';
+const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
+const OCI = `6.1.0@${DIGEST}`;
+const TAG_MARK = '# {"$promotion": "apps:podinfo:prod:tag"}';
+const DIGEST_MARK = '# {"$promotion": "apps:podinfo:prod:digest"}';
 
 /** A row: what it shows, the text, and the text afterwards; without the latter nothing changes. */
 interface Row {
@@ -197,7 +201,62 @@ const REPLACED: readonly Row[] = [
   },
 ];
 
+const PARTS: readonly Row[] = [
+  {
+    shows: 'a tag and a digest',
+    text: `tag: 6.0.0 ${TAG_MARK}\ndigest: sha256:old ${DIGEST_MARK}\n`,
+    after: `tag: 6.1.0 ${TAG_MARK}\ndigest: ${DIGEST} ${DIGEST_MARK}\n`,
+    value: OCI,
+    marked: 2,
+  },
+  {
+    shows: 'the whole revision beside its parts',
+    text: `a: "x" ${MARK}\nb: 'x' ${TAG_MARK}\n${DIGEST_MARK}\nc: |\n  x\n`,
+    after: `a: "${OCI}" ${MARK}\nb: '6.1.0' ${TAG_MARK}\n${DIGEST_MARK}\nc: |-\n  ${DIGEST}\n`,
+    value: OCI,
+    marked: 3,
+  },
+  {
+    shows: 'a tag that is a number to YAML, quoted',
+    text: `tag: 6.0 ${TAG_MARK}\n`,
+    after: `tag: "6.10" ${TAG_MARK}\n`,
+    value: `6.10@${DIGEST}`,
+  },
+  {
+    shows: 'the tag by the whole revision when that has no digest',
+    text: `tag: 6.0.0 ${TAG_MARK}\n`,
+    after: `tag: 6.1.0+4f0c04b70aff ${TAG_MARK}\n`,
+    value: '6.1.0+4f0c04b70aff',
+  },
+  {
+    shows: 'a digest by a revision that is one',
+    text: `digest: x ${DIGEST_MARK}\n`,
+    after: `digest: ${DIGEST} ${DIGEST_MARK}\n`,
+    value: DIGEST,
+  },
+  {
+    shows: 'a marker behind another member that names the key',
+    text: 'a: 1.0.0 # {"by": "x/apps:podinfo:prod", "$promotion": "apps:podinfo:prod"}\n',
+    after: 'a: 6.1.0 # {"by": "x/apps:podinfo:prod", "$promotion": "apps:podinfo:prod"}\n',
+  },
+];
+
 const LEFT_ALONE: readonly Row[] = [
+  {
+    shows: 'a suffix of an environment whose name goes on',
+    text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod-eu:tag"}\n',
+    marked: 0,
+  },
+  {
+    shows: 'a suffix of a namespace whose name begins earlier',
+    text: 'a: 1.0.0 # {"$promotion": "my-apps:podinfo:prod:tag"}\n',
+    marked: 0,
+  },
+  {
+    shows: 'an environment called tag',
+    text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:tag"}\n',
+    marked: 0,
+  },
   { shows: 'a file without markers', text: 'a: 1.0.0\n', marked: 0 },
   { shows: 'a slash in the key', text: 'a: 1.0.0 # {"$promotion": "apps/podinfo:prod"}\n', marked: 0 },
   {
@@ -225,6 +284,44 @@ const LEFT_ALONE: readonly Row[] = [
 ];
 
 const REPORTED: readonly Row[] = [
+  {
+    shows: 'a digest that the revision has not',
+    text: `a: 1.0.0 ${DIGEST_MARK}\n`,
+    problem: /^Line 1: the marker is not used: the revision "6\.1\.0" has no digest\.$/,
+  },
+  {
+    shows: 'a tag that the revision has not',
+    text: `a: 1.0.0 ${TAG_MARK}\n`,
+    value: DIGEST,
+    problem: /^Line 1: the marker is not used: the revision "sha256:\w+" has no tag\.$/,
+  },
+  {
+    shows: 'a suffix that there is not',
+    text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod:name"}\n',
+    problem: /^Line 1: the marker is not used: behind the environment only :tag or :digest may stand\.$/,
+  },
+  {
+    shows: 'two suffixes',
+    text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod:tag:digest"}\n',
+    problem: /^Line 1: .*only :tag or :digest/,
+  },
+  {
+    shows: 'an empty suffix',
+    text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod:"}\n',
+    problem: /^Line 1: .*only :tag or :digest/,
+  },
+  {
+    shows: 'a suffix without quotes',
+    text: 'a: 1.0.0 # {$promotion: apps:podinfo:prod:tag}\n',
+    problem: /^Line 1: .*JSON object/,
+  },
+  {
+    shows: 'two markers that want different things',
+    text: `${TAG_MARK}\na: 1.0.0 ${MARK}\n`,
+    value: OCI,
+    problem:
+      /^Line 2: the value is not set, for it shall become "6\.1\.0" and "6\.1\.0@sha256:\w+" at once\.$/,
+  },
   {
     shows: 'text behind the JSON',
     text: `a: 1.0.0 ${MARK} set by a robot\n`,
@@ -323,7 +420,7 @@ const REPORTED: readonly Row[] = [
 ];
 
 describe('a marker', () => {
-  test.each([...REPLACED])('replaces $shows', ({ text, after = text, value = NEW, marked = 1 }) => {
+  test.each([...REPLACED, ...PARTS])('replaces $shows', ({ text, after = text, value = NEW, marked = 1 }) => {
     const result = editMarked(text, KEY, value);
     expect(result.text).toBe(after);
     expect(result.problems).toEqual([]);
@@ -335,8 +432,8 @@ describe('a marker', () => {
     expect(editMarked(text, KEY, NEW)).toEqual({ text, edits: [], marked, problems: [] });
   });
 
-  test.each([...REPORTED])('reports $shows and changes nothing', ({ text, problem = /./ }) => {
-    const result = editMarked(text, KEY, NEW);
+  test.each([...REPORTED])('reports $shows and changes nothing', ({ text, value = NEW, problem = /./ }) => {
+    const result = editMarked(text, KEY, value);
     expect(result.text).toBe(text);
     expect(result).toMatchObject({ edits: [], marked: 0 });
     expect(result.problems).toHaveLength(1);
@@ -349,6 +446,34 @@ describe('a marker', () => {
       { line: 3, from: '1.0.0', to: '6.1.0' },
       { line: 4, from: '1.0.0', to: '6.1.0' },
     ]);
+  });
+
+  test('of a digest is reported and the others are set, when the revision has none', () => {
+    const text = `a: 1 ${MARK}\nb: 1 ${DIGEST_MARK}\nc: 1 ${TAG_MARK}\n`;
+    const result = editMarked(text, KEY, NEW);
+    expect(result.text).toBe(`a: 6.1.0 ${MARK}\nb: 1 ${DIGEST_MARK}\nc: 6.1.0 ${TAG_MARK}\n`);
+    expect(result).toMatchObject({ marked: 2, problems: [expect.stringMatching(/^Line 2: .*no digest/)] });
+  });
+
+  test('of an environment called tag is not that of a tag', () => {
+    const text = `a: 1 ${MARK.replace('prod', 'tag')}\nb: 1 # {"$promotion": "apps:podinfo:tag:tag"}\n`;
+    expect(editMarked(text, 'apps:podinfo:tag', OCI).text).toBe(
+      text.replace('a: 1', `a: ${OCI}`).replace('b: 1', 'b: 6.1.0'),
+    );
+  });
+
+  test.each<[string, string, boolean]>([
+    ['apps:podinfo:prod', MARK, true],
+    ['apps:podinfo:prod', TAG_MARK, true],
+    ['apps:podinfo:prod', '"$promotion": "apps:podinfo:prod-eu"', false],
+    ['apps:podinfo:prod', '"$promotion": "apps:podinfo:prod.eu:tag"', false],
+    ['apps:podinfo:prod', '"$promotion": "my-apps:podinfo:prod"', false],
+    ['apps:podinfo:prod', '"$promotion": "apps:podinfo:prod-eu apps:podinfo:prod"', true],
+    ['apps:podinfo:prod-eu', MARK, false],
+    ['apps:podinfo:prod:tag', MARK, false],
+    ['apps:podinfo:tag', TAG_MARK, false],
+  ])('of %s is screened for in %s', (key, text, expected) => {
+    expect(mentionsKey(text, key)).toBe(expected);
   });
 
   test('is found for an environment whose name needs escapes in JSON', () => {

@@ -1,11 +1,24 @@
-/** What a comment says about the marker `key`: it is this marker, it was meant to be, or neither. */
-export type CommentMeaning = 'marker' | 'malformed' | 'other';
+import type { RevisionPart } from '../../decide/revision.ts';
+
+/** What a comment says about the key: it is its marker, it was meant to be, or neither. */
+export type CommentMeaning =
+  | { readonly kind: 'marker'; readonly part: RevisionPart }
+  | { readonly kind: 'malformed'; readonly reason: string }
+  | { readonly kind: 'other' };
 
 const MARKER = '$promotion';
+const SUFFIXES: ReadonlyMap<string, RevisionPart> = new Map([
+  ['', 'revision'],
+  [':tag', 'tag'],
+  [':digest', 'digest'],
+]);
+const OTHER: CommentMeaning = { kind: 'other' };
+const NO_JSON = 'the comment must be a JSON object of strings and nothing else';
+const NO_SUFFIX = 'behind the environment only :tag or :digest may stand';
 
 /** A cheap screen: could `text` hold a marker at all, and one for this key? */
 export function mentionsKey(text: string, key: string): boolean {
-  return text.includes(MARKER) && (text.includes(key) || text.includes(escaped(key)));
+  return text.includes(MARKER) && namesKey(text, key);
 }
 
 /** A cheap screen for any marker, on bytes or text. */
@@ -17,14 +30,22 @@ export function hasMarker(bytes: Uint8Array | string): boolean {
 
 /**
  * A marker is a comment that is one JSON object of strings with the member `$promotion`, whose value is
- * exactly the key; other members do not matter. Anything else that names both is malformed.
+ * exactly the key, or the key with a suffix; other members do not matter. Anything else that names both is
+ * malformed.
  */
 export function commentMeaning(comment: string, key: string): CommentMeaning {
-  if (!mentionsKey(comment, key)) return 'other';
+  if (!mentionsKey(comment, key)) return OTHER;
   const body = comment.replace(/^#+/, '').trim();
   const value = markerValue(body);
-  if (value !== undefined) return value === key ? 'marker' : 'other';
-  return namesExactly(body, key) && !isCommentedOut(body) ? 'malformed' : 'other';
+  if (value !== undefined) return value.startsWith(key) ? suffixMeaning(value.slice(key.length)) : OTHER;
+  return isCommentedOut(body) ? OTHER : { kind: 'malformed', reason: NO_JSON };
+}
+
+/** Names hold no colon, so what comes behind one belongs to no other environment. */
+function suffixMeaning(suffix: string): CommentMeaning {
+  const part = SUFFIXES.get(suffix);
+  if (part !== undefined) return { kind: 'marker', part };
+  return suffix.startsWith(':') ? { kind: 'malformed', reason: NO_SUFFIX } : OTHER;
 }
 
 /** `# version: 1.0.0 # {…}`: a whole line that someone took out on purpose, its marker included. */
@@ -48,17 +69,20 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** True when the key does not merely begin or end a longer one: `ns:app:prod` in `ns:app:prod-eu`. */
-function namesExactly(comment: string, key: string): boolean {
-  const partOfName = /[\w.:/-]/;
-  return [key, escaped(key)].some((text) => {
-    const at = comment.indexOf(text);
-    if (at < 0) return false;
-    const neighbours = [comment[at - 1] ?? '', comment[at + text.length] ?? ''];
-    return !neighbours.some((neighbour) => partOfName.test(neighbour));
-  });
+/**
+ * True when the key does not merely begin or end a longer one: `ns:app:prod` in `ns:app:prod-eu`. A colon
+ * behind it begins a suffix.
+ */
+function namesKey(text: string, key: string): boolean {
+  if (standsAlone(text, key)) return true;
+  const escaped = JSON.stringify(key).slice(1, -1);
+  return escaped !== key && standsAlone(text, escaped);
 }
 
-function escaped(key: string): string {
-  return JSON.stringify(key).slice(1, -1);
+function standsAlone(text: string, key: string): boolean {
+  for (let at = text.indexOf(key); at >= 0; at = text.indexOf(key, at + 1)) {
+    const [before = '', behind = ''] = [text[at - 1], text[at + key.length]];
+    if (!/[\w.:/-]/.test(before) && !/[\w./-]/.test(behind)) return true;
+  }
+  return false;
 }

@@ -29,6 +29,8 @@ export interface ScannedText {
   readonly scalars: readonly ValueScalar[];
   readonly comments: readonly Comment[];
   readonly broken: readonly BrokenDocument[];
+  /** The content of each document that is valid. */
+  readonly contents: readonly Document['contents'][];
 }
 
 /** Bounds of what is parsed; half a million tokens take about a second. */
@@ -41,8 +43,9 @@ const MAX_MESSAGE = 200;
 const NOT_IN_TEXT = new Set(['\u0002', '\u0018', SCALAR_FOLLOWS]);
 
 /**
- * Comments, value scalars and errors of a YAML stream, or why it is not parsed. The depth is checked before anything recursive runs. The failsafe schema reads every scalar as text and
- * keys are not compared with each other, so that nothing but syntax can be wrong.
+ * Comments, value scalars and errors of a YAML stream, or why it is not parsed. The depth is checked before
+ * anything recursive runs. The failsafe schema reads every scalar as text and keys are not compared with each
+ * other, so that nothing but syntax can be wrong.
  */
 export function scanYaml(text: string): ScannedText | { readonly refused: string } {
   const parser = new Parser();
@@ -62,7 +65,12 @@ export function scanYaml(text: string): ScannedText | { readonly refused: string
   }
   for (const token of parser.end()) documents.push(...composer.next(token));
   documents.push(...composer.end());
-  return { comments, scalars: documents.flatMap(valueScalars), broken: brokenDocuments(documents) };
+  return {
+    comments,
+    scalars: documents.flatMap(valueScalars),
+    broken: brokenDocuments(documents),
+    contents: documents.flatMap(({ errors, contents }) => (errors.length === 0 ? [contents] : [])),
+  };
 }
 
 function brokenDocuments(documents: readonly Document[]): BrokenDocument[] {
