@@ -1,11 +1,13 @@
 import type { Checkpoint } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import { shapeProblem } from '../decide/hosts.ts';
+import type { RevisionPart } from '../decide/revision.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { updateTogether } from './git/batch.ts';
 import { isBranchName } from './git/branch-name.ts';
 import { unusable } from './git/failure.ts';
 import type { Person } from './git/objects.ts';
+import { selectionsOf } from './git/selection.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { createSigners } from './git/sign.ts';
 import { createSshTransport } from './git/ssh/transport.ts';
@@ -27,7 +29,17 @@ export interface GitCredentials {
   readonly knownHosts?: string;
 }
 
-/** What the promotion branch shall be: the base branch's tip plus one commit that sets the markers. */
+/** A field of YAML files that is set without a marker. */
+export interface FileEdit {
+  /** Which files: a pattern that `globProblem` has nothing against. */
+  readonly path: string;
+  /** Which field in each of their documents: a path that `fieldPathProblem` has nothing against. */
+  readonly field: string;
+  /** What it becomes; without it the whole revision. */
+  readonly value?: RevisionPart | undefined;
+}
+
+/** What the promotion branch shall be: the base branch's tip plus one commit that sets markers and fields. */
 export interface BranchUpdate {
   readonly url: string;
   readonly baseBranch: string;
@@ -36,6 +48,8 @@ export interface BranchUpdate {
   readonly isDirect?: boolean;
   /** `<namespace>:<name>:<environment>`. */
   readonly markerKey: string;
+  /** What is set beside the markers. */
+  readonly files?: readonly FileEdit[] | undefined;
   readonly revision: string;
   readonly message: string;
   readonly author: Person;
@@ -59,7 +73,7 @@ export interface FileChange {
   readonly to: string;
 }
 
-/** `problems` are markers that were meant but cannot be used, each a sentence with file and line. */
+/** `problems` are markers and fields that were meant but cannot be used, each a sentence that says where. */
 export type BranchResult =
   | {
       readonly kind: 'pushed' | 'unchanged';
@@ -121,7 +135,7 @@ function companyOf({ url, credentials }: BranchUpdate): string {
   return JSON.stringify([url, Object.entries(credentials).toSorted()]);
 }
 
-function refuseBadUpdate({ url, branch, baseBranch, isDirect = false }: BranchUpdate): void {
+function refuseBadUpdate({ url, branch, baseBranch, isDirect = false, files = [] }: BranchUpdate): void {
   const wrongName = [branch, baseBranch].find((name) => !isBranchName(name));
   const problem =
     shapeProblem(url) ??
@@ -132,4 +146,5 @@ function refuseBadUpdate({ url, branch, baseBranch, isDirect = false }: BranchUp
       ? `The base branch ${baseBranch} itself is never pushed.`
       : undefined);
   if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem, { retry: 'never' });
+  selectionsOf(files); // Throws for what cannot be read.
 }

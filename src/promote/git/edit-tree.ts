@@ -1,17 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
-import { editMarked } from '../marker.ts';
-import type { FileChange } from '../workspace.ts';
+import { TurnpikeError } from '../../api/errors.ts';
+import type { FileChange, FileEdit } from '../workspace.ts';
+import { editFile } from './edit-file.ts';
 import { type MarkedFile, type MarkedTree, mayHaveKey } from './marked.ts';
 import { type GitObject, gitObject, treeWith } from './objects.ts';
 import type { Packs } from './packs.ts';
+import { type Active, enterAll, matching, selectionProblems, selectionsOf, startAll } from './selection.ts';
 
-/** A tree with every marker of one key set to one revision. */
+/** A tree with every marker of one key, and every field that `files` names, set to one revision. */
 export interface EditedTree {
   readonly oid: string;
   /** What is new, to be pushed. */
   readonly objects: readonly GitObject[];
   readonly changes: readonly FileChange[];
-  /** How many markers there are, those that had the revision already included. */
+  /** How many scalars were found, those that had the revision already included. */
   readonly marked: number;
   readonly problems: readonly string[];
 }
@@ -19,6 +21,8 @@ export interface EditedTree {
 export interface TreeEdit {
   readonly key: string;
   readonly revision: string;
+  /** What is changed without markers. */
+  readonly files?: readonly FileEdit[] | undefined;
   readonly packs: Packs;
 }
 
@@ -28,29 +32,52 @@ interface Result {
   readonly changes: FileChange[];
   readonly problems: string[];
   marked: number;
+  /** How many names were compared with the paths of `files`. */
+  compared: number;
+  /** How many files matched one. */
+  selected: number;
 }
 
+/** A place in the repository: `path` is empty for its top, and ends with a slash below. */
+interface Place {
+  readonly path: string;
+  readonly active: readonly Active[];
+  readonly result: Result;
+}
+
+/** Reading one takes about 0.2 ms. */
+const MAX_SELECTED = 20_000;
+/** Other work gets its turn after so many names. */
+const NAMES_AT_ONCE = 200;
+
+/** Throws `SpecInvalid` for `files` that cannot be used. */
 export async function editTree(tree: MarkedTree, edit: TreeEdit): Promise<EditedTree> {
-  const result: Result = { objects: [], changes: [], problems: [], marked: 0 };
-  const oid = await editSubtree(tree, edit, { result, path: '' });
-  return { ...result, oid };
+  const selections = selectionsOf(edit.files ?? []);
+  const result: Result = { objects: [], changes: [], problems: [], marked: 0, compared: 0, selected: 0 };
+  const active = startAll(selections, edit.revision);
+  const oid = await editSubtree(tree, edit, { path: '', active, result });
+  const problems = [...selectionProblems(selections, edit.revision), ...result.problems];
+  const { objects, changes, marked } = result;
+  return { oid, objects, changes, marked, problems };
 }
 
-/** `path` is where the tree lies: empty for the root, else with a slash at its end. Gives the tree's new name. */
-async function editSubtree(
-  tree: MarkedTree,
-  edit: TreeEdit,
-  { result, path }: { readonly result: Result; readonly path: string },
-): Promise<string> {
+/** Gives the tree's new name. */
+async function editSubtree(tree: MarkedTree, edit: TreeEdit, place: Place): Promise<string> {
+  const { path, active, result } = place;
   const changed = new Map<string, string>();
   for (const [name, file] of tree.files) {
-    if (!mayHaveKey(file, edit.key)) continue;
-    const oid = editFile(file, edit, { result, path: path + name });
+    if (isTimeForOthers(place)) await setImmediate();
+    const selected = matching(active, name);
+    if (selected.length === 0 && !mayHaveKey(file, edit.key)) continue;
+    countSelected(selected, result);
+    const oid = editBlob(file, edit, { path: path + name, active: selected, result });
     if (oid !== file.oid) changed.set(name, oid);
     await setImmediate(); // Parsing takes its time: other work gets its turn.
   }
   for (const [name, child] of tree.trees) {
-    const oid = await editSubtree(child, edit, { result, path: `${path}${name}/` });
+    if (isTimeForOthers(place)) await setImmediate();
+    const below = { path: `${path}${name}/`, active: enterAll(active, name), result };
+    const oid = await editSubtree(child, edit, below);
     if (oid !== child.oid) changed.set(name, oid);
   }
   if (changed.size === 0) return tree.oid;
@@ -59,35 +86,35 @@ async function editSubtree(
   return made.oid;
 }
 
-function editFile(
-  { oid }: MarkedFile,
-  edit: TreeEdit,
-  { result, path }: { readonly result: Result; readonly path: string },
-): string {
-  const file = displayPath(path);
-  const report = (problem: string) => result.problems.push(`${file}: ${problem}`);
-  const bytes = edit.packs.readIfSmall(oid);
-  const text = bytes && decode(bytes);
-  if (text === undefined) {
-    report(`The file is ${bytes ? 'not UTF-8' : 'too large'}; its markers are not used.`);
-    return oid;
-  }
-  const edited = editMarked(text, edit.key, edit.revision);
-  edited.problems.forEach(report);
+/** Gives the file's new name. */
+function editBlob(file: MarkedFile, edit: TreeEdit, { path, active, result }: Place): string {
+  const key = mayHaveKey(file, edit.key) ? edit.key : undefined;
+  const bytes = edit.packs.readIfSmall(file.oid);
+  const edited = editFile(bytes, { key, revision: edit.revision, selected: active });
+  const shown = displayPath(path);
+  result.problems.push(...edited.problems.map((problem) => `${shown}: ${problem}`));
   result.marked += edited.marked;
-  if (edited.edits.length === 0) return oid;
-  result.changes.push(...edited.edits.map((one) => ({ file, ...one })));
+  if (edited.edits.length === 0) return file.oid;
+  result.changes.push(...edited.edits.map((one) => ({ file: shown, ...one })));
   const made = gitObject('blob', Buffer.from(edited.text));
   result.objects.push(made);
   return made.oid;
 }
 
-function decode(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined; // Reported by the caller as a problem of this file.
-  }
+/** Counts a name that is compared with the paths of `files`, and says when other work should get its turn. */
+function isTimeForOthers({ active, result }: Place): boolean {
+  if (active.length === 0) return false;
+  result.compared += 1;
+  return result.compared % NAMES_AT_ONCE === 0;
+}
+
+function countSelected(selected: readonly Active[], result: Result): void {
+  if (selected.length === 0) return;
+  for (const { selection } of selected) selection.files += 1;
+  result.selected += 1;
+  if (result.selected <= MAX_SELECTED) return;
+  const message = `The paths of files match more than ${MAX_SELECTED} files: write them so that fewer match.`;
+  throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
 }
 
 /** Names have one character per byte until they are shown. */

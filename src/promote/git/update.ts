@@ -45,7 +45,7 @@ export async function prepareUpdate(
 ): Promise<Prepared> {
   const edited = await editBase(repository, transport, { update, base });
   const problems = edited.problems.slice(0, MAX_PROBLEMS);
-  if (edited.marked === 0) throw markerNotFound(transport, update, problems);
+  if (edited.marked === 0) throw nothingFound(transport, update, problems);
   if (edited.changes.length === 0) return { kind: 'in-base', problems };
 
   const ref = refOf(update.branch);
@@ -83,7 +83,8 @@ async function editBase(
   const known = repository.marked.get(update.baseBranch);
   const marked = await markedTree(tree, known, { packs, name: transport.remote.name });
   repository.marked.set(update.baseBranch, marked);
-  return editTree(marked, { key: update.markerKey, revision: update.revision, packs });
+  const { markerKey: key, files, revision } = update;
+  return editTree(marked, { key, files, revision, packs });
 }
 
 /** True when the branch's tip is one commit on the wanted parent with the wanted files. */
@@ -142,14 +143,17 @@ function refuseForeign(
   throw new TurnpikeError('GitRejected', message, { retry: 'never' });
 }
 
-function markerNotFound(
+function nothingFound(
   transport: Transport,
   update: BranchUpdate,
   problems: readonly string[],
 ): TurnpikeError {
   const marker = `# ${JSON.stringify({ $promotion: update.markerKey })}`;
   const where = `${transport.remote.name} (branch ${update.baseBranch})`;
+  const none = `No value in ${where} carries the marker ${marker}`;
   const unusable = problems.length === 0 ? '' : ` Not usable: ${problems.join(' ')}`;
-  const message = `No value in ${where} carries the marker ${marker}: put it behind the version to promote.${unusable}`;
+  const message = update.files?.length
+    ? `${none}, and files leads to none. ${problems.join(' ')}`
+    : `${none}: put it behind the version to promote.${unusable}`;
   return new TurnpikeError('MarkerNotFound', message, { retry: 'never' });
 }
