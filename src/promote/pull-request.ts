@@ -59,6 +59,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         baseBranch: settings.baseBranch,
         branch: head,
         markerKey: markerKey(request),
+        files: settings.files,
         revision: request.revision,
         message: commitMessage(request, settings.templates),
         ...commitBy(settings.commit, credentials),

@@ -35,6 +35,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         branch,
         isDirect: true,
         markerKey: markerKey(request),
+        files: settings.files,
         revision: request.revision,
         message: commitMessage(request, templates),
         ...commitBy(commit, credentials),

@@ -24,7 +24,7 @@ export function alreadyThere(
   branch: string,
   problems: readonly string[],
 ): PromotionResult {
-  const there = `Branch ${branch} has ${request.revision} at every marker of ${markerKey(request)} already.`;
+  const there = `Branch ${branch} has ${request.revision} at every place that is named for ${markerKey(request)} already.`;
   return { kind: 'already-there', message: sentences([there, ...problems]) };
 }
 

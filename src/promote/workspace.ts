@@ -1,7 +1,7 @@
+import type { FileEdit } from '../api/change.ts';
 import type { Checkpoint } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import { shapeProblem } from '../decide/hosts.ts';
-import type { RevisionPart } from '../decide/revision.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { updateTogether } from './git/batch.ts';
 import { isBranchName } from './git/branch-name.ts';
@@ -27,16 +27,6 @@ export interface GitCredentials {
   readonly identity?: string;
   /** The host's keys, as OpenSSH has them. */
   readonly knownHosts?: string;
-}
-
-/** A field of YAML files that is set without a marker. */
-export interface FileEdit {
-  /** Which files: a pattern that `globProblem` has nothing against. */
-  readonly path: string;
-  /** Which field in each of their documents: a path that `fieldPathProblem` has nothing against. */
-  readonly field: string;
-  /** What it becomes; without it the whole revision. */
-  readonly value?: RevisionPart | undefined;
 }
 
 /** What the promotion branch shall be: the base branch's tip plus one commit that sets markers and fields. */

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { FileEdit } from '../../src/api/change.ts';
 import { editTree, type TreeEdit } from '../../src/promote/git/edit-tree.ts';
 import { type MarkedTree, markedTree } from '../../src/promote/git/marked.ts';
 import { type GitObject, gitObject } from '../../src/promote/git/objects.ts';
 import { openPacks, type Packs } from '../../src/promote/git/packs.ts';
-import type { FileEdit } from '../../src/promote/workspace.ts';
+
 import { failureOf } from '../fakes/failure.ts';
 import { createTestRepository, type TestRepository } from './repository.ts';
 import { KEY, marked } from './support.ts';
@@ -139,7 +140,8 @@ function madeTree(entries: readonly (readonly [mode: string, name: string, objec
 function packsOf(objects: readonly GitObject[]): Packs {
   const bodies = new Map(objects.map(({ oid, body }) => [oid, body]));
   const read = (oid: string) => bodies.get(oid) ?? Buffer.alloc(0);
-  return { read, readIfSmall: read, refresh: () => {}, rest: () => {} };
+  const has = (oid: string) => bodies.has(oid);
+  return { read, readIfSmall: read, has, isEmpty: () => false, refresh: () => {}, rest: () => {} };
 }
 
 describe('a hostile repository', () => {

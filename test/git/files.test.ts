@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import type { FileEdit } from '../../src/api/change.ts';
 import { gitObject } from '../../src/promote/git/objects.ts';
-import type { FileEdit } from '../../src/promote/workspace.ts';
+
 import { failureOf } from '../fakes/failure.ts';
 import { CASES, REVISION, withChanges } from '../fixtures/corpus/cases.ts';
 import { createTestRepository, type Files, type TestRepository } from './repository.ts';

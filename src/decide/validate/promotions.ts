@@ -8,6 +8,7 @@ import type {
 import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../hosts.ts';
 import { promotionInto } from '../route.ts';
 import { branchLengthProblem, branchProblem, promotionBranch } from './branch.ts';
+import { fileProblems } from './files.ts';
 import { forgeFitProblem } from './forge.ts';
 import { gateProblems } from './gates.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
@@ -64,10 +65,11 @@ function pullRequestProblems(
   policy: HostPolicy,
 ): FieldProblem[] {
   if (!pullRequest) return [];
-  const { url, type, baseBranch, templates } = pullRequest;
+  const { url, type, baseBranch, files, templates } = pullRequest;
   return [
     ...urlProblems({ url, type }, field, policy),
     ...branchProblems(baseBranch, `${field}.baseBranch`),
+    ...fileProblems(files, `${field}.files`),
     ...templateProblems(templates, `${field}.templates`),
   ];
 }
@@ -77,6 +79,7 @@ function pushProblems(push: PushStrategy | undefined, field: string, policy: Hos
   return [
     ...urlProblems(push, field, policy),
     ...branchProblems(push.branch, `${field}.branch`),
+    ...fileProblems(push.files, `${field}.files`),
     ...templateProblems(push.templates, `${field}.templates`),
   ];
 }

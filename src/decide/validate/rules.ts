@@ -18,6 +18,7 @@ export const RULES = {
   'git-host': 'A repository is on a host that the operator allows.',
   'forge-fits-url': 'The type of the forge fits the URL.',
   'base-branch': 'The base branch is one that Git takes.',
+  'file-edit': 'A file is named by a pattern, and a field in it by a path.',
   template: 'A template has only the placeholders that there are.',
   'promotion-branch': 'The branch of an environment is one that Git takes, and not the base branch.',
   'gate-soak': 'A soak lasts from a second to 30 days.',

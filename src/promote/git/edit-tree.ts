@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import type { FileEdit } from '../../api/change.ts';
 import { TurnpikeError } from '../../api/errors.ts';
-import type { FileChange, FileEdit } from '../workspace.ts';
+import type { FileChange } from '../workspace.ts';
 import { editFile } from './edit-file.ts';
 import { type MarkedFile, type MarkedTree, mayHaveKey } from './marked.ts';
 import { type GitObject, gitObject, treeWith } from './objects.ts';

@@ -1,3 +1,4 @@
+import type { FileEdit } from '../../api/change.ts';
 import { TurnpikeError } from '../../api/errors.ts';
 import { type FieldPath, parseFieldPath } from '../../decide/field-path.ts';
 import {
@@ -9,7 +10,6 @@ import {
   parseGlob,
 } from '../../decide/glob.ts';
 import { lacksPart, type RevisionPart, revisionPart } from '../../decide/revision.ts';
-import type { FileEdit } from '../workspace.ts';
 
 /** One entry of `files`, and what has come of it so far. */
 export interface Selection {
