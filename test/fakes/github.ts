@@ -1,29 +1,20 @@
-import type { RestEndpointMethodTypes } from '@octokit/rest';
+import {
+  answer,
+  type Budget,
+  type Fault,
+  invalid,
+  problem,
+  responseOf,
+  tagOf,
+  unchanged,
+} from './github-answers.ts';
+import { answerApp, type FakeApp } from './github-app.ts';
+import { type Branches, follow, gitBranches, namedBranches } from './github-branches.ts';
+import { type Asked, describeGitHub } from './github-description.ts';
+import type { FakeGit } from './github-git.ts';
+import { type FakePull, listed, newPull, settle } from './github-pull.ts';
 
-type Full = RestEndpointMethodTypes['pulls']['get']['response']['data'];
-
-/** The part of GitHub's pull request that this fake answers with; the types are those of its API description. */
-type FakePull = Pick<
-  Full,
-  | 'id'
-  | 'node_id'
-  | 'url'
-  | 'html_url'
-  | 'number'
-  | 'state'
-  | 'title'
-  | 'body'
-  | 'merged'
-  | 'merged_at'
-  | 'draft'
-> & { head: Pick<Full['head'], 'label' | 'ref'>; base: Pick<Full['base'], 'label' | 'ref'> };
-
-/** An answer in place of the real one. */
-export interface Fault {
-  readonly status: number;
-  readonly headers?: Record<string, string>;
-  readonly body: unknown;
-}
+export type { Fault };
 
 export interface FakeGitHub {
   /** `http://127.0.0.1:PORT` */
@@ -32,113 +23,162 @@ export interface FakeGitHub {
   readonly branches: Set<string>;
   /** `METHOD path?query` of every request. */
   readonly requests: string[];
+  /** What is left of the hour's requests; an answer that nothing has changed is not counted. */
+  readonly budget: Budget;
+  /** Those that it takes. */
+  readonly tokens: Set<string>;
   /** The next request gets this answer. */
   fail(fault: Fault): void;
   /** The next request gets its real answer after this was done. */
   meanwhile(change: () => void): void;
   merge(number: number): void;
   close(number: number): void;
+  /** Fails when something was asked or answered that is not as GitHub describes its API. */
   stop(): Promise<void>;
 }
 
+export interface FakeGitHubOptions {
+  readonly app?: FakeApp;
+  /** The repository; without it there are names of branches alone. */
+  readonly git?: FakeGit;
+}
+
 export const FAKE_TOKEN = 'ghp_0123456789abcdefghijABCDEFGHIJ012345';
-const DOCS = 'https://docs.github.com/rest/pulls/pulls';
 
 /**
- * A stand-in for GitHub's REST API of one repository, `acme/fleet`, written after its published description:
- * https://docs.github.com/en/rest/pulls/pulls. `apiPath` is empty for api.github.com, `/api/v3` for GitHub
- * Enterprise Server.
+ * A stand-in for GitHub's REST API of one repository, `acme/fleet`, held against the description that GitHub
+ * publishes (test/fixtures/github). `apiPath` is empty for api.github.com, `/api/v3` for GitHub Enterprise
+ * Server.
  */
-export function startFakeGitHub(apiPath: '' | '/api/v3' = '/api/v3'): FakeGitHub {
+export function startFakeGitHub(
+  apiPath: '' | '/api/v3' = '/api/v3',
+  { app, git }: FakeGitHubOptions = {},
+): FakeGitHub {
   const pulls: FakePull[] = [];
   const branches = new Set(['main']);
   const requests: string[] = [];
   const faults: Fault[] = [];
   const changes: (() => void)[] = [];
-  const repository = createRepository(pulls, branches);
+  const budget = { remaining: 5000 };
+  const tokens = new Set([FAKE_TOKEN]);
+  const wrong: string[] = [];
+  const known = git ? gitBranches(git.repository) : namedBranches(branches);
+  const api = createApi({ apiPath, app, tokens, wrong, repository: createRepository(pulls, known) });
+
+  async function answerApi(request: Request, url: URL): Promise<Response> {
+    requests.push(`${request.method} ${url.pathname}${url.search}`);
+    changes.shift()?.();
+    const fault = faults.shift();
+    if (fault) return responseOf(fault, budget);
+    const answered = await api(request, url);
+    if (request.headers.get('if-none-match') === tagOf(answered)) return unchanged(answered, budget);
+    budget.remaining -= 1;
+    return responseOf(answered, budget);
+  }
 
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
     async fetch(request) {
-      const url = new URL(request.url);
-      requests.push(`${request.method} ${url.pathname}${url.search}`);
-      changes.shift()?.();
-      const fault = faults.shift();
-      if (fault) return answer(fault.status, fault.body, fault.headers);
-      if (request.headers.get('authorization') !== `token ${FAKE_TOKEN}`)
-        return problem(401, 'Bad credentials');
-      const root = `${apiPath}/repos/acme/fleet/pulls`;
-      if (!url.pathname.startsWith(root)) return problem(404, 'Not Found');
-      return repository(request, url.pathname.slice(root.length), url.searchParams);
+      for (const pull of pulls) await follow(pull, known);
+      return (await git?.answer(request, tokens)) ?? answerApi(request, new URL(request.url));
     },
   });
 
-  const settle = (number: number, merged: boolean) => {
+  const settled = (number: number, state: 'merged' | 'closed') => {
     const pull = pulls.find((one) => one.number === number);
     if (!pull) throw new Error(`no pull request ${number}`);
-    Object.assign(pull, { state: 'closed', merged, merged_at: merged ? '2026-11-21T10:00:00Z' : null });
+    settle(pull, state);
   };
   return {
     origin: `http://127.0.0.1:${server.port}`,
     pulls,
     branches,
     requests,
+    budget,
+    tokens,
     fail: (fault) => faults.push(fault),
     meanwhile: (change) => changes.push(change),
-    merge: (number) => settle(number, true),
-    close: (number) => settle(number, false),
-    stop: () => server.stop(true),
+    merge: (number) => settled(number, 'merged'),
+    close: (number) => settled(number, 'closed'),
+    async stop() {
+      await server.stop(true);
+      if (wrong.length > 0) throw new Error(`This is not GitHub's API:\n${wrong.join('\n')}`);
+    },
   };
 }
 
-type Handler = (request: Request, path: string, query: URLSearchParams) => Promise<Response>;
+interface ApiParts {
+  readonly apiPath: '' | '/api/v3';
+  readonly app: FakeApp | undefined;
+  readonly tokens: Set<string>;
+  readonly repository: Handler;
+  /** Takes what is not as GitHub describes it. */
+  readonly wrong: string[];
+}
 
-function createRepository(pulls: FakePull[], branches: Set<string>): Handler {
-  return async (request, path, query) => {
-    const body = request.method === 'GET' ? {} : ((await request.json()) as Record<string, unknown>);
-    if (path === '' && request.method === 'POST') return create(pulls, branches, body);
-    if (path === '' && request.method === 'GET') return list(pulls, query);
+function createApi({ apiPath, app, tokens, repository, wrong }: ApiParts) {
+  const description = describeGitHub(apiPath);
+
+  async function answerTo(asked: Asked, authorization: string | null): Promise<Fault> {
+    const ofApp = app && answerApp(app, { ...asked, authorization }, tokens);
+    if (ofApp) return ofApp;
+    if (!tokens.has(authorization?.replace(/^token /, '') ?? '')) return problem(401, 'Bad credentials');
+    const root = '/repos/acme/fleet/pulls';
+    if (!asked.path.startsWith(root)) return problem(404, 'Not Found');
+    return repository({ ...asked, path: asked.path.slice(root.length) });
+  }
+
+  return async (request: Request, { pathname, searchParams: query }: URL): Promise<Fault> => {
+    if (!pathname.startsWith(`${apiPath}/`)) return problem(404, 'Not Found');
+    const text = await request.text();
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    const asked = { method: request.method, path: pathname.slice(apiPath.length), query, body };
+    const answered = await answerTo(asked, request.headers.get('authorization'));
+    wrong.push(...description.requestFaults(asked));
+    wrong.push(...description.answerFaults(asked, answered.status, answered.body));
+    return answered;
+  };
+}
+
+type Handler = (asked: Asked) => Promise<Fault>;
+
+function createRepository(pulls: FakePull[], branches: Branches): Handler {
+  return async ({ method, path, query, body }) => {
+    const input = (body ?? {}) as Record<string, unknown>;
+    if (path === '' && method === 'POST') return create(pulls, branches, input);
+    if (path === '' && method === 'GET') return list(pulls, query);
     const pull = pulls.find((one) => path === `/${one.number}`);
     if (!pull) return problem(404, 'Not Found');
-    if (request.method === 'GET') return answer(200, pull);
-    if (request.method === 'PATCH') return update(pull, body);
+    if (method === 'GET') return answer(200, pull);
+    if (method === 'PATCH') return update(pull, input);
     return problem(404, 'Not Found');
   };
 }
 
-function create(pulls: FakePull[], branches: Set<string>, body: Record<string, unknown>): Response {
+async function create(pulls: FakePull[], branches: Branches, input: Record<string, unknown>): Promise<Fault> {
   for (const field of ['title', 'head', 'base']) {
-    if (!body[field]) return invalid({ resource: 'PullRequest', field, code: 'missing_field' });
+    if (!input[field]) return invalid({ resource: 'PullRequest', field, code: 'missing_field' });
   }
-  const { title = '', head = '', base = '', body: text } = body as Record<string, string>;
-  if (!branches.has(base)) return invalid({ resource: 'PullRequest', field: 'base', code: 'invalid' });
-  if (!branches.has(head)) return invalid({ resource: 'PullRequest', field: 'head', code: 'invalid' });
+  const { title = '', head = '', base = '', body = null } = input as Record<string, string>;
+  const sha = await branches.tip(head);
+  if (!(await branches.tip(base)))
+    return invalid({ resource: 'PullRequest', field: 'base', code: 'invalid' });
+  if (!sha) return invalid({ resource: 'PullRequest', field: 'head', code: 'invalid' });
   if (pulls.some((pull) => pull.state === 'open' && pull.head.ref === head && pull.base.ref === base)) {
     const message = `A pull request already exists for acme:${head}.`;
     return invalid({ resource: 'PullRequest', code: 'custom', message });
   }
-  const number = pulls.length + 1;
-  const pull: FakePull = {
-    id: 9_007_199_254_740_000 + number,
-    node_id: `PR_${number}`,
-    url: `https://api.github.com/repos/acme/fleet/pulls/${number}`,
-    html_url: `https://github.com/acme/fleet/pull/${number}`,
-    number,
-    state: 'open',
-    title,
-    body: text ?? null,
-    merged: false,
-    merged_at: null,
-    draft: false,
-    head: { label: `acme:${head}`, ref: head },
-    base: { label: `acme:${base}`, ref: base },
-  };
+  if (!(await branches.isAhead(sha, base))) {
+    const message = `No commits between ${base} and ${head}`;
+    return invalid({ resource: 'PullRequest', code: 'custom', message });
+  }
+  const pull = newPull({ number: pulls.length + 1, title, body, head, sha, base });
   pulls.push(pull);
   return answer(201, pull);
 }
 
-function list(pulls: FakePull[], query: URLSearchParams): Response {
+function list(pulls: FakePull[], query: URLSearchParams): Fault {
   const state = query.get('state') ?? 'open';
   const [head, base] = [query.get('head'), query.get('base')];
   const found = pulls
@@ -147,33 +187,13 @@ function list(pulls: FakePull[], query: URLSearchParams): Response {
     .filter((pull) => !head?.includes(':') || pull.head.label === head)
     .filter((pull) => base === null || pull.base.ref === base)
     .toReversed();
-  return answer(200, found.slice(0, Number(query.get('per_page') ?? 30)));
+  return answer(200, found.slice(0, Number(query.get('per_page') ?? 30)).map(listed));
 }
 
-function update(pull: FakePull, body: Record<string, unknown>): Response {
-  const { title, body: text, base } = body;
+function update(pull: FakePull, input: Record<string, unknown>): Fault {
+  const { title, body, base } = input;
   if (typeof title === 'string') pull.title = title;
-  if (typeof text === 'string') pull.body = text;
-  if (typeof base === 'string') pull.base = { label: `acme:${base}`, ref: base };
+  if (typeof body === 'string') pull.body = body;
+  if (typeof base === 'string') pull.base = { ...pull.base, label: `acme:${base}`, ref: base };
   return answer(200, pull);
-}
-
-function invalid(error: Record<string, string>): Response {
-  return answer(422, {
-    message: 'Validation Failed',
-    errors: [error],
-    documentation_url: DOCS,
-    status: '422',
-  });
-}
-
-function problem(status: number, message: string): Response {
-  return answer(status, { message, documentation_url: DOCS, status: String(status) });
-}
-
-function answer(status: number, body: unknown, headers: Record<string, string> = {}): Response {
-  const limits = { 'x-ratelimit-limit': '5000', 'x-ratelimit-remaining': '4999' };
-  const type = 'application/json; charset=utf-8';
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return new Response(text, { status, headers: { 'content-type': type, ...limits, ...headers } });
 }

@@ -101,3 +101,25 @@ test('github.com and GitHub Enterprise Cloud have an API host of their own', asy
     await cloud.stop();
   }
 });
+
+describe('the stand-in', () => {
+  const STRANGE: readonly [string, string, RequestInit, RegExp][] = [
+    ['a parameter', '?heads=x', {}, /GET .*pulls has no parameter heads/],
+    ['a value of a parameter', '?state=opened', {}, /GET .*pulls state must be equal to one of the allowed/],
+    ['an operation', '/1', { method: 'DELETE' }, /DELETE \/repos\/acme\/fleet\/pulls\/1 is no operation/],
+    ['a field', '', post({ ...INPUT, labels: [] }), /POST .*pulls has no field labels/],
+    ['a type of a field', '', post({ ...INPUT, title: 1 }), /POST .*pulls body\/title must be string/],
+    ['a missing field', '', post({ title: 'T' }), /POST .*pulls body must have required property 'head'/],
+  ];
+  test.each(STRANGE)('fails over %s that GitHub does not describe', async (_, path, init, fault) => {
+    const strict = startFakeGitHub();
+    const headers = { authorization: `token ${FAKE_TOKEN}` };
+    await fetch(`${strict.origin}/api/v3/repos/acme/fleet/pulls${path}`, { headers, ...init });
+
+    await expect(strict.stop()).rejects.toThrow(fault);
+  });
+
+  function post(body: object): RequestInit {
+    return { method: 'POST', body: JSON.stringify(body) };
+  }
+});

@@ -68,7 +68,7 @@ function refused(): Response {
   return new Response('who are you?', { status: 401, headers: { 'www-authenticate': 'Basic realm="git"' } });
 }
 
-interface Call {
+export interface Call {
   readonly backend: string;
   readonly directory: string;
   readonly request: Request;
@@ -76,7 +76,7 @@ interface Call {
 }
 
 /** One CGI call (RFC 3875). */
-async function callBackend({ backend, directory, request, body }: Call): Promise<Response> {
+export async function callBackend({ backend, directory, request, body }: Call): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const child = Bun.spawn([backend], {
     stdin: body,

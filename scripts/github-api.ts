@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { labEnvironment } from '../test/lab/environment.ts';
+import { type Description, extractOf } from './openapi.ts';
+
+/**
+ * Writes what the stand-in for GitHub is held against: the operations that Turnpike uses, taken from the
+ * description that GitHub publishes. The package is far too big to depend on; it is kept beside the lab's binaries.
+ */
+
+const PACKAGE = '@octokit/openapi';
+const VERSION = '23.0.2';
+/** Descriptions in the package, by the name of the file that is written. */
+const DESCRIPTIONS = { 'github.com': 'api.github.com', 'enterprise-server': 'ghes-3.19' } as const;
+
+const REPOSITORY = '/repos/{owner}/{repo}';
+const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
+  [`${REPOSITORY}/pulls`]: ['get', 'post'],
+  [`${REPOSITORY}/pulls/{pull_number}`]: ['get', 'patch'],
+  [`${REPOSITORY}/pulls/{pull_number}/merge`]: ['put'],
+  [`${REPOSITORY}/issues/{issue_number}/labels`]: ['get', 'post', 'put'],
+  [`${REPOSITORY}/statuses/{sha}`]: ['post'],
+  [`${REPOSITORY}/commits/{ref}/status`]: ['get'],
+  [`${REPOSITORY}/commits/{ref}/check-runs`]: ['get'],
+  '/app/installations/{installation_id}/access_tokens': ['post'],
+  '/orgs/{org}/installation': ['get'],
+  '/users/{username}/installation': ['get'],
+};
+/** They are alike in both. */
+const EXAMPLES = ['pull-request', 'installation-token', 'installation'];
+
+async function run(command: readonly string[], cwd: string): Promise<string> {
+  const child = Bun.spawn([...command], { cwd, stdout: 'pipe', stderr: 'pipe' });
+  const [output, errors, status] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  if (status !== 0) throw new Error(`${command.join(' ')} ended with status ${status}: ${errors}`);
+  return output;
+}
+
+/** The package's archive; npm compares what it loads with the registry's checksum. */
+async function archive(): Promise<string> {
+  const directory = join(labEnvironment().cache, 'github-api');
+  const file = join(directory, `octokit-openapi-${VERSION}.tgz`);
+  if (await Bun.file(file).exists()) return file;
+  await mkdir(directory, { recursive: true });
+  await run(['npm', 'pack', `${PACKAGE}@${VERSION}`, '--pack-destination', directory], directory);
+  return file;
+}
+
+/** A line for each operation, schema and example, so that a newer version can be compared. */
+function textOf(document: object): string {
+  const parts = Object.entries(document).map(([key, value]) => {
+    if (typeof value !== 'object') return `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
+    const lines = Object.entries(value).map(
+      ([name, one]) => `${JSON.stringify(name)}: ${JSON.stringify(one)}`,
+    );
+    return `${JSON.stringify(key)}: {\n${lines.join(',\n')}\n}`;
+  });
+  return `{\n${parts.join(',\n')}\n}\n`;
+}
+
+const folder = fileURLToPath(new URL('../test/fixtures/github/', import.meta.url));
+const file = await archive();
+for (const [name, description] of Object.entries(DESCRIPTIONS)) {
+  const member = `package/generated/${description}.json`;
+  const parsed = JSON.parse(await run(['tar', '-xzOf', file, member], folder)) as Description;
+  const source = `${PACKAGE} ${VERSION}, ${description}.json`;
+  const examples = name === 'github.com' ? EXAMPLES : [];
+  const extract = extractOf(parsed, { operations: OPERATIONS, examples });
+  await writeFile(`${folder}${name}.json`, textOf({ source, license: 'MIT', ...extract }));
+}
+await writeFile(`${folder}LICENSE`, await run(['tar', '-xzOf', file, 'package/LICENSE'], folder));
+console.log(`test/fixtures/github: taken from ${PACKAGE} ${VERSION}.`);
