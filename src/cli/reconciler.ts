@@ -40,8 +40,10 @@ export function composeReconciler(parts: Parts, pass: Pass) {
       log,
       now,
       pass,
-      onForgeRequest: ({ provider, operation, code }) =>
-        metrics.forgeRequests.inc({ provider, operation, code }),
+      onForgeRequest: ({ provider, host, operation, code, remaining }) => {
+        metrics.forgeRequests.inc({ provider, operation, code });
+        if (remaining !== undefined) metrics.forgeBudget.set({ provider, host }, remaining);
+      },
     }),
     pushes: createPushPromoter({ workspace, now, pass }),
     notifications: createNotificationPromoter({

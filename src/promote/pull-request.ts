@@ -4,9 +4,10 @@ import { type PullRequestRef, type PullRequestStrategy, pipelineKey } from '../a
 import type { Logger } from '../telemetry/log.ts';
 import { commitMessage, promotionBody, promotionTitle } from './body.ts';
 import type { ForgeRequest } from './forges/call.ts';
-import type { Credentials } from './forges/credentials.ts';
+import { type Credentials, forGit } from './forges/credentials.ts';
 import { createForge, type Forge, type NewPullRequest, type PullRequest } from './forges/forge.ts';
-import { createRateLimits } from './forges/rate.ts';
+import { createForgeMemory } from './forges/memory.ts';
+import type { Waits } from './forges/pace.ts';
 import { markerKey, ownerName, ownerOf, promotionBranch } from './names.ts';
 import type { Outbound } from './outbound.ts';
 import { alreadyThere, commitBy, sentences } from './result.ts';
@@ -39,12 +40,16 @@ export interface PullRequestDeps {
   readonly now: () => Date;
   readonly onForgeRequest: (request: ForgeRequest) => void;
   readonly pass?: Pass;
+  readonly waits?: Waits;
 }
 
 export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
-  const limits = createRateLimits(deps.now);
+  const shared = { ...deps, ...createForgeMemory(deps.now, deps.waits) };
   const forgeOf = (settings: PullRequestStrategy, credentials: Credentials, signal?: AbortSignal) =>
-    createForge(settings.type, settings.url, credentials, { ...deps, limits, ...(signal && { signal }) });
+    createForge(settings.type, settings.url, credentials, { ...shared, ...(signal && { signal }) });
+  // Nobody waits for what a poll says.
+  const patientForgeOf = ({ type, url }: PullRequestStrategy, credentials: Credentials) =>
+    createForge(type, url, credentials, { ...shared, patient: true });
 
   return {
     async promote(request, settings, credentials, signal) {
@@ -96,15 +101,10 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
     },
 
     async state(pullRequest, settings, credentials) {
-      const found = await forgeOf(settings, credentials).get(pullRequest.number);
+      const found = await patientForgeOf(settings, credentials).get(pullRequest.number);
       return found && found.url === pullRequest.url ? found.state : 'missing';
     },
   };
-}
-
-function forGit(credentials: Credentials, { tokenUser }: Forge): Credentials {
-  const isNamed = credentials.username !== undefined || tokenUser === undefined;
-  return isNamed ? credentials : { ...credentials, username: tokenUser };
 }
 
 function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise<void>): Forge {

@@ -135,5 +135,11 @@ function turnpikeMetrics(registers: Registry[]) {
       labelNames: ['provider', 'operation', 'code'],
       registers,
     }),
+    forgeBudget: new Gauge({
+      name: 'turnpike_forge_rate_limit_remaining',
+      help: 'Requests that are left to the token that was used last, as the forge counts them.',
+      labelNames: ['provider', 'host'],
+      registers,
+    }),
   };
 }

@@ -1,7 +1,19 @@
 import type { ForgeDeps } from '../../src/promote/forges/forge.ts';
-import { createRateLimits } from '../../src/promote/forges/rate.ts';
+import { createForgeMemory } from '../../src/promote/forges/memory.ts';
+import type { Waits } from '../../src/promote/forges/pace.ts';
 import { createFakeLog } from './log.ts';
 import { loopbackOutbound } from './outbound.ts';
+
+/** Every turn comes at once, and time passes by nothing else. */
+export function noWaits(): Waits {
+  let elapsed = 0;
+  return {
+    elapsed: () => elapsed,
+    sleep: async (ms) => {
+      elapsed += ms;
+    },
+  };
+}
 
 /** What a forge needs, on loopback and with the real parts. */
 export function forgeDeps(change: Partial<ForgeDeps> = {}): ForgeDeps {
@@ -10,7 +22,7 @@ export function forgeDeps(change: Partial<ForgeDeps> = {}): ForgeDeps {
     outbound: loopbackOutbound(),
     log: createFakeLog().log,
     now,
-    limits: createRateLimits(now),
+    ...createForgeMemory(now, noWaits()),
     onForgeRequest: () => {},
     ...change,
   };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { TurnpikeError } from '../../src/api/errors.ts';
 import type { ForgeRequest } from '../../src/promote/forges/call.ts';
 import { createForge, type Forge, type ForgeDeps } from '../../src/promote/forges/forge.ts';
-import { createRateLimits } from '../../src/promote/forges/rate.ts';
+import { createRateLimits } from '../../src/promote/forges/limits.ts';
 import { startBrokenServer } from '../fakes/broken-server.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';

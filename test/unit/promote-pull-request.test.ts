@@ -8,6 +8,7 @@ import {
 import type { PromotionRequest } from '../../src/promote/strategy.ts';
 import type { BranchResult } from '../../src/promote/workspace.ts';
 import { failureOf } from '../fakes/failure.ts';
+import { noWaits } from '../fakes/forge-deps.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { loopbackOutbound } from '../fakes/outbound.ts';
@@ -43,6 +44,7 @@ function deps(): PullRequestDeps {
     log: createFakeLog().log,
     now: () => new Date('2026-11-21T12:00:00Z'),
     onForgeRequest: () => {},
+    waits: noWaits(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { gitHubApi } from '../../src/promote/forges/github.ts';
+import { gitHubApi } from '../../src/promote/forges/octokit.ts';
 import { repositoryAddress } from '../../src/promote/forges/repository.ts';
 
 describe('the address of a repository', () => {

@@ -1,10 +1,23 @@
 import { createHash } from 'node:crypto';
-import { TurnpikeError } from '../../api/errors.ts';
+import { hasCode, TurnpikeError } from '../../api/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import type { Breakers, Refusal } from './breaker.ts';
 import { forgeFailure, forgeUnreachable } from './failure.ts';
-import type { RateLimits } from './rate.ts';
+import type { RateLimits } from './limits.ts';
+import type { Pace } from './pace.ts';
+import { budgetOf } from './rate.ts';
 
-export type ForgeOperation = 'create' | 'find' | 'get' | 'update';
+/** `token`: of a GitHub App. */
+export type ForgeOperation = 'create' | 'find' | 'get' | 'token' | 'update';
+
+/** Whether a forge has something more for people to see after it. */
+const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
+  create: true,
+  find: false,
+  get: false,
+  token: false,
+  update: true,
+};
 
 /** What a forge answered, whatever its status. `data` is the parsed JSON, or the text when it was none. */
 export interface ForgeAnswer {
@@ -24,21 +37,32 @@ export interface ForgeContext {
   readonly repository: string;
   /** What must not appear in any message. */
   readonly secrets: readonly string[];
+  /** Whose requests are counted together, where `secrets` change meanwhile. */
+  readonly account?: string;
+  /** Milliseconds that the forge wants between two requests that write. */
+  readonly writeGapMs?: number;
 }
 
 export interface ForgeRequest {
   readonly provider: string;
+  readonly host: string;
   readonly operation: string;
   /** The HTTP status, or `error` when there was no answer. */
   readonly code: string;
   readonly seconds: number;
+  /** What the token's budget has left, where the forge says it. */
+  readonly remaining?: number;
 }
 
 export interface ForgeCallDeps {
   readonly log: Logger;
   readonly now: () => Date;
   readonly limits: RateLimits;
+  readonly pace: Pace;
+  readonly breakers: Breakers;
   readonly onForgeRequest: (request: ForgeRequest) => void;
+  /** Nobody waits for the answers: the requests leave to others what a budget has left. */
+  readonly patient?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -50,54 +74,101 @@ export type ForgeCall = (
 ) => Promise<ForgeAnswer>;
 
 /**
- * The one function that every request to a forge goes through: it keeps to rate limits, times, counts and
- * logs, and turns failures into errors without secrets.
+ * The one function that every request to a forge goes through: it keeps to rate limits, stays away from what
+ * fails, times, counts and logs, and turns failures into errors without secrets.
  *
  * @throws TurnpikeError ForgeRateLimited, ForgeUnauthorized, ForgeNotFound, ForgeRefused, ForgeUnavailable,
  * HostNotAllowed; the signal's own reason once it is aborted
  */
 export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): ForgeCall {
-  const key = limitKey(context);
+  const key = budgetKey(context);
+  // Another token's failures may be that token's alone.
+  const circuit = `${key} ${context.repository}`;
+  const send = createSend(context, circuit, deps);
 
-  const timed = async (operation: ForgeOperation, send: () => Promise<ForgeAnswer>) => {
-    const started = deps.now().getTime();
-    const report = (code: string) => {
-      const seconds = (deps.now().getTime() - started) / 1000;
-      const { provider, host, repository } = context;
-      deps.onForgeRequest({ provider, operation, code, seconds });
-      deps.log.debug({ provider, host, repository, operation, code, seconds }, 'asked the forge');
-    };
-    try {
-      const answer = await send();
-      report(String(answer.status));
-      return answer;
-    } catch (error) {
-      report('error');
-      deps.signal?.throwIfAborted();
-      throw forgeUnreachable(operation, error, context);
-    }
+  const refuse = () => {
+    const seconds = deps.limits.heldFor(key, deps.patient ? 'patient' : 'urgent');
+    if (seconds !== undefined) throw stillLimited(context, seconds);
+    const refusal = deps.breakers.refusal(circuit);
+    if (refusal) throw stillBroken(context, refusal);
   };
-
-  return async (operation, send, accepts = () => false) => {
-    const held = deps.limits.heldFor(key);
-    if (held !== undefined) throw stillLimited(context, held);
-    const answer = await timed(operation, send);
-    if ((answer.status >= 200 && answer.status < 300) || accepts(answer)) return answer;
+  const judge = (operation: ForgeOperation, answer: ForgeAnswer): TurnpikeError => {
     const failure = forgeFailure(operation, answer, context, deps.now());
     if (failure.code === 'ForgeRateLimited' && typeof failure.retry === 'object') {
       deps.limits.hold(key, failure.retry.afterSeconds);
     }
-    throw failure;
+    return comingBack(failure, deps.breakers.refusal(circuit));
+  };
+
+  return async (operation, ask, accepts = () => false) => {
+    refuse();
+    const gapMs = WRITES[operation] ? (context.writeGapMs ?? 0) : 0;
+    const leave = await deps.pace.enter(key, { gapMs, signal: deps.signal });
+    try {
+      // Those before it in the queue may have been told to stay away.
+      refuse();
+      const answer = await send(operation, ask);
+      deps.limits.learn(key, answer.headers);
+      if ((answer.status >= 200 && answer.status < 300) || accepts(answer)) return answer;
+      throw judge(operation, answer);
+    } finally {
+      leave();
+    }
   };
 }
 
-/** Limits count by token and forge. */
-function limitKey(context: ForgeContext): string {
-  const token = createHash('sha256').update(context.secrets.join('\n')).digest('hex');
-  return `${context.provider} ${context.host} ${token}`;
+/** Sends one request: what it came to is counted, logged, and told to the breaker. */
+function createSend(context: ForgeContext, circuit: string, deps: ForgeCallDeps) {
+  const { provider, host, repository } = context;
+  const reportOf = (operation: ForgeOperation, started: number) => (code: string, headers?: Headers) => {
+    const seconds = (deps.now().getTime() - started) / 1000;
+    const remaining = headers && budgetOf(headers, deps.now())?.remaining;
+    const request = { provider, host, operation, code, seconds };
+    deps.onForgeRequest({ ...request, ...(remaining !== undefined && { remaining }) });
+    deps.log.debug({ repository, ...request }, 'asked the forge');
+  };
+
+  return async (operation: ForgeOperation, ask: () => Promise<ForgeAnswer>): Promise<ForgeAnswer> => {
+    const report = reportOf(operation, deps.now().getTime());
+    deps.breakers.begin(circuit);
+    try {
+      const answer = await ask();
+      report(String(answer.status), answer.headers);
+      if (answer.status >= 500) deps.breakers.fail(circuit);
+      else deps.breakers.succeed(circuit);
+      return answer;
+    } catch (error) {
+      report('error');
+      deps.signal?.throwIfAborted();
+      const failure = forgeUnreachable(operation, error, context);
+      if (hasCode(failure, 'ForgeUnavailable')) deps.breakers.fail(circuit);
+      throw comingBack(failure, deps.breakers.refusal(circuit));
+    }
+  };
+}
+
+/** Budgets count by token and forge. */
+function budgetKey({ provider, host, secrets, account }: ForgeContext): string {
+  const counted = account ?? createHash('sha256').update(secrets.join('\n')).digest('hex');
+  return `${provider} ${host} ${counted}`;
+}
+
+/** An open breaker says when to come back: the delays of who tries again by himself grow far beyond its own. */
+function comingBack(failure: TurnpikeError, refusal: Refusal | undefined): TurnpikeError {
+  if (!refusal || failure.code !== 'ForgeUnavailable') return failure;
+  const { message, retry, cause } = failure;
+  const asked = typeof retry === 'object' ? retry.afterSeconds : 0;
+  const afterSeconds = Math.max(asked, refusal.seconds);
+  return new TurnpikeError('ForgeUnavailable', message, { retry: { afterSeconds }, cause });
 }
 
 function stillLimited(context: ForgeContext, seconds: number): TurnpikeError {
   const sentence = `${context.name} at ${context.host} limits the rate of requests: the next attempt is in ${seconds} s.`;
   return new TurnpikeError('ForgeRateLimited', sentence, { retry: { afterSeconds: seconds } });
+}
+
+function stillBroken({ name, host, repository }: ForgeContext, refusal: Refusal): TurnpikeError {
+  const { failures, since, seconds } = refusal;
+  const sentence = `${name} at ${host} has failed ${failures} times in a row for ${repository} since ${since.toISOString()}: the next attempt is in ${seconds} s.`;
+  return new TurnpikeError('ForgeUnavailable', sentence, { retry: { afterSeconds: seconds } });
 }

@@ -6,6 +6,8 @@ import type { SigningKey } from '../git/sign/key.ts';
 /** What a forge and its Git server want to know: `token` for the API, the rest for Git over HTTPS. */
 export interface Credentials {
   readonly token: string;
+  /** Whose the token is where it changes by the hour: limits count for that one. No secret. */
+  readonly account?: string;
   readonly username?: string;
   readonly password?: string;
   /** A private certificate authority, in PEM. */
@@ -85,6 +87,15 @@ function signingOf(secret: ReadonlyMap<string, Uint8Array>, where: string): Sign
   const problem = signingProblem(where, { key, hasPassphrase: passphrase !== undefined });
   if (problem !== undefined) throw invalid(problem);
   return key === undefined ? undefined : { key, ...(passphrase !== undefined && { passphrase }) };
+}
+
+/** For Git over HTTPS: a forge may want a token to have a user of its own. */
+export function forGit(
+  credentials: Credentials,
+  { tokenUser }: { readonly tokenUser?: string },
+): Credentials {
+  const isNamed = credentials.username !== undefined || tokenUser === undefined;
+  return isNamed ? credentials : { ...credentials, username: tokenUser };
 }
 
 /** The key's text, or undefined when it is missing or blank. */

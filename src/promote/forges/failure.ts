@@ -1,4 +1,5 @@
 import { errorMessage, hasCode, type Retry, TurnpikeError } from '../../api/errors.ts';
+import { GITHUB_APP } from '../../decide/github-app.ts';
 import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
 import { rateLimitSeconds, retryAfterSeconds } from './rate.ts';
 
@@ -8,6 +9,7 @@ const ACTIONS: Readonly<Record<ForgeOperation, string>> = {
   create: 'open the pull request',
   find: 'look for the pull request',
   get: 'read the pull request',
+  token: 'give a token to the GitHub App',
   update: 'change the pull request',
 };
 
@@ -27,6 +29,7 @@ export function forgeFailure(
     return new TurnpikeError('ForgeRateLimited', sentence, { retry: { afterSeconds: limited } });
   }
   const { status } = answer;
+  if (operation === 'token' && [401, 403, 404, 422].includes(status)) return refusedApp(status, said);
   if (status === 401) return never('ForgeUnauthorized', `${said}: put a valid token into the Secret.`);
   if (status === 403) {
     const advice = 'give the token the right to read and write pull requests of this repository';
@@ -49,6 +52,20 @@ export function forgeFailure(
     );
   }
   return never('ForgeRefused', `${said}.`);
+}
+
+/** What a GitHub App lacks is in its keys and where it is installed. */
+function refusedApp(status: number, said: string): TurnpikeError {
+  if (status === 404) {
+    const advice = `check ${GITHUB_APP.installation} or ${GITHUB_APP.owner}, and whether the app is still installed there`;
+    return never('ForgeNotFound', `${said}: ${advice}.`);
+  }
+  if (status === 401) {
+    const advice = `check that ${GITHUB_APP.id} and ${GITHUB_APP.privateKey} belong together, and the clock of the cluster`;
+    return never('ForgeUnauthorized', `${said}: ${advice}.`);
+  }
+  const advice = 'look into the settings of the app and of its installation';
+  return never('ForgeUnauthorized', `${said}: ${advice}.`);
 }
 
 /** The error for a call that got no answer. */

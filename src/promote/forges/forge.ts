@@ -7,6 +7,8 @@ import type { Credentials } from './credentials.ts';
 import { createGitea } from './gitea.ts';
 import { createGitHub } from './github.ts';
 import { createGitLab } from './gitlab.ts';
+import type { ForgeMemory } from './memory.ts';
+import { pollKey, withPolls } from './polls.ts';
 
 /** A pull request, the same for every forge. */
 export interface PullRequest {
@@ -53,7 +55,7 @@ export interface PullRequestChange {
   readonly base?: string;
 }
 
-export interface ForgeDeps extends ForgeCallDeps {
+export interface ForgeDeps extends ForgeCallDeps, ForgeMemory {
   readonly outbound: Outbound;
 }
 
@@ -66,6 +68,12 @@ export function createForge(
   credentials: Credentials,
   deps: ForgeDeps,
 ): Forge {
+  const create = (outbound: Outbound) => createOne(type, repositoryUrl, credentials, { ...deps, outbound });
+  const key = pollKey(type, repositoryUrl, credentials);
+  return withPolls(create, { key, polls: deps.polls, outbound: deps.outbound });
+}
+
+function createOne(type: ForgeType, repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {
   switch (type) {
     case 'github':
       return createGitHub(repositoryUrl, credentials, deps);

@@ -1,4 +1,4 @@
-import { Octokit } from '@octokit/rest';
+import type { Octokit } from '@octokit/rest';
 import * as v from 'valibot';
 import { TurnpikeError } from '../../api/errors.ts';
 import {
@@ -11,8 +11,9 @@ import {
 import type { Credentials } from './credentials.ts';
 import { forgeFailure, forgeGibberish } from './failure.ts';
 import type { Forge, ForgeDeps, NewPullRequest, PullRequest, PullRequestChange } from './forge.ts';
-import { type RepositoryAddress, repositoryAddress } from './repository.ts';
-import { forgeOf, parsedAnswer, requestBounds, secretsOf, WebUrl } from './shared.ts';
+import { answerOf, createOctokit, gitHubApi, WRITE_GAP_MS } from './octokit.ts';
+import { repositoryAddress } from './repository.ts';
+import { forgeOf, parsedAnswer, secretsOf, WebUrl } from './shared.ts';
 
 /** What is used of GitHub's pull request: https://docs.github.com/en/rest/pulls/pulls */
 const GitHubPullRequest = v.object({
@@ -50,6 +51,8 @@ export function createGitHub(repositoryUrl: string, credentials: Credentials, de
     host: address.host,
     repository: `${address.owner}/${address.name}`,
     secrets: secretsOf(credentials),
+    writeGapMs: WRITE_GAP_MS,
+    ...(credentials.account !== undefined && { account: credentials.account }),
   };
   const api: Api = {
     repository: { owner: address.owner, repo: address.name },
@@ -92,62 +95,6 @@ async function update(api: Api, number: number, change: PullRequestChange): Prom
   const send = () => answerOf(api.pulls.update({ ...api.repository, pull_number: number, ...change }));
   const { data } = await api.call('update', send);
   return toPullRequest(api, 'update', data);
-}
-
-/** The API's address: https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api */
-export function gitHubApi(address: RepositoryAddress): string {
-  if (address.host === 'github.com') return 'https://api.github.com';
-  if (address.host.endsWith('.ghe.com')) return `https://api.${address.host}`;
-  return `${address.origin}/api/v3`;
-}
-
-function createOctokit(baseUrl: string, credentials: Credentials, deps: ForgeDeps): Octokit {
-  const send = (url: string, init: RequestInit) =>
-    deps.outbound.send({
-      url,
-      method: init.method ?? 'GET',
-      headers: init.headers as Record<string, string>,
-      ...requestBounds(credentials, deps),
-      ...(typeof init.body === 'string' && { body: init.body }),
-    });
-  const quiet = () => {};
-  return new Octokit({
-    auth: credentials.token,
-    baseUrl,
-    userAgent: 'turnpike',
-    // Every request is logged by createForgeCall; what Octokit would print goes past the log.
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    request: { fetch: send },
-  });
-}
-
-/** Octokit throws for a failure that has an answer; here both are answers. */
-async function answerOf(
-  sent: Promise<{ readonly status: number; readonly headers: object; readonly data: unknown }>,
-): Promise<ForgeAnswer> {
-  try {
-    const { status, headers, data } = await sent;
-    return { status, headers: toHeaders(headers), data };
-  } catch (error) {
-    const response = responseOf(error);
-    if (response) return { ...response, headers: toHeaders(response.headers) };
-    // Octokit wraps what our own fetch threw; the original knows more.
-    throw error instanceof Error && error.cause !== undefined ? error.cause : error;
-  }
-}
-
-function responseOf(error: unknown): { status: number; headers: object; data: unknown } | undefined {
-  return error instanceof Error && 'response' in error
-    ? (error.response as { status: number; headers: object; data: unknown } | undefined)
-    : undefined;
-}
-
-function toHeaders(headers: object): Headers {
-  const result = new Headers();
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) result.set(name, String(value));
-  }
-  return result;
 }
 
 function says(answer: ForgeAnswer, pattern: RegExp): boolean {

@@ -1,0 +1,21 @@
+import { type Breakers, createBreakers } from './breaker.ts';
+import { createRateLimits, type RateLimits } from './limits.ts';
+import { createPace, type Pace, REAL_WAITS, type Waits } from './pace.ts';
+import { createPolls, type Polls } from './polls.ts';
+
+/** What all promotions know together of the forges: made once in a process. */
+export interface ForgeMemory {
+  readonly limits: RateLimits;
+  readonly pace: Pace;
+  readonly breakers: Breakers;
+  readonly polls: Polls;
+}
+
+export function createForgeMemory(now: () => Date, waits: Waits = REAL_WAITS): ForgeMemory {
+  return {
+    limits: createRateLimits(now),
+    pace: createPace(waits),
+    breakers: createBreakers(now),
+    polls: createPolls(),
+  };
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import type { Outbound, OutboundRequest } from '../outbound.ts';
+import type { Credentials } from './credentials.ts';
+import type { Forge, PullRequest } from './forge.ts';
+
+/**
+ * Open pull requests as they were last seen, with the entity tag (RFC 9110, section 8.8.3) by which a forge
+ * can say that nothing has changed. GitHub does not count such an answer against the limit.
+ */
+export interface Polls {
+  get(key: string): KnownPull | undefined;
+  set(key: string, known: KnownPull | undefined): void;
+}
+
+export interface KnownPull {
+  readonly url: string;
+  readonly tag: string;
+  readonly pull: PullRequest;
+}
+
+const MAX_KNOWN = 2_000;
+/** People may write much into a pull request; such a one is read anew each time. */
+const MAX_BODY = 16 * 1024;
+const MAX_TAG = 256;
+
+export function createPolls(): Polls {
+  const known = new Map<string, KnownPull>();
+  return {
+    get: (key) => known.get(key),
+    set(key, value) {
+      known.delete(key);
+      if (value) known.set(key, value);
+      const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined;
+      if (oldest !== undefined) known.delete(oldest);
+    },
+  };
+}
+
+/** Of one forge's repository with one token. */
+export function pollKey(type: string, url: string, { token, account }: Credentials): string {
+  return `${type} ${url} ${account ?? createHash('sha256').update(token).digest('hex')}`;
+}
+
+export interface PollDeps {
+  readonly key: string;
+  readonly polls: Polls;
+  readonly outbound: Outbound;
+}
+
+/** The forge, but what was seen already is asked for only if it has changed. */
+export function withPolls(create: (outbound: Outbound) => Forge, deps: PollDeps): Forge {
+  return { ...create(deps.outbound), get: (number) => poll(create, number, deps) };
+}
+
+async function poll(create: (outbound: Outbound) => Forge, number: number, deps: PollDeps) {
+  const key = `${deps.key} ${number}`;
+  const known = deps.polls.get(key);
+  const watched = watch(deps.outbound, known);
+  try {
+    const pull = await create(watched.outbound).get(number);
+    deps.polls.set(key, pull && watched.worthKeeping(pull));
+    return pull;
+  } catch (error) {
+    if (!known || !watched.isUnchanged()) throw error;
+    deps.polls.set(key, known);
+    return known.pull;
+  }
+}
+
+/** Asks on a condition, and remembers what was said: a forge has no words for an answer without a body. */
+function watch(outbound: Outbound, known: KnownPull | undefined) {
+  let seen: { readonly url: string; readonly status: number; readonly tag: string } | undefined;
+  const send = async (request: OutboundRequest) => {
+    const response = await outbound.send(
+      request.url === known?.url ? conditional(request, known.tag) : request,
+    );
+    seen = { url: request.url, status: response.status, tag: response.headers.get('etag') ?? '' };
+    return response;
+  };
+  return {
+    outbound: { ...outbound, send },
+    isUnchanged: () => seen?.status === 304 && seen.url === known?.url,
+    worthKeeping(pull: PullRequest): KnownPull | undefined {
+      const isKept = pull.state === 'open' && pull.body.length <= MAX_BODY;
+      if (!seen || !isKept || seen.tag === '' || seen.tag.length > MAX_TAG) return undefined;
+      return { url: seen.url, tag: seen.tag, pull };
+    },
+  };
+}
+
+function conditional(request: OutboundRequest, tag: string): OutboundRequest {
+  return { ...request, headers: { ...request.headers, 'if-none-match': tag } };
+}
