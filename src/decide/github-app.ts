@@ -21,8 +21,8 @@ export function isGitHubApp(has: HasKey): boolean {
  * What its keys lack, or have too much of, as a sentence that begins with the Secret; undefined for a whole
  * app. Flux wants exactly one of the two keys that say which installation is meant.
  */
-export function gitHubAppFault(secret: string, type: ForgeType, has: HasKey): string | undefined {
-  if (type !== 'github') {
+export function gitHubAppFault(secret: string, type: ForgeType | undefined, has: HasKey): string | undefined {
+  if (type !== undefined && type !== 'github') {
     return `${secret} has keys of a GitHub App, which serves forges of type github alone: take them out, and put a token of the forge into the key token.`;
   }
   if (!has(GITHUB_APP.id)) {

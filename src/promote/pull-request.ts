@@ -2,9 +2,10 @@ import type { Checkpoint, Pass } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import { type PullRequestRef, type PullRequestStrategy, pipelineKey } from '../api/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { withAppTokens } from './app-access.ts';
 import { commitMessage, promotionBody, promotionTitle } from './body.ts';
 import type { ForgeRequest } from './forges/call.ts';
-import { type Credentials, forGit } from './forges/credentials.ts';
+import { type Credentials, forGit, type SecretCredentials } from './forges/credentials.ts';
 import { createForge, type Forge, type NewPullRequest, type PullRequest } from './forges/forge.ts';
 import { createForgeMemory } from './forges/memory.ts';
 import type { Waits } from './forges/pace.ts';
@@ -14,22 +15,22 @@ import { alreadyThere, commitBy, sentences } from './result.ts';
 import type { PromotionRequest, PromotionResult, PullRequestState } from './strategy.ts';
 import type { BranchUpdate, Workspace } from './workspace.ts';
 
-export { type Credentials, credentialsFrom, gitCredentialsFrom } from './forges/credentials.ts';
+export { credentialsFrom, gitCredentialsFrom, type SecretCredentials } from './forges/credentials.ts';
 
-/** All throw TurnpikeError: the codes of the workspace, of `createForgeCall`, and SpecInvalid. */
-export interface PullRequestPromoter {
+/** All throw TurnpikeError: the codes of the workspace, of `createForgeCall`, SpecInvalid and SecretInvalid. */
+export interface PullRequestPromoter<Access = SecretCredentials> {
   /** Brings the branch and its one open pull request to the request's revision. */
   promote(
     request: PromotionRequest,
     settings: PullRequestStrategy,
-    credentials: Credentials,
+    credentials: Access,
     signal?: AbortSignal,
   ): Promise<PromotionResult>;
   /** One request to the forge. `missing`: not there any more, or the number is another repository's. */
   state(
     pullRequest: PullRequestRef,
     settings: PullRequestStrategy,
-    credentials: Credentials,
+    credentials: Access,
   ): Promise<PullRequestState>;
 }
 
@@ -51,7 +52,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
   const patientForgeOf = ({ type, url }: PullRequestStrategy, credentials: Credentials) =>
     createForge(type, url, credentials, { ...shared, patient: true });
 
-  return {
+  const promoter: PullRequestPromoter<Credentials> = {
     async promote(request, settings, credentials, signal) {
       // First, so that a wrong URL or type is found before anything is pushed.
       const plain = forgeOf(settings, credentials, signal);
@@ -105,6 +106,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       return found && found.url === pullRequest.url ? found.state : 'missing';
     },
   };
+  return withAppTokens(promoter, shared);
 }
 
 function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise<void>): Forge {

@@ -76,7 +76,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const { signal } = deps;
     if (settings) {
       const { values, where } = await secretOf(pipeline, settings);
-      const access = credentialsFrom(values, where);
+      const access = credentialsFrom(values, where, settings.type);
       await deps.pass?.('secret-read', keyOf(pipeline));
       return deps.pullRequests.promote(request, settings, access, signal);
     }
@@ -106,7 +106,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       // The strategy was changed: what is still open there is nobody's any more.
       if (!settings) return 'missing';
       const { values, where } = await secretOf(pipeline, settings);
-      const access = credentialsFrom(values, where);
+      const access = credentialsFrom(values, where, settings.type);
       await deps.pass?.('before-state', keyOf(pipeline));
       const state = await deps.pullRequests.state(pullRequest, settings, access);
       await deps.pass?.('after-state', keyOf(pipeline));

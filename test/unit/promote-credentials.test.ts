@@ -1,24 +1,26 @@
 import { describe, expect, test } from 'bun:test';
+import { generateKeyPairSync } from 'node:crypto';
 import { TurnpikeError } from '../../src/api/errors.ts';
+import type { ForgeType } from '../../src/api/pipeline.ts';
 import { secretsOf } from '../../src/promote/forges/shared.ts';
 import { credentialsFrom } from '../../src/promote/pull-request.ts';
 
 const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----';
 const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----';
 
-function read(keys: Record<string, string | Uint8Array>) {
+function read(keys: Record<string, string | Uint8Array>, type: ForgeType = 'github') {
   const secret = new Map(
     Object.entries(keys).map(([key, value]) => [
       key,
       typeof value === 'string' ? new TextEncoder().encode(value) : value,
     ]),
   );
-  return credentialsFrom(secret, 'Secret team/git');
+  return credentialsFrom(secret, 'Secret team/git', type);
 }
 
-function refusal(keys: Record<string, string | Uint8Array>): TurnpikeError {
+function refusal(keys: Record<string, string | Uint8Array>, type?: ForgeType): TurnpikeError {
   try {
-    read(keys);
+    read(keys, type);
   } catch (error) {
     if (error instanceof TurnpikeError) return error;
   }
@@ -36,6 +38,7 @@ describe('credentials', () => {
       password: 'p w',
       caFile: PEM,
     });
+    expect(read({ token: 'abc', 'ca.crt': PEM })).toEqual({ token: 'abc', caFile: PEM });
     expect(read({ token: 'abc', username: 'git', password: '' })).toEqual({ token: 'abc', username: 'git' });
   });
 
@@ -61,7 +64,8 @@ describe('credentials', () => {
   });
 
   test('keep the passphrase of the signing key out of messages', () => {
-    const secrets = secretsOf(read({ token: 'abc', 'signing-key': KEY, 'signing-passphrase': 'hunter2' }));
+    const signing = { key: KEY, passphrase: 'hunter2' };
+    const secrets = secretsOf({ token: 'abc', signing });
     expect(secrets).toEqual(['abc', 'hunter2']);
   });
 
@@ -108,4 +112,89 @@ describe('credentials', () => {
       expect(error.message).not.toContain('hunter2');
     });
   }
+});
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const PKCS1 = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+const PKCS8 = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const APP = { githubAppID: '7\n', githubAppInstallationID: '8', githubAppPrivateKey: PKCS1 };
+
+describe('the keys of a GitHub App', () => {
+  test('are read as Flux has them, be the private key in PKCS#1 or PKCS#8', () => {
+    const app = { id: '7', installation: { id: 8 }, privateKey: PKCS8 };
+    expect(read(APP)).toEqual({ app });
+    expect(read({ ...APP, githubAppPrivateKey: PKCS8.replaceAll('\n', '\r\n') })).toEqual({ app });
+    const { githubAppInstallationID: _, ...rest } = APP;
+    expect(
+      read({ ...rest, githubAppInstallationOwner: 'acme', githubAppBaseURL: 'https://h/api/v3' }),
+    ).toEqual({
+      app: { ...app, installation: { owner: 'acme' }, baseUrl: 'https://h/api/v3' },
+    });
+  });
+
+  test('win over a token and a user', () => {
+    const both = read({ ...APP, token: 'abc', username: 'jane', identity: 'KEY', password: 'p' });
+
+    expect(both).toEqual({ app: expect.anything(), identity: 'KEY\n', password: 'p' });
+  });
+
+  const ELLIPTIC = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const NO_APPS: readonly [string, Record<string, string>, RegExp][] = [
+    ['no ID', { githubAppID: '' }, /^Secret team\/git has keys of a GitHub App but no key githubAppID: put/],
+    ['no private key', { githubAppPrivateKey: ' ' }, /but no key githubAppPrivateKey: put/],
+    ['no installation', { githubAppInstallationID: '' }, /but neither githubAppInstallationID nor githubApp/],
+    [
+      'two installations',
+      { githubAppInstallationOwner: 'acme' },
+      /has both keys githubAppInstallationID and/,
+    ],
+    ['a name as ID', { githubAppID: 'hunter2' }, /key githubAppID that is no number: put the app's App ID/],
+    [
+      'a negative ID',
+      { githubAppInstallationID: '-8hunter2' },
+      /key githubAppInstallationID that is no number/,
+    ],
+    [
+      'a path as owner',
+      { githubAppInstallationID: '', githubAppInstallationOwner: '../hunter2' },
+      /key githubAppInstallationOwner that is no name of an organization or user/,
+    ],
+    [
+      'a private key that is none',
+      { githubAppPrivateKey: 'hunter2' },
+      /githubAppPrivateKey that is no RSA key/,
+    ],
+    [
+      'half a private key',
+      { githubAppPrivateKey: `${PKCS1.slice(0, 300)}hunter2` },
+      /githubAppPrivateKey that is no RSA key in PEM/,
+    ],
+    [
+      'a private key of another kind',
+      { githubAppPrivateKey: ELLIPTIC.export({ type: 'pkcs8', format: 'pem' }).toString() },
+      /githubAppPrivateKey that is no RSA key in PEM/,
+    ],
+    [
+      'a private key with a passphrase',
+      {
+        githubAppPrivateKey: privateKey
+          .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hunter2' })
+          .toString(),
+      },
+      /githubAppPrivateKey that is no RSA key in PEM without a passphrase/,
+    ],
+  ];
+  test.each(NO_APPS)('are refused with %s, the key named and the value not shown', (_, change, sentence) => {
+    const error = refusal({ ...APP, ...change });
+
+    expect(error).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
+    expect(error.message).toMatch(sentence);
+    expect(error.message).not.toContain('hunter2');
+  });
+
+  test.each(['gitea', 'gitlab', 'bitbucket-server', 'azure-devops'] as const)('are refused on %s', (type) => {
+    expect(refusal({ ...APP, token: 'abc' }, type).message).toMatch(
+      /has keys of a GitHub App, which serves forges of type github alone: take them out/,
+    );
+  });
 });

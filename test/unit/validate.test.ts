@@ -143,6 +143,7 @@ describe('the needs of a spec', () => {
     reaches: 'forge',
     field: 'spec.promotion.strategy.pull-request.secretRef.name',
     name: 'repository',
+    type: 'github',
     url: 'https://github.com/example/fleet',
   } as const;
 

@@ -1,4 +1,4 @@
-import type { AppRef, ClusterRef, PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
+import type { AppRef, ClusterRef, ForgeType, PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
 import { groupOf } from '../route.ts';
 import { clusterKey, targetKey } from './environments.ts';
 import { environmentField } from './problem.ts';
@@ -17,6 +17,8 @@ export interface ForgeNeed {
   readonly use: 'forge';
   readonly field: string;
   readonly name: string;
+  /** Unknown for a push. */
+  readonly type: ForgeType | undefined;
   /** Of the repository that the Secret is for. */
   readonly url: string;
   /** Git alone, or the forge's API too. */
@@ -88,7 +90,7 @@ export function secretNeeds(spec: PipelineSpec): SecretNeed[] {
     ...(strategy.push ? [forgeNeed(strategy.push, 'git', `${field}.strategy.push.secretRef.name`)] : []),
   ]);
   return firstOf(needs, (need) =>
-    need.use === 'hmac' ? `hmac ${need.name}` : `${need.reaches} ${need.name} ${need.url}`,
+    need.use === 'hmac' ? `hmac ${need.name}` : `${need.reaches} ${need.name} ${need.type} ${need.url}`,
   );
 }
 
@@ -97,11 +99,15 @@ function hmacNeed(name: string, field: string): HmacNeed {
 }
 
 function forgeNeed(
-  { url, secretRef }: Pick<PullRequestStrategy, 'url' | 'secretRef'>,
+  {
+    type,
+    url,
+    secretRef,
+  }: Pick<PullRequestStrategy, 'url' | 'secretRef'> & Partial<Pick<PullRequestStrategy, 'type'>>,
   reaches: ForgeNeed['reaches'],
   field: string,
 ): ForgeNeed {
-  return { use: 'forge', field, name: secretRef.name, url, reaches };
+  return { use: 'forge', field, name: secretRef.name, type, url, reaches };
 }
 
 function firstOf<T>(all: readonly T[], keyOf: (one: T) => string): T[] {

@@ -8,6 +8,7 @@ import {
   WEBHOOK_SECRET,
   WEBHOOK_SECRET_PREVIOUS,
 } from '../../api/group.ts';
+import { gitHubAppFault, isGitHubApp } from '../github-app.ts';
 import { isAllowedHost } from '../hosts.ts';
 import { signingProblem } from '../signing-key.ts';
 import type { SecretData, SecretFacts, SecretState } from './facts.ts';
@@ -109,13 +110,25 @@ function lengthOf(data: SecretData, key: string): number | undefined {
 }
 
 function forgeFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
-  if (isSsh(need)) return sshFault(need, secret, data);
-  const token = hasText(data, 'token');
-  const [username, password] = [hasText(data, 'username'), hasText(data, 'password')];
-  if (!token && need.reaches === 'forge') return noToken(secret);
-  if (!token && !username && !password) {
-    return `${secret} has neither username and password nor token: put those there that Git may push with.`;
-  }
+  const has = (key: string) => hasText(data, key);
+  if (need.reaches === 'git') return pushFault(need, secret, data);
+  if (isSsh(need)) return sshFault(secret, data) ?? tokenFault(need, secret, has);
+  const fault = tokenFault(need, secret, has);
+  if (fault !== undefined || isGitHubApp(has)) return fault;
+  return userFault(secret, has);
+}
+
+/** A push needs no forge, and so no token where Git takes something else. */
+function pushFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
+  const has = (key: string) => hasText(data, key);
+  if (isSsh(need)) return sshFault(secret, data);
+  if (has('token') || has('username') || has('password')) return userFault(secret, has);
+  const app = isGitHubApp(has) ? ' (a GitHub App serves pull requests alone)' : '';
+  return `${secret} has neither username and password nor token${app}: put those there that Git may push with.`;
+}
+
+function userFault(secret: string, has: (key: string) => boolean): string | undefined {
+  const [username, password] = [has('username'), has('password')];
   if (username !== password) {
     const [given, absent] = username ? ['username', 'password'] : ['password', 'username'];
     return `${secret} has the key ${given} but no ${absent}: Git needs both, or neither to use the token.`;
@@ -124,14 +137,14 @@ function forgeFault(need: ForgeNeed, secret: string, data: SecretData): string |
 }
 
 /** The host's keys are never taken on trust: `known_hosts` is as needed as the private key. */
-function sshFault({ reaches }: ForgeNeed, secret: string, data: SecretData): string | undefined {
+function sshFault(secret: string, data: SecretData): string | undefined {
   if (!hasText(data, 'identity')) {
     return `${secret} has no key identity: put the private key there that Git over SSH logs in with.`;
   }
   if (!hasText(data, 'known_hosts')) {
     return `${secret} has no key known_hosts: put the host's keys there, such as from ssh-keyscan, and compare them with those that the host publishes.`;
   }
-  return reaches === 'git' || hasText(data, 'token') ? undefined : noToken(secret);
+  return undefined;
 }
 
 /** By its looks alone; whether it can be read is seen when it signs. */
@@ -142,7 +155,10 @@ function signingFault(secret: string, data: SecretData): string | undefined {
   return signingProblem(secret, { key, hasPassphrase: hasText(data, SIGNING_PASSPHRASE) });
 }
 
-function noToken(secret: string): string {
+/** A GitHub App serves in a token's place. */
+function tokenFault({ type }: ForgeNeed, secret: string, has: (key: string) => boolean): string | undefined {
+  if (isGitHubApp(has)) return gitHubAppFault(secret, type, has);
+  if (has('token')) return undefined;
   return `${secret} has no key token: put a token there that may open pull requests.`;
 }
 

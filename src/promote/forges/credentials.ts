@@ -1,7 +1,10 @@
 import { TurnpikeError } from '../../api/errors.ts';
 import { SIGNING_KEY, SIGNING_PASSPHRASE } from '../../api/group.ts';
+import type { ForgeType } from '../../api/pipeline.ts';
+import { gitHubAppFault, isGitHubApp } from '../../decide/github-app.ts';
 import { signingProblem } from '../../decide/signing-key.ts';
 import type { SigningKey } from '../git/sign/key.ts';
+import { type GitHubApp, gitHubAppFrom } from './app-keys.ts';
 
 /** What a forge and its Git server want to know: `token` for the API, the rest for Git over HTTPS. */
 export interface Credentials {
@@ -20,73 +23,68 @@ export interface Credentials {
   readonly signing?: SigningKey;
 }
 
+/** For Git alone: no token where there is a user with a password, or a key. */
+export type PushCredentials = Omit<Credentials, 'token'> & { readonly token?: string };
+
+/** A GitHub App in a token's place: tokens are asked for. */
+export interface AppCredentials
+  extends Pick<Credentials, 'password' | 'caFile' | 'identity' | 'knownHosts' | 'signing'> {
+  readonly app: GitHubApp;
+}
+
+/** What a Secret holds. */
+export type SecretCredentials = Credentials | AppCredentials;
+
 const MAX_BYTES = 256 * 1024;
 
 /**
- * Reads the Secret that `pull-request.secretRef` names. Keys: `token` (required), `username`, `password`,
- * `caFile`, `identity`, `known_hosts`, `signing-key`, `signing-passphrase`. Blanks and line ends around a value
- * are dropped: editors and `base64` like to add them.
+ * Reads the Secret that `pull-request.secretRef` names. Keys: `token`, or those of a GitHub App, which wins
+ * over `token` and `username`; `username`, `password`, `caFile` (or `ca.crt`, as Flux calls it), `identity`,
+ * `known_hosts`, `signing-key`, `signing-passphrase`. Blanks and line ends around a value are dropped: editors and `base64` like to add them.
  * A user name without a password goes to Git with the token as its password.
  *
  * @param where how to call the Secret in a sentence, such as `Secret ns/name`
  * @throws TurnpikeError SecretInvalid, which names the key and never its value
  */
-export function credentialsFrom(secret: ReadonlyMap<string, Uint8Array>, where: string): Credentials {
-  const { token, ...others } = gitCredentialsFrom(secret, where);
-  if (token !== undefined) return { token, ...others };
-  throw invalid(
-    `${where} has no key token: put a token of the forge there that may read and write the repository and its pull requests.`,
-  );
-}
-
-/** The same for Git alone, which needs no token where there is a user with a password, or a key. */
-export function gitCredentialsFrom(
+export function credentialsFrom(
   secret: ReadonlyMap<string, Uint8Array>,
   where: string,
-): Omit<Credentials, 'token'> & { readonly token?: string } {
+  type: ForgeType,
+): SecretCredentials {
   const read = (key: string) => text(secret.get(key), key, where);
-  const token = read('token');
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
-    throw invalid(
-      `${where} has a key token with blanks, line ends or characters that no token has: put just the token there.`,
-    );
-  }
-  const username = read('username');
+  const has = (key: string) => read(key) !== undefined;
+  if (!isGitHubApp(has)) return { token: neededToken(read, where), ...gitCredentialsFrom(secret, where) };
+  const fault = gitHubAppFault(where, type, has);
+  if (fault !== undefined) throw invalid(fault);
   const password = read('password');
-  const identity = read('identity');
-  const knownHosts = read('known_hosts');
-  if (username === undefined && password !== undefined && identity === undefined) {
-    throw invalid(
-      `${where} has the key password but no username: put the user's name there, or take the password out to use the token for Git too.`,
-    );
-  }
-  const caFile = read('caFile');
-  if (caFile !== undefined && !caFile.includes('-----BEGIN CERTIFICATE-----')) {
-    throw invalid(
-      `${where} has a key caFile that holds no certificate in PEM: put the certificate authority's there, from -----BEGIN CERTIFICATE----- on.`,
-    );
-  }
-  const signing = signingOf(secret, where);
+  return {
+    app: gitHubAppFrom(read, where),
+    ...(password !== undefined && { password }),
+    ...rest(read, where),
+    ...signingFrom(secret, where),
+  };
+}
+
+/** What the Secret of a push holds, which needs no forge. */
+export function gitCredentialsFrom(secret: ReadonlyMap<string, Uint8Array>, where: string): PushCredentials {
+  const read = (key: string) => text(secret.get(key), key, where);
+  const token = tokenFrom(read, where);
   return {
     ...(token !== undefined && { token }),
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    ...(caFile !== undefined && { caFile }),
-    // A key ends with a line end.
-    ...(identity !== undefined && { identity: `${identity}\n` }),
-    ...(knownHosts !== undefined && { knownHosts }),
-    ...(signing && { signing }),
+    ...userFrom(read, where),
+    ...rest(read, where),
+    ...signingFrom(secret, where),
   };
 }
 
 /** A blank key is refused: whoever puts one there wants signatures. */
-function signingOf(secret: ReadonlyMap<string, Uint8Array>, where: string): SigningKey | undefined {
+function signingFrom(secret: ReadonlyMap<string, Uint8Array>, where: string): Pick<Credentials, 'signing'> {
   const read = (key: string) => text(secret.get(key), key, where);
   const key = read(SIGNING_KEY) ?? (secret.has(SIGNING_KEY) ? '' : undefined);
   const passphrase = read(SIGNING_PASSPHRASE);
   const problem = signingProblem(where, { key, hasPassphrase: passphrase !== undefined });
   if (problem !== undefined) throw invalid(problem);
-  return key === undefined ? undefined : { key, ...(passphrase !== undefined && { passphrase }) };
+  return key === undefined ? {} : { signing: { key, ...(passphrase !== undefined && { passphrase }) } };
 }
 
 /** For Git over HTTPS: a forge may want a token to have a user of its own. */
@@ -98,7 +96,53 @@ export function forGit(
   return isNamed ? credentials : { ...credentials, username: tokenUser };
 }
 
-/** The key's text, or undefined when it is missing or blank. */
+/** A key's text, or undefined when it is missing or blank. */
+export type ReadKey = (key: string) => string | undefined;
+
+function neededToken(read: ReadKey, where: string): string {
+  const token = tokenFrom(read, where);
+  if (token !== undefined) return token;
+  throw invalid(
+    `${where} has no key token: put a token of the forge there that may read and write the repository and its pull requests.`,
+  );
+}
+
+function tokenFrom(read: ReadKey, where: string): string | undefined {
+  const token = read('token');
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    throw invalid(
+      `${where} has a key token with blanks, line ends or characters that no token has: put just the token there.`,
+    );
+  }
+  return token;
+}
+
+function userFrom(read: ReadKey, where: string): Pick<Credentials, 'username' | 'password'> {
+  const [username, password] = [read('username'), read('password')];
+  if (username === undefined && password !== undefined && read('identity') === undefined) {
+    throw invalid(
+      `${where} has the key password but no username: put the user's name there, or take the password out to use the token for Git too.`,
+    );
+  }
+  return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
+}
+
+function rest(read: ReadKey, where: string): Pick<Credentials, 'caFile' | 'identity' | 'knownHosts'> {
+  const caKey = read('caFile') === undefined ? 'ca.crt' : 'caFile';
+  const [caFile, identity, knownHosts] = [read(caKey), read('identity'), read('known_hosts')];
+  if (caFile !== undefined && !caFile.includes('-----BEGIN CERTIFICATE-----')) {
+    throw invalid(
+      `${where} has a key ${caKey} that holds no certificate in PEM: put the certificate authority's there, from -----BEGIN CERTIFICATE----- on.`,
+    );
+  }
+  return {
+    ...(caFile !== undefined && { caFile }),
+    // A key ends with a line end.
+    ...(identity !== undefined && { identity: `${identity}\n` }),
+    ...(knownHosts !== undefined && { knownHosts }),
+  };
+}
+
 function text(bytes: Uint8Array | undefined, key: string, where: string): string | undefined {
   if (!bytes) return undefined;
   if (bytes.length > MAX_BYTES) throw invalid(`${where} has a key ${key} of more than ${MAX_BYTES} bytes.`);

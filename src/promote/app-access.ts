@@ -1,0 +1,42 @@
+import { hasCode } from '../api/errors.ts';
+import { createAppTokens } from './forges/app-tokens.ts';
+import type { Credentials, SecretCredentials } from './forges/credentials.ts';
+import type { ForgeDeps } from './forges/forge.ts';
+import type { PullRequestPromoter } from './pull-request.ts';
+
+/** Gives a promoter that works with tokens those of GitHub Apps, and asks for new ones where one is refused. */
+export function withAppTokens(
+  promoter: PullRequestPromoter<Credentials>,
+  deps: ForgeDeps,
+): PullRequestPromoter {
+  const tokens = createAppTokens(deps);
+
+  async function using<T>(
+    secret: SecretCredentials,
+    work: (credentials: Credentials) => Promise<T>,
+    { url, signal }: { readonly url: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<T> {
+    const credentials = 'app' in secret ? await tokens.credentials(secret, url, signal) : secret;
+    try {
+      return await work(credentials);
+    } catch (error) {
+      if (isRefused(error)) tokens.forget(credentials);
+      throw error;
+    }
+  }
+
+  return {
+    promote: (request, settings, secret, signal) =>
+      using(secret, (credentials) => promoter.promote(request, settings, credentials, signal), {
+        url: settings.url,
+        signal,
+      }),
+    state: (pullRequest, settings, secret) =>
+      using(secret, (credentials) => promoter.state(pullRequest, settings, credentials), settings),
+  };
+}
+
+/** A token has the rights and the repositories that its app had when it was made. */
+function isRefused(error: unknown): boolean {
+  return hasCode(error, 'ForgeUnauthorized', 'ForgeNotFound', 'GitUnauthorized', 'GitRepositoryNotFound');
+}
