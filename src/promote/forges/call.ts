@@ -8,7 +8,17 @@ import type { Pace } from './pace.ts';
 import { budgetOf } from './rate.ts';
 
 /** `token`: of a GitHub App. */
-export type ForgeOperation = 'create' | 'find' | 'get' | 'token' | 'update';
+export type ForgeOperation =
+  | 'create'
+  | 'find'
+  | 'get'
+  | 'token'
+  | 'update'
+  | 'decorate'
+  | 'close'
+  | 'status'
+  | 'checks'
+  | 'merge';
 
 /** Whether a forge has something more for people to see after it. */
 const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
@@ -17,6 +27,11 @@ const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
   get: false,
   token: false,
   update: true,
+  decorate: true,
+  close: true,
+  status: true,
+  checks: false,
+  merge: true,
 };
 
 /** What a forge answered, whatever its status. `data` is the parsed JSON, or the text when it was none. */

@@ -11,6 +11,11 @@ const ACTIONS: Readonly<Record<ForgeOperation, string>> = {
   get: 'read the pull request',
   token: 'give a token to the GitHub App',
   update: 'change the pull request',
+  decorate: 'put labels and people on the pull request',
+  close: 'close the pull request',
+  status: 'set the status of the commit',
+  checks: 'read the checks of the commit',
+  merge: 'merge the pull request',
 };
 
 /** What went wrong, as an error that says who can do what about it. */
@@ -32,7 +37,8 @@ export function forgeFailure(
   if (operation === 'token' && [401, 403, 404, 422].includes(status)) return refusedApp(status, said);
   if (status === 401) return never('ForgeUnauthorized', `${said}: put a valid token into the Secret.`);
   if (status === 403) {
-    const advice = 'give the token the right to read and write pull requests of this repository';
+    const what = operation === 'status' || operation === 'checks' ? 'commit statuses' : 'pull requests';
+    const advice = `give the token the right to read and write ${what} of this repository`;
     return never('ForgeUnauthorized', `${said}: ${advice}.`);
   }
   if (status === 404) {
@@ -95,7 +101,7 @@ export function forgeGibberish(
 }
 
 /** The forge's own words: one line, bounded, without the token should it be echoed. */
-function forgeWords(answer: ForgeAnswer, secrets: readonly string[]): string {
+export function forgeWords(answer: ForgeAnswer, secrets: readonly string[]): string {
   return bounded(mask(wordsOf(answer.data), secrets));
 }
 

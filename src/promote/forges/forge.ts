@@ -16,10 +16,19 @@ export interface PullRequest {
   /** Its page. */
   readonly url: string;
   readonly state: 'open' | 'merged' | 'closed';
+  /** Without what the forge puts before it to mark a draft. */
   readonly title: string;
   readonly body: string;
   readonly base: string;
   readonly head: string;
+  readonly draft: boolean;
+  /** The head branch's commit as the forge knows it; it may come a moment after a push. */
+  readonly headCommit?: string;
+  readonly labels: readonly string[];
+  /** User names. */
+  readonly assignees: readonly string[];
+  /** Who is asked for a review: user names; of Azure's reviewers ids and unique names. */
+  readonly reviewers: readonly string[];
 }
 
 export interface NewPullRequest {
@@ -27,11 +36,36 @@ export interface NewPullRequest {
   readonly base: string;
   readonly title: string;
   readonly body: string;
+  /** Only where the forge has drafts. */
+  readonly draft?: boolean;
 }
 
+/** What is put on a pull request beside its text. */
+export interface Decoration {
+  readonly labels: readonly string[];
+  readonly assignees: readonly string[];
+  readonly reviewers: readonly string[];
+}
+
+/** What is said of a commit in the context `turnpike/promotion`. */
+export interface CommitStatus {
+  readonly state: 'pending' | 'success' | 'failure';
+  /** Cut to what the forge takes. */
+  readonly description: string;
+  readonly url?: string;
+  /** The pull request's number: Azure's branch policies look at the statuses of pull requests alone. */
+  readonly pullRequest?: number;
+}
+
+/** `scheduled`: the forge merges it by itself once its own rules are met. */
+export type MergeOutcome =
+  | { readonly kind: 'merged' }
+  | { readonly kind: 'scheduled' }
+  | { readonly kind: 'not-yet'; readonly reason: string };
+
 /**
- * What the pull-request strategy needs of a forge: each function is one request, but for `find`, which may
- * turn pages. All throw TurnpikeError with the codes of `createForgeCall`.
+ * What the pull-request strategy needs of a forge. All throw TurnpikeError with the codes of
+ * `createForgeCall`.
  */
 export interface Forge {
   /** Characters that a body may have at most, where that is fewer than we write. */
@@ -45,7 +79,25 @@ export interface Forge {
   /** The open one of these branches. */
   find(head: string, base: string): Promise<PullRequest | undefined>;
   get(number: number): Promise<PullRequest | undefined>;
+  /** A draft stays a draft, and what is none becomes none. */
   update(number: number, change: PullRequestChange): Promise<PullRequest>;
+  /**
+   * Adds what is missing and removes nothing; no request when nothing is missing. Returns a sentence for
+   * each thing that the forge refuses for good.
+   */
+  decorate(pull: PullRequest, wanted: Decoration): Promise<readonly string[]>;
+  /** Says why in a comment and closes; one that is not open is left as it is. */
+  close(number: number, reason: string): Promise<void>;
+  setStatus(commit: string, status: CommitStatus): Promise<void>;
+  /**
+   * Merges at this head commit and no other: at once when the forge's rules allow it and no check of the
+   * commit is pending or failing, required or not; else it asks for the forge's own auto-merge where that
+   * waits for a rule. Once asked for, GitLab and Bitbucket drop that when the branch moves; GitHub, Gitea
+   * and Azure keep it for whatever is pushed by who may write.
+   */
+  merge(pull: PullRequest, commit: string): Promise<MergeOutcome>;
+  /** The page that compares two branches. */
+  compareUrl(base: string, head: string): string;
 }
 
 /** `base` moves the pull request to another base branch. */

@@ -43,21 +43,34 @@ export function parsedAnswer<T extends v.GenericSchema>(
 }
 
 /** A forge's operations on one repository, each with what it needs of that put first. */
-export function forgeOf<Api>(api: Api, operations: Operations<Api>): Forge {
-  const { create, find, get, update } = operations;
+export function forgeOf<Api>(api: Api, operations: Operations<Api>): Pick<Forge, OperationName> {
+  const { create, find, get, update, decorate, close, setStatus, merge, compareUrl } = operations;
   return {
     create: (input) => create(api, input),
     find: (head, base) => find(api, head, base),
     get: (number) => get(api, number),
     update: (number, change) => update(api, number, change),
+    decorate: (pull, wanted) => decorate(api, pull, wanted),
+    close: (number, reason) => close(api, number, reason),
+    setStatus: (commit, status) => setStatus(api, commit, status),
+    merge: (pull, commit) => merge(api, pull, commit),
+    compareUrl: (base, head) => compareUrl(api, base, head),
   };
 }
 
+type OperationName =
+  | 'create'
+  | 'find'
+  | 'get'
+  | 'update'
+  | 'decorate'
+  | 'close'
+  | 'setStatus'
+  | 'merge'
+  | 'compareUrl';
+
 type Operations<Api> = {
-  readonly [K in 'create' | 'find' | 'get' | 'update']: (
-    api: Api,
-    ...args: Parameters<Forge[K]>
-  ) => ReturnType<Forge[K]>;
+  readonly [K in OperationName]: (api: Api, ...args: Parameters<Forge[K]>) => ReturnType<Forge[K]>;
 };
 
 const HEADS = 'refs/heads/';
@@ -69,6 +82,11 @@ export function refOf(branch: string): string {
 
 export function branchOf(ref: string): string {
   return ref.startsWith(HEADS) ? ref.slice(HEADS.length) : ref;
+}
+
+/** A branch in the path of a URL, where its slashes stay. */
+export function pathOf(branch: string): string {
+  return branch.split('/').map(encodeURIComponent).join('/');
 }
 
 export interface JsonRequest {

@@ -1,0 +1,92 @@
+import * as v from 'valibot';
+import type { Checks } from '../merge.ts';
+import { parsedAnswer } from '../shared.ts';
+import { type Api, type AzurePullRequest, pullUrl, versioned } from './api.ts';
+
+/** What holds a pull request back. */
+export interface AzureChecks extends Checks {
+  /** Whether a policy that must be met is not: an auto-complete waits for it. */
+  readonly blocked: boolean;
+}
+
+/** `notSet` and `pending` are not done. */
+const PASSED = ['succeeded', 'partiallySucceeded', 'notApplicable'];
+const FAILING = ['failed', 'error'];
+
+const Statuses = v.object({
+  value: v.array(
+    v.object({
+      id: v.nullish(v.number(), 0),
+      state: v.nullish(v.string(), 'notSet'),
+      context: v.object({ genre: v.nullish(v.string(), ''), name: v.nullish(v.string(), '') }),
+    }),
+  ),
+});
+
+/** https://learn.microsoft.com/en-us/rest/api/azure/devops/policy/evaluations/list */
+const Evaluations = v.object({
+  value: v.array(
+    v.object({
+      status: v.nullish(v.string(), 'queued'),
+      configuration: v.object({
+        isBlocking: v.nullish(v.boolean(), true),
+        isEnabled: v.nullish(v.boolean(), true),
+        isDeleted: v.nullish(v.boolean(), false),
+        type: v.object({ id: v.string(), displayName: v.nullish(v.string(), '') }),
+      }),
+    }),
+  ),
+});
+type Evaluation = v.InferOutput<typeof Evaluations>['value'][number];
+
+/** The policies Build and Status, which are the same everywhere; others speak of people and text. */
+const CHECK_POLICIES = ['0609b952-1397-4640-95ec-e00a01b2c241', 'cbdc66da-9728-4af8-aada-9a5a32e4a226'];
+
+export async function checksOf(api: Api, pull: AzurePullRequest, commit: string): Promise<AzureChecks> {
+  const ofCommit = { latestOnly: 'true' };
+  const statuses = [
+    ...(await statusesAt(api, versioned(`${api.repositoryUrl}/commits/${commit}/statuses`, ofCommit))),
+    ...(await statusesAt(api, pullUrl(api, `/${pull.pullRequestId}/statuses`))),
+  ];
+  const policies = await policiesOf(api, pull);
+  const names = (states: (state: string) => boolean, results: readonly string[]) => [
+    ...statuses.filter(({ state }) => states(state)).map(({ name }) => name),
+    ...policies
+      .filter((policy) => isCheck(policy) && results.includes(policy.status))
+      .map(({ configuration }) => configuration.type.displayName),
+  ];
+  return {
+    failing: names((state) => FAILING.includes(state), ['rejected', 'broken']),
+    pending: names((state) => !FAILING.includes(state) && !PASSED.includes(state), ['queued', 'running']),
+    blocked: policies.some(isBlocking),
+  };
+}
+
+/** The latest of each context. */
+async function statusesAt(api: Api, url: string) {
+  const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
+  const { value } = parsedAnswer(Statuses, 'checks', data, api.context);
+  const latest = new Map<string, { name: string; state: string }>();
+  for (const { state, context } of value.toSorted((one, other) => one.id - other.id)) {
+    const name = [context.genre, context.name].filter(Boolean).join('/');
+    latest.set(name, { name, state });
+  }
+  return [...latest.values()];
+}
+
+async function policiesOf(api: Api, pull: AzurePullRequest): Promise<readonly Evaluation[]> {
+  const project = pull.repository?.project?.id ?? '';
+  const artifactId = `vstfs:///CodeReview/CodeReviewId/${project}/${pull.pullRequestId}`;
+  const url = versioned(`${api.projectUrl}/policy/evaluations`, { artifactId }, '7.1-preview');
+  const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
+  const { value } = parsedAnswer(Evaluations, 'checks', data, api.context);
+  return value.filter(({ configuration }) => configuration.isEnabled && !configuration.isDeleted);
+}
+
+function isCheck({ configuration }: Evaluation): boolean {
+  return CHECK_POLICIES.includes(configuration.type.id.toLowerCase());
+}
+
+function isBlocking({ status, configuration }: Evaluation): boolean {
+  return configuration.isBlocking && status !== 'approved' && status !== 'notApplicable';
+}

@@ -1,0 +1,61 @@
+import type { ForgeAnswer } from '../call.ts';
+import { forgeWords } from '../failure.ts';
+import type { MergeOutcome, PullRequest } from '../forge.ts';
+import { failing, notYet, pending, refusedMerge, settled } from '../merge.ts';
+import { type Api, type AzurePullRequest, parsed, pullUrl, read, STATES } from './api.ts';
+import { checksOf } from './checks.ts';
+import { ownIdentity } from './identities.ts';
+
+/** The policies of the branch are not met. */
+const REJECTED = /GitPullRequestUpdateRejectedByPolicyException/;
+
+/** https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/update */
+export async function merge(api: Api, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+  const pull = await read(api, number);
+  if (!pull) return notYet('The pull request is not there any more.');
+  const headCommit = pull.lastMergeSourceCommit?.commitId;
+  const outcome = settled({ state: STATES[pull.status], ...(headCommit && { headCommit }) }, commit);
+  if (outcome) return outcome;
+  if (pull.isDraft) return notYet('The pull request is a draft.');
+  if (pull.mergeStatus === 'conflicts') return notYet('The pull request has conflicts with its base branch.');
+  const checks = await checksOf(api, pull, commit);
+  const held = failing(checks, commit);
+  if (held) return held;
+  if (pull.autoCompleteSetBy) return { kind: 'scheduled' };
+  if (checks.blocked) return schedule(api, pull);
+  return checks.pending.length > 0 ? pending(checks, commit) : mergeNow(api, pull, commit);
+}
+
+async function mergeNow(api: Api, pull: AzurePullRequest, commit: string): Promise<MergeOutcome> {
+  const answer = await change(api, pull, {
+    status: 'completed',
+    lastMergeSourceCommit: { commitId: commit },
+  });
+  return isRejected(answer) ? schedule(api, pull) : outcomeOf(api, answer);
+}
+
+/** Of the head that was read a moment ago: Azure cannot be told which one is meant. */
+async function schedule(api: Api, pull: AzurePullRequest): Promise<MergeOutcome> {
+  const id = await ownIdentity(api);
+  const answer = await change(api, pull, { autoCompleteSetBy: { id } });
+  return outcomeOf(api, answer);
+}
+
+/** 409: the head is another one, `TF401192`. */
+function change(api: Api, { pullRequestId }: AzurePullRequest, body: object): Promise<ForgeAnswer> {
+  const url = pullUrl(api, `/${pullRequestId}`);
+  const isRefused = (answer: ForgeAnswer) => answer.status === 409 || isRejected(answer);
+  return api.call('merge', () => api.send({ method: 'PATCH', url, body }), isRefused);
+}
+
+function isRejected({ status, data }: ForgeAnswer): boolean {
+  return status === 403 && REJECTED.test(JSON.stringify(data) ?? '');
+}
+
+/** To complete takes Azure a moment, in which the pull request is active. */
+function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {
+  if (answer.status >= 300) return refusedMerge(api.context, forgeWords(answer, api.context.secrets));
+  return parsed(api, 'merge', answer.data).status === 'completed'
+    ? { kind: 'merged' }
+    : { kind: 'scheduled' };
+}

@@ -1,0 +1,74 @@
+import * as v from 'valibot';
+import type { ForgeAnswer } from '../call.ts';
+import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
+import { branchOf, parsedAnswer, refOf } from '../shared.ts';
+import { type Api, type AzurePullRequest, parsed, pullUrl, read, STATES } from './api.ts';
+
+export const MAX_DESCRIPTION = 4000;
+
+/** `TF401179: An active pull request for the source and target branch already exists.` */
+const EXISTS = /TF401179|GitPullRequestExistsException/;
+
+export async function create(
+  api: Api,
+  { head, base, title, body, draft }: NewPullRequest,
+): Promise<PullRequest | 'exists'> {
+  const refs = { sourceRefName: refOf(head), targetRefName: refOf(base) };
+  const request = { title, description: body, ...refs, ...(draft && { isDraft: true }) };
+  const send = () => api.send({ method: 'POST', url: pullUrl(api), body: request });
+  const answer = await api.call('create', send, isThere);
+  return isThere(answer) ? 'exists' : toPullRequest(api, parsed(api, 'create', answer.data));
+}
+
+function isThere({ status, data }: ForgeAnswer): boolean {
+  return status === 409 && EXISTS.test(JSON.stringify(data) ?? '');
+}
+
+export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
+  const url = pullUrl(api, '', {
+    'searchCriteria.status': 'active',
+    'searchCriteria.sourceRefName': refOf(head),
+    'searchCriteria.targetRefName': refOf(base),
+  });
+  const { data } = await api.call('find', () => api.send({ method: 'GET', url }));
+  const page = parsedAnswer(v.object({ value: v.array(v.unknown()) }), 'find', data, api.context);
+  // One from a fork may have a branch of the same name.
+  const found = page.value.map((one) => parsed(api, 'find', one)).find((one) => !one.forkSource);
+  return found && toPullRequest(api, found);
+}
+
+export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
+  const found = await read(api, number);
+  return found && toPullRequest(api, found);
+}
+
+export async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {
+  const { title, body: description, base } = change;
+  const body = { title, description, ...(base !== undefined && { targetRefName: refOf(base) }) };
+  const send = () => api.send({ method: 'PATCH', url: pullUrl(api, `/${number}`), body });
+  const { data } = await api.call('update', send);
+  return toPullRequest(api, parsed(api, 'update', data));
+}
+
+export function compareUrl({ pageUrl }: Api, base: string, head: string): string {
+  const branches = { baseVersion: `GB${base}`, targetVersion: `GB${head}`, _a: 'files' };
+  return `${pageUrl}/branchCompare?${new URLSearchParams(branches)}`;
+}
+
+function toPullRequest({ pageUrl }: Api, pull: AzurePullRequest): PullRequest {
+  const headCommit = pull.lastMergeSourceCommit?.commitId;
+  return {
+    number: pull.pullRequestId,
+    url: `${pageUrl}/pullrequest/${pull.pullRequestId}`,
+    state: STATES[pull.status],
+    title: pull.title,
+    body: pull.description ?? '',
+    base: branchOf(pull.targetRefName),
+    head: branchOf(pull.sourceRefName),
+    draft: pull.isDraft,
+    ...(headCommit && { headCommit }),
+    labels: pull.labels.filter(({ active }) => active).map(({ name }) => name),
+    assignees: [],
+    reviewers: pull.reviewers.flatMap(({ id, uniqueName }) => [id, ...(uniqueName ? [uniqueName] : [])]),
+  };
+}

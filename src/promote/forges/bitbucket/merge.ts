@@ -1,0 +1,83 @@
+import * as v from 'valibot';
+import type { ForgeAnswer } from '../call.ts';
+import { forgeWords } from '../failure.ts';
+import type { MergeOutcome, PullRequest } from '../forge.ts';
+import { failing, notYet, pending, refusedMerge, settled } from '../merge.ts';
+import { parsedAnswer } from '../shared.ts';
+import { type Api, type BitbucketPullRequest, parsed, pullUrl, read, STATES } from './api.ts';
+import { checksOf } from './status.ts';
+
+const Vetoes = v.nullish(
+  v.array(
+    v.object({ summaryMessage: v.nullish(v.string(), ''), detailedMessage: v.nullish(v.string(), '') }),
+  ),
+  [],
+);
+const Refusal = v.object({ errors: v.array(v.object({ vetoes: Vetoes })) });
+const Mergeability = v.object({ vetoes: Vetoes });
+
+/**
+ * The version of the pull request stands for its head: a push makes a new one.
+ * https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-pull-requests/
+ */
+export async function merge(api: Api, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+  const pull = await read(api, number);
+  if (!pull) return notYet('The pull request is not there any more.');
+  const { latestCommit } = pull.fromRef;
+  const state = STATES[pull.state];
+  const outcome = settled({ state, ...(latestCommit && { headCommit: latestCommit }) }, commit);
+  if (outcome) return outcome;
+  const checks = await checksOf(api, commit);
+  const held = failing(checks, commit);
+  if (held) return held;
+  if (checks.pending.length === 0) return mergeNow(api, pull);
+  return (await isVetoed(api, number)) ? schedule(api, pull, '') : pending(checks, commit);
+}
+
+async function mergeNow(api: Api, pull: BitbucketPullRequest): Promise<MergeOutcome> {
+  const answer = await ask(api, pull, {});
+  if (answer.status !== 409) return outcomeOf(api, answer);
+  const why = wordsOf(api, answer);
+  return isVeto(answer) ? schedule(api, pull, why) : refusedMerge(api.context, why);
+}
+
+/** 403: the repository has no auto-merge; servers before 8.15 know none and say the veto once more. */
+async function schedule(api: Api, pull: BitbucketPullRequest, why: string): Promise<MergeOutcome> {
+  const answer = await ask(api, pull, { autoMerge: true });
+  if (answer.status < 300) return outcomeOf(api, answer);
+  return refusedMerge(api.context, why || wordsOf(api, answer));
+}
+
+function ask(api: Api, { id, version }: BitbucketPullRequest, options: { readonly autoMerge?: boolean }) {
+  const url = `${pullUrl(api, id)}/merge?version=${version}`;
+  const isRefused = ({ status }: ForgeAnswer) =>
+    status === 409 || (status === 403 && options.autoMerge === true);
+  return api.call('merge', () => api.send({ method: 'POST', url, body: { version, ...options } }), isRefused);
+}
+
+function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {
+  return parsed(api, 'merge', answer.data).state === 'MERGED' ? { kind: 'merged' } : { kind: 'scheduled' };
+}
+
+/** Whether a merge check holds the merge back, so that an auto-merge has something to wait for. */
+async function isVetoed(api: Api, number: number): Promise<boolean> {
+  const url = `${pullUrl(api, number)}/merge`;
+  const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
+  return parsedAnswer(Mergeability, 'checks', data, api.context).vetoes.length > 0;
+}
+
+function vetoesIn({ data }: ForgeAnswer) {
+  const refusal = v.safeParse(Refusal, data);
+  return refusal.success ? refusal.output.errors.flatMap(({ vetoes }) => vetoes) : [];
+}
+
+function isVeto(answer: ForgeAnswer): boolean {
+  return vetoesIn(answer).length > 0;
+}
+
+/** The vetoes say more than the message, that there are some. */
+function wordsOf({ context }: Api, answer: ForgeAnswer): string {
+  const vetoes = vetoesIn(answer).map((veto) => veto.detailedMessage || veto.summaryMessage);
+  const said = vetoes.length > 0 ? { ...answer, data: { message: vetoes } } : answer;
+  return forgeWords(said, context.secrets);
+}

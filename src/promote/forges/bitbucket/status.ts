@@ -1,0 +1,47 @@
+import * as v from 'valibot';
+import type { CommitStatus } from '../forge.ts';
+import type { Checks } from '../merge.ts';
+import { parsedAnswer } from '../shared.ts';
+import { cutStatus, STATUS_CONTEXT } from '../status.ts';
+import type { Api } from './api.ts';
+
+const STATES = { pending: 'INPROGRESS', success: 'SUCCESSFUL', failure: 'FAILED' } as const;
+
+const Count = v.nullish(v.number(), 0);
+/** How many builds of a commit are in each state; older servers know three states. */
+const Stats = v.object({ failed: Count, inProgress: Count, cancelled: Count, unknown: Count });
+
+/**
+ * A build needs a page; the commit's is one.
+ * https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-builds-and-deployments/
+ */
+export async function setStatus(
+  api: Api,
+  commit: string,
+  { state, description, url }: CommitStatus,
+): Promise<void> {
+  const body = {
+    key: STATUS_CONTEXT,
+    name: STATUS_CONTEXT,
+    state: STATES[state],
+    description: cutStatus(description),
+    url: url ?? `${api.pageUrl}/commits/${commit}`,
+  };
+  const target = `${api.repositoryUrl}/commits/${commit}/builds`;
+  await api.call('status', () => api.send({ method: 'POST', url: target, body }));
+}
+
+export async function checksOf(api: Api, commit: string): Promise<Checks> {
+  const url = `${api.buildsUrl}/commits/stats/${commit}`;
+  const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
+  const { failed, cancelled, inProgress, unknown } = parsedAnswer(Stats, 'checks', data, api.context);
+  return {
+    failing: [...counted(failed, 'failed'), ...counted(cancelled, 'cancelled')],
+    pending: [...counted(inProgress, 'in progress'), ...counted(unknown, 'unknown')],
+  };
+}
+
+/** The answer has no names. */
+function counted(builds: number, state: string): string[] {
+  return builds > 0 ? [`${builds} ${state}`] : [];
+}

@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import type { ForgeAnswer } from '../call.ts';
+import { forgeWords } from '../failure.ts';
+import type { MergeOutcome, PullRequest } from '../forge.ts';
+import { type Checks, failing, notYet, pending, refusedMerge, settled } from '../merge.ts';
+import { parsedAnswer, pathOf } from '../shared.ts';
+import { type Api, type GiteaPullRequest, read, stateOf } from './api.ts';
+import { checksOf } from './status.ts';
+
+/** What is required of a branch is shown to everyone who may read it. */
+const Branch = v.object({
+  enable_status_check: v.nullish(v.boolean(), false),
+  /** Names, or patterns of them; none means all. */
+  status_check_contexts: v.nullish(v.array(v.string()), []),
+});
+
+const SCHEDULED = /already scheduled/i;
+
+/**
+ * An auto-merge does not wait for a check that is not required: without one that is, Gitea merges at once.
+ */
+export async function merge(api: Api, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+  const pull = await read(api, number);
+  if (!pull) return notYet('The pull request is not there any more.');
+  const { sha } = pull.head;
+  const outcome = settled({ state: stateOf(pull), ...(sha && { headCommit: sha }) }, commit);
+  if (outcome) return outcome;
+  const checks = await checksOf(api, commit);
+  const held = failing(checks, commit);
+  if (held) return held;
+  if (checks.pending.length === 0) return mergeNow(api, pull, commit);
+  const waits = await isRequired(api, pull.base.label, checks);
+  return waits ? schedule(api, pull, commit) : pending(checks, commit);
+}
+
+/** A rule that is not met, such as an approval, is one that an auto-merge waits for. */
+async function mergeNow(api: Api, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
+  const answer = await ask(api, pull, commit, false);
+  return answer.status === 405 ? schedule(api, pull, commit) : outcomeOf(api, answer);
+}
+
+async function schedule(api: Api, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
+  const answer = await ask(api, pull, commit, true);
+  const isThere = answer.status === 409 && SCHEDULED.test(wordsOf(api, answer));
+  return answer.status === 201 || isThere ? { kind: 'scheduled' } : outcomeOf(api, answer);
+}
+
+function ask(api: Api, pull: GiteaPullRequest, commit: string, whenChecksSucceed: boolean) {
+  const url = `${api.repositoryUrl}/pulls/${pull.number}/merge`;
+  const body = {
+    Do: pull.base.repo?.default_merge_style ?? 'merge',
+    head_commit_id: commit,
+    merge_when_checks_succeed: whenChecksSucceed,
+  };
+  const isRefused = ({ status }: ForgeAnswer) => status === 405 || status === 409;
+  return api.call('merge', () => api.send({ method: 'POST', url, body }), isRefused);
+}
+
+function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {
+  return answer.status < 300 ? { kind: 'merged' } : refusedMerge(api.context, wordsOf(api, answer));
+}
+
+/** Whether one of the checks that are not done is required by its name; of patterns it is not known. */
+async function isRequired(api: Api, branch: string, checks: Checks): Promise<boolean> {
+  const url = `${api.repositoryUrl}/branches/${pathOf(branch)}`;
+  const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
+  const rules = parsedAnswer(Branch, 'checks', data, api.context);
+  const required = rules.status_check_contexts;
+  if (!rules.enable_status_check) return false;
+  return required.length === 0 || checks.pending.some((name) => required.includes(name));
+}
+
+function wordsOf({ context }: Api, answer: ForgeAnswer): string {
+  return forgeWords(answer, context.secrets);
+}

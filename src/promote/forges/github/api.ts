@@ -1,0 +1,31 @@
+import type { Octokit } from '@octokit/rest';
+import { TurnpikeError } from '../../../api/errors.ts';
+import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../call.ts';
+import { forgeFailure } from '../failure.ts';
+
+/** One repository. */
+export interface Api {
+  readonly repository: { readonly owner: string; readonly repo: string };
+  readonly octokit: Octokit;
+  readonly call: ForgeCall;
+  readonly context: ForgeContext;
+  /** Where people see it. */
+  readonly pageUrl: string;
+  readonly now: () => Date;
+}
+
+export function says(answer: ForgeAnswer, pattern: RegExp): boolean {
+  return pattern.test(JSON.stringify(answer.data) ?? '');
+}
+
+/** The error for a refusal, which is tried again when it is one that passes. */
+export function refusal(
+  api: Api,
+  operation: ForgeOperation,
+  answer: ForgeAnswer,
+  passing: RegExp,
+): TurnpikeError {
+  const refused = forgeFailure(operation, answer, api.context, api.now());
+  if (!says(answer, passing)) return refused;
+  return new TurnpikeError('ForgeUnavailable', refused.message, { retry: 'backoff' });
+}

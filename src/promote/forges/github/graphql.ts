@@ -1,0 +1,55 @@
+import * as v from 'valibot';
+import type { ForgeAnswer, ForgeOperation } from '../call.ts';
+import { answerOf } from '../octokit.ts';
+import { parsedAnswer } from '../shared.ts';
+import type { Api } from './api.ts';
+
+/** GraphQL answers 200 for a failure: https://docs.github.com/en/graphql */
+const Errors = v.object({
+  errors: v.pipe(
+    v.array(v.object({ type: v.optional(v.string()), message: v.optional(v.string()) })),
+    v.minLength(1),
+  ),
+});
+
+/** The status that REST would have answered. */
+const STATUSES: Readonly<Record<string, number>> = {
+  RATE_LIMITED: 429,
+  FORBIDDEN: 403,
+  INSUFFICIENT_SCOPES: 403,
+  NOT_FOUND: 404,
+};
+
+export interface Query<T extends v.GenericSchema> {
+  readonly text: string;
+  readonly variables: object;
+  /** Of `data`. */
+  readonly schema: T;
+}
+
+/**
+ * Asks what REST does not offer. `refused`: GitHub understood and does not do it.
+ *
+ * @throws TurnpikeError as `createForgeCall`
+ */
+export async function graphql<T extends v.GenericSchema>(
+  api: Api,
+  operation: ForgeOperation,
+  { text, variables, schema }: Query<T>,
+): Promise<{ kind: 'data'; data: v.InferOutput<T> } | { kind: 'refused'; answer: ForgeAnswer }> {
+  const { request } = api.octokit;
+  const baseUrl = request.endpoint.DEFAULTS.baseUrl.replace(/\/api\/v3$/, '/api');
+  const send = async () =>
+    asRest(await answerOf(request('POST /graphql', { baseUrl, query: text, variables })));
+  const answer = await api.call(operation, send, ({ status }) => status === 422);
+  if (answer.status === 422) return { kind: 'refused', answer };
+  const { data } = parsedAnswer(v.object({ data: schema }), operation, answer.data, api.context);
+  return { kind: 'data', data };
+}
+
+function asRest(answer: ForgeAnswer): ForgeAnswer {
+  const failed = v.safeParse(Errors, answer.data);
+  if (!failed.success) return answer;
+  const [first] = failed.output.errors;
+  return { ...answer, status: STATUSES[first?.type ?? ''] ?? 422, data: { message: first?.message } };
+}

@@ -1,0 +1,91 @@
+import * as v from 'valibot';
+import type { ForgeOperation } from '../call.ts';
+import { forgeGibberish } from '../failure.ts';
+import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
+import { answerOf } from '../octokit.ts';
+import { parsedAnswer, pathOf, WebUrl } from '../shared.ts';
+import { type Api, refusal, says } from './api.ts';
+
+const Users = v.nullish(v.array(v.object({ login: v.string() })), []);
+
+/** What is used of GitHub's pull request: https://docs.github.com/en/rest/pulls/pulls */
+const GitHubPullRequest = v.object({
+  number: v.pipe(v.number(), v.safeInteger()),
+  html_url: WebUrl,
+  state: v.picklist(['open', 'closed']),
+  title: v.string(),
+  body: v.nullish(v.string(), ''),
+  merged_at: v.nullish(v.string()),
+  draft: v.nullish(v.boolean(), false),
+  labels: v.nullish(v.array(v.object({ name: v.string() })), []),
+  assignees: Users,
+  /** Who has given a review is none of them any more. */
+  requested_reviewers: Users,
+  base: v.object({ ref: v.string() }),
+  head: v.object({ ref: v.string(), sha: v.nullish(v.string()) }),
+});
+
+/** 422, `{"errors":[{"resource":"PullRequest","code":"custom","message":"A pull request already exists for …"}]}` */
+const EXISTS = /a pull request already exists/i;
+
+/** Private repositories have drafts in some plans alone. */
+const NO_DRAFTS = /draft pull requests are not supported/i;
+
+/** 422s that pass: the branch was merged a moment ago, or was pushed a moment ago and is not seen yet. */
+const PASSING = /no commits between|"field":"head","code":"invalid"/i;
+
+export async function create(api: Api, input: NewPullRequest): Promise<PullRequest | 'exists'> {
+  const send = () => answerOf(api.octokit.rest.pulls.create({ ...api.repository, ...input }));
+  const answer = await api.call('create', send, ({ status }) => status === 422);
+  if (answer.status !== 422) return toPullRequest(api, 'create', answer.data);
+  if (says(answer, EXISTS)) return 'exists';
+  if (input.draft && says(answer, NO_DRAFTS)) return create(api, { ...input, draft: false });
+  throw refusal(api, 'create', answer, PASSING);
+}
+
+export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
+  // Without its owner GitHub ignores the branch and gives all pull requests.
+  const branches = { head: `${api.repository.owner}:${head}`, base };
+  const send = () =>
+    answerOf(api.octokit.rest.pulls.list({ ...api.repository, ...branches, state: 'open', per_page: 5 }));
+  const { data } = await api.call('find', send);
+  if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
+  return data
+    .map((one) => toPullRequest(api, 'find', one))
+    .find((pull) => pull.head === head && pull.base === base && pull.state === 'open');
+}
+
+export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
+  const send = () => answerOf(api.octokit.rest.pulls.get({ ...api.repository, pull_number: number }));
+  const answer = await api.call('get', send, ({ status }) => status === 404);
+  return answer.status === 404 ? undefined : toPullRequest(api, 'get', answer.data);
+}
+
+export async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {
+  const send = () =>
+    answerOf(api.octokit.rest.pulls.update({ ...api.repository, pull_number: number, ...change }));
+  const { data } = await api.call('update', send);
+  return toPullRequest(api, 'update', data);
+}
+
+export function compareUrl({ pageUrl }: Api, base: string, head: string): string {
+  return `${pageUrl}/compare/${pathOf(base)}...${pathOf(head)}`;
+}
+
+function toPullRequest(api: Api, operation: ForgeOperation, data: unknown): PullRequest {
+  const pull = parsedAnswer(GitHubPullRequest, operation, data, api.context);
+  return {
+    number: pull.number,
+    url: pull.html_url,
+    state: pull.merged_at ? 'merged' : pull.state,
+    title: pull.title,
+    body: pull.body,
+    base: pull.base.ref,
+    head: pull.head.ref,
+    draft: pull.draft,
+    ...(pull.head.sha && { headCommit: pull.head.sha }),
+    labels: pull.labels.map(({ name }) => name),
+    assignees: pull.assignees.map(({ login }) => login),
+    reviewers: pull.requested_reviewers.map(({ login }) => login),
+  };
+}

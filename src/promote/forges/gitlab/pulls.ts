@@ -1,0 +1,78 @@
+import { forgeGibberish } from '../failure.ts';
+import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
+import { pathOf } from '../shared.ts';
+import { type Api, type MergeRequest, parsed, read, STATES } from './api.ts';
+import type { Question } from './send.ts';
+
+/** https://docs.gitlab.com/user/project/merge_requests/drafts/ */
+const DRAFT = 'Draft: ';
+const DRAFT_PREFIX = /^(?:(?:draft:|\[draft\]|\(draft\)) *)+/i;
+
+export async function create(
+  api: Api,
+  { head, base, title, body, draft }: NewPullRequest,
+): Promise<PullRequest | 'exists'> {
+  const question: Question = ({ requests }) =>
+    requests.create(api.project, head, base, draft ? DRAFT + title : title, { description: body });
+  const send = () => api.send(question);
+  const answer = await api.call('create', send, ({ status }) => status === 409);
+  return answer.status === 409 ? 'exists' : toPullRequest(parsed(api, 'create', answer.data));
+}
+
+export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
+  const branches = { sourceBranch: head, targetBranch: base, state: 'opened' as const };
+  const question: Question = ({ requests }) =>
+    requests.all({ projectId: api.project, ...branches, page: 1, perPage: 20 });
+  const { data } = await api.call('find', () => api.send(question));
+  if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
+  const found = data.map((one) => parsed(api, 'find', one)).find((one) => isOwn(one));
+  return found && toPullRequest(found);
+}
+
+/** A merge request from a fork may have a branch of the same name. */
+function isOwn({ source_project_id: source, target_project_id: target }: MergeRequest): boolean {
+  return source === target;
+}
+
+export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
+  const found = await read(api, number);
+  return found && toPullRequest(found);
+}
+
+/** Whether it is a draft stands in the title alone, so that is read before it is written. */
+export async function update(
+  api: Api,
+  number: number,
+  { title, body, base }: PullRequestChange,
+): Promise<PullRequest> {
+  const isDraft = (await read(api, number))?.draft;
+  const change = {
+    title: isDraft ? DRAFT + title : title,
+    description: body,
+    ...(base !== undefined && { targetBranch: base }),
+  };
+  const send = () => api.send(({ requests }) => requests.edit(api.project, number, change));
+  return toPullRequest(parsed(api, 'update', (await api.call('update', send)).data));
+}
+
+export function compareUrl({ pageUrl }: Api, base: string, head: string): string {
+  return `${pageUrl}/-/compare/${pathOf(base)}...${pathOf(head)}`;
+}
+
+function toPullRequest(request: MergeRequest): PullRequest {
+  const { draft, title, sha } = request;
+  return {
+    number: request.iid,
+    url: request.web_url,
+    state: STATES[request.state],
+    title: draft ? title.replace(DRAFT_PREFIX, '') : title,
+    body: request.description ?? '',
+    base: request.target_branch,
+    head: request.source_branch,
+    draft,
+    ...(sha && { headCommit: sha }),
+    labels: request.labels,
+    assignees: request.assignees.map(({ username }) => username),
+    reviewers: request.reviewers.map(({ username }) => username),
+  };
+}

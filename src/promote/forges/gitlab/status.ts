@@ -1,0 +1,62 @@
+import * as v from 'valibot';
+import type { CommitStatus } from '../forge.ts';
+import type { Checks } from '../merge.ts';
+import { parsedAnswer } from '../shared.ts';
+import { cutStatus, STATUS_CONTEXT } from '../status.ts';
+import type { Api } from './api.ts';
+
+const STATES = { pending: 'pending', success: 'success', failure: 'failed' } as const;
+
+/** 400 where the status is `pending` already; other states may be set again. */
+const ALREADY_PENDING = /cannot transition status via :enqueue from :pending/i;
+
+const PAGE_SIZE = 100;
+const MAX_PAGES = 20;
+
+/** Jobs, and statuses from outside: https://docs.gitlab.com/api/commits/#list-the-statuses-of-a-commit */
+const Statuses = v.array(
+  v.object({ name: v.string(), status: v.string(), allow_failure: v.nullish(v.boolean(), false) }),
+);
+type Status = v.InferOutput<typeof Statuses>[number];
+
+/** https://docs.gitlab.com/api/commits/#set-the-pipeline-status-of-a-commit */
+export async function setStatus(
+  api: Api,
+  commit: string,
+  { state, description, url }: CommitStatus,
+): Promise<void> {
+  const options = {
+    name: STATUS_CONTEXT,
+    description: cutStatus(description),
+    ...(url !== undefined && { targetUrl: url }),
+  };
+  const send = () =>
+    api.send(({ commits }) => commits.editStatus(api.project, commit, STATES[state], options));
+  await api.call('status', send, ({ status, data }) => {
+    return status === 400 && ALREADY_PENDING.test(JSON.stringify(data) ?? '');
+  });
+}
+
+export async function checksOf(api: Api, commit: string): Promise<Checks> {
+  const statuses: Status[] = [];
+  for (let page = 1; page <= MAX_PAGES; page++) {
+    const options = { all: false, page, perPage: PAGE_SIZE };
+    const send = () => api.send(({ commits }) => commits.allStatuses(api.project, commit, options));
+    const { data } = await api.call('checks', send);
+    const found = parsedAnswer(Statuses, 'checks', data, api.context);
+    statuses.push(...found);
+    if (found.length < PAGE_SIZE) break;
+  }
+  const names = (wanted: (status: Status) => boolean) => statuses.filter(wanted).map(({ name }) => name);
+  return { failing: names(isFailing), pending: names((one) => !isFailing(one) && !isPassed(one)) };
+}
+
+function isFailing({ status, allow_failure: mayFail }: Status): boolean {
+  return !mayFail && (status === 'failed' || status === 'canceled' || status === 'canceling');
+}
+
+/** A job that a person starts holds nothing up where it may fail. */
+function isPassed({ status, allow_failure: mayFail }: Status): boolean {
+  if (status === 'success' || status === 'skipped') return true;
+  return mayFail && (status === 'failed' || status === 'canceled' || status === 'manual');
+}
