@@ -22,8 +22,10 @@ export interface JsonServer {
 }
 
 export interface JsonServerOptions {
-  /** Of the repository's pull requests. */
+  /** Of the repository. */
   readonly root: string;
+  /** What does not lie below the root; by its whole path. */
+  readonly others?: (asked: JsonAsked) => Response | undefined;
   /** The whole header. */
   readonly authorization: string;
   /** To who lacks it. */
@@ -47,9 +49,11 @@ export function startJsonServer(options: JsonServerOptions): JsonServer {
     const fault = faults.shift();
     if (fault) return jsonAnswer(fault.status, fault.body, fault.headers);
     if (request.headers.get('authorization') !== options.authorization) return options.unauthorized();
+    const asked = { method: request.method, path: url.pathname, query: url.searchParams, body };
+    const other = options.others?.(asked);
+    if (other) return other;
     if (!url.pathname.startsWith(options.root)) return options.notFound();
-    const path = url.pathname.slice(options.root.length);
-    return options.handle({ method: request.method, path, query: url.searchParams, body });
+    return options.handle({ ...asked, path: url.pathname.slice(options.root.length) });
   }
 
   const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: answer });

@@ -5,6 +5,7 @@ import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../fakes/azure.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
+import { BARE } from '../fakes/pull.ts';
 
 const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const ROOT = '/acme/Platform%20Team/_apis/git/repositories/fleet/pullrequests';
@@ -30,7 +31,13 @@ describe('Azure DevOps', () => {
     const updated = await forge().update(1, { title: 'Newer', body: 'newer' });
     const read = await forge().get(1);
 
-    expect(created).toEqual({ ...INPUT, number: 1, url: `${REPOSITORY}/pullrequest/1`, state: 'open' });
+    expect(created).toEqual({
+      ...INPUT,
+      ...BARE,
+      number: 1,
+      url: `${REPOSITORY}/pullrequest/1`,
+      state: 'open',
+    });
     expect(found).toEqual(created === 'exists' ? undefined : created);
     expect(updated).toMatchObject({ title: 'Newer', body: 'newer', base: 'main', state: 'open' });
     expect(read).toEqual(updated);

@@ -3,6 +3,7 @@ import { createForge, type Forge } from '../../src/promote/forges/forge.ts';
 import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../fakes/bitbucket.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
+import { BARE } from '../fakes/pull.ts';
 
 const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const ROOT = '/bitbucket/rest/api/1.0/projects/ACME/repos/fleet/pull-requests';
@@ -27,7 +28,7 @@ describe('Bitbucket Data Center', () => {
     const updated = await forge().update(1, { title: 'Newer', body: 'newer' });
     const read = await forge().get(1);
 
-    expect(created).toEqual({ ...INPUT, number: 1, url: URL, state: 'open' });
+    expect(created).toEqual({ ...INPUT, ...BARE, number: 1, url: URL, state: 'open' });
     expect(found).toEqual(created === 'exists' ? undefined : created);
     expect(updated).toMatchObject({ title: 'Newer', body: 'newer', base: 'main', state: 'open' });
     expect(read).toEqual(updated);
@@ -102,6 +103,7 @@ describe('Bitbucket Data Center', () => {
       version: 0,
       title: 'T',
       description: 'b',
+      reviewers: [],
       toRef: { id: 'refs/heads/release' },
     });
   });

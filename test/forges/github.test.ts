@@ -5,6 +5,7 @@ import type { Outbound } from '../../src/promote/outbound.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
+import { BARE } from '../fakes/pull.ts';
 
 const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 
@@ -38,6 +39,7 @@ describe('GitHub Enterprise Server', () => {
 
     expect(created).toEqual({
       ...INPUT,
+      ...BARE,
       number: 1,
       url: 'https://github.com/acme/fleet/pull/1',
       state: 'open',

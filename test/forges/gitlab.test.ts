@@ -6,6 +6,7 @@ import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../fakes/gitlab.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
+import { BARE } from '../fakes/pull.ts';
 
 const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const PATH = `/api/v4/projects/${encodeURIComponent(GITLAB_PROJECT)}/merge_requests`;
@@ -28,19 +29,21 @@ beforeEach(() => {
 afterEach(() => gitlab.stop());
 
 describe('GitLab', () => {
-  test('opens, finds, reads and changes a merge request with one request each, in groups of groups', async () => {
+  test('opens, finds, reads and changes a merge request, in groups of groups', async () => {
     const created = await forge().create(INPUT);
     const found = await forge().find(INPUT.head, 'main');
     const updated = await forge().update(1, { title: 'Newer', body: 'newer' });
     const read = await forge().get(1);
 
-    expect(created).toEqual({ ...INPUT, number: 1, url: WEB, state: 'open' });
+    expect(created).toEqual({ ...INPUT, ...BARE, number: 1, url: WEB, state: 'open' });
     expect(found).toEqual(created === 'exists' ? undefined : created);
     expect(updated).toMatchObject({ title: 'Newer', body: 'newer', state: 'open' });
     expect(read).toEqual(updated);
     expect(gitlab.requests).toEqual([
       `POST ${PATH}`,
       `GET ${PATH}?source_branch=promotion-team-app-staging&target_branch=main&state=opened&page=1&per_page=20`,
+      // Whether it is a draft stands in the title, which is about to be written.
+      `GET ${PATH}/1`,
       `PUT ${PATH}/1`,
       `GET ${PATH}/1`,
     ]);
@@ -51,6 +54,7 @@ describe('GitLab', () => {
     expect(seen.map(({ provider, operation, code }) => [provider, operation, code].join(' '))).toEqual([
       'gitlab create 201',
       'gitlab find 200',
+      'gitlab get 200',
       'gitlab update 200',
       'gitlab get 200',
     ]);

@@ -73,7 +73,8 @@ describe('the pull-request strategy on Gitea', () => {
       const first = await promote('1.1.0');
       expect(calls()).toEqual(['create 201']);
       expect(await promote('1.2.0', first)).toEqual(first);
-      expect(calls()).toEqual(['get 200', 'update 201']);
+      // The second time for the title, which says whether it is a draft.
+      expect(calls()).toEqual(['get 200', 'get 200', 'update 201']);
       expect(await promote('1.2.0', first)).toEqual(first);
       expect(calls()).toEqual(['get 200']);
       expect(await gitea.pulls(repository)).toMatchObject([

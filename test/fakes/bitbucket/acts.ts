@@ -1,0 +1,72 @@
+import { jsonAnswer } from '../json-server.ts';
+import { refusal } from './answers.ts';
+import type { BitbucketState, FakePull } from './state.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** `null` where the pull request is open and of this version. */
+function stale(pull: FakePull, query: URLSearchParams): Response | null {
+  if (pull.state !== 'OPEN') {
+    const message = `This pull request has already been ${pull.state}.`;
+    return refusal(409, 'pull.IllegalPullRequestStateException', message);
+  }
+  if (query.get('version') === String(pull.version)) return null;
+  const message = 'You are attempting to modify a pull request based on out-of-date information.';
+  return refusal(409, 'pull.PullRequestOutOfDateException', message);
+}
+
+/** With the reason, should there be one. */
+export function decline(state: BitbucketState, pull: FakePull, query: URLSearchParams, body: Body): Response {
+  const refused = stale(pull, query);
+  if (refused) return refused;
+  if (typeof body.comment === 'string') state.comments.set(pull.id, [body.comment]);
+  Object.assign(pull, { state: 'DECLINED', version: pull.version + 1 });
+  return jsonAnswer(200, pull);
+}
+
+export function addParticipant({ users }: BitbucketState, pull: FakePull, body: Body): Response {
+  const { user, role } = body as { user?: { name?: string }; role?: string };
+  const name = user?.name ?? '';
+  if (role !== 'REVIEWER') return refusal(400, 'IllegalArgumentException', 'Only reviewers may be assigned.');
+  if (name === 'turnpike') {
+    const message = 'The author of a pull request may not be reassigned to another role.';
+    return refusal(409, 'pull.InvalidPullRequestRoleException', message);
+  }
+  if (!users.has(name)) return refusal(404, 'user.NoSuchUserException', `User ${name} does not exist.`);
+  pull.reviewers.push({ user: { name } });
+  pull.version += 1;
+  return jsonAnswer(200, { user: { name }, role: 'REVIEWER', approved: false, status: 'UNAPPROVED' });
+}
+
+export function canMerge({ options }: BitbucketState): Response {
+  const vetoes = vetoesOf(options.vetoes);
+  return jsonAnswer(200, { canMerge: vetoes.length === 0, conflicted: false, outcome: 'CLEAN', vetoes });
+}
+
+export function merge(
+  { options }: BitbucketState,
+  pull: FakePull,
+  query: URLSearchParams,
+  body: Body,
+): Response {
+  const refused = stale(pull, query);
+  if (refused) return refused;
+  const wantsAuto = body.autoMerge === true && options.autoMerge !== 'unknown';
+  if (wantsAuto && options.autoMerge === 'off') {
+    const message =
+      'The auto-merge setting is not enabled for the repository that this pull request targets.';
+    return jsonAnswer(403, { errors: [{ context: null, message, exceptionName: null }] });
+  }
+  if (options.vetoes.length > 0 && !wantsAuto) {
+    const vetoed = { conflicted: false, vetoed: true, vetoes: vetoesOf(options.vetoes) };
+    const message = 'Merging the pull request has been vetoed.';
+    return refusal(409, 'pull.PullRequestMergeVetoedException', message, vetoed);
+  }
+  if (options.vetoes.length > 0) options.scheduled.push(pull.id);
+  else Object.assign(pull, { state: 'MERGED', version: pull.version + 1 });
+  return jsonAnswer(200, pull);
+}
+
+function vetoesOf(words: readonly string[]) {
+  return words.map((detailedMessage) => ({ summaryMessage: 'Not all checks are met', detailedMessage }));
+}

@@ -1,0 +1,60 @@
+export interface FakeReference {
+  id: string;
+  readonly displayId: string;
+  latestCommit: string;
+  readonly repository: { readonly id: number; readonly slug: string };
+}
+
+export interface FakePull {
+  readonly id: number;
+  version: number;
+  state: 'OPEN' | 'MERGED' | 'DECLINED';
+  title: string;
+  description?: string;
+  draft: boolean;
+  reviewers: { readonly user: { readonly name: string } }[];
+  fromRef: FakeReference;
+  toRef: FakeReference;
+  readonly links: { readonly self: readonly { readonly href: string }[] };
+}
+
+export interface FakeBuild {
+  readonly key: string;
+  readonly state: 'SUCCESSFUL' | 'FAILED' | 'INPROGRESS' | 'CANCELLED' | 'UNKNOWN';
+  readonly url: string;
+  readonly description?: string;
+}
+
+/** What this Bitbucket's one repository has and allows; tests change it. */
+export interface BitbucketState {
+  readonly pulls: FakePull[];
+  readonly branches: Set<string>;
+  readonly users: Set<string>;
+  /** Comments of those who declined, by pull request. */
+  readonly comments: Map<number, string[]>;
+  /** By commit and key. */
+  readonly builds: Map<string, Map<string, FakeBuild>>;
+  readonly options: BitbucketOptions;
+}
+
+export interface BitbucketOptions {
+  /** Merge checks that are not met, in words. */
+  vetoes: string[];
+  /** `unknown`: as a server before 8.15, which passes over it. */
+  autoMerge: 'on' | 'off' | 'unknown';
+  /** Numbers of the pull requests that wait for it. */
+  scheduled: number[];
+}
+
+export const BASE_COMMIT = '0000000000000000000000000000000000000001';
+
+export function newState(): BitbucketState {
+  return {
+    pulls: [],
+    branches: new Set(['main']),
+    users: new Set(['ann', 'bob']),
+    comments: new Map(),
+    builds: new Map(),
+    options: { vetoes: [], autoMerge: 'on', scheduled: [] },
+  };
+}

@@ -1,0 +1,88 @@
+import { HEAD_COMMIT } from '../pull.ts';
+
+export interface FakeUser {
+  readonly id: number;
+  readonly username: string;
+}
+
+export interface FakeRequest {
+  readonly id: number;
+  readonly iid: number;
+  readonly web_url: string;
+  state: 'opened' | 'closed' | 'merged' | 'locked';
+  title: string;
+  description: string | null;
+  draft: boolean;
+  source_branch: string;
+  target_branch: string;
+  source_project_id: number;
+  target_project_id: number;
+  sha: string;
+  labels: string[];
+  assignees: FakeUser[];
+  reviewers: FakeUser[];
+  merge_when_pipeline_succeeds: boolean;
+  detailed_merge_status: string;
+}
+
+/** A job, or a status from outside. */
+export interface FakeStatus {
+  readonly sha: string;
+  readonly name: string;
+  status: string;
+  readonly allow_failure: boolean;
+  description?: string;
+  target_url?: string;
+}
+
+/** What this GitLab's one project has and allows; tests change it. */
+export interface GitLabState {
+  readonly mergeRequests: FakeRequest[];
+  readonly branches: Set<string>;
+  readonly commits: Set<string>;
+  readonly users: FakeUser[];
+  readonly notes: Map<number, string[]>;
+  readonly statuses: FakeStatus[];
+  readonly options: GitLabOptions;
+}
+
+export interface GitLabOptions {
+  mayMerge: boolean;
+  approved: boolean;
+  conflicted: boolean;
+  /** Auto-merge waits for approvals too, as since GitLab 17. */
+  waitsForApprovals: boolean;
+  /** How many people a merge request may have in each role; one in the free plan. */
+  people: number;
+}
+
+export const GITLAB_PROJECT = 'acme/platform/fleet';
+
+export function newState(): GitLabState {
+  return {
+    mergeRequests: [],
+    branches: new Set(['main']),
+    commits: new Set([HEAD_COMMIT]),
+    users: [
+      { id: 11, username: 'ann' },
+      { id: 12, username: 'bob' },
+    ],
+    notes: new Map(),
+    statuses: [],
+    options: { mayMerge: true, approved: true, conflicted: false, waitsForApprovals: true, people: 9 },
+  };
+}
+
+/** The latest status of each name. */
+export function latestOf(state: GitLabState, sha: string): FakeStatus[] {
+  const ofCommit = state.statuses.filter((one) => one.sha === sha);
+  return [...new Map(ofCommit.map((one) => [one.name, one])).values()];
+}
+
+export function pipelineOf(state: GitLabState, sha: string): { status: string } | null {
+  const counted = latestOf(state, sha).filter((one) => !one.allow_failure);
+  if (counted.length === 0) return null;
+  if (counted.some(({ status }) => status === 'failed')) return { status: 'failed' };
+  const isDone = counted.every(({ status }) => status === 'success' || status === 'skipped');
+  return { status: isDone ? 'success' : 'running' };
+}

@@ -1,0 +1,31 @@
+import { answer } from './answers.ts';
+import { type GitLabState, latestOf } from './state.ts';
+
+/** https://docs.gitlab.com/api/commits/#list-the-statuses-of-a-commit */
+export function listStatuses(state: GitLabState, sha: string, query: URLSearchParams): Response {
+  const [page, size] = [Number(query.get('page') ?? 1), Number(query.get('per_page') ?? 20)];
+  return answer(200, latestOf(state, sha).slice((page - 1) * size, page * size));
+}
+
+/** https://docs.gitlab.com/api/commits/#set-the-pipeline-status-of-a-commit */
+export function setStatus(state: GitLabState, sha: string, body: Record<string, unknown>): Response {
+  if (!state.commits.has(sha)) return answer(404, { message: '404 Commit Not Found' });
+  const { state: wanted, name = 'default', ...rest } = body as Record<string, string>;
+  if (!['pending', 'running', 'success', 'failed', 'canceled', 'skipped'].includes(wanted ?? '')) {
+    return answer(400, { error: 'state does not have a valid value' });
+  }
+  if ((rest.description?.length ?? 0) > 255) {
+    return answer(400, { message: { description: ['is too long (maximum is 255 characters)'] } });
+  }
+  // One that is done is not changed but followed by another of its name.
+  const open = state.statuses.find((one) => one.sha === sha && one.name === name && one.status === 'pending');
+  if (open && wanted === 'pending') {
+    const message =
+      'Cannot transition status via :enqueue from :pending (Reason(s): Status cannot transition via "enqueue")';
+    return answer(400, { message });
+  }
+  const status = { sha, name, status: wanted ?? '', allow_failure: false, ...rest };
+  if (open) Object.assign(open, status);
+  else state.statuses.push(status);
+  return answer(201, status);
+}

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { ForgeRequest } from '../../src/promote/forges/call.ts';
+import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
+import { type FakePolicy, OWN_ID } from '../fakes/azure/state.ts';
+import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../fakes/azure.ts';
+import { forgeDeps } from '../fakes/forge-deps.ts';
+import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
+import { HEAD_COMMIT } from '../fakes/pull.ts';
+
+const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+const OTHER = '2'.repeat(40);
+const LOOK = ['get 200', 'checks 200', 'checks 200', 'checks 200'];
+
+const BUILD = { id: '0609b952-1397-4640-95ec-e00a01b2c241', displayName: 'Build' };
+const STATUS = { id: 'cbdc66da-9728-4af8-aada-9a5a32e4a226', displayName: 'Status' };
+const REVIEWERS = { id: 'fa4e907d-c16b-4a4c-9dfa-4906e5d171dd', displayName: 'Minimum number of reviewers' };
+const WORK_ITEMS = { id: '40e92b44-2fe1-4dd6-b3d8-74a9c21d0c6e', displayName: 'Work item linking' };
+
+let azure: FakeAzure;
+let seen: ForgeRequest[];
+let pull: PullRequest;
+
+function forge(): Forge {
+  const outbound = routedOutbound(loopbackOutbound(), 'https://dev.azure.com', azure.origin);
+  const deps = forgeDeps({ outbound, onForgeRequest: (request) => seen.push(request) });
+  const url = 'https://dev.azure.com/acme/Platform%20Team/_git/fleet';
+  return createForge('azure-devops', url, { token: AZURE_TOKEN }, deps);
+}
+
+function merge(commit = HEAD_COMMIT) {
+  return forge().merge(pull, commit);
+}
+
+function calls(): string[] {
+  return seen.splice(0).map(({ operation, code }) => `${operation} ${code}`);
+}
+
+/** A status of the commit, or of the pull request by its number. */
+function status(key: string, name: string, state: string): void {
+  const known = azure.statuses.get(key) ?? [];
+  const next = { id: known.length + 1, state, context: { genre: 'ci', name } };
+  azure.statuses.set(key, [...known, next]);
+}
+
+function policy(type: FakePolicy['type'], state: FakePolicy['status'], isBlocking = true): void {
+  azure.options.policies.push({ type, status: state, isBlocking });
+}
+
+beforeEach(async () => {
+  azure = startFakeAzure();
+  azure.branches.add(INPUT.head);
+  seen = [];
+  const created = await forge().create(INPUT);
+  if (created === 'exists') throw new Error('it exists');
+  pull = created;
+  calls();
+});
+afterEach(() => azure.stop());
+
+describe('merging on Azure', () => {
+  test('happens at once when every check has passed and every policy is met, and once', async () => {
+    status(HEAD_COMMIT, 'build', 'failed');
+    status(HEAD_COMMIT, 'build', 'succeeded');
+    status('1', 'scan', 'notApplicable');
+    policy(BUILD, 'approved');
+    policy(WORK_ITEMS, 'rejected', false);
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(calls()).toEqual([...LOOK, 'merge 200']);
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(calls()).toEqual(['get 200']);
+  });
+
+  test('is on its way while Azure takes its time', async () => {
+    azure.options.slow = true;
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+  });
+
+  test.each([
+    ['a build', BUILD, 'running'],
+    ['the status of ours', STATUS, 'queued'],
+    ['an approval', REVIEWERS, 'running'],
+  ] as const)('is left to Azure while %s is missing that a policy wants', async (_, type, state) => {
+    policy(type, state);
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(calls()).toEqual([...LOOK, 'merge 200', 'merge 200']);
+    expect(azure.pulls[0]).toMatchObject({ status: 'active', autoCompleteSetBy: { id: OWN_ID } });
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(calls()).toEqual(LOOK);
+  });
+
+  test('is left to Azure when a policy is found out to be in the way', async () => {
+    policy(REVIEWERS, 'running');
+    azure.fail({ status: 200, body: azure.pulls[0] });
+    for (let number = 0; number < 3; number++) azure.fail({ status: 200, body: { value: [], count: 0 } });
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(calls()).toEqual([...LOOK, 'merge 403', 'merge 200', 'merge 200']);
+  });
+
+  test.each([
+    ['a failing status', () => status(HEAD_COMMIT, 'lint', 'failed'), 'fail: ci/lint.'],
+    ['a failing status of the pull request', () => status('1', 'scan', 'error'), 'fail: ci/scan.'],
+    ['a failing build', () => policy(BUILD, 'rejected'), 'fail: Build.'],
+    ['a failing optional build', () => policy(BUILD, 'rejected', false), 'fail: Build.'],
+    ['a pending status', () => status(HEAD_COMMIT, 'lint', 'pending'), 'are not done: ci/lint.'],
+    ['a pending optional build', () => policy(BUILD, 'running', false), 'are not done: Build.'],
+  ] as const)('waits for %s', async (_, prepare, words) => {
+    prepare();
+    expect(await merge()).toEqual({ kind: 'not-yet', reason: `Checks of 1111111111 ${words}` });
+    expect(azure.pulls[0]).toMatchObject({ status: 'active' });
+    expect(azure.pulls[0]?.autoCompleteSetBy).toBeUndefined();
+  });
+
+  test('is of no other commit than the one that is meant', async () => {
+    expect(await merge(OTHER)).toEqual({
+      kind: 'not-yet',
+      reason: 'The head of the pull request is 1111111111 and not 2222222222.',
+    });
+    // The branch moves after it was looked at.
+    const before = structuredClone(azure.pulls[0]);
+    azure.fail({ status: 200, body: before });
+    Object.assign(azure.pulls[0] ?? {}, { lastMergeSourceCommit: { commitId: OTHER } });
+    const outcome = await merge();
+    expect(outcome).toMatchObject({ kind: 'not-yet', reason: expect.stringContaining('TF401192') });
+    expect(azure.pulls[0]?.status).toBe('active');
+  });
+
+  test.each([
+    ['a draft', { isDraft: true }, 'The pull request is a draft.'],
+    ['conflicts', { mergeStatus: 'conflicts' }, 'The pull request has conflicts with its base branch.'],
+    ['one that was abandoned', { status: 'abandoned' }, 'The pull request is closed.'],
+    [
+      'a head that is not known yet',
+      { lastMergeSourceCommit: undefined },
+      'The head of the pull request is not known yet.',
+    ],
+  ])('waits with %s', async (_, change, reason) => {
+    Object.assign(azure.pulls[0] ?? {}, change);
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+  });
+
+  test('is over when the pull request is gone', async () => {
+    azure.pulls.length = 0;
+    expect(await merge()).toMatchObject({ kind: 'not-yet' });
+  });
+});

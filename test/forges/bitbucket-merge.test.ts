@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { ForgeRequest } from '../../src/promote/forges/call.ts';
+import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
+import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../fakes/bitbucket.ts';
+import { forgeDeps } from '../fakes/forge-deps.ts';
+import { HEAD_COMMIT } from '../fakes/pull.ts';
+
+const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+const OTHER = '2'.repeat(40);
+const VETO = 'You need 1 successful build before this pull request can be merged.';
+
+let bitbucket: FakeBitbucket;
+let seen: ForgeRequest[];
+let pull: PullRequest;
+
+function forge(): Forge {
+  const url = `${bitbucket.origin}/bitbucket/scm/ACME/fleet.git`;
+  const deps = forgeDeps({ onForgeRequest: (request) => seen.push(request) });
+  return createForge('bitbucket-server', url, { token: BITBUCKET_TOKEN }, deps);
+}
+
+function merge(commit = HEAD_COMMIT) {
+  return forge().merge(pull, commit);
+}
+
+function calls(): string[] {
+  return seen.splice(0).map(({ operation, code }) => `${operation} ${code}`);
+}
+
+function build(key: string, state: 'SUCCESSFUL' | 'FAILED' | 'INPROGRESS' | 'CANCELLED' | 'UNKNOWN'): void {
+  const builds = bitbucket.builds.get(HEAD_COMMIT) ?? new Map();
+  bitbucket.builds.set(HEAD_COMMIT, builds.set(key, { key, state, url: 'https://ci.example.com/1' }));
+}
+
+beforeEach(async () => {
+  bitbucket = startFakeBitbucket();
+  bitbucket.branches.add(INPUT.head);
+  seen = [];
+  const created = await forge().create(INPUT);
+  if (created === 'exists') throw new Error('it exists');
+  pull = created;
+  calls();
+});
+afterEach(() => bitbucket.stop());
+
+describe('merging on Bitbucket', () => {
+  test('happens at once when every build has passed, and once', async () => {
+    build('ci', 'SUCCESSFUL');
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'merge 200']);
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(calls()).toEqual(['get 200']);
+  });
+
+  test('is left to Bitbucket while a build that a merge check wants is not done', async () => {
+    build('turnpike/promotion', 'INPROGRESS');
+    bitbucket.options.vetoes = [VETO];
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 200']);
+    expect(bitbucket.options.scheduled).toEqual([1]);
+    expect(bitbucket.pulls[0]?.state).toBe('OPEN');
+  });
+
+  test('is left to Bitbucket while another merge check is not met', async () => {
+    bitbucket.options.vetoes = ['You need 1 approval.'];
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'merge 409', 'merge 200']);
+  });
+
+  test.each(['off', 'unknown'] as const)(
+    'waits for merge checks where auto-merge is %s',
+    async (autoMerge) => {
+      Object.assign(bitbucket.options, { autoMerge, vetoes: [VETO, 'You need 1 approval.'] });
+      const reason = `Bitbucket does not merge the pull request yet (${VETO}; You need 1 approval.).`;
+      expect(await merge()).toEqual({ kind: 'not-yet', reason });
+      build('ci', 'INPROGRESS');
+      expect(await merge()).toMatchObject({ kind: 'not-yet' });
+      expect(bitbucket.pulls[0]?.state).toBe('OPEN');
+    },
+  );
+
+  test.each([
+    ['FAILED', 'Checks of 1111111111 fail: 1 failed.'],
+    ['CANCELLED', 'Checks of 1111111111 fail: 1 cancelled.'],
+    ['INPROGRESS', 'Checks of 1111111111 are not done: 1 in progress.'],
+    ['UNKNOWN', 'Checks of 1111111111 are not done: 1 unknown.'],
+  ] as const)('waits while a build that no merge check wants is %s', async (state, reason) => {
+    build('ci', 'SUCCESSFUL');
+    build('lint', state);
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+    expect(bitbucket.pulls[0]?.state).toBe('OPEN');
+  });
+
+  test('is of no other commit than the one that is meant', async () => {
+    expect(await merge(OTHER)).toEqual({
+      kind: 'not-yet',
+      reason: 'The head of the pull request is 1111111111 and not 2222222222.',
+    });
+    // The branch moves after it was looked at.
+    bitbucket.fail({ status: 200, body: structuredClone(bitbucket.pulls[0]) });
+    Object.assign(bitbucket.pulls[0] ?? {}, { version: 1 });
+    Object.assign(bitbucket.pulls[0]?.fromRef ?? {}, { latestCommit: OTHER });
+    expect(await merge()).toEqual({
+      kind: 'not-yet',
+      reason:
+        'Bitbucket does not merge the pull request yet (You are attempting to modify a pull request based on out-of-date information.).',
+    });
+    expect(bitbucket.pulls[0]?.state).toBe('OPEN');
+  });
+
+  test('waits for conflicts to be resolved', async () => {
+    bitbucket.fail({ status: 200, body: bitbucket.pulls[0] });
+    bitbucket.fail({ status: 200, body: { successful: 1, failed: 0, inProgress: 0 } });
+    const message = 'The pull request has conflicts and cannot be merged.';
+    const exceptionName = 'com.atlassian.bitbucket.pull.PullRequestMergeVetoedException';
+    const error = { context: null, message, exceptionName, conflicted: true, vetoes: [] };
+    bitbucket.fail({ status: 409, body: { errors: [error] } });
+    const reason = `Bitbucket does not merge the pull request yet (${message}).`;
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+  });
+
+  test('is over when somebody declined it, or it is gone', async () => {
+    Object.assign(bitbucket.pulls[0] ?? {}, { state: 'DECLINED' });
+    expect(await merge()).toEqual({ kind: 'not-yet', reason: 'The pull request is closed.' });
+    bitbucket.pulls.length = 0;
+    expect(await merge()).toMatchObject({ kind: 'not-yet' });
+  });
+});

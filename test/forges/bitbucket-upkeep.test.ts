@@ -1,0 +1,168 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import {
+  createForge,
+  type Decoration,
+  type Forge,
+  type PullRequest,
+} from '../../src/promote/forges/forge.ts';
+import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../fakes/bitbucket.ts';
+import { failureOf } from '../fakes/failure.ts';
+import { forgeDeps } from '../fakes/forge-deps.ts';
+import { HEAD_COMMIT } from '../fakes/pull.ts';
+
+const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+const NONE: Decoration = { labels: [], assignees: [], reviewers: [] };
+const ROOT = '/bitbucket/rest/api/1.0/projects/ACME/repos/fleet';
+
+let bitbucket: FakeBitbucket;
+
+function forge(): Forge {
+  const url = `${bitbucket.origin}/bitbucket/scm/ACME/fleet.git`;
+  return createForge('bitbucket-server', url, { token: BITBUCKET_TOKEN }, forgeDeps());
+}
+
+async function opened(): Promise<PullRequest> {
+  const pull = await forge().create(INPUT);
+  if (pull === 'exists') throw new Error('it exists');
+  bitbucket.requests.length = 0;
+  return pull;
+}
+
+async function current(): Promise<PullRequest> {
+  const pull = await forge().get(1);
+  if (!pull) throw new Error('it is not there');
+  bitbucket.requests.length = 0;
+  return pull;
+}
+
+beforeEach(() => {
+  bitbucket = startFakeBitbucket();
+  bitbucket.branches.add(INPUT.head);
+});
+afterEach(() => bitbucket.stop());
+
+test('a draft on Bitbucket is opened as one, and stays what a person makes of it', async () => {
+  expect(await forge().create({ ...INPUT, draft: true })).toMatchObject({ draft: true, title: 'Promote' });
+  expect(await forge().update(1, { title: 'Newer', body: 'b' })).toMatchObject({ draft: true });
+  Object.assign(bitbucket.pulls[0] ?? {}, { draft: false });
+  expect(await forge().update(1, { title: 'Newest', body: 'b' })).toMatchObject({ draft: false });
+});
+
+describe('the decoration of a pull request on Bitbucket', () => {
+  test('is reviewers, with one request for each, and no request once they are there', async () => {
+    const wanted = { ...NONE, reviewers: ['ann', 'bob'] };
+    expect(await forge().decorate(await opened(), wanted)).toEqual([]);
+    expect(bitbucket.requests).toEqual(Array(2).fill(`POST ${ROOT}/pull-requests/1/participants`));
+
+    const pull = await current();
+    expect(pull.reviewers).toEqual(['ann', 'bob']);
+    expect(await forge().decorate(pull, { ...NONE, reviewers: ['Ann'] })).toEqual([]);
+    expect(bitbucket.requests).toEqual([]);
+  });
+
+  test('is kept when the text changes', async () => {
+    await forge().decorate(await opened(), { ...NONE, reviewers: ['ann'] });
+    expect((await forge().update(1, { title: 'Newer', body: 'b' })).reviewers).toEqual(['ann']);
+  });
+
+  test('has no labels and no assignees', async () => {
+    const problems = await forge().decorate(await opened(), {
+      labels: ['promotion', 'staging'],
+      assignees: ['ann'],
+      reviewers: ['bob'],
+    });
+    expect(problems).toEqual([
+      'Bitbucket has no labels of pull requests: take promotion, staging out of the Pipeline.',
+      'Bitbucket has no assignees of pull requests: take ann out of the Pipeline.',
+    ]);
+    expect((await current()).reviewers).toEqual(['bob']);
+  });
+
+  test('says who was not taken: nobody of that name, or the author', async () => {
+    const wanted = { ...NONE, reviewers: ['zoe', 'turnpike', 'bob'] };
+    const problems = await forge().decorate(await opened(), wanted);
+    expect(problems).toHaveLength(2);
+    expect(problems[0]).toContain('did not take the reviewers zoe in ACME/fleet: check the names');
+    expect(problems[1]).toContain('did not take the reviewers turnpike');
+    expect((await current()).reviewers).toEqual(['bob']);
+  });
+
+  test('is tried again after a failure that passes', async () => {
+    const pull = await opened();
+    bitbucket.fail({ status: 503, body: '' });
+    const failure = await failureOf(forge().decorate(pull, { ...NONE, reviewers: ['bob'] }));
+    expect(failure.code).toBe('ForgeUnavailable');
+  });
+});
+
+describe('closing a pull request on Bitbucket', () => {
+  test('says why with the request that declines it, once', async () => {
+    await opened();
+    await forge().close(1, 'A newer revision is on its way.');
+    expect(bitbucket.requests).toEqual([
+      `GET ${ROOT}/pull-requests/1`,
+      `POST ${ROOT}/pull-requests/1/decline?version=0`,
+    ]);
+    expect(bitbucket.comments.get(1)).toEqual(['A newer revision is on its way.']);
+    expect(await current()).toMatchObject({ state: 'closed' });
+
+    await forge().close(1, 'A newer revision is on its way.');
+    expect(bitbucket.requests).toEqual([`GET ${ROOT}/pull-requests/1`]);
+  });
+
+  test('is tried again when somebody changed it in between', async () => {
+    await opened();
+    bitbucket.fail({ status: 200, body: structuredClone(bitbucket.pulls[0]) });
+    Object.assign(bitbucket.pulls[0] ?? {}, { version: 3 });
+    const failure = await failureOf(forge().close(1, 'Why.'));
+    expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
+    expect(failure.message).toContain('out-of-date information');
+  });
+
+  test('leaves one that is merged or not there', async () => {
+    await opened();
+    Object.assign(bitbucket.pulls[0] ?? {}, { state: 'MERGED' });
+    await forge().close(1, 'Why.');
+    await forge().close(2, 'Why.');
+    expect(bitbucket.comments.size).toBe(0);
+  });
+});
+
+describe('the status of a commit on Bitbucket', () => {
+  test('is a build, which is the same one when it is set again', async () => {
+    await forge().setStatus(HEAD_COMMIT, { state: 'pending', description: 'é'.repeat(300) });
+    const url = 'https://turnpike.example.com/p/team/app';
+    expect([...(bitbucket.builds.get(HEAD_COMMIT)?.values() ?? [])]).toEqual([
+      expect.objectContaining({
+        key: 'turnpike/promotion',
+        state: 'INPROGRESS',
+        description: `${'é'.repeat(254)}…`,
+        url: `${bitbucket.origin}/bitbucket/projects/ACME/repos/fleet/commits/${HEAD_COMMIT}`,
+      }),
+    ]);
+    for (const [state, shown] of [
+      ['success', 'SUCCESSFUL'],
+      ['failure', 'FAILED'],
+    ] as const) {
+      await forge().setStatus(HEAD_COMMIT, { state, description: '', url });
+      expect([...(bitbucket.builds.get(HEAD_COMMIT)?.values() ?? [])]).toMatchObject([{ state: shown, url }]);
+    }
+    expect(bitbucket.requests).toEqual(Array(3).fill(`POST ${ROOT}/commits/${HEAD_COMMIT}/builds`));
+  });
+
+  test('says why it is refused', async () => {
+    bitbucket.fail({
+      status: 401,
+      body: { errors: [{ context: null, message: 'You are not permitted to access this resource' }] },
+    });
+    const failure = await failureOf(forge().setStatus(HEAD_COMMIT, { state: 'pending', description: '' }));
+    expect(failure.code).toBe('ForgeUnauthorized');
+    expect(failure.message).toContain('asked to set the status of the commit in ACME/fleet');
+  });
+});
+
+test('the page that compares two branches of Bitbucket has their names in its query', () => {
+  expect(forge().compareUrl('release/1.x', 'promotion#1')).toBe(
+    `${bitbucket.origin}/bitbucket/projects/ACME/repos/fleet/compare/diff?targetBranch=refs%2Fheads%2Frelease%2F1.x&sourceBranch=refs%2Fheads%2Fpromotion%231`,
+  );
+});

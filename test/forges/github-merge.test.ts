@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { ForgeRequest } from '../../src/promote/forges/call.ts';
+import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
+import { failureOf } from '../fakes/failure.ts';
+import { forgeDeps } from '../fakes/forge-deps.ts';
+import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
+import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
+import { HEAD_COMMIT } from '../fakes/pull.ts';
+
+const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+const QUERY = 'POST /api/graphql';
+const MERGE = 'PUT /api/v3/repos/acme/fleet/pulls/1/merge';
+const OTHER = '2'.repeat(40);
+
+let github: FakeGitHub;
+let seen: ForgeRequest[];
+let pull: PullRequest;
+
+function forge(): Forge {
+  const deps = forgeDeps({ onForgeRequest: (request) => seen.push(request) });
+  return createForge('github', `${github.origin}/acme/fleet`, { token: FAKE_TOKEN }, deps);
+}
+
+function merge(commit = HEAD_COMMIT) {
+  return forge().merge(pull, commit);
+}
+
+/** A check of the head commit. */
+function check(context: string, state: string): void {
+  github.statuses.push({ sha: HEAD_COMMIT, context, state, description: '' });
+}
+
+beforeEach(async () => {
+  github = startFakeGitHub();
+  github.branches.add(INPUT.head);
+  seen = [];
+  const created = await forge().create(INPUT);
+  if (created === 'exists') throw new Error('it exists');
+  pull = created;
+  github.requests.length = 0;
+  seen = [];
+});
+afterEach(() => github.stop());
+
+describe('merging on GitHub', () => {
+  test('happens at once when every check has passed, and once', async () => {
+    check('ci/build', 'success');
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(github.requests).toEqual([QUERY, MERGE]);
+    expect(seen.map(({ operation, code }) => `${operation} ${code}`)).toEqual(['merge 200', 'merge 200']);
+
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(github.requests).toEqual([QUERY, MERGE, QUERY]);
+  });
+
+  test('is left to GitHub while a required check is not done, and is asked for once', async () => {
+    github.options.required = ['turnpike/promotion'];
+    check('turnpike/promotion', 'pending');
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(github.requests).toEqual([QUERY, QUERY, QUERY]);
+    expect(github.pulls[0]?.merged).toBe(false);
+  });
+
+  test('waits where the repository has no auto-merge', async () => {
+    github.options.required = ['turnpike/promotion'];
+    github.options.autoMerge = false;
+    expect(await merge()).toEqual({
+      kind: 'not-yet',
+      reason:
+        'GitHub does not merge the pull request yet (rules of the branch are not met; ["Pull request Auto merge is not allowed for this repository"]).',
+    });
+    check('turnpike/promotion', 'success');
+    expect(await merge()).toEqual({ kind: 'merged' });
+  });
+
+  test.each(['pending', 'failure'])('waits while a check that is not required is %s', async (state) => {
+    check('ci/lint', state);
+    expect(await merge()).toEqual({
+      kind: 'not-yet',
+      reason: 'Checks of 1111111111 that are not required fail or are not done.',
+    });
+    expect(github.requests).toEqual([QUERY]);
+  });
+
+  test.each([
+    ['DIRTY', 'The pull request has conflicts with its base branch.'],
+    ['DRAFT', 'The pull request is a draft.'],
+    ['UNKNOWN', 'GitHub is still finding out whether the pull request can be merged.'],
+    ['SOMETHING_NEW', 'GitHub is still finding out whether the pull request can be merged.'],
+  ])('waits in the state %s', async (mergeState, reason) => {
+    github.options.mergeState = mergeState;
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+  });
+
+  test('is of no other commit than the one that is meant', async () => {
+    expect(await merge(OTHER)).toEqual({
+      kind: 'not-yet',
+      reason: 'The head of the pull request is 1111111111 and not 2222222222.',
+    });
+    // The branch moves after it was looked at.
+    github.meanwhile(() => {});
+    github.meanwhile(() => Object.assign(github.pulls[0]?.head ?? {}, { sha: OTHER }));
+    expect(await merge()).toEqual({
+      kind: 'not-yet',
+      reason:
+        'GitHub does not merge the pull request yet (Head branch was modified. Review and try the merge again.).',
+    });
+    expect(github.pulls[0]?.merged).toBe(false);
+  });
+
+  test('is by a way that the repository allows', async () => {
+    github.options.methods = ['squash', 'rebase'];
+    expect(await merge()).toEqual({ kind: 'merged' });
+  });
+
+  test('goes to the merge queue where the branch has one', async () => {
+    github.options.refuseMerge = 'Changes must be made through the merge queue';
+    github.options.mergeState = 'HAS_HOOKS';
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(github.requests).toEqual([QUERY, MERGE, QUERY]);
+  });
+
+  test('is over when somebody closed it', async () => {
+    github.close(1);
+    expect(await merge()).toEqual({ kind: 'not-yet', reason: 'The pull request is closed.' });
+  });
+
+  test('on github.com asks its own host', async () => {
+    const cloud = startFakeGitHub('');
+    cloud.branches.add(INPUT.head);
+    const outbound = routedOutbound(loopbackOutbound(), 'https://api.github.com', cloud.origin);
+    const credentials = { token: FAKE_TOKEN };
+    const one = createForge('github', 'https://github.com/acme/fleet', credentials, forgeDeps({ outbound }));
+    await one.create(INPUT);
+    expect(await one.merge(pull, HEAD_COMMIT)).toEqual({ kind: 'merged' });
+    expect(cloud.requests[1]).toBe('POST /graphql');
+    await cloud.stop();
+  });
+});
+
+describe('a failure of GraphQL', () => {
+  const failed = (type: string, message: string) => ({
+    status: 200,
+    body: { data: null, errors: [{ type, message, path: ['repository'], locations: [] }] },
+  });
+
+  test.each([
+    ['RATE_LIMITED', 'API rate limit exceeded for user ID 1.', 'ForgeRateLimited'],
+    ['FORBIDDEN', 'Resource not accessible by personal access token', 'ForgeUnauthorized'],
+    ['INSUFFICIENT_SCOPES', 'Your token has not been granted the required scopes.', 'ForgeUnauthorized'],
+    ['NOT_FOUND', "Could not resolve to a Repository with the name 'acme/fleet'.", 'ForgeNotFound'],
+  ])('of the type %s is what it would be for REST', async (type, message, code) => {
+    github.fail(failed(type, message));
+    const failure = await failureOf(merge());
+    expect(failure.code).toBe(code as typeof failure.code);
+    expect(failure.message).toContain(message);
+    expect(failure.message).toContain('asked to merge the pull request in acme/fleet');
+  });
+
+  test('is told in its own words otherwise', async () => {
+    github.fail(failed('SOMETHING', 'No such thing.'));
+    expect(await merge()).toEqual({
+      kind: 'not-yet',
+      reason: 'GitHub does not merge the pull request yet (No such thing.).',
+    });
+  });
+
+  test('that is no answer of the API says so', async () => {
+    github.fail({ status: 200, body: { data: { repository: null } } });
+    expect((await failureOf(merge())).message).toContain('none of its API');
+  });
+});

@@ -1,0 +1,196 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { ForgeRequest } from '../../src/promote/forges/call.ts';
+import {
+  createForge,
+  type Decoration,
+  type Forge,
+  type PullRequest,
+} from '../../src/promote/forges/forge.ts';
+import { failureOf } from '../fakes/failure.ts';
+import { forgeDeps } from '../fakes/forge-deps.ts';
+import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
+import { HEAD_COMMIT } from '../fakes/pull.ts';
+
+const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+const NONE: Decoration = { labels: [], assignees: [], reviewers: [] };
+const ROOT = '/api/v3/repos/acme/fleet';
+
+let github: FakeGitHub;
+let seen: ForgeRequest[];
+
+function forge(): Forge {
+  const deps = forgeDeps({ onForgeRequest: (request) => seen.push(request) });
+  return createForge('github', `${github.origin}/acme/fleet.git`, { token: FAKE_TOKEN }, deps);
+}
+
+async function opened(): Promise<PullRequest> {
+  const pull = await forge().create(INPUT);
+  if (pull === 'exists') throw new Error('it exists');
+  github.requests.length = 0;
+  return pull;
+}
+
+async function current(): Promise<PullRequest> {
+  const pull = await forge().get(1);
+  if (!pull) throw new Error('it is not there');
+  github.requests.length = 0;
+  return pull;
+}
+
+beforeEach(() => {
+  github = startFakeGitHub();
+  github.branches.add(INPUT.head);
+  seen = [];
+});
+afterEach(() => github.stop());
+
+describe('a draft on GitHub', () => {
+  test('is opened as one, has no mark in its title, and stays what a person makes of it', async () => {
+    expect(await forge().create({ ...INPUT, draft: true })).toMatchObject({ draft: true, title: 'Promote' });
+    expect(await forge().update(1, { title: 'Newer', body: 'b' })).toMatchObject({ draft: true });
+    Object.assign(github.pulls[0] ?? {}, { draft: false });
+    expect(await forge().update(1, { title: 'Newest', body: 'b' })).toMatchObject({ draft: false });
+  });
+
+  test('is a usual pull request where the repository has no drafts', async () => {
+    github.options.drafts = false;
+    expect(await forge().create({ ...INPUT, draft: true })).toMatchObject({ number: 1, draft: false });
+    expect(github.requests).toEqual([`POST ${ROOT}/pulls`, `POST ${ROOT}/pulls`]);
+  });
+});
+
+describe('the decoration of a pull request on GitHub', () => {
+  const wanted = { labels: ['promotion', 'staging'], assignees: ['ann'], reviewers: ['bob'] };
+
+  test('is added with one request for each kind, and no request once it is there', async () => {
+    expect(await forge().decorate(await opened(), wanted)).toEqual([]);
+    expect(github.requests).toEqual([
+      `POST ${ROOT}/issues/1/labels`,
+      `POST ${ROOT}/issues/1/assignees`,
+      `GET ${ROOT}/pulls/1/reviews?per_page=100`,
+      `POST ${ROOT}/pulls/1/requested_reviewers`,
+    ]);
+    expect(seen.slice(1).map(({ operation }) => operation)).toEqual(Array(4).fill('decorate'));
+
+    const pull = await current();
+    expect(pull).toMatchObject(wanted);
+    const other = { labels: ['STAGING'], assignees: ['Ann'], reviewers: ['Bob'] };
+    expect(await forge().decorate(pull, other)).toEqual([]);
+    expect(github.requests).toEqual([]);
+  });
+
+  test('takes nothing away', async () => {
+    const pull = await opened();
+    await forge().decorate(pull, wanted);
+    await forge().decorate(await current(), { ...NONE, labels: ['more'] });
+    expect(await current()).toMatchObject({ ...wanted, labels: ['promotion', 'staging', 'more'] });
+  });
+
+  test('asks nobody again who has given a review', async () => {
+    const pull = await opened();
+    github.reviews.set(1, ['bob']);
+    expect(await forge().decorate(pull, { ...NONE, reviewers: ['bob'] })).toEqual([]);
+    expect(github.requests).toEqual([`GET ${ROOT}/pulls/1/reviews?per_page=100`]);
+  });
+
+  test('says who was not taken, and takes the others', async () => {
+    const people = { labels: ['x'], assignees: ['ann', 'zoe'], reviewers: ['zoe', 'bob'] };
+    const problems = await forge().decorate(await opened(), people);
+
+    expect(problems).toHaveLength(2);
+    expect(problems[0]).toContain('did not take the assignees zoe in acme/fleet: check the names');
+    expect(problems[1]).toContain('did not take the reviewers zoe in acme/fleet: check the names');
+    expect(await current()).toMatchObject({ labels: ['x'], assignees: ['ann'], reviewers: ['bob'] });
+  });
+
+  test('says what right the token lacks, and goes on with the rest', async () => {
+    const pull = await opened();
+    github.fail({ status: 403, body: { message: 'Resource not accessible by personal access token' } });
+    const problems = await forge().decorate(pull, { ...wanted, reviewers: [] });
+
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain('asked to put labels and people on the pull request in acme/fleet');
+    expect(problems[0]).toContain('(Resource not accessible by personal access token): give the token');
+    expect(await current()).toMatchObject({ labels: [], assignees: ['ann'] });
+  });
+
+  test.each([
+    ['ForgeUnavailable', { status: 502, body: '<html>Bad gateway</html>' }],
+    ['ForgeRateLimited', { status: 429, headers: { 'retry-after': '30' }, body: { message: 'Slow down' } }],
+  ] as const)('is tried again as a whole after %s', async (code, fault) => {
+    const pull = await opened();
+    github.fail(fault);
+    expect((await failureOf(forge().decorate(pull, wanted))).code).toBe(code);
+  });
+});
+
+describe('closing a pull request on GitHub', () => {
+  test('says why and closes, once', async () => {
+    await opened();
+    await forge().close(1, 'A newer revision is on its way.');
+    expect(github.comments.get(1)).toEqual(['A newer revision is on its way.']);
+    expect(await current()).toMatchObject({ state: 'closed' });
+
+    await forge().close(1, 'A newer revision is on its way.');
+    expect(github.requests).toEqual([`GET ${ROOT}/pulls/1`]);
+    expect(github.comments.get(1)).toHaveLength(1);
+  });
+
+  test('says it once when the first attempt got no further', async () => {
+    await opened();
+    github.comments.set(1, ['Why.\r\n']);
+    await forge().close(1, 'Why.');
+    expect(github.comments.get(1)).toHaveLength(1);
+    expect(await current()).toMatchObject({ state: 'closed' });
+  });
+
+  test('leaves one that is merged or not there', async () => {
+    await opened();
+    github.merge(1);
+    await forge().close(1, 'Why.');
+    await forge().close(2, 'Why.');
+    expect(github.comments.size).toBe(0);
+    expect(await current()).toMatchObject({ state: 'merged' });
+  });
+});
+
+describe('the status of a commit on GitHub', () => {
+  test('has a context of ours, and a description of 140 characters at most', async () => {
+    await forge().setStatus(HEAD_COMMIT, { state: 'pending', description: 'Waits for approval.' });
+    const url = 'https://turnpike.example.com/p/team/app';
+    await forge().setStatus(HEAD_COMMIT, { state: 'failure', description: 'é'.repeat(200), url });
+
+    const context = 'turnpike/promotion';
+    expect(github.statuses).toEqual([
+      { sha: HEAD_COMMIT, context, state: 'pending', description: 'Waits for approval.' },
+      {
+        sha: HEAD_COMMIT,
+        context,
+        state: 'failure',
+        description: `${'é'.repeat(139)}…`,
+        target_url: url,
+      },
+    ]);
+    expect(github.requests).toEqual(Array(2).fill(`POST ${ROOT}/statuses/${HEAD_COMMIT}`));
+    expect(seen.map(({ operation, code }) => `${operation} ${code}`)).toEqual(['status 201', 'status 201']);
+  });
+
+  test('is tried again where the commit was pushed a moment ago', async () => {
+    const failure = await failureOf(forge().setStatus('beef', { state: 'success', description: '' }));
+    expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
+    expect(failure.message).toContain('asked to set the status of the commit');
+    expect(failure.message).toContain('(No commit found for SHA: beef)');
+  });
+
+  test('says which right the token lacks', async () => {
+    github.fail({ status: 403, body: { message: 'Resource not accessible by integration' } });
+    const failure = await failureOf(forge().setStatus(HEAD_COMMIT, { state: 'success', description: '' }));
+    expect(failure.code).toBe('ForgeUnauthorized');
+    expect(failure.message).toContain('give the token the right to read and write commit statuses');
+  });
+});
+
+test('the page that compares two branches of GitHub has their names in its path', () => {
+  const page = forge().compareUrl('release/1.x', 'promotion#1');
+  expect(page).toBe(`${github.origin}/acme/fleet/compare/release/1.x...promotion%231`);
+});

@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { ForgeRequest } from '../../src/promote/forges/call.ts';
+import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
+import { failureOf } from '../fakes/failure.ts';
+import { forgeDeps } from '../fakes/forge-deps.ts';
+import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../fakes/gitlab.ts';
+import { HEAD_COMMIT } from '../fakes/pull.ts';
+
+const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+const OTHER = '2'.repeat(40);
+
+let gitlab: FakeGitLab;
+let seen: ForgeRequest[];
+let pull: PullRequest;
+
+function forge(): Forge {
+  const deps = forgeDeps({ onForgeRequest: (request) => seen.push(request) });
+  return createForge('gitlab', `${gitlab.origin}/${GITLAB_PROJECT}`, { token: GITLAB_TOKEN }, deps);
+}
+
+function merge(commit = HEAD_COMMIT) {
+  return forge().merge(pull, commit);
+}
+
+function calls(): string[] {
+  return seen.splice(0).map(({ operation, code }) => `${operation} ${code}`);
+}
+
+/** A job of the head commit's pipeline, or a status from outside. */
+function check(name: string, status: string, mayFail = false): void {
+  gitlab.statuses.push({ sha: HEAD_COMMIT, name, status, allow_failure: mayFail });
+}
+
+beforeEach(async () => {
+  gitlab = startFakeGitLab();
+  gitlab.branches.add(INPUT.head);
+  seen = [];
+  const created = await forge().create(INPUT);
+  if (created === 'exists') throw new Error('it exists');
+  pull = created;
+  calls();
+});
+afterEach(() => gitlab.stop());
+
+describe('merging on GitLab', () => {
+  test('happens at once when every check has passed, and once', async () => {
+    check('build', 'success');
+    check('flaky', 'failed', true);
+    check('deploy', 'manual', true);
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'merge 200']);
+    expect(gitlab.bodies.at(-1)).toEqual({ sha: HEAD_COMMIT });
+
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(calls()).toEqual(['get 200']);
+  });
+
+  test('happens at once without a pipeline', async () => {
+    expect(await merge()).toEqual({ kind: 'merged' });
+  });
+
+  test('is left to GitLab while the pipeline runs, and is asked for once', async () => {
+    check('turnpike/promotion', 'pending');
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(gitlab.bodies.at(-1)).toEqual({
+      sha: HEAD_COMMIT,
+      auto_merge: true,
+      merge_when_pipeline_succeeds: true,
+    });
+    calls();
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(calls()).toEqual(['get 200', 'checks 200']);
+  });
+
+  test('waits for a failing check, also beyond the first page of them', async () => {
+    for (let number = 0; number < 100; number++) check(`job ${number}`, 'success');
+    check('lint', 'failed');
+    expect(await merge()).toEqual({ kind: 'not-yet', reason: 'Checks of 1111111111 fail: lint.' });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200']);
+  });
+
+  test('names five checks at most, in one line and cut', async () => {
+    for (const name of ['one', 'a\n\u202eb', 'x'.repeat(500), '4', '5', '6', '7']) check(name, 'failed');
+    expect(await merge()).toEqual({
+      kind: 'not-yet',
+      reason: `Checks of 1111111111 fail: one, a b, ${'x'.repeat(80)}…, 4, 5 and 2 more.`,
+    });
+  });
+
+  test('waits for a job that a person must start, for which no auto-merge waits', async () => {
+    check('approve', 'manual');
+    gitlab.fail({ status: 200, body: { ...gitlab.mergeRequests[0], head_pipeline: { status: 'manual' } } });
+    expect(await merge()).toEqual({
+      kind: 'not-yet',
+      reason: 'Checks of 1111111111 are not done: approve.',
+    });
+  });
+
+  test('is left to GitLab while an approval is missing', async () => {
+    gitlab.options.approved = false;
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'merge 405', 'merge 200']);
+  });
+
+  test('waits for an approval where GitLab does not, and says what for', async () => {
+    Object.assign(gitlab.options, { approved: false, waitsForApprovals: false });
+    Object.assign(gitlab.mergeRequests[0] ?? {}, { detailed_merge_status: 'not_approved' });
+    expect(await merge()).toEqual({
+      kind: 'not-yet',
+      reason: 'GitLab does not merge the pull request yet (not_approved; 405 Method Not Allowed).',
+    });
+  });
+
+  test('waits for conflicts to be resolved', async () => {
+    gitlab.options.conflicted = true;
+    Object.assign(gitlab.mergeRequests[0] ?? {}, { detailed_merge_status: 'conflict' });
+    expect(await merge()).toMatchObject({
+      reason: 'GitLab does not merge the pull request yet (conflict; Branch cannot be merged).',
+    });
+  });
+
+  test('is of no other commit than the one that is meant', async () => {
+    expect(await merge(OTHER)).toEqual({
+      kind: 'not-yet',
+      reason: 'The head of the pull request is 1111111111 and not 2222222222.',
+    });
+    // The branch moves after it was looked at.
+    const before = { ...gitlab.mergeRequests[0] };
+    gitlab.fail({ status: 200, body: before });
+    Object.assign(gitlab.mergeRequests[0] ?? {}, { sha: OTHER });
+    const outcome = await merge();
+    expect(outcome).toMatchObject({ kind: 'not-yet' });
+    expect(outcome).toMatchObject({ reason: expect.stringContaining('SHA does not match HEAD') });
+    expect(gitlab.mergeRequests[0]?.state).toBe('opened');
+  });
+
+  test('without the right to it is an error that says so', async () => {
+    gitlab.options.mayMerge = false;
+    const failure = await failureOf(merge());
+    expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
+    expect(failure.message).toContain('give the token the right to read and write pull requests');
+  });
+
+  test('is over when somebody closed it, or it is gone', async () => {
+    Object.assign(gitlab.mergeRequests[0] ?? {}, { state: 'closed' });
+    expect(await merge()).toEqual({ kind: 'not-yet', reason: 'The pull request is closed.' });
+    gitlab.mergeRequests.length = 0;
+    expect(await merge()).toMatchObject({ kind: 'not-yet' });
+  });
+});
