@@ -137,6 +137,12 @@ export const SERVE_FLAGS = {
 
 export type ServeConfig = Values<typeof SERVE_FLAGS>;
 
+/** The variables for proxies; upper case wins, as in Go's httpproxy. */
+export function proxyVariables(environment: Readonly<Record<string, string | undefined>>) {
+  const read = (name: string) => environment[name] || environment[name.toLowerCase()] || '';
+  return { http: read('HTTP_PROXY'), https: read('HTTPS_PROXY'), except: read('NO_PROXY') };
+}
+
 function address(value: string): string {
   parseAddress(value);
   return value;

@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { proxyVariables } from '../config.ts';
+import { createProxyFor } from '../decide/proxy.ts';
 import { loadKubeConfig } from '../kube/config.ts';
 import { createKubeClient, type KubeClient } from '../kube/transport.ts';
 import { type Flags, text } from './flags.ts';
@@ -20,7 +22,7 @@ export interface ClusterOptions {
 }
 
 /**
- * The API server, as kubectl would reach it.
+ * The API server, as kubectl would reach it, the environment's proxies included.
  * @throws TurnpikeError ConfigInvalid
  */
 export function connect(
@@ -29,5 +31,6 @@ export function connect(
 ): KubeClient {
   const own = join(environment.HOME ?? '', '.kube', 'config');
   const found = kubeconfig || environment.KUBECONFIG || (existsSync(own) ? own : '');
-  return createKubeClient(loadKubeConfig({ kubeconfig: found, context }));
+  const proxyFor = createProxyFor(proxyVariables(environment));
+  return createKubeClient(loadKubeConfig({ kubeconfig: found, context }), { proxyFor });
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pass } from '../api/checkpoint.ts';
-import type { ServeConfig } from '../config.ts';
+import { proxyVariables, type ServeConfig } from '../config.ts';
+import { createProxyFor } from '../decide/proxy.ts';
 import { createAccess } from '../kube/access.ts';
 import { createApplicationWatch, localApplications } from '../kube/application-watch.ts';
 import { createClusters } from '../kube/clusters.ts';
@@ -85,6 +86,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     instance: hostname(),
     leaseTimings,
     policy: { allowed: config['git-hosts'], insecure: config['insecure-git-hosts'] },
+    proxyFor: createProxyFor(proxyVariables(environment)),
     secrets,
     secretCache: createSecretCache(secrets, { ttlSeconds: 10, minRefreshSeconds: 1, now }),
     discovery,

@@ -22,7 +22,7 @@ export function composeReconciler(parts: Parts, pass: Pass) {
   const events = createEventRecorder(client, { instance: parts.instance, now });
   const reporter = createReporter({ emit: events.emit, metrics, log, now });
   const ownWrites = createOwnWrites(parts.store, queue.add);
-  const outbound = createOutbound(policy);
+  const outbound = createOutbound(policy, { proxyFor: parts.proxyFor });
   const workspace = createWorkspace({
     outbound,
     directory: parts.gitDirectory.path,

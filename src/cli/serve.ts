@@ -15,6 +15,7 @@ function help(): string {
 Runs the controller: the promotion webhook, the admission webhook, the reconciler, metrics and probes.
 
 Each flag is also an environment variable, such as ${environmentName('log-level')}; a flag wins.
+HTTPS_PROXY, HTTP_PROXY and NO_PROXY are for requests to forges and to Git hosts by https.
 
 ${describeFlags(SERVE_FLAGS)}
 `;

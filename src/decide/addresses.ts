@@ -42,6 +42,30 @@ export function isForbiddenAddress(ip: string): boolean {
   return number !== undefined && isForbiddenIpv4(number);
 }
 
+/**
+ * Whether an address is in a network such as `10.0.0.0/8` or `fd00::/8`; an address alone is the network of
+ * itself. False for texts that are neither.
+ */
+export function isInNetwork(ip: string, network: string): boolean {
+  const [first = '', length, ...more] = network.split('/');
+  const [address, start] = [addressBits(ip), addressBits(first)];
+  if (address === undefined || address.length !== start?.length || more.length > 0) return false;
+  const bits = length ?? String(start.length);
+  if (!/^\d{1,3}$/.test(bits) || Number(bits) > start.length) return false;
+  return address.slice(0, Number(bits)) === start.slice(0, Number(bits));
+}
+
+/** True for IPv4 as four decimal numbers, and for IPv6. */
+export function isAddress(text: string): boolean {
+  return addressBits(text) !== undefined;
+}
+
+function addressBits(text: string): string | undefined {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return ipv4Number(text)?.toString(2).padStart(32, '0');
+  const groups = text.includes(':') ? ipv6Groups(text) : undefined;
+  return groups && binary(groups);
+}
+
 function isForbiddenIpv4(address: number): boolean {
   return FORBIDDEN_IPV4.some(([first, bits]) => {
     const shift = 2 ** (32 - bits);

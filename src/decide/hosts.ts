@@ -107,11 +107,11 @@ function isListed(url: URL, patterns: readonly string[]): boolean {
 }
 
 /** Lower case, without the brackets of IPv6 and without the root's trailing dot. */
-function hostOf(url: URL): string {
+export function hostOf(url: URL): string {
   return url.hostname.toLowerCase().replace(/^\[|\]$|\.$/g, '');
 }
 
-function portOf(url: URL): string {
+export function portOf(url: URL): string {
   return url.port || (DEFAULT_PORTS[url.protocol] ?? '443');
 }
 
@@ -122,7 +122,8 @@ function matches(pattern: string, host: string, port: string): boolean {
   return name.startsWith('*.') ? host.endsWith(name.slice(1)) && host.length >= name.length : host === name;
 }
 
-function splitPattern(pattern: string): { name: string; port: string | undefined } {
+/** `host`, `host:port` or `[address]:port`; an IPv6 address without brackets has no port. */
+export function splitPattern(pattern: string): { name: string; port: string | undefined } {
   const bracketed = /^\[([^\]]*)\](?::(\d+))?$/.exec(pattern);
   if (bracketed) return { name: bracketed[1] ?? '', port: bracketed[2] };
   const plain = /^([^:]*):(\d+)$/.exec(pattern);

@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { TurnpikeError } from '../api/errors.ts';
+import type { ProxyFor } from '../decide/proxy.ts';
 import { type Credentials, createCredentialSource } from './credentials.ts';
 
 /** Connections to one API server under the credentials of the moment. */
@@ -14,14 +15,16 @@ export interface Connections {
 
 /**
  * One keep-alive pool for each set of certificates: when they change a new pool takes over, so that no
- * request rides on a connection that was opened as somebody else.
+ * request rides on a connection that was opened as somebody else. Without `proxyFor` only the kubeconfig's
+ * `proxy-url` leads to a proxy: Bun's own look into the environment is for neither.
  */
-export function createConnections(kubeConfig: KubeConfig): Connections {
+export function createConnections(kubeConfig: KubeConfig, proxyFor?: ProxyFor): Connections {
   const cluster = kubeConfig.getCurrentCluster();
   if (!cluster)
     throw new TurnpikeError('ConfigInvalid', 'The kubeconfig has no cluster.', { retry: 'never' });
   const context = kubeConfig.getContextObject(kubeConfig.getCurrentContext());
-  const proxy = cluster.proxyUrl;
+  const proxyUrl = cluster.proxyUrl || proxyFor?.(new URL(cluster.server));
+  const proxy = proxyUrl ? { url: proxyUrl, respectNoProxy: false } : false;
   const source = createCredentialSource(kubeConfig);
   let pool: { readonly credentials: Credentials; readonly session: Bun.FetchSession } | undefined;
 

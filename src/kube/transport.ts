@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { TurnpikeError } from '../api/errors.ts';
+import type { ProxyFor } from '../decide/proxy.ts';
 import { readBounded } from './body.ts';
 import { createConnections } from './connections.ts';
 import {
@@ -58,6 +59,8 @@ export interface RequestRecord {
 
 export interface KubeClientDeps {
   readonly onRequest?: (request: RequestRecord) => void;
+  /** For clusters whose kubeconfig has no `proxy-url`. Default: they are reached directly. */
+  readonly proxyFor?: ProxyFor;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -68,7 +71,7 @@ const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
  * own transport hands the CA to an agent that Bun ignores.
  */
 export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = {}): KubeClient {
-  const connections = createConnections(kubeConfig);
+  const connections = createConnections(kubeConfig, deps.proxyFor);
   const { server, namespace } = connections;
   const host = new URL(server).host;
   const closing = new AbortController();

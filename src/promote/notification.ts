@@ -27,7 +27,7 @@ export interface NotificationDeps {
   readonly emit: (event: PromoteEvent) => Promise<unknown>;
   /** `--events-addr`: `http://host`, `http://host/path` or `host:port`; the operator's own. */
   readonly eventsAddress?: string;
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly fetch: (url: string, init: BunFetchRequestInit) => Promise<Response>;
   readonly now: () => Date;
   /** Name of this process, such as its Pod's. */
   readonly instance: string;
@@ -103,6 +103,8 @@ async function post(url: string, event: object, deps: NotificationDeps, signal?:
       headers: { 'content-type': 'application/json', 'gotk-component': FIELD_MANAGER },
       body: JSON.stringify(event),
       redirect: 'manual',
+      // The operator's own address, mostly in the cluster: the environment's proxies are not for it.
+      proxy: false,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
     words = await firstWords(response);

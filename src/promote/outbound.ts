@@ -1,15 +1,13 @@
-import { lookup as dnsLookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
-import { rootCertificates } from 'node:tls';
-import { errorMessage, TurnpikeError } from '../api/errors.ts';
-import {
-  type HostPolicy,
-  hostProblem,
-  isForbiddenAddress,
-  isInsecureHost,
-  repositoryHostProblem,
-} from '../decide/hosts.ts';
-import { createDeadline, type Deadline } from './deadline.ts';
+import { TurnpikeError } from '../api/errors.ts';
+import { type HostPolicy, hostProblem, repositoryHostProblem } from '../decide/hosts.ts';
+import type { ProxyFor } from '../decide/proxy.ts';
+import { createDeadline } from './deadline.ts';
+import { exchange } from './outbound/exchange.ts';
+import { networkError, proxyRefusal } from './outbound/failure.ts';
+import { type Lookup, refuseForbiddenAddresses, remembered, systemLookup } from './outbound/lookup.ts';
+
+export { displayUrl } from './outbound/failure.ts';
 
 /** One request to a forge or a Git host. */
 export interface OutboundRequest {
@@ -41,33 +39,26 @@ export type Purpose = 'forge' | 'git';
  */
 export interface Outbound {
   send(request: OutboundRequest): Promise<Response>;
-  /** A connection to the host of an `ssh:` URL, at an address that was looked at. */
+  /** A connection to the host of an `ssh:` URL, at an address that was looked at; never through a proxy. */
   dial(url: string, signal?: AbortSignal): Promise<Socket>;
 }
 
-/** The addresses of a host name. */
-export type Lookup = (host: string) => Promise<readonly string[]>;
+export interface OutboundDeps {
+  readonly lookup?: Lookup;
+  /** Default: every host is reached directly. */
+  readonly proxyFor?: ProxyFor;
+}
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DIAL_MS = 30_000;
-const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
-const LOOKUP_KEPT_MS = 5_000;
-const LOOKUPS_KEPT = 1_000;
-
-/** The URL for messages: without credentials, query and fragment. */
-export function displayUrl(url: string): string {
-  if (!URL.canParse(url)) return 'the URL';
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
-}
 
 /**
  * What cannot be closed here: between our look-up and the connection a name may change its address. Such a
  * host still has to show a certificate for its name before a byte of the request is sent, because only
- * listed hosts are reached by http.
+ * listed hosts are reached by http. Behind a proxy names may mean nothing here: they are the proxy's to judge.
  */
-export function createOutbound(policy: HostPolicy, deps: { readonly lookup?: Lookup } = {}): Outbound {
-  const addressesOf = rememberFor(LOOKUP_KEPT_MS, deps.lookup ?? systemLookup);
+export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Outbound {
+  const addressesOf = remembered(deps.lookup ?? systemLookup);
   return {
     async send(request) {
       const problem = URL.canParse(request.url)
@@ -77,12 +68,17 @@ export function createOutbound(policy: HostPolicy, deps: { readonly lookup?: Loo
       const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
       const idleMs = request.idleTimeoutMs ?? timeoutMs;
       const deadline = createDeadline({ timeoutMs, idleMs, signal: request.signal });
+      const url = new URL(request.url);
+      const proxy = deps.proxyFor?.(url);
       try {
-        await deadline.race(refuseForbiddenAddresses(new URL(request.url), policy, addressesOf));
-        return await exchange(request, deadline);
+        if (!proxy) await deadline.race(refuseForbiddenAddresses(url, policy, addressesOf));
+        const response = await exchange(request, proxy, deadline);
+        const refusal = proxy && proxyRefusal(response, request, proxy);
+        if (refusal) throw refusal;
+        return response;
       } catch (error) {
         request.signal?.throwIfAborted();
-        throw networkError(error, request);
+        throw networkError(error, request, proxy);
       } finally {
         deadline.clear();
       }
@@ -120,92 +116,4 @@ async function connectTo(host: string, port: number, signal: AbortSignal): Promi
     socket.destroy();
     throw error;
   }
-}
-
-async function refuseForbiddenAddresses(url: URL, policy: HostPolicy, lookup: Lookup): Promise<void> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 || isInsecureHost(url, policy)) return;
-  const forbidden = (await lookup(host)).find(isForbiddenAddress);
-  if (forbidden === undefined) return;
-  throw new TurnpikeError(
-    'HostNotAllowed',
-    `${host} resolves to ${forbidden}, a loopback, link-local or metadata address: list ${url.host} in --insecure-git-hosts if it is meant.`,
-  );
-}
-
-async function exchange(request: OutboundRequest, deadline: Deadline): Promise<Response> {
-  const { url, method = 'GET', headers = {}, body, ca } = request;
-  const response = await fetch(url, {
-    method,
-    headers: { 'user-agent': 'turnpike', ...headers },
-    redirect: 'manual',
-    signal: deadline.signal,
-    ...(body === undefined ? {} : { body }),
-    // Bun takes `ca` in place of the public roots.
-    ...(ca === undefined ? {} : { tls: { ca: [...rootCertificates, ca] } }),
-  });
-  deadline.progress();
-  const bytes = await readBody(response, request, deadline);
-  const kept = new Headers(response.headers);
-  kept.delete('content-encoding');
-  kept.delete('content-length');
-  const { status, statusText } = response;
-  return new Response(bytes.length === 0 ? null : bytes, { status, statusText, headers: kept });
-}
-
-async function readBody(response: Response, request: OutboundRequest, deadline: Deadline) {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const limit = request.maxBytes ?? DEFAULT_MAX_BYTES;
-  if (response.body === null) return new Uint8Array();
-  for await (const chunk of response.body) {
-    deadline.progress();
-    size += chunk.byteLength;
-    if (size > limit) throw tooLarge(request, limit);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
-}
-
-function tooLarge(request: OutboundRequest, limit: number): TurnpikeError {
-  const message = `${displayUrl(request.url)} answered with more than ${limit} bytes.`;
-  return request.purpose === 'git'
-    ? new TurnpikeError('GitTooLarge', message, { retry: 'never' })
-    : new TurnpikeError('ForgeRefused', message);
-}
-
-function networkError(error: unknown, request: OutboundRequest): TurnpikeError {
-  if (error instanceof TurnpikeError) return error;
-  const code = request.purpose === 'git' ? 'GitUnavailable' : 'ForgeUnavailable';
-  const { host } = new URL(request.url);
-  return new TurnpikeError(code, `${host} could not be reached: ${reason(error)}`, { cause: error });
-}
-
-/** Bun's own texts quote the URL and advise on its API; the codes say the same in fewer words. */
-function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ECONNREFUSED') return 'the connection was refused.';
-  if (code === 'ENOTFOUND') return 'DNS does not know this name.';
-  if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) {
-    return `its certificate is not trusted (${code}); a private CA goes into caFile of the Secret.`;
-  }
-  return code === '' ? errorMessage(error) : `${code}.`;
-}
-
-async function systemLookup(host: string): Promise<string[]> {
-  const found = await dnsLookup(host, { all: true });
-  return found.map(({ address }) => address);
-}
-
-/** Remembers answers for a few seconds, failures not at all. */
-function rememberFor(keptMs: number, lookup: Lookup): Lookup {
-  const known = new Map<string, { readonly until: number; readonly addresses: readonly string[] }>();
-  return async (host) => {
-    const kept = known.get(host);
-    if (kept && kept.until > performance.now()) return kept.addresses;
-    const addresses = await lookup(host);
-    if (known.size >= LOOKUPS_KEPT) known.clear();
-    known.set(host, { until: performance.now() + keptMs, addresses });
-    return addresses;
-  };
 }

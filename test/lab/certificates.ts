@@ -21,7 +21,8 @@ export interface ClusterCertificates {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 24 * 3600 * 1000;
 
-export async function createClusterCertificates(): Promise<ClusterCertificates> {
+/** `names` are further DNS names of the API server. */
+export async function createClusterCertificates(names: readonly string[] = []): Promise<ClusterCertificates> {
   const keys = await newKeys();
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=lab',
@@ -37,6 +38,7 @@ export async function createClusterCertificates(): Promise<ClusterCertificates> 
         { type: 'ip', value: '127.0.0.1' },
         { type: 'dns', value: 'localhost' },
         { type: 'dns', value: 'kubernetes.default.svc' },
+        ...names.map((value) => ({ type: 'dns' as const, value })),
       ]),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
     ]),

@@ -2,8 +2,11 @@ import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createProxyFor } from '../../src/decide/proxy.ts';
 import { createKubeClient, type KubeClient, type RequestRecord } from '../../src/kube/transport.ts';
 import { kubeConfigTo } from '../cluster/kube-support.ts';
+import { withEnvironment } from '../fakes/environment.ts';
+import { startFakeProxy } from '../fakes/proxy.ts';
 
 /** What an API server does when it is not well: a real one is hard to bring to it. */
 const behaviours: Readonly<Record<string, (request: Request) => Response | Promise<Response>>> = {
@@ -171,5 +174,41 @@ describe('the client of the API server', () => {
     const request = slow.request({ method: 'GET', path: '/ok', timeoutMs: 200 });
     await expect(request).rejects.toThrow('within 200 ms');
     slow.close();
+  });
+});
+
+describe('the way to the API server', () => {
+  const FAR = 'http://api.example:6443';
+  const user = { name: 'u' };
+  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => Response.json({ is: 'here' }) });
+  const port = server.port ?? 0;
+  afterAll(() => server.stop(true));
+
+  async function ask(client: KubeClient): Promise<unknown> {
+    const answer = await client.request({ method: 'GET', path: '/ok' }).catch(String);
+    client.close();
+    return answer;
+  }
+
+  test('is direct, whatever proxies the environment names for others', async () => {
+    const dead = { HTTP_PROXY: 'http://127.0.0.1:9', ALL_PROXY: 'http://127.0.0.1:9', NO_PROXY: undefined };
+    const near = kubeConfigTo(`http://127.0.0.1:${port}`, user);
+    expect(await withEnvironment(dead, () => ask(createKubeClient(near)))).toEqual({ is: 'here' });
+  });
+
+  test.each([
+    ["the kubeconfig's proxy-url, which NO_PROXY does not change", true],
+    ['a proxy of the environment, where the command is for that', false],
+  ])('may be %s', async (_, isOwn) => {
+    const proxy = await startFakeProxy({ routes: { 'api.example:6443': port } });
+    const kubeConfig = kubeConfigTo(FAR, user);
+    const [cluster] = kubeConfig.clusters;
+    const address = `http://${proxy.host}`;
+    if (isOwn && cluster) kubeConfig.clusters = [{ ...cluster, proxyUrl: address }];
+    const proxyFor = createProxyFor({ http: isOwn ? '' : address, https: '', except: '' });
+    const asked = () => ask(createKubeClient(kubeConfig, { proxyFor }));
+    expect(await withEnvironment({ NO_PROXY: 'api.example' }, asked)).toEqual({ is: 'here' });
+    expect(proxy.requests).toEqual([`GET ${FAR}/ok`]);
+    await proxy.stop();
   });
 });

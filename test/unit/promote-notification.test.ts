@@ -7,6 +7,7 @@ import {
   type PromoteEvent,
 } from '../../src/promote/notification.ts';
 import { startBrokenServer } from '../fakes/broken-server.ts';
+import { withEnvironment } from '../fakes/environment.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { promotionRequest } from '../fakes/promotion.ts';
 
@@ -47,6 +48,12 @@ beforeEach(() => {
 afterEach(() => controller.stop(true));
 
 describe('the notification strategy', () => {
+  test("does not take the way of the environment's proxies", async () => {
+    const environment = { HTTP_PROXY: 'http://127.0.0.1:9', NO_PROXY: undefined };
+    await withEnvironment(environment, () => promoter().promote(promotionRequest()));
+    expect(posted).toHaveLength(1);
+  });
+
   test('raises the event on the Pipeline and hands it to notification-controller', async () => {
     expect(await promoter().promote(promotionRequest())).toEqual({ kind: 'notified' });
 

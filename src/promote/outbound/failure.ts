@@ -1,0 +1,69 @@
+import { errorMessage, TurnpikeError } from '../../api/errors.ts';
+import type { OutboundRequest } from '../outbound.ts';
+
+/** The URL for messages: without credentials, query and fragment. */
+export function displayUrl(url: string): string {
+  if (!URL.canParse(url)) return 'the URL';
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+type Asked = Pick<OutboundRequest, 'url' | 'purpose'>;
+
+/** What kept a request from its answer. Of a proxy nothing but its host is said. */
+export function networkError(error: unknown, request: Asked, proxy?: URL): TurnpikeError {
+  if (error instanceof TurnpikeError) return error;
+  const why = (proxy && proxyReason(error, request)) ?? reason(error);
+  return unreachable(request, proxy, why, error);
+}
+
+/** By http a proxy refuses in the forge's place; no forge answers with this status (RFC 9110, 15.5.8). */
+export function proxyRefusal(response: Response, request: Asked, proxy: URL): TurnpikeError | undefined {
+  if (response.status !== PROXY_LOGIN) return undefined;
+  return unreachable(request, proxy, refusedBy(PROXY_LOGIN, request));
+}
+
+const PROXY_LOGIN = 407;
+
+function unreachable(
+  { url, purpose }: Asked,
+  proxy: URL | undefined,
+  why: string,
+  cause?: unknown,
+): TurnpikeError {
+  const code = purpose === 'git' ? 'GitUnavailable' : 'ForgeUnavailable';
+  const by = proxy ? ` through the proxy ${proxy.host}` : '';
+  return new TurnpikeError(code, `${new URL(url).host} could not be reached${by}: ${why}`, { cause });
+}
+
+/** Where a proxy is in between, only the proxy is connected to and looked up. */
+function proxyReason(error: unknown, request: Asked): string | undefined {
+  const code = codeOf(error);
+  if (code === 'ECONNREFUSED') return 'the proxy refused the connection.';
+  if (code === 'ENOTFOUND') return 'DNS does not know the name of the proxy.';
+  if (code !== 'ERR_PROXY_TUNNEL') return undefined;
+  const status = error instanceof Error && 'status' in error ? Number(error.status) : 0;
+  return refusedBy(status, request);
+}
+
+function refusedBy(status: number, { url }: Asked): string {
+  const variable = url.startsWith('https:') ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  return status === PROXY_LOGIN
+    ? `the proxy asks for a user and a password (HTTP ${status}): put valid ones into ${variable}, as http://USER:PASSWORD@HOST:PORT.`
+    : `the proxy answered with HTTP ${status}.`;
+}
+
+/** Bun's own texts quote the URL and advise on its API; the codes say the same in fewer words. */
+function reason(error: unknown): string {
+  const code = codeOf(error);
+  if (code === 'ECONNREFUSED') return 'the connection was refused.';
+  if (code === 'ENOTFOUND') return 'DNS does not know this name.';
+  if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) {
+    return `its certificate is not trusted (${code}); a private CA goes into caFile of the Secret.`;
+  }
+  return code === '' ? errorMessage(error) : `${code}.`;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
