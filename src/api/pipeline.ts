@@ -71,9 +71,13 @@ export type ForgeType = (typeof FORGE_TYPES)[number];
 
 export const PullRequestStrategy = v.pipe(
   v.object({
-    type: v.pipe(
-      v.picklist(FORGE_TYPES),
-      v.description(`The kind of forge behind the URL: ${FORGE_TYPES.join(', ')}.`),
+    type: v.optional(
+      v.pipe(
+        v.picklist(FORGE_TYPES),
+        v.description(
+          `The kind of forge behind the URL: ${FORGE_TYPES.join(', ')}. Default: the one that the URL tells, such as gitlab for gitlab.example.com.`,
+        ),
+      ),
     ),
     url: repositoryUrl,
     baseBranch: v.optional(branchOf('Branch that pull requests go to. Default: main.'), 'main'),

@@ -1,5 +1,7 @@
 import type { AppRef, Environment, ForgeType, PipelineSpec, Promotion, Strategy } from '../api/pipeline.ts';
 
+import { forgeTypeOf } from './forge-type.ts';
+
 /** Where things are in a Pipeline's spec. */
 
 export function environmentIndex(spec: PipelineSpec, name: string): number {
@@ -51,7 +53,7 @@ export function forgeSecrets(spec: PipelineSpec, type: ForgeType): ForgeSecret[]
   const environments = new Map<string, string[]>();
   for (const environment of spec.environments.slice(1)) {
     const settings = promotionInto(spec, environment)?.strategy['pull-request'];
-    if (settings?.type !== type) continue;
+    if (!settings || forgeTypeOf(settings) !== type) continue;
     const { name } = settings.secretRef;
     environments.set(name, [...(environments.get(name) ?? []), environment.name]);
   }

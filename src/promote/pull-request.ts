@@ -9,6 +9,7 @@ import { type Credentials, forGit, type SecretCredentials } from './forges/crede
 import { createForge, type Forge, type NewPullRequest, type PullRequest } from './forges/forge.ts';
 import { createForgeMemory } from './forges/memory.ts';
 import type { Waits } from './forges/pace.ts';
+import { typeOf } from './forges/type.ts';
 import { markerKey, ownerName, ownerOf, promotionBranch } from './names.ts';
 import type { Outbound } from './outbound.ts';
 import { alreadyThere, commitBy, sentences } from './result.ts';
@@ -47,10 +48,10 @@ export interface PullRequestDeps {
 export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
   const shared = { ...deps, ...createForgeMemory(deps.now, deps.waits) };
   const forgeOf = (settings: PullRequestStrategy, credentials: Credentials, signal?: AbortSignal) =>
-    createForge(settings.type, settings.url, credentials, { ...shared, ...(signal && { signal }) });
+    createForge(typeOf(settings), settings.url, credentials, { ...shared, ...(signal && { signal }) });
   // Nobody waits for what a poll says.
-  const patientForgeOf = ({ type, url }: PullRequestStrategy, credentials: Credentials) =>
-    createForge(type, url, credentials, { ...shared, patient: true });
+  const patientForgeOf = (settings: PullRequestStrategy, credentials: Credentials) =>
+    createForge(typeOf(settings), settings.url, credentials, { ...shared, patient: true });
 
   const promoter: PullRequestPromoter<Credentials> = {
     async promote(request, settings, credentials, signal) {

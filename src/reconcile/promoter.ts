@@ -9,6 +9,7 @@ import {
   type PullRequestStrategy,
   pipelineKey,
 } from '../api/pipeline.ts';
+import { forgeTypeOf } from '../decide/forge-type.ts';
 import { isAllowedHost } from '../decide/hosts.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
@@ -76,7 +77,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const { signal } = deps;
     if (settings) {
       const { values, where } = await secretOf(pipeline, settings);
-      const access = credentialsFrom(values, where, settings.type);
+      const access = credentialsFrom(values, where, forgeTypeOf(settings));
       await deps.pass?.('secret-read', keyOf(pipeline));
       return deps.pullRequests.promote(request, settings, access, signal);
     }
@@ -106,7 +107,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       // The strategy was changed: what is still open there is nobody's any more.
       if (!settings) return 'missing';
       const { values, where } = await secretOf(pipeline, settings);
-      const access = credentialsFrom(values, where, settings.type);
+      const access = credentialsFrom(values, where, forgeTypeOf(settings));
       await deps.pass?.('before-state', keyOf(pipeline));
       const state = await deps.pullRequests.state(pullRequest, settings, access);
       await deps.pass?.('after-state', keyOf(pipeline));

@@ -12,6 +12,8 @@ import { sharedLab } from '../lab/shared.ts';
 
 const SLOW = 120_000;
 const HOST = 'forge.example';
+/** Tells by its name what it is. */
+const GITEA_HOST = 'gitea.example';
 const FILE = 'apps/staging/app.yaml';
 const BRANCH = 'promotion-team-app-staging';
 const name = `proxy-${crypto.randomUUID().slice(0, 8)}`;
@@ -28,10 +30,13 @@ beforeAll(async () => {
   gitea = (await sharedLab()).gitea;
   await gitea.createRepository(name, { [FILE]: marked('1.0.0') });
   const port = Number(gitea.host.split(':')[1]);
-  proxy = await startFakeProxy({ routes: { [`${HOST}:80`]: port }, login: 'me:hunter2' });
+  proxy = await startFakeProxy({
+    routes: { [`${HOST}:80`]: port, [`${GITEA_HOST}:80`]: port },
+    login: 'me:hunter2',
+  });
   const http = `http://me:hunter2@${proxy.host}`;
   const proxyFor = createProxyFor({ http, https: '', except: 'other.example' });
-  const outbound = createOutbound({ allowed: [], insecure: [HOST] }, { proxyFor });
+  const outbound = createOutbound({ allowed: [], insecure: [HOST, GITEA_HOST] }, { proxyFor });
   workspace = await testWorkspace({ outbound });
   const { log } = createFakeLog();
   promoter = createPullRequestPromoter({
@@ -73,6 +78,20 @@ describe('a promotion behind a proxy', () => {
         `POST ${repository}/git-upload-pack`,
       ];
       expect(proxy.requests.toSorted()).toEqual(wanted.toSorted());
+    },
+    SLOW,
+  );
+
+  test(
+    'needs no type where the host is called after its forge',
+    async () => {
+      const { type: _, ...untyped } = settings;
+      const url = settings.url.replace(HOST, GITEA_HOST);
+      const token = { token: gitea.token };
+      const request = promotionRequest({ revision: '3.0.0' });
+      const result = await promoter.promote(request, { ...untyped, url }, token);
+      expect(result.kind).toBe('pull-request');
+      expect(await gitea.file(name, BRANCH, FILE)).toBe(marked('3.0.0'));
     },
     SLOW,
   );

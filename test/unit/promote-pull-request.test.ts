@@ -66,6 +66,14 @@ beforeEach(() => {
 afterEach(() => github.stop());
 
 describe('the pull-request strategy', () => {
+  test('asks nobody where neither type nor host says what forge it is', async () => {
+    const { type: _, ...untyped } = settings();
+    const failure = await failureOf(promote({}, untyped));
+    expect(failure).toMatchObject({ code: 'SpecInvalid', retry: 'never' });
+    expect(failure.message).toContain('does not tell which forge it is: write type: one of github, gitlab, ');
+    expect([workspace.updates, requests()]).toEqual([[], []]);
+  });
+
   test('pushes the branch and opens a pull request with one request', async () => {
     expect(await promote()).toEqual({ kind: 'pull-request', pullRequest: FIRST });
 

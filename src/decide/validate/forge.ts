@@ -1,16 +1,6 @@
 import type { ForgeType } from '../../api/pipeline.ts';
-
-/** Hosts of the well-known forges; a `*.` stands for any name before the rest. */
-const KNOWN_HOSTS: readonly (readonly [string, ForgeType])[] = [
-  ['github.com', 'github'],
-  ['*.ghe.com', 'github'],
-  ['gitlab.com', 'gitlab'],
-  ['codeberg.org', 'gitea'],
-  ['gitea.com', 'gitea'],
-  ['dev.azure.com', 'azure-devops'],
-  ['ssh.dev.azure.com', 'azure-devops'],
-  ['*.visualstudio.com', 'azure-devops'],
-];
+import { knownForgeType } from '../forge-type.ts';
+import { hostOf } from '../hosts.ts';
 
 interface PathForm {
   readonly pattern: RegExp;
@@ -50,20 +40,16 @@ const SSH_FORMS: Partial<Record<ForgeType, PathForm>> = {
 
 /** Why a forge of this type cannot have a repository at this URL, or undefined. */
 export function forgeFitProblem(type: ForgeType, url: URL): string | undefined {
-  return hostProblem(type, url.hostname.toLowerCase()) ?? pathProblem(type, url);
+  return hostProblem(type, hostOf(url)) ?? pathProblem(type, url);
 }
 
 function hostProblem(type: ForgeType, host: string): string | undefined {
-  if (host === 'bitbucket.org') {
+  if (host === 'bitbucket.org' || host.endsWith('.bitbucket.org')) {
     return 'bitbucket.org is Bitbucket Cloud, which Turnpike does not serve; bitbucket-server is for hosts of your own.';
   }
-  const known = KNOWN_HOSTS.find(([pattern]) => matches(pattern, host))?.[1];
+  const known = knownForgeType(host);
   if (known === undefined || known === type) return undefined;
   return `${host} is a forge of type ${known}: write type: ${known}, or the URL of a ${type} host.`;
-}
-
-function matches(pattern: string, host: string): boolean {
-  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
 }
 
 function pathProblem(type: ForgeType, url: URL): string | undefined {

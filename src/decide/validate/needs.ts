@@ -1,4 +1,5 @@
 import type { AppRef, ClusterRef, ForgeType, PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
+import { forgeTypeOf } from '../forge-type.ts';
 import { groupOf } from '../route.ts';
 import { clusterKey, targetKey } from './environments.ts';
 import { environmentField } from './problem.ts';
@@ -17,7 +18,7 @@ export interface ForgeNeed {
   readonly use: 'forge';
   readonly field: string;
   readonly name: string;
-  /** Unknown for a push. */
+  /** Undefined where nobody tells. */
   readonly type: ForgeType | undefined;
   /** Of the repository that the Secret is for. */
   readonly url: string;
@@ -99,14 +100,12 @@ function hmacNeed(name: string, field: string): HmacNeed {
 }
 
 function forgeNeed(
-  {
-    type,
-    url,
-    secretRef,
-  }: Pick<PullRequestStrategy, 'url' | 'secretRef'> & Partial<Pick<PullRequestStrategy, 'type'>>,
+  settings: Pick<PullRequestStrategy, 'url' | 'secretRef' | 'type'>,
   reaches: ForgeNeed['reaches'],
   field: string,
 ): ForgeNeed {
+  const { url, secretRef } = settings;
+  const type = forgeTypeOf(settings);
   return { use: 'forge', field, name: secretRef.name, type, url, reaches };
 }
 

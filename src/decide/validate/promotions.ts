@@ -5,6 +5,7 @@ import type {
   PushStrategy,
   Strategy,
 } from '../../api/pipeline.ts';
+import { forgeTypeOf, untoldForgeType } from '../forge-type.ts';
 import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../hosts.ts';
 import { promotionInto } from '../route.ts';
 import { branchLengthProblem, branchProblem, promotionBranch } from './branch.ts';
@@ -65,9 +66,9 @@ function pullRequestProblems(
   policy: HostPolicy,
 ): FieldProblem[] {
   if (!pullRequest) return [];
-  const { url, type, baseBranch, files, templates } = pullRequest;
+  const { baseBranch, files, templates } = pullRequest;
   return [
-    ...urlProblems({ url, type }, field, policy),
+    ...forgeProblems(pullRequest, field, policy),
     ...branchProblems(baseBranch, `${field}.baseBranch`),
     ...fileProblems(files, `${field}.files`),
     ...templateProblems(templates, `${field}.templates`),
@@ -77,7 +78,7 @@ function pullRequestProblems(
 function pushProblems(push: PushStrategy | undefined, field: string, policy: HostPolicy): FieldProblem[] {
   if (!push) return [];
   return [
-    ...urlProblems(push, field, policy),
+    ...urlProblems(push.url, field, policy),
     ...branchProblems(push.branch, `${field}.branch`),
     ...fileProblems(push.files, `${field}.files`),
     ...templateProblems(push.templates, `${field}.templates`),
@@ -85,22 +86,26 @@ function pushProblems(push: PushStrategy | undefined, field: string, policy: Hos
 }
 
 /** A token is sent where the URL says, so what is beside the URL belongs to these rules. */
-function urlProblems(
-  { url, type }: { readonly url: string; readonly type?: PullRequestStrategy['type'] },
-  scope: string,
-  policy: HostPolicy,
-): FieldProblem[] {
-  const refused = (rule: Rule, message: string): FieldProblem[] => {
-    const value = shownUrl(url);
-    return [{ rule, field: `${scope}.url`, scope, ...(value !== undefined && { value }), message }];
-  };
+function forgeProblems(pullRequest: PullRequestStrategy, scope: string, policy: HostPolicy): FieldProblem[] {
+  const { url } = pullRequest;
+  const wrong = urlProblems(url, scope, policy);
+  if (wrong.length > 0) return wrong;
+  const type = forgeTypeOf(pullRequest);
+  if (!type) return [{ rule: 'forge-type', field: `${scope}.type`, scope, message: untoldForgeType(url) }];
+  const unfit = forgeFitProblem(type, new URL(url));
+  return unfit ? [urlProblem('forge-fits-url', url, scope, unfit)] : [];
+}
+
+function urlProblems(url: string, scope: string, policy: HostPolicy): FieldProblem[] {
   const misspelled = shapeProblem(url);
-  if (misspelled) return refused('repository-url', misspelled);
-  const parsed = new URL(url);
-  const unreachable = repositoryHostProblem(parsed, policy);
-  if (unreachable) return refused('git-host', unreachable);
-  const unfit = type && forgeFitProblem(type, parsed);
-  return unfit ? refused('forge-fits-url', unfit) : [];
+  if (misspelled) return [urlProblem('repository-url', url, scope, misspelled)];
+  const unreachable = repositoryHostProblem(new URL(url), policy);
+  return unreachable ? [urlProblem('git-host', url, scope, unreachable)] : [];
+}
+
+function urlProblem(rule: Rule, url: string, scope: string, message: string): FieldProblem {
+  const value = shownUrl(url);
+  return { rule, field: `${scope}.url`, scope, ...(value !== undefined && { value }), message };
 }
 
 function branchProblems(branch: string, field: string): FieldProblem[] {

@@ -16,6 +16,7 @@ export const RULES = {
   'repository-url':
     'A repository is named by a URL that Git and the forge can use, without credentials in it.',
   'git-host': 'A repository is on a host that the operator allows.',
+  'forge-type': 'The type of the forge is written, or the URL tells it.',
   'forge-fits-url': 'The type of the forge fits the URL.',
   'base-branch': 'The base branch is one that Git takes.',
   'file-edit': 'A file is named by a pattern, and a field in it by a path.',

@@ -49,7 +49,7 @@ const MAX_BYTES = 256 * 1024;
 export function credentialsFrom(
   secret: ReadonlyMap<string, Uint8Array>,
   where: string,
-  type: ForgeType,
+  type: ForgeType | undefined,
 ): SecretCredentials {
   const read = (key: string) => text(secret.get(key), key, where);
   const has = (key: string) => read(key) !== undefined;
