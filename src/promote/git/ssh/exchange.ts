@@ -113,9 +113,17 @@ function createFlushFinder(): (chunk: Buffer) => boolean {
   };
 }
 
+/** Git's own words, and those of hosts. */
+const NOT_THERE =
+  /not found|not exist|no such|not appear to be a git|denied|permission|not allowed|not enabled|unauthori[sz]ed/i;
+
 function refusal(remote: Remote, said: string): TurnpikeError {
   const words = serverWords(said, remote);
-  if (/not found|not exist|no such|denied|permission|not allowed|not enabled|unauthori[sz]ed/i.test(said)) {
+  if (/read[- ]only|write access/i.test(said)) {
+    const message = `${remote.name} lets this key read but not push: give it the right to write.${words}`;
+    return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+  }
+  if (NOT_THERE.test(said)) {
     const message = `${remote.name} does not exist, or this key may not use it.${words}`;
     return new TurnpikeError('GitRepositoryNotFound', message, { retry: 'never' });
   }
