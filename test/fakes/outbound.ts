@@ -14,3 +14,8 @@ export function routedOutbound(inner: Outbound, from: string, to: string): Outbo
 export function hastyOutbound(inner: Outbound, timeoutMs: number): Outbound {
   return { ...inner, send: (request: OutboundRequest) => inner.send({ ...request, timeoutMs }) };
 }
+
+/** Reads less than the program would. */
+export function boundedOutbound(inner: Outbound, maxBytes: number): Outbound {
+  return { ...inner, send: (request: OutboundRequest) => inner.send({ ...request, maxBytes }) };
+}

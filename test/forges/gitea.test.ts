@@ -195,6 +195,7 @@ test('an answer that is too large is not read to its end', async () => {
   await large.stop(true);
 
   expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
+  expect(failure.message).toEndWith('/api/v1/repos/a/b/pulls/1 answered with more than 8388608 bytes.');
 });
 
 test('a forge below a path is asked below that path', async () => {

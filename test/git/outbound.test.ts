@@ -71,7 +71,8 @@ describe('an answer', () => {
       message: `${url}/big answered with more than 10240 bytes.`,
     });
     const git = await failureOf(outbound.send({ url, maxBytes: 10 * KIB, purpose: 'git' }));
-    expect(git).toMatchObject({ code: 'GitTooLarge', retry: 'never' });
+    const message = `${url}/ answered with more than 10240 bytes.`;
+    expect(git).toMatchObject({ code: 'GitTooLarge', retry: 'never', message });
   });
 
   test('that is compressed is bounded by what it becomes', async () => {

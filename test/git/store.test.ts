@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import type { Repository } from '../../src/promote/git/repository.ts';
 import { createRepositoryStore, type RepositoryStore } from '../../src/promote/git/store.ts';
+import { failureOf } from '../fakes/failure.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { waitFor } from '../lab/wait.ts';
 
 const URL = 'https://git.example/acme/apps';
 
@@ -92,5 +95,71 @@ describe('the copy of a repository', () => {
       return Promise.reject(new Error(`broken ${runs}`));
     };
     await expect(store.use(URL, work)).rejects.toThrow('broken 2');
+  });
+});
+
+/** Uses a repository as one whose packs have so many bytes. */
+async function useOf(from: RepositoryStore, url: string, bytes = 0): Promise<void> {
+  await from.use(url, async ({ gitdir }) => {
+    if (bytes > 0) await writeFile(join(gitdir, 'objects', 'pack', 'pack-1.pack'), Buffer.alloc(bytes));
+  });
+}
+
+/** The URLs of the copies that are on the disk once what is to be removed is gone. */
+async function copiesOf(urls: readonly string[], count: number): Promise<string[]> {
+  const nameOf = (url: string) => `${createHash('sha256').update(url).digest('hex')}.git`;
+  return waitFor('the copies to be as many', async () => {
+    const names = await readdir(directory);
+    const left = urls.filter((url) => names.includes(nameOf(url)));
+    return left.length === count ? { done: left } : { saw: left };
+  });
+}
+
+describe('the room for copies', () => {
+  const [one, two, three] = [`${URL}-1`, `${URL}-2`, `${URL}-3`];
+  const all = [one, two, three];
+
+  test('goes to those that were used last', async () => {
+    const small = createRepositoryStore({ directory, maxBytes: 2_500, log: createFakeLog().log });
+    for (const url of [one, two]) await useOf(small, url, 1_000);
+    await useOf(small, one);
+    await useOf(small, three, 1_000);
+    expect(await copiesOf(all, 2)).toEqual([one, three]);
+    await useOf(small, two, 1_000);
+    expect(await copiesOf(all, 2)).toEqual([two, three]);
+    await small.close();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test('is given back by a copy that is larger than all of it, once it was used', async () => {
+    const small = createRepositoryStore({ directory, maxBytes: 2_500, log: createFakeLog().log });
+    await useOf(small, one, 10_000);
+    expect(await copiesOf(all, 0)).toEqual([]);
+    await small.close();
+  });
+});
+
+describe('a disk', () => {
+  const FULL = (path: string) =>
+    `The disk of ${path}, the directory of --git-cache-dir, is full: make room there, or set --git-cache-max-size to what it can hold.`;
+  const UNUSABLE = 'The directory of --git-cache-dir cannot be used: the words of the system';
+
+  test.each([
+    ['ENOSPC', FULL],
+    ['EDQUOT', FULL],
+    ['EROFS', () => UNUSABLE],
+    ['EACCES', () => UNUSABLE],
+    ['EPERM', () => UNUSABLE],
+    ['EIO', () => UNUSABLE],
+  ] as const)('that says %s is named, and nothing half written stays', async (code, sentence) => {
+    const fault = Object.assign(new Error('the words of the system'), { code });
+    const work = async (repository: Repository) => {
+      await addPackFiles(repository, 1);
+      throw fault;
+    };
+    const error = await failureOf(store.use(URL, work));
+    expect(error).toMatchObject({ code: 'ConfigInvalid', retry: 'backoff', message: sentence(directory) });
+    expect(await readdir(directory)).toEqual([]);
+    expect(await store.use(URL, packFiles)).toEqual([]);
   });
 });

@@ -5,6 +5,8 @@ import { inflateSync } from 'node:zlib';
 export interface PackEntry {
   readonly data: Buffer;
   readonly base: { readonly offset: number } | { readonly oid: string } | undefined;
+  /** How many bytes it takes in the pack. */
+  readonly length: number;
 }
 
 /** A pack and its index, read piece by piece; only the index is in memory. */
@@ -89,7 +91,8 @@ function indexOf(offsets: Uint32Array, offset: number): number {
   return low;
 }
 
-function parseEntry(bytes: Buffer, offset: number, maxBytes: number): PackEntry | undefined {
+/** `bytes` begin with the entry; undefined when it is larger than `maxBytes`. Throws when it is damaged. */
+export function parseEntry(bytes: Buffer, offset: number, maxBytes: number): PackEntry | undefined {
   let at = 0;
   let byte = bytes[at++] ?? 0;
   const type = (byte >> 4) & 0x07;
@@ -100,9 +103,26 @@ function parseEntry(bytes: Buffer, offset: number, maxBytes: number): PackEntry 
   }
   if (size > maxBytes) return undefined;
   const { base, length } = baseOf(type, bytes.subarray(at), offset);
-  const data = inflateSync(bytes.subarray(at + length), { maxOutputLength: Math.max(size, 1) });
+  const { data, taken } = inflate(bytes.subarray(at + length), size);
   if (data.length !== size) throw new Error('an object of a pack has not its size');
-  return { data, base };
+  return { data, base, length: at + length + taken };
+}
+
+/** What follows the compressed bytes is left alone; `taken` says how many they were. */
+function inflate(bytes: Buffer, size: number): { data: Buffer; taken: number } {
+  const options = { maxOutputLength: Math.max(size, 1), info: true };
+  try {
+    // The types do not know what `info` gives (https://nodejs.org/api/zlib.html#class-options).
+    const { buffer, engine } = inflateSync(bytes, options) as unknown as Inflated;
+    return { data: buffer, taken: engine.bytesWritten };
+  } catch (error) {
+    throw new Error('an object of a pack is damaged', { cause: error });
+  }
+}
+
+interface Inflated {
+  readonly buffer: Buffer;
+  readonly engine: { readonly bytesWritten: number };
 }
 
 function baseOf(type: number, bytes: Buffer, offset: number): { base: PackEntry['base']; length: number } {

@@ -5,6 +5,7 @@ import git, { type GitHttpRequest, type GitHttpResponse, type HttpClient } from 
 import { TurnpikeError } from '../../api/errors.ts';
 import { advertisementOf, parseAdvertisement } from './advertisement.ts';
 import type { MarkedTree } from './marked.ts';
+import { refuseLargeObjects } from './pack-bounds.ts';
 import { openPacks, type Packs } from './packs.ts';
 import { pktLine } from './pktline.ts';
 import type { Transport } from './transport.ts';
@@ -94,7 +95,9 @@ function httpOver(transport: Transport, branch: string): HttpClient {
     async request(request) {
       if (request.method === 'POST') {
         const body = await collect(request.body);
-        return answer(request, 'result', await transport.call(service, canThin ? withThinPack(body) : body));
+        const bytes = await transport.call(service, canThin ? withThinPack(body) : body);
+        await refuseLargeObjects(bytes, transport.remote.name);
+        return answer(request, 'result', bytes);
       }
       const bytes = await transport.advertisement(service);
       const { refs, capabilities } = parseAdvertisement(bytes, new Set([ref]), transport.remote);

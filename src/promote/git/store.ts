@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, TurnpikeError } from '../../api/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { diskProblem, unusableDirectory } from './disk.ts';
 import { openRepository, type Repository } from './repository.ts';
 
 /** Warm copies of repositories, one directory each, bounded in number and size. */
@@ -51,6 +52,11 @@ export function createRepositoryStore({ directory, maxBytes, log }: StoreDeps): 
     return slot;
   }
 
+  /** Such a copy is removed at the next start. */
+  function left(error: unknown): void {
+    log.error({ error: errorMessage(error) }, 'cannot remove a repository');
+  }
+
   async function evict(slot: Slot): Promise<void> {
     log.info({ repository: slot.url, bytes: slot.bytes }, 'removing a repository from the cache');
     slot.bytes = 0;
@@ -67,7 +73,7 @@ export function createRepositoryStore({ directory, maxBytes, log }: StoreDeps): 
       if (total <= maxBytes && excess <= 0) return;
       total -= slot.bytes;
       excess -= 1;
-      evict(slot).catch((error) => log.error({ error: errorMessage(error) }, 'cannot remove a repository'));
+      evict(slot).catch(left);
     }
   }
 
@@ -81,12 +87,14 @@ export function createRepositoryStore({ directory, maxBytes, log }: StoreDeps): 
       const slot = slotOf(url);
       try {
         return await enqueue(slot, () => withRepository(slot, work, log));
+      } catch (error) {
+        throw diskProblem(error, directory) ?? error;
       } finally {
         trim();
       }
     },
     async close() {
-      await Promise.all([...slots.values()].map((slot) => enqueue(slot, () => discard(slot))));
+      await Promise.all([...slots.values()].map((slot) => enqueue(slot, () => discard(slot)).catch(left)));
     },
   };
 }
@@ -102,8 +110,7 @@ async function prepare(directory: string): Promise<void> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await removeLeftOvers(directory);
   } catch (error) {
-    const message = `The directory of --git-cache-dir cannot be used: ${errorMessage(error)}`;
-    throw new TurnpikeError('ConfigInvalid', message, { cause: error });
+    throw diskProblem(error, directory) ?? unusableDirectory(error);
   }
 }
 
@@ -133,7 +140,13 @@ async function withRepository<T>(slot: Slot, work: Work<T>, log: Logger): Promis
     log.warn({ repository: slot.url, error: errorMessage(error) }, 'a repository in the cache is damaged');
   }
   await discard(slot);
-  return attempt(slot, work);
+  try {
+    return await attempt(slot, work);
+  } catch (error) {
+    // On a full disk half a pack would take the room that others need.
+    if (!(error instanceof TurnpikeError)) await discard(slot);
+    throw error;
+  }
 }
 
 async function attempt<T>(slot: Slot, work: Work<T>): Promise<T> {

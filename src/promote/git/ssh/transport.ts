@@ -9,14 +9,24 @@ import {
   type Transport,
   type TransportDeps,
 } from '../transport.ts';
-import { createExchange, type Exchange } from './exchange.ts';
+import { createExchange, type Exchange, type ExchangeBounds } from './exchange.ts';
 import { openSession, type Session } from './session.ts';
+
+interface Bounds {
+  readonly advertisement: ExchangeBounds;
+  readonly call: ExchangeBounds;
+}
+
+const BOUNDS: Bounds = { advertisement: ADVERTISEMENT_BOUNDS, call: CALL_BOUNDS };
 
 /**
  * Git over SSH (gitprotocol-pack, "SSH Transport"): one connection, and on it one run of a service for each
  * advertisement with the request that follows it.
  */
-export function createSshTransport({ outbound, url, credentials, signal }: TransportDeps): Transport {
+export function createSshTransport(
+  { outbound, url, credentials, signal }: TransportDeps,
+  bounds: Bounds = BOUNDS,
+): Transport {
   const target = new URL(url);
   const remote: Remote = { name: displayUrl(url), credentials };
   const waiting = new Map<GitService, Exchange>();
@@ -30,12 +40,7 @@ export function createSshTransport({ outbound, url, credentials, signal }: Trans
   async function start(service: GitService): Promise<Exchange> {
     session ??= connect();
     const channel = await (await session).exec(`${service} ${quoted(decodeURIComponent(target.pathname))}`);
-    return createExchange(
-      channel,
-      remote,
-      { advertisement: ADVERTISEMENT_BOUNDS, call: CALL_BOUNDS },
-      signal,
-    );
+    return createExchange(channel, remote, bounds, signal);
   }
 
   const told = async <T>(work: Promise<T>): Promise<T> => {
