@@ -81,10 +81,29 @@ export type PromotionPhase = (typeof PROMOTION_PHASES)[number];
 export const HOLDS = ['Suspended', 'Soak', 'Window', 'Versions', 'PreviousEnvironment'] as const;
 export type HeldBy = (typeof HOLDS)[number];
 
+export const CHECK_STATES = ['pending', 'success'] as const;
+export type CheckState = (typeof CHECK_STATES)[number];
+
 export const PullRequestRef = v.object({
   url: v.pipe(v.string(), v.maxLength(2048), v.description('Address of its page on the forge.')),
   number: v.pipe(v.number(), v.integer(), v.description('Its number on the forge.')),
   changedAt: v.optional(time('When the forge last told of a change.')),
+  commit: v.optional(
+    v.pipe(v.string(), v.maxLength(64), v.description('The commit that was pushed for it.')),
+  ),
+  checked: v.optional(
+    v.pipe(
+      v.picklist(CHECK_STATES),
+      v.description('What the commit status turnpike/promotion says: pending or success.'),
+    ),
+  ),
+  closing: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(512),
+      v.description('Why it is to be closed; absent once it is closed, or when it is not to be.'),
+    ),
+  ),
 });
 export type PullRequestRef = v.InferOutput<typeof PullRequestRef>;
 

@@ -107,7 +107,7 @@ export function rolledBack({ pipeline, previous }: Context, record: PromotionSta
   return `${shortRevision(record.revision)} was rolled back in ${previous.name}: it is not promoted.${toClose(record)}`;
 }
 
-/** What is left to do for a person where a pull request is open that is not to be merged. */
+/** What becomes of a pull request that is open and not to be merged. */
 export function toClose({ phase, pullRequest }: PromotionStatus): string {
-  return phase === 'PullRequestOpen' && pullRequest ? ` Close pull request #${pullRequest.number}.` : '';
+  return phase === 'PullRequestOpen' && pullRequest ? ` Pull request #${pullRequest.number} is closed.` : '';
 }

@@ -12,6 +12,7 @@ import { foldExecutions } from './executions.ts';
 import { groupOf, isApplication } from './route.ts';
 import { commonRevision, deployedRevision, environmentStatus } from './state.ts';
 import { update } from './step.ts';
+import { cut } from './text.ts';
 
 /** Folds what was seen of the applications into the status. The cluster is the truth, events are hints. */
 
@@ -158,9 +159,4 @@ export function hintEnd(state: EnvironmentStatus, now: Date): number | undefined
   if (commonRevision(state.targets) === deployment.revision) return undefined;
   const end = Date.parse(deployment.observedAt) + EVENT_GRACE_SECONDS * 1000;
   return end > now.getTime() ? end : undefined;
-}
-
-/** Messages of others, bounded to what the status holds. */
-export function cut(text: string, length = 1000): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -53,7 +53,7 @@ export function isNotified({ pipeline, environment }: Context, record: Promotion
 function approval(context: Context, record: PromotionStatus): Hold | undefined {
   const { pipeline, environment } = context;
   if (!isManual(pipeline.spec, environment) || record.approvedBy !== undefined) return undefined;
-  const gate = firstGate(context, record);
+  const gate = closedGate(context, record);
   if (gate?.heldBy === 'Versions') return held(gate);
   const asks = `Waits for an approval of ${shortRevision(record.revision)}`;
   if (gate) return held(gate, 'WaitingApproval', `${asks}, and ${gate.until}.`);
@@ -67,12 +67,12 @@ function backoff({ poked, now }: Context, record: PromotionStatus): Hold | undef
 }
 
 function gated(context: Context, record: PromotionStatus): Hold | undefined {
-  const gate = firstGate(context, record);
+  const gate = closedGate(context, record);
   return gate && held(gate);
 }
 
 /** A gate that is closed. */
-interface Gate {
+export interface Gate {
   readonly heldBy: HeldBy;
   /** `until …`: the rest of a sentence that begins with what waits. */
   readonly until: string;
@@ -93,7 +93,8 @@ const GATES = [suspended, versions, soak, windows];
 /** What is asked for by hand passes what is about its age and its version, and waits for the rest. */
 const GATES_BY_HAND = [suspended, windows];
 
-function firstGate(context: Context, record: PromotionStatus): Gate | undefined {
+/** The first gate that is closed. */
+export function closedGate(context: Context, record: PromotionStatus): Gate | undefined {
   for (const gate of isByHand(record) ? GATES_BY_HAND : GATES) {
     const closed = gate(context, record);
     if (closed) return closed;

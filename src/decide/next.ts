@@ -42,7 +42,7 @@ export function nextSteps(situation: Situation): Record<string, Step> {
   return steps;
 }
 
-function contextOf(situation: Situation, previous: Environment, environment: Environment): Context {
+export function contextOf(situation: Situation, previous: Environment, environment: Environment): Context {
   const { status } = situation.pipeline;
   return {
     ...situation,
@@ -149,7 +149,7 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
   if (!objection) return advance(context, newPromotion(wanted, record, now));
   const { message, told } = objection;
   if (told && record?.revision !== wanted) {
-    const promotion = { ...newPromotion(wanted, record, now), phase: 'Superseded' as const, message };
+    const promotion = update(newPromotion(wanted, record, now), { phase: 'Superseded', message }, now);
     return { kind: 'record', promotion };
   }
   if (!record || !isUnfinished(record)) return { kind: 'rest' };
@@ -161,10 +161,11 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
 function newPromotion(revision: string, before: PromotionStatus | undefined, now: Date): PromotionStatus {
   const over = before?.phase === 'Succeeded' || before?.phase === 'Merged' || before?.phase === 'Rejected';
   const pullRequest = over ? undefined : before?.pullRequest;
+  const { url, number } = pullRequest ?? {};
   return {
     revision,
     phase: 'Pending',
-    ...(pullRequest && { pullRequest }),
+    ...(url !== undefined && number !== undefined && { pullRequest: { url, number } }),
     startedAt: now.toISOString(),
     updatedAt: now.toISOString(),
   };

@@ -10,7 +10,7 @@ import type {
 } from '../api/pipeline.ts';
 import { candidateOf, objectionTo, versionProblem } from './candidate.ts';
 import { eventTarget } from './event-target.ts';
-import { cut, findTarget, targetIdentity } from './fold.ts';
+import { findTarget, targetIdentity } from './fold.ts';
 import { isByHand } from './gates.ts';
 import { type Meaning, meaningOf, phaseOf } from './meaning.ts';
 import { environmentIndex, isApplication, isManual, promotionInto } from './route.ts';
@@ -22,6 +22,7 @@ import {
   withEnvironment,
   withPromotion,
 } from './state.ts';
+import { cut } from './text.ts';
 
 /**
  * What an authenticated event changes: it is only recorded here, the reconciler acts on the record. The

@@ -1,8 +1,8 @@
 import type { Retry } from '../api/errors.ts';
 import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
-import { cut } from './fold.ts';
 import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from './state.ts';
 import { update } from './step.ts';
+import { cut } from './text.ts';
 
 /** What became of an attempt to promote. */
 export type Result =
@@ -55,10 +55,10 @@ function withResult(record: PromotionStatus, result: Result, policy: RetryPolicy
   const { nextAttemptAt: _, ...rest } = record;
   switch (result.kind) {
     case 'pull-request': {
-      const waits = `Waits until pull request #${result.pullRequest.number} is merged.`;
+      const waits = waitsForMerge(result.pullRequest);
       const message = result.message ? cut(`${waits} ${result.message}`) : waits;
-      const { pullRequest } = result;
-      return { ...update(rest, { phase: 'PullRequestOpen', message }, now), pullRequest };
+      const opened = update(rest, { phase: 'PullRequestOpen', message }, now);
+      return { ...opened, pullRequest: known(record.pullRequest, result.pullRequest) };
     }
     case 'already-there':
     case 'pushed':
@@ -72,6 +72,17 @@ function withResult(record: PromotionStatus, result: Result, policy: RetryPolicy
       return { ...update(rest, { phase, message: cut(result.message) }, now), nextAttemptAt };
     }
   }
+}
+
+/** What was told of the very same commit stays told. */
+function known(before: PullRequestRef | undefined, now: PullRequestRef): PullRequestRef {
+  const isSame = before?.number === now.number && before.commit === now.commit;
+  return { ...now, ...(isSame && before.checked && { checked: before.checked }) };
+}
+
+/** What a pull request that is open waits for. */
+export function waitsForMerge({ number }: PullRequestRef): string {
+  return `Waits until pull request #${number} is merged.`;
 }
 
 /** Seconds until the next attempt: an error that needs a person is looked at again at the next resync. */

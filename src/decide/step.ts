@@ -8,6 +8,8 @@ import type {
 } from '../api/pipeline.ts';
 import { spreadOf } from './spread.ts';
 
+import { cut } from './text.ts';
+
 /** What is to be done for one environment, and what that is decided from. */
 
 export type PullRequestState = 'open' | 'merged' | 'closed' | 'missing';
@@ -49,7 +51,16 @@ export interface Change {
 export function update(record: PromotionStatus, change: Change, now: Date): PromotionStatus {
   const { message: _, heldBy: __, ...rest } = record;
   const moved = record.phase !== change.phase || record.updatedAt === undefined;
-  return { ...rest, ...change, ...(moved && { updatedAt: now.toISOString() }) };
+  return { ...rest, ...change, ...(moved && { updatedAt: now.toISOString() }), ...closing(record, change) };
+}
+
+const MAX_REASON = 500;
+
+/** A pull request that nobody needs any more is to be closed. */
+function closing({ phase, pullRequest }: PromotionStatus, change: Change) {
+  if (change.phase !== 'Superseded' || phase === 'Superseded' || !pullRequest) return {};
+  const reason = cut(change.message ?? 'It is not needed any more.', MAX_REASON);
+  return { pullRequest: { ...pullRequest, closing: reason } };
 }
 
 /** The step that brings about a change, when it is one. */

@@ -1,4 +1,5 @@
 import type { EnvironmentStatus, Pipeline, PromotionStatus } from '../api/pipeline.ts';
+import { waitsForMerge } from './result.ts';
 import { shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
 import { deployedRevision, environmentStatus, isUnfinished, recordedPromotion } from './state.ts';
@@ -36,7 +37,7 @@ function messageOf({ phase, revision, message, pullRequest }: PromotionStatus): 
   if (message) return message;
   if (phase === 'WaitingApproval') return `Waits for an approval of ${shortRevision(revision)}.`;
   if (phase === 'PullRequestOpen' && pullRequest) {
-    return `Waits until pull request #${pullRequest.number} is merged.`;
+    return waitsForMerge(pullRequest);
   }
   return `${shortRevision(revision)} is carried out next.`;
 }

@@ -31,6 +31,11 @@ export function withAppTokens(
         url: settings.url,
         signal,
       }),
+    tend: (care, pullRequest, settings, secret, signal) =>
+      using(secret, (credentials) => promoter.tend(care, pullRequest, settings, credentials, signal), {
+        url: settings.url,
+        signal,
+      }),
     state: (pullRequest, settings, secret) =>
       using(secret, (credentials) => promoter.state(pullRequest, settings, credentials), settings),
   };

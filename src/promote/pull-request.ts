@@ -1,6 +1,7 @@
 import type { Checkpoint, Pass } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import { type PullRequestRef, type PullRequestStrategy, pipelineKey } from '../api/pipeline.ts';
+import type { Care, CareResult } from '../decide/care.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { withAppTokens } from './app-access.ts';
 import { commitMessage, promotionBody, promotionTitle } from './body.ts';
@@ -9,6 +10,7 @@ import { type Credentials, forGit, type SecretCredentials } from './forges/crede
 import { createForge, type Forge, type NewPullRequest, type PullRequest } from './forges/forge.ts';
 import { createForgeMemory } from './forges/memory.ts';
 import type { Waits } from './forges/pace.ts';
+import { tend } from './forges/tend.ts';
 import { typeOf } from './forges/type.ts';
 import { markerKey, ownerName, ownerOf, promotionBranch } from './names.ts';
 import type { Outbound } from './outbound.ts';
@@ -27,6 +29,14 @@ export interface PullRequestPromoter<Access = SecretCredentials> {
     credentials: Access,
     signal?: AbortSignal,
   ): Promise<PromotionResult>;
+  /** What a pull request needs that is open; doing it twice is doing it once. */
+  tend(
+    care: Care,
+    pullRequest: PullRequestRef,
+    settings: PullRequestStrategy,
+    credentials: Access,
+    signal?: AbortSignal,
+  ): Promise<CareResult>;
   /** One request to the forge. `missing`: not there any more, or the number is another repository's. */
   state(
     pullRequest: PullRequestRef,
@@ -81,8 +91,10 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         head,
         base: settings.baseBranch,
         title: promotionTitle(request, settings.templates),
+        ...(settings.draft && { draft: true }),
         body: promotionBody(request, branch.changes, branch.problems, {
           templates: settings.templates,
+          compareUrl: plain.compareUrl(settings.baseBranch, head),
           maxLength: plain.maxBody,
         }),
       };
@@ -95,12 +107,18 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       const pull = known
         ? await bringUp(forge, request, known, wanted)
         : await createOne(forge, request, wanted);
+      const { labels = [], assignees = [], reviewers = [] } = settings;
+      const refused = await forge.decorate(pull, { labels, assignees, reviewers });
+      const problems = [...branch.problems, ...refused];
       return {
         kind: 'pull-request',
-        pullRequest: { url: pull.url, number: pull.number },
-        ...(branch.problems.length > 0 && { message: sentences(branch.problems) }),
+        pullRequest: { url: pull.url, number: pull.number, commit: branch.commit },
+        ...(problems.length > 0 && { message: sentences(problems) }),
       };
     },
+
+    tend: (care, pullRequest, settings, credentials, signal) =>
+      tend(forgeOf(settings, credentials, signal), care, pullRequest),
 
     async state(pullRequest, settings, credentials) {
       const found = await patientForgeOf(settings, credentials).get(pullRequest.number);

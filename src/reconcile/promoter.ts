@@ -9,6 +9,7 @@ import {
   type PullRequestStrategy,
   pipelineKey,
 } from '../api/pipeline.ts';
+import type { Care, CareResult } from '../decide/care.ts';
 import { forgeTypeOf } from '../decide/forge-type.ts';
 import { isAllowedHost } from '../decide/hosts.ts';
 import type { PullRequestState } from '../decide/next.ts';
@@ -24,6 +25,8 @@ import type { PromotionRequest } from '../promote/strategy.ts';
 export interface Promoter {
   /** What goes wrong is a result too; it throws only when the process ends or no longer leads meanwhile. */
   promote(job: Job): Promise<Result>;
+  /** What goes wrong is a result too, as with `promote`. */
+  tend(job: Job, pullRequest: PullRequestRef, care: Care): Promise<CareResult>;
   /** What the forge says of the pull request into this environment. */
   pullRequestState(
     pipeline: Pipeline,
@@ -92,14 +95,36 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
   }
 
+  /** What went wrong, as a result; but for the end of the process and of its lead. */
+  function failure(error: unknown) {
+    if (deps.signal.aborted || hasCode(error, 'NotLeading')) throw error;
+    const retry = error instanceof TurnpikeError ? error.retry : 'backoff';
+    return { kind: 'error' as const, message: errorMessage(error), retry };
+  }
+
+  async function accessTo({ pipeline, environment }: Job) {
+    const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
+    if (!settings) {
+      const message = `The promotion into ${environment.name} is by pull request no more: close what is open by hand.`;
+      throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
+    }
+    const { values, where } = await secretOf(pipeline, settings);
+    return [settings, credentialsFrom(values, where, forgeTypeOf(settings)), deps.signal] as const;
+  }
+
   return {
     async promote(job) {
       try {
         return await carryOut(job);
       } catch (error) {
-        if (deps.signal.aborted || hasCode(error, 'NotLeading')) throw error;
-        const retry = error instanceof TurnpikeError ? error.retry : 'backoff';
-        return { kind: 'error', message: errorMessage(error), retry };
+        return failure(error);
+      }
+    },
+    async tend(job, pullRequest, care) {
+      try {
+        return await deps.pullRequests.tend(care, pullRequest, ...(await accessTo(job)));
+      } catch (error) {
+        return failure(error);
       }
     },
     async pullRequestState(pipeline, environment, pullRequest) {

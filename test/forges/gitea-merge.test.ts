@@ -28,7 +28,7 @@ function required(...contexts: string[]): object {
 }
 
 function merge({ pull, commit }: Opened) {
-  return repository.forge().merge(pull, commit);
+  return repository.forge().merge(pull, commit, true);
 }
 
 async function check({ commit }: Opened, context: string, state: string): Promise<void> {
@@ -85,6 +85,10 @@ describe('merging on Gitea', () => {
     async () => {
       const one = await opened('pending', required(OURS));
       await repository.forge().setStatus(one.commit, { state: 'pending', description: 'Waits.' });
+      expect(await repository.forge().merge(one.pull, one.commit, false)).toEqual({
+        kind: 'not-yet',
+        reason: expect.stringContaining('when a window may be closed'),
+      });
       expect(await merge(one)).toEqual({ kind: 'scheduled' });
       expect(await merge(one)).toEqual({ kind: 'scheduled' });
       expect(await stateOf(one)).toBe('open');
@@ -217,15 +221,17 @@ describe('merging on Gitea', () => {
     async () => {
       const one = await opened('closed');
       const bob = await repository.addUser('read');
-      expect(await repository.forge(bob.token).merge(one.pull, one.commit)).toEqual({
+      expect(await repository.forge(bob.token).merge(one.pull, one.commit, true)).toEqual({
         kind: 'not-yet',
         reason: 'Gitea does not merge the pull request yet (User not allowed to merge PR).',
       });
       await repository.api('PATCH', `/pulls/${one.pull.number}`, { state: 'closed' });
       expect(await merge(one)).toEqual({ kind: 'not-yet', reason: 'The pull request is closed.' });
-      expect(await repository.forge().merge({ ...one.pull, number: 99_999 }, one.commit)).toMatchObject({
-        kind: 'not-yet',
-      });
+      expect(await repository.forge().merge({ ...one.pull, number: 99_999 }, one.commit, true)).toMatchObject(
+        {
+          kind: 'not-yet',
+        },
+      );
     },
     SLOW,
   );

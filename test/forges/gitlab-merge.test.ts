@@ -19,7 +19,7 @@ function forge(): Forge {
 }
 
 function merge(commit = HEAD_COMMIT) {
-  return forge().merge(pull, commit);
+  return forge().merge(pull, commit, true);
 }
 
 function calls(): string[] {

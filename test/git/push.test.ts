@@ -57,7 +57,7 @@ describe('the strategy push', () => {
     const again = await promoter().promote(promotionRequest(), settings, {});
     expect(again).toEqual({
       kind: 'already-there',
-      message: 'Branch main has 1.3.0 at every marker of team:app:staging already.',
+      message: 'Branch main has 1.3.0 at every place that is named for team:app:staging already.',
     });
     expect(await repository.tip('main')).toBe(tip);
   });

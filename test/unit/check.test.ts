@@ -110,7 +110,7 @@ async function reconciled(changes: Changes, around: Surroundings): Promise<Recor
     record: createRecordStatus(store),
     applications: { read: async () => undefined },
     clusters: { reader: () => ({ read: async () => undefined }) },
-    promoter: { promote: never, pullRequestState: never },
+    promoter: { promote: never, tend: never, pullRequestState: never },
     check: createCheck({ policy: POLICY, gather: async () => factsOf(around), now: () => new Date() }),
     onChange: () => {},
     policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },

@@ -268,7 +268,7 @@ const BACKWARDS: Readonly<Record<string, Row>> = {
       { see: { dev: unready('1.0.0'), staging: ready('1.0.0'), prod: ready('1.0.0') } },
     ],
     step: 'record 1.1.0 Superseded',
-    says: '1.1.0 was rolled back in dev: it is not promoted. Close pull request #1.',
+    says: '1.1.0 was rolled back in dev: it is not promoted. Pull request #1 is closed.',
   },
   'a revision that was rolled back no longer waits for an approval': {
     spec: manual,
@@ -393,7 +393,7 @@ const CHANGES: Readonly<Record<string, Row>> = {
   'what another pipeline brought further is not taken back': {
     story: [seen('1.1.0', '1.0.0'), { opened: 1 }, seen('1.1.0', '1.2.0', '1.0.0')],
     step: 'record 1.1.0 Superseded',
-    says: 'a downgrade is not promoted by itself. Close pull request #1.',
+    says: 'a downgrade is not promoted by itself. Pull request #1 is closed.',
   },
   'what another pipeline brought further while ours waited is not taken back': {
     spec: manual,

@@ -18,6 +18,7 @@ import { type FakeWorkspace, fakeWorkspace } from '../fakes/workspace.ts';
 const BRANCH = 'promotion-team-app-staging';
 const CREDENTIALS = { token: FAKE_TOKEN };
 const FIRST = { url: 'https://github.com/acme/fleet/pull/1', number: 1 };
+const PUSHED = { ...FIRST, commit: 'c0ffee' };
 const CREATE = 'POST /api/v3/repos/acme/fleet/pulls';
 const FIND = `GET /api/v3/repos/acme/fleet/pulls?head=acme%3A${BRANCH}&base=main&state=open&per_page=5`;
 const GET = 'GET /api/v3/repos/acme/fleet/pulls/1';
@@ -75,7 +76,7 @@ describe('the pull-request strategy', () => {
   });
 
   test('pushes the branch and opens a pull request with one request', async () => {
-    expect(await promote()).toEqual({ kind: 'pull-request', pullRequest: FIRST });
+    expect(await promote()).toEqual({ kind: 'pull-request', pullRequest: PUSHED });
 
     expect(workspace.updates[0]).toMatchObject({
       baseBranch: 'main',
@@ -97,7 +98,8 @@ describe('the pull-request strategy', () => {
 
     expect(await promote()).toEqual({
       kind: 'already-there',
-      message: 'Branch main has 1.3.0 at every marker of team:app:staging already. apps/x.yaml:1: unreadable',
+      message:
+        'Branch main has 1.3.0 at every place that is named for team:app:staging already. apps/x.yaml:1: unreadable',
     });
     expect(requests()).toEqual([]);
   });
@@ -108,7 +110,7 @@ describe('the pull-request strategy', () => {
 
     const again = await promote({ revision: '1.4.0', pullRequest: FIRST });
 
-    expect(again).toEqual({ kind: 'pull-request', pullRequest: FIRST });
+    expect(again).toEqual({ kind: 'pull-request', pullRequest: PUSHED });
     expect(github.pulls).toHaveLength(1);
     expect(github.pulls[0]).toMatchObject({ title: 'Promote team/app in staging to 1.4.0' });
     expect(requests()).toEqual([GET, UPDATE]);
@@ -130,7 +132,7 @@ describe('the pull-request strategy', () => {
     await promote();
     requests();
 
-    expect(await promote({ revision: '1.4.0' })).toEqual({ kind: 'pull-request', pullRequest: FIRST });
+    expect(await promote({ revision: '1.4.0' })).toEqual({ kind: 'pull-request', pullRequest: PUSHED });
     expect(github.pulls[0]?.title).toEndWith('1.4.0');
     expect(requests()).toEqual([CREATE, FIND, UPDATE]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
+import type { CareResult } from '../../src/decide/care.ts';
 import type { PullRequestState } from '../../src/decide/next.ts';
 import type { Result } from '../../src/decide/result.ts';
 import { createReconcile } from '../../src/reconcile/reconcile.ts';
@@ -34,7 +35,8 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
   const changes: number[] = [];
   const { log } = createFakeLog();
   const results: (Result | (() => Result))[] = [];
-  const forge: { state: PullRequestState } = { state: 'open' };
+  const cares: string[] = [];
+  const forge: { state: PullRequestState; says: CareResult[] } = { state: 'open', says: [] };
   const doubts: { secrets: string[]; warnings: string[] } = { secrets: [], warnings: [] };
   let now = NOW;
   const reconcile = createReconcile({
@@ -54,6 +56,10 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
         const next = results.shift();
         const made = typeof next === 'function' ? next() : next;
         return made ?? { kind: 'pull-request', pullRequest: { url: 'https://f/pulls/1', number: 1 } };
+      },
+      async tend({ environment }, { number }, care) {
+        cares.push(`${environment.name} #${number} ${care.kind}`);
+        return forge.says.shift() ?? { kind: 'done' };
       },
       pullRequestState: async () => forge.state,
     },
@@ -78,6 +84,7 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
     jobs,
     results,
     forge,
+    cares,
     doubts,
     changes,
   };
@@ -200,5 +207,53 @@ describe('reconciling a pipeline', () => {
       phase: 'Pending',
       pullRequest: { number: 1 },
     });
+  });
+});
+
+describe('a pull request that is open', () => {
+  const opened = (number = 1): Result => ({
+    kind: 'pull-request',
+    pullRequest: { url: `https://f/pulls/${number}`, number, commit: 'c0ffee' },
+  });
+  const AWAY: CareResult = { kind: 'error', message: 'It is away.', retry: 'backoff' };
+
+  test('is looked at again at once, and told once that its gates are open', async () => {
+    const { run, cares, results, status } = setUp({ ...BEHIND });
+    results.push(opened());
+    expect(await run()).toBe(0);
+    expect(cares).toEqual([]);
+    await run();
+    await run();
+    expect(cares).toEqual(['staging #1 check']);
+    expect(status()?.environments?.staging?.promotion?.pullRequest?.checked).toBe('success');
+  });
+
+  test('is told again later when the forge was away, and goes on meanwhile', async () => {
+    const { run, cares, results, status, forge } = setUp({ ...BEHIND });
+    results.push(opened());
+    forge.says.push(AWAY);
+    await run();
+    expect(await run()).toBeLessThanOrEqual(30);
+    expect(status()?.environments?.staging?.promotion?.phase).toBe('PullRequestOpen');
+    await run();
+    expect(cares).toEqual(['staging #1 check', 'staging #1 check']);
+  });
+
+  test('is closed once nobody needs it, though the forge is away at first', async () => {
+    const { run, cares, results, status, forge, releases } = setUp({ ...BEHIND });
+    results.push(opened());
+    await run();
+    await run();
+    releases.staging = { version: '1.2.0' };
+    forge.says.push(AWAY);
+    await run();
+    expect(status()?.environments?.staging?.promotion).toMatchObject({
+      phase: 'Superseded',
+      pullRequest: { closing: expect.stringContaining('newer than 1.1.0') },
+    });
+    await run();
+    await run();
+    expect(cares).toEqual(['staging #1 check', 'staging #1 close', 'staging #1 close']);
+    expect(status()?.environments?.staging?.promotion?.pullRequest?.closing).toBeUndefined();
   });
 });

@@ -92,10 +92,10 @@ export interface Forge {
   /**
    * Merges at this head commit and no other: at once when the forge's rules allow it and no check of the
    * commit is pending or failing, required or not; else it asks for the forge's own auto-merge where that
-   * waits for a rule. Once asked for, GitLab and Bitbucket drop that when the branch moves; GitHub, Gitea
+   * waits for a rule, and `mayWait` allows it. Once asked for, GitLab and Bitbucket drop that when the branch moves; GitHub, Gitea
    * and Azure keep it for whatever is pushed by who may write.
    */
-  merge(pull: PullRequest, commit: string): Promise<MergeOutcome>;
+  merge(pull: PullRequest, commit: string, mayWait: boolean): Promise<MergeOutcome>;
   /** The page that compares two branches. */
   compareUrl(base: string, head: string): string;
 }

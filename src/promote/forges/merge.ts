@@ -10,6 +10,16 @@ export interface Checks {
 const MAX_NAMES = 5;
 const MAX_NAME = 80;
 
+/** A forge that may, or may not, be asked to merge later by itself. */
+export type Mergeable<Api> = Api & { readonly mayWait: boolean };
+
+/** A forge that merges by itself knows nothing of the windows of a promotion. */
+export function mustNotWait({ name }: ForgeContext): MergeOutcome {
+  return notYet(
+    `${name} has rules that are not met, and is not asked to merge later, when a window may be closed.`,
+  );
+}
+
 export function notYet(reason: string): MergeOutcome {
   return { kind: 'not-yet', reason };
 }

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import { forgeGibberish } from './failure.ts';
-import type { Forge, ForgeDeps } from './forge.ts';
+import type { Forge, ForgeDeps, MergeOutcome, PullRequest } from './forge.ts';
+import type { Mergeable } from './merge.ts';
 
 /** An address that is put into the status and shown as a link: never `javascript:`, never without end. */
 export const WebUrl = v.pipe(v.string(), v.maxLength(2048), v.regex(/^https?:\/\/\S+$/));
@@ -53,7 +54,7 @@ export function forgeOf<Api>(api: Api, operations: Operations<Api>): Pick<Forge,
     decorate: (pull, wanted) => decorate(api, pull, wanted),
     close: (number, reason) => close(api, number, reason),
     setStatus: (commit, status) => setStatus(api, commit, status),
-    merge: (pull, commit) => merge(api, pull, commit),
+    merge: (pull, commit, mayWait) => merge({ ...api, mayWait }, pull, commit),
     compareUrl: (base, head) => compareUrl(api, base, head),
   };
 }
@@ -70,7 +71,12 @@ type OperationName =
   | 'compareUrl';
 
 type Operations<Api> = {
-  readonly [K in OperationName]: (api: Api, ...args: Parameters<Forge[K]>) => ReturnType<Forge[K]>;
+  readonly [K in Exclude<OperationName, 'merge'>]: (
+    api: Api,
+    ...args: Parameters<Forge[K]>
+  ) => ReturnType<Forge[K]>;
+} & {
+  readonly merge: (api: Mergeable<Api>, pull: PullRequest, commit: string) => Promise<MergeOutcome>;
 };
 
 const HEADS = 'refs/heads/';

@@ -1,16 +1,18 @@
 import type { ForgeAnswer } from '../call.ts';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
-import { failing, notYet, pending, refusedMerge, settled } from '../merge.ts';
+import { failing, type Mergeable, mustNotWait, notYet, pending, refusedMerge, settled } from '../merge.ts';
 import { type Api, type AzurePullRequest, parsed, pullUrl, read, STATES } from './api.ts';
 import { checksOf } from './checks.ts';
 import { ownIdentity } from './identities.ts';
+
+type MergeApi = Mergeable<Api>;
 
 /** The policies of the branch are not met. */
 const REJECTED = /GitPullRequestUpdateRejectedByPolicyException/;
 
 /** https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/update */
-export async function merge(api: Api, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const pull = await read(api, number);
   if (!pull) return notYet('The pull request is not there any more.');
   const headCommit = pull.lastMergeSourceCommit?.commitId;
@@ -26,7 +28,7 @@ export async function merge(api: Api, { number }: PullRequest, commit: string): 
   return checks.pending.length > 0 ? pending(checks, commit) : mergeNow(api, pull, commit);
 }
 
-async function mergeNow(api: Api, pull: AzurePullRequest, commit: string): Promise<MergeOutcome> {
+async function mergeNow(api: MergeApi, pull: AzurePullRequest, commit: string): Promise<MergeOutcome> {
   const answer = await change(api, pull, {
     status: 'completed',
     lastMergeSourceCommit: { commitId: commit },
@@ -35,7 +37,8 @@ async function mergeNow(api: Api, pull: AzurePullRequest, commit: string): Promi
 }
 
 /** Of the head that was read a moment ago: Azure cannot be told which one is meant. */
-async function schedule(api: Api, pull: AzurePullRequest): Promise<MergeOutcome> {
+async function schedule(api: MergeApi, pull: AzurePullRequest): Promise<MergeOutcome> {
+  if (!api.mayWait) return mustNotWait(api.context);
   const id = await ownIdentity(api);
   const answer = await change(api, pull, { autoCompleteSetBy: { id } });
   return outcomeOf(api, answer);

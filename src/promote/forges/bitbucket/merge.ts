@@ -2,10 +2,12 @@ import * as v from 'valibot';
 import type { ForgeAnswer } from '../call.ts';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
-import { failing, notYet, pending, refusedMerge, settled } from '../merge.ts';
+import { failing, type Mergeable, mustNotWait, notYet, pending, refusedMerge, settled } from '../merge.ts';
 import { parsedAnswer } from '../shared.ts';
 import { type Api, type BitbucketPullRequest, parsed, pullUrl, read, STATES } from './api.ts';
 import { checksOf } from './status.ts';
+
+type MergeApi = Mergeable<Api>;
 
 const Vetoes = v.nullish(
   v.array(
@@ -20,7 +22,7 @@ const Mergeability = v.object({ vetoes: Vetoes });
  * The version of the pull request stands for its head: a push makes a new one.
  * https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-pull-requests/
  */
-export async function merge(api: Api, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const pull = await read(api, number);
   if (!pull) return notYet('The pull request is not there any more.');
   const { latestCommit } = pull.fromRef;
@@ -34,7 +36,7 @@ export async function merge(api: Api, { number }: PullRequest, commit: string): 
   return (await isVetoed(api, number)) ? schedule(api, pull, '') : pending(checks, commit);
 }
 
-async function mergeNow(api: Api, pull: BitbucketPullRequest): Promise<MergeOutcome> {
+async function mergeNow(api: MergeApi, pull: BitbucketPullRequest): Promise<MergeOutcome> {
   const answer = await ask(api, pull, {});
   if (answer.status !== 409) return outcomeOf(api, answer);
   const why = wordsOf(api, answer);
@@ -42,7 +44,8 @@ async function mergeNow(api: Api, pull: BitbucketPullRequest): Promise<MergeOutc
 }
 
 /** 403: the repository has no auto-merge; servers before 8.15 know none and say the veto once more. */
-async function schedule(api: Api, pull: BitbucketPullRequest, why: string): Promise<MergeOutcome> {
+async function schedule(api: MergeApi, pull: BitbucketPullRequest, why: string): Promise<MergeOutcome> {
+  if (!api.mayWait) return mustNotWait(api.context);
   const answer = await ask(api, pull, { autoMerge: true });
   if (answer.status < 300) return outcomeOf(api, answer);
   return refusedMerge(api.context, why || wordsOf(api, answer));

@@ -2,10 +2,21 @@ import * as v from 'valibot';
 import type { ForgeAnswer } from '../call.ts';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
-import { type Checks, failing, notYet, pending, refusedMerge, settled } from '../merge.ts';
+import {
+  type Checks,
+  failing,
+  type Mergeable,
+  mustNotWait,
+  notYet,
+  pending,
+  refusedMerge,
+  settled,
+} from '../merge.ts';
 import { parsedAnswer, pathOf } from '../shared.ts';
 import { type Api, type GiteaPullRequest, read, stateOf } from './api.ts';
 import { checksOf } from './status.ts';
+
+type MergeApi = Mergeable<Api>;
 
 /** What is required of a branch is shown to everyone who may read it. */
 const Branch = v.object({
@@ -19,7 +30,7 @@ const SCHEDULED = /already scheduled/i;
 /**
  * An auto-merge does not wait for a check that is not required: without one that is, Gitea merges at once.
  */
-export async function merge(api: Api, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const pull = await read(api, number);
   if (!pull) return notYet('The pull request is not there any more.');
   const { sha } = pull.head;
@@ -34,12 +45,13 @@ export async function merge(api: Api, { number }: PullRequest, commit: string): 
 }
 
 /** A rule that is not met, such as an approval, is one that an auto-merge waits for. */
-async function mergeNow(api: Api, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
+async function mergeNow(api: MergeApi, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
   const answer = await ask(api, pull, commit, false);
   return answer.status === 405 ? schedule(api, pull, commit) : outcomeOf(api, answer);
 }
 
-async function schedule(api: Api, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
+async function schedule(api: MergeApi, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
+  if (!api.mayWait) return mustNotWait(api.context);
   const answer = await ask(api, pull, commit, true);
   const isThere = answer.status === 409 && SCHEDULED.test(wordsOf(api, answer));
   return answer.status === 201 || isThere ? { kind: 'scheduled' } : outcomeOf(api, answer);

@@ -1,10 +1,12 @@
 import * as v from 'valibot';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
-import { notYet, refusedMerge, settled, short } from '../merge.ts';
+import { type Mergeable, mustNotWait, notYet, refusedMerge, settled, short } from '../merge.ts';
 import { answerOf } from '../octokit.ts';
 import type { Api } from './api.ts';
 import { graphql } from './graphql.ts';
+
+type MergeApi = Mergeable<Api>;
 
 /**
  * `mergeStateStatus` weighs the rules of the branch and all statuses and check runs of the head commit, also
@@ -54,7 +56,7 @@ const Scheduled = v.object({
 
 const STATES = { OPEN: 'open', CLOSED: 'closed', MERGED: 'merged' } as const;
 
-export async function merge(api: Api, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const query = { text: QUERY, variables: { ...api.repository, number }, schema: Found };
   const asked = await graphql(api, 'merge', query);
   if (asked.kind === 'refused') return refusedMerge(api.context, wordsOf(api, asked.answer));
@@ -83,7 +85,7 @@ export async function merge(api: Api, { number }: PullRequest, commit: string): 
 
 /** A branch with a merge queue refuses this and takes an auto-merge: https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request */
 async function mergeNow(
-  api: Api,
+  api: MergeApi,
   number: number,
   repository: Repository,
   commit: string,
@@ -96,11 +98,12 @@ async function mergeNow(
 }
 
 async function schedule(
-  api: Api,
+  api: MergeApi,
   repository: Repository,
   commit: string,
   why: string,
 ): Promise<MergeOutcome> {
+  if (!api.mayWait) return mustNotWait(api.context);
   const input = {
     pullRequestId: repository.pullRequest.id,
     expectedHeadOid: commit,

@@ -1,15 +1,17 @@
 import type { ForgeAnswer } from '../call.ts';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
-import { failing, notYet, pending, refusedMerge, settled } from '../merge.ts';
+import { failing, type Mergeable, mustNotWait, notYet, pending, refusedMerge, settled } from '../merge.ts';
 import { type Api, type MergeRequest, parsed, read, STATES } from './api.ts';
 import { checksOf } from './status.ts';
+
+type MergeApi = Mergeable<Api>;
 
 /** Of a pipeline that has ended, or that waits for a person. */
 const ENDED = ['success', 'failed', 'canceled', 'skipped', 'manual'];
 
 /** https://docs.gitlab.com/api/merge_requests/#merge-a-merge-request */
-export async function merge(api: Api, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const request = await read(api, number);
   if (!request) return notYet('The merge request is not there any more.');
   const { state, sha } = request;
@@ -26,12 +28,13 @@ export async function merge(api: Api, { number }: PullRequest, commit: string): 
 }
 
 /** 405: a rule is not met, such as an approval, for which an auto-merge waits since GitLab 17. */
-async function mergeNow(api: Api, request: MergeRequest, commit: string): Promise<MergeOutcome> {
+async function mergeNow(api: MergeApi, request: MergeRequest, commit: string): Promise<MergeOutcome> {
   const answer = await ask(api, request, { sha: commit });
   return answer.status === 405 ? schedule(api, request, commit) : outcomeOf(api, request, answer);
 }
 
-async function schedule(api: Api, request: MergeRequest, commit: string): Promise<MergeOutcome> {
+async function schedule(api: MergeApi, request: MergeRequest, commit: string): Promise<MergeOutcome> {
+  if (!api.mayWait) return mustNotWait(api.context);
   // The second is the name that the first had until GitLab 17.11.
   const wanted = { sha: commit, autoMerge: true, mergeWhenPipelineSucceeds: true };
   return outcomeOf(api, request, await ask(api, request, wanted));

@@ -1,0 +1,48 @@
+import type { PullRequestRef } from '../../api/pipeline.ts';
+import type { Care, CareResult } from '../../decide/care.ts';
+import type { Forge } from './forge.ts';
+
+type Tended = Pick<Forge, 'get' | 'close' | 'setStatus' | 'merge'>;
+
+/** Does for a pull request what was decided. What is not needed any more when it comes to it is done. */
+export async function tend(forge: Tended, care: Care, pullRequest: PullRequestRef): Promise<CareResult> {
+  const { number, url, commit } = pullRequest;
+  switch (care.kind) {
+    case 'close':
+      await forge.close(number, care.reason);
+      return { kind: 'done' };
+    case 'check': {
+      const { state, description } = care;
+      if (commit !== undefined)
+        await forge.setStatus(commit, { state, description, url, pullRequest: number });
+      return { kind: 'done' };
+    }
+    case 'merge':
+      return merge(forge, care, pullRequest);
+  }
+}
+
+async function merge(
+  forge: Tended,
+  { mayWait }: { readonly mayWait: boolean },
+  { number, url, commit }: PullRequestRef,
+): Promise<CareResult> {
+  const pull = await forge.get(number);
+  if (pull?.url !== url || pull.state !== 'open') return { kind: 'done' };
+  if (pull.draft) return { kind: 'waits', reason: 'It is a draft.' };
+  if (commit === undefined || (pull.headCommit !== undefined && pull.headCommit !== commit)) {
+    return {
+      kind: 'waits',
+      reason: 'Its branch has another commit than was pushed for it: it is left to people.',
+    };
+  }
+  const outcome = await forge.merge(pull, commit, mayWait);
+  switch (outcome.kind) {
+    case 'merged':
+      return { kind: 'done' };
+    case 'scheduled':
+      return { kind: 'waits', reason: 'The forge merges it when its checks have passed.' };
+    case 'not-yet':
+      return { kind: 'waits', reason: outcome.reason };
+  }
+}

@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'bun:test';
+import type { Gates, Pipeline, PromotionStatus, PullRequestRef } from '../../src/api/pipeline.ts';
+import { type Care, type CareResult, careFor, foldCare } from '../../src/decide/care.ts';
+import { nextSteps, type PullRequestState } from '../../src/decide/next.ts';
+import { NOW, running, spec, withState } from '../fakes/pipeline.ts';
+
+const PULL_REQUEST: PullRequestRef = { url: 'https://f/pulls/7', number: 7, commit: 'c0ffee' };
+const OPEN: PromotionStatus = { revision: '1.1.0', phase: 'PullRequestOpen', pullRequest: PULL_REQUEST };
+
+interface Setting {
+  readonly pullRequest?: Partial<PullRequestRef>;
+  readonly gates?: Gates;
+  readonly merge?: 'auto';
+  readonly suspend?: boolean;
+  readonly says?: PullRequestState;
+}
+
+function opened({ pullRequest, gates, merge, suspend }: Setting = {}): Pipeline {
+  const { promotion } = spec();
+  const settings = promotion?.strategy['pull-request'];
+  if (!promotion || !settings) throw new Error('the test needs a strategy');
+  const strategy = { ...promotion.strategy, 'pull-request': { ...settings, ...(merge && { merge }) } };
+  const change = { promotion: { strategy, ...(gates && { gates }) }, ...(suspend && { suspend }) };
+  const from = running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, change);
+  return withState(from, 'staging', {
+    promotion: { ...OPEN, pullRequest: { ...PULL_REQUEST, ...pullRequest } },
+  });
+}
+
+function careOf(setting: Setting): readonly Care[] | undefined {
+  const { says = 'open' } = setting;
+  const situation = { pipeline: opened(setting), pullRequests: { staging: says }, poked: false, now: NOW };
+  return careFor(situation).staging;
+}
+
+const CLOSED_WINDOW = { windows: [{ from: '01:00', to: '02:00', timeZone: 'UTC' }] };
+const OPEN_WINDOW = { windows: [{ from: '00:00', to: '24:00', timeZone: 'UTC' }] };
+const SUCCESS: Care = { kind: 'check', state: 'success', description: 'The gates are open.' };
+
+describe('a pull request that is open', () => {
+  const CASES: readonly (readonly [string, Setting, readonly unknown[]])[] = [
+    ['is told that its gates are open', {}, [SUCCESS]],
+    ['is told so once', { pullRequest: { checked: 'success' } }, []],
+    [
+      'is told when a window closes again',
+      { pullRequest: { checked: 'success' }, gates: CLOSED_WINDOW },
+      [
+        {
+          kind: 'check',
+          state: 'pending',
+          description: expect.stringContaining('Waits until 2026-11-22T01:00:00Z'),
+        },
+      ],
+    ],
+    [
+      'is told that the Pipeline is suspended',
+      { suspend: true },
+      [{ kind: 'check', state: 'pending', description: 'Waits until the Pipeline is no longer suspended.' }],
+    ],
+    [
+      'of an older version, whose commit is not known, is told nothing',
+      { pullRequest: { commit: undefined } },
+      [],
+    ],
+    [
+      'is merged where that is asked for',
+      { merge: 'auto', pullRequest: { checked: 'success' } },
+      [{ kind: 'merge', mayWait: true }],
+    ],
+    ['is told before it is merged', { merge: 'auto' }, [SUCCESS, { kind: 'merge', mayWait: true }]],
+    [
+      'is not left to the forge to merge when there are windows',
+      { merge: 'auto', gates: OPEN_WINDOW },
+      [SUCCESS, { kind: 'merge', mayWait: false }],
+    ],
+    [
+      'is not merged while a gate is closed',
+      { merge: 'auto', gates: CLOSED_WINDOW },
+      [{ kind: 'check', state: 'pending', description: expect.any(String) }],
+    ],
+    [
+      'is not merged when it is merged already',
+      { merge: 'auto', says: 'merged', pullRequest: { checked: 'success' } },
+      [],
+    ],
+    [
+      'is closed when nobody needs it, and nothing else',
+      { merge: 'auto', pullRequest: { closing: 'Too old.' } },
+      [{ kind: 'close', reason: 'Too old.' }],
+    ],
+  ];
+  for (const [name, setting, wanted] of CASES) {
+    test(name, () => expect(careOf(setting)).toEqual(wanted as Care[]));
+  }
+});
+
+describe('a pull request that is not needed any more', () => {
+  test('is to be closed, with the reason', () => {
+    const newer = withState(opened(), 'staging', {
+      targets:
+        running({ dev: '1.1.0', staging: '1.2.0', prod: '1.0.0' }).status.environments?.staging?.targets ??
+        [],
+    });
+    const steps = nextSteps({ pipeline: newer, pullRequests: { staging: 'open' }, poked: false, now: NOW });
+    expect(steps.staging).toMatchObject({
+      kind: 'record',
+      promotion: {
+        phase: 'Superseded',
+        message: expect.stringContaining('Pull request #7 is closed.'),
+        pullRequest: { number: 7, closing: expect.stringContaining('newer than 1.1.0') },
+      },
+    });
+  });
+
+  test('is taken over by a revision that comes before it is closed', () => {
+    const superseded = withState(running({ dev: '1.2.0', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
+      promotion: { ...OPEN, phase: 'Superseded', pullRequest: { ...PULL_REQUEST, closing: 'Rolled back.' } },
+    });
+    const steps = nextSteps({ pipeline: superseded, pullRequests: {}, poked: false, now: NOW });
+    const { url, number } = PULL_REQUEST;
+    expect(steps.staging).toMatchObject({ kind: 'promote', promotion: { revision: '1.2.0' } });
+    expect((steps.staging as { promotion: PromotionStatus }).promotion.pullRequest).toEqual({ url, number });
+  });
+});
+
+describe('what has become of it', () => {
+  function folded(care: Care, result: CareResult, record: Partial<PromotionStatus> = {}) {
+    const from = withState(opened(), 'staging', { promotion: { ...OPEN, ...record } });
+    const taken = { environment: 'staging', pullRequest: PULL_REQUEST, care, result };
+    const status = foldCare(from.status, taken);
+    return { promotion: status.environments?.staging?.promotion, isSame: status === from.status };
+  }
+  const CLOSE: Care = { kind: 'close', reason: 'Too old.' };
+  const MERGE: Care = { kind: 'merge', mayWait: true };
+  const DENIED = { kind: 'error', message: 'The token may not.', retry: 'never' } as const;
+  const AWAY = { kind: 'error', message: 'It is away.', retry: 'backoff' } as const;
+  const closing = {
+    phase: 'Superseded',
+    message: 'Too old.',
+    pullRequest: { ...PULL_REQUEST, closing: 'Too old.' },
+  } as const;
+
+  test('is recorded, so that it is not done again', () => {
+    expect(folded(SUCCESS, { kind: 'done' }).promotion?.pullRequest).toEqual({
+      ...PULL_REQUEST,
+      checked: 'success',
+    });
+    expect(folded(CLOSE, { kind: 'done' }, closing).promotion?.pullRequest).toEqual(PULL_REQUEST);
+  });
+
+  test('is tried again when the forge was away', () => {
+    expect(folded(SUCCESS, AWAY).promotion?.pullRequest).toEqual(PULL_REQUEST);
+    expect(folded(CLOSE, AWAY, closing).promotion?.pullRequest?.closing).toBe('Too old.');
+  });
+
+  test('is said when only a person can help, and not tried at each look', () => {
+    expect(folded(SUCCESS, DENIED).promotion).toMatchObject({
+      message: 'Waits until pull request #7 is merged. The token may not.',
+      pullRequest: { checked: 'success' },
+    });
+    const { promotion } = folded(CLOSE, DENIED, closing);
+    expect(promotion?.message).toBe('Too old. The token may not.');
+    expect(promotion?.pullRequest).toEqual(PULL_REQUEST);
+  });
+
+  test('says why it is not merged yet', () => {
+    expect(folded(MERGE, { kind: 'waits', reason: 'A check is pending.' }).promotion?.message).toBe(
+      'Waits until pull request #7 is merged. A check is pending.',
+    );
+  });
+
+  test('of another pull request, or of a commit before this one, counts for nothing', () => {
+    const other = { pullRequest: { ...PULL_REQUEST, number: 8 } };
+    expect(folded(SUCCESS, { kind: 'done' }, other).isSame).toBe(true);
+    const pushed = { pullRequest: { ...PULL_REQUEST, commit: 'beef' } };
+    expect(folded(SUCCESS, { kind: 'done' }, pushed).promotion?.pullRequest).toEqual(pushed.pullRequest);
+  });
+});
