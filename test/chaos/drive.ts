@@ -26,7 +26,7 @@ export interface Outcome {
 
 export interface DriveOptions {
   readonly flux: Flux;
-  readonly people: Pick<People, 'status' | 'refusal'>;
+  readonly people: Pick<People, 'status' | 'refusal' | 'reviews'>;
   readonly random: Random;
   readonly scale: Scale;
   /** How many of the applications are promoted by pull request. */
@@ -81,13 +81,24 @@ function isAhead({ strategy }: App, { flux, scale, pullRequests }: DriveOptions)
   return each > 2 * (flux.promotions('pull-request') / pullRequests) + MAX_AHEAD;
 }
 
-function nextRound(app: App, number: number, { random, reviews, scale }: DriveOptions): Round {
+function nextRound(app: App, number: number, options: DriveOptions): Round {
+  const { random, scale } = options;
   if (random.chance(0.35)) {
     return { version: `1.${number}.1`, overtakesAfterMs: random.below(scale.patienceMs / 2), reviews: {} };
   }
-  const review = app.strategy === 'pull-request' && random.chance(0.4) ? random.pickAny(reviews) : undefined;
+  const review = app.strategy === 'pull-request' && random.chance(0.5) ? unusualReview(options) : undefined;
   const where = random.chance(0.5) ? 'staging' : 'prod';
   return { version: `1.${number}.0`, reviews: review ? { [where]: review } : {} };
+}
+
+/** Mostly the one that was done most seldom: some take longer, and all are to be done often enough. */
+function unusualReview({ random, reviews, people }: DriveOptions): Review | undefined {
+  const counts = people.reviews();
+  const count = (review: Review) => counts.get(review) ?? 0;
+  const unusual = reviews
+    .filter((review) => review !== 'merge')
+    .sort((one, other) => count(one) - count(other));
+  return random.chance(0.7) ? unusual[0] : random.pickAny(unusual);
 }
 
 /** Mostly a version is overtaken when its pull request is open; sometimes before. */
@@ -120,7 +131,7 @@ async function settle(app: App, round: Round, { goOn, ...options }: DriveOptions
 export function unsettled(
   app: App,
   round: Round,
-  { flux, people }: Pick<DriveOptions, 'flux' | 'people'>,
+  { flux, people }: { readonly flux: Flux; readonly people: Pick<People, 'status' | 'refusal'> },
 ): string | undefined {
   const stop = stopsBefore(app, round);
   const states = people.status(app).environments ?? {};
