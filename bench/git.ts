@@ -77,10 +77,14 @@ async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Fi
   const answers = await Promise.all(apps.map((app) => app.tell(turnpike.hook, 'dev', VERSION)));
   const refused = answers.find(({ ok }) => !ok);
   if (refused) throw new Error(`an event was answered ${refused.status}: ${await refused.text()}`);
-  await waitFor('all pull requests', async () => ((await opened()) === apps.length ? { done: true } : { saw: 'some' }), {
-    seconds: 300,
-    everyMs: 500,
-  });
+  await waitFor(
+    'all pull requests',
+    async () => ((await opened()) === apps.length ? { done: true } : { saw: 'some' }),
+    {
+      seconds: 300,
+      everyMs: 500,
+    },
+  );
   const whole = performance.now() - started;
   const { waited, requests } = watch.take();
   const count = (pattern: RegExp) => requests.filter((request) => pattern.test(request)).length;

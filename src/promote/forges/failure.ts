@@ -37,8 +37,7 @@ export function forgeFailure(
   if (operation === 'token' && [401, 403, 404, 422].includes(status)) return refusedApp(status, said);
   if (status === 401) return never('ForgeUnauthorized', `${said}: put a valid token into the Secret.`);
   if (status === 403) {
-    const what = operation === 'status' || operation === 'checks' ? 'commit statuses' : 'pull requests';
-    const advice = `give the token the right to read and write ${what} of this repository`;
+    const advice = `give the token the right to read and write ${subjectOf(operation)} of this repository`;
     return never('ForgeUnauthorized', `${said}: ${advice}.`);
   }
   if (status === 404) {
@@ -58,6 +57,11 @@ export function forgeFailure(
     );
   }
   return never('ForgeRefused', `${said}.`);
+}
+
+/** What a token needs a right to. */
+function subjectOf(operation: ForgeOperation): string {
+  return operation === 'status' || operation === 'checks' ? 'commit statuses' : 'pull requests';
 }
 
 /** What a GitHub App lacks is in its keys and where it is installed. */
