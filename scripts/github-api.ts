@@ -19,6 +19,10 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   [`${REPOSITORY}/pulls`]: ['get', 'post'],
   [`${REPOSITORY}/pulls/{pull_number}`]: ['get', 'patch'],
   [`${REPOSITORY}/pulls/{pull_number}/merge`]: ['put'],
+  [`${REPOSITORY}/pulls/{pull_number}/requested_reviewers`]: ['post'],
+  [`${REPOSITORY}/pulls/{pull_number}/reviews`]: ['get'],
+  [`${REPOSITORY}/issues/{issue_number}/assignees`]: ['post'],
+  [`${REPOSITORY}/issues/{issue_number}/comments`]: ['get', 'post'],
   [`${REPOSITORY}/issues/{issue_number}/labels`]: ['get', 'post', 'put'],
   [`${REPOSITORY}/statuses/{sha}`]: ['post'],
   [`${REPOSITORY}/commits/{ref}/status`]: ['get'],
@@ -28,7 +32,16 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   '/users/{username}/installation': ['get'],
 };
 /** They are alike in both. */
-const EXAMPLES = ['pull-request', 'installation-token', 'installation'];
+const EXAMPLES = [
+  'pull-request',
+  'pull-request-review-items',
+  'issue',
+  'issue-comment',
+  'label-items',
+  'status',
+  'installation-token',
+  'installation',
+];
 
 async function run(command: readonly string[], cwd: string): Promise<string> {
   const child = Bun.spawn([...command], { cwd, stdout: 'pipe', stderr: 'pipe' });

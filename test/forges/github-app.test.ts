@@ -9,8 +9,8 @@ import {
 } from '../../src/promote/pull-request.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { noWaits } from '../fakes/forge-deps.ts';
+import { fakeApp } from '../fakes/github/app.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
-import { fakeApp } from '../fakes/github-app.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
 import { promotionRequest } from '../fakes/promotion.ts';

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
+import { createForge } from '../../src/promote/forges/forge.ts';
 import type { Outbound } from '../../src/promote/outbound.ts';
 import {
   createPullRequestPromoter,
@@ -12,10 +13,11 @@ import {
 } from '../../src/promote/pull-request.ts';
 import { createWorkspace, type Workspace } from '../../src/promote/workspace.ts';
 import { failureOf } from '../fakes/failure.ts';
-import { noWaits } from '../fakes/forge-deps.ts';
+import { forgeDeps, noWaits } from '../fakes/forge-deps.ts';
+import { fakeApp } from '../fakes/github/app.ts';
+import { gitBranches } from '../fakes/github/branches.ts';
+import { type FakeGit, fakeGit } from '../fakes/github/git.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
-import { fakeApp } from '../fakes/github-app.ts';
-import { type FakeGit, fakeGit } from '../fakes/github-git.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
 import { promotionRequest } from '../fakes/promotion.ts';
@@ -64,11 +66,7 @@ async function promote(secret: SecretCredentials, revision: string, known?: Pull
 
 /** As a person merges on the command line, or a merge queue does. */
 async function mergeByGit(branch: string): Promise<void> {
-  const run = git.repository.git;
-  const tree = (await run('merge-tree', '--write-tree', 'main', branch)).trim();
-  const person = ['-c', 'user.name=Jane', '-c', 'user.email=jane@example.com'];
-  const commit = await run(...person, 'commit-tree', tree, '-p', 'main', '-p', branch, '-m', 'Merge');
-  await run('update-ref', 'refs/heads/main', commit.trim());
+  await gitBranches(git.repository).merge(`refs/heads/${branch}`, 'main');
 }
 
 const PLACES = [
@@ -141,6 +139,19 @@ for (const place of PLACES) {
 
       const token = kind === 'a token' ? [] : ['token 201'];
       expect(operations).toEqual([...token, 'create 201', 'get 200', 'update 200', 'get 200', 'get 200']);
+    });
+
+    test('sets the status of the commit that was pushed, and merges that one', async () => {
+      await promote({ token: FAKE_TOKEN }, '1.1.0');
+      const outbound = place.reach(loopbackOutbound(), github.origin);
+      const forge = createForge('github', strategy.url, { token: FAKE_TOKEN }, forgeDeps({ outbound }));
+      const pull = await forge.find(BRANCH, 'main');
+      const commit = await git.repository.tip(BRANCH);
+      if (!pull || commit === undefined) throw new Error('it is not there');
+      await forge.setStatus(commit, { state: 'success', description: 'Promoted.' });
+
+      expect(await forge.merge(pull, commit)).toEqual({ kind: 'merged' });
+      expect(await git.repository.read('main', FILE)).toBe(marked('1.1.0'));
     });
 
     test('opens the next pull request on the same branch after the first was merged and deleted', async () => {

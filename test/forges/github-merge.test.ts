@@ -3,11 +3,12 @@ import type { ForgeRequest } from '../../src/promote/forges/call.ts';
 import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
+import { commitOf } from '../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
-import { HEAD_COMMIT } from '../fakes/pull.ts';
 
 const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+const HEAD_COMMIT = commitOf(INPUT.head);
 const QUERY = 'POST /api/graphql';
 const MERGE = 'PUT /api/v3/repos/acme/fleet/pulls/1/merge';
 const OTHER = '2'.repeat(40);
@@ -78,7 +79,7 @@ describe('merging on GitHub', () => {
     check('ci/lint', state);
     expect(await merge()).toEqual({
       kind: 'not-yet',
-      reason: 'Checks of 1111111111 that are not required fail or are not done.',
+      reason: `Checks of ${HEAD_COMMIT.slice(0, 10)} that are not required fail or are not done.`,
     });
     expect(github.requests).toEqual([QUERY]);
   });
@@ -96,7 +97,7 @@ describe('merging on GitHub', () => {
   test('is of no other commit than the one that is meant', async () => {
     expect(await merge(OTHER)).toEqual({
       kind: 'not-yet',
-      reason: 'The head of the pull request is 1111111111 and not 2222222222.',
+      reason: `The head of the pull request is ${HEAD_COMMIT.slice(0, 10)} and not 2222222222.`,
     });
     // The branch moves after it was looked at.
     github.meanwhile(() => {});

@@ -8,10 +8,11 @@ import {
 } from '../../src/promote/forges/forge.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
+import { commitOf } from '../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
-import { HEAD_COMMIT } from '../fakes/pull.ts';
 
 const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+const HEAD_COMMIT = commitOf(INPUT.head);
 const NONE: Decoration = { labels: [], assignees: [], reviewers: [] };
 const ROOT = '/api/v3/repos/acme/fleet';
 

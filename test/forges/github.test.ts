@@ -3,6 +3,7 @@ import type { ForgeRequest } from '../../src/promote/forges/call.ts';
 import { createForge, type Forge } from '../../src/promote/forges/forge.ts';
 import type { Outbound } from '../../src/promote/outbound.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
+import { commitOf } from '../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
 import { BARE } from '../fakes/pull.ts';
@@ -40,6 +41,7 @@ describe('GitHub Enterprise Server', () => {
     expect(created).toEqual({
       ...INPUT,
       ...BARE,
+      headCommit: commitOf(INPUT.head),
       number: 1,
       url: 'https://github.com/acme/fleet/pull/1',
       state: 'open',

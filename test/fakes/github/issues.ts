@@ -1,44 +1,47 @@
-import type { JsonAsked } from '../json-server.ts';
-import { answer, problem } from './answers.ts';
-import type { FakePull, GitHubState } from './state.ts';
+import { answer, type Fault, problem } from './answers.ts';
+import { commentOf, issueOf, labelOf, reviewOf, userOf } from './examples.ts';
+import { type FakePull, listed } from './pull.ts';
+import { fieldsOf, type GitHubState, type Handler } from './state.ts';
+
+const NO_COLLABORATOR =
+  'Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the acme/fleet repository.';
 
 /**
  * Labels, assignees and comments, which pull requests have as issues, and reviews:
  * https://docs.github.com/en/rest/issues and https://docs.github.com/en/rest/pulls/review-requests
  */
-export function answerIssues(state: GitHubState, { method, path, body }: JsonAsked): Response | undefined {
-  const [, number, what] = /^\/(?:issues|pulls)\/(\d+)\/(\w+)$/.exec(path) ?? [];
+export const answerIssues: Handler = async (state, asked) => {
+  const [, number, what] = /^\/(?:issues|pulls)\/(\d+)\/(\w+)$/.exec(asked.path) ?? [];
   const pull = state.pulls.find((one) => String(one.number) === number);
   if (!pull) return undefined;
-  const names = (key: string) => (body[key] ?? []) as string[];
-  switch (`${method} ${what}`) {
+  const input = fieldsOf(asked);
+  const names = (key: string) => (input[key] ?? []) as string[];
+  switch (`${asked.method} ${what}`) {
     case 'POST labels':
       // Names that no label has yet become labels.
-      pull.labels.push(...names('labels').map((name) => ({ name })));
+      pull.labels.push(...names('labels').map(labelOf));
       return answer(200, pull.labels);
     case 'POST assignees':
-      // Who may not be assigned is passed over.
-      pull.assignees.push(...users(names('assignees').filter((name) => state.collaborators.has(name))));
-      return answer(201, pull);
+      return assign(state, pull, names('assignees'));
     case 'GET comments':
       return answer(
         200,
-        commentsOf(state, pull).map((text) => ({ body: text })),
+        commentsOf(state, pull).map((text) => commentOf(pull, text)),
       );
     case 'POST comments':
-      commentsOf(state, pull).push(String(body.body));
-      return answer(201, body);
+      commentsOf(state, pull).push(String(input.body));
+      return answer(201, commentOf(pull, String(input.body)));
     case 'GET reviews':
       return answer(
         200,
-        (state.reviews.get(pull.number) ?? []).map((login) => ({ user: { login } })),
+        (state.reviews.get(pull.number) ?? []).map((login) => reviewOf(pull, login)),
       );
     case 'POST requested_reviewers':
       return requestReviews(state, pull, names('reviewers'));
     default:
       return undefined;
   }
-}
+};
 
 function commentsOf(state: GitHubState, { number }: FakePull): string[] {
   const comments = state.comments.get(number) ?? [];
@@ -46,18 +49,17 @@ function commentsOf(state: GitHubState, { number }: FakePull): string[] {
   return comments;
 }
 
-/** All or none. */
-function requestReviews(state: GitHubState, pull: FakePull, names: readonly string[]): Response {
-  if (names.some((name) => !state.collaborators.has(name))) {
-    return problem(
-      422,
-      'Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the acme/fleet repository.',
-    );
-  }
-  pull.requested_reviewers.push(...users(names));
-  return answer(201, pull);
+/** Who may not be assigned is passed over. */
+function assign({ collaborators }: GitHubState, pull: FakePull, names: readonly string[]): Fault {
+  const taken = names.filter((name) => collaborators.has(name)).map(userOf);
+  pull.assignees = [...(pull.assignees ?? []), ...taken];
+  pull.assignee = pull.assignees[0] ?? null;
+  return answer(201, issueOf(pull));
 }
 
-function users(names: readonly string[]): { login: string }[] {
-  return names.map((login) => ({ login }));
+/** All or none. */
+function requestReviews({ collaborators }: GitHubState, pull: FakePull, names: readonly string[]): Fault {
+  if (names.some((name) => !collaborators.has(name))) return problem(422, NO_COLLABORATOR);
+  pull.requested_reviewers = [...(pull.requested_reviewers ?? []), ...names.map(userOf)];
+  return answer(201, listed(pull));
 }

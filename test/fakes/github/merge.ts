@@ -1,26 +1,30 @@
-import type { JsonAsked } from '../json-server.ts';
 import { answer, problem } from './answers.ts';
-import { type FakePull, type GitHubState, statesOf } from './state.ts';
+import { type FakePull, settle } from './pull.ts';
+import { fieldsOf, type GitHubState, type Handler, statesOf } from './state.ts';
 
 /** https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request */
-export function answerMerge(state: GitHubState, { method, path, body }: JsonAsked): Response | undefined {
-  const pull = state.pulls.find((one) => path === `/pulls/${one.number}/merge`);
-  if (method !== 'PUT' || !pull) return undefined;
-  const { sha, merge_method: wanted = 'merge' } = body as Record<string, string>;
-  const { options } = state;
+export const answerMerge: Handler = async (state, asked) => {
+  const pull = state.pulls.find((one) => asked.path === `/pulls/${one.number}/merge`);
+  if (asked.method !== 'PUT' || !pull) return undefined;
+  const { sha, merge_method: wanted = 'merge' } = fieldsOf(asked);
   if (sha !== undefined && sha !== pull.head.sha) {
     return problem(409, 'Head branch was modified. Review and try the merge again.');
   }
-  if (options.refuseMerge !== undefined) return problem(405, options.refuseMerge);
-  if (!options.methods.some((one) => one === wanted)) {
-    return problem(405, 'Merge commits are not allowed on this repository.');
-  }
-  const lacking = options.required.find(
-    (context) => statesOf(state, pull.head.sha).get(context) !== 'success',
-  );
-  if (lacking !== undefined) return problem(405, `Required status check "${lacking}" is expected.`);
-  Object.assign(pull, { state: 'closed', merged: true, merged_at: '2026-11-21T10:00:00Z' });
-  return answer(200, { sha: '2'.repeat(40), merged: true, message: 'Pull Request successfully merged' });
+  const refused = refusal(state, pull, wanted);
+  if (refused !== undefined) return problem(405, refused);
+  const made = await state.known.merge(pull.head.sha, pull.base.ref);
+  settle(pull, 'merged');
+  return answer(200, { sha: made, merged: true, message: 'Pull Request successfully merged' });
+};
+
+function refusal(state: GitHubState, pull: FakePull, wanted: unknown): string | undefined {
+  const { refuseMerge, methods, required } = state.options;
+  if (refuseMerge !== undefined) return refuseMerge;
+  if (pull.state !== 'open' || pull.draft) return 'Pull Request is not mergeable';
+  if (!methods.some((one) => one === wanted)) return 'Merge commits are not allowed on this repository.';
+  const states = statesOf(state, pull.head.sha);
+  const lacking = required.find((context) => states.get(context) !== 'success');
+  return lacking === undefined ? undefined : `Required status check "${lacking}" is expected.`;
 }
 
 /** https://docs.github.com/en/graphql/reference/enums#mergestatestatus */

@@ -1,28 +1,8 @@
-import { HEAD_COMMIT } from '../pull.ts';
-
-interface User {
-  readonly login: string;
-}
-
-/** The part of GitHub's pull request that this fake answers with: https://docs.github.com/en/rest/pulls/pulls */
-export interface FakePull {
-  readonly id: number;
-  readonly node_id: string;
-  readonly url: string;
-  readonly html_url: string;
-  readonly number: number;
-  state: 'open' | 'closed';
-  title: string;
-  body: string | null;
-  merged: boolean;
-  merged_at: string | null;
-  draft: boolean;
-  labels: { readonly name: string }[];
-  assignees: User[];
-  requested_reviewers: User[];
-  head: { readonly label: string; readonly ref: string; sha: string };
-  base: { readonly label: string; readonly ref: string };
-}
+import type { Fault } from './answers.ts';
+import { type Branches, gitBranches, namedBranches } from './branches.ts';
+import type { Asked } from './description.ts';
+import type { FakeGit } from './git.ts';
+import type { FakePull } from './pull.ts';
 
 export interface FakeStatus {
   readonly sha: string;
@@ -35,14 +15,16 @@ export interface FakeStatus {
 /** What this GitHub's one repository has and allows; tests change it. */
 export interface GitHubState {
   readonly pulls: FakePull[];
+  /** Where there is no Git repository. */
   readonly branches: Set<string>;
+  /** Those of the Git repository, or else of the names. */
+  readonly known: Branches;
   /** Who may be assigned and asked for reviews. */
   readonly collaborators: Set<string>;
   /** Who has given a review, by pull request. */
   readonly reviews: Map<number, string[]>;
   readonly comments: Map<number, string[]>;
   readonly statuses: FakeStatus[];
-  readonly commits: Set<string>;
   readonly options: GitHubOptions;
 }
 
@@ -51,8 +33,6 @@ export interface GitHubOptions {
   /** Contexts that branch protection requires. */
   required: string[];
   autoMerge: boolean;
-  /** Node ids of the pull requests that have one. */
-  scheduled: string[];
   methods: readonly ('merge' | 'squash' | 'rebase')[];
   /** In place of what follows from statuses. */
   mergeState?: string;
@@ -60,23 +40,25 @@ export interface GitHubOptions {
   refuseMerge?: string;
 }
 
-export function newState(): GitHubState {
+/** Answers what it is for. `path` is below the repository's. */
+export type Handler = (state: GitHubState, asked: Asked) => Promise<Fault | undefined>;
+
+export function newState(git: FakeGit | undefined): GitHubState {
+  const branches = new Set(['main']);
   return {
     pulls: [],
-    branches: new Set(['main']),
+    branches,
+    known: git ? gitBranches(git.repository) : namedBranches(branches),
     collaborators: new Set(['ann', 'bob']),
     reviews: new Map(),
     comments: new Map(),
     statuses: [],
-    commits: new Set([HEAD_COMMIT]),
-    options: {
-      drafts: true,
-      required: [],
-      autoMerge: true,
-      scheduled: [],
-      methods: ['merge', 'squash', 'rebase'],
-    },
+    options: { drafts: true, required: [], autoMerge: true, methods: ['merge', 'squash', 'rebase'] },
   };
+}
+
+export function fieldsOf({ body }: Asked): Record<string, unknown> {
+  return (body ?? {}) as Record<string, unknown>;
 }
 
 /** The state of the latest status of each context. */

@@ -1,5 +1,6 @@
 import type { RestEndpointMethodTypes } from '@octokit/rest';
-import { EXAMPLES, LISTED } from './github-description.ts';
+import { EXAMPLES, LISTED } from './description.ts';
+import { exampleOf } from './examples.ts';
 
 /** GitHub's pull request, all of it. */
 export type FakePull = RestEndpointMethodTypes['pulls']['get']['response']['data'];
@@ -8,30 +9,29 @@ export interface FakePullInput {
   readonly number: number;
   readonly title: string;
   readonly body: string | null;
+  readonly draft: boolean;
   readonly head: string;
   readonly sha: string;
   readonly base: string;
 }
 
-/** GitHub's own example of one, in the place of `acme/fleet`, with this input. */
-export function newPull({ number, title, body, head, sha, base }: FakePullInput): FakePull {
-  const text = JSON.stringify(EXAMPLES['pull-request'])
-    .replaceAll('octocat/Hello-World', 'acme/fleet')
-    .replaceAll('/1347', `/${number}`);
-  const example = JSON.parse(text) as FakePull;
+/** GitHub's own example of one, with this input. */
+export function newPull({ number, head, sha, base, ...input }: FakePullInput): FakePull {
+  const example = exampleOf(EXAMPLES['pull-request'], number) as FakePull;
   return {
     ...example,
+    ...input,
     id: 9_007_199_254_740_000 + number,
     node_id: `PR_${number}`,
     number,
     state: 'open',
-    title,
-    body,
     merged: false,
     merged_at: null,
     closed_at: null,
-    draft: false,
+    auto_merge: null,
     labels: [],
+    assignee: null,
+    assignees: [],
     requested_reviewers: [],
     requested_teams: [],
     head: { ...example.head, label: `acme:${head}`, ref: head, sha },

@@ -1,7 +1,7 @@
 import Ajv, { type ValidateFunction } from 'ajv';
-import type { Extract, Operation } from '../../scripts/openapi.ts';
-import enterpriseServer from '../fixtures/github/enterprise-server.json';
-import gitHubCom from '../fixtures/github/github.com.json';
+import type { Extract, Operation } from '../../../scripts/openapi.ts';
+import enterpriseServer from '../../fixtures/github/enterprise-server.json';
+import gitHubCom from '../../fixtures/github/github.com.json';
 
 /** A request to GitHub's API, its path without `/api/v3`. */
 export interface Asked {

@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
-import { EXAMPLES } from './github-description.ts';
+import { EXAMPLES } from './description.ts';
 
 /** A GitHub App that `acme` has installed. */
 export interface FakeApp {
