@@ -23,7 +23,7 @@ function forge(): Forge {
 }
 
 function merge(commit = HEAD_COMMIT) {
-  return forge().merge(pull, commit);
+  return forge().merge(pull, commit, true);
 }
 
 /** A check of the head commit. */
@@ -134,7 +134,7 @@ describe('merging on GitHub', () => {
     const credentials = { token: FAKE_TOKEN };
     const one = createForge('github', 'https://github.com/acme/fleet', credentials, forgeDeps({ outbound }));
     await one.create(INPUT);
-    expect(await one.merge(pull, HEAD_COMMIT)).toEqual({ kind: 'merged' });
+    expect(await one.merge(pull, HEAD_COMMIT, true)).toEqual({ kind: 'merged' });
     expect(cloud.requests[1]).toBe('POST /graphql');
     await cloud.stop();
   });

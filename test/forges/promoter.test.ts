@@ -36,7 +36,8 @@ async function promote(revision: string, known?: PullRequestRef): Promise<PullRe
   const request = promotionRequest({ revision, ...(known && { pullRequest: known }) });
   const result = await promoter.promote(request, settings(), { token: gitea.token });
   if (result.kind !== 'pull-request') throw new Error(`the result is ${result.kind}`);
-  return result.pullRequest;
+  const { url: page, number } = result.pullRequest;
+  return { url: page, number };
 }
 
 function calls(): string[] {
