@@ -1,13 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { FileEdit } from '../../src/api/change.ts';
 import { gitObject } from '../../src/promote/git/objects.ts';
 
 import { failureOf } from '../fakes/failure.ts';
 import { CASES, REVISION, withChanges } from '../fixtures/corpus/cases.ts';
-import { createTestRepository, type Files, type TestRepository } from './repository.ts';
-import { type GitServer, startGitServer } from './server.ts';
-import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from './support.ts';
+import type { Files } from './repository.ts';
+import { gitStage } from './stage.ts';
+import { BRANCH, branchUpdate, marked } from './support.ts';
 
 const CORPUS = join(import.meta.dir, '../fixtures/corpus');
 const DIGEST = `sha256:${'3'.repeat(64)}`;
@@ -22,32 +22,16 @@ const FILES: Files = {
 const TAG: FileEdit = { path: 'apps/prod/*.yaml', field: 'images[name=app].newTag', value: 'tag' };
 const VERSION: FileEdit = { path: 'apps/prod/**', field: 'spec.chart.spec.version' };
 
-let server: GitServer;
-let workspace: TestWorkspace;
-let repository: TestRepository;
-let url: string;
-let count = 0;
-
-beforeAll(async () => {
-  server = await startGitServer();
-});
-afterAll(() => server.close());
-
-beforeEach(async () => {
-  count += 1;
-  repository = await createTestRepository(server.directory, `app-${count}.git`, FILES);
-  url = `${server.url}/app-${count}.git`;
-  workspace = await testWorkspace();
-  server.requests.length = 0;
-});
-afterEach(() => workspace.close());
+const stage = gitStage(FILES);
 
 function promote(files: readonly FileEdit[], change = {}) {
-  return workspace.updateBranch(branchUpdate(url, { markerKey: 'apps:podinfo:qa', files, ...change }));
+  return stage.workspace.updateBranch(
+    branchUpdate(stage.url, { markerKey: 'apps:podinfo:qa', files, ...change }),
+  );
 }
 
 async function changedFiles(): Promise<string[]> {
-  const listed = await repository.git('diff', '--numstat', 'main', BRANCH);
+  const listed = await stage.repository.git('diff', '--numstat', 'main', BRANCH);
   return listed.split('\n').filter(Boolean);
 }
 
@@ -67,16 +51,16 @@ describe('a field that files names', () => {
       '1\t1\tapps/prod/kustomization.yaml',
       '2\t2\tapps/prod/release.yml',
     ]);
-    expect(await repository.read(BRANCH, 'apps/prod/kustomization.yaml')).toBe(
+    expect(await stage.repository.read(BRANCH, 'apps/prod/kustomization.yaml')).toBe(
       IMAGES.replace('1.0.0 # a tag', '2.0.0 # a tag'),
     );
-    await repository.git('fsck', '--strict', '--full');
+    await stage.repository.git('fsck', '--strict', '--full');
   });
 
   test('becomes the tag or the digest of the revision', async () => {
     const digest = { ...TAG, field: 'images[name=app].digest', value: 'digest' } as const;
     await promote([TAG, digest], { revision: `2.0.0@${DIGEST}` });
-    expect(await repository.read(BRANCH, 'apps/prod/kustomization.yaml')).toBe(
+    expect(await stage.repository.read(BRANCH, 'apps/prod/kustomization.yaml')).toBe(
       IMAGES.replace('1.0.0 # a tag', '2.0.0 # a tag').replace('sha256:x', DIGEST),
     );
   });
@@ -98,17 +82,20 @@ describe('a field that files names', () => {
     const entries = CASES.map(
       ({ file }, at) => [`corpus/${file}`, decode(texts[at] ?? Buffer.alloc(0))] as const,
     );
-    await repository.commit(Object.fromEntries(entries));
+    await stage.repository.commit(Object.fromEntries(entries));
     const files = CASES.flatMap(({ file, fields }) =>
       fields.map((field) => ({ path: `corpus/${file}`, ...field })),
     );
     const result = await promote(files, { markerKey: 'apps:podinfo:prod', revision: REVISION });
     expect(result).toMatchObject({ kind: 'pushed', problems: [] });
-    const names = await repository.git('diff', '--name-only', 'main', BRANCH, '--', 'corpus');
+    const names = await stage.repository.git('diff', '--name-only', 'main', BRANCH, '--', 'corpus');
     expect(names.trim().split('\n')).toEqual(entries.map(([path]) => path).sort());
     for (const [at, [path, text]] of entries.entries()) {
       const { oid } = gitObject('blob', Buffer.from(withChanges(text, CASES[at]?.changes ?? [])));
-      expect([path, (await repository.git('rev-parse', `${BRANCH}:${path}`)).trim()]).toEqual([path, oid]);
+      expect([path, (await stage.repository.git('rev-parse', `${BRANCH}:${path}`)).trim()]).toEqual([
+        path,
+        oid,
+      ]);
     }
   });
 
@@ -132,7 +119,7 @@ describe('a field that files names', () => {
   test('is left alone in links, submodules and pointers of Git LFS', async () => {
     const content = 'spec: {version: 1.0.0}\n';
     const pointer = `version https://git-lfs.github.com/spec/v1\noid ${DIGEST}\nsize 12345\n`;
-    await repository.commit({
+    await stage.repository.commit({
       'odd/ü 1.yaml': content,
       'odd/run.yaml': { mode: '100755', content },
       'odd/link.yaml': { mode: '120000', content },
@@ -149,13 +136,13 @@ describe('a field that files names', () => {
         'odd/large.yaml: The file is a Git LFS pointer and its content elsewhere; it is left as it is.',
       ],
     });
-    expect((await repository.git('ls-tree', '-r', BRANCH, '--', 'odd/run.yaml')).startsWith('100755')).toBe(
-      true,
-    );
+    expect(
+      (await stage.repository.git('ls-tree', '-r', BRANCH, '--', 'odd/run.yaml')).startsWith('100755'),
+    ).toBe(true);
   });
 
   test('is set where it can be, and the rest is reported', async () => {
-    await repository.commit({
+    await stage.repository.commit({
       'x/alias.yaml': 'a: &v 1\nb: *v\n',
       'x/template.yaml': '{{ if .x }}\nb: 1\n{{ end }}\n',
       'x/good.yaml': 'b: 1\n',
@@ -186,9 +173,9 @@ describe('a promotion that finds nothing', () => {
     );
     expect(error).toMatchObject({ code: 'MarkerNotFound', retry: 'never' });
     expect(error.message).toBe(
-      `No value in ${url} (branch main) carries the marker # {"$promotion":"apps:podinfo:qa"}, and files leads to none. No .yaml or .yml file matches nowhere/**. Of 2 files that match apps/prod/**, none has the field spec.tag.`,
+      `No value in ${stage.url} (branch main) carries the marker # {"$promotion":"apps:podinfo:qa"}, and files leads to none. No .yaml or .yml file matches nowhere/**. Of 2 files that match apps/prod/**, none has the field spec.tag.`,
     );
-    expect(await repository.tip(BRANCH)).toBeUndefined();
+    expect(await stage.repository.tip(BRANCH)).toBeUndefined();
   });
 
   test('says what is in the way instead, where something is', async () => {
@@ -223,6 +210,6 @@ describe('files that cannot be read', () => {
     const error = await failureOf(promote([TAG, edit]));
     expect(error).toMatchObject({ code: 'SpecInvalid', retry: 'never' });
     expect(error.message).toContain(words);
-    expect(server.requests).toEqual([]);
+    expect(stage.server.requests).toEqual([]);
   });
 });

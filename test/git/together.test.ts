@@ -1,36 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { chmod, writeFile } from 'node:fs/promises';
 import type { BranchUpdate } from '../../src/promote/workspace.ts';
-import { createTestRepository, type TestRepository } from './repository.ts';
-import { type GitServer, startGitServer } from './server.ts';
-import { branchUpdate, marked, type TestWorkspace, testWorkspace } from './support.ts';
+import { gitStage } from './stage.ts';
+import { branchUpdate, marked } from './support.ts';
 
 const APPS = Array.from({ length: 30 }, (_, number) => `app-${number}`);
 const OTHERS = APPS.slice(1);
 
-let server: GitServer;
-let workspace: TestWorkspace;
-let repository: TestRepository;
-let url: string;
-let count = 0;
-
-beforeAll(async () => {
-  server = await startGitServer();
-});
-afterAll(() => server.close());
-
-beforeEach(async () => {
-  count += 1;
-  const files = APPS.map((app) => [`${app}/prod.yaml`, marked('1.0.0', `apps:${app}:prod`)]);
-  repository = await createTestRepository(server.directory, `all-${count}.git`, Object.fromEntries(files));
-  url = `${server.url}/all-${count}.git`;
-  workspace = await testWorkspace();
-  server.requests.length = 0;
-});
-afterEach(async () => {
-  server.intercept = undefined;
-  await workspace.close();
-});
+const stage = gitStage(
+  Object.fromEntries(APPS.map((app) => [`${app}/prod.yaml`, marked('1.0.0', `apps:${app}:prod`)])),
+);
 
 function branchOf(app: string): string {
   return `promotion-apps-${app}-prod`;
@@ -38,7 +17,7 @@ function branchOf(app: string): string {
 
 function updateOf(app: string, changed: Partial<BranchUpdate> = {}): BranchUpdate {
   const owner = `apps/${app}/prod`;
-  return branchUpdate(url, {
+  return branchUpdate(stage.url, {
     branch: branchOf(app),
     markerKey: `apps:${app}:prod`,
     message: `Promote ${owner} to 2.0.0\n\nTurnpike-Pipeline: ${owner}\n`,
@@ -53,15 +32,15 @@ function commitOf(app: string, changed: Partial<BranchUpdate> = {}): BranchUpdat
 
 function asked(what: 'fetches' | 'pushes'): number {
   const service = what === 'fetches' ? '/git-upload-pack' : '/git-receive-pack';
-  return server.requests.filter(({ line }) => line.startsWith('POST') && line.endsWith(service)).length;
+  return stage.server.requests.filter(({ line }) => line.startsWith('POST') && line.endsWith(service)).length;
 }
 
 async function promoteAll(updates: readonly BranchUpdate[]) {
-  return Promise.allSettled(updates.map((update) => workspace.updateBranch(update)));
+  return Promise.allSettled(updates.map((update) => stage.workspace.updateBranch(update)));
 }
 
 async function refuseBy(script: string): Promise<void> {
-  const hook = `${repository.path}/hooks/pre-receive`;
+  const hook = `${stage.repository.path}/hooks/pre-receive`;
   await writeFile(hook, `#!/bin/sh\n${script}\n`);
   await chmod(hook, 0o755);
 }
@@ -75,21 +54,21 @@ describe('promotions of one repository that come together', () => {
     expect(asked('fetches')).toBe(1);
     expect(asked('pushes')).toBe(2);
     for (const app of APPS) {
-      expect(await repository.read(branchOf(app), `${app}/prod.yaml`)).toBe(
+      expect(await stage.repository.read(branchOf(app), `${app}/prod.yaml`)).toBe(
         marked('2.0.0', `apps:${app}:prod`),
       );
-      const changed = await repository.git('diff', '--name-only', 'main', branchOf(app));
+      const changed = await stage.repository.git('diff', '--name-only', 'main', branchOf(app));
       expect(changed.trim()).toBe(`${app}/prod.yaml`);
     }
-    await repository.git('fsck', '--strict');
+    await stage.repository.git('fsck', '--strict');
   });
 
   test('need one request to see that nothing moved, and one to push', async () => {
-    await workspace.updateBranch(updateOf('app-0'));
-    server.requests.length = 0;
-    await workspace.updateBranch(updateOf('app-1'));
-    const path = `/all-${count}.git`;
-    expect(server.requests.map(({ line }) => line)).toEqual([
+    await stage.workspace.updateBranch(updateOf('app-0'));
+    stage.server.requests.length = 0;
+    await stage.workspace.updateBranch(updateOf('app-1'));
+    const path = new URL(stage.url).pathname;
+    expect(stage.server.requests.map(({ line }) => line)).toEqual([
       `GET ${path}/info/refs?service=git-receive-pack`,
       `POST ${path}/git-receive-pack`,
     ]);
@@ -111,7 +90,8 @@ describe('promotions of one repository that come together', () => {
       result.status === 'rejected' ? [[APPS[index], result.reason.message]] : [],
     );
     expect(failed).toEqual([['app-7', expect.stringContaining('app-7 is frozen')]]);
-    for (const app of APPS) expect((await repository.tip(branchOf(app))) !== undefined).toBe(app !== 'app-7');
+    for (const app of APPS)
+      expect((await stage.repository.tip(branchOf(app))) !== undefined).toBe(app !== 'app-7');
   });
 
   test('do not push over each other when their branches have one name', async () => {
@@ -130,7 +110,7 @@ describe('promotions of one repository that come together', () => {
   test('are not sent with the credentials of another one', async () => {
     const users = ['ann', 'bob'].map((username) => ({ username, password: 'secret' }));
     await promoteAll(users.map((credentials, index) => updateOf(`app-${index}`, { credentials })));
-    const pushed = server.requests.filter(
+    const pushed = stage.server.requests.filter(
       ({ line }) => line.startsWith('POST') && line.endsWith('receive-pack'),
     );
     expect(new Set(pushed.map(({ authorization }) => authorization)).size).toBe(2);
@@ -139,50 +119,54 @@ describe('promotions of one repository that come together', () => {
 
 describe('commits to the base branch itself', () => {
   test('go one on top of the other in one push', async () => {
-    const before = await repository.tip('main');
+    const before = await stage.repository.tip('main');
     const results = await promoteAll(APPS.map((app) => commitOf(app)));
     expect(results.every(({ status }) => status === 'fulfilled')).toBe(true);
     expect(asked('pushes')).toBe(2);
-    const commits = (await repository.git('rev-list', '--parents', `${before}..main`)).trim().split('\n');
+    const commits = (await stage.repository.git('rev-list', '--parents', `${before}..main`))
+      .trim()
+      .split('\n');
     expect(commits).toHaveLength(APPS.length);
     for (const app of APPS) {
-      expect(await repository.read('main', `${app}/prod.yaml`)).toBe(marked('2.0.0', `apps:${app}:prod`));
+      expect(await stage.repository.read('main', `${app}/prod.yaml`)).toBe(
+        marked('2.0.0', `apps:${app}:prod`),
+      );
     }
-    const subjects = await repository.git(
+    const subjects = await stage.repository.git(
       'log',
       '--format=%(trailers:key=Turnpike-Pipeline,valueonly)',
       'main',
     );
     for (const app of APPS) expect(subjects).toContain(`apps/${app}/prod`);
-    await repository.git('fsck', '--strict');
+    await stage.repository.git('fsck', '--strict');
   });
 
   test('are made once', async () => {
-    const first = await workspace.updateBranch(commitOf('app-0'));
+    const first = await stage.workspace.updateBranch(commitOf('app-0'));
     expect(first.kind).toBe('pushed');
-    expect(await workspace.updateBranch(commitOf('app-0'))).toEqual({ kind: 'in-base', problems: [] });
+    expect(await stage.workspace.updateBranch(commitOf('app-0'))).toEqual({ kind: 'in-base', problems: [] });
   });
 
   test('are made anew on what somebody else has pushed meanwhile', async () => {
     let theirs: string | undefined;
-    server.intercept = (request, real) => {
+    stage.server.intercept = (request, real) => {
       if (theirs !== undefined || request.method !== 'POST') return undefined;
       if (!request.url.endsWith('/git-receive-pack')) return undefined;
-      return repository.commit({ 'README.md': 'Somebody was here.\n' }).then((commit) => {
+      return stage.repository.commit({ 'README.md': 'Somebody was here.\n' }).then((commit) => {
         theirs = commit;
         return real();
       });
     };
-    const result = await workspace.updateBranch(commitOf('app-0'));
+    const result = await stage.workspace.updateBranch(commitOf('app-0'));
     expect(result.kind).toBe('pushed');
-    expect(await repository.git('rev-parse', 'main^')).toBe(`${theirs}\n`);
-    expect(await repository.read('main', 'README.md')).toBe('Somebody was here.\n');
-    expect(await repository.read('main', 'app-0/prod.yaml')).toBe(marked('2.0.0', 'apps:app-0:prod'));
+    expect(await stage.repository.git('rev-parse', 'main^')).toBe(`${theirs}\n`);
+    expect(await stage.repository.read('main', 'README.md')).toBe('Somebody was here.\n');
+    expect(await stage.repository.read('main', 'app-0/prod.yaml')).toBe(marked('2.0.0', 'apps:app-0:prod'));
   });
 
   test('that a branch rule refuses fail with the words of the server, and nothing is left of them', async () => {
     await refuseBy('echo "main is protected" >&2; exit 1');
-    const before = await repository.tip('main');
+    const before = await stage.repository.tip('main');
     const results = await promoteAll(OTHERS.slice(0, 3).map((app) => commitOf(app)));
     for (const result of results) {
       expect(result).toMatchObject({
@@ -190,6 +174,6 @@ describe('commits to the base branch itself', () => {
         reason: { code: 'GitRejected', message: expect.stringContaining('main is protected') },
       });
     }
-    expect(await repository.tip('main')).toBe(before);
+    expect(await stage.repository.tip('main')).toBe(before);
   });
 });

@@ -1,0 +1,36 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from 'bun:test';
+import { createTestRepository, type Files, type TestRepository } from './repository.ts';
+import { type GitServer, startGitServer } from './server.ts';
+import { type TestWorkspace, testWorkspace } from './support.ts';
+
+/** What a test of Git finds: one server for all, and a repository and a workspace of its own. */
+export interface GitStage {
+  readonly server: GitServer;
+  readonly repository: TestRepository;
+  readonly url: string;
+  readonly workspace: TestWorkspace;
+}
+
+/** Sets the stage for the tests of a file. Its members are there while a test runs. */
+export function gitStage(files: Files): GitStage {
+  const stage: Partial<Record<keyof GitStage, unknown>> = {};
+  let count = 0;
+  let server: GitServer;
+  let workspace: TestWorkspace;
+  beforeAll(async () => {
+    server = await startGitServer();
+  });
+  afterAll(() => server.close());
+  beforeEach(async () => {
+    count += 1;
+    const repository = await createTestRepository(server.directory, `app-${count}.git`, files);
+    workspace = await testWorkspace();
+    server.requests.length = 0;
+    Object.assign(stage, { server, repository, workspace, url: `${server.url}/app-${count}.git` });
+  });
+  afterEach(async () => {
+    server.intercept = undefined;
+    await workspace.close();
+  });
+  return stage as GitStage;
+}
