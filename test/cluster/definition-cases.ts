@@ -139,6 +139,18 @@ export const CEL_CASES: readonly CelCase[] = [
     bad: environments({ name: 'dev', targets: [{ namespace: 'a' }, { namespace: 'b' }, { namespace: 'a' }] }),
   },
   {
+    message: 'Leave out "<", ">" and control characters: Git takes none of them in a name or address.',
+    field: 'spec.environments[1].promotion.strategy.pull-request.commit.author.name',
+    good: environments(
+      { name: 'dev' },
+      { name: 'prod', ...pullRequest({ commit: { author: { name: 'Ada', email: 'ada@example.com' } } }) },
+    ),
+    bad: environments(
+      { name: 'dev' },
+      { name: 'prod', ...pullRequest({ commit: { author: { name: 'Ada <a>', email: 'ada@example.com' } } }) },
+    ),
+  },
+  {
     message: 'No strategy is named: write one of pull-request, push and notification.',
     field: 'spec.promotion.strategy',
     good: { promotion: { strategy: { notification: {} } } },
