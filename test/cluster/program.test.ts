@@ -195,6 +195,70 @@ describe('a promotion by pull request', () => {
   );
 });
 
+describe('beside opening it', () => {
+  async function withRepository(label: string, strategy: (url: string) => object) {
+    const repository = `${label}-${process.pid}`;
+    const url = `${lab.gitea.url}/${lab.gitea.user}/${repository}`;
+    const environments = ['dev', 'prod'];
+    const app = await createScenario(lab, label, { url, environments, strategy: strategy(url) });
+    await lab.gitea.createRepository(repository, { 'prod/app.yaml': app.manifest('prod', '1.0.0') });
+    return { app, repository, text: () => lab.gitea.file(repository, 'main', 'prod/app.yaml') };
+  }
+  const forge = { secretRef: { name: 'forge' } };
+
+  test(
+    'the strategy push commits to the branch itself',
+    async () => {
+      const { app, text } = await withRepository('push', (url) => ({ push: { url, ...forge } }));
+      await app.deploy('dev', '1.1.0');
+      await app.tell(turnpike.hook, 'dev', '1.1.0');
+      const { message } = await app.promotion('prod', (phase) => phase === 'Merged');
+      expect(message).toContain('waits until prod is ready at 1.1.0');
+      expect(await text()).toBe(app.manifest('prod', '1.1.0'));
+      await app.deploy('prod', '1.1.0');
+      await app.promotion('prod', (phase) => phase === 'Succeeded');
+    },
+    MINUTE,
+  );
+
+  test(
+    'Turnpike shows the gates on the commit and merges by itself where it is asked to',
+    async () => {
+      const { app, repository, text } = await withRepository('auto', (url) => ({
+        'pull-request': { type: 'gitea', url, ...forge, merge: 'auto' },
+      }));
+      await app.deploy('dev', '1.1.0');
+      await app.tell(turnpike.hook, 'dev', '1.1.0');
+      const { pullRequest } = await app.promotion('prod', (phase) => phase === 'Merged', 60);
+      expect(await text()).toBe(app.manifest('prod', '1.1.0'));
+      const path = `/repos/${lab.gitea.user}/${repository}/commits/${pullRequest?.commit}/status`;
+      expect(await lab.gitea.api('GET', path)).toMatchObject({
+        statuses: [{ context: 'turnpike/promotion', status: 'success' }],
+      });
+    },
+    2 * MINUTE,
+  );
+
+  test(
+    'closes it when something newer runs there by now',
+    async () => {
+      const { app, repository } = await withRepository('close', (url) => ({
+        'pull-request': { type: 'gitea', url, ...forge },
+      }));
+      await app.deploy('dev', '1.1.0');
+      await app.tell(turnpike.hook, 'dev', '1.1.0');
+      await app.promotion('prod', open);
+      await app.deploy('prod', '1.2.0');
+      await app.promotion('prod', (phase) => phase === 'Superseded');
+      await waitUntil('the pull request to be closed', async () => {
+        const [pull] = await lab.gitea.pulls(repository, 'closed');
+        return pull?.merged === false;
+      });
+    },
+    MINUTE,
+  );
+});
+
 describe('faults', () => {
   test(
     'wrong credentials stop the promotion, in the words of the other side, until the Secret is mended',
