@@ -16,14 +16,11 @@ export function followPullRequest(
   switch (ownValue(context.pullRequests, name) ?? 'open') {
     case 'merged':
       return awaitDeployment(context, record);
-    case 'closed': {
-      const message = `${changeOf(record)} was closed without merging: ${shortRevision(record.revision)} is not promoted to ${name} again by itself.`;
-      return changed(context, record, { phase: 'Rejected', message });
-    }
-    case 'missing': {
-      const { pullRequest: _, ...rest } = record;
-      return tryAgain({ ...rest, phase: 'Pending' });
-    }
+    case 'closed':
+      return changed(context, record, { phase: 'Rejected', message: whyRejected(record, name) });
+    // A forge may say so for a moment: whoever opens another one looks once more what became of this.
+    case 'missing':
+      return tryAgain({ ...record, phase: 'Pending' });
     case 'open': {
       const older = isByHand(record) ? undefined : downgrade(context, record.revision);
       if (older === undefined) {
@@ -43,6 +40,11 @@ function awaitDeployment(context: Context, record: PromotionStatus): Step {
     : `${changeOf(record)} is merged; waits until ${environment.name} is ready at ${shortRevision(record.revision)}.`;
   const wakeAfter = pollAfter(context, record, applicationPoll(environment));
   return changed(context, record, { phase: 'Merged', message }, wakeAfter);
+}
+
+/** A person said no. */
+export function whyRejected(record: PromotionStatus, environment: string): string {
+  return `${changeOf(record)} was closed without merging: ${shortRevision(record.revision)} is not promoted to ${environment} again by itself.`;
 }
 
 function changeOf({ pullRequest }: PromotionStatus): string {

@@ -1,5 +1,6 @@
 import type { Retry } from '../api/errors.ts';
 import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
+import { whyRejected } from './follow.ts';
 import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from './state.ts';
 import { update } from './step.ts';
 import { cut } from './text.ts';
@@ -9,6 +10,8 @@ export type Result =
   | { readonly kind: 'pull-request'; readonly pullRequest: PullRequestRef; readonly message?: string }
   | { readonly kind: 'already-there'; readonly message: string }
   | { readonly kind: 'pushed'; readonly message: string }
+  /** A person closed the pull request of this very revision meanwhile. */
+  | { readonly kind: 'closed' }
   | { readonly kind: 'notified' }
   | { readonly kind: 'error'; readonly message: string; readonly retry: Retry };
 
@@ -43,7 +46,9 @@ export function foldResult(
   const record = state.promotion;
   if (!record || !isUnfinished(record)) return status;
   const next =
-    record.revision === revision ? withResult(record, result, policy, now) : inherit(record, result);
+    record.revision === revision
+      ? withResult(record, { environment, result }, policy, now)
+      : inherit(record, result);
   return withEnvironment(status, environment, withPromotion(state, next));
 }
 
@@ -51,7 +56,12 @@ function inherit(record: PromotionStatus, result: Result): PromotionStatus {
   return result.kind === 'pull-request' ? { ...record, pullRequest: result.pullRequest } : record;
 }
 
-function withResult(record: PromotionStatus, result: Result, policy: RetryPolicy, now: Date) {
+function withResult(
+  record: PromotionStatus,
+  { environment, result }: Pick<Attempt, 'environment' | 'result'>,
+  policy: RetryPolicy,
+  now: Date,
+) {
   const { nextAttemptAt: _, ...rest } = record;
   switch (result.kind) {
     case 'pull-request': {
@@ -63,6 +73,8 @@ function withResult(record: PromotionStatus, result: Result, policy: RetryPolicy
     case 'already-there':
     case 'pushed':
       return update(rest, { phase: 'Merged', message: cut(result.message) }, now);
+    case 'closed':
+      return update(rest, { phase: 'Rejected', message: whyRejected(rest, environment) }, now);
     case 'notified':
       return update(rest, { phase: 'Promoting', message: 'Notified; waits until it is deployed.' }, now);
     case 'error': {

@@ -85,6 +85,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         pass,
         ...(signal && { signal }),
       };
+      if (await isTurnedAway(forge, request, head)) return { kind: 'closed' };
       const branch = await deps.workspace.updateBranch(update);
       if (branch.kind === 'in-base') return alreadyThere(request, update.baseBranch, branch.problems);
       const wanted: NewPullRequest = {
@@ -158,6 +159,13 @@ async function createOne(
   if (found) return bringUp(forge, request, found, wanted);
   const sentence = `The forge says that ${wanted.head} has a pull request to ${wanted.base} already, and shows none that is open: it is tried again.`;
   throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
+}
+
+/** Whether a person has closed the one that was opened for this very revision: what has a commit is. */
+async function isTurnedAway(forge: Forge, { pullRequest }: PromotionRequest, head: string): Promise<boolean> {
+  if (pullRequest?.commit === undefined) return false;
+  const found = await forge.get(pullRequest.number);
+  return found?.state === 'closed' && found.url === pullRequest.url && found.head === head;
 }
 
 /** The known pull request while it is still open, and of this repository and branch. */

@@ -24,6 +24,8 @@ export type PromotionResult =
   | { readonly kind: 'already-there'; readonly message: string }
   /** Committed to the branch itself. */
   | { readonly kind: 'pushed'; readonly commit: string; readonly message: string }
+  /** A person closed the pull request that the status knows for this very revision. */
+  | { readonly kind: 'closed' }
   | { readonly kind: 'notified' };
 
 export type PullRequestState = 'open' | 'merged' | 'closed' | 'missing';

@@ -185,6 +185,24 @@ describe('the next step', () => {
     expect(step(behind(open), 'staging', options)).toMatchObject({ kind: 'record', promotion: { phase } });
   });
 
+  test('tries again when the forge does not know the pull request, and forgets it not', () => {
+    const options = { pullRequests: { staging: 'missing' } } as const;
+    expect(step(behind(open), 'staging', options)).toMatchObject({
+      kind: 'promote',
+      promotion: { revision: '1.1.0', pullRequest },
+    });
+  });
+
+  test('takes it for a no when that attempt finds it closed', () => {
+    const attempt = { environment: 'staging', revision: '1.1.0', result: { kind: 'closed' } } as const;
+    const policy = { delaySeconds: 1, maxDelaySeconds: 1, threshold: 3, resyncSeconds: 600 };
+    const { status } = behind({ ...open, phase: 'Promoting' });
+    expect(foldResult(status, attempt, policy, NOW).environments?.staging?.promotion).toMatchObject({
+      phase: 'Rejected',
+      message: expect.stringContaining('was closed without merging: 1.1.0 is not promoted to staging again'),
+    });
+  });
+
   test('leaves an open pull request alone and looks again', () => {
     const options = { pullRequests: { staging: 'open' } } as const;
     const opened = behind({ ...open, updatedAt: at(-1000) });

@@ -128,6 +128,17 @@ describe('the pull-request strategy', () => {
     expect(github.pulls).toHaveLength(1);
   });
 
+  test('pushes and opens nothing when a person closed the one of this very revision', async () => {
+    await promote();
+    github.close(1);
+    workspace.updates.length = 0;
+    requests();
+
+    expect(await promote({ pullRequest: PUSHED })).toEqual({ kind: 'closed' });
+    expect(workspace.updates).toEqual([]);
+    expect(requests()).toEqual([GET]);
+  });
+
   test('adopts the open pull request when the status lost its number', async () => {
     await promote();
     requests();
