@@ -89,7 +89,7 @@ async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Fi
   const { waited, requests } = watch.take();
   const count = (pattern: RegExp) => requests.filter((request) => pattern.test(request)).length;
   const calls = count(/ \/api\/v1\//) / apps.length;
-  const own = (whole - waited) / 1000;
+  const own = Math.max(0, whole - waited) / 1000;
   return [
     { name: `${apps.length} at once: all`, value: whole / 1000, unit: 's' },
     goal({ name: `${apps.length} at once: our own time`, value: own, unit: 's' }, 2),

@@ -18,6 +18,8 @@ export interface Repository {
   readonly marked: Map<string, MarkedTree>;
   /** What we last pushed, by branch. */
   readonly pushed: Map<string, PushedCommit>;
+  /** What its server can do when it is fetched from, once that is known. */
+  fetchCapabilities: ReadonlySet<string> | undefined;
 }
 
 export interface PushedCommit {
@@ -42,20 +44,26 @@ export async function openRepository(gitdir: string): Promise<Repository> {
   await writeFile(join(gitdir, 'HEAD'), 'ref: refs/heads/main\n');
   const packs = openPacks(gitdir);
   packs.refresh();
-  return { gitdir, packs, marked: new Map(), pushed: new Map() };
+  return { gitdir, packs, marked: new Map(), pushed: new Map(), fetchCapabilities: undefined };
 }
 
-/** The branch's tip, fetched without history. Throws `GitBranchNotFound`; anything unknown means damage. */
+/**
+ * The branch's tip, fetched without history. Throws `GitBranchNotFound`; anything unknown means damage. Where
+ * the server has said what it can do, and just now where the tip is, it is not asked for that again.
+ */
 export async function fetchTip(
-  { gitdir, packs }: Repository,
+  repository: Repository,
   transport: Transport,
   branch: string,
+  tip?: string,
 ): Promise<string> {
+  const { gitdir, packs } = repository;
+  const told = advertisementFrom(repository, transport, branch, tip);
   try {
     const { fetchHead } = await git.fetch({
       fs,
       gitdir,
-      http: httpOver(transport, branch),
+      http: httpOver(transport, branch, told),
       // It knows no other scheme; where requests really go is the transport's business.
       url: transport.remote.name.replace(/^ssh:/, 'https:'),
       ref: `refs/remotes/origin/${branch}`,
@@ -79,10 +87,33 @@ export function branchNotFound(transport: Transport, branch: string): TurnpikeEr
   return new TurnpikeError('GitBranchNotFound', message, { retry: 'never' });
 }
 
+type Told = () => Promise<{ readonly oid: string; readonly capabilities: ReadonlySet<string> }>;
+
+const UPLOAD_PACK = 'git-upload-pack';
+
+/** Where the branch is, and what the server can do. */
+function advertisementFrom(
+  repository: Repository,
+  transport: Transport,
+  branch: string,
+  tip: string | undefined,
+): Told {
+  return async () => {
+    const known = repository.fetchCapabilities;
+    if (known && tip !== undefined) return { oid: tip, capabilities: known };
+    const ref = refOf(branch);
+    const bytes = await transport.advertisement(UPLOAD_PACK);
+    const { refs, capabilities } = parseAdvertisement(bytes, new Set([ref]), transport.remote);
+    const oid = refs.get(ref);
+    if (oid === undefined) throw branchNotFound(transport, branch);
+    repository.fetchCapabilities = capabilities;
+    return { oid, capabilities };
+  };
+}
+
 /** isomorphic-git's requests by way of ours, which knows credentials, deadlines and bounds. */
-function httpOver(transport: Transport, branch: string): HttpClient {
-  const service = 'git-upload-pack';
-  const ref = refOf(branch);
+function httpOver(transport: Transport, branch: string, told: Told): HttpClient {
+  const service = UPLOAD_PACK;
   let canThin = false;
   const answer = (request: GitHttpRequest, kind: string, bytes: Buffer): GitHttpResponse => ({
     url: request.url,
@@ -99,12 +130,9 @@ function httpOver(transport: Transport, branch: string): HttpClient {
         await refuseLargeObjects(bytes, transport.remote.name);
         return answer(request, 'result', bytes);
       }
-      const bytes = await transport.advertisement(service);
-      const { refs, capabilities } = parseAdvertisement(bytes, new Set([ref]), transport.remote);
-      const oid = refs.get(ref);
-      if (oid === undefined) throw branchNotFound(transport, branch);
+      const { oid, capabilities } = await told();
       canThin = capabilities.has('thin-pack');
-      return answer(request, 'advertisement', advertisementOf(ref, oid, capabilities));
+      return answer(request, 'advertisement', advertisementOf(refOf(branch), oid, capabilities));
     },
   };
 }

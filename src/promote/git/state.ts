@@ -49,7 +49,7 @@ async function tipsOf(
   for (const branch of baseBranches) {
     const tip = known?.refs.get(refOf(branch));
     const isHere = tip !== undefined && repository.packs.has(tip);
-    const [settled] = await Promise.allSettled([isHere ? tip : fetchTip(repository, transport, branch)]);
+    const [settled] = await Promise.allSettled([isHere ? tip : fetchTip(repository, transport, branch, tip)]);
     tips.set(branch, settled);
   }
   return tips;
