@@ -100,6 +100,8 @@ async function setUp(lab: Lab): Promise<Stage> {
     'insecure-git-hosts': [lab.gitea.url, watch.url].map((url) => new URL(url).host).join(','),
     // The load comes from one address and is about one pipeline.
     'promotion-hook-rate-limit': '1000000000',
+    // What is measured one after the other does not see it; a hundred at once are to go together.
+    concurrent: '100',
   };
   return { lab, watch, turnpike: await startTurnpike(lab, { flags }) };
 }

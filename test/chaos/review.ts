@@ -40,6 +40,7 @@ const LOOK_EVERY_MS = 150;
 const REVIEWERS = 3;
 const POKE_EVERY_MS = 1000;
 const COME_AGAIN_MS = 500;
+const MERGE_AGAIN_MS = 1000;
 
 interface Item {
   readonly metadata: { readonly name: string };
@@ -134,16 +135,14 @@ export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People 
   }
 
   async function merge(app: App, environment: EnvironmentName, number: number): Promise<void> {
-    const path = `/repos/${lab.gitea.user}/${app.repository}/pulls/${number}`;
-    // It may be merged already, when one more revision was pushed to it a moment before.
-    await lab.gitea.api('POST', `${path}/merge`, { Do: 'merge' }).then(
-      () => refusals.delete(app.name),
-      (error) => refusals.set(app.name, String(error)),
-    );
-    const pull = (await lab.gitea.api('GET', path)) as { state: string };
-    // Nobody stands and waits until the forge has looked for conflicts.
-    if (pull.state === 'open') {
-      setTimeout(() => waiting.push(() => merge(app, environment, number)), COME_AGAIN_MS);
+    const path = `/repos/${lab.gitea.user}/${app.repository}/pulls/${number}/merge`;
+    const refused = await lab.gitea.api('POST', path, { Do: 'merge' }).then(() => undefined, String);
+    // It may be merged already, when one more revision was pushed to it a moment before; or closed.
+    if (refused === undefined || /already merged|answered 404/.test(refused)) refusals.delete(app.name);
+    else {
+      refusals.set(app.name, refused);
+      // Nobody looks at it meanwhile: to look for conflicts Gitea begins anew with each look at a pull request.
+      setTimeout(() => waiting.push(() => merge(app, environment, number)), MERGE_AGAIN_MS);
     }
     const text = await lab.gitea.file(app.repository, 'main', fileOf(app, environment));
     const version = /version: (\S+)/.exec(text ?? '')?.[1];

@@ -126,9 +126,9 @@ for (const place of PLACES) {
       ]);
       expect(github.pulls[0]?.head.sha).toBe((await git.repository.tip(BRANCH)) ?? '');
 
-      const { pullRequest } = first;
-      const { url, number } = pullRequest;
-      expect(await promote(secret, '1.2.0', pullRequest)).toMatchObject({ pullRequest: { url, number } });
+      const { url, number } = first.pullRequest;
+      const pullRequest = { url, number };
+      expect(await promote(secret, '1.2.0', pullRequest)).toMatchObject({ pullRequest });
       expect(await promoter.state(pullRequest, strategy, secret)).toBe('open');
       expect(github.pulls).toHaveLength(1);
       expect(github.pulls[0]?.head.sha).toBe((await git.repository.tip(BRANCH)) ?? '');

@@ -22,10 +22,10 @@ const KNOWN_RULES: readonly string[] = [
   'self.all(one, !has(one.name) || self.exists_one(other, has(other.name) && other.name == one.name))',
   'self.size() > 0',
   'self.all(target, self.exists_one(other, other == target))',
-  'has(self.pull__dash__request) || has(self.notification)',
+  '(has(self.pull__dash__request) ? 1 : 0) + (has(self.push) ? 1 : 0) + (has(self.notification) ? 1 : 0) > 0',
   '!has(self.from) || !has(self.to) || self.from != self.to',
   '!self.matches("^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$") || self == "" || (duration(self) >= duration("1s") && duration(self) <= duration("720h"))',
-  '!(has(self.pull__dash__request) && has(self.notification))',
+  '(has(self.pull__dash__request) ? 1 : 0) + (has(self.push) ? 1 : 0) + (has(self.notification) ? 1 : 0) < 2',
 ];
 
 export async function createOracle(): Promise<Oracle> {
@@ -79,6 +79,7 @@ function patternOf(rule: string): Node[] {
 
 interface Strategy {
   readonly 'pull-request'?: { readonly url: string };
+  readonly push?: { readonly url: string };
   readonly notification?: unknown;
 }
 
@@ -127,11 +128,13 @@ function refusesGates({ soak, windows = [] }: NonNullable<Promotion['gates']>): 
   return seconds < 1 || seconds > 720 * 3600 ? 'the soak is too short or too long' : undefined;
 }
 
-function refusesStrategy({ 'pull-request': pullRequest, notification }: Strategy): string | undefined {
-  if ((pullRequest === undefined) === (notification === undefined)) return 'not exactly one strategy';
-  if (!pullRequest) return undefined;
-  if (!URL.canParse(pullRequest.url)) return 'the URL is none';
-  const { protocol, username, password } = new URL(pullRequest.url);
+function refusesStrategy({ 'pull-request': pullRequest, push, notification }: Strategy): string | undefined {
+  const named = [pullRequest, push, notification].filter((one) => one !== undefined);
+  if (named.length !== 1) return 'not exactly one strategy';
+  const repository = pullRequest ?? push;
+  if (!repository) return undefined;
+  if (!URL.canParse(repository.url)) return 'the URL is none';
+  const { protocol, username, password } = new URL(repository.url);
   if (!['http:', 'https:', 'ssh:'].includes(protocol)) return 'the URL has another scheme';
   if (password !== '' || (username !== '' && protocol !== 'ssh:')) return 'the URL holds credentials';
   return undefined;

@@ -33,7 +33,14 @@ export function parseSpec(input: unknown): ParsedSpec {
 }
 
 /** Objects of a promotion whose fields may all be left out. */
-const LOOSE_OBJECTS = [['strategy', 'notification'], ['gates']];
+const LOOSE_OBJECTS = [
+  ['gates'],
+  ['strategy', 'notification'],
+  ...['pull-request', 'push'].flatMap((strategy) => [
+    ['strategy', strategy, 'templates'],
+    ['strategy', strategy, 'commit'],
+  ]),
+];
 
 /** valibot takes a list for an object that needs no field, which the API server does not. */
 function listsForObjects(input: unknown): FieldProblem[] {
