@@ -72,7 +72,7 @@ const STORY = [
   /Merged #2/,
   /prod runs 1\.1\.0/,
   /came to \/promotion\/demo\/hello\/prod: completed/,
-  /Two strategies are named: keep one of/,
+  /Several strategies are named: keep one of/,
   /denied the request: .*Secret demo\/nowhere does not exist/,
   /^step +took +result$/m,
   /^Promote from staging to prod +[\d.]+ s +pull request #2 merged, 1\.1\.0 deployed$/m,
