@@ -1,5 +1,11 @@
 import type { Retry } from '../api/errors.ts';
-import type { CheckState, PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
+import type {
+  CheckState,
+  Environment,
+  PipelineStatus,
+  PromotionStatus,
+  PullRequestRef,
+} from '../api/pipeline.ts';
 import { gatesInto } from './candidate.ts';
 import { closedGate } from './gates.ts';
 import { contextOf } from './next.ts';
@@ -27,22 +33,27 @@ export type CareResult =
   | { readonly kind: 'waits'; readonly reason: string }
   | { readonly kind: 'error'; readonly message: string; readonly retry: Retry };
 
-/** For each environment but the first. */
+/** By environment. The first one may have what is to be closed, of an earlier order of the spec. */
 export function careFor(situation: Situation): Record<string, readonly Care[]> {
   const { environments } = situation.pipeline.spec;
-  const pairs = environments.slice(1).map((environment, index) => {
-    const previous = environments[index] ?? environment;
-    return [environment.name, careOf(contextOf(situation, previous, environment))] as const;
+  const pairs = environments.map((environment, index) => {
+    const previous = environments[index - 1];
+    const care = closeOf(situation, environment) ?? (previous && openCare(situation, previous, environment));
+    return [environment.name, care ?? []] as const;
   });
   return Object.fromEntries(pairs);
 }
 
-function careOf(context: Context): Care[] {
+function closeOf({ pipeline }: Situation, { name }: Environment): Care[] | undefined {
+  const reason = environmentStatus(pipeline.status, name).promotion?.pullRequest?.closing;
+  return reason === undefined ? undefined : [{ kind: 'close', reason }];
+}
+
+function openCare(situation: Situation, previous: Environment, environment: Environment): Care[] {
+  const context = contextOf(situation, previous, environment);
   const record = context.state.promotion;
   const pullRequest = record?.pullRequest;
-  if (!pullRequest) return [];
-  if (pullRequest.closing !== undefined) return [{ kind: 'close', reason: pullRequest.closing }];
-  if (record.phase !== 'PullRequestOpen') return [];
+  if (!pullRequest || record.phase !== 'PullRequestOpen') return [];
   const gate = closedGate(context, record);
   const check: Care = gate
     ? { kind: 'check', state: 'pending', description: `Waits ${gate.until}.` }
@@ -72,6 +83,7 @@ export function foldCare(status: PipelineStatus, taken: CareTaken): PipelineStat
   const record = state.promotion;
   if (!record || record.pullRequest?.number !== taken.pullRequest.number) return status;
   const promotion = withCare(record, record.pullRequest, taken);
+  if (promotion === record) return status;
   return withEnvironment(status, taken.environment, { ...state, promotion });
 }
 

@@ -53,9 +53,9 @@ export async function tend(
   return Math.min(deps.policy.resyncSeconds, ...(await Promise.all(jobs)).flat());
 }
 
-/** A merge is seen at once; what failed is tried again with the next look at the pull request. */
+/** A merge is seen soon; what failed is tried again with the next look at the pull request. */
 function lookAgainAfter({ care, result }: CareTaken, { policy }: ReconcileDeps): number {
-  if (care.kind === 'merge' && result.kind === 'done') return 0;
+  if (care.kind === 'merge' && result.kind === 'done') return MERGED_SECONDS;
   if (result.kind !== 'error' || result.retry === 'never') return policy.resyncSeconds;
   return result.retry === 'backoff' ? CARE_RETRY_SECONDS : result.retry.afterSeconds;
 }
@@ -101,6 +101,8 @@ async function recordWith(
 }
 
 const SOON_SECONDS = 10;
+/** Not at once: a forge may answer that it has merged before it shows it. */
+const MERGED_SECONDS = 1;
 const CARE_RETRY_SECONDS = 30;
 
 function logCare(deps: ReconcileDeps, { metadata }: Pipeline, taken: CareTaken) {

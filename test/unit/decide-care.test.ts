@@ -112,6 +112,23 @@ describe('a pull request that is not needed any more', () => {
     });
   });
 
+  test('is closed in what has become the first environment as well', () => {
+    const [dev, staging, prod] = spec().environments;
+    if (!dev || !staging || !prod) throw new Error('the test needs three environments');
+    const { spec: before, ...rest } = opened({ merge: 'auto' });
+    const pipeline = { ...rest, spec: { ...before, environments: [staging, dev, prod] } };
+    const situation = { pipeline, pullRequests: {}, poked: false, now: NOW };
+    const step = nextSteps(situation).staging;
+    expect(step).toMatchObject({ kind: 'record', promotion: { phase: 'Superseded' } });
+    if (step?.kind !== 'record') throw new Error('nothing is recorded');
+    expect(careFor(situation).staging).toEqual([]);
+
+    const ended = withState(pipeline, 'staging', { promotion: step.promotion });
+    expect(careFor({ ...situation, pipeline: ended }).staging).toEqual([
+      { kind: 'close', reason: 'staging is the first environment now: nothing is promoted into it.' },
+    ]);
+  });
+
   test('is taken over by a revision that comes before it is closed', () => {
     const superseded = withState(running({ dev: '1.2.0', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
       promotion: { ...OPEN, phase: 'Superseded', pullRequest: { ...PULL_REQUEST, closing: 'Rolled back.' } },
@@ -173,6 +190,8 @@ describe('what has become of it', () => {
     const other = { pullRequest: { ...PULL_REQUEST, number: 8 } };
     expect(folded(SUCCESS, { kind: 'done' }, other).isSame).toBe(true);
     const pushed = { pullRequest: { ...PULL_REQUEST, commit: 'beef' } };
-    expect(folded(SUCCESS, { kind: 'done' }, pushed).promotion?.pullRequest).toEqual(pushed.pullRequest);
+    const { promotion, isSame } = folded(SUCCESS, { kind: 'done' }, pushed);
+    expect(promotion?.pullRequest).toEqual(pushed.pullRequest);
+    expect(isSame).toBe(true);
   });
 });
