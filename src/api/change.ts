@@ -5,7 +5,7 @@ import { keeps, rules, type TextRule, textRules } from './rules.ts';
 
 const ATOMIC = { 'x-kubernetes-list-type': 'atomic' };
 
-export const FILE_VALUES = ['revision', 'tag', 'digest'] as const;
+const FILE_VALUES = ['revision', 'tag', 'digest'] as const;
 
 export const FileEdit = v.pipe(
   v.object({
@@ -122,7 +122,7 @@ export const PRESENTATION = {
   ),
 };
 
-export const MERGES = ['manual', 'auto'] as const;
+const MERGES = ['manual', 'auto'] as const;
 
 export const merge = v.optional(
   v.pipe(

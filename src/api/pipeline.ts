@@ -104,7 +104,7 @@ export const PushStrategy = v.pipe(
     secretRef: v.pipe(
       LocalSecretRef,
       v.description(
-        'Secret with the credentials: username and password, or token, for Git over HTTPS; identity and known_hosts for Git over SSH; caFile for a private certificate authority.',
+        'Secret with the credentials: username and password, or token, for Git over HTTPS; identity and known_hosts for Git over SSH; caFile for a private certificate authority; signing-key and signing-passphrase for the commits.',
       ),
     ),
     files: v.optional(files),
@@ -117,6 +117,8 @@ export type PushStrategy = v.InferOutput<typeof PushStrategy>;
 
 const STRATEGIES = ['pull-request', 'push', 'notification'] as const;
 const NAMES = 'pull-request, push and notification';
+export const NO_STRATEGY = `No strategy is named: write one of ${NAMES}.`;
+export const SEVERAL_STRATEGIES = `Several strategies are named: keep one of ${NAMES}.`;
 const COUNT = STRATEGIES.map((name) => `(has(self.${name.replace('-', '__dash__')}) ? 1 : 0)`).join(' + ');
 
 export const Strategy = v.pipe(
@@ -147,13 +149,10 @@ export const Strategy = v.pipe(
   rules(
     {
       rule: `${COUNT} > 0`,
-      message: `No strategy is named: write one of ${NAMES}.`,
+      message: NO_STRATEGY,
       schema: { oneOf: STRATEGIES.map((name) => ({ required: [name] })) },
     },
-    {
-      rule: `${COUNT} < 2`,
-      message: `Several strategies are named: keep one of ${NAMES}.`,
-    },
+    { rule: `${COUNT} < 2`, message: SEVERAL_STRATEGIES },
   ),
 );
 export type Strategy = v.InferOutput<typeof Strategy>;

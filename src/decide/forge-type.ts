@@ -1,5 +1,5 @@
 import { FORGE_TYPES, type ForgeType, type PullRequestStrategy } from '../api/pipeline.ts';
-import { hostOf } from './hosts.ts';
+import { hostOf, matchesName } from './hosts.ts';
 
 /** Hosts of the well-known forges; a `*.` stands for any name before the rest. */
 const KNOWN_HOSTS: readonly (readonly [string, ForgeType])[] = [
@@ -37,7 +37,7 @@ export function forgeTypeOf({ type, url }: Pick<PullRequestStrategy, 'type' | 'u
 
 /** The type of the forge at a well-known host. */
 export function knownForgeType(host: string): ForgeType | undefined {
-  return KNOWN_HOSTS.find(([pattern]) => matches(pattern, host))?.[1];
+  return KNOWN_HOSTS.find(([pattern]) => matchesName(pattern, host))?.[1];
 }
 
 /** Why a forge cannot be asked: nobody says what it is. */
@@ -55,8 +55,4 @@ function toldType(url: URL): ForgeType | undefined {
     .map((one) => LABELS.get(one))
     .find(Boolean);
   return label ?? PATHS.find(([pattern]) => pattern.test(url.pathname))?.[1];
-}
-
-function matches(pattern: string, host: string): boolean {
-  return pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : host === pattern;
 }

@@ -115,11 +115,17 @@ export function portOf(url: URL): string {
   return url.port || (DEFAULT_PORTS[url.protocol] ?? '443');
 }
 
-/** A pattern without a port matches every port; `*.host` matches names below `host`, not `host` itself. */
+/** A pattern without a port matches every port. */
 function matches(pattern: string, host: string, port: string): boolean {
   const { name, port: wantedPort } = splitPattern(pattern.trim().toLowerCase());
   if (wantedPort !== undefined && wantedPort !== port) return false;
-  return name.startsWith('*.') ? host.endsWith(name.slice(1)) && host.length >= name.length : host === name;
+  return matchesName(name, host);
+}
+
+/** `*.host` matches names below `host`, not `host` itself. */
+export function matchesName(pattern: string, host: string): boolean {
+  if (!pattern.startsWith('*.')) return host === pattern;
+  return host.endsWith(pattern.slice(1)) && host.length >= pattern.length;
 }
 
 /** `host`, `host:port` or `[address]:port`; an IPv6 address without brackets has no port. */

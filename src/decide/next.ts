@@ -161,11 +161,10 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
 function newPromotion(revision: string, before: PromotionStatus | undefined, now: Date): PromotionStatus {
   const over = before?.phase === 'Succeeded' || before?.phase === 'Merged' || before?.phase === 'Rejected';
   const pullRequest = over ? undefined : before?.pullRequest;
-  const { url, number } = pullRequest ?? {};
   return {
     revision,
     phase: 'Pending',
-    ...(url !== undefined && number !== undefined && { pullRequest: { url, number } }),
+    ...(pullRequest && { pullRequest: { url: pullRequest.url, number: pullRequest.number } }),
     startedAt: now.toISOString(),
     updatedAt: now.toISOString(),
   };

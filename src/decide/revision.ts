@@ -1,4 +1,5 @@
 import { parse, rcompare, type SemVer } from 'semver';
+import type { FileEdit } from '../api/change.ts';
 import type { EnvironmentStatus } from '../api/pipeline.ts';
 
 function version(revision: string | undefined): SemVer | undefined {
@@ -33,7 +34,7 @@ export function shortRevision(revision: string): string {
 }
 
 /** What of a revision is written somewhere: all of it, what stands before its digest, or the digest alone. */
-export type RevisionPart = 'revision' | 'tag' | 'digest';
+export type RevisionPart = NonNullable<FileEdit['value']>;
 
 /** As the OCI image specification has it ("Digests"). */
 const DIGEST = /^[a-z0-9][a-z0-9+._-]*:[A-Za-z0-9=_-]+$/;

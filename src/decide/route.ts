@@ -1,5 +1,4 @@
 import type { AppRef, Environment, ForgeType, PipelineSpec, Promotion, Strategy } from '../api/pipeline.ts';
-
 import { forgeTypeOf } from './forge-type.ts';
 
 /** Where things are in a Pipeline's spec. */

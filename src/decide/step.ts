@@ -7,7 +7,6 @@ import type {
   PromotionStatus,
 } from '../api/pipeline.ts';
 import { spreadOf } from './spread.ts';
-
 import { cut } from './text.ts';
 
 /** What is to be done for one environment, and what that is decided from. */

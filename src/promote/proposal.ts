@@ -2,6 +2,7 @@ import { TurnpikeError } from '../api/errors.ts';
 import type { PullRequestRef, PullRequestStrategy } from '../api/pipeline.ts';
 import { promotionBody, promotionTitle } from './body.ts';
 import type { Forge, NewPullRequest, PullRequest } from './forges/forge.ts';
+import { sameText } from './forges/shared.ts';
 import { ownerName, ownerOf, promotionBranch } from './names.ts';
 import type { PromotionRequest } from './strategy.ts';
 import type { BranchResult } from './workspace.ts';
@@ -79,10 +80,4 @@ export async function bringUp(
   if (updated.state === 'open') return updated;
   const sentence = `${pull.url} was ${updated.state} while it was being updated: a new pull request is opened next.`;
   throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
-}
-
-/** Forges may store line ends and the text's end in their own way. */
-function sameText(left: string, right: string): boolean {
-  const plain = (text: string) => text.replaceAll('\r\n', '\n').trim();
-  return plain(left) === plain(right);
 }

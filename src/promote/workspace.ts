@@ -125,16 +125,19 @@ function companyOf({ url, credentials }: BranchUpdate): string {
   return JSON.stringify([url, Object.entries(credentials).toSorted()]);
 }
 
-function refuseBadUpdate({ url, branch, baseBranch, isDirect = false, files = [] }: BranchUpdate): void {
-  const wrongName = [branch, baseBranch].find((name) => !isBranchName(name));
-  const problem =
-    shapeProblem(url) ??
-    (wrongName === undefined
-      ? undefined
-      : `Git allows no branch with the name ${JSON.stringify(wrongName)}.`) ??
-    (branch === baseBranch && !isDirect
-      ? `The base branch ${baseBranch} itself is never pushed.`
-      : undefined);
+function refuseBadUpdate(update: BranchUpdate): void {
+  const { url, branch, baseBranch, files = [] } = update;
+  const problem = shapeProblem(url) ?? nameProblem(branch) ?? nameProblem(baseBranch) ?? routeProblem(update);
   if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem, { retry: 'never' });
   selectionsOf(files); // Throws for what cannot be read.
+}
+
+function nameProblem(branch: string): string | undefined {
+  return isBranchName(branch) ? undefined : `Git allows no branch with the name ${JSON.stringify(branch)}.`;
+}
+
+function routeProblem({ branch, baseBranch, isDirect = false }: BranchUpdate): string | undefined {
+  if ((branch === baseBranch) === isDirect) return undefined;
+  if (isDirect) return `What is committed to ${baseBranch} itself cannot go to ${branch}.`;
+  return `The base branch ${baseBranch} itself is never pushed.`;
 }

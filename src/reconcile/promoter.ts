@@ -7,6 +7,7 @@ import {
   type PromotionStatus,
   type PullRequestRef,
   type PullRequestStrategy,
+  type PushStrategy,
   pipelineKey,
 } from '../api/pipeline.ts';
 import type { Care, CareResult } from '../decide/care.ts';
@@ -16,6 +17,7 @@ import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
 import { promotionInto } from '../decide/route.ts';
 import { commonRevision, environmentStatus } from '../decide/state.ts';
+import { missingSecret } from '../decide/validate/secrets.ts';
 import type { NotificationPromoter } from '../promote/notification.ts';
 import { credentialsFrom, gitCredentialsFrom, type PullRequestPromoter } from '../promote/pull-request.ts';
 import type { PushPromoter } from '../promote/push.ts';
@@ -57,19 +59,32 @@ interface Secret {
 }
 
 export function createPromoter(deps: PromoterDeps): Promoter {
-  async function secretOf(pipeline: Pipeline, settings: Pick<PullRequestStrategy, 'url' | 'secretRef'>) {
-    const { namespace } = pipeline.metadata;
-    const where = `Secret ${namespace}/${settings.secretRef.name}`;
-    const secret = await deps.readSecret(namespace, settings.secretRef.name);
+  async function secretOf(
+    { metadata: { namespace } }: Pipeline,
+    { url, secretRef }: Pick<PullRequestStrategy, 'url' | 'secretRef'>,
+    reaches: 'git' | 'forge',
+  ) {
+    const where = `Secret ${namespace}/${secretRef.name}`;
+    const secret = await deps.readSecret(namespace, secretRef.name);
     if (!secret) {
-      const message = `${where} is missing: create it with the keys that the documentation names.`;
+      const message = missingSecret({ url, reaches }, where);
       throw new TurnpikeError('SecretNotFound', message, { retry: 'never' });
     }
-    if (!isAllowedHost(settings.url, secret.allowedHosts)) {
+    if (!isAllowedHost(url, secret.allowedHosts)) {
       const message = `${where} may not be sent to the host of the repository: its annotation ${ALLOWED_HOSTS} does not list it.`;
       throw new TurnpikeError('HostNotAllowed', message, { retry: 'never' });
     }
     return { values: secret.values, where };
+  }
+
+  async function forgeAccess(pipeline: Pipeline, settings: PullRequestStrategy) {
+    const { values, where } = await secretOf(pipeline, settings, 'forge');
+    return credentialsFrom(values, where, forgeTypeOf(settings));
+  }
+
+  async function gitAccess(pipeline: Pipeline, settings: PushStrategy) {
+    const { values, where } = await secretOf(pipeline, settings, 'git');
+    return gitCredentialsFrom(values, where);
   }
 
   async function carryOut(job: Job): Promise<Result> {
@@ -79,14 +94,12 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const request = requestOf(job);
     const { signal } = deps;
     if (settings) {
-      const { values, where } = await secretOf(pipeline, settings);
-      const access = credentialsFrom(values, where, forgeTypeOf(settings));
+      const access = await forgeAccess(pipeline, settings);
       await deps.pass?.('secret-read', keyOf(pipeline));
       return deps.pullRequests.promote(request, settings, access, signal);
     }
     if (strategy?.push) {
-      const { values, where } = await secretOf(pipeline, strategy.push);
-      const access = gitCredentialsFrom(values, where);
+      const access = await gitAccess(pipeline, strategy.push);
       await deps.pass?.('secret-read', keyOf(pipeline));
       return deps.pushes.promote(request, strategy.push, access, signal);
     }
@@ -102,14 +115,14 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     return { kind: 'error' as const, message: errorMessage(error), retry };
   }
 
-  async function accessTo({ pipeline, environment }: Job) {
+  async function tend({ pipeline, environment }: Job, pullRequest: PullRequestRef, care: Care) {
     const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
     if (!settings) {
       const message = `The promotion into ${environment.name} is by pull request no more: close what is open by hand.`;
       throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
     }
-    const { values, where } = await secretOf(pipeline, settings);
-    return [settings, credentialsFrom(values, where, forgeTypeOf(settings)), deps.signal] as const;
+    const access = await forgeAccess(pipeline, settings);
+    return deps.pullRequests.tend(care, pullRequest, settings, access, deps.signal);
   }
 
   return {
@@ -122,7 +135,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     },
     async tend(job, pullRequest, care) {
       try {
-        return await deps.pullRequests.tend(care, pullRequest, ...(await accessTo(job)));
+        return await tend(job, pullRequest, care);
       } catch (error) {
         return failure(error);
       }
@@ -131,8 +144,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
       // The strategy was changed: what is still open there is nobody's any more.
       if (!settings) return 'missing';
-      const { values, where } = await secretOf(pipeline, settings);
-      const access = credentialsFrom(values, where, forgeTypeOf(settings));
+      const access = await forgeAccess(pipeline, settings);
       await deps.pass?.('before-state', keyOf(pipeline));
       const state = await deps.pullRequests.state(pullRequest, settings, access);
       await deps.pass?.('after-state', keyOf(pipeline));

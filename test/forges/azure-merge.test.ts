@@ -113,7 +113,8 @@ describe('merging on Azure', () => {
   test('is of no other commit than the one that is meant', async () => {
     expect(await merge(OTHER)).toEqual({
       kind: 'not-yet',
-      reason: 'The head of the pull request is 1111111111 and not 2222222222.',
+      reason:
+        'The head of the pull request is 1111111111 and not 2222222222, which was pushed for it: it is left to people.',
     });
     // The branch moves after it was looked at.
     const before = structuredClone(azure.pulls[0]);

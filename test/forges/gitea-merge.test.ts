@@ -170,7 +170,7 @@ describe('merging on Gitea', () => {
       const [meant, head] = [one.commit.slice(0, 10), newer.slice(0, 10)];
       expect(await merge(one)).toEqual({
         kind: 'not-yet',
-        reason: `The head of the pull request is ${head} and not ${meant}.`,
+        reason: `The head of the pull request is ${head} and not ${meant}, which was pushed for it: it is left to people.`,
       });
       expect(await stateOf(one)).toBe('open');
     },

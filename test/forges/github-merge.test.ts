@@ -97,7 +97,7 @@ describe('merging on GitHub', () => {
   test('is of no other commit than the one that is meant', async () => {
     expect(await merge(OTHER)).toEqual({
       kind: 'not-yet',
-      reason: `The head of the pull request is ${HEAD_COMMIT.slice(0, 10)} and not 2222222222.`,
+      reason: `The head of the pull request is ${HEAD_COMMIT.slice(0, 10)} and not 2222222222, which was pushed for it: it is left to people.`,
     });
     // The branch moves after it was looked at.
     github.meanwhile(() => {});

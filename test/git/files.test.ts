@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { FileEdit } from '../../src/api/change.ts';
 import { gitObject } from '../../src/promote/git/objects.ts';
-
 import { failureOf } from '../fakes/failure.ts';
 import { CASES, REVISION, withChanges } from '../fixtures/corpus/cases.ts';
 import type { Files } from './repository.ts';

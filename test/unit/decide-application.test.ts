@@ -102,12 +102,12 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
     { ready: false, message: 'It is ready, but does not say which revision it runs.' },
   ],
   [
-    'one with a generation in text as any other',
+    'one whose own generation is a text like the rest',
     bare({ observedGeneration: '1' }),
     { ready: false, message: 'Flux has not looked at its newest generation yet.' },
   ],
   [
-    'one with a generation in the text of its condition as any other',
+    'one whose condition has its generation as a text like the rest',
     {
       metadata: { generation: 2 },
       status: { conditions: [{ type: 'Ready', status: 'True', observedGeneration: '1' }] },

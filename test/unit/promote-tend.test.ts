@@ -78,13 +78,6 @@ describe('tending a pull request', () => {
       0,
     ],
     [
-      'leaves a commit of somebody else to people',
-      { ...PULL, headCommit: 'beef' },
-      { kind: 'merged' },
-      { kind: 'waits', reason: expect.stringContaining('left to people') },
-      0,
-    ],
-    [
       'touches no pull request of another repository',
       { ...PULL, url: 'https://f/other/7' },
       { kind: 'merged' },
@@ -92,6 +85,16 @@ describe('tending a pull request', () => {
       0,
     ],
   ];
+  test('leaves one to people whose commit is not known', async () => {
+    const { forge, asked } = fakeForge(PULL);
+    const { commit: _, ...unknown } = REF;
+    expect(await tend(forge, { kind: 'merge', mayWait: true }, unknown)).toEqual({
+      kind: 'waits',
+      reason: 'It is not known which commit was pushed for it: it is left to people.',
+    });
+    expect(asked).toEqual([]);
+  });
+
   for (const [name, pull, outcome, wanted, merges] of MERGES) {
     test(`by merging it ${name}`, async () => {
       const { forge, asked } = fakeForge(pull, outcome);

@@ -1,9 +1,11 @@
-import type {
-  PipelineSpec,
-  Promotion,
-  PullRequestStrategy,
-  PushStrategy,
-  Strategy,
+import {
+  NO_STRATEGY,
+  type PipelineSpec,
+  type Promotion,
+  type PullRequestStrategy,
+  type PushStrategy,
+  SEVERAL_STRATEGIES,
+  type Strategy,
 } from '../../api/pipeline.ts';
 import { forgeTypeOf, untoldForgeType } from '../forge-type.ts';
 import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../hosts.ts';
@@ -53,10 +55,7 @@ function strategyProblems(strategy: Strategy, field: string): FieldProblem[] {
   const all = [strategy['pull-request'], strategy.push, strategy.notification];
   const chosen = all.filter((one) => one !== undefined);
   if (chosen.length === 1) return [];
-  const message =
-    chosen.length === 0
-      ? 'No strategy is named: write one of pull-request, push and notification.'
-      : 'Several strategies are named: keep one of pull-request, push and notification.';
+  const message = chosen.length === 0 ? NO_STRATEGY : SEVERAL_STRATEGIES;
   return [{ rule: 'strategy-exactly-one', field, message }];
 }
 

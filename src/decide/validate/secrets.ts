@@ -12,13 +12,15 @@ import { gitHubAppFault, isGitHubApp } from '../github-app.ts';
 import { isAllowedHost } from '../hosts.ts';
 import { signingProblem } from '../signing-key.ts';
 import type { SecretData, SecretFacts, SecretState } from './facts.ts';
-import type { ForgeNeed, SecretNeed } from './needs.ts';
+import type { ForgeNeed, HmacNeed, SecretNeed } from './needs.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './problem.ts';
 import type { Rule } from './rules.ts';
 
 /** As many as SHA-256 puts out (RFC 2104, section 3). */
 const GOOD_HMAC_BYTES = 32;
 const HOW_TO_MAKE_A_KEY = `use ${GOOD_HMAC_BYTES} or more, such as from "openssl rand -hex 32".`;
+
+type Reach = Pick<ForgeNeed, 'url' | 'reaches'>;
 
 const DECODER = new TextDecoder();
 
@@ -40,7 +42,10 @@ export function secretFindings(
     return { ...NO_FINDINGS, warnings: [at({ rule: 'secret-exists', message })] };
   }
   if (state.kind === 'absent') {
-    return { ...NO_FINDINGS, problems: [at({ rule: 'secret-exists', message: missing(need, secret) })] };
+    return {
+      ...NO_FINDINGS,
+      problems: [at({ rule: 'secret-exists', message: missingSecret(need, secret) })],
+    };
   }
   const faults = [contentFault(need, secret, state.secret.values), hostFault(need, secret, state.secret)];
   const weak = weakKey(need, secret, state.secret.values);
@@ -55,15 +60,17 @@ function place({ use, field }: SecretNeed): { field: string; scope?: string } {
   return use === 'forge' ? { field, scope: field.replace(/\.secretRef\.name$/, '') } : { field };
 }
 
-function missing(need: SecretNeed, secret: string): string {
-  const keys = need.use === 'hmac' ? `the key ${HMAC_KEY}` : keysFor(need);
+/** `secret`: `Secret ns/name`. */
+export function missingSecret(need: Reach | HmacNeed, secret: string): string {
+  const keys = 'reaches' in need ? keysFor(need) : `the key ${HMAC_KEY}`;
   return `${secret} does not exist: create it there, with ${keys}.`;
 }
 
-function keysFor(need: ForgeNeed): string {
-  if (isSsh(need))
-    return `the keys identity${need.reaches === 'git' ? ' and' : ','} known_hosts${need.reaches === 'git' ? '' : ' and token'}`;
-  return need.reaches === 'git' ? 'the keys username and password, or token' : 'the key token';
+function keysFor({ reaches, url }: Reach): string {
+  if (reaches === 'git') {
+    return isSsh({ url }) ? 'the keys identity and known_hosts' : 'the keys username and password, or token';
+  }
+  return isSsh({ url }) ? 'the keys identity, known_hosts and token' : 'the key token';
 }
 
 function contentFault(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
@@ -168,7 +175,7 @@ function hostFault(need: SecretNeed, secret: string, { allowedHosts }: SecretFac
   return { rule: 'secret-host', message };
 }
 
-function isSsh({ url }: ForgeNeed): boolean {
+function isSsh({ url }: Pick<ForgeNeed, 'url'>): boolean {
   return url.startsWith('ssh:');
 }
 

@@ -23,8 +23,6 @@ export const TEMPLATE_NAMES = {
   body: [...ONE_LINE, 'summary', 'changes', 'gates', 'compare', 'rollback'],
 } as const;
 
-export type TemplateName = (typeof TEMPLATE_NAMES)['body'][number];
-
 type Templates = NonNullable<PullRequestStrategy['templates']> | NonNullable<PushStrategy['templates']>;
 
 export function templateProblems(templates: Templates | undefined, field: string): FieldProblem[] {

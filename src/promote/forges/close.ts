@@ -1,4 +1,5 @@
 import type { PullRequest } from './forge.ts';
+import { sameText } from './shared.ts';
 
 /** How one pull request of a forge is closed with a reason. */
 export interface Closing {
@@ -13,12 +14,7 @@ export interface Closing {
 /** Doing it twice is doing it once, also where the first time got no further than the comment. */
 export async function closeOnce(closing: Closing, reason: string): Promise<void> {
   if ((await closing.state()) !== 'open') return;
-  const said = (await closing.comments()).map(plain);
-  if (!said.includes(plain(reason))) await closing.comment();
+  const said = await closing.comments();
+  if (!said.some((comment) => sameText(comment, reason))) await closing.comment();
   await closing.close();
-}
-
-/** Forges may store line ends and the text's end in their own way. */
-function plain(text: string): string {
-  return text.replaceAll('\r\n', '\n').trim();
 }

@@ -33,7 +33,8 @@ export function settled(
   if (state === 'closed') return notYet('The pull request is closed.');
   if (headCommit === commit) return undefined;
   if (headCommit === undefined) return notYet('The head of the pull request is not known yet.');
-  return notYet(`The head of the pull request is ${short(headCommit)} and not ${short(commit)}.`);
+  const heads = `${short(headCommit)} and not ${short(commit)}, which was pushed for it`;
+  return notYet(`The head of the pull request is ${heads}: it is left to people.`);
 }
 
 /** Failing checks hold back what the forge would merge. */

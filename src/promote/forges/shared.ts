@@ -79,15 +79,13 @@ type Operations<Api> = {
   readonly merge: (api: Mergeable<Api>, pull: PullRequest, commit: string) => Promise<MergeOutcome>;
 };
 
-const HEADS = 'refs/heads/';
-
-/** `refs/heads/main`, as some forges call the branch `main`. */
-export function refOf(branch: string): string {
-  return HEADS + branch;
+/** Forges may store line ends and the text's end in their own way. */
+export function sameText(left: string, right: string): boolean {
+  return plain(left) === plain(right);
 }
 
-export function branchOf(ref: string): string {
-  return ref.startsWith(HEADS) ? ref.slice(HEADS.length) : ref;
+function plain(text: string): string {
+  return text.replaceAll('\r\n', '\n').trim();
 }
 
 /** A branch in the path of a URL, where its slashes stay. */

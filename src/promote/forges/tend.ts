@@ -30,11 +30,8 @@ async function merge(
   const pull = await forge.get(number);
   if (pull?.url !== url || pull.state !== 'open') return { kind: 'done' };
   if (pull.draft) return { kind: 'waits', reason: 'It is a draft.' };
-  if (commit === undefined || (pull.headCommit !== undefined && pull.headCommit !== commit)) {
-    return {
-      kind: 'waits',
-      reason: 'Its branch has another commit than was pushed for it: it is left to people.',
-    };
+  if (commit === undefined) {
+    return { kind: 'waits', reason: 'It is not known which commit was pushed for it: it is left to people.' };
   }
   const outcome = await forge.merge(pull, commit, mayWait);
   switch (outcome.kind) {

@@ -1,10 +1,11 @@
 import type { Checkpoint } from '../../api/checkpoint.ts';
 import { TurnpikeError } from '../../api/errors.ts';
+import { refOf } from '../refs.ts';
 import type { BranchResult, BranchUpdate } from '../workspace.ts';
 import { unusable } from './failure.ts';
 import { withObjects } from './packs.ts';
 import { pushRefs, type RefUpdate } from './receive.ts';
-import { type Repository, refOf } from './repository.ts';
+import type { Repository } from './repository.ts';
 import type { createSigners } from './sign.ts';
 import { type RemoteState, remoteState } from './state.ts';
 import type { RepositoryStore } from './store.ts';

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import git, { type GitHttpRequest, type GitHttpResponse, type HttpClient } from 'isomorphic-git';
 import { TurnpikeError } from '../../api/errors.ts';
+import { refOf } from '../refs.ts';
 import { advertisementOf, parseAdvertisement } from './advertisement.ts';
 import type { MarkedTree } from './marked.ts';
 import { refuseLargeObjects } from './pack-bounds.ts';
@@ -28,10 +29,6 @@ export interface PushedCommit {
   readonly parent: string;
   /** The pipeline and environment that it was made for, as its message says. */
   readonly owner: string | undefined;
-}
-
-export function refOf(branch: string): string {
-  return `refs/heads/${branch}`;
 }
 
 const CONFIG = '[core]\n\tbare = true\n[remote "origin"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n';

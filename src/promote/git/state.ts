@@ -1,8 +1,9 @@
 import { hasCode } from '../../api/errors.ts';
+import { refOf } from '../refs.ts';
 import type { BranchUpdate } from '../workspace.ts';
 import type { Advertised } from './advertisement.ts';
 import { advertisedRefs } from './receive.ts';
-import { fetchTip, type Repository, refOf } from './repository.ts';
+import { fetchTip, type Repository } from './repository.ts';
 import type { Transport } from './transport.ts';
 
 /** Where the branches are, and the base branches' tips, whose files are here by then. */

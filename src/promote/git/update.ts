@@ -1,11 +1,12 @@
 import { hasCode, TurnpikeError } from '../../api/errors.ts';
+import { refOf } from '../refs.ts';
 import type { BranchUpdate, FileChange } from '../workspace.ts';
 import type { Advertised } from './advertisement.ts';
 import { type EditedTree, editTree } from './edit-tree.ts';
 import { markedTree } from './marked.ts';
 import { commitObject, parseCommit } from './objects.ts';
 import type { RefUpdate } from './receive.ts';
-import { fetchTip, type PushedCommit, type Repository, refOf } from './repository.ts';
+import { fetchTip, type PushedCommit, type Repository } from './repository.ts';
 import type { CommitSigner } from './sign/key.ts';
 import type { Transport } from './transport.ts';
 

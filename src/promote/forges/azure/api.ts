@@ -40,6 +40,7 @@ export const AzurePullRequest = v.object({
 export type AzurePullRequest = v.InferOutput<typeof AzurePullRequest>;
 
 export const STATES = { notSet: 'open', active: 'open', abandoned: 'closed', completed: 'merged' } as const;
+
 export async function read(api: Api, number: number): Promise<AzurePullRequest | undefined> {
   const send = () => api.send({ method: 'GET', url: pullUrl(api, `/${number}`) });
   const answer = await api.call('get', send, ({ status }) => status === 404);

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../../../api/errors.ts';
+import { branchOf, refOf } from '../../refs.ts';
 import type { ForgeAnswer } from '../call.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
-import { branchOf, parsedAnswer, refOf } from '../shared.ts';
+import { parsedAnswer } from '../shared.ts';
 import { type Api, type BitbucketPullRequest, parsed, pullUrl, read, STATES } from './api.ts';
 
 export const MAX_DESCRIPTION = 32_000;
