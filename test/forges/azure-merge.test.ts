@@ -6,8 +6,8 @@ import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../fakes/azure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
+import { INPUT, openPull } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const OTHER = '2'.repeat(40);
 const LOOK = ['get 200', 'checks 200', 'checks 200', 'checks 200'];
 
@@ -50,9 +50,7 @@ beforeEach(async () => {
   azure = startFakeAzure();
   azure.branches.add(INPUT.head);
   seen = [];
-  const created = await forge().create(INPUT);
-  if (created === 'exists') throw new Error('it exists');
-  pull = created;
+  pull = await openPull(forge());
   calls();
 });
 afterEach(() => azure.stop());

@@ -1,19 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import {
-  createForge,
-  type Decoration,
-  type Forge,
-  type PullRequest,
-} from '../../src/promote/forges/forge.ts';
+import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
 import { ANN_ID, BOB_ID } from '../fakes/azure/state.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../fakes/azure.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
+import { INPUT, NONE, openPull, readPull } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
-const NONE: Decoration = { labels: [], assignees: [], reviewers: [] };
 const ROOT = '/acme/Platform%20Team/_apis/git/repositories/fleet';
 const REPOSITORY = 'https://dev.azure.com/acme/Platform%20Team/_git/fleet';
 const END = '?api-version=7.1';
@@ -27,15 +21,13 @@ function forge(url = REPOSITORY): Forge {
 }
 
 async function opened(): Promise<PullRequest> {
-  const pull = await forge().create(INPUT);
-  if (pull === 'exists') throw new Error('it exists');
+  const pull = await openPull(forge());
   azure.requests.length = 0;
   return pull;
 }
 
 async function current(): Promise<PullRequest> {
-  const pull = await forge().get(1);
-  if (!pull) throw new Error('it is not there');
+  const pull = await readPull(forge());
   azure.requests.length = 0;
   return pull;
 }

@@ -6,8 +6,8 @@ import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
 import { BARE } from '../fakes/pull.ts';
+import { INPUT } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const ROOT = '/acme/Platform%20Team/_apis/git/repositories/fleet/pullrequests';
 const REPOSITORY = 'https://dev.azure.com/acme/Platform%20Team/_git/fleet';
 

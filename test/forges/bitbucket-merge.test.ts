@@ -4,8 +4,8 @@ import { createForge, type Forge, type PullRequest } from '../../src/promote/for
 import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../fakes/bitbucket.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
+import { INPUT, openPull } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const OTHER = '2'.repeat(40);
 const VETO = 'You need 1 successful build before this pull request can be merged.';
 
@@ -36,9 +36,7 @@ beforeEach(async () => {
   bitbucket = startFakeBitbucket();
   bitbucket.branches.add(INPUT.head);
   seen = [];
-  const created = await forge().create(INPUT);
-  if (created === 'exists') throw new Error('it exists');
-  pull = created;
+  pull = await openPull(forge());
   calls();
 });
 afterEach(() => bitbucket.stop());

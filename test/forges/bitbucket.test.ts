@@ -4,8 +4,8 @@ import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../fake
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { BARE } from '../fakes/pull.ts';
+import { INPUT } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const ROOT = '/bitbucket/rest/api/1.0/projects/ACME/repos/fleet/pull-requests';
 const URL = 'https://bitbucket.example.com/bitbucket/projects/ACME/repos/fleet/pull-requests/1';
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { Decoration, PullRequest } from '../../src/promote/forges/forge.ts';
+import type { PullRequest } from '../../src/promote/forges/forge.ts';
 import { failureOf } from '../fakes/failure.ts';
 import type { Gitea } from '../lab/gitea/forge.ts';
 import { sharedLab } from '../lab/shared.ts';
 import { type GiteaRepository, giteaRepository } from './gitea-people.ts';
+import { NONE, openPull, readPull } from './pulls.ts';
 
 const SLOW = 120_000;
-const NONE: Decoration = { labels: [], assignees: [], reviewers: [] };
 
 let gitea: Gitea;
 let repository: GiteaRepository;
@@ -16,8 +16,7 @@ let ann: { readonly name: string; readonly token: string };
 let bob: { readonly name: string; readonly token: string };
 
 async function current({ number }: PullRequest): Promise<PullRequest> {
-  const pull = await repository.forge().get(number);
-  if (!pull) throw new Error('it is not there');
+  const pull = await readPull(repository.forge(), number);
   repository.calls();
   return pull;
 }
@@ -49,8 +48,7 @@ describe('a draft on Gitea', () => {
       const forge = repository.forge();
       await repository.commit('draft');
       const input = { head: 'draft', base: 'main', title: 'Promote', body: 'text', draft: true };
-      const pull = await forge.create(input);
-      if (pull === 'exists') throw new Error('it exists');
+      const pull = await openPull(forge, input);
       expect(pull).toMatchObject({ draft: true, title: 'Promote' });
       expect(await titleOf(pull)).toBe('WIP: Promote');
 

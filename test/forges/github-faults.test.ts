@@ -9,8 +9,8 @@ import { forgeDeps } from '../fakes/forge-deps.ts';
 import { FAKE_TOKEN, type FakeGitHub, type Fault, startFakeGitHub } from '../fakes/github.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { hastyOutbound, loopbackOutbound } from '../fakes/outbound.ts';
+import { INPUT } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const NOW = new Date('2026-11-21T12:00:00Z');
 const { log, lines } = createFakeLog();
 

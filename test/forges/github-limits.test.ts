@@ -7,8 +7,7 @@ import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps, noWaits } from '../fakes/forge-deps.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { hastyOutbound, loopbackOutbound } from '../fakes/outbound.ts';
-
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+import { INPUT } from './pulls.ts';
 
 let github: FakeGitHub;
 let memory: ForgeMemory;

@@ -6,8 +6,8 @@ import { forgeDeps } from '../fakes/forge-deps.ts';
 import { commitOf } from '../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
+import { INPUT, openPull } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const HEAD_COMMIT = commitOf(INPUT.head);
 const QUERY = 'POST /api/graphql';
 const MERGE = 'PUT /api/v3/repos/acme/fleet/pulls/1/merge';
@@ -35,9 +35,7 @@ beforeEach(async () => {
   github = startFakeGitHub();
   github.branches.add(INPUT.head);
   seen = [];
-  const created = await forge().create(INPUT);
-  if (created === 'exists') throw new Error('it exists');
-  pull = created;
+  pull = await openPull(forge());
   github.requests.length = 0;
   seen = [];
 });

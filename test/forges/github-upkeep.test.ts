@@ -1,19 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ForgeRequest } from '../../src/promote/forges/call.ts';
-import {
-  createForge,
-  type Decoration,
-  type Forge,
-  type PullRequest,
-} from '../../src/promote/forges/forge.ts';
+import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { commitOf } from '../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
+import { INPUT, NONE, openPull, readPull } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const HEAD_COMMIT = commitOf(INPUT.head);
-const NONE: Decoration = { labels: [], assignees: [], reviewers: [] };
 const ROOT = '/api/v3/repos/acme/fleet';
 
 let github: FakeGitHub;
@@ -25,15 +19,13 @@ function forge(): Forge {
 }
 
 async function opened(): Promise<PullRequest> {
-  const pull = await forge().create(INPUT);
-  if (pull === 'exists') throw new Error('it exists');
+  const pull = await openPull(forge());
   github.requests.length = 0;
   return pull;
 }
 
 async function current(): Promise<PullRequest> {
-  const pull = await forge().get(1);
-  if (!pull) throw new Error('it is not there');
+  const pull = await readPull(forge());
   github.requests.length = 0;
   return pull;
 }

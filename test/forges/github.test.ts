@@ -7,8 +7,7 @@ import { commitOf } from '../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
 import { BARE } from '../fakes/pull.ts';
-
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
+import { INPUT } from './pulls.ts';
 
 interface Options {
   readonly url?: string;

@@ -5,8 +5,8 @@ import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../fakes/gitlab.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
+import { INPUT, openPull } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const OTHER = '2'.repeat(40);
 
 let gitlab: FakeGitLab;
@@ -35,9 +35,7 @@ beforeEach(async () => {
   gitlab = startFakeGitLab();
   gitlab.branches.add(INPUT.head);
   seen = [];
-  const created = await forge().create(INPUT);
-  if (created === 'exists') throw new Error('it exists');
-  pull = created;
+  pull = await openPull(forge());
   calls();
 });
 afterEach(() => gitlab.stop());

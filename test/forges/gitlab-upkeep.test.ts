@@ -1,17 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import {
-  createForge,
-  type Decoration,
-  type Forge,
-  type PullRequest,
-} from '../../src/promote/forges/forge.ts';
+import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../fakes/gitlab.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
+import { INPUT, NONE, openPull, readPull } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
-const NONE: Decoration = { labels: [], assignees: [], reviewers: [] };
 const ROOT = `/api/v4/projects/${encodeURIComponent(GITLAB_PROJECT)}`;
 
 let gitlab: FakeGitLab;
@@ -27,15 +21,13 @@ function forget(): void {
 }
 
 async function opened(): Promise<PullRequest> {
-  const pull = await forge().create(INPUT);
-  if (pull === 'exists') throw new Error('it exists');
+  const pull = await openPull(forge());
   forget();
   return pull;
 }
 
 async function current(): Promise<PullRequest> {
-  const pull = await forge().get(1);
-  if (!pull) throw new Error('it is not there');
+  const pull = await readPull(forge());
   forget();
   return pull;
 }

@@ -7,8 +7,8 @@ import { forgeDeps } from '../fakes/forge-deps.ts';
 import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../fakes/gitlab.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
 import { BARE } from '../fakes/pull.ts';
+import { INPUT } from './pulls.ts';
 
-const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
 const PATH = `/api/v4/projects/${encodeURIComponent(GITLAB_PROJECT)}/merge_requests`;
 const WEB = `https://gitlab.com/${GITLAB_PROJECT}/-/merge_requests/1`;
 

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll } from 'bun:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PullRequestStrategy } from '../../src/api/pipeline.ts';
+import { createPullRequestPromoter, type PullRequestPromoter } from '../../src/promote/pull-request.ts';
+import { createWorkspace, type Workspace } from '../../src/promote/workspace.ts';
+import { createFakeLog } from '../fakes/log.ts';
+import { loopbackOutbound } from '../fakes/outbound.ts';
+import type { Files, Gitea } from '../lab/gitea/forge.ts';
+import { sharedLab } from '../lab/shared.ts';
+
+/** What a test finds that promotes into a repository on the lab's Gitea, of its own. */
+export interface GiteaStage {
+  readonly gitea: Gitea;
+  readonly repository: string;
+  readonly promoter: PullRequestPromoter;
+  /** `OPERATION STATUS` of what the forge was asked since the last call. */
+  calls(): string[];
+  settings(change?: Partial<PullRequestStrategy>): PullRequestStrategy;
+  /** Any request below the repository's API. */
+  api(method: string, path: string, body?: object): Promise<unknown>;
+}
+
+/** Sets the stage for the tests of a file. Its members are there while a test runs. */
+export function giteaStage(name: string, files: Files): GiteaStage {
+  const repository = `${name}-${crypto.randomUUID().slice(0, 8)}`;
+  const stage: Partial<Record<keyof GiteaStage, unknown>> = { repository };
+  let directory: string | undefined;
+  let workspace: Workspace | undefined;
+  let remove: (() => Promise<unknown>) | undefined;
+
+  beforeAll(async () => {
+    const lab = await sharedLab();
+    const { gitea } = lab;
+    const url = await gitea.createRepository(repository, files);
+    const api: GiteaStage['api'] = (method, path, body) =>
+      gitea.api(method, `/repos/${gitea.user}/${repository}${path}`, body);
+    remove = () => api('DELETE', '');
+    directory = await mkdtemp(join(lab.directory, `${name}-`));
+    const outbound = loopbackOutbound();
+    const { log } = createFakeLog();
+    const operations: string[] = [];
+    workspace = createWorkspace({ outbound, log, directory, maxBytes: 100_000_000 });
+    const promoter = createPullRequestPromoter({
+      workspace,
+      outbound,
+      log,
+      now: () => new Date(),
+      onForgeRequest: ({ operation, code }) => operations.push(`${operation} ${code}`),
+    });
+    const settings = (change = {}) => ({
+      type: 'gitea',
+      url,
+      baseBranch: 'main',
+      secretRef: { name: 'git' },
+      ...change,
+    });
+    Object.assign(stage, { gitea, promoter, api, settings, calls: () => operations.splice(0) });
+  }, 600_000);
+
+  afterAll(async () => {
+    await workspace?.close();
+    if (directory) await rm(directory, { recursive: true, force: true });
+    await remove?.();
+  }, 120_000);
+
+  return stage as GiteaStage;
+}
