@@ -8,10 +8,12 @@ const GOAL_MS = 100;
 const VERSION = '1.1.0';
 
 export interface Times {
-  /** Milliseconds. */
+  /** Milliseconds until the pull request is recorded and the event's sender has its answer. */
   readonly whole: number;
-  /** Without the forge's answers to the push and to the creation of the pull request. */
-  readonly own: number;
+  /** Until the pull request is there. */
+  readonly opened: number;
+  /** In which the forge's answers to the push and to the creation of the pull request were waited for. */
+  readonly waited: number;
 }
 
 /**
@@ -62,13 +64,14 @@ export async function timePromotion(
   const answer = await app.tell(turnpike.hook, from, VERSION, { prefer: 'wait=25' });
   const whole = performance.now() - started;
   if (answer.status !== 201) throw new Error(`no pull request was opened: ${await answer.text()}`);
-  return { whole, own: whole - watch.take().waited };
+  const { waited, answered } = watch.take();
+  return { whole, opened: answered - started, waited };
 }
 
 function figures(what: string, times: readonly Times[], isGoal: boolean): Figure[] {
-  const own = times.map((time) => time.own);
+  const own = times.map(({ whole, waited }) => whole - waited);
   const goal = isGoal ? { goal: `at most ${GOAL_MS} ms`, met: median(own) <= GOAL_MS } : {};
-  const forge = median(times.map((time) => time.whole - time.own));
+  const forge = median(times.map(({ waited }) => waited));
   return [
     { name: `${what}: our own time, median`, value: median(own), unit: 'ms', ...goal },
     { name: `${what}: our own time, p90`, value: percentile(own, 0.9), unit: 'ms' },

@@ -9,12 +9,15 @@ export interface Stopwatch {
 export interface Taken {
   /** Milliseconds in which an answer to a push or to a change of a pull request was waited for. */
   readonly waited: number;
+  /** When the last one of those answers came, as `performance.now` has it. */
+  readonly answered: number;
   /** `POST /user/name.git/git-receive-pack`. */
   readonly requests: readonly string[];
 }
 
 export function startStopwatch(upstream: string): Stopwatch {
   let waited = 0;
+  let answered = 0;
   let requests: string[] = [];
   // Of several answers that are waited for at once the time counts once.
   let open = 0;
@@ -25,7 +28,8 @@ export function startStopwatch(upstream: string): Stopwatch {
   }
   function leave() {
     open -= 1;
-    if (open === 0) waited += performance.now() - since;
+    answered = performance.now();
+    if (open === 0) waited += answered - since;
   }
   const server = Bun.serve({
     hostname: '127.0.0.1',
@@ -54,7 +58,7 @@ export function startStopwatch(upstream: string): Stopwatch {
   return {
     url: `http://127.0.0.1:${server.port}`,
     take() {
-      const taken = { waited, requests };
+      const taken = { waited, answered, requests };
       waited = 0;
       requests = [];
       return taken;

@@ -43,6 +43,7 @@ export function createNotificationPromoter(deps: NotificationDeps): Notification
   const url = deps.eventsAddress ? eventsUrl(deps.eventsAddress) : undefined;
   return {
     async promote(request, signal) {
+      await request.recorded;
       const event = promoteEvent(request);
       const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
       await deps.pass?.('before-event', key);

@@ -82,6 +82,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         ...commitBy(settings.commit, credentials),
         credentials: forGit(credentials, plain),
         now: deps.now(),
+        recorded: request.recorded,
         pass,
         ...(signal && { signal }),
       };

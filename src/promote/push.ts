@@ -41,6 +41,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         ...commitBy(commit, credentials),
         credentials,
         now: now(),
+        recorded: request.recorded,
         pass: async (checkpoint) => pass?.(checkpoint, key),
         ...(signal && { signal }),
       });

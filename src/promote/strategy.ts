@@ -16,6 +16,8 @@ export interface PromotionRequest {
   readonly gates?: Gates;
   /** The pull request that the status knows already. */
   readonly pullRequest?: PullRequestRef;
+  /** Settles when the promotion is recorded. Nothing is changed outside before, and nothing if it rejects. */
+  readonly recorded: Promise<unknown>;
 }
 
 export type PromotionResult =

@@ -49,6 +49,8 @@ export interface BranchUpdate {
   /** What the commit is signed with. */
   readonly signing?: SigningKey;
   readonly now: Date;
+  /** Nothing is pushed before it resolves, and nothing if it rejects. */
+  readonly recorded: Promise<unknown>;
   readonly signal?: AbortSignal;
   /** Called between two steps; when it throws, no further one is taken. */
   readonly pass?: (checkpoint: Checkpoint) => Promise<void>;

@@ -9,20 +9,31 @@ import type { ReconcileDeps } from './reconcile.ts';
 
 /** Acting on what was decided, and recording what has become of it. */
 
-/** Carries out what is recorded as to be promoted; the seconds until the first retry. */
+/** What is to be done, as it is recorded. */
+export interface Intent {
+  readonly pipeline: Pipeline;
+  readonly check: Check;
+}
+
+/**
+ * Carries out what is to be promoted, which is prepared while it is still being recorded; the seconds until
+ * the first retry. Throws what keeps it from being recorded.
+ */
 export async function act(
   deps: ReconcileDeps,
-  pipeline: Pipeline,
+  decided: Pipeline,
   steps: Readonly<Record<string, Step>>,
-  check: Check,
+  intent: Promise<Intent>,
 ) {
-  const jobs = pipeline.spec.environments.flatMap((environment) => {
+  const jobs = decided.spec.environments.flatMap((environment) => {
     const step = steps[environment.name];
-    return step?.kind === 'promote' ? [{ pipeline, environment, promotion: step.promotion }] : [];
+    if (step?.kind !== 'promote') return [];
+    return [{ pipeline: decided, environment, promotion: step.promotion, recorded: intent }];
   });
   const waits = jobs.map(async (job) => {
     const { environment, promotion } = job;
     const result = await deps.promoter.promote(job);
+    const { pipeline, check } = await intent;
     logResult(deps, pipeline, environment.name, promotion.revision, result);
     const attempt = { environment: environment.name, revision: promotion.revision, result };
     return recordResult(deps, pipeline, attempt, check);

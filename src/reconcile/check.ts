@@ -21,7 +21,13 @@ export interface Check {
   readonly warnings: readonly string[];
 }
 
-export type CheckPipeline = (pipeline: Pipeline) => Promise<Check>;
+/** `spec` at once; the rest when it is asked for. */
+export interface Checking {
+  readonly spec: readonly string[];
+  readonly whole: () => Promise<Check>;
+}
+
+export type CheckPipeline = (pipeline: Pipeline) => Checking;
 
 export interface CheckDeps {
   readonly policy: HostPolicy;
@@ -57,13 +63,16 @@ export function createCheck({ policy, gather, now }: CheckDeps): CheckPipeline {
     return findings;
   }
 
-  return async (pipeline) => {
+  return (pipeline) => {
     const { findings } = checkSpec(pipeline.spec, policy, pipeline.metadata);
-    const around = findings.problems.length > 0 ? NO_FINDINGS : await surroundings(pipeline);
+    const spec = lines(findings.problems);
     return {
-      spec: lines(findings.problems),
-      secrets: lines(around.problems),
-      warnings: lines([...findings.warnings, ...around.warnings]),
+      spec,
+      async whole() {
+        const around = spec.length > 0 ? NO_FINDINGS : await surroundings(pipeline);
+        const warnings = lines([...findings.warnings, ...around.warnings]);
+        return { spec, secrets: lines(around.problems), warnings };
+      },
     };
   };
 }

@@ -26,7 +26,7 @@ import type { PromotionRequest } from '../promote/strategy.ts';
 /** Carries out promotions by the strategy that the spec names. */
 export interface Promoter {
   /** What goes wrong is a result too; it throws only when the process ends or no longer leads meanwhile. */
-  promote(job: Job): Promise<Result>;
+  promote(job: PromotionJob): Promise<Result>;
   /** What goes wrong is a result too, as with `promote`. */
   tend(job: Job, pullRequest: PullRequestRef, care: Care): Promise<CareResult>;
   /** What the forge says of the pull request into this environment. */
@@ -41,6 +41,11 @@ export interface Job {
   readonly pipeline: Pipeline;
   readonly environment: Environment;
   readonly promotion: PromotionStatus;
+}
+
+export interface PromotionJob extends Job {
+  /** Settles when the promotion is in the status: until then it may be prepared, and nothing be changed. */
+  readonly recorded: Promise<unknown>;
 }
 
 export interface PromoterDeps {
@@ -87,7 +92,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     return gitCredentialsFrom(values, where);
   }
 
-  async function carryOut(job: Job): Promise<Result> {
+  async function carryOut(job: PromotionJob): Promise<Result> {
     const { pipeline, environment } = job;
     const strategy = promotionInto(pipeline.spec, environment)?.strategy;
     const settings = strategy?.['pull-request'];
@@ -157,7 +162,7 @@ function keyOf({ metadata }: Pipeline) {
   return pipelineKey(metadata.namespace, metadata.name);
 }
 
-function requestOf({ pipeline, environment, promotion }: Job): PromotionRequest {
+function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob): PromotionRequest {
   const { spec, status, metadata } = pipeline;
   const previous = spec.environments[spec.environments.indexOf(environment) - 1];
   const deployment = previous && environmentStatus(status, previous.name).deployment;
@@ -178,5 +183,6 @@ function requestOf({ pipeline, environment, promotion }: Job): PromotionRequest 
     ...(gates && { gates }),
     ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
     ...(promotion.pullRequest && { pullRequest: promotion.pullRequest }),
+    recorded,
   };
 }

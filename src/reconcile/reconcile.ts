@@ -22,15 +22,16 @@ import {
   withPromotion,
 } from '../decide/state.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { act, asStored, tend } from './act.ts';
-import type { Check, CheckPipeline } from './check.ts';
+import { act, asStored, type Intent, tend } from './act.ts';
+import type { Checking, CheckPipeline } from './check.ts';
 import { finish, settled } from './finish.ts';
 import { type ApplicationReader, type ClusterReaders, observe } from './observe.ts';
 import type { Promoter } from './promoter.ts';
 
 /**
  * The four steps for one Pipeline: gather what is, decide what is to be done, act, record. Every act is
- * recorded before it is begun and can be done twice: a process that dies in between loses nothing.
+ * recorded before it is done and can be done twice: a process that dies in between loses nothing. What it
+ * has to look at first is looked at while the record is being written.
  */
 export interface ReconcileDeps {
   readonly store: StatusStore;
@@ -56,7 +57,7 @@ export function createReconcile(deps: ReconcileDeps): Reconcile {
     if (!stored || stored.metadata.deletionTimestamp !== undefined) return deps.policy.resyncSeconds;
     if (!stored.spec.ok) return reportInvalid(deps, stored, stored.spec.problems);
     const pipeline = { ...stored, spec: stored.spec.value };
-    const check = await deps.check(pipeline);
+    const check = deps.check(pipeline);
     if (check.spec.length > 0) return reportInvalid(deps, stored, check.spec);
     return reconcileValid(deps, pipeline, check);
   };
@@ -72,18 +73,21 @@ async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, proble
   return deps.policy.resyncSeconds;
 }
 
-async function reconcileValid(deps: ReconcileDeps, pipeline: Pipeline, check: Check): Promise<number> {
+async function reconcileValid(deps: ReconcileDeps, pipeline: Pipeline, checking: Checking): Promise<number> {
   const seen = await observe(pipeline, deps);
   const now = deps.now();
   const folded = { ...pipeline, status: foldObservations(pipeline, seen, now) };
   const pullRequests = await askForges(deps, folded);
   const steps = nextSteps({ pipeline: folded, pullRequests, poked: isPoked(pipeline), now });
-  const decided = applySteps(folded.status, steps);
-  const recorded = await write(deps, pipeline, finish(deps, { ...folded, status: decided }, check));
-  const cares = careFor({ pipeline: recorded, pullRequests, poked: false, now });
-  const [again, tended] = await Promise.all([
-    act(deps, recorded, steps, check),
-    tend(deps, recorded, { steps, cares, check }),
+  const decided = { ...folded, status: applySteps(folded.status, steps) };
+  const intent = recordIntent(deps, pipeline, { decided, checking });
+  const [again, tended, { check }] = await Promise.all([
+    act(deps, decided, steps, intent),
+    intent.then(({ pipeline: recorded, check }) => {
+      const cares = careFor({ pipeline: recorded, pullRequests, poked: false, now });
+      return tend(deps, recorded, { steps, cares, check });
+    }),
+    intent,
   ]);
   const wakes = Object.values(steps).map((step) => (step.kind === 'promote' ? undefined : step.wakeAfter));
   const recheck = check.secrets.length > 0 ? RECHECK_SECONDS : deps.policy.resyncSeconds;
@@ -128,6 +132,15 @@ async function askForges(deps: ReconcileDeps, pipeline: Pipeline): Promise<Recor
 
 /** Whoever creates the Secret that was missing does not tell us. */
 const RECHECK_SECONDS = 30;
+
+async function recordIntent(
+  deps: ReconcileDeps,
+  before: Pipeline,
+  { decided, checking }: { readonly decided: Pipeline; readonly checking: Checking },
+): Promise<Intent> {
+  const check = await checking.whole();
+  return { pipeline: await write(deps, before, finish(deps, decided, check)), check };
+}
 
 /** Writes what changed. Whoever wrote meanwhile goes first: the conflict brings the key back. */
 async function write(deps: ReconcileDeps, pipeline: Pipeline, status: PipelineStatus): Promise<Pipeline> {

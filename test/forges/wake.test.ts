@@ -88,7 +88,7 @@ function startLeader(): Controller {
     applications: { read: async (_, namespace) => release(namespace) },
     clusters: { reader: () => ({ read: async () => undefined }) },
     promoter,
-    check: async () => ({ spec: [], secrets: [], warnings: [] }),
+    check: () => ({ spec: [], whole: async () => ({ spec: [], secrets: [], warnings: [] }) }),
     onChange: () => {},
     policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },
     log,

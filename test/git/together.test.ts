@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { chmod, writeFile } from 'node:fs/promises';
+import { TurnpikeError } from '../../src/api/errors.ts';
 import type { BranchUpdate } from '../../src/promote/workspace.ts';
 import { gitStage } from './stage.ts';
 import { branchUpdate, marked } from './support.ts';
@@ -92,6 +93,28 @@ describe('promotions of one repository that come together', () => {
     expect(failed).toEqual([['app-7', expect.stringContaining('app-7 is frozen')]]);
     for (const app of APPS)
       expect((await stage.repository.tip(branchOf(app))) !== undefined).toBe(app !== 'app-7');
+  });
+
+  test('are pushed without the one that could not be recorded', async () => {
+    const recorded = new Map([
+      ['app-0', Promise.reject(new Error('the socket is gone'))],
+      ['app-7', Promise.reject(new TurnpikeError('ApiConflict', 'Somebody else wrote it meanwhile.'))],
+    ]);
+    for (const promise of recorded.values()) promise.catch(() => {});
+    const results = await promoteAll(
+      APPS.map((app) => updateOf(app, { recorded: recorded.get(app) ?? Promise.resolve() })),
+    );
+    const failed = results.flatMap((result, index) =>
+      result.status === 'rejected' ? [[APPS[index], result.reason.code]] : [],
+    );
+    expect(failed).toEqual([
+      ['app-0', 'ApiUnavailable'],
+      ['app-7', 'ApiConflict'],
+    ]);
+    for (const app of APPS) {
+      expect((await stage.repository.tip(branchOf(app))) !== undefined).toBe(!recorded.has(app));
+    }
+    expect(stage.workspace.lines).toEqual([]);
   });
 
   test('do not push over each other when their branches have one name', async () => {

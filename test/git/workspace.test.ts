@@ -180,6 +180,19 @@ describe('a promotion branch', () => {
     expect(pushes()).toBe(0);
   });
 
+  test('is looked up while the promotion is being recorded, and pushed when it is', async () => {
+    const { promise: recorded, resolve } = Promise.withResolvers<void>();
+    const pushed = stage.workspace.updateBranch(branchUpdate(stage.url, { recorded }));
+    await waitFor('the look at the repository', async () =>
+      stage.server.requests.length > 0 ? { done: true } : { saw: 'no request' },
+    );
+    await Bun.sleep(200);
+    expect(await stage.repository.tip(BRANCH)).toBeUndefined();
+    resolve();
+    expect((await pushed).kind).toBe('pushed');
+    expect(await stage.repository.tip(BRANCH)).toBeDefined();
+  });
+
   test('is never the base branch itself', async () => {
     const error = await failureOf(stage.workspace.updateBranch(branchUpdate(stage.url, { branch: 'main' })));
     expect(error).toMatchObject({ code: 'SpecInvalid', retry: 'never' });

@@ -34,7 +34,7 @@ function setUp(around: Surroundings = {}) {
   return {
     asked,
     check: async (changes: Changes = {}, generation = 1, uid = 'uid-1') =>
-      check(await pipeline(changes, generation, uid)),
+      check(await pipeline(changes, generation, uid)).whole(),
     later: (seconds: number, next: Surroundings = around) => {
       milliseconds += seconds * 1000;
       facts = factsOf(next);

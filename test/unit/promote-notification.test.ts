@@ -96,6 +96,15 @@ describe('the notification strategy', () => {
     ]);
   });
 
+  test('raises nothing that could not be recorded', async () => {
+    const recorded = Promise.reject(new TurnpikeError('ApiConflict', 'a conflict'));
+    recorded.catch(() => {});
+    expect(await failureOf(promoter().promote(promotionRequest({ recorded })))).toMatchObject({
+      message: 'a conflict',
+    });
+    expect([...posted, ...emitted]).toEqual([]);
+  });
+
   test('raises the Kubernetes event alone without --events-addr', async () => {
     await promoter({ eventsAddress: '' }).promote(promotionRequest());
 

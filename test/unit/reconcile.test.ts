@@ -6,6 +6,7 @@ import type { PullRequestState } from '../../src/decide/next.ts';
 import type { Result } from '../../src/decide/result.ts';
 import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
+import { failureOf } from '../fakes/failure.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { NOW, pipeline, spec } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
@@ -51,7 +52,8 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
       },
     },
     promoter: {
-      async promote({ environment, promotion }) {
+      async promote({ environment, promotion, recorded }) {
+        await recorded;
         jobs.push(`${environment.name} ${promotion.revision}`);
         const next = results.shift();
         const made = typeof next === 'function' ? next() : next;
@@ -63,11 +65,10 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
       },
       pullRequestState: async () => forge.state,
     },
-    check: async ({ spec: { promotion } }) => ({
-      spec: promotion?.strategy.notification ? ['spec.promotion: two strategies'] : [],
-      secrets: doubts.secrets,
-      warnings: doubts.warnings,
-    }),
+    check: ({ spec: { promotion } }) => {
+      const spec = promotion?.strategy.notification ? ['spec.promotion: two strategies'] : [];
+      return { spec, whole: async () => ({ spec, ...doubts }) };
+    },
     onChange: () => changes.push(1),
     policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },
     log,
@@ -189,6 +190,16 @@ describe('reconciling a pipeline', () => {
     const { run, jobs } = setUp({ ...BEHIND, dev: away });
     expect(run()).rejects.toThrow('away');
     expect(jobs).toEqual([]);
+  });
+
+  test('acts on nothing that somebody else has changed while it was being recorded', async () => {
+    const { run, jobs, store, status } = setUp({ ...BEHIND });
+    store.interfere({ summary: 'of somebody else' });
+    expect(await failureOf(run())).toMatchObject({ code: 'ApiConflict' });
+    expect(jobs).toEqual([]);
+    expect(status()).toEqual({ summary: 'of somebody else' });
+    await run();
+    expect(jobs).toEqual(['staging 1.1.0']);
   });
 
   test('hands the pull request to the newer revision that was recorded meanwhile', async () => {

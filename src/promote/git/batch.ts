@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../../api/checkpoint.ts';
-import { TurnpikeError } from '../../api/errors.ts';
+import { errorMessage, TurnpikeError } from '../../api/errors.ts';
 import { refOf } from '../refs.ts';
 import type { BranchResult, BranchUpdate } from '../workspace.ts';
 import { unusable } from './failure.ts';
@@ -142,6 +142,7 @@ async function prepareOne(
   { update, state, before }: { update: BranchUpdate; state: RemoteState; before: RefUpdate | undefined },
 ): Promise<Prepared | Failed> {
   try {
+    await mayAct(update);
     await update.pass?.('fetched');
     const packs = before ? withObjects(repository.packs, before.objects) : repository.packs;
     const base = before?.commit ?? tipOf(state, update.baseBranch);
@@ -151,6 +152,16 @@ async function prepareOne(
   } catch (error) {
     if (error instanceof TurnpikeError) return { kind: 'failed', error };
     throw error;
+  }
+}
+
+/** What keeps the promotion from being recorded is no damage of the copy. */
+async function mayAct({ recorded }: BranchUpdate): Promise<void> {
+  try {
+    await recorded;
+  } catch (error) {
+    if (error instanceof TurnpikeError) throw error;
+    throw new TurnpikeError('ApiUnavailable', errorMessage(error), { cause: error });
   }
 }
 
