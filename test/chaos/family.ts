@@ -68,6 +68,8 @@ export interface Report {
   readonly twoLeaders: readonly string[];
   /** How often a replica took over the lead. */
   readonly leads: number;
+  /** Locks that the forge's own Git left behind and its administrator removed. */
+  readonly locks: number;
   readonly seconds: number;
   /** MiB of each replica, when a fifth was done and at the end. */
   readonly memory: { readonly early: readonly number[]; readonly late: readonly number[] };

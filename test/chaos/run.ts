@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { trespasses } from './acts.ts';
+import { startAdministrator } from './administrator.ts';
 import { createCourier, type Sent } from './courier.ts';
 import { type DriveOptions, drive, type Outcome, type Round } from './drive.ts';
 import type { Family, Report, Scale, Stage } from './family.ts';
@@ -33,6 +34,7 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
   const { world, scale } = options;
   const before = { acts: world.replicas.acts().length, crashes: world.replicas.crashes().length };
   const stage = await setStage(family, options);
+  const administrator = startAdministrator(world.lab);
   const { flux, people } = stage;
   const outcome: Outcome = { lost: [], rejected: 0, overtaken: 0, slowest: 0, slow: [] };
   const tally = createTally(family, stage, outcome);
@@ -48,7 +50,7 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
   await Promise.all([telling, stage.courier.quiet()]);
   const wrong = await unfinished({ stage, outcome, seconds: scale.healSeconds });
   const doubled = [...flux.doubled(), ...(await doubledPullRequests(world, stage.apps))];
-  await Promise.all([people.stop(), flux.stop()]);
+  await Promise.all([people.stop(), flux.stop(), administrator.stop()]);
   const acts = world.replicas.acts();
   return {
     family: family.name,
@@ -59,6 +61,7 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
     wrong: [...flux.wrongs(), ...wrong, ...world.replicas.crashes().slice(before.crashes)],
     twoLeaders: trespasses(acts, before.acts),
     leads: acts.slice(before.acts).filter(({ kind }) => kind === 'lead').length,
+    locks: administrator.locks(),
     seconds: (performance.now() - started) / 1000,
     memory: { early: await early, late },
   };

@@ -19,7 +19,10 @@ export function table(reports: readonly Report[]): string {
       .join(', ');
     return `Faults in ${family}: ${counts}.`;
   });
-  return [...lines, '', ...faults].join('\n');
+  const locks = reports.flatMap(({ family, locks }) =>
+    locks > 0 ? [`Locks of Gitea's own that its administrator removed in ${family}: ${locks}.`] : [],
+  );
+  return [...lines, '', ...faults, ...locks].join('\n');
 }
 
 function row(report: Report): string[] {

@@ -7,7 +7,6 @@ import { editTree, type TreeEdit } from '../../src/promote/git/edit-tree.ts';
 import { type MarkedTree, markedTree } from '../../src/promote/git/marked.ts';
 import { type GitObject, gitObject } from '../../src/promote/git/objects.ts';
 import { openPacks, type Packs } from '../../src/promote/git/packs.ts';
-
 import { failureOf } from '../fakes/failure.ts';
 import { createTestRepository, type TestRepository } from './repository.ts';
 import { KEY, marked } from './support.ts';
@@ -195,5 +194,25 @@ describe('a hostile repository', () => {
       marked: 0,
       problems: ['Of 2002 files that match {00,01}/*.yaml, none has the field b.'],
     });
+  });
+});
+
+describe('markers', () => {
+  test('are found too where there are more markers than are kept in mind', async () => {
+    const many = Array.from({ length: 150 }, (_, file) => {
+      const lines = Array.from({ length: 150 }, (_, line) =>
+        marked('1.0.0', `many:app-${file}-${line}:prod`),
+      );
+      return [`many/${file}.yaml`, `- ${lines.join('- ')}`];
+    });
+    await repository.commit(Object.fromEntries(many));
+    const packs = await watchedPacks();
+    const tree = await indexed(packs);
+    expect(tree.keys).toBeUndefined();
+    packs.taken();
+    const edit: TreeEdit = { key: 'many:app-120-7:prod', revision: '2.0.0', packs };
+    expect(await editTree(tree, edit)).toMatchObject({ marked: 1, changes: [{ file: 'many/120.yaml' }] });
+    expect(packs.taken()).toEqual(['/', 'many', 'many/120.yaml']);
+    packs.rest();
   });
 });

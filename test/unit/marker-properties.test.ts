@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { parse, parseAllDocuments, stringify } from 'yaml';
-import { editMarked } from '../../src/promote/marker.ts';
+import { keysNamed } from '../../src/promote/marker/comment.ts';
+import { editMarked, mentionsKey } from '../../src/promote/marker.ts';
 
 const KEY = 'apps:podinfo:prod';
 const MARK = '# {"$promotion": "apps:podinfo:prod"}';
@@ -155,3 +156,34 @@ function leaves(text: string): unknown[] {
     logLevel: 'silent',
   }).flatMap((document) => (document.errors.length > 0 ? [] : flatten(document.contents?.toJSON())));
 }
+
+describe('the keys that a line names', () => {
+  const piece = fc.constantFrom(
+    'apps',
+    'podinfo',
+    'prod',
+    'prod-eu',
+    ':',
+    ':',
+    ':',
+    '.',
+    '/',
+    '"',
+    ' ',
+    'é',
+    '\\',
+    'tag',
+  );
+  const line = fc.array(piece, { maxLength: 12 }).map((pieces) => `$promotion": "${pieces.join('')}`);
+
+  test('are those that the screen for one key would let pass', () => {
+    fc.assert(
+      fc.property(line, (text) => {
+        for (const key of [KEY, 'apps:podinfo:prod-eu', 'prod:apps:tag']) {
+          expect(keysNamed(text).includes(key)).toBe(mentionsKey(text, key));
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});

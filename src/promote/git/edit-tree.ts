@@ -69,7 +69,7 @@ async function editSubtree(tree: MarkedTree, edit: TreeEdit, place: Place): Prom
   for (const [name, file] of tree.files) {
     if (isTimeForOthers(place)) await setImmediate();
     const selected = matching(active, name);
-    if (selected.length === 0 && !mayHaveKey(file, edit.key)) continue;
+    if (isUntouched(file, selected, edit)) continue;
     countSelected(selected, result);
     const oid = editBlob(file, edit, { path: path + name, active: selected, result });
     if (oid !== file.oid) changed.set(name, oid);
@@ -77,14 +77,19 @@ async function editSubtree(tree: MarkedTree, edit: TreeEdit, place: Place): Prom
   }
   for (const [name, child] of tree.trees) {
     if (isTimeForOthers(place)) await setImmediate();
-    const below = { path: `${path}${name}/`, active: enterAll(active, name), result };
-    const oid = await editSubtree(child, edit, below);
+    const entered = enterAll(active, name);
+    if (isUntouched(child, entered, edit)) continue;
+    const oid = await editSubtree(child, edit, { path: `${path}${name}/`, active: entered, result });
     if (oid !== child.oid) changed.set(name, oid);
   }
   if (changed.size === 0) return tree.oid;
   const made = treeWith(edit.packs.read(tree.oid), changed);
   result.objects.push(made);
   return made.oid;
+}
+
+function isUntouched(part: MarkedFile | MarkedTree, active: readonly Active[], { key }: TreeEdit): boolean {
+  return active.length === 0 && !mayHaveKey(part, key);
 }
 
 /** Gives the file's new name. */

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { TurnpikeError } from '../../api/errors.ts';
-import { mentionsKey } from '../marker/comment.ts';
-import { hasMarker } from '../marker.ts';
+import { hasMarker, keysNamed, MARKER } from '../marker/comment.ts';
 import { parseTree, type TreeEntry } from './objects.ts';
 import type { Packs } from './packs.ts';
 
@@ -9,17 +8,20 @@ import type { Packs } from './packs.ts';
  * What is known about a tree's YAML files. Names have one character per byte. A subtree or file whose object
  * id is the same as before is not read again.
  */
-export interface MarkedTree {
-  readonly oid: string;
+export interface MarkedTree extends Marked {
   readonly trees: ReadonlyMap<string, MarkedTree>;
   readonly files: ReadonlyMap<string, MarkedFile>;
 }
 
-export interface MarkedFile {
+export type MarkedFile = Marked;
+
+interface Marked {
   readonly oid: string;
-  /** The markers' texts; `undefined` when they or the file are too large to tell. */
-  readonly marks: readonly string[] | undefined;
+  /** What the markers in it may be for; `undefined` when there are too many, or too much else, to tell. */
+  readonly keys: Keys | undefined;
 }
+
+type Keys = ReadonlySet<string>;
 
 /** Bounds against trees that no one made by hand: a few objects can span any number of paths. */
 const MAX_ENTRIES = 500_000;
@@ -28,8 +30,10 @@ const MAX_DEPTH = 100;
 /** Other work gets its turn after so many entries: some milliseconds. */
 const ENTRIES_AT_ONCE = 200;
 
-const MAX_MARKS = 200;
+const MAX_KEYS_IN_FILE = 200;
+const MAX_KEYS_IN_TREE = 20_000;
 const MAX_MARK_LENGTH = 512;
+const NO_KEYS: Keys = new Set();
 
 /** What `known` was, brought up to the tree `oid`. `name` is the repository's, for messages. */
 export async function markedTree(
@@ -53,7 +57,7 @@ export async function markedTree(
       if (isTree(entry)) trees.set(name, await walk(entry.oid, known?.trees.get(name), depth + 1));
       if (isYamlFile(entry)) files.set(name, markedFile(entry, known?.files.get(name), packs));
     }
-    return { oid, trees, files };
+    return { oid, trees, files, keys: keysOf([...files.values(), ...trees.values()]) };
   }
   return walk(oid, known, 0);
 }
@@ -75,25 +79,39 @@ function isYamlFile({ mode, name }: TreeEntry): boolean {
 function markedFile({ oid }: TreeEntry, known: MarkedFile | undefined, packs: Packs): MarkedFile {
   if (known?.oid === oid) return known;
   const bytes = packs.readIfSmall(oid);
-  if (bytes === undefined) return { oid, marks: undefined };
-  return { oid, marks: hasMarker(bytes) ? marksIn(bytes) : [] };
+  if (bytes === undefined) return { oid, keys: undefined };
+  return { oid, keys: hasMarker(bytes) ? keysIn(bytes) : NO_KEYS };
 }
 
-/** Each marker's text up to the end of its line, once. */
-function marksIn(bytes: Buffer): string[] | undefined {
-  const marks = new Set<string>();
-  for (let at = bytes.indexOf('$promotion'); at >= 0; at = bytes.indexOf('$promotion', at + 1)) {
+/** What stands behind each `$promotion` up to the end of its line and looks like a key. */
+function keysIn(bytes: Buffer): Keys | undefined {
+  const keys = new Set<string>();
+  for (let at = bytes.indexOf(MARKER); at >= 0; at = bytes.indexOf(MARKER, at + 1)) {
     const lineEnd = bytes.indexOf('\n', at);
     const end = Math.min(lineEnd < 0 ? bytes.length : lineEnd, at + MAX_MARK_LENGTH);
-    marks.add(bytes.toString('utf8', at, end));
-    if (marks.size > MAX_MARKS) return undefined;
+    for (const key of keysNamed(bytes.toString('utf8', at, end))) keys.add(key);
+    if (keys.size > MAX_KEYS_IN_FILE) return undefined;
   }
-  return [...marks];
+  return keys;
 }
 
-/** True when the file's text is worth parsing for this key. */
-export function mayHaveKey({ marks }: MarkedFile, key: string): boolean {
-  return marks === undefined || marks.some((mark) => mentionsKey(mark, key));
+/** Those of all of them; the set of the only one that has any is not copied. */
+function keysOf(parts: readonly Marked[]): Keys | undefined {
+  const sets = parts.map(({ keys }) => keys).filter((keys) => keys === undefined || keys.size > 0);
+  const [first = NO_KEYS] = sets;
+  if (sets.length <= 1) return sets.length === 0 ? NO_KEYS : sets[0];
+  const all = new Set(first);
+  for (const keys of sets) {
+    if (keys === undefined) return undefined;
+    for (const key of keys) all.add(key);
+    if (all.size > MAX_KEYS_IN_TREE) return undefined;
+  }
+  return all;
+}
+
+/** True when it is worth looking into for this key. */
+export function mayHaveKey({ keys }: Marked, key: string): boolean {
+  return keys === undefined || keys.has(key);
 }
 
 function tooLarge(name: string): TurnpikeError {

@@ -6,7 +6,7 @@ export type CommentMeaning =
   | { readonly kind: 'malformed'; readonly reason: string }
   | { readonly kind: 'other' };
 
-const MARKER = '$promotion';
+export const MARKER = '$promotion';
 const SUFFIXES: ReadonlyMap<string, RevisionPart> = new Map([
   ['', 'revision'],
   [':tag', 'tag'],
@@ -77,6 +77,15 @@ function namesKey(text: string, key: string): boolean {
   if (standsAlone(text, key)) return true;
   const escaped = JSON.stringify(key).slice(1, -1);
   return escaped !== key && standsAlone(text, escaped);
+}
+
+/** What else could be named by `namesKey`: three names with colons between, and perhaps a suffix. */
+export function keysNamed(text: string): string[] {
+  const words = text.match(/[\w.:/-]+/g) ?? [];
+  return words.flatMap((word) => {
+    const [namespace, name, environment] = word.split(':', 3);
+    return environment === undefined ? [] : [`${namespace}:${name}:${environment}`];
+  });
 }
 
 function standsAlone(text: string, key: string): boolean {

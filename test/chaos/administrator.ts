@@ -1,0 +1,51 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Glob } from 'bun';
+import type { Lab } from '../lab/lab.ts';
+
+/** Whoever looks after the forge. */
+export interface Administrator {
+  /** Locks that were removed so far. */
+  locks(): number;
+  stop(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 5_000;
+/** Git holds a lock for milliseconds. */
+const STALE_MS = 30_000;
+
+/**
+ * Removes what no client can: when a connection is cut, Gitea kills its Git, which may leave the lock of a
+ * branch behind. Nothing can be pushed to that branch from then on, by anybody.
+ */
+export function startAdministrator({ directory }: Pick<Lab, 'directory'>): Administrator {
+  const repositories = join(directory, 'gitea', 'repositories');
+  const ended = new AbortController();
+  let locks = 0;
+
+  async function look(): Promise<void> {
+    for await (const path of new Glob('*/*.git/refs/**/*.lock').scan({ cwd: repositories, absolute: true })) {
+      const modified = (await stat(path).catch(() => undefined))?.mtimeMs;
+      if (modified === undefined || Date.now() - modified < STALE_MS) continue;
+      await rm(path, { force: true });
+      locks += 1;
+    }
+  }
+
+  async function watch(): Promise<void> {
+    while (!ended.signal.aborted) {
+      await look();
+      await sleep(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => undefined);
+    }
+  }
+
+  const watching = watch();
+  return {
+    locks: () => locks,
+    async stop() {
+      ended.abort();
+      await watching;
+    },
+  };
+}
