@@ -61,10 +61,9 @@ async function makeApps(lab: Lab, url: string, count: number): Promise<Scenario[
   return apps;
 }
 
-/** The events come at once; it ends when the last pull request is there. */
+/** The versions and their events come at once; it ends when the last pull request is there. */
 async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Figure[]> {
   const { lab, turnpike, watch } = stage;
-  for (const app of apps) await app.deploy('dev', VERSION);
   const names = new Set(apps.map(({ name }) => name));
   const opened = async () => {
     const { items } = (await lab.get(['pipelines', '-A'])) as { items: Listed[] };
@@ -74,7 +73,12 @@ async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Fi
   };
   watch.take();
   const started = performance.now();
-  const answers = await Promise.all(apps.map((app) => app.tell(turnpike.hook, 'dev', VERSION)));
+  const answers = await Promise.all(
+    apps.map(async (app) => {
+      await app.deploy('dev', VERSION);
+      return app.tell(turnpike.hook, 'dev', VERSION);
+    }),
+  );
   const refused = answers.find(({ ok }) => !ok);
   if (refused) throw new Error(`an event was answered ${refused.status}: ${await refused.text()}`);
   await waitFor(

@@ -58,6 +58,12 @@ export function startStopwatch(upstream: string): Stopwatch {
   return {
     url: `http://127.0.0.1:${server.port}`,
     take() {
+      // What is under way counts up to now, and from now on for the next one.
+      if (open > 0) {
+        const now = performance.now();
+        waited += now - since;
+        since = now;
+      }
       const taken = { waited, answered, requests };
       waited = 0;
       requests = [];
