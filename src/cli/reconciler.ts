@@ -63,7 +63,7 @@ export function composeReconciler(parts: Parts, pass: Pass) {
     applications: parts.applications,
     clusters: parts.clusters,
     promoter,
-    check: createCheck({ policy, gather: parts.facts, now }),
+    check: createCheck({ policy, gather: parts.facts, onChange: queue.add, log, now }),
     onChange: reporter.changed,
     policy: {
       delaySeconds: config['promotion-retry-delay'],

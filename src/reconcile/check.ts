@@ -1,4 +1,4 @@
-import type { Pipeline } from '../api/pipeline.ts';
+import { type Pipeline, type PipelineKey, pipelineKey } from '../api/pipeline.ts';
 import type { HostPolicy } from '../decide/hosts.ts';
 import {
   checkSpec,
@@ -11,6 +11,7 @@ import {
   problemLine,
   surroundingFindings,
 } from '../decide/validate.ts';
+import type { Logger } from '../telemetry/log.ts';
 
 /** What the admission webhook's rules say of a stored Pipeline, a line each. */
 export interface Check {
@@ -32,6 +33,9 @@ export type CheckPipeline = (pipeline: Pipeline) => Checking;
 export interface CheckDeps {
   readonly policy: HostPolicy;
   readonly gather: (needs: Needs) => Promise<Facts>;
+  /** Called when a look at what is around a Pipeline has brought something new. */
+  readonly onChange: (key: PipelineKey) => void;
+  readonly log: Logger;
   readonly now: () => Date;
 }
 
@@ -48,13 +52,33 @@ const BAD_FOR_MS = 10_000;
 const MAX_KNOWN = 20_000;
 
 /** Pipelines may be older than the webhook, or have come while it was away: the same rules, once more. */
-export function createCheck({ policy, gather, now }: CheckDeps): CheckPipeline {
+export function createCheck({ policy, gather, onChange, log, now }: CheckDeps): CheckPipeline {
   const known = new Map<string, Known>();
+  const looking = new Set<string>();
 
-  async function surroundings({ metadata, spec }: Pipeline): Promise<Findings> {
-    const { uid, generation } = metadata;
+  /** What is known serves while somebody looks again: no promotion waits for that. */
+  async function surroundings(pipeline: Pipeline): Promise<Findings> {
+    const { uid, generation } = pipeline.metadata;
     const last = known.get(uid);
-    if (last && last.generation === generation && now().getTime() < last.until) return last.findings;
+    if (!last || last.generation !== generation) return look(pipeline);
+    if (now().getTime() >= last.until && !looking.has(uid)) void lookAgain(pipeline, last.findings);
+    return last.findings;
+  }
+
+  async function lookAgain(pipeline: Pipeline, before: Findings): Promise<void> {
+    const { uid, namespace, name } = pipeline.metadata;
+    looking.add(uid);
+    try {
+      if (!Bun.deepEquals(await look(pipeline), before)) onChange(pipelineKey(namespace, name));
+    } catch (error) {
+      log.error({ namespace, name, error }, 'what is around the pipeline cannot be looked at');
+    } finally {
+      looking.delete(uid);
+    }
+  }
+
+  async function look({ metadata, spec }: Pipeline): Promise<Findings> {
+    const { uid, generation } = metadata;
     const needs = needsOf(spec, metadata);
     const findings = surroundingFindings(needs, await gather(needs));
     const lasts = findings.problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS;

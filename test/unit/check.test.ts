@@ -23,16 +23,27 @@ function setUp(around: Surroundings = {}) {
   let facts: Facts = factsOf(around);
   let milliseconds = 0;
   const asked: string[] = [];
+  const changed: string[] = [];
+  const { log, lines } = createFakeLog();
+  let failure: Error | undefined;
   const check = createCheck({
     policy: POLICY,
     gather: async ({ names }) => {
       asked.push(`${names.namespace}/${names.name}`);
+      if (failure) throw failure;
       return facts;
     },
+    onChange: (key) => changed.push(key),
+    log,
     now: () => new Date(milliseconds),
   });
   return {
     asked,
+    changed,
+    lines,
+    fail: (error: Error | undefined) => {
+      failure = error;
+    },
     check: async (changes: Changes = {}, generation = 1, uid = 'uid-1') =>
       check(await pipeline(changes, generation, uid)).whole(),
     later: (seconds: number, next: Surroundings = around) => {
@@ -72,23 +83,50 @@ describe('the check of a stored Pipeline', () => {
     expect({ secrets, asked }).toEqual({ secrets: [], asked: [] });
   });
 
-  test('asks about a good one once a minute', async () => {
-    const { check, asked, later } = setUp();
+  test('asks about a good one once a minute, and holds nobody up with that', async () => {
+    const { check, asked, changed, later } = setUp();
     await check();
     later(59, { secrets: { events: null } });
     expect((await check()).secrets).toEqual([]);
+    expect(asked.length).toBe(1);
     later(2, { secrets: { events: null } });
-    expect((await check()).secrets).toEqual([expect.stringContaining(MISSING)]);
+    expect((await check()).secrets).toEqual([]);
     expect(asked).toEqual(['demo/podinfo', 'demo/podinfo']);
+    expect(changed).toEqual(['demo/podinfo']);
+    expect((await check()).secrets).toEqual([expect.stringContaining(MISSING)]);
   });
 
   test('asks about a bad one every ten seconds', async () => {
-    const { check, later } = setUp({ secrets: { events: null } });
+    const { check, changed, later } = setUp({ secrets: { events: null } });
     expect((await check()).secrets.length).toBe(1);
     later(9, {});
     expect((await check()).secrets.length).toBe(1);
+    expect(changed).toEqual([]);
     later(2, {});
+    expect((await check()).secrets.length).toBe(1);
+    expect(changed).toEqual(['demo/podinfo']);
     expect((await check()).secrets).toEqual([]);
+  });
+
+  test('says nothing when it is as before', async () => {
+    const { check, asked, changed, later } = setUp();
+    await check();
+    later(61);
+    await check();
+    expect(asked.length).toBe(2);
+    expect(changed).toEqual([]);
+  });
+
+  test('goes on with what it knows when it cannot ask again, says so, and asks the next time', async () => {
+    const { check, asked, lines, later, fail } = setUp();
+    await check();
+    later(61);
+    fail(new Error('a fault of its own'));
+    expect((await check()).secrets).toEqual([]);
+    expect(lines.join()).toContain('a fault of its own');
+    fail(undefined);
+    await check();
+    expect(asked.length).toBe(3);
   });
 
   test('asks again at once about another spec or another object of the name', async () => {
@@ -111,7 +149,13 @@ async function reconciled(changes: Changes, around: Surroundings): Promise<Recor
     applications: { read: async () => undefined },
     clusters: { reader: () => ({ read: async () => undefined }) },
     promoter: { promote: never, tend: never, pullRequestState: never },
-    check: createCheck({ policy: POLICY, gather: async () => factsOf(around), now: () => new Date() }),
+    check: createCheck({
+      policy: POLICY,
+      gather: async () => factsOf(around),
+      onChange: () => {},
+      log: createFakeLog().log,
+      now: () => new Date(),
+    }),
     onChange: () => {},
     policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },
     log: createFakeLog().log,
