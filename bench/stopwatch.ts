@@ -7,7 +7,7 @@ export interface Stopwatch {
 }
 
 export interface Taken {
-  /** Milliseconds in which an answer to a push or to a change of a pull request was waited for. */
+  /** Milliseconds in which an answer to a push, or about a new pull request, was waited for. */
   readonly waited: number;
   /** When the last one of those answers came, as `performance.now` has it. */
   readonly answered: number;
@@ -43,27 +43,24 @@ export function startStopwatch(upstream: string): Stopwatch {
       headers.delete('host');
       const body = request.body ? await request.arrayBuffer() : undefined;
       if (isForges) enter();
-      const answer = await fetch(`${upstream}${pathname}${search}`, {
-        method: request.method,
-        headers,
-        redirect: 'manual',
-        decompress: false,
-        ...(body && { body }),
-      });
-      const bytes = await answer.arrayBuffer();
-      if (isForges) leave();
-      return new Response(bytes, { status: answer.status, headers: answer.headers });
+      try {
+        const answer = await fetch(`${upstream}${pathname}${search}`, {
+          method: request.method,
+          headers,
+          redirect: 'manual',
+          decompress: false,
+          ...(body && { body }),
+        });
+        const bytes = await answer.arrayBuffer();
+        return new Response(bytes, { status: answer.status, headers: answer.headers });
+      } finally {
+        if (isForges) leave();
+      }
     },
   });
   return {
     url: `http://127.0.0.1:${server.port}`,
     take() {
-      // What is under way counts up to now, and from now on for the next one.
-      if (open > 0) {
-        const now = performance.now();
-        waited += now - since;
-        since = now;
-      }
       const taken = { waited, answered, requests };
       waited = 0;
       requests = [];
@@ -73,7 +70,7 @@ export function startStopwatch(upstream: string): Stopwatch {
   };
 }
 
+/** A push, or a pull request that is opened. */
 function isForgesOwn(method: string, path: string): boolean {
-  if (path.endsWith('/git-receive-pack')) return method === 'POST';
-  return method !== 'GET' && /\/(pulls|statuses)\b/.test(path);
+  return method === 'POST' && /\/(git-receive-pack|pulls)$/.test(path);
 }

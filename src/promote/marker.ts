@@ -7,11 +7,11 @@ import {
   type SourceText,
   type Target,
 } from './edit.ts';
-import { type CommentMeaning, commentMeaning, hasMarker, mentionsKey } from './marker/comment.ts';
+import { type CommentMeaning, commentMeaning, mentionsKey } from './marker/comment.ts';
 import { type Located, locate } from './marker/locate.ts';
 import type { Comment } from './marker/scan.ts';
 
-export { hasMarker, mentionsKey };
+export { mentionsKey };
 
 const MAX_MARKERS = 1_000;
 

@@ -16,7 +16,7 @@ export interface PromotionRequest {
   readonly gates?: Gates;
   /** The pull request that the status knows already. */
   readonly pullRequest?: PullRequestRef;
-  /** Settles when the promotion is recorded. Nothing is changed outside before, and nothing if it rejects. */
+  /** Settles when the promotion is recorded. Nothing is pushed, opened or sent before, or when it rejects. */
   readonly recorded: Promise<unknown>;
 }
 

@@ -113,7 +113,11 @@ export function createWorkspace({ outbound, directory, maxBytes, log }: Workspac
   return {
     async updateBranch(update) {
       refuseBadUpdate(update);
-      return together(companyOf(update), update);
+      for (;;) {
+        const result = await together(companyOf(update), update);
+        if (result.kind !== 'unrecorded') return result;
+        await update.recorded;
+      }
     },
     async close() {
       closing.abort(new TurnpikeError('GitUnavailable', 'Turnpike is stopping.'));

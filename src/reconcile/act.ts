@@ -16,8 +16,9 @@ export interface Intent {
 }
 
 /**
- * Carries out what is to be promoted, which is prepared while it is still being recorded; the seconds until
- * the first retry. Throws what keeps it from being recorded.
+ * Carries out what is to be promoted; the seconds until the first retry. It begins to look while the record is
+ * still being written. Throws what keeps it from being recorded: what looks by then ends by itself and does
+ * nothing.
  */
 export async function act(
   deps: ReconcileDeps,

@@ -56,12 +56,15 @@ export function createCheck({ policy, gather, onChange, log, now }: CheckDeps): 
   const known = new Map<string, Known>();
   const looking = new Set<string>();
 
-  /** What is known serves while somebody looks again: no promotion waits for that. */
+  /** What was good serves while somebody looks again: no promotion waits for that. */
   async function surroundings(pipeline: Pipeline): Promise<Findings> {
     const { uid, generation } = pipeline.metadata;
     const last = known.get(uid);
     if (!last || last.generation !== generation) return look(pipeline);
-    if (now().getTime() >= last.until && !looking.has(uid)) void lookAgain(pipeline, last.findings);
+    if (now().getTime() < last.until) return last.findings;
+    // Whoever has mended something and asks for a reconciliation wants to read how it is now.
+    if (last.findings.problems.length > 0) return look(pipeline);
+    if (!looking.has(uid)) void lookAgain(pipeline, last.findings);
     return last.findings;
   }
 
@@ -83,6 +86,7 @@ export function createCheck({ policy, gather, onChange, log, now }: CheckDeps): 
     const findings = surroundingFindings(needs, await gather(needs));
     const lasts = findings.problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS;
     if (known.size >= MAX_KNOWN) known.clear();
+    if ((known.get(uid)?.generation ?? 0) > generation) return findings;
     known.set(uid, { generation, findings, until: now().getTime() + lasts });
     return findings;
   }

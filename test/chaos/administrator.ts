@@ -11,6 +11,7 @@ export interface Administrator {
   stop(): Promise<void>;
 }
 
+const LOCKS = ['*/*.git/packed-refs.lock', '*/*.git/refs/**/*.lock'];
 const LOOK_EVERY_MS = 5_000;
 /** Git holds a lock for milliseconds. */
 const STALE_MS = 30_000;
@@ -19,23 +20,29 @@ const STALE_MS = 30_000;
  * Removes what no client can: when a connection is cut, Gitea kills its Git, which may leave the lock of a
  * branch behind. Nothing can be pushed to that branch from then on, by anybody.
  */
-export function startAdministrator({ directory }: Pick<Lab, 'directory'>): Administrator {
+export function startAdministrator(
+  { directory }: Pick<Lab, 'directory'>,
+  note: (sentence: string) => void,
+): Administrator {
   const repositories = join(directory, 'gitea', 'repositories');
   const ended = new AbortController();
   let locks = 0;
 
   async function look(): Promise<void> {
-    for await (const path of new Glob('*/*.git/refs/**/*.lock').scan({ cwd: repositories, absolute: true })) {
-      const modified = (await stat(path).catch(() => undefined))?.mtimeMs;
-      if (modified === undefined || Date.now() - modified < STALE_MS) continue;
-      await rm(path, { force: true });
-      locks += 1;
+    for (const pattern of LOCKS) {
+      for await (const path of new Glob(pattern).scan({ cwd: repositories, absolute: true })) {
+        const modified = (await stat(path).catch(() => undefined))?.mtimeMs;
+        if (modified === undefined || Date.now() - modified < STALE_MS) continue;
+        await rm(path, { force: true });
+        locks += 1;
+      }
     }
   }
 
   async function watch(): Promise<void> {
     while (!ended.signal.aborted) {
-      await look();
+      // Git removes directories while they are read; the next look sees the rest.
+      await look().catch((error) => note(`The forge's locks cannot be looked at: ${error}`));
       await sleep(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => undefined);
     }
   }

@@ -34,7 +34,7 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
   const { world, scale } = options;
   const before = { acts: world.replicas.acts().length, crashes: world.replicas.crashes().length };
   const stage = await setStage(family, options);
-  const administrator = startAdministrator(world.lab);
+  const administrator = startAdministrator(world.lab, options.note);
   const { flux, people } = stage;
   const outcome: Outcome = { lost: [], rejected: 0, overtaken: 0, slowest: 0, slow: [] };
   const tally = createTally(family, stage, outcome);

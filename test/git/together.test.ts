@@ -105,16 +105,28 @@ describe('promotions of one repository that come together', () => {
       APPS.map((app) => updateOf(app, { recorded: recorded.get(app) ?? Promise.resolve() })),
     );
     const failed = results.flatMap((result, index) =>
-      result.status === 'rejected' ? [[APPS[index], result.reason.code]] : [],
+      result.status === 'rejected' ? [[APPS[index], result.reason.message]] : [],
     );
     expect(failed).toEqual([
-      ['app-0', 'ApiUnavailable'],
-      ['app-7', 'ApiConflict'],
+      ['app-0', 'the socket is gone'],
+      ['app-7', 'Somebody else wrote it meanwhile.'],
     ]);
     for (const app of APPS) {
       expect((await stage.repository.tip(branchOf(app))) !== undefined).toBe(!recorded.has(app));
     }
     expect(stage.workspace.lines).toEqual([]);
+  });
+
+  test('do not wait long for one that is still being recorded', async () => {
+    const { promise: recorded, resolve } = Promise.withResolvers<void>();
+    const slow = stage.workspace.updateBranch(updateOf('app-7', { recorded }));
+    const others = APPS.filter((app) => app !== 'app-7');
+    const results = await promoteAll(others.map((app) => updateOf(app)));
+    expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
+    expect(await stage.repository.tip(branchOf('app-7'))).toBeUndefined();
+    resolve();
+    expect((await slow).kind).toBe('pushed');
+    expect(await stage.repository.tip(branchOf('app-7'))).toBeDefined();
   });
 
   test('do not push over each other when their branches have one name', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { editMarked, hasMarker, mentionsKey } from '../../src/promote/marker.ts';
+import { hasMarker } from '../../src/promote/marker/comment.ts';
+import { editMarked, mentionsKey } from '../../src/promote/marker.ts';
 
 const KEY = 'apps:podinfo:prod';
 const MARK = '# {"$promotion": "apps:podinfo:prod"}';

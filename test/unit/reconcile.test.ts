@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { TurnpikeError } from '../../src/api/errors.ts';
+import { errorMessage, TurnpikeError } from '../../src/api/errors.ts';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
 import type { CareResult } from '../../src/decide/care.ts';
 import type { PullRequestState } from '../../src/decide/next.ts';
@@ -53,7 +53,8 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
     },
     promoter: {
       async promote({ environment, promotion, recorded }) {
-        await recorded;
+        const problem = await recorded.then(() => undefined, errorMessage);
+        if (problem !== undefined) return { kind: 'error', message: problem, retry: 'backoff' };
         jobs.push(`${environment.name} ${promotion.revision}`);
         const next = results.shift();
         const made = typeof next === 'function' ? next() : next;

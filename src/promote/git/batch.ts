@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../../api/checkpoint.ts';
-import { errorMessage, TurnpikeError } from '../../api/errors.ts';
+import { TurnpikeError } from '../../api/errors.ts';
 import { refOf } from '../refs.ts';
 import type { BranchResult, BranchUpdate } from '../workspace.ts';
 import { unusable } from './failure.ts';
@@ -32,21 +32,30 @@ interface Refused {
   readonly old: string | undefined;
 }
 
-type Outcome = { readonly kind: 'done'; readonly result: BranchResult } | Failed | Refused;
+/** Its promotion is not recorded yet. */
+interface Unrecorded {
+  readonly kind: 'unrecorded';
+}
+
+type Outcome = { readonly kind: 'done'; readonly result: BranchResult } | Failed | Refused | Unrecorded;
+
+/** How long those that are ready wait for the record of one that came with them. */
+const RECORD_MS = 500;
 
 /** How often a push is tried when the branch has moved meanwhile. */
 const MAX_ATTEMPTS = 3;
 
 /**
  * Brings several branches of one repository up to date with one fetch and one push. What the server refuses
- * in this company is tried alone: a rule about one branch may make it refuse all.
+ * in this company is tried alone: a rule about one branch may make it refuse all. `unrecorded`: nothing was
+ * done for this one; it is to come again when it is recorded.
  */
 export async function updateTogether(
   access: Access,
   updates: readonly BranchUpdate[],
-): Promise<PromiseSettledResult<BranchResult>[]> {
+): Promise<PromiseSettledResult<BranchResult | Unrecorded>[]> {
   const outcomes = await attempt(access, updates);
-  const settled: PromiseSettledResult<BranchResult>[] = [];
+  const settled: PromiseSettledResult<BranchResult | Unrecorded>[] = [];
   for (const [index, update] of updates.entries()) {
     const outcome = outcomes[index];
     const result =
@@ -58,7 +67,8 @@ export async function updateTogether(
   return settled;
 }
 
-async function resultOf(outcome: Outcome | undefined): Promise<BranchResult> {
+async function resultOf(outcome: Outcome | undefined): Promise<BranchResult | Unrecorded> {
+  if (outcome?.kind === 'unrecorded') return outcome;
   if (outcome?.kind === 'done') return outcome.result;
   throw outcome?.error ?? new Error('an update of a branch got lost');
 }
@@ -77,19 +87,20 @@ async function tryAlone(
   }
 }
 
-/** The copy is only held while the commits are made. An error is every update's. */
+/** The copy is held until the commits are made, and not for the push. An error is every update's. */
 async function attempt(access: Access, updates: readonly BranchUpdate[]): Promise<Outcome[]> {
   const { url, transport, store } = access;
   const { repository, state, prepared } = await store.use(url, async (repository) => {
     const state = await remoteState(repository, transport, updates);
-    return { repository, state, prepared: await prepareAll(repository, access, { updates, state }) };
+    const records = await recordsOf(updates);
+    return { repository, state, prepared: await prepareAll(repository, access, { state, records }) };
   });
   const pass = async (checkpoint: Checkpoint) => {
     for (const { update, made } of prepared) if (made.kind === 'push') await update.pass?.(checkpoint);
   };
   const [sent] = await Promise.allSettled([send(transport, prepared, { state, pass })]);
   return prepared.map(({ update, made }): Outcome => {
-    if (made.kind === 'failed' || made.kind === 'refused') return made;
+    if (made.kind === 'failed' || made.kind === 'refused' || made.kind === 'unrecorded') return made;
     if (made.kind !== 'push') return { kind: 'done', result: made };
     if (sent.status === 'rejected') return { kind: 'failed', error: asGitError(sent.reason, transport) };
     const { refUpdate, content, changes, problems } = made;
@@ -104,25 +115,52 @@ function asGitError(error: unknown, { remote }: Transport): unknown {
   return error instanceof TurnpikeError ? error : unusable(error, remote);
 }
 
+/** Undefined: it is recorded. */
+type Record = Failed | Unrecorded | undefined;
+type Records = readonly (readonly [BranchUpdate, Record])[];
+
+/** Which of them may be pushed. Nobody waits long for the record of another one. */
+async function recordsOf(updates: readonly BranchUpdate[]): Promise<Records> {
+  const late = Promise.withResolvers<Unrecorded>();
+  const timer = setTimeout(() => late.resolve({ kind: 'unrecorded' }), RECORD_MS);
+  try {
+    return await Promise.all(
+      updates.map(async (update) => [update, await recordOf(update, late.promise)] as const),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What keeps a promotion from being recorded is its own error, and no damage of the copy. */
+async function recordOf({ recorded }: BranchUpdate, late: Promise<Unrecorded>): Promise<Record> {
+  try {
+    return await Promise.race([recorded.then(() => undefined), late]);
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
+}
+
 interface Attempted {
   readonly update: BranchUpdate;
-  readonly made: Prepared | Failed | Refused;
+  readonly made: Prepared | Failed | Refused | Unrecorded;
 }
 
 /** Commits to the base branch itself go one on top of the other. */
 async function prepareAll(
   repository: Repository,
   access: Access,
-  { updates, state }: { readonly updates: readonly BranchUpdate[]; readonly state: RemoteState },
+  { state, records }: { readonly state: RemoteState; readonly records: Records },
 ): Promise<Attempted[]> {
   const attempted: Attempted[] = [];
   const byRef = new Map<string, RefUpdate>();
-  for (const update of updates) {
+  for (const [update, record] of records) {
     const before = byRef.get(refOf(update.branch));
     const made =
-      before && !update.isDirect
+      record ??
+      (before && !update.isDirect
         ? takenBranch(update)
-        : await prepareOne(repository, access, { update, state, before });
+        : await prepareOne(repository, access, { update, state, before }));
     if (made.kind === 'push') byRef.set(made.refUpdate.ref, joined(before, made.refUpdate));
     attempted.push({ update, made });
   }
@@ -142,7 +180,6 @@ async function prepareOne(
   { update, state, before }: { update: BranchUpdate; state: RemoteState; before: RefUpdate | undefined },
 ): Promise<Prepared | Failed> {
   try {
-    await mayAct(update);
     await update.pass?.('fetched');
     const packs = before ? withObjects(repository.packs, before.objects) : repository.packs;
     const base = before?.commit ?? tipOf(state, update.baseBranch);
@@ -152,16 +189,6 @@ async function prepareOne(
   } catch (error) {
     if (error instanceof TurnpikeError) return { kind: 'failed', error };
     throw error;
-  }
-}
-
-/** What keeps the promotion from being recorded is no damage of the copy. */
-async function mayAct({ recorded }: BranchUpdate): Promise<void> {
-  try {
-    await recorded;
-  } catch (error) {
-    if (error instanceof TurnpikeError) throw error;
-    throw new TurnpikeError('ApiUnavailable', errorMessage(error), { cause: error });
   }
 }
 

@@ -30,6 +30,7 @@ const MAX_DEPTH = 100;
 /** Other work gets its turn after so many entries: some milliseconds. */
 const ENTRIES_AT_ONCE = 200;
 
+const MAX_MARKS_IN_FILE = 2_000;
 const MAX_KEYS_IN_FILE = 200;
 const MAX_KEYS_IN_TREE = 20_000;
 const MAX_MARK_LENGTH = 512;
@@ -86,11 +87,13 @@ function markedFile({ oid }: TreeEntry, known: MarkedFile | undefined, packs: Pa
 /** What stands behind each `$promotion` up to the end of its line and looks like a key. */
 function keysIn(bytes: Buffer): Keys | undefined {
   const keys = new Set<string>();
+  let marks = 0;
   for (let at = bytes.indexOf(MARKER); at >= 0; at = bytes.indexOf(MARKER, at + 1)) {
     const lineEnd = bytes.indexOf('\n', at);
     const end = Math.min(lineEnd < 0 ? bytes.length : lineEnd, at + MAX_MARK_LENGTH);
     for (const key of keysNamed(bytes.toString('utf8', at, end))) keys.add(key);
-    if (keys.size > MAX_KEYS_IN_FILE) return undefined;
+    marks += 1;
+    if (marks > MAX_MARKS_IN_FILE || keys.size > MAX_KEYS_IN_FILE) return undefined;
   }
   return keys;
 }

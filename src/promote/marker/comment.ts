@@ -79,7 +79,7 @@ function namesKey(text: string, key: string): boolean {
   return escaped !== key && standsAlone(text, escaped);
 }
 
-/** What else could be named by `namesKey`: three names with colons between, and perhaps a suffix. */
+/** The keys for which `namesKey` holds: three names with colons between, and perhaps a suffix. */
 export function keysNamed(text: string): string[] {
   const words = text.match(/[\w.:/-]+/g) ?? [];
   return words.flatMap((word) => {

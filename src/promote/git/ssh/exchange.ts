@@ -30,10 +30,14 @@ export function createExchange(
 ): Exchange {
   const words: Buffer[] = [];
   let hasEnded = false;
+  let isClosed = false;
   // Between two reads nobody waits; an error that nobody listens to would end the process.
   channel.on('error', () => undefined);
   channel.on('exit', () => {
     hasEnded = true;
+  });
+  channel.on('close', () => {
+    isClosed = true;
   });
   channel.stderr.on('data', (bytes: Buffer) => {
     if (words.reduce((sum, one) => sum + one.length, 0) < MAX_STDERR) words.push(bytes);
@@ -79,6 +83,7 @@ export function createExchange(
       return bytes;
     },
     async ask(request) {
+      if (isClosed) throw refusal(remote, Buffer.concat(words).toString('utf8'));
       const answer = read(() => false, bounds.call);
       channel.end(request);
       const bytes = await answer;
