@@ -6,7 +6,13 @@ import { followPullRequest } from './follow.ts';
 import { firstHold, isByHand, isNotified } from './gates.ts';
 import { shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
-import { deployedRevision, environmentStatus, isUnfinished, recordedPromotion } from './state.ts';
+import {
+  deployedRevision,
+  environmentStatus,
+  isUnfinished,
+  newPromotion,
+  recordedPromotion,
+} from './state.ts';
 import {
   applicationPoll,
   type Context,
@@ -155,19 +161,6 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
   if (!record || !isUnfinished(record)) return { kind: 'rest' };
   const why = whyEnded(context, record) ?? message;
   return changed(context, record, { phase: 'Superseded', message: why });
-}
-
-/** A revision takes the place of an older one; the pull request that is open already is kept for it. */
-function newPromotion(revision: string, before: PromotionStatus | undefined, now: Date): PromotionStatus {
-  const over = before?.phase === 'Succeeded' || before?.phase === 'Merged' || before?.phase === 'Rejected';
-  const pullRequest = over ? undefined : before?.pullRequest;
-  return {
-    revision,
-    phase: 'Pending',
-    ...(pullRequest && { pullRequest: { url: pullRequest.url, number: pullRequest.number } }),
-    startedAt: now.toISOString(),
-    updatedAt: now.toISOString(),
-  };
 }
 
 /** The recorded revision is the one that is to come. */

@@ -18,6 +18,7 @@ import {
   deployedRevision,
   environmentStatus,
   isUnfinished,
+  newPromotion,
   recordedPromotion,
   withEnvironment,
   withPromotion,
@@ -156,11 +157,8 @@ function startPromotion(
   const admitted = versionProblem(promotionInto(spec, next)?.gates ?? {}, revision) === undefined;
   const manual = admitted && isManual(spec, next);
   const promotion = withPromotion(state, {
-    revision,
+    ...newPromotion(revision, before, now),
     phase: manual ? 'WaitingApproval' : 'Pending',
-    ...(before?.pullRequest && { pullRequest: before.pullRequest }),
-    startedAt: now.toISOString(),
-    updatedAt: now.toISOString(),
     message: manual ? `Waits for an approval of ${revision}.` : 'Recorded; it is carried out next.',
   });
   return {

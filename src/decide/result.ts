@@ -1,7 +1,7 @@
 import type { Retry } from '../api/errors.ts';
 import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
 import { whyRejected } from './follow.ts';
-import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from './state.ts';
+import { environmentStatus, isUnfinished, takenOver, withEnvironment, withPromotion } from './state.ts';
 import { update } from './step.ts';
 import { cut } from './text.ts';
 
@@ -53,7 +53,7 @@ export function foldResult(
 }
 
 function inherit(record: PromotionStatus, result: Result): PromotionStatus {
-  return result.kind === 'pull-request' ? { ...record, pullRequest: result.pullRequest } : record;
+  return result.kind === 'pull-request' ? { ...record, pullRequest: takenOver(result.pullRequest) } : record;
 }
 
 function withResult(

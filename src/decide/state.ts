@@ -4,6 +4,7 @@ import type {
   PipelineStatus,
   PromotionPhase,
   PromotionStatus,
+  PullRequestRef,
   TargetStatus,
 } from '../api/pipeline.ts';
 
@@ -41,6 +42,28 @@ export function withPromotion(
   if (!promotion) return state;
   const waiting = promotion.phase === 'WaitingApproval' ? promotion.revision : '';
   return { ...state, waitingApproval: { revision: waiting }, promotion };
+}
+
+/** A revision takes the place of another one; a pull request that is open already is kept for it. */
+export function newPromotion(
+  revision: string,
+  before: PromotionStatus | undefined,
+  now: Date,
+): PromotionStatus {
+  const isOver = before?.phase === 'Succeeded' || before?.phase === 'Merged' || before?.phase === 'Rejected';
+  const pullRequest = isOver ? undefined : before?.pullRequest;
+  return {
+    revision,
+    phase: 'Pending',
+    ...(pullRequest && { pullRequest: takenOver(pullRequest) }),
+    startedAt: now.toISOString(),
+    updatedAt: now.toISOString(),
+  };
+}
+
+/** What was pushed and told for the revision before is not known of the next one. */
+export function takenOver({ url, number }: PullRequestRef): PullRequestRef {
+  return { url, number };
 }
 
 /** The recorded promotion. What the predecessor left waiting for approval is one too. */

@@ -291,10 +291,10 @@ describe('the result of an attempt', () => {
 
   test('leaves its pull request to the newer revision that came meanwhile', () => {
     const pullRequest = { url: 'https://f/7', number: 7 };
-    expect(fold({ kind: 'pull-request', pullRequest }, '1.0.9')).toMatchObject({
-      revision: '1.1.0',
-      phase: 'Promoting',
-      pullRequest,
-    });
+    const opened = { ...pullRequest, commit: 'c0ffee' };
+    const promotion = fold({ kind: 'pull-request', pullRequest: opened }, '1.0.9');
+    expect(promotion).toMatchObject({ revision: '1.1.0', phase: 'Promoting' });
+    // Its commit was pushed for the older one: whoever closes it says no to that.
+    expect(promotion?.pullRequest).toEqual(pullRequest);
   });
 });

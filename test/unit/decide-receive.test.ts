@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { PipelineStatus, Target } from '../../src/api/pipeline.ts';
+import type { PipelineStatus, PromotionPhase, Target } from '../../src/api/pipeline.ts';
 import { receiveEvent } from '../../src/decide/receive.ts';
 import { at, event, NOW, pipeline, running, spec, withState } from '../fakes/pipeline.ts';
 
@@ -33,6 +33,25 @@ describe('an event that is received', () => {
       waitingApproval: { revision: '1.1.0' },
       promotion: { phase: 'WaitingApproval' },
     });
+  });
+
+  const PULL = { url: 'https://f/pulls/7', number: 7 };
+  const TOLD = { ...PULL, commit: 'c0ffee', checked: 'success', closing: 'Too old.' } as const;
+  const TAKEN: readonly (readonly [PromotionPhase, object | undefined])[] = [
+    ['PullRequestOpen', PULL],
+    ['Pending', PULL],
+    ['Superseded', PULL],
+    ['Merged', undefined],
+    ['Succeeded', undefined],
+    ['Rejected', undefined],
+  ];
+  test.each(TAKEN)('takes over of a pull request that is %s what is true of it still', (phase, taken) => {
+    const before = withState(running({ dev: '1.0.5', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
+      promotion: { revision: '1.0.5', phase, pullRequest: TOLD },
+    });
+    const { status } = receive(before, 'dev', event(), NOW);
+    expect(status?.environments?.staging?.promotion).toMatchObject({ revision: '1.1.0', phase: 'Pending' });
+    expect(status?.environments?.staging?.promotion?.pullRequest).toEqual(taken as typeof PULL);
   });
 
   test('writes nothing the second time', () => {
