@@ -212,8 +212,11 @@ describe('beside opening it', () => {
       const { app, text } = await withRepository('push', (url) => ({ push: { url, ...forge } }));
       await app.deploy('dev', '1.1.0');
       await app.tell(turnpike.hook, 'dev', '1.1.0');
-      const { message } = await app.promotion('prod', (phase) => phase === 'Merged');
-      expect(message).toContain('waits until prod is ready at 1.1.0');
+      await app.promotion('prod', (phase) => phase === 'Merged');
+      await waitUntil('the status to say what it waits for', async () => {
+        const { message } = (await app.status()).environments?.prod?.promotion ?? {};
+        return message?.includes('waits until prod is ready at 1.1.0') ?? false;
+      });
       expect(await text()).toBe(app.manifest('prod', '1.1.0'));
       await app.deploy('prod', '1.1.0');
       await app.promotion('prod', (phase) => phase === 'Succeeded');
