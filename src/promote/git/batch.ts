@@ -92,8 +92,8 @@ async function attempt(access: Access, updates: readonly BranchUpdate[]): Promis
   const { url, transport, store } = access;
   const { repository, state, prepared } = await store.use(url, async (repository) => {
     const state = await remoteState(repository, transport, updates);
-    const records = await recordsOf(updates);
-    return { repository, state, prepared: await prepareAll(repository, access, { state, records }) };
+    const hindrances = await hindrancesOf(updates);
+    return { repository, state, prepared: await prepareAll(repository, access, { state, hindrances }) };
   });
   const pass = async (checkpoint: Checkpoint) => {
     for (const { update, made } of prepared) if (made.kind === 'push') await update.pass?.(checkpoint);
@@ -115,17 +115,17 @@ function asGitError(error: unknown, { remote }: Transport): unknown {
   return error instanceof TurnpikeError ? error : unusable(error, remote);
 }
 
-/** Undefined: it is recorded. */
-type Record = Failed | Unrecorded | undefined;
-type Records = readonly (readonly [BranchUpdate, Record])[];
+/** What keeps an update from being pushed; undefined: it is recorded. */
+type Hindrance = Failed | Unrecorded | undefined;
+type Hindrances = readonly (readonly [BranchUpdate, Hindrance])[];
 
 /** Which of them may be pushed. Nobody waits long for the record of another one. */
-async function recordsOf(updates: readonly BranchUpdate[]): Promise<Records> {
+async function hindrancesOf(updates: readonly BranchUpdate[]): Promise<Hindrances> {
   const late = Promise.withResolvers<Unrecorded>();
   const timer = setTimeout(() => late.resolve({ kind: 'unrecorded' }), RECORD_MS);
   try {
     return await Promise.all(
-      updates.map(async (update) => [update, await recordOf(update, late.promise)] as const),
+      updates.map(async (update) => [update, await hindranceOf(update, late.promise)] as const),
     );
   } finally {
     clearTimeout(timer);
@@ -133,7 +133,7 @@ async function recordsOf(updates: readonly BranchUpdate[]): Promise<Records> {
 }
 
 /** What keeps a promotion from being recorded is its own error, and no damage of the copy. */
-async function recordOf({ recorded }: BranchUpdate, late: Promise<Unrecorded>): Promise<Record> {
+async function hindranceOf({ recorded }: BranchUpdate, late: Promise<Unrecorded>): Promise<Hindrance> {
   try {
     return await Promise.race([recorded.then(() => undefined), late]);
   } catch (error) {
@@ -150,14 +150,14 @@ interface Attempted {
 async function prepareAll(
   repository: Repository,
   access: Access,
-  { state, records }: { readonly state: RemoteState; readonly records: Records },
+  { state, hindrances }: { readonly state: RemoteState; readonly hindrances: Hindrances },
 ): Promise<Attempted[]> {
   const attempted: Attempted[] = [];
   const byRef = new Map<string, RefUpdate>();
-  for (const [update, record] of records) {
+  for (const [update, hindrance] of hindrances) {
     const before = byRef.get(refOf(update.branch));
     const made =
-      record ??
+      hindrance ??
       (before && !update.isDirect
         ? takenBranch(update)
         : await prepareOne(repository, access, { update, state, before }));

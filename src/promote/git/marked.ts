@@ -98,12 +98,12 @@ function keysIn(bytes: Buffer): Keys | undefined {
   return keys;
 }
 
-/** Those of all of them; the set of the only one that has any is not copied. */
+/** The keys of all parts. Where one part alone has keys, its own set serves for the whole. */
 function keysOf(parts: readonly Marked[]): Keys | undefined {
-  const sets = parts.map(({ keys }) => keys).filter((keys) => keys === undefined || keys.size > 0);
-  const [first = NO_KEYS] = sets;
-  if (sets.length <= 1) return sets.length === 0 ? NO_KEYS : sets[0];
-  const all = new Set(first);
+  const sets = parts.map(({ keys }) => keys).filter((keys) => keys?.size !== 0);
+  if (sets.length === 0) return NO_KEYS;
+  if (sets.length === 1) return sets[0];
+  const all = new Set<string>();
   for (const keys of sets) {
     if (keys === undefined) return undefined;
     for (const key of keys) all.add(key);
