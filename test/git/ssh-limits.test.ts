@@ -1,13 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { type Connection, Server, type ServerChannel, utils } from 'ssh2';
+import { type Connection, Server, type ServerChannel } from 'ssh2';
 import { FLUSH_PKT, pktLine } from '../../src/promote/git/pktline.ts';
 import { createSshTransport } from '../../src/promote/git/ssh/transport.ts';
 import type { Transport } from '../../src/promote/git/transport.ts';
 import { createOutbound } from '../../src/promote/outbound.ts';
 import { failureOf } from '../fakes/failure.ts';
+import { ed25519Keys } from '../fakes/ssh-keys.ts';
 
-const HOST_KEY = utils.generateKeyPairSync('ed25519');
-const IDENTITY = utils.generateKeyPairSync('ed25519').private;
+const HOST_KEY = ed25519Keys();
+const IDENTITY = ed25519Keys().private;
 const ADVERTISED = Buffer.concat([pktLine(`${'0'.repeat(40)} capabilities^{}\0 report-status\n`), FLUSH_PKT]);
 const BOUNDS = { timeoutMs: 2_000, idleTimeoutMs: 700, maxBytes: 10_000 };
 

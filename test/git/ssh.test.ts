@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { utils } from 'ssh2';
 import { createOutbound } from '../../src/promote/outbound.ts';
 import { failureOf } from '../fakes/failure.ts';
+import { ed25519Keys } from '../fakes/ssh-keys.ts';
 import type { Gitea } from '../lab/gitea/forge.ts';
 import { sharedLab } from '../lab/shared.ts';
 import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from './support.ts';
@@ -12,10 +13,10 @@ const FILE = 'apps/prod.yaml';
 const PASSPHRASE = 'only we two';
 
 const KEYS = {
-  ed25519: utils.generateKeyPairSync('ed25519'),
+  ed25519: ed25519Keys(),
   ecdsa: utils.generateKeyPairSync('ecdsa', { bits: 256 }),
   rsa: utils.generateKeyPairSync('rsa', { bits: 3072 }),
-  'ed25519 with a passphrase': utils.generateKeyPairSync('ed25519', {
+  'ed25519 with a passphrase': ed25519Keys({
     passphrase: PASSPHRASE,
     cipher: 'aes256-ctr',
     rounds: 16,
@@ -91,7 +92,7 @@ describe("Gitea's SSH server", () => {
   test(
     'is not talked to when it shows another host key than the Secret has, or none is known',
     async () => {
-      const other = utils.generateKeyPairSync('ed25519').public.split(' ');
+      const other = ed25519Keys().public.split(' ');
       const host = `[127.0.0.1]:${gitea.ssh.port}`;
       const [, type = ''] = gitea.ssh.knownHosts.split(' ');
       for (const knownHosts of [`${host} ${other[0]} ${other[1]}`, `${host} ${type} ${other[1]}`]) {
@@ -113,7 +114,7 @@ describe("Gitea's SSH server", () => {
   test(
     'refuses a key that it does not know, and one that cannot be read is said to be so',
     async () => {
-      const stranger = utils.generateKeyPairSync('ed25519').private;
+      const stranger = ed25519Keys().private;
       const refused = await failureOf(promote({ credentials: secret({ identity: stranger }) }));
       expect(refused).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
       expect(refused.message).toContain('refuses the key');

@@ -3,6 +3,7 @@ import { utils } from 'ssh2';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import type { OpenKey, SigningKey } from '../../src/promote/git/sign/key.ts';
 import { createSigners } from '../../src/promote/git/sign.ts';
+import { ed25519Keys } from '../fakes/ssh-keys.ts';
 
 const NOW = new Date('2026-11-21T10:00:00Z');
 const PAYLOAD = Buffer.from('tree of the commit\n');
@@ -30,7 +31,7 @@ async function blobOf(key: string): Promise<{ readonly head: string; readonly fi
 
 describe('an SSH signature', () => {
   const NAMES = [
-    ['ssh-ed25519', () => utils.generateKeyPairSync('ed25519')],
+    ['ssh-ed25519', () => ed25519Keys()],
     ['ecdsa-sha2-nistp256', () => utils.generateKeyPairSync('ecdsa', { bits: 256 })],
     ['ecdsa-sha2-nistp384', () => utils.generateKeyPairSync('ecdsa', { bits: 384 })],
     ['ecdsa-sha2-nistp521', () => utils.generateKeyPairSync('ecdsa', { bits: 521 })],

@@ -1,0 +1,15 @@
+import { utils } from 'ssh2';
+
+interface Sealing {
+  readonly passphrase: string;
+  readonly cipher: string;
+  readonly rounds: number;
+}
+
+/** A pair of ed25519 keys. Of those that ssh2 makes one in 300 can be read by nobody, OpenSSH included. */
+export function ed25519Keys(sealing?: Sealing) {
+  for (;;) {
+    const pair = utils.generateKeyPairSync('ed25519', sealing ?? {});
+    if (!(utils.parseKey(pair.private, sealing?.passphrase) instanceof Error)) return pair;
+  }
+}
