@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runOrThrow } from '../lab/command.ts';
+import { GITEA } from '../lab/gitea/gitea.ts';
 import { exitWithParent } from '../lab/parent.ts';
 import { FAMILIES } from './families.ts';
 import type { Report, Scale } from './family.ts';
@@ -72,7 +73,7 @@ async function main(): Promise<number> {
   console.log(table(reports));
   const failed = reports.flatMap(failures);
   for (const failure of failed) console.log(failure);
-  if (failed.length > 0) note(`The replicas' logs are kept in ${await keepLogs(world)}.`);
+  if (failed.length > 0) note(`The logs of the replicas and of Gitea are kept in ${await keepLogs(world)}.`);
   return failed.length === 0 ? 0 : 1;
 }
 
@@ -82,7 +83,7 @@ async function keepLogs({ lab }: World): Promise<string> {
   await runOrThrow([
     'sh',
     '-c',
-    `cp ${lab.directory}/run/replica-*.log ${lab.directory}/chaos/acts ${directory}`,
+    `cp ${lab.directory}/run/replica-*.log ${lab.directory}/run/${GITEA}.log ${lab.directory}/chaos/acts ${directory}`,
   ]);
   return directory;
 }

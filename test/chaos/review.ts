@@ -141,7 +141,7 @@ export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People 
     if (refused === undefined || /already merged|answered 404/.test(refused)) refusals.delete(app.name);
     else {
       refusals.set(app.name, refused);
-      // Nobody looks at it meanwhile: to look for conflicts Gitea begins anew with each look at a pull request.
+      // Nobody looks at it meanwhile: while Gitea checks it for conflicts, a look makes it check once more.
       setTimeout(() => waiting.push(() => merge(app, environment, number)), MERGE_AGAIN_MS);
     }
     const text = await lab.gitea.file(app.repository, 'main', fileOf(app, environment));

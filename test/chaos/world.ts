@@ -31,7 +31,7 @@ export interface WorldOptions {
 
 export async function createWorld({ flags, note }: WorldOptions): Promise<World> {
   const started = performance.now();
-  const lab = await startLab({ gitea: true, definitions: true });
+  const lab = await startLab({ gitea: true, definitions: true, checkQueue: 'disk' });
   try {
     const binary = await buildReplica(lab);
     await install(lab);

@@ -12,6 +12,7 @@ import type { Installed } from './build/store.ts';
 import { APISERVER, startControlPlane, waitForApiserver } from './controlplane.ts';
 import { labEnvironment } from './environment.ts';
 import { type FluxConnection, installDefinitions, startFlux } from './flux.ts';
+import type { CheckQueue } from './gitea/config.ts';
 import { createGitea, type Gitea } from './gitea/forge.ts';
 import { type GiteaConnection, startGitea } from './gitea/gitea.ts';
 import { giteaTemplate } from './gitea/template.ts';
@@ -39,6 +40,8 @@ export interface LabParts {
 export interface LabOptions extends LabParts {
   /** Hears of what takes long: building, and waiting for someone else's building. */
   readonly reporter?: Reporter;
+  /** Default: memory, which is quicker; disk for who merges thousands of pull requests. */
+  readonly checkQueue?: CheckQueue;
 }
 
 export interface Flux extends FluxConnection {
@@ -126,13 +129,13 @@ export async function stopKeptLabs(): Promise<string[]> {
 async function startParts(
   supervisor: Supervisor,
   installed: Installed,
-  { flux, definitions, gitea: wantsGitea }: LabOptions,
+  { flux, definitions, gitea: wantsGitea, checkQueue = 'memory' }: LabOptions,
 ): Promise<LabFacts> {
   const located = installed.get('gitea');
   const [kubernetes, gitea] = await Promise.all([
     startControlPlane(supervisor, installed),
     wantsGitea && located !== undefined
-      ? startGitea({ supervisor, located, environment: labEnvironment(), reporter: silent })
+      ? startGitea({ supervisor, located, environment: labEnvironment(), reporter: silent, checkQueue })
       : undefined,
   ]);
   if (flux || definitions) await installDefinitions(installed, kubernetes);

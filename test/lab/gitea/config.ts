@@ -9,13 +9,21 @@ export interface GiteaConfig {
   readonly assets: string | undefined;
   readonly httpPort: number;
   readonly sshPort: number;
+  readonly checkQueue: CheckQueue;
 }
+
+/**
+ * Where the pull requests wait that Gitea has yet to check for conflicts. In memory it now and then (once in
+ * some thousand) takes one that was fetched at once for one that waits: that pull request is never checked, and
+ * so never merged, until Gitea is started again. On disk, its own default, it looks every two seconds at most.
+ */
+export type CheckQueue = 'memory' | 'disk';
 
 /**
  * The text of app.ini: SQLite, loopback only, everything off that takes time and that no test needs. It
  * may run as root because nobody else reaches it and nothing of it is kept.
  */
-export function giteaConfig({ work, assets, httpPort, sshPort }: GiteaConfig): string {
+export function giteaConfig({ work, assets, httpPort, sshPort, checkQueue }: GiteaConfig): string {
   const sections: Record<string, Record<string, string | number | boolean>> = {
     server: {
       HTTP_ADDR: '127.0.0.1',
@@ -42,6 +50,7 @@ export function giteaConfig({ work, assets, httpPort, sshPort }: GiteaConfig): s
     webhook: { ALLOWED_HOST_LIST: '*' },
     indexer: { ISSUE_INDEXER_TYPE: 'db', REPO_INDEXER_ENABLED: false },
     queue: { TYPE: 'channel' },
+    ...(checkQueue === 'disk' && { 'queue.pr_patch_checker': { TYPE: 'level' } }),
     log: { MODE: 'console', LEVEL: 'warn' },
     actions: { ENABLED: false },
     packages: { ENABLED: false },

@@ -6,7 +6,7 @@ import { runOrThrow } from '../command.ts';
 import type { LabEnvironment } from '../environment.ts';
 import { freePorts } from '../ports.ts';
 import { type Supervisor, waitForProcess } from '../supervisor.ts';
-import { giteaConfig } from './config.ts';
+import { type CheckQueue, giteaConfig } from './config.ts';
 import { type GiteaCredentials, giteaCommand, giteaTemplate, hostKeyFile } from './template.ts';
 
 export const GITEA = 'gitea';
@@ -29,16 +29,17 @@ export interface StartGitea {
   readonly located: Located;
   readonly environment: LabEnvironment;
   readonly reporter: Reporter;
+  readonly checkQueue: CheckQueue;
 }
 
 /** Starts Gitea on a copy of the template and waits until its API answers. */
 export async function startGitea(options: StartGitea): Promise<GiteaConnection> {
-  const { supervisor, located, environment, reporter } = options;
+  const { supervisor, located, environment, reporter, checkQueue } = options;
   const template = await giteaTemplate(located, environment, reporter);
   const work = join(supervisor.directory, 'gitea');
   await runOrThrow(['cp', '-R', template.directory, work]);
   const [httpPort = 0, sshPort = 0] = await freePorts(2);
-  const config = { work, assets: template.assets, httpPort, sshPort };
+  const config = { work, assets: template.assets, httpPort, sshPort, checkQueue };
   await writeFile(join(work, 'app.ini'), giteaConfig(config), { mode: 0o600 });
   const gitea = await supervisor.start(GITEA, {
     argv: giteaCommand(located.binary, work, 'web'),

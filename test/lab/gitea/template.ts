@@ -97,7 +97,7 @@ async function fillTemplate(
   supervisor: Supervisor,
 ): Promise<GiteaCredentials> {
   const [httpPort = 0, sshPort = 0] = await freePorts(2);
-  const config = { work, assets: assetsOf(located), httpPort, sshPort };
+  const config = { work, assets: assetsOf(located), httpPort, sshPort, checkQueue: 'memory' as const };
   await writeFile(join(work, 'app.ini'), giteaConfig(config), { mode: 0o600 });
   const gitea = (...args: string[]) => runOrThrow(giteaCommand(located.binary, work, ...args), { cwd: work });
   const password = randomBytes(12).toString('hex');
