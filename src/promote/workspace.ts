@@ -96,14 +96,14 @@ export function createWorkspace({ outbound, directory, maxBytes, log }: Workspac
   const store = createRepositoryStore({ directory, maxBytes, log });
   const signerOf = createSigners();
   const closing = new AbortController();
-  const together = createTogether(async (updates: readonly BranchUpdate[]) => {
+  const together = createTogether(async (updates: readonly BranchUpdate[], latecomers) => {
     const [first] = updates;
     if (!first) return [];
     const signal = AbortSignal.any(first.signal ? [closing.signal, first.signal] : [closing.signal]);
     const create = first.url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
     const transport = create({ ...first, outbound, signal });
     try {
-      return await updateTogether({ url: first.url, store, transport, signerOf }, updates);
+      return await updateTogether({ url: first.url, store, transport, signerOf }, updates, latecomers);
     } catch (error) {
       throw error instanceof TurnpikeError ? error : unusable(error, transport.remote);
     } finally {

@@ -31,9 +31,14 @@ function commitOf(app: string, changed: Partial<BranchUpdate> = {}): BranchUpdat
   return updateOf(app, { branch: 'main', isDirect: true, ...changed });
 }
 
-function asked(what: 'fetches' | 'pushes'): number {
-  const service = what === 'fetches' ? '/git-upload-pack' : '/git-receive-pack';
-  return stage.server.requests.filter(({ line }) => line.startsWith('POST') && line.endsWith(service)).length;
+const REQUESTS = {
+  looks: /^GET .*service=git-receive-pack$/,
+  fetches: /^POST .*\/git-upload-pack$/,
+  pushes: /^POST .*\/git-receive-pack$/,
+};
+
+function asked(what: keyof typeof REQUESTS): number {
+  return stage.server.requests.filter(({ line }) => REQUESTS[what].test(line)).length;
 }
 
 async function promoteAll(updates: readonly BranchUpdate[]) {
@@ -47,13 +52,13 @@ async function refuseBy(script: string): Promise<void> {
 }
 
 describe('promotions of one repository that come together', () => {
-  test('share one fetch, and a push for those that came while the first one was under way', async () => {
+  test('share one look, one fetch and one push', async () => {
     const results = await promoteAll(APPS.map((app) => updateOf(app)));
     expect(results.map((result) => result.status === 'fulfilled' && result.value.kind)).toEqual(
       APPS.map(() => 'pushed'),
     );
-    expect(asked('fetches')).toBe(1);
-    expect(asked('pushes')).toBe(2);
+    for (const what of ['looks', 'fetches', 'pushes'] as const)
+      expect([what, asked(what)]).toEqual([what, 1]);
     for (const app of APPS) {
       expect(await stage.repository.read(branchOf(app), `${app}/prod.yaml`)).toBe(
         marked('2.0.0', `apps:${app}:prod`),
@@ -62,6 +67,29 @@ describe('promotions of one repository that come together', () => {
       expect(changed.trim()).toBe(`${app}/prod.yaml`);
     }
     await stage.repository.git('fsck', '--strict');
+  });
+
+  test('join no look that was begun before when they have a branch: it may have been merged since', async () => {
+    await promoteAll(APPS.map((app) => updateOf(app)));
+    stage.server.requests.length = 0;
+    const results = await promoteAll(APPS.map((app) => updateOf(app, { revision: '3.0.0' })));
+    expect(results.map((result) => result.status === 'fulfilled' && result.value.kind)).toEqual(
+      APPS.map(() => 'pushed'),
+    );
+    expect(asked('looks')).toBe(2);
+    expect(asked('pushes')).toBe(2);
+  });
+
+  test('join with a base branch of their own', async () => {
+    await stage.repository.git('branch', 'release', 'main');
+    const bases = ['main', 'release', 'none'];
+    const results = await promoteAll(
+      bases.map((baseBranch, index) => updateOf(`app-${index}`, { baseBranch })),
+    );
+    expect(
+      results.map((result) => (result.status === 'fulfilled' ? result.value.kind : result.reason.code)),
+    ).toEqual(['pushed', 'pushed', 'GitBranchNotFound']);
+    expect(asked('pushes')).toBe(1);
   });
 
   test('need one request to see that nothing moved, and one to push', async () => {

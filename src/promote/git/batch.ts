@@ -2,6 +2,7 @@ import type { Checkpoint } from '../../api/checkpoint.ts';
 import { TurnpikeError } from '../../api/errors.ts';
 import { refOf } from '../refs.ts';
 import type { BranchResult, BranchUpdate } from '../workspace.ts';
+import type { Advertised } from './advertisement.ts';
 import { unusable } from './failure.ts';
 import { withObjects } from './packs.ts';
 import { pushRefs, type RefUpdate } from './receive.ts';
@@ -9,6 +10,7 @@ import type { Repository } from './repository.ts';
 import type { createSigners } from './sign.ts';
 import { type RemoteState, remoteState } from './state.ts';
 import type { RepositoryStore } from './store.ts';
+import type { Latecomers } from './together.ts';
 import type { Transport } from './transport.ts';
 import { type Prepared, prepareUpdate, rememberPushed } from './update.ts';
 
@@ -45,61 +47,79 @@ const RECORD_MS = 500;
 /** How often a push is tried when the branch has moved meanwhile. */
 const MAX_ATTEMPTS = 3;
 
+/** So often what has come meanwhile is taken along: what came first is not to wait without end. */
+const MAX_ROUNDS = 3;
+
 /**
- * Brings several branches of one repository up to date with one fetch and one push. What the server refuses
- * in this company is tried alone: a rule about one branch may make it refuse all. `unrecorded`: nothing was
- * done for this one; it is to come again when it is recorded.
+ * Brings several branches of one repository up to date with one fetch and one push, new ones that come before that
+ * push included. What the server refuses in this company is tried alone: a rule about one branch may make it
+ * refuse all. `unrecorded`: nothing was done for this one; it is to come again when it is recorded.
  */
 export async function updateTogether(
   access: Access,
   updates: readonly BranchUpdate[],
+  latecomers: Latecomers<BranchUpdate>,
 ): Promise<PromiseSettledResult<BranchResult | Unrecorded>[]> {
-  const outcomes = await attempt(access, updates);
+  const tried = await attempt(access, updates, latecomers);
   const settled: PromiseSettledResult<BranchResult | Unrecorded>[] = [];
-  for (const [index, update] of updates.entries()) {
-    const outcome = outcomes[index];
+  for (const { update, outcome } of tried) {
     const result =
-      outcome?.kind === 'refused'
-        ? tryAlone(access, update, updates.length > 1 ? undefined : outcome)
-        : outcome;
+      outcome.kind === 'refused' ? tryAlone(access, update, tried.length > 1 ? undefined : outcome) : outcome;
     settled.push(...(await Promise.allSettled([resultOf(await result)])));
   }
   return settled;
 }
 
-async function resultOf(outcome: Outcome | undefined): Promise<BranchResult | Unrecorded> {
-  if (outcome?.kind === 'unrecorded') return outcome;
-  if (outcome?.kind === 'done') return outcome.result;
-  throw outcome?.error ?? new Error('an update of a branch got lost');
+async function resultOf(outcome: Outcome): Promise<BranchResult | Unrecorded> {
+  if (outcome.kind === 'unrecorded') return outcome;
+  if (outcome.kind === 'done') return outcome.result;
+  throw outcome.error;
 }
 
 /** A refused push is tried anew only while the branch moves: someone else pushes to it then. */
-async function tryAlone(
-  access: Access,
-  update: BranchUpdate,
-  before?: Refused,
-): Promise<Outcome | undefined> {
+async function tryAlone(access: Access, update: BranchUpdate, before?: Refused): Promise<Outcome> {
   let last = before;
   for (let attempts = before ? 2 : 1; ; attempts += 1) {
-    const [outcome] = await attempt(access, [update]);
-    if (outcome?.kind !== 'refused' || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return outcome;
+    const [tried] = await attempt(access, [update], nobody);
+    if (!tried) throw new Error('an update of a branch got lost');
+    const { outcome } = tried;
+    if (outcome.kind !== 'refused' || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return outcome;
     last = outcome;
   }
 }
 
-/** The copy is held until the commits are made, and not for the push. An error is every update's. */
-async function attempt(access: Access, updates: readonly BranchUpdate[]): Promise<Outcome[]> {
+function nobody(): readonly BranchUpdate[] {
+  return [];
+}
+
+interface Tried {
+  readonly update: BranchUpdate;
+  readonly outcome: Outcome;
+}
+
+/**
+ * The copy is held until the commits are made, and not for the push. Where it was damaged, and all begins anew with
+ * another one, those that came late are there from the start. An error is every update's.
+ */
+async function attempt(
+  access: Access,
+  updates: readonly BranchUpdate[],
+  latecomers: Latecomers<BranchUpdate>,
+): Promise<Tried[]> {
   const { url, transport, store } = access;
-  const { repository, state, prepared } = await store.use(url, async (repository) => {
-    const state = await remoteState(repository, transport, updates);
-    const hindrances = await hindrancesOf(updates);
-    return { repository, state, prepared: await prepareAll(repository, access, { state, hindrances }) };
-  });
+  const all = [...updates];
+  const join: Latecomers<BranchUpdate> = (mayJoin) => {
+    const late = latecomers(mayJoin);
+    all.push(...late);
+    return late;
+  };
+  const ready = await store.use(url, (repository) => makeReady(repository, access, [...all], join));
+  const { repository, advertised, prepared } = ready;
   const pass = async (checkpoint: Checkpoint) => {
     for (const { update, made } of prepared) if (made.kind === 'push') await update.pass?.(checkpoint);
   };
-  const [sent] = await Promise.allSettled([send(transport, prepared, { state, pass })]);
-  return prepared.map(({ update, made }): Outcome => {
+  const [sent] = await Promise.allSettled([send(transport, prepared, { advertised, pass })]);
+  const outcomeOf = ({ update, made }: Attempted): Outcome => {
     if (made.kind === 'failed' || made.kind === 'refused' || made.kind === 'unrecorded') return made;
     if (made.kind !== 'push') return { kind: 'done', result: made };
     if (sent.status === 'rejected') return { kind: 'failed', error: asGitError(sent.reason, transport) };
@@ -108,7 +128,37 @@ async function attempt(access: Access, updates: readonly BranchUpdate[]): Promis
     if (error) return { kind: 'refused', error, old: refUpdate.old };
     if (!update.isDirect) rememberPushed(repository, update.branch, content);
     return { kind: 'done', result: { kind: 'pushed', commit: content.commit, changes, problems } };
-  });
+  };
+  return prepared.map((one) => ({ update: one.update, outcome: outcomeOf(one) }));
+}
+
+interface Ready {
+  readonly repository: Repository;
+  readonly advertised: Advertised;
+  readonly prepared: readonly Attempted[];
+}
+
+/**
+ * Makes the commits of all that are there by then. Whoever has a branch waits for a look of their own: what this
+ * one saw may be older than what they know of their pull request.
+ */
+async function makeReady(
+  repository: Repository,
+  access: Access,
+  updates: readonly BranchUpdate[],
+  latecomers: Latecomers<BranchUpdate>,
+): Promise<Ready> {
+  let state = await remoteState(repository, access.transport, updates);
+  const prepared: Attempted[] = [];
+  const byRef = new Map<string, RefUpdate>();
+  let next = updates;
+  for (let round = 1; next.length > 0; round += 1) {
+    const hindrances = await hindrancesOf(next);
+    prepared.push(...(await prepareAll(repository, access, { state, hindrances, byRef })));
+    next = round < MAX_ROUNDS ? latecomers(state.isNew) : [];
+    if (next.length > 0) state = await state.include(next);
+  }
+  return { repository, advertised: state.advertised, prepared };
 }
 
 function asGitError(error: unknown, { remote }: Transport): unknown {
@@ -146,14 +196,20 @@ interface Attempted {
   readonly made: Prepared | Failed | Refused | Unrecorded;
 }
 
+interface Round {
+  readonly state: RemoteState;
+  readonly hindrances: Hindrances;
+  /** What is to be pushed so far. */
+  readonly byRef: Map<string, RefUpdate>;
+}
+
 /** Commits to the base branch itself go one on top of the other. */
 async function prepareAll(
   repository: Repository,
   access: Access,
-  { state, hindrances }: { readonly state: RemoteState; readonly hindrances: Hindrances },
+  { state, hindrances, byRef }: Round,
 ): Promise<Attempted[]> {
   const attempted: Attempted[] = [];
-  const byRef = new Map<string, RefUpdate>();
   for (const [update, hindrance] of hindrances) {
     const before = byRef.get(refOf(update.branch));
     const made =
@@ -206,7 +262,10 @@ function joined(before: RefUpdate | undefined, next: RefUpdate): RefUpdate {
 async function send(
   transport: Transport,
   attempted: readonly Attempted[],
-  { state, pass }: { readonly state: RemoteState; readonly pass: (checkpoint: Checkpoint) => Promise<void> },
+  {
+    advertised,
+    pass,
+  }: { readonly advertised: Advertised; readonly pass: (checkpoint: Checkpoint) => Promise<void> },
 ): Promise<ReadonlyMap<string, TurnpikeError>> {
   const refs = new Map<string, RefUpdate>();
   for (const { made } of attempted) {
@@ -216,7 +275,7 @@ async function send(
   }
   if (refs.size === 0) return new Map();
   await pass('before-push');
-  const refusals = await pushRefs(transport, [...refs.values()], state.advertised);
+  const refusals = await pushRefs(transport, [...refs.values()], advertised);
   await pass('after-push');
   return refusals;
 }

@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../api/errors.ts';
-import { type Advertised, parseAdvertisement } from './advertisement.ts';
+import type { Advertised } from './advertisement.ts';
 import { serverWords } from './failure.ts';
 import { type GitObject, packOf } from './objects.ts';
 import { FLUSH_PKT, parsePktLines, pktLine, splitSideBands } from './pktline.ts';
@@ -16,11 +16,6 @@ export interface RefUpdate {
 
 const ZERO = '0'.repeat(40);
 const WANTED_CAPABILITIES = ['report-status', 'side-band-64k', 'object-format=sha1'];
-
-/** Where these refs are, and that we may push at all. */
-export async function advertisedRefs(transport: Transport, wanted: ReadonlySet<string>): Promise<Advertised> {
-  return parseAdvertisement(await transport.advertisement('git-receive-pack'), wanted, transport.remote);
-}
 
 /**
  * `git.push` of isomorphic-git walks the base's whole tree to find what is new; we know what is, and send it

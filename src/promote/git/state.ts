@@ -1,8 +1,7 @@
 import { hasCode } from '../../api/errors.ts';
 import { refOf } from '../refs.ts';
 import type { BranchUpdate } from '../workspace.ts';
-import type { Advertised } from './advertisement.ts';
-import { advertisedRefs } from './receive.ts';
+import { type Advertised, parseAdvertisement } from './advertisement.ts';
 import { fetchTip, type Repository } from './repository.ts';
 import type { Transport } from './transport.ts';
 
@@ -11,44 +10,74 @@ export interface RemoteState {
   readonly advertised: Advertised;
   /** By branch. Settled each for itself: one that is missing is no matter of the others. */
   readonly bases: ReadonlyMap<string, PromiseSettledResult<string>>;
+  /**
+   * Whether the server named no such branch: then no pull request came from it when it was asked, and a push that
+   * makes the branch is refused when there is one by then.
+   */
+  readonly isNew: (update: Branches) => boolean;
+  /** The same for some more updates, from what the server has said already. */
+  readonly include: (updates: readonly Branches[]) => Promise<RemoteState>;
 }
 
 type Branches = Pick<BranchUpdate, 'baseBranch' | 'branch'>;
 type Tips = RemoteState['bases'];
 
 /**
- * What several updates of one repository need to know, asked for once. A copy that has the tip already is
- * not fetched; the first copy is fetched while the server still says where its branches are.
+ * What several updates of one repository need to know, asked for once: the answer is that of pushing, which says
+ * that we may, too. A copy that has the tip already is not fetched; the first copy is fetched while the server still
+ * says where its branches are.
  */
 export async function remoteState(
   repository: Repository,
   transport: Transport,
   updates: readonly Branches[],
 ): Promise<RemoteState> {
-  const baseBranches = [...new Set(updates.map(({ baseBranch }) => baseBranch))];
-  const refs = new Set([...baseBranches, ...updates.map(({ branch }) => branch)].map(refOf));
-  const fetchTips = (known?: Advertised) => tipsOf(repository, transport, { baseBranches, known });
-  const early = repository.packs.isEmpty() ? fetchTips() : undefined;
-  const [asked] = await Promise.allSettled([advertisedRefs(transport, refs)]);
-  if (asked.status === 'fulfilled') {
-    return { advertised: asked.value, bases: await (early ?? fetchTips(asked.value)) };
+  const tips = (wanted: Wanted) => tipsOf(repository, transport, wanted);
+  const baseBranches = baseBranchesOf(updates);
+  const early = repository.packs.isEmpty() ? tips({ baseBranches }) : undefined;
+  const said = await transport.advertisement('git-receive-pack').catch(async (error) => {
+    // Gitea answers 403 to whoever would push to a repository that is not there, and 404 to whoever would read.
+    if (!hasCode(error, 'GitUnauthorized')) throw error;
+    throw missingRepository(await (early ?? tips({ baseBranches }))) ?? error;
+  });
+
+  async function stateOf(all: readonly Branches[], known: Tips): Promise<RemoteState> {
+    const advertised = parseAdvertisement(said, refsOf(all), transport.remote);
+    const others = baseBranchesOf(all).filter((branch) => !known.has(branch));
+    const bases = new Map([...known, ...(await tips({ baseBranches: others, advertised }))]);
+    return {
+      advertised,
+      bases,
+      isNew: ({ branch }) => ['\0', '\n'].every((end) => !said.includes(` ${refOf(branch)}${end}`)),
+      include: (more) => stateOf([...all, ...more], bases),
+    };
   }
-  // Gitea answers 403 to whoever would push to a repository that is not there, and 404 to whoever would read.
-  if (!hasCode(asked.reason, 'GitUnauthorized')) throw asked.reason;
-  throw missingRepository(await (early ?? fetchTips())) ?? asked.reason;
+
+  return stateOf(updates, (await early) ?? new Map());
+}
+
+function baseBranchesOf(updates: readonly Branches[]): string[] {
+  return [...new Set(updates.map(({ baseBranch }) => baseBranch))];
+}
+
+function refsOf(updates: readonly Branches[]): ReadonlySet<string> {
+  return new Set(updates.flatMap(({ baseBranch, branch }) => [refOf(baseBranch), refOf(branch)]));
+}
+
+interface Wanted {
+  readonly baseBranches: readonly string[];
+  /** Where they are, where that is known. */
+  readonly advertised?: Advertised;
 }
 
 async function tipsOf(
   repository: Repository,
   transport: Transport,
-  {
-    baseBranches,
-    known,
-  }: { readonly baseBranches: readonly string[]; readonly known?: Advertised | undefined },
+  { baseBranches, advertised }: Wanted,
 ): Promise<Tips> {
   const tips = new Map<string, PromiseSettledResult<string>>();
   for (const branch of baseBranches) {
-    const tip = known?.refs.get(refOf(branch));
+    const tip = advertised?.refs.get(refOf(branch));
     const isHere = tip !== undefined && repository.packs.has(tip);
     const [settled] = await Promise.allSettled([isHere ? tip : fetchTip(repository, transport, branch, tip)]);
     tips.set(branch, settled);

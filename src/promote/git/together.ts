@@ -9,12 +9,19 @@ interface Waiting<Item, Result> {
   readonly settle: PromiseWithResolvers<Result>;
 }
 
+/** Takes those of the items that have come since that may still join the work. */
+export type Latecomers<Item> = (mayJoin: (item: Item) => boolean) => readonly Item[];
+
 /**
- * @param work gives one outcome for each item, in their order; when it throws, that is every item's outcome
+ * @param work gives one outcome for each item, in their order, those that it took later behind the first ones;
+ * when it throws, that is every item's outcome
  * @param atOnce how many items one piece of work takes at most
  */
 export function createTogether<Item, Result>(
-  work: (items: readonly Item[]) => Promise<readonly PromiseSettledResult<Result>[]>,
+  work: (
+    items: readonly Item[],
+    latecomers: Latecomers<Item>,
+  ) => Promise<readonly PromiseSettledResult<Result>[]>,
   atOnce: number,
 ): Together<Item, Result> {
   /** Keys that are being worked on, with what has come since. */
@@ -23,8 +30,15 @@ export function createTogether<Item, Result>(
   async function workOff(key: string, queue: Waiting<Item, Result>[]): Promise<void> {
     while (queue.length > 0) {
       const taken = queue.splice(0, atOnce);
+      const latecomers: Latecomers<Item> = (mayJoin) => {
+        const late = queue.filter(({ item }) => mayJoin(item)).slice(0, atOnce - taken.length);
+        for (const one of late) queue.splice(queue.indexOf(one), 1);
+        taken.push(...late);
+        return late.map(({ item }) => item);
+      };
       try {
-        const outcomes = await work(taken.map(({ item }) => item));
+        const first = taken.map(({ item }) => item);
+        const outcomes = await work(first, latecomers);
         for (const [index, { settle }] of taken.entries()) settleWith(settle, outcomes[index]);
       } catch (error) {
         for (const { settle } of taken) settle.reject(error);
