@@ -1,7 +1,7 @@
 import type { Lab } from '../test/lab/lab.ts';
 import { createScenario, type Scenario } from '../test/lab/scenario.ts';
 import type { Turnpike } from '../test/lab/turnpike.ts';
-import { waitFor } from '../test/lab/wait.ts';
+import { waitUntil } from '../test/lab/wait.ts';
 import { memoryOf } from './memory.ts';
 import { monorepo } from './monorepo.ts';
 import { ownTime, type Times, timePromotion } from './promotion.ts';
@@ -12,6 +12,9 @@ const VERSION = '1.1.0';
 const ROUNDS = 15;
 const AT_ONCE = 100;
 const REST_SECONDS = 30;
+const MINUTE_MS = 60_000;
+/** What it takes at most to deploy all and to send their events. */
+const PREPARE_MS = 45_000;
 const REPOSITORY = 'bench-monorepo';
 
 interface Stage {
@@ -72,36 +75,31 @@ async function closeAll({ gitea }: Lab): Promise<void> {
   }
 }
 
-/** The versions and their events come at once; it ends when the last pull request is there. */
+/**
+ * All of them wait for one window, and begin when it opens: nothing but the promotions takes the machine's
+ * time then. It ends when the last pull request is there.
+ */
 async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Figure[]> {
-  const { lab, turnpike, watch } = stage;
-  const names = new Set(apps.map(({ name }) => name));
-  const opened = async () => {
-    const { items } = (await lab.get(['pipelines', '-A'])) as { items: Listed[] };
-    return items.filter(({ metadata, status }) => {
-      return names.has(metadata.namespace) && status?.environments?.staging?.promotion?.pullRequest;
-    }).length;
-  };
+  const { lab, watch } = stage;
+  const opensAt = Math.ceil((Date.now() + PREPARE_MS) / MINUTE_MS) * MINUTE_MS;
+  await lab.kubectl(['patch', '-f', '-', '--type=merge', '-p', windowFrom(opensAt)], {
+    input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: apps.map(pipelineOf) }),
+  });
+  await Promise.all(apps.map((app) => deployAndTell(app, stage)));
+  const left = opensAt - Date.now();
+  if (left < 0) throw new Error('the window opened before all events were sent');
+  process.stderr.write(
+    `waiting ${Math.round(left / 1000)} s for ${apps.length} promotions to begin at once\n`,
+  );
+  await Bun.sleep(left);
   watch.take();
   const started = performance.now();
-  const answers = await Promise.all(
-    apps.map(async (app) => {
-      await app.deploy('dev', VERSION);
-      return app.tell(turnpike.hook, 'dev', VERSION);
-    }),
-  );
-  const refused = answers.find(({ ok }) => !ok);
-  if (refused) throw new Error(`an event was answered ${refused.status}: ${await refused.text()}`);
-  await waitFor(
-    'all pull requests',
-    async () => ((await opened()) === apps.length ? { done: true } : { saw: 'some' }),
-    {
-      seconds: 300,
-      everyMs: 500,
-    },
-  );
-  const whole = performance.now() - started;
-  const { waited, requests } = watch.take();
+  await waitUntil('all pull requests', async () => (await opened(lab, apps)) === apps.length, {
+    seconds: 300,
+    everyMs: 1_000,
+  });
+  const { waited, answered, requests } = watch.take();
+  const whole = answered - started;
   const count = (pattern: RegExp) => requests.filter((request) => pattern.test(request)).length;
   const calls = count(/ \/api\/v1\//) / apps.length;
   const own = Math.max(0, whole - waited) / 1000;
@@ -112,6 +110,36 @@ async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Fi
     { name: `${apps.length} at once: pushes`, value: count(/^POST .*\/git-receive-pack/), unit: '' },
     goal({ name: `${apps.length} at once: forge calls for each`, value: calls, unit: '' }, 6),
   ];
+}
+
+/** A patch that lets promotions pass from then on, for twelve hours. */
+function windowFrom(opensAt: number): string {
+  const clock = (at: number) => new Date(at).toISOString().slice(11, 16);
+  const windows = [{ from: clock(opensAt), to: clock(opensAt + 720 * MINUTE_MS) }];
+  return JSON.stringify({ spec: { promotion: { gates: { windows } } } });
+}
+
+function pipelineOf({ name: namespace }: Scenario) {
+  return {
+    apiVersion: 'pipelines.weave.works/v1alpha1',
+    kind: 'Pipeline',
+    metadata: { name: 'app', namespace },
+  };
+}
+
+async function deployAndTell(app: Scenario, { turnpike }: Stage): Promise<void> {
+  await app.deploy('dev', VERSION);
+  const answer = await app.tell(turnpike.hook, 'dev', VERSION);
+  if (!answer.ok) throw new Error(`an event was answered ${answer.status}: ${await answer.text()}`);
+}
+
+async function opened(lab: Lab, apps: readonly Scenario[]): Promise<number> {
+  const names = new Set(apps.map(({ name }) => name));
+  const answer = await lab.request('GET', '/apis/pipelines.weave.works/v1alpha1/pipelines');
+  const { items } = (await answer.json()) as { items: Listed[] };
+  return items.filter(({ metadata, status }) => {
+    return names.has(metadata.namespace) && status?.environments?.staging?.promotion?.pullRequest;
+  }).length;
 }
 
 interface Listed {
