@@ -3,14 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binaryOf, type Installed } from './build/store.ts';
 import { type ClusterCertificates, createClusterCertificates } from './certificates.ts';
+import { GO_RUNTIME } from './environment.ts';
 import { kubeconfig, toBase64 } from './kubeconfig.ts';
 import { createKubernetes, type Kubernetes } from './kubernetes.ts';
 import { freePort } from './ports.ts';
 import { type SupervisedProcess, type Supervisor, waitForProcess } from './supervisor.ts';
 import { waitUntil } from './wait.ts';
-
-/** Go collects garbage less often: memory is plenty where tests run, processors are not. */
-const GO = { GOGC: '400', GOMEMLIMIT: '1GiB' };
 
 export const APISERVER = 'kube-apiserver';
 
@@ -37,7 +35,7 @@ export async function startControlPlane(supervisor: Supervisor, installed: Insta
   await writeFile(kubernetes.kubeconfig, adminKubeconfig(kubernetes.server, certificates), { mode: 0o600 });
   const apiserver = await supervisor.start(APISERVER, {
     argv: [binaryOf(installed, 'kube-apiserver'), ...apiserverFlags({ port, pki, socket })],
-    env: GO,
+    env: GO_RUNTIME,
   });
   await waitForApiserver(apiserver, kubernetes);
   return kubernetes;
@@ -64,7 +62,7 @@ async function startEtcd(supervisor: Supervisor, installed: Installed, socket: s
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
       ...['--initial-cluster', `lab=${peer}`, '--log-level', 'warn'],
     ],
-    env: GO,
+    env: GO_RUNTIME,
   });
   await waitUntil('etcd to listen', () => existsSync(socket), { seconds: 30, everyMs: 10 });
 }

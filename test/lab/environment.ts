@@ -25,3 +25,6 @@ export function labEnvironment(): LabEnvironment {
     connection: process.env[CONNECTION_VARIABLE],
   };
 }
+
+/** Go collects garbage less often: memory is plenty where tests run, processors are not. */
+export const GO_RUNTIME = { GOGC: '400', GOMEMLIMIT: '1GiB' };

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { waitFor } from '../wait.ts';
 import { type CommitRequest, pushCommit } from './commit.ts';
 import type { GiteaConnection } from './gitea.ts';
@@ -32,8 +34,8 @@ export interface Gitea extends GiteaConnection {
   file(repository: string, branch: string, path: string): Promise<string | undefined>;
 }
 
-/** `scratch`: an existing directory for what is needed meanwhile. */
-export function createGitea(connection: GiteaConnection, scratch: string): Gitea {
+/** `directory`: the lab's. */
+export function createGitea(connection: GiteaConnection, directory: string): Gitea {
   const { url, user, password, token } = connection;
 
   function request(method: string, path: string, body?: unknown): Promise<Response> {
@@ -55,15 +57,29 @@ export function createGitea(connection: GiteaConnection, scratch: string): Gitea
     const remote = new URL(`${url}/${user}/${repository}.git`);
     remote.username = user;
     remote.password = password;
-    return pushCommit({ scratch, url: remote.href, ...commit });
+    return pushCommit({ scratch: directory, url: remote.href, ...commit });
   }
 
   async function createRepository(name: string, files: Files = {}): Promise<string> {
     await api('POST', '/user/repos', { name, default_branch: 'main' });
+    await rm(updateHook(name));
     if (Object.keys(files).length > 0) {
       await push(name, { branch: 'main', files, message: 'Add the first files' });
     }
     return `${url}/${user}/${name}.git`;
+  }
+
+  /** It does nothing but to refuse what nobody here does, and takes a start of Gitea for each branch of a push. */
+  function updateHook(repository: string): string {
+    return join(
+      directory,
+      'gitea',
+      'repositories',
+      user,
+      `${repository.toLowerCase()}.git`,
+      'hooks',
+      'update',
+    );
   }
 
   function merge(repository: string, number: number): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Reporter } from '../build/reporter.ts';
 import type { Located } from '../build/store.ts';
 import { runOrThrow } from '../command.ts';
-import type { LabEnvironment } from '../environment.ts';
+import { GO_RUNTIME, type LabEnvironment } from '../environment.ts';
 import { freePorts } from '../ports.ts';
 import { type Supervisor, waitForProcess } from '../supervisor.ts';
 import { type CheckQueue, giteaConfig } from './config.ts';
@@ -43,7 +43,7 @@ export async function startGitea(options: StartGitea): Promise<GiteaConnection> 
   await writeFile(join(work, 'app.ini'), giteaConfig(config), { mode: 0o600 });
   const gitea = await supervisor.start(GITEA, {
     argv: giteaCommand(located.binary, work, 'web'),
-    env: { TMPDIR: supervisor.directory },
+    env: { ...GO_RUNTIME, TMPDIR: supervisor.directory },
     cwd: work,
   });
   const url = `http://127.0.0.1:${httpPort}`;
