@@ -22,20 +22,21 @@ export async function benchAdmission(lab: Lab, turnpike: Turnpike): Promise<Figu
   await lab.apply([NAMESPACE, UNCHECKED].flatMap(secrets));
   const url = `https://${await admissionAddress(turnpike)}/validate`;
   const rounds = await onOneProcessor(turnpike, async () => {
-    const work = { url, body: JSON.stringify(review()), headers: { 'content-type': 'application/json' } };
+    const work = { url, headers: { 'content-type': 'application/json' } };
     const place = { connections: CONNECTIONS, processor: 1, directory: lab.directory };
-    await load({ ...work, ...place, seconds: WARM_UP_SECONDS });
+    const send = (operation: string, seconds: number) =>
+      load({ ...work, ...place, body: JSON.stringify(review(operation)), seconds });
+    await send('CREATE', WARM_UP_SECONDS);
     const before = await durations(turnpike);
     const loads: Load[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      loads.push(await load({ ...work, ...place, seconds: ROUND_SECONDS }));
-    }
-    return { loads, before };
+    for (let round = 0; round < ROUNDS; round += 1) loads.push(await send('CREATE', ROUND_SECONDS));
+    const after = await durations(turnpike);
+    return { loads, before, after, deletions: await send('DELETE', ROUND_SECONDS) };
   });
-  const refused = rounds.loads.reduce((sum, one) => sum + one.refused, 0);
+  const refused = [...rounds.loads, rounds.deletions].reduce((sum, one) => sum + one.refused, 0);
   if (refused > 0) throw new Error(`${refused} reviews were not answered`);
   const perSecond = median(rounds.loads.map(({ requestsPerSecond }) => requestsPerSecond));
-  const p99 = slowest99(rounds.before, await durations(turnpike));
+  const p99 = slowest99(rounds.before, rounds.after);
   const added = await addedToApply(lab);
   return [
     {
@@ -44,6 +45,11 @@ export async function benchAdmission(lab: Lab, turnpike: Turnpike): Promise<Figu
       unit: '/s',
       goal: 'at least 5,000/s',
       met: perSecond >= 5000,
+    },
+    {
+      name: 'the same for deletions, which are not judged',
+      value: rounds.deletions.requestsPerSecond,
+      unit: '/s',
     },
     {
       name: 'p99 of the server (at most)',
@@ -111,17 +117,18 @@ async function addedToApply(lab: Lab): Promise<number> {
   return median(checked) - median(unchecked);
 }
 
-function review() {
+function review(operation: string) {
+  const object = pipeline(NAMESPACE, 'app');
   return {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
     request: {
       uid: '6b1d1f9c-2f9a-4d0e-9d3a-1c8d0a7d2b11',
-      operation: 'CREATE',
+      operation,
       namespace: NAMESPACE,
       name: 'app',
       userInfo: { username: 'somebody' },
-      object: pipeline(NAMESPACE, 'app'),
+      ...(operation === 'DELETE' ? { oldObject: object } : { object }),
     },
   };
 }

@@ -16,6 +16,8 @@ export interface Times {
   readonly opened: number;
   /** Milliseconds in which the forge's answers to the push and to the creation of the pull request were waited for. */
   readonly waited: number;
+  /** The same for its other answers. */
+  readonly asked: number;
 }
 
 /**
@@ -67,8 +69,8 @@ export async function timePromotion(
   const answer = await app.tell(turnpike.hook, from, VERSION, { prefer: 'wait=25' });
   const whole = performance.now() - started;
   if (answer.status !== 201) throw new Error(`no pull request was opened: ${await answer.text()}`);
-  const { waited, answered } = watch.take();
-  return { whole, opened: answered - started, waited };
+  const { waited, asked, answered } = watch.take();
+  return { whole, opened: answered - started, waited, asked };
 }
 
 /** From the event to the pull request, without what the forge itself took. */
@@ -81,9 +83,11 @@ function figures(what: string, times: readonly Times[], isGoal: boolean): Figure
   const goal = isGoal ? { goal: `at most ${GOAL_MS} ms`, met: median(own) <= GOAL_MS } : {};
   const forge = median(times.map(({ waited }) => waited));
   const recorded = median(times.map(({ whole, opened }) => whole - opened));
+  const asked = median(times.map((time) => time.asked));
   return [
     { name: `${what}: our own time, median`, value: median(own), unit: 'ms', ...goal },
     { name: `${what}: our own time, p90`, value: percentile(own, 0.9), unit: 'ms' },
+    { name: `${what}: the forge's answers to questions in that`, value: asked, unit: 'ms' },
     { name: `${what}: the forge's answers, median`, value: forge, unit: 'ms' },
     { name: `${what}: recorded after it, median`, value: recorded, unit: 'ms' },
   ];

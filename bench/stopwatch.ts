@@ -9,40 +9,54 @@ export interface Stopwatch {
 export interface Taken {
   /** Milliseconds in which an answer to a push, or about a new pull request, was waited for. */
   readonly waited: number;
-  /** When the last one of those answers came, as `performance.now` has it. */
+  /** The same for all other answers, such as to where the branches are. */
+  readonly asked: number;
+  /** When the last answer of the first kind came, as `performance.now` has it. */
   readonly answered: number;
   /** `POST /user/name.git/git-receive-pack`. */
   readonly requests: readonly string[];
 }
 
-export function startStopwatch(upstream: string): Stopwatch {
-  let waited = 0;
-  let answered = 0;
-  let requests: string[] = [];
-  // Of several answers that are waited for at once the time counts once.
+/** Time in which at least one answer is waited for: of several at once it counts once. */
+function createSpan() {
+  let total = 0;
   let open = 0;
   let since = 0;
-  function enter() {
-    if (open === 0) since = performance.now();
-    open += 1;
-  }
-  function leave() {
-    open -= 1;
-    answered = performance.now();
-    if (open === 0) waited += answered - since;
-  }
+  let left = 0;
+  return {
+    enter() {
+      if (open === 0) since = performance.now();
+      open += 1;
+    },
+    leave() {
+      open -= 1;
+      left = performance.now();
+      if (open === 0) total += left - since;
+    },
+    take() {
+      const taken = { total, left };
+      total = 0;
+      return taken;
+    },
+  };
+}
+
+export function startStopwatch(upstream: string): Stopwatch {
+  const own = createSpan();
+  const questions = createSpan();
+  let requests: string[] = [];
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
     idleTimeout: 60,
     async fetch(request) {
       const { pathname, search } = new URL(request.url);
-      const isForges = isForgesOwn(request.method, pathname);
+      const span = isForgesOwn(request.method, pathname) ? own : questions;
       requests.push(`${request.method} ${pathname}${search}`);
       const headers = new Headers(request.headers);
       headers.delete('host');
       const body = request.body ? await request.arrayBuffer() : undefined;
-      if (isForges) enter();
+      span.enter();
       try {
         const answer = await fetch(`${upstream}${pathname}${search}`, {
           method: request.method,
@@ -54,15 +68,15 @@ export function startStopwatch(upstream: string): Stopwatch {
         const bytes = await answer.arrayBuffer();
         return new Response(bytes, { status: answer.status, headers: answer.headers });
       } finally {
-        if (isForges) leave();
+        span.leave();
       }
     },
   });
   return {
     url: `http://127.0.0.1:${server.port}`,
     take() {
-      const taken = { waited, answered, requests };
-      waited = 0;
+      const { total: waited, left: answered } = own.take();
+      const taken = { waited, asked: questions.take().total, answered, requests };
       requests = [];
       return taken;
     },
