@@ -63,6 +63,19 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
   const patientForgeOf = (settings: PullRequestStrategy, credentials: Credentials) =>
     createForge(typeOf(settings), settings.url, credentials, { ...shared, patient: true });
 
+  /** Why a pull request that is open no more is followed by no other one: a push may take its time. */
+  async function endOf(
+    forge: Forge,
+    request: PromotionRequest,
+    update: BranchUpdate,
+  ): Promise<PromotionResult | undefined> {
+    // It may have been merged with what was just pushed: another one would bring the same once more.
+    const now = await deps.workspace.updateBranch(update);
+    if (now.kind === 'in-base') return alreadyThere(request, update.baseBranch, now.problems);
+    // Or a person has closed it since it was asked for.
+    return (await isTurnedAway(forge, request, update.branch)) ? { kind: 'closed' } : undefined;
+  }
+
   const promoter: PullRequestPromoter<Credentials> = {
     async promote(request, settings, credentials, signal) {
       // First, so that a wrong URL or type is found before anything is pushed.
@@ -91,11 +104,8 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       if (branch.kind === 'in-base') return alreadyThere(request, update.baseBranch, branch.problems);
       const wanted = proposalOf(request, settings, plain, branch);
       const known = await openOne(forge, request.pullRequest, wanted);
-      if (!known && request.pullRequest) {
-        // It may have been merged with what was just pushed: another one would bring the same once more.
-        const now = await deps.workspace.updateBranch(update);
-        if (now.kind === 'in-base') return alreadyThere(request, update.baseBranch, now.problems);
-      }
+      const ended = known || !request.pullRequest ? undefined : await endOf(forge, request, update);
+      if (ended) return ended;
       const pull = known
         ? await bringUp(forge, request, known, wanted)
         : await createOne(forge, request, wanted);

@@ -139,6 +139,20 @@ describe('the pull-request strategy', () => {
     expect(requests()).toEqual([GET]);
   });
 
+  test('opens none when a person closed the one of this very revision while its branch was pushed', async () => {
+    await promote();
+    requests();
+    const closing = fakeWorkspace(() => {
+      if (github.pulls[0]?.state === 'open') github.close(1);
+      return result;
+    });
+    promoter = createPullRequestPromoter({ ...deps(), workspace: closing });
+
+    expect(await promote({ pullRequest: PUSHED })).toEqual({ kind: 'closed' });
+    expect(github.pulls).toHaveLength(1);
+    expect(requests()).toEqual([GET, GET, GET]);
+  });
+
   test('adopts the open pull request when the status lost its number', async () => {
     await promote();
     requests();
