@@ -1,22 +1,17 @@
 import * as v from 'valibot';
-import { keeps, rules, secretTextRules, type TextRule, textRules } from './rules.ts';
+import { keeps, quickly, rules, secretTextRules, type TextBounds, textRules } from './rules.ts';
 
 /** Schemas of the names in a Pipeline, and of the kinds that name a cluster. */
 
 export const CLUSTER_KINDS = ['GitopsCluster', 'Secret'] as const;
 
-interface NameRules {
-  readonly maxLength: number;
-  readonly keeps: readonly TextRule[];
-}
-
-function name(rule: NameRules) {
+function name(bounds: TextBounds) {
   return (description: string) =>
-    v.pipe(...steps(rule), rules(...textRules(rule.keeps)), v.description(description));
+    quickly(v.pipe(...steps(bounds), rules(...textRules(bounds.keeps)), v.description(description)), bounds);
 }
 
 /** What holds a name to its rules when it is parsed. One flat pipe: each in another one costs time. */
-function steps({ maxLength, keeps: list }: NameRules) {
+function steps({ maxLength, keeps: list }: TextBounds) {
   return [
     v.string(),
     v.minLength<string, 1>(1),
@@ -35,7 +30,7 @@ export const namespaceName = name({
   ],
 });
 
-const OBJECT_NAME: NameRules = {
+const OBJECT_NAME: TextBounds = {
   maxLength: 253,
   keeps: [
     {
@@ -50,7 +45,7 @@ export const objectName = name(OBJECT_NAME);
 /** A reference to a Secret by name. Somebody may put a token there, so what is refused is not quoted. */
 export function secretReference(description: string) {
   return v.pipe(
-    v.object({ name: v.pipe(...steps(OBJECT_NAME), v.description(description)) }),
+    v.object({ name: quickly(v.pipe(...steps(OBJECT_NAME), v.description(description)), OBJECT_NAME) }),
     rules(...secretTextRules('name', OBJECT_NAME.keeps)),
   );
 }

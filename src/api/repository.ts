@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { keeps, rules, type TextRule, textRules } from './rules.ts';
+import { keeps, quickly, rules, type TextRule, textRules } from './rules.ts';
 
 const FORM = 'https://<host>/<owner>/<repository>';
 
@@ -26,14 +26,17 @@ export const URL_RULES: readonly TextRule[] = [
 ];
 
 /** The text alone: its rules belong to the object around it, so that no password is quoted. */
-export const repositoryUrl = v.pipe(
-  v.string(),
-  v.minLength(1),
-  v.maxLength(2048),
-  keeps(URL_RULES),
-  v.description(
-    `URL of the Git repository: ${FORM}, or ssh://git@<host>/<owner>/<repository>; without password, query and fragment.`,
+export const repositoryUrl = quickly(
+  v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(2048),
+    keeps(URL_RULES),
+    v.description(
+      `URL of the Git repository: ${FORM}, or ssh://git@<host>/<owner>/<repository>; without password, query and fragment.`,
+    ),
   ),
+  { maxLength: 2048, keeps: URL_RULES },
 );
 
 /** What Git says of the branches that it takes (git-check-ref-format), and that none looks like an option. */
@@ -60,12 +63,15 @@ export const BRANCH_RULES: readonly TextRule[] = [
 ];
 
 export function branchOf(description: string) {
-  return v.pipe(
-    v.string(),
-    v.minLength(1),
-    v.maxLength(244),
-    keeps(BRANCH_RULES),
-    rules(...textRules(BRANCH_RULES)),
-    v.description(description),
+  return quickly(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(244),
+      keeps(BRANCH_RULES),
+      rules(...textRules(BRANCH_RULES)),
+      v.description(description),
+    ),
+    { maxLength: 244, keeps: BRANCH_RULES },
   );
 }
