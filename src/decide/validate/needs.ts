@@ -51,34 +51,44 @@ export interface Needs {
 }
 
 export function needsOf(spec: PipelineSpec, names: PipelineNames): Needs {
-  const { namespace } = names;
-  const targets = targetNeeds(spec, namespace);
-  const clusters = targets.flatMap(({ field, ref }): ClusterNeed[] =>
-    ref ? [{ field: `${field}.clusterRef.name`, key: clusterKey(ref, namespace), ref }] : [],
-  );
+  const targets = targetNeeds(spec, names.namespace);
   return {
     names,
     appRef: spec.appRef,
     secrets: secretNeeds(spec),
-    clusters: firstOf(clusters, ({ key }) => key),
+    clusters: clusterNeeds(targets, names.namespace),
     // A target of this cluster is its namespace.
     applications: targets.filter(({ ref }) => !ref),
     targets,
   };
 }
 
-function targetNeeds(spec: PipelineSpec, inNamespace: string): (TargetNeed & { ref?: ClusterRef })[] {
-  const needs = new Map<string, TargetNeed & { ref?: ClusterRef }>();
-  for (const [index, { targets }] of spec.environments.entries()) {
+interface PlacedTarget extends TargetNeed {
+  readonly ref: ClusterRef | undefined;
+}
+
+function targetNeeds({ environments }: PipelineSpec, inNamespace: string): PlacedTarget[] {
+  const needs: PlacedTarget[] = [];
+  const seen = new Set<string>();
+  for (const [index, { targets }] of environments.entries()) {
+    const environment = environmentField(index);
     for (const [position, target] of targets.entries()) {
       const key = targetKey(target, inNamespace);
-      if (needs.has(key)) continue;
-      const field = `${environmentField(index)}.targets[${position}]`;
-      const { namespace, clusterRef } = target;
-      needs.set(key, { field, namespace, key, ...(clusterRef && { ref: clusterRef }) });
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const field = `${environment}.targets[${position}]`;
+      needs.push({ field, namespace: target.namespace, key, ref: target.clusterRef });
     }
   }
-  return [...needs.values()];
+  return needs;
+}
+
+function clusterNeeds(targets: readonly PlacedTarget[], inNamespace: string): ClusterNeed[] {
+  const needs: ClusterNeed[] = [];
+  for (const { field, ref } of targets) {
+    if (ref) needs.push({ field: `${field}.clusterRef.name`, key: clusterKey(ref, inNamespace), ref });
+  }
+  return firstOf(needs, ({ key }) => key);
 }
 
 /** Every Secret that the spec names, once for each use of it. */

@@ -182,5 +182,11 @@ function isSsh({ url }: Pick<ForgeNeed, 'url'>): boolean {
 /** Blanks and line ends are not counted: the reader of these keys drops them. */
 function hasText(data: SecretData, key: string): boolean {
   const value = data.get(key);
-  return value === 'sealed' || (value !== undefined && DECODER.decode(value).trim() !== '');
+  if (value === undefined || value === 'sealed') return value === 'sealed';
+  // Where one byte tells, no copy of the value is made.
+  return value.some(isVisibleAscii) || DECODER.decode(value).trim() !== '';
+}
+
+function isVisibleAscii(byte: number): boolean {
+  return byte > 0x20 && byte < 0x7f;
 }
