@@ -1,4 +1,3 @@
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { reportToStderr } from '../test/lab/build/reporter.ts';
 import { type Lab, startLab } from '../test/lab/lab.ts';
@@ -7,6 +6,7 @@ import { startTurnpike, type Turnpike } from '../test/lab/turnpike.ts';
 import { benchAdmission } from './admission.ts';
 import { benchGit } from './git.ts';
 import { benchHook } from './hook.ts';
+import { observeMachine } from './machine.ts';
 import { memoryOf } from './memory.ts';
 import { benchPromotion } from './promotion.ts';
 import { benchRotation } from './rotation.ts';
@@ -50,8 +50,9 @@ async function main(): Promise<number> {
     console.error(unknown.length > 0 ? `There is no suite ${unknown.join(', ')}.\n\n${USAGE}` : USAGE);
     return values.help ? 0 : 2;
   }
+  const observed = observeMachine();
   const suites = await runSuites((suite) => positionals.length === 0 || positionals.includes(suite));
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, shared with the load generator`;
+  const machine = observed.describe();
   console.log(`Machine: ${machine}`);
   for (const { title, figures } of Object.values(suites)) console.log(formatTable(title, figures));
   const figures = Object.entries(suites).map(([name, suite]) => [name, suite.figures]);
