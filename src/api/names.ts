@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { keeps, quickly, rules, secretTextRules, type TextBounds, textRules } from './rules.ts';
+import { quickly, rules, secretTextRules, steps, type TextBounds, textRules } from './rules.ts';
 
 /** Schemas of the names in a Pipeline, and of the kinds that name a cluster. */
 
@@ -8,16 +8,6 @@ export const CLUSTER_KINDS = ['GitopsCluster', 'Secret'] as const;
 function name(bounds: TextBounds) {
   return (description: string) =>
     quickly(v.pipe(...steps(bounds), rules(...textRules(bounds.keeps)), v.description(description)), bounds);
-}
-
-/** What holds a name to its rules when it is parsed. One flat pipe: each in another one costs time. */
-function steps({ maxLength, keeps: list }: TextBounds) {
-  return [
-    v.string(),
-    v.minLength<string, 1>(1),
-    v.maxLength<string, number>(maxLength),
-    keeps(list),
-  ] as const;
 }
 
 export const namespaceName = name({

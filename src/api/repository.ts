@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { keeps, quickly, rules, type TextRule, textRules } from './rules.ts';
+import { quickly, rules, steps, type TextRule, textRules } from './rules.ts';
 
 const FORM = 'https://<host>/<owner>/<repository>';
 
@@ -25,18 +25,17 @@ export const URL_RULES: readonly TextRule[] = [
   },
 ];
 
+const URL_BOUNDS = { maxLength: 2048, keeps: URL_RULES };
+
 /** The text alone: its rules belong to the object around it, so that no password is quoted. */
 export const repositoryUrl = quickly(
   v.pipe(
-    v.string(),
-    v.minLength(1),
-    v.maxLength(2048),
-    keeps(URL_RULES),
+    ...steps(URL_BOUNDS),
     v.description(
       `URL of the Git repository: ${FORM}, or ssh://git@<host>/<owner>/<repository>; without password, query and fragment.`,
     ),
   ),
-  { maxLength: 2048, keeps: URL_RULES },
+  URL_BOUNDS,
 );
 
 /** What Git says of the branches that it takes (git-check-ref-format), and that none looks like an option. */
@@ -62,16 +61,11 @@ export const BRANCH_RULES: readonly TextRule[] = [
   },
 ];
 
+const BRANCH_BOUNDS = { maxLength: 244, keeps: BRANCH_RULES };
+
 export function branchOf(description: string) {
   return quickly(
-    v.pipe(
-      v.string(),
-      v.minLength(1),
-      v.maxLength(244),
-      keeps(BRANCH_RULES),
-      rules(...textRules(BRANCH_RULES)),
-      v.description(description),
-    ),
-    { maxLength: 244, keeps: BRANCH_RULES },
+    v.pipe(...steps(BRANCH_BOUNDS), rules(...textRules(BRANCH_RULES)), v.description(description)),
+    BRANCH_BOUNDS,
   );
 }

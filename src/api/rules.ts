@@ -42,6 +42,16 @@ export interface TextBounds {
   readonly keeps: readonly TextRule[];
 }
 
+/** What holds a text to its bounds when it is parsed. One flat pipe: each in another one costs time. */
+export function steps({ maxLength, keeps: list }: TextBounds) {
+  return [
+    v.string(),
+    v.minLength<string, 1>(1),
+    v.maxLength<string, number>(maxLength),
+    keeps(list),
+  ] as const;
+}
+
 /**
  * The same schema of a text that is not empty, and quick to take what is fine: a Pipeline holds dozens of names, and
  * valibot goes through the steps of a pipe one by one. What is not fine goes through them, so that they say why.
