@@ -19,6 +19,7 @@ import { createSecrets } from '../kube/secrets.ts';
 import { createKubeClient, type RequestRecord } from '../kube/transport.ts';
 import { createWatchBudget } from '../kube/watch-budget.ts';
 import { startController } from '../reconcile/controller.ts';
+import { takeTurns } from '../reconcile/turns.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { startAdmission } from './admission.ts';
@@ -59,11 +60,12 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const secrets = createSecrets(client);
   const now = () => new Date();
   const discovery = createDiscovery(client, { now });
-  const store = createPipelineStore(client, {
+  const pipelines = createPipelineStore(client, {
     log,
     ...(namespace && { namespace }),
     ...(labelSelector && { labelSelector }),
   });
+  const store = takeTurns(pipelines);
   const watching = { revisionPaths: config['revision-paths'], budget: createWatchBudget(), log };
   const applications = createApplicationWatch(client, { ...watching, discovery });
   const clusters = createClusters({

@@ -27,6 +27,7 @@ import type { Checking, CheckPipeline } from './check.ts';
 import { finish, settled } from './finish.ts';
 import { type ApplicationReader, type ClusterReaders, observe } from './observe.ts';
 import type { Promoter } from './promoter.ts';
+import { newest } from './record.ts';
 
 /**
  * The four steps for one Pipeline: gather what is, decide what is to be done, act, record. Every act is
@@ -149,7 +150,7 @@ async function write(deps: ReconcileDeps, pipeline: Pipeline, status: PipelineSt
   await deps.pass?.('before-intent', key);
   const stored = await deps.store.applyStatus(asStored(pipeline), status).catch(async (error) => {
     // The watch may be late, or broken off: the next attempt begins with what is there now.
-    if (hasCode(error, 'ApiConflict')) await deps.store.read(key);
+    if (hasCode(error, 'ApiConflict')) await newest(deps.store, asStored(pipeline));
     throw error;
   });
   await deps.pass?.('after-intent', key);
