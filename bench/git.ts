@@ -107,7 +107,7 @@ async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Fi
     { name: `${apps.length} at once: all`, value: whole / 1000, unit: 's' },
     goal({ name: `${apps.length} at once: our own time`, value: own, unit: 's' }, 2),
     goal({ name: `${apps.length} at once: fetches`, value: count(/^POST .*\/git-upload-pack/), unit: '' }, 1),
-    { name: `${apps.length} at once: pushes`, value: count(/^POST .*\/git-receive-pack/), unit: '' },
+    goal({ name: `${apps.length} at once: pushes`, value: count(/^POST .*\/git-receive-pack/), unit: '' }, 1),
     goal({ name: `${apps.length} at once: forge calls for each`, value: calls, unit: '' }, 6),
   ];
 }

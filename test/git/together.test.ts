@@ -157,6 +157,18 @@ describe('promotions of one repository that come together', () => {
     expect(await stage.repository.tip(branchOf('app-7'))).toBeDefined();
   });
 
+  test('wait for records as long as these come in, and each is told of its own commit', async () => {
+    const apps = APPS.slice(0, 5);
+    const results = await promoteAll(
+      apps.map((app, index) => updateOf(app, { recorded: Bun.sleep(300 * (apps.length - index)) })),
+    );
+    const tips = await Promise.all(apps.map((app) => stage.repository.tip(branchOf(app))));
+    expect(results.map((result) => result.status === 'fulfilled' && result.value)).toEqual(
+      tips.map((commit) => expect.objectContaining({ kind: 'pushed', commit })),
+    );
+    expect(asked('pushes')).toBe(1);
+  });
+
   test('do not push over each other when their branches have one name', async () => {
     const owners = ['a-b/c/prod', 'a/b-c/prod'];
     const updates = owners.map((owner, index) =>

@@ -6,6 +6,7 @@ import type { Advertised } from './advertisement.ts';
 import { unusable } from './failure.ts';
 import { withObjects } from './packs.ts';
 import { pushRefs, type RefUpdate } from './receive.ts';
+import { awaitRecords, type Failed, type Records } from './records.ts';
 import type { Repository } from './repository.ts';
 import type { createSigners } from './sign.ts';
 import { type RemoteState, remoteState } from './state.ts';
@@ -22,11 +23,6 @@ export interface Access {
   readonly signerOf: ReturnType<typeof createSigners>;
 }
 
-interface Failed {
-  readonly kind: 'failed';
-  readonly error: unknown;
-}
-
 /** The server did not take the push; `old` is where the branch was. */
 interface Refused {
   readonly kind: 'refused';
@@ -39,16 +35,15 @@ interface Unrecorded {
   readonly kind: 'unrecorded';
 }
 
-type Outcome = { readonly kind: 'done'; readonly result: BranchResult } | Failed | Refused | Unrecorded;
+const unrecorded: Unrecorded = { kind: 'unrecorded' };
 
-/** How long those that are ready wait for the record of one that came with them. */
-const RECORD_MS = 500;
+type Outcome = { readonly kind: 'done'; readonly result: BranchResult } | Failed | Refused | Unrecorded;
 
 /** How often a push is tried when the branch has moved meanwhile. */
 const MAX_ATTEMPTS = 3;
 
-/** So often what has come meanwhile is taken along: what came first is not to wait without end. */
-const MAX_ROUNDS = 3;
+/** So long what has come meanwhile is taken along: what came first is not to wait without end. */
+const COMPANY_MS = 3_000;
 
 /**
  * Brings several branches of one repository up to date with one fetch and one push, new ones that come before that
@@ -120,7 +115,7 @@ async function attempt(
   };
   const [sent] = await Promise.allSettled([send(transport, prepared, { advertised, pass })]);
   const outcomeOf = ({ update, made }: Attempted): Outcome => {
-    if (made.kind === 'failed' || made.kind === 'refused' || made.kind === 'unrecorded') return made;
+    if (made.kind === 'failed' || made.kind === 'refused') return made;
     if (made.kind !== 'push') return { kind: 'done', result: made };
     if (sent.status === 'rejected') return { kind: 'failed', error: asGitError(sent.reason, transport) };
     const { refUpdate, content, changes, problems } = made;
@@ -129,7 +124,8 @@ async function attempt(
     if (!update.isDirect) rememberPushed(repository, update.branch, content);
     return { kind: 'done', result: { kind: 'pushed', commit: content.commit, changes, problems } };
   };
-  return prepared.map((one) => ({ update: one.update, outcome: outcomeOf(one) }));
+  const outcomes = new Map(prepared.map((one) => [one.update, outcomeOf(one)]));
+  return all.map((update) => ({ update, outcome: outcomes.get(update) ?? unrecorded }));
 }
 
 interface Ready {
@@ -140,7 +136,8 @@ interface Ready {
 
 /**
  * Makes the commits of all that are there by then. Whoever has a branch waits for a look of their own: what this
- * one saw may be older than what they know of their pull request.
+ * one saw may be older than what they know of their pull request. Of many that come at once the records take a
+ * while: these are waited for as long as some of them get on.
  */
 async function makeReady(
   repository: Repository,
@@ -148,15 +145,18 @@ async function makeReady(
   updates: readonly BranchUpdate[],
   latecomers: Latecomers<BranchUpdate>,
 ): Promise<Ready> {
+  const end = performance.now() + COMPANY_MS;
   let state = await remoteState(repository, access.transport, updates);
   const prepared: Attempted[] = [];
   const byRef = new Map<string, RefUpdate>();
-  let next = updates;
-  for (let round = 1; next.length > 0; round += 1) {
-    const hindrances = await hindrancesOf(next);
-    prepared.push(...(await prepareAll(repository, access, { state, hindrances, byRef })));
-    next = round < MAX_ROUNDS ? latecomers(state.isNew) : [];
-    if (next.length > 0) state = await state.include(next);
+  for (let next = updates; next.length > 0; ) {
+    const { settled, waiting } = await awaitRecords(next);
+    prepared.push(...(await prepareAll(repository, access, { state, settled, byRef })));
+    const isOver = performance.now() > end;
+    const late = isOver ? [] : latecomers(state.isNew);
+    if (late.length > 0) state = await state.include(late);
+    const getsOn = !isOver && settled.length + late.length > 0;
+    next = getsOn ? [...waiting, ...late] : [];
   }
   return { repository, advertised: state.advertised, prepared };
 }
@@ -165,40 +165,14 @@ function asGitError(error: unknown, { remote }: Transport): unknown {
   return error instanceof TurnpikeError ? error : unusable(error, remote);
 }
 
-/** What keeps an update from being pushed; undefined: it is recorded. */
-type Hindrance = Failed | Unrecorded | undefined;
-type Hindrances = readonly (readonly [BranchUpdate, Hindrance])[];
-
-/** Which of them may be pushed. Nobody waits long for the record of another one. */
-async function hindrancesOf(updates: readonly BranchUpdate[]): Promise<Hindrances> {
-  const late = Promise.withResolvers<Unrecorded>();
-  const timer = setTimeout(() => late.resolve({ kind: 'unrecorded' }), RECORD_MS);
-  try {
-    return await Promise.all(
-      updates.map(async (update) => [update, await hindranceOf(update, late.promise)] as const),
-    );
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** What keeps a promotion from being recorded is its own error, and no damage of the copy. */
-async function hindranceOf({ recorded }: BranchUpdate, late: Promise<Unrecorded>): Promise<Hindrance> {
-  try {
-    return await Promise.race([recorded.then(() => undefined), late]);
-  } catch (error) {
-    return { kind: 'failed', error };
-  }
-}
-
 interface Attempted {
   readonly update: BranchUpdate;
-  readonly made: Prepared | Failed | Refused | Unrecorded;
+  readonly made: Prepared | Failed | Refused;
 }
 
 interface Round {
   readonly state: RemoteState;
-  readonly hindrances: Hindrances;
+  readonly settled: Records['settled'];
   /** What is to be pushed so far. */
   readonly byRef: Map<string, RefUpdate>;
 }
@@ -207,13 +181,13 @@ interface Round {
 async function prepareAll(
   repository: Repository,
   access: Access,
-  { state, hindrances, byRef }: Round,
+  { state, settled, byRef }: Round,
 ): Promise<Attempted[]> {
   const attempted: Attempted[] = [];
-  for (const [update, hindrance] of hindrances) {
+  for (const [update, unrecordable] of settled) {
     const before = byRef.get(refOf(update.branch));
     const made =
-      hindrance ??
+      unrecordable ??
       (before && !update.isDirect
         ? takenBranch(update)
         : await prepareOne(repository, access, { update, state, before }));
