@@ -45,6 +45,13 @@ async function promoteAll(updates: readonly BranchUpdate[]) {
   return Promise.allSettled(updates.map((update) => stage.workspace.updateBranch(update)));
 }
 
+async function damageCopies(): Promise<void> {
+  const { directory } = stage.workspace;
+  for (const pack of new Bun.Glob('*.git/objects/pack/*.pack').scanSync({ cwd: directory })) {
+    await Bun.write(`${directory}/${pack}`, 'rubbish');
+  }
+}
+
 async function refuseBy(script: string): Promise<void> {
   const hook = `${stage.repository.path}/hooks/pre-receive`;
   await writeFile(hook, `#!/bin/sh\n${script}\n`);
@@ -166,6 +173,26 @@ describe('promotions of one repository that come together', () => {
     expect(results.map((result) => result.status === 'fulfilled' && result.value)).toEqual(
       tips.map((commit) => expect.objectContaining({ kind: 'pushed', commit })),
     );
+    expect(asked('pushes')).toBe(1);
+  });
+
+  test('begin anew with those that joined when the copy turns out to be damaged', async () => {
+    // What was read before is still known; of this branch nothing was.
+    await stage.repository.git('branch', 'release', 'main');
+    await stage.repository.commit({ 'app-7/notes.md': 'Another tree.\n' });
+    let isWhole = true;
+    const pass = async () => {
+      if (isWhole) await damageCopies();
+      isWhole = false;
+    };
+    const results = await promoteAll(
+      APPS.map((app) => updateOf(app, app === 'app-7' ? { pass, baseBranch: 'release' } : {})),
+    );
+    expect(results.map((result) => result.status === 'fulfilled' && result.value.kind)).toEqual(
+      APPS.map(() => 'pushed'),
+    );
+    expect(stage.workspace.lines.join()).toContain('is damaged');
+    expect(asked('looks')).toBe(2);
     expect(asked('pushes')).toBe(1);
   });
 
