@@ -104,7 +104,7 @@ async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Fi
   const calls = count(/ \/api\/v1\//) / apps.length;
   const own = Math.max(0, whole - waited) / 1000;
   return [
-    { name: `${apps.length} at once: all`, value: whole / 1000, unit: 's' },
+    { name: `${apps.length} at once (--concurrent=100): all`, value: whole / 1000, unit: 's' },
     goal({ name: `${apps.length} at once: our own time`, value: own, unit: 's' }, 2),
     goal({ name: `${apps.length} at once: fetches`, value: count(/^POST .*\/git-upload-pack/), unit: '' }, 1),
     goal({ name: `${apps.length} at once: pushes`, value: count(/^POST .*\/git-receive-pack/), unit: '' }, 1),
