@@ -71,7 +71,7 @@ async function makeApps(lab: Lab, url: string, count: number): Promise<Scenario[
 /** Gitea looks at every open pull request again whenever the base branch moves. */
 async function closeAll({ gitea }: Lab): Promise<void> {
   for (const { number } of await gitea.pulls(REPOSITORY, 'open')) {
-    await gitea.api('PATCH', `/repos/${gitea.user}/${REPOSITORY}/pulls/${number}`, { state: 'closed' });
+    await gitea.close(REPOSITORY, number);
   }
 }
 

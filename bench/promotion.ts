@@ -1,10 +1,11 @@
+import type { Gitea } from '../test/lab/gitea/forge.ts';
 import type { Lab } from '../test/lab/lab.ts';
 import { createScenario, type Scenario } from '../test/lab/scenario.ts';
 import type { Turnpike } from '../test/lab/turnpike.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import { type Figure, median, percentile } from './table.ts';
 
-const GOAL_MS = 100;
+const GOAL_MS = 60;
 const VERSION = '1.1.0';
 /** Gitea goes on with the pull request before, on the same processors, after it has answered. */
 const REST_MS = 2_000;
@@ -21,8 +22,9 @@ export interface Times {
 }
 
 /**
- * From the event to the open pull request, each round in a repository of its own: into staging, when the
- * repository is seen for the first time, and into prod, when it is known.
+ * From the event to the open pull request, each round in a repository of its own: of one application, when the
+ * repository is seen for the first time; of another one, when it is known; and of that into the next
+ * environment, when the base branch has moved, since its pull request was merged.
  */
 export async function benchPromotion(
   lab: Lab,
@@ -30,29 +32,48 @@ export async function benchPromotion(
   watch: Stopwatch,
   rounds = 15,
 ): Promise<Figure[]> {
+  const { gitea } = lab;
   const first: Times[] = [];
   const known: Times[] = [];
+  const moved: Times[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const repository = `bench-${round}`;
-    const url = `${watch.url}/${lab.gitea.user}/${repository}`;
-    const app = await createScenario(lab, 'bench-promotion', { url });
-    await lab.gitea.createRepository(repository, filesOf(app));
-    first.push(await timePromotion(app, turnpike, watch, 'dev'));
-    const [pull] = await lab.gitea.pulls(repository, 'open');
-    if (!pull) throw new Error('there is no pull request to merge');
-    await lab.gitea.merge(repository, pull.number);
-    known.push(await timePromotion(app, turnpike, watch, 'staging'));
+    const url = `${watch.url}/${gitea.user}/${repository}`;
+    const one = await createScenario(lab, 'bench-promotion', { url, environments: ['dev', 'staging'] });
+    const other = await createScenario(lab, 'bench-promotion', { url });
+    await gitea.createRepository(repository, filesOf([one, other]));
+    first.push(await timePromotion(one, turnpike, watch, 'dev'));
+    await endPull(gitea, repository, (number) => gitea.close(repository, number));
+    known.push(await timePromotion(other, turnpike, watch, 'dev'));
+    await endPull(gitea, repository, (number) => gitea.merge(repository, number));
+    moved.push(await timePromotion(other, turnpike, watch, 'staging'));
   }
   return [
     ...figures('repository that is known', known, true),
+    ...figures('the same, base branch moved', moved, false),
     ...figures('repository seen for the first time', first, false),
   ];
 }
 
-/** Ten files, three of them marked. */
-function filesOf(app: Scenario): Record<string, string> {
-  const marked = app.environments.map((name) => [`${name}/app.yaml`, app.manifest(name, '1.0.0')]);
-  const others = Array.from({ length: 7 }, (_, i) => [`other/file-${i}.yaml`, `number: ${i}\n`]);
+async function endPull(
+  gitea: Gitea,
+  repository: string,
+  end: (number: number) => Promise<void>,
+): Promise<void> {
+  const [pull] = await gitea.pulls(repository, 'open');
+  if (!pull) throw new Error(`there is no open pull request in ${repository}`);
+  await end(pull.number);
+}
+
+/** Ten files, those of the applications marked. */
+function filesOf(apps: readonly Scenario[]): Record<string, string> {
+  const marked = apps.flatMap((app) =>
+    app.environments.map((name) => [`${app.name}/${name}/app.yaml`, app.manifest(name, '1.0.0')]),
+  );
+  const others = Array.from({ length: 10 - marked.length }, (_, i) => [
+    `other/file-${i}.yaml`,
+    `number: ${i}\n`,
+  ]);
   return Object.fromEntries([...marked, ...others]);
 }
 

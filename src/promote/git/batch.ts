@@ -45,6 +45,9 @@ const MAX_ATTEMPTS = 3;
 /** So long what has come meanwhile is taken along: what came first is not to wait without end. */
 const COMPANY_MS = 3_000;
 
+/** Where two have come more are expected: so long they are waited for, which is less than a second push would take. */
+const MORE_MS = 200;
+
 /**
  * Brings several branches of one repository up to date with one fetch and one push, new ones that come before that
  * push included. What the server refuses in this company is tried alone: a rule about one branch may make it
@@ -152,11 +155,14 @@ async function makeReady(
   for (let next = updates; next.length > 0; ) {
     const { settled, waiting } = await awaitRecords(next);
     prepared.push(...(await prepareAll(repository, access, { state, settled, byRef })));
-    const isOver = performance.now() > end;
-    const late = isOver ? [] : latecomers(state.isNew);
+    if (performance.now() > end) break;
+    let late = latecomers(state.isNew);
+    if (late.length + waiting.length === 0 && prepared.length > 1) {
+      await Bun.sleep(MORE_MS);
+      late = latecomers(state.isNew);
+    }
     if (late.length > 0) state = await state.include(late);
-    const getsOn = !isOver && settled.length + late.length > 0;
-    next = getsOn ? [...waiting, ...late] : [];
+    next = settled.length + late.length > 0 ? [...waiting, ...late] : [];
   }
   return { repository, advertised: state.advertised, prepared };
 }

@@ -29,6 +29,8 @@ export interface Gitea extends GiteaConnection {
   commit(repository: string, branch: string, files: Files, message: string): Promise<string>;
   /** Merges a pull request as a user would, with a merge commit. */
   merge(repository: string, number: number): Promise<void>;
+  /** Closes a pull request unmerged. */
+  close(repository: string, number: number): Promise<void>;
   pulls(repository: string, state?: 'open' | 'closed' | 'all'): Promise<PullRequest[]>;
   /** A file's text on a branch; undefined when there is none. */
   file(repository: string, branch: string, path: string): Promise<string | undefined>;
@@ -92,6 +94,10 @@ export function createGitea(connection: GiteaConnection, directory: string): Git
     return waitFor(`pull request ${number} of ${repository} to be merged`, attempt, { seconds: 15 });
   }
 
+  async function close(repository: string, number: number): Promise<void> {
+    await api('PATCH', `/repos/${user}/${repository}/pulls/${number}`, { state: 'closed' });
+  }
+
   async function file(repository: string, branch: string, path: string): Promise<string | undefined> {
     const query = new URLSearchParams({ ref: branch });
     const answer = await request('GET', `/repos/${user}/${repository}/raw/${encodeURI(path)}?${query}`);
@@ -105,6 +111,7 @@ export function createGitea(connection: GiteaConnection, directory: string): Git
     api,
     createRepository,
     merge,
+    close,
     file,
     commit: (repository, branch, files, message) =>
       push(repository, { branch, base: 'main', files, message }),
