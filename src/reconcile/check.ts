@@ -35,6 +35,8 @@ export interface CheckDeps {
   readonly gather: (needs: Needs) => Promise<Facts>;
   /** Called when a look at what is around a Pipeline has brought something new. */
   readonly onChange: (key: PipelineKey) => void;
+  /** Waited for before what was good is looked at again: not while a promotion may be under way. */
+  readonly calm: () => Promise<void>;
   readonly log: Logger;
   readonly now: () => Date;
 }
@@ -52,7 +54,7 @@ const BAD_FOR_MS = 10_000;
 const MAX_KNOWN = 20_000;
 
 /** Pipelines may be older than the webhook, or have come while it was away: the same rules, once more. */
-export function createCheck({ policy, gather, onChange, log, now }: CheckDeps): CheckPipeline {
+export function createCheck({ policy, gather, onChange, calm, log, now }: CheckDeps): CheckPipeline {
   const known = new Map<string, Known>();
   const looking = new Set<string>();
 
@@ -72,6 +74,7 @@ export function createCheck({ policy, gather, onChange, log, now }: CheckDeps): 
     const { uid, namespace, name } = pipeline.metadata;
     looking.add(uid);
     try {
+      await calm();
       if (!Bun.deepEquals(await look(pipeline), before)) onChange(pipelineKey(namespace, name));
     } catch (error) {
       log.error({ namespace, name, error }, 'what is around the pipeline cannot be looked at');

@@ -26,6 +26,7 @@ function setUp(around: Surroundings = {}) {
   const changed: string[] = [];
   const { log, lines } = createFakeLog();
   let failure: Error | undefined;
+  let calm: Promise<void> = Promise.resolve();
   const check = createCheck({
     policy: POLICY,
     gather: async ({ names }) => {
@@ -34,6 +35,7 @@ function setUp(around: Surroundings = {}) {
       return facts;
     },
     onChange: (key) => changed.push(key),
+    calm: () => calm,
     log,
     now: () => new Date(milliseconds),
   });
@@ -43,6 +45,11 @@ function setUp(around: Surroundings = {}) {
     lines,
     fail: (error: Error | undefined) => {
       failure = error;
+    },
+    busy: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      calm = promise;
+      return resolve;
     },
     check: async (changes: Changes = {}, generation = 1, uid = 'uid-1') =>
       check(await pipeline(changes, generation, uid)).whole(),
@@ -107,6 +114,21 @@ describe('the check of a stored Pipeline', () => {
     expect(changed).toEqual([]);
   });
 
+  test('looks again once what is under way has passed, and not twice', async () => {
+    const { check, asked, changed, later, busy } = setUp();
+    await check();
+    const passed = busy();
+    later(61, { secrets: { events: null } });
+    await check();
+    expect((await check()).secrets).toEqual([]);
+    expect(asked.length).toBe(1);
+    passed();
+    await Bun.sleep(0);
+    expect(asked.length).toBe(2);
+    expect(changed.length).toBe(1);
+    expect((await check()).secrets.length).toBe(1);
+  });
+
   test('says nothing when it is as before', async () => {
     const { check, asked, changed, later } = setUp();
     await check();
@@ -152,6 +174,7 @@ async function reconciled(changes: Changes, around: Surroundings): Promise<Recor
       policy: POLICY,
       gather: async () => factsOf(around),
       onChange: () => {},
+      calm: async () => {},
       log: createFakeLog().log,
       now: () => new Date(),
     }),
