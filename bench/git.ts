@@ -10,7 +10,8 @@ import { type Figure, median, percentile } from './table.ts';
 
 const VERSION = '1.1.0';
 const ROUNDS = 15;
-const AT_ONCE = 100;
+/** So many Turnpike has to work on at once. */
+export const AT_ONCE = 100;
 const REST_SECONDS = 30;
 const MINUTE_MS = 60_000;
 /** What it takes at most to deploy all and to send their events. */
@@ -104,7 +105,7 @@ async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Fi
   const calls = count(/ \/api\/v1\//) / apps.length;
   const own = Math.max(0, whole - waited) / 1000;
   return [
-    { name: `${apps.length} at once (--concurrent=100): all`, value: whole / 1000, unit: 's' },
+    { name: `${apps.length} at once (--concurrent=${AT_ONCE}): all`, value: whole / 1000, unit: 's' },
     goal({ name: `${apps.length} at once: our own time`, value: own, unit: 's' }, 2),
     goal({ name: `${apps.length} at once: fetches`, value: count(/^POST .*\/git-upload-pack/), unit: '' }, 1),
     goal({ name: `${apps.length} at once: pushes`, value: count(/^POST .*\/git-receive-pack/), unit: '' }, 1),

@@ -4,7 +4,7 @@ import { type Lab, startLab } from '../test/lab/lab.ts';
 import { exitWithParent } from '../test/lab/parent.ts';
 import { startTurnpike, type Turnpike } from '../test/lab/turnpike.ts';
 import { benchAdmission } from './admission.ts';
-import { benchGit } from './git.ts';
+import { AT_ONCE, benchGit } from './git.ts';
 import { benchHook } from './hook.ts';
 import { observeMachine } from './machine.ts';
 import { memoryOf } from './memory.ts';
@@ -102,7 +102,7 @@ async function setUp(lab: Lab): Promise<Stage> {
     // The load comes from one address and is about one pipeline.
     'promotion-hook-rate-limit': '1000000000',
     // What is measured one after the other does not see it; a hundred at once are to go together.
-    concurrent: '100',
+    concurrent: String(AT_ONCE),
   };
   return { lab, watch, turnpike: await startTurnpike(lab, { flags }) };
 }

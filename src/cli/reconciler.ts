@@ -17,10 +17,6 @@ import type { Parts } from './program.ts';
 
 const CALM_MS = 5_000;
 
-function calm(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, CALM_MS).unref());
-}
-
 /** Makes the reconciler of a program's parts. */
 export function composeReconciler(parts: Parts, pass: Pass) {
   const { config, log, metrics, client, now, policy, secrets } = parts;
@@ -69,7 +65,14 @@ export function composeReconciler(parts: Parts, pass: Pass) {
     applications: parts.applications,
     clusters: parts.clusters,
     promoter,
-    check: createCheck({ policy, gather: parts.facts, onChange: queue.add, calm, log, now }),
+    check: createCheck({
+      policy,
+      gather: parts.facts,
+      onChange: queue.add,
+      calm: () => Bun.sleep(CALM_MS),
+      log,
+      now,
+    }),
     onChange: reporter.changed,
     policy: {
       delaySeconds: config['promotion-retry-delay'],

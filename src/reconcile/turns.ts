@@ -10,26 +10,22 @@ import type { StatusStore } from '../api/record.ts';
 export function takeTurns<Store extends StatusStore>(store: Store): Store {
   const writing = new Map<PipelineKey, Promise<StoredPipeline>>();
 
-  async function turn(key: PipelineKey, resourceVersion: string): Promise<void> {
-    for (let before = writing.get(key); before; before = writing.get(key)) {
-      const written = await before.catch(() => undefined);
-      if (written && written.metadata.resourceVersion !== resourceVersion) {
-        throw new TurnpikeError('ApiConflict', `Pipeline ${key} was just written to.`);
-      }
-    }
-  }
-
   return {
     ...store,
     async applyStatus(pipeline, status) {
       const key = pipelineKey(pipeline.metadata.namespace, pipeline.metadata.name);
-      if (writing.has(key)) await turn(key, pipeline.metadata.resourceVersion);
+      for (let before = writing.get(key); before; before = writing.get(key)) {
+        const written = await before.catch(() => undefined); // Its own writer hears of the error.
+        if (written && written.metadata.resourceVersion !== pipeline.metadata.resourceVersion) {
+          throw new TurnpikeError('ApiConflict', `Pipeline ${key} was just written to.`);
+        }
+      }
       const write = store.applyStatus(pipeline, status);
       writing.set(key, write);
       try {
         return await write;
       } finally {
-        if (writing.get(key) === write) writing.delete(key);
+        writing.delete(key);
       }
     },
   };

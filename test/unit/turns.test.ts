@@ -75,6 +75,22 @@ describe('writes of one Pipeline', () => {
     await expect(second).rejects.toMatchObject({ code: 'ApiConflict' });
   });
 
+  test('go one by one, however many have waited for one that failed', async () => {
+    const { server, store, sent, stored } = setUp();
+    const known = stored();
+    const all = ['first', 'second', 'third'].map((summary) =>
+      store.applyStatus(known, { summary }).catch((error: unknown) => error),
+    );
+    await settled();
+    server.interfere({ summary: 'of another process' });
+    for (const requests of [1, 2, 3]) {
+      expect(sent).toHaveLength(requests);
+      sent[requests - 1]?.();
+      await settled();
+    }
+    expect(await Promise.all(all)).toEqual(all.map(() => expect.objectContaining({ code: 'ApiConflict' })));
+  });
+
   test('are decided anew on what the one before wrote, without asking for it', async () => {
     const { store, sent, reads, stored } = setUp();
     const known = stored();
