@@ -3,6 +3,8 @@ import { inflateSync } from 'node:zlib';
 
 /** An object as it lies in a pack (gitformat-pack): whole, or a delta on another one. */
 export interface PackEntry {
+  /** As it lies there: `COMMIT`, a tree, a blob, or a delta of an unknown one. */
+  readonly type: number;
   readonly data: Buffer;
   readonly base: { readonly offset: number } | { readonly oid: string } | undefined;
   /** How many bytes it takes in the pack. */
@@ -19,6 +21,8 @@ export interface PackFile {
   /** Closes the file until something is read again. */
   close(): void;
 }
+
+export const COMMIT = 1;
 
 const OID_BYTES = 20;
 const FANOUT_AT = 8;
@@ -105,7 +109,7 @@ export function parseEntry(bytes: Buffer, offset: number, maxBytes: number): Pac
   const { base, length } = baseOf(type, bytes.subarray(at), offset);
   const { data, taken } = inflate(bytes.subarray(at + length), size);
   if (data.length !== size) throw new Error('an object of a pack has not its size');
-  return { data, base, length: at + length + taken };
+  return { type, data, base, length: at + length + taken };
 }
 
 /** What follows the compressed bytes is left alone; `taken` says how many they were. */
