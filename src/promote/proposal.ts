@@ -13,7 +13,7 @@ export function proposalOf(
   request: PromotionRequest,
   { baseBranch: base, draft, templates }: PullRequestStrategy,
   forge: Forge,
-  { changes, problems }: Exclude<BranchResult, { kind: 'in-base' }>,
+  { changes, problems }: Exclude<BranchResult, { kind: 'in-base' | 'blocked' }>,
 ): NewPullRequest {
   const head = promotionBranch(request);
   const options = { templates, compareUrl: forge.compareUrl(base, head), maxLength: forge.maxBody };

@@ -14,7 +14,7 @@ import { typeOf } from './forges/type.ts';
 import { markerKey, promotionBranch } from './names.ts';
 import type { Outbound } from './outbound.ts';
 import { bringUp, createOne, isTurnedAway, openOne, proposalOf } from './proposal.ts';
-import { alreadyThere, commitBy, sentences } from './result.ts';
+import { alreadyThere, commitBy, sentences, unlessBlocked } from './result.ts';
 import type { PromotionRequest, PromotionResult, PullRequestState } from './strategy.ts';
 import type { BranchUpdate, Workspace } from './workspace.ts';
 
@@ -100,7 +100,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         ...(signal && { signal }),
       };
       if (await isTurnedAway(forge, request, head)) return { kind: 'closed' };
-      const branch = await deps.workspace.updateBranch(update);
+      const branch = unlessBlocked(await deps.workspace.updateBranch(update));
       if (branch.kind === 'in-base') return alreadyThere(request, update.baseBranch, branch.problems);
       const wanted = proposalOf(request, settings, plain, branch);
       const known = await openOne(forge, request.pullRequest, wanted);

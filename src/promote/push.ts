@@ -3,7 +3,7 @@ import { type PushStrategy, pipelineKey } from '../api/pipeline.ts';
 import { commitMessage } from './body.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
-import { alreadyThere, commitBy, sentences } from './result.ts';
+import { alreadyThere, commitBy, sentences, unlessBlocked } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { GitCredentials, Workspace } from './workspace.ts';
 
@@ -29,7 +29,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
     async promote(request, settings, credentials, signal) {
       const { url, branch, templates, commit } = settings;
       const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
-      const pushed = await workspace.updateBranch({
+      const updated = await workspace.updateBranch({
         url,
         baseBranch: branch,
         branch,
@@ -45,6 +45,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         pass: async (checkpoint) => pass?.(checkpoint, key),
         ...(signal && { signal }),
       });
+      const pushed = unlessBlocked(updated);
       if (pushed.kind === 'in-base') return alreadyThere(request, branch, pushed.problems);
       const said = `Commit ${pushed.commit.slice(0, 12)} on ${branch} has it.`;
       return { kind: 'pushed', commit: pushed.commit, message: sentences([said, ...pushed.problems]) };

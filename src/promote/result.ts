@@ -1,7 +1,9 @@
 import type { CommitSettings } from '../api/change.ts';
+import { TurnpikeError } from '../api/errors.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
+import type { BranchResult } from './workspace.ts';
 
 /** What the strategies that change Git have in common. */
 
@@ -26,6 +28,12 @@ export function alreadyThere(
 ): PromotionResult {
   const there = `Branch ${branch} has ${request.revision} at every place that is named for ${markerKey(request)} already.`;
   return { kind: 'already-there', message: sentences([there, ...problems]) };
+}
+
+/** A branch that people's work keeps from being updated stops the promotion. */
+export function unlessBlocked(result: BranchResult): Exclude<BranchResult, { kind: 'blocked' }> {
+  if (result.kind !== 'blocked') return result;
+  throw new TurnpikeError('GitRejected', result.reason, { retry: 'never' });
 }
 
 export function sentences(parts: readonly string[]): string {

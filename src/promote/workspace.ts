@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { updateTogether } from './git/batch.ts';
 import { isBranchName } from './git/branch-name.ts';
 import { unusable } from './git/failure.ts';
+import { hasBranch, inspectBase } from './git/look.ts';
 import type { Person } from './git/objects.ts';
 import { selectionsOf } from './git/selection.ts';
 import type { SigningKey } from './git/sign/key.ts';
@@ -13,7 +14,7 @@ import { createSigners } from './git/sign.ts';
 import { createSshTransport } from './git/ssh/transport.ts';
 import { createRepositoryStore } from './git/store.ts';
 import { createTogether } from './git/together.ts';
-import { createHttpTransport } from './git/transport.ts';
+import { createHttpTransport, type Transport } from './git/transport.ts';
 import type { Outbound } from './outbound.ts';
 
 /** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
@@ -42,6 +43,11 @@ export interface BranchUpdate {
   readonly files?: readonly FileEdit[] | undefined;
   readonly revision: string;
   readonly message: string;
+  /**
+   * What we last pushed to the branch, as the record says: the commit of a result `pushed` and never one of `unchanged`,
+   * which may be somebody else's, and the revision that it was pushed for.
+   */
+  readonly pushed?: { readonly commit?: string; readonly revision?: string };
   readonly author: Person;
   /** The author unless given. */
   readonly committer?: Person;
@@ -65,18 +71,49 @@ export interface FileChange {
   readonly to: string;
 }
 
-/** `problems` are markers and fields that were meant but cannot be used, each a sentence that says where. */
+/**
+ * `problems` are markers and fields that were meant but cannot be used, each a sentence that says where. `blocked`:
+ * nothing was pushed, `commit` is the branch's tip, and `reason` is a sentence for people.
+ */
 export type BranchResult =
   | {
       readonly kind: 'pushed' | 'unchanged';
       readonly commit: string;
+      /** Commits of others are on the branch, and stay there. */
+      readonly others?: true;
+      /** What the base branch lacks of the revision. */
       readonly changes: readonly FileChange[];
+      readonly problems: readonly string[];
+    }
+  | {
+      readonly kind: 'blocked';
+      readonly commit: string;
+      readonly reason: string;
       readonly problems: readonly string[];
     }
   | { readonly kind: 'in-base'; readonly problems: readonly string[] };
 
+/** Asks for a branch. */
+export type BranchLook = Pick<BranchUpdate, 'url' | 'branch' | 'credentials' | 'signal'>;
+
+/** Asks for what the base branch has. */
+export type BaseLook = Pick<
+  BranchUpdate,
+  'url' | 'baseBranch' | 'markerKey' | 'files' | 'revision' | 'credentials' | 'signal'
+>;
+
+/** `values`: some of those that stand where the revision does not, each once. */
+export type BaseState =
+  | { readonly kind: 'in-base' }
+  | { readonly kind: 'differs'; readonly values: readonly string[] };
+
+/** All throw TurnpikeError. */
 export interface Workspace {
   updateBranch(update: BranchUpdate): Promise<BranchResult>;
+  /** Whether the repository has the branch; one request. */
+  hasBranch(look: BranchLook): Promise<boolean>;
+  /** Whether the base branch has the revision wherever a marker or `files` names a place for it. Pushes nothing. */
+  inspect(look: BaseLook): Promise<BaseState>;
   close(): Promise<void>;
 }
 
@@ -96,19 +133,30 @@ export function createWorkspace({ outbound, directory, maxBytes, log }: Workspac
   const store = createRepositoryStore({ directory, maxBytes, log });
   const signerOf = createSigners();
   const closing = new AbortController();
-  const together = createTogether(async (updates: readonly BranchUpdate[], latecomers) => {
-    const [first] = updates;
-    if (!first) return [];
-    const signal = AbortSignal.any(first.signal ? [closing.signal, first.signal] : [closing.signal]);
-    const create = first.url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
-    const transport = create({ ...first, outbound, signal });
+
+  async function connected<T>(
+    { url, credentials, signal: given }: Pick<BranchUpdate, 'url' | 'credentials' | 'signal'>,
+    work: (transport: Transport) => Promise<T>,
+  ): Promise<T> {
+    const signal = AbortSignal.any(given ? [closing.signal, given] : [closing.signal]);
+    const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
+    const transport = create({ url, credentials, outbound, signal });
     try {
-      return await updateTogether({ url: first.url, store, transport, signerOf }, updates, latecomers);
+      return await work(transport);
     } catch (error) {
       throw error instanceof TurnpikeError ? error : unusable(error, transport.remote);
     } finally {
       transport.close();
     }
+  }
+
+  const together = createTogether(async (updates: readonly BranchUpdate[], latecomers) => {
+    const [first] = updates;
+    if (!first) return [];
+    const { url } = first;
+    return connected(first, (transport) =>
+      updateTogether({ url, store, transport, signerOf }, updates, latecomers),
+    );
   }, BRANCHES_AT_ONCE);
   return {
     async updateBranch(update) {
@@ -118,6 +166,17 @@ export function createWorkspace({ outbound, directory, maxBytes, log }: Workspac
         if (result.kind !== 'unrecorded') return result;
         await update.recorded;
       }
+    },
+    async hasBranch(look) {
+      refuse(shapeProblem(look.url) ?? nameProblem(look.branch));
+      return connected(look, (transport) => hasBranch(transport, look.branch));
+    },
+    async inspect(look) {
+      refuse(shapeProblem(look.url) ?? nameProblem(look.baseBranch));
+      selectionsOf(look.files ?? []);
+      return connected(look, (transport) =>
+        store.use(look.url, (repository) => inspectBase(repository, transport, look)),
+      );
     },
     async close() {
       closing.abort(new TurnpikeError('GitUnavailable', 'Turnpike is stopping.'));
@@ -133,9 +192,12 @@ function companyOf({ url, credentials }: BranchUpdate): string {
 
 function refuseBadUpdate(update: BranchUpdate): void {
   const { url, branch, baseBranch, files = [] } = update;
-  const problem = shapeProblem(url) ?? nameProblem(branch) ?? nameProblem(baseBranch) ?? routeProblem(update);
-  if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem, { retry: 'never' });
+  refuse(shapeProblem(url) ?? nameProblem(branch) ?? nameProblem(baseBranch) ?? routeProblem(update));
   selectionsOf(files); // Throws for what cannot be read.
+}
+
+function refuse(problem: string | undefined): void {
+  if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem, { retry: 'never' });
 }
 
 function nameProblem(branch: string): string | undefined {

@@ -25,7 +25,7 @@ export async function testWorkspace(
   return {
     directory,
     lines,
-    updateBranch: (update) => workspace.updateBranch(update),
+    ...workspace,
     async close() {
       await workspace.close();
       if (options.directory === undefined) await rm(directory, { recursive: true, force: true });

@@ -9,11 +9,12 @@ import { pushRefs, type RefUpdate } from './receive.ts';
 import { awaitRecords, type Failed, type Records } from './records.ts';
 import type { Repository } from './repository.ts';
 import type { createSigners } from './sign.ts';
+import { type Refused, remember } from './standing.ts';
 import { type RemoteState, remoteState } from './state.ts';
 import type { RepositoryStore } from './store.ts';
 import type { Latecomers } from './together.ts';
 import type { Transport } from './transport.ts';
-import { type Prepared, prepareUpdate, rememberPushed } from './update.ts';
+import { type Prepared, prepareUpdate } from './update.ts';
 
 /** How to reach one repository, and where its copy is. */
 export interface Access {
@@ -21,13 +22,6 @@ export interface Access {
   readonly transport: Transport;
   readonly store: RepositoryStore;
   readonly signerOf: ReturnType<typeof createSigners>;
-}
-
-/** The server did not take the push; `old` is where the branch was. */
-interface Refused {
-  readonly kind: 'refused';
-  readonly error: unknown;
-  readonly old: string | undefined;
 }
 
 /** Its promotion is not recorded yet. */
@@ -121,11 +115,11 @@ async function attempt(
     if (made.kind === 'failed' || made.kind === 'refused') return made;
     if (made.kind !== 'push') return { kind: 'done', result: made };
     if (sent.status === 'rejected') return { kind: 'failed', error: asGitError(sent.reason, transport) };
-    const { refUpdate, content, changes, problems } = made;
+    const { kind: _, refUpdate, memory, ...edited } = made;
     const error = sent.value.get(refUpdate.ref);
     if (error) return { kind: 'refused', error, old: refUpdate.old };
-    if (!update.isDirect) rememberPushed(repository, update.branch, content);
-    return { kind: 'done', result: { kind: 'pushed', commit: content.commit, changes, problems } };
+    if (!update.isDirect) remember(repository, update.branch, memory);
+    return { kind: 'done', result: { kind: 'pushed', commit: refUpdate.commit, ...edited } };
   };
   const outcomes = new Map(prepared.map((one) => [one.update, outcomeOf(one)]));
   return all.map((update) => ({ update, outcome: outcomes.get(update) ?? unrecorded }));
@@ -173,7 +167,7 @@ function asGitError(error: unknown, { remote }: Transport): unknown {
 
 interface Attempted {
   readonly update: BranchUpdate;
-  readonly made: Prepared | Failed | Refused;
+  readonly made: Prepared | Failed;
 }
 
 interface Round {

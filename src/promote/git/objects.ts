@@ -96,19 +96,31 @@ function commitText(options: CommitOptions, signature?: string): string {
   ].join('\n');
 }
 
-function personText({ name, email }: Person): string {
+/** As a commit names a person. */
+export function personText({ name, email }: Person): string {
   const clean = (text: string) => text.replaceAll(/[<>\p{Cc}]/gu, '').trim();
   return `${clean(name)} <${clean(email)}>`;
 }
 
-/** The tree and the parents of a commit. */
-export function parseCommit(body: Buffer): { tree: string; parents: string[]; message: string } {
+/** Texts have one character per byte. */
+export interface Commit {
+  readonly tree: string;
+  readonly parents: readonly string[];
+  /** `Name <address>`. */
+  readonly committer: string;
+  readonly message: string;
+}
+
+/** What a commit says. */
+export function parseCommit(body: Buffer): Commit {
   const text = body.toString('latin1');
   const [head = ''] = text.split('\n\n', 1);
   const valuesOf = (name: string) =>
     head.split('\n').flatMap((line) => (line.startsWith(`${name} `) ? [line.slice(name.length + 1)] : []));
+  const [tree = ''] = valuesOf('tree');
+  const [committer = ''] = valuesOf('committer');
   const message = text.slice(head.length + 2);
-  return { tree: valuesOf('tree')[0] ?? '', parents: valuesOf('parent'), message };
+  return { tree, parents: valuesOf('parent'), committer: committer.replace(/>[^>]*$/, '>'), message };
 }
 
 /** A pack of whole objects, no deltas, each of them once. */

@@ -17,12 +17,13 @@ export interface Repository {
   readonly packs: Packs;
   /** What is known about the base branches' files, by branch. */
   readonly marked: Map<string, MarkedTree>;
-  /** What we last pushed, by branch. */
-  readonly pushed: Map<string, PushedCommit>;
+  /** What is known of the promotion branches, by branch. */
+  readonly branches: Map<string, BranchMemory>;
   /** What its server can do when it is fetched from, once that is known. */
   fetchCapabilities: ReadonlySet<string> | undefined;
 }
 
+/** One commit of ours on a base branch. */
 export interface PushedCommit {
   readonly commit: string;
   readonly tree: string;
@@ -30,6 +31,16 @@ export interface PushedCommit {
   /** The pipeline and environment that it was made for, as its message says. */
   readonly owner: string | undefined;
 }
+
+/** What a branch is, so that it need not be looked at again. */
+export type BranchMemory =
+  | { readonly kind: 'own'; readonly content: PushedCommit }
+  /** What came of a look at commits that are not all ours; it holds as long as `question` is the same. */
+  | { readonly kind: 'seen'; readonly question: string; readonly verdict: Verdict };
+
+export type Verdict =
+  | { readonly kind: 'unchanged'; readonly others?: true; readonly problems?: readonly string[] }
+  | { readonly kind: 'blocked'; readonly reason: string; readonly problems: readonly string[] };
 
 const CONFIG = '[core]\n\tbare = true\n[remote "origin"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n';
 
@@ -41,18 +52,27 @@ export async function openRepository(gitdir: string): Promise<Repository> {
   await writeFile(join(gitdir, 'HEAD'), 'ref: refs/heads/main\n');
   const packs = openPacks(gitdir);
   packs.refresh();
-  return { gitdir, packs, marked: new Map(), pushed: new Map(), fetchCapabilities: undefined };
+  return { gitdir, packs, marked: new Map(), branches: new Map(), fetchCapabilities: undefined };
+}
+
+export interface FetchOptions {
+  readonly branch: string;
+  /** Where the server has just said that the branch is. */
+  readonly tip?: string | undefined;
+  /** How many generations of commits: the tip alone unless given. */
+  readonly depth?: number;
+  /** A commit that is here with all its files, so that these are not sent again. */
+  readonly have?: string | undefined;
 }
 
 /**
- * The branch's tip, fetched without history. Throws `GitBranchNotFound`; anything unknown means damage. Where
+ * The branch's tip, fetched with its files. Throws `GitBranchNotFound`; anything unknown means damage. Where
  * the server has said what it can do, and just now where the tip is, it is not asked for that again.
  */
 export async function fetchTip(
   repository: Repository,
   transport: Transport,
-  branch: string,
-  tip?: string,
+  { branch, tip, depth = 1, have }: FetchOptions,
 ): Promise<string> {
   const { gitdir, packs } = repository;
   const told = advertisementFrom(repository, transport, branch, tip);
@@ -60,12 +80,12 @@ export async function fetchTip(
     const { fetchHead } = await git.fetch({
       fs,
       gitdir,
-      http: httpOver(transport, branch, told),
+      http: httpOver(transport, { branch, told, have }),
       // It knows no other scheme; where requests really go is the transport's business.
       url: transport.remote.name.replace(/^ssh:/, 'https:'),
       ref: `refs/remotes/origin/${branch}`,
       remoteRef: refOf(branch),
-      depth: 1,
+      depth,
       singleBranch: true,
       tags: false,
     });
@@ -109,7 +129,10 @@ function advertisementFrom(
 }
 
 /** isomorphic-git's requests by way of ours, which knows credentials, deadlines and bounds. */
-function httpOver(transport: Transport, branch: string, told: Told): HttpClient {
+function httpOver(
+  transport: Transport,
+  { branch, told, have }: Pick<FetchOptions, 'branch' | 'have'> & { readonly told: Told },
+): HttpClient {
   const service = UPLOAD_PACK;
   let canThin = false;
   const answer = (request: GitHttpRequest, kind: string, bytes: Buffer): GitHttpResponse => ({
@@ -122,7 +145,7 @@ function httpOver(transport: Transport, branch: string, told: Told): HttpClient 
   return {
     async request(request) {
       if (request.method === 'POST') {
-        const body = await collect(request.body);
+        const body = withHave(await collect(request.body), have);
         const bytes = await transport.call(service, canThin ? withThinPack(body) : body);
         await refuseLargeObjects(bytes, transport.remote.name);
         return answer(request, 'result', bytes);
@@ -143,6 +166,14 @@ function withThinPack(request: Buffer): Buffer {
   const length = Number.parseInt(request.toString('latin1', 0, 4), 16);
   const line = request.toString('utf8', 4, length).replace(' ofs-delta', ' thin-pack ofs-delta');
   return Buffer.concat([pktLine(line), request.subarray(length)]);
+}
+
+/** isomorphic-git tells of no commit but the last one of the branch itself. */
+function withHave(request: Buffer, have: string | undefined): Buffer {
+  const done = pktLine('done\n');
+  const end = request.length - done.length;
+  if (have === undefined || !request.subarray(end).equals(done)) return request;
+  return Buffer.concat([request.subarray(0, end), pktLine(`have ${have}\n`), done]);
 }
 
 async function collect(body: AsyncIterable<Uint8Array> | undefined): Promise<Buffer> {

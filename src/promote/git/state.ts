@@ -79,7 +79,9 @@ async function tipsOf(
   for (const branch of baseBranches) {
     const tip = advertised?.refs.get(refOf(branch));
     const isHere = tip !== undefined && repository.packs.has(tip);
-    const [settled] = await Promise.allSettled([isHere ? tip : fetchTip(repository, transport, branch, tip)]);
+    const [settled] = await Promise.allSettled([
+      isHere ? tip : fetchTip(repository, transport, { branch, tip }),
+    ]);
     tips.set(branch, settled);
   }
   return tips;

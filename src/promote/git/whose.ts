@@ -1,0 +1,52 @@
+import { TurnpikeError } from '../../api/errors.ts';
+import type { BranchUpdate } from '../workspace.ts';
+import type { Ahead } from './ahead.ts';
+import { type Commit, personText } from './objects.ts';
+import type { Transport } from './transport.ts';
+
+/** Names the commit of others that one of ours goes on from. */
+const KEEPS = 'Turnpike-Keeps';
+
+/** Whose commit it is, by the line that every commit of ours carries. */
+export function ownerOf(message: string): string | undefined {
+  return /^Turnpike-Pipeline: (\S+)$/m.exec(message)?.[1];
+}
+
+/** The message of a commit that goes on top of others' work: a later process must not take it for one on the base. */
+export function keeping(message: string, tip: string): string {
+  const gap = ownerOf(message) === undefined ? '\n\n' : '\n';
+  return `${message.trimEnd()}${gap}${KEEPS}: ${tip}\n`;
+}
+
+/**
+ * Whether it is the one commit that we put on the base branch, untouched: somebody who amends or rebases it is its
+ * committer from then on. The committer may have been another one when it was pushed.
+ */
+export function isOurs(oid: string, commit: Commit, update: BranchUpdate): boolean {
+  const { committer = update.author, message, pushed } = update;
+  const owner = ownerOf(message);
+  if (owner === undefined || ownerOf(commit.message) !== owner) return false;
+  if (commit.parents.length !== 1 || new RegExp(`^${KEEPS}: `, 'm').test(commit.message)) return false;
+  const name = Buffer.from(personText(committer)).toString('latin1');
+  return oid === pushed?.commit || commit.committer === name;
+}
+
+/** Whose branch it is: people's commits go on top of the pipeline's. */
+export function branchOwner({ commits }: Ahead, tip: string): string | undefined {
+  for (let commit = commits.get(tip); commit; commit = commits.get(commit.parents[0] ?? '')) {
+    const owner = ownerOf(commit.message);
+    if (owner !== undefined) return owner;
+  }
+  return undefined;
+}
+
+/**
+ * Two pipelines may give their branches one name: namespace `a-b` with name `c`, and `a` with `b-c`.
+ * The second one must not push over the first one's proposal.
+ */
+export function refuseForeign({ remote }: Transport, update: BranchUpdate, theirs: string | undefined): void {
+  const ours = ownerOf(update.message);
+  if (theirs === undefined || ours === undefined || theirs === ours) return;
+  const message = `Branch ${update.branch} in ${remote.name} belongs to another pipeline, ${theirs}. Rename one of the two, its namespace or its environment; if that pipeline is no more, delete the branch.`;
+  throw new TurnpikeError('GitRejected', message, { retry: 'never' });
+}

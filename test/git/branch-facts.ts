@@ -1,0 +1,25 @@
+import type { TestRepository } from './repository.ts';
+
+/** What Git itself says of branches, for assertions. */
+export function branchFacts(repository: () => TestRepository) {
+  const git = (...args: readonly string[]) => repository().git(...args);
+  return {
+    /** The branch's commits that `main` has not, newest first. */
+    commitsOf: async (branch: string) =>
+      (await git('log', '--format=%H', `main..${branch}`)).split('\n').filter(Boolean),
+    parentOf: async (commit: string) => (await git('rev-parse', `${commit}^`)).trim(),
+    isAncestor: (commit: string, branch: string) =>
+      git('merge-base', '--is-ancestor', commit, branch).then(
+        () => true,
+        () => false,
+      ),
+    /** Whether it can be merged into `main`. */
+    isMergeable: (branch: string) =>
+      git('merge-tree', '--write-tree', 'main', branch).then(
+        () => true,
+        () => false,
+      ),
+    changedFiles: async (branch: string) =>
+      (await git('diff', '--name-only', 'main', branch)).split('\n').filter(Boolean),
+  };
+}
