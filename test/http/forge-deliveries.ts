@@ -112,6 +112,7 @@ const bitbucket: Sender = {
     merged: bitbucketEvent('pr:merged'),
     declined: bitbucketEvent('pr:declined'),
     deleted: bitbucketEvent('pr:deleted'),
+    reopened: bitbucketEvent('pr:reopened', 7, { pullRequest: { id: 7, version: 3, state: 'OPEN' } }),
   },
   ignored: {
     ping: { test: true },
@@ -126,9 +127,10 @@ const bitbucket: Sender = {
 };
 
 /** https://learn.microsoft.com/en-us/azure/devops/service-hooks/events#git.pullrequest.updated */
-function azureEvent(eventType: string, status: string, pullRequestId = 7) {
+function azureEvent(eventType: string, status: string, pullRequestId = 7, did = 'updated') {
   const resource = { repository: { name: 'Fabrikam' }, pullRequestId, status, mergeStatus: 'succeeded' };
-  return { id: 'af07be1b', eventType, publisherId: 'tfs', resource, resourceVersion: '1.0' };
+  const message = { text: `Jamal Hartnett ${did} pull request ${pullRequestId} (Promote) in Fabrikam` };
+  return { id: 'af07be1b', eventType, publisherId: 'tfs', message, resource, resourceVersion: '1.0' };
 }
 
 const azure: Sender = {
@@ -137,10 +139,12 @@ const azure: Sender = {
     completed: azureEvent('git.pullrequest.updated', 'completed'),
     abandoned: azureEvent('git.pullrequest.updated', 'abandoned'),
     merged: azureEvent('git.pullrequest.merged', 'completed'),
+    reactivated: azureEvent('git.pullrequest.updated', 'active', 7, 'reactivated'),
   },
   ignored: {
     'an opened one': azureEvent('git.pullrequest.created', 'active'),
-    'a vote or a push to it': azureEvent('git.pullrequest.updated', 'active'),
+    'a push to it': azureEvent('git.pullrequest.updated', 'active', 7, 'updated the source branch of'),
+    'a vote': azureEvent('git.pullrequest.updated', 'active', 7, 'approved'),
     'a merge that was tried': azureEvent('git.pullrequest.merged', 'active'),
     push: { eventType: 'git.push', resource: { pushId: 14, refUpdates: [] } },
     'a comment': {

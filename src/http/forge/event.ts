@@ -37,10 +37,13 @@ const GitLabEvent = v.pipe(
   v.transform(({ object_attributes }) => object_attributes.iid),
 );
 
-/** https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html */
+/**
+ * https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html, which knows no event for one
+ * that is reopened; servers that send it call it `pr:reopened`.
+ */
 const BitbucketEvent = v.pipe(
   v.object({
-    eventKey: v.picklist(['pr:merged', 'pr:declined', 'pr:deleted']),
+    eventKey: v.picklist(['pr:merged', 'pr:declined', 'pr:deleted', 'pr:reopened']),
     pullRequest: v.object({ id: PullRequestNumber }),
   }),
   v.transform(({ pullRequest }) => pullRequest.id),
@@ -50,11 +53,20 @@ const BitbucketEvent = v.pipe(
  * https://learn.microsoft.com/en-us/azure/devops/service-hooks/events. Its event `merged` is about attempts to
  * merge, which it makes after every push as well.
  */
+const AzureEnd = v.object({
+  eventType: v.picklist(['git.pullrequest.updated', 'git.pullrequest.merged']),
+  resource: v.object({ pullRequestId: PullRequestNumber, status: v.picklist(['completed', 'abandoned']) }),
+});
+
+/** Only the sentence for people tells one that is active again from a push or a vote. */
+const AzureReactivation = v.object({
+  eventType: v.literal('git.pullrequest.updated'),
+  message: v.object({ text: v.pipe(v.string(), v.regex(/\breactivated\b/i)) }),
+  resource: v.object({ pullRequestId: PullRequestNumber, status: v.literal('active') }),
+});
+
 const AzureEvent = v.pipe(
-  v.object({
-    eventType: v.picklist(['git.pullrequest.updated', 'git.pullrequest.merged']),
-    resource: v.object({ pullRequestId: PullRequestNumber, status: v.picklist(['completed', 'abandoned']) }),
-  }),
+  v.union([AzureEnd, AzureReactivation]),
   v.transform(({ resource }) => resource.pullRequestId),
 );
 
