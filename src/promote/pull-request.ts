@@ -120,7 +120,10 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
     },
 
     tend: (care, pullRequest, settings, credentials, signal) =>
-      tend(forgeOf(settings, credentials, signal), care, pullRequest),
+      tend(forgeOf(settings, credentials, signal), care, pullRequest, {
+        base: settings.baseBranch,
+        now: deps.now(),
+      }),
 
     async state(pullRequest, settings, credentials) {
       const found = await patientForgeOf(settings, credentials).get(pullRequest.number);

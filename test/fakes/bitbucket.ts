@@ -1,6 +1,14 @@
-import { addParticipant, canMerge, decline, merge } from './bitbucket/acts.ts';
+import {
+  activities,
+  addComment,
+  addParticipant,
+  cancelMerge,
+  canMerge,
+  decline,
+  merge,
+} from './bitbucket/acts.ts';
 import { refusal } from './bitbucket/answers.ts';
-import { addBuild, buildStats } from './bitbucket/builds.ts';
+import { addBuild, buildStats, getBuild } from './bitbucket/builds.ts';
 import { create, list, update } from './bitbucket/pulls.ts';
 import { type BitbucketState, newState } from './bitbucket/state.ts';
 import { type JsonAsked, type JsonServer, jsonAnswer, startJsonServer } from './json-server.ts';
@@ -35,8 +43,10 @@ export function startFakeBitbucket(): FakeBitbucket {
 function handle(state: BitbucketState, { method, path, query, body }: JsonAsked): Response {
   if (path === '/pull-requests') return method === 'POST' ? create(state, body) : list(state, query);
   const [, commit] = /^\/commits\/(\w+)\/builds$/.exec(path) ?? [];
-  if (commit !== undefined) return addBuild(state, commit, body);
-  const [, number, act = ''] = /^\/pull-requests\/(\d+)(\/\w+)?$/.exec(path) ?? [];
+  if (commit !== undefined) {
+    return method === 'GET' ? getBuild(state, commit, query) : addBuild(state, commit, body);
+  }
+  const [, number, act = ''] = /^\/pull-requests\/(\d+)(\/[\w-]+)?$/.exec(path) ?? [];
   const pull = state.pulls.find(({ id }) => String(id) === number);
   if (!pull) return refusal(404, 'NoSuchPullRequestException', `Pull request ${number} does not exist.`);
   switch (`${method} ${act}`) {
@@ -46,6 +56,12 @@ function handle(state: BitbucketState, { method, path, query, body }: JsonAsked)
       return decline(state, pull, query, body);
     case 'POST /participants':
       return addParticipant(state, pull, body);
+    case 'GET /activities':
+      return activities(state, pull, query);
+    case 'POST /comments':
+      return addComment(state, pull, body);
+    case 'DELETE /auto-merge':
+      return cancelMerge(state, pull);
     case 'GET /merge':
       return canMerge(state);
     case 'POST /merge':

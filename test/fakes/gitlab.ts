@@ -1,8 +1,8 @@
 import { answer } from './gitlab/answers.ts';
-import { merge } from './gitlab/merge.ts';
+import { cancelMerge, merge } from './gitlab/merge.ts';
 import { create, list, update } from './gitlab/requests.ts';
 import { type FakeRequest, GITLAB_PROJECT, type GitLabState, newState, pipelineOf } from './gitlab/state.ts';
-import { listStatuses, setStatus } from './gitlab/statuses.ts';
+import { listStatuses, setStatus, showCommit } from './gitlab/statuses.ts';
 import { type JsonAsked, type JsonServer, startJsonServer } from './json-server.ts';
 
 export { GITLAB_PROJECT } from './gitlab/state.ts';
@@ -40,18 +40,26 @@ function users(state: GitLabState, { path, query }: JsonAsked): Response | undef
 
 function project(state: GitLabState, asked: JsonAsked): Response {
   const { method, path, query, body } = asked;
-  const [, status] = /^\/statuses\/(\w+)$/.exec(path) ?? [];
-  if (status !== undefined) return setStatus(state, status, body);
-  const [, commit] = /^\/repository\/commits\/(\w+)\/statuses$/.exec(path) ?? [];
-  if (commit !== undefined) return listStatuses(state, commit, query);
+  const ofCommit = commits(state, asked);
+  if (ofCommit) return ofCommit;
   if (path === '/merge_requests') return method === 'POST' ? create(state, body) : list(state, query);
   const [, iid, rest = ''] = /^\/merge_requests\/(\d+)(\/\w+)?$/.exec(path) ?? [];
   const found = state.mergeRequests.find((one) => String(one.iid) === iid);
   if (!found) return answer(404, { message: '404 Not found' });
   if (rest === '/notes') return notes(state, found, asked);
+  if (rest === '/cancel_merge_when_pipeline_succeeds') return cancelMerge(state, found);
   if (rest === '/merge') return merge(state, found, body);
   if (method === 'GET') return answer(200, { ...found, head_pipeline: pipelineOf(state, found.sha) });
   return method === 'PUT' ? update(state, found, body) : answer(405, { error: '405 Not Allowed' });
+}
+
+function commits(state: GitLabState, { path, query, body }: JsonAsked): Response | undefined {
+  const [, status] = /^\/statuses\/(\w+)$/.exec(path) ?? [];
+  if (status !== undefined) return setStatus(state, status, body);
+  const [, commit] = /^\/repository\/commits\/(\w+)\/statuses$/.exec(path) ?? [];
+  if (commit !== undefined) return listStatuses(state, commit, query);
+  const [, branch] = /^\/repository\/commits\/([^/]+)$/.exec(path) ?? [];
+  return branch === undefined ? undefined : showCommit(state, decodeURIComponent(branch));
 }
 
 /** https://docs.gitlab.com/api/notes/#merge-requests */

@@ -1,12 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ForgeRequest } from '../../src/promote/forges/call.ts';
-import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
-import { type FakePolicy, OWN_ID } from '../fakes/azure/state.ts';
+import {
+  createForge,
+  type Forge,
+  type MergeOptions,
+  type PullRequest,
+} from '../../src/promote/forges/forge.ts';
+import { BASE_COMMIT, type FakePolicy, OWN_ID } from '../fakes/azure/state.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../fakes/azure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
-import { INPUT, openPull } from './pulls.ts';
+import { INPUT, mergeOptions, openPull } from './pulls.ts';
 
 const OTHER = '2'.repeat(40);
 const LOOK = ['get 200', 'checks 200', 'checks 200', 'checks 200'];
@@ -27,8 +32,8 @@ function forge(): Forge {
   return createForge('azure-devops', url, { token: AZURE_TOKEN }, deps);
 }
 
-function merge(commit = HEAD_COMMIT) {
-  return forge().merge(pull, commit, true);
+function merge(commit = HEAD_COMMIT, change: Partial<MergeOptions> = {}) {
+  return forge().merge(pull, commit, mergeOptions(change));
 }
 
 function calls(): string[] {
@@ -36,14 +41,19 @@ function calls(): string[] {
 }
 
 /** A status of the commit, or of the pull request by its number. */
-function status(key: string, name: string, state: string): void {
+function status(key: string, name: string, state: string, genre = 'ci'): void {
   const known = azure.statuses.get(key) ?? [];
-  const next = { id: known.length + 1, state, context: { genre: 'ci', name } };
+  const next = { id: known.length + 1, state, context: { genre, name } };
   azure.statuses.set(key, [...known, next]);
 }
 
-function policy(type: FakePolicy['type'], state: FakePolicy['status'], isBlocking = true): void {
-  azure.options.policies.push({ type, status: state, isBlocking });
+function policy(
+  type: FakePolicy['type'],
+  state: FakePolicy['status'],
+  isBlocking = true,
+  settings: FakePolicy['settings'] = undefined,
+): void {
+  azure.options.policies.push({ type, status: state, isBlocking, ...(settings && { settings }) });
 }
 
 beforeEach(async () => {
@@ -79,6 +89,7 @@ describe('merging on Azure', () => {
     ['an approval', REVIEWERS, 'running'],
   ] as const)('is left to Azure while %s is missing that a policy wants', async (_, type, state) => {
     policy(type, state);
+    status(HEAD_COMMIT, 'build', 'succeeded');
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(calls()).toEqual([...LOOK, 'merge 200', 'merge 200']);
     expect(azure.pulls[0]).toMatchObject({ status: 'active', autoCompleteSetBy: { id: OWN_ID } });
@@ -91,7 +102,7 @@ describe('merging on Azure', () => {
     azure.fail({ status: 200, body: azure.pulls[0] });
     for (let number = 0; number < 3; number++) azure.fail({ status: 200, body: { value: [], count: 0 } });
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(calls()).toEqual([...LOOK, 'merge 403', 'merge 200', 'merge 200']);
+    expect(calls()).toEqual([...LOOK, 'checks 200', 'merge 403', 'merge 200', 'merge 200']);
   });
 
   test.each([
@@ -125,7 +136,6 @@ describe('merging on Azure', () => {
 
   test.each([
     ['a draft', { isDraft: true }, 'The pull request is a draft.'],
-    ['conflicts', { mergeStatus: 'conflicts' }, 'The pull request has conflicts with its base branch.'],
     ['one that was abandoned', { status: 'abandoned' }, 'The pull request is closed.'],
     [
       'a head that is not known yet',
@@ -137,8 +147,52 @@ describe('merging on Azure', () => {
     expect(await merge()).toEqual({ kind: 'not-yet', reason });
   });
 
+  test('waits for conflicts to be resolved', async () => {
+    Object.assign(azure.pulls[0] ?? {}, { mergeStatus: 'conflicts' });
+    const reason = 'The pull request has conflicts with its base branch.';
+    expect(await merge()).toEqual({ kind: 'not-yet', reason, mergeable: 'conflicting' });
+  });
+
   test('is over when the pull request is gone', async () => {
     azure.pulls.length = 0;
     expect(await merge()).toMatchObject({ kind: 'not-yet' });
+  });
+
+  test('waits 30 s after the push, and asks nothing', async () => {
+    const options = { pushedAt: '2026-11-21T12:00:00Z', now: new Date('2026-11-21T12:00:29Z') };
+    const reason = 'Waits 30 s after the push for checks to begin.';
+    policy(REVIEWERS, 'running');
+    expect(await merge(HEAD_COMMIT, options)).toEqual({ kind: 'not-yet', reason });
+    expect(calls()).toEqual([]);
+  });
+
+  test('waits for good when a person has changed the base meanwhile', async () => {
+    Object.assign(azure.pulls[0] ?? {}, { targetRefName: 'refs/heads/release' });
+    const reason = 'Its base was changed to release by a person: it is left to people.';
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+    expect(calls()).toEqual(['get 200']);
+  });
+
+  test('waits for the first check where the head of the base branch has some', async () => {
+    status(HEAD_COMMIT, 'promotion', 'succeeded', 'turnpike');
+    status('1', 'promotion', 'succeeded', 'turnpike');
+    status(BASE_COMMIT, 'build', 'succeeded');
+    policy(STATUS, 'queued', true, { statusGenre: 'turnpike', statusName: 'promotion' });
+    const reason =
+      'No check of 1111111111 has begun, and commits of main have some: it waits for the first one.';
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+    expect(calls()).toEqual([...LOOK, 'checks 200']);
+    expect(azure.pulls[0]?.autoCompleteSetBy).toBeUndefined();
+    status('1', 'build', 'succeeded');
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+  });
+
+  test.each(['pending', 'failed'])('waits for no status of ours that is %s', async (state) => {
+    status(HEAD_COMMIT, 'promotion', state, 'turnpike');
+    status(BASE_COMMIT, 'promotion', 'succeeded', 'turnpike');
+    const settings = { statusGenre: 'turnpike', statusName: 'promotion' };
+    policy(STATUS, 'rejected', false, settings);
+    policy(STATUS, 'running', false, settings);
+    expect(await merge()).toEqual({ kind: 'merged' });
   });
 });

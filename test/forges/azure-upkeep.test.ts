@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
-import { ANN_ID, BOB_ID } from '../fakes/azure/state.ts';
+import { ANN_ID, BOB_ID, OWN_ID } from '../fakes/azure/state.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../fakes/azure.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
@@ -121,30 +121,77 @@ describe('the decoration of a pull request on Azure', () => {
 
 describe('closing a pull request on Azure', () => {
   test('says why and abandons it, once', async () => {
-    await opened();
-    await forge().close(1, 'A newer revision is on its way.');
+    await forge().close(await opened(), 'A newer revision is on its way.');
     expect(azure.comments.get(1)).toEqual(['A newer revision is on its way.']);
-    expect(await current()).toMatchObject({ state: 'closed' });
+    const closed = await current();
+    expect(closed).toMatchObject({ state: 'closed' });
 
-    await forge().close(1, 'A newer revision is on its way.');
-    expect(azure.requests).toEqual([`GET ${ROOT}/pullrequests/1${END}`]);
+    await forge().close(closed, 'A newer revision is on its way.');
+    expect(azure.requests).toEqual([]);
     expect(azure.comments.get(1)).toHaveLength(1);
   });
 
   test('says it once when the first attempt got no further', async () => {
-    await opened();
+    const pull = await opened();
     azure.comments.set(1, ['Why.']);
-    await forge().close(1, 'Why.');
+    await forge().close(pull, 'Why.');
     expect(azure.comments.get(1)).toHaveLength(1);
     expect(await current()).toMatchObject({ state: 'closed' });
   });
 
-  test('leaves one that is merged or not there', async () => {
+  test('leaves one that is merged', async () => {
     await opened();
     Object.assign(azure.pulls[0] ?? {}, { status: 'completed' });
-    await forge().close(1, 'Why.');
-    await forge().close(2, 'Why.');
+    await forge().close(await current(), 'Why.');
     expect(azure.comments.size).toBe(0);
+  });
+});
+
+test('closing a pull request on Azure is done when it was completed a moment ago', async () => {
+  const pull = await opened();
+  Object.assign(azure.pulls[0] ?? {}, { status: 'completed' });
+  await forge().close(pull, 'Why.');
+  expect(await current()).toMatchObject({ state: 'merged' });
+});
+
+test('a comment on a pull request on Azure is made once', async () => {
+  const pull = await opened();
+  azure.comments.set(1, ['Something else.']);
+  await forge().comment(pull, 'The branch has commits of others.');
+  await forge().comment(pull, 'The branch has commits of others.');
+  expect(azure.comments.get(1)).toEqual(['Something else.', 'The branch has commits of others.']);
+  expect(azure.requests.map((one) => one.split(' ')[0])).toEqual(['GET', 'POST', 'GET']);
+});
+
+test.each([
+  ['conflicts', { mergeStatus: 'conflicts' }, 'conflicting'],
+  ['what is being found out', { mergeStatus: 'queued' }, undefined],
+  ['conflicts of one that is abandoned', { mergeStatus: 'conflicts', status: 'abandoned' }, undefined],
+] as const)('whether Azure can merge a pull request is read with it: %s', async (_, change, mergeable) => {
+  await opened();
+  Object.assign(azure.pulls[0] ?? {}, change);
+  expect((await current()).mergeable).toBe(mergeable);
+});
+
+describe('taking back an auto-complete on Azure', () => {
+  test('happens once, and is done where there is none, or nothing to complete', async () => {
+    const pull = await opened();
+    Object.assign(azure.pulls[0] ?? {}, { autoCompleteSetBy: { id: OWN_ID } });
+    await forge().cancelMerge(pull);
+    expect(azure.requests).toEqual([`PATCH ${ROOT}/pullrequests/1${END}`]);
+    expect(azure.pulls[0]?.autoCompleteSetBy).toBeUndefined();
+    await forge().cancelMerge(pull);
+    Object.assign(azure.pulls[0] ?? {}, { status: 'completed' });
+    await forge().cancelMerge(pull);
+    azure.pulls.length = 0;
+    await forge().cancelMerge(pull);
+  });
+
+  test('without the right to it is an error that says so', async () => {
+    const pull = await opened();
+    azure.fail({ status: 403, body: { message: 'TF401027: You need the Git contribute permission.' } });
+    const failure = await failureOf(forge().cancelMerge(pull));
+    expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
   });
 });
 

@@ -1,10 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ForgeRequest } from '../../src/promote/forges/call.ts';
-import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
+import {
+  createForge,
+  type Forge,
+  type MergeOptions,
+  type PullRequest,
+} from '../../src/promote/forges/forge.ts';
+import { BASE_COMMIT } from '../fakes/bitbucket/state.ts';
 import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../fakes/bitbucket.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
-import { INPUT, openPull } from './pulls.ts';
+import { INPUT, mergeOptions, openPull } from './pulls.ts';
 
 const OTHER = '2'.repeat(40);
 const VETO = 'You need 1 successful build before this pull request can be merged.';
@@ -19,17 +25,21 @@ function forge(): Forge {
   return createForge('bitbucket-server', url, { token: BITBUCKET_TOKEN }, deps);
 }
 
-function merge(commit = HEAD_COMMIT) {
-  return forge().merge(pull, commit, true);
+function merge(commit = HEAD_COMMIT, change: Partial<MergeOptions> = {}) {
+  return forge().merge(pull, commit, mergeOptions(change));
 }
 
 function calls(): string[] {
   return seen.splice(0).map(({ operation, code }) => `${operation} ${code}`);
 }
 
-function build(key: string, state: 'SUCCESSFUL' | 'FAILED' | 'INPROGRESS' | 'CANCELLED' | 'UNKNOWN'): void {
-  const builds = bitbucket.builds.get(HEAD_COMMIT) ?? new Map();
-  bitbucket.builds.set(HEAD_COMMIT, builds.set(key, { key, state, url: 'https://ci.example.com/1' }));
+function build(
+  key: string,
+  state: 'SUCCESSFUL' | 'FAILED' | 'INPROGRESS' | 'CANCELLED' | 'UNKNOWN',
+  commit = HEAD_COMMIT,
+): void {
+  const builds = bitbucket.builds.get(commit) ?? new Map();
+  bitbucket.builds.set(commit, builds.set(key, { key, state, url: 'https://ci.example.com/1' }));
 }
 
 beforeEach(async () => {
@@ -45,22 +55,24 @@ describe('merging on Bitbucket', () => {
   test('happens at once when every build has passed, and once', async () => {
     build('ci', 'SUCCESSFUL');
     expect(await merge()).toEqual({ kind: 'merged' });
-    expect(calls()).toEqual(['get 200', 'checks 200', 'merge 200']);
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 404', 'merge 200']);
     expect(await merge()).toEqual({ kind: 'merged' });
     expect(calls()).toEqual(['get 200']);
   });
 
   test('is left to Bitbucket while a build that a merge check wants is not done', async () => {
-    build('turnpike/promotion', 'INPROGRESS');
+    build('ci', 'INPROGRESS');
     bitbucket.options.vetoes = [VETO];
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 200']);
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 404', 'checks 200', 'merge 200']);
     expect(bitbucket.options.scheduled).toEqual([1]);
     expect(bitbucket.pulls[0]?.state).toBe('OPEN');
   });
 
   test('is left to Bitbucket while another merge check is not met', async () => {
     bitbucket.options.vetoes = ['You need 1 approval.'];
+    build('ci', 'SUCCESSFUL');
+    build('turnpike/promotion', 'SUCCESSFUL');
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(calls()).toEqual(['get 200', 'checks 200', 'merge 409', 'merge 200']);
   });
@@ -109,13 +121,13 @@ describe('merging on Bitbucket', () => {
 
   test('waits for conflicts to be resolved', async () => {
     bitbucket.fail({ status: 200, body: bitbucket.pulls[0] });
-    bitbucket.fail({ status: 200, body: { successful: 1, failed: 0, inProgress: 0 } });
+    bitbucket.fail({ status: 200, body: { successful: 2, failed: 0, inProgress: 0 } });
     const message = 'The pull request has conflicts and cannot be merged.';
     const exceptionName = 'com.atlassian.bitbucket.pull.PullRequestMergeVetoedException';
     const error = { context: null, message, exceptionName, conflicted: true, vetoes: [] };
     bitbucket.fail({ status: 409, body: { errors: [error] } });
     const reason = `Bitbucket does not merge the pull request yet (${message}).`;
-    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+    expect(await merge()).toEqual({ kind: 'not-yet', reason, mergeable: 'conflicting' });
   });
 
   test('is over when somebody declined it, or it is gone', async () => {
@@ -124,4 +136,39 @@ describe('merging on Bitbucket', () => {
     bitbucket.pulls.length = 0;
     expect(await merge()).toMatchObject({ kind: 'not-yet' });
   });
+
+  test('waits 30 s after the push, and asks nothing', async () => {
+    const options = { pushedAt: '2026-11-21T12:00:00Z', now: new Date('2026-11-21T12:00:29Z') };
+    const reason = 'Waits 30 s after the push for checks to begin.';
+    expect(await merge(HEAD_COMMIT, options)).toEqual({ kind: 'not-yet', reason });
+    expect(calls()).toEqual([]);
+  });
+
+  test('waits for good when a person has changed the base meanwhile', async () => {
+    Object.assign(bitbucket.pulls[0]?.toRef ?? {}, { id: 'refs/heads/release' });
+    const reason = 'Its base was changed to release by a person: it is left to people.';
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+    expect(calls()).toEqual(['get 200']);
+  });
+
+  test('waits for the first build where the head of the base branch has some', async () => {
+    build('turnpike/promotion', 'SUCCESSFUL');
+    build('ci', 'SUCCESSFUL', BASE_COMMIT);
+    const reason =
+      'No check of 1111111111 has begun, and commits of main have some: it waits for the first one.';
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'checks 200', 'checks 404']);
+    build('ci', 'SUCCESSFUL');
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'merge 200']);
+  });
+
+  test.each(['INPROGRESS', 'FAILED', 'SUCCESSFUL'] as const)(
+    'waits for no build of ours that is %s, nor for others where the base branch has but ours',
+    async (state) => {
+      build('turnpike/promotion', state);
+      build('turnpike/promotion', 'SUCCESSFUL', BASE_COMMIT);
+      expect(await merge()).toEqual({ kind: 'merged' });
+    },
+  );
 });

@@ -89,35 +89,86 @@ describe('the decoration of a pull request on Bitbucket', () => {
 
 describe('closing a pull request on Bitbucket', () => {
   test('says why with the request that declines it, once', async () => {
-    await opened();
-    await forge().close(1, 'A newer revision is on its way.');
+    await forge().close(await opened(), 'A newer revision is on its way.');
     expect(bitbucket.requests).toEqual([
       `GET ${ROOT}/pull-requests/1`,
       `POST ${ROOT}/pull-requests/1/decline?version=0`,
     ]);
     expect(bitbucket.comments.get(1)).toEqual(['A newer revision is on its way.']);
-    expect(await current()).toMatchObject({ state: 'closed' });
+    const closed = await current();
+    expect(closed).toMatchObject({ state: 'closed' });
 
-    await forge().close(1, 'A newer revision is on its way.');
-    expect(bitbucket.requests).toEqual([`GET ${ROOT}/pull-requests/1`]);
+    await forge().close(closed, 'A newer revision is on its way.');
+    expect(bitbucket.requests).toEqual([]);
   });
 
   test('is tried again when somebody changed it in between', async () => {
-    await opened();
+    const pull = await opened();
     bitbucket.fail({ status: 200, body: structuredClone(bitbucket.pulls[0]) });
     Object.assign(bitbucket.pulls[0] ?? {}, { version: 3 });
-    const failure = await failureOf(forge().close(1, 'Why.'));
+    const failure = await failureOf(forge().close(pull, 'Why.'));
     expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
     expect(failure.message).toContain('out-of-date information');
   });
 
-  test('leaves one that is merged or not there', async () => {
+  test('leaves one that is merged', async () => {
     await opened();
     Object.assign(bitbucket.pulls[0] ?? {}, { state: 'MERGED' });
-    await forge().close(1, 'Why.');
-    await forge().close(2, 'Why.');
+    await forge().close(await current(), 'Why.');
     expect(bitbucket.comments.size).toBe(0);
   });
+});
+
+test('a pull request on Bitbucket whose branch is another one by now is not closed', async () => {
+  const pull = await opened();
+  await forge().close({ ...pull, head: 'another' }, 'Why.');
+  expect(bitbucket.requests).toEqual([`GET ${ROOT}/pull-requests/1`]);
+});
+
+test('a comment on a pull request on Bitbucket is made once', async () => {
+  const pull = await opened();
+  bitbucket.comments.set(1, ['Something else.']);
+  await forge().comment(pull, 'The branch has commits of others.');
+  await forge().comment(pull, 'The branch has commits of others.');
+  expect(bitbucket.comments.get(1)).toEqual(['Something else.', 'The branch has commits of others.']);
+  const looks = `GET ${ROOT}/pull-requests/1/activities?limit=100`;
+  expect(bitbucket.requests).toEqual([looks, `POST ${ROOT}/pull-requests/1/comments`, looks]);
+});
+
+test.each([
+  ['conflicts', 'OPEN', { outcome: 'CONFLICTED', current: true }, 'conflicting'],
+  [
+    'conflicts with a base that has moved since',
+    'OPEN',
+    { outcome: 'CONFLICTED', current: false },
+    undefined,
+  ],
+  ['what is being found out', 'OPEN', { outcome: 'UNKNOWN', current: false }, undefined],
+  ['conflicts of one that is declined', 'DECLINED', { outcome: 'CONFLICTED', current: true }, undefined],
+] as const)(
+  'whether Bitbucket can merge a pull request is read with it: %s',
+  async (_, state, mergeResult, mergeable) => {
+    await opened();
+    Object.assign(bitbucket.pulls[0] ?? {}, { state, properties: { mergeResult } });
+    expect((await current()).mergeable).toBe(mergeable);
+  },
+);
+
+test.each([
+  ['one that waits', () => bitbucket.options.scheduled.push(1)],
+  ['none', () => {}],
+  [
+    'one of a pull request that is merged',
+    () => Object.assign(bitbucket.pulls[0] ?? {}, { state: 'MERGED' }),
+  ],
+  ['none of a server that knows none', () => Object.assign(bitbucket.options, { autoMerge: 'unknown' })],
+  ['none where the pull request is gone', () => bitbucket.pulls.splice(0)],
+] as const)('an auto-merge on Bitbucket is taken back: %s', async (_, prepare) => {
+  const pull = await opened();
+  prepare();
+  await forge().cancelMerge(pull);
+  expect(bitbucket.requests).toEqual([`DELETE ${ROOT}/pull-requests/1/auto-merge`]);
+  expect(bitbucket.options.scheduled).toEqual([]);
 });
 
 describe('the status of a commit on Bitbucket', () => {

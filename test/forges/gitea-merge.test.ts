@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { PullRequest } from '../../src/promote/forges/forge.ts';
+import type { MergeOptions, PullRequest } from '../../src/promote/forges/forge.ts';
 import { sharedLab } from '../lab/shared.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { type GiteaRepository, giteaRepository } from './gitea-people.ts';
+import { mergeOptions } from './pulls.ts';
 
 const SLOW = 120_000;
 const OURS = 'turnpike/promotion';
@@ -27,8 +28,8 @@ function required(...contexts: string[]): object {
   return { enable_status_check: true, status_check_contexts: contexts };
 }
 
-function merge({ pull, commit }: Opened) {
-  return repository.forge().merge(pull, commit, true);
+function merge({ pull, commit }: Opened, change: Partial<MergeOptions> = {}) {
+  return repository.forge().merge(pull, commit, mergeOptions({ base: pull.base, ...change }));
 }
 
 async function check({ commit }: Opened, context: string, state: string): Promise<void> {
@@ -85,7 +86,7 @@ describe('merging on Gitea', () => {
     async () => {
       const one = await opened('pending', required(OURS));
       await repository.forge().setStatus(one.commit, { state: 'pending', description: 'Waits.' });
-      expect(await repository.forge().merge(one.pull, one.commit, false)).toEqual({
+      expect(await merge(one, { mayWait: false })).toEqual({
         kind: 'not-yet',
         reason: expect.stringContaining('when a window may be closed'),
       });
@@ -221,17 +222,17 @@ describe('merging on Gitea', () => {
     async () => {
       const one = await opened('closed');
       const bob = await repository.addUser('read');
-      expect(await repository.forge(bob.token).merge(one.pull, one.commit, true)).toEqual({
+      expect(
+        await repository.forge(bob.token).merge(one.pull, one.commit, mergeOptions({ base: one.pull.base })),
+      ).toEqual({
         kind: 'not-yet',
         reason: 'Gitea does not merge the pull request yet (User not allowed to merge PR).',
       });
       await repository.api('PATCH', `/pulls/${one.pull.number}`, { state: 'closed' });
       expect(await merge(one)).toEqual({ kind: 'not-yet', reason: 'The pull request is closed.' });
-      expect(await repository.forge().merge({ ...one.pull, number: 99_999 }, one.commit, true)).toMatchObject(
-        {
-          kind: 'not-yet',
-        },
-      );
+      expect(await merge({ ...one, pull: { ...one.pull, number: 99_999 } })).toMatchObject({
+        kind: 'not-yet',
+      });
     },
     SLOW,
   );

@@ -148,17 +148,17 @@ test(
     const forge = repository.forge();
     const reason = 'A newer revision is on its way.\nIt is 1.3.0.';
     const pull = await repository.opened('closed');
-    await forge.close(pull.number, reason);
+    await forge.close(pull, reason);
     expect(await commentsOf(pull)).toEqual([reason]);
-    expect(await current(pull)).toMatchObject({ state: 'closed' });
+    const closed = await current(pull);
+    expect(closed).toMatchObject({ state: 'closed' });
 
-    await forge.close(pull.number, reason);
-    expect(repository.calls()).toEqual([`GET /pulls/${pull.number}`]);
-    await forge.close(99_999, reason);
+    await forge.close(closed, reason);
+    expect(repository.calls()).toEqual([]);
 
     // The first attempt got no further than the comment.
     await repository.api('PATCH', `/pulls/${pull.number}`, { state: 'open' });
-    await forge.close(pull.number, reason);
+    await forge.close(pull, reason);
     expect(await commentsOf(pull)).toEqual([reason]);
     expect(await current(pull)).toMatchObject({ state: 'closed' });
   },

@@ -21,6 +21,7 @@ import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts
 import { createFakeLog } from '../fakes/log.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
 import { promotionRequest } from '../fakes/promotion.ts';
+import { mergeOptions } from './pulls.ts';
 
 const BRANCH = 'promotion-team-app-staging';
 const FILE = 'apps/staging/app.yaml';
@@ -151,7 +152,7 @@ for (const place of PLACES) {
       if (!pull || commit === undefined) throw new Error('it is not there');
       await forge.setStatus(commit, { state: 'success', description: 'Promoted.' });
 
-      expect(await forge.merge(pull, commit, true)).toEqual({ kind: 'merged' });
+      expect(await forge.merge(pull, commit, mergeOptions())).toEqual({ kind: 'merged' });
       expect(await git.repository.read('main', FILE)).toBe(marked('1.1.0'));
     });
 

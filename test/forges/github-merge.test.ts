@@ -1,16 +1,23 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ForgeRequest } from '../../src/promote/forges/call.ts';
-import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
+import {
+  createForge,
+  type Forge,
+  type MergeOptions,
+  type PullRequest,
+} from '../../src/promote/forges/forge.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { commitOf } from '../fakes/github/branches.ts';
+import type { FakeCheckRun } from '../fakes/github/state.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
-import { INPUT, openPull } from './pulls.ts';
+import { INPUT, mergeOptions, openPull } from './pulls.ts';
 
 const HEAD_COMMIT = commitOf(INPUT.head);
 const QUERY = 'POST /api/graphql';
 const MERGE = 'PUT /api/v3/repos/acme/fleet/pulls/1/merge';
+const BASE_COMMIT = commitOf('main');
 const OTHER = '2'.repeat(40);
 
 let github: FakeGitHub;
@@ -22,8 +29,8 @@ function forge(): Forge {
   return createForge('github', `${github.origin}/acme/fleet`, { token: FAKE_TOKEN }, deps);
 }
 
-function merge(commit = HEAD_COMMIT) {
-  return forge().merge(pull, commit, true);
+function merge(commit = HEAD_COMMIT, change: Partial<MergeOptions> = {}) {
+  return forge().merge(pull, commit, mergeOptions(change));
 }
 
 /** A check of the head commit. */
@@ -82,8 +89,23 @@ describe('merging on GitHub', () => {
     expect(github.requests).toEqual([QUERY]);
   });
 
+  test('waits where the branch has to be brought into its base first, and says so', async () => {
+    github.options.mergeState = 'DIRTY';
+    expect(await merge()).toEqual({
+      kind: 'not-yet',
+      reason: 'The pull request has conflicts with its base branch.',
+      mergeable: 'conflicting',
+    });
+    github.options.mergeState = 'BEHIND';
+    expect(await merge()).toEqual({
+      kind: 'not-yet',
+      reason: 'The branch is behind its base branch, which takes only what is built on all of it.',
+      mergeable: 'behind',
+    });
+    expect(github.pulls[0]?.auto_merge).toBeNull();
+  });
+
   test.each([
-    ['DIRTY', 'The pull request has conflicts with its base branch.'],
     ['DRAFT', 'The pull request is a draft.'],
     ['UNKNOWN', 'GitHub is still finding out whether the pull request can be merged.'],
     ['SOMETHING_NEW', 'GitHub is still finding out whether the pull request can be merged.'],
@@ -132,9 +154,98 @@ describe('merging on GitHub', () => {
     const credentials = { token: FAKE_TOKEN };
     const one = createForge('github', 'https://github.com/acme/fleet', credentials, forgeDeps({ outbound }));
     await one.create(INPUT);
-    expect(await one.merge(pull, HEAD_COMMIT, true)).toEqual({ kind: 'merged' });
+    expect(await one.merge(pull, HEAD_COMMIT, mergeOptions())).toEqual({ kind: 'merged' });
     expect(cloud.requests[1]).toBe('POST /graphql');
     await cloud.stop();
+  });
+});
+
+describe('merging on GitHub waits', () => {
+  const PUSHED = '2026-11-21T12:00:00Z';
+  const at = (seconds: number) => new Date(Date.parse(PUSHED) + seconds * 1000);
+  const NO_CHECK = {
+    kind: 'not-yet',
+    reason: `No check of ${HEAD_COMMIT.slice(0, 10)} has begun, and commits of main have some: it waits for the first one.`,
+  } as const;
+
+  /** A check run, of the head commit unless told otherwise. */
+  function run(name: string, conclusion: FakeCheckRun['conclusion'], sha = HEAD_COMMIT): void {
+    github.checkRuns.push({ sha, name, status: conclusion ? 'COMPLETED' : 'IN_PROGRESS', conclusion });
+  }
+
+  test.each(['CLEAN', 'BLOCKED'])('30 s after the push, and asks nothing, when it is %s', async (state) => {
+    github.options.mergeState = state;
+    const reason = 'Waits 30 s after the push for checks to begin.';
+    for (const seconds of [-1, 0, 29.9]) {
+      const options = { pushedAt: PUSHED, now: at(seconds) };
+      expect(await merge(HEAD_COMMIT, options)).toEqual({ kind: 'not-yet', reason });
+    }
+    expect(github.requests).toEqual([]);
+    expect((await merge(HEAD_COMMIT, { pushedAt: PUSHED, now: at(30) })).kind).not.toBe('not-yet');
+  });
+
+  test('for good when a person has changed the base, also meanwhile', async () => {
+    const outcome = {
+      kind: 'not-yet',
+      reason: 'Its base was changed to release by a person: it is left to people.',
+    };
+    Object.assign(github.pulls[0]?.base ?? {}, { ref: 'release' });
+    expect(await merge()).toEqual(outcome as never);
+    expect(github.requests).toEqual([QUERY]);
+    pull = { ...pull, base: 'release' };
+    expect(await merge()).toEqual(outcome as never);
+    expect(github.requests).toEqual([QUERY]);
+  });
+
+  test.each([
+    ['a check run', () => run('ci', 'SUCCESS', BASE_COMMIT)],
+    [
+      'a status',
+      () => github.statuses.push({ sha: BASE_COMMIT, context: 'ci', state: 'success', description: '' }),
+    ],
+  ])('for the first check where the head of the base branch has %s', async (_, prepare) => {
+    prepare();
+    check('turnpike/promotion', 'success');
+    run('turnpike/promotion', 'SUCCESS');
+    for (const state of ['CLEAN', 'BLOCKED']) {
+      github.options.mergeState = state;
+      expect(await merge()).toEqual(NO_CHECK);
+    }
+    expect(github.pulls[0]?.auto_merge).toBeNull();
+    delete github.options.mergeState;
+    run('ci', null);
+    expect(await merge()).toMatchObject({ reason: expect.stringContaining('are not required fail') });
+    Object.assign(github.checkRuns.at(-1) ?? {}, { status: 'COMPLETED', conclusion: 'SKIPPED' });
+    expect(await merge()).toEqual({ kind: 'merged' });
+  });
+
+  test('for no check where the base branch has but our own, or is not known', async () => {
+    github.statuses.push({
+      sha: BASE_COMMIT,
+      context: 'turnpike/promotion',
+      state: 'success',
+      description: '',
+    });
+    run('turnpike/promotion', 'SUCCESS', BASE_COMMIT);
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(github.requests).toEqual([QUERY, MERGE]);
+  });
+
+  test.each(['pending', 'failure'])('for no status of ours that is %s', async (state) => {
+    check('turnpike/promotion', state);
+    expect(await merge()).toEqual({ kind: 'merged' });
+  });
+
+  test('for check runs that the token may not read', async () => {
+    github.options.mayReadChecks = false;
+    run('ci', 'SUCCESS', BASE_COMMIT);
+    check('turnpike/promotion', 'pending');
+    expect(await merge()).toEqual(NO_CHECK);
+    run('ci', 'FAILURE');
+    expect(await merge()).toMatchObject({ reason: expect.stringContaining('are not required fail') });
+    check('turnpike/promotion', 'success');
+    Object.assign(github.checkRuns.at(-1) ?? {}, { conclusion: 'SUCCESS' });
+    expect(await merge()).toEqual({ kind: 'merged' });
   });
 });
 

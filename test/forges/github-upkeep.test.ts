@@ -5,7 +5,7 @@ import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { commitOf } from '../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
-import { INPUT, NONE, openPull, readPull } from './pulls.ts';
+import { INPUT, mergeOptions, NONE, openPull, readPull } from './pulls.ts';
 
 const HEAD_COMMIT = commitOf(INPUT.head);
 const ROOT = '/api/v3/repos/acme/fleet';
@@ -119,31 +119,103 @@ describe('the decoration of a pull request on GitHub', () => {
 
 describe('closing a pull request on GitHub', () => {
   test('says why and closes, once', async () => {
-    await opened();
-    await forge().close(1, 'A newer revision is on its way.');
+    await forge().close(await opened(), 'A newer revision is on its way.');
     expect(github.comments.get(1)).toEqual(['A newer revision is on its way.']);
-    expect(await current()).toMatchObject({ state: 'closed' });
+    const closed = await current();
+    expect(closed).toMatchObject({ state: 'closed' });
 
-    await forge().close(1, 'A newer revision is on its way.');
-    expect(github.requests).toEqual([`GET ${ROOT}/pulls/1`]);
+    await forge().close(closed, 'A newer revision is on its way.');
+    expect(github.requests).toEqual([]);
     expect(github.comments.get(1)).toHaveLength(1);
   });
 
   test('says it once when the first attempt got no further', async () => {
-    await opened();
+    const pull = await opened();
     github.comments.set(1, ['Why.\r\n']);
-    await forge().close(1, 'Why.');
+    await forge().close(pull, 'Why.');
     expect(github.comments.get(1)).toHaveLength(1);
     expect(await current()).toMatchObject({ state: 'closed' });
   });
 
-  test('leaves one that is merged or not there', async () => {
+  test('leaves one that is merged', async () => {
     await opened();
     github.merge(1);
-    await forge().close(1, 'Why.');
-    await forge().close(2, 'Why.');
+    await forge().close(await current(), 'Why.');
     expect(github.comments.size).toBe(0);
     expect(await current()).toMatchObject({ state: 'merged' });
+  });
+});
+
+describe('a comment on a pull request on GitHub', () => {
+  test('is made once, also when many others came before it', async () => {
+    const pull = await opened();
+    github.comments.set(1, Array(130).fill('Something else.'));
+    await forge().comment(pull, 'The branch has commits of others.');
+    await forge().comment(pull, 'The branch has commits of others.');
+    expect(github.comments.get(1)?.slice(130)).toEqual(['The branch has commits of others.']);
+    const comments = `${ROOT}/issues/1/comments`;
+    const looks = [`GET ${comments}?per_page=100`, `GET ${comments}?per_page=100&page=2`];
+    expect(github.requests).toEqual([...looks, `POST ${comments}`, ...looks]);
+    expect(seen.map(({ operation }) => operation).slice(-5)).toEqual([
+      'comments',
+      'comments',
+      'comment',
+      'comments',
+      'comments',
+    ]);
+  });
+});
+
+describe('whether GitHub can merge a pull request', () => {
+  const states: readonly [string, object, object][] = [
+    ['conflicts', { mergeable: false, mergeable_state: 'dirty' }, { mergeable: 'conflicting' }],
+    ['a branch that is behind', { mergeable: true, mergeable_state: 'behind' }, { mergeable: 'behind' }],
+    ['a branch that is blocked', { mergeable: true, mergeable_state: 'blocked' }, {}],
+    ['what is being found out', { mergeable: null, mergeable_state: 'unknown' }, { checking: true }],
+  ];
+  test.each(states)('is read with it: %s', async (_, change, wanted) => {
+    await opened();
+    Object.assign(github.pulls[0] ?? {}, change);
+    const { mergeable, checking } = await current();
+    expect({ mergeable, checking }).toEqual({ mergeable: undefined, checking: undefined, ...wanted });
+  });
+
+  test('is not told of one that is closed', async () => {
+    await opened();
+    Object.assign(github.pulls[0] ?? {}, { mergeable: null, mergeable_state: 'unknown' });
+    github.close(1);
+    expect(await current()).not.toHaveProperty('checking');
+  });
+});
+
+describe('taking back an auto-merge on GitHub', () => {
+  const QUERY = 'POST /api/graphql';
+
+  test('happens once, out of the merge queue too, and is done where there is none', async () => {
+    const pull = await opened();
+    await forge().cancelMerge(pull);
+    expect(github.requests).toEqual([QUERY]);
+
+    github.options.mergeState = 'BLOCKED';
+    expect(await forge().merge(pull, HEAD_COMMIT, mergeOptions())).toEqual({ kind: 'scheduled' });
+    github.queue.add(1);
+    github.requests.length = 0;
+    await forge().cancelMerge(pull);
+    expect(github.requests).toEqual([QUERY, QUERY, QUERY]);
+    expect(github.pulls[0]?.auto_merge).toBeNull();
+    expect(github.queue.size).toBe(0);
+    expect(seen.map(({ operation }) => operation)).toContain('cancel');
+  });
+
+  test('is tried again when it ended in between', async () => {
+    const pull = await opened();
+    github.queue.add(1);
+    github.meanwhile(() => {});
+    github.meanwhile(() => github.queue.clear());
+    const failure = await failureOf(forge().cancelMerge(pull));
+    expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
+    expect(failure.message).toContain('take back the auto-merge of the pull request in acme/fleet');
+    await forge().cancelMerge(pull);
   });
 });
 

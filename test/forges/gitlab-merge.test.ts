@@ -1,11 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ForgeRequest } from '../../src/promote/forges/call.ts';
-import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
+import {
+  createForge,
+  type Forge,
+  type MergeOptions,
+  type PullRequest,
+} from '../../src/promote/forges/forge.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
+import { BASE_COMMIT } from '../fakes/gitlab/state.ts';
 import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../fakes/gitlab.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
-import { INPUT, openPull } from './pulls.ts';
+import { INPUT, mergeOptions, openPull } from './pulls.ts';
 
 const OTHER = '2'.repeat(40);
 
@@ -18,17 +24,17 @@ function forge(): Forge {
   return createForge('gitlab', `${gitlab.origin}/${GITLAB_PROJECT}`, { token: GITLAB_TOKEN }, deps);
 }
 
-function merge(commit = HEAD_COMMIT) {
-  return forge().merge(pull, commit, true);
+function merge(commit = HEAD_COMMIT, change: Partial<MergeOptions> = {}) {
+  return forge().merge(pull, commit, mergeOptions(change));
 }
 
 function calls(): string[] {
   return seen.splice(0).map(({ operation, code }) => `${operation} ${code}`);
 }
 
-/** A job of the head commit's pipeline, or a status from outside. */
-function check(name: string, status: string, mayFail = false): void {
-  gitlab.statuses.push({ sha: HEAD_COMMIT, name, status, allow_failure: mayFail });
+/** A job of a commit's pipeline, or a status from outside. */
+function check(name: string, status: string, mayFail = false, sha = HEAD_COMMIT): void {
+  gitlab.statuses.push({ sha, name, status, allow_failure: mayFail });
 }
 
 beforeEach(async () => {
@@ -58,7 +64,7 @@ describe('merging on GitLab', () => {
   });
 
   test('is left to GitLab while the pipeline runs, and is asked for once', async () => {
-    check('turnpike/promotion', 'pending');
+    check('build', 'running');
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(gitlab.bodies.at(-1)).toEqual({
       sha: HEAD_COMMIT,
@@ -96,6 +102,7 @@ describe('merging on GitLab', () => {
 
   test('is left to GitLab while an approval is missing', async () => {
     gitlab.options.approved = false;
+    check('build', 'success');
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(calls()).toEqual(['get 200', 'checks 200', 'merge 405', 'merge 200']);
   });
@@ -113,6 +120,7 @@ describe('merging on GitLab', () => {
     gitlab.options.conflicted = true;
     Object.assign(gitlab.mergeRequests[0] ?? {}, { detailed_merge_status: 'conflict' });
     expect(await merge()).toMatchObject({
+      mergeable: 'conflicting',
       reason: 'GitLab does not merge the pull request yet (conflict; Branch cannot be merged).',
     });
   });
@@ -145,5 +153,51 @@ describe('merging on GitLab', () => {
     expect(await merge()).toEqual({ kind: 'not-yet', reason: 'The pull request is closed.' });
     gitlab.mergeRequests.length = 0;
     expect(await merge()).toMatchObject({ kind: 'not-yet' });
+  });
+
+  const PUSHED = '2026-11-21T12:00:00Z';
+  const NO_CHECK = {
+    kind: 'not-yet',
+    reason: 'No check of 1111111111 has begun, and commits of main have some: it waits for the first one.',
+  } as const;
+
+  test('waits 30 s after the push, and asks nothing', async () => {
+    const now = new Date('2026-11-21T12:00:29Z');
+    const reason = 'Waits 30 s after the push for checks to begin.';
+    expect(await merge(HEAD_COMMIT, { pushedAt: PUSHED, now })).toEqual({ kind: 'not-yet', reason });
+    expect(calls()).toEqual([]);
+  });
+
+  test('waits for good when a person has changed the base meanwhile', async () => {
+    Object.assign(gitlab.mergeRequests[0] ?? {}, { target_branch: 'release' });
+    const reason = 'Its base was changed to release by a person: it is left to people.';
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+    expect(calls()).toEqual(['get 200']);
+  });
+
+  test('waits for the first check where the head of the base branch has some', async () => {
+    check('turnpike/promotion', 'success');
+    check('build', 'success', false, BASE_COMMIT);
+    expect(await merge()).toEqual(NO_CHECK);
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'checks 200']);
+    check('build', 'success');
+    expect(await merge()).toEqual({ kind: 'merged' });
+  });
+
+  test('waits for no check where the base branch has but our own, nor for our own', async () => {
+    check('turnpike/promotion', 'failed');
+    check('turnpike/promotion', 'success', false, BASE_COMMIT);
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'checks 200', 'merge 200']);
+  });
+
+  test('looks no further where the base branch has no pipeline, or is gone', async () => {
+    gitlab.options.approved = false;
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 405', 'merge 200']);
+    Object.assign(gitlab.mergeRequests[0] ?? {}, { merge_when_pipeline_succeeds: false });
+    gitlab.branches.delete('main');
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(calls()).toContain('checks 404');
   });
 });

@@ -130,32 +130,86 @@ describe('the decoration of a merge request on GitLab', () => {
 
 describe('closing a merge request on GitLab', () => {
   test('says why and closes, once', async () => {
-    await opened();
-    await forge().close(1, 'A newer revision is on its way.');
+    await forge().close(await opened(), 'A newer revision is on its way.');
     expect(gitlab.notes.get(1)).toEqual(['A newer revision is on its way.']);
-    expect(await current()).toMatchObject({ state: 'closed' });
+    const closed = await current();
+    expect(closed).toMatchObject({ state: 'closed' });
 
-    await forge().close(1, 'A newer revision is on its way.');
-    expect(gitlab.requests).toEqual([`GET ${ROOT}/merge_requests/1`]);
+    await forge().close(closed, 'A newer revision is on its way.');
+    expect(gitlab.requests).toEqual([]);
     expect(gitlab.notes.get(1)).toHaveLength(1);
   });
 
   test('gives GitLab no commands, and says it once when the first attempt got no further', async () => {
-    await opened();
+    const pull = await opened();
     const reason = 'Superseded by:\n/merge\n  /close\nwell/known';
-    await forge().close(1, reason);
+    await forge().close(pull, reason);
     expect(gitlab.notes.get(1)).toEqual(['Superseded by:\n\\/merge\n\\/close\nwell/known']);
     Object.assign(gitlab.mergeRequests[0] ?? {}, { state: 'opened' });
-    await forge().close(1, reason);
+    await forge().close(pull, reason);
     expect(gitlab.notes.get(1)).toHaveLength(1);
   });
 
-  test('leaves one that is merged or not there', async () => {
+  test('leaves one that is merged', async () => {
     await opened();
     Object.assign(gitlab.mergeRequests[0] ?? {}, { state: 'merged' });
-    await forge().close(1, 'Why.');
-    await forge().close(2, 'Why.');
+    await forge().close(await current(), 'Why.');
     expect(gitlab.notes.size).toBe(0);
+  });
+});
+
+test('a comment on a merge request on GitLab is made once', async () => {
+  const pull = await opened();
+  gitlab.notes.set(1, ['Something else.']);
+  await forge().comment(pull, 'The branch has commits of others.');
+  await forge().comment(pull, 'The branch has commits of others.');
+  expect(gitlab.notes.get(1)).toEqual(['Something else.', 'The branch has commits of others.']);
+  expect(gitlab.requests.map((one) => one.split(' ')[0])).toEqual(['GET', 'POST', 'GET']);
+});
+
+test.each([
+  ['conflicts', { has_conflicts: true, detailed_merge_status: 'not_approved' }, 'conflicting'],
+  ['conflicts in one word', { detailed_merge_status: 'conflict' }, 'conflicting'],
+  ['a branch that is behind', { detailed_merge_status: 'need_rebase' }, 'behind'],
+  ['what is being found out', { detailed_merge_status: 'checking' }, undefined],
+  ['conflicts of one that is closed', { has_conflicts: true, state: 'closed' }, undefined],
+] as const)('whether GitLab can merge a merge request is read with it: %s', async (_, change, mergeable) => {
+  await opened();
+  Object.assign(gitlab.mergeRequests[0] ?? {}, change);
+  expect((await current()).mergeable).toBe(mergeable);
+});
+
+describe('taking back an auto-merge on GitLab', () => {
+  const CANCEL = `POST ${ROOT}/merge_requests/1/cancel_merge_when_pipeline_succeeds`;
+
+  test('happens once, and is done where there is none', async () => {
+    const pull = await opened();
+    Object.assign(gitlab.mergeRequests[0] ?? {}, { merge_when_pipeline_succeeds: true });
+    await forge().cancelMerge(pull);
+    expect(gitlab.requests).toEqual([CANCEL]);
+    expect(gitlab.mergeRequests[0]?.merge_when_pipeline_succeeds).toBe(false);
+    await forge().cancelMerge(pull);
+    gitlab.fail({ status: 405, body: { message: '405 Method Not Allowed' } });
+    await forge().cancelMerge(pull);
+    gitlab.mergeRequests.length = 0;
+    await forge().cancelMerge(pull);
+  });
+
+  test('is tried again where GitLab could not do it', async () => {
+    const pull = await opened();
+    Object.assign(gitlab.mergeRequests[0] ?? {}, { merge_when_pipeline_succeeds: true });
+    gitlab.options.stuck = true;
+    const failure = await failureOf(forge().cancelMerge(pull));
+    expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
+    expect(failure.message).toContain('did not take back the auto-merge of pull request 1');
+  });
+
+  test('without the right to it is an error that says so', async () => {
+    const pull = await opened();
+    gitlab.options.mayMerge = false;
+    const failure = await failureOf(forge().cancelMerge(pull));
+    expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
+    expect(failure.message).toContain('asked to take back the auto-merge of the pull request');
   });
 });
 

@@ -1,8 +1,10 @@
-import { expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { ForgeType } from '../../src/api/pipeline.ts';
 import type { ForgeRequest } from '../../src/promote/forges/call.ts';
-import { createForge } from '../../src/promote/forges/forge.ts';
+import { createForge, type Forge } from '../../src/promote/forges/forge.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
+import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
+import { INPUT, openPull } from './pulls.ts';
 
 const CREDENTIALS = { token: 'secret-token' };
 
@@ -84,3 +86,64 @@ for (const [type, path, pull] of FORGES) {
     expect(seen.map(({ operation, code }) => `${operation} ${code}`)).toEqual(['get 200', second]);
   });
 }
+
+describe('what a poll knows of a pull request of GitHub', () => {
+  const ROOT = '/api/v3/repos/acme/fleet/pulls';
+  const MINUTE = 60_000;
+  let time = 0;
+  let github: FakeGitHub;
+  let codes: string[];
+  let forge: Forge;
+
+  beforeEach(async () => {
+    github = startFakeGitHub();
+    codes = [];
+    const onForgeRequest = ({ operation, code }: ForgeRequest) => codes.push(`${operation} ${code}`);
+    const deps = forgeDeps({ now: () => new Date(Date.UTC(2026, 10, 21) + time), onForgeRequest });
+    forge = createForge('github', `${github.origin}/acme/fleet`, { token: FAKE_TOKEN }, deps);
+    for (const head of ['one', 'two']) {
+      github.branches.add(head);
+      await openPull(forge, { ...INPUT, head });
+    }
+    for (const number of [1, 2]) await forge.get(number);
+    codes.length = 0;
+  });
+  afterEach(() => github.stop());
+
+  /** The base moves into conflict with the first, which changes no entity tag. */
+  function conflict(): void {
+    Object.assign(github.pulls[0] ?? {}, { mergeable: false, mergeable_state: 'dirty' });
+  }
+
+  test('is used for half an hour at most, for a conflict changes no entity tag', async () => {
+    conflict();
+    time += 29 * MINUTE;
+    expect(await forge.get(1)).not.toHaveProperty('mergeable');
+    time += MINUTE;
+    expect(await forge.get(1)).toMatchObject({ mergeable: 'conflicting' });
+    expect(await forge.get(1)).toMatchObject({ mergeable: 'conflicting' });
+    expect(codes).toEqual(['get 304', 'get 200', 'get 304']);
+  });
+
+  test('is not used when another one was merged into the same base', async () => {
+    conflict();
+    github.merge(2);
+    expect(await forge.get(2)).toMatchObject({ state: 'merged' });
+    expect(await forge.get(1)).toMatchObject({ mergeable: 'conflicting' });
+    expect(codes).toEqual(['get 200', 'get 200']);
+    time += 1;
+    await forge.get(1);
+    time += 1;
+    await forge.get(1);
+    expect(codes.slice(-1)).toEqual(['get 304']);
+  });
+
+  test('is not used while GitHub finds out whether it can be merged', async () => {
+    Object.assign(github.pulls[0] ?? {}, { mergeable: null, mergeable_state: 'unknown', title: 'Newer' });
+    expect(await forge.get(1)).toMatchObject({ checking: true });
+    conflict();
+    expect(await forge.get(1)).toMatchObject({ mergeable: 'conflicting' });
+    expect(codes).toEqual(['get 200', 'get 200']);
+    expect(github.requests.at(-1)).toBe(`GET ${ROOT}/1`);
+  });
+});

@@ -1,4 +1,10 @@
-import type { Decoration, Forge, NewPullRequest, PullRequest } from '../../src/promote/forges/forge.ts';
+import type {
+  Decoration,
+  Forge,
+  MergeOptions,
+  NewPullRequest,
+  PullRequest,
+} from '../../src/promote/forges/forge.ts';
 
 /** The pull request of a promotion, and how a test gets it from a forge. */
 
@@ -15,4 +21,9 @@ export async function readPull(forge: Forge, number = 1): Promise<PullRequest> {
   const pull = await forge.get(number);
   if (!pull) throw new Error('it is not there');
   return pull;
+}
+
+/** For a commit that was pushed long ago. */
+export function mergeOptions(change: Partial<MergeOptions> = {}): MergeOptions {
+  return { base: INPUT.base, mayWait: true, now: new Date(), ...change };
 }

@@ -17,6 +17,8 @@ const PULL: PullRequest = {
   reviewers: [],
 };
 
+const MEANT = { base: 'main', now: new Date('2026-11-21T12:00:00Z') };
+
 /** A forge that writes down what it is asked for. */
 function fakeForge(pull: PullRequest | undefined, outcome: MergeOutcome = { kind: 'merged' }) {
   const asked: unknown[] = [];
@@ -35,13 +37,21 @@ function fakeForge(pull: PullRequest | undefined, outcome: MergeOutcome = { kind
 describe('tending a pull request', () => {
   test('closes it with the reason', async () => {
     const { forge, asked } = fakeForge(PULL);
-    expect(await tend(forge, { kind: 'close', reason: 'Too old.' }, REF)).toEqual({ kind: 'done' });
-    expect(asked).toEqual([['close', 7, 'Too old.']]);
+    expect(await tend(forge, { kind: 'close', reason: 'Too old.' }, REF, MEANT)).toEqual({ kind: 'done' });
+    expect(asked).toEqual([['close', PULL, 'Too old.']]);
+  });
+
+  test('closes none of another repository, and none that is gone', async () => {
+    for (const pull of [{ ...PULL, url: 'https://f/other/7' }, undefined]) {
+      const { forge, asked } = fakeForge(pull);
+      expect(await tend(forge, { kind: 'close', reason: 'Too old.' }, REF, MEANT)).toEqual({ kind: 'done' });
+      expect(asked).toEqual([]);
+    }
   });
 
   test('sets the status of the commit that was pushed for it', async () => {
     const { forge, asked } = fakeForge(PULL);
-    await tend(forge, { kind: 'check', state: 'pending', description: 'Waits.' }, REF);
+    await tend(forge, { kind: 'check', state: 'pending', description: 'Waits.' }, REF, MEANT);
     const status = { state: 'pending', description: 'Waits.', url: REF.url, pullRequest: 7 };
     expect(asked).toEqual([['status', 'c0ffee', status]]);
   });
@@ -88,7 +98,7 @@ describe('tending a pull request', () => {
   test('leaves one to people whose commit is not known', async () => {
     const { forge, asked } = fakeForge(PULL);
     const { commit: _, ...unknown } = REF;
-    expect(await tend(forge, { kind: 'merge', mayWait: true }, unknown)).toEqual({
+    expect(await tend(forge, { kind: 'merge', mayWait: true }, unknown, MEANT)).toEqual({
       kind: 'waits',
       reason: 'It is not known which commit was pushed for it: it is left to people.',
     });
@@ -98,7 +108,7 @@ describe('tending a pull request', () => {
   for (const [name, pull, outcome, wanted, merges] of MERGES) {
     test(`by merging it ${name}`, async () => {
       const { forge, asked } = fakeForge(pull, outcome);
-      expect(await tend(forge, { kind: 'merge', mayWait: true }, REF)).toEqual(wanted as never);
+      expect(await tend(forge, { kind: 'merge', mayWait: true }, REF, MEANT)).toEqual(wanted as never);
       expect(asked).toHaveLength(merges);
     });
   }

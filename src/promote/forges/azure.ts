@@ -1,5 +1,7 @@
 import type { Api } from './azure/api.ts';
+import { cancelMerge } from './azure/cancel.ts';
 import { close } from './azure/close.ts';
+import { comment } from './azure/comment.ts';
 import { decorate } from './azure/decorate.ts';
 import { identitiesUrl } from './azure/identities.ts';
 import { merge } from './azure/merge.ts';
@@ -34,7 +36,19 @@ export function createAzure(repositoryUrl: string, credentials: Credentials, dep
   };
   return {
     maxBody: MAX_DESCRIPTION,
-    ...forgeOf(api, { create, find, get, update, decorate, close, setStatus, merge, compareUrl }),
+    ...forgeOf(api, {
+      create,
+      find,
+      get,
+      update,
+      decorate,
+      comment,
+      close,
+      setStatus,
+      merge,
+      cancelMerge,
+      compareUrl,
+    }),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Api } from './bitbucket/api.ts';
+import { cancelMerge } from './bitbucket/cancel.ts';
 import { close } from './bitbucket/close.ts';
+import { comment } from './bitbucket/comment.ts';
 import { decorate } from './bitbucket/decorate.ts';
 import { merge } from './bitbucket/merge.ts';
 import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './bitbucket/pulls.ts';
@@ -35,6 +37,18 @@ export function createBitbucket(repositoryUrl: string, credentials: Credentials,
     // Of a project or a repository; with a person's token the Secret names the person.
     tokenUser: 'x-token-auth',
     ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git` }),
-    ...forgeOf(api, { create, find, get, update, decorate, close, setStatus, merge, compareUrl }),
+    ...forgeOf(api, {
+      create,
+      find,
+      get,
+      update,
+      decorate,
+      comment,
+      close,
+      setStatus,
+      merge,
+      cancelMerge,
+      compareUrl,
+    }),
   };
 }

@@ -7,7 +7,7 @@ import type { RateLimits } from './limits.ts';
 import type { Pace } from './pace.ts';
 import { budgetOf } from './rate.ts';
 
-/** `token`: of a GitHub App. */
+/** `token`: of a GitHub App; `cancel`: of an auto-merge. */
 export type ForgeOperation =
   | 'create'
   | 'find'
@@ -15,10 +15,13 @@ export type ForgeOperation =
   | 'token'
   | 'update'
   | 'decorate'
+  | 'comments'
+  | 'comment'
   | 'close'
   | 'status'
   | 'checks'
-  | 'merge';
+  | 'merge'
+  | 'cancel';
 
 /** Whether a forge has something more for people to see after it. */
 const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
@@ -28,10 +31,13 @@ const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
   token: false,
   update: true,
   decorate: true,
+  comments: false,
+  comment: true,
   close: true,
   status: true,
   checks: false,
   merge: true,
+  cancel: true,
 };
 
 /** What a forge answered, whatever its status. `data` is the parsed JSON, or the text when it was none. */

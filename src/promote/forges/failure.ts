@@ -12,10 +12,13 @@ const ACTIONS: Readonly<Record<ForgeOperation, string>> = {
   token: 'give a token to the GitHub App',
   update: 'change the pull request',
   decorate: 'put labels and people on the pull request',
+  comments: 'read the comments of the pull request',
+  comment: 'comment on the pull request',
   close: 'close the pull request',
   status: 'set the status of the commit',
   checks: 'read the checks of the commit',
   merge: 'merge the pull request',
+  cancel: 'take back the auto-merge of the pull request',
 };
 
 /** What went wrong, as an error that says who can do what about it. */

@@ -22,6 +22,10 @@ export interface PullRequest {
   readonly base: string;
   readonly head: string;
   readonly draft: boolean;
+  /** Why the forge cannot merge it as it is; absent: it can, or does not say. */
+  readonly mergeable?: Unmergeable;
+  /** The forge is still finding out whether it can be merged. */
+  readonly checking?: boolean;
   /** The head branch's commit as the forge knows it; it may come a moment after a push. */
   readonly headCommit?: string;
   readonly labels: readonly string[];
@@ -30,6 +34,9 @@ export interface PullRequest {
   /** Who is asked for a review: user names; of Azure's reviewers ids and unique names. */
   readonly reviewers: readonly string[];
 }
+
+/** `conflicting`: with its base branch; `behind`: the base branch takes only what is built on all of it. */
+export type Unmergeable = 'conflicting' | 'behind';
 
 export interface NewPullRequest {
   readonly head: string;
@@ -61,7 +68,17 @@ export interface CommitStatus {
 export type MergeOutcome =
   | { readonly kind: 'merged' }
   | { readonly kind: 'scheduled' }
-  | { readonly kind: 'not-yet'; readonly reason: string };
+  | { readonly kind: 'not-yet'; readonly reason: string; readonly mergeable?: Unmergeable };
+
+export interface MergeOptions {
+  /** The base branch that is meant. */
+  readonly base: string;
+  /** The forge may be asked to merge it later by itself. */
+  readonly mayWait: boolean;
+  /** When the commit was pushed (RFC 3339), where that is known. */
+  readonly pushedAt?: string;
+  readonly now: Date;
+}
 
 /**
  * What the pull-request strategy needs of a forge. All throw TurnpikeError with the codes of
@@ -86,16 +103,22 @@ export interface Forge {
    * each thing that the forge refuses for good.
    */
   decorate(pull: PullRequest, wanted: Decoration): Promise<readonly string[]>;
-  /** Says why in a comment and closes; one that is not open is left as it is. */
-  close(number: number, reason: string): Promise<void>;
+  /** Says something in a comment, unless the latest comments say it already. */
+  comment(pull: PullRequest, text: string): Promise<void>;
+  /** Says why in a comment and closes what was read a moment ago; one that is not open is left as it is. */
+  close(pull: PullRequest, reason: string): Promise<void>;
   setStatus(commit: string, status: CommitStatus): Promise<void>;
   /**
-   * Merges at this head commit and no other: at once when the forge's rules allow it and no check of the
-   * commit is pending or failing, required or not; else it asks for the forge's own auto-merge where that
-   * waits for a rule, and `mayWait` allows it. Once asked for, GitLab and Bitbucket drop that when the branch moves; GitHub, Gitea
-   * and Azure keep it for whatever is pushed by who may write.
+   * Merges at this head commit and no other, into this base and no other: at once when the forge's rules
+   * allow it and no check of the commit is pending or failing, required or not; else it asks for the forge's
+   * own auto-merge where that waits for a rule, and `mayWait` allows it. Neither happens before the checks had
+   * time to begin, nor without any where the head of the base branch has some; our own status is no check.
+   * Once asked for, GitLab and Bitbucket drop an auto-merge when the branch moves; GitHub, Gitea and Azure
+   * keep it for whatever is pushed by who may write.
    */
-  merge(pull: PullRequest, commit: string, mayWait: boolean): Promise<MergeOutcome>;
+  merge(pull: PullRequest, commit: string, options: MergeOptions): Promise<MergeOutcome>;
+  /** Takes back an auto-merge that was asked for; where there is none it is done. */
+  cancelMerge(pull: PullRequest): Promise<void>;
   /** The page that compares two branches. */
   compareUrl(base: string, head: string): string;
 }
@@ -122,7 +145,7 @@ export function createForge(
 ): Forge {
   const create = (outbound: Outbound) => createOne(type, repositoryUrl, credentials, { ...deps, outbound });
   const key = pollKey(type, repositoryUrl, credentials);
-  return withPolls(create, { key, polls: deps.polls, outbound: deps.outbound });
+  return withPolls(create, { key, polls: deps.polls, outbound: deps.outbound, now: deps.now });
 }
 
 function createOne(type: ForgeType, repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {

@@ -2,7 +2,9 @@ import { createForgeCall, type ForgeContext } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import type { Forge, ForgeDeps } from './forge.ts';
 import type { Api } from './gitea/api.ts';
+import { cancelMerge } from './gitea/cancel.ts';
 import { close } from './gitea/close.ts';
+import { comment } from './gitea/comment.ts';
 import { decorate } from './gitea/decorate.ts';
 import { merge } from './gitea/merge.ts';
 import { compareUrl, create, find, get, update } from './gitea/pulls.ts';
@@ -26,6 +28,19 @@ export function createGitea(repositoryUrl: string, credentials: Credentials, dep
     repositoryUrl: `${origin}${prefix}/api/v1/repos/${owner}/${name}`,
     pageUrl: `${origin}${prefix}/${owner}/${name}`,
     context,
+    sightings: deps.sightings,
   };
-  return forgeOf(api, { create, find, get, update, decorate, close, setStatus, merge, compareUrl });
+  return forgeOf(api, {
+    create,
+    find,
+    get,
+    update,
+    decorate,
+    comment,
+    close,
+    setStatus,
+    merge,
+    cancelMerge,
+    compareUrl,
+  });
 }

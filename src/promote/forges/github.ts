@@ -2,7 +2,9 @@ import { createForgeCall, type ForgeContext } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import type { Forge, ForgeDeps } from './forge.ts';
 import type { Api } from './github/api.ts';
+import { cancelMerge } from './github/cancel.ts';
 import { close } from './github/close.ts';
+import { comment } from './github/comment.ts';
 import { decorate } from './github/decorate.ts';
 import { merge } from './github/merge.ts';
 import { compareUrl, create, find, get, update } from './github/pulls.ts';
@@ -31,5 +33,17 @@ export function createGitHub(repositoryUrl: string, credentials: Credentials, de
     context,
     now: deps.now,
   };
-  return forgeOf(api, { create, find, get, update, decorate, close, setStatus, merge, compareUrl });
+  return forgeOf(api, {
+    create,
+    find,
+    get,
+    update,
+    decorate,
+    comment,
+    close,
+    setStatus,
+    merge,
+    cancelMerge,
+    compareUrl,
+  });
 }

@@ -2,7 +2,9 @@ import { createForgeCall, type ForgeContext } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import type { Forge, ForgeDeps } from './forge.ts';
 import type { Api } from './gitlab/api.ts';
+import { cancelMerge } from './gitlab/cancel.ts';
 import { close } from './gitlab/close.ts';
+import { comment } from './gitlab/comment.ts';
 import { decorate } from './gitlab/decorate.ts';
 import { merge } from './gitlab/merge.ts';
 import { compareUrl, create, find, get, update } from './gitlab/pulls.ts';
@@ -29,5 +31,17 @@ export function createGitLab(repositoryUrl: string, credentials: Credentials, de
     pageUrl: `${origin}/${project}`,
     context,
   };
-  return forgeOf(api, { create, find, get, update, decorate, close, setStatus, merge, compareUrl });
+  return forgeOf(api, {
+    create,
+    find,
+    get,
+    update,
+    decorate,
+    comment,
+    close,
+    setStatus,
+    merge,
+    cancelMerge,
+    compareUrl,
+  });
 }

@@ -2,6 +2,7 @@ import { type Breakers, createBreakers } from './breaker.ts';
 import { createRateLimits, type RateLimits } from './limits.ts';
 import { createPace, type Pace, REAL_WAITS, type Waits } from './pace.ts';
 import { createPolls, type Polls } from './polls.ts';
+import { createSightings, type Sightings } from './sightings.ts';
 
 /** What all promotions know together of the forges: made once in a process. */
 export interface ForgeMemory {
@@ -9,6 +10,7 @@ export interface ForgeMemory {
   readonly pace: Pace;
   readonly breakers: Breakers;
   readonly polls: Polls;
+  readonly sightings: Sightings;
 }
 
 export function createForgeMemory(now: () => Date, waits: Waits = REAL_WAITS): ForgeMemory {
@@ -17,5 +19,6 @@ export function createForgeMemory(now: () => Date, waits: Waits = REAL_WAITS): F
     pace: createPace(waits),
     breakers: createBreakers(now),
     polls: createPolls(),
+    sightings: createSightings(now),
   };
 }

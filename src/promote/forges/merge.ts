@@ -1,17 +1,51 @@
 import type { ForgeContext } from './call.ts';
-import type { MergeOutcome, PullRequest } from './forge.ts';
+import type { MergeOptions, MergeOutcome, PullRequest, Unmergeable } from './forge.ts';
 
-/** Names of the checks of a commit that have not passed. What was skipped, or may fail, has passed. */
+/** The checks of a commit, without our own status. */
 export interface Checks {
+  /** Whether there is one. */
+  readonly any: boolean;
+  /** Names of those that have not passed. What was skipped, or may fail, has passed. */
   readonly failing: readonly string[];
   readonly pending: readonly string[];
 }
 
+/** For so long after a push nothing is merged: CI takes a moment to begin. */
+export const SETTLE_SECONDS = 30;
+
 const MAX_NAMES = 5;
 const MAX_NAME = 80;
 
-/** A forge that may, or may not, be asked to merge later by itself. */
-export type Mergeable<Api> = Api & { readonly mayWait: boolean };
+/** A forge, and what is wanted of its merge. */
+export type Mergeable<Api> = Api & Pick<MergeOptions, 'base' | 'mayWait'>;
+
+/** The outcome where nothing has to be asked of the forge. */
+export function held(pull: PullRequest, { base, pushedAt, now }: MergeOptions): MergeOutcome | undefined {
+  if (pull.state !== 'open') return undefined;
+  if (pull.base !== base) return otherBase(pull.base);
+  const seconds = pushedAt === undefined ? SETTLE_SECONDS : (now.getTime() - Date.parse(pushedAt)) / 1000;
+  if (!(seconds < SETTLE_SECONDS)) return undefined;
+  return notYet(`Waits ${SETTLE_SECONDS} s after the push for checks to begin.`);
+}
+
+function otherBase(base: string): MergeOutcome {
+  return notYet(`Its base was changed to ${base} by a person: it is left to people.`);
+}
+
+/**
+ * The outcome where CI has not spoken yet. `baseHasSome` looks at the head of the base branch, and is asked
+ * only where the commit has no check.
+ */
+export async function unspoken(
+  { base }: Pick<MergeOptions, 'base'>,
+  { any }: Pick<Checks, 'any'>,
+  commit: string,
+  baseHasSome: () => Promise<boolean>,
+): Promise<MergeOutcome | undefined> {
+  if (any || !(await baseHasSome())) return undefined;
+  const sentence = `No check of ${short(commit)} has begun, and commits of ${base} have some: it waits for the first one.`;
+  return notYet(sentence);
+}
 
 /** A forge that merges by itself knows nothing of the windows of a promotion. */
 export function mustNotWait({ name }: ForgeContext): MergeOutcome {
@@ -20,17 +54,30 @@ export function mustNotWait({ name }: ForgeContext): MergeOutcome {
   );
 }
 
-export function notYet(reason: string): MergeOutcome {
-  return { kind: 'not-yet', reason };
+export function notYet(reason: string, mergeable?: Unmergeable): MergeOutcome {
+  return { kind: 'not-yet', reason, ...(mergeable && { mergeable }) };
 }
 
-/** The outcome where there is nothing to merge, or another commit than the one that is meant. */
+export function conflicting(): MergeOutcome {
+  return notYet('The pull request has conflicts with its base branch.', 'conflicting');
+}
+
+export function behind(): MergeOutcome {
+  return notYet(
+    'The branch is behind its base branch, which takes only what is built on all of it.',
+    'behind',
+  );
+}
+
+/** The outcome where there is nothing to merge, or something else than what is meant. */
 export function settled(
-  { state, headCommit }: Pick<PullRequest, 'state' | 'headCommit'>,
+  { state, base, headCommit }: Pick<PullRequest, 'state' | 'base' | 'headCommit'>,
   commit: string,
+  wanted: Pick<MergeOptions, 'base'>,
 ): MergeOutcome | undefined {
   if (state === 'merged') return { kind: 'merged' };
   if (state === 'closed') return notYet('The pull request is closed.');
+  if (base !== wanted.base) return otherBase(base);
   if (headCommit === commit) return undefined;
   if (headCommit === undefined) return notYet('The head of the pull request is not known yet.');
   const heads = `${short(headCommit)} and not ${short(commit)}, which was pushed for it`;
@@ -47,8 +94,8 @@ export function pending({ pending: names }: Checks, commit: string): MergeOutcom
 }
 
 /** `words`: the forge's own. */
-export function refusedMerge({ name }: ForgeContext, words: string): MergeOutcome {
-  return notYet(`${name} does not merge the pull request yet${words && ` (${words})`}.`);
+export function refusedMerge({ name }: ForgeContext, words: string, mergeable?: Unmergeable): MergeOutcome {
+  return notYet(`${name} does not merge the pull request yet${words && ` (${words})`}.`, mergeable);
 }
 
 export function short(commit: string): string {

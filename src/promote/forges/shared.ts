@@ -3,7 +3,7 @@ import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import { forgeGibberish } from './failure.ts';
 import type { Forge, ForgeDeps, MergeOutcome, PullRequest } from './forge.ts';
-import type { Mergeable } from './merge.ts';
+import { held, type Mergeable } from './merge.ts';
 
 /** An address that is put into the status and shown as a link: never `javascript:`, never without end. */
 export const WebUrl = v.pipe(v.string(), v.maxLength(2048), v.regex(/^https?:\/\/\S+$/));
@@ -45,16 +45,22 @@ export function parsedAnswer<T extends v.GenericSchema>(
 
 /** A forge's operations on one repository, each with what it needs of that put first. */
 export function forgeOf<Api>(api: Api, operations: Operations<Api>): Pick<Forge, OperationName> {
-  const { create, find, get, update, decorate, close, setStatus, merge, compareUrl } = operations;
+  const { create, find, get, update, decorate, comment, close, setStatus, merge, cancelMerge, compareUrl } =
+    operations;
   return {
     create: (input) => create(api, input),
     find: (head, base) => find(api, head, base),
     get: (number) => get(api, number),
     update: (number, change) => update(api, number, change),
     decorate: (pull, wanted) => decorate(api, pull, wanted),
-    close: (number, reason) => close(api, number, reason),
+    comment: (pull, text) => comment(api, pull, text),
+    close: async (pull, reason) => (pull.state === 'open' ? close(api, pull, reason) : undefined),
     setStatus: (commit, status) => setStatus(api, commit, status),
-    merge: (pull, commit, mayWait) => merge({ ...api, mayWait }, pull, commit),
+    async merge(pull, commit, options) {
+      const { base, mayWait } = options;
+      return held(pull, options) ?? merge({ ...api, base, mayWait }, pull, commit);
+    },
+    cancelMerge: (pull) => cancelMerge(api, pull),
     compareUrl: (base, head) => compareUrl(api, base, head),
   };
 }
@@ -65,9 +71,11 @@ type OperationName =
   | 'get'
   | 'update'
   | 'decorate'
+  | 'comment'
   | 'close'
   | 'setStatus'
   | 'merge'
+  | 'cancelMerge'
   | 'compareUrl';
 
 type Operations<Api> = {
@@ -94,7 +102,7 @@ export function pathOf(branch: string): string {
 }
 
 export interface JsonRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly body?: object;
 }

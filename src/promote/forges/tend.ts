@@ -1,16 +1,23 @@
 import type { PullRequestRef } from '../../api/pipeline.ts';
 import type { Care, CareResult } from '../../decide/care.ts';
-import type { Forge } from './forge.ts';
+import type { Forge, MergeOptions } from './forge.ts';
 
 type Tended = Pick<Forge, 'get' | 'close' | 'setStatus' | 'merge'>;
 
 /** Does for a pull request what was decided. What is not needed any more when it comes to it is done. */
-export async function tend(forge: Tended, care: Care, pullRequest: PullRequestRef): Promise<CareResult> {
+export async function tend(
+  forge: Tended,
+  care: Care,
+  pullRequest: PullRequestRef,
+  meant: Pick<MergeOptions, 'base' | 'now'>,
+): Promise<CareResult> {
   const { number, url, commit } = pullRequest;
   switch (care.kind) {
-    case 'close':
-      await forge.close(number, care.reason);
+    case 'close': {
+      const pull = await forge.get(number);
+      if (pull?.url === url) await forge.close(pull, care.reason);
       return { kind: 'done' };
+    }
     case 'check': {
       const { state, description } = care;
       if (commit !== undefined)
@@ -18,13 +25,13 @@ export async function tend(forge: Tended, care: Care, pullRequest: PullRequestRe
       return { kind: 'done' };
     }
     case 'merge':
-      return merge(forge, care, pullRequest);
+      return merge(forge, { ...meant, mayWait: care.mayWait }, pullRequest);
   }
 }
 
 async function merge(
   forge: Tended,
-  { mayWait }: { readonly mayWait: boolean },
+  options: MergeOptions,
   { number, url, commit }: PullRequestRef,
 ): Promise<CareResult> {
   const pull = await forge.get(number);
@@ -33,7 +40,7 @@ async function merge(
   if (commit === undefined) {
     return { kind: 'waits', reason: 'It is not known which commit was pushed for it: it is left to people.' };
   }
-  const outcome = await forge.merge(pull, commit, mayWait);
+  const outcome = await forge.merge(pull, commit, options);
   switch (outcome.kind) {
     case 'merged':
       return { kind: 'done' };

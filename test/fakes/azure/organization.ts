@@ -36,9 +36,9 @@ function evaluations({ options }: AzureState, artifactId: string): Response {
   if (!artifactId.startsWith(`vstfs:///CodeReview/CodeReviewId/${PROJECT_ID}/`)) {
     return refusal(400, 'InvalidArgumentValueException', `The artifact ${artifactId} is not valid.`);
   }
-  const value = options.policies.map(({ type, isBlocking, status }) => ({
+  const value = options.policies.map(({ type, settings = {}, isBlocking, status }) => ({
     status,
-    configuration: { type, isBlocking, isEnabled: true, isDeleted: false },
+    configuration: { type, settings, isBlocking, isEnabled: true, isDeleted: false },
   }));
   return jsonAnswer(200, { value, count: value.length });
 }

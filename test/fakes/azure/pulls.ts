@@ -1,7 +1,7 @@
 import { jsonAnswer } from '../json-server.ts';
 import { HEAD_COMMIT } from '../pull.ts';
 import { refusal } from './answers.ts';
-import { type AzureState, type FakePull, PROJECT_ID } from './state.ts';
+import { type AzureState, BASE_COMMIT, type FakePull, PROJECT_ID } from './state.ts';
 
 export function create({ pulls, branches }: AzureState, body: Record<string, unknown>): Response {
   const { title, description, sourceRefName, targetRefName, isDraft = false } = body as unknown as FakePull;
@@ -35,6 +35,7 @@ export function create({ pulls, branches }: AzureState, body: Record<string, unk
     targetRefName,
     isDraft,
     lastMergeSourceCommit: { commitId: HEAD_COMMIT },
+    lastMergeTargetCommit: { commitId: BASE_COMMIT },
     mergeStatus: 'succeeded',
     labels: [],
     reviewers: [],
@@ -64,6 +65,8 @@ export function update(state: AzureState, pull: FakePull, body: Record<string, u
   }
   if (body.status === 'completed') return complete(state, pull, body);
   Object.assign(pull, body);
+  // Nobody has set it.
+  if (/^[0-]+$/.test(pull.autoCompleteSetBy?.id ?? '')) delete pull.autoCompleteSetBy;
   return jsonAnswer(200, pull);
 }
 

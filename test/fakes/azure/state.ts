@@ -10,6 +10,7 @@ export interface FakePull {
   forkSource?: object;
   isDraft: boolean;
   lastMergeSourceCommit: { commitId: string };
+  lastMergeTargetCommit: { commitId: string };
   mergeStatus: string;
   labels: { readonly name: string; readonly active: boolean }[];
   reviewers: { readonly id: string; readonly uniqueName: string }[];
@@ -28,6 +29,7 @@ export interface FakeStatus {
 
 export interface FakePolicy {
   readonly type: { readonly id: string; readonly displayName: string };
+  readonly settings?: { readonly statusGenre: string; readonly statusName: string };
   readonly isBlocking: boolean;
   status: 'queued' | 'running' | 'approved' | 'rejected' | 'notApplicable' | 'broken';
 }
@@ -53,6 +55,8 @@ export interface AzureOptions {
   mayReadIdentities: boolean;
 }
 
+/** The head of main. */
+export const BASE_COMMIT = '0000000000000000000000000000000000000001';
 export const PROJECT_ID = 'a7573007-bbb3-4341-b726-0c4148a07853';
 export const OWN_ID = 'd6245f20-2af8-44f4-9451-8107cb2767db';
 export const ANN_ID = '6f168adb-59d4-4fc0-be3b-fb21b939b2a6';

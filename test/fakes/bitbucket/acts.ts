@@ -19,9 +19,37 @@ function stale(pull: FakePull, query: URLSearchParams): Response | null {
 export function decline(state: BitbucketState, pull: FakePull, query: URLSearchParams, body: Body): Response {
   const refused = stale(pull, query);
   if (refused) return refused;
-  if (typeof body.comment === 'string') state.comments.set(pull.id, [body.comment]);
+  if (typeof body.comment === 'string') say(state, pull, body.comment);
   Object.assign(pull, { state: 'DECLINED', version: pull.version + 1 });
   return jsonAnswer(200, pull);
+}
+
+function say({ comments }: BitbucketState, { id }: FakePull, text: string): void {
+  comments.set(id, [...(comments.get(id) ?? []), text]);
+}
+
+export function addComment(state: BitbucketState, pull: FakePull, body: Body): Response {
+  const text = String(body.text ?? '');
+  if (text === '') return refusal(400, 'validation.ArgumentValidationException', 'text: may not be empty');
+  say(state, pull, text);
+  return jsonAnswer(201, { id: 1, version: 0, text });
+}
+
+/** What happened to it, the latest first. */
+export function activities({ comments }: BitbucketState, { id }: FakePull, query: URLSearchParams): Response {
+  const said = (comments.get(id) ?? []).map((text) => ({ action: 'COMMENTED', comment: { text } }));
+  const values = [{ action: 'OPENED' }, ...said].toReversed().slice(0, Number(query.get('limit') ?? 25));
+  return jsonAnswer(200, { size: values.length, isLastPage: true, values, start: 0 });
+}
+
+export function cancelMerge({ options }: BitbucketState, pull: FakePull): Response {
+  if (options.autoMerge === 'unknown') return jsonAnswer(404, '<html>Not found</html>');
+  if (pull.state !== 'OPEN') {
+    const message = `This pull request has already been ${pull.state}.`;
+    return refusal(409, 'pull.IllegalPullRequestStateException', message);
+  }
+  options.scheduled.splice(0);
+  return new Response(null, { status: 204 });
 }
 
 export function addParticipant({ users }: BitbucketState, pull: FakePull, body: Body): Response {

@@ -13,6 +13,15 @@ export function addBuild({ builds }: BitbucketState, commit: string, body: JsonA
   return new Response(null, { status: 204 });
 }
 
+/** One of a commit: https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-builds-and-deployments/ */
+export function getBuild({ builds }: BitbucketState, commit: string, query: URLSearchParams): Response {
+  const key = query.get('key');
+  if (!key) return refusal(400, 'validation.ArgumentValidationException', 'key: a build key is required');
+  const build = builds.get(commit)?.get(key);
+  const message = `No build with the key ${key} exists for the commit ${commit}.`;
+  return build ? jsonAnswer(200, build) : refusal(404, 'build.NoSuchBuildStatusException', message);
+}
+
 /** Of all repositories: they have the commit in common. */
 export function buildStats({ builds }: BitbucketState, { path }: JsonAsked): Response | undefined {
   const commit = /^\/bitbucket\/rest\/build-status\/1\.0\/commits\/stats\/(\w+)$/.exec(path)?.[1];

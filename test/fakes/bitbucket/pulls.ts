@@ -30,6 +30,7 @@ export function create({ pulls, branches }: BitbucketState, body: Record<string,
     reviewers: [],
     fromRef: reference(from, HEAD_COMMIT),
     toRef: reference(to, BASE_COMMIT),
+    properties: { mergeResult: { outcome: 'CLEAN', current: false } },
     links: { self: [{ href }] },
   };
   pulls.push(pull);

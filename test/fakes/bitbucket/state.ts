@@ -15,6 +15,7 @@ export interface FakePull {
   reviewers: { readonly user: { readonly name: string } }[];
   fromRef: FakeReference;
   toRef: FakeReference;
+  properties: { mergeResult: { outcome: 'CLEAN' | 'CONFLICTED' | 'UNKNOWN'; current: boolean } };
   readonly links: { readonly self: readonly { readonly href: string }[] };
 }
 
@@ -30,7 +31,7 @@ export interface BitbucketState {
   readonly pulls: FakePull[];
   readonly branches: Set<string>;
   readonly users: Set<string>;
-  /** Comments of those who declined, by pull request. */
+  /** By pull request, the oldest first; also of those who declined. */
   readonly comments: Map<number, string[]>;
   /** By commit and key. */
   readonly builds: Map<string, Map<string, FakeBuild>>;

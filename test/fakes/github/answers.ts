@@ -47,7 +47,12 @@ function headersOf(answered: Fault, { remaining }: Budget): Record<string, strin
   };
 }
 
-/** What is there has an entity tag that changes with it. */
+/**
+ * What is there has an entity tag that changes with it, but for what follows from other branches: a pull request
+ * may come into conflict without a new one.
+ */
 export function tagOf({ status, body }: Fault): string | undefined {
-  return status === 200 ? `W/"${Bun.hash(JSON.stringify(body)).toString(16)}"` : undefined;
+  const derived = ['mergeable', 'mergeable_state', 'rebaseable'];
+  const text = JSON.stringify(body, (key, value) => (derived.includes(key) ? undefined : value));
+  return status === 200 ? `W/"${Bun.hash(text).toString(16)}"` : undefined;
 }

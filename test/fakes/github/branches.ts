@@ -9,6 +9,8 @@ export interface Branches {
   has(commit: string): Promise<boolean>;
   /** Whether the commit has something that the branch lacks. */
   isAhead(commit: string, branch: string): Promise<boolean>;
+  /** Whether that goes without conflicts; undefined where there is no content. */
+  canMerge(commit: string, branch: string): Promise<boolean | undefined>;
   /** Merges a commit into a branch; gives the commit that this makes. */
   merge(commit: string, branch: string): Promise<string>;
 }
@@ -24,6 +26,7 @@ export function namedBranches(names: ReadonlySet<string>): Branches {
     tip: async (branch) => (names.has(branch) ? commitOf(branch) : undefined),
     has: async (commit) => [...names].some((name) => commitOf(name) === commit),
     isAhead: async () => true,
+    canMerge: async () => undefined,
     merge: async (commit, branch) => commitOf(`${commit} in ${branch}`),
   };
 }
@@ -34,6 +37,11 @@ export function gitBranches({ tip, git }: TestRepository): Branches {
     has: async (commit) => (await git('rev-list', '--all')).split('\n').includes(commit),
     isAhead: async (commit, branch) =>
       Number(await git('rev-list', '--count', `refs/heads/${branch}..${commit}`)) > 0,
+    canMerge: (commit, branch) =>
+      git('merge-tree', '--write-tree', branch, commit).then(
+        () => true,
+        () => false,
+      ),
     async merge(commit, branch) {
       const tree = (await git('merge-tree', '--write-tree', branch, commit)).trim();
       const person = ['-c', 'user.name=Jane', '-c', 'user.email=jane@example.com'];
@@ -54,4 +62,10 @@ export async function follow(pull: FakePull, branches: Branches): Promise<void> 
   if (tip !== undefined) pull.head.sha = tip;
   if (!(await branches.isAhead(pull.head.sha, pull.base.ref))) settle(pull, 'merged');
   else if (tip === undefined) settle(pull, 'closed');
+  else look(pull, await branches.canMerge(pull.head.sha, pull.base.ref));
+}
+
+function look(pull: FakePull, mergeable: boolean | undefined): void {
+  if (mergeable === undefined) return;
+  Object.assign(pull, { mergeable, mergeable_state: mergeable ? 'clean' : 'dirty', rebaseable: mergeable });
 }

@@ -24,10 +24,7 @@ export const answerIssues: Handler = async (state, asked) => {
     case 'POST assignees':
       return assign(state, pull, names('assignees'));
     case 'GET comments':
-      return answer(
-        200,
-        commentsOf(state, pull).map((text) => commentOf(pull, text)),
-      );
+      return listComments(state, pull, asked.query);
     case 'POST comments':
       commentsOf(state, pull).push(String(input.body));
       return answer(201, commentOf(pull, String(input.body)));
@@ -42,6 +39,17 @@ export const answerIssues: Handler = async (state, asked) => {
       return undefined;
   }
 };
+
+/** The oldest first: https://docs.github.com/en/rest/issues/comments#list-issue-comments */
+function listComments(state: GitHubState, pull: FakePull, query: URLSearchParams): Fault {
+  const all = commentsOf(state, pull).map((text) => commentOf(pull, text));
+  const [page, size] = [Number(query.get('page') ?? 1), Number(query.get('per_page') ?? 30)];
+  const last = Math.ceil(all.length / size);
+  const url = `https://api.github.com/repositories/1/issues/${pull.number}/comments?per_page=${size}`;
+  const link = `<${url}&page=${page + 1}>; rel="next", <${url}&page=${last}>; rel="last"`;
+  const found = answer(200, all.slice((page - 1) * size, page * size));
+  return page < last ? { ...found, headers: { link } } : found;
+}
 
 function commentsOf(state: GitHubState, { number }: FakePull): string[] {
   const comments = state.comments.get(number) ?? [];

@@ -1,6 +1,6 @@
 import { answer, problem } from './answers.ts';
 import { type FakePull, settle } from './pull.ts';
-import { fieldsOf, type GitHubState, type Handler, statesOf } from './state.ts';
+import { type FakeCheckRun, fieldsOf, type GitHubState, type Handler, statesOf } from './state.ts';
 
 /** https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request */
 export const answerMerge: Handler = async (state, asked) => {
@@ -31,7 +31,14 @@ function refusal(state: GitHubState, pull: FakePull, wanted: unknown): string | 
 export function mergeStateOf(state: GitHubState, pull: FakePull): string {
   const { mergeState, required } = state.options;
   if (mergeState !== undefined) return mergeState;
+  if (pull.mergeable !== true) return pull.mergeable === null ? 'UNKNOWN' : 'DIRTY';
   const states = statesOf(state, pull.head.sha);
   if (pull.draft || required.some((context) => states.get(context) !== 'success')) return 'BLOCKED';
-  return [...states.values()].every((one) => one === 'success') ? 'CLEAN' : 'UNSTABLE';
+  const runs = state.checkRuns.filter(({ sha }) => sha === pull.head.sha);
+  const isClean = [...states.values()].every((one) => one === 'success') && runs.every(isPassed);
+  return isClean ? 'CLEAN' : 'UNSTABLE';
+}
+
+function isPassed({ conclusion }: FakeCheckRun): boolean {
+  return conclusion !== null && conclusion !== 'FAILURE';
 }

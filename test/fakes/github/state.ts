@@ -12,6 +12,13 @@ export interface FakeStatus {
   readonly target_url?: string;
 }
 
+export interface FakeCheckRun {
+  readonly sha: string;
+  readonly name: string;
+  status: 'QUEUED' | 'IN_PROGRESS' | 'COMPLETED';
+  conclusion: 'SUCCESS' | 'FAILURE' | 'NEUTRAL' | 'SKIPPED' | null;
+}
+
 /** What this GitHub's one repository has and allows; tests change it. */
 export interface GitHubState {
   readonly pulls: FakePull[];
@@ -25,6 +32,9 @@ export interface GitHubState {
   readonly reviews: Map<number, string[]>;
   readonly comments: Map<number, string[]>;
   readonly statuses: FakeStatus[];
+  readonly checkRuns: FakeCheckRun[];
+  /** Numbers of the pull requests in the merge queue. */
+  readonly queue: Set<number>;
   readonly options: GitHubOptions;
 }
 
@@ -36,6 +46,8 @@ export interface GitHubOptions {
   methods: readonly ('merge' | 'squash' | 'rebase')[];
   /** In place of what follows from statuses. */
   mergeState?: string;
+  /** Tokens of some kinds may not read check runs. */
+  mayReadChecks: boolean;
   /** In place of a merge. */
   refuseMerge?: string;
 }
@@ -53,7 +65,15 @@ export function newState(git: FakeGit | undefined): GitHubState {
     reviews: new Map(),
     comments: new Map(),
     statuses: [],
-    options: { drafts: true, required: [], autoMerge: true, methods: ['merge', 'squash', 'rebase'] },
+    checkRuns: [],
+    queue: new Set(),
+    options: {
+      drafts: true,
+      required: [],
+      autoMerge: true,
+      methods: ['merge', 'squash', 'rebase'],
+      mayReadChecks: true,
+    },
   };
 }
 

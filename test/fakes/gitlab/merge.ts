@@ -20,6 +20,19 @@ export function merge(state: GitLabState, found: FakeRequest, body: Record<strin
   return answer(200, found);
 }
 
+/**
+ * https://docs.gitlab.com/api/merge_requests/#cancel-merge-when-pipeline-succeeds; what could not be done is
+ * told in the body of a 201.
+ */
+export function cancelMerge({ options }: GitLabState, found: FakeRequest): Response {
+  if (!options.mayMerge) return answer(401, { message: '401 Unauthorized' });
+  if (!found.merge_when_pipeline_succeeds || options.stuck) {
+    return answer(201, { status: 'error', message: "Can't cancel the automatic merge", http_status: 406 });
+  }
+  found.merge_when_pipeline_succeeds = false;
+  return answer(201, { status: 'success' });
+}
+
 function isReady({ state, draft }: FakeRequest, { approved }: GitLabOptions): boolean {
   return state === 'opened' && !draft && approved;
 }

@@ -41,6 +41,7 @@ export function create(state: GitLabState, body: Record<string, unknown>): Respo
     reviewers: [],
     merge_when_pipeline_succeeds: false,
     detailed_merge_status: 'mergeable',
+    has_conflicts: false,
   };
   mergeRequests.push(created);
   return answer(201, created);

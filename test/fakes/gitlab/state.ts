@@ -23,6 +23,7 @@ export interface FakeRequest {
   reviewers: FakeUser[];
   merge_when_pipeline_succeeds: boolean;
   detailed_merge_status: string;
+  has_conflicts: boolean;
 }
 
 /** A job, or a status from outside. */
@@ -50,11 +51,16 @@ export interface GitLabOptions {
   mayMerge: boolean;
   approved: boolean;
   conflicted: boolean;
+  /** It fails to take an auto-merge back. */
+  stuck: boolean;
   /** Auto-merge waits for approvals too, as since GitLab 17. */
   waitsForApprovals: boolean;
   /** How many people a merge request may have in each role; one in the free plan. */
   people: number;
 }
+
+/** The head of every branch but those that a merge request is of. */
+export const BASE_COMMIT = '0000000000000000000000000000000000000001';
 
 export const GITLAB_PROJECT = 'acme/platform/fleet';
 
@@ -69,7 +75,14 @@ export function newState(): GitLabState {
     ],
     notes: new Map(),
     statuses: [],
-    options: { mayMerge: true, approved: true, conflicted: false, waitsForApprovals: true, people: 9 },
+    options: {
+      mayMerge: true,
+      approved: true,
+      conflicted: false,
+      stuck: false,
+      waitsForApprovals: true,
+      people: 9,
+    },
   };
 }
 

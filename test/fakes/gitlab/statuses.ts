@@ -1,10 +1,21 @@
+import { HEAD_COMMIT } from '../pull.ts';
 import { answer } from './answers.ts';
-import { type GitLabState, latestOf } from './state.ts';
+import { BASE_COMMIT, type GitLabState, latestOf } from './state.ts';
 
 /** https://docs.gitlab.com/api/commits/#list-the-statuses-of-a-commit */
 export function listStatuses(state: GitLabState, sha: string, query: URLSearchParams): Response {
   const [page, size] = [Number(query.get('page') ?? 1), Number(query.get('per_page') ?? 20)];
   return answer(200, latestOf(state, sha).slice((page - 1) * size, page * size));
+}
+
+/** By the name of a branch: https://docs.gitlab.com/api/commits/#get-a-single-commit */
+export function showCommit(state: GitLabState, branch: string): Response {
+  if (!state.branches.has(branch)) return answer(404, { message: '404 Commit Not Found' });
+  const isHead = state.mergeRequests.some((one) => one.source_branch === branch);
+  const id = isHead ? HEAD_COMMIT : BASE_COMMIT;
+  // Statuses from outside make a pipeline too.
+  const pipeline = latestOf(state, id).length > 0 ? { id: 1, sha: id, ref: branch, status: 'success' } : null;
+  return answer(200, { id, last_pipeline: pipeline });
 }
 
 /** https://docs.gitlab.com/api/commits/#set-the-pipeline-status-of-a-commit */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ForgeCall, ForgeContext, ForgeOperation } from '../call.ts';
+import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../call.ts';
 import { parsedAnswer, type SendJson } from '../shared.ts';
 
 const API_VERSION = '7.1';
@@ -31,6 +31,8 @@ export const AzurePullRequest = v.object({
   isDraft: v.nullish(v.boolean(), false),
   /** The head at the last attempt to merge both branches, which follows each push. */
   lastMergeSourceCommit: v.nullish(v.object({ commitId: v.nullish(v.string()) })),
+  /** The base's head at that attempt. */
+  lastMergeTargetCommit: v.nullish(v.object({ commitId: v.nullish(v.string()) })),
   labels: v.nullish(v.array(v.object({ name: v.string(), active: v.nullish(v.boolean(), true) })), []),
   reviewers: v.nullish(v.array(v.object({ id: v.string(), uniqueName: v.nullish(v.string()) })), []),
   autoCompleteSetBy: v.nullish(v.object({ id: v.string() })),
@@ -60,4 +62,9 @@ export function pullUrl({ repositoryUrl }: Api, path = '', query: Query = {}): s
 
 export function parsed(api: Api, operation: ForgeOperation, data: unknown): AzurePullRequest {
   return parsedAnswer(AzurePullRequest, operation, data, api.context);
+}
+
+/** `TF401181: The pull request cannot be edited due to its state.` */
+export function isOver({ status, data }: ForgeAnswer): boolean {
+  return (status === 400 || status === 409) && /TF401181/.test(JSON.stringify(data) ?? '');
 }

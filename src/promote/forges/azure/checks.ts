@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Checks } from '../merge.ts';
 import { parsedAnswer } from '../shared.ts';
+import { STATUS_CONTEXT } from '../status.ts';
 import { type Api, type AzurePullRequest, pullUrl, versioned } from './api.ts';
 
 /** What holds a pull request back. */
@@ -33,6 +34,10 @@ const Evaluations = v.object({
         isEnabled: v.nullish(v.boolean(), true),
         isDeleted: v.nullish(v.boolean(), false),
         type: v.object({ id: v.string(), displayName: v.nullish(v.string(), '') }),
+        /** Of a policy Status: which one it wants. */
+        settings: v.nullish(
+          v.object({ statusGenre: v.nullish(v.string(), ''), statusName: v.nullish(v.string(), '') }),
+        ),
       }),
     }),
   ),
@@ -43,9 +48,8 @@ type Evaluation = v.InferOutput<typeof Evaluations>['value'][number];
 const CHECK_POLICIES = ['0609b952-1397-4640-95ec-e00a01b2c241', 'cbdc66da-9728-4af8-aada-9a5a32e4a226'];
 
 export async function checksOf(api: Api, pull: AzurePullRequest, commit: string): Promise<AzureChecks> {
-  const ofCommit = { latestOnly: 'true' };
   const statuses = [
-    ...(await statusesAt(api, versioned(`${api.repositoryUrl}/commits/${commit}/statuses`, ofCommit))),
+    ...(await statusesOf(api, commit)),
     ...(await statusesAt(api, pullUrl(api, `/${pull.pullRequestId}/statuses`))),
   ];
   const policies = await policiesOf(api, pull);
@@ -56,20 +60,31 @@ export async function checksOf(api: Api, pull: AzurePullRequest, commit: string)
       .map(({ configuration }) => configuration.type.displayName),
   ];
   return {
+    any: statuses.length > 0 || policies.some(isCheck),
     failing: names((state) => FAILING.includes(state), ['rejected', 'broken']),
     pending: names((state) => !FAILING.includes(state) && !PASSED.includes(state), ['queued', 'running']),
     blocked: policies.some(isBlocking),
   };
 }
 
-/** The latest of each context. */
+/** Whether a commit has a status of anybody else. */
+export async function commitHasChecks(api: Api, commit: string): Promise<boolean> {
+  return (await statusesOf(api, commit)).length > 0;
+}
+
+function statusesOf(api: Api, commit: string) {
+  const url = versioned(`${api.repositoryUrl}/commits/${commit}/statuses`, { latestOnly: 'true' });
+  return statusesAt(api, url);
+}
+
+/** The latest of each context, without ours. */
 async function statusesAt(api: Api, url: string) {
   const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
   const { value } = parsedAnswer(Statuses, 'checks', data, api.context);
   const latest = new Map<string, { name: string; state: string }>();
   for (const { state, context } of value.toSorted((one, other) => one.id - other.id)) {
-    const name = [context.genre, context.name].filter(Boolean).join('/');
-    latest.set(name, { name, state });
+    const name = nameOf(context.genre, context.name);
+    if (name !== STATUS_CONTEXT) latest.set(name, { name, state });
   }
   return [...latest.values()];
 }
@@ -83,8 +98,15 @@ async function policiesOf(api: Api, pull: AzurePullRequest): Promise<readonly Ev
   return value.filter(({ configuration }) => configuration.isEnabled && !configuration.isDeleted);
 }
 
+function nameOf(genre: string, name: string): string {
+  return [genre, name].filter(Boolean).join('/');
+}
+
+/** A policy that wants our own status is none. */
 function isCheck({ configuration }: Evaluation): boolean {
-  return CHECK_POLICIES.includes(configuration.type.id.toLowerCase());
+  const { type, settings } = configuration;
+  if (nameOf(settings?.statusGenre ?? '', settings?.statusName ?? '') === STATUS_CONTEXT) return false;
+  return CHECK_POLICIES.includes(type.id.toLowerCase());
 }
 
 function isBlocking({ status, configuration }: Evaluation): boolean {

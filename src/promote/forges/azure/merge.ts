@@ -1,10 +1,21 @@
 import type { ForgeAnswer } from '../call.ts';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
-import { failing, type Mergeable, mustNotWait, notYet, pending, refusedMerge, settled } from '../merge.ts';
-import { type Api, type AzurePullRequest, parsed, pullUrl, read, STATES } from './api.ts';
-import { checksOf } from './checks.ts';
+import {
+  conflicting,
+  failing,
+  type Mergeable,
+  mustNotWait,
+  notYet,
+  pending,
+  refusedMerge,
+  settled,
+  unspoken,
+} from '../merge.ts';
+import { type Api, type AzurePullRequest, parsed, pullUrl, read } from './api.ts';
+import { checksOf, commitHasChecks } from './checks.ts';
 import { ownIdentity } from './identities.ts';
+import { toPullRequest } from './pulls.ts';
 
 type MergeApi = Mergeable<Api>;
 
@@ -15,15 +26,20 @@ const REJECTED = /GitPullRequestUpdateRejectedByPolicyException/;
 export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const pull = await read(api, number);
   if (!pull) return notYet('The pull request is not there any more.');
-  const headCommit = pull.lastMergeSourceCommit?.commitId;
-  const outcome = settled({ state: STATES[pull.status], ...(headCommit && { headCommit }) }, commit);
+  const seen = toPullRequest(api, pull);
+  const outcome = settled(seen, commit, api);
   if (outcome) return outcome;
   if (pull.isDraft) return notYet('The pull request is a draft.');
-  if (pull.mergeStatus === 'conflicts') return notYet('The pull request has conflicts with its base branch.');
+  if (seen.mergeable) return conflicting();
   const checks = await checksOf(api, pull, commit);
   const held = failing(checks, commit);
   if (held) return held;
   if (pull.autoCompleteSetBy) return { kind: 'scheduled' };
+  const base = pull.lastMergeTargetCommit?.commitId;
+  const waits = await unspoken(api, checks, commit, async () =>
+    Boolean(base && (await commitHasChecks(api, base))),
+  );
+  if (waits) return waits;
   if (checks.blocked) return schedule(api, pull);
   return checks.pending.length > 0 ? pending(checks, commit) : mergeNow(api, pull, commit);
 }

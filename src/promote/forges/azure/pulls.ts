@@ -56,7 +56,7 @@ export function compareUrl({ pageUrl }: Api, base: string, head: string): string
   return `${pageUrl}/branchCompare?${new URLSearchParams(branches)}`;
 }
 
-function toPullRequest({ pageUrl }: Api, pull: AzurePullRequest): PullRequest {
+export function toPullRequest({ pageUrl }: Api, pull: AzurePullRequest): PullRequest {
   const headCommit = pull.lastMergeSourceCommit?.commitId;
   return {
     number: pull.pullRequestId,
@@ -67,6 +67,7 @@ function toPullRequest({ pageUrl }: Api, pull: AzurePullRequest): PullRequest {
     base: branchOf(pull.targetRefName),
     head: branchOf(pull.sourceRefName),
     draft: pull.isDraft,
+    ...(pull.status === 'active' && pull.mergeStatus === 'conflicts' && { mergeable: 'conflicting' }),
     ...(headCommit && { headCommit }),
     labels: pull.labels.filter(({ active }) => active).map(({ name }) => name),
     assignees: [],

@@ -32,6 +32,14 @@ export const BitbucketPullRequest = v.object({
   description: v.nullish(v.string(), ''),
   /** Since 8.18. */
   draft: v.nullish(v.boolean(), false),
+  /** Of the last time that Bitbucket tried to merge it; `current`: with both branches as they are now. */
+  properties: v.nullish(
+    v.object({
+      mergeResult: v.nullish(
+        v.object({ outcome: v.nullish(v.string()), current: v.nullish(v.boolean(), true) }),
+      ),
+    }),
+  ),
   reviewers: v.nullish(v.array(v.object({ user: v.object({ name: v.string() }) })), []),
   fromRef: Reference,
   toRef: Reference,

@@ -1,10 +1,12 @@
+import { branchOf } from '../../refs.ts';
+import type { PullRequest } from '../forge.ts';
 import { type Api, pullUrl, read } from './api.ts';
 
-/** The reason goes with the request to decline: both happen or none. */
-export async function close(api: Api, number: number, reason: string): Promise<void> {
-  const pull = await read(api, number);
-  if (pull?.state !== 'OPEN') return;
-  const url = `${pullUrl(api, number)}/decline?version=${pull.version}`;
-  const body = { version: pull.version, comment: reason };
+/** The reason goes with the request to decline, which names a version: both happen or none. */
+export async function close(api: Api, pull: PullRequest, reason: string): Promise<void> {
+  const current = await read(api, pull.number);
+  if (current?.state !== 'OPEN' || branchOf(current.fromRef.id) !== pull.head) return;
+  const url = `${pullUrl(api, pull.number)}/decline?version=${current.version}`;
+  const body = { version: current.version, comment: reason };
   await api.call('close', () => api.send({ method: 'POST', url, body }));
 }

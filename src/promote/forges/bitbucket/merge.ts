@@ -2,9 +2,19 @@ import * as v from 'valibot';
 import type { ForgeAnswer } from '../call.ts';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
-import { failing, type Mergeable, mustNotWait, notYet, pending, refusedMerge, settled } from '../merge.ts';
+import {
+  failing,
+  type Mergeable,
+  mustNotWait,
+  notYet,
+  pending,
+  refusedMerge,
+  settled,
+  unspoken,
+} from '../merge.ts';
 import { parsedAnswer } from '../shared.ts';
-import { type Api, type BitbucketPullRequest, parsed, pullUrl, read, STATES } from './api.ts';
+import { type Api, type BitbucketPullRequest, parsed, pullUrl, read } from './api.ts';
+import { toPullRequest } from './pulls.ts';
 import { checksOf } from './status.ts';
 
 type MergeApi = Mergeable<Api>;
@@ -15,7 +25,9 @@ const Vetoes = v.nullish(
   ),
   [],
 );
-const Refusal = v.object({ errors: v.array(v.object({ vetoes: Vetoes })) });
+const Refusal = v.object({
+  errors: v.array(v.object({ conflicted: v.nullish(v.boolean(), false), vetoes: Vetoes })),
+});
 const Mergeability = v.object({ vetoes: Vetoes });
 
 /**
@@ -25,13 +37,16 @@ const Mergeability = v.object({ vetoes: Vetoes });
 export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const pull = await read(api, number);
   if (!pull) return notYet('The pull request is not there any more.');
-  const { latestCommit } = pull.fromRef;
-  const state = STATES[pull.state];
-  const outcome = settled({ state, ...(latestCommit && { headCommit: latestCommit }) }, commit);
+  const outcome = settled(toPullRequest(api, pull), commit, api);
   if (outcome) return outcome;
   const checks = await checksOf(api, commit);
   const held = failing(checks, commit);
   if (held) return held;
+  const base = pull.toRef.latestCommit;
+  const waits = await unspoken(api, checks, commit, async () =>
+    Boolean(base && (await checksOf(api, base)).any),
+  );
+  if (waits) return waits;
   if (checks.pending.length === 0) return mergeNow(api, pull);
   return (await isVetoed(api, number)) ? schedule(api, pull, '') : pending(checks, commit);
 }
@@ -40,6 +55,7 @@ async function mergeNow(api: MergeApi, pull: BitbucketPullRequest): Promise<Merg
   const answer = await ask(api, pull, {});
   if (answer.status !== 409) return outcomeOf(api, answer);
   const why = wordsOf(api, answer);
+  if (isConflict(answer)) return refusedMerge(api.context, why, 'conflicting');
   return isVeto(answer) ? schedule(api, pull, why) : refusedMerge(api.context, why);
 }
 
@@ -67,6 +83,11 @@ async function isVetoed(api: Api, number: number): Promise<boolean> {
   const url = `${pullUrl(api, number)}/merge`;
   const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
   return parsedAnswer(Mergeability, 'checks', data, api.context).vetoes.length > 0;
+}
+
+function isConflict({ data }: ForgeAnswer): boolean {
+  const refusal = v.safeParse(Refusal, data);
+  return refusal.success && refusal.output.errors.some(({ conflicted }) => conflicted);
 }
 
 function vetoesIn({ data }: ForgeAnswer) {

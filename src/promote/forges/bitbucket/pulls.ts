@@ -76,7 +76,7 @@ function pullsUrl({ repositoryUrl }: Api): string {
   return `${repositoryUrl}/pull-requests`;
 }
 
-function toPullRequest({ pageUrl }: Api, pull: BitbucketPullRequest): PullRequest {
+export function toPullRequest({ pageUrl }: Api, pull: BitbucketPullRequest): PullRequest {
   const { latestCommit } = pull.fromRef;
   return {
     number: pull.id,
@@ -87,9 +87,15 @@ function toPullRequest({ pageUrl }: Api, pull: BitbucketPullRequest): PullReques
     base: branchOf(pull.toRef.id),
     head: branchOf(pull.fromRef.id),
     draft: pull.draft,
+    ...(isConflicting(pull) && { mergeable: 'conflicting' }),
     ...(latestCommit && { headCommit: latestCommit }),
     labels: [],
     assignees: [],
     reviewers: pull.reviewers.map(({ user }) => user.name),
   };
+}
+
+function isConflicting({ state, properties }: BitbucketPullRequest): boolean {
+  const result = properties?.mergeResult;
+  return state === 'OPEN' && result?.outcome === 'CONFLICTED' && result.current;
 }

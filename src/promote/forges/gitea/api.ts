@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { ForgeCall, ForgeContext, ForgeOperation } from '../call.ts';
 import { parsedAnswer, type SendJson, WebUrl } from '../shared.ts';
+import type { Sightings } from '../sightings.ts';
 
 /** One repository. */
 export interface Api {
@@ -10,6 +11,7 @@ export interface Api {
   /** Where people see it. */
   readonly pageUrl: string;
   readonly context: ForgeContext;
+  readonly sightings: Sightings;
 }
 
 const Users = v.nullish(v.array(v.object({ login: v.string() })), []);
@@ -30,8 +32,13 @@ export const GiteaPullRequest = v.object({
   assignees: Users,
   /** Also who has given a review. */
   requested_reviewers: Users,
+  /** False for conflicts, and while Gitea looks for them, which reading it makes it do, and for drafts. */
+  mergeable: v.nullish(v.boolean(), true),
+  /** What both branches had in common when Gitea looked. */
+  merge_base: v.nullish(v.string()),
   base: v.object({
     label: v.string(),
+    sha: v.nullish(v.string()),
     repo_id: v.nullish(v.number()),
     repo: v.nullish(v.object({ default_merge_style: v.nullish(v.string()) })),
   }),

@@ -3,6 +3,7 @@ import type { ForgeAnswer } from '../call.ts';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
 import {
+  behind,
   type Checks,
   failing,
   type Mergeable,
@@ -11,9 +12,11 @@ import {
   pending,
   refusedMerge,
   settled,
+  unspoken,
 } from '../merge.ts';
 import { parsedAnswer, pathOf } from '../shared.ts';
-import { type Api, type GiteaPullRequest, read, stateOf } from './api.ts';
+import { type Api, type GiteaPullRequest, read } from './api.ts';
+import { toPullRequest } from './pulls.ts';
 import { checksOf } from './status.ts';
 
 type MergeApi = Mergeable<Api>;
@@ -26,6 +29,8 @@ const Branch = v.object({
 });
 
 const SCHEDULED = /already scheduled/i;
+/** The branch's rule `block_on_outdated_branch`. */
+const BEHIND = /head branch is behind the base branch/i;
 
 /**
  * An auto-merge does not wait for a check that is not required: without one that is, Gitea merges at once.
@@ -33,20 +38,23 @@ const SCHEDULED = /already scheduled/i;
 export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const pull = await read(api, number);
   if (!pull) return notYet('The pull request is not there any more.');
-  const { sha } = pull.head;
-  const outcome = settled({ state: stateOf(pull), ...(sha && { headCommit: sha }) }, commit);
+  const outcome = settled(toPullRequest(api, pull), commit, api);
   if (outcome) return outcome;
   const checks = await checksOf(api, commit);
   const held = failing(checks, commit);
   if (held) return held;
+  const baseHead = pull.base.sha || pathOf(api.base);
+  const waits = await unspoken(api, checks, commit, async () => (await checksOf(api, baseHead)).any);
+  if (waits) return waits;
   if (checks.pending.length === 0) return mergeNow(api, pull, commit);
-  const waits = await isRequired(api, pull.base.label, checks);
-  return waits ? schedule(api, pull, commit) : pending(checks, commit);
+  const isWaitedFor = await isRequired(api, pull.base.label, checks);
+  return isWaitedFor ? schedule(api, pull, commit) : pending(checks, commit);
 }
 
 /** A rule that is not met, such as an approval, is one that an auto-merge waits for. */
 async function mergeNow(api: MergeApi, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
   const answer = await ask(api, pull, commit, false);
+  if (answer.status === 405 && BEHIND.test(wordsOf(api, answer))) return behind();
   return answer.status === 405 ? schedule(api, pull, commit) : outcomeOf(api, answer);
 }
 

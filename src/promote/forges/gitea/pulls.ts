@@ -19,7 +19,7 @@ export async function create(
   const body = { ...input, title: draft ? DRAFT + title : title };
   const send = () => api.send({ method: 'POST', url: pullsUrl(api), body });
   const answer = await api.call('create', send, ({ status }) => status === 409);
-  return answer.status === 409 ? 'exists' : toPullRequest(parsed(api, 'create', answer.data));
+  return answer.status === 409 ? 'exists' : toPullRequest(api, parsed(api, 'create', answer.data));
 }
 
 /**
@@ -31,7 +31,7 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   for (let number = 1; number <= MAX_PAGES; number++) {
     const { pulls, total } = await page(api, number, base);
     const found = pulls.find((pull) => pull.success && isOpenBetween(pull.output, head, base));
-    if (found?.success) return toPullRequest(found.output);
+    if (found?.success) return toPullRequest(api, found.output);
     seen += pulls.length;
     if (pulls.length === 0 || seen >= total) return undefined;
   }
@@ -57,7 +57,7 @@ async function page(api: Api, number: number, base: string) {
 
 export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
   const found = await read(api, number);
-  return found && toPullRequest(found);
+  return found && toPullRequest(api, found);
 }
 
 /** Whether it is a draft stands in the title alone, so that is read before it is written. */
@@ -66,7 +66,7 @@ export async function update(api: Api, number: number, change: PullRequestChange
   const prefix = (current?.draft && DRAFT_PREFIX.exec(current.title)?.[0]) || '';
   const body = { ...change, title: prefix + change.title };
   const send = () => api.send({ method: 'PATCH', url: `${pullsUrl(api)}/${number}`, body });
-  return toPullRequest(parsed(api, 'update', (await api.call('update', send)).data));
+  return toPullRequest(api, parsed(api, 'update', (await api.call('update', send)).data));
 }
 
 export function compareUrl({ pageUrl }: Api, base: string, head: string): string {
@@ -83,7 +83,7 @@ function isOpenBetween(pull: GiteaPullRequest, head: string, base: string): bool
   return pull.state === 'open' && sameRepository && pull.head.label === head && pull.base.label === base;
 }
 
-function toPullRequest(pull: GiteaPullRequest): PullRequest {
+export function toPullRequest(api: Api, pull: GiteaPullRequest): PullRequest {
   const { number, draft, title, body, head } = pull;
   return {
     number,
@@ -94,9 +94,21 @@ function toPullRequest(pull: GiteaPullRequest): PullRequest {
     base: pull.base.label,
     head: head.label,
     draft,
+    ...(isConflicting(api, pull) && { mergeable: 'conflicting' }),
     ...(head.sha && { headCommit: head.sha }),
     labels: pull.labels.map(({ name }) => name),
     assignees: pull.assignees.map(({ login }) => login),
     reviewers: pull.requested_reviewers.map(({ login }) => login),
   };
+}
+
+/**
+ * The API has one word for conflicts and for not having looked for them yet. Hence it is a conflict when it is
+ * still so some time later, for the same two commits; a branch that has all of its base has none.
+ */
+function isConflicting({ repositoryUrl, sightings }: Api, pull: GiteaPullRequest): boolean {
+  const { base, head, draft, state, mergeable } = pull;
+  const hasBase = Boolean(base.sha) && pull.merge_base === base.sha;
+  const seems = state === 'open' && !mergeable && !draft && !hasBase;
+  return sightings.confirms(`${repositoryUrl} ${pull.number}`, seems ? `${head.sha} ${base.sha}` : undefined);
 }

@@ -39,9 +39,11 @@ export async function checksOf(api: Api, commit: string): Promise<Checks> {
     const total = Number(headers.get('x-total-count') ?? statuses.length);
     if (found.length === 0 || statuses.length >= total) break;
   }
+  const others = statuses.filter(({ context }) => context !== STATUS_CONTEXT);
   const contexts = (wanted: (state: string) => boolean) =>
-    statuses.filter(({ status }) => wanted(status)).map(({ context }) => context);
+    others.filter(({ status }) => wanted(status)).map(({ context }) => context);
   return {
+    any: others.length > 0,
     failing: contexts(isFailing),
     pending: contexts((state) => !isFailing(state) && !isPassed(state)),
   };

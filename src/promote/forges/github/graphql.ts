@@ -7,10 +7,17 @@ import type { Api } from './api.ts';
 /** GraphQL answers 200 for a failure: https://docs.github.com/en/graphql */
 const Errors = v.object({
   errors: v.pipe(
-    v.array(v.object({ type: v.optional(v.string()), message: v.optional(v.string()) })),
+    v.array(
+      v.object({
+        type: v.optional(v.string()),
+        message: v.optional(v.string()),
+        path: v.optional(v.array(v.union([v.string(), v.number()]))),
+      }),
+    ),
     v.minLength(1),
   ),
 });
+type GraphqlError = v.InferOutput<typeof Errors>['errors'][number];
 
 /** The status that REST would have answered. */
 const STATUSES: Readonly<Record<string, number>> = {
@@ -25,6 +32,8 @@ export interface Query<T extends v.GenericSchema> {
   readonly variables: object;
   /** Of `data`. */
   readonly schema: T;
+  /** A field that is null, or has nulls in it, for tokens that may not read all of it. */
+  readonly optional?: string;
 }
 
 /**
@@ -35,21 +44,26 @@ export interface Query<T extends v.GenericSchema> {
 export async function graphql<T extends v.GenericSchema>(
   api: Api,
   operation: ForgeOperation,
-  { text, variables, schema }: Query<T>,
+  { text, variables, schema, optional }: Query<T>,
 ): Promise<{ kind: 'data'; data: v.InferOutput<T> } | { kind: 'refused'; answer: ForgeAnswer }> {
   const { request } = api.octokit;
   const baseUrl = request.endpoint.DEFAULTS.baseUrl.replace(/\/api\/v3$/, '/api');
   const send = async () =>
-    asRest(await answerOf(request('POST /graphql', { baseUrl, query: text, variables })));
+    asRest(await answerOf(request('POST /graphql', { baseUrl, query: text, variables })), optional);
   const answer = await api.call(operation, send, ({ status }) => status === 422);
   if (answer.status === 422) return { kind: 'refused', answer };
   const { data } = parsedAnswer(v.object({ data: schema }), operation, answer.data, api.context);
   return { kind: 'data', data };
 }
 
-function asRest(answer: ForgeAnswer): ForgeAnswer {
+function asRest(answer: ForgeAnswer, optional: string | undefined): ForgeAnswer {
   const failed = v.safeParse(Errors, answer.data);
-  if (!failed.success) return answer;
-  const [first] = failed.output.errors;
-  return { ...answer, status: STATUSES[first?.type ?? ''] ?? 422, data: { message: first?.message } };
+  const first = failed.success ? failed.output.errors.find((one) => !isHidden(one, optional)) : undefined;
+  if (!first) return answer;
+  return { ...answer, status: STATUSES[first.type ?? ''] ?? 422, data: { message: first.message } };
+}
+
+/** The rest of the answer is there. */
+function isHidden({ type, path = [] }: GraphqlError, optional: string | undefined): boolean {
+  return optional !== undefined && type === 'FORBIDDEN' && path.includes(optional);
 }

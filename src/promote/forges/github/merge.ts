@@ -1,9 +1,20 @@
 import * as v from 'valibot';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
-import { type Mergeable, mustNotWait, notYet, refusedMerge, settled, short } from '../merge.ts';
+import {
+  behind,
+  conflicting,
+  type Mergeable,
+  mustNotWait,
+  notYet,
+  refusedMerge,
+  settled,
+  short,
+  unspoken,
+} from '../merge.ts';
 import { answerOf } from '../octokit.ts';
 import type { Api } from './api.ts';
+import { CHECKS, checksIn, ROLLUP, Rollup } from './checks.ts';
 import { graphql } from './graphql.ts';
 
 type MergeApi = Mergeable<Api>;
@@ -20,8 +31,11 @@ const QUERY = `query ($owner: String!, $repo: String!, $number: Int!) {
       id
       state
       headRefOid
+      baseRefName
       mergeStateStatus
       autoMergeRequest { enabledAt }
+      commits(last: 1) { nodes { commit { ${CHECKS} } } }
+      baseRef { target { ... on Commit { ${CHECKS} } } }
     }
   }
 }`;
@@ -33,6 +47,7 @@ const SCHEDULE = `mutation ($input: EnablePullRequestAutoMergeInput!) {
   }
 }`;
 
+const Checked = v.object({ [ROLLUP]: Rollup });
 const Found = v.object({
   repository: v.object({
     mergeCommitAllowed: v.boolean(),
@@ -41,8 +56,11 @@ const Found = v.object({
       id: v.string(),
       state: v.picklist(['OPEN', 'CLOSED', 'MERGED']),
       headRefOid: v.string(),
+      baseRefName: v.string(),
       mergeStateStatus: v.string(),
       autoMergeRequest: v.nullable(v.object({ enabledAt: v.nullish(v.string()) })),
+      commits: v.object({ nodes: v.array(v.object({ commit: Checked })) }),
+      baseRef: v.nullish(v.object({ target: v.nullish(Checked) })),
     }),
   }),
 });
@@ -57,30 +75,54 @@ const Scheduled = v.object({
 const STATES = { OPEN: 'open', CLOSED: 'closed', MERGED: 'merged' } as const;
 
 export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
-  const query = { text: QUERY, variables: { ...api.repository, number }, schema: Found };
+  const variables = { ...api.repository, number };
+  const query = { text: QUERY, variables, schema: Found, optional: ROLLUP };
   const asked = await graphql(api, 'merge', query);
   if (asked.kind === 'refused') return refusedMerge(api.context, wordsOf(api, asked.answer));
   const { repository } = asked.data;
-  const { state, headRefOid, mergeStateStatus, autoMergeRequest } = repository.pullRequest;
-  const outcome = settled({ state: STATES[state], headCommit: headRefOid }, commit);
+  const { state, headRefOid, baseRefName, autoMergeRequest } = repository.pullRequest;
+  const seen = { state: STATES[state], base: baseRefName, headCommit: headRefOid };
+  const outcome = settled(seen, commit, api);
   if (outcome) return outcome;
   if (autoMergeRequest) return { kind: 'scheduled' };
-  switch (mergeStateStatus) {
+  const waits = unready(repository, commit) ?? (await silent(api, repository, commit));
+  if (waits) return waits;
+  return repository.pullRequest.mergeStateStatus === 'BLOCKED'
+    ? schedule(api, repository, commit, 'rules of the branch are not met')
+    : mergeNow(api, number, repository, commit);
+}
+
+/** The outcome where it can neither be merged nor left to GitHub. */
+function unready({ pullRequest }: Repository, commit: string): MergeOutcome | undefined {
+  switch (pullRequest.mergeStateStatus) {
     case 'CLEAN':
     case 'HAS_HOOKS':
-      return mergeNow(api, number, repository, commit);
     case 'BLOCKED':
-    case 'BEHIND':
-      return schedule(api, repository, commit, 'rules of the branch are not met');
+      return undefined;
     case 'UNSTABLE':
-      return notYet(`Checks of ${short(commit)} that are not required fail or are not done.`);
+      return unstable(pullRequest, commit);
+    case 'BEHIND':
+      return behind();
     case 'DIRTY':
-      return notYet('The pull request has conflicts with its base branch.');
+      return conflicting();
     case 'DRAFT':
       return notYet('The pull request is a draft.');
     default:
       return notYet('GitHub is still finding out whether the pull request can be merged.');
   }
+}
+
+/** Our own status makes a pull request unstable as well. */
+function unstable({ commits }: Repository['pullRequest'], commit: string): MergeOutcome | undefined {
+  const { hidden, failing, pending } = checksIn(commits.nodes[0]?.commit[ROLLUP]);
+  if (!hidden && failing.length + pending.length === 0) return undefined;
+  return notYet(`Checks of ${short(commit)} that are not required fail or are not done.`);
+}
+
+function silent(api: MergeApi, { pullRequest }: Repository, commit: string) {
+  const { commits, baseRef } = pullRequest;
+  const ofHead = checksIn(commits.nodes[0]?.commit[ROLLUP]);
+  return unspoken(api, ofHead, commit, async () => checksIn(baseRef?.target?.[ROLLUP]).any);
 }
 
 /** A branch with a merge queue refuses this and takes an auto-merge: https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request */

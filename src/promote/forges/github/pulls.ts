@@ -21,6 +21,9 @@ const GitHubPullRequest = v.object({
   assignees: Users,
   /** Who has given a review is none of them any more. */
   requested_reviewers: Users,
+  /** In the answer for a single one; null while GitHub finds it out. */
+  mergeable: v.nullish(v.boolean()),
+  mergeable_state: v.nullish(v.string()),
   base: v.object({ ref: v.string() }),
   head: v.object({ ref: v.string(), sha: v.nullish(v.string()) }),
 });
@@ -83,9 +86,20 @@ function toPullRequest(api: Api, operation: ForgeOperation, data: unknown): Pull
     base: pull.base.ref,
     head: pull.head.ref,
     draft: pull.draft,
+    ...(pull.state === 'open' && mergeability(pull)),
     ...(pull.head.sha && { headCommit: pull.head.sha }),
     labels: pull.labels.map(({ name }) => name),
     assignees: pull.assignees.map(({ login }) => login),
     reviewers: pull.requested_reviewers.map(({ login }) => login),
   };
+}
+
+/** `behind` is told where the base branch takes only what is up to date with it. */
+function mergeability({
+  mergeable,
+  mergeable_state: state,
+}: v.InferOutput<typeof GitHubPullRequest>): Pick<PullRequest, 'mergeable' | 'checking'> {
+  if (state === 'dirty' || (mergeable === false && state !== 'unknown')) return { mergeable: 'conflicting' };
+  if (state === 'behind') return { mergeable: 'behind' };
+  return mergeable === null || state === 'unknown' ? { checking: true } : {};
 }

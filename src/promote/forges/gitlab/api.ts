@@ -35,8 +35,10 @@ export const MergeRequest = v.object({
   assignees: Users,
   reviewers: Users,
   merge_when_pipeline_succeeds: v.nullish(v.boolean(), false),
-  /** Why it cannot be merged, in one word. */
+  /** Why it cannot be merged, in one word; since 15.6. */
   detailed_merge_status: v.nullish(v.string()),
+  /** False also while GitLab finds it out. */
+  has_conflicts: v.nullish(v.boolean(), false),
   /** In the answer for a single one. */
   head_pipeline: v.nullish(v.object({ status: v.string() })),
 });

@@ -1,9 +1,19 @@
 import type { ForgeAnswer } from '../call.ts';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
-import { failing, type Mergeable, mustNotWait, notYet, pending, refusedMerge, settled } from '../merge.ts';
-import { type Api, type MergeRequest, parsed, read, STATES } from './api.ts';
-import { checksOf } from './status.ts';
+import {
+  failing,
+  type Mergeable,
+  mustNotWait,
+  notYet,
+  pending,
+  refusedMerge,
+  settled,
+  unspoken,
+} from '../merge.ts';
+import { type Api, type MergeRequest, parsed, read } from './api.ts';
+import { toPullRequest } from './pulls.ts';
+import { branchHasChecks, checksOf } from './status.ts';
 
 type MergeApi = Mergeable<Api>;
 
@@ -14,17 +24,18 @@ const ENDED = ['success', 'failed', 'canceled', 'skipped', 'manual'];
 export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const request = await read(api, number);
   if (!request) return notYet('The merge request is not there any more.');
-  const { state, sha } = request;
-  const outcome = settled({ state: STATES[state], ...(sha && { headCommit: sha }) }, commit);
+  const outcome = settled(toPullRequest(request), commit, api);
   if (outcome) return outcome;
   const checks = await checksOf(api, commit);
   const held = failing(checks, commit);
   if (held) return held;
   if (request.merge_when_pipeline_succeeds) return { kind: 'scheduled' };
+  const waits = await unspoken(api, checks, commit, () => branchHasChecks(api, api.base));
+  if (waits) return waits;
   if (checks.pending.length === 0) return mergeNow(api, request, commit);
   // With a pipeline that has ended an auto-merge would wait for nothing.
-  const waits = request.head_pipeline && !ENDED.includes(request.head_pipeline.status);
-  return waits ? schedule(api, request, commit) : pending(checks, commit);
+  const isWaitedFor = request.head_pipeline && !ENDED.includes(request.head_pipeline.status);
+  return isWaitedFor ? schedule(api, request, commit) : pending(checks, commit);
 }
 
 /** 405: a rule is not met, such as an approval, for which an auto-merge waits since GitLab 17. */
@@ -53,7 +64,8 @@ function outcomeOf(api: Api, request: MergeRequest, answer: ForgeAnswer): MergeO
   if (answer.status >= 300) {
     const words = forgeWords(answer, api.context.secrets);
     const why = request.detailed_merge_status;
-    return refusedMerge(api.context, [...(why ? [why] : []), words].join('; '));
+    const { mergeable } = toPullRequest(request);
+    return refusedMerge(api.context, [...(why ? [why] : []), words].join('; '), mergeable);
   }
   return parsed(api, 'merge', answer.data).state === 'merged' ? { kind: 'merged' } : { kind: 'scheduled' };
 }

@@ -59,7 +59,7 @@ export function compareUrl({ pageUrl }: Api, base: string, head: string): string
   return `${pageUrl}/-/compare/${pathOf(base)}...${pathOf(head)}`;
 }
 
-function toPullRequest(request: MergeRequest): PullRequest {
+export function toPullRequest(request: MergeRequest): PullRequest {
   const { draft, title, sha } = request;
   return {
     number: request.iid,
@@ -70,9 +70,17 @@ function toPullRequest(request: MergeRequest): PullRequest {
     base: request.target_branch,
     head: request.source_branch,
     draft,
+    ...(request.state === 'opened' && mergeability(request)),
     ...(sha && { headCommit: sha }),
     labels: request.labels,
     assignees: request.assignees.map(({ username }) => username),
     reviewers: request.reviewers.map(({ username }) => username),
   };
+}
+
+/** `need_rebase`: the project merges by fast-forward alone. One word is told, and approvals come before it. */
+function mergeability(request: MergeRequest): Pick<PullRequest, 'mergeable'> {
+  const { has_conflicts: conflicts, detailed_merge_status: status } = request;
+  if (conflicts || status === 'conflict') return { mergeable: 'conflicting' };
+  return status === 'need_rebase' ? { mergeable: 'behind' } : {};
 }

@@ -47,8 +47,25 @@ export async function checksOf(api: Api, commit: string): Promise<Checks> {
     statuses.push(...found);
     if (found.length < PAGE_SIZE) break;
   }
-  const names = (wanted: (status: Status) => boolean) => statuses.filter(wanted).map(({ name }) => name);
-  return { failing: names(isFailing), pending: names((one) => !isFailing(one) && !isPassed(one)) };
+  const others = statuses.filter(({ name }) => name !== STATUS_CONTEXT);
+  const names = (wanted: (status: Status) => boolean) => others.filter(wanted).map(({ name }) => name);
+  return {
+    any: others.length > 0,
+    failing: names(isFailing),
+    pending: names((one) => !isFailing(one) && !isPassed(one)),
+  };
+}
+
+/** A commit; every status belongs to a pipeline, also one from outside. */
+const Commit = v.object({ id: v.string(), last_pipeline: v.nullish(v.unknown()) });
+
+/** Whether the head of a branch has a check: https://docs.gitlab.com/api/commits/#get-a-single-commit */
+export async function branchHasChecks(api: Api, branch: string): Promise<boolean> {
+  const send = () => api.send(({ commits }) => commits.show(api.project, branch));
+  const answer = await api.call('checks', send, ({ status }) => status === 404);
+  if (answer.status === 404) return false;
+  const { id, last_pipeline: pipeline } = parsedAnswer(Commit, 'checks', answer.data, api.context);
+  return Boolean(pipeline) && (await checksOf(api, id)).any;
 }
 
 function isFailing({ status, allow_failure: mayFail }: Status): boolean {
