@@ -56,6 +56,7 @@ export const Deployment = v.object({
     v.description(`What became of it: ${DEPLOYMENT_PHASES.join(', ')}.`),
   ),
   message: v.optional(message("Flux's own words about it.")),
+  startedAt: v.optional(time('When this deployment began, as far as it was seen.')),
   observedAt: time("When it happened, by the event's timestamp or the application's status."),
   source: v.pipe(
     v.picklist(['webhook', 'watch']),
@@ -107,6 +108,16 @@ export const PullRequestRef = v.object({
 });
 export type PullRequestRef = v.InferOutput<typeof PullRequestRef>;
 
+export const Failure = v.object({
+  message: message('What went wrong, in a sentence.'),
+  since: time('When this fault began.'),
+  retry: v.pipe(
+    v.picklist(['never', 'backoff']),
+    v.description('How it goes on: never, once a person has mended it; backoff, by itself.'),
+  ),
+});
+export type Failure = v.InferOutput<typeof Failure>;
+
 export const PromotionStatus = v.object({
   revision: revision('The revision that is brought into this environment.'),
   phase: v.pipe(
@@ -128,6 +139,9 @@ export const PromotionStatus = v.object({
     v.pipe(v.picklist(HOLDS), v.description(`What holds it back for now: ${HOLDS.join(', ')}.`)),
   ),
   message: v.optional(message('What it waits for, in a sentence.')),
+  failure: v.optional(
+    v.pipe(Failure, v.description('What went wrong in the last attempt; absent when nothing did.')),
+  ),
 });
 export type PromotionStatus = v.InferOutput<typeof PromotionStatus>;
 
