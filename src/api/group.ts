@@ -30,6 +30,14 @@ export const ALLOWED_HOSTS = `${GROUP}/allowed-hosts`;
 /** Metadata of the notification event; notification-controller drops keys without the group's prefix. */
 export const EVENT_ENVIRONMENT = `${GROUP}/environment`;
 export const EVENT_VERSION = `${GROUP}/version`;
+/** What the environment runs. */
+export const EVENT_FROM = `${GROUP}/from`;
+/** Address of the pull request. */
+export const EVENT_PULL_REQUEST = `${GROUP}/pullRequest`;
+/** Of the promotion, or of the deployment that failed. */
+export const EVENT_PHASE = `${GROUP}/phase`;
+/** Tells repeats from news; notification-controller takes it out before it passes the event on. */
+export const EVENT_TOKEN = `${GROUP}/token`;
 
 /** Flux's annotation to ask for a reconciliation now. */
 export const RECONCILE_REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';

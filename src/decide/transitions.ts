@@ -1,18 +1,34 @@
 import type {
+  DeploymentPhase,
   Environment,
   EnvironmentStatus,
+  Failure,
   Pipeline,
   PipelineStatus,
+  PromotionPhase,
   PromotionStatus,
 } from '../api/pipeline.ts';
-import { environmentStatus, passageOf } from './state.ts';
+import { newFailure } from './failure.ts';
+import { commonRevision, environmentStatus, passageOf } from './state.ts';
 
-/** What is told as a Kubernetes Event: only what changed between two states of a Pipeline. */
+/** What is told as an Event: only what changed between two states of a Pipeline. */
 export interface Transition {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly message: string;
+  readonly environment: string;
+  /** The revision that it is about. */
+  readonly version: string;
+  /** What the environment runs, as far as that is known and another revision. */
+  readonly from?: string;
+  /** Address of the pull request. */
+  readonly pullRequest?: string;
+  readonly phase: PromotionPhase | DeploymentPhase;
+  /** The record's own time and attempt: the same transition a second time has another one. */
+  readonly moment: string;
 }
+
+type Words = Pick<Transition, 'type' | 'reason' | 'message'>;
 
 /** Also the journal of promotions that ended between the two states, for the metrics. */
 export interface Ended {
@@ -35,85 +51,111 @@ function deploymentTransitions(name: string, old: EnvironmentStatus, state: Envi
   const same =
     deployment?.phase === old.deployment?.phase && deployment?.revision === old.deployment?.revision;
   if (!deployment || same || deployment.phase !== 'Failed') return [];
-  const message = `The deployment of ${deployment.revision} to ${name} failed: ${deployment.message ?? 'no reason given.'}`;
-  return [{ type: 'Warning', reason: 'DeploymentFailed', message }];
+  const { revision: version, phase, observedAt: moment } = deployment;
+  const message = `The deployment of ${version} to ${name} failed: ${deployment.message ?? 'no reason given.'}`;
+  const about = { environment: name, version, phase, moment, ...runningBefore(version, old, state) };
+  return [{ type: 'Warning', reason: 'DeploymentFailed', message, ...about }];
 }
 
 function promotionTransitions(name: string, old: EnvironmentStatus, state: EnvironmentStatus): Transition[] {
   const { promotion } = state;
-  if (!promotion) return [];
-  const sameRevision = old.promotion?.revision === promotion.revision;
-  const isRetry = promotion.phase === 'Pending' && promotion.nextAttemptAt !== undefined;
-  if (isRetry) {
-    if (sameRevision && old.promotion?.message === promotion.message) return [];
-    const message = `Promotion of ${promotion.revision} to ${name} is retried: ${promotion.message ?? ''}`;
-    return [{ type: 'Warning', reason: 'PromotionRetrying', message }];
-  }
-  if (sameRevision && old.promotion?.phase === promotion.phase) return [];
-  const told = tell(name, promotion);
-  return told ? [told] : [];
+  const words = promotion && promotionWords(name, old.promotion, promotion);
+  if (!words) return [];
+  const { revision: version, phase, pullRequest, updatedAt = '', attempts } = promotion;
+  const moment = attempts === undefined ? updatedAt : `${updatedAt} ${attempts}`;
+  const about = { environment: name, version, phase, moment, ...runningBefore(version, old, state) };
+  return [{ ...words, ...about, ...(pullRequest && { pullRequest: pullRequest.url }) }];
 }
 
-function tell(name: string, promotion: PromotionStatus): Transition | undefined {
+/** Once the environment runs the revision itself, what it ran before is told. */
+function runningBefore(version: string, old: EnvironmentStatus, state: EnvironmentStatus): { from?: string } {
+  const known = [commonRevision(state.targets), commonRevision(old.targets)];
+  const from = known.find((revision) => revision !== undefined && revision !== version);
+  return from === undefined ? {} : { from };
+}
+
+function promotionWords(
+  name: string,
+  old: PromotionStatus | undefined,
+  promotion: PromotionStatus,
+): Words | undefined {
   const what = `${promotion.revision} to ${name}`;
-  const message = promotion.message ?? '';
+  const failure = newFailure(old, promotion);
+  if (failure) return failureWords(what, failure);
+  const same = old?.revision === promotion.revision && old.phase === promotion.phase;
+  return same ? undefined : phaseWords(what, promotion);
+}
+
+function failureWords(what: string, { retry, message }: Failure): Words {
+  return retry === 'never'
+    ? { type: 'Warning', reason: 'PromotionFailed', message: `The promotion of ${what} failed: ${message}` }
+    : {
+        type: 'Warning',
+        reason: 'PromotionRetrying',
+        message: `The promotion of ${what} is retried: ${message}`,
+      };
+}
+
+function phaseWords(what: string, promotion: PromotionStatus): Words | undefined {
+  const { message } = promotion;
   switch (promotion.phase) {
     case 'Pending':
     case 'Promoting':
+    case 'Failed': // Told as the failure that it is.
       return undefined;
     case 'WaitingApproval':
-      return {
-        type: 'Normal',
-        reason: 'WaitingApproval',
-        message: `The promotion of ${what} waits for an approval.`,
-      };
-    case 'PullRequestOpen': {
-      const url = promotion.pullRequest?.url ?? '';
-      return {
-        type: 'Normal',
-        reason: 'PullRequestOpen',
-        message: `A pull request promotes ${what}: ${url}`,
-      };
-    }
+      return normal('WaitingApproval', `The promotion of ${what} waits for an approval.`);
+    case 'PullRequestOpen':
+      return normal(
+        'PullRequestOpen',
+        `A pull request promotes ${what}: ${promotion.pullRequest?.url ?? ''}`,
+      );
     case 'Merged':
-      return { type: 'Normal', reason: 'PullRequestMerged', message: `The promotion of ${what} is merged.` };
+      return normal('PullRequestMerged', `The promotion of ${what} is merged.`);
     case 'Succeeded':
-      return { type: 'Normal', reason: 'PromotionSucceeded', message: `Promoted ${what}.` };
-    case 'Failed':
+      return normal('PromotionSucceeded', `Promoted ${what}.`);
+    case 'Rejected':
       return {
         type: 'Warning',
-        reason: 'PromotionFailed',
-        message: `The promotion of ${what} failed: ${message}`,
+        reason: 'PromotionRejected',
+        message: message ?? `The promotion of ${what} was rejected.`,
       };
-    case 'Rejected':
-      return { type: 'Warning', reason: 'PromotionRejected', message };
     case 'Superseded':
-      return {
-        type: 'Normal',
-        reason: 'PromotionSuperseded',
-        message: `The promotion of ${what} ended: ${message}`,
-      };
+      return normal(
+        'PromotionSuperseded',
+        `The promotion of ${what} ended: ${message ?? 'no reason given.'}`,
+      );
   }
 }
 
-const ENDS = ['Succeeded', 'Failed', 'Rejected', 'Superseded'];
+function normal(reason: string, message: string): Words {
+  return { type: 'Normal', reason, message };
+}
 
-/** The promotions that ended between the two states. */
+const ENDS = ['Succeeded', 'Rejected', 'Superseded'];
+
+/** The promotions that ended between the two states. One that failed may go on; each new failure counts. */
 export function endedPromotions({ spec, status }: Pipeline, before: PipelineStatus): Ended[] {
   return spec.environments.flatMap(({ name }, index) => {
     const { promotion } = environmentStatus(status, name);
-    const old = environmentStatus(before, name).promotion;
-    if (!promotion || !ENDS.includes(promotion.phase)) return [];
-    if (old?.revision === promotion.revision && old.phase === promotion.phase) return [];
+    if (!promotion || !hasEnded(environmentStatus(before, name).promotion, promotion)) return [];
     const since = deployedAt(status, promotion.revision, spec.environments[index - 1]) ?? promotion.startedAt;
     return [{ environment: name, promotion, ...(since !== undefined && { since }) }];
   });
 }
 
+function hasEnded(old: PromotionStatus | undefined, promotion: PromotionStatus): boolean {
+  if (promotion.phase === 'Failed') return newFailure(old, promotion)?.retry === 'never';
+  if (!ENDS.includes(promotion.phase)) return false;
+  return old?.revision !== promotion.revision || old.phase !== promotion.phase;
+}
+
+/** The execution knows when it was deployed; the deployment's own time moves with each event about it. */
 function deployedAt(status: PipelineStatus, revision: string, environment: Environment | undefined) {
   if (!environment) return undefined;
+  const known = passageOf(status, revision, environment.name).deployedAt;
+  if (known !== undefined) return known;
   const { deployment } = environmentStatus(status, environment.name);
   // A newer one may be there by now.
-  if (deployment?.revision === revision) return deployment.observedAt;
-  return passageOf(status, revision, environment.name).deployedAt;
+  return deployment?.revision === revision ? deployment.observedAt : undefined;
 }

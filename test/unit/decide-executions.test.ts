@@ -227,7 +227,8 @@ describe('the duration of a promotion', () => {
 
   test('is at least nothing', async () => {
     const { reporter, observations } = await replica();
-    const future = withState(done, 'dev', {
+    const { executions: _, ...status } = done.status;
+    const future = withState({ ...done, status }, 'dev', {
       deployment: { revision: '1.1.0', phase: 'Succeeded', observedAt: at(500), source: 'webhook' },
     });
     reporter.changed(future, open.status);

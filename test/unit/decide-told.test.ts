@@ -3,7 +3,6 @@ import type { PromotionStatus } from '../../src/api/pipeline.ts';
 import { conditionsOf, type Doubts } from '../../src/decide/conditions.ts';
 import { isOlder, shortRevision } from '../../src/decide/revision.ts';
 import { summarize } from '../../src/decide/summary.ts';
-import { endedPromotions, transitions } from '../../src/decide/transitions.ts';
 import { at, observed, pipeline, ready, running, withState } from '../fakes/pipeline.ts';
 
 const BEHIND = running({ dev: '1.3.0', staging: '1.2.0', prod: '1.1.0' });
@@ -84,53 +83,6 @@ describe('the conditions', () => {
     expect(conditionsOf(ended, 3, doubts)[0]?.message).toBe('no key\nno token');
     const failed = promoting({ phase: 'Failed', message: 'no marker' });
     expect(shown(failed, doubts)[0]).toBe('Ready False PromotionFailed');
-  });
-});
-
-describe('the events', () => {
-  test('tell a transition once', () => {
-    const open = promoting({ phase: 'PullRequestOpen', pullRequest: { url: 'https://f/12', number: 12 } });
-    expect(transitions(open, BEHIND.status)).toEqual([
-      {
-        type: 'Normal',
-        reason: 'PullRequestOpen',
-        message: 'A pull request promotes 1.3.0 to staging: https://f/12',
-      },
-    ]);
-    expect(transitions(open, open.status)).toEqual([]);
-  });
-
-  test('tell a retry when its reason changes, not at every attempt', () => {
-    const first = promoting({ phase: 'Pending', attempts: 1, nextAttemptAt: at(2), message: '502' });
-    const second = promoting({ phase: 'Pending', attempts: 2, nextAttemptAt: at(6), message: '502' });
-    const third = promoting({ phase: 'Pending', attempts: 3, nextAttemptAt: at(9), message: 'timed out' });
-    expect(transitions(first, BEHIND.status).map(({ reason }) => reason)).toEqual(['PromotionRetrying']);
-    expect(transitions(second, first.status)).toEqual([]);
-    expect(transitions(third, second.status).length).toBe(1);
-  });
-
-  test('tell a deployment that failed, with Flux’s words', () => {
-    const deployment = {
-      revision: '1.4.0',
-      phase: 'Failed',
-      message: 'timed out',
-      observedAt: at(0),
-      source: 'webhook',
-    } as const;
-    expect(transitions(withState(BEHIND, 'dev', { deployment }), BEHIND.status)).toMatchObject([
-      {
-        type: 'Warning',
-        reason: 'DeploymentFailed',
-        message: 'The deployment of 1.4.0 to dev failed: timed out',
-      },
-    ]);
-  });
-
-  test('count a promotion that ended once, from the deployment that it began with', () => {
-    const done = promoting({ phase: 'Succeeded', startedAt: at(-30) });
-    const [ended] = endedPromotions(done, BEHIND.status);
-    expect(ended).toMatchObject({ environment: 'staging', since: at(-60) });
-    expect(endedPromotions(done, done.status)).toEqual([]);
   });
 });
 
