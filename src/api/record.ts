@@ -9,7 +9,7 @@ export interface StatusStore {
   /**
    * Writes the whole status, provided that nobody has changed the object since.
    *
-   * @throws TurnpikeError ApiConflict when somebody has
+   * @throws TurnpikeError ApiConflict when somebody has, ApiNotFound when the Pipeline is gone
    */
   applyStatus(pipeline: StoredPipeline, status: PipelineStatus): Promise<StoredPipeline>;
 }
@@ -21,8 +21,8 @@ export interface Decided {
 
 /**
  * Decides on the Pipeline as it is known and writes the status that comes with the decision. When
- * somebody else wrote meanwhile, it decides anew on what is there now. Undefined: the Pipeline is gone,
- * or its spec does not hold to the schema any more.
+ * somebody else wrote meanwhile, it decides anew on what is there now. Undefined: the Pipeline is gone, another
+ * one has its name, or its spec does not hold to the schema any more.
  *
  * @throws TurnpikeError when the API server does not take it
  */

@@ -49,7 +49,8 @@ async function approveAs(
       const status = approve(current, approval, deps.now());
       return status ? { status } : {};
     });
-    if (!approved?.status) {
+    if (!approved) return refused(c, deps, 'deleted', unauthorized());
+    if (!approved.status) {
       const detail = `${revision} does not wait for an approval in ${environment}.`;
       return refused(c, deps, 'not-waiting', problem({ status: 409, title: 'Conflict', detail }));
     }

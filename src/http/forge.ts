@@ -12,7 +12,7 @@ import { isDeeperThan } from './depth.ts';
 import { authenticateForge } from './forge/authenticate.ts';
 import { changedPullRequest } from './forge/event.ts';
 import { proofOf } from './forge/proof.ts';
-import { json, notFound, problem, unavailable } from './problem.ts';
+import { json, notFound, problem, unauthorized, unavailable } from './problem.ts';
 import { admit, type GuardDeps, postRoute, refused, type SignedContext, turnedAway } from './signed.ts';
 
 /**
@@ -63,7 +63,7 @@ async function note(
   const { namespace, name } = pipeline.metadata;
   try {
     const receipt = await deps.record(pipeline, (current) => receiveChange(current, change, deps.now()));
-    if (receipt === undefined) return refused(c, deps, 'deleted', unavailable());
+    if (receipt === undefined) return refused(c, deps, 'deleted', unauthorized());
     const { outcome, environments, status } = receipt;
     deps.onOutcome(outcome);
     const fields = { namespace, name, outcome, number: change.number, environments };

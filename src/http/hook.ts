@@ -6,7 +6,7 @@ import type { RecordStatus } from '../api/record.ts';
 import { type Receipt, receiveEvent } from '../decide/receive.ts';
 import { environmentIndex, eventSecret } from '../decide/route.ts';
 import { preferredWait } from './prefer.ts';
-import { json, problem, unavailable, unprocessable } from './problem.ts';
+import { json, problem, unauthorized, unavailable, unprocessable } from './problem.ts';
 import { type GuardDeps, type Guarded, guard, postRoute, refused, type SignedContext } from './signed.ts';
 
 /**
@@ -56,7 +56,7 @@ async function take(c: SignedContext, deps: HookDeps, guarded: Guarded): Promise
   const receive = (pipeline: Pipeline) => receiveEvent(pipeline, environment, event.value, deps.now());
   try {
     const receipt = await deps.record(guarded.pipeline, receive);
-    if (receipt === undefined) return refused(c, deps, 'deleted', unavailable());
+    if (receipt === undefined) return refused(c, deps, 'deleted', unauthorized());
     if (receipt.kind === 'refused') {
       return refused(c, deps, 'not-ours', unprocessable(receipt.problem));
     }

@@ -1,21 +1,36 @@
 import { hasCode } from '../api/errors.ts';
-import { pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
-import type { Decided, RecordStatus, StatusStore } from '../api/record.ts';
+import { type Pipeline, type PipelineStatus, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
+import type { RecordStatus, StatusStore } from '../api/record.ts';
 
 /** Writers meet rarely, and each meeting lets one of them through. */
 const MAX_CONFLICTS = 10;
 
-export function createRecordStatus(store: StatusStore): RecordStatus {
+/** Hears of each status that was written, and of the one before it. It must not throw. */
+export type OnWritten = (pipeline: Pipeline, before: PipelineStatus) => void;
+
+export function createRecordStatus(store: StatusStore, onWritten?: OnWritten): RecordStatus {
   return async (known, decide) => {
     let stored: StoredPipeline | undefined = known;
-    for (let conflicts = 0; stored?.spec.ok; conflicts += 1) {
+    for (let conflicts = 0; stored?.spec.ok && isSame(stored, known); conflicts += 1) {
       const { metadata, spec, status } = stored;
-      const decision = decide({ metadata, spec: spec.value, status });
-      if (await isWritten(store, stored, decision, conflicts)) return decision;
+      const pipeline = { metadata, spec: spec.value, status };
+      const decision = decide(pipeline);
+      if (decision.status === undefined) return decision;
+      const outcome = await write(store, stored, decision.status, conflicts);
+      if (outcome === 'gone') return undefined;
+      if (outcome === 'written') {
+        onWritten?.({ ...pipeline, status: decision.status }, status);
+        return decision;
+      }
       stored = await newest(store, stored);
     }
     return undefined;
   };
+}
+
+/** A Pipeline of the same name that was created anew is another one: nobody has proven anything to it. */
+function isSame({ metadata }: StoredPipeline, known: StoredPipeline): boolean {
+  return metadata.uid === known.metadata.uid;
 }
 
 /** What was heard of since may be newer already; it is asked for where nothing was. */
@@ -28,13 +43,13 @@ export async function newest(
   return known && known.metadata.resourceVersion !== metadata.resourceVersion ? known : await store.read(key);
 }
 
-async function isWritten(store: StatusStore, stored: StoredPipeline, { status }: Decided, conflicts: number) {
-  if (status === undefined) return true;
+async function write(store: StatusStore, stored: StoredPipeline, status: PipelineStatus, conflicts: number) {
   try {
     await store.applyStatus(stored, status);
-    return true;
+    return 'written';
   } catch (error) {
-    if (hasCode(error, 'ApiConflict') && conflicts < MAX_CONFLICTS) return false;
+    if (hasCode(error, 'ApiNotFound')) return 'gone';
+    if (hasCode(error, 'ApiConflict') && conflicts < MAX_CONFLICTS) return 'conflict';
     throw error;
   }
 }

@@ -18,6 +18,8 @@ export interface FakeStore extends StatusStore {
   breakDown(): void;
   /** The next write finds that somebody else wrote `status` a moment before. */
   interfere(status: PipelineStatus): void;
+  /** Takes the Pipeline away, as `kubectl delete` does. */
+  remove(key: PipelineKey): void;
 }
 
 export function createFakeStore(): FakeStore {
@@ -52,7 +54,8 @@ export function createFakeStore(): FakeStore {
     async applyStatus(stored, status) {
       if (broken) throw new TurnpikeError('ApiUnavailable', 'The API server is away.');
       const current = objects.get(keyOf(stored));
-      if (current && interference) {
+      if (!current) throw new TurnpikeError('ApiNotFound', 'There is no such Pipeline.');
+      if (interference) {
         save(current, interference);
         interference = undefined;
       }
@@ -71,6 +74,9 @@ export function createFakeStore(): FakeStore {
     },
     interfere(status) {
       interference = status;
+    },
+    remove(key) {
+      objects.delete(key);
     },
   };
 }

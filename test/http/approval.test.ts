@@ -21,18 +21,22 @@ function waiting(revision = '1.1.0'): Pipeline {
   });
 }
 
-function setUp(from = waiting()) {
+function setUp(from = waiting(), { deleted = false } = {}) {
   const store = createFakeStore();
   store.put(from);
   const { log } = createFakeLog();
   const woken: string[] = [];
+  const outcomes: string[] = [];
   const app = createApproval({
     find: store.get,
-    readSecret: async () => ({ values: new Map([['hmac-key', Buffer.from(KEY)]]) }),
+    readSecret: async () => {
+      if (deleted) store.remove(pipelineKey('apps', 'app'));
+      return { values: new Map([['hmac-key', Buffer.from(KEY)]]) };
+    },
     available: () => true,
     limiter: createRateLimiter({ limit: 100, intervalSeconds: 30 }, () => Date.now()),
     rejected: createRejectionLog(log, () => Date.now()),
-    onOutcome: () => {},
+    onOutcome: (outcome) => outcomes.push(outcome),
     log,
     now: () => NOW,
     record: createRecordStatus(store),
@@ -46,7 +50,7 @@ function setUp(from = waiting()) {
     return await app.request(path, { method: 'POST', body, headers }, { source: '10.0.0.1' });
   };
   const state = () => store.get(pipelineKey('apps', 'app'))?.status.environments?.staging;
-  return { post, state, woken, app };
+  return { post, state, woken, outcomes, app };
 }
 
 describe('POST /approval/{namespace}/{name}/{environment}/{revision}', () => {
@@ -98,6 +102,16 @@ describe('POST /approval/{namespace}/{name}/{environment}/{revision}', () => {
     const { post, state } = setUp();
     expect((await post(PATH, change)).status).toBe(401);
     expect(state()?.promotion?.phase).toBe('WaitingApproval');
+  });
+
+  test('answers for a Pipeline that was deleted meanwhile as for one that never was', async () => {
+    const { post, outcomes, woken } = setUp(waiting(), { deleted: true });
+    const response = await post();
+    const unknown = await post('/approval/apps/nobody/staging/1.1.0');
+    expect([response.status, unknown.status]).toEqual([401, 401]);
+    expect(await response.text()).toBe(await unknown.text());
+    expect(outcomes).toEqual(['deleted', 'unknown-pipeline']);
+    expect(woken).toEqual([]);
   });
 
   test('answers 405 to other methods', async () => {

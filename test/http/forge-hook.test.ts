@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
-import { FORGE_TYPES, type ForgeType, type Pipeline } from '../../src/api/pipeline.ts';
+import { FORGE_TYPES, type ForgeType, type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
 import { at, pipeline, withState } from '../fakes/pipeline.ts';
 import { PREVIOUS, SECRET, SENDERS } from './forge-deliveries.ts';
 import { connect, type Options, pathTo, promotion, type Request, waiting } from './forge-hook-app.ts';
@@ -278,6 +278,21 @@ describe('keeps to its limits', () => {
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(woken).toEqual([]);
     expect(outcomes).toEqual(['not-recorded']);
+  });
+
+  test('answers for a Pipeline that was deleted meanwhile as for one that never was', async () => {
+    const { deliver, store, outcomes, woken } = connect();
+    const { applyStatus } = store;
+    store.applyStatus = (stored, status) => {
+      store.remove(pipelineKey('apps', 'app'));
+      return applyStatus(stored, status);
+    };
+    const response = await deliver(SENDERS.github.merged(7));
+    const unknown = await deliver(SENDERS.github.merged(7), { path: '/forge/github/apps/nobody' });
+    expect([response.status, unknown.status]).toEqual([401, 401]);
+    expect(await response.text()).toBe(await unknown.text());
+    expect(outcomes).toEqual(['deleted', 'unknown-pipeline']);
+    expect(woken).toEqual([]);
   });
 
   test('answers 503 to everyone who may be right while the API server is away', async () => {

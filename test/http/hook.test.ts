@@ -21,6 +21,8 @@ interface Options {
   available?: boolean;
   allowUnsigned?: boolean;
   limit?: number;
+  /** The Pipeline is deleted while the event is verified. */
+  deleted?: boolean;
 }
 
 function setUp(options: Options = {}) {
@@ -33,6 +35,7 @@ function setUp(options: Options = {}) {
   const hook = createHook({
     find: store.get,
     readSecret: async (_namespace, name) => {
+      if (options.deleted) store.remove(pipelineKey('apps', 'app'));
       if (secret instanceof Error) throw secret;
       if (!secret || name !== 'hook') return undefined;
       return { values: new Map(Object.entries(secret).map(([key, value]) => [key, Buffer.from(value)])) };
@@ -330,6 +333,32 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect((await unreadable.post()).status).toBe(503);
     const away = setUp({ available: false });
     expect((await away.post(event(), '/promotion/apps/nobody/dev')).status).toBe(503);
+  });
+
+  test('answers for a Pipeline that was deleted meanwhile as for one that never was', async () => {
+    const { post, outcomes, woken, lines } = setUp({ deleted: true });
+    const response = await post();
+    const unknown = await post(event(), '/promotion/apps/nobody/dev');
+    expect([response.status, unknown.status]).toEqual([401, 401]);
+    expect(await response.text()).toBe(await unknown.text());
+    expect([...response.headers]).toEqual([...unknown.headers]);
+    expect(outcomes).toEqual(['deleted', 'unknown-pipeline']);
+    expect(lines.join('')).toContain('deleted');
+    expect(woken).toEqual([]);
+  });
+
+  test('records nothing in a Pipeline that was created anew under the name', async () => {
+    const { post, store, outcomes } = setUp();
+    const key = pipelineKey('apps', 'app');
+    const { applyStatus } = store;
+    store.applyStatus = async (stored, status) => {
+      const fresh = pipeline();
+      store.put({ ...fresh, metadata: { ...fresh.metadata, uid: 'uid-2' } });
+      return applyStatus(stored, status);
+    };
+    expect((await post()).status).toBe(401);
+    expect(outcomes).toEqual(['deleted']);
+    expect(store.get(key)?.status).toEqual({});
   });
 
   test('decides anew when somebody else wrote meanwhile', async () => {
