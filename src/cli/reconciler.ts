@@ -1,6 +1,7 @@
 import type { Pass } from '../api/checkpoint.ts';
 import type { PipelineKey } from '../api/pipeline.ts';
 import { createEventRecorder } from '../kube/events.ts';
+import { createFluxEvents } from '../promote/flux-events.ts';
 import { createNotificationPromoter } from '../promote/notification.ts';
 import { createOutbound } from '../promote/outbound.ts';
 import { createPullRequestPromoter } from '../promote/pull-request.ts';
@@ -49,13 +50,13 @@ export function composeReconciler(parts: Parts, pass: Pass) {
     }),
     pushes: createPushPromoter({ workspace, now, pass }),
     notifications: createNotificationPromoter({
-      emit: async (event) => {
-        await events.emit(event);
-      },
-      eventsAddress: config['events-addr'],
-      fetch: (url, init) => fetch(url, init),
+      emit: events.emit,
+      fluxEvents: createFluxEvents({
+        address: config['events-addr'],
+        fetch: (url, init) => fetch(url, init),
+        instance: parts.instance,
+      }),
       now,
-      instance: parts.instance,
       pass,
     }),
   });

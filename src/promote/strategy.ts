@@ -11,6 +11,8 @@ export interface PromotionRequest {
   readonly runs?: string;
   /** Where the revision was deployed. `message` is an event's own text: hostile. */
   readonly source: { readonly environment: string; readonly deployedAt?: string; readonly message?: string };
+  /** When the promotion was recorded: the same for each attempt at it, another one for the next promotion. */
+  readonly due?: string;
   readonly approvedBy?: string;
   /** What it has passed. */
   readonly gates?: Gates;

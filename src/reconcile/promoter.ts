@@ -181,6 +181,7 @@ function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob)
       ...(known?.message !== undefined && { message: known.message }),
     },
     ...(gates && { gates }),
+    ...(promotion.startedAt !== undefined && { due: promotion.startedAt }),
     ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
     ...(promotion.pullRequest && { pullRequest: promotion.pullRequest }),
     recorded,

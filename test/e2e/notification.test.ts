@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { loadKubeConfig } from '../../src/kube/config.ts';
 import { createEventRecorder } from '../../src/kube/events.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
+import { createFluxEvents } from '../../src/promote/flux-events.ts';
 import { createNotificationPromoter } from '../../src/promote/notification.ts';
 import type { PromotionRequest } from '../../src/promote/strategy.ts';
 import { promotionRequest } from '../fakes/promotion.ts';
@@ -85,10 +86,8 @@ function promote(change: Partial<PromotionRequest> = {}) {
   const now = () => new Date();
   const promoter = createNotificationPromoter({
     emit: createEventRecorder(client, { instance: 'turnpike-0', now }).emit,
-    eventsAddress: lab.flux.eventsUrl,
-    fetch,
+    fluxEvents: createFluxEvents({ address: lab.flux.eventsUrl, fetch, instance: 'turnpike-0' }),
     now,
-    instance: 'turnpike-0',
   });
   return promoter.promote(promotionRequest({ pipeline, ...change }));
 }
@@ -96,9 +95,8 @@ function promote(change: Partial<PromotionRequest> = {}) {
 /** notification-controller throws away what comes before it has seen the Alert: promotes until one arrives. */
 async function promoteUntilReceived(): Promise<Received> {
   const attempt = async () => {
-    const source = { environment: 'dev', deployedAt: new Date().toISOString() };
     const before = received.length;
-    await promote({ source });
+    await promote({ due: new Date().toISOString() });
     await Bun.sleep(500);
     const [first] = received.slice(before);
     return first ? { done: first } : { saw: 'nothing at the provider' };
@@ -136,14 +134,14 @@ describe('the notification strategy with Flux', () => {
     expect(event.metadata).toEqual({ environment: 'staging', version: '1.3.0' });
   }, 120_000);
 
-  test('arrives once when it is done twice, and anew when the revision is deployed anew', async () => {
+  test('arrives once when it is done twice, and anew when the revision comes a second time', async () => {
     await promoteUntilReceived();
-    const source = { environment: 'dev', deployedAt: '2026-11-21T10:00:00Z' };
+    const due = '2026-11-21T10:00:00Z';
     const before = received.length;
 
-    expect(await promote({ source })).toEqual({ kind: 'notified' });
-    expect(await promote({ source })).toEqual({ kind: 'notified' });
-    await promote({ source: { ...source, deployedAt: '2026-11-21T11:00:00Z' } });
+    expect(await promote({ due })).toEqual({ kind: 'notified' });
+    expect(await promote({ due })).toEqual({ kind: 'notified' });
+    await promote({ due: '2026-11-21T11:00:00Z' });
     await waitFor(
       'two events',
       () => (received.length >= before + 2 ? { done: true } : { saw: received.length }),
@@ -154,9 +152,10 @@ describe('the notification strategy with Flux', () => {
     expect(received).toHaveLength(before + 2);
   }, 120_000);
 
-  test('leaves one Event on the Pipeline for a revision and an environment', async () => {
+  test('leaves one Event on the Pipeline for each time that it is due', async () => {
     await promote({ revision: '2.0.0' });
     await promote({ revision: '2.0.0' });
+    await promote({ revision: '2.0.0', due: '2026-11-21T11:00:00Z' });
 
     const { items } = (await lab.get(['events', '-n', namespace])) as {
       items: { reason: string; type: string; metadata: { annotations?: Record<string, string> } }[];
@@ -165,7 +164,7 @@ describe('the notification strategy with Flux', () => {
       (one) => one.metadata.annotations?.['pipelines.weave.works/version'] === '2.0.0',
     );
 
-    expect(ours).toHaveLength(1);
+    expect(ours).toHaveLength(2);
     expect(ours[0]).toMatchObject({ reason: 'Promote', type: 'Normal' });
   }, 60_000);
 });

@@ -28,24 +28,28 @@ describe('the transitions', () => {
     [{ phase: 'Failed', failure: failure('no marker', 'never') }, 'Warning', 'PromotionFailed', 'no marker'],
     [{ phase: 'Pending', failure: failure('502') }, 'Warning', 'PromotionRetrying', 'is retried: 502'],
   ];
-  test.each(TOLD)('into %p are told once: %s %s …%s', (promotion, type, reason, words) => {
-    const next = promoting(promotion);
-    const told = transitions(next, BEHIND.status);
-    expect(told).toMatchObject([{ type, reason, environment: 'staging', version: '1.3.0', from: '1.2.0' }]);
-    expect(told[0]?.message).toEndWith(words);
-    expect(told[0]?.phase).toBe(promotion.phase ?? 'Pending');
-    expect(told[0]?.pullRequest).toBe(promotion.pullRequest?.url);
-    expect(transitions(next, next.status)).toEqual([]);
-  });
+  for (const [promotion, type, reason, words] of TOLD) {
+    test(`into ${promotion.phase} are told once, as ${reason}: ${words}`, () => {
+      const next = promoting(promotion);
+      const told = transitions(next, BEHIND.status);
+      expect(told).toMatchObject([{ type, reason, environment: 'staging', version: '1.3.0', from: '1.2.0' }]);
+      expect(told[0]?.message).toEndWith(words);
+      expect(told[0]?.phase).toBe(promotion.phase ?? 'Pending');
+      expect(told[0]?.pullRequest).toBe(promotion.pullRequest?.url);
+      expect(transitions(next, next.status)).toEqual([]);
+    });
+  }
 
   const UNTOLD: readonly Partial<PromotionStatus>[] = [
     { phase: 'Pending', message: 'Waits until dev is ready.', heldBy: 'PreviousEnvironment' },
     { phase: 'Promoting', attempts: 1 },
     { phase: 'Failed', message: 'recorded without a failure' },
   ];
-  test.each(UNTOLD)('into %p are not told', (promotion) => {
-    expect(transitions(promoting(promotion), BEHIND.status)).toEqual([]);
-  });
+  for (const promotion of UNTOLD) {
+    test(`into ${promotion.phase} are not told`, () => {
+      expect(transitions(promoting(promotion), BEHIND.status)).toEqual([]);
+    });
+  }
 
   test('of a promotion that succeeded name what the environment ran before', () => {
     const now = running({ dev: '1.3.0', staging: '1.3.0', prod: '1.1.0' });
@@ -135,9 +139,11 @@ describe('a failure', () => {
     ['of the same revision, promoted a second time', { startedAt: at(600) }, true],
     ['during a retry', { phase: 'Promoting' }, false],
   ];
-  test.each(NEWS)('%s is news or not', (_, change, isNews) => {
-    expect(newFailure(before, { ...before, ...change }) !== undefined).toBe(isNews);
-  });
+  for (const [what, change, isNews] of NEWS) {
+    test(`${what} is ${isNews ? 'news' : 'no news'}`, () => {
+      expect(newFailure(before, { ...before, ...change }) !== undefined).toBe(isNews);
+    });
+  }
 
   test('is none once it is gone, and news when it comes back', () => {
     const { failure: _, ...open } = { ...before, phase: 'PullRequestOpen' as const };

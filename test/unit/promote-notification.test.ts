@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
+import { createFluxEvents, eventsUrl } from '../../src/promote/flux-events.ts';
 import {
   createNotificationPromoter,
-  eventsUrl,
   type NotificationDeps,
   type PromoteEvent,
 } from '../../src/promote/notification.ts';
@@ -21,14 +21,15 @@ let emitted: PromoteEvent[];
 let respond: () => Response;
 let controller: ReturnType<typeof Bun.serve>;
 
-function promoter(change: Partial<NotificationDeps> = {}) {
+interface Change extends Partial<Pick<NotificationDeps, 'emit'>> {
+  readonly address?: string;
+}
+
+function promoter({ emit, address = `127.0.0.1:${controller.port}` }: Change = {}) {
   return createNotificationPromoter({
-    emit: async (event) => emitted.push(event),
-    eventsAddress: `127.0.0.1:${controller.port}`,
-    fetch,
+    emit: emit ?? (async (event) => emitted.push(event)),
+    fluxEvents: createFluxEvents({ address, fetch, instance: 'turnpike-0' }),
     now: () => new Date('2026-11-21T12:00:00.123Z'),
-    instance: 'turnpike-0',
-    ...change,
   });
 }
 
@@ -106,27 +107,44 @@ describe('the notification strategy', () => {
   });
 
   test('raises the Kubernetes event alone without --events-addr', async () => {
-    await promoter({ eventsAddress: '' }).promote(promotionRequest());
+    await promoter({ address: '' }).promote(promotionRequest());
 
     expect([emitted.length, posted.length]).toEqual([1, 0]);
   });
 
   test('gives the same name and token to a retry, others to anything else', async () => {
     const promote = promoter().promote;
-    const source = { environment: 'dev', deployedAt: '2026-11-22T10:00:00Z' };
     await promote(promotionRequest());
     await promote(promotionRequest());
     await promote(promotionRequest({ revision: '1.4.0' }));
     await promote(promotionRequest({ environment: 'prod' }));
-    await promote(promotionRequest({ source }));
+    await promote(promotionRequest({ due: '2026-11-22T10:00:00Z' }));
 
     const names = emitted.map(({ name }) => name);
     const tokens = posted.map(({ event }) => JSON.stringify(event));
     expect(names[0]).toBe(names[1] ?? '');
-    expect(new Set(names).size).toBe(3);
-    expect(names[4]).toBe(names[0] ?? '');
+    expect(new Set(names).size).toBe(4);
     expect(tokens[0]).toBe(tokens[1] ?? '');
     expect(new Set(tokens).size).toBe(4);
+  });
+
+  test('is raised again for a revision that comes a second time, and not for a retry', async () => {
+    const stored = new Set<string>();
+    let raised = 0;
+    /** The API server keeps one Event of a name. */
+    const emit = async ({ name }: PromoteEvent) => {
+      if (!stored.has(name)) raised += 1;
+      stored.add(name);
+    };
+    const { promote } = promoter({ emit, address: '' });
+    await promote(promotionRequest({ due: '2026-11-21T12:00:00Z' }));
+    // The deployment's own time moves while the promotion is retried.
+    const source = { environment: 'dev', deployedAt: '2026-11-21T12:01:00Z' };
+    await promote(promotionRequest({ due: '2026-11-21T12:00:00Z', source }));
+    expect(raised).toBe(1);
+    // dev went back to 1.2.0 meanwhile.
+    await promote(promotionRequest({ due: '2026-11-21T12:20:00Z' }));
+    expect(raised).toBe(2);
   });
 
   test('gives the longest Pipeline name a valid name for its event', async () => {
@@ -163,7 +181,7 @@ describe('the notification strategy', () => {
 
   test('fails when the connection is cut', async () => {
     const server = await startBrokenServer('cut');
-    const failure = await failureOf(promoter({ eventsAddress: server.origin }).promote(promotionRequest()));
+    const failure = await failureOf(promoter({ address: server.origin }).promote(promotionRequest()));
     server.stop();
 
     expect(failure).toMatchObject({ code: 'NotificationFailed', retry: 'backoff' });
