@@ -25,6 +25,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { startAdmission } from './admission.ts';
 import { passWhileLeading, startElection } from './election.ts';
 import { composeReconciler } from './reconciler.ts';
+import { composeReporter } from './reporter.ts';
 import { startServers } from './servers.ts';
 
 /** The composition root of `turnpike serve`: makes all parts and hands them to each other. */
@@ -130,7 +131,9 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
     );
   }
   const election = startElection(parts, () => controller.resync());
-  const reconciler = composeReconciler(parts, passWhileLeading(election.leading, surroundings.pass));
+  const reporting = composeReporter(parts);
+  const pass = passWhileLeading(election.leading, surroundings.pass);
+  const reconciler = composeReconciler(parts, reporting, pass);
   const controller = startController({
     pipelines: store,
     queue: reconciler.queue,
@@ -145,6 +148,7 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
   const admission = startAdmission(parts);
   const servers = startServers(parts, {
     wake: reconciler.wake,
+    onWritten: reporting.reporter.written,
     unready: () => [...clusterProblems(parts), ...admission.problems()],
   });
   store.start();
@@ -162,7 +166,13 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
     await Promise.all([servers.stop(DRAIN_SECONDS), admission.stop(DRAIN_SECONDS), controller.stop()]);
     clearTimeout(abort);
     parts.clusters.close();
-    await Promise.all([reconciler.close(), election.stop(), store.stop(), parts.applications.stop()]);
+    await Promise.all([
+      reporting.stop(),
+      reconciler.close(),
+      election.stop(),
+      store.stop(),
+      parts.applications.stop(),
+    ]);
   }
 
   return { stop };

@@ -1,7 +1,5 @@
 import type { Pass } from '../api/checkpoint.ts';
 import type { PipelineKey } from '../api/pipeline.ts';
-import { createEventRecorder } from '../kube/events.ts';
-import { createFluxEvents } from '../promote/flux-events.ts';
 import { createNotificationPromoter } from '../promote/notification.ts';
 import { createOutbound } from '../promote/outbound.ts';
 import { createPullRequestPromoter } from '../promote/pull-request.ts';
@@ -13,17 +11,15 @@ import { createPromoter } from '../reconcile/promoter.ts';
 import { createQueue } from '../reconcile/queue.ts';
 import { createReconcile } from '../reconcile/reconcile.ts';
 import { createRecordStatus } from '../reconcile/record.ts';
-import { createReporter } from '../reconcile/report.ts';
 import type { Parts } from './program.ts';
+import type { Reporting } from './reporter.ts';
 
 const CALM_MS = 5_000;
 
 /** Makes the reconciler of a program's parts. */
-export function composeReconciler(parts: Parts, pass: Pass) {
-  const { config, log, metrics, client, now, policy, secrets } = parts;
+export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }: Reporting, pass: Pass) {
+  const { config, log, metrics, now, policy, secrets } = parts;
   const queue = createQueue<PipelineKey>();
-  const events = createEventRecorder(client, { instance: parts.instance, now });
-  const reporter = createReporter({ emit: events.emit, metrics, log, now });
   const ownWrites = createOwnWrites(parts.store, queue.add);
   const outbound = createOutbound(policy, { proxyFor: parts.proxyFor });
   const workspace = createWorkspace({
@@ -49,16 +45,7 @@ export function composeReconciler(parts: Parts, pass: Pass) {
       },
     }),
     pushes: createPushPromoter({ workspace, now, pass }),
-    notifications: createNotificationPromoter({
-      emit: events.emit,
-      fluxEvents: createFluxEvents({
-        address: config['events-addr'],
-        fetch: (url, init) => fetch(url, init),
-        instance: parts.instance,
-      }),
-      now,
-      pass,
-    }),
+    notifications: createNotificationPromoter({ emit: events.emit, fluxEvents, now, pass }),
   });
   const reconcile = createReconcile({
     store: ownWrites.store,

@@ -5,21 +5,22 @@ import { createRejectionLog } from '../http/rejections.ts';
 import { startServer } from '../http/server.ts';
 import { createSignedApp } from '../http/signed-app.ts';
 import { waitForPullRequest } from '../http/wait.ts';
-import { createRecordStatus } from '../reconcile/record.ts';
+import { createRecordStatus, type OnWritten } from '../reconcile/record.ts';
 import type { Parts } from './program.ts';
 
 export interface ServersDeps {
   readonly wake: (key: PipelineKey) => void;
+  readonly onWritten: OnWritten;
   /** What is not ready, a sentence each. */
   readonly unready: () => readonly string[];
 }
 
 /** Starts the listeners that need no certificate: the promotion webhook, metrics and probes. */
-export function startServers(parts: Parts, { wake, unready }: ServersDeps) {
+export function startServers(parts: Parts, { wake, onWritten, unready }: ServersDeps) {
   const { config, log, metrics } = parts;
   let draining = false;
   const reasons = () => (draining ? ['It is stopping.'] : unready());
-  const hook = createSignedApp(signedDeps(parts, wake));
+  const hook = createSignedApp(signedDeps(parts, { wake, onWritten }));
   const probes = createProbes({ unready: reasons });
   const metricsApp = createMetricsApp(metrics.registry);
   const servers = [
@@ -40,7 +41,7 @@ export function startServers(parts: Parts, { wake, unready }: ServersDeps) {
 
 function signedDeps(
   { config, log, metrics, store, client, secretCache, now }: Parts,
-  wake: ServersDeps['wake'],
+  { wake, onWritten }: Pick<ServersDeps, 'wake' | 'onWritten'>,
 ) {
   const clock = () => performance.now();
   return {
@@ -58,7 +59,7 @@ function signedDeps(
     onOutcome: (outcome: string) => metrics.hookRequests.inc({ outcome }),
     onSeconds: (seconds: number) => metrics.hookSeconds.observe(seconds),
     allowUnsigned: config['allow-unsigned-events'],
-    record: createRecordStatus(store),
+    record: createRecordStatus(store, onWritten),
     pullRequest: (wanted: Parameters<typeof waitForPullRequest>[1]) =>
       waitForPullRequest({ find: store.get, subscribe: store.subscribe }, wanted),
     wake,

@@ -16,6 +16,8 @@ export interface KubeEvent {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Of the Event itself, for one that must exist only once. Default: a random one. */
   readonly name?: string;
+  /** When it happened. Default: now. */
+  readonly at?: Date;
 }
 
 export interface EventRecorder {
@@ -50,7 +52,7 @@ export function createEventRecorder(client: KubeClient, options: EventRecorderOp
 
 function eventBody(event: KubeEvent, { instance, now }: EventRecorderOptions): object {
   const { regarding, type, reason, message, annotations } = event;
-  const time = `${now().toISOString().slice(0, 19)}Z`;
+  const time = `${(event.at ?? now()).toISOString().slice(0, 19)}Z`;
   return {
     apiVersion: 'v1',
     kind: 'Event',

@@ -1,25 +1,24 @@
-import { errorMessage } from '../api/errors.ts';
 import { API_VERSION, KIND } from '../api/group.ts';
 import type { Pipeline, PipelineKey, PipelineStatus } from '../api/pipeline.ts';
-import type { ObjectReference } from '../api/reference.ts';
 import { promotionInto, strategyName } from '../decide/route.ts';
-import { type Ended, endedPromotions, type Transition, transitions } from '../decide/transitions.ts';
+import { type Ended, endedPromotions, transitions } from '../decide/transitions.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { PipelineEvent } from './pipeline-events.ts';
 
-/** Tells people and dashboards what changed: Kubernetes Events on transitions, metrics, a log line. */
+/** Reports to people and dashboards what changed: Events on transitions, metrics, a log line. */
 export interface ReportDeps {
-  readonly emit: (event: PipelineEvent) => Promise<unknown>;
+  /** Returns at once. */
+  readonly emit: (event: PipelineEvent) => void;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly now: () => Date;
 }
 
-export interface PipelineEvent extends Transition {
-  readonly regarding: ObjectReference;
-}
-
 export interface Reporter {
+  /** A status was written, by whichever part of whichever replica: that one reports it, and nobody else. */
+  written(pipeline: Pipeline, before: PipelineStatus): void;
+  /** The same of the reconciler, which alone brings the conditions up to date. */
   changed(pipeline: Pipeline, before: PipelineStatus): void;
   deleted(key: PipelineKey): void;
 }
@@ -28,16 +27,18 @@ const CONDITIONS = ['Ready', 'Reconciling', 'Stalled', 'PromotionPending', 'Warn
 const STATUSES = ['True', 'False', 'Unknown'];
 
 export function createReporter({ emit, metrics, log, now }: ReportDeps): Reporter {
-  function changed(pipeline: Pipeline, before: PipelineStatus): void {
+  function written(pipeline: Pipeline, before: PipelineStatus): void {
     const { namespace, name, uid } = pipeline.metadata;
     for (const transition of transitions(pipeline, before)) {
       log.info({ namespace, name, reason: transition.reason, message: transition.message }, 'transition');
       const regarding = { apiVersion: API_VERSION, kind: KIND, namespace, name, uid };
-      emit({ ...transition, regarding }).catch((error) => {
-        log.warn({ namespace, name, error: errorMessage(error) }, 'the Kubernetes Event was not written');
-      });
+      emit({ ...transition, regarding });
     }
     for (const ended of endedPromotions(pipeline, before)) countEnded(metrics, pipeline, ended, now());
+  }
+
+  function changed(pipeline: Pipeline, before: PipelineStatus): void {
+    written(pipeline, before);
     setConditions(metrics, pipeline);
   }
 
@@ -48,7 +49,7 @@ export function createReporter({ emit, metrics, log, now }: ReportDeps): Reporte
     }
   }
 
-  return { changed, deleted };
+  return { written, changed, deleted };
 }
 
 function countEnded(metrics: Metrics, { metadata, spec }: Pipeline, ended: Ended, now: Date): void {

@@ -1,0 +1,144 @@
+import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+/**
+ * Sends in the background what must not delay its caller. What fails is tried again a few times and then logged:
+ * nothing is lost without a line that says what and why.
+ */
+export interface Outbox {
+  add(message: Message): void;
+  /** Gives what is due a moment and gives up the rest; returns how many these are. */
+  stop(): Promise<number>;
+}
+
+export interface Message {
+  /** Sending it twice must be the same as sending it once. */
+  readonly send: (signal: AbortSignal) => Promise<unknown>;
+  /** What it is, for the log. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** The line in the log when it is given up: what is lost, and what to do. */
+  readonly lost: string;
+}
+
+export interface OutboxDeps {
+  readonly log: Logger;
+  /** Runs it after so many seconds; returns what calls it off. Default: a timer. */
+  readonly schedule?: (run: () => void, seconds: number) => () => void;
+}
+
+/** About two minutes in all: a receiver that is rolled out anew is back by then. */
+export const RETRY_SECONDS = [2, 8, 20, 40, 50] as const;
+export const MAX_WAITING = 1_000;
+/** What is sent at the same time; a receiver that hangs keeps no more than these. */
+const MAX_SENDING = 16;
+const STOP_SECONDS = 2;
+
+interface Entry {
+  readonly message: Message;
+  failures: number;
+  isSending: boolean;
+  /** Calls the next attempt off. */
+  cancel?: () => void;
+}
+
+export function createOutbox({ log, schedule = timer }: OutboxDeps): Outbox {
+  /** All that are not sent yet, the oldest first. */
+  const open = new Set<Entry>();
+  const due = new Set<Entry>();
+  const ended = new AbortController();
+  const idle = Promise.withResolvers<void>();
+  let sending = 0;
+  let stopping = false;
+
+  function add(message: Message): void {
+    const entry: Entry = { message, failures: 0, isSending: false };
+    if (ended.signal.aborted) {
+      giveUp(entry, 'Turnpike stops.');
+      return;
+    }
+    open.add(entry);
+    due.add(entry);
+    if (open.size - sending > MAX_WAITING) dropOldest();
+    sendDue();
+  }
+
+  function dropOldest(): void {
+    for (const entry of open) {
+      if (entry.isSending) continue;
+      giveUp(entry, `More than ${MAX_WAITING} wait.`);
+      break;
+    }
+  }
+
+  function giveUp(entry: Entry, error: string): void {
+    entry.cancel?.();
+    open.delete(entry);
+    due.delete(entry);
+    const { fields, lost } = entry.message;
+    log.warn({ ...fields, error, failures: entry.failures }, lost);
+  }
+
+  function sendDue(): void {
+    for (const entry of due) {
+      if (sending >= MAX_SENDING || ended.signal.aborted) break;
+      due.delete(entry);
+      void send(entry);
+    }
+    if (stopping && due.size === 0 && sending === 0) idle.resolve();
+  }
+
+  async function send(entry: Entry): Promise<void> {
+    sending += 1;
+    entry.isSending = true;
+    let error: unknown;
+    try {
+      await entry.message.send(ended.signal);
+      open.delete(entry);
+    } catch (cause) {
+      error = cause;
+    }
+    sending -= 1;
+    entry.isSending = false;
+    if (open.has(entry)) retry(entry, error);
+    sendDue();
+  }
+
+  function retry(entry: Entry, cause: unknown): void {
+    if (stopping) return;
+    const error = errorMessage(cause);
+    const isRefused = cause instanceof TurnpikeError && cause.retry === 'never';
+    const seconds = isRefused ? undefined : RETRY_SECONDS[entry.failures];
+    entry.failures += 1;
+    if (seconds === undefined) {
+      giveUp(entry, error);
+      return;
+    }
+    log.debug({ ...entry.message.fields, error, seconds }, 'it is sent again');
+    entry.cancel = schedule(() => {
+      due.add(entry);
+      sendDue();
+    }, seconds);
+    if (open.size - sending > MAX_WAITING) dropOldest();
+  }
+
+  async function stop(): Promise<number> {
+    stopping = true;
+    for (const { cancel } of open) cancel?.();
+    const callOff = schedule(idle.resolve, STOP_SECONDS);
+    sendDue();
+    await idle.promise;
+    callOff();
+    ended.abort();
+    const count = open.size;
+    open.clear();
+    due.clear();
+    return count;
+  }
+
+  return { add, stop };
+}
+
+function timer(run: () => void, seconds: number): () => void {
+  const timer = setTimeout(run, seconds * 1000);
+  return () => clearTimeout(timer);
+}

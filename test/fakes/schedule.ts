@@ -1,0 +1,44 @@
+/** A clock that is moved by hand, for those who want to run something later. */
+export interface FakeSchedule {
+  schedule(run: () => void, seconds: number): () => void;
+  /** Moves on, and lets what follows from it happen. */
+  pass(seconds: number): Promise<void>;
+  /** How many are still to come. */
+  pending(): number;
+}
+
+interface Planned {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+export function createFakeSchedule(): FakeSchedule {
+  const planned = new Set<Planned>();
+  let now = 0;
+  return {
+    schedule(run, seconds) {
+      const one = { at: now + seconds, run };
+      planned.add(one);
+      return () => planned.delete(one);
+    },
+    async pass(seconds) {
+      const end = now + seconds;
+      await settled();
+      for (;;) {
+        const [next] = [...planned].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
+        if (!next) break;
+        now = next.at;
+        planned.delete(next);
+        next.run();
+        await settled();
+      }
+      now = end;
+    },
+    pending: () => planned.size,
+  };
+}
+
+/** Until all that can go on by itself has gone on. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
