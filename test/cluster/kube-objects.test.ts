@@ -188,7 +188,8 @@ describe('objects in a cluster', () => {
       lab.get(['events', '-n', namespace]) as Promise<{ items: Record<string, unknown>[] }>;
 
     test('is written so that kubectl shows it', async () => {
-      expect(await recorder().emit(event({ annotations: { 'a/b': 'c' } }))).toBe('created');
+      const at = new Date('2026-11-21T12:00:00.500Z');
+      expect(await recorder().emit(event({ annotations: { 'a/b': 'c' }, at }))).toBe('created');
       const { items } = await events();
       expect(items).toMatchObject([
         {
@@ -200,6 +201,8 @@ describe('objects in a cluster', () => {
           reportingComponent: 'turnpike',
           reportingInstance: 'host-1',
           count: 1,
+          // When it happened, not when it was sent at last.
+          firstTimestamp: '2026-11-21T12:00:00Z',
         },
       ]);
       const shown = await lab.kubectl(['events', '-n', namespace, '--for', 'configmap/thing']);

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
 import { loadKubeConfig } from '../../src/kube/config.ts';
 import { createEventRecorder } from '../../src/kube/events.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
@@ -11,76 +9,15 @@ import { promotionRequest } from '../fakes/promotion.ts';
 import type { Lab } from '../lab/lab.ts';
 import { sharedLab } from '../lab/shared.ts';
 import { waitFor } from '../lab/wait.ts';
+import { alertObjects, letAlertsTakePipelines, type Received, startReceiver } from './alerts.ts';
 
-const ALERTS = 'alerts.notification.toolkit.fluxcd.io';
-const COMPONENT = join(import.meta.dir, '../../kustomize/components/flux-alerts');
 const namespace = `notify-${crypto.randomUUID().slice(0, 8)}`;
 const pipeline = { namespace, name: 'app', uid: crypto.randomUUID() };
 
-interface Received {
-  readonly component: string | null;
-  readonly event: {
-    readonly reason: string;
-    readonly message: string;
-    readonly severity: string;
-    readonly involvedObject: Record<string, string>;
-    readonly metadata: Record<string, string>;
-  };
-}
-
-const received: Received[] = [];
+const receiver = startReceiver();
+const { received } = receiver;
 let lab: Lab;
 let client: KubeClient;
-
-const provider = Bun.serve({
-  hostname: '127.0.0.1',
-  port: 0,
-  async fetch(request) {
-    const event = (await request.json()) as Received['event'];
-    received.push({ component: request.headers.get('gotk-component'), event });
-    return new Response(null, { status: 200 });
-  },
-});
-
-/** Applies the component to Flux's own definition, as a user does who follows its README. */
-async function letAlertsTakePipelines(): Promise<void> {
-  const directory = await mkdtemp(join(lab.directory, 'flux-alerts-'));
-  const { metadata, spec } = (await lab.get(['crd', ALERTS])) as { metadata: { name: string }; spec: object };
-  const definition = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: metadata.name },
-    spec,
-  };
-  const kustomization = { resources: ['definition.json'], components: [relative(directory, COMPONENT)] };
-  await writeFile(join(directory, 'definition.json'), JSON.stringify(definition));
-  await writeFile(join(directory, 'kustomization.yaml'), JSON.stringify(kustomization));
-  await lab.kubectl(['apply', '--server-side', '--force-conflicts', '-k', directory]);
-  await rm(directory, { recursive: true });
-}
-
-function alert(): object[] {
-  const metadata = { name: 'promotions', namespace };
-  const apiVersion = 'notification.toolkit.fluxcd.io/v1beta3';
-  return [
-    {
-      apiVersion,
-      kind: 'Provider',
-      metadata,
-      spec: { type: 'generic', address: `http://127.0.0.1:${provider.port}/hook` },
-    },
-    {
-      apiVersion,
-      kind: 'Alert',
-      metadata,
-      spec: {
-        providerRef: { name: 'promotions' },
-        eventSeverity: 'info',
-        eventSources: [{ kind: 'Pipeline', name: pipeline.name, namespace }],
-      },
-    },
-  ];
-}
 
 function promote(change: Partial<PromotionRequest> = {}) {
   const now = () => new Date();
@@ -112,14 +49,14 @@ beforeAll(async () => {
 
 afterAll(async () => {
   client?.close();
-  await provider.stop(true);
+  await receiver.stop();
   await lab?.kubectl(['delete', 'namespace', namespace, '--wait=false']);
 }, 60_000);
 
 describe('the notification strategy with Flux', () => {
   test('comes out at a Provider with environment and version', async () => {
-    await letAlertsTakePipelines();
-    await lab.apply(alert());
+    await letAlertsTakePipelines(lab);
+    await lab.apply(alertObjects({ name: 'promotions', namespace, address: receiver.url, severity: 'info' }));
 
     const { component, event } = await promoteUntilReceived();
 
