@@ -1,0 +1,30 @@
+import type { Pipeline, PipelineStatus } from '../api/pipeline.ts';
+import type { Deployment } from '../api/status.ts';
+import { environmentStatus } from './state.ts';
+
+/** A deployment that succeeded, and whose begin was seen. RFC 3339. */
+export interface FinishedDeployment {
+  readonly environment: string;
+  readonly startedAt: string;
+  /** Absent: it is found out only now. */
+  readonly endedAt?: string;
+}
+
+/** The deployments that succeeded between the two states. */
+export function finishedDeployments(
+  { spec, status }: Pipeline,
+  before: PipelineStatus,
+): FinishedDeployment[] {
+  return spec.environments.flatMap(({ name }) => {
+    const { deployment } = environmentStatus(status, name);
+    if (deployment?.phase !== 'Succeeded' || deployment.startedAt === undefined) return [];
+    if (isSame(deployment, environmentStatus(before, name).deployment)) return [];
+    const { startedAt, observedAt, source } = deployment;
+    return [{ environment: name, startedAt, ...(source === 'webhook' && { endedAt: observedAt }) }];
+  });
+}
+
+/** The same revision may be deployed twice, with another chart or other values: then its begin differs. */
+function isSame({ phase, revision, startedAt }: Deployment, before: Deployment | undefined): boolean {
+  return phase === before?.phase && revision === before.revision && startedAt === before.startedAt;
+}
