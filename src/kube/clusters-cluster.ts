@@ -25,6 +25,8 @@ export interface Cluster {
   read(appRef: AppRef, namespace: string): Promise<unknown>;
   /** Opens it, so that nobody has to wait for that who reads it later. */
   warm(): void;
+  /** Whether it can be read; undefined as long as nobody has tried. */
+  reachable(): boolean | undefined;
   /** What an owner has there; none: it is gone. */
   want(owner: string, applications: readonly NamedApplication[]): void;
   close(): void;
@@ -152,8 +154,15 @@ export function createCluster(deps: ClusterDeps): Cluster {
     return new TurnpikeError(error.code, message, { retry: error.retry, cause: error });
   }
 
+  function reachable(): boolean | undefined {
+    if (!lease) return failure ? false : undefined;
+    if (lease.connection.away()) return false;
+    return lease.connection.tried() ? true : undefined;
+  }
+
   return {
     read,
+    reachable,
     warm: () => void begin(),
     want(owner, wanted) {
       if (wanted.length > 0) wants.set(owner, wanted);

@@ -29,6 +29,8 @@ export interface ClusterConnection {
   read(appRef: AppRef, namespace: string): Promise<unknown>;
   want: RemoteApplications['want'];
   away(): Away | undefined;
+  /** Whether it is known by now if it answers. */
+  tried(): boolean;
   subscribe(listener: ConnectionListener): () => void;
   close(): void;
 }
@@ -59,6 +61,7 @@ export function createConnection({
 }: ConnectionDeps): ClusterConnection {
   const listeners = new Set<ConnectionListener>();
   let away: Away | undefined;
+  let tried = false;
   let delay = PROBE_MIN_MS;
   let closed = false;
   // The first sign of life is asked for at once: whoever reads meanwhile need not be the one to find out.
@@ -82,6 +85,7 @@ export function createConnection({
 
   function fall(error: TurnpikeError): void {
     if (closed) return;
+    tried = true;
     const before = away;
     away = { since: before?.since ?? now().toISOString(), error };
     for (const { failed, changed } of [...listeners]) {
@@ -92,6 +96,7 @@ export function createConnection({
   }
 
   function rise(): void {
+    tried = true;
     if (!away || closed) return;
     away = undefined;
     for (const { changed } of [...listeners]) changed();
@@ -118,6 +123,7 @@ export function createConnection({
     try {
       const object = await inTime(applications.read(appRef, namespace));
       delay = PROBE_MIN_MS;
+      tried = true;
       return object;
     } catch (error) {
       const known = asTurnpikeError(error);
@@ -130,6 +136,7 @@ export function createConnection({
     read,
     want: applications.want,
     away: () => away,
+    tried: () => tried,
     subscribe(listener) {
       listeners.add(listener);
       const unsubscribe = applications.subscribe(listener.application);

@@ -23,7 +23,13 @@ export interface Clusters {
    * those whose application changed there.
    */
   subscribe(listener: (key: PipelineKey) => void): () => void;
+  /** Of each cluster that is named and was tried, whether it can be read now. */
+  reachable(): ClusterReachability[];
   close(): void;
+}
+
+export interface ClusterReachability extends ClusterAddress {
+  readonly reachable: boolean;
 }
 
 export interface ClusterReader {
@@ -48,7 +54,7 @@ export function createClusters(deps: ClustersDeps): Clusters {
   const named = new Map<PipelineKey, readonly string[]>();
   const listeners = new Set<(key: PipelineKey) => void>();
   let warmed = false;
-  const clusters = new Map<string, { readonly cluster: Cluster; readonly users: Set<PipelineKey> }>();
+  const clusters = new Map<string, NamedCluster>();
 
   function wake(pipeline: PipelineKey): void {
     for (const listener of [...listeners]) listener(pipeline);
@@ -66,7 +72,7 @@ export function createClusters(deps: ClustersDeps): Clusters {
       onChange: () => users.forEach(wake),
       onApplication: (appRef, namespace) => deps.governors().of(appRef, `${namespace}/${key}`).forEach(wake),
     });
-    const entry = { cluster, users };
+    const entry = { address, cluster, users };
     clusters.set(key, entry);
     return entry;
   }
@@ -125,12 +131,23 @@ export function createClusters(deps: ClustersDeps): Clusters {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    reachable: () =>
+      [...clusters.values()].flatMap(({ address, cluster }) => {
+        const reachable = cluster.reachable();
+        return reachable === undefined ? [] : [{ ...address, reachable }];
+      }),
     close() {
       for (const { cluster } of clusters.values()) cluster.close();
       clusters.clear();
       pool.close();
     },
   };
+}
+
+interface NamedCluster {
+  readonly address: ClusterAddress;
+  readonly cluster: Cluster;
+  readonly users: Set<PipelineKey>;
 }
 
 /** What a Pipeline has on one cluster. */

@@ -236,6 +236,25 @@ describe('the clusters of Pipelines', () => {
     await waitUntil('the connection to be closed', () => closed.includes('one'), { seconds: 10 });
   }, 15_000);
 
+  test('say whether they can be read, once somebody has tried, and as long as they are named', async () => {
+    const { clusters, put, servers } = setUp();
+    const away: ClusterRef = { kind: 'Secret', name: 'away' };
+    const none: ClusterRef = { kind: 'GitopsCluster', name: 'none', namespace: 'fleet' };
+    put('apps/leaf', 'one');
+    put('apps/away', 'two');
+    servers.set('one', async () => 'object');
+    clusters.follow(KEY, on(LEAF, away, none));
+    expect(clusters.reachable()).toEqual([]);
+    for (const ref of [LEAF, away, none]) await failureOf(clusters.reader(ref, 'apps').read(APP, 'dev'));
+    expect(clusters.reachable()).toEqual([
+      { kind: 'Secret', namespace: 'apps', name: 'leaf', reachable: true },
+      { kind: 'Secret', namespace: 'apps', name: 'away', reachable: false },
+      { kind: 'GitopsCluster', namespace: 'fleet', name: 'none', reachable: false },
+    ]);
+    clusters.follow(KEY, on(LEAF));
+    expect(clusters.reachable().map(({ name }) => name)).toEqual(['leaf']);
+  });
+
   test('are found by a GitopsCluster of any namespace', async () => {
     const { clusters, put, servers, objects } = setUp();
     const path = '/apis/gitops.weave.works/v1alpha1/namespaces/fleet/gitopsclusters/';
