@@ -21,6 +21,12 @@ export const SERVE_FLAGS = {
     parse: address,
   },
   'metrics-bind-address': { default: ':8080', help: 'Where /metrics is served.', parse: address },
+  'metrics-per-pipeline': {
+    default: 'true',
+    help: 'Give each Pipeline and environment series of its own; false adds them up, for very many Pipelines.',
+    parse: boolean,
+    switch: true,
+  },
   'health-probe-bind-address': {
     default: ':8081',
     help: 'Where /healthz and /readyz are served.',

@@ -4,6 +4,7 @@ import { type Server, startServer } from '../http/server.ts';
 import type { Certificate } from '../http/tls.ts';
 import { fileCertificates } from '../kube/certificate-files.ts';
 import { createCertificateManager } from '../kube/certificates.ts';
+import { observeCertificate } from './measure.ts';
 import type { Parts } from './program.ts';
 
 export interface Admission {
@@ -17,7 +18,7 @@ const RETRY_SECONDS = 2;
 
 /** Starts the admission webhook as soon as there is a certificate, and changes it under way. */
 export function startAdmission(parts: Parts): Admission {
-  const { config, log } = parts;
+  const { config, log, metrics } = parts;
   const address = config['admission-bind-address'];
   if (!address) return OFF;
   const app = createAdmission(admissionDeps(parts));
@@ -28,6 +29,7 @@ export function startAdmission(parts: Parts): Admission {
   async function use(certificate: Certificate): Promise<void> {
     if (server) server.setCertificate(certificate);
     else server = startServer({ name: 'admission', address, fetch: app.fetch, certificate, log });
+    observeCertificate(metrics, 'admission', certificate);
   }
 
   async function run(): Promise<void> {

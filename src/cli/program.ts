@@ -24,6 +24,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { startAdmission } from './admission.ts';
 import { passWhileLeading, startElection } from './election.ts';
+import { measure } from './measure.ts';
 import { composeReconciler } from './reconciler.ts';
 import { composeReporter } from './reporter.ts';
 import { startServers } from './servers.ts';
@@ -51,7 +52,7 @@ export type Parts = ReturnType<typeof createParts>;
 
 /** What several parts share. */
 function createParts(config: ServeConfig, { log, environment, leaseTimings }: Surroundings) {
-  const metrics = createMetrics();
+  const metrics = createMetrics({ perPipeline: config['metrics-per-pipeline'] });
   const kubeConfig = loadKubeConfig({ kubeconfig: config.kubeconfig || environment.KUBECONFIG || '' });
   const onRequest = ({ method, host, code }: RequestRecord) =>
     metrics.kubeRequests.inc({ method, host, code });
@@ -142,13 +143,15 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
     leading: election.leading,
     onDeleted: reconciler.onDeleted,
     concurrent: config.concurrent,
+    resyncSeconds: config['resync-interval'],
     metrics,
     log,
   });
+  measure(parts, { leading: election.leading, queue: reconciler.queue });
   const admission = startAdmission(parts);
   const servers = startServers(parts, {
     wake: reconciler.wake,
-    onWritten: reporting.reporter.written,
+    onWritten: reporting.reporter.changed,
     unready: () => [...clusterProblems(parts), ...admission.problems()],
   });
   store.start();

@@ -9,6 +9,7 @@ import { createCheck } from '../reconcile/check.ts';
 import { createOwnWrites } from '../reconcile/own-writes.ts';
 import { createPromoter } from '../reconcile/promoter.ts';
 import { createQueue } from '../reconcile/queue.ts';
+import { queueObserver } from '../reconcile/queue-metrics.ts';
 import { createReconcile } from '../reconcile/reconcile.ts';
 import { createRecordStatus } from '../reconcile/record.ts';
 import type { Parts } from './program.ts';
@@ -19,7 +20,7 @@ const CALM_MS = 5_000;
 /** Makes the reconciler of a program's parts. */
 export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }: Reporting, pass: Pass) {
   const { config, log, metrics, now, policy, secrets } = parts;
-  const queue = createQueue<PipelineKey>();
+  const queue = createQueue<PipelineKey>({ observer: queueObserver(metrics) });
   const ownWrites = createOwnWrites(parts.store, queue.add);
   const outbound = createOutbound(policy, { proxyFor: parts.proxyFor });
   const workspace = createWorkspace({

@@ -1,4 +1,5 @@
 import { errorMessage, hasCode } from '../api/errors.ts';
+import { KIND } from '../api/group.ts';
 import type { PipelineKey } from '../api/pipeline.ts';
 import { pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -21,6 +22,8 @@ export interface ControllerDeps {
   readonly leading: () => boolean;
   readonly onDeleted: (key: PipelineKey) => void;
   readonly concurrent: number;
+  /** A Pipeline at which nothing is due is looked at again after so long. */
+  readonly resyncSeconds: number;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -32,16 +35,18 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
-const CONTROLLER = 'pipeline';
+export const CONTROLLER = 'pipeline';
+const RESULTS = ['success', 'requeue_after', 'error'];
 
 export function startController(deps: ControllerDeps): Controller {
-  const { pipelines, queue } = deps;
+  const { pipelines, queue, metrics, concurrent } = deps;
+  for (const result of RESULTS) metrics.reconcileTotal.inc({ controller: CONTROLLER, result }, 0);
+  metrics.maxWorkers.set({ controller: CONTROLLER }, concurrent);
   const unsubscribe = pipelines.subscribe((key) => {
     if (!pipelines.get(key)) forget(deps, key);
     else if (!deps.isOwnWrite(key)) queue.add(key);
-    observeQueue(deps);
   });
-  const workers = Array.from({ length: deps.concurrent }, () => work(deps));
+  const workers = Array.from({ length: concurrent }, () => work(deps));
 
   return {
     resync() {
@@ -60,11 +65,6 @@ function forget({ queue, onDeleted }: ControllerDeps, key: PipelineKey): void {
   onDeleted(key);
 }
 
-function observeQueue({ queue, metrics }: ControllerDeps): void {
-  metrics.queueAdds.inc({ name: CONTROLLER, controller: CONTROLLER });
-  metrics.queueDepth.set({ name: CONTROLLER, controller: CONTROLLER }, queue.depth());
-}
-
 async function work(deps: ControllerDeps): Promise<void> {
   const { queue } = deps;
   for (let key = await queue.next(); key !== undefined; key = await queue.next()) {
@@ -73,25 +73,56 @@ async function work(deps: ControllerDeps): Promise<void> {
   }
 }
 
-async function workOn({ queue, reconcile, metrics, log }: ControllerDeps, key: PipelineKey): Promise<void> {
+async function workOn(deps: ControllerDeps, key: PipelineKey): Promise<void> {
+  const { metrics } = deps;
   const labels = { controller: CONTROLLER };
-  const stopTimer = metrics.reconcileSeconds.startTimer(labels);
+  const begun = performance.now();
   metrics.activeWorkers.inc(labels);
+  const result = await attempt(deps, key);
+  const seconds = (performance.now() - begun) / 1000;
+  metrics.activeWorkers.dec(labels);
+  metrics.reconcileTotal.inc({ ...labels, result });
+  metrics.reconcileSeconds.observe(labels, seconds);
+  if (deps.pipelines.get(key)) observeDuration(metrics, key, seconds);
+}
+
+async function attempt(deps: ControllerDeps, key: PipelineKey): Promise<string> {
+  const { queue, reconcile, resyncSeconds } = deps;
   try {
-    queue.addAfter(key, await reconcile(key));
+    const seconds = await reconcile(key);
+    if (isGone(deps, key)) return 'success';
+    queue.addAfter(key, seconds);
     queue.forget(key);
-    metrics.reconcileTotal.inc({ ...labels, result: 'success' });
+    return seconds < resyncSeconds ? 'requeue_after' : 'success';
   } catch (error) {
-    queue.retry(key);
-    metrics.reconcileTotal.inc({ ...labels, result: 'error' });
-    metrics.queueRetries.inc({ name: CONTROLLER, controller: CONTROLLER });
-    // Two writers met; the one who was second looks again, which is nothing to report.
-    if (!hasCode(error, 'ApiConflict')) {
-      metrics.reconcileErrors.inc(labels);
-      log.warn({ pipeline: key, error: errorMessage(error) }, 'reconciliation failed; it is tried again');
-    }
-  } finally {
-    metrics.activeWorkers.dec(labels);
-    stopTimer();
+    return failed(deps, key, error);
   }
+}
+
+/** A Pipeline that was deleted while it was worked on must not come again by the time that was set for it. */
+function isGone({ pipelines, queue }: ControllerDeps, key: PipelineKey): boolean {
+  if (pipelines.get(key)) return false;
+  queue.remove(key);
+  return true;
+}
+
+function failed(deps: ControllerDeps, key: PipelineKey, error: unknown): string {
+  const { queue, metrics, log } = deps;
+  const fields = { pipeline: key, error: errorMessage(error) };
+  if (isGone(deps, key)) {
+    log.info(fields, 'the Pipeline was deleted while it was worked on');
+    return 'success';
+  }
+  queue.retry(key);
+  // Two writers met; the one who was second looks again, which is nothing to report.
+  if (!hasCode(error, 'ApiConflict')) {
+    metrics.reconcileErrors.inc({ controller: CONTROLLER });
+    log.warn(fields, 'reconciliation failed; it is tried again');
+  }
+  return 'error';
+}
+
+function observeDuration(metrics: Metrics, key: PipelineKey, seconds: number): void {
+  const [namespace = '', name = ''] = key.split('/');
+  metrics.pipelineReconcileSeconds.observe(key, { kind: KIND, name, namespace }, seconds);
 }

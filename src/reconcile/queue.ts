@@ -16,22 +16,45 @@ export interface Queue<K extends string> {
   /** The next key, or undefined once the queue is stopped. Call `done` when its work has ended. */
   next(): Promise<K | undefined>;
   done(key: K): void;
+  /** Keys that wait for a worker. */
   depth(): number;
+  /** Seconds that the work under way has taken so far. */
+  unfinished(): { readonly total: number; readonly longest: number };
   stop(): void;
+}
+
+/** Hears of what client-go's queues count. */
+export interface QueueObserver {
+  /** A key came in that was not waiting already. */
+  added(): void;
+  retried(): void;
+  /** Seconds since it was added. */
+  started(waited: number): void;
+  /** Seconds since it was started. */
+  ended(worked: number): void;
+}
+
+export interface QueueOptions {
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
+  readonly observer?: QueueObserver;
 }
 
 const FIRST_RETRY_SECONDS = 0.1;
 const LAST_RETRY_SECONDS = 60;
+const UNOBSERVED: QueueObserver = { added() {}, retried() {}, started() {}, ended() {} };
 
 interface Delayed {
   readonly at: number;
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-export function createQueue<K extends string>(now: () => number = () => performance.now()): Queue<K> {
-  const ready = new Set<K>();
-  const working = new Set<K>();
-  const again = new Set<K>();
+export function createQueue<K extends string>(options: QueueOptions = {}): Queue<K> {
+  const { now = () => performance.now(), observer = UNOBSERVED } = options;
+  /** When each key was added or its work begun. */
+  const ready = new Map<K, number>();
+  const working = new Map<K, number>();
+  const again = new Map<K, number>();
   const delayed = new Map<K, Delayed>();
   const failures = new Map<K, number>();
   const idle: ((key: K | undefined) => void)[] = [];
@@ -40,18 +63,29 @@ export function createQueue<K extends string>(now: () => number = () => performa
   function add(key: K): void {
     if (stopped) return;
     cancel(key);
-    if (working.has(key)) again.add(key);
-    else if (!ready.has(key)) offer(key);
+    if (ready.has(key) || again.has(key)) return;
+    observer.added();
+    if (working.has(key)) again.set(key, now());
+    else offer(key, now());
   }
 
-  function offer(key: K): void {
+  function offer(key: K, addedAt: number): void {
     const worker = idle.shift();
     if (!worker) {
-      ready.add(key);
+      ready.set(key, addedAt);
       return;
     }
-    working.add(key);
+    start(key, addedAt);
     worker(key);
+  }
+
+  function start(key: K, addedAt: number): void {
+    working.set(key, now());
+    observer.started(secondsSince(addedAt));
+  }
+
+  function secondsSince(at: number): number {
+    return (now() - at) / 1000;
   }
 
   function cancel(key: K): void {
@@ -65,7 +99,7 @@ export function createQueue<K extends string>(now: () => number = () => performa
     const set = delayed.get(key);
     if (set && set.at <= at) return;
     cancel(key);
-    // A timer holds at most 2^31 ms; whoever waits longer looks again in between.
+    // A timer holds at most 2^31 ms; a key with a longer delay is looked at once in between.
     const timer = setTimeout(add, Math.min(seconds * 1000, 2 ** 31 - 1), key);
     delayed.set(key, { at, timer });
   }
@@ -73,6 +107,7 @@ export function createQueue<K extends string>(now: () => number = () => performa
   function retry(key: K): void {
     const count = failures.get(key) ?? 0;
     failures.set(key, count + 1);
+    observer.retried();
     addAfter(key, Math.min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** Math.min(count, 20)));
   }
 
@@ -80,14 +115,26 @@ export function createQueue<K extends string>(now: () => number = () => performa
     if (stopped) return Promise.resolve(undefined);
     const [first] = ready;
     if (first === undefined) return new Promise((resolve) => idle.push(resolve));
-    ready.delete(first);
-    working.add(first);
-    return Promise.resolve(first);
+    const [key, addedAt] = first;
+    ready.delete(key);
+    start(key, addedAt);
+    return Promise.resolve(key);
   }
 
   function done(key: K): void {
+    const startedAt = working.get(key);
     working.delete(key);
-    if (again.delete(key)) add(key);
+    if (startedAt !== undefined) observer.ended(secondsSince(startedAt));
+    const addedAt = again.get(key);
+    again.delete(key);
+    if (addedAt === undefined || stopped) return;
+    cancel(key);
+    offer(key, addedAt);
+  }
+
+  function unfinished() {
+    const seconds = Array.from(working.values(), secondsSince);
+    return { total: seconds.reduce((sum, one) => sum + one, 0), longest: Math.max(0, ...seconds) };
   }
 
   function remove(key: K): void {
@@ -112,6 +159,7 @@ export function createQueue<K extends string>(now: () => number = () => performa
     next,
     done,
     depth: () => ready.size,
+    unfinished,
     stop,
   };
 }

@@ -166,8 +166,8 @@ describe('an Alert of Flux about a Pipeline', () => {
           },
         });
       const first = failed(1, 'The token is refused (request 1).');
-      reporter.written(first, before.status);
-      reporter.written(failed(2, 'The token is refused (request 2).'), first.status);
+      reporter.changed(first, before.status);
+      reporter.changed(failed(2, 'The token is refused (request 2).'), first.status);
       const event = await received('PromotionFailed', '/faults');
       expect(event).toMatchObject({
         severity: 'error',

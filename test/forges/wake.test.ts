@@ -102,6 +102,7 @@ function startLeader(): Controller {
     leading: () => true,
     onDeleted: () => {},
     concurrent: 2,
+    resyncSeconds: 600,
     metrics: createMetrics(),
     log,
   });

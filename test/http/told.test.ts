@@ -49,7 +49,7 @@ function setUp(from: Pipeline = pipeline(MANUAL)) {
     log,
     now,
     allowUnsigned: false,
-    record: createRecordStatus(store, reporter.written),
+    record: createRecordStatus(store, reporter.changed),
     wake: () => {},
     pullRequest: async () => undefined,
   });

@@ -196,6 +196,13 @@ describe('the duration of a promotion', () => {
     expect(endedPromotions(done, open.status)).toMatchObject([{ environment: 'staging', since: plain(0) }]);
   });
 
+  test('is not cut short by a later report of the same deployment', () => {
+    const reported = withState(done, 'dev', {
+      deployment: { revision: '1.1.0', phase: 'Succeeded', observedAt: at(50), source: 'webhook' },
+    });
+    expect(endedPromotions(reported, open.status)).toMatchObject([{ since: plain(0) }]);
+  });
+
   async function replica() {
     const metrics = createMetrics();
     const { log } = createFakeLog();
@@ -206,8 +213,9 @@ describe('the duration of a promotion', () => {
       now: () => new Date(at(60)),
     });
     const observations = async () => {
-      const { values } = await metrics.promotionSeconds.get();
-      const of = (name: string) => values.find((one) => one.metricName?.endsWith(name))?.value ?? 0;
+      const text = await metrics.registry.metrics();
+      const of = (name: string) =>
+        Number(new RegExp(`^turnpike_promotion_duration_seconds${name}.* (.+)$`, 'm').exec(text)?.[1] ?? 0);
       return { count: of('_count'), sum: of('_sum') };
     };
     return { reporter, observations };
@@ -227,10 +235,10 @@ describe('the duration of a promotion', () => {
 
   test('is at least nothing', async () => {
     const { reporter, observations } = await replica();
-    const { executions: _, ...status } = done.status;
-    const future = withState({ ...done, status }, 'dev', {
-      deployment: { revision: '1.1.0', phase: 'Succeeded', observedAt: at(500), source: 'webhook' },
+    const executions = done.status.executions?.map((one) => {
+      return { ...one, environments: { ...one.environments, dev: { deployedAt: at(500) } } };
     });
+    const future = { ...done, status: { ...done.status, executions } };
     reporter.changed(future, open.status);
     expect(await observations()).toEqual({ count: 1, sum: 0 });
     expect(NOW.getTime()).toBeLessThan(Date.parse(at(500)));

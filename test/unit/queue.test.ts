@@ -73,3 +73,75 @@ describe('the work queue', () => {
     expect(await queue.next()).toBeUndefined();
   });
 });
+
+describe('what a queue counts', () => {
+  function observed() {
+    const clock = { ms: 0 };
+    const seen: string[] = [];
+    const queue = createQueue<string>({
+      now: () => clock.ms,
+      observer: {
+        added: () => seen.push('added'),
+        retried: () => seen.push('retried'),
+        started: (seconds) => seen.push(`started after ${seconds}`),
+        ended: (seconds) => seen.push(`ended after ${seconds}`),
+      },
+    });
+    return { queue, clock, seen };
+  }
+
+  test('is each key that comes in, once while it waits', async () => {
+    const { queue, clock, seen } = observed();
+    queue.add('a');
+    queue.add('a');
+    clock.ms = 2000;
+    await queue.next();
+    clock.ms = 5000;
+    queue.done('a');
+    expect(seen).toEqual(['added', 'started after 2', 'ended after 3']);
+  });
+
+  test('is a key that comes in while it is worked on, once, from then on', async () => {
+    const { queue, clock, seen } = observed();
+    queue.add('a');
+    await queue.next();
+    clock.ms = 1000;
+    queue.add('a');
+    queue.add('a');
+    clock.ms = 4000;
+    queue.done('a');
+    await queue.next();
+    expect(seen).toEqual(['added', 'started after 0', 'added', 'ended after 4', 'started after 3']);
+  });
+
+  test('is a delayed key when it becomes due, not before', async () => {
+    const { queue, seen } = observed();
+    queue.addAfter('a', 0.01);
+    queue.retry('b');
+    expect(seen).toEqual(['retried']);
+    await queue.next();
+    expect(seen).toEqual(['retried', 'added', 'started after 0']);
+    queue.stop();
+  });
+
+  test('is the time that the work under way has taken', async () => {
+    const { queue, clock } = observed();
+    queue.add('a');
+    queue.add('b');
+    await queue.next();
+    clock.ms = 1000;
+    await queue.next();
+    clock.ms = 3000;
+    expect(queue.unfinished()).toEqual({ total: 5, longest: 3 });
+    queue.done('a');
+    queue.done('b');
+    expect(queue.unfinished()).toEqual({ total: 0, longest: 0 });
+  });
+
+  test('is nothing once the queue is stopped', () => {
+    const { queue, seen } = observed();
+    queue.stop();
+    queue.add('a');
+    expect(seen).toEqual([]);
+  });
+});

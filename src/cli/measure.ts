@@ -1,0 +1,50 @@
+import type { PipelineKey } from '../api/pipeline.ts';
+import type { Certificate } from '../http/tls.ts';
+import { readCertificate } from '../kube/certificate.ts';
+import { pipelineGauges } from '../reconcile/pipeline-gauges.ts';
+import { pruneSeries } from '../reconcile/pipeline-prune.ts';
+import type { Queue } from '../reconcile/queue.ts';
+import { watchQueue } from '../reconcile/queue-metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Parts } from './program.ts';
+import { VERSION } from './version.ts';
+
+/** What is measured; a program's parts have it. */
+export interface Measured {
+  readonly metrics: Metrics;
+  readonly store: Pick<Parts['store'], 'get' | 'list' | 'synced'>;
+  readonly clusters: Pick<Parts['clusters'], 'reachable'>;
+  readonly now: () => Date;
+}
+
+export interface MeasureDeps {
+  readonly leading: () => boolean;
+  readonly queue: Pick<Queue<PipelineKey>, 'depth' | 'unfinished'>;
+}
+
+/** Adds what is read at each scrape to a program's metrics. */
+export function measure({ metrics, store, clusters, now }: Measured, { leading, queue }: MeasureDeps): void {
+  metrics.buildInfo.set({ version: VERSION, runtime: `bun ${Bun.version}` }, 1);
+  watchQueue(metrics, queue);
+  pruneSeries(metrics, store.get);
+  metrics.registry.add(
+    ...pipelineGauges({
+      // Only one replica says it, as with Flux's controllers: a sum over replicas counts each Pipeline once.
+      pipelines: () => (leading() && store.synced() ? store.list() : undefined),
+      perPipeline: metrics.perPipeline,
+      now,
+    }),
+  );
+  metrics.registry.onScrape(() => {
+    metrics.clusterReachable.reset();
+    for (const { namespace, kind, name, reachable } of clusters.reachable()) {
+      metrics.clusterReachable.set({ namespace, kind, name }, reachable ? 1 : 0);
+    }
+  });
+}
+
+/** When what is served from now on ends. */
+export function observeCertificate(metrics: Metrics, certificate: string, { cert }: Certificate): void {
+  const until = Date.parse(readCertificate(cert)?.validTo ?? '');
+  if (!Number.isNaN(until)) metrics.certificateExpiry.set({ certificate }, until / 1000);
+}
