@@ -11,6 +11,7 @@ describe('the flags of serve', () => {
     expect(flags.ok && flags.values).toMatchObject({
       'promotion-hook-bind-address': ':8082',
       'metrics-bind-address': ':8080',
+      'metrics-per-pipeline': true,
       'health-probe-bind-address': ':8081',
       'events-addr': '',
       'leader-elect': false,
@@ -33,6 +34,7 @@ describe('the flags of serve', () => {
   test.each([
     [['--leader-elect'], 'leader-elect', true],
     [['--leader-elect=false'], 'leader-elect', false],
+    [['--metrics-per-pipeline=false'], 'metrics-per-pipeline', false],
     [['--resync-interval', '1h30m'], 'resync-interval', 5400],
     [['--resync-interval=90'], 'resync-interval', 90],
     [['--promotion-hook-rate-limit-interval=500ms'], 'promotion-hook-rate-limit-interval', 0.5],
