@@ -17,6 +17,7 @@ const UNTRUE = [
   'nodejs_heap_space_size_used_bytes',
   'nodejs_heap_space_size_available_bytes',
   'nodejs_version_info',
+  'nodejs_gc_duration_seconds',
 ];
 
 /** What the process itself uses: processor time, memory, files, delays of the event loop. */

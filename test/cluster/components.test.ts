@@ -46,6 +46,12 @@ async function build(path: string): Promise<Manifest[]> {
   return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 }
 
+function find(all: readonly Manifest[], kind: string): Manifest {
+  const [found, ...more] = all.filter((one) => one.kind === kind);
+  if (!found || more.length > 0) throw new Error(`not one ${kind}`);
+  return found;
+}
+
 describe('kustomize/components/ha', () => {
   async function manifests(namespace?: string): Promise<Manifest[]> {
     await overlay('base', {
@@ -55,12 +61,6 @@ describe('kustomize/components/ha', () => {
     return build(
       await overlay('ha', { resources: ['../base'], components: [await pathTo('ha', 'components/ha')] }),
     );
-  }
-
-  function find(all: readonly Manifest[], kind: string): Manifest {
-    const [found, ...more] = all.filter((one) => one.kind === kind);
-    if (!found || more.length > 0) throw new Error(`not one ${kind}`);
-    return found;
   }
 
   test('runs two replicas apart from each other and replaces them without a gap', async () => {
@@ -116,6 +116,36 @@ interface Pod {
     readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
   }[];
 }
+
+describe('kustomize/components/monitoring', () => {
+  async function manifests(namespace?: string): Promise<Manifest[]> {
+    const base = { ...(namespace && { namespace }), resources: [await pathTo('monitored', 'default')] };
+    await overlay('monitored', base);
+    const components = [await pathTo('monitoring', 'components/monitoring')];
+    return build(await overlay('monitoring', { resources: ['../monitored'], components }));
+  }
+
+  test('scrapes the Pods of the Deployment at a port that they have', async () => {
+    const all = await manifests();
+    const monitor = find(all, 'PodMonitor');
+    const deployment = find(all, 'Deployment');
+    expect(monitor.spec.selector).toEqual(deployment.spec.selector);
+    const { spec } = deployment.spec.template as { spec: { containers: { ports: { name: string }[] }[] } };
+    const ports = spec.containers.flatMap((container) => container.ports.map(({ name }) => name));
+    const endpoints = monitor.spec.podMetricsEndpoints as { port: string }[];
+    expect(endpoints.length).toBe(1);
+    for (const { port } of endpoints) expect(ports).toContain(port);
+  });
+
+  test('goes to the namespace of the installation', async () => {
+    const all = await manifests('elsewhere');
+    const mine = all.filter(({ kind }) => ['PodMonitor', 'PrometheusRule'].includes(kind));
+    expect(mine.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual([
+      'elsewhere/turnpike',
+      'elsewhere/turnpike',
+    ]);
+  });
+});
 
 describe('kustomize/components/gitops-cluster', () => {
   beforeAll(async () => {

@@ -448,4 +448,18 @@ describe('metrics', () => {
       expect(text).toContain(`# TYPE ${name} `);
     }
   });
+
+  test('say which Pipelines are ready, what runs, and until when it is trusted', async () => {
+    const text = await (await fetch(`${turnpike.metrics}/metrics`)).text();
+    expect(text).toMatch(/^gotk_reconcile_condition\{kind="Pipeline",.*type="Ready",status="True"\} 1$/m);
+    expect(text).toMatch(/^gotk_reconcile_duration_seconds_count\{kind="Pipeline",.*\} [1-9]/m);
+    expect(text).toMatch(/^workqueue_depth\{name="pipeline",controller="pipeline"\} \d+$/m);
+    expect(text).toMatch(/^turnpike_build_info\{version=".+",runtime="bun .+"\} 1$/m);
+    const expiry = /^turnpike_certificate_expiry_timestamp_seconds\{certificate="admission"\} (\d+)$/m.exec(
+      text,
+    );
+    const days = (Number(expiry?.[1]) - Date.now() / 1000) / 86_400;
+    expect(days).toBeGreaterThan(1);
+    expect(days).toBeLessThan(8);
+  });
 });

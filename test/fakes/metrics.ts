@@ -1,3 +1,4 @@
+import type { Pipeline, StoredPipeline } from '../../src/api/pipeline.ts';
 import type { Metrics } from '../../src/telemetry/metrics.ts';
 
 /** The lines of a metric, without its help, as Prometheus would read them now. */
@@ -11,4 +12,9 @@ export async function sampleOf(metrics: Metrics, series: string): Promise<number
   const lines = (await metrics.registry.metrics()).split('\n');
   const line = lines.find((one) => one.startsWith(`${series} `));
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
+}
+
+/** A Pipeline as the store has it. */
+export function asStored({ metadata, spec, status }: Pipeline, name = metadata.name): StoredPipeline {
+  return { metadata: { ...metadata, name }, spec: { ok: true, value: spec }, status };
 }

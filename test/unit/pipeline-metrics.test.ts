@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { type Pipeline, type PipelineKey, pipelineKey, type StoredPipeline } from '../../src/api/pipeline.ts';
+import { type PipelineKey, pipelineKey, type StoredPipeline } from '../../src/api/pipeline.ts';
 import { measure } from '../../src/cli/measure.ts';
 import { createPipelineMetrics } from '../../src/reconcile/pipeline-metrics.ts';
 import type { Promoter } from '../../src/reconcile/promoter.ts';
@@ -8,7 +8,7 @@ import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createReporter } from '../../src/reconcile/report.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createFakeLog } from '../fakes/log.ts';
-import { sampleOf, seriesOf } from '../fakes/metrics.ts';
+import { asStored, sampleOf, seriesOf } from '../fakes/metrics.ts';
 import { at, pipeline, running, withState } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
@@ -42,11 +42,6 @@ function start(stored: () => readonly StoredPipeline[], life: Life = {}) {
     },
   );
   return { metrics, measured: createPipelineMetrics({ metrics, now: () => LATER }) };
-}
-
-function asStored(from: Pipeline, name = 'app'): StoredPipeline {
-  const { metadata, spec, status } = from;
-  return { metadata: { ...metadata, name }, spec: { ok: true, value: spec }, status };
 }
 
 /** The statuses of a condition that are 1. */
