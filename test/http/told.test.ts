@@ -169,12 +169,6 @@ describe('what the promotion webhook writes', () => {
     expect((await post(event())).status).toBe(503);
     expect(told).toEqual([]);
   });
-
-  test('leaves the conditions to the replica that leads', async () => {
-    const { post, metrics } = setUp();
-    await post(event());
-    expect((await metrics.condition.get()).values).toEqual([]);
-  });
 });
 
 describe('what the others write', () => {
