@@ -1,4 +1,4 @@
-import { createForge, type Forge, type PullRequest } from '../../src/promote/forges/forge.ts';
+import { createForge, type Forge, type ForgeDeps, type PullRequest } from '../../src/promote/forges/forge.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import type { Files, Gitea } from '../lab/gitea/forge.ts';
 import { waitUntil } from '../lab/wait.ts';
@@ -7,7 +7,7 @@ import { waitUntil } from '../lab/wait.ts';
 export interface GiteaRepository {
   /** Any request below the repository's API, by its owner. */
   api(method: string, path: string, body?: object): Promise<unknown>;
-  forge(token?: string): Forge;
+  forge(token?: string, change?: Partial<ForgeDeps>): Forge;
   /** `METHOD PATH` of the requests of `forge` since the last call, without what they have in common. */
   calls(): string[];
   /** A user that may read or write the repository. */
@@ -30,8 +30,8 @@ export async function giteaRepository(gitea: Gitea): Promise<GiteaRepository> {
   // It takes a push for one in the background.
   await waitUntil('Gitea to know the first push', async () => Boolean(await api('GET', '/branches/main')));
 
-  function forge(token = gitea.token): Forge {
-    const deps = forgeDeps();
+  function forge(token = gitea.token, change: Partial<ForgeDeps> = {}): Forge {
+    const deps = forgeDeps(change);
     const send: typeof deps.outbound.send = (request) => {
       seen.push(`${request.method} ${request.url.replace(`${gitea.url}/api/v1${root}`, '')}`);
       return deps.outbound.send(request);

@@ -156,6 +156,15 @@ for (const place of PLACES) {
       expect(await git.repository.read('main', FILE)).toBe(marked('1.1.0'));
     });
 
+    test('sees that its base has moved into conflict with it', async () => {
+      await promote({ token: FAKE_TOKEN }, '1.1.0');
+      const outbound = place.reach(loopbackOutbound(), github.origin);
+      const forge = () => createForge('github', strategy.url, { token: FAKE_TOKEN }, forgeDeps({ outbound }));
+      expect(await forge().get(1)).not.toHaveProperty('mergeable');
+      await git.repository.commit({ [FILE]: marked('2.0.0') });
+      expect(await forge().get(1)).toMatchObject({ state: 'open', mergeable: 'conflicting' });
+    });
+
     test('opens the next pull request on the same branch after the first was merged and deleted', async () => {
       const secret = { token: FAKE_TOKEN };
       await promote(secret, '1.1.0');
