@@ -187,12 +187,15 @@ describe('merging on Azure', () => {
     expect(await merge()).toEqual({ kind: 'scheduled' });
   });
 
-  test.each(['pending', 'failed'])('waits for no status of ours that is %s', async (state) => {
-    status(HEAD_COMMIT, 'promotion', state, 'turnpike');
+  test('waits for no check where the base branch has but ours', async () => {
+    status(HEAD_COMMIT, 'promotion', 'succeeded', 'turnpike');
     status(BASE_COMMIT, 'promotion', 'succeeded', 'turnpike');
-    const settings = { statusGenre: 'turnpike', statusName: 'promotion' };
-    policy(STATUS, 'rejected', false, settings);
-    policy(STATUS, 'running', false, settings);
     expect(await merge()).toEqual({ kind: 'merged' });
+  });
+
+  test('waits while our own status says that the gates are closed', async () => {
+    status(HEAD_COMMIT, 'promotion', 'pending', 'turnpike');
+    const reason = 'Checks of 1111111111 are not done: turnpike/promotion.';
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
   });
 });

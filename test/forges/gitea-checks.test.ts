@@ -93,11 +93,14 @@ describe('merging on Gitea waits', () => {
   );
 
   test(
-    'for no status of ours, nor for others where the base branch has but ours',
+    'for no check where the base branch has but ours, yet while ours says that the gates are closed',
     async () => {
       const pull = await opened('ours');
       await check(await headOf(pull.base), OURS, 'success');
-      await check(pull.headCommit ?? '', OURS, 'failure');
+      await check(pull.headCommit ?? '', OURS, 'pending');
+      const reason = `Checks of ${pull.headCommit?.slice(0, 10)} are not done: ${OURS}.`;
+      expect(await merge(pull)).toEqual({ kind: 'not-yet', reason });
+      await check(pull.headCommit ?? '', OURS, 'success');
       expect(await merge(pull)).toEqual({ kind: 'merged' });
     },
     SLOW,

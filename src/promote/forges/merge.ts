@@ -1,11 +1,14 @@
 import type { ForgeContext } from './call.ts';
 import type { MergeOptions, MergeOutcome, PullRequest, Unmergeable } from './forge.ts';
 
-/** The checks of a commit, without our own status. */
+/** The checks of a commit. */
 export interface Checks {
-  /** Whether there is one. */
+  /** Whether there is one of anybody else: our own status is no sign of CI. */
   readonly any: boolean;
-  /** Names of those that have not passed. What was skipped, or may fail, has passed. */
+  /**
+   * Names of those that have not passed. What was skipped, or may fail, has passed. Our own status is among
+   * them: while it says that the gates are closed, nothing is merged against it.
+   */
   readonly failing: readonly string[];
   readonly pending: readonly string[];
 }

@@ -60,7 +60,7 @@ export async function checksOf(api: Api, pull: AzurePullRequest, commit: string)
       .map(({ configuration }) => configuration.type.displayName),
   ];
   return {
-    any: statuses.length > 0 || policies.some(isCheck),
+    any: statuses.some(isOthers) || policies.some((policy) => isCheck(policy) && !isOurs(policy)),
     failing: names((state) => FAILING.includes(state), ['rejected', 'broken']),
     pending: names((state) => !FAILING.includes(state) && !PASSED.includes(state), ['queued', 'running']),
     blocked: policies.some(isBlocking),
@@ -69,7 +69,11 @@ export async function checksOf(api: Api, pull: AzurePullRequest, commit: string)
 
 /** Whether a commit has a status of anybody else. */
 export async function commitHasChecks(api: Api, commit: string): Promise<boolean> {
-  return (await statusesOf(api, commit)).length > 0;
+  return (await statusesOf(api, commit)).some(isOthers);
+}
+
+function isOthers({ name }: { readonly name: string }): boolean {
+  return name !== STATUS_CONTEXT;
 }
 
 function statusesOf(api: Api, commit: string) {
@@ -77,14 +81,14 @@ function statusesOf(api: Api, commit: string) {
   return statusesAt(api, url);
 }
 
-/** The latest of each context, without ours. */
+/** The latest of each context. */
 async function statusesAt(api: Api, url: string) {
   const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
   const { value } = parsedAnswer(Statuses, 'checks', data, api.context);
   const latest = new Map<string, { name: string; state: string }>();
   for (const { state, context } of value.toSorted((one, other) => one.id - other.id)) {
     const name = nameOf(context.genre, context.name);
-    if (name !== STATUS_CONTEXT) latest.set(name, { name, state });
+    latest.set(name, { name, state });
   }
   return [...latest.values()];
 }
@@ -102,11 +106,13 @@ function nameOf(genre: string, name: string): string {
   return [genre, name].filter(Boolean).join('/');
 }
 
-/** A policy that wants our own status is none. */
 function isCheck({ configuration }: Evaluation): boolean {
-  const { type, settings } = configuration;
-  if (nameOf(settings?.statusGenre ?? '', settings?.statusName ?? '') === STATUS_CONTEXT) return false;
-  return CHECK_POLICIES.includes(type.id.toLowerCase());
+  return CHECK_POLICIES.includes(configuration.type.id.toLowerCase());
+}
+
+/** It wants our own status. */
+function isOurs({ configuration: { settings } }: Evaluation): boolean {
+  return nameOf(settings?.statusGenre ?? '', settings?.statusName ?? '') === STATUS_CONTEXT;
 }
 
 function isBlocking({ status, configuration }: Evaluation): boolean {

@@ -16,18 +16,6 @@ const Stats = v.object({
   cancelled: Count,
   unknown: Count,
 });
-type Stats = v.InferOutput<typeof Stats>;
-
-const Build = v.object({ state: v.string() });
-
-/** What the states of builds are called where they are counted. */
-const COUNTED: Readonly<Record<string, keyof Stats>> = {
-  SUCCESSFUL: 'successful',
-  FAILED: 'failed',
-  INPROGRESS: 'inProgress',
-  CANCELLED: 'cancelled',
-  UNKNOWN: 'unknown',
-};
 
 /**
  * A build needs a page; the commit's is one.
@@ -52,30 +40,22 @@ export async function setStatus(
 export async function checksOf(api: Api, commit: string): Promise<Checks> {
   const url = `${api.buildsUrl}/commits/stats/${commit}`;
   const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
-  const stats = await withoutOurs(api, commit, parsedAnswer(Stats, 'checks', data, api.context));
-  const { failed, cancelled, inProgress, unknown } = stats;
+  const stats = parsedAnswer(Stats, 'checks', data, api.context);
+  const { successful, failed, cancelled, inProgress, unknown } = stats;
+  const all = successful + failed + cancelled + inProgress + unknown;
   return {
-    any: total(stats) > 0,
+    any: all > 1 || (all === 1 && !(await hasOurs(api, commit))),
     failing: [...counted(failed, 'failed'), ...counted(cancelled, 'cancelled')],
     pending: [...counted(inProgress, 'in progress'), ...counted(unknown, 'unknown')],
   };
 }
 
-/** The counts have ours in them, which is asked for where that makes a difference. */
-async function withoutOurs(api: Api, commit: string, stats: Stats): Promise<Stats> {
-  const all = total(stats);
-  if (all === 0 || (all > 1 && all === stats.successful)) return stats;
+async function hasOurs(api: Api, commit: string): Promise<boolean> {
   const query = new URLSearchParams({ key: STATUS_CONTEXT });
   const url = `${api.repositoryUrl}/commits/${commit}/builds?${query}`;
   const send = () => api.send({ method: 'GET', url });
   const answer = await api.call('checks', send, ({ status }) => status === 404);
-  if (answer.status === 404) return stats;
-  const key = COUNTED[parsedAnswer(Build, 'checks', answer.data, api.context).state];
-  return key ? { ...stats, [key]: Math.max(0, stats[key] - 1) } : stats;
-}
-
-function total({ successful, failed, inProgress, cancelled, unknown }: Stats): number {
-  return successful + failed + inProgress + cancelled + unknown;
+  return answer.status !== 404;
 }
 
 /** The answer has no names. */

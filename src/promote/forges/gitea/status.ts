@@ -39,11 +39,10 @@ export async function checksOf(api: Api, commit: string): Promise<Checks> {
     const total = Number(headers.get('x-total-count') ?? statuses.length);
     if (found.length === 0 || statuses.length >= total) break;
   }
-  const others = statuses.filter(({ context }) => context !== STATUS_CONTEXT);
   const contexts = (wanted: (state: string) => boolean) =>
-    others.filter(({ status }) => wanted(status)).map(({ context }) => context);
+    statuses.filter(({ status }) => wanted(status)).map(({ context }) => context);
   return {
-    any: others.length > 0,
+    any: statuses.some(({ context }) => context !== STATUS_CONTEXT),
     failing: contexts(isFailing),
     pending: contexts((state) => !isFailing(state) && !isPassed(state)),
   };

@@ -14,7 +14,7 @@ import {
 } from '../merge.ts';
 import { answerOf } from '../octokit.ts';
 import type { Api } from './api.ts';
-import { CHECKS, checksIn, ROLLUP, Rollup } from './checks.ts';
+import { CHECKS, Checked, hasChecks, ROLLUP } from './checks.ts';
 import { graphql } from './graphql.ts';
 
 type MergeApi = Mergeable<Api>;
@@ -47,7 +47,6 @@ const SCHEDULE = `mutation ($input: EnablePullRequestAutoMergeInput!) {
   }
 }`;
 
-const Checked = v.object({ [ROLLUP]: Rollup });
 const Found = v.object({
   repository: v.object({
     mergeCommitAllowed: v.boolean(),
@@ -100,7 +99,7 @@ function unready({ pullRequest }: Repository, commit: string): MergeOutcome | un
     case 'BLOCKED':
       return undefined;
     case 'UNSTABLE':
-      return unstable(pullRequest, commit);
+      return notYet(`Checks of ${short(commit)} that are not required fail or are not done.`);
     case 'BEHIND':
       return behind();
     case 'DIRTY':
@@ -112,17 +111,10 @@ function unready({ pullRequest }: Repository, commit: string): MergeOutcome | un
   }
 }
 
-/** Our own status makes a pull request unstable as well. */
-function unstable({ commits }: Repository['pullRequest'], commit: string): MergeOutcome | undefined {
-  const { hidden, failing, pending } = checksIn(commits.nodes[0]?.commit[ROLLUP]);
-  if (!hidden && failing.length + pending.length === 0) return undefined;
-  return notYet(`Checks of ${short(commit)} that are not required fail or are not done.`);
-}
-
 function silent(api: MergeApi, { pullRequest }: Repository, commit: string) {
   const { commits, baseRef } = pullRequest;
-  const ofHead = checksIn(commits.nodes[0]?.commit[ROLLUP]);
-  return unspoken(api, ofHead, commit, async () => checksIn(baseRef?.target?.[ROLLUP]).any);
+  const any = hasChecks(commits.nodes[0]?.commit);
+  return unspoken(api, { any }, commit, async () => hasChecks(baseRef?.target));
 }
 
 /** A branch with a merge queue refuses this and takes an auto-merge: https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request */

@@ -47,10 +47,9 @@ export async function checksOf(api: Api, commit: string): Promise<Checks> {
     statuses.push(...found);
     if (found.length < PAGE_SIZE) break;
   }
-  const others = statuses.filter(({ name }) => name !== STATUS_CONTEXT);
-  const names = (wanted: (status: Status) => boolean) => others.filter(wanted).map(({ name }) => name);
+  const names = (wanted: (status: Status) => boolean) => statuses.filter(wanted).map(({ name }) => name);
   return {
-    any: others.length > 0,
+    any: statuses.some(({ name }) => name !== STATUS_CONTEXT),
     failing: names(isFailing),
     pending: names((one) => !isFailing(one) && !isPassed(one)),
   };
