@@ -11,10 +11,24 @@ import type {
 import { newFailure } from './failure.ts';
 import { commonRevision, environmentStatus, passageOf } from './state.ts';
 
+/** The reasons of Events. A Warning wants a person. */
+export const EVENT_TYPES = {
+  WaitingApproval: 'Normal',
+  PullRequestOpen: 'Normal',
+  PullRequestMerged: 'Normal',
+  PromotionSucceeded: 'Normal',
+  PromotionSuperseded: 'Normal',
+  PromotionRetrying: 'Warning',
+  PromotionFailed: 'Warning',
+  PromotionRejected: 'Warning',
+  DeploymentFailed: 'Warning',
+} as const;
+export type EventReason = keyof typeof EVENT_TYPES;
+
 /** What is told as an Event: only what changed between two states of a Pipeline. */
 export interface Transition {
   readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
+  readonly reason: EventReason;
   readonly message: string;
   readonly environment: string;
   /** The revision that it is about. */
@@ -29,6 +43,10 @@ export interface Transition {
 }
 
 type Words = Pick<Transition, 'type' | 'reason' | 'message'>;
+
+function words(reason: EventReason, message: string): Words {
+  return { type: EVENT_TYPES[reason], reason, message };
+}
 
 /** Also the journal of promotions that ended between the two states, for the metrics. */
 export interface Ended {
@@ -54,17 +72,17 @@ function deploymentTransitions(name: string, old: EnvironmentStatus, state: Envi
   const { revision: version, phase, observedAt: moment } = deployment;
   const message = `The deployment of ${version} to ${name} failed: ${deployment.message ?? 'no reason given.'}`;
   const about = { environment: name, version, phase, moment, ...runningBefore(version, old, state) };
-  return [{ type: 'Warning', reason: 'DeploymentFailed', message, ...about }];
+  return [{ ...words('DeploymentFailed', message), ...about }];
 }
 
 function promotionTransitions(name: string, old: EnvironmentStatus, state: EnvironmentStatus): Transition[] {
   const { promotion } = state;
-  const words = promotion && promotionWords(name, old.promotion, promotion);
-  if (!words) return [];
+  const told = promotion && promotionWords(name, old.promotion, promotion);
+  if (!told) return [];
   const { revision: version, phase, pullRequest, updatedAt = '', attempts } = promotion;
   const moment = attempts === undefined ? updatedAt : `${updatedAt} ${attempts}`;
   const about = { environment: name, version, phase, moment, ...runningBefore(version, old, state) };
-  return [{ ...words, ...about, ...(pullRequest && { pullRequest: pullRequest.url }) }];
+  return [{ ...told, ...about, ...(pullRequest && { pullRequest: pullRequest.url }) }];
 }
 
 /** Once the environment runs the revision itself, what it ran before is told. */
@@ -88,12 +106,8 @@ function promotionWords(
 
 function failureWords(what: string, { retry, message }: Failure): Words {
   return retry === 'never'
-    ? { type: 'Warning', reason: 'PromotionFailed', message: `The promotion of ${what} failed: ${message}` }
-    : {
-        type: 'Warning',
-        reason: 'PromotionRetrying',
-        message: `The promotion of ${what} is retried: ${message}`,
-      };
+    ? words('PromotionFailed', `The promotion of ${what} failed: ${message}`)
+    : words('PromotionRetrying', `The promotion of ${what} is retried: ${message}`);
 }
 
 function phaseWords(what: string, promotion: PromotionStatus): Words | undefined {
@@ -104,32 +118,18 @@ function phaseWords(what: string, promotion: PromotionStatus): Words | undefined
     case 'Failed': // Told as the failure that it is.
       return undefined;
     case 'WaitingApproval':
-      return normal('WaitingApproval', `The promotion of ${what} waits for an approval.`);
+      return words('WaitingApproval', `The promotion of ${what} waits for an approval.`);
     case 'PullRequestOpen':
-      return normal(
-        'PullRequestOpen',
-        `A pull request promotes ${what}: ${promotion.pullRequest?.url ?? ''}`,
-      );
+      return words('PullRequestOpen', `A pull request promotes ${what}: ${promotion.pullRequest?.url ?? ''}`);
     case 'Merged':
-      return normal('PullRequestMerged', `The promotion of ${what} is merged.`);
+      return words('PullRequestMerged', `The promotion of ${what} is merged.`);
     case 'Succeeded':
-      return normal('PromotionSucceeded', `Promoted ${what}.`);
+      return words('PromotionSucceeded', `Promoted ${what}.`);
     case 'Rejected':
-      return {
-        type: 'Warning',
-        reason: 'PromotionRejected',
-        message: message ?? `The promotion of ${what} was rejected.`,
-      };
+      return words('PromotionRejected', message ?? `The promotion of ${what} was rejected.`);
     case 'Superseded':
-      return normal(
-        'PromotionSuperseded',
-        `The promotion of ${what} ended: ${message ?? 'no reason given.'}`,
-      );
+      return words('PromotionSuperseded', `The promotion of ${what} ended: ${message ?? 'no reason given.'}`);
   }
-}
-
-function normal(reason: string, message: string): Words {
-  return { type: 'Normal', reason, message };
 }
 
 const ENDS = ['Succeeded', 'Rejected', 'Superseded'];

@@ -4,6 +4,7 @@ import { type PipelineKey, pipelineKey, type StoredPipeline } from '../../src/ap
 import { resourcePath } from '../../src/kube/path.ts';
 import { createPipelineStore, type PipelineStore } from '../../src/kube/pipelines.ts';
 import type { KubeClient } from '../../src/kube/transport.ts';
+import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { longPipeline } from '../fakes/long-pipeline.ts';
 import { spec } from '../fakes/pipeline.ts';
@@ -138,6 +139,19 @@ describe('the store of Pipelines', () => {
     const write = store.applyStatus(pipeline, { summary: 'late' });
     await expect(write).rejects.toMatchObject({ code: 'ApiNotFound' });
     expect(store.get(key('gone'))).toBeUndefined();
+  });
+
+  test('lets nothing be recorded in a Pipeline that is gone, nor in the next one of its name', async () => {
+    const record = createRecordStatus(store);
+    const late = () => ({ status: { summary: 'late' } });
+    const pipeline = await create('replaced');
+    await client.request({ method: 'DELETE', path: path('replaced') });
+    expect(await record(pipeline, late)).toBeUndefined();
+    await until('the deletion', () => store.get(key('replaced')) === undefined);
+    const next = await create('replaced');
+    expect(await record(pipeline, late)).toBeUndefined();
+    expect((await store.read(key('replaced')))?.metadata.resourceVersion).toBe(next.metadata.resourceVersion);
+    expect(await record(next, late)).toEqual(late());
   });
 
   test('keeps to its namespace', async () => {

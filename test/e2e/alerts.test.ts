@@ -3,12 +3,14 @@ import { loadKubeConfig } from '../../src/kube/config.ts';
 import { createEventRecorder } from '../../src/kube/events.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
 import { createFluxEvents } from '../../src/promote/flux-events.ts';
+import { createNotificationPromoter } from '../../src/promote/notification.ts';
 import { createOutbox } from '../../src/reconcile/outbox.ts';
 import { createPipelineEvents } from '../../src/reconcile/pipeline-events.ts';
 import { createReporter } from '../../src/reconcile/report.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { pipeline, running, withState } from '../fakes/pipeline.ts';
+import { promotionRequest } from '../fakes/promotion.ts';
 import type { Lab } from '../lab/lab.ts';
 import { createScenario, type Scenario } from '../lab/scenario.ts';
 import { sharedLab } from '../lab/shared.ts';
@@ -33,15 +35,15 @@ async function waitForAlerts(): Promise<void> {
       regarding: regarding(),
       severity: 'error',
       reason: 'Probe',
-      message: 'Is anybody there?',
+      message: 'Promote pipeline of nobody: is anybody there?',
       metadata: {},
       token: crypto.randomUUID(),
       at: new Date(),
     });
     const paths = new Set(receiver.received.map(({ path }) => path));
-    return paths.size === 2 ? { done: true } : { saw: [...paths] };
+    return paths.size === 3 ? { done: true } : { saw: [...paths] };
   };
-  await waitFor('both Alerts', seen, { seconds: 60, everyMs: 500 });
+  await waitFor('all Alerts', seen, { seconds: 60, everyMs: 500 });
 }
 
 function regarding() {
@@ -77,6 +79,13 @@ beforeAll(async () => {
   await lab.apply([
     ...alertObjects({ name: 'all', namespace, address: `${receiver.url}/all`, severity: 'info' }),
     ...alertObjects({ name: 'faults', namespace, address: `${receiver.url}/faults`, severity: 'error' }),
+    ...alertObjects({
+      name: 'ci',
+      namespace,
+      address: `${receiver.url}/ci`,
+      severity: 'info',
+      inclusionList: ['^Promote pipeline '],
+    }),
   ]);
   await waitForAlerts();
 }, 10 * MINUTE);
@@ -182,6 +191,25 @@ describe('an Alert of Flux about a Pipeline', () => {
       });
       await received('PromotionFailed', '/all');
       expect(receivedAs('PromotionFailed')).toHaveLength(1);
+    },
+    MINUTE,
+  );
+
+  test(
+    'for a CI system brings nothing but what asks for a promotion',
+    async () => {
+      const promoter = createNotificationPromoter({
+        emit: async () => undefined,
+        fluxEvents: createFluxEvents({ address: lab.flux.eventsUrl, fetch, instance: 'test' }),
+        now: () => new Date(),
+      });
+      await promoter.promote(promotionRequest({ pipeline: { ...regarding() } }));
+      expect((await received('Promote', '/ci')).metadata).toEqual({
+        environment: 'staging',
+        version: '1.3.0',
+      });
+      const reasons = receiver.received.flatMap(({ path, event }) => (path === '/ci' ? event.reason : []));
+      expect(new Set(reasons)).toEqual(new Set(['Probe', 'Promote']));
     },
     MINUTE,
   );

@@ -65,10 +65,12 @@ export interface AlertOptions {
   /** Of the receiver. */
   readonly address: string;
   readonly severity: 'info' | 'error';
+  /** Regular expressions over the message. */
+  readonly inclusionList?: readonly string[];
 }
 
 /** An Alert about the Pipeline `app` of a namespace, with its Provider. */
-export function alertObjects({ name, namespace, address, severity }: AlertOptions): object[] {
+export function alertObjects({ name, namespace, address, ...alert }: AlertOptions): object[] {
   const metadata = { name, namespace };
   return [
     { apiVersion: API_VERSION, kind: 'Provider', metadata, spec: { type: 'generic', address } },
@@ -78,8 +80,9 @@ export function alertObjects({ name, namespace, address, severity }: AlertOption
       metadata,
       spec: {
         providerRef: { name },
-        eventSeverity: severity,
+        eventSeverity: alert.severity,
         eventSources: [{ kind: 'Pipeline', name: 'app', namespace }],
+        ...(alert.inclusionList && { inclusionList: alert.inclusionList }),
       },
     },
   ];
