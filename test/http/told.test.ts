@@ -137,7 +137,7 @@ describe('what the promotion webhook writes', () => {
     ]);
   });
 
-  test('is told once, whoever looks at it next', async () => {
+  test('is told once: the reconciler finds nothing new in it', async () => {
     const { post, reasons, reconcile, runs } = setUp();
     await post(event());
     await post(event());

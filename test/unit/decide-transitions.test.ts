@@ -88,7 +88,7 @@ describe('a deployment', () => {
     ...change,
   });
 
-  test('that failed is told with Flux’s words, whoever saw it first', () => {
+  test('that failed is told with Flux’s words, by the webhook or by watching', () => {
     const failed = withState(BEHIND, 'dev', { deployment: deployed() });
     expect(transitions(failed, BEHIND.status)).toEqual([
       {
