@@ -263,6 +263,9 @@ describe('an event of a leaf cluster', () => {
       expect(before.error).toContain(
         'Its signed events with cluster: silent in their metadata are believed.',
       );
+      const text = await (await fetch(`${turnpike.metrics}/metrics`)).text();
+      const series = `turnpike_cluster_reachable{namespace="${NAME}",kind="GitopsCluster",name="silent"}`;
+      expect(text).toContain(`${series} 0\n`);
       await leaf.apply([alert({}), provider()]);
       await commit('four');
       const refused = async () => {
