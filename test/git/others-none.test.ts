@@ -103,14 +103,16 @@ describe.each(PROCESSES)('a branch that brings base and our one edit, seen by %s
     expect(await parentOf(BRANCH)).toBe((await stage.repository.tip('release')) ?? '');
   });
 
-  test('is made anew when the spec names another committer since', async () => {
+  test('is made anew on another base branch, also when the spec names another committer since', async () => {
+    await stage.repository.git('branch', 'release', 'main');
+    await stage.repository.commit({ 'README.md': 'Moved.\n' });
     const ours = await people.promoted('2.0.0');
     const committer = { name: 'Release Bot', email: 'bot@example.com' };
     const pushed = { commit: ours, revision: '2.0.0' };
-    const result = await again('3.0.0', { committer, pushed });
+    const result = await again('3.0.0', { committer, pushed, baseBranch: 'release' });
     expect(result).toMatchObject({ kind: 'pushed' });
     expect(result).not.toHaveProperty('others');
-    expect(await commitsOf(BRANCH)).toHaveLength(1);
+    expect(await parentOf(BRANCH)).toBe((await stage.repository.tip('release')) ?? '');
   });
 });
 

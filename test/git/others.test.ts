@@ -115,6 +115,22 @@ describe.each(PROCESSES)('what somebody committed on top of ours, seen by %s', (
     expect(await people.readVersion()).toBe('2.0.0');
   });
 
+  test('stays when it lies deeper than commits are looked at, and our edit was made by hand above it', async () => {
+    const { grace } = people;
+    const ours = await people.promoted('2.0.0');
+    await grace.take(BRANCH);
+    await grace.git('revert', '--no-edit', 'HEAD');
+    await grace.write('values.yaml', 'a: 2\n');
+    const fix = await grace.commit('Fix');
+    for (let number = 0; number < 25; number += 1) await grace.commit('Again', '--allow-empty');
+    await grace.git('checkout', '--quiet', ours, FILE);
+    await grace.commit('Promote it by hand');
+    await grace.push(BRANCH);
+    const pushed = { commit: ours, revision: '2.0.0' };
+    expect(await again('3.0.0', { pushed })).toMatchObject({ kind: 'pushed', others: true });
+    expect(await isAncestor(fix, BRANCH)).toBe(true);
+  });
+
   test('stays when nobody knows who made the branch', async () => {
     await people.grace.take('main');
     await people.grace.write('values.yaml', 'a: 2\n');
