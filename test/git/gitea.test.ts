@@ -3,6 +3,7 @@ import { createOutbound } from '../../src/promote/outbound.ts';
 import { failureOf } from '../fakes/failure.ts';
 import type { Gitea } from '../lab/gitea/forge.ts';
 import { sharedLab } from '../lab/shared.ts';
+import { waitFor } from '../lab/wait.ts';
 import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from './support.ts';
 
 const SLOW = 120_000;
@@ -75,6 +76,54 @@ describe('Gitea', () => {
       const error = await failureOf(promote({ branch: 'locked' }));
       expect(error).toMatchObject({ code: 'GitRejected', retry: 'backoff' });
       expect(error.message).toContain('protected branch locked');
+    },
+    SLOW,
+  );
+
+  test.each(['merge', 'rebase'])(
+    'updates the branch by its own button (%s), which leaves it ours',
+    async (style) => {
+      const branch = `button-${style}`;
+      const update = (revision: string, pushed?: string) =>
+        promote({
+          branch,
+          revision,
+          message: `Promote to ${revision}\n\nTurnpike-Pipeline: apps/podinfo/prod\n`,
+          ...(pushed && { pushed: { commit: pushed, revision: '5.0.0' } }),
+        });
+      const first = await update('5.0.0');
+      const ours = first.kind === 'pushed' ? first.commit : '';
+      const pulls = `/repos/${gitea.user}/${name}/pulls`;
+      const body = { head: branch, base: 'main', title: branch };
+      const { number } = (await gitea.api('POST', pulls, body)) as { number: number };
+      await gitea.commit(name, 'main', { [`${style}.txt`]: 'moved\n' }, 'Move the base');
+      await waitFor('the button to work', async () => {
+        await gitea.api('POST', `${pulls}/${number}/update?style=${style}`);
+        return { done: true };
+      });
+      const second = await update('5.0.0', ours);
+      expect(second).toMatchObject({ kind: 'unchanged' });
+      expect(second).not.toHaveProperty('others');
+      expect('commit' in second && second.commit).not.toBe(ours);
+      const third = await update('6.0.0', ours);
+      expect(third).toMatchObject({ kind: 'pushed' });
+      expect(third).not.toHaveProperty('others');
+    },
+    SLOW,
+  );
+
+  test(
+    "keeps somebody's commit on the branch, below a newer revision",
+    async () => {
+      const branch = 'with-a-fix';
+      await promote({ branch, revision: '5.0.0' });
+      const file = `/repos/${gitea.user}/${name}/contents/fix.txt`;
+      const content = Buffer.from('a fix\n').toString('base64');
+      await gitea.api('POST', file, { branch, content, message: 'Fix' });
+      expect(await promote({ branch, revision: '5.0.0' })).toMatchObject({ kind: 'unchanged', others: true });
+      expect(await promote({ branch, revision: '6.0.0' })).toMatchObject({ kind: 'pushed', others: true });
+      expect(await gitea.file(name, branch, 'fix.txt')).toBe('a fix\n');
+      expect(await gitea.file(name, branch, FILE)).toBe(marked('6.0.0'));
     },
     SLOW,
   );

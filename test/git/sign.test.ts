@@ -103,6 +103,16 @@ describe('a commit', () => {
     await later.close();
   });
 
+  test('on top of what somebody has committed to the branch is signed too', async () => {
+    const signing = await keyring.ssh('-t ed25519');
+    await push(signing);
+    const fix = await repository.commit({ 'fix.txt': 'x' }, { branch: BRANCH });
+    const result = await push(signing, { revision: '3.0.0' });
+    expect(result).toMatchObject({ kind: 'pushed', others: true });
+    expect((await repository.git('rev-parse', `${BRANCH}^`)).trim()).toBe(fix);
+    await keyring.verify(repository.path, 'commit' in result ? result.commit : '');
+  });
+
   test('stays unsigned when it is on its branch already', async () => {
     const first = await workspace.updateBranch(branchUpdate(url));
     const again = await push(await keyring.ssh('-t ed25519'));

@@ -90,6 +90,24 @@ describe("Gitea's SSH server", () => {
   );
 
   test(
+    "keeps somebody's commit on the branch, below a newer revision, and is looked at",
+    async () => {
+      const branch = 'with-a-fix';
+      await promote({ branch, revision: '5.0.0' });
+      const file = `/repos/${gitea.user}/${name}/contents/fix.txt`;
+      const content = Buffer.from('a fix\n').toString('base64');
+      await gitea.api('POST', file, { branch, content, message: 'Fix' });
+      expect(await promote({ branch, revision: '6.0.0' })).toMatchObject({ kind: 'pushed', others: true });
+      expect(await gitea.file(name, branch, 'fix.txt')).toBe('a fix\n');
+      const look = branchUpdate(url, { credentials: secret() });
+      expect((await workspace.inspect(look)).kind).toBe('differs');
+      expect(await workspace.hasBranch({ ...look, branch })).toBe(true);
+      expect(await workspace.hasBranch({ ...look, branch: 'none' })).toBe(false);
+    },
+    SLOW,
+  );
+
+  test(
     'is not talked to when it shows another host key than the Secret has, or none is known',
     async () => {
       const other = ed25519Keys().public.split(' ');
