@@ -117,6 +117,19 @@ describe.each(PROCESSES)('a branch that brings base and our one edit, seen by %s
 });
 
 describe('a look at a branch', () => {
+  test('is not made where the branch is as it was pushed: one request says where it is, one pushes', async () => {
+    const pushed = { commit: await people.promoted('2.0.0'), revision: '2.0.0' };
+    const { requests } = stage.server;
+    requests.length = 0;
+    await people.promote('2.0.0', { pushed });
+    await people.promote('3.0.0', { pushed });
+    expect(requests.map(({ line }) => line.replace(/ \S*\/(?=info|git-)/, ' '))).toEqual([
+      'GET info/refs?service=git-receive-pack',
+      'GET info/refs?service=git-receive-pack',
+      'POST git-receive-pack',
+    ]);
+  });
+
   test('is not made again while branch and base stay where they are', async () => {
     await people.promoted('2.0.0');
     await people.fixOnBranch();
