@@ -134,22 +134,7 @@ export function createWorkspace({ outbound, directory, maxBytes, log }: Workspac
   const signerOf = createSigners();
   const closing = new AbortController();
 
-  async function connected<T>(
-    { url, credentials, signal: given }: Pick<BranchUpdate, 'url' | 'credentials' | 'signal'>,
-    work: (transport: Transport) => Promise<T>,
-  ): Promise<T> {
-    const signal = AbortSignal.any(given ? [closing.signal, given] : [closing.signal]);
-    const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
-    const transport = create({ url, credentials, outbound, signal });
-    try {
-      return await work(transport);
-    } catch (error) {
-      throw error instanceof TurnpikeError ? error : unusable(error, transport.remote);
-    } finally {
-      transport.close();
-    }
-  }
-
+  const connected = createConnections(outbound, closing.signal);
   const together = createTogether(async (updates: readonly BranchUpdate[], latecomers) => {
     const [first] = updates;
     if (!first) return [];
@@ -182,6 +167,25 @@ export function createWorkspace({ outbound, directory, maxBytes, log }: Workspac
       closing.abort(new TurnpikeError('GitUnavailable', 'Turnpike is stopping.'));
       await store.close();
     },
+  };
+}
+
+/** Runs work with a connection of its own, which ends with it. */
+function createConnections(outbound: Outbound, closing: AbortSignal) {
+  return async <T>(
+    { url, credentials, signal: given }: Pick<BranchUpdate, 'url' | 'credentials' | 'signal'>,
+    work: (transport: Transport) => Promise<T>,
+  ): Promise<T> => {
+    const signal = AbortSignal.any(given ? [closing, given] : [closing]);
+    const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
+    const transport = create({ url, credentials, outbound, signal });
+    try {
+      return await work(transport);
+    } catch (error) {
+      throw error instanceof TurnpikeError ? error : unusable(error, transport.remote);
+    } finally {
+      transport.close();
+    }
   };
 }
 

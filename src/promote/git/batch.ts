@@ -5,16 +5,17 @@ import type { BranchResult, BranchUpdate } from '../workspace.ts';
 import type { Advertised } from './advertisement.ts';
 import { unusable } from './failure.ts';
 import { withObjects } from './packs.ts';
+import type { Prepared, Refused } from './prepared.ts';
 import { pushRefs, type RefUpdate } from './receive.ts';
 import { awaitRecords, type Failed, type Records } from './records.ts';
 import type { Repository } from './repository.ts';
 import type { createSigners } from './sign.ts';
-import { type Refused, remember } from './standing.ts';
+import { remember } from './standing.ts';
 import { type RemoteState, remoteState } from './state.ts';
 import type { RepositoryStore } from './store.ts';
 import type { Latecomers } from './together.ts';
 import type { Transport } from './transport.ts';
-import { type Prepared, prepareUpdate } from './update.ts';
+import { prepareUpdate } from './update.ts';
 
 /** How to reach one repository, and where its copy is. */
 export interface Access {

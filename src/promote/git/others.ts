@@ -2,11 +2,11 @@ import { refOf } from '../refs.ts';
 import type { FileChange } from '../workspace.ts';
 import { editAt, markerText } from './edit-base.ts';
 import { commitObject } from './objects.ts';
+import type { Prepared } from './prepared.ts';
 import type { Repository, Verdict } from './repository.ts';
 import type { CommitSigner } from './sign/key.ts';
 import { type PromotionBranch, questionOf, remember } from './standing.ts';
 import type { Transport } from './transport.ts';
-import type { Prepared } from './update.ts';
 import { keeping } from './whose.ts';
 
 export interface OthersBranch extends Omit<PromotionBranch, 'wanted'> {

@@ -4,6 +4,7 @@ import { type Ahead, fetchAhead } from './ahead.ts';
 import { editAt } from './edit-base.ts';
 import { isMerged } from './merged.ts';
 import { type Commit, parseCommit } from './objects.ts';
+import type { Refused } from './prepared.ts';
 import {
   type BranchMemory,
   fetchTip,
@@ -22,13 +23,6 @@ export interface PromotionBranch {
   readonly base: string;
   /** The base's files with the revision set. */
   readonly wanted: string;
-}
-
-/** The server did not do what was asked of the branch; `old` is where it was. */
-export interface Refused {
-  readonly kind: 'refused';
-  readonly error: unknown;
-  readonly old: string | undefined;
 }
 
 /**
@@ -72,7 +66,7 @@ export async function standingOf(
   try {
     return await lookAt(repository, transport, branch);
   } catch (error) {
-    // Whoever pushed to it or deleted it did so after its tip was named: it is looked at anew.
+    // Somebody has pushed to it or deleted it since its tip was named: it is looked at anew.
     if (hasCode(error, 'GitBranchNotFound'))
       return { kind: 'refused', error: moved(transport, branch), old: tip };
     if (hasCode(error, 'GitRejected') && error.retry !== 'never') return { kind: 'refused', error, old: tip };

@@ -5,43 +5,18 @@ import { editBase } from './edit-base.ts';
 import type { EditedTree } from './edit-tree.ts';
 import { commitObject } from './objects.ts';
 import { prepareOnTop } from './others.ts';
-import type { RefUpdate } from './receive.ts';
-import type { BranchMemory, Repository } from './repository.ts';
+import type { Prepared } from './prepared.ts';
+import type { Repository } from './repository.ts';
 import type { CommitSigner } from './sign/key.ts';
-import { type Refused, standingOf } from './standing.ts';
+import { standingOf } from './standing.ts';
 import type { Transport } from './transport.ts';
 import { ownerOf } from './whose.ts';
-
-/** What has to be done to the promotion branch. */
-export type Prepared =
-  | { readonly kind: 'in-base'; readonly problems: readonly string[] }
-  | (Edited & { readonly kind: 'unchanged'; readonly commit: string })
-  | {
-      readonly kind: 'blocked';
-      readonly commit: string;
-      readonly reason: string;
-      readonly problems: readonly string[];
-    }
-  | Refused
-  | (Edited & {
-      readonly kind: 'push';
-      readonly refUpdate: RefUpdate;
-      /** What the branch is once it is pushed. */
-      readonly memory: BranchMemory;
-    });
 
 /** Where the branches are, and the commit that the new one goes on. */
 export interface Place {
   readonly advertised: Advertised;
   readonly base: string;
   readonly sign?: CommitSigner | undefined;
-}
-
-interface Edited {
-  /** Commits of others are on the branch. */
-  readonly others?: true;
-  readonly changes: readonly FileChange[];
-  readonly problems: readonly string[];
 }
 
 /**
