@@ -16,6 +16,8 @@ export const CHECKPOINTS = [
   'after-update',
   'before-event',
   'after-event',
+  'before-task',
+  'after-task',
   'before-result',
   'after-result',
 ] as const;

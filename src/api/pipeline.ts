@@ -12,6 +12,7 @@ import {
   apiVersionName,
   CLUSTER_KINDS,
   environmentName,
+  FORGE_TYPES,
   kindName,
   namespaceName,
   objectName,
@@ -22,6 +23,7 @@ import { rules, secretTextRules } from './rules.ts';
 import type { PipelineStatus } from './status.ts';
 
 export type { Gates, Weekday, Window } from './gates.ts';
+export { FORGE_TYPES, type ForgeType } from './names.ts';
 export * from './status.ts';
 
 /**
@@ -65,9 +67,6 @@ export const Target = v.pipe(
   v.description('A namespace, on this cluster or another one.'),
 );
 export type Target = v.InferOutput<typeof Target>;
-
-export const FORGE_TYPES = ['github', 'gitlab', 'bitbucket-server', 'gitea', 'azure-devops'] as const;
-export type ForgeType = (typeof FORGE_TYPES)[number];
 
 export const PullRequestStrategy = v.pipe(
   v.object({

@@ -1,14 +1,12 @@
 import * as v from 'valibot';
 import { Condition } from './condition.ts';
 import { CLUSTER_KINDS } from './names.ts';
+import { AbandonedPullRequest, PullRequestRef } from './pull-request.ts';
+import { message, revision, time } from './status-fields.ts';
+
+export * from './pull-request.ts';
 
 /** What Turnpike has seen and done, as it stands in a Pipeline's status. */
-
-const time = (description: string) =>
-  v.pipe(v.string(), v.metadata({ format: 'date-time' }), v.description(`${description} RFC 3339.`));
-
-const revision = (description: string) => v.pipe(v.string(), v.maxLength(512), v.description(description));
-const message = (description: string) => v.pipe(v.string(), v.maxLength(2048), v.description(description));
 
 /** Without rules: what is in the status was in the spec before, and older objects must still take one. */
 const ClusterRefStatus = v.pipe(
@@ -22,6 +20,8 @@ const ClusterRefStatus = v.pipe(
   }),
   v.description('Cluster of the application object; absent for the one that Turnpike runs in.'),
 );
+
+export const SEEN = ['now', 'before'] as const;
 
 export const TargetStatus = v.pipe(
   v.object({
@@ -41,6 +41,14 @@ export const TargetStatus = v.pipe(
     revision: v.optional(revision('The revision that the target runs; empty when it runs none.')),
     error: v.optional(message('Why the target is not ready, or cannot be read.')),
     observedAt: v.optional(time('When the last event of this target was sent.')),
+    seen: v.optional(
+      v.pipe(
+        v.picklist(SEEN),
+        v.description(
+          'Whether the application object itself was seen: now, at the last look; before, at an earlier one. Absent: never, so that signed events decide.',
+        ),
+      ),
+    ),
   }),
   v.description('The application in one namespace of one cluster.'),
 );
@@ -82,38 +90,12 @@ export type PromotionPhase = (typeof PROMOTION_PHASES)[number];
 export const HOLDS = ['Suspended', 'Soak', 'Window', 'Versions', 'PreviousEnvironment'] as const;
 export type HeldBy = (typeof HOLDS)[number];
 
-export const CHECK_STATES = ['pending', 'success'] as const;
-export type CheckState = (typeof CHECK_STATES)[number];
-
-export const PullRequestRef = v.object({
-  url: v.pipe(v.string(), v.maxLength(2048), v.description('Address of its page on the forge.')),
-  number: v.pipe(v.number(), v.integer(), v.description('Its number on the forge.')),
-  changedAt: v.optional(time('When the forge last told of a change.')),
-  commit: v.optional(
-    v.pipe(v.string(), v.maxLength(64), v.description('The commit that was pushed for it.')),
-  ),
-  checked: v.optional(
-    v.pipe(
-      v.picklist(CHECK_STATES),
-      v.description('What the commit status turnpike/promotion says: pending or success.'),
-    ),
-  ),
-  closing: v.optional(
-    v.pipe(
-      v.string(),
-      v.maxLength(512),
-      v.description('Why it is to be closed; absent once it is closed, or when it is not to be.'),
-    ),
-  ),
-});
-export type PullRequestRef = v.InferOutput<typeof PullRequestRef>;
-
 export const Failure = v.object({
-  message: message('What went wrong, in a sentence.'),
+  message: message('What went wrong, and what to do about it.'),
   since: time('When this fault began.'),
   retry: v.pipe(
     v.picklist(['never', 'backoff']),
-    v.description('How it goes on: never, once a person has mended it; backoff, by itself.'),
+    v.description('never: a person must mend it; backoff: it is tried again and may pass by itself.'),
   ),
 });
 export type Failure = v.InferOutput<typeof Failure>;
@@ -145,6 +127,19 @@ export const PromotionStatus = v.object({
 });
 export type PromotionStatus = v.InferOutput<typeof PromotionStatus>;
 
+/** An environment remembers no more of them: the newest ones. */
+export const MAX_REJECTED = 50;
+
+export const Rejection = v.pipe(
+  v.object({
+    revision: revision('The revision that is not promoted into the environment again by itself.'),
+    at: time('When it was rejected.'),
+    by: v.pipe(v.string(), v.maxLength(512), v.description('Who or what said no.')),
+  }),
+  v.description('A revision that a person rejected, when and how.'),
+);
+export type Rejection = v.InferOutput<typeof Rejection>;
+
 export const EnvironmentStatus = v.pipe(
   v.object({
     waitingApproval: v.optional(
@@ -165,6 +160,13 @@ export const EnvironmentStatus = v.pipe(
     ),
     promotion: v.optional(
       v.pipe(PromotionStatus, v.description('The last promotion into this environment.')),
+    ),
+    rejected: v.optional(
+      v.pipe(
+        v.array(Rejection),
+        v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+        v.description('Revisions that were rejected for this environment, newest first: 50 at most.'),
+      ),
     ),
   }),
   v.description('State of one environment.'),
@@ -243,6 +245,15 @@ export const PipelineStatus = v.object({
       v.array(Execution),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
       v.description('The last journeys, newest first: 10 at most, fewer where they are long.'),
+    ),
+  ),
+  abandoned: v.optional(
+    v.pipe(
+      v.array(AbandonedPullRequest),
+      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+      v.description(
+        'Pull requests that belong to no promotion any more, and are to be closed: of an environment that was taken out, or of a repository that was changed.',
+      ),
     ),
   ),
 });

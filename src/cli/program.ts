@@ -134,26 +134,28 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
   const election = startElection(parts, () => controller.resync());
   const reporting = composeReporter(parts);
   const pass = passWhileLeading(election.leading, surroundings.pass);
-  const reconciler = composeReconciler(parts, reporting, pass);
+  const { leading } = election;
+  const reconciler = composeReconciler(parts, reporting, { leading, pass });
   const controller = startController({
     pipelines: store,
     queue: reconciler.queue,
     isOwnWrite: reconciler.isOwnWrite,
     reconcile: reconciler.reconcile,
-    leading: election.leading,
+    leading,
     onDeleted: reconciler.onDeleted,
     concurrent: config.concurrent,
     resyncSeconds: config['resync-interval'],
     metrics,
     log,
   });
-  measure(parts, { leading: election.leading, queue: reconciler.queue });
+  measure(parts, { leading, queue: reconciler.queue });
   const admission = startAdmission(parts);
   const servers = startServers(parts, {
     wake: reconciler.wake,
     onWritten: reporting.reporter.changed,
     unready: () => [...clusterProblems(parts), ...admission.problems()],
   });
+  store.onRemoved((last) => void reconciler.closeDeleted(last));
   store.start();
 
   async function stop(): Promise<void> {

@@ -6,6 +6,7 @@ import { createPullRequestPromoter } from '../promote/pull-request.ts';
 import { createPushPromoter } from '../promote/push.ts';
 import { createWorkspace } from '../promote/workspace.ts';
 import { createCheck } from '../reconcile/check.ts';
+import { createCloseDeleted } from '../reconcile/deleted.ts';
 import { createOwnWrites } from '../reconcile/own-writes.ts';
 import { createPromoter } from '../reconcile/promoter.ts';
 import { createQueue } from '../reconcile/queue.ts';
@@ -17,8 +18,15 @@ import type { Reporting } from './reporter.ts';
 
 const CALM_MS = 5_000;
 
+/** What fences acts: whether this replica leads, and the places where that is asked once more. */
+export interface Lead {
+  readonly leading: () => boolean;
+  readonly pass: Pass;
+}
+
 /** Makes the reconciler of a program's parts. */
-export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }: Reporting, pass: Pass) {
+export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }: Reporting, lead: Lead) {
+  const { leading, pass } = lead;
   const { config, log, metrics, now, policy, secrets } = parts;
   const queue = createQueue<PipelineKey>({ observer: queueObserver(metrics) });
   const ownWrites = createOwnWrites(parts.store, queue.add);
@@ -83,6 +91,7 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
     wake: queue.add,
     isOwnWrite: ownWrites.isOwn,
     onDeleted: reporter.deleted,
+    closeDeleted: createCloseDeleted({ store: parts.store, promoter, log, signal: ended.signal, leading }),
     /** Breaks off what still waits for a forge. */
     abort: () => ended.abort(),
     close: workspace.close,

@@ -1,11 +1,15 @@
-import type { PipelineKey } from '../api/pipeline.ts';
+import { errorMessage } from '../api/errors.ts';
+import type { AppRef, PipelineKey } from '../api/pipeline.ts';
+import { type Observation, readApplication } from '../decide/application.ts';
 import { createMetricsApp, createProbes } from '../http/probes.ts';
 import { createRateLimiter } from '../http/rate.ts';
 import { createRejectionLog } from '../http/rejections.ts';
 import { startServer } from '../http/server.ts';
 import { createSignedApp } from '../http/signed-app.ts';
 import { waitForPullRequest } from '../http/wait.ts';
+import type { ApplicationWatch } from '../kube/application-watch.ts';
 import { createRecordStatus, type OnWritten } from '../reconcile/record.ts';
+import type { Logger } from '../telemetry/log.ts';
 import type { Parts } from './program.ts';
 
 export interface ServersDeps {
@@ -39,8 +43,24 @@ export function startServers(parts: Parts, { wake, onWritten, unready }: Servers
   };
 }
 
+/** What cannot be looked at is left to the watch. */
+function createLook(applications: Pick<ApplicationWatch, 'readNow'>, log: Logger) {
+  return async (appRef: AppRef, namespace: string): Promise<Observation | undefined> => {
+    try {
+      const object = await applications.readNow(appRef, namespace);
+      return object === undefined ? undefined : readApplication(appRef, object);
+    } catch (error) {
+      log.debug(
+        { namespace, name: appRef.name, error: errorMessage(error) },
+        'cannot look at an application',
+      );
+      return undefined;
+    }
+  };
+}
+
 function signedDeps(
-  { config, log, metrics, store, client, secretCache, now }: Parts,
+  { config, log, metrics, store, client, secretCache, applications, now }: Parts,
   { wake, onWritten }: Pick<ServersDeps, 'wake' | 'onWritten'>,
 ) {
   const clock = () => performance.now();
@@ -60,6 +80,7 @@ function signedDeps(
     onSeconds: (seconds: number) => metrics.hookSeconds.observe(seconds),
     allowUnsigned: config['allow-unsigned-events'],
     record: createRecordStatus(store, onWritten),
+    look: createLook(applications, log),
     pullRequest: (wanted: Parameters<typeof waitForPullRequest>[1]) =>
       waitForPullRequest({ find: store.get, subscribe: store.subscribe }, wanted),
     wake,

@@ -20,6 +20,13 @@ export type Observation =
       readonly deployedAt?: string;
       /** The revision of a deployment that failed. */
       readonly failed?: string;
+      /**
+       * Ready is Unknown while what runs is only reconciled once more, as kustomize-controller does at each
+       * interval: what was ready before still is.
+       */
+      readonly steady?: boolean;
+      /** Something else than what runs is being deployed: its revision, as far as it is known. */
+      readonly deploying?: { readonly revision?: string };
     };
 
 /** As long as a revision may be in a Pipeline's status. */
@@ -45,11 +52,26 @@ const Ready = v.object({
   lastTransitionTime: time,
 });
 
-const Release = v.object({
+/** A release of a HelmRelease, or a snapshot of a Kustomization. */
+const Entry = v.object({
   chartVersion: v.optional(revision),
   status: v.optional(v.string()),
   lastDeployed: time,
+  firstReconciled: time,
+  lastReconciled: time,
 });
+type Entry = v.InferOutput<typeof Entry>;
+
+/** Flux keeps five snapshots. */
+const MAX_SNAPSHOTS = 5;
+
+/** What is used of a history, and no more: the release that runs, one that is on its way, the snapshots. */
+function essential(history: Entry[]): Entry[] {
+  const first = history[0]?.status?.startsWith('pending-') ? history.slice(0, 1) : [];
+  const deployed = history.filter((one) => one.status === 'deployed').slice(0, 1);
+  const snapshots = history.filter((one) => one.firstReconciled !== undefined).slice(0, MAX_SNAPSHOTS);
+  return [...first, ...deployed, ...snapshots];
+}
 
 const Status = v.object({
   observedGeneration: generation,
@@ -61,15 +83,7 @@ const Status = v.object({
     ),
     [],
   ),
-  history: v.fallback(
-    v.optional(
-      v.pipe(
-        v.array(Release),
-        v.transform((all) => all.filter((one) => one.status === 'deployed').slice(0, 1)),
-      ),
-    ),
-    undefined,
-  ),
+  history: v.fallback(v.optional(v.pipe(v.array(Entry), v.transform(essential))), undefined),
   lastAppliedRevision: v.optional(revision),
   lastAttemptedRevision: v.optional(revision),
 });
@@ -125,7 +139,8 @@ export function readApplication(appRef: AppRef, object: unknown): Observation {
       `The ${appRef.kind} has no text or number of at most ${MAX_REVISION} characters at ${at.path}: correct --revision-paths.`,
     );
   }
-  const release = status.history?.[0];
+  const history = status.history ?? [];
+  const release = history.find((one) => one.status === 'deployed');
   const runs = at ? at.value : (release?.chartVersion ?? status.lastAppliedRevision);
   if (runs !== undefined && runs.length > MAX_REVISION) {
     return unreadable(`The ${appRef.kind} runs a revision of more than ${MAX_REVISION} characters.`);
@@ -134,16 +149,52 @@ export function readApplication(appRef: AppRef, object: unknown): Observation {
   const seen = condition?.observedGeneration ?? status.observedGeneration ?? metadata.generation;
   const current = seen >= metadata.generation;
   const ready = current && condition?.status === 'True' && runs !== undefined;
-  const deployedAt = release?.lastDeployed ?? condition?.lastTransitionTime;
-  const failed = current && isFailure(condition) ? status.lastAttemptedRevision : undefined;
+  const deployedAt = release?.lastDeployed ?? snapshotSince(history) ?? condition?.lastTransitionTime;
+  const attempted = recordable(status.lastAttemptedRevision);
+  const failed = isFailure(condition) ? attempted : undefined;
   return {
     kind: 'application',
     ready,
     ...(runs !== undefined && { revision: runs }),
     ...(!ready && { message: notReady(condition, current, at?.path) }),
-    ...(deployedAt !== undefined && { deployedAt }),
-    ...(failed !== undefined && failed.length <= MAX_REVISION && { failed }),
+    ...when(deployedAt),
+    ...(current && failed !== undefined && { failed }),
+    ...underWay({ current, condition, history, runs, attempted: at ? undefined : attempted }),
   };
+}
+
+function when(deployedAt: string | undefined): { deployedAt?: string } {
+  return deployedAt === undefined ? {} : { deployedAt };
+}
+
+function recordable(revision: string | undefined): string | undefined {
+  return revision !== undefined && revision.length <= MAX_REVISION ? revision : undefined;
+}
+
+interface UnderWay {
+  readonly current: boolean;
+  readonly condition: ReadyCondition | undefined;
+  readonly history: readonly Entry[];
+  readonly runs: string | undefined;
+  readonly attempted: string | undefined;
+}
+
+/** Tells a deployment from a reconciliation of what runs already. */
+function underWay({ current, condition, history, runs, attempted }: UnderWay) {
+  const isUnknown = current && condition?.status === 'Unknown';
+  const isOther = attempted !== undefined && attempted !== runs;
+  const isPending = history.some((one) => one.status?.startsWith('pending-'));
+  if (!current || (isUnknown && (isOther || isPending))) {
+    return { deploying: isOther ? { revision: attempted } : {} };
+  }
+  return isUnknown ? { steady: true } : {};
+}
+
+/** Since when the newest snapshot has been applied and no other one: the same content may have been there before. */
+function snapshotSince([newest, ...others]: readonly Entry[]): string | undefined {
+  if (newest?.firstReconciled === undefined) return undefined;
+  const times = [newest.firstReconciled, ...others.flatMap((one) => one.lastReconciled ?? [])];
+  return times.toSorted((one, other) => Date.parse(other) - Date.parse(one))[0];
 }
 
 type ReadyCondition = v.InferOutput<typeof Ready>;

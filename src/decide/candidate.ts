@@ -1,9 +1,10 @@
 import { parse, Range, satisfies, validRange } from 'semver';
 import { soakSeconds } from '../api/gates.ts';
-import type { Gates, Pipeline, PromotionStatus } from '../api/pipeline.ts';
+import type { Gates, Pipeline, PromotionStatus, Rejection } from '../api/pipeline.ts';
+import { rejectionOf } from './rejections.ts';
 import { newerThere, plainVersion, shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
-import { environmentStatus, isUnfinished, passageOf } from './state.ts';
+import { environmentStatus, isUnfinished, openPullRequest, passageOf } from './state.ts';
 import type { Context } from './step.ts';
 
 /** Which revision of the previous environment is to come, and whether it has passed what takes time. */
@@ -67,10 +68,11 @@ function replacedAt({ status }: Pipeline, environment: string, revision: string,
   return Math.min(...times.filter((at) => at > since));
 }
 
-/** Why a revision must not or need not come; `told`: it is worth a record of its own. */
+/** Why a revision must not or need not come. */
 export interface Objection {
   readonly message: string;
-  readonly told: boolean;
+  /** The phase of the record that says so; undefined: it is worth none. */
+  readonly phase?: 'Superseded' | 'Rejected';
 }
 
 export function objectionTo(
@@ -80,14 +82,20 @@ export function objectionTo(
   const { pipeline, previous, environment, state } = context;
   const short = shortRevision(revision);
   if (state.targets?.length && state.targets.every((target) => target.revision === revision)) {
-    return { message: `${previous.name} and ${environment.name} both run ${short}.`, told: false };
+    return { message: `${previous.name} and ${environment.name} both run ${short}.` };
   }
+  const no = rejectionOf(state, revision);
+  if (no) return { message: rejectedBefore(short, environment.name, no), phase: 'Rejected' };
   const older = downgrade(context, revision);
-  if (older) return { message: older, told: true };
+  if (older) return { message: older, phase: 'Superseded' };
   const passage = passageOf(pipeline.status, revision, environment.name);
   if (!passage.deployedAt && !passage.rolledBackAt) return undefined;
   const message = `${environment.name} ran ${short} before and went on from it: it is not promoted again by itself.`;
-  return { message, told: true };
+  return { message, phase: 'Superseded' };
+}
+
+function rejectedBefore(short: string, environment: string, { at, by }: Rejection): string {
+  return `${short} was rejected for ${environment} at ${at} (${by}): it is not promoted again by itself.`;
 }
 
 /** A rollback must stick: what is older than what runs there does not come by itself. */
@@ -108,6 +116,7 @@ export function rolledBack({ pipeline, previous }: Context, record: PromotionSta
 }
 
 /** What becomes of a pull request that is open and not to be merged. */
-export function toClose({ phase, pullRequest }: PromotionStatus): string {
-  return phase === 'PullRequestOpen' && pullRequest ? ` Pull request #${pullRequest.number} is closed.` : '';
+export function toClose(record: PromotionStatus): string {
+  const open = openPullRequest(record);
+  return open ? ` Pull request #${open.number} is closed.` : '';
 }

@@ -1,5 +1,5 @@
 import type { WantedCondition } from '../api/condition.ts';
-import type { Pipeline, PromotionStatus } from '../api/pipeline.ts';
+import type { Failure, Pipeline, PromotionStatus } from '../api/pipeline.ts';
 import { environmentStatus, recordedPromotion } from './state.ts';
 
 /** What the rules say of things that do not keep the Pipeline from being followed, a line each. */
@@ -12,46 +12,93 @@ export interface Doubts {
  * The conditions of a Pipeline, as kstatus reads them: Ready always; Reconciling, Stalled, PromotionPending
  * and Warning only while they are True.
  */
-export function conditionsOf(pipeline: Pipeline, threshold: number, doubts: Doubts): WantedCondition[] {
-  const promotions = pipeline.spec.environments.flatMap(({ name }) => {
-    const promotion = recordedPromotion(environmentStatus(pipeline.status, name));
-    return promotion ? [{ name, promotion }] : [];
-  });
-  const failed = promotions.find(({ promotion }) => promotion.phase === 'Failed');
-  const retried = promotions.find(({ promotion }) => isRetried(promotion));
+export function conditionsOf(
+  pipeline: Pipeline,
+  { threshold, now }: { readonly threshold: number; readonly now: Date },
+  doubts: Doubts,
+): WantedCondition[] {
+  const promotions = promotionsOf(pipeline);
+  const failed = promotions.find(({ failure }) => failure?.retry === 'never');
+  const retried = promotions.find(({ failure }) => failure?.retry === 'backoff');
   const waiting = promotions.find(({ promotion }) => isWaiting(promotion));
   const wanted: WantedCondition[] = [];
   if (failed) {
-    const message = sentence(failed);
+    const message = fault(failed);
     wanted.push({ type: 'Ready', status: 'False', reason: 'PromotionFailed', message });
     wanted.push({ type: 'Stalled', status: 'True', reason: 'PromotionFailed', message });
-  } else if (retried && (retried.promotion.attempts ?? 0) >= threshold) {
-    wanted.push({ type: 'Ready', status: 'False', reason: 'PromotionRetrying', message: sentence(retried) });
-  } else if (doubts.secrets.length > 0) {
-    const message = joined(doubts.secrets);
-    wanted.push({ type: 'Ready', status: 'False', reason: 'SecretNotUsable', message });
+  } else if (retried && isLasting(retried, threshold, now)) {
+    wanted.push({ type: 'Ready', status: 'False', reason: 'PromotionRetrying', message: fault(retried) });
   } else {
-    wanted.push({
-      type: 'Ready',
-      status: 'True',
-      reason: 'ReconciliationSucceeded',
-      message: ready(pipeline),
-    });
+    wanted.push(readyUnless(pipeline, doubts));
   }
   if (retried && !failed) {
-    const message = sentence(retried);
-    wanted.push({ type: 'Reconciling', status: 'True', reason: 'PromotionRetrying', message });
+    wanted.push({
+      type: 'Reconciling',
+      status: 'True',
+      reason: 'PromotionRetrying',
+      message: fault(retried),
+    });
   }
   if (waiting) {
     const reason = pendingReason(waiting.promotion);
     const message = sentence(waiting);
     wanted.push({ type: 'PromotionPending', status: 'True', reason, message });
   }
-  if (doubts.warnings.length > 0) {
-    const message = joined(doubts.warnings);
+  const warnings = [...doubts.warnings, ...leftOpen(pipeline)];
+  if (warnings.length > 0) {
+    const message = joined(warnings);
     wanted.push({ type: 'Warning', status: 'True', reason: 'ProbablyNotMeant', message });
   }
   return wanted;
+}
+
+interface Named {
+  readonly name: string;
+  readonly promotion: PromotionStatus;
+  readonly failure: Failure | undefined;
+}
+
+function promotionsOf({ spec, status }: Pipeline): Named[] {
+  return spec.environments.flatMap(({ name }) => {
+    const promotion = recordedPromotion(environmentStatus(status, name));
+    return promotion ? [{ name, promotion, failure: failureOf(promotion) }] : [];
+  });
+}
+
+/** Records of an earlier version have their fault in the phase alone. */
+function failureOf({ phase, message = '', failure, updatedAt, nextAttemptAt }: PromotionStatus) {
+  if (failure) return failure;
+  const since = updatedAt ?? nextAttemptAt ?? '';
+  if (phase === 'Failed') return { message, since, retry: 'never' } as const;
+  return phase === 'Pending' && nextAttemptAt ? ({ message, since, retry: 'backoff' } as const) : undefined;
+}
+
+const LASTING_MS = 5 * 60_000;
+
+/** A forge that is away for a minute is no fault of the Pipeline. */
+function isLasting({ promotion, failure }: Named, threshold: number, now: Date): boolean {
+  const since = Date.parse(failure?.since ?? '');
+  return (promotion.attempts ?? 0) >= threshold && !(now.getTime() - since < LASTING_MS);
+}
+
+function readyUnless(pipeline: Pipeline, { secrets }: Doubts): WantedCondition {
+  if (secrets.length > 0) {
+    return { type: 'Ready', status: 'False', reason: 'SecretNotUsable', message: joined(secrets) };
+  }
+  return { type: 'Ready', status: 'True', reason: 'ReconciliationSucceeded', message: ready(pipeline) };
+}
+
+function fault({ name, promotion, failure }: Named): string {
+  return `${name}: ${failure?.message || `${promotion.revision} is ${promotion.phase}.`}`;
+}
+
+/** Pull requests that could not be closed. */
+function leftOpen({ status }: Pipeline): string[] {
+  return (status.abandoned ?? []).flatMap(({ environment, pullRequest, problem }) =>
+    problem === undefined
+      ? []
+      : [`${environment}: pull request ${pullRequest.url} is left open; close it by hand. ${problem}`],
+  );
 }
 
 /** The conditions of an object whose spec holds faults: nothing is done until somebody mends it. */
@@ -68,10 +115,6 @@ function joined(lines: readonly string[]): string {
   return lines.join('\n').slice(0, 2000);
 }
 
-function isRetried(promotion: PromotionStatus): boolean {
-  return promotion.phase === 'Pending' && promotion.nextAttemptAt !== undefined;
-}
-
 function isWaiting(promotion: PromotionStatus): boolean {
   const plain = promotion.phase === 'Pending' && promotion.nextAttemptAt === undefined;
   return promotion.phase === 'WaitingApproval' || (plain && promotion.message !== undefined);
@@ -83,7 +126,7 @@ function pendingReason({ phase, heldBy }: PromotionStatus): string {
   return heldBy === undefined || heldBy === 'PreviousEnvironment' ? 'EnvironmentNotReady' : 'GateClosed';
 }
 
-function sentence({ name, promotion }: { name: string; promotion: PromotionStatus }): string {
+function sentence({ name, promotion }: Named): string {
   return `${name}: ${promotion.message ?? `${promotion.revision} is ${promotion.phase}.`}`;
 }
 

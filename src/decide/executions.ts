@@ -9,7 +9,8 @@ import {
   type PromotionStatus,
 } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
-import { environmentStatus, isUnfinished, ownValue, recordedPromotion } from './state.ts';
+import { isOlder } from './revision.ts';
+import { commonRevision, environmentStatus, isUnfinished, ownValue, recordedPromotion } from './state.ts';
 
 /**
  * The journeys of revisions through the environments, kept in the status. Follows from the rest of the
@@ -32,8 +33,9 @@ export function foldExecutions(pipeline: Pipeline, now: Date): PipelineStatus {
   for (const [index, { name }] of [...spec.environments.entries()].reverse()) {
     const state = environmentStatus(status, name);
     journeys = withRollback(journeys, name, state, now);
-    journeys = withFailure(journeys, name, state);
-    journeys = withDeployment(journeys, name, availableRevision(pipeline, index), state, now);
+    const available = availableRevision(pipeline, index);
+    journeys = withFailure(journeys, name, state, available);
+    journeys = withDeployment(journeys, name, available, state, now);
     journeys = withPromotion(journeys, name, state);
   }
   const told = journeys.map((one) => ({ ...one, outcome: outcomeOf(one, pipeline) }));
@@ -53,27 +55,22 @@ function withoutStrangers({ spec, status }: Pipeline): Journeys {
   });
 }
 
-/** An environment that runs what it ran before went back from everything that came after that. */
+/** An environment that runs what it ran before, or an older version, went back from everything after that. */
 function withRollback(journeys: Journeys, name: string, state: EnvironmentStatus, now: Date): Journeys {
-  const runs = wentBackTo(state);
+  // Only the environment as a whole goes back: one of its targets may be a canary.
+  const runs = commonRevision(state.targets);
+  if (runs === undefined) return journeys;
   const since = passageIn(
     journeys.find((one) => one.revision === runs),
     name,
   )?.deployedAt;
-  if (since === undefined) return journeys;
   return journeys.map((one) => {
     const passage = passageIn(one, name);
     if (!passage?.deployedAt || passage.rolledBackAt || one.revision === runs) return one;
-    if (Date.parse(passage.deployedAt) <= Date.parse(since)) return one;
-    return withPassage(one, name, { ...passage, rolledBackAt: time(now.toISOString()) });
+    const isBack =
+      since === undefined ? isOlder(runs, one.revision) : Date.parse(passage.deployedAt) > Date.parse(since);
+    return isBack ? withPassage(one, name, { ...passage, rolledBackAt: time(now.toISOString()) }) : one;
   });
-}
-
-/** What all targets run, ready or not; by an event of one target, what that one went back to. */
-function wentBackTo({ deployment, targets }: EnvironmentStatus): string | undefined {
-  if (deployment?.phase === 'RolledBack') return deployment.revision;
-  const [first] = targets ?? [];
-  return targets?.every(({ revision }) => revision === first?.revision) ? first?.revision : undefined;
 }
 
 function withDeployment(
@@ -104,9 +101,14 @@ function notBefore(journeys: Journeys, name: string, revision: string, at: strin
   return [...others, at].toSorted((a, b) => Date.parse(b) - Date.parse(a))[0] ?? at;
 }
 
-/** Once a revision that failed is healthy again, its time there begins anew. */
-function withFailure(journeys: Journeys, name: string, { deployment }: EnvironmentStatus): Journeys {
-  if (deployment?.phase !== 'Failed') return journeys;
+/** Once a revision that failed is healthy again, its time there begins anew; what is ready has not failed. */
+function withFailure(
+  journeys: Journeys,
+  name: string,
+  { deployment }: EnvironmentStatus,
+  available: string | undefined,
+): Journeys {
+  if (deployment?.phase !== 'Failed' || deployment.revision === available) return journeys;
   return replaced(journeys, deployment.revision, (one) => {
     const passage = passageIn(one, name);
     if (!passage?.deployedAt || passage.failedAt) return one;

@@ -7,8 +7,10 @@ import type {
   Target,
   TargetStatus,
 } from '../api/pipeline.ts';
+import { withAbandoned } from './abandon.ts';
 import type { Observation } from './application.ts';
 import { foldExecutions } from './executions.ts';
+import { rejectionOf, withOwnRejection } from './rejections.ts';
 import { groupOf, isApplication } from './route.ts';
 import { commonRevision, deployedRevision, environmentStatus } from './state.ts';
 import { update } from './step.ts';
@@ -26,7 +28,8 @@ export type Observations = Readonly<Record<string, readonly Observation[]>>;
 export const EVENT_GRACE_SECONDS = 15;
 
 export function foldObservations(pipeline: Pipeline, seen: Observations, now: Date): PipelineStatus {
-  const status = ofThisApplication(pipeline, now);
+  const known = withKnownRejections(ofThisApplication(pipeline, now));
+  const status = withAbandoned({ ...pipeline, status: known }, now);
   const environments: Record<string, EnvironmentStatus> = {};
   for (const environment of pipeline.spec.environments) {
     const old = environmentStatus(status, environment.name);
@@ -40,6 +43,16 @@ export function foldObservations(pipeline: Pipeline, seen: Observations, now: Da
     environments[environment.name] = deployment ? { ...state, deployment } : state;
   }
   return foldExecutions({ ...pipeline, status: { ...status, environments } }, now);
+}
+
+/** An earlier version kept a no in the promotion alone. */
+function withKnownRejections(status: PipelineStatus): PipelineStatus {
+  const isUnknown = ({ promotion, rejected }: EnvironmentStatus) =>
+    promotion?.phase === 'Rejected' && !rejectionOf({ rejected }, promotion.revision);
+  const entries = Object.entries(status.environments ?? {});
+  if (!entries.some(([, state]) => isUnknown(state))) return status;
+  const known = entries.map(([name, state]) => [name, isUnknown(state) ? withOwnRejection(state) : state]);
+  return { ...status, environments: Object.fromEntries(known) };
 }
 
 /** Another application begins anew: what was recorded of the one before says nothing of it. */
@@ -86,22 +99,29 @@ function identityKey({ clusterAppRef: app, namespace }: TargetIdentity): string 
   return JSON.stringify([groupOf(app.apiVersion), app.kind, app.name, ...where]);
 }
 
-function foldTarget(
+/** What a target's status becomes by what was seen of its application. */
+export function foldTarget(
   identity: TargetIdentity,
   before: TargetStatus | undefined,
   seen: Observation | undefined,
 ): TargetStatus {
   const observedAt = before?.observedAt !== undefined && { observedAt: before.observedAt };
   if (seen?.kind === 'application') {
+    const ready = seen.ready || isSteady(before, seen);
     return {
       ...identity,
-      ready: seen.ready,
+      ready,
       ...(seen.revision !== undefined && { revision: seen.revision }),
-      ...(seen.message !== undefined && { error: cut(seen.message) }),
+      ...(seen.message !== undefined && !ready && { error: cut(seen.message) }),
       ...observedAt,
+      seen: 'now',
     };
   }
   const error = cut(seen?.error ?? 'It was not looked at.');
+  const wasSeen = before?.seen !== undefined;
+  // An application that was seen and is gone is gone, whatever events said of it before.
+  if (seen?.kind === 'absent' && wasSeen)
+    return { ...identity, ready: false, error, ...observedAt, seen: 'before' };
   const believed = before?.observedAt ? before : undefined;
   // What cannot be read is still there: to forget what it ran would let an older revision in.
   const known = seen?.kind === 'absent' ? believed : before;
@@ -111,7 +131,14 @@ function foldTarget(
     ...(known?.revision !== undefined && { revision: known.revision }),
     error,
     ...observedAt,
+    ...(wasSeen && { seen: 'before' }),
   };
+}
+
+/** A reconciliation of the revision that was ready before is no news. */
+function isSteady(before: TargetStatus | undefined, seen: Observation): boolean {
+  if (seen.kind !== 'application' || !seen.steady || before?.seen !== 'now') return false;
+  return before.ready && before.revision !== undefined && before.revision === seen.revision;
 }
 
 function foldDeployment(
@@ -120,43 +147,105 @@ function foldDeployment(
   now: Date,
 ): Deployment | undefined {
   const applications = observations.filter((one) => one.kind === 'application');
-  if (applications.length === 0 || applications.length < observations.length) return undefined;
-  if (hintEnd(state, now) !== undefined) return undefined;
+  if (applications.length === 0 || graceEnd(state, now) !== undefined) return undefined;
   const revision = deployedRevision(state);
-  if (revision) {
-    if (state.deployment?.revision === revision && state.deployment.phase === 'Succeeded') return undefined;
-    const times = applications.flatMap((one) => (one.deployedAt ? [one.deployedAt] : [])).sort();
-    const observedAt = deployedAt(times.at(-1), state.deployment, now);
-    return { revision, phase: 'Succeeded', observedAt, source: 'watch' };
-  }
+  if (revision) return succeeded(state, revision, applications, now);
+  if (applications.length < observations.length) return undefined;
+  return failedDeployment(state, applications, now) ?? begun(state, applications, now);
+}
+
+type Application = Extract<Observation, { kind: 'application' }>;
+
+/** All targets are ready at the revision, those that cannot be read by their last event. */
+function succeeded(
+  { deployment, targets = [] }: EnvironmentStatus,
+  revision: string,
+  applications: readonly Application[],
+  now: Date,
+): Deployment | undefined {
+  if (deployment?.revision === revision && deployment.phase === 'Succeeded') return undefined;
+  const told = targets.flatMap((one) => (one.seen === 'now' ? [] : (one.observedAt ?? [])));
+  const times = [...applications.flatMap((one) => one.deployedAt ?? []), ...told];
+  const last = times.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1);
+  const observedAt = deployedAt(last, { deployment, revision }, now);
+  return { revision, phase: 'Succeeded', ...startOf(deployment, revision), observedAt, source: 'watch' };
+}
+
+/** When the deployment began that is recorded as under way; what follows a failure of another revision is a new one. */
+export function startOf(before: Deployment | undefined, revision: string): { startedAt?: string } {
+  if (before?.startedAt === undefined) return {};
+  const goesOn = before.revision === revision || before.phase === 'Progressing';
+  return goesOn ? { startedAt: before.startedAt } : {};
+}
+
+function failedDeployment(
+  { deployment }: EnvironmentStatus,
+  applications: readonly Application[],
+  now: Date,
+): Deployment | undefined {
   const failure = applications.find((one) => one.failed !== undefined);
   if (failure?.failed === undefined) return undefined;
-  if (state.deployment?.revision === failure.failed && state.deployment.phase === 'Failed') return undefined;
+  if (deployment?.revision === failure.failed && deployment.phase === 'Failed') return deployment;
   return {
     revision: failure.failed,
     phase: 'Failed',
     ...(failure.message !== undefined && { message: cut(failure.message) }),
+    ...startOf(deployment, failure.failed),
     observedAt: failure.deployedAt ?? now.toISOString(),
     source: 'watch',
   };
+}
+
+/** Flux has begun to deploy something: the new generation, or another revision. */
+function begun(
+  { deployment }: EnvironmentStatus,
+  applications: readonly Application[],
+  now: Date,
+): Deployment | undefined {
+  const one = applications.find(({ deploying }) => deploying !== undefined);
+  if (!one?.deploying) return undefined;
+  const revision = one.deploying.revision ?? deployment?.revision ?? one.revision;
+  if (revision === undefined) return undefined;
+  const isSame = deployment?.revision === revision;
+  // What failed and is tried again has failed until it is ready.
+  if (isSame && (deployment.phase === 'Progressing' || deployment.phase === 'Failed')) return undefined;
+  const at = now.toISOString();
+  const startedAt = (deployment?.phase === 'Progressing' && deployment.startedAt) || at;
+  const observedAt = isSame ? deployment.observedAt : at;
+  return { revision, phase: 'Progressing', startedAt, observedAt, source: 'watch' };
 }
 
 /** Kubernetes writes times to the second, so that two deployments may have the same. */
 const SAME_MOMENT_MS = 2000;
 
 /** Not every kind says when it was deployed: a time from before the former revision, or to come, is none. */
-function deployedAt(told: string | undefined, before: Deployment | undefined, now: Date): string {
+function deployedAt(
+  told: string | undefined,
+  { deployment, revision }: { readonly deployment: Deployment | undefined; readonly revision: string },
+  now: Date,
+): string {
   const at = Date.parse(told ?? '');
-  const isOld =
-    before !== undefined && at <= Date.parse(before.observedAt) && now.getTime() - at > SAME_MOMENT_MS;
+  const before = Date.parse(deployment?.observedAt ?? '');
+  // The same revision rolled out once more, with other values, is there since it was there first.
+  if (deployment?.revision === revision && deployment.phase === 'Progressing' && !(at > before)) {
+    return deployment.observedAt;
+  }
+  const isOld = at <= before && now.getTime() - at > SAME_MOMENT_MS;
   return told !== undefined && at <= now.getTime() && !isOld ? told : now.toISOString();
 }
 
-/** Until when the last event is too young to be overruled by the application object; undefined: it is not. */
+/** Until when an event that says that a deployment succeeded is too young for the application to overrule it. */
 export function hintEnd(state: EnvironmentStatus, now: Date): number | undefined {
-  const { deployment } = state;
-  if (deployment?.source !== 'webhook' || deployment.phase !== 'Succeeded') return undefined;
-  if (commonRevision(state.targets) === deployment.revision) return undefined;
+  return state.deployment?.phase === 'Succeeded' ? graceEnd(state, now) : undefined;
+}
+
+/**
+ * Until when the last event is too young to be overruled by the application object, which shows something else;
+ * undefined: it is not.
+ */
+export function graceEnd({ deployment, targets }: EnvironmentStatus, now: Date): number | undefined {
+  if (deployment?.source !== 'webhook') return undefined;
+  if (deployment.phase === 'Succeeded' && commonRevision(targets) === deployment.revision) return undefined;
   const end = Date.parse(deployment.observedAt) + EVENT_GRACE_SECONDS * 1000;
   return end > now.getTime() ? end : undefined;
 }

@@ -1,9 +1,17 @@
 import type { PromotionStatus } from '../api/pipeline.ts';
 import { downgrade, toClose } from './candidate.ts';
 import { isByHand } from './gates.ts';
-import { shortRevision } from './revision.ts';
-import { ownValue } from './state.ts';
-import { applicationPoll, type Context, changed, PULL_REQUEST_POLL, pollAfter, type Step } from './step.ts';
+import { isOlder, shortRevision } from './revision.ts';
+import { commonRevision, ownValue } from './state.ts';
+import {
+  applicationPoll,
+  type Context,
+  changed,
+  PULL_REQUEST_POLL,
+  type PullRequestState,
+  pollAfter,
+  type Step,
+} from './step.ts';
 
 /** Follows a pull request to its merge, and the merged change to its deployment. */
 export function followPullRequest(
@@ -11,28 +19,81 @@ export function followPullRequest(
   record: PromotionStatus,
   tryAgain: (record: PromotionStatus) => Step,
 ): Step {
-  if (record.phase === 'Merged') return awaitDeployment(context, record);
-  const { name } = context.environment;
-  switch (ownValue(context.pullRequests, name) ?? 'open') {
+  const says = ownValue(context.pullRequests, context.environment.name) ?? 'open';
+  if (record.phase === 'Merged') return awaitDeployment(context, record, says);
+  switch (says) {
     case 'merged':
-      return awaitDeployment(context, record);
+      return awaitDeployment(context, record, says);
     case 'closed':
-      return changed(context, record, { phase: 'Rejected', message: whyRejected(record, name) });
-    // A forge may say so for a moment: whoever opens another one looks once more what became of this.
+    case 'merged-elsewhere':
+    case 'reverted':
+      return rejected(context, record, says);
+    // A forge may say so for a moment: the next attempt looks once more what became of this one, and says what a
+    // base branch that is gone asks for.
     case 'missing':
+    case 'base-gone':
       return tryAgain({ ...record, phase: 'Pending' });
-    case 'open': {
-      const older = isByHand(record) ? undefined : downgrade(context, record.revision);
-      if (older === undefined) {
-        return { kind: 'rest', wakeAfter: pollAfter(context, record, PULL_REQUEST_POLL) };
-      }
-      return changed(context, record, { phase: 'Superseded', message: older + toClose(record) });
-    }
+    case 'open':
+    case 'moved':
+    case 'behind':
+    case 'conflicting':
+      return keepOpen(context, record, says);
   }
 }
 
-function awaitDeployment(context: Context, record: PromotionStatus): Step {
+function rejected(context: Context, record: PromotionStatus, says: PullRequestState): Step {
+  const message = whyRejected(record, context.environment.name, wherePullRequestIs(record, says));
+  return changed(context, overAfter(record, says, context.now), { phase: 'Rejected', message });
+}
+
+/** One that is merged, wherever to, is never open again. */
+export function overAfter(record: PromotionStatus, says: PullRequestState, now: Date): PromotionStatus {
+  const { pullRequest } = record;
+  if (!pullRequest || says === 'closed') return record;
+  return { ...record, pullRequest: { ...pullRequest, endedAt: now.toISOString() } };
+}
+
+function keepOpen(context: Context, record: PromotionStatus, says: PullRequestState): Step {
+  const older = isByHand(record) ? undefined : downgrade(context, record.revision);
+  if (older !== undefined) {
+    return changed(context, record, { phase: 'Superseded', message: older + toClose(record) });
+  }
+  if (isRebuildDue(context, record, says)) {
+    // It stays open meanwhile: only its branch and its text are brought up to date.
+    const { nextAttemptAt: _, ...rest } = record;
+    const attempts = record.failure ? (record.attempts ?? 0) + 1 : 1;
+    return { kind: 'promote', promotion: { ...rest, attempts } };
+  }
+  return { kind: 'rest', wakeAfter: pollAfter(context, record, PULL_REQUEST_POLL) };
+}
+
+/** Seconds between two attempts to make a branch mergeable: a forge shows what was pushed a moment later. */
+const REBUILD_SECONDS = 60;
+/** The same, where the last attempt found nothing to do. */
+const SETTLED_REBUILD_SECONDS = 300;
+
+/** What a person asks for, a moved base and a moved head: the branch is looked at, and rebuilt where it may be. */
+function isRebuildDue(context: Context, record: PromotionStatus, says: PullRequestState): boolean {
+  const { pipeline, now, requested } = context;
+  if (pipeline.spec.suspend) return false;
+  if (requested) return true;
+  if (record.nextAttemptAt !== undefined) return Date.parse(record.nextAttemptAt) <= now.getTime();
+  if (says === 'open' && !record.pullRequest?.outdated) return false;
+  const { pushedAt, rebuiltAt } = record.pullRequest ?? {};
+  const last = Date.parse(rebuiltAt ?? pushedAt ?? '');
+  const isSettled = rebuiltAt !== undefined && rebuiltAt !== pushedAt;
+  const seconds = isSettled ? SETTLED_REBUILD_SECONDS : REBUILD_SECONDS;
+  return !(now.getTime() - last < seconds * 1000);
+}
+
+function awaitDeployment(context: Context, record: PromotionStatus, says: PullRequestState): Step {
   const { environment, state } = context;
+  if (says === 'reverted') return rejected(context, record, says);
+  const newer = overtaking(context, record);
+  if (newer !== undefined) {
+    const message = `${changeOf(record)} is merged, but ${environment.name} runs ${newer}, which is newer than ${shortRevision(record.revision)}.`;
+    return changed(context, record, { phase: 'Superseded', message });
+  }
   const { deployment } = state;
   const failed = deployment?.phase === 'Failed' && deployment.revision === record.revision;
   const message = failed
@@ -42,11 +103,37 @@ function awaitDeployment(context: Context, record: PromotionStatus): Step {
   return changed(context, record, { phase: 'Merged', message }, wakeAfter);
 }
 
-/** A person said no. */
-export function whyRejected(record: PromotionStatus, environment: string): string {
-  return `${changeOf(record)} was closed without merging: ${shortRevision(record.revision)} is not promoted to ${environment} again by itself.`;
+/** The newer version that the whole environment runs: what is merged will not be deployed over it by itself. */
+function overtaking({ state }: Context, record: PromotionStatus): string | undefined {
+  const runs = commonRevision(state.targets);
+  if (isByHand(record) || runs === undefined || !isOlder(record.revision, runs)) return undefined;
+  return shortRevision(runs);
 }
 
+/** What a person did that says no, to go on after the pull request's number. */
+export function wherePullRequestIs({ pullRequest }: PromotionStatus, says: PullRequestState): string {
+  const base = pullRequest?.base ?? 'the base branch';
+  switch (says) {
+    case 'merged-elsewhere':
+      return `was merged, but not into ${base}`;
+    case 'reverted':
+      return `is merged, but ${base} does not have the revision any more`;
+    default:
+      return 'was closed without merging';
+  }
+}
+
+/** A person said no. */
+export function whyRejected(
+  record: PromotionStatus,
+  environment: string,
+  what = 'was closed without merging',
+): string {
+  return `${changeOf(record)} ${what}: ${shortRevision(record.revision)} is not promoted to ${environment} again by itself.`;
+}
+
+/** Of one that is to be closed it is not known whether it was merged. */
 function changeOf({ pullRequest }: PromotionStatus): string {
-  return pullRequest ? `Pull request #${pullRequest.number}` : 'The change';
+  const isKnown = pullRequest && pullRequest.closing === undefined && pullRequest.endedAt === undefined;
+  return isKnown ? `Pull request #${pullRequest.number}` : 'The change';
 }

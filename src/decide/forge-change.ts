@@ -1,5 +1,5 @@
 import type { EnvironmentStatus, Pipeline, PipelineStatus } from '../api/pipeline.ts';
-import { environmentStatus, withEnvironment } from './state.ts';
+import { environmentStatus, isUnfinished, openPullRequest, withEnvironment } from './state.ts';
 
 /** A forge's word that a pull request changed, for the environments whose Secret it proved to know. */
 export interface ForgeChange {
@@ -33,8 +33,14 @@ export function receiveChange({ status }: Pipeline, change: ForgeChange, now: Da
   };
 }
 
+/** One that is open, in whatever phase its promotion is, and one that was closed and may be opened again. */
 function isWaitedFor({ promotion }: EnvironmentStatus, number: number): boolean {
-  return promotion?.phase === 'PullRequestOpen' && promotion.pullRequest?.number === number;
+  const { pullRequest } = promotion ?? {};
+  if (!promotion || pullRequest?.number !== number) return false;
+  if (pullRequest.closing !== undefined || pullRequest.endedAt !== undefined) return false;
+  return (
+    promotion.phase === 'Rejected' || (isUnfinished(promotion) && openPullRequest(promotion) !== undefined)
+  );
 }
 
 function withNote(status: PipelineStatus, environment: string, now: Date): PipelineStatus {

@@ -60,8 +60,8 @@ function approval(context: Context, record: PromotionStatus): Hold | undefined {
   return { kind: 'hold', change: { phase: 'WaitingApproval', message: `${asks}.` } };
 }
 
-function backoff({ poked, now }: Context, record: PromotionStatus): Hold | undefined {
-  if (poked || record.nextAttemptAt === undefined) return undefined;
+function backoff({ requested, now }: Context, record: PromotionStatus): Hold | undefined {
+  if (requested || record.nextAttemptAt === undefined) return undefined;
   const seconds = (Date.parse(record.nextAttemptAt) - now.getTime()) / 1000;
   return seconds > 0 ? { kind: 'rest', wakeAfter: seconds } : undefined;
 }

@@ -4,6 +4,7 @@ import { candidateOf, objectionTo, rolledBack, soakEnd } from './candidate.ts';
 import { hintEnd } from './fold.ts';
 import { followPullRequest } from './follow.ts';
 import { firstHold, isByHand, isNotified } from './gates.ts';
+import { withPullRequestState } from './pull-request-state.ts';
 import { shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
 import {
@@ -17,6 +18,7 @@ import {
   applicationPoll,
   type Context,
   changed,
+  type Decision,
   pollAfter,
   type Situation,
   type Step,
@@ -24,15 +26,15 @@ import {
   wakeBy,
 } from './step.ts';
 
-export type { PullRequestState, Situation, Step } from './step.ts';
+export type { Decision, PullRequestState, Situation, Step } from './step.ts';
 
 /**
  * What is to be done for each environment, given what is recorded and was seen. Pure: the same input
  * always gives the same steps. Those that rest are included, for their `wakeAfter`.
  */
-export function nextSteps(situation: Situation): Record<string, Step> {
+export function nextSteps(situation: Situation): Record<string, Decision> {
   const { environments } = situation.pipeline.spec;
-  const steps: Record<string, Step> = {};
+  const steps: Record<string, Decision> = {};
   for (const [index, environment] of environments.entries()) {
     const previous = environments[index - 1];
     if (!previous) {
@@ -40,12 +42,22 @@ export function nextSteps(situation: Situation): Record<string, Step> {
       continue;
     }
     const available = availableRevision(situation.pipeline, index - 1);
-    const step = nextStep(contextOf(situation, previous, environment), available);
-    // What ends makes way: the revision after it may have come already, and nobody will tell again.
-    const ends = step.kind === 'record' && !isUnfinished(step.promotion);
-    steps[environment.name] = wakeBy(step, ends ? 0 : undefined);
+    steps[environment.name] = decide(contextOf(situation, previous, environment), available);
   }
   return steps;
+}
+
+function decide(context: Context, available: string | undefined): Decision {
+  const before = context.state;
+  const state = withPullRequestState(context);
+  const step = nextStep({ ...context, state }, available);
+  const promotion = recordedPromotion(state);
+  const isMoved = step.kind === 'rest' && promotion !== undefined && promotion !== recordedPromotion(before);
+  const recorded = isMoved ? ({ ...step, kind: 'record', promotion } as const) : step;
+  // What ends makes way: the revision after it may have come already, and nobody will tell again.
+  const ends = recorded.kind === 'record' && !isUnfinished(recorded.promotion);
+  const rejected = state.rejected === before.rejected ? {} : { rejected: state.rejected ?? [] };
+  return { ...wakeBy(recorded, ends ? 0 : undefined), ...rejected };
 }
 
 export function contextOf(situation: Situation, previous: Environment, environment: Environment): Context {
@@ -87,7 +99,8 @@ function nextStep(context: Context, available: string | undefined): Step {
 function settle(context: Context, record: PromotionStatus): Step | undefined {
   if (deployedRevision(context.state) === record.revision) {
     const { nextAttemptAt: _, ...rest } = record;
-    return changed(context, rest, { phase: 'Succeeded' });
+    const close = `${context.environment.name} runs ${shortRevision(record.revision)} already.`;
+    return changed(context, rest, { phase: 'Succeeded', close });
   }
   return isByHand(record) ? advance(context, record) : undefined;
 }
@@ -153,9 +166,9 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
   if (!promotionInto(context.pipeline.spec, context.environment)) return { kind: 'rest' };
   const objection = objectionTo(context, wanted);
   if (!objection) return advance(context, newPromotion(wanted, record, now));
-  const { message, told } = objection;
-  if (told && record?.revision !== wanted) {
-    const promotion = update(newPromotion(wanted, record, now), { phase: 'Superseded', message }, now);
+  const { message, phase } = objection;
+  if (phase && record?.revision !== wanted) {
+    const promotion = update(newPromotion(wanted, record, now), { phase, message, close: message }, now);
     return { kind: 'record', promotion };
   }
   if (!record || !isUnfinished(record)) return { kind: 'rest' };
@@ -169,8 +182,8 @@ function advance(context: Context, record: PromotionStatus): Step {
     case 'PullRequestOpen':
     case 'Merged':
       return followPullRequest(context, record, (again) => tryPromotion(context, again));
-    case 'Succeeded':
     case 'Rejected':
+    case 'Succeeded':
     case 'Superseded':
       return { kind: 'rest' };
     case 'Pending':

@@ -1,13 +1,26 @@
 import type { Retry } from '../api/errors.ts';
-import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
+import type {
+  EnvironmentStatus,
+  Failure,
+  PipelineStatus,
+  PromotionStatus,
+  PullRequestRef,
+} from '../api/pipeline.ts';
 import { whyRejected } from './follow.ts';
-import { environmentStatus, isUnfinished, takenOver, withEnvironment, withPromotion } from './state.ts';
+import { rejectedBy, withRejection } from './rejections.ts';
+import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from './state.ts';
 import { update } from './step.ts';
 import { cut } from './text.ts';
 
 /** What became of an attempt to promote. */
 export type Result =
-  | { readonly kind: 'pull-request'; readonly pullRequest: PullRequestRef; readonly message?: string }
+  | {
+      readonly kind: 'pull-request';
+      readonly pullRequest: PullRequestRef;
+      readonly message?: string;
+      /** A person closed the pull request of this revision, which was there before. */
+      readonly rejected?: string;
+    }
   | { readonly kind: 'already-there'; readonly message: string }
   | { readonly kind: 'pushed'; readonly message: string }
   /** A person closed the pull request of this very revision meanwhile. */
@@ -42,18 +55,26 @@ export function foldResult(
   policy: RetryPolicy,
   now: Date,
 ): PipelineStatus {
-  const state = environmentStatus(status, environment);
+  const state = withNo(environmentStatus(status, environment), result, now);
   const record = state.promotion;
-  if (!record || !isUnfinished(record)) return status;
+  if (!record || !isUnfinished(record)) return withEnvironment(status, environment, state);
   const next =
     record.revision === revision
       ? withResult(record, { environment, result }, policy, now)
-      : inherit(record, result);
+      : inherit(record, result, now);
   return withEnvironment(status, environment, withPromotion(state, next));
 }
 
-function inherit(record: PromotionStatus, result: Result): PromotionStatus {
-  return result.kind === 'pull-request' ? { ...record, pullRequest: takenOver(result.pullRequest) } : record;
+/** A no to a revision before this one that was found on the way. */
+function withNo(state: EnvironmentStatus, result: Result, now: Date): EnvironmentStatus {
+  if (result.kind !== 'pull-request' || result.rejected === undefined) return state;
+  const by = rejectedBy(state.promotion?.pullRequest?.number);
+  return withRejection(state, { revision: result.rejected, at: now.toISOString(), by });
+}
+
+function inherit(record: PromotionStatus, result: Result, now: Date): PromotionStatus {
+  if (result.kind !== 'pull-request') return record;
+  return { ...record, pullRequest: known(record.pullRequest, result.pullRequest, now) };
 }
 
 function withResult(
@@ -61,35 +82,62 @@ function withResult(
   { environment, result }: Pick<Attempt, 'environment' | 'result'>,
   policy: RetryPolicy,
   now: Date,
-) {
-  const { nextAttemptAt: _, ...rest } = record;
+): PromotionStatus {
+  const { nextAttemptAt: _, ...before } = record;
+  if (result.kind === 'error') return withError(before, result, policy, now);
+  const { failure: __, ...rest } = before;
   switch (result.kind) {
     case 'pull-request': {
       const waits = waitsForMerge(result.pullRequest);
       const message = result.message ? cut(`${waits} ${result.message}`) : waits;
       const opened = update(rest, { phase: 'PullRequestOpen', message }, now);
-      return { ...opened, pullRequest: known(record.pullRequest, result.pullRequest) };
+      return { ...opened, pullRequest: known(record.pullRequest, result.pullRequest, now) };
     }
     case 'already-there':
-    case 'pushed':
-      return update(rest, { phase: 'Merged', message: cut(result.message) }, now);
+    case 'pushed': {
+      const message = cut(result.message);
+      return update(rest, { phase: 'Merged', message, close: message }, now);
+    }
     case 'closed':
       return update(rest, { phase: 'Rejected', message: whyRejected(rest, environment) }, now);
     case 'notified':
       return update(rest, { phase: 'Promoting', message: 'Notified; waits until it is deployed.' }, now);
-    case 'error': {
-      const phase = result.retry === 'never' ? 'Failed' : 'Pending';
-      const seconds = retryAfter(record.attempts ?? 1, result.retry, policy);
-      const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
-      return { ...update(rest, { phase, message: cut(result.message) }, now), nextAttemptAt };
-    }
   }
 }
 
+/**
+ * The record of an attempt that failed. A pull request that is open stays so: what failed was to bring it up to date.
+ * What a person must mend stops the promotion all the same, and says so.
+ */
+function withError(
+  record: PromotionStatus,
+  { message: text, retry }: Extract<Result, { kind: 'error' }>,
+  policy: RetryPolicy,
+  now: Date,
+): PromotionStatus {
+  const message = cut(text);
+  const isOpen = record.phase === 'PullRequestOpen' && retry !== 'never';
+  const phase = retry === 'never' ? 'Failed' : isOpen ? 'PullRequestOpen' : 'Pending';
+  const seconds = retryAfter(record.attempts ?? 1, retry, policy);
+  const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
+  const failure: Failure = {
+    message,
+    since: record.failure?.since ?? now.toISOString(),
+    retry: retry === 'never' ? 'never' : 'backoff',
+  };
+  return { ...update(record, { phase, message }, now), nextAttemptAt, failure };
+}
+
 /** What was told of the very same commit stays told. */
-function known(before: PullRequestRef | undefined, now: PullRequestRef): PullRequestRef {
-  const isSame = before?.number === now.number && before.commit === now.commit;
-  return { ...now, ...(isSame && before.checked && { checked: before.checked }) };
+function known(before: PullRequestRef | undefined, found: PullRequestRef, now: Date): PullRequestRef {
+  const isSame = before?.number === found.number && before.commit === found.commit;
+  const at = now.toISOString();
+  return {
+    ...found,
+    ...(found.commit !== undefined && { pushedAt: (isSame && before.pushedAt) || at, rebuiltAt: at }),
+    ...(isSame && before.checked && { checked: before.checked }),
+    ...(before?.number === found.number && before.scheduled && { scheduled: true }),
+  };
 }
 
 /** What a pull request that is open waits for. */

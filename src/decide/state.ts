@@ -7,6 +7,7 @@ import type {
   PullRequestRef,
   TargetStatus,
 } from '../api/pipeline.ts';
+import { withOwnRejection } from './rejections.ts';
 
 /** Questions about what is recorded in a Pipeline's status. */
 
@@ -41,7 +42,7 @@ export function withPromotion(
 ): EnvironmentStatus {
   if (!promotion) return state;
   const waiting = promotion.phase === 'WaitingApproval' ? promotion.revision : '';
-  return { ...state, waitingApproval: { revision: waiting }, promotion };
+  return withOwnRejection({ ...state, waitingApproval: { revision: waiting }, promotion });
 }
 
 /** A revision takes the place of another one; a pull request that is open already is kept for it. */
@@ -50,8 +51,7 @@ export function newPromotion(
   before: PromotionStatus | undefined,
   now: Date,
 ): PromotionStatus {
-  const isOver = before?.phase === 'Succeeded' || before?.phase === 'Merged' || before?.phase === 'Rejected';
-  const pullRequest = isOver ? undefined : before?.pullRequest;
+  const pullRequest = before && openPullRequest(before);
   return {
     revision,
     phase: 'Pending',
@@ -61,9 +61,24 @@ export function newPromotion(
   };
 }
 
-/** What was pushed and told for the revision before is not known of the next one. */
-export function takenOver({ url, number }: PullRequestRef): PullRequestRef {
-  return { url, number };
+const WITHOUT_PULL_REQUEST: readonly PromotionPhase[] = ['Merged', 'Succeeded', 'Rejected'];
+
+/** The pull request that is open as far as is recorded, also when it is to be closed. */
+export function openPullRequest({ phase, pullRequest }: PromotionStatus): PullRequestRef | undefined {
+  if (!pullRequest || pullRequest.endedAt !== undefined) return undefined;
+  return WITHOUT_PULL_REQUEST.includes(phase) && pullRequest.closing === undefined ? undefined : pullRequest;
+}
+
+/** What was to be closed is no person's no when it is found closed: what it brought is not known any more. */
+function takenOver({ closing, revision, ...rest }: PullRequestRef): PullRequestRef {
+  return { ...rest, ...(closing === undefined && revision !== undefined && { revision }) };
+}
+
+/** The revision that the pull request brings, which another one may have followed in the record. */
+export function broughtRevision({ revision, pullRequest, phase }: PromotionStatus): string | undefined {
+  if (pullRequest?.revision !== undefined) return pullRequest.revision;
+  // Records of an earlier version do not say it.
+  return pullRequest && phase === 'PullRequestOpen' ? revision : undefined;
 }
 
 /** The recorded promotion. What the predecessor left waiting for approval is one too. */

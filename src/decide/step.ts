@@ -5,20 +5,44 @@ import type {
   Pipeline,
   PromotionPhase,
   PromotionStatus,
+  Rejection,
 } from '../api/pipeline.ts';
 import { spreadOf } from './spread.ts';
+import { isUnfinished, openPullRequest } from './state.ts';
 import { cut } from './text.ts';
 
 /** What is to be done for one environment, and what that is decided from. */
 
-export type PullRequestState = 'open' | 'merged' | 'closed' | 'missing';
+/**
+ * What the forge, and for some Git, says of a pull request. Open are `open`, `moved` (its head is not the commit that is
+ * recorded), `behind` and `conflicting` (its base has moved on). `merged-elsewhere`: into another branch than
+ * the recorded one; `base-gone`: closed, and its base branch is not there any more; `reverted`: merged, and the base
+ * branch does not have the revision any more; `missing`: not there, or another one's.
+ */
+export type PullRequestState =
+  | 'open'
+  | 'moved'
+  | 'behind'
+  | 'conflicting'
+  | 'merged'
+  | 'merged-elsewhere'
+  | 'reverted'
+  | 'closed'
+  | 'base-gone'
+  | 'missing';
+
+const OPEN_STATES: readonly PullRequestState[] = ['open', 'moved', 'behind', 'conflicting'];
+
+export function isOpenState(state: PullRequestState | undefined): boolean {
+  return state !== undefined && OPEN_STATES.includes(state);
+}
 
 export interface Situation {
   readonly pipeline: Pipeline;
   /** What the forge says of the recorded pull requests, by environment, where it was asked. */
   readonly pullRequests: Readonly<Record<string, PullRequestState>>;
-  /** Somebody changed the spec or asked for a reconciliation: waiting times are over. */
-  readonly poked: boolean;
+  /** Somebody changed the spec, asked for a reconciliation or mended a Secret: waiting times are over. */
+  readonly requested: boolean;
   readonly now: Date;
 }
 
@@ -39,27 +63,41 @@ export type Step =
   | { readonly kind: 'record'; readonly promotion: PromotionStatus; readonly wakeAfter?: number }
   | { readonly kind: 'promote'; readonly promotion: PromotionStatus };
 
+/** The step for an environment; with its rejections where somebody closed, or opened again, a pull request. */
+export type Decision = Step & { readonly rejected?: readonly Rejection[] };
+
 export interface Change {
   readonly phase: PromotionPhase;
   readonly message?: string;
   readonly attempts?: number;
   readonly heldBy?: HeldBy;
+  /** Why the pull request that is open is to be closed. What is superseded closes it by its message. */
+  readonly close?: string;
 }
 
 /** The record with a change; `updatedAt` moves when the phase does. */
 export function update(record: PromotionStatus, change: Change, now: Date): PromotionStatus {
-  const { message: _, heldBy: __, ...rest } = record;
+  const { message: _, heldBy: __, failure, ...rest } = record;
+  const { close: ___, ...changes } = change;
+  const isOver = !isUnfinished({ ...record, phase: change.phase });
   const moved = record.phase !== change.phase || record.updatedAt === undefined;
-  return { ...rest, ...change, ...(moved && { updatedAt: now.toISOString() }), ...closing(record, change) };
+  return {
+    ...rest,
+    ...changes,
+    ...(failure && !isOver && { failure }),
+    ...(moved && { updatedAt: now.toISOString() }),
+    ...(moved && closing(record, change)),
+  };
 }
 
 const MAX_REASON = 500;
 
 /** A pull request that nobody needs any more is to be closed. */
-function closing({ phase, pullRequest }: PromotionStatus, change: Change) {
-  if (change.phase !== 'Superseded' || phase === 'Superseded' || !pullRequest) return {};
-  const reason = cut(change.message ?? 'It is not needed any more.', MAX_REASON);
-  return { pullRequest: { ...pullRequest, closing: reason } };
+function closing(record: PromotionStatus, { phase, message, close }: Change) {
+  const pullRequest = openPullRequest(record);
+  const reason = close ?? (phase === 'Superseded' ? (message ?? 'It is not needed any more.') : undefined);
+  if (!pullRequest || reason === undefined) return {};
+  return { pullRequest: { ...pullRequest, closing: cut(reason, MAX_REASON) } };
 }
 
 /** The step that brings about a change, when it is one. */
@@ -88,8 +126,11 @@ interface Poll {
   readonly max: number;
 }
 
-/** For where no webhook tells of a pull request that was merged. */
+/** For one that is open, where no webhook tells of a pull request that was merged. */
 export const PULL_REQUEST_POLL: Poll = { min: 10, max: 120 };
+
+/** For one that was closed, and may be opened again. */
+export const REJECTED_POLL: Poll = { min: 60, max: 3600 };
 
 /** Changes of an application that is watched are told; this is for the case that they are not. */
 const WATCHED_POLL: Poll = { min: 30, max: 60 };

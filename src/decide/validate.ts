@@ -4,6 +4,7 @@ import { environmentProblems } from './validate/environments.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './validate/problem.ts';
 import { type PipelineNames, promotionProblems } from './validate/promotions.ts';
 import { parseSpec } from './validate/schema.ts';
+import { sizeProblems } from './validate/size.ts';
 import { specWarnings } from './validate/warnings.ts';
 
 /**
@@ -65,5 +66,9 @@ function firstOfField(problems: readonly FieldProblem[], further: readonly Field
 
 /** Everything that is wrong with a spec that holds to the schema; empty when it is fine. */
 export function validateSpec(spec: PipelineSpec, policy: HostPolicy, names: PipelineNames): FieldProblem[] {
-  return [...environmentProblems(spec, names.namespace), ...promotionProblems(spec, policy, names)];
+  return [
+    ...environmentProblems(spec, names.namespace),
+    ...sizeProblems(spec, names),
+    ...promotionProblems(spec, policy, names),
+  ];
 }

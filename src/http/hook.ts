@@ -1,8 +1,16 @@
 import * as v from 'valibot';
 import { errorMessage } from '../api/errors.ts';
 import { FluxEvent } from '../api/event.ts';
-import { type Pipeline, type PipelineKey, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
+import {
+  type AppRef,
+  type Pipeline,
+  type PipelineKey,
+  pipelineKey,
+  type StoredPipeline,
+} from '../api/pipeline.ts';
 import type { RecordStatus } from '../api/record.ts';
+import type { Observation } from '../decide/application.ts';
+import { targetToLookAt, withSeen } from '../decide/receive/look.ts';
 import { type Receipt, receiveEvent } from '../decide/receive.ts';
 import { environmentIndex, eventSecret } from '../decide/route.ts';
 import { preferredWait } from './prefer.ts';
@@ -17,6 +25,8 @@ import { type GuardDeps, type Guarded, guard, postRoute, refused, type SignedCon
 export interface HookDeps extends GuardDeps {
   readonly allowUnsigned: boolean;
   readonly record: RecordStatus;
+  /** The application on our own cluster as it is now; undefined: it cannot be looked at. Never throws. */
+  readonly look?: (appRef: AppRef, namespace: string) => Promise<Observation | undefined>;
   /** Wakes the reconciler. */
   readonly wake: (key: PipelineKey) => void;
   /** URL of the pull request for this revision, once it is open; undefined when the seconds have passed. */
@@ -52,9 +62,9 @@ async function take(c: SignedContext, deps: HookDeps, guarded: Guarded): Promise
     const answer = problem({ status: 400, title: 'Bad Request', detail: event.detail });
     return refused(c, deps, 'bad-event', answer);
   }
-  const { namespace, name, environment } = guarded;
-  const receive = (pipeline: Pipeline) => receiveEvent(pipeline, environment, event.value, deps.now());
+  const { namespace, name } = guarded;
   try {
+    const receive = await receiver(deps, guarded, event.value);
     const receipt = await deps.record(guarded.pipeline, receive);
     if (receipt === undefined) return refused(c, deps, 'deleted', unauthorized());
     if (receipt.kind === 'refused') {
@@ -68,6 +78,22 @@ async function take(c: SignedContext, deps: HookDeps, guarded: Guarded): Promise
     deps.log.warn({ namespace, name, error: errorMessage(error) }, 'event could not be recorded');
     return refused(c, deps, 'not-recorded', unavailable());
   }
+}
+
+/**
+ * Decides on the Pipeline with the application as it is now, where what the event tells is not recorded yet: the watch
+ * may be a moment behind.
+ */
+async function receiver(deps: HookDeps, { pipeline: stored, environment }: Guarded, event: FluxEvent) {
+  const { spec } = stored;
+  const target = spec.ok
+    ? targetToLookAt({ ...stored, spec: spec.value }, environment, event, deps.now())
+    : undefined;
+  const seen = spec.ok && target ? await deps.look?.(spec.value.appRef, target.namespace) : undefined;
+  return (pipeline: Pipeline) => {
+    const current = target && seen ? withSeen(pipeline, environment, { target, seen }) : pipeline;
+    return receiveEvent(current, environment, event, deps.now());
+  };
 }
 
 function fieldsOf({ outcome, environment, revision }: Taken) {

@@ -21,6 +21,8 @@ export interface ApplicationWatch {
    * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
    */
   read(appRef: AppRef, namespace: string): Promise<unknown>;
+  /** The same past what was watched, from the API server. */
+  readNow(appRef: AppRef, namespace: string): Promise<unknown>;
   /** What an owner wants to be watched from now on, in place of what it wanted before; none: it is gone. */
   want(owner: string, applications: readonly NamedApplication[]): void;
   /** Hears of applications that came, went or changed in what `readApplication` reads. */
@@ -83,14 +85,18 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
   async function read(appRef: AppRef, namespace: string): Promise<unknown> {
     const load = () => applications.read(appRef, namespace);
     const scope = scopes.of(appRef, namespace);
-    if (scope) return scope.read(namespace, appRef.name, load);
-    const object = await load();
+    return scope ? scope.read(namespace, appRef.name, load) : readNow(appRef, namespace);
+  }
+
+  async function readNow(appRef: AppRef, namespace: string): Promise<unknown> {
+    const object = await applications.read(appRef, namespace);
     if (object === undefined) return undefined;
     return viewApplication(object, revisionPathOf(revisionPaths, appRef)) ?? null;
   }
 
   return {
     read,
+    readNow,
     want(owner, wanted) {
       wants.set(owner, wanted);
       due.in(timings.quietMs, timings.latestMs);

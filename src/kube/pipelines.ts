@@ -21,6 +21,8 @@ export interface PipelineStore {
   applyStatus(pipeline: StoredPipeline, status: PipelineStatus): Promise<StoredPipeline>;
   /** Hears of every change, own writes included. */
   subscribe(listener: (key: PipelineKey) => void): () => void;
+  /** Hears of what was deleted, or left the label selector, with its last state. */
+  onRemoved(listener: (last: StoredPipeline) => void): () => void;
   synced(): boolean;
   start(): void;
   stop(): Promise<void>;
@@ -88,6 +90,10 @@ export function createPipelineStore(client: KubeClient, options: PipelineStoreOp
     read,
     applyStatus,
     subscribe: (listener) => informer.subscribe(({ object }) => listener(storedKey(object))),
+    onRemoved: (listener) =>
+      informer.subscribe(({ kind, object }) => {
+        if (kind === 'deleted') listener(object);
+      }),
     synced: informer.synced,
     start: informer.start,
     stop: informer.stop,

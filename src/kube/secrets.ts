@@ -10,6 +10,8 @@ export interface StoredSecret {
   readonly values: ReadonlyMap<string, Uint8Array>;
   /** The only hosts that it may be sent to, where its annotation names them. */
   readonly allowedHosts?: readonly string[];
+  /** Changes with each change of the Secret. */
+  readonly version?: string;
 }
 
 /** Secrets one by one, by name: they are neither listed nor watched, so the right to `get` suffices. */
@@ -21,7 +23,12 @@ export interface Secrets {
 const TIMEOUT_MS = 3000;
 
 const Secret = v.object({
-  metadata: v.optional(v.object({ annotations: v.nullish(v.record(v.string(), v.string())) })),
+  metadata: v.optional(
+    v.object({
+      annotations: v.nullish(v.record(v.string(), v.string())),
+      resourceVersion: v.optional(v.string()),
+    }),
+  ),
   data: v.nullish(v.record(v.string(), v.string()), {}),
 });
 
@@ -44,5 +51,10 @@ function decoded(raw: unknown): StoredSecret {
   const entries = Object.entries(data ?? {});
   const values = new Map(entries.map(([key, value]) => [key, new Uint8Array(Buffer.from(value, 'base64'))]));
   const hosts = metadata?.annotations?.[ALLOWED_HOSTS];
-  return hosts === undefined ? { values } : { values, allowedHosts: hostList(hosts) };
+  const version = metadata?.resourceVersion;
+  return {
+    values,
+    ...(hosts !== undefined && { allowedHosts: hostList(hosts) }),
+    ...(version !== undefined && { version }),
+  };
 }

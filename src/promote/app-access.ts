@@ -31,13 +31,15 @@ export function withAppTokens(
         url: settings.url,
         signal,
       }),
-    tend: (care, pullRequest, settings, secret, signal) =>
-      using(secret, (credentials) => promoter.tend(care, pullRequest, settings, credentials, signal), {
-        url: settings.url,
+    runTask: (request, secret, signal) =>
+      using(secret, (credentials) => promoter.runTask(request, credentials, signal), {
+        url: request.settings.url,
         signal,
       }),
-    state: (pullRequest, settings, secret) =>
-      using(secret, (credentials) => promoter.state(pullRequest, settings, credentials), settings),
+    state: (request, secret) =>
+      using(secret, (credentials) => promoter.state(request, credentials), request.settings),
+    inBase: (request, settings, secret) =>
+      using(secret, (credentials) => promoter.inBase(request, settings, credentials), settings),
   };
 }
 

@@ -13,7 +13,7 @@ export function proposalOf(
   request: PromotionRequest,
   { baseBranch: base, draft, templates }: PullRequestStrategy,
   forge: Forge,
-  { changes, problems }: Exclude<BranchResult, { kind: 'in-base' | 'blocked' }>,
+  { changes, problems }: Extract<BranchResult, { kind: 'pushed' | 'unchanged' }>,
 ): NewPullRequest {
   const head = promotionBranch(request);
   const options = { templates, compareUrl: forge.compareUrl(base, head), maxLength: forge.maxBody };
@@ -35,35 +35,47 @@ export async function createOne(
   const created = await forge.create(wanted);
   if (created !== 'exists') return created;
   const found = await forge.find(wanted.head, wanted.base);
-  if (found) return bringUp(forge, request, found, wanted);
+  if (found) return updateOne(forge, request, found, wanted);
   const sentence = `The forge says that ${wanted.head} has a pull request to ${wanted.base} already, and shows none that is open: it is tried again.`;
   throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
 }
 
-/** Whether a person has closed the one that was opened for this very revision: what has a commit is. */
-export async function isTurnedAway(
+/** Of this repository and branch, and not said to be another pipeline's. */
+export function isOurs(
+  found: PullRequest,
+  known: Pick<PullRequestRef, 'url'>,
+  { head, owner }: { readonly head: string; readonly owner: string },
+): boolean {
+  const said = ownerOf(found.body);
+  return found.url === known.url && found.head === head && (said === undefined || said === owner);
+}
+
+/** What became of the pull request that the status knows. */
+export interface KnownPull {
+  /** While it is still open, and of this repository and branch. */
+  readonly open?: PullRequest;
+  /** The revision that a person said no to by closing it. */
+  readonly rejected?: string;
+}
+
+/** What was found closed because its base branch is gone is no person's no. */
+export async function lookAtKnown(
   forge: Forge,
-  { pullRequest }: PromotionRequest,
-  head: string,
-): Promise<boolean> {
-  if (pullRequest?.commit === undefined) return false;
+  { pullRequest, pipeline, environment }: PromotionRequest,
+  { head, hasBase }: { readonly head: string; readonly hasBase: () => Promise<boolean> },
+): Promise<KnownPull> {
+  if (!pullRequest) return {};
+  const owner = ownerName({ pipeline, environment });
   const found = await forge.get(pullRequest.number);
-  return found?.state === 'closed' && found.url === pullRequest.url && found.head === head;
+  if (!found || !isOurs(found, pullRequest, { head, owner })) return {};
+  if (found.state === 'open') return { open: found };
+  const { revision } = pullRequest;
+  const isNo = found.state === 'closed' && revision !== undefined && (await hasBase());
+  return isNo ? { rejected: revision } : {};
 }
 
-/** The known pull request while it is still open, and of this repository and branch. */
-export async function openOne(
-  forge: Forge,
-  known: PullRequestRef | undefined,
-  wanted: NewPullRequest,
-): Promise<PullRequest | undefined> {
-  const found = known && (await forge.get(known.number));
-  return found?.state === 'open' && found.url === known?.url && found.head === wanted.head
-    ? found
-    : undefined;
-}
-
-export async function bringUp(
+/** Brings title, text and base branch of one that is open up to what is wanted. */
+export async function updateOne(
   forge: Forge,
   request: PromotionRequest,
   pull: PullRequest,

@@ -1,24 +1,40 @@
 import type { Checkpoint, Pass } from '../api/checkpoint.ts';
 import { type PullRequestRef, type PullRequestStrategy, pipelineKey } from '../api/pipeline.ts';
-import type { Care, CareResult } from '../decide/care.ts';
+import type { PullRequestState } from '../decide/next.ts';
+import type { PullRequestTask, TaskResult } from '../decide/tasks.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { withAppTokens } from './app-access.ts';
-import { commitMessage } from './body.ts';
 import type { ForgeRequest } from './forges/call.ts';
 import { type Credentials, forGit, type SecretCredentials } from './forges/credentials.ts';
-import { createForge, type Forge } from './forges/forge.ts';
+import { createForge, type PullRequest } from './forges/forge.ts';
 import { createForgeMemory } from './forges/memory.ts';
 import type { Waits } from './forges/pace.ts';
-import { tend } from './forges/tend.ts';
+import { runTask } from './forges/run-task.ts';
 import { typeOf } from './forges/type.ts';
-import { markerKey, promotionBranch } from './names.ts';
+import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
 import type { Outbound } from './outbound.ts';
-import { bringUp, createOne, isTurnedAway, openOne, proposalOf } from './proposal.ts';
-import { alreadyThere, commitBy, sentences, unlessBlocked } from './result.ts';
-import type { PromotionRequest, PromotionResult, PullRequestState } from './strategy.ts';
-import type { BranchUpdate, Workspace } from './workspace.ts';
+import { isOurs } from './proposal.ts';
+import { propose } from './propose.ts';
+import type { PromotionRequest, PromotionResult } from './strategy.ts';
+import type { Workspace } from './workspace.ts';
 
 export { credentialsFrom, gitCredentialsFrom, type SecretCredentials } from './forges/credentials.ts';
+
+/** One task of a pull request. `settings` are of the repository that it belongs to. */
+export interface TaskRequest extends PipelineEnvironment {
+  readonly task: PullRequestTask;
+  readonly pullRequest: PullRequestRef;
+  readonly settings: RepositorySettings;
+}
+
+export type RepositorySettings = Pick<PullRequestStrategy, 'url' | 'type' | 'baseBranch'>;
+
+export interface StateRequest extends PipelineEnvironment {
+  readonly pullRequest: PullRequestRef;
+  readonly settings: RepositorySettings;
+  /** It is known to be closed, and it only matters whether it is open again. */
+  readonly isClosed: boolean;
+}
 
 /** All throw TurnpikeError: the codes of the workspace, of `createForgeCall`, SpecInvalid and SecretInvalid. */
 export interface PullRequestPromoter<Access = SecretCredentials> {
@@ -30,23 +46,22 @@ export interface PullRequestPromoter<Access = SecretCredentials> {
     signal?: AbortSignal,
   ): Promise<PromotionResult>;
   /** What a pull request needs that is open; doing it twice is doing it once. */
-  tend(
-    care: Care,
-    pullRequest: PullRequestRef,
-    settings: PullRequestStrategy,
-    credentials: Access,
-    signal?: AbortSignal,
-  ): Promise<CareResult>;
-  /** One request to the forge. `missing`: not there any more, or the number is another repository's. */
-  state(
-    pullRequest: PullRequestRef,
+  runTask(request: TaskRequest, credentials: Access, signal?: AbortSignal): Promise<TaskResult>;
+  /**
+   * One request to the forge; Git is asked for the base branch of one that is closed. `missing`: not there any more,
+   * or the number is another repository's.
+   */
+  state(request: StateRequest, credentials: Access): Promise<PullRequestState>;
+  /** Whether what was merged is in the base branch still: `merged` or `reverted`. No request to the forge. */
+  inBase(
+    request: PromotionRequest,
     settings: PullRequestStrategy,
     credentials: Access,
   ): Promise<PullRequestState>;
 }
 
 export interface PullRequestDeps {
-  readonly workspace: Pick<Workspace, 'updateBranch'>;
+  readonly workspace: Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'>;
   readonly outbound: Outbound;
   readonly log: Logger;
   readonly now: () => Date;
@@ -56,97 +71,71 @@ export interface PullRequestDeps {
 }
 
 export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
+  const { workspace } = deps;
   const shared = { ...deps, ...createForgeMemory(deps.now, deps.waits) };
-  const forgeOf = (settings: PullRequestStrategy, credentials: Credentials, signal?: AbortSignal) =>
+  const forgeOf = (settings: RepositorySettings, credentials: Credentials, signal?: AbortSignal) =>
     createForge(typeOf(settings), settings.url, credentials, { ...shared, ...(signal && { signal }) });
   // Nobody waits for what a poll says.
-  const patientForgeOf = (settings: PullRequestStrategy, credentials: Credentials) =>
+  const patientForgeOf = (settings: RepositorySettings, credentials: Credentials) =>
     createForge(typeOf(settings), settings.url, credentials, { ...shared, patient: true });
-
-  /** Why a pull request that is open no more is followed by no other one: a push may take its time. */
-  async function endOf(
-    forge: Forge,
-    request: PromotionRequest,
-    update: BranchUpdate,
-  ): Promise<PromotionResult | undefined> {
-    // It may have been merged with what was just pushed: another one would bring the same once more.
-    const now = await deps.workspace.updateBranch(update);
-    if (now.kind === 'in-base') return alreadyThere(request, update.baseBranch, now.problems);
-    // Or a person has closed it since it was asked for.
-    return (await isTurnedAway(forge, request, update.branch)) ? { kind: 'closed' } : undefined;
-  }
+  const passOf = ({ pipeline }: PipelineEnvironment) => {
+    const key = pipelineKey(pipeline.namespace, pipeline.name);
+    return async (checkpoint: Checkpoint) => deps.pass?.(checkpoint, key);
+  };
 
   const promoter: PullRequestPromoter<Credentials> = {
-    async promote(request, settings, credentials, signal) {
+    promote: (request, settings, credentials, signal) => {
       // First, so that a wrong URL or type is found before anything is pushed.
-      const plain = forgeOf(settings, credentials, signal);
-      const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
-      const pass = async (checkpoint: Checkpoint) => deps.pass?.(checkpoint, key);
-      const forge = withCheckpoints(plain, pass);
-      const head = promotionBranch(request);
-      const update: BranchUpdate = {
-        url: plain.cloneUrl ?? settings.url,
-        baseBranch: settings.baseBranch,
-        branch: head,
-        markerKey: markerKey(request),
-        files: settings.files,
-        revision: request.revision,
-        message: commitMessage(request, settings.templates),
-        ...commitBy(settings.commit, credentials),
-        credentials: forGit(credentials, plain),
-        now: deps.now(),
-        recorded: request.recorded,
-        pass,
-        ...(signal && { signal }),
-      };
-      if (await isTurnedAway(forge, request, head)) return { kind: 'closed' };
-      const branch = unlessBlocked(await deps.workspace.updateBranch(update));
-      if (branch.kind === 'in-base') return alreadyThere(request, update.baseBranch, branch.problems);
-      const wanted = proposalOf(request, settings, plain, branch);
-      const known = await openOne(forge, request.pullRequest, wanted);
-      const ended = known || !request.pullRequest ? undefined : await endOf(forge, request, update);
-      if (ended) return ended;
-      const pull = known
-        ? await bringUp(forge, request, known, wanted)
-        : await createOne(forge, request, wanted);
-      const { labels = [], assignees = [], reviewers = [] } = settings;
-      const refused = await forge.decorate(pull, { labels, assignees, reviewers });
-      const problems = [...branch.problems, ...refused];
-      return {
-        kind: 'pull-request',
-        pullRequest: { url: pull.url, number: pull.number, commit: branch.commit },
-        ...(problems.length > 0 && { message: sentences(problems) }),
-      };
+      const forge = forgeOf(settings, credentials, signal);
+      const attempt = { request, settings, credentials, forge, pass: passOf(request), now: deps.now() };
+      return propose(workspace, { ...attempt, ...(signal && { signal }) });
     },
 
-    tend: (care, pullRequest, settings, credentials, signal) =>
-      tend(forgeOf(settings, credentials, signal), care, pullRequest, {
-        base: settings.baseBranch,
+    runTask(request, credentials, signal) {
+      const { task, pullRequest, settings } = request;
+      return runTask(forgeOf(settings, credentials, signal), task, pullRequest, {
+        owner: ownerName(request),
+        head: pullRequest.branch ?? promotionBranch(request),
+        base: pullRequest.base ?? settings.baseBranch,
+        pass: passOf(request),
         now: deps.now(),
-      }),
+      });
+    },
 
-    async state(pullRequest, settings, credentials) {
-      const found = await patientForgeOf(settings, credentials).get(pullRequest.number);
-      return found && found.url === pullRequest.url ? found.state : 'missing';
+    async state(request, credentials) {
+      const { pullRequest, settings, isClosed } = request;
+      const forge = patientForgeOf(settings, credentials);
+      const found = await forge.get(pullRequest.number);
+      const head = pullRequest.branch ?? promotionBranch(request);
+      if (!found || !isOurs(found, pullRequest, { head, owner: ownerName(request) })) return 'missing';
+      if (found.state !== 'closed' || isClosed) return stateOf(found, pullRequest);
+      const branch = pullRequest.base ?? settings.baseBranch;
+      const git = { url: forge.cloneUrl ?? settings.url, credentials: forGit(credentials, forge) };
+      return (await workspace.hasBranch({ ...git, branch })) ? 'closed' : 'base-gone';
+    },
+
+    async inBase(request, settings, credentials) {
+      const forge = patientForgeOf(settings, credentials);
+      const url = forge.cloneUrl ?? settings.url;
+      const { baseBranch, files } = settings;
+      const { revision } = request;
+      const git = { url, credentials: forGit(credentials, forge) };
+      const base = { ...git, baseBranch, files, revision, markerKey: markerKey(request) };
+      return (await workspace.inspect(base)).kind === 'in-base' ? 'merged' : 'reverted';
     },
   };
   return withAppTokens(promoter, shared);
 }
 
-function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise<void>): Forge {
-  return {
-    ...forge,
-    async create(input) {
-      await pass('before-create');
-      const created = await forge.create(input);
-      await pass('after-create');
-      return created;
-    },
-    async update(number, change) {
-      await pass('before-update');
-      const updated = await forge.update(number, change);
-      await pass('after-update');
-      return updated;
-    },
-  };
+/** A forge may show a pushed head a moment later; a head that is not known says nothing. */
+function stateOf(
+  { state, base, mergeable, headCommit }: PullRequest,
+  known: PullRequestRef,
+): PullRequestState {
+  if (state === 'merged') {
+    return known.base === undefined || base === known.base ? 'merged' : 'merged-elsewhere';
+  }
+  if (state === 'closed') return 'closed';
+  const isMoved = headCommit !== undefined && known.commit !== undefined && headCommit !== known.commit;
+  return mergeable ?? (isMoved ? 'moved' : 'open');
 }

@@ -1,5 +1,6 @@
 import type { Pass } from '../api/checkpoint.ts';
 import { type PushStrategy, pipelineKey } from '../api/pipeline.ts';
+import type { PullRequestState } from '../decide/next.ts';
 import { commitMessage } from './body.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
@@ -16,10 +17,16 @@ export interface PushPromoter {
     credentials: GitCredentials & { readonly signing?: SigningKey },
     signal?: AbortSignal,
   ): Promise<PromotionResult>;
+  /** Whether what was pushed is in the branch still: `merged` or `reverted`. */
+  inBase(
+    request: PromotionRequest,
+    settings: PushStrategy,
+    credentials: GitCredentials,
+  ): Promise<PullRequestState>;
 }
 
 export interface PushDeps {
-  readonly workspace: Pick<Workspace, 'updateBranch'>;
+  readonly workspace: Pick<Workspace, 'updateBranch' | 'inspect'>;
   readonly now: () => Date;
   readonly pass?: Pass;
 }
@@ -49,6 +56,11 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
       if (pushed.kind === 'in-base') return alreadyThere(request, branch, pushed.problems);
       const said = `Commit ${pushed.commit.slice(0, 12)} on ${branch} has it.`;
       return { kind: 'pushed', commit: pushed.commit, message: sentences([said, ...pushed.problems]) };
+    },
+    async inBase(request, { url, branch, files }, credentials) {
+      const { revision } = request;
+      const base = { url, baseBranch: branch, files, revision, markerKey: markerKey(request), credentials };
+      return (await workspace.inspect(base)).kind === 'in-base' ? 'merged' : 'reverted';
     },
   };
 }

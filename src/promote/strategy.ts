@@ -23,7 +23,13 @@ export interface PromotionRequest {
 }
 
 export type PromotionResult =
-  | { readonly kind: 'pull-request'; readonly pullRequest: PullRequestRef; readonly message?: string }
+  | {
+      readonly kind: 'pull-request';
+      readonly pullRequest: PullRequestRef;
+      readonly message?: string;
+      /** The revision that the pull request before this one brought, which a person closed. */
+      readonly rejected?: string;
+    }
   /** The base branch has the revision at every marker. */
   | { readonly kind: 'already-there'; readonly message: string }
   /** Committed to the branch itself. */
@@ -31,5 +37,3 @@ export type PromotionResult =
   /** A person closed the pull request that the status knows for this very revision. */
   | { readonly kind: 'closed' }
   | { readonly kind: 'notified' };
-
-export type PullRequestState = 'open' | 'merged' | 'closed' | 'missing';

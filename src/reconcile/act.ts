@@ -1,13 +1,17 @@
 import { type Pipeline, type PipelineStatus, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
-import { type CareTaken, type careFor, foldCare } from '../decide/care.ts';
 import type { Step } from '../decide/next.ts';
 import { foldResult, type Result } from '../decide/result.ts';
 import { environmentStatus } from '../decide/state.ts';
+import { foldTask, type PullRequestTasks, type TaskDone } from '../decide/tasks.ts';
 import type { Check } from './check.ts';
+import { whyDeleted } from './deleted.ts';
 import { finish } from './finish.ts';
+import type { Polls } from './polls.ts';
 import type { ReconcileDeps } from './reconcile.ts';
 
 /** Acting on what was decided, and recording what has become of it. */
+
+export type ActDeps = ReconcileDeps & { readonly polls: Polls };
 
 /** What is to be done, as it is recorded. */
 export interface Intent {
@@ -21,7 +25,7 @@ export interface Intent {
  * nothing.
  */
 export async function act(
-  deps: ReconcileDeps,
+  deps: ActDeps,
   decided: Pipeline,
   steps: Readonly<Record<string, Step>>,
   intent: Promise<Intent>,
@@ -39,60 +43,94 @@ export async function act(
     const attempt = { environment: environment.name, revision: promotion.revision, result };
     return recordResult(deps, pipeline, attempt, check);
   });
+  // Each is waited for, also when another one fails: nothing is under way any more when the key is free again.
+  await Promise.allSettled(waits);
   return Math.min(deps.policy.resyncSeconds, ...(await Promise.all(waits)));
 }
 
-/** Does what the open pull requests need beside; the seconds until the next look at them. */
-export async function tend(
-  deps: ReconcileDeps,
-  pipeline: Pipeline,
-  { steps, cares, check }: { steps: Record<string, Step>; cares: ReturnType<typeof careFor>; check: Check },
+/** Does what pull requests need beside being opened; the seconds until the next look at them. */
+export async function runTasks(
+  deps: ActDeps,
+  { pipeline, check }: Intent,
+  {
+    steps,
+    groups,
+  }: { readonly steps: Readonly<Record<string, Step>>; readonly groups: readonly PullRequestTasks[] },
 ): Promise<number> {
-  const jobs = pipeline.spec.environments.map(async (environment) => {
-    const { promotion } = environmentStatus(pipeline.status, environment.name);
-    const { pullRequest } = promotion ?? {};
-    if (!promotion || !pullRequest || steps[environment.name]?.kind === 'promote') return [];
+  const jobs = groups.map(async ({ environment, pullRequest, tasks }) => {
+    const own = environmentStatus(pipeline.status, environment).promotion?.pullRequest;
+    // An attempt that is under way may bring another commit, or another pull request.
+    if (own?.number === pullRequest.number && steps[environment]?.kind === 'promote') return [];
     const waits: number[] = [];
-    for (const care of cares[environment.name] ?? []) {
-      const result = await deps.promoter.tend({ pipeline, environment, promotion }, pullRequest, care);
-      const taken = { environment: environment.name, pullRequest, care, result };
-      logCare(deps, pipeline, taken);
-      await recordWith(deps, pipeline, check, (status) => foldCare(status, taken));
-      waits.push(lookAgainAfter(taken, deps));
+    for (const task of tasks) {
+      const result = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);
+      const done = { environment, pullRequest, task, result };
+      logTask(deps, pipeline, done);
+      await recordWith(deps, pipeline, check, (status) => foldTask(status, done, deps.now()));
+      if (task.kind === 'merge' && result.kind === 'done') deps.polls.changed(pipeline, environment);
+      waits.push(lookAgainAfter(done, deps));
     }
     return waits;
   });
-  return Math.min(deps.policy.resyncSeconds, ...(await Promise.all(jobs)).flat());
+  const settled = await Promise.allSettled(jobs);
+  const waits = settled.flatMap((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+  return Math.min(deps.policy.resyncSeconds, ...waits);
 }
 
 /** A merge is seen soon; what failed is tried again with the next look at the pull request. */
-function lookAgainAfter({ care, result }: CareTaken, { policy }: ReconcileDeps): number {
-  if (care.kind === 'merge' && result.kind === 'done') return MERGED_SECONDS;
+function lookAgainAfter({ task, result }: TaskDone, { policy }: ReconcileDeps): number {
+  if (task.kind === 'merge' && result.kind === 'done') return MERGED_SECONDS;
   if (result.kind !== 'error' || result.retry === 'never') return policy.resyncSeconds;
-  return result.retry === 'backoff' ? CARE_RETRY_SECONDS : result.retry.afterSeconds;
+  return result.retry === 'backoff' ? TASK_RETRY_SECONDS : result.retry.afterSeconds;
 }
 
 type Attempt = Parameters<typeof foldResult>[1];
 
 async function recordResult(
-  deps: ReconcileDeps,
+  deps: ActDeps,
   pipeline: Pipeline,
   attempt: Attempt,
   check: Check,
 ): Promise<number> {
   const fold = (status: PipelineStatus) => foldResult(status, attempt, deps.policy, deps.now());
   const status = await recordWith(deps, pipeline, check, fold);
-  if (!status) return deps.policy.resyncSeconds;
+  deps.polls.changed(pipeline, attempt.environment);
+  if (!status) return closeLeft(deps, pipeline, attempt);
   const { promotion } = environmentStatus(status, attempt.environment);
   // A newer revision that came meanwhile, and a pull request that was just opened, are looked at at once.
   if (promotion?.revision !== attempt.revision) return 0;
   if (promotion.nextAttemptAt === undefined) return promotion.pullRequest ? 0 : SOON_SECONDS;
-  return Math.max(0, (Date.parse(promotion.nextAttemptAt) - deps.now().getTime()) / 1000);
+  const seconds = Math.max(0, (Date.parse(promotion.nextAttemptAt) - deps.now().getTime()) / 1000);
+  return promotion.failure?.retry === 'never' ? Math.min(seconds, RECHECK_SECONDS) : seconds;
+}
+
+/** Who creates the Secret that was missing, or mends one, does not tell us. */
+export const RECHECK_SECONDS = 30;
+
+/** The Pipeline was deleted while its pull request was being opened. */
+async function closeLeft(
+  deps: ActDeps,
+  pipeline: Pipeline,
+  { environment, result }: Attempt,
+): Promise<number> {
+  const { namespace, name } = pipeline.metadata;
+  // Nothing is recorded either where the spec has become unreadable: that Pipeline is still there.
+  const isGone = (await deps.store.read(pipelineKey(namespace, name))) === undefined;
+  if (isGone && result.kind === 'pull-request') {
+    const { pullRequest } = result;
+    const task = { kind: 'close', reason: whyDeleted(pipeline) } as const;
+    const closed = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);
+    logTask(deps, pipeline, { environment, pullRequest, task, result: closed });
+  }
+  return deps.policy.resyncSeconds;
 }
 
 /** The status as it was written; undefined when the Pipeline is gone. */
 async function recordWith(
-  deps: ReconcileDeps,
+  deps: ActDeps,
   pipeline: Pipeline,
   check: Check,
   fold: (status: PipelineStatus) => PipelineStatus,
@@ -115,22 +153,22 @@ async function recordWith(
 const SOON_SECONDS = 10;
 /** Not at once: a forge may answer that it has merged before it shows it. */
 const MERGED_SECONDS = 1;
-const CARE_RETRY_SECONDS = 30;
+const TASK_RETRY_SECONDS = 30;
 
-function logCare(deps: ReconcileDeps, { metadata }: Pipeline, taken: CareTaken) {
-  const { environment, pullRequest, care, result } = taken;
+function logTask(deps: ActDeps, { metadata }: Pipeline, done: TaskDone) {
+  const { environment, pullRequest, task, result } = done;
   const { namespace, name } = metadata;
-  const fields = { namespace, name, environment, url: pullRequest.url, care: care.kind };
+  const fields = { namespace, name, environment, url: pullRequest.url, task: task.kind };
   if (result.kind === 'error') {
     const { message: error, retry } = result;
-    deps.log.warn({ ...fields, error, retry }, 'the pull request could not be tended');
+    deps.log.warn({ ...fields, error, retry }, 'the task of the pull request failed');
   } else {
-    deps.log.info({ ...fields, result: result.kind }, 'the pull request was tended');
+    deps.log.info({ ...fields, result: result.kind }, 'the task of the pull request was run');
   }
 }
 
 function logResult(
-  deps: ReconcileDeps,
+  deps: ActDeps,
   { metadata }: Pipeline,
   environment: string,
   revision: string,

@@ -26,6 +26,10 @@ export interface Check {
 export interface Checking {
   readonly spec: readonly string[];
   readonly whole: () => Promise<Check>;
+  /** Whether a Secret that the spec names, or what is wrong with it, has changed since `handled` was called. */
+  readonly changed: () => Promise<boolean>;
+  /** What has changed is acted on. */
+  readonly handled: () => void;
 }
 
 export type CheckPipeline = (pipeline: Pipeline) => Checking;
@@ -44,7 +48,12 @@ export interface CheckDeps {
 interface Known {
   readonly generation: number;
   readonly findings: Findings;
+  /** Tells one state of the Secrets from another. */
+  readonly fingerprint: string;
+  /** What is known by now differs from what was acted on last. */
+  readonly isNews: boolean;
   /** In milliseconds. */
+  readonly at: number;
   readonly until: number;
 }
 
@@ -86,12 +95,30 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
   async function look({ metadata, spec }: Pipeline): Promise<Findings> {
     const { uid, generation } = metadata;
     const needs = needsOf(spec, metadata);
-    const findings = surroundingFindings(needs, await gather(needs));
+    const facts = await gather(needs);
+    const findings = surroundingFindings(needs, facts);
     const lasts = findings.problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS;
     if (known.size >= MAX_KNOWN) known.clear();
-    if ((known.get(uid)?.generation ?? 0) > generation) return findings;
-    known.set(uid, { generation, findings, until: now().getTime() + lasts });
+    const before = known.get(uid);
+    if ((before?.generation ?? 0) > generation) return findings;
+    const fingerprint = fingerprintOf(facts);
+    // What the process before this one acted on is not known.
+    const isNews = before === undefined || before.isNews || before.fingerprint !== fingerprint;
+    const at = now().getTime();
+    known.set(uid, { generation, findings, fingerprint, isNews, at, until: at + lasts });
     return findings;
+  }
+
+  async function changed(pipeline: Pipeline): Promise<boolean> {
+    const { uid } = pipeline.metadata;
+    const last = known.get(uid);
+    if (!last || now().getTime() - last.at >= BAD_FOR_MS) await look(pipeline);
+    return known.get(uid)?.isNews ?? false;
+  }
+
+  function handled({ metadata: { uid } }: Pipeline): void {
+    const last = known.get(uid);
+    if (last?.isNews) known.set(uid, { ...last, isNews: false });
   }
 
   return (pipeline) => {
@@ -99,6 +126,8 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
     const spec = lines(findings.problems);
     return {
       spec,
+      changed: () => changed(pipeline),
+      handled: () => handled(pipeline),
       async whole() {
         const around = spec.length > 0 ? NO_FINDINGS : await surroundings(pipeline);
         const warnings = lines([...findings.warnings, ...around.warnings]);
@@ -106,6 +135,15 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
       },
     };
   };
+}
+
+function fingerprintOf({ secrets }: Facts): string {
+  const states = [...secrets].map(([name, state]) => [
+    name,
+    state.kind,
+    state.kind === 'found' ? (state.secret.version ?? '') : '',
+  ]);
+  return JSON.stringify(states.sort());
 }
 
 function lines(problems: readonly FieldProblem[]): string[] {

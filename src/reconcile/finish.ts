@@ -1,6 +1,7 @@
 import { nextConditions, type WantedCondition } from '../api/condition.ts';
 import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
 import type { Pipeline, PipelineStatus } from '../api/pipeline.ts';
+import { bounded } from '../decide/bounded.ts';
 import { conditionsOf } from '../decide/conditions.ts';
 import { foldExecutions } from '../decide/executions.ts';
 import { summarize } from '../decide/summary.ts';
@@ -11,25 +12,34 @@ import type { ReconcileDeps } from './reconcile.ts';
 
 type Deps = Pick<ReconcileDeps, 'now' | 'policy'>;
 
-/** The status with everything in it that follows from the rest: summary, conditions, generation. */
-export function finish(deps: Deps, pipeline: Pipeline, check: Check): PipelineStatus {
-  const journeys = foldExecutions(pipeline, deps.now());
-  const status = { ...journeys, summary: summarize(pipeline) };
-  return settled(deps, pipeline, status, conditionsOf(pipeline, deps.policy.threshold, check));
+/** What of the object the status has been brought up to: the spec and the request that were acted on. */
+export type ActedOn = Pick<PipelineStatus, 'observedGeneration' | 'lastHandledReconcileAt'>;
+
+/** All of what is there now. */
+export function presentOf({ metadata }: Pick<Pipeline, 'metadata'>): ActedOn {
+  const requested = metadata.annotations?.[RECONCILE_REQUESTED_AT];
+  return {
+    observedGeneration: metadata.generation,
+    ...(requested !== undefined && { lastHandledReconcileAt: requested }),
+  };
+}
+
+/**
+ * The status with everything in it that follows from the rest: summary and conditions. A result of what was decided
+ * before leaves the generation as it is: the spec may be another one by now, which nobody has acted on.
+ */
+export function finish(deps: Deps, pipeline: Pipeline, check: Check, actedOn?: ActedOn): PipelineStatus {
+  const executions = foldExecutions(pipeline, deps.now());
+  const status = bounded(pipeline.spec, { ...executions, ...actedOn, summary: summarize(pipeline) });
+  const { threshold } = deps.policy;
+  return settled(deps, status, conditionsOf(pipeline, { threshold, now: deps.now() }, check));
 }
 
 export function settled(
   deps: Deps,
-  { metadata }: Pick<Pipeline, 'metadata'>,
   status: PipelineStatus,
   wanted: readonly WantedCondition[],
 ): PipelineStatus {
-  const at = { generation: metadata.generation, now: deps.now().toISOString() };
-  const requested = metadata.annotations?.[RECONCILE_REQUESTED_AT];
-  return {
-    ...status,
-    observedGeneration: metadata.generation,
-    ...(requested !== undefined && { lastHandledReconcileAt: requested }),
-    conditions: nextConditions(status.conditions ?? [], wanted, at),
-  };
+  const at = { generation: status.observedGeneration ?? 0, now: deps.now().toISOString() };
+  return { ...status, conditions: nextConditions(status.conditions ?? [], wanted, at) };
 }

@@ -10,13 +10,13 @@ import {
   type PushStrategy,
   pipelineKey,
 } from '../api/pipeline.ts';
-import type { Care, CareResult } from '../decide/care.ts';
 import { forgeTypeOf } from '../decide/forge-type.ts';
 import { isAllowedHost } from '../decide/hosts.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
 import { promotionInto } from '../decide/route.ts';
-import { commonRevision, environmentStatus } from '../decide/state.ts';
+import { commonRevision, environmentStatus, passageOf } from '../decide/state.ts';
+import type { PullRequestTask, TaskResult } from '../decide/tasks.ts';
 import { missingSecret } from '../decide/validate/secrets.ts';
 import type { NotificationPromoter } from '../promote/notification.ts';
 import { credentialsFrom, gitCredentialsFrom, type PullRequestPromoter } from '../promote/pull-request.ts';
@@ -28,13 +28,16 @@ export interface Promoter {
   /** What goes wrong is a result too; it throws only when the process ends or no longer leads meanwhile. */
   promote(job: PromotionJob): Promise<Result>;
   /** What goes wrong is a result too, as with `promote`. */
-  tend(job: Job, pullRequest: PullRequestRef, care: Care): Promise<CareResult>;
-  /** What the forge says of the pull request into this environment. */
-  pullRequestState(
-    pipeline: Pipeline,
-    environment: Environment,
-    pullRequest: PullRequestRef,
-  ): Promise<PullRequestState>;
+  runTask(job: TaskJob, task: PullRequestTask): Promise<TaskResult>;
+  /** What the forge says of the pull request into this environment; of one that is merged, what Git says of the base. */
+  pullRequestState(job: Job): Promise<PullRequestState>;
+}
+
+export interface TaskJob {
+  readonly pipeline: Pipeline;
+  /** The environment that the pull request was opened for; it may not be in the spec any more. */
+  readonly environment: string;
+  readonly pullRequest: PullRequestRef;
 }
 
 export interface Job {
@@ -82,7 +85,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     return { values: secret.values, where };
   }
 
-  async function forgeAccess(pipeline: Pipeline, settings: PullRequestStrategy) {
+  async function forgeAccess(pipeline: Pipeline, settings: ForgeSettings) {
     const { values, where } = await secretOf(pipeline, settings, 'forge');
     return credentialsFrom(values, where, forgeTypeOf(settings));
   }
@@ -120,14 +123,38 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     return { kind: 'error' as const, message: errorMessage(error), retry };
   }
 
-  async function tend({ pipeline, environment }: Job, pullRequest: PullRequestRef, care: Care) {
-    const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
+  async function runTask({ pipeline, environment, pullRequest }: TaskJob, task: PullRequestTask) {
+    const settings = repositoryOf(pipeline, environment, pullRequest);
     if (!settings) {
-      const message = `The promotion into ${environment.name} is by pull request no more: close what is open by hand.`;
+      const message = `It is not known how to reach the repository of ${pullRequest.url}: ${environment} is not promoted by pull request any more.`;
       throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
     }
     const access = await forgeAccess(pipeline, settings);
-    return deps.pullRequests.tend(care, pullRequest, settings, access, deps.signal);
+    const request = { ...ownerOf(pipeline, environment), task, pullRequest, settings };
+    return deps.pullRequests.runTask(request, access, deps.signal);
+  }
+
+  async function pullRequestState(job: Job): Promise<PullRequestState> {
+    const { pipeline, environment, promotion } = job;
+    if (promotion.phase === 'Merged') return mergedState(job);
+    const { pullRequest } = promotion;
+    const settings = pullRequest && repositoryOf(pipeline, environment.name, pullRequest);
+    // The strategy was changed: what is still open there is nobody's any more.
+    if (!pullRequest || !settings) return 'missing';
+    const access = await forgeAccess(pipeline, settings);
+    const isClosed = promotion.phase === 'Rejected';
+    const request = { ...ownerOf(pipeline, environment.name), pullRequest, settings, isClosed };
+    return deps.pullRequests.state(request, access);
+  }
+
+  async function mergedState(job: Job): Promise<PullRequestState> {
+    const { pipeline, environment } = job;
+    const strategy = promotionInto(pipeline.spec, environment)?.strategy;
+    const request = requestOf({ ...job, recorded: Promise.resolve() });
+    const settings = strategy?.['pull-request'];
+    if (settings) return deps.pullRequests.inBase(request, settings, await forgeAccess(pipeline, settings));
+    const push = strategy?.push;
+    return push ? deps.pushes.inBase(request, push, await gitAccess(pipeline, push)) : 'merged';
   }
 
   return {
@@ -138,24 +165,39 @@ export function createPromoter(deps: PromoterDeps): Promoter {
         return failure(error);
       }
     },
-    async tend(job, pullRequest, care) {
+    async runTask(job, task) {
       try {
-        return await tend(job, pullRequest, care);
+        return await runTask(job, task);
       } catch (error) {
         return failure(error);
       }
     },
-    async pullRequestState(pipeline, environment, pullRequest) {
-      const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
-      // The strategy was changed: what is still open there is nobody's any more.
-      if (!settings) return 'missing';
-      const access = await forgeAccess(pipeline, settings);
-      await deps.pass?.('before-state', keyOf(pipeline));
-      const state = await deps.pullRequests.state(pullRequest, settings, access);
-      await deps.pass?.('after-state', keyOf(pipeline));
+    async pullRequestState(job) {
+      await deps.pass?.('before-state', keyOf(job.pipeline));
+      const state = await pullRequestState(job);
+      await deps.pass?.('after-state', keyOf(job.pipeline));
       return state;
     },
   };
+}
+
+function ownerOf({ metadata: { namespace, name } }: Pipeline, environment: string) {
+  return { pipeline: { namespace, name }, environment };
+}
+
+type ForgeSettings = Pick<PullRequestStrategy, 'url' | 'type' | 'baseBranch' | 'secretRef'>;
+
+/** Of the repository that the pull request belongs to: as the spec has it now, or had it then. */
+function repositoryOf(
+  { spec }: Pipeline,
+  environment: string,
+  { repository, base }: PullRequestRef,
+): ForgeSettings | undefined {
+  const there = spec.environments.find(({ name }) => name === environment);
+  const settings = there && promotionInto(spec, there)?.strategy['pull-request'];
+  if (!repository || settings?.url === repository.url) return settings;
+  const { url, type, secret } = repository;
+  return { url, ...(type && { type }), baseBranch: base ?? '', secretRef: { name: secret } };
 }
 
 function keyOf({ metadata }: Pipeline) {
@@ -167,6 +209,8 @@ function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob)
   const previous = spec.environments[spec.environments.indexOf(environment) - 1];
   const deployment = previous && environmentStatus(status, previous.name).deployment;
   const known = deployment?.revision === promotion.revision ? deployment : undefined;
+  const since = previous && passageOf(status, promotion.revision, previous.name).deployedAt;
+  const deployedAt = since ?? known?.observedAt;
   const runs = commonRevision(environmentStatus(status, environment.name).targets);
   const gates = promotionInto(spec, environment)?.gates;
   return {
@@ -177,7 +221,7 @@ function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob)
     ...(runs !== undefined && { runs }),
     source: {
       environment: previous?.name ?? '',
-      ...(known && { deployedAt: known.observedAt }),
+      ...(deployedAt !== undefined && { deployedAt }),
       ...(known?.message !== undefined && { message: known.message }),
     },
     ...(gates && { gates }),

@@ -1,5 +1,5 @@
 import type { Pass } from '../api/checkpoint.ts';
-import { errorMessage, hasCode } from '../api/errors.ts';
+import { hasCode } from '../api/errors.ts';
 import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
 import {
   type Pipeline,
@@ -9,23 +9,18 @@ import {
   type StoredPipeline,
 } from '../api/pipeline.ts';
 import type { RecordStatus, StatusStore } from '../api/record.ts';
-import { careFor } from '../decide/care.ts';
 import { invalidConditions } from '../decide/conditions.ts';
-import { foldObservations } from '../decide/fold.ts';
-import { nextSteps, type PullRequestState, type Step } from '../decide/next.ts';
+import { foldObservations, graceEnd } from '../decide/fold.ts';
+import { type Decision, nextSteps } from '../decide/next.ts';
 import type { RetryPolicy } from '../decide/result.ts';
-import {
-  deployedRevision,
-  environmentStatus,
-  recordedPromotion,
-  withEnvironment,
-  withPromotion,
-} from '../decide/state.ts';
+import { environmentStatus, withEnvironment, withPromotion } from '../decide/state.ts';
+import { tasksFor } from '../decide/tasks.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { act, asStored, type Intent, tend } from './act.ts';
+import { type ActDeps, act, asStored, type Intent, RECHECK_SECONDS, runTasks } from './act.ts';
 import type { Checking, CheckPipeline } from './check.ts';
-import { finish, settled } from './finish.ts';
+import { finish, presentOf, settled } from './finish.ts';
 import { type ApplicationReader, type ClusterReaders, observe } from './observe.ts';
+import { createPolls } from './polls.ts';
 import type { Promoter } from './promoter.ts';
 import { newest } from './record.ts';
 
@@ -52,7 +47,8 @@ export interface ReconcileDeps {
 /** Seconds until the Pipeline is to be looked at again. */
 export type Reconcile = (key: PipelineKey) => Promise<number>;
 
-export function createReconcile(deps: ReconcileDeps): Reconcile {
+export function createReconcile(options: ReconcileDeps): Reconcile {
+  const deps = { ...options, polls: createPolls(options) };
   return async (key) => {
     const stored = deps.store.get(key);
     if (!stored || stored.metadata.deletionTimestamp !== undefined) return deps.policy.resyncSeconds;
@@ -65,7 +61,8 @@ export function createReconcile(deps: ReconcileDeps): Reconcile {
 }
 
 async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, problems: readonly string[]) {
-  const status = settled(deps, stored, stored.status, invalidConditions(problems));
+  const acted = { ...stored.status, ...presentOf(stored) };
+  const status = settled(deps, acted, invalidConditions(problems));
   if (!Bun.deepEquals(status, stored.status)) {
     await deps.store.applyStatus(stored, status);
     const { namespace, name } = stored.metadata;
@@ -74,65 +71,72 @@ async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, proble
   return deps.policy.resyncSeconds;
 }
 
-async function reconcileValid(deps: ReconcileDeps, pipeline: Pipeline, checking: Checking): Promise<number> {
+async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Checking): Promise<number> {
+  const { resyncSeconds } = deps.policy;
   const seen = await observe(pipeline, deps);
+  const isMended = hasStopped(pipeline.status) && (await checking.changed());
   const now = deps.now();
+  const requested = isRequested(pipeline) || isMended;
   const folded = { ...pipeline, status: foldObservations(pipeline, seen, now) };
-  const pullRequests = await askForges(deps, folded);
-  const steps = nextSteps({ pipeline: folded, pullRequests, poked: isPoked(pipeline), now });
+  const { pullRequests, wakeAfter } = await deps.polls.ask(folded, { now, requested });
+  const steps = nextSteps({ pipeline: folded, pullRequests, requested, now });
   const decided = { ...folded, status: applySteps(folded.status, steps) };
   const intent = recordIntent(deps, pipeline, { decided, checking });
-  const [again, tended, { check }] = await Promise.all([
+  const [again, done, recorded] = await allOf([
     act(deps, decided, steps, intent),
-    intent.then(({ pipeline: recorded, check }) => {
-      const cares = careFor({ pipeline: recorded, pullRequests, poked: false, now });
-      return tend(deps, recorded, { steps, cares, check });
+    intent.then((made) => {
+      const groups = tasksFor({ pipeline: made.pipeline, pullRequests, requested, now });
+      return runTasks(deps, made, { steps, groups });
     }),
     intent,
   ]);
   const wakes = Object.values(steps).map((step) => (step.kind === 'promote' ? undefined : step.wakeAfter));
-  const recheck = check.secrets.length > 0 ? RECHECK_SECONDS : deps.policy.resyncSeconds;
-  return Math.min(...wakes.map((seconds) => seconds ?? deps.policy.resyncSeconds), again, tended, recheck);
+  const isFaulty = recorded.check.secrets.length > 0 || hasStopped(recorded.pipeline.status);
+  return Math.min(
+    ...wakes.map((seconds) => seconds ?? resyncSeconds),
+    again,
+    done,
+    wakeAfter,
+    graceWake(folded.status, now) ?? resyncSeconds,
+    isFaulty ? RECHECK_SECONDS : resyncSeconds,
+  );
+}
+
+/** Waits for all of them, so that nothing is under way any more when the key is free again; the first error is thrown. */
+async function allOf<T extends readonly unknown[]>(
+  work: { readonly [K in keyof T]: Promise<T[K]> },
+): Promise<T> {
+  await Promise.allSettled(work);
+  return (await Promise.all(work)) as unknown as T;
+}
+
+/** Whether a promotion waits for a person to mend something. */
+function hasStopped({ environments = {} }: PipelineStatus): boolean {
+  return Object.values(environments).some(({ promotion }) => promotion?.failure?.retry === 'never');
+}
+
+/** Seconds until an event that the application does not bear out is overruled by it. */
+function graceWake({ environments = {} }: PipelineStatus, now: Date): number | undefined {
+  const ends = Object.values(environments).flatMap((state) => graceEnd(state, now) ?? []);
+  return ends.length > 0 ? Math.max(0, (Math.min(...ends) - now.getTime()) / 1000) : undefined;
 }
 
 /** Whether somebody changed the spec, or asked for a reconciliation as one does with Flux. */
-function isPoked({ metadata, status }: Pipeline): boolean {
+function isRequested({ metadata, status }: Pipeline): boolean {
   const requested = metadata.annotations?.[RECONCILE_REQUESTED_AT];
   return metadata.generation !== status.observedGeneration || requested !== status.lastHandledReconcileAt;
 }
 
-function applySteps(status: PipelineStatus, steps: Readonly<Record<string, Step>>): PipelineStatus {
+function applySteps(status: PipelineStatus, steps: Readonly<Record<string, Decision>>): PipelineStatus {
   let next = status;
   for (const [environment, step] of Object.entries(steps)) {
-    if (step.kind === 'rest') continue;
-    const state = environmentStatus(next, environment);
-    next = withEnvironment(next, environment, withPromotion(state, step.promotion));
+    const before = environmentStatus(next, environment);
+    const state = step.rejected ? { ...before, rejected: [...step.rejected] } : before;
+    if (step.kind !== 'rest') next = withEnvironment(next, environment, withPromotion(state, step.promotion));
+    else if (state !== before) next = withEnvironment(next, environment, state);
   }
   return next;
 }
-
-/** What the forges say of the open pull requests whose state can still matter. */
-async function askForges(deps: ReconcileDeps, pipeline: Pipeline): Promise<Record<string, PullRequestState>> {
-  const asked = pipeline.spec.environments.map(async (environment) => {
-    const state = environmentStatus(pipeline.status, environment.name);
-    const record = recordedPromotion(state);
-    if (record?.phase !== 'PullRequestOpen' || !record.pullRequest) return [];
-    if (deployedRevision(state) === record.revision) return [];
-    try {
-      const answer = await deps.promoter.pullRequestState(pipeline, environment, record.pullRequest);
-      return [[environment.name, answer] as const];
-    } catch (error) {
-      const { namespace, name } = pipeline.metadata;
-      const fields = { namespace, name, environment: environment.name, error: errorMessage(error) };
-      deps.log.warn(fields, 'the pull request cannot be looked at; it is tried again');
-      return [];
-    }
-  });
-  return Object.fromEntries((await Promise.all(asked)).flat());
-}
-
-/** Whoever creates the Secret that was missing does not tell us. */
-const RECHECK_SECONDS = 30;
 
 async function recordIntent(
   deps: ReconcileDeps,
@@ -140,7 +144,9 @@ async function recordIntent(
   { decided, checking }: { readonly decided: Pipeline; readonly checking: Checking },
 ): Promise<Intent> {
   const check = await checking.whole();
-  return { pipeline: await write(deps, before, finish(deps, decided, check)), check };
+  const pipeline = await write(deps, before, finish(deps, decided, check, presentOf(decided)));
+  checking.handled();
+  return { pipeline, check };
 }
 
 /** Writes what changed. Whoever wrote meanwhile goes first: the conflict brings the key back. */

@@ -22,6 +22,7 @@ const DONE: Readonly<Partial<Record<Checkpoint, Checkpoint>>> = {
   'after-create': 'before-create',
   'after-update': 'before-update',
   'after-event': 'before-event',
+  'after-task': 'before-task',
   'after-result': 'before-result',
 };
 

@@ -57,7 +57,7 @@ export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People 
   const reviewed = new Set<string>();
   const waiting: (() => Promise<void>)[] = [];
   const counts = new Map<Review, number>();
-  const poked = new Map<string, number>();
+  const requested = new Map<string, number>();
   /** By application, why its pull request could not be merged. */
   const refusals = new Map<string, string>();
   let stopping = false;
@@ -90,8 +90,8 @@ export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People 
 
   function pokeSometimes(app: App): void {
     const now = performance.now();
-    if (now - (poked.get(app.name) ?? 0) < POKE_EVERY_MS) return;
-    poked.set(app.name, now);
+    if (now - (requested.get(app.name) ?? 0) < POKE_EVERY_MS) return;
+    requested.set(app.name, now);
     poke(app).catch(() => undefined);
   }
 

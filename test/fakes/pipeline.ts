@@ -84,6 +84,26 @@ export function running(
   );
 }
 
+/** The same, known by signed events alone: no application can be read. */
+export function eventsOnly(
+  revisions: Readonly<Record<string, string>>,
+  change: Partial<PipelineSpec> = {},
+): Pipeline {
+  const from = pipeline(change);
+  const environments = from.spec.environments.map(({ name, targets }): [string, EnvironmentStatus] => {
+    const revision = revisions[name];
+    const known = targets.map(({ namespace }) => ({
+      clusterAppRef: from.spec.appRef,
+      namespace,
+      ready: revision !== undefined,
+      ...(revision !== undefined && { revision, observedAt: at(-60) }),
+    }));
+    const deployment = { phase: 'Succeeded', observedAt: at(-60), source: 'webhook' } as const;
+    return [name, { targets: known, ...(revision !== undefined && { deployment: { revision, ...deployment } }) }];
+  });
+  return observed({ ...from, status: { environments: Object.fromEntries(environments) } }, {});
+}
+
 export function withState(from: Pipeline, environment: string, state: Partial<EnvironmentStatus>): Pipeline {
   const environments = { ...from.status.environments };
   environments[environment] = { ...environments[environment], ...state };

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
-import { FORGE_TYPES, type ForgeType, type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
+import {
+  FORGE_TYPES,
+  type ForgeType,
+  type Pipeline,
+  type PromotionPhase,
+  type PullRequestRef,
+  pipelineKey,
+} from '../../src/api/pipeline.ts';
 import { at, pipeline, withState } from '../fakes/pipeline.ts';
 import { PREVIOUS, SECRET, SENDERS } from './forge-deliveries.ts';
 import { connect, type Options, pathTo, promotion, type Request, waiting } from './forge-hook-app.ts';
@@ -66,16 +73,37 @@ describe('POST /forge/{type}/{namespace}/{name}', () => {
     expect(woken).toEqual([]);
   });
 
-  test.each(['Pending', 'Promoting', 'Merged', 'Rejected', 'Superseded', 'Succeeded'] as const)(
+  const ref = { url: 'https://git.example.com/acme/fleet/pulls/7', number: 7 };
+  const told = async (phase: PromotionPhase, pullRequest: PullRequestRef) => {
+    const from = withState(waiting('github'), 'staging', {
+      promotion: { revision: '1.1.0', phase, pullRequest },
+    });
+    const { deliver, store } = connect({ pipeline: from });
+    return [await outcomeOf(await deliver(SENDERS.github.merged(7))), store.writes()];
+  };
+
+  test.each(['Merged', 'Superseded', 'Succeeded'] as const)(
     'leaves alone a promotion that is %s',
     async (phase) => {
-      const pullRequest = { url: 'https://git.example.com/acme/fleet/pulls/7', number: 7 };
-      const from = withState(waiting('github'), 'staging', {
-        promotion: { revision: '1.1.0', phase, pullRequest },
-      });
-      const { deliver, store } = connect({ pipeline: from });
-      expect(await outcomeOf(await deliver(SENDERS.github.merged(7)))).toBe('unchanged');
-      expect(store.writes()).toBe(0);
+      expect(await told(phase, ref)).toEqual(['unchanged', 0]);
+    },
+  );
+
+  test.each(['Pending', 'Promoting', 'WaitingApproval', 'Failed'] as const)(
+    'has an open pull request looked at that a promotion which is %s has taken over',
+    async (phase) => {
+      expect(await told(phase, ref)).toEqual(['accepted', 1]);
+    },
+  );
+
+  test('has one looked at that was closed, for it may be open again', async () => {
+    expect(await told('Rejected', ref)).toEqual(['accepted', 1]);
+  });
+
+  test.each([{ closing: 'Too old.' }, { endedAt: at(-5) }])(
+    'leaves alone one that is over: %p',
+    async (over) => {
+      expect(await told('Rejected', { ...ref, ...over })).toEqual(['unchanged', 0]);
     },
   );
 

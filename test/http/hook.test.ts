@@ -125,8 +125,16 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect(store.writes()).toBe(1);
   });
 
-  test('answers 200 unchanged for what runs in the next environment already', async () => {
+  test('answers 200 recorded for what runs in the next environment already, and was not recorded here', async () => {
     const { post, store } = setUp({ pipeline: running({ dev: '1.0.0', staging: '1.1.0', prod: '1.0.0' }) });
+    const response = await post();
+    expect([response.status, await outcomeOf(response)]).toEqual([200, 'recorded']);
+    const state = store.get(pipelineKey('apps', 'app'))?.status.environments?.dev;
+    expect(state?.deployment).toMatchObject({ revision: '1.1.0', source: 'webhook' });
+  });
+
+  test('answers 200 unchanged for what is recorded here and runs in the next environment already', async () => {
+    const { post, store } = setUp({ pipeline: running({ dev: '1.1.0', staging: '1.1.0', prod: '1.0.0' }) });
     expect(await outcomeOf(await post())).toBe('unchanged');
     expect(store.writes()).toBe(0);
   });

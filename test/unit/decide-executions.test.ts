@@ -36,7 +36,7 @@ function outcomes(from: Pipeline): string[] {
 function decided(from: Pipeline, seconds: number): Pipeline {
   const now = new Date(at(seconds));
   let next = from;
-  const steps = nextSteps({ pipeline: from, pullRequests: {}, poked: false, now });
+  const steps = nextSteps({ pipeline: from, pullRequests: {}, requested: false, now });
   for (const [name, step] of Object.entries(steps)) {
     if (step.kind === 'rest') continue;
     const state = from.status.environments?.[name] ?? {};

@@ -30,7 +30,9 @@ function look(from: Pipeline, runs: Runs, hours: number): Pipeline {
 
 function stepAt(from: Pipeline, hours: number, environment = 'staging'): Step {
   const now = new Date(at(hours * HOUR));
-  return nextSteps({ pipeline: from, pullRequests: {}, poked: false, now })[environment] ?? { kind: 'rest' };
+  return (
+    nextSteps({ pipeline: from, pullRequests: {}, requested: false, now })[environment] ?? { kind: 'rest' }
+  );
 }
 
 /** Looks and writes down what is decided, as the reconciler does. */
@@ -379,7 +381,7 @@ describe('what a gate holds', () => {
   ] as const)('shows in the summary and the conditions: %s', (heldBy, note, reason) => {
     const from = record(look(pipeline(), { dev: ['1.1.0', 0], ...OLD }, 0), { ...promotion, heldBy });
     expect(summarize(from)).toContain(`staging 1.0.0 (${note})`);
-    expect(conditionsOf(from, 3, { secrets: [], warnings: [] })).toContainEqual({
+    expect(conditionsOf(from, { threshold: 3, now: NOW }, { secrets: [], warnings: [] })).toContainEqual({
       type: 'PromotionPending',
       status: 'True',
       reason,

@@ -19,13 +19,13 @@ import {
 } from '../fakes/pipeline.ts';
 
 interface Options {
-  poked?: boolean;
+  requested?: boolean;
   now?: Date;
   pullRequests?: Record<string, PullRequestState>;
 }
 
 function step(from: Pipeline, environment = 'staging', options: Options = {}): Step | undefined {
-  return nextSteps({ pipeline: from, poked: false, now: NOW, pullRequests: {}, ...options })[environment];
+  return nextSteps({ pipeline: from, requested: false, now: NOW, pullRequests: {}, ...options })[environment];
 }
 
 const BEHIND = { dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' };
@@ -79,21 +79,25 @@ describe('the next step', () => {
   });
 
   test('waits until the application that an event told of is ready', () => {
-    const told = receiveEvent(running(BEHIND), 'dev', event({}, '1.2.0'), NOW);
-    const from = { ...pipeline(), status: told.status ?? {} };
-    const seen = observed(from, { dev: unready('1.1.0'), staging: ready('1.0.0'), prod: ready('1.0.0') });
-    expect(step(seen)).toMatchObject({
-      kind: 'record',
-      promotion: { revision: '1.2.0', phase: 'Pending', message: expect.stringContaining('Running upgrade') },
-      wakeAfter: 15,
+    const receipt = receiveEvent(running(BEHIND), 'dev', event({}, '1.2.0'), NOW);
+    const from = { ...pipeline(), status: receipt.status ?? {} };
+    const rest = { staging: ready('1.0.0'), prod: ready('1.0.0') };
+    expect(step(observed(from, { dev: unready('1.1.0'), ...rest }))).toEqual({ kind: 'rest' });
+    expect(step(observed(from, { dev: ready('1.2.0'), ...rest }))).toMatchObject({
+      kind: 'promote',
+      promotion: { revision: '1.2.0' },
     });
   });
 
-  test('believes the application against an event that it does not bear out', () => {
-    const told = receiveEvent(running(BEHIND), 'dev', event({}, '9.9.9'), NOW);
-    const from = { ...pipeline(), status: told.status ?? {} };
+  test('of an event that was believed waits while the application does not bear it out', () => {
+    const receipt = receiveEvent(pipeline(), 'dev', event({}, '9.9.9'), NOW);
+    const from = { ...pipeline(), status: receipt.status ?? {} };
     const seen = { dev: ready('1.1.0'), staging: ready('1.0.0'), prod: ready('1.0.0') };
-    expect(step(observed(from, seen))).toMatchObject({ kind: 'record', promotion: { revision: '9.9.9' } });
+    expect(step(observed(from, seen))).toMatchObject({
+      kind: 'record',
+      promotion: { revision: '9.9.9', heldBy: 'PreviousEnvironment' },
+      wakeAfter: 15,
+    });
     const later = new Date(at(20));
     const overruled = step(observed(from, seen, later), 'staging', { now: later });
     expect(overruled).toMatchObject({ kind: 'promote', promotion: { revision: '1.1.0' } });
@@ -146,10 +150,10 @@ describe('the next step', () => {
     });
   });
 
-  test('waits for the next attempt unless somebody pokes', () => {
+  test('waits for the next attempt unless somebody asks for it', () => {
     const retried = behind({ nextAttemptAt: at(8), attempts: 2, message: 'refused' });
     expect(step(retried)).toEqual({ kind: 'rest', wakeAfter: 8 });
-    expect(step(retried, 'staging', { poked: true })).toMatchObject({
+    expect(step(retried, 'staging', { requested: true })).toMatchObject({
       kind: 'promote',
       promotion: { attempts: 3 },
     });
@@ -291,10 +295,47 @@ describe('the result of an attempt', () => {
 
   test('leaves its pull request to the newer revision that came meanwhile', () => {
     const pullRequest = { url: 'https://f/7', number: 7 };
-    const opened = { ...pullRequest, commit: 'c0ffee' };
+    const opened = { ...pullRequest, commit: 'c0ffee', revision: '1.0.9' };
     const promotion = fold({ kind: 'pull-request', pullRequest: opened }, '1.0.9');
     expect(promotion).toMatchObject({ revision: '1.1.0', phase: 'Promoting' });
-    // Its commit was pushed for the older one: whoever closes it says no to that.
-    expect(promotion?.pullRequest).toEqual(pullRequest);
+    // It brings the older one: to close it is a no to that.
+    expect(promotion?.pullRequest).toMatchObject(opened);
+  });
+
+  test('keeps its fault in mind until an attempt passes', () => {
+    const first = fold({ kind: 'error', message: '502', retry: 'backoff' });
+    expect(first?.failure).toEqual({ message: '502', since: NOW.toISOString(), retry: 'backoff' });
+    const tried = step(behind({ ...first, nextAttemptAt: at(-1) }));
+    expect(tried).toMatchObject({
+      kind: 'promote',
+      promotion: { phase: 'Promoting', failure: { message: '502' } },
+    });
+    const again = foldResult(
+      behind({ phase: 'Promoting', failure: { message: '502', since: at(-90), retry: 'backoff' } }).status,
+      {
+        environment: 'staging',
+        revision: '1.1.0',
+        result: { kind: 'error', message: 'no marker', retry: 'never' },
+      },
+      policy,
+      NOW,
+    );
+    expect(again.environments?.staging?.promotion?.failure).toEqual({
+      message: 'no marker',
+      since: at(-90),
+      retry: 'never',
+    });
+    const pullRequest = { url: 'https://f/7', number: 7 };
+    expect(fold({ kind: 'pull-request', pullRequest })?.failure).toBeUndefined();
+  });
+
+  test('of bringing an open pull request up to date leaves it open while that may pass by itself', () => {
+    const { status } = behind({ phase: 'PullRequestOpen', pullRequest: { url: 'https://f/7', number: 7 } });
+    const result = { kind: 'error', message: '502', retry: 'backoff' } as const;
+    const folded = foldResult(status, { environment: 'staging', revision: '1.1.0', result }, policy, NOW);
+    expect(folded.environments?.staging?.promotion).toMatchObject({
+      phase: 'PullRequestOpen',
+      nextAttemptAt: at(2),
+    });
   });
 });

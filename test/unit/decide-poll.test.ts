@@ -22,7 +22,7 @@ function pollAfter({ name = 'app', age, told }: Options): number {
     promotion: { revision: '1.1.0', phase: 'PullRequestOpen', updatedAt: at(-age), pullRequest },
   });
   const pipeline = { ...from, metadata: { ...from.metadata, name } };
-  const step = nextSteps({ pipeline, pullRequests: { staging: 'open' }, poked: false, now: NOW }).staging;
+  const step = nextSteps({ pipeline, pullRequests: { staging: 'open' }, requested: false, now: NOW }).staging;
   if (step?.kind !== 'rest' || step.wakeAfter === undefined) throw new Error('it is not looked at again');
   return step.wakeAfter;
 }

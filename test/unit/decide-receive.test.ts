@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'bun:test';
-import type { PipelineStatus, PromotionPhase, Target } from '../../src/api/pipeline.ts';
+import type { PipelineStatus, PromotionPhase, PullRequestRef, Target } from '../../src/api/pipeline.ts';
 import { receiveEvent } from '../../src/decide/receive.ts';
-import { at, event, NOW, pipeline, running, spec, withState } from '../fakes/pipeline.ts';
+import {
+  at,
+  event,
+  eventsOnly,
+  NOW,
+  observed,
+  pipeline,
+  ready,
+  running,
+  spec,
+  withState,
+} from '../fakes/pipeline.ts';
 
 const receive = (...args: Parameters<typeof receiveEvent>) => receiveEvent(...args);
 
@@ -36,23 +47,40 @@ describe('an event that is received', () => {
   });
 
   const PULL = { url: 'https://f/pulls/7', number: 7 };
-  const TOLD = { ...PULL, commit: 'c0ffee', checked: 'success', closing: 'Too old.' } as const;
-  const TAKEN: readonly (readonly [PromotionPhase, object | undefined])[] = [
-    ['PullRequestOpen', PULL],
-    ['Pending', PULL],
-    ['Superseded', PULL],
-    ['Merged', undefined],
-    ['Succeeded', undefined],
-    ['Rejected', undefined],
+  const KNOWN = { ...PULL, commit: 'c0ffee', revision: '1.0.5', checked: 'success' } as const;
+  const TAKEN: readonly (readonly [PromotionPhase, object, object | undefined])[] = [
+    ['Superseded', { ...KNOWN, closing: 'Too old.' }, { ...PULL, commit: 'c0ffee', checked: 'success' }],
+    ['Superseded', { ...KNOWN, endedAt: at(-5) }, undefined],
+    ['Merged', KNOWN, undefined],
+    ['Succeeded', KNOWN, undefined],
+    ['Rejected', KNOWN, undefined],
   ];
-  test.each(TAKEN)('takes over of a pull request that is %s what is true of it still', (phase, taken) => {
-    const before = withState(running({ dev: '1.0.5', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
-      promotion: { revision: '1.0.5', phase, pullRequest: TOLD },
-    });
-    const { status } = receive(before, 'dev', event(), NOW);
-    expect(status?.environments?.staging?.promotion).toMatchObject({ revision: '1.1.0', phase: 'Pending' });
-    expect(status?.environments?.staging?.promotion?.pullRequest).toEqual(taken as typeof PULL);
-  });
+  test.each(TAKEN)(
+    'takes over of a pull request that is %s what is still true of it',
+    (phase, before, taken) => {
+      const promotion = { revision: '1.0.5', phase, pullRequest: before as PullRequestRef };
+      const from = withState(eventsOnly({ dev: '1.0.5', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
+        promotion,
+      });
+      const { status } = receive(from, 'dev', event(), NOW);
+      expect(status?.environments?.staging?.promotion).toMatchObject({ revision: '1.1.0', phase: 'Pending' });
+      expect(status?.environments?.staging?.promotion?.pullRequest).toEqual(taken as typeof PULL);
+    },
+  );
+
+  test.each(['PullRequestOpen', 'Pending', 'WaitingApproval', 'Failed'] as const)(
+    'leaves an open pull request to the reconciler, which looks first whether somebody closed it (%s)',
+    (phase) => {
+      const promotion = { revision: '1.0.5', phase, pullRequest: KNOWN };
+      const from = withState(eventsOnly({ dev: '1.0.5', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
+        promotion,
+      });
+      const receipt = receive(from, 'dev', event(), NOW);
+      expect(receipt).toMatchObject({ outcome: 'accepted' });
+      expect(receipt.status?.environments?.staging?.promotion).toEqual(promotion);
+      expect(receipt.status?.environments?.dev?.deployment?.revision).toBe('1.1.0');
+    },
+  );
 
   test('writes nothing the second time', () => {
     const first = receive(pipeline(), 'dev', event(), NOW);
@@ -78,14 +106,13 @@ describe('an event that is received', () => {
       [{ phase: 'Promoting' }, 'accepted'],
       [{ phase: 'PullRequestOpen' }, 'accepted'],
       [{ phase: 'WaitingApproval' }, 'waiting-approval'],
-      [{ phase: 'Rejected' }, 'unchanged'],
     ] as const;
     for (const [{ phase }, outcome] of cases) {
       const promotion = { revision: '1.1.0', phase, startedAt: at(5), updatedAt: at(5) };
       const before = withState(seen, 'staging', { promotion });
       const receipt = receive(before, 'dev', event(), NOW);
       expect(receipt).toMatchObject({ outcome, environment: 'staging' });
-      expect(receipt.status?.environments?.dev?.deployment).toMatchObject({ source: 'webhook' });
+      expect(receipt.status?.environments?.dev?.deployment).toEqual({ ...deployment, source: 'webhook' });
       expect(receipt.status?.environments?.staging?.promotion).toEqual(promotion);
       const again = receive(
         { ...before, status: receipt.status ?? {} },
@@ -98,10 +125,170 @@ describe('an event that is received', () => {
     }
   });
 
-  test('writes nothing when the next environment runs the revision already', () => {
-    const receipt = receive(running({ dev: '1.0.0', staging: '1.1.0', prod: '1.0.0' }), 'dev', event(), NOW);
-    expect(receipt).toMatchObject({ outcome: 'unchanged' });
+  test('is no news when it is recorded, and what it led to has ended', () => {
+    const promotion = { revision: '1.1.0', phase: 'Rejected', startedAt: at(5), updatedAt: at(5) } as const;
+    const from = withState(running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
+      promotion,
+    });
+    const receipt = receive(from, 'dev', event(), NOW);
+    expect(receipt).toMatchObject({ outcome: 'unchanged', environment: 'staging' });
     expect(receipt.status).toBeUndefined();
+  });
+
+  test('is recorded here also when the next environment runs the revision already', () => {
+    const from = eventsOnly({ dev: '1.2.0', staging: '1.1.0', prod: '1.0.0' });
+    const receipt = receive(from, 'dev', event(), NOW);
+    expect(receipt).toMatchObject({ outcome: 'recorded', environment: 'dev' });
+    expect(receipt.status?.environments?.dev).toMatchObject({
+      deployment: { revision: '1.1.0', phase: 'Succeeded' },
+      targets: [{ revision: '1.1.0', ready: true }],
+    });
+    const again = receive(
+      { ...from, status: receipt.status ?? {} },
+      'dev',
+      event({ timestamp: at(60) }),
+      NOW,
+    );
+    expect(again).toMatchObject({ outcome: 'unchanged' });
+    expect(again.status).toBeUndefined();
+  });
+
+  test('of a recovery ends the failure, whatever the next environment runs', () => {
+    const from = eventsOnly({ dev: '1.1.0', staging: '1.1.0', prod: '1.0.0' });
+    const failed = receive(from, 'dev', event({ severity: 'error', reason: 'UpgradeFailed' }), NOW);
+    const recovered = receive(
+      { ...from, status: failed.status ?? {} },
+      'dev',
+      event({ timestamp: at(9) }),
+      NOW,
+    );
+    expect(recovered.status?.environments?.dev).toMatchObject({
+      deployment: { phase: 'Succeeded' },
+      targets: [{ ready: true }],
+    });
+  });
+
+  describe('about an application that can be read', () => {
+    const readable = () => running({ dev: '1.0.0', staging: '1.0.0', prod: '1.0.0' });
+
+    test('is a reason to look, and starts nothing before that shows it', () => {
+      const receipt = receive(readable(), 'dev', event(), NOW);
+      expect(receipt).toMatchObject({ outcome: 'accepted', environment: 'staging' });
+      expect(receipt.status?.environments?.staging?.promotion).toBeUndefined();
+      expect(receipt.status?.environments?.dev).toMatchObject({
+        deployment: { revision: '1.1.0', source: 'webhook' },
+        targets: [{ revision: '1.0.0', ready: true, observedAt: NOW.toISOString() }],
+      });
+    });
+
+    test('takes no approved promotion its place: its tests may fail yet', () => {
+      const promotion = { revision: '1.0.0', phase: 'Pending', approvedBy: 'ada' } as const;
+      const from = withState(running({ dev: '1.0.0', staging: '0.9.0', prod: '0.9.0' }), 'staging', {
+        promotion,
+      });
+      const receipt = receive(from, 'dev', event(), NOW);
+      expect(receipt.status?.environments?.staging?.promotion).toEqual(promotion);
+    });
+
+    test('that failed says nothing of its target', () => {
+      const receipt = receive(readable(), 'dev', event({ severity: 'error', reason: 'UpgradeFailed' }), NOW);
+      expect(receipt.status?.environments?.dev).toMatchObject({
+        deployment: { phase: 'Failed' },
+        targets: [{ revision: '1.0.0', ready: true }],
+      });
+    });
+
+    test('is outdated when it is older than the deployment that is recorded', () => {
+      const two = [{ namespace: 'dev' }, { namespace: 'dev-b' }];
+      const environments = [
+        { name: 'dev', targets: two },
+        { name: 'prod', targets: [{ namespace: 'prod' }] },
+      ];
+      const from = observed(pipeline({ environments }), {
+        dev: [ready('1.2.0'), ready('1.2.0')],
+        prod: ready('1.0.0'),
+      });
+      const late = receive(from, 'dev', event({ timestamp: at(-300) }), NOW);
+      expect(late).toMatchObject({ outcome: 'outdated' });
+      expect(late.status).toBeUndefined();
+    });
+  });
+
+  describe('of one of several targets', () => {
+    const environments = [
+      { name: 'dev', targets: [{ namespace: 'dev-a' }, { namespace: 'dev-b' }] },
+      { name: 'staging', targets: [{ namespace: 'staging' }] },
+    ];
+    const both = () => eventsOnly({ dev: '1.1.0', staging: '1.0.0' }, { environments });
+
+    test('records a deployment and nothing else', () => {
+      const receipt = receive(both(), 'dev', event({}, '1.2.0', 'dev-a'), NOW);
+      expect(receipt).toMatchObject({ outcome: 'recorded', environment: 'dev' });
+      expect(receipt.status?.environments?.dev?.targets).toMatchObject([
+        { revision: '1.2.0' },
+        { revision: '1.1.0' },
+      ]);
+      expect(receipt.status?.environments?.staging?.promotion).toBeUndefined();
+    });
+
+    test.each([
+      { phase: 'Pending', approvedBy: 'ada' },
+      { phase: 'WaitingApproval' },
+      { phase: 'Rejected' },
+      { phase: 'PullRequestOpen', pullRequest: KNOWN },
+    ] as const)('leaves the promotion of the other revision as it is: %p', (record) => {
+      const promotion = { revision: '1.1.0', ...record };
+      const from = withState(both(), 'staging', { promotion });
+      const receipt = receive(from, 'dev', event({}, '1.2.0', 'dev-a'), NOW);
+      expect(receipt.status?.environments?.staging?.promotion).toEqual(promotion);
+    });
+
+    test('starts the promotion once it is the last one', () => {
+      const first = receive(both(), 'dev', event({}, '1.2.0', 'dev-a'), NOW);
+      const second = receive(
+        { ...both(), status: first.status ?? {} },
+        'dev',
+        event({}, '1.2.0', 'dev-b'),
+        NOW,
+      );
+      expect(second).toMatchObject({ outcome: 'accepted', environment: 'staging' });
+      expect(second.status?.environments?.staging?.promotion).toMatchObject({ revision: '1.2.0' });
+    });
+
+    test('is repeated at each interval without a write, while another one is ahead', () => {
+      const ahead = receive(both(), 'dev', event({}, '1.2.0', 'dev-a'), NOW);
+      const from = { ...both(), status: ahead.status ?? {} };
+      for (const namespace of ['dev-a', 'dev-b']) {
+        const revision = namespace === 'dev-a' ? '1.2.0' : '1.1.0';
+        const sent = event({ reason: 'ReconciliationSucceeded', timestamp: at(60) }, revision, namespace);
+        const receipt = receive(from, 'dev', sent, new Date(at(60)));
+        expect([receipt.kind === 'taken' && receipt.outcome, receipt.status]).toEqual([
+          'unchanged',
+          undefined,
+        ]);
+      }
+    });
+  });
+
+  test('knows when the deployment began that it tells the end of', () => {
+    const begun = receive(pipeline(), 'dev', event({ reason: 'Progressing' }), NOW);
+    const again = receive(
+      { ...pipeline(), status: begun.status ?? {} },
+      'dev',
+      event({ reason: 'Progressing', timestamp: at(5) }),
+      NOW,
+    );
+    const done = receive(
+      { ...pipeline(), status: again.status ?? {} },
+      'dev',
+      event({ timestamp: at(40) }),
+      NOW,
+    );
+    expect(done.status?.environments?.dev?.deployment).toMatchObject({
+      phase: 'Succeeded',
+      startedAt: NOW.toISOString(),
+      observedAt: at(40),
+    });
   });
 
   test('overwrites nothing when it is older than what is recorded', () => {
@@ -110,23 +297,6 @@ describe('an event that is received', () => {
     const receipt = receive({ ...pipeline(), status: first.status ?? {} }, 'dev', old, NOW);
     expect(receipt).toMatchObject({ outcome: 'outdated' });
     expect(receipt.status).toBeUndefined();
-  });
-
-  test('supersedes the older revision and keeps its pull request for the newer one', () => {
-    const before = withState(pipeline(), 'staging', {
-      promotion: {
-        revision: '1.0.0',
-        phase: 'PullRequestOpen',
-        pullRequest: { url: 'https://f/1', number: 1 },
-      },
-    });
-    const receipt = receive(before, 'dev', event(), NOW);
-    expect(receipt).toMatchObject({ outcome: 'accepted' });
-    expect(receipt.status?.environments?.staging?.promotion).toMatchObject({
-      revision: '1.1.0',
-      phase: 'Pending',
-      pullRequest: { number: 1 },
-    });
   });
 
   test('completes the journey in the last environment', () => {

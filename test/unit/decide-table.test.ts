@@ -68,7 +68,7 @@ function happen(scene: Scene, act: Act, into: string): Scene {
 
 function decide({ pipeline: from, forge, now }: Scene, into: string): Record<string, Step> {
   const pullRequests = forge ? { [into]: forge } : {};
-  return nextSteps({ pipeline: from, pullRequests, poked: false, now });
+  return nextSteps({ pipeline: from, pullRequests, requested: false, now });
 }
 
 /** What the reconciler would write. */

@@ -3,7 +3,7 @@ import type { PromotionStatus } from '../../src/api/pipeline.ts';
 import { conditionsOf, type Doubts } from '../../src/decide/conditions.ts';
 import { isOlder, shortRevision } from '../../src/decide/revision.ts';
 import { summarize } from '../../src/decide/summary.ts';
-import { at, observed, pipeline, ready, running, withState } from '../fakes/pipeline.ts';
+import { at, NOW, observed, pipeline, ready, running, withState } from '../fakes/pipeline.ts';
 
 const BEHIND = running({ dev: '1.3.0', staging: '1.2.0', prod: '1.1.0' });
 
@@ -43,11 +43,17 @@ describe('the summary', () => {
   });
 });
 
+function failure(retry: 'never' | 'backoff', seconds: number) {
+  return { message: '502', since: at(seconds), retry };
+}
+
 const NONE: Doubts = { secrets: [], warnings: [] };
 
 describe('the conditions', () => {
   const shown = (from: typeof BEHIND, doubts: Doubts = NONE) =>
-    conditionsOf(from, 3, doubts).map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+    conditionsOf(from, { threshold: 3, now: NOW }, doubts).map(
+      ({ type, status, reason }) => `${type} ${status} ${reason}`,
+    );
 
   test.each([
     [{ phase: 'PullRequestOpen' }, ['Ready True ReconciliationSucceeded']],
@@ -65,22 +71,49 @@ describe('the conditions', () => {
       ['Ready True ReconciliationSucceeded', 'Reconciling True PromotionRetrying'],
     ],
     [
-      { phase: 'Pending', attempts: 3, nextAttemptAt: at(2), message: '502' },
+      { phase: 'Pending', attempts: 3, nextAttemptAt: at(2), failure: failure('backoff', -5) },
+      ['Ready True ReconciliationSucceeded', 'Reconciling True PromotionRetrying'],
+    ],
+    [
+      { phase: 'Pending', attempts: 2, nextAttemptAt: at(2), failure: failure('backoff', -301) },
+      ['Ready True ReconciliationSucceeded', 'Reconciling True PromotionRetrying'],
+    ],
+    [
+      { phase: 'Pending', attempts: 3, nextAttemptAt: at(2), failure: failure('backoff', -301) },
+      ['Ready False PromotionRetrying', 'Reconciling True PromotionRetrying'],
+    ],
+    [
+      { phase: 'Promoting', attempts: 4, failure: failure('backoff', -301) },
       ['Ready False PromotionRetrying', 'Reconciling True PromotionRetrying'],
     ],
     [
       { phase: 'Failed', message: 'no marker' },
       ['Ready False PromotionFailed', 'Stalled True PromotionFailed'],
     ],
+    [
+      { phase: 'Promoting', attempts: 2, failure: failure('never', -1) },
+      ['Ready False PromotionFailed', 'Stalled True PromotionFailed'],
+    ],
   ] as const)('for %p are %p', (promotion, wanted) => {
     expect(shown(promoting(promotion))).toEqual([...wanted]);
+  });
+
+  test('say what was left open and could not be closed', () => {
+    const { status, ...rest } = promoting({ phase: 'PullRequestOpen' });
+    const pullRequest = { url: 'https://f/9', number: 9, closing: 'qa is gone.' };
+    const left = { environment: 'qa', pullRequest, problem: 'The token may not.' };
+    const from = { ...rest, status: { ...status, abandoned: [left] } };
+    expect(shown(from)).toEqual(['Ready True ReconciliationSucceeded', 'Warning True ProbablyNotMeant']);
+    expect(conditionsOf(from, { threshold: 3, now: NOW }, NONE)[1]?.message).toBe(
+      'qa: pull request https://f/9 is left open; close it by hand. The token may not.',
+    );
   });
 
   test('say what the rules say of the Secrets and what they warn of', () => {
     const doubts = { secrets: ['no key', 'no token'], warnings: ['odd'] };
     const ended = promoting({ phase: 'PullRequestOpen' });
     expect(shown(ended, doubts)).toEqual(['Ready False SecretNotUsable', 'Warning True ProbablyNotMeant']);
-    expect(conditionsOf(ended, 3, doubts)[0]?.message).toBe('no key\nno token');
+    expect(conditionsOf(ended, { threshold: 3, now: NOW }, doubts)[0]?.message).toBe('no key\nno token');
     const failed = promoting({ phase: 'Failed', message: 'no marker' });
     expect(shown(failed, doubts)[0]).toBe('Ready False PromotionFailed');
   });

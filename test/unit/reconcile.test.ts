@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { errorMessage, TurnpikeError } from '../../src/api/errors.ts';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
-import type { CareResult } from '../../src/decide/care.ts';
+import { receiveChange } from '../../src/decide/forge-change.ts';
 import type { PullRequestState } from '../../src/decide/next.ts';
 import type { Result } from '../../src/decide/result.ts';
+import type { TaskResult } from '../../src/decide/tasks.ts';
 import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { failureOf } from '../fakes/failure.ts';
@@ -34,11 +35,14 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
   store.put(from);
   const jobs: string[] = [];
   const changes: number[] = [];
+  const readies: string[] = [];
+  let underWay = 0;
   const { log } = createFakeLog();
-  const results: (Result | (() => Result))[] = [];
-  const cares: string[] = [];
-  const forge: { state: PullRequestState; says: CareResult[] } = { state: 'open', says: [] };
-  const doubts: { secrets: string[]; warnings: string[] } = { secrets: [], warnings: [] };
+  const results: (Result | (() => Result | Promise<Result>))[] = [];
+  const tasks: string[] = [];
+  const asked: string[] = [];
+  const forge: { state: PullRequestState; says: TaskResult[] } = { state: 'open', says: [] };
+  const doubts = { secrets: [] as string[], warnings: [] as string[], isNews: false };
   let now = NOW;
   const reconcile = createReconcile({
     store,
@@ -57,20 +61,37 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
         if (problem !== undefined) return { kind: 'error', message: problem, retry: 'backoff' };
         jobs.push(`${environment.name} ${promotion.revision}`);
         const next = results.shift();
-        const made = typeof next === 'function' ? next() : next;
+        underWay += 1;
+        const made = typeof next === 'function' ? await next() : next;
+        underWay -= 1;
         return made ?? { kind: 'pull-request', pullRequest: { url: 'https://f/pulls/1', number: 1 } };
       },
-      async tend({ environment }, { number }, care) {
-        cares.push(`${environment.name} #${number} ${care.kind}`);
+      async runTask({ environment, pullRequest: { number } }, task) {
+        tasks.push(`${environment} #${number} ${task.kind}`);
         return forge.says.shift() ?? { kind: 'done' };
       },
-      pullRequestState: async () => forge.state,
+      async pullRequestState({ environment }) {
+        asked.push(environment.name);
+        return forge.state;
+      },
     },
     check: ({ spec: { promotion } }) => {
       const spec = promotion?.strategy.notification ? ['spec.promotion: two strategies'] : [];
-      return { spec, whole: async () => ({ spec, ...doubts }) };
+      const whole = async () => ({ spec, secrets: doubts.secrets, warnings: doubts.warnings });
+      return {
+        spec,
+        whole,
+        changed: async () => doubts.isNews,
+        handled: () => {
+          doubts.isNews = false;
+        },
+      };
     },
-    onChange: () => changes.push(1),
+    onChange: ({ status: { conditions } }) => {
+      changes.push(1);
+      const [ready] = conditions ?? [];
+      readies.push(`${ready?.status} ${ready?.reason}`);
+    },
     policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },
     log,
     now: () => now,
@@ -86,9 +107,12 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
     jobs,
     results,
     forge,
-    cares,
+    tasks,
+    asked,
     doubts,
     changes,
+    readies,
+    running: () => underWay,
   };
 }
 
@@ -227,32 +251,32 @@ describe('a pull request that is open', () => {
     kind: 'pull-request',
     pullRequest: { url: `https://f/pulls/${number}`, number, commit: 'c0ffee' },
   });
-  const AWAY: CareResult = { kind: 'error', message: 'It is away.', retry: 'backoff' };
+  const AWAY: TaskResult = { kind: 'error', message: 'It is away.', retry: 'backoff' };
 
   test('is looked at again at once, and told once that its gates are open', async () => {
-    const { run, cares, results, status } = setUp({ ...BEHIND });
+    const { run, tasks, results, status } = setUp({ ...BEHIND });
     results.push(opened());
     expect(await run()).toBe(0);
-    expect(cares).toEqual([]);
+    expect(tasks).toEqual([]);
     await run();
     await run();
-    expect(cares).toEqual(['staging #1 check']);
+    expect(tasks).toEqual(['staging #1 check']);
     expect(status()?.environments?.staging?.promotion?.pullRequest?.checked).toBe('success');
   });
 
   test('is told again later when the forge was away, and goes on meanwhile', async () => {
-    const { run, cares, results, status, forge } = setUp({ ...BEHIND });
+    const { run, tasks, results, status, forge } = setUp({ ...BEHIND });
     results.push(opened());
     forge.says.push(AWAY);
     await run();
     expect(await run()).toBeLessThanOrEqual(30);
     expect(status()?.environments?.staging?.promotion?.phase).toBe('PullRequestOpen');
     await run();
-    expect(cares).toEqual(['staging #1 check', 'staging #1 check']);
+    expect(tasks).toEqual(['staging #1 check', 'staging #1 check']);
   });
 
   test('is closed once nobody needs it, though the forge is away at first', async () => {
-    const { run, cares, results, status, forge, releases } = setUp({ ...BEHIND });
+    const { run, tasks, results, status, forge, releases } = setUp({ ...BEHIND });
     results.push(opened());
     await run();
     await run();
@@ -265,7 +289,160 @@ describe('a pull request that is open', () => {
     });
     await run();
     await run();
-    expect(cares).toEqual(['staging #1 check', 'staging #1 close', 'staging #1 close']);
+    expect(tasks).toEqual(['staging #1 check', 'staging #1 close', 'staging #1 close']);
     expect(status()?.environments?.staging?.promotion?.pullRequest?.closing).toBeUndefined();
   });
+
+  test('is asked about no more often than it is due, however often the application changes', async () => {
+    const { run, asked, results, later, releases } = setUp({ ...BEHIND });
+    results.push(opened());
+    await run();
+    await run();
+    expect(asked).toEqual(['staging']);
+    for (let look = 0; look < 5; look += 1) {
+      releases.dev = { version: '1.1.0', ready: look % 2 === 0 };
+      later(1);
+      await run();
+    }
+    expect(asked).toEqual(['staging']);
+    later(15);
+    await run();
+    expect(asked).toEqual(['staging', 'staging']);
+  });
+
+  test('is asked about at once when the forge tells of a change', async () => {
+    const { run, asked, results, store, later } = setUp({ ...BEHIND });
+    results.push(opened());
+    await run();
+    await run();
+    later(1);
+    const stored = store.get(KEY);
+    if (!stored) throw new Error('the pipeline is gone');
+    const change = { number: 1, environments: ['staging'] };
+    const { status } = receiveChange({ ...stored, spec: spec() }, change, new Date());
+    if (!status) throw new Error('nothing is noted');
+    await store.applyStatus(stored, status);
+    await run();
+    expect(asked).toEqual(['staging', 'staging']);
+  });
+
+  test('that a person closed is a no, though a newer revision has come between two looks', async () => {
+    const { run, status, results, forge, releases, jobs, later } = setUp({ ...BEHIND });
+    results.push(opened(), opened(2));
+    await run();
+    await run();
+    forge.state = 'closed';
+    releases.dev = { version: '1.2.0' };
+    later(5);
+    await run();
+    forge.state = 'open';
+    await run();
+    expect(status()?.environments?.staging?.rejected).toMatchObject([
+      { revision: '1.1.0', by: 'pull request #1' },
+    ]);
+    releases.dev = { version: '1.1.0' };
+    await run();
+    await run();
+    expect(jobs.filter((job) => job.startsWith('staging'))).toEqual(['staging 1.1.0', 'staging 1.2.0']);
+    expect(status()?.environments?.staging?.promotion).toMatchObject({
+      revision: '1.1.0',
+      phase: 'Rejected',
+    });
+  });
+
+  test('that a person opens again takes the no back', async () => {
+    const { run, status, results, forge, later } = setUp({ ...BEHIND });
+    results.push(opened());
+    await run();
+    forge.state = 'closed';
+    await run();
+    expect(status()?.environments?.staging?.rejected).toMatchObject([{ revision: '1.1.0' }]);
+    forge.state = 'open';
+    later(3601);
+    await run();
+    expect(status()?.environments?.staging).toMatchObject({
+      promotion: { revision: '1.1.0', phase: 'PullRequestOpen', pullRequest: { number: 1 } },
+      rejected: [],
+    });
+  });
 });
+
+describe('what is acted on', () => {
+  const FAULT: Result = { kind: 'error', message: 'no marker was found', retry: 'never' };
+
+  test('is the spec of the decision: a change during an attempt is acted on after it', async () => {
+    const { run, status, jobs, results, store } = setUp({ ...BEHIND });
+    results.push(() => {
+      const stored = store.get(KEY);
+      if (!stored) throw new Error('the pipeline is gone');
+      const annotations = { 'reconcile.fluxcd.io/requestedAt': 'now' };
+      store.put({ ...stored, metadata: { ...stored.metadata, generation: 2, annotations } });
+      return FAULT;
+    });
+    await run();
+    expect(status()).toMatchObject({ observedGeneration: 1 });
+    expect(status()?.lastHandledReconcileAt).toBeUndefined();
+    expect(status()?.conditions?.[0]?.observedGeneration).toBe(1);
+    await run();
+    expect(jobs.length).toBe(2);
+    expect(status()).toMatchObject({ observedGeneration: 2, lastHandledReconcileAt: 'now' });
+  });
+
+  test('is a Secret that was mended: what had stopped is tried at once', async () => {
+    const { run, status, jobs, results, doubts, later } = setUp({ ...BEHIND });
+    results.push(FAULT);
+    expect(await run()).toBeLessThanOrEqual(30);
+    later(30);
+    await run();
+    expect(jobs.length).toBe(1);
+    doubts.isNews = true;
+    await run();
+    expect(jobs.length).toBe(2);
+    expect(status()?.environments?.staging?.promotion?.phase).toBe('PullRequestOpen');
+  });
+
+  test('does not make Ready True between two attempts', async () => {
+    const { run, status, results, later, readies } = setUp({ ...BEHIND });
+    results.push(FAULT, FAULT, FAULT);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await run();
+      later(601);
+    }
+    expect(new Set(readies.slice(1))).toEqual(new Set(['False PromotionFailed']));
+    await run();
+    expect(status()?.conditions?.[0]).toMatchObject({ type: 'Ready', status: 'True' });
+  });
+
+  test('is done once at a time, also where a result cannot be recorded', async () => {
+    const ahead = { dev: { version: '1.2.0' }, staging: { version: '1.1.0' }, prod: { version: '1.0.0' } };
+    const { run, jobs, results, store, running: underWay } = setUp(ahead);
+    const slow = Promise.withResolvers<Result>();
+    results.push(
+      () => {
+        store.breakDown();
+        return opened(1);
+      },
+      () => slow.promise,
+    );
+    let hasEnded = false;
+    const ended = failureOf(run()).finally(() => {
+      hasEnded = true;
+    });
+    await Bun.sleep(5);
+    expect({ jobs, hasEnded, underWay: underWay() }).toEqual({
+      jobs: ['staging 1.2.0', 'prod 1.1.0'],
+      hasEnded: false,
+      underWay: 1,
+    });
+    slow.resolve(opened(2));
+    expect(await ended).toMatchObject({ code: 'ApiUnavailable' });
+    expect(underWay()).toBe(0);
+  });
+});
+
+function opened(number: number): Result {
+  return {
+    kind: 'pull-request',
+    pullRequest: { url: `https://f/pulls/${number}`, number, commit: 'c0ffee' },
+  };
+}

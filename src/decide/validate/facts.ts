@@ -8,6 +8,8 @@ export interface SecretFacts {
   readonly values?: SecretData;
   /** From the annotation `pipelines.weave.works/allowed-hosts`; absent without one. */
   readonly allowedHosts?: readonly string[];
+  /** Changes with each change of the Secret; absent where it is not known. */
+  readonly version?: string;
 }
 
 export type SecretState =

@@ -12,6 +12,7 @@ export const RULES = {
   'environment-name-unique': 'Each environment has a name of its own.',
   'environment-has-target': 'Each environment has a target.',
   'target-unique': 'No target is written twice in an environment.',
+  'status-size': 'The state of all targets fits into the object.',
   'strategy-exactly-one': 'A promotion names exactly one strategy.',
   'repository-url':
     'A repository is named by a URL that Git and the forge can use, without credentials in it.',

@@ -6,7 +6,7 @@ import type { Forge, ForgeDeps, MergeOutcome, PullRequest } from './forge.ts';
 import { held, type Mergeable } from './merge.ts';
 
 /** An address that is put into the status and shown as a link: never `javascript:`, never without end. */
-export const WebUrl = v.pipe(v.string(), v.maxLength(2048), v.regex(/^https?:\/\/\S+$/));
+export const WebUrl = v.pipe(v.string(), v.maxLength(1024), v.regex(/^https?:\/\/\S+$/));
 
 /** What must not appear in messages. */
 export function secretsOf(credentials: Credentials): string[] {

@@ -7,7 +7,7 @@ import { forgeTypeOf, untoldForgeType } from '../../decide/forge-type.ts';
  *
  * @throws TurnpikeError SpecInvalid
  */
-export function typeOf(settings: PullRequestStrategy): ForgeType {
+export function typeOf(settings: Pick<PullRequestStrategy, 'type' | 'url'>): ForgeType {
   const type = forgeTypeOf(settings);
   if (type) return type;
   throw new TurnpikeError('SpecInvalid', untoldForgeType(settings.url), { retry: 'never' });

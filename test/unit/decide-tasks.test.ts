@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import type { Gates, Pipeline, PromotionStatus, PullRequestRef } from '../../src/api/pipeline.ts';
-import { type Care, type CareResult, careFor, foldCare } from '../../src/decide/care.ts';
-import { nextSteps, type PullRequestState } from '../../src/decide/next.ts';
+import { nextSteps, type PullRequestState, type Situation } from '../../src/decide/next.ts';
+import { foldTask, type PullRequestTask, type TaskResult, tasksFor } from '../../src/decide/tasks.ts';
 import { NOW, running, spec, withState } from '../fakes/pipeline.ts';
 
 const PULL_REQUEST: PullRequestRef = { url: 'https://f/pulls/7', number: 7, commit: 'c0ffee' };
+const ENDED = { ...PULL_REQUEST, endedAt: NOW.toISOString() };
 const OPEN: PromotionStatus = { revision: '1.1.0', phase: 'PullRequestOpen', pullRequest: PULL_REQUEST };
 
 interface Setting {
@@ -27,15 +28,24 @@ function opened({ pullRequest, gates, merge, suspend }: Setting = {}): Pipeline 
   });
 }
 
-function careOf(setting: Setting): readonly Care[] | undefined {
+function tasksInto(situation: Situation, environment = 'staging'): readonly PullRequestTask[] {
+  return tasksFor(situation).find((one) => one.environment === environment)?.tasks ?? [];
+}
+
+function tasksOf(setting: Setting): readonly PullRequestTask[] {
   const { says = 'open' } = setting;
-  const situation = { pipeline: opened(setting), pullRequests: { staging: says }, poked: false, now: NOW };
-  return careFor(situation).staging;
+  const situation = {
+    pipeline: opened(setting),
+    pullRequests: { staging: says },
+    requested: false,
+    now: NOW,
+  };
+  return tasksInto(situation);
 }
 
 const CLOSED_WINDOW = { windows: [{ from: '01:00', to: '02:00', timeZone: 'UTC' }] };
 const OPEN_WINDOW = { windows: [{ from: '00:00', to: '24:00', timeZone: 'UTC' }] };
-const SUCCESS: Care = { kind: 'check', state: 'success', description: 'The gates are open.' };
+const SUCCESS: PullRequestTask = { kind: 'check', state: 'success', description: 'The gates are open.' };
 
 describe('a pull request that is open', () => {
   const CASES: readonly (readonly [string, Setting, readonly unknown[]])[] = [
@@ -90,7 +100,7 @@ describe('a pull request that is open', () => {
     ],
   ];
   for (const [name, setting, wanted] of CASES) {
-    test(name, () => expect(careOf(setting)).toEqual(wanted as Care[]));
+    test(name, () => expect(tasksOf(setting)).toEqual(wanted as PullRequestTask[]));
   }
 });
 
@@ -101,7 +111,12 @@ describe('a pull request that is not needed any more', () => {
         running({ dev: '1.1.0', staging: '1.2.0', prod: '1.0.0' }).status.environments?.staging?.targets ??
         [],
     });
-    const steps = nextSteps({ pipeline: newer, pullRequests: { staging: 'open' }, poked: false, now: NOW });
+    const steps = nextSteps({
+      pipeline: newer,
+      pullRequests: { staging: 'open' },
+      requested: false,
+      now: NOW,
+    });
     expect(steps.staging).toMatchObject({
       kind: 'record',
       promotion: {
@@ -117,14 +132,14 @@ describe('a pull request that is not needed any more', () => {
     if (!dev || !staging || !prod) throw new Error('the test needs three environments');
     const { spec: before, ...rest } = opened({ merge: 'auto' });
     const pipeline = { ...rest, spec: { ...before, environments: [staging, dev, prod] } };
-    const situation = { pipeline, pullRequests: {}, poked: false, now: NOW };
+    const situation = { pipeline, pullRequests: {}, requested: false, now: NOW };
     const step = nextSteps(situation).staging;
     expect(step).toMatchObject({ kind: 'record', promotion: { phase: 'Superseded' } });
     if (step?.kind !== 'record') throw new Error('nothing is recorded');
-    expect(careFor(situation).staging).toEqual([]);
+    expect(tasksInto(situation)).toEqual([]);
 
     const ended = withState(pipeline, 'staging', { promotion: step.promotion });
-    expect(careFor({ ...situation, pipeline: ended }).staging).toEqual([
+    expect(tasksInto({ ...situation, pipeline: ended })).toEqual([
       { kind: 'close', reason: 'staging is the first environment now: nothing is promoted into it.' },
     ]);
   });
@@ -133,22 +148,21 @@ describe('a pull request that is not needed any more', () => {
     const superseded = withState(running({ dev: '1.2.0', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
       promotion: { ...OPEN, phase: 'Superseded', pullRequest: { ...PULL_REQUEST, closing: 'Rolled back.' } },
     });
-    const steps = nextSteps({ pipeline: superseded, pullRequests: {}, poked: false, now: NOW });
-    const { url, number } = PULL_REQUEST;
+    const steps = nextSteps({ pipeline: superseded, pullRequests: {}, requested: false, now: NOW });
     expect(steps.staging).toMatchObject({ kind: 'promote', promotion: { revision: '1.2.0' } });
-    expect((steps.staging as { promotion: PromotionStatus }).promotion.pullRequest).toEqual({ url, number });
+    expect((steps.staging as { promotion: PromotionStatus }).promotion.pullRequest).toEqual(PULL_REQUEST);
   });
 });
 
 describe('what has become of it', () => {
-  function folded(care: Care, result: CareResult, record: Partial<PromotionStatus> = {}) {
+  function folded(task: PullRequestTask, result: TaskResult, record: Partial<PromotionStatus> = {}) {
     const from = withState(opened(), 'staging', { promotion: { ...OPEN, ...record } });
-    const taken = { environment: 'staging', pullRequest: PULL_REQUEST, care, result };
-    const status = foldCare(from.status, taken);
+    const done = { environment: 'staging', pullRequest: PULL_REQUEST, task, result };
+    const status = foldTask(from.status, done, NOW);
     return { promotion: status.environments?.staging?.promotion, isSame: status === from.status };
   }
-  const CLOSE: Care = { kind: 'close', reason: 'Too old.' };
-  const MERGE: Care = { kind: 'merge', mayWait: true };
+  const CLOSE: PullRequestTask = { kind: 'close', reason: 'Too old.' };
+  const MERGE: PullRequestTask = { kind: 'merge', mayWait: true };
   const DENIED = { kind: 'error', message: 'The token may not.', retry: 'never' } as const;
   const AWAY = { kind: 'error', message: 'It is away.', retry: 'backoff' } as const;
   const closing = {
@@ -162,7 +176,7 @@ describe('what has become of it', () => {
       ...PULL_REQUEST,
       checked: 'success',
     });
-    expect(folded(CLOSE, { kind: 'done' }, closing).promotion?.pullRequest).toEqual(PULL_REQUEST);
+    expect(folded(CLOSE, { kind: 'done' }, closing).promotion?.pullRequest).toEqual(ENDED);
   });
 
   test('is tried again when the forge was away', () => {
@@ -177,7 +191,7 @@ describe('what has become of it', () => {
     });
     const { promotion } = folded(CLOSE, DENIED, closing);
     expect(promotion?.message).toBe('Too old. The token may not.');
-    expect(promotion?.pullRequest).toEqual(PULL_REQUEST);
+    expect(promotion?.pullRequest).toEqual(ENDED);
   });
 
   test('says why it is not merged yet', () => {

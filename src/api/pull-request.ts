@@ -1,0 +1,92 @@
+import * as v from 'valibot';
+import { FORGE_TYPES } from './names.ts';
+import { message, revision, time } from './status-fields.ts';
+
+/** What a Pipeline's status knows of a pull request. */
+
+export const CHECK_STATES = ['pending', 'success'] as const;
+export type CheckState = (typeof CHECK_STATES)[number];
+
+/** Where a pull request is: what the spec said when it was opened, for the spec may say another place by now. */
+export const PullRequestRepository = v.object({
+  url: v.pipe(v.string(), v.maxLength(2048), v.description('URL of the repository, as the spec had it.')),
+  type: v.optional(
+    v.pipe(v.picklist(FORGE_TYPES), v.description('The kind of forge, where the spec named it.')),
+  ),
+  secret: v.pipe(v.string(), v.maxLength(253), v.description('Name of the Secret with the credentials.')),
+});
+export type PullRequestRepository = v.InferOutput<typeof PullRequestRepository>;
+
+export const PullRequestRef = v.object({
+  url: v.pipe(v.string(), v.maxLength(2048), v.description('Address of its page on the forge.')),
+  number: v.pipe(v.number(), v.integer(), v.description('Its number on the forge.')),
+  revision: v.optional(revision('The revision that it brings.')),
+  repository: v.optional(v.pipe(PullRequestRepository, v.description('The repository that it belongs to.'))),
+  branch: v.optional(v.pipe(v.string(), v.maxLength(512), v.description('The branch that it comes from.'))),
+  base: v.optional(v.pipe(v.string(), v.maxLength(512), v.description('The branch that it goes to.'))),
+  changedAt: v.optional(time('When the forge last told of a change.')),
+  commit: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(64),
+      v.description('The head of its branch: the commit that was pushed, or one of others on top of it.'),
+    ),
+  ),
+  pushedAt: v.optional(time('When that commit was pushed or first seen.')),
+  rebuiltAt: v.optional(time('When its branch was looked at last to bring it up to date.')),
+  others: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('Commits of others are on its branch: they are kept, and people merge it.'),
+    ),
+  ),
+  checked: v.optional(
+    v.pipe(
+      v.picklist(CHECK_STATES),
+      v.description('What the commit status turnpike/promotion says: pending or success.'),
+    ),
+  ),
+  closing: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(512),
+      v.description('Why it is to be closed; absent once it is closed, or when it is not to be.'),
+    ),
+  ),
+  outdated: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('The forge does not merge it before it is built on all of its base branch.'),
+    ),
+  ),
+  scheduled: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('The forge was asked to merge it by itself, and was not told to stop.'),
+    ),
+  ),
+  endedAt: v.optional(
+    time('When it was over: closed by Turnpike, or found merged. It is not looked at again.'),
+  ),
+});
+export type PullRequestRef = v.InferOutput<typeof PullRequestRef>;
+
+/** A Pipeline names no more of them; what is older is left to people. */
+export const MAX_ABANDONED = 20;
+
+export const AbandonedPullRequest = v.pipe(
+  v.object({
+    environment: v.pipe(
+      v.string(),
+      v.maxLength(253),
+      v.description('The environment that it was opened for, which may be gone.'),
+    ),
+    pullRequest: v.pipe(
+      PullRequestRef,
+      v.description('The pull request; closing says why it is not needed.'),
+    ),
+    problem: v.optional(message('Why it could not be closed; close it by hand.')),
+  }),
+  v.description('A pull request that nobody needs any more, and that is to be closed.'),
+);
+export type AbandonedPullRequest = v.InferOutput<typeof AbandonedPullRequest>;

@@ -1,0 +1,70 @@
+import type { PromotionStatus } from '../api/pipeline.ts';
+import { closedGate } from './gates.ts';
+import { openPullRequest } from './state.ts';
+import { type Context, PULL_REQUEST_POLL, pollAfter, REJECTED_POLL } from './step.ts';
+
+/** When it is to be asked what became of a pull request. */
+
+/** When it was asked last, in milliseconds, and what the forge had told by then. */
+export interface Asked {
+  readonly at: number;
+  readonly changedAt: string | undefined;
+  /** A gate was closed then: once it is open, it is to be merged, or shown to be mergeable, at once. */
+  readonly isHeld: boolean;
+}
+
+const REOPEN_DAYS = 7;
+const DAY_MS = 86_400_000;
+/** Before a revision takes the place of another one it is looked whether somebody closed the pull request of that. */
+const FRESH_SECONDS = 5;
+/** What is merged is seldom reverted before it is deployed. */
+const MERGED_POLL = { min: 300, max: 3600 };
+
+/** Seconds until it is due, 0 when it is; undefined: nothing is to be asked. */
+export function pollDue(
+  context: Context,
+  asked: Asked | undefined,
+  available: string | undefined,
+): number | undefined {
+  const { state, now, requested } = context;
+  const record = state.promotion;
+  if (!record) return undefined;
+  const seconds = pollSeconds(context, record, available);
+  if (seconds === undefined) return undefined;
+  const { changedAt } = record.pullRequest ?? {};
+  const isNews = asked && (asked.changedAt !== changedAt || (asked.isHeld && !isHeld(context)));
+  if (requested || isNews) return 0;
+  const last = asked?.at ?? firstAsk(record);
+  return last === undefined ? 0 : Math.max(0, (last - now.getTime()) / 1000 + seconds);
+}
+
+export function isHeld(context: Context): boolean {
+  const record = context.state.promotion;
+  return record !== undefined && closedGate(context, record) !== undefined;
+}
+
+/** What was just merged is not looked at at once. */
+function firstAsk({ phase, updatedAt }: PromotionStatus): number | undefined {
+  return phase === 'Merged' && updatedAt !== undefined ? Date.parse(updatedAt) : undefined;
+}
+
+function pollSeconds(
+  context: Context,
+  record: PromotionStatus,
+  available: string | undefined,
+): number | undefined {
+  const { pullRequest, phase } = record;
+  if (pullRequest?.closing !== undefined || pullRequest?.endedAt !== undefined) return undefined;
+  if (phase === 'Merged') return pollAfter(context, record, MERGED_POLL);
+  if (phase === 'Rejected')
+    return isReopenable(context, record) ? pollAfter(context, record, REJECTED_POLL) : undefined;
+  if (phase === 'Succeeded' || phase === 'Superseded' || !openPullRequest(record)) return undefined;
+  const isReplaced = available !== undefined && available !== record.revision;
+  return isReplaced ? FRESH_SECONDS : pollAfter(context, record, PULL_REQUEST_POLL);
+}
+
+/** So long it is looked whether a person opens again what was closed. */
+export function isReopenable({ now }: Context, { pullRequest, updatedAt }: PromotionStatus): boolean {
+  const age = now.getTime() - Date.parse(updatedAt ?? '');
+  return pullRequest !== undefined && pullRequest.endedAt === undefined && age < REOPEN_DAYS * DAY_MS;
+}

@@ -1,0 +1,66 @@
+import type { EnvironmentStatus, PromotionStatus } from '../api/pipeline.ts';
+import { overAfter, wherePullRequestIs, whyRejected } from './follow.ts';
+import { rejectedBy, withRejection } from './rejections.ts';
+import { waitsForMerge } from './result.ts';
+import {
+  broughtRevision,
+  isUnfinished,
+  openPullRequest,
+  ownValue,
+  recordedPromotion,
+  withPromotion,
+} from './state.ts';
+import { type Context, isOpenState, type PullRequestState, update } from './step.ts';
+
+/**
+ * The environment's state, with the end that a pull request has come to, and the new begin of one that was closed.
+ * First of all: a newer revision may be about to take the record's place, and a no to the one before must not be lost.
+ */
+export function withPullRequestState(context: Context): EnvironmentStatus {
+  const { state, pullRequests, environment } = context;
+  const record = recordedPromotion(state);
+  const says = ownValue(pullRequests, environment.name);
+  if (!record?.pullRequest || says === undefined) return state;
+  if (record.phase === 'Rejected') return reopened(context, record, says);
+  if (!isUnfinished(record) || !openPullRequest(record)) return state;
+  return broughtRevision(record) === record.revision
+    ? ended(context, record, says)
+    : endedBefore(context, record, says);
+}
+
+/** Opening it again takes the no back. */
+function reopened({ state, now }: Context, record: PromotionStatus, says: PullRequestState) {
+  const { pullRequest } = record;
+  if (!pullRequest || pullRequest.endedAt !== undefined || pullRequest.closing !== undefined) return state;
+  if (isOpenState(says)) {
+    const message = waitsForMerge(pullRequest);
+    return withPromotion(state, update(record, { phase: 'PullRequestOpen', message }, now));
+  }
+  if (says !== 'merged') return state;
+  return withPromotion(
+    state,
+    update(record, { phase: 'Merged', message: `Pull request #${pullRequest.number} is merged.` }, now),
+  );
+}
+
+/** It brings the revision of the record. */
+function ended({ state, environment, now }: Context, record: PromotionStatus, says: PullRequestState) {
+  const { nextAttemptAt: _, ...rest } = record;
+  if (says === 'merged') {
+    const message = `Pull request #${record.pullRequest?.number} is merged.`;
+    return withPromotion(state, update(rest, { phase: 'Merged', message }, now));
+  }
+  if (says !== 'closed' && says !== 'merged-elsewhere') return state;
+  const message = whyRejected(rest, environment.name, wherePullRequestIs(rest, says));
+  return withPromotion(state, update(overAfter(rest, says, now), { phase: 'Rejected', message }, now));
+}
+
+/** It brings a revision that was recorded before: a no is to that one. */
+function endedBefore({ state, now }: Context, record: PromotionStatus, says: PullRequestState) {
+  if (says !== 'merged' && says !== 'closed' && says !== 'merged-elsewhere') return state;
+  const { pullRequest, ...rest } = record;
+  const without = withPromotion(state, rest);
+  const revision = broughtRevision(record);
+  if (says === 'merged' || revision === undefined) return without;
+  return withRejection(without, { revision, at: now.toISOString(), by: rejectedBy(pullRequest?.number) });
+}

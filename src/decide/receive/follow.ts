@@ -1,0 +1,82 @@
+import type { Environment, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
+import { availableRevision } from '../available.ts';
+import { candidateOf, gatesInto, objectionTo, versionProblem } from '../candidate.ts';
+import { isByHand } from '../gates.ts';
+import { shortRevision } from '../revision.ts';
+import { environmentIndex, isManual } from '../route.ts';
+import {
+  deployedRevision,
+  environmentStatus,
+  isUnfinished,
+  newPromotion,
+  openPullRequest,
+  recordedPromotion,
+  withEnvironment,
+  withPromotion,
+} from '../state.ts';
+import { isHint } from './deployment.ts';
+import type { Located, Outcome } from './located.ts';
+
+/** What follows from a deployment that an event says to have succeeded. */
+
+export interface Followed {
+  readonly outcome: Outcome;
+  readonly status: PipelineStatus;
+}
+
+/** What an event about a promotion is answered that is on its way already; undefined when none is. */
+export function underWay({ pipeline, revision }: Located, next: Environment): Outcome | undefined {
+  const promotion = recordedPromotion(environmentStatus(pipeline.status, next.name));
+  if (promotion?.revision !== revision || !isUnfinished(promotion)) return undefined;
+  return promotion.phase === 'WaitingApproval' ? 'waiting-approval' : 'accepted';
+}
+
+/**
+ * Records the promotion that follows from the deployment, when one does. Only an environment as a whole starts one:
+ * what one target runs, or an application that can be read does not show yet, is a reason to look and no more.
+ */
+export function follow(located: Located, next: Environment, status: PipelineStatus, now: Date): Followed {
+  const { environment, revision } = located;
+  const { metadata, spec } = located.pipeline;
+  const pipeline = { metadata, spec, status };
+  const state = environmentStatus(status, next.name);
+  const before = recordedPromotion(state);
+  const way = { pipeline, previous: environment, environment: next, state, now };
+  if (!isNews(way, revision, before)) return { outcome: 'recorded', status };
+  const here = environmentStatus(status, environment.name);
+  if (isHint(located, here)) return { outcome: 'accepted', status };
+  const index = environmentIndex(spec, environment.name);
+  if (availableRevision(pipeline, index) !== revision) return { outcome: 'recorded', status };
+  // A pull request that is open is looked at before another revision takes its place: somebody may have closed it.
+  if (before && isUnfinished(before) && openPullRequest(before)) return { outcome: 'accepted', status };
+  // The deployment is recorded: it is looked at again once it has passed what the other one has passed.
+  if (candidateOf(way, revision, before) !== revision) return { outcome: 'accepted', status };
+  return start(way, revision, before);
+}
+
+type Way = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];
+
+/** Whether a promotion of the revision would follow, once the whole environment is at it. */
+function isNews(way: Way, revision: string, before: PromotionStatus | undefined): boolean {
+  if (before?.revision === revision && before.phase !== 'Superseded') return false;
+  if (before && isUnfinished(before) && isByHand(before)) return false;
+  return deployedRevision(way.state) !== revision && objectionTo(way, revision) === undefined;
+}
+
+function start(way: Way, revision: string, before: PromotionStatus | undefined): Followed {
+  const { pipeline, environment: next, state, now } = way;
+  const { spec, status } = pipeline;
+  const admitted = versionProblem(gatesInto(way), revision) === undefined;
+  const manual = admitted && isManual(spec, next);
+  const promotion = withPromotion(state, {
+    ...newPromotion(revision, before, now),
+    phase: manual ? 'WaitingApproval' : 'Pending',
+    message: manual
+      ? `Waits for an approval of ${shortRevision(revision)}.`
+      : 'Recorded; it is carried out next.',
+  });
+  return {
+    outcome: manual ? 'waiting-approval' : 'accepted',
+    status: withEnvironment(status, next.name, promotion),
+  };
+}

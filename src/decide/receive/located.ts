@@ -1,0 +1,61 @@
+import { eventCluster, eventRevision, type FluxEvent } from '../../api/event.ts';
+import type { Environment, Pipeline, Target } from '../../api/pipeline.ts';
+import { eventTarget } from '../event-target.ts';
+import { type Meaning, meaningOf } from '../meaning.ts';
+import { environmentIndex, isApplication, promotionInto } from '../route.ts';
+
+/** What the promotion webhook answers. */
+export type Outcome = 'accepted' | 'waiting-approval' | 'unchanged' | 'recorded' | 'outdated' | 'completed';
+
+/** A sender whose clock is further ahead than this is not believed: later events would seem outdated. */
+const MAX_CLOCK_SKEW_MS = 10 * 60_000;
+
+/** An event, and what of the Pipeline it is about. */
+export interface Located {
+  readonly pipeline: Pipeline;
+  readonly environment: Environment;
+  /** Of the one target that the event is about. */
+  readonly target: Target;
+  readonly next?: Environment;
+  readonly event: FluxEvent;
+  readonly revision: string;
+  readonly meaning: Meaning;
+  /** RFC 3339; the event's own time. */
+  readonly at: string;
+}
+
+/** Which environment the event is about; a sentence when it is about none of this Pipeline's. */
+export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Located | string {
+  const { spec, metadata } = pipeline;
+  const revision = eventRevision(event);
+  if (!revision) return 'The event has no revision in its metadata.';
+  if (revision.length > 512) return 'The revision is longer than 512 characters.';
+  const index = environmentIndex(spec, name);
+  const environment = spec.environments[index];
+  if (!environment) return `Pipeline ${metadata.namespace}/${metadata.name} has no environment ${name}.`;
+  const object = event.involvedObject;
+  const here = environment.targets.some((target) => target.namespace === object.namespace);
+  if (!here || !isApplication(spec.appRef, object)) {
+    return `The involved object is not the application of this Pipeline in the environment ${name}.`;
+  }
+  const origin = { namespace: object.namespace, cluster: eventCluster(event) };
+  const target = eventTarget(spec, environment, origin, metadata.namespace);
+  if (typeof target === 'string') return target;
+  const next = spec.environments[index + 1];
+  if (next && !promotionInto(spec, next)) return `No promotion is configured into ${next.name}.`;
+  return {
+    pipeline,
+    environment,
+    target,
+    ...(next && { next }),
+    event,
+    revision,
+    meaning: meaningOf(event),
+    at: eventTime(event, now),
+  };
+}
+
+function eventTime(event: FluxEvent, now: Date): string {
+  const sent = event.timestamp ? new Date(event.timestamp) : now;
+  return (sent.getTime() - now.getTime() > MAX_CLOCK_SKEW_MS ? now : sent).toISOString();
+}

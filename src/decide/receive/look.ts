@@ -1,0 +1,52 @@
+import type { FluxEvent } from '../../api/event.ts';
+import type { Environment, Pipeline, Target, TargetStatus } from '../../api/pipeline.ts';
+import type { Observation } from '../application.ts';
+import { findTarget, foldTarget, targetIdentity } from '../fold.ts';
+import { environmentStatus, withEnvironment } from '../state.ts';
+import { locate } from './located.ts';
+
+/**
+ * What an event tells may be there already and not be recorded yet: watching takes a moment. Then the application is
+ * looked at before the event is answered, so that the answer says what follows.
+ */
+
+/** The target whose application is to be looked at; undefined: nothing would follow from what it shows. */
+export function targetToLookAt(
+  pipeline: Pipeline,
+  name: string,
+  event: FluxEvent,
+  now: Date,
+): Target | undefined {
+  const located = locate(pipeline, name, event, now);
+  if (typeof located === 'string' || located.meaning !== 'deployed' || located.target.clusterRef)
+    return undefined;
+  const { environment, target, revision } = located;
+  const recorded = recordedOf(pipeline, environment, target);
+  return recorded?.ready && recorded.revision === revision ? undefined : target;
+}
+
+/** The Pipeline with what the application shows of the target. */
+export function withSeen(
+  pipeline: Pipeline,
+  name: string,
+  { target, seen }: { readonly target: Target; readonly seen: Observation },
+): Pipeline {
+  const environment = pipeline.spec.environments.find((one) => one.name === name);
+  if (!environment || seen.kind !== 'application') return pipeline;
+  const state = environmentStatus(pipeline.status, name);
+  const targets = environment.targets.map((one): TargetStatus => {
+    const identity = targetIdentity(pipeline.spec, one);
+    const before = findTarget(state, identity);
+    const isSame = one.namespace === target.namespace && !one.clusterRef;
+    return isSame ? foldTarget(identity, before, seen) : (before ?? { ...identity, ready: false });
+  });
+  return { ...pipeline, status: withEnvironment(pipeline.status, name, { ...state, targets }) };
+}
+
+function recordedOf(
+  { spec, status }: Pipeline,
+  { name }: Environment,
+  target: Target,
+): TargetStatus | undefined {
+  return findTarget(environmentStatus(status, name), targetIdentity(spec, target));
+}

@@ -1,0 +1,105 @@
+import type { Checkpoint } from '../../api/checkpoint.ts';
+import type { PullRequestRef } from '../../api/pipeline.ts';
+import type { PullRequestTask, TaskResult } from '../../decide/tasks.ts';
+import { isOurs } from '../proposal.ts';
+import type { Forge, PullRequest } from './forge.ts';
+
+type TaskForge = Pick<Forge, 'get' | 'close' | 'setStatus' | 'merge' | 'cancelMerge'>;
+
+export interface TaskOptions {
+  /** `namespace/name/environment`: whose the pull request has to be. */
+  readonly owner: string;
+  /** The branch that it has to come from. */
+  readonly head: string;
+  /** The branch that it has to go to. */
+  readonly base: string;
+  /** Called right before and after the forge is told to do something; when it throws, nothing is done. */
+  readonly pass: (checkpoint: Checkpoint) => Promise<void>;
+  readonly now: Date;
+}
+
+const DONE: TaskResult = { kind: 'done' };
+
+/**
+ * Does for a pull request what was decided. Whose it is is looked at first: its number may be another repository's by
+ * now. What is not open any more needs nothing.
+ */
+export async function runTask(
+  forge: TaskForge,
+  task: PullRequestTask,
+  ref: PullRequestRef,
+  options: TaskOptions,
+): Promise<TaskResult> {
+  const pull = await forge.get(ref.number);
+  if (pull?.state !== 'open' || !isOurs(pull, ref, options)) return DONE;
+  if (task.kind === 'merge') {
+    const held = heldBack(pull, ref);
+    if (held) return held;
+  }
+  await options.pass('before-task');
+  const result = await carryOut(forge, task, { pull, ref, options });
+  await options.pass('after-task');
+  return result;
+}
+
+interface Subject {
+  readonly pull: PullRequest;
+  readonly ref: PullRequestRef;
+  readonly options: TaskOptions;
+}
+
+async function carryOut(forge: TaskForge, task: PullRequestTask, subject: Subject): Promise<TaskResult> {
+  const { pull, ref } = subject;
+  switch (task.kind) {
+    case 'close':
+      await forge.close(pull, task.reason);
+      return DONE;
+    case 'cancel-merge':
+      await forge.cancelMerge(pull);
+      return DONE;
+    case 'check': {
+      const { state, description } = task;
+      const { url, number, commit } = ref;
+      if (commit !== undefined)
+        await forge.setStatus(commit, { state, description, url, pullRequest: number });
+      return DONE;
+    }
+    case 'merge':
+      return merge(forge, task.mayWait, subject);
+  }
+}
+
+/** What keeps it from being merged before the forge is asked. */
+function heldBack(
+  { draft, mergeable, base }: PullRequest,
+  { commit }: PullRequestRef,
+): TaskResult | undefined {
+  if (draft) return { kind: 'waits', reason: 'It is a draft.' };
+  if (mergeable !== undefined) {
+    return { kind: 'waits', reason: `It has to be rebuilt on ${base} first.`, outdated: true };
+  }
+  if (commit !== undefined) return undefined;
+  return { kind: 'waits', reason: 'It is not known which commit was pushed for it: it is left to people.' };
+}
+
+async function merge(
+  forge: TaskForge,
+  mayWait: boolean,
+  { pull, ref, options: { base, now } }: Subject,
+): Promise<TaskResult> {
+  const { commit = '', pushedAt } = ref;
+  const outcome = await forge.merge(pull, commit, {
+    base,
+    mayWait,
+    now,
+    ...(pushedAt !== undefined && { pushedAt }),
+  });
+  switch (outcome.kind) {
+    case 'merged':
+      return DONE;
+    case 'scheduled':
+      return { kind: 'scheduled' };
+    case 'not-yet':
+      return { kind: 'waits', reason: outcome.reason, outdated: outcome.mergeable !== undefined };
+  }
+}

@@ -1,0 +1,139 @@
+import type { Checkpoint } from '../api/checkpoint.ts';
+import { TurnpikeError } from '../api/errors.ts';
+import type { PullRequestRef, PullRequestStrategy } from '../api/pipeline.ts';
+import { commitMessage } from './body.ts';
+import { type Credentials, forGit } from './forges/credentials.ts';
+import type { Forge, PullRequest } from './forges/forge.ts';
+import { markerKey, promotionBranch } from './names.ts';
+import { createOne, lookAtKnown, proposalOf, updateOne } from './proposal.ts';
+import { alreadyThere, commitBy, sentences } from './result.ts';
+import type { PromotionRequest, PromotionResult } from './strategy.ts';
+import type { BranchResult, BranchUpdate, Workspace } from './workspace.ts';
+
+/** Brings one branch and its one pull request to a revision. */
+
+export interface Attempt {
+  readonly request: PromotionRequest;
+  readonly settings: PullRequestStrategy;
+  readonly credentials: Credentials;
+  readonly forge: Forge;
+  readonly pass: (checkpoint: Checkpoint) => Promise<void>;
+  readonly now: Date;
+  readonly signal?: AbortSignal;
+}
+
+type Git = Pick<Workspace, 'updateBranch' | 'hasBranch'>;
+
+export async function propose(git: Git, attempt: Attempt): Promise<PromotionResult> {
+  const { request } = attempt;
+  const update = updateOf(attempt);
+  const forge = withCheckpoints(attempt.forge, attempt.pass);
+  const look = () =>
+    lookAtKnown(forge, request, { head: update.branch, hasBase: () => hasBase(git, update) });
+  // Nothing is pushed for what a person has said no to.
+  const isThis = request.pullRequest?.revision === request.revision;
+  if (isThis && (await look()).rejected !== undefined) return { kind: 'closed' };
+  const branch = await git.updateBranch(update);
+  if (branch.kind === 'in-base') return alreadyThere(request, update.baseBranch, branch.problems);
+  const known = await look();
+  if (branch.kind === 'blocked') throw await blocked(forge, known.open, branch.reason);
+  if (!known.open && request.pullRequest) {
+    // It may have been merged with what was just pushed: another one would bring the same once more.
+    const now = await git.updateBranch(update);
+    if (now.kind === 'in-base') return alreadyThere(request, update.baseBranch, now.problems);
+    if (known.rejected === request.revision) return { kind: 'closed' };
+  }
+  return open(forge, attempt, { branch, known });
+}
+
+interface Pushed {
+  readonly branch: Extract<BranchResult, { kind: 'pushed' | 'unchanged' }>;
+  readonly known: { readonly open?: PullRequest; readonly rejected?: string };
+}
+
+async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): Promise<PromotionResult> {
+  const { request, settings } = attempt;
+  const wanted = proposalOf(request, settings, forge, branch);
+  const pull = known.open
+    ? await updateOne(forge, request, known.open, wanted)
+    : await createOne(forge, request, wanted);
+  const { labels = [], assignees = [], reviewers = [] } = settings;
+  const refused = await forge.decorate(pull, { labels, assignees, reviewers });
+  const problems = [...(branch.others ? [OTHERS] : []), ...branch.problems, ...refused];
+  return {
+    kind: 'pull-request',
+    pullRequest: referenceTo(pull, attempt, branch),
+    ...(problems.length > 0 && { message: sentences(problems) }),
+    ...(known.rejected !== undefined && { rejected: known.rejected }),
+  };
+}
+
+const OTHERS = 'Commits of others are on its branch: they are kept, and people merge it.';
+
+function referenceTo(
+  { url, number }: PullRequest,
+  { request, settings }: Attempt,
+  { commit, others }: Pushed['branch'],
+): PullRequestRef {
+  const { url: repository, type, secretRef, baseBranch } = settings;
+  return {
+    url,
+    number,
+    revision: request.revision,
+    repository: { url: repository, ...(type && { type }), secret: secretRef.name },
+    branch: promotionBranch(request),
+    base: baseBranch,
+    commit,
+    ...(others && { others }),
+  };
+}
+
+function updateOf({ request, settings, credentials, forge, pass, now, signal }: Attempt): BranchUpdate {
+  const { commit, revision, others = false } = request.pullRequest ?? {};
+  // A head with commits of others on it is nothing that may be pushed over.
+  const own = others ? undefined : commit;
+  return {
+    url: forge.cloneUrl ?? settings.url,
+    baseBranch: settings.baseBranch,
+    branch: promotionBranch(request),
+    markerKey: markerKey(request),
+    files: settings.files,
+    revision: request.revision,
+    message: commitMessage(request, settings.templates),
+    pushed: { ...(own !== undefined && { commit: own }), ...(revision !== undefined && { revision }) },
+    ...commitBy(settings.commit, credentials),
+    credentials: forGit(credentials, forge),
+    now,
+    recorded: request.recorded,
+    pass,
+    ...(signal && { signal }),
+  };
+}
+
+function hasBase(git: Git, { url, baseBranch, credentials, signal }: BranchUpdate): Promise<boolean> {
+  return git.hasBranch({ url, branch: baseBranch, credentials, ...(signal && { signal }) });
+}
+
+/** What people read in the pull request as well as in the status. */
+async function blocked(forge: Forge, pull: PullRequest | undefined, reason: string): Promise<TurnpikeError> {
+  if (pull) await forge.comment(pull, reason);
+  return new TurnpikeError('GitRejected', reason, { retry: 'never' });
+}
+
+function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise<void>): Forge {
+  return {
+    ...forge,
+    async create(input) {
+      await pass('before-create');
+      const created = await forge.create(input);
+      await pass('after-create');
+      return created;
+    },
+    async update(number, change) {
+      await pass('before-update');
+      const updated = await forge.update(number, change);
+      await pass('after-update');
+      return updated;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage } from '../api/errors.ts';
+import { type Pipeline, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
+import type { StatusStore } from '../api/record.ts';
+import { openPullRequests } from '../decide/abandon.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Promoter } from './promoter.ts';
+
+/** A deleted Pipeline has no finalizer: what is open is closed at the event of its deletion, as far as that goes. */
+export interface DeletedDeps {
+  readonly store: Pick<StatusStore, 'read'>;
+  readonly promoter: Pick<Promoter, 'runTask'>;
+  readonly leading: () => boolean;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Milliseconds before each further attempt. */
+  readonly delaysMs?: readonly number[];
+}
+
+export type CloseDeleted = (last: StoredPipeline) => Promise<void>;
+
+const DELAYS_MS = [2_000, 10_000, 30_000, 60_000, 300_000];
+
+export function createCloseDeleted(deps: DeletedDeps): CloseDeleted {
+  const { store, promoter, leading, log, signal, delaysMs = DELAYS_MS } = deps;
+
+  /** The ones that could not be closed for a reason that can pass. */
+  async function close(pipeline: Pipeline, left: ReturnType<typeof openPullRequests>) {
+    const { namespace, name } = pipeline.metadata;
+    const task = { kind: 'close', reason: whyDeleted(pipeline) } as const;
+    const again: typeof left = [];
+    for (const one of left) {
+      const { environment, pullRequest } = one;
+      const result = await promoter.runTask({ pipeline, environment, pullRequest }, task);
+      const fields = { namespace, name, environment, url: pullRequest.url };
+      if (result.kind !== 'error') log.info(fields, 'closed the pull request of a deleted pipeline');
+      else if (result.retry === 'never') log.warn({ ...fields, error: result.message }, LEFT_OPEN);
+      else again.push(one);
+    }
+    return again;
+  }
+
+  return async ({ metadata, spec, status }) => {
+    if (!leading() || !spec.ok) return;
+    const pipeline = { metadata, spec: spec.value, status };
+    const { namespace, name } = metadata;
+    try {
+      let left = openPullRequests(pipeline);
+      // What only left the label selector, or was made anew under its name, goes on with what is open.
+      if (left.length === 0 || (await store.read(pipelineKey(namespace, name)))) return;
+      left = await close(pipeline, left);
+      for (const delay of delaysMs) {
+        if (left.length === 0) return;
+        await sleep(delay, undefined, { signal });
+        left = await close(pipeline, left);
+      }
+      for (const { pullRequest } of left) log.warn({ namespace, name, url: pullRequest.url }, LEFT_OPEN);
+    } catch (error) {
+      log.warn({ namespace, name, error: errorMessage(error) }, LEFT_OPEN);
+    }
+  };
+}
+
+const LEFT_OPEN = 'a pull request of a deleted pipeline is left open; close it by hand';
+
+export function whyDeleted({ metadata: { namespace, name } }: Pick<Pipeline, 'metadata'>): string {
+  return `Pipeline ${namespace}/${name} was deleted.`;
+}

@@ -1,0 +1,87 @@
+import { errorMessage } from '../api/errors.ts';
+import type { Pipeline } from '../api/pipeline.ts';
+import { availableRevision } from '../decide/available.ts';
+import { contextOf, type PullRequestState } from '../decide/next.ts';
+import { type Asked, isHeld, pollDue } from '../decide/poll.ts';
+import type { ReconcileDeps } from './reconcile.ts';
+
+/** What forges, and Git, say of the pull requests whose state can still matter. */
+export interface Answers {
+  /** By environment, where it was asked. */
+  readonly pullRequests: Readonly<Record<string, PullRequestState>>;
+  /** Seconds until one is to be asked about. */
+  readonly wakeAfter: number;
+}
+
+export interface Polls {
+  ask(pipeline: Pipeline, at: { readonly now: Date; readonly requested: boolean }): Promise<Answers>;
+  /** The pull request into this environment has just been changed: it is asked about at the next look. */
+  changed(pipeline: Pipeline, environment: string): void;
+}
+
+type Deps = Pick<ReconcileDeps, 'promoter' | 'policy' | 'log'>;
+
+const MAX_REMEMBERED = 50_000;
+/** When it is asked again after an error. */
+const RETRY_SECONDS = 15;
+
+/**
+ * Asks no sooner than it is due, however often the Pipeline is looked at: applications change all the time, and a forge
+ * counts its requests. When it was asked last is kept in memory alone: a new process asks at once.
+ */
+export function createPolls(deps: Deps): Polls {
+  const memory = new Map<string, Asked>();
+
+  function remember(key: string, asked: Asked): void {
+    memory.delete(key);
+    memory.set(key, asked);
+    const oldest = memory.size > MAX_REMEMBERED ? memory.keys().next().value : undefined;
+    if (oldest !== undefined) memory.delete(oldest);
+  }
+
+  async function ask(
+    pipeline: Pipeline,
+    { now, requested }: { now: Date; requested: boolean },
+  ): Promise<Answers> {
+    const { environments } = pipeline.spec;
+    let wakeAfter = deps.policy.resyncSeconds;
+    const asked = environments.map(async (environment, index) => {
+      const previous = environments[index - 1];
+      if (!previous) return [];
+      const context = contextOf({ pipeline, pullRequests: {}, requested, now }, previous, environment);
+      const promotion = context.state.promotion;
+      const key = keyOf(pipeline, environment.name);
+      const due = pollDue(context, memory.get(key), availableRevision(pipeline, index - 1));
+      if (due === undefined || !promotion) return [];
+      if (due > 0) {
+        wakeAfter = Math.min(wakeAfter, due);
+        return [];
+      }
+      const { changedAt } = promotion.pullRequest ?? {};
+      remember(key, { at: now.getTime(), changedAt, isHeld: isHeld(context) });
+      try {
+        const state = await deps.promoter.pullRequestState({ pipeline, environment, promotion });
+        return [[environment.name, state] as const];
+      } catch (error) {
+        wakeAfter = Math.min(wakeAfter, RETRY_SECONDS);
+        const { namespace, name } = pipeline.metadata;
+        const fields = { namespace, name, environment: environment.name, error: errorMessage(error) };
+        deps.log.warn(fields, 'the pull request cannot be looked at; it is tried again');
+        return [];
+      }
+    });
+    const pullRequests = Object.fromEntries((await Promise.all(asked)).flat());
+    return { pullRequests, wakeAfter };
+  }
+
+  return {
+    ask,
+    changed(pipeline, environment) {
+      memory.delete(keyOf(pipeline, environment));
+    },
+  };
+}
+
+function keyOf({ metadata }: Pipeline, environment: string): string {
+  return `${metadata.uid} ${environment}`;
+}
