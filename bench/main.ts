@@ -6,6 +6,7 @@ import { startTurnpike, type Turnpike } from '../test/lab/turnpike.ts';
 import { benchAdmission } from './admission.ts';
 import { AT_ONCE, benchGit } from './git.ts';
 import { benchHook } from './hook.ts';
+import { benchIdle } from './idle.ts';
 import { observeMachine } from './machine.ts';
 import { memoryOf } from './memory.ts';
 import { benchPromotion } from './promotion.ts';
@@ -21,12 +22,13 @@ Prints the figures of the suites as tables, of all when none is named:
   hook       the promotion webhook under load
   admission  the admission webhook under load, and what it adds to kubectl apply
   rotation   certificates that change while Pipelines come in
-  memory     idle, and after the others
+  idle       what 1,000 Pipelines cost in which nothing happens
+  memory     before and after the others
 --json FILE writes the figures to a file too.
 `;
 
 const IDLE_SECONDS = 10;
-const SUITES = ['promotion', 'git', 'hook', 'admission', 'rotation', 'memory'];
+const SUITES = ['promotion', 'git', 'hook', 'admission', 'rotation', 'idle', 'memory'];
 
 interface Stage {
   readonly lab: Lab;
@@ -86,6 +88,10 @@ async function runSuites(isWanted: (suite: string) => boolean): Promise<Record<s
   if (isWanted('rotation')) {
     const figures = await benchRotation(lab, stage.turnpike);
     suites.rotation = { title: 'Three rotations of the certificate under load', figures };
+  }
+  if (isWanted('idle')) {
+    const figures = await benchIdle(lab, stage.turnpike);
+    suites.idle = { title: 'An idle fleet (1,000 Pipelines, 3,000 Kustomizations)', figures };
   }
   if (isWanted('memory')) {
     const figures = [...idle, await memoryAfter(stage)];
