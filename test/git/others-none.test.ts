@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { branchFacts } from './branch-facts.ts';
 import { FILE, type PeopleStage, PROCESSES, peopleStage } from './people.ts';
-import { BRANCH } from './support.ts';
+import { BRANCH, marked } from './support.ts';
 
 const people = peopleStage();
 const { stage } = people;
@@ -93,6 +93,22 @@ describe.each(PROCESSES)('a branch that brings base and our one edit, seen by %s
     expect(await parentOf(BRANCH)).toBe(base);
     expect(await changedFiles(BRANCH)).toEqual([FILE]);
     expect(await stage.repository.read(BRANCH, 'values.yaml')).toBe('a: 2\n');
+  });
+
+  test('is made anew where it was never ours, whatever value stands where ours goes', async () => {
+    await people.grace.take('main');
+    await people.grace.write(FILE, `spec:\n  ${marked('1.9.0')}`);
+    await people.grace.commit('promoting version');
+    const theirs = await people.grace.push(BRANCH);
+    const base = await stage.repository.commit({ 'README.md': 'Moved.\n' });
+    // Recorded as ours, it has another value than we pushed: somebody's word.
+    const pushed = { commit: theirs, revision: '1.8.0' };
+    expect(await again('2.0.0', { pushed })).toMatchObject({ kind: 'pushed', others: true });
+    await people.grace.push(BRANCH);
+    const result = await again('2.0.0');
+    expect(result).toMatchObject({ kind: 'pushed', changes: [{ from: '1.0.0', to: '2.0.0' }] });
+    expect(result).not.toHaveProperty('others');
+    expect(await parentOf(BRANCH)).toBe(base);
   });
 
   test('is made anew on another base branch', async () => {

@@ -83,7 +83,8 @@ async function lookAt(
   const ahead = await fetchAhead(repository, transport, { ...branch, branch: update.branch });
   const commit = ahead.commits.get(tip);
   if (commit === undefined) return FREE; // The base has it.
-  refuseForeign(transport, update, branchOwner(ahead, tip));
+  const owner = branchOwner(ahead, tip);
+  refuseForeign(transport, update, owner);
   const [parent] = commit.parents;
   if (parent !== undefined && isOurs(tip, commit, update)) {
     const content = { commit: tip, tree: commit.tree, parent, owner: ownerOf(commit.message) };
@@ -107,6 +108,7 @@ async function lookAt(
     ...branch,
     tree: commit.tree,
     bases: ahead.bases,
+    isNobodys: owner === undefined && update.pushed?.commit === undefined,
   });
   return isFree ? FREE : { kind: 'others', tree: commit.tree };
 }
@@ -127,7 +129,8 @@ function bringsOurCommit({ commits }: Ahead, { tree }: Commit, update: BranchUpd
 
 /**
  * Whether the tip is a commit of the base branch and our edit, as after "Update branch" or a rebase by the forge; or
- * the base has all that it brings. A tip that takes our edit back is somebody's word.
+ * the base has all that it brings. A tip that takes our edit back is somebody's word. On a branch that was never ours,
+ * as the predecessor leaves it, any value may stand where ours goes.
  */
 async function bringsNoWork(
   repository: Repository,
@@ -137,18 +140,24 @@ async function bringsNoWork(
     base,
     tree,
     bases,
-  }: PromotionBranch & { readonly tree: string; readonly bases: readonly string[] },
+    isNobodys,
+  }: PromotionBranch & {
+    readonly tree: string;
+    readonly bases: readonly string[];
+    readonly isNobodys: boolean;
+  },
 ): Promise<boolean> {
   const { packs } = repository;
   const treeOf = (commit: string) => parseCommit(packs.read(commit)).tree;
   const revisions = new Set([update.pushed?.revision ?? update.revision, update.revision]);
   const trees = bases.filter((commit) => packs.has(commit)).map(treeOf);
   if (trees.includes(tree)) return false;
+  const tip = isNobodys ? (await editAt(repository, transport, update, tree)).oid : tree;
   for (const old of trees) {
     if (isMerged(packs, { tip: tree, old, base: treeOf(base) })) return true;
     for (const revision of revisions) {
       const edited = await editAt(repository, transport, { ...update, revision }, old);
-      if (edited.oid === tree) return true;
+      if (edited.oid === tip) return true;
     }
   }
   return false;
