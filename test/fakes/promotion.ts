@@ -1,3 +1,6 @@
+import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
+import type { PullRequestTask } from '../../src/decide/tasks.ts';
+import type { StateRequest, TaskRequest } from '../../src/promote/pull-request.ts';
 import type { PromotionRequest } from '../../src/promote/strategy.ts';
 
 /** A promotion of 1.3.0 into staging, with changes. */
@@ -13,4 +16,24 @@ export function promotionRequest(change: Partial<PromotionRequest> = {}): Promot
     recorded: Promise.resolve(),
     ...change,
   };
+}
+
+const OWNER = { pipeline: { namespace: 'team', name: 'app' }, environment: 'staging' };
+
+/** Asks about a pull request of such a promotion, which is open as far as is known. */
+export function stateRequest(
+  pullRequest: PullRequestRef,
+  settings: PullRequestStrategy,
+  change: Partial<StateRequest> = {},
+): StateRequest {
+  return { ...OWNER, pullRequest, settings, isClosed: false, ...change };
+}
+
+/** Asks for a task of a pull request of such a promotion. */
+export function taskRequest(
+  task: PullRequestTask,
+  pullRequest: PullRequestRef,
+  { environment = OWNER.environment, settings }: Pick<TaskRequest, 'settings'> & Partial<TaskRequest>,
+): TaskRequest {
+  return { ...OWNER, environment, task, pullRequest, settings };
 }

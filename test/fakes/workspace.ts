@@ -1,43 +1,41 @@
 import type {
   BaseLook,
   BaseState,
-  BranchLook,
   BranchResult,
   BranchUpdate,
   Workspace,
 } from '../../src/promote/workspace.ts';
 
-export interface FakeWorkspace extends Omit<Workspace, 'close'> {
+export interface FakeWorkspace extends Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'> {
   readonly updates: BranchUpdate[];
-  readonly looks: (BranchLook | BaseLook)[];
-}
-
-/** What a look shows: a branch that is there, and a base branch that runs something else, unless told otherwise. */
-export interface FakeLooks {
-  readonly hasBranch?: (look: BranchLook) => boolean;
-  readonly inspect?: (look: BaseLook) => BaseState;
+  /** Every branch is there but for these. */
+  readonly gone: Set<string>;
+  /** `hasBranch BRANCH` and `inspect BRANCH`, in the order in which it was asked. */
+  readonly looks: string[];
 }
 
 /** A workspace that pushes nothing; `act` may do what a push would and says what came of it. */
 export function fakeWorkspace(
   act: (update: BranchUpdate) => BranchResult,
-  { hasBranch = () => true, inspect = () => ({ kind: 'differs', values: ['0.0.0'] }) }: FakeLooks = {},
+  inspect: (look: BaseLook) => BaseState = () => ({ kind: 'in-base' }),
 ): FakeWorkspace {
   const updates: BranchUpdate[] = [];
-  const looks: FakeWorkspace['looks'] = [];
+  const gone = new Set<string>();
+  const looks: string[] = [];
   return {
     updates,
+    gone,
     looks,
     async updateBranch(update) {
       updates.push(update);
       return act(update);
     },
-    async hasBranch(look) {
-      looks.push(look);
-      return hasBranch(look);
+    async hasBranch({ branch }) {
+      looks.push(`hasBranch ${branch}`);
+      return !gone.has(branch);
     },
     async inspect(look) {
-      looks.push(look);
+      looks.push(`inspect ${look.baseBranch}`);
       return inspect(look);
     },
   };

@@ -20,7 +20,7 @@ import { type FakeGit, fakeGit } from '../fakes/github/git.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
-import { promotionRequest } from '../fakes/promotion.ts';
+import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { mergeOptions } from './pulls.ts';
 
 const BRANCH = 'promotion-team-app-staging';
@@ -130,12 +130,12 @@ for (const place of PLACES) {
       const { url, number } = first.pullRequest;
       const pullRequest = { url, number };
       expect(await promote(secret, '1.2.0', pullRequest)).toMatchObject({ pullRequest });
-      expect(await promoter.state(pullRequest, strategy, secret)).toBe('open');
+      expect(await promoter.state(stateRequest(pullRequest, strategy), secret)).toBe('open');
       expect(github.pulls).toHaveLength(1);
       expect(github.pulls[0]?.head.sha).toBe((await git.repository.tip(BRANCH)) ?? '');
 
       await mergeByGit(BRANCH);
-      expect(await promoter.state(pullRequest, strategy, secret)).toBe('merged');
+      expect(await promoter.state(stateRequest(pullRequest, strategy), secret)).toBe('merged');
       expect(await git.repository.read('main', FILE)).toBe(marked('1.2.0'));
       expect(await promote(secret, '1.2.0', pullRequest)).toMatchObject({ kind: 'already-there' });
 
@@ -184,7 +184,7 @@ for (const place of PLACES) {
       if (opened.kind !== 'pull-request') throw new Error(`the result is ${opened.kind}`);
       await git.repository.git('branch', '-D', BRANCH);
 
-      expect(await promoter.state(opened.pullRequest, strategy, secret)).toBe('closed');
+      expect(await promoter.state(stateRequest(opened.pullRequest, strategy), secret)).toBe('closed');
     });
 
     test('pushes nothing with a token that GitHub does not know', async () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
-import type { PullRequestPromoter } from '../../src/promote/pull-request.ts';
-import { promotionRequest } from '../fakes/promotion.ts';
+import type { PullRequestTask } from '../../src/decide/tasks.ts';
+import { promotionRequest, stateRequest, taskRequest } from '../fakes/promotion.ts';
 import { waitFor } from '../lab/wait.ts';
 import { giteaStage } from './gitea-stage.ts';
 
@@ -28,12 +28,19 @@ async function promote(environment: string, change: Partial<PullRequestStrategy>
   return result;
 }
 
-function tend(care: Parameters<PullRequestPromoter['tend']>[0], pullRequest: PullRequestRef) {
-  return stage.promoter.tend(care, pullRequest, stage.settings(), token());
+function runTask(task: PullRequestTask, pullRequest: PullRequestRef, environment: string) {
+  const request = taskRequest(task, pullRequest, { environment, settings: stage.settings() });
+  return stage.promoter.runTask(request, token());
+}
+
+function stateOf(pullRequest: PullRequestRef, environment: string) {
+  return stage.promoter.state(stateRequest(pullRequest, stage.settings(), { environment }), token());
 }
 
 beforeAll(async () => {
   await stage.api('POST', '/labels', { name: 'promotion', color: '#00aabb' });
+  const rule = { enable_status_check: true, status_check_contexts: ['turnpike/promotion'] };
+  await stage.api('POST', '/branch_protections', { rule_name: 'main', ...rule });
 });
 
 describe('a pull request on Gitea', () => {
@@ -72,9 +79,10 @@ describe('a pull request on Gitea', () => {
     'shows whether the gates are open, and is merged by us when it may be',
     async () => {
       const { pullRequest } = await promote('prod', { merge: 'auto' });
-      await tend({ kind: 'check', state: 'pending', description: 'Waits.' }, pullRequest);
-      expect(await tend({ kind: 'merge', mayWait: false }, pullRequest)).toMatchObject({ kind: 'waits' });
-      await tend({ kind: 'check', state: 'success', description: 'The gates are open.' }, pullRequest);
+      const run = (task: PullRequestTask) => runTask(task, pullRequest, 'prod');
+      await run({ kind: 'check', state: 'pending', description: 'Waits.' });
+      expect(await run({ kind: 'merge', mayWait: false })).toMatchObject({ kind: 'waits' });
+      await run({ kind: 'check', state: 'success', description: 'The gates are open.' });
       const { statuses } = (await stage.api('GET', `/commits/${pullRequest.commit}/status`)) as {
         statuses: object[];
       };
@@ -82,8 +90,8 @@ describe('a pull request on Gitea', () => {
         { context: 'turnpike/promotion', status: 'success', description: 'The gates are open.' },
       ]);
       await waitFor('the pull request to be merged', async () => {
-        await tend({ kind: 'merge', mayWait: false }, pullRequest);
-        const state = await stage.promoter.state(pullRequest, stage.settings(), token());
+        await run({ kind: 'merge', mayWait: false });
+        const state = await stateOf(pullRequest, 'prod');
         return state === 'merged' ? { done: state } : { saw: state };
       });
       expect(await stage.gitea.file(stage.repository, 'main', 'prod.yaml')).toContain('version: 1.3.0');
@@ -95,14 +103,14 @@ describe('a pull request on Gitea', () => {
     'is closed with the reason, once',
     async () => {
       const { pullRequest } = await promote('late');
-      const care = { kind: 'close', reason: 'late runs 1.4.0, which is newer than 1.3.0.' } as const;
-      await tend(care, pullRequest);
-      await tend(care, pullRequest);
-      expect(await stage.promoter.state(pullRequest, stage.settings(), token())).toBe('closed');
+      const task = { kind: 'close', reason: 'late runs 1.4.0, which is newer than 1.3.0.' } as const;
+      await runTask(task, pullRequest, 'late');
+      await runTask(task, pullRequest, 'late');
+      expect(await stateOf(pullRequest, 'late')).toBe('closed');
       const comments = (await stage.api('GET', `/issues/${pullRequest.number}/comments`)) as {
         body: string;
       }[];
-      expect(comments.map(({ body }) => body)).toEqual([care.reason]);
+      expect(comments.map(({ body }) => body)).toEqual([task.reason]);
     },
     SLOW,
   );

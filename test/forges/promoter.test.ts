@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { PullRequestRef } from '../../src/api/pipeline.ts';
 import { failureOf } from '../fakes/failure.ts';
-import { promotionRequest } from '../fakes/promotion.ts';
+import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { giteaStage } from './gitea-stage.ts';
 
 const SLOW = 120_000;
@@ -41,10 +41,10 @@ describe('the pull-request strategy on Gitea', () => {
       expect(await stage.gitea.pulls(stage.repository)).toMatchObject([
         { number: first.number, title: 'Promote team/app in staging to 1.2.0' },
       ]);
-      expect(await stage.promoter.state(first, stage.settings(), token())).toBe('open');
+      expect(await stage.promoter.state(stateRequest(first, stage.settings()), token())).toBe('open');
 
       await stage.gitea.merge(stage.repository, first.number);
-      expect(await stage.promoter.state(first, stage.settings(), token())).toBe('merged');
+      expect(await stage.promoter.state(stateRequest(first, stage.settings()), token())).toBe('merged');
       expect(await stage.gitea.file(stage.repository, 'main', FILE)).toBe(marked('1.2.0'));
       stage.calls();
 

@@ -4,7 +4,7 @@ import { createProxyFor } from '../../src/decide/proxy.ts';
 import { createOutbound } from '../../src/promote/outbound.ts';
 import { createPullRequestPromoter, type PullRequestPromoter } from '../../src/promote/pull-request.ts';
 import { createFakeLog } from '../fakes/log.ts';
-import { promotionRequest } from '../fakes/promotion.ts';
+import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { type FakeProxy, startFakeProxy } from '../fakes/proxy.ts';
 import { type TestWorkspace, testWorkspace } from '../git/support.ts';
 import type { Gitea } from '../lab/gitea/forge.ts';
@@ -65,7 +65,7 @@ describe('a promotion behind a proxy', () => {
       if (result.kind !== 'pull-request') throw new Error(`the result is ${result.kind}`);
       expect(await gitea.file(name, BRANCH, FILE)).toBe(marked('2.0.0'));
       expect(await gitea.pulls(name)).toMatchObject([{ number: result.pullRequest.number }]);
-      expect(await promoter.state(result.pullRequest, settings, token)).toBe('open');
+      expect(await promoter.state(stateRequest(result.pullRequest, settings), token)).toBe('open');
 
       const repository = `http://${HOST}/${gitea.user}/${name}.git`;
       const api = `http://${HOST}/api/v1/repos/${gitea.user}/${name}/pulls`;

@@ -15,6 +15,7 @@ import { createQueue } from '../../src/reconcile/queue.ts';
 import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { loopbackOutbound } from '../fakes/outbound.ts';
 import { pipeline, spec } from '../fakes/pipeline.ts';
@@ -68,6 +69,8 @@ function onGitea(): Pipeline {
   });
 }
 
+const NOTHING = () => Promise.reject(new Error('nothing is to be pushed'));
+
 /** The replica that leads; it hears of the other one's writes through the store alone. */
 function startLeader(): Controller {
   const queue = createQueue<PipelineKey>();
@@ -79,7 +82,7 @@ function startLeader(): Controller {
     signal: new AbortController().signal,
     readSecret: async () => secret(),
     pullRequests,
-    pushes: { promote: () => Promise.reject(new Error('nothing is to be pushed')) },
+    pushes: { promote: NOTHING, inBase: NOTHING },
     notifications: { promote: async () => ({ kind: 'notified' }) },
   });
   const reconcile = createReconcile({
@@ -88,7 +91,7 @@ function startLeader(): Controller {
     applications: { read: async (_, namespace) => release(namespace) },
     clusters: { reader: () => ({ read: async () => undefined }) },
     promoter,
-    check: () => ({ spec: [], whole: async () => ({ spec: [], secrets: [], warnings: [] }) }),
+    check: () => noNews(),
     onChange: () => {},
     policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },
     log,

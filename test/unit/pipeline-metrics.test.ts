@@ -7,6 +7,7 @@ import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createReporter } from '../../src/reconcile/report.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { asStored, sampleOf, seriesOf } from '../fakes/metrics.ts';
 import { at, pipeline, running, withState } from '../fakes/pipeline.ts';
@@ -67,7 +68,7 @@ function reconciler() {
     applications: { read: async () => undefined },
     // Nothing is promoted here.
     promoter: {} as Promoter,
-    check: () => ({ spec: problems, whole: async () => ({ spec: [], secrets: [], warnings: [] }) }),
+    check: () => noNews(problems),
     onChange: reporter.changed,
     policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },
     log,

@@ -6,6 +6,7 @@ import { createNotificationPromoter } from '../../src/promote/notification.ts';
 import { createPromoter } from '../../src/reconcile/promoter.ts';
 import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
+import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { NOW, pipeline } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
@@ -45,11 +46,11 @@ function setUp() {
     promoter: createPromoter({
       signal: new AbortController().signal,
       readSecret: async () => undefined,
-      pullRequests: { promote: NOBODY, tend: NOBODY, state: NOBODY },
-      pushes: { promote: NOBODY },
+      pullRequests: { promote: NOBODY, runTask: NOBODY, state: NOBODY, inBase: NOBODY },
+      pushes: { promote: NOBODY, inBase: NOBODY },
       notifications,
     }),
-    check: () => ({ spec: [], whole: async () => ({ spec: [], secrets: [], warnings: [] }) }),
+    check: () => noNews(),
     onChange: () => {},
     policy: { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 },
     log,
