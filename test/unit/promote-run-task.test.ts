@@ -1,15 +1,21 @@
 import { describe, expect, test } from 'bun:test';
+import type { Checkpoint } from '../../src/api/checkpoint.ts';
+import { TurnpikeError } from '../../src/api/errors.ts';
+import type { PullRequestTask, TaskResult } from '../../src/decide/tasks.ts';
 import type { Forge, MergeOutcome, PullRequest } from '../../src/promote/forges/forge.ts';
-import { tend } from '../../src/promote/forges/tend.ts';
+import { runTask, type TaskOptions } from '../../src/promote/forges/run-task.ts';
+import { ownerNote } from '../../src/promote/names.ts';
+import { failureOf } from '../fakes/failure.ts';
 
 const REF = { url: 'https://f/pulls/7', number: 7, commit: 'c0ffee' };
+const OURS = ownerNote({ pipeline: { namespace: 'team', name: 'app' }, environment: 'staging' });
 const PULL: PullRequest = {
   ...REF,
   state: 'open',
   title: 'Promote',
-  body: '',
+  body: OURS,
   base: 'main',
-  head: 'promotion',
+  head: 'promotion-team-app-staging',
   draft: false,
   headCommit: 'c0ffee',
   labels: [],
@@ -17,99 +23,168 @@ const PULL: PullRequest = {
   reviewers: [],
 };
 
-const MEANT = { base: 'main', now: new Date('2026-11-21T12:00:00Z') };
+const NOW = new Date('2026-11-21T12:00:00Z');
+const OPTIONS: TaskOptions = {
+  owner: 'team/app/staging',
+  head: 'promotion-team-app-staging',
+  base: 'main',
+  pass: async () => {},
+  now: NOW,
+};
 
-/** A forge that writes down what it is asked for. */
+const TASKS: Readonly<Record<PullRequestTask['kind'], PullRequestTask>> = {
+  close: { kind: 'close', reason: 'Too old.' },
+  check: { kind: 'check', state: 'pending', description: 'Waits.' },
+  merge: { kind: 'merge', mayWait: true },
+  'cancel-merge': { kind: 'cancel-merge' },
+};
+const DONE: TaskResult = { kind: 'done' };
+
+/** A forge that writes down what it is told to do. */
 function fakeForge(pull: PullRequest | undefined, outcome: MergeOutcome = { kind: 'merged' }) {
-  const asked: unknown[] = [];
-  const forge: Pick<Forge, 'get' | 'close' | 'setStatus' | 'merge'> = {
+  const told: unknown[] = [];
+  const forge: Pick<Forge, 'get' | 'close' | 'setStatus' | 'merge' | 'cancelMerge'> = {
     get: async () => pull,
-    close: async (...args) => void asked.push(['close', ...args]),
-    setStatus: async (...args) => void asked.push(['status', ...args]),
+    close: async (...args) => void told.push(['close', ...args]),
+    setStatus: async (...args) => void told.push(['status', ...args]),
     async merge({ number }, ...args) {
-      asked.push(['merge', number, ...args]);
+      told.push(['merge', number, ...args]);
       return outcome;
     },
+    cancelMerge: async (...args) => void told.push(['cancel-merge', ...args]),
   };
-  return { asked, forge };
+  return { told, forge };
 }
 
-describe('tending a pull request', () => {
+describe('a task of a pull request', () => {
   test('closes it with the reason', async () => {
-    const { forge, asked } = fakeForge(PULL);
-    expect(await tend(forge, { kind: 'close', reason: 'Too old.' }, REF, MEANT)).toEqual({ kind: 'done' });
-    expect(asked).toEqual([['close', PULL, 'Too old.']]);
+    const { forge, told } = fakeForge(PULL);
+    expect(await runTask(forge, TASKS.close, REF, OPTIONS)).toEqual(DONE);
+    expect(told).toEqual([['close', PULL, 'Too old.']]);
   });
 
-  test('closes none of another repository, and none that is gone', async () => {
-    for (const pull of [{ ...PULL, url: 'https://f/other/7' }, undefined]) {
-      const { forge, asked } = fakeForge(pull);
-      expect(await tend(forge, { kind: 'close', reason: 'Too old.' }, REF, MEANT)).toEqual({ kind: 'done' });
-      expect(asked).toEqual([]);
-    }
+  test('takes back that the forge merges it by itself', async () => {
+    const { forge, told } = fakeForge(PULL);
+    expect(await runTask(forge, TASKS['cancel-merge'], REF, OPTIONS)).toEqual(DONE);
+    expect(told).toEqual([['cancel-merge', PULL]]);
   });
 
-  test('sets the status of the commit that was pushed for it', async () => {
-    const { forge, asked } = fakeForge(PULL);
-    await tend(forge, { kind: 'check', state: 'pending', description: 'Waits.' }, REF, MEANT);
+  test('sets the status of the commit that is recorded for it', async () => {
+    const { forge, told } = fakeForge({ ...PULL, headCommit: 'abad1dea' });
+    await runTask(forge, TASKS.check, REF, OPTIONS);
     const status = { state: 'pending', description: 'Waits.', url: REF.url, pullRequest: 7 };
-    expect(asked).toEqual([['status', 'c0ffee', status]]);
+    expect(told).toEqual([['status', 'c0ffee', status]]);
   });
 
-  const MERGES: readonly [string, PullRequest | undefined, MergeOutcome, unknown, number][] = [
-    ['is done when it is merged', PULL, { kind: 'merged' }, { kind: 'done' }, 1],
-    [
-      'is done when somebody merged it before',
-      { ...PULL, state: 'merged' },
-      { kind: 'merged' },
-      { kind: 'done' },
-      0,
-    ],
-    ['is done when it is gone', undefined, { kind: 'merged' }, { kind: 'done' }, 0],
-    [
-      'waits for the forge that merges it later',
-      PULL,
-      { kind: 'scheduled' },
-      { kind: 'waits', reason: expect.stringContaining('checks') },
-      1,
-    ],
-    [
-      'waits for what the forge wants',
-      PULL,
-      { kind: 'not-yet', reason: 'A check fails.' },
-      { kind: 'waits', reason: 'A check fails.' },
-      1,
-    ],
-    [
-      'leaves a draft alone',
-      { ...PULL, draft: true },
-      { kind: 'merged' },
-      { kind: 'waits', reason: 'It is a draft.' },
-      0,
-    ],
-    [
-      'touches no pull request of another repository',
-      { ...PULL, url: 'https://f/other/7' },
-      { kind: 'merged' },
-      { kind: 'done' },
-      0,
-    ],
-  ];
-  test('leaves one to people whose commit is not known', async () => {
-    const { forge, asked } = fakeForge(PULL);
+  test('sets no status where no commit is recorded', async () => {
     const { commit: _, ...unknown } = REF;
-    expect(await tend(forge, { kind: 'merge', mayWait: true }, unknown, MEANT)).toEqual({
+    const { forge, told } = fakeForge(PULL);
+    expect(await runTask(forge, TASKS.check, unknown, OPTIONS)).toEqual(DONE);
+    expect(told).toEqual([]);
+  });
+
+  test('merges the recorded commit into the recorded base, and says when it was pushed', async () => {
+    const { forge, told } = fakeForge(PULL);
+    const pushedAt = '2026-11-21T11:59:00Z';
+    const options = { ...OPTIONS, base: 'release' };
+    expect(await runTask(forge, TASKS.merge, { ...REF, pushedAt }, options)).toEqual(DONE);
+    const wanted = { base: 'release', mayWait: true, now: NOW, pushedAt };
+    expect(told).toEqual([['merge', 7, 'c0ffee', wanted]]);
+  });
+});
+
+const NOT_OURS: readonly (readonly [string, PullRequest | undefined])[] = [
+  ['is another repository’s', { ...PULL, url: 'https://f/other/7' }],
+  ['comes from another branch', { ...PULL, head: 'promotion-team-shop-staging' }],
+  ['is another pipeline’s by its note', { ...PULL, body: OURS.replaceAll('team/app', 'team/shop') }],
+  [
+    'is another pipeline’s by the predecessor’s note',
+    { ...PULL, body: '!!! DO NOT EDIT !!!\n\nteam-app/x/staging\n' },
+  ],
+  ['is closed', { ...PULL, state: 'closed' }],
+  ['is merged', { ...PULL, state: 'merged' }],
+  ['is not there', undefined],
+];
+
+describe.each(Object.values(TASKS))('the task $kind', (task) => {
+  test.each(NOT_OURS)('does nothing to a pull request that %s', async (_, pull) => {
+    const passed: Checkpoint[] = [];
+    const pass = async (checkpoint: Checkpoint) => void passed.push(checkpoint);
+    const { forge, told } = fakeForge(pull);
+    expect(await runTask(forge, task, REF, { ...OPTIONS, pass })).toEqual(DONE);
+    expect([told, passed]).toEqual([[], []]);
+  });
+
+  test('is run where a person has rewritten the text and its note', async () => {
+    const { forge, told } = fakeForge({ ...PULL, body: 'Better words.' });
+    expect(await runTask(forge, task, REF, OPTIONS)).toEqual(DONE);
+    expect(told).toHaveLength(1);
+  });
+
+  test('leaves the forge untouched in a replica that no longer leads', async () => {
+    const { forge, told } = fakeForge(PULL);
+    const pass = async () => Promise.reject(new TurnpikeError('NotLeading', 'Another replica leads.'));
+    expect(await failureOf(runTask(forge, task, REF, { ...OPTIONS, pass }))).toMatchObject({
+      code: 'NotLeading',
+    });
+    expect(told).toEqual([]);
+  });
+
+  test('passes before and after what it does', async () => {
+    const { forge, told } = fakeForge(PULL);
+    const pass = async (checkpoint: Checkpoint) => void told.push(checkpoint);
+    await runTask(forge, task, REF, { ...OPTIONS, pass });
+    expect(told).toMatchObject(['before-task', expect.anything(), 'after-task']);
+  });
+});
+
+const MERGES: readonly [string, PullRequest, MergeOutcome, TaskResult, number][] = [
+  ['is done when it is merged', PULL, { kind: 'merged' }, DONE, 1],
+  ['says that the forge merges it later', PULL, { kind: 'scheduled' }, { kind: 'scheduled' }, 1],
+  [
+    'waits for what the forge wants',
+    PULL,
+    { kind: 'not-yet', reason: 'A check fails.' },
+    { kind: 'waits', reason: 'A check fails.', outdated: false },
+    1,
+  ],
+  [
+    'says so when the forge wants it to be built on the base first',
+    PULL,
+    { kind: 'not-yet', reason: 'It is behind.', mergeable: 'behind' },
+    { kind: 'waits', reason: 'It is behind.', outdated: true },
+    1,
+  ],
+  [
+    'leaves a draft alone',
+    { ...PULL, draft: true },
+    { kind: 'merged' },
+    { kind: 'waits', reason: 'It is a draft.' },
+    0,
+  ],
+  ...(['conflicting', 'behind'] as const).map((mergeable): (typeof MERGES)[number] => [
+    `asks for no merge of one that is ${mergeable}`,
+    { ...PULL, mergeable },
+    { kind: 'merged' },
+    { kind: 'waits', reason: 'It has to be rebuilt on main first.', outdated: true },
+    0,
+  ]),
+];
+
+describe('merging a pull request', () => {
+  test.each(MERGES)('%s', async (_, pull, outcome, wanted, merges) => {
+    const { forge, told } = fakeForge(pull, outcome);
+    expect(await runTask(forge, TASKS.merge, REF, OPTIONS)).toEqual(wanted);
+    expect(told).toHaveLength(merges);
+  });
+
+  test('is left to people where the commit is not known', async () => {
+    const { forge, told } = fakeForge(PULL);
+    const { commit: _, ...unknown } = REF;
+    expect(await runTask(forge, TASKS.merge, unknown, OPTIONS)).toEqual({
       kind: 'waits',
       reason: 'It is not known which commit was pushed for it: it is left to people.',
     });
-    expect(asked).toEqual([]);
+    expect(told).toEqual([]);
   });
-
-  for (const [name, pull, outcome, wanted, merges] of MERGES) {
-    test(`by merging it ${name}`, async () => {
-      const { forge, asked } = fakeForge(pull, outcome);
-      expect(await tend(forge, { kind: 'merge', mayWait: true }, REF, MEANT)).toEqual(wanted as never);
-      expect(asked).toHaveLength(merges);
-    });
-  }
 });
