@@ -148,12 +148,13 @@ export function createPromoter(deps: PromoterDeps): Promoter {
   }
 
   async function mergedState(job: Job): Promise<PullRequestState> {
-    const { pipeline, environment } = job;
+    const { pipeline, environment, promotion } = job;
     const strategy = promotionInto(pipeline.spec, environment)?.strategy;
     const request = requestOf({ ...job, recorded: Promise.resolve() });
-    const settings = strategy?.['pull-request'];
+    const { pullRequest } = promotion;
+    const settings = pullRequest ? mergedInto(job, pullRequest) : strategy?.['pull-request'];
     if (settings) return deps.pullRequests.inBase(request, settings, await forgeAccess(pipeline, settings));
-    const push = strategy?.push;
+    const push = pullRequest ? undefined : strategy?.push;
     return push ? deps.pushes.inBase(request, push, await gitAccess(pipeline, push)) : 'merged';
   }
 
@@ -185,7 +186,7 @@ function ownerOf({ metadata: { namespace, name } }: Pipeline, environment: strin
   return { pipeline: { namespace, name }, environment };
 }
 
-type ForgeSettings = Pick<PullRequestStrategy, 'url' | 'type' | 'baseBranch' | 'secretRef'>;
+type ForgeSettings = Pick<PullRequestStrategy, 'url' | 'type' | 'baseBranch' | 'secretRef' | 'files'>;
 
 /** Of the repository that the pull request belongs to: as the spec has it now, or had it then. */
 function repositoryOf(
@@ -198,6 +199,12 @@ function repositoryOf(
   if (!repository || settings?.url === repository.url) return settings;
   const { url, type, secret } = repository;
   return { url, ...(type && { type }), baseBranch: base ?? '', secretRef: { name: secret } };
+}
+
+/** The base branch that has it, whichever one the spec names by now. */
+function mergedInto({ pipeline, environment }: Job, pullRequest: PullRequestRef): ForgeSettings | undefined {
+  const settings = repositoryOf(pipeline, environment.name, pullRequest);
+  return settings && { ...settings, baseBranch: pullRequest.base ?? settings.baseBranch };
 }
 
 function keyOf({ metadata }: Pipeline) {
