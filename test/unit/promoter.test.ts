@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'bun:test';
+import { TurnpikeError } from '../../src/api/errors.ts';
+import { ALLOWED_HOSTS } from '../../src/api/group.ts';
+import type {
+  Pipeline,
+  PipelineSpec,
+  PromotionStatus,
+  PullRequestRef,
+  Strategy,
+} from '../../src/api/pipeline.ts';
+import type { PullRequestTask } from '../../src/decide/tasks.ts';
+import { createPromoter, type PromoterDeps } from '../../src/reconcile/promoter.ts';
+import { failureOf } from '../fakes/failure.ts';
+import { pipeline, spec } from '../fakes/pipeline.ts';
+
+const CLOSE: PullRequestTask = { kind: 'close', reason: 'Too old.' };
+const REF: PullRequestRef = {
+  url: 'https://old.example.com/acme/fleet/pulls/12',
+  number: 12,
+  revision: '1.1.0',
+  repository: { url: 'https://old.example.com/acme/fleet', type: 'gitea', secret: 'old' },
+  branch: 'promotion-apps-app-staging',
+  base: 'main',
+  commit: 'c0ffee',
+};
+const OLD = {
+  url: 'https://old.example.com/acme/fleet',
+  type: 'gitea',
+  baseBranch: 'main',
+  secretRef: { name: 'old' },
+} as const;
+
+function by(strategy: Partial<Strategy>): Partial<PipelineSpec> {
+  return { promotion: { strategy: { secretRef: { name: 'hook' }, ...strategy } } };
+}
+
+const ELSEWHERE = by({
+  'pull-request': {
+    type: 'gitlab',
+    url: 'https://new.example.com/acme/other',
+    baseBranch: 'live',
+    secretRef: { name: 'new' },
+  },
+});
+const SAME = by({ 'pull-request': { ...OLD, baseBranch: 'live', secretRef: { name: 'renewed' } } });
+const BY_PUSH = by({
+  push: { url: 'https://new.example.com/acme/other', branch: 'live', secretRef: { name: 'new' } },
+});
+const NOTIFIED = by({ notification: {} });
+
+/** Each Secret's token is called after it. */
+const secrets: PromoterDeps['readSecret'] = async (_, name) =>
+  name === 'none' ? undefined : { values: new Map([['token', Buffer.from(`token-of-${name}`)]]) };
+
+/** A promoter whose strategies write down what they are asked for. */
+function setUp(change: Partial<PromoterDeps> = {}) {
+  const asked: unknown[][] = [];
+  const never = () => Promise.reject(new Error('nothing is to be promoted'));
+  const promoter = createPromoter({
+    pullRequests: {
+      promote: never,
+      async runTask(request, access) {
+        asked.push(['runTask', request, access]);
+        return { kind: 'done' };
+      },
+      async state(request, access) {
+        asked.push(['state', request, access]);
+        return 'open';
+      },
+      async inBase(request, settings, access) {
+        asked.push(['inBase', request.revision, settings, access]);
+        return 'reverted';
+      },
+    },
+    pushes: {
+      promote: never,
+      async inBase(request, settings, access) {
+        asked.push(['pushed', request.revision, settings, access]);
+        return 'merged';
+      },
+    },
+    notifications: { promote: never },
+    readSecret: secrets,
+    signal: new AbortController().signal,
+    ...change,
+  });
+  return {
+    asked,
+    runTask: (from: Pipeline, pullRequest = REF, environment = 'staging') =>
+      promoter.runTask({ pipeline: from, environment, pullRequest }, CLOSE),
+    state(from: Pipeline, promotion: Partial<PromotionStatus>) {
+      const environment = from.spec.environments[1] ?? { name: '', targets: [] };
+      const record = { revision: '1.1.0', phase: 'PullRequestOpen', ...promotion } as const;
+      return promoter.pullRequestState({ pipeline: from, environment, promotion: record });
+    },
+  };
+}
+
+const SHOP = { appRef: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'shop' } };
+const REVERSED = { environments: spec().environments.toReversed() };
+const WITHOUT = { environments: spec().environments.filter(({ name }) => name !== 'staging') };
+
+const CHANGES: readonly (readonly [string, Partial<PipelineSpec>])[] = [
+  ['the repository is another one', ELSEWHERE],
+  ['the application and the repository are other ones', { ...ELSEWHERE, ...SHOP }],
+  ['it is pushed to the branch itself', BY_PUSH],
+  ['it is promoted by notification', NOTIFIED],
+  ['the environment is gone', { ...ELSEWHERE, ...WITHOUT }],
+  ['all of it is changed in one go', { ...BY_PUSH, ...SHOP, ...REVERSED }],
+];
+
+describe('a recorded pull request', () => {
+  test.each(CHANGES)('is acted on where it is, with the Secret of then, when %s', async (_, change) => {
+    const { asked, runTask } = setUp();
+    expect(await runTask(pipeline(change))).toEqual({ kind: 'done' });
+    const about = { pipeline: { namespace: 'apps', name: 'app' }, environment: 'staging' };
+    const request = { ...about, task: CLOSE, pullRequest: REF, settings: OLD };
+    expect(asked).toEqual([['runTask', request, { token: 'token-of-old' }]]);
+  });
+
+  test('is asked about where it is', async () => {
+    const { asked, state } = setUp();
+    const change = { ...ELSEWHERE, ...SHOP };
+    expect(await state(pipeline(change), { pullRequest: REF })).toBe('open');
+    await state(pipeline(change), { pullRequest: REF, phase: 'Rejected' });
+    expect(asked).toMatchObject([
+      ['state', { settings: OLD, pullRequest: REF, isClosed: false }, { token: 'token-of-old' }],
+      ['state', { settings: OLD, isClosed: true }, { token: 'token-of-old' }],
+    ]);
+  });
+
+  test('is reached by the Secret that the spec names now, where the repository is the same', async () => {
+    const { asked, runTask } = setUp();
+    await runTask(pipeline(SAME));
+    expect(asked).toMatchObject([['runTask', {}, { token: 'token-of-renewed' }]]);
+  });
+
+  test('of an earlier version is reached as the spec says, and as it is not known otherwise', async () => {
+    const { repository: _, ...unknown } = REF;
+    const { asked, runTask, state } = setUp();
+    await runTask(pipeline(SAME), unknown);
+    expect(asked).toMatchObject([['runTask', { pullRequest: unknown }, { token: 'token-of-renewed' }]]);
+    expect(await runTask(pipeline(NOTIFIED), unknown)).toEqual({
+      kind: 'error',
+      retry: 'never',
+      message: `It is not known how to reach the repository of ${REF.url}: staging is not promoted by pull request any more.`,
+    });
+    expect(await state(pipeline(NOTIFIED), { pullRequest: unknown })).toBe('missing');
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('what was merged', () => {
+  test.each([
+    ['the repository is another one', ELSEWHERE],
+    ['it is pushed to the branch itself', BY_PUSH],
+  ])('is looked for in the base branch that it was merged into, when %s', async (_, change) => {
+    const { asked, state } = setUp();
+    expect(await state(pipeline(change), { pullRequest: REF, phase: 'Merged' })).toBe('reverted');
+    expect(asked).toEqual([['inBase', '1.1.0', OLD, { token: 'token-of-old' }]]);
+  });
+
+  test('is looked for in that branch when the spec names another one since', async () => {
+    const { asked, state } = setUp();
+    await state(pipeline(SAME), { pullRequest: REF, phase: 'Merged' });
+    expect(asked).toMatchObject([['inBase', '1.1.0', { baseBranch: 'main' }, { token: 'token-of-renewed' }]]);
+  });
+
+  test('without a pull request is looked for where the spec says', async () => {
+    const { asked, state } = setUp();
+    expect(await state(pipeline(SAME), { phase: 'Merged' })).toBe('reverted');
+    expect(await state(pipeline(BY_PUSH), { phase: 'Merged' })).toBe('merged');
+    expect(await state(pipeline(NOTIFIED), { phase: 'Merged' })).toBe('merged');
+    expect(asked).toMatchObject([
+      ['inBase', '1.1.0', { baseBranch: 'live' }, { token: 'token-of-renewed' }],
+      ['pushed', '1.1.0', { branch: 'live' }, { token: 'token-of-new' }],
+    ]);
+  });
+});
+
+describe('what goes wrong with a task', () => {
+  const gone = { ...REF, repository: { ...OLD, secret: 'none' } };
+
+  test('is a result: a Secret that is not there any more', async () => {
+    expect(await setUp().runTask(pipeline(ELSEWHERE), gone)).toMatchObject({
+      kind: 'error',
+      retry: 'never',
+      message: expect.stringContaining('Secret apps/none'),
+    });
+  });
+
+  test('is a result: a Secret that is not for the host of then', async () => {
+    const readSecret: typeof secrets = async (...names) => {
+      const secret = await secrets(...names);
+      return secret && { ...secret, allowedHosts: ['new.example.com'] };
+    };
+    const { asked, runTask } = setUp({ readSecret });
+    const result = await runTask(pipeline(ELSEWHERE));
+    expect(result).toMatchObject({
+      kind: 'error',
+      retry: 'never',
+      message: expect.stringContaining(ALLOWED_HOSTS),
+    });
+    expect(asked).toEqual([]);
+  });
+
+  const throwing = (error: Error) =>
+    setUp({
+      readSecret: async () => {
+        throw error;
+      },
+    });
+
+  test('is a result, and tried again: the forge is away', async () => {
+    const away = new TurnpikeError('ForgeUnavailable', 'It is away.');
+    expect(await throwing(away).runTask(pipeline())).toEqual({
+      kind: 'error',
+      message: 'It is away.',
+      retry: 'backoff',
+    });
+  });
+
+  test('is thrown when this replica no longer leads', async () => {
+    const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
+    expect(await failureOf(throwing(lost).runTask(pipeline()))).toBe(lost);
+  });
+});
