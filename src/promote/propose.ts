@@ -33,16 +33,16 @@ export async function propose(git: Git, attempt: Attempt): Promise<PromotionResu
   // Nothing is pushed for what a person has said no to.
   const isThis = request.pullRequest?.revision === request.revision;
   if (isThis && (await look()).rejected !== undefined) return { kind: 'closed' };
-  const branch = await git.updateBranch(update);
+  let branch = await git.updateBranch(update);
   if (branch.kind === 'in-base') return alreadyThere(request, update.baseBranch, branch.problems);
   const known = await look();
-  if (branch.kind === 'blocked') throw await blocked(forge, known.open, branch.reason);
   if (!known.open && request.pullRequest) {
     // It may have been merged with what was just pushed: another one would bring the same once more.
-    const now = await git.updateBranch(update);
-    if (now.kind === 'in-base') return alreadyThere(request, update.baseBranch, now.problems);
+    branch = await git.updateBranch(update);
+    if (branch.kind === 'in-base') return alreadyThere(request, update.baseBranch, branch.problems);
     if (known.rejected === request.revision) return { kind: 'closed' };
   }
+  if (branch.kind === 'blocked') throw await blocked(forge, known.open, branch.reason);
   return open(forge, attempt, { branch, known });
 }
 
@@ -134,6 +134,11 @@ function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise
       const updated = await forge.update(number, change);
       await pass('after-update');
       return updated;
+    },
+    async comment(pull, text) {
+      await pass('before-update');
+      await forge.comment(pull, text);
+      await pass('after-update');
     },
   };
 }

@@ -15,7 +15,7 @@ import { isAllowedHost } from '../decide/hosts.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
 import { promotionInto } from '../decide/route.ts';
-import { commonRevision, environmentStatus, passageOf } from '../decide/state.ts';
+import { broughtRevision, commonRevision, environmentStatus, passageOf } from '../decide/state.ts';
 import type { PullRequestTask, TaskResult } from '../decide/tasks.ts';
 import { missingSecret } from '../decide/validate/secrets.ts';
 import type { NotificationPromoter } from '../promote/notification.ts';
@@ -211,6 +211,12 @@ function keyOf({ metadata }: Pipeline) {
   return pipelineKey(metadata.namespace, metadata.name);
 }
 
+/** With the revision that it brings, which records of an earlier version do not say. */
+function withRevision(promotion: PromotionStatus, pullRequest: PullRequestRef): PullRequestRef {
+  const revision = broughtRevision(promotion);
+  return { ...pullRequest, ...(revision !== undefined && { revision }) };
+}
+
 function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob): PromotionRequest {
   const { spec, status, metadata } = pipeline;
   const previous = spec.environments[spec.environments.indexOf(environment) - 1];
@@ -234,7 +240,7 @@ function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob)
     ...(gates && { gates }),
     ...(promotion.startedAt !== undefined && { due: promotion.startedAt }),
     ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
-    ...(promotion.pullRequest && { pullRequest: promotion.pullRequest }),
+    ...(promotion.pullRequest && { pullRequest: withRevision(promotion, promotion.pullRequest) }),
     recorded,
   };
 }
