@@ -58,7 +58,10 @@ function setUp(change: Partial<PromoterDeps> = {}) {
   const never = () => Promise.reject(new Error('nothing is to be promoted'));
   const promoter = createPromoter({
     pullRequests: {
-      promote: never,
+      async promote(request) {
+        asked.push(['promote', request.pullRequest]);
+        return { kind: 'closed' };
+      },
       async runTask(request, access) {
         asked.push(['runTask', request, access]);
         return { kind: 'done' };
@@ -88,12 +91,17 @@ function setUp(change: Partial<PromoterDeps> = {}) {
     asked,
     runTask: (from: Pipeline, pullRequest = REF, environment = 'staging') =>
       promoter.runTask({ pipeline: from, environment, pullRequest }, CLOSE),
-    state(from: Pipeline, promotion: Partial<PromotionStatus>) {
-      const environment = from.spec.environments[1] ?? { name: '', targets: [] };
-      const record = { revision: '1.1.0', phase: 'PullRequestOpen', ...promotion } as const;
-      return promoter.pullRequestState({ pipeline: from, environment, promotion: record });
-    },
+    state: (from: Pipeline, promotion: Partial<PromotionStatus>) =>
+      promoter.pullRequestState(jobOf(from, promotion)),
+    promote: (from: Pipeline, promotion: Partial<PromotionStatus>) =>
+      promoter.promote({ ...jobOf(from, promotion), recorded: Promise.resolve() }),
   };
+}
+
+function jobOf(from: Pipeline, change: Partial<PromotionStatus>) {
+  const environment = from.spec.environments[1] ?? { name: '', targets: [] };
+  const promotion: PromotionStatus = { revision: '1.1.0', phase: 'PullRequestOpen', ...change };
+  return { pipeline: from, environment, promotion };
 }
 
 const SHOP = { appRef: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'shop' } };
@@ -147,6 +155,26 @@ describe('a recorded pull request', () => {
     });
     expect(await state(pipeline(NOTIFIED), { pullRequest: unknown })).toBe('missing');
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe('an attempt', () => {
+  const { revision: _, ...unsaid } = REF;
+
+  test('says which revision the pull request brings, also where an earlier version recorded it', async () => {
+    const { asked, promote } = setUp();
+    await promote(pipeline(SAME), { pullRequest: REF, revision: '1.2.0', phase: 'Promoting' });
+    await promote(pipeline(SAME), { pullRequest: unsaid });
+    expect(asked).toEqual([
+      ['promote', REF],
+      ['promote', REF],
+    ]);
+  });
+
+  test('says nothing of it where that is not known', async () => {
+    const { asked, promote } = setUp();
+    await promote(pipeline(SAME), { pullRequest: unsaid, phase: 'Promoting' });
+    expect(asked).toEqual([['promote', unsaid]]);
   });
 });
 

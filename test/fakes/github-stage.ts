@@ -1,0 +1,101 @@
+import { afterEach, beforeEach } from 'bun:test';
+import { TurnpikeError } from '../../src/api/errors.ts';
+import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
+import {
+  createPullRequestPromoter,
+  type PullRequestDeps,
+  type PullRequestPromoter,
+} from '../../src/promote/pull-request.ts';
+import type { PromotionRequest, PromotionResult } from '../../src/promote/strategy.ts';
+import type { BranchResult } from '../../src/promote/workspace.ts';
+import { noWaits } from './forge-deps.ts';
+import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from './github.ts';
+import { createFakeLog } from './log.ts';
+import { loopbackOutbound } from './outbound.ts';
+import { promotionRequest } from './promotion.ts';
+import { type FakeWorkspace, fakeWorkspace } from './workspace.ts';
+
+export const BRANCH = 'promotion-team-app-staging';
+export const CREDENTIALS = { token: FAKE_TOKEN };
+const ROOT = '/api/v3/repos/acme/fleet/pulls';
+export const CREATE = `POST ${ROOT}`;
+export const FIND = `GET ${ROOT}?head=acme%3A${BRANCH}&base=main&state=open&per_page=5`;
+export const GET = `GET ${ROOT}/1`;
+export const UPDATE = `PATCH ${ROOT}/1`;
+/** Not the forge's: a branch is brought to what is wanted. */
+export const PUSH = 'push';
+
+/** What a test finds that promotes on a stand-in of GitHub, with nothing in Git. */
+export interface GitHubStage {
+  readonly github: FakeGitHub;
+  readonly workspace: FakeWorkspace;
+  /** What comes of the next updates of a branch. */
+  result: BranchResult;
+  /** Done while a branch is being updated. */
+  meanwhile: () => void;
+  settings(change?: Partial<PullRequestStrategy>): PullRequestStrategy;
+  deps(): PullRequestDeps;
+  promoter(change?: Partial<PullRequestDeps>): PullRequestPromoter;
+  promote(change?: Partial<PromotionRequest>, strategy?: PullRequestStrategy): Promise<PromotionResult>;
+  /** Pull request #1 as it is recorded for 1.3.0. */
+  first(change?: Partial<PullRequestRef>): PullRequestRef;
+  /** The requests, and the updates of branches, since the last call. */
+  requests(): string[];
+}
+
+/** Sets the stage for each test of a file. Its members are there while a test runs. */
+export function githubStage(): GitHubStage {
+  const changes = [{ file: 'apps/staging/app.yaml', line: 3, from: '1.2.0', to: '1.3.0' }];
+  const settings: GitHubStage['settings'] = (change) => {
+    const url = `${stage.github.origin}/acme/fleet.git`;
+    return { type: 'github', url, baseBranch: 'main', secretRef: { name: 'git' }, ...change };
+  };
+  const deps = (): PullRequestDeps => ({
+    workspace: stage.workspace,
+    outbound: loopbackOutbound(),
+    log: createFakeLog().log,
+    now: () => new Date('2026-11-21T12:00:00Z'),
+    onForgeRequest: () => {},
+    waits: noWaits(),
+  });
+  let promoter: PullRequestPromoter;
+  const stage = {
+    settings,
+    deps,
+    promoter: (change) => (change ? createPullRequestPromoter({ ...deps(), ...change }) : promoter),
+    promote: (change, strategy = settings()) =>
+      promoter.promote(promotionRequest(change), strategy, CREDENTIALS),
+    first(change) {
+      const { url, type } = settings();
+      return {
+        url: 'https://github.com/acme/fleet/pull/1',
+        number: 1,
+        revision: '1.3.0',
+        repository: { url, ...(type && { type }), secret: 'git' },
+        branch: BRANCH,
+        base: 'main',
+        commit: 'c0ffee',
+        ...change,
+      };
+    },
+    requests: () => stage.github.requests.splice(0),
+  } as GitHubStage & { github: FakeGitHub; workspace: FakeWorkspace };
+
+  beforeEach(() => {
+    stage.github = startFakeGitHub();
+    stage.result = { kind: 'pushed', commit: 'c0ffee', changes, problems: [] };
+    stage.meanwhile = () => {};
+    stage.workspace = fakeWorkspace(({ branch, baseBranch }) => {
+      stage.github.requests.push(PUSH);
+      if (stage.workspace.gone.has(baseBranch)) {
+        throw new TurnpikeError('GitBranchNotFound', `There is no branch ${baseBranch}.`, { retry: 'never' });
+      }
+      if (stage.result.kind !== 'in-base') stage.github.branches.add(branch);
+      stage.meanwhile();
+      return stage.result;
+    });
+    promoter = createPullRequestPromoter(deps());
+  });
+  afterEach(() => stage.github.stop());
+  return stage;
+}
