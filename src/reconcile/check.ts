@@ -48,8 +48,8 @@ export interface CheckDeps {
 interface Known {
   readonly generation: number;
   readonly findings: Findings;
-  /** Tells one state of the Secrets from another. */
-  readonly fingerprint: string;
+  /** Tells one state of each Secret from another, by its name; absent while it is not known. */
+  readonly secrets: ReadonlyMap<string, string>;
   /** What is known by now differs from what was acted on last. */
   readonly isNews: boolean;
   /** In milliseconds. */
@@ -86,7 +86,7 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
       await calm();
       if (!Bun.deepEquals(await look(pipeline), before)) onChange(pipelineKey(namespace, name));
     } catch (error) {
-      log.error({ namespace, name, error }, 'what is around the pipeline cannot be looked at');
+      logFault(pipeline, error);
     } finally {
       looking.delete(uid);
     }
@@ -101,19 +101,24 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
     if (known.size >= MAX_KNOWN) known.clear();
     const before = known.get(uid);
     if ((before?.generation ?? 0) > generation) return findings;
-    const fingerprint = fingerprintOf(facts);
+    const secrets = statesOf(needs, facts, before?.secrets);
     // What the process before this one acted on is not known.
-    const isNews = before === undefined || before.isNews || before.fingerprint !== fingerprint;
+    const isNews = before === undefined || before.isNews || !Bun.deepEquals(before.secrets, secrets);
     const at = now().getTime();
-    known.set(uid, { generation, findings, fingerprint, isNews, at, until: at + lasts });
+    known.set(uid, { generation, findings, secrets, isNews, at, until: at + lasts });
     return findings;
   }
 
   async function changed(pipeline: Pipeline): Promise<boolean> {
     const { uid } = pipeline.metadata;
     const last = known.get(uid);
-    if (!last || now().getTime() - last.at >= BAD_FOR_MS) await look(pipeline);
+    const isOld = !last || now().getTime() - last.at >= BAD_FOR_MS;
+    if (isOld) await look(pipeline).catch((error) => logFault(pipeline, error));
     return known.get(uid)?.isNews ?? false;
+  }
+
+  function logFault({ metadata: { namespace, name } }: Pipeline, error: unknown): void {
+    log.error({ namespace, name, error }, 'what is around the pipeline cannot be looked at');
   }
 
   function handled({ metadata: { uid } }: Pipeline): void {
@@ -137,13 +142,18 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
   };
 }
 
-function fingerprintOf({ secrets }: Facts): string {
-  const states = [...secrets].map(([name, state]) => [
-    name,
-    state.kind,
-    state.kind === 'found' ? (state.secret.version ?? '') : '',
-  ]);
-  return JSON.stringify(states.sort());
+/** What the API server did not tell is as it was before. */
+function statesOf(
+  needs: Needs,
+  { secrets }: Facts,
+  before: ReadonlyMap<string, string> | undefined,
+): ReadonlyMap<string, string> {
+  const states = needs.secrets.map(({ name }): [string, string | undefined] => {
+    const state = secrets.get(name);
+    if (!state || state.kind === 'unknown') return [name, before?.get(name)];
+    return [name, state.kind === 'found' ? `found ${state.secret.version ?? ''}` : state.kind];
+  });
+  return new Map(states.filter((one): one is [string, string] => one[1] !== undefined));
 }
 
 function lines(problems: readonly FieldProblem[]): string[] {
