@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test';
-import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
-import { type Facts, parseSpec } from '../../src/decide/validate.ts';
+import { pipelineKey } from '../../src/api/pipeline.ts';
 import { parseStoredPipeline } from '../../src/kube/stored-pipeline.ts';
 import { createCheck } from '../../src/reconcile/check.ts';
 import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
+import { checkStage } from '../fakes/check-stage.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { createFakeStore } from '../fakes/store.ts';
 import {
@@ -19,62 +19,15 @@ import {
 } from '../fixtures/pipelines/cases.ts';
 import { factsOf } from '../fixtures/pipelines/facts.ts';
 
-function setUp(around: Surroundings = {}) {
-  let facts: Facts = factsOf(around);
-  let milliseconds = 0;
-  const asked: string[] = [];
-  const changed: string[] = [];
-  const { log, lines } = createFakeLog();
-  let failure: Error | undefined;
-  let calm: Promise<void> = Promise.resolve();
-  const check = createCheck({
-    policy: POLICY,
-    gather: async ({ names }) => {
-      asked.push(`${names.namespace}/${names.name}`);
-      if (failure) throw failure;
-      return facts;
-    },
-    onChange: (key) => changed.push(key),
-    calm: () => calm,
-    log,
-    now: () => new Date(milliseconds),
-  });
-  return {
-    asked,
-    changed,
-    lines,
-    fail: (error: Error | undefined) => {
-      failure = error;
-    },
-    busy: () => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      calm = promise;
-      return resolve;
-    },
-    check: async (changes: Changes = {}, generation = 1, uid = 'uid-1') =>
-      check(await pipeline(changes, generation, uid)).whole(),
-    later: (seconds: number, next: Surroundings = around) => {
-      milliseconds += seconds * 1000;
-      facts = factsOf(next);
-    },
-  };
-}
-
-async function pipeline(changes: Changes, generation: number, uid: string): Promise<Pipeline> {
-  const parsed = parseSpec(await specOf(changes));
-  if (parsed.kind === 'invalid') throw new Error('the spec does not hold to the schema');
-  return { metadata: { ...NAMES, uid, generation, resourceVersion: '1' }, spec: parsed.spec, status: {} };
-}
-
 const MISSING = 'spec.promotion.strategy.secretRef.name: "events": Secret demo/events does not exist';
 
 describe('the check of a stored Pipeline', () => {
   test('says nothing of a good one', async () => {
-    expect(await setUp().check()).toEqual({ spec: [], secrets: [], warnings: [] });
+    expect(await checkStage().check()).toEqual({ spec: [], secrets: [], warnings: [] });
   });
 
   test('tells faults of the spec from those of Secrets and from warnings', async () => {
-    const { check } = setUp({ secrets: { events: null } });
+    const { check } = checkStage({ secrets: { events: null } });
     const found = await check({ 'environments.1.targets.0.namespace': 'podinfo-dev' });
     expect(found).toEqual({
       spec: [],
@@ -84,14 +37,14 @@ describe('the check of a stored Pipeline', () => {
   });
 
   test('asks nobody about a spec with faults of its own', async () => {
-    const { check, asked } = setUp({ secrets: { events: null } });
+    const { check, asked } = checkStage({ secrets: { events: null } });
     const { spec, secrets } = await check({ 'pull-request.url': 'https://localhost/a/b' });
     expect(spec).toEqual([expect.stringContaining('localhost is a loopback')]);
     expect({ secrets, asked }).toEqual({ secrets: [], asked: [] });
   });
 
   test('asks about a good one once a minute, and holds nobody up with that', async () => {
-    const { check, asked, changed, later } = setUp();
+    const { check, asked, changed, later } = checkStage();
     await check();
     later(59, { secrets: { events: null } });
     expect((await check()).secrets).toEqual([]);
@@ -104,7 +57,7 @@ describe('the check of a stored Pipeline', () => {
   });
 
   test('asks about a bad one every ten seconds', async () => {
-    const { check, changed, later } = setUp({ secrets: { events: null } });
+    const { check, changed, later } = checkStage({ secrets: { events: null } });
     expect((await check()).secrets.length).toBe(1);
     later(9, {});
     expect((await check()).secrets.length).toBe(1);
@@ -115,7 +68,7 @@ describe('the check of a stored Pipeline', () => {
   });
 
   test('looks again once what is under way has passed, and not twice', async () => {
-    const { check, asked, changed, later, busy } = setUp();
+    const { check, asked, changed, later, busy } = checkStage();
     await check();
     const passed = busy();
     later(61, { secrets: { events: null } });
@@ -130,7 +83,7 @@ describe('the check of a stored Pipeline', () => {
   });
 
   test('says nothing when it is as before', async () => {
-    const { check, asked, changed, later } = setUp();
+    const { check, asked, changed, later } = checkStage();
     await check();
     later(61);
     await check();
@@ -139,7 +92,7 @@ describe('the check of a stored Pipeline', () => {
   });
 
   test('goes on with what it knows when it cannot ask again, says so, and asks the next time', async () => {
-    const { check, asked, lines, later, fail } = setUp();
+    const { check, asked, lines, later, fail } = checkStage();
     await check();
     later(61);
     fail(new Error('a fault of its own'));
@@ -151,7 +104,7 @@ describe('the check of a stored Pipeline', () => {
   });
 
   test('asks again at once about another spec or another object of the name', async () => {
-    const { check, asked } = setUp();
+    const { check, asked } = checkStage();
     await check();
     await check({}, 2);
     await check({}, 2, 'uid-2');
