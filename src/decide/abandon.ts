@@ -8,7 +8,7 @@ import {
   type PullRequestStrategy,
 } from '../api/pipeline.ts';
 import { promotionInto } from './route.ts';
-import { environmentStatus, openPullRequest, withPromotion } from './state.ts';
+import { openPullRequest, withPromotion } from './state.ts';
 import { update } from './step.ts';
 
 /**
@@ -72,12 +72,11 @@ function begunAnew(promotion: PromotionStatus, now: Date): PromotionStatus {
   return promotion.phase === 'PullRequestOpen' ? update(promotion, { phase: 'Pending' }, now) : promotion;
 }
 
-/** All that is open of a Pipeline that was deleted. */
-export function openPullRequests({ spec, status }: Pipeline): AbandonedPullRequest[] {
-  const recorded = spec.environments.flatMap(({ name }) => {
-    const { promotion } = environmentStatus(status, name);
+/** All that is open of a Pipeline that was deleted, also of environments that were taken out just before. */
+export function openPullRequests({ status }: Pick<Pipeline, 'status'>): AbandonedPullRequest[] {
+  const recorded = Object.entries(status.environments ?? {}).flatMap(([environment, { promotion }]) => {
     const pullRequest = promotion && openPullRequest(promotion);
-    return pullRequest ? [{ environment: name, pullRequest }] : [];
+    return pullRequest ? [{ environment, pullRequest }] : [];
   });
   return [...recorded, ...(status.abandoned ?? [])];
 }

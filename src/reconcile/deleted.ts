@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorMessage } from '../api/errors.ts';
+import { errorMessage, TurnpikeError } from '../api/errors.ts';
 import { type Pipeline, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { StatusStore } from '../api/record.ts';
 import { openPullRequests } from '../decide/abandon.ts';
@@ -19,16 +19,34 @@ export interface DeletedDeps {
 
 export type CloseDeleted = (last: StoredPipeline) => Promise<void>;
 
+type Open = ReturnType<typeof openPullRequests>;
+
 const DELAYS_MS = [2_000, 10_000, 30_000, 60_000, 300_000];
+/** Where the last spec cannot be read, what is recorded with a pull request does. */
+const NO_SPEC: Pipeline['spec'] = { appRef: { apiVersion: '', kind: '', name: '' }, environments: [] };
 
 export function createCloseDeleted(deps: DeletedDeps): CloseDeleted {
   const { store, promoter, leading, log, signal, delaysMs = DELAYS_MS } = deps;
 
+  /** What only left the label selector, or was made anew under its name, goes on with what is open. */
+  async function isThere({ metadata: { namespace, name } }: Pipeline): Promise<boolean | 'unknown'> {
+    try {
+      return (await store.read(pipelineKey(namespace, name))) !== undefined;
+    } catch (error) {
+      if (!(error instanceof TurnpikeError) || error.retry === 'never') throw error;
+      const fields = { namespace, name, error: error.message };
+      log.warn(fields, 'the API server does not say whether the pipeline is gone; it is asked again');
+      return 'unknown';
+    }
+  }
+
   /** The ones that could not be closed for a reason that can pass. */
-  async function close(pipeline: Pipeline, left: ReturnType<typeof openPullRequests>) {
+  async function close(pipeline: Pipeline, left: Open): Promise<Open> {
+    const there = await isThere(pipeline);
+    if (there !== false) return there === 'unknown' ? left : [];
     const { namespace, name } = pipeline.metadata;
     const task = { kind: 'close', reason: whyDeleted(pipeline) } as const;
-    const again: typeof left = [];
+    const again: Open = [];
     for (const one of left) {
       const { environment, pullRequest } = one;
       const result = await promoter.runTask({ pipeline, environment, pullRequest }, task);
@@ -41,22 +59,22 @@ export function createCloseDeleted(deps: DeletedDeps): CloseDeleted {
   }
 
   return async ({ metadata, spec, status }) => {
-    if (!leading() || !spec.ok) return;
-    const pipeline = { metadata, spec: spec.value, status };
-    const { namespace, name } = metadata;
+    if (!leading()) return;
+    const pipeline = { metadata, spec: spec.ok ? spec.value : NO_SPEC, status };
+    let left = openPullRequests(pipeline);
+    let why = 'It was tried several times.';
     try {
-      let left = openPullRequests(pipeline);
-      // What only left the label selector, or was made anew under its name, goes on with what is open.
-      if (left.length === 0 || (await store.read(pipelineKey(namespace, name)))) return;
-      left = await close(pipeline, left);
-      for (const delay of delaysMs) {
+      for (const delay of [0, ...delaysMs]) {
         if (left.length === 0) return;
         await sleep(delay, undefined, { signal });
         left = await close(pipeline, left);
       }
-      for (const { pullRequest } of left) log.warn({ namespace, name, url: pullRequest.url }, LEFT_OPEN);
     } catch (error) {
-      log.warn({ namespace, name, error: errorMessage(error) }, LEFT_OPEN);
+      why = errorMessage(error);
+    }
+    const { namespace, name } = metadata;
+    for (const { environment, pullRequest } of left) {
+      log.warn({ namespace, name, environment, url: pullRequest.url, error: why }, LEFT_OPEN);
     }
   };
 }
