@@ -28,8 +28,9 @@ export async function propose(git: Git, attempt: Attempt): Promise<PromotionResu
   const { request } = attempt;
   const update = updateOf(attempt);
   const forge = withCheckpoints(attempt.forge, attempt.pass);
+  const base = request.pullRequest?.base ?? update.baseBranch;
   const look = () =>
-    lookAtKnown(forge, request, { head: update.branch, hasBase: () => hasBase(git, update) });
+    lookAtKnown(forge, request, { head: update.branch, hasBase: () => hasBranch(git, update, base) });
   // Nothing is pushed for what a person has said no to.
   const isThis = request.pullRequest?.revision === request.revision;
   if (isThis && (await look()).rejected !== undefined) return { kind: 'closed' };
@@ -110,8 +111,8 @@ function updateOf({ request, settings, credentials, forge, pass, now, signal }: 
   };
 }
 
-function hasBase(git: Git, { url, baseBranch, credentials, signal }: BranchUpdate): Promise<boolean> {
-  return git.hasBranch({ url, branch: baseBranch, credentials, ...(signal && { signal }) });
+function hasBranch(git: Git, { url, credentials, signal }: BranchUpdate, branch: string): Promise<boolean> {
+  return git.hasBranch({ url, branch, credentials, ...(signal && { signal }) });
 }
 
 /** What people read in the pull request as well as in the status. */

@@ -168,6 +168,16 @@ describe('a pull request that a person closed', () => {
     expect(stage.github.pulls).toHaveLength(1);
   });
 
+  test('is no person’s no where the spec names another base branch since the one of then is gone', async () => {
+    stage.github.branches.add('release');
+    await promote();
+    stage.github.close(1);
+    stage.workspace.gone.add('main');
+    const next = await promote({ pullRequest: first() }, settings({ baseBranch: 'release' }));
+    expect(next).toMatchObject({ pullRequest: { number: 2, base: 'release' } });
+    expect(next).not.toHaveProperty('rejected');
+  });
+
   test('is no person’s no where its base branch went while it was looked at', async () => {
     await promote();
     stage.github.close(1);
