@@ -99,7 +99,10 @@ export function eventsOnly(
       ...(revision !== undefined && { revision, observedAt: at(-60) }),
     }));
     const deployment = { phase: 'Succeeded', observedAt: at(-60), source: 'webhook' } as const;
-    return [name, { targets: known, ...(revision !== undefined && { deployment: { revision, ...deployment } }) }];
+    return [
+      name,
+      { targets: known, ...(revision !== undefined && { deployment: { revision, ...deployment } }) },
+    ];
   });
   return observed({ ...from, status: { environments: Object.fromEntries(environments) } }, {});
 }

@@ -8,6 +8,7 @@ import { createFakeLog } from '../fakes/log.ts';
 import { loopbackOutbound } from '../fakes/outbound.ts';
 import type { Files, Gitea } from '../lab/gitea/forge.ts';
 import { sharedLab } from '../lab/shared.ts';
+import { waitUntil } from '../lab/wait.ts';
 
 /** What a test finds that promotes into a repository on the lab's Gitea, of its own. */
 export interface GiteaStage {
@@ -17,6 +18,8 @@ export interface GiteaStage {
   /** `OPERATION STATUS` of what the forge was asked since the last call. */
   calls(): string[];
   settings(change?: Partial<PullRequestStrategy>): PullRequestStrategy;
+  /** Time passes for us alone. */
+  later(seconds: number): void;
   /** Any request below the repository's API. */
   api(method: string, path: string, body?: object): Promise<unknown>;
 }
@@ -28,6 +31,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
   let directory: string | undefined;
   let workspace: Workspace | undefined;
   let remove: (() => Promise<unknown>) | undefined;
+  let passed = 0;
 
   beforeAll(async () => {
     const lab = await sharedLab();
@@ -36,6 +40,8 @@ export function giteaStage(name: string, files: Files): GiteaStage {
     const api: GiteaStage['api'] = (method, path, body) =>
       gitea.api(method, `/repos/${gitea.user}/${repository}${path}`, body);
     remove = () => api('DELETE', '');
+    // It takes a push for one in the background.
+    await waitUntil('Gitea to know the first push', async () => Boolean(await api('GET', '/branches/main')));
     directory = await mkdtemp(join(lab.directory, `${name}-`));
     const outbound = loopbackOutbound();
     const { log } = createFakeLog();
@@ -45,7 +51,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
       workspace,
       outbound,
       log,
-      now: () => new Date(),
+      now: () => new Date(Date.now() + passed),
       onForgeRequest: ({ operation, code }) => operations.push(`${operation} ${code}`),
     });
     const settings = (change = {}) => ({
@@ -55,7 +61,10 @@ export function giteaStage(name: string, files: Files): GiteaStage {
       secretRef: { name: 'git' },
       ...change,
     });
-    Object.assign(stage, { gitea, promoter, api, settings, calls: () => operations.splice(0) });
+    const later = (seconds: number) => {
+      passed += seconds * 1000;
+    };
+    Object.assign(stage, { gitea, promoter, api, settings, later, calls: () => operations.splice(0) });
   }, 600_000);
 
   afterAll(async () => {
