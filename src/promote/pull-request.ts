@@ -15,6 +15,7 @@ import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from 
 import type { Outbound } from './outbound.ts';
 import { isOurs } from './proposal.ts';
 import { propose } from './propose.ts';
+import { mergedState } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -121,7 +122,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       const { revision } = request;
       const git = { url, credentials: forGit(credentials, forge) };
       const base = { ...git, baseBranch, files, revision, markerKey: markerKey(request) };
-      return (await workspace.inspect(base)).kind === 'in-base' ? 'merged' : 'reverted';
+      return mergedState(await workspace.inspect(base));
     },
   };
   return withAppTokens(promoter, shared);

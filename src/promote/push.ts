@@ -4,7 +4,7 @@ import type { PullRequestState } from '../decide/next.ts';
 import { commitMessage } from './body.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
-import { alreadyThere, commitBy, sentences, unlessBlocked } from './result.ts';
+import { alreadyThere, commitBy, mergedState, sentences, unlessBlocked } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { GitCredentials, Workspace } from './workspace.ts';
 
@@ -60,7 +60,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
     async inBase(request, { url, branch, files }, credentials) {
       const { revision } = request;
       const base = { url, baseBranch: branch, files, revision, markerKey: markerKey(request), credentials };
-      return (await workspace.inspect(base)).kind === 'in-base' ? 'merged' : 'reverted';
+      return mergedState(await workspace.inspect(base));
     },
   };
 }

@@ -3,7 +3,7 @@ import { TurnpikeError } from '../api/errors.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
-import type { BranchResult } from './workspace.ts';
+import type { BaseState, BranchResult } from './workspace.ts';
 
 /** What the strategies that change Git have in common. */
 
@@ -28,6 +28,11 @@ export function alreadyThere(
 ): PromotionResult {
   const there = `Branch ${branch} has ${request.revision} at every place that is named for ${markerKey(request)} already.`;
   return { kind: 'already-there', message: sentences([there, ...problems]) };
+}
+
+/** A place that was added, or a part that was changed, since the merge is no revert. */
+export function mergedState({ kind }: BaseState): 'merged' | 'reverted' {
+  return kind === 'differs' ? 'reverted' : 'merged';
 }
 
 /** A branch that people's work keeps from being updated stops the promotion. */

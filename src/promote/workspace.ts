@@ -102,10 +102,13 @@ export type BaseLook = Pick<
   'url' | 'baseBranch' | 'markerKey' | 'files' | 'revision' | 'credentials' | 'signal'
 >;
 
-/** `values`: some of those that stand where the revision does not, each once. */
+/**
+ * `partly`: other places have the revision, such as where one was added since. `values`: some of those that stand
+ * where it does not, each once.
+ */
 export type BaseState =
   | { readonly kind: 'in-base' }
-  | { readonly kind: 'differs'; readonly values: readonly string[] };
+  | { readonly kind: 'differs' | 'partly'; readonly values: readonly string[] };
 
 /** All throw TurnpikeError. */
 export interface Workspace {

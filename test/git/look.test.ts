@@ -67,7 +67,7 @@ describe('a look for a branch', () => {
 describe('a look at the base branch', () => {
   test('gives the values that stand where the revision does not, each once', async () => {
     expect(await inspect()).toEqual({ kind: 'differs', values: ['1.0.0', '1.1.0'] });
-    expect(await inspect({ revision: '1.0.0' })).toEqual({ kind: 'differs', values: ['1.1.0'] });
+    expect(await inspect({ revision: '1.0.0' })).toEqual({ kind: 'partly', values: ['1.1.0'] });
     expect(await inspect({ files: FILES })).toEqual({ kind: 'differs', values: ['1.0.0', '1.1.0', '1.2.0'] });
     expect(await inspect({ markerKey: 'apps:none:prod', files: FILES, revision: '1.2.0' })).toEqual({
       kind: 'in-base',

@@ -57,6 +57,17 @@ describe('the strategy push', () => {
     );
   });
 
+  test('sees that it was reverted, and takes a place that was added since for none', async () => {
+    const inBase = () => promoter().inBase(promotionRequest(), settings, {});
+    expect(await inBase()).toBe('reverted');
+    await promoter().promote(promotionRequest(), settings, {});
+    expect(await inBase()).toBe('merged');
+    await stage.repository.commit({ 'apps/more.yaml': marked('1.2.0', KEY) });
+    expect(await inBase()).toBe('merged');
+    await stage.repository.commit({ [FILE]: marked('1.2.0', KEY) });
+    expect(await inBase()).toBe('reverted');
+  });
+
   test('fails for a branch that is not there', async () => {
     const failure = await failureOf(
       promoter().promote(promotionRequest(), { ...settings, branch: 'live' }, {}),

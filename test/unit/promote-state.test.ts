@@ -129,6 +129,7 @@ describe('the state of a pull request', () => {
 describe('what was merged', () => {
   test.each([
     ['merged', 'has the revision', { kind: 'in-base' }],
+    ['merged', 'has it at some places', { kind: 'partly', values: ['1.2.0'] }],
     ['reverted', 'has another value', { kind: 'differs', values: ['1.2.0'] }],
   ] as const)('is %s where the base branch %s, and no forge is asked', async (answer, _, found) => {
     const asked: unknown[] = [];

@@ -26,10 +26,11 @@ export async function inspectBase(
   const tip = refs.get(refOf(branch));
   if (tip === undefined) throw branchNotFound(transport, branch);
   if (!repository.packs.has(tip)) await fetchTip(repository, transport, { branch, tip });
-  const { changes } = await editBase(repository, transport, look, tip);
+  const { changes, marked } = await editBase(repository, transport, look, tip);
   if (changes.length === 0) return { kind: 'in-base' };
   const values = new Set(changes.map(({ from }) => from));
-  return { kind: 'differs', values: [...values].slice(0, MAX_VALUES) };
+  const kind = changes.length < marked ? 'partly' : 'differs';
+  return { kind, values: [...values].slice(0, MAX_VALUES) };
 }
 
 async function readersView(transport: Transport, branch: string): Promise<Advertised> {
