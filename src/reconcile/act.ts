@@ -60,7 +60,7 @@ export async function runTasks(
   const jobs = groups.map(async ({ environment, pullRequest, tasks }) => {
     const own = environmentStatus(pipeline.status, environment).promotion?.pullRequest;
     // An attempt that is under way may bring another commit, or another pull request.
-    if (own?.number === pullRequest.number && steps[environment]?.kind === 'promote') return [];
+    if (own?.url === pullRequest.url && steps[environment]?.kind === 'promote') return [];
     const waits: number[] = [];
     for (const task of tasks) {
       const result = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);

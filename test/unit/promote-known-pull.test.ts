@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
+import { pipelineKey } from '../../src/api/pipeline.ts';
 import { failureOf } from '../fakes/failure.ts';
-import { CREATE, CREDENTIALS, GET, githubStage, PUSH, UPDATE } from '../fakes/github-stage.ts';
-import { promotionRequest } from '../fakes/promotion.ts';
+import { commitOf } from '../fakes/github/branches.ts';
+import { BRANCH, CREATE, CREDENTIALS, GET, githubStage, PUSH, UPDATE } from '../fakes/github-stage.ts';
+import { promotionRequest, taskRequest } from '../fakes/promotion.ts';
 
 const stage = githubStage();
 const { promote, settings, first, requests } = stage;
@@ -244,8 +246,9 @@ describe('a branch with commits of others', () => {
 describe('a replica that no longer leads', () => {
   const old = (from: string) =>
     stage.promoter({
-      pass: async (checkpoint) => {
-        if (checkpoint === from) throw new TurnpikeError('NotLeading', 'Another replica leads.');
+      pass: async (checkpoint, key) => {
+        if (checkpoint === from && key === pipelineKey('team', 'app'))
+          throw new TurnpikeError('NotLeading', 'Another replica leads.');
       },
     });
   const attempt = (from: string) =>
@@ -260,6 +263,24 @@ describe('a replica that no longer leads', () => {
     await promote();
     expect(await failureOf(attempt('before-update'))).toMatchObject({ code: 'NotLeading' });
     expect(stage.github.pulls[0]?.title).toEndWith('1.3.0');
+  });
+
+  test.each([
+    { kind: 'close', reason: 'Too old.' },
+    { kind: 'merge', mayWait: true },
+    { kind: 'check', state: 'success', description: 'The gates are open.' },
+    { kind: 'cancel-merge' },
+  ] as const)('does not $kind one', async (task) => {
+    await promote();
+    const [before] = structuredClone(stage.github.pulls);
+    requests();
+    const request = taskRequest(task, first({ commit: commitOf(BRANCH) }), { settings: settings() });
+    const failure = await failureOf(old('before-task').runTask(request, CREDENTIALS));
+    expect(failure).toMatchObject({ code: 'NotLeading' });
+    expect(requests()).toEqual([GET]);
+    expect([stage.github.pulls, stage.github.statuses]).toEqual([[before], []] as never);
+    expect(await stage.promoter().runTask(request, CREDENTIALS)).not.toMatchObject({ kind: 'error' });
+    expect(requests().length).toBeGreaterThan(1);
   });
 
   test('says nothing in one', async () => {
