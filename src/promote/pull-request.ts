@@ -69,16 +69,18 @@ export interface PullRequestDeps {
   readonly onForgeRequest: (request: ForgeRequest) => void;
   readonly pass?: Pass;
   readonly waits?: Waits;
+  /** Another way to a forge than by its requests. */
+  readonly createForge?: typeof createForge;
 }
 
 export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
-  const { workspace } = deps;
+  const { workspace, createForge: create = createForge } = deps;
   const shared = { ...deps, ...createForgeMemory(deps.now, deps.waits) };
   const forgeOf = (settings: RepositorySettings, credentials: Credentials, signal?: AbortSignal) =>
-    createForge(typeOf(settings), settings.url, credentials, { ...shared, ...(signal && { signal }) });
+    create(typeOf(settings), settings.url, credentials, { ...shared, ...(signal && { signal }) });
   // Nobody waits for what a poll says.
   const patientForgeOf = (settings: RepositorySettings, credentials: Credentials) =>
-    createForge(typeOf(settings), settings.url, credentials, { ...shared, patient: true });
+    create(typeOf(settings), settings.url, credentials, { ...shared, patient: true });
   const passOf = ({ pipeline }: PipelineEnvironment) => {
     const key = pipelineKey(pipeline.namespace, pipeline.name);
     return async (checkpoint: Checkpoint) => deps.pass?.(checkpoint, key);

@@ -19,7 +19,7 @@ export interface Polls {
   changed(pipeline: Pipeline, environment: string): void;
 }
 
-type Deps = Pick<ReconcileDeps, 'promoter' | 'policy' | 'log'>;
+type Deps = Pick<ReconcileDeps, 'promoter' | 'policy' | 'log' | 'asked'>;
 
 const MAX_REMEMBERED = 50_000;
 /** When it is asked again after an error. */
@@ -30,7 +30,7 @@ const RETRY_SECONDS = 15;
  * counts its requests. When it was asked last is kept in memory alone: a new process asks at once.
  */
 export function createPolls(deps: Deps): Polls {
-  const memory = new Map<string, Asked>();
+  const memory = deps.asked ?? new Map<string, Asked>();
 
   function remember(key: string, asked: Asked): void {
     memory.delete(key);

@@ -12,6 +12,7 @@ import type { RecordStatus, StatusStore } from '../api/record.ts';
 import { invalidConditions } from '../decide/conditions.ts';
 import { foldObservations, graceEnd } from '../decide/fold.ts';
 import { type Decision, nextSteps } from '../decide/next.ts';
+import type { Asked } from '../decide/poll.ts';
 import type { RetryPolicy } from '../decide/result.ts';
 import { environmentStatus, withEnvironment, withPromotion } from '../decide/state.ts';
 import { tasksFor } from '../decide/tasks.ts';
@@ -40,6 +41,8 @@ export interface ReconcileDeps {
   readonly onChange: (pipeline: Pipeline, before: PipelineStatus) => void;
   readonly policy: RetryPolicy;
   readonly pass?: Pass;
+  /** When forges were asked last; a process begins without. */
+  readonly asked?: Map<string, Asked>;
   readonly log: Logger;
   readonly now: () => Date;
 }

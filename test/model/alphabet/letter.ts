@@ -1,0 +1,80 @@
+import type { PipelineSpec } from '../../../src/api/pipeline.ts';
+import { receiveEvent } from '../../../src/decide/receive.ts';
+import { readLetter } from '../observer/facts.ts';
+import type { Box, State } from '../plant/box.ts';
+import { NAME, NAMESPACE } from '../plant/names.ts';
+import type { Plant } from '../plant/plant.ts';
+import { appAt, type Happening } from '../world/clusters.ts';
+import type { Letter as Mail } from '../world/world.ts';
+
+/** One thing that may happen. */
+export interface Letter {
+  /** In plain English. */
+  readonly name: string;
+  readonly may: (state: State) => boolean;
+  readonly happen: (box: Box, stage: Stage) => void;
+}
+
+/** What happenings are carried out with. */
+export interface Stage {
+  readonly plant: Plant;
+  /** `told`: each event arrives at once; `mailed`: later, in any order, or never; `none`: Flux sends none. */
+  readonly events: 'told' | 'mailed' | 'none';
+  /** In the order in which they were released. */
+  readonly revisions: readonly string[];
+}
+
+/** More letters are not under way at once: those that are left out are lost. */
+const MAX_MAIL = 3;
+
+export function hear(box: Box, { world, letters }: Happening, stage: Stage): void {
+  box.world = world;
+  for (const letter of letters) {
+    if (stage.events === 'told') deliver(box, letter, stage);
+    if (stage.events === 'mailed')
+      box.world = { ...box.world, mail: [...box.world.mail, letter].slice(-MAX_MAIL) };
+  }
+}
+
+/** An application that is watched has changed. */
+export function touch(box: Box, environment: string, target: number): void {
+  if (appAt(box.world, environment, target)?.readable) box.isDirty = true;
+}
+
+export function deliver(box: Box, letter: Mail, { plant }: Stage): void {
+  const { environment, target, reason, severity, revision, at } = letter;
+  const event = {
+    involvedObject: { ...APPLICATION, namespace: `${environment}-${target}` },
+    severity,
+    timestamp: new Date(at).toISOString(),
+    message: `${reason} of ${revision}`,
+    reason,
+    metadata: { revision },
+    reportingController: 'helm-controller',
+  };
+  plant.write(box, (pipeline, now) => receiveEvent(pipeline, environment, event, now));
+  const isReadable = appAt(box.world, environment, target)?.readable ?? false;
+  box.facts = readLetter(box.facts, letter, isReadable);
+}
+
+export const APPLICATION = {
+  apiVersion: 'helm.toolkit.fluxcd.io/v2',
+  kind: 'HelmRelease',
+  name: 'app',
+} as const;
+
+/** A person changes the spec. */
+export function respec(box: Box, change: (spec: PipelineSpec) => PipelineSpec): void {
+  const { metadata, spec, status } = box.stored;
+  if (!spec.ok) return;
+  const generation = metadata.generation + 1;
+  const resourceVersion = String(Number(metadata.resourceVersion) + 1);
+  const value = change(spec.value);
+  box.stored = { metadata: { ...metadata, generation, resourceVersion }, spec: { ok: true, value }, status };
+  box.isDirty = true;
+}
+
+export function specOf({ stored }: Pick<State, 'stored'>): PipelineSpec {
+  if (!stored.spec.ok) throw new Error(`the spec of ${NAMESPACE}/${NAME} is broken`);
+  return stored.spec.value;
+}

@@ -1,0 +1,190 @@
+import type { App, Letter } from '../world/world.ts';
+
+/**
+ * What Turnpike was told, and by whom: kept by an observer who stands beside it and knows nothing of how it decides. A
+ * cluster that can be read is the truth; of one that cannot, the newest event is.
+ */
+export interface Facts {
+  readonly rules: Rules;
+  /** By environment, for each target. */
+  readonly told: Readonly<Record<string, readonly (Told | undefined)[]>>;
+  /** The revisions that an environment as a whole was told to run and be ready at, one after the other. */
+  readonly ran: Readonly<Record<string, readonly string[]>>;
+  /** Revisions that were healthy there for as long as the gate asks for. */
+  readonly soaked: Readonly<Record<string, readonly string[]>>;
+  /** Since when the present revision is healthy there. */
+  readonly healthySince: Readonly<Record<string, number | undefined>>;
+  /** What people said no to, for an environment. */
+  readonly no: Readonly<Record<string, readonly string[]>>;
+  readonly approved: Readonly<Record<string, Approved | undefined>>;
+  /** Whether what the environment before has now was notified. */
+  readonly notified: Readonly<Record<string, boolean>>;
+}
+
+export interface Rules {
+  /** In the order of promotion. */
+  readonly environments: readonly string[];
+  readonly targets: Readonly<Record<string, number>>;
+  readonly soakMs?: number;
+}
+
+export interface Told {
+  readonly revision?: string;
+  readonly ready: boolean;
+  /** When it was true. */
+  readonly at: number;
+  /** When it was deployed, as far as is known. */
+  readonly since: number;
+  /** The application itself was seen. */
+  readonly seen: boolean;
+}
+
+export interface Approved {
+  readonly revision: string;
+  /** The environment before has had it as a whole ever since. */
+  readonly holds: boolean;
+  /** It has served. */
+  readonly used: boolean;
+}
+
+export function nothingKnown(rules: Rules): Facts {
+  return { rules, told: {}, ran: {}, soaked: {}, healthySince: {}, no: {}, approved: {}, notified: {} };
+}
+
+interface Reading {
+  readonly environment: string;
+  readonly target: number;
+  readonly app: App | undefined;
+  readonly at: number;
+}
+
+export function readTarget(facts: Facts, { environment, target, app, at }: Reading): Facts {
+  const before = facts.told[environment]?.[target];
+  if (!app?.exists) {
+    // Where there never was an application events are believed.
+    return before?.seen
+      ? tell(facts, environment, target, { ready: false, at, since: at, seen: true })
+      : facts;
+  }
+  const { runs, ready, deployedAt: since } = app;
+  const told = { ...(runs !== undefined && { revision: runs }), ready, at, since, seen: true };
+  return tell(facts, environment, target, told);
+}
+
+const NEWS: Readonly<Record<string, boolean>> = {
+  UpgradeSucceeded: true,
+  ReconciliationSucceeded: true,
+  UpgradeFailed: false,
+  TestFailed: false,
+  RollbackSucceeded: false,
+};
+
+/** An event arrives; of a cluster that can be read it tells nothing that a look does not. */
+export function readLetter(facts: Facts, letter: Letter, isReadable: boolean): Facts {
+  const { environment, target, reason, revision, at } = letter;
+  const before = facts.told[environment]?.[target];
+  const ready = NEWS[reason];
+  if (isReadable || ready === undefined || (before && at < before.at)) return facts;
+  const runs = ready || reason === 'RollbackSucceeded' ? revision : before?.revision;
+  const seen = before?.seen ?? false;
+  const told = { ...(runs !== undefined && { revision: runs }), ready, at, since: at, seen };
+  return tell(facts, environment, target, told);
+}
+
+function tell(facts: Facts, environment: string, target: number, told: Told): Facts {
+  const before = facts.told[environment] ?? [];
+  const old = before[target];
+  const isSame = old?.revision === told.revision && old?.ready === told.ready && old?.seen === told.seen;
+  if (isSame) return waited(facts, environment, told.at);
+  const targets = [...before];
+  targets[target] = told;
+  const next = { ...facts, told: { ...facts.told, [environment]: targets } };
+  return settled(waited(next, environment, told.at), environment);
+}
+
+/** What all targets were told to run, and to be ready at. */
+export function wholeOf({ told, rules }: Facts, environment: string): string | undefined {
+  const all = told[environment] ?? [];
+  const revision = all[0]?.revision;
+  if (all.length < (rules.targets[environment] ?? 1) || revision === undefined) return undefined;
+  // A target that nothing is known of is a hole.
+  return [...all].every((one) => one?.ready && one.revision === revision) ? revision : undefined;
+}
+
+/** Time passes while a revision is healthy. */
+function waited(facts: Facts, environment: string, at: number): Facts {
+  const { soakMs } = facts.rules;
+  const since = facts.healthySince[environment];
+  const revision = facts.ran[environment]?.at(-1);
+  const soaked = facts.soaked[environment] ?? [];
+  if (soakMs === undefined || since === undefined || revision === undefined) return facts;
+  if (at - since < soakMs || soaked.includes(revision)) return facts;
+  return { ...facts, soaked: { ...facts.soaked, [environment]: [...soaked, revision] } };
+}
+
+function settled(facts: Facts, environment: string): Facts {
+  const revision = wholeOf(facts, environment);
+  const ran = facts.ran[environment] ?? [];
+  if (revision === undefined) return facts;
+  if (ran.at(-1) === revision) return facts;
+  const soaked = (facts.soaked[environment] ?? []).filter((one) => one !== revision);
+  const moved = {
+    ...facts,
+    ran: { ...facts.ran, [environment]: [...ran, revision] },
+    soaked: { ...facts.soaked, [environment]: soaked },
+    healthySince: { ...facts.healthySince, [environment]: lastOf(facts, environment) },
+  };
+  const next = facts.rules.environments[facts.rules.environments.indexOf(environment) + 1];
+  return arrived(next === undefined ? moved : due(moved, next, revision), environment, revision);
+}
+
+function lastOf({ told }: Facts, environment: string): number {
+  return Math.max(...[...(told[environment] ?? [])].map((one) => one?.since ?? 0));
+}
+
+/** The environment before has another revision now. */
+function due(facts: Facts, environment: string, revision: string): Facts {
+  const approved = facts.approved[environment];
+  return {
+    ...facts,
+    notified: { ...facts.notified, [environment]: false },
+    approved: {
+      ...facts.approved,
+      [environment]: approved && approved.revision !== revision ? { ...approved, holds: false } : approved,
+    },
+  };
+}
+
+/** The environment got there: what was approved has served. */
+function arrived(facts: Facts, environment: string, revision: string): Facts {
+  return facts.approved[environment]?.revision === revision ? used(facts, environment) : facts;
+}
+
+export function used(facts: Facts, environment: string): Facts {
+  const approved = facts.approved[environment];
+  if (!approved || approved.used) return facts;
+  return { ...facts, approved: { ...facts.approved, [environment]: { ...approved, used: true } } };
+}
+
+export function approveIn(facts: Facts, environment: string, revision: string): Facts {
+  const approved: Approved = { revision, holds: true, used: false };
+  return { ...facts, approved: { ...facts.approved, [environment]: approved } };
+}
+
+export function raisedIn(facts: Facts, environment: string): Facts {
+  const next = used(facts, environment);
+  return { ...next, notified: { ...next.notified, [environment]: true } };
+}
+
+export function sayNo(facts: Facts, environment: string, revision: string): Facts {
+  const before = facts.no[environment] ?? [];
+  const next = used(facts, environment);
+  return before.includes(revision)
+    ? next
+    : { ...next, no: { ...next.no, [environment]: [...before, revision] } };
+}
+
+export function takeBack(facts: Facts, environment: string, revision: string): Facts {
+  const left = (facts.no[environment] ?? []).filter((one) => one !== revision);
+  return { ...facts, no: { ...facts.no, [environment]: left } };
+}

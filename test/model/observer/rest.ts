@@ -1,0 +1,209 @@
+import type { Gates, Pipeline, PromotionStatus, PullRequestRef } from '../../../src/api/pipeline.ts';
+import type { State } from '../plant/box.ts';
+import { headOf, type Pull, repositoryOf } from '../world/forge.ts';
+import type { World } from '../world/world.ts';
+import { hasLeft, isOlderThan, isOpenAt } from './acts.ts';
+import { type Facts, wholeOf } from './facts.ts';
+
+/** What must be true when everything has come to rest and nobody does anything. */
+
+interface Scene {
+  readonly world: World;
+  readonly facts: Facts;
+  readonly pipeline: Pipeline;
+}
+
+/** An environment that something leads into. */
+interface Place extends Scene {
+  readonly environment: string;
+  readonly previous: string;
+  readonly promotion: NonNullable<Pipeline['spec']['promotion']>;
+  readonly record: PromotionStatus | undefined;
+  readonly pulls: readonly Found[];
+}
+
+interface Found {
+  readonly url: string;
+  readonly pull: Pull;
+  /** The revision that it brings. */
+  readonly brings: string | undefined;
+}
+
+export function restProblems({ world, facts, stored }: State): string[] {
+  const { metadata, spec, status } = stored;
+  if (!spec.ok) return [];
+  const pipeline = { metadata, spec: spec.value, status };
+  const scene = { world, facts, pipeline };
+  const open = openPulls(world);
+  const places = spec.value.environments.flatMap(({ name, promotion }, index) => {
+    const previous = spec.value.environments[index - 1]?.name;
+    const into = promotion ?? spec.value.promotion;
+    if (previous === undefined || !into) return [];
+    const record = status.environments?.[name]?.promotion;
+    const pulls = open.filter(({ pull }) => pull.environment === name);
+    return [{ ...scene, environment: name, previous, promotion: into, record, pulls }];
+  });
+  return [
+    ...orphans(scene, open),
+    ...places.flatMap((place) => [...untrue(place), ...stuck(place), ...twice(place)]),
+  ];
+}
+
+function openPulls(world: World): Found[] {
+  return Object.entries(world.repositories).flatMap(([url, repository]) =>
+    repository.pulls.flatMap((pull) =>
+      pull.state === 'open' && pull.by === 'turnpike'
+        ? [{ url, pull, brings: headOf(repository, pull)?.brings }]
+        : [],
+    ),
+  );
+}
+
+function twice({ pulls, environment }: Place): string[] {
+  return pulls.length > 1
+    ? [`never two open pull requests: ${environment} has ${pulls.map(shown).join(' and ')}.`]
+    : [];
+}
+
+function shown({ url, pull }: Found): string {
+  return `${url} #${pull.number}`;
+}
+
+const FOLLOWING = ['Pending', 'WaitingApproval', 'Promoting', 'PullRequestOpen', 'Failed'];
+
+/** What people opened again is theirs to close. */
+function orphans({ pipeline }: Scene, open: readonly Found[]): string[] {
+  const { environments = {}, abandoned = [] } = pipeline.status;
+  const followed: PullRequestRef[] = Object.values(environments).flatMap(({ promotion }) =>
+    promotion?.pullRequest && FOLLOWING.includes(promotion.phase) ? [promotion.pullRequest] : [],
+  );
+  const named = [...followed, ...abandoned.map(({ pullRequest }) => pullRequest)];
+  const left = open.filter((one) => !one.pull.reopened && !named.some((ref) => isThis(ref, one)));
+  return left.map(
+    (one) =>
+      `no pull request is left open that no record follows: ${shown(one)}, which brings ${one.brings}.`,
+  );
+}
+
+function isThis({ url, number }: PullRequestRef, { url: repository, pull }: Found): boolean {
+  return number === pull.number && url.startsWith(`${repository}/`);
+}
+
+/** What the record says that it waits for is so. */
+function untrue(place: Place): string[] {
+  const { record, environment } = place;
+  const why = record && whyUntrue(place, record);
+  return why === undefined
+    ? []
+    : [`what a record says is true: ${environment} is ${record?.phase} at ${record?.revision}, and ${why}.`];
+}
+
+function whyUntrue(place: Place, record: PromotionStatus): string | undefined {
+  const { facts, environment, pulls, promotion, world, previous } = place;
+  const isThere = wholeOf(facts, environment) === record.revision;
+  switch (record.phase) {
+    case 'PullRequestOpen':
+      if (pulls.some((one) => record.pullRequest && isThis(record.pullRequest, one))) return undefined;
+      return 'its pull request is not open';
+    case 'Merged':
+      if (isThere) return `${environment} runs it`;
+      return isInBase(world, record) || !hasBase(world, record)
+        ? undefined
+        : 'its base branch does not have it';
+    case 'Promoting':
+      if (promotion.strategy.notification) return isThere ? `${environment} runs it` : undefined;
+      return 'nothing is under way';
+    case 'WaitingApproval':
+      if (!promotion.manual) return 'no approval is asked for';
+      return wholeOf(facts, previous) === record.revision && isRefused(place, record.revision)
+        ? 'it may not come'
+        : undefined;
+    case 'Pending':
+      return pendingFor(place, record);
+    default:
+      return undefined;
+  }
+}
+
+function isInBase(world: World, { revision }: PromotionStatus): boolean {
+  const contents = Object.values(world.repositories).flatMap(({ bases }) => Object.values(bases));
+  return contents.some((content) => Object.values(content).includes(revision));
+}
+
+/** What a base branch that is gone had is not known. */
+function hasBase({ repositories }: World, { pullRequest }: PromotionStatus): boolean {
+  const repository = repositories[pullRequest?.repository?.url ?? ''];
+  return !repository || (pullRequest?.base ?? '') in repository.bases;
+}
+
+function pendingFor({ facts, previous, pipeline, promotion, world }: Place, record: PromotionStatus) {
+  const { gates = {} } = promotion;
+  switch (record.heldBy) {
+    case 'Suspended':
+      return pipeline.spec.suspend ? undefined : 'the Pipeline is not suspended';
+    case 'Window':
+      return isOpenAt(gates, world.now) ? 'its window is open' : undefined;
+    case 'Soak':
+      return facts.soaked[previous]?.includes(record.revision) ? 'it has soaked' : undefined;
+    case 'PreviousEnvironment':
+      return wholeOf(facts, previous) === record.revision ? `${previous} runs it` : undefined;
+    case 'Versions':
+      return undefined;
+    default:
+      return record.nextAttemptAt !== undefined || Object.values(world.repositories).some(({ away }) => away)
+        ? undefined
+        : 'it says of nothing that it waits for it';
+  }
+}
+
+/** Losing every event costs time, never a promotion. */
+function stuck(place: Place): string[] {
+  const { facts, previous, environment } = place;
+  const revision = wholeOf(facts, previous);
+  if (revision === undefined || !mayCome(place, revision)) return [];
+  if (isFollowed(place, revision)) return [];
+  const { record } = place;
+  const says = record ? `${record.revision} ${record.phase}: ${record.message ?? ''}` : 'nothing is recorded';
+  return [
+    `every revision gets on: ${previous} runs ${revision}, ${environment} does not, and nobody does anything (${says}).`,
+  ];
+}
+
+/** Nothing speaks against the revision. */
+function mayCome(place: Place, revision: string): boolean {
+  return !isRefused(place, revision) && areOpen(place.promotion.gates ?? {}, place, revision);
+}
+
+/** It is there, older than what is there, rejected, or the environment went back from it. */
+function isRefused({ facts, environment }: Place, revision: string): boolean {
+  const told = (facts.told[environment] ?? []).flatMap((one) => one?.revision ?? []);
+  if (told.length > 0 && told.every((one) => one === revision)) return true;
+  if (told.some((one) => isOlderThan(revision, one))) return true;
+  return facts.no[environment]?.includes(revision) || hasLeft(facts, environment, revision);
+}
+
+function areOpen(gates: Gates, scene: Scene & { readonly previous: string }, revision: string): boolean {
+  const { facts, previous, pipeline, world } = scene;
+  if (pipeline.spec.suspend || gates.versions !== undefined || !isOpenAt(gates, world.now)) return false;
+  return gates.soak === undefined || (facts.soaked[previous]?.includes(revision) ?? false);
+}
+
+function isFollowed(place: Place, revision: string): boolean {
+  const { record, pulls, promotion, world, facts, environment } = place;
+  if (Object.values(world.repositories).some(({ away }) => away)) return true;
+  if (record?.failure?.retry === 'never' && record.revision === revision) return hasCause(place);
+  if (record?.phase === 'WaitingApproval' && record.revision === revision) return true;
+  if (promotion.strategy.notification) return facts.notified[environment] === true;
+  const settings = promotion.strategy['pull-request'];
+  const [url, base] = settings
+    ? [settings.url, settings.baseBranch]
+    : [promotion.strategy.push?.url ?? '', promotion.strategy.push?.branch ?? ''];
+  if (repositoryOf(world, url).bases[base]?.[environment] === revision) return true;
+  return pulls.some((one) => one.url === url && one.pull.base === base && one.brings === revision);
+}
+
+/** A person has to mend something: the base branch is gone. */
+function hasCause({ promotion, world }: Place): boolean {
+  const settings = promotion.strategy['pull-request'];
+  return settings !== undefined && !(settings.baseBranch in repositoryOf(world, settings.url).bases);
+}

@@ -1,0 +1,185 @@
+import type { Pass } from '../../../src/api/checkpoint.ts';
+import { errorMessage, hasCode, TurnpikeError } from '../../../src/api/errors.ts';
+import { type Pipeline, pipelineKey } from '../../../src/api/pipeline.ts';
+import { createNotificationPromoter } from '../../../src/promote/notification.ts';
+import { createPullRequestPromoter } from '../../../src/promote/pull-request.ts';
+import { createPushPromoter } from '../../../src/promote/push.ts';
+import { createCloseDeleted } from '../../../src/reconcile/deleted.ts';
+import { createPromoter } from '../../../src/reconcile/promoter.ts';
+import { createReconcile } from '../../../src/reconcile/reconcile.ts';
+import { createRecordStatus } from '../../../src/reconcile/record.ts';
+import type { Logger } from '../../../src/telemetry/log.ts';
+import { readTarget } from '../observer/facts.ts';
+import { appAt } from '../world/clusters.ts';
+import { helmRelease } from './application.ts';
+import { type Box, did } from './box.ts';
+import { forgeAt } from './forge-port.ts';
+import { workspaceIn } from './git-port.ts';
+import { NAME, NAMESPACE } from './names.ts';
+import { createStore, save } from './store.ts';
+
+/** The program without its edges: the real reconciler, promoters and webhooks, in front of the world. */
+export interface Plant {
+  /** The reconciler looks as long as something is due at once. */
+  settle(box: Box): Promise<void>;
+  /** What a webhook or a person writes to the status, as the front door does it. */
+  write<D extends { readonly status?: Pipeline['status'] | undefined }>(
+    box: Box,
+    decide: (pipeline: Pipeline, now: Date) => D,
+  ): D;
+  /** The Pipeline is deleted: what is open is closed. */
+  bury(box: Box): Promise<void>;
+}
+
+export interface PlantOptions {
+  /** Called at each checkpoint; it may change the box, or throw. */
+  readonly onPass: (box: Box, checkpoint: string) => void;
+}
+
+export const KEY = pipelineKey(NAMESPACE, NAME);
+export const POLICY = { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 };
+
+/** More looks than this without an end are a loop. */
+const MAX_LOOKS = 25;
+
+export function createPlant({ onPass }: PlantOptions): Plant {
+  let current: Box | undefined;
+  const box = (): Box => {
+    if (!current) throw new Error('nothing is under way');
+    return current;
+  };
+  const asked = new Map();
+  const now = () => new Date(box().world.now);
+  const pass: Pass = async (checkpoint) => onPass(box(), checkpoint);
+  const reconcile = createReconcile({ ...partsOf(box, now, pass), asked });
+  const promoter = createModelPromoter(box, now, pass);
+
+  async function look(into: Box): Promise<void> {
+    asked.clear();
+    for (const [key, one] of into.asked) asked.set(key, one);
+    into.isDirty = false;
+    into.basis = into.facts;
+    try {
+      const seconds = await reconcile(KEY);
+      into.wakeAt = Math.ceil(into.world.now + seconds * 1000);
+      if (seconds <= 0) into.isDirty = true;
+    } catch (error) {
+      if (hasCode(error, 'ApiConflict')) into.isDirty = true;
+      else if (!hasCode(error, 'NotLeading'))
+        into.problems.push(`The reconciler throws: ${errorMessage(error)}`);
+    }
+    into.asked = into.up ? new Map(asked) : new Map();
+  }
+
+  return {
+    async settle(into) {
+      current = into;
+      for (let looks = 0; into.up && into.isDirty && into.problems.length === 0; looks += 1) {
+        if (looks === MAX_LOOKS)
+          into.problems.push(`${MAX_LOOKS} looks at the same moment, and another one is due.`);
+        await look(into);
+      }
+    },
+    write(into, decide) {
+      const { metadata, spec, status } = into.stored;
+      if (!spec.ok) throw new Error('the spec is broken');
+      const decision = decide({ metadata, spec: spec.value, status }, new Date(into.world.now));
+      if (decision.status === undefined) return decision;
+      save(into, decision.status);
+      into.isDirty = true;
+      return decision;
+    },
+    async bury(into) {
+      current = into;
+      const store = { read: async () => undefined };
+      const close = createCloseDeleted({
+        store,
+        promoter,
+        leading: () => into.up,
+        log: SILENT,
+        signal,
+        delaysMs: [],
+      });
+      await close(into.stored);
+    },
+  };
+}
+
+function partsOf(
+  box: () => Box,
+  now: () => Date,
+  pass: Pass,
+): Omit<Parameters<typeof createReconcile>[0], 'asked'> {
+  const store = createStore(box);
+  return {
+    store,
+    record: createRecordStatus(store),
+    applications: { read: async (_, namespace) => readAt(box(), namespace) },
+    clusters: { reader: () => ({ read: async (_, namespace) => readAt(box(), namespace) }) },
+    promoter: createModelPromoter(box, now, pass),
+    check: () => CHECKED,
+    onChange: () => {},
+    policy: POLICY,
+    pass,
+    log: SILENT,
+    now,
+  };
+}
+
+const { signal } = new AbortController();
+
+function createModelPromoter(box: () => Box, now: () => Date, pass: Pass) {
+  const workspace = workspaceIn(box);
+  return createPromoter({
+    pullRequests: createPullRequestPromoter({
+      workspace,
+      outbound: { send: unreachable, close: () => {} } as never,
+      log: SILENT,
+      now,
+      onForgeRequest: () => {},
+      pass,
+      createForge: (_, url) => forgeAt(box, url),
+    }),
+    pushes: createPushPromoter({ workspace, now, pass }),
+    notifications: createNotificationPromoter({
+      async emit({ name, annotations }) {
+        if (box().world.raised.includes(name)) return;
+        const [environment = '', revision = ''] = Object.values(annotations);
+        did(box(), { kind: 'notify', environment, revision, name });
+        box().world = { ...box().world, raised: [...box().world.raised, name] };
+      },
+      fluxEvents: undefined,
+      now,
+      pass,
+    }),
+    readSecret: async () => SECRET,
+    signal,
+    pass,
+  });
+}
+
+const SECRET = { values: new Map([['token', new TextEncoder().encode('secret-token')]]) };
+
+const CHECKED = {
+  spec: [],
+  whole: async () => ({ spec: [], secrets: [], warnings: [] }),
+  changed: async () => false,
+  handled: () => {},
+};
+
+async function unreachable(): Promise<never> {
+  throw new Error('the model has no network');
+}
+
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT };
+
+/** Namespaces are called as the environment and the number of the target. */
+function readAt(box: Box, namespace: string): unknown {
+  const [environment = '', target = '0'] = namespace.split('-');
+  const app = appAt(box.world, environment, Number(target));
+  if (app && !app.readable)
+    throw new TurnpikeError('ApiRefused', 'The cluster cannot be read.', { retry: 'backoff' });
+  box.facts = readTarget(box.facts, { environment, target: Number(target), app, at: box.world.now });
+  box.basis = box.facts;
+  return app?.exists ? helmRelease(app) : undefined;
+}

@@ -1,0 +1,26 @@
+import { TurnpikeError } from '../../../src/api/errors.ts';
+import type { PipelineStatus, StoredPipeline } from '../../../src/api/pipeline.ts';
+import type { StatusStore } from '../../../src/api/record.ts';
+import type { Box } from './box.ts';
+
+/** The one Pipeline, with the API server's rule for writing it. */
+export function createStore(box: () => Box): StatusStore {
+  return {
+    get: () => box().stored,
+    read: async () => box().stored,
+    async applyStatus({ metadata }, status) {
+      if (box().stored.metadata.resourceVersion !== metadata.resourceVersion) {
+        throw new TurnpikeError('ApiConflict', 'Somebody else wrote it meanwhile.');
+      }
+      box().writes += 1;
+      return save(box(), status);
+    },
+  };
+}
+
+export function save(box: Box, status: PipelineStatus): StoredPipeline {
+  const { metadata, spec } = box.stored;
+  const resourceVersion = String(Number(metadata.resourceVersion) + 1);
+  box.stored = { metadata: { ...metadata, resourceVersion }, spec, status };
+  return box.stored;
+}

@@ -1,0 +1,125 @@
+import { TurnpikeError } from '../../../src/api/errors.ts';
+import type { Letter, Stage } from '../alphabet/letter.ts';
+import { deliver } from '../alphabet/letter.ts';
+import { wrongs } from '../observer/acts.ts';
+import { restProblems } from '../observer/rest.ts';
+import { type Box, closed, opened, type State } from '../plant/box.ts';
+import { createPlant } from '../plant/plant.ts';
+import { obstacleOf } from '../world/forge.ts';
+import { HOUR, later, MINUTE, SECOND } from '../world/world.ts';
+import type { Configuration } from './configuration.ts';
+
+/** Carries a configuration from state to state. */
+export interface Machine {
+  /** The state in which everything is known and nothing is due. */
+  start(): Promise<Outcome>;
+  /** What has become of a state once the letter has happened and the reconciler has done what is due at once. */
+  step(state: State, letter: Letter): Promise<Outcome>;
+  /** What is wrong when nothing more happens and time passes. */
+  rest(state: State): Promise<readonly string[]>;
+}
+
+export interface Outcome {
+  readonly state: State;
+  readonly problems: readonly string[];
+}
+
+export function createMachine(configuration: Configuration): Machine {
+  const between = new Map((configuration.between ?? []).map((letter) => [letter.name, letter]));
+  const plant = createPlant({ onPass: (box, checkpoint) => interrupt(box, checkpoint) });
+  const stage: Stage = { plant, events: configuration.events, revisions: configuration.revisions };
+
+  function interrupt(box: Box, checkpoint: string): void {
+    const letter = box.armed?.at === checkpoint ? between.get(box.armed.letter) : undefined;
+    if (letter) {
+      box.armed = undefined;
+      if (letter.may(closed(box))) letter.happen(box, stage);
+    }
+    if (!box.up) throw new TurnpikeError('NotLeading', 'The process has ended.');
+  }
+
+  async function settle(box: Box): Promise<Outcome> {
+    await plant.settle(box);
+    const problems = [...box.problems, ...box.acts.flatMap(wrongs), ...lostApprovals(box)];
+    return { state: closed(box), problems };
+  }
+
+  async function wake(state: State, atLeast: number): Promise<Outcome & { readonly isIdle: boolean }> {
+    const box = opened(state);
+    box.armed = undefined;
+    box.up = true;
+    box.world = { ...box.world, now: Math.max(box.wakeAt, box.world.now + atLeast) };
+    box.isDirty = true;
+    const outcome = await settle(box);
+    return { ...outcome, isIdle: (box.writes === 0 || isTriedAgain(box)) && box.acts.length === 0 };
+  }
+
+  return {
+    async start() {
+      const box = opened(configuration.start);
+      if (configuration.events !== 'none') announce(box, stage);
+      box.isDirty = true;
+      return settle(box);
+    },
+    async step(state, letter) {
+      const box = opened(state);
+      box.world = later(box.world, configuration.pause ?? PAUSE);
+      letter.happen(box, stage);
+      return settle(box);
+    },
+    async rest(state) {
+      let current = state;
+      for (const pause of PAUSES) {
+        const { state: next, problems } = await wake(current, pause);
+        if (problems.length > 0) return problems;
+        current = next;
+      }
+      const last = await wake(current, 10 * MINUTE);
+      if (last.problems.length > 0) return last.problems;
+      const idle = last.isIdle ? [] : ['nothing is written and nobody is asked when nothing happens.'];
+      return [...idle, ...restProblems(last.state)];
+    },
+  };
+}
+
+/** A forge is not asked again within five seconds. */
+const PAUSE = 6 * SECOND;
+
+/** Long enough for every gate, poll and grace; a soak begins at the last of these at the latest. */
+const PAUSES = [0, 0, 0, 20 * MINUTE, 0, 2 * HOUR, 0, 0];
+
+/** What failed is tried again, and what is in conflict with people's work on it is looked at again. */
+function isTriedAgain({ stored, world }: Box): boolean {
+  const records = Object.values(stored.status.environments ?? {});
+  if (records.some(({ promotion }) => promotion?.failure)) return true;
+  return Object.values(world.repositories).some((repository) =>
+    repository.pulls.some((pull) => pull.state === 'open' && obstacleOf(repository, pull) !== undefined),
+  );
+}
+
+/** What runs at the start was told of. */
+function announce(box: Box, stage: Stage): void {
+  for (const [environment, apps] of Object.entries(box.world.clusters)) {
+    for (const [target, app] of apps.entries()) {
+      const { runs: revision = '', deployedAt: at } = app;
+      deliver(
+        box,
+        { environment, target, reason: 'UpgradeSucceeded', severity: 'info', revision, at },
+        stage,
+      );
+    }
+  }
+}
+
+/** Nobody is asked for what was approved and has not changed. */
+function lostApprovals({ facts, stored }: Box): string[] {
+  return Object.entries(facts.approved).flatMap(([environment, approved]) => {
+    const asks = stored.status.environments?.[environment]?.waitingApproval?.revision;
+    const isLost = approved?.holds && !approved.used && asks === approved.revision;
+    return isLost
+      ? [
+          `no approval is lost: ${approved.revision} was approved for ${environment}, and it is asked for again.`,
+        ]
+      : [];
+  });
+}

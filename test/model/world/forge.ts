@@ -1,0 +1,187 @@
+import type { World } from './world.ts';
+
+/** Repositories with their pull requests, as forges keep them. */
+
+/** The revision at the marker of each environment. */
+export type Content = Readonly<Record<string, string>>;
+
+export interface Branch {
+  readonly commit: string;
+  /** The base branch's content when the branch was built on it. */
+  readonly from: Content;
+  /** The environment whose marker it changes, and what it writes there. */
+  readonly environment: string;
+  readonly brings?: string;
+  /** Commits of people on it. */
+  readonly work: readonly string[];
+}
+
+export interface Pull {
+  readonly number: number;
+  readonly head: string;
+  readonly base: string;
+  readonly state: 'open' | 'merged' | 'closed';
+  readonly title: string;
+  readonly body: string;
+  /** Who opened it. */
+  readonly by: 'turnpike' | 'person';
+  readonly environment: string;
+  /** Of the head when it was closed or merged. */
+  readonly last?: Branch;
+  /** A person opened it again. */
+  readonly reopened?: true;
+  /** The forge merges it once its checks have passed. */
+  readonly scheduled?: true;
+}
+
+export interface Repository {
+  /** Base branches, and what they hold. */
+  readonly bases: Readonly<Record<string, Content>>;
+  /** Promotion branches. */
+  readonly branches: Readonly<Record<string, Branch>>;
+  readonly pulls: readonly Pull[];
+  /** `turnpike/promotion` by commit. */
+  readonly statuses: Readonly<Record<string, string>>;
+  /** Two markers stand on neighbouring lines: a merge of one brings the other's branch into conflict. */
+  readonly neighbours: boolean;
+  /** Only what is built on all of the base branch is merged. */
+  readonly strict: boolean;
+  /** It answers nothing. */
+  readonly away: boolean;
+  /** Checks are pending: what is to be merged waits for them. */
+  readonly checking: boolean;
+}
+
+export function repositoryOf({ repositories }: World, url: string): Repository {
+  return repositories[url] ?? EMPTY;
+}
+
+const EMPTY: Repository = {
+  bases: {},
+  branches: {},
+  pulls: [],
+  statuses: {},
+  neighbours: false,
+  strict: false,
+  away: false,
+  checking: false,
+};
+
+export function withRepository(world: World, url: string, change: Partial<Repository>): World {
+  const repository = { ...repositoryOf(world, url), ...change };
+  return { ...world, repositories: { ...world.repositories, [url]: repository } };
+}
+
+export function withPull(world: World, url: string, number: number, change: Partial<Pull>): World {
+  const { pulls } = repositoryOf(world, url);
+  return withRepository(world, url, {
+    pulls: pulls.map((pull) => (pull.number === number ? { ...pull, ...change } : pull)),
+  });
+}
+
+export function pullAt(world: World, url: string, number: number): Pull | undefined {
+  return repositoryOf(world, url).pulls.find((pull) => pull.number === number);
+}
+
+export function openBetween(repository: Repository, head: string, base: string): Pull | undefined {
+  return repository.pulls.find((pull) => pull.state === 'open' && pull.head === head && pull.base === base);
+}
+
+/** The branch as it is, or as it was when the pull request ended. */
+export function headOf(repository: Repository, pull: Pull): Branch | undefined {
+  return pull.last ?? repository.branches[pull.head];
+}
+
+export interface NewPull {
+  readonly head: string;
+  readonly base: string;
+  readonly title: string;
+  readonly body: string;
+  readonly environment: string;
+  readonly by: Pull['by'];
+}
+
+/** `exists`: there is one of these branches; `refused`: one of the branches is not there. */
+export function openPull(world: World, url: string, input: NewPull): World | 'exists' | 'refused' {
+  const repository = repositoryOf(world, url);
+  if (!repository.bases[input.base] || !repository.branches[input.head]) return 'refused';
+  if (openBetween(repository, input.head, input.base)) return 'exists';
+  const number = repository.pulls.reduce((last, pull) => Math.max(last, pull.number), 0) + 1;
+  return withRepository(world, url, { pulls: [...repository.pulls, { number, state: 'open', ...input }] });
+}
+
+/** Closing keeps the branch. */
+export function closePull(world: World, url: string, number: number): World {
+  const repository = repositoryOf(world, url);
+  const pull = pullAt(world, url, number);
+  const last = pull && repository.branches[pull.head];
+  const { scheduled: _, ...rest } = pull ?? {};
+  if (!pull || pull.state !== 'open') return world;
+  const closed: Pull = { ...pull, ...rest, state: 'closed', ...(last && { last }) };
+  return replacePull(world, url, closed);
+}
+
+function replacePull(world: World, url: string, pull: Pull): World {
+  const { pulls } = repositoryOf(world, url);
+  return withRepository(world, url, { pulls: pulls.map((one) => (one.number === pull.number ? pull : one)) });
+}
+
+/** No forge opens one again while there is another one of the same branches, or none of them. */
+export function mayReopen(world: World, url: string, pull: Pull): boolean {
+  const repository = repositoryOf(world, url);
+  const isFree = !openBetween(repository, pull.head, pull.base);
+  return (
+    pull.state === 'closed' && isFree && !!repository.bases[pull.base] && !!repository.branches[pull.head]
+  );
+}
+
+export function reopenPull(world: World, url: string, pull: Pull): World {
+  const { last: _, scheduled: __, ...rest } = pull;
+  return replacePull(world, url, { ...rest, state: 'open', reopened: true });
+}
+
+export type Obstacle = 'conflicting' | 'behind';
+
+/** Why it cannot be merged as it is. */
+export function obstacleOf(repository: Repository, pull: Pull): Obstacle | undefined {
+  const branch = headOf(repository, pull);
+  const base = repository.bases[pull.base];
+  if (!branch || !base) return undefined;
+  const names = repository.neighbours ? Object.keys(base) : [branch.environment];
+  const hasMoved = names.some((name) => base[name] !== branch.from[name]);
+  if (hasMoved && base[branch.environment] !== branch.brings) return 'conflicting';
+  const isBehind = Object.keys(base).some((name) => base[name] !== branch.from[name]);
+  return repository.strict && isBehind ? 'behind' : undefined;
+}
+
+/** The branch's content goes into the base. */
+export function mergePull(world: World, url: string, number: number): World {
+  const repository = repositoryOf(world, url);
+  const pull = pullAt(world, url, number);
+  const branch = pull && headOf(repository, pull);
+  const base = pull && repository.bases[pull.base];
+  if (!pull || !branch || !base) return world;
+  const content = branch.brings === undefined ? base : { ...base, [branch.environment]: branch.brings };
+  const { scheduled: _, ...rest } = pull;
+  const merged = replacePull(world, url, { ...rest, state: 'merged', last: branch });
+  const branches = { ...repository.branches, [pull.head]: { ...branch, work: [] } };
+  return withRepository(merged, url, { branches, bases: { ...repository.bases, [pull.base]: content } });
+}
+
+/** What somebody commits to a base branch directly. */
+export function commitToBase(world: World, url: string, base: string, change: Content): World {
+  const { bases } = repositoryOf(world, url);
+  const content = bases[base];
+  return content
+    ? withRepository(world, url, { bases: { ...bases, [base]: { ...content, ...change } } })
+    : world;
+}
+
+/** The forge closes the pull requests into a base branch that is deleted. */
+export function deleteBase(world: World, url: string, base: string): World {
+  const { bases, pulls } = repositoryOf(world, url);
+  const { [base]: _, ...left } = bases;
+  const open = pulls.filter((pull) => pull.state === 'open' && pull.base === base);
+  const closed = open.reduce((before, pull) => closePull(before, url, pull.number), world);
+  return withRepository(closed, url, { bases: left });
+}
