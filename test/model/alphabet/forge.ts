@@ -1,4 +1,4 @@
-import { sayNo, takeBack } from '../observer/facts.ts';
+import { doubt, sayNo, takeBack } from '../observer/facts.ts';
 import type { Box, State } from '../plant/box.ts';
 import { appsOf } from '../world/clusters.ts';
 import {
@@ -42,8 +42,9 @@ export function closes(environment: string): Letter {
     happen(box) {
       const pull = openOf(box, environment);
       if (!pull) return;
-      no(box, environment, broughtBy(box, pull));
-      box.world = closePull(box.world, MAIN_URL, pull.number);
+      // What Turnpike had closed is no proposal of its any more.
+      if (pull.reopened !== 'turnpike') no(box, environment, broughtBy(box, pull));
+      box.world = closePull(box.world, MAIN_URL, pull.number, 'person');
     },
   };
 }
@@ -156,6 +157,7 @@ export function reverts(environment: string, revisions: readonly string[]): Lett
     happen(box) {
       const [before, after] = [baseOf(box, environment), target(box) ?? ''];
       if (isOurMerge(box, environment, before)) no(box, environment, before);
+      else box.facts = doubt(box.facts, environment, before);
       box.world = commitToBase(box.world, MAIN_URL, 'main', { [environment]: after });
     },
   };

@@ -2,7 +2,7 @@ import { RECONCILE_REQUESTED_AT } from '../../../src/api/group.ts';
 import type { PipelineSpec } from '../../../src/api/pipeline.ts';
 import { approve } from '../../../src/decide/approve.ts';
 import { receiveChange } from '../../../src/decide/forge-change.ts';
-import { approveIn } from '../observer/facts.ts';
+import { approveIn, nothingKnown } from '../observer/facts.ts';
 import type { Box, State } from '../plant/box.ts';
 import { DAY, HOUR, later, MINUTE } from '../world/world.ts';
 import { OTHER_URL } from './clusters.ts';
@@ -98,10 +98,13 @@ export function becomesOther(): Letter {
   return {
     name: 'a person changes the application and the repository in one go',
     may: (state) => specOf(state).appRef.name === 'app',
-    happen: (box) =>
+    happen(box) {
       respec(box, (spec) =>
         withSettings({ ...spec, appRef: { ...spec.appRef, name: 'shop' } }, { url: OTHER_URL }),
-      ),
+      );
+      // What was known is about another application.
+      box.facts = nothingKnown(box.facts.rules);
+    },
   };
 }
 
@@ -177,6 +180,19 @@ export const moments = passing('20 seconds', 20_000);
 export const minutes = passing('11 minutes', 11 * MINUTE);
 export const hours = passing('two hours', 2 * HOUR);
 export const days = passing('eight days', 8 * DAY);
+
+/** The next time that the clock shows this hour, in UTC. */
+export function strikes(hour: number, what: string): Letter {
+  return {
+    name: what,
+    may: () => true,
+    happen(box) {
+      const today = Math.floor(box.world.now / DAY) * DAY + hour * HOUR;
+      box.world = { ...box.world, now: today > box.world.now ? today : today + DAY };
+      box.isDirty = true;
+    },
+  };
+}
 
 /** Something that is going to happen at the next checkpoint of this name. */
 export function arms(at: string, letter: Letter): Letter {

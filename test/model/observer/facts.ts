@@ -16,6 +16,8 @@ export interface Facts {
   readonly healthySince: Readonly<Record<string, number | undefined>>;
   /** What people said no to, for an environment. */
   readonly no: Readonly<Record<string, readonly string[]>>;
+  /** What people took back that they had committed themselves: it may be a no. */
+  readonly doubted: Readonly<Record<string, readonly string[]>>;
   readonly approved: Readonly<Record<string, Approved | undefined>>;
   /** Whether what the environment before has now was notified. */
   readonly notified: Readonly<Record<string, boolean>>;
@@ -48,7 +50,17 @@ export interface Approved {
 }
 
 export function nothingKnown(rules: Rules): Facts {
-  return { rules, told: {}, ran: {}, soaked: {}, healthySince: {}, no: {}, approved: {}, notified: {} };
+  return {
+    rules,
+    told: {},
+    ran: {},
+    soaked: {},
+    healthySince: {},
+    no: {},
+    doubted: {},
+    approved: {},
+    notified: {},
+  };
 }
 
 interface Reading {
@@ -187,4 +199,10 @@ export function sayNo(facts: Facts, environment: string, revision: string): Fact
 export function takeBack(facts: Facts, environment: string, revision: string): Facts {
   const left = (facts.no[environment] ?? []).filter((one) => one !== revision);
   return { ...facts, no: { ...facts.no, [environment]: left } };
+}
+
+export function doubt(facts: Facts, environment: string, revision: string | undefined): Facts {
+  const before = facts.doubted[environment] ?? [];
+  if (revision === undefined || before.includes(revision)) return facts;
+  return { ...facts, doubted: { ...facts.doubted, [environment]: [...before, revision] } };
 }

@@ -34,6 +34,8 @@ export function restProblems({ world, facts, stored }: State): string[] {
   if (!spec.ok) return [];
   const pipeline = { metadata, spec: spec.value, status };
   const scene = { world, facts, pipeline };
+  // Nothing is known of a forge that is away, and nothing can be done there.
+  if (Object.values(world.repositories).some(({ away }) => away)) return [];
   const open = openPulls(world);
   const places = spec.value.environments.flatMap(({ name, promotion }, index) => {
     const previous = spec.value.environments[index - 1]?.name;
@@ -107,9 +109,7 @@ function whyUntrue(place: Place, record: PromotionStatus): string | undefined {
       return 'its pull request is not open';
     case 'Merged':
       if (isThere) return `${environment} runs it`;
-      return isInBase(world, record) || !hasBase(world, record)
-        ? undefined
-        : 'its base branch does not have it';
+      return isInBase(world, record) || !hasBase(place) ? undefined : 'its base branch does not have it';
     case 'Promoting':
       if (promotion.strategy.notification) return isThere ? `${environment} runs it` : undefined;
       return 'nothing is under way';
@@ -131,9 +131,11 @@ function isInBase(world: World, { revision }: PromotionStatus): boolean {
 }
 
 /** What a base branch that is gone had is not known. */
-function hasBase({ repositories }: World, { pullRequest }: PromotionStatus): boolean {
-  const repository = repositories[pullRequest?.repository?.url ?? ''];
-  return !repository || (pullRequest?.base ?? '') in repository.bases;
+function hasBase({ world, record, promotion }: Place): boolean {
+  const settings = promotion.strategy['pull-request'];
+  const url = record?.pullRequest?.repository?.url ?? settings?.url ?? '';
+  const base = record?.pullRequest?.base ?? settings?.baseBranch ?? '';
+  return base in repositoryOf(world, url).bases;
 }
 
 function pendingFor({ facts, previous, pipeline, promotion, world }: Place, record: PromotionStatus) {
@@ -179,7 +181,8 @@ function isRefused({ facts, environment }: Place, revision: string): boolean {
   const told = (facts.told[environment] ?? []).flatMap((one) => one?.revision ?? []);
   if (told.length > 0 && told.every((one) => one === revision)) return true;
   if (told.some((one) => isOlderThan(revision, one))) return true;
-  return facts.no[environment]?.includes(revision) || hasLeft(facts, environment, revision);
+  const refused = [...(facts.no[environment] ?? []), ...(facts.doubted[environment] ?? [])];
+  return refused.includes(revision) || hasLeft(facts, environment, revision);
 }
 
 function areOpen(gates: Gates, scene: Scene & { readonly previous: string }, revision: string): boolean {
@@ -198,7 +201,9 @@ function isFollowed(place: Place, revision: string): boolean {
   const [url, base] = settings
     ? [settings.url, settings.baseBranch]
     : [promotion.strategy.push?.url ?? '', promotion.strategy.push?.branch ?? ''];
-  if (repositoryOf(world, url).bases[base]?.[environment] === revision) return true;
+  if (record?.phase === 'Merged' && record.revision === revision && !hasBase(place)) return true;
+  const merged = record?.phase === 'Merged' ? (record.pullRequest?.base ?? base) : base;
+  if (repositoryOf(world, url).bases[merged]?.[environment] === revision) return true;
   return pulls.some((one) => one.url === url && one.pull.base === base && one.brings === revision);
 }
 

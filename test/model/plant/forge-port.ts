@@ -76,7 +76,7 @@ export function forgeAt(box: () => Box, url: string): Forge {
     },
     async close({ number }, text) {
       did(there(), { kind: 'close', url, number, text });
-      box().world = closePull(box().world, url, number);
+      box().world = closePull(box().world, url, number, 'turnpike');
     },
     async setStatus(commit, { state }) {
       did(there(), { kind: 'status', url, commit, state });
@@ -111,6 +111,7 @@ function merge(
   const { number } = pull;
   if (repositoryOf(box.world, url).checking) {
     if (!mayWait) return mustNotWait({ name: 'The forge' } as Parameters<typeof mustNotWait>[0]);
+    if (pullAt(box.world, url, number)?.scheduled) return { kind: 'scheduled' };
     did(box, { kind: 'schedule', url, number });
     box.world = withPull(box.world, url, number, { scheduled: true });
     return { kind: 'scheduled' };

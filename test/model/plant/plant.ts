@@ -61,7 +61,8 @@ export function createPlant({ onPass }: PlantOptions): Plant {
     into.basis = into.facts;
     try {
       const seconds = await reconcile(KEY);
-      into.wakeAt = Math.ceil(into.world.now + seconds * 1000);
+      // A timer is never early, and the world's clock ticks in seconds.
+      into.wakeAt = into.world.now + Math.ceil(seconds) * 1000;
       if (seconds <= 0) into.isDirty = true;
     } catch (error) {
       if (hasCode(error, 'ApiConflict')) into.isDirty = true;

@@ -16,6 +16,7 @@ export function signature(state: State): bigint {
     essential(stored.status),
     [...asked].map(([key, one]) => [key, ageClass(world.now - one.at), one.isHeld]),
     facts.no,
+    facts.doubted,
     facts.ran,
     facts.soaked,
     facts.approved,

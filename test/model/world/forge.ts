@@ -28,8 +28,10 @@ export interface Pull {
   readonly environment: string;
   /** Of the head when it was closed or merged. */
   readonly last?: Branch;
-  /** A person opened it again. */
-  readonly reopened?: true;
+  /** A person opened it again, after Turnpike or after a person had closed it. */
+  readonly reopened?: Pull['by'];
+  /** Who closed it. */
+  readonly closedBy?: Pull['by'];
   /** The forge merges it once its checks have passed. */
   readonly scheduled?: true;
 }
@@ -111,13 +113,13 @@ export function openPull(world: World, url: string, input: NewPull): World | 'ex
 }
 
 /** Closing keeps the branch. */
-export function closePull(world: World, url: string, number: number): World {
+export function closePull(world: World, url: string, number: number, closedBy: Pull['by']): World {
   const repository = repositoryOf(world, url);
   const pull = pullAt(world, url, number);
   const last = pull && repository.branches[pull.head];
-  const { scheduled: _, ...rest } = pull ?? {};
-  if (!pull || pull.state !== 'open') return world;
-  const closed: Pull = { ...pull, ...rest, state: 'closed', ...(last && { last }) };
+  if (pull?.state !== 'open') return world;
+  const { scheduled: _, ...rest } = pull;
+  const closed: Pull = { ...rest, state: 'closed', closedBy, ...(last && { last }) };
   return replacePull(world, url, closed);
 }
 
@@ -136,8 +138,8 @@ export function mayReopen(world: World, url: string, pull: Pull): boolean {
 }
 
 export function reopenPull(world: World, url: string, pull: Pull): World {
-  const { last: _, scheduled: __, ...rest } = pull;
-  return replacePull(world, url, { ...rest, state: 'open', reopened: true });
+  const { last: _, closedBy = 'person', ...rest } = pull;
+  return replacePull(world, url, { ...rest, state: 'open', reopened: closedBy });
 }
 
 export type Obstacle = 'conflicting' | 'behind';
@@ -182,6 +184,6 @@ export function deleteBase(world: World, url: string, base: string): World {
   const { bases, pulls } = repositoryOf(world, url);
   const { [base]: _, ...left } = bases;
   const open = pulls.filter((pull) => pull.state === 'open' && pull.base === base);
-  const closed = open.reduce((before, pull) => closePull(before, url, pull.number), world);
+  const closed = open.reduce((before, pull) => closePull(before, url, pull.number, 'person'), world);
   return withRepository(closed, url, { bases: left });
 }
