@@ -43,7 +43,9 @@ export function closes(environment: string): Letter {
       const pull = openOf(box, environment);
       if (!pull) return;
       // What Turnpike had closed is no proposal of its any more.
-      if (pull.reopened !== 'turnpike') no(box, environment, broughtBy(box, pull));
+      const revision = broughtBy(box, pull);
+      if (pull.reopened !== 'turnpike') no(box, environment, revision);
+      else box.facts = doubt(box.facts, environment, revision);
       box.world = closePull(box.world, MAIN_URL, pull.number, 'person');
     },
   };
@@ -194,6 +196,11 @@ export function deletesBase(): Letter {
     name: 'a person deletes the base branch',
     may: ({ world }) => 'main' in repositoryOf(world, MAIN_URL).bases,
     happen(box) {
+      // What was closed before and what is closed by this cannot be told apart later.
+      for (const { environment, head } of repositoryOf(box.world, MAIN_URL).pulls) {
+        const revision = repositoryOf(box.world, MAIN_URL).branches[head]?.brings ?? '';
+        box.facts = doubt(takeBack(box.facts, environment, revision), environment, revision);
+      }
       box.world = deleteBase(box.world, MAIN_URL, 'main');
     },
   };

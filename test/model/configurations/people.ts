@@ -23,7 +23,8 @@ const ALL = { revisions: VERSIONS, events: 'told' } as const;
 
 /** What may happen between two steps of the reconciler. */
 const BETWEEN = [closes('prod'), merges('prod'), commits('prod'), back, next, stops()];
-const PLACES = ['before-push', 'before-create', 'after-create', 'before-task', 'before-result'];
+const PLACES = ['before-push', 'before-create', 'after-create'];
+const ABOUT = ['before-intent', 'before-task', 'before-result'];
 
 /** What people ask for and change, and other strategies. */
 export const PEOPLE: readonly Configuration[] = [
@@ -112,7 +113,7 @@ export const PEOPLE: readonly Configuration[] = [
       ...[next, back, wakes(), minutes, starts(), follows(prod)],
       ...PLACES.flatMap((place) => BETWEEN.map((letter) => arms(place, letter))),
       // What is closed while Turnpike is about to close it is no word of a person.
-      ...BETWEEN.slice(1).map((letter) => arms('before-intent', letter)),
+      ...ABOUT.flatMap((place) => BETWEEN.slice(1).map((letter) => arms(place, letter))),
     ],
     between: BETWEEN,
     depth: 4,

@@ -196,6 +196,7 @@ function isFollowed(place: Place, revision: string): boolean {
   if (Object.values(world.repositories).some(({ away }) => away)) return true;
   if (record?.failure?.retry === 'never' && record.revision === revision) return hasCause(place);
   if (record?.phase === 'WaitingApproval' && record.revision === revision) return true;
+  if (record?.phase === 'Merged' && record.revision === revision && isInBase(world, record)) return true;
   if (promotion.strategy.notification) return facts.notified[environment] === true;
   const settings = promotion.strategy['pull-request'];
   const [url, base] = settings

@@ -74,10 +74,13 @@ export function createMachine(configuration: Configuration): Machine {
         if (problems.length > 0) return problems;
         current = next;
       }
-      const last = await wake(current, 10 * MINUTE);
-      if (last.problems.length > 0) return last.problems;
+      let last = await wake(current, 10 * MINUTE);
+      for (let more = 0; more < MORE && !last.isIdle; more += 1) {
+        if (last.problems.length > 0) return last.problems;
+        last = await wake(last.state, 10 * MINUTE);
+      }
       const idle = last.isIdle ? [] : ['nothing is written and nobody is asked when nothing happens.'];
-      return [...idle, ...restProblems(last.state)];
+      return [...last.problems, ...idle, ...restProblems(last.state)];
     },
   };
 }
@@ -86,7 +89,9 @@ export function createMachine(configuration: Configuration): Machine {
 const PAUSE = 6 * SECOND;
 
 /** Long enough for every gate, poll and grace; a soak begins at the last of these at the latest. */
-const PAUSES = [0, 0, 0, 20 * MINUTE, 0, 2 * HOUR, 0, 0];
+const PAUSES = [0, 0, 20 * MINUTE, 0, 2 * HOUR, 0];
+/** Of several pull requests one after the other is brought up to date and merged. */
+const MORE = 8;
 
 /** What failed is tried again, and what is in conflict with people's work on it is looked at again. */
 function isTriedAgain({ stored, world }: Box): boolean {
