@@ -85,7 +85,11 @@ export const AbandonedPullRequest = v.pipe(
       PullRequestRef,
       v.description('The pull request; closing says why it is not needed.'),
     ),
-    problem: v.optional(message('Why it could not be closed; close it by hand.')),
+    problem: v.optional(message('Why it could not be closed the last time.')),
+    nextAttemptAt: v.optional(time('When it is tried next.')),
+    final: v.optional(
+      v.pipe(v.boolean(), v.description('It is not tried again by itself: close it by hand.')),
+    ),
   }),
   v.description('A pull request that nobody needs any more, and that is to be closed.'),
 );

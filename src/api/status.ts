@@ -40,6 +40,7 @@ export const TargetStatus = v.pipe(
     ready: v.pipe(v.boolean(), v.description('Whether the application is ready at the revision.')),
     revision: v.optional(revision('The revision that the target runs; empty when it runs none.')),
     error: v.optional(message('Why the target is not ready, or cannot be read.')),
+    deployedAt: v.optional(time('When its revision was deployed, as the application itself says.')),
     observedAt: v.optional(time('When the last event of this target was sent.')),
     seen: v.optional(
       v.pipe(
@@ -90,6 +91,12 @@ export type PromotionPhase = (typeof PROMOTION_PHASES)[number];
 export const HOLDS = ['Suspended', 'Soak', 'Window', 'Versions', 'PreviousEnvironment'] as const;
 export type HeldBy = (typeof HOLDS)[number];
 
+export const MergedInto = v.object({
+  url: v.pipe(v.string(), v.maxLength(2048), v.description('URL of the repository, as the spec had it.')),
+  branch: v.pipe(v.string(), v.maxLength(512), v.description('The branch that has it.')),
+});
+export type MergedInto = v.InferOutput<typeof MergedInto>;
+
 export const Failure = v.object({
   message: message('What went wrong, and what to do about it.'),
   since: time('When this fault began.'),
@@ -121,6 +128,9 @@ export const PromotionStatus = v.object({
     v.pipe(v.picklist(HOLDS), v.description(`What holds it back for now: ${HOLDS.join(', ')}.`)),
   ),
   message: v.optional(message('What it waits for, in a sentence.')),
+  into: v.optional(
+    v.pipe(MergedInto, v.description('Where it was merged or committed to; absent before that.')),
+  ),
   failure: v.optional(
     v.pipe(Failure, v.description('What went wrong in the last attempt; absent when nothing did.')),
   ),
@@ -188,6 +198,7 @@ export const Passage = v.pipe(
     promotedAt: v.optional(
       time('When its promotion into the environment was carried out: pull request open, or notified.'),
     ),
+    mergedAt: v.optional(time('When it was merged for the environment, or committed to its branch.')),
     deployedAt: v.optional(time('When it was deployed there, the last time it was.')),
     failedAt: v.optional(time('When it failed there; absent once it is healthy again.')),
     rolledBackAt: v.optional(time('When the environment went back from it to an earlier revision.')),

@@ -6,7 +6,9 @@ import {
   type PipelineStatus,
   type PromotionStatus,
   type PullRequestStrategy,
+  type Strategy,
 } from '../api/pipeline.ts';
+import { withoutMerge } from './merged.ts';
 import { promotionInto } from './route.ts';
 import { openPullRequest, withPromotion } from './state.ts';
 import { update } from './step.ts';
@@ -16,27 +18,67 @@ import { update } from './step.ts';
  * environment is not promoted by any more. They are to be closed where they are.
  */
 export function withAbandoned({ spec, status }: Pipeline, now: Date): PipelineStatus {
-  const left: AbandonedPullRequest[] = [];
-  const environments = Object.entries(status.environments ?? {}).map(([name, state]) => {
+  const before = Object.entries(status.environments ?? {});
+  const found = before.map(([name, state]) => {
     const environment = spec.environments.find((one) => one.name === name);
-    const pullRequest = state.promotion && openPullRequest(state.promotion);
-    if (!pullRequest) return [name, state] as const;
-    const settings = environment && promotionInto(spec, environment)?.strategy['pull-request'];
-    const { repository } = pullRequest;
-    if (environment && repository === undefined) return [name, withRepository(state, settings)] as const;
-    if (environment && settings?.url === repository?.url) return [name, state] as const;
-    const closing = environment ? whyMoved(name, settings?.url) : `${name} is not in the Pipeline any more.`;
-    left.push({
-      environment: name,
-      pullRequest: { ...pullRequest, closing: pullRequest.closing ?? closing },
-    });
-    return [name, withoutPullRequest(state, now)] as const;
+    const strategy = environment && promotionInto(spec, environment)?.strategy;
+    return { name, ...settle({ name, state, strategy, isThere: environment !== undefined }, now) };
   });
-  const known = { ...status, environments: Object.fromEntries(environments) };
-  const isSame = environments.every(([name, state]) => state === status.environments?.[name]);
-  if (left.length === 0) return isSame ? status : known;
+  if (found.every(({ state }, index) => state === before[index]?.[1])) return status;
+  const environments = Object.fromEntries(found.map(({ name, state }) => [name, state]));
+  const left = found.flatMap(({ left: one }) => one ?? []);
   const abandoned = [...left, ...(status.abandoned ?? [])].slice(0, MAX_ABANDONED);
-  return { ...known, abandoned };
+  return {
+    ...found.reduce((known, { name, unmerged }) => withoutMerge(known, unmerged, name), status),
+    environments,
+    ...(left.length > 0 && { abandoned }),
+  };
+}
+
+interface Recorded {
+  readonly name: string;
+  readonly state: EnvironmentStatus;
+  /** How the environment is promoted by now. */
+  readonly strategy: Strategy | undefined;
+  readonly isThere: boolean;
+}
+
+interface Settled {
+  readonly state: EnvironmentStatus;
+  readonly left?: AbandonedPullRequest;
+  /** The revision whose merge counts for nothing any more. */
+  readonly unmerged?: string;
+}
+
+function settle({ name, state, strategy, isThere }: Recorded, now: Date): Settled {
+  const { promotion } = state;
+  if (!promotion) return { state };
+  if (strategy && isMergedElsewhere(promotion, strategy)) {
+    return { state: withoutPullRequest(state, promotion, now), unmerged: promotion.revision };
+  }
+  const pullRequest = openPullRequest(promotion);
+  if (!pullRequest) return { state };
+  const settings = strategy?.['pull-request'];
+  const { repository } = pullRequest;
+  if (isThere && repository === undefined) return { state: withRepository(state, settings) };
+  if (isThere && settings?.url === repository?.url) return { state };
+  const closing = isThere ? whyMoved(name, settings?.url) : `${name} is not in the Pipeline any more.`;
+  const left = {
+    environment: name,
+    pullRequest: { ...pullRequest, closing: pullRequest.closing ?? closing },
+  };
+  return { state: withoutPullRequest(state, promotion, now), left };
+}
+
+/** It was merged where the spec does not promote to any more, and is not deployed yet. */
+function isMergedElsewhere({ phase, into, pullRequest }: PromotionStatus, strategy: Strategy): boolean {
+  if (phase !== 'Merged') return false;
+  const { repository, base } = pullRequest ?? {};
+  const place =
+    into ?? (repository && base !== undefined ? { url: repository.url, branch: base } : undefined);
+  const { 'pull-request': settings, push } = strategy;
+  const now = settings ? { url: settings.url, branch: settings.baseBranch } : push;
+  return place !== undefined && (now?.url !== place.url || now.branch !== place.branch);
 }
 
 /** An earlier version did not record it: while the spec has not changed it is the spec's. */
@@ -62,14 +104,17 @@ function whyMoved(environment: string, url: string | undefined): string {
 }
 
 /** What was open begins anew in the other repository. An approval is to the revision, and stays. */
-function withoutPullRequest(state: EnvironmentStatus, now: Date): EnvironmentStatus {
-  if (!state.promotion) return state;
-  const { pullRequest: _, ...promotion } = state.promotion;
+function withoutPullRequest(
+  state: EnvironmentStatus,
+  { pullRequest: _, into: __, ...promotion }: PromotionStatus,
+  now: Date,
+): EnvironmentStatus {
   return withPromotion(state, begunAnew(promotion, now));
 }
 
 function begunAnew(promotion: PromotionStatus, now: Date): PromotionStatus {
-  return promotion.phase === 'PullRequestOpen' ? update(promotion, { phase: 'Pending' }, now) : promotion;
+  const isUnderWay = promotion.phase === 'PullRequestOpen' || promotion.phase === 'Merged';
+  return isUnderWay ? update(promotion, { phase: 'Pending' }, now) : promotion;
 }
 
 /** All that is open of a Pipeline that was deleted, also of environments that were taken out just before. */

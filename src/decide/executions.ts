@@ -21,7 +21,7 @@ import { commonRevision, environmentStatus, isUnfinished, ownValue, recordedProm
  * Bytes of the whole Pipeline as JSON that its journeys may fill up: 10 KB without what the API server keeps
  * of its fields and owners. The spec counts twice, as `kubectl apply` leaves a copy of it.
  */
-const MAX_BYTES = 8000;
+const MAX_BYTES = 8500;
 
 type Journeys = readonly Execution[];
 
@@ -129,7 +129,8 @@ function withPromotion(journeys: Journeys, name: string, { promotion }: Environm
   const begun = withJourney(journeys, promotion.revision, time(promotion.startedAt ?? at));
   return replaced(begun, promotion.revision, (one) => {
     const passage = passageIn(one, name) ?? {};
-    return withPassage(one, name, { promotedAt: time(at), ...passage });
+    const merged = promotion.phase === 'Merged' && { mergedAt: time(at) };
+    return withPassage(one, name, { promotedAt: time(at), ...merged, ...passage });
   });
 }
 

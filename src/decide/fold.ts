@@ -39,7 +39,7 @@ export function foldObservations(pipeline: Pipeline, seen: Observations, now: Da
       return foldTarget(identity, findTarget(old, identity), observations[index]);
     });
     const state = { ...old, targets };
-    const deployment = foldDeployment(state, observations, now);
+    const deployment = foldDeployment({ ...state, wasWhole: deployedRevision(old) }, observations, now);
     environments[environment.name] = deployment ? { ...state, deployment } : state;
   }
   return foldExecutions({ ...pipeline, status: { ...status, environments } }, now);
@@ -113,6 +113,7 @@ export function foldTarget(
       ready,
       ...(seen.revision !== undefined && { revision: seen.revision }),
       ...(seen.message !== undefined && !ready && { error: cut(seen.message) }),
+      ...deployedSince(before, seen),
       ...observedAt,
       seen: 'now',
     };
@@ -130,9 +131,17 @@ export function foldTarget(
     ready: believed?.ready ?? false,
     ...(known?.revision !== undefined && { revision: known.revision }),
     error,
+    ...(before?.deployedAt !== undefined && { deployedAt: before.deployedAt }),
     ...observedAt,
     ...(wasSeen && { seen: 'before' }),
   };
+}
+
+/** A reconciliation moves what some kinds say: the first time that is said of a revision counts. */
+function deployedSince(before: TargetStatus | undefined, seen: Application): { deployedAt?: string } {
+  const isSame = before?.revision !== undefined && before.revision === seen.revision;
+  const deployedAt = (isSame && before.deployedAt) || seen.deployedAt;
+  return deployedAt === undefined || seen.revision === undefined ? {} : { deployedAt };
 }
 
 /** A reconciliation of the revision that was ready before is no news. */
@@ -141,8 +150,11 @@ function isSteady(before: TargetStatus | undefined, seen: Observation): boolean 
   return before.ready && before.revision !== undefined && before.revision === seen.revision;
 }
 
+/** `wasWhole`: the revision that all targets were ready at before. */
+type Looked = EnvironmentStatus & { readonly wasWhole: string | undefined };
+
 function foldDeployment(
-  state: EnvironmentStatus,
+  state: Looked,
   observations: readonly Observation[],
   now: Date,
 ): Deployment | undefined {
@@ -158,15 +170,19 @@ type Application = Extract<Observation, { kind: 'application' }>;
 
 /** All targets are ready at the revision, those that cannot be read by their last event. */
 function succeeded(
-  { deployment, targets = [] }: EnvironmentStatus,
+  { deployment, targets = [], wasWhole }: Looked,
   revision: string,
   applications: readonly Application[],
   now: Date,
 ): Deployment | undefined {
-  if (deployment?.revision === revision && deployment.phase === 'Succeeded') return undefined;
+  const isKnown = deployment?.revision === revision && deployment.phase === 'Succeeded';
+  // The event of one target may have come before the others were there.
+  const isEarly = wasWhole !== revision && targets.length > 1 && deployment?.source === 'webhook';
+  if (isKnown && !isEarly) return undefined;
   const told = targets.flatMap((one) => (one.seen === 'now' ? [] : (one.observedAt ?? [])));
   const times = [...applications.flatMap((one) => one.deployedAt ?? []), ...told];
   const last = times.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1);
+  if (isKnown && !(Date.parse(last ?? '') > Date.parse(deployment.observedAt))) return undefined;
   const observedAt = deployedAt(last, { deployment, revision }, now);
   return { revision, phase: 'Succeeded', ...startOf(deployment, revision), observedAt, source: 'watch' };
 }

@@ -42,7 +42,7 @@ export function followPullRequest(
 }
 
 function rejected(context: Context, record: PromotionStatus, says: PullRequestState): Step {
-  const message = whyRejected(record, context.environment.name, wherePullRequestIs(record, says));
+  const message = whyRejected(record, context.environment.name, whatWasSaid(record, says));
   return changed(context, overAfter(record, says, context.now), { phase: 'Rejected', message });
 }
 
@@ -79,6 +79,8 @@ function isRebuildDue(context: Context, record: PromotionStatus, says: PullReque
   if (requested) return true;
   if (record.nextAttemptAt !== undefined) return Date.parse(record.nextAttemptAt) <= now.getTime();
   if (says === 'open' && !record.pullRequest?.outdated) return false;
+  // A branch with commits of others is never rebuilt.
+  if (record.pullRequest?.others && says !== 'moved') return false;
   const { pushedAt, rebuiltAt } = record.pullRequest ?? {};
   const last = Date.parse(rebuiltAt ?? pushedAt ?? '');
   const isSettled = rebuiltAt !== undefined && rebuiltAt !== pushedAt;
@@ -111,7 +113,7 @@ function overtaking({ state }: Context, record: PromotionStatus): string | undef
 }
 
 /** What a person did that says no, to go on after the pull request's number. */
-export function wherePullRequestIs({ pullRequest }: PromotionStatus, says: PullRequestState): string {
+export function whatWasSaid({ pullRequest }: PromotionStatus, says: PullRequestState): string {
   const base = pullRequest?.base ?? 'the base branch';
   switch (says) {
     case 'merged-elsewhere':

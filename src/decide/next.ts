@@ -1,4 +1,4 @@
-import type { Environment, PromotionStatus } from '../api/pipeline.ts';
+import type { Environment, PipelineStatus, PromotionStatus } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
 import { candidateOf, objectionTo, rolledBack, soakEnd } from './candidate.ts';
 import { hintEnd } from './fold.ts';
@@ -41,10 +41,22 @@ export function nextSteps(situation: Situation): Record<string, Decision> {
       steps[environment.name] = firstEnvironment(situation, environment);
       continue;
     }
+    if (isLeaving(situation.pipeline.status, environment.name)) {
+      steps[environment.name] = { kind: 'rest' };
+      continue;
+    }
     const available = availableRevision(situation.pipeline, index - 1);
     steps[environment.name] = decide(contextOf(situation, previous, environment), available);
   }
   return steps;
+}
+
+/**
+ * A pull request of the environment is about to be closed in the repository that it was in: a person may have closed it
+ * before, which is a no to what is promoted next. It waits for one attempt, and not for a forge that is away.
+ */
+function isLeaving({ abandoned = [] }: PipelineStatus, environment: string): boolean {
+  return abandoned.some((one) => one.environment === environment && one.problem === undefined);
 }
 
 function decide(context: Context, available: string | undefined): Decision {

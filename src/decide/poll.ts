@@ -54,8 +54,8 @@ function pollSeconds(
   available: string | undefined,
 ): number | undefined {
   const { pullRequest, phase } = record;
-  if (pullRequest?.closing !== undefined || pullRequest?.endedAt !== undefined) return undefined;
   if (phase === 'Merged') return pollAfter(context, record, MERGED_POLL);
+  if (pullRequest?.closing !== undefined || pullRequest?.endedAt !== undefined) return undefined;
   if (phase === 'Rejected')
     return isReopenable(context, record) ? pollAfter(context, record, REJECTED_POLL) : undefined;
   if (phase === 'Succeeded' || phase === 'Superseded' || !openPullRequest(record)) return undefined;

@@ -1,5 +1,5 @@
 import type { EnvironmentStatus, PromotionStatus } from '../api/pipeline.ts';
-import { overAfter, wherePullRequestIs, whyRejected } from './follow.ts';
+import { overAfter, whatWasSaid, whyRejected } from './follow.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
 import { waitsForMerge } from './result.ts';
 import {
@@ -51,7 +51,7 @@ function ended({ state, environment, now }: Context, record: PromotionStatus, sa
     return withPromotion(state, update(rest, { phase: 'Merged', message }, now));
   }
   if (says !== 'closed' && says !== 'merged-elsewhere') return state;
-  const message = whyRejected(rest, environment.name, wherePullRequestIs(rest, says));
+  const message = whyRejected(rest, environment.name, whatWasSaid(rest, says));
   return withPromotion(state, update(overAfter(rest, says, now), { phase: 'Rejected', message }, now));
 }
 

@@ -1,5 +1,6 @@
 import type { FluxEvent } from '../api/event.ts';
 import type { EnvironmentStatus, Pipeline, PipelineStatus } from '../api/pipeline.ts';
+import { foldExecutions } from './executions.ts';
 import {
   isConfirmation,
   isOutdated,
@@ -28,7 +29,9 @@ export type Receipt =
 export function receiveEvent(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Receipt {
   const located = locate(pipeline, name, event, now);
   if (typeof located === 'string') return { kind: 'refused', problem: located };
-  const { outcome, status } = record(located, now);
+  const { outcome, status: recorded } = record(located, now);
+  // What this event takes the place of was there all the same, also when nobody has looked meanwhile.
+  const status = recorded && foldExecutions({ ...pipeline, status: recorded }, now);
   const { revision, environment } = located;
   const promotes = outcome === 'accepted' || outcome === 'waiting-approval' || outcome === 'unchanged';
   const about = promotes ? (located.next ?? environment) : environment;

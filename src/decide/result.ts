@@ -2,11 +2,12 @@ import type { Retry } from '../api/errors.ts';
 import type {
   EnvironmentStatus,
   Failure,
+  MergedInto,
   PipelineStatus,
   PromotionStatus,
   PullRequestRef,
 } from '../api/pipeline.ts';
-import { whyRejected } from './follow.ts';
+import { whatWasSaid, whyRejected } from './follow.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
 import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from './state.ts';
 import { update } from './step.ts';
@@ -21,8 +22,10 @@ export type Result =
       /** A person closed the pull request of this revision, which was there before. */
       readonly rejected?: string;
     }
-  | { readonly kind: 'already-there'; readonly message: string }
-  | { readonly kind: 'pushed'; readonly message: string }
+  | { readonly kind: 'already-there'; readonly message: string; readonly into?: MergedInto }
+  | { readonly kind: 'pushed'; readonly message: string; readonly into?: MergedInto }
+  /** It was merged before, and its merge was reverted before it was deployed. */
+  | { readonly kind: 'reverted' }
   /** A person closed the pull request of this very revision meanwhile. */
   | { readonly kind: 'closed' }
   | { readonly kind: 'notified' }
@@ -96,7 +99,12 @@ function withResult(
     case 'already-there':
     case 'pushed': {
       const message = cut(result.message);
-      return update(rest, { phase: 'Merged', message, close: message }, now);
+      const merged = update(rest, { phase: 'Merged', message, close: message }, now);
+      return { ...merged, ...(result.into && { into: result.into }) };
+    }
+    case 'reverted': {
+      const message = whyRejected(rest, environment, whatWasSaid(rest, 'reverted'));
+      return update(rest, { phase: 'Rejected', message, close: message }, now);
     }
     case 'closed':
       return update(rest, { phase: 'Rejected', message: whyRejected(rest, environment) }, now);

@@ -11,6 +11,7 @@ import { availableRevision } from './available.ts';
 import { candidateOf, gatesInto } from './candidate.ts';
 import { closedGate, type Gate, isByHand } from './gates.ts';
 import { contextOf } from './next.ts';
+import { rejectedBy, withRejection } from './rejections.ts';
 import { waitsForMerge } from './result.ts';
 import { environmentIndex, promotionInto } from './route.ts';
 import {
@@ -39,11 +40,11 @@ export type PullRequestTask =
   | { readonly kind: 'cancel-merge' };
 
 /**
- * `scheduled`: the forge merges it by itself; `waits`: it is not merged yet, for the reason; `outdated`: it has to be
+ * `found`: it was closed before; `scheduled`: the forge merges it by itself; `waits`: it is not merged yet, for the reason; `outdated`: it has to be
  * built on the present base branch first.
  */
 export type TaskResult =
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly found?: 'closed' }
   | { readonly kind: 'scheduled' }
   | { readonly kind: 'waits'; readonly reason: string; readonly outdated?: boolean }
   | { readonly kind: 'error'; readonly message: string; readonly retry: Retry };
@@ -66,9 +67,9 @@ export function tasksFor(situation: Situation): PullRequestTasks[] {
     const tasks = closing(pullRequest) ?? (previous ? openTasks(situation, previous, environment) : []);
     return tasks.length > 0 ? [{ environment: environment.name, pullRequest, tasks }] : [];
   });
-  const abandoned = (status.abandoned ?? []).flatMap(({ environment, pullRequest, problem }) => {
-    const isTried = problem === undefined || situation.requested;
-    const tasks = isTried ? closing(pullRequest) : undefined;
+  const abandoned = (status.abandoned ?? []).flatMap(({ environment, pullRequest, final, nextAttemptAt }) => {
+    const isDue = !final && !(Date.parse(nextAttemptAt ?? '') > situation.now.getTime());
+    const tasks = isDue || situation.requested ? closing(pullRequest) : undefined;
     return tasks ? [{ environment, pullRequest, tasks }] : [];
   });
   return [...recorded, ...abandoned];
@@ -135,19 +136,42 @@ export function foldTask(status: PipelineStatus, done: TaskDone, now: Date): Pip
     const promotion = withTask(record, record.pullRequest, done, now);
     return promotion === record ? status : withEnvironment(status, environment, { ...state, promotion });
   }
-  if (done.task.kind !== 'close' || !status.abandoned) return status;
-  return { ...status, abandoned: status.abandoned.flatMap((one) => afterClosing(one, done)) };
+  if (done.task.kind !== 'close' || !status.abandoned?.some((one) => isSame(one.pullRequest, pullRequest))) {
+    return status;
+  }
+  const abandoned = status.abandoned.flatMap((one) => afterClosing(one, done, now));
+  return withFoundNo({ ...status, abandoned }, done, now);
+}
+
+/** A person had closed it before: the no is to what it brought. */
+function withFoundNo(status: PipelineStatus, { environment, pullRequest, result }: TaskDone, now: Date) {
+  const state = ownValue(status.environments, environment);
+  const { revision, number } = pullRequest;
+  const isNo = result.kind === 'done' && result.found === 'closed';
+  if (!isNo || !state || revision === undefined) return status;
+  const no = { revision, at: now.toISOString(), by: rejectedBy(number) };
+  return withEnvironment(status, environment, withRejection(state, no));
 }
 
 function isSame(one: PullRequestRef, other: PullRequestRef): boolean {
   return one.number === other.number && one.url === other.url;
 }
 
+const AGAIN_SECONDS = 300;
+
 /** What cannot be closed stays named, with the reason; while the forge is away it is tried again. */
-function afterClosing(one: AbandonedPullRequest, { pullRequest, result }: TaskDone): AbandonedPullRequest[] {
+function afterClosing(
+  one: AbandonedPullRequest,
+  { pullRequest, result }: TaskDone,
+  now: Date,
+): AbandonedPullRequest[] {
   if (!isSame(one.pullRequest, pullRequest)) return [one];
   if (result.kind !== 'error') return [];
-  return [result.retry === 'never' ? { ...one, problem: cut(result.message) } : one];
+  const problem = cut(result.message);
+  const { nextAttemptAt: _, ...rest } = one;
+  if (result.retry === 'never') return [{ ...rest, problem, final: true }];
+  const nextAttemptAt = new Date(now.getTime() + AGAIN_SECONDS * 1000).toISOString();
+  return [{ ...rest, problem, nextAttemptAt }];
 }
 
 function withTask(

@@ -6,7 +6,7 @@ import { type Credentials, forGit } from './forges/credentials.ts';
 import type { Forge, PullRequest } from './forges/forge.ts';
 import { markerKey, promotionBranch } from './names.ts';
 import { createOne, lookAtKnown, proposalOf, updateOne } from './proposal.ts';
-import { alreadyThere, commitBy, sentences } from './result.ts';
+import { alreadyThere, commitBy, mergedState, sentences } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { BranchResult, BranchUpdate, Workspace } from './workspace.ts';
 
@@ -22,25 +22,27 @@ export interface Attempt {
   readonly signal?: AbortSignal;
 }
 
-type Git = Pick<Workspace, 'updateBranch' | 'hasBranch'>;
+type Git = Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'>;
 
 export async function propose(git: Git, attempt: Attempt): Promise<PromotionResult> {
-  const { request } = attempt;
+  const { request, settings } = attempt;
   const update = updateOf(attempt);
+  const into = { url: settings.url, branch: settings.baseBranch };
   const forge = withCheckpoints(attempt.forge, attempt.pass);
   const base = request.pullRequest?.base ?? update.baseBranch;
   const look = () =>
     lookAtKnown(forge, request, { head: update.branch, hasBase: () => hasBranch(git, update, base) });
   // Nothing is pushed for what a person has said no to.
+  if (request.wasMerged && mergedState(await git.inspect(update)) === 'reverted') return { kind: 'reverted' };
   const isThis = request.pullRequest?.revision === request.revision;
   if (isThis && (await look()).rejected !== undefined) return { kind: 'closed' };
   let branch = await git.updateBranch(update);
-  if (branch.kind === 'in-base') return alreadyThere(request, update.baseBranch, branch.problems);
+  if (branch.kind === 'in-base') return alreadyThere(request, into, branch.problems);
   const known = await look();
   if (!known.open && request.pullRequest) {
     // It may have been merged with what was just pushed: another one would bring the same once more.
     branch = await git.updateBranch(update);
-    if (branch.kind === 'in-base') return alreadyThere(request, update.baseBranch, branch.problems);
+    if (branch.kind === 'in-base') return alreadyThere(request, into, branch.problems);
     if (known.rejected === request.revision) return { kind: 'closed' };
   }
   if (branch.kind === 'blocked') throw await blocked(forge, known.open, branch.reason);

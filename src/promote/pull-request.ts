@@ -94,15 +94,21 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       return propose(workspace, { ...attempt, ...(signal && { signal }) });
     },
 
-    runTask(request, credentials, signal) {
+    async runTask(request, credentials, signal) {
       const { task, pullRequest, settings } = request;
-      return runTask(forgeOf(settings, credentials, signal), task, pullRequest, {
+      const forge = forgeOf(settings, credentials, signal);
+      const base = pullRequest.base ?? settings.baseBranch;
+      const result = await runTask(forge, task, pullRequest, {
         owner: ownerName(request),
         head: pullRequest.branch ?? promotionBranch(request),
-        base: pullRequest.base ?? settings.baseBranch,
+        base,
         pass: passOf(request),
         now: deps.now(),
       });
+      if (result.kind !== 'done' || result.found !== 'closed') return result;
+      // A forge closes what has lost its base branch: nobody said no.
+      const git = { url: forge.cloneUrl ?? settings.url, credentials: forGit(credentials, forge) };
+      return (await workspace.hasBranch({ ...git, branch: base })) ? result : { kind: 'done' };
     },
 
     async state(request, credentials) {

@@ -32,9 +32,18 @@ export interface PushDeps {
 }
 
 export function createPushPromoter({ workspace, now, pass }: PushDeps): PushPromoter {
+  const inBase: PushPromoter['inBase'] = async (request, { url, branch, files }, credentials) => {
+    const { revision } = request;
+    const base = { url, baseBranch: branch, files, revision, markerKey: markerKey(request), credentials };
+    return mergedState(await workspace.inspect(base));
+  };
+
   return {
     async promote(request, settings, credentials, signal) {
       const { url, branch, templates, commit } = settings;
+      if (request.wasMerged && (await inBase(request, settings, credentials)) === 'reverted') {
+        return { kind: 'reverted' };
+      }
       const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
       const updated = await workspace.updateBranch({
         url,
@@ -53,14 +62,11 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         ...(signal && { signal }),
       });
       const pushed = unlessBlocked(updated);
-      if (pushed.kind === 'in-base') return alreadyThere(request, branch, pushed.problems);
+      if (pushed.kind === 'in-base') return alreadyThere(request, { url, branch }, pushed.problems);
       const said = `Commit ${pushed.commit.slice(0, 12)} on ${branch} has it.`;
-      return { kind: 'pushed', commit: pushed.commit, message: sentences([said, ...pushed.problems]) };
+      const message = sentences([said, ...pushed.problems]);
+      return { kind: 'pushed', commit: pushed.commit, message, into: { url, branch } };
     },
-    async inBase(request, { url, branch, files }, credentials) {
-      const { revision } = request;
-      const base = { url, baseBranch: branch, files, revision, markerKey: markerKey(request), credentials };
-      return mergedState(await workspace.inspect(base));
-    },
+    inBase,
   };
 }

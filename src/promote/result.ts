@@ -1,5 +1,6 @@
 import type { CommitSettings } from '../api/change.ts';
 import { TurnpikeError } from '../api/errors.ts';
+import type { MergedInto } from '../api/pipeline.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
@@ -23,11 +24,11 @@ export function commitBy(
 
 export function alreadyThere(
   request: PromotionRequest,
-  branch: string,
+  into: MergedInto,
   problems: readonly string[],
 ): PromotionResult {
-  const there = `Branch ${branch} has ${request.revision} at every place that is named for ${markerKey(request)} already.`;
-  return { kind: 'already-there', message: sentences([there, ...problems]) };
+  const there = `Branch ${into.branch} has ${request.revision} at every place that is named for ${markerKey(request)} already.`;
+  return { kind: 'already-there', message: sentences([there, ...problems]), into };
 }
 
 /** A place that was added, or a part that was changed, since the merge is no revert. */

@@ -1,4 +1,4 @@
-import type { AppRef, Gates, PullRequestRef } from '../api/pipeline.ts';
+import type { AppRef, Gates, MergedInto, PullRequestRef } from '../api/pipeline.ts';
 
 /** One revision to be brought into one environment. Acting on the same request twice is acting once. */
 export interface PromotionRequest {
@@ -16,6 +16,8 @@ export interface PromotionRequest {
   readonly approvedBy?: string;
   /** What it has passed. */
   readonly gates?: Gates;
+  /** It was merged before and never deployed: where it is not in the base branch any more, somebody said no. */
+  readonly wasMerged?: boolean;
   /** The pull request that the status knows already. */
   readonly pullRequest?: PullRequestRef;
   /** Settles when the promotion is recorded. Nothing is pushed, opened or sent before, or when it rejects. */
@@ -31,9 +33,11 @@ export type PromotionResult =
       readonly rejected?: string;
     }
   /** The base branch has the revision at every marker. */
-  | { readonly kind: 'already-there'; readonly message: string }
+  | { readonly kind: 'already-there'; readonly message: string; readonly into: MergedInto }
   /** Committed to the branch itself. */
-  | { readonly kind: 'pushed'; readonly commit: string; readonly message: string }
+  | { readonly kind: 'pushed'; readonly commit: string; readonly message: string; readonly into: MergedInto }
+  /** It was merged before, and is not in the base branch any more. */
+  | { readonly kind: 'reverted' }
   /** A person closed the pull request that the status knows for this very revision. */
   | { readonly kind: 'closed' }
   | { readonly kind: 'notified' };

@@ -70,6 +70,10 @@ export async function runTasks(
       if (task.kind === 'merge' && result.kind === 'done') deps.polls.changed(pipeline, environment);
       waits.push(lookAgainAfter(done, deps));
     }
+    // What is promoted next waits for a pull request that was left behind.
+    const isOver =
+      own?.url !== pullRequest.url && waits.every((seconds) => seconds >= deps.policy.resyncSeconds);
+    if (isOver) waits.push(0);
     return waits;
   });
   const settled = await Promise.allSettled(jobs);

@@ -12,6 +12,7 @@ import {
 } from '../api/pipeline.ts';
 import { forgeTypeOf } from '../decide/forge-type.ts';
 import { isAllowedHost } from '../decide/hosts.ts';
+import { wasMergedLast } from '../decide/merged.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
 import { promotionInto } from '../decide/route.ts';
@@ -239,6 +240,7 @@ function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob)
     },
     ...(gates && { gates }),
     ...(promotion.startedAt !== undefined && { due: promotion.startedAt }),
+    ...(wasMergedLast(status, promotion.revision, environment.name) && { wasMerged: true }),
     ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
     ...(promotion.pullRequest && { pullRequest: withRevision(promotion, promotion.pullRequest) }),
     recorded,

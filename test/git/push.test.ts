@@ -29,6 +29,7 @@ describe('the strategy push', () => {
       kind: 'pushed',
       commit: tip,
       message: `Commit ${tip.slice(0, 12)} on main has it.`,
+      into: { url: settings.url, branch: 'main' },
     });
     expect(await stage.repository.read('main', FILE)).toBe(marked('1.3.0', KEY));
     expect((await stage.repository.git('log', '-1', '--format=%an <%ae>%n%B', 'main')).trim()).toBe(
@@ -44,6 +45,7 @@ describe('the strategy push', () => {
     expect(again).toEqual({
       kind: 'already-there',
       message: 'Branch main has 1.3.0 at every place that is named for team:app:staging already.',
+      into: { url: settings.url, branch: 'main' },
     });
     expect(await stage.repository.tip('main')).toBe(tip);
   });

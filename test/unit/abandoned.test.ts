@@ -175,7 +175,7 @@ describe('a pull request that the spec leaves behind', () => {
     await look(60);
     expect(statesOf(old)).toEqual(['open']);
     expect(status()?.abandoned).toMatchObject([{ environment: 'staging', pullRequest: { number: 1 } }]);
-    await look(60);
+    await look(300);
     expect(statesOf(old)).toEqual(['closed']);
     expect(status()?.abandoned).toEqual([]);
     expect(fresh.mergeRequests).toMatchObject([

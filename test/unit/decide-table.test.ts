@@ -289,7 +289,6 @@ const BACKWARDS: Readonly<Record<string, Row>> = {
       { see: away },
       { opened: 1 },
       { event: ['dev', '1.0.0', 'RollbackSucceeded'] },
-      { see: away },
     ],
     step: 'record 1.1.0 Superseded',
     says: 'rolled back in dev',

@@ -40,6 +40,7 @@ describe('the pull-request strategy', () => {
 
     expect(await promote()).toEqual({
       kind: 'already-there',
+      into: { url: settings().url, branch: 'main' },
       message:
         'Branch main has 1.3.0 at every place that is named for team:app:staging already. apps/x.yaml:1: unreadable',
     });

@@ -101,7 +101,6 @@ const NOT_OURS: readonly (readonly [string, PullRequest | undefined])[] = [
     'is another pipeline’s by the predecessor’s note',
     { ...PULL, body: '!!! DO NOT EDIT !!!\n\nteam-app/x/staging\n' },
   ],
-  ['is closed', { ...PULL, state: 'closed' }],
   ['is merged', { ...PULL, state: 'merged' }],
   ['is not there', undefined],
 ];
@@ -113,6 +112,12 @@ describe.each(Object.values(TASKS))('the task $kind', (task) => {
     const { forge, told } = fakeForge(pull);
     expect(await runTask(forge, task, REF, { ...OPTIONS, pass })).toEqual(DONE);
     expect([told, passed]).toEqual([[], []]);
+  });
+
+  test('does nothing to a pull request that is closed, and says so: a person may have said no', async () => {
+    const { forge, told } = fakeForge({ ...PULL, state: 'closed' });
+    expect(await runTask(forge, task, REF, OPTIONS)).toEqual({ kind: 'done', found: 'closed' });
+    expect(told).toEqual([]);
   });
 
   test('is run where a person has rewritten the text and its note', async () => {

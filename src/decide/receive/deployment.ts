@@ -40,7 +40,9 @@ export function isOutdated(located: Located, state: EnvironmentStatus): boolean 
   const { environment, at } = located;
   const target = recordedTarget(located, state);
   const isAlone = environment.targets.length === 1 || target?.seen === 'now';
-  const times = [target?.observedAt, isAlone ? endOf(state.deployment) : undefined];
+  // What was read of it before its cluster went away is no older than that.
+  const read = target?.seen === 'now' ? undefined : target?.deployedAt;
+  const times = [target?.observedAt, read, isAlone ? endOf(state.deployment) : undefined];
   return times.some((time) => time !== undefined && Date.parse(at) < Date.parse(time));
 }
 

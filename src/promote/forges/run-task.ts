@@ -31,7 +31,8 @@ export async function runTask(
   options: TaskOptions,
 ): Promise<TaskResult> {
   const pull = await forge.get(ref.number);
-  if (pull?.state !== 'open' || !isOurs(pull, ref, options)) return DONE;
+  if (!pull || !isOurs(pull, ref, options)) return DONE;
+  if (pull.state !== 'open') return pull.state === 'closed' ? { kind: 'done', found: 'closed' } : DONE;
   if (task.kind === 'merge') {
     const held = heldBack(pull, ref);
     if (held) return held;
