@@ -21,7 +21,7 @@ const ClusterRefStatus = v.pipe(
   v.description('Cluster of the application object; absent for the one that Turnpike runs in.'),
 );
 
-export const SEEN = ['now', 'before'] as const;
+export const SEEN = ['now', 'before', 'gone'] as const;
 
 export const TargetStatus = v.pipe(
   v.object({
@@ -46,7 +46,7 @@ export const TargetStatus = v.pipe(
       v.pipe(
         v.picklist(SEEN),
         v.description(
-          'Whether the application object itself was seen: now, at the last look; before, at an earlier one. Absent: never, so that signed events decide.',
+          'Whether the application object itself was seen: now, at the last look; before, at an earlier one, and it cannot be read now; gone, at an earlier one, and it is not there any more. Absent: never, so that signed events decide.',
         ),
       ),
     ),
@@ -88,7 +88,14 @@ export const PROMOTION_PHASES = [
 export type PromotionPhase = (typeof PROMOTION_PHASES)[number];
 
 /** What keeps a promotion from being carried out, in one word for programs. */
-export const HOLDS = ['Suspended', 'Soak', 'Window', 'Versions', 'PreviousEnvironment'] as const;
+export const HOLDS = [
+  'Suspended',
+  'Soak',
+  'Window',
+  'Versions',
+  'NewerTarget',
+  'PreviousEnvironment',
+] as const;
 export type HeldBy = (typeof HOLDS)[number];
 
 export const MergedInto = v.object({

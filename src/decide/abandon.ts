@@ -10,6 +10,7 @@ import {
 } from '../api/pipeline.ts';
 import { withoutMerge } from './merged.ts';
 import { promotionInto } from './route.ts';
+import { isSameRepository } from './same-repository.ts';
 import { openPullRequest, withPromotion } from './state.ts';
 import { update } from './step.ts';
 
@@ -61,7 +62,9 @@ function settle({ name, state, strategy, isThere }: Recorded, now: Date): Settle
   const settings = strategy?.['pull-request'];
   const { repository } = pullRequest;
   if (isThere && repository === undefined) return { state: withRepository(state, settings) };
-  if (isThere && settings?.url === repository?.url) return { state };
+  if (isThere && repository && settings && isSameRepository(settings.url, repository.url)) {
+    return { state: settings.url === repository.url ? state : withRepository(state, settings) };
+  }
   const closing = isThere ? whyMoved(name, settings?.url) : `${name} is not in the Pipeline any more.`;
   const left = {
     environment: name,
@@ -78,7 +81,8 @@ function isMergedElsewhere({ phase, into, pullRequest }: PromotionStatus, strate
     into ?? (repository && base !== undefined ? { url: repository.url, branch: base } : undefined);
   const { 'pull-request': settings, push } = strategy;
   const now = settings ? { url: settings.url, branch: settings.baseBranch } : push;
-  return place !== undefined && (now?.url !== place.url || now.branch !== place.branch);
+  if (!place) return false;
+  return now === undefined || !isSameRepository(now.url, place.url) || now.branch !== place.branch;
 }
 
 /** An earlier version did not record it: while the spec has not changed it is the spec's. */
@@ -89,7 +93,8 @@ function withRepository(
   const { promotion } = state;
   if (!promotion?.pullRequest || !settings) return state;
   const { url, type, secretRef } = settings;
-  if (hostOf(url) !== hostOf(promotion.pullRequest.url)) return state;
+  const { repository: before } = promotion.pullRequest;
+  if (!before && hostOf(url) !== hostOf(promotion.pullRequest.url)) return state;
   const repository = { url, ...(type && { type }), secret: secretRef.name };
   return { ...state, promotion: { ...promotion, pullRequest: { ...promotion.pullRequest, repository } } };
 }

@@ -10,7 +10,7 @@ import { MAX_STATUS_BYTES } from './status-size.ts';
 const RESERVE = 10_000;
 const TEXT_LENGTHS = [300, 100, 0] as const;
 /** No status with fewer targets and environments comes near the bound. */
-const MANY = 40;
+const MANY = 12;
 
 export function bounded({ environments }: PipelineSpec, status: PipelineStatus): PipelineStatus {
   const targets = environments.reduce((sum, one) => sum + one.targets.length, 0);

@@ -2,7 +2,7 @@ import { parse, Range, satisfies, validRange } from 'semver';
 import { soakSeconds } from '../api/gates.ts';
 import type { Gates, Pipeline, PromotionStatus, Rejection } from '../api/pipeline.ts';
 import { rejectionOf } from './rejections.ts';
-import { newerThere, plainVersion, shortRevision } from './revision.ts';
+import { isNewerThere, newerThere, plainVersion, shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
 import { environmentStatus, isUnfinished, openPullRequest, passageOf } from './state.ts';
 import type { Context } from './step.ts';
@@ -104,7 +104,8 @@ export function downgrade(
   revision: string,
 ): string | undefined {
   const newer = newerThere(revision, state);
-  if (newer === undefined) return undefined;
+  // One target that is ahead is a canary, which ends nothing.
+  if (newer === undefined || !isNewerThere(revision, state)) return undefined;
   return `${environment.name} runs ${newer}, which is newer than ${revision}: a downgrade is not promoted by itself.`;
 }
 

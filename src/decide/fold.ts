@@ -12,7 +12,13 @@ import type { Observation } from './application.ts';
 import { foldExecutions } from './executions.ts';
 import { rejectionOf, withOwnRejection } from './rejections.ts';
 import { groupOf, isApplication } from './route.ts';
-import { commonRevision, deployedRevision, environmentStatus } from './state.ts';
+import {
+  commonRevision,
+  deployedRevision,
+  environmentStatus,
+  isUnfinished,
+  openPullRequest,
+} from './state.ts';
 import { update } from './step.ts';
 import { cut } from './text.ts';
 
@@ -74,7 +80,8 @@ function ended(
   now: Date,
 ): EnvironmentStatus {
   const waiting = waitingApproval && { waitingApproval: { revision: '' } };
-  if (!promotion || promotion.phase === 'Succeeded' || promotion.phase === 'Rejected') return { ...waiting };
+  if (!promotion) return { ...waiting };
+  if (!isUnfinished(promotion)) return { ...waiting, ...(openPullRequest(promotion) && { promotion }) };
   return { ...waiting, promotion: update(promotion, { phase: 'Superseded', message }, now) };
 }
 
@@ -122,7 +129,7 @@ export function foldTarget(
   const wasSeen = before?.seen !== undefined;
   // An application that was seen and is gone is gone, whatever events said of it before.
   if (seen?.kind === 'absent' && wasSeen)
-    return { ...identity, ready: false, error, ...observedAt, seen: 'before' };
+    return { ...identity, ready: false, error, ...observedAt, seen: 'gone' };
   const believed = before?.observedAt ? before : undefined;
   // What cannot be read is still there: to forget what it ran would let an older revision in.
   const known = seen?.kind === 'absent' ? believed : before;

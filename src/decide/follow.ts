@@ -60,9 +60,10 @@ function keepOpen(context: Context, record: PromotionStatus, says: PullRequestSt
   }
   if (isRebuildDue(context, record, says)) {
     // It stays open meanwhile: only its branch and its text are brought up to date.
-    const { nextAttemptAt: _, ...rest } = record;
     const attempts = record.failure ? (record.attempts ?? 0) + 1 : 1;
-    return { kind: 'promote', promotion: { ...rest, attempts } };
+    // Who takes over after a crash takes that up.
+    const nextAttemptAt = context.now.toISOString();
+    return { kind: 'promote', promotion: { ...record, attempts, nextAttemptAt } };
   }
   return { kind: 'rest', wakeAfter: pollAfter(context, record, PULL_REQUEST_POLL) };
 }

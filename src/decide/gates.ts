@@ -1,6 +1,6 @@
 import type { HeldBy, PromotionPhase, PromotionStatus } from '../api/pipeline.ts';
 import { downgrade, gatesInto, soakEnd, versionProblem } from './candidate.ts';
-import { shortRevision } from './revision.ts';
+import { newerThere, shortRevision } from './revision.ts';
 import { isManual, promotionInto } from './route.ts';
 import type { Change, Context } from './step.ts';
 import { openingOf } from './windows.ts';
@@ -88,7 +88,7 @@ function held(
   return { kind: 'hold', change: { phase, message, heldBy }, ...(wakeAfter !== undefined && { wakeAfter }) };
 }
 
-const GATES = [suspended, versions, soak, windows];
+const GATES = [suspended, versions, canary, soak, windows];
 
 /** What is asked for by hand passes what is about its age and its version, and waits for the rest. */
 const GATES_BY_HAND = [suspended, windows];
@@ -115,6 +115,14 @@ function versions(context: Context, { revision }: PromotionStatus): Gate | undef
   const problem = versionProblem(gatesInto(context), revision);
   if (problem === undefined) return undefined;
   return { heldBy: 'Versions', until: `for another revision: ${shortRevision(revision)} ${problem}` };
+}
+
+/** No target is taken back to an older version by itself: what is under way waits for what becomes of that one. */
+function canary({ environment, state }: Context, { revision }: PromotionStatus): Gate | undefined {
+  const newer = newerThere(revision, state);
+  if (newer === undefined) return undefined;
+  const until = `until no target of ${environment.name} runs ${shortRevision(newer)}, which is newer than ${shortRevision(revision)}`;
+  return { heldBy: 'NewerTarget', until };
 }
 
 function soak(context: Context, { revision }: PromotionStatus): Gate | undefined {

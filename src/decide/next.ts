@@ -93,6 +93,10 @@ function firstEnvironment({ pipeline, now }: Situation, environment: Environment
 
 function nextStep(context: Context, available: string | undefined): Step {
   const record = recordedPromotion(context.state);
+  if (record?.phase === 'Rejected' && deployedRevision(context.state) === record.revision) {
+    // Whoever brought it there took the no back.
+    return changed(context, record, { phase: 'Succeeded' });
+  }
   const settled = record && isUnfinished(record) ? settle(context, record) : undefined;
   if (settled) return settled;
   const wanted = candidateOf(context, available, record);
@@ -133,6 +137,11 @@ function whyEnded(context: Context, record: PromotionStatus): string | undefined
   return isDone ? undefined : rolledBack(context, record);
 }
 
+function mergedAndBack({ previous, environment }: Context, { revision }: PromotionStatus): string {
+  const short = shortRevision(revision);
+  return `${short} is merged, and ${previous.name} went back from it: revert the merge to keep it from ${environment.name}.`;
+}
+
 /** While an older revision keeps its place, the newer one may come of age. */
 function wakeForNewer(
   context: Context,
@@ -171,7 +180,8 @@ function untilReady(context: Context, record: PromotionStatus): number {
 function start(context: Context, wanted: string, record: PromotionStatus | undefined): Step {
   const { now, previous, previousState } = context;
   if (record && isUnfinished(record) && hintEnd(previousState, now) !== undefined) {
-    const message = `An event says that ${previous.name} runs ${shortRevision(record.revision)}; its application does not show it yet.`;
+    const told = shortRevision(previousState.deployment?.revision ?? record.revision);
+    const message = `An event says that ${previous.name} runs ${told}; its application does not show it yet.`;
     const change = { phase: record.phase, message, heldBy: 'PreviousEnvironment' } as const;
     return changed(context, record, change, untilReady(context, record));
   }
@@ -184,7 +194,8 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
     return { kind: 'record', promotion };
   }
   if (!record || !isUnfinished(record)) return { kind: 'rest' };
-  const why = whyEnded(context, record) ?? message;
+  const why =
+    whyEnded(context, record) ?? (record.phase === 'Merged' ? mergedAndBack(context, record) : message);
   return changed(context, record, { phase: 'Superseded', message: why });
 }
 

@@ -1,5 +1,6 @@
 import type { PromotionStatus } from '../api/pipeline.ts';
-import { closedGate } from './gates.ts';
+import { candidateOf } from './candidate.ts';
+import { closedGate, isByHand } from './gates.ts';
 import { openPullRequest } from './state.ts';
 import { type Context, PULL_REQUEST_POLL, pollAfter, REJECTED_POLL } from './step.ts';
 
@@ -11,7 +12,12 @@ export interface Asked {
   readonly changedAt: string | undefined;
   /** A gate was closed then: once it is open, it is to be merged, or shown to be mergeable, at once. */
   readonly isHeld: boolean;
+  /** There was no answer. */
+  readonly hasFailed?: boolean;
 }
+
+/** When it is asked again after an error. */
+const RETRY_SECONDS = 15;
 
 const REOPEN_DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -35,7 +41,8 @@ export function pollDue(
   const isNews = asked && (asked.changedAt !== changedAt || (asked.isHeld && !isHeld(context)));
   if (requested || isNews) return 0;
   const last = asked?.at ?? firstAsk(record);
-  return last === undefined ? 0 : Math.max(0, (last - now.getTime()) / 1000 + seconds);
+  const pause = asked?.hasFailed ? Math.min(seconds, RETRY_SECONDS) : seconds;
+  return last === undefined ? 0 : Math.max(0, (last - now.getTime()) / 1000 + pause);
 }
 
 export function isHeld(context: Context): boolean {
@@ -59,7 +66,10 @@ function pollSeconds(
   if (phase === 'Rejected')
     return isReopenable(context, record) ? pollAfter(context, record, REJECTED_POLL) : undefined;
   if (phase === 'Succeeded' || phase === 'Superseded' || !openPullRequest(record)) return undefined;
-  const isReplaced = available !== undefined && available !== record.revision;
+  const isReplaced =
+    available !== undefined &&
+    !isByHand(record) &&
+    candidateOf(context, available, record) !== record.revision;
   return isReplaced ? FRESH_SECONDS : pollAfter(context, record, PULL_REQUEST_POLL);
 }
 

@@ -58,14 +58,22 @@ export function foldResult(
   policy: RetryPolicy,
   now: Date,
 ): PipelineStatus {
-  const state = withNo(environmentStatus(status, environment), result, now);
+  const known = withoutAbandoned(status, result);
+  const state = withNo(environmentStatus(known, environment), result, now);
   const record = state.promotion;
-  if (!record || !isUnfinished(record)) return withEnvironment(status, environment, state);
+  if (!record || !isUnfinished(record)) return withEnvironment(known, environment, state);
   const next =
     record.revision === revision
       ? withResult(record, { environment, result }, policy, now)
       : inherit(record, result, now);
-  return withEnvironment(status, environment, withPromotion(state, next));
+  return withEnvironment(known, environment, withPromotion(state, next));
+}
+
+/** What was to be closed is needed after all. */
+function withoutAbandoned(status: PipelineStatus, result: Result): PipelineStatus {
+  if (result.kind !== 'pull-request' || !status.abandoned) return status;
+  const { url } = result.pullRequest;
+  return { ...status, abandoned: status.abandoned.filter((one) => one.pullRequest.url !== url) };
 }
 
 /** A no to a revision before this one that was found on the way. */

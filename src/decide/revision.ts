@@ -18,6 +18,13 @@ export function isOlder(revision: string, other: string): boolean {
   return a !== undefined && b !== undefined && a.compare(b) < 0;
 }
 
+/** Whether all targets of the environment run newer semantic versions. */
+export function isNewerThere(revision: string, { targets = [] }: EnvironmentStatus): boolean {
+  return (
+    targets.length > 0 && targets.every((target) => target.revision && isOlder(revision, target.revision))
+  );
+}
+
 /** The newest semantic version that a target of the environment runs, when it is newer than `revision`. */
 export function newerThere(revision: string, state: EnvironmentStatus): string | undefined {
   const newer = (state.targets ?? []).flatMap((target) =>

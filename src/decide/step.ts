@@ -86,14 +86,19 @@ export function update(record: PromotionStatus, change: Change, now: Date): Prom
     ...changes,
     ...(failure && !isOver && { failure }),
     ...(moved && { updatedAt: now.toISOString() }),
-    ...(moved && closing(record, change)),
+    ...(moved && closing(record, change, now)),
   };
 }
 
 const MAX_REASON = 500;
 
 /** A pull request that nobody needs any more is to be closed. */
-function closing(record: PromotionStatus, { phase, message, close }: Change) {
+function closing(record: PromotionStatus, { phase, message, close }: Change, now: Date) {
+  // One that is merged is over with its promotion.
+  if (record.phase === 'Merged' && record.pullRequest && record.pullRequest.closing === undefined) {
+    const isOver = phase === 'Superseded' && record.pullRequest.endedAt === undefined;
+    return isOver ? { pullRequest: { ...record.pullRequest, endedAt: now.toISOString() } } : {};
+  }
   const pullRequest = openPullRequest(record);
   const reason = close ?? (phase === 'Superseded' ? (message ?? 'It is not needed any more.') : undefined);
   if (!pullRequest || reason === undefined) return {};

@@ -53,6 +53,7 @@ function pending({ heldBy }: PromotionStatus): string {
       return 'waits for a window';
     case 'Versions':
       return 'may not pass';
+    case 'NewerTarget':
     case 'PreviousEnvironment':
     case undefined:
       return 'pending';

@@ -1,11 +1,12 @@
 import type { Retry } from '../api/errors.ts';
-import type {
-  AbandonedPullRequest,
-  CheckState,
-  Environment,
-  PipelineStatus,
-  PromotionStatus,
-  PullRequestRef,
+import {
+  type AbandonedPullRequest,
+  type CheckState,
+  type Environment,
+  MAX_ABANDONED,
+  type PipelineStatus,
+  type PromotionStatus,
+  type PullRequestRef,
 } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
 import { candidateOf, gatesInto } from './candidate.ts';
@@ -13,7 +14,7 @@ import { closedGate, type Gate, isByHand } from './gates.ts';
 import { contextOf } from './next.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
 import { waitsForMerge } from './result.ts';
-import { environmentIndex, promotionInto } from './route.ts';
+import { environmentIndex, isManual, promotionInto } from './route.ts';
 import {
   broughtRevision,
   environmentStatus,
@@ -67,12 +68,22 @@ export function tasksFor(situation: Situation): PullRequestTasks[] {
     const tasks = closing(pullRequest) ?? (previous ? openTasks(situation, previous, environment) : []);
     return tasks.length > 0 ? [{ environment: environment.name, pullRequest, tasks }] : [];
   });
+  const inUse = urlsInUse(status);
   const abandoned = (status.abandoned ?? []).flatMap(({ environment, pullRequest, final, nextAttemptAt }) => {
     const isDue = !final && !(Date.parse(nextAttemptAt ?? '') > situation.now.getTime());
-    const tasks = isDue || situation.requested ? closing(pullRequest) : undefined;
+    const isNeeded = inUse.has(pullRequest.url);
+    const tasks = (isDue || situation.requested) && !isNeeded ? closing(pullRequest) : undefined;
     return tasks ? [{ environment, pullRequest, tasks }] : [];
   });
   return [...recorded, ...abandoned];
+}
+
+/** Of those that a promotion has open, and does not close. */
+function urlsInUse({ environments = {} }: PipelineStatus): ReadonlySet<string> {
+  const open = Object.values(environments).flatMap(
+    ({ promotion }) => promotion && (openPullRequest(promotion) ?? []),
+  );
+  return new Set(open.flatMap((one) => (one && one.closing === undefined ? [one.url] : [])));
 }
 
 function closing({ closing: reason, scheduled }: PullRequestRef): PullRequestTask[] | undefined {
@@ -115,6 +126,7 @@ function mayMerge(context: Context, record: PromotionStatus): boolean {
   const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
   if (settings?.merge !== 'auto' || record.phase !== 'PullRequestOpen') return false;
   if (record.pullRequest?.others || broughtRevision(record) !== record.revision) return false;
+  if (isManual(pipeline.spec, environment) && record.approvedBy === undefined) return false;
   if (isByHand(record)) return true;
   const available = availableRevision(pipeline, environmentIndex(pipeline.spec, previous.name));
   return available !== undefined && candidateOf(context, available, record) === record.revision;
@@ -130,17 +142,37 @@ export interface TaskDone {
 /** The status with what has become of it; what is about another pull request by now is left out. */
 export function foldTask(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
   const { environment, pullRequest } = done;
-  const state = environmentStatus(status, environment);
+  const known = done.task.kind === 'close' ? withAbandonedClosed(status, done, now) : status;
+  const state = environmentStatus(known, environment);
   const record = state.promotion;
-  if (record?.pullRequest && isSame(record.pullRequest, pullRequest)) {
-    const promotion = withTask(record, record.pullRequest, done, now);
-    return promotion === record ? status : withEnvironment(status, environment, { ...state, promotion });
+  if (!record?.pullRequest || !isSame(record.pullRequest, pullRequest)) return known;
+  if (isRefused(done) && done.task.kind === 'close' && done.task.reason === record.pullRequest.closing) {
+    return leftOpen(known, record, done);
   }
-  if (done.task.kind !== 'close' || !status.abandoned?.some((one) => isSame(one.pullRequest, pullRequest))) {
-    return status;
-  }
+  const promotion = withTask(record, record.pullRequest, done, now);
+  return promotion === record ? known : withEnvironment(known, environment, { ...state, promotion });
+}
+
+function withAbandonedClosed(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
+  if (!status.abandoned?.some((one) => isSame(one.pullRequest, done.pullRequest))) return status;
   const abandoned = status.abandoned.flatMap((one) => afterClosing(one, done, now));
   return withFoundNo({ ...status, abandoned }, done, now);
+}
+
+function isRefused({ result }: TaskDone): boolean {
+  return result.kind === 'error' && result.retry === 'never';
+}
+
+/** Only a person can close it: it stays named, and the promotion has no pull request any more. */
+function leftOpen(status: PipelineStatus, record: PromotionStatus, done: TaskDone): PipelineStatus {
+  const { environment, result } = done;
+  const { pullRequest, ...promotion } = record;
+  if (!pullRequest) return status;
+  const problem = cut(problemOf(result) ?? '');
+  const left: AbandonedPullRequest = { environment, pullRequest, problem, final: true };
+  const abandoned = [left, ...(status.abandoned ?? [])].slice(0, MAX_ABANDONED);
+  const state = environmentStatus(status, environment);
+  return withEnvironment({ ...status, abandoned }, environment, { ...state, promotion });
 }
 
 /** A person had closed it before: the no is to what it brought. */
@@ -197,8 +229,7 @@ function withClosed(record: PromotionStatus, pullRequest: PullRequestRef, done: 
   const isThis = task.kind === 'close' && task.reason === pullRequest.closing;
   if (!isThis || !isOver(result)) return record;
   const { closing: _, scheduled: __, ...rest } = pullRequest;
-  const ended = { ...record, pullRequest: { ...rest, endedAt: now.toISOString() } };
-  return withMessage(ended, record.message ?? '', problemOf(result));
+  return { ...record, pullRequest: { ...rest, endedAt: now.toISOString() } };
 }
 
 function withChecked(record: PromotionStatus, pullRequest: PullRequestRef, done: TaskDone) {

@@ -90,9 +90,12 @@ async function receiver(deps: HookDeps, { pipeline: stored, environment }: Guard
     ? targetToLookAt({ ...stored, spec: spec.value }, environment, event, deps.now())
     : undefined;
   const seen = spec.ok && target ? await deps.look?.(spec.value.appRef, target.namespace) : undefined;
-  return (pipeline: Pipeline) => {
+  return (pipeline: Pipeline): Receipt => {
     const current = target && seen ? withSeen(pipeline, environment, { target, seen }) : pipeline;
-    return receiveEvent(current, environment, event, deps.now());
+    const receipt = receiveEvent(current, environment, event, deps.now());
+    // What is answered as recorded is recorded, be it what was just seen.
+    const isKnown = current === pipeline || receipt.kind === 'refused' || receipt.outcome !== 'unchanged';
+    return isKnown ? receipt : { ...receipt, outcome: 'recorded', status: current.status };
   };
 }
 

@@ -38,6 +38,8 @@ export function withAppTokens(
       }),
     state: (request, secret) =>
       using(secret, (credentials) => promoter.state(request, credentials), request.settings),
+    find: (request, secret) =>
+      using(secret, (credentials) => promoter.find(request, credentials), request.settings),
     inBase: (request, settings, secret) =>
       using(secret, (credentials) => promoter.inBase(request, settings, credentials), settings),
   };

@@ -33,7 +33,8 @@ export async function propose(git: Git, attempt: Attempt): Promise<PromotionResu
   const look = () =>
     lookAtKnown(forge, request, { head: update.branch, hasBase: () => hasBranch(git, update, base) });
   // Nothing is pushed for what a person has said no to.
-  if (request.wasMerged && mergedState(await git.inspect(update)) === 'reverted') return { kind: 'reverted' };
+  if (request.wasMerged && mergedState(await git.inspect(update), request) === 'reverted')
+    return { kind: 'reverted' };
   const isThis = request.pullRequest?.revision === request.revision;
   if (isThis && (await look()).rejected !== undefined) return { kind: 'closed' };
   let branch = await git.updateBranch(update);
@@ -78,17 +79,20 @@ function referenceTo(
   { request, settings }: Attempt,
   { commit, others }: Pushed['branch'],
 ): PullRequestRef {
-  const { url: repository, type, secretRef, baseBranch } = settings;
   return {
     url,
     number,
     revision: request.revision,
-    repository: { url: repository, ...(type && { type }), secret: secretRef.name },
-    branch: promotionBranch(request),
-    base: baseBranch,
+    ...placeOf(settings, promotionBranch(request)),
     commit,
     ...(others && { others }),
   };
+}
+
+/** Where a pull request is, as the record has it. */
+export function placeOf(settings: PullRequestStrategy, branch: string) {
+  const { url, type, secretRef, baseBranch: base } = settings;
+  return { repository: { url, ...(type && { type }), secret: secretRef.name }, branch, base };
 }
 
 function updateOf({ request, settings, credentials, forge, pass, now, signal }: Attempt): BranchUpdate {
@@ -137,6 +141,12 @@ function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise
       const updated = await forge.update(number, change);
       await pass('after-update');
       return updated;
+    },
+    async decorate(pull, wanted) {
+      await pass('before-update');
+      const refused = await forge.decorate(pull, wanted);
+      await pass('after-update');
+      return refused;
     },
     async comment(pull, text) {
       await pass('before-update');

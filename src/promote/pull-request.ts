@@ -14,7 +14,7 @@ import { typeOf } from './forges/type.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
 import type { Outbound } from './outbound.ts';
 import { isOurs } from './proposal.ts';
-import { propose } from './propose.ts';
+import { placeOf, propose } from './propose.ts';
 import { mergedState } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { Workspace } from './workspace.ts';
@@ -37,6 +37,10 @@ export interface StateRequest extends PipelineEnvironment {
   readonly isClosed: boolean;
 }
 
+export interface FindRequest extends PipelineEnvironment {
+  readonly settings: PullRequestStrategy;
+}
+
 /** All throw TurnpikeError: the codes of the workspace, of `createForgeCall`, SpecInvalid and SecretInvalid. */
 export interface PullRequestPromoter<Access = SecretCredentials> {
   /** Brings the branch and its one open pull request to the request's revision. */
@@ -53,6 +57,8 @@ export interface PullRequestPromoter<Access = SecretCredentials> {
    * or the number is another repository's.
    */
   state(request: StateRequest, credentials: Access): Promise<PullRequestState>;
+  /** The open one of the environment's branch, where it is ours. */
+  find(request: FindRequest, credentials: Access): Promise<PullRequestRef | undefined>;
   /** Whether what was merged is in the base branch still: `merged` or `reverted`. No request to the forge. */
   inBase(
     request: PromotionRequest,
@@ -117,10 +123,18 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       const found = await forge.get(pullRequest.number);
       const head = pullRequest.branch ?? promotionBranch(request);
       if (!found || !isOurs(found, pullRequest, { head, owner: ownerName(request) })) return 'missing';
-      if (found.state !== 'closed' || isClosed) return stateOf(found, pullRequest);
+      if (found.state !== 'closed' || isClosed) return stateOf(found, pullRequest, settings.baseBranch);
       const branch = pullRequest.base ?? settings.baseBranch;
       const git = { url: forge.cloneUrl ?? settings.url, credentials: forGit(credentials, forge) };
       return (await workspace.hasBranch({ ...git, branch })) ? 'closed' : 'base-gone';
+    },
+
+    async find(request, credentials) {
+      const { settings } = request;
+      const head = promotionBranch(request);
+      const found = await forgeOf(settings, credentials).find(head, settings.baseBranch);
+      if (!found || !isOurs(found, found, { head, owner: ownerName(request) })) return undefined;
+      return { url: found.url, number: found.number, ...placeOf(settings, head) };
     },
 
     async inBase(request, settings, credentials) {
@@ -130,7 +144,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       const { revision } = request;
       const git = { url, credentials: forGit(credentials, forge) };
       const base = { ...git, baseBranch, files, revision, markerKey: markerKey(request) };
-      return mergedState(await workspace.inspect(base));
+      return mergedState(await workspace.inspect(base), request);
     },
   };
   return withAppTokens(promoter, shared);
@@ -140,9 +154,11 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
 function stateOf(
   { state, base, mergeable, headCommit }: PullRequest,
   known: PullRequestRef,
+  meant: string,
 ): PullRequestState {
+  // An attempt that moved it to another base may have ended before that was recorded.
   if (state === 'merged') {
-    return known.base === undefined || base === known.base ? 'merged' : 'merged-elsewhere';
+    return known.base === undefined || base === known.base || base === meant ? 'merged' : 'merged-elsewhere';
   }
   if (state === 'closed') return 'closed';
   const isMoved = headCommit !== undefined && known.commit !== undefined && headCommit !== known.commit;

@@ -35,7 +35,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
   const inBase: PushPromoter['inBase'] = async (request, { url, branch, files }, credentials) => {
     const { revision } = request;
     const base = { url, baseBranch: branch, files, revision, markerKey: markerKey(request), credentials };
-    return mergedState(await workspace.inspect(base));
+    return mergedState(await workspace.inspect(base), request);
   };
 
   return {

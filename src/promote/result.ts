@@ -1,6 +1,7 @@
 import type { CommitSettings } from '../api/change.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { MergedInto } from '../api/pipeline.ts';
+import { isOlder, revisionPart } from '../decide/revision.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
@@ -31,10 +32,21 @@ export function alreadyThere(
   return { kind: 'already-there', message: sentences([there, ...problems]), into };
 }
 
-/** A place that was added, or a part that was changed, since the merge is no revert. */
-export function mergedState({ kind }: BaseState): 'merged' | 'reverted' {
-  return kind === 'differs' ? 'reverted' : 'merged';
+/**
+ * A merge is reverted where all places have what the environment runs, or an older version. A newer one, a place that
+ * was added since, and what cannot be told from a revert are none: to take them for a no would be for good.
+ */
+export function mergedState(
+  base: BaseState,
+  { revision, runs }: Pick<PromotionRequest, 'revision' | 'runs'>,
+): 'merged' | 'reverted' {
+  if (base.kind !== 'differs') return 'merged';
+  const before = runs === undefined ? [] : PARTS.map((part) => revisionPart(runs, part));
+  const isBack = base.values.every((value) => before.includes(value) || isOlder(value, revision));
+  return isBack ? 'reverted' : 'merged';
 }
+
+const PARTS = ['revision', 'tag', 'digest'] as const;
 
 /** A branch that people's work keeps from being updated stops the promotion. */
 export function unlessBlocked(result: BranchResult): Exclude<BranchResult, { kind: 'blocked' }> {

@@ -51,30 +51,18 @@ export async function act(
 /** Does what pull requests need beside being opened; the seconds until the next look at them. */
 export async function runTasks(
   deps: ActDeps,
-  { pipeline, check }: Intent,
+  intent: Intent,
   {
     steps,
     groups,
   }: { readonly steps: Readonly<Record<string, Step>>; readonly groups: readonly PullRequestTasks[] },
 ): Promise<number> {
-  const jobs = groups.map(async ({ environment, pullRequest, tasks }) => {
-    const own = environmentStatus(pipeline.status, environment).promotion?.pullRequest;
+  const jobs = groups.map((group) => {
+    const { promotion } = environmentStatus(intent.pipeline.status, group.environment);
+    const isRecorded = promotion?.pullRequest?.url === group.pullRequest.url;
     // An attempt that is under way may bring another commit, or another pull request.
-    if (own?.url === pullRequest.url && steps[environment]?.kind === 'promote') return [];
-    const waits: number[] = [];
-    for (const task of tasks) {
-      const result = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);
-      const done = { environment, pullRequest, task, result };
-      logTask(deps, pipeline, done);
-      await recordWith(deps, pipeline, check, (status) => foldTask(status, done, deps.now()));
-      if (task.kind === 'merge' && result.kind === 'done') deps.polls.changed(pipeline, environment);
-      waits.push(lookAgainAfter(done, deps));
-    }
-    // What is promoted next waits for a pull request that was left behind.
-    const isOver =
-      own?.url !== pullRequest.url && waits.every((seconds) => seconds >= deps.policy.resyncSeconds);
-    if (isOver) waits.push(0);
-    return waits;
+    if (isRecorded && steps[group.environment]?.kind === 'promote') return [];
+    return runGroup(deps, intent, group, isRecorded);
   });
   const settled = await Promise.allSettled(jobs);
   const waits = settled.flatMap((one) => {
@@ -82,6 +70,30 @@ export async function runTasks(
     return one.value;
   });
   return Math.min(deps.policy.resyncSeconds, ...waits);
+}
+
+async function runGroup(
+  deps: ActDeps,
+  { pipeline, check }: Intent,
+  { environment, pullRequest, tasks }: PullRequestTasks,
+  isRecorded: boolean,
+): Promise<number[]> {
+  const waits: number[] = [];
+  for (const task of tasks) {
+    const key = `${pullRequest.url} ${task.kind}`;
+    if (deps.polls.isPaused(key, deps.now())) continue;
+    const result = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);
+    const done = { environment, pullRequest, task, result };
+    logTask(deps, pipeline, done);
+    if (result.kind === 'error' && result.retry === 'backoff') deps.polls.pause(key, deps.now());
+    if (task.kind === 'merge' && result.kind === 'done') deps.polls.changed(pipeline, environment);
+    await recordWith(deps, pipeline, check, (status) => foldTask(status, done, deps.now()));
+    waits.push(lookAgainAfter(done, deps));
+  }
+  // What is promoted next waits for a pull request that was left behind.
+  const isOver =
+    !isRecorded && waits.length > 0 && waits.every((seconds) => seconds >= deps.policy.resyncSeconds);
+  return isOver ? [0] : waits;
 }
 
 /** A merge is seen soon; what failed is tried again with the next look at the pull request. */

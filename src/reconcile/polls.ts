@@ -15,6 +15,10 @@ export interface Answers {
 
 export interface Polls {
   ask(pipeline: Pipeline, at: { readonly now: Date; readonly requested: boolean }): Promise<Answers>;
+  /** Whether a task of it failed so short a time ago that it is not tried again yet. */
+  isPaused(task: string, now: Date): boolean;
+  /** The task failed, and may pass by itself. */
+  pause(task: string, now: Date): void;
   /** The pull request into this environment has just been changed: it is asked about at the next look. */
   changed(pipeline: Pipeline, environment: string): void;
 }
@@ -22,8 +26,8 @@ export interface Polls {
 type Deps = Pick<ReconcileDeps, 'promoter' | 'policy' | 'log' | 'asked'>;
 
 const MAX_REMEMBERED = 50_000;
-/** When it is asked again after an error. */
-const RETRY_SECONDS = 15;
+/** A task that failed is not tried at each look. */
+const PAUSE_MS = 30_000;
 
 /**
  * Asks no sooner than it is due, however often the Pipeline is looked at: applications change all the time, and a forge
@@ -31,13 +35,8 @@ const RETRY_SECONDS = 15;
  */
 export function createPolls(deps: Deps): Polls {
   const memory = deps.asked ?? new Map<string, Asked>();
-
-  function remember(key: string, asked: Asked): void {
-    memory.delete(key);
-    memory.set(key, asked);
-    const oldest = memory.size > MAX_REMEMBERED ? memory.keys().next().value : undefined;
-    if (oldest !== undefined) memory.delete(oldest);
-  }
+  const failed = new Map<string, number>();
+  const remember = (key: string, asked: Asked) => put(memory, key, asked);
 
   async function ask(
     pipeline: Pipeline,
@@ -51,7 +50,8 @@ export function createPolls(deps: Deps): Polls {
       const context = contextOf({ pipeline, pullRequests: {}, requested, now }, previous, environment);
       const promotion = context.state.promotion;
       const key = keyOf(pipeline, environment.name);
-      const due = pollDue(context, memory.get(key), availableRevision(pipeline, index - 1));
+      const available = availableRevision(pipeline, index - 1);
+      const due = pollDue(context, memory.get(key), available);
       if (due === undefined || !promotion) return [];
       if (due > 0) {
         wakeAfter = Math.min(wakeAfter, due);
@@ -63,7 +63,8 @@ export function createPolls(deps: Deps): Polls {
         const state = await deps.promoter.pullRequestState({ pipeline, environment, promotion });
         return [[environment.name, state] as const];
       } catch (error) {
-        wakeAfter = Math.min(wakeAfter, RETRY_SECONDS);
+        remember(key, { at: now.getTime(), changedAt, isHeld: isHeld(context), hasFailed: true });
+        wakeAfter = Math.min(wakeAfter, pollDue(context, memory.get(key), available) ?? wakeAfter);
         const { namespace, name } = pipeline.metadata;
         const fields = { namespace, name, environment: environment.name, error: errorMessage(error) };
         deps.log.warn(fields, 'the pull request cannot be looked at; it is tried again');
@@ -76,10 +77,20 @@ export function createPolls(deps: Deps): Polls {
 
   return {
     ask,
+    isPaused: (task, now) => now.getTime() - (failed.get(task) ?? Number.NEGATIVE_INFINITY) < PAUSE_MS,
+    pause: (task, now) => put(failed, task, now.getTime()),
     changed(pipeline, environment) {
       memory.delete(keyOf(pipeline, environment));
     },
   };
+}
+
+/** The oldest ones are forgotten. */
+function put<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  const oldest = map.size > MAX_REMEMBERED ? map.keys().next().value : undefined;
+  if (oldest !== undefined) map.delete(oldest);
 }
 
 function keyOf({ metadata }: Pipeline, environment: string): string {

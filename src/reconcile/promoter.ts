@@ -16,6 +16,7 @@ import { wasMergedLast } from '../decide/merged.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
 import { promotionInto } from '../decide/route.ts';
+import { isSameRepository } from '../decide/same-repository.ts';
 import { broughtRevision, commonRevision, environmentStatus, passageOf } from '../decide/state.ts';
 import type { PullRequestTask, TaskResult } from '../decide/tasks.ts';
 import { missingSecret } from '../decide/validate/secrets.ts';
@@ -30,6 +31,8 @@ export interface Promoter {
   promote(job: PromotionJob): Promise<Result>;
   /** What goes wrong is a result too, as with `promote`. */
   runTask(job: TaskJob, task: PullRequestTask): Promise<TaskResult>;
+  /** The open pull request of a promotion that does not know whether it has one. */
+  findPullRequest(job: Job): Promise<PullRequestRef | undefined>;
   /** What the forge says of the pull request into this environment; of one that is merged, what Git says of the base. */
   pullRequestState(job: Job): Promise<PullRequestState>;
 }
@@ -135,6 +138,13 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     return deps.pullRequests.runTask(request, access, deps.signal);
   }
 
+  async function findPullRequest({ pipeline, environment }: Job): Promise<PullRequestRef | undefined> {
+    const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
+    if (!settings) return undefined;
+    const owner = ownerOf(pipeline, environment.name);
+    return deps.pullRequests.find({ ...owner, settings }, await forgeAccess(pipeline, settings));
+  }
+
   async function pullRequestState(job: Job): Promise<PullRequestState> {
     const { pipeline, environment, promotion } = job;
     if (promotion.phase === 'Merged') return mergedState(job);
@@ -174,6 +184,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
         return failure(error);
       }
     },
+    findPullRequest,
     async pullRequestState(job) {
       await deps.pass?.('before-state', keyOf(job.pipeline));
       const state = await pullRequestState(job);
@@ -197,7 +208,7 @@ function repositoryOf(
 ): ForgeSettings | undefined {
   const there = spec.environments.find(({ name }) => name === environment);
   const settings = there && promotionInto(spec, there)?.strategy['pull-request'];
-  if (!repository || settings?.url === repository.url) return settings;
+  if (!repository || (settings && isSameRepository(settings.url, repository.url))) return settings;
   const { url, type, secret } = repository;
   return { url, ...(type && { type }), baseBranch: base ?? '', secretRef: { name: secret } };
 }
@@ -210,6 +221,11 @@ function mergedInto({ pipeline, environment }: Job, pullRequest: PullRequestRef)
 
 function keyOf({ metadata }: Pipeline) {
   return pipelineKey(metadata.namespace, metadata.name);
+}
+
+/** What is over says nothing of the next one. */
+function isKnown(pullRequest: PullRequestRef | undefined): pullRequest is PullRequestRef {
+  return pullRequest !== undefined && pullRequest.endedAt === undefined;
 }
 
 /** With the revision that it brings, which records of an earlier version do not say. */
@@ -242,7 +258,7 @@ function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob)
     ...(promotion.startedAt !== undefined && { due: promotion.startedAt }),
     ...(wasMergedLast(status, promotion.revision, environment.name) && { wasMerged: true }),
     ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
-    ...(promotion.pullRequest && { pullRequest: withRevision(promotion, promotion.pullRequest) }),
+    ...(isKnown(promotion.pullRequest) && { pullRequest: withRevision(promotion, promotion.pullRequest) }),
     recorded,
   };
 }

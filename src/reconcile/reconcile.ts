@@ -1,5 +1,5 @@
 import type { Pass } from '../api/checkpoint.ts';
-import { hasCode } from '../api/errors.ts';
+import { hasCode, TurnpikeError } from '../api/errors.ts';
 import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
 import {
   type Pipeline,
@@ -11,18 +11,19 @@ import {
 import type { RecordStatus, StatusStore } from '../api/record.ts';
 import { invalidConditions } from '../decide/conditions.ts';
 import { foldObservations, graceEnd } from '../decide/fold.ts';
-import { type Decision, nextSteps } from '../decide/next.ts';
+import { type Decision, nextSteps, type Situation } from '../decide/next.ts';
 import type { Asked } from '../decide/poll.ts';
 import type { RetryPolicy } from '../decide/result.ts';
 import { environmentStatus, withEnvironment, withPromotion } from '../decide/state.ts';
 import { tasksFor } from '../decide/tasks.ts';
+import { unrecorded } from '../decide/unrecorded.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type ActDeps, act, asStored, type Intent, RECHECK_SECONDS, runTasks } from './act.ts';
 import type { Checking, CheckPipeline } from './check.ts';
 import { finish, presentOf, settled } from './finish.ts';
 import { type ApplicationReader, type ClusterReaders, observe } from './observe.ts';
 import { createPolls } from './polls.ts';
-import type { Promoter } from './promoter.ts';
+import type { Job, Promoter } from './promoter.ts';
 import { newest } from './record.ts';
 
 /**
@@ -80,9 +81,9 @@ async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Check
   const isMended = hasStopped(pipeline.status) && (await checking.changed());
   const now = deps.now();
   const requested = isRequested(pipeline) || isMended;
-  const folded = { ...pipeline, status: foldObservations(pipeline, seen, now) };
-  const { pullRequests, wakeAfter } = await deps.polls.ask(folded, { now, requested });
-  const steps = nextSteps({ pipeline: folded, pullRequests, requested, now });
+  const looked = { ...pipeline, status: foldObservations(pipeline, seen, now) };
+  const { pullRequests, wakeAfter } = await deps.polls.ask(looked, { now, requested });
+  const { pipeline: folded, steps } = await decide(deps, looked, { pullRequests, requested, now });
   const decided = { ...folded, status: applySteps(folded.status, steps) };
   const intent = recordIntent(deps, pipeline, { decided, checking });
   const [again, done, recorded] = await allOf([
@@ -103,6 +104,40 @@ async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Check
     graceWake(folded.status, now) ?? resyncSeconds,
     isFaulty ? RECHECK_SECONDS : resyncSeconds,
   );
+}
+
+/** Decides, with the pull requests of promotions that are about to end and know none, though one is open. */
+async function decide(deps: ReconcileDeps, pipeline: Pipeline, situation: Omit<Situation, 'pipeline'>) {
+  const steps = nextSteps({ ...situation, pipeline });
+  const unknown = unrecorded(pipeline, steps);
+  if (unknown.length === 0) return { pipeline, steps };
+  const held: Record<string, Decision> = {};
+  let { status } = pipeline;
+  for (const { environment, promotion } of unknown) {
+    const found = await findPullRequest(deps, { pipeline, environment, promotion });
+    if (found === 'unknown') held[environment.name] = { kind: 'rest', wakeAfter: RECHECK_SECONDS };
+    if (found === 'unknown' || found === undefined) continue;
+    const state = environmentStatus(status, environment.name);
+    status = withEnvironment(status, environment.name, {
+      ...state,
+      promotion: { ...promotion, pullRequest: found },
+    });
+  }
+  const known = { ...pipeline, status };
+  return { pipeline: known, steps: { ...nextSteps({ ...situation, pipeline: known }), ...held } };
+}
+
+/** `unknown`: the forge does not say it now, so that the promotion does not end yet. */
+async function findPullRequest({ promoter, log }: ReconcileDeps, job: Job) {
+  try {
+    return await promoter.findPullRequest(job);
+  } catch (error) {
+    if (!(error instanceof TurnpikeError) || error.code === 'NotLeading') throw error;
+    const { namespace, name } = job.pipeline.metadata;
+    const fields = { namespace, name, environment: job.environment.name, error: error.message };
+    log.warn(fields, 'it cannot be seen whether a pull request of the promotion is open');
+    return error.retry === 'never' ? undefined : ('unknown' as const);
+  }
 }
 
 /** Waits for all of them, so that nothing is under way any more when the key is free again; the first error is thrown. */
@@ -127,7 +162,8 @@ function graceWake({ environments = {} }: PipelineStatus, now: Date): number | u
 /** Whether somebody changed the spec, or asked for a reconciliation as one does with Flux. */
 function isRequested({ metadata, status }: Pipeline): boolean {
   const requested = metadata.annotations?.[RECONCILE_REQUESTED_AT];
-  return metadata.generation !== status.observedGeneration || requested !== status.lastHandledReconcileAt;
+  const isAsked = requested !== undefined && requested !== status.lastHandledReconcileAt;
+  return metadata.generation !== status.observedGeneration || isAsked;
 }
 
 function applySteps(status: PipelineStatus, steps: Readonly<Record<string, Decision>>): PipelineStatus {

@@ -65,6 +65,7 @@ function setUp(from: Pipeline = pipeline(MANUAL)) {
       promote: async () => ({ kind: 'notified' }),
       runTask: async () => ({ kind: 'done' }),
       pullRequestState: async () => 'open',
+      findPullRequest: async () => undefined,
     },
     check: () => noNews(),
     onChange: reporter.changed,

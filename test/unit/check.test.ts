@@ -122,7 +122,7 @@ async function reconciled(changes: Changes, around: Surroundings): Promise<Recor
     record: createRecordStatus(store),
     applications: { read: async () => undefined },
     clusters: { reader: () => ({ read: async () => undefined }) },
-    promoter: { promote: never, runTask: never, pullRequestState: never },
+    promoter: { promote: never, runTask: never, pullRequestState: never, findPullRequest: never },
     check: createCheck({
       policy: POLICY,
       gather: async () => factsOf(around),

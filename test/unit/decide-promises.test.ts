@@ -311,7 +311,7 @@ describe('what an environment runs', () => {
       new Date(at(86_400)),
     );
     expect(gone.status.environments?.dev?.targets).toMatchObject([
-      { ready: false, error: 'There is no HelmRelease.', seen: 'before' },
+      { ready: false, error: 'There is no HelmRelease.', seen: 'gone' },
     ]);
     expect(gone.status.environments?.dev?.targets?.[0]?.revision).toBeUndefined();
     expect(decide(gone, { seconds: 86_400 }).kind).not.toBe('promote');

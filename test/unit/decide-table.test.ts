@@ -351,9 +351,15 @@ const TARGETS: Readonly<Record<string, Row>> = {
     story: [{ see: { dev: [ready('1.1.0'), ready('1.1.0')], staging: [ready('1.1.0'), ready('1.0.0')] } }],
     step: 'promote 1.1.0',
   },
-  'one target that is newer in the next environment keeps the revision out': {
+  'one target that is newer in the next environment holds the revision': {
     spec: TWO,
     story: [{ see: { dev: [ready('1.1.0'), ready('1.1.0')], staging: [ready('1.2.0'), ready('1.0.0')] } }],
+    step: 'record 1.1.0 Pending',
+    says: 'Waits until no target of staging runs 1.2.0, which is newer than 1.1.0.',
+  },
+  'all targets that are newer in the next environment keep the revision out': {
+    spec: TWO,
+    story: [{ see: { dev: [ready('1.1.0'), ready('1.1.0')], staging: [ready('1.2.0'), ready('1.3.0')] } }],
     step: 'record 1.1.0 Superseded',
   },
   'with targets: any, one target that is ready is enough': {

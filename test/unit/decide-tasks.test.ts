@@ -159,7 +159,7 @@ describe('what has become of it', () => {
     const from = withState(opened(), 'staging', { promotion: { ...OPEN, ...record } });
     const done = { environment: 'staging', pullRequest: PULL_REQUEST, task, result };
     const status = foldTask(from.status, done, NOW);
-    return { promotion: status.environments?.staging?.promotion, isSame: status === from.status };
+    return { promotion: status.environments?.staging?.promotion, isSame: status === from.status, status };
   }
   const CLOSE: PullRequestTask = { kind: 'close', reason: 'Too old.' };
   const MERGE: PullRequestTask = { kind: 'merge', mayWait: true };
@@ -189,9 +189,16 @@ describe('what has become of it', () => {
       message: 'Waits until pull request #7 is merged. The token may not.',
       pullRequest: { checked: 'success' },
     });
-    const { promotion } = folded(CLOSE, DENIED, closing);
-    expect(promotion?.message).toBe('Too old. The token may not.');
-    expect(promotion?.pullRequest).toEqual(ENDED);
+    const { promotion, status } = folded(CLOSE, DENIED, closing);
+    expect(promotion?.pullRequest).toBeUndefined();
+    expect(status.abandoned).toEqual([
+      {
+        environment: 'staging',
+        pullRequest: closing.pullRequest,
+        problem: 'The token may not.',
+        final: true,
+      },
+    ]);
   });
 
   test('says why it is not merged yet', () => {

@@ -46,7 +46,7 @@ function setUp() {
     promoter: createPromoter({
       signal: new AbortController().signal,
       readSecret: async () => undefined,
-      pullRequests: { promote: NOBODY, runTask: NOBODY, state: NOBODY, inBase: NOBODY },
+      pullRequests: { promote: NOBODY, runTask: NOBODY, state: NOBODY, find: NOBODY, inBase: NOBODY },
       pushes: { promote: NOBODY, inBase: NOBODY },
       notifications,
     }),

@@ -70,6 +70,10 @@ function setUp(change: Partial<PromoterDeps> = {}) {
         asked.push(['state', request, access]);
         return 'open';
       },
+      async find(request, access) {
+        asked.push(['find', request.environment, request.settings, access]);
+        return undefined;
+      },
       async inBase(request, settings, access) {
         asked.push(['inBase', request.revision, settings, access]);
         return 'reverted';

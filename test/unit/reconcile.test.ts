@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { errorMessage, TurnpikeError } from '../../src/api/errors.ts';
-import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
+import { type Pipeline, type PullRequestRef, pipelineKey } from '../../src/api/pipeline.ts';
 import { receiveChange } from '../../src/decide/forge-change.ts';
 import type { PullRequestState } from '../../src/decide/next.ts';
 import type { Result } from '../../src/decide/result.ts';
@@ -41,7 +41,10 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
   const results: (Result | (() => Result | Promise<Result>))[] = [];
   const tasks: string[] = [];
   const asked: string[] = [];
-  const forge: { state: PullRequestState; says: TaskResult[] } = { state: 'open', says: [] };
+  const forge: { state: PullRequestState; says: TaskResult[]; found?: PullRequestRef | Error } = {
+    state: 'open',
+    says: [],
+  };
   const doubts = { secrets: [] as string[], warnings: [] as string[], isNews: false };
   let now = NOW;
   const reconcile = createReconcile({
@@ -69,6 +72,11 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
       async runTask({ environment, pullRequest: { number } }, task) {
         tasks.push(`${environment} #${number} ${task.kind}`);
         return forge.says.shift() ?? { kind: 'done' };
+      },
+      async findPullRequest({ environment }) {
+        asked.push(`find ${environment.name}`);
+        if (forge.found instanceof Error) throw forge.found;
+        return forge.found;
       },
       async pullRequestState({ environment }) {
         asked.push(environment.name);
@@ -265,18 +273,24 @@ describe('a pull request that is open', () => {
   });
 
   test('is told again later when the forge was away, and goes on meanwhile', async () => {
-    const { run, tasks, results, status, forge } = setUp({ ...BEHIND });
+    const { run, tasks, results, status, forge, later } = setUp({ ...BEHIND });
     results.push(opened());
     forge.says.push(AWAY);
     await run();
     expect(await run()).toBeLessThanOrEqual(30);
     expect(status()?.environments?.staging?.promotion?.phase).toBe('PullRequestOpen');
+    for (let look = 0; look < 20; look += 1) {
+      later(1);
+      await run();
+    }
+    expect(tasks).toEqual(['staging #1 check']);
+    later(10);
     await run();
     expect(tasks).toEqual(['staging #1 check', 'staging #1 check']);
   });
 
   test('is closed once nobody needs it, though the forge is away at first', async () => {
-    const { run, tasks, results, status, forge, releases } = setUp({ ...BEHIND });
+    const { run, tasks, results, status, forge, releases, later } = setUp({ ...BEHIND });
     results.push(opened());
     await run();
     await run();
@@ -288,6 +302,7 @@ describe('a pull request that is open', () => {
       pullRequest: { closing: expect.stringContaining('newer than 1.1.0') },
     });
     await run();
+    later(30);
     await run();
     expect(tasks).toEqual(['staging #1 check', 'staging #1 close', 'staging #1 close']);
     expect(status()?.environments?.staging?.promotion?.pullRequest?.closing).toBeUndefined();
@@ -367,6 +382,44 @@ describe('a pull request that is open', () => {
   });
 });
 
+describe('a promotion that ends before it knows its pull request', () => {
+  const FOUND: PullRequestRef = { url: 'https://f/pulls/9', number: 9, branch: 'promotion-apps-app-staging' };
+
+  /** The process ended between opening the pull request and recording it; meanwhile dev went back. */
+  async function crashed() {
+    const set = setUp({ ...BEHIND });
+    set.results.push({ kind: 'error', message: 'The answer is lost.', retry: 'backoff' });
+    await set.run();
+    set.releases.dev = { version: '1.0.0' };
+    return set;
+  }
+
+  test('closes the one that is found', async () => {
+    const { run, forge, tasks, status } = await crashed();
+    forge.found = FOUND;
+    await run();
+    expect(tasks).toEqual(['staging #9 close']);
+    expect(status()?.environments?.staging?.promotion).toMatchObject({ phase: 'Superseded' });
+  });
+
+  test('ends where there is none', async () => {
+    const { run, asked, tasks, status } = await crashed();
+    await run();
+    expect([asked, tasks]).toEqual([['find staging'], []]);
+    expect(status()?.environments?.staging?.promotion).toMatchObject({ phase: 'Superseded' });
+  });
+
+  test('waits for a forge that is away', async () => {
+    const { run, forge, status } = await crashed();
+    forge.found = new TurnpikeError('ForgeUnavailable', 'It is away.', { retry: 'backoff' });
+    expect(await run()).toBeLessThanOrEqual(30);
+    expect(status()?.environments?.staging?.promotion?.phase).toBe('Pending');
+    forge.found = FOUND;
+    await run();
+    expect(status()?.environments?.staging?.promotion).toMatchObject({ phase: 'Superseded' });
+  });
+});
+
 describe('what is acted on', () => {
   const FAULT: Result = { kind: 'error', message: 'no marker was found', retry: 'never' };
 
@@ -386,6 +439,24 @@ describe('what is acted on', () => {
     await run();
     expect(jobs.length).toBe(2);
     expect(status()).toMatchObject({ observedGeneration: 2, lastHandledReconcileAt: 'now' });
+  });
+
+  test('is a request once, also after its annotation was taken away', async () => {
+    const { run, jobs, results, store } = setUp({ ...BEHIND });
+    const annotate = (annotations: Record<string, string>) => {
+      const stored = store.get(KEY);
+      if (!stored) throw new Error('the pipeline is gone');
+      store.put({ ...stored, metadata: { ...stored.metadata, annotations } });
+    };
+    results.push(opened(1), opened(1));
+    await run();
+    annotate({ 'reconcile.fluxcd.io/requestedAt': 'now' });
+    await run();
+    expect(jobs).toHaveLength(2);
+    annotate({});
+    await run();
+    await run();
+    expect(jobs).toHaveLength(2);
   });
 
   test('is a Secret that was mended: what had stopped is tried at once', async () => {

@@ -26,13 +26,23 @@ export function isRecorded(located: Located, state: EnvironmentStatus): boolean 
   const isThere = target?.revision === revision && target.ready;
   if (environment.targets.length > 1 && isThere) return true;
   if (deployment?.revision !== revision || deployment.phase !== 'Succeeded') return false;
-  return isThere || target?.seen === 'now';
+  return isThere || isWatched(target);
+}
+
+/** Its application says itself what it runs, or that it is gone. */
+export function isWatched(target: TargetStatus | undefined): boolean {
+  return target?.seen === 'now' || target?.seen === 'gone';
 }
 
 /** The application can be read, and does not show what the event says: the watch decides. */
 export function isHint(located: Located, state: EnvironmentStatus): boolean {
   const target = recordedTarget(located, state);
-  return target?.seen === 'now' && !(target.ready && target.revision === located.revision);
+  return isWatched(target) && !(target?.ready && target.revision === located.revision);
+}
+
+/** There is nothing that an event could be about. */
+export function isGone(located: Located, state: EnvironmentStatus): boolean {
+  return recordedTarget(located, state)?.seen === 'gone';
 }
 
 /** Older than what is recorded of the same target; of one that can be read, than what is recorded of all. */
@@ -77,7 +87,7 @@ export function withConfirmation(state: EnvironmentStatus): EnvironmentStatus {
 
 /** What the event says of its own target. Where the application can be read, it says so itself. */
 function withNews(before: TargetStatus, { meaning, revision, event, at }: Located): TargetStatus {
-  if (before.seen === 'now') return { ...before, observedAt: at };
+  if (isWatched(before)) return { ...before, observedAt: at };
   const { error: _, ...rest } = before;
   const error = cut(event.message || event.reason);
   switch (meaning) {

@@ -14,7 +14,7 @@ import {
   withEnvironment,
   withPromotion,
 } from '../state.ts';
-import { isHint } from './deployment.ts';
+import { isGone, isHint } from './deployment.ts';
 import type { Located, Outcome } from './located.ts';
 
 /** What follows from a deployment that an event says to have succeeded. */
@@ -44,7 +44,7 @@ export function follow(located: Located, next: Environment, status: PipelineStat
   const way = { pipeline, previous: environment, environment: next, state, now };
   if (!isNews(way, revision, before)) return { outcome: 'recorded', status };
   const here = environmentStatus(status, environment.name);
-  if (isHint(located, here)) return { outcome: 'accepted', status };
+  if (isHint(located, here)) return { outcome: isGone(located, here) ? 'recorded' : 'accepted', status };
   const index = environmentIndex(spec, environment.name);
   if (availableRevision(pipeline, index) !== revision) return { outcome: 'recorded', status };
   // A pull request that is open is looked at before another revision takes its place: somebody may have closed it.

@@ -40,6 +40,7 @@ export function withSeen(
     const isSame = one.namespace === target.namespace && !one.clusterRef;
     return isSame ? foldTarget(identity, before, seen) : (before ?? { ...identity, ready: false });
   });
+  if (JSON.stringify(targets) === JSON.stringify(state.targets)) return pipeline;
   return { ...pipeline, status: withEnvironment(pipeline.status, name, { ...state, targets }) };
 }
 

@@ -1,0 +1,30 @@
+import type { Environment, Pipeline, PromotionStatus } from '../api/pipeline.ts';
+import type { Decision } from './next.ts';
+import { promotionInto } from './route.ts';
+import { environmentStatus, isUnfinished } from './state.ts';
+
+/** A promotion that is about to end, and whose pull request may have been opened without that being recorded. */
+export interface Unrecorded {
+  readonly environment: Environment;
+  readonly promotion: PromotionStatus;
+}
+
+/**
+ * A process that ends between opening a pull request and recording it leaves one that no record knows. The next attempt
+ * finds it. Where there is none, because the promotion ends, it has to be looked for, or it stays open.
+ */
+export function unrecorded(
+  { spec, status }: Pipeline,
+  steps: Readonly<Record<string, Decision>>,
+): Unrecorded[] {
+  return spec.environments.flatMap((environment) => {
+    const step = steps[environment.name];
+    const { promotion } = environmentStatus(status, environment.name);
+    const isOver = step?.kind === 'record' && !isUnfinished(step.promotion);
+    const isTried =
+      promotion && isUnfinished(promotion) && promotion.phase !== 'Merged' && promotion.attempts;
+    const isByPullRequest = promotionInto(spec, environment)?.strategy['pull-request'] !== undefined;
+    const mayBe = isOver && isTried && isByPullRequest && promotion.pullRequest === undefined;
+    return mayBe ? [{ environment, promotion }] : [];
+  });
+}
