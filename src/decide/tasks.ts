@@ -3,10 +3,12 @@ import {
   type AbandonedPullRequest,
   type CheckState,
   type Environment,
+  type EnvironmentStatus,
   MAX_ABANDONED,
   type PipelineStatus,
   type PromotionStatus,
   type PullRequestRef,
+  type Rejection,
 } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
 import { candidateOf, gatesInto } from './candidate.ts';
@@ -14,6 +16,7 @@ import { closedGate, type Gate, isByHand } from './gates.ts';
 import { contextOf } from './next.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
 import { waitsForMerge } from './result.ts';
+import { shortRevision } from './revision.ts';
 import { environmentIndex, isManual, promotionInto } from './route.ts';
 import {
   broughtRevision,
@@ -22,8 +25,9 @@ import {
   openPullRequest,
   ownValue,
   withEnvironment,
+  withPromotion,
 } from './state.ts';
-import type { Context, Situation } from './step.ts';
+import { type Context, type Situation, update } from './step.ts';
 import { cut } from './text.ts';
 
 /**
@@ -182,7 +186,16 @@ function withFoundNo(status: PipelineStatus, { environment, pullRequest, result 
   const isNo = result.kind === 'done' && result.found === 'closed';
   if (!isNo || !state || revision === undefined) return status;
   const no = { revision, at: now.toISOString(), by: rejectedBy(number) };
-  return withEnvironment(status, environment, withRejection(state, no));
+  return withEnvironment(status, environment, withRejection(rejectedNow(state, no, now), no));
+}
+
+/** The promotion of that very revision waits for this answer, see next.ts. */
+function rejectedNow(state: EnvironmentStatus, { revision, by }: Rejection, now: Date): EnvironmentStatus {
+  const { promotion } = state;
+  const isIt = promotion?.revision === revision && isUnfinished(promotion) && !isByHand(promotion);
+  if (!isIt) return state;
+  const message = `${shortRevision(revision)} was rejected (${by}): it is not promoted again by itself.`;
+  return withPromotion(state, update(promotion, { phase: 'Rejected', message }, now));
 }
 
 function isSame(one: PullRequestRef, other: PullRequestRef): boolean {
