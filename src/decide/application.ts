@@ -148,18 +148,19 @@ export function readApplication(appRef: AppRef, object: unknown): Observation {
   const condition = status.conditions?.[0];
   const seen = condition?.observedGeneration ?? status.observedGeneration ?? metadata.generation;
   const current = seen >= metadata.generation;
-  const ready = current && condition?.status === 'True' && runs !== undefined;
   const deployedAt = release?.lastDeployed ?? snapshotSince(history) ?? condition?.lastTransitionTime;
   const attempted = recordable(status.lastAttemptedRevision);
+  const way = underWay({ current, condition, history, runs, attempted: at ? undefined : attempted });
+  const ready = current && condition?.status === 'True' && runs !== undefined && !way.deploying;
   const failed = isFailure(condition) ? attempted : undefined;
   return {
     kind: 'application',
     ready,
     ...(runs !== undefined && { revision: runs }),
-    ...(!ready && { message: notReady(condition, current, at?.path) }),
+    ...(!ready && { message: notReady({ condition, current, runs, attempted }, at?.path) }),
     ...when(deployedAt),
     ...(current && failed !== undefined && { failed }),
-    ...underWay({ current, condition, history, runs, attempted: at ? undefined : attempted }),
+    ...way,
   };
 }
 
@@ -171,6 +172,8 @@ function recordable(revision: string | undefined): string | undefined {
   return revision !== undefined && revision.length <= MAX_REVISION ? revision : undefined;
 }
 
+type Way = Pick<Extract<Observation, { kind: 'application' }>, 'deploying' | 'steady'>;
+
 interface UnderWay {
   readonly current: boolean;
   readonly condition: ReadyCondition | undefined;
@@ -180,11 +183,13 @@ interface UnderWay {
 }
 
 /** Tells a deployment from a reconciliation of what runs already. */
-function underWay({ current, condition, history, runs, attempted }: UnderWay) {
+function underWay({ current, condition, history, runs, attempted }: UnderWay): Way {
   const isUnknown = current && condition?.status === 'Unknown';
   const isOther = attempted !== undefined && attempted !== runs;
   const isPending = history.some((one) => one.status?.startsWith('pending-'));
-  if (!current || (isUnknown && (isOther || isPending))) {
+  // Flux writes the conditions a moment before the rest of the status: it is ready, and shows what ran before.
+  const isHalfWritten = isOther && runs !== undefined && condition?.status === 'True';
+  if (!current || isHalfWritten || (isUnknown && (isOther || isPending))) {
     return { deploying: isOther ? { revision: attempted } : {} };
   }
   return isUnknown ? { steady: true } : {};
@@ -212,10 +217,14 @@ function isFailure(condition: ReadyCondition | undefined): boolean {
   return meaningOf({ severity: 'info', reason: condition.reason, message: '' }) === 'failed';
 }
 
-function notReady(condition: ReadyCondition | undefined, current: boolean, path?: string): string {
+type Unready = Pick<UnderWay, 'condition' | 'current' | 'runs' | 'attempted'>;
+
+function notReady({ condition, current, runs, attempted }: Unready, path?: string): string {
   if (!current) return 'Flux has not looked at its newest generation yet.';
   if (!condition) return 'It has no Ready condition yet.';
   if (condition.status === 'True') {
+    if (runs !== undefined)
+      return `It is ready, and its status shows ${runs} until Flux writes ${attempted} there.`;
     const where = path ? `, which it should at ${path}` : '';
     return `It is ready, but does not say which revision it runs${where}.`;
   }

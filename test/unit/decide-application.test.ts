@@ -79,6 +79,21 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
     { ...RUNNING, ready: false, message: "Running 'upgrade'" },
   ],
   [
+    'a HelmRelease whose conditions are written and whose history is not yet as being deployed',
+    object({ status: { history: [deployed], lastAttemptedRevision: '1.2.0' } }),
+    {
+      ...RUNNING,
+      ready: false,
+      deploying: { revision: '1.2.0' },
+      message: 'It is ready, and its status shows 1.1.0 until Flux writes 1.2.0 there.',
+    },
+  ],
+  [
+    'a Kustomization whose conditions are written and whose revision is not yet as being deployed',
+    object({ status: { lastAppliedRevision: 'main@sha1:a', lastAttemptedRevision: 'main@sha1:b' } }),
+    { kind: 'application', revision: 'main@sha1:a', ready: false, deploying: { revision: 'main@sha1:b' } },
+  ],
+  [
     'one whose newest generation was not looked at as not ready',
     object({ generation: 3, ready: { observedGeneration: 2 }, status: { history: [deployed] } }),
     { ...RUNNING, ready: false, message: 'Flux has not looked at its newest generation yet.' },

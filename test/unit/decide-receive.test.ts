@@ -291,6 +291,17 @@ describe('an event that is received', () => {
     });
   });
 
+  test('is not outdated in the second in which something else was seen', () => {
+    const first = receive(pipeline(), 'dev', event({ timestamp: at(0.6) }, '1.2.0'), NOW);
+    const later = receive(
+      { ...pipeline(), status: first.status ?? {} },
+      'dev',
+      event({ timestamp: at(0) }),
+      NOW,
+    );
+    expect(later).toMatchObject({ outcome: 'accepted' });
+  });
+
   test('overwrites nothing when it is older than what is recorded', () => {
     const first = receive(pipeline(), 'dev', event(), NOW);
     const old = event({ timestamp: at(-10) }, '1.0.0');

@@ -53,7 +53,12 @@ export function isOutdated(located: Located, state: EnvironmentStatus): boolean 
   // What was read of it before its cluster went away is no older than that.
   const read = target?.seen === 'now' ? undefined : target?.deployedAt;
   const times = [target?.observedAt, read, isAlone ? endOf(state.deployment) : undefined];
-  return times.some((time) => time !== undefined && Date.parse(at) < Date.parse(time));
+  return times.some((time) => time !== undefined && Date.parse(at) < startOfSecond(time));
+}
+
+/** Flux's events say their time to the second; what is recorded here may be more exact. */
+function startOfSecond(time: string): number {
+  return Math.floor(Date.parse(time) / 1000) * 1000;
 }
 
 /** A deployment that was only seen to begin says nothing of when it ends. */
