@@ -130,7 +130,8 @@ function withPromotion(journeys: Journeys, name: string, { promotion }: Environm
   return replaced(begun, promotion.revision, (one) => {
     const passage = passageIn(one, name) ?? {};
     const merged = promotion.phase === 'Merged' && { mergedAt: time(at) };
-    return withPassage(one, name, { promotedAt: time(at), ...merged, ...passage });
+    // What is merged a second time was merged last then.
+    return withPassage(one, name, { promotedAt: time(at), ...passage, ...merged });
   });
 }
 

@@ -4,6 +4,7 @@ import type {
   Pipeline,
   PipelineSpec,
   PipelineStatus,
+  PromotionStatus,
   Target,
   TargetStatus,
 } from '../api/pipeline.ts';
@@ -82,7 +83,15 @@ function ended(
   const waiting = waitingApproval && { waitingApproval: { revision: '' } };
   if (!promotion) return { ...waiting };
   if (!isUnfinished(promotion)) return { ...waiting, ...(openPullRequest(promotion) && { promotion }) };
-  return { ...waiting, promotion: update(promotion, { phase: 'Superseded', message }, now) };
+  const over = update(promotion, { phase: 'Superseded', message }, now);
+  return { ...waiting, promotion: withoutBrought(over) };
+}
+
+/** That a person had closed it is no word on a version of the application that is there now. */
+function withoutBrought({ pullRequest, ...promotion }: PromotionStatus): PromotionStatus {
+  if (!pullRequest) return promotion;
+  const { revision: _, ...rest } = pullRequest;
+  return { ...promotion, pullRequest: rest };
 }
 
 /** What a target's status begins with: which object, where. */

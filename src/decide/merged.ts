@@ -29,3 +29,18 @@ export function withoutMerge(
   });
   return { ...status, executions };
 }
+
+/** The revision was found to be merged for the environment, also where another one has the record by now. */
+export function withMerge(
+  status: PipelineStatus,
+  revision: string,
+  { environment, now }: { readonly environment: string; readonly now: Date },
+): PipelineStatus {
+  const mergedAt = now.toISOString().replace(/\.\d+Z$/, 'Z');
+  const executions = status.executions?.map((one) => {
+    if (one.revision !== revision) return one;
+    const passage = { ...ownValue(one.environments, environment), mergedAt };
+    return { ...one, environments: { ...one.environments, [environment]: passage } };
+  });
+  return executions ? { ...status, executions } : status;
+}

@@ -4,7 +4,7 @@ import { candidateOf, objectionTo, rolledBack, soakEnd } from './candidate.ts';
 import { hintEnd } from './fold.ts';
 import { followPullRequest } from './follow.ts';
 import { firstHold, isByHand, isNotified } from './gates.ts';
-import { withPullRequestState } from './pull-request-state.ts';
+import { foundMerged, withPullRequestState } from './pull-request-state.ts';
 import { shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
 import {
@@ -69,7 +69,8 @@ function decide(context: Context, available: string | undefined): Decision {
   // What ends makes way: the revision after it may have come already, and nobody will tell again.
   const ends = recorded.kind === 'record' && !isUnfinished(recorded.promotion);
   const rejected = state.rejected === before.rejected ? {} : { rejected: state.rejected ?? [] };
-  return { ...wakeBy(recorded, ends ? 0 : undefined), ...rejected };
+  const merged = foundMerged(context);
+  return { ...wakeBy(recorded, ends ? 0 : undefined), ...rejected, ...(merged !== undefined && { merged }) };
 }
 
 export function contextOf(situation: Situation, previous: Environment, environment: Environment): Context {

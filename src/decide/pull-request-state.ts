@@ -28,6 +28,14 @@ export function withPullRequestState(context: Context): EnvironmentStatus {
     : endedBefore(context, record, says);
 }
 
+/** The revision that was just found to be merged: a newer one may take the record's place at once. */
+export function foundMerged({ state, pullRequests, environment }: Context): string | undefined {
+  const record = recordedPromotion(state);
+  const isFollowed = record && isUnfinished(record) && record.phase !== 'Merged' && openPullRequest(record);
+  if (!isFollowed || ownValue(pullRequests, environment.name) !== 'merged') return undefined;
+  return broughtRevision(record);
+}
+
 /** Opening it again takes the no back. */
 function reopened({ state, now }: Context, record: PromotionStatus, says: PullRequestState) {
   const { pullRequest } = record;

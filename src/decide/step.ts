@@ -63,8 +63,11 @@ export type Step =
   | { readonly kind: 'record'; readonly promotion: PromotionStatus; readonly wakeAfter?: number }
   | { readonly kind: 'promote'; readonly promotion: PromotionStatus };
 
-/** The step for an environment; with its rejections where somebody closed, or opened again, a pull request. */
-export type Decision = Step & { readonly rejected?: readonly Rejection[] };
+/**
+ * The step for an environment; with its rejections where somebody closed, or opened again, a pull request, and with the
+ * revision whose pull request was found merged.
+ */
+export type Decision = Step & { readonly rejected?: readonly Rejection[]; readonly merged?: string };
 
 export interface Change {
   readonly phase: PromotionPhase;

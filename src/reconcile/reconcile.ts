@@ -11,6 +11,7 @@ import {
 import type { RecordStatus, StatusStore } from '../api/record.ts';
 import { invalidConditions } from '../decide/conditions.ts';
 import { foldObservations, graceEnd } from '../decide/fold.ts';
+import { withMerge } from '../decide/merged.ts';
 import { type Decision, nextSteps, type Situation } from '../decide/next.ts';
 import type { Asked } from '../decide/poll.ts';
 import type { RetryPolicy } from '../decide/result.ts';
@@ -84,7 +85,7 @@ async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Check
   const looked = { ...pipeline, status: foldObservations(pipeline, seen, now) };
   const { pullRequests, wakeAfter } = await deps.polls.ask(looked, { now, requested });
   const { pipeline: folded, steps } = await decide(deps, looked, { pullRequests, requested, now });
-  const decided = { ...folded, status: applySteps(folded.status, steps) };
+  const decided = { ...folded, status: applySteps(folded.status, steps, now) };
   const intent = recordIntent(deps, pipeline, { decided, checking });
   const [again, done, recorded] = await allOf([
     act(deps, decided, steps, intent),
@@ -166,9 +167,14 @@ function isRequested({ metadata, status }: Pipeline): boolean {
   return metadata.generation !== status.observedGeneration || isAsked;
 }
 
-function applySteps(status: PipelineStatus, steps: Readonly<Record<string, Decision>>): PipelineStatus {
+function applySteps(
+  status: PipelineStatus,
+  steps: Readonly<Record<string, Decision>>,
+  now: Date,
+): PipelineStatus {
   let next = status;
   for (const [environment, step] of Object.entries(steps)) {
+    if (step.merged !== undefined) next = withMerge(next, step.merged, { environment, now });
     const before = environmentStatus(next, environment);
     const state = step.rejected ? { ...before, rejected: [...step.rejected] } : before;
     if (step.kind !== 'rest') next = withEnvironment(next, environment, withPromotion(state, step.promotion));

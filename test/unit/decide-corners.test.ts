@@ -431,3 +431,52 @@ describe('the status of a Pipeline with few targets', () => {
     expect(JSON.stringify(small).length).toBeLessThan(400_000);
   });
 });
+
+describe('a revision that is merged', () => {
+  test('is recorded as merged where the next one takes its place in the same look', () => {
+    const from = opened();
+    const newer = observed(from, { ...RUNS, dev: ready('1.2.0') });
+    expect(step(newer, 'merged')).toMatchObject({
+      kind: 'promote',
+      promotion: { revision: '1.2.0' },
+      merged: '1.1.0',
+    });
+    expect(step(newer, 'open')?.merged).toBeUndefined();
+  });
+
+  test('a second time was merged last then', () => {
+    const merged = (revision: string, seconds: number) => ({
+      promotion: { ...OPEN, revision, phase: 'Merged' as const, updatedAt: at(seconds) },
+    });
+    let from = opened();
+    for (const [revision, seconds] of [
+      ['1.1.0', 10],
+      ['1.2.0', 20],
+      ['1.1.0', 30],
+    ] as const) {
+      const dev = observed(from, { ...RUNS, dev: ready(revision) }, new Date(at(seconds)));
+      from = observed(
+        withState(dev, 'staging', merged(revision, seconds)),
+        { ...RUNS, dev: ready(revision) },
+        new Date(at(seconds)),
+      );
+    }
+    const times = from.status.executions?.map((one) => [one.revision, one.environments?.staging?.mergedAt]);
+    expect(Object.fromEntries(times ?? [])).toMatchObject({
+      '1.1.0': at(30).replace('.000Z', 'Z'),
+      '1.2.0': at(20).replace('.000Z', 'Z'),
+    });
+  });
+});
+
+describe('a pull request of another application', () => {
+  test('that a person closed says nothing of the versions of this one', () => {
+    const appRef = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'shop' } as const;
+    const from = observed(opened(), RUNS);
+    const other = observed({ ...from, spec: { ...from.spec, appRef } }, RUNS);
+    expect(promotionOf(other)).toMatchObject({ phase: 'Superseded', pullRequest: { number: 7 } });
+    expect(promotionOf(other)?.pullRequest?.revision).toBeUndefined();
+    const closed = step(other, 'closed');
+    expect(closed?.rejected ?? []).toEqual([]);
+  });
+});
