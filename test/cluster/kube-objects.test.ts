@@ -52,6 +52,7 @@ describe('objects in a cluster', () => {
       await client.request({ method: 'POST', path, body: { metadata: { name: 'empty', annotations } } });
       expect(await secrets.read(namespace, 'empty')).toEqual({
         values: new Map(),
+        version: expect.stringMatching(/./),
         allowedHosts: ['github.com', '*.example.com:8443'],
       });
     });

@@ -100,6 +100,7 @@ describe('an Alert of Flux about a Pipeline', () => {
   test(
     'brings that a promotion waits for an approval, once, with all that one needs to know',
     async () => {
+      await app.deploy('dev', '1.1.0');
       const answer = await app.tell(turnpike.hook, 'dev', '1.1.0');
       expect(await answer.json()).toMatchObject({ outcome: 'waiting-approval' });
       const event = await received('WaitingApproval');
@@ -114,7 +115,6 @@ describe('an Alert of Flux about a Pipeline', () => {
         from: '1.0.0',
         phase: 'WaitingApproval',
       });
-      await app.deploy('dev', '1.1.0');
       await app.tell(turnpike.hook, 'dev', '1.1.0');
       await app.promotion('staging', (phase) => phase === 'WaitingApproval');
       expect(receivedAs('WaitingApproval')).toHaveLength(1);

@@ -34,17 +34,22 @@ function crowd(count: number) {
   return metrics;
 }
 
-/** Reads all of it, and how long nothing else had its turn meanwhile. */
+/** Reads all of it, and how much of it at most came while nothing else had its turn. */
 async function scrape(app: ReturnType<typeof createMetricsApp>) {
-  let [last, longestMs, lines] = [performance.now(), 0, 0];
+  let [lines, length, stretch, longest] = [0, 0, 0, 0];
   const timer = setInterval(() => {
-    longestMs = Math.max(longestMs, performance.now() - last);
-    last = performance.now();
+    stretch = 0;
   }, 1);
   const answer = await app.request('/metrics');
-  for await (const piece of answer.body ?? []) lines += Buffer.from(piece).toString().split('\n').length - 1;
+  for await (const piece of answer.body ?? []) {
+    const text = Buffer.from(piece).toString();
+    lines += text.split('\n').length - 1;
+    length += text.length;
+    stretch += text.length;
+    longest = Math.max(longest, stretch);
+  }
   clearInterval(timer);
-  return { lines, longestMs };
+  return { lines, share: longest / length };
 }
 
 describe('/metrics', () => {
@@ -63,13 +68,11 @@ describe('/metrics', () => {
     }
   });
 
-  test('of 10,000 Pipelines lets others have their turn within 250 ms', async () => {
-    const app = createMetricsApp(crowd(10_000).registry);
-    const scrapes = [await scrape(app), await scrape(app), await scrape(app)];
-    expect(scrapes[0]?.lines).toBeGreaterThan(900_000);
-    // The machine may have been busy with something else during one of them.
-    expect(Math.min(...scrapes.map(({ longestMs }) => longestMs))).toBeLessThan(250);
-  }, 30_000);
+  test('of 10,000 Pipelines lets others have their turn before a tenth of it is written', async () => {
+    const { lines, share } = await scrape(createMetricsApp(crowd(10_000).registry));
+    expect(lines).toBeGreaterThan(900_000);
+    expect(share).toBeLessThan(0.1);
+  }, 60_000);
 
   test('is written no further once nobody reads it', async () => {
     let ended = false;

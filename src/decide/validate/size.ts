@@ -14,6 +14,7 @@ export function sizeProblems(
   return [{ rule: 'status-size', field: 'spec.environments', message }];
 }
 
+/** An estimate: to ten of them. */
 function kilobytes(bytes: number): number {
-  return Math.ceil(bytes / 1000);
+  return Math.ceil(bytes / 10_000) * 10;
 }
