@@ -95,7 +95,7 @@ function firstEnvironment({ pipeline, now }: Situation, environment: Environment
 function nextStep(context: Context, available: string | undefined): Step {
   const record = recordedPromotion(context.state);
   if (record?.phase === 'Rejected' && deployedRevision(context.state) === record.revision) {
-    // Whoever brought it there took the no back.
+    // A revision that runs there was brought there: the no is taken back.
     return changed(context, record, { phase: 'Succeeded' });
   }
   const settled = record && isUnfinished(record) ? settle(context, record) : undefined;
