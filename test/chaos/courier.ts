@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { releaseEvent, sendEvent } from '../lab/helm.ts';
+import { sendEvent } from '../lab/helm.ts';
 import { createArmory, type Injection } from './armory.ts';
-import { type App, type EnvironmentName, targetNamespace } from './fleet.ts';
+import type { App, EnvironmentName } from './fleet.ts';
 import type { Random } from './random.ts';
 
 /** notification-controller's part: it tries an event five times in 15 s, and then forgets it. */
 export interface Courier {
-  /** Begins to deliver the event that a version was deployed. */
-  deliver(app: App, environment: EnvironmentName, version: string): void;
-  /** The next so many events are carried in this manner; ends like `Faults.inject`. */
-  inject(manner: (letter: Letter) => Manner, injection: Injection): Promise<boolean>;
+  /** Begins to deliver an event, as of now. */
+  deliver(letter: Letter): void;
+  /** The next so many events that match are carried in this manner; ends like `Faults.inject`. */
+  inject(
+    manner: (letter: Letter) => Manner,
+    injection: Injection,
+    matches?: (letter: Letter) => boolean,
+  ): Promise<boolean>;
   /** Ends when nothing is under way. */
   quiet(): Promise<void>;
 }
@@ -17,7 +21,8 @@ export interface Courier {
 export interface Letter {
   readonly app: App;
   readonly environment: EnvironmentName;
-  readonly version: string;
+  /** Without its time. */
+  readonly event: object;
 }
 
 export interface Manner {
@@ -62,10 +67,8 @@ export function createCourier({ hooks, random, sent }: CourierOptions): Courier 
   }
 
   async function carry(letter: Letter, { copies, delayMs, skewMs, replay }: Manner): Promise<void> {
-    const { app, environment, version } = letter;
-    const name = { namespace: targetNamespace(app, environment), name: app.name };
     const timestamp = new Date(Date.now() + skewMs).toISOString();
-    const one = { app, environment, event: { ...releaseEvent(name, { version }), timestamp } };
+    const one = { ...letter, event: { ...letter.event, timestamp } };
     if (replay) await send(replay);
     await sleep(delayMs);
     await Promise.all(Array.from({ length: copies }, () => send(one)));
@@ -73,12 +76,11 @@ export function createCourier({ hooks, random, sent }: CourierOptions): Courier 
   }
 
   return {
-    deliver(app, environment, version) {
-      const letter = { app, environment, version };
+    deliver(letter) {
       const running = carry(letter, armed.take(letter) ?? PLAIN).finally(() => underWay.delete(running));
       underWay.add(running);
     },
-    inject: (manner, injection) => armed.inject({ matches: () => true, effect: manner }, injection),
+    inject: (manner, injection, matches = () => true) => armed.inject({ matches, effect: manner }, injection),
     async quiet() {
       while (underWay.size > 0) await Promise.all(underWay);
     },

@@ -1,17 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lab } from '../lab/lab.ts';
 import type { Scale } from './family.ts';
-import { type App, ENVIRONMENTS, type EnvironmentName } from './fleet.ts';
+import type { App } from './fleet.ts';
 import type { Flux } from './flux.ts';
+import { type Afterwards, play, untilOpen } from './incidents.ts';
+import type { Ledger } from './ledger.ts';
+import type { People } from './people.ts';
 import type { Random } from './random.ts';
-import type { People, Review } from './review.ts';
-
-/** What is released of one application, and what people do about it. */
-export interface Round {
-  readonly version: string;
-  /** Released so many milliseconds after another version that it overtakes. */
-  readonly overtakesAfterMs?: number;
-  readonly reviews: Readonly<Partial<Record<EnvironmentName, Review>>>;
-}
+import {
+  type Incident,
+  type Kind,
+  kindsFor,
+  type Review,
+  type Round,
+  shapesFor,
+  stopsBefore,
+} from './round.ts';
+import { settle, type Wait } from './settle.ts';
 
 export interface Outcome {
   /** Rounds that did not end as they should in the time that they had, with what was seen. */
@@ -25,8 +30,10 @@ export interface Outcome {
 }
 
 export interface DriveOptions {
+  readonly lab: Lab;
   readonly flux: Flux;
-  readonly people: Pick<People, 'status' | 'refusal' | 'reviews'>;
+  readonly people: Pick<People, 'status' | 'refusal' | 'openPull'>;
+  readonly ledger: Ledger;
   readonly random: Random;
   readonly scale: Scale;
   /** How many of the applications are promoted by pull request. */
@@ -36,41 +43,27 @@ export interface DriveOptions {
   readonly outcome: Outcome;
   /** The round of each application that is under way. */
   readonly rounds: Map<string, Round>;
+  readonly waits: Map<string, Wait>;
 }
 
 const SLOW_SECONDS = 30;
 const MAX_AHEAD = 5;
-/** So many times the time to heal is too long in any case. */
-const PATIENT_TIMES = 5;
 
-/** Where a version ends that people stop on its way. */
-export function stopsBefore(app: App, round: Round): EnvironmentName | undefined {
-  if (app.strategy === 'notification') return undefined;
-  return ENVIRONMENTS.find((name) => ['close', 'delete-branch'].includes(round.reviews[name] ?? 'merge'));
-}
-
-/** Releases one version after the other into dev, and waits until each has reached the last environment. */
-export async function drive(app: App, options: DriveOptions): Promise<void> {
-  const { outcome, random, rounds, flux } = options;
+/**
+ * Releases one version after the other into dev, and waits until each has come to its end. `apps`: one, or two
+ * neighbours that go the same way at the same time.
+ */
+export async function drive(apps: readonly App[], options: DriveOptions): Promise<void> {
+  const { random } = options;
+  const [first] = apps;
+  if (!first) return;
   for (let number = 1; options.goOn(); number += 1) {
-    const round = nextRound(app, number, options);
-    rounds.set(app.name, round);
-    if (round.overtakesAfterMs !== undefined) {
-      await flux.deploy(app, 'dev', `1.${number}.0`);
-      if (app.strategy === 'pull-request') await untilOpen(app, `1.${number}.0`, options);
-      await sleep(round.overtakesAfterMs);
-      outcome.overtaken += 1;
-    }
-    const started = performance.now();
-    await flux.deploy(app, 'dev', round.version);
-    const { problem, last } = await settle(app, round, options);
-    const seconds = (performance.now() - started) / 1000;
-    if (problem) outcome.lost.push(problem);
-    else outcome.slowest = Math.max(outcome.slowest, seconds);
-    if (!problem && seconds > SLOW_SECONDS) outcome.slow.push(`${seconds.toFixed(1)} s: ${last}`);
-    if (!problem && stopsBefore(app, round)) outcome.rejected += 1;
+    const what = unusual(first, options);
+    if (what !== undefined) options.ledger.begin(what);
+    if (isIncident(what)) await playOne(first, what, { ...options, number });
+    else await Promise.all(apps.map((app) => release(app, what, { ...options, number })));
     await sleep(random.below(options.scale.pauseMs));
-    while (isAhead(app, options) && options.goOn()) await sleep(200);
+    while (isAhead(first, options) && options.goOn()) await sleep(200);
   }
 }
 
@@ -81,71 +74,96 @@ function isAhead({ strategy }: App, { flux, scale, pullRequests }: DriveOptions)
   return each > 2 * (flux.promotions('pull-request') / pullRequests) + MAX_AHEAD;
 }
 
-function nextRound(app: App, number: number, options: DriveOptions): Round {
-  const { random, scale } = options;
-  if (random.chance(0.35)) {
-    return { version: `1.${number}.1`, overtakesAfterMs: random.below(scale.patienceMs / 2), reviews: {} };
+const INCIDENTS: readonly string[] = [
+  'rollback by events',
+  'back to a rejected one',
+  'canary',
+  'tests fail',
+] satisfies Incident[];
+
+function isIncident(what: Kind | Review | undefined): what is Incident {
+  return what !== undefined && INCIDENTS.includes(what);
+}
+
+/**
+ * Mostly the one that was begun most seldom: some take longer, and all are to be done often enough. Of these the one
+ * that the fewest applications can do.
+ */
+function unusual(app: App, { random, reviews, scale, ledger }: DriveOptions): Kind | Review | undefined {
+  if (app.shape === 'neighbours') return 'conflict';
+  const own = app.strategy === 'pull-request' ? reviews.filter((review) => review !== 'merge') : [];
+  const kinds = scale.kinds && kindsFor(app);
+  const all = [...own, ...(kinds ?? [])];
+  const count = (one: string) => ledger.begun.get(one) ?? 0;
+  const byCount = (one: Kind | Review, other: Kind | Review) =>
+    count(one) - count(other) || shapesFor(one) - shapesFor(other);
+  const due = kinds?.filter((one) => count(one) < (scale.kinds?.[one] ?? 0)) ?? [];
+  if (due.length > 0 && random.chance(0.8)) return random.shuffled(due).toSorted(byCount)[0];
+  if (!random.chance(0.35)) return undefined;
+  return random.chance(0.7) ? random.shuffled(all).toSorted(byCount)[0] : random.pickAny(all);
+}
+
+type Numbered = DriveOptions & { readonly number: number };
+
+async function playOne(app: App, incident: Incident, options: Numbered): Promise<void> {
+  const started = performance.now();
+  let round: Round | undefined;
+  const begin = (next: Round) => {
+    round = next;
+    options.rounds.set(app.name, next);
+  };
+  const afterwards = await play(incident, { ...options, app, begin });
+  if (!round) return;
+  const isDone = await end(app, { round, started, afterwards }, options);
+  if (isDone) options.ledger.finish(incident);
+}
+
+/** One version, which may overtake another one. */
+async function release(app: App, review: Review | undefined, options: Numbered): Promise<void> {
+  const { outcome, rounds, flux, number } = options;
+  const round = roundOf(review, options);
+  rounds.set(app.name, round);
+  if (round.overtakesAfterMs !== undefined) {
+    const earlier = `1.${number}.0`;
+    await flux.deploy(app, 'dev', earlier);
+    if (app.strategy === 'pull-request') await untilOpen({ ...options, app }, earlier);
+    await sleep(round.overtakesAfterMs);
+    outcome.overtaken += 1;
   }
-  const review = app.strategy === 'pull-request' && random.chance(0.5) ? unusualReview(options) : undefined;
-  const where = random.chance(0.5) ? 'staging' : 'prod';
+  const started = performance.now();
+  await flux.deploy(app, 'dev', round.version);
+  await end(app, { round, started }, options);
+}
+
+function roundOf(review: Review | undefined, { random, scale, number }: Numbered): Round {
+  const isPlain = review === undefined || review === 'commit';
+  if (isPlain && random.chance(0.5)) {
+    const overtakesAfterMs = random.below(scale.patienceMs / 2);
+    const others = review === undefined ? {} : { others: review };
+    return { version: `1.${number}.1`, overtakesAfterMs, reviews: {}, ...others };
+  }
+  const where = review !== 'conflict' && random.chance(0.5) ? 'prod' : 'staging';
   return { version: `1.${number}.0`, reviews: review ? { [where]: review } : {} };
 }
 
-/** Mostly the one that was done most seldom: some take longer, and all are to be done often enough. */
-function unusualReview({ random, reviews, people }: DriveOptions): Review | undefined {
-  const counts = people.reviews();
-  const count = (review: Review) => counts.get(review) ?? 0;
-  const unusual = reviews
-    .filter((review) => review !== 'merge')
-    .sort((one, other) => count(one) - count(other));
-  return random.chance(0.7) ? unusual[0] : random.pickAny(unusual);
+interface Ended {
+  readonly round: Round;
+  readonly started: number;
+  readonly afterwards?: Afterwards | undefined;
 }
 
-/** Mostly a version is overtaken when its pull request is open; sometimes before. */
-async function untilOpen(app: App, version: string, { people, random, scale }: DriveOptions) {
-  if (random.chance(0.3)) return;
-  const deadline = performance.now() + scale.patienceMs * 4;
-  const isOpen = () => {
-    const promotion = people.status(app).environments?.staging?.promotion;
-    return promotion?.revision === version && promotion.phase === 'PullRequestOpen';
-  };
-  while (!isOpen() && performance.now() < deadline) await sleep(50);
-}
-
-/** While faults are injected nothing is lost yet; it is when it does not heal after them, or takes for ever. */
-async function settle(app: App, round: Round, { goOn, ...options }: DriveOptions) {
-  const patience = options.scale.healSeconds * 1000;
-  const latest = performance.now() + PATIENT_TIMES * patience;
-  let deadline = performance.now() + patience;
-  let last = '';
-  for (;;) {
-    const problem = unsettled(app, round, options);
-    if (goOn()) deadline = Math.min(performance.now() + patience, latest);
-    if (problem === undefined || performance.now() > deadline) return { problem, last };
-    last = problem;
-    await sleep(25);
+/** True when it ended as it should. */
+async function end(app: App, { round, started, afterwards }: Ended, options: DriveOptions): Promise<boolean> {
+  const { outcome, scale } = options;
+  const { problem, last } = await settle(app, round, { ...options, healSeconds: scale.healSeconds });
+  const found = problem ?? (await afterwards?.());
+  const seconds = (performance.now() - started) / 1000;
+  if (found !== undefined) {
+    outcome.lost.push(found);
+    return false;
   }
-}
-
-/** What is not as it should be at the end of a round; undefined: all is. */
-export function unsettled(
-  app: App,
-  round: Round,
-  { flux, people }: { readonly flux: Flux; readonly people: Pick<People, 'status' | 'refusal'> },
-): string | undefined {
-  const stop = stopsBefore(app, round);
-  const states = people.status(app).environments ?? {};
-  for (const environment of ENVIRONMENTS) {
-    const promotion = states[environment]?.promotion;
-    const seen = () => [JSON.stringify(promotion), people.refusal(app)].filter(Boolean).join(' ');
-    if (environment === stop) {
-      const rejected = promotion?.revision === round.version && promotion.phase === 'Rejected';
-      return rejected ? undefined : `${app.name}: ${round.version} is not rejected in ${stop}: ${seen()}`;
-    }
-    const runs = flux.running(app, environment);
-    if (runs !== round.version) {
-      return `${app.name}: ${environment} runs ${runs} and should run ${round.version}: ${seen()}`;
-    }
-  }
-  return undefined;
+  outcome.slowest = Math.max(outcome.slowest, seconds);
+  if (seconds > SLOW_SECONDS) outcome.slow.push(`${seconds.toFixed(1)} s: ${last}`);
+  if (stopsBefore(app, round)) outcome.rejected += 1;
+  return true;
 }

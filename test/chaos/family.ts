@@ -1,9 +1,12 @@
 import type { Courier, Sent } from './courier.ts';
-import type { Outcome, Round } from './drive.ts';
+import type { Outcome } from './drive.ts';
 import type { App } from './fleet.ts';
 import type { Flux } from './flux.ts';
+import type { Ledger } from './ledger.ts';
+import type { People } from './people.ts';
 import type { Random } from './random.ts';
-import type { People, Review } from './review.ts';
+import type { Kind, Review, Round } from './round.ts';
+import type { Wait } from './settle.ts';
 import type { World } from './world.ts';
 
 /** How much is done, and how long it is waited for. */
@@ -11,9 +14,15 @@ export interface Scale {
   readonly promotions: number;
   /** How often each fault befalls something at least. */
   readonly hits: number;
-  /** Pipelines of each kind at once. */
+  /** How often each kind of unusual round is done at least; undefined: there are none at all. */
+  readonly kinds: Readonly<Partial<Record<Kind, number>>> | undefined;
+  /** Pipelines at once, of plain applications. */
   readonly notifications: number;
   readonly pullRequests: number;
+  /** Of each other shape of application, by pull request. */
+  readonly others: number;
+  /** Whether people ask for a reconciliation when a conflict keeps a pull request from being merged. */
+  readonly impatient: boolean;
   readonly outageSeconds: number;
   readonly silenceSeconds: number;
   /** A round that takes longer once the faults are over is lost. */
@@ -22,6 +31,8 @@ export interface Scale {
   readonly pauseMs: number;
   /** How long people take to review; twice that when a version is about to be overtaken. */
   readonly patienceMs: number;
+  /** More lost ones than these tell nothing new. */
+  readonly maxLost: number;
   /** How often any fault befalls something at least. */
   readonly strikes: number;
   /** Only these faults. */
@@ -37,9 +48,11 @@ export interface Stage {
   readonly courier: Courier;
   readonly people: People;
   readonly flux: Flux;
+  readonly ledger: Ledger;
   /** Events that were delivered lately. */
   readonly sent: readonly Sent[];
   readonly rounds: Map<string, Round>;
+  readonly waits: Map<string, Wait>;
 }
 
 /** One fault; true: it has befallen something. */
@@ -53,7 +66,7 @@ export interface Family {
   readonly reviews: readonly Review[];
   /** Strikes that may be under way at once. */
   readonly abreast: number;
-  /** Share of the pipelines that promote by pull request, of those that the scale names. */
+  /** Share of the plain applications that promote by pull request, of those that the scale names. */
   readonly pullRequests: number;
 }
 

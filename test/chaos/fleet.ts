@@ -8,88 +8,110 @@ export const FIRST_VERSION = '1.0.0';
 
 export type StrategyName = 'notification' | 'pull-request';
 
+/**
+ * `events`: there is no object that can be read, so that only events tell what runs. `canary`: dev has two targets, and
+ * a person approves. `neighbours`: two applications have neighbouring lines of one file.
+ */
+export type Shape = 'plain' | 'events' | 'canary' | 'neighbours';
+
 /** One application with its Pipeline. */
 export interface App {
   readonly name: string;
   /** Of the Pipeline. */
   readonly namespace: string;
   readonly strategy: StrategyName;
+  readonly shape: Shape;
   /** Of the HMAC. */
   readonly key: string;
   /** In Gitea, without its owner; empty without pull requests. */
   readonly repository: string;
+  /** The file of an environment begins with it. */
+  readonly folder: string;
 }
 
 export interface FleetOptions {
   /** Of the namespaces and repositories. */
   readonly label: string;
   readonly notifications: number;
+  /** Of the shape `plain`. */
   readonly pullRequests: number;
+  /** How many of the shapes `events` and `canary` and how many pairs of neighbours, by pull request as well. */
+  readonly others: number;
 }
 
 const APPS_PER_REPOSITORY = 3;
 
-export function targetNamespace(app: App, environment: EnvironmentName): string {
-  return `${app.namespace}-${environment}`;
+/** The namespaces where the application runs. */
+export function targetNamespaces(app: App, environment: EnvironmentName): readonly [string, ...string[]] {
+  const first = `${app.namespace}-${environment}`;
+  return app.shape === 'canary' && environment === 'dev' ? [first, `${first}-2`] : [first];
 }
 
 export function fileOf(app: App, environment: EnvironmentName): string {
-  return `${app.name}/${environment}.yaml`;
+  return `${app.folder}/${environment}.yaml`;
 }
 
-/** Makes the applications, all at their first version, and waits until the replicas know them. */
-export async function createFleet(world: World, options: FleetOptions): Promise<App[]> {
+export function branchOf(app: App, environment: EnvironmentName): string {
+  return `promotion-${app.namespace}-${app.name}-${environment}`;
+}
+
+/** The application whose lines are in the same file. */
+export function neighbourOf(app: App, apps: readonly App[]): App | undefined {
+  return apps.find((one) => one !== app && one.folder === app.folder);
+}
+
+/** Makes the applications with their Pipelines. */
+export async function createFleet(world: World, apps: readonly App[]): Promise<void> {
   const { lab } = world;
-  const namespace = `chaos-${options.label}`;
-  const key = randomBytes(24).toString('hex');
-  const app = (strategy: StrategyName) => (_: unknown, index: number) => ({
-    name: `${strategy === 'notification' ? 'n' : 'p'}${index}`,
+  const [first] = apps;
+  if (!first) return;
+  const { namespace, key } = first;
+  const namespaces = new Set([
     namespace,
-    strategy,
-    key,
-    repository: strategy === 'notification' ? '' : `${namespace}-${Math.floor(index / APPS_PER_REPOSITORY)}`,
-  });
-  const apps: App[] = [
-    ...Array.from({ length: options.notifications }, app('notification')),
-    ...Array.from({ length: options.pullRequests }, app('pull-request')),
-  ];
-  const namespaces = [namespace, ...ENVIRONMENTS.map((name) => `${namespace}-${name}`)];
-  await Promise.all([
-    lab.apply([
-      ...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
-      secret(namespace, 'hook', { 'hmac-key': key }),
-      secret(namespace, 'forge', { token: lab.gitea.token }),
-    ]),
-    createRepositories(world, apps),
+    ...apps.flatMap((app) => ENVIRONMENTS.flatMap((name) => targetNamespaces(app, name))),
+  ]);
+  await lab.apply([
+    ...[...namespaces].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+    secret(namespace, 'hook', { 'hmac-key': key }),
+    secret(namespace, 'forge', { token: lab.gitea.token }),
   ]);
   await Promise.all(apps.map((one) => createPipeline(world, one)));
-  return apps;
 }
 
-async function createRepositories({ lab }: World, apps: readonly App[]): Promise<void> {
-  const names = new Set(apps.flatMap(({ repository }) => repository || []));
-  for (const name of names) {
-    const own = apps.filter(({ repository }) => repository === name);
-    const files = own.flatMap((app) =>
-      ENVIRONMENTS.map((environment) => [fileOf(app, environment), manifest(app, environment)]),
-    );
-    await lab.gitea.createRepository(name, Object.fromEntries(files));
-  }
-}
-
-function manifest(app: App, environment: EnvironmentName): string {
-  const marker = `{"$promotion": "${app.namespace}:${app.name}:${environment}"}`;
-  return `spec:\n  chart:\n    spec:\n      version: ${FIRST_VERSION} # ${marker}\n`;
+export function planFleet(options: FleetOptions): App[] {
+  const namespace = `chaos-${options.label}`;
+  const common = { namespace, key: randomBytes(24).toString('hex') };
+  const notifying = Array.from({ length: options.notifications }, (_, index): App => {
+    const name = `n${index}`;
+    return { ...common, name, strategy: 'notification', shape: 'plain', repository: '', folder: name };
+  });
+  const byPullRequest = { ...common, strategy: 'pull-request' } as const;
+  const plain = Array.from({ length: options.pullRequests }, (_, index): App => {
+    const repository = `${namespace}-${Math.floor(index / APPS_PER_REPOSITORY)}`;
+    return { ...byPullRequest, name: `p${index}`, shape: 'plain', repository, folder: `p${index}` };
+  });
+  const others = Array.from({ length: options.others }, (_, index): App[] => {
+    const others = { ...byPullRequest, repository: `${namespace}-others-${index}` };
+    const shared = { ...byPullRequest, repository: `${namespace}-shared-${index}`, folder: `shared${index}` };
+    return [
+      { ...others, name: `events${index}`, shape: 'events', folder: `events${index}` },
+      { ...others, name: `canary${index}`, shape: 'canary', folder: `canary${index}` },
+      { ...shared, name: `left${index}`, shape: 'neighbours' },
+      { ...shared, name: `right${index}`, shape: 'neighbours' },
+    ];
+  });
+  return [...notifying, ...plain, ...others.flat()];
 }
 
 async function createPipeline(world: World, app: App): Promise<void> {
-  const { lab, forge } = world;
+  const { lab } = world;
   const post = async (path: string, body: object) => {
     const answer = await lab.request('POST', path, body);
     if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
   };
-  for (const environment of ENVIRONMENTS) {
-    const namespace = targetNamespace(app, environment);
+  for (const namespace of app.shape === 'events'
+    ? []
+    : ENVIRONMENTS.flatMap((e) => targetNamespaces(app, e))) {
     await post(`/apis/helm.toolkit.fluxcd.io/v2/namespaces/${namespace}/helmreleases`, {
       apiVersion: 'helm.toolkit.fluxcd.io/v2',
       kind: 'HelmRelease',
@@ -101,13 +123,6 @@ async function createPipeline(world: World, app: App): Promise<void> {
       },
     });
   }
-  const pullRequest = {
-    type: 'gitea',
-    url: `${forge.proxy.url}/${lab.gitea.user}/${app.repository}`,
-    baseBranch: 'main',
-    secretRef: { name: 'forge' },
-  };
-  const strategy = app.strategy === 'notification' ? { notification: {} } : { 'pull-request': pullRequest };
   await post(pipelinesPath(app.namespace), {
     apiVersion: 'pipelines.weave.works/v1alpha1',
     kind: 'Pipeline',
@@ -116,11 +131,28 @@ async function createPipeline(world: World, app: App): Promise<void> {
       appRef: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: app.name },
       environments: ENVIRONMENTS.map((name) => ({
         name,
-        targets: [{ namespace: targetNamespace(app, name) }],
+        targets: targetNamespaces(app, name).map((namespace) => ({ namespace })),
       })),
-      promotion: { strategy: { ...strategy, secretRef: { name: 'hook' } } },
+      promotion: promotionOf(world, app),
     },
   });
+}
+
+function promotionOf(world: World, app: App): object {
+  const pullRequest = {
+    type: 'gitea',
+    url: repositoryUrl(world, app.repository),
+    baseBranch: 'main',
+    secretRef: { name: 'forge' },
+  };
+  const strategy = app.strategy === 'notification' ? { notification: {} } : { 'pull-request': pullRequest };
+  const manual = app.shape === 'canary' && { manual: true };
+  return { ...manual, strategy: { ...strategy, secretRef: { name: 'hook' } } };
+}
+
+/** As the Pipeline names it: through the proxy. */
+export function repositoryUrl({ lab, forge }: Pick<World, 'lab' | 'forge'>, repository: string): string {
+  return `${forge.proxy.url}/${lab.gitea.user}/${repository}`;
 }
 
 export function pipelinesPath(namespace: string): string {

@@ -7,16 +7,25 @@ import { GITEA } from '../lab/gitea/gitea.ts';
 import { exitWithParent } from '../lab/parent.ts';
 import { FAMILIES } from './families.ts';
 import type { Report, Scale } from './family.ts';
+import { KINDS } from './round.ts';
 import { runFamily } from './run.ts';
 import { failures, table } from './table.ts';
 import { createWorld, FLAGS, type World } from './world.ts';
 
+function eachKind(count: number): Scale['kinds'] {
+  return Object.fromEntries(KINDS.map((kind) => [kind, count]));
+}
+
 const LONG: Scale = {
   promotions: 1000,
   hits: 20,
+  kinds: eachKind(20),
+  maxLost: 20,
   strikes: 0,
   notifications: 8,
-  pullRequests: 12,
+  pullRequests: 8,
+  others: 2,
+  impatient: false,
   outageSeconds: 60,
   silenceSeconds: 32,
   healSeconds: 180,
@@ -26,7 +35,8 @@ const LONG: Scale = {
 
 const USAGE = `npm run chaos [-- FLAGS]
 
-Two replicas promote while faults are injected: each family over a thousand promotions, each fault twenty times.
+Two replicas promote while faults are injected: each family over a thousand promotions, each fault twenty times, each
+kind of unusual round too (${KINDS.join(', ')}).
 Prints what was lost, doubled and wrong; exit status 1 when anything was. About 80 minutes on two processors, which
 should have nothing else to do.
 
@@ -34,6 +44,7 @@ should have nothing else to do.
   --fault NAME     only this fault of the family; several may be named
   --promotions N   Default: ${LONG.promotions}
   --hits N         how often each fault strikes at least. Default: ${LONG.hits}
+  --kinds N        how often each kind of unusual round is done at least; 0: none. Default: ${LONG.hits}
   --seed TEXT      the same faults again. Default: a new one
 `;
 
@@ -46,6 +57,7 @@ async function main(): Promise<number> {
       seed: { type: 'string', default: String(crypto.getRandomValues(new Uint32Array(1))[0]) },
       promotions: { type: 'string', default: String(LONG.promotions) },
       hits: { type: 'string', default: String(LONG.hits) },
+      kinds: { type: 'string', default: String(LONG.hits) },
       fault: { type: 'string', multiple: true },
       family: { type: 'string', multiple: true, default: FAMILIES.map(({ name }) => name) },
     },
@@ -61,6 +73,7 @@ async function main(): Promise<number> {
     ...LONG,
     promotions: Number(values.promotions),
     hits: Number(values.hits),
+    kinds: values.kinds === '0' ? undefined : eachKind(Number(values.kinds)),
     ...(values.fault && { only: values.fault }),
   };
   await using world = await createWorld({ flags: FLAGS, note });

@@ -1,179 +1,171 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RECONCILE_REQUESTED_AT } from '../../src/api/group.ts';
-import type { PipelineStatus, PromotionStatus } from '../../src/api/pipeline.ts';
-import type { Lab } from '../lab/lab.ts';
-import { type App, ENVIRONMENTS, type EnvironmentName, fileOf, pipelinesPath } from './fleet.ts';
-import { type Flux, persistently } from './flux.ts';
+import {
+  type App,
+  branchOf,
+  ENVIRONMENTS,
+  type EnvironmentName,
+  fileOf,
+  neighbourOf,
+  repositoryUrl,
+} from './fleet.ts';
+import { patchPipeline } from './patch.ts';
+import type { PeopleOptions } from './people.ts';
+import { commitFile, createForeignPull, otherRepository, readPull, versionAt } from './repositories.ts';
+import type { Review } from './round.ts';
 
-/** What a person does with a pull request. */
-export type Review = 'merge' | 'close' | 'reopen' | 'delete-branch';
+/** Where a pull request is. */
+export interface Opened {
+  readonly repository: string;
+  readonly number: number;
+}
 
-/** The people: they merge pull requests, or not, and ask for another try when something needs a person. */
-export interface People {
-  status(app: App): PipelineStatus;
-  /** As `kubectl annotate` and `flux reconcile` do. */
-  poke(app: App): Promise<void>;
-  /** Why the forge did not merge its pull request the last time. */
+/** One that brings a version of an application into an environment. */
+export interface Subject {
+  readonly app: App;
+  readonly environment: EnvironmentName;
+  readonly version: string;
+  readonly opened: Opened;
+}
+
+/** What people do with a pull request; what throws is to be done again later. */
+export interface Reviewer {
+  review(review: Review, subject: Subject): Promise<void>;
+  /** Why the forge did not merge the application's pull request the last time. */
   refusal(app: App): string | undefined;
-  /** How often each review was done to its end. */
-  reviews(): ReadonlyMap<Review, number>;
-  stop(): Promise<void>;
 }
 
-export interface Decision {
-  readonly review: Review;
-  /** After so many milliseconds. */
-  readonly ms: number;
-  /** Ask for a reconciliation before. */
-  readonly poke: boolean;
+export interface ReviewerOptions extends PeopleOptions {
+  readonly request: (app: App) => Promise<void>;
+  readonly requestSometimes: (app: App) => void;
+  readonly openPull: (app: App, environment: EnvironmentName, version: string) => Opened | undefined;
+  readonly later: (work: () => Promise<void>, ms: number) => void;
 }
 
-export interface PeopleOptions {
-  readonly lab: Lab;
-  readonly apps: readonly App[];
-  readonly flux: Flux;
-  /** What is done with the pull request that brings this version, and after how many milliseconds. */
-  readonly decide: (app: App, environment: EnvironmentName, version: string) => Decision;
-}
-
-const LOOK_EVERY_MS = 150;
-const REVIEWERS = 3;
-const POKE_EVERY_MS = 1000;
-const COME_AGAIN_MS = 500;
 const MERGE_AGAIN_MS = 1000;
-
-interface Item {
-  readonly metadata: { readonly name: string };
-  readonly status?: PipelineStatus;
-}
+/** At most so many of them are opened so that the next one has the number that ours has elsewhere. */
+const MAX_FOREIGN = 2;
 
 /** It was done before, and only the answer was lost. */
 function unlessGone(error: unknown): void {
   if (!String(error).includes('404')) throw error;
 }
 
-export function startPeople({ lab, apps, flux, decide }: PeopleOptions): People {
-  const statuses = new Map<string, PipelineStatus>();
-  const reviewed = new Set<string>();
-  const waiting: (() => Promise<void>)[] = [];
-  const counts = new Map<Review, number>();
-  const requested = new Map<string, number>();
-  /** By application, why its pull request could not be merged. */
+export function createReviewer(options: ReviewerOptions): Reviewer {
+  const { world, apps, flux, ledger, impatient, request, requestSometimes, openPull, later } = options;
+  const { lab } = world;
   const refusals = new Map<string, string>();
-  let stopping = false;
+  const moved = new Set<string>();
+  const api = (method: string, { repository }: Opened, path: string, body?: object) =>
+    lab.gitea.api(method, `/repos/${lab.gitea.user}/${repository}${path}`, body);
+  const setState = (opened: Opened, state: 'open' | 'closed') =>
+    api('PATCH', opened, `/pulls/${opened.number}`, { state });
 
-  async function look(): Promise<void> {
-    const answer = await lab.request('GET', pipelinesPath(apps[0]?.namespace ?? ''));
-    const { items } = (await answer.json()) as { items: Item[] };
-    for (const { metadata, status = {} } of items) {
-      statuses.set(metadata.name, status);
-      const app = apps.find(({ name }) => name === metadata.name);
-      if (!app) continue;
-      for (const environment of ENVIRONMENTS) {
-        const promotion = status.environments?.[environment]?.promotion;
-        if (promotion) consider(app, environment, promotion);
-      }
+  /** Each says what was done in the end. */
+  const acts: Readonly<Record<Review, (subject: Subject) => Promise<Review>>> = {
+    leave: async () => 'leave',
+    merge,
+    async close({ app, opened }) {
+      await setState(opened, 'closed');
+      await request(app);
+      return 'close';
+    },
+    async 'delete-branch'({ app, environment, opened }) {
+      await api('DELETE', opened, `/branches/${branchOf(app, environment)}`).catch(unlessGone);
+      await request(app);
+      return 'delete-branch';
+    },
+    async reopen(subject) {
+      const { app, opened } = subject;
+      await setState(opened, 'closed');
+      await request(app);
+      await sleep(Math.random() < 0.5 ? 0 : 1000);
+      await setState(opened, 'open');
+      await merge(subject);
+      return 'reopen';
+    },
+    async commit(subject) {
+      const { app, environment, opened } = subject;
+      if (!(await isOpen(opened))) return merge(subject);
+      const branch = branchOf(app, environment);
+      const commit = await commitFile(lab.gitea, { repository: opened.repository, branch });
+      // Somebody may have merged it a moment before.
+      if (await isOpen(opened)) ledger.committed({ app, branch, commit, ...opened });
+      if (Math.random() < 0.5) await request(app);
+      later(async () => void (await merge(subject)), Math.random() < 0.5 ? 0 : MERGE_AGAIN_MS);
+      return 'commit';
+    },
+    async 'by hand'({ app, environment, version }) {
+      await flux.deploy(app, environment, version);
+      return 'by hand';
+    },
+    conflict,
+    move,
+  };
+
+  async function isOpen({ repository, number }: Opened): Promise<boolean> {
+    return (await readPull(lab, repository, number)).state === 'open';
+  }
+
+  /** The first one of two neighbours is merged when both are open, so that the other one has a conflict. */
+  async function conflict(subject: Subject): Promise<Review> {
+    const { app, environment, version } = subject;
+    const neighbour = neighbourOf(app, apps);
+    const isFirst = neighbour !== undefined && app.name < neighbour.name;
+    const isDue = isFirst
+      ? openPull(neighbour, environment, version) !== undefined
+      : !neighbour || flux.running(neighbour, environment) === version;
+    if (!isDue) throw new Error(`${app.name} waits for its neighbour`);
+    await merge(subject);
+    return isFirst ? 'conflict' : 'merge';
+  }
+
+  /** Its files go along. The old pull request is nobody's any more, and the new repository has others of that number. */
+  async function move(subject: Subject): Promise<Review> {
+    const { app, environment, version, opened } = subject;
+    const what = `${app.name} ${environment} ${version}`;
+    if (moved.has(what)) return merge(subject);
+    const to = otherRepository(opened.repository);
+    for (let made = 0; made < MAX_FOREIGN; made += 1) {
+      if ((await createForeignPull(lab, to)) >= opened.number) break;
     }
+    const files = await Promise.all(
+      ENVIRONMENTS.map(async (name) => {
+        const file = fileOf(app, name);
+        return [file, (await lab.gitea.file(opened.repository, 'main', file)) ?? null] as const;
+      }),
+    );
+    await lab.gitea.commit(to, 'main', Object.fromEntries(files), `Move ${app.name} here`);
+    const strategy = { 'pull-request': { url: repositoryUrl(world, to) } };
+    await patchPipeline(lab, app, { spec: { promotion: { strategy } } });
+    moved.add(what);
+    return 'move';
   }
 
-  function consider(app: App, environment: EnvironmentName, promotion: PromotionStatus): void {
-    if (promotion.phase === 'Failed') pokeSometimes(app);
-    const { pullRequest, revision } = promotion;
-    if (promotion.phase !== 'PullRequestOpen' || !pullRequest) return;
-    const what = `${app.name} ${environment} ${pullRequest.number} ${revision}`;
-    if (reviewed.has(what)) return;
-    reviewed.add(what);
-    const { review, ms, poke: pokes } = decide(app, environment, revision);
-    if (pokes) pokeSometimes(app);
-    setTimeout(() => waiting.push(() => doReview(app, environment, pullRequest.number, review)), ms);
-  }
-
-  function pokeSometimes(app: App): void {
-    const now = performance.now();
-    if (now - (requested.get(app.name) ?? 0) < POKE_EVERY_MS) return;
-    requested.set(app.name, now);
-    poke(app).catch(() => undefined);
-  }
-
-  async function poke(app: App): Promise<void> {
-    await persistently(async () => {
-      const answer = await fetch(`${lab.server}${pipelinesPath(app.namespace)}/${app.name}`, {
-        method: 'PATCH',
-        headers: { 'content-type': 'application/merge-patch+json' },
-        body: JSON.stringify({ metadata: { annotations: { [RECONCILE_REQUESTED_AT]: `${Date.now()}` } } }),
-        tls: { ca: lab.ca, cert: lab.admin.cert, key: lab.admin.key },
-      });
-      if (!answer.ok) throw new Error(await answer.text());
-    });
-  }
-
-  async function doReview(app: App, environment: EnvironmentName, number: number, review: Review) {
-    const repository = `/repos/${lab.gitea.user}/${app.repository}`;
-    const pull = `${repository}/pulls/${number}`;
-    const branch = `promotion-${app.namespace}-${app.name}-${environment}`;
-    switch (review) {
-      case 'close':
-        await lab.gitea.api('PATCH', pull, { state: 'closed' });
-        await poke(app);
-        break;
-      case 'delete-branch':
-        await lab.gitea.api('DELETE', `${repository}/branches/${branch}`).catch(unlessGone);
-        await poke(app);
-        break;
-      case 'reopen':
-        await lab.gitea.api('PATCH', pull, { state: 'closed' });
-        await poke(app);
-        await sleep(Math.random() < 0.5 ? 0 : 1000);
-        await lab.gitea.api('PATCH', pull, { state: 'open' });
-        await merge(app, environment, number);
-        break;
-      case 'merge':
-        await merge(app, environment, number);
-        break;
-    }
-    counts.set(review, (counts.get(review) ?? 0) + 1);
-  }
-
-  async function merge(app: App, environment: EnvironmentName, number: number): Promise<void> {
-    const path = `/repos/${lab.gitea.user}/${app.repository}/pulls/${number}/merge`;
-    const refused = await lab.gitea.api('POST', path, { Do: 'merge' }).then(() => undefined, String);
+  async function merge(subject: Subject): Promise<Review> {
+    const { app, environment, opened } = subject;
+    const path = `/pulls/${opened.number}/merge`;
+    const refused = await api('POST', opened, path, { Do: 'merge' }).then(() => undefined, String);
     // It may be merged already, when one more revision was pushed to it a moment before; or closed.
     if (refused === undefined || /already merged|answered 404/.test(refused)) refusals.delete(app.name);
     else {
       refusals.set(app.name, refused);
+      if (impatient && app.shape === 'neighbours') requestSometimes(app);
       // Nobody looks at it meanwhile: while Gitea checks it for conflicts, a look makes it check once more.
-      setTimeout(() => waiting.push(() => merge(app, environment, number)), MERGE_AGAIN_MS);
+      later(async () => void (await merge(subject)), MERGE_AGAIN_MS);
     }
-    const text = await lab.gitea.file(app.repository, 'main', fileOf(app, environment));
-    const version = /version: (\S+)/.exec(text ?? '')?.[1];
-    if (version !== undefined) await flux.deploy(app, environment, version);
+    const place = { repository: opened.repository, ref: 'main' };
+    const version = await versionAt(lab, { app, environment }, place);
+    const runs = flux.running(app, environment);
+    // What got there by hand is not taken back by what is in Git yet.
+    const isNews = version !== undefined && (refused === undefined || Bun.semver.order(version, runs) > 0);
+    if (isNews) await flux.deploy(app, environment, version);
+    return 'merge';
   }
 
-  async function run(): Promise<void> {
-    while (!stopping) {
-      await look().catch(() => undefined);
-      await sleep(LOOK_EVERY_MS);
-    }
-  }
-
-  async function reviewer(): Promise<void> {
-    while (!stopping) {
-      const next = waiting.shift();
-      if (!next) await sleep(20);
-      // People come again when the forge does not answer.
-      else await next().catch(() => setTimeout(() => waiting.push(next), COME_AGAIN_MS));
-    }
-  }
-
-  const running = [run(), ...Array.from({ length: REVIEWERS }, reviewer)];
   return {
-    status: (app) => statuses.get(app.name) ?? {},
-    poke,
-    refusal: (app) => refusals.get(app.name),
-    reviews: () => counts,
-    async stop() {
-      stopping = true;
-      await Promise.all(running);
+    async review(what, subject) {
+      ledger.finish(await acts[what](subject));
     },
+    refusal: (app) => refusals.get(app.name),
   };
 }

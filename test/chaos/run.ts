@@ -2,13 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { trespasses } from './acts.ts';
 import { startAdministrator } from './administrator.ts';
 import { createCourier, type Sent } from './courier.ts';
-import { type DriveOptions, drive, type Outcome, type Round } from './drive.ts';
+import { type DriveOptions, drive, type Outcome } from './drive.ts';
 import type { Family, Report, Scale, Stage } from './family.ts';
-import { createFleet, waitForFleet } from './fleet.ts';
+import { type App, createFleet, neighbourOf, planFleet, waitForFleet } from './fleet.ts';
 import { startFlux } from './flux.ts';
-import { doubledPullRequests, unfinished } from './invariants.ts';
+import { findingsOf } from './forge-invariants.ts';
+import { unfinished } from './invariants.ts';
+import { createLedger } from './ledger.ts';
+import { type PeopleOptions, startPeople } from './people.ts';
 import { createRandom } from './random.ts';
-import { startPeople } from './review.ts';
+import { createRepositories } from './repositories.ts';
+import type { Round } from './round.ts';
+import { createTally, type Tally } from './tally.ts';
 import type { World } from './world.ts';
 
 export interface FamilyOptions {
@@ -19,14 +24,9 @@ export interface FamilyOptions {
 }
 
 const NOTE_EVERY_MS = 30_000;
+const LONG_WAIT_SECONDS = 20;
 /** How often one fault may have struck while another one has not. */
 const MAX_AHEAD = 2;
-/** A little faster than evenly, so that the last promotions need not wait for the last faults. */
-const PACE = 1.25;
-/** Of the pull requests that there would be if they came as fast as notifications. */
-const PULL_REQUEST_PACE = 0.7;
-/** More lost ones than these tell nothing new. */
-const MAX_LOST = 20;
 
 /** Drives promotions while faults of one family are injected, until there was enough of both. */
 export async function runFamily(family: Family, options: FamilyOptions): Promise<Report> {
@@ -40,7 +40,10 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
   const tally = createTally(family, stage, outcome);
   const ended = new AbortController();
   const early = memoryWhen(world, () => tally.done() >= scale.promotions / 5);
-  const telling = tell(() => options.note(`${family.name}: ${tally.describe()}`), ended.signal);
+  const telling = tell(() => {
+    options.note(`${family.name}: ${tally.describe()}`);
+    for (const wait of longWaits(stage)) options.note(`${family.name}: ${wait}`);
+  }, ended.signal);
   await Promise.all([
     ...driveAll(family, stage, { outcome, goOn: () => !tally.enough(), seed: options.seed }),
     ...harmAll(family, stage, { tally, seed: options.seed }),
@@ -49,7 +52,7 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
   const late = world.replicas.memory();
   await Promise.all([telling, stage.courier.quiet()]);
   const wrong = await unfinished({ stage, outcome, seconds: scale.healSeconds });
-  const doubled = [...flux.doubled(), ...(await doubledPullRequests(world, stage.apps))];
+  const findings = await findingsOf(world.lab, stage.apps, stage.ledger);
   await Promise.all([people.stop(), flux.stop(), administrator.stop()]);
   const acts = world.replicas.acts();
   return {
@@ -57,8 +60,14 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
     promotions: tally.done(),
     outcome,
     faults: tally.faults,
-    doubled,
-    wrong: [...flux.wrongs(), ...wrong, ...world.replicas.crashes().slice(before.crashes)],
+    doubled: [...flux.doubled(), ...findings.doubled],
+    wrong: [
+      ...flux.wrongs(),
+      ...stage.ledger.wrongs,
+      ...wrong,
+      ...findings.wrong,
+      ...world.replicas.crashes().slice(before.crashes),
+    ],
     twoLeaders: trespasses(acts, before.acts),
     leads: acts.slice(before.acts).filter(({ kind }) => kind === 'lead').length,
     locks: administrator.locks(),
@@ -70,11 +79,14 @@ export async function runFamily(family: Family, options: FamilyOptions): Promise
 async function setStage(family: Family, { world, scale, seed }: FamilyOptions): Promise<Stage> {
   const { lab } = world;
   const random = createRandom(`${seed} ${family.name}`);
-  const apps = await createFleet(world, {
+  const apps = planFleet({
     label: family.name,
     notifications: scale.notifications,
     pullRequests: Math.round(scale.pullRequests * family.pullRequests),
+    others: scale.others,
   });
+  await createRepositories(lab, apps);
+  await createFleet(world, apps);
   const sent: Sent[] = [];
   const courier = createCourier({
     hooks: world.replicas.hooks,
@@ -84,55 +96,30 @@ async function setStage(family: Family, { world, scale, seed }: FamilyOptions): 
   const flux = await startFlux({ lab, apps, courier });
   await waitForFleet(world, apps);
   const rounds = new Map<string, Round>();
-  const people = startPeople({
-    lab,
-    apps,
-    flux,
-    decide(app, environment, version) {
-      const chance = createRandom(`${seed} ${app.name} ${environment} ${version}`);
-      const round = rounds.get(app.name);
-      const overtaken = version !== round?.version;
-      const ms = overtaken ? scale.patienceMs * 2 : chance.below(scale.patienceMs / 3);
-      return { review: round?.reviews[environment] ?? 'merge', ms, poke: chance.chance(0.5) };
-    },
-  });
-  return { world, random, scale, apps, courier, people, flux, sent, rounds };
+  const ledger = createLedger();
+  const decide = decisions({ rounds, scale, seed });
+  const people = startPeople({ world, apps, flux, ledger, impatient: scale.impatient, decide });
+  return { world, random, scale, apps, courier, people, flux, ledger, sent, rounds, waits: new Map() };
 }
 
-/** What was done so far, and whether that is enough. */
-interface Tally {
-  readonly faults: Map<string, number>;
-  done(): number;
-  /** Whether one more strike is due: they are spread evenly over the promotions. */
-  due(): boolean;
-  enough(): boolean;
-  describe(): string;
-}
-
-function createTally(family: Family, { scale, flux, people, apps }: Stage, outcome: Outcome): Tally {
-  const all = scale.only ?? [...family.faults, ...family.reviews];
-  const counted = family.reviews.filter((review) => all.includes(review));
-  const faults = new Map(all.map((name) => [name, 0]));
-  const done = () => flux.promotions() + outcome.rejected;
-  // By pull request as well: those take longer, and would be struck down before they get anywhere.
-  const share =
-    (apps.filter(({ strategy }) => strategy === 'pull-request').length / apps.length) * PULL_REQUEST_PACE;
-  const progress = () => Math.min(done(), flux.promotions('pull-request') / share) / scale.promotions;
-  // What people do comes by itself.
-  const strikes = family.faults.filter((name) => faults.has(name));
-  const struck = () => strikes.reduce((sum, name) => sum + (faults.get(name) ?? 0), 0);
-  const wanted = Math.max(scale.hits * strikes.length, scale.strikes) * PACE;
-  return {
-    faults,
-    done,
-    due: () => done() >= scale.promotions || struck() < 1 + wanted * progress(),
-    enough() {
-      for (const review of counted) faults.set(review, people.reviews().get(review) ?? 0);
-      if (outcome.lost.length >= MAX_LOST) return true;
-      const often = [...faults.values()].every((count) => count >= scale.hits) && struck() >= scale.strikes;
-      return often && done() >= scale.promotions;
-    },
-    describe: () => `${done()} promotions, ${[...faults].map((one) => one.join(' ')).join(', ')}`,
+/** What people do with a pull request: what the round says, sooner or later. */
+function decisions({
+  rounds,
+  scale,
+  seed,
+}: {
+  readonly rounds: ReadonlyMap<string, Round>;
+  readonly scale: Scale;
+  readonly seed: string;
+}): PeopleOptions['decide'] {
+  return (app, environment, version) => {
+    const chance = createRandom(`${seed} ${app.name} ${environment} ${version}`);
+    const round = rounds.get(app.name);
+    const isOther = version !== round?.version;
+    const review = (isOther ? round?.others : round?.reviews[environment]) ?? 'merge';
+    const soon = chance.below(scale.patienceMs / 3);
+    const late = isOther && review === 'merge' ? scale.patienceMs * 2 : undefined;
+    return { review, ms: late ?? round?.reviewAfterMs ?? soon, request: chance.chance(0.5) };
   };
 }
 
@@ -143,13 +130,24 @@ interface Driven {
 }
 
 function driveAll(family: Family, stage: Stage, { outcome, goOn, seed }: Driven): Promise<void>[] {
-  const { flux, people, scale, rounds } = stage;
+  const { apps, flux, people, ledger, scale, rounds, waits } = stage;
+  const { lab } = stage.world;
   const { reviews } = family;
-  const pullRequests = stage.apps.filter(({ strategy }) => strategy === 'pull-request').length;
-  const options = { flux, people, scale, pullRequests, reviews, rounds, outcome, goOn };
-  return stage.apps.map((app) => {
-    const own: DriveOptions = { ...options, random: createRandom(`${seed} ${family.name} ${app.name}`) };
-    return drive(app, own);
+  const pullRequests = apps.filter(({ strategy }) => strategy === 'pull-request').length;
+  const options = { lab, flux, people, ledger, scale, pullRequests, reviews, rounds, waits, outcome, goOn };
+  return together(apps).map((some) => {
+    const random = createRandom(`${seed} ${family.name} ${some[0]?.name}`);
+    const own: DriveOptions = { ...options, random };
+    return drive(some, own);
+  });
+}
+
+/** Neighbours go the same way at the same time. */
+function together(apps: readonly App[]): (readonly App[])[] {
+  return apps.flatMap((app) => {
+    const neighbour = neighbourOf(app, apps);
+    if (!neighbour) return [[app]];
+    return app.name < neighbour.name ? [[app, neighbour]] : [];
   });
 }
 
@@ -180,6 +178,13 @@ async function harm(family: Family, stage: Stage, { tally, busy }: { tally: Tall
     }
     await sleep(stage.random.below(100));
   }
+}
+
+function longWaits({ waits }: Stage): string[] {
+  return [...waits.values()].flatMap(({ since, problem }) => {
+    const seconds = (performance.now() - since) / 1000;
+    return seconds > LONG_WAIT_SECONDS ? `since ${seconds.toFixed(0)} s: ${problem}` : [];
+  });
 }
 
 async function memoryWhen(world: World, when: () => boolean): Promise<number[]> {

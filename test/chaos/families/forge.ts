@@ -58,8 +58,19 @@ const baseMoved: Harm = (stage) =>
     act: () => commitTo(stage, exchange, 'main'),
   }));
 
-const foreignPush: Harm = (stage) =>
-  inject(stage, isPush, (exchange) => ({
+/**
+ * Where one of two neighbours has commits of others, and the other one is merged first, nobody but a person can resolve
+ * the conflict; these people do not.
+ */
+function isAlone({ apps }: Stage, exchange: Exchange): boolean {
+  return !apps.some(
+    (app) => app.shape === 'neighbours' && branchOf(exchange).includes(`-${app.namespace}-${app.name}-`),
+  );
+}
+
+const foreignPush: Harm = (stage) => {
+  const matches = (exchange: Exchange) => isPush(exchange) && isAlone(stage, exchange);
+  return inject(stage, matches, (exchange) => ({
     kind: 'after',
     async act() {
       const branch = branchOf(exchange);
@@ -69,6 +80,7 @@ const foreignPush: Harm = (stage) =>
       await commitTo(stage, exchange, branch);
     },
   }));
+};
 
 export const forgeFamily: Family = {
   name: 'forge',
