@@ -73,7 +73,7 @@ async function main(): Promise<number> {
     ...LONG,
     promotions: Number(values.promotions),
     hits: Number(values.hits),
-    kinds: values.kinds === '0' ? undefined : eachKind(Number(values.kinds)),
+    ...(values.kinds === '0' ? { kinds: undefined, others: 0 } : { kinds: eachKind(Number(values.kinds)) }),
     ...(values.fault && { only: values.fault }),
   };
   await using world = await createWorld({ flags: FLAGS, note });

@@ -24,7 +24,8 @@ export interface FamilyOptions {
 }
 
 const NOTE_EVERY_MS = 30_000;
-const LONG_WAIT_SECONDS = 20;
+const LONG_WAIT_SECONDS = 60;
+const MAX_SHOWN = 500;
 /** How often one fault may have struck while another one has not. */
 const MAX_AHEAD = 2;
 
@@ -183,7 +184,7 @@ async function harm(family: Family, stage: Stage, { tally, busy }: { tally: Tall
 function longWaits({ waits }: Stage): string[] {
   return [...waits.values()].flatMap(({ since, problem }) => {
     const seconds = (performance.now() - since) / 1000;
-    return seconds > LONG_WAIT_SECONDS ? `since ${seconds.toFixed(0)} s: ${problem}` : [];
+    return seconds > LONG_WAIT_SECONDS ? `since ${seconds.toFixed(0)} s: ${problem.slice(0, MAX_SHOWN)}` : [];
   });
 }
 
