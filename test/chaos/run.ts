@@ -120,7 +120,9 @@ function decisions({
     const review = (isOther ? round?.others : round?.reviews[environment]) ?? 'merge';
     const soon = chance.below(scale.patienceMs / 3);
     const late = isOther && review === 'merge' ? scale.patienceMs * 2 : undefined;
-    return { review, ms: late ?? round?.reviewAfterMs ?? soon, request: chance.chance(0.5) };
+    // What has a conflict becomes mergeable by itself.
+    const request = app.shape !== 'neighbours' && chance.chance(0.5);
+    return { review, ms: late ?? round?.reviewAfterMs ?? soon, request };
   };
 }
 
