@@ -81,7 +81,8 @@ async function main(): Promise<number> {
   for (const family of FAMILIES.filter(({ name }) => values.family.includes(name))) {
     reports.push(await runFamily(family, { world, scale, seed: values.seed, note }));
     note(table(reports.slice(-1)));
-    for (const slow of reports.at(-1)?.outcome.slow ?? []) note(`${family.name}: slow: ${slow.slice(0, 400)}`);
+    for (const slow of reports.at(-1)?.outcome.slow ?? [])
+      note(`${family.name}: slow: ${slow.slice(0, 400)}`);
   }
   console.log(table(reports));
   const failed = reports.flatMap(failures);
