@@ -64,6 +64,8 @@ export interface Family {
   /** Does one of the faults that are due, the most overdue one first, and says which; undefined: none struck. */
   readonly strike: (stage: Stage, due: readonly string[]) => Promise<string | undefined>;
   readonly reviews: readonly Review[];
+  /** No process lives long enough to see a conflict twice, which Turnpike waits for: people ask for a look. */
+  readonly forgets?: boolean;
   /** Strikes that may be under way at once. */
   readonly abreast: number;
   /** Share of the plain applications that promote by pull request, of those that the scale names. */

@@ -25,7 +25,7 @@ export interface FamilyOptions {
 
 const NOTE_EVERY_MS = 30_000;
 const LONG_WAIT_SECONDS = 60;
-const MAX_SHOWN = 500;
+const MAX_SHOWN = 1000;
 /** How often one fault may have struck while another one has not. */
 const MAX_AHEAD = 2;
 
@@ -99,7 +99,8 @@ async function setStage(family: Family, { world, scale, seed }: FamilyOptions): 
   const rounds = new Map<string, Round>();
   const ledger = createLedger();
   const decide = decisions({ rounds, scale, seed });
-  const people = startPeople({ world, apps, flux, ledger, impatient: scale.impatient, decide });
+  const impatient = scale.impatient || family.forgets === true;
+  const people = startPeople({ world, apps, flux, ledger, impatient, decide });
   return { world, random, scale, apps, courier, people, flux, ledger, sent, rounds, waits: new Map() };
 }
 

@@ -54,7 +54,10 @@ async function leftOpen(app: App, { lab, people }: SettleOptions): Promise<strin
   const open = await openPulls(lab, app).catch((error) => [String(error)]);
   if (open.length === 0) return undefined;
   await sleep(LOOK_EVERY_MS);
-  return `${app.name}: is open and should not be: ${open.join('; ')}: ${JSON.stringify(people.status(app))}`;
+  const { environments = {}, abandoned } = people.status(app);
+  const promotions = Object.entries(environments).map(([name, { promotion }]) => ({ [name]: promotion }));
+  const said = JSON.stringify({ promotions, abandoned });
+  return `${app.name}: is open and should not be: ${open.join('; ')}: ${said}`;
 }
 
 type View = Pick<SettleOptions, 'flux' | 'people'>;

@@ -56,6 +56,7 @@ export const processFamily: Family = {
   faults: [...CHECKPOINTS.map((name: Checkpoint) => KILL + name), ...Object.keys(OTHERS)],
   strike,
   reviews: [],
+  forgets: true,
   abreast: 1,
   pullRequests: 1,
 };
