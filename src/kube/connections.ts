@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { untilAborted } from '../api/abort.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { ProxyFor } from '../decide/proxy.ts';
 import { type Credentials, createCredentialSource } from './credentials.ts';
@@ -39,7 +40,8 @@ export function createConnections(kubeConfig: KubeConfig, proxyFor?: ProxyFor): 
   }
 
   async function attempt(url: string, init: BunFetchRequestInit): Promise<Response> {
-    const credentials = await unlessAborted(source.current(), init.signal);
+    // A credential plugin that hangs must not hold a request longer than its deadline.
+    const credentials = await untilAborted(source.current(), init.signal);
     const headers = { ...init.headers, ...credentials.headers };
     return sessionFor(credentials).fetch(url, { ...init, headers });
   }
@@ -59,15 +61,4 @@ export function createConnections(kubeConfig: KubeConfig, proxyFor?: ProxyFor): 
     fetch,
     close: () => pool?.session.close(),
   };
-}
-
-/** A credential plugin that hangs must not hold a request longer than its deadline. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | null | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

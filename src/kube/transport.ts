@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { untilAborted } from '../api/abort.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { ProxyFor } from '../decide/proxy.ts';
 import { readBounded } from './body.ts';
@@ -81,9 +82,10 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     const started = performance.now();
     let code = '<error>';
     try {
-      const response = await connections.fetch(server + pathAndQuery(outgoing), init);
+      const answer = connections.fetch(server + pathAndQuery(outgoing), init);
+      const response = await untilAborted(answer, init.signal);
       code = String(response.status);
-      if (!response.ok) throw await answerError(response, outgoing);
+      if (!response.ok) throw await untilAborted(answerError(response, outgoing), init.signal);
       return response;
     } finally {
       deps.onRequest?.({
@@ -107,8 +109,9 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     const timeoutMs = wanted.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const deadline = createDeadline(timeoutMs, [closing.signal, wanted.signal]);
     try {
-      const response = await send(wanted, requestInit(wanted, deadline.signal));
-      const bytes = await readBounded(response.body, wanted.maxBytes ?? DEFAULT_MAX_BYTES);
+      const { body } = await send(wanted, requestInit(wanted, deadline.signal));
+      const reading = readBounded(body, wanted.maxBytes ?? DEFAULT_MAX_BYTES);
+      const bytes = await untilAborted(reading, deadline.signal);
       const answer = parseAnswer(bytes, wanted);
       reachable = true;
       return answer;

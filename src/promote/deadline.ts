@@ -1,3 +1,5 @@
+import { untilAborted } from '../api/abort.ts';
+
 /** A bound on how long one exchange may take as a whole, and how long it may be silent. */
 export interface Deadline {
   /** Aborted when time is up or when the caller's own signal is. */
@@ -27,10 +29,11 @@ export function createDeadline({ timeoutMs, idleMs, signal }: DeadlineOptions): 
   return {
     signal: controller.signal,
     progress() {
+      if (controller.signal.aborted) return;
       clearTimeout(idle);
       idle = silence();
     },
-    race: (promise) => Promise.race([promise, rejectionOf(controller.signal)]),
+    race: (promise) => untilAborted(promise, controller.signal),
     clear() {
       clearTimeout(total);
       clearTimeout(idle);
@@ -41,11 +44,4 @@ export function createDeadline({ timeoutMs, idleMs, signal }: DeadlineOptions): 
 
 function timedOut(milliseconds: number): Error {
   return new Error(`it gave no answer within ${milliseconds / 1000} s.`);
-}
-
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

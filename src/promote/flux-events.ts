@@ -1,3 +1,4 @@
+import { untilAborted } from '../api/abort.ts';
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
 import { EVENT_TOKEN, FIELD_MANAGER } from '../api/group.ts';
 import type { ObjectReference } from '../api/reference.ts';
@@ -62,19 +63,21 @@ async function post(
   signal?: AbortSignal,
 ): Promise<void> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const bound = signal ? AbortSignal.any([signal, timeout]) : timeout;
   let response: Response;
   let words: string;
   try {
-    response = await deps.fetch(url, {
+    const sent = deps.fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'gotk-component': FIELD_MANAGER },
       body: JSON.stringify(event),
       redirect: 'manual',
       // The operator's own address, mostly in the cluster: the environment's proxies are not for it.
       proxy: false,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: bound,
     });
-    words = await firstWords(response);
+    response = await untilAborted(sent, bound);
+    words = await untilAborted(firstWords(response), bound);
   } catch (error) {
     signal?.throwIfAborted();
     throw failed(`could not be reached: ${errorMessage(error)}`, url, error);

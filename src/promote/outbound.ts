@@ -72,7 +72,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
       const proxy = deps.proxyFor?.(url);
       try {
         if (!proxy) await deadline.race(refuseForbiddenAddresses(url, policy, addressesOf));
-        const response = await exchange(request, proxy, deadline);
+        const response = await deadline.race(exchange(request, proxy, deadline));
         const refusal = proxy && proxyRefusal(response, request, proxy);
         if (refusal) throw refusal;
         return response;

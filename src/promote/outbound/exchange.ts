@@ -39,6 +39,8 @@ async function readBody(response: Response, request: OutboundRequest, deadline: 
   const limit = request.maxBytes ?? DEFAULT_MAX_BYTES;
   if (response.body === null) return new Uint8Array();
   for await (const chunk of response.body) {
+    // Nobody waits any more for what comes after the deadline.
+    deadline.signal.throwIfAborted();
     deadline.progress();
     size += chunk.byteLength;
     if (size > limit) throw tooLarge(request, limit);
