@@ -278,6 +278,9 @@ export function hintEnd(state: EnvironmentStatus, now: Date): number | undefined
 export function graceEnd({ deployment, targets }: EnvironmentStatus, now: Date): number | undefined {
   if (deployment?.source !== 'webhook') return undefined;
   if (deployment.phase === 'Succeeded' && commonRevision(targets) === deployment.revision) return undefined;
-  const end = Date.parse(deployment.observedAt) + EVENT_GRACE_SECONDS * 1000;
-  return end > now.getTime() ? end : undefined;
+  const grace = EVENT_GRACE_SECONDS * 1000;
+  const sent = Date.parse(deployment.observedAt);
+  // A sender whose clock is ahead would hold the environment for as long as it is.
+  const isAhead = sent > now.getTime() + grace;
+  return !isAhead && sent + grace > now.getTime() ? sent + grace : undefined;
 }

@@ -12,6 +12,7 @@ import {
   pollAfter,
   type Step,
 } from './step.ts';
+import { cut } from './text.ts';
 
 /** Follows a pull request to its merge, and the merged change to its deployment. */
 export function followPullRequest(
@@ -63,14 +64,36 @@ function keepOpen(context: Context, record: PromotionStatus, says: PullRequestSt
     const attempts = record.failure ? (record.attempts ?? 0) + 1 : 1;
     // Who takes over after a crash takes that up.
     const nextAttemptAt = context.now.toISOString();
-    return { kind: 'promote', promotion: { ...record, attempts, nextAttemptAt } };
+    const promotion = { ...withRebuild(record, says, context.now), attempts, nextAttemptAt };
+    return { kind: 'promote', promotion };
   }
-  return { kind: 'rest', wakeAfter: pollAfter(context, record, PULL_REQUEST_POLL) };
+  const wakeAfter = pollAfter(context, record, PULL_REQUEST_POLL);
+  const message = withConflict(record, says);
+  if (message === (record.message ?? '')) return { kind: 'rest', wakeAfter };
+  return changed(context, record, { phase: record.phase, message }, wakeAfter);
+}
+
+/** What a person asked for says nothing of a base that moves later. */
+function withRebuild(record: PromotionStatus, says: PullRequestState, now: Date): PromotionStatus {
+  const { pullRequest } = record;
+  if (!pullRequest || says === 'open') return record;
+  return { ...record, pullRequest: { ...pullRequest, rebuiltAt: now.toISOString() } };
+}
+
+const CONFLICT =
+  'It conflicts with its base branch: resolve that on its branch, where commits of others are.';
+
+/** What Turnpike does not rebuild is a person's to resolve. */
+function withConflict(record: PromotionStatus, says: PullRequestState): string {
+  const before = record.message ?? '';
+  const rest = before.endsWith(CONFLICT) ? before.slice(0, -CONFLICT.length).trimEnd() : before;
+  const isTheirs = says === 'conflicting' && record.pullRequest?.others;
+  return isTheirs ? cut(`${rest} ${CONFLICT}`.trimStart()) : rest;
 }
 
 /** Seconds between two attempts to make a branch mergeable: a forge shows what was pushed a moment later. */
 const REBUILD_SECONDS = 60;
-/** The same, where the last attempt found nothing to do. */
+/** The same, where the last attempt for the same reason found nothing to do. */
 const SETTLED_REBUILD_SECONDS = 300;
 
 /** What a person asks for, a moved base and a moved head: the branch is looked at, and rebuilt where it may be. */

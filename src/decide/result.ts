@@ -150,7 +150,10 @@ function known(before: PullRequestRef | undefined, found: PullRequestRef, now: D
   const at = now.toISOString();
   return {
     ...found,
-    ...(found.commit !== undefined && { pushedAt: (isSame && before.pushedAt) || at, rebuiltAt: at }),
+    ...(found.commit !== undefined && {
+      pushedAt: (isSame && before.pushedAt) || at,
+      rebuiltAt: (isSame && before.rebuiltAt) || at,
+    }),
     ...(isSame && before.checked && { checked: before.checked }),
     ...(before?.number === found.number && before.scheduled && { scheduled: true }),
   };

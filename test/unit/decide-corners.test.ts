@@ -480,3 +480,64 @@ describe('a pull request of another application', () => {
     expect(closed?.rejected ?? []).toEqual([]);
   });
 });
+
+describe('a pull request that conflicts', () => {
+  const others = {
+    pullRequest: { ...PULL, others: true as const },
+    message: 'Waits until pull request #7 is merged.',
+  };
+
+  test('and holds commits of others says who is to resolve that, until it is resolved', () => {
+    const from = observed(opened({}, others), RUNS);
+    const conflicting = step(from, 'conflicting');
+    const message =
+      'Waits until pull request #7 is merged. It conflicts with its base branch: resolve that on its branch, where commits of others are.';
+    expect(conflicting).toMatchObject({ kind: 'record', promotion: { phase: 'PullRequestOpen', message } });
+    const said = withState(from, 'staging', { promotion: { ...OPEN, ...others, message } });
+    expect(step(said, 'conflicting')).toMatchObject({ kind: 'rest' });
+    expect(step(said, 'open')).toMatchObject({ kind: 'record', promotion: { message: others.message } });
+  });
+
+  /** The attempt found the branch as it was. */
+  function attempted(from: Pipeline, promotion: PromotionStatus): Pipeline {
+    const intent = withState(from, 'staging', { promotion });
+    const result = { kind: 'pull-request', pullRequest: PULL } as const;
+    const attempt = { environment: 'staging', revision: '1.1.0', result };
+    return { ...intent, status: foldResult(intent.status, attempt, POLICY, NOW) };
+  }
+
+  test('is rebuilt at once though a person asked in vain before its base moved', () => {
+    const times = { pushedAt: at(-200), rebuiltAt: at(-200) };
+    const from = observed(opened({}, { pullRequest: { ...PULL, ...times } }), RUNS);
+    const asked = nextSteps({
+      pipeline: from,
+      pullRequests: { staging: 'open' },
+      requested: true,
+      now: NOW,
+    }).staging;
+    if (asked?.kind !== 'promote') throw new Error('nothing is looked at');
+    const after = attempted(from, asked.promotion);
+    expect(promotionOf(after)?.pullRequest).toMatchObject(times);
+    expect(step(after, 'conflicting', 5)).toMatchObject({ kind: 'promote' });
+  });
+
+  test('is left for a while where the same was tried in vain', () => {
+    const times = { pushedAt: at(-3600), rebuiltAt: at(-3600) };
+    const from = observed(opened({}, { pullRequest: { ...PULL, ...times } }), RUNS);
+    const tried = step(from, 'conflicting');
+    if (tried?.kind !== 'promote') throw new Error('nothing is looked at');
+    expect(tried.promotion.pullRequest).toMatchObject({ pushedAt: at(-3600), rebuiltAt: at(0) });
+    const after = attempted(from, tried.promotion);
+    expect(step(after, 'conflicting', 200)).toMatchObject({ kind: 'rest' });
+    expect(step(after, 'conflicting', 301)).toMatchObject({ kind: 'promote' });
+  });
+});
+
+describe('an event of a sender whose clock is ahead', () => {
+  test('holds nothing back that the application shows otherwise', () => {
+    const from = opened();
+    const sent = receiveEvent(from, 'dev', event({ timestamp: at(500) }, '1.2.0'), NOW);
+    const after = observed({ ...from, status: sent.status ?? from.status }, RUNS, new Date(at(1)));
+    expect(after.status.environments?.dev?.deployment).toMatchObject({ revision: '1.1.0', source: 'watch' });
+  });
+});
