@@ -95,7 +95,7 @@ export function failsTests(spot: Spot): Letter {
 
 function canFailTests(world: State['world'], environment: string, target: number): boolean {
   const app = appAt(world, environment, target);
-  return app !== undefined && app.ready && app.before !== undefined && app.before !== app.runs;
+  return app?.ready === true && app.before !== undefined && app.before !== app.runs;
 }
 
 export function falters(spot: Spot): Letter {

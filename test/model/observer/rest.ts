@@ -100,29 +100,36 @@ function untrue(place: Place): string[] {
     : [`what a record says is true: ${environment} is ${record?.phase} at ${record?.revision}, and ${why}.`];
 }
 
+type Doubt = (place: Place, record: PromotionStatus) => string | undefined;
+
+const UNTRUE: Readonly<Record<string, Doubt>> = {
+  PullRequestOpen: ({ pulls }, { pullRequest }) =>
+    pulls.some((one) => pullRequest && isThis(pullRequest, one)) ? undefined : 'its pull request is not open',
+  Merged(place, record) {
+    const { world, environment } = place;
+    if (isThere(place, record)) return `${environment} runs it`;
+    return isInBase(world, record) || !hasBase(place) ? undefined : 'its base branch does not have it';
+  },
+  Promoting(place, record) {
+    if (!place.promotion.strategy.notification) return 'nothing is under way';
+    return isThere(place, record) ? `${place.environment} runs it` : undefined;
+  },
+  WaitingApproval(place, { revision }) {
+    const { promotion, facts, previous } = place;
+    if (!promotion.manual) return 'no approval is asked for';
+    return wholeOf(facts, previous) === revision && isRefused(place, revision)
+      ? 'it may not come'
+      : undefined;
+  },
+  Pending: pendingFor,
+};
+
 function whyUntrue(place: Place, record: PromotionStatus): string | undefined {
-  const { facts, environment, pulls, promotion, world, previous } = place;
-  const isThere = wholeOf(facts, environment) === record.revision;
-  switch (record.phase) {
-    case 'PullRequestOpen':
-      if (pulls.some((one) => record.pullRequest && isThis(record.pullRequest, one))) return undefined;
-      return 'its pull request is not open';
-    case 'Merged':
-      if (isThere) return `${environment} runs it`;
-      return isInBase(world, record) || !hasBase(place) ? undefined : 'its base branch does not have it';
-    case 'Promoting':
-      if (promotion.strategy.notification) return isThere ? `${environment} runs it` : undefined;
-      return 'nothing is under way';
-    case 'WaitingApproval':
-      if (!promotion.manual) return 'no approval is asked for';
-      return wholeOf(facts, previous) === record.revision && isRefused(place, record.revision)
-        ? 'it may not come'
-        : undefined;
-    case 'Pending':
-      return pendingFor(place, record);
-    default:
-      return undefined;
-  }
+  return UNTRUE[record.phase]?.(place, record);
+}
+
+function isThere({ facts, environment }: Place, { revision }: PromotionStatus): boolean {
+  return wholeOf(facts, environment) === revision;
 }
 
 function isInBase(world: World, { revision }: PromotionStatus): boolean {
@@ -192,17 +199,23 @@ function areOpen(gates: Gates, scene: Scene & { readonly previous: string }, rev
 }
 
 function isFollowed(place: Place, revision: string): boolean {
-  const { record, pulls, promotion, world, facts, environment } = place;
+  const { record, promotion, world, facts, environment } = place;
   if (Object.values(world.repositories).some(({ away }) => away)) return true;
-  if (record?.failure?.retry === 'never' && record.revision === revision) return hasCause(place);
-  if (record?.phase === 'WaitingApproval' && record.revision === revision) return true;
-  if (record?.phase === 'Merged' && record.revision === revision && isInBase(world, record)) return true;
+  if (record?.revision === revision) {
+    if (record.failure?.retry === 'never') return hasCause(place);
+    if (record.phase === 'WaitingApproval') return true;
+    if (record.phase === 'Merged' && (isInBase(world, record) || !hasBase(place))) return true;
+  }
   if (promotion.strategy.notification) return facts.notified[environment] === true;
-  const settings = promotion.strategy['pull-request'];
-  const [url, base] = settings
-    ? [settings.url, settings.baseBranch]
-    : [promotion.strategy.push?.url ?? '', promotion.strategy.push?.branch ?? ''];
-  if (record?.phase === 'Merged' && record.revision === revision && !hasBase(place)) return true;
+  return isOnItsWay(place, revision);
+}
+
+/** A pull request brings it, or the base branch has it. */
+function isOnItsWay(place: Place, revision: string): boolean {
+  const { record, pulls, promotion, world, environment } = place;
+  const { 'pull-request': settings, push } = promotion.strategy;
+  const url = settings?.url ?? push?.url ?? '';
+  const base = settings?.baseBranch ?? push?.branch ?? '';
   const merged = record?.phase === 'Merged' ? (record.pullRequest?.base ?? base) : base;
   if (repositoryOf(world, url).bases[merged]?.[environment] === revision) return true;
   return pulls.some((one) => one.url === url && one.pull.base === base && one.brings === revision);

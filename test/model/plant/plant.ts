@@ -1,12 +1,13 @@
 import type { Pass } from '../../../src/api/checkpoint.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../../../src/api/errors.ts';
 import { type Pipeline, pipelineKey } from '../../../src/api/pipeline.ts';
+import type { Asked } from '../../../src/decide/poll.ts';
 import { createNotificationPromoter } from '../../../src/promote/notification.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request.ts';
 import { createPushPromoter } from '../../../src/promote/push.ts';
 import { createCloseDeleted } from '../../../src/reconcile/deleted.ts';
 import { createPromoter } from '../../../src/reconcile/promoter.ts';
-import { createReconcile } from '../../../src/reconcile/reconcile.ts';
+import { createReconcile, type Reconcile } from '../../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
 import type { Logger } from '../../../src/telemetry/log.ts';
 import { readTarget } from '../observer/facts.ts';
@@ -48,15 +49,12 @@ export function createPlant({ onPass }: PlantOptions): Plant {
     if (!current) throw new Error('nothing is under way');
     return current;
   };
-  const asked = new Map();
   const now = () => new Date(box().world.now);
   const pass: Pass = async (checkpoint) => onPass(box(), checkpoint);
-  const reconcile = createReconcile({ ...partsOf(box, now, pass), asked });
-  const promoter = createModelPromoter(box, now, pass);
+  const parts = partsOf(box, now, pass);
 
-  async function look(into: Box): Promise<void> {
-    asked.clear();
-    for (const [key, one] of into.asked) asked.set(key, one);
+  /** What a process remembers is part of the state: the reconciler of another history remembers something else. */
+  async function look(into: Box, reconcile: Reconcile, asked: Map<string, Asked>): Promise<void> {
     into.isDirty = false;
     into.basis = into.facts;
     try {
@@ -75,10 +73,12 @@ export function createPlant({ onPass }: PlantOptions): Plant {
   return {
     async settle(into) {
       current = into;
+      const asked = new Map(into.asked);
+      const reconcile = createReconcile({ ...parts, asked });
       for (let looks = 0; into.up && into.isDirty && into.problems.length === 0; looks += 1) {
         if (looks === MAX_LOOKS)
           into.problems.push(`${MAX_LOOKS} looks at the same moment, and another one is due.`);
-        await look(into);
+        await look(into, reconcile, asked);
       }
     },
     write(into, decide) {
@@ -95,7 +95,7 @@ export function createPlant({ onPass }: PlantOptions): Plant {
       const store = { read: async () => undefined };
       const close = createCloseDeleted({
         store,
-        promoter,
+        promoter: parts.promoter,
         leading: () => into.up,
         log: SILENT,
         signal,

@@ -28,6 +28,8 @@ export interface Bounds {
   readonly time: number;
   /** So many different violations end it. */
   readonly violations: number;
+  /** Told after each depth that was looked at to its end. */
+  readonly onDepth?: (depth: number, states: number) => void;
 }
 
 interface Node {
@@ -38,45 +40,64 @@ interface Node {
 
 /** Breadth first, so that the first trace to a violation is a shortest one. */
 export async function explore(configuration: Configuration, bounds: Bounds): Promise<Explored> {
-  const began = performance.now();
-  const search = { configuration, bounds, machine: createMachine(configuration), began };
-  const found = new Map<string, Violation>();
-  const seen = new Set<bigint>();
-  const first = await search.machine.start();
-  let frontier: Node[] = [{ state: first.state }];
-  seen.add(signature(first.state));
-  note(found, configuration, first.problems, frontier[0]);
-  let steps = 0;
+  const search = await begin(configuration, bounds);
+  const { seen, found } = search;
+  let frontier: readonly Node[] | undefined = search.roots;
   let depth = 0;
   let isComplete = true;
-  while (depth < bounds.depth && frontier.length > 0 && isComplete && found.size < bounds.violations) {
-    depth += 1;
-    const next: Node[] = [];
-    for (const node of frontier) {
-      if (performance.now() - began > bounds.time) {
-        isComplete = false;
-        break;
-      }
-      for (const letter of configuration.letters) {
-        if (!letter.may(node.state)) continue;
-        steps += 1;
-        const child = await follow(search.machine, node, letter, { seen, found, configuration });
-        if (child) next.push(child);
-      }
+  while (depth < bounds.depth && frontier.length > 0 && found.size < bounds.violations) {
+    const next: readonly Node[] | undefined = await expand(search, frontier);
+    if (!next) {
+      isComplete = false;
+      break;
     }
     frontier = next;
+    depth += 1;
+    bounds.onDepth?.(depth, seen.size);
   }
-  const seconds = (performance.now() - began) / 1000;
-  const violations = [...found.values()];
   return {
     configuration: configuration.name,
     states: seen.size,
-    steps,
+    steps: search.steps,
     depth,
     isComplete,
-    violations,
-    seconds,
+    violations: [...found.values()],
+    seconds: (performance.now() - search.began) / 1000,
   };
+}
+
+interface Search extends Notes {
+  readonly bounds: Bounds;
+  readonly machine: Machine;
+  readonly began: number;
+  readonly roots: readonly Node[];
+  steps: number;
+}
+
+async function begin(configuration: Configuration, bounds: Bounds): Promise<Search> {
+  const began = performance.now();
+  const machine = createMachine(configuration);
+  const { state, problems } = await machine.start();
+  const root: Node = { state };
+  const notes = { configuration, seen: new Set([signature(state)]), found: new Map<string, Violation>() };
+  note(notes.found, configuration, problems, root);
+  return { ...notes, bounds, machine, began, roots: [root], steps: 0 };
+}
+
+/** All that follows from these states; undefined: time is up. */
+async function expand(search: Search, frontier: readonly Node[]): Promise<readonly Node[] | undefined> {
+  const { configuration, bounds, machine, began } = search;
+  const next: Node[] = [];
+  for (const node of frontier) {
+    if (performance.now() - began > bounds.time) return undefined;
+    for (const letter of configuration.letters) {
+      if (!letter.may(node.state)) continue;
+      search.steps += 1;
+      const child = await follow(machine, node, letter, search);
+      if (child) next.push(child);
+    }
+  }
+  return next;
 }
 
 interface Notes {

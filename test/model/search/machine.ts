@@ -8,6 +8,7 @@ import { createPlant } from '../plant/plant.ts';
 import { obstacleOf } from '../world/forge.ts';
 import { HOUR, later, MINUTE, SECOND } from '../world/world.ts';
 import type { Configuration } from './configuration.ts';
+import { signature } from './signature.ts';
 
 /** Carries a configuration from state to state. */
 export interface Machine {
@@ -27,6 +28,7 @@ export interface Outcome {
 export function createMachine(configuration: Configuration): Machine {
   const between = new Map((configuration.between ?? []).map((letter) => [letter.name, letter]));
   const plant = createPlant({ onPass: (box, checkpoint) => interrupt(box, checkpoint) });
+  const rested = new Set<string>();
   const stage: Stage = { plant, events: configuration.events, revisions: configuration.revisions };
 
   function interrupt(box: Box, checkpoint: string): void {
@@ -69,20 +71,32 @@ export function createMachine(configuration: Configuration): Machine {
     },
     async rest(state) {
       let current = state;
-      for (const pause of PAUSES) {
+      for (const [index, pause] of PAUSES.entries()) {
         const { state: next, problems } = await wake(current, pause);
         if (problems.length > 0) return problems;
+        if (isKnown(rested, `${index} ${signature(next)}`)) return [];
         current = next;
       }
-      let last = await wake(current, 10 * MINUTE);
-      for (let more = 0; more < MORE && !last.isIdle; more += 1) {
-        if (last.problems.length > 0) return last.problems;
-        last = await wake(last.state, 10 * MINUTE);
-      }
-      const idle = last.isIdle ? [] : ['nothing is written and nobody is asked when nothing happens.'];
-      return [...last.problems, ...idle, ...restProblems(last.state)];
+      return outlast(current);
     },
   };
+
+  /** So long that nothing is done any more. */
+  async function outlast(state: State): Promise<readonly string[]> {
+    let last = await wake(state, 10 * MINUTE);
+    for (let more = 0; more < MORE && !last.isIdle; more += 1) {
+      if (last.problems.length > 0) return last.problems;
+      last = await wake(last.state, 10 * MINUTE);
+    }
+    const idle = last.isIdle ? [] : ['nothing is written and nobody is asked when nothing happens.'];
+    return [...last.problems, ...idle, ...restProblems(last.state)];
+  }
+}
+
+/** From here on all goes as it did for a state before. */
+function isKnown(known: Set<string>, one: string): boolean {
+  const { size } = known;
+  return known.add(one).size === size;
 }
 
 /** A forge is not asked again within five seconds. */

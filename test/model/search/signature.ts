@@ -1,5 +1,6 @@
 import type { EnvironmentStatus, PipelineStatus, StoredPipeline } from '../../../src/api/pipeline.ts';
 import type { State } from '../plant/box.ts';
+import { HOUR } from '../world/world.ts';
 
 /**
  * One text for all states that go on in the same way. Times count by their order and by the class of their age; commits
@@ -13,6 +14,7 @@ export function signature(state: State): bigint {
     armed,
     wakeAt <= world.now,
     specKey(stored),
+    hourOf(stored, world.now),
     essential(stored.status),
     [...asked].map(([key, one]) => [key, ageClass(world.now - one.at), one.isHeld]),
     facts.no,
@@ -31,6 +33,12 @@ function specKey({ metadata, spec, status }: StoredPipeline): string {
   const known = specKeys.get(spec) ?? JSON.stringify(spec);
   specKeys.set(spec, known);
   return `${known} ${metadata.generation === status.observedGeneration}`;
+}
+
+/** Of the day, where windows count. */
+function hourOf({ spec }: StoredPipeline, now: number): number {
+  const { gates } = (spec.ok && spec.value.promotion) || {};
+  return gates?.windows ? Math.floor(now / HOUR) % 24 : 0;
 }
 
 function essential({ environments = {}, executions = [], abandoned = [] }: PipelineStatus): unknown {
