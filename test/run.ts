@@ -15,7 +15,7 @@ const TIMEOUT_MS = 30_000;
 const PARTS = { gitea: true, flux: true };
 
 /** Files there get along without a control plane and without the compiled program. */
-const WITHOUT_LAB = ['test/unit', 'test/http', 'test/fuzz'];
+const WITHOUT_LAB = ['test/unit', 'test/http', 'test/fuzz', 'test/model'];
 
 /** `npm test`: builds what is missing, starts one lab for all test files and runs them. */
 async function main(args: readonly string[]): Promise<void> {

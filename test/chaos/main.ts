@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { runOrThrow } from '../lab/command.ts';
 import { GITEA } from '../lab/gitea/gitea.ts';
 import { exitWithParent } from '../lab/parent.ts';
+import { isAboutModel, runModel } from '../model/chaos.ts';
 import { FAMILIES } from './families.ts';
 import type { Report, Scale } from './family.ts';
 import { KINDS } from './round.ts';
@@ -41,6 +42,7 @@ Prints what was lost, doubled and wrong; exit status 1 when anything was. About 
 should have nothing else to do.
 
   --family NAME    ${FAMILIES.map(({ name }) => name).join(', ')}; several may be named. Default: all
+                   model, alone, needs no lab: npm run chaos -- --family model --help
   --fault NAME     only this fault of the family; several may be named
   --promotions N   Default: ${LONG.promotions}
   --hits N         how often each fault strikes at least. Default: ${LONG.hits}
@@ -51,6 +53,8 @@ should have nothing else to do.
 /** `npm run chaos`: each family of faults over a thousand promotions. */
 async function main(): Promise<number> {
   exitWithParent();
+  const args = process.argv.slice(2);
+  if (isAboutModel(args)) return runModel(args);
   const { values } = parseArgs({
     options: {
       help: { type: 'boolean', default: false },

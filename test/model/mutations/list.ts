@@ -1,0 +1,194 @@
+/** A fault that was in the code once. */
+export interface Mutation {
+  readonly letter: string;
+  readonly what: string;
+  readonly changes: readonly Replacement[];
+}
+
+export interface Replacement {
+  /** Below the root of the repository. */
+  readonly file: string;
+  readonly old: string;
+  readonly new: string;
+}
+
+/** What the model must find, each for itself. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    letter: 'A1',
+    what: 'an event about a revision that the next environment runs is not recorded',
+    changes: [
+      {
+        file: 'src/decide/receive.ts',
+        old: '  const confirmed = next && isConfirmation',
+        new: `  if (meaning === 'deployed' && next && deployedRevision(environmentStatus(pipeline.status, next.name)) === located.revision)
+    return { outcome: 'unchanged' };
+  const confirmed = next && isConfirmation`,
+      },
+      {
+        file: 'src/decide/receive.ts',
+        old: "import { environmentStatus, withEnvironment } from './state.ts';",
+        new: "import { deployedRevision, environmentStatus, withEnvironment } from './state.ts';",
+      },
+    ],
+  },
+  {
+    letter: 'A2',
+    what: 'a rejection is not looked at when a revision comes a second time',
+    changes: [
+      {
+        file: 'src/decide/candidate.ts',
+        old: 'const no = rejectionOf(state, revision);',
+        new: 'const no = rejectionOf({}, revision);',
+      },
+    ],
+  },
+  {
+    letter: 'A2',
+    what: 'a pull request that was closed between two looks is none when a newer revision comes',
+    changes: [
+      {
+        file: 'src/decide/pull-request-state.ts',
+        old: "if (says === 'merged' || revision === undefined) return without;",
+        new: 'return without;',
+      },
+      {
+        file: 'src/decide/poll.ts',
+        old: 'return isReplaced ? FRESH_SECONDS : pollAfter',
+        new: 'return isReplaced ? undefined : pollAfter',
+      },
+      {
+        file: 'src/promote/propose.ts',
+        old: '...(known.rejected !== undefined && { rejected: known.rejected }),',
+        new: '',
+      },
+    ],
+  },
+  {
+    letter: 'A3',
+    what: 'the event of one target starts a promotion',
+    changes: [
+      {
+        file: 'src/decide/receive/follow.ts',
+        old: "if (availableRevision(pipeline, index) !== revision) return { outcome: 'recorded', status };",
+        new: '',
+      },
+    ],
+  },
+  {
+    letter: 'A8',
+    what: 'an application that is deleted is believed to run after an event of it',
+    changes: [
+      { file: 'src/decide/fold.ts', old: "if (seen?.kind === 'absent' && wasSeen)", new: 'if (false)' },
+    ],
+  },
+  {
+    letter: 'A9',
+    what: 'a soak begins anew at each look where one target can be read and another one failed',
+    changes: [
+      {
+        file: 'src/decide/executions.ts',
+        old: "if (deployment?.phase !== 'Failed' || deployment.revision === available) return journeys;",
+        new: "if (deployment?.phase !== 'Failed') return journeys;",
+      },
+      {
+        file: 'src/decide/fold.ts',
+        old: '  const revision = deployedRevision(state);\n  if (revision) return',
+        new: '  if (applications.length < observations.length) return undefined;\n  const revision = deployedRevision(state);\n  if (revision) return',
+      },
+    ],
+  },
+  {
+    letter: 'A10',
+    what: 'a notification of a revision that comes a second time has the name of the first one',
+    changes: [
+      {
+        file: 'src/promote/notification.ts',
+        old: '[pipeline.uid, environment, revision, due]',
+        new: '[pipeline.uid, environment, revision]',
+      },
+    ],
+  },
+  {
+    letter: 'A11',
+    what: 'a merge into another branch is a merge',
+    changes: [
+      {
+        file: 'src/promote/pull-request.ts',
+        old: "? 'merged' : 'merged-elsewhere'",
+        new: "? 'merged' : 'merged'",
+      },
+    ],
+  },
+  {
+    letter: 'B1',
+    what: 'a pull request of another repository is closed by its number',
+    changes: [
+      {
+        file: 'src/promote/forges/run-task.ts',
+        old: 'if (!pull || !isOurs(pull, ref, options)) return DONE;',
+        new: 'if (!pull) return DONE;',
+      },
+      {
+        file: 'src/reconcile/promoter.ts',
+        old: 'if (!repository || (settings && isSameRepository(settings.url, repository.url))) return settings;',
+        new: 'if (settings) return settings;',
+      },
+    ],
+  },
+  {
+    letter: 'C9',
+    what: 'a merge that is overtaken waits for ever',
+    changes: [
+      {
+        file: 'src/decide/follow.ts',
+        old: 'const newer = overtaking(context, record);',
+        new: 'const newer: string | undefined = undefined;',
+      },
+    ],
+  },
+  {
+    letter: 'C9',
+    what: 'a merge that was reverted waits for ever',
+    changes: [
+      {
+        file: 'src/decide/follow.ts',
+        old: "if (says === 'reverted') return rejected(context, record, says);\n  const newer",
+        new: 'const newer',
+      },
+    ],
+  },
+  {
+    letter: 'D1',
+    what: 'a pull request is left open when the environment gets there otherwise',
+    changes: [
+      {
+        file: 'src/decide/next.ts',
+        old: "{ phase: 'Succeeded', close }",
+        new: "{ phase: 'Succeeded' }",
+      },
+    ],
+  },
+  {
+    letter: 'D1',
+    what: 'a pull request is left open when the base branch has its revision already',
+    changes: [
+      {
+        file: 'src/decide/result.ts',
+        old: "const merged = update(rest, { phase: 'Merged', message, close: message }, now);",
+        new: "const merged = update(rest, { phase: 'Merged', message }, now);",
+      },
+    ],
+  },
+  {
+    letter: 'D1',
+    what: 'a pull request is left open where the spec leaves it behind',
+    changes: [
+      {
+        file: 'src/decide/fold.ts',
+        old: 'const status = withAbandoned({ ...pipeline, status: known }, now);',
+        new: 'const status = known;',
+      },
+    ],
+  },
+];

@@ -1,0 +1,24 @@
+import { CONFIGURATIONS } from '../configurations.ts';
+import { explore } from '../search/explore.ts';
+
+/** In a copy of the code: looks until something is wrong, and says what, after how many happenings and states. */
+export interface Finding {
+  readonly configuration: string;
+  readonly problem: string;
+  readonly trace: readonly string[];
+  /** In all, until it was found. */
+  readonly states: number;
+}
+
+let states = 0;
+let found: Finding | undefined;
+for (const configuration of CONFIGURATIONS) {
+  const bounds = { depth: configuration.depth, time: Number.POSITIVE_INFINITY, violations: 1 };
+  const explored = await explore(configuration, bounds);
+  states += explored.states;
+  const [violation] = explored.violations;
+  if (!violation) continue;
+  found = { ...violation, states };
+  break;
+}
+console.log(JSON.stringify(found ?? { states }));
