@@ -186,6 +186,9 @@ export function byHand(environment: string, previous: string): Letter {
     may: (state) => baseOf(state, environment) !== undefined && baseOf(state, environment) !== wanted(state),
     happen(box) {
       const revision = wanted(box) ?? '';
+      const before = baseOf(box, environment);
+      // Whether that takes back what was merged cannot be told from a revert.
+      if (isOurMerge(box, environment, before)) box.facts = doubt(box.facts, environment, before);
       box.world = commitToBase(box.world, MAIN_URL, 'main', { [environment]: revision });
     },
   };

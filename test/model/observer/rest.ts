@@ -108,7 +108,8 @@ const UNTRUE: Readonly<Record<string, Doubt>> = {
   Merged(place, record) {
     const { world, environment } = place;
     if (isThere(place, record)) return `${environment} runs it`;
-    return isInBase(world, record) || !hasBase(place) ? undefined : 'its base branch does not have it';
+    const ends = isInBase(world, record) || !hasBase(place) || isOvertakenInBase(place, record);
+    return ends ? undefined : 'its base branch does not have it';
   },
   Promoting(place, record) {
     if (!place.promotion.strategy.notification) return 'nothing is under way';
@@ -135,6 +136,12 @@ function isThere({ facts, environment }: Place, { revision }: PromotionStatus): 
 function isInBase(world: World, { revision }: PromotionStatus): boolean {
   const contents = Object.values(world.repositories).flatMap(({ bases }) => Object.values(bases));
   return contents.some((content) => Object.values(content).includes(revision));
+}
+
+/** Somebody merged a newer one after it: what ends the record is that Flux deploys that. */
+function isOvertakenInBase({ world, environment }: Place, { revision }: PromotionStatus): boolean {
+  const contents = Object.values(world.repositories).flatMap(({ bases }) => Object.values(bases));
+  return contents.some((content) => isOlderThan(revision, content[environment] ?? ''));
 }
 
 /** What a base branch that is gone had is not known. */
@@ -204,7 +211,9 @@ function isFollowed(place: Place, revision: string): boolean {
   if (record?.revision === revision) {
     if (record.failure?.retry === 'never') return hasCause(place);
     if (record.phase === 'WaitingApproval') return true;
-    if (record.phase === 'Merged' && (isInBase(world, record) || !hasBase(place))) return true;
+    if (record.phase === 'Merged') {
+      return isInBase(world, record) || !hasBase(place) || isOvertakenInBase(place, record);
+    }
   }
   if (promotion.strategy.notification) return facts.notified[environment] === true;
   return isOnItsWay(place, revision);
