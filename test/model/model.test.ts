@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { CONFIGURATIONS } from './configurations.ts';
+import { MUTATIONS } from './mutations/list.ts';
 import { carryOutAll } from './search/pool.ts';
 import { describeViolation } from './search/task.ts';
 
@@ -27,3 +29,14 @@ test(
   },
   15 * MINUTES,
 );
+
+test('each fault that --mutations puts back fits the code', async () => {
+  const unfit: string[] = [];
+  for (const { letter, changes } of MUTATIONS) {
+    for (const { file, old } of changes) {
+      const text = await Bun.file(join(import.meta.dir, '../..', file)).text();
+      if (text.split(old).length !== 2) unfit.push(`${letter}: ${file}: ${old}`);
+    }
+  }
+  expect(unfit).toEqual([]);
+});

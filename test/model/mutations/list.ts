@@ -54,8 +54,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'src/decide/poll.ts',
-        old: 'return isReplaced ? FRESH_SECONDS : pollAfter',
-        new: 'return isReplaced ? undefined : pollAfter',
+        old: '? FRESH_SECONDS : pollAfter(context, record, PULL_REQUEST_POLL)',
+        new: '? undefined : pollAfter(context, record, PULL_REQUEST_POLL)',
       },
       {
         file: 'src/promote/propose.ts',

@@ -45,15 +45,14 @@ async function lookAt(mutation: Mutation): Promise<Partial<Finding> & Pick<Findi
 
 async function mutate(directory: string, { letter, changes }: Mutation): Promise<void> {
   for (const change of changes) {
-    const file = join(directory, change.file);
-    const text = await Bun.file(file).text();
+    const text = await Bun.file(join(directory, change.file)).text();
     if (text.split(change.old).length !== 2) {
       throw new Error(
         `${letter}: ${change.file} has not exactly one "${change.old}": adapt test/model/mutations.`,
       );
     }
     await Bun.write(
-      file,
+      join(directory, change.file),
       text.replace(change.old, () => change.new),
     );
   }
