@@ -1,4 +1,4 @@
-import { doubt, sayNo, takeBack } from '../observer/facts.ts';
+import { doubt, sayLateNo, sayNo, takeBack } from '../observer/facts.ts';
 import type { Box, State } from '../plant/box.ts';
 import { appsOf } from '../world/clusters.ts';
 import {
@@ -158,7 +158,10 @@ export function reverts(environment: string, revisions: readonly string[]): Lett
     may: (state) => target(state) !== undefined && baseOf(state, environment) !== undefined,
     happen(box) {
       const [before, after] = [baseOf(box, environment), target(box) ?? ''];
-      if (isOurMerge(box, environment, before)) no(box, environment, before);
+      const isRecorded = box.stored.status.environments?.[environment]?.promotion?.revision === before;
+      const isOurs = before !== undefined && isOurMerge(box, environment, before);
+      if (isOurs && isRecorded) no(box, environment, before);
+      else if (isOurs) box.facts = sayLateNo(box.facts, environment, before);
       else box.facts = doubt(box.facts, environment, before);
       box.world = commitToBase(box.world, MAIN_URL, 'main', { [environment]: after });
     },

@@ -18,6 +18,8 @@ export interface Facts {
   readonly no: Readonly<Record<string, readonly string[]>>;
   /** What people took back that they had committed themselves: it may be a no. */
   readonly doubted: Readonly<Record<string, readonly string[]>>;
+  /** Among the noes, reverts of what had made way already: once something else is merged they cannot be told any more. */
+  readonly late: Readonly<Record<string, readonly string[]>>;
   readonly approved: Readonly<Record<string, Approved | undefined>>;
   /** Whether what the environment before has now was notified. */
   readonly notified: Readonly<Record<string, boolean>>;
@@ -58,6 +60,7 @@ export function nothingKnown(rules: Rules): Facts {
     healthySince: {},
     no: {},
     doubted: {},
+    late: {},
     approved: {},
     notified: {},
   };
@@ -205,4 +208,21 @@ export function doubt(facts: Facts, environment: string, revision: string | unde
   const before = facts.doubted[environment] ?? [];
   if (revision === undefined || before.includes(revision)) return facts;
   return { ...facts, doubted: { ...facts.doubted, [environment]: [...before, revision] } };
+}
+
+export function sayLateNo(facts: Facts, environment: string, revision: string): Facts {
+  const next = sayNo(facts, environment, revision);
+  const before = next.late[environment] ?? [];
+  return { ...next, late: { ...next.late, [environment]: [...before, revision] } };
+}
+
+/** Something else is in the base branch now. */
+export function forgetLate(facts: Facts, environment: string): Facts {
+  const late = facts.late[environment] ?? [];
+  if (late.length === 0) return facts;
+  const next = late.reduce(
+    (all, revision) => doubt(takeBack(all, environment, revision), environment, revision),
+    facts,
+  );
+  return { ...next, late: { ...next.late, [environment]: [] } };
 }

@@ -2,10 +2,11 @@ import { TurnpikeError } from '../../../src/api/errors.ts';
 import type { Letter, Stage } from '../alphabet/letter.ts';
 import { deliver } from '../alphabet/letter.ts';
 import { wrongs } from '../observer/acts.ts';
+import { forgetLate } from '../observer/facts.ts';
 import { restProblems } from '../observer/rest.ts';
 import { type Box, closed, opened, type State } from '../plant/box.ts';
 import { createPlant } from '../plant/plant.ts';
-import { obstacleOf } from '../world/forge.ts';
+import { obstacleOf, repositoryOf } from '../world/forge.ts';
 import { HOUR, later, MINUTE, SECOND } from '../world/world.ts';
 import type { Configuration } from './configuration.ts';
 import { signature } from './signature.ts';
@@ -40,8 +41,9 @@ export function createMachine(configuration: Configuration): Machine {
     if (!box.up) throw new TurnpikeError('NotLeading', 'The process has ended.');
   }
 
-  async function settle(box: Box): Promise<Outcome> {
+  async function settle(box: Box, before: State): Promise<Outcome> {
     await plant.settle(box);
+    forgetOld(box, before);
     const problems = [...box.problems, ...box.acts.flatMap(wrongs), ...lostApprovals(box)];
     return { state: closed(box), problems };
   }
@@ -52,7 +54,7 @@ export function createMachine(configuration: Configuration): Machine {
     box.up = true;
     box.world = { ...box.world, now: Math.max(box.wakeAt, box.world.now + atLeast) };
     box.isDirty = true;
-    const outcome = await settle(box);
+    const outcome = await settle(box, state);
     return { ...outcome, isIdle: (box.writes === 0 || isTriedAgain(box)) && box.acts.length === 0 };
   }
 
@@ -61,13 +63,13 @@ export function createMachine(configuration: Configuration): Machine {
       const box = opened(configuration.start);
       if (configuration.events !== 'none') announce(box, stage);
       box.isDirty = true;
-      return settle(box);
+      return settle(box, configuration.start);
     },
     async step(state, letter) {
       const box = opened(state);
       box.world = later(box.world, configuration.pause ?? PAUSE);
       letter.happen(box, stage);
-      return settle(box);
+      return settle(box, state);
     },
     async rest(state) {
       let current = state;
@@ -106,6 +108,17 @@ const PAUSE = 6 * SECOND;
 const PAUSES = [0, 0, 20 * MINUTE, 0, 2 * HOUR, 0];
 /** Of several pull requests one after the other is brought up to date and merged. */
 const MORE = 8;
+
+/** What was said late, and something else was merged since. */
+function forgetOld(box: Box, { facts, world }: State): void {
+  for (const [environment, late] of Object.entries(facts.late)) {
+    const isChanged = Object.entries(world.repositories).some(([url, { bases }]) => {
+      const now = repositoryOf(box.world, url).bases;
+      return Object.keys(bases).some((name) => bases[name]?.[environment] !== now[name]?.[environment]);
+    });
+    if (late.length > 0 && isChanged) box.facts = forgetLate(box.facts, environment);
+  }
+}
 
 /** What failed is tried again, and what is in conflict with people's work on it is looked at again. */
 function isTriedAgain({ stored, world }: Box): boolean {

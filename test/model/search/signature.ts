@@ -19,6 +19,7 @@ export function signature(state: State): bigint {
     [...asked].map(([key, one]) => [key, ageClass(world.now - one.at), one.isHeld]),
     facts.no,
     facts.doubted,
+    facts.late,
     facts.ran,
     facts.soaked,
     facts.approved,
