@@ -73,13 +73,7 @@ async function main(): Promise<number> {
   }
   const note = (sentence: string) => process.stderr.write(`${sentence}\n`);
   note(`Seed ${values.seed}; the same faults again: npm run chaos -- --seed ${values.seed}`);
-  const scale = {
-    ...LONG,
-    promotions: Number(values.promotions),
-    hits: Number(values.hits),
-    ...(values.kinds === '0' ? { kinds: undefined, others: 0 } : { kinds: eachKind(Number(values.kinds)) }),
-    ...(values.fault && { only: values.fault }),
-  };
+  const scale = scaleOf(values);
   await using world = await createWorld({ flags: FLAGS, note });
   const reports: Report[] = [];
   for (const family of FAMILIES.filter(({ name }) => values.family.includes(name))) {
@@ -93,6 +87,20 @@ async function main(): Promise<number> {
   for (const failure of failed) console.log(failure);
   if (failed.length > 0) note(`The logs of the replicas and of Gitea are kept in ${await keepLogs(world)}.`);
   return failed.length === 0 ? 0 : 1;
+}
+
+type Wanted = Readonly<Record<'promotions' | 'hits' | 'kinds', string>> & {
+  readonly fault?: string[] | undefined;
+};
+
+function scaleOf({ promotions, hits, kinds, fault }: Wanted): Scale {
+  return {
+    ...LONG,
+    promotions: Number(promotions),
+    hits: Number(hits),
+    ...(kinds === '0' ? { kinds: undefined, others: 0 } : { kinds: eachKind(Number(kinds)) }),
+    ...(fault && { only: fault }),
+  };
 }
 
 /** The lab's own directory goes with it. */
