@@ -1,4 +1,4 @@
-import type { Environment, PipelineStatus, PromotionStatus } from '../api/pipeline.ts';
+import type { Environment, EnvironmentStatus, PipelineStatus, PromotionStatus } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
 import { candidateOf, objectionTo, rolledBack, soakEnd } from './candidate.ts';
 import { hintEnd } from './fold.ts';
@@ -62,8 +62,8 @@ function isLeaving({ abandoned = [] }: PipelineStatus, environment: string): boo
 function decide(context: Context, available: string | undefined): Decision {
   const before = context.state;
   const state = withPullRequestState(context);
-  const step = nextStep({ ...context, state }, available);
   const promotion = recordedPromotion(state);
+  const step = mergedFirst(before, promotion, nextStep({ ...context, state }, available));
   const isMoved = step.kind === 'rest' && promotion !== undefined && promotion !== recordedPromotion(before);
   const recorded = isMoved ? ({ ...step, kind: 'record', promotion } as const) : step;
   // What ends makes way: the revision after it may have come already, and nobody will tell again.
@@ -71,6 +71,13 @@ function decide(context: Context, available: string | undefined): Decision {
   const rejected = state.rejected === before.rejected ? {} : { rejected: state.rejected ?? [] };
   const merged = foundMerged(context);
   return { ...wakeBy(recorded, ends ? 0 : undefined), ...rejected, ...(merged !== undefined && { merged }) };
+}
+
+/** What was found merged is recorded before another one takes its place: it may have been reverted, which is asked then. */
+function mergedFirst(before: EnvironmentStatus, promotion: PromotionStatus | undefined, step: Step): Step {
+  const isNew = promotion?.phase === 'Merged' && recordedPromotion(before)?.phase !== 'Merged';
+  const isLost = isNew && step.kind !== 'rest' && step.promotion.revision !== promotion.revision;
+  return isLost ? { kind: 'record', promotion, wakeAfter: 0 } : step;
 }
 
 export function contextOf(situation: Situation, previous: Environment, environment: Environment): Context {

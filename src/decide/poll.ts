@@ -21,7 +21,7 @@ const RETRY_SECONDS = 15;
 
 const REOPEN_DAYS = 7;
 const DAY_MS = 86_400_000;
-/** Before a revision takes the place of another one it is looked whether somebody closed the pull request of that. */
+/** Before a revision takes the place of another one it is looked whether somebody closed its pull request, or reverted it. */
 const FRESH_SECONDS = 5;
 /** What is merged is seldom reverted before it is deployed. */
 const MERGED_POLL = { min: 300, max: 3600 };
@@ -39,7 +39,7 @@ export function pollDue(
   if (seconds === undefined) return undefined;
   const { changedAt } = record.pullRequest ?? {};
   const isNews = asked && (asked.changedAt !== changedAt || (asked.isHeld && !isHeld(context)));
-  if (requested || isNews) return 0;
+  if (requested || isNews || isUnheard(context, asked, available)) return 0;
   const last = asked?.at ?? firstAsk(record);
   const pause = asked?.hasFailed ? Math.min(seconds, RETRY_SECONDS) : seconds;
   return last === undefined ? 0 : Math.max(0, (last - now.getTime()) / 1000 + pause);
@@ -61,16 +61,29 @@ function pollSeconds(
   available: string | undefined,
 ): number | undefined {
   const { pullRequest, phase } = record;
-  if (phase === 'Merged') return pollAfter(context, record, MERGED_POLL);
+  if (phase === 'Merged') {
+    const isReplaced = isReplacedBy(context, record, available);
+    return isReplaced ? FRESH_SECONDS : pollAfter(context, record, MERGED_POLL);
+  }
   if (pullRequest?.closing !== undefined || pullRequest?.endedAt !== undefined) return undefined;
   if (phase === 'Rejected')
     return isReopenable(context, record) ? pollAfter(context, record, REJECTED_POLL) : undefined;
   if (phase === 'Succeeded' || phase === 'Superseded' || !openPullRequest(record)) return undefined;
-  const isReplaced =
-    available !== undefined &&
-    !isByHand(record) &&
-    candidateOf(context, available, record) !== record.revision;
+  const isReplaced = isReplacedBy(context, record, available);
   return isReplaced ? FRESH_SECONDS : pollAfter(context, record, PULL_REQUEST_POLL);
+}
+
+/** It was merged and is about to be replaced, and nobody has looked since whether it was reverted. */
+function isUnheard(context: Context, asked: Asked | undefined, available: string | undefined): boolean {
+  const record = context.state.promotion;
+  if (record?.phase !== 'Merged' || !isReplacedBy(context, record, available)) return false;
+  return !(asked && asked.at > Date.parse(record.updatedAt ?? ''));
+}
+
+/** Another revision is about to take its place. */
+function isReplacedBy(context: Context, record: PromotionStatus, available: string | undefined): boolean {
+  if (available === undefined || isByHand(record)) return false;
+  return candidateOf(context, available, record) !== record.revision;
 }
 
 /** So long it is looked whether a person opens again what was closed. */

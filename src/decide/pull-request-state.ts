@@ -20,7 +20,9 @@ export function withPullRequestState(context: Context): EnvironmentStatus {
   const { state, pullRequests, environment } = context;
   const record = recordedPromotion(state);
   const says = ownValue(pullRequests, environment.name);
-  if (!record?.pullRequest || says === undefined) return state;
+  if (!record || says === undefined) return state;
+  if (record.phase === 'Merged') return says === 'reverted' ? takenBack(context, record) : state;
+  if (!record.pullRequest) return state;
   if (record.phase === 'Rejected') return reopened(context, record, says);
   if (!isUnfinished(record) || !openPullRequest(record)) return state;
   return broughtRevision(record) === record.revision
@@ -48,6 +50,15 @@ function reopened({ state, now }: Context, record: PromotionStatus, says: PullRe
   return withPromotion(
     state,
     update(record, { phase: 'Merged', message: `Pull request #${pullRequest.number} is merged.` }, now),
+  );
+}
+
+/** The merge was reverted before it was deployed. */
+function takenBack({ state, environment, now }: Context, record: PromotionStatus) {
+  const message = whyRejected(record, environment.name, whatWasSaid(record, 'reverted'));
+  return withPromotion(
+    state,
+    update(overAfter(record, 'reverted', now), { phase: 'Rejected', message }, now),
   );
 }
 

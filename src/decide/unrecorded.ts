@@ -3,15 +3,19 @@ import type { Decision } from './next.ts';
 import { promotionInto } from './route.ts';
 import { environmentStatus, isUnfinished } from './state.ts';
 
-/** A promotion that is about to end, and whose pull request may have been opened without that being recorded. */
+/**
+ * A promotion that is about to end, or to make way, and whose pull request may have been opened without that being
+ * recorded.
+ */
 export interface Unrecorded {
   readonly environment: Environment;
   readonly promotion: PromotionStatus;
 }
 
 /**
- * A process that ends between opening a pull request and recording it leaves one that no record knows. The next attempt
- * finds it. Where there is none, because the promotion ends, it has to be looked for, or it stays open.
+ * A process that ends between opening a pull request and recording it leaves one that no record knows. The next attempt at
+ * the same revision finds it. Where there is none it has to be looked for, or it stays open: the base branch may have the
+ * next revision already.
  */
 export function unrecorded(
   { spec, status }: Pipeline,
@@ -21,10 +25,11 @@ export function unrecorded(
     const step = steps[environment.name];
     const { promotion } = environmentStatus(status, environment.name);
     const isOver = step?.kind === 'record' && !isUnfinished(step.promotion);
+    const isReplaced = step && step.kind !== 'rest' && step.promotion.revision !== promotion?.revision;
     const isTried =
       promotion && isUnfinished(promotion) && promotion.phase !== 'Merged' && promotion.attempts;
     const isByPullRequest = promotionInto(spec, environment)?.strategy['pull-request'] !== undefined;
-    const mayBe = isOver && isTried && isByPullRequest && promotion.pullRequest === undefined;
+    const mayBe = (isOver || isReplaced) && isTried && isByPullRequest && promotion.pullRequest === undefined;
     return mayBe ? [{ environment, promotion }] : [];
   });
 }

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import type { Pipeline, PipelineSpec, PromotionStatus, PullRequestRef } from '../../src/api/pipeline.ts';
 import { bounded } from '../../src/decide/bounded.ts';
-import { nextSteps, type PullRequestState } from '../../src/decide/next.ts';
+import { contextOf, nextSteps, type PullRequestState } from '../../src/decide/next.ts';
 import { pollDue } from '../../src/decide/poll.ts';
 import { receiveEvent } from '../../src/decide/receive.ts';
 import { foldResult } from '../../src/decide/result.ts';
 import { isSameRepository } from '../../src/decide/same-repository.ts';
 import { foldTask, tasksFor } from '../../src/decide/tasks.ts';
+import { unrecorded } from '../../src/decide/unrecorded.ts';
 import { mergedState } from '../../src/promote/result.ts';
 import {
   absent,
@@ -433,15 +434,35 @@ describe('the status of a Pipeline with few targets', () => {
 });
 
 describe('a revision that is merged', () => {
-  test('is recorded as merged where the next one takes its place in the same look', () => {
-    const from = opened();
-    const newer = observed(from, { ...RUNS, dev: ready('1.2.0') });
-    expect(step(newer, 'merged')).toMatchObject({
-      kind: 'promote',
-      promotion: { revision: '1.2.0' },
+  test('is recorded, and asked about once, before the next one takes its place', () => {
+    const newer = observed(opened(), { ...RUNS, dev: ready('1.2.0') });
+    const found = step(newer, 'merged');
+    expect(found).toMatchObject({
+      kind: 'record',
+      promotion: { revision: '1.1.0', phase: 'Merged' },
       merged: '1.1.0',
+      wakeAfter: 0,
     });
     expect(step(newer, 'open')?.merged).toBeUndefined();
+    if (found?.kind !== 'record') throw new Error('nothing is recorded');
+    const merged = withState(newer, 'staging', { promotion: found.promotion });
+    const due = (asked?: number) => {
+      const situation = { pipeline: merged, pullRequests: {}, requested: false, now: new Date(at(60)) };
+      const last =
+        asked === undefined
+          ? undefined
+          : { at: Date.parse(at(asked)), hasFailed: false, isHeld: false, changedAt: undefined };
+      const [previous, environment] = merged.spec.environments;
+      if (!previous || !environment) throw new Error('the test needs two environments');
+      return pollDue(contextOf(situation, previous, environment), last, '1.2.0');
+    };
+    expect(due()).toBe(0);
+    expect(due(-30)).toBe(0);
+    expect(due(58)).toBeGreaterThan(0);
+    expect(step(merged, 'merged')).toMatchObject({ kind: 'promote', promotion: { revision: '1.2.0' } });
+    const reverted = step(merged, 'reverted');
+    expect(reverted).toMatchObject({ promotion: { revision: '1.2.0' } });
+    expect(reverted?.rejected).toMatchObject([{ revision: '1.1.0' }]);
   });
 
   test('a second time was merged last then', () => {
@@ -539,5 +560,22 @@ describe('an event of a sender whose clock is ahead', () => {
     const sent = receiveEvent(from, 'dev', event({ timestamp: at(500) }, '1.2.0'), NOW);
     const after = observed({ ...from, status: sent.status ?? from.status }, RUNS, new Date(at(1)));
     expect(after.status.environments?.dev?.deployment).toMatchObject({ revision: '1.1.0', source: 'watch' });
+  });
+});
+
+describe('a promotion that was tried without that being recorded', () => {
+  const tried = { revision: '1.1.0', phase: 'Promoting', attempts: 1 } as const;
+  const later = observed(withState(opened(), 'staging', { promotion: tried }), {
+    ...RUNS,
+    dev: ready('1.2.0'),
+  });
+
+  test.each([
+    ['ends', { kind: 'record', promotion: { ...tried, phase: 'Superseded' } }, 1],
+    ['makes way for the next one', { kind: 'promote', promotion: { ...tried, revision: '1.2.0' } }, 1],
+    ['goes on', { kind: 'promote', promotion: tried }, 0],
+    ['waits', { kind: 'rest' }, 0],
+  ] as const)('is looked for when it %s', (_, staging, count) => {
+    expect(unrecorded(later, { staging })).toHaveLength(count);
   });
 });
