@@ -17,10 +17,10 @@ export { localApplications, type NamedApplication } from './application-watch-wa
 /** The applications of one cluster: from memory where they can be watched, else by asking its API server. */
 export interface ApplicationWatch {
   /**
-   * For `readApplication`; undefined when there is no such object.
+   * For `readApplication`; undefined when there is no such object. `fresh`: as `readNow`.
    * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
    */
-  read(appRef: AppRef, namespace: string): Promise<unknown>;
+  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
   /** The same past what was watched, from the API server. */
   readNow(appRef: AppRef, namespace: string): Promise<unknown>;
   /** What an owner wants to be watched from now on, in place of what it wanted before; none: it is gone. */
@@ -82,7 +82,8 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
     });
   }
 
-  async function read(appRef: AppRef, namespace: string): Promise<unknown> {
+  async function read(appRef: AppRef, namespace: string, fresh = false): Promise<unknown> {
+    if (fresh) return readNow(appRef, namespace);
     const load = () => applications.read(appRef, namespace);
     const scope = scopes.of(appRef, namespace);
     return scope ? scope.read(namespace, appRef.name, load) : readNow(appRef, namespace);

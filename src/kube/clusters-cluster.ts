@@ -22,7 +22,7 @@ export interface ClusterDeps {
 /** A cluster that Pipelines name; its kubeconfig is followed wherever it goes. */
 export interface Cluster {
   /** @throws TurnpikeError whose sentence says which cluster, since when and why */
-  read(appRef: AppRef, namespace: string): Promise<unknown>;
+  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
   /** Opens it, so that nobody has to wait for that who reads it later. */
   warm(): void;
   /** Whether it can be read; undefined as long as nobody has tried. */
@@ -121,13 +121,13 @@ export function createCluster(deps: ClusterDeps): Cluster {
     if (lookedAt === undefined) await look();
   }
 
-  async function read(appRef: AppRef, namespace: string): Promise<unknown> {
+  async function read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown> {
     await begin();
     const used = lease;
     if (!used) throw unreadable();
     const wasAway = used.connection.away() !== undefined;
     try {
-      return await used.connection.read(appRef, namespace);
+      return await used.connection.read(appRef, namespace, fresh);
     } catch (error) {
       if (!used.connection.away()) throw prefixed(error);
       // Whoever found out that it is away has its credentials read again: they may have been replaced.
@@ -135,7 +135,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
     }
     await look();
     if (!lease || lease.digest === used.digest) throw unreadable();
-    return lease.connection.read(appRef, namespace).catch((error) => {
+    return lease.connection.read(appRef, namespace, fresh).catch((error) => {
       throw lease?.connection.away() ? unreadable() : prefixed(error);
     });
   }

@@ -8,7 +8,7 @@ import type { KubeClient } from './transport.ts';
 export interface RemoteApplications {
   readonly client: KubeClient;
   /** The object as the cluster has it; undefined when there is none. */
-  read(appRef: AppRef, namespace: string): Promise<unknown>;
+  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
   /** What an owner wants to hear of from now on, in place of what it wanted before. */
   want(owner: string, applications: readonly NamedApplication[]): void;
   subscribe(listener: ApplicationListener): () => void;
@@ -26,7 +26,7 @@ export interface ConnectionListener {
 /** One cluster under one kubeconfig, and a breaker: while it is away nobody waits for it. */
 export interface ClusterConnection {
   /** Gives up after three seconds; at once, with the last error, while the cluster is away. */
-  read(appRef: AppRef, namespace: string): Promise<unknown>;
+  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
   want: RemoteApplications['want'];
   away(): Away | undefined;
   /** Whether it is known by now if it answers. */
@@ -118,10 +118,10 @@ export function createConnection({
     else if (wasAway) schedule(backOff());
   }
 
-  async function read(appRef: AppRef, namespace: string): Promise<unknown> {
+  async function read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown> {
     if (away) throw away.error;
     try {
-      const object = await inTime(applications.read(appRef, namespace));
+      const object = await inTime(applications.read(appRef, namespace, fresh));
       delay = PROBE_MIN_MS;
       tried = true;
       return object;

@@ -33,7 +33,8 @@ export interface ClusterReachability extends ClusterAddress {
 }
 
 export interface ClusterReader {
-  read(appRef: AppRef, namespace: string): Promise<unknown>;
+  /** `fresh`: past what was watched, from the cluster's API server. */
+  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
 }
 
 export interface ClustersDeps {
@@ -113,12 +114,12 @@ export function createClusters(deps: ClustersDeps): Clusters {
 
   function reader(ref: ClusterRef, namespace: string): ClusterReader {
     return {
-      async read(appRef, inNamespace) {
+      async read(appRef, inNamespace, fresh) {
         warmUp();
         const problem = foreignSecretProblem(ref, namespace);
         if (problem) throw new TurnpikeError('ConfigInvalid', problem, { retry: 'never' });
         const entry = clusters.get(clusterKey(ref, namespace));
-        if (entry) return entry.cluster.read(appRef, inNamespace);
+        if (entry) return entry.cluster.read(appRef, inNamespace, fresh);
         throw new TurnpikeError('ApiUnavailable', `No Pipeline names ${ref.kind} ${ref.name} any more.`);
       },
     };

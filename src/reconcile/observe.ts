@@ -2,11 +2,13 @@ import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import type { AppRef, ClusterRef, Environment, Pipeline, Target } from '../api/pipeline.ts';
 import { type Observation, readApplication } from '../decide/application.ts';
 import { clusterNameOf } from '../decide/event-target.ts';
-import type { Observations } from '../decide/fold.ts';
+import { findTarget, type Observations, targetIdentity } from '../decide/fold.ts';
+import { mayBeStale } from '../decide/stale.ts';
+import { environmentStatus } from '../decide/state.ts';
 
-/** Reads an application object; undefined when there is none. */
+/** Reads an application object; undefined when there is none. `fresh`: past what was watched, from the API server. */
 export interface ApplicationReader {
-  read(appRef: AppRef, namespace: string): Promise<unknown | undefined>;
+  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown | undefined>;
 }
 
 /** The clusters that Pipelines name. A `TurnpikeError` of theirs is about that cluster alone. */
@@ -22,23 +24,33 @@ export interface Readers {
 
 /**
  * Gathers what all targets run. What cannot be read is an observation too. Only our own API server's being
- * away is an error: nothing can be decided then.
+ * away is an error: nothing can be decided then. What may be older than the record is read once more.
  *
  * @throws TurnpikeError ApiUnavailable
  */
 export async function observe(
-  { metadata, spec }: Pick<Pipeline, 'metadata' | 'spec'>,
+  { metadata, spec, status }: Pick<Pipeline, 'metadata' | 'spec' | 'status'>,
   readers: Readers,
 ): Promise<Observations> {
   const entries = spec.environments.map(async (environment) => {
-    const seen = environment.targets.map((target) => {
-      if (!target.clusterRef) return observeHere(spec.appRef, target, readers.applications);
-      const reader = readers.clusters.reader(target.clusterRef, metadata.namespace);
-      return observeThere(spec.appRef, { environment, target }, reader);
+    const state = environmentStatus(status, environment.name);
+    const seen = environment.targets.map(async (target) => {
+      const look = (fresh: boolean) => {
+        if (!target.clusterRef) return observeHere(spec.appRef, target, atLeast(readers.applications, fresh));
+        const reader = readers.clusters.reader(target.clusterRef, metadata.namespace);
+        return observeThere(spec.appRef, { environment, target }, atLeast(reader, fresh));
+      };
+      const first = await look(false);
+      const recorded = findTarget(state, targetIdentity(spec, target));
+      return mayBeStale(recorded, first) ? look(true) : first;
     });
     return [environment.name, await Promise.all(seen)] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
+}
+
+function atLeast(reader: ApplicationReader, fresh: boolean): ApplicationReader {
+  return { read: (appRef, namespace) => reader.read(appRef, namespace, fresh) };
 }
 
 async function observeHere(
