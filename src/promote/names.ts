@@ -31,6 +31,14 @@ export function ownerOf(body: string): string | undefined {
   return (OWNER.exec(body) ?? PREDECESSOR_OWNER.exec(body))?.[1];
 }
 
+/**
+ * A hidden line that says that we close it, for this reason: one that is found closed was closed by a person otherwise.
+ */
+export function closingNote(reason: string): string {
+  const digest = new Bun.CryptoHasher('sha256').update(reason).digest('hex').slice(0, 16);
+  return `<!-- turnpike closes=${digest} -->`;
+}
+
 /** A hidden line for us, and the predecessor's note, which its user interface looks for. */
 export function ownerNote(request: PipelineEnvironment): string {
   const owner = ownerName(request);

@@ -4,7 +4,7 @@ import { TurnpikeError } from '../../src/api/errors.ts';
 import type { PullRequestTask, TaskResult } from '../../src/decide/tasks.ts';
 import type { Forge, MergeOutcome, PullRequest } from '../../src/promote/forges/forge.ts';
 import { runTask, type TaskOptions } from '../../src/promote/forges/run-task.ts';
-import { ownerNote } from '../../src/promote/names.ts';
+import { closingNote, ownerNote } from '../../src/promote/names.ts';
 import { failureOf } from '../fakes/failure.ts';
 
 const REF = { url: 'https://f/pulls/7', number: 7, commit: 'c0ffee' };
@@ -43,8 +43,12 @@ const DONE: TaskResult = { kind: 'done' };
 /** A forge that writes down what it is told to do. */
 function fakeForge(pull: PullRequest | undefined, outcome: MergeOutcome = { kind: 'merged' }) {
   const told: unknown[] = [];
-  const forge: Pick<Forge, 'get' | 'close' | 'setStatus' | 'merge' | 'cancelMerge'> = {
+  const forge: Pick<Forge, 'get' | 'update' | 'close' | 'setStatus' | 'merge' | 'cancelMerge'> = {
     get: async () => pull,
+    async update(...args) {
+      told.push(['update', ...args]);
+      return PULL;
+    },
     close: async (...args) => void told.push(['close', ...args]),
     setStatus: async (...args) => void told.push(['status', ...args]),
     async merge({ number }, ...args) {
@@ -57,10 +61,36 @@ function fakeForge(pull: PullRequest | undefined, outcome: MergeOutcome = { kind
 }
 
 describe('a task of a pull request', () => {
-  test('closes it with the reason', async () => {
+  const NOTED = { title: PULL.title, body: `${OURS}\n${closingNote('Too old.')}` };
+
+  test('notes that it is us who close it, and closes it with the reason', async () => {
     const { forge, told } = fakeForge(PULL);
     expect(await runTask(forge, TASKS.close, REF, OPTIONS)).toEqual(DONE);
-    expect(told).toEqual([['close', PULL, 'Too old.']]);
+    expect(told).toEqual([
+      ['update', 7, NOTED],
+      ['close', PULL, 'Too old.'],
+    ]);
+  });
+
+  test('notes that once', async () => {
+    const pull = { ...PULL, ...NOTED };
+    const { forge, told } = fakeForge(pull);
+    expect(await runTask(forge, TASKS.close, REF, OPTIONS)).toEqual(DONE);
+    expect(told).toEqual([['close', pull, 'Too old.']]);
+  });
+
+  test("is no person's no where the process ended after it had closed it", async () => {
+    const { forge } = fakeForge({ ...PULL, ...NOTED, state: 'closed' });
+    expect(await runTask(forge, TASKS.close, REF, OPTIONS)).toEqual(DONE);
+    const other = { kind: 'close', reason: 'Another one.' } as const;
+    expect(await runTask(forge, other, REF, OPTIONS)).toEqual({ kind: 'done', found: 'closed' });
+  });
+
+  test('closes one whose text has no room for a note', async () => {
+    const pull = { ...PULL, body: 'a'.repeat(3990) };
+    const { forge, told } = fakeForge(pull);
+    expect(await runTask({ ...forge, maxBody: 4000 }, TASKS.close, REF, OPTIONS)).toEqual(DONE);
+    expect(told).toEqual([['close', pull, 'Too old.']]);
   });
 
   test('takes back that the forge merges it by itself', async () => {
@@ -123,7 +153,7 @@ describe.each(Object.values(TASKS))('the task $kind', (task) => {
   test('is run where a person has rewritten the text and its note', async () => {
     const { forge, told } = fakeForge({ ...PULL, body: 'Better words.' });
     expect(await runTask(forge, task, REF, OPTIONS)).toEqual(DONE);
-    expect(told).toHaveLength(1);
+    expect(told).toHaveLength(task.kind === 'close' ? 2 : 1);
   });
 
   test('leaves the forge untouched in a replica that no longer leads', async () => {
@@ -139,7 +169,9 @@ describe.each(Object.values(TASKS))('the task $kind', (task) => {
     const { forge, told } = fakeForge(PULL);
     const pass = async (checkpoint: Checkpoint) => void told.push(checkpoint);
     await runTask(forge, task, REF, { ...OPTIONS, pass });
-    expect(told).toMatchObject(['before-task', expect.anything(), 'after-task']);
+    const acts = TASKS.close === task ? ['update', 'close'] : [expect.anything()];
+    const names = told.map((one) => (Array.isArray(one) ? one[0] : one));
+    expect(names).toEqual(['before-task', ...acts, 'after-task']);
   });
 });
 

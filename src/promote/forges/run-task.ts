@@ -1,10 +1,11 @@
 import type { Checkpoint } from '../../api/checkpoint.ts';
 import type { PullRequestRef } from '../../api/pipeline.ts';
 import type { PullRequestTask, TaskResult } from '../../decide/tasks.ts';
+import { closingNote } from '../names.ts';
 import { isOurs } from '../proposal.ts';
 import type { Forge, PullRequest } from './forge.ts';
 
-type TaskForge = Pick<Forge, 'get' | 'close' | 'setStatus' | 'merge' | 'cancelMerge'>;
+type TaskForge = Pick<Forge, 'get' | 'update' | 'close' | 'setStatus' | 'merge' | 'cancelMerge' | 'maxBody'>;
 
 export interface TaskOptions {
   /** `namespace/name/environment`: whose the pull request has to be. */
@@ -32,7 +33,7 @@ export async function runTask(
 ): Promise<TaskResult> {
   const pull = await forge.get(ref.number);
   if (!pull || !isOurs(pull, ref, options)) return DONE;
-  if (pull.state !== 'open') return pull.state === 'closed' ? { kind: 'done', found: 'closed' } : DONE;
+  if (pull.state !== 'open') return pull.state === 'closed' ? foundClosed(pull, task) : DONE;
   if (task.kind === 'merge') {
     const held = heldBack(pull, ref);
     if (held) return held;
@@ -41,6 +42,22 @@ export async function runTask(
   const result = await carryOut(forge, task, { pull, ref, options });
   await options.pass('after-task');
   return result;
+}
+
+/** A process may have ended between closing it and recording that. */
+function foundClosed({ body }: PullRequest, task: PullRequestTask): TaskResult {
+  const wasUs = task.kind === 'close' && body.includes(closingNote(task.reason));
+  return wasUs ? DONE : { kind: 'done', found: 'closed' };
+}
+
+/** As long as a body may be on most forges. */
+const MAX_BODY = 60_000;
+
+async function noteClosing(forge: TaskForge, { number, title, body }: PullRequest, reason: string) {
+  const note = closingNote(reason);
+  const noted = `${body}\n${note}`;
+  if (body.includes(note) || noted.length > (forge.maxBody ?? MAX_BODY)) return;
+  await forge.update(number, { title, body: noted });
 }
 
 interface Subject {
@@ -53,6 +70,7 @@ async function carryOut(forge: TaskForge, task: PullRequestTask, subject: Subjec
   const { pull, ref } = subject;
   switch (task.kind) {
     case 'close':
+      await noteClosing(forge, pull, task.reason);
       await forge.close(pull, task.reason);
       return DONE;
     case 'cancel-merge':
