@@ -7,6 +7,7 @@ import {
   failTests,
   falter,
   reach,
+  reconcile,
   recover,
   remove,
   repeat,
@@ -125,6 +126,22 @@ export function repeats(spot: Spot): Letter {
     may: ({ world }) =>
       targetsOf({ world }, spot).every((target) => appAt(world, environment, target)?.ready),
     happen: onEach(spot, (box, target, stage) => hear(box, repeat(box.world, environment, target), stage)),
+  };
+}
+
+/** A reconciliation of what runs already begins, or ends. */
+export function reconciles(spot: Spot, isReconciled: boolean): Letter {
+  const { environment } = spot;
+  return {
+    name: `a reconciliation of what ${nameOf(spot)} runs already ${isReconciled ? 'begins' : 'ends'}`,
+    may: ({ world }) =>
+      targetsOf({ world }, spot).every((target) => {
+        const app = appAt(world, environment, target);
+        return app?.exists && app.ready && (app.isReconciled ?? false) !== isReconciled;
+      }),
+    happen: onEach(spot, (box, target) => {
+      box.world = reconcile(box.world, environment, target, isReconciled);
+    }),
   };
 }
 

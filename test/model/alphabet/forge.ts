@@ -197,6 +197,31 @@ export function byHand(environment: string, previous: string): Letter {
   };
 }
 
+/** A person writes the next version into the base branch, past Turnpike. */
+export function bumps(environment: string, revisions: readonly string[]): Letter {
+  const wanted = (state: Pick<State, 'world'>) =>
+    revisions[revisions.indexOf(baseOf(state, environment) ?? '') + 1];
+  return {
+    name: `a person commits the next version for ${environment} to the base branch`,
+    may: (state) => baseOf(state, environment) !== undefined && wanted(state) !== undefined,
+    happen(box) {
+      const revision = wanted(box) ?? '';
+      box.world = commitToBase(box.world, MAIN_URL, 'main', { [environment]: revision });
+    },
+  };
+}
+
+/** Branch protection, or a token that may not: Turnpike cannot close anything. */
+export function refuses(isRefused: boolean): Letter {
+  return {
+    name: `the forge ${isRefused ? 'lets Turnpike close nothing any more' : 'lets Turnpike close again'}`,
+    may: ({ world }) => repositoryOf(world, MAIN_URL).refuses !== isRefused,
+    happen(box) {
+      box.world = withRepository(box.world, MAIN_URL, { refuses: isRefused });
+    },
+  };
+}
+
 export function deletesBase(): Letter {
   return {
     name: 'a person deletes the base branch',

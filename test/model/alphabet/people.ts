@@ -2,8 +2,9 @@ import { RECONCILE_REQUESTED_AT } from '../../../src/api/group.ts';
 import type { PipelineSpec } from '../../../src/api/pipeline.ts';
 import { approve } from '../../../src/decide/approve.ts';
 import { receiveChange } from '../../../src/decide/forge-change.ts';
-import { approveIn, nothingKnown } from '../observer/facts.ts';
+import { approveIn, forgetEnvironment, nothingKnown } from '../observer/facts.ts';
 import type { Box, State } from '../plant/box.ts';
+import { plainUrl } from '../world/forge.ts';
 import { DAY, HOUR, later, MINUTE } from '../world/world.ts';
 import { OTHER_URL } from './clusters.ts';
 import { type Letter, respec, specOf } from './letter.ts';
@@ -64,6 +65,34 @@ export function requests(): Letter {
   };
 }
 
+/** The annotation that asks for it goes, as `kubectl apply` and GitOps do it. */
+export function withdraws(): Letter {
+  return {
+    name: 'the request for a reconciliation is taken away',
+    may: ({ stored: { metadata } }) => metadata.annotations?.[RECONCILE_REQUESTED_AT] !== undefined,
+    happen(box) {
+      const { annotations: _, ...metadata } = box.stored.metadata;
+      const resourceVersion = String(Number(metadata.resourceVersion) + 1);
+      box.stored = { ...box.stored, metadata: { ...metadata, resourceVersion } };
+      box.isDirty = true;
+    },
+  };
+}
+
+/** The same repository, with `.git` behind its name or without. */
+export function respells(): Letter {
+  return {
+    name: 'a person spells the URL of the repository otherwise',
+    may: (state) => settingsOf(state) !== undefined,
+    happen: (box) =>
+      respec(box, (spec) => {
+        const { url = '' } = spec.promotion?.strategy['pull-request'] ?? {};
+        const plain = plainUrl(url);
+        return withSettings(spec, { url: url === plain ? `${plain}.git` : plain });
+      }),
+  };
+}
+
 type Settings = NonNullable<NonNullable<PipelineSpec['promotion']>['strategy']['pull-request']>;
 
 function withSettings(spec: PipelineSpec, change: Partial<Settings>): PipelineSpec {
@@ -114,11 +143,41 @@ export function takesOut(environment: string): Letter {
   return {
     name: `a person takes the environment ${environment} out of the spec`,
     may: has,
-    happen: (box) =>
+    happen(box) {
       respec(box, (spec) => ({
         ...spec,
         environments: spec.environments.filter(({ name }) => name !== environment),
+      }));
+      // What is taken out is forgotten.
+      box.facts = forgetEnvironment(box.facts, environment);
+    },
+  };
+}
+
+/** With one target, at the end. */
+export function putsBack(environment: string): Letter {
+  return {
+    name: `a person puts the environment ${environment} into the spec again`,
+    may: (state) => specOf(state).environments.every(({ name }) => name !== environment),
+    happen: (box) =>
+      respec(box, (spec) => ({
+        ...spec,
+        environments: [
+          ...spec.environments,
+          { name: environment, targets: [{ namespace: `${environment}-0` }] },
+        ],
       })),
+  };
+}
+
+/** The Pipeline itself. What no process sees of it nobody can act on. */
+export function deletes(): Letter {
+  return {
+    name: 'a person deletes the Pipeline',
+    may: () => true,
+    happen(box) {
+      box.deleted = box.up ? 'seen' : 'lost';
+    },
   };
 }
 

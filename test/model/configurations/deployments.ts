@@ -7,6 +7,7 @@ import {
   goes,
   hides,
   moves,
+  reconciles,
   recovers,
   repeats,
 } from '../alphabet/clusters.ts';
@@ -20,6 +21,10 @@ const [one, other] = [
   { environment: 'dev', target: 1 },
 ];
 const CANARY = [one, other].flatMap((spot) => [moves(spot, VERSIONS, 1), moves(spot, VERSIONS, -1)]);
+const IN_PROD = [
+  moves({ environment: 'prod', target: 0 }, VERSIONS, 1),
+  moves({ environment: 'prod', target: 0 }, VERSIONS, -1),
+];
 const SOAK = { gates: { soak: '10m' } };
 
 /** What clusters show, and what events tell of them. */
@@ -82,6 +87,77 @@ export const DEPLOYMENTS: readonly Configuration[] = [
       revisions: VERSIONS,
       unreadable: ['dev'],
       promotion: { manual: true },
+    }),
+  },
+  {
+    name: 'approvals, and events of two targets alone that all arrive',
+    letters: [...CANARY, next, back, approves('prod'), suspends(true), suspends(false), stops(), starts()],
+    depth: 5,
+    events: 'told',
+    revisions: VERSIONS,
+    start: startOf({
+      environments: { dev: 2, prod: 1 },
+      revisions: VERSIONS,
+      unreadable: ['dev'],
+      promotion: { manual: true },
+    }),
+  },
+  {
+    name: 'reconciliations of what runs already',
+    letters: [
+      ...[next, back, reconciles(dev, true), reconciles(dev, false), reconciles(prod, true)],
+      ...[reconciles(prod, false), repeats(dev), follows(prod), minutes, moments],
+    ],
+    depth: 5,
+    events: 'told',
+    revisions: VERSIONS,
+    start: startOf({
+      environments: TWO,
+      revisions: VERSIONS,
+      promotion: SOAK,
+      pullRequest: { merge: 'auto' },
+    }),
+  },
+  {
+    name: 'a canary in the environment that is promoted into',
+    letters: [
+      ...[next, back, ...IN_PROD, closes('prod'), merges('prod'), follows(prod)],
+      ...[wakes(), minutes],
+    ],
+    depth: 4,
+    events: 'told',
+    revisions: VERSIONS,
+    start: startOf({ environments: { dev: 1, prod: 2 }, revisions: VERSIONS }),
+  },
+  {
+    name: 'an application that goes while events of it are under way',
+    letters: [
+      next,
+      goes(dev),
+      hides(dev, false),
+      hides(dev, true),
+      arrives('oldest'),
+      arrives('newest'),
+      wakes(),
+    ],
+    depth: 5,
+    events: 'mailed',
+    revisions: VERSIONS,
+    start: startOf({ environments: TWO, revisions: VERSIONS }),
+  },
+  {
+    name: 'versions that may pass',
+    letters: [
+      ...[next, back, approves('prod'), merges('prod'), closes('prod'), follows(prod)],
+      ...[wakes(), minutes, suspends(true), suspends(false)],
+    ],
+    depth: 5,
+    events: 'told',
+    revisions: VERSIONS,
+    start: startOf({
+      environments: TWO,
+      revisions: VERSIONS,
+      promotion: { manual: true, gates: { versions: '1.0.0 || 1.2.0' } },
     }),
   },
   {

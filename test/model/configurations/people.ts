@@ -1,20 +1,34 @@
 import { follows, MAIN_URL, moves, OTHER_URL } from '../alphabet/clusters.ts';
-import { breaks, closes, commits, deletesBase, merges, restoresBase, reverts } from '../alphabet/forge.ts';
+import {
+  breaks,
+  bumps,
+  closes,
+  commits,
+  deletesBase,
+  merges,
+  refuses,
+  restoresBase,
+  reverts,
+} from '../alphabet/forge.ts';
 import {
   approves,
   arms,
   becomesOther,
+  deletes,
   hours,
   minutes,
   movesTo,
   notifiesInstead,
+  putsBack,
   requests,
+  respells,
   starts,
   stops,
   suspends,
   takesOut,
   turnsTo,
   wakes,
+  withdraws,
 } from '../alphabet/people.ts';
 import { type Configuration, startOf } from '../search/configuration.ts';
 import { back, next, prod, TWO, VERSIONS } from './common.ts';
@@ -22,8 +36,10 @@ import { back, next, prod, TWO, VERSIONS } from './common.ts';
 const ALL = { revisions: VERSIONS, events: 'told' } as const;
 
 /** What may happen between two steps of the reconciler. */
-const BETWEEN = [closes('prod'), merges('prod'), commits('prod'), back, next, stops()];
+const BETWEEN = [closes('prod'), merges('prod'), commits('prod'), back, next, stops(), deletes()];
 const PLACES = ['before-push', 'before-create', 'after-create'];
+/** A process may end at any of them. */
+const CRASHES = ['after-intent', 'after-push', 'after-task'];
 const ABOUT = ['before-intent', 'before-task', 'before-result'];
 
 /** What people ask for and change, and other strategies. */
@@ -34,6 +50,26 @@ export const PEOPLE: readonly Configuration[] = [
     letters: [
       ...[next, back, closes('prod'), merges('prod'), follows(prod), movesTo(OTHER_URL), movesTo(MAIN_URL)],
       ...[becomesOther(), takesOut('prod'), notifiesInstead(), requests(), wakes()],
+    ],
+    depth: 4,
+    start: startOf({ environments: TWO, revisions: VERSIONS }),
+  },
+  {
+    ...ALL,
+    name: 'an environment that comes again, and a URL that is spelled otherwise',
+    letters: [
+      ...[next, back, closes('prod'), merges('prod'), takesOut('prod'), putsBack('prod'), respells()],
+      ...[requests(), withdraws(), wakes(), deletes()],
+    ],
+    depth: 4,
+    start: startOf({ environments: TWO, revisions: VERSIONS }),
+  },
+  {
+    ...ALL,
+    name: 'a forge that refuses to close, and a base branch that is changed by hand',
+    letters: [
+      ...[next, back, merges('prod'), bumps('prod', VERSIONS), follows(prod), refuses(true), refuses(false)],
+      ...[movesTo(OTHER_URL), deletes(), wakes(), minutes],
     ],
     depth: 4,
     start: startOf({ environments: TWO, revisions: VERSIONS }),
@@ -62,7 +98,7 @@ export const PEOPLE: readonly Configuration[] = [
       suspends(false),
       requests(),
     ],
-    depth: 6,
+    depth: 5,
     start: startOf({
       environments: TWO,
       revisions: VERSIONS,
@@ -83,7 +119,7 @@ export const PEOPLE: readonly Configuration[] = [
       stops(),
       starts(),
     ],
-    depth: 6,
+    depth: 5,
     start: startOf({ environments: TWO, revisions: VERSIONS, strategy: { notification: {} } }),
   },
   {
@@ -99,7 +135,7 @@ export const PEOPLE: readonly Configuration[] = [
       suspends(true),
       suspends(false),
     ],
-    depth: 6,
+    depth: 5,
     start: startOf({
       environments: TWO,
       revisions: VERSIONS,
@@ -114,6 +150,7 @@ export const PEOPLE: readonly Configuration[] = [
       ...PLACES.flatMap((place) => BETWEEN.map((letter) => arms(place, letter))),
       // What is closed while Turnpike is about to close it is no word of a person.
       ...ABOUT.flatMap((place) => BETWEEN.slice(1).map((letter) => arms(place, letter))),
+      ...CRASHES.map((place) => arms(place, stops())),
     ],
     between: BETWEEN,
     depth: 4,

@@ -2,6 +2,8 @@
 export interface Mutation {
   readonly letter: string;
   readonly what: string;
+  /** The configuration that is looked at first. */
+  readonly first?: string;
   readonly changes: readonly Replacement[];
 }
 
@@ -17,6 +19,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'A1',
     what: 'an event about a revision that the next environment runs is not recorded',
+    first: 'events alone, late, reordered and lost',
     changes: [
       {
         file: 'src/decide/receive.ts',
@@ -35,6 +38,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'A2',
     what: 'a rejection is not looked at when a revision comes a second time',
+    first: 'people merge',
     changes: [
       {
         file: 'src/decide/candidate.ts',
@@ -67,6 +71,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'A3',
     what: 'the event of one target starts a promotion',
+    first: 'approvals, and events of two targets alone',
     changes: [
       {
         file: 'src/decide/receive/follow.ts',
@@ -78,6 +83,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'A8',
     what: 'an application that is deleted is believed to run after an event of it',
+    first: 'applications that go, and clusters that cannot be read',
     changes: [
       { file: 'src/decide/fold.ts', old: "if (seen?.kind === 'absent' && wasSeen)", new: 'if (false)' },
     ],
@@ -85,6 +91,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'A9',
     what: 'a soak begins anew at each look where one target can be read and another one failed',
+    first: 'one target that can be read and one that cannot, and a soak',
     changes: [
       {
         file: 'src/decide/executions.ts',
@@ -101,6 +108,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'A10',
     what: 'a notification of a revision that comes a second time has the name of the first one',
+    first: 'notifications',
     changes: [
       {
         file: 'src/promote/notification.ts',
@@ -112,6 +120,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'A11',
     what: 'a merge into another branch is a merge',
+    first: 'Turnpike merges',
     changes: [
       {
         file: 'src/promote/pull-request.ts',
@@ -123,6 +132,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'B1',
     what: 'a pull request of another repository is closed by its number',
+    first: 'a change of the repository, and environments that go',
     changes: [
       {
         file: 'src/promote/forges/run-task.ts',
@@ -139,6 +149,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'C9',
     what: 'a merge that is overtaken waits for ever',
+    first: 'people merge',
     changes: [
       {
         file: 'src/decide/follow.ts',
@@ -150,6 +161,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'C9',
     what: 'a merge that was reverted waits for ever',
+    first: 'people merge',
     changes: [
       {
         file: 'src/decide/follow.ts',
@@ -161,6 +173,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'D1',
     what: 'a pull request is left open when the environment gets there otherwise',
+    first: 'people merge',
     changes: [
       {
         file: 'src/decide/next.ts',
@@ -172,6 +185,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'D1',
     what: 'a pull request is left open when the base branch has its revision already',
+    first: 'Turnpike merges',
     changes: [
       {
         file: 'src/decide/result.ts',
@@ -183,6 +197,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'D1',
     what: 'a pull request is left open where the spec leaves it behind',
+    first: 'a change of the repository, and environments that go',
     changes: [
       {
         file: 'src/decide/fold.ts',

@@ -12,7 +12,11 @@ export interface Finding {
 
 let states = 0;
 let found: Finding | undefined;
-for (const configuration of CONFIGURATIONS) {
+const [first] = process.argv.slice(2);
+const ordered = CONFIGURATIONS.toSorted(
+  (one, other) => Number(other.name === first) - Number(one.name === first),
+);
+for (const configuration of ordered) {
   const bounds = { depth: configuration.depth, time: Number.POSITIVE_INFINITY, violations: 1 };
   const explored = await explore(configuration, bounds);
   states += explored.states;

@@ -20,7 +20,7 @@ export async function runMutations(note: (sentence: string) => void): Promise<nu
     if (problem === undefined) missed += 1;
     const invariant = problem?.split(':')[0] ?? 'nothing';
     rows.push([letter, what, invariant, configuration ?? '', String(trace?.length ?? ''), String(states)]);
-    note(`${letter}: ${what}: found by ${invariant} ${problem ?? ''}`);
+    note(`${letter}, ${what}: ${problem ?? 'nothing is found'}`);
     for (const [index, one] of (trace ?? []).entries()) note(`    ${index + 1}. ${one}`);
   }
   console.log(createColumns()([HEAD, ...rows]).join('\n'));
@@ -33,7 +33,11 @@ async function lookAt(mutation: Mutation): Promise<Partial<Finding> & Pick<Findi
     for (const part of PARTS) await cp(join(ROOT, part), join(directory, part), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
     await mutate(directory, mutation);
-    const mutant = [process.execPath, join(directory, 'test/model/mutations/mutant.ts')];
+    const mutant = [
+      process.execPath,
+      join(directory, 'test/model/mutations/mutant.ts'),
+      mutation.first ?? '',
+    ];
     const child = Bun.spawn(mutant, { cwd: directory, stdout: 'pipe', stderr: 'inherit' });
     const said = await new Response(child.stdout).text();
     if ((await child.exited) !== 0) throw new Error(`${mutation.letter}: the model ended before its time.`);

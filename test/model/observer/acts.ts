@@ -137,17 +137,31 @@ function absent(matter: Matter): string | undefined {
 function gated({ act, gates, environment, previous, revision }: Matter): string | undefined {
   const { spec, before, known } = act;
   if (spec.suspend) return `${revision} goes to ${environment} while the Pipeline is suspended.`;
-  if (gates.versions !== undefined && !satisfies(revision, gates.versions))
-    return `${revision} is not in ${gates.versions}.`;
+  if (!isInVersions(gates, revision)) return `${revision} is not in ${gates.versions}.`;
   if (gates.windows !== undefined && !isOpenAt(gates, before.now))
     return `${revision} goes to ${environment} outside its window.`;
-  const { soakMs } = known.rules;
-  if (gates.soak === undefined || soakMs === undefined) return undefined;
-  const since = known.healthySince[previous];
-  const isSoaked =
-    known.ran[previous]?.at(-1) === revision && since !== undefined && before.now - since >= soakMs;
-  if (isSoaked || known.soaked[previous]?.includes(revision)) return undefined;
+  if (gates.soak === undefined || hasSoaked(known, { previous, revision, now: before.now })) return undefined;
   return `${revision} goes to ${environment} before it has soaked.`;
+}
+
+interface Soaking {
+  readonly previous: string;
+  readonly revision: string;
+  readonly now: number;
+}
+
+/** It was, or is, healthy there for as long as the gate asks for. */
+export function hasSoaked(
+  { rules, ran, healthySince, soaked }: Facts,
+  { previous, revision, now }: Soaking,
+): boolean {
+  const since = healthySince[previous];
+  if (rules.soakMs === undefined || soaked[previous]?.includes(revision)) return true;
+  return ran[previous]?.at(-1) === revision && since !== undefined && now - since >= rules.soakMs;
+}
+
+export function isInVersions({ versions }: Gates, revision: string): boolean {
+  return versions === undefined || satisfies(revision, versions);
 }
 
 /** The model's windows are daily, in UTC and within one day. */

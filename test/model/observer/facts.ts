@@ -186,6 +186,27 @@ export function approveIn(facts: Facts, environment: string, revision: string): 
   return { ...facts, approved: { ...facts.approved, [environment]: approved } };
 }
 
+/** It is taken out of the spec: when it comes again it is a new one. What was said of it may be known all the same. */
+export function forgetEnvironment(facts: Facts, environment: string): Facts {
+  const noes = facts.no[environment] ?? [];
+  const doubted = noes.reduce(
+    (all, revision) => doubt(takeBack(all, environment, revision), environment, revision),
+    facts,
+  );
+  const without = <Value>(of: Readonly<Record<string, Value>>) =>
+    Object.fromEntries(Object.entries(of).filter(([name]) => name !== environment));
+  return {
+    ...doubted,
+    told: without(facts.told),
+    ran: without(facts.ran),
+    soaked: without(facts.soaked),
+    healthySince: without(facts.healthySince),
+    approved: without(facts.approved),
+    notified: without(facts.notified),
+    late: without(facts.late),
+  };
+}
+
 export function raisedIn(facts: Facts, environment: string): Facts {
   const next = used(facts, environment);
   return { ...next, notified: { ...next.notified, [environment]: true } };

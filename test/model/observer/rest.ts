@@ -1,8 +1,8 @@
 import type { Gates, Pipeline, PromotionStatus, PullRequestRef } from '../../../src/api/pipeline.ts';
 import type { State } from '../plant/box.ts';
-import { headOf, type Pull, repositoryOf } from '../world/forge.ts';
+import { headOf, type Pull, plainUrl, repositoryOf } from '../world/forge.ts';
 import type { World } from '../world/world.ts';
-import { hasLeft, isOlderThan, isOpenAt } from './acts.ts';
+import { hasLeft, hasSoaked, isInVersions, isOlderThan, isOpenAt } from './acts.ts';
 import { type Facts, wholeOf } from './facts.ts';
 
 /** What must be true when everything has come to rest and nobody does anything. */
@@ -47,8 +47,19 @@ export function restProblems({ world, facts, stored }: State): string[] {
   });
   return [
     ...orphans(scene, open),
-    ...places.flatMap((place) => [...untrue(place), ...stuck(place), ...twice(place)]),
+    ...places.flatMap((place) => [...untrue(place), ...stuck(place), ...twice(place), ...misshown(place)]),
   ];
+}
+
+/** What nobody closes any more, as the Pipeline is gone. */
+export function leftBehind({ world, stored }: Pick<State, 'world' | 'stored'>): string[] {
+  const repositories = Object.values(world.repositories);
+  if (repositories.some(({ away, refuses }) => away || refuses)) return [];
+  const final = (stored.status.abandoned ?? []).filter((one) => one.final);
+  const left = openPulls(world).filter(
+    (one) => !one.pull.reopened && !final.some(({ pullRequest }) => isThis(pullRequest, one)),
+  );
+  return left.map((one) => `nothing is left open of a Pipeline that was deleted: ${shown(one)}.`);
 }
 
 function openPulls(world: World): Found[] {
@@ -61,14 +72,46 @@ function openPulls(world: World): Found[] {
   );
 }
 
-function twice({ pulls, environment }: Place): string[] {
-  return pulls.length > 1
-    ? [`never two open pull requests: ${environment} has ${pulls.map(shown).join(' and ')}.`]
+function twice({ pulls, environment, pipeline }: Place): string[] {
+  const final = (pipeline.status.abandoned ?? []).filter((one) => one.final);
+  const own = pulls.filter((one) => !final.some(({ pullRequest }) => isThis(pullRequest, one)));
+  return own.length > 1
+    ? [`never two open pull requests: ${environment} has ${own.map(shown).join(' and ')}.`]
     : [];
 }
 
 function shown({ url, pull }: Found): string {
   return `${url} #${pull.number}`;
+}
+
+/** The commit status of what is open follows the gates. */
+function misshown(place: Place): string[] {
+  const { record, pulls, world, environment } = place;
+  if (!record?.pullRequest || record.failure || !FOLLOWING.includes(record.phase)) return [];
+  const { pullRequest } = record;
+  return pulls.flatMap((one) => {
+    const { url, pull, brings } = one;
+    const commit = headOf(repositoryOf(world, url), pull)?.commit;
+    if (!isThis(pullRequest, one) || brings === undefined || commit === undefined) return [];
+    const wanted = isShownOpen(place, brings) ? 'success' : 'pending';
+    const shows = repositoryOf(world, url).statuses[commit];
+    // What nobody has spoken of yet has not passed either.
+    if (shows === wanted || (shows === undefined && wanted === 'pending')) return [];
+    return [
+      `the commit status follows the gates: ${environment} shows ${shows} for ${brings}, not ${wanted}.`,
+    ];
+  });
+}
+
+function isShownOpen(place: Place, revision: string): boolean {
+  const { gates = {} } = place.promotion;
+  return areOpen(gates, place, revision) && !isBehindTarget(place, revision);
+}
+
+/** A target of the environment runs something newer. */
+function isBehindTarget({ facts, environment }: Place, revision: string): boolean {
+  const told = facts.told[environment] ?? [];
+  return told.some((one) => one?.revision !== undefined && isOlderThan(revision, one.revision));
 }
 
 const FOLLOWING = ['Pending', 'WaitingApproval', 'Promoting', 'PullRequestOpen', 'Failed'];
@@ -152,24 +195,25 @@ function hasBase({ world, record, promotion }: Place): boolean {
   return base in repositoryOf(world, url).bases;
 }
 
-function pendingFor({ facts, previous, pipeline, promotion, world }: Place, record: PromotionStatus) {
-  const { gates = {} } = promotion;
-  switch (record.heldBy) {
-    case 'Suspended':
-      return pipeline.spec.suspend ? undefined : 'the Pipeline is not suspended';
-    case 'Window':
-      return isOpenAt(gates, world.now) ? 'its window is open' : undefined;
-    case 'Soak':
-      return facts.soaked[previous]?.includes(record.revision) ? 'it has soaked' : undefined;
-    case 'PreviousEnvironment':
-      return wholeOf(facts, previous) === record.revision ? `${previous} runs it` : undefined;
-    case 'Versions':
-      return undefined;
-    default:
-      return record.nextAttemptAt !== undefined || Object.values(world.repositories).some(({ away }) => away)
-        ? undefined
-        : 'it says of nothing that it waits for it';
-  }
+const HELD: Readonly<Record<string, Doubt>> = {
+  Suspended: ({ pipeline }) => (pipeline.spec.suspend ? undefined : 'the Pipeline is not suspended'),
+  Window: ({ promotion, world }) =>
+    isOpenAt(promotion.gates ?? {}, world.now) ? 'its window is open' : undefined,
+  Soak: ({ facts, previous }, { revision }) =>
+    facts.soaked[previous]?.includes(revision) ? 'it has soaked' : undefined,
+  PreviousEnvironment: ({ facts, previous }, { revision }) =>
+    wholeOf(facts, previous) === revision ? `${previous} runs it` : undefined,
+  Versions: ({ promotion }, { revision }) =>
+    isInVersions(promotion.gates ?? {}, revision) ? 'it may pass' : undefined,
+  NewerTarget: (place, { revision }) =>
+    isBehindTarget(place, revision) ? undefined : `no target of ${place.environment} is ahead`,
+};
+
+function pendingFor(place: Place, record: PromotionStatus): string | undefined {
+  const held = record.heldBy && HELD[record.heldBy];
+  if (held) return held(place, record);
+  const isAway = Object.values(place.world.repositories).some(({ away }) => away);
+  return record.nextAttemptAt !== undefined || isAway ? undefined : 'it says of nothing that it waits for it';
 }
 
 /** Losing every event costs time, never a promotion. */
@@ -187,7 +231,7 @@ function stuck(place: Place): string[] {
 
 /** Nothing speaks against the revision. */
 function mayCome(place: Place, revision: string): boolean {
-  return !isRefused(place, revision) && areOpen(place.promotion.gates ?? {}, place, revision);
+  return !isRefused(place, revision) && isShownOpen(place, revision);
 }
 
 /** It is there, older than what is there, rejected, or the environment went back from it. */
@@ -201,8 +245,8 @@ function isRefused({ facts, environment }: Place, revision: string): boolean {
 
 function areOpen(gates: Gates, scene: Scene & { readonly previous: string }, revision: string): boolean {
   const { facts, previous, pipeline, world } = scene;
-  if (pipeline.spec.suspend || gates.versions !== undefined || !isOpenAt(gates, world.now)) return false;
-  return gates.soak === undefined || (facts.soaked[previous]?.includes(revision) ?? false);
+  if (pipeline.spec.suspend || !isInVersions(gates, revision) || !isOpenAt(gates, world.now)) return false;
+  return gates.soak === undefined || hasSoaked(facts, { previous, revision, now: world.now });
 }
 
 function isFollowed(place: Place, revision: string): boolean {
@@ -223,7 +267,7 @@ function isFollowed(place: Place, revision: string): boolean {
 function isOnItsWay(place: Place, revision: string): boolean {
   const { record, pulls, promotion, world, environment } = place;
   const { 'pull-request': settings, push } = promotion.strategy;
-  const url = settings?.url ?? push?.url ?? '';
+  const url = plainUrl(settings?.url ?? push?.url ?? '');
   const base = settings?.baseBranch ?? push?.branch ?? '';
   const merged = record?.phase === 'Merged' ? (record.pullRequest?.base ?? base) : base;
   if (repositoryOf(world, url).bases[merged]?.[environment] === revision) return true;

@@ -18,6 +18,8 @@ export interface State {
   readonly facts: Facts;
   /** Something that is going to happen between two steps of the reconciler. */
   readonly armed?: Armed;
+  /** The Pipeline was deleted; `lost` while no process led, which closes nothing then. */
+  readonly deleted?: 'seen' | 'lost';
 }
 
 export interface Armed {
@@ -71,6 +73,7 @@ export interface Box {
   /** The facts as the reconciler has looked at them. */
   basis: Facts;
   armed: Armed | undefined;
+  deleted: State['deleted'];
   /** Somebody else wrote the Pipeline, or an application changed that is watched. */
   isDirty: boolean;
   /** Statuses that Turnpike has written. */
@@ -83,6 +86,7 @@ export function opened(state: State): Box {
   return {
     ...state,
     armed: state.armed,
+    deleted: state.deleted,
     asked: new Map(state.asked),
     basis: state.facts,
     isDirty: false,
@@ -92,8 +96,8 @@ export function opened(state: State): Box {
   };
 }
 
-export function closed({ world, stored, asked, up, wakeAt, facts, armed }: Box): State {
-  return { world, stored, asked, up, wakeAt, facts, ...(armed && { armed }) };
+export function closed({ world, stored, asked, up, wakeAt, facts, armed, deleted }: Box): State {
+  return { world, stored, asked, up, wakeAt, facts, ...(armed && { armed }), ...(deleted && { deleted }) };
 }
 
 export function did(box: Box, deed: Deed): void {

@@ -16,6 +16,7 @@ import {
   openBetween,
   openPull,
   type Pull,
+  plainUrl,
   pullAt,
   repositoryOf,
   withPull,
@@ -75,7 +76,9 @@ export function forgeAt(box: () => Box, url: string): Forge {
       did(there(), { kind: 'comment', url, number, text });
     },
     async close({ number }, text) {
-      did(there(), { kind: 'close', url, number, text });
+      if (repositoryOf(there().world, url).refuses)
+        throw new TurnpikeError('ForgeRefused', 'It may not be closed.', { retry: 'never' });
+      did(box(), { kind: 'close', url, number, text });
       box().world = closePull(box().world, url, number, 'turnpike');
     },
     async setStatus(commit, { state }) {
@@ -130,7 +133,7 @@ function pullRequest({ world }: Box, url: string, pull: Pull): PullRequest {
   const headCommit = headOf(repository, pull)?.commit;
   return {
     number,
-    url: `${url}/pulls/${number}`,
+    url: `${plainUrl(url)}/pulls/${number}`,
     state,
     title,
     body,

@@ -64,7 +64,7 @@ export function createPlant({ onPass }: PlantOptions): Plant {
       if (seconds <= 0) into.isDirty = true;
     } catch (error) {
       if (hasCode(error, 'ApiConflict')) into.isDirty = true;
-      else if (!hasCode(error, 'NotLeading'))
+      else if (!into.deleted && !hasCode(error, 'NotLeading'))
         into.problems.push(`The reconciler throws: ${errorMessage(error)}`);
     }
     into.asked = into.up ? new Map(asked) : new Map();

@@ -5,10 +5,12 @@ import type { Box } from './box.ts';
 
 /** The one Pipeline, with the API server's rule for writing it. */
 export function createStore(box: () => Box): StatusStore {
+  const there = () => (box().deleted ? undefined : box().stored);
   return {
-    get: () => box().stored,
-    read: async () => box().stored,
+    get: () => there(),
+    read: async () => there(),
     async applyStatus({ metadata }, status) {
+      if (box().deleted) throw new TurnpikeError('ApiNotFound', 'It was deleted.');
       if (box().stored.metadata.resourceVersion !== metadata.resourceVersion) {
         throw new TurnpikeError('ApiConflict', 'Somebody else wrote it meanwhile.');
       }

@@ -107,6 +107,7 @@ const REPOSITORY: Repository = {
   statuses: {},
   neighbours: false,
   strict: false,
+  refuses: false,
   away: false,
   checking: false,
 };

@@ -89,6 +89,7 @@ async function expand(search: Search, frontier: readonly Node[]): Promise<readon
   const { configuration, bounds, machine, began } = search;
   const next: Node[] = [];
   for (const node of frontier) {
+    if (node.state.deleted) continue;
     if (performance.now() - began > bounds.time) return undefined;
     for (const letter of configuration.letters) {
       if (!letter.may(node.state)) continue;

@@ -2,10 +2,12 @@ import { TurnpikeError } from '../../../src/api/errors.ts';
 import type { Letter, Stage } from '../alphabet/letter.ts';
 import { deliver } from '../alphabet/letter.ts';
 import { wrongs } from '../observer/acts.ts';
+import { approvalProblems } from '../observer/approvals.ts';
 import { forgetLate } from '../observer/facts.ts';
-import { restProblems } from '../observer/rest.ts';
+import { leftBehind, restProblems } from '../observer/rest.ts';
 import { type Box, closed, opened, type State } from '../plant/box.ts';
 import { createPlant } from '../plant/plant.ts';
+import { reconciled } from '../world/clusters.ts';
 import { obstacleOf, repositoryOf } from '../world/forge.ts';
 import { HOUR, later, MINUTE, SECOND } from '../world/world.ts';
 import type { Configuration } from './configuration.ts';
@@ -43,8 +45,11 @@ export function createMachine(configuration: Configuration): Machine {
 
   async function settle(box: Box, before: State): Promise<Outcome> {
     await plant.settle(box);
+    const isDeleted = box.deleted === 'seen' && before.deleted === undefined;
+    if (isDeleted) await plant.bury(box);
     forgetOld(box, before);
-    const problems = [...box.problems, ...box.acts.flatMap(wrongs), ...lostApprovals(box)];
+    const left = isDeleted ? leftBehind(box) : [];
+    const problems = [...left, ...box.problems, ...box.acts.flatMap(wrongs), ...approvalProblems(box)];
     return { state: closed(box), problems };
   }
 
@@ -52,7 +57,7 @@ export function createMachine(configuration: Configuration): Machine {
     const box = opened(state);
     box.armed = undefined;
     box.up = true;
-    box.world = { ...box.world, now: Math.max(box.wakeAt, box.world.now + atLeast) };
+    box.world = reconciled({ ...box.world, now: Math.max(box.wakeAt, box.world.now + atLeast) });
     box.isDirty = true;
     const outcome = await settle(box, state);
     return { ...outcome, isIdle: (box.writes === 0 || isTriedAgain(box)) && box.acts.length === 0 };
@@ -72,6 +77,7 @@ export function createMachine(configuration: Configuration): Machine {
       return settle(box, state);
     },
     async rest(state) {
+      if (state.deleted) return [];
       let current = state;
       for (const [index, pause] of PAUSES.entries()) {
         const { state: next, problems } = await wake(current, pause);
@@ -141,17 +147,4 @@ function announce(box: Box, stage: Stage): void {
       );
     }
   }
-}
-
-/** Nobody is asked for what was approved and has not changed. */
-function lostApprovals({ facts, stored }: Box): string[] {
-  return Object.entries(facts.approved).flatMap(([environment, approved]) => {
-    const asks = stored.status.environments?.[environment]?.waitingApproval?.revision;
-    const isLost = approved?.holds && !approved.used && asks === approved.revision;
-    return isLost
-      ? [
-          `no approval is lost: ${approved.revision} was approved for ${environment}, and it is asked for again.`,
-        ]
-      : [];
-  });
 }

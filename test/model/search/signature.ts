@@ -7,11 +7,12 @@ import { HOUR } from '../world/world.ts';
  * by the order in which they appear; what nothing is decided from is left out.
  */
 export function signature(state: State): bigint {
-  const { world, stored, asked, up, wakeAt, facts, armed } = state;
+  const { world, stored, asked, up, wakeAt, facts, armed, deleted } = state;
   const text = JSON.stringify([
     { ...world, now: 0, commits: 0, clusters: timed(world.clusters), mail: timed(world.mail) },
     up,
     armed,
+    deleted,
     wakeAt <= world.now,
     specKey(stored),
     hourOf(stored, world.now),

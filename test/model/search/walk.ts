@@ -61,7 +61,7 @@ interface Way {
 }
 
 function choose({ letters }: Configuration, { state }: Way, { below }: WalkBounds): Letter | undefined {
-  const possible = letters.filter((letter) => letter.may(state));
+  const possible = state.deleted ? [] : letters.filter((letter) => letter.may(state));
   return possible[below(possible.length)];
 }
 

@@ -37,6 +37,7 @@ export function deploy(world: World, environment: string, target: number, revisi
     exists: true,
     runs: revision,
     ready: true,
+    isReconciled: false,
     reason: 'UpgradeSucceeded',
     deployedAt: world.now,
     ...(app.runs !== undefined && { before: app.runs }),
@@ -104,6 +105,20 @@ export function repeat(world: World, environment: string, target: number): Happe
   const revision = appAt(world, environment, target)?.runs ?? '';
   const word = { reason: 'ReconciliationSucceeded', severity: 'info', revision } as const;
   return { world, letters: [told(world, environment, target, word)] };
+}
+
+/** kustomize-controller sets Ready to Unknown while it reconciles what runs already. */
+export function reconcile(world: World, environment: string, target: number, isReconciled: boolean): World {
+  return withApp(world, environment, target, { isReconciled });
+}
+
+/** No reconciliation lasts. */
+export function reconciled(world: World): World {
+  const clusters = Object.entries(world.clusters).map(([name, apps]) => [
+    name,
+    apps.map((app) => (app.isReconciled ? { ...app, isReconciled: false } : app)),
+  ]);
+  return { ...world, clusters: Object.fromEntries(clusters) };
 }
 
 export function remove(world: World, environment: string, target: number): Happening {

@@ -48,14 +48,21 @@ export interface Repository {
   readonly neighbours: boolean;
   /** Only what is built on all of the base branch is merged. */
   readonly strict: boolean;
+  /** It lets nobody close a pull request but people. */
+  readonly refuses: boolean;
   /** It answers nothing. */
   readonly away: boolean;
   /** Checks are pending: what is to be merged waits for them. */
   readonly checking: boolean;
 }
 
+/** One repository has several spellings. */
+export function plainUrl(url: string): string {
+  return url.replace(/\.git$/, '');
+}
+
 export function repositoryOf({ repositories }: World, url: string): Repository {
-  return repositories[url] ?? EMPTY;
+  return repositories[plainUrl(url)] ?? EMPTY;
 }
 
 const EMPTY: Repository = {
@@ -65,13 +72,14 @@ const EMPTY: Repository = {
   statuses: {},
   neighbours: false,
   strict: false,
+  refuses: false,
   away: false,
   checking: false,
 };
 
 export function withRepository(world: World, url: string, change: Partial<Repository>): World {
   const repository = { ...repositoryOf(world, url), ...change };
-  return { ...world, repositories: { ...world.repositories, [url]: repository } };
+  return { ...world, repositories: { ...world.repositories, [plainUrl(url)]: repository } };
 }
 
 export function withPull(world: World, url: string, number: number, change: Partial<Pull>): World {

@@ -30,6 +30,8 @@ export interface App {
   readonly failed?: string;
   readonly reason: string;
   readonly deployedAt: number;
+  /** Flux looks at it once more: Ready is Unknown meanwhile, and what runs goes on running. */
+  readonly isReconciled?: boolean;
   /** What it ran before. */
   readonly before?: string;
 }

@@ -1,0 +1,34 @@
+import type { State } from '../plant/box.ts';
+
+/** What people are asked to approve. */
+export function approvalProblems(state: Pick<State, 'facts' | 'stored'>): string[] {
+  const { environments } = state.facts.rules;
+  return environments.flatMap((environment, index) => {
+    const asks = state.stored.status.environments?.[environment]?.waitingApproval?.revision;
+    const previous = environments[index - 1];
+    if (!asks || previous === undefined) return [];
+    return [...lost(state, environment, asks), ...early(state, { environment, previous, asks })];
+  });
+}
+
+/** Nobody is asked for what was approved and has not changed. */
+function lost({ facts }: Pick<State, 'facts'>, environment: string, asks: string): string[] {
+  const approved = facts.approved[environment];
+  return approved?.holds && !approved.used && asks === approved.revision
+    ? [`no approval is lost: ${asks} was approved for ${environment}, and it is asked for again.`]
+    : [];
+}
+
+interface Asked {
+  readonly environment: string;
+  readonly previous: string;
+  readonly asks: string;
+}
+
+function early({ facts, stored }: Pick<State, 'facts' | 'stored'>, { environment, previous, asks }: Asked) {
+  const gates = stored.spec.ok ? stored.spec.value.promotion?.gates : undefined;
+  if (gates?.targets === 'any' || facts.ran[previous]?.includes(asks)) return [];
+  return [
+    `only an environment as a whole starts a promotion: ${asks} is to be approved for ${environment}, and ${previous} never ran it.`,
+  ];
+}
