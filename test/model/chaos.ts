@@ -49,7 +49,7 @@ export async function runModel(args: readonly string[]): Promise<number> {
   }
   if (values.mutations) return runMutations(note);
   note(`Seed ${values.seed}; the same ways again: npm run chaos -- --family model --seed ${values.seed}`);
-  const time = (seconds * 1000 * PROCESSORS) / chosen.length / 2;
+  const time = (seconds * 1000 * Math.min(PROCESSORS, chosen.length)) / chosen.length / 2;
   const tasks = chosen.map(({ name, depth }) => ({
     name,
     depth: values.depth === undefined ? depth + 1 : Number(values.depth),

@@ -14,6 +14,20 @@ export interface Replacement {
   readonly new: string;
 }
 
+/** Nobody looks whether what was merged is in the base branch still. */
+const NO_REVERT: readonly Replacement[] = [
+  {
+    file: 'src/decide/follow.ts',
+    old: "if (says === 'reverted') return rejected(context, record, says);\n  const newer",
+    new: 'const newer',
+  },
+  {
+    file: 'src/decide/pull-request-state.ts',
+    old: "return says === 'reverted' ? takenBack(context, record) : state;",
+    new: 'return state;',
+  },
+];
+
 /** What the model must find, each for itself. */
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -127,6 +141,8 @@ export const MUTATIONS: readonly Mutation[] = [
         old: "? 'merged' : 'merged-elsewhere'",
         new: "? 'merged' : 'merged'",
       },
+      // Else it would seem to be reverted, and end all the same.
+      ...NO_REVERT,
     ],
   },
   {
@@ -162,13 +178,7 @@ export const MUTATIONS: readonly Mutation[] = [
     letter: 'C9',
     what: 'a merge that was reverted waits for ever',
     first: 'people merge',
-    changes: [
-      {
-        file: 'src/decide/follow.ts',
-        old: "if (says === 'reverted') return rejected(context, record, says);\n  const newer",
-        new: 'const newer',
-      },
-    ],
+    changes: NO_REVERT,
   },
   {
     letter: 'D1',
