@@ -174,7 +174,7 @@ function repeated({ act, environment, revision }: Matter): string | undefined {
   return act.known.notified[environment] ? `${revision} was raised for ${environment} before.` : undefined;
 }
 
-const TOUCHES = ['update', 'merge', 'schedule', 'cancel', 'close', 'comment'];
+const TOUCHES = ['update', 'note', 'merge', 'schedule', 'cancel', 'close', 'comment'];
 
 function foreign(act: Act): string | undefined {
   if (!TOUCHES.includes(act.kind) || !('number' in act)) return undefined;

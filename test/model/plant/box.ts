@@ -36,7 +36,8 @@ export type Act = {
 
 export type Deed =
   | { readonly kind: 'create'; readonly url: string; readonly environment: string; readonly revision: string }
-  | { readonly kind: 'update'; readonly url: string; readonly number: number }
+  /** `note`: something is added to the text, and what is proposed stays. */
+  | { readonly kind: 'update' | 'note'; readonly url: string; readonly number: number }
   | { readonly kind: 'merge' | 'schedule' | 'cancel'; readonly url: string; readonly number: number }
   | {
       readonly kind: 'close' | 'comment';

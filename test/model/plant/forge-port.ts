@@ -1,5 +1,10 @@
 import { TurnpikeError } from '../../../src/api/errors.ts';
-import type { Forge, MergeOutcome, PullRequest } from '../../../src/promote/forges/forge.ts';
+import type {
+  Forge,
+  MergeOutcome,
+  PullRequest,
+  PullRequestChange,
+} from '../../../src/promote/forges/forge.ts';
 import {
   behind,
   conflicting,
@@ -67,7 +72,7 @@ export function forgeAt(box: () => Box, url: string): Forge {
     },
     async update(number, change) {
       const now = there();
-      did(now, { kind: 'update', url, number });
+      did(now, { kind: isNote(needed(number), change) ? 'note' : 'update', url, number });
       if (needed(number).state === 'open') now.world = withPull(now.world, url, number, change);
       return shown(number);
     },
@@ -146,4 +151,8 @@ function pullRequest({ world }: Box, url: string, pull: Pull): PullRequest {
     assignees: [],
     reviewers: [],
   };
+}
+
+function isNote(pull: Pull, { title, base }: PullRequestChange): boolean {
+  return title === pull.title && (base === undefined || base === pull.base);
 }
