@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import {
   EnvironmentStatus,
+  type Execution,
   ObjectMeta,
+  Passage,
   type PipelineKey,
   PipelineStatus,
   pipelineKey,
@@ -45,7 +47,9 @@ function withoutLastApplied(metadata: ObjectMeta): ObjectMeta {
 
 /** valibot leaves out entries called `constructor` or `prototype`, which environments may be called. */
 function storedStatus(raw: unknown): PipelineStatus {
-  const status = (raw === undefined ? undefined : salvage(PipelineStatus, raw)) ?? {};
+  const salvaged = (raw === undefined ? undefined : salvage(PipelineStatus, raw)) ?? {};
+  const executions = salvaged.executions?.map((one) => storedExecution(one, raw));
+  const status = { ...salvaged, ...(executions && { executions }) };
   if (!status.environments) return status;
   const environments = Object.entries((raw as { environments: object }).environments).flatMap(
     ([name, one]) => {
@@ -54,6 +58,17 @@ function storedStatus(raw: unknown): PipelineStatus {
     },
   );
   return { ...status, environments: Object.fromEntries(environments) };
+}
+
+function storedExecution(execution: Execution, raw: unknown): Execution {
+  const all = (raw as { executions: ({ revision?: unknown; environments?: object } | null)[] }).executions;
+  const stored = all.find((one) => one?.revision === execution.revision)?.environments ?? {};
+  const missing = Object.entries(stored).flatMap(([name, one]) => {
+    const passage = Object.hasOwn(execution.environments, name) ? undefined : salvage(Passage, one);
+    return passage ? [[name, passage] as const] : [];
+  });
+  if (missing.length === 0) return execution;
+  return { ...execution, environments: { ...execution.environments, ...Object.fromEntries(missing) } };
 }
 
 function storedSpec(raw: unknown): StoredPipeline['spec'] {
