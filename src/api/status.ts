@@ -206,6 +206,7 @@ export const Passage = v.pipe(
       time('When its promotion into the environment was carried out: pull request open, or notified.'),
     ),
     mergedAt: v.optional(time('When it was merged for the environment, or committed to its branch.')),
+    mergedInto: v.optional(v.pipe(MergedInto, v.description('Where that was.'))),
     deployedAt: v.optional(time('When it was deployed there, the last time it was.')),
     failedAt: v.optional(time('When it failed there; absent once it is healthy again.')),
     rolledBackAt: v.optional(time('When the environment went back from it to an earlier revision.')),

@@ -8,8 +8,8 @@ import {
   type PullRequestStrategy,
   type Strategy,
 } from '../api/pipeline.ts';
-import { withoutMerge } from './merged.ts';
-import { promotionInto } from './route.ts';
+import { isSamePlace, mergePlace, withoutMerge } from './merged.ts';
+import { destinationOf, promotionInto } from './route.ts';
 import { isSameRepository } from './same-repository.ts';
 import { openPullRequest, withPromotion } from './state.ts';
 import { update } from './step.ts';
@@ -74,15 +74,11 @@ function settle({ name, state, strategy, isThere }: Recorded, now: Date): Settle
 }
 
 /** It was merged where the spec does not promote to any more, and is not deployed yet. */
-function isMergedElsewhere({ phase, into, pullRequest }: PromotionStatus, strategy: Strategy): boolean {
-  if (phase !== 'Merged') return false;
-  const { repository, base } = pullRequest ?? {};
-  const place =
-    into ?? (repository && base !== undefined ? { url: repository.url, branch: base } : undefined);
-  const { 'pull-request': settings, push } = strategy;
-  const now = settings ? { url: settings.url, branch: settings.baseBranch } : push;
-  if (!place) return false;
-  return now === undefined || !isSameRepository(now.url, place.url) || now.branch !== place.branch;
+function isMergedElsewhere(promotion: PromotionStatus, strategy: Strategy): boolean {
+  if (promotion.phase !== 'Merged') return false;
+  const place = mergePlace(promotion);
+  const now = destinationOf(strategy);
+  return place !== undefined && (now === undefined || !isSamePlace(now, place));
 }
 
 /** An earlier version did not record it: while the spec has not changed it is the spec's. */

@@ -9,6 +9,7 @@ import {
   type PromotionStatus,
 } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
+import { mergePlace } from './merged.ts';
 import { isOlder } from './revision.ts';
 import { commonRevision, environmentStatus, isUnfinished, ownValue, recordedPromotion } from './state.ts';
 
@@ -129,7 +130,11 @@ function withPromotion(journeys: Journeys, name: string, { promotion }: Environm
   const begun = withJourney(journeys, promotion.revision, time(promotion.startedAt ?? at));
   return replaced(begun, promotion.revision, (one) => {
     const passage = passageIn(one, name) ?? {};
-    const merged = promotion.phase === 'Merged' && { mergedAt: time(at) };
+    const place = mergePlace(promotion);
+    const merged = promotion.phase === 'Merged' && {
+      mergedAt: time(at),
+      ...(place && { mergedInto: { url: place.url, branch: place.branch } }),
+    };
     // What is merged a second time was merged last then.
     return withPassage(one, name, { promotedAt: time(at), ...passage, ...merged });
   });

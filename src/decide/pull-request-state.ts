@@ -1,5 +1,6 @@
 import type { EnvironmentStatus, PromotionStatus } from '../api/pipeline.ts';
 import { overAfter, whatWasSaid, whyRejected } from './follow.ts';
+import { type Merge, mergePlace } from './merged.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
 import { waitsForMerge } from './result.ts';
 import {
@@ -31,11 +32,12 @@ export function withPullRequestState(context: Context): EnvironmentStatus {
 }
 
 /** The revision that was just found to be merged: a newer one may take the record's place at once. */
-export function foundMerged({ state, pullRequests, environment }: Context): string | undefined {
+export function foundMerged({ state, pullRequests, environment }: Context): Merge | undefined {
   const record = recordedPromotion(state);
   const isFollowed = record && isUnfinished(record) && record.phase !== 'Merged' && openPullRequest(record);
   if (!isFollowed || ownValue(pullRequests, environment.name) !== 'merged') return undefined;
-  return broughtRevision(record);
+  const revision = broughtRevision(record);
+  return revision === undefined ? undefined : { revision, into: mergePlace(record) };
 }
 
 /** Opening it again takes the no back. */

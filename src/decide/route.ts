@@ -1,4 +1,12 @@
-import type { AppRef, Environment, ForgeType, PipelineSpec, Promotion, Strategy } from '../api/pipeline.ts';
+import type {
+  AppRef,
+  Environment,
+  ForgeType,
+  MergedInto,
+  PipelineSpec,
+  Promotion,
+  Strategy,
+} from '../api/pipeline.ts';
 import { forgeTypeOf } from './forge-type.ts';
 
 /** Where things are in a Pipeline's spec. */
@@ -72,4 +80,10 @@ export function isApplication(appRef: AppRef, object: { apiVersion: string; kind
     object.name === appRef.name &&
     groupOf(object.apiVersion) === groupOf(appRef.apiVersion)
   );
+}
+
+/** The branch that a strategy changes; undefined: it changes none. */
+export function destinationOf({ 'pull-request': settings, push }: Strategy): MergedInto | undefined {
+  if (settings) return { url: settings.url, branch: settings.baseBranch };
+  return push && { url: push.url, branch: push.branch };
 }

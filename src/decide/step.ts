@@ -7,6 +7,7 @@ import type {
   PromotionStatus,
   Rejection,
 } from '../api/pipeline.ts';
+import type { Merge } from './merged.ts';
 import { spreadOf } from './spread.ts';
 import { isUnfinished, openPullRequest } from './state.ts';
 import { cut } from './text.ts';
@@ -67,7 +68,7 @@ export type Step =
  * The step for an environment; with its rejections where somebody closed, or opened again, a pull request, and with the
  * revision whose pull request was found merged.
  */
-export type Decision = Step & { readonly rejected?: readonly Rejection[]; readonly merged?: string };
+export type Decision = Step & { readonly rejected?: readonly Rejection[]; readonly merged?: Merge };
 
 export interface Change {
   readonly phase: PromotionPhase;

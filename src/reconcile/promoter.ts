@@ -15,7 +15,7 @@ import { isAllowedHost } from '../decide/hosts.ts';
 import { wasMergedLast } from '../decide/merged.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
-import { promotionInto } from '../decide/route.ts';
+import { destinationOf, promotionInto } from '../decide/route.ts';
 import { isSameRepository } from '../decide/same-repository.ts';
 import { broughtRevision, commonRevision, environmentStatus, passageOf } from '../decide/state.ts';
 import type { PullRequestTask, TaskResult } from '../decide/tasks.ts';
@@ -242,7 +242,8 @@ function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob)
   const since = previous && passageOf(status, promotion.revision, previous.name).deployedAt;
   const deployedAt = since ?? known?.observedAt;
   const runs = commonRevision(environmentStatus(status, environment.name).targets);
-  const gates = promotionInto(spec, environment)?.gates;
+  const { gates, strategy } = promotionInto(spec, environment) ?? {};
+  const destination = { environment: environment.name, into: strategy && destinationOf(strategy) };
   return {
     pipeline: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
     application: spec.appRef,
@@ -256,7 +257,7 @@ function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob)
     },
     ...(gates && { gates }),
     ...(promotion.startedAt !== undefined && { due: promotion.startedAt }),
-    ...(wasMergedLast(status, promotion.revision, environment.name) && { wasMerged: true }),
+    ...(wasMergedLast(status, promotion.revision, destination) && { wasMerged: true }),
     ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
     ...(isKnown(promotion.pullRequest) && { pullRequest: withRevision(promotion, promotion.pullRequest) }),
     recorded,

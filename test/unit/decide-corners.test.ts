@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Pipeline, PipelineSpec, PromotionStatus, PullRequestRef } from '../../src/api/pipeline.ts';
 import { bounded } from '../../src/decide/bounded.ts';
+import { wasMergedLast } from '../../src/decide/merged.ts';
 import { contextOf, nextSteps, type PullRequestState } from '../../src/decide/next.ts';
 import { pollDue } from '../../src/decide/poll.ts';
 import { receiveEvent } from '../../src/decide/receive.ts';
@@ -440,7 +441,7 @@ describe('a revision that is merged', () => {
     expect(found).toMatchObject({
       kind: 'record',
       promotion: { revision: '1.1.0', phase: 'Merged' },
-      merged: '1.1.0',
+      merged: { revision: '1.1.0', into: { url: REPOSITORY.url, branch: 'main' } },
       wakeAfter: 0,
     });
     expect(step(newer, 'open')?.merged).toBeUndefined();
@@ -487,6 +488,23 @@ describe('a revision that is merged', () => {
       '1.1.0': at(30).replace('.000Z', 'Z'),
       '1.2.0': at(20).replace('.000Z', 'Z'),
     });
+  });
+});
+
+describe('a revision that was merged last', () => {
+  const url = 'https://git.example.com/acme/fleet';
+  const merged = withState(opened(), 'staging', {
+    promotion: { ...OPEN, phase: 'Merged', updatedAt: at(10) },
+  });
+  const { status } = observed(merged, RUNS, new Date(at(10)));
+
+  test.each([
+    ['where it is promoted to', { url: `${url}.git`, branch: 'main' }, true],
+    ['in another repository than now', { url: 'https://git.example.com/acme/other', branch: 'main' }, false],
+    ['into another branch than now', { url, branch: 'release' }, false],
+    ['where nothing can be looked at', undefined, true],
+  ])('is told from one that was merged elsewhere: %s', (_, into, expected) => {
+    expect(wasMergedLast(status, '1.1.0', { environment: 'staging', into })).toBe(expected);
   });
 });
 
