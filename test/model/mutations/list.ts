@@ -165,8 +165,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     letter: 'C9',
     what: 'a merge that is overtaken waits for ever',
-    first: 'people merge',
+    first: 'a forge that refuses to close, and a base branch that is changed by hand',
     changes: [
+      // Else what is in the base branch instead would seem to revert it.
+      ...NO_REVERT,
       {
         file: 'src/decide/follow.ts',
         old: 'const newer = overtaking(context, record);',

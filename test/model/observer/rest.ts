@@ -151,6 +151,8 @@ const UNTRUE: Readonly<Record<string, Doubt>> = {
   Merged(place, record) {
     const { world, environment } = place;
     if (isThere(place, record)) return `${environment} runs it`;
+    const runs = wholeOf(place.facts, environment);
+    if (runs && isOlderThan(record.revision, runs)) return `${environment} runs ${runs}`;
     const ends = isInBase(world, record) || !hasBase(place) || isOvertakenInBase(place, record);
     return ends ? undefined : 'its base branch does not have it';
   },
