@@ -1,4 +1,4 @@
-import { doubt, sayLateNo, sayNo, takeBack } from '../observer/facts.ts';
+import { doubt, type Facts, sayLateNo, sayNo, takeBack } from '../observer/facts.ts';
 import type { Box, State } from '../plant/box.ts';
 import { appsOf } from '../world/clusters.ts';
 import {
@@ -60,7 +60,9 @@ export function merges(environment: string): Letter {
     },
     happen(box) {
       const pull = openOf(box, environment);
-      if (pull) box.world = mergePull(box.world, MAIN_URL, pull.number);
+      if (!pull) return;
+      box.facts = takenFrom(box, environment, baseOf(box, environment));
+      box.world = mergePull(box.world, MAIN_URL, pull.number);
     },
   };
 }
@@ -175,6 +177,8 @@ function isOurMerge({ world }: Box, environment: string, revision: string | unde
   return pulls.some(
     (pull) =>
       pull.state === 'merged' &&
+      // What Turnpike had closed is no proposal of its any more.
+      pull.reopened !== 'turnpike' &&
       pull.base === 'main' &&
       pull.environment === environment &&
       pull.last?.brings === revision,
@@ -190,8 +194,7 @@ export function byHand(environment: string, previous: string): Letter {
     happen(box) {
       const revision = wanted(box) ?? '';
       const before = baseOf(box, environment);
-      // Whether that takes back what was merged cannot be told from a revert.
-      if (isOurMerge(box, environment, before)) box.facts = doubt(box.facts, environment, before);
+      box.facts = takenFrom(box, environment, before);
       box.world = commitToBase(box.world, MAIN_URL, 'main', { [environment]: revision });
     },
   };
@@ -206,9 +209,16 @@ export function bumps(environment: string, revisions: readonly string[]): Letter
     may: (state) => baseOf(state, environment) !== undefined && wanted(state) !== undefined,
     happen(box) {
       const revision = wanted(box) ?? '';
+      box.facts = takenFrom(box, environment, baseOf(box, environment));
       box.world = commitToBase(box.world, MAIN_URL, 'main', { [environment]: revision });
     },
   };
+}
+
+/** Whether it takes back what was not deployed yet cannot be told from a revert. */
+function takenFrom({ world, facts }: Box, environment: string, before: string | undefined): Facts {
+  const isDeployed = appsOf(world, environment).every((app) => app.runs === before);
+  return isDeployed ? facts : doubt(facts, environment, before);
 }
 
 /** Branch protection, or a token that may not: Turnpike cannot close anything. */

@@ -2,7 +2,7 @@ import { RECONCILE_REQUESTED_AT } from '../../../src/api/group.ts';
 import type { PipelineSpec } from '../../../src/api/pipeline.ts';
 import { approve } from '../../../src/decide/approve.ts';
 import { receiveChange } from '../../../src/decide/forge-change.ts';
-import { approveIn, forgetEnvironment, nothingKnown } from '../observer/facts.ts';
+import { approveIn, forgetEnvironment, lapse, nothingKnown } from '../observer/facts.ts';
 import type { Box, State } from '../plant/box.ts';
 import { plainUrl } from '../world/forge.ts';
 import { DAY, HOUR, later, MINUTE } from '../world/world.ts';
@@ -24,6 +24,7 @@ export function approves(environment: string): Letter {
       const approval = { environment, revision, by: 'ada' };
       const { status } = plant.write(box, (pipeline, now) => ({ status: approve(pipeline, approval, now) }));
       if (status) box.facts = approveIn(box.facts, environment, revision);
+      box.facts = lapse(box.facts);
     },
   };
 }

@@ -109,11 +109,13 @@ export function readLetter(facts: Facts, letter: Letter, isReadable: boolean): F
 function tell(facts: Facts, environment: string, target: number, told: Told): Facts {
   const before = facts.told[environment] ?? [];
   const old = before[target];
-  const isSame = old?.revision === told.revision && old?.ready === told.ready && old?.seen === told.seen;
-  if (isSame) return waited(facts, environment, told.at);
+  const isSame = old && old.revision === told.revision && old.ready === told.ready && old.seen === told.seen;
   const targets = [...before];
-  targets[target] = told;
-  const next = { ...facts, told: { ...facts.told, [environment]: targets } };
+  // That what is ready is ready again is no news, of which no time is kept.
+  targets[target] = isSame ? { ...told, ...old, at: told.ready ? old.at : told.at } : told;
+  const changed = { ...facts, told: { ...facts.told, [environment]: targets } };
+  if (isSame) return waited(changed, environment, told.at);
+  const next = lapse(changed);
   return settled(waited(next, environment, told.at), environment);
 }
 
@@ -155,6 +157,22 @@ function settled(facts: Facts, environment: string): Facts {
 
 function lastOf({ told }: Facts, environment: string): number {
   return Math.max(...[...(told[environment] ?? [])].map((one) => one?.since ?? 0));
+}
+
+/** An approval is over once all of the environment before runs something else, ready or not. */
+export function lapse(facts: Facts): Facts {
+  const { environments, targets } = facts.rules;
+  const approved = environments.map((environment, index) => {
+    const previous = environments[index - 1] ?? '';
+    const told = [...(facts.told[previous] ?? [])];
+    const [first] = told;
+    const runs =
+      told.length === (targets[previous] ?? 1) && told.every((one) => one?.revision === first?.revision);
+    const known = facts.approved[environment];
+    const isOver = known && runs && first?.revision !== undefined && first.revision !== known.revision;
+    return [environment, isOver ? { ...known, holds: false } : known];
+  });
+  return { ...facts, approved: Object.fromEntries(approved) };
 }
 
 /** The environment before has another revision now. */

@@ -2,7 +2,7 @@ import type { Gates, Pipeline, PromotionStatus, PullRequestRef } from '../../../
 import type { State } from '../plant/box.ts';
 import { headOf, type Pull, plainUrl, repositoryOf } from '../world/forge.ts';
 import type { World } from '../world/world.ts';
-import { hasLeft, hasSoaked, isInVersions, isOlderThan, isOpenAt } from './acts.ts';
+import { hasSoaked, isInVersions, isOlderThan, isOpenAt } from './acts.ts';
 import { type Facts, wholeOf } from './facts.ts';
 
 /** What must be true when everything has come to rest and nobody does anything. */
@@ -242,7 +242,8 @@ function isRefused({ facts, environment }: Place, revision: string): boolean {
   if (told.length > 0 && told.every((one) => one === revision)) return true;
   if (told.some((one) => isOlderThan(revision, one))) return true;
   const refused = [...(facts.no[environment] ?? []), ...(facts.doubted[environment] ?? [])];
-  return refused.includes(revision) || hasLeft(facts, environment, revision);
+  // A rollback of one of its targets sticks as well.
+  return refused.includes(revision) || (facts.ran[environment] ?? []).includes(revision);
 }
 
 function areOpen(gates: Gates, scene: Scene & { readonly previous: string }, revision: string): boolean {
