@@ -242,6 +242,9 @@ export function deletesBase(): Letter {
         const revision = repositoryOf(box.world, MAIN_URL).branches[head]?.brings ?? '';
         box.facts = doubt(takeBack(box.facts, environment, revision), environment, revision);
       }
+      for (const environment of Object.keys(repositoryOf(box.world, MAIN_URL).bases.main ?? {})) {
+        box.facts = takenFrom(box, environment, baseOf(box, environment));
+      }
       box.world = deleteBase(box.world, MAIN_URL, 'main');
     },
   };

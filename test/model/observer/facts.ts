@@ -200,7 +200,11 @@ export function used(facts: Facts, environment: string): Facts {
 }
 
 export function approveIn(facts: Facts, environment: string, revision: string): Facts {
-  const approved: Approved = { revision, holds: true, used: false };
+  const { environments } = facts.rules;
+  const previous = environments[environments.indexOf(environment) - 1] ?? '';
+  // What nobody has seen yet to be gone there falls with the next look.
+  const holds = facts.ran[previous]?.at(-1) === revision;
+  const approved: Approved = { revision, holds, used: false };
   return { ...facts, approved: { ...facts.approved, [environment]: approved } };
 }
 
