@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { AppRef } from '../api/pipeline.ts';
 import { type RevisionPath, valueAt } from '../api/revision-path.ts';
 import { meaningOf } from './meaning.ts';
+import { groupOf } from './route.ts';
 
 /**
  * What was seen of an application at one of its targets. `unreadable`: its cluster cannot be asked;
@@ -150,7 +151,15 @@ export function readApplication(appRef: AppRef, object: unknown): Observation {
   const current = seen >= metadata.generation;
   const deployedAt = release?.lastDeployed ?? snapshotSince(history) ?? condition?.lastTransitionTime;
   const attempted = recordable(status.lastAttemptedRevision);
-  const way = underWay({ current, condition, history, runs, attempted: at ? undefined : attempted });
+  const writesLast = WRITE_REVISION_LAST.includes(groupOf(appRef.apiVersion));
+  const way = underWay({
+    current,
+    condition,
+    history,
+    runs,
+    attempted: at ? undefined : attempted,
+    writesLast,
+  });
   const ready = current && condition?.status === 'True' && runs !== undefined && !way.deploying;
   const failed = isFailure(condition) ? attempted : undefined;
   return {
@@ -180,15 +189,19 @@ interface UnderWay {
   readonly history: readonly Entry[];
   readonly runs: string | undefined;
   readonly attempted: string | undefined;
+  readonly writesLast: boolean;
 }
 
+/** Groups whose controllers write the conditions a moment before they write what runs. Others may attempt what changes nothing. */
+const WRITE_REVISION_LAST: readonly string[] = ['helm.toolkit.fluxcd.io', 'kustomize.toolkit.fluxcd.io'];
+
 /** Tells a deployment from a reconciliation of what runs already. */
-function underWay({ current, condition, history, runs, attempted }: UnderWay): Way {
+function underWay({ current, condition, history, runs, attempted, writesLast }: UnderWay): Way {
   const isUnknown = current && condition?.status === 'Unknown';
   const isOther = attempted !== undefined && attempted !== runs;
   const isPending = history.some((one) => one.status?.startsWith('pending-'));
-  // Flux writes the conditions a moment before the rest of the status: it is ready, and shows what ran before.
-  const isHalfWritten = isOther && runs !== undefined && condition?.status === 'True';
+  // It is ready, and shows what ran before.
+  const isHalfWritten = writesLast && isOther && runs !== undefined && condition?.status === 'True';
   if (!current || isHalfWritten || (isUnknown && (isOther || isPending))) {
     return { deploying: isOther ? { revision: attempted } : {} };
   }

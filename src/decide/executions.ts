@@ -86,7 +86,8 @@ function withDeployment(
   const at = notBefore(journeys, name, revision, time(isTold ? deployment.observedAt : now.toISOString()));
   const begun = withJourney(journeys, revision, at);
   return replaced(begun, revision, (one) => {
-    const { rolledBackAt, failedAt, ...passage } = passageIn(one, name) ?? {};
+    // Where it was merged is of use until it is deployed.
+    const { rolledBackAt, failedAt, mergedInto: _, ...passage } = passageIn(one, name) ?? {};
     const anew = rolledBackAt ?? failedAt ?? (isLatest(begun, name, revision) ? undefined : at);
     const deployedAt = anew === undefined ? (passage.deployedAt ?? at) : at;
     return withPassage(one, name, { ...passage, deployedAt });
@@ -133,7 +134,7 @@ function withPromotion(journeys: Journeys, name: string, { promotion }: Environm
     const place = mergePlace(promotion);
     const merged = promotion.phase === 'Merged' && {
       mergedAt: time(at),
-      ...(place && { mergedInto: { url: place.url, branch: place.branch } }),
+      ...(place && !passage.deployedAt && { mergedInto: { url: place.url, branch: place.branch } }),
     };
     // What is merged a second time was merged last then.
     return withPassage(one, name, { promotedAt: time(at), ...passage, ...merged });

@@ -43,7 +43,7 @@ export function foldObservations(pipeline: Pipeline, seen: Observations, now: Da
     const observations = seen[environment.name] ?? [];
     const targets = environment.targets.map((target, index) => {
       const identity = targetIdentity(pipeline.spec, target);
-      return foldTarget(identity, findTarget(old, identity), observations[index]);
+      return foldTarget(identity, findTarget(old, identity), observations[index], now);
     });
     const state = { ...old, targets };
     const deployment = foldDeployment({ ...state, wasWhole: deployedRevision(old) }, observations, now);
@@ -120,6 +120,7 @@ export function foldTarget(
   identity: TargetIdentity,
   before: TargetStatus | undefined,
   seen: Observation | undefined,
+  now: Date,
 ): TargetStatus {
   const observedAt = before?.observedAt !== undefined && { observedAt: before.observedAt };
   if (seen?.kind === 'application') {
@@ -136,9 +137,9 @@ export function foldTarget(
   }
   const error = cut(seen?.error ?? 'It was not looked at.');
   const wasSeen = before?.seen !== undefined;
-  // An application that was seen and is gone is gone, whatever events said of it before.
-  if (seen?.kind === 'absent' && wasSeen)
-    return { ...identity, ready: false, error, ...observedAt, seen: 'gone' };
+  if (seen?.kind === 'absent' && wasSeen) {
+    return { ...identity, ready: false, error, observedAt: goneSince(before, now), seen: 'gone' };
+  }
   const believed = before?.observedAt ? before : undefined;
   // What cannot be read is still there: to forget what it ran would let an older revision in.
   const known = seen?.kind === 'absent' ? believed : before;
@@ -151,6 +152,14 @@ export function foldTarget(
     ...observedAt,
     ...(wasSeen && { seen: 'before' }),
   };
+}
+
+/**
+ * An application that was seen and is gone is gone, whatever events said of it before. One that comes later and is older
+ * says nothing either, also when its cluster cannot be read any more. To the second, as Flux's events have it.
+ */
+function goneSince({ seen, observedAt }: TargetStatus, now: Date): string {
+  return (seen === 'gone' && observedAt) || new Date(Math.floor(now.getTime() / 1000) * 1000).toISOString();
 }
 
 /** A reconciliation moves what some kinds say: the first time that is said of a revision counts. */

@@ -7,6 +7,7 @@ import {
   applicationPoll,
   type Context,
   changed,
+  isOpenState,
   PULL_REQUEST_POLL,
   type PullRequestState,
   pollAfter,
@@ -20,31 +21,12 @@ export function followPullRequest(
   record: PromotionStatus,
   tryAgain: (record: PromotionStatus) => Step,
 ): Step {
-  const says = ownValue(context.pullRequests, context.environment.name) ?? 'open';
-  if (record.phase === 'Merged') return awaitDeployment(context, record, says);
-  switch (says) {
-    case 'merged':
-      return awaitDeployment(context, record, says);
-    case 'closed':
-    case 'merged-elsewhere':
-    case 'reverted':
-      return rejected(context, record, says);
-    // A forge may say so for a moment: the next attempt looks once more what became of this one, and says what a
-    // base branch that is gone asks for.
-    case 'missing':
-    case 'base-gone':
-      return tryAgain({ ...record, phase: 'Pending' });
-    case 'open':
-    case 'moved':
-    case 'behind':
-    case 'conflicting':
-      return keepOpen(context, record, says);
-  }
-}
-
-function rejected(context: Context, record: PromotionStatus, says: PullRequestState): Step {
-  const message = whyRejected(record, context.environment.name, whatWasSaid(record, says));
-  return changed(context, overAfter(record, says, context.now), { phase: 'Rejected', message });
+  if (record.phase === 'Merged') return awaitDeployment(context, record);
+  const says = ownValue(context.pullRequests, context.environment.name);
+  // What has ended is recorded by now, see pull-request-state.ts. A forge may miss it for a moment: the next attempt looks
+  // once more what became of it, and says what a base branch that is gone asks for.
+  if (says !== undefined && !isOpenState(says)) return tryAgain({ ...record, phase: 'Pending' });
+  return keepOpen(context, record, says);
 }
 
 /** One that is merged, wherever to, is never open again. */
@@ -54,7 +36,7 @@ export function overAfter(record: PromotionStatus, says: PullRequestState, now: 
   return { ...record, pullRequest: { ...pullRequest, endedAt: now.toISOString() } };
 }
 
-function keepOpen(context: Context, record: PromotionStatus, says: PullRequestState): Step {
+function keepOpen(context: Context, record: PromotionStatus, says: PullRequestState | undefined): Step {
   const older = isByHand(record) ? undefined : downgrade(context, record.revision);
   if (older !== undefined) {
     return changed(context, record, { phase: 'Superseded', message: older + toClose(record) });
@@ -74,18 +56,23 @@ function keepOpen(context: Context, record: PromotionStatus, says: PullRequestSt
 }
 
 /** What a person asked for says nothing of a base that moves later. */
-function withRebuild(record: PromotionStatus, says: PullRequestState, now: Date): PromotionStatus {
+function withRebuild(
+  record: PromotionStatus,
+  says: PullRequestState | undefined,
+  now: Date,
+): PromotionStatus {
   const { pullRequest } = record;
-  if (!pullRequest || says === 'open') return record;
+  if (!pullRequest || !isInTheWay(record, says)) return record;
   return { ...record, pullRequest: { ...pullRequest, rebuiltAt: now.toISOString() } };
 }
 
 const CONFLICT =
   'It conflicts with its base branch: resolve that on its branch, where commits of others are.';
 
-/** What Turnpike does not rebuild is a person's to resolve. */
-function withConflict(record: PromotionStatus, says: PullRequestState): string {
+/** What Turnpike does not rebuild is a person's to resolve. Where it was not looked at, it is as it was. */
+function withConflict(record: PromotionStatus, says: PullRequestState | undefined): string {
   const before = record.message ?? '';
+  if (says === undefined) return before;
   const rest = before.endsWith(CONFLICT) ? before.slice(0, -CONFLICT.length).trimEnd() : before;
   const isTheirs = says === 'conflicting' && record.pullRequest?.others;
   return isTheirs ? cut(`${rest} ${CONFLICT}`.trimStart()) : rest;
@@ -97,12 +84,16 @@ const REBUILD_SECONDS = 60;
 const SETTLED_REBUILD_SECONDS = 300;
 
 /** What a person asks for, a moved base and a moved head: the branch is looked at, and rebuilt where it may be. */
-function isRebuildDue(context: Context, record: PromotionStatus, says: PullRequestState): boolean {
+function isRebuildDue(
+  context: Context,
+  record: PromotionStatus,
+  says: PullRequestState | undefined,
+): boolean {
   const { pipeline, now, requested } = context;
   if (pipeline.spec.suspend) return false;
   if (requested) return true;
   if (record.nextAttemptAt !== undefined) return Date.parse(record.nextAttemptAt) <= now.getTime();
-  if (says === 'open' && !record.pullRequest?.outdated) return false;
+  if (!isInTheWay(record, says)) return false;
   // A branch with commits of others is never rebuilt.
   if (record.pullRequest?.others && says !== 'moved') return false;
   const { pushedAt, rebuiltAt } = record.pullRequest ?? {};
@@ -112,9 +103,13 @@ function isRebuildDue(context: Context, record: PromotionStatus, says: PullReque
   return !(now.getTime() - last < seconds * 1000);
 }
 
-function awaitDeployment(context: Context, record: PromotionStatus, says: PullRequestState): Step {
+/** The forge says something of the branch that keeps it from being merged, or said so when it was to merge it. */
+function isInTheWay({ pullRequest }: PromotionStatus, says: PullRequestState | undefined): boolean {
+  return (says !== undefined && says !== 'open') || pullRequest?.outdated === true;
+}
+
+function awaitDeployment(context: Context, record: PromotionStatus): Step {
   const { environment, state } = context;
-  if (says === 'reverted') return rejected(context, record, says);
   const newer = overtaking(context, record);
   if (newer !== undefined) {
     const message = `${changeOf(record)} is merged, but ${environment.name} runs ${newer}, which is newer than ${shortRevision(record.revision)}.`;

@@ -15,7 +15,7 @@ export type Hold =
 
 type Check = (context: Context, record: PromotionStatus) => Hold | undefined;
 
-const CHECKS: readonly Check[] = [configured, older, notified, approval, backoff, gated];
+const CHECKS: readonly Check[] = [older, notified, approval, backoff, gated];
 
 export function firstHold(context: Context, record: PromotionStatus): Hold | undefined {
   for (const check of CHECKS) {
@@ -23,12 +23,6 @@ export function firstHold(context: Context, record: PromotionStatus): Hold | und
     if (hold) return hold;
   }
   return undefined;
-}
-
-function configured({ pipeline, environment }: Context): Hold | undefined {
-  if (promotionInto(pipeline.spec, environment)) return undefined;
-  const message = `No promotion is configured into ${environment.name}.`;
-  return { kind: 'hold', change: { phase: 'Superseded', message } };
 }
 
 function older(context: Context, record: PromotionStatus): Hold | undefined {

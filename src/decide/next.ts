@@ -1,9 +1,10 @@
-import type { Environment, EnvironmentStatus, PipelineStatus, PromotionStatus } from '../api/pipeline.ts';
+import type { Environment, PipelineStatus, PromotionStatus } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
 import { candidateOf, objectionTo, rolledBack, soakEnd } from './candidate.ts';
 import { hintEnd } from './fold.ts';
 import { followPullRequest } from './follow.ts';
 import { firstHold, isByHand, isNotified } from './gates.ts';
+import { mergeShown } from './poll.ts';
 import { foundMerged, withPullRequestState } from './pull-request-state.ts';
 import { shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
@@ -63,7 +64,7 @@ function decide(context: Context, available: string | undefined): Decision {
   const before = context.state;
   const state = withPullRequestState(context);
   const promotion = recordedPromotion(state);
-  const step = mergedFirst(before, promotion, nextStep({ ...context, state }, available));
+  const step = nextStep({ ...context, state }, available);
   const isMoved = step.kind === 'rest' && promotion !== undefined && promotion !== recordedPromotion(before);
   const recorded = isMoved ? ({ ...step, kind: 'record', promotion } as const) : step;
   // What ends makes way: the revision after it may have come already, and nobody will tell again.
@@ -71,13 +72,6 @@ function decide(context: Context, available: string | undefined): Decision {
   const rejected = state.rejected === before.rejected ? {} : { rejected: state.rejected ?? [] };
   const merged = foundMerged(context);
   return { ...wakeBy(recorded, ends ? 0 : undefined), ...rejected, ...(merged !== undefined && { merged }) };
-}
-
-/** What was found merged is recorded before another one takes its place: it may have been reverted, which is asked then. */
-function mergedFirst(before: EnvironmentStatus, promotion: PromotionStatus | undefined, step: Step): Step {
-  const isNew = promotion?.phase === 'Merged' && recordedPromotion(before)?.phase !== 'Merged';
-  const isLost = isNew && step.kind !== 'rest' && step.promotion.revision !== promotion.revision;
-  return isLost ? { kind: 'record', promotion, wakeAfter: 0 } : step;
 }
 
 export function contextOf(situation: Situation, previous: Environment, environment: Environment): Context {
@@ -125,6 +119,10 @@ function settle(context: Context, record: PromotionStatus): Step | undefined {
     const { nextAttemptAt: _, ...rest } = record;
     const close = `${context.environment.name} runs ${shortRevision(record.revision)} already.`;
     return changed(context, rest, { phase: 'Succeeded', close });
+  }
+  if (!promotionInto(context.pipeline.spec, context.environment)) {
+    const message = `No promotion is configured into ${context.environment.name}.`;
+    return changed(context, record, { phase: 'Superseded', message });
   }
   return isByHand(record) ? advance(context, record) : undefined;
 }
@@ -194,6 +192,9 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
     return changed(context, record, change, untilReady(context, record));
   }
   if (!promotionInto(context.pipeline.spec, context.environment)) return { kind: 'rest' };
+  // It may have been reverted, which is asked before another one takes its place.
+  const shown = record ? mergeShown(record) : 0;
+  if (now.getTime() < shown) return { kind: 'rest', wakeAfter: secondsTo(shown, context) };
   const objection = objectionTo(context, wanted);
   if (!objection) return advance(context, newPromotion(wanted, record, now));
   const { message, phase } = objection;

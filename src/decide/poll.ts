@@ -1,6 +1,7 @@
 import type { PromotionStatus } from '../api/pipeline.ts';
 import { candidateOf } from './candidate.ts';
 import { closedGate, isByHand } from './gates.ts';
+import { promotionInto } from './route.ts';
 import { openPullRequest } from './state.ts';
 import { type Context, PULL_REQUEST_POLL, pollAfter, REJECTED_POLL } from './step.ts';
 
@@ -39,10 +40,11 @@ export function pollDue(
   if (seconds === undefined) return undefined;
   const { changedAt } = record.pullRequest ?? {};
   const isNews = asked && (asked.changedAt !== changedAt || (asked.isHeld && !isHeld(context)));
-  if (requested || isNews || isUnheard(context, asked, available)) return 0;
+  const shown = Math.max(0, (mergeShown(record) - now.getTime()) / 1000);
+  if (requested || isNews || isUnheard(context, asked, available)) return shown;
   const last = asked?.at ?? firstAsk(record);
   const pause = asked?.hasFailed ? Math.min(seconds, RETRY_SECONDS) : seconds;
-  return last === undefined ? 0 : Math.max(0, (last - now.getTime()) / 1000 + pause);
+  return last === undefined ? shown : Math.max(shown, (last - now.getTime()) / 1000 + pause);
 }
 
 export function isHeld(context: Context): boolean {
@@ -73,16 +75,32 @@ function pollSeconds(
   return isReplaced ? FRESH_SECONDS : pollAfter(context, record, PULL_REQUEST_POLL);
 }
 
-/** It was merged and is about to be replaced, and nobody has looked since whether it was reverted. */
+/**
+ * It is about to be replaced, and nobody has looked since it was merged whether it was reverted, or since the previous
+ * environment has another revision whether it was opened again.
+ */
 function isUnheard(context: Context, asked: Asked | undefined, available: string | undefined): boolean {
   const record = context.state.promotion;
-  if (record?.phase !== 'Merged' || !isReplacedBy(context, record, available)) return false;
-  return !(asked && asked.at > Date.parse(record.updatedAt ?? ''));
+  if (!record || !isReplacedBy(context, record, available)) return false;
+  if (record.phase === 'Merged') return !(asked && asked.at >= mergeShown(record));
+  if (record.phase !== 'Rejected' || !asked) return false;
+  const news = Date.parse(context.previousState.deployment?.observedAt ?? '');
+  return asked.at <= news && asked.at + FRESH_SECONDS * 1000 <= context.now.getTime();
+}
+
+/** A forge may say that it has merged before its repository shows that. */
+const MERGE_SHOWN_SECONDS = 15;
+
+/** From when on what the base branch has says whether what was merged is still there, in milliseconds. */
+export function mergeShown({ phase, pullRequest, updatedAt }: PromotionStatus): number {
+  if (phase !== 'Merged' || updatedAt === undefined) return 0;
+  return Date.parse(updatedAt) + (pullRequest ? MERGE_SHOWN_SECONDS * 1000 : 0);
 }
 
 /** Another revision is about to take its place. */
 function isReplacedBy(context: Context, record: PromotionStatus, available: string | undefined): boolean {
   if (available === undefined || isByHand(record)) return false;
+  if (!promotionInto(context.pipeline.spec, context.environment)) return false;
   return candidateOf(context, available, record) !== record.revision;
 }
 

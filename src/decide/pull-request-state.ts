@@ -71,7 +71,7 @@ function ended({ state, environment, now }: Context, record: PromotionStatus, sa
     const message = `Pull request #${record.pullRequest?.number} is merged.`;
     return withPromotion(state, update(rest, { phase: 'Merged', message }, now));
   }
-  if (says === 'base-gone') return withPromotion(state, withoutBase(rest, now));
+  if (says === 'lapsed') return withPromotion(state, withoutBase(rest, now));
   if (says !== 'closed' && says !== 'merged-elsewhere') return state;
   const message = whyRejected(rest, environment.name, whatWasSaid(rest, says));
   return withPromotion(state, update(overAfter(rest, says, now), { phase: 'Rejected', message }, now));
@@ -79,12 +79,12 @@ function ended({ state, environment, now }: Context, record: PromotionStatus, sa
 
 /** The forge closed it with its base branch. It is over, also when the branch is there again. */
 function withoutBase(record: PromotionStatus, now: Date): PromotionStatus {
-  return overAfter(update(record, { phase: 'Pending' }, now), 'base-gone', now);
+  return overAfter(update(record, { phase: 'Pending' }, now), 'lapsed', now);
 }
 
 /** It brings a revision that was recorded before: a no is to that one. */
 function endedBefore({ state, now }: Context, record: PromotionStatus, says: PullRequestState) {
-  if (says === 'base-gone') return withPromotion(state, overAfter(record, says, now));
+  if (says === 'lapsed') return withPromotion(state, overAfter(record, says, now));
   if (says !== 'merged' && says !== 'closed' && says !== 'merged-elsewhere') return state;
   const { pullRequest, ...rest } = record;
   const without = withPromotion(state, rest);

@@ -7,6 +7,7 @@ import {
   isRecorded,
   withConfirmation,
   withDeployment,
+  withRepetition,
 } from './receive/deployment.ts';
 import { follow, underWay } from './receive/follow.ts';
 import { type Located, locate, type Outcome } from './receive/located.ts';
@@ -48,17 +49,22 @@ function record(located: Located, now: Date): Recorded {
   const state = environmentStatus(pipeline.status, environment.name);
   const confirmed = next && isConfirmation(located, state) ? underWay(located, next) : undefined;
   if (confirmed) return written(located, withConfirmation(state), confirmed);
-  if (meaning === 'deployed' && isRecorded(located, state)) {
-    const followed = next && follow(located, next, pipeline.status, now);
-    if (!followed) return { outcome: 'completed' };
-    return followed.status === pipeline.status ? { outcome: 'unchanged' } : followed;
-  }
+  if (meaning === 'deployed' && isRecorded(located, state)) return repeated(located, state, now);
   if (isOutdated(located, state)) return { outcome: 'outdated' };
   const recorded = written(located, withDeployment(located, state), 'recorded');
   if (meaning !== 'deployed') return recorded;
   if (!next) return { ...recorded, outcome: 'completed' };
   const followed = follow(located, next, recorded.status ?? pipeline.status, now);
   return followed.status === pipeline.status ? { outcome: followed.outcome } : followed;
+}
+
+function repeated(located: Located, state: EnvironmentStatus, now: Date): Recorded {
+  const { next, pipeline } = located;
+  const recorded = written(located, withRepetition(located, state), next ? 'unchanged' : 'completed');
+  if (!next) return recorded;
+  const known = recorded.status ?? pipeline.status;
+  const followed = follow(located, next, known, now);
+  return followed.status === known ? recorded : followed;
 }
 
 /** Nothing is written where nothing has changed. */

@@ -69,9 +69,9 @@ export function openPullRequest({ phase, pullRequest }: PromotionStatus): PullRe
   return WITHOUT_PULL_REQUEST.includes(phase) && pullRequest.closing === undefined ? undefined : pullRequest;
 }
 
-/** What was to be closed is no person's no when it is found closed: what it brought is not known any more. */
-function takenOver({ closing, revision, ...rest }: PullRequestRef): PullRequestRef {
-  return { ...rest, ...(closing === undefined && revision !== undefined && { revision }) };
+/** What was to be closed is needed after all. */
+function takenOver({ closing: _, ...rest }: PullRequestRef): PullRequestRef {
+  return rest;
 }
 
 /** The revision that the pull request brings, which another one may have followed in the record. */

@@ -91,7 +91,7 @@ async function receiver(deps: HookDeps, { pipeline: stored, environment }: Guard
     : undefined;
   const seen = spec.ok && target ? await deps.look?.(spec.value.appRef, target.namespace) : undefined;
   return (pipeline: Pipeline): Receipt => {
-    const current = target && seen ? withSeen(pipeline, environment, { target, seen }) : pipeline;
+    const current = target && seen ? withSeen(pipeline, environment, { target, seen }, deps.now()) : pipeline;
     const receipt = receiveEvent(current, environment, event, deps.now());
     // What is answered as recorded is recorded, be it what was just seen.
     const isKnown = current === pipeline || receipt.kind === 'refused' || receipt.outcome !== 'unchanged';

@@ -1,24 +1,33 @@
+import { untilAborted } from '../api/abort.ts';
 import { TurnpikeError } from '../api/errors.ts';
 
 const NEWLINE = 0x0a;
 
-/** Reads a whole body of at most `maxBytes`; more is an error, so that nobody can fill the memory. */
+/**
+ * Reads a whole body of at most `maxBytes`; more is an error, so that nobody can fill the memory. What is left of one
+ * that is given up is given back.
+ */
 export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
+  signal?: AbortSignal,
 ): Promise<Uint8Array> {
   if (!body) return new Uint8Array();
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return joined(chunks);
-    size += value.byteLength;
-    chunks.push(value);
-    if (size <= maxBytes) continue;
-    await reader.cancel();
-    throw tooLarge('answer', maxBytes);
+  try {
+    for (;;) {
+      const { done, value } = await untilAborted(reader.read(), signal);
+      if (done) return joined(chunks);
+      size += value.byteLength;
+      chunks.push(value);
+      if (size > maxBytes) throw tooLarge('answer', maxBytes);
+    }
+  } catch (error) {
+    // Not awaited: what neither ends nor fails may not end then either.
+    reader.cancel(error).catch(() => undefined);
+    throw error;
   }
 }
 

@@ -110,8 +110,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     const deadline = createDeadline(timeoutMs, [closing.signal, wanted.signal]);
     try {
       const { body } = await send(wanted, requestInit(wanted, deadline.signal));
-      const reading = readBounded(body, wanted.maxBytes ?? DEFAULT_MAX_BYTES);
-      const bytes = await untilAborted(reading, deadline.signal);
+      const bytes = await readBounded(body, wanted.maxBytes ?? DEFAULT_MAX_BYTES, deadline.signal);
       const answer = parseAnswer(bytes, wanted);
       reachable = true;
       return answer;

@@ -3,7 +3,7 @@ import { parseTemplate, renderTemplate } from '../decide/template.ts';
 import { TEMPLATE_NAMES } from '../decide/validate/templates.ts';
 import { gateWords } from './gate-words.ts';
 import { code, cut, harmless, oneLine } from './markdown.ts';
-import { ownerName, ownerNote } from './names.ts';
+import { CLOSING_LENGTH, ownerName, ownerNote } from './names.ts';
 import type { PromotionRequest } from './strategy.ts';
 import type { FileChange } from './workspace.ts';
 
@@ -44,7 +44,7 @@ export function commitMessage(request: PromotionRequest, templates: Templates = 
   return `${text || promotionTitle(request, templates)}\n\nTurnpike-Pipeline: ${ownerName(request)}\n`;
 }
 
-/** The pull request's text, in Markdown; never longer than the forge takes. */
+/** The pull request's text, in Markdown; never longer than the forge takes, with the line that closes it. */
 export function promotionBody(
   request: PromotionRequest,
   changes: readonly FileChange[],
@@ -60,7 +60,7 @@ export function promotionBody(
   );
   const parts = { summary, changes: changed, rollback, compare: compareUrl, gates: gateWords(request.gates) };
   const theirs = templates?.body && fill('body', templates.body, { ...valuesOf(request), ...parts });
-  return `${cutLines(theirs || ours, maxLength - note.length - 2)}\n\n${note}`;
+  return `${cutLines(theirs || ours, maxLength - CLOSING_LENGTH - note.length - 2)}\n\n${note}`;
 }
 
 /** A template that admission would refuse counts as none: the text is ours then. */

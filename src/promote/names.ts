@@ -39,6 +39,16 @@ export function closingNote(reason: string): string {
   return `<!-- turnpike closes=${digest} -->`;
 }
 
+const CLOSING = /^<!-- turnpike closes=[0-9a-f]{16} -->\s*$/m;
+
+/** In characters, with its line's end. */
+export const CLOSING_LENGTH = closingNote('').length + 1;
+
+/** Whether a body says that we close it, whatever for. */
+export function saysClosing(body: string): boolean {
+  return CLOSING.test(body);
+}
+
 /** A hidden line for us, and the predecessor's note, which its user interface looks for. */
 export function ownerNote(request: PipelineEnvironment): string {
   const owner = ownerName(request);

@@ -3,7 +3,7 @@ import type { PullRequestRef, PullRequestStrategy } from '../api/pipeline.ts';
 import { promotionBody, promotionTitle } from './body.ts';
 import type { Forge, NewPullRequest, PullRequest } from './forges/forge.ts';
 import { sameText } from './forges/shared.ts';
-import { ownerName, ownerOf, promotionBranch } from './names.ts';
+import { ownerName, ownerOf, promotionBranch, saysClosing } from './names.ts';
 import type { PromotionRequest } from './strategy.ts';
 import type { BranchResult } from './workspace.ts';
 
@@ -58,7 +58,7 @@ export interface KnownPull {
   readonly rejected?: string;
 }
 
-/** What was found closed because its base branch is gone is no person's no. */
+/** What we closed ourselves, and what the forge closed because its base branch is gone, is no person's no. */
 export async function lookAtKnown(
   forge: Forge,
   { pullRequest, pipeline, environment }: PromotionRequest,
@@ -70,8 +70,8 @@ export async function lookAtKnown(
   if (!found || !isOurs(found, pullRequest, { head, owner })) return {};
   if (found.state === 'open') return { open: found };
   const { revision } = pullRequest;
-  const isNo = found.state === 'closed' && revision !== undefined && (await hasBase());
-  return isNo ? { rejected: revision } : {};
+  if (found.state !== 'closed' || revision === undefined || saysClosing(found.body)) return {};
+  return (await hasBase()) ? { rejected: revision } : {};
 }
 
 /** Brings title, text and base branch of one that is open up to what is wanted. */

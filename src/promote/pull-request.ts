@@ -1,7 +1,7 @@
 import type { Checkpoint, Pass } from '../api/checkpoint.ts';
 import { type PullRequestRef, type PullRequestStrategy, pipelineKey } from '../api/pipeline.ts';
 import type { PullRequestState } from '../decide/next.ts';
-import type { PullRequestTask, TaskResult } from '../decide/tasks.ts';
+import type { PullRequestTask, TaskResult } from '../decide/task.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { withAppTokens } from './app-access.ts';
 import type { ForgeRequest } from './forges/call.ts';
@@ -11,7 +11,7 @@ import { createForgeMemory } from './forges/memory.ts';
 import type { Waits } from './forges/pace.ts';
 import { runTask } from './forges/run-task.ts';
 import { typeOf } from './forges/type.ts';
-import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
+import { markerKey, ownerName, type PipelineEnvironment, promotionBranch, saysClosing } from './names.ts';
 import type { Outbound } from './outbound.ts';
 import { isOurs } from './proposal.ts';
 import { placeOf, propose } from './propose.ts';
@@ -124,9 +124,11 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       const head = pullRequest.branch ?? promotionBranch(request);
       if (!found || !isOurs(found, pullRequest, { head, owner: ownerName(request) })) return 'missing';
       if (found.state !== 'closed' || isClosed) return stateOf(found, pullRequest, settings.baseBranch);
+      // The process that closed it may have ended before that was recorded.
+      if (saysClosing(found.body)) return 'lapsed';
       const branch = pullRequest.base ?? settings.baseBranch;
       const git = { url: forge.cloneUrl ?? settings.url, credentials: forGit(credentials, forge) };
-      return (await workspace.hasBranch({ ...git, branch })) ? 'closed' : 'base-gone';
+      return (await workspace.hasBranch({ ...git, branch })) ? 'closed' : 'lapsed';
     },
 
     async find(request, credentials) {

@@ -33,15 +33,16 @@ export function alreadyThere(
 }
 
 /**
- * A merge is reverted where all places have what the environment runs, or an older version. A newer one, a place that
+ * A merge is reverted where all places have what the environment runs or ran before, or an older version. A newer one, a place that
  * was added since, and what cannot be told from a revert are none: to take them for a no would be for good.
  */
 export function mergedState(
   base: BaseState,
-  { revision, runs }: Pick<PromotionRequest, 'revision' | 'runs'>,
+  { revision, runs, ran = [] }: Pick<PromotionRequest, 'revision' | 'runs' | 'ran'>,
 ): 'merged' | 'reverted' {
   if (base.kind !== 'differs') return 'merged';
-  const before = runs === undefined ? [] : PARTS.map((part) => revisionPart(runs, part));
+  const known = runs === undefined ? ran : [runs, ...ran];
+  const before = known.flatMap((one) => PARTS.map((part) => revisionPart(one, part)));
   const isBack = base.values.every((value) => before.includes(value) || isOlder(value, revision));
   return isBack ? 'reverted' : 'merged';
 }

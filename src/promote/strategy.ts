@@ -9,6 +9,8 @@ export interface PromotionRequest {
   readonly revision: string;
   /** What the environment runs now. */
   readonly runs?: string;
+  /** What it ran before, as far as is remembered. */
+  readonly ran?: readonly string[];
   /** Where the revision was deployed. `message` is an event's own text: hostile. */
   readonly source: { readonly environment: string; readonly deployedAt?: string; readonly message?: string };
   /** When the promotion was recorded: the same for each attempt at it, another one for the next promotion. */

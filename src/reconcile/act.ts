@@ -2,7 +2,8 @@ import { type Pipeline, type PipelineStatus, pipelineKey, type StoredPipeline } 
 import type { Step } from '../decide/next.ts';
 import { foldResult, type Result } from '../decide/result.ts';
 import { environmentStatus } from '../decide/state.ts';
-import { foldTask, type PullRequestTasks, type TaskDone } from '../decide/tasks.ts';
+import type { PullRequestTasks, TaskDone } from '../decide/task.ts';
+import { foldTask } from '../decide/task-results.ts';
 import type { Check } from './check.ts';
 import { whyDeleted } from './deleted.ts';
 import { finish } from './finish.ts';

@@ -4,6 +4,7 @@ import { ALLOWED_HOSTS } from '../api/group.ts';
 import {
   type Environment,
   type Pipeline,
+  type PipelineStatus,
   type PromotionStatus,
   type PullRequestRef,
   type PullRequestStrategy,
@@ -17,8 +18,8 @@ import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
 import { destinationOf, promotionInto } from '../decide/route.ts';
 import { isSameRepository } from '../decide/same-repository.ts';
-import { broughtRevision, commonRevision, environmentStatus, passageOf } from '../decide/state.ts';
-import type { PullRequestTask, TaskResult } from '../decide/tasks.ts';
+import { broughtRevision, commonRevision, environmentStatus, ownValue, passageOf } from '../decide/state.ts';
+import type { PullRequestTask, TaskResult } from '../decide/task.ts';
 import { missingSecret } from '../decide/validate/secrets.ts';
 import type { NotificationPromoter } from '../promote/notification.ts';
 import { credentialsFrom, gitCredentialsFrom, type PullRequestPromoter } from '../promote/pull-request.ts';
@@ -234,6 +235,11 @@ function withRevision(promotion: PromotionStatus, pullRequest: PullRequestRef): 
   return { ...pullRequest, ...(revision !== undefined && { revision }) };
 }
 
+function ranBefore({ executions = [] }: PipelineStatus, revision: string, environment: string): string[] {
+  const others = executions.filter((one) => one.revision !== revision);
+  return others.flatMap((one) => (ownValue(one.environments, environment)?.deployedAt ? [one.revision] : []));
+}
+
 function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob): PromotionRequest {
   const { spec, status, metadata } = pipeline;
   const previous = spec.environments[spec.environments.indexOf(environment) - 1];
@@ -250,6 +256,7 @@ function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob)
     environment: environment.name,
     revision: promotion.revision,
     ...(runs !== undefined && { runs }),
+    ran: ranBefore(status, promotion.revision, environment.name),
     source: {
       environment: previous?.name ?? '',
       ...(deployedAt !== undefined && { deployedAt }),

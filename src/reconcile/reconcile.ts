@@ -5,6 +5,7 @@ import {
   type Pipeline,
   type PipelineKey,
   type PipelineStatus,
+  type PromotionStatus,
   pipelineKey,
   type StoredPipeline,
 } from '../api/pipeline.ts';
@@ -15,6 +16,7 @@ import { withMerge } from '../decide/merged.ts';
 import { type Decision, nextSteps, type Situation } from '../decide/next.ts';
 import type { Asked } from '../decide/poll.ts';
 import type { RetryPolicy } from '../decide/result.ts';
+import { shortRevision } from '../decide/revision.ts';
 import { environmentStatus, withEnvironment, withPromotion } from '../decide/state.ts';
 import { tasksFor } from '../decide/tasks.ts';
 import { unrecorded } from '../decide/unrecorded.ts';
@@ -116,7 +118,7 @@ async function decide(deps: ReconcileDeps, pipeline: Pipeline, situation: Omit<S
   let { status } = pipeline;
   for (const { environment, promotion } of unknown) {
     const found = await findPullRequest(deps, { pipeline, environment, promotion });
-    if (found === 'unknown') held[environment.name] = { kind: 'rest', wakeAfter: RECHECK_SECONDS };
+    if (found === 'unknown') held[environment.name] = whileUnknown(promotion);
     if (found === 'unknown' || found === undefined) continue;
     const state = environmentStatus(status, environment.name);
     status = withEnvironment(status, environment.name, {
@@ -126,6 +128,14 @@ async function decide(deps: ReconcileDeps, pipeline: Pipeline, situation: Omit<S
   }
   const known = { ...pipeline, status };
   return { pipeline: known, steps: { ...nextSteps({ ...situation, pipeline: known }), ...held } };
+}
+
+/** It does not end yet, and says why. */
+function whileUnknown(promotion: PromotionStatus): Decision {
+  const message = `The forge is to say first whether a pull request of ${shortRevision(promotion.revision)} is open, and cannot be asked now.`;
+  const { nextAttemptAt: _, ...rest } = promotion;
+  if (promotion.message === message) return { kind: 'rest', wakeAfter: RECHECK_SECONDS };
+  return { kind: 'record', promotion: { ...rest, message }, wakeAfter: RECHECK_SECONDS };
 }
 
 /** `unknown`: the forge does not say it now, so that the promotion does not end yet. */

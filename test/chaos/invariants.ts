@@ -55,8 +55,7 @@ function wrongRecord(app: App, round: Round, status: PipelineStatus | undefined)
     const kept = environment === 'dev' ? undefined : round.keeps?.[environment];
     const version = kept ?? round.version;
     const isPromoted = environment !== 'dev' && kept === undefined;
-    const isReopened = round.reviews[environment] === 'reopen';
-    const wrong = wrongTargets(state, version) ?? (isPromoted && wrongPromotion(state, version, isReopened));
+    const wrong = wrongTargets(state, version) ?? (isPromoted && wrongPromotion(state, version));
     if (wrong) return `${app.name}: the status of ${environment}, where ${version} runs, says ${wrong}`;
   }
   return undefined;
@@ -67,8 +66,7 @@ function wrongTargets({ targets = [] }: EnvironmentStatus, version: string): str
   return isThere ? undefined : JSON.stringify(targets);
 }
 
-function wrongPromotion({ promotion }: EnvironmentStatus, version: string, isReopened: boolean) {
-  const { revision, phase } = promotion ?? {};
-  const isOver = phase === 'Succeeded' || (phase === 'Rejected' && isReopened);
-  return revision === version && isOver ? undefined : JSON.stringify(promotion);
+function wrongPromotion({ promotion }: EnvironmentStatus, version: string) {
+  const isOver = promotion?.revision === version && promotion.phase === 'Succeeded';
+  return isOver ? undefined : JSON.stringify(promotion);
 }

@@ -66,10 +66,10 @@ async function main(): Promise<number> {
       family: { type: 'string', multiple: true, default: FAMILIES.map(({ name }) => name) },
     },
   });
-  const unknown = values.family.find((name) => !FAMILIES.some((family) => family.name === name));
-  if (values.help || unknown !== undefined) {
-    process.stderr.write(unknown === undefined ? USAGE : `There is no family ${unknown}.\n\n${USAGE}`);
-    return unknown === undefined ? 0 : 2;
+  const problem = problemWith(values);
+  if (values.help || problem !== undefined) {
+    process.stderr.write(problem === undefined ? USAGE : `${problem}\n\n${USAGE}`);
+    return problem === undefined ? 0 : 2;
   }
   const note = (sentence: string) => process.stderr.write(`${sentence}\n`);
   note(`Seed ${values.seed}; the same faults again: npm run chaos -- --seed ${values.seed}`);
@@ -87,6 +87,13 @@ async function main(): Promise<number> {
   for (const failure of failed) console.log(failure);
   if (failed.length > 0) note(`The logs of the replicas and of Gitea are kept in ${await keepLogs(world)}.`);
   return failed.length === 0 ? 0 : 1;
+}
+
+function problemWith(values: Wanted & { readonly family: readonly string[] }): string | undefined {
+  const unknown = values.family.find((name) => !FAMILIES.some((family) => family.name === name));
+  if (unknown !== undefined) return `There is no family ${unknown}.`;
+  const odd = (['promotions', 'hits', 'kinds'] as const).find((name) => !/^\d{1,6}$/.test(values[name]));
+  return odd && `--${odd} takes a number.`;
 }
 
 type Wanted = Readonly<Record<'promotions' | 'hits' | 'kinds', string>> & {

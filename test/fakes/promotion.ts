@@ -1,5 +1,5 @@
 import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
-import type { PullRequestTask } from '../../src/decide/tasks.ts';
+import type { PullRequestTask } from '../../src/decide/task.ts';
 import type { StateRequest, TaskRequest } from '../../src/promote/pull-request.ts';
 import type { PromotionRequest } from '../../src/promote/strategy.ts';
 

@@ -117,7 +117,7 @@ describe('the state of a pull request on Gitea', () => {
   );
 
   test(
-    'is base-gone when it was closed after its base branch, which is no person’s no',
+    'is lapsed when it was closed after its base branch, which is no person’s no',
     async () => {
       await stage.api('POST', '/branches', { new_branch_name: 'live', old_branch_name: 'main' });
       const { pullRequest } = await promote('gone', {}, { baseBranch: 'live' });
@@ -129,7 +129,7 @@ describe('the state of a pull request on Gitea', () => {
       });
       expect(await stateOf('gone', pullRequest)).toBe('open');
       await stage.gitea.close(stage.repository, pullRequest.number);
-      expect(await stateOf('gone', pullRequest)).toBe('base-gone');
+      expect(await stateOf('gone', pullRequest)).toBe('lapsed');
 
       for (const revision of ['1.1.0', '1.2.0']) {
         const failure = await failureOf(attempt('gone', { revision, pullRequest }, { baseBranch: 'live' }));

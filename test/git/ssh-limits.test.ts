@@ -14,6 +14,8 @@ const BOUNDS = { timeoutMs: 2_000, idleTimeoutMs: 700, maxBytes: 10_000 };
 
 /** What the server does once a service was started. */
 let behave: (channel: ServerChannel) => void;
+/** Whether a service is started at all, or its start never answered. */
+let isStarted = true;
 let server: Server;
 let port: number;
 const connections = new Set<Connection>();
@@ -23,7 +25,7 @@ beforeAll(async () => {
     connections.add(connection);
     connection.on('error', () => undefined);
     connection.on('authentication', (context) => context.accept());
-    connection.on('session', (accept) => accept().on('exec', (start) => behave(start())));
+    connection.on('session', (accept) => accept().on('exec', (start) => isStarted && behave(start())));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   ({ port } = server.address() as { port: number });
@@ -79,6 +81,13 @@ describe("a host's first words over SSH", () => {
     const error = await failureOf(transport.advertisement('git-upload-pack'));
     expect(error).toMatchObject({ ...wanted, message: sentence() });
   });
+});
+
+test('a host that starts no service is given up', async () => {
+  isStarted = false;
+  const error = await failureOf(transport.advertisement('git-upload-pack'));
+  isStarted = true;
+  expect(error).toMatchObject({ ...LATE, message: late(0.7) });
 });
 
 describe("a host's answer over SSH", () => {

@@ -42,9 +42,14 @@ export async function runModel(args: readonly string[]): Promise<number> {
   });
   const chosen = CONFIGURATIONS.filter(({ name }) => name.includes(values.configuration));
   const seconds = Number(values.seconds);
-  const isUsable = chosen.length > 0 && seconds > 0 && !(Number(values.depth) < 1);
+  const isDepth = values.depth === undefined || /^[1-9]\d{0,2}$/.test(values.depth);
+  const isUsable = chosen.length > 0 && seconds > 0 && isDepth;
   if (values.help || !isUsable) {
-    note(values.help ? USAGE : `No configuration, no time, or no depth is left.\n\n${USAGE}`);
+    note(
+      values.help
+        ? USAGE
+        : `No configuration or no time is left, or the depth is no number of at least 1.\n\n${USAGE}`,
+    );
     return values.help ? 0 : 2;
   }
   if (values.mutations) return runMutations(note);

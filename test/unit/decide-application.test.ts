@@ -159,6 +159,15 @@ describe('reading an application', () => {
     expect(readApplication(HELM, viewApplication(given) ?? null)).toEqual(readApplication(HELM, given));
   });
 
+  test('takes another kind for ready that attempted a revision which changed nothing', () => {
+    const terraform = { ...HELM, apiVersion: 'infra.contrib.fluxcd.io/v1alpha2', kind: 'Terraform' };
+    const status = { lastAppliedRevision: 'main@sha1:a', lastAttemptedRevision: 'main@sha1:b' };
+    expect(readApplication(terraform, object({ status }))).toMatchObject({
+      ready: true,
+      revision: 'main@sha1:a',
+    });
+  });
+
   test('finds no failure where there is none', () => {
     const waiting = object({
       ready: { status: 'False', reason: 'DependencyNotReady' },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Pipeline, PipelineSpec, PromotionStatus, PullRequestRef } from '../../src/api/pipeline.ts';
+import type { Observation } from '../../src/decide/application.ts';
 import { bounded } from '../../src/decide/bounded.ts';
 import { wasMergedLast } from '../../src/decide/merged.ts';
 import { contextOf, nextSteps, type PullRequestState } from '../../src/decide/next.ts';
@@ -7,7 +8,8 @@ import { pollDue } from '../../src/decide/poll.ts';
 import { receiveEvent } from '../../src/decide/receive.ts';
 import { foldResult } from '../../src/decide/result.ts';
 import { isSameRepository } from '../../src/decide/same-repository.ts';
-import { foldTask, tasksFor } from '../../src/decide/tasks.ts';
+import { foldTask } from '../../src/decide/task-results.ts';
+import { tasksFor } from '../../src/decide/tasks.ts';
 import { unrecorded } from '../../src/decide/unrecorded.ts';
 import { mergedState } from '../../src/promote/result.ts';
 import {
@@ -154,7 +156,7 @@ describe('a pull request that is left behind and needed after all', () => {
 
 describe('a base branch that was deleted and is there again', () => {
   test('makes no no of what the forge closed with it', () => {
-    const gone = step(opened(), 'base-gone');
+    const gone = step(opened(), 'lapsed');
     expect(gone).toMatchObject({
       kind: 'promote',
       promotion: { pullRequest: { endedAt: NOW.toISOString() } },
@@ -434,6 +436,26 @@ describe('the status of a Pipeline with few targets', () => {
   });
 });
 
+describe('a revision that was rejected', () => {
+  test('is asked about once when the previous environment goes on: it may have been opened again', () => {
+    const rejected = withState(opened(), 'staging', { promotion: { ...OPEN, phase: 'Rejected' } });
+    const newer = observed(rejected, {
+      ...RUNS,
+      dev: { ...ready('1.2.0'), deployedAt: at(0) } as Observation,
+    });
+    const [previous, environment] = newer.spec.environments;
+    if (!previous || !environment) throw new Error('the test needs two environments');
+    const due = (from: Pipeline, asked: number, available: string) => {
+      const situation = { pipeline: from, pullRequests: {}, requested: false, now: new Date(at(20)) };
+      const last = { at: Date.parse(at(asked)), isHeld: false, changedAt: undefined };
+      return pollDue(contextOf(situation, previous, environment), last, available);
+    };
+    expect(due(newer, -1, '1.2.0')).toBe(0);
+    expect(due(newer, 1, '1.2.0')).toBeGreaterThan(0);
+    expect(due(rejected, -1, '1.1.0')).toBeGreaterThan(0);
+  });
+});
+
 describe('a revision that is merged', () => {
   test('is recorded, and asked about once, before the next one takes its place', () => {
     const newer = observed(opened(), { ...RUNS, dev: ready('1.2.0') });
@@ -442,13 +464,14 @@ describe('a revision that is merged', () => {
       kind: 'record',
       promotion: { revision: '1.1.0', phase: 'Merged' },
       merged: { revision: '1.1.0', into: { url: REPOSITORY.url, branch: 'main' } },
-      wakeAfter: 0,
+      wakeAfter: 15,
     });
     expect(step(newer, 'open')?.merged).toBeUndefined();
     if (found?.kind !== 'record') throw new Error('nothing is recorded');
     const merged = withState(newer, 'staging', { promotion: found.promotion });
-    const due = (asked?: number) => {
-      const situation = { pipeline: merged, pullRequests: {}, requested: false, now: new Date(at(60)) };
+    const due = (asked?: number, seconds = 60) => {
+      const now = new Date(at(seconds));
+      const situation = { pipeline: merged, pullRequests: {}, requested: false, now };
       const last =
         asked === undefined
           ? undefined
@@ -460,8 +483,12 @@ describe('a revision that is merged', () => {
     expect(due()).toBe(0);
     expect(due(-30)).toBe(0);
     expect(due(58)).toBeGreaterThan(0);
-    expect(step(merged, 'merged')).toMatchObject({ kind: 'promote', promotion: { revision: '1.2.0' } });
-    const reverted = step(merged, 'reverted');
+    // Its repository may not show the merge yet.
+    expect([due(undefined, 5), due(-30, 5)]).toEqual([10, 10]);
+    expect(step(merged)).toEqual({ kind: 'rest', wakeAfter: 15 });
+    const shown = withState(newer, 'staging', { promotion: { ...found.promotion, updatedAt: at(-15) } });
+    expect(step(shown, 'merged')).toMatchObject({ kind: 'promote', promotion: { revision: '1.2.0' } });
+    const reverted = step(shown, 'reverted');
     expect(reverted).toMatchObject({ promotion: { revision: '1.2.0' } });
     expect(reverted?.rejected).toMatchObject([{ revision: '1.1.0' }]);
   });
@@ -535,6 +562,8 @@ describe('a pull request that conflicts', () => {
     const said = withState(from, 'staging', { promotion: { ...OPEN, ...others, message } });
     expect(step(said, 'conflicting')).toMatchObject({ kind: 'rest' });
     expect(step(said, 'open')).toMatchObject({ kind: 'record', promotion: { message: others.message } });
+    // Nobody asked in this look.
+    expect(step(said)).toMatchObject({ kind: 'rest' });
   });
 
   /** The attempt found the branch as it was. */
@@ -560,15 +589,21 @@ describe('a pull request that conflicts', () => {
     expect(step(after, 'conflicting', 5)).toMatchObject({ kind: 'promote' });
   });
 
-  test('is left for a while where the same was tried in vain', () => {
-    const times = { pushedAt: at(-3600), rebuiltAt: at(-3600) };
+  test.each([
+    ['conflicting', {}],
+    ['open', { outdated: true as const }],
+  ] as const)('is left for a while where the same was tried in vain (%s)', (says, change) => {
+    const times = { pushedAt: at(-3600), rebuiltAt: at(-3600), ...change };
     const from = observed(opened({}, { pullRequest: { ...PULL, ...times } }), RUNS);
-    const tried = step(from, 'conflicting');
+    const tried = step(from, says);
     if (tried?.kind !== 'promote') throw new Error('nothing is looked at');
     expect(tried.promotion.pullRequest).toMatchObject({ pushedAt: at(-3600), rebuiltAt: at(0) });
     const after = attempted(from, tried.promotion);
-    expect(step(after, 'conflicting', 200)).toMatchObject({ kind: 'rest' });
-    expect(step(after, 'conflicting', 301)).toMatchObject({ kind: 'promote' });
+    const again = withState(after, 'staging', {
+      promotion: { ...OPEN, pullRequest: { ...PULL, ...promotionOf(after)?.pullRequest, ...change } },
+    });
+    expect(step(again, says, 200)).toMatchObject({ kind: 'rest' });
+    expect(step(again, says, 301)).toMatchObject({ kind: 'promote' });
   });
 });
 

@@ -12,6 +12,7 @@ import { foldObservations } from '../../src/decide/fold.ts';
 import { type Decision, nextSteps, type PullRequestState } from '../../src/decide/next.ts';
 import { receiveEvent } from '../../src/decide/receive.ts';
 import { passageOf, withEnvironment, withPromotion } from '../../src/decide/state.ts';
+import { foldTask } from '../../src/decide/task-results.ts';
 import { tasksFor } from '../../src/decide/tasks.ts';
 import {
   absent,
@@ -138,6 +139,16 @@ describe('a rollback that only events tell', () => {
   });
 });
 
+describe('a rollback whose events overtake each other', () => {
+  test('sticks where the event of what was rolled back comes last', () => {
+    let from = eventsOnly({ dev: '1.1.0', staging: '1.1.0', prod: '1.1.0' });
+    from = heard(heard(from, '1.1.0', 0), '1.1.0', 180);
+    from = heard(from, '1.2.0', 200, { timestamp: at(100) });
+    expect(from.status.environments?.dev?.targets).toMatchObject([{ revision: '1.1.0', ready: true }]);
+    expect(decide(from, { seconds: 200 }).kind).toBe('rest');
+  });
+});
+
 describe('a no', () => {
   const rejected = () => decided(opened(), { forge: 'closed' });
 
@@ -188,7 +199,7 @@ describe('a no', () => {
   });
 
   test('is none when the base branch was deleted, and the forge closed the pull request for that', () => {
-    const next = decide(opened(), { forge: 'base-gone' });
+    const next = decide(opened(), { forge: 'lapsed' });
     expect(next).toMatchObject({ kind: 'promote', promotion: { revision: '1.1.0', phase: 'Promoting' } });
     expect(next.rejected).toBeUndefined();
   });
@@ -207,6 +218,58 @@ describe('a no', () => {
       promotion: { revision: '1.1.0', phase: 'PullRequestOpen' },
       rejected: [],
     });
+  });
+
+  /** Dev went back from what is open, and it was to be closed. */
+  function leaving(found?: 'closed'): Pipeline {
+    const before = seen(opened(), { dev: '1.0.0', staging: '1.0.0', prod: '1.0.0' }, 60);
+    const from = decided(before, { seconds: 60 });
+    const situation = { pipeline: from, pullRequests: {}, requested: false, now: new Date(at(60)) };
+    const [group] = tasksFor(situation);
+    const [task] = group?.tasks ?? [];
+    if (!group || task?.kind !== 'close') throw new Error('there is nothing to close');
+    const done = { ...group, task, result: { kind: 'done', ...(found && { found }) } } as const;
+    return { ...from, status: foldTask(from.status, done, new Date(at(90))) };
+  }
+
+  test('is seen where the forge was away until the previous environment had gone back', () => {
+    const from = leaving('closed');
+    expect(from.status.environments?.staging).toMatchObject({
+      promotion: { revision: '1.1.0', phase: 'Rejected', pullRequest: { number: 7 } },
+      rejected: [{ revision: '1.1.0', by: 'pull request #7' }],
+    });
+    const again = seen(from, { dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, 120);
+    expect(decide(again, { forge: 'closed', seconds: 120 }).kind).toBe('rest');
+    expect(decide(again, { forge: 'open', seconds: 120 })).toMatchObject({
+      promotion: { phase: 'PullRequestOpen' },
+      rejected: [],
+    });
+  });
+
+  test('is none where it was Turnpike that closed it', () => {
+    const from = leaving();
+    expect(from.status.environments?.staging).toMatchObject({
+      promotion: { phase: 'Superseded', pullRequest: { endedAt: at(90) } },
+    });
+    expect(from.status.environments?.staging?.rejected ?? []).toEqual([]);
+    const again = seen(from, { dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, 120);
+    expect(decide(again, { seconds: 120 })).toMatchObject({ kind: 'promote' });
+  });
+
+  test('is none to what the environment runs', () => {
+    const closing = { ...PULL, closing: 'staging runs 1.1.0 already.' };
+    const from = opened({}, { phase: 'Succeeded', pullRequest: closing });
+    const task = { kind: 'close', reason: closing.closing } as const;
+    const result = { kind: 'done', found: 'closed' } as const;
+    const { environments } = foldTask(
+      from.status,
+      { environment: 'staging', pullRequest: closing, task, result },
+      NOW,
+    );
+    expect(environments?.staging).toMatchObject({
+      promotion: { phase: 'Succeeded', pullRequest: { endedAt: NOW.toISOString() } },
+    });
+    expect(environments?.staging?.rejected ?? []).toEqual([]);
   });
 
   test('that an earlier version recorded in the promotion alone is remembered from now on', () => {
@@ -315,6 +378,17 @@ describe('what an environment runs', () => {
     ]);
     expect(gone.status.environments?.dev?.targets?.[0]?.revision).toBeUndefined();
     expect(decide(gone, { seconds: 86_400 }).kind).not.toBe('promote');
+  });
+
+  test('is nothing either for an event from before it went, once its cluster cannot be read', () => {
+    const from = running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' });
+    const gone = observed(from, { dev: absent }, new Date(at(60)));
+    expect(observed(gone, { dev: absent }, new Date(at(90))).status).toEqual(gone.status);
+    const away = observed(gone, { dev: { kind: 'unreadable', error: 'away' } }, new Date(at(120)));
+    const late = heard(away, '1.2.0', 150, { timestamp: at(30) });
+    expect(late.status.environments?.dev?.targets?.[0]?.revision).toBeUndefined();
+    const anew = heard(away, '1.2.0', 150);
+    expect(anew.status.environments?.dev?.targets).toMatchObject([{ revision: '1.2.0', ready: true }]);
   });
 
   test('is what events say while the application was never seen', () => {

@@ -49,9 +49,8 @@ describe('an event that is received', () => {
   const PULL = { url: 'https://f/pulls/7', number: 7 };
   const KNOWN = { ...PULL, commit: 'c0ffee', revision: '1.0.5', checked: 'success' } as const;
   const TAKEN: readonly (readonly [PromotionPhase, object, object | undefined])[] = [
-    ['Superseded', { ...KNOWN, closing: 'Too old.' }, { ...PULL, commit: 'c0ffee', checked: 'success' }],
+    ['Superseded', { ...KNOWN, closing: 'Too old.' }, KNOWN],
     ['Superseded', { ...KNOWN, endedAt: at(-5) }, undefined],
-    ['Merged', KNOWN, undefined],
     ['Succeeded', KNOWN, undefined],
     ['Rejected', KNOWN, undefined],
   ];
@@ -68,8 +67,8 @@ describe('an event that is received', () => {
     },
   );
 
-  test.each(['PullRequestOpen', 'Pending', 'WaitingApproval', 'Failed'] as const)(
-    'leaves an open pull request to the reconciler, which looks first whether somebody closed it (%s)',
+  test.each(['PullRequestOpen', 'Merged', 'Pending', 'WaitingApproval', 'Failed'] as const)(
+    'leaves a pull request to the reconciler, which looks first whether somebody closed or reverted it (%s)',
     (phase) => {
       const promotion = { revision: '1.0.5', phase, pullRequest: KNOWN };
       const from = withState(eventsOnly({ dev: '1.0.5', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
@@ -82,6 +81,16 @@ describe('an event that is received', () => {
     },
   );
 
+  test('leaves a promotion that may have a pull request which is not recorded to the reconciler too', () => {
+    const promotion = { revision: '1.0.5', phase: 'Promoting', attempts: 1 } as const;
+    const from = withState(eventsOnly({ dev: '1.0.5', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
+      promotion,
+    });
+    const receipt = receive(from, 'dev', event(), NOW);
+    expect(receipt).toMatchObject({ outcome: 'accepted' });
+    expect(receipt.status?.environments?.staging?.promotion).toEqual(promotion);
+  });
+
   test('writes nothing the second time', () => {
     const first = receive(pipeline(), 'dev', event(), NOW);
     const again = receive(
@@ -93,6 +102,27 @@ describe('an event that is received', () => {
     expect(again).toMatchObject({ outcome: 'unchanged' });
     expect(again.status).toBeUndefined();
   });
+
+  test.each([
+    ['is newer by more than a minute', { timestamp: at(61) }, at(61)],
+    ['is hardly newer', { timestamp: at(60) }, undefined],
+    [
+      'is a reconciliation, which rolls nothing out',
+      { timestamp: at(61), reason: 'ReconciliationSucceeded' },
+      undefined,
+    ],
+  ])(
+    'moves the time of a target that only events tell of where it repeats what is known and %s',
+    (_, sent, time) => {
+      const now = new Date(at(120));
+      const from = eventsOnly({ dev: '1.0.0', staging: '1.0.0', prod: '1.0.0' });
+      const first = receive(from, 'dev', event(), now).status ?? {};
+      const again = receive({ ...from, status: first }, 'dev', event(sent), now);
+      expect(again).toMatchObject({ outcome: 'unchanged' });
+      expect(again.status?.environments?.dev?.targets?.[0]?.observedAt).toBe(time as string);
+      expect((again.status ?? first).environments?.dev?.deployment?.observedAt).toBe(at(0));
+    },
+  );
 
   test('is the first one about a deployment that was watched already', () => {
     const deployment = {
@@ -292,14 +322,25 @@ describe('an event that is received', () => {
   });
 
   test('is not outdated in the second in which something else was seen', () => {
-    const first = receive(pipeline(), 'dev', event({ timestamp: at(0.6) }, '1.2.0'), NOW);
-    const later = receive(
-      { ...pipeline(), status: first.status ?? {} },
-      'dev',
-      event({ timestamp: at(0) }),
-      NOW,
-    );
-    expect(later).toMatchObject({ outcome: 'accepted' });
+    const deployment = {
+      revision: '1.2.0',
+      phase: 'Succeeded',
+      observedAt: at(0.6),
+      source: 'watch',
+    } as const;
+    for (const source of ['watch', 'webhook'] as const) {
+      const from = withState(pipeline(), 'dev', { deployment: { ...deployment, source } });
+      const receipt = receive(from, 'dev', event({ timestamp: at(0) }), NOW);
+      expect(receipt).toMatchObject({ outcome: source === 'watch' ? 'accepted' : 'outdated' });
+    }
+  });
+
+  test('is outdated by another event that is younger by less than a second', () => {
+    const from = eventsOnly({ dev: '1.0.0', staging: '1.0.0', prod: '1.0.0' });
+    const status = receive(from, 'dev', event({ timestamp: at(0.6) }, '1.2.0'), NOW).status ?? {};
+    expect(receive({ ...from, status }, 'dev', event({ timestamp: at(0) }), NOW)).toMatchObject({
+      outcome: 'outdated',
+    });
   });
 
   test('overwrites nothing when it is older than what is recorded', () => {

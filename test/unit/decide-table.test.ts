@@ -531,6 +531,16 @@ const CHANGES: Readonly<Record<string, Row>> = {
     step: 'record 1.1.0 Superseded',
     says: 'No promotion is configured into staging.',
   },
+  'a promotion that is taken out of the spec after its merge is over': {
+    story: [
+      seen('1.1.0', '1.0.0'),
+      { opened: 1 },
+      { forge: 'merged' },
+      { spec: { promotion: undefined } as never },
+    ],
+    step: 'record 1.1.0 Superseded',
+    says: 'No promotion is configured into staging.',
+  },
 };
 
 describe('the decision', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import type { Gates, Pipeline, PromotionStatus, PullRequestRef } from '../../src/api/pipeline.ts';
 import { nextSteps, type PullRequestState, type Situation } from '../../src/decide/next.ts';
-import { foldTask, type PullRequestTask, type TaskResult, tasksFor } from '../../src/decide/tasks.ts';
+import type { PullRequestTask, TaskResult } from '../../src/decide/task.ts';
+import { foldTask } from '../../src/decide/task-results.ts';
+import { tasksFor } from '../../src/decide/tasks.ts';
 import { NOW, running, spec, withState } from '../fakes/pipeline.ts';
 
 const PULL_REQUEST: PullRequestRef = { url: 'https://f/pulls/7', number: 7, commit: 'c0ffee' };

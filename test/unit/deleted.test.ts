@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import type { PullRequestRef, StoredPipeline } from '../../src/api/pipeline.ts';
-import type { TaskResult } from '../../src/decide/tasks.ts';
+import type { TaskResult } from '../../src/decide/task.ts';
 import { createCloseDeleted, type DeletedDeps } from '../../src/reconcile/deleted.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { asStored } from '../fakes/metrics.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { pipelineKey } from '../../src/api/pipeline.ts';
+import { closingNote } from '../../src/promote/names.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { commitOf } from '../fakes/github/branches.ts';
 import { BRANCH, CREATE, CREDENTIALS, GET, githubStage, PUSH, UPDATE } from '../fakes/github-stage.ts';
@@ -146,6 +147,18 @@ describe('a pull request that a person closed', () => {
       'Promote team/app in staging to 1.3.0 closed',
       'Promote team/app in staging to 1.4.0 open',
     ]);
+  });
+
+  test('is no person’s no where we closed it ourselves', async () => {
+    await promote();
+    stage.github.close(1);
+    const [pull] = stage.github.pulls;
+    if (!pull) throw new Error('there is none');
+    pull.body = `${pull.body}\n${closingNote('Too old.')}`;
+
+    const next = await promote({ pullRequest: first() });
+    expect(next).toMatchObject({ kind: 'pull-request', pullRequest: { number: 2 } });
+    expect(next).not.toHaveProperty('rejected');
   });
 
   test('is no person’s no where it is not recorded what it brought', async () => {

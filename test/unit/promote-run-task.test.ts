@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Checkpoint } from '../../src/api/checkpoint.ts';
 import { TurnpikeError } from '../../src/api/errors.ts';
-import type { PullRequestTask, TaskResult } from '../../src/decide/tasks.ts';
+import type { PullRequestTask, TaskResult } from '../../src/decide/task.ts';
 import type { Forge, MergeOutcome, PullRequest } from '../../src/promote/forges/forge.ts';
 import { runTask, type TaskOptions } from '../../src/promote/forges/run-task.ts';
 import { closingNote, ownerNote } from '../../src/promote/names.ts';
@@ -91,6 +91,22 @@ describe('a task of a pull request', () => {
     const { forge, told } = fakeForge(pull);
     expect(await runTask({ ...forge, maxBody: 4000 }, TASKS.close, REF, OPTIONS)).toEqual(DONE);
     expect(told).toEqual([['close', pull, 'Too old.']]);
+  });
+
+  test('closes one whose text the forge refuses to change, and none while the forge is away', async () => {
+    const refusing = (retry: 'never' | 'backoff') => {
+      const { forge, told } = fakeForge(PULL);
+      const refusal = new TurnpikeError('ForgeRefused', 'A reviewer has left.', { retry });
+      return { told, forge: { ...forge, update: () => Promise.reject(refusal) } };
+    };
+    const refused = refusing('never');
+    expect(await runTask(refused.forge, TASKS.close, REF, OPTIONS)).toEqual(DONE);
+    expect(refused.told).toEqual([['close', PULL, 'Too old.']]);
+    const away = refusing('backoff');
+    expect(await failureOf(runTask(away.forge, TASKS.close, REF, OPTIONS))).toMatchObject({
+      retry: 'backoff',
+    });
+    expect(away.told).toEqual([]);
   });
 
   test('takes back that the forge merges it by itself', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { PullRequestRef } from '../../src/api/pipeline.ts';
 import type { PullRequestState } from '../../src/decide/next.ts';
+import { closingNote } from '../../src/promote/names.ts';
 import { commitOf } from '../fakes/github/branches.ts';
 import type { FakePull } from '../fakes/github/pull.ts';
 import { BRANCH, CREATE, CREDENTIALS, GET, githubStage } from '../fakes/github-stage.ts';
@@ -88,17 +89,25 @@ describe('the state of a pull request', () => {
     expect(await state()).toBe('open');
   });
 
-  test('is base-gone when it was closed because its base branch was deleted', async () => {
+  test('is lapsed when it was closed because its base branch was deleted', async () => {
     await opened(close);
     stage.workspace.gone.add('main');
-    expect(await state()).toBe('base-gone');
+    expect(await state()).toBe('lapsed');
     expect(stage.workspace.looks).toEqual(['hasBranch main']);
+  });
+
+  test('is lapsed when we closed it ourselves, and the process ended before that was recorded', async () => {
+    await opened((pull) => {
+      close();
+      pull.body = `${pull.body}\n${closingNote('Too old.')}`;
+    });
+    expect(await state()).toBe('lapsed');
   });
 
   test('looks for the base that is recorded, and not for the one that the spec names by now', async () => {
     await opened(close);
     stage.workspace.gone.add('release');
-    expect(await state(recorded({ base: 'release' }))).toBe('base-gone');
+    expect(await state(recorded({ base: 'release' }))).toBe('lapsed');
   });
 
   test.each([

@@ -8,7 +8,7 @@ import type {
   PullRequestRef,
   Strategy,
 } from '../../src/api/pipeline.ts';
-import type { PullRequestTask } from '../../src/decide/tasks.ts';
+import type { PullRequestTask } from '../../src/decide/task.ts';
 import { createPromoter, type PromoterDeps } from '../../src/reconcile/promoter.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { pipeline, spec } from '../fakes/pipeline.ts';

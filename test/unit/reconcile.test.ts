@@ -4,7 +4,7 @@ import { type Pipeline, type PullRequestRef, pipelineKey } from '../../src/api/p
 import { receiveChange } from '../../src/decide/forge-change.ts';
 import type { PullRequestState } from '../../src/decide/next.ts';
 import type { Result } from '../../src/decide/result.ts';
-import type { TaskResult } from '../../src/decide/tasks.ts';
+import type { TaskResult } from '../../src/decide/task.ts';
 import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { failureOf } from '../fakes/failure.ts';
@@ -413,7 +413,10 @@ describe('a promotion that ends before it knows its pull request', () => {
     const { run, forge, status } = await crashed();
     forge.found = new TurnpikeError('ForgeUnavailable', 'It is away.', { retry: 'backoff' });
     expect(await run()).toBeLessThanOrEqual(30);
-    expect(status()?.environments?.staging?.promotion?.phase).toBe('Pending');
+    expect(status()?.environments?.staging?.promotion).toMatchObject({
+      phase: 'Pending',
+      message: expect.stringContaining('The forge is to say first whether a pull request of'),
+    });
     forge.found = FOUND;
     await run();
     expect(status()?.environments?.staging?.promotion).toMatchObject({ phase: 'Superseded' });

@@ -10,9 +10,12 @@ import type { Located } from './located.ts';
  * Watching is often faster than the event about the same deployment. To its sender that is no repetition: the
  * first event is answered as if nothing were known yet.
  */
-export function isConfirmation({ meaning, revision }: Located, { deployment }: EnvironmentStatus): boolean {
-  if (meaning !== 'deployed' || deployment?.source !== 'watch') return false;
-  return deployment.phase === 'Succeeded' && deployment.revision === revision;
+export function isConfirmation(located: Located, state: EnvironmentStatus): boolean {
+  const { meaning, revision } = located;
+  const { deployment } = state;
+  if (meaning !== 'deployed' || deployment?.source !== 'watch' || deployment.revision !== revision)
+    return false;
+  return isRecorded(located, state);
 }
 
 /**
@@ -52,19 +55,24 @@ export function isOutdated(located: Located, state: EnvironmentStatus): boolean 
   const isAlone = environment.targets.length === 1 || target?.seen === 'now';
   // What was read of it before its cluster went away is no older than that.
   const read = target?.seen === 'now' ? undefined : target?.deployedAt;
-  const times = [target?.observedAt, read, isAlone ? endOf(state.deployment) : undefined];
-  return times.some((time) => time !== undefined && Date.parse(at) < startOfSecond(time));
+  const told = target?.observedAt === undefined ? undefined : Date.parse(target.observedAt);
+  const times = [
+    told,
+    read === undefined ? undefined : startOfSecond(read),
+    isAlone ? endOf(state.deployment) : undefined,
+  ];
+  return times.some((time) => time !== undefined && Date.parse(at) < time);
 }
 
-/** Flux's events say their time to the second; what is recorded here may be more exact. */
+/** Flux's events say their time to the second; what was seen may be more exact. */
 function startOfSecond(time: string): number {
   return Math.floor(Date.parse(time) / 1000) * 1000;
 }
 
-/** A deployment that was only seen to begin says nothing of when it ends. */
-function endOf(deployment: Deployment | undefined): string | undefined {
-  const isBegin = deployment?.source === 'watch' && deployment.phase === 'Progressing';
-  return isBegin ? undefined : deployment?.observedAt;
+/** In milliseconds. A deployment that was only seen to begin says nothing of when it ends. */
+function endOf(deployment: Deployment | undefined): number | undefined {
+  if (deployment?.source !== 'watch') return deployment && Date.parse(deployment.observedAt);
+  return deployment.phase === 'Progressing' ? undefined : startOfSecond(deployment.observedAt);
 }
 
 function recordedTarget({ pipeline, target }: Located, state: EnvironmentStatus): TargetStatus | undefined {
@@ -72,22 +80,50 @@ function recordedTarget({ pipeline, target }: Located, state: EnvironmentStatus)
 }
 
 export function withDeployment(located: Located, state: EnvironmentStatus): EnvironmentStatus {
-  const { pipeline, environment } = located;
-  const targets = environment.targets.map((target): TargetStatus => {
-    const identity = targetIdentity(pipeline.spec, target);
-    const before = findTarget(state, identity) ?? { ...identity, ready: false };
-    return target === located.target ? withNews(before, located) : before;
-  });
+  const targets = withTarget(located, state, (before) => withNews(before, located));
   const end = endOf(state.deployment);
-  const newer = end === undefined || Date.parse(located.at) >= Date.parse(end);
+  const newer = end === undefined || Date.parse(located.at) >= end;
   return { ...state, targets, ...(newer && { deployment: nextDeployment(located, state.deployment) }) };
 }
 
 /** The event was expected: only that it came is new, and the time of the deployment stays. */
 export function withConfirmation(state: EnvironmentStatus): EnvironmentStatus {
   const { deployment } = state;
-  const confirmed = deployment && { deployment: { ...deployment, source: 'webhook' as const } };
-  return { ...state, ...confirmed };
+  if (!deployment) return state;
+  // Other events of the same second are no older.
+  const observedAt = new Date(startOfSecond(deployment.observedAt)).toISOString();
+  return { ...state, deployment: { ...deployment, observedAt, source: 'webhook' } };
+}
+
+/** Reasons of events that come with a rollout each. */
+const ROLLOUTS: readonly string[] = ['InstallSucceeded', 'UpgradeSucceeded'];
+/** How much later an event that says the same is for its time to be worth a write. */
+const REPEATED_SECONDS = 60;
+
+/**
+ * The same revision was rolled out again, as a rollback does: what was there in between is over, whenever its event
+ * comes. A reconciliation says so at each interval, and may have rolled out nothing.
+ */
+export function withRepetition(located: Located, state: EnvironmentStatus): EnvironmentStatus {
+  const { event, at } = located;
+  const target = recordedTarget(located, state);
+  const since = Date.parse(at) - Date.parse(target?.observedAt ?? '');
+  const isNews = ROLLOUTS.includes(event.reason) && since > REPEATED_SECONDS * 1000;
+  if (!isNews || isWatched(target)) return state;
+  return { ...state, targets: withTarget(located, state, (before) => ({ ...before, observedAt: at })) };
+}
+
+/** What every target has recorded, and of the event's own what the change makes of it. */
+function withTarget(
+  { pipeline, environment, target }: Located,
+  state: EnvironmentStatus,
+  change: (before: TargetStatus) => TargetStatus,
+): TargetStatus[] {
+  return environment.targets.map((one) => {
+    const identity = targetIdentity(pipeline.spec, one);
+    const before = findTarget(state, identity) ?? { ...identity, ready: false };
+    return one === target ? change(before) : before;
+  });
 }
 
 /** What the event says of its own target. Where the application can be read, it says so itself. */

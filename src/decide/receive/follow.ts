@@ -47,11 +47,19 @@ export function follow(located: Located, next: Environment, status: PipelineStat
   if (isHint(located, here)) return { outcome: isGone(located, here) ? 'recorded' : 'accepted', status };
   const index = environmentIndex(spec, environment.name);
   if (availableRevision(pipeline, index) !== revision) return { outcome: 'recorded', status };
-  // A pull request that is open is looked at before another revision takes its place: somebody may have closed it.
-  if (before && isUnfinished(before) && openPullRequest(before)) return { outcome: 'accepted', status };
+  if (before && isToBeLookedAt(before)) return { outcome: 'accepted', status };
   // The deployment is recorded: it is looked at again once it has passed what the other one has passed.
   if (candidateOf(way, revision, before) !== revision) return { outcome: 'accepted', status };
   return start(way, revision, before);
+}
+
+/**
+ * Before another revision takes its place: somebody may have closed its pull request, or reverted its merge, or it may
+ * have one that is not recorded.
+ */
+function isToBeLookedAt(record: PromotionStatus): boolean {
+  if (!isUnfinished(record)) return false;
+  return record.phase === 'Merged' || openPullRequest(record) !== undefined || record.attempts !== undefined;
 }
 
 type Way = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];

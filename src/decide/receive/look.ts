@@ -30,6 +30,7 @@ export function withSeen(
   pipeline: Pipeline,
   name: string,
   { target, seen }: { readonly target: Target; readonly seen: Observation },
+  now: Date,
 ): Pipeline {
   const environment = pipeline.spec.environments.find((one) => one.name === name);
   if (!environment || seen.kind !== 'application') return pipeline;
@@ -38,7 +39,7 @@ export function withSeen(
     const identity = targetIdentity(pipeline.spec, one);
     const before = findTarget(state, identity);
     const isSame = one.namespace === target.namespace && !one.clusterRef;
-    return isSame ? foldTarget(identity, before, seen) : (before ?? { ...identity, ready: false });
+    return isSame ? foldTarget(identity, before, seen, now) : (before ?? { ...identity, ready: false });
   });
   if (JSON.stringify(targets) === JSON.stringify(state.targets)) return pipeline;
   return { ...pipeline, status: withEnvironment(pipeline.status, name, { ...state, targets }) };

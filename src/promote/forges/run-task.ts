@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../../api/checkpoint.ts';
+import { TurnpikeError } from '../../api/errors.ts';
 import type { PullRequestRef } from '../../api/pipeline.ts';
-import type { PullRequestTask, TaskResult } from '../../decide/tasks.ts';
+import type { PullRequestTask, TaskResult } from '../../decide/task.ts';
 import { closingNote } from '../names.ts';
 import { isOurs } from '../proposal.ts';
 import type { Forge, PullRequest } from './forge.ts';
@@ -53,11 +54,17 @@ function foundClosed({ body }: PullRequest, task: PullRequestTask): TaskResult {
 /** As long as a body may be on most forges. */
 const MAX_BODY = 60_000;
 
+/** A forge that refuses to change the text may let it be closed all the same. */
 async function noteClosing(forge: TaskForge, { number, title, body }: PullRequest, reason: string) {
   const note = closingNote(reason);
   const noted = `${body}\n${note}`;
   if (body.includes(note) || noted.length > (forge.maxBody ?? MAX_BODY)) return;
-  await forge.update(number, { title, body: noted });
+  try {
+    await forge.update(number, { title, body: noted });
+  } catch (error) {
+    if (!(error instanceof TurnpikeError) || error.retry !== 'never' || error.code === 'NotLeading')
+      throw error;
+  }
 }
 
 interface Subject {

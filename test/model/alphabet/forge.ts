@@ -193,8 +193,7 @@ export function byHand(environment: string, previous: string): Letter {
     may: (state) => baseOf(state, environment) !== undefined && baseOf(state, environment) !== wanted(state),
     happen(box) {
       const revision = wanted(box) ?? '';
-      const before = baseOf(box, environment);
-      box.facts = takenFrom(box, environment, before);
+      box.facts = broughtTo(box, environment, revision);
       box.world = commitToBase(box.world, MAIN_URL, 'main', { [environment]: revision });
     },
   };
@@ -209,10 +208,18 @@ export function bumps(environment: string, revisions: readonly string[]): Letter
     may: (state) => baseOf(state, environment) !== undefined && wanted(state) !== undefined,
     happen(box) {
       const revision = wanted(box) ?? '';
-      box.facts = takenFrom(box, environment, baseOf(box, environment));
+      box.facts = broughtTo(box, environment, revision);
       box.world = commitToBase(box.world, MAIN_URL, 'main', { [environment]: revision });
     },
   };
+}
+
+/** Who brings a revision himself takes back that it was not wanted, which may have been seen by then. */
+function broughtTo(box: Box, environment: string, revision: string): Facts {
+  const facts = takenFrom(box, environment, baseOf(box, environment));
+  return facts.no[environment]?.includes(revision)
+    ? doubt(takeBack(facts, environment, revision), environment, revision)
+    : facts;
 }
 
 /** Whether it takes back what was not deployed yet cannot be told from a revert. */

@@ -17,11 +17,6 @@ export interface Replacement {
 /** Nobody looks whether what was merged is in the base branch still. */
 const NO_REVERT: readonly Replacement[] = [
   {
-    file: 'src/decide/follow.ts',
-    old: "if (says === 'reverted') return rejected(context, record, says);\n  const newer",
-    new: 'const newer',
-  },
-  {
     file: 'src/decide/pull-request-state.ts',
     old: "return says === 'reverted' ? takenBack(context, record) : state;",
     new: 'return state;',

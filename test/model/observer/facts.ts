@@ -1,4 +1,4 @@
-import type { App, Letter } from '../world/world.ts';
+import { type App, type Letter, MINUTE } from '../world/world.ts';
 
 /**
  * What Turnpike was told, and by whom: kept by an observer who stands beside it and knows nothing of how it decides. A
@@ -103,16 +103,17 @@ export function readLetter(facts: Facts, letter: Letter, isReadable: boolean): F
   const runs = ready || reason === 'RollbackSucceeded' ? revision : before?.revision;
   const seen = before?.seen ?? false;
   const told = { ...(runs !== undefined && { revision: runs }), ready, at, since: at, seen };
-  return tell(facts, environment, target, told);
+  const isRollout = reason === 'UpgradeSucceeded' && before !== undefined && at - before.at > MINUTE;
+  return tell(facts, environment, target, told, isRollout);
 }
 
-function tell(facts: Facts, environment: string, target: number, told: Told): Facts {
+/** That what is ready is ready again is no news, of which no time is kept, unless it was rolled out again. */
+function tell(facts: Facts, environment: string, target: number, told: Told, isRollout = false): Facts {
   const before = facts.told[environment] ?? [];
   const old = before[target];
   const isSame = old && old.revision === told.revision && old.ready === told.ready && old.seen === told.seen;
   const targets = [...before];
-  // That what is ready is ready again is no news, of which no time is kept.
-  targets[target] = isSame ? { ...told, ...old, at: told.ready ? old.at : told.at } : told;
+  targets[target] = isSame ? { ...told, ...old, at: isRollout || !told.ready ? told.at : old.at } : told;
   const changed = { ...facts, told: { ...facts.told, [environment]: targets } };
   if (isSame) return waited(changed, environment, told.at);
   const next = lapse(changed);

@@ -1,4 +1,5 @@
 import { TurnpikeError } from '../../../api/errors.ts';
+import { createDeadline } from '../../deadline.ts';
 import { displayUrl } from '../../outbound.ts';
 import type { Remote } from '../failure.ts';
 import { unusable } from '../failure.ts';
@@ -39,8 +40,15 @@ export function createSshTransport(
 
   async function start(service: GitService): Promise<Exchange> {
     session ??= connect();
-    const channel = await (await session).exec(`${service} ${quoted(decodeURIComponent(target.pathname))}`);
-    return createExchange(channel, remote, bounds, signal);
+    const open = await session;
+    const { timeoutMs, idleTimeoutMs: idleMs } = bounds.advertisement;
+    const deadline = createDeadline({ timeoutMs, idleMs, signal });
+    try {
+      const started = open.exec(`${service} ${quoted(decodeURIComponent(target.pathname))}`);
+      return createExchange(await deadline.race(started), remote, bounds, signal);
+    } finally {
+      deadline.clear();
+    }
   }
 
   const told = async <T>(work: Promise<T>): Promise<T> => {

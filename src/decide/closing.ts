@@ -1,0 +1,125 @@
+import {
+  type AbandonedPullRequest,
+  type EnvironmentStatus,
+  MAX_ABANDONED,
+  type PipelineStatus,
+  type PromotionStatus,
+  type Rejection,
+} from '../api/pipeline.ts';
+import { whyRejected } from './follow.ts';
+import { isByHand } from './gates.ts';
+import { rejectedBy, withRejection } from './rejections.ts';
+import { shortRevision } from './revision.ts';
+import { environmentStatus, isUnfinished, ownValue, withEnvironment, withPromotion } from './state.ts';
+import { update } from './step.ts';
+import { isOver, isSame, problemOf, type TaskDone } from './task.ts';
+import { cut } from './text.ts';
+
+/** What becomes of a pull request that was to be closed: it is closed, a person had closed it before, or it stays open. */
+export function foldClosing(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
+  const { environment, pullRequest, task } = done;
+  const known = withAbandonedClosed(status, done, now);
+  const { promotion } = environmentStatus(known, environment);
+  const isThis = promotion?.pullRequest && isSame(promotion.pullRequest, pullRequest);
+  // It may be needed again by now, or be closed for another reason.
+  if (!isThis || task.kind !== 'close' || task.reason !== promotion.pullRequest?.closing) return known;
+  if (!isOver(done.result)) return known;
+  if (done.result.kind === 'error') return leftOpen(known, promotion, done);
+  return isNo(done, promotion)
+    ? withNo(known, promotion, done, now)
+    : withClosed(known, promotion, done, now);
+}
+
+function withAbandonedClosed(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
+  if (!status.abandoned?.some((one) => isSame(one.pullRequest, done.pullRequest))) return status;
+  const abandoned = status.abandoned.flatMap((one) => afterClosing(one, done, now));
+  const known = { ...status, abandoned };
+  return isFoundClosed(done) ? withRemembered(known, done, now) : known;
+}
+
+const AGAIN_SECONDS = 300;
+
+/** What cannot be closed stays named, with the reason; while the forge is away it is tried again. */
+function afterClosing(
+  one: AbandonedPullRequest,
+  { pullRequest, result }: TaskDone,
+  now: Date,
+): AbandonedPullRequest[] {
+  if (!isSame(one.pullRequest, pullRequest)) return [one];
+  if (result.kind !== 'error') return [];
+  const problem = cut(result.message);
+  const { nextAttemptAt: _, ...rest } = one;
+  if (result.retry === 'never') return [{ ...rest, problem, final: true }];
+  const nextAttemptAt = new Date(now.getTime() + AGAIN_SECONDS * 1000).toISOString();
+  return [{ ...rest, problem, nextAttemptAt }];
+}
+
+/** Only a person can close it: it stays named, and the promotion has no pull request any more. */
+function leftOpen(status: PipelineStatus, record: PromotionStatus, done: TaskDone): PipelineStatus {
+  const { environment, result } = done;
+  const { pullRequest, ...promotion } = record;
+  if (!pullRequest) return status;
+  const problem = cut(problemOf(result) ?? '');
+  const left: AbandonedPullRequest = { environment, pullRequest, problem, final: true };
+  const abandoned = [left, ...(status.abandoned ?? [])].slice(0, MAX_ABANDONED);
+  const state = environmentStatus(status, environment);
+  return withEnvironment({ ...status, abandoned }, environment, { ...state, promotion });
+}
+
+function withClosed(status: PipelineStatus, record: PromotionStatus, { environment }: TaskDone, now: Date) {
+  const { pullRequest } = withoutClosing(record);
+  const promotion = {
+    ...record,
+    ...(pullRequest && { pullRequest: { ...pullRequest, endedAt: now.toISOString() } }),
+  };
+  return withEnvironment(status, environment, { ...environmentStatus(status, environment), promotion });
+}
+
+function withoutClosing(record: PromotionStatus): PromotionStatus {
+  if (!record.pullRequest) return record;
+  const { closing: _, scheduled: __, ...pullRequest } = record.pullRequest;
+  return { ...record, pullRequest };
+}
+
+function isFoundClosed({ result }: TaskDone): boolean {
+  return result.kind === 'done' && result.found === 'closed';
+}
+
+/** What is there, or on its way, is wanted, whoever closed what would have brought it too. */
+function isNo(done: TaskDone, { revision, phase, pullRequest }: PromotionStatus): boolean {
+  const isBrought = (phase === 'Succeeded' || phase === 'Merged') && pullRequest?.revision === revision;
+  return isFoundClosed(done) && !isBrought;
+}
+
+/** A no to the record's own revision is its end, which opening the pull request again takes back. */
+function withNo(status: PipelineStatus, record: PromotionStatus, done: TaskDone, now: Date): PipelineStatus {
+  const { environment, pullRequest } = done;
+  if (pullRequest.revision !== record.revision || record.phase !== 'Superseded') {
+    return withRemembered(withClosed(status, record, done, now), done, now);
+  }
+  const own = withoutClosing(record);
+  const rejected = update(own, { phase: 'Rejected', message: whyRejected(own, environment) }, now);
+  return withEnvironment(
+    status,
+    environment,
+    withPromotion(environmentStatus(status, environment), rejected),
+  );
+}
+
+/** The no is to what the pull request brought. */
+function withRemembered(status: PipelineStatus, { environment, pullRequest }: TaskDone, now: Date) {
+  const state = ownValue(status.environments, environment);
+  const { revision, number } = pullRequest;
+  if (!state || revision === undefined) return status;
+  const no = { revision, at: now.toISOString(), by: rejectedBy(number) };
+  return withEnvironment(status, environment, withRejection(rejectedNow(state, no, now), no));
+}
+
+/** The promotion of that very revision waits for this answer, see next.ts. */
+function rejectedNow(state: EnvironmentStatus, { revision, by }: Rejection, now: Date): EnvironmentStatus {
+  const { promotion } = state;
+  const isIt = promotion?.revision === revision && isUnfinished(promotion) && !isByHand(promotion);
+  if (!isIt) return state;
+  const message = `${shortRevision(revision)} was rejected (${by}): it is not promoted again by itself.`;
+  return withPromotion(state, update(promotion, { phase: 'Rejected', message }, now));
+}

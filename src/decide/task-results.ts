@@ -1,0 +1,74 @@
+import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
+import { foldClosing } from './closing.ts';
+import { waitsForMerge } from './result.ts';
+import { environmentStatus, withEnvironment } from './state.ts';
+import { isOver, isSame, problemOf, type TaskDone, type TaskResult } from './task.ts';
+import { cut } from './text.ts';
+
+/** The status with what has become of it; what is about another pull request by now is left out. */
+export function foldTask(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
+  if (done.task.kind === 'close') return foldClosing(status, done, now);
+  const { environment } = done;
+  const state = environmentStatus(status, environment);
+  const record = state.promotion;
+  if (!record?.pullRequest || !isSame(record.pullRequest, done.pullRequest)) return status;
+  const promotion = withTask(record, record.pullRequest, done);
+  return promotion === record ? status : withEnvironment(status, environment, { ...state, promotion });
+}
+
+function withTask(record: PromotionStatus, pullRequest: PullRequestRef, done: TaskDone): PromotionStatus {
+  switch (done.task.kind) {
+    case 'close':
+      return record;
+    case 'check':
+      return withChecked(record, pullRequest, done);
+    case 'merge':
+      return withMerge(record, pullRequest, done.result);
+    case 'cancel-merge':
+      return withCancelled(record, pullRequest, done.result);
+  }
+}
+
+function withChecked(record: PromotionStatus, pullRequest: PullRequestRef, done: TaskDone) {
+  const { task, result } = done;
+  const isThis = task.kind === 'check' && done.pullRequest.commit === pullRequest.commit;
+  if (!isThis || !isOver(result)) return record;
+  const checked = { ...record, pullRequest: { ...pullRequest, checked: task.state } };
+  const problem = problemOf(result);
+  return problem === undefined ? checked : withMessage(checked, waitsForMerge(pullRequest), problem);
+}
+
+function withMerge(
+  record: PromotionStatus,
+  pullRequest: PullRequestRef,
+  result: TaskResult,
+): PromotionStatus {
+  if (record.phase !== 'PullRequestOpen' || result.kind === 'done') return record;
+  if (result.kind !== 'scheduled') {
+    const why = result.kind === 'waits' ? result.reason : result.message;
+    const isOutdated = result.kind === 'waits' && result.outdated && !pullRequest.outdated;
+    const known = isOutdated ? { ...record, pullRequest: { ...pullRequest, outdated: true } } : record;
+    return withMessage(known, waitsForMerge(pullRequest), why);
+  }
+  const scheduled = pullRequest.scheduled
+    ? record
+    : { ...record, pullRequest: { ...pullRequest, scheduled: true } };
+  return withMessage(
+    scheduled,
+    waitsForMerge(pullRequest),
+    'The forge merges it when its checks have passed.',
+  );
+}
+
+function withCancelled(record: PromotionStatus, pullRequest: PullRequestRef, result: TaskResult) {
+  if (!isOver(result)) return record;
+  const { scheduled: _, ...rest } = pullRequest;
+  const problem = problemOf(result);
+  const cancelled = { ...record, pullRequest: rest };
+  return problem === undefined ? cancelled : withMessage(cancelled, record.message ?? '', problem);
+}
+
+function withMessage(record: PromotionStatus, ...sentences: (string | undefined)[]): PromotionStatus {
+  const text = cut(sentences.filter(Boolean).join(' '));
+  return record.message === text || text === '' ? record : { ...record, message: text };
+}
