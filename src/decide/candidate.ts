@@ -90,8 +90,17 @@ export function objectionTo(
   if (older) return { message: older, phase: 'Superseded' };
   const passage = passageOf(pipeline.status, revision, environment.name);
   if (!passage.deployedAt && !passage.rolledBackAt) return undefined;
-  const message = `${environment.name} ran ${short} before and went on from it: it is not promoted again by itself.`;
-  return { message, phase: 'Superseded' };
+  return { message: wentOn(environment.name, revision), phase: 'Superseded' };
+}
+
+function wentOn(environment: string, revision: string): string {
+  return `${environment} ran ${shortRevision(revision)} before and went on from it: it is not promoted again by itself.`;
+}
+
+/** Why what is recorded must not come any more: the environment got there otherwise, and went back from it. */
+export function wentBack({ pipeline, environment }: Context, record: PromotionStatus): string | undefined {
+  const { rolledBackAt } = passageOf(pipeline.status, record.revision, environment.name);
+  return rolledBackAt === undefined ? undefined : wentOn(environment.name, record.revision) + toClose(record);
 }
 
 function rejectedBefore(short: string, environment: string, { at, by }: Rejection): string {
@@ -114,6 +123,21 @@ export function rolledBack({ pipeline, previous }: Context, record: PromotionSta
   const { rolledBackAt } = passageOf(pipeline.status, record.revision, previous.name);
   if (rolledBackAt === undefined) return undefined;
   return `${shortRevision(record.revision)} was rolled back in ${previous.name}: it is not promoted.${toClose(record)}`;
+}
+
+/**
+ * Whether the previous environment went from the recorded revision to another one and came to it again since the
+ * record moved, while nobody decided: what was said of it then, an approval or a notification, was said of its first time.
+ */
+export function cameAgain({ pipeline, previous, now }: Context, record: PromotionStatus): boolean {
+  const cameAt = (revision: string) =>
+    Date.parse(passageOf(pipeline.status, revision, previous.name).deployedAt ?? '');
+  const own = cameAt(record.revision);
+  const decided = Date.parse(record.updatedAt ?? record.startedAt ?? '');
+  // Of a clock that is ahead: it would begin anew at each look.
+  if (!(own <= now.getTime())) return false;
+  const others = (pipeline.status.executions ?? []).filter(({ revision }) => revision !== record.revision);
+  return others.some(({ revision }) => decided < cameAt(revision) && cameAt(revision) <= own);
 }
 
 /** What becomes of a pull request that is open and not to be merged. */

@@ -1,6 +1,6 @@
 import type { Environment, PipelineStatus, PromotionStatus } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
-import { candidateOf, objectionTo, rolledBack, soakEnd } from './candidate.ts';
+import { cameAgain, candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from './candidate.ts';
 import { hintEnd } from './fold.ts';
 import { followPullRequest } from './follow.ts';
 import { firstHold, isByHand, isNotified } from './gates.ts';
@@ -106,7 +106,8 @@ function nextStep(context: Context, available: string | undefined): Step {
     const message = whyEnded(context, record);
     if (message !== undefined) return changed(context, record, { phase: 'Superseded', message });
   }
-  if (record && isCandidate(record, wanted)) {
+  const isAnew = record && record.revision === wanted && isOpenEnded(record) && cameAgain(context, record);
+  if (record && isCandidate(record, wanted) && !isAnew) {
     return wakeForNewer(context, available, record, advance(context, record));
   }
   if (wanted !== undefined) return start(context, wanted, record);
@@ -124,13 +125,20 @@ function settle(context: Context, record: PromotionStatus): Step | undefined {
     const message = `No promotion is configured into ${context.environment.name}.`;
     return changed(context, record, { phase: 'Superseded', message });
   }
-  return isByHand(record) ? advance(context, record) : undefined;
+  if (isByHand(record)) return advance(context, record);
+  const back = wentBack(context, record);
+  return back === undefined ? undefined : changed(context, record, { phase: 'Superseded', message: back });
 }
 
 /** While the previous environment is at no one revision, a pull request that is open is followed. */
 function isCandidate(record: PromotionStatus, wanted: string | undefined): boolean {
   if (wanted === undefined) return isUnderWay(record);
   return record.revision === wanted && record.phase !== 'Superseded';
+}
+
+/** What is merged is merged, whatever comes after it. */
+function isOpenEnded(record: PromotionStatus): boolean {
+  return isUnfinished(record) && record.phase !== 'Merged';
 }
 
 function isUnderWay({ phase }: PromotionStatus): boolean {

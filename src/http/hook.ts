@@ -10,8 +10,8 @@ import {
 } from '../api/pipeline.ts';
 import type { RecordStatus } from '../api/record.ts';
 import type { Observation } from '../decide/application.ts';
-import { targetToLookAt, withSeen } from '../decide/receive/look.ts';
-import { type Receipt, receiveEvent } from '../decide/receive.ts';
+import { receiveWith, targetToLookAt } from '../decide/receive/look.ts';
+import type { Receipt } from '../decide/receive.ts';
 import { environmentIndex, eventSecret } from '../decide/route.ts';
 import { preferredWait } from './prefer.ts';
 import { json, problem, unauthorized, unavailable, unprocessable } from './problem.ts';
@@ -90,13 +90,8 @@ async function receiver(deps: HookDeps, { pipeline: stored, environment }: Guard
     ? targetToLookAt({ ...stored, spec: spec.value }, environment, event, deps.now())
     : undefined;
   const seen = spec.ok && target ? await deps.look?.(spec.value.appRef, target.namespace) : undefined;
-  return (pipeline: Pipeline): Receipt => {
-    const current = target && seen ? withSeen(pipeline, environment, { target, seen }, deps.now()) : pipeline;
-    const receipt = receiveEvent(current, environment, event, deps.now());
-    // What is answered as recorded is recorded, be it what was just seen.
-    const isKnown = current === pipeline || receipt.kind === 'refused' || receipt.outcome !== 'unchanged';
-    return isKnown ? receipt : { ...receipt, outcome: 'recorded', status: current.status };
-  };
+  const look = target && seen ? { target, seen } : undefined;
+  return (pipeline: Pipeline) => receiveWith(look, pipeline, environment, event, deps.now());
 }
 
 function fieldsOf({ outcome, environment, revision }: Taken) {

@@ -149,6 +149,49 @@ describe('a rollback whose events overtake each other', () => {
   });
 });
 
+describe('what comes again while nobody decides', () => {
+  /** Dev goes back and forth again, and only its events are written down. */
+  function again(from: Pipeline): Pipeline {
+    const back = observed(from, { dev: ready('1.0.0') }, new Date(at(60)));
+    return observed(back, { dev: ready('1.1.0') }, new Date(at(120)));
+  }
+
+  test('is to be approved once more', () => {
+    const windows = gated({ windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
+    const approved = { revision: '1.1.0', phase: 'Pending', approvedBy: 'ada', updatedAt: at(0) } as const;
+    const before = running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, windows);
+    const from = withState(before, 'staging', { promotion: approved });
+    expect(decide(from, { seconds: 120 })).toMatchObject({ promotion: { approvedBy: 'ada' } });
+    const asked = decide(again(from), { seconds: 120 });
+    expect(asked).toMatchObject({ kind: 'record', promotion: { phase: 'WaitingApproval' } });
+    if (asked.kind === 'rest') throw new Error('nothing is recorded');
+    expect(asked.promotion.approvedBy).toBeUndefined();
+  });
+
+  test('keeps an approval that was given since', () => {
+    const since = { revision: '1.1.0', phase: 'Pending', approvedBy: 'ada', updatedAt: at(150) } as const;
+    const windows = gated({ windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
+    const from = again(running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, windows));
+    const given = withState(from, 'staging', { promotion: since });
+    expect(decide(given, { seconds: 160 })).toMatchObject({ promotion: { approvedBy: 'ada' } });
+  });
+
+  test('ends where the environment got there and went back meanwhile', () => {
+    const pending = { revision: '1.1.0', phase: 'Pending', updatedAt: at(0) } as const;
+    const before = running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' });
+    let from = withState(before, 'staging', { promotion: pending });
+    for (const [revision, seconds] of [
+      ['1.1.0', 60],
+      ['1.0.0', 120],
+    ] as const) {
+      from = observed(from, { dev: ready('1.1.0'), staging: ready(revision) }, new Date(at(seconds)));
+    }
+    expect(decide(from, { seconds: 130 })).toMatchObject({
+      promotion: { phase: 'Superseded', message: expect.stringContaining('ran 1.1.0 before and went on') },
+    });
+  });
+});
+
 describe('a no', () => {
   const rejected = () => decided(opened(), { forge: 'closed' });
 

@@ -1,9 +1,9 @@
-import type { Environment, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
+import type { Environment, PipelineStatus, PromotionStatus, Strategy } from '../../api/pipeline.ts';
 import { availableRevision } from '../available.ts';
 import { candidateOf, gatesInto, objectionTo, versionProblem } from '../candidate.ts';
 import { isByHand } from '../gates.ts';
 import { shortRevision } from '../revision.ts';
-import { environmentIndex, isManual } from '../route.ts';
+import { environmentIndex, isManual, promotionInto } from '../route.ts';
 import {
   deployedRevision,
   environmentStatus,
@@ -47,7 +47,8 @@ export function follow(located: Located, next: Environment, status: PipelineStat
   if (isHint(located, here)) return { outcome: isGone(located, here) ? 'recorded' : 'accepted', status };
   const index = environmentIndex(spec, environment.name);
   if (availableRevision(pipeline, index) !== revision) return { outcome: 'recorded', status };
-  if (before && isToBeLookedAt(before)) return { outcome: 'accepted', status };
+  if (before && isToBeLookedAt(before, promotionInto(spec, next)?.strategy))
+    return { outcome: 'accepted', status };
   // The deployment is recorded: it is looked at again once it has passed what the other one has passed.
   if (candidateOf(way, revision, before) !== revision) return { outcome: 'accepted', status };
   return start(way, revision, before);
@@ -57,9 +58,10 @@ export function follow(located: Located, next: Environment, status: PipelineStat
  * Before another revision takes its place: somebody may have closed its pull request, or reverted its merge, or it may
  * have one that is not recorded.
  */
-function isToBeLookedAt(record: PromotionStatus): boolean {
+function isToBeLookedAt(record: PromotionStatus, strategy: Strategy | undefined): boolean {
   if (!isUnfinished(record)) return false;
-  return record.phase === 'Merged' || openPullRequest(record) !== undefined || record.attempts !== undefined;
+  const mayBeOpen = record.attempts !== undefined && strategy?.['pull-request'] !== undefined;
+  return record.phase === 'Merged' || openPullRequest(record) !== undefined || mayBeOpen;
 }
 
 type Way = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];

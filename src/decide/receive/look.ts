@@ -2,6 +2,7 @@ import type { FluxEvent } from '../../api/event.ts';
 import type { Environment, Pipeline, Target, TargetStatus } from '../../api/pipeline.ts';
 import type { Observation } from '../application.ts';
 import { findTarget, foldTarget, targetIdentity } from '../fold.ts';
+import { type Receipt, receiveEvent } from '../receive.ts';
 import { environmentStatus, withEnvironment } from '../state.ts';
 import { locate } from './located.ts';
 
@@ -25,13 +26,28 @@ export function targetToLookAt(
   return recorded?.ready && recorded.revision === revision ? undefined : target;
 }
 
-/** The Pipeline with what the application shows of the target. */
-export function withSeen(
+/** What the application of a target shows, looked at for the event. */
+export interface Look {
+  readonly target: Target;
+  readonly seen: Observation;
+}
+
+/** Receives the event with what was just seen. What is answered as recorded is recorded, be it that. */
+export function receiveWith(
+  look: Look | undefined,
   pipeline: Pipeline,
   name: string,
-  { target, seen }: { readonly target: Target; readonly seen: Observation },
+  event: FluxEvent,
   now: Date,
-): Pipeline {
+): Receipt {
+  const current = look ? withSeen(pipeline, name, look, now) : pipeline;
+  const receipt = receiveEvent(current, name, event, now);
+  const isKnown = current === pipeline || receipt.kind === 'refused' || receipt.outcome !== 'unchanged';
+  return isKnown ? receipt : { ...receipt, outcome: 'recorded', status: current.status };
+}
+
+/** The Pipeline with what the application shows of the target. */
+function withSeen(pipeline: Pipeline, name: string, { target, seen }: Look, now: Date): Pipeline {
   const environment = pipeline.spec.environments.find((one) => one.name === name);
   if (!environment || seen.kind !== 'application') return pipeline;
   const state = environmentStatus(pipeline.status, name);

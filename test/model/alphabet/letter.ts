@@ -1,8 +1,8 @@
 import type { PipelineSpec } from '../../../src/api/pipeline.ts';
-import { receiveEvent } from '../../../src/decide/receive.ts';
+import { receiveWith, targetToLookAt } from '../../../src/decide/receive/look.ts';
 import { readLetter } from '../observer/facts.ts';
 import type { Box, State } from '../plant/box.ts';
-import { NAME, NAMESPACE } from '../plant/names.ts';
+import { APPLICATION, NAME, NAMESPACE } from '../plant/names.ts';
 import type { Plant } from '../plant/plant.ts';
 import { appAt, type Happening } from '../world/clusters.ts';
 import type { Letter as Mail } from '../world/world.ts';
@@ -52,16 +52,14 @@ export function deliver(box: Box, letter: Mail, { plant }: Stage): void {
     metadata: { revision },
     reportingController: 'helm-controller',
   };
-  plant.write(box, (pipeline, now) => receiveEvent(pipeline, environment, event, now));
+  plant.write(box, (pipeline, now) => {
+    const target = targetToLookAt(pipeline, environment, event, now);
+    const seen = target && plant.look(box, target.namespace);
+    return receiveWith(target && seen && { target, seen }, pipeline, environment, event, now);
+  });
   const isReadable = appAt(box.world, environment, target)?.readable ?? false;
   box.facts = readLetter(box.facts, letter, isReadable);
 }
-
-export const APPLICATION = {
-  apiVersion: 'helm.toolkit.fluxcd.io/v2',
-  kind: 'HelmRelease',
-  name: 'app',
-} as const;
 
 /** A person changes the spec. */
 export function respec(box: Box, change: (spec: PipelineSpec) => PipelineSpec): void {

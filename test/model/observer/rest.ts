@@ -1,5 +1,6 @@
 import type { Gates, Pipeline, PromotionStatus, PullRequestRef } from '../../../src/api/pipeline.ts';
 import type { State } from '../plant/box.ts';
+import { appAt } from '../world/clusters.ts';
 import { headOf, type Pull, plainUrl, repositoryOf } from '../world/forge.ts';
 import type { World } from '../world/world.ts';
 import { hasSoaked, isInVersions, isOlderThan, isOpenAt } from './acts.ts';
@@ -203,8 +204,10 @@ const HELD: Readonly<Record<string, Doubt>> = {
     isOpenAt(promotion.gates ?? {}, world.now) ? 'its window is open' : undefined,
   Soak: ({ facts, previous }, { revision }) =>
     facts.soaked[previous]?.includes(revision) ? 'it has soaked' : undefined,
-  PreviousEnvironment: ({ facts, previous }, { revision }) =>
-    wholeOf(facts, previous) === revision ? `${previous} runs it` : undefined,
+  PreviousEnvironment: (place, { revision }) =>
+    wholeOf(place.facts, place.previous) === revision && !isLostOfSight(place)
+      ? `${place.previous} runs it`
+      : undefined,
   Versions: ({ promotion }, { revision }) =>
     isInVersions(promotion.gates ?? {}, revision) ? 'it may pass' : undefined,
   NewerTarget: (place, { revision }) =>
@@ -222,13 +225,19 @@ function pendingFor(place: Place, record: PromotionStatus): string | undefined {
 function stuck(place: Place): string[] {
   const { facts, previous, environment } = place;
   const revision = wholeOf(facts, previous);
-  if (revision === undefined || !mayCome(place, revision)) return [];
+  if (revision === undefined || isLostOfSight(place) || !mayCome(place, revision)) return [];
   if (isFollowed(place, revision)) return [];
   const { record } = place;
   const says = record ? `${record.revision} ${record.phase}: ${record.message ?? ''}` : 'nothing is recorded';
   return [
     `every revision gets on: ${previous} runs ${revision}, ${environment} does not, and nobody does anything (${says}).`,
   ];
+}
+
+/** A target of the previous environment cannot be read, and its status says that it is not ready for that. */
+function isLostOfSight({ world, pipeline, previous }: Place): boolean {
+  const { targets = [] } = pipeline.status.environments?.[previous] ?? {};
+  return targets.some((target, index) => !target.ready && appAt(world, previous, index)?.readable === false);
 }
 
 /** Nothing speaks against the revision. */

@@ -12,3 +12,9 @@ export function branchOf(environment: string): string {
 export function environmentOf(name: string): string {
   return name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name.slice(name.lastIndexOf(':') + 1);
 }
+
+export const APPLICATION = {
+  apiVersion: 'helm.toolkit.fluxcd.io/v2',
+  kind: 'HelmRelease',
+  name: 'app',
+} as const;

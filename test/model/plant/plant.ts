@@ -1,6 +1,7 @@
 import type { Pass } from '../../../src/api/checkpoint.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../../../src/api/errors.ts';
 import { type Pipeline, pipelineKey } from '../../../src/api/pipeline.ts';
+import { type Observation, readApplication } from '../../../src/decide/application.ts';
 import type { Asked } from '../../../src/decide/poll.ts';
 import { createNotificationPromoter } from '../../../src/promote/notification.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request.ts';
@@ -16,7 +17,7 @@ import { helmRelease } from './application.ts';
 import { type Box, did } from './box.ts';
 import { forgeAt } from './forge-port.ts';
 import { workspaceIn } from './git-port.ts';
-import { NAME, NAMESPACE } from './names.ts';
+import { APPLICATION, NAME, NAMESPACE } from './names.ts';
 import { createStore, save } from './store.ts';
 
 /** The program without its edges: the real reconciler, promoters and webhooks, in front of the world. */
@@ -28,6 +29,8 @@ export interface Plant {
     box: Box,
     decide: (pipeline: Pipeline, now: Date) => D,
   ): D;
+  /** What an application in the namespace shows, as the front door looks at it; undefined: it cannot be read. */
+  look(box: Box, namespace: string): Observation | undefined;
   /** The Pipeline is deleted: what is open is closed. */
   bury(box: Box): Promise<void>;
 }
@@ -89,6 +92,15 @@ export function createPlant({ onPass }: PlantOptions): Plant {
       save(into, decision.status);
       into.isDirty = true;
       return decision;
+    },
+    look(into, namespace) {
+      const [environment, target] = placeOf(namespace);
+      if (!appAt(into.world, environment, target)?.readable) return undefined;
+      const { basis } = into;
+      const object = readAt(into, namespace);
+      // What the reconciler is doing it does by what it saw itself.
+      into.basis = basis;
+      return object === undefined ? undefined : readApplication(APPLICATION, object);
     },
     async bury(into) {
       current = into;
@@ -175,12 +187,17 @@ async function unreachable(): Promise<never> {
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT };
 
 /** Namespaces are called as the environment and the number of the target. */
-function readAt(box: Box, namespace: string): unknown {
+function placeOf(namespace: string): [environment: string, target: number] {
   const [environment = '', target = '0'] = namespace.split('-');
-  const app = appAt(box.world, environment, Number(target));
+  return [environment, Number(target)];
+}
+
+function readAt(box: Box, namespace: string): unknown {
+  const [environment, target] = placeOf(namespace);
+  const app = appAt(box.world, environment, target);
   if (app && !app.readable)
     throw new TurnpikeError('ApiRefused', 'The cluster cannot be read.', { retry: 'backoff' });
-  box.facts = readTarget(box.facts, { environment, target: Number(target), app, at: box.world.now });
+  box.facts = readTarget(box.facts, { environment, target, app, at: box.world.now });
   box.basis = box.facts;
   return app?.exists ? helmRelease(app) : undefined;
 }

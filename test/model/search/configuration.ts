@@ -1,9 +1,9 @@
 import type { PipelineSpec } from '../../../src/api/pipeline.ts';
 import { MAIN_URL, OTHER_URL } from '../alphabet/clusters.ts';
-import { APPLICATION, type Letter, type Stage } from '../alphabet/letter.ts';
+import type { Letter, Stage } from '../alphabet/letter.ts';
 import { nothingKnown } from '../observer/facts.ts';
 import type { State } from '../plant/box.ts';
-import { NAME, NAMESPACE } from '../plant/names.ts';
+import { APPLICATION, NAME, NAMESPACE } from '../plant/names.ts';
 import type { Repository } from '../world/forge.ts';
 import { type App, HOUR, START, type World } from '../world/world.ts';
 

@@ -8,7 +8,7 @@ import { leftBehind, restProblems } from '../observer/rest.ts';
 import { type Box, closed, opened, type State } from '../plant/box.ts';
 import { createPlant } from '../plant/plant.ts';
 import { reconciled } from '../world/clusters.ts';
-import { obstacleOf, repositoryOf } from '../world/forge.ts';
+import { repositoryOf } from '../world/forge.ts';
 import { HOUR, later, MINUTE, SECOND } from '../world/world.ts';
 import type { Configuration } from './configuration.ts';
 import { signature } from './signature.ts';
@@ -126,13 +126,9 @@ function forgetOld(box: Box, { facts, world }: State): void {
   }
 }
 
-/** What failed is tried again, and what is in conflict with people's work on it is looked at again. */
-function isTriedAgain({ stored, world }: Box): boolean {
-  const records = Object.values(stored.status.environments ?? {});
-  if (records.some(({ promotion }) => promotion?.failure)) return true;
-  return Object.values(world.repositories).some((repository) =>
-    repository.pulls.some((pull) => pull.state === 'open' && obstacleOf(repository, pull) !== undefined),
-  );
+/** What failed is tried again. */
+function isTriedAgain({ stored }: Box): boolean {
+  return Object.values(stored.status.environments ?? {}).some(({ promotion }) => promotion?.failure);
 }
 
 /** What runs at the start was told of. */

@@ -18,6 +18,7 @@ export function signature(state: State): bigint {
     hourOf(stored, world.now),
     essential(stored.status),
     [...asked].map(([key, one]) => [key, ageClass(world.now - one.at), one.isHeld]),
+    timed(facts.told),
     facts.no,
     facts.doubted,
     facts.late,
