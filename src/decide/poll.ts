@@ -105,7 +105,10 @@ function isReplacedBy(context: Context, record: PromotionStatus, available: stri
 }
 
 /** So long it is looked whether a person opens again what was closed. */
-export function isReopenable({ now }: Context, { pullRequest, updatedAt }: PromotionStatus): boolean {
+export function isReopenable(
+  { now }: Pick<Context, 'now'>,
+  { pullRequest, updatedAt }: PromotionStatus,
+): boolean {
   const age = now.getTime() - Date.parse(updatedAt ?? '');
   return pullRequest !== undefined && pullRequest.endedAt === undefined && age < REOPEN_DAYS * DAY_MS;
 }

@@ -52,7 +52,6 @@ describe('an event that is received', () => {
     ['Superseded', { ...KNOWN, closing: 'Too old.' }, KNOWN],
     ['Superseded', { ...KNOWN, endedAt: at(-5) }, undefined],
     ['Succeeded', KNOWN, undefined],
-    ['Rejected', KNOWN, undefined],
   ];
   test.each(TAKEN)(
     'takes over of a pull request that is %s what is still true of it',
@@ -67,10 +66,10 @@ describe('an event that is received', () => {
     },
   );
 
-  test.each(['PullRequestOpen', 'Merged', 'Pending', 'WaitingApproval', 'Failed'] as const)(
-    'leaves a pull request to the reconciler, which looks first whether somebody closed or reverted it (%s)',
+  test.each(['PullRequestOpen', 'Merged', 'Rejected', 'Pending', 'Failed'] as const)(
+    'leaves a pull request to the reconciler, which looks first what a person did to it (%s)',
     (phase) => {
-      const promotion = { revision: '1.0.5', phase, pullRequest: KNOWN };
+      const promotion = { revision: '1.0.5', phase, pullRequest: KNOWN, updatedAt: at(-60) };
       const from = withState(eventsOnly({ dev: '1.0.5', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
         promotion,
       });

@@ -2,6 +2,7 @@ import type { Environment, PipelineStatus, PromotionStatus, Strategy } from '../
 import { availableRevision } from '../available.ts';
 import { candidateOf, gatesInto, objectionTo, versionProblem } from '../candidate.ts';
 import { isByHand } from '../gates.ts';
+import { isReopenable } from '../poll.ts';
 import { shortRevision } from '../revision.ts';
 import { environmentIndex, isManual, promotionInto } from '../route.ts';
 import {
@@ -47,7 +48,7 @@ export function follow(located: Located, next: Environment, status: PipelineStat
   if (isHint(located, here)) return { outcome: isGone(located, here) ? 'recorded' : 'accepted', status };
   const index = environmentIndex(spec, environment.name);
   if (availableRevision(pipeline, index) !== revision) return { outcome: 'recorded', status };
-  if (before && isToBeLookedAt(before, promotionInto(spec, next)?.strategy))
+  if (before && isToBeLookedAt(before, promotionInto(spec, next)?.strategy, now))
     return { outcome: 'accepted', status };
   // The deployment is recorded: it is looked at again once it has passed what the other one has passed.
   if (candidateOf(way, revision, before) !== revision) return { outcome: 'accepted', status };
@@ -55,10 +56,11 @@ export function follow(located: Located, next: Environment, status: PipelineStat
 }
 
 /**
- * Before another revision takes its place: somebody may have closed its pull request, or reverted its merge, or it may
- * have one that is not recorded.
+ * Before another revision takes its place: somebody may have closed its pull request or opened it again, or reverted its
+ * merge, or it may have one that is not recorded.
  */
-function isToBeLookedAt(record: PromotionStatus, strategy: Strategy | undefined): boolean {
+function isToBeLookedAt(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
+  if (record.phase === 'Rejected') return isReopenable({ now }, record);
   if (!isUnfinished(record)) return false;
   const mayBeOpen = record.attempts !== undefined && strategy?.['pull-request'] !== undefined;
   return record.phase === 'Merged' || openPullRequest(record) !== undefined || mayBeOpen;

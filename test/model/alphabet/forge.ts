@@ -214,12 +214,19 @@ export function bumps(environment: string, revisions: readonly string[]): Letter
   };
 }
 
-/** Who brings a revision himself takes back that it was not wanted, which may have been seen by then. */
+/**
+ * Who brings a revision himself takes back that it was not wanted, which may have been seen by then. That a merge was
+ * reverted, and not seen until then, cannot be told any more.
+ */
 function broughtTo(box: Box, environment: string, revision: string): Facts {
+  const { rejected = [] } = box.stored.status.environments?.[environment] ?? {};
+  const { pulls } = repositoryOf(box.world, MAIN_URL);
+  const isHidden = (one: string) =>
+    !rejected.some((no) => no.revision === one) &&
+    pulls.some((pull) => pull.state === 'merged' && pull.last?.brings === one);
+  const doubtful = (box.facts.no[environment] ?? []).filter((one) => one === revision || isHidden(one));
   const facts = takenFrom(box, environment, baseOf(box, environment));
-  return facts.no[environment]?.includes(revision)
-    ? doubt(takeBack(facts, environment, revision), environment, revision)
-    : facts;
+  return doubtful.reduce((all, one) => doubt(takeBack(all, environment, one), environment, one), facts);
 }
 
 /** Whether it takes back what was not deployed yet cannot be told from a revert. */

@@ -72,8 +72,11 @@ export function forgeAt(box: () => Box, url: string): Forge {
     },
     async update(number, change) {
       const now = there();
-      did(now, { kind: isNote(needed(number), change) ? 'note' : 'update', url, number });
-      if (needed(number).state === 'open') now.world = withPull(now.world, url, number, change);
+      const isUpdate = !isNote(needed(number), change);
+      did(now, { kind: isUpdate ? 'update' : 'note', url, number });
+      if (needed(number).state === 'open') {
+        now.world = withPull(now.world, url, number, { ...change, ...(isUpdate && { reopened: undefined }) });
+      }
       return shown(number);
     },
     decorate: async () => [],

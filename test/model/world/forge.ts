@@ -29,7 +29,7 @@ export interface Pull {
   /** Of the head when it was closed or merged. */
   readonly last?: Branch;
   /** A person opened it again, after Turnpike or after a person had closed it. */
-  readonly reopened?: Pull['by'];
+  readonly reopened?: Pull['by'] | undefined;
   /** Who closed it. */
   readonly closedBy?: Pull['by'];
   /** The forge merges it once its checks have passed. */
@@ -147,7 +147,9 @@ export function mayReopen(world: World, url: string, pull: Pull): boolean {
 
 export function reopenPull(world: World, url: string, pull: Pull): World {
   const { last: _, closedBy = 'person', ...rest } = pull;
-  return replacePull(world, url, { ...rest, state: 'open', reopened: closedBy });
+  // Once Turnpike had closed it, it is no proposal of its until it takes it up again.
+  const reopened = rest.reopened === 'turnpike' ? rest.reopened : closedBy;
+  return replacePull(world, url, { ...rest, state: 'open', reopened });
 }
 
 export type Obstacle = 'conflicting' | 'behind';
