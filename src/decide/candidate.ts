@@ -1,9 +1,16 @@
 import { parse, Range, satisfies, validRange } from 'semver';
 import { soakSeconds } from '../api/gates.ts';
-import type { Gates, Pipeline, PromotionStatus, Rejection } from '../api/pipeline.ts';
+import type {
+  Environment,
+  Gates,
+  Pipeline,
+  PipelineSpec,
+  PromotionStatus,
+  Rejection,
+} from '../api/pipeline.ts';
 import { rejectionOf } from './rejections.ts';
-import { isNewerThere, newerThere, plainVersion, shortRevision } from './revision.ts';
-import { promotionInto } from './route.ts';
+import { isNewerThere, isOlder, newerThere, plainVersion, shortRevision } from './revision.ts';
+import { environmentIndex, promotionInto } from './route.ts';
 import { environmentStatus, isUnfinished, openPullRequest, passageOf } from './state.ts';
 import type { Context } from './step.ts';
 
@@ -22,9 +29,15 @@ export function gatesInto({ pipeline, environment }: Leg): Gates {
  */
 export function candidateOf(leg: Leg, available: string | undefined, record: PromotionStatus | undefined) {
   if (available === undefined || record === undefined || !isUnfinished(record)) return available;
-  if (record.revision === available || isEligible(leg, available)) return available;
-  const passage = passageOf(leg.pipeline.status, record.revision, leg.previous.name);
+  if (record.revision === available) return available;
+  const { status } = leg.pipeline;
+  const passage = passageOf(status, record.revision, leg.previous.name);
   const stays = passage.deployedAt && !passage.failedAt && !passage.rolledBackAt;
+  const { targets = [] } = environmentStatus(status, leg.previous.name);
+  const isStillThere = targets.some(({ revision }) => revision === record.revision);
+  // With `targets: any` one that is not ready for a moment gives way to no older one.
+  if (stays && isStillThere && isOlder(available, record.revision)) return undefined;
+  if (isEligible(leg, available)) return available;
   return stays && isEligible(leg, record.revision) ? record.revision : available;
 }
 
@@ -97,10 +110,20 @@ function wentOn(environment: string, revision: string): string {
   return `${environment} ran ${shortRevision(revision)} before and went on from it: it is not promoted again by itself.`;
 }
 
-/** Why what is recorded must not come any more: the environment got there otherwise, and went back from it. */
+/**
+ * Why what is recorded must not come any more: the environment got there otherwise since, and went back from it. Where one
+ * target may be there before the others, that one may have been a canary.
+ */
 export function wentBack({ pipeline, environment }: Context, record: PromotionStatus): string | undefined {
   const { rolledBackAt } = passageOf(pipeline.status, record.revision, environment.name);
-  return rolledBackAt === undefined ? undefined : wentOn(environment.name, record.revision) + toClose(record);
+  const isSince = Date.parse(rolledBackAt ?? '') >= Date.parse(record.updatedAt ?? '');
+  if (!isSince || record.phase === 'Merged' || mayBeThereInPart(pipeline.spec, environment)) return undefined;
+  return wentOn(environment.name, record.revision) + toClose(record);
+}
+
+function mayBeThereInPart(spec: PipelineSpec, { name, targets }: Environment): boolean {
+  const next = spec.environments[environmentIndex(spec, name) + 1];
+  return targets.length > 1 && next !== undefined && promotionInto(spec, next)?.gates?.targets === 'any';
 }
 
 function rejectedBefore(short: string, environment: string, { at, by }: Rejection): string {
@@ -123,21 +146,6 @@ export function rolledBack({ pipeline, previous }: Context, record: PromotionSta
   const { rolledBackAt } = passageOf(pipeline.status, record.revision, previous.name);
   if (rolledBackAt === undefined) return undefined;
   return `${shortRevision(record.revision)} was rolled back in ${previous.name}: it is not promoted.${toClose(record)}`;
-}
-
-/**
- * Whether the previous environment went from the recorded revision to another one and came to it again since the
- * record moved, while nobody decided: what was said of it then, an approval or a notification, was said of its first time.
- */
-export function cameAgain({ pipeline, previous, now }: Context, record: PromotionStatus): boolean {
-  const cameAt = (revision: string) =>
-    Date.parse(passageOf(pipeline.status, revision, previous.name).deployedAt ?? '');
-  const own = cameAt(record.revision);
-  const decided = Date.parse(record.updatedAt ?? record.startedAt ?? '');
-  // Of a clock that is ahead: it would begin anew at each look.
-  if (!(own <= now.getTime())) return false;
-  const others = (pipeline.status.executions ?? []).filter(({ revision }) => revision !== record.revision);
-  return others.some(({ revision }) => decided < cameAt(revision) && cameAt(revision) <= own);
 }
 
 /** What becomes of a pull request that is open and not to be merged. */

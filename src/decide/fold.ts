@@ -122,7 +122,8 @@ export function foldTarget(
   seen: Observation | undefined,
   now: Date,
 ): TargetStatus {
-  const observedAt = before?.observedAt !== undefined && { observedAt: before.observedAt };
+  const isBack = before?.seen === 'gone' && seen?.kind === 'application';
+  const observedAt = before?.observedAt !== undefined && !isBack && { observedAt: before.observedAt };
   if (seen?.kind === 'application') {
     const ready = seen.ready || isSteady(before, seen);
     return {

@@ -1,6 +1,6 @@
 import type { Environment, PipelineStatus, PromotionStatus } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
-import { cameAgain, candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from './candidate.ts';
+import { candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from './candidate.ts';
 import { hintEnd } from './fold.ts';
 import { followPullRequest } from './follow.ts';
 import { firstHold, isByHand, isNotified } from './gates.ts';
@@ -106,8 +106,7 @@ function nextStep(context: Context, available: string | undefined): Step {
     const message = whyEnded(context, record);
     if (message !== undefined) return changed(context, record, { phase: 'Superseded', message });
   }
-  const isAnew = record && record.revision === wanted && isOpenEnded(record) && cameAgain(context, record);
-  if (record && isCandidate(record, wanted) && !isAnew) {
+  if (record && isCandidate(record, wanted)) {
     return wakeForNewer(context, available, record, advance(context, record));
   }
   if (wanted !== undefined) return start(context, wanted, record);
@@ -134,11 +133,6 @@ function settle(context: Context, record: PromotionStatus): Step | undefined {
 function isCandidate(record: PromotionStatus, wanted: string | undefined): boolean {
   if (wanted === undefined) return isUnderWay(record);
   return record.revision === wanted && record.phase !== 'Superseded';
-}
-
-/** What is merged is merged, whatever comes after it. */
-function isOpenEnded(record: PromotionStatus): boolean {
-  return isUnfinished(record) && record.phase !== 'Merged';
 }
 
 function isUnderWay({ phase }: PromotionStatus): boolean {

@@ -1,8 +1,8 @@
 import type { PromotionStatus } from '../api/pipeline.ts';
-import { candidateOf } from './candidate.ts';
+import { candidateOf, objectionTo } from './candidate.ts';
 import { closedGate, isByHand } from './gates.ts';
 import { promotionInto } from './route.ts';
-import { openPullRequest } from './state.ts';
+import { isUnfinished, openPullRequest } from './state.ts';
 import { type Context, PULL_REQUEST_POLL, pollAfter, REJECTED_POLL } from './step.ts';
 
 /** When it is to be asked what became of a pull request. */
@@ -68,24 +68,23 @@ function pollSeconds(
     return isReplaced ? FRESH_SECONDS : pollAfter(context, record, MERGED_POLL);
   }
   if (pullRequest?.closing !== undefined || pullRequest?.endedAt !== undefined) return undefined;
-  if (phase === 'Rejected')
-    return isReopenable(context, record) ? pollAfter(context, record, REJECTED_POLL) : undefined;
+  if (phase === 'Rejected') {
+    if (!isReopenable(context, record)) return undefined;
+    // It may have been opened again.
+    return isReplacedBy(context, record, available)
+      ? FRESH_SECONDS
+      : pollAfter(context, record, REJECTED_POLL);
+  }
   if (phase === 'Succeeded' || phase === 'Superseded' || !openPullRequest(record)) return undefined;
   const isReplaced = isReplacedBy(context, record, available);
   return isReplaced ? FRESH_SECONDS : pollAfter(context, record, PULL_REQUEST_POLL);
 }
 
-/**
- * It is about to be replaced, and nobody has looked since it was merged whether it was reverted, or since the previous
- * environment has another revision whether it was opened again.
- */
+/** It was merged and is about to be replaced, and nobody has looked since whether it was reverted. */
 function isUnheard(context: Context, asked: Asked | undefined, available: string | undefined): boolean {
   const record = context.state.promotion;
-  if (!record || !isReplacedBy(context, record, available)) return false;
-  if (record.phase === 'Merged') return !(asked && asked.at >= mergeShown(record));
-  if (record.phase !== 'Rejected' || !asked) return false;
-  const news = Date.parse(context.previousState.deployment?.observedAt ?? '');
-  return asked.at <= news && asked.at + FRESH_SECONDS * 1000 <= context.now.getTime();
+  if (record?.phase !== 'Merged' || !isReplacedBy(context, record, available)) return false;
+  return !(asked && asked.at >= mergeShown(record));
 }
 
 /** A forge may say that it has merged before its repository shows that. */
@@ -101,7 +100,11 @@ export function mergeShown({ phase, pullRequest, updatedAt }: PromotionStatus): 
 function isReplacedBy(context: Context, record: PromotionStatus, available: string | undefined): boolean {
   if (available === undefined || isByHand(record)) return false;
   if (!promotionInto(context.pipeline.spec, context.environment)) return false;
-  return candidateOf(context, available, record) !== record.revision;
+  const wanted = candidateOf(context, available, record);
+  if (wanted === undefined || wanted === record.revision) return false;
+  const objection = objectionTo(context, wanted);
+  // What is over stays as it is where the other one is worth no record.
+  return isUnfinished(record) || objection === undefined || objection.phase !== undefined;
 }
 
 /** So long it is looked whether a person opens again what was closed. */

@@ -71,14 +71,14 @@ function ended({ state, environment, now }: Context, record: PromotionStatus, sa
     const message = `Pull request #${record.pullRequest?.number} is merged.`;
     return withPromotion(state, update(rest, { phase: 'Merged', message }, now));
   }
-  if (says === 'lapsed') return withPromotion(state, withoutBase(rest, now));
+  if (says === 'lapsed') return withPromotion(state, withLapsed(rest, now));
   if (says !== 'closed' && says !== 'merged-elsewhere') return state;
   const message = whyRejected(rest, environment.name, whatWasSaid(rest, says));
   return withPromotion(state, update(overAfter(rest, says, now), { phase: 'Rejected', message }, now));
 }
 
-/** The forge closed it with its base branch. It is over, also when the branch is there again. */
-function withoutBase(record: PromotionStatus, now: Date): PromotionStatus {
+/** No person closed it: it is over, also when its base branch is there again. */
+function withLapsed(record: PromotionStatus, now: Date): PromotionStatus {
   return overAfter(update(record, { phase: 'Pending' }, now), 'lapsed', now);
 }
 

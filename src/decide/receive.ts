@@ -9,7 +9,7 @@ import {
   withDeployment,
   withRepetition,
 } from './receive/deployment.ts';
-import { follow, underWay } from './receive/follow.ts';
+import { follow, underWay, withEnd } from './receive/follow.ts';
 import { type Located, locate, type Outcome } from './receive/located.ts';
 import { environmentStatus, withEnvironment } from './state.ts';
 
@@ -32,7 +32,8 @@ export function receiveEvent(pipeline: Pipeline, name: string, event: FluxEvent,
   if (typeof located === 'string') return { kind: 'refused', problem: located };
   const { outcome, status: recorded } = record(located, now);
   // What this event takes the place of was there all the same, also when nobody has looked meanwhile.
-  const status = recorded && foldExecutions({ ...pipeline, status: recorded }, now);
+  const folded = recorded && foldExecutions({ ...pipeline, status: recorded }, now);
+  const status = folded && withEnd({ ...located, pipeline: { ...pipeline, status: folded } }, now);
   const { revision, environment } = located;
   const promotes = outcome === 'accepted' || outcome === 'waiting-approval' || outcome === 'unchanged';
   const about = promotes ? (located.next ?? environment) : environment;
@@ -60,8 +61,9 @@ function record(located: Located, now: Date): Recorded {
 
 function repeated(located: Located, state: EnvironmentStatus, now: Date): Recorded {
   const { next, pipeline } = located;
-  const recorded = written(located, withRepetition(located, state), next ? 'unchanged' : 'completed');
-  if (!next) return recorded;
+  const anew = withRepetition(located, state);
+  if (!next) return written(located, anew, 'completed');
+  const recorded = written(located, anew, anew === state ? 'unchanged' : 'recorded');
   const known = recorded.status ?? pipeline.status;
   const followed = follow(located, next, known, now);
   return followed.status === known ? recorded : followed;

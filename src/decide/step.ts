@@ -16,10 +16,9 @@ import { cut } from './text.ts';
 
 /**
  * What the forge, and for some Git, says of a pull request. Open are `open`, `moved` (its head is not the commit that is
- * recorded), `behind` and `conflicting` (its base has moved on). `merged-elsewhere`: into another branch than
- * the recorded one; `lapsed`: closed by no person, but by Turnpike, or by the
- * forge with its base branch; `reverted`: merged, and the base
- * branch does not have the revision any more; `missing`: not there, or another one's.
+ * recorded), `behind` and `conflicting` (its base has moved on). `merged-elsewhere`: into another branch than the recorded
+ * one; `lapsed`: closed by no person, but by Turnpike, or by the forge with its base branch; `reverted`: merged, and the
+ * base branch does not have the revision any more; `missing`: not there, or another one's.
  */
 export type PullRequestState =
   | 'open'

@@ -10,7 +10,7 @@ const NEWLINE = 0x0a;
 export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
-  signal?: AbortSignal,
+  signal?: AbortSignal | null,
 ): Promise<Uint8Array> {
   if (!body) return new Uint8Array();
   const reader = body.getReader();

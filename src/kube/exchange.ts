@@ -33,8 +33,12 @@ export function requestInit(outgoing: Outgoing, signal: AbortSignal): BunFetchRe
 }
 
 /** The error of an answer that is no success; reads its body. */
-export async function answerError(response: Response, outgoing: Outgoing): Promise<TurnpikeError> {
-  const text = new TextDecoder().decode(await readBounded(response.body, MAX_ERROR_BYTES));
+export async function answerError(
+  response: Response,
+  outgoing: Outgoing,
+  signal?: AbortSignal | null,
+): Promise<TurnpikeError> {
+  const text = new TextDecoder().decode(await readBounded(response.body, MAX_ERROR_BYTES, signal));
   const status = parseStatus(response.status, text, response.headers.get('retry-after'));
   return statusError(status, `${outgoing.method} ${outgoing.path}`);
 }

@@ -85,7 +85,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
       const answer = connections.fetch(server + pathAndQuery(outgoing), init);
       const response = await untilAborted(answer, init.signal);
       code = String(response.status);
-      if (!response.ok) throw await untilAborted(answerError(response, outgoing), init.signal);
+      if (!response.ok) throw await answerError(response, outgoing, init.signal);
       return response;
     } finally {
       deps.onRequest?.({

@@ -33,8 +33,8 @@ export function alreadyThere(
 }
 
 /**
- * A merge is reverted where all places have what the environment runs or ran before, or an older version. A newer one, a place that
- * was added since, and what cannot be told from a revert are none: to take them for a no would be for good.
+ * A merge is reverted where all places have what the environment runs or ran before, or an older version. A newer one, a
+ * place that was added since, and what cannot be told from a revert are none: to take them for a no would be for good.
  */
 export function mergedState(
   base: BaseState,

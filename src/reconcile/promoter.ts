@@ -16,6 +16,7 @@ import { isAllowedHost } from '../decide/hosts.ts';
 import { wasMergedLast } from '../decide/merged.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
+import { isOlder } from '../decide/revision.ts';
 import { destinationOf, promotionInto } from '../decide/route.ts';
 import { isSameRepository } from '../decide/same-repository.ts';
 import { broughtRevision, commonRevision, environmentStatus, ownValue, passageOf } from '../decide/state.ts';
@@ -235,9 +236,13 @@ function withRevision(promotion: PromotionStatus, pullRequest: PullRequestRef): 
   return { ...pullRequest, ...(revision !== undefined && { revision }) };
 }
 
+/** What it went back from, and what is newer, may be there again for another reason than that somebody said no. */
 function ranBefore({ executions = [] }: PipelineStatus, revision: string, environment: string): string[] {
-  const others = executions.filter((one) => one.revision !== revision);
-  return others.flatMap((one) => (ownValue(one.environments, environment)?.deployedAt ? [one.revision] : []));
+  return executions.flatMap((one) => {
+    const { deployedAt, rolledBackAt } = ownValue(one.environments, environment) ?? {};
+    const isBefore = deployedAt !== undefined && rolledBackAt === undefined;
+    return isBefore && one.revision !== revision && !isOlder(revision, one.revision) ? [one.revision] : [];
+  });
 }
 
 function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob): PromotionRequest {

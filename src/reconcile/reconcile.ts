@@ -18,6 +18,7 @@ import type { Asked } from '../decide/poll.ts';
 import type { RetryPolicy } from '../decide/result.ts';
 import { shortRevision } from '../decide/revision.ts';
 import { environmentStatus, withEnvironment, withPromotion } from '../decide/state.ts';
+import { update } from '../decide/step.ts';
 import { tasksFor } from '../decide/tasks.ts';
 import { unrecorded } from '../decide/unrecorded.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -118,7 +119,7 @@ async function decide(deps: ReconcileDeps, pipeline: Pipeline, situation: Omit<S
   let { status } = pipeline;
   for (const { environment, promotion } of unknown) {
     const found = await findPullRequest(deps, { pipeline, environment, promotion });
-    if (found === 'unknown') held[environment.name] = whileUnknown(promotion);
+    if (found === 'unknown') held[environment.name] = whileUnknown(promotion, situation.now);
     if (found === 'unknown' || found === undefined) continue;
     const state = environmentStatus(status, environment.name);
     status = withEnvironment(status, environment.name, {
@@ -131,11 +132,15 @@ async function decide(deps: ReconcileDeps, pipeline: Pipeline, situation: Omit<S
 }
 
 /** It does not end yet, and says why. */
-function whileUnknown(promotion: PromotionStatus): Decision {
+function whileUnknown(promotion: PromotionStatus, now: Date): Decision {
   const message = `The forge is to say first whether a pull request of ${shortRevision(promotion.revision)} is open, and cannot be asked now.`;
   const { nextAttemptAt: _, ...rest } = promotion;
   if (promotion.message === message) return { kind: 'rest', wakeAfter: RECHECK_SECONDS };
-  return { kind: 'record', promotion: { ...rest, message }, wakeAfter: RECHECK_SECONDS };
+  return {
+    kind: 'record',
+    promotion: update(rest, { phase: 'Pending', message }, now),
+    wakeAfter: RECHECK_SECONDS,
+  };
 }
 
 /** `unknown`: the forge does not say it now, so that the promotion does not end yet. */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test';
 import type { Pipeline, PipelineSpec, PromotionStatus, PullRequestRef } from '../../src/api/pipeline.ts';
-import type { Observation } from '../../src/decide/application.ts';
 import { bounded } from '../../src/decide/bounded.ts';
 import { wasMergedLast } from '../../src/decide/merged.ts';
 import { contextOf, nextSteps, type PullRequestState } from '../../src/decide/next.ts';
@@ -437,12 +436,9 @@ describe('the status of a Pipeline with few targets', () => {
 });
 
 describe('a revision that was rejected', () => {
-  test('is asked about once when the previous environment goes on: it may have been opened again', () => {
+  test('is asked about before another one takes its place: it may have been opened again', () => {
     const rejected = withState(opened(), 'staging', { promotion: { ...OPEN, phase: 'Rejected' } });
-    const newer = observed(rejected, {
-      ...RUNS,
-      dev: { ...ready('1.2.0'), deployedAt: at(0) } as Observation,
-    });
+    const newer = observed(rejected, { ...RUNS, dev: ready('1.2.0') });
     const [previous, environment] = newer.spec.environments;
     if (!previous || !environment) throw new Error('the test needs two environments');
     const due = (from: Pipeline, asked: number, available: string) => {
@@ -450,9 +446,11 @@ describe('a revision that was rejected', () => {
       const last = { at: Date.parse(at(asked)), isHeld: false, changedAt: undefined };
       return pollDue(contextOf(situation, previous, environment), last, available);
     };
-    expect(due(newer, -1, '1.2.0')).toBe(0);
-    expect(due(newer, 1, '1.2.0')).toBeGreaterThan(0);
-    expect(due(rejected, -1, '1.1.0')).toBeGreaterThan(0);
+    expect(due(newer, 15, '1.2.0')).toBe(0);
+    expect(due(newer, 16, '1.2.0')).toBeGreaterThan(0);
+    expect(due(rejected, -20, '1.1.0')).toBeGreaterThan(0);
+    // What the environment runs already takes no place.
+    expect(due(rejected, -20, '1.0.0')).toBeGreaterThan(0);
   });
 });
 

@@ -149,31 +149,32 @@ describe('a rollback whose events overtake each other', () => {
   });
 });
 
-describe('what comes again while nobody decides', () => {
-  /** Dev goes back and forth again, and only its events are written down. */
-  function again(from: Pipeline): Pipeline {
-    const back = observed(from, { dev: ready('1.0.0') }, new Date(at(60)));
-    return observed(back, { dev: ready('1.1.0') }, new Date(at(120)));
+describe('what comes again while only events are written down', () => {
+  const windows = gated({ windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
+
+  /** As the front door writes it: nobody looks in between. */
+  function told(from: Pipeline, revision: string, seconds: number): Pipeline {
+    const now = new Date(at(seconds));
+    const { status } = receiveEvent(from, 'dev', event({ timestamp: at(seconds) }, revision), now);
+    return { ...from, status: status ?? from.status };
+  }
+
+  function approved(revision: string, change: Partial<PipelineSpec> = windows): Pipeline {
+    const from = eventsOnly({ dev: revision, staging: '1.0.0', prod: '1.0.0' }, change);
+    const promotion = { revision, phase: 'Pending', approvedBy: 'ada', updatedAt: at(0) } as const;
+    return withState(observed(from, {}), 'staging', { promotion });
   }
 
   test('is to be approved once more', () => {
-    const windows = gated({ windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
-    const approved = { revision: '1.1.0', phase: 'Pending', approvedBy: 'ada', updatedAt: at(0) } as const;
-    const before = running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, windows);
-    const from = withState(before, 'staging', { promotion: approved });
-    expect(decide(from, { seconds: 120 })).toMatchObject({ promotion: { approvedBy: 'ada' } });
-    const asked = decide(again(from), { seconds: 120 });
-    expect(asked).toMatchObject({ kind: 'record', promotion: { phase: 'WaitingApproval' } });
-    if (asked.kind === 'rest') throw new Error('nothing is recorded');
-    expect(asked.promotion.approvedBy).toBeUndefined();
+    const from = told(told(approved('1.1.0'), '1.0.0', 70), '1.1.0', 140);
+    expect(from.status.environments?.staging?.promotion).toMatchObject({ phase: 'WaitingApproval' });
+    expect(from.status.environments?.staging?.promotion?.approvedBy).toBeUndefined();
   });
 
-  test('keeps an approval that was given since', () => {
-    const since = { revision: '1.1.0', phase: 'Pending', approvedBy: 'ada', updatedAt: at(150) } as const;
-    const windows = gated({ windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
-    const from = again(running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, windows));
-    const given = withState(from, 'staging', { promotion: since });
-    expect(decide(given, { seconds: 160 })).toMatchObject({ promotion: { approvedBy: 'ada' } });
+  test('keeps its approval where what came in between may not pass', () => {
+    const change = gated({ versions: '<2.0.0', windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
+    const from = told(told(approved('1.1.0', change), '2.0.0', 70), '1.1.0', 140);
+    expect(from.status.environments?.staging?.promotion).toMatchObject({ approvedBy: 'ada' });
   });
 
   test('ends where the environment got there and went back meanwhile', () => {
@@ -189,6 +190,27 @@ describe('what comes again while nobody decides', () => {
     expect(decide(from, { seconds: 130 })).toMatchObject({
       promotion: { phase: 'Superseded', message: expect.stringContaining('ran 1.1.0 before and went on') },
     });
+    const reopened = withState(from, 'staging', { promotion: { ...OPEN, updatedAt: at(125) } });
+    expect(decide(reopened, { seconds: 130 })).toMatchObject({ kind: 'rest' });
+  });
+
+  test('goes on where one of several targets was there and went back', () => {
+    const environments = [
+      { name: 'dev', targets: [{ namespace: 'dev' }] },
+      { name: 'staging', targets: [{ namespace: 'staging-a' }, { namespace: 'staging-b' }] },
+      { name: 'prod', targets: [{ namespace: 'prod' }] },
+    ];
+    const any = { ...gated({ targets: 'any' }), environments };
+    const look = (before: Pipeline, first: string, seconds: number) =>
+      observed(
+        before,
+        { dev: ready('1.2.0'), staging: [ready(first), ready('1.1.0')], prod: ready('1.1.0') },
+        new Date(at(seconds)),
+      );
+    const promotion = { ...OPEN, revision: '1.2.0', pullRequest: { ...PULL, revision: '1.2.0' } };
+    let from = withState(look(pipeline(any), '1.1.0', 0), 'staging', { promotion });
+    from = look(look(from, '1.2.0', 60), '1.1.0', 120);
+    expect(decide(from, { seconds: 130 })).toMatchObject({ kind: 'rest' });
   });
 });
 
@@ -371,6 +393,26 @@ describe('an approval', () => {
       revision: '1.1.0',
       approvedBy: 'ada',
     });
+  });
+
+  test('outlives that the one target which has it is not ready for a while (targets: any)', () => {
+    const any = gated({ targets: 'any', windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
+    const one = (dev: Observation, seconds: number, before: Pipeline) =>
+      observed(before, { dev: [dev, ready('1.1.0')], staging: ready('1.0.0') }, new Date(at(seconds)));
+    const first = decided(one(ready('1.2.0'), 0, pipeline({ ...any, environments })));
+    const status = approve(first, { environment: 'staging', revision: '1.2.0', by: 'ada' }, NOW);
+    if (!status) throw new Error('nothing waits');
+    let from: Pipeline = { ...first, status };
+    for (const [dev, seconds] of [
+      [unready('1.2.0'), 60],
+      [ready('1.2.0'), 120],
+    ] as const) {
+      from = decided(one(dev, seconds, from), { seconds });
+      expect(from.status.environments?.staging?.promotion).toMatchObject({
+        revision: '1.2.0',
+        approvedBy: 'ada',
+      });
+    }
   });
 
   test('outlives the event of one target, and a late one', () => {

@@ -82,8 +82,9 @@ describe('a task of a pull request', () => {
   test("is no person's no where the process ended after it had closed it", async () => {
     const { forge } = fakeForge({ ...PULL, ...NOTED, state: 'closed' });
     expect(await runTask(forge, TASKS.close, REF, OPTIONS)).toEqual(DONE);
+    // It may be closed for another reason by now.
     const other = { kind: 'close', reason: 'Another one.' } as const;
-    expect(await runTask(forge, other, REF, OPTIONS)).toEqual({ kind: 'done', found: 'closed' });
+    expect(await runTask(forge, other, REF, OPTIONS)).toEqual(DONE);
   });
 
   test('closes one whose text has no room for a note', async () => {

@@ -2,6 +2,7 @@ import type { Environment, PipelineStatus, PromotionStatus, Strategy } from '../
 import { availableRevision } from '../available.ts';
 import { candidateOf, gatesInto, objectionTo, versionProblem } from '../candidate.ts';
 import { isByHand } from '../gates.ts';
+import { nextSteps } from '../next.ts';
 import { isReopenable } from '../poll.ts';
 import { shortRevision } from '../revision.ts';
 import { environmentIndex, isManual, promotionInto } from '../route.ts';
@@ -64,6 +65,22 @@ function isToBeLookedAt(record: PromotionStatus, strategy: Strategy | undefined,
   if (!isUnfinished(record)) return false;
   const mayBeOpen = record.attempts !== undefined && strategy?.['pull-request'] !== undefined;
   return record.phase === 'Merged' || openPullRequest(record) !== undefined || mayBeOpen;
+}
+
+/**
+ * With the end of the promotion that the previous environment went back from: it may have come again by the time that
+ * somebody decides, and what was said of its first time, an approval or a notification, does not hold for the next.
+ */
+export function withEnd({ pipeline, next }: Located, now: Date): PipelineStatus {
+  const { spec, status } = pipeline;
+  const state = next && environmentStatus(status, next.name);
+  const { promotion } = state ?? {};
+  if (!next || !state || !promotion || !isUnfinished(promotion)) return status;
+  if (isToBeLookedAt(promotion, promotionInto(spec, next)?.strategy, now)) return status;
+  const step = nextSteps({ pipeline, pullRequests: {}, requested: false, now })[next.name];
+  const isEnd = step?.kind === 'record' && step.promotion.phase === 'Superseded';
+  if (!isEnd || step.promotion.revision !== promotion.revision) return status;
+  return withEnvironment(status, next.name, withPromotion(state, step.promotion));
 }
 
 type Way = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];

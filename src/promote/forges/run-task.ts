@@ -2,7 +2,7 @@ import type { Checkpoint } from '../../api/checkpoint.ts';
 import { TurnpikeError } from '../../api/errors.ts';
 import type { PullRequestRef } from '../../api/pipeline.ts';
 import type { PullRequestTask, TaskResult } from '../../decide/task.ts';
-import { closingNote } from '../names.ts';
+import { closingNote, saysClosing } from '../names.ts';
 import { isOurs } from '../proposal.ts';
 import type { Forge, PullRequest } from './forge.ts';
 
@@ -47,7 +47,7 @@ export async function runTask(
 
 /** A process may have ended between closing it and recording that. */
 function foundClosed({ body }: PullRequest, task: PullRequestTask): TaskResult {
-  const wasUs = task.kind === 'close' && body.includes(closingNote(task.reason));
+  const wasUs = task.kind === 'close' && saysClosing(body);
   return wasUs ? DONE : { kind: 'done', found: 'closed' };
 }
 
