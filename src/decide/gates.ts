@@ -137,6 +137,13 @@ function windows(context: Context): Gate | undefined {
   return { heldBy: 'Window', until, wakeAfter: secondsTo(opensAt, context) };
 }
 
+/** Seconds until a window that is open ends: what is open shows then that it may not be merged. */
+export function windowEnd(context: Context): number | undefined {
+  const list = gatesInto(context).windows;
+  const opening = list && openingOf(list, context.now.getTime());
+  return opening?.open ? secondsTo(opening.closesAt, context) : undefined;
+}
+
 function secondsTo(instant: number, { now }: Context): number {
   return Math.max(0, (instant - now.getTime()) / 1000);
 }

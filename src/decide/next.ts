@@ -3,7 +3,7 @@ import { availableRevision } from './available.ts';
 import { candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from './candidate.ts';
 import { hintEnd } from './fold.ts';
 import { followPullRequest } from './follow.ts';
-import { firstHold, isByHand, isNotified } from './gates.ts';
+import { firstHold, isByHand, isNotified, windowEnd } from './gates.ts';
 import { mergeShown } from './poll.ts';
 import { foundMerged, withPullRequestState } from './pull-request-state.ts';
 import { shortRevision } from './revision.ts';
@@ -13,6 +13,7 @@ import {
   environmentStatus,
   isUnfinished,
   newPromotion,
+  openPullRequest,
   recordedPromotion,
 } from './state.ts';
 import {
@@ -71,7 +72,12 @@ function decide(context: Context, available: string | undefined): Decision {
   const ends = recorded.kind === 'record' && !isUnfinished(recorded.promotion);
   const rejected = state.rejected === before.rejected ? {} : { rejected: state.rejected ?? [] };
   const merged = foundMerged(context);
-  return { ...wakeBy(recorded, ends ? 0 : undefined), ...rejected, ...(merged !== undefined && { merged }) };
+  const wakeAfter = showsGates(promotion) ? windowEnd(context) : undefined;
+  return { ...wakeBy(recorded, ends ? 0 : wakeAfter), ...rejected, ...(merged !== undefined && { merged }) };
+}
+
+function showsGates(promotion: PromotionStatus | undefined): boolean {
+  return promotion !== undefined && isUnfinished(promotion) && openPullRequest(promotion) !== undefined;
 }
 
 export function contextOf(situation: Situation, previous: Environment, environment: Environment): Context {

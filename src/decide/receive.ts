@@ -1,5 +1,6 @@
 import type { FluxEvent } from '../api/event.ts';
 import type { EnvironmentStatus, Pipeline, PipelineStatus } from '../api/pipeline.ts';
+import { bounded } from './bounded.ts';
 import { foldExecutions } from './executions.ts';
 import {
   isConfirmation,
@@ -33,7 +34,8 @@ export function receiveEvent(pipeline: Pipeline, name: string, event: FluxEvent,
   const { outcome, status: recorded } = record(located, now);
   // What this event takes the place of was there all the same, also when nobody has looked meanwhile.
   const folded = recorded && foldExecutions({ ...pipeline, status: recorded }, now);
-  const status = folded && withEnd({ ...located, pipeline: { ...pipeline, status: folded } }, now);
+  const ended = folded && withEnd({ ...located, pipeline: { ...pipeline, status: folded } }, now);
+  const status = ended && bounded(pipeline.spec, ended);
   const { revision, environment } = located;
   const promotes = outcome === 'accepted' || outcome === 'waiting-approval' || outcome === 'unchanged';
   const about = promotes ? (located.next ?? environment) : environment;

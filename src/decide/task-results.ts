@@ -33,9 +33,9 @@ function withChecked(record: PromotionStatus, pullRequest: PullRequestRef, done:
   const { task, result } = done;
   const isThis = task.kind === 'check' && done.pullRequest.commit === pullRequest.commit;
   if (!isThis || !isOver(result)) return record;
-  const checked = { ...record, pullRequest: { ...pullRequest, checked: task.state } };
   const problem = problemOf(result);
-  return problem === undefined ? checked : withMessage(checked, waitsForMerge(pullRequest), problem);
+  if (problem !== undefined) return withMessage(record, waitsForMerge(pullRequest), problem);
+  return { ...record, pullRequest: { ...pullRequest, checked: task.state } };
 }
 
 function withMerge(
@@ -62,10 +62,10 @@ function withMerge(
 
 function withCancelled(record: PromotionStatus, pullRequest: PullRequestRef, result: TaskResult) {
   if (!isOver(result)) return record;
-  const { scheduled: _, ...rest } = pullRequest;
   const problem = problemOf(result);
-  const cancelled = { ...record, pullRequest: rest };
-  return problem === undefined ? cancelled : withMessage(cancelled, record.message ?? '', problem);
+  if (problem !== undefined) return withMessage(record, waitsForMerge(pullRequest), problem);
+  const { scheduled: _, ...rest } = pullRequest;
+  return { ...record, pullRequest: rest };
 }
 
 function withMessage(record: PromotionStatus, ...sentences: (string | undefined)[]): PromotionStatus {

@@ -55,7 +55,10 @@ function openTasks(situation: Situation, previous: Environment, environment: Env
     ? { kind: 'check', state: 'pending', description: `Waits ${gate.until}.` }
     : { kind: 'check', state: 'success', description: 'The gates are open.' };
   const isTold = pullRequest.commit === undefined || pullRequest.checked === check.state;
-  return [...(isTold ? [] : [check]), ...mergeTasks(context, record, gate)];
+  if (isTold) return mergeTasks(context, record, gate);
+  // A process that ended right after it had asked the forge to merge it later did not record that.
+  const mayBeScheduled = gate && isAuto(context) && !pullRequest.scheduled;
+  return [check, ...(mayBeScheduled ? [CANCEL] : []), ...mergeTasks(context, record, gate)];
 }
 
 function mergeTasks(context: Context, record: PromotionStatus, gate: Gate | undefined): PullRequestTask[] {
@@ -67,14 +70,17 @@ function mergeTasks(context: Context, record: PromotionStatus, gate: Gate | unde
   return [{ kind: 'merge', mayWait: gatesInto(context).windows === undefined }];
 }
 
+function isAuto({ pipeline, environment }: Context): boolean {
+  return promotionInto(pipeline.spec, environment)?.strategy['pull-request']?.merge === 'auto';
+}
+
 /**
  * Turnpike merges only its own commits, and only what the previous environment has for this one: no revision whose
  * place a newer one has taken, and none while the previous environment is not ready at it.
  */
 function mayMerge(context: Context, record: PromotionStatus): boolean {
   const { pipeline, previous, environment } = context;
-  const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
-  if (settings?.merge !== 'auto' || record.phase !== 'PullRequestOpen') return false;
+  if (!isAuto(context) || record.phase !== 'PullRequestOpen') return false;
   if (record.pullRequest?.others || broughtRevision(record) !== record.revision) return false;
   if (isManual(pipeline.spec, environment) && record.approvedBy === undefined) return false;
   if (isByHand(record)) return true;

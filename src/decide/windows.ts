@@ -11,13 +11,16 @@ const DAY = 24 * 60 * MINUTE;
 const DAYS_AHEAD = 15;
 const WEEKDAYS: readonly Weekday[] = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
-/** Whether one of the windows is open, and else when the first one opens; undefined: never. */
-export type Opening = { readonly open: true } | { readonly open: false; readonly opensAt?: number };
+/** Whether one of the windows is open, and when one of them ends; else when the first one opens; undefined: never. */
+export type Opening =
+  | { readonly open: true; readonly closesAt: number }
+  | { readonly open: false; readonly opensAt?: number };
 
 export function openingOf(windows: readonly Window[], now: number): Opening {
-  const openings = windows.map((window) => openingOfOne(window, now));
-  if (openings.some((opening) => opening <= now)) return { open: true };
-  const opensAt = Math.min(...openings);
+  const spans = windows.flatMap((window) => spanOf(window, now) ?? []);
+  const open = spans.filter(({ opens }) => opens <= now);
+  if (open.length > 0) return { open: true, closesAt: Math.min(...open.map(({ closes }) => closes)) };
+  const opensAt = Math.min(...spans.map(({ opens }) => opens));
   return Number.isFinite(opensAt) ? { open: false, opensAt } : { open: false };
 }
 
@@ -31,8 +34,13 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** When the window opened that is open, or opens next. */
-function openingOfOne(window: Window, now: number): number {
+interface Span {
+  readonly opens: number;
+  readonly closes: number;
+}
+
+/** The window as it is open now, or opens next. */
+function spanOf(window: Window, now: number): Span | undefined {
   const clock = clockOf(window.timeZone ?? 'UTC');
   const today = Math.floor((now + offsetAt(clock, now)) / DAY) * DAY;
   const from = minutesOf(window.from) * MINUTE;
@@ -42,9 +50,9 @@ function openingOfOne(window: Window, now: number): number {
     if (window.days && (weekday === undefined || !window.days.includes(weekday))) continue;
     const opens = instantOf(clock, day + from);
     const closes = instantOf(clock, day + to + (to <= from ? DAY : 0));
-    if (opens < closes && now < closes) return opens;
+    if (opens < closes && now < closes) return { opens, closes };
   }
-  return Number.POSITIVE_INFINITY;
+  return undefined;
 }
 
 function minutesOf(time: string): number {

@@ -49,21 +49,25 @@ export async function act(
   return Math.min(deps.policy.resyncSeconds, ...(await Promise.all(waits)));
 }
 
+/** `requested`: also what failed just now. */
+interface Due {
+  readonly steps: Readonly<Record<string, Step>>;
+  readonly groups: readonly PullRequestTasks[];
+  readonly requested: boolean;
+}
+
 /** Does what pull requests need beside being opened; the seconds until the next look at them. */
 export async function runTasks(
   deps: ActDeps,
   intent: Intent,
-  {
-    steps,
-    groups,
-  }: { readonly steps: Readonly<Record<string, Step>>; readonly groups: readonly PullRequestTasks[] },
+  { steps, groups, requested }: Due,
 ): Promise<number> {
   const jobs = groups.map((group) => {
     const { promotion } = environmentStatus(intent.pipeline.status, group.environment);
     const isRecorded = promotion?.pullRequest?.url === group.pullRequest.url;
     // An attempt that is under way may bring another commit, or another pull request.
     if (isRecorded && steps[group.environment]?.kind === 'promote') return [];
-    return runGroup(deps, intent, group, isRecorded);
+    return runGroup(deps, intent, group, { isRecorded, requested });
   });
   const settled = await Promise.allSettled(jobs);
   const waits = settled.flatMap((one) => {
@@ -77,16 +81,18 @@ async function runGroup(
   deps: ActDeps,
   { pipeline, check }: Intent,
   { environment, pullRequest, tasks }: PullRequestTasks,
-  isRecorded: boolean,
+  { isRecorded, requested }: { readonly isRecorded: boolean; readonly requested: boolean },
 ): Promise<number[]> {
   const waits: number[] = [];
   for (const task of tasks) {
     const key = `${pullRequest.url} ${task.kind}`;
-    if (deps.polls.isPaused(key, deps.now())) continue;
+    if (!requested && deps.polls.isPaused(key, deps.now())) continue;
     const result = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);
     const done = { environment, pullRequest, task, result };
     logTask(deps, pipeline, done);
-    if (result.kind === 'error' && result.retry === 'backoff') deps.polls.pause(key, deps.now());
+    if (result.kind === 'error' && (result.retry === 'backoff' || result.retry === 'never')) {
+      deps.polls.pause(key, deps.now(), result.retry === 'never');
+    }
     if (task.kind === 'merge' && result.kind === 'done') deps.polls.changed(pipeline, environment);
     await recordWith(deps, pipeline, check, (status) => foldTask(status, done, deps.now()));
     waits.push(lookAgainAfter(done, deps));

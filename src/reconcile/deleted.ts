@@ -44,18 +44,22 @@ export function createCloseDeleted(deps: DeletedDeps): CloseDeleted {
   async function close(pipeline: Pipeline, left: Open): Promise<Open> {
     const there = await isThere(pipeline);
     if (there !== false) return there === 'unknown' ? left : [];
-    const { namespace, name } = pipeline.metadata;
-    const task = { kind: 'close', reason: whyDeleted(pipeline) } as const;
     const again: Open = [];
-    for (const one of left) {
-      const { environment, pullRequest } = one;
-      const result = await promoter.runTask({ pipeline, environment, pullRequest }, task);
-      const fields = { namespace, name, environment, url: pullRequest.url };
-      if (result.kind !== 'error') log.info(fields, 'closed the pull request of a deleted pipeline');
-      else if (result.retry === 'never') log.warn({ ...fields, error: result.message }, LEFT_OPEN);
-      else again.push(one);
-    }
+    for (const one of left) if (!(await closeOne(pipeline, one))) again.push(one);
     return again;
+  }
+
+  /** False: for a reason that can pass it is not closed yet. */
+  async function closeOne(pipeline: Pipeline, { environment, pullRequest }: Open[number]): Promise<boolean> {
+    const { namespace, name } = pipeline.metadata;
+    const job = { pipeline, environment, pullRequest };
+    // Where it may not be closed, it is not to be merged by the forge either.
+    if (pullRequest.scheduled) await promoter.runTask(job, { kind: 'cancel-merge' });
+    const result = await promoter.runTask(job, { kind: 'close', reason: whyDeleted(pipeline) });
+    const fields = { namespace, name, environment, url: pullRequest.url };
+    if (result.kind !== 'error') log.info(fields, 'closed the pull request of a deleted pipeline');
+    else if (result.retry === 'never') log.warn({ ...fields, error: result.message }, LEFT_OPEN);
+    return result.kind !== 'error' || result.retry === 'never';
   }
 
   return async ({ metadata, spec, status }) => {

@@ -17,8 +17,8 @@ export interface Polls {
   ask(pipeline: Pipeline, at: { readonly now: Date; readonly requested: boolean }): Promise<Answers>;
   /** Whether a task of it failed so short a time ago that it is not tried again yet. */
   isPaused(task: string, now: Date): boolean;
-  /** The task failed, and may pass by itself. */
-  pause(task: string, now: Date): void;
+  /** The task failed; `forGood`: a person has to mend something. */
+  pause(task: string, now: Date, forGood: boolean): void;
   /** The pull request into this environment has just been changed: it is asked about at the next look. */
   changed(pipeline: Pipeline, environment: string): void;
 }
@@ -27,7 +27,7 @@ type Deps = Pick<ReconcileDeps, 'promoter' | 'policy' | 'log' | 'asked'>;
 
 const MAX_REMEMBERED = 50_000;
 /** A task that failed is not tried at each look. */
-const PAUSE_MS = 30_000;
+const PAUSE_SECONDS = 30;
 
 /**
  * Asks no sooner than it is due, however often the Pipeline is looked at: applications change all the time, and a forge
@@ -35,7 +35,8 @@ const PAUSE_MS = 30_000;
  */
 export function createPolls(deps: Deps): Polls {
   const memory = deps.asked ?? new Map<string, Asked>();
-  const failed = new Map<string, number>();
+  /** Until when it is not tried again. */
+  const paused = new Map<string, number>();
   const remember = (key: string, asked: Asked) => put(memory, key, asked);
 
   async function ask(
@@ -77,8 +78,11 @@ export function createPolls(deps: Deps): Polls {
 
   return {
     ask,
-    isPaused: (task, now) => now.getTime() - (failed.get(task) ?? Number.NEGATIVE_INFINITY) < PAUSE_MS,
-    pause: (task, now) => put(failed, task, now.getTime()),
+    isPaused: (task, now) => now.getTime() < (paused.get(task) ?? 0),
+    pause(task, now, forGood) {
+      const seconds = forGood ? deps.policy.resyncSeconds : PAUSE_SECONDS;
+      put(paused, task, now.getTime() + seconds * 1000);
+    },
     changed(pipeline, environment) {
       memory.delete(keyOf(pipeline, environment));
     },

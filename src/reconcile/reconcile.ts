@@ -94,7 +94,7 @@ async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Check
     act(deps, decided, steps, intent),
     intent.then((made) => {
       const groups = tasksFor({ pipeline: made.pipeline, pullRequests, requested, now });
-      return runTasks(deps, made, { steps, groups });
+      return runTasks(deps, made, { steps, groups, requested });
     }),
     intent,
   ]);
@@ -164,9 +164,13 @@ async function allOf<T extends readonly unknown[]>(
   return (await Promise.all(work)) as unknown as T;
 }
 
-/** Whether a promotion waits for a person to mend something. */
+/** Whether a promotion waits for a person to mend something, or its pull request does not show its gates. */
 function hasStopped({ environments = {} }: PipelineStatus): boolean {
-  return Object.values(environments).some(({ promotion }) => promotion?.failure?.retry === 'never');
+  return Object.values(environments).some(({ promotion }) => {
+    const { commit, checked } = promotion?.pullRequest ?? {};
+    const isUntold = promotion?.phase === 'PullRequestOpen' && commit !== undefined && checked === undefined;
+    return isUntold || promotion?.failure?.retry === 'never';
+  });
 }
 
 /** Seconds until an event that the application does not bear out is overruled by it. */

@@ -8,7 +8,7 @@ import { receiveEvent } from '../../src/decide/receive.ts';
 import { withEnvironment, withPromotion } from '../../src/decide/state.ts';
 import { summarize } from '../../src/decide/summary.ts';
 import { isTimeZone, openingOf } from '../../src/decide/windows.ts';
-import { at, event, NOW, observed, pipeline, spec } from '../fakes/pipeline.ts';
+import { at, event, NOW, observed, pipeline, spec, withState } from '../fakes/pipeline.ts';
 
 const HOUR = 3600;
 const time = (text: string) => Date.parse(text);
@@ -275,7 +275,7 @@ describe('a window', () => {
   ];
   test.each(rows)('%s', (_, window, now, opensAt) => {
     const opening = openingOf([window], time(now));
-    if (opensAt === 'open') expect(opening).toEqual({ open: true });
+    if (opensAt === 'open') expect(opening).toMatchObject({ open: true });
     else expect(opening).toEqual({ open: false, opensAt: time(opensAt) });
   });
 
@@ -285,7 +285,8 @@ describe('a window', () => {
       open: false,
       opensAt: time('2026-11-21T18:00:00Z'),
     });
-    expect(openingOf(both, time('2026-11-21T18:30:00Z'))).toEqual({ open: true });
+    const closesAt = time('2026-11-21T19:00:00Z');
+    expect(openingOf(both, time('2026-11-21T18:30:00Z'))).toEqual({ open: true, closesAt });
   });
 
   // The hours that are skipped and that come twice lie in the middle of the window.
@@ -316,6 +317,21 @@ describe('a window', () => {
       wakeAfter: 45 * HOUR,
     });
     expect(stepAt(from, 45).kind).toBe('promote');
+  });
+
+  test('is looked at when it ends, where a pull request is open that may not be merged then', () => {
+    const from = look(
+      gated({ windows: [{ from: '11:00', to: '12:01' }] }),
+      { dev: ['1.1.0', -1], ...OLD },
+      0,
+    );
+    const pullRequest = { url: 'https://f/pulls/7', number: 7, revision: '1.1.0' };
+    const updatedAt = at(-86_400);
+    const opened = withState(from, 'staging', {
+      promotion: { revision: '1.1.0', phase: 'PullRequestOpen', pullRequest, updatedAt },
+    });
+    const step = stepAt(opened, 0);
+    expect(step).toMatchObject({ kind: 'rest', wakeAfter: 60 });
   });
 
   test('needs a zone that there is', () => {

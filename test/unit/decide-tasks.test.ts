@@ -88,7 +88,11 @@ describe('a pull request that is open', () => {
     [
       'is not merged while a gate is closed',
       { merge: 'auto', gates: CLOSED_WINDOW },
-      [{ kind: 'check', state: 'pending', description: expect.any(String) }],
+      [
+        { kind: 'check', state: 'pending', description: expect.any(String) },
+        // That the forge was asked to merge it may not be recorded.
+        { kind: 'cancel-merge' },
+      ],
     ],
     [
       'is not merged when it is merged already',
@@ -186,11 +190,16 @@ describe('what has become of it', () => {
     expect(folded(CLOSE, AWAY, closing).promotion?.pullRequest?.closing).toBe('Too old.');
   });
 
-  test('is said when only a person can help, and not tried at each look', () => {
-    expect(folded(SUCCESS, DENIED).promotion).toMatchObject({
-      message: 'Waits until pull request #7 is merged. The token may not.',
-      pullRequest: { checked: 'success' },
-    });
+  test('is said when only a person can help, and is none', () => {
+    for (const task of [SUCCESS, { kind: 'cancel-merge' } as const]) {
+      const scheduled = { pullRequest: { ...PULL_REQUEST, scheduled: true as const } };
+      const { promotion } = folded(task, DENIED, scheduled);
+      expect(promotion).toMatchObject({
+        message: 'Waits until pull request #7 is merged. The token may not.',
+        pullRequest: { scheduled: true },
+      });
+      expect(promotion?.pullRequest?.checked).toBeUndefined();
+    }
     const { promotion, status } = folded(CLOSE, DENIED, closing);
     expect(promotion?.pullRequest).toBeUndefined();
     expect(status.abandoned).toEqual([
