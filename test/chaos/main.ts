@@ -38,8 +38,8 @@ const USAGE = `npm run chaos [-- FLAGS]
 
 Two replicas promote while faults are injected: each family over a thousand promotions, each fault twenty times, each
 kind of unusual round too (${KINDS.join(', ')}).
-Prints what was lost, doubled and wrong; exit status 1 when anything was. An hour and longer on two processors, which
-should have nothing else to do.
+Prints what was lost, doubled and wrong; exit status 1 when anything was. A family takes about 40 minutes on two
+processors, which should have nothing else to do.
 
   --family NAME    ${FAMILIES.map(({ name }) => name).join(', ')}; several may be named. Default: all
                    model, alone, needs no lab: npm run chaos -- --family model --help
