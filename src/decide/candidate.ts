@@ -55,14 +55,18 @@ export function versionProblem({ versions }: Gates, revision: string): string | 
   return satisfies(version, new Range(versions)) ? undefined : `is not in ${versions}, which may pass`;
 }
 
-/** When the revision has been healthy in the previous environment for long enough; undefined: it has been. */
+/**
+ * When the revision has been healthy in the previous environment for long enough; undefined: it has been; infinity: another
+ * one took its place before.
+ */
 export function soakEnd(leg: Leg, revision: string): number | undefined {
   const soak = soakSeconds(gatesInto(leg).soak ?? '');
   if (soak === undefined) return undefined;
   const since = healthySince(leg, revision);
   const end = since + soak * 1000;
   const left = replacedAt(leg.pipeline, leg.previous.name, revision, since);
-  return end <= Math.min(left, leg.now.getTime()) ? undefined : end;
+  if (end > left) return Number.POSITIVE_INFINITY;
+  return end <= leg.now.getTime() ? undefined : end;
 }
 
 function healthySince({ pipeline, previous, now }: Leg, revision: string): number {

@@ -122,6 +122,11 @@ function canary({ environment, state }: Context, { revision }: PromotionStatus):
 function soak(context: Context, { revision }: PromotionStatus): Gate | undefined {
   const end = soakEnd(context, revision);
   if (end === undefined) return undefined;
+  if (!Number.isFinite(end)) {
+    const { name } = context.previous;
+    const until = `for another revision: ${shortRevision(revision)} left ${name} before it had been healthy there for ${gatesInto(context).soak}`;
+    return { heldBy: 'Soak', until };
+  }
   const what = `${shortRevision(revision)} has been healthy in ${context.previous.name} for ${gatesInto(context).soak}`;
   return { heldBy: 'Soak', until: `until ${shown(end)}, when ${what}`, wakeAfter: secondsTo(end, context) };
 }

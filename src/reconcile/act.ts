@@ -159,7 +159,9 @@ async function recordWith(
   fold: (status: PipelineStatus) => PipelineStatus,
 ): Promise<PipelineStatus | undefined> {
   const key = pipelineKey(pipeline.metadata.namespace, pipeline.metadata.name);
-  const known = deps.store.get(key) ?? asStored(pipeline);
+  const stored = deps.store.get(key);
+  // One that was made anew under the name is another one.
+  const known = stored?.metadata.uid === pipeline.metadata.uid ? stored : asStored(pipeline);
   await deps.pass?.('before-result', key);
   const written = await deps.record(known, (current) => {
     const before = current.status;

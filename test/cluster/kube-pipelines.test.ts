@@ -141,6 +141,24 @@ describe('the store of Pipelines', () => {
     expect(store.get(key('gone'))).toBeUndefined();
   });
 
+  test('tells of a Pipeline that was deleted, with its last state, and of nothing else', async () => {
+    const removed: StoredPipeline[] = [];
+    const unsubscribe = store.onRemoved((last) => removed.push(last));
+    const written = await store.applyStatus(await create('removed'), { summary: 'dev 1.0.0 (PR #7)' });
+    await create('kept');
+    await annotate('kept');
+    await client.request({ method: 'DELETE', path: path('removed') });
+    await until('word of the deletion', () => removed.length > 0);
+    const { name, uid } = written.metadata;
+    expect(removed).toMatchObject([{ metadata: { name, uid }, spec: written.spec, status: written.status }]);
+    expect(store.get(key('removed'))).toBeUndefined();
+
+    unsubscribe();
+    await client.request({ method: 'DELETE', path: path('kept') });
+    await until('the deletion', () => store.get(key('kept')) === undefined);
+    expect(removed).toHaveLength(1);
+  });
+
   test('lets nothing be recorded in a Pipeline that is gone, nor in the next one of its name', async () => {
     const record = createRecordStatus(store);
     const late = () => ({ status: { summary: 'late' } });

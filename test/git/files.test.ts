@@ -6,7 +6,7 @@ import { failureOf } from '../fakes/failure.ts';
 import { CASES, REVISION, withChanges } from '../fixtures/corpus/cases.ts';
 import type { Files } from './repository.ts';
 import { gitStage } from './stage.ts';
-import { BRANCH, branchUpdate, marked } from './support.ts';
+import { BRANCH, branchUpdate, marked, testWorkspace } from './support.ts';
 
 const CORPUS = join(import.meta.dir, '../fixtures/corpus');
 const DIGEST = `sha256:${'3'.repeat(64)}`;
@@ -159,6 +159,48 @@ describe('a field that files names', () => {
       expect.stringMatching(/^x\/alias\.yaml: Line 2: the field b is not set: an alias/),
       expect.stringMatching(/^x\/template\.yaml: Line 2: the field b is not set: its document is not valid/),
     ]);
+  });
+});
+
+describe('a field that files names since the branch was pushed', () => {
+  const RELEASE = 'apps/prod/release.yml';
+  const message = 'Promote\n\nTurnpike-Pipeline: apps/podinfo/qa\n';
+  const pushedBranch = async () => {
+    const result = await promote([TAG], { message });
+    if (result.kind !== 'pushed') throw new Error('it was not pushed');
+    return { message, pushed: { commit: result.commit, revision: '2.0.0' } };
+  };
+  const expectBoth = async () => {
+    expect(await stage.repository.read(BRANCH, 'apps/prod/kustomization.yaml')).toContain('newTag: 2.0.0');
+    expect(await stage.repository.read(BRANCH, RELEASE)).toBe(
+      String(FILES[RELEASE]).replace('1.0.0', '2.0.0').replace('0.9.0', '2.0.0'),
+    );
+  };
+
+  test('is set there too, at the same revision', async () => {
+    const result = await promote([TAG, VERSION], await pushedBranch());
+    expect(result).toMatchObject({ kind: 'pushed', changes: [{}, { file: RELEASE }, { file: RELEASE }] });
+    await expectBoth();
+    expect((await stage.repository.git('rev-list', '--count', `main..${BRANCH}`)).trim()).toBe('1');
+  });
+
+  test('is set there too by a process that did not push it', async () => {
+    const change = await pushedBranch();
+    const another = await testWorkspace();
+    const markerKey = 'apps:podinfo:qa';
+    const update = branchUpdate(stage.url, { ...change, markerKey, files: [TAG, VERSION] });
+    expect(await another.updateBranch(update)).toMatchObject({ kind: 'pushed' });
+    await another.close();
+    await expectBoth();
+  });
+
+  test('is set on top of what others have put there, though that was looked at before', async () => {
+    const change = await pushedBranch();
+    const theirs = await stage.repository.commit({ 'README.md': 'A fix.\n' }, { branch: BRANCH });
+    expect(await promote([TAG], change)).toMatchObject({ kind: 'unchanged', others: true });
+    expect(await promote([TAG, VERSION], change)).toMatchObject({ kind: 'pushed', others: true });
+    await expectBoth();
+    expect((await stage.repository.git('rev-parse', `${BRANCH}^`)).trim()).toBe(theirs);
   });
 });
 

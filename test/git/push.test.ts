@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
-import type { PushStrategy } from '../../src/api/pipeline.ts';
-import { createPushPromoter } from '../../src/promote/push.ts';
+import type { Pass } from '../../src/api/checkpoint.ts';
+import { TurnpikeError } from '../../src/api/errors.ts';
+import { type PushStrategy, pipelineKey } from '../../src/api/pipeline.ts';
+import { createPushPromoter, type PushDeps } from '../../src/promote/push.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { promotionRequest } from '../fakes/promotion.ts';
 import { gitStage } from './stage.ts';
@@ -17,8 +19,9 @@ beforeEach(() => {
   settings = { url: stage.url, branch: 'main', secretRef: { name: 'repository' } };
 });
 
-function promoter() {
-  return createPushPromoter({ workspace: stage.workspace, now: () => new Date('2026-11-21T10:00:00Z') });
+function promoter(change: Partial<PushDeps> = {}) {
+  const now = () => new Date('2026-11-21T10:00:00Z');
+  return createPushPromoter({ workspace: stage.workspace, now, ...change });
 }
 
 describe('the strategy push', () => {
@@ -75,5 +78,15 @@ describe('the strategy push', () => {
       promoter().promote(promotionRequest(), { ...settings, branch: 'live' }, {}),
     );
     expect(failure).toMatchObject({ code: 'GitBranchNotFound', retry: 'never' });
+  });
+
+  test('commits nothing where another replica leads by the time of the push', async () => {
+    const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
+    const pass: Pass = async (checkpoint, key) => {
+      if (checkpoint === 'before-push' && key === pipelineKey('team', 'app')) throw lost;
+    };
+    const before = await stage.repository.tip('main');
+    expect(await failureOf(promoter({ pass }).promote(promotionRequest(), settings, {}))).toBe(lost);
+    expect(await stage.repository.tip('main')).toBe(before);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { chmod, writeFile } from 'node:fs/promises';
+import type { Checkpoint } from '../../src/api/checkpoint.ts';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import type { BranchUpdate } from '../../src/promote/workspace.ts';
 import { gitStage } from './stage.ts';
@@ -150,6 +151,19 @@ describe('promotions of one repository that come together', () => {
       expect((await stage.repository.tip(branchOf(app))) !== undefined).toBe(!recorded.has(app));
     }
     expect(stage.workspace.lines).toEqual([]);
+  });
+
+  test('are not pushed by a replica that no longer leads, and each is told so', async () => {
+    const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
+    const pass = async (checkpoint: Checkpoint) => {
+      if (checkpoint === 'before-push') throw lost;
+    };
+    const updates = [...APPS.slice(1, 4).map((app) => updateOf(app, { pass })), commitOf('app-4', { pass })];
+    const before = await stage.repository.git('for-each-ref');
+    const results = await promoteAll(updates);
+    expect(results).toEqual(updates.map(() => ({ status: 'rejected', reason: lost })));
+    expect(asked('pushes')).toBe(0);
+    expect(await stage.repository.git('for-each-ref')).toBe(before);
   });
 
   test('do not wait long for one that is still being recorded', async () => {

@@ -96,7 +96,12 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
   [
     'one whose newest generation was not looked at as not ready',
     object({ generation: 3, ready: { observedGeneration: 2 }, status: { history: [deployed] } }),
-    { ...RUNNING, ready: false, message: 'Flux has not looked at its newest generation yet.' },
+    {
+      ...RUNNING,
+      ready: false,
+      deploying: {},
+      message: 'Flux has not looked at its newest generation yet.',
+    },
   ],
   [
     'one that waits for another as not ready and not failed',

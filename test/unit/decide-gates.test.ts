@@ -7,6 +7,7 @@ import { nextSteps, type Step } from '../../src/decide/next.ts';
 import { receiveEvent } from '../../src/decide/receive.ts';
 import { withEnvironment, withPromotion } from '../../src/decide/state.ts';
 import { summarize } from '../../src/decide/summary.ts';
+import { tasksFor } from '../../src/decide/tasks.ts';
 import { isTimeZone, openingOf } from '../../src/decide/windows.ts';
 import { at, event, NOW, observed, pipeline, spec, withState } from '../fakes/pipeline.ts';
 
@@ -190,6 +191,26 @@ describe('the versions that may pass', () => {
     expect(stepAt(look(from, { dev: ['2.0.0', -1], ...OLD }, 0), 0)).toMatchObject({
       promotion: { phase: 'Pending', heldBy: 'Versions' },
     });
+  });
+});
+
+describe('a revision that left before its soak was over', () => {
+  test('waits for another one, which its open pull request says', () => {
+    const soaking = gated({ soak: '24h' });
+    const first = pass(soaking, { dev: ['1.1.0', -3], ...OLD }, 0);
+    const from = pass(first, { dev: ['1.2.0', 2], ...OLD }, 2);
+    const pullRequest = { url: 'https://f/pulls/7', number: 7, commit: 'c0ffee', revision: '1.1.0' };
+    const promotion = { revision: '1.1.0', phase: 'PullRequestOpen', pullRequest, updatedAt: at(0) } as const;
+    const opened = withState(from, 'staging', { promotion });
+    const now = new Date(at(48 * HOUR));
+    const [group] = tasksFor({ pipeline: opened, pullRequests: { staging: 'open' }, requested: false, now });
+    expect(group?.tasks).toMatchObject([
+      {
+        kind: 'check',
+        state: 'pending',
+        description: 'Waits for another revision: 1.1.0 left dev before it had been healthy there for 24h.',
+      },
+    ]);
   });
 });
 

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { Pass } from '../../src/api/checkpoint.ts';
 import { TurnpikeError } from '../../src/api/errors.ts';
+import { pipelineKey } from '../../src/api/pipeline.ts';
 import { createFluxEvents, eventsUrl } from '../../src/promote/flux-events.ts';
 import {
   createNotificationPromoter,
@@ -21,15 +23,16 @@ let emitted: PromoteEvent[];
 let respond: () => Response;
 let controller: ReturnType<typeof Bun.serve>;
 
-interface Change extends Partial<Pick<NotificationDeps, 'emit'>> {
+interface Change extends Partial<Pick<NotificationDeps, 'emit' | 'pass'>> {
   readonly address?: string;
 }
 
-function promoter({ emit, address = `127.0.0.1:${controller.port}` }: Change = {}) {
+function promoter({ emit, pass, address = `127.0.0.1:${controller.port}` }: Change = {}) {
   return createNotificationPromoter({
     emit: emit ?? (async (event) => emitted.push(event)),
     fluxEvents: createFluxEvents({ address, fetch, instance: 'turnpike-0' }),
     now: () => new Date('2026-11-21T12:00:00.123Z'),
+    ...(pass && { pass }),
   });
 }
 
@@ -103,6 +106,15 @@ describe('the notification strategy', () => {
     expect(await failureOf(promoter().promote(promotionRequest({ recorded })))).toMatchObject({
       message: 'a conflict',
     });
+    expect([...posted, ...emitted]).toEqual([]);
+  });
+
+  test('raises nothing where another replica leads by then', async () => {
+    const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
+    const pass: Pass = async (checkpoint, key) => {
+      if (checkpoint === 'before-event' && key === pipelineKey('team', 'app')) throw lost;
+    };
+    expect(await failureOf(promoter({ pass }).promote(promotionRequest()))).toBe(lost);
     expect([...posted, ...emitted]).toEqual([]);
   });
 

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'bun:test';
+import type { Pass } from '../../src/api/checkpoint.ts';
+import { TurnpikeError } from '../../src/api/errors.ts';
+import { pipelineKey } from '../../src/api/pipeline.ts';
 import type { BranchResult } from '../../src/promote/workspace.ts';
 import { failureOf } from '../fakes/failure.ts';
+import { labelOf } from '../fakes/github/examples.ts';
 import { BRANCH, CREATE, CREDENTIALS, FIND, GET, githubStage, PUSH, UPDATE } from '../fakes/github-stage.ts';
 import { promotionRequest } from '../fakes/promotion.ts';
 
@@ -138,12 +142,51 @@ describe('the pull-request strategy', () => {
     expect(stage.workspace.updates[1]).toMatchObject({ author, committer, signing });
   });
 
+  test('has nothing pushed where another replica leads by then', async () => {
+    const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
+    const pass: Pass = async (checkpoint, key) => {
+      if (checkpoint === 'before-push' && key === pipelineKey('team', 'app')) throw lost;
+    };
+    await stage.promoter({ pass }).promote(promotionRequest(), settings(), CREDENTIALS);
+    const [update] = stage.workspace.updates;
+    expect(await failureOf(Promise.resolve(update?.pass?.('before-push')))).toBe(lost);
+  });
+
   test('stops with the reason of the signal', async () => {
     const stopping = new AbortController();
     stopping.abort(new Error('the program stops'));
     const promotion = stage.promoter().promote(promotionRequest(), settings(), CREDENTIALS, stopping.signal);
 
     await expect(promotion).rejects.toThrow('the program stops');
+  });
+});
+
+describe('a pull request that is open already', () => {
+  const labels = () => stage.github.pulls[0]?.labels.map(({ name }) => name);
+
+  test('gets what it lacks of labels and people with a newer revision, and keeps its own', async () => {
+    await promote({}, settings({ labels: ['promotion'] }));
+    stage.github.pulls[0]?.labels.push(labelOf('by a person'));
+    requests();
+
+    const wanted = settings({ labels: ['promotion', 'staging'], assignees: ['ann'], reviewers: ['bob'] });
+    await promote({ revision: '1.4.0', pullRequest: first() }, wanted);
+    expect(labels()).toEqual(['promotion', 'by a person', 'staging']);
+    expect(stage.github.pulls[0]).toMatchObject({
+      title: 'Promote team/app in staging to 1.4.0',
+      assignees: [{ login: 'ann' }],
+      requested_reviewers: [{ login: 'bob' }],
+    });
+    expect(requests().slice(0, 3)).toEqual([PUSH, GET, UPDATE]);
+  });
+
+  test('gets them also where its title and text stay as they are', async () => {
+    await promote();
+    requests();
+
+    await promote({ pullRequest: first() }, settings({ labels: ['promotion'] }));
+    expect(labels()).toEqual(['promotion']);
+    expect(requests()).toEqual([GET, PUSH, GET, 'POST /api/v3/repos/acme/fleet/issues/1/labels']);
   });
 });
 

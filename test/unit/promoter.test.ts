@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { ALLOWED_HOSTS } from '../../src/api/group.ts';
 import type {
+  Execution,
   Pipeline,
   PipelineSpec,
   PromotionStatus,
@@ -9,9 +10,10 @@ import type {
   Strategy,
 } from '../../src/api/pipeline.ts';
 import type { PullRequestTask } from '../../src/decide/task.ts';
+import type { PromotionRequest } from '../../src/promote/strategy.ts';
 import { createPromoter, type PromoterDeps } from '../../src/reconcile/promoter.ts';
 import { failureOf } from '../fakes/failure.ts';
-import { pipeline, spec } from '../fakes/pipeline.ts';
+import { at, pipeline, spec } from '../fakes/pipeline.ts';
 
 const CLOSE: PullRequestTask = { kind: 'close', reason: 'Too old.' };
 const REF: PullRequestRef = {
@@ -55,11 +57,13 @@ const secrets: PromoterDeps['readSecret'] = async (_, name) =>
 /** A promoter whose strategies write down what they are asked for. */
 function setUp(change: Partial<PromoterDeps> = {}) {
   const asked: unknown[][] = [];
+  const sources: PromotionRequest['source'][] = [];
   const never = () => Promise.reject(new Error('nothing is to be promoted'));
   const promoter = createPromoter({
     pullRequests: {
       async promote(request) {
         asked.push(['promote', request.pullRequest]);
+        sources.push(request.source);
         return { kind: 'closed' };
       },
       async runTask(request, access) {
@@ -93,6 +97,7 @@ function setUp(change: Partial<PromoterDeps> = {}) {
   });
   return {
     asked,
+    sources,
     runTask: (from: Pipeline, pullRequest = REF, environment = 'staging') =>
       promoter.runTask({ pipeline: from, environment, pullRequest }, CLOSE),
     state: (from: Pipeline, promotion: Partial<PromotionStatus>) =>
@@ -179,6 +184,29 @@ describe('an attempt', () => {
     const { asked, promote } = setUp();
     await promote(pipeline(SAME), { pullRequest: unsaid, phase: 'Promoting' });
     expect(asked).toEqual([['promote', unsaid]]);
+  });
+});
+
+describe('the deployment that an attempt tells of', () => {
+  const journey = (revision: string, deployedAt: string): Execution => {
+    return { revision, startedAt: deployedAt, outcome: 'InProgress', environments: { dev: { deployedAt } } };
+  };
+  const JOURNEYS = [journey('1.2.0', at(-100)), journey('1.1.0', at(-3600)), journey('1.0.0', at(-7200))];
+  /** dev was reconciled a moment ago. */
+  const seen = (revision: string, executions: Execution[]) => {
+    const deployment = { revision, phase: 'Succeeded', observedAt: at(-1), source: 'watch' } as const;
+    return pipeline(SAME, { environments: { dev: { deployment } }, executions });
+  };
+
+  test.each<[string, Pipeline, string | undefined]>([
+    ['is that of the revision, and no reconciliation after it', seen('1.1.0', JOURNEYS), at(-3600)],
+    ['is that of the revision where dev has gone on since', seen('1.2.0', JOURNEYS), at(-3600)],
+    ['is the one seen last where its journey is forgotten', seen('1.1.0', []), at(-1)],
+    ['is none where nothing is known of the revision any more', seen('1.2.0', []), undefined],
+  ])('%s', async (_, from, deployedAt) => {
+    const { promote, sources } = setUp();
+    await promote(from, { phase: 'Promoting' });
+    expect(sources).toEqual([{ environment: 'dev', ...(deployedAt && { deployedAt }) }]);
   });
 });
 

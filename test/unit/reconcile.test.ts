@@ -37,11 +37,26 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
   const changes: number[] = [];
   const readies: string[] = [];
   let underWay = 0;
+  const counted = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    underWay += 1;
+    try {
+      return await work();
+    } finally {
+      underWay -= 1;
+    }
+  };
   const { log } = createFakeLog();
+  /** What a promotion looks at before it waits for its record. */
+  const looks: Promise<unknown>[] = [];
   const results: (Result | (() => Result | Promise<Result>))[] = [];
   const tasks: string[] = [];
+  const reasons: string[] = [];
   const asked: string[] = [];
-  const forge: { state: PullRequestState; says: TaskResult[]; found?: PullRequestRef | Error } = {
+  const forge: {
+    state: PullRequestState;
+    says: (TaskResult | Promise<TaskResult>)[];
+    found?: PullRequestRef | Error;
+  } = {
     state: 'open',
     says: [],
   };
@@ -59,19 +74,20 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
       },
     },
     promoter: {
-      async promote({ environment, promotion, recorded }) {
-        const problem = await recorded.then(() => undefined, errorMessage);
-        if (problem !== undefined) return { kind: 'error', message: problem, retry: 'backoff' };
-        jobs.push(`${environment.name} ${promotion.revision}`);
-        const next = results.shift();
-        underWay += 1;
-        const made = typeof next === 'function' ? await next() : next;
-        underWay -= 1;
-        return made ?? { kind: 'pull-request', pullRequest: { url: 'https://f/pulls/1', number: 1 } };
-      },
+      promote: ({ environment, promotion, recorded }) =>
+        counted(async () => {
+          await looks.shift();
+          const problem = await recorded.then(() => undefined, errorMessage);
+          if (problem !== undefined) return { kind: 'error', message: problem, retry: 'backoff' };
+          jobs.push(`${environment.name} ${promotion.revision}`);
+          const next = results.shift();
+          const made = typeof next === 'function' ? await next() : next;
+          return made ?? { kind: 'pull-request', pullRequest: { url: 'https://f/pulls/1', number: 1 } };
+        }),
       async runTask({ environment, pullRequest: { number } }, task) {
         tasks.push(`${environment} #${number} ${task.kind}`);
-        return forge.says.shift() ?? { kind: 'done' };
+        if (task.kind === 'close') reasons.push(task.reason);
+        return counted(() => forge.says.shift() ?? { kind: 'done' });
       },
       async findPullRequest({ environment }) {
         asked.push(`find ${environment.name}`);
@@ -113,9 +129,11 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
     store,
     releases,
     jobs,
+    looks,
     results,
     forge,
     tasks,
+    reasons,
     asked,
     doubts,
     changes,
@@ -382,6 +400,41 @@ describe('a pull request that is open', () => {
   });
 });
 
+describe('a pull request that is being opened', () => {
+  test('is closed, and is told why, when its Pipeline is deleted meanwhile', async () => {
+    const { run, results, store, tasks, reasons, running: underWay } = setUp({ ...BEHIND });
+    results.push(() => {
+      store.remove(KEY);
+      return opened(1);
+    });
+    expect(await run()).toBe(600);
+    expect([tasks, reasons]).toEqual([['staging #1 close'], ['Pipeline apps/app was deleted.']]);
+    expect([store.list(), underWay()]).toEqual([[], 0]);
+  });
+
+  test('is not recorded in a Pipeline that was made anew under the same name', async () => {
+    const { run, results, store, status } = setUp({ ...BEHIND });
+    results.push(() => {
+      const { metadata, spec } = pipeline();
+      const anew = { ...metadata, uid: 'uid-2', resourceVersion: '77' };
+      store.put({ metadata: anew, spec: { ok: true, value: spec }, status: {} });
+      return opened(1);
+    });
+    await run();
+    expect(status()?.environments?.staging).toBeUndefined();
+  });
+
+  test('stays open when the spec of its Pipeline cannot be read any more', async () => {
+    const { run, results, store, tasks } = setUp({ ...BEHIND });
+    results.push(() => {
+      store.put({ ...pipeline(), spec: { ok: false, problems: ['spec.environments is empty'] } });
+      return opened(1);
+    });
+    await run();
+    expect(tasks).toEqual([]);
+  });
+});
+
 describe('a promotion that ends before it knows its pull request', () => {
   const FOUND: PullRequestRef = { url: 'https://f/pulls/9', number: 9, branch: 'promotion-apps-app-staging' };
 
@@ -509,6 +562,49 @@ describe('what is acted on', () => {
       underWay: 1,
     });
     slow.resolve(opened(2));
+    expect(await ended).toMatchObject({ code: 'ApiUnavailable' });
+    expect(underWay()).toBe(0);
+  });
+
+  test('is done once at a time, also where it cannot be recorded', async () => {
+    const { run, jobs, looks, store, running: underWay } = setUp({ ...BEHIND });
+    const slow = Promise.withResolvers<void>();
+    looks.push(slow.promise);
+    store.interfere({ summary: 'of somebody else' });
+    let hasEnded = false;
+    const ended = failureOf(run()).finally(() => {
+      hasEnded = true;
+    });
+    await Bun.sleep(5);
+    expect({ hasEnded, underWay: underWay() }).toEqual({ hasEnded: false, underWay: 1 });
+    slow.resolve();
+    expect(await ended).toMatchObject({ code: 'ApiConflict' });
+    expect({ jobs, underWay: underWay() }).toEqual({ jobs: [], underWay: 0 });
+  });
+
+  test('is done once at a time, also what an open pull request needs meanwhile', async () => {
+    const releases = { dev: { version: '1.1.0' }, staging: { version: '1.1.0' }, prod: { version: '1.0.0' } };
+    const { run, results, store, tasks, forge, running: underWay, ...set } = setUp(releases);
+    results.push(opened(1));
+    await run();
+    set.releases.dev = { version: '1.2.0' };
+    const slow = Promise.withResolvers<TaskResult>();
+    forge.says.push(slow.promise);
+    results.push(() => {
+      store.breakDown();
+      return opened(2);
+    });
+    let hasEnded = false;
+    const ended = failureOf(run()).finally(() => {
+      hasEnded = true;
+    });
+    await Bun.sleep(5);
+    expect({ tasks, hasEnded, underWay: underWay() }).toEqual({
+      tasks: ['prod #1 check'],
+      hasEnded: false,
+      underWay: 1,
+    });
+    slow.resolve({ kind: 'done' });
     expect(await ended).toMatchObject({ code: 'ApiUnavailable' });
     expect(underWay()).toBe(0);
   });
