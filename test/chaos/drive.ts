@@ -97,7 +97,8 @@ function unusual(app: App, { random, reviews, scale, ledger }: DriveOptions): Ki
   const count = (one: string) => ledger.begun.get(one) ?? 0;
   const byCount = (one: Kind | Review, other: Kind | Review) =>
     count(one) - count(other) || shapesFor(one) - shapesFor(other);
-  const due = kinds?.filter((one) => count(one) < (scale.kinds?.[one] ?? 0)) ?? [];
+  // Some are begun in vain: somebody else has merged what was to be committed to.
+  const due = kinds?.filter((one) => (ledger.done.get(one) ?? 0) < (scale.kinds?.[one] ?? 0)) ?? [];
   if (due.length > 0 && random.chance(0.8)) return random.shuffled(due).toSorted(byCount)[0];
   if (!random.chance(0.35)) return undefined;
   return random.chance(0.7) ? random.shuffled(all).toSorted(byCount)[0] : random.pickAny(all);
