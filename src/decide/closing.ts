@@ -8,6 +8,7 @@ import {
 } from '../api/pipeline.ts';
 import { whyRejected } from './follow.ts';
 import { isByHand } from './gates.ts';
+import { mergePlace, withMerge } from './merged.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
 import { shortRevision } from './revision.ts';
 import { environmentStatus, isUnfinished, ownValue, withEnvironment, withPromotion } from './state.ts';
@@ -25,6 +26,9 @@ export function foldClosing(status: PipelineStatus, done: TaskDone, now: Date): 
   if (!isThis || task.kind !== 'close' || task.reason !== promotion.pullRequest?.closing) return known;
   if (!isOver(done.result)) return known;
   if (done.result.kind === 'error') return leftOpen(known, promotion, done);
+  if (done.result.kind === 'done' && done.result.found === 'merged') {
+    return withMerged(known, promotion, done, now);
+  }
   return isNo(done, promotion)
     ? withNo(known, promotion, done, now)
     : withClosed(known, promotion, done, now);
@@ -104,6 +108,28 @@ function withNo(status: PipelineStatus, record: PromotionStatus, done: TaskDone,
     environment,
     withPromotion(environmentStatus(status, environment), rejected),
   );
+}
+
+/** It came too late: what follows from the merge is decided next. */
+function withMerged(
+  status: PipelineStatus,
+  record: PromotionStatus,
+  done: TaskDone,
+  now: Date,
+): PipelineStatus {
+  const { environment, pullRequest } = done;
+  const { revision, number } = pullRequest;
+  const state = environmentStatus(status, environment);
+  if (revision === record.revision && record.phase === 'Superseded') {
+    const message = `Pull request #${number} is merged.`;
+    const merged = update(withoutClosing(record), { phase: 'Merged', message }, now);
+    return withEnvironment(status, environment, withPromotion(state, merged));
+  }
+  const known =
+    revision === undefined
+      ? status
+      : withMerge(status, { revision, into: mergePlace({ ...record, pullRequest }) }, { environment, now });
+  return withClosed(known, record, done, now);
 }
 
 /** The no is to what the pull request brought. */

@@ -16,11 +16,11 @@ export type PullRequestTask =
   | { readonly kind: 'cancel-merge' };
 
 /**
- * `found`: a person had closed it before; `scheduled`: the forge merges it by itself; `waits`: it is not merged yet, for
+ * `found`: it was merged, or a person had closed it, before; `scheduled`: the forge merges it by itself; `waits`: it is not merged yet, for
  * the reason; `outdated`: it has to be built on the present base branch first.
  */
 export type TaskResult =
-  | { readonly kind: 'done'; readonly found?: 'closed' }
+  | { readonly kind: 'done'; readonly found?: 'closed' | 'merged' }
   | { readonly kind: 'scheduled' }
   | { readonly kind: 'waits'; readonly reason: string; readonly outdated?: boolean }
   | { readonly kind: 'error'; readonly message: string; readonly retry: Retry };

@@ -286,7 +286,7 @@ describe('a no', () => {
   });
 
   /** Dev went back from what is open, and it was to be closed. */
-  function leaving(found?: 'closed'): Pipeline {
+  function leaving(found?: 'closed' | 'merged'): Pipeline {
     const before = seen(opened(), { dev: '1.0.0', staging: '1.0.0', prod: '1.0.0' }, 60);
     const from = decided(before, { seconds: 60 });
     const situation = { pipeline: from, pullRequests: {}, requested: false, now: new Date(at(60)) };
@@ -319,6 +319,20 @@ describe('a no', () => {
     expect(from.status.environments?.staging?.rejected ?? []).toEqual([]);
     const again = seen(from, { dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, 120);
     expect(decide(again, { seconds: 120 })).toMatchObject({ kind: 'promote' });
+  });
+
+  test('is none where a person had merged it: the status says so, and what to do', () => {
+    const from = leaving('merged');
+    expect(from.status.environments?.staging).toMatchObject({
+      promotion: { revision: '1.1.0', phase: 'Merged', message: 'Pull request #7 is merged.' },
+    });
+    expect(from.status.environments?.staging?.promotion?.pullRequest?.closing).toBeUndefined();
+    expect(decide(from, { seconds: 110, forge: 'merged' })).toMatchObject({
+      promotion: {
+        phase: 'Superseded',
+        message: expect.stringContaining('revert the merge to keep it from staging'),
+      },
+    });
   });
 
   test('is none to what the environment runs', () => {

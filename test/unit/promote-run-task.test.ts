@@ -148,11 +148,17 @@ const NOT_OURS: readonly (readonly [string, PullRequest | undefined])[] = [
     'is another pipeline’s by the predecessor’s note',
     { ...PULL, body: '!!! DO NOT EDIT !!!\n\nteam-app/x/staging\n' },
   ],
-  ['is merged', { ...PULL, state: 'merged' }],
+  ['is merged into another branch', { ...PULL, state: 'merged', base: 'release' }],
   ['is not there', undefined],
 ];
 
 describe.each(Object.values(TASKS))('the task $kind', (task) => {
+  test('says that the pull request is merged already', async () => {
+    const { forge, told } = fakeForge({ ...PULL, state: 'merged' });
+    expect(await runTask(forge, task, REF, OPTIONS)).toEqual({ kind: 'done', found: 'merged' });
+    expect(told).toEqual([]);
+  });
+
   test.each(NOT_OURS)('does nothing to a pull request that %s', async (_, pull) => {
     const passed: Checkpoint[] = [];
     const pass = async (checkpoint: Checkpoint) => void passed.push(checkpoint);
