@@ -79,9 +79,11 @@ function healthySince({ pipeline, previous, now }: Leg, revision: string): numbe
 /** When another revision took its place; infinity while none has. */
 function replacedAt({ status }: Pipeline, environment: string, revision: string, since: number): number {
   const others = (status.executions ?? []).filter((one) => one.revision !== revision);
-  const times = others.map((one) =>
-    Date.parse(passageOf(status, one.revision, environment).deployedAt ?? ''),
-  );
+  // One that it went back from has left the place again.
+  const times = others.flatMap((one) => {
+    const { deployedAt, rolledBackAt } = passageOf(status, one.revision, environment);
+    return deployedAt === undefined || rolledBackAt !== undefined ? [] : [Date.parse(deployedAt)];
+  });
   return Math.min(...times.filter((at) => at > since));
 }
 
@@ -107,6 +109,9 @@ export function objectionTo(
   if (older) return { message: older, phase: 'Superseded' };
   const passage = passageOf(pipeline.status, revision, environment.name);
   if (!passage.deployedAt && !passage.rolledBackAt) return undefined;
+  // One of its targets has it, and the others never had it.
+  const isOnItsWay = state.targets?.some((target) => target.revision === revision) && !passage.rolledBackAt;
+  if (isOnItsWay && mayBeThereInPart(pipeline.spec, environment)) return undefined;
   return { message: wentOn(environment.name, revision), phase: 'Superseded' };
 }
 

@@ -19,6 +19,7 @@ import {
   environmentStatus,
   isUnfinished,
   openPullRequest,
+  withoutNoToWhatRuns,
 } from './state.ts';
 import { update } from './step.ts';
 import { cut } from './text.ts';
@@ -45,7 +46,7 @@ export function foldObservations(pipeline: Pipeline, seen: Observations, now: Da
       const identity = targetIdentity(pipeline.spec, target);
       return foldTarget(identity, findTarget(old, identity), observations[index], now);
     });
-    const state = { ...old, targets };
+    const state = withoutNoToWhatRuns({ ...old, targets });
     const deployment = foldDeployment({ ...state, wasWhole: deployedRevision(old) }, observations, now);
     environments[environment.name] = deployment ? { ...state, deployment } : state;
   }

@@ -13,7 +13,7 @@ export interface Asked {
   readonly changedAt: string | undefined;
   /** A gate was closed then: once it is open, it is to be merged, or shown to be mergeable, at once. */
   readonly isHeld: boolean;
-  /** There was no answer. */
+  /** There was no answer, for a reason that may pass. */
   readonly hasFailed?: boolean;
 }
 

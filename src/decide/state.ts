@@ -7,7 +7,7 @@ import type {
   PullRequestRef,
   TargetStatus,
 } from '../api/pipeline.ts';
-import { withOwnRejection } from './rejections.ts';
+import { withOwnRejection, withoutRejection } from './rejections.ts';
 
 /** Questions about what is recorded in a Pipeline's status. */
 
@@ -110,4 +110,10 @@ export function deployedRevision(state: EnvironmentStatus): string | undefined {
 export function passageOf(status: PipelineStatus, revision: string, environment: string): Passage {
   const journey = status.executions?.find((one) => one.revision === revision);
   return ownValue(journey?.environments, environment) ?? {};
+}
+
+/** Who brought it there has taken the no back. */
+export function withoutNoToWhatRuns(state: EnvironmentStatus): EnvironmentStatus {
+  const revision = deployedRevision(state);
+  return revision === undefined ? state : withoutRejection(state, revision);
 }

@@ -29,13 +29,18 @@ function withTask(record: PromotionStatus, pullRequest: PullRequestRef, done: Ta
   }
 }
 
+const UNTOLD = 'The commit status cannot be set:';
+const UNCANCELLED = 'The auto-merge cannot be taken back:';
+const MERGED_LATER = 'The forge merges it when its checks have passed.';
+
 function withChecked(record: PromotionStatus, pullRequest: PullRequestRef, done: TaskDone) {
   const { task, result } = done;
   const isThis = task.kind === 'check' && done.pullRequest.commit === pullRequest.commit;
   if (!isThis || !isOver(result)) return record;
   const problem = problemOf(result);
-  if (problem !== undefined) return withMessage(record, waitsForMerge(pullRequest), problem);
-  return { ...record, pullRequest: { ...pullRequest, checked: task.state } };
+  if (problem !== undefined) return withMessage(record, waitsForMerge(pullRequest), UNTOLD, problem);
+  const told = { ...record, pullRequest: { ...pullRequest, checked: task.state } };
+  return withoutMessage(told, pullRequest, UNTOLD);
 }
 
 function withMerge(
@@ -53,22 +58,32 @@ function withMerge(
   const scheduled = pullRequest.scheduled
     ? record
     : { ...record, pullRequest: { ...pullRequest, scheduled: true } };
-  return withMessage(
-    scheduled,
-    waitsForMerge(pullRequest),
-    'The forge merges it when its checks have passed.',
-  );
+  return withMessage(scheduled, waitsForMerge(pullRequest), MERGED_LATER);
 }
 
 function withCancelled(record: PromotionStatus, pullRequest: PullRequestRef, result: TaskResult) {
   if (!isOver(result)) return record;
   const problem = problemOf(result);
-  if (problem !== undefined) return withMessage(record, waitsForMerge(pullRequest), problem);
+  if (problem !== undefined) return withMessage(record, waitsForMerge(pullRequest), UNCANCELLED, problem);
+  const known = withoutMessage(withoutMessage(record, pullRequest, UNCANCELLED), pullRequest, MERGED_LATER);
+  if (!pullRequest.scheduled) return known;
   const { scheduled: _, ...rest } = pullRequest;
-  return { ...record, pullRequest: rest };
+  return { ...known, pullRequest: rest };
 }
 
-function withMessage(record: PromotionStatus, ...sentences: (string | undefined)[]): PromotionStatus {
-  const text = cut(sentences.filter(Boolean).join(' '));
-  return record.message === text || text === '' ? record : { ...record, message: text };
+/** A promotion that waits for something else says that. */
+function withMessage(record: PromotionStatus, ...sentences: readonly string[]): PromotionStatus {
+  const text = cut(sentences.join(' '));
+  return record.phase !== 'PullRequestOpen' || record.message === text
+    ? record
+    : { ...record, message: text };
+}
+
+/** What begins with these words is not so any more. */
+function withoutMessage(
+  record: PromotionStatus,
+  pullRequest: PullRequestRef,
+  words: string,
+): PromotionStatus {
+  return record.message?.includes(words) ? withMessage(record, waitsForMerge(pullRequest)) : record;
 }

@@ -65,7 +65,10 @@ function mergeTasks(context: Context, record: PromotionStatus, gate: Gate | unde
   const isMeant = !gate && mayMerge(context, record);
   if (!isMeant) return record.pullRequest?.scheduled ? [CANCEL] : [];
   // Of a head that has moved, and a base that has, it is learnt first what they are.
-  if (ownValue(context.pullRequests, context.environment.name) !== 'open') return [];
+  const says = ownValue(context.pullRequests, context.environment.name);
+  // The forge would merge what others have pushed.
+  if (says === 'moved' && record.pullRequest?.scheduled) return [CANCEL];
+  if (says !== 'open') return [];
   // A forge that merges later by itself knows no windows.
   return [{ kind: 'merge', mayWait: gatesInto(context).windows === undefined }];
 }

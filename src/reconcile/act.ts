@@ -1,8 +1,14 @@
-import { type Pipeline, type PipelineStatus, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
+import {
+  type Pipeline,
+  type PipelineStatus,
+  type PullRequestRef,
+  pipelineKey,
+  type StoredPipeline,
+} from '../api/pipeline.ts';
 import type { Step } from '../decide/next.ts';
 import { foldResult, type Result } from '../decide/result.ts';
 import { environmentStatus } from '../decide/state.ts';
-import type { PullRequestTasks, TaskDone } from '../decide/task.ts';
+import type { PullRequestTask, PullRequestTasks, TaskDone } from '../decide/task.ts';
 import { foldTask } from '../decide/task-results.ts';
 import type { Check } from './check.ts';
 import { whyDeleted } from './deleted.ts';
@@ -85,15 +91,11 @@ async function runGroup(
 ): Promise<number[]> {
   const waits: number[] = [];
   for (const task of tasks) {
-    const key = `${pullRequest.url} ${task.kind}`;
-    if (!requested && deps.polls.isPaused(key, deps.now())) continue;
+    if (!requested && deps.polls.isPaused(taskKey(pullRequest, task), deps.now())) continue;
     const result = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);
     const done = { environment, pullRequest, task, result };
     logTask(deps, pipeline, done);
-    if (result.kind === 'error' && (result.retry === 'backoff' || result.retry === 'never')) {
-      deps.polls.pause(key, deps.now(), result.retry === 'never');
-    }
-    if (task.kind === 'merge' && result.kind === 'done') deps.polls.changed(pipeline, environment);
+    remember(deps, pipeline, done);
     await recordWith(deps, pipeline, check, (status) => foldTask(status, done, deps.now()));
     waits.push(lookAgainAfter(done, deps));
   }
@@ -103,9 +105,30 @@ async function runGroup(
   return isOver ? [0] : waits;
 }
 
+/** What failed is not tried at each look, and a forge that has just merged it is asked anew. */
+function remember(
+  { polls, now }: ActDeps,
+  pipeline: Pipeline,
+  { environment, pullRequest, task, result }: TaskDone,
+) {
+  const key = taskKey(pullRequest, task);
+  if (result.kind === 'error') {
+    if (typeof result.retry === 'string') polls.pause(key, now(), result.retry === 'never');
+    return;
+  }
+  // That nothing was scheduled is known for a while.
+  if (task.kind === 'cancel-merge' && !pullRequest.scheduled) polls.pause(key, now(), true);
+  if (task.kind === 'merge' && result.kind === 'done') polls.changed(pipeline, environment);
+}
+
+function taskKey({ url }: PullRequestRef, { kind }: PullRequestTask): string {
+  return `${url} ${kind}`;
+}
+
 /** A merge is seen soon; what failed is tried again with the next look at the pull request. */
 function lookAgainAfter({ task, result }: TaskDone, { policy }: ReconcileDeps): number {
-  if (task.kind === 'merge' && result.kind === 'done') return MERGED_SECONDS;
+  const isMerged = result.kind === 'done' && (task.kind === 'merge' || result.found === 'merged');
+  if (isMerged) return MERGED_SECONDS;
   if (result.kind !== 'error' || result.retry === 'never') return policy.resyncSeconds;
   return result.retry === 'backoff' ? TASK_RETRY_SECONDS : result.retry.afterSeconds;
 }

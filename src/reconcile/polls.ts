@@ -1,4 +1,4 @@
-import { errorMessage } from '../api/errors.ts';
+import { errorMessage, TurnpikeError } from '../api/errors.ts';
 import type { Pipeline } from '../api/pipeline.ts';
 import { availableRevision } from '../decide/available.ts';
 import { contextOf, type PullRequestState } from '../decide/next.ts';
@@ -64,7 +64,7 @@ export function createPolls(deps: Deps): Polls {
         const state = await deps.promoter.pullRequestState({ pipeline, environment, promotion });
         return [[environment.name, state] as const];
       } catch (error) {
-        remember(key, { at: now.getTime(), changedAt, isHeld: isHeld(context), hasFailed: true });
+        remember(key, { at: now.getTime(), changedAt, isHeld: isHeld(context), hasFailed: mayPass(error) });
         wakeAfter = Math.min(wakeAfter, pollDue(context, memory.get(key), available) ?? wakeAfter);
         const { namespace, name } = pipeline.metadata;
         const fields = { namespace, name, environment: environment.name, error: errorMessage(error) };
@@ -87,6 +87,10 @@ export function createPolls(deps: Deps): Polls {
       memory.delete(keyOf(pipeline, environment));
     },
   };
+}
+
+function mayPass(error: unknown): boolean {
+  return !(error instanceof TurnpikeError) || error.retry !== 'never';
 }
 
 /** The oldest ones are forgotten. */

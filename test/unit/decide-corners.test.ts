@@ -614,6 +614,26 @@ describe('an event of a sender whose clock is ahead', () => {
   });
 });
 
+describe('a revision that one of several targets has already', () => {
+  test('comes to the others, also where the next environment takes what one target runs', () => {
+    const environments = [
+      { name: 'dev', targets: [{ namespace: 'dev' }] },
+      { name: 'staging', targets: [{ namespace: 'eu' }, { namespace: 'us' }] },
+      { name: 'prod', targets: [{ namespace: 'prod' }], promotion: anyTarget() },
+    ];
+    const look = (from: Pipeline, dev: string) =>
+      observed(from, { dev: ready(dev), staging: [ready('1.1.0'), ready('1.0.0')], prod: ready('1.0.0') });
+    const from = look(look(pipeline({ environments }), '1.0.0'), '1.1.0');
+    expect(step(from)).toMatchObject({ kind: 'promote', promotion: { revision: '1.1.0' } });
+  });
+
+  function anyTarget() {
+    const { promotion } = spec();
+    if (!promotion) throw new Error('the test needs a strategy');
+    return { ...promotion, gates: { targets: 'any' as const } };
+  }
+});
+
 describe('a promotion that was tried without that being recorded', () => {
   const tried = { revision: '1.1.0', phase: 'Promoting', attempts: 1 } as const;
   const later = observed(withState(opened(), 'staging', { promotion: tried }), {

@@ -194,6 +194,38 @@ describe('the versions that may pass', () => {
   });
 });
 
+describe('a canary that goes back during the soak', () => {
+  test('leaves the time of the revision that all the others run', () => {
+    const environments = [
+      { name: 'dev', targets: [{ namespace: 'eu' }, { namespace: 'us' }] },
+      { name: 'staging', targets: [{ namespace: 'staging' }] },
+    ];
+    const from = pipeline({ ...gated({ soak: '1h', targets: 'any' }).spec, environments });
+    const one = (eu: string, seconds: number, before: Pipeline) =>
+      observed(
+        before,
+        {
+          dev: [eu, '1.1.0'].map((revision) => ({
+            kind: 'application',
+            ready: true,
+            revision,
+            deployedAt: at(0),
+          })),
+          staging: { kind: 'application', ready: true, revision: '1.0.0', deployedAt: at(0) },
+        },
+        new Date(at(seconds)),
+      );
+    const back = one('1.1.0', 1200, one('1.2.0', 600, one('1.1.0', 0, from)));
+    const steps = nextSteps({
+      pipeline: back,
+      pullRequests: {},
+      requested: false,
+      now: new Date(at(2 * HOUR)),
+    });
+    expect(steps.staging).toMatchObject({ kind: 'promote', promotion: { revision: '1.1.0' } });
+  });
+});
+
 describe('a revision that left before its soak was over', () => {
   test('waits for another one, which its open pull request says', () => {
     const soaking = gated({ soak: '24h' });

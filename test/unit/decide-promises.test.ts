@@ -171,6 +171,30 @@ describe('what comes again while only events are written down', () => {
     expect(from.status.environments?.staging?.promotion?.approvedBy).toBeUndefined();
   });
 
+  test('takes the open pull request with it', () => {
+    const open = withState(approved('1.1.0'), 'staging', { promotion: { ...OPEN, approvedBy: 'ada' } });
+    const back = told(open, '1.0.0', 70);
+    expect(back.status.environments?.staging?.promotion).toMatchObject({
+      phase: 'Superseded',
+      pullRequest: { number: 7, closing: expect.stringContaining('rolled back in dev') },
+    });
+    expect(told(back, '1.1.0', 140).status.environments?.staging?.promotion).toMatchObject({
+      phase: 'WaitingApproval',
+      pullRequest: { number: 7, revision: '1.1.0' },
+    });
+  });
+
+  test.each([
+    ['push', 'Promoting', { push: { url: 'https://f/fleet', branch: 'main', secretRef: { name: 'forge' } } }],
+    ['notification', 'Pending', { notification: {} }],
+  ] as const)('ends nothing that is being carried out (%s)', (_, phase, strategy) => {
+    const from = approved('1.1.0', { promotion: { strategy } } as Partial<PipelineSpec>);
+    const promotion = { revision: '1.1.0', phase, attempts: 1, updatedAt: at(0) } as const;
+    const after = told(withState(from, 'staging', { promotion }), '1.0.0', 70);
+    expect(after.status.environments?.staging?.promotion).toEqual(promotion);
+    expect(after.status.environments?.dev?.deployment).toMatchObject({ revision: '1.0.0' });
+  });
+
   test('keeps its approval where what came in between may not pass', () => {
     const change = gated({ versions: '<2.0.0', windows: [{ from: '01:00', to: '02:00' }] }, { manual: true });
     const from = told(told(approved('1.1.0', change), '2.0.0', 70), '1.1.0', 140);
@@ -333,6 +357,15 @@ describe('a no', () => {
         message: expect.stringContaining('revert the merge to keep it from staging'),
       },
     });
+  });
+
+  test('is over once the environment runs the revision, whichever one has the record', () => {
+    const rejected = [{ revision: '1.1.0', at: at(0), by: 'pull request #7' }];
+    const newer = { revision: '1.2.0', phase: 'Pending', updatedAt: at(0) } as const;
+    const before = running({ dev: '1.2.0', staging: '1.0.0', prod: '1.0.0' });
+    const from = withState(before, 'staging', { promotion: newer, rejected });
+    const there = seen(from, { dev: '1.2.0', staging: '1.1.0', prod: '1.0.0' }, 60);
+    expect(there.status.environments?.staging?.rejected).toEqual([]);
   });
 
   test('is none to what the environment runs', () => {

@@ -95,6 +95,11 @@ describe('a pull request that is open', () => {
       ],
     ],
     [
+      'is not left to the forge to merge once others have pushed',
+      { merge: 'auto', says: 'moved', pullRequest: { checked: 'success', scheduled: true } },
+      [{ kind: 'cancel-merge' }],
+    ],
+    [
       'is not merged when it is merged already',
       { merge: 'auto', says: 'merged', pullRequest: { checked: 'success' } },
       [],
@@ -191,13 +196,20 @@ describe('what has become of it', () => {
   });
 
   test('is said when only a person can help, and is none', () => {
-    for (const task of [SUCCESS, { kind: 'cancel-merge' } as const]) {
+    for (const [task, what] of [
+      [SUCCESS, 'The commit status cannot be set'],
+      [{ kind: 'cancel-merge' } as const, 'The auto-merge cannot be taken back'],
+    ] as const) {
       const scheduled = { pullRequest: { ...PULL_REQUEST, scheduled: true as const } };
       const { promotion } = folded(task, DENIED, scheduled);
       expect(promotion).toMatchObject({
-        message: 'Waits until pull request #7 is merged. The token may not.',
+        message: `Waits until pull request #7 is merged. ${what}: The token may not.`,
         pullRequest: { scheduled: true },
       });
+      const mended = folded(task, { kind: 'done' }, { ...scheduled, message: promotion?.message ?? '' });
+      expect(mended.promotion?.message).toBe('Waits until pull request #7 is merged.');
+      const waiting = folded(task, DENIED, { ...scheduled, phase: 'WaitingApproval', message: 'Waits.' });
+      expect(waiting.promotion?.message).toBe('Waits.');
       expect(promotion?.pullRequest?.checked).toBeUndefined();
     }
     const { promotion, status } = folded(CLOSE, DENIED, closing);

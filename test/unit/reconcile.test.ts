@@ -435,6 +435,30 @@ describe('a pull request that is being opened', () => {
   });
 });
 
+describe('a task that is refused', () => {
+  test('is not tried at each look, nor is what nobody asked for taken back at each', async () => {
+    const { promotion } = spec();
+    const settings = promotion?.strategy['pull-request'];
+    if (!promotion || !settings) throw new Error('the test needs a strategy');
+    const strategy = { ...promotion.strategy, 'pull-request': { ...settings, merge: 'auto' as const } };
+    const set = setUp({ ...BEHIND }, pipeline({ promotion: { ...promotion, strategy } }));
+    const { run, tasks, forge, later, store, results } = set;
+    const pullRequest = { url: 'https://f/pulls/1', number: 1, commit: 'c0ffee', revision: '1.1.0' };
+    results.push({ kind: 'pull-request', pullRequest });
+    await run();
+    const stored = store.get(KEY);
+    if (!stored?.spec.ok) throw new Error('the spec is broken');
+    store.put({ ...stored, spec: { ok: true, value: { ...stored.spec.value, suspend: true } } });
+    tasks.length = 0;
+    for (let looks = 0; looks < 20; looks += 1) {
+      forge.says = [{ kind: 'error', message: 'The token may not.', retry: 'never' }];
+      later(25);
+      await run();
+    }
+    expect(tasks).toEqual(['staging #1 check', 'staging #1 cancel-merge']);
+  });
+});
+
 describe('a promotion that ends before it knows its pull request', () => {
   const FOUND: PullRequestRef = { url: 'https://f/pulls/9', number: 9, branch: 'promotion-apps-app-staging' };
 

@@ -58,13 +58,20 @@ export function follow(located: Located, next: Environment, status: PipelineStat
 
 /**
  * Before another revision takes its place: somebody may have closed its pull request or opened it again, or reverted its
- * merge, or it may have one that is not recorded.
+ * merge, or it is being carried out right now.
  */
 function isToBeLookedAt(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
   if (record.phase === 'Rejected') return isReopenable({ now }, record);
   if (!isUnfinished(record)) return false;
-  const mayBeOpen = record.attempts !== undefined && strategy?.['pull-request'] !== undefined;
-  return record.phase === 'Merged' || openPullRequest(record) !== undefined || mayBeOpen;
+  return openPullRequest(record) !== undefined || isBegun(record, strategy);
+}
+
+/** It is merged, or may be, or an attempt is under way, or has left what is not recorded. */
+function isBegun(record: PromotionStatus, strategy: Strategy | undefined): boolean {
+  if (record.phase === 'Merged') return true;
+  if (record.phase === 'PullRequestOpen') return record.nextAttemptAt !== undefined;
+  const isNotified = record.phase === 'Promoting' && strategy?.notification !== undefined;
+  return record.attempts !== undefined && !isNotified;
 }
 
 /**
@@ -76,7 +83,7 @@ export function withEnd({ pipeline, next }: Located, now: Date): PipelineStatus 
   const state = next && environmentStatus(status, next.name);
   const { promotion } = state ?? {};
   if (!next || !state || !promotion || !isUnfinished(promotion)) return status;
-  if (isToBeLookedAt(promotion, promotionInto(spec, next)?.strategy, now)) return status;
+  if (isBegun(promotion, promotionInto(spec, next)?.strategy)) return status;
   const step = nextSteps({ pipeline, pullRequests: {}, requested: false, now })[next.name];
   const isEnd = step?.kind === 'record' && step.promotion.phase === 'Superseded';
   if (!isEnd || step.promotion.revision !== promotion.revision) return status;
