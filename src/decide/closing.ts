@@ -6,7 +6,7 @@ import {
   type PromotionStatus,
   type Rejection,
 } from '../api/pipeline.ts';
-import { whyRejected } from './follow.ts';
+import { overAfter, whatWasSaid, whyRejected } from './follow.ts';
 import { isByHand } from './gates.ts';
 import { mergePlace, withMerge } from './merged.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
@@ -38,7 +38,7 @@ function withAbandonedClosed(status: PipelineStatus, done: TaskDone, now: Date):
   if (!status.abandoned?.some((one) => isSame(one.pullRequest, done.pullRequest))) return status;
   const abandoned = status.abandoned.flatMap((one) => afterClosing(one, done, now));
   const known = { ...status, abandoned };
-  return isFoundClosed(done) ? withRemembered(known, done, now) : known;
+  return noOf(done) ? withRemembered(known, done, now) : known;
 }
 
 const AGAIN_SECONDS = 300;
@@ -85,14 +85,16 @@ function withoutClosing(record: PromotionStatus): PromotionStatus {
   return { ...record, pullRequest };
 }
 
-function isFoundClosed({ result }: TaskDone): boolean {
-  return result.kind === 'done' && result.found === 'closed';
+/** What a person did before that says no. */
+function noOf({ result }: TaskDone): 'closed' | 'merged-elsewhere' | undefined {
+  const found = result.kind === 'done' ? result.found : undefined;
+  return found === 'merged' ? undefined : found;
 }
 
 /** What is there, or on its way, is wanted, whoever closed what would have brought it too. */
 function isNo(done: TaskDone, { revision, phase, pullRequest }: PromotionStatus): boolean {
   const isBrought = (phase === 'Succeeded' || phase === 'Merged') && pullRequest?.revision === revision;
-  return isFoundClosed(done) && !isBrought;
+  return noOf(done) !== undefined && !isBrought;
 }
 
 /** A no to the record's own revision is its end, which opening the pull request again takes back. */
@@ -101,8 +103,10 @@ function withNo(status: PipelineStatus, record: PromotionStatus, done: TaskDone,
   if (pullRequest.revision !== record.revision || record.phase !== 'Superseded') {
     return withRemembered(withClosed(status, record, done, now), done, now);
   }
-  const own = withoutClosing(record);
-  const rejected = update(own, { phase: 'Rejected', message: whyRejected(own, environment) }, now);
+  const says = noOf(done) ?? 'closed';
+  const own = overAfter(withoutClosing(record), says, now);
+  const message = whyRejected(withoutClosing(record), environment, whatWasSaid(record, says));
+  const rejected = update(own, { phase: 'Rejected', message }, now);
   return withEnvironment(
     status,
     environment,

@@ -20,7 +20,7 @@ export type PullRequestTask =
  * the reason; `outdated`: it has to be built on the present base branch first.
  */
 export type TaskResult =
-  | { readonly kind: 'done'; readonly found?: 'closed' | 'merged' }
+  | { readonly kind: 'done'; readonly found?: 'closed' | 'merged' | 'merged-elsewhere' }
   | { readonly kind: 'scheduled' }
   | { readonly kind: 'waits'; readonly reason: string; readonly outdated?: boolean }
   | { readonly kind: 'error'; readonly message: string; readonly retry: Retry };

@@ -310,7 +310,7 @@ describe('a no', () => {
   });
 
   /** Dev went back from what is open, and it was to be closed. */
-  function leaving(found?: 'closed' | 'merged'): Pipeline {
+  function leaving(found?: 'closed' | 'merged' | 'merged-elsewhere'): Pipeline {
     const before = seen(opened(), { dev: '1.0.0', staging: '1.0.0', prod: '1.0.0' }, 60);
     const from = decided(before, { seconds: 60 });
     const situation = { pipeline: from, pullRequests: {}, requested: false, now: new Date(at(60)) };
@@ -343,6 +343,17 @@ describe('a no', () => {
     expect(from.status.environments?.staging?.rejected ?? []).toEqual([]);
     const again = seen(from, { dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, 120);
     expect(decide(again, { seconds: 120 })).toMatchObject({ kind: 'promote' });
+  });
+
+  test('is a merge into another branch, also where it is found when it is to be closed', () => {
+    expect(leaving('merged-elsewhere').status.environments?.staging).toMatchObject({
+      promotion: {
+        phase: 'Rejected',
+        message: expect.stringContaining('was merged, but not into'),
+        pullRequest: { endedAt: at(90) },
+      },
+      rejected: [{ revision: '1.1.0' }],
+    });
   });
 
   test('is none where a person had merged it: the status says so, and what to do', () => {

@@ -148,14 +148,16 @@ const NOT_OURS: readonly (readonly [string, PullRequest | undefined])[] = [
     'is another pipeline’s by the predecessor’s note',
     { ...PULL, body: '!!! DO NOT EDIT !!!\n\nteam-app/x/staging\n' },
   ],
-  ['is merged into another branch', { ...PULL, state: 'merged', base: 'release' }],
   ['is not there', undefined],
 ];
 
 describe.each(Object.values(TASKS))('the task $kind', (task) => {
-  test('says that the pull request is merged already', async () => {
-    const { forge, told } = fakeForge({ ...PULL, state: 'merged' });
-    expect(await runTask(forge, task, REF, OPTIONS)).toEqual({ kind: 'done', found: 'merged' });
+  test.each([
+    ['merged', 'main'],
+    ['merged-elsewhere', 'release'],
+  ] as const)('says that the pull request is %s already', async (found, base) => {
+    const { forge, told } = fakeForge({ ...PULL, state: 'merged', base });
+    expect(await runTask(forge, task, REF, OPTIONS)).toEqual({ kind: 'done', found });
     expect(told).toEqual([]);
   });
 

@@ -34,7 +34,9 @@ export async function runTask(
 ): Promise<TaskResult> {
   const pull = await forge.get(ref.number);
   if (!pull || !isOurs(pull, ref, options)) return DONE;
-  if (pull.state === 'merged') return pull.base === options.base ? { kind: 'done', found: 'merged' } : DONE;
+  if (pull.state === 'merged') {
+    return { kind: 'done', found: pull.base === options.base ? 'merged' : 'merged-elsewhere' };
+  }
   if (pull.state === 'closed') return foundClosed(pull, task);
   if (task.kind === 'merge') {
     const held = heldBack(pull, ref);
