@@ -9,6 +9,7 @@ import type { People } from './people.ts';
 import type { Random } from './random.ts';
 import {
   type Incident,
+  isKind,
   type Kind,
   kindsFor,
   type Review,
@@ -98,7 +99,8 @@ function unusual(app: App, { random, reviews, scale, ledger }: DriveOptions): Ki
   const byCount = (one: Kind | Review, other: Kind | Review) =>
     count(one) - count(other) || shapesFor(one) - shapesFor(other);
   // Some are begun in vain: somebody else has merged what was to be committed to.
-  const due = kinds?.filter((one) => (ledger.done.get(one) ?? 0) < (scale.kinds?.[one] ?? 0)) ?? [];
+  const least = (one: Kind | Review) => (isKind(one) ? (scale.kinds?.[one] ?? 0) : scale.hits);
+  const due = kinds ? all.filter((one) => (ledger.done.get(one) ?? 0) < least(one)) : [];
   if (due.length > 0 && random.chance(0.8)) return random.shuffled(due).toSorted(byCount)[0];
   if (!random.chance(0.35)) return undefined;
   return random.chance(0.7) ? random.shuffled(all).toSorted(byCount)[0] : random.pickAny(all);

@@ -32,6 +32,10 @@ const FITTING: Readonly<Record<Kind, readonly App['shape'][]>> = {
 
 export const KINDS = Object.keys(FITTING) as readonly Kind[];
 
+export function isKind(name: string): name is Kind {
+  return Object.hasOwn(FITTING, name);
+}
+
 export function kindsFor({ strategy, shape }: App): Kind[] {
   return strategy === 'notification' ? [] : KINDS.filter((kind) => FITTING[kind].includes(shape));
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from './drive.ts';
 import type { Family, Stage } from './family.ts';
-import { KINDS, type Kind } from './round.ts';
+import { isKind, KINDS } from './round.ts';
 
 /** A little faster than evenly, so that the last promotions need not wait for the last faults. */
 const PACE = 1.25;
@@ -44,8 +44,4 @@ export function createTally(family: Family, { scale, flux, ledger, apps }: Stage
     },
     describe: () => `${done()} promotions, ${[...faults].map((one) => one.join(' ')).join(', ')}`,
   };
-}
-
-function isKind(name: string): name is Kind {
-  return (KINDS as readonly string[]).includes(name);
 }
