@@ -73,11 +73,16 @@ export function startPeople(options: PeopleOptions): People {
     for (const { metadata, status = {} } of items) {
       statuses.set(metadata.name, status);
       const app = apps.find(({ name }) => name === metadata.name);
-      if (!app) continue;
-      for (const environment of ENVIRONMENTS) {
-        const promotion = status.environments?.[environment]?.promotion;
-        if (promotion) consider(app, environment, promotion);
-      }
+      if (app) considerAll(app, status);
+    }
+  }
+
+  function considerAll(app: App, { abandoned = [], environments = {} }: PipelineStatus): void {
+    // What a forge refused to close is named, until a person asks once more.
+    if (abandoned.some(({ final }) => final)) requestSometimes(app);
+    for (const environment of ENVIRONMENTS) {
+      const promotion = environments[environment]?.promotion;
+      if (promotion) consider(app, environment, promotion);
     }
   }
 
