@@ -106,7 +106,7 @@ describe('a pull request on Gitea', () => {
       const task = { kind: 'close', reason: 'late runs 1.4.0, which is newer than 1.3.0.' } as const;
       await runTask(task, pullRequest, 'late');
       await runTask(task, pullRequest, 'late');
-      expect(await stateOf(pullRequest, 'late')).toBe('closed');
+      expect(await stateOf(pullRequest, 'late')).toBe('lapsed');
       const comments = (await stage.api('GET', `/issues/${pullRequest.number}/comments`)) as {
         body: string;
       }[];
