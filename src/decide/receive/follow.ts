@@ -63,7 +63,9 @@ export function follow(located: Located, next: Environment, status: PipelineStat
 function isToBeLookedAt(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
   if (record.phase === 'Rejected') return isReopenable({ now }, record);
   if (!isUnfinished(record)) return false;
-  return openPullRequest(record) !== undefined || isBegun(record, strategy);
+  // What has failed, and waits for its next attempt, gives way at once: its forge may be away for long.
+  const isWaiting = record.failure !== undefined && record.phase === 'Pending';
+  return openPullRequest(record) !== undefined || (isBegun(record, strategy) && !isWaiting);
 }
 
 /** It is merged, or may be, or an attempt is under way, or has left what is not recorded. */
