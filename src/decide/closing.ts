@@ -91,7 +91,7 @@ function noOf({ result }: TaskDone): 'closed' | 'merged-elsewhere' | undefined {
   return found === 'merged' ? undefined : found;
 }
 
-/** What is there, or on its way, is wanted, whoever closed what would have brought it too. */
+/** The environment runs the revision, or its change is merged: a closed pull request does not reject it. */
 function isNo(done: TaskDone, { revision, phase, pullRequest }: PromotionStatus): boolean {
   const isBrought = (phase === 'Succeeded' || phase === 'Merged') && pullRequest?.revision === revision;
   return noOf(done) !== undefined && !isBrought;

@@ -17,7 +17,7 @@ export { localApplications, type NamedApplication } from './application-watch-wa
 /** The applications of one cluster: from memory where they can be watched, else by asking its API server. */
 export interface ApplicationWatch {
   /**
-   * For `readApplication`; undefined when there is no such object. `fresh`: as `readNow`.
+   * For `readApplication`; undefined when the object does not exist. `fresh`: as `readNow`.
    * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
    */
   read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;

@@ -35,7 +35,7 @@ describe('a promotion between two steps', () => {
     expect(held).toEqual(['apps/app at before-push']);
   });
 
-  test('stops where what holds it says so, whoever leads', async () => {
+  test('stops where what holds it says so, also while this replica leads', async () => {
     const ended = new TurnpikeError('GitUnavailable', 'Turnpike is stopping.');
     const pass = passWhileLeading(
       () => true,
