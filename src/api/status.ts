@@ -124,6 +124,12 @@ export const PromotionStatus = v.object({
     v.pipe(v.number(), v.integer(), v.description('How many times it was tried since it was recorded.')),
   ),
   nextAttemptAt: v.optional(time('When it is tried next; absent when nothing is due.')),
+  mayBeOpen: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('An attempt at the revision before it may have opened a pull request that is not known.'),
+    ),
+  ),
   pullRequest: v.optional(v.pipe(PullRequestRef, v.description('The pull request that brings it.'))),
   startedAt: v.optional(time('When it was recorded.')),
   updatedAt: v.optional(time('When its phase changed last.')),
@@ -208,6 +214,9 @@ export const Passage = v.pipe(
     mergedAt: v.optional(time('When it was merged for the environment, or committed to its branch.')),
     mergedInto: v.optional(v.pipe(MergedInto, v.description('Where that was.'))),
     deployedAt: v.optional(time('When it was deployed there, the last time it was.')),
+    wholeAt: v.optional(
+      time('When all targets had it first, where one of them may count for the next environment.'),
+    ),
     failedAt: v.optional(time('When it failed there; absent once it is healthy again.')),
     rolledBackAt: v.optional(time('When the environment went back from it to an earlier revision.')),
   }),

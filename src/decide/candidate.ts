@@ -79,10 +79,13 @@ function healthySince({ pipeline, previous, now }: Leg, revision: string): numbe
 /** When another revision took its place; infinity while none has. */
 function replacedAt({ status }: Pipeline, environment: string, revision: string, since: number): number {
   const others = (status.executions ?? []).filter((one) => one.revision !== revision);
-  // One that it went back from has left the place again.
+  const { targets = [] } = environmentStatus(status, environment);
+  const isBack = targets.some((target) => target.revision === revision);
   const times = others.flatMap((one) => {
     const { deployedAt, rolledBackAt } = passageOf(status, one.revision, environment);
-    return deployedAt === undefined || rolledBackAt !== undefined ? [] : [Date.parse(deployedAt)];
+    // One that the environment went back from, to this one, has left the place again.
+    const hasLeft = isBack && rolledBackAt !== undefined;
+    return deployedAt === undefined || hasLeft ? [] : [Date.parse(deployedAt)];
   });
   return Math.min(...times.filter((at) => at > since));
 }
@@ -110,7 +113,8 @@ export function objectionTo(
   const passage = passageOf(pipeline.status, revision, environment.name);
   if (!passage.deployedAt && !passage.rolledBackAt) return undefined;
   // One of its targets has it, and the others never had it.
-  const isOnItsWay = state.targets?.some((target) => target.revision === revision) && !passage.rolledBackAt;
+  const wasThere = passage.rolledBackAt !== undefined || passage.wholeAt !== undefined;
+  const isOnItsWay = state.targets?.some((target) => target.revision === revision) && !wasThere;
   if (isOnItsWay && mayBeThereInPart(pipeline.spec, environment)) return undefined;
   return { message: wentOn(environment.name, revision), phase: 'Superseded' };
 }
@@ -130,7 +134,8 @@ export function wentBack({ pipeline, environment }: Context, record: PromotionSt
   return wentOn(environment.name, record.revision) + toClose(record);
 }
 
-function mayBeThereInPart(spec: PipelineSpec, { name, targets }: Environment): boolean {
+/** One of several targets may be there before the others, and count for the next environment. */
+export function mayBeThereInPart(spec: PipelineSpec, { name, targets }: Environment): boolean {
   const next = spec.environments[environmentIndex(spec, name) + 1];
   return targets.length > 1 && next !== undefined && promotionInto(spec, next)?.gates?.targets === 'any';
 }

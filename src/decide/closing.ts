@@ -35,13 +35,15 @@ export function foldClosing(status: PipelineStatus, done: TaskDone, now: Date): 
 }
 
 function withAbandonedClosed(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
-  if (!status.abandoned?.some((one) => isSame(one.pullRequest, done.pullRequest))) return status;
-  const abandoned = status.abandoned.flatMap((one) => afterClosing(one, done, now));
+  const left = status.abandoned?.find((one) => isSame(one.pullRequest, done.pullRequest));
+  if (!left) return status;
+  const abandoned = status.abandoned?.flatMap((one) => afterClosing(one, done, now)) ?? [];
   const known = { ...status, abandoned };
-  return noOf(done) ? withRemembered(known, done, now) : known;
+  // People are asked to close what we could not close: that is no no.
+  return noOf(done) && left.problem === undefined ? withRemembered(known, done, now) : known;
 }
 
-const AGAIN_SECONDS = 300;
+const AGAIN_SECONDS = 60;
 
 /** What cannot be closed stays named, with the reason; while the forge is away it is tried again. */
 function afterClosing(
@@ -54,7 +56,8 @@ function afterClosing(
   const problem = cut(result.message);
   const { nextAttemptAt: _, ...rest } = one;
   if (result.retry === 'never') return [{ ...rest, problem, final: true }];
-  const nextAttemptAt = new Date(now.getTime() + AGAIN_SECONDS * 1000).toISOString();
+  const seconds = result.retry === 'backoff' ? AGAIN_SECONDS : result.retry.afterSeconds;
+  const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
   return [{ ...rest, problem, nextAttemptAt }];
 }
 
@@ -142,7 +145,7 @@ function withRemembered(status: PipelineStatus, { environment, pullRequest }: Ta
   const { revision, number } = pullRequest;
   if (!state || revision === undefined) return status;
   const no = { revision, at: now.toISOString(), by: rejectedBy(number) };
-  return withEnvironment(status, environment, withRejection(rejectedNow(state, no, now), no));
+  return withEnvironment(status, environment, rejectedNow(withRejection(state, no), no, now));
 }
 
 /** The promotion of that very revision waits for this answer, see next.ts. */
@@ -151,5 +154,5 @@ function rejectedNow(state: EnvironmentStatus, { revision, by }: Rejection, now:
   const isIt = promotion?.revision === revision && isUnfinished(promotion) && !isByHand(promotion);
   if (!isIt) return state;
   const message = `${shortRevision(revision)} was rejected (${by}): it is not promoted again by itself.`;
-  return withPromotion(state, update(promotion, { phase: 'Rejected', message }, now));
+  return withPromotion(state, update(promotion, { phase: 'Rejected', message, close: message }, now));
 }

@@ -9,9 +9,17 @@ import {
   type PromotionStatus,
 } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
+import { mayBeThereInPart } from './candidate.ts';
 import { mergePlace } from './merged.ts';
 import { isOlder } from './revision.ts';
-import { commonRevision, environmentStatus, isUnfinished, ownValue, recordedPromotion } from './state.ts';
+import {
+  commonRevision,
+  deployedRevision,
+  environmentStatus,
+  isUnfinished,
+  ownValue,
+  recordedPromotion,
+} from './state.ts';
 
 /**
  * The journeys of revisions through the environments, kept in the status. Follows from the rest of the
@@ -31,12 +39,14 @@ export function foldExecutions(pipeline: Pipeline, now: Date): PipelineStatus {
   const { spec, status } = pipeline;
   let journeys = withoutStrangers(pipeline);
   // The last environment first: of two that begin together the one that has come less far is newer.
-  for (const [index, { name }] of [...spec.environments.entries()].reverse()) {
+  for (const [index, environment] of [...spec.environments.entries()].reverse()) {
+    const { name } = environment;
     const state = environmentStatus(status, name);
     journeys = withRollback(journeys, name, state, now);
     const available = availableRevision(pipeline, index);
     journeys = withFailure(journeys, name, state, available);
     journeys = withDeployment(journeys, name, available, state, now);
+    if (mayBeThereInPart(spec, environment)) journeys = withWhole(journeys, name, state, now);
     journeys = withPromotion(journeys, name, state);
   }
   const told = journeys.map((one) => ({ ...one, outcome: outcomeOf(one, pipeline) }));
@@ -91,6 +101,17 @@ function withDeployment(
     const anew = rolledBackAt ?? failedAt ?? (isLatest(begun, name, revision) ? undefined : at);
     const deployedAt = anew === undefined ? (passage.deployedAt ?? at) : at;
     return withPassage(one, name, { ...passage, deployedAt });
+  });
+}
+
+/** An environment that had it as a whole goes back from it when some of its targets do. */
+function withWhole(journeys: Journeys, name: string, state: EnvironmentStatus, now: Date): Journeys {
+  const revision = deployedRevision(state);
+  if (revision === undefined) return journeys;
+  return replaced(journeys, revision, (one) => {
+    const passage = passageIn(one, name);
+    if (!passage?.deployedAt || passage.wholeAt) return one;
+    return withPassage(one, name, { ...passage, wholeAt: time(now.toISOString()) });
   });
 }
 

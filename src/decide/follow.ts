@@ -1,6 +1,7 @@
 import type { PromotionStatus } from '../api/pipeline.ts';
 import { downgrade, toClose } from './candidate.ts';
 import { isByHand } from './gates.ts';
+import { withoutRemark, withRemark } from './remarks.ts';
 import { isOlder, shortRevision } from './revision.ts';
 import { commonRevision, ownValue } from './state.ts';
 import {
@@ -13,7 +14,6 @@ import {
   pollAfter,
   type Step,
 } from './step.ts';
-import { cut } from './text.ts';
 
 /** Follows a pull request to its merge, and the merged change to its deployment. */
 export function followPullRequest(
@@ -66,16 +66,12 @@ function withRebuild(
   return { ...record, pullRequest: { ...pullRequest, rebuiltAt: now.toISOString() } };
 }
 
-const CONFLICT =
-  'It conflicts with its base branch: resolve that on its branch, where commits of others are.';
-
 /** What Turnpike does not rebuild is a person's to resolve. Where it was not looked at, it is as it was. */
 function withConflict(record: PromotionStatus, says: PullRequestState | undefined): string {
   const before = record.message ?? '';
   if (says === undefined) return before;
-  const rest = before.endsWith(CONFLICT) ? before.slice(0, -CONFLICT.length).trimEnd() : before;
   const isTheirs = says === 'conflicting' && record.pullRequest?.others;
-  return isTheirs ? cut(`${rest} ${CONFLICT}`.trimStart()) : rest;
+  return isTheirs ? withRemark(before, 'conflict') : withoutRemark(before, 'conflict');
 }
 
 /** Seconds between two attempts to make a branch mergeable: a forge shows what was pushed a moment later. */

@@ -13,12 +13,9 @@ export interface Asked {
   readonly changedAt: string | undefined;
   /** A gate was closed then: once it is open, it is to be merged, or shown to be mergeable, at once. */
   readonly isHeld: boolean;
-  /** There was no answer, for a reason that may pass. */
-  readonly hasFailed?: boolean;
+  /** There was no answer: it is asked again after so many seconds at the latest. */
+  readonly retrySeconds?: number;
 }
-
-/** When it is asked again after an error. */
-const RETRY_SECONDS = 15;
 
 const REOPEN_DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -43,7 +40,7 @@ export function pollDue(
   const shown = Math.max(0, (mergeShown(record) - now.getTime()) / 1000);
   if (requested || isNews || isUnheard(context, asked, available)) return shown;
   const last = asked?.at ?? firstAsk(record);
-  const pause = asked?.hasFailed ? Math.min(seconds, RETRY_SECONDS) : seconds;
+  const pause = Math.min(seconds, asked?.retrySeconds ?? seconds);
   return last === undefined ? shown : Math.max(shown, (last - now.getTime()) / 1000 + pause);
 }
 

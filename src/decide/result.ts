@@ -21,15 +21,28 @@ export type Result =
       readonly message?: string;
       /** A person closed the pull request of this revision, which was there before. */
       readonly rejected?: string;
+      /** It is open, and what comes after that failed. */
+      readonly failure?: Fault;
     }
-  | { readonly kind: 'already-there'; readonly message: string; readonly into?: MergedInto }
+  | {
+      readonly kind: 'already-there';
+      readonly message: string;
+      readonly into?: MergedInto;
+      /** One that is open and was not known. */
+      readonly pullRequest?: PullRequestRef;
+    }
   | { readonly kind: 'pushed'; readonly message: string; readonly into?: MergedInto }
   /** It was merged before, and its merge was reverted before it was deployed. */
   | { readonly kind: 'reverted' }
   /** A person closed the pull request of this very revision meanwhile. */
   | { readonly kind: 'closed' }
   | { readonly kind: 'notified' }
-  | { readonly kind: 'error'; readonly message: string; readonly retry: Retry };
+  | ({ readonly kind: 'error' } & Fault);
+
+interface Fault {
+  readonly message: string;
+  readonly retry: Retry;
+}
 
 export interface RetryPolicy {
   /** Seconds before the second attempt; doubled for each one after it. */
@@ -96,20 +109,23 @@ function withResult(
 ): PromotionStatus {
   const { nextAttemptAt: _, ...before } = record;
   if (result.kind === 'error') return withError(before, result, policy, now);
-  const { failure: __, ...rest } = before;
+  const { failure, mayBeOpen: __, ...rest } = before;
   switch (result.kind) {
     case 'pull-request': {
       const waits = waitsForMerge(result.pullRequest);
       const message = result.message ? cut(`${waits} ${result.message}`) : waits;
       const opened = update(rest, { phase: 'PullRequestOpen', message }, now);
-      return { ...opened, pullRequest: known(record.pullRequest, result.pullRequest, now) };
+      const open = { ...opened, pullRequest: known(record.pullRequest, result.pullRequest, now) };
+      return result.failure
+        ? withError({ ...open, ...(failure && { failure }) }, result.failure, policy, now)
+        : open;
     }
-    case 'already-there':
-    case 'pushed': {
-      const message = cut(result.message);
-      const merged = update(rest, { phase: 'Merged', message, close: message }, now);
-      return { ...merged, ...(result.into && { into: result.into }) };
+    case 'already-there': {
+      const { pullRequest = rest.pullRequest, ...there } = result;
+      return withMerged({ ...rest, ...(pullRequest && { pullRequest }) }, there, now);
     }
+    case 'pushed':
+      return withMerged(rest, result, now);
     case 'reverted': {
       const message = whyRejected(rest, environment, whatWasSaid(rest, 'reverted'));
       return update(rest, { phase: 'Rejected', message, close: message }, now);
@@ -121,13 +137,23 @@ function withResult(
   }
 }
 
+function withMerged(
+  record: PromotionStatus,
+  { message: text, into }: { readonly message: string; readonly into?: MergedInto },
+  now: Date,
+): PromotionStatus {
+  const message = cut(text);
+  const merged = update(record, { phase: 'Merged', message, close: message }, now);
+  return { ...merged, ...(into && { into }) };
+}
+
 /**
  * The record of an attempt that failed. A pull request that is open stays so: what failed was to bring it up to date.
  * What a person must mend stops the promotion all the same, and says so.
  */
 function withError(
   record: PromotionStatus,
-  { message: text, retry }: Extract<Result, { kind: 'error' }>,
+  { message: text, retry }: Fault,
   policy: RetryPolicy,
   now: Date,
 ): PromotionStatus {

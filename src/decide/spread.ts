@@ -1,5 +1,8 @@
 const WIDTH = 0.4;
 
+/** No spread is more. */
+export const MAX_SPREAD: number = 1 + WIDTH / 2;
+
 /** From 0.8 up to 1.2, always the same for a name: what many would do at the same time, they do at different ones. */
 export function spreadOf(name: string): number {
   return 1 - WIDTH / 2 + WIDTH * fraction(name);

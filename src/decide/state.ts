@@ -69,8 +69,10 @@ export function openPullRequest({ phase, pullRequest }: PromotionStatus): PullRe
   return WITHOUT_PULL_REQUEST.includes(phase) && pullRequest.closing === undefined ? undefined : pullRequest;
 }
 
-/** What was to be closed is needed after all. */
-function takenOver({ closing: _, ...rest }: PullRequestRef): PullRequestRef {
+/** What was to be closed is needed after all; the next task takes back what its text says of that. */
+function takenOver(pullRequest: PullRequestRef): PullRequestRef {
+  if (pullRequest.closing === undefined) return pullRequest;
+  const { closing: _, checked: __, ...rest } = pullRequest;
   return rest;
 }
 

@@ -8,7 +8,7 @@ import type {
   Rejection,
 } from '../api/pipeline.ts';
 import type { Merge } from './merged.ts';
-import { spreadOf } from './spread.ts';
+import { MAX_SPREAD, spreadOf } from './spread.ts';
 import { isUnfinished, openPullRequest } from './state.ts';
 import { cut } from './text.ts';
 
@@ -157,7 +157,7 @@ export function pollAfter(context: Context, record: PromotionStatus, { min, max 
   const { metadata } = context.pipeline;
   const age = (context.now.getTime() - lastChange(record, context.now)) / 1000;
   const name = `${metadata.namespace}/${metadata.name}/${context.environment.name}`;
-  return Math.min(max, Math.max(min, age / 10)) * spreadOf(name);
+  return Math.min(max / MAX_SPREAD, Math.max(min, age / 10)) * spreadOf(name);
 }
 
 /** A forge may tell of a change a moment before its API shows it, so that counts as well. */

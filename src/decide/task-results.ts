@@ -1,9 +1,9 @@
 import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
 import { foldClosing } from './closing.ts';
+import { type Remark, withoutRemark, withRemark } from './remarks.ts';
 import { waitsForMerge } from './result.ts';
 import { environmentStatus, withEnvironment } from './state.ts';
 import { isOver, isSame, problemOf, type TaskDone, type TaskResult } from './task.ts';
-import { cut } from './text.ts';
 
 /** The status with what has become of it; what is about another pull request by now is left out. */
 export function foldTask(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
@@ -29,18 +29,13 @@ function withTask(record: PromotionStatus, pullRequest: PullRequestRef, done: Ta
   }
 }
 
-const UNTOLD = 'The commit status cannot be set:';
-const UNCANCELLED = 'The auto-merge cannot be taken back:';
-const MERGED_LATER = 'The forge merges it when its checks have passed.';
-
 function withChecked(record: PromotionStatus, pullRequest: PullRequestRef, done: TaskDone) {
   const { task, result } = done;
   const isThis = task.kind === 'check' && done.pullRequest.commit === pullRequest.commit;
   if (!isThis || !isOver(result)) return record;
   const problem = problemOf(result);
-  if (problem !== undefined) return withMessage(record, waitsForMerge(pullRequest), UNTOLD, problem);
-  const told = { ...record, pullRequest: { ...pullRequest, checked: task.state } };
-  return withoutMessage(told, pullRequest, UNTOLD);
+  if (problem !== undefined) return remarked(record, 'untold', problem);
+  return unremarked({ ...record, pullRequest: { ...pullRequest, checked: task.state } }, 'untold');
 }
 
 function withMerge(
@@ -53,37 +48,35 @@ function withMerge(
     const why = result.kind === 'waits' ? result.reason : result.message;
     const isOutdated = result.kind === 'waits' && result.outdated && !pullRequest.outdated;
     const known = isOutdated ? { ...record, pullRequest: { ...pullRequest, outdated: true } } : record;
-    return withMessage(known, waitsForMerge(pullRequest), why);
+    return remarked(unremarked(known, 'mergedLater'), 'unmerged', why);
   }
   const scheduled = pullRequest.scheduled
     ? record
     : { ...record, pullRequest: { ...pullRequest, scheduled: true } };
-  return withMessage(scheduled, waitsForMerge(pullRequest), MERGED_LATER);
+  return remarked(unremarked(scheduled, 'unmerged'), 'mergedLater');
 }
 
 function withCancelled(record: PromotionStatus, pullRequest: PullRequestRef, result: TaskResult) {
   if (!isOver(result)) return record;
   const problem = problemOf(result);
-  if (problem !== undefined) return withMessage(record, waitsForMerge(pullRequest), UNCANCELLED, problem);
-  const known = withoutMessage(withoutMessage(record, pullRequest, UNCANCELLED), pullRequest, MERGED_LATER);
+  if (problem !== undefined) return remarked(record, 'uncancelled', problem);
+  const known = unremarked(unremarked(record, 'uncancelled'), 'mergedLater');
   if (!pullRequest.scheduled) return known;
   const { scheduled: _, ...rest } = pullRequest;
   return { ...known, pullRequest: rest };
 }
 
 /** A promotion that waits for something else says that. */
-function withMessage(record: PromotionStatus, ...sentences: readonly string[]): PromotionStatus {
-  const text = cut(sentences.join(' '));
-  return record.phase !== 'PullRequestOpen' || record.message === text
-    ? record
-    : { ...record, message: text };
+function remarked(record: PromotionStatus, remark: Remark, text?: string): PromotionStatus {
+  return withMessage(record, (message) => withRemark(message, remark, text));
 }
 
-/** What begins with these words is not so any more. */
-function withoutMessage(
-  record: PromotionStatus,
-  pullRequest: PullRequestRef,
-  words: string,
-): PromotionStatus {
-  return record.message?.includes(words) ? withMessage(record, waitsForMerge(pullRequest)) : record;
+function unremarked(record: PromotionStatus, remark: Remark): PromotionStatus {
+  return withMessage(record, (message) => withoutRemark(message, remark));
+}
+
+function withMessage(record: PromotionStatus, change: (message: string) => string): PromotionStatus {
+  if (record.phase !== 'PullRequestOpen' || !record.pullRequest) return record;
+  const message = change(record.message ?? waitsForMerge(record.pullRequest));
+  return message === record.message ? record : { ...record, message };
 }

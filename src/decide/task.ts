@@ -16,8 +16,9 @@ export type PullRequestTask =
   | { readonly kind: 'cancel-merge' };
 
 /**
- * `found`: it was merged, or a person had closed it, before; `scheduled`: the forge merges it by itself; `waits`: it is not merged yet, for
- * the reason; `outdated`: it has to be built on the present base branch first.
+ * `found`: it was merged, into the base branch or another one, or a person had closed it, before; `scheduled`: the forge
+ * merges it by itself; `waits`: it is not merged yet, for the reason; `outdated`: it has to be built on the present base
+ * branch first.
  */
 export type TaskResult =
   | { readonly kind: 'done'; readonly found?: 'closed' | 'merged' | 'merged-elsewhere' }

@@ -28,6 +28,12 @@ export function tasksFor(situation: Situation): PullRequestTasks[] {
   return [...recorded, ...abandoned];
 }
 
+/** Seconds until one that was left behind, and could not be closed, is to be closed again. */
+export function closingDue({ abandoned = [] }: PipelineStatus, now: Date): number | undefined {
+  const times = abandoned.flatMap(({ nextAttemptAt }) => Date.parse(nextAttemptAt ?? '') || []);
+  return times.length === 0 ? undefined : Math.max(0, (Math.min(...times) - now.getTime()) / 1000);
+}
+
 /** Of those that a promotion has open, and does not close. */
 function urlsInUse({ environments = {} }: PipelineStatus): ReadonlySet<string> {
   const open = Object.values(environments).flatMap(
@@ -57,7 +63,7 @@ function openTasks(situation: Situation, previous: Environment, environment: Env
   const isTold = pullRequest.commit === undefined || pullRequest.checked === check.state;
   if (isTold) return mergeTasks(context, record, gate);
   // A process that ended right after it had asked the forge to merge it later did not record that.
-  const mayBeScheduled = gate && isAuto(context) && !pullRequest.scheduled;
+  const mayBeScheduled = (gate || pullRequest.others) && isAuto(context) && !pullRequest.scheduled;
   return [check, ...(mayBeScheduled ? [CANCEL] : []), ...mergeTasks(context, record, gate)];
 }
 
@@ -66,8 +72,8 @@ function mergeTasks(context: Context, record: PromotionStatus, gate: Gate | unde
   if (!isMeant) return record.pullRequest?.scheduled ? [CANCEL] : [];
   // Of a head that has moved, and a base that has, it is learnt first what they are.
   const says = ownValue(context.pullRequests, context.environment.name);
-  // The forge would merge what others have pushed.
-  if (says === 'moved' && record.pullRequest?.scheduled) return [CANCEL];
+  // The forge would merge what others have pushed, also where it was not recorded that it was asked to.
+  if (says === 'moved') return [CANCEL];
   if (says !== 'open') return [];
   // A forge that merges later by itself knows no windows.
   return [{ kind: 'merge', mayWait: gatesInto(context).windows === undefined }];

@@ -1,4 +1,4 @@
-import type { Environment, Pipeline, PromotionStatus } from '../api/pipeline.ts';
+import type { Environment, Pipeline, PromotionStatus, Strategy } from '../api/pipeline.ts';
 import type { Decision } from './next.ts';
 import { promotionInto } from './route.ts';
 import { environmentStatus, isUnfinished } from './state.ts';
@@ -26,10 +26,15 @@ export function unrecorded(
     const { promotion } = environmentStatus(status, environment.name);
     const isOver = step?.kind === 'record' && !isUnfinished(step.promotion);
     const isReplaced = step && step.kind !== 'rest' && step.promotion.revision !== promotion?.revision;
-    const isTried =
-      promotion && isUnfinished(promotion) && promotion.phase !== 'Merged' && promotion.attempts;
-    const isByPullRequest = promotionInto(spec, environment)?.strategy['pull-request'] !== undefined;
-    const mayBe = (isOver || isReplaced) && isTried && isByPullRequest && promotion.pullRequest === undefined;
+    const strategy = promotionInto(spec, environment)?.strategy;
+    const mayBe = (isOver || isReplaced) && promotion && isTried(promotion, strategy);
     return mayBe ? [{ environment, promotion }] : [];
   });
+}
+
+/** An attempt at it, or at the one before it, may have opened a pull request that is not recorded. */
+export function isTried(promotion: PromotionStatus, strategy: Strategy | undefined): boolean {
+  const { attempts, mayBeOpen, phase, pullRequest } = promotion;
+  if (strategy?.['pull-request'] === undefined || pullRequest !== undefined) return false;
+  return isUnfinished(promotion) && phase !== 'Merged' && (mayBeOpen === true || attempts !== undefined);
 }

@@ -41,6 +41,11 @@ export function closingNote(reason: string): string {
 
 const CLOSING = /^<!-- turnpike closes=[0-9a-f]{16} -->\s*$/m;
 
+/** The body as it was before it said that. */
+export function withoutClosing(body: string): string {
+  return body.replace(CLOSING, '').trimEnd();
+}
+
 /** In characters, with its line's end. */
 export const CLOSING_LENGTH = closingNote('').length + 1;
 

@@ -50,6 +50,17 @@ export function isOurs(
   return found.url === known.url && found.head === head && (said === undefined || said === owner);
 }
 
+/**
+ * An attempt that moved it to another base may have ended before that was recorded. Of a repository that the spec names no
+ * more, records of an earlier version have no base: it is empty.
+ */
+export function mergedWhere(
+  { base }: Pick<PullRequest, 'base'>,
+  recorded: { readonly base: string; readonly meant: string },
+): 'merged' | 'merged-elsewhere' {
+  return ['', base].includes(recorded.base) || base === recorded.meant ? 'merged' : 'merged-elsewhere';
+}
+
 /** What became of the pull request that the status knows. */
 export interface KnownPull {
   /** While it is still open, and of this repository and branch. */

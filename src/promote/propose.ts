@@ -4,8 +4,8 @@ import type { PullRequestRef, PullRequestStrategy } from '../api/pipeline.ts';
 import { commitMessage } from './body.ts';
 import { type Credentials, forGit } from './forges/credentials.ts';
 import type { Forge, PullRequest } from './forges/forge.ts';
-import { markerKey, promotionBranch } from './names.ts';
-import { createOne, lookAtKnown, proposalOf, updateOne } from './proposal.ts';
+import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
+import { createOne, isOurs, lookAtKnown, proposalOf, updateOne } from './proposal.ts';
 import { alreadyThere, commitBy, mergedState, sentences } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { BranchResult, BranchUpdate, Workspace } from './workspace.ts';
@@ -38,7 +38,10 @@ export async function propose(git: Git, attempt: Attempt): Promise<PromotionResu
   const isThis = request.pullRequest?.revision === request.revision;
   if (isThis && (await look()).rejected !== undefined) return { kind: 'closed' };
   let branch = await git.updateBranch(update);
-  if (branch.kind === 'in-base') return alreadyThere(request, into, branch.problems);
+  if (branch.kind === 'in-base') {
+    const left = await leftOpen(forge, attempt);
+    return { ...alreadyThere(request, into, branch.problems), ...(left && { pullRequest: left }) };
+  }
   const known = await look();
   if (!known.open && request.pullRequest) {
     // It may have been merged with what was just pushed: another one would bring the same once more.
@@ -48,6 +51,24 @@ export async function propose(git: Git, attempt: Attempt): Promise<PromotionResu
   }
   if (branch.kind === 'blocked') throw await blocked(forge, known.open, branch.reason);
   return open(forge, attempt, { branch, known });
+}
+
+/** What an attempt before this one has opened without knowing it. */
+async function leftOpen(forge: Forge, { request, settings }: Attempt): Promise<PullRequestRef | undefined> {
+  const mayBe = request.mayBeOpen && request.pullRequest === undefined;
+  return mayBe ? findOwn(forge, request, settings) : undefined;
+}
+
+/** The open one of the environment's branch, where it is ours. */
+export async function findOwn(
+  forge: Forge,
+  request: PipelineEnvironment,
+  settings: PullRequestStrategy,
+): Promise<PullRequestRef | undefined> {
+  const head = promotionBranch(request);
+  const found = await forge.find(head, settings.baseBranch);
+  if (!found || !isOurs(found, found, { head, owner: ownerName(request) })) return undefined;
+  return { url: found.url, number: found.number, ...placeOf(settings, head) };
 }
 
 interface Pushed {
@@ -62,14 +83,27 @@ async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): 
     ? await updateOne(forge, request, known.open, wanted)
     : await createOne(forge, request, wanted);
   const { labels = [], assignees = [], reviewers = [] } = settings;
-  const refused = await forge.decorate(pull, { labels, assignees, reviewers });
+  // It is there by now, and is recorded whatever comes next: a person may close it before the next attempt.
+  const { refused = [], failure } = await unlessFailed(
+    forge.decorate(pull, { labels, assignees, reviewers }),
+  );
   const problems = [...(branch.others ? [OTHERS] : []), ...branch.problems, ...refused];
   return {
     kind: 'pull-request',
     pullRequest: referenceTo(pull, attempt, branch),
     ...(problems.length > 0 && { message: sentences(problems) }),
     ...(known.rejected !== undefined && { rejected: known.rejected }),
+    ...(failure && { failure }),
   };
+}
+
+async function unlessFailed(decorated: Promise<readonly string[]>) {
+  try {
+    return { refused: await decorated };
+  } catch (error) {
+    if (!(error instanceof TurnpikeError) || error.code === 'NotLeading') throw error;
+    return { failure: { message: error.message, retry: error.retry } };
+  }
 }
 
 const OTHERS = 'Commits of others are on its branch: they are kept, and people merge it.';

@@ -13,8 +13,8 @@ import { runTask } from './forges/run-task.ts';
 import { typeOf } from './forges/type.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch, saysClosing } from './names.ts';
 import type { Outbound } from './outbound.ts';
-import { isOurs } from './proposal.ts';
-import { placeOf, propose } from './propose.ts';
+import { isOurs, mergedWhere } from './proposal.ts';
+import { findOwn, propose } from './propose.ts';
 import { mergedState } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { Workspace } from './workspace.ts';
@@ -108,6 +108,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
         owner: ownerName(request),
         head: pullRequest.branch ?? promotionBranch(request),
         base,
+        meant: settings.baseBranch,
         pass: passOf(request),
         now: deps.now(),
       });
@@ -131,13 +132,8 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       return (await workspace.hasBranch({ ...git, branch })) ? 'closed' : 'lapsed';
     },
 
-    async find(request, credentials) {
-      const { settings } = request;
-      const head = promotionBranch(request);
-      const found = await forgeOf(settings, credentials).find(head, settings.baseBranch);
-      if (!found || !isOurs(found, found, { head, owner: ownerName(request) })) return undefined;
-      return { url: found.url, number: found.number, ...placeOf(settings, head) };
-    },
+    find: (request, credentials) =>
+      findOwn(forgeOf(request.settings, credentials), request, request.settings),
 
     async inBase(request, settings, credentials) {
       const forge = patientForgeOf(settings, credentials);
@@ -158,10 +154,7 @@ function stateOf(
   known: PullRequestRef,
   meant: string,
 ): PullRequestState {
-  // An attempt that moved it to another base may have ended before that was recorded.
-  if (state === 'merged') {
-    return known.base === undefined || base === known.base || base === meant ? 'merged' : 'merged-elsewhere';
-  }
+  if (state === 'merged') return mergedWhere({ base }, { base: known.base ?? base, meant });
   if (state === 'closed') return 'closed';
   const isMoved = headCommit !== undefined && known.commit !== undefined && headCommit !== known.commit;
   return mergeable ?? (isMoved ? 'moved' : 'open');

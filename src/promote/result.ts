@@ -27,7 +27,7 @@ export function alreadyThere(
   request: PromotionRequest,
   into: MergedInto,
   problems: readonly string[],
-): PromotionResult {
+): Extract<PromotionResult, { kind: 'already-there' }> {
   const there = `Branch ${into.branch} has ${request.revision} at every place that is named for ${markerKey(request)} already.`;
   return { kind: 'already-there', message: sentences([there, ...problems]), into };
 }

@@ -1,3 +1,4 @@
+import type { Retry } from '../api/errors.ts';
 import type { AppRef, Gates, MergedInto, PullRequestRef } from '../api/pipeline.ts';
 
 /** One revision to be brought into one environment. Acting on the same request twice is acting once. */
@@ -20,6 +21,8 @@ export interface PromotionRequest {
   readonly gates?: Gates;
   /** It was merged before and never deployed: where it is not in the base branch any more, somebody said no. */
   readonly wasMerged?: boolean;
+  /** An earlier attempt may have opened a pull request that the status does not know. */
+  readonly mayBeOpen?: boolean;
   /** The pull request that the status knows already. */
   readonly pullRequest?: PullRequestRef;
   /** Settles when the promotion is recorded. Nothing is pushed, opened or sent before, or when it rejects. */
@@ -33,9 +36,16 @@ export type PromotionResult =
       readonly message?: string;
       /** The revision that the pull request before this one brought, which a person closed. */
       readonly rejected?: string;
+      /** What kept it from being finished. */
+      readonly failure?: { readonly message: string; readonly retry: Retry };
     }
-  /** The base branch has the revision at every marker. */
-  | { readonly kind: 'already-there'; readonly message: string; readonly into: MergedInto }
+  /** The base branch has the revision at every marker; the pull request is one that was not known, and is open. */
+  | {
+      readonly kind: 'already-there';
+      readonly message: string;
+      readonly into: MergedInto;
+      readonly pullRequest?: PullRequestRef;
+    }
   /** Committed to the branch itself. */
   | { readonly kind: 'pushed'; readonly commit: string; readonly message: string; readonly into: MergedInto }
   /** It was merged before, and is not in the base branch any more. */

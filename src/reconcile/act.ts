@@ -121,8 +121,9 @@ function remember(
   if (task.kind === 'merge' && result.kind === 'done') polls.changed(pipeline, environment);
 }
 
-function taskKey({ url }: PullRequestRef, { kind }: PullRequestTask): string {
-  return `${url} ${kind}`;
+/** That nothing was scheduled says nothing of what was scheduled since. */
+function taskKey({ url, scheduled = false }: PullRequestRef, { kind }: PullRequestTask): string {
+  return `${url} ${kind} ${scheduled}`;
 }
 
 /** A merge is seen soon; what failed is tried again with the next look at the pull request. */

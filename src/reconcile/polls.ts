@@ -1,4 +1,4 @@
-import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import type { Pipeline } from '../api/pipeline.ts';
 import { availableRevision } from '../decide/available.ts';
 import { contextOf, type PullRequestState } from '../decide/next.ts';
@@ -64,7 +64,8 @@ export function createPolls(deps: Deps): Polls {
         const state = await deps.promoter.pullRequestState({ pipeline, environment, promotion });
         return [[environment.name, state] as const];
       } catch (error) {
-        remember(key, { at: now.getTime(), changedAt, isHeld: isHeld(context), hasFailed: mayPass(error) });
+        const retrySeconds = retryAfter(error);
+        remember(key, { at: now.getTime(), changedAt, isHeld: isHeld(context), retrySeconds });
         wakeAfter = Math.min(wakeAfter, pollDue(context, memory.get(key), available) ?? wakeAfter);
         const { namespace, name } = pipeline.metadata;
         const fields = { namespace, name, environment: environment.name, error: errorMessage(error) };
@@ -89,8 +90,15 @@ export function createPolls(deps: Deps): Polls {
   };
 }
 
-function mayPass(error: unknown): boolean {
-  return !(error instanceof TurnpikeError) || error.retry !== 'never';
+const RETRY_SECONDS = 15;
+/** A Secret costs the forge no request. */
+const SECRET_SECONDS = 30;
+/** What a person has to mend at the forge, or in a Secret that it refuses. */
+const REFUSED_SECONDS = 300;
+
+function retryAfter(error: unknown): number {
+  if (hasCode(error, 'SecretNotFound', 'SecretInvalid', 'HostNotAllowed')) return SECRET_SECONDS;
+  return error instanceof TurnpikeError && error.retry === 'never' ? REFUSED_SECONDS : RETRY_SECONDS;
 }
 
 /** The oldest ones are forgotten. */

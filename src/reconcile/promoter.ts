@@ -245,13 +245,23 @@ function ranBefore({ executions = [] }: PipelineStatus, revision: string, enviro
   });
 }
 
-function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob): PromotionRequest {
-  const { spec, status, metadata } = pipeline;
+function sourceOf({ pipeline, environment, promotion }: Job): PromotionRequest['source'] {
+  const { spec, status } = pipeline;
   const previous = spec.environments[spec.environments.indexOf(environment) - 1];
   const deployment = previous && environmentStatus(status, previous.name).deployment;
   const known = deployment?.revision === promotion.revision ? deployment : undefined;
   const since = previous && passageOf(status, promotion.revision, previous.name).deployedAt;
   const deployedAt = since ?? known?.observedAt;
+  return {
+    environment: previous?.name ?? '',
+    ...(deployedAt !== undefined && { deployedAt }),
+    ...(known?.message !== undefined && { message: known.message }),
+  };
+}
+
+function requestOf(job: PromotionJob): PromotionRequest {
+  const { pipeline, environment, promotion, recorded } = job;
+  const { spec, status, metadata } = pipeline;
   const runs = commonRevision(environmentStatus(status, environment.name).targets);
   const { gates, strategy } = promotionInto(spec, environment) ?? {};
   const destination = { environment: environment.name, into: strategy && destinationOf(strategy) };
@@ -262,15 +272,12 @@ function requestOf({ pipeline, environment, promotion, recorded }: PromotionJob)
     revision: promotion.revision,
     ...(runs !== undefined && { runs }),
     ran: ranBefore(status, promotion.revision, environment.name),
-    source: {
-      environment: previous?.name ?? '',
-      ...(deployedAt !== undefined && { deployedAt }),
-      ...(known?.message !== undefined && { message: known.message }),
-    },
+    source: sourceOf(job),
     ...(gates && { gates }),
     ...(promotion.startedAt !== undefined && { due: promotion.startedAt }),
     ...(wasMergedLast(status, promotion.revision, destination) && { wasMerged: true }),
     ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
+    ...((promotion.mayBeOpen || (promotion.attempts ?? 0) > 1) && { mayBeOpen: true }),
     ...(isKnown(promotion.pullRequest) && { pullRequest: withRevision(promotion, promotion.pullRequest) }),
     recorded,
   };

@@ -19,7 +19,7 @@ import type { RetryPolicy } from '../decide/result.ts';
 import { shortRevision } from '../decide/revision.ts';
 import { environmentStatus, withEnvironment, withPromotion } from '../decide/state.ts';
 import { update } from '../decide/step.ts';
-import { tasksFor } from '../decide/tasks.ts';
+import { closingDue, tasksFor } from '../decide/tasks.ts';
 import { unrecorded } from '../decide/unrecorded.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type ActDeps, act, asStored, type Intent, RECHECK_SECONDS, runTasks } from './act.ts';
@@ -106,6 +106,7 @@ async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Check
     done,
     wakeAfter,
     graceWake(folded.status, now) ?? resyncSeconds,
+    closingDue(recorded.pipeline.status, now) ?? resyncSeconds,
     isFaulty ? RECHECK_SECONDS : resyncSeconds,
   );
 }

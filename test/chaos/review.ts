@@ -42,6 +42,8 @@ export interface ReviewerOptions extends PeopleOptions {
 }
 
 const MERGE_AGAIN_MS = 1000;
+/** A person who is told again and again to come later does. */
+const MERGE_LATER_MS = 15_000;
 /** At most so many of them are opened so that the next one has the number that ours has elsewhere. */
 const MAX_FOREIGN = 2;
 
@@ -141,7 +143,7 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
     return 'move';
   }
 
-  async function merge(subject: Subject): Promise<Review> {
+  async function merge(subject: Subject, again = MERGE_AGAIN_MS): Promise<Review> {
     const { app, environment, opened } = subject;
     const path = `/pulls/${opened.number}/merge`;
     const refused = await api('POST', opened, path, { Do: 'merge' }).then(() => undefined, String);
@@ -150,8 +152,10 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
     else {
       refusals.set(app.name, refused);
       if (impatient && app.shape === 'neighbours') requestSometimes(app);
-      // Nobody looks at it meanwhile: while Gitea checks it for conflicts, a look makes it check once more.
-      later(async () => void (await merge(subject)), MERGE_AGAIN_MS);
+      // Nobody looks at it meanwhile: while Gitea checks it for conflicts, a look makes it check once more. Under load a
+      // check takes so long that it would never end.
+      const next = /try again later/.test(refused) ? Math.min(again * 2, MERGE_LATER_MS) : MERGE_AGAIN_MS;
+      later(async () => void (await merge(subject, next)), again);
     }
     const place = { repository: opened.repository, ref: 'main' };
     const version = await versionAt(lab, { app, environment }, place);

@@ -139,7 +139,7 @@ describe('a pull request that is left behind and needed after all', () => {
     expect(step(after)).toMatchObject({ kind: 'promote', promotion: { revision: '1.1.0' } });
     const again = (seconds: number) =>
       tasksFor({ pipeline: after, pullRequests: {}, requested: false, now: new Date(at(seconds)) }).length;
-    expect([again(1), again(299), again(300)]).toEqual([0, 0, 1]);
+    expect([again(1), again(59), again(60)]).toEqual([0, 0, 1]);
   });
 
   test('is not forgotten when the application is another one while it is to be closed', () => {
@@ -555,7 +555,7 @@ describe('a pull request that conflicts', () => {
     const from = observed(opened({}, others), RUNS);
     const conflicting = step(from, 'conflicting');
     const message =
-      'Waits until pull request #7 is merged. It conflicts with its base branch: resolve that on its branch, where commits of others are.';
+      'Waits until pull request #7 is merged. The forge does not find it mergeable: where it conflicts with its base branch, resolve that on its branch, where commits of others are.';
     expect(conflicting).toMatchObject({ kind: 'record', promotion: { phase: 'PullRequestOpen', message } });
     const said = withState(from, 'staging', { promotion: { ...OPEN, ...others, message } });
     expect(step(said, 'conflicting')).toMatchObject({ kind: 'rest' });

@@ -49,7 +49,8 @@ describe('an event that is received', () => {
   const PULL = { url: 'https://f/pulls/7', number: 7 };
   const KNOWN = { ...PULL, commit: 'c0ffee', revision: '1.0.5', checked: 'success' } as const;
   const TAKEN: readonly (readonly [PromotionPhase, object, object | undefined])[] = [
-    ['Superseded', { ...KNOWN, closing: 'Too old.' }, KNOWN],
+    // The next task takes back what its text says of the closing.
+    ['Superseded', { ...KNOWN, closing: 'Too old.' }, { ...PULL, commit: 'c0ffee', revision: '1.0.5' }],
     ['Superseded', { ...KNOWN, endedAt: at(-5) }, undefined],
     ['Succeeded', KNOWN, undefined],
   ];

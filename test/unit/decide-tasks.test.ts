@@ -226,8 +226,27 @@ describe('what has become of it', () => {
 
   test('says why it is not merged yet', () => {
     expect(folded(MERGE, { kind: 'waits', reason: 'A check is pending.' }).promotion?.message).toBe(
-      'Waits until pull request #7 is merged. A check is pending.',
+      'Waits until pull request #7 is merged. It is not merged yet: A check is pending.',
     );
+  });
+
+  test('says each thing for itself, and takes back what is not so any more', () => {
+    const opened = 'Waits until pull request #7 is merged. The forge did not take the labels x.';
+    const after = (message: string, task: PullRequestTask, result: TaskResult) =>
+      folded(task, result, { message }).promotion?.message ?? '';
+    const untold = after(opened, SUCCESS, DENIED);
+    const both = after(untold, MERGE, { kind: 'waits', reason: 'Checks fail.' });
+    const words = 'The commit status cannot be set: The token may not.';
+    expect(both).toBe(`${opened} ${words} It is not merged yet: Checks fail.`);
+    expect(after(both, SUCCESS, DENIED)).toBe(both);
+    expect(after(both, MERGE, { kind: 'waits', reason: 'It is a draft.' })).toBe(
+      `${opened} ${words} It is not merged yet: It is a draft.`,
+    );
+    const later = after(both, MERGE, { kind: 'scheduled' });
+    expect(later).toBe(`${opened} ${words} The forge merges it when its checks have passed.`);
+    const mended = after(later, SUCCESS, { kind: 'done' });
+    expect(mended).toBe(`${opened} The forge merges it when its checks have passed.`);
+    expect(after(mended, { kind: 'cancel-merge' }, { kind: 'done' })).toBe(opened);
   });
 
   test('of another pull request, or of a commit before this one, counts for nothing', () => {

@@ -28,6 +28,7 @@ const OPTIONS: TaskOptions = {
   owner: 'team/app/staging',
   head: 'promotion-team-app-staging',
   base: 'main',
+  meant: 'next',
   pass: async () => {},
   now: NOW,
 };
@@ -151,9 +152,20 @@ const NOT_OURS: readonly (readonly [string, PullRequest | undefined])[] = [
   ['is not there', undefined],
 ];
 
+describe('a pull request that was to be closed and is needed again', () => {
+  test('says no more that we close it: whoever closes it then is a person', async () => {
+    const { forge, told } = fakeForge({ ...PULL, body: `${OURS}\n${closingNote('Too old.')}\n` });
+    await runTask(forge, TASKS.check, REF, OPTIONS);
+    expect(told[0]).toEqual(['update', 7, { title: PULL.title, body: OURS }]);
+    expect(told).toHaveLength(2);
+  });
+});
+
 describe.each(Object.values(TASKS))('the task $kind', (task) => {
   test.each([
     ['merged', 'main'],
+    // The spec names another base branch by now, and that has it.
+    ['merged', 'next'],
     ['merged-elsewhere', 'release'],
   ] as const)('says that the pull request is %s already', async (found, base) => {
     const { forge, told } = fakeForge({ ...PULL, state: 'merged', base });

@@ -16,6 +16,8 @@ import {
   withEnvironment,
   withPromotion,
 } from '../state.ts';
+import { update } from '../step.ts';
+import { isTried } from '../unrecorded.ts';
 import { isGone, isHint } from './deployment.ts';
 import type { Located, Outcome } from './located.ts';
 
@@ -85,11 +87,38 @@ export function withEnd({ pipeline, next }: Located, now: Date): PipelineStatus 
   const state = next && environmentStatus(status, next.name);
   const { promotion } = state ?? {};
   if (!next || !state || !promotion || !isUnfinished(promotion)) return status;
-  if (isBegun(promotion, promotionInto(spec, next)?.strategy)) return status;
+  const strategy = promotionInto(spec, next)?.strategy;
+  if (isUnderWay(promotion, strategy, now)) return status;
   const step = nextSteps({ pipeline, pullRequests: {}, requested: false, now })[next.name];
   const isEnd = step?.kind === 'record' && step.promotion.phase === 'Superseded';
   if (!isEnd || step.promotion.revision !== promotion.revision) return status;
-  return withEnvironment(status, next.name, withPromotion(state, step.promotion));
+  // Whether it has a pull request is asked of the forge first, see unrecorded.ts.
+  const ended = isTried(promotion, strategy) ? withoutApproval(promotion, now) : step.promotion;
+  return ended === promotion ? status : withEnvironment(status, next.name, withPromotion(state, ended));
+}
+
+/** It is merged, or an attempt may be under way. */
+function isUnderWay(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
+  switch (record.phase) {
+    case 'Merged':
+      return true;
+    case 'Promoting':
+      return strategy?.notification === undefined;
+    case 'PullRequestOpen':
+      return Date.parse(record.nextAttemptAt ?? '') <= now.getTime();
+    case 'Pending':
+      // A notification stays so until it is raised.
+      return strategy?.notification !== undefined && record.attempts !== undefined && !record.nextAttemptAt;
+    default:
+      return false;
+  }
+}
+
+function withoutApproval(record: PromotionStatus, now: Date): PromotionStatus {
+  if (record.approvedBy === undefined) return record;
+  const { approvedBy: _, ...rest } = record;
+  const message = 'It was rolled back: an approval that was given before does not count any more.';
+  return update(rest, { phase: record.phase, message }, now);
 }
 
 type Way = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];
@@ -106,8 +135,10 @@ function start(way: Way, revision: string, before: PromotionStatus | undefined):
   const { spec, status } = pipeline;
   const admitted = versionProblem(gatesInto(way), revision) === undefined;
   const manual = admitted && isManual(spec, next);
+  const mayBeOpen = before && isTried(before, promotionInto(spec, next)?.strategy);
   const promotion = withPromotion(state, {
     ...newPromotion(revision, before, now),
+    ...(mayBeOpen && { mayBeOpen }),
     phase: manual ? 'WaitingApproval' : 'Pending',
     message: manual
       ? `Waits for an approval of ${shortRevision(revision)}.`

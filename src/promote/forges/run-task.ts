@@ -2,8 +2,8 @@ import type { Checkpoint } from '../../api/checkpoint.ts';
 import { TurnpikeError } from '../../api/errors.ts';
 import type { PullRequestRef } from '../../api/pipeline.ts';
 import type { PullRequestTask, TaskResult } from '../../decide/task.ts';
-import { closingNote, saysClosing } from '../names.ts';
-import { isOurs } from '../proposal.ts';
+import { closingNote, saysClosing, withoutClosing } from '../names.ts';
+import { isOurs, mergedWhere } from '../proposal.ts';
 import type { Forge, PullRequest } from './forge.ts';
 
 type TaskForge = Pick<Forge, 'get' | 'update' | 'close' | 'setStatus' | 'merge' | 'cancelMerge' | 'maxBody'>;
@@ -13,8 +13,10 @@ export interface TaskOptions {
   readonly owner: string;
   /** The branch that it has to come from. */
   readonly head: string;
-  /** The branch that it has to go to. */
+  /** The branch that it goes to, as it is recorded. */
   readonly base: string;
+  /** The one that it has to go to by now. */
+  readonly meant: string;
   /** Called right before and after the forge is told to do something; when it throws, nothing is done. */
   readonly pass: (checkpoint: Checkpoint) => Promise<void>;
   readonly now: Date;
@@ -35,7 +37,7 @@ export async function runTask(
   const pull = await forge.get(ref.number);
   if (!pull || !isOurs(pull, ref, options)) return DONE;
   if (pull.state === 'merged') {
-    return { kind: 'done', found: pull.base === options.base ? 'merged' : 'merged-elsewhere' };
+    return { kind: 'done', found: mergedWhere(pull, options) };
   }
   if (pull.state === 'closed') return foundClosed(pull, task);
   if (task.kind === 'merge') {
@@ -43,6 +45,7 @@ export async function runTask(
     if (held) return held;
   }
   await options.pass('before-task');
+  if (task.kind !== 'close') await takeBackClosing(forge, pull);
   const result = await carryOut(forge, task, { pull, ref, options });
   await options.pass('after-task');
   return result;
@@ -68,6 +71,11 @@ async function noteClosing(forge: TaskForge, { number, title, body }: PullReques
     if (!(error instanceof TurnpikeError) || error.retry !== 'never' || error.code === 'NotLeading')
       throw error;
   }
+}
+
+/** It was to be closed and is needed again: who closes it now is a person. */
+async function takeBackClosing(forge: TaskForge, { number, title, body }: PullRequest) {
+  if (saysClosing(body)) await forge.update(number, { title, body: withoutClosing(body) });
 }
 
 interface Subject {

@@ -132,7 +132,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'Turnpike merges',
     changes: [
       {
-        file: 'src/promote/pull-request.ts',
+        file: 'src/promote/proposal.ts',
         old: "? 'merged' : 'merged-elsewhere'",
         new: "? 'merged' : 'merged'",
       },
@@ -196,8 +196,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'src/decide/result.ts',
-        old: "const merged = update(rest, { phase: 'Merged', message, close: message }, now);",
-        new: "const merged = update(rest, { phase: 'Merged', message }, now);",
+        old: "const merged = update(record, { phase: 'Merged', message, close: message }, now);",
+        new: "const merged = update(record, { phase: 'Merged', message }, now);",
       },
     ],
   },
