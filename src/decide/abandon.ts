@@ -25,15 +25,29 @@ export function withAbandoned({ spec, status }: Pipeline, now: Date): PipelineSt
     const strategy = environment && promotionInto(spec, environment)?.strategy;
     return { name, ...settle({ name, state, strategy, isThere: environment !== undefined }, now) };
   });
-  if (found.every(({ state }, index) => state === before[index]?.[1])) return status;
+  const known = unneeded(status);
+  const isSame = found.every(({ state }, index) => state === before[index]?.[1]);
+  if (isSame && known.length === (status.abandoned?.length ?? 0)) return status;
   const environments = Object.fromEntries(found.map(({ name, state }) => [name, state]));
   const left = found.flatMap(({ left: one }) => one ?? []);
-  const abandoned = [...left, ...(status.abandoned ?? [])].slice(0, MAX_ABANDONED);
+  const abandoned = [...left, ...known].slice(0, MAX_ABANDONED);
   return {
-    ...found.reduce((known, { name, unmerged }) => withoutMerge(known, unmerged, name), status),
+    ...found.reduce((kept, { name, unmerged }) => withoutMerge(kept, unmerged, name), status),
     environments,
-    ...(left.length > 0 && { abandoned }),
+    ...((left.length > 0 || status.abandoned) && { abandoned }),
   };
+}
+
+/** What was left behind, without what a promotion has open again. */
+export function unneeded({
+  environments = {},
+  abandoned = [],
+}: PipelineStatus): readonly AbandonedPullRequest[] {
+  const open = Object.values(environments).flatMap(
+    ({ promotion }) => promotion && (openPullRequest(promotion) ?? []),
+  );
+  const urls = new Set(open.flatMap((one) => (one && one.closing === undefined ? [one.url] : [])));
+  return abandoned.filter(({ pullRequest }) => !urls.has(pullRequest.url));
 }
 
 interface Recorded {

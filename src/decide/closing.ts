@@ -40,7 +40,7 @@ function withAbandonedClosed(status: PipelineStatus, done: TaskDone, now: Date):
   const abandoned = status.abandoned?.flatMap((one) => afterClosing(one, done, now)) ?? [];
   const known = { ...status, abandoned };
   // People are asked to close what we could not close: that is no no.
-  return noOf(done) && left.problem === undefined ? withRemembered(known, done, now) : known;
+  return noOf(done) && !left.final ? withRemembered(known, done, now) : known;
 }
 
 const AGAIN_SECONDS = 60;
@@ -124,12 +124,16 @@ function withMerged(
   done: TaskDone,
   now: Date,
 ): PipelineStatus {
-  const { environment, pullRequest } = done;
+  const { environment, result } = done;
+  const { base = done.pullRequest.base } = result.kind === 'done' ? result : {};
+  // The one that the spec names by now, see promote/proposal.ts.
+  const pullRequest = { ...done.pullRequest, ...(base !== undefined && { base }) };
   const { revision, number } = pullRequest;
   const state = environmentStatus(status, environment);
   if (revision === record.revision && record.phase === 'Superseded') {
     const message = `Pull request #${number} is merged.`;
-    const merged = update(withoutClosing(record), { phase: 'Merged', message }, now);
+    const own = withoutClosing({ ...record, pullRequest });
+    const merged = update(own, { phase: 'Merged', message }, now);
     return withEnvironment(status, environment, withPromotion(state, merged));
   }
   const known =

@@ -94,11 +94,12 @@ function fault({ name, promotion, failure }: Named): string {
 
 /** Pull requests that could not be closed. */
 function leftOpen({ status }: Pipeline): string[] {
-  return (status.abandoned ?? []).flatMap(({ environment, pullRequest, problem }) =>
-    problem === undefined
+  return (status.abandoned ?? []).flatMap(({ environment, pullRequest, problem, final }) => {
+    const next = final ? 'close it by hand' : 'it is tried again';
+    return problem === undefined
       ? []
-      : [`${environment}: pull request ${pullRequest.url} is left open; close it by hand. ${problem}`],
-  );
+      : [`${environment}: pull request ${pullRequest.url} is left open; ${next}. ${problem}`];
+  });
 }
 
 /** The conditions of an object whose spec holds faults: nothing is done until somebody mends it. */

@@ -21,7 +21,12 @@ export type PullRequestTask =
  * branch first.
  */
 export type TaskResult =
-  | { readonly kind: 'done'; readonly found?: 'closed' | 'merged' | 'merged-elsewhere' }
+  | {
+      readonly kind: 'done';
+      readonly found?: 'closed' | 'merged' | 'merged-elsewhere';
+      /** Where it was merged. */
+      readonly base?: string;
+    }
   | { readonly kind: 'scheduled' }
   | { readonly kind: 'waits'; readonly reason: string; readonly outdated?: boolean }
   | { readonly kind: 'error'; readonly message: string; readonly retry: Retry };

@@ -1,4 +1,5 @@
 import type { Environment, PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
+import { unneeded } from './abandon.ts';
 import { availableRevision } from './available.ts';
 import { candidateOf, gatesInto } from './candidate.ts';
 import { closedGate, type Gate, isByHand } from './gates.ts';
@@ -18,28 +19,18 @@ export function tasksFor(situation: Situation): PullRequestTasks[] {
     const tasks = closing(pullRequest) ?? (previous ? openTasks(situation, previous, environment) : []);
     return tasks.length > 0 ? [{ environment: environment.name, pullRequest, tasks }] : [];
   });
-  const inUse = urlsInUse(status);
-  const abandoned = (status.abandoned ?? []).flatMap(({ environment, pullRequest, final, nextAttemptAt }) => {
+  const abandoned = unneeded(status).flatMap(({ environment, pullRequest, final, nextAttemptAt }) => {
     const isDue = !final && !(Date.parse(nextAttemptAt ?? '') > situation.now.getTime());
-    const isNeeded = inUse.has(pullRequest.url);
-    const tasks = (isDue || situation.requested) && !isNeeded ? closing(pullRequest) : undefined;
+    const tasks = isDue || situation.requested ? closing(pullRequest) : undefined;
     return tasks ? [{ environment, pullRequest, tasks }] : [];
   });
   return [...recorded, ...abandoned];
 }
 
 /** Seconds until one that was left behind, and could not be closed, is to be closed again. */
-export function closingDue({ abandoned = [] }: PipelineStatus, now: Date): number | undefined {
-  const times = abandoned.flatMap(({ nextAttemptAt }) => Date.parse(nextAttemptAt ?? '') || []);
+export function closingDue(status: PipelineStatus, now: Date): number | undefined {
+  const times = unneeded(status).flatMap(({ nextAttemptAt }) => Date.parse(nextAttemptAt ?? '') || []);
   return times.length === 0 ? undefined : Math.max(0, (Math.min(...times) - now.getTime()) / 1000);
-}
-
-/** Of those that a promotion has open, and does not close. */
-function urlsInUse({ environments = {} }: PipelineStatus): ReadonlySet<string> {
-  const open = Object.values(environments).flatMap(
-    ({ promotion }) => promotion && (openPullRequest(promotion) ?? []),
-  );
-  return new Set(open.flatMap((one) => (one && one.closing === undefined ? [one.url] : [])));
 }
 
 function closing({ closing: reason, scheduled }: PullRequestRef): PullRequestTask[] | undefined {
@@ -64,7 +55,8 @@ function openTasks(situation: Situation, previous: Environment, environment: Env
   if (isTold) return mergeTasks(context, record, gate);
   // A process that ended right after it had asked the forge to merge it later did not record that.
   const mayBeScheduled = (gate || pullRequest.others) && isAuto(context) && !pullRequest.scheduled;
-  return [check, ...(mayBeScheduled ? [CANCEL] : []), ...mergeTasks(context, record, gate)];
+  // First: once the status is told nobody thinks of it any more.
+  return [...(mayBeScheduled ? [CANCEL] : []), check, ...mergeTasks(context, record, gate)];
 }
 
 function mergeTasks(context: Context, record: PromotionStatus, gate: Gate | undefined): PullRequestTask[] {

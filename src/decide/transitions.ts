@@ -77,12 +77,15 @@ function deploymentTransitions(name: string, old: EnvironmentStatus, state: Envi
 
 function promotionTransitions(name: string, old: EnvironmentStatus, state: EnvironmentStatus): Transition[] {
   const { promotion } = state;
-  const told = promotion && promotionWords(name, old.promotion, promotion);
-  if (!told) return [];
+  if (!promotion) return [];
   const { revision: version, phase, pullRequest, updatedAt = '', attempts } = promotion;
   const moment = attempts === undefined ? updatedAt : `${updatedAt} ${attempts}`;
   const about = { environment: name, version, phase, moment, ...runningBefore(version, old, state) };
-  return [{ ...told, ...about, ...(pullRequest && { pullRequest: pullRequest.url }) }];
+  return promotionWords(name, old.promotion, promotion).map((told) => ({
+    ...told,
+    ...about,
+    ...(pullRequest && { pullRequest: pullRequest.url }),
+  }));
 }
 
 /** Once the environment runs the revision itself, what it ran before is told. */
@@ -92,16 +95,14 @@ function runningBefore(version: string, old: EnvironmentStatus, state: Environme
   return from === undefined ? {} : { from };
 }
 
-function promotionWords(
-  name: string,
-  old: PromotionStatus | undefined,
-  promotion: PromotionStatus,
-): Words | undefined {
+function promotionWords(name: string, old: PromotionStatus | undefined, promotion: PromotionStatus): Words[] {
   const what = `${promotion.revision} to ${name}`;
   const failure = newFailure(old, promotion);
-  if (failure) return failureWords(what, failure);
   const same = old?.revision === promotion.revision && old.phase === promotion.phase;
-  return same ? undefined : phaseWords(what, promotion);
+  // An attempt that fails may have opened it all the same.
+  const isTold = !same && (!failure || promotion.phase === 'PullRequestOpen');
+  const phase = isTold ? phaseWords(what, promotion) : undefined;
+  return [...(phase ? [phase] : []), ...(failure ? [failureWords(what, failure)] : [])];
 }
 
 function failureWords(what: string, { retry, message }: Failure): Words {

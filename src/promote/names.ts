@@ -40,10 +40,11 @@ export function closingNote(reason: string): string {
 }
 
 const CLOSING = /^<!-- turnpike closes=[0-9a-f]{16} -->\s*$/m;
+const CLOSINGS = /^<!-- turnpike closes=[0-9a-f]{16} -->\s*$/gm;
 
 /** The body as it was before it said that. */
 export function withoutClosing(body: string): string {
-  return body.replace(CLOSING, '').trimEnd();
+  return body.replaceAll(CLOSINGS, '').trimEnd();
 }
 
 /** In characters, with its line's end. */

@@ -8,7 +8,7 @@ import {
 import type { Step } from '../decide/next.ts';
 import { foldResult, type Result } from '../decide/result.ts';
 import { environmentStatus } from '../decide/state.ts';
-import type { PullRequestTask, PullRequestTasks, TaskDone } from '../decide/task.ts';
+import { isOver, type PullRequestTask, type PullRequestTasks, type TaskDone } from '../decide/task.ts';
 import { foldTask } from '../decide/task-results.ts';
 import type { Check } from './check.ts';
 import { whyDeleted } from './deleted.ts';
@@ -91,18 +91,29 @@ async function runGroup(
 ): Promise<number[]> {
   const waits: number[] = [];
   for (const task of tasks) {
-    if (!requested && deps.polls.isPaused(taskKey(pullRequest, task), deps.now())) continue;
+    const key = taskKey(pullRequest, task);
+    if (!requested && deps.polls.isPaused(key, deps.now())) {
+      if (isNeededFirst(task)) break;
+      continue;
+    }
+    if (!requested && deps.polls.isPaused(inVain(key), deps.now())) continue;
     const result = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);
     const done = { environment, pullRequest, task, result };
     logTask(deps, pipeline, done);
     remember(deps, pipeline, done);
     await recordWith(deps, pipeline, check, (status) => foldTask(status, done, deps.now()));
     waits.push(lookAgainAfter(done, deps));
+    if (isNeededFirst(task) && !isOver(result)) break;
   }
   // What is promoted next waits for a pull request that was left behind.
-  const isOver =
+  const isDone =
     !isRecorded && waits.length > 0 && waits.every((seconds) => seconds >= deps.policy.resyncSeconds);
-  return isOver ? [0] : waits;
+  return isDone ? [0] : waits;
+}
+
+/** A forge that may merge by itself is told not to before anything else is said of the pull request. */
+function isNeededFirst({ kind }: PullRequestTask): boolean {
+  return kind === 'cancel-merge';
 }
 
 /** What failed is not tried at each look, and a forge that has just merged it is asked anew. */
@@ -113,17 +124,22 @@ function remember(
 ) {
   const key = taskKey(pullRequest, task);
   if (result.kind === 'error') {
-    if (typeof result.retry === 'string') polls.pause(key, now(), result.retry === 'never');
+    if (result.retry === 'backoff') polls.pause(key, now(), false);
+    if (result.retry === 'never') polls.pause(inVain(key), now(), true);
     return;
   }
   // That nothing was scheduled is known for a while.
-  if (task.kind === 'cancel-merge' && !pullRequest.scheduled) polls.pause(key, now(), true);
+  if (task.kind === 'cancel-merge' && !pullRequest.scheduled) polls.pause(inVain(key), now(), true);
   if (task.kind === 'merge' && result.kind === 'done') polls.changed(pipeline, environment);
 }
 
 /** That nothing was scheduled says nothing of what was scheduled since. */
 function taskKey({ url, scheduled = false }: PullRequestRef, { kind }: PullRequestTask): string {
   return `${url} ${kind} ${scheduled}`;
+}
+
+function inVain(task: string): string {
+  return `${task} in vain`;
 }
 
 /** A merge is seen soon; what failed is tried again with the next look at the pull request. */

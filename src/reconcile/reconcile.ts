@@ -112,14 +112,14 @@ async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Check
 }
 
 /** Decides, with the pull requests of promotions that are about to end and know none, though one is open. */
-async function decide(deps: ReconcileDeps, pipeline: Pipeline, situation: Omit<Situation, 'pipeline'>) {
+async function decide(deps: ActDeps, pipeline: Pipeline, situation: Omit<Situation, 'pipeline'>) {
   const steps = nextSteps({ ...situation, pipeline });
   const unknown = unrecorded(pipeline, steps);
   if (unknown.length === 0) return { pipeline, steps };
   const held: Record<string, Decision> = {};
   let { status } = pipeline;
   for (const { environment, promotion } of unknown) {
-    const found = await findPullRequest(deps, { pipeline, environment, promotion });
+    const found = await findPullRequest(deps, { pipeline, environment, promotion }, situation.requested);
     if (found === 'unknown') held[environment.name] = whileUnknown(promotion, situation.now);
     if (found === 'unknown' || found === undefined) continue;
     const state = environmentStatus(status, environment.name);
@@ -144,16 +144,23 @@ function whileUnknown(promotion: PromotionStatus, now: Date): Decision {
   };
 }
 
+/** What no attempt can have opened anything in. */
+const NOWHERE = ['ForgeNotFound', 'HostNotAllowed', 'SpecInvalid'] as const;
+
 /** `unknown`: the forge does not say it now, so that the promotion does not end yet. */
-async function findPullRequest({ promoter, log }: ReconcileDeps, job: Job) {
+async function findPullRequest({ promoter, polls, log, now }: ActDeps, job: Job, requested: boolean) {
+  const { namespace, name, uid } = job.pipeline.metadata;
+  const key = `${uid} ${job.environment.name} find`;
+  if (!requested && polls.isPaused(key, now())) return 'unknown' as const;
   try {
     return await promoter.findPullRequest(job);
   } catch (error) {
     if (!(error instanceof TurnpikeError) || error.code === 'NotLeading') throw error;
-    const { namespace, name } = job.pipeline.metadata;
     const fields = { namespace, name, environment: job.environment.name, error: error.message };
     log.warn(fields, 'it cannot be seen whether a pull request of the promotion is open');
-    return error.retry === 'never' ? undefined : ('unknown' as const);
+    polls.pause(key, now(), error.code === 'ForgeUnauthorized');
+    if (hasCode(error, ...NOWHERE)) return undefined;
+    return 'unknown' as const;
   }
 }
 

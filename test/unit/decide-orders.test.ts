@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Pipeline, PipelineSpec, PromotionStatus, PullRequestRef } from '../../src/api/pipeline.ts';
+import { withAbandoned } from '../../src/decide/abandon.ts';
 import { soakEnd } from '../../src/decide/candidate.ts';
 import { contextOf, nextSteps, type PullRequestState } from '../../src/decide/next.ts';
 import { receiveEvent } from '../../src/decide/receive.ts';
@@ -136,6 +137,20 @@ describe('an approval', () => {
   }
 });
 
+describe('an approval of a notification', () => {
+  test('that failed and is held by a window falls when dev goes back and comes again', () => {
+    const from = eventsOnly({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, {
+      promotion: { manual: true, strategy: { notification: {} } },
+    } as Partial<PipelineSpec>);
+    const { pullRequest: _, ...rest } = OPEN;
+    const held = { ...rest, phase: 'Pending', attempts: 1, heldBy: 'Window', approvedBy: 'ada' } as const;
+    const back = hear(withState(from, 'staging', { promotion: held }), '1.0.0', 100);
+    const again = look(observed(hear(back, '1.1.0', 110), {}, new Date(at(111))), 111);
+    expect(staging(again)).toMatchObject({ revision: '1.1.0', phase: 'WaitingApproval' });
+    expect(staging(again)?.approvedBy).toBeUndefined();
+  });
+});
+
 describe('an environment one of whose targets went back', () => {
   test('does not get again what it had as a whole', () => {
     const { promotion } = promoting({ gates: { targets: 'any' } });
@@ -176,12 +191,12 @@ describe('an environment one of whose targets went back', () => {
 describe('a pull request that was left behind', () => {
   const left = { ...PULL, url: 'https://old/pulls/3', number: 3, closing: 'It moved.' };
   const CLOSE = { kind: 'close', reason: 'It moved.' } as const;
-  const closed = (problem?: string) => {
+  const closed = (change: object = {}) => {
     const open = { ...OPEN, pullRequest: { ...PULL, number: 9 } };
     const from = withState(running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
       promotion: open,
     });
-    const one = { environment: 'staging', pullRequest: left, ...(problem !== undefined && { problem }) };
+    const one = { environment: 'staging', pullRequest: left, ...change };
     const done = {
       environment: 'staging',
       pullRequest: left,
@@ -196,7 +211,7 @@ describe('a pull request that was left behind', () => {
   };
 
   test('rejects nothing when a person closes it because we could not', () => {
-    const { abandoned, environments } = closed('The forge refuses it (403).');
+    const { abandoned, environments } = closed({ problem: 'The forge refuses it (403).', final: true });
     expect(abandoned).toEqual([]);
     expect(environments?.staging?.rejected).toBeUndefined();
     expect(environments?.staging?.promotion).toMatchObject({
@@ -205,12 +220,37 @@ describe('a pull request that was left behind', () => {
     });
   });
 
-  test('rejects its revision when a person had closed it before, with what brings it by now', () => {
-    const { environments } = closed();
-    expect(environments?.staging?.rejected).toMatchObject([{ revision: '1.1.0', by: 'pull request #3' }]);
-    expect(environments?.staging?.promotion).toMatchObject({
-      phase: 'Rejected',
-      pullRequest: { number: 9, closing: expect.stringContaining('pull request #3') },
+  const BEFORE: readonly (readonly [string, object])[] = [
+    ['', {}],
+    [', and the forge was away in between', { problem: 'It answered 502.', nextAttemptAt: at(0) }],
+  ];
+  test.each(BEFORE)(
+    'rejects its revision when a person had closed it before, with what brings it by now%s',
+    (_, change) => {
+      const { environments } = closed(change);
+      expect(environments?.staging?.rejected).toMatchObject([{ revision: '1.1.0', by: 'pull request #3' }]);
+      expect(environments?.staging?.promotion).toMatchObject({
+        phase: 'Rejected',
+        pullRequest: { number: 9, closing: expect.stringContaining('pull request #3') },
+      });
+    },
+  );
+});
+
+describe('a pull request that was to be closed and is merged', () => {
+  test('is known to be in the base branch that has it', () => {
+    const reason = '1.1.0 was rolled back in dev: it is not promoted.';
+    const pullRequest = { ...PULL, base: 'main', closing: reason };
+    const promotion = { ...OPEN, phase: 'Superseded' as const, pullRequest };
+    const from = withState(running({ dev: '1.0.0', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
+      promotion,
+    });
+    const task = { kind: 'close', reason } as const;
+    const result = { kind: 'done', found: 'merged', base: 'release' } as const;
+    const done = { environment: 'staging', pullRequest, task, result };
+    expect(foldTask(from.status, done, new Date(at(0))).environments?.staging?.promotion).toMatchObject({
+      phase: 'Merged',
+      pullRequest: { number: 7, base: 'release' },
     });
   });
 });
@@ -237,6 +277,12 @@ describe('a pull request that was left behind and cannot be closed now', () => {
     expect(groups(seconds - 1)).toEqual([]);
     expect(groups(seconds)).toMatchObject([{ tasks: [task] }]);
     expect(closingDue(from.status, new Date(at(0)))).toBeUndefined();
+    // A promotion has it open again.
+    const { closing: _, ...open } = pullRequest;
+    const promotion = { ...OPEN, phase: 'WaitingApproval' as const, pullRequest: open };
+    const needed = withState({ ...from, status }, 'staging', { promotion });
+    expect(closingDue(needed.status, new Date(at(600)))).toBeUndefined();
+    expect(withAbandoned(needed, new Date(at(600))).abandoned).toEqual([]);
   });
 });
 
@@ -247,7 +293,7 @@ describe('an auto-merge that may not be recorded', () => {
       'the commit of others is known',
       { ...PULL, others: true, checked: undefined },
       'open',
-      ['check', 'cancel-merge'],
+      ['cancel-merge', 'check'],
     ],
   ] as const)('is taken back when %s', (_, { checked, ...pullRequest }, says, kinds) => {
     const known = { ...pullRequest, ...(checked && { checked }) } as PullRequestRef;

@@ -809,7 +809,7 @@ describe('an open pull request', () => {
       'with commits of others is left to people',
       opened(auto, { pullRequest: { ...PULL, others: true } }),
       // That the forge was asked to merge it may not be recorded.
-      ['check', 'cancel-merge'],
+      ['cancel-merge', 'check'],
     ],
     [
       'is not merged while dev is not ready at it',

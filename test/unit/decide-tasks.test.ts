@@ -89,9 +89,9 @@ describe('a pull request that is open', () => {
       'is not merged while a gate is closed',
       { merge: 'auto', gates: CLOSED_WINDOW },
       [
-        { kind: 'check', state: 'pending', description: expect.any(String) },
         // That the forge was asked to merge it may not be recorded.
         { kind: 'cancel-merge' },
+        { kind: 'check', state: 'pending', description: expect.any(String) },
       ],
     ],
     [

@@ -101,7 +101,7 @@ describe('the conditions', () => {
   test('say what was left open and could not be closed', () => {
     const { status, ...rest } = promoting({ phase: 'PullRequestOpen' });
     const pullRequest = { url: 'https://f/9', number: 9, closing: 'qa is gone.' };
-    const left = { environment: 'qa', pullRequest, problem: 'The token may not.' };
+    const left = { environment: 'qa', pullRequest, problem: 'The token may not.', final: true as const };
     const from = { ...rest, status: { ...status, abandoned: [left] } };
     expect(shown(from)).toEqual(['Ready True ReconciliationSucceeded', 'Warning True ProbablyNotMeant']);
     expect(conditionsOf(from, { threshold: 3, now: NOW }, NONE)[1]?.message).toBe(

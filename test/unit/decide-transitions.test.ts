@@ -40,6 +40,15 @@ describe('the transitions', () => {
     });
   }
 
+  test('of a pull request that is open though its attempt failed tell both', () => {
+    const next = promoting({ phase: 'PullRequestOpen', pullRequest: PULL, failure: failure('502') });
+    expect(transitions(next, BEHIND.status)).toMatchObject([
+      { reason: 'PullRequestOpen', pullRequest: 'https://f/12' },
+      { reason: 'PromotionRetrying' },
+    ]);
+    expect(transitions(next, next.status)).toEqual([]);
+  });
+
   const UNTOLD: readonly Partial<PromotionStatus>[] = [
     { phase: 'Pending', message: 'Waits until dev is ready.', heldBy: 'PreviousEnvironment' },
     { phase: 'Promoting', attempts: 1 },

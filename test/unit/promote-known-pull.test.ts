@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { pipelineKey } from '../../src/api/pipeline.ts';
+import { createForge } from '../../src/promote/forges/forge.ts';
 import { closingNote } from '../../src/promote/names.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { commitOf } from '../fakes/github/branches.ts';
@@ -11,6 +12,58 @@ const stage = githubStage();
 const { promote, settings, first, requests } = stage;
 /** The next revision, with #1 of 1.3.0 as it is recorded. */
 const promoteNext = () => promote({ revision: '1.4.0', pullRequest: first() });
+
+describe('a pull request that is open and not recorded', () => {
+  const IN_BASE = { kind: 'in-base', problems: [] } as const;
+
+  test('is named where the base branch has the revision already, to be closed', async () => {
+    await promote();
+    stage.result = IN_BASE;
+    const there = await promote({ revision: '1.4.0', mayBeOpen: true });
+    const { commit: _, revision: __, ...known } = first();
+    expect(there).toMatchObject({ kind: 'already-there', pullRequest: known });
+  });
+
+  test('is not asked for where no attempt came before', async () => {
+    await promote();
+    requests();
+    stage.result = IN_BASE;
+    expect(await promote({ revision: '1.4.0' })).not.toHaveProperty('pullRequest');
+    expect(requests()).toEqual([PUSH]);
+  });
+
+  test('is not ours where its note names another pipeline', async () => {
+    await promote();
+    Object.assign(stage.github.pulls[0] ?? {}, { body: '!!! DO NOT EDIT !!!\n\nteam-app/x/staging\n' });
+    stage.result = IN_BASE;
+    expect(await promote({ revision: '1.4.0', mayBeOpen: true })).not.toHaveProperty('pullRequest');
+  });
+});
+
+describe('a pull request whose labels cannot be set now', () => {
+  const decorating = (error: Error) => {
+    const create: typeof createForge = (...args) => ({
+      ...createForge(...args),
+      decorate: () => Promise.reject(error),
+    });
+    const request = promotionRequest();
+    return stage.promoter({ createForge: create }).promote(request, settings(), CREDENTIALS);
+  };
+
+  test('is known all the same, with what failed', async () => {
+    const retry = { afterSeconds: 600 };
+    const limited = new TurnpikeError('ForgeRateLimited', 'Wait for ten minutes.', { retry });
+    const failure = { message: 'Wait for ten minutes.', retry };
+    expect(await decorating(limited)).toEqual({ kind: 'pull-request', pullRequest: first(), failure });
+  });
+
+  test('is left to the next leader where the lead is lost', async () => {
+    expect(await failureOf(decorating(new TurnpikeError('NotLeading', 'Another one leads.')))).toMatchObject({
+      code: 'NotLeading',
+    });
+    await expect(decorating(new Error('aborted'))).rejects.toThrow('aborted');
+  });
+});
 
 describe('the pull request that is recorded', () => {
   test('is updated in place for a newer revision', async () => {

@@ -159,6 +159,19 @@ describe('a pull request that was to be closed and is needed again', () => {
     expect(told[0]).toEqual(['update', 7, { title: PULL.title, body: OURS }]);
     expect(told).toHaveLength(2);
   });
+
+  test('says nothing of it, however often it was to be closed', async () => {
+    const notes = `${closingNote('Too old.')}\n${closingNote('Another reason.')}`;
+    const { forge, told } = fakeForge({ ...PULL, body: `${OURS}\n${notes}` });
+    await runTask(forge, TASKS.check, REF, OPTIONS);
+    expect(told[0]).toEqual(['update', 7, { title: PULL.title, body: OURS }]);
+  });
+
+  test('goes on to say it while it is to be closed', async () => {
+    const { forge, told } = fakeForge({ ...PULL, body: `${OURS}\n${closingNote('Too old.')}` });
+    await runTask(forge, TASKS['cancel-merge'], { ...REF, closing: 'Too old.' }, OPTIONS);
+    expect(told).toHaveLength(1);
+  });
 });
 
 describe.each(Object.values(TASKS))('the task $kind', (task) => {
@@ -169,7 +182,7 @@ describe.each(Object.values(TASKS))('the task $kind', (task) => {
     ['merged-elsewhere', 'release'],
   ] as const)('says that the pull request is %s already', async (found, base) => {
     const { forge, told } = fakeForge({ ...PULL, state: 'merged', base });
-    expect(await runTask(forge, task, REF, OPTIONS)).toEqual({ kind: 'done', found });
+    expect(await runTask(forge, task, REF, OPTIONS)).toEqual({ kind: 'done', found, base });
     expect(told).toEqual([]);
   });
 

@@ -36,6 +36,7 @@ function setUp(change: Partial<PipelineSpec>) {
     says: (): PullRequestState => 'open',
     isOpen: false,
     merge: { kind: 'waits', reason: 'A check is pending.' } as TaskResult,
+    cancel: { kind: 'done' } as TaskResult,
   };
   const reconcile = createReconcile({
     store,
@@ -52,6 +53,7 @@ function setUp(change: Partial<PipelineSpec>) {
       async runTask(_, task: PullRequestTask) {
         acts.push(task.kind);
         if (task.kind === 'close') forge.isOpen = false;
+        if (task.kind === 'cancel-merge') return forge.cancel;
         return task.kind === 'merge' ? forge.merge : { kind: 'done' };
       },
       async findPullRequest() {
@@ -165,7 +167,7 @@ describe('an auto-merge', () => {
     await look(11);
     expect(await look(12)).toEqual(['check', 'merge']);
     set({ suspend: true }, 2);
-    expect(await look(60)).toEqual(['check', 'cancel-merge']);
+    expect(await look(60)).toEqual(['cancel-merge', 'check']);
     forge.merge = { kind: 'scheduled' };
     set({ suspend: false }, 3);
     await look(90);
@@ -176,6 +178,35 @@ describe('an auto-merge', () => {
     expect(await look(150)).toEqual(['promote 1.2.0']);
     forge.says = () => 'open';
     expect(await look(180)).toEqual(['check', 'cancel-merge']);
+  });
+});
+
+describe('an auto-merge that the forge does not take back now', () => {
+  test('is taken back before the commit status says anything', async () => {
+    const { forge, hear, look, set, staging } = setUp(promoting({ merge: 'auto' }));
+    await look(0);
+    hear('1.2.0', 10);
+    await look(11);
+    set({ suspend: true }, 2);
+    forge.cancel = { kind: 'error', message: 'It answered 502.', retry: 'backoff' };
+    expect(await look(60)).toEqual(['cancel-merge']);
+    expect(await look(70)).toEqual([]);
+    expect(await look(95)).toEqual(['cancel-merge']);
+    forge.cancel = { kind: 'done' };
+    expect(await look(130)).toEqual(['cancel-merge', 'check']);
+    expect(staging()?.pullRequest?.checked).toBe('pending');
+  });
+
+  test('is left to people when the forge refuses it for good, who are told', async () => {
+    const { forge, hear, look, set, staging } = setUp(promoting({ merge: 'auto' }));
+    await look(0);
+    hear('1.2.0', 10);
+    await look(11);
+    set({ suspend: true }, 2);
+    forge.cancel = { kind: 'error', message: 'The token may not.', retry: 'never' };
+    expect(await look(60)).toEqual(['cancel-merge', 'check']);
+    expect(staging()?.message).toContain('The auto-merge cannot be taken back: The token may not.');
+    expect(await look(70)).toEqual([]);
   });
 });
 

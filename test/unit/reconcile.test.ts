@@ -455,7 +455,7 @@ describe('a task that is refused', () => {
       later(25);
       await run();
     }
-    expect(tasks).toEqual(['staging #1 check', 'staging #1 cancel-merge']);
+    expect(tasks).toEqual(['staging #1 cancel-merge', 'staging #1 check']);
   });
 });
 
@@ -487,7 +487,7 @@ describe('a promotion that ends before it knows its pull request', () => {
   });
 
   test('waits for a forge that is away', async () => {
-    const { run, forge, status } = await crashed();
+    const { run, forge, status, later } = await crashed();
     forge.found = new TurnpikeError('ForgeUnavailable', 'It is away.', { retry: 'backoff' });
     expect(await run()).toBeLessThanOrEqual(30);
     expect(status()?.environments?.staging?.promotion).toMatchObject({
@@ -495,8 +495,31 @@ describe('a promotion that ends before it knows its pull request', () => {
       message: expect.stringContaining('The forge is to say first whether a pull request of'),
     });
     forge.found = FOUND;
+    later(31);
     await run();
     expect(status()?.environments?.staging?.promotion).toMatchObject({ phase: 'Superseded' });
+  });
+
+  test.each([
+    ['ForgeUnauthorized', 'Pending'],
+    ['SecretNotFound', 'Pending'],
+    ['ForgeNotFound', 'Superseded'],
+  ] as const)('waits while it cannot be said for good (%s): %s', async (code, phase) => {
+    const { run, forge, status } = await crashed();
+    forge.found = new TurnpikeError(code, 'It may not.', { retry: 'never' });
+    await run();
+    expect(status()?.environments?.staging?.promotion).toMatchObject({ phase });
+  });
+
+  test('is not asked for at each look', async () => {
+    const { run, forge, asked, later } = await crashed();
+    forge.found = new TurnpikeError('ForgeUnauthorized', 'It may not.', { retry: 'never' });
+    const before = asked.length;
+    for (let looks = 0; looks < 20; looks += 1) {
+      later(25);
+      await run();
+    }
+    expect(asked.length - before).toBe(1);
   });
 });
 

@@ -107,11 +107,15 @@ function isUnderWay(record: PromotionStatus, strategy: Strategy | undefined, now
     case 'PullRequestOpen':
       return Date.parse(record.nextAttemptAt ?? '') <= now.getTime();
     case 'Pending':
-      // A notification stays so until it is raised.
-      return strategy?.notification !== undefined && record.attempts !== undefined && !record.nextAttemptAt;
+      return strategy?.notification !== undefined && isBeingRaised(record);
     default:
       return false;
   }
+}
+
+/** A notification that is neither held nor waits for another attempt. */
+function isBeingRaised({ attempts, nextAttemptAt, heldBy }: PromotionStatus): boolean {
+  return attempts !== undefined && nextAttemptAt === undefined && heldBy === undefined;
 }
 
 function withoutApproval(record: PromotionStatus, now: Date): PromotionStatus {

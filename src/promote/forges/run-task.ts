@@ -37,7 +37,7 @@ export async function runTask(
   const pull = await forge.get(ref.number);
   if (!pull || !isOurs(pull, ref, options)) return DONE;
   if (pull.state === 'merged') {
-    return { kind: 'done', found: mergedWhere(pull, options) };
+    return { kind: 'done', found: mergedWhere(pull, options), base: pull.base };
   }
   if (pull.state === 'closed') return foundClosed(pull, task);
   if (task.kind === 'merge') {
@@ -45,7 +45,8 @@ export async function runTask(
     if (held) return held;
   }
   await options.pass('before-task');
-  if (task.kind !== 'close') await takeBackClosing(forge, pull);
+  const isNeeded = task.kind !== 'close' && ref.closing === undefined;
+  if (isNeeded) await takeBackClosing(forge, pull);
   const result = await carryOut(forge, task, { pull, ref, options });
   await options.pass('after-task');
   return result;
