@@ -16,7 +16,7 @@ export interface RevisionPath {
 export type RevisionPaths = ReadonlyMap<string, RevisionPath>;
 
 const KIND = /^[A-Z][A-Za-z0-9]{0,62}(\.[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$/;
-const STEP = /\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,4})\]|\[([A-Za-z_][A-Za-z0-9_-]*)=([^[\]=,]{1,253})\]/y;
+const STEP = /\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,4})\]|\[([A-Za-z_][A-Za-z0-9_-]*)=([^[\]=,]{1,253})\]/gy;
 const MAX_STEPS = 20;
 const EXAMPLE = 'Service.serving.knative.dev=.status.latestReadyRevisionName';
 
@@ -64,13 +64,13 @@ function parseEntry(entry: string): [kind: string, path: RevisionPath] {
 
 function parsePath(text: string): RevisionPath {
   const steps: Step[] = [];
-  const step = new RegExp(STEP);
-  while (step.lastIndex < text.length) {
-    const found = step.exec(text);
-    if (!found || steps.length === MAX_STEPS) throw badPath(text);
+  let end = 0;
+  for (const found of text.matchAll(STEP)) {
+    if (steps.length === MAX_STEPS) throw badPath(text);
     steps.push(stepOf(found));
+    end = found.index + found[0].length;
   }
-  if (steps.length === 0) throw badPath(text);
+  if (steps.length === 0 || end < text.length) throw badPath(text);
   return { text, steps };
 }
 

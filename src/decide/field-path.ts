@@ -16,14 +16,9 @@ export interface FieldPath {
 const MAX_LENGTH = 512;
 const MAX_PARTS = 32;
 
-const QUOTED = `"[^"]+"|'[^']+'`;
-const NAME = `[^\\s.[\\]"'=*]+`;
-const VALUE = `[^\\s[\\]"'=*]+`;
 /** A name, its dot in front, or brackets around an index, a star, a quoted name or `member=value`. */
-const PART = new RegExp(
-  `(\\.?)(${NAME})|\\[(?:(\\d{1,6})|(\\*)|(${QUOTED})|(${NAME}|${QUOTED})=(${VALUE}|${QUOTED}))\\]`,
-  'gy',
-);
+const PART =
+  /(\.?)([^\s.[\]"'=*]+)|\[(?:(\d{1,6})|(\*)|("[^"]+"|'[^']+')|([^\s.[\]"'=*]+|"[^"]+"|'[^']+')=([^\s[\]"'=*]+|"[^"]+"|'[^']+'))\]/gy;
 
 /** Reads a path, or says in a sentence what is wrong with it. */
 export function parseFieldPath(text: string): FieldPath | { readonly problem: string } {

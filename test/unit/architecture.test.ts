@@ -56,6 +56,15 @@ describe('the structure of the source', () => {
     expect(found).toEqual([]);
   });
 
+  test('makes no regular expression of a text', async () => {
+    const found: string[] = [];
+    for (const file of files) {
+      const text = await Bun.file(join(SOURCE, file)).text();
+      if (/\bRegExp\(/.test(text) || /\.(?:match|matchAll|search)\(\s*['"`]/.test(text)) found.push(file);
+    }
+    expect(found).toEqual([]);
+  });
+
   test('reads the environment in main.ts alone', async () => {
     const found: string[] = [];
     for (const file of files) {

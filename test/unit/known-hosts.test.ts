@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
-import { knownKeys } from '../../src/promote/git/ssh/known-hosts.ts';
+import { matchesHostPattern } from '../../src/promote/git/ssh/host-pattern.ts';
+import { knownHostsProblem, knownKeys } from '../../src/promote/git/ssh/known-hosts.ts';
 
 const [A, B] = [Buffer.from('key a').toString('base64'), Buffer.from('key b').toString('base64')];
 
@@ -46,5 +47,38 @@ describe('known_hosts', () => {
       `@revoked * ssh-ed25519 ${A}`,
     ];
     expect(known(lines)).toEqual(['ssh-rsa key b']);
+  });
+
+  test.each<[string, string, boolean]>([
+    ['*', '', true],
+    ['**', 'a', true],
+    ['?', '', false],
+    ['a?c', 'abc', true],
+    ['a*b*c', 'aXbXbXc', true],
+    ['a*b*c', 'aXbX', false],
+    ['*.example.com', 'git.example.com', true],
+    ['*.example.com', 'example.com', false],
+    ['a.c', 'abc', false],
+    ['[git]:*', '[git]:2222', true],
+  ])('%s and the name %j: %p', (pattern, name, expected) => {
+    expect(matchesHostPattern(pattern, name)).toBe(expected);
+  });
+
+  // H1: each star more took forty times as long.
+  test('does not go through all ways of a pattern with many stars', () => {
+    const host = `${`${'a'.repeat(63)}.`.repeat(3)}evil.example`;
+    expect(known([`${'*a'.repeat(2_000)}*Z ssh-ed25519 ${A}`], host)).toEqual([]);
+    expect(known([`${'*a*?'.repeat(20)}* ssh-ed25519 ${A}`], host)).toEqual(['ssh-ed25519 key a']);
+  });
+
+  test.each<[string, string, string | undefined]>([
+    ['1,000 lines', `a b c\n`.repeat(1_000), undefined],
+    ['comments that are many', '# a\n'.repeat(2_000), undefined],
+    ['1,001 lines', `a b c\n`.repeat(1_001), 'has more than 1000 lines'],
+    ['16 names', `${'a,'.repeat(15)}a b c`, undefined],
+    ['17 names', `${'a,'.repeat(16)}a b c`, 'has a line with more than 16 names'],
+    ['300 KiB', `# ${'a'.repeat(300 * 1024)}`, 'is longer than 256 KiB'],
+  ])('bounds what it reads: %s', (_, text, problem) => {
+    expect(knownHostsProblem(text)).toBe(problem as never);
   });
 });

@@ -7,35 +7,41 @@ interface PathForm {
   readonly words: string;
 }
 
-const SEGMENT = '[A-Za-z0-9._~-]+';
-
-function form(path: string, words: string): PathForm {
-  const pattern = path.replaceAll('SEGMENT', SEGMENT);
-  return { pattern: new RegExp(`^${pattern}(\\.git)?/*$`), words };
-}
-
 /** How each forge spells a repository in the path of a URL. */
 const FORMS: Readonly<Record<ForgeType, PathForm>> = {
-  github: form('/SEGMENT/SEGMENT', 'https://<host>/<owner>/<repository>'),
-  gitea: form('(/SEGMENT)*/SEGMENT/SEGMENT', 'https://<host>/<owner>/<repository>'),
-  gitlab: form('(/SEGMENT)+/SEGMENT', 'https://<host>/<group>/<project>'),
-  'bitbucket-server': form(
-    '(/SEGMENT)*/(scm/~?SEGMENT|(projects|users)/SEGMENT/repos)/SEGMENT(/browse)?',
-    'https://<host>/scm/<project>/<repository>.git',
-  ),
-  'azure-devops': form(
-    '(/[^/]+)*/_git/[^/]+',
-    'https://dev.azure.com/<organization>/<project>/_git/<repository>',
-  ),
+  github: {
+    pattern: /^\/[A-Za-z0-9._~-]+\/[A-Za-z0-9._~-]+(\.git)?\/*$/,
+    words: 'https://<host>/<owner>/<repository>',
+  },
+  gitea: {
+    pattern: /^(\/[A-Za-z0-9._~-]+)*\/[A-Za-z0-9._~-]+\/[A-Za-z0-9._~-]+(\.git)?\/*$/,
+    words: 'https://<host>/<owner>/<repository>',
+  },
+  gitlab: {
+    pattern: /^(\/[A-Za-z0-9._~-]+)+\/[A-Za-z0-9._~-]+(\.git)?\/*$/,
+    words: 'https://<host>/<group>/<project>',
+  },
+  'bitbucket-server': {
+    pattern:
+      /^(\/[A-Za-z0-9._~-]+)*\/(scm\/~?[A-Za-z0-9._~-]+|(projects|users)\/[A-Za-z0-9._~-]+\/repos)\/[A-Za-z0-9._~-]+(\/browse)?(\.git)?\/*$/,
+    words: 'https://<host>/scm/<project>/<repository>.git',
+  },
+  'azure-devops': {
+    pattern: /^(\/[^/]+)*\/_git\/[^/]+(\.git)?\/*$/,
+    words: 'https://dev.azure.com/<organization>/<project>/_git/<repository>',
+  },
 };
 
 /** Over SSH two forges have paths of their own. */
 const SSH_FORMS: Partial<Record<ForgeType, PathForm>> = {
-  'bitbucket-server': form('/~?SEGMENT/SEGMENT', 'ssh://git@<host>:7999/<project>/<repository>.git'),
-  'azure-devops': form(
-    '/v3(/[^/]+){3}',
-    'ssh://git@ssh.dev.azure.com/v3/<organization>/<project>/<repository>',
-  ),
+  'bitbucket-server': {
+    pattern: /^\/~?[A-Za-z0-9._~-]+\/[A-Za-z0-9._~-]+(\.git)?\/*$/,
+    words: 'ssh://git@<host>:7999/<project>/<repository>.git',
+  },
+  'azure-devops': {
+    pattern: /^\/v3(\/[^/]+){3}(\.git)?\/*$/,
+    words: 'ssh://git@ssh.dev.azure.com/v3/<organization>/<project>/<repository>',
+  },
 };
 
 /** Why a forge of this type cannot have a repository at this URL, or undefined. */

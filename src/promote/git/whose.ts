@@ -6,6 +6,7 @@ import type { Transport } from './transport.ts';
 
 /** Names the commit of others that one of ours goes on from. */
 const KEEPS = 'Turnpike-Keeps';
+const KEEPS_LINE = /^Turnpike-Keeps: /m;
 
 /** Whose commit it is, by the line that every commit of ours carries. */
 export function ownerOf(message: string): string | undefined {
@@ -26,7 +27,7 @@ export function isOurs(oid: string, commit: Commit, update: BranchUpdate): boole
   const { committer = update.author, message, pushed } = update;
   const owner = ownerOf(message);
   if (owner === undefined || ownerOf(commit.message) !== owner) return false;
-  if (commit.parents.length !== 1 || new RegExp(`^${KEEPS}: `, 'm').test(commit.message)) return false;
+  if (commit.parents.length !== 1 || KEEPS_LINE.test(commit.message)) return false;
   const name = Buffer.from(personText(committer)).toString('latin1');
   return oid === pushed?.commit || commit.committer === name;
 }

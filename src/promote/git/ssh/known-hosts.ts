@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { matchesHostPattern } from './host-pattern.ts';
 
 /** A host's public key, as `known_hosts` has it. */
 export interface HostKey {
@@ -7,14 +8,27 @@ export interface HostKey {
   readonly key: Buffer;
 }
 
+const MAX_CHARACTERS = 256 * 1024;
+const MAX_LINES = 1_000;
+const MAX_PATTERNS = 16;
+
+/** Why a `known_hosts` file is too dear to read, to follow "known_hosts of the Secret"; undefined when it is not. */
+export function knownHostsProblem(text: string): string | undefined {
+  if (text.length > MAX_CHARACTERS) return `is longer than ${MAX_CHARACTERS / 1024} KiB`;
+  const entries = entriesOf(text);
+  if (entries.length > MAX_LINES) return `has more than ${MAX_LINES} lines`;
+  const isLong = entries.some(({ names }) => names.split(',', MAX_PATTERNS + 1).length > MAX_PATTERNS);
+  return isLong ? `has a line with more than ${MAX_PATTERNS} names` : undefined;
+}
+
 /**
  * The keys that a `known_hosts` file has for a host (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"): plain and hashed
- * names, patterns, and without what it revokes. Certificate authorities are not served.
+ * names, patterns, and without what it revokes. Certificate authorities are not served. For texts in which
+ * `knownHostsProblem` finds nothing.
  */
 export function knownKeys(text: string, host: string, port: number): HostKey[] {
   const name = port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
-  const entries = text.split('\n').flatMap((line) => parseLine(line.trim()) ?? []);
-  const own = entries.filter(({ names }) => isNamed(names, name));
+  const own = entriesOf(text).filter(({ names }) => isNamed(names, name));
   const revoked = own.filter(({ marker }) => marker === '@revoked');
   return own.filter(({ marker, key }) => marker === '' && !revoked.some((one) => one.key.equals(key)));
 }
@@ -22,6 +36,10 @@ export function knownKeys(text: string, host: string, port: number): HostKey[] {
 interface Entry extends HostKey {
   readonly marker: string;
   readonly names: string;
+}
+
+function entriesOf(text: string): Entry[] {
+  return text.split('\n').flatMap((line) => parseLine(line.trim()) ?? []);
 }
 
 function parseLine(line: string): Entry | undefined {
@@ -36,18 +54,12 @@ function parseLine(line: string): Entry | undefined {
 function isNamed(names: string, name: string): boolean {
   if (names.startsWith('|1|')) return isHashOf(names, name);
   const patterns = names.toLowerCase().split(',');
-  const isDenied = patterns.some((one) => one.startsWith('!') && matches(one.slice(1), name));
-  return !isDenied && patterns.some((one) => matches(one, name));
+  const isDenied = patterns.some((one) => one.startsWith('!') && matchesHostPattern(one.slice(1), name));
+  return !isDenied && patterns.some((one) => matchesHostPattern(one, name));
 }
 
 /** `|1|salt|hash`: HMAC-SHA1 of the name. */
 function isHashOf(hashed: string, name: string): boolean {
   const [, , salt = '', hash = ''] = hashed.split('|');
   return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
-}
-
-/** `*` stands for any characters and `?` for one. */
-function matches(pattern: string, name: string): boolean {
-  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(name);
 }

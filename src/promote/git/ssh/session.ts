@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { errorMessage, TurnpikeError } from '../../../api/errors.ts';
 import type { Remote } from '../failure.ts';
-import { type HostKey, knownKeys } from './known-hosts.ts';
+import { type HostKey, knownHostsProblem, knownKeys } from './known-hosts.ts';
 import { privateKeyProblem } from './private-key.ts';
 
 /** A connection that was logged in. */
@@ -61,6 +61,10 @@ function loginOf(url: URL, remote: Remote): ConnectConfig {
   refuseBadKey(identity, remote);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? 22 : Number(url.port);
+  const problem = knownHostsProblem(knownHosts);
+  if (problem !== undefined) {
+    throw secretInvalid(`known_hosts of the Secret ${problem}: keep the lines for ${url.host} alone.`);
+  }
   const keys = knownKeys(knownHosts, host, port);
   if (keys.length === 0) {
     const scan = `ssh-keyscan ${port === 22 ? '' : `-p ${port} `}${host}`;

@@ -1,0 +1,25 @@
+/**
+ * Whether a name matches a pattern of `known_hosts` (`*`: any characters, `?`: one). Goes back to the last star
+ * alone, so that the time is at most the product of the two lengths, whatever the pattern is.
+ */
+export function matchesHostPattern(pattern: string, name: string): boolean {
+  let [at, place] = [0, 0];
+  // Where the last star stands, and where in the name its text ends.
+  let [star, end] = [-1, 0];
+  while (place < name.length) {
+    if (pattern[at] === '*') {
+      [star, end] = [at, place];
+      at += 1;
+    } else if (pattern[at] === '?' || pattern[at] === name[place]) {
+      at += 1;
+      place += 1;
+    } else if (star >= 0) {
+      end += 1;
+      [at, place] = [star + 1, end];
+    } else {
+      return false;
+    }
+  }
+  while (pattern[at] === '*') at += 1;
+  return at === pattern.length;
+}
