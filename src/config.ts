@@ -134,6 +134,11 @@ export const SERVE_FLAGS = {
     parse: text,
   },
   'git-cache-max-size': { default: '2GiB', help: 'How large they may grow in all.', parse: bytes },
+  'git-max-pack-size': {
+    default: '64MiB',
+    help: 'How much may be fetched of a repository at once; unpacked, it may be four times that.',
+    parse: bytes,
+  },
   kubeconfig: {
     default: '',
     help: 'Path of a kubeconfig; KUBECONFIG, then in-cluster, when empty.',

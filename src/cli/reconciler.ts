@@ -35,6 +35,7 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
     outbound,
     directory: parts.gitDirectory.path,
     maxBytes: config['git-cache-max-size'],
+    maxPackBytes: config['git-max-pack-size'],
     log,
   });
   const ended = new AbortController();

@@ -22,17 +22,25 @@ export interface OutboundRequest {
   readonly timeoutMs?: number;
   /** For silence while waiting for the next bytes, in milliseconds; default: `timeoutMs`. */
   readonly idleTimeoutMs?: number;
-  /** Bound of the answer's body after decompression, in bytes; default 16 MiB. */
+  /** Bound of the answer's body after decompression, in bytes; default 8 MiB. Of an error, 64 KiB are read. */
   readonly maxBytes?: number;
+  /** Where the body of an answer goes as it comes, if it is of this type and no error; the Response has none then. */
+  readonly into?: BodySink;
   readonly signal?: AbortSignal;
   /** Which family of error codes a failure gets; default `forge`. */
   readonly purpose?: Purpose;
 }
 
+export interface BodySink {
+  readonly contentType: string;
+  /** What it throws ends the exchange. */
+  readonly take: (piece: Uint8Array) => void;
+}
+
 export type Purpose = 'forge' | 'git';
 
 /**
- * The one door to forges and Git hosts. The answer has been read as a whole when `send` returns. Redirects
+ * The way to forges and Git hosts. The answer has been read as a whole when `send` returns. Redirects
  * are handed back as they are, so that credentials never go to another host.
  * Throws `HostNotAllowed`, `ForgeUnavailable`/`GitUnavailable` for the network and the deadline, and
  * `ForgeRefused`/`GitTooLarge` for a body over its bound; every HTTP status is an answer, not an error.

@@ -126,14 +126,16 @@ export interface WorkspaceDeps {
   readonly directory: string;
   /** Bound of all repositories on disk, in bytes. */
   readonly maxBytes: number;
+  /** Of one pack that is fetched. */
+  readonly maxPackBytes: number;
   readonly log: Logger;
 }
 
 /** Of one push; a server may bound the length of what it reads before the pack. */
 const BRANCHES_AT_ONCE = 200;
 
-export function createWorkspace({ outbound, directory, maxBytes, log }: WorkspaceDeps): Workspace {
-  const store = createRepositoryStore({ directory, maxBytes, log });
+export function createWorkspace({ outbound, directory, log, ...bounds }: WorkspaceDeps): Workspace {
+  const store = createRepositoryStore({ directory, log, ...bounds });
   const signerOf = createSigners();
   const closing = new AbortController();
 

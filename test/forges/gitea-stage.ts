@@ -46,7 +46,13 @@ export function giteaStage(name: string, files: Files): GiteaStage {
     const outbound = loopbackOutbound();
     const { log } = createFakeLog();
     const operations: string[] = [];
-    workspace = createWorkspace({ outbound, log, directory, maxBytes: 100_000_000 });
+    workspace = createWorkspace({
+      outbound,
+      log,
+      directory,
+      maxBytes: 100_000_000,
+      maxPackBytes: 64_000_000,
+    });
     const promoter = createPullRequestPromoter({
       workspace,
       outbound,

@@ -46,7 +46,13 @@ async function start(place: (typeof PLACES)[number]) {
   github = startFakeGitHub(place.apiPath, { app: APP, git });
   const outbound = place.reach(loopbackOutbound(), github.origin);
   const { log } = createFakeLog();
-  workspace = createWorkspace({ outbound, log, directory: join(directory, 'cache'), maxBytes: 100_000_000 });
+  workspace = createWorkspace({
+    outbound,
+    log,
+    directory: join(directory, 'cache'),
+    maxBytes: 100_000_000,
+    maxPackBytes: 64_000_000,
+  });
   operations = [];
   promoter = createPullRequestPromoter({
     workspace,

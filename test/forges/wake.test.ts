@@ -163,7 +163,13 @@ beforeAll(async () => {
   directory = await mkdtemp(join(lab.directory, 'wake-'));
   const marked = 'version: 1.0.0 # {"$promotion": "apps:app:staging"}\n';
   url = await gitea.createRepository(repository, { [FILE]: marked });
-  workspace = createWorkspace({ outbound: loopbackOutbound(), log, directory, maxBytes: 100_000_000 });
+  workspace = createWorkspace({
+    outbound: loopbackOutbound(),
+    log,
+    directory,
+    maxBytes: 100_000_000,
+    maxPackBytes: 64_000_000,
+  });
   server = startListener();
   controller = startLeader();
 }, 600_000);

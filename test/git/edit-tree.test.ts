@@ -140,7 +140,16 @@ function packsOf(objects: readonly GitObject[]): Packs {
   const bodies = new Map(objects.map(({ oid, body }) => [oid, body]));
   const read = (oid: string) => bodies.get(oid) ?? Buffer.alloc(0);
   const has = (oid: string) => bodies.has(oid);
-  return { read, readIfSmall: read, has, isEmpty: () => false, refresh: () => {}, rest: () => {} };
+  return {
+    read,
+    readIfSmall: read,
+    has,
+    count: () => 1,
+    refresh: () => {},
+    lackLarge: () => {},
+    isLacking: () => false,
+    rest: () => {},
+  };
 }
 
 describe('a hostile repository', () => {

@@ -45,14 +45,38 @@ describe('a repository', () => {
     await workspace.close();
   });
 
-  test('with a file that a small pack becomes is refused before it is in memory', async () => {
-    await repository.commit({ 'zeros.bin': '0'.repeat(65 * MIB) });
+  test('with files that are too large to be read is promoted in all the same', async () => {
+    const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(10 * MIB))).toString('hex');
+    await repository.commit({ 'zeros.bin': '0'.repeat(65 * MIB), 'noise.bin': noise });
+    const workspace = await testWorkspace();
+    expect((await workspace.updateBranch(branchUpdate(url))).kind).toBe('pushed');
+    // It comes as a delta on what is here.
+    await repository.commit({ 'noise.bin': `${noise}more` });
+    const next = branchUpdate(url, { revision: '3.0.0' });
+    expect((await workspace.updateBranch(next)).kind).toBe('pushed');
+    expect(workspace.lines.join('\n')).not.toContain('is damaged');
+    await workspace.close();
+  }, 60_000);
+
+  test('that a small pack becomes is refused before it is in memory', async () => {
+    const files = ['a', 'b', 'c', 'd'].map((letter) => [`${letter}.bin`, letter.repeat(65 * MIB)] as const);
+    await repository.commit(Object.fromEntries(files));
     const workspace = await testWorkspace();
     const error = await failureOf(workspace.updateBranch(branchUpdate(url)));
     expect(error).toMatchObject({ code: 'GitTooLarge', retry: 'never' });
-    expect(error.message).toBe(
-      `${url} has a file of more than 64 MiB: keep it out of this repository, such as in Git LFS.`,
+    expect(error.message).toStartWith(
+      `${url} has files of more than 256 MiB in all: promote in a repository`,
     );
+    await workspace.close();
+  }, 60_000);
+
+  test('that is larger than --git-max-pack-size is refused', async () => {
+    const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(2 * MIB))).toString('hex');
+    await repository.commit({ 'noise.bin': noise });
+    const workspace = await testWorkspace({ maxPackBytes: MIB });
+    const error = await failureOf(workspace.updateBranch(branchUpdate(url)));
+    expect(error).toMatchObject({ code: 'GitTooLarge', retry: 'never' });
+    expect(error.message).toStartWith(`${url} takes more than 1 MiB to be fetched: promote in a repository`);
     await workspace.close();
   });
 
@@ -65,7 +89,7 @@ describe('a repository', () => {
     [
       'whose commit is too large to be read',
       { files: FILES, message: 'x'.repeat(33 * MIB) },
-      'A commit or directory in the repository is larger than 33554432 bytes.',
+      'A commit or directory in the repository is larger than 16777216 bytes.',
     ],
   ])('%s is refused', async (_, { files, ...options }, sentence) => {
     await repository.commit(files, options);

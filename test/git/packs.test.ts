@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { applyDelta } from '../../src/promote/git/delta.ts';
 import { gitObject, packOf, parseTree, treeWith } from '../../src/promote/git/objects.ts';
+import { writePackIndex } from '../../src/promote/git/pack-index.ts';
+import { scanPack } from '../../src/promote/git/pack-scan.ts';
 import { openPacks } from '../../src/promote/git/packs.ts';
-import { parsePktLines, pktLine, splitSideBands } from '../../src/promote/git/pktline.ts';
+import { createPktReader, pktLine, readPktLines } from '../../src/promote/git/pktline.ts';
+import { createDemultiplexer } from '../../src/promote/git/side-band.ts';
+import { copying, deltaData, madePack, refDelta } from './made-pack.ts';
 import { createTestRepository, type TestRepository } from './repository.ts';
 import { run } from './run.ts';
 
@@ -63,6 +67,32 @@ describe('the objects in a pack', () => {
   });
 });
 
+describe('thin packs', () => {
+  // A server may send what is here already, as a delta on what was a delta on it.
+  test('that build on each other are read', async () => {
+    const gitdir = await mkdtemp(join(directory, 'thin-'));
+    await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
+    const first = gitObject('blob', Buffer.from('line\n'.repeat(100)));
+    const second = gitObject('blob', Buffer.concat([first.body, Buffer.from('more')]));
+    const grown = Buffer.concat([copying(first.body.length), Buffer.from([4, ...Buffer.from('more')])]);
+    const forth = refDelta(first.oid, deltaData(first.body.length, second.body.length, grown));
+    const shrunk = copying(first.body.length);
+    const back = refDelta(second.oid, deltaData(second.body.length, first.body.length, shrunk));
+    const external = (oid: string) => [first, second].find((one) => one.oid === oid)?.body;
+    const options = { name: 'it', maxInflated: 1e6, signal: new AbortController().signal, external };
+    for (const [number, pack] of [packOf([first]), madePack([forth]), madePack([back])].entries()) {
+      const path = join(gitdir, 'objects', 'pack', `pack-00000${number}-x`);
+      await writeFile(`${path}.pack`, pack);
+      await writePackIndex(`${path}.idx`, await scanPack(`${path}.pack`, options));
+    }
+    const packs = openPacks(gitdir);
+    packs.refresh();
+    expect(packs.read(second.oid)).toEqual(second.body);
+    expect(packs.read(first.oid)).toEqual(first.body);
+    packs.rest();
+  });
+});
+
 describe('a pack that is made here', () => {
   test('is taken by Git', async () => {
     const body = fc.sample(fc.uint8Array({ maxLength: 5_000 }), 40).map((bytes) => Buffer.from(bytes));
@@ -112,21 +142,39 @@ describe('a delta', () => {
   });
 });
 
+/** What the lines hold, in chunks of so many bytes; a flush is null. */
+function linesOf(bytes: Buffer, chunk = bytes.length): (string | null)[] {
+  const lines: (string | null)[] = [];
+  const reader = createPktReader((line) => void lines.push(line?.toString() ?? null));
+  for (let at = 0; at < bytes.length; at += chunk) reader.push(bytes.subarray(at, at + chunk));
+  reader.end();
+  return lines;
+}
+
 describe('pkt-lines', () => {
-  test('are read back as they were written', () => {
-    const bytes = Buffer.concat([pktLine('one\n'), Buffer.from('0000'), pktLine('ü')]);
-    expect(parsePktLines(bytes).map((line) => line?.toString())).toEqual(['one\n', undefined, 'ü']);
+  const bytes = Buffer.concat([pktLine('one\n'), Buffer.from('0000'), pktLine(''), pktLine('ü')]);
+
+  test.each([1, 2, 3, 7, 100])('are read back as they were written, in chunks of %i', (chunk) => {
+    expect(linesOf(bytes, chunk)).toEqual(['one\n', null, '', 'ü']);
   });
 
   test.each(['00', 'zzzz', '0010short', '-001'])('that are broken off are an error: %p', (text) => {
-    expect(() => parsePktLines(Buffer.from(text))).toThrow('broken off');
+    expect(() => linesOf(Buffer.from(text))).toThrow('broken off');
   });
 
-  test('on side bands are told apart', () => {
-    const lines = parsePktLines(
-      Buffer.concat([pktLine('\u0001data'), pktLine('\u0002words'), pktLine('\u0003!')]),
-    );
-    const { data, words } = splitSideBands(lines);
-    expect([data.toString(), words]).toEqual(['data', 'words!']);
+  test('on side bands are told apart, and their words are bounded', () => {
+    const data: string[] = [];
+    const lines: (string | null)[] = [];
+    const bands = createDemultiplexer({
+      data: (piece) => void data.push(piece.toString()),
+      line: (line) => void lines.push(line?.toString() ?? null),
+    });
+    const long = Array.from({ length: 100 }, () => pktLine(`\u0002${'w'.repeat(1_000)}`));
+    const said = [pktLine('NAK\n'), pktLine('\u0001da'), pktLine('\u0001ta'), pktLine('\u0003gone'), ...long];
+    readPktLines(Buffer.concat(said), bands.take);
+    expect([data.join(''), lines]).toEqual(['data', ['NAK\n']]);
+    expect(bands.error()).toBe('gone');
+    expect(bands.words()).toStartWith('gonewww');
+    expect(bands.words().length).toBeLessThan(10_000);
   });
 });

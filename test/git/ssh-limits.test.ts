@@ -46,7 +46,10 @@ function transportTo(signal = new AbortController().signal): Transport {
   const credentials = { identity: IDENTITY, knownHosts: `[127.0.0.1]:${port} ${type} ${key}` };
   const outbound = createOutbound({ allowed: [], insecure: [`127.0.0.1:${port}`] });
   const url = `ssh://git@127.0.0.1:${port}/acme/fleet.git`;
-  return createSshTransport({ outbound, url, credentials, signal }, { advertisement: BOUNDS, call: BOUNDS });
+  return createSshTransport(
+    { outbound, url, credentials, signal },
+    { advertisement: BOUNDS, push: BOUNDS, download: BOUNDS },
+  );
 }
 
 /** One piece after the other, for ever. */
@@ -114,7 +117,7 @@ describe("a host's answer over SSH", () => {
       channel.once('data', () => behaviour(channel));
     };
     await transport.advertisement('git-receive-pack');
-    const error = await failureOf(transport.call('git-receive-pack', Buffer.from('a request')));
+    const error = await failureOf(transport.push(Buffer.from('a request')));
     expect(error).toMatchObject({ ...wanted, message: sentence() });
   });
 

@@ -17,7 +17,12 @@ let store: RepositoryStore;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'turnpike-store-'));
-  store = createRepositoryStore({ directory, maxBytes: 1024 ** 3, log: createFakeLog().log });
+  store = createRepositoryStore({
+    directory,
+    maxBytes: 1024 ** 3,
+    maxPackBytes: 64 * 1024 ** 2,
+    log: createFakeLog().log,
+  });
 });
 afterEach(async () => {
   await store.close();
@@ -120,7 +125,12 @@ describe('the room for copies', () => {
   const all = [one, two, three];
 
   test('goes to those that were used last', async () => {
-    const small = createRepositoryStore({ directory, maxBytes: 2_500, log: createFakeLog().log });
+    const small = createRepositoryStore({
+      directory,
+      maxBytes: 2_500,
+      maxPackBytes: 64 * 1024 ** 2,
+      log: createFakeLog().log,
+    });
     for (const url of [one, two]) await useOf(small, url, 1_000);
     await useOf(small, one);
     await useOf(small, three, 1_000);
@@ -132,7 +142,12 @@ describe('the room for copies', () => {
   });
 
   test('is given back by a copy that is larger than all of it, once it was used', async () => {
-    const small = createRepositoryStore({ directory, maxBytes: 2_500, log: createFakeLog().log });
+    const small = createRepositoryStore({
+      directory,
+      maxBytes: 2_500,
+      maxPackBytes: 64 * 1024 ** 2,
+      log: createFakeLog().log,
+    });
     await useOf(small, one, 10_000);
     expect(await copiesOf(all, 0)).toEqual([]);
     await small.close();

@@ -16,12 +16,18 @@ export interface TestWorkspace extends Workspace {
 }
 
 export async function testWorkspace(
-  options: { readonly outbound?: Outbound; readonly maxBytes?: number; readonly directory?: string } = {},
+  options: {
+    readonly outbound?: Outbound;
+    readonly maxBytes?: number;
+    readonly maxPackBytes?: number;
+    readonly directory?: string;
+  } = {},
 ): Promise<TestWorkspace> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'turnpike-workspace-')));
   const { log, lines } = createFakeLog();
   const outbound = options.outbound ?? createOutbound({ allowed: [], insecure: ['127.0.0.1'] });
-  const workspace = createWorkspace({ outbound, directory, maxBytes: options.maxBytes ?? 1024 ** 3, log });
+  const { maxBytes = 1024 ** 3, maxPackBytes = 64 * 1024 ** 2 } = options;
+  const workspace = createWorkspace({ outbound, directory, maxBytes, maxPackBytes, log });
   return {
     directory,
     lines,

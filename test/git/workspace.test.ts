@@ -342,6 +342,7 @@ describe('the copies of repositories', () => {
       outbound: loopbackOutbound(),
       directory: stage.workspace.directory,
       maxBytes: 1024 ** 2,
+      maxPackBytes: 1024 ** 2,
       log,
     };
     const other = createWorkspace(deps);

@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../api/errors.ts';
-import { type Remote, serverWords } from './failure.ts';
-import { FLUSH_PKT, parsePktLines, pktLine } from './pktline.ts';
+import { type Remote, serverWords, unusable } from './failure.ts';
+import { FLUSH_PKT, pktLine, readPktLines } from './pktline.ts';
 
 /** What a server says first: where the refs are that we asked about, and what it can do. */
 export interface Advertised {
@@ -9,12 +9,17 @@ export interface Advertised {
 }
 
 const CAPABILITY_BYTES = 4_096;
+/** As many as fit into the bytes that an advertisement may have, were each of the shortest name. */
+const MAX_LINES = 200_000;
 
 /** Keeps the wanted refs alone (gitprotocol-http, "Smart Server Response"). Throws when it is none. */
 export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, remote: Remote): Advertised {
   const refs = new Map<string, string>();
   const capabilities = new Set<string>();
-  for (const line of parsePktLines(bytes)) {
+  let lines = 0;
+  const take = (line: Buffer | null) => {
+    lines += 1;
+    if (lines > MAX_LINES) throw tooMany(remote);
     const text = line?.toString('utf8').trimEnd() ?? '';
     if (text.startsWith('ERR ')) {
       const message = `${remote.name} refuses to talk.${serverWords(text.slice(4), remote)}`;
@@ -23,12 +28,22 @@ export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, r
     const [, oid = '', ref = '', extra = ''] = /^([0-9a-f]{40,64}) ([^\0]*)(?:\0(.*))?$/.exec(text) ?? [];
     for (const one of extra.slice(0, CAPABILITY_BYTES).split(' ')) if (one !== '') capabilities.add(one);
     if (wanted.has(ref)) refs.set(ref, oid);
+  };
+  try {
+    readPktLines(bytes, take);
+  } catch (error) {
+    throw error instanceof TurnpikeError ? error : unusable(error, remote);
   }
   if (capabilities.has('object-format=sha256')) {
     const message = `${remote.name} names its objects by SHA-256, which is not supported: use a repository with SHA-1.`;
     throw new TurnpikeError('GitRejected', message, { retry: 'never' });
   }
   return { refs, capabilities };
+}
+
+function tooMany({ name }: Remote): TurnpikeError {
+  const message = `${name} has more than ${MAX_LINES} branches and tags: delete those that nobody needs.`;
+  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
 }
 
 /**

@@ -1,11 +1,8 @@
-import { TurnpikeError } from '../../api/errors.ts';
 import { refOf } from '../refs.ts';
 import { parseAdvertisement } from './advertisement.ts';
-import { serverWords } from './failure.ts';
+import { fetchCommits } from './fetch-pack.ts';
 import { type Commit, parseCommit } from './objects.ts';
-import { refuseLargeObjects } from './pack-bounds.ts';
-import { commitsIn } from './pack-commits.ts';
-import { FLUSH_PKT, parsePktLines, pktLine, splitSideBands } from './pktline.ts';
+import { FLUSH_PKT, pktLine } from './pktline.ts';
 import type { Repository } from './repository.ts';
 import type { Transport } from './transport.ts';
 
@@ -53,17 +50,9 @@ export async function fetchAhead(
     pktLine(`have ${base}\n`),
     pktLine('done\n'),
   ];
-  const answer = await transport.call('git-upload-pack', Buffer.concat(request));
-  const lines = parsePktLines(answer);
-  const texts = lines.flatMap((line) =>
-    line && line.length < 1_000 ? [line.toString('latin1').trim()] : [],
-  );
-  const refusal = texts.find((text) => text.startsWith('ERR '));
-  if (refusal !== undefined) throw notGiven(transport, branch, refusal.slice('ERR '.length));
-  await refuseLargeObjects(answer, transport.remote.name);
-  const bodies = commitsIn(splitSideBands(lines).data);
-  const cut = texts.flatMap((text) => (text.startsWith('shallow ') ? [text.slice('shallow '.length)] : []));
-  return walk(bodies, new Set(cut), tip);
+  const { lines, commits } = await fetchCommits(repository, transport, Buffer.concat(request));
+  const cut = lines.flatMap((line) => (line?.startsWith('shallow ') ? [line.slice('shallow '.length)] : []));
+  return walk(commits, new Set(cut), tip);
 }
 
 async function capabilitiesOf(
@@ -96,9 +85,4 @@ function walk(bodies: ReadonlyMap<string, Buffer>, cut: ReadonlySet<string>, tip
   }
   const bases = [...distances].slice(0, MAX_BASES);
   return { commits, bases: bases.map(([oid]) => oid), depth: bases.at(-1)?.[1] ?? 0 };
-}
-
-function notGiven({ remote }: Transport, branch: string, said: string): TurnpikeError {
-  const message = `${remote.name} does not give the tip of branch ${branch} that it named just before.${serverWords(said, remote)}`;
-  return new TurnpikeError('GitRejected', message);
 }

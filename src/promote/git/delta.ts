@@ -15,15 +15,19 @@ export function applyDelta(base: Buffer, delta: Buffer): Buffer {
     if (length === 0 || start + length > from.length || filled + length > result.length) {
       throw new Error('a delta reaches beyond its ends');
     }
-    from.copy(result, filled, start, start + length);
+    if (length > SMALL_COPY) from.copy(result, filled, start, start + length);
+    else for (let at = 0; at < length; at += 1) result[filled + at] = from[start + at] ?? 0;
     filled += length;
   }
   if (filled !== result.length) throw new Error('a delta is broken off');
   return result;
 }
 
+/** Calling a copy takes longer than doing it for so few bytes, and a delta may have millions of them. */
+const SMALL_COPY = 32;
+
 /** Objects above this are not read; a YAML file has some kilobytes. */
-export const MAX_OBJECT_BYTES: number = 32 * 1024 * 1024;
+export const MAX_OBJECT_BYTES: number = 16 * 1024 * 1024;
 
 /** The size of what a delta makes. */
 export function deltaResultSize(delta: Buffer): number {
@@ -49,6 +53,8 @@ function checkedSize(size: number): number {
   return size;
 }
 
+const MAX_FACTOR = 2 ** 63;
+
 /** Seven bits a byte, the lowest first. */
 function deltaSize(cursor: Cursor): number {
   let [size, factor, byte] = [0, 1, 0];
@@ -56,6 +62,7 @@ function deltaSize(cursor: Cursor): number {
     byte = nextByte(cursor);
     size += (byte & 0x7f) * factor;
     factor *= 128;
+    if (factor > MAX_FACTOR) throw new Error('a delta names no size');
   } while (byte & 0x80);
   return size;
 }

@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 
@@ -24,6 +25,18 @@ export interface PackFile {
 
 export const COMMIT = 1;
 
+const TYPE_NAMES: Readonly<Record<number, string>> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' };
+
+/** Of objects that are no deltas. */
+export const TYPES: readonly number[] = [1, 2, 3, 4];
+
+/** What the bytes of an object are added to, to name it. Throws when packs know no such type. */
+export function objectDigest(type: number, size: number): Hash {
+  const name = TYPE_NAMES[type];
+  if (name === undefined) throw new Error('an object of a pack is of no known type');
+  return createHash('sha1').update(`${name} ${size}\0`);
+}
+
 const OID_BYTES = 20;
 const FANOUT_AT = 8;
 const NAMES_AT = FANOUT_AT + 256 * 4;
@@ -49,11 +62,8 @@ export function openPackFile(path: string): PackFile {
       file ??= openSync(`${path}.pack`, 'r');
       const next = offsets[indexOf(offsets, offset) + 1];
       // The last entry is followed by the pack's checksum; inflating stops before it by itself.
-      const bytes = readRange(
-        file,
-        offset,
-        next === undefined ? maxBytes : Math.min(next - offset, maxBytes),
-      );
+      const most = compressedBound(maxBytes);
+      const bytes = readRange(file, offset, next === undefined ? most : Math.min(next - offset, most));
       return parseEntry(bytes, offset, maxBytes);
     },
     close() {
@@ -63,7 +73,12 @@ export function openPackFile(path: string): PackFile {
   };
 }
 
-function readRange(file: number, offset: number, length: number): Buffer {
+/** What an entry of so many bytes may take in a pack, header included: zlib adds little to what it cannot compress. */
+export function compressedBound(size: number): number {
+  return size + Math.ceil(size / 8) + 4_096;
+}
+
+export function readRange(file: number, offset: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length);
   return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
 }
@@ -95,21 +110,40 @@ function indexOf(offsets: Uint32Array, offset: number): number {
   return low;
 }
 
-/** `bytes` begin with the entry; undefined when it is larger than `maxBytes`. Throws when it is damaged. */
-export function parseEntry(bytes: Buffer, offset: number, maxBytes: number): PackEntry | undefined {
+/** What stands in front of an entry's compressed bytes. */
+export interface EntryHeader {
+  readonly type: number;
+  /** Of the object or the delta, inflated. */
+  readonly size: number;
+  readonly base: PackEntry['base'];
+  /** Of the header itself. */
+  readonly length: number;
+}
+
+/** No header is longer. */
+export const MAX_HEADER_BYTES: number = 64;
+
+/** `bytes` begin with the entry, which is at `offset` in its pack. */
+export function parseHeader(bytes: Buffer, offset: number): EntryHeader {
   let at = 0;
   let byte = bytes[at++] ?? 0;
   const type = (byte >> 4) & 0x07;
   let size = byte & 0x0f;
-  for (let factor = 16; byte & 0x80; factor *= 128) {
+  for (let factor = 16; byte & 0x80 && at < MAX_HEADER_BYTES / 2; factor *= 128) {
     byte = bytes[at++] ?? 0;
     size += (byte & 0x7f) * factor;
   }
-  if (size > maxBytes) return undefined;
   const { base, length } = baseOf(type, bytes.subarray(at), offset);
-  const { data, taken } = inflate(bytes.subarray(at + length), size);
+  return { type, size, base, length: at + length };
+}
+
+/** `bytes` begin with the entry; undefined when it is larger than `maxBytes`. Throws when it is damaged. */
+export function parseEntry(bytes: Buffer, offset: number, maxBytes: number): PackEntry | undefined {
+  const { type, size, base, length } = parseHeader(bytes, offset);
+  if (size > maxBytes) return undefined;
+  const { data, taken } = inflate(bytes.subarray(length), size);
   if (data.length !== size) throw new Error('an object of a pack has not its size');
-  return { type, data, base, length: at + length + taken };
+  return { type, data, base, length: length + taken };
 }
 
 /** What follows the compressed bytes is left alone; `taken` says how many they were. */
@@ -135,7 +169,7 @@ function baseOf(type: number, bytes: Buffer, offset: number): { base: PackEntry[
   let at = 0;
   let byte = bytes[at++] ?? 0;
   let distance = byte & 0x7f;
-  while (byte & 0x80) {
+  while (byte & 0x80 && at < MAX_HEADER_BYTES / 4) {
     byte = bytes[at++] ?? 0;
     distance = (distance + 1) * 128 + (byte & 0x7f);
   }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TurnpikeError } from '../../api/errors.ts';
+import { createByteCache } from './byte-cache.ts';
 import { applyDelta, deltaResultSize, MAX_OBJECT_BYTES } from './delta.ts';
 import type { GitObject } from './objects.ts';
 import { openPackFile, type PackFile } from './pack-file.ts';
@@ -8,6 +9,9 @@ import { openPackFile, type PackFile } from './pack-file.ts';
 /**
  * Reads objects from the packs of a repository. isomorphic-git can too, but looks for a loose file first,
  * lists the directory for each object and inflates in JavaScript: 0.6 ms for each of thousands of files.
+ *
+ * The packs are asked in the order in which they were fetched, which is that of their names. What a delta of a thin pack
+ * builds on was there before it, so that this comes to an end: a later pack may have the base as a delta on that very object.
  */
 export interface Packs {
   /** An object's bytes. Throws `GitTooLarge`, and anything else when it is missing or damaged. */
@@ -15,10 +19,13 @@ export interface Packs {
   /** The same, but undefined when there are more than `MAX_OBJECT_BYTES`. */
   readIfSmall(oid: string): Buffer | undefined;
   has(oid: string): boolean;
-  /** Nothing was fetched yet. */
-  isEmpty(): boolean;
+  /** How many packs there are. */
+  count(): number;
   /** Call after a fetch: takes in the packs that are new. */
   refresh(): void;
+  /** Call when a fetch left out what is too large to be read. */
+  lackLarge(): void;
+  isLacking(): boolean;
   /** Call when nothing is read for a while: closes the files and empties the memory. */
   rest(): void;
 }
@@ -30,13 +37,15 @@ const MAX_CHAIN = 4_096;
 export function openPacks(gitdir: string): Packs {
   const directory = join(gitdir, 'objects', 'pack');
   const packs = new Map<string, PackFile>();
-  const cache = createByteCache(MAX_CACHE_BYTES);
+  let lacksLarge = false;
+  const cache = createByteCache<string>(MAX_CACHE_BYTES);
 
   function readNamed(oid: string, chain: number): Buffer | undefined {
     for (const pack of packs.values()) {
       const offset = pack.find(oid);
       if (offset !== undefined) return readAt(pack, offset, chain);
     }
+    if (lacksLarge) return undefined;
     throw new Error(`the repository has no object ${oid}`);
   }
 
@@ -71,14 +80,18 @@ export function openPacks(gitdir: string): Packs {
       throw new TurnpikeError('GitTooLarge', message, { retry: 'never' });
     },
     readIfSmall: (oid) => readNamed(oid, 0),
-    isEmpty: () => packs.size === 0,
+    count: () => packs.size,
     has: (oid) => [...packs.values()].some((pack) => pack.find(oid) !== undefined),
     refresh() {
-      for (const name of readdirSync(directory)) {
+      for (const name of readdirSync(directory).sort()) {
         const path = join(directory, name.slice(0, -'.idx'.length));
         if (name.endsWith('.idx') && !packs.has(path)) packs.set(path, openPackFile(path));
       }
     },
+    lackLarge() {
+      lacksLarge = true;
+    },
+    isLacking: () => lacksLarge,
     rest() {
       for (const pack of packs.values()) pack.close();
       cache.clear();
@@ -94,24 +107,5 @@ export function withObjects(packs: Packs, objects: readonly GitObject[]): Packs 
     read: (oid) => bodies.get(oid) ?? packs.read(oid),
     readIfSmall: (oid) => bodies.get(oid) ?? packs.readIfSmall(oid),
     has: (oid) => bodies.has(oid) || packs.has(oid),
-  };
-}
-
-function createByteCache(maxBytes: number) {
-  const kept = new Map<string, Buffer>();
-  let bytes = 0;
-  function clear() {
-    kept.clear();
-    bytes = 0;
-  }
-  return {
-    clear,
-    get: (key: string) => kept.get(key),
-    set(key: string, value: Buffer) {
-      if (value.length > maxBytes) return;
-      if (bytes + value.length > maxBytes) clear();
-      kept.set(key, value);
-      bytes += value.length;
-    },
   };
 }

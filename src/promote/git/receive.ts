@@ -2,7 +2,8 @@ import { TurnpikeError } from '../../api/errors.ts';
 import type { Advertised } from './advertisement.ts';
 import { serverWords } from './failure.ts';
 import { type GitObject, packOf } from './objects.ts';
-import { FLUSH_PKT, parsePktLines, pktLine, splitSideBands } from './pktline.ts';
+import { FLUSH_PKT, pktLine, readPktLines } from './pktline.ts';
+import { createDemultiplexer } from './side-band.ts';
 import type { Transport } from './transport.ts';
 
 /** Moves `ref` from exactly `old` to `commit`; `old` is undefined when the ref does not exist yet. */
@@ -34,7 +35,7 @@ export async function pushRefs(
     pktLine(`${old ?? ZERO} ${commit} ${ref}${index === 0 ? `\0 ${capabilities.join(' ')}` : ''}`),
   );
   const pack = packOf(updates.flatMap(({ objects }) => objects));
-  const answer = await transport.call('git-receive-pack', Buffer.concat([...commands, FLUSH_PKT, pack]));
+  const answer = await transport.push(Buffer.concat([...commands, FLUSH_PKT, pack]));
   const report = readReport(answer, capabilities);
   const unpacked = report.lines.find((line) => /^unpack (?!ok)/.test(line));
   const refused = updates.flatMap(({ ref }) => {
@@ -48,12 +49,17 @@ export async function pushRefs(
 }
 
 function readReport(answer: Buffer, capabilities: readonly string[]) {
-  const lines = parsePktLines(answer);
-  if (!capabilities.includes('side-band-64k')) return { lines: textOf(lines), words: '' };
-  const { data, words } = splitSideBands(lines);
-  return { lines: textOf(parsePktLines(data)), words };
+  if (!capabilities.includes('side-band-64k')) return { lines: textOf(answer), words: '' };
+  const data: Buffer[] = [];
+  const bands = createDemultiplexer({ data: (piece) => void data.push(piece), line: () => undefined });
+  readPktLines(answer, bands.take);
+  return { lines: textOf(Buffer.concat(data)), words: bands.words() };
 }
 
-function textOf(lines: readonly (Buffer | null)[]): string[] {
-  return lines.flatMap((line) => (line ? [line.toString('utf8').trimEnd()] : []));
+function textOf(report: Buffer): string[] {
+  const lines: string[] = [];
+  readPktLines(report, (line) => {
+    if (line) lines.push(line.toString('utf8').trimEnd());
+  });
+  return lines;
 }

@@ -5,10 +5,10 @@ import git, { type GitHttpRequest, type GitHttpResponse, type HttpClient } from 
 import { TurnpikeError } from '../../api/errors.ts';
 import { refOf } from '../refs.ts';
 import { advertisementOf, parseAdvertisement } from './advertisement.ts';
+import { fetchPack } from './fetch-pack.ts';
 import type { MarkedTree } from './marked.ts';
-import { refuseLargeObjects } from './pack-bounds.ts';
 import { openPacks, type Packs } from './packs.ts';
-import { pktLine } from './pktline.ts';
+import { FLUSH_PKT, pktLine } from './pktline.ts';
 import type { Transport } from './transport.ts';
 
 /** A bare, shallow copy of one repository. */
@@ -17,6 +17,10 @@ export interface Repository {
   readonly packs: Packs;
   /** What is known about the base branches' files, by branch. */
   readonly marked: Map<string, MarkedTree>;
+  /** How large a pack may be that is fetched. */
+  readonly maxPackBytes: number;
+  /** Where the branches were that are here, by branch. */
+  readonly tips: Map<string, string>;
   /** What is known of the promotion branches, by branch. */
   readonly branches: Map<string, BranchMemory>;
   /** What its server can do when it is fetched from, once that is known. */
@@ -44,15 +48,20 @@ export type Verdict =
 
 const CONFIG = '[core]\n\tbare = true\n[remote "origin"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n';
 
+/** What isomorphic-git notes while it negotiates. */
+const negotiationIn = (gitdir: string) => join(gitdir, 'negotiation');
+
 /** Opens the repository in `gitdir`, or makes an empty one there. */
-export async function openRepository(gitdir: string): Promise<Repository> {
+export async function openRepository(gitdir: string, maxPackBytes: number): Promise<Repository> {
   await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
-  await mkdir(join(gitdir, 'refs'), { recursive: true });
-  await writeFile(join(gitdir, 'config'), CONFIG);
-  await writeFile(join(gitdir, 'HEAD'), 'ref: refs/heads/main\n');
+  const negotiation = negotiationIn(gitdir);
+  await mkdir(join(negotiation, 'refs'), { recursive: true });
+  await writeFile(join(negotiation, 'config'), CONFIG);
+  await writeFile(join(negotiation, 'HEAD'), 'ref: refs/heads/main\n');
   const packs = openPacks(gitdir);
   packs.refresh();
-  return { gitdir, packs, marked: new Map(), branches: new Map(), fetchCapabilities: undefined };
+  const [marked, tips, branches] = [new Map(), new Map(), new Map()];
+  return { gitdir, packs, maxPackBytes, marked, tips, branches, fetchCapabilities: undefined };
 }
 
 export interface FetchOptions {
@@ -74,13 +83,12 @@ export async function fetchTip(
   transport: Transport,
   { branch, tip, depth = 1, have }: FetchOptions,
 ): Promise<string> {
-  const { gitdir, packs } = repository;
   const told = advertisementFrom(repository, transport, branch, tip);
   try {
     const { fetchHead } = await git.fetch({
       fs,
-      gitdir,
-      http: httpOver(transport, { branch, told, have }),
+      gitdir: negotiationIn(repository.gitdir),
+      http: httpOver(repository, transport, { branch, told, have }),
       // It knows no other scheme; where requests really go is the transport's business.
       url: transport.remote.name.replace(/^ssh:/, 'https:'),
       ref: `refs/remotes/origin/${branch}`,
@@ -90,7 +98,7 @@ export async function fetchTip(
       tags: false,
     });
     if (fetchHead === null) throw branchNotFound(transport, branch);
-    packs.refresh();
+    repository.tips.set(branch, fetchHead);
     return fetchHead;
   } catch (error) {
     // Its own text goes on about reporting bugs.
@@ -128,33 +136,46 @@ function advertisementFrom(
   };
 }
 
-/** isomorphic-git's requests by way of ours, which knows credentials, deadlines and bounds. */
+/**
+ * isomorphic-git's requests by way of ours, which knows credentials, deadlines and bounds. It negotiates; the pack goes past
+ * it into a file, for it would take it whole into memory, and all that deltas make of it.
+ */
 function httpOver(
+  repository: Repository,
   transport: Transport,
   { branch, told, have }: Pick<FetchOptions, 'branch' | 'have'> & { readonly told: Told },
 ): HttpClient {
-  const service = UPLOAD_PACK;
   let canThin = false;
   const answer = (request: GitHttpRequest, kind: string, bytes: Buffer): GitHttpResponse => ({
     url: request.url,
     statusCode: 200,
     statusMessage: 'OK',
-    headers: { 'content-type': `application/x-${service}-${kind}` },
+    headers: { 'content-type': `application/x-${UPLOAD_PACK}-${kind}` },
     body: once(bytes),
   });
   return {
     async request(request) {
       if (request.method === 'POST') {
-        const body = withHave(await collect(request.body), have);
-        const bytes = await transport.call(service, canThin ? withThinPack(body) : body);
-        await refuseLargeObjects(bytes, transport.remote.name);
-        return answer(request, 'result', bytes);
+        const known = [have, repository.tips.get(branch)].filter(
+          (oid) => oid !== undefined && repository.packs.has(oid),
+        );
+        const body = withHaves(await collect(request.body), new Set(known as string[]));
+        const lines = await fetchPack(repository, transport, canThin ? withThinPack(body) : body);
+        return answer(request, 'result', withoutPack(lines));
       }
       const { oid, capabilities } = await told();
       canThin = capabilities.has('thin-pack');
       return answer(request, 'advertisement', advertisementOf(refOf(branch), oid, capabilities));
     },
   };
+}
+
+/** A pack of no object, in which isomorphic-git finds nothing to do. */
+const EMPTY_PACK = Buffer.from('5041434b0000000200000000029d08823bd8a8eab510ad6ac75c823cfd3ed31e', 'hex');
+
+function withoutPack(lines: readonly (string | null)[]): Buffer {
+  const said = lines.map((line) => (line === null ? FLUSH_PKT : pktLine(`${line}\n`)));
+  return Buffer.concat([...said, pktLine(Buffer.concat([Buffer.from([1]), EMPTY_PACK])), FLUSH_PKT]);
 }
 
 /**
@@ -168,12 +189,13 @@ function withThinPack(request: Buffer): Buffer {
   return Buffer.concat([pktLine(line), request.subarray(length)]);
 }
 
-/** isomorphic-git tells of no commit but the last one of the branch itself. */
-function withHave(request: Buffer, have: string | undefined): Buffer {
+/** isomorphic-git sees none of the objects that are here, and tells of none. */
+function withHaves(request: Buffer, haves: ReadonlySet<string>): Buffer {
   const done = pktLine('done\n');
   const end = request.length - done.length;
-  if (have === undefined || !request.subarray(end).equals(done)) return request;
-  return Buffer.concat([request.subarray(0, end), pktLine(`have ${have}\n`), done]);
+  if (!request.subarray(end).equals(done)) return request;
+  const told = [...haves].map((oid) => pktLine(`have ${oid}\n`));
+  return Buffer.concat([request.subarray(0, end), ...told, done]);
 }
 
 async function collect(body: AsyncIterable<Uint8Array> | undefined): Promise<Buffer> {

@@ -34,7 +34,7 @@ export async function remoteState(
 ): Promise<RemoteState> {
   const tips = (wanted: Wanted) => tipsOf(repository, transport, wanted);
   const baseBranches = baseBranchesOf(updates);
-  const early = repository.packs.isEmpty() ? tips({ baseBranches }) : undefined;
+  const early = repository.packs.count() === 0 ? tips({ baseBranches }) : undefined;
   const said = await transport.advertisement('git-receive-pack').catch(async (error) => {
     // Gitea answers 403 to whoever would push to a repository that is not there, and 404 to whoever would read.
     if (!hasCode(error, 'GitUnauthorized')) throw error;

@@ -20,12 +20,15 @@ export interface RepositoryStore {
 export interface StoreDeps {
   readonly directory: string;
   readonly maxBytes: number;
+  /** Of one pack that is fetched. */
+  readonly maxPackBytes: number;
   readonly log: Logger;
 }
 
 interface Slot {
   readonly url: string;
   readonly gitdir: string;
+  readonly maxPackBytes: number;
   /** Ends when everything that was asked of this copy is done. */
   queue: Promise<unknown>;
   pending: number;
@@ -40,13 +43,18 @@ const MAX_COPIES = 1_000;
 const MAX_IN_MEMORY = 16;
 const OWN_NAME = /^[0-9a-f]{64}\.git$/;
 
-export function createRepositoryStore({ directory, maxBytes, log }: StoreDeps): RepositoryStore {
+export function createRepositoryStore({
+  directory,
+  maxBytes,
+  maxPackBytes,
+  log,
+}: StoreDeps): RepositoryStore {
   /** By URL, the least recently used one first. */
   const slots = new Map<string, Slot>();
   let ready: Promise<void> | undefined;
 
   function slotOf(url: string): Slot {
-    const slot = slots.get(url) ?? newSlot(url, directory);
+    const slot = slots.get(url) ?? newSlot(url, { directory, maxPackBytes });
     slots.delete(url);
     slots.set(url, slot);
     return slot;
@@ -99,10 +107,14 @@ export function createRepositoryStore({ directory, maxBytes, log }: StoreDeps): 
   };
 }
 
-function newSlot(url: string, directory: string): Slot {
+function newSlot(
+  url: string,
+  { directory, maxPackBytes }: Pick<StoreDeps, 'directory' | 'maxPackBytes'>,
+): Slot {
   const name = `${createHash('sha256').update(url).digest('hex')}.git`;
   const gitdir = join(directory, name);
-  return { url, gitdir, queue: Promise.resolve(), pending: 0, repository: undefined, bytes: 0 };
+  const queue = Promise.resolve();
+  return { url, gitdir, maxPackBytes, queue, pending: 0, repository: undefined, bytes: 0 };
 }
 
 async function prepare(directory: string): Promise<void> {
@@ -151,7 +163,7 @@ async function withRepository<T>(slot: Slot, work: Work<T>, log: Logger): Promis
 
 async function attempt<T>(slot: Slot, work: Work<T>): Promise<T> {
   if (slot.repository && (await packsOf(slot.gitdir)).length > MAX_PACK_FILES) await discard(slot);
-  const repository = slot.repository ?? (await openRepository(slot.gitdir));
+  const repository = slot.repository ?? (await openRepository(slot.gitdir, slot.maxPackBytes));
   slot.repository = repository;
   const result = await work(repository).finally(() => repository.packs.rest());
   slot.bytes = (await packsOf(slot.gitdir)).reduce((sum, bytes) => sum + bytes, 0);

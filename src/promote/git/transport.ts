@@ -7,10 +7,14 @@ import { answerProblem, type Remote } from './failure.ts';
 /** Git's protocol with one repository. */
 export interface Transport {
   readonly remote: Remote;
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal;
   /** What the service says first. */
   advertisement(service: GitService): Promise<Buffer>;
-  /** The service's answer to one request. */
-  call(service: GitService, body: Uint8Array): Promise<Buffer>;
+  /** The answer to a push. */
+  push(body: Uint8Array): Promise<Buffer>;
+  /** Hands out the answer to a fetch as it comes. What `take` throws ends it. */
+  download(body: Uint8Array, take: (piece: Uint8Array) => void): Promise<void>;
   /** Ends connections that are kept for further calls. */
   close(): void;
 }
@@ -29,8 +33,24 @@ const USER_AGENT = 'git/turnpike';
 const MIB = 1024 * 1024;
 
 /** Bounds per kind of exchange; a repository with more than these is no GitOps repository. */
-export const ADVERTISEMENT_BOUNDS = { timeoutMs: 60_000, idleTimeoutMs: 30_000, maxBytes: 64 * MIB };
-export const CALL_BOUNDS = { timeoutMs: 300_000, idleTimeoutMs: 30_000, maxBytes: 256 * MIB };
+export interface ExchangeBounds {
+  readonly timeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxBytes: number;
+}
+
+export const ADVERTISEMENT_BOUNDS: ExchangeBounds = {
+  timeoutMs: 60_000,
+  idleTimeoutMs: 30_000,
+  maxBytes: 8 * MIB,
+};
+export const PUSH_BOUNDS: ExchangeBounds = { timeoutMs: 300_000, idleTimeoutMs: 30_000, maxBytes: MIB };
+/** How large the pack itself may be is looked at as it comes; this is with what is around its pieces. */
+export const DOWNLOAD_BOUNDS: ExchangeBounds = {
+  timeoutMs: 600_000,
+  idleTimeoutMs: 30_000,
+  maxBytes: 2 ** 40,
+};
 
 /** The smart HTTP protocol (gitprotocol-http). */
 export function createHttpTransport({ outbound, url, credentials, signal }: TransportDeps): Transport {
@@ -40,8 +60,20 @@ export function createHttpTransport({ outbound, url, credentials, signal }: Tran
   const headers = { 'user-agent': USER_AGENT, ...(header === undefined ? {} : { authorization: header }) };
   const ca = credentials.caFile === undefined ? {} : { ca: credentials.caFile };
   const common = { signal, purpose: 'git' as const, ...ca };
+  const posted = (service: GitService, body: Uint8Array) => ({
+    ...common,
+    method: 'POST',
+    url: `${base}/${service}`,
+    headers: {
+      ...headers,
+      'content-type': `application/x-${service}-request`,
+      accept: resultOf(service),
+    },
+    body,
+  });
   return {
     remote,
+    signal,
     async advertisement(service) {
       const response = await outbound.send({
         ...ADVERTISEMENT_BOUNDS,
@@ -51,23 +83,22 @@ export function createHttpTransport({ outbound, url, credentials, signal }: Tran
       });
       return accepted(response, `application/x-${service}-advertisement`, remote);
     },
-    async call(service, body) {
-      const response = await outbound.send({
-        ...CALL_BOUNDS,
-        ...common,
-        method: 'POST',
-        url: `${base}/${service}`,
-        headers: {
-          ...headers,
-          'content-type': `application/x-${service}-request`,
-          accept: `application/x-${service}-result`,
-        },
-        body,
-      });
-      return accepted(response, `application/x-${service}-result`, remote);
+    async push(body) {
+      const response = await outbound.send({ ...PUSH_BOUNDS, ...posted('git-receive-pack', body) });
+      return accepted(response, resultOf('git-receive-pack'), remote);
+    },
+    async download(body, take) {
+      const contentType = resultOf('git-upload-pack');
+      const into = { contentType, take };
+      const response = await outbound.send({ ...DOWNLOAD_BOUNDS, ...posted('git-upload-pack', body), into });
+      await accepted(response, contentType, remote);
     },
     close() {},
   };
+}
+
+function resultOf(service: GitService): string {
+  return `application/x-${service}-result`;
 }
 
 async function accepted(response: Response, type: string, remote: Remote): Promise<Buffer> {

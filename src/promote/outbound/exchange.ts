@@ -1,10 +1,12 @@
 import { rootCertificates } from 'node:tls';
 import { TurnpikeError } from '../../api/errors.ts';
 import type { Deadline } from '../deadline.ts';
-import type { OutboundRequest } from '../outbound.ts';
+import type { BodySink, OutboundRequest } from '../outbound.ts';
 import { displayUrl } from './failure.ts';
 
-const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
+/** Words that explain an error are at its beginning. */
+const MAX_ERROR_BYTES = 64 * 1024;
 
 /** One request and its whole answer, directly or through a proxy; what goes wrong is thrown as it came. */
 export async function exchange(
@@ -34,19 +36,26 @@ export async function exchange(
 }
 
 async function readBody(response: Response, request: OutboundRequest, deadline: Deadline) {
+  const isError = response.status >= 300;
   const chunks: Uint8Array[] = [];
+  const take = (!isError && sinkOf(response, request)) || ((chunk: Uint8Array) => void chunks.push(chunk));
   let size = 0;
-  const limit = request.maxBytes ?? DEFAULT_MAX_BYTES;
-  if (response.body === null) return new Uint8Array();
-  for await (const chunk of response.body) {
+  const limit = isError ? MAX_ERROR_BYTES : (request.maxBytes ?? DEFAULT_MAX_BYTES);
+  for await (const chunk of response.body ?? []) {
     // Nobody waits any more for what comes after the deadline.
     deadline.signal.throwIfAborted();
     deadline.progress();
     size += chunk.byteLength;
-    if (size > limit) throw tooLarge(request, limit);
-    chunks.push(chunk);
+    if (size <= limit) take(chunk);
+    else if (isError) break;
+    else throw tooLarge(request, limit);
   }
-  return Buffer.concat(chunks, size);
+  return Buffer.concat(chunks);
+}
+
+function sinkOf({ headers }: Response, { into }: OutboundRequest): BodySink['take'] | undefined {
+  const type = headers.get('content-type')?.split(';')[0];
+  return into && type === into.contentType ? into.take : undefined;
 }
 
 function tooLarge(request: OutboundRequest, limit: number): TurnpikeError {

@@ -2,20 +2,15 @@ import type { ClientChannel } from 'ssh2';
 import { TurnpikeError } from '../../../api/errors.ts';
 import { createDeadline } from '../../deadline.ts';
 import { type Remote, serverWords } from '../failure.ts';
+import type { ExchangeBounds } from '../transport.ts';
 
 /** One run of a Git service: it advertises first, takes one request, and answers it. */
 export interface Exchange {
   /** Up to and with the first flush. */
   advertisement(): Promise<Buffer>;
-  /** The answer to the request, as a whole. */
-  ask(request: Uint8Array): Promise<Buffer>;
+  /** Hands out the answer to the request as it comes. */
+  ask(request: Uint8Array, bounds: ExchangeBounds, take: (piece: Buffer) => void): Promise<void>;
   close(): void;
-}
-
-export interface ExchangeBounds {
-  readonly timeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly maxBytes: number;
 }
 
 const MAX_STDERR = 4096;
@@ -25,7 +20,7 @@ const LENGTH_DIGITS = 4;
 export function createExchange(
   channel: ClientChannel,
   remote: Remote,
-  bounds: { readonly advertisement: ExchangeBounds; readonly call: ExchangeBounds },
+  advertised: ExchangeBounds,
   signal: AbortSignal,
 ): Exchange {
   const words: Buffer[] = [];
@@ -43,29 +38,35 @@ export function createExchange(
     if (words.reduce((sum, one) => sum + one.length, 0) < MAX_STDERR) words.push(bytes);
   });
 
-  /** Reads until `isDone` says how much is enough, or to the end. */
-  async function read(isDone: (chunk: Buffer) => boolean, limits: ExchangeBounds): Promise<Buffer> {
+  /** Reads until `take` says that it is enough, or to the end. What it throws ends the run. */
+  async function read(take: (chunk: Buffer) => boolean, limits: ExchangeBounds): Promise<void> {
     const { timeoutMs, idleTimeoutMs: idleMs, maxBytes } = limits;
     const deadline = createDeadline({ timeoutMs, idleMs, signal });
-    const chunks: Buffer[] = [];
     let size = 0;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const take = (chunk: Buffer) => {
+    const end = (error: unknown) => {
+      reject(error);
+      channel.off('data', hear);
+      channel.close();
+    };
+    const hear = (chunk: Buffer) => {
       deadline.progress();
       size += chunk.length;
-      chunks.push(chunk);
-      if (size > maxBytes) reject(tooLarge(remote, maxBytes));
-      else if (isDone(chunk)) resolve();
+      if (size > maxBytes) return end(tooLarge(remote, maxBytes));
+      try {
+        if (take(chunk)) resolve();
+      } catch (error) {
+        end(error);
+      }
     };
-    channel.on('data', take);
+    channel.on('data', hear);
     channel.on('close', resolve);
     channel.on('error', reject);
     try {
       await deadline.race(promise);
-      return Buffer.concat(chunks);
     } finally {
       deadline.clear();
-      channel.off('data', take);
+      channel.off('data', hear);
       channel.off('close', resolve);
       channel.off('error', reject);
     }
@@ -74,22 +75,26 @@ export function createExchange(
   return {
     async advertisement() {
       const findEnd = createFlushFinder();
+      const chunks: Buffer[] = [];
       let isWhole = false;
-      const bytes = await read((chunk) => {
+      await read((chunk) => {
+        chunks.push(chunk);
         isWhole = findEnd(chunk);
         return isWhole;
-      }, bounds.advertisement);
+      }, advertised);
       if (!isWhole) throw refusal(remote, Buffer.concat(words).toString('utf8'));
-      return bytes;
+      return Buffer.concat(chunks);
     },
-    async ask(request) {
+    async ask(request, bounds, take) {
       if (isClosed) throw refusal(remote, Buffer.concat(words).toString('utf8'));
-      const answer = read(() => false, bounds.call);
+      const answer = read((chunk) => {
+        take(chunk);
+        return false;
+      }, bounds);
       channel.end(request);
-      const bytes = await answer;
+      await answer;
       if (!hasEnded)
         throw new TurnpikeError('GitUnavailable', `${remote.name} broke off in the middle of its answer.`);
-      return bytes;
     },
     close: () => channel.close(),
   };

@@ -5,20 +5,27 @@ import type { Remote } from '../failure.ts';
 import { unusable } from '../failure.ts';
 import {
   ADVERTISEMENT_BOUNDS,
-  CALL_BOUNDS,
+  DOWNLOAD_BOUNDS,
+  type ExchangeBounds,
   type GitService,
+  PUSH_BOUNDS,
   type Transport,
   type TransportDeps,
 } from '../transport.ts';
-import { createExchange, type Exchange, type ExchangeBounds } from './exchange.ts';
+import { createExchange, type Exchange } from './exchange.ts';
 import { openSession, type Session } from './session.ts';
 
 interface Bounds {
   readonly advertisement: ExchangeBounds;
-  readonly call: ExchangeBounds;
+  readonly push: ExchangeBounds;
+  readonly download: ExchangeBounds;
 }
 
-const BOUNDS: Bounds = { advertisement: ADVERTISEMENT_BOUNDS, call: CALL_BOUNDS };
+const BOUNDS: Bounds = {
+  advertisement: ADVERTISEMENT_BOUNDS,
+  push: PUSH_BOUNDS,
+  download: DOWNLOAD_BOUNDS,
+};
 
 /**
  * Git over SSH (gitprotocol-pack, "SSH Transport"): one connection, and on it one run of a service for each
@@ -45,7 +52,7 @@ export function createSshTransport(
     const deadline = createDeadline({ timeoutMs, idleMs, signal });
     try {
       const started = open.exec(`${service} ${quoted(decodeURIComponent(target.pathname))}`);
-      return createExchange(await deadline.race(started), remote, bounds, signal);
+      return createExchange(await deadline.race(started), remote, bounds.advertisement, signal);
     } finally {
       deadline.clear();
     }
@@ -67,17 +74,33 @@ export function createSshTransport(
     return exchange.advertisement();
   }
 
-  async function call(service: GitService, body: Uint8Array): Promise<Buffer> {
+  /** What has advertised itself already takes the request. */
+  async function exchangeOf(service: GitService): Promise<Exchange> {
     if (!waiting.has(service)) await advertisement(service);
     const exchange = waiting.get(service);
     waiting.delete(service);
-    return exchange ? exchange.ask(body) : Buffer.alloc(0);
+    if (!exchange) throw new Error(`${service} is not there`);
+    return exchange;
+  }
+
+  async function push(body: Uint8Array): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    const exchange = await exchangeOf('git-receive-pack');
+    await exchange.ask(body, bounds.push, (chunk) => void chunks.push(chunk));
+    return Buffer.concat(chunks);
+  }
+
+  async function download(body: Uint8Array, take: (piece: Uint8Array) => void): Promise<void> {
+    const exchange = await exchangeOf('git-upload-pack');
+    await exchange.ask(body, bounds.download, take);
   }
 
   return {
     remote,
+    signal,
     advertisement: (service) => told(advertisement(service)),
-    call: (service, body) => told(call(service, body)),
+    push: (body) => told(push(body)),
+    download: (body, take) => told(download(body, take)),
     close() {
       session?.then(
         (open) => open.close(),

@@ -1,0 +1,88 @@
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TurnpikeError } from '../../api/errors.ts';
+import { downloadPack } from './download.ts';
+import { COMMIT } from './pack-file.ts';
+import { writePackIndex } from './pack-index.ts';
+import { type ScannedPack, type ScanOptions, scanPack } from './pack-scan.ts';
+import type { Repository } from './repository.ts';
+import type { Transport } from './transport.ts';
+
+/** What a server says before a pack; a flush is `null`. */
+type Lines = readonly (string | null)[];
+
+/** What is made of a pack may be so many times larger than the pack. */
+const INFLATION = 4;
+const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
+
+/** Fetches a pack, whose objects can be read from then on. */
+export async function fetchPack(
+  repository: Repository,
+  transport: Transport,
+  request: Uint8Array,
+): Promise<Lines> {
+  const { gitdir, packs } = repository;
+  const external = (oid: string) =>
+    packs.has(oid) ? (packs.readIfSmall(oid) ?? ('too-large' as const)) : undefined;
+  const asked = { request, external, isLacking: packs.isLacking() };
+  return withPack(repository, transport, asked, async (path, pack) => {
+    if (pack.table.count === 0) return;
+    // In the order of time, see packs.ts.
+    const number = `${packs.count()}`.padStart(6, '0');
+    const name = join(gitdir, 'objects', 'pack', `pack-${number}-${pack.checksum.toString('hex')}`);
+    await rename(path, `${name}.pack`);
+    await writePackIndex(`${name}.idx`, pack);
+    if (!pack.isWhole) packs.lackLarge();
+    packs.refresh();
+  });
+}
+
+export interface FetchedCommits {
+  readonly lines: Lines;
+  /** By object id. */
+  readonly commits: ReadonlyMap<string, Buffer>;
+}
+
+/** Fetches a pack that is no thin one, and keeps nothing of it but its commits. */
+export async function fetchCommits(
+  repository: Repository,
+  transport: Transport,
+  request: Uint8Array,
+): Promise<FetchedCommits> {
+  const commits = new Map<string, Buffer>();
+  let bytes = 0;
+  const seen: ScanOptions['seen'] = ({ oid, type, body }) => {
+    if (type !== COMMIT) return;
+    bytes += body.length;
+    if (bytes > MAX_COMMIT_BYTES) throw tooMany(transport);
+    commits.set(oid, Buffer.from(body));
+  };
+  const asked = { request, external: () => undefined, seen };
+  const lines = await withPack(repository, transport, asked, async () => undefined);
+  return { lines, commits };
+}
+
+type Asked = Pick<ScanOptions, 'external' | 'isLacking' | 'seen'> & { readonly request: Uint8Array };
+
+async function withPack(
+  { gitdir, maxPackBytes }: Repository,
+  transport: Transport,
+  { request, ...scan }: Asked,
+  use: (path: string, pack: ScannedPack) => Promise<void>,
+): Promise<Lines> {
+  const path = join(gitdir, 'incoming.pack');
+  const { remote, signal } = transport;
+  try {
+    const lines = await downloadPack(transport, request, { path, maxPackBytes });
+    const maxInflated = maxPackBytes * INFLATION;
+    await use(path, await scanPack(path, { ...scan, name: remote.name, maxInflated, signal }));
+    return lines;
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+function tooMany({ remote }: Transport): TurnpikeError {
+  const message = `A branch in ${remote.name} has more commits that its base branch lacks than can be looked at: merge it, or close it.`;
+  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+}

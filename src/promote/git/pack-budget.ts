@@ -1,0 +1,54 @@
+import { setImmediate } from 'node:timers/promises';
+import { TurnpikeError } from '../../api/errors.ts';
+
+/** What reading a pack may cost, and when other work gets its turn meanwhile. */
+export interface PackBudget {
+  /** Counts what the pack holds, inflated. Throws `GitTooLarge`. */
+  hold(bytes: number): void;
+  /** Counts what is made in memory, which may be the same again. Throws `GitTooLarge`. */
+  work(bytes: number): void;
+  /** Call once an object. Throws the signal's reason. */
+  turn(): Promise<void>;
+}
+
+export interface PackLimits {
+  /** The repository's, for messages. */
+  readonly name: string;
+  /** How many bytes all objects and deltas may have in all, inflated. */
+  readonly maxInflated: number;
+  readonly signal: AbortSignal;
+}
+
+const MIB = 1024 * 1024;
+/** What falls out of memory is made again: so many times what the pack may hold, at most. */
+const MAX_REPETITION = 4;
+/** Some milliseconds of work. */
+const BYTES_AT_ONCE = 2 * MIB;
+const OBJECTS_AT_ONCE = 500;
+
+export function createPackBudget({ name, maxInflated, signal }: PackLimits): PackBudget {
+  let [held, worked, sinceTurn, objects] = [0, 0, 0, 0];
+  return {
+    hold(bytes) {
+      held += bytes;
+      if (held > maxInflated) throw tooLarge(name, maxInflated);
+    },
+    work(bytes) {
+      worked += bytes;
+      sinceTurn += bytes;
+      if (worked > maxInflated * MAX_REPETITION) throw tooLarge(name, maxInflated);
+    },
+    async turn() {
+      objects += 1;
+      if (sinceTurn < BYTES_AT_ONCE && objects % OBJECTS_AT_ONCE !== 0) return;
+      sinceTurn = 0;
+      await setImmediate();
+      signal.throwIfAborted();
+    },
+  };
+}
+
+export function tooLarge(name: string, maxInflated: number): TurnpikeError {
+  const message = `${name} has files of more than ${Math.floor(maxInflated / MIB)} MiB in all: promote in a repository for GitOps alone, keep large files in Git LFS, or raise --git-max-pack-size.`;
+  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+}
