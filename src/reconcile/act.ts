@@ -88,32 +88,30 @@ async function runGroup(
   { pipeline, check }: Intent,
   { environment, pullRequest, tasks }: PullRequestTasks,
   { isRecorded, requested }: { readonly isRecorded: boolean; readonly requested: boolean },
-): Promise<number[]> {
+): Promise<readonly number[]> {
   const waits: number[] = [];
+  let isUncancelled = false;
   for (const task of tasks) {
     const key = taskKey(pullRequest, task);
-    if (!requested && deps.polls.isPaused(key, deps.now())) {
-      if (isNeededFirst(task)) break;
-      continue;
-    }
-    if (!requested && deps.polls.isPaused(inVain(key), deps.now())) continue;
+    const isPaused = !requested && deps.polls.isPaused(key, deps.now());
+    if (isPaused) isUncancelled ||= task.kind === 'cancel-merge';
+    if (isPaused || (!requested && deps.polls.isPaused(inVain(key), deps.now()))) continue;
     const result = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);
     const done = { environment, pullRequest, task, result };
     logTask(deps, pipeline, done);
     remember(deps, pipeline, done);
-    await recordWith(deps, pipeline, check, (status) => foldTask(status, done, deps.now()));
     waits.push(lookAgainAfter(done, deps));
-    if (isNeededFirst(task) && !isOver(result)) break;
+    if (task.kind === 'cancel-merge') isUncancelled = !isOver(result);
+    // Both come again: once the status is recorded nobody thinks of an auto-merge that is not.
+    if (isUncancelled && task.kind === 'check') deps.polls.pause(key, deps.now(), false);
+    else await recordWith(deps, pipeline, check, (status) => foldTask(status, done, deps.now()));
   }
-  // What is promoted next waits for a pull request that was left behind.
-  const isDone =
-    !isRecorded && waits.length > 0 && waits.every((seconds) => seconds >= deps.policy.resyncSeconds);
-  return isDone ? [0] : waits;
+  return isRecorded ? waits : whenOver(waits, deps.policy);
 }
 
-/** A forge that may merge by itself is told not to before anything else is said of the pull request. */
-function isNeededFirst({ kind }: PullRequestTask): boolean {
-  return kind === 'cancel-merge';
+/** What is promoted next waits for a pull request that was left behind. */
+function whenOver(waits: readonly number[], { resyncSeconds }: ReconcileDeps['policy']): readonly number[] {
+  return waits.length > 0 && waits.every((seconds) => seconds >= resyncSeconds) ? [0] : waits;
 }
 
 /** What failed is not tried at each look, and a forge that has just merged it is asked anew. */

@@ -146,7 +146,7 @@ function packsOf(objects: readonly GitObject[]): Packs {
     has,
     count: () => 1,
     refresh: () => {},
-    lackLarge: () => {},
+    objects: () => bodies.size,
     isLacking: () => false,
     rest: () => {},
   };

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { TurnpikeError } from '../../src/api/errors.ts';
 import { createOutbound, displayUrl } from '../../src/promote/outbound.ts';
 import { startBrokenServer } from '../fakes/broken-server.ts';
 import { failureOf } from '../fakes/failure.ts';
@@ -61,6 +62,46 @@ describe('an answer', () => {
     const answer = await outbound.send({ url: `${url}/here`, headers: { authorization: 'secret' } });
     expect([answer.status, answer.headers.get('location')]).toEqual([307, `${url}/elsewhere`]);
     expect(seen).toEqual(['GET /here']);
+  });
+
+  test('goes where it is asked for as it comes, if it is of that type', async () => {
+    const headers = { 'content-type': 'application/x-pack; charset=x' };
+    handler = () => new Response('x'.repeat(200 * KIB), { headers });
+    let size = 0;
+    const take = (piece: Uint8Array) => {
+      size += piece.length;
+    };
+    const into = { contentType: 'application/x-pack', take };
+    const answer = await outbound.send({ url, into, maxBytes: 1024 * KIB });
+    expect([size, await answer.text()]).toEqual([200 * KIB, '']);
+  });
+
+  test.each([
+    ['is of another type', 200, 'text/plain'],
+    ['says what went wrong', 500, 'application/x-pack'],
+  ])('that %s is read no further than its words', async (_, status, type) => {
+    async function* endless() {
+      for (;;) yield new Uint8Array(64 * KIB);
+    }
+    handler = () => new Response(endless(), { status, headers: { 'content-type': type } });
+    const take = () => {
+      throw new Error('nothing is handed out');
+    };
+    const into = { contentType: 'application/x-pack', take };
+    const answer = await outbound.send({ url, into, maxBytes: 2 ** 40 });
+    expect(answer.status).toBe(status);
+    expect((await answer.arrayBuffer()).byteLength).toBeLessThanOrEqual(64 * KIB);
+  });
+
+  test('whose taker fails ends with that', async () => {
+    handler = () => new Response('x', { headers: { 'content-type': 'application/x-pack' } });
+    const take = () => {
+      throw new TurnpikeError('GitTooLarge', 'It is too large.', { retry: 'never' });
+    };
+    const failure = await failureOf(
+      outbound.send({ url, into: { contentType: 'application/x-pack', take } }),
+    );
+    expect(failure).toMatchObject({ code: 'GitTooLarge', message: 'It is too large.' });
   });
 
   test('that is too long is cut off', async () => {

@@ -10,7 +10,7 @@ import { scanPack } from '../../src/promote/git/pack-scan.ts';
 import { openPacks } from '../../src/promote/git/packs.ts';
 import { createPktReader, pktLine, readPktLines } from '../../src/promote/git/pktline.ts';
 import { createDemultiplexer } from '../../src/promote/git/side-band.ts';
-import { copying, deltaData, madePack, refDelta } from './made-pack.ts';
+import { blobEntry, copying, deltaData, madePack, ofsDelta, refDelta } from './made-pack.ts';
 import { createTestRepository, type TestRepository } from './repository.ts';
 import { run } from './run.ts';
 
@@ -64,6 +64,63 @@ describe('the objects in a pack', () => {
     const packs = openPacks(repository.path);
     packs.refresh();
     expect(() => packs.read('0'.repeat(40))).toThrow('has no object 0000');
+  });
+});
+
+describe('a pack that has objects twice', () => {
+  test('is read though each of them is there as a delta on the other one', async () => {
+    const gitdir = await mkdtemp(join(directory, 'twice-'));
+    await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
+    const [one, two] = ['line\n'.repeat(100), `${'line\n'.repeat(100)}more`].map((text) =>
+      gitObject('blob', Buffer.from(text)),
+    );
+    if (!one || !two) throw new Error('the test needs two objects');
+    const grown = Buffer.concat([copying(one.body.length), Buffer.from([4, ...Buffer.from('more')])]);
+    const forth = refDelta(one.oid, deltaData(one.body.length, two.body.length, grown));
+    const back = refDelta(two.oid, deltaData(two.body.length, one.body.length, copying(one.body.length)));
+    const path = join(gitdir, 'objects', 'pack', 'pack-000000-x');
+    await writeFile(
+      `${path}.pack`,
+      madePack([back, forth, blobEntry(one.body), blobEntry(two.body), back, forth]),
+    );
+    const options = {
+      name: 'it',
+      maxInflated: 1e6,
+      signal: new AbortController().signal,
+      external: () => undefined,
+    };
+    await writePackIndex(`${path}.idx`, await scanPack(`${path}.pack`, options));
+    const packs = openPacks(gitdir);
+    packs.refresh();
+    expect(packs.objects()).toBe(2);
+    expect(packs.read(one.oid)).toEqual(one.body);
+    packs.rest();
+    expect(packs.read(two.oid)).toEqual(two.body);
+    packs.rest();
+  });
+});
+
+describe('what was left out of a pack', () => {
+  test('is known to be too large also when the copy is opened again', async () => {
+    const gitdir = await mkdtemp(join(directory, 'large-'));
+    await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
+    const hello = blobEntry(Buffer.from('hello'));
+    const large = ofsDelta(hello.length, deltaData(5, 17 * 1024 * 1024, Buffer.from([1, 0x61])));
+    const path = join(gitdir, 'objects', 'pack', 'pack-000000-x');
+    await writeFile(`${path}.pack`, madePack([hello, large]));
+    const options = {
+      name: 'it',
+      maxInflated: 1e8,
+      signal: new AbortController().signal,
+      external: () => undefined,
+    };
+    await writePackIndex(`${path}.idx`, await scanPack(`${path}.pack`, options));
+    const packs = openPacks(gitdir);
+    packs.refresh();
+    expect(packs.isLacking()).toBe(true);
+    expect(packs.readIfSmall('ab'.repeat(20))).toBeUndefined();
+    expect(() => packs.read('ab'.repeat(20))).toThrow('is larger than');
+    packs.rest();
   });
 });
 

@@ -189,12 +189,27 @@ describe('an auto-merge that the forge does not take back now', () => {
     await look(11);
     set({ suspend: true }, 2);
     forge.cancel = { kind: 'error', message: 'It answered 502.', retry: 'backoff' };
-    expect(await look(60)).toEqual(['cancel-merge']);
+    expect(await look(60)).toEqual(['cancel-merge', 'check']);
     expect(await look(70)).toEqual([]);
-    expect(await look(95)).toEqual(['cancel-merge']);
+    expect(await look(95)).toEqual(['cancel-merge', 'check']);
+    expect(staging()?.pullRequest?.checked).toBeUndefined();
     forge.cancel = { kind: 'done' };
     expect(await look(130)).toEqual(['cancel-merge', 'check']);
     expect(staging()?.pullRequest?.checked).toBe('pending');
+    expect(await look(170)).toEqual([]);
+  });
+
+  test('keeps nothing open that nobody needs', async () => {
+    const { forge, hear, look, staging } = setUp(promoting({ merge: 'auto' }));
+    forge.merge = { kind: 'scheduled' };
+    await look(0);
+    hear('1.2.0', 10);
+    await look(11);
+    expect(await look(12)).toEqual(['check', 'merge']);
+    forge.cancel = { kind: 'error', message: 'It answered 502.', retry: 'backoff' };
+    hear('1.1.0', 60);
+    expect(await look(61)).toEqual(['cancel-merge', 'close']);
+    expect(staging()?.pullRequest).toHaveProperty('endedAt');
   });
 
   test('is left to people when the forge refuses it for good, who are told', async () => {

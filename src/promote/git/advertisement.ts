@@ -26,7 +26,9 @@ export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, r
       throw new TurnpikeError('GitRejected', message);
     }
     const [, oid = '', ref = '', extra = ''] = /^([0-9a-f]{40,64}) ([^\0]*)(?:\0(.*))?$/.exec(text) ?? [];
-    for (const one of extra.slice(0, CAPABILITY_BYTES).split(' ')) if (one !== '') capabilities.add(one);
+    // They stand behind the first ref alone (gitprotocol-pack, "Reference Discovery").
+    const said = capabilities.size === 0 ? extra.slice(0, CAPABILITY_BYTES) : '';
+    for (const one of said.split(' ')) if (one !== '') capabilities.add(one);
     if (wanted.has(ref)) refs.set(ref, oid);
   };
   try {

@@ -12,6 +12,7 @@ export interface DownloadOptions {
 }
 
 const MIB = 1024 * 1024;
+const ROOM_FOR_WORDS = 16 * MIB;
 /** Some lines for each generation of commits that is asked for. */
 const MAX_LINES = 10_000;
 const MAX_LINE_BYTES = 1_000;
@@ -45,8 +46,12 @@ export async function downloadPack(
     }
   };
   let failure: unknown;
+  let received = 0;
   const take = (piece: Uint8Array) => {
     try {
+      received += piece.length;
+      // Words for people may come without an end, too.
+      if (received > maxPackBytes * 2 + ROOM_FOR_WORDS) throw tooLarge(remote.name, maxPackBytes);
       orUnusable(() => reader.push(piece));
     } catch (error) {
       // Of the network it would be said that it was the network's.
@@ -81,7 +86,7 @@ const BUFFER_BYTES = 256 * 1024;
 
 /** Collects small pieces: a server may send a pack byte by byte. */
 function createPackFile(path: string, { name }: Remote, maxBytes: number) {
-  const file = openSync(path, 'w', 0o600);
+  const file = openSync(path, 'wx', 0o600);
   const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   let [filled, size] = [0, 0];
   function flush(): void {

@@ -13,6 +13,8 @@ type Lines = readonly (string | null)[];
 
 /** What is made of a pack may be so many times larger than the pack. */
 const INFLATION = 4;
+/** The names of all objects are in memory. More is begun anew, see store.ts. */
+export const MAX_OBJECTS_IN_ALL = 600_000;
 const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
 
 /** Fetches a pack, whose objects can be read from then on. */
@@ -27,12 +29,12 @@ export async function fetchPack(
   const asked = { request, external, isLacking: packs.isLacking() };
   return withPack(repository, transport, asked, async (path, pack) => {
     if (pack.table.count === 0) return;
+    if (packs.objects() + pack.table.count > MAX_OBJECTS_IN_ALL) throw tooManyObjects(transport);
     // In the order of time, see packs.ts.
     const number = `${packs.count()}`.padStart(6, '0');
     const name = join(gitdir, 'objects', 'pack', `pack-${number}-${pack.checksum.toString('hex')}`);
     await rename(path, `${name}.pack`);
     await writePackIndex(`${name}.idx`, pack);
-    if (!pack.isWhole) packs.lackLarge();
     packs.refresh();
   });
 }
@@ -70,7 +72,8 @@ async function withPack(
   { request, ...scan }: Asked,
   use: (path: string, pack: ScannedPack) => Promise<void>,
 ): Promise<Lines> {
-  const path = join(gitdir, 'incoming.pack');
+  // One that is given up may still be written to.
+  const path = join(gitdir, `incoming-${crypto.randomUUID()}.pack`);
   const { remote, signal } = transport;
   try {
     const lines = await downloadPack(transport, request, { path, maxPackBytes });
@@ -80,6 +83,11 @@ async function withPack(
   } finally {
     await rm(path, { force: true });
   }
+}
+
+function tooManyObjects({ remote }: Transport): TurnpikeError {
+  const message = `What was fetched of ${remote.name} takes too much memory: it is fetched anew.`;
+  return new TurnpikeError('GitUnavailable', message);
 }
 
 function tooMany({ remote }: Transport): TurnpikeError {

@@ -15,10 +15,15 @@ export interface PackEntry {
 /** A pack and its index, read piece by piece; only the index is in memory. */
 export interface PackFile {
   readonly name: string;
+  /** How many objects the index names. */
+  readonly count: number;
+  /** Something in the pack has no name: it is too large to be read. */
+  readonly isLacking: boolean;
   /** Where an object starts. */
   find(oid: string): number | undefined;
-  /** Undefined when the entry is larger than `maxBytes`. Throws when it is damaged. */
-  entryAt(offset: number, maxBytes: number): PackEntry | undefined;
+  headerAt(offset: number): EntryHeader;
+  /** For entries that are small enough. Throws when it is damaged. */
+  entryAt(offset: number, header: EntryHeader): PackEntry;
   /** Closes the file until something is read again. */
   close(): void;
 }
@@ -38,6 +43,8 @@ export function objectDigest(type: number, size: number): Hash {
 }
 
 const OID_BYTES = 20;
+/** Of the pack: how many objects it says it has. */
+const COUNT_AT = 8;
 const FANOUT_AT = 8;
 const NAMES_AT = FANOUT_AT + 256 * 4;
 const OFS_DELTA = 6;
@@ -49,22 +56,26 @@ export function openPackFile(path: string): PackFile {
   if (index.toString('hex', 0, 8) !== 'ff744f6300000002') throw new Error('the index of a pack is unusable');
   const count = index.readUInt32BE(FANOUT_AT + 255 * 4);
   const offsetsAt = NAMES_AT + count * (OID_BYTES + 4);
-  const offsetOf = (place: number) => index.readUInt32BE(offsetsAt + place * 4);
-  const offsets = Uint32Array.from({ length: count }, (_, place) => offsetOf(place)).sort();
   let file: number | undefined;
+  const read = (offset: number, length: number) => {
+    file ??= openSync(`${path}.pack`, 'r');
+    return readRange(file, offset, length);
+  };
+  const isLacking = count < read(COUNT_AT, 4).readUInt32BE();
   return {
     name: path,
+    count,
+    isLacking,
     find(oid) {
       const place = findName(index, Buffer.from(oid, 'hex'));
-      return place === undefined ? undefined : offsetOf(place);
+      return place === undefined ? undefined : index.readUInt32BE(offsetsAt + place * 4);
     },
-    entryAt(offset, maxBytes) {
-      file ??= openSync(`${path}.pack`, 'r');
-      const next = offsets[indexOf(offsets, offset) + 1];
-      // The last entry is followed by the pack's checksum; inflating stops before it by itself.
-      const most = compressedBound(maxBytes);
-      const bytes = readRange(file, offset, next === undefined ? most : Math.min(next - offset, most));
-      return parseEntry(bytes, offset, maxBytes);
+    headerAt: (offset) => parseHeader(read(offset, MAX_HEADER_BYTES), offset),
+    entryAt(offset, { size }) {
+      // What is read beyond the entry is left alone.
+      const entry = parseEntry(read(offset, compressedBound(size)), offset, size);
+      if (entry === undefined) throw new Error('an object of a pack has not its size');
+      return entry;
     },
     close() {
       if (file !== undefined) closeSync(file);
@@ -97,17 +108,6 @@ function findName(index: Buffer, name: Buffer): number | undefined {
     else high = middle;
   }
   return undefined;
-}
-
-function indexOf(offsets: Uint32Array, offset: number): number {
-  let [low, high] = [0, offsets.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((offsets[middle] ?? 0) < offset) low = middle + 1;
-    else high = middle;
-  }
-  if (offsets[low] !== offset) throw new Error('a pack has no object at an offset');
-  return low;
 }
 
 /** What stands in front of an entry's compressed bytes. */

@@ -4,6 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { ScannedPack } from './pack-scan.ts';
 
 const OID_BYTES = 20;
+const PLACES_AT_ONCE = 20_000;
+const FEW = 64;
 const MAGIC = Buffer.from('ff744f6300000002', 'hex');
 
 /** Writes the index of a pack (gitformat-pack, "Version 2 pack-*.idx files"). */
@@ -35,17 +37,55 @@ function cumulated(fanout: Uint32Array): Buffer {
   return bytes;
 }
 
-/** By object id. Sorted by its first byte, and then each of these for itself: other work gets its turn. */
-async function sortedPlaces({ oids, count, isNamed }: ScannedPack['table']): Promise<number[]> {
-  const buckets: number[][] = Array.from({ length: 256 }, () => []);
-  for (let place = 0; place < count; place += 1) {
-    if (isNamed(place)) buckets[oids[place * OID_BYTES] ?? 0]?.push(place);
-  }
-  const nameAt = (place: number) => oids.subarray(place * OID_BYTES, (place + 1) * OID_BYTES);
+/** Places of the entries that are named, by object id; of several with one name the first that got it. */
+async function sortedPlaces(table: ScannedPack['table']): Promise<number[]> {
+  const { count, order } = table;
+  const places = Array.from({ length: count }, (_, place) => place).filter((place) => order[place] !== 0);
   const sorted: number[] = [];
-  for (const bucket of buckets) {
-    for (const place of bucket.sort((a, b) => nameAt(a).compare(nameAt(b)))) sorted.push(place);
-    if (bucket.length > 100) await setImmediate();
+  let sinceTurn = 0;
+
+  /** Those that have the same bytes up to `at`: by the next one, until they are few. */
+  async function sort(same: readonly number[], at: number): Promise<void> {
+    sinceTurn += same.length;
+    if (sinceTurn > PLACES_AT_ONCE) {
+      sinceTurn = 0;
+      await setImmediate();
+    }
+    if (same.length <= FEW || at === OID_BYTES) {
+      sorted.push(...distinct(same, table));
+      return;
+    }
+    for (const bucket of bucketsOf(same, table, at)) if (bucket) await sort(bucket, at + 1);
   }
+
+  await sort(places, 0);
   return sorted;
+}
+
+function bucketsOf(
+  places: readonly number[],
+  { oids }: ScannedPack['table'],
+  at: number,
+): (number[] | undefined)[] {
+  const buckets: (number[] | undefined)[] = new Array(256).fill(undefined);
+  for (const place of places) {
+    const byte = oids[place * OID_BYTES + at] ?? 0;
+    const bucket = buckets[byte];
+    if (bucket) bucket.push(place);
+    else buckets[byte] = [place];
+  }
+  return buckets;
+}
+
+/** Few of them, or as many as there are of one name. */
+function distinct(places: readonly number[], { oids, order }: ScannedPack['table']): number[] {
+  const nameOf = (place: number) => oids.subarray(place * OID_BYTES, (place + 1) * OID_BYTES);
+  const turnOf = (place: number) => order[place] ?? 0;
+  const firsts = new Map<string, number>();
+  for (const place of places) {
+    const name = nameOf(place).toString('hex');
+    const known = firsts.get(name);
+    if (known === undefined || turnOf(place) < turnOf(known)) firsts.set(name, place);
+  }
+  return [...firsts.values()].sort((a, b) => nameOf(a).compare(nameOf(b)));
 }

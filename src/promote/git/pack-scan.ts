@@ -18,8 +18,6 @@ export interface ScanOptions extends PackLimits {
 export interface ScannedPack {
   readonly table: PackTable;
   readonly checksum: Buffer;
-  /** Nothing was left out. */
-  readonly isWhole: boolean;
 }
 
 const MAX_OBJECTS = 300_000;
@@ -61,12 +59,7 @@ async function scan(reader: PackReader, options: ScanOptions): Promise<ScannedPa
   const checksum = hash.digest();
   if (!checksum.equals(reader.checksum())) throw new Error('a pack has another checksum than it says');
   await table.resolveWaiting();
-  return { table, checksum, isWhole: isWhole(table) };
-}
-
-function isWhole({ count, isNamed }: PackTable): boolean {
-  for (let place = 0; place < count; place += 1) if (!isNamed(place)) return false;
-  return true;
+  return { table, checksum };
 }
 
 interface Entry {
@@ -105,6 +98,7 @@ async function measure(
   const digest = header.base === undefined ? objectDigest(header.type, header.size) : undefined;
   const taken = await reader.inflateAt(at, header, (piece) => digest?.update(piece));
   if (digest) table.nameLarge(place, header.type, digest.digest());
+  else table.leaveOut(place);
   return taken;
 }
 

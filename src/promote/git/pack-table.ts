@@ -1,8 +1,10 @@
 import { createByteCache } from './byte-cache.ts';
 import { applyDelta, deltaResultSize, MAX_OBJECT_BYTES } from './delta.ts';
 import type { PackBudget } from './pack-budget.ts';
+import { costOf, MAX_CHAIN_COST } from './pack-cost.ts';
 import { objectDigest, type PackEntry, TYPES } from './pack-file.ts';
 import type { PackReader } from './pack-reader.ts';
+import { createWaiting } from './pack-waiting.ts';
 
 /** An object's bytes and what it is, as packs number that. */
 export interface TypedBody {
@@ -19,10 +21,12 @@ export interface PackTable {
   readonly crcs: Uint32Array;
   /** 20 bytes an entry. */
   readonly oids: Buffer;
-  /** False for what is too large to be read, and what builds on that. */
-  isNamed(place: number): boolean;
+  /** In which order the entries were named, from 1 on. 0: it is too large to be read, or builds on what is. */
+  readonly order: Uint32Array;
   name(place: number, object: TypedBody): void;
   nameLarge(place: number, type: number, digest: Buffer): void;
+  /** It is too large to be read. */
+  leaveOut(place: number): void;
   /** A delta of which it is known by now what it builds on is named; another one waits. */
   takeDelta(place: number, delta: Buffer, base: NonNullable<PackEntry['base']>): void;
   /** Call at the end. Throws when a delta builds on what is not there. */
@@ -39,41 +43,50 @@ export interface TableDeps {
 
 const MIB = 1024 * 1024;
 const OID_BYTES = 20;
-const CACHE_BYTES = 32 * MIB;
-/** A chain of deltas is made at once, whenever one of its objects is read. */
-const MAX_CHAIN_BYTES = 64 * MIB;
-/** Deltas on what stands behind them, one on the other. */
-const MAX_ROUNDS = 50;
+const CACHE_BYTES = 24 * MIB;
+const OUTSIDE_CACHE_BYTES = 16 * MIB;
 const NONE = -1;
 
 export function createPackTable(count: number, deps: TableDeps): PackTable {
-  const { reader, budget, external, isLacking = false, seen } = deps;
+  const { reader, budget, isLacking = false, seen } = deps;
   const oids = Buffer.alloc(count * OID_BYTES);
   const [offsets, crcs] = [new Uint32Array(count), new Uint32Array(count)];
-  /** 0 for what has no name. */
-  const types = new Uint8Array(count);
+  const [order, types] = [new Uint32Array(count), new Uint8Array(count)];
   const bases = new Int32Array(count).fill(NONE);
   const outside = new Map<number, string>();
-  /** How many bytes are made on the way to an object. */
-  const chains = new Float64Array(count);
-  const waiting = new Map<number, string>();
+  /** What it costs to make an object. */
+  const costs = new Float64Array(count);
   const bodies = createByteCache<number>(CACHE_BYTES);
+  const others = createOutside(deps);
+  const waiting = createWaiting();
+  let [named, hasLeftOut] = [0, false];
 
-  const isNamed = (place: number) => types[place] !== 0;
+  const isNamed = (place: number) => order[place] !== 0;
 
-  function nameLarge(place: number, type: number, digest: Buffer): void {
+  function call(place: number, type: number, digest: Buffer): void {
     digest.copy(oids, place * OID_BYTES);
     types[place] = type;
-    chains[place] = Number.POSITIVE_INFINITY;
+    named += 1;
+    order[place] = named;
+    waiting.named(place, digest);
+  }
+
+  function nameLarge(place: number, type: number, digest: Buffer): void {
+    costs[place] = Number.POSITIVE_INFINITY;
+    call(place, type, digest);
   }
 
   function name(place: number, { type, body }: TypedBody): void {
     const digest = objectDigest(type, body.length).update(body).digest();
-    digest.copy(oids, place * OID_BYTES);
-    types[place] = type;
-    chains[place] = Math.max(chains[place] ?? 0, body.length);
+    costs[place] ||= body.length;
     bodies.set(place, body);
+    call(place, type, digest);
     seen?.({ oid: digest.toString('hex'), type, body });
+  }
+
+  function leaveOut(place: number): void {
+    hasLeftOut = true;
+    waiting.drop(place);
   }
 
   function readEntry(place: number): Buffer {
@@ -91,7 +104,7 @@ export function createPackTable(count: number, deps: TableDeps): PackTable {
     while (body === undefined && isDelta(at)) {
       chain.push(at);
       const from = outside.get(at);
-      if (from !== undefined) body = externalBody(from);
+      if (from !== undefined) body = others.body(from);
       at = bases[at] ?? NONE;
       body ??= bodies.get(at);
     }
@@ -108,26 +121,33 @@ export function createPackTable(count: number, deps: TableDeps): PackTable {
     return bases[place] !== NONE || outside.has(place);
   }
 
-  function externalBody(oid: string): Buffer {
-    const body = external(oid);
-    if (!(body instanceof Buffer)) throw new Error('a base of a delta is gone');
-    return body;
-  }
-
-  function build(place: number, delta: Buffer, base: TypedBody & { readonly chain: number }): void {
+  function build(
+    place: number,
+    delta: Buffer,
+    base: { readonly cost: number; readonly read: () => TypedBody },
+  ): void {
     const size = deltaResultSize(delta);
-    chains[place] = base.chain + size;
-    if (size > MAX_OBJECT_BYTES || base.chain + size > MAX_CHAIN_BYTES) return;
+    const cost = base.cost + costOf({ size: delta.length, base: { offset: 0 } }) + size;
+    costs[place] = cost;
+    if (size > MAX_OBJECT_BYTES || cost > MAX_CHAIN_COST) {
+      leaveOut(place);
+      return;
+    }
+    const { type, body } = base.read();
     budget.work(size);
-    name(place, { type: base.type, body: applyDelta(base.body, delta) });
+    name(place, { type, body: applyDelta(body, delta) });
   }
 
   function takeAt(place: number, delta: Buffer, base: number): void {
     bases[place] = base;
-    const chain = chains[base] ?? 0;
-    // What builds on what is left out is left out.
-    if (!isNamed(base) || chain > MAX_CHAIN_BYTES) return;
-    build(place, delta, { type: types[base] ?? 0, body: bodyOf(base), chain });
+    if (!isNamed(base)) {
+      waiting.forPlace(base, place);
+      return;
+    }
+    build(place, delta, {
+      cost: costs[base] ?? 0,
+      read: () => ({ type: types[base] ?? 0, body: bodyOf(base) }),
+    });
   }
 
   function takeDelta(place: number, delta: Buffer, base: NonNullable<PackEntry['base']>): void {
@@ -136,53 +156,55 @@ export function createPackTable(count: number, deps: TableDeps): PackTable {
   }
 
   function takeOnName(place: number, delta: Buffer, oid: string): void {
-    const body = external(oid);
-    if (body === undefined) waiting.set(place, oid);
-    if (!(body instanceof Buffer)) return;
-    outside.set(place, oid);
-    build(place, delta, { type: typeOf(oid, body), body, chain: body.length });
+    const base = others.read(oid);
+    if (base === 'too-large') leaveOut(place);
+    else if (base === undefined) waiting.forName(oid, place);
+    else {
+      outside.set(place, oid);
+      build(place, delta, { cost: base.body.length, read: () => base });
+    }
   }
 
-  /** What builds on one that waits was passed over, and is taken in the order of the pack. */
   async function resolveWaiting(): Promise<void> {
-    for (let round = 0; waiting.size > 0; round += 1) {
-      const before = waiting.size;
-      await takeNamed(placesByName());
-      await takePassedOver();
-      if (waiting.size < before && round < MAX_ROUNDS) continue;
-      if (isLacking) return;
-      throw new Error('a pack lacks what a delta of it builds on');
-    }
-  }
-
-  function placesByName(): ReadonlyMap<string, number> {
-    const places = new Map<string, number>();
-    for (let place = 0; place < count; place += 1) if (isNamed(place)) places.set(oidAt(place), place);
-    return places;
-  }
-
-  async function takeNamed(places: ReadonlyMap<string, number>): Promise<void> {
-    for (const [place, oid] of waiting) {
-      const base = places.get(oid);
-      if (base === undefined) continue;
-      waiting.delete(place);
-      takeAt(place, readEntry(place), base);
-      await budget.turn();
-    }
-  }
-
-  async function takePassedOver(): Promise<void> {
+    if (waiting.isEmpty()) return;
     for (let place = 0; place < count; place += 1) {
-      const base = bases[place] ?? NONE;
-      if (base === NONE || isNamed(place) || !isNamed(base)) continue;
+      if (isNamed(place)) waiting.named(place, oids.subarray(place * OID_BYTES, (place + 1) * OID_BYTES));
       await budget.turn();
-      takeAt(place, readEntry(place), base);
     }
+    for (let next = waiting.next(); next; next = waiting.next()) {
+      takeAt(next.place, readEntry(next.place), next.base);
+      await budget.turn();
+    }
+    if (waiting.isEmpty() || isLacking || hasLeftOut) return;
+    throw new Error('a pack lacks what a delta of it builds on');
   }
 
-  const oidAt = (place: number) => oids.toString('hex', place * OID_BYTES, (place + 1) * OID_BYTES);
+  return { count, offsets, crcs, oids, order, name, nameLarge, leaveOut, takeDelta, resolveWaiting };
+}
 
-  return { count, offsets, crcs, oids, isNamed, name, nameLarge, takeDelta, resolveWaiting };
+/** What deltas of a thin pack build on, each of it read and recognized once while it is in memory. */
+function createOutside({ external, budget }: Pick<TableDeps, 'external' | 'budget'>) {
+  const bodies = createByteCache<string>(OUTSIDE_CACHE_BYTES);
+  const types = new Map<string, number>();
+  function read(oid: string): TypedBody | 'too-large' | undefined {
+    const known = bodies.get(oid);
+    const body = known ?? external(oid);
+    if (body === undefined || body === 'too-large') return body;
+    const type = types.get(oid) ?? typeOf(oid, body);
+    types.set(oid, type);
+    if (known === undefined) budget.work(body.length * TYPES.length);
+    bodies.set(oid, body);
+    return { type, body };
+  }
+  return {
+    read,
+    /** Of one that was read before. */
+    body(oid: string): Buffer {
+      const found = read(oid);
+      if (found === undefined || found === 'too-large') throw new Error('a base of a delta is gone');
+      return found.body;
+    },
+  };
 }
 
 /** Which of the entries before `end` is at an offset. Throws when none is. */

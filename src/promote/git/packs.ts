@@ -4,7 +4,8 @@ import { TurnpikeError } from '../../api/errors.ts';
 import { createByteCache } from './byte-cache.ts';
 import { applyDelta, deltaResultSize, MAX_OBJECT_BYTES } from './delta.ts';
 import type { GitObject } from './objects.ts';
-import { openPackFile, type PackFile } from './pack-file.ts';
+import { costOf, MAX_CHAIN_COST } from './pack-cost.ts';
+import { type EntryHeader, openPackFile, type PackFile } from './pack-file.ts';
 
 /**
  * Reads objects from the packs of a repository. isomorphic-git can too, but looks for a loose file first,
@@ -21,13 +22,28 @@ export interface Packs {
   has(oid: string): boolean;
   /** How many packs there are. */
   count(): number;
+  /** How many objects they name. */
+  objects(): number;
   /** Call after a fetch: takes in the packs that are new. */
   refresh(): void;
-  /** Call when a fetch left out what is too large to be read. */
-  lackLarge(): void;
+  /** Something that was fetched has no name here: it is too large to be read. */
   isLacking(): boolean;
   /** Call when nothing is read for a while: closes the files and empties the memory. */
   rest(): void;
+}
+
+interface Link {
+  readonly pack: PackFile;
+  readonly offset: number;
+}
+
+type Delta = Link & { readonly header: EntryHeader };
+
+/** The last one makes of the base what is the base of the one before. */
+interface Chain {
+  readonly base: Buffer;
+  readonly links: readonly Delta[];
+  readonly cost: number;
 }
 
 /** Results of deltas are bases of further ones; kept up to so many bytes. */
@@ -37,50 +53,70 @@ const MAX_CHAIN = 4_096;
 export function openPacks(gitdir: string): Packs {
   const directory = join(gitdir, 'objects', 'pack');
   const packs = new Map<string, PackFile>();
-  let lacksLarge = false;
   const cache = createByteCache<string>(MAX_CACHE_BYTES);
+  const isLacking = () => [...packs.values()].some((pack) => pack.isLacking);
 
-  function readNamed(oid: string, chain: number): Buffer | undefined {
+  function find(oid: string): Link | undefined {
     for (const pack of packs.values()) {
       const offset = pack.find(oid);
-      if (offset !== undefined) return readAt(pack, offset, chain);
+      if (offset !== undefined) return { pack, offset };
     }
-    if (lacksLarge) return undefined;
+    if (isLacking()) return undefined;
     throw new Error(`the repository has no object ${oid}`);
   }
 
-  function readAt(pack: PackFile, offset: number, chain: number): Buffer | undefined {
-    if (chain > MAX_CHAIN) throw new Error('a chain of deltas has no end');
-    const key = `${pack.name} ${offset}`;
-    const known = cache.get(key);
-    if (known) return known;
-    const entry = pack.entryAt(offset, MAX_OBJECT_BYTES);
-    if (entry === undefined) return undefined;
-    const bytes = entry.base === undefined ? entry.data : readDelta(pack, entry.base, entry.data, chain);
-    if (bytes) cache.set(key, bytes);
-    return bytes;
+  /** First where all deltas are, then what they make: one delta is in memory at a time. */
+  function read(oid: string): Buffer | undefined {
+    const found = chainOf(oid);
+    return found && grown(found);
   }
 
-  function readDelta(
-    pack: PackFile,
-    from: { offset: number } | { oid: string },
-    delta: Buffer,
-    chain: number,
-  ) {
-    if (deltaResultSize(delta) > MAX_OBJECT_BYTES) return undefined;
-    const base = 'oid' in from ? readNamed(from.oid, chain + 1) : readAt(pack, from.offset, chain + 1);
-    return base && applyDelta(base, delta);
+  /** Undefined when it is too large. */
+  function chainOf(oid: string): Chain | undefined {
+    const links: Delta[] = [];
+    let cost = 0;
+    for (let link = find(oid); link; ) {
+      const known = cache.get(keyOf(link));
+      if (known) return { base: known, links, cost };
+      const { pack, offset } = link;
+      const header = pack.headerAt(offset);
+      cost += costOf(header);
+      if (header.size > MAX_OBJECT_BYTES || cost > MAX_CHAIN_COST) return undefined;
+      if (!header.base) return { base: pack.entryAt(offset, header).data, links, cost };
+      links.push({ pack, offset, header });
+      if (links.length > MAX_CHAIN) throw new Error('a chain of deltas has no end');
+      link = baseAt(pack, header.base);
+    }
+    return undefined;
+  }
+
+  function baseAt(pack: PackFile, base: NonNullable<EntryHeader['base']>): Link | undefined {
+    return 'oid' in base ? find(base.oid) : { pack, offset: base.offset };
+  }
+
+  function grown({ base, links, cost: before }: Chain): Buffer | undefined {
+    let [body, cost] = [base, before];
+    for (const { pack, offset, header } of links.toReversed()) {
+      const delta = pack.entryAt(offset, header).data;
+      const size = deltaResultSize(delta);
+      cost += size;
+      if (size > MAX_OBJECT_BYTES || cost > MAX_CHAIN_COST) return undefined;
+      body = applyDelta(body, delta);
+      cache.set(keyOf({ pack, offset }), body);
+    }
+    return body;
   }
 
   return {
     read(oid) {
-      const bytes = readNamed(oid, 0);
+      const bytes = read(oid);
       if (bytes) return bytes;
       const message = `A commit or directory in the repository is larger than ${MAX_OBJECT_BYTES} bytes.`;
       throw new TurnpikeError('GitTooLarge', message, { retry: 'never' });
     },
-    readIfSmall: (oid) => readNamed(oid, 0),
+    readIfSmall: read,
     count: () => packs.size,
+    objects: () => [...packs.values()].reduce((sum, { count }) => sum + count, 0),
     has: (oid) => [...packs.values()].some((pack) => pack.find(oid) !== undefined),
     refresh() {
       for (const name of readdirSync(directory).sort()) {
@@ -88,15 +124,16 @@ export function openPacks(gitdir: string): Packs {
         if (name.endsWith('.idx') && !packs.has(path)) packs.set(path, openPackFile(path));
       }
     },
-    lackLarge() {
-      lacksLarge = true;
-    },
-    isLacking: () => lacksLarge,
+    isLacking,
     rest() {
       for (const pack of packs.values()) pack.close();
       cache.clear();
     },
   };
+}
+
+function keyOf({ pack, offset }: Link): string {
+  return `${pack.name} ${offset}`;
 }
 
 /** The packs with objects before them that are in no pack yet. */

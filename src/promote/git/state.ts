@@ -36,9 +36,11 @@ export async function remoteState(
   const baseBranches = baseBranchesOf(updates);
   const early = repository.packs.count() === 0 ? tips({ baseBranches }) : undefined;
   const said = await transport.advertisement('git-receive-pack').catch(async (error) => {
+    // The copy is others' once this one is over: nothing may be fetched into it any more.
+    const found = await early;
     // Gitea answers 403 to whoever would push to a repository that is not there, and 404 to whoever would read.
     if (!hasCode(error, 'GitUnauthorized')) throw error;
-    throw missingRepository(await (early ?? tips({ baseBranches }))) ?? error;
+    throw missingRepository(found ?? (await tips({ baseBranches }))) ?? error;
   });
 
   async function stateOf(all: readonly Branches[], known: Tips): Promise<RemoteState> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { errorMessage, TurnpikeError } from '../../api/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { diskProblem, unusableDirectory } from './disk.ts';
+import { MAX_OBJECTS_IN_ALL } from './fetch-pack.ts';
 import { openRepository, type Repository } from './repository.ts';
 
 /** Warm copies of repositories, one directory each, bounded in number and size. */
@@ -162,12 +163,16 @@ async function withRepository<T>(slot: Slot, work: Work<T>, log: Logger): Promis
 }
 
 async function attempt<T>(slot: Slot, work: Work<T>): Promise<T> {
-  if (slot.repository && (await packsOf(slot.gitdir)).length > MAX_PACK_FILES) await discard(slot);
+  if (slot.repository && (await isFull(slot, slot.repository))) await discard(slot);
   const repository = slot.repository ?? (await openRepository(slot.gitdir, slot.maxPackBytes));
   slot.repository = repository;
   const result = await work(repository).finally(() => repository.packs.rest());
   slot.bytes = (await packsOf(slot.gitdir)).reduce((sum, bytes) => sum + bytes, 0);
   return result;
+}
+
+async function isFull({ gitdir }: Slot, { packs }: Repository): Promise<boolean> {
+  return packs.objects() > MAX_OBJECTS_IN_ALL / 2 || (await packsOf(gitdir)).length > MAX_PACK_FILES;
 }
 
 async function discard(slot: Slot): Promise<void> {

@@ -36,9 +36,11 @@ export async function exchange(
 }
 
 async function readBody(response: Response, request: OutboundRequest, deadline: Deadline) {
-  const isError = response.status >= 300;
+  const sink = response.status < 300 ? sinkOf(response, request) : undefined;
+  // What was to go elsewhere and is of another type is an error, too.
+  const isError = response.status >= 300 || (request.into !== undefined && sink === undefined);
   const chunks: Uint8Array[] = [];
-  const take = (!isError && sinkOf(response, request)) || ((chunk: Uint8Array) => void chunks.push(chunk));
+  const take = sink ?? ((chunk: Uint8Array) => void chunks.push(chunk));
   let size = 0;
   const limit = isError ? MAX_ERROR_BYTES : (request.maxBytes ?? DEFAULT_MAX_BYTES);
   for await (const chunk of response.body ?? []) {
