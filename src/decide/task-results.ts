@@ -35,7 +35,10 @@ function withChecked(record: PromotionStatus, pullRequest: PullRequestRef, done:
   if (!isThis || !isOver(result)) return record;
   const problem = problemOf(result);
   if (problem !== undefined) return remarked(record, 'untold', problem);
-  return unremarked({ ...record, pullRequest: { ...pullRequest, checked: task.state } }, 'untold');
+  const { checked: _, ...unknown } = pullRequest;
+  const isKnown = result.kind !== 'done' || !result.isUnsure;
+  const known = isKnown ? { ...pullRequest, checked: task.state } : unknown;
+  return unremarked({ ...record, pullRequest: known }, 'untold');
 }
 
 function withMerge(

@@ -26,6 +26,8 @@ export type TaskResult =
       readonly found?: 'closed' | 'merged' | 'merged-elsewhere';
       /** Where it was merged. */
       readonly base?: string;
+      /** It has to be done again, as what has to be done first could not be. */
+      readonly isUnsure?: true;
     }
   | { readonly kind: 'scheduled' }
   | { readonly kind: 'waits'; readonly reason: string; readonly outdated?: boolean }

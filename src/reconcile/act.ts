@@ -1,30 +1,13 @@
-import {
-  type Pipeline,
-  type PipelineStatus,
-  type PullRequestRef,
-  pipelineKey,
-  type StoredPipeline,
-} from '../api/pipeline.ts';
+import { type Pipeline, type PipelineStatus, pipelineKey } from '../api/pipeline.ts';
 import type { Step } from '../decide/next.ts';
 import { foldResult, type Result } from '../decide/result.ts';
 import { environmentStatus } from '../decide/state.ts';
-import { isOver, type PullRequestTask, type PullRequestTasks, type TaskDone } from '../decide/task.ts';
-import { foldTask } from '../decide/task-results.ts';
 import type { Check } from './check.ts';
 import { whyDeleted } from './deleted.ts';
-import { finish } from './finish.ts';
-import type { Polls } from './polls.ts';
-import type { ReconcileDeps } from './reconcile.ts';
+import { type ActDeps, type Intent, recordWith } from './intent.ts';
+import { logTask } from './run-tasks.ts';
 
 /** Acting on what was decided, and recording what has become of it. */
-
-export type ActDeps = ReconcileDeps & { readonly polls: Polls };
-
-/** What is to be done, as it is recorded. */
-export interface Intent {
-  readonly pipeline: Pipeline;
-  readonly check: Check;
-}
 
 /**
  * Carries out what is to be promoted; the seconds until the first retry. It begins to look while the record is
@@ -53,99 +36,6 @@ export async function act(
   // Each is waited for, also when another one fails: nothing is under way any more when the key is free again.
   await Promise.allSettled(waits);
   return Math.min(deps.policy.resyncSeconds, ...(await Promise.all(waits)));
-}
-
-/** `requested`: also what failed just now. */
-interface Due {
-  readonly steps: Readonly<Record<string, Step>>;
-  readonly groups: readonly PullRequestTasks[];
-  readonly requested: boolean;
-}
-
-/** Does what pull requests need beside being opened; the seconds until the next look at them. */
-export async function runTasks(
-  deps: ActDeps,
-  intent: Intent,
-  { steps, groups, requested }: Due,
-): Promise<number> {
-  const jobs = groups.map((group) => {
-    const { promotion } = environmentStatus(intent.pipeline.status, group.environment);
-    const isRecorded = promotion?.pullRequest?.url === group.pullRequest.url;
-    // An attempt that is under way may bring another commit, or another pull request.
-    if (isRecorded && steps[group.environment]?.kind === 'promote') return [];
-    return runGroup(deps, intent, group, { isRecorded, requested });
-  });
-  const settled = await Promise.allSettled(jobs);
-  const waits = settled.flatMap((one) => {
-    if (one.status === 'rejected') throw one.reason;
-    return one.value;
-  });
-  return Math.min(deps.policy.resyncSeconds, ...waits);
-}
-
-async function runGroup(
-  deps: ActDeps,
-  { pipeline, check }: Intent,
-  { environment, pullRequest, tasks }: PullRequestTasks,
-  { isRecorded, requested }: { readonly isRecorded: boolean; readonly requested: boolean },
-): Promise<readonly number[]> {
-  const waits: number[] = [];
-  let isUncancelled = false;
-  for (const task of tasks) {
-    const key = taskKey(pullRequest, task);
-    const isPaused = !requested && deps.polls.isPaused(key, deps.now());
-    if (isPaused) isUncancelled ||= task.kind === 'cancel-merge';
-    if (isPaused || (!requested && deps.polls.isPaused(inVain(key), deps.now()))) continue;
-    const result = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);
-    const done = { environment, pullRequest, task, result };
-    logTask(deps, pipeline, done);
-    remember(deps, pipeline, done);
-    waits.push(lookAgainAfter(done, deps));
-    if (task.kind === 'cancel-merge') isUncancelled = !isOver(result);
-    // Both come again: once the status is recorded nobody thinks of an auto-merge that is not.
-    if (isUncancelled && task.kind === 'check') deps.polls.pause(key, deps.now(), false);
-    else await recordWith(deps, pipeline, check, (status) => foldTask(status, done, deps.now()));
-  }
-  return isRecorded ? waits : whenOver(waits, deps.policy);
-}
-
-/** What is promoted next waits for a pull request that was left behind. */
-function whenOver(waits: readonly number[], { resyncSeconds }: ReconcileDeps['policy']): readonly number[] {
-  return waits.length > 0 && waits.every((seconds) => seconds >= resyncSeconds) ? [0] : waits;
-}
-
-/** What failed is not tried at each look, and a forge that has just merged it is asked anew. */
-function remember(
-  { polls, now }: ActDeps,
-  pipeline: Pipeline,
-  { environment, pullRequest, task, result }: TaskDone,
-) {
-  const key = taskKey(pullRequest, task);
-  if (result.kind === 'error') {
-    if (result.retry === 'backoff') polls.pause(key, now(), false);
-    if (result.retry === 'never') polls.pause(inVain(key), now(), true);
-    return;
-  }
-  // That nothing was scheduled is known for a while.
-  if (task.kind === 'cancel-merge' && !pullRequest.scheduled) polls.pause(inVain(key), now(), true);
-  if (task.kind === 'merge' && result.kind === 'done') polls.changed(pipeline, environment);
-}
-
-/** That nothing was scheduled says nothing of what was scheduled since. */
-function taskKey({ url, scheduled = false }: PullRequestRef, { kind }: PullRequestTask): string {
-  return `${url} ${kind} ${scheduled}`;
-}
-
-function inVain(task: string): string {
-  return `${task} in vain`;
-}
-
-/** A merge is seen soon; what failed is tried again with the next look at the pull request. */
-function lookAgainAfter({ task, result }: TaskDone, { policy }: ReconcileDeps): number {
-  const isMerged = result.kind === 'done' && (task.kind === 'merge' || result.found === 'merged');
-  if (isMerged) return MERGED_SECONDS;
-  if (result.kind !== 'error' || result.retry === 'never') return policy.resyncSeconds;
-  return result.retry === 'backoff' ? TASK_RETRY_SECONDS : result.retry.afterSeconds;
 }
 
 type Attempt = Parameters<typeof foldResult>[1];
@@ -189,46 +79,7 @@ async function closeLeft(
   return deps.policy.resyncSeconds;
 }
 
-/** The status as it was written; undefined when the Pipeline is gone. */
-async function recordWith(
-  deps: ActDeps,
-  pipeline: Pipeline,
-  check: Check,
-  fold: (status: PipelineStatus) => PipelineStatus,
-): Promise<PipelineStatus | undefined> {
-  const key = pipelineKey(pipeline.metadata.namespace, pipeline.metadata.name);
-  const stored = deps.store.get(key);
-  // One that was made anew under the name is another one.
-  const known = stored?.metadata.uid === pipeline.metadata.uid ? stored : asStored(pipeline);
-  await deps.pass?.('before-result', key);
-  const written = await deps.record(known, (current) => {
-    const before = current.status;
-    const folded = fold(before);
-    if (folded === before) return { before, pipeline: current };
-    return { before, pipeline: current, status: finish(deps, { ...current, status: folded }, check) };
-  });
-  await deps.pass?.('after-result', key);
-  if (!written?.status) return written?.before;
-  deps.onChange({ ...written.pipeline, status: written.status }, written.before);
-  return written.status;
-}
-
 const SOON_SECONDS = 10;
-/** Not at once: a forge may answer that it has merged before it shows it. */
-const MERGED_SECONDS = 1;
-const TASK_RETRY_SECONDS = 30;
-
-function logTask(deps: ActDeps, { metadata }: Pipeline, done: TaskDone) {
-  const { environment, pullRequest, task, result } = done;
-  const { namespace, name } = metadata;
-  const fields = { namespace, name, environment, url: pullRequest.url, task: task.kind };
-  if (result.kind === 'error') {
-    const { message: error, retry } = result;
-    deps.log.warn({ ...fields, error, retry }, 'the task of the pull request failed');
-  } else {
-    deps.log.info({ ...fields, result: result.kind }, 'the task of the pull request was run');
-  }
-}
 
 function logResult(
   deps: ActDeps,
@@ -245,8 +96,4 @@ function logResult(
   }
   const url = result.kind === 'pull-request' ? { url: result.pullRequest.url } : {};
   deps.log.info({ ...fields, result: result.kind, ...url }, 'promotion carried out');
-}
-
-export function asStored({ metadata, spec, status }: Pipeline): StoredPipeline {
-  return { metadata, spec: { ok: true, value: spec }, status };
 }

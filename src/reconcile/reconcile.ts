@@ -22,13 +22,15 @@ import { update } from '../decide/step.ts';
 import { closingDue, tasksFor } from '../decide/tasks.ts';
 import { unrecorded } from '../decide/unrecorded.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { type ActDeps, act, asStored, type Intent, RECHECK_SECONDS, runTasks } from './act.ts';
+import { act, RECHECK_SECONDS } from './act.ts';
 import type { Checking, CheckPipeline } from './check.ts';
 import { finish, presentOf, settled } from './finish.ts';
+import { type ActDeps, asStored, type Intent } from './intent.ts';
 import { type ApplicationReader, type ClusterReaders, observe } from './observe.ts';
 import { createPolls } from './polls.ts';
 import type { Job, Promoter } from './promoter.ts';
 import { newest } from './record.ts';
+import { runTasks } from './run-tasks.ts';
 
 /**
  * The four steps for one Pipeline: gather what is, decide what is to be done, act, record. Every act is

@@ -147,6 +147,7 @@ function packsOf(objects: readonly GitObject[]): Packs {
     count: () => 1,
     refresh: () => {},
     objects: () => bodies.size,
+    spent: () => 0,
     isLacking: () => false,
     rest: () => {},
   };

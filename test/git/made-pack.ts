@@ -36,12 +36,15 @@ export function distance(value: number): number[] {
 
 /** Copies so many bytes from the base's start, in pieces as large as they may be. */
 export function copying(length: number): Buffer {
+  return copyingFrom(0, length);
+}
+
+export function copyingFrom(start: number, length: number): Buffer {
   const pieces: number[] = [];
-  for (let at = 0; at < length; at += 0xffffff) {
-    const size = Math.min(0xffffff, length - at);
-    const bytes = (value: number, count: number) =>
-      Array.from({ length: count }, (_, byte) => Math.floor(value / 256 ** byte) & 0xff);
-    pieces.push(0xff, ...bytes(at, 4), ...bytes(size, 3));
+  const bytesOf = (value: number, count: number) =>
+    Array.from({ length: count }, (_, byte) => Math.floor(value / 256 ** byte) & 0xff);
+  for (let at = start; at < start + length; at += 0xffffff) {
+    pieces.push(0xff, ...bytesOf(at, 4), ...bytesOf(Math.min(0xffffff, start + length - at), 3));
   }
   return Buffer.from(pieces);
 }

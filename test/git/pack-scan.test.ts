@@ -102,7 +102,7 @@ describe('a pack that Git makes', () => {
   ])('has the index that Git gives it: %s', async (_, options) => {
     const scan = await scanned(await fromGit(...options));
     expect(namesIn(scan)).toEqual(await allObjects());
-    await writePackIndex(`${scan.path}.idx`, scan);
+    await writePackIndex(scan.path, scan);
     await repository.git('index-pack', '-o', `${scan.path}.git`, scan.path);
     const [ours, gits] = [`${scan.path}.idx`, `${scan.path}.git`].map((path) => Bun.file(path).bytes());
     expect(Buffer.from((await ours) ?? []).equals(Buffer.from((await gits) ?? []))).toBe(true);
@@ -130,10 +130,12 @@ describe('a pack that Git makes', () => {
     const body = Buffer.concat([old.body, Buffer.from('more')]);
     const instructions = Buffer.concat([copying(old.body.length), Buffer.from([4, ...Buffer.from('more')])]);
     const thin = madePack([refDelta(old.oid, deltaData(old.body.length, body.length, instructions))]);
-    const external = (oid: string) => (oid === old.oid ? old.body : undefined);
+    const external = (oid: string) => (oid === old.oid ? { body: old.body, cost: 0 } : undefined);
     expect(namesIn(await scanned(thin, { external }))).toEqual([gitObject('blob', body).oid]);
     await expect(scanned(thin)).rejects.toThrow('lacks what a delta of it builds on');
-    await expect(scanned(thin, { external: () => Buffer.from('other') })).rejects.toThrow('is damaged');
+    await expect(
+      scanned(thin, { external: () => ({ body: Buffer.from('other'), cost: 0 }) }),
+    ).rejects.toThrow('is damaged');
   });
 
   test('gives way when nobody waits for it any more', async () => {
@@ -158,7 +160,7 @@ describe('what deltas of a thin pack build on', () => {
     let reads = 0;
     const external = () => {
       reads += 1;
-      return old.body;
+      return { body: old.body, cost: 0 };
     };
     const deltas = Array.from({ length: 50 }, (_, number) =>
       refDelta(old.oid, deltaData(15 * MIB, 2, Buffer.from([2, 0x61, number]))),

@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { applyDelta } from '../../src/promote/git/delta.ts';
+import { fetchPack } from '../../src/promote/git/fetch-pack.ts';
 import { gitObject, packOf, parseTree, treeWith } from '../../src/promote/git/objects.ts';
 import { writePackIndex } from '../../src/promote/git/pack-index.ts';
 import { scanPack } from '../../src/promote/git/pack-scan.ts';
 import { openPacks } from '../../src/promote/git/packs.ts';
-import { createPktReader, pktLine, readPktLines } from '../../src/promote/git/pktline.ts';
+import { createPktReader, FLUSH_PKT, pktLine, readPktLines } from '../../src/promote/git/pktline.ts';
+import { openRepository, type Repository } from '../../src/promote/git/repository.ts';
 import { createDemultiplexer } from '../../src/promote/git/side-band.ts';
-import { blobEntry, copying, deltaData, madePack, ofsDelta, refDelta } from './made-pack.ts';
+import type { Transport } from '../../src/promote/git/transport.ts';
+import { blobEntry, copying, copyingFrom, deltaData, madePack, ofsDelta, refDelta } from './made-pack.ts';
 import { createTestRepository, type TestRepository } from './repository.ts';
 import { run } from './run.ts';
 
@@ -89,7 +92,7 @@ describe('a pack that has objects twice', () => {
       signal: new AbortController().signal,
       external: () => undefined,
     };
-    await writePackIndex(`${path}.idx`, await scanPack(`${path}.pack`, options));
+    await writePackIndex(path, await scanPack(`${path}.pack`, options));
     const packs = openPacks(gitdir);
     packs.refresh();
     expect(packs.objects()).toBe(2);
@@ -114,7 +117,7 @@ describe('what was left out of a pack', () => {
       signal: new AbortController().signal,
       external: () => undefined,
     };
-    await writePackIndex(`${path}.idx`, await scanPack(`${path}.pack`, options));
+    await writePackIndex(path, await scanPack(`${path}.pack`, options));
     const packs = openPacks(gitdir);
     packs.refresh();
     expect(packs.isLacking()).toBe(true);
@@ -125,29 +128,71 @@ describe('what was left out of a pack', () => {
 });
 
 describe('thin packs', () => {
+  const first = gitObject('blob', Buffer.from('line\n'.repeat(100)));
+  const second = gitObject('blob', Buffer.concat([first.body, Buffer.from('more')]));
+  const grown = Buffer.concat([copying(first.body.length), Buffer.from([4, ...Buffer.from('more')])]);
+  const forth = refDelta(first.oid, deltaData(first.body.length, second.body.length, grown));
+  const shrunk = copying(first.body.length);
+  const back = refDelta(second.oid, deltaData(second.body.length, first.body.length, shrunk));
+
+  /** A copy that has fetched these, one after the other. */
+  async function fetched(packs: readonly Buffer[]): Promise<Repository> {
+    const repository = await openRepository(await mkdtemp(join(directory, 'thin-')), 1e8);
+    const signal = new AbortController().signal;
+    const remote = { name: 'https://git.example/acme/fleet', credentials: {} };
+    const never = () => Promise.reject(new Error('it is not asked for'));
+    for (const pack of packs) {
+      const transport: Transport = {
+        remote,
+        signal,
+        advertisement: never,
+        push: never,
+        async download(_, take) {
+          take(
+            Buffer.concat([pktLine('NAK\n'), pktLine(Buffer.concat([Buffer.from([1]), pack])), FLUSH_PKT]),
+          );
+        },
+        close() {},
+      };
+      await fetchPack(repository, transport, Buffer.from('a request'));
+    }
+    return repository;
+  }
+
   // A server may send what is here already, as a delta on what was a delta on it.
   test('that build on each other are read', async () => {
-    const gitdir = await mkdtemp(join(directory, 'thin-'));
-    await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
-    const first = gitObject('blob', Buffer.from('line\n'.repeat(100)));
-    const second = gitObject('blob', Buffer.concat([first.body, Buffer.from('more')]));
-    const grown = Buffer.concat([copying(first.body.length), Buffer.from([4, ...Buffer.from('more')])]);
-    const forth = refDelta(first.oid, deltaData(first.body.length, second.body.length, grown));
-    const shrunk = copying(first.body.length);
-    const back = refDelta(second.oid, deltaData(second.body.length, first.body.length, shrunk));
-    const external = (oid: string) => [first, second].find((one) => one.oid === oid)?.body;
-    const options = { name: 'it', maxInflated: 1e6, signal: new AbortController().signal, external };
-    for (const [number, pack] of [packOf([first]), madePack([forth]), madePack([back])].entries()) {
-      const path = join(gitdir, 'objects', 'pack', `pack-00000${number}-x`);
-      await writeFile(`${path}.pack`, pack);
-      await writePackIndex(`${path}.idx`, await scanPack(`${path}.pack`, options));
+    const { packs, gitdir } = await fetched([packOf([first]), madePack([forth]), madePack([back])]);
+    for (const one of [packs, openPacks(gitdir)]) {
+      one.refresh();
+      expect(one.read(second.oid)).toEqual(second.body);
+      expect(one.read(first.oid)).toEqual(first.body);
+      one.rest();
     }
-    const packs = openPacks(gitdir);
-    packs.refresh();
-    expect(packs.read(second.oid)).toEqual(second.body);
-    expect(packs.read(first.oid)).toEqual(first.body);
-    packs.rest();
+    expect((await readdir(gitdir)).sort()).toEqual(['negotiation', 'objects']);
   });
+
+  // Each fetch brings what changes often as a delta on what the fetch before brought.
+  test('do not make reading dearer with each of them', async () => {
+    const text = (version: number) => Buffer.from(`version: ${version}\n${'line\n'.repeat(300_000)}`);
+    const packs = [packOf([gitObject('blob', text(10))])];
+    for (let version = 11; version < 99; version += 1) {
+      const [before, after] = [text(version - 1), text(version)];
+      const head = after.subarray(0, 12);
+      const instructions = Buffer.concat([Buffer.from([12, ...head]), copyingFrom(12, after.length - 12)]);
+      packs.push(
+        madePack([
+          refDelta(gitObject('blob', before).oid, deltaData(before.length, after.length, instructions)),
+        ]),
+      );
+    }
+    const { packs: read } = await fetched(packs);
+    const last = text(98);
+    const spent = read.spent();
+    expect(read.readIfSmall(gitObject('blob', last).oid)).toEqual(last);
+    expect(read.spent() - spent).toBeLessThan(4 * last.length);
+    expect(read.isLacking()).toBe(false);
+    read.rest();
+  }, 30_000);
 });
 
 describe('a pack that is made here', () => {

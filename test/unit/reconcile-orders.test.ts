@@ -37,6 +37,7 @@ function setUp(change: Partial<PipelineSpec>) {
     isOpen: false,
     merge: { kind: 'waits', reason: 'A check is pending.' } as TaskResult,
     cancel: { kind: 'done' } as TaskResult,
+    close: { kind: 'done' } as TaskResult,
   };
   const reconcile = createReconcile({
     store,
@@ -52,7 +53,8 @@ function setUp(change: Partial<PipelineSpec>) {
       },
       async runTask(_, task: PullRequestTask) {
         acts.push(task.kind);
-        if (task.kind === 'close') forge.isOpen = false;
+        if (task.kind === 'close') forge.isOpen = forge.close.kind !== 'done';
+        if (task.kind === 'close') return forge.close;
         if (task.kind === 'cancel-merge') return forge.cancel;
         return task.kind === 'merge' ? forge.merge : { kind: 'done' };
       },
@@ -210,6 +212,55 @@ describe('an auto-merge that the forge does not take back now', () => {
     hear('1.1.0', 60);
     expect(await look(61)).toEqual(['cancel-merge', 'close']);
     expect(staging()?.pullRequest).toHaveProperty('endedAt');
+  });
+
+  test('makes nothing of what it showed before', async () => {
+    const { forge, hear, look, set, staging } = setUp(promoting({ merge: 'auto' }));
+    await look(0);
+    hear('1.2.0', 10);
+    await look(11);
+    expect(await look(12)).toEqual(['check', 'merge']);
+    expect(staging()?.pullRequest?.checked).toBe('success');
+    set({ suspend: true }, 2);
+    forge.cancel = { kind: 'error', message: 'It answered 502.', retry: 'backoff' };
+    expect(await look(60)).toEqual(['cancel-merge', 'check']);
+    expect(staging()?.pullRequest?.checked).toBeUndefined();
+    set({ suspend: false }, 3);
+    await look(75);
+    expect(await look(110)).toContain('check');
+    expect(staging()?.pullRequest?.checked).toBe('success');
+  });
+
+  test('keeps what others have pushed from being shown as ready', async () => {
+    const { forge, hear, look } = setUp(promoting({ merge: 'auto' }));
+    await look(0);
+    hear('1.2.0', 10);
+    await look(11);
+    expect(await look(12)).toEqual(['check', 'merge']);
+    forge.says = () => 'moved';
+    const pullRequest = { ...PULL, commit: 'beef', revision: '1.2.0', others: true as const };
+    forge.opens = () => ({ kind: 'pull-request', pullRequest });
+    await look(80);
+    forge.says = () => 'open';
+    forge.cancel = { kind: 'error', message: 'It answered 502.', retry: 'backoff' };
+    expect(await look(150)).toEqual(['cancel-merge']);
+    forge.cancel = { kind: 'done' };
+    expect(await look(190)).toEqual(['cancel-merge', 'check']);
+  });
+
+  test('is tried on though the forge refuses to close it', async () => {
+    const { forge, hear, look } = setUp(promoting({ merge: 'auto' }));
+    forge.merge = { kind: 'scheduled' };
+    await look(0);
+    hear('1.2.0', 10);
+    await look(11);
+    await look(12);
+    forge.cancel = { kind: 'error', message: 'It answered 502.', retry: 'backoff' };
+    forge.close = { kind: 'error', message: 'The token may not.', retry: 'never' };
+    hear('1.1.0', 60);
+    expect(await look(61)).toEqual(['cancel-merge', 'close']);
+    forge.cancel = { kind: 'done' };
+    expect(await look(95)).toContain('cancel-merge');
   });
 
   test('is left to people when the forge refuses it for good, who are told', async () => {

@@ -6,10 +6,13 @@ export interface ByteCache<Key> {
 }
 
 export function createByteCache<Key>(maxBytes: number): ByteCache<Key> {
+  /** Of an entry, whatever is in it. */
+  const OVERHEAD = 256;
   const kept = new Map<Key, Buffer>();
   let bytes = 0;
   function drop(key: Key): void {
-    bytes -= kept.get(key)?.length ?? 0;
+    const value = kept.get(key);
+    if (value) bytes -= value.length + OVERHEAD;
     kept.delete(key);
   }
   return {
@@ -24,7 +27,7 @@ export function createByteCache<Key>(maxBytes: number): ByteCache<Key> {
       if (value.length > maxBytes) return;
       drop(key);
       kept.set(key, value);
-      bytes += value.length;
+      bytes += value.length + OVERHEAD;
       for (const oldest of kept.keys()) {
         if (bytes <= maxBytes) return;
         drop(oldest);

@@ -5,6 +5,9 @@ import { downloadPack } from './download.ts';
 import { COMMIT } from './pack-file.ts';
 import { writePackIndex } from './pack-index.ts';
 import { type ScannedPack, type ScanOptions, scanPack } from './pack-scan.ts';
+import { typeOf } from './pack-table.ts';
+import { writePack } from './pack-write.ts';
+import type { Packs } from './packs.ts';
 import type { Repository } from './repository.ts';
 import type { Transport } from './transport.ts';
 
@@ -23,20 +26,64 @@ export async function fetchPack(
   transport: Transport,
   request: Uint8Array,
 ): Promise<Lines> {
-  const { gitdir, packs } = repository;
-  const external = (oid: string) =>
-    packs.has(oid) ? (packs.readIfSmall(oid) ?? ('too-large' as const)) : undefined;
-  const asked = { request, external, isLacking: packs.isLacking() };
+  const { packs } = repository;
+  const asked = { request, external: externalIn(packs), isLacking: packs.isLacking() };
   return withPack(repository, transport, asked, async (path, pack) => {
-    if (pack.table.count === 0) return;
-    if (packs.objects() + pack.table.count > MAX_OBJECTS_IN_ALL) throw tooManyObjects(transport);
-    // In the order of time, see packs.ts.
-    const number = `${packs.count()}`.padStart(6, '0');
-    const name = join(gitdir, 'objects', 'pack', `pack-${number}-${pack.checksum.toString('hex')}`);
-    await rename(path, `${name}.pack`);
-    await writePackIndex(`${name}.idx`, pack);
+    const { table } = pack;
+    if (table.count === 0) return;
+    if (packs.objects() + table.count > MAX_OBJECTS_IN_ALL) throw tooManyObjects(transport);
+    await keep(repository, path, pack);
+    const bases = table.outside();
+    if (bases.length > 0) await keepBases(repository, transport, bases);
     packs.refresh();
   });
+}
+
+function externalIn(packs: Packs): ScanOptions['external'] {
+  return (oid) => {
+    if (!packs.has(oid)) return undefined;
+    const before = packs.spent();
+    const body = packs.readIfSmall(oid);
+    return body ? { body, cost: packs.spent() - before } : 'too-large';
+  };
+}
+
+/** Named by its number, see packs.ts. */
+async function keep(
+  { gitdir, packs }: Repository,
+  path: string,
+  pack: ScannedPack,
+  behind = 0,
+): Promise<void> {
+  const number = `${packs.count() + behind}`.padStart(6, '0');
+  const name = join(gitdir, 'objects', 'pack', `pack-${number}-${pack.checksum.toString('hex')}`);
+  await rename(path, `${name}.pack`);
+  await writePackIndex(name, pack);
+}
+
+/** What a thin pack builds on, whole: else what changes often would be a delta on a delta in each pack before. */
+async function keepBases(
+  repository: Repository,
+  { remote, signal }: Transport,
+  bases: readonly string[],
+): Promise<void> {
+  const external = externalIn(repository.packs);
+  const path = join(repository.gitdir, `bases-${crypto.randomUUID()}.pack`);
+  const read = (index: number) => {
+    signal.throwIfAborted();
+    const oid = bases[index] ?? '';
+    const found = external(oid);
+    if (found === undefined || found === 'too-large') throw new Error(`the object ${oid} is gone`);
+    return { type: typeOf(oid, found.body), body: found.body };
+  };
+  try {
+    await writePack(path, bases.length, read);
+    const maxInflated = repository.maxPackBytes * INFLATION;
+    const scan = { name: remote.name, maxInflated, signal, external: () => undefined };
+    await keep(repository, path, await scanPack(path, scan), 1);
+  } finally {
+    await rm(path, { force: true });
+  }
 }
 
 export interface FetchedCommits {

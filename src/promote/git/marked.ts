@@ -29,6 +29,9 @@ const MAX_DEPTH = 100;
 
 /** Other work gets its turn after so many entries: some milliseconds. */
 const ENTRIES_AT_ONCE = 200;
+const COST_AT_ONCE = 16 * 1024 * 1024;
+/** Some seconds. */
+const MAX_COST = 4 * 1024 ** 3;
 
 const MAX_MARKS_IN_FILE = 2_000;
 const MAX_KEYS_IN_FILE = 200;
@@ -43,10 +46,15 @@ export async function markedTree(
   { packs, name }: { readonly packs: Packs; readonly name: string },
 ): Promise<MarkedTree> {
   let entries = 0;
+  const begun = packs.spent();
+  let turnAt = begun;
   async function count(depth: number): Promise<void> {
     entries += 1;
-    if (entries > MAX_ENTRIES || depth > MAX_DEPTH) throw tooLarge(name);
-    if (entries % ENTRIES_AT_ONCE === 0) await setImmediate();
+    const spent = packs.spent();
+    if (entries > MAX_ENTRIES || depth > MAX_DEPTH || spent - begun > MAX_COST) throw tooLarge(name);
+    if (entries % ENTRIES_AT_ONCE !== 0 && spent - turnAt < COST_AT_ONCE) return;
+    turnAt = spent;
+    await setImmediate();
   }
   async function walk(oid: string, known: MarkedTree | undefined, depth: number): Promise<MarkedTree> {
     if (known?.oid === oid) return known;

@@ -132,15 +132,15 @@ export function packOf(all: readonly GitObject[]): Buffer {
   header.writeUInt32BE(objects.length, 8);
   const content = Buffer.concat([
     header,
-    ...objects.flatMap(({ type, body }) => [entryHeader(type, body), deflateSync(body)]),
+    ...objects.flatMap(({ type, body }) => [entryHeader(PACK_TYPES[type], body.length), deflateSync(body)]),
   ]);
   return Buffer.concat([content, createHash('sha1').update(content).digest()]);
 }
 
 /** Type and size: four bits of the size in the first byte, seven in each further one, the lowest first. */
-function entryHeader(type: GitObject['type'], body: Buffer): Buffer {
-  const bytes = [(PACK_TYPES[type] << 4) | (body.length & 0x0f)];
-  for (let rest = body.length >>> 4; rest > 0; rest >>>= 7) {
+export function entryHeader(type: number, size: number): Buffer {
+  const bytes = [(type << 4) | (size & 0x0f)];
+  for (let rest = size >>> 4; rest > 0; rest >>>= 7) {
     bytes.push((bytes.pop() ?? 0) | 0x80, rest & 0x7f);
   }
   return Buffer.from(bytes);

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { inflateSync } from 'node:zlib';
 
 /** An object as it lies in a pack (gitformat-pack): whole, or a delta on another one. */
@@ -43,12 +43,15 @@ export function objectDigest(type: number, size: number): Hash {
 }
 
 const OID_BYTES = 20;
-/** Of the pack: how many objects it says it has. */
-const COUNT_AT = 8;
 const FANOUT_AT = 8;
 const NAMES_AT = FANOUT_AT + 256 * 4;
 const OFS_DELTA = 6;
 const REF_DELTA = 7;
+
+/** A file that is there when something of the pack has no name. */
+export function lackingMark(path: string): string {
+  return `${path}.lacking`;
+}
 
 /** `path` without its ending. Throws when the index is not version 2. */
 export function openPackFile(path: string): PackFile {
@@ -61,7 +64,7 @@ export function openPackFile(path: string): PackFile {
     file ??= openSync(`${path}.pack`, 'r');
     return readRange(file, offset, length);
   };
-  const isLacking = count < read(COUNT_AT, 4).readUInt32BE();
+  const isLacking = existsSync(lackingMark(path));
   return {
     name: path,
     count,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
+import { lackingMark } from './pack-file.ts';
 import type { ScannedPack } from './pack-scan.ts';
 
 const OID_BYTES = 20;
@@ -8,8 +9,9 @@ const PLACES_AT_ONCE = 20_000;
 const FEW = 64;
 const MAGIC = Buffer.from('ff744f6300000002', 'hex');
 
-/** Writes the index of a pack (gitformat-pack, "Version 2 pack-*.idx files"). */
+/** Writes the index of a pack (gitformat-pack, "Version 2 pack-*.idx files"); `path` without its ending. */
 export async function writePackIndex(path: string, { table, checksum }: ScannedPack): Promise<void> {
+  if (table.isLacking()) await writeFile(lackingMark(path), '');
   const { oids, offsets, crcs } = table;
   const order = await sortedPlaces(table);
   const fanout = new Uint32Array(256);
@@ -24,7 +26,7 @@ export async function writePackIndex(path: string, { table, checksum }: ScannedP
     fanout[first] = (fanout[first] ?? 0) + 1;
   }
   const content = Buffer.concat([MAGIC, cumulated(fanout), names, sums, starts, checksum]);
-  await writeFile(path, Buffer.concat([content, createHash('sha1').update(content).digest()]));
+  await writeFile(`${path}.idx`, Buffer.concat([content, createHash('sha1').update(content).digest()]));
 }
 
 function cumulated(fanout: Uint32Array): Buffer {

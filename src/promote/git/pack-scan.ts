@@ -4,11 +4,11 @@ import { deltaResultSize, MAX_OBJECT_BYTES } from './delta.ts';
 import { createPackBudget, type PackBudget, type PackLimits, tooLarge } from './pack-budget.ts';
 import { type EntryHeader, objectDigest } from './pack-file.ts';
 import { openPackReader, type PackReader } from './pack-reader.ts';
-import { createPackTable, type PackTable, type Seen } from './pack-table.ts';
+import { createPackTable, type External, type PackTable, type Seen } from './pack-table.ts';
 
 export interface ScanOptions extends PackLimits {
   /** What deltas of a thin pack build on; undefined when it is not here. */
-  readonly external: (oid: string) => Buffer | 'too-large' | undefined;
+  readonly external: External;
   /** Something was left out before: a delta that builds on nothing known may build on that. */
   readonly isLacking?: boolean;
   /** Called for each object that is not too large to be read. */

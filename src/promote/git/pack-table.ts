@@ -31,12 +31,21 @@ export interface PackTable {
   takeDelta(place: number, delta: Buffer, base: NonNullable<PackEntry['base']>): void;
   /** Call at the end. Throws when a delta builds on what is not there. */
   resolveWaiting(): Promise<void>;
+  /** Something has no name. */
+  isLacking(): boolean;
+  /** What the pack builds on and does not have. */
+  outside(): readonly string[];
 }
+
+/** What is known beside the pack, and what it cost to read it; undefined when it is not here. */
+export type External = (
+  oid: string,
+) => { readonly body: Buffer; readonly cost: number } | 'too-large' | undefined;
 
 export interface TableDeps {
   readonly reader: PackReader;
   readonly budget: PackBudget;
-  readonly external: (oid: string) => Buffer | 'too-large' | undefined;
+  readonly external: External;
   readonly isLacking?: boolean;
   readonly seen?: Seen;
 }
@@ -166,7 +175,15 @@ export function createPackTable(count: number, deps: TableDeps): PackTable {
   }
 
   async function resolveWaiting(): Promise<void> {
+    if (!waiting.isEmpty()) await takeWaiting();
+    bodies.clear();
+    others.clear();
     if (waiting.isEmpty()) return;
+    if (!isLacking && !hasLeftOut) throw new Error('a pack lacks what a delta of it builds on');
+    hasLeftOut = true;
+  }
+
+  async function takeWaiting(): Promise<void> {
     for (let place = 0; place < count; place += 1) {
       if (isNamed(place)) waiting.named(place, oids.subarray(place * OID_BYTES, (place + 1) * OID_BYTES));
       await budget.turn();
@@ -175,27 +192,47 @@ export function createPackTable(count: number, deps: TableDeps): PackTable {
       takeAt(next.place, readEntry(next.place), next.base);
       await budget.turn();
     }
-    if (waiting.isEmpty() || isLacking || hasLeftOut) return;
-    throw new Error('a pack lacks what a delta of it builds on');
   }
 
-  return { count, offsets, crcs, oids, order, name, nameLarge, leaveOut, takeDelta, resolveWaiting };
+  return {
+    count,
+    offsets,
+    crcs,
+    oids,
+    order,
+    name,
+    nameLarge,
+    leaveOut,
+    takeDelta,
+    resolveWaiting,
+    isLacking: () => hasLeftOut,
+    outside: others.names,
+  };
 }
 
 /** What deltas of a thin pack build on, each of it read and recognized once while it is in memory. */
 function createOutside({ external, budget }: Pick<TableDeps, 'external' | 'budget'>) {
   const bodies = createByteCache<string>(OUTSIDE_CACHE_BYTES);
   const types = new Map<string, number>();
+
   function read(oid: string): TypedBody | 'too-large' | undefined {
     const known = bodies.get(oid);
-    const body = known ?? external(oid);
-    if (body === undefined || body === 'too-large') return body;
+    const [type, body] = [types.get(oid), known];
+    if (body && type !== undefined) return { type, body };
+    const found = external(oid);
+    if (found === undefined || found === 'too-large') return found;
+    budget.work(found.cost + found.body.length * TYPES.length);
+    return remember(oid, found.body);
+  }
+
+  function remember(oid: string, body: Buffer): TypedBody {
     const type = types.get(oid) ?? typeOf(oid, body);
+    if (!types.has(oid)) budget.hold(body.length);
     types.set(oid, type);
-    if (known === undefined) budget.work(body.length * TYPES.length);
     bodies.set(oid, body);
     return { type, body };
   }
+
   return {
     read,
     /** Of one that was read before. */
@@ -204,6 +241,8 @@ function createOutside({ external, budget }: Pick<TableDeps, 'external' | 'budge
       if (found === undefined || found === 'too-large') throw new Error('a base of a delta is gone');
       return found.body;
     },
+    names: () => [...types.keys()],
+    clear: bodies.clear,
   };
 }
 
@@ -220,7 +259,7 @@ function placeOf(offsets: Uint32Array, end: number, offset: number): number {
 }
 
 /** Where only the name and the bytes of an object are known. Throws when they do not fit. */
-function typeOf(oid: string, body: Buffer): number {
+export function typeOf(oid: string, body: Buffer): number {
   const type = TYPES.find((one) => objectDigest(one, body.length).update(body).digest('hex') === oid);
   if (type === undefined) throw new Error(`the object ${oid} is damaged`);
   return type;

@@ -11,14 +11,16 @@ import { type EntryHeader, openPackFile, type PackFile } from './pack-file.ts';
  * Reads objects from the packs of a repository. isomorphic-git can too, but looks for a loose file first,
  * lists the directory for each object and inflates in JavaScript: 0.6 ms for each of thousands of files.
  *
- * The packs are asked in the order in which they were fetched, which is that of their names. What a delta of a thin pack
- * builds on was there before it, so that this comes to an end: a later pack may have the base as a delta on that very object.
+ * The newest pack is asked first, which is the last one by its name. What the deltas of a thin pack build on is whole in a
+ * pack behind it, so that reading comes to an end, and soon.
  */
 export interface Packs {
   /** An object's bytes. Throws `GitTooLarge`, and anything else when it is missing or damaged. */
   read(oid: string): Buffer;
   /** The same, but undefined when there are more than `MAX_OBJECT_BYTES`. */
   readIfSmall(oid: string): Buffer | undefined;
+  /** What reading has cost so far, in bytes that were made or might have been. */
+  spent(): number;
   has(oid: string): boolean;
   /** How many packs there are. */
   count(): number;
@@ -49,15 +51,21 @@ interface Chain {
 /** Results of deltas are bases of further ones; kept up to so many bytes. */
 const MAX_CACHE_BYTES = 8 * 1024 * 1024;
 const MAX_CHAIN = 4_096;
+/** From one pack to another in a row: one leads to where the base is whole. */
+const MAX_CROSSINGS = 8;
+/** Of a look into the indexes and into memory. */
+const READ_COST = 1_024;
 
 export function openPacks(gitdir: string): Packs {
   const directory = join(gitdir, 'objects', 'pack');
-  const packs = new Map<string, PackFile>();
+  /** The newest one first. */
+  let packs: readonly PackFile[] = [];
+  let spent = 0;
   const cache = createByteCache<string>(MAX_CACHE_BYTES);
-  const isLacking = () => [...packs.values()].some((pack) => pack.isLacking);
+  const isLacking = () => packs.some((pack) => pack.isLacking);
 
   function find(oid: string): Link | undefined {
-    for (const pack of packs.values()) {
+    for (const pack of packs) {
       const offset = pack.find(oid);
       if (offset !== undefined) return { pack, offset };
     }
@@ -68,7 +76,9 @@ export function openPacks(gitdir: string): Packs {
   /** First where all deltas are, then what they make: one delta is in memory at a time. */
   function read(oid: string): Buffer | undefined {
     const found = chainOf(oid);
-    return found && grown(found);
+    const body = found && grown(found);
+    spent += (body?.length ?? 0) + READ_COST;
+    return body;
   }
 
   /** Undefined when it is too large. */
@@ -81,10 +91,11 @@ export function openPacks(gitdir: string): Packs {
       const { pack, offset } = link;
       const header = pack.headerAt(offset);
       cost += costOf(header);
+      spent += costOf(header);
       if (header.size > MAX_OBJECT_BYTES || cost > MAX_CHAIN_COST) return undefined;
       if (!header.base) return { base: pack.entryAt(offset, header).data, links, cost };
       links.push({ pack, offset, header });
-      if (links.length > MAX_CHAIN) throw new Error('a chain of deltas has no end');
+      refuseEndless(links);
       link = baseAt(pack, header.base);
     }
     return undefined;
@@ -100,6 +111,7 @@ export function openPacks(gitdir: string): Packs {
       const delta = pack.entryAt(offset, header).data;
       const size = deltaResultSize(delta);
       cost += size;
+      spent += size;
       if (size > MAX_OBJECT_BYTES || cost > MAX_CHAIN_COST) return undefined;
       body = applyDelta(body, delta);
       cache.set(keyOf({ pack, offset }), body);
@@ -115,21 +127,29 @@ export function openPacks(gitdir: string): Packs {
       throw new TurnpikeError('GitTooLarge', message, { retry: 'never' });
     },
     readIfSmall: read,
-    count: () => packs.size,
-    objects: () => [...packs.values()].reduce((sum, { count }) => sum + count, 0),
-    has: (oid) => [...packs.values()].some((pack) => pack.find(oid) !== undefined),
+    spent: () => spent,
+    count: () => packs.length,
+    objects: () => packs.reduce((sum, { count }) => sum + count, 0),
+    has: (oid) => packs.some((pack) => pack.find(oid) !== undefined),
     refresh() {
-      for (const name of readdirSync(directory).sort()) {
-        const path = join(directory, name.slice(0, -'.idx'.length));
-        if (name.endsWith('.idx') && !packs.has(path)) packs.set(path, openPackFile(path));
-      }
+      const known = new Map(packs.map((pack) => [pack.name, pack]));
+      const names = readdirSync(directory).filter((name) => name.endsWith('.idx'));
+      const paths = names.map((name) => join(directory, name.slice(0, -'.idx'.length))).sort();
+      packs = paths.reverse().map((path) => known.get(path) ?? openPackFile(path));
     },
     isLacking,
     rest() {
-      for (const pack of packs.values()) pack.close();
+      for (const pack of packs) pack.close();
       cache.clear();
     },
   };
+}
+
+function refuseEndless(links: readonly Link[]): void {
+  if (links.length > MAX_CHAIN) throw new Error('a chain of deltas has no end');
+  const last = links.slice(-MAX_CROSSINGS).map(({ pack }) => pack);
+  const isWandering = last.length === MAX_CROSSINGS && last.every((pack, index) => pack !== last[index + 1]);
+  if (isWandering) throw new Error('a chain of deltas goes through too many packs');
 }
 
 function keyOf({ pack, offset }: Link): string {

@@ -38,7 +38,7 @@ interface Slot {
 }
 
 /** Every fetch adds a pack and its index, and all are looked through for an object: start anew at times. */
-const MAX_PACK_FILES = 256;
+const MAX_PACK_FILES = 512;
 const MAX_COPIES = 1_000;
 /** How many copies are in memory too. */
 const MAX_IN_MEMORY = 16;
