@@ -65,7 +65,7 @@ export function startPeople(options: PeopleOptions): People {
   let stopping = false;
 
   const later = (work: () => Promise<void>, ms: number) => void setTimeout(() => waiting.push(work), ms);
-  const reviewer = createReviewer({ ...options, request, requestSometimes, openPull, later });
+  const reviewer = createReviewer({ ...options, request, requestSometimes, openPull, hasOthers, later });
 
   async function look(): Promise<void> {
     const answer = await lab.request('GET', pipelinesPath(apps[0]?.namespace ?? ''));
@@ -103,6 +103,11 @@ export function startPeople(options: PeopleOptions): People {
   function openPull(app: App, environment: EnvironmentName, version: string): Opened | undefined {
     const promotion = statuses.get(app.name)?.environments?.[environment]?.promotion;
     return promotion?.revision === version ? openedBy(promotion) : undefined;
+  }
+
+  function hasOthers(app: App, environment: EnvironmentName): boolean {
+    const promotion = statuses.get(app.name)?.environments?.[environment]?.promotion;
+    return promotion?.pullRequest?.others === true;
   }
 
   function requestSometimes(app: App): void {

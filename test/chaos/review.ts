@@ -11,6 +11,7 @@ import {
 import { patchPipeline } from './patch.ts';
 import type { PeopleOptions } from './people.ts';
 import { commitFile, createForeignPull, otherRepository, readPull, versionAt } from './repositories.ts';
+import { resolveConflict } from './resolve.ts';
 import type { Review } from './round.ts';
 
 /** Where a pull request is. */
@@ -38,6 +39,8 @@ export interface ReviewerOptions extends PeopleOptions {
   readonly request: (app: App) => Promise<void>;
   readonly requestSometimes: (app: App) => void;
   readonly openPull: (app: App, environment: EnvironmentName, version: string) => Opened | undefined;
+  /** Whether the status says that commits of others are on the branch. */
+  readonly hasOthers: (app: App, environment: EnvironmentName) => boolean;
   readonly later: (work: () => Promise<void>, ms: number) => void;
 }
 
@@ -53,7 +56,8 @@ function unlessGone(error: unknown): void {
 }
 
 export function createReviewer(options: ReviewerOptions): Reviewer {
-  const { world, apps, flux, ledger, impatient, request, requestSometimes, openPull, later } = options;
+  const { world, apps, flux, ledger, impatient, request, requestSometimes, openPull, hasOthers, later } =
+    options;
   const { lab } = world;
   const refusals = new Map<string, string>();
   const moved = new Set<string>();
@@ -149,14 +153,7 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
     const refused = await api('POST', opened, path, { Do: 'merge' }).then(() => undefined, String);
     // It may be merged already, when one more revision was pushed to it a moment before; or closed.
     if (refused === undefined || /already merged|answered 404/.test(refused)) refusals.delete(app.name);
-    else {
-      refusals.set(app.name, refused);
-      if (impatient && app.shape === 'neighbours') requestSometimes(app);
-      // Nobody looks at it meanwhile: while Gitea checks it for conflicts, a look makes it check once more. Under load a
-      // check takes so long that it would never end.
-      const next = /try again later/.test(refused) ? Math.min(again * 2, MERGE_LATER_MS) : MERGE_AGAIN_MS;
-      later(async () => void (await merge(subject, next)), again);
-    }
+    else await mergeLater(subject, refused, again);
     const place = { repository: opened.repository, ref: 'main' };
     const version = await versionAt(lab, { app, environment }, place);
     const runs = flux.running(app, environment);
@@ -164,6 +161,20 @@ export function createReviewer(options: ReviewerOptions): Reviewer {
     const isNews = version !== undefined && (refused === undefined || Bun.semver.order(version, runs) > 0);
     if (isNews) await flux.deploy(app, environment, version);
     return 'merge';
+  }
+
+  async function mergeLater(subject: Subject, refused: string, again: number): Promise<void> {
+    const { app, environment, opened } = subject;
+    refusals.set(app.name, refused);
+    if (impatient && app.shape === 'neighbours') requestSometimes(app);
+    // Nobody looks at it meanwhile: while Gitea checks it for conflicts, a look makes it check once more. Under load a
+    // check takes so long that it would never end.
+    const isUnchecked = /try again later/.test(refused);
+    const next = isUnchecked ? Math.min(again * 2, MERGE_LATER_MS) : MERGE_AGAIN_MS;
+    // It conflicts, and Turnpike leaves the branch to people: Gitea says the same of both.
+    const isTheirs = isUnchecked && again === MERGE_LATER_MS && hasOthers(app, environment);
+    if (isTheirs) await resolveConflict(lab, { ...opened, branch: branchOf(app, environment) });
+    later(async () => void (await merge(subject, next)), again);
   }
 
   return {

@@ -58,19 +58,8 @@ const baseMoved: Harm = (stage) =>
     act: () => commitTo(stage, exchange, 'main'),
   }));
 
-/**
- * Where one of two neighbours has commits of others, and the other one is merged first, nobody but a person can resolve
- * the conflict; these people do not.
- */
-function isAlone({ apps }: Stage, exchange: Exchange): boolean {
-  return !apps.some(
-    (app) => app.shape === 'neighbours' && branchOf(exchange).includes(`-${app.namespace}-${app.name}-`),
-  );
-}
-
 const foreignPush: Harm = (stage) => {
-  const matches = (exchange: Exchange) => isPush(exchange) && isAlone(stage, exchange);
-  return inject(stage, matches, (exchange) => ({
+  return inject(stage, isPush, (exchange) => ({
     kind: 'after',
     async act() {
       const branch = branchOf(exchange);
