@@ -134,8 +134,9 @@ async function decide(deps: ActDeps, pipeline: Pipeline, situation: Omit<Situati
   return { pipeline: known, steps: { ...nextSteps({ ...situation, pipeline: known }), ...held } };
 }
 
-/** It does not end yet, and says why. */
+/** It does not end yet, and says why; or what a person has to mend first. */
 function whileUnknown(promotion: PromotionStatus, now: Date): Decision {
+  if (promotion.failure?.retry === 'never') return { kind: 'rest', wakeAfter: RECHECK_SECONDS };
   const message = `The forge is to say first whether a pull request of ${shortRevision(promotion.revision)} is open, and cannot be asked now.`;
   const { nextAttemptAt: _, ...rest } = promotion;
   if (promotion.message === message) return { kind: 'rest', wakeAfter: RECHECK_SECONDS };

@@ -511,6 +511,20 @@ describe('a promotion that ends before it knows its pull request', () => {
     expect(status()?.environments?.staging?.promotion).toMatchObject({ phase });
   });
 
+  test('goes on to say what a person has to mend', async () => {
+    const { run, forge, status, releases, results } = setUp({ ...BEHIND });
+    results.push({ kind: 'error', message: 'It refuses the credentials.', retry: 'never' });
+    await run();
+    releases.dev = { version: '1.2.0' };
+    forge.found = new TurnpikeError('ForgeUnauthorized', 'It may not.', { retry: 'never' });
+    await run();
+    expect(status()?.environments?.staging?.promotion).toMatchObject({
+      revision: '1.1.0',
+      phase: 'Failed',
+      message: 'It refuses the credentials.',
+    });
+  });
+
   test('is not asked for at each look', async () => {
     const { run, forge, asked, later } = await crashed();
     forge.found = new TurnpikeError('ForgeUnauthorized', 'It may not.', { retry: 'never' });
