@@ -97,9 +97,9 @@ async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): 
   };
 }
 
-async function unlessFailed(decorated: Promise<readonly string[]>) {
+async function unlessFailed(updated: Promise<readonly string[]>) {
   try {
-    return { refused: await decorated };
+    return { refused: await updated };
   } catch (error) {
     if (!(error instanceof TurnpikeError) || error.code === 'NotLeading') throw error;
     return { failure: { message: error.message, retry: error.retry } };

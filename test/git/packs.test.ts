@@ -8,7 +8,7 @@ import { fetchPack } from '../../src/promote/git/fetch-pack.ts';
 import { gitObject, packOf, parseTree, treeWith } from '../../src/promote/git/objects.ts';
 import { writePackIndex } from '../../src/promote/git/pack-index.ts';
 import { scanPack } from '../../src/promote/git/pack-scan.ts';
-import { openPacks } from '../../src/promote/git/packs.ts';
+import { openPacks, type Packs } from '../../src/promote/git/packs.ts';
 import { createPktReader, FLUSH_PKT, pktLine, readPktLines } from '../../src/promote/git/pktline.ts';
 import { openRepository, type Repository } from '../../src/promote/git/repository.ts';
 import { createDemultiplexer } from '../../src/promote/git/side-band.ts';
@@ -70,10 +70,22 @@ describe('the objects in a pack', () => {
   });
 });
 
+/** A copy that is opened with this pack in it. */
+async function copyOf(pack: Buffer): Promise<Packs> {
+  const gitdir = await mkdtemp(join(directory, 'copy-'));
+  await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
+  const path = join(gitdir, 'objects', 'pack', 'pack-000000-x');
+  await writeFile(`${path}.pack`, pack);
+  const signal = new AbortController().signal;
+  const options = { name: 'it', maxInflated: 1e8, signal, external: () => undefined };
+  await writePackIndex(path, await scanPack(`${path}.pack`, options));
+  const packs = openPacks(gitdir);
+  packs.refresh();
+  return packs;
+}
+
 describe('a pack that has objects twice', () => {
   test('is read though each of them is there as a delta on the other one', async () => {
-    const gitdir = await mkdtemp(join(directory, 'twice-'));
-    await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
     const [one, two] = ['line\n'.repeat(100), `${'line\n'.repeat(100)}more`].map((text) =>
       gitObject('blob', Buffer.from(text)),
     );
@@ -81,20 +93,8 @@ describe('a pack that has objects twice', () => {
     const grown = Buffer.concat([copying(one.body.length), Buffer.from([4, ...Buffer.from('more')])]);
     const forth = refDelta(one.oid, deltaData(one.body.length, two.body.length, grown));
     const back = refDelta(two.oid, deltaData(two.body.length, one.body.length, copying(one.body.length)));
-    const path = join(gitdir, 'objects', 'pack', 'pack-000000-x');
-    await writeFile(
-      `${path}.pack`,
-      madePack([back, forth, blobEntry(one.body), blobEntry(two.body), back, forth]),
-    );
-    const options = {
-      name: 'it',
-      maxInflated: 1e6,
-      signal: new AbortController().signal,
-      external: () => undefined,
-    };
-    await writePackIndex(path, await scanPack(`${path}.pack`, options));
-    const packs = openPacks(gitdir);
-    packs.refresh();
+    const entries = [back, forth, blobEntry(one.body), blobEntry(two.body), back, forth];
+    const packs = await copyOf(madePack(entries));
     expect(packs.objects()).toBe(2);
     expect(packs.read(one.oid)).toEqual(one.body);
     packs.rest();
@@ -105,21 +105,9 @@ describe('a pack that has objects twice', () => {
 
 describe('what was left out of a pack', () => {
   test('is known to be too large also when the copy is opened again', async () => {
-    const gitdir = await mkdtemp(join(directory, 'large-'));
-    await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
     const hello = blobEntry(Buffer.from('hello'));
     const large = ofsDelta(hello.length, deltaData(5, 17 * 1024 * 1024, Buffer.from([1, 0x61])));
-    const path = join(gitdir, 'objects', 'pack', 'pack-000000-x');
-    await writeFile(`${path}.pack`, madePack([hello, large]));
-    const options = {
-      name: 'it',
-      maxInflated: 1e8,
-      signal: new AbortController().signal,
-      external: () => undefined,
-    };
-    await writePackIndex(path, await scanPack(`${path}.pack`, options));
-    const packs = openPacks(gitdir);
-    packs.refresh();
+    const packs = await copyOf(madePack([hello, large]));
     expect(packs.isLacking()).toBe(true);
     expect(packs.readIfSmall('ab'.repeat(20))).toBeUndefined();
     expect(() => packs.read('ab'.repeat(20))).toThrow('is larger than');

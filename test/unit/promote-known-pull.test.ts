@@ -41,7 +41,7 @@ describe('a pull request that is open and not recorded', () => {
 });
 
 describe('a pull request whose labels cannot be set now', () => {
-  const decorating = (error: Error) => {
+  const labelling = (error: Error) => {
     const create: typeof createForge = (...args) => ({
       ...createForge(...args),
       decorate: () => Promise.reject(error),
@@ -54,14 +54,14 @@ describe('a pull request whose labels cannot be set now', () => {
     const retry = { afterSeconds: 600 };
     const limited = new TurnpikeError('ForgeRateLimited', 'Wait for ten minutes.', { retry });
     const failure = { message: 'Wait for ten minutes.', retry };
-    expect(await decorating(limited)).toEqual({ kind: 'pull-request', pullRequest: first(), failure });
+    expect(await labelling(limited)).toEqual({ kind: 'pull-request', pullRequest: first(), failure });
   });
 
   test('is left to the next leader where the lead is lost', async () => {
-    expect(await failureOf(decorating(new TurnpikeError('NotLeading', 'Another one leads.')))).toMatchObject({
+    expect(await failureOf(labelling(new TurnpikeError('NotLeading', 'Another one leads.')))).toMatchObject({
       code: 'NotLeading',
     });
-    await expect(decorating(new Error('aborted'))).rejects.toThrow('aborted');
+    await expect(labelling(new Error('aborted'))).rejects.toThrow('aborted');
   });
 });
 
