@@ -1,5 +1,6 @@
 import { errorMessage } from '../api/errors.ts';
 import { createAdmission } from '../http/admission.ts';
+import { createIntake } from '../http/intake.ts';
 import { type Server, startServer } from '../http/server.ts';
 import type { Certificate } from '../http/tls.ts';
 import { fileCertificates } from '../kube/certificate-files.ts';
@@ -61,6 +62,7 @@ function admissionDeps({ policy, facts, metrics, log }: Parts) {
   return {
     policy,
     gather: facts,
+    intake: createIntake(),
     log,
     onReview(allowed: boolean, seconds: number) {
       metrics.admissionRequests.inc({ allowed: String(allowed) });

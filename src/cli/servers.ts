@@ -1,6 +1,7 @@
 import { errorMessage } from '../api/errors.ts';
 import type { AppRef, PipelineKey } from '../api/pipeline.ts';
 import { type Observation, readApplication } from '../decide/application.ts';
+import { createIntake } from '../http/intake.ts';
 import { createMetricsApp, createProbes } from '../http/probes.ts';
 import { createRateLimiter } from '../http/rate.ts';
 import { createRejectionLog } from '../http/rejections.ts';
@@ -68,6 +69,7 @@ function signedDeps(
     find: store.get,
     readSecret: secretCache.read,
     available: () => client.available() && store.synced(),
+    intake: createIntake(),
     limiter: createRateLimiter(
       {
         limit: config['promotion-hook-rate-limit'],

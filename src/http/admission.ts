@@ -3,11 +3,13 @@ import type { Logger } from '../telemetry/log.ts';
 import { answer, type Verdict } from './admission/answer.ts';
 import { type JudgeDeps, judge } from './admission/judge.ts';
 import { parseReview, type Review } from './admission/review.ts';
-import { readBody } from './body.ts';
-import { json, methodNotAllowed, notFound, problem } from './problem.ts';
+import type { Held, Intake } from './intake.ts';
+import { json, methodNotAllowed, noRoom, notFound, problem } from './problem.ts';
+import { type Bindings, unread } from './signed.ts';
 
 export interface AdmissionDeps extends JudgeDeps {
   readonly log: Logger;
+  readonly intake: Intake;
   /** Called once for every review that was answered. */
   onReview(allowed: boolean, seconds: number): void;
 }
@@ -27,20 +29,18 @@ const OWN_FAULT: Verdict = {
  * The admission webhook: `POST /validate` takes and gives AdmissionReview (admission.k8s.io/v1). A request
  * that is none gets 400 or 413 as problem details. Nobody but the API server is asked for anything.
  */
-export function createAdmission(deps: AdmissionDeps): Hono {
-  const app = new Hono();
+export function createAdmission(deps: AdmissionDeps): Hono<{ Bindings: Bindings }> {
+  const app = new Hono<{ Bindings: Bindings }>();
   // One route for all methods: hono takes a shorter way where a single one fits.
-  app.all('/validate', async ({ req }) => {
+  app.all('/validate', async ({ req, env }) => {
     if (req.method !== 'POST') return methodNotAllowed('POST');
-    const started = performance.now();
-    const body = await readBody(req.raw, MAX_BODY_BYTES);
-    if (!body) return tooLarge();
-    const review = parseReview(body);
-    if (typeof review === 'string') return problem({ status: 400, title: 'Bad Request', detail: review });
-    const verdict = await judgeSafely(review, deps);
-    deps.onReview(verdict.allowed, (performance.now() - started) / 1000);
-    report(review, verdict, deps.log);
-    return json(200, answer(review.uid, verdict));
+    const held = deps.intake.open(env?.source ?? '');
+    if (!held) return noRoom();
+    try {
+      return await review(req.raw, held, deps);
+    } finally {
+      held.close();
+    }
   });
   app.notFound(() => notFound());
   app.onError((error) => {
@@ -50,12 +50,16 @@ export function createAdmission(deps: AdmissionDeps): Hono {
   return app;
 }
 
-function tooLarge(): Response {
-  return problem({
-    status: 413,
-    title: 'Content Too Large',
-    detail: `Send ${MAX_BODY_BYTES} bytes at most.`,
-  });
+async function review(request: Request, held: Held, deps: AdmissionDeps): Promise<Response> {
+  const started = performance.now();
+  const body = await held.read(request, MAX_BODY_BYTES);
+  if (typeof body === 'string') return unread(body, MAX_BODY_BYTES);
+  const parsed = parseReview(body);
+  if (typeof parsed === 'string') return problem({ status: 400, title: 'Bad Request', detail: parsed });
+  const verdict = await judgeSafely(parsed, deps);
+  deps.onReview(verdict.allowed, (performance.now() - started) / 1000);
+  report(parsed, verdict, deps.log);
+  return json(200, answer(parsed.uid, verdict));
 }
 
 /** Fails closed: what could not be checked is not let in. */

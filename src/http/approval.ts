@@ -18,10 +18,11 @@ export interface ApprovalDeps extends GuardDeps {
 }
 
 export function createApproval(deps: ApprovalDeps) {
-  return postRoute('/approval/:namespace/:name/:environment/:revision', async (c) => {
+  return postRoute('/approval/:namespace/:name/:environment/:revision', deps, async (call) => {
+    const { c } = call;
     const timestamp = c.req.header('x-signature-timestamp') ?? '';
     if (!isFresh(timestamp, deps.now())) return refused(c, deps, 'stale-timestamp', unauthorized());
-    const guarded = await guard(c, deps, {
+    const guarded = await guard(call, deps, {
       secretOf: (spec, name) => {
         const environment = spec.environments[environmentIndex(spec, name)];
         return environment && approvalSecret(spec, environment);

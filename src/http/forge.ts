@@ -8,12 +8,22 @@ import {
 } from '../api/pipeline.ts';
 import type { RecordStatus } from '../api/record.ts';
 import { type ForgeChange, receiveChange } from '../decide/forge-change.ts';
+import { refuse } from './authenticate.ts';
 import { isDeeperThan } from './depth.ts';
 import { authenticateForge } from './forge/authenticate.ts';
 import { changedPullRequest } from './forge/event.ts';
 import { proofOf } from './forge/proof.ts';
 import { json, notFound, problem, unauthorized, unavailable } from './problem.ts';
-import { admit, type GuardDeps, postRoute, refused, type SignedContext, turnedAway } from './signed.ts';
+import {
+  type Call,
+  type GuardDeps,
+  limit,
+  postRoute,
+  readBody,
+  refused,
+  type SignedContext,
+  turnedAway,
+} from './signed.ts';
 
 /**
  * `POST /forge/{type}/{namespace}/{name}`: takes the webhook of a forge, so that a pull request that was merged
@@ -31,14 +41,22 @@ const MAX_EVENT_BYTES = 1024 * 1024;
 const MAX_DEPTH = 100;
 
 export function createForgeHook(deps: ForgeHookDeps) {
-  return postRoute('/forge/:forge/:namespace/:name', async (c) => {
-    const forge = FORGE_TYPES.find((type) => type === c.req.param('forge'));
-    return forge ? take(c, deps, forge) : notFound();
+  return postRoute('/forge/:forge/:namespace/:name', deps, async (call) => {
+    const forge = FORGE_TYPES.find((type) => type === call.c.req.param('forge'));
+    return forge ? take(call, deps, forge) : notFound();
   });
 }
 
-async function take(c: SignedContext, deps: ForgeHookDeps, forge: ForgeType): Promise<Response> {
-  const body = await admit(c, deps, MAX_EVENT_BYTES);
+const NO_BODY = new Uint8Array();
+
+async function take(call: Call, deps: ForgeHookDeps, forge: ForgeType): Promise<Response> {
+  const { c } = call;
+  const limited = limit(call, deps, MAX_EVENT_BYTES);
+  if (limited) return limited;
+  // Whoever shows no proof at all sends no body either.
+  const shown = proofOf(forge, { headers: c.req.raw.headers, body: NO_BODY, now: deps.now() });
+  if (typeof shown === 'string') return turnedAway(c, deps, refuse(deps, shown));
+  const body = await readBody(call, deps, MAX_EVENT_BYTES);
   if (body instanceof Response) return body;
   const { namespace = '', name = '' } = c.req.param();
   const proof = proofOf(forge, { headers: c.req.raw.headers, body, now: deps.now() });

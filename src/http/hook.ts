@@ -42,15 +42,15 @@ export interface HookDeps extends GuardDeps {
 type Taken = Extract<Receipt, { kind: 'taken' }>;
 
 export function createHook(deps: HookDeps) {
-  return postRoute('/promotion/:namespace/:name/:environment', async (c) => {
+  return postRoute('/promotion/:namespace/:name/:environment', deps, async (call) => {
     const started = performance.now();
-    const guarded = await guard(c, deps, {
+    const guarded = await guard(call, deps, {
       secretOf: (spec, environment) => eventSecret(spec, environmentIndex(spec, environment)),
       signed: (body) => [body],
       allowUnsigned: deps.allowUnsigned,
     });
     if (guarded instanceof Response) return guarded;
-    const response = await take(c, deps, guarded);
+    const response = await take(call.c, deps, guarded);
     deps.onSeconds((performance.now() - started) / 1000);
     return response;
   });

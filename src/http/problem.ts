@@ -48,6 +48,16 @@ export function unprocessable(detail: string): Response {
   return problem({ status: 422, title: 'Unprocessable Content', detail });
 }
 
+/** Others hold what there is room for, in memory or in requests under way. */
+export function noRoom(): Response {
+  return problem({
+    status: 503,
+    title: 'Service Unavailable',
+    detail: 'Too much is under way. Send it again.',
+    headers: { 'retry-after': '1', connection: 'close' },
+  });
+}
+
 /** The API server is away; the sender is asked to come again, in seconds. */
 export function unavailable(retryAfter = 5): Response {
   return problem({

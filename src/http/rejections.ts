@@ -11,19 +11,17 @@ export type RejectionLog = (fields: {
 }) => void;
 
 const INTERVAL_MS = 1000;
-const MAX_KINDS = 1000;
 
 export function createRejectionLog(log: Logger, now: () => number): RejectionLog {
   const kinds = new Map<string, { at: number; suppressed: number }>();
   return ({ reason, path, source }) => {
-    const kind = `${reason} ${path.slice(0, 300)}`;
-    const seen = kinds.get(kind);
+    // By the reason alone: strangers invent names.
+    const seen = kinds.get(reason);
     if (seen && now() - seen.at < INTERVAL_MS) {
       seen.suppressed += 1;
       return;
     }
-    if (kinds.size >= MAX_KINDS) kinds.clear();
-    kinds.set(kind, { at: now(), suppressed: 0 });
+    kinds.set(reason, { at: now(), suppressed: 0 });
     const more = seen?.suppressed ? { suppressed: seen.suppressed } : {};
     log.info({ reason, path: path.slice(0, 300), source, ...more }, 'request refused');
   };

@@ -1,8 +1,9 @@
 import { Hono } from 'hono';
+import { errorMessage } from '../api/errors.ts';
 import { type ApprovalDeps, createApproval } from './approval.ts';
 import { createForgeHook } from './forge.ts';
 import { createHook, type HookDeps } from './hook.ts';
-import { notFound } from './problem.ts';
+import { notFound, problem } from './problem.ts';
 import type { Bindings } from './signed.ts';
 
 /** All that listens on `--promotion-hook-bind-address`. */
@@ -13,5 +14,9 @@ export function createSignedApp(deps: HookDeps & ApprovalDeps): Hono<{ Bindings:
   app.route('/', createForgeHook(deps));
   app.get('/healthz', (c) => c.text('ok'));
   app.notFound(notFound);
+  app.onError((error) => {
+    deps.log.error({ error: errorMessage(error) }, 'a request to the webhooks failed');
+    return problem({ status: 500, title: 'Internal Server Error' });
+  });
   return app;
 }

@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
-import type { PipelineSpec, StoredPipeline } from '../api/pipeline.ts';
+import { type PipelineSpec, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { authenticate, type Refusal, type SignedDeps } from './authenticate.ts';
-import { MAX_BODY_BYTES, readBody } from './body.ts';
-import { methodNotAllowed, problem, unauthorized, unavailable } from './problem.ts';
+import { authenticate, type Refusal, refuse, type SignedDeps } from './authenticate.ts';
+import type { Held, Intake, Unread } from './intake.ts';
+import { methodNotAllowed, noRoom, problem, unauthorized, unavailable } from './problem.ts';
 import type { RateLimiter } from './rate.ts';
 import type { RejectionLog } from './rejections.ts';
 import { parseSignature } from './signature.ts';
@@ -12,18 +12,28 @@ import { parseSignature } from './signature.ts';
 
 export interface GuardDeps extends SignedDeps {
   readonly limiter: RateLimiter;
+  readonly intake: Intake;
   readonly rejected: RejectionLog;
   readonly onOutcome: (outcome: string) => void;
   readonly log: Logger;
   readonly now: () => Date;
 }
 
-/** The server hands this in with each request; the address of the socket, never a header. */
+/** The server hands this in with each request; the address of the socket, or what a trusted proxy says of it. */
 export interface Bindings {
   readonly source: string;
 }
 
 export type SignedContext = Context<{ Bindings: Bindings }>;
+
+/** A request whose body is not read yet. */
+export interface Call {
+  readonly c: SignedContext;
+  readonly held: Held;
+}
+
+/** A Flux event is below 4 KiB; notification-controller's own bound is 3 MiB. */
+export const MAX_BODY_BYTES: number = 3 * 1024 * 1024;
 
 export interface Guarded {
   readonly namespace: string;
@@ -41,19 +51,23 @@ interface GuardOptions {
 }
 
 /** The request with its Pipeline once its signature is right; otherwise the answer that refuses it. */
-export async function guard(
-  c: SignedContext,
-  deps: GuardDeps,
-  options: GuardOptions,
-): Promise<Guarded | Response> {
-  const body = await admit(c, deps);
-  if (body instanceof Response) return body;
+export async function guard(call: Call, deps: GuardDeps, options: GuardOptions): Promise<Guarded | Response> {
+  const { c } = call;
+  const limited = limit(call, deps);
+  if (limited) return limited;
   const { namespace = '', name = '', environment = '' } = c.req.param();
+  const signature = parseSignature(c.req.raw.headers.get('x-signature'));
+  // Whoever shows no signature at all sends no body either.
+  if (!signature && !takesUnsigned(deps, options, { namespace, name, environment })) {
+    return turnedAway(c, deps, refuse(deps, 'no-signature'));
+  }
+  const body = await readBody(call, deps);
+  if (body instanceof Response) return body;
   const answer = await authenticate(deps, {
     namespace,
     name,
     secretOf: (spec) => options.secretOf(spec, environment),
-    signature: parseSignature(c.req.raw.headers.get('x-signature')),
+    signature,
     signed: options.signed(body),
     allowUnsigned: options.allowUnsigned,
   });
@@ -62,17 +76,33 @@ export async function guard(
   return { namespace, name, environment, body, pipeline, ...(secret !== undefined && { secret }) };
 }
 
-/** The body of a request that keeps to the limits; otherwise the answer that refuses it. */
-export async function admit(
-  c: SignedContext,
+function takesUnsigned(
   deps: GuardDeps,
-  maxBytes = MAX_BODY_BYTES,
-): Promise<Uint8Array | Response> {
+  { allowUnsigned, secretOf }: GuardOptions,
+  { namespace, name, environment }: Record<'namespace' | 'name' | 'environment', string>,
+): boolean {
+  if (!allowUnsigned) return false;
+  const spec = deps.find(pipelineKey(namespace, name))?.spec;
+  return spec?.ok === true && secretOf(spec.value, environment) === undefined;
+}
+
+/** The answer to whoever calls too often, or says that the body is too large. */
+export function limit({ c }: Call, deps: GuardDeps, maxBytes = MAX_BODY_BYTES): Response | undefined {
   const { namespace = '', name = '' } = c.req.param();
   const wait = deps.limiter.check(`${c.env.source} ${namespace}/${name}`);
   if (wait !== undefined) return refused(c, deps, 'rate-limited', tooMany(wait));
-  const body = await readBody(c.req.raw, maxBytes);
-  return body ?? refused(c, deps, 'too-large', tooLarge(maxBytes));
+  const isTooLarge = Number(c.req.raw.headers.get('content-length')) > maxBytes;
+  return isTooLarge ? refused(c, deps, 'too-large', unread('too-large', maxBytes)) : undefined;
+}
+
+/** The body of a request that keeps to the limits; otherwise the answer that refuses it. */
+export async function readBody(
+  { c, held }: Call,
+  deps: GuardDeps,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<Uint8Array | Response> {
+  const body = await held.read(c.req.raw, maxBytes);
+  return typeof body === 'string' ? refused(c, deps, body, unread(body, maxBytes)) : body;
 }
 
 /** The answer to whoever did not prove to know the key: it says no more than that. */
@@ -86,7 +116,12 @@ export function turnedAway(c: SignedContext, deps: GuardDeps, { rejection, cause
 }
 
 /** Counts and logs a refusal. */
-export function refused(c: SignedContext, deps: GuardDeps, reason: string, response: Response): Response {
+export function refused(
+  c: SignedContext,
+  deps: Pick<GuardDeps, 'onOutcome' | 'rejected'>,
+  reason: string,
+  response: Response,
+): Response {
   deps.onOutcome(reason);
   deps.rejected({ reason, path: c.req.path, source: c.env.source });
   return response;
@@ -100,16 +135,45 @@ function tooMany(retryAfter: number): Response {
   });
 }
 
-function tooLarge(maxBytes: number): Response {
-  const detail = `The body is larger than ${maxBytes} bytes.`;
-  // The rest of the body is not read, so the connection cannot serve another request.
-  return problem({ status: 413, title: 'Content Too Large', detail, headers: { connection: 'close' } });
+/** The rest of the body is not read, so the connection cannot serve another request. */
+const CLOSE = { connection: 'close' };
+
+export function unread(why: Unread, maxBytes: number): Response {
+  switch (why) {
+    case 'too-large': {
+      const detail = `The body is larger than ${maxBytes} bytes.`;
+      return problem({ status: 413, title: 'Content Too Large', detail, headers: CLOSE });
+    }
+    case 'too-slow': {
+      const detail = 'The body did not come in time.';
+      return problem({ status: 408, title: 'Request Timeout', detail, headers: CLOSE });
+    }
+    case 'broken-off': {
+      const detail = 'The body was broken off.';
+      return problem({ status: 400, title: 'Bad Request', detail, headers: CLOSE });
+    }
+    case 'no-room':
+      return noRoom();
+  }
 }
 
 /** A router for one POST path: other methods are refused with 405. */
-export function postRoute(path: string, handler: (c: SignedContext) => Promise<Response>) {
+export function postRoute(
+  path: string,
+  deps: Pick<GuardDeps, 'intake' | 'onOutcome' | 'rejected'>,
+  handler: (call: Call) => Promise<Response>,
+) {
   const app = new Hono<{ Bindings: Bindings }>();
   // One handler for all methods: with a single one Hono needs no chain of promises.
-  app.all(path, (c) => (c.req.method === 'POST' ? handler(c) : methodNotAllowed('POST')));
+  app.all(path, async (c) => {
+    if (c.req.method !== 'POST') return methodNotAllowed('POST');
+    const held = deps.intake.open(c.env.source);
+    if (!held) return refused(c, deps, 'no-room', noRoom());
+    try {
+      return await handler({ c, held });
+    } finally {
+      held.close();
+    }
+  });
   return app;
 }

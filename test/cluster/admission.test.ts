@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { createAdmission } from '../../src/http/admission.ts';
+import { createIntake } from '../../src/http/intake.ts';
 import { type Server, startServer } from '../../src/http/server.ts';
 import { createAccess } from '../../src/kube/access.ts';
 import { createDiscovery } from '../../src/kube/discovery.ts';
@@ -34,6 +35,7 @@ beforeAll(async () => {
   const { ca, apiserver } = await createClusterCertificates();
   const { log } = createFakeLog();
   const app = createAdmission({
+    intake: createIntake(),
     policy: { allowed: [], insecure: [] },
     gather: createGather(),
     log,

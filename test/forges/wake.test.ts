@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Pipeline, type PipelineKey, type PullRequestRef, pipelineKey } from '../../src/api/pipeline.ts';
+import { createIntake } from '../../src/http/intake.ts';
 import { createRateLimiter } from '../../src/http/rate.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
 import { type Server, startServer } from '../../src/http/server.ts';
@@ -114,6 +115,7 @@ function startLeader(): Controller {
 /** A replica that only listens. */
 function startListener(): Server {
   const app = createSignedApp({
+    intake: createIntake(),
     find: store.get,
     readSecret: secret,
     available: () => true,

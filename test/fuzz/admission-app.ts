@@ -1,5 +1,6 @@
 import { type Facts, type Needs, NO_FACTS, type SecretState } from '../../src/decide/validate.ts';
 import { createAdmission } from '../../src/http/admission.ts';
+import { createIntake } from '../../src/http/intake.ts';
 import { createLogger, type Logger } from '../../src/telemetry/log.ts';
 
 const FOUND: Readonly<Record<string, Record<string, string>>> = {
@@ -11,6 +12,7 @@ const FOUND: Readonly<Record<string, Record<string, string>>> = {
 export function admissionApp() {
   const { log, errors } = errorLog();
   const app = createAdmission({
+    intake: createIntake(),
     policy: { allowed: [], insecure: [] },
     gather: async (needs) => facts(needs),
     log,

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Pipeline } from '../../src/api/pipeline.ts';
 import { createHook } from '../../src/http/hook.ts';
+import { createIntake } from '../../src/http/intake.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { NOW } from '../fakes/pipeline.ts';
@@ -20,6 +21,7 @@ export function hookApp(pipeline: Pipeline) {
   store.put(pipeline);
   const { log, errors } = errorLog();
   const app = createHook({
+    intake: createIntake(),
     find: store.get,
     readSecret: (_, name) => (name === 'hook' ? { values: KEYS } : undefined),
     available: () => true,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
 import { createApproval } from '../../src/http/approval.ts';
+import { createIntake } from '../../src/http/intake.ts';
 import { createRateLimiter } from '../../src/http/rate.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
@@ -28,6 +29,7 @@ function setUp(from = waiting(), { deleted = false } = {}) {
   const woken: string[] = [];
   const outcomes: string[] = [];
   const app = createApproval({
+    intake: createIntake(),
     find: store.get,
     readSecret: async () => {
       if (deleted) store.remove(pipelineKey('apps', 'app'));

@@ -1,5 +1,6 @@
 import { type ForgeType, type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
 import { createForgeHook } from '../../src/http/forge.ts';
+import { createIntake } from '../../src/http/intake.ts';
 import { createRateLimiter } from '../../src/http/rate.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
@@ -49,6 +50,7 @@ function setUp(options: Options = {}) {
   const woken: string[] = [];
   const outcomes: string[] = [];
   const app = createForgeHook({
+    intake: createIntake(),
     find: store.get,
     readSecret: async (_, name, read) => {
       if (read?.fresh) cached = secrets;

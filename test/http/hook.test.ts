@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
 import { createHook } from '../../src/http/hook.ts';
+import { createIntake } from '../../src/http/intake.ts';
 import { createRateLimiter } from '../../src/http/rate.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
 import { waitForPullRequest } from '../../src/http/wait.ts';
@@ -33,6 +34,7 @@ function setUp(options: Options = {}) {
   const woken: string[] = [];
   const outcomes: string[] = [];
   const hook = createHook({
+    intake: createIntake(),
     find: store.get,
     readSecret: async (_namespace, name) => {
       if (options.deleted) store.remove(pipelineKey('apps', 'app'));
@@ -304,6 +306,14 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect(response.headers.get('allow')).toBe('POST');
   });
 
+  test('answers 401 to whoever shows no signature, without reading a body that never comes', async () => {
+    const { send, outcomes } = setUp();
+    const body = new ReadableStream({ pull: () => new Promise<void>(() => undefined) });
+    expect((await send({ method: 'POST', body })).status).toBe(401);
+    expect((await send({ method: 'POST', body, headers: { 'x-signature': 'md5=00' } })).status).toBe(401);
+    expect(outcomes).toEqual(['no-signature', 'no-signature']);
+  });
+
   test('answers 413 for a body that is too long, whether it says so or not', async () => {
     const { send, post } = setUp();
     const long = 'x'.repeat(3 * 1024 * 1024 + 1);
@@ -314,7 +324,8 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     });
     expect(said.status).toBe(413);
     const chunks = new Blob([long]).stream();
-    expect((await send({ method: 'POST', body: chunks })).status).toBe(413);
+    const headers = { 'x-signature': sign('x') };
+    expect((await send({ method: 'POST', body: chunks, headers })).status).toBe(413);
     const exact = ' '.repeat(3 * 1024 * 1024 - 1000) + JSON.stringify(event());
     expect((await post(exact)).status).toBe(202);
   });

@@ -1,6 +1,7 @@
 import { expect } from 'bun:test';
 import type { JudgeDeps } from '../../src/http/admission/judge.ts';
 import { createAdmission } from '../../src/http/admission.ts';
+import { createIntake } from '../../src/http/intake.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import {
   type Changes,
@@ -39,6 +40,7 @@ export function setUp(gather: Gather = around()) {
   const { log, lines } = createFakeLog();
   const reviews: boolean[] = [];
   const app = createAdmission({
+    intake: createIntake(),
     policy: POLICY,
     gather,
     log,

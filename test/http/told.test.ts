@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import type { FluxEvent } from '../../src/api/event.ts';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
+import { createIntake } from '../../src/http/intake.ts';
 import { createRateLimiter } from '../../src/http/rate.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
 import { createSignedApp } from '../../src/http/signed-app.ts';
@@ -38,6 +39,7 @@ function setUp(from: Pipeline = pipeline(MANUAL)) {
   const now = () => NOW;
   const reporter = createReporter({ emit: (one) => told.push(one), metrics, log, now });
   const app = createSignedApp({
+    intake: createIntake(),
     find: store.get,
     readSecret: async () => ({
       values: new Map([['hmac-key', Buffer.from(SECRET)]]),
