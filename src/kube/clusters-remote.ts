@@ -2,7 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { type ApplicationWatchDeps, createApplicationWatch } from './application-watch.ts';
 import type { RemoteApplications } from './clusters-connection.ts';
 import { createDiscovery } from './discovery.ts';
-import { createKubeClient, type KubeClientDeps } from './transport.ts';
+import { createKubeClient, type KubeClientDeps, REMOTE_LIMITS } from './transport.ts';
 
 export interface RemoteDeps extends Omit<ApplicationWatchDeps, 'discovery' | 'timings'>, KubeClientDeps {
   readonly now: () => Date;
@@ -13,7 +13,7 @@ const FIRST_LIST_MS = 1000;
 
 /** A client and a watch for another cluster. */
 export function openRemote(kubeConfig: KubeConfig, deps: RemoteDeps): RemoteApplications {
-  const client = createKubeClient(kubeConfig, deps);
+  const client = createKubeClient(kubeConfig, { limits: REMOTE_LIMITS, ...deps });
   const watch = createApplicationWatch(client, {
     ...deps,
     discovery: createDiscovery(client, deps),

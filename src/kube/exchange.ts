@@ -2,7 +2,7 @@ import { errorMessage, TurnpikeError } from '../api/errors.ts';
 import { readBounded } from './body.ts';
 import { apiStatus, parseStatus, statusError } from './status.ts';
 
-const MAX_ERROR_BYTES = 1024 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 const USER_AGENT = 'turnpike';
 
 /** What makes a request, apart from credentials. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { KubeClient } from './transport.ts';
+import { TurnpikeError } from '../api/errors.ts';
+import { type KubeClient, OWN_LISTS } from './transport.ts';
 
 export interface ListRequest {
   readonly path: string;
@@ -9,10 +10,6 @@ export interface ListRequest {
   readonly onPage: (objects: readonly unknown[], version: string) => void;
 }
 
-const PAGE_SIZE = '500';
-const PAGE_TIMEOUT_MS = 60_000;
-const PAGE_MAX_BYTES = 256 * 1024 * 1024;
-
 const Page = v.object({
   metadata: v.object({ resourceVersion: v.string(), continue: v.optional(v.string(), '') }),
   items: v.nullish(v.array(v.unknown())),
@@ -20,26 +17,36 @@ const Page = v.object({
 
 /**
  * Lists a whole collection page by page, as of one moment.
- * @throws TurnpikeError ApiGone when the pages took so long that the moment is forgotten
+ * @throws TurnpikeError ApiGone when the pages took so long that the moment is forgotten, ApiRefused for more than the
+ * client's limits
  */
 export async function listAll(client: KubeClient, request: ListRequest): Promise<void> {
+  const { pageSize, pageBytes, pageTimeoutMs, maxPages } = client.lists ?? OWN_LISTS;
   let next = '';
-  for (;;) {
+  for (let pages = 1; ; pages += 1) {
     const answer = await client.request({
       method: 'GET',
       path: request.path,
       query: {
-        limit: PAGE_SIZE,
+        limit: String(pageSize),
         ...(next && { continue: next }),
         ...(request.labelSelector && { labelSelector: request.labelSelector }),
       },
-      timeoutMs: PAGE_TIMEOUT_MS,
-      maxBytes: PAGE_MAX_BYTES,
+      timeoutMs: pageTimeoutMs,
+      maxBytes: pageBytes,
       signal: request.signal,
     });
-    const page = v.parse(Page, answer);
-    request.onPage(page.items ?? [], page.metadata.resourceVersion);
-    if (page.metadata.continue === '') return;
-    next = page.metadata.continue;
+    const { metadata, items } = v.parse(Page, answer);
+    // One that ignores the limit may do so; one that others run may not.
+    if (client.lists && items && items.length > pageSize) throw tooMany(pageSize);
+    request.onPage(items ?? [], metadata.resourceVersion);
+    if (metadata.continue === '') return;
+    if (pages >= maxPages) throw tooMany(pageSize * maxPages);
+    next = metadata.continue;
   }
+}
+
+function tooMany(count: number): TurnpikeError {
+  const message = `The API server lists more than ${count} objects; that is more than Turnpike reads at once.`;
+  return new TurnpikeError('ApiRefused', message, { retry: 'never' });
 }

@@ -1,6 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { untilAborted } from '../api/abort.ts';
 import { TurnpikeError } from '../api/errors.ts';
+import { createSlots } from '../api/slots.ts';
 import type { ProxyFor } from '../decide/proxy.ts';
 import { readBounded } from './body.ts';
 import { createConnections } from './connections.ts';
@@ -45,6 +46,8 @@ export interface KubeClient {
   /** False from the first connection failure, deadline or 5xx until the next success. */
   available(): boolean;
   readonly config: { readonly server: string; readonly namespace: string };
+  /** Default: `OWN_LISTS`. */
+  readonly lists?: ListLimits;
   /** Ends what is under way, and the idle connections. */
   close(): void;
 }
@@ -58,7 +61,45 @@ export interface RequestRecord {
   readonly seconds: number;
 }
 
+/** How much of its answers and of our connections an API server may take. */
+export interface KubeLimits {
+  /** Requests at once; watches are not counted. Default: as many as there are. */
+  readonly inFlight?: number;
+  /** For a request that names none, in milliseconds, the wait for others included. Default: 10 s. */
+  readonly timeoutMs?: number;
+  /** Of an answer to a request that names none. Default: 4 MiB. */
+  readonly maxBytes?: number;
+  readonly list?: ListLimits;
+}
+
+export interface ListLimits {
+  /** Objects of a page. */
+  readonly pageSize: number;
+  readonly pageBytes: number;
+  readonly pageTimeoutMs: number;
+  readonly maxPages: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** Our own API server is believed. */
+export const OWN_LISTS: ListLimits = {
+  pageSize: 500,
+  pageBytes: 256 * MIB,
+  pageTimeoutMs: 60_000,
+  maxPages: Number.POSITIVE_INFINITY,
+};
+
+/** Another cluster's API server may be anybody's; forty thousand objects are read, and beyond that one by one. */
+export const REMOTE_LIMITS: KubeLimits = {
+  inFlight: 8,
+  timeoutMs: 3_000,
+  maxBytes: 2 * MIB,
+  list: { pageSize: 100, pageBytes: 8 * MIB, pageTimeoutMs: 15_000, maxPages: 400 },
+};
+
 export interface KubeClientDeps {
+  readonly limits?: KubeLimits;
   readonly onRequest?: (request: RequestRecord) => void;
   /** For clusters whose kubeconfig has no `proxy-url`. Default: they are reached directly. */
   readonly proxyFor?: ProxyFor;
@@ -75,6 +116,13 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
   const connections = createConnections(kubeConfig, deps.proxyFor);
   const { server, namespace } = connections;
   const host = new URL(server).host;
+  const {
+    inFlight,
+    timeoutMs: usualMs = DEFAULT_TIMEOUT_MS,
+    maxBytes: usualBytes = DEFAULT_MAX_BYTES,
+    list,
+  } = deps.limits ?? {};
+  const slots = inFlight === undefined ? undefined : createSlots(inFlight);
   const closing = new AbortController();
   let reachable = true;
 
@@ -106,11 +154,13 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
   }
 
   async function request(wanted: KubeRequest): Promise<unknown> {
-    const timeoutMs = wanted.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timeoutMs = wanted.timeoutMs ?? usualMs;
     const deadline = createDeadline(timeoutMs, [closing.signal, wanted.signal]);
+    let giveBack: (() => void) | undefined;
     try {
+      giveBack = await slots?.take(deadline.signal);
       const { body } = await send(wanted, requestInit(wanted, deadline.signal));
-      const bytes = await readBounded(body, wanted.maxBytes ?? DEFAULT_MAX_BYTES, deadline.signal);
+      const bytes = await readBounded(body, wanted.maxBytes ?? usualBytes, deadline.signal);
       const answer = parseAnswer(bytes, wanted);
       reachable = true;
       return answer;
@@ -119,6 +169,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
       const reason = deadline.expired() ? unavailable(late, error) : error;
       throw failure(reason, wanted.signal?.aborted ?? false);
     } finally {
+      giveBack?.();
       deadline.end();
     }
   }
@@ -140,5 +191,6 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     connections.close();
   }
 
-  return { request, stream, available: () => reachable, config: { server, namespace }, close };
+  const config = { server, namespace };
+  return { request, stream, available: () => reachable, config, ...(list && { lists: list }), close };
 }
