@@ -13,6 +13,8 @@ LABEL org.opencontainers.image.title="turnpike" \
       org.opencontainers.image.description="Promotes applications from environment to environment on Flux" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /src/dist/turnpike /turnpike
+# Bun makes 256 requests at once by default; of more, more are kept for those to our own API server.
+ENV BUN_CONFIG_MAX_HTTP_REQUESTS=1024
 USER 65532:65532
 ENTRYPOINT ["/turnpike"]
 CMD ["serve"]

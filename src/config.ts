@@ -111,7 +111,11 @@ export const SERVE_FLAGS = {
     help: "Where other kinds than Flux's say which revision runs: KIND.GROUP=PATH, comma-separated, such as Service.serving.knative.dev=.status.latestReadyRevisionName; steps are .field, [0] and [name=app].",
     parse: parseRevisionPaths,
   },
-  concurrent: { default: '4', help: 'Pipelines worked on at once.', parse: wholeNumber(1) },
+  concurrent: {
+    default: '4',
+    help: 'Promotions of one namespace carried out at once; four times as many for one Git host, sixteen times in all.',
+    parse: wholeNumber(1),
+  },
   'allow-unsigned-events': {
     default: 'false',
     help: 'Take unsigned events for pipelines without secretRef. Whoever reaches the webhook can promote.',

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pass } from '../api/checkpoint.ts';
+import { createSlots } from '../api/slots.ts';
 import { proxyVariables, type ServeConfig } from '../config.ts';
 import { createProxyFor } from '../decide/proxy.ts';
 import { createAccess } from '../kube/access.ts';
@@ -28,6 +29,7 @@ import { measure } from './measure.ts';
 import { composeReconciler } from './reconciler.ts';
 import { composeReporter } from './reporter.ts';
 import { startServers } from './servers.ts';
+import { shareSockets } from './sockets.ts';
 
 /** The composition root of `turnpike serve`: makes all parts and hands them to each other. */
 
@@ -68,13 +70,15 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     ...(labelSelector && { labelSelector }),
   });
   const store = takeTurns(pipelines);
+  const sockets = shareSockets(environment);
+  const shared = createSlots(sockets.clusters);
   const watching = { revisionPaths: config['revision-paths'], budget: createWatchBudget(), log };
   const applications = createApplicationWatch(client, { ...watching, discovery });
   const clusters = createClusters({
     client,
     secrets,
     governors: () => governors,
-    open: (remote) => openRemote(remote, { ...watching, onRequest, now }),
+    open: (remote) => openRemote(remote, { ...watching, shared, onRequest, now }),
     now,
   });
   const governors = createGovernors(store, (key, spec) => {
@@ -93,6 +97,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     proxyFor: createProxyFor(proxyVariables(environment)),
     secrets,
     secretCache: createSecretCache(secrets, { ttlSeconds: 10, minRefreshSeconds: 1, now }),
+    sockets,
     discovery,
     applications,
     clusters,
@@ -135,7 +140,11 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
   const reporting = composeReporter(parts);
   const pass = passWhileLeading(election.leading, surroundings.pass);
   const { leading } = election;
-  const reconciler = composeReconciler(parts, reporting, { leading, pass });
+  const reconciler = composeReconciler(parts, reporting, {
+    leading,
+    pass,
+    outside: (key, work) => controller.outside(key, work),
+  });
   const controller = startController({
     pipelines: store,
     queue: reconciler.queue,

@@ -1,3 +1,4 @@
+import { createBulkhead } from '../api/bulkhead.ts';
 import type { Pass } from '../api/checkpoint.ts';
 import type { PipelineKey } from '../api/pipeline.ts';
 import { createNotificationPromoter } from '../promote/notification.ts';
@@ -6,7 +7,9 @@ import { createPullRequestPromoter } from '../promote/pull-request.ts';
 import { createPushPromoter } from '../promote/push.ts';
 import { createWorkspace } from '../promote/workspace.ts';
 import { createCheck } from '../reconcile/check.ts';
+import type { Controller } from '../reconcile/controller.ts';
 import { createCloseDeleted } from '../reconcile/deleted.ts';
+import { limitPromoter } from '../reconcile/limit-promoter.ts';
 import { createOwnWrites } from '../reconcile/own-writes.ts';
 import { createPromoter } from '../reconcile/promoter.ts';
 import { createQueue } from '../reconcile/queue.ts';
@@ -18,28 +21,30 @@ import type { Reporting } from './reporter.ts';
 
 const CALM_MS = 5_000;
 
-/** What fences acts: whether this replica leads, and the places where that is asked once more. */
+/** What the controller knows: whether this replica leads, where that is asked once more, and how work waits. */
 export interface Lead {
   readonly leading: () => boolean;
   readonly pass: Pass;
+  readonly outside: Controller['outside'];
 }
 
 /** Makes the reconciler of a program's parts. */
 export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }: Reporting, lead: Lead) {
-  const { leading, pass } = lead;
+  const { leading, pass, outside } = lead;
   const { config, log, metrics, now, policy, secrets } = parts;
   const queue = createQueue<PipelineKey>({ observer: queueObserver(metrics) });
   const ownWrites = createOwnWrites(parts.store, queue.add);
-  const outbound = createOutbound(policy, { proxyFor: parts.proxyFor });
+  const outbound = createOutbound(policy, { proxyFor: parts.proxyFor, atOnce: parts.sockets.outbound });
   const workspace = createWorkspace({
     outbound,
     directory: parts.gitDirectory.path,
     maxBytes: config['git-cache-max-size'],
     maxPackBytes: config['git-max-pack-size'],
     log,
+    now,
   });
   const ended = new AbortController();
-  const promoter = createPromoter({
+  const carriedOut = createPromoter({
     signal: ended.signal,
     pass,
     readSecret: secrets.read,
@@ -57,12 +62,19 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
     pushes: createPushPromoter({ workspace, now, pass }),
     notifications: createNotificationPromoter({ emit: events.emit, fluxEvents, now, pass }),
   });
+  const bulkhead = createBulkhead({
+    namespace: config.concurrent,
+    host: 4 * config.concurrent,
+    total: 16 * config.concurrent,
+  });
+  const promoter = limitPromoter(carriedOut, { bulkhead, outside, signal: ended.signal });
   const reconcile = createReconcile({
     store: ownWrites.store,
     record: createRecordStatus(ownWrites.store),
     applications: parts.applications,
     clusters: parts.clusters,
     promoter,
+    outside,
     check: createCheck({
       policy,
       gather: parts.facts,

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { untilAborted } from '../api/abort.ts';
 import { TurnpikeError } from '../api/errors.ts';
-import { createSlots } from '../api/slots.ts';
+import { createSlots, type Slots } from '../api/slots.ts';
 import type { ProxyFor } from '../decide/proxy.ts';
 import { readBounded } from './body.ts';
 import { createConnections } from './connections.ts';
@@ -100,6 +100,8 @@ export const REMOTE_LIMITS: KubeLimits = {
 
 export interface KubeClientDeps {
   readonly limits?: KubeLimits;
+  /** Requests at once of several clients together. */
+  readonly shared?: Slots;
   readonly onRequest?: (request: RequestRecord) => void;
   /** For clusters whose kubeconfig has no `proxy-url`. Default: they are reached directly. */
   readonly proxyFor?: ProxyFor;
@@ -122,7 +124,8 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     maxBytes: usualBytes = DEFAULT_MAX_BYTES,
     list,
   } = deps.limits ?? {};
-  const slots = inFlight === undefined ? undefined : createSlots(inFlight);
+  const own = inFlight === undefined ? undefined : createSlots(inFlight);
+  const limiting = [own, deps.shared].filter((slots) => slots !== undefined);
   const closing = new AbortController();
   let reachable = true;
 
@@ -156,9 +159,9 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
   async function request(wanted: KubeRequest): Promise<unknown> {
     const timeoutMs = wanted.timeoutMs ?? usualMs;
     const deadline = createDeadline(timeoutMs, [closing.signal, wanted.signal]);
-    let giveBack: (() => void) | undefined;
+    const taken: (() => void)[] = [];
     try {
-      giveBack = await slots?.take(deadline.signal);
+      for (const one of limiting) taken.push(await one.take(deadline.signal));
       const { body } = await send(wanted, requestInit(wanted, deadline.signal));
       const bytes = await readBounded(body, wanted.maxBytes ?? usualBytes, deadline.signal);
       const answer = parseAnswer(bytes, wanted);
@@ -169,7 +172,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
       const reason = deadline.expired() ? unavailable(late, error) : error;
       throw failure(reason, wanted.signal?.aborted ?? false);
     } finally {
-      giveBack?.();
+      for (const giveBack of taken) giveBack();
       deadline.end();
     }
   }

@@ -1,4 +1,5 @@
 import { hasCode } from '../api/errors.ts';
+import type { AttemptTime } from './attempt-time.ts';
 import { createAppTokens } from './forges/app-tokens.ts';
 import type { Credentials, SecretCredentials } from './forges/credentials.ts';
 import type { ForgeDeps } from './forges/forge.ts';
@@ -14,9 +15,9 @@ export function withAppTokens(
   async function using<T>(
     secret: SecretCredentials,
     work: (credentials: Credentials) => Promise<T>,
-    { url, signal }: { readonly url: string; readonly signal?: AbortSignal | undefined },
+    { url, time }: { readonly url: string; readonly time?: AttemptTime | undefined },
   ): Promise<T> {
-    const credentials = 'app' in secret ? await tokens.credentials(secret, url, signal) : secret;
+    const credentials = 'app' in secret ? await tokens.credentials(secret, url, time?.signal) : secret;
     try {
       return await work(credentials);
     } catch (error) {
@@ -26,22 +27,31 @@ export function withAppTokens(
   }
 
   return {
-    promote: (request, settings, secret, signal) =>
-      using(secret, (credentials) => promoter.promote(request, settings, credentials, signal), {
+    promote: (request, settings, secret, time) =>
+      using(secret, (credentials) => promoter.promote(request, settings, credentials, time), {
         url: settings.url,
-        signal,
+        time,
       }),
-    runTask: (request, secret, signal) =>
-      using(secret, (credentials) => promoter.runTask(request, credentials, signal), {
+    runTask: (request, secret, time) =>
+      using(secret, (credentials) => promoter.runTask(request, credentials, time), {
         url: request.settings.url,
-        signal,
+        time,
       }),
-    state: (request, secret) =>
-      using(secret, (credentials) => promoter.state(request, credentials), request.settings),
-    find: (request, secret) =>
-      using(secret, (credentials) => promoter.find(request, credentials), request.settings),
-    inBase: (request, settings, secret) =>
-      using(secret, (credentials) => promoter.inBase(request, settings, credentials), settings),
+    state: (request, secret, time) =>
+      using(secret, (credentials) => promoter.state(request, credentials, time), {
+        url: request.settings.url,
+        time,
+      }),
+    find: (request, secret, time) =>
+      using(secret, (credentials) => promoter.find(request, credentials, time), {
+        url: request.settings.url,
+        time,
+      }),
+    inBase: (request, settings, secret, time) =>
+      using(secret, (credentials) => promoter.inBase(request, settings, credentials, time), {
+        url: settings.url,
+        time,
+      }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { TurnpikeError } from '../api/errors.ts';
+import { createSlots } from '../api/slots.ts';
 import { type HostPolicy, hostProblem, repositoryHostProblem } from '../decide/hosts.ts';
 import type { ProxyFor } from '../decide/proxy.ts';
 import { createDeadline } from './deadline.ts';
@@ -55,6 +56,8 @@ export interface OutboundDeps {
   readonly lookup?: Lookup;
   /** Default: every host is reached directly. */
   readonly proxyFor?: ProxyFor;
+  /** Requests at once; the others wait, within their deadlines. Default: as many as there are. */
+  readonly atOnce?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -67,6 +70,7 @@ const DIAL_MS = 30_000;
  */
 export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Outbound {
   const addressesOf = remembered(deps.lookup ?? systemLookup);
+  const slots = deps.atOnce === undefined ? undefined : createSlots(deps.atOnce);
   return {
     async send(request) {
       const problem = URL.canParse(request.url)
@@ -78,8 +82,10 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
       const deadline = createDeadline({ timeoutMs, idleMs, signal: request.signal });
       const url = new URL(request.url);
       const proxy = deps.proxyFor?.(url);
+      let giveBack: (() => void) | undefined;
       try {
         if (!proxy) await deadline.race(refuseForbiddenAddresses(url, policy, addressesOf));
+        giveBack = await slots?.take(deadline.signal);
         const response = await deadline.race(exchange(request, proxy, deadline));
         const refusal = proxy && proxyRefusal(response, request, proxy);
         if (refusal) throw refusal;
@@ -88,6 +94,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
         request.signal?.throwIfAborted();
         throw networkError(error, request, proxy);
       } finally {
+        giveBack?.();
         deadline.clear();
       }
     },

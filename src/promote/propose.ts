@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { PullRequestRef, PullRequestStrategy } from '../api/pipeline.ts';
+import { type AttemptTime, gitTime } from './attempt-time.ts';
 import { commitMessage } from './body.ts';
 import { type Credentials, forGit } from './forges/credentials.ts';
 import type { Forge, PullRequest } from './forges/forge.ts';
@@ -19,7 +20,7 @@ export interface Attempt {
   readonly forge: Forge;
   readonly pass: (checkpoint: Checkpoint) => Promise<void>;
   readonly now: Date;
-  readonly signal?: AbortSignal;
+  readonly time?: AttemptTime;
 }
 
 type Git = Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'>;
@@ -129,7 +130,7 @@ export function placeOf(settings: PullRequestStrategy, branch: string) {
   return { repository: { url, ...(type && { type }), secret: secretRef.name }, branch, base };
 }
 
-function updateOf({ request, settings, credentials, forge, pass, now, signal }: Attempt): BranchUpdate {
+function updateOf({ request, settings, credentials, forge, pass, now, time }: Attempt): BranchUpdate {
   const { commit, revision, others = false } = request.pullRequest ?? {};
   // A head with commits of others on it is nothing that may be pushed over.
   const own = others ? undefined : commit;
@@ -147,7 +148,7 @@ function updateOf({ request, settings, credentials, forge, pass, now, signal }: 
     now,
     recorded: request.recorded,
     pass,
-    ...(signal && { signal }),
+    ...gitTime(time),
   };
 }
 

@@ -4,9 +4,10 @@ import type { PullRequestState } from '../decide/next.ts';
 import type { PullRequestTask, TaskResult } from '../decide/task.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { withAppTokens } from './app-access.ts';
+import { type AttemptTime, forgeTime, gitTime } from './attempt-time.ts';
 import type { ForgeRequest } from './forges/call.ts';
 import { type Credentials, forGit, type SecretCredentials } from './forges/credentials.ts';
-import { createForge, type PullRequest } from './forges/forge.ts';
+import { createForge, type Forge, type PullRequest } from './forges/forge.ts';
 import { createForgeMemory } from './forges/memory.ts';
 import type { Waits } from './forges/pace.ts';
 import { runTask } from './forges/run-task.ts';
@@ -48,22 +49,23 @@ export interface PullRequestPromoter<Access = SecretCredentials> {
     request: PromotionRequest,
     settings: PullRequestStrategy,
     credentials: Access,
-    signal?: AbortSignal,
+    time?: AttemptTime,
   ): Promise<PromotionResult>;
   /** What a pull request needs that is open; doing it twice is doing it once. */
-  runTask(request: TaskRequest, credentials: Access, signal?: AbortSignal): Promise<TaskResult>;
+  runTask(request: TaskRequest, credentials: Access, time?: AttemptTime): Promise<TaskResult>;
   /**
    * One request to the forge; Git is asked for the base branch of one that is closed. `missing`: not there any more,
    * or the number is another repository's.
    */
-  state(request: StateRequest, credentials: Access): Promise<PullRequestState>;
+  state(request: StateRequest, credentials: Access, time?: AttemptTime): Promise<PullRequestState>;
   /** The open one of the environment's branch, where it is ours. */
-  find(request: FindRequest, credentials: Access): Promise<PullRequestRef | undefined>;
+  find(request: FindRequest, credentials: Access, time?: AttemptTime): Promise<PullRequestRef | undefined>;
   /** Whether what was merged is in the base branch still: `merged` or `reverted`. No request to the forge. */
   inBase(
     request: PromotionRequest,
     settings: PullRequestStrategy,
     credentials: Access,
+    time?: AttemptTime,
   ): Promise<PullRequestState>;
 }
 
@@ -82,27 +84,39 @@ export interface PullRequestDeps {
 export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
   const { workspace, createForge: create = createForge } = deps;
   const shared = { ...deps, ...createForgeMemory(deps.now, deps.waits) };
-  const forgeOf = (settings: RepositorySettings, credentials: Credentials, signal?: AbortSignal) =>
-    create(typeOf(settings), settings.url, credentials, { ...shared, ...(signal && { signal }) });
+  const forgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) =>
+    create(typeOf(settings), settings.url, credentials, { ...shared, ...forgeTime(time) });
   // Nobody waits for what a poll says.
-  const patientForgeOf = (settings: RepositorySettings, credentials: Credentials) =>
-    create(typeOf(settings), settings.url, credentials, { ...shared, patient: true });
+  const patientForgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) => {
+    const patient = { ...shared, patient: true, ...forgeTime(time) };
+    return create(typeOf(settings), settings.url, credentials, patient);
+  };
+  const gitOf = (
+    forge: Forge,
+    settings: RepositorySettings,
+    credentials: Credentials,
+    time?: AttemptTime,
+  ) => ({
+    url: forge.cloneUrl ?? settings.url,
+    credentials: forGit(credentials, forge),
+    ...gitTime(time),
+  });
   const passOf = ({ pipeline }: PipelineEnvironment) => {
     const key = pipelineKey(pipeline.namespace, pipeline.name);
     return async (checkpoint: Checkpoint) => deps.pass?.(checkpoint, key);
   };
 
   const promoter: PullRequestPromoter<Credentials> = {
-    promote: (request, settings, credentials, signal) => {
+    promote: (request, settings, credentials, time) => {
       // First, so that a wrong URL or type is found before anything is pushed.
-      const forge = forgeOf(settings, credentials, signal);
+      const forge = forgeOf(settings, credentials, time);
       const attempt = { request, settings, credentials, forge, pass: passOf(request), now: deps.now() };
-      return propose(workspace, { ...attempt, ...(signal && { signal }) });
+      return propose(workspace, { ...attempt, ...(time && { time }) });
     },
 
-    async runTask(request, credentials, signal) {
+    async runTask(request, credentials, time) {
       const { task, pullRequest, settings } = request;
-      const forge = forgeOf(settings, credentials, signal);
+      const forge = forgeOf(settings, credentials, time);
       const base = pullRequest.base ?? settings.baseBranch;
       const result = await runTask(forge, task, pullRequest, {
         owner: ownerName(request),
@@ -114,13 +128,13 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       });
       if (result.kind !== 'done' || result.found !== 'closed') return result;
       // A forge closes what has lost its base branch: nobody said no.
-      const git = { url: forge.cloneUrl ?? settings.url, credentials: forGit(credentials, forge) };
+      const git = gitOf(forge, settings, credentials, time);
       return (await workspace.hasBranch({ ...git, branch: base })) ? result : { kind: 'done' };
     },
 
-    async state(request, credentials) {
+    async state(request, credentials, time) {
       const { pullRequest, settings, isClosed } = request;
-      const forge = patientForgeOf(settings, credentials);
+      const forge = patientForgeOf(settings, credentials, time);
       const found = await forge.get(pullRequest.number);
       const head = pullRequest.branch ?? promotionBranch(request);
       if (!found || !isOurs(found, pullRequest, { head, owner: ownerName(request) })) return 'missing';
@@ -128,19 +142,17 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       // The process that closed it may have ended before that was recorded.
       if (saysClosing(found.body)) return 'lapsed';
       const branch = pullRequest.base ?? settings.baseBranch;
-      const git = { url: forge.cloneUrl ?? settings.url, credentials: forGit(credentials, forge) };
+      const git = gitOf(forge, settings, credentials, time);
       return (await workspace.hasBranch({ ...git, branch })) ? 'closed' : 'lapsed';
     },
 
-    find: (request, credentials) =>
-      findOwn(forgeOf(request.settings, credentials), request, request.settings),
+    find: (request, credentials, time) =>
+      findOwn(forgeOf(request.settings, credentials, time), request, request.settings),
 
-    async inBase(request, settings, credentials) {
-      const forge = patientForgeOf(settings, credentials);
-      const url = forge.cloneUrl ?? settings.url;
+    async inBase(request, settings, credentials, time) {
+      const git = gitOf(patientForgeOf(settings, credentials, time), settings, credentials, time);
       const { baseBranch, files } = settings;
       const { revision } = request;
-      const git = { url, credentials: forGit(credentials, forge) };
       const base = { ...git, baseBranch, files, revision, markerKey: markerKey(request) };
       return mergedState(await workspace.inspect(base), request);
     },

@@ -1,6 +1,7 @@
 import type { Pass } from '../api/checkpoint.ts';
 import { type PushStrategy, pipelineKey } from '../api/pipeline.ts';
 import type { PullRequestState } from '../decide/next.ts';
+import { type AttemptTime, gitTime } from './attempt-time.ts';
 import { commitMessage } from './body.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
@@ -15,13 +16,14 @@ export interface PushPromoter {
     request: PromotionRequest,
     settings: PushStrategy,
     credentials: GitCredentials & { readonly signing?: SigningKey },
-    signal?: AbortSignal,
+    time?: AttemptTime,
   ): Promise<PromotionResult>;
   /** Whether what was pushed is in the branch still: `merged` or `reverted`. */
   inBase(
     request: PromotionRequest,
     settings: PushStrategy,
     credentials: GitCredentials,
+    time?: AttemptTime,
   ): Promise<PullRequestState>;
 }
 
@@ -32,16 +34,17 @@ export interface PushDeps {
 }
 
 export function createPushPromoter({ workspace, now, pass }: PushDeps): PushPromoter {
-  const inBase: PushPromoter['inBase'] = async (request, { url, branch, files }, credentials) => {
+  const inBase: PushPromoter['inBase'] = async (request, { url, branch, files }, credentials, time) => {
     const { revision } = request;
-    const base = { url, baseBranch: branch, files, revision, markerKey: markerKey(request), credentials };
-    return mergedState(await workspace.inspect(base), request);
+    const place = { url, baseBranch: branch, files, markerKey: markerKey(request) };
+    const look = { ...place, revision, credentials, ...gitTime(time) };
+    return mergedState(await workspace.inspect(look), request);
   };
 
   return {
-    async promote(request, settings, credentials, signal) {
+    async promote(request, settings, credentials, time) {
       const { url, branch, templates, commit } = settings;
-      if (request.wasMerged && (await inBase(request, settings, credentials)) === 'reverted') {
+      if (request.wasMerged && (await inBase(request, settings, credentials, time)) === 'reverted') {
         return { kind: 'reverted' };
       }
       const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
@@ -59,7 +62,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         now: now(),
         recorded: request.recorded,
         pass: async (checkpoint) => pass?.(checkpoint, key),
-        ...(signal && { signal }),
+        ...gitTime(time),
       });
       const pushed = unlessBlocked(updated);
       if (pushed.kind === 'in-base') return alreadyThere(request, { url, branch }, pushed.problems);

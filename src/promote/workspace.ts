@@ -1,20 +1,20 @@
+import { untilAborted } from '../api/abort.ts';
 import type { FileEdit } from '../api/change.ts';
 import type { Checkpoint } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import { shapeProblem } from '../decide/hosts.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { createBreakers } from './breaker.ts';
 import { updateTogether } from './git/batch.ts';
 import { isBranchName } from './git/branch-name.ts';
-import { unusable } from './git/failure.ts';
+import { createConnections } from './git/connections.ts';
 import { hasBranch, inspectBase } from './git/look.ts';
 import type { Person } from './git/objects.ts';
 import { selectionsOf } from './git/selection.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { createSigners } from './git/sign.ts';
-import { createSshTransport } from './git/ssh/transport.ts';
 import { createRepositoryStore } from './git/store.ts';
 import { createTogether } from './git/together.ts';
-import { createHttpTransport, type Transport } from './git/transport.ts';
 import type { Outbound } from './outbound.ts';
 
 /** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
@@ -57,6 +57,9 @@ export interface BranchUpdate {
   readonly now: Date;
   /** Nothing is pushed before it resolves, and nothing if it rejects. */
   readonly recorded: Promise<unknown>;
+  /** Told of the bytes of a fetch as they come. */
+  readonly received?: (bytes: number) => void;
+  /** When it is aborted nothing more is pushed of this update. */
   readonly signal?: AbortSignal;
   /** Called between two steps; when it throws, no further one is taken. */
   readonly pass?: (checkpoint: Checkpoint) => Promise<void>;
@@ -99,7 +102,7 @@ export type BranchLook = Pick<BranchUpdate, 'url' | 'branch' | 'credentials' | '
 /** Asks for what the base branch has. */
 export type BaseLook = Pick<
   BranchUpdate,
-  'url' | 'baseBranch' | 'markerKey' | 'files' | 'revision' | 'credentials' | 'signal'
+  'url' | 'baseBranch' | 'markerKey' | 'files' | 'revision' | 'credentials' | 'signal' | 'received'
 >;
 
 /**
@@ -129,22 +132,26 @@ export interface WorkspaceDeps {
   /** Of one pack that is fetched. */
   readonly maxPackBytes: number;
   readonly log: Logger;
+  readonly now: () => Date;
 }
 
 /** Of one push; a server may bound the length of what it reads before the pack. */
 const BRANCHES_AT_ONCE = 200;
 
-export function createWorkspace({ outbound, directory, log, ...bounds }: WorkspaceDeps): Workspace {
+export function createWorkspace({ outbound, directory, log, now, ...bounds }: WorkspaceDeps): Workspace {
   const store = createRepositoryStore({ directory, log, ...bounds });
   const signerOf = createSigners();
   const closing = new AbortController();
 
-  const connected = createConnections(outbound, closing.signal);
+  const connected = createConnections(outbound, createBreakers(now), closing.signal);
   const together = createTogether(async (updates: readonly BranchUpdate[], latecomers) => {
     const [first] = updates;
     if (!first) return [];
     const { url } = first;
-    return connected(first, (transport) =>
+    const received = (bytes: number) => {
+      for (const update of updates) update.received?.(bytes);
+    };
+    return connected({ ...first, received }, (transport) =>
       updateTogether({ url, store, transport, signerOf }, updates, latecomers),
     );
   }, BRANCHES_AT_ONCE);
@@ -152,7 +159,7 @@ export function createWorkspace({ outbound, directory, log, ...bounds }: Workspa
     async updateBranch(update) {
       refuseBadUpdate(update);
       for (;;) {
-        const result = await together(companyOf(update), update);
+        const result = await untilAborted(together(companyOf(update), update), update.signal);
         if (result.kind !== 'unrecorded') return result;
         await update.recorded;
       }
@@ -172,25 +179,6 @@ export function createWorkspace({ outbound, directory, log, ...bounds }: Workspa
       closing.abort(new TurnpikeError('GitUnavailable', 'Turnpike is stopping.'));
       await store.close();
     },
-  };
-}
-
-/** Runs work with a connection of its own, which ends with it. */
-function createConnections(outbound: Outbound, closing: AbortSignal) {
-  return async <T>(
-    { url, credentials, signal: given }: Pick<BranchUpdate, 'url' | 'credentials' | 'signal'>,
-    work: (transport: Transport) => Promise<T>,
-  ): Promise<T> => {
-    const signal = AbortSignal.any(given ? [closing, given] : [closing]);
-    const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
-    const transport = create({ url, credentials, outbound, signal });
-    try {
-      return await work(transport);
-    } catch (error) {
-      throw error instanceof TurnpikeError ? error : unusable(error, transport.remote);
-    } finally {
-      transport.close();
-    }
   };
 }
 

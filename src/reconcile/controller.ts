@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Queue } from './queue.ts';
 import type { Reconcile } from './reconcile.ts';
+import { startWorkers } from './workers.ts';
 
 /** Turns changes of Pipelines, and time, into reconciliations. */
 export interface ControllerDeps {
@@ -31,6 +32,8 @@ export interface ControllerDeps {
 export interface Controller {
   /** All Pipelines at once: after a start, and on taking over from another replica. */
   resync(): void;
+  /** Runs what waits for others' servers; meanwhile the Pipeline counts as none of those that are worked on. */
+  outside<T>(key: PipelineKey, work: () => Promise<T>): Promise<T>;
   /** Ends when what is under way has ended. */
   stop(): Promise<void>;
 }
@@ -46,16 +49,23 @@ export function startController(deps: ControllerDeps): Controller {
     if (!pipelines.get(key)) forget(deps, key);
     else if (!deps.isOwnWrite(key)) queue.add(key);
   });
-  const workers = Array.from({ length: concurrent }, () => work(deps));
+  const workers = startWorkers({
+    queue,
+    count: concurrent,
+    async run(key) {
+      if (deps.leading()) await workOn(deps, key);
+    },
+  });
 
   return {
     resync() {
       for (const { metadata } of pipelines.list()) queue.add(pipelineKey(metadata.namespace, metadata.name));
     },
+    outside: workers.outside,
     async stop() {
       unsubscribe();
       queue.stop();
-      await Promise.all(workers);
+      await workers.ended();
     },
   };
 }
@@ -63,14 +73,6 @@ export function startController(deps: ControllerDeps): Controller {
 function forget({ queue, onDeleted }: ControllerDeps, key: PipelineKey): void {
   queue.remove(key);
   onDeleted(key);
-}
-
-async function work(deps: ControllerDeps): Promise<void> {
-  const { queue } = deps;
-  for (let key = await queue.next(); key !== undefined; key = await queue.next()) {
-    if (deps.leading()) await workOn(deps, key);
-    queue.done(key);
-  }
 }
 
 async function workOn(deps: ControllerDeps, key: PipelineKey): Promise<void> {

@@ -2,10 +2,7 @@ import type { Pass } from '../api/checkpoint.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import { ALLOWED_HOSTS } from '../api/group.ts';
 import {
-  type Environment,
   type Pipeline,
-  type PipelineStatus,
-  type PromotionStatus,
   type PullRequestRef,
   type PullRequestStrategy,
   type PushStrategy,
@@ -13,19 +10,18 @@ import {
 } from '../api/pipeline.ts';
 import { forgeTypeOf } from '../decide/forge-type.ts';
 import { isAllowedHost } from '../decide/hosts.ts';
-import { wasMergedLast } from '../decide/merged.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
-import { isOlder } from '../decide/revision.ts';
-import { destinationOf, promotionInto } from '../decide/route.ts';
+import { promotionInto } from '../decide/route.ts';
 import { isSameRepository } from '../decide/same-repository.ts';
-import { broughtRevision, commonRevision, environmentStatus, ownValue, passageOf } from '../decide/state.ts';
 import type { PullRequestTask, TaskResult } from '../decide/task.ts';
 import { missingSecret } from '../decide/validate/secrets.ts';
+import { type AttemptTime, inAttemptTime, type TimeLimits } from '../promote/attempt-time.ts';
 import type { NotificationPromoter } from '../promote/notification.ts';
 import { credentialsFrom, gitCredentialsFrom, type PullRequestPromoter } from '../promote/pull-request.ts';
 import type { PushPromoter } from '../promote/push.ts';
-import type { PromotionRequest } from '../promote/strategy.ts';
+import type { Job, PromotionJob, TaskJob } from './job.ts';
+import { requestOf } from './promotion-request.ts';
 
 /** Carries out promotions by the strategy that the spec names. */
 export interface Promoter {
@@ -39,24 +35,6 @@ export interface Promoter {
   pullRequestState(job: Job): Promise<PullRequestState>;
 }
 
-export interface TaskJob {
-  readonly pipeline: Pipeline;
-  /** The environment that the pull request was opened for; it may not be in the spec any more. */
-  readonly environment: string;
-  readonly pullRequest: PullRequestRef;
-}
-
-export interface Job {
-  readonly pipeline: Pipeline;
-  readonly environment: Environment;
-  readonly promotion: PromotionStatus;
-}
-
-export interface PromotionJob extends Job {
-  /** Settles when the promotion is in the status: until then it may be prepared, and nothing be changed. */
-  readonly recorded: Promise<unknown>;
-}
-
 export interface PromoterDeps {
   readonly pullRequests: PullRequestPromoter;
   readonly pushes: PushPromoter;
@@ -65,6 +43,8 @@ export interface PromoterDeps {
   /** Aborted when the process has to end: what is under way is taken up at the next start. */
   readonly signal: AbortSignal;
   readonly pass?: Pass;
+  /** Of each piece of work; default: `ATTEMPT`. */
+  readonly limits?: TimeLimits;
 }
 
 interface Secret {
@@ -101,23 +81,26 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     return gitCredentialsFrom(values, where);
   }
 
-  async function carryOut(job: PromotionJob): Promise<Result> {
+  function inTime<T>(work: (time: AttemptTime) => Promise<T>): Promise<T> {
+    return inAttemptTime(deps.signal, work, deps.limits);
+  }
+
+  async function carryOut(job: PromotionJob, time: AttemptTime): Promise<Result> {
     const { pipeline, environment } = job;
     const strategy = promotionInto(pipeline.spec, environment)?.strategy;
     const settings = strategy?.['pull-request'];
     const request = requestOf(job);
-    const { signal } = deps;
     if (settings) {
       const access = await forgeAccess(pipeline, settings);
       await deps.pass?.('secret-read', keyOf(pipeline));
-      return deps.pullRequests.promote(request, settings, access, signal);
+      return deps.pullRequests.promote(request, settings, access, time);
     }
     if (strategy?.push) {
       const access = await gitAccess(pipeline, strategy.push);
       await deps.pass?.('secret-read', keyOf(pipeline));
-      return deps.pushes.promote(request, strategy.push, access, signal);
+      return deps.pushes.promote(request, strategy.push, access, time);
     }
-    if (strategy?.notification) return deps.notifications.promote(request, signal);
+    if (strategy?.notification) return deps.notifications.promote(request, time.signal);
     const message = `The promotion into ${environment.name} has no strategy: set pull-request, push or notification.`;
     throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
   }
@@ -129,7 +112,11 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     return { kind: 'error' as const, message: errorMessage(error), retry };
   }
 
-  async function runTask({ pipeline, environment, pullRequest }: TaskJob, task: PullRequestTask) {
+  async function runTask(
+    { pipeline, environment, pullRequest }: TaskJob,
+    task: PullRequestTask,
+    time: AttemptTime,
+  ) {
     const settings = repositoryOf(pipeline, environment, pullRequest);
     if (!settings) {
       const message = `It is not known how to reach the repository of ${pullRequest.url}: ${environment} is not promoted by pull request any more.`;
@@ -137,19 +124,20 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     }
     const access = await forgeAccess(pipeline, settings);
     const request = { ...ownerOf(pipeline, environment), task, pullRequest, settings };
-    return deps.pullRequests.runTask(request, access, deps.signal);
+    return deps.pullRequests.runTask(request, access, time);
   }
 
-  async function findPullRequest({ pipeline, environment }: Job): Promise<PullRequestRef | undefined> {
+  async function findPullRequest({ pipeline, environment }: Job, time: AttemptTime) {
     const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
     if (!settings) return undefined;
     const owner = ownerOf(pipeline, environment.name);
-    return deps.pullRequests.find({ ...owner, settings }, await forgeAccess(pipeline, settings));
+    const access = await forgeAccess(pipeline, settings);
+    return deps.pullRequests.find({ ...owner, settings }, access, time);
   }
 
-  async function pullRequestState(job: Job): Promise<PullRequestState> {
+  async function pullRequestState(job: Job, time: AttemptTime): Promise<PullRequestState> {
     const { pipeline, environment, promotion } = job;
-    if (promotion.phase === 'Merged') return mergedState(job);
+    if (promotion.phase === 'Merged') return mergedState(job, time);
     const { pullRequest } = promotion;
     const settings = pullRequest && repositoryOf(pipeline, environment.name, pullRequest);
     // The strategy was changed: what is still open there is nobody's any more.
@@ -157,39 +145,41 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const access = await forgeAccess(pipeline, settings);
     const isClosed = promotion.phase === 'Rejected';
     const request = { ...ownerOf(pipeline, environment.name), pullRequest, settings, isClosed };
-    return deps.pullRequests.state(request, access);
+    return deps.pullRequests.state(request, access, time);
   }
 
-  async function mergedState(job: Job): Promise<PullRequestState> {
+  async function mergedState(job: Job, time: AttemptTime): Promise<PullRequestState> {
     const { pipeline, environment, promotion } = job;
     const strategy = promotionInto(pipeline.spec, environment)?.strategy;
     const request = requestOf({ ...job, recorded: Promise.resolve() });
     const { pullRequest } = promotion;
     const settings = pullRequest ? mergedInto(job, pullRequest) : strategy?.['pull-request'];
-    if (settings) return deps.pullRequests.inBase(request, settings, await forgeAccess(pipeline, settings));
+    if (settings) {
+      return deps.pullRequests.inBase(request, settings, await forgeAccess(pipeline, settings), time);
+    }
     const push = pullRequest ? undefined : strategy?.push;
-    return push ? deps.pushes.inBase(request, push, await gitAccess(pipeline, push)) : 'merged';
+    return push ? deps.pushes.inBase(request, push, await gitAccess(pipeline, push), time) : 'merged';
   }
 
   return {
     async promote(job) {
       try {
-        return await carryOut(job);
+        return await inTime((time) => carryOut(job, time));
       } catch (error) {
         return failure(error);
       }
     },
     async runTask(job, task) {
       try {
-        return await runTask(job, task);
+        return await inTime((time) => runTask(job, task, time));
       } catch (error) {
         return failure(error);
       }
     },
-    findPullRequest,
+    findPullRequest: (job) => inTime((time) => findPullRequest(job, time)),
     async pullRequestState(job) {
       await deps.pass?.('before-state', keyOf(job.pipeline));
-      const state = await pullRequestState(job);
+      const state = await inTime((time) => pullRequestState(job, time));
       await deps.pass?.('after-state', keyOf(job.pipeline));
       return state;
     },
@@ -223,62 +213,4 @@ function mergedInto({ pipeline, environment }: Job, pullRequest: PullRequestRef)
 
 function keyOf({ metadata }: Pipeline) {
   return pipelineKey(metadata.namespace, metadata.name);
-}
-
-/** What is over says nothing of the next one. */
-function isKnown(pullRequest: PullRequestRef | undefined): pullRequest is PullRequestRef {
-  return pullRequest !== undefined && pullRequest.endedAt === undefined;
-}
-
-/** With the revision that it brings, which records of an earlier version do not say. */
-function withRevision(promotion: PromotionStatus, pullRequest: PullRequestRef): PullRequestRef {
-  const revision = broughtRevision(promotion);
-  return { ...pullRequest, ...(revision !== undefined && { revision }) };
-}
-
-/** What it went back from, and what is newer, may be there again for another reason than that somebody said no. */
-function ranBefore({ executions = [] }: PipelineStatus, revision: string, environment: string): string[] {
-  return executions.flatMap((one) => {
-    const { deployedAt, rolledBackAt } = ownValue(one.environments, environment) ?? {};
-    const isBefore = deployedAt !== undefined && rolledBackAt === undefined;
-    return isBefore && one.revision !== revision && !isOlder(revision, one.revision) ? [one.revision] : [];
-  });
-}
-
-function sourceOf({ pipeline, environment, promotion }: Job): PromotionRequest['source'] {
-  const { spec, status } = pipeline;
-  const previous = spec.environments[spec.environments.indexOf(environment) - 1];
-  const deployment = previous && environmentStatus(status, previous.name).deployment;
-  const known = deployment?.revision === promotion.revision ? deployment : undefined;
-  const since = previous && passageOf(status, promotion.revision, previous.name).deployedAt;
-  const deployedAt = since ?? known?.observedAt;
-  return {
-    environment: previous?.name ?? '',
-    ...(deployedAt !== undefined && { deployedAt }),
-    ...(known?.message !== undefined && { message: known.message }),
-  };
-}
-
-function requestOf(job: PromotionJob): PromotionRequest {
-  const { pipeline, environment, promotion, recorded } = job;
-  const { spec, status, metadata } = pipeline;
-  const runs = commonRevision(environmentStatus(status, environment.name).targets);
-  const { gates, strategy } = promotionInto(spec, environment) ?? {};
-  const destination = { environment: environment.name, into: strategy && destinationOf(strategy) };
-  return {
-    pipeline: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
-    application: spec.appRef,
-    environment: environment.name,
-    revision: promotion.revision,
-    ...(runs !== undefined && { runs }),
-    ran: ranBefore(status, promotion.revision, environment.name),
-    source: sourceOf(job),
-    ...(gates && { gates }),
-    ...(promotion.startedAt !== undefined && { due: promotion.startedAt }),
-    ...(wasMergedLast(status, promotion.revision, destination) && { wasMerged: true }),
-    ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
-    ...((promotion.mayBeOpen || (promotion.attempts ?? 0) > 1) && { mayBeOpen: true }),
-    ...(isKnown(promotion.pullRequest) && { pullRequest: withRevision(promotion, promotion.pullRequest) }),
-    recorded,
-  };
 }

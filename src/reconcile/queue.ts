@@ -13,8 +13,10 @@ export interface Queue<K extends string> {
   forget(key: K): void;
   /** Drops all that is known of a key that is no more. */
   remove(key: K): void;
-  /** The next key, or undefined once the queue is stopped. Call `done` when its work has ended. */
-  next(): Promise<K | undefined>;
+  /** The next key if one is there. Call `done` when its work has ended. */
+  take(): K | undefined;
+  /** Resolves when there is a key to take; false once the queue is stopped. */
+  ready(): Promise<boolean>;
   done(key: K): void;
   /** Keys that wait for a worker. */
   depth(): number;
@@ -57,7 +59,7 @@ export function createQueue<K extends string>(options: QueueOptions = {}): Queue
   const again = new Map<K, number>();
   const delayed = new Map<K, Delayed>();
   const failures = new Map<K, number>();
-  const idle: ((key: K | undefined) => void)[] = [];
+  const idle: ((isReady: boolean) => void)[] = [];
   let stopped = false;
 
   function add(key: K): void {
@@ -70,18 +72,8 @@ export function createQueue<K extends string>(options: QueueOptions = {}): Queue
   }
 
   function offer(key: K, addedAt: number): void {
-    const worker = idle.shift();
-    if (!worker) {
-      ready.set(key, addedAt);
-      return;
-    }
-    start(key, addedAt);
-    worker(key);
-  }
-
-  function start(key: K, addedAt: number): void {
-    working.set(key, now());
-    observer.started(secondsSince(addedAt));
+    ready.set(key, addedAt);
+    for (const wake of idle.splice(0)) wake(true);
   }
 
   function secondsSince(at: number): number {
@@ -111,14 +103,19 @@ export function createQueue<K extends string>(options: QueueOptions = {}): Queue
     addAfter(key, Math.min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** Math.min(count, 20)));
   }
 
-  function next(): Promise<K | undefined> {
-    if (stopped) return Promise.resolve(undefined);
+  function take(): K | undefined {
     const [first] = ready;
-    if (first === undefined) return new Promise((resolve) => idle.push(resolve));
+    if (stopped || first === undefined) return undefined;
     const [key, addedAt] = first;
     ready.delete(key);
-    start(key, addedAt);
-    return Promise.resolve(key);
+    working.set(key, now());
+    observer.started(secondsSince(addedAt));
+    return key;
+  }
+
+  function whenReady(): Promise<boolean> {
+    if (stopped || ready.size > 0) return Promise.resolve(!stopped);
+    return new Promise((resolve) => idle.push(resolve));
   }
 
   function done(key: K): void {
@@ -147,7 +144,7 @@ export function createQueue<K extends string>(options: QueueOptions = {}): Queue
   function stop(): void {
     stopped = true;
     for (const key of [...delayed.keys()]) cancel(key);
-    for (const worker of idle.splice(0)) worker(undefined);
+    for (const wake of idle.splice(0)) wake(false);
   }
 
   return {
@@ -156,7 +153,8 @@ export function createQueue<K extends string>(options: QueueOptions = {}): Queue
     retry,
     forget: (key) => failures.delete(key),
     remove,
-    next,
+    take,
+    ready: whenReady,
     done,
     depth: () => ready.size,
     unfinished,

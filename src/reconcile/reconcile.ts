@@ -26,9 +26,10 @@ import { act, RECHECK_SECONDS } from './act.ts';
 import type { Checking, CheckPipeline } from './check.ts';
 import { finish, presentOf, settled } from './finish.ts';
 import { type ActDeps, asStored, type Intent } from './intent.ts';
+import type { Job } from './job.ts';
 import { type ApplicationReader, type ClusterReaders, observe } from './observe.ts';
 import { createPolls } from './polls.ts';
-import type { Job, Promoter } from './promoter.ts';
+import type { Promoter } from './promoter.ts';
 import { newest } from './record.ts';
 import { runTasks } from './run-tasks.ts';
 
@@ -44,6 +45,8 @@ export interface ReconcileDeps {
   readonly clusters: ClusterReaders;
   readonly promoter: Promoter;
   readonly check: CheckPipeline;
+  /** Runs what waits for others' servers, for as long as others are worked on. */
+  readonly outside?: <T>(key: PipelineKey, work: () => Promise<T>) => Promise<T>;
   /** Told after each write that changed something. */
   readonly onChange: (pipeline: Pipeline, before: PipelineStatus) => void;
   readonly policy: RetryPolicy;
@@ -83,7 +86,7 @@ async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, proble
 
 async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Checking): Promise<number> {
   const { resyncSeconds } = deps.policy;
-  const seen = await observe(pipeline, deps);
+  const seen = await gather(deps, pipeline);
   const isMended = hasStopped(pipeline.status) && (await checking.changed());
   const now = deps.now();
   const requested = isRequested(pipeline) || isMended;
@@ -111,6 +114,16 @@ async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Check
     closingDue(recorded.pipeline.status, now) ?? resyncSeconds,
     isFaulty ? RECHECK_SECONDS : resyncSeconds,
   );
+}
+
+/** A cluster that does not answer keeps nobody waiting but the Pipelines that name it. */
+function gather(deps: ActDeps, pipeline: Pipeline) {
+  const { metadata, spec } = pipeline;
+  const look = () => observe(pipeline, deps);
+  const isRemote = spec.environments.some(({ targets }) => targets.some(({ clusterRef }) => clusterRef));
+  return isRemote && deps.outside
+    ? deps.outside(pipelineKey(metadata.namespace, metadata.name), look)
+    : look();
 }
 
 /** Decides, with the pull requests of promotions that are about to end and know none, though one is open. */

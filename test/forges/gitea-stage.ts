@@ -47,6 +47,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
     const { log } = createFakeLog();
     const operations: string[] = [];
     workspace = createWorkspace({
+      now: () => new Date(),
       outbound,
       log,
       directory,

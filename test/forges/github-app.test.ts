@@ -7,6 +7,7 @@ import {
   credentialsFrom,
   type PullRequestPromoter,
 } from '../../src/promote/pull-request.ts';
+import { attemptTime } from '../fakes/attempt-time.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { noWaits } from '../fakes/forge-deps.ts';
 import { fakeApp } from '../fakes/github/app.ts';
@@ -61,7 +62,7 @@ function settings(): PullRequestStrategy {
 }
 
 function promote(keys: Readonly<Record<string, string>> = KEYS, signal?: AbortSignal) {
-  return promoter.promote(promotionRequest(), settings(), secretOf(keys), signal);
+  return promoter.promote(promotionRequest(), settings(), secretOf(keys), signal && attemptTime(signal));
 }
 
 /** The requests for tokens since the last call. */

@@ -47,6 +47,7 @@ async function start(place: (typeof PLACES)[number]) {
   const outbound = place.reach(loopbackOutbound(), github.origin);
   const { log } = createFakeLog();
   workspace = createWorkspace({
+    now: () => new Date(),
     outbound,
     log,
     directory: join(directory, 'cache'),

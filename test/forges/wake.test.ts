@@ -166,6 +166,7 @@ beforeAll(async () => {
   const marked = 'version: 1.0.0 # {"$promotion": "apps:app:staging"}\n';
   url = await gitea.createRepository(repository, { [FILE]: marked });
   workspace = createWorkspace({
+    now: () => new Date(),
     outbound: loopbackOutbound(),
     log,
     directory,

@@ -27,7 +27,14 @@ export async function testWorkspace(
   const { log, lines } = createFakeLog();
   const outbound = options.outbound ?? createOutbound({ allowed: [], insecure: ['127.0.0.1'] });
   const { maxBytes = 1024 ** 3, maxPackBytes = 64 * 1024 ** 2 } = options;
-  const workspace = createWorkspace({ outbound, directory, maxBytes, maxPackBytes, log });
+  const workspace = createWorkspace({
+    now: () => new Date(),
+    outbound,
+    directory,
+    maxBytes,
+    maxPackBytes,
+    log,
+  });
   return {
     directory,
     lines,

@@ -345,7 +345,7 @@ describe('the copies of repositories', () => {
       maxPackBytes: 1024 ** 2,
       log,
     };
-    const other = createWorkspace(deps);
+    const other = createWorkspace({ ...deps, now: () => new Date() });
     await other.updateBranch(branchUpdate(stage.url));
     expect(await readdir(stage.workspace.directory)).toHaveLength(1);
     await other.close();

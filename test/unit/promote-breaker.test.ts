@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { type RetryPolicy, retryAfter } from '../../src/decide/result.ts';
-import { type Breaker, begun, createBreakers, failed, refusalOf } from '../../src/promote/forges/breaker.ts';
+import { type Breaker, begun, createBreakers, failed, refusalOf } from '../../src/promote/breaker.ts';
 
 const START = new Date('2026-11-21T12:00:00Z');
 

@@ -3,6 +3,7 @@ import type { Pass } from '../../src/api/checkpoint.ts';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { pipelineKey } from '../../src/api/pipeline.ts';
 import type { BranchResult } from '../../src/promote/workspace.ts';
+import { attemptTime } from '../fakes/attempt-time.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { labelOf } from '../fakes/github/examples.ts';
 import { BRANCH, CREATE, CREDENTIALS, FIND, GET, githubStage, PUSH, UPDATE } from '../fakes/github-stage.ts';
@@ -155,7 +156,9 @@ describe('the pull-request strategy', () => {
   test('stops with the reason of the signal', async () => {
     const stopping = new AbortController();
     stopping.abort(new Error('the program stops'));
-    const promotion = stage.promoter().promote(promotionRequest(), settings(), CREDENTIALS, stopping.signal);
+    const promotion = stage
+      .promoter()
+      .promote(promotionRequest(), settings(), CREDENTIALS, attemptTime(stopping.signal));
 
     await expect(promotion).rejects.toThrow('the program stops');
   });

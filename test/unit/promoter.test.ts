@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { untilAborted } from '../../src/api/abort.ts';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { ALLOWED_HOSTS } from '../../src/api/group.ts';
 import type {
@@ -10,6 +11,7 @@ import type {
   Strategy,
 } from '../../src/api/pipeline.ts';
 import type { PullRequestTask } from '../../src/decide/task.ts';
+import type { AttemptTime } from '../../src/promote/attempt-time.ts';
 import type { PromotionRequest } from '../../src/promote/strategy.ts';
 import { createPromoter, type PromoterDeps } from '../../src/reconcile/promoter.ts';
 import { failureOf } from '../fakes/failure.ts';
@@ -283,5 +285,35 @@ describe('what goes wrong with a task', () => {
   test('is thrown when this replica no longer leads', async () => {
     const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
     expect(await failureOf(throwing(lost).runTask(pipeline()))).toBe(lost);
+  });
+});
+
+describe('an attempt that others do not let end', () => {
+  const limits = { ms: 30, mostMs: 60, stepBytes: 1_000, stepMs: 10 };
+  const hanging: PromoterDeps['pullRequests'] = {
+    promote: (_request, _settings, _access, time) => untilEnded(time),
+    runTask: (_request, _access, time) => untilEnded(time),
+    state: (_request, _access, time) => untilEnded(time),
+    find: (_request, _access, time) => untilEnded(time),
+    inBase: (_request, _settings, _access, time) => untilEnded(time),
+  };
+  const untilEnded = (time: AttemptTime | undefined) =>
+    untilAborted(new Promise<never>(() => {}), time?.signal);
+
+  test('is given up, and tried again', async () => {
+    const { promote, runTask, state } = setUp({ pullRequests: hanging, limits });
+    const givenUp = { kind: 'error', retry: 'backoff', message: expect.stringContaining('given up after') };
+    expect(await promote(pipeline(ELSEWHERE), { phase: 'Pending' })).toMatchObject(givenUp);
+    expect(await runTask(pipeline(SAME))).toMatchObject(givenUp);
+    const looked = await failureOf(state(pipeline(SAME), { phase: 'PullRequestOpen', pullRequest: REF }));
+    expect(looked).toMatchObject({ code: 'GitUnavailable' });
+  });
+
+  test('ends with the process and is no failure then', async () => {
+    const ended = new AbortController();
+    const { promote } = setUp({ pullRequests: hanging, limits, signal: ended.signal });
+    const promoted = failureOf(promote(pipeline(ELSEWHERE), { phase: 'Pending' }));
+    ended.abort(new TurnpikeError('NotLeading', 'The process ends.'));
+    expect(await promoted).toMatchObject({ code: 'NotLeading' });
   });
 });

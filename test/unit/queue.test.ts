@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'bun:test';
-import { createQueue } from '../../src/reconcile/queue.ts';
+import { createQueue, type Queue } from '../../src/reconcile/queue.ts';
+
+async function next(queue: Queue<string>): Promise<string | undefined> {
+  return (await queue.ready()) ? queue.take() : undefined;
+}
 
 describe('the work queue', () => {
   test('holds a key once, however often it is added', async () => {
@@ -8,26 +12,26 @@ describe('the work queue', () => {
     queue.add('a');
     queue.add('b');
     expect(queue.depth()).toBe(2);
-    expect(await queue.next()).toBe('a');
-    expect(await queue.next()).toBe('b');
+    expect(await next(queue)).toBe('a');
+    expect(await next(queue)).toBe('b');
     expect(queue.depth()).toBe(0);
   });
 
   test('gives a key to one worker at a time, and again when it was added meanwhile', async () => {
     const queue = createQueue<string>();
     queue.add('a');
-    await queue.next();
+    await next(queue);
     queue.add('a');
     expect(queue.depth()).toBe(0);
     queue.done('a');
-    expect(await queue.next()).toBe('a');
+    expect(await next(queue)).toBe('a');
     queue.done('a');
     expect(queue.depth()).toBe(0);
   });
 
   test('hands work to a worker that waits', async () => {
     const queue = createQueue<string>();
-    const waiting = queue.next();
+    const waiting = next(queue);
     queue.add('a');
     expect(await waiting).toBe('a');
   });
@@ -36,7 +40,7 @@ describe('the work queue', () => {
     const queue = createQueue<string>();
     queue.addAfter('a', 0.02);
     queue.addAfter('a', 60);
-    expect(await queue.next()).toBe('a');
+    expect(await next(queue)).toBe('a');
     queue.stop();
   });
 
@@ -45,14 +49,14 @@ describe('the work queue', () => {
     const started = performance.now();
     for (let attempt = 0; attempt < 2; attempt += 1) {
       queue.retry('a');
-      await queue.next();
+      await next(queue);
       queue.done('a');
     }
     expect(performance.now() - started).toBeGreaterThanOrEqual(290);
     queue.forget('a');
     const again = performance.now();
     queue.retry('a');
-    await queue.next();
+    await next(queue);
     expect(performance.now() - again).toBeLessThan(2000);
   });
 
@@ -61,16 +65,16 @@ describe('the work queue', () => {
     queue.addAfter('gone', 0.01);
     queue.remove('gone');
     queue.addAfter('here', 0.05);
-    expect(await queue.next()).toBe('here');
+    expect(await next(queue)).toBe('here');
     queue.stop();
   });
 
   test('ends its workers when it is stopped', async () => {
     const queue = createQueue<string>();
-    const waiting = queue.next();
+    const waiting = next(queue);
     queue.stop();
     expect(await waiting).toBeUndefined();
-    expect(await queue.next()).toBeUndefined();
+    expect(await next(queue)).toBeUndefined();
   });
 });
 
@@ -95,7 +99,7 @@ describe('what a queue counts', () => {
     queue.add('a');
     queue.add('a');
     clock.ms = 2000;
-    await queue.next();
+    await next(queue);
     clock.ms = 5000;
     queue.done('a');
     expect(seen).toEqual(['added', 'started after 2', 'ended after 3']);
@@ -104,13 +108,13 @@ describe('what a queue counts', () => {
   test('is a key that comes in while it is worked on, once, from then on', async () => {
     const { queue, clock, seen } = observed();
     queue.add('a');
-    await queue.next();
+    await next(queue);
     clock.ms = 1000;
     queue.add('a');
     queue.add('a');
     clock.ms = 4000;
     queue.done('a');
-    await queue.next();
+    await next(queue);
     expect(seen).toEqual(['added', 'started after 0', 'added', 'ended after 4', 'started after 3']);
   });
 
@@ -119,7 +123,7 @@ describe('what a queue counts', () => {
     queue.addAfter('a', 0.01);
     queue.retry('b');
     expect(seen).toEqual(['retried']);
-    await queue.next();
+    await next(queue);
     expect(seen).toEqual(['retried', 'added', 'started after 0']);
     queue.stop();
   });
@@ -128,9 +132,9 @@ describe('what a queue counts', () => {
     const { queue, clock } = observed();
     queue.add('a');
     queue.add('b');
-    await queue.next();
+    await next(queue);
     clock.ms = 1000;
-    await queue.next();
+    await next(queue);
     clock.ms = 3000;
     expect(queue.unfinished()).toEqual({ total: 5, longest: 3 });
     queue.done('a');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hasCode, TurnpikeError } from '../../api/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { Breakers, Refusal } from './breaker.ts';
+import type { Breakers, Refusal } from '../breaker.ts';
 import { forgeFailure, forgeUnreachable } from './failure.ts';
 import type { RateLimits } from './limits.ts';
 import type { Pace } from './pace.ts';
@@ -85,6 +85,8 @@ export interface ForgeCallDeps {
   /** Nobody waits for the answers: the requests leave to others what a budget has left. */
   readonly patient?: boolean;
   readonly signal?: AbortSignal;
+  /** Waits for a turn, which takes none of the attempt's time. */
+  readonly waiting?: <T>(turn: Promise<T>) => Promise<T>;
 }
 
 /** `accepts` names the failures that the caller understands; every other one is thrown. */
@@ -124,7 +126,8 @@ export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): For
   return async (operation, ask, accepts = () => false) => {
     refuse();
     const gapMs = WRITES[operation] ? (context.writeGapMs ?? 0) : 0;
-    const leave = await deps.pace.enter(key, { gapMs, signal: deps.signal });
+    const entering = deps.pace.enter(key, { gapMs, signal: deps.signal });
+    const leave = await (deps.waiting?.(entering) ?? entering);
     try {
       // Those before it in the queue may have been told to stay away.
       refuse();

@@ -1,4 +1,4 @@
-import { type Breakers, createBreakers } from './breaker.ts';
+import { type Breakers, createBreakers } from '../breaker.ts';
 import { createRateLimits, type RateLimits } from './limits.ts';
 import { createPace, type Pace, REAL_WAITS, type Waits } from './pace.ts';
 import { createPolls, type Polls } from './polls.ts';

@@ -211,6 +211,7 @@ async function prepareOne(
   { update, state, before }: { update: BranchUpdate; state: RemoteState; before: RefUpdate | undefined },
 ): Promise<Prepared | Failed> {
   try {
+    update.signal?.throwIfAborted();
     await update.pass?.('fetched');
     const packs = before ? withObjects(repository.packs, before.objects) : repository.packs;
     const base = before?.commit ?? tipOf(state, update.baseBranch);

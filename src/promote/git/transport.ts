@@ -40,11 +40,11 @@ export interface ExchangeBounds {
 }
 
 export const ADVERTISEMENT_BOUNDS: ExchangeBounds = {
-  timeoutMs: 60_000,
+  timeoutMs: 30_000,
   idleTimeoutMs: 30_000,
   maxBytes: 8 * MIB,
 };
-export const PUSH_BOUNDS: ExchangeBounds = { timeoutMs: 300_000, idleTimeoutMs: 30_000, maxBytes: MIB };
+export const PUSH_BOUNDS: ExchangeBounds = { timeoutMs: 90_000, idleTimeoutMs: 30_000, maxBytes: MIB };
 /** How large the pack itself may be is looked at as it comes; this is with what is around its pieces. */
 export const DOWNLOAD_BOUNDS: ExchangeBounds = {
   timeoutMs: 600_000,

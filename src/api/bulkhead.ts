@@ -1,0 +1,112 @@
+/**
+ * Lets so many wait for others' servers at once: in all, for each host and for each namespace. What one of them
+ * holds up keeps the others from nothing.
+ */
+export interface Bulkhead {
+  /** Runs the work when there is room for it. Rejects with the signal's reason while it waits for room. */
+  run<T>(place: Place, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+}
+
+export interface Place {
+  readonly namespace: string;
+  readonly host: string;
+}
+
+export interface BulkheadLimits {
+  readonly total: number;
+  readonly host: number;
+  readonly namespace: number;
+}
+
+type Waiting = Set<() => void>;
+
+export function createBulkhead(limits: BulkheadLimits): Bulkhead {
+  let total = 0;
+  const byNamespace = createCounts();
+  const byHost = createCounts();
+  /** By namespace and then by host, the first come first. */
+  const waiting = new Map<string, Map<string, Waiting>>();
+
+  function hasRoom({ namespace, host }: Place): boolean {
+    const isFree = byNamespace.of(namespace) < limits.namespace && byHost.of(host) < limits.host;
+    return isFree && total < limits.total;
+  }
+
+  function count({ namespace, host }: Place, change: 1 | -1): void {
+    total += change;
+    byNamespace.add(namespace, change);
+    byHost.add(host, change);
+  }
+
+  /** Of those that there is room for, the namespace with the least under way comes first. */
+  function nextPlace(): Place | undefined {
+    let best: Place | undefined;
+    for (const [namespace, hosts] of waiting) {
+      if (best && byNamespace.of(namespace) >= byNamespace.of(best.namespace)) continue;
+      const host = hosts.keys().find((one) => hasRoom({ namespace, host: one }));
+      if (host !== undefined) best = { namespace, host };
+    }
+    return best;
+  }
+
+  function letIn(): void {
+    for (let place = nextPlace(); place; place = nextPlace()) {
+      const [first] = waiting.get(place.namespace)?.get(place.host) ?? [];
+      if (!first) return;
+      forget(place, first);
+      count(place, 1);
+      first();
+    }
+  }
+
+  function remember({ namespace, host }: Place, enter: () => void): void {
+    const hosts = waiting.get(namespace) ?? new Map<string, Waiting>();
+    const there = hosts.get(host) ?? new Set();
+    waiting.set(namespace, hosts.set(host, there.add(enter)));
+  }
+
+  function forget({ namespace, host }: Place, enter: () => void): void {
+    const hosts = waiting.get(namespace);
+    const there = hosts?.get(host);
+    there?.delete(enter);
+    if (there?.size === 0) hosts?.delete(host);
+    if (hosts?.size === 0) waiting.delete(namespace);
+  }
+
+  async function enter(place: Place, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (hasRoom(place)) return count(place, 1);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const giveUp = () => {
+      forget(place, resolve);
+      reject(signal.reason);
+    };
+    remember(place, resolve);
+    signal.addEventListener('abort', giveUp, { once: true });
+    await promise.finally(() => signal.removeEventListener('abort', giveUp));
+  }
+
+  return {
+    async run(place, signal, work) {
+      await enter(place, signal);
+      try {
+        return await work();
+      } finally {
+        count(place, -1);
+        letIn();
+      }
+    },
+  };
+}
+
+function createCounts() {
+  const counts = new Map<string, number>();
+  return {
+    of: (key: string) => counts.get(key) ?? 0,
+    add(key: string, change: number) {
+      const next = (counts.get(key) ?? 0) + change;
+      if (next === 0) counts.delete(key);
+      else counts.set(key, next);
+    },
+  };
+}

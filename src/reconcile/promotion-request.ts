@@ -1,0 +1,66 @@
+import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
+import { wasMergedLast } from '../decide/merged.ts';
+import { isOlder } from '../decide/revision.ts';
+import { destinationOf, promotionInto } from '../decide/route.ts';
+import { broughtRevision, commonRevision, environmentStatus, ownValue, passageOf } from '../decide/state.ts';
+import type { PromotionRequest } from '../promote/strategy.ts';
+import type { Job, PromotionJob } from './job.ts';
+
+/** What is over says nothing of the next one. */
+function isKnown(pullRequest: PullRequestRef | undefined): pullRequest is PullRequestRef {
+  return pullRequest !== undefined && pullRequest.endedAt === undefined;
+}
+
+/** With the revision that it brings, which records of an earlier version do not say. */
+function withRevision(promotion: PromotionStatus, pullRequest: PullRequestRef): PullRequestRef {
+  const revision = broughtRevision(promotion);
+  return { ...pullRequest, ...(revision !== undefined && { revision }) };
+}
+
+/** What it went back from, and what is newer, may be there again for another reason than that somebody said no. */
+function ranBefore({ executions = [] }: PipelineStatus, revision: string, environment: string): string[] {
+  return executions.flatMap((one) => {
+    const { deployedAt, rolledBackAt } = ownValue(one.environments, environment) ?? {};
+    const isBefore = deployedAt !== undefined && rolledBackAt === undefined;
+    return isBefore && one.revision !== revision && !isOlder(revision, one.revision) ? [one.revision] : [];
+  });
+}
+
+function sourceOf({ pipeline, environment, promotion }: Job): PromotionRequest['source'] {
+  const { spec, status } = pipeline;
+  const previous = spec.environments[spec.environments.indexOf(environment) - 1];
+  const deployment = previous && environmentStatus(status, previous.name).deployment;
+  const known = deployment?.revision === promotion.revision ? deployment : undefined;
+  const since = previous && passageOf(status, promotion.revision, previous.name).deployedAt;
+  const deployedAt = since ?? known?.observedAt;
+  return {
+    environment: previous?.name ?? '',
+    ...(deployedAt !== undefined && { deployedAt }),
+    ...(known?.message !== undefined && { message: known.message }),
+  };
+}
+
+/** What is asked of a strategy. */
+export function requestOf(job: PromotionJob): PromotionRequest {
+  const { pipeline, environment, promotion, recorded } = job;
+  const { spec, status, metadata } = pipeline;
+  const runs = commonRevision(environmentStatus(status, environment.name).targets);
+  const { gates, strategy } = promotionInto(spec, environment) ?? {};
+  const destination = { environment: environment.name, into: strategy && destinationOf(strategy) };
+  return {
+    pipeline: { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
+    application: spec.appRef,
+    environment: environment.name,
+    revision: promotion.revision,
+    ...(runs !== undefined && { runs }),
+    ran: ranBefore(status, promotion.revision, environment.name),
+    source: sourceOf(job),
+    ...(gates && { gates }),
+    ...(promotion.startedAt !== undefined && { due: promotion.startedAt }),
+    ...(wasMergedLast(status, promotion.revision, destination) && { wasMerged: true }),
+    ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
+    ...((promotion.mayBeOpen || (promotion.attempts ?? 0) > 1) && { mayBeOpen: true }),
+    ...(isKnown(promotion.pullRequest) && { pullRequest: withRevision(promotion, promotion.pullRequest) }),
+    recorded,
+  };
+}
