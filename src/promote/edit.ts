@@ -1,6 +1,7 @@
 import { type LineOf, lineCounter } from './marker/lines.ts';
 import { type ScannedText, scanYaml, type ValueScalar } from './marker/scan.ts';
 import { isValue, replaceScalar, type Splice } from './marker/write.ts';
+import { atOnce, type Steps } from './steps.ts';
 
 /** One scalar's change; `line` counts from 1. */
 export interface ScalarEdit {
@@ -53,15 +54,20 @@ export interface Edited extends EditedText {
 
 /** Sets the scalars that the finders find and changes no other byte. Never throws: what cannot be done is a problem. */
 export function editText(text: string, finders: readonly Finder[]): Edited {
+  return atOnce(editSteps(text, finders));
+}
+
+/** The same in steps, which cost YAML tokens. */
+export function* editSteps(text: string, finders: readonly Finder[]): Steps<Edited> {
   if (text.startsWith(BOM)) {
-    const rest = editText(text.slice(1), finders);
+    const rest = yield* editSteps(text.slice(1), finders);
     return { ...rest, text: BOM + rest.text };
   }
   const refuse = (why: string): Edited => {
     return { text, edits: [], marked: 0, problems: [`${why}; it is left as it is.`], findings: undefined };
   };
   if (text.length > MAX_LENGTH) return refuse('The file is larger than 5 MiB');
-  const scanned = scanYaml(text);
+  const scanned = yield* scanYaml(text);
   if ('refused' in scanned) return refuse(scanned.refused);
   const lineOf = lineCounter(text);
   const findings = finders.map((find) => find({ text, scanned, lineOf }));
@@ -73,7 +79,7 @@ export function editText(text: string, finders: readonly Finder[]): Edited {
   const changed = found.filter(({ scalar, value }) => !isValue(scalar, value));
   const splices = changed.flatMap(({ scalar, value }) => replaceScalar(text, scalar, value));
   const edited = splice(text, splices);
-  if (changed.length > 0 && !readsBack(edited, scanned, found)) {
+  if (changed.length > 0 && !(yield* readsBack(edited, scanned, found))) {
     return refuse('The file reads differently after the edit than was meant');
   }
   return {
@@ -114,8 +120,8 @@ interface Found extends Target {
 }
 
 /** The parser is lenient with some texts that are no YAML: no edit counts that cannot be read back. */
-function readsBack(text: string, before: ScannedText, found: readonly Found[]): boolean {
-  const scanned = scanYaml(text);
+function* readsBack(text: string, before: ScannedText, found: readonly Found[]): Steps<boolean> {
+  const scanned = yield* scanYaml(text);
   if ('refused' in scanned || scanned.broken.length !== before.broken.length) return false;
   if (scanned.scalars.length !== before.scalars.length) return false;
   return found.every(({ index, value }) => {

@@ -16,6 +16,7 @@ import { createSigners } from './git/sign.ts';
 import { createRepositoryStore } from './git/store.ts';
 import { createTogether } from './git/together.ts';
 import type { Outbound } from './outbound.ts';
+import { createTurn } from './turn.ts';
 
 /** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
 export interface GitCredentials {
@@ -139,11 +140,17 @@ export interface WorkspaceDeps {
 const BRANCHES_AT_ONCE = 200;
 
 export function createWorkspace({ outbound, directory, log, now, ...bounds }: WorkspaceDeps): Workspace {
-  const store = createRepositoryStore({ directory, log, ...bounds });
+  const turn = createTurn();
+  const store = createRepositoryStore({ directory, log, turn, ...bounds });
   const signerOf = createSigners();
   const closing = new AbortController();
 
-  const connected = createConnections(outbound, createBreakers(now), closing.signal);
+  const connected = createConnections({
+    outbound,
+    breakers: createBreakers(now),
+    closing: closing.signal,
+    turn,
+  });
   const together = createTogether(async (updates: readonly BranchUpdate[], latecomers) => {
     const [first] = updates;
     if (!first) return [];

@@ -15,11 +15,11 @@ const HOST = { url: 'https://git.example/team/fleet', credentials: { token: 'sec
 
 function setUp() {
   let at = Date.parse('2026-01-01T00:00:00Z');
-  const connected = createConnections(
-    NOBODY,
-    createBreakers(() => new Date(at)),
-    new AbortController().signal,
-  );
+  const connected = createConnections({
+    outbound: NOBODY,
+    breakers: createBreakers(() => new Date(at)),
+    closing: new AbortController().signal,
+  });
   let tries = 0;
   return {
     pass: (seconds: number) => {

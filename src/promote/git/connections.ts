@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { TurnpikeError } from '../../api/errors.ts';
 import type { Breakers, Refusal } from '../breaker.ts';
 import type { Outbound } from '../outbound.ts';
+import type { Turn } from '../turn.ts';
 import type { BranchUpdate, GitCredentials } from '../workspace.ts';
 import { unusable } from './failure.ts';
 import { createSshTransport } from './ssh/transport.ts';
@@ -9,14 +10,23 @@ import { createHttpTransport, type Transport } from './transport.ts';
 
 type Connecting = Pick<BranchUpdate, 'url' | 'credentials' | 'signal' | 'received'>;
 
+export interface ConnectionDeps {
+  readonly outbound: Outbound;
+  readonly breakers: Breakers;
+  /** Aborted when all of them have to end. */
+  readonly closing: AbortSignal;
+  readonly turn?: Turn;
+}
+
 /** Runs work with a connection of its own, which ends with it. A host that fails again and again is left alone. */
-export function createConnections(outbound: Outbound, breakers: Breakers, closing: AbortSignal) {
+export function createConnections(deps: ConnectionDeps) {
+  const { breakers } = deps;
   return async <T>(connecting: Connecting, work: (transport: Transport) => Promise<T>): Promise<T> => {
     const { url, credentials } = connecting;
     const circuit = circuitOf(url, credentials);
     const refusal = breakers.refusal(circuit);
     if (refusal) throw stillBroken(url, refusal);
-    const transport = open(outbound, connecting, closing);
+    const transport = open(deps, connecting);
     breakers.begin(circuit);
     try {
       const result = await work(transport);
@@ -33,10 +43,13 @@ export function createConnections(outbound: Outbound, breakers: Breakers, closin
   };
 }
 
-function open(outbound: Outbound, { url, credentials, signal, received }: Connecting, closing: AbortSignal) {
+function open(
+  { outbound, closing, turn }: ConnectionDeps,
+  { url, credentials, signal, received }: Connecting,
+): Transport {
   const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
   const until = AbortSignal.any(signal ? [closing, signal] : [closing]);
-  return counting(create({ url, credentials, outbound, signal: until }), received);
+  return counting(create({ url, credentials, outbound, signal: until, ...(turn && { turn }) }), received);
 }
 
 /** Another Secret's failures may be its own. */

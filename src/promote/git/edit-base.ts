@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../api/errors.ts';
 import type { BaseLook } from '../workspace.ts';
+import { createEditBudget, type EditBudget } from './edit-budget.ts';
 import { type EditedTree, editTree } from './edit-tree.ts';
 import { type MarkedTree, markedTree } from './marked.ts';
 import { parseCommit } from './objects.ts';
@@ -19,9 +20,10 @@ export async function editBase(
   base: string,
 ): Promise<EditedTree> {
   const { tree } = parseCommit(repository.packs.read(base));
-  const marked = await markedAt(repository, transport, wish, tree);
+  const budget = budgetOf(repository, transport);
+  const marked = await markedAt(repository, transport, { ...wish, tree, budget });
   repository.marked.set(wish.baseBranch, marked);
-  const edited = await edit(repository, marked, wish);
+  const edited = await edit(repository, marked, { ...wish, budget });
   if (edited.marked === 0) throw nothingFound(transport, wish, edited.problems);
   return edited;
 }
@@ -33,7 +35,9 @@ export async function editAt(
   wish: Wish,
   tree: string,
 ): Promise<EditedTree> {
-  return edit(repository, await markedAt(repository, transport, wish, tree), wish);
+  const budget = budgetOf(repository, transport);
+  const marked = await markedAt(repository, transport, { ...wish, tree, budget });
+  return edit(repository, marked, { ...wish, budget });
 }
 
 /** How a person writes the marker. */
@@ -41,18 +45,23 @@ export function markerText({ markerKey }: Wish): string {
   return `# ${JSON.stringify({ $promotion: markerKey })}`;
 }
 
+type Budgeted = Wish & { readonly budget: EditBudget };
+
+function budgetOf({ turn }: Repository, { signal }: Transport): EditBudget {
+  return createEditBudget({ turn, signal });
+}
+
 function markedAt(
   { packs, marked }: Repository,
   { remote: { name } }: Transport,
-  { baseBranch }: Wish,
-  tree: string,
+  { baseBranch, tree, budget }: Budgeted & { readonly tree: string },
 ): Promise<MarkedTree> {
-  return markedTree(tree, marked.get(baseBranch), { packs, name });
+  return markedTree(tree, marked.get(baseBranch), { packs, name, turn: budget.turn });
 }
 
-async function edit({ packs }: Repository, marked: MarkedTree, wish: Wish): Promise<EditedTree> {
-  const { markerKey: key, files, revision } = wish;
-  const edited = await editTree(marked, { key, files, revision, packs });
+async function edit({ packs }: Repository, marked: MarkedTree, wish: Budgeted): Promise<EditedTree> {
+  const { markerKey: key, files, revision, budget } = wish;
+  const edited = await editTree(marked, { key, files, revision, packs, budget });
   return { ...edited, problems: edited.problems.slice(0, MAX_PROBLEMS) };
 }
 

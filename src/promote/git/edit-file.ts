@@ -1,6 +1,7 @@
-import { type EditedText, editText, type Findings } from '../edit.ts';
+import { type EditedText, editSteps, type Findings } from '../edit.ts';
 import { fieldFinder, mentionsField } from '../field.ts';
 import { markerFinder, mentionsKey } from '../marker.ts';
+import type { Steps } from '../steps.ts';
 import type { Active } from './selection.ts';
 
 /** What is to be set in a file. */
@@ -18,9 +19,12 @@ const MAX_POINTER = 1024;
 
 /**
  * Sets what markers and `files` name, all in one edit, and notes which selections have met their field.
- * `bytes` is undefined for a file that is too large to be read.
+ * `bytes` is undefined for a file that is too large to be read. Its steps cost YAML tokens.
  */
-export function editFile(bytes: Buffer | undefined, { key, revision, selected }: FileWish): EditedText {
+export function* editFile(
+  bytes: Buffer | undefined,
+  { key, revision, selected }: FileWish,
+): Steps<EditedText> {
   const text = bytes && decode(bytes);
   if (text === undefined) return leftAlone(selected, `The file is ${bytes ? 'not UTF-8' : 'too large'}`);
   if (selected.length > 0 && isLfsPointer(text)) {
@@ -30,7 +34,7 @@ export function editFile(bytes: Buffer | undefined, { key, revision, selected }:
   const finders = fields.map(({ selection, value }) => fieldFinder(selection.field, value));
   if (key !== undefined && mentionsKey(text, key)) finders.push(markerFinder(key, revision));
   if (finders.length === 0) return { text, edits: [], marked: 0, problems: [] };
-  const { findings, ...edited } = editText(text, finders);
+  const { findings, ...edited } = yield* editSteps(text, finders);
   for (const [index, { selection }] of fields.entries()) {
     if (findings === undefined || isSomething(findings[index])) selection.met = true;
   }

@@ -1,7 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import type { FileEdit } from '../../api/change.ts';
 import { TurnpikeError } from '../../api/errors.ts';
+import { oneByOne } from '../steps.ts';
 import type { FileChange } from '../workspace.ts';
+import { createEditBudget, type EditBudget } from './edit-budget.ts';
 import { editFile } from './edit-file.ts';
 import { type MarkedFile, type MarkedTree, mayHaveKey } from './marked.ts';
 import { type GitObject, gitObject, treeWith } from './objects.ts';
@@ -25,6 +26,7 @@ export interface TreeEdit {
   /** What is changed without markers. */
   readonly files?: readonly FileEdit[] | undefined;
   readonly packs: Packs;
+  readonly budget?: EditBudget;
 }
 
 /** What has come together while the trees are walked through. */
@@ -44,10 +46,13 @@ interface Place {
   readonly path: string;
   readonly active: readonly Active[];
   readonly result: Result;
+  readonly budget: EditBudget;
 }
 
 /** Reading one takes about 0.2 ms. */
 const MAX_SELECTED = 20_000;
+/** Reading a file takes as long as so many tokens. */
+const FILE_TOKENS = 50;
 /** Other work gets its turn after so many names. */
 const NAMES_AT_ONCE = 200;
 
@@ -56,7 +61,8 @@ export async function editTree(tree: MarkedTree, edit: TreeEdit): Promise<Edited
   const selections = selectionsOf(edit.files ?? []);
   const result: Result = { objects: [], changes: [], problems: [], marked: 0, compared: 0, selected: 0 };
   const active = startAll(selections, edit.revision);
-  const oid = await editSubtree(tree, edit, { path: '', active, result });
+  const { budget = createEditBudget() } = edit;
+  const oid = await editSubtree(tree, edit, { path: '', active, result, budget });
   const problems = [...selectionProblems(selections, edit.revision), ...result.problems];
   const { objects, changes, marked } = result;
   return { oid, objects, changes, marked, problems };
@@ -64,22 +70,21 @@ export async function editTree(tree: MarkedTree, edit: TreeEdit): Promise<Edited
 
 /** Gives the tree's new name. */
 async function editSubtree(tree: MarkedTree, edit: TreeEdit, place: Place): Promise<string> {
-  const { path, active, result } = place;
+  const { path, active, result, budget } = place;
   const changed = new Map<string, string>();
   for (const [name, file] of tree.files) {
-    if (isTimeForOthers(place)) await setImmediate();
+    if (isTimeForOthers(place)) await budget.turn();
     const selected = matching(active, name);
     if (isUntouched(file, selected, edit)) continue;
     countSelected(selected, result);
-    const oid = editBlob(file, edit, { path: path + name, active: selected, result });
+    const oid = await editBlob(file, edit, { ...place, path: path + name, active: selected });
     if (oid !== file.oid) changed.set(name, oid);
-    await setImmediate(); // Parsing takes its time: other work gets its turn.
   }
   for (const [name, child] of tree.trees) {
-    if (isTimeForOthers(place)) await setImmediate();
+    if (isTimeForOthers(place)) await budget.turn();
     const entered = enterAll(active, name);
     if (isUntouched(child, entered, edit)) continue;
-    const oid = await editSubtree(child, edit, { path: `${path}${name}/`, active: entered, result });
+    const oid = await editSubtree(child, edit, { ...place, path: `${path}${name}/`, active: entered });
     if (oid !== child.oid) changed.set(name, oid);
   }
   if (changed.size === 0) return tree.oid;
@@ -93,10 +98,13 @@ function isUntouched(part: MarkedFile | MarkedTree, active: readonly Active[], {
 }
 
 /** Gives the file's new name. */
-function editBlob(file: MarkedFile, edit: TreeEdit, { path, active, result }: Place): string {
+async function editBlob(file: MarkedFile, edit: TreeEdit, place: Place): Promise<string> {
+  const { path, active, result, budget } = place;
   const key = mayHaveKey(file, edit.key) ? edit.key : undefined;
   const bytes = edit.packs.readIfSmall(file.oid);
-  const edited = editFile(bytes, { key, revision: edit.revision, selected: active });
+  await budget.spend(FILE_TOKENS);
+  const wish = { key, revision: edit.revision, selected: active };
+  const edited = await oneByOne(editFile(bytes, wish), budget.spend);
   const shown = displayPath(path);
   result.problems.push(...edited.problems.map((problem) => `${shown}: ${problem}`));
   result.marked += edited.marked;

@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { TurnpikeError } from '../../api/errors.ts';
 import { hasMarker, keysNamed, MARKER } from '../marker/comment.ts';
+import { createTurn, type Turn } from '../turn.ts';
 import { parseTree, type TreeEntry } from './objects.ts';
 import type { Packs } from './packs.ts';
 
@@ -29,7 +29,7 @@ const MAX_DEPTH = 100;
 
 /** Other work gets its turn after so many entries: some milliseconds. */
 const ENTRIES_AT_ONCE = 200;
-const COST_AT_ONCE = 16 * 1024 * 1024;
+const COST_AT_ONCE = 4 * 1024 * 1024;
 /** Some seconds. */
 const MAX_COST = 4 * 1024 ** 3;
 
@@ -39,11 +39,17 @@ const MAX_KEYS_IN_TREE = 20_000;
 const MAX_MARK_LENGTH = 512;
 const NO_KEYS: Keys = new Set();
 
+interface Walking {
+  readonly packs: Packs;
+  readonly name: string;
+  readonly turn?: Turn;
+}
+
 /** What `known` was, brought up to the tree `oid`. `name` is the repository's, for messages. */
 export async function markedTree(
   oid: string,
   known: MarkedTree | undefined,
-  { packs, name }: { readonly packs: Packs; readonly name: string },
+  { packs, name, turn = createTurn() }: Walking,
 ): Promise<MarkedTree> {
   let entries = 0;
   const begun = packs.spent();
@@ -54,7 +60,7 @@ export async function markedTree(
     if (entries > MAX_ENTRIES || depth > MAX_DEPTH || spent - begun > MAX_COST) throw tooLarge(name);
     if (entries % ENTRIES_AT_ONCE !== 0 && spent - turnAt < COST_AT_ONCE) return;
     turnAt = spent;
-    await setImmediate();
+    await turn();
   }
   async function walk(oid: string, known: MarkedTree | undefined, depth: number): Promise<MarkedTree> {
     if (known?.oid === oid) return known;

@@ -1,3 +1,4 @@
+import { createTurn, type Turn } from '../turn.ts';
 import { parseTree, type TreeEntry } from './objects.ts';
 import type { Packs } from './packs.ts';
 
@@ -12,30 +13,57 @@ export interface Trees {
 
 const MAX_ENTRIES = 100_000;
 const MAX_DEPTH = 100;
+/** Other work gets its turn after so many. */
+const ENTRIES_AT_ONCE = 5_000;
 
 /**
  * Whether the base branch has all that a branch changes, as after a squash merge: at each path the tip has what was
  * there before or what the base has by now. A comparison that would take too long says no.
  */
-export function isMerged(packs: Packs, trees: Trees): boolean {
+export async function isMerged(packs: Packs, trees: Trees, turn: Turn = createTurn()): Promise<boolean> {
   let entries = 0;
+  let turnAt = 0;
 
-  function compare({ tip, old, base }: Trees, depth: number): boolean {
-    if (tip === old || tip === base) return true;
+  async function count(names: number): Promise<void> {
+    entries += names;
+    if (entries - turnAt < ENTRIES_AT_ONCE) return;
+    turnAt = entries;
+    await turn();
+  }
+
+  async function compare(trees: Trees, depth: number): Promise<boolean> {
+    if (trees.tip === trees.old || trees.tip === trees.base) return true;
     if (depth > MAX_DEPTH) return false;
-    const [here, before, now] = [entriesOf(packs, tip), entriesOf(packs, old), entriesOf(packs, base)];
-    const names = new Set([...here.keys(), ...before.keys()]);
-    entries += names.size;
-    if (entries > MAX_ENTRIES) return false;
-    return [...names].every((name) => {
-      const [one, two, three] = [here.get(name), before.get(name), now.get(name)];
-      if (isSame(one, two) || isSame(one, three)) return true;
-      if (!one || !isTree(one)) return false;
-      return compare({ tip: one.oid, old: treeIn(two), base: treeIn(three) }, depth + 1);
-    });
+    const { names, differing } = differences(packs, trees);
+    await count(names);
+    if (entries > MAX_ENTRIES || differing === undefined) return false;
+    for (const below of differing) {
+      if (!(await compare(below, depth + 1))) return false;
+    }
+    return true;
   }
 
   return compare(trees, 0);
+}
+
+interface Differences {
+  /** How many there were to compare. */
+  readonly names: number;
+  /** Directories that have to be looked into; undefined where a file tells already that the base lacks something. */
+  readonly differing: readonly Trees[] | undefined;
+}
+
+function differences(packs: Packs, { tip, old, base }: Trees): Differences {
+  const [here, before, now] = [entriesOf(packs, tip), entriesOf(packs, old), entriesOf(packs, base)];
+  const names = new Set([...here.keys(), ...before.keys()]);
+  const differing: Trees[] = [];
+  for (const name of names) {
+    const [one, two, three] = [here.get(name), before.get(name), now.get(name)];
+    if (isSame(one, two) || isSame(one, three)) continue;
+    if (!one || !isTree(one)) return { names: names.size, differing: undefined };
+    differing.push({ tip: one.oid, old: treeIn(two), base: treeIn(three) });
+  }
+  return { names: names.size, differing };
 }
 
 function entriesOf(packs: Packs, tree: string | undefined): ReadonlyMap<string, TreeEntry> {

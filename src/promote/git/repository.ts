@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import git, { type GitHttpRequest, type GitHttpResponse, type HttpClient } from 'isomorphic-git';
 import { TurnpikeError } from '../../api/errors.ts';
 import { refOf } from '../refs.ts';
+import { createTurn, type Turn } from '../turn.ts';
 import { advertisementOf, parseAdvertisement } from './advertisement.ts';
 import { fetchPack } from './fetch-pack.ts';
 import type { MarkedTree } from './marked.ts';
@@ -19,6 +20,8 @@ export interface Repository {
   readonly marked: Map<string, MarkedTree>;
   /** How large a pack may be that is fetched. */
   readonly maxPackBytes: number;
+  /** Of what takes long in any repository. */
+  readonly turn: Turn;
   /** Where the branches were that are here, by branch. */
   readonly tips: Map<string, string>;
   /** What is known of the promotion branches, by branch. */
@@ -52,7 +55,11 @@ const CONFIG = '[core]\n\tbare = true\n[remote "origin"]\n\tfetch = +refs/heads/
 const negotiationIn = (gitdir: string) => join(gitdir, 'negotiation');
 
 /** Opens the repository in `gitdir`, or makes an empty one there. */
-export async function openRepository(gitdir: string, maxPackBytes: number): Promise<Repository> {
+export async function openRepository(
+  gitdir: string,
+  maxPackBytes: number,
+  turn: Turn = createTurn(),
+): Promise<Repository> {
   await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
   const negotiation = negotiationIn(gitdir);
   await mkdir(join(negotiation, 'refs'), { recursive: true });
@@ -61,7 +68,7 @@ export async function openRepository(gitdir: string, maxPackBytes: number): Prom
   const packs = openPacks(gitdir);
   packs.refresh();
   const [marked, tips, branches] = [new Map(), new Map(), new Map()];
-  return { gitdir, packs, maxPackBytes, marked, tips, branches, fetchCapabilities: undefined };
+  return { gitdir, packs, maxPackBytes, turn, marked, tips, branches, fetchCapabilities: undefined };
 }
 
 export interface FetchOptions {

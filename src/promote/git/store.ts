@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, TurnpikeError } from '../../api/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { createTurn, type Turn } from '../turn.ts';
 import { diskProblem, unusableDirectory } from './disk.ts';
 import { MAX_OBJECTS_IN_ALL } from './fetch-pack.ts';
 import { openRepository, type Repository } from './repository.ts';
@@ -23,6 +24,8 @@ export interface StoreDeps {
   readonly maxBytes: number;
   /** Of one pack that is fetched. */
   readonly maxPackBytes: number;
+  /** Of what takes long. */
+  readonly turn?: Turn;
   readonly log: Logger;
 }
 
@@ -30,6 +33,7 @@ interface Slot {
   readonly url: string;
   readonly gitdir: string;
   readonly maxPackBytes: number;
+  readonly turn: Turn;
   /** Ends when everything that was asked of this copy is done. */
   queue: Promise<unknown>;
   pending: number;
@@ -48,6 +52,7 @@ export function createRepositoryStore({
   directory,
   maxBytes,
   maxPackBytes,
+  turn = createTurn(),
   log,
 }: StoreDeps): RepositoryStore {
   /** By URL, the least recently used one first. */
@@ -55,7 +60,7 @@ export function createRepositoryStore({
   let ready: Promise<void> | undefined;
 
   function slotOf(url: string): Slot {
-    const slot = slots.get(url) ?? newSlot(url, { directory, maxPackBytes });
+    const slot = slots.get(url) ?? newSlot(url, { directory, maxPackBytes, turn });
     slots.delete(url);
     slots.set(url, slot);
     return slot;
@@ -110,12 +115,12 @@ export function createRepositoryStore({
 
 function newSlot(
   url: string,
-  { directory, maxPackBytes }: Pick<StoreDeps, 'directory' | 'maxPackBytes'>,
+  { directory, maxPackBytes, turn }: Pick<StoreDeps, 'directory' | 'maxPackBytes'> & Pick<Slot, 'turn'>,
 ): Slot {
   const name = `${createHash('sha256').update(url).digest('hex')}.git`;
   const gitdir = join(directory, name);
   const queue = Promise.resolve();
-  return { url, gitdir, maxPackBytes, queue, pending: 0, repository: undefined, bytes: 0 };
+  return { url, gitdir, maxPackBytes, turn, queue, pending: 0, repository: undefined, bytes: 0 };
 }
 
 async function prepare(directory: string): Promise<void> {
@@ -164,7 +169,7 @@ async function withRepository<T>(slot: Slot, work: Work<T>, log: Logger): Promis
 
 async function attempt<T>(slot: Slot, work: Work<T>): Promise<T> {
   if (slot.repository && (await isFull(slot, slot.repository))) await discard(slot);
-  const repository = slot.repository ?? (await openRepository(slot.gitdir, slot.maxPackBytes));
+  const repository = slot.repository ?? (await openRepository(slot.gitdir, slot.maxPackBytes, slot.turn));
   slot.repository = repository;
   const result = await work(repository).finally(() => repository.packs.rest());
   slot.bytes = (await packsOf(slot.gitdir)).reduce((sum, bytes) => sum + bytes, 0);

@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../api/errors.ts';
 import { displayUrl, type Outbound } from '../outbound.ts';
+import type { Turn } from '../turn.ts';
 import type { GitCredentials } from '../workspace.ts';
 import { authorization } from './credentials.ts';
 import { answerProblem, type Remote } from './failure.ts';
@@ -26,6 +27,8 @@ export interface TransportDeps {
   readonly url: string;
   readonly credentials: GitCredentials;
   readonly signal: AbortSignal;
+  /** Of what takes long here. */
+  readonly turn?: Turn;
 }
 
 /** Git servers tell clients from browsers by the beginning of this name. */

@@ -1,4 +1,5 @@
 import { Composer, type Document, Lexer, type Pair, Parser, Scalar, visit } from 'yaml';
+import type { Steps } from '../steps.ts';
 
 /** A scalar that is a value or a list item, not a key. Offsets count UTF-16 units from the text's start. */
 export interface ValueScalar {
@@ -33,9 +34,10 @@ export interface ScannedText {
   readonly contents: readonly Document['contents'][];
 }
 
-/** Bounds of what is parsed; half a million tokens take about a second. */
+/** Bounds of what is parsed; 400,000 tokens take about a second in steps of some milliseconds, and the last step a fifth of it. */
 const MAX_DEPTH = 100;
-const MAX_TOKENS = 500_000;
+const MAX_TOKENS = 400_000;
+const STEP_TOKENS = 5_000;
 
 // The lexer announces what follows by single control characters that are not part of the text.
 const SCALAR_FOLLOWS = '\u001f';
@@ -45,9 +47,9 @@ const NOT_IN_TEXT = new Set(['\u0002', '\u0018', SCALAR_FOLLOWS]);
 /**
  * Comments, value scalars and errors of a YAML stream, or why it is not parsed. The depth is checked before
  * anything recursive runs. The failsafe schema reads every scalar as text and keys are not compared with each
- * other, so that nothing but syntax can be wrong.
+ * other, so that nothing but syntax can be wrong. Its steps cost tokens.
  */
-export function scanYaml(text: string): ScannedText | { readonly refused: string } {
+export function* scanYaml(text: string): Steps<ScannedText | { readonly refused: string }> {
   const parser = new Parser();
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
   const documents: Document[] = [];
@@ -60,9 +62,11 @@ export function scanYaml(text: string): ScannedText | { readonly refused: string
     afterScalarMark = lexeme === SCALAR_FOLLOWS && !afterScalarMark;
     for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
     tokens += 1;
-    if (parser.stack.length > MAX_DEPTH) return { refused: `The file nests deeper than ${MAX_DEPTH} levels` };
-    if (tokens > MAX_TOKENS) return { refused: `The file has more than ${MAX_TOKENS} YAML tokens` };
+    if (tokens % STEP_TOKENS === 0) yield STEP_TOKENS;
+    const refused = refusal(parser.stack.length, tokens);
+    if (refused) return { refused };
   }
+  yield tokens % STEP_TOKENS;
   for (const token of parser.end()) documents.push(...composer.next(token));
   documents.push(...composer.end());
   return {
@@ -71,6 +75,11 @@ export function scanYaml(text: string): ScannedText | { readonly refused: string
     broken: brokenDocuments(documents),
     contents: documents.flatMap(({ errors, contents }) => (errors.length === 0 ? [contents] : [])),
   };
+}
+
+function refusal(depth: number, tokens: number): string | undefined {
+  if (depth > MAX_DEPTH) return `The file nests deeper than ${MAX_DEPTH} levels`;
+  return tokens > MAX_TOKENS ? `The file has more than ${MAX_TOKENS} YAML tokens` : undefined;
 }
 
 function brokenDocuments(documents: readonly Document[]): BrokenDocument[] {

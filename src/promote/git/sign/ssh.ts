@@ -33,8 +33,8 @@ const HASH = 'sha512';
 const LINE_LENGTH = 70;
 
 /** Signs by OpenSSH's PROTOCOL.sshsig. */
-export function openSshKey(signing: SigningKey): OpenKey {
-  const key = privateKey(signing);
+export async function openSshKey(signing: SigningKey): Promise<OpenKey> {
+  const key = await privateKey(signing);
   const kind = KINDS.get(key.type);
   if (!kind) throw unreadable();
   return async (payload) => {
@@ -53,8 +53,8 @@ function signatureOf(text: Buffer, { secret }: SshPrivateKey, { hash, name }: Ki
   }
 }
 
-function privateKey({ key, passphrase }: SigningKey): SshPrivateKey {
-  const found = readPrivateKey(key, passphrase);
+async function privateKey({ key, passphrase }: SigningKey): Promise<SshPrivateKey> {
+  const found = await readPrivateKey(key, passphrase);
   switch (found.kind) {
     case 'read':
       return found.key;

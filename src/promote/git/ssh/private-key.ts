@@ -1,5 +1,8 @@
 import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
 import { utils } from 'ssh2';
+import { createTurn, type Turn } from '../../turn.ts';
+import { stringAt } from './strings.ts';
+import { lockedKey, unlock } from './unlock.ts';
 
 export interface SshPrivateKey {
   /** `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`, … */
@@ -16,7 +19,7 @@ export type ReadKey =
   | { readonly kind: 'locked' }
   | { readonly kind: 'slow'; readonly rounds: number; readonly limit: number };
 
-/** A round takes 20 ms in which nothing else is done. ssh-keygen makes 16 or 24. */
+/** A round takes 20 ms of everybody's time, each in a turn of its own. ssh-keygen makes 16 or 24. */
 const MAX_ROUNDS = 64;
 
 /**
@@ -29,14 +32,20 @@ const PEM =
   /^-----BEGIN (RSA|EC) PRIVATE KEY-----\r?\n(Proc-Type: 4,ENCRYPTED\r?\nDEK-Info: [A-Z0-9-]+,[0-9A-F]+\r?\n\r?\n)?[A-Za-z0-9+/=\r\n]+-----END \1 PRIVATE KEY-----$/;
 
 /** Reads a private key as ssh-keygen writes it: OpenSSH's own format, or PEM of RSA and EC keys. */
-export function readPrivateKey(text: string, passphrase: string | undefined): ReadKey {
+export async function readPrivateKey(
+  text: string,
+  passphrase: string | undefined,
+  turn: Turn = createTurn(),
+): Promise<ReadKey> {
   const trimmed = text.trim();
   const form = formOf(trimmed);
   const bad = badForm(form);
   if (bad) return bad;
   const failed: ReadKey = { kind: form?.isLocked ? 'locked' : 'unreadable' };
   try {
-    const key = utils.parseKey(trimmed, passphrase);
+    const opened = await openPrivateKey(trimmed, passphrase, turn);
+    if (!opened) return failed;
+    const key = utils.parseKey(opened.key, opened.passphrase);
     if (key instanceof Error) return failed;
     const secret = createPrivateKey(key.getPrivatePEM());
     if (!isPair(secret, key.getPublicPEM())) return failed;
@@ -45,6 +54,25 @@ export function readPrivateKey(text: string, passphrase: string | undefined): Re
     // A wrong passphrase may give bytes that are taken for a key until they are used.
     return failed;
   }
+}
+
+export interface OpenedKey {
+  readonly key: string;
+  /** Where the key needs one still, which then takes no time. */
+  readonly passphrase?: string;
+}
+
+/** The key without what takes long to open; undefined where the passphrase is missing or wrong. Look for problems first. */
+export async function openPrivateKey(
+  text: string,
+  passphrase: string | undefined,
+  turn: Turn,
+): Promise<OpenedKey | undefined> {
+  const [, body] = OPENSSH.exec(text.trim()) ?? [];
+  const locked = body === undefined ? undefined : lockedKey(Buffer.from(body, 'base64'));
+  if (!locked) return { key: text, ...(passphrase !== undefined && { passphrase }) };
+  const key = passphrase === undefined ? undefined : await unlock(locked, passphrase, turn);
+  return key === undefined ? undefined : { key };
 }
 
 /** What keeps a key from being read at all; ssh2 itself has no bounds. */
@@ -82,17 +110,9 @@ function formOf(text: string): Form | undefined {
 
 /** OpenSSH's PROTOCOL.key: the magic, the cipher, the key derivation, and its options: a salt and the rounds. */
 function openSshForm(bytes: Buffer): Form | undefined {
-  const [derivation, afterName] = stringAt(bytes, stringAt(bytes, 'openssh-key-v1\0'.length)[1]);
-  const [options] = stringAt(bytes, afterName);
+  const [, afterCipher] = stringAt(bytes, 'openssh-key-v1\0'.length);
+  const [derivation] = stringAt(bytes, afterCipher);
   if (derivation.toString('latin1') !== 'bcrypt') return { isLocked: false, rounds: 0 };
-  const [, afterSalt] = stringAt(options, 0);
-  if (afterSalt + 4 > options.length) return undefined;
-  return { isLocked: true, rounds: options.readUInt32BE(afterSalt) };
-}
-
-/** A string of SSH with where the next thing begins; what is not there is empty. */
-function stringAt(bytes: Buffer, at: number): [Buffer, number] {
-  if (at + 4 > bytes.length) return [Buffer.alloc(0), bytes.length];
-  const end = at + 4 + bytes.readUInt32BE(at);
-  return [bytes.subarray(at + 4, end), end];
+  const locked = lockedKey(bytes);
+  return locked && { isLocked: true, rounds: locked.rounds };
 }

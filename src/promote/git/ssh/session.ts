@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { errorMessage, TurnpikeError } from '../../../api/errors.ts';
+import { createTurn, type Turn } from '../../turn.ts';
 import type { Remote } from '../failure.ts';
 import { type HostKey, knownHostsProblem, knownKeys } from './known-hosts.ts';
-import { privateKeyProblem } from './private-key.ts';
+import { openPrivateKey, privateKeyProblem } from './private-key.ts';
 
 /** A connection that was logged in. */
 export interface Session {
@@ -17,12 +18,15 @@ export interface SessionOptions {
   /** To the host of the URL. */
   readonly socket: Socket;
   readonly signal: AbortSignal;
+  /** Of opening a key that has a passphrase. */
+  readonly turn?: Turn | undefined;
 }
 
 const READY_MS = 30_000;
 
 /** @throws TurnpikeError SecretInvalid, GitUnauthorized, GitUnavailable */
-export async function openSession({ url, remote, socket, signal }: SessionOptions): Promise<Session> {
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { url, remote, socket, signal, turn = createTurn() } = options;
   const client = new Client();
   const { promise, resolve, reject } = Promise.withResolvers<Session>();
   const end = () => {
@@ -39,7 +43,9 @@ export async function openSession({ url, remote, socket, signal }: SessionOption
   };
   signal.addEventListener('abort', aborted, { once: true });
   try {
-    client.connect({ ...loginOf(url, remote), sock: socket, readyTimeout: READY_MS });
+    const login = await loginOf(url, remote, turn);
+    signal.throwIfAborted();
+    client.connect({ ...login, sock: socket, readyTimeout: READY_MS });
     return await promise;
   } catch (error) {
     signal.removeEventListener('abort', aborted);
@@ -50,7 +56,7 @@ export async function openSession({ url, remote, socket, signal }: SessionOption
   }
 }
 
-function loginOf(url: URL, remote: Remote): ConnectConfig {
+async function loginOf(url: URL, remote: Remote, turn: Turn): Promise<ConnectConfig> {
   const { identity, knownHosts, password } = remote.credentials;
   if (identity === undefined || knownHosts === undefined) {
     const missing = identity === undefined ? 'identity' : 'known_hosts';
@@ -72,24 +78,30 @@ function loginOf(url: URL, remote: Remote): ConnectConfig {
       `known_hosts of the Secret has no key of ${url.host}: put it there, such as from "${scan}", and compare it with what the host publishes.`,
     );
   }
+  const opened = await openPrivateKey(identity, password, turn);
+  if (!opened) throw unreadableKey(remote, 'its passphrase is missing or wrong');
   return {
     username: decodeURIComponent(url.username) || 'git',
-    privateKey: identity,
-    ...(password !== undefined && { passphrase: password }),
+    privateKey: opened.key,
+    ...(opened.passphrase !== undefined && { passphrase: opened.passphrase }),
     hostVerifier: (key: Buffer) => keys.some((known) => known.key.equals(key)),
     // Only kinds of keys that can be compared are asked for.
     algorithms: { serverHostKey: keys.flatMap(algorithmsOf) as never },
   };
 }
 
-function refuseBadKey(identity: string, { name }: Remote): void {
+function refuseBadKey(identity: string, remote: Remote): void {
   const problem = privateKeyProblem(identity);
   if (!problem) return;
   const why =
     problem.kind === 'slow'
       ? `its passphrase takes ${problem.rounds} rounds, more than ${problem.limit}`
       : 'it is none of OpenSSH, RSA or EC in PEM';
-  throw secretInvalid(
+  throw unreadableKey(remote, why);
+}
+
+function unreadableKey({ name }: Remote, why: string): TurnpikeError {
+  return secretInvalid(
     `The key identity of the Secret for ${name} cannot be read (${why}): put a private key there as ssh-keygen writes it, and its passphrase under password.`,
   );
 }

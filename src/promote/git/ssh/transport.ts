@@ -32,7 +32,7 @@ const BOUNDS: Bounds = {
  * advertisement with the request that follows it.
  */
 export function createSshTransport(
-  { outbound, url, credentials, signal }: TransportDeps,
+  { outbound, url, credentials, signal, turn }: TransportDeps,
   bounds: Bounds = BOUNDS,
 ): Transport {
   const target = new URL(url);
@@ -42,7 +42,7 @@ export function createSshTransport(
 
   async function connect(): Promise<Session> {
     const socket = await outbound.dial(url, signal);
-    return openSession({ url: target, remote, socket, signal });
+    return openSession({ url: target, remote, socket, signal, turn });
   }
 
   async function start(service: GitService): Promise<Exchange> {

@@ -1,0 +1,42 @@
+import { TurnpikeError } from '../../api/errors.ts';
+import { createTurn, type Turn } from '../turn.ts';
+
+/** What one promotion may take of the time that all share. */
+export interface EditBudget {
+  /** Lets others have their turn. Throws the signal's reason. */
+  readonly turn: Turn;
+  /** The same after so many YAML tokens. Throws `GitTooLarge` once there were too many. */
+  readonly spend: (tokens: number) => Promise<void>;
+}
+
+export interface EditBudgetOptions {
+  readonly turn?: Turn;
+  readonly signal?: AbortSignal;
+  readonly maxTokens?: number;
+}
+
+/** Some seconds; the values files of a fleet have a few thousand each. */
+const MAX_TOKENS = 2_000_000;
+
+export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
+  const { turn: yieldTurn = createTurn(), signal, maxTokens = MAX_TOKENS } = options;
+  let spent = 0;
+
+  async function turn(): Promise<void> {
+    await yieldTurn();
+    signal?.throwIfAborted();
+  }
+
+  return {
+    turn,
+    spend(tokens) {
+      spent += tokens;
+      return spent > maxTokens ? Promise.reject(tooLarge(maxTokens)) : turn();
+    },
+  };
+}
+
+function tooLarge(maxTokens: number): TurnpikeError {
+  const message = `The files that are to be edited have more than ${maxTokens} YAML tokens in all: put markers into fewer and smaller files, or let files match fewer.`;
+  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+}
