@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type ErrorCode, type Retry, TurnpikeError } from '../api/errors.ts';
+import { cut, MAX_QUOTED, oneLine } from '../decide/text.ts';
 
 /** Kubernetes' `metav1.Status`: what the API server answers when it does not do what it was asked for. */
 const StatusBody = v.object({
@@ -20,8 +21,6 @@ export interface ApiStatus {
   readonly retryAfterSeconds?: number;
 }
 
-/** Server messages may quote what was sent; nothing is served by more than this. */
-const MESSAGE_LIMIT = 1024;
 const DEFAULT_RETRY_AFTER_SECONDS = 1;
 const MAX_RETRY_AFTER_SECONDS = 300;
 
@@ -32,8 +31,8 @@ export function parseStatus(httpStatus: number, text: string, retryAfter: string
   return {
     kind: 'ApiStatus',
     httpStatus,
-    reason: body?.reason ?? '',
-    message: oneLine(body?.message || text) || `HTTP ${httpStatus}`,
+    reason: /^[A-Za-z]{1,64}$/.test(body?.reason ?? '') ? (body?.reason ?? '') : '',
+    message: cut(oneLine(body?.message || text), MAX_QUOTED) || `HTTP ${httpStatus}`,
     objectName: body?.details?.name ?? '',
     ...(seconds >= 0 && { retryAfterSeconds: Math.min(seconds, MAX_RETRY_AFTER_SECONDS) }),
   };
@@ -48,8 +47,17 @@ function parseBody(text: string): v.InferOutput<typeof StatusBody> | undefined {
   }
 }
 
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').trim().slice(0, MESSAGE_LIMIT);
+/** The words of `metav1.Status` that say no more than its HTTP status does. */
+const REASONS: readonly string[] = [
+  ...['Unauthorized', 'Forbidden', 'NotFound', 'AlreadyExists', 'Conflict', 'Gone', 'Invalid', 'Expired'],
+  ...['ServerTimeout', 'Timeout', 'TooManyRequests', 'BadRequest', 'MethodNotAllowed', 'NotAcceptable'],
+  ...['RequestEntityTooLarge', 'UnsupportedMediaType', 'InternalError', 'ServiceUnavailable'],
+];
+
+/** The same without a word of the server's own: for one whose words may be anything that is not for everybody. */
+export function unquoted(status: ApiStatus): ApiStatus {
+  const reason = REASONS.includes(status.reason) ? status.reason : '';
+  return { ...status, reason, message: `HTTP ${status.httpStatus}` };
 }
 
 /** The error for an answer; `what` is the request in words, such as `GET /api/v1/namespaces`. */

@@ -2,6 +2,7 @@ import { untilAborted } from '../api/abort.ts';
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
 import { EVENT_TOKEN, FIELD_MANAGER } from '../api/group.ts';
 import type { ObjectReference } from '../api/reference.ts';
+import { cut, oneLine } from '../decide/text.ts';
 
 /** What notification-controller takes: the event of `event.toolkit.fluxcd.io/v1beta1`. */
 export interface OutgoingEvent {
@@ -95,11 +96,7 @@ async function firstWords(response: Response): Promise<string> {
     text += decoder.decode(chunk, { stream: true });
     if (text.length > MAX_WORDS) break;
   }
-  return text
-    .slice(0, MAX_WORDS)
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim()
-    .toWellFormed();
+  return cut(oneLine(text), MAX_WORDS);
 }
 
 function failed(what: string, url: string, cause?: unknown): TurnpikeError {

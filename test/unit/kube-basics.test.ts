@@ -124,7 +124,7 @@ describe('errors of the API server', () => {
   test('what comes in place of a Status is shortened to one line', () => {
     const { message } = parseStatus(502, `<html>\n  ${'x'.repeat(5000)}</html>`, null);
     expect(message).toStartWith('<html> xxx');
-    expect(message.length).toBe(1024);
+    expect(message.length).toBe(500);
   });
 });
 

@@ -1,5 +1,6 @@
 import { errorMessage, hasCode, type Retry, TurnpikeError } from '../../api/errors.ts';
 import { GITHUB_APP } from '../../decide/github-app.ts';
+import { cut, oneLine } from '../../decide/text.ts';
 import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
 import { rateLimitSeconds, retryAfterSeconds } from './rate.ts';
 
@@ -151,9 +152,7 @@ function mask(text: string, secrets: readonly string[]): string {
 }
 
 function bounded(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what an answer may hold and a log line may not
-  const line = text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
-  return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS).toWellFormed()}…` : line;
+  return cut(oneLine(text), MAX_WORDS);
 }
 
 /** Only the origin and path of where a redirect leads: a query may hold a secret. */

@@ -1,4 +1,5 @@
 import { errorMessage, type Retry, TurnpikeError } from '../../api/errors.ts';
+import { cut, MAX_QUOTED, oneLine } from '../../decide/text.ts';
 import { displayUrl } from '../outbound.ts';
 import type { GitCredentials } from '../workspace.ts';
 import { redact } from './credentials.ts';
@@ -9,8 +10,6 @@ export interface Remote {
   readonly name: string;
   readonly credentials: GitCredentials;
 }
-
-const MAX_WORDS = 500;
 
 /** The error that an HTTP answer means, or undefined when it is the answer asked for. */
 export async function answerProblem(response: Response, remote: Remote): Promise<TurnpikeError | undefined> {
@@ -33,7 +32,8 @@ export async function answerProblem(response: Response, remote: Remote): Promise
 }
 
 function moved(response: Response, remote: Remote): TurnpikeError {
-  const target = displayUrl(response.headers.get('location') ?? '').replace(/\/info\/refs$/, '');
+  const location = displayUrl(response.headers.get('location') ?? '').replace(/\/info\/refs$/, '');
+  const target = quotation(location, remote);
   const message = `${remote.name} redirects to ${target}: redirects are not followed; if it has moved there, set url to that.`;
   return new TurnpikeError('GitRepositoryNotFound', message, { retry: 'never' });
 }
@@ -45,20 +45,17 @@ function retryAfter(value: string | null): Retry {
 
 /** ` It says: …`; empty for HTML and silence. */
 export function serverWords(text: string, remote: Remote): string {
-  const words = /^\s*</.test(text) ? '' : oneLine(text, remote);
+  const words = /^\s*</.test(text) ? '' : quotation(text, remote);
   return words === '' ? '' : ` It says: ${words}`;
 }
 
-/** Bounded, without line ends and secrets. */
-function oneLine(text: string, { credentials }: Remote): string {
-  return redact(text, credentials)
-    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, MAX_WORDS);
+/** What others say, bounded, on one line and without secrets. */
+export function quotation(text: string, { credentials }: Remote): string {
+  return cut(oneLine(redact(text, credentials)), MAX_QUOTED);
 }
 
 /** For what is neither the server's refusal nor ours: broken answers and broken local copies. */
 export function unusable(error: unknown, remote: Remote): TurnpikeError {
-  const message = `${remote.name} could not be fetched, or its answer not be used: ${oneLine(errorMessage(error), remote)}`;
+  const message = `${remote.name} could not be fetched, or its answer not be used: ${quotation(errorMessage(error), remote)}`;
   return new TurnpikeError('GitUnavailable', message, { cause: error });
 }

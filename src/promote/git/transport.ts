@@ -3,7 +3,7 @@ import { displayUrl, type Outbound } from '../outbound.ts';
 import type { Turn } from '../turn.ts';
 import type { GitCredentials } from '../workspace.ts';
 import { authorization } from './credentials.ts';
-import { answerProblem, type Remote } from './failure.ts';
+import { answerProblem, quotation, type Remote } from './failure.ts';
 
 /** Git's protocol with one repository. */
 export interface Transport {
@@ -111,6 +111,6 @@ async function accepted(response: Response, type: string, remote: Remote): Promi
   if (actual === type) return Buffer.from(await response.arrayBuffer());
   throw new TurnpikeError(
     'GitUnavailable',
-    `${remote.name} did not answer as a Git server does (content type ${actual.slice(0, 80)}): check the URL.`,
+    `${remote.name} did not answer as a Git server does (content type ${quotation(actual, remote).slice(0, 80)}): check the URL.`,
   );
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { errorMessage, TurnpikeError } from '../../../api/errors.ts';
 import { createTurn, type Turn } from '../../turn.ts';
-import type { Remote } from '../failure.ts';
+import { quotation, type Remote } from '../failure.ts';
 import { type HostKey, knownHostsProblem, knownKeys } from './known-hosts.ts';
 import { openPrivateKey, privateKeyProblem } from './private-key.ts';
 
@@ -117,9 +117,11 @@ function execute(client: Client, command: string): Promise<ClientChannel> {
   });
 }
 
-function sessionError(error: unknown, { name }: Remote): TurnpikeError {
+function sessionError(error: unknown, remote: Remote): TurnpikeError {
   if (error instanceof TurnpikeError) return error;
-  const said = errorMessage(error);
+  const { name } = remote;
+  // A host may say why it hangs up, in words of its own.
+  const said = quotation(errorMessage(error), remote);
   if (/authentication methods failed/i.test(said)) {
     const message = `${name} refuses the key: add the public key of identity there, as one that may push.`;
     return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
