@@ -16,6 +16,13 @@ export interface HostPolicy {
 }
 
 const MAX_URL_LENGTH = 2048;
+/**
+ * Where Git hosts serve SSH: OpenSSH and forges on machines of their own; the containers of Forgejo, Gitea and Gogs
+ * (222, 2222, 10022); github.com and gitlab.com for networks that let nothing else out (443); Bitbucket Data Center,
+ * Soft Serve and Gerrit.
+ */
+export const SSH_PORTS: readonly string[] = ['22', '222', '443', '2222', '7999', '10022', '23231', '29418'];
+
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'ssh:': '22' };
 
 /**
@@ -67,7 +74,15 @@ function sshHostProblem(url: URL, policy: HostPolicy): string | undefined {
   if (!/^([a-z0-9._-]+|\[[0-9a-f:.]+\])$/i.test(url.hostname)) {
     return 'The URL names no host: write it as ssh://git@<host>/<owner>/<repository>.';
   }
-  return isInsecureHost(url, policy) ? undefined : reachProblem(url, policy);
+  if (isInsecureHost(url, policy)) return undefined;
+  return reachProblem(url, policy) ?? sshPortProblem(url, policy);
+}
+
+/** Whoever may choose any port can find out what listens in the network that we are in. */
+function sshPortProblem(url: URL, { allowed }: HostPolicy): string | undefined {
+  const withPort = allowed.filter((pattern) => splitPattern(pattern.trim()).port !== undefined);
+  if (SSH_PORTS.includes(portOf(url)) || isNamedBy(url, withPort)) return undefined;
+  return `${url.host} is not at a usual port of SSH (${SSH_PORTS.join(', ')}): list ${url.host} in --git-hosts, beside all other hosts that are used.`;
 }
 
 function reachProblem(url: URL, policy: HostPolicy): string | undefined {
@@ -96,7 +111,12 @@ export function hostList(text: string): string[] {
 
 /** True when the URL's host is one of `--insecure-git-hosts`. */
 export function isInsecureHost(url: URL, policy: HostPolicy): boolean {
-  return policy.insecure.some((pattern) => matches(pattern, hostOf(url), portOf(url)));
+  return isNamedBy(url, policy.insecure);
+}
+
+/** Whether one of the patterns is for this very host and port. */
+export function isNamedBy(url: URL, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => matches(pattern, hostOf(url), portOf(url)));
 }
 
 /** A forge's API host, `api.<host>` at GitHub, is allowed together with `<host>`. */
@@ -137,6 +157,6 @@ export function splitPattern(pattern: string): { name: string; port: string | un
 }
 
 /** Names that stand for forbidden addresses whatever DNS says (RFC 6761 for localhost). */
-function isForbiddenName(host: string): boolean {
+export function isForbiddenName(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === 'metadata.google.internal';
 }

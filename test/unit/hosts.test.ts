@@ -178,6 +178,38 @@ describe('--insecure-git-hosts', () => {
   });
 });
 
+describe('the port of an ssh URL', () => {
+  const usual = [undefined, 22, 222, 443, 2222, 7999, 10022, 23231, 29418] as const;
+  test.each([...usual])('may be %p', (port) => {
+    expect(urlProblem(`ssh://git@10.0.0.5${port ? `:${port}` : ''}/a/b`, OPEN)).toBeUndefined();
+  });
+
+  test.each([1, 80, 2379, 5432, 6379, 8080, 10250, 65535])('may not be %i', (port) => {
+    expect(urlProblem(`ssh://git@10.0.0.5:${port}/a/b`, OPEN)).toBe(
+      `10.0.0.5:${port} is not at a usual port of SSH (22, 222, 443, 2222, 7999, 10022, 23231, 29418): list 10.0.0.5:${port} in --git-hosts, beside all other hosts that are used.`,
+    );
+  });
+
+  test.each([
+    [['git.example:2200'], [], true],
+    [['*.example', ' git.example:2200 '], [], true],
+    [['*.example:2200'], [], true],
+    [['git.example'], [], false],
+    [['git.example', 'other.example:2200'], [], false],
+    [['git.example:443'], [], false],
+    [[], ['git.example:2200'], true],
+    [[], ['git.example'], true],
+    [[], ['git.example:22'], false],
+  ])('may be 2200 with --git-hosts %j and --insecure-git-hosts %j: %p', (allowed, insecure, expected) => {
+    const hosts = policy(allowed, insecure);
+    expect(urlProblem('ssh://git@git.example:2200/a/b', hosts) === undefined).toBe(expected);
+  });
+
+  test('may be any by https', () => {
+    expect(urlProblem('https://git.example:6379/a/b', OPEN)).toBeUndefined();
+  });
+});
+
 describe('a request about to be sent', () => {
   test('may have a query, and is held to the same hosts', () => {
     expect(
