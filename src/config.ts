@@ -132,6 +132,11 @@ export const SERVE_FLAGS = {
     help: 'Hosts that may be reached by http and at such addresses: laboratories.',
     parse: list,
   },
+  'cluster-hosts': {
+    default: '',
+    help: 'API servers and proxies that the kubeconfigs of other clusters may name, as --git-hosts has them; any but those at loopback, link-local and metadata addresses when empty.',
+    parse: list,
+  },
   'git-cache-dir': {
     default: '',
     help: 'Where repositories are kept; the temporary directory when empty.',

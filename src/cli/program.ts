@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pass } from '../api/checkpoint.ts';
+import { remembered, systemLookup } from '../api/lookup.ts';
 import { createSlots } from '../api/slots.ts';
 import { proxyVariables, type ServeConfig } from '../config.ts';
+import { isLaboratory } from '../decide/cluster-hosts.ts';
 import { createProxyFor } from '../decide/proxy.ts';
 import { createAccess } from '../kube/access.ts';
 import { createApplicationWatch, localApplications } from '../kube/application-watch.ts';
@@ -13,6 +15,7 @@ import { loadKubeConfig } from '../kube/config.ts';
 import { createDiscovery } from '../kube/discovery.ts';
 import { createFacts } from '../kube/facts.ts';
 import { createGovernors } from '../kube/governors.ts';
+import { createJudge } from '../kube/judge.ts';
 import type { LeaseTimings } from '../kube/lease.ts';
 import { createPipelineStore } from '../kube/pipelines.ts';
 import { createSecretCache } from '../kube/secret-cache.ts';
@@ -55,7 +58,8 @@ export type Parts = ReturnType<typeof createParts>;
 /** What several parts share. */
 function createParts(config: ServeConfig, { log, environment, leaseTimings }: Surroundings) {
   const metrics = createMetrics({ perPipeline: config['metrics-per-pipeline'] });
-  const kubeConfig = loadKubeConfig({ kubeconfig: config.kubeconfig || environment.KUBECONFIG || '' });
+  const kubeconfig = config.kubeconfig || environment.KUBECONFIG || '';
+  const kubeConfig = loadKubeConfig({ kubeconfig });
   const onRequest = ({ method, host, code }: RequestRecord) =>
     metrics.kubeRequests.inc({ method, host, code });
   const client = createKubeClient(kubeConfig, { onRequest });
@@ -74,11 +78,19 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const shared = createSlots(sockets.clusters);
   const watching = { revisionPaths: config['revision-paths'], budget: createWatchBudget(), log };
   const applications = createApplicationWatch(client, { ...watching, discovery });
+  const hosts = {
+    allowed: config['cluster-hosts'],
+    insecure: config['insecure-git-hosts'],
+    // Who is here by the ServiceAccount of a Pod is in no laboratory, even where it leads to a loopback address.
+    isLaboratory: kubeconfig !== '' && isLaboratory(client.config.server),
+  };
+  const judge = createJudge(hosts, remembered(systemLookup));
   const clusters = createClusters({
     client,
     secrets,
     governors: () => governors,
-    open: (remote) => openRemote(remote, { ...watching, shared, onRequest, now }),
+    hosts,
+    open: (remote) => openRemote(remote, { ...watching, shared, onRequest, now, judge }),
     now,
   });
   const governors = createGovernors(store, (key, spec) => {
@@ -114,6 +126,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
       }),
       access: createAccess(client, { discovery, now }),
       governors,
+      hosts,
     }),
     store,
     gitDirectory: gitDirectory(config['git-cache-dir']),

@@ -36,7 +36,7 @@ Examples:
       Files and directories to check; - is standard input.
   -o, ${describeFlags(OWN_FLAGS).trimStart()}
 ${describeFlags(HOST_FLAGS)}
-      The last two are environment variables too, such as ${environmentName('git-hosts')}; a flag wins.
+      The last three are environment variables too, such as ${environmentName('git-hosts')}; a flag wins.
 `;
 }
 
@@ -72,7 +72,8 @@ async function validate(
   const limits = { maxFiles: own['max-files'], maxFileSize: own['max-file-size'] };
   const policy = { allowed: hosts['git-hosts'], insecure: hosts['insecure-git-hosts'] };
   const collected = await collect(paths, limits, standardInput);
-  const found = checkPipelines(collected.pipelines, collected.secrets, policy);
+  const clusterHosts = { allowed: hosts['cluster-hosts'], insecure: policy.insecure, isLaboratory: false };
+  const found = checkPipelines(collected.pipelines, collected.secrets, { policy, clusterHosts });
   const problems = inOrder([...collected.problems, ...found], collected.paths);
   const report = own.output === 'json' ? jsonReport : textReport;
   const { out, err } = report({ paths, collected, problems });

@@ -28,6 +28,8 @@ const EMBEDDING_IPV6: readonly (readonly [string, number])[] = [
   ['64:ff9b:1::', 48],
 ];
 
+const LOOPBACK = ['127.0.0.0/8', '::1', '::ffff:127.0.0.0/104'];
+
 /**
  * True for loopback, unspecified, link-local, multicast and cloud metadata addresses, also when they are
  * disguised: decimal, octal or hex IPv4, and IPv4 inside IPv6. A text that is no address gives false.
@@ -53,6 +55,11 @@ export function isInNetwork(ip: string, network: string): boolean {
   const bits = length ?? String(start.length);
   if (!/^\d{1,3}$/.test(bits) || Number(bits) > start.length) return false;
   return address.slice(0, Number(bits)) === start.slice(0, Number(bits));
+}
+
+/** True for this machine's own addresses, an IPv4 one inside IPv6 included. */
+export function isLoopbackAddress(ip: string): boolean {
+  return LOOPBACK.some((network) => isInNetwork(ip, network));
 }
 
 /** True for IPv4 as four decimal numbers, and for IPv6. */

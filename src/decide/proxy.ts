@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../api/errors.ts';
-import { isAddress, isInNetwork } from './addresses.ts';
+import { isAddress, isInNetwork, isLoopbackAddress } from './addresses.ts';
 import { hostOf, portOf, splitPattern } from './hosts.ts';
 
 /** What the environment says of proxies, as it is written there; empty where it says nothing. */
@@ -49,12 +49,7 @@ function proxyUrl(variable: string, value: string): URL | undefined {
 
 function isLoopback(url: URL): boolean {
   const host = hostOf(url);
-  const networks = ['127.0.0.0/8', '::1', '::ffff:127.0.0.0/104'];
-  return (
-    host === 'localhost' ||
-    host.endsWith('.localhost') ||
-    networks.some((network) => isInNetwork(host, network))
-  );
+  return host === 'localhost' || host.endsWith('.localhost') || isLoopbackAddress(host);
 }
 
 function isExcepted(url: URL, entries: readonly string[]): boolean {

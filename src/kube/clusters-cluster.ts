@@ -1,5 +1,6 @@
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
 import type { AppRef } from '../api/pipeline.ts';
+import type { ClusterHosts } from '../decide/cluster-hosts.ts';
 import type { ApplicationListener, NamedApplication } from './application-watch.ts';
 import { remoteKubeConfig } from './clusters-kubeconfig.ts';
 import type { ConnectionPool, Lease } from './clusters-pool.ts';
@@ -10,7 +11,7 @@ export interface ClusterDeps {
   readonly title: string;
   readonly find: () => Promise<FoundKubeconfig>;
   readonly pool: ConnectionPool;
-  readonly laboratory: boolean;
+  readonly hosts: ClusterHosts;
   readonly now: () => Date;
   /** How often the kubeconfig is looked at: Secrets can be got, but not watched. Default: 30 s. */
   readonly lookEveryMs: number | undefined;
@@ -64,7 +65,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
   function take({ text, where }: FoundKubeconfig): void {
     const digest = new Bun.CryptoHasher('sha256').update(text).digest('hex');
     if (lease?.digest === digest) return;
-    const kubeConfig = () => remoteKubeConfig(text, { where, laboratory: deps.laboratory });
+    const kubeConfig = () => remoteKubeConfig(text, { where, hosts: deps.hosts });
     const next = deps.pool.acquire(digest, kubeConfig);
     letGo();
     lease = next;

@@ -1,4 +1,4 @@
-import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
+import { hasCode, TurnpikeError } from '../api/errors.ts';
 import type { AppRef } from '../api/pipeline.ts';
 import type { ApplicationListener, NamedApplication } from './application-watch.ts';
 import { apiStatus } from './status.ts';
@@ -111,7 +111,7 @@ export function createConnection({
       rise();
     } catch (error) {
       const known = asTurnpikeError(error);
-      if (known.code === 'ApiUnavailable' && apiStatus(known)?.httpStatus !== 429) fall(known);
+      if (isSilence(known)) fall(known);
       else rise();
     }
     if (!away) schedule(heartbeatMs);
@@ -154,8 +154,15 @@ export function createConnection({
   };
 }
 
+/** No sign of life, or none from where we may ask for one: a name may lead elsewhere by and by. */
+function isSilence(error: TurnpikeError): boolean {
+  if (error.code === 'HostNotAllowed') return true;
+  return error.code === 'ApiUnavailable' && apiStatus(error)?.httpStatus !== 429;
+}
+
 /** Nobody answered, or nobody who knows us. One API of a cluster may be out of order while the others are not. */
 function isOutage(error: TurnpikeError): boolean {
+  if (error.code === 'HostNotAllowed') return true;
   if (!hasCode(error, 'ApiUnavailable')) return false;
   const status = apiStatus(error);
   return status === undefined || status.httpStatus === 401;
@@ -172,8 +179,8 @@ function asTurnpikeError(error: unknown): TurnpikeError {
     return new TurnpikeError(error.code, message, { retry: error.retry, cause: status });
   }
   if (error instanceof TurnpikeError) return error;
-  const said = errorMessage(error).slice(0, 200);
-  return new TurnpikeError('ApiRefused', `It answers unlike an API server: ${said}`, { cause: error });
+  const message = 'It answers unlike an API server: something is missing in an answer, or has another form.';
+  return new TurnpikeError('ApiRefused', message, { cause: error });
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {

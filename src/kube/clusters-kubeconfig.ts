@@ -2,7 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import * as v from 'valibot';
 import { parseDocument } from 'yaml';
 import { TurnpikeError } from '../api/errors.ts';
-import { hostProblem } from '../decide/hosts.ts';
+import { type ClusterHosts, clusterUrlProblem } from '../decide/cluster-hosts.ts';
 
 /**
  * The kubeconfig of another cluster, as it stands in a Secret. Whoever may write that Secret must get nothing
@@ -12,12 +12,7 @@ import { hostProblem } from '../decide/hosts.ts';
 export interface RemoteOptions {
   /** Where it was found, for messages: `Secret flux-system/leaf`. */
   readonly where: string;
-  /**
-   * Whether servers at loopback addresses are allowed, by http too. In a Pod loopback is the Pod itself, where
-   * no cluster is. Where our own API server is at loopback, we run on somebody's machine beside it, and so
-   * may other clusters: no flag is needed, and none can be left on by mistake.
-   */
-  readonly laboratory: boolean;
+  readonly hosts: ClusterHosts;
 }
 
 const field = v.nullish(v.string());
@@ -107,11 +102,6 @@ export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConf
   return assembled(cluster.output, user.output);
 }
 
-/** The API server's address says whether this process runs beside its cluster instead of in it. */
-export function isLaboratory(server: string): boolean {
-  return URL.canParse(server) && isLoopback(new URL(server));
-}
-
 /** Undefined for what is no YAML: a parser's message quotes the lines around the fault. */
 function parsed(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
@@ -132,30 +122,12 @@ function refusal(fields: Readonly<Record<string, unknown>>): string | undefined 
   return found && `${found[1]} (${found[0]}), which Turnpike does not use: ${found[2]}`;
 }
 
-function addressProblem(cluster: ClusterFields, { laboratory }: RemoteOptions): string | undefined {
+function addressProblem(cluster: ClusterFields, { hosts }: RemoteOptions): string | undefined {
   const proxy = cluster['proxy-url'];
   return (
-    urlProblem('server', cluster.server, laboratory) ??
-    (proxy ? urlProblem('proxy-url', proxy, laboratory) : undefined)
+    clusterUrlProblem('server', cluster.server, hosts) ??
+    (proxy ? clusterUrlProblem('proxy-url', proxy, hosts) : undefined)
   );
-}
-
-/** The way to a proxy may be plain: what goes through it is encrypted to the API server. */
-function urlProblem(what: 'server' | 'proxy-url', text: string, laboratory: boolean): string | undefined {
-  if (!URL.canParse(text)) return `has a ${what} that is not a URL`;
-  const url = new URL(text);
-  if (url.username || url.password) return `has a ${what} with credentials in it: take them out`;
-  if (url.search || url.hash) return `has a ${what} with a query: take it out`;
-  if (laboratory && isLoopback(url) && /^https?:$/.test(url.protocol)) return undefined;
-  const plain = what === 'proxy-url' && url.protocol === 'http:';
-  if (url.protocol !== 'https:' && !plain) return `has a ${what} that is not reached by https`;
-  if (!hostProblem(new URL(`https://${url.host}`), { allowed: [], insecure: [] })) return undefined;
-  return `has a ${what} at a loopback, link-local or metadata address, where no other cluster is`;
-}
-
-/** The URL parser has brought every spelling of an address to one form. */
-function isLoopback({ hostname }: URL): boolean {
-  return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 }
 
 const NAME = 'remote';

@@ -1,11 +1,11 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { TurnpikeError } from '../api/errors.ts';
 import type { AppRef, ClusterRef, PipelineKey, PipelineSpec } from '../api/pipeline.ts';
+import type { ClusterHosts } from '../decide/cluster-hosts.ts';
 import { clusterKey } from '../decide/validate/environments.ts';
 import type { NamedApplication } from './application-watch.ts';
 import { type Cluster, createCluster } from './clusters-cluster.ts';
 import type { RemoteApplications } from './clusters-connection.ts';
-import { isLaboratory } from './clusters-kubeconfig.ts';
 import { createConnectionPool } from './clusters-pool.ts';
 import { type ClusterAddress, findKubeconfig, foreignSecretProblem } from './clusters-source.ts';
 import type { Governors } from './governors.ts';
@@ -42,6 +42,7 @@ export interface ClustersDeps {
   readonly client: KubeClient;
   readonly secrets: Secrets;
   readonly governors: () => Governors;
+  readonly hosts: ClusterHosts;
   readonly open: (kubeConfig: KubeConfig) => RemoteApplications;
   readonly now: () => Date;
   readonly lookEveryMs?: number;
@@ -50,7 +51,6 @@ export interface ClustersDeps {
 
 export function createClusters(deps: ClustersDeps): Clusters {
   const pool = createConnectionPool(deps);
-  const laboratory = isLaboratory(deps.client.config.server);
   /** Keys of clusters. */
   const named = new Map<PipelineKey, readonly string[]>();
   const listeners = new Set<(key: PipelineKey) => void>();
@@ -67,7 +67,7 @@ export function createClusters(deps: ClustersDeps): Clusters {
       title: `${address.kind} ${address.namespace}/${address.name}`,
       find: () => findKubeconfig(deps, address),
       pool,
-      laboratory,
+      hosts: deps.hosts,
       now: deps.now,
       lookEveryMs: deps.lookEveryMs,
       onChange: () => users.forEach(wake),

@@ -1,6 +1,6 @@
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
 import { readBounded } from './body.ts';
-import { apiStatus, parseStatus, statusError } from './status.ts';
+import { apiStatus, parseStatus, statusError, unquoted } from './status.ts';
 
 const MAX_ERROR_BYTES = 64 * 1024;
 const USER_AGENT = 'turnpike';
@@ -32,15 +32,24 @@ export function requestInit(outgoing: Outgoing, signal: AbortSignal): BunFetchRe
   };
 }
 
+export interface Answer {
+  readonly response: Response;
+  /** Whether people are shown what it says. */
+  readonly isQuotable: boolean;
+  /** What was sent with the request, should the server send it back. */
+  readonly secrets: readonly string[];
+}
+
 /** The error of an answer that is no success; reads its body. */
 export async function answerError(
-  response: Response,
+  { response, isQuotable, secrets }: Answer,
   outgoing: Outgoing,
   signal?: AbortSignal | null,
 ): Promise<TurnpikeError> {
   const text = new TextDecoder().decode(await readBounded(response.body, MAX_ERROR_BYTES, signal));
-  const status = parseStatus(response.status, text, response.headers.get('retry-after'));
-  return statusError(status, `${outgoing.method} ${outgoing.path}`);
+  const masked = secrets.reduce((kept, secret) => kept.replaceAll(secret, '***'), text);
+  const status = parseStatus(response.status, masked, response.headers.get('retry-after'));
+  return statusError(isQuotable ? status : unquoted(status), `${outgoing.method} ${outgoing.path}`);
 }
 
 export function parseAnswer(bytes: Uint8Array, outgoing: Outgoing): unknown {
@@ -58,6 +67,7 @@ export function parseAnswer(bytes: Uint8Array, outgoing: Outgoing): unknown {
 
 /** Whether an error says that the API server is up and deals with us, whatever it thinks of the request. */
 export function provesAlive(error: TurnpikeError): boolean {
+  if (error.code === 'HostNotAllowed') return false;
   return error.code !== 'ApiUnavailable' || apiStatus(error)?.httpStatus === 429;
 }
 
@@ -67,17 +77,25 @@ const UNTRUSTED = /CERT|ISSUER|SIGNATURE|CRL|INVALID_CA|HOSTNAME/;
 /** The error of an exchange that got no answer at all. */
 export function connectionError(error: unknown, server: string): TurnpikeError {
   const code = errorCode(error);
-  const why = UNTRUSTED.test(code)
-    ? `its certificate is not one that the configured CA vouches for (${code}); check certificate-authority`
-    : code || errorMessage(error);
-  return unavailable(`The API server ${server} cannot be reached: ${why}.`, error);
+  return unavailable(`The API server ${server} cannot be reached: ${reason(error, code)}.`, error);
+}
+
+/** A proxy's own words are not repeated: it may be anything that speaks HTTP. */
+function reason(error: unknown, code: string): string {
+  if (UNTRUSTED.test(code)) {
+    return `its certificate is not one that the configured CA vouches for (${code}); check certificate-authority`;
+  }
+  if (code !== 'ERR_PROXY_TUNNEL') return code || errorMessage(error);
+  const status = error instanceof Error && 'status' in error ? Number(error.status) : 0;
+  return `the proxy answered with HTTP ${status}`;
 }
 
 export function unavailable(message: string, cause: unknown): TurnpikeError {
   return new TurnpikeError('ApiUnavailable', message, { cause });
 }
 
-function errorCode(error: unknown): string {
+/** Of the system, of Bun or of OpenSSL; empty where it has none. */
+export function errorCode(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
 }

@@ -1,5 +1,6 @@
 import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import { type AppRef, type ClusterRef, type PipelineKey, pipelineKey } from '../api/pipeline.ts';
+import type { ClusterHosts } from '../decide/cluster-hosts.ts';
 import {
   type Facts,
   foreignGovernorDoubt,
@@ -9,14 +10,8 @@ import {
   type SecretState,
 } from '../decide/validate.ts';
 import type { Access, Readability } from './access.ts';
-import { isLaboratory, remoteKubeConfig } from './clusters-kubeconfig.ts';
-import {
-  foreignSecretProblem,
-  GITOPS_CLUSTERS,
-  KUBECONFIG_KEYS,
-  noGitopsCluster,
-  noKubeconfigIn,
-} from './clusters-source.ts';
+import { kubeconfigDoubt } from './clusters-doubt.ts';
+import { foreignSecretProblem, GITOPS_CLUSTERS, noGitopsCluster } from './clusters-source.ts';
 import type { Governors } from './governors.ts';
 import { resourcePath } from './path.ts';
 import type { SecretCache } from './secret-cache.ts';
@@ -39,6 +34,7 @@ export interface FactsDeps {
   readonly secretCache: SecretCache;
   readonly access: Access;
   readonly governors: Governors;
+  readonly hosts: ClusterHosts;
 }
 
 /** The API server itself waits five seconds for the admission webhook. */
@@ -151,22 +147,7 @@ async function clusterDoubt(
   const foreign = foreignSecretProblem(ref, namespace);
   if (foreign) return foreign;
   const state = await secretState(deps, namespace, ref.name, false);
-  if (state.kind === 'unknown') return undefined;
-  if (state.kind === 'absent') return `There is no Secret ${where}: create it with the key kubeconfig.`;
-  const key = KUBECONFIG_KEYS.find((one) => state.secret.values?.has(one));
-  const text = key === undefined ? undefined : state.secret.values?.get(key);
-  if (text === undefined) return noKubeconfigIn(`Secret ${where}`);
-  return text === 'sealed' ? undefined : kubeconfigDoubt(text, where, deps.client.config.server);
-}
-
-function kubeconfigDoubt(text: Uint8Array, where: string, ownServer: string): string | undefined {
-  try {
-    const laboratory = isLaboratory(ownServer);
-    remoteKubeConfig(new TextDecoder().decode(text), { where: `Secret ${where}`, laboratory });
-    return undefined;
-  } catch (error) {
-    return errorMessage(error);
-  }
+  return kubeconfigDoubt(state, { where: `Secret ${where}`, hosts: deps.hosts });
 }
 
 async function gitopsClusterDoubt(

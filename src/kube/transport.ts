@@ -2,9 +2,8 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { untilAborted } from '../api/abort.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import { createSlots, type Slots } from '../api/slots.ts';
-import type { ProxyFor } from '../decide/proxy.ts';
 import { readBounded } from './body.ts';
-import { createConnections } from './connections.ts';
+import { type ConnectionsDeps, createConnections } from './connections.ts';
 import {
   answerError,
   connectionError,
@@ -98,13 +97,12 @@ export const REMOTE_LIMITS: KubeLimits = {
   list: { pageSize: 100, pageBytes: 8 * MIB, pageTimeoutMs: 15_000, maxPages: 400 },
 };
 
-export interface KubeClientDeps {
+/** Default: the API server, and a proxy that the kubeconfig names, are believed, and reached directly. */
+export interface KubeClientDeps extends ConnectionsDeps {
   readonly limits?: KubeLimits;
   /** Requests at once of several clients together. */
   readonly shared?: Slots;
   readonly onRequest?: (request: RequestRecord) => void;
-  /** For clusters whose kubeconfig has no `proxy-url`. Default: they are reached directly. */
-  readonly proxyFor?: ProxyFor;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -115,7 +113,7 @@ const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
  * own transport hands the CA to an agent that Bun ignores.
  */
 export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = {}): KubeClient {
-  const connections = createConnections(kubeConfig, deps.proxyFor);
+  const connections = createConnections(kubeConfig, deps);
   const { server, namespace } = connections;
   const host = new URL(server).host;
   const {
@@ -133,10 +131,10 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     const started = performance.now();
     let code = '<error>';
     try {
-      const answer = connections.fetch(server + pathAndQuery(outgoing), init);
-      const response = await untilAborted(answer, init.signal);
+      const answer = await untilAborted(connections.fetch(pathAndQuery(outgoing), init), init.signal);
+      const { response } = answer;
       code = String(response.status);
-      if (!response.ok) throw await answerError(response, outgoing, init.signal);
+      if (!response.ok) throw await answerError(answer, outgoing, init.signal);
       return response;
     } finally {
       deps.onRequest?.({

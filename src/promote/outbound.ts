@@ -1,12 +1,13 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { TurnpikeError } from '../api/errors.ts';
+import { type Lookup, remembered, systemLookup } from '../api/lookup.ts';
 import { createSlots } from '../api/slots.ts';
 import { type HostPolicy, hostProblem, repositoryHostProblem } from '../decide/hosts.ts';
 import type { ProxyFor } from '../decide/proxy.ts';
 import { createDeadline } from './deadline.ts';
 import { exchange } from './outbound/exchange.ts';
 import { networkError, proxyRefusal } from './outbound/failure.ts';
-import { type Lookup, refuseForbiddenAddresses, remembered, systemLookup } from './outbound/lookup.ts';
+import { refuseForbiddenAddresses } from './outbound/lookup.ts';
 
 export { displayUrl } from './outbound/failure.ts';
 

@@ -85,6 +85,7 @@ function createGather() {
     secretCache: createSecretCache(secrets, { ttlSeconds: 600, minRefreshSeconds: 600, now }),
     access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
     governors: createGovernors(createFakeStore()),
+    hosts: { allowed: [], insecure: [], isLaboratory: true },
   });
 }
 

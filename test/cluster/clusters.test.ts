@@ -29,7 +29,7 @@ let mute: Server;
 
 beforeAll(async () => {
   [hub, leaf] = await Promise.all([sharedLab(), startLab({ flux: true })]);
-  turnpike = await startTurnpike(hub);
+  turnpike = await startTurnpike(hub, { flags: { 'cluster-hosts': '127.0.0.1, *.example.com:6443' } });
   await applyFolder(hub, 'kustomize/components/gitops-cluster');
   await waitEstablished(hub, 'crd/gitopsclusters.gitops.weave.works');
   mute = createServer(() => {});
@@ -40,6 +40,7 @@ beforeAll(async () => {
     secret('hook', { 'hmac-key': KEY }),
     secret('leaf', { kubeconfig: await leafKubeconfig('first') }),
     secret('mute', { value: muteKubeconfig() }),
+    secret('elsewhere', { value: kubeconfigTo('https://leaf.example.com:8443') }),
     gitopsCluster('leaf', { secretRef: { name: 'leaf' } }),
     gitopsCluster('silent', { capiClusterRef: { name: 'silent' } }),
   ]);
@@ -128,8 +129,12 @@ async function leafKubeconfig(account: string): Promise<string> {
 function muteKubeconfig(): string {
   const address = mute.address();
   const port = typeof address === 'object' && address ? address.port : 0;
+  return kubeconfigTo(`https://127.0.0.1:${port}`);
+}
+
+function kubeconfigTo(server: string): string {
   const credentials = { 'client-certificate-data': '', 'client-key-data': '' };
-  return kubeconfig({ server: `https://127.0.0.1:${port}`, ca: hub.ca }, { name: 'u', credentials });
+  return kubeconfig({ server, ca: hub.ca }, { name: 'u', credentials });
 }
 
 type Targets = Readonly<Record<string, readonly object[]>>;
@@ -362,5 +367,22 @@ describe('a cluster that is away', () => {
       expect(said.error).toContain('did not answer');
     },
     2 * MINUTE,
+  );
+
+  test(
+    'is not looked for on a host that --cluster-hosts does not name',
+    async () => {
+      const elsewhere = { kind: 'Secret', name: 'elsewhere' };
+      await createPipeline('elsewhere', HELM_RELEASE, { dev: [{ namespace: NAME, clusterRef: elsewhere }] });
+      const sentence =
+        'has a server at leaf.example.com:8443, which is not one of the hosts in --cluster-hosts.';
+      const seen = await target('elsewhere', ['dev', 0], ({ error }) => Boolean(error));
+      expect(seen.error).toContain(sentence);
+      const pipeline = (await hub.get(['pipeline', 'elsewhere', '-n', NAME])) as { status?: PipelineStatus };
+      expect(pipeline.status?.conditions?.find(({ type }) => type === 'Warning')?.message).toContain(
+        sentence,
+      );
+    },
+    MINUTE,
   );
 });

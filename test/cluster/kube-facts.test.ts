@@ -70,6 +70,7 @@ function setUp(client: KubeClient) {
     secretCache: createSecretCache(secrets, { ttlSeconds: 60, minRefreshSeconds: 0, now }),
     access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
     governors: createGovernors(store),
+    hosts: { allowed: [], insecure: [], isLaboratory: true },
   });
   return {
     gather: (of: PipelineSpec, fresh = false) => gather(needsOf(of, { namespace, name: 'app' }), { fresh }),

@@ -318,6 +318,51 @@ describe('a Secret of the same input', () => {
   });
 });
 
+describe('a kubeconfig of the same input', () => {
+  const pipeline = pipelineYaml({
+    'namespace: podinfo-prod': 'namespace: podinfo-prod\n          clusterRef: {kind: Secret, name: leaf}',
+  });
+  const kubeconfig = (server: string) => `apiVersion: v1
+kind: Secret
+metadata:
+  name: leaf
+  namespace: demo
+stringData:
+  kubeconfig: |
+    current-context: c
+    contexts: [{name: c, context: {cluster: k, user: u}}]
+    clusters: [{name: k, cluster: {server: "${server}"}}]
+    users: [{name: u, user: {token: hunter2}}]
+`;
+  const LEAF = 'https://leaf.example.com:6443';
+
+  async function said(server: string, ...args: string[]): Promise<string[]> {
+    const input = stream(pipeline, HOOK_SECRET, kubeconfig(server));
+    return lines((await validate(['-', ...args], { input })).err).filter((line) =>
+      line.includes('warning: '),
+    );
+  }
+
+  test.each([
+    [LEAF, []],
+    [LEAF, ['--cluster-hosts', '*.example.com:6443']],
+  ])('may lead to %s with %j', async (server, args) => {
+    expect(await said(server, ...args)).toEqual([]);
+  });
+
+  test.each([
+    [LEAF, ['--cluster-hosts', 'other.example.com'], 'which is not one of the hosts in --cluster-hosts'],
+    ['https://127.0.0.1:6443', [], 'at a loopback, link-local or metadata address'],
+    ['http://leaf.example.com', [], 'not reached by https'],
+  ])('is warned of where it leads to %s with %j', async (server, args, problem) => {
+    const [warning = '', ...more] = await said(server, ...args);
+    expect(warning).toMatch(/^-:\d+:\d+: warning: spec\.environments\[1\]\.targets\[0\]\.clusterRef\.name: /);
+    expect(warning).toContain('The kubeconfig in Secret demo/leaf has a server');
+    expect(warning).toContain(problem);
+    expect([more, warning.includes('hunter2')]).toEqual([[], false]);
+  });
+});
+
 describe('a directory', () => {
   test('is walked for manifests in the order of names', async () => {
     const tree = createFolder();

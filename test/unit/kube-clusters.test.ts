@@ -2,8 +2,9 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { errorMessage, TurnpikeError } from '../../src/api/errors.ts';
 import { type ClusterRef, type PipelineSpec, pipelineKey } from '../../src/api/pipeline.ts';
+import { type ClusterHosts, isLaboratory } from '../../src/decide/cluster-hosts.ts';
 import { type ClustersDeps, createClusters } from '../../src/kube/clusters.ts';
-import { isLaboratory, remoteKubeConfig } from '../../src/kube/clusters-kubeconfig.ts';
+import { remoteKubeConfig } from '../../src/kube/clusters-kubeconfig.ts';
 import type { StoredSecret } from '../../src/kube/secrets.ts';
 import { parseStatus, statusError } from '../../src/kube/status.ts';
 import type { KubeClient } from '../../src/kube/transport.ts';
@@ -25,8 +26,10 @@ contexts:
   - {name: one, context: {cluster: c, user: u}}
 `;
 
-function read(text: string, laboratory = false): KubeConfig {
-  return remoteKubeConfig(text, { where: 'Secret apps/leaf', laboratory });
+const HOSTS: ClusterHosts = { allowed: [], insecure: [], isLaboratory: false };
+
+function read(text: string, hosts: Partial<ClusterHosts> = {}): KubeConfig {
+  return remoteKubeConfig(text, { where: 'Secret apps/leaf', hosts: { ...HOSTS, ...hosts } });
 }
 
 describe('the kubeconfig of another cluster', () => {
@@ -95,10 +98,11 @@ describe('the kubeconfig of another cluster', () => {
     expect(isLaboratory('https://127.0.0.1:34567')).toBe(true);
     expect(isLaboratory('https://10.96.0.1:443')).toBe(false);
     const local = VALID.replace('leaf.example.com', '127.0.0.1');
-    expect(read(local, true).getCurrentCluster()?.server).toBe('https://127.0.0.1:6443');
+    const isLab = { isLaboratory: true };
+    expect(read(local, isLab).getCurrentCluster()?.server).toBe('https://127.0.0.1:6443');
     const plain = local.replace('https://127', 'http://127');
-    expect(read(plain, true).getCurrentCluster()?.server).toBe('http://127.0.0.1:6443');
-    expect(() => read(VALID.replace('leaf.example.com', '169.254.169.254'), true)).toThrow('link-local');
+    expect(read(plain, isLab).getCurrentCluster()?.server).toBe('http://127.0.0.1:6443');
+    expect(() => read(VALID.replace('leaf.example.com', '169.254.169.254'), isLab)).toThrow('link-local');
   });
 });
 
@@ -148,6 +152,7 @@ function setUp(lookEveryMs = 60_000) {
   };
   const clusters = createClusters({
     client,
+    hosts: HOSTS,
     secrets: {
       async read(namespace, name) {
         looks += 1;
@@ -336,6 +341,21 @@ describe('the clusters of Pipelines', () => {
     expect(await reader.read(APP, 'dev')).toBe('object');
   }, 30_000);
 
+  test('are away while their names lead to where no cluster is, and back when they do no longer', async () => {
+    const { clusters, put, servers, woken } = setUp();
+    put('apps/leaf', 'one');
+    clusters.follow(KEY, on(LEAF));
+    const refused = new TurnpikeError('HostNotAllowed', 'leaf.example.com resolves to 127.0.0.1.');
+    servers.set('one', () => Promise.reject(refused));
+    const reader = clusters.reader(LEAF, 'apps');
+    expect(await failureOf(reader.read(APP, 'dev'))).toMatch(
+      /^Cluster Secret apps\/leaf cannot be read since \S+: leaf\.example\.com resolves to 127\.0\.0\.1\.$/,
+    );
+    servers.set('one', async () => 'object');
+    await waitUntil('the cluster to be back', () => woken.length === 2, { seconds: 10 });
+    expect(await reader.read(APP, 'dev')).toBe('object');
+  }, 20_000);
+
   test('are found to be away though nobody reads them', async () => {
     const { clusters, put, servers, woken } = setUp();
     put('apps/leaf', 'one');
@@ -376,7 +396,7 @@ describe('the clusters of Pipelines', () => {
     servers.set('one', () => Promise.reject(new Error('Expected Array but got 1')));
     const said = await failureOf(clusters.reader(LEAF, 'apps').read(APP, 'dev'));
     expect(said).toBe(
-      'On cluster Secret apps/leaf: It answers unlike an API server: Expected Array but got 1',
+      'On cluster Secret apps/leaf: It answers unlike an API server: something is missing in an answer, or has another form.',
     );
   });
 

@@ -12,6 +12,7 @@ export const OWN_FLAGS = {
 export const HOST_FLAGS = {
   'git-hosts': SERVE_FLAGS['git-hosts'],
   'insecure-git-hosts': SERVE_FLAGS['insecure-git-hosts'],
+  'cluster-hosts': SERVE_FLAGS['cluster-hosts'],
 } as const satisfies Flags;
 
 export interface Arguments {

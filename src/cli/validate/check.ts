@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { API_VERSION, KIND } from '../../api/group.ts';
 import { namespaceName, objectName } from '../../api/names.ts';
+import type { ClusterHosts } from '../../decide/cluster-hosts.ts';
 import type { HostPolicy } from '../../decide/hosts.ts';
 import { governorDoubt } from '../../decide/validate/governors.ts';
 import { unknownFields, unknownObjectFields } from '../../decide/validate/unknown-fields.ts';
@@ -19,6 +20,8 @@ import {
   schemaProblems,
   surroundingFindings,
 } from '../../decide/validate.ts';
+import { kubeconfigDoubt } from '../../kube/clusters-doubt.ts';
+import { foreignSecretProblem } from '../../kube/clusters-source.ts';
 import { type Manifest, textOf } from './objects.ts';
 import { fileProblem, type Problem } from './problem.ts';
 import type { SecretIndex } from './secrets.ts';
@@ -38,31 +41,33 @@ const Metadata = v.object({
 export function checkPipelines(
   pipelines: readonly Manifest[],
   secrets: SecretIndex,
-  policy: HostPolicy,
+  hosts: Hosts,
 ): Problem[] {
   const governors = createGovernors(pipelines);
   const found: Problem[] = [];
   for (const pipeline of pipelines) {
     if (found.length > MAX_PROBLEMS_IN_ALL) return [...found, unchecked(pipeline)];
-    const { problems, warnings } = findingsOf(pipeline, { secrets, governors, policy });
+    const { problems, warnings } = findingsOf(pipeline, { secrets, governors, ...hosts });
     found.push(...placed(pipeline, 'error', problems), ...placed(pipeline, 'warning', warnings));
   }
   return found;
 }
 
-interface Known {
-  readonly secrets: SecretIndex;
-  readonly governors: Governors;
+interface Hosts {
   readonly policy: HostPolicy;
+  readonly clusterHosts: ClusterHosts;
 }
 
-function findingsOf(pipeline: Manifest, { secrets, governors, policy }: Known): Findings {
+interface Known extends Hosts {
+  readonly secrets: SecretIndex;
+  readonly governors: Governors;
+}
+
+function findingsOf(pipeline: Manifest, known: Known): Findings {
   const { fields } = pipeline;
   const { raw, names } = namesOf(pipeline);
-  const checked = checkSpec(fields.spec, policy, names);
-  const around = checked.spec
-    ? surroundings(needsOf(checked.spec, names), raw, { secrets, governors })
-    : NO_FINDINGS;
+  const checked = checkSpec(fields.spec, known.policy, names);
+  const around = checked.spec ? surroundings(needsOf(checked.spec, names), raw, known) : NO_FINDINGS;
   const own = [...objectProblems(pipeline), ...unknownObjectFields(fields), ...unknownFields(fields.spec)];
   const said = mergeFindings({ problems: own, warnings: [] }, checked.findings);
   return mergeFindings(said, withoutFields(around, said.problems));
@@ -127,18 +132,27 @@ function placed(
   return [...shown, { ...shared, ...pipeline.at('spec'), rule: 'length', field: 'spec', message }];
 }
 
-/** Doubts about clusters and applications need a cluster to look at. */
-function surroundings(
-  needs: Needs,
-  own: RawNames,
-  { secrets, governors }: Pick<Known, 'secrets' | 'governors'>,
-): Findings {
+/** Doubts about applications and GitopsClusters need a cluster to look at. */
+function surroundings(needs: Needs, own: RawNames, { secrets, governors, clusterHosts }: Known): Findings {
   const doubts = needs.targets.flatMap(({ key }) => {
     const other = governors(applicationKey(needs.appRef, key), own);
     return other ? [[key, governorDoubt(other.namespace ?? '', other.name)] as const] : [];
   });
   const states = needs.secrets.map(({ name }) => [name, secrets.find(own.namespace, name)] as const);
-  const facts = { ...NO_FACTS, secrets: new Map(states), governors: new Map(doubts) };
+  const clusters = needs.clusters.flatMap(({ key, ref }) => {
+    if (ref.kind !== 'Secret') return [];
+    const foreign = foreignSecretProblem(ref, needs.names.namespace);
+    const where = `Secret ${needs.names.namespace}/${ref.name}`;
+    const doubt =
+      foreign ?? kubeconfigDoubt(secrets.find(own.namespace, ref.name), { where, hosts: clusterHosts });
+    return doubt === undefined ? [] : [[key, doubt] as const];
+  });
+  const facts = {
+    ...NO_FACTS,
+    secrets: new Map(states),
+    clusters: new Map(clusters),
+    governors: new Map(doubts),
+  };
   return surroundingFindings(needs, facts);
 }
 
