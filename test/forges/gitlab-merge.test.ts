@@ -87,7 +87,7 @@ describe('merging on GitLab', () => {
     for (const name of ['one', 'a\n\u202eb', 'x'.repeat(500), '4', '5', '6', '7']) check(name, 'failed');
     expect(await merge()).toEqual({
       kind: 'not-yet',
-      reason: `Checks of 1111111111 fail: one, a b, ${'x'.repeat(80)}…, 4, 5 and 2 more.`,
+      reason: `Checks of 1111111111 fail: one, a b, ${'x'.repeat(79)}…, 4, 5 and 2 more.`,
     });
   });
 

@@ -3,7 +3,8 @@ import { cut, MAX_QUOTED, oneLine } from '../../src/decide/text.ts';
 import { parseStatus } from '../../src/kube/status.ts';
 import { createFluxEvents } from '../../src/promote/flux-events.ts';
 import type { ForgeContext } from '../../src/promote/forges/call.ts';
-import { forgeFailure, forgeUnreachable } from '../../src/promote/forges/failure.ts';
+import { forgeFailure, forgeUnreachable, forgeWords } from '../../src/promote/forges/failure.ts';
+import { refusedMerge } from '../../src/promote/forges/merge.ts';
 import { answerProblem, type Remote, serverWords, unusable } from '../../src/promote/git/failure.ts';
 import { failureOf } from '../fakes/failure.ts';
 
@@ -27,6 +28,13 @@ const NOW = new Date('2026-11-29T12:00:00Z');
 function forge(status: number, data: unknown, headers = {}): string {
   const answer = { status, data, headers: new Headers(headers) };
   return forgeFailure('create', answer, context, NOW).message;
+}
+
+const ANSWER = { status: 405, data: '', headers: new Headers() };
+
+function merge(words: string): string {
+  const outcome = refusedMerge(context, words);
+  return outcome.kind === 'not-yet' ? outcome.reason : '';
 }
 
 async function git(status: number, text: string, headers = {}): Promise<string> {
@@ -59,6 +67,7 @@ describe('what is quoted', () => {
     ['of a forge that answers with a text', () => forge(500, HOSTILE)],
     ['of where a forge redirects to', () => forge(301, '', { location: `https://a/${'y'.repeat(3_000)}` })],
     ['of a forge that was not reached', () => forgeUnreachable('get', new Error(HOSTILE), context).message],
+    ['of why a forge does not merge', () => merge(forgeWords({ ...ANSWER, data: HOSTILE }, [SECRET]))],
     ['of an API server', () => parseStatus(500, JSON.stringify({ message: HOSTILE }), null).message],
     ['of what comes in place of an API server', () => parseStatus(500, HOSTILE, null).message],
     ['of notification-controller', () => flux(HOSTILE)],
@@ -72,7 +81,7 @@ describe('what is quoted', () => {
     expect(message.length).toBeLessThanOrEqual(MAX_QUOTED + 250);
   });
 
-  test.each(places.slice(0, 10))('%s has no secret in it', async (_, said) => {
+  test.each(places.slice(0, 11))('%s has no secret in it', async (_, said) => {
     expect(await said()).not.toContain(SECRET);
   });
 
@@ -90,6 +99,12 @@ test.each([
   ['größer als 日本語', 'größer als 日本語'],
 ])('%p is shown as %p', (text, line) => {
   expect(oneLine(text)).toBe(line);
+});
+
+test('all that keeps a forge from merging is bounded together', () => {
+  expect(merge(`blocked\u202e; ${'x'.repeat(2_000)}`)).toMatch(
+    /^GitHub does not merge .* \(blocked; x{490}…\)\.$/,
+  );
 });
 
 test('a text that is cut stays well formed', () => {

@@ -1,3 +1,4 @@
+import { cut, MAX_QUOTED, oneLine } from '../../decide/text.ts';
 import type { ForgeContext } from './call.ts';
 import type { MergeOptions, MergeOutcome, PullRequest, Unmergeable } from './forge.ts';
 
@@ -98,20 +99,19 @@ export function pending({ pending: names }: Checks, commit: string): MergeOutcom
 
 /** `words`: the forge's own. */
 export function refusedMerge({ name }: ForgeContext, words: string, mergeable?: Unmergeable): MergeOutcome {
-  return notYet(`${name} does not merge the pull request yet${words && ` (${words})`}.`, mergeable);
+  const said = cut(oneLine(words), MAX_QUOTED);
+  return notYet(`${name} does not merge the pull request yet${said && ` (${said})`}.`, mergeable);
 }
 
 export function short(commit: string): string {
   return commit.slice(0, 10);
 }
 
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MAX_NAMES).map(oneLine).join(', ');
-  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
-}
-
 /** The name of a check is written by whoever set it. */
-function oneLine(name: string): string {
-  const line = name.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
-  return line.length > MAX_NAME ? `${line.slice(0, MAX_NAME).toWellFormed()}…` : line;
+function listed(names: readonly string[]): string {
+  const shown = names
+    .slice(0, MAX_NAMES)
+    .map((name) => cut(oneLine(name), MAX_NAME))
+    .join(', ');
+  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
 }

@@ -62,10 +62,11 @@ function ask(api: Api, { iid }: MergeRequest, options: object): Promise<ForgeAns
 
 function outcomeOf(api: Api, request: MergeRequest, answer: ForgeAnswer): MergeOutcome {
   if (answer.status >= 300) {
-    const words = forgeWords(answer, api.context.secrets);
-    const why = request.detailed_merge_status;
+    const said = [request.detailed_merge_status, answer.data].flatMap(
+      (data) => forgeWords({ ...answer, data }, api.context.secrets) || [],
+    );
     const { mergeable } = toPullRequest(request);
-    return refusedMerge(api.context, [...(why ? [why] : []), words].join('; '), mergeable);
+    return refusedMerge(api.context, said.join('; '), mergeable);
   }
   return parsed(api, 'merge', answer.data).state === 'merged' ? { kind: 'merged' } : { kind: 'scheduled' };
 }
