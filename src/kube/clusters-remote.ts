@@ -2,10 +2,12 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { type ApplicationWatchDeps, createApplicationWatch } from './application-watch.ts';
 import type { RemoteApplications } from './clusters-connection.ts';
 import { createDiscovery } from './discovery.ts';
+import type { Judge } from './judge.ts';
 import { createKubeClient, type KubeClientDeps, REMOTE_LIMITS } from './transport.ts';
 
 export interface RemoteDeps extends Omit<ApplicationWatchDeps, 'discovery' | 'timings'>, KubeClientDeps {
   readonly now: () => Date;
+  readonly judge: Judge;
 }
 
 /** A read of another cluster ends after three seconds: it must not spend them waiting for a list. */

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { createServer, type Server } from 'node:net';
 import { stringify } from 'yaml';
-import type { Lookup } from '../../src/api/lookup.ts';
+import { type Lookup, remembered } from '../../src/api/lookup.ts';
 import type { ClusterHosts } from '../../src/decide/cluster-hosts.ts';
 import { remoteKubeConfig } from '../../src/kube/clusters-kubeconfig.ts';
 import { createJudge, type Judge } from '../../src/kube/judge.ts';
@@ -237,6 +237,18 @@ describe('the address that was judged', () => {
     const client = connect({ server: `https://${NAME}` }, POD, never);
     const error = await failureOf(client.request({ method: 'GET', path: '/version', timeoutMs: 100 }));
     expect(error.message).toContain('did not answer GET /version within 100 ms');
+  });
+
+  test('is asked for once by many requests', async () => {
+    const seen: string[] = [];
+    const lookup = remembered(lookupOf({ [NAME]: ['127.0.0.1'] }, seen));
+    const client = connect({ server: `https://${NAME}:${server.port}` }, LABORATORY, lookup);
+    await Promise.all(Array.from({ length: 8 }, () => version(client)));
+    await version(client);
+    expect([seen, asked.length]).toEqual([[NAME], 9]);
+    await failureOf(version(connect({ server: 'https://unknown.example' }, LABORATORY, lookup)));
+    await failureOf(version(connect({ server: 'https://unknown.example' }, LABORATORY, lookup)));
+    expect(seen).toEqual([NAME, 'unknown.example', 'unknown.example']);
   });
 
   test('is unknown where DNS does not know the name', async () => {
