@@ -111,6 +111,12 @@ export const SERVE_FLAGS = {
     help: "Where other kinds than Flux's say which revision runs: KIND.GROUP=PATH, comma-separated, such as Service.serving.knative.dev=.status.latestReadyRevisionName; steps are .field, [0] and [name=app].",
     parse: parseRevisionPaths,
   },
+  'no-cross-namespace-refs': {
+    default: 'false',
+    help: "Refuse targets of this cluster, and clusters, that are in another namespace than their Pipeline's.",
+    parse: boolean,
+    switch: true,
+  },
   concurrent: {
     default: '4',
     help: 'Promotions of one namespace carried out at once; four times as many for one Git host, sixteen times in all.',

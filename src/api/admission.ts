@@ -1,5 +1,14 @@
 import * as v from 'valibot';
 
+/** Who asks for a change, as the API server's authentication has it (authentication.k8s.io/v1, UserInfo). */
+export const Author = v.object({
+  username: v.optional(v.string(), ''),
+  uid: v.optional(v.string(), ''),
+  groups: v.optional(v.array(v.string()), []),
+  extra: v.optional(v.record(v.string(), v.array(v.string())), {}),
+});
+export type Author = v.InferOutput<typeof Author>;
+
 /** An AdmissionReview request (admission.k8s.io/v1): only what is used. */
 export const AdmissionReview = v.object({
   apiVersion: v.literal('admission.k8s.io/v1'),
@@ -10,7 +19,7 @@ export const AdmissionReview = v.object({
     namespace: v.optional(v.string(), ''),
     name: v.optional(v.string(), ''),
     dryRun: v.optional(v.boolean(), false),
-    userInfo: v.optional(v.object({ username: v.optional(v.string(), '') })),
+    userInfo: v.optional(Author),
     object: v.optional(v.unknown()),
     oldObject: v.optional(v.unknown()),
   }),

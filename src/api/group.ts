@@ -27,6 +27,12 @@ export const SIGNING_PASSPHRASE = 'signing-passphrase';
 /** Annotation of a Secret: the only hosts that it may be sent to, comma-separated, in the forms of --git-hosts. */
 export const ALLOWED_HOSTS = `${GROUP}/allowed-hosts`;
 
+/** Annotation of a GitopsCluster: the namespaces whose Pipelines may use it beside its own, comma-separated; * for all. */
+export const ALLOWED_NAMESPACES = `${GROUP}/allowed-namespaces`;
+
+/** Annotation of a namespace: "true" where Pipelines of others show no messages of what is in it. */
+export const HIDE_MESSAGES = `${GROUP}/hide-messages`;
+
 /** Metadata of the notification event; notification-controller drops keys without the group's prefix. */
 export const EVENT_ENVIRONMENT = `${GROUP}/environment`;
 export const EVENT_VERSION = `${GROUP}/version`;

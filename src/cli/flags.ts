@@ -44,13 +44,18 @@ export function readFlags<F extends Flags>(
 }
 
 function parse(flags: Flags, args: readonly string[]): Record<string, string> | string {
-  const spelled = args.map((arg) => (flags[arg.slice(2)]?.switch ? `${arg}=true` : arg));
+  const spelled = spelledOut(flags, args);
   const options = Object.fromEntries(Object.keys(flags).map((name) => [name, { type: 'string' as const }]));
   try {
     return parseArgs({ args: spelled, options, allowPositionals: false }).values as Record<string, string>;
   } catch (error) {
     return usageProblem(error);
   }
+}
+
+/** Switches that stand alone with the value that they have then. */
+export function spelledOut(flags: Flags, args: readonly string[]): string[] {
+  return args.map((arg) => (flags[arg.slice(2)]?.switch ? `${arg}=true` : arg));
 }
 
 /** What `parseArgs` says, without its advice, which is about its own API; no full stop at the end. */

@@ -3,20 +3,26 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pass } from '../api/checkpoint.ts';
 import { remembered, systemLookup } from '../api/lookup.ts';
+import type { Target } from '../api/pipeline.ts';
 import { createSlots } from '../api/slots.ts';
 import { proxyVariables, type ServeConfig } from '../config.ts';
 import { isLaboratory } from '../decide/cluster-hosts.ts';
 import { createProxyFor } from '../decide/proxy.ts';
+import { refusedReference, type SpecPolicy } from '../decide/validate.ts';
 import { createAccess } from '../kube/access.ts';
+import { createApplicationDiscovery } from '../kube/application-discovery.ts';
 import { createApplicationWatch, localApplications } from '../kube/application-watch.ts';
+import { createAuthorAccess } from '../kube/author-access.ts';
 import { createClusters } from '../kube/clusters.ts';
 import { openRemote } from '../kube/clusters-remote.ts';
 import { loadKubeConfig } from '../kube/config.ts';
 import { createDiscovery } from '../kube/discovery.ts';
 import { createFacts } from '../kube/facts.ts';
 import { createGovernors } from '../kube/governors.ts';
+import { createGrantedKinds } from '../kube/granted-kinds.ts';
 import { createJudge } from '../kube/judge.ts';
 import type { LeaseTimings } from '../kube/lease.ts';
+import { createNamespaces } from '../kube/namespaces.ts';
 import { createPipelineStore } from '../kube/pipelines.ts';
 import { createSecretCache } from '../kube/secret-cache.ts';
 import { createSecrets } from '../kube/secrets.ts';
@@ -66,8 +72,10 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const namespace = config['watch-namespace'];
   const labelSelector = config['watch-label-selector'];
   const secrets = createSecrets(client);
+  const policy = policyOf(config);
   const now = () => new Date();
-  const discovery = createDiscovery(client, { now });
+  const discovery = createApplicationDiscovery(createDiscovery(client, { now }));
+  const granted = createGrantedKinds(client, { now, ...(namespace && { namespace }) });
   const pipelines = createPipelineStore(client, {
     log,
     ...(namespace && { namespace }),
@@ -90,11 +98,14 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     secrets,
     governors: () => governors,
     hosts,
-    open: (remote) => openRemote(remote, { ...watching, shared, onRequest, now, judge }),
+    open: (remote) => openRemote(remote, { ...watching, shared, onRequest, now, judge, granted }),
+    references: policy,
     now,
   });
   const governors = createGovernors(store, (key, spec) => {
-    applications.want(key, spec ? localApplications(spec) : []);
+    const [own = ''] = key.split('/');
+    const isAllowed = (target: Target) => refusedReference(target, policy, own) === undefined;
+    applications.want(key, spec ? localApplications(spec, isAllowed) : []);
     clusters.follow(key, spec);
   });
   return {
@@ -105,7 +116,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     now,
     instance: hostname(),
     leaseTimings,
-    policy: { allowed: config['git-hosts'], insecure: config['insecure-git-hosts'] },
+    policy,
     proxyFor: createProxyFor(proxyVariables(environment)),
     secrets,
     secretCache: createSecretCache(secrets, { ttlSeconds: 10, minRefreshSeconds: 1, now }),
@@ -114,6 +125,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     applications,
     clusters,
     governors,
+    messagesOf: createNamespaces(client, { now }).disclosure,
     facts: createFacts({
       client,
       secrets,
@@ -125,11 +137,20 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
         now,
       }),
       access: createAccess(client, { discovery, now }),
+      authors: createAuthorAccess(client, { discovery, now }),
       governors,
       hosts,
     }),
     store,
     gitDirectory: gitDirectory(config['git-cache-dir']),
+  };
+}
+
+function policyOf(config: ServeConfig): SpecPolicy {
+  return {
+    allowed: config['git-hosts'],
+    insecure: config['insecure-git-hosts'],
+    noCrossNamespaceRefs: config['no-cross-namespace-refs'],
   };
 }
 

@@ -73,6 +73,7 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
     record: createRecordStatus(ownWrites.store),
     applications: parts.applications,
     clusters: parts.clusters,
+    messagesOf: parts.messagesOf,
     promoter,
     outside,
     check: createCheck({

@@ -1,6 +1,7 @@
 import { errorMessage } from '../api/errors.ts';
-import type { AppRef, PipelineKey } from '../api/pipeline.ts';
-import { type Observation, readApplication } from '../decide/application.ts';
+import type { Pipeline, PipelineKey, Target } from '../api/pipeline.ts';
+import type { Observation } from '../decide/application.ts';
+import { refusedReference } from '../decide/validate.ts';
 import { createIntake } from '../http/intake.ts';
 import { createMetricsApp, createProbes } from '../http/probes.ts';
 import { createRateLimiter } from '../http/rate.ts';
@@ -8,9 +9,8 @@ import { createRejectionLog } from '../http/rejections.ts';
 import { startServer } from '../http/server.ts';
 import { createSignedApp } from '../http/signed-app.ts';
 import { waitForPullRequest } from '../http/wait.ts';
-import type { ApplicationWatch } from '../kube/application-watch.ts';
+import { observeHere } from '../reconcile/observe-target.ts';
 import { createRecordStatus, type OnWritten } from '../reconcile/record.ts';
-import type { Logger } from '../telemetry/log.ts';
 import type { Parts } from './program.ts';
 
 export interface ServersDeps {
@@ -45,25 +45,25 @@ export function startServers(parts: Parts, { wake, onWritten, unready }: Servers
 }
 
 /** What cannot be looked at is left to the watch. */
-function createLook(applications: Pick<ApplicationWatch, 'readNow'>, log: Logger) {
-  return async (appRef: AppRef, namespace: string): Promise<Observation | undefined> => {
+function createLook({ applications, messagesOf, policy, log }: Parts) {
+  const now = { read: applications.readNow };
+  return async ({ metadata, spec }: Pipeline, target: Target): Promise<Observation | undefined> => {
+    const { appRef } = spec;
+    const from = metadata.namespace;
+    if (refusedReference(target, policy, from)) return undefined;
     try {
-      const object = await applications.readNow(appRef, namespace);
-      return object === undefined ? undefined : readApplication(appRef, object);
+      const seen = await observeHere({ appRef, from, target }, now, messagesOf);
+      return seen.kind === 'application' ? seen : undefined;
     } catch (error) {
-      log.debug(
-        { namespace, name: appRef.name, error: errorMessage(error) },
-        'cannot look at an application',
-      );
+      const fields = { namespace: target.namespace, name: appRef.name, error: errorMessage(error) };
+      log.debug(fields, 'cannot look at an application');
       return undefined;
     }
   };
 }
 
-function signedDeps(
-  { config, log, metrics, store, client, secretCache, applications, now }: Parts,
-  { wake, onWritten }: Pick<ServersDeps, 'wake' | 'onWritten'>,
-) {
+function signedDeps(parts: Parts, { wake, onWritten }: Pick<ServersDeps, 'wake' | 'onWritten'>) {
+  const { config, log, metrics, store, client, secretCache, now } = parts;
   const clock = () => performance.now();
   return {
     find: store.get,
@@ -82,7 +82,7 @@ function signedDeps(
     onSeconds: (seconds: number) => metrics.hookSeconds.observe(seconds),
     allowUnsigned: config['allow-unsigned-events'],
     record: createRecordStatus(store, onWritten),
-    look: createLook(applications, log),
+    look: createLook(parts),
     pullRequest: (wanted: Parameters<typeof waitForPullRequest>[1]) =>
       waitForPullRequest({ find: store.get, subscribe: store.subscribe }, wanted),
     wake,

@@ -1,6 +1,6 @@
 import type { Command, Io } from './command.ts';
 import { describeFlags, environmentName } from './flags.ts';
-import { type Arguments, HOST_FLAGS, OWN_FLAGS, readArguments } from './validate/arguments.ts';
+import { type Arguments, OWN_FLAGS, POLICY_FLAGS, readArguments } from './validate/arguments.ts';
 import { checkPipelines } from './validate/check.ts';
 import { collect } from './validate/collect.ts';
 import type { Problem } from './validate/problem.ts';
@@ -35,8 +35,8 @@ Examples:
   -f, --filename PATH
       Files and directories to check; - is standard input.
   -o, ${describeFlags(OWN_FLAGS).trimStart()}
-${describeFlags(HOST_FLAGS)}
-      The last three are environment variables too, such as ${environmentName('git-hosts')}; a flag wins.
+${describeFlags(POLICY_FLAGS)}
+      The last four are environment variables too, such as ${environmentName('git-hosts')}; a flag wins.
 `;
 }
 
@@ -65,15 +65,23 @@ function misused({ err }: Io, problems: readonly string[]): number {
 }
 
 async function validate(
-  { paths, own, hosts }: Arguments,
+  { paths, own, policy }: Arguments,
   standardInput: StandardInput,
   io: Io,
 ): Promise<number> {
   const limits = { maxFiles: own['max-files'], maxFileSize: own['max-file-size'] };
-  const policy = { allowed: hosts['git-hosts'], insecure: hosts['insecure-git-hosts'] };
+  const allowed = {
+    allowed: policy['git-hosts'],
+    insecure: policy['insecure-git-hosts'],
+    noCrossNamespaceRefs: policy['no-cross-namespace-refs'],
+  };
   const collected = await collect(paths, limits, standardInput);
-  const clusterHosts = { allowed: hosts['cluster-hosts'], insecure: policy.insecure, isLaboratory: false };
-  const found = checkPipelines(collected.pipelines, collected.secrets, { policy, clusterHosts });
+  const clusterHosts = {
+    allowed: policy['cluster-hosts'],
+    insecure: allowed.insecure,
+    isLaboratory: false,
+  };
+  const found = checkPipelines(collected.pipelines, collected.secrets, { policy: allowed, clusterHosts });
   const problems = inOrder([...collected.problems, ...found], collected.paths);
   const report = own.output === 'json' ? jsonReport : textReport;
   const { out, err } = report({ paths, collected, problems });

@@ -3,6 +3,7 @@ import type { HostPolicy } from './hosts.ts';
 import { environmentProblems } from './validate/environments.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './validate/problem.ts';
 import { type PipelineNames, promotionProblems } from './validate/promotions.ts';
+import { type ReferencePolicy, referenceProblems } from './validate/references.ts';
 import { parseSpec } from './validate/schema.ts';
 import { sizeProblems } from './validate/size.ts';
 import { specWarnings } from './validate/warnings.ts';
@@ -32,9 +33,13 @@ export {
 } from './validate/problem.ts';
 export type { PipelineNames } from './validate/promotions.ts';
 export { type Judged, ratchet } from './validate/ratchet.ts';
+export { type ReferencePolicy, refusedReference } from './validate/references.ts';
 export { RULES, type Rule } from './validate/rules.ts';
 export { type ParsedSpec, parseSpec, schemaProblems } from './validate/schema.ts';
 export { surroundingFindings } from './validate/surroundings.ts';
+
+/** What the operator allows. */
+export type SpecPolicy = HostPolicy & ReferencePolicy;
 
 /** A spec from outside, with what the rules say of it alone. */
 export type CheckedSpec =
@@ -42,7 +47,7 @@ export type CheckedSpec =
   /** It does not hold to the schema, so that nothing is to be looked up for it. */
   | { readonly kind: 'malformed'; readonly findings: Findings; readonly spec?: PipelineSpec };
 
-export function checkSpec(input: unknown, policy: HostPolicy, names: PipelineNames): CheckedSpec {
+export function checkSpec(input: unknown, policy: SpecPolicy, names: PipelineNames): CheckedSpec {
   const parsed = parseSpec(input);
   if (parsed.kind === 'invalid') {
     if (!parsed.spec) return { kind: 'malformed', findings: { ...NO_FINDINGS, problems: parsed.problems } };
@@ -65,8 +70,9 @@ function firstOfField(problems: readonly FieldProblem[], further: readonly Field
 }
 
 /** Everything that is wrong with a spec that holds to the schema; empty when it is fine. */
-export function validateSpec(spec: PipelineSpec, policy: HostPolicy, names: PipelineNames): FieldProblem[] {
+export function validateSpec(spec: PipelineSpec, policy: SpecPolicy, names: PipelineNames): FieldProblem[] {
   return [
+    ...referenceProblems(spec, policy, names.namespace),
     ...environmentProblems(spec, names.namespace),
     ...sizeProblems(spec, names),
     ...promotionProblems(spec, policy, names),

@@ -2,11 +2,11 @@ import * as v from 'valibot';
 import { errorMessage } from '../api/errors.ts';
 import { FluxEvent } from '../api/event.ts';
 import {
-  type AppRef,
   type Pipeline,
   type PipelineKey,
   pipelineKey,
   type StoredPipeline,
+  type Target,
 } from '../api/pipeline.ts';
 import type { RecordStatus } from '../api/record.ts';
 import type { Observation } from '../decide/application.ts';
@@ -25,8 +25,8 @@ import { type GuardDeps, type Guarded, guard, postRoute, refused, type SignedCon
 export interface HookDeps extends GuardDeps {
   readonly allowUnsigned: boolean;
   readonly record: RecordStatus;
-  /** The application on our own cluster as it is now; undefined: it cannot be looked at. Never throws. */
-  readonly look?: (appRef: AppRef, namespace: string) => Promise<Observation | undefined>;
+  /** The application of a target on our own cluster as it is now; undefined: it cannot be looked at. Never throws. */
+  readonly look?: (pipeline: Pipeline, target: Target) => Promise<Observation | undefined>;
   /** Wakes the reconciler. */
   readonly wake: (key: PipelineKey) => void;
   /** URL of the pull request for this revision, once it is open; undefined when the seconds have passed. */
@@ -86,10 +86,9 @@ async function take(c: SignedContext, deps: HookDeps, guarded: Guarded): Promise
  */
 async function receiver(deps: HookDeps, { pipeline: stored, environment }: Guarded, event: FluxEvent) {
   const { spec } = stored;
-  const target = spec.ok
-    ? targetToLookAt({ ...stored, spec: spec.value }, environment, event, deps.now())
-    : undefined;
-  const seen = spec.ok && target ? await deps.look?.(spec.value.appRef, target.namespace) : undefined;
+  const known = spec.ok ? { ...stored, spec: spec.value } : undefined;
+  const target = known && targetToLookAt(known, environment, event, deps.now());
+  const seen = known && target ? await deps.look?.(known, target) : undefined;
   const look = target && seen ? { target, seen } : undefined;
   return (pipeline: Pipeline) => receiveWith(look, pipeline, environment, event, deps.now());
 }

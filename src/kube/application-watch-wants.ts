@@ -1,4 +1,5 @@
-import type { AppRef, PipelineSpec } from '../api/pipeline.ts';
+import type { AppRef, PipelineSpec, Target } from '../api/pipeline.ts';
+import { applicationKindProblem } from '../decide/application-kind.ts';
 
 /** An application object on one cluster. */
 export interface NamedApplication {
@@ -6,10 +7,19 @@ export interface NamedApplication {
   readonly namespace: string;
 }
 
-/** The applications of a Pipeline on the cluster that it is on itself. */
-export function localApplications({ appRef, environments }: PipelineSpec): NamedApplication[] {
+/** The applications of a Pipeline on the cluster that it is on itself, of the targets that it may have. */
+export function localApplications(
+  { appRef, environments }: PipelineSpec,
+  isAllowed: (target: Target) => boolean = () => true,
+): NamedApplication[] {
   const targets = environments.flatMap((environment) => environment.targets);
-  return targets.filter((target) => !target.clusterRef).map(({ namespace }) => ({ appRef, namespace }));
+  const here = targets.filter((target) => !target.clusterRef && isAllowed(target));
+  return here.map(({ namespace }) => ({ appRef, namespace }));
+}
+
+/** Without those that are never read. */
+export function readable(wanted: readonly NamedApplication[]): readonly NamedApplication[] {
+  return wanted.filter(({ appRef }) => applicationKindProblem(appRef) === undefined);
 }
 
 /** The objects of one kind, as it is written in appRefs, that somebody wants. */

@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { createDue } from './application-watch-due.ts';
 import { type ScopeTimings, startApplicationScope } from './application-watch-scope.ts';
 import { createApplicationScopes } from './application-watch-scopes.ts';
-import { createWants, type NamedApplication, type WantedKind } from './application-watch-wants.ts';
+import { createWants, type NamedApplication, readable, type WantedKind } from './application-watch-wants.ts';
 import { createApplications } from './applications.ts';
 import type { Discovery } from './discovery.ts';
 import type { KubeClient } from './transport.ts';
@@ -99,7 +99,7 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
     read,
     readNow,
     want(owner, wanted) {
-      wants.set(owner, wanted);
+      wants.set(owner, readable(wanted));
       due.in(timings.quietMs, timings.latestMs);
     },
     subscribe: listeners.add,

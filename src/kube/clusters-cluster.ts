@@ -1,15 +1,17 @@
-import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import type { AppRef } from '../api/pipeline.ts';
 import type { ClusterHosts } from '../decide/cluster-hosts.ts';
 import type { ApplicationListener, NamedApplication } from './application-watch.ts';
 import { remoteKubeConfig } from './clusters-kubeconfig.ts';
 import type { ConnectionPool, Lease } from './clusters-pool.ts';
-import type { FoundKubeconfig } from './clusters-source.ts';
+import type { FoundCluster, FoundKubeconfig } from './clusters-source.ts';
+import type { ClusterUsers } from './clusters-users.ts';
 
 export interface ClusterDeps {
   /** For messages: `GitopsCluster flux-system/leaf`. */
   readonly title: string;
-  readonly find: () => Promise<FoundKubeconfig>;
+  readonly find: () => Promise<FoundCluster>;
+  readonly users: ClusterUsers;
   readonly pool: ConnectionPool;
   readonly hosts: ClusterHosts;
   readonly now: () => Date;
@@ -22,13 +24,16 @@ export interface ClusterDeps {
 
 /** A cluster that Pipelines name; its kubeconfig is followed wherever it goes. */
 export interface Cluster {
-  /** @throws TurnpikeError whose sentence says which cluster, since when and why */
-  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
+  /**
+   * `user`: namespace of the Pipeline.
+   * @throws TurnpikeError whose sentence says which cluster, since when and why
+   */
+  read(user: string, appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
   /** Opens it, so that nobody has to wait for that who reads it later. */
   warm(): void;
   /** Whether it can be read; undefined as long as nobody has tried. */
   reachable(): boolean | undefined;
-  /** What an owner has there; none: it is gone. */
+  /** What an owner, the key of a Pipeline, has there; none: it is gone. */
   want(owner: string, applications: readonly NamedApplication[]): void;
   close(): void;
 }
@@ -75,7 +80,17 @@ export function createCluster(deps: ClusterDeps): Cluster {
       failed: lookSoon,
       application: onApplication,
     });
-    for (const [owner, wanted] of wants) next.connection.want(ownerOf(owner), wanted);
+    tellWants();
+  }
+
+  /** What those have there that may not use it is not watched. */
+  function tellWants(): void {
+    for (const [owner, wanted] of wants) tellWant(owner, wanted);
+  }
+
+  function tellWant(owner: string, wanted: readonly NamedApplication[]): void {
+    const [namespace = ''] = owner.split('/');
+    lease?.connection.want(ownerOf(owner), deps.users.refusal(namespace) ? [] : wanted);
   }
 
   /** Several clusters of Pipelines may share a connection. */
@@ -90,10 +105,27 @@ export function createCluster(deps: ClusterDeps): Cluster {
     failure = { since: failure?.since ?? deps.now().toISOString(), error };
   }
 
+  function learn(found: FoundCluster | undefined): void {
+    if (!deps.users.learn(found)) return;
+    tellWants();
+    deps.onChange();
+  }
+
+  async function find(): Promise<FoundKubeconfig> {
+    try {
+      const found = await deps.find();
+      learn(found);
+      return await found.kubeconfig();
+    } catch (error) {
+      if (hasCode(error, 'ApiNotFound')) learn(undefined);
+      throw error;
+    }
+  }
+
   async function lookNow(): Promise<void> {
     const before = { first: lookedAt === undefined, digest: lease?.digest };
     try {
-      const found = await deps.find();
+      const found = await find();
       if (closed) return;
       take(found);
       failure = undefined;
@@ -122,8 +154,14 @@ export function createCluster(deps: ClusterDeps): Cluster {
     if (lookedAt === undefined) await look();
   }
 
-  async function read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown> {
+  async function read(user: string, appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown> {
     await begin();
+    const refusal = deps.users.refusal(user);
+    if (refusal) throw refusal;
+    return readNow(appRef, namespace, fresh);
+  }
+
+  async function readNow(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown> {
     const used = lease;
     if (!used) throw unreadable();
     const wasAway = used.connection.away() !== undefined;
@@ -168,7 +206,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
     want(owner, wanted) {
       if (wanted.length > 0) wants.set(owner, wanted);
       else wants.delete(owner);
-      lease?.connection.want(ownerOf(owner), wanted);
+      tellWant(owner, wanted);
     },
     close() {
       closed = true;

@@ -1,11 +1,15 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { createApplicationDiscovery } from './application-discovery.ts';
 import { type ApplicationWatchDeps, createApplicationWatch } from './application-watch.ts';
 import type { RemoteApplications } from './clusters-connection.ts';
 import { createDiscovery } from './discovery.ts';
+import type { GrantedKinds } from './granted-kinds.ts';
 import type { Judge } from './judge.ts';
 import { createKubeClient, type KubeClientDeps, REMOTE_LIMITS } from './transport.ts';
 
 export interface RemoteDeps extends Omit<ApplicationWatchDeps, 'discovery' | 'timings'>, KubeClientDeps {
+  /** Other kinds than Flux's and workloads are read only where they may be read in our own cluster. */
+  readonly granted: GrantedKinds;
   readonly now: () => Date;
   readonly judge: Judge;
 }
@@ -18,7 +22,7 @@ export function openRemote(kubeConfig: KubeConfig, deps: RemoteDeps): RemoteAppl
   const client = createKubeClient(kubeConfig, { limits: REMOTE_LIMITS, ...deps });
   const watch = createApplicationWatch(client, {
     ...deps,
-    discovery: createDiscovery(client, deps),
+    discovery: createApplicationDiscovery(createDiscovery(client, deps), deps.granted),
     log: deps.log.child({ server: client.config.server }),
     timings: { firstListMs: FIRST_LIST_MS },
   });

@@ -1,6 +1,10 @@
 import * as v from 'valibot';
 import { hasCode, TurnpikeError } from '../api/errors.ts';
+import { ALLOWED_NAMESPACES } from '../api/group.ts';
 import type { ClusterRef } from '../api/pipeline.ts';
+import { noGitopsCluster } from '../decide/allowed-namespaces.ts';
+import { shownForeign } from '../decide/foreign.ts';
+import { type ReferencePolicy, refusedReference } from '../decide/validate.ts';
 import { resourcePath } from './path.ts';
 import type { Secrets } from './secrets.ts';
 import type { KubeClient } from './transport.ts';
@@ -25,19 +29,19 @@ export interface ClusterAddress {
   readonly name: string;
 }
 
-export const GITOPS_CLUSTERS = { apiVersion: 'gitops.weave.works/v1alpha1', plural: 'gitopsclusters' };
+const GITOPS_CLUSTERS = { apiVersion: 'gitops.weave.works/v1alpha1', plural: 'gitopsclusters' };
 
 /** The first of them that is there. Cluster API and Flux write `value`, Flux knows `value.yaml` too. */
 export const KUBECONFIG_KEYS = ['kubeconfig', 'value', 'value.yaml'] as const;
 const CAPI_KEYS = ['value', 'kubeconfig', 'value.yaml'] as const;
 
 const TIMEOUT_MS = 3000;
-const MAX_MESSAGE = 300;
 
 const Named = v.nullish(v.object({ name: v.string() }));
 
 /** Of `gitops.weave.works/v1alpha1` what is used here; its controller sets Ready, others leave it away. */
 const GitopsCluster = v.object({
+  metadata: v.nullish(v.object({ annotations: v.nullish(v.record(v.string(), v.string())) })),
   spec: v.nullish(v.object({ secretRef: Named, capiClusterRef: Named })),
   status: v.nullish(
     v.object({
@@ -57,14 +61,46 @@ export function foreignSecretProblem(ref: ClusterRef, namespace: string): string
   return `Secret ${ref.namespace}/${ref.name} is in another namespace than the Pipeline and is not read: copy it to ${namespace}, or name a GitopsCluster.`;
 }
 
-/** @throws TurnpikeError with the sentence for what is missing; ApiUnavailable while that is unknown */
-export async function findKubeconfig(deps: SourceDeps, ref: ClusterAddress): Promise<FoundKubeconfig> {
-  if (ref.kind === 'Secret') return fromSecret(deps, ref.namespace, ref.name, KUBECONFIG_KEYS);
-  const { spec, status } = await readGitopsCluster(deps.client, ref.namespace, ref.name);
+/** Why a reference is not followed, whatever is there; undefined: it is. */
+export function clusterRefProblem(
+  ref: ClusterRef,
+  namespace: string,
+  policy: ReferencePolicy,
+): string | undefined {
+  const refused = refusedReference({ namespace, clusterRef: ref }, policy, namespace);
+  return refused?.message ?? foreignSecretProblem(ref, namespace);
+}
+
+/** A cluster that is there. Who may use it is known before its kubeconfig is looked for. */
+export interface FoundCluster {
+  /** Of a GitopsCluster, `pipelines.weave.works/allowed-namespaces`. */
+  readonly allowedNamespaces?: string;
+  /** @throws TurnpikeError with the sentence for what is missing; ApiUnavailable while that is unknown */
+  kubeconfig(): Promise<FoundKubeconfig>;
+}
+
+/** @throws TurnpikeError ApiNotFound when there is no such GitopsCluster; ApiUnavailable while that is unknown */
+export async function findCluster(deps: SourceDeps, ref: ClusterAddress): Promise<FoundCluster> {
+  if (ref.kind === 'Secret') {
+    return { kubeconfig: () => fromSecret(deps, ref.namespace, ref.name, KUBECONFIG_KEYS) };
+  }
+  const found = await readGitopsCluster(deps.client, ref);
+  const allowedNamespaces = found.metadata?.annotations?.[ALLOWED_NAMESPACES];
+  return {
+    kubeconfig: () => kubeconfigOf(deps, ref, found),
+    ...(allowedNamespaces !== undefined && { allowedNamespaces }),
+  };
+}
+
+async function kubeconfigOf(
+  deps: SourceDeps,
+  ref: ClusterAddress,
+  { spec, status }: v.InferOutput<typeof GitopsCluster>,
+): Promise<FoundKubeconfig> {
   const where = `GitopsCluster ${ref.namespace}/${ref.name}`;
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   if (ready?.status === 'False') {
-    const said = ready.message.slice(0, MAX_MESSAGE) || 'its controller gives no reason';
+    const said = shownForeign(ready.message) || 'its controller gives no reason';
     throw new TurnpikeError('SecretInvalid', `${where} is not ready: ${said}`);
   }
   if (spec?.secretRef) return fromSecret(deps, ref.namespace, spec.secretRef.name, KUBECONFIG_KEYS);
@@ -73,7 +109,7 @@ export async function findKubeconfig(deps: SourceDeps, ref: ClusterAddress): Pro
   throw new TurnpikeError('SecretInvalid', `${where} has neither secretRef nor capiClusterRef.`);
 }
 
-async function readGitopsCluster(client: KubeClient, namespace: string, name: string) {
+async function readGitopsCluster(client: KubeClient, { namespace, name }: ClusterAddress) {
   const path = resourcePath({ ...GITOPS_CLUSTERS, namespace, name });
   try {
     const answer = await client.request({ method: 'GET', path, timeoutMs: TIMEOUT_MS });
@@ -81,7 +117,8 @@ async function readGitopsCluster(client: KubeClient, namespace: string, name: st
     if (parsed.success) return parsed.output;
   } catch (error) {
     if (!hasCode(error, 'ApiNotFound')) throw error;
-    throw new TurnpikeError('ApiNotFound', noGitopsCluster(namespace, name), { cause: error });
+    const message = noGitopsCluster({ namespace, name }, namespace);
+    throw new TurnpikeError('ApiNotFound', message, { cause: error });
   }
   throw new TurnpikeError('SecretInvalid', `GitopsCluster ${namespace}/${name} is not understood here.`);
 }
@@ -101,10 +138,6 @@ async function fromSecret(
   const bytes = key === undefined ? undefined : secret.values.get(key);
   if (bytes) return { where, text: new TextDecoder().decode(bytes) };
   throw new TurnpikeError('SecretInvalid', noKubeconfigIn(where));
-}
-
-export function noGitopsCluster(namespace: string, name: string): string {
-  return `There is no GitopsCluster ${namespace}/${name}: create it, or correct the name.`;
 }
 
 export function noKubeconfigIn(where: string): string {

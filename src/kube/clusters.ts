@@ -3,11 +3,13 @@ import { TurnpikeError } from '../api/errors.ts';
 import type { AppRef, ClusterRef, PipelineKey, PipelineSpec } from '../api/pipeline.ts';
 import type { ClusterHosts } from '../decide/cluster-hosts.ts';
 import { clusterKey } from '../decide/validate/environments.ts';
+import type { ReferencePolicy } from '../decide/validate.ts';
 import type { NamedApplication } from './application-watch.ts';
 import { type Cluster, createCluster } from './clusters-cluster.ts';
 import type { RemoteApplications } from './clusters-connection.ts';
 import { createConnectionPool } from './clusters-pool.ts';
-import { type ClusterAddress, findKubeconfig, foreignSecretProblem } from './clusters-source.ts';
+import { type ClusterAddress, clusterRefProblem, findCluster } from './clusters-source.ts';
+import { createClusterUsers } from './clusters-users.ts';
 import type { Governors } from './governors.ts';
 import type { Secrets } from './secrets.ts';
 import type { KubeClient } from './transport.ts';
@@ -44,6 +46,8 @@ export interface ClustersDeps {
   readonly governors: () => Governors;
   readonly hosts: ClusterHosts;
   readonly open: (kubeConfig: KubeConfig) => RemoteApplications;
+  /** Default: references to other namespaces are allowed. */
+  readonly references?: ReferencePolicy;
   readonly now: () => Date;
   readonly lookEveryMs?: number;
   readonly heartbeatMs?: number;
@@ -51,6 +55,7 @@ export interface ClustersDeps {
 
 export function createClusters(deps: ClustersDeps): Clusters {
   const pool = createConnectionPool(deps);
+  const references = deps.references ?? {};
   /** Keys of clusters. */
   const named = new Map<PipelineKey, readonly string[]>();
   const listeners = new Set<(key: PipelineKey) => void>();
@@ -65,7 +70,8 @@ export function createClusters(deps: ClustersDeps): Clusters {
     const users = new Set<PipelineKey>();
     const cluster = createCluster({
       title: `${address.kind} ${address.namespace}/${address.name}`,
-      find: () => findKubeconfig(deps, address),
+      find: () => findCluster(deps, address),
+      users: createClusterUsers(address),
       pool,
       hosts: deps.hosts,
       now: deps.now,
@@ -90,7 +96,7 @@ export function createClusters(deps: ClustersDeps): Clusters {
   }
 
   function follow(pipeline: PipelineKey, spec: PipelineSpec | undefined): void {
-    const wanted = spec ? clustersOf(pipeline, spec) : new Map<string, ClusterUse>();
+    const wanted = spec ? clustersOf(pipeline, spec, references) : new Map<string, ClusterUse>();
     for (const [key, { address, applications }] of wanted) {
       const { users, cluster } = clusters.get(key) ?? open(key, address);
       users.add(pipeline);
@@ -116,10 +122,10 @@ export function createClusters(deps: ClustersDeps): Clusters {
     return {
       async read(appRef, inNamespace, fresh) {
         warmUp();
-        const problem = foreignSecretProblem(ref, namespace);
+        const problem = clusterRefProblem(ref, namespace, references);
         if (problem) throw new TurnpikeError('ConfigInvalid', problem, { retry: 'never' });
         const entry = clusters.get(clusterKey(ref, namespace));
-        if (entry) return entry.cluster.read(appRef, inNamespace, fresh);
+        if (entry) return entry.cluster.read(namespace, appRef, inNamespace, fresh);
         throw new TurnpikeError('ApiUnavailable', `No Pipeline names ${ref.kind} ${ref.name} any more.`);
       },
     };
@@ -157,11 +163,15 @@ interface ClusterUse {
   readonly applications: NamedApplication[];
 }
 
-function clustersOf(pipeline: PipelineKey, spec: PipelineSpec): Map<string, ClusterUse> {
+function clustersOf(
+  pipeline: PipelineKey,
+  spec: PipelineSpec,
+  references: ReferencePolicy,
+): Map<string, ClusterUse> {
   const [inNamespace = ''] = pipeline.split('/');
   const uses = new Map<string, ClusterUse>();
   for (const { namespace, clusterRef: ref } of spec.environments.flatMap(({ targets }) => targets)) {
-    if (!ref || foreignSecretProblem(ref, inNamespace)) continue;
+    if (!ref || clusterRefProblem(ref, inNamespace, references)) continue;
     const key = clusterKey(ref, inNamespace);
     const address = { kind: ref.kind, name: ref.name, namespace: ref.namespace ?? inNamespace };
     const use = uses.get(key) ?? { address, applications: [] };

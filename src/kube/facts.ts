@@ -1,5 +1,7 @@
+import type { Author } from '../api/admission.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import { type AppRef, type ClusterRef, type PipelineKey, pipelineKey } from '../api/pipeline.ts';
+import { allowsNamespace, noGitopsCluster } from '../decide/allowed-namespaces.ts';
 import type { ClusterHosts } from '../decide/cluster-hosts.ts';
 import {
   type Facts,
@@ -10,10 +12,10 @@ import {
   type SecretState,
 } from '../decide/validate.ts';
 import type { Access, Readability } from './access.ts';
+import type { AuthorAccess } from './author-access.ts';
 import { kubeconfigDoubt } from './clusters-doubt.ts';
-import { foreignSecretProblem, GITOPS_CLUSTERS, noGitopsCluster } from './clusters-source.ts';
+import { findCluster, foreignSecretProblem } from './clusters-source.ts';
 import type { Governors } from './governors.ts';
-import { resourcePath } from './path.ts';
 import type { SecretCache } from './secret-cache.ts';
 import type { Secrets, StoredSecret } from './secrets.ts';
 import type { KubeClient } from './transport.ts';
@@ -21,11 +23,17 @@ import type { KubeClient } from './transport.ts';
 /**
  * Looks at what a spec names in the cluster. Nobody but the API server is asked, for one thing at a time, and
  * two seconds in all: what it does not give by then is unknown, or not doubted.
- * `fresh`: Secrets as they are from now on, not as they were a moment ago.
+ * `fresh`: Secrets as they are from now on, not as they were a moment ago. `author`: who must be able to get the
+ * applications in other namespaces; without, nobody must.
  *
  * @throws what is no TurnpikeError: that is a fault of our own
  */
-export type GatherFacts = (needs: Needs, options?: { readonly fresh?: boolean }) => Promise<Facts>;
+export type GatherFacts = (needs: Needs, options?: GatherOptions) => Promise<Facts>;
+
+export interface GatherOptions {
+  readonly fresh?: boolean;
+  readonly author?: Author;
+}
 
 export interface FactsDeps {
   readonly client: KubeClient;
@@ -33,6 +41,7 @@ export interface FactsDeps {
   /** A short memory, so that many reviews at once do not read one Secret many times. */
   readonly secretCache: SecretCache;
   readonly access: Access;
+  readonly authors: AuthorAccess;
   readonly governors: Governors;
   readonly hosts: ClusterHosts;
 }
@@ -43,7 +52,7 @@ const DEADLINE_MS = 2000;
 const MAX_NAMESPACES = 5;
 
 export function createFacts(deps: FactsDeps): GatherFacts {
-  return async (needs, { fresh = false } = {}) => {
+  return async (needs, { fresh = false, author } = {}) => {
     const { names, appRef } = needs;
     const deadline = createDeadline();
     try {
@@ -59,6 +68,13 @@ export function createFacts(deps: FactsDeps): GatherFacts {
           { key: String, deadline },
           (namespace) => applicationDoubt(deps.access, appRef, namespace),
         ),
+        authors: await eachInTurn(
+          author ? foreignNamespaces(needs) : [],
+          { key: String, deadline },
+          (one) => {
+            return author && authorDoubt(deps.authors, { author, appRef, namespace: one });
+          },
+        ),
         governors: governorDoubts(deps.governors, needs),
       };
     } finally {
@@ -69,6 +85,11 @@ export function createFacts(deps: FactsDeps): GatherFacts {
 
 function keyOf({ key }: { key: string }): string {
   return key;
+}
+
+function foreignNamespaces({ applications, names }: Needs): string[] {
+  const all = applications.map(({ namespace }) => namespace).filter((one) => one !== names.namespace);
+  return all.slice(0, MAX_NAMESPACES);
 }
 
 function secretNames({ secrets }: Needs): string[] {
@@ -143,25 +164,24 @@ async function clusterDoubt(
 ): Promise<string | undefined> {
   const where = `${ref.namespace ?? namespace}/${ref.name}`;
   if (ref.kind === 'GitopsCluster')
-    return gitopsClusterDoubt(deps.client, ref.namespace ?? namespace, ref.name);
+    return gitopsClusterDoubt(deps, { namespace: ref.namespace ?? namespace, name: ref.name }, namespace);
   const foreign = foreignSecretProblem(ref, namespace);
   if (foreign) return foreign;
   const state = await secretState(deps, namespace, ref.name, false);
   return kubeconfigDoubt(state, { where: `Secret ${where}`, hosts: deps.hosts });
 }
 
+/** One of another namespace that this one may not use is as good as none. */
 async function gitopsClusterDoubt(
-  client: KubeClient,
-  namespace: string,
-  name: string,
+  deps: FactsDeps,
+  address: { readonly namespace: string; readonly name: string },
+  user: string,
 ): Promise<string | undefined> {
-  const path = resourcePath({ ...GITOPS_CLUSTERS, namespace, name });
-  return sentenceOf(
-    async () => {
-      await client.request({ method: 'GET', path });
-    },
-    noGitopsCluster(namespace, name),
-  );
+  const none = noGitopsCluster(address, user);
+  return sentenceOf(async () => {
+    const { allowedNamespaces } = await findCluster(deps, { kind: 'GitopsCluster', ...address });
+    return allowsNamespace(allowedNamespaces, { own: address.namespace, user }) ? undefined : none;
+  }, none);
 }
 
 function applicationDoubt(access: Access, appRef: AppRef, namespace: string): Soon<string | undefined> {
@@ -173,6 +193,24 @@ function applicationDoubt(access: Access, appRef: AppRef, namespace: string): So
 function unreadable({ allowed, plural }: Readability, namespace: string): string | undefined {
   if (allowed) return undefined;
   return `Turnpike may not read ${plural} in namespace ${namespace}: give its ServiceAccount the right to get them.`;
+}
+
+interface AuthorQuestion {
+  readonly author: Author;
+  readonly appRef: AppRef;
+  readonly namespace: string;
+}
+
+/** Nothing is said where it cannot be asked. */
+async function authorDoubt(authors: AuthorAccess, of: AuthorQuestion): Promise<string | undefined> {
+  try {
+    const { allowed, plural } = await authors.mayGet(of.author, of.appRef, of.namespace);
+    if (allowed) return undefined;
+    return `You may not get ${plural} ${of.appRef.name} there, and the Pipeline would show you its revision and state: ask whoever manages ${of.namespace} for the right to get it.`;
+  } catch (error) {
+    if (error instanceof TurnpikeError) return undefined;
+    throw error;
+  }
 }
 
 /** The sentence that `ask` gives or fails with; nothing is said while the API server is away. */

@@ -1,5 +1,4 @@
 import { type Pipeline, type PipelineKey, pipelineKey } from '../api/pipeline.ts';
-import type { HostPolicy } from '../decide/hosts.ts';
 import {
   checkSpec,
   type Facts,
@@ -9,6 +8,7 @@ import {
   NO_FINDINGS,
   needsOf,
   problemLine,
+  type SpecPolicy,
   surroundingFindings,
 } from '../decide/validate.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -35,7 +35,7 @@ export interface Checking {
 export type CheckPipeline = (pipeline: Pipeline) => Checking;
 
 export interface CheckDeps {
-  readonly policy: HostPolicy;
+  readonly policy: SpecPolicy;
   readonly gather: (needs: Needs) => Promise<Facts>;
   /** Called when a look at what is around a Pipeline has brought something new. */
   readonly onChange: (key: PipelineKey) => void;

@@ -27,7 +27,7 @@ import type { Checking, CheckPipeline } from './check.ts';
 import { finish, presentOf, settled } from './finish.ts';
 import { type ActDeps, asStored, type Intent } from './intent.ts';
 import type { Job } from './job.ts';
-import { type ApplicationReader, type ClusterReaders, observe } from './observe.ts';
+import { type ApplicationReader, type ClusterReaders, type MessagesOf, observe } from './observe.ts';
 import { createPolls } from './polls.ts';
 import type { Promoter } from './promoter.ts';
 import { newest } from './record.ts';
@@ -43,6 +43,7 @@ export interface ReconcileDeps {
   readonly record: RecordStatus;
   readonly applications: ApplicationReader;
   readonly clusters: ClusterReaders;
+  readonly messagesOf: MessagesOf;
   readonly promoter: Promoter;
   readonly check: CheckPipeline;
   /** Runs what waits for others' servers, for as long as others are worked on. */

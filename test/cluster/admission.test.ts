@@ -4,6 +4,7 @@ import { createAdmission } from '../../src/http/admission.ts';
 import { createIntake } from '../../src/http/intake.ts';
 import { type Server, startServer } from '../../src/http/server.ts';
 import { createAccess } from '../../src/kube/access.ts';
+import { createAuthorAccess } from '../../src/kube/author-access.ts';
 import { createDiscovery } from '../../src/kube/discovery.ts';
 import { createFacts } from '../../src/kube/facts.ts';
 import { createGovernors } from '../../src/kube/governors.ts';
@@ -84,6 +85,7 @@ function createGather() {
     secrets,
     secretCache: createSecretCache(secrets, { ttlSeconds: 600, minRefreshSeconds: 600, now }),
     access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
+    authors: createAuthorAccess(client, { discovery: createDiscovery(client, { now }), now }),
     governors: createGovernors(createFakeStore()),
     hosts: { allowed: [], insecure: [], isLaboratory: true },
   });

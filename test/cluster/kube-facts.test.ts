@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { type PipelineSpec, pipelineKey } from '../../src/api/pipeline.ts';
 import { type Facts, needsOf } from '../../src/decide/validate.ts';
 import { createAccess } from '../../src/kube/access.ts';
+import { createAuthorAccess } from '../../src/kube/author-access.ts';
 import { loadKubeConfig } from '../../src/kube/config.ts';
 import { createDiscovery } from '../../src/kube/discovery.ts';
 import { createFacts } from '../../src/kube/facts.ts';
@@ -20,7 +21,7 @@ setDefaultTimeout(60_000);
 let lab: Lab;
 let admin: KubeClient;
 let namespace: string;
-/** A client that may read ConfigMaps and Secrets in its namespace, and nothing else. */
+/** A client that may read Deployments and Secrets in its namespace, and nothing else. */
 let reader: KubeClient;
 
 beforeAll(async () => {
@@ -28,7 +29,7 @@ beforeAll(async () => {
   admin = adminClient(lab);
   namespace = await newNamespace(admin);
   await lab.kubectl(['create', 'serviceaccount', 'reader', '-n', namespace]);
-  const rights = ['--verb=get', '--resource=secrets,configmaps'];
+  const rights = ['--verb=get', '--resource=secrets,deployments.apps'];
   await lab.kubectl(['create', 'role', 'reader', '-n', namespace, ...rights]);
   const account = `--serviceaccount=${namespace}:reader`;
   await lab.kubectl(['create', 'rolebinding', 'reader', '-n', namespace, '--role=reader', account]);
@@ -69,6 +70,7 @@ function setUp(client: KubeClient) {
     secrets,
     secretCache: createSecretCache(secrets, { ttlSeconds: 60, minRefreshSeconds: 0, now }),
     access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
+    authors: createAuthorAccess(client, { discovery: createDiscovery(client, { now }), now }),
     governors: createGovernors(store),
     hosts: { allowed: [], insecure: [], isLaboratory: true },
   });
@@ -79,10 +81,10 @@ function setUp(client: KubeClient) {
 }
 
 function targets(...list: PipelineSpec['environments'][number]['targets']): PipelineSpec {
-  return spec({ appRef: CONFIG_MAP, environments: [{ name: 'dev', targets: list }] });
+  return spec({ appRef: DEPLOYMENT, environments: [{ name: 'dev', targets: list }] });
 }
 
-const CONFIG_MAP = { apiVersion: 'v1', kind: 'ConfigMap', name: 'app' };
+const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' };
 
 function sentences(map: Facts[keyof Facts]): unknown[] {
   return [...map.values()];
@@ -135,9 +137,9 @@ describe('the facts about what a spec names', () => {
     const { gather } = setUp(reader);
     expect(sentences((await gather(targets({ namespace }))).applications)).toEqual([]);
     expect(sentences((await gather(targets({ namespace: 'kube-system' }))).applications)).toEqual([
-      'Turnpike may not read configmaps in namespace kube-system: give its ServiceAccount the right to get them.',
+      'Turnpike may not read deployments in namespace kube-system: give its ServiceAccount the right to get them.',
     ]);
-    const unknown = { ...targets({ namespace }), appRef: { ...CONFIG_MAP, kind: 'Unheard' } };
+    const unknown = { ...targets({ namespace }), appRef: { ...DEPLOYMENT, kind: 'Unheard' } };
     expect(sentences((await gather(unknown)).applications)).toEqual([
       expect.stringContaining('The cluster knows no kind Unheard'),
     ]);

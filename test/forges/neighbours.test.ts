@@ -5,6 +5,7 @@ import { createReconcile, type Reconcile } from '../../src/reconcile/reconcile.t
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { pipeline, spec } from '../fakes/pipeline.ts';
 import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { createFakeStore } from '../fakes/store.ts';
@@ -123,6 +124,7 @@ describe('two Pipelines of such applications', () => {
       store,
       record: createRecordStatus(store),
       clusters: { reader: () => ({ read: async () => undefined }) },
+      messagesOf: SHOWN,
       applications: { read: ({ name }, namespace) => release(name, namespace) },
       promoter: createPromoter({
         signal: new AbortController().signal,

@@ -18,6 +18,7 @@ import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { loopbackOutbound } from '../fakes/outbound.ts';
 import { pipeline, spec } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
@@ -91,6 +92,7 @@ function startLeader(): Controller {
     record: createRecordStatus(own.store),
     applications: { read: async (_, namespace) => release(namespace) },
     clusters: { reader: () => ({ read: async () => undefined }) },
+    messagesOf: SHOWN,
     promoter,
     check: () => noNews(),
     onChange: () => {},

@@ -13,6 +13,7 @@ import { createReporter } from '../../src/reconcile/report.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { at, event, NOW, pipeline, running, spec } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
@@ -62,6 +63,7 @@ function setUp(from: Pipeline = pipeline(MANUAL)) {
     store,
     record: createRecordStatus(store),
     clusters: { reader: () => ({ read: async () => undefined }) },
+    messagesOf: SHOWN,
     applications: { read: async (_, namespace) => runs[namespace] && release(runs[namespace]) },
     promoter: {
       promote: async () => ({ kind: 'notified' }),

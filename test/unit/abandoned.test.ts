@@ -11,6 +11,7 @@ import { commitOf } from '../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../fakes/gitlab.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { loopbackOutbound } from '../fakes/outbound.ts';
 import { NOW, pipeline, spec } from '../fakes/pipeline.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
@@ -82,6 +83,7 @@ function setUp() {
     store,
     record: createRecordStatus(store),
     clusters: { reader: () => ({ read: async () => undefined }) },
+    messagesOf: SHOWN,
     applications: { read: async ({ name }, namespace) => release(namespace, name) },
     promoter: createPromoter({
       signal: new AbortController().signal,

@@ -6,6 +6,7 @@ import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { checkStage } from '../fakes/check-stage.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { createFakeStore } from '../fakes/store.ts';
 import {
   allCases,
@@ -113,7 +114,11 @@ describe('the check of a stored Pipeline', () => {
 });
 
 /** The conditions that the reconciler gives an object of the cluster, as sentences by type. */
-async function reconciled(changes: Changes, around: Surroundings): Promise<Record<string, string>> {
+async function reconciled(
+  changes: Changes,
+  around: Surroundings,
+  policy: RuleCase['policy'],
+): Promise<Record<string, string>> {
   const store = createFakeStore();
   store.put(parseStoredPipeline(pipelineObject(await specOf(changes))));
   const never = () => Promise.reject(new Error('nothing is to be promoted'));
@@ -122,9 +127,10 @@ async function reconciled(changes: Changes, around: Surroundings): Promise<Recor
     record: createRecordStatus(store),
     applications: { read: async () => undefined },
     clusters: { reader: () => ({ read: async () => undefined }) },
+    messagesOf: SHOWN,
     promoter: { promote: never, runTask: never, pullRequestState: never, findPullRequest: never },
     check: createCheck({
-      policy: POLICY,
+      policy: { ...POLICY, ...policy },
       gather: async () => factsOf(around),
       onChange: () => {},
       calm: async () => {},
@@ -149,12 +155,12 @@ const table = cases.map((one): [string, RuleCase] => [`${one.rule}: ${one.says}`
 describe('the reconciler', () => {
   test.each(table)(
     'shows the sentences of %s',
-    async (_, { rule, bad, badIn, problems, warnings, good, goodIn }) => {
+    async (_, { rule, bad, badIn, problems, warnings, good, goodIn, policy }) => {
       const reason = /^(secret|hmac)-/.test(rule) ? 'SecretNotUsable' : 'InvalidSpec';
-      const { Ready, Warning } = await reconciled(bad, badIn);
+      const { Ready, Warning } = await reconciled(bad, badIn, policy);
       if (problems.length > 0) expect(Ready).toBe(`${reason}: ${problems.join('\n')}`);
       else expect(Warning).toBe(`ProbablyNotMeant: ${warnings.join('\n')}`);
-      expect((await reconciled(good, goodIn)).Ready).toStartWith('ReconciliationSucceeded: ');
+      expect((await reconciled(good, goodIn, policy)).Ready).toStartWith('ReconciliationSucceeded: ');
     },
   );
 });

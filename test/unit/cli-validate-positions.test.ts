@@ -10,14 +10,14 @@ async function places(text: string | Uint8Array): Promise<string[]> {
 
 const HEAD =
   'apiVersion: pipelines.weave.works/v1alpha1\nkind: Pipeline\nmetadata: {name: a, namespace: b}\n';
-const APP = '  appRef: {apiVersion: v1, kind: A, name: a}\n';
+const APP = '  appRef: {apiVersion: a/v1, kind: A, name: a}\n';
 
 describe('a position', () => {
   test.each([
     [
       'a key in a flow map',
-      `${HEAD}spec: {appRef: {apiVersion: v1, kind: a, name: a}, environments: [{name: a, targets: [{namespace: a}]}]}`,
-      ['4:33: spec.appRef.kind'],
+      `${HEAD}spec: {appRef: {apiVersion: a/v1, kind: a, name: a}, environments: [{name: a, targets: [{namespace: a}]}]}`,
+      ['4:35: spec.appRef.kind'],
     ],
     [
       'an item of a flow list',
@@ -42,12 +42,12 @@ describe('a position', () => {
     ['the document without anything', HEAD, ['1:1: spec']],
     [
       'quoted and explicit keys',
-      `${HEAD}"spec":\n  ? appRef\n  : {apiVersion: v1, 'kind': a, name: a}\n  "environments": []`,
-      ['6:22: spec.appRef.kind', '7:3: spec.environments'],
+      `${HEAD}"spec":\n  ? appRef\n  : {apiVersion: a/v1, 'kind': a, name: a}\n  "environments": []`,
+      ['6:24: spec.appRef.kind', '7:3: spec.environments'],
     ],
     [
       'what an alias stands for',
-      `${HEAD}spec:\n  appRef: &a\n    apiVersion: v1\n    kind: a\n    name: a\n  environments:\n  - name: a\n    targets: &t\n    - namespace: A\n  - name: b\n    targets: *t`,
+      `${HEAD}spec:\n  appRef: &a\n    apiVersion: a/v1\n    kind: a\n    name: a\n  environments:\n  - name: a\n    targets: &t\n    - namespace: A\n  - name: b\n    targets: *t`,
       [
         '7:5: spec.appRef.kind',
         '12:7: spec.environments[0].targets[0].namespace',
@@ -56,12 +56,12 @@ describe('a position', () => {
     ],
     [
       'what a merge key brings',
-      `x-defaults: &d\n  kind: a\n  name: a\n${HEAD}spec:\n  appRef:\n    apiVersion: v1\n    <<: *d\n  environments: [{name: a, targets: [{namespace: a}]}]`,
+      `x-defaults: &d\n  kind: a\n  name: a\n${HEAD}spec:\n  appRef:\n    apiVersion: a/v1\n    <<: *d\n  environments: [{name: a, targets: [{namespace: a}]}]`,
       ['1:1: x-defaults', '2:3: spec.appRef.kind'],
     ],
     [
       'an own key, which wins over a merged one',
-      `${HEAD}spec:\n  appRef:\n    <<: [{kind: b, name: a}, {name: B, apiVersion: v1}]\n    kind: a\n  environments: [{name: a, targets: [{namespace: a}]}]`,
+      `${HEAD}spec:\n  appRef:\n    <<: [{kind: b, name: a}, {name: B, apiVersion: a/v1}]\n    kind: a\n  environments: [{name: a, targets: [{namespace: a}]}]`,
       ['7:5: spec.appRef.kind'],
     ],
     ['a document behind others', `# one\n---\na: 1\n...\n%YAML 1.2\n# two\n---\n${HEAD}`, ['8:1: spec']],
@@ -73,7 +73,7 @@ describe('a position', () => {
     ['a byte order mark', `\ufeff${HEAD}`, ['1:1: spec']],
     [
       'a List in a List of documents',
-      `a: 1\n---\napiVersion: v1\nkind: List\nitems:\n- ${HEAD.trim().replaceAll('\n', '\n  ')}`,
+      `a: 1\n---\napiVersion: a/v1\nkind: List\nitems:\n- ${HEAD.trim().replaceAll('\n', '\n  ')}`,
       ['6:3: spec'],
     ],
     [

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Observation } from '../../src/decide/application.ts';
 import { mayBeStale } from '../../src/decide/stale.ts';
 import { observe } from '../../src/reconcile/observe.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { at, pipeline, ready, running } from '../fakes/pipeline.ts';
 
 const IDENTITY = {
@@ -72,7 +73,11 @@ describe('what was seen', () => {
           return release(namespace === 'dev' && fresh ? '1.1.0' : '1.0.0', at(-60));
         },
       };
-      const seen = await observe(stored, { applications: reader, clusters: { reader: () => reader } });
+      const seen = await observe(stored, {
+        applications: reader,
+        clusters: { reader: () => reader },
+        messagesOf: SHOWN,
+      });
       expect(seen.dev).toMatchObject([{ revision: '1.1.0' }]);
       expect(reads.toSorted()).toEqual(['dev', 'dev fresh', 'prod', 'staging']);
     },

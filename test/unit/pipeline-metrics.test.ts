@@ -10,6 +10,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { asStored, sampleOf, seriesOf } from '../fakes/metrics.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { at, pipeline, running, withState } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
@@ -65,6 +66,7 @@ function reconciler() {
     store,
     record: createRecordStatus(store),
     clusters: { reader: () => ({ read: async () => undefined }) },
+    messagesOf: SHOWN,
     applications: { read: async () => undefined },
     // Nothing is promoted here.
     promoter: {} as Promoter,

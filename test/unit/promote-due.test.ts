@@ -8,6 +8,7 @@ import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { NOW, pipeline } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
@@ -42,6 +43,7 @@ function setUp() {
     store,
     record: createRecordStatus(store),
     clusters: { reader: () => ({ read: async () => undefined }) },
+    messagesOf: SHOWN,
     applications: { read: async (_, namespace) => runs[namespace] && release(runs[namespace]) },
     promoter: createPromoter({
       signal: new AbortController().signal,

@@ -4,6 +4,7 @@ import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { at, pipeline, spec } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
@@ -32,6 +33,7 @@ function setUp(gates: Gates = {}) {
     store,
     record: createRecordStatus(store),
     clusters: { reader: () => ({ read: async () => undefined }) },
+    messagesOf: SHOWN,
     applications: { read: async (_, namespace) => objects.get(namespace) },
     promoter: {
       async promote({ recorded, promotion: { revision } }) {

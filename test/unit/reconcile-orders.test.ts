@@ -9,6 +9,7 @@ import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { at, event, eventsOnly, spec } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
@@ -43,6 +44,7 @@ function setUp(change: Partial<PipelineSpec>) {
     store,
     record: createRecordStatus(store),
     clusters: { reader: () => ({ read: async () => undefined }) },
+    messagesOf: SHOWN,
     applications: { read: async () => undefined },
     promoter: {
       async promote({ recorded, promotion: { revision } }) {

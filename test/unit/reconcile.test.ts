@@ -9,6 +9,7 @@ import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { SHOWN } from '../fakes/namespaces.ts';
 import { NOW, pipeline, spec } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
@@ -66,6 +67,7 @@ function setUp(releases: Releases, from: Pipeline = pipeline()) {
     store,
     record: createRecordStatus(store),
     clusters: { reader: () => ({ read: async () => undefined }) },
+    messagesOf: SHOWN,
     applications: {
       async read(_appRef, namespace) {
         const found = releases[namespace];

@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util';
 import { SERVE_FLAGS } from '../../config.ts';
-import { bytes, type Flags, oneOf, readFlags, usageProblem, type Values, wholeNumber } from '../flags.ts';
+import {
+  bytes,
+  type Flags,
+  oneOf,
+  readFlags,
+  spelledOut,
+  usageProblem,
+  type Values,
+  wholeNumber,
+} from '../flags.ts';
 
 export const OWN_FLAGS = {
   output: { default: 'text', help: 'text, or json for one JSON object.', parse: oneOf('text', 'json') },
@@ -9,7 +18,8 @@ export const OWN_FLAGS = {
 } as const satisfies Flags;
 
 /** The same names, variables and meaning as `serve` has. */
-export const HOST_FLAGS = {
+export const POLICY_FLAGS = {
+  'no-cross-namespace-refs': SERVE_FLAGS['no-cross-namespace-refs'],
   'git-hosts': SERVE_FLAGS['git-hosts'],
   'insecure-git-hosts': SERVE_FLAGS['insecure-git-hosts'],
   'cluster-hosts': SERVE_FLAGS['cluster-hosts'],
@@ -19,7 +29,7 @@ export interface Arguments {
   /** In the order in which they are given, `-f` or not. */
   readonly paths: readonly string[];
   readonly own: Values<typeof OWN_FLAGS>;
-  readonly hosts: Values<typeof HOST_FLAGS>;
+  readonly policy: Values<typeof POLICY_FLAGS>;
 }
 
 /** What the command line says, or sentences about everything that is wrong with it. */
@@ -30,13 +40,13 @@ export function readArguments(
   const split = splitArguments(args);
   if (typeof split === 'string') return [split];
   const own = readFlags(OWN_FLAGS, flagsOf(split.values, OWN_FLAGS), {});
-  const hosts = readFlags(HOST_FLAGS, flagsOf(split.values, HOST_FLAGS), environment);
-  if (own.ok && hosts.ok) return { paths: split.paths, own: own.values, hosts: hosts.values };
-  return [own, hosts].flatMap((flags) => (flags.ok ? [] : flags.problems));
+  const policy = readFlags(POLICY_FLAGS, flagsOf(split.values, POLICY_FLAGS), environment);
+  if (own.ok && policy.ok) return { paths: split.paths, own: own.values, policy: policy.values };
+  return [own, policy].flatMap((flags) => (flags.ok ? [] : flags.problems));
 }
 
 function splitArguments(args: readonly string[]) {
-  const names = Object.keys({ ...OWN_FLAGS, ...HOST_FLAGS }).filter((name) => name !== 'output');
+  const names = Object.keys({ ...OWN_FLAGS, ...POLICY_FLAGS }).filter((name) => name !== 'output');
   const long = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
   const options = {
     ...long,
@@ -44,7 +54,7 @@ function splitArguments(args: readonly string[]) {
     output: { type: 'string', short: 'o' },
   } as const;
   // kubectl takes -f=PATH too.
-  const spelled = args.map((arg) => arg.replace(/^-([fo])=/, '-$1'));
+  const spelled = spelledOut(POLICY_FLAGS, args).map((arg) => arg.replace(/^-([fo])=/, '-$1'));
   try {
     const { values, tokens } = parseArgs({ args: spelled, options, allowPositionals: true, tokens: true });
     const paths = tokens.flatMap((token) => {

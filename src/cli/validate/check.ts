@@ -2,7 +2,6 @@ import * as v from 'valibot';
 import { API_VERSION, KIND } from '../../api/group.ts';
 import { namespaceName, objectName } from '../../api/names.ts';
 import type { ClusterHosts } from '../../decide/cluster-hosts.ts';
-import type { HostPolicy } from '../../decide/hosts.ts';
 import { governorDoubt } from '../../decide/validate/governors.ts';
 import { unknownFields, unknownObjectFields } from '../../decide/validate/unknown-fields.ts';
 import {
@@ -17,6 +16,7 @@ import {
   NO_FINDINGS,
   needsOf,
   parseSpec,
+  type SpecPolicy,
   schemaProblems,
   surroundingFindings,
 } from '../../decide/validate.ts';
@@ -54,7 +54,7 @@ export function checkPipelines(
 }
 
 interface Hosts {
-  readonly policy: HostPolicy;
+  readonly policy: SpecPolicy;
   readonly clusterHosts: ClusterHosts;
 }
 
@@ -66,8 +66,11 @@ interface Known extends Hosts {
 function findingsOf(pipeline: Manifest, known: Known): Findings {
   const { fields } = pipeline;
   const { raw, names } = namesOf(pipeline);
-  const checked = checkSpec(fields.spec, known.policy, names);
-  const around = checked.spec ? surroundings(needsOf(checked.spec, names), raw, known) : NO_FINDINGS;
+  // Where the file leaves the namespace open, nobody knows which other ones its references lead to.
+  const isOpen = raw.namespace === undefined;
+  const policy = isOpen ? { ...known.policy, noCrossNamespaceRefs: false } : known.policy;
+  const checked = checkSpec(fields.spec, policy, names);
+  const around = checked.spec ? surroundings(needsOf(checked.spec, names, policy), raw, known) : NO_FINDINGS;
   const own = [...objectProblems(pipeline), ...unknownObjectFields(fields), ...unknownFields(fields.spec)];
   const said = mergeFindings({ problems: own, warnings: [] }, checked.findings);
   return mergeFindings(said, withoutFields(around, said.problems));

@@ -25,6 +25,8 @@ export interface Facts {
   readonly clusters: ReadonlyMap<string, string>;
   /** Doubts about reading the application in a namespace of this cluster, by the namespace. */
   readonly applications: ReadonlyMap<string, string>;
+  /** Doubts whether the author of a change may get the application in a namespace of this cluster, by the namespace. */
+  readonly authors: ReadonlyMap<string, string>;
   /** Doubts by `targetKey`: who else governs the application there. */
   readonly governors: ReadonlyMap<string, string>;
 }
@@ -33,5 +35,6 @@ export const NO_FACTS: Facts = {
   secrets: new Map(),
   clusters: new Map(),
   applications: new Map(),
+  authors: new Map(),
   governors: new Map(),
 };

@@ -1,9 +1,11 @@
 import type { AppRef, ClusterRef, ForgeType, PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
+import { applicationKindProblem } from '../application-kind.ts';
 import { forgeTypeOf } from '../forge-type.ts';
 import { groupOf } from '../route.ts';
 import { clusterKey, targetKey } from './environments.ts';
 import { environmentField } from './problem.ts';
 import { type PipelineNames, promotionsOf } from './promotions.ts';
+import { type ReferencePolicy, refusedReference } from './references.ts';
 
 /** A Secret in the Pipeline's namespace that the spec names, and what for. */
 export type SecretNeed = HmacNeed | ForgeNeed;
@@ -50,15 +52,16 @@ export interface Needs {
   readonly targets: readonly TargetNeed[];
 }
 
-export function needsOf(spec: PipelineSpec, names: PipelineNames): Needs {
-  const targets = targetNeeds(spec, names.namespace);
+/** Nothing is looked up by way of a reference that is refused. */
+export function needsOf(spec: PipelineSpec, names: PipelineNames, policy: ReferencePolicy = {}): Needs {
+  const targets = targetNeeds(spec, names.namespace, policy);
   return {
     names,
     appRef: spec.appRef,
     secrets: secretNeeds(spec),
     clusters: clusterNeeds(targets, names.namespace),
     // A target of this cluster is its namespace.
-    applications: targets.filter(({ ref }) => !ref),
+    applications: applicationKindProblem(spec.appRef) ? [] : targets.filter(({ ref }) => !ref),
     targets,
   };
 }
@@ -67,14 +70,18 @@ interface PlacedTarget extends TargetNeed {
   readonly ref: ClusterRef | undefined;
 }
 
-function targetNeeds({ environments }: PipelineSpec, inNamespace: string): PlacedTarget[] {
+function targetNeeds(
+  { environments }: PipelineSpec,
+  inNamespace: string,
+  policy: ReferencePolicy,
+): PlacedTarget[] {
   const needs: PlacedTarget[] = [];
   const seen = new Set<string>();
   for (const [index, { targets }] of environments.entries()) {
     const environment = environmentField(index);
     for (const [position, target] of targets.entries()) {
       const key = targetKey(target, inNamespace);
-      if (seen.has(key)) continue;
+      if (seen.has(key) || refusedReference(target, policy, inNamespace)) continue;
       seen.add(key);
       const field = `${environment}.targets[${position}]`;
       needs.push({ field, namespace: target.namespace, key, ref: target.clusterRef });

@@ -9,6 +9,10 @@ export const RULES = {
   choice: 'A field with fixed choices holds one of them.',
   length: 'Texts and lists keep to their bounds.',
   format: 'Names, URLs and branches are spelled as Kubernetes and Git take them.',
+  'application-kind':
+    'The application is no object of the core API group, nor one that Turnpike reads for its own work.',
+  'cross-namespace-ref':
+    "With --no-cross-namespace-refs, targets and clusters are in the Pipeline's namespace.",
   'environment-name-unique': 'Each environment has a name of its own.',
   'environment-has-target': 'Each environment has a target.',
   'target-unique': 'No target is written twice in an environment.',
@@ -33,8 +37,9 @@ export const RULES = {
   'webhook-open': 'Events can be signed: a promotion names a key.',
   'promotion-into-each': 'A promotion leads into each environment but the first.',
   'target-shared': 'Two environments have no target in common.',
-  'cluster-exists': 'A cluster that is named is there.',
+  'cluster-exists': 'A cluster that is named is there, for Pipelines of the namespace.',
   'application-readable': "The application's kind is known to the cluster, and Turnpike may read it.",
+  'target-readable-by-author': 'Whoever names a target in another namespace may get the application there.',
   'application-governed-once': 'An application is governed by one Pipeline.',
 } as const;
 

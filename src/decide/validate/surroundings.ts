@@ -20,9 +20,14 @@ function doubts(needs: Needs, facts: Facts): FieldProblem[] {
   const applications = [...new Set(unread)].map((message): FieldProblem => {
     return { rule: 'application-readable', field: 'spec.appRef', value: needs.appRef.kind, message };
   });
+  const authors = needs.applications.flatMap(({ namespace, field }): FieldProblem[] => {
+    const message = facts.authors.get(namespace);
+    if (!message) return [];
+    return [{ rule: 'target-readable-by-author', field: `${field}.namespace`, value: namespace, message }];
+  });
   const governors = needs.targets.flatMap(({ key, field }): FieldProblem[] => {
     const message = facts.governors.get(key);
     return message ? [{ rule: 'application-governed-once', field, message }] : [];
   });
-  return [...clusters, ...applications, ...governors];
+  return [...clusters, ...applications, ...authors, ...governors];
 }

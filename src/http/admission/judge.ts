@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Author } from '../../api/admission.ts';
 import type { PipelineSpec } from '../../api/pipeline.ts';
-import type { HostPolicy } from '../../decide/hosts.ts';
 import {
   checkSpec,
   type Facts,
@@ -10,18 +10,24 @@ import {
   needsOf,
   problemLine,
   ratchet,
+  type SpecPolicy,
   surroundingFindings,
 } from '../../decide/validate.ts';
 import type { Verdict } from './answer.ts';
 import type { Review } from './review.ts';
 
+export interface GatherOptions {
+  readonly fresh: boolean;
+  readonly author?: Author;
+}
+
 export interface JudgeDeps {
-  readonly policy: HostPolicy;
+  readonly policy: SpecPolicy;
   /**
-   * What the cluster says of the things that a spec names; `fresh`: of Secrets as they are from now on. What
-   * it cannot say is no error but unknown.
+   * What the cluster says of the things that a spec names; `fresh`: of Secrets as they are from now on; `author`: and
+   * of what that one may do himself. What it cannot say is no error but unknown.
    */
-  readonly gather: (needs: Needs, options: { readonly fresh: boolean }) => Promise<Facts>;
+  readonly gather: (needs: Needs, options: GatherOptions) => Promise<Facts>;
 }
 
 /**
@@ -32,7 +38,8 @@ export async function judge(review: Review, deps: JudgeDeps): Promise<Verdict> {
   if (review.operation === 'DELETE' || isUnchanged(review)) return { allowed: true, warnings: [] };
   const findings = await check(review.spec, review, deps);
   if (findings.problems.length === 0 || review.operation !== 'UPDATE') return verdict(findings);
-  const before = await check(review.oldSpec, review, deps);
+  // Of what was there before, only the faults count.
+  const before = await check(review.oldSpec, { ...review, author: undefined }, deps);
   return verdict(ratchet({ spec: review.spec, findings }, { spec: review.oldSpec, findings: before }));
 }
 
@@ -48,14 +55,15 @@ async function check(input: unknown, review: Review, deps: JudgeDeps): Promise<F
  */
 async function checkSurroundings(
   spec: PipelineSpec,
-  { names, dryRun }: Review,
-  { gather }: JudgeDeps,
+  { names, dryRun, author }: Review,
+  { gather, policy }: JudgeDeps,
 ): Promise<Findings> {
-  const needs = needsOf(spec, names);
-  const known = surroundingFindings(needs, await gather(needs, { fresh: false }));
+  const needs = needsOf(spec, names, policy);
+  const asker = author ? { author } : {};
+  const known = surroundingFindings(needs, await gather(needs, { fresh: false, ...asker }));
   if (known.problems.length === 0) return known;
   if (dryRun) return { problems: [], warnings: [...known.problems, ...known.warnings] };
-  return surroundingFindings(needs, await gather(needs, { fresh: true }));
+  return surroundingFindings(needs, await gather(needs, { fresh: true, ...asker }));
 }
 
 function isUnchanged({ operation, spec, oldSpec }: Review): boolean {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { AdmissionReview } from '../../api/admission.ts';
+import { AdmissionReview, type Author } from '../../api/admission.ts';
 import { GROUP, KIND } from '../../api/group.ts';
 import { type PipelineNames, problemLine, schemaProblems } from '../../decide/validate.ts';
 import { isDeeperThan } from '../depth.ts';
@@ -19,6 +19,8 @@ export interface Review {
   readonly operation: string;
   readonly names: PipelineNames;
   readonly user: string;
+  /** Undefined where the review names nobody. */
+  readonly author: Author | undefined;
   readonly dryRun: boolean;
   /** Undefined when there is none, and on DELETE. */
   readonly spec: unknown;
@@ -49,6 +51,7 @@ export function parseReview(body: Uint8Array): Review | string {
     operation: request.operation,
     names: { namespace: request.namespace, name },
     user: request.userInfo?.username ?? '',
+    author: request.userInfo?.username ? request.userInfo : undefined,
     dryRun: request.dryRun,
     spec: object.success ? object.output.spec : undefined,
     oldSpec: specOf(request.oldObject),

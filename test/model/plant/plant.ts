@@ -11,6 +11,7 @@ import { createPromoter } from '../../../src/reconcile/promoter.ts';
 import { createReconcile, type Reconcile } from '../../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
 import type { Logger } from '../../../src/telemetry/log.ts';
+import { SHOWN } from '../../fakes/namespaces.ts';
 import { readTarget } from '../observer/facts.ts';
 import { appAt } from '../world/clusters.ts';
 import { helmRelease } from './application.ts';
@@ -129,6 +130,7 @@ function partsOf(
     record: createRecordStatus(store),
     applications: { read: async (_, namespace) => readAt(box(), namespace) },
     clusters: { reader: () => ({ read: async (_, namespace) => readAt(box(), namespace) }) },
+    messagesOf: SHOWN,
     promoter: createModelPromoter(box, now, pass),
     check: () => CHECKED,
     onChange: () => {},

@@ -1,0 +1,89 @@
+import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
+import type { AppRef, Environment, Target } from '../api/pipeline.ts';
+import { type Observation, readApplication } from '../decide/application.ts';
+import { clusterNameOf } from '../decide/event-target.ts';
+import { type Disclosure, foreignError, foreignObservation } from '../decide/foreign.ts';
+
+/** One target's application, with what its Pipeline may show of it. All that is shown anywhere comes by here. */
+
+/** Reads an application object; undefined when there is none. `fresh`: past what was watched, from the API server. */
+export interface ApplicationReader {
+  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown | undefined>;
+}
+
+/** Whether a namespace of our own cluster lets Pipelines of others show messages of what is in it. */
+export type MessagesOf = (namespace: string) => Promise<Disclosure>;
+
+/** A target of a Pipeline. */
+export interface Place {
+  readonly appRef: AppRef;
+  /** Namespace of the Pipeline. */
+  readonly from: string;
+  readonly target: Target;
+}
+
+/** @throws TurnpikeError ApiUnavailable */
+export async function observeHere(
+  place: Place,
+  applications: ApplicationReader,
+  messagesOf: MessagesOf,
+): Promise<Observation> {
+  const { appRef, from, target } = place;
+  const { namespace } = target;
+  try {
+    const seen = observation(appRef, target, await applications.read(appRef, namespace));
+    if (namespace === from || !hasMessage(seen)) return seen;
+    return foreignObservation(seen, namespace, await messagesOf(namespace));
+  } catch (error) {
+    if (hasCode(error, 'ApiUnavailable') || !(error instanceof TurnpikeError)) throw error;
+    return { kind: 'unreadable', error: errorMessage(error) };
+  }
+}
+
+/** Another cluster's being away must keep nobody from deciding about the rest. */
+export async function observeThere(
+  place: Place & { readonly environment: Environment },
+  applications: ApplicationReader,
+  messagesOf: MessagesOf,
+): Promise<Observation> {
+  const { appRef, from, environment, target } = place;
+  // Who manages the GitopsCluster says what is shown of its cluster.
+  const owner = target.clusterRef?.namespace ?? from;
+  const isForeign = owner !== from;
+  try {
+    const seen = observation(appRef, target, await applications.read(appRef, target.namespace));
+    return isForeign && hasMessage(seen) ? foreignObservation(seen, owner, await messagesOf(owner)) : seen;
+  } catch (error) {
+    if (!(error instanceof TurnpikeError)) throw error;
+    const condition = isAlone(environment, target)
+      ? ''
+      : ` with cluster: ${clusterNameOf(target)} in their metadata`;
+    const said = isForeign ? await foreignFailure(place, error, messagesOf) : errorMessage(error);
+    return { kind: 'unreadable', error: `${said} Its signed events${condition} are believed.` };
+  }
+}
+
+/** A reference that is refused has the same sentence whatever is there, and no words of a cluster in it. */
+async function foreignFailure(
+  { from, target }: Place,
+  error: TurnpikeError,
+  messagesOf: MessagesOf,
+): Promise<string> {
+  if (hasCode(error, 'ConfigInvalid') || !target.clusterRef) return errorMessage(error);
+  const { kind, name, namespace = from } = target.clusterRef;
+  return foreignError(errorMessage(error), `${kind} ${namespace}/${name}`, await messagesOf(namespace));
+}
+
+function hasMessage(seen: Observation): boolean {
+  return seen.kind === 'application' && seen.message !== undefined;
+}
+
+/** Whether an event from the target's namespace can be about no other target of the environment. */
+function isAlone({ targets }: Environment, target: Target): boolean {
+  return targets.every((other) => other === target || other.namespace !== target.namespace);
+}
+
+function observation(appRef: AppRef, target: Target, object: unknown): Observation {
+  if (object !== undefined) return readApplication(appRef, object);
+  return { kind: 'absent', error: `There is no ${appRef.kind} ${target.namespace}/${appRef.name}.` };
+}
