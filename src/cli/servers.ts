@@ -1,7 +1,4 @@
-import { errorMessage } from '../api/errors.ts';
-import type { Pipeline, PipelineKey, Target } from '../api/pipeline.ts';
-import type { Observation } from '../decide/application.ts';
-import { refusedReference } from '../decide/validate.ts';
+import type { PipelineKey } from '../api/pipeline.ts';
 import { createIntake } from '../http/intake.ts';
 import { createMetricsApp, createProbes } from '../http/probes.ts';
 import { createRateLimiter } from '../http/rate.ts';
@@ -9,8 +6,8 @@ import { createRejectionLog } from '../http/rejections.ts';
 import { startServer } from '../http/server.ts';
 import { createSignedApp } from '../http/signed-app.ts';
 import { waitForPullRequest } from '../http/wait.ts';
-import { observeHere } from '../reconcile/observe-target.ts';
 import { createRecordStatus, type OnWritten } from '../reconcile/record.ts';
+import { createLook } from './look.ts';
 import type { Parts } from './program.ts';
 
 export interface ServersDeps {
@@ -41,24 +38,6 @@ export function startServers(parts: Parts, { wake, onWritten, unready }: Servers
     async stop(deadlineSeconds: number): Promise<void> {
       await Promise.all(servers.map((server) => server.stop(deadlineSeconds)));
     },
-  };
-}
-
-/** What cannot be looked at is left to the watch. */
-function createLook({ applications, messagesOf, policy, log }: Parts) {
-  const now = { read: applications.readNow };
-  return async ({ metadata, spec }: Pipeline, target: Target): Promise<Observation | undefined> => {
-    const { appRef } = spec;
-    const from = metadata.namespace;
-    if (refusedReference(target, policy, from)) return undefined;
-    try {
-      const seen = await observeHere({ appRef, from, target }, now, messagesOf);
-      return seen.kind === 'application' ? seen : undefined;
-    } catch (error) {
-      const fields = { namespace: target.namespace, name: appRef.name, error: errorMessage(error) };
-      log.debug(fields, 'cannot look at an application');
-      return undefined;
-    }
   };
 }
 

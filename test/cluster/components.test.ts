@@ -194,3 +194,38 @@ describe('kustomize/components/gitops-cluster', () => {
     MINUTE,
   );
 });
+
+describe('kustomize/components/workloads', () => {
+  async function role() {
+    await overlay('worked', { resources: [await pathTo('worked', 'default')] });
+    const components = [await pathTo('workloads', 'components/workloads')];
+    const all = await build(await overlay('workloads', { resources: ['../worked'], components }));
+    const found = all.filter(({ metadata }) => metadata.name.startsWith('turnpike-applications'));
+    const [applications, added] = found.filter(({ kind }) => kind === 'ClusterRole');
+    return { applications, added };
+  }
+
+  test('adds the right to read workloads to the ClusterRole of applications', async () => {
+    const { applications, added } = await role();
+    const { clusterRoleSelectors } = Reflect.get(applications ?? {}, 'aggregationRule');
+    expect(added?.metadata).toMatchObject({ labels: clusterRoleSelectors[0].matchLabels });
+    expect(Reflect.get(added ?? {}, 'rules')).toEqual([
+      {
+        apiGroups: ['apps'],
+        resources: ['deployments', 'statefulsets', 'daemonsets'],
+        verbs: ['get', 'list', 'watch'],
+      },
+    ]);
+  });
+
+  test(
+    'is taken by the API server',
+    async () => {
+      const file = join(folder, 'workloads.yaml');
+      await writeFile(file, stringify((await role()).added));
+      const said = await lab.kubectl(['apply', '--dry-run=server', '--validate=strict', '-f', file]);
+      expect(said).toContain('turnpike-applications-workloads created (server dry run)');
+    },
+    MINUTE,
+  );
+});

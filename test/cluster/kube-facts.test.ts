@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import type { Author } from '../../src/api/admission.ts';
 import { type PipelineSpec, pipelineKey } from '../../src/api/pipeline.ts';
 import { type Facts, needsOf } from '../../src/decide/validate.ts';
 import { createAccess } from '../../src/kube/access.ts';
@@ -76,6 +77,8 @@ function setUp(client: KubeClient) {
   });
   return {
     gather: (of: PipelineSpec, fresh = false) => gather(needsOf(of, { namespace, name: 'app' }), { fresh }),
+    gatherFor: (of: PipelineSpec, author: Author) =>
+      gather(needsOf(of, { namespace, name: 'app' }), { author }),
     store,
   };
 }
@@ -143,6 +146,31 @@ describe('the facts about what a spec names', () => {
     expect(sentences((await gather(unknown)).applications)).toEqual([
       expect.stringContaining('The cluster knows no kind Unheard'),
     ]);
+  });
+
+  test('doubt that the author may get applications in other namespaces, as the API server knows it', async () => {
+    const elsewhere = await newNamespace(admin);
+    const readers = ['--verb=get', '--resource=deployments.apps', '--resource-name=app'];
+    await lab.kubectl(['create', 'role', 'app', '-n', elsewhere, ...readers]);
+    const binding = ['create', 'rolebinding', 'app', '-n', elsewhere, '--role=app', '--group=web'];
+    await lab.kubectl(binding);
+    const of = targets({ namespace }, { namespace: elsewhere }, { namespace: 'kube-system' });
+    const author = (groups: string[]): Author => {
+      return { username: 'ann', uid: '1', groups, extra: { 'example.com/scope': ['a'] } };
+    };
+    const said = async (groups: string[], name = 'app') => {
+      const named = { ...of, appRef: { ...DEPLOYMENT, name } };
+      return [...(await setUp(admin).gatherFor(named, author(groups))).authors.keys()];
+    };
+    expect(await said(['web'])).toEqual(['kube-system']);
+    expect(await said(['web'], 'other')).toEqual([elsewhere, 'kube-system']);
+    expect(await said([])).toEqual([elsewhere, 'kube-system']);
+    expect(await said(['system:masters'])).toEqual([]);
+    const { authors } = await setUp(admin).gatherFor(of, author([]));
+    expect(authors.get('kube-system')).toStartWith('You may not get deployments app there,');
+    // Without the right to ask, nothing is said.
+    expect([...(await setUp(reader).gatherFor(of, author([]))).authors]).toEqual([]);
+    expect([...(await setUp(admin).gather(of)).authors]).toEqual([]);
   });
 
   test('name the other Pipeline of the application, if it is of the same namespace', async () => {

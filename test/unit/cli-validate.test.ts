@@ -42,6 +42,27 @@ describe('turnpike validate', () => {
     });
   });
 
+  test.each([
+    ['the flag alone', ['--no-cross-namespace-refs'], {}],
+    ['the flag with a value', ['--no-cross-namespace-refs=true'], {}],
+    ['the variable', [], { TURNPIKE_NO_CROSS_NAMESPACE_REFS: 'true' }],
+  ])('refuses references to other namespaces by %s', async (_, args, environment) => {
+    const { code, out } = await validate(['-', ...args], { input: CLEAN, environment });
+    expect(code).toBe(1);
+    expect(lines(out)).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('References to other namespaces are not allowed here'),
+      ]),
+    );
+    const off = await validate(['-', '--no-cross-namespace-refs=false'], { input: CLEAN, environment });
+    expect(off.code).toBe(0);
+  });
+
+  test('says nothing of references where the file names no namespace', async () => {
+    const input = pipelineYaml({ '  namespace: demo\n': '' });
+    expect(await validate(['-', '--no-cross-namespace-refs'], { input })).toMatchObject({ code: 0 });
+  });
+
   test('prints warnings to standard error and exits with 0', async () => {
     const { code, out, err } = await validate(['-'], { input: pipelineYaml() });
     expect({ code, out, err: lines(err) }).toEqual({
