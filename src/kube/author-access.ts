@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Author } from '../api/admission.ts';
+import { TurnpikeError } from '../api/errors.ts';
 import type { AppRef } from '../api/pipeline.ts';
 import { groupOf } from '../decide/route.ts';
 import type { Discovery } from './discovery.ts';
@@ -26,6 +27,8 @@ const PATH = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 const KEPT_MS = 10_000;
 const MAX_KNOWN = 5000;
 const TIMEOUT_MS = 2000;
+/** Characters of all that is said of an author: it goes to the API server with each question. */
+const MAX_AUTHOR = 64 * 1024;
 
 const Answer = v.object({ status: v.object({ allowed: v.boolean() }) });
 
@@ -57,13 +60,19 @@ export function createAuthorAccess(client: KubeClient, { discovery, now }: Autho
   }
 
   return {
-    mayGet: (author, appRef, namespace) =>
-      known.get(keyOf(author, appRef, namespace), () => ask(author, appRef, namespace)),
+    async mayGet(author, appRef, namespace) {
+      const text = JSON.stringify(author);
+      if (text.length > MAX_AUTHOR) {
+        throw new TurnpikeError('ApiRefused', 'The author has too many groups to be asked about.');
+      }
+      const key = keyOf(text, appRef, namespace);
+      return known.get(key, () => ask(author, appRef, namespace));
+    },
   };
 }
 
 /** Short, whatever a caller says of itself. */
-function keyOf(author: Author, { apiVersion, kind, name }: AppRef, namespace: string): string {
+function keyOf(author: string, { apiVersion, kind, name }: AppRef, namespace: string): string {
   const text = JSON.stringify([author, apiVersion, kind, name, namespace]);
   return new Bun.CryptoHasher('sha256').update(text).digest('hex');
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
+import { errorMessage, hasCode } from '../api/errors.ts';
+import { createSlots } from '../api/slots.ts';
 import { type Disclosure, disclosureOf } from '../decide/foreign.ts';
 import { resourcePath } from './path.ts';
 import { createShortMemory } from './short-memory.ts';
@@ -7,12 +8,20 @@ import type { KubeClient } from './transport.ts';
 
 /** What the namespaces of this cluster let Pipelines of others show. */
 export interface Namespaces {
-  /** Fails closed: what cannot be read hides its messages. Asks the API server for each at most twice a minute. */
+  /** Never rejects: what cannot be read in two seconds hides its messages. */
   disclosure(namespace: string): Promise<Disclosure>;
 }
 
+interface Known {
+  readonly disclosure: Disclosure;
+  readonly keptMs: number;
+}
+
 const KEPT_MS = 30_000;
+const FAILURE_KEPT_MS = 5000;
 const MAX_KNOWN = 5000;
+/** A Pipeline may have hundreds of targets, each in a namespace of its own. */
+const AT_ONCE = 8;
 const TIMEOUT_MS = 2000;
 const MAX_WHY = 200;
 
@@ -21,20 +30,35 @@ const Namespace = v.object({
 });
 
 export function createNamespaces(client: KubeClient, deps: { readonly now: () => Date }): Namespaces {
-  const known = createShortMemory<Disclosure>({ keptMs: () => KEPT_MS, maxKnown: MAX_KNOWN, ...deps });
+  const slots = createSlots(AT_ONCE);
+  const memory = createShortMemory<Known>({ keptMs: (one) => one.keptMs, maxKnown: MAX_KNOWN, ...deps });
 
-  async function ask(name: string): Promise<Disclosure> {
+  async function read(name: string): Promise<Disclosure> {
     const path = resourcePath({ apiVersion: 'v1', plural: 'namespaces', name });
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const giveBack = await slots.take(signal);
     try {
-      const answer = await client.request({ method: 'GET', path, timeoutMs: TIMEOUT_MS });
+      const answer = await client.request({ method: 'GET', path, timeoutMs: TIMEOUT_MS, signal });
       return disclosureOf(v.parse(Namespace, answer).metadata.annotations);
-    } catch (error) {
-      if (hasCode(error, 'ApiNotFound')) return { kind: 'hidden', why: 'the namespace is not there' };
-      if (!(error instanceof TurnpikeError)) throw error;
-      const said = errorMessage(error).slice(0, MAX_WHY).replace(/\.$/, '');
-      return { kind: 'hidden', why: `the namespace could not be read (${said})` };
+    } finally {
+      giveBack();
     }
   }
 
-  return { disclosure: (namespace) => known.get(namespace, () => ask(namespace)) };
+  async function ask(name: string): Promise<Known> {
+    try {
+      return { disclosure: await read(name), keptMs: KEPT_MS };
+    } catch (error) {
+      return { disclosure: { kind: 'hidden', why: failure(error) }, keptMs: FAILURE_KEPT_MS };
+    }
+  }
+
+  return {
+    disclosure: async (namespace) => (await memory.get(namespace, () => ask(namespace))).disclosure,
+  };
+}
+
+function failure(error: unknown): string {
+  if (hasCode(error, 'ApiNotFound')) return 'the namespace is not there';
+  return `the namespace could not be read (${errorMessage(error).slice(0, MAX_WHY).replace(/\.$/, '')})`;
 }

@@ -64,6 +64,36 @@ describe('what a namespace lets others show', () => {
     expect(seen).toEqual({ kind: 'hidden', why });
   });
 
+  test('is asked again soon after a failure', async () => {
+    let isAway = true;
+    const { client, now, pass } = setUp(() => (isAway ? away() : { metadata: {} }));
+    const namespaces = createNamespaces(client, { now });
+    expect((await namespaces.disclosure('payments')).kind).toBe('hidden');
+    isAway = false;
+    expect((await namespaces.disclosure('payments')).kind).toBe('hidden');
+    pass(5001);
+    expect((await namespaces.disclosure('payments')).kind).toBe('shown');
+  });
+
+  test('is asked for by eight questions at once, however many namespaces there are', async () => {
+    const answers: ((object: unknown) => void)[] = [];
+    const { client, requests, now } = setUp(() => new Promise((resolve) => answers.push(resolve)));
+    const namespaces = createNamespaces(client, { now });
+    const all = Promise.all(Array.from({ length: 20 }, (_, index) => namespaces.disclosure(`n-${index}`)));
+    await Promise.resolve();
+    while (answers.length > 0 || requests.length < 20) {
+      expect(answers.length).toBeLessThanOrEqual(8);
+      answers.shift()?.({ metadata: {} });
+      await Bun.sleep(0);
+    }
+    expect((await all).every(({ kind }) => kind === 'shown')).toBe(true);
+  });
+
+  test('is nothing where the answer is no namespace', async () => {
+    const { client, now } = setUp(() => 'nonsense');
+    expect((await createNamespaces(client, { now }).disclosure('payments')).kind).toBe('hidden');
+  });
+
   test('is what it says where it has no annotations', async () => {
     const { client, now } = setUp(() => ({ metadata: {} }));
     expect(await createNamespaces(client, { now }).disclosure('payments')).toEqual({ kind: 'shown' });
@@ -162,5 +192,15 @@ describe('the rights of an author', () => {
     pass(10_001);
     await authors.mayGet(AUTHOR, APP, 'payments');
     expect(requests).toHaveLength(3);
+  });
+
+  test('are not asked for with more groups than the API server should have to read', async () => {
+    const { client, requests, now } = setUp(allowed(true));
+    const authors = createAuthorAccess(client, { discovery: FOUND, now });
+    const groups = new Array<string>(1000).fill('g'.repeat(100));
+    await expect(authors.mayGet({ ...AUTHOR, groups }, APP, 'payments')).rejects.toMatchObject({
+      code: 'ApiRefused',
+    });
+    expect(requests).toEqual([]);
   });
 });
