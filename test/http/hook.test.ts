@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
-import { createHook } from '../../src/http/hook.ts';
+import { createHook, type HookDeps } from '../../src/http/hook.ts';
 import { createIntake } from '../../src/http/intake.ts';
 import { createRateLimiter } from '../../src/http/rate.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
@@ -22,6 +22,7 @@ interface Options {
   available?: boolean;
   allowUnsigned?: boolean;
   limit?: number;
+  look?: HookDeps['look'];
   /** The Pipeline is deleted while the event is verified. */
   deleted?: boolean;
 }
@@ -52,6 +53,7 @@ function setUp(options: Options = {}) {
     allowUnsigned: options.allowUnsigned ?? false,
     record: createRecordStatus(store),
     wake: (key) => woken.push(key),
+    ...(options.look && { look: options.look }),
     pullRequest: (wanted) => waitForPullRequest({ find: store.get, subscribe: store.subscribe }, wanted),
   });
   const send = (init: RequestInit, path = PATH) => hook.request(path, init, { source: '10.0.0.1' });
@@ -80,6 +82,18 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect(status?.environments?.staging?.promotion).toMatchObject({ revision: '1.1.0', phase: 'Pending' });
     expect(woken).toEqual(['apps/app']);
     expect(store.writes()).toBe(1);
+  });
+
+  test('has the application looked at for the Pipeline that the event is for', async () => {
+    const asked: string[] = [];
+    const { post } = setUp({
+      look: async ({ metadata, spec: { appRef } }, { namespace }) => {
+        asked.push(`${metadata.namespace}/${metadata.name} at ${appRef.kind} ${namespace}/${appRef.name}`);
+        return undefined;
+      },
+    });
+    expect((await post()).status).toBe(202);
+    expect(asked).toEqual(['apps/app at HelmRelease dev/app']);
   });
 
   test.each(['sha224', 'sha256', 'sha384', 'sha512'])('takes a signature with %s', async (algorithm) => {
