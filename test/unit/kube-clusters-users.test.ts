@@ -45,6 +45,7 @@ function setUp(references: ClustersDeps['references'] = {}) {
     client,
     secrets: { read: async () => ({ values: new Map([['kubeconfig', Buffer.from(KUBECONFIG)]]) }) },
     governors: () => ({ of: () => [] }),
+    hosts: { allowed: [], insecure: [], isLaboratory: false },
     open: () => ({
       client: { ...client, request: async () => ({}) },
       read: async () => 'object',

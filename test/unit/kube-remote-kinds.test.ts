@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { openRemote } from '../../src/kube/clusters-remote.ts';
+import { createJudge } from '../../src/kube/judge.ts';
 import { createWatchBudget } from '../../src/kube/watch-budget.ts';
 import { kubeConfigTo } from '../cluster/kube-support.ts';
 import { createFakeLog } from '../fakes/log.ts';
@@ -32,6 +33,7 @@ function setUp(granted: readonly string[]) {
     budget: createWatchBudget(),
     log: createFakeLog().log,
     granted: { has: async (group, plural) => granted.includes(`${plural}.${group}`) },
+    judge: createJudge({ allowed: [], insecure: [], isLaboratory: true }, async () => []),
     now: () => new Date(),
   });
   ended.push(remote.close, () => void server.stop(true));
