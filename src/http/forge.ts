@@ -37,7 +37,7 @@ export interface ForgeHookDeps extends GuardDeps {
 }
 
 /** Events of pull requests are far smaller. */
-const MAX_EVENT_BYTES = 1024 * 1024;
+export const MAX_EVENT_BYTES = 1024 * 1024;
 const MAX_DEPTH = 100;
 
 export function createForgeHook(deps: ForgeHookDeps) {

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import * as v from 'valibot';
 import { FORGE_TYPES, type ForgeType, PipelineStatus, pipelineKey } from '../../src/api/pipeline.ts';
+import { MAX_EVENT_BYTES } from '../../src/http/forge.ts';
 import { SECRET, SENDERS } from '../http/forge-deliveries.ts';
 import { connect } from '../http/forge-hook-app.ts';
 import { mutateBytes } from './bytes.ts';
@@ -55,7 +56,9 @@ function mutant(random: Random): Request {
 }
 
 /** Base64 that is written in an unusual way may be refused. */
-function allowed({ forge, isRight }: Request): number[] {
+function allowed({ forge, body, isRight }: Request): number[] {
+  // Limits come first; who shows no proof at all is refused before its body is looked at.
+  if (body.length > MAX_EVENT_BYTES) return isRight ? [413] : [401, 413];
   if (!isRight) return [401];
   return forge === 'azure-devops' ? [200, 202, 400, 401] : [200, 202, 400];
 }
