@@ -6,6 +6,7 @@ import { createCertificateSecret } from './certificate-secret.ts';
 import type { KubeClient } from './transport.ts';
 import { wait } from './wait.ts';
 import { createWebhookConfigurations } from './webhook-configuration.ts';
+import { watchWebhookConfiguration } from './webhook-configuration-watch.ts';
 
 /** Where the admission server's certificate comes from. */
 export interface Certificates {
@@ -23,6 +24,8 @@ export interface CertificateTimings {
   readonly earlyCheckMs: number;
   readonly earlyMs: number;
   readonly checkMs: number;
+  /** Between a look and the next one, however often the configuration changes: somebody may fight for it. */
+  readonly paceMs: number;
   /** How long the API server gets to learn of a new authority before we serve what it signed. */
   readonly settleMs: number;
 }
@@ -31,6 +34,7 @@ const TIMINGS: CertificateTimings = {
   earlyCheckMs: 3000,
   earlyMs: 300_000,
   checkMs: 60_000,
+  paceMs: 1000,
   settleMs: 5000,
 };
 
@@ -51,7 +55,8 @@ const MAX_CONFLICTS = 10;
 /**
  * Certificates without a certificate manager: made here, shared in a Secret, renewed at two thirds of
  * their life, and their authority put into the webhook configuration. During a change of authority both
- * are trusted, and nothing is served before the API server had time to learn of it.
+ * are trusted, and nothing is served before the API server had time to learn of it. The configuration is
+ * watched: whoever applies it anew without the authority has Pipelines refused for no longer than a look takes.
  */
 export function createCertificateManager(deps: CertificateManagerDeps): Certificates {
   const { client, now, log } = deps;
@@ -107,15 +112,26 @@ export function createCertificateManager(deps: CertificateManagerDeps): Certific
 
   async function run(onChange: (pair: CertificatePair) => Promise<void>, signal: AbortSignal): Promise<void> {
     const started = performance.now();
+    let changed = new AbortController();
+    const watching = watchWebhookConfiguration(client, {
+      name: deps.webhookConfiguration,
+      onChange: () => changed.abort(),
+      log,
+      signal,
+    });
     while (!signal.aborted) {
+      changed = new AbortController();
       try {
         await look(onChange, signal);
       } catch (error) {
         log.warn({ error: errorMessage(error) }, 'admission certificate not checked');
       }
       const early = performance.now() - started < timings.earlyMs;
-      await wait(early ? timings.earlyCheckMs : timings.checkMs, signal);
+      await wait(timings.paceMs, signal);
+      const due = early ? timings.earlyCheckMs : timings.checkMs;
+      await wait(due, AbortSignal.any([signal, changed.signal]));
     }
+    await watching;
   }
 
   return { ensure, run };

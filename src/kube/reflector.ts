@@ -32,6 +32,8 @@ const LOOK_EVERY_MS = 250;
 export interface ReflectorOptions<T> {
   readonly path: string;
   readonly labelSelector?: string;
+  /** Such as `metadata.name=turnpike`, for which the right to that one object is enough. */
+  readonly fieldSelector?: string;
   readonly parse: (raw: unknown) => T;
   readonly cache: ObjectCache<T>;
   readonly log: Logger;
@@ -53,7 +55,7 @@ export function createReflector<T extends KubeObject>(
   client: KubeClient,
   options: ReflectorOptions<T>,
 ): Reflector {
-  const { log, path, labelSelector, signal } = options;
+  const { log, path, labelSelector, fieldSelector, signal } = options;
   const timings = { ...TIMINGS, ...options.timings };
   const random = options.random ?? Math.random;
   const mirror = createMirror({ cache: options.cache, parse: options.parse, log });
@@ -62,7 +64,7 @@ export function createReflector<T extends KubeObject>(
 
   async function relist(): Promise<void> {
     const list = mirror.beginList();
-    await listAll(client, { path, labelSelector, signal, onPage: list.page });
+    await listAll(client, { path, labelSelector, fieldSelector, signal, onPage: list.page });
     list.end();
     listedAt = performance.now();
     synced = true;
@@ -77,6 +79,7 @@ export function createReflector<T extends KubeObject>(
       await followWatch(client, {
         path,
         labelSelector,
+        fieldSelector,
         resourceVersion: mirror.version(),
         timeoutSeconds: timings.watchSeconds * (1 + random() / 10),
         silenceMs: timings.silenceMs,

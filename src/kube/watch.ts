@@ -13,6 +13,7 @@ export interface WatchEvent {
 export interface WatchRequest {
   readonly path: string;
   readonly labelSelector: string | undefined;
+  readonly fieldSelector?: string | undefined;
   readonly resourceVersion: string;
   /** The server ends the watch after this many seconds. */
   readonly timeoutSeconds: number;
@@ -59,6 +60,7 @@ function watchQuery(request: WatchRequest): Record<string, string> {
     resourceVersion: request.resourceVersion,
     timeoutSeconds: String(Math.round(request.timeoutSeconds)),
     ...(request.labelSelector && { labelSelector: request.labelSelector }),
+    ...(request.fieldSelector && { fieldSelector: request.fieldSelector }),
   };
 }
 

@@ -23,6 +23,11 @@ export interface WebhookConfigurations {
   inject(configuration: WebhookConfiguration, bundle: string): Promise<boolean>;
 }
 
+export const WEBHOOK_CONFIGURATIONS = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  plural: 'validatingwebhookconfigurations',
+} as const;
+
 const Configuration = v.object({
   metadata: v.object({ resourceVersion: v.string() }),
   webhooks: v.nullish(
@@ -41,11 +46,7 @@ const Configuration = v.object({
 type ClientConfig = NonNullable<v.InferOutput<typeof Configuration>['webhooks']>[number]['clientConfig'];
 
 export function createWebhookConfigurations(client: KubeClient, name: string): WebhookConfigurations {
-  const path = resourcePath({
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    plural: 'validatingwebhookconfigurations',
-    name,
-  });
+  const path = resourcePath({ ...WEBHOOK_CONFIGURATIONS, name });
 
   async function read(): Promise<WebhookConfiguration> {
     const { metadata, webhooks } = v.parse(Configuration, await get());

@@ -67,7 +67,9 @@ describe('the certificates of the admission webhook', () => {
       webhooks,
     };
     await client.request({ method: 'POST', path: configurationPath(), body });
-    ends.push(() => client.request({ method: 'DELETE', path: configurationPath(name) }));
+    ends.push(() =>
+      client.request({ method: 'DELETE', path: configurationPath(name) }).catch(() => undefined),
+    );
   }
 
   async function bundles(): Promise<string[]> {
@@ -90,7 +92,7 @@ describe('the certificates of the admission webhook', () => {
       webhookConfiguration: namespace,
       now: () => new Date(Date.now() + days * DAY),
       log: createFakeLog().log,
-      timings: { earlyCheckMs: 100, settleMs: 300, ...timings },
+      timings: { earlyCheckMs: 100, paceMs: 20, settleMs: 300, ...timings },
     });
   }
 
@@ -124,6 +126,12 @@ describe('the certificates of the admission webhook', () => {
     };
     ends.push(end);
     return { pairs, end };
+  }
+
+  async function removeBundle(): Promise<void> {
+    const patch = [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }];
+    const request = { method: 'PATCH', path: configurationPath(namespace) };
+    await client.request({ ...request, contentType: 'application/json-patch+json', body: patch });
   }
 
   const createConfigMap = (name: string) => {
@@ -210,10 +218,14 @@ describe('the certificates of the admission webhook', () => {
       const kubeconfig = await lab.serviceAccountKubeconfig(namespace, 'least');
       const least = createKubeClient(loadKubeConfig({ kubeconfig }));
       ends.push(async () => least.close());
-      await manager(0, least).ensure();
+      const certificates = manager(0, least, { earlyMs: 0 });
+      await certificates.ensure();
       expect(await secret()).toMatchObject({ other: 'kept', 'tls.crt': expect.stringContaining('BEGIN') });
       const [bundle] = await bundles();
       expect(bundle).toContain('BEGIN CERTIFICATE');
+      look(certificates);
+      await removeBundle();
+      await until('the bundle', async () => (await bundles())[0] === bundle);
     },
     MINUTES,
   );
@@ -224,11 +236,25 @@ describe('the certificates of the admission webhook', () => {
     await certificates.ensure();
     const [bundle] = await bundles();
     const { pairs } = look(certificates);
-    const patch = [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }];
-    const request = { method: 'PATCH', path: configurationPath(namespace) };
-    await client.request({ ...request, contentType: 'application/json-patch+json', body: patch });
+    await removeBundle();
     await until('the bundle', async () => (await bundles())[0] === bundle);
     expect(pairs).toEqual([]);
+  });
+
+  test('come back at once, long before the next look is due', async () => {
+    await configure({ url: 'https://127.0.0.1:1/' });
+    const certificates = manager(0, client, { earlyMs: 0, checkMs: 600_000 });
+    await certificates.ensure();
+    const [bundle] = await bundles();
+    look(certificates);
+    for (let times = 0; times < 3; times += 1) {
+      await removeBundle();
+      await until('the bundle', async () => (await bundles())[0] === bundle);
+    }
+    // Deleted and applied anew, as a tool that prunes does it.
+    await client.request({ method: 'DELETE', path: configurationPath(namespace) });
+    await configure({ url: 'https://127.0.0.1:1/' });
+    await until('the bundle', async () => (await bundles())[0] === bundle);
   });
 
   test('that another replica renewed are taken over, those of a new authority after a pause', async () => {
@@ -294,7 +320,7 @@ function leastRights(namespace: string): object[] {
     role('ClusterRole', 'admissionregistration.k8s.io', {
       resources: ['validatingwebhookconfigurations'],
       resourceNames: [namespace],
-      verbs: ['get', 'patch'],
+      verbs: ['get', 'list', 'watch', 'patch'],
     }),
     binding('RoleBinding', 'Role'),
     binding('ClusterRoleBinding', 'ClusterRole'),
