@@ -196,7 +196,8 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
   const servers = startServers(parts, {
     wake: reconciler.wake,
     onWritten: reporting.reporter.changed,
-    unready: () => [...clusterProblems(parts), ...admission.problems()],
+    unready: () => [...clusterProblems(parts), ...(admission.starting() ? admission.problems() : [])],
+    admissionProblems: admission.problems,
   });
   store.onRemoved((last) => void reconciler.closeDeleted(last));
   store.start();

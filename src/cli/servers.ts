@@ -15,15 +15,16 @@ export interface ServersDeps {
   readonly onWritten: OnWritten;
   /** What is not ready, a sentence each. */
   readonly unready: () => readonly string[];
+  readonly admissionProblems: () => readonly string[];
 }
 
 /** Starts the listeners that need no certificate: the promotion webhook, metrics and probes. */
-export function startServers(parts: Parts, { wake, onWritten, unready }: ServersDeps) {
+export function startServers(parts: Parts, { wake, onWritten, unready, admissionProblems }: ServersDeps) {
   const { config, log, metrics } = parts;
   let draining = false;
   const reasons = () => (draining ? ['It is stopping.'] : unready());
   const hook = createSignedApp(signedDeps(parts, { wake, onWritten }));
-  const probes = createProbes({ unready: reasons });
+  const probes = createProbes({ unready: reasons, admission: admissionProblems });
   const metricsApp = createMetricsApp(metrics.registry);
   const servers = [
     startServer({ name: 'hook', address: config['promotion-hook-bind-address'], fetch: hook.fetch, log }),

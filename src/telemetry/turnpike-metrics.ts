@@ -19,6 +19,12 @@ export function turnpikeMetrics(register: Registry) {
       labelNames: ['certificate'],
       registers,
     }),
+    serverReady: new Gauge({
+      name: 'turnpike_server_ready',
+      help: 'Whether a server that needs a certificate listens (1) or has none yet (0).',
+      labelNames: ['server'],
+      registers,
+    }),
     clusterReachable: new Gauge({
       name: 'turnpike_cluster_reachable',
       help: 'Whether a cluster that Pipelines name can be read (1) or not (0).',

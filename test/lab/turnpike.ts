@@ -15,6 +15,8 @@ export interface TurnpikeOptions {
   readonly flags?: Readonly<Record<string, string>>;
   /** Of the process; two replicas need two. */
   readonly name?: string;
+  /** What it is to be ready for. Default: events and admission. */
+  readonly until?: readonly ('/readyz' | '/readyz/admission')[];
 }
 
 /** `dist/turnpike serve` beside a lab, with the rights of its ServiceAccount. */
@@ -77,10 +79,15 @@ export async function serveTurnpike(
     ...options.flags,
   };
   const argv = [output, 'serve', ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
-  return await run(lab, options.name ?? 'turnpike', argv);
+  return await run(lab, { name: 'turnpike', until: ['/readyz', '/readyz/admission'], ...options }, argv);
 }
 
-async function run(lab: Lab, name: string, argv: readonly string[]): Promise<Turnpike> {
+async function run(
+  lab: Lab,
+  options: Required<Pick<TurnpikeOptions, 'name' | 'until'>>,
+  argv: readonly string[],
+): Promise<Turnpike> {
+  const { name, until } = options;
   const before = await readFile(join(lab.directory, 'run', `${name}.log`), 'utf8').catch(() => '');
   // What it keeps in temporary files is to go with the lab, also when it is killed.
   const process = await lab.start(name, { argv, env: { TMPDIR: lab.directory } });
@@ -89,7 +96,9 @@ async function run(lab: Lab, name: string, argv: readonly string[]): Promise<Tur
     seconds: 20,
   });
   const probes = `http://${addresses.probes}`;
-  await waitFor('Turnpike to be ready', () => isReady(probes), { seconds: 30 });
+  for (const path of until) {
+    await waitFor('Turnpike to be ready', () => isReady(`${probes}${path}`), { seconds: 30 });
+  }
   const stop = (signal?: NodeJS.Signals) => process.stop(signal);
   return {
     process,
@@ -98,7 +107,7 @@ async function run(lab: Lab, name: string, argv: readonly string[]): Promise<Tur
     probes,
     log: lines,
     stop,
-    start: () => run(lab, name, argv),
+    start: () => run(lab, options, argv),
     async remove() {
       await stop();
       await lab.kubectl(['delete', 'validatingwebhookconfiguration', WEBHOOK, '--ignore-not-found']);
@@ -123,7 +132,7 @@ async function findListeners(process: SupervisedProcess, lines: () => Promise<Li
   return complete ? { done: found } : { saw: found };
 }
 
-async function isReady(probes: string) {
-  const answer = await fetch(`${probes}/readyz`);
+async function isReady(probe: string) {
+  const answer = await fetch(probe);
   return answer.ok ? { done: true } : { saw: await answer.text() };
 }
