@@ -21,6 +21,12 @@ export const SERVE_FLAGS = {
     parse: address,
   },
   'metrics-bind-address': { default: ':8080', help: 'Where /metrics is served.', parse: address },
+  'metrics-authentication': {
+    default: 'false',
+    help: 'Serve /metrics only to those who may get it, by TokenReview and SubjectAccessReview of their bearer token.',
+    parse: boolean,
+    switch: true,
+  },
   'metrics-per-pipeline': {
     default: 'true',
     help: 'Give each Pipeline and environment series of its own; false adds them up, for very many Pipelines.',

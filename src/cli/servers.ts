@@ -1,11 +1,13 @@
 import type { PipelineKey } from '../api/pipeline.ts';
 import { createIntake } from '../http/intake.ts';
-import { createMetricsApp, createProbes } from '../http/probes.ts';
+import { createMetricsApp } from '../http/metrics.ts';
+import { createProbes } from '../http/probes.ts';
 import { createRateLimiter } from '../http/rate.ts';
 import { createRejectionLog } from '../http/rejections.ts';
 import { startServer } from '../http/server.ts';
 import { createSignedApp } from '../http/signed-app.ts';
 import { waitForPullRequest } from '../http/wait.ts';
+import { createMetricsReaders } from '../kube/metrics-readers.ts';
 import { createRecordStatus, type OnWritten } from '../reconcile/record.ts';
 import { createLook } from './look.ts';
 import type { Parts } from './program.ts';
@@ -25,7 +27,7 @@ export function startServers(parts: Parts, { wake, onWritten, unready, admission
   const reasons = () => (draining ? ['It is stopping.'] : unready());
   const hook = createSignedApp(signedDeps(parts, { wake, onWritten }));
   const probes = createProbes({ unready: reasons, admission: admissionProblems });
-  const metricsApp = createMetricsApp(metrics.registry);
+  const metricsApp = createMetricsApp(metrics.registry, metricsReaders(parts));
   const servers = [
     startServer({ name: 'hook', address: config['promotion-hook-bind-address'], fetch: hook.fetch, log }),
     startServer({ name: 'probes', address: config['health-probe-bind-address'], fetch: probes.fetch, log }),
@@ -40,6 +42,12 @@ export function startServers(parts: Parts, { wake, onWritten, unready, admission
       await Promise.all(servers.map((server) => server.stop(deadlineSeconds)));
     },
   };
+}
+
+/** Undefined: anybody may read. */
+function metricsReaders({ config, client, log }: Parts) {
+  if (!config['metrics-authentication']) return undefined;
+  return createMetricsReaders(client, { log, elapsed: () => performance.now() });
 }
 
 function signedDeps(parts: Parts, { wake, onWritten }: Pick<ServersDeps, 'wake' | 'onWritten'>) {

@@ -27,32 +27,3 @@ export function createProbes({ unready, admission }: ProbeDeps): Hono {
   app.notFound(() => problem({ status: 404, title: 'Not Found' }));
   return app;
 }
-
-export interface MetricsText {
-  readonly contentType: string;
-  /** The text in pieces: that of many Pipelines is large, and is never in memory as a whole. */
-  pieces(): AsyncGenerator<string, void, void>;
-}
-
-/** `/metrics` in Prometheus' text format. */
-export function createMetricsApp({ contentType, pieces }: MetricsText): Hono {
-  const app = new Hono();
-  app.get('/metrics', (c) => c.body(streamOf(pieces()), 200, { 'content-type': contentType }));
-  app.notFound(() => problem({ status: 404, title: 'Not Found' }));
-  return app;
-}
-
-/** Written as fast as it is read, and no further once nobody reads it. */
-function streamOf(pieces: AsyncGenerator<string, void, void>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
-    },
-    async cancel() {
-      await pieces.return();
-    },
-  });
-}
