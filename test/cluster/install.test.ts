@@ -89,6 +89,7 @@ describe('the ServiceAccount', () => {
   const own = { namespace: 'turnpike-system' };
   const demo = { namespace: 'demo' };
   const certificate = { ...own, name: 'turnpike-admission-certificate' };
+  const lease = { ...own, name: 'turnpike-leader' };
   const admission = 'admissionregistration.k8s.io';
   const allowed: Question[] = [
     ['get', 'pipelines.weave.works', 'pipelines', demo],
@@ -102,11 +103,13 @@ describe('the ServiceAccount', () => {
     ['watch', 'kustomize.toolkit.fluxcd.io', 'kustomizations', {}],
     ['get', 'gitops.weave.works', 'gitopsclusters', demo],
     ['create', '', 'events', demo],
-    ['patch', 'events.k8s.io', 'events', demo],
     ['get', '', 'secrets', certificate],
     ['update', '', 'secrets', certificate],
     ['create', 'coordination.k8s.io', 'leases', own],
-    ['update', 'coordination.k8s.io', 'leases', own],
+    ['get', 'coordination.k8s.io', 'leases', lease],
+    ['update', 'coordination.k8s.io', 'leases', lease],
+    ['list', admission, 'validatingwebhookconfigurations', { name: 'turnpike' }],
+    ['watch', admission, 'validatingwebhookconfigurations', { name: 'turnpike' }],
     ['patch', admission, 'validatingwebhookconfigurations', { name: 'turnpike' }],
   ];
   const forbidden: Question[] = [
@@ -122,7 +125,13 @@ describe('the ServiceAccount', () => {
     ['patch', 'pipelines.weave.works', 'pipelines', demo],
     ['delete', 'pipelines.weave.works', 'pipelines', demo],
     ['patch', 'helm.toolkit.fluxcd.io', 'helmreleases', demo],
+    ['patch', '', 'events', demo],
+    ['create', 'events.k8s.io', 'events', demo],
     ['get', 'coordination.k8s.io', 'leases', demo],
+    ['get', 'coordination.k8s.io', 'leases', { ...own, name: 'other' }],
+    ['update', 'coordination.k8s.io', 'leases', { ...own, name: 'other' }],
+    ['list', admission, 'validatingwebhookconfigurations', {}],
+    ['watch', admission, 'validatingwebhookconfigurations', { name: 'other' }],
     ['get', admission, 'validatingwebhookconfigurations', { name: 'other' }],
     ['delete', admission, 'validatingwebhookconfigurations', { name: 'turnpike' }],
     ['create', '', 'pods', own],

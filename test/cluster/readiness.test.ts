@@ -58,3 +58,18 @@ test('it is there as soon as the certificate can be had', async () => {
   await waitUntil('admission', async () => (await probe('/readyz/admission')).ok, { seconds: 20 });
   expect(await serverReady()).toBe('1');
 });
+
+test('a lost authority is put back with the rights that the manifests give', async () => {
+  const bundle = async () => {
+    const { webhooks } = (await lab.get([WEBHOOK])) as {
+      webhooks: { clientConfig: { caBundle?: string } }[];
+    };
+    return webhooks[0]?.clientConfig.caBundle;
+  };
+  const before = await bundle();
+  const patch = [{ op: 'remove', path: '/webhooks/0/clientConfig/caBundle' }];
+  await lab.kubectl(['patch', WEBHOOK, '--type=json', '-p', JSON.stringify(patch)]);
+  await waitUntil('the authority', async () => (await bundle()) === before, { seconds: 10 });
+  expect(before).toBeString();
+  expect((await turnpike.log()).filter(({ msg }) => msg === 'watch interrupted')).toEqual([]);
+});
