@@ -11,6 +11,8 @@ export const COMPONENT_NAMES = [
   'kustomize-definitions',
   'helm-definitions',
   'notification-definitions',
+  'cert-manager-definitions',
+  'monitoring-definitions',
 ] as const;
 export type ComponentName = (typeof COMPONENT_NAMES)[number];
 
@@ -30,6 +32,12 @@ export const FLUX_DEFINITIONS = [
   'notification-definitions',
 ] as const satisfies readonly ComponentName[];
 type FluxDefinitions = (typeof FLUX_DEFINITIONS)[number];
+
+/** Of others that our kustomize components have resources for. */
+export const OTHER_DEFINITIONS = [
+  'cert-manager-definitions',
+  'monitoring-definitions',
+] as const satisfies readonly ComponentName[];
 
 export interface Component {
   readonly name: ComponentName;
@@ -116,6 +124,26 @@ export const COMPONENTS: readonly Component[] = [
   fluxDefinitions('kustomize-definitions', 'kustomize-controller'),
   fluxDefinitions('helm-definitions', 'helm-controller'),
   fluxDefinitions('notification-definitions', 'notification-controller'),
+  {
+    ...DEFAULTS,
+    name: 'cert-manager-definitions',
+    module: 'github.com/cert-manager/cert-manager',
+    version: 'v1.19.1',
+    method: 'source',
+    main: undefined,
+    assets: ['deploy/crds'],
+    coldSeconds: 3,
+  },
+  {
+    ...DEFAULTS,
+    name: 'monitoring-definitions',
+    module: 'github.com/prometheus-operator/prometheus-operator',
+    version: 'v0.85.0',
+    method: 'source',
+    main: undefined,
+    assets: ['example/prometheus-operator-crd'],
+    coldSeconds: 3,
+  },
 ];
 
 export function component(name: ComponentName): Component {
