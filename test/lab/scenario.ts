@@ -39,6 +39,8 @@ export interface EventChange {
 type Promotion = NonNullable<NonNullable<PipelineStatus['environments']>[string]['promotion']>;
 
 export interface ScenarioOptions {
+  /** Of the Pipeline, where that must be known before; its targets' begin with it. */
+  readonly namespace?: string;
   readonly environments?: readonly string[];
   readonly version?: string;
   /** Of the Pipeline's promotion, beside the strategy. */
@@ -61,7 +63,7 @@ export async function createScenario(
   options: ScenarioOptions = {},
 ): Promise<Scenario> {
   count += 1;
-  const name = `${label}-${process.pid}-${count}`;
+  const name = options.namespace ?? `${label}-${process.pid}-${count}`;
   const { environments = ['dev', 'staging', 'prod'], version = '1.0.0' } = options;
   const key = randomBytes(24).toString('hex');
   const namespaceOf = (environment: string) => `${name}-${environment}`;
