@@ -24,7 +24,10 @@ export interface BuildResult {
 /** What goes into the binary. */
 const INPUTS = ['src', 'manifests', 'kustomize', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
-/** A compiled program would otherwise read .env and bunfig.toml from wherever it is started. */
+/**
+ * A compiled program would otherwise read .env and bunfig.toml from wherever it is started. Native parts of ssh2 are left
+ * out: it does without, install scripts are not run to make them, and the binary is the same wherever it is built.
+ */
 const FLAGS = [
   '--compile',
   '--minify',
@@ -33,6 +36,8 @@ const FLAGS = [
   '--sourcemap',
   '--no-compile-autoload-dotenv',
   '--no-compile-autoload-bunfig',
+  '--external=cpu-features',
+  '--external=*.node',
 ];
 
 /** Makes `dist/turnpike`, one file that needs nothing else, unless it is up to date. */

@@ -2,12 +2,14 @@
 //   node scripts/run.mjs <file.ts> [arguments]
 // This file is plain JavaScript for Node and needs no package, because it is what installs them.
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_MAJOR = 20;
+/** npm leaves its own copy of the lock file in node_modules when it has installed everything. */
+const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json');
 
 /** What each program calls besides Bun. Go is asked for only when something has to be built with it. */
 const NEEDS = {
@@ -62,10 +64,8 @@ function canExecute(path) {
   }
 }
 
-/** npm leaves its own copy of the lock file in node_modules when it has installed everything. */
 function isInstallNeeded() {
-  const installed = modified(join(ROOT, 'node_modules', '.package-lock.json'));
-  return installed < modified(join(ROOT, 'package-lock.json'));
+  return modified(INSTALLED) < modified(join(ROOT, 'package-lock.json'));
 }
 
 /** Milliseconds; 0 when there is no such file. */
@@ -76,15 +76,24 @@ function modified(path) {
 async function install() {
   process.stderr.write('Installing the npm packages of package-lock.json ...\n');
   const started = Date.now();
-  const npm = spawn('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  await npm('ci', '--ignore-scripts', '--no-audit', '--no-fund');
+  // Of all install scripts only Bun's own is run: it puts the binary for this platform in its place.
+  await npm('rebuild', 'bun');
+  process.stderr.write(`Installed in ${Math.round((Date.now() - started) / 1000)} s.\n`);
+}
+
+async function npm(...command) {
+  const child = spawn('npm', [...command, '--loglevel=error'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const printed = [];
-  npm.stdout.on('data', (chunk) => printed.push(chunk));
-  const { code } = await ended(npm);
-  if (code !== 0) fail(`${Buffer.concat(printed)}npm ci failed; what it said is above.`);
-  process.stderr.write(`Installed in ${Math.round((Date.now() - started) / 1000)} s.\n`);
+  child.stdout.on('data', (chunk) => printed.push(chunk));
+  const { code } = await ended(child);
+  if (code === 0) return;
+  // What is there by half must not be taken for installed the next time.
+  rmSync(INSTALLED, { force: true });
+  fail(`${Buffer.concat(printed)}npm ${command[0]} failed; what it said is above.`);
 }
 
 /** Passes arguments, standard streams, signals and exit status through. */
