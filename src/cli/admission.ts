@@ -11,15 +11,11 @@ import type { Parts } from './program.ts';
 export interface Admission {
   /** What is not ready, a sentence each. */
   problems(): readonly string[];
-  /** Whether it has just begun to ask for its certificate, and will likely have it in a moment. */
-  starting(): boolean;
   stop(deadlineSeconds: number): Promise<void>;
 }
 
-const OFF: Admission = { problems: () => [], starting: () => false, stop: async () => {} };
+const OFF: Admission = { problems: () => [], stop: async () => {} };
 const RETRY_SECONDS = 2;
-/** A certificate takes a tenth of a second; a new replica gets no reviews before it can answer them. */
-const START_MS = 5000;
 
 /** Starts the admission webhook as soon as there is a certificate, and changes it under way. */
 export function startAdmission(parts: Parts): Admission {
@@ -30,14 +26,11 @@ export function startAdmission(parts: Parts): Admission {
   const ended = new AbortController();
   let server: Server | undefined;
   let problem = 'The admission webhook has no certificate yet.';
-  const started = performance.now();
-  metrics.serverReady.set({ server: 'admission' }, 0);
 
   async function use(certificate: Certificate): Promise<void> {
     if (server) server.setCertificate(certificate);
     else server = startServer({ name: 'admission', address, fetch: app.fetch, certificate, log });
     observeCertificate(metrics, 'admission', certificate);
-    metrics.serverReady.set({ server: 'admission' }, 1);
   }
 
   async function run(): Promise<void> {
@@ -57,7 +50,6 @@ export function startAdmission(parts: Parts): Admission {
   const running = run();
   return {
     problems: () => (server ? [] : [problem]),
-    starting: () => server === undefined && performance.now() - started < START_MS,
     async stop(deadlineSeconds) {
       ended.abort();
       await server?.stop(deadlineSeconds);

@@ -43,6 +43,11 @@ export function measure({ metrics, store, clusters, now }: Measured, { leading, 
   });
 }
 
+/** Whether a server that needs a certificate has one. */
+export function measureServer(metrics: Metrics, server: string, problems: () => readonly string[]): void {
+  metrics.registry.onScrape(() => metrics.serverReady.set({ server }, problems().length === 0 ? 1 : 0));
+}
+
 /** When what is served from now on ends. */
 export function observeCertificate(metrics: Metrics, certificate: string, { cert }: Certificate): void {
   const until = Date.parse(readCertificate(cert)?.validTo ?? '');

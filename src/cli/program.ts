@@ -34,7 +34,8 @@ import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { startAdmission } from './admission.ts';
 import { passWhileLeading, startElection } from './election.ts';
-import { measure } from './measure.ts';
+import { measure, measureServer } from './measure.ts';
+import { createReadiness } from './readiness.ts';
 import { composeReconciler } from './reconciler.ts';
 import { composeReporter } from './reporter.ts';
 import { startServers } from './servers.ts';
@@ -193,10 +194,11 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
   });
   measure(parts, { leading, queue: reconciler.queue });
   const admission = startAdmission(parts);
+  if (config['admission-bind-address']) measureServer(metrics, 'admission', admission.problems);
   const servers = startServers(parts, {
     wake: reconciler.wake,
     onWritten: reporting.reporter.changed,
-    unready: () => [...clusterProblems(parts), ...(admission.starting() ? admission.problems() : [])],
+    unready: createReadiness(parts, admission, () => performance.now()),
     admissionProblems: admission.problems,
   });
   store.onRemoved((last) => void reconciler.closeDeleted(last));
@@ -225,9 +227,4 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
   }
 
   return { stop };
-}
-
-function clusterProblems({ client, store }: Parts): string[] {
-  if (!client.available()) return [`The API server ${client.config.server} does not answer.`];
-  return store.synced() ? [] : ['The Pipelines are not all read yet.'];
 }

@@ -1,7 +1,6 @@
 import type { PipelineKey } from '../api/pipeline.ts';
 import { createIntake } from '../http/intake.ts';
-import { createMetricsApp } from '../http/metrics.ts';
-import { createProbes } from '../http/probes.ts';
+import { createMetricsApp, createProbes } from '../http/probes.ts';
 import { createRateLimiter } from '../http/rate.ts';
 import { createRejectionLog } from '../http/rejections.ts';
 import { startServer } from '../http/server.ts';

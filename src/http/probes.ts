@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { type JudgeReader, readersOnly } from './metrics-access.ts';
 import { problem } from './problem.ts';
 
 /**
@@ -15,15 +16,44 @@ export interface ProbeDeps {
 export function createProbes({ unready, admission }: ProbeDeps): Hono {
   const app = new Hono();
   app.get('/healthz', (c) => c.text('ok'));
-  for (const [path, reasons] of [
-    ['/readyz', unready],
-    ['/readyz/admission', admission],
-  ] as const) {
-    app.get(path, (c) => {
-      const sentences = reasons();
-      return sentences.length === 0 ? c.text('ok') : c.text(`${sentences.join('\n')}\n`, 503);
-    });
-  }
+  app.get('/readyz', () => readiness(unready()));
+  app.get('/readyz/admission', () => readiness(admission()));
   app.notFound(() => problem({ status: 404, title: 'Not Found' }));
   return app;
+}
+
+function readiness(reasons: readonly string[]): Response {
+  const ready = reasons.length === 0;
+  const headers = { 'content-type': 'text/plain; charset=UTF-8' };
+  return new Response(ready ? 'ok' : `${reasons.join('\n')}\n`, { status: ready ? 200 : 503, headers });
+}
+
+export interface MetricsText {
+  readonly contentType: string;
+  /** The text in pieces: that of many Pipelines is large, and is never in memory as a whole. */
+  pieces(): AsyncGenerator<string, void, void>;
+}
+
+/** `/metrics` in Prometheus' text format; with `judge` for those alone whom it allows. */
+export function createMetricsApp({ contentType, pieces }: MetricsText, judge?: JudgeReader): Hono {
+  const app = new Hono();
+  if (judge) app.use('/metrics', readersOnly(judge));
+  app.get('/metrics', (c) => c.body(streamOf(pieces()), 200, { 'content-type': contentType }));
+  app.notFound(() => problem({ status: 404, title: 'Not Found' }));
+  return app;
+}
+
+/** Written as fast as it is read, and no further once nobody reads it. */
+function streamOf(pieces: AsyncGenerator<string, void, void>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    async cancel() {
+      await pieces.return();
+    },
+  });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { createMetricsApp, type JudgeReader } from '../../src/http/metrics.ts';
+import type { JudgeReader } from '../../src/http/metrics-access.ts';
+import { createMetricsApp } from '../../src/http/probes.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 
 const judge: JudgeReader = async (token) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { createMetricsApp } from '../../src/http/metrics.ts';
+import { createMetricsApp } from '../../src/http/probes.ts';
 import { pipelineGauges } from '../../src/reconcile/pipeline-gauges.ts';
 import { pruneSeries } from '../../src/reconcile/pipeline-prune.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
