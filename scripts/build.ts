@@ -26,7 +26,7 @@ const INPUTS = ['src', 'manifests', 'kustomize', 'package.json', 'package-lock.j
 
 /**
  * A compiled program would otherwise read .env and bunfig.toml from wherever it is started. Native parts of ssh2 are left
- * out: it does without, install scripts are not run to make them, and the binary is the same wherever it is built.
+ * out: Bun cannot load them, ssh2 does without, and the binary is the same whether they were compiled or not.
  */
 const FLAGS = [
   '--compile',

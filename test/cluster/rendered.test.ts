@@ -117,8 +117,9 @@ describe('what kustomize makes', () => {
     },
   );
 
-  test('goes to another namespace as a whole', async () => {
-    const text = await Bun.file(await render('all', 'elsewhere')).text();
+  test.each(['default', 'all'])('of %s goes to another namespace as a whole', async (variant) => {
+    const text = await Bun.file(await render(variant, 'elsewhere')).text();
+    expect(text).toContain('namespace: elsewhere');
     expect(text).not.toContain('turnpike-system');
     expect(text).not.toContain('watched');
   });
@@ -141,17 +142,23 @@ describe('kustomize/components/namespaced', () => {
   test('leaves no Secret and no Pipeline to a right in the whole cluster', async () => {
     const all = await manifests('namespaced');
     const cluster = all.filter(({ kind }) => kind === 'ClusterRoleBinding');
-    expect(cluster.map(({ metadata }) => metadata.name)).toEqual([]);
+    expect(cluster.map(({ metadata }) => metadata.name)).toEqual(['turnpike-reviews:turnpike-system']);
+    expect(find(all, 'ClusterRole', 'turnpike-reviews').rules).toEqual([
+      { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+    ]);
     const role = find(all, 'Role', 'turnpike-controller');
     expect(role.metadata.namespace).toBe('podinfo');
     expect(find(all, 'RoleBinding', 'turnpike-controller').metadata.namespace).toBe('podinfo');
     expect(find(all, 'RoleBinding', 'turnpike-applications').metadata.namespace).toBe('podinfo');
   });
 
-  test('grants in the namespace what the installation grants in all', async () => {
+  test('grants in the namespace what the installation grants in all, and reviews in the cluster', async () => {
     const [wide, narrow] = [await manifests('default'), await manifests('namespaced')];
-    expect(find(narrow, 'Role', 'turnpike-controller').rules).toEqual(
-      find(wide, 'ClusterRole', 'turnpike-controller').rules,
+    const isReview = ({ apiGroups }: Manifest) => apiGroups[0] === 'authorization.k8s.io';
+    const rules: Manifest[] = find(wide, 'ClusterRole', 'turnpike-controller').rules;
+    expect(find(narrow, 'Role', 'turnpike-controller').rules).toEqual(rules.filter((one) => !isReview(one)));
+    expect(find(narrow, 'ClusterRole', 'turnpike-reviews').rules).toEqual(
+      expect.arrayContaining(rules.filter(isReview)),
     );
   });
 
