@@ -31,6 +31,7 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
   'gitops-cluster': ['gitops-cluster'],
   'network-policy': ['network-policy'],
   'metrics-authentication': ['metrics-authentication'],
+  workloads: ['workloads'],
   namespaced: ['cert-manager', 'namespaced'],
   'monitoring with authentication': ['monitoring', 'metrics-authentication'],
   all: [
@@ -40,6 +41,7 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
     'metrics-authentication',
     'network-policy',
     'gitops-cluster',
+    'workloads',
     'namespaced',
   ],
 };

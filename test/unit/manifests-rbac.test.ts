@@ -64,6 +64,8 @@ const USES: Readonly<Record<string, readonly [file: string, shows: RegExp]>> = {
   'list kustomize.toolkit.fluxcd.io/kustomizations': ['kube/application-watch-follow.ts', /createReflector/],
   'watch kustomize.toolkit.fluxcd.io/kustomizations': ['kube/application-watch-follow.ts', /createReflector/],
   'get gitops.weave.works/gitopsclusters': ['kube/clusters-source.ts', /GITOPS_CLUSTERS, namespace, name/],
+  'get /namespaces': ['kube/namespaces.ts', /method: 'GET'/],
+  'create authorization.k8s.io/subjectaccessreviews': ['kube/author-access.ts', /SubjectAccessReview/],
   'get /secrets': ['kube/secrets.ts', /method: 'GET'/],
   'create /events': ['kube/events.ts', /method: 'POST'/],
   'get coordination.k8s.io/leases [turnpike-leader]': ['kube/lease-record.ts', /method: 'GET'/],
