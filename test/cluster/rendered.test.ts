@@ -177,7 +177,7 @@ describe('kustomize/components/namespaced', () => {
     ]);
   });
 
-  test('grants in a target namespace the applications alone', async () => {
+  test('grants in a target namespace the applications and what the namespace hides', async () => {
     const root = join(await realpath(lab.directory), 'target');
     const resources = [relative(root, join(KUSTOMIZE, 'components/namespaced/target'))];
     await kustomization(root, { namespace: 'podinfo', resources });
@@ -188,6 +188,7 @@ describe('kustomize/components/namespaced', () => {
     expect(find(role, 'Role', 'turnpike-target').rules.map(({ resources }: Manifest) => resources)).toEqual([
       ['helmreleases'],
       ['kustomizations'],
+      ['namespaces'],
     ]);
   });
 });
