@@ -27,6 +27,7 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   [`${REPOSITORY}/statuses/{sha}`]: ['post'],
   [`${REPOSITORY}/commits/{ref}/status`]: ['get'],
   [`${REPOSITORY}/commits/{ref}/check-runs`]: ['get'],
+  '/app/installations/{installation_id}': ['get'],
   '/app/installations/{installation_id}/access_tokens': ['post'],
   '/orgs/{org}/installation': ['get'],
   '/users/{username}/installation': ['get'],

@@ -6,7 +6,7 @@ export const GITHUB_APP = {
   installation: 'githubAppInstallationID',
   owner: 'githubAppInstallationOwner',
   privateKey: 'githubAppPrivateKey',
-  /** Optional: the address of the API. */
+  /** The address of the API; without it, that of github.com or of a host below ghe.com. */
   baseUrl: 'githubAppBaseURL',
 } as const;
 
@@ -37,4 +37,20 @@ export function gitHubAppFault(secret: string, type: ForgeType | undefined, has:
   }
   if (installation || owner) return undefined;
   return `${secret} has keys of a GitHub App but neither ${GITHUB_APP.installation} nor ${GITHUB_APP.owner}: put the installation's ID into the one, or into the other who installed the app.`;
+}
+
+/**
+ * As Flux has it, an app whose Secret names no API is one of GitHub's own hosts. What says who the app is would go to
+ * whichever host a Pipeline's author writes otherwise. `host` has its port unless it is the scheme's own.
+ */
+export function appOfOtherHost(secret: string, host: string): string | undefined {
+  if (host === 'github.com' || host.endsWith('.ghe.com')) return undefined;
+  return `${secret} has keys of a GitHub App and no ${GITHUB_APP.baseUrl}, which makes it an app of github.com or ghe.com, and the repository is at ${host}: put https://${host}/api/v3 into that key if the app is one of this host.`;
+}
+
+/** The host of GitHub that a repository is at; Git over SSH has a port of its own, and for github.com a host. */
+export function gitHubHostOf(url: URL): string {
+  if (url.protocol !== 'ssh:') return url.host;
+  const host = url.hostname.toLowerCase();
+  return host === 'ssh.github.com' ? 'github.com' : host;
 }

@@ -10,7 +10,7 @@ import {
 import { attemptTime } from '../fakes/attempt-time.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { noWaits } from '../fakes/forge-deps.ts';
-import { fakeApp } from '../fakes/github/app.ts';
+import { fakeApp, GRANTED } from '../fakes/github/app.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
@@ -23,6 +23,8 @@ const KEYS = {
   githubAppInstallationID: String(APP.installation),
   githubAppPrivateKey: APP.privateKey,
 };
+/** GitHub Enterprise Server's own app says so. */
+const keysAt = (origin: string) => ({ ...KEYS, githubAppBaseURL: `${origin}/api/v3` });
 const TOKEN = `POST /api/v3/app/installations/${APP.installation}/access_tokens`;
 const CREATE = 'POST /api/v3/repos/acme/fleet/pulls';
 const MINUTE = 60_000;
@@ -56,13 +58,14 @@ function secretOf(keys: Readonly<Record<string, string>>) {
   return credentialsFrom(new Map(values), 'Secret team/git', 'github');
 }
 
-function settings(): PullRequestStrategy {
-  const url = `${github.origin}/acme/fleet`;
+function settings(repository = 'fleet'): PullRequestStrategy {
+  const url = `${github.origin}/acme/${repository}`;
   return { type: 'github', url, baseBranch: 'main', secretRef: { name: 'git' } };
 }
 
-function promote(keys: Readonly<Record<string, string>> = KEYS, signal?: AbortSignal) {
-  return promoter.promote(promotionRequest(), settings(), secretOf(keys), signal && attemptTime(signal));
+function promote(keys: Readonly<Record<string, string>> = {}, signal?: AbortSignal) {
+  const secret = secretOf({ ...keysAt(github.origin), ...keys });
+  return promoter.promote(promotionRequest(), settings(), secret, signal && attemptTime(signal));
 }
 
 /** The requests for tokens since the last call. */
@@ -83,6 +86,8 @@ function promoterWith(workspace: FakeWorkspace, outbound: Outbound): PullRequest
 
 beforeEach(() => {
   github = startFakeGitHub('/api/v3', { app: APP });
+  APP.granted = GRANTED;
+  APP.asked.length = 0;
   passed = 0;
   operations = [];
   sent = [];
@@ -98,14 +103,14 @@ afterEach(() => github.stop());
 
 describe('a GitHub App', () => {
   test.each(['pkcs1', 'pkcs8'] as const)('gets a token with a private key in %s', async (format) => {
-    await promote({ ...KEYS, githubAppPrivateKey: fakeApp(format).privateKey });
+    await promote({ githubAppPrivateKey: fakeApp(format).privateKey });
 
     expect(github.requests).toEqual([TOKEN, CREATE]);
     expect(operations).toEqual(['token 201', 'create 201']);
   });
 
   test('gives Git the token as the password of no named user', async () => {
-    await promote({ ...KEYS, username: 'jane', password: 'hers', token: FAKE_TOKEN });
+    await promote({ username: 'jane', password: 'hers', token: FAKE_TOKEN });
 
     const [, made] = github.tokens;
     expect(workspace.updates[0]?.credentials).toMatchObject({ token: made ?? '' });
@@ -149,8 +154,7 @@ describe('a GitHub App', () => {
     ['an organization', 'acme', ['GET /api/v3/orgs/acme/installation', TOKEN]],
     ['a user', 'jane', ['GET /api/v3/orgs/jane/installation', 'GET /api/v3/users/jane/installation', TOKEN]],
   ])('finds the installation of %s', async (_, owner, requests) => {
-    const { githubAppInstallationID: __, ...keys } = KEYS;
-    await promote({ ...keys, githubAppInstallationOwner: owner });
+    await promote({ githubAppInstallationID: '', githubAppInstallationOwner: owner });
 
     expect(tokenRequests()).toEqual(requests);
   });
@@ -160,7 +164,7 @@ describe('a GitHub App', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const stranger = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
 
-    const failure = await failureOf(promote({ ...KEYS, githubAppPrivateKey: stranger }));
+    const failure = await failureOf(promote({ githubAppPrivateKey: stranger }));
 
     expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
     expect(failure.message).toContain(
@@ -179,7 +183,7 @@ describe('a GitHub App', () => {
   });
 
   test('that is not installed there is told so', async () => {
-    const failure = await failureOf(promote({ ...KEYS, githubAppInstallationID: '12' }));
+    const failure = await failureOf(promote({ githubAppInstallationID: '12' }));
 
     expect(failure).toMatchObject({ code: 'ForgeNotFound', retry: 'never' });
     expect(failure.message).toMatch(
@@ -197,7 +201,7 @@ describe('a GitHub App', () => {
 
   test('stops with the reason of the signal, and the others get their token', async () => {
     const stopping = new AbortController();
-    const stopped = promote(KEYS, stopping.signal);
+    const stopped = promote({}, stopping.signal);
     const other = promote();
     stopping.abort(new Error('the program stops'));
 
@@ -231,7 +235,7 @@ describe('a GitHub App', () => {
   test.each(BASES)('may name %s, %s', async (_, base) => {
     const githubAppBaseURL = base.replace('ORIGIN', github.origin);
 
-    expect(await promote({ ...KEYS, githubAppBaseURL })).toMatchObject({ kind: 'pull-request' });
+    expect(await promote({ githubAppBaseURL })).toMatchObject({ kind: 'pull-request' });
   });
 
   const OTHER_BASES: readonly [string, string][] = [
@@ -240,12 +244,91 @@ describe('a GitHub App', () => {
     ['no address', 'hunter2'],
   ];
   test.each(OTHER_BASES)('is refused when it names %s, %s, as the place of its API', async (_, base) => {
-    const failure = await failureOf(promote({ ...KEYS, githubAppBaseURL: base }));
+    const failure = await failureOf(promote({ githubAppBaseURL: base }));
 
     expect(failure).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
     const sentence = `The key githubAppBaseURL of the Secret is not the API of the repository's forge, ${github.origin}/api/v3:`;
     expect(failure.message).toContain(sentence);
     expect(failure.message).not.toContain(base);
     expect(github.requests).toEqual([]);
+  });
+
+  test('of a Secret that names no API is sent to GitHub alone', async () => {
+    const failure = await failureOf(
+      promoter.promote(promotionRequest(), settings(), secretOf(KEYS), undefined),
+    );
+
+    expect(failure).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
+    const { host } = new URL(github.origin);
+    expect(failure.message).toContain(
+      `no githubAppBaseURL, which makes it an app of github.com or ghe.com, and the repository is at ${host}: put https://${host}/api/v3 into that key`,
+    );
+    expect(github.requests).toEqual([]);
+    expect(sent).toEqual([]);
+  });
+
+  test.each([
+    ['https://github.com', 'https://api.github.com'],
+    ['https://acme.ghe.com', 'https://api.acme.ghe.com'],
+  ])('of a Secret that names no API serves %s by %s', async (host, api) => {
+    const cloud = startFakeGitHub('', { app: APP });
+    const cloudWorkspace = fakeWorkspace(({ branch }) => {
+      cloud.branches.add(branch);
+      return { kind: 'pushed', commit: 'c0ffee', changes: [], problems: [] };
+    });
+    const outbound = routedOutbound(loopbackOutbound(), api, cloud.origin);
+    const url = `${host}/acme/fleet`;
+    const cloudPromoter = promoterWith(cloudWorkspace, outbound);
+    const result = await cloudPromoter.promote(promotionRequest(), { ...settings(), url }, secretOf(KEYS));
+    await cloud.stop();
+
+    expect(result).toMatchObject({ kind: 'pull-request' });
+  });
+});
+
+describe('the token of a GitHub App', () => {
+  const RIGHTS = { contents: 'write', pull_requests: 'write', statuses: 'write' };
+
+  test('is asked for one repository and for no more rights than are needed', async () => {
+    await promote();
+
+    expect(APP.asked).toEqual([{ repositories: ['fleet'], permissions: RIGHTS }]);
+  });
+
+  test('of one repository serves no other', async () => {
+    await promote();
+    const secret = secretOf(keysAt(github.origin));
+    // The stand-in has one repository alone; the token comes first.
+    await failureOf(promoter.promote(promotionRequest(), settings('other'), secret));
+    await promote();
+
+    expect(APP.asked).toEqual([
+      { repositories: ['fleet'], permissions: RIGHTS },
+      { repositories: ['other'], permissions: RIGHTS },
+    ]);
+    const used = sent.filter((header) => header.startsWith('token '));
+    expect(new Set(used).size).toBe(2);
+  });
+
+  test('that the installation has no right to is refused with the right that it lacks', async () => {
+    const { statuses: _, ...granted } = GRANTED;
+    APP.granted = { ...granted, contents: 'read' };
+    const failure = await failureOf(promote());
+
+    expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
+    expect(failure.message).toEndWith(
+      'gives no token of installation 815 for the repository fleet (The permissions requested are not granted to this installation.): give the app Contents and Commit statuses in its settings, read and write, and accept the change where it is installed.',
+    );
+    expect(workspace.updates).toEqual([]);
+  });
+
+  test('for a repository that the installation does not reach is refused with its name', async () => {
+    const secret = secretOf(keysAt(github.origin));
+    const failure = await failureOf(promoter.promote(promotionRequest(), settings('secret'), secret));
+
+    expect(failure).toMatchObject({ code: 'ForgeNotFound', retry: 'never' });
+    expect(failure.message).toEndWith(
+      'let the installation of the app reach the repository secret, or correct the URL.',
+    );
   });
 });

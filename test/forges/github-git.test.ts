@@ -97,22 +97,21 @@ const PLACES = [
   },
 ] as const;
 
-const SECRETS: readonly (readonly [string, SecretCredentials])[] = [
-  ['a token', { token: FAKE_TOKEN }],
-  [
-    'a GitHub App',
-    credentialsFrom(
-      new Map(
-        Object.entries({
-          githubAppID: APP.id,
-          githubAppInstallationID: String(APP.installation),
-          githubAppPrivateKey: APP.privateKey,
-        }).map(([key, value]) => [key, new TextEncoder().encode(value)]),
-      ),
-      'Secret team/git',
-      'github',
-    ),
-  ],
+/** An app of GitHub Enterprise Server says where its API is. */
+function appSecret(apiPath: string): SecretCredentials {
+  const keys = {
+    githubAppID: APP.id,
+    githubAppInstallationID: String(APP.installation),
+    githubAppPrivateKey: APP.privateKey,
+    ...(apiPath !== '' && { githubAppBaseURL: github.origin + apiPath }),
+  };
+  const values = Object.entries(keys).map(([key, value]) => [key, new TextEncoder().encode(value)] as const);
+  return credentialsFrom(new Map(values), 'Secret team/git', 'github');
+}
+
+const SECRETS: readonly (readonly [string, (apiPath: string) => SecretCredentials])[] = [
+  ['a token', () => ({ token: FAKE_TOKEN })],
+  ['a GitHub App', appSecret],
 ];
 
 afterEach(async () => {
@@ -125,7 +124,8 @@ for (const place of PLACES) {
   describe(`a promotion on ${place.name}`, () => {
     beforeEach(() => start(place));
 
-    test.each(SECRETS)('goes with %s from the first fetch to the merge', async (kind, secret) => {
+    test.each(SECRETS)('goes with %s from the first fetch to the merge', async (kind, secretFor) => {
+      const secret = secretFor(place.apiPath);
       const first = await promote(secret, '1.1.0');
       if (first.kind !== 'pull-request') throw new Error(`the result is ${first.kind}`);
       expect(await git.repository.read(BRANCH, FILE)).toBe(marked('1.1.0'));

@@ -8,7 +8,7 @@ import {
   WEBHOOK_SECRET,
   WEBHOOK_SECRET_PREVIOUS,
 } from '../../api/group.ts';
-import { gitHubAppFault, isGitHubApp } from '../github-app.ts';
+import { appOfOtherHost, GITHUB_APP, gitHubAppFault, gitHubHostOf, isGitHubApp } from '../github-app.ts';
 import { isAllowedHost } from '../hosts.ts';
 import { signingProblem } from '../signing-key.ts';
 import type { SecretData, SecretFacts, SecretState } from './facts.ts';
@@ -163,10 +163,15 @@ function signingFault(secret: string, data: SecretData): string | undefined {
 }
 
 /** A GitHub App serves in a token's place. */
-function tokenFault({ type }: ForgeNeed, secret: string, has: (key: string) => boolean): string | undefined {
-  if (isGitHubApp(has)) return gitHubAppFault(secret, type, has);
+function tokenFault(need: ForgeNeed, secret: string, has: (key: string) => boolean): string | undefined {
+  if (isGitHubApp(has)) return gitHubAppFault(secret, need.type, has) ?? appHostFault(need, secret, has);
   if (has('token')) return undefined;
   return `${secret} has no key token: put a token there that may open pull requests.`;
+}
+
+function appHostFault({ url }: ForgeNeed, secret: string, has: (key: string) => boolean): string | undefined {
+  if (has(GITHUB_APP.baseUrl) || !URL.canParse(url)) return undefined;
+  return appOfOtherHost(secret, gitHubHostOf(new URL(url)));
 }
 
 function hostFault(need: SecretNeed, secret: string, { allowedHosts }: SecretFacts): Fault | undefined {

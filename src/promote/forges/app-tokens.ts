@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { createAppAuth } from '@octokit/auth-app';
 import * as v from 'valibot';
 import { TurnpikeError } from '../../api/errors.ts';
-import { GITHUB_APP } from '../../decide/github-app.ts';
+import { appOfOtherHost, GITHUB_APP } from '../../decide/github-app.ts';
 import type { GitHubApp } from './app-keys.ts';
+import { APP_RIGHTS, refusedRights } from './app-rights.ts';
 import { createForgeCall, type ForgeCall, type ForgeContext } from './call.ts';
 import type { AppCredentials, Credentials } from './credentials.ts';
 import type { ForgeDeps } from './forge.ts';
@@ -21,7 +22,7 @@ interface Known {
   readonly until: number;
 }
 
-/** Tokens of GitHub Apps, one for all promotions with the same app, key and installation. */
+/** Tokens of GitHub Apps, one for all promotions with the same app, key, installation and repository. */
 export interface AppTokens {
   /**
    * What an app's Secret comes to for this repository.
@@ -41,22 +42,22 @@ export function createAppTokens(deps: ForgeDeps): AppTokens {
   const known = new Map<string, Known>();
   const underWay = new Map<string, Promise<string>>();
 
-  async function renew(account: string, secret: AppCredentials, address: RepositoryAddress): Promise<string> {
-    const { token, expires_at } = await askForToken(secret, { address, account }, deps);
-    for (const [key, { until }] of known) {
-      if (until <= deps.now().getTime() || known.size >= MAX_KNOWN) known.delete(key);
+  async function renew(key: string, secret: AppCredentials, installed: Installed): Promise<string> {
+    const { token, expires_at } = await askForToken(secret, installed, deps);
+    for (const [other, { until }] of known) {
+      if (until <= deps.now().getTime() || known.size >= MAX_KNOWN) known.delete(other);
     }
-    known.set(account, { token, until: Date.parse(expires_at) - SPARE_MS });
+    known.set(key, { token, until: Date.parse(expires_at) - SPARE_MS });
     return token;
   }
 
-  /** One request at a time for an installation; who comes meanwhile waits for its answer. */
-  function tokenOf(account: string, secret: AppCredentials, address: RepositoryAddress): Promise<string> {
-    const last = known.get(account);
+  /** One request at a time for a repository; who comes meanwhile waits for its answer. */
+  function tokenOf(secret: AppCredentials, installed: Installed): Promise<string> {
+    const key = tokenKey(installed);
+    const last = known.get(key);
     if (last && deps.now().getTime() < last.until) return Promise.resolve(last.token);
-    const asked =
-      underWay.get(account) ?? renew(account, secret, address).finally(() => underWay.delete(account));
-    underWay.set(account, asked);
+    const asked = underWay.get(key) ?? renew(key, secret, installed).finally(() => underWay.delete(key));
+    underWay.set(key, asked);
     return asked;
   }
 
@@ -65,29 +66,43 @@ export function createAppTokens(deps: ForgeDeps): AppTokens {
       const address = repositoryAddress(repositoryUrl, 'no-prefix');
       refuseOtherApi(secret.app, address);
       const account = accountOf(secret.app, address);
-      const token = await orAborted(tokenOf(account, secret, address), signal);
+      const token = await orAborted(tokenOf(secret, { address, account }), signal);
       const { app: _, password, ...rest } = secret;
       // Over HTTPS the token is the password.
       const passphrase = repositoryUrl.startsWith('ssh:') && password !== undefined ? { password } : {};
       return { token, account, ...rest, ...passphrase };
     },
     forget({ account, token }) {
-      if (account !== undefined && known.get(account)?.token === token) known.delete(account);
+      if (account === undefined) return;
+      for (const [key, one] of known) if (one.token === token) known.delete(key);
     },
   };
 }
 
-/** Names the app and its installation for everyone who has its private key. */
+/** GitHub tells names of repositories apart without regard to case. */
+function tokenKey({ account, address }: Installed): string {
+  return JSON.stringify([account, `${address.owner}/${address.name}`.toLowerCase(), APP_RIGHTS]);
+}
+
+/** Names the app and its installation for everyone who has its private key: what its requests count for. */
 function accountOf({ id, installation, privateKey }: GitHubApp, address: RepositoryAddress): string {
   const parts = [gitHubApi(address), id, installation, privateKey];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-/** Where the API is follows from the repository; a key that says otherwise would send tokens elsewhere. */
+/**
+ * Where the API is follows from the repository; a key that says otherwise would send tokens elsewhere. Whoever writes the
+ * URL need not be who made the Secret: one without that key is an app of github.com.
+ */
 function refuseOtherApi({ baseUrl }: GitHubApp, address: RepositoryAddress): void {
   const expected = gitHubApi(address);
-  const named = baseUrl?.replace(/\/$/, '').toLowerCase();
-  if (named === undefined || named === expected || named === new URL(expected).origin) return;
+  if (baseUrl === undefined) {
+    const fault = appOfOtherHost('The Secret', address.host);
+    if (fault !== undefined) throw new TurnpikeError('SecretInvalid', fault, { retry: 'never' });
+    return;
+  }
+  const named = baseUrl.replace(/\/$/, '').toLowerCase();
+  if (named === expected || named === new URL(expected).origin) return;
   const sentence = `The key ${GITHUB_APP.baseUrl} of the Secret is not the API of the repository's forge, ${expected}: put that there, or take the key out.`;
   throw new TurnpikeError('SecretInvalid', sentence, { retry: 'never' });
 }
@@ -114,9 +129,13 @@ async function askForToken(secret: AppCredentials, { address, account }: Install
   const { apps } = createOctokit(gitHubApi(address), { ...secret, token: jwt }, deps).rest;
   const number =
     'id' in installation ? installation.id : await lookUp(apps, call, installation.owner, context);
-  const send = () => answerOf(apps.createInstallationAccessToken({ installation_id: number }));
-  const { data } = await call('token', send);
-  return parsedAnswer(Token, 'token', data, context);
+  const request = { installation_id: number, repositories: [address.name], permissions: APP_RIGHTS };
+  const send = () => answerOf(apps.createInstallationAccessToken(request));
+  const answer = await call('token', send, ({ status }) => status === 422);
+  if (answer.status !== 422) return parsedAnswer(Token, 'token', answer.data, context);
+  const refused = { answer, repository: address.name, context, now: deps.now() };
+  const readGranted = () => answerOf(apps.getInstallation({ installation_id: number }));
+  throw await refusedRights(refused, () => call('token', readGranted));
 }
 
 type Apps = ReturnType<typeof createOctokit>['rest']['apps'];

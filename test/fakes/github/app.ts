@@ -8,9 +8,23 @@ export interface FakeApp {
   /** As GitHub gives it, in PEM. */
   readonly privateKey: string;
   readonly publicKey: string;
+  /** What was granted where it is installed, and to which repositories; tests change it. */
+  granted: Readonly<Record<string, string>>;
+  repositories: readonly string[];
+  /** What tokens were asked for. */
+  readonly asked: unknown[];
 }
 
 const { privateKey: PRIVATE_KEY } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
+/** More than is needed, as an app has that serves others too. */
+export const GRANTED = {
+  metadata: 'read',
+  contents: 'write',
+  pull_requests: 'write',
+  statuses: 'write',
+  administration: 'write',
+};
 
 export function fakeApp(format: 'pkcs1' | 'pkcs8' = 'pkcs1'): FakeApp {
   return {
@@ -18,12 +32,27 @@ export function fakeApp(format: 'pkcs1' | 'pkcs8' = 'pkcs1'): FakeApp {
     installation: 815,
     privateKey: PRIVATE_KEY.export({ type: format, format: 'pem' }).toString(),
     publicKey: createPublicKey(PRIVATE_KEY).export({ type: 'spki', format: 'pem' }).toString(),
+    granted: GRANTED,
+    repositories: ['fleet', 'other'],
+    asked: [],
   };
 }
 
 export interface AppAnswer {
   readonly status: number;
   readonly body: unknown;
+}
+
+interface AppRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  readonly authorization: string | null;
+}
+
+interface Wanted {
+  readonly repositories?: readonly string[];
+  readonly permissions?: Readonly<Record<string, string>>;
 }
 
 /** `acme` is an organization, `jane` a user. */
@@ -35,22 +64,40 @@ const OWNERS = ['/orgs/acme/installation', '/users/jane/installation'];
  */
 export function answerApp(
   app: FakeApp,
-  { method, path, authorization }: { method: string; path: string; authorization: string | null },
+  { method, path, body, authorization }: AppRequest,
   tokens: Set<string>,
 ): AppAnswer | undefined {
-  const isOwner = method === 'GET' && /^\/(orgs|users)\/[^/]+\/installation$/.test(path);
+  const isOwner =
+    method === 'GET' && /^\/((orgs|users)\/[^/]+\/installation|app\/installations\/\d+)$/.test(path);
   const wanted = method === 'POST' ? /^\/app\/installations\/(\d+)\/access_tokens$/.exec(path) : undefined;
   if (!isOwner && !wanted) return undefined;
   const refused = refusal(app, authorization ?? '');
   if (refused !== undefined) return problem(401, refused);
-  if (isOwner && OWNERS.includes(path)) {
-    return { status: 200, body: { ...EXAMPLES.installation, id: app.installation, app_id: Number(app.id) } };
+  if (isOwner && [...OWNERS, `/app/installations/${app.installation}`].includes(path)) {
+    const known = { id: app.installation, app_id: Number(app.id), permissions: app.granted };
+    return { status: 200, body: { ...EXAMPLES.installation, ...known } };
   }
   if (wanted?.[1] !== String(app.installation)) return problem(404, 'Not Found');
+  app.asked.push(body);
+  const beyond = notGranted(app, (body ?? {}) as Wanted);
+  if (beyond !== undefined) return problem(422, beyond);
   const token = `ghs_${crypto.randomUUID().replaceAll('-', '')}`;
   tokens.add(token);
   const { repositories: _, ...example } = EXAMPLES['installation-token'];
   return { status: 201, body: { ...example, token, expires_at: inAnHour() } };
+}
+
+/** GitHub's words for more than there is; `admin` is above `write`, and that above `read`. */
+function notGranted(app: FakeApp, { repositories = [], permissions = {} }: Wanted): string | undefined {
+  if (!repositories.every((name) => app.repositories.includes(name))) {
+    return 'There is at least one repository that does not exist or is not accessible to the parent installation.';
+  }
+  const levels = ['read', 'write', 'admin'];
+  const isGranted = ([right, level]: [string, string]) =>
+    levels.indexOf(app.granted[right] ?? '') >= levels.indexOf(level);
+  return Object.entries(permissions).every(isGranted)
+    ? undefined
+    : 'The permissions requested are not granted to this installation.';
 }
 
 function inAnHour(): string {
