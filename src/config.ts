@@ -149,6 +149,12 @@ export const SERVE_FLAGS = {
     help: 'API servers and proxies that the kubeconfigs of other clusters may name, as --git-hosts has them; any but those at loopback, link-local and metadata addresses when empty.',
     parse: list,
   },
+  'require-allowed-hosts': {
+    default: 'false',
+    help: 'Send a Secret nowhere unless its annotation pipelines.weave.works/allowed-hosts lists the host: for installations where those who write Pipelines do not manage the Secrets.',
+    parse: boolean,
+    switch: true,
+  },
   'git-cache-dir': {
     default: '',
     help: 'Where repositories are kept; the temporary directory when empty.',

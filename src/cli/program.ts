@@ -152,6 +152,7 @@ function policyOf(config: ServeConfig): SpecPolicy {
     allowed: config['git-hosts'],
     insecure: config['insecure-git-hosts'],
     noCrossNamespaceRefs: config['no-cross-namespace-refs'],
+    requireAllowedHosts: config['require-allowed-hosts'],
   };
 }
 
@@ -169,6 +170,12 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
     log.warn(
       { address: config['dashboard-bind-address'] },
       'this version has no dashboard; nothing listens there',
+    );
+  }
+  if (config['git-hosts'].length === 0 && !config['require-allowed-hosts']) {
+    log.info(
+      {},
+      'no flag limits the hosts that Secrets are sent to: set --git-hosts or --require-allowed-hosts where those who write Pipelines do not manage the Secrets',
     );
   }
   const election = startElection(parts, () => controller.resync());

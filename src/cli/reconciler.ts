@@ -48,6 +48,7 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
     signal: ended.signal,
     pass,
     readSecret: secrets.read,
+    policy,
     pullRequests: createPullRequestPromoter({
       workspace,
       outbound,

@@ -36,7 +36,7 @@ Examples:
       Files and directories to check; - is standard input.
   -o, ${describeFlags(OWN_FLAGS).trimStart()}
 ${describeFlags(POLICY_FLAGS)}
-      The last four are environment variables too, such as ${environmentName('git-hosts')}; a flag wins.
+      The last five are environment variables too, such as ${environmentName('git-hosts')}; a flag wins.
 `;
 }
 
@@ -74,6 +74,7 @@ async function validate(
     allowed: policy['git-hosts'],
     insecure: policy['insecure-git-hosts'],
     noCrossNamespaceRefs: policy['no-cross-namespace-refs'],
+    requireAllowedHosts: policy['require-allowed-hosts'],
   };
   const collected = await collect(paths, limits, standardInput);
   const clusterHosts = {

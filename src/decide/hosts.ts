@@ -1,3 +1,4 @@
+import { ALLOWED_HOSTS } from '../api/group.ts';
 import { URL_RULES } from '../api/repository.ts';
 import { brokenRule } from '../api/rules.ts';
 import { isForbiddenAddress } from './addresses.ts';
@@ -13,6 +14,8 @@ export interface HostPolicy {
   readonly allowed: readonly string[];
   /** `--insecure-git-hosts`: the same forms; these may be reached by http and at forbidden addresses. */
   readonly insecure: readonly string[];
+  /** `--require-allowed-hosts`: a Secret whose annotation names no hosts is sent nowhere. */
+  readonly requireAllowedHosts?: boolean;
 }
 
 const MAX_URL_LENGTH = 2048;
@@ -96,9 +99,30 @@ function reachProblem(url: URL, policy: HostPolicy): string | undefined {
   return undefined;
 }
 
-/** Whether the URL's host is one of those that a Secret's annotation allows; all are where it has none. */
-export function isAllowedHost(url: string, allowed: readonly string[] | undefined): boolean {
-  return allowed === undefined || (URL.canParse(url) && isListed(new URL(url), allowed));
+/** The annotation of a Secret: hosts, `sealed` where it is encrypted, or undefined where there is none. */
+export type AllowedHosts = readonly string[] | 'sealed' | undefined;
+
+/**
+ * Why a Secret may not be sent to the host of a repository, or undefined. Without an annotation it may be sent to any
+ * host that the operator allows, unless he asks for one.
+ *
+ * @param secret `Secret ns/name`
+ */
+export function secretHostProblem(
+  secret: string,
+  url: string,
+  allowed: AllowedHosts,
+  { requireAllowedHosts = false }: Pick<HostPolicy, 'requireAllowedHosts'>,
+): string | undefined {
+  if (allowed === 'sealed') return undefined;
+  const parsed = URL.parse(url);
+  if (allowed !== undefined) {
+    if (parsed && isListed(parsed, allowed)) return undefined;
+    return `${secret} may not be sent to this repository's host: its annotation ${ALLOWED_HOSTS} allows ${allowed.join(', ') || 'none'}.`;
+  }
+  if (!requireAllowedHosts) return undefined;
+  const host = parsed ? `, such as ${parsed.host}` : '';
+  return `${secret} may be sent nowhere: --require-allowed-hosts is set, and it has no annotation ${ALLOWED_HOSTS}. Put the hosts there that it is for${host}.`;
 }
 
 /** The annotation's comma-separated hosts. */

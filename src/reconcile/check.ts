@@ -96,7 +96,7 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
     const { uid, generation } = metadata;
     const needs = needsOf(spec, metadata);
     const facts = await gather(needs);
-    const findings = surroundingFindings(needs, facts);
+    const findings = surroundingFindings(needs, facts, policy);
     const lasts = findings.problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS;
     if (known.size >= MAX_KNOWN) known.clear();
     const before = known.get(uid);

@@ -1,6 +1,5 @@
 import type { Pass } from '../api/checkpoint.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
-import { ALLOWED_HOSTS } from '../api/group.ts';
 import {
   type Pipeline,
   type PullRequestRef,
@@ -9,7 +8,7 @@ import {
   pipelineKey,
 } from '../api/pipeline.ts';
 import { forgeTypeOf } from '../decide/forge-type.ts';
-import { isAllowedHost } from '../decide/hosts.ts';
+import { type HostPolicy, secretHostProblem } from '../decide/hosts.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import type { Result } from '../decide/result.ts';
 import { promotionInto } from '../decide/route.ts';
@@ -40,6 +39,7 @@ export interface PromoterDeps {
   readonly pushes: PushPromoter;
   readonly notifications: NotificationPromoter;
   readonly readSecret: (namespace: string, name: string) => Promise<Secret | undefined>;
+  readonly policy: Pick<HostPolicy, 'requireAllowedHosts'>;
   /** Aborted when the process has to end: what is under way is taken up at the next start. */
   readonly signal: AbortSignal;
   readonly pass?: Pass;
@@ -64,10 +64,8 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       const message = missingSecret({ url, reaches }, where);
       throw new TurnpikeError('SecretNotFound', message, { retry: 'never' });
     }
-    if (!isAllowedHost(url, secret.allowedHosts)) {
-      const message = `${where} may not be sent to the host of the repository: its annotation ${ALLOWED_HOSTS} does not list it.`;
-      throw new TurnpikeError('HostNotAllowed', message, { retry: 'never' });
-    }
+    const refused = secretHostProblem(where, url, secret.allowedHosts, deps.policy);
+    if (refused !== undefined) throw new TurnpikeError('HostNotAllowed', refused, { retry: 'never' });
     return { values: secret.values, where };
   }
 

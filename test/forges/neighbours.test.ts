@@ -127,6 +127,7 @@ describe('two Pipelines of such applications', () => {
       messagesOf: SHOWN,
       applications: { read: ({ name }, namespace) => release(name, namespace) },
       promoter: createPromoter({
+        policy: {},
         signal: new AbortController().signal,
         readSecret: async () => ({ values: new Map([['token', Buffer.from(stage.gitea.token)]]) }),
         pullRequests: stage.promoter,

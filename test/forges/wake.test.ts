@@ -81,6 +81,7 @@ function startLeader(): Controller {
   const now = () => new Date();
   const pullRequests = createPullRequestPromoter({ workspace, outbound, log, now, onForgeRequest: () => {} });
   const promoter = createPromoter({
+    policy: {},
     signal: new AbortController().signal,
     readSecret: async () => secret(),
     pullRequests,

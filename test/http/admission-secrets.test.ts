@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { CANARY, pipelineObject, type Surroundings, specOf } from '../fixtures/pipelines/cases.ts';
+import { CANARY, POLICY, pipelineObject, type Surroundings, specOf } from '../fixtures/pipelines/cases.ts';
 import { factsOf } from '../fixtures/pipelines/facts.ts';
 import { around, review, setUp } from './reviews.ts';
 
@@ -22,6 +22,22 @@ describe('a Secret', () => {
     expect(real.status?.message).toContain(sentence);
     const dry = await ask({ object, dryRun: true });
     expect(dry).toMatchObject({ allowed: true, warnings: [expect.stringContaining(sentence)] });
+  });
+
+  test('without the hosts that it is for is denied where the operator asks for them', async () => {
+    const object = pipelineObject(await specOf());
+    const { ask } = setUp(around(), { ...POLICY, requireAllowedHosts: true });
+    const { allowed, status } = await ask({ object });
+    expect(allowed).toBe(false);
+    expect(status?.message).toContain(
+      'Secret demo/repository may be sent nowhere: --require-allowed-hosts is set',
+    );
+    // What events are signed with is sent nowhere.
+    expect(status?.message).not.toContain('demo/events');
+    const listed = around({ allowedHosts: { repository: 'github.com' } });
+    expect(await setUp(listed, { ...POLICY, requireAllowedHosts: true }).ask({ object })).toMatchObject({
+      allowed: true,
+    });
   });
 
   test('is no excuse for faults of the spec on a dry run', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import type { ReferencePolicy } from '../../src/decide/validate.ts';
+import type { SpecPolicy } from '../../src/decide/validate.ts';
 import type { JudgeDeps } from '../../src/http/admission/judge.ts';
 import { createAdmission } from '../../src/http/admission.ts';
 import { createIntake } from '../../src/http/intake.ts';
@@ -37,12 +37,12 @@ export function nobody(): Promise<never> {
   return Promise.reject(new TypeError('nobody is to be asked'));
 }
 
-export function setUp(gather: Gather = around(), references: ReferencePolicy = {}) {
+export function setUp(gather: Gather = around(), change: Partial<SpecPolicy> = {}) {
   const { log, lines } = createFakeLog();
   const reviews: boolean[] = [];
   const app = createAdmission({
     intake: createIntake(),
-    policy: { ...POLICY, ...references },
+    policy: { ...POLICY, ...change },
     gather,
     log,
     onReview: (allowed) => reviews.push(allowed),

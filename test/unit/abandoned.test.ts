@@ -86,6 +86,7 @@ function setUp() {
     messagesOf: SHOWN,
     applications: { read: async ({ name }, namespace) => release(namespace, name) },
     promoter: createPromoter({
+      policy: {},
       signal: new AbortController().signal,
       readSecret: async (_, name) => ({ values: new Map([['token', Buffer.from(TOKENS[name] ?? '')]]) }),
       pullRequests: createPullRequestPromoter(deps),

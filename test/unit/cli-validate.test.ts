@@ -384,6 +384,34 @@ stringData:
   });
 });
 
+describe('--require-allowed-hosts', () => {
+  const sent = pipelineYaml({
+    'notification: {}':
+      'pull-request: {type: github, url: "https://github.com/a/b", baseBranch: main, secretRef: {name: git}}',
+  });
+  const secret = (annotations: string) =>
+    `apiVersion: v1\nkind: Secret\nmetadata: {name: git, namespace: demo, annotations: ${annotations}}\nstringData: {token: t}\n`;
+  const external = (annotations: string, target: string) =>
+    `apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: git, namespace: demo, annotations: ${annotations}}\nspec: {target: ${target}}\n`;
+  const listed = '{pipelines.weave.works/allowed-hosts: github.com}';
+  const nowhere = expect.stringContaining(
+    'Secret demo/git may be sent nowhere: --require-allowed-hosts is set, and it has no annotation pipelines.weave.works/allowed-hosts.',
+  );
+
+  test.each([
+    ['without the annotation', secret('{}'), [nowhere]],
+    ['with it', secret(listed), []],
+    ['with it encrypted', secret('{pipelines.weave.works/allowed-hosts: "ENC[x]"}'), []],
+    ['that an ExternalSecret makes with its own annotations', external(listed, '{}'), []],
+    ['that an ExternalSecret makes by a template', external(listed, '{template: {}}'), [nowhere]],
+  ])('refuses a Secret %s as it should', async (_, text, errors) => {
+    const input = stream(HOOK_SECRET, text, sent);
+    const { code, out } = await validate(['-', '--require-allowed-hosts'], { input });
+    expect({ code, errors: lines(out) }).toEqual({ code: errors.length, errors });
+    expect((await validate(['-'], { input })).code).toBe(0);
+  });
+});
+
 describe('a directory', () => {
   test('is walked for manifests in the order of names', async () => {
     const tree = createFolder();

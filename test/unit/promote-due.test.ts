@@ -46,6 +46,7 @@ function setUp() {
     messagesOf: SHOWN,
     applications: { read: async (_, namespace) => runs[namespace] && release(runs[namespace]) },
     promoter: createPromoter({
+      policy: {},
       signal: new AbortController().signal,
       readSecret: async () => undefined,
       pullRequests: { promote: NOBODY, runTask: NOBODY, state: NOBODY, find: NOBODY, inBase: NOBODY },

@@ -62,6 +62,7 @@ function setUp(change: Partial<PromoterDeps> = {}) {
   const sources: PromotionRequest['source'][] = [];
   const never = () => Promise.reject(new Error('nothing is to be promoted'));
   const promoter = createPromoter({
+    policy: {},
     pullRequests: {
       async promote(request) {
         asked.push(['promote', request.pullRequest]);
@@ -264,6 +265,23 @@ describe('what goes wrong with a task', () => {
       message: expect.stringContaining(ALLOWED_HOSTS),
     });
     expect(asked).toEqual([]);
+  });
+
+  test('is a result: a Secret without hosts, where --require-allowed-hosts asks for them', async () => {
+    const policy = { requireAllowedHosts: true };
+    const { asked, runTask, state } = setUp({ policy });
+    const message =
+      'Secret apps/old may be sent nowhere: --require-allowed-hosts is set, and it has no annotation pipelines.weave.works/allowed-hosts. Put the hosts there that it is for, such as old.example.com.';
+    expect(await runTask(pipeline(ELSEWHERE))).toEqual({ kind: 'error', retry: 'never', message });
+    const pushed = failureOf(state(pipeline(BY_PUSH), { phase: 'Merged' }));
+    expect(await pushed).toMatchObject({ code: 'HostNotAllowed', retry: 'never' });
+    expect(asked).toEqual([]);
+    const readSecret: typeof secrets = async (...names) => {
+      const secret = await secrets(...names);
+      return secret && { ...secret, allowedHosts: ['old.example.com'] };
+    };
+    const listed = setUp({ policy, readSecret });
+    expect(await listed.runTask(pipeline(ELSEWHERE))).toEqual({ kind: 'done' });
   });
 
   const throwing = (error: Error) =>

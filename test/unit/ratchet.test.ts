@@ -14,7 +14,7 @@ async function judged(changes: Changes, around: Surroundings) {
   const spec = await specOf(changes);
   const checked = checkSpec(spec, POLICY, NAMES);
   if (checked.kind === 'malformed') return { spec, findings: checked.findings };
-  const surroundings = surroundingFindings(needsOf(checked.spec, NAMES), factsOf(around));
+  const surroundings = surroundingFindings(needsOf(checked.spec, NAMES), factsOf(around), POLICY);
   return { spec, findings: mergeFindings(checked.findings, surroundings) };
 }
 

@@ -38,7 +38,7 @@ async function findingsOf(
   const checked = checkSpec(await specOf(changes), policy, NAMES);
   if (checked.kind === 'malformed') return checked.findings;
   const needs = needsOf(checked.spec, NAMES, policy);
-  return mergeFindings(checked.findings, surroundingFindings(needs, factsOf(around)));
+  return mergeFindings(checked.findings, surroundingFindings(needs, factsOf(around), policy));
 }
 
 /** What cannot be told of a spec that is read already. */

@@ -184,11 +184,11 @@ describe('the needs of a spec', () => {
 describe('a Secret', () => {
   const around = async (events: SecretState, change: Changes = {}) => {
     const facts = { ...factsOf({}), secrets: new Map([...factsOf({}).secrets, ['events', events]]) };
-    return surroundingFindings(needsOf(await validOf(change), NAMES), facts);
+    return surroundingFindings(needsOf(await validOf(change), NAMES), facts, POLICY);
   };
 
   test('that is not read is warned of', async () => {
-    const { problems, warnings } = surroundingFindings(needsOf(await validOf(), NAMES), NO_FACTS);
+    const { problems, warnings } = surroundingFindings(needsOf(await validOf(), NAMES), NO_FACTS, POLICY);
     expect(problems).toEqual([]);
     expect(warnings.map(problemLine)).toEqual([
       'spec.promotion.strategy.secretRef.name: "events": Secret demo/events was not checked: it was not read.',

@@ -23,6 +23,7 @@ export const POLICY_FLAGS = {
   'git-hosts': SERVE_FLAGS['git-hosts'],
   'insecure-git-hosts': SERVE_FLAGS['insecure-git-hosts'],
   'cluster-hosts': SERVE_FLAGS['cluster-hosts'],
+  'require-allowed-hosts': SERVE_FLAGS['require-allowed-hosts'],
 } as const satisfies Flags;
 
 export interface Arguments {

@@ -136,7 +136,8 @@ function placed(
 }
 
 /** Doubts about applications and GitopsClusters need a cluster to look at. */
-function surroundings(needs: Needs, own: RawNames, { secrets, governors, clusterHosts }: Known): Findings {
+function surroundings(needs: Needs, own: RawNames, known: Known): Findings {
+  const { secrets, governors, clusterHosts, policy } = known;
   const doubts = needs.targets.flatMap(({ key }) => {
     const other = governors(applicationKey(needs.appRef, key), own);
     return other ? [[key, governorDoubt(other.namespace ?? '', other.name)] as const] : [];
@@ -156,7 +157,7 @@ function surroundings(needs: Needs, own: RawNames, { secrets, governors, cluster
     clusters: new Map(clusters),
     governors: new Map(doubts),
   };
-  return surroundingFindings(needs, facts);
+  return surroundingFindings(needs, facts, policy);
 }
 
 /** Another Pipeline than `own` that governs the application. */

@@ -62,17 +62,19 @@ function sealedFacts({ spec }: Fields): SecretFacts {
   return { values: new Map(keys.map((key) => [key, 'sealed'])), ...hosts(fieldOf(spec, 'template')) };
 }
 
-/** https://external-secrets.io: only the store knows what will be in it. */
-function externalFacts({ spec }: Fields): SecretFacts {
-  return hosts(fieldOf(spec, 'target', 'template'));
+/**
+ * https://external-secrets.io: only the store knows what will be in it. Without a template the Secret gets the
+ * annotations of the ExternalSecret.
+ */
+function externalFacts(fields: Fields): SecretFacts {
+  return hosts(fieldOf(fields.spec, 'target', 'template') ?? fields);
 }
 
-function hosts(object: unknown): { allowedHosts?: readonly string[] } {
+function hosts(object: unknown): Pick<SecretFacts, 'allowedHosts'> {
   const annotation = textOf(object, 'metadata', 'annotations', ALLOWED_HOSTS);
+  if (annotation === undefined) return {};
   // SOPS may encrypt annotations too.
-  return annotation === undefined || annotation.startsWith('ENC[')
-    ? {}
-    : { allowedHosts: hostList(annotation) };
+  return { allowedHosts: annotation.startsWith('ENC[') ? 'sealed' : hostList(annotation) };
 }
 
 export interface SecretIndex {

@@ -1,3 +1,5 @@
+import type { AllowedHosts } from '../hosts.ts';
+
 /** What is known of the things around a Pipeline that its spec names. */
 
 /** Values by key; `sealed` where the value is encrypted, as in a file that is meant for Git. */
@@ -7,7 +9,7 @@ export interface SecretFacts {
   /** Undefined where not even the keys are known, such as of an ExternalSecret. */
   readonly values?: SecretData;
   /** From the annotation `pipelines.weave.works/allowed-hosts`; absent without one. */
-  readonly allowedHosts?: readonly string[];
+  readonly allowedHosts?: AllowedHosts;
   /** Changes with each change of the Secret; absent where it is not known. */
   readonly version?: string;
 }

@@ -1,5 +1,4 @@
 import {
-  ALLOWED_HOSTS,
   HMAC_KEY,
   HMAC_KEY_PREVIOUS,
   MIN_KEY_BYTES,
@@ -9,7 +8,7 @@ import {
   WEBHOOK_SECRET_PREVIOUS,
 } from '../../api/group.ts';
 import { appOfOtherHost, GITHUB_APP, gitHubAppFault, gitHubHostOf, isGitHubApp } from '../github-app.ts';
-import { isAllowedHost } from '../hosts.ts';
+import { type HostPolicy, secretHostProblem } from '../hosts.ts';
 import { signingProblem } from '../signing-key.ts';
 import type { SecretData, SecretFacts, SecretState } from './facts.ts';
 import type { ForgeNeed, HmacNeed, SecretNeed } from './needs.ts';
@@ -34,6 +33,7 @@ export function secretFindings(
   need: SecretNeed,
   namespace: string,
   state: SecretState | undefined,
+  policy: HostPolicy,
 ): Findings {
   const secret = `Secret ${namespace}/${need.name}`;
   const at = (fault: Fault): FieldProblem => ({ ...fault, ...place(need), value: need.name });
@@ -47,7 +47,10 @@ export function secretFindings(
       problems: [at({ rule: 'secret-exists', message: missingSecret(need, secret) })],
     };
   }
-  const faults = [contentFault(need, secret, state.secret.values), hostFault(need, secret, state.secret)];
+  const faults = [
+    contentFault(need, secret, state.secret.values),
+    hostFault(need, secret, state.secret, policy),
+  ];
   const weak = weakKey(need, secret, state.secret.values);
   return {
     problems: faults.flatMap((fault) => (fault ? [at(fault)] : [])),
@@ -174,10 +177,15 @@ function appHostFault({ url }: ForgeNeed, secret: string, has: (key: string) => 
   return appOfOtherHost(secret, gitHubHostOf(new URL(url)));
 }
 
-function hostFault(need: SecretNeed, secret: string, { allowedHosts }: SecretFacts): Fault | undefined {
-  if (need.use !== 'forge' || isAllowedHost(need.url, allowedHosts)) return undefined;
-  const message = `${secret} may not be sent to this repository's host: its annotation ${ALLOWED_HOSTS} allows ${allowedHosts?.join(', ') || 'none'}.`;
-  return { rule: 'secret-host', message };
+/** A key that events are signed with is sent nowhere. */
+function hostFault(
+  need: SecretNeed,
+  secret: string,
+  { allowedHosts }: SecretFacts,
+  policy: HostPolicy,
+): Fault | undefined {
+  if (need.use !== 'forge') return undefined;
+  return withRule('secret-host', secretHostProblem(secret, need.url, allowedHosts, policy));
 }
 
 function isSsh({ url }: Pick<ForgeNeed, 'url'>): boolean {

@@ -1,12 +1,15 @@
+import type { HostPolicy } from '../hosts.ts';
 import type { Facts } from './facts.ts';
 import type { Needs } from './needs.ts';
 import { type FieldProblem, type Findings, mergeFindings } from './problem.ts';
 import { secretFindings } from './secrets.ts';
 
 /** What the rules say of the things around a Pipeline; all but its Secrets is warned of only. */
-export function surroundingFindings(needs: Needs, facts: Facts): Findings {
+export function surroundingFindings(needs: Needs, facts: Facts, policy: HostPolicy): Findings {
   const { namespace } = needs.names;
-  const secrets = needs.secrets.map((need) => secretFindings(need, namespace, facts.secrets.get(need.name)));
+  const secrets = needs.secrets.map((need) =>
+    secretFindings(need, namespace, facts.secrets.get(need.name), policy),
+  );
   return mergeFindings(...secrets, { problems: [], warnings: doubts(needs, facts) });
 }
 

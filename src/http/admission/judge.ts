@@ -60,10 +60,10 @@ async function checkSurroundings(
 ): Promise<Findings> {
   const needs = needsOf(spec, names, policy);
   const asker = author ? { author } : {};
-  const known = surroundingFindings(needs, await gather(needs, { fresh: false, ...asker }));
+  const known = surroundingFindings(needs, await gather(needs, { fresh: false, ...asker }), policy);
   if (known.problems.length === 0) return known;
   if (dryRun) return { problems: [], warnings: [...known.problems, ...known.warnings] };
-  return surroundingFindings(needs, await gather(needs, { fresh: true, ...asker }));
+  return surroundingFindings(needs, await gather(needs, { fresh: true, ...asker }), policy);
 }
 
 function isUnchanged({ operation, spec, oldSpec }: Review): boolean {

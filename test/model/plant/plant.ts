@@ -146,6 +146,7 @@ const { signal } = new AbortController();
 function createModelPromoter(box: () => Box, now: () => Date, pass: Pass) {
   const workspace = workspaceIn(box);
   return createPromoter({
+    policy: {},
     pullRequests: createPullRequestPromoter({
       workspace,
       outbound: { send: unreachable, close: () => {} } as never,
