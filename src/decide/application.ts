@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { AppRef } from '../api/pipeline.ts';
 import { type RevisionPath, valueAt } from '../api/revision-path.ts';
 import { meaningOf } from './meaning.ts';
+import { isPrintable } from './revision.ts';
 import { groupOf } from './route.ts';
 
 /**
@@ -143,9 +144,8 @@ export function readApplication(appRef: AppRef, object: unknown): Observation {
   const history = status.history ?? [];
   const release = history.find((one) => one.status === 'deployed');
   const runs = at ? at.value : (release?.chartVersion ?? status.lastAppliedRevision);
-  if (runs !== undefined && runs.length > MAX_REVISION) {
-    return unreadable(`The ${appRef.kind} runs a revision of more than ${MAX_REVISION} characters.`);
-  }
+  const fault = runs === undefined ? undefined : revisionFault(runs);
+  if (fault !== undefined) return unreadable(`The ${appRef.kind} runs a revision ${fault}`);
   const condition = status.conditions?.[0];
   const seen = condition?.observedGeneration ?? status.observedGeneration ?? metadata.generation;
   const current = seen >= metadata.generation;
@@ -173,12 +173,19 @@ export function readApplication(appRef: AppRef, object: unknown): Observation {
   };
 }
 
+/** What keeps it out of the status, the end of a sentence. */
+function revisionFault(revision: string): string | undefined {
+  if (revision.length > MAX_REVISION) return `of more than ${MAX_REVISION} characters.`;
+  if (isPrintable(revision)) return undefined;
+  return 'with control characters, or characters that are not seen: deploy one without them.';
+}
+
 function when(deployedAt: string | undefined): { deployedAt?: string } {
   return deployedAt === undefined ? {} : { deployedAt };
 }
 
 function recordable(revision: string | undefined): string | undefined {
-  return revision !== undefined && revision.length <= MAX_REVISION ? revision : undefined;
+  return revision !== undefined && revisionFault(revision) === undefined ? revision : undefined;
 }
 
 type Way = Pick<Extract<Observation, { kind: 'application' }>, 'deploying' | 'steady'>;

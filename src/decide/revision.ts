@@ -33,6 +33,14 @@ export function newerThere(revision: string, state: EnvironmentStatus): string |
   return newer.sort((a, b) => rcompare(version(a) ?? a, version(b) ?? b))[0];
 }
 
+/** What a line of text, a header or a terminal may take for something else; no revision of Flux has it. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Whether it is text that can be shown and written: no control characters, none that are not seen. */
+export function isPrintable(revision: string): boolean {
+  return !UNPRINTABLE.test(revision);
+}
+
 const LONG_DIGEST = /\b(?:sha1|sha256):([0-9a-f]{7})[0-9a-f]+$/;
 
 /** For people: `main@sha1:0123456789…` becomes `main@0123456`. */

@@ -2,7 +2,7 @@ import type { Gates } from '../api/pipeline.ts';
 import { parseTemplate, renderTemplate } from '../decide/template.ts';
 import { TEMPLATE_NAMES } from '../decide/validate/templates.ts';
 import { gateWords } from './gate-words.ts';
-import { code, cut, harmless, oneLine } from './markdown.ts';
+import { code, cut, harmless, oneLine, withoutCommands } from './markdown.ts';
 import { CLOSING_LENGTH, ownerName, ownerNote } from './names.ts';
 import type { PromotionRequest } from './strategy.ts';
 import type { FileChange } from './workspace.ts';
@@ -60,7 +60,8 @@ export function promotionBody(
   );
   const parts = { summary, changes: changed, rollback, compare: compareUrl, gates: gateWords(request.gates) };
   const theirs = templates?.body && fill('body', templates.body, { ...valuesOf(request), ...parts });
-  return `${cutLines(theirs || ours, maxLength - CLOSING_LENGTH - note.length - 2)}\n\n${note}`;
+  const text = withoutCommands(theirs || ours);
+  return `${cutLines(text, maxLength - CLOSING_LENGTH - note.length - 2)}\n\n${note}`;
 }
 
 /** A template that admission would refuse counts as none: the text is ours then. */

@@ -144,7 +144,7 @@ describe('closing a merge request on GitLab', () => {
     const pull = await opened();
     const reason = 'Superseded by:\n/merge\n  /close\nwell/known';
     await forge().close(pull, reason);
-    expect(gitlab.notes.get(1)).toEqual(['Superseded by:\n\\/merge\n\\/close\nwell/known']);
+    expect(gitlab.notes.get(1)).toEqual(['Superseded by: `/merge /close well/known`']);
     Object.assign(gitlab.mergeRequests[0] ?? {}, { state: 'opened' });
     await forge().close(pull, reason);
     expect(gitlab.notes.get(1)).toHaveLength(1);

@@ -283,6 +283,9 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
 
   const foreign: [why: string, body: unknown, path: string][] = [
     ['no revision', event({ metadata: null }), PATH],
+    ['a revision of two lines', event({ metadata: { revision: '1.1.0\nCloses: #1' } }), PATH],
+    ['a revision with an escape', event({ metadata: { revision: '1.1.0\u001b[31m' } }), PATH],
+    ['a revision that turns the text around', event({ metadata: { revision: '\u202e1.1.0' } }), PATH],
     ['another object', event({ involvedObject: { ...event().involvedObject, name: 'other' } }), PATH],
     ['another namespace', event({}, '1.1.0', 'staging'), PATH],
     ['an unknown environment', event(), '/promotion/apps/app/qa'],

@@ -154,11 +154,31 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
     object({ status: { lastAppliedRevision: 'x'.repeat(513) } }),
     { kind: 'unreadable', error: 'The HelmRelease runs a revision of more than 512 characters.' },
   ],
+  [
+    'one with a revision of several lines as unreadable',
+    object({ status: { lastAppliedRevision: '1.0.0\nCo-authored-by: x' } }),
+    {
+      kind: 'unreadable',
+      error:
+        'The HelmRelease runs a revision with control characters, or characters that are not seen: deploy one without them.',
+    },
+  ],
   ['one without a status as not ready', { metadata: {} }, { kind: 'application', ready: false }],
   ['something else as unreadable', { metadata: { generation: 'x' } }, { kind: 'unreadable' }],
 ];
 
 describe('reading an application', () => {
+  test('leaves out a revision that was attempted and cannot be shown', () => {
+    const conditions = [{ type: 'Ready', status: 'False', reason: 'UpgradeFailed' }];
+    const attempt = (lastAttemptedRevision: string) =>
+      readApplication(
+        HELM,
+        object({ status: { conditions, lastAppliedRevision: '1.1.0', lastAttemptedRevision } }),
+      );
+    expect(attempt('1.2.0')).toMatchObject({ kind: 'application', failed: '1.2.0' });
+    expect(attempt('1.2.0\u202e')).not.toHaveProperty('failed');
+  });
+
   test.each(cases)('reads %s', (_, given, seen) => {
     expect(readApplication(HELM, given)).toMatchObject(seen);
     expect(readApplication(HELM, viewApplication(given) ?? null)).toEqual(readApplication(HELM, given));

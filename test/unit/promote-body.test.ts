@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { commitMessage, promotionBody, promotionTitle } from '../../src/promote/body.ts';
+import { plainMarkdown, withoutCommands } from '../../src/promote/markdown.ts';
 import { markerKey, ownerName, ownerOf, promotionBranch } from '../../src/promote/names.ts';
 import { promotionRequest } from '../fakes/promotion.ts';
 
@@ -36,6 +37,13 @@ describe('names', () => {
     ['1.0 (@admin)', '1.0___admin_'],
     ['1\r\nCloses: #2', '1_Closes:__2'],
     ['\u202e1.0', '1.0'],
+    ['/merge', '_merge'],
+    ['Draft:1.0', 'Draft_1.0'],
+    ['Co-authored-by:x', 'Co-authored-by_x'],
+    ['sha256:9a8b7c6', 'sha256:9a8b7c6'],
+    ['GH-7', 'GH_7'],
+    ['https://evil.example/x', 'https_//evil.example/x'],
+    ['1.0_www.evil.example', '1.0_www_evil.example'],
   ];
   for (const [revision, shown] of REVISIONS) {
     test(`show the revision ${JSON.stringify(revision)} as ${shown} in the title`, () => {
@@ -48,6 +56,86 @@ describe('names', () => {
 
     expect(title).toHaveLength(250);
     expect(title).toEndWith('x…');
+  });
+});
+
+describe('a sentence for a comment', () => {
+  const SENTENCES: readonly [string, string][] = [
+    ['Superseded by 1.3.0-rc.1, which staging runs.', 'Superseded by 1.3.0-rc.1, which staging runs.'],
+    ['Pull request #12 is merged.', 'Pull request `#12` is merged.'],
+    ['6.5.1@sha256:9a8b is (too) old.', '`6.5.1@sha256:9a8b` is (too) old.'],
+    [
+      '1.0.0 @acme/security ![x](https://evil/p.png) <b>now</b> was rejected.',
+      '1.0.0 `@acme/security ![x](https://evil/p.png) <b>now</b>` was rejected.',
+    ],
+    ['/merge closes #3, GH-1, acme/fleet#4 and !12', '`/merge` closes `#3, GH-1, acme/fleet#4` and `!12`'],
+    ['1.0\n/approve\n- x', '1.0 `/approve -` x'],
+    ['`a` | b', '`ˋaˋ ¦` b'],
+    ['See www.evil.example.', 'See `www.evil.example`.'],
+    ['1. It is so', '`1`. It is so'],
+    ['…', '`…`'],
+  ];
+  test.each(SENTENCES)('of %p is %p', (sentence, shown) => {
+    expect(plainMarkdown(sentence)).toBe(shown);
+    expect(plainMarkdown(sentence)).not.toMatch(/^\//m);
+  });
+
+  test('says nothing but its letters, whatever it is', () => {
+    const part = fc.oneof(
+      fc.constantFrom(
+        '1.',
+        '-',
+        '@acme',
+        '#1',
+        '!1',
+        '/merge',
+        '<b>',
+        '![x](y)',
+        '`',
+        '```',
+        '|',
+        '\n',
+        'GH-1',
+        'a',
+        '*',
+        '_',
+      ),
+      fc.string({ unit: 'grapheme' }),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+        const html = render(plainMarkdown(parts.join(' ')));
+        expect(outsideCode(html).replaceAll('<code/>', '')).not.toMatch(/[@#!\\*_~$]|<(?!\/?p>)|GH-\d|^\//);
+      }),
+    );
+  });
+
+  test('is whole, however long it is', () => {
+    const shown = plainMarkdown(`See ${'/x'.repeat(1000)}.`);
+    expect(shown.replaceAll('` `', '')).toBe(`See \`${'/x'.repeat(1000)}\`.`);
+  });
+});
+
+describe('a line of a template', () => {
+  test.each([
+    ['/merge', '\\/merge'],
+    ['text\n  /approve now', 'text\n  \\/approve now'],
+    ['/{{revision}}', '\\/merge'],
+    ['{{revision}}', 'merge'],
+  ])('that is a command is none in the body: %p', (body, shown) => {
+    const text = promotionBody(promotionRequest({ revision: 'merge' }), [], [], { templates: { body } });
+    expect(text.split('\n\n<!--')[0]).toBe(shown);
+    expect(withoutCommands(text)).toBe(text);
+  });
+
+  test('begins with no command that a revision brings', () => {
+    const request = promotionRequest({ revision: '/merge' });
+    const text = promotionBody(request, [], [], { templates: { body: '{{revision}}' } });
+    expect(text).toStartWith('_merge\n');
+    const message = commitMessage(promotionRequest({ revision: 'Signed-off-by:x' }), {
+      commit: 'Promote\n\n{{revision}}',
+    });
+    expect(message).toStartWith('Promote\n\nSigned-off-by_x\n');
   });
 });
 
@@ -269,7 +357,7 @@ describe('templates of the spec', () => {
   test('show what comes from outside without calling anybody', () => {
     const nasty = promotionRequest({ revision: '1.0 @admin\nfixes #1 [x](https://evil.example)' });
     expect(promotionTitle(nasty, { title: 'to {{revision}}' })).toBe(
-      'to 1.0__admin_fixes__1__x__https://evil.example_',
+      'to 1.0__admin_fixes__1__x__https_//evil.example_',
     );
   });
 

@@ -2,6 +2,7 @@ import { eventCluster, eventRevision, type FluxEvent } from '../../api/event.ts'
 import type { Environment, Pipeline, Target } from '../../api/pipeline.ts';
 import { eventTarget } from '../event-target.ts';
 import { type Meaning, meaningOf } from '../meaning.ts';
+import { isPrintable } from '../revision.ts';
 import { environmentIndex, isApplication, promotionInto } from '../route.ts';
 
 /** What the promotion webhook answers. */
@@ -30,6 +31,9 @@ export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: 
   const revision = eventRevision(event);
   if (!revision) return 'The event has no revision in its metadata.';
   if (revision.length > 512) return 'The revision is longer than 512 characters.';
+  if (!isPrintable(revision)) {
+    return 'The revision has control characters, or characters that are not seen: send it without them.';
+  }
   const index = environmentIndex(spec, name);
   const environment = spec.environments[index];
   if (!environment) return `Pipeline ${metadata.namespace}/${metadata.name} has no environment ${name}.`;

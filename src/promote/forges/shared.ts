@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { plainMarkdown, withoutCommands } from '../markdown.ts';
 import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import { forgeGibberish } from './failure.ts';
@@ -43,18 +44,22 @@ export function parsedAnswer<T extends v.GenericSchema>(
   throw forgeGibberish(operation, where, context);
 }
 
-/** A forge's operations on one repository, each with what it needs of that put first. */
+/**
+ * A forge's operations on one repository, each with what it needs of that put first. All texts pass here: comments are
+ * sentences, whoever's words stand in them, and bodies are Markdown that was made for pull requests.
+ */
 export function forgeOf<Api>(api: Api, operations: Operations<Api>): Pick<Forge, OperationName> {
   const { create, find, get, update, decorate, comment, close, setStatus, merge, cancelMerge, compareUrl } =
     operations;
   return {
-    create: (input) => create(api, input),
+    create: (input) => create(api, { ...input, body: withoutCommands(input.body) }),
     find: (head, base) => find(api, head, base),
     get: (number) => get(api, number),
-    update: (number, change) => update(api, number, change),
+    update: (number, change) => update(api, number, { ...change, body: withoutCommands(change.body) }),
     decorate: (pull, wanted) => decorate(api, pull, wanted),
-    comment: (pull, text) => comment(api, pull, text),
-    close: async (pull, reason) => (pull.state === 'open' ? close(api, pull, reason) : undefined),
+    comment: (pull, text) => comment(api, pull, plainMarkdown(text)),
+    close: async (pull, reason) =>
+      pull.state === 'open' ? close(api, pull, plainMarkdown(reason)) : undefined,
     setStatus: (commit, status) => setStatus(api, commit, status),
     async merge(pull, commit, options) {
       const { base, mayWait } = options;

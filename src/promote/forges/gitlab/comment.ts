@@ -8,7 +8,6 @@ import type { Api } from './api.ts';
 const Notes = v.array(v.object({ body: v.nullish(v.string(), '') }));
 
 export async function comment(api: Api, { number }: PullRequest, text: string): Promise<void> {
-  const said = withoutCommands(text);
   await commentOnce(
     {
       latest: async () => {
@@ -17,13 +16,8 @@ export async function comment(api: Api, { number }: PullRequest, text: string): 
         const { data } = await api.call('comments', send);
         return parsedAnswer(Notes, 'comments', data, api.context).map(({ body }) => body);
       },
-      add: () => api.call('comment', () => api.send(({ notes }) => notes.create(api.project, number, said))),
+      add: () => api.call('comment', () => api.send(({ notes }) => notes.create(api.project, number, text))),
     },
-    said,
+    text,
   );
-}
-
-/** A line that begins with a slash would be a command to GitLab, such as `/merge`. */
-function withoutCommands(text: string): string {
-  return text.replace(/^[ \t]*\//gm, '\\/');
 }
