@@ -24,9 +24,11 @@ export async function runTasks(
   const jobs = groups.map((group) => {
     const { promotion } = environmentStatus(intent.pipeline.status, group.environment);
     const isRecorded = promotion?.pullRequest?.url === group.pullRequest.url;
-    // An attempt that is under way may bring another commit, or another pull request.
-    if (isRecorded && steps[group.environment]?.kind === 'promote') return [];
-    return runGroup(deps, intent, group, { isRecorded, requested });
+    // An attempt that is under way may bring another commit, or another pull request: what the forge was asked to merge
+    // by itself is not that any more.
+    const isUnderWay = isRecorded && steps[group.environment]?.kind === 'promote';
+    const tasks = isUnderWay ? group.tasks.filter(({ kind }) => kind === 'cancel-merge') : group.tasks;
+    return runGroup(deps, intent, { ...group, tasks }, { isRecorded, requested });
   });
   const settled = await Promise.allSettled(jobs);
   const waits = settled.flatMap((one) => {

@@ -19,7 +19,7 @@ export const BRANCH = 'promotion-team-app-staging';
 export const CREDENTIALS = { token: FAKE_TOKEN };
 const ROOT = '/api/v3/repos/acme/fleet/pulls';
 export const CREATE = `POST ${ROOT}`;
-export const FIND = `GET ${ROOT}?head=acme%3A${BRANCH}&base=main&state=open&per_page=5`;
+export const FIND = `GET ${ROOT}?head=acme%3A${BRANCH}&base=main&state=open&per_page=30`;
 export const GET = `GET ${ROOT}/1`;
 export const UPDATE = `PATCH ${ROOT}/1`;
 /** Not the forge's: a branch is brought to what is wanted. */

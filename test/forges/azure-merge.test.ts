@@ -6,6 +6,7 @@ import {
   type MergeOptions,
   type PullRequest,
 } from '../../src/promote/forges/forge.ts';
+import type { Outbound, OutboundRequest } from '../../src/promote/outbound.ts';
 import { BASE_COMMIT, type FakePolicy, OWN_ID } from '../fakes/azure/state.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../fakes/azure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
@@ -25,8 +26,13 @@ let azure: FakeAzure;
 let seen: ForgeRequest[];
 let pull: PullRequest;
 
-function forge(): Forge {
-  const outbound = routedOutbound(loopbackOutbound(), 'https://dev.azure.com', azure.origin);
+function forge(before: (request: OutboundRequest) => void = () => {}): Forge {
+  const inner = routedOutbound(loopbackOutbound(), 'https://dev.azure.com', azure.origin);
+  const send: Outbound['send'] = (request) => {
+    before(request);
+    return inner.send(request);
+  };
+  const outbound = { ...inner, send };
   const deps = forgeDeps({ outbound, onForgeRequest: (request) => seen.push(request) });
   const url = 'https://dev.azure.com/acme/Platform%20Team/_git/fleet';
   return createForge('azure-devops', url, { token: AZURE_TOKEN }, deps);
@@ -124,6 +130,7 @@ describe('merging on Azure', () => {
       kind: 'not-yet',
       reason:
         'The head of the pull request is 1111111111 and not 2222222222, which was pushed for it: it is left to people.',
+      isOtherHead: true,
     });
     // The branch moves after it was looked at.
     const before = structuredClone(azure.pulls[0]);
@@ -132,6 +139,17 @@ describe('merging on Azure', () => {
     const outcome = await merge();
     expect(outcome).toMatchObject({ kind: 'not-yet', reason: expect.stringContaining('TF401192') });
     expect(azure.pulls[0]?.status).toBe('active');
+  });
+
+  test('tells of a head that came while it was left to Azure', async () => {
+    policy(REVIEWERS, 'running');
+    const head = { lastMergeSourceCommit: { commitId: OTHER } };
+    const racing = forge(({ method }) => {
+      if (method === 'PATCH') Object.assign(azure.pulls[0] ?? {}, head);
+    });
+    const outcome = await racing.merge(pull, HEAD_COMMIT, mergeOptions());
+    expect(outcome).toMatchObject({ kind: 'not-yet', isOtherHead: true });
+    expect(azure.pulls[0]?.autoCompleteSetBy).toBeDefined();
   });
 
   test.each([

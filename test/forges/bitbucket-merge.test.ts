@@ -107,6 +107,7 @@ describe('merging on Bitbucket', () => {
       kind: 'not-yet',
       reason:
         'The head of the pull request is 1111111111 and not 2222222222, which was pushed for it: it is left to people.',
+      isOtherHead: true,
     });
     // The branch moves after it was looked at.
     bitbucket.fail({ status: 200, body: structuredClone(bitbucket.pulls[0]) });

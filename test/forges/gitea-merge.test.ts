@@ -172,6 +172,7 @@ describe('merging on Gitea', () => {
       expect(await merge(one)).toEqual({
         kind: 'not-yet',
         reason: `The head of the pull request is ${head} and not ${meant}, which was pushed for it: it is left to people.`,
+        isOtherHead: true,
       });
       expect(await stateOf(one)).toBe('open');
     },

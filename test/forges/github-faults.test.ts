@@ -162,7 +162,7 @@ const FAULTS: readonly [string, Fault, Partial<TurnpikeError>, RegExp][] = [
         html_url: 'javascript:alert(1)',
         state: 'open',
         title: '',
-        base: { ref: 'a' },
+        base: { ref: 'a', repo: { id: 1 } },
         head: { ref: 'b' },
       },
     },

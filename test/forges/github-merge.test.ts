@@ -6,6 +6,7 @@ import {
   type MergeOptions,
   type PullRequest,
 } from '../../src/promote/forges/forge.ts';
+import { runTask } from '../../src/promote/forges/run-task.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { commitOf } from '../fakes/github/branches.ts';
@@ -19,6 +20,8 @@ const QUERY = 'POST /api/graphql';
 const MERGE = 'PUT /api/v3/repos/acme/fleet/pulls/1/merge';
 const BASE_COMMIT = commitOf('main');
 const OTHER = '2'.repeat(40);
+
+const pass = async () => {};
 
 let github: FakeGitHub;
 let seen: ForgeRequest[];
@@ -118,6 +121,7 @@ describe('merging on GitHub', () => {
     expect(await merge(OTHER)).toEqual({
       kind: 'not-yet',
       reason: `The head of the pull request is ${HEAD_COMMIT.slice(0, 10)} and not 2222222222, which was pushed for it: it is left to people.`,
+      isOtherHead: true,
     });
     // The branch moves after it was looked at.
     github.meanwhile(() => {});
@@ -128,6 +132,21 @@ describe('merging on GitHub', () => {
         'GitHub does not merge the pull request yet (Head branch was modified. Review and try the merge again.).',
     });
     expect(github.pulls[0]?.merged).toBe(false);
+  });
+
+  test('leaves nothing to GitHub once somebody else has pushed', async () => {
+    github.options.required = ['ci/build'];
+    check('ci/build', 'pending');
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(github.pulls[0]?.auto_merge).not.toBeNull();
+    github.meanwhile(() => {});
+    github.meanwhile(() => Object.assign(github.pulls[0]?.head ?? {}, { sha: OTHER }));
+
+    const ref = { url: pull.url, number: 1, commit: HEAD_COMMIT };
+    const task = { kind: 'merge', mayWait: true } as const;
+    const options = { ...mergeOptions(), owner: 'team/app/staging', head: INPUT.head, meant: 'main', pass };
+    expect(await runTask(forge(), task, ref, options)).toMatchObject({ kind: 'waits' });
+    expect(github.pulls[0]?.auto_merge).toBeNull();
   });
 
   test('is by a way that the repository allows', async () => {

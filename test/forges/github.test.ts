@@ -50,7 +50,7 @@ describe('GitHub Enterprise Server', () => {
     expect(read).toEqual(updated);
     expect(github.requests).toEqual([
       'POST /api/v3/repos/acme/fleet/pulls',
-      'GET /api/v3/repos/acme/fleet/pulls?head=acme%3Apromotion-team-app-staging&base=main&state=open&per_page=5',
+      'GET /api/v3/repos/acme/fleet/pulls?head=acme%3Apromotion-team-app-staging&base=main&state=open&per_page=30',
       'PATCH /api/v3/repos/acme/fleet/pulls/1',
       'GET /api/v3/repos/acme/fleet/pulls/1',
     ]);
@@ -79,6 +79,17 @@ describe('GitHub Enterprise Server', () => {
     github.close(2);
     expect((await forge().get(2))?.state).toBe('closed');
     expect(await forge().get(3)).toBeUndefined();
+  });
+
+  test('finds no pull request that comes from a fork, though forks of the organization have its name', async () => {
+    await forge().create(INPUT);
+    const own = github.pulls[0];
+    if (!own) throw new Error('there is no pull request');
+    const fork = { ...own.head, repo: { ...own.head.repo, id: 4711 } };
+    github.pulls.push({ ...own, number: 2, head: fork });
+    expect((await forge().find(INPUT.head, 'main'))?.number).toBe(1);
+    github.close(1);
+    expect(await forge().find(INPUT.head, 'main')).toBeUndefined();
   });
 
   test('moves a pull request to another base branch', async () => {

@@ -117,6 +117,20 @@ describe('a task of a pull request', () => {
     expect(told).toEqual([['cancel-merge', PULL]]);
   });
 
+  test('takes that back at once when it finds another head to merge', async () => {
+    const reason = 'The head of the pull request is abad1dea and not c0ffee, which was pushed for it.';
+    const { forge, told } = fakeForge(PULL, { kind: 'not-yet', reason, isOtherHead: true });
+    expect(await runTask(forge, TASKS.merge, REF, OPTIONS)).toEqual({
+      kind: 'waits',
+      reason,
+      outdated: false,
+    });
+    expect(told.slice(1)).toEqual([['cancel-merge', PULL]]);
+    const waiting = fakeForge(PULL, { kind: 'not-yet', reason: 'Checks run.' });
+    await runTask(waiting.forge, TASKS.merge, REF, OPTIONS);
+    expect(waiting.told).toHaveLength(1);
+  });
+
   test('sets the status of the commit that is recorded for it', async () => {
     const { forge, told } = fakeForge({ ...PULL, headCommit: 'abad1dea' });
     await runTask(forge, TASKS.check, REF, OPTIONS);

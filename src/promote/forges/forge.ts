@@ -64,11 +64,19 @@ export interface CommitStatus {
   readonly pullRequest?: number;
 }
 
-/** `scheduled`: the forge merges it by itself once its own rules are met. */
+/**
+ * `scheduled`: the forge merges it by itself once its own rules are met. `isOtherHead`: somebody else has pushed, and an
+ * auto-merge that was asked for would merge that.
+ */
 export type MergeOutcome =
   | { readonly kind: 'merged' }
   | { readonly kind: 'scheduled' }
-  | { readonly kind: 'not-yet'; readonly reason: string; readonly mergeable?: Unmergeable };
+  | {
+      readonly kind: 'not-yet';
+      readonly reason: string;
+      readonly mergeable?: Unmergeable;
+      readonly isOtherHead?: true;
+    };
 
 export interface MergeOptions {
   /** The base branch that is meant. */
@@ -114,7 +122,7 @@ export interface Forge {
    * own auto-merge where that waits for a rule, and `mayWait` allows it. Neither happens before the checks had
    * time to begin, nor without any where the head of the base branch has some; our own status is no check.
    * Once asked for, GitLab and Bitbucket drop an auto-merge when the branch moves; GitHub, Gitea and Azure
-   * keep it for whatever is pushed by who may write.
+   * keep it for whatever is pushed by who may write, so that it is to be taken back then.
    */
   merge(pull: PullRequest, commit: string, options: MergeOptions): Promise<MergeOutcome>;
   /** Takes back an auto-merge that was asked for; where there is none it is done. */

@@ -85,7 +85,8 @@ export function settled(
   if (headCommit === commit) return undefined;
   if (headCommit === undefined) return notYet('The head of the pull request is not known yet.');
   const heads = `${short(headCommit)} and not ${short(commit)}, which was pushed for it`;
-  return notYet(`The head of the pull request is ${heads}: it is left to people.`);
+  const reason = `The head of the pull request is ${heads}: it is left to people.`;
+  return { kind: 'not-yet', reason, isOtherHead: true };
 }
 
 /** Failing checks hold back what the forge would merge. */

@@ -138,6 +138,8 @@ async function merge(
     case 'scheduled':
       return { kind: 'scheduled' };
     case 'not-yet':
+      // Not at the next look: the forge may merge it as soon as its checks have passed.
+      if (outcome.isOtherHead) await forge.cancelMerge(pull);
       return { kind: 'waits', reason: outcome.reason, outdated: outcome.mergeable !== undefined };
   }
 }

@@ -40,7 +40,7 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
     Boolean(base && (await commitHasChecks(api, base))),
   );
   if (waits) return waits;
-  if (checks.blocked) return schedule(api, pull);
+  if (checks.blocked) return schedule(api, pull, commit);
   return checks.pending.length > 0 ? pending(checks, commit) : mergeNow(api, pull, commit);
 }
 
@@ -49,15 +49,17 @@ async function mergeNow(api: MergeApi, pull: AzurePullRequest, commit: string): 
     status: 'completed',
     lastMergeSourceCommit: { commitId: commit },
   });
-  return isRejected(answer) ? schedule(api, pull) : outcomeOf(api, answer);
+  return isRejected(answer) ? schedule(api, pull, commit) : outcomeOf(api, answer);
 }
 
-/** Of the head that was read a moment ago: Azure cannot be told which one is meant. */
-async function schedule(api: MergeApi, pull: AzurePullRequest): Promise<MergeOutcome> {
+/** Azure cannot be told which head is meant, but answers with the one that it has by now. */
+async function schedule(api: MergeApi, pull: AzurePullRequest, commit: string): Promise<MergeOutcome> {
   if (!api.mayWait) return mustNotWait(api.context);
   const id = await ownIdentity(api);
   const answer = await change(api, pull, { autoCompleteSetBy: { id } });
-  return outcomeOf(api, answer);
+  const outcome = outcomeOf(api, answer);
+  if (outcome.kind !== 'scheduled') return outcome;
+  return settled(toPullRequest(api, parsed(api, 'merge', answer.data)), commit, api) ?? outcome;
 }
 
 /** 409: the head is another one, `TF401192`. */

@@ -8,6 +8,8 @@ import { type Api, refusal, says } from './api.ts';
 
 const Users = v.nullish(v.array(v.object({ login: v.string() })), []);
 
+const Repository = v.object({ id: v.number() });
+
 /** What is used of GitHub's pull request: https://docs.github.com/en/rest/pulls/pulls */
 const GitHubPullRequest = v.object({
   number: v.pipe(v.number(), v.safeInteger()),
@@ -24,9 +26,11 @@ const GitHubPullRequest = v.object({
   /** In the answer for a single one; null while GitHub finds it out. */
   mergeable: v.nullish(v.boolean()),
   mergeable_state: v.nullish(v.string()),
-  base: v.object({ ref: v.string() }),
-  head: v.object({ ref: v.string(), sha: v.nullish(v.string()) }),
+  base: v.object({ ref: v.string(), repo: Repository }),
+  /** Its repository is null once a fork is deleted. */
+  head: v.object({ ref: v.string(), sha: v.nullish(v.string()), repo: v.nullish(Repository) }),
 });
+type GitHubPullRequest = v.InferOutput<typeof GitHubPullRequest>;
 
 /** 422, `{"errors":[{"resource":"PullRequest","code":"custom","message":"A pull request already exists for …"}]}` */
 const EXISTS = /a pull request already exists/i;
@@ -40,43 +44,57 @@ const PASSING = /no commits between|"field":"head","code":"invalid"/i;
 export async function create(api: Api, input: NewPullRequest): Promise<PullRequest | 'exists'> {
   const send = () => answerOf(api.octokit.rest.pulls.create({ ...api.repository, ...input }));
   const answer = await api.call('create', send, ({ status }) => status === 422);
-  if (answer.status !== 422) return toPullRequest(api, 'create', answer.data);
+  if (answer.status !== 422) return toPullRequest(parsed(api, 'create', answer.data));
   if (says(answer, EXISTS)) return 'exists';
   if (input.draft && says(answer, NO_DRAFTS)) return create(api, { ...input, draft: false });
   throw refusal(api, 'create', answer, PASSING);
 }
 
+/** More than one only where forks of the organization have a branch of the same name, which cannot be left out. */
+const FOUND_AT_MOST = 30;
+
 export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
   // Without its owner GitHub ignores the branch and gives all pull requests.
   const branches = { head: `${api.repository.owner}:${head}`, base };
   const send = () =>
-    answerOf(api.octokit.rest.pulls.list({ ...api.repository, ...branches, state: 'open', per_page: 5 }));
+    answerOf(
+      api.octokit.rest.pulls.list({ ...api.repository, ...branches, state: 'open', per_page: FOUND_AT_MOST }),
+    );
   const { data } = await api.call('find', send);
   if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
-  return data
-    .map((one) => toPullRequest(api, 'find', one))
-    .find((pull) => pull.head === head && pull.base === base && pull.state === 'open');
+  const found = data
+    .map((one) => parsed(api, 'find', one))
+    .find((one) => isOwn(one) && one.head.ref === head && one.base.ref === base && one.state === 'open');
+  return found && toPullRequest(found);
+}
+
+/** A fork within the same organization may have a branch of the same name. */
+function isOwn({ head, base }: GitHubPullRequest): boolean {
+  return head.repo?.id === base.repo.id;
 }
 
 export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
   const send = () => answerOf(api.octokit.rest.pulls.get({ ...api.repository, pull_number: number }));
   const answer = await api.call('get', send, ({ status }) => status === 404);
-  return answer.status === 404 ? undefined : toPullRequest(api, 'get', answer.data);
+  return answer.status === 404 ? undefined : toPullRequest(parsed(api, 'get', answer.data));
 }
 
 export async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {
   const send = () =>
     answerOf(api.octokit.rest.pulls.update({ ...api.repository, pull_number: number, ...change }));
   const { data } = await api.call('update', send);
-  return toPullRequest(api, 'update', data);
+  return toPullRequest(parsed(api, 'update', data));
 }
 
 export function compareUrl({ pageUrl }: Api, base: string, head: string): string {
   return `${pageUrl}/compare/${pathOf(base)}...${pathOf(head)}`;
 }
 
-function toPullRequest(api: Api, operation: ForgeOperation, data: unknown): PullRequest {
-  const pull = parsedAnswer(GitHubPullRequest, operation, data, api.context);
+function parsed(api: Api, operation: ForgeOperation, data: unknown): GitHubPullRequest {
+  return parsedAnswer(GitHubPullRequest, operation, data, api.context);
+}
+
+function toPullRequest(pull: GitHubPullRequest): PullRequest {
   return {
     number: pull.number,
     url: pull.html_url,
@@ -98,7 +116,7 @@ function toPullRequest(api: Api, operation: ForgeOperation, data: unknown): Pull
 function mergeability({
   mergeable,
   mergeable_state: state,
-}: v.InferOutput<typeof GitHubPullRequest>): Pick<PullRequest, 'mergeable' | 'checking'> {
+}: GitHubPullRequest): Pick<PullRequest, 'mergeable' | 'checking'> {
   if (state === 'dirty' || (mergeable === false && state !== 'unknown')) return { mergeable: 'conflicting' };
   if (state === 'behind') return { mergeable: 'behind' };
   return mergeable === null || state === 'unknown' ? { checking: true } : {};
