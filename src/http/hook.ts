@@ -110,7 +110,10 @@ async function answerTo(
   if (seconds === 0) return json(202, fieldsOf(receipt));
   const key = pipelineKey(metadata.namespace, metadata.name);
   const location = await deps.pullRequest({ key, environment, revision, seconds });
-  return location === undefined ? json(202, fieldsOf(receipt)) : json(201, fieldsOf(receipt), { location });
+  if (location === undefined) return json(202, fieldsOf(receipt));
+  // A header takes no letters beyond Latin-1; what is recorded comes from a forge.
+  const href = URL.parse(location)?.href;
+  return json(201, fieldsOf(receipt), href === undefined ? {} : { location: href });
 }
 
 type Parsed =

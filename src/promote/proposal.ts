@@ -47,7 +47,12 @@ export function isOurs(
   { head, owner }: { readonly head: string; readonly owner: string },
 ): boolean {
   const said = ownerOf(found.body);
-  return found.url === known.url && found.head === head && (said === undefined || said === owner);
+  return found.url === hrefOf(known.url) && found.head === head && (said === undefined || said === owner);
+}
+
+/** Earlier versions recorded addresses as the forge spelled them. */
+function hrefOf(url: string): string {
+  return URL.parse(url)?.href ?? url;
 }
 
 /**

@@ -88,7 +88,8 @@ async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): 
   const { refused = [], failure } = await unlessFailed(
     forge.decorate(pull, { labels, assignees, reviewers }),
   );
-  const problems = [...(branch.others ? [OTHERS] : []), ...branch.problems, ...refused];
+  const page = pull.pageProblem === undefined ? [] : [pull.pageProblem];
+  const problems = [...(branch.others ? [OTHERS] : []), ...branch.problems, ...refused, ...page];
   return {
     kind: 'pull-request',
     pullRequest: referenceTo(pull, attempt, branch),

@@ -37,6 +37,7 @@ export function startFakeBitbucket(): FakeBitbucket {
     others: (asked) => buildStats(state, asked),
     handle: (asked) => handle(state, asked),
   });
+  state.options.web = server.origin;
   return { ...server, ...state };
 }
 

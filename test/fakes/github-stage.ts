@@ -68,7 +68,7 @@ export function githubStage(): GitHubStage {
     first(change) {
       const { url, type } = settings();
       return {
-        url: 'https://github.com/acme/fleet/pull/1',
+        url: `${stage.github.origin}/acme/fleet/pull/1`,
         number: 1,
         revision: '1.3.0',
         repository: { url, ...(type && { type }), secret: 'git' },

@@ -74,6 +74,8 @@ export function startFakeGitHub(
     },
   });
 
+  // That of github.com is in front of a stand-in by another way.
+  if (apiPath !== '') state.options.web = `http://127.0.0.1:${server.port}`;
   const settled = (number: number, end: 'merged' | 'closed') => {
     const pull = pulls.find((one) => one.number === number);
     if (!pull) throw new Error(`no pull request ${number}`);

@@ -26,6 +26,7 @@ export function startFakeGitLab(): FakeGitLab {
     others: (asked) => users(state, asked),
     handle: (asked) => project(state, asked),
   });
+  state.options.web = server.origin;
   return { ...server, ...state };
 }
 

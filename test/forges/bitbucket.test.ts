@@ -7,7 +7,7 @@ import { BARE } from '../fakes/pull.ts';
 import { INPUT } from './pulls.ts';
 
 const ROOT = '/bitbucket/rest/api/1.0/projects/ACME/repos/fleet/pull-requests';
-const URL = 'https://bitbucket.example.com/bitbucket/projects/ACME/repos/fleet/pull-requests/1';
+const PAGE = '/bitbucket/projects/ACME/repos/fleet/pull-requests/1';
 
 let bitbucket: FakeBitbucket;
 
@@ -28,7 +28,7 @@ describe('Bitbucket Data Center', () => {
     const updated = await forge().update(1, { title: 'Newer', body: 'newer' });
     const read = await forge().get(1);
 
-    expect(created).toEqual({ ...INPUT, ...BARE, number: 1, url: URL, state: 'open' });
+    expect(created).toEqual({ ...INPUT, ...BARE, number: 1, url: bitbucket.origin + PAGE, state: 'open' });
     expect(found).toEqual(created === 'exists' ? undefined : created);
     expect(updated).toMatchObject({ title: 'Newer', body: 'newer', base: 'main', state: 'open' });
     expect(read).toEqual(updated);

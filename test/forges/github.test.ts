@@ -42,7 +42,7 @@ describe('GitHub Enterprise Server', () => {
       ...BARE,
       headCommit: commitOf(INPUT.head),
       number: 1,
-      url: 'https://github.com/acme/fleet/pull/1',
+      url: `${github.origin}/acme/fleet/pull/1`,
       state: 'open',
     });
     expect(found).toEqual(created === 'exists' ? undefined : created);

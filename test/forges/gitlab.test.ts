@@ -10,7 +10,7 @@ import { BARE } from '../fakes/pull.ts';
 import { INPUT } from './pulls.ts';
 
 const PATH = `/api/v4/projects/${encodeURIComponent(GITLAB_PROJECT)}/merge_requests`;
-const WEB = `https://gitlab.com/${GITLAB_PROJECT}/-/merge_requests/1`;
+const WEB = `/${GITLAB_PROJECT}/-/merge_requests/1`;
 
 let gitlab: FakeGitLab;
 let seen: ForgeRequest[];
@@ -35,7 +35,7 @@ describe('GitLab', () => {
     const updated = await forge().update(1, { title: 'Newer', body: 'newer' });
     const read = await forge().get(1);
 
-    expect(created).toEqual({ ...INPUT, ...BARE, number: 1, url: WEB, state: 'open' });
+    expect(created).toEqual({ ...INPUT, ...BARE, number: 1, url: gitlab.origin + WEB, state: 'open' });
     expect(found).toEqual(created === 'exists' ? undefined : created);
     expect(updated).toMatchObject({ title: 'Newer', body: 'newer', state: 'open' });
     expect(read).toEqual(updated);

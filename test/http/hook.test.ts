@@ -108,7 +108,15 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect((await post(body, PATH, { 'x-signature': sign(body, PREVIOUS) })).status).toBe(202);
   });
 
-  test('answers 201 with the pull request when asked to wait for it', async () => {
+  test.each([
+    ['as it is', 'https://f/pulls/7', 'https://f/pulls/7'],
+    [
+      'with letters that no header takes',
+      'https://f/яблоко/7',
+      'https://f/%D1%8F%D0%B1%D0%BB%D0%BE%D0%BA%D0%BE/7',
+    ],
+    ['left out where it is no address', '\u202e', null],
+  ])('answers 201 with the pull request when asked to wait for it, %s', async (_, url, location) => {
     const { post, store } = setUp();
     const waiting = post(event(), PATH, { prefer: 'wait=5' });
     await Bun.sleep(20);
@@ -118,13 +126,13 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
       promotion: {
         revision: '1.1.0',
         phase: 'PullRequestOpen',
-        pullRequest: { url: 'https://f/pulls/7', number: 7 },
+        pullRequest: { url, number: 7 },
       },
     });
     await store.applyStatus(stored, open.status);
     const response = await waiting;
     expect(response.status).toBe(201);
-    expect(response.headers.get('location')).toBe('https://f/pulls/7');
+    expect(response.headers.get('location')).toBe(location);
   });
 
   test('answers 202 when the seconds pass without a pull request', async () => {

@@ -190,7 +190,7 @@ describe('a pull request that a person closed', () => {
     requests();
 
     const pullRequest = first({
-      url: 'https://github.com/acme/fleet/pull/2',
+      url: `${stage.github.origin}/acme/fleet/pull/2`,
       number: 2,
       revision: '1.4.0',
     });

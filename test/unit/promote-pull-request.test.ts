@@ -40,6 +40,25 @@ describe('the pull-request strategy', () => {
     expect(requests()).toEqual([PUSH, CREATE]);
   });
 
+  test('links to where the repository is, and says that the forge names another page', async () => {
+    stage.github.options.web = 'https://evil.example';
+    const { host } = new URL(stage.github.origin);
+    const message = `GitHub has the page of the pull request at evil.example, and the repository is at ${host}: the link is made of the repository's URL.`;
+    expect(await promote()).toEqual({ kind: 'pull-request', pullRequest: first(), message });
+    // It is known again by that link.
+    stage.result = { ...stage.result, kind: 'unchanged' } as BranchResult;
+    expect(await promote({ pullRequest: first() })).toMatchObject({ pullRequest: first() });
+    expect(stage.github.pulls).toHaveLength(1);
+  });
+
+  test('knows one again that was recorded with letters of any kind', async () => {
+    stage.github.options.web = `${stage.github.origin}/я/..`;
+    await promote();
+    const recorded = first({ url: `${stage.github.origin}/я/../acme/fleet/pull/1` });
+    expect(await promote({ pullRequest: recorded })).toMatchObject({ pullRequest: first() });
+    expect(stage.github.pulls).toHaveLength(1);
+  });
+
   test('asks no forge when the base branch has the revision already', async () => {
     stage.result = { kind: 'in-base', problems: ['apps/x.yaml:1: unreadable'] };
 

@@ -13,8 +13,10 @@ import { pollKey, withPolls } from './polls.ts';
 /** A pull request, the same for every forge. */
 export interface PullRequest {
   readonly number: number;
-  /** Its page. */
+  /** Its page, at the origin of the repository. */
   readonly url: string;
+  /** What is wrong with the page that the forge names, a sentence; another one is in its place then. */
+  readonly pageProblem?: string;
   readonly state: 'open' | 'merged' | 'closed';
   /** Without what the forge puts before it to mark a draft. */
   readonly title: string;

@@ -5,7 +5,10 @@ import { BASE_COMMIT, type BitbucketState, type FakePull, type FakeReference } f
 
 const REPOSITORY = { id: 7, slug: 'fleet' };
 
-export function create({ pulls, branches }: BitbucketState, body: Record<string, unknown>): Response {
+export function create(
+  { pulls, branches, options }: BitbucketState,
+  body: Record<string, unknown>,
+): Response {
   const { title, description, fromRef, toRef, draft = false } = body as unknown as FakePull;
   const [from, to] = [fromRef.id, toRef.id];
   const missing = [from, to].find((id) => !branches.has(id.replace('refs/heads/', '')));
@@ -18,7 +21,7 @@ export function create({ pulls, branches }: BitbucketState, body: Record<string,
     return refusal(409, 'DuplicatePullRequestException', message);
   }
   const id = pulls.length + 1;
-  const href = `https://bitbucket.example.com/bitbucket/projects/ACME/repos/fleet/pull-requests/${id}`;
+  const href = `${options.web}/bitbucket/projects/ACME/repos/fleet/pull-requests/${id}`;
   const pull: FakePull = {
     id,
     version: 0,

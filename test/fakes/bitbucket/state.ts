@@ -39,6 +39,8 @@ export interface BitbucketState {
 }
 
 export interface BitbucketOptions {
+  /** The origin of its pages; its own unless a test says another one. */
+  web: string;
   /** Merge checks that are not met, in words. */
   vetoes: string[];
   /** `unknown`: as a server before 8.15, which passes over it. */
@@ -56,6 +58,6 @@ export function newState(): BitbucketState {
     users: new Set(['ann', 'bob']),
     comments: new Map(),
     builds: new Map(),
-    options: { vetoes: [], autoMerge: 'on', scheduled: [] },
+    options: { web: '', vetoes: [], autoMerge: 'on', scheduled: [] },
   };
 }

@@ -6,6 +6,7 @@ import { exampleOf } from './examples.ts';
 export type FakePull = RestEndpointMethodTypes['pulls']['get']['response']['data'];
 
 export interface FakePullInput {
+  readonly web: string;
   readonly number: number;
   readonly title: string;
   readonly body: string | null;
@@ -16,13 +17,14 @@ export interface FakePullInput {
 }
 
 /** GitHub's own example of one, with this input. */
-export function newPull({ number, head, sha, base, ...input }: FakePullInput): FakePull {
+export function newPull({ web, number, head, sha, base, ...input }: FakePullInput): FakePull {
   const example = exampleOf(EXAMPLES['pull-request'], number) as FakePull;
   return {
     ...example,
     ...input,
     id: 9_007_199_254_740_000 + number,
     node_id: `PR_${number}`,
+    html_url: `${web}/acme/fleet/pull/${number}`,
     number,
     state: 'open',
     merged: false,

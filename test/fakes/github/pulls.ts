@@ -36,7 +36,8 @@ async function create(state: GitHubState, asked: Asked): Promise<Fault> {
   if (draft && !state.options.drafts) {
     return problem(422, 'Draft pull requests are not supported in this repository.');
   }
-  const pull = newPull({ number: state.pulls.length + 1, title, body, draft, head, sha, base });
+  const { web } = state.options;
+  const pull = newPull({ web, number: state.pulls.length + 1, title, body, draft, head, sha, base });
   state.pulls.push(pull);
   return answer(201, pull);
 }

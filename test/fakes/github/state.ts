@@ -39,6 +39,8 @@ export interface GitHubState {
 }
 
 export interface GitHubOptions {
+  /** The origin of its pages; its own unless a test says another one. */
+  web: string;
   drafts: boolean;
   /** Contexts that branch protection requires. */
   required: string[];
@@ -68,6 +70,7 @@ export function newState(git: FakeGit | undefined): GitHubState {
     checkRuns: [],
     queue: new Set(),
     options: {
+      web: 'https://github.com',
       drafts: true,
       required: [],
       autoMerge: true,

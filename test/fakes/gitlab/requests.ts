@@ -27,7 +27,7 @@ export function create(state: GitLabState, body: Record<string, unknown>): Respo
   const created: FakeRequest = {
     id: 1000 + iid,
     iid,
-    web_url: `https://gitlab.com/${GITLAB_PROJECT}/-/merge_requests/${iid}`,
+    web_url: `${state.options.web}/${GITLAB_PROJECT}/-/merge_requests/${iid}`,
     state: 'opened',
     ...titled(title ?? ''),
     description: description ?? null,

@@ -48,6 +48,8 @@ export interface GitLabState {
 }
 
 export interface GitLabOptions {
+  /** The origin of its pages; its own unless a test says another one. */
+  web: string;
   mayMerge: boolean;
   approved: boolean;
   conflicted: boolean;
@@ -76,6 +78,7 @@ export function newState(): GitLabState {
     notes: new Map(),
     statuses: [],
     options: {
+      web: '',
       mayMerge: true,
       approved: true,
       conflicted: false,

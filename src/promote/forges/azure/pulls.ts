@@ -60,7 +60,7 @@ export function toPullRequest({ pageUrl }: Api, pull: AzurePullRequest): PullReq
   const headCommit = pull.lastMergeSourceCommit?.commitId;
   return {
     number: pull.pullRequestId,
-    url: `${pageUrl}/pullrequest/${pull.pullRequestId}`,
+    url: new URL(`${pageUrl}/pullrequest/${pull.pullRequestId}`).href,
     state: STATES[pull.status],
     title: pull.title,
     body: pull.description ?? '',

@@ -3,7 +3,7 @@ import { TurnpikeError } from '../../../api/errors.ts';
 import { branchOf, refOf } from '../../refs.ts';
 import type { ForgeAnswer } from '../call.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
-import { parsedAnswer } from '../shared.ts';
+import { pageOf, parsedAnswer } from '../shared.ts';
 import { type Api, type BitbucketPullRequest, parsed, pullUrl, read, STATES } from './api.ts';
 
 export const MAX_DESCRIPTION = 32_000;
@@ -76,11 +76,12 @@ function pullsUrl({ repositoryUrl }: Api): string {
   return `${repositoryUrl}/pull-requests`;
 }
 
-export function toPullRequest({ pageUrl }: Api, pull: BitbucketPullRequest): PullRequest {
+export function toPullRequest({ context, pageUrl }: Api, pull: BitbucketPullRequest): PullRequest {
   const { latestCommit } = pull.fromRef;
+  const own = `${pageUrl}/pull-requests/${pull.id}`;
   return {
     number: pull.id,
-    url: pull.links?.self?.[0]?.href ?? `${pageUrl}/pull-requests/${pull.id}`,
+    ...pageOf(context, pull.links?.self?.[0]?.href ?? own, own),
     state: STATES[pull.state],
     title: pull.title,
     body: pull.description ?? '',

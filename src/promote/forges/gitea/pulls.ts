@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { forgeGibberish } from '../failure.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
-import { pathOf } from '../shared.ts';
+import { pageOf, pathOf } from '../shared.ts';
 import { type Api, GiteaPullRequest, parsed, read, stateOf } from './api.ts';
 
 /** The server may give less than a page asks for; it says how many there are in all. */
@@ -87,7 +87,7 @@ export function toPullRequest(api: Api, pull: GiteaPullRequest): PullRequest {
   const { number, draft, title, body, head } = pull;
   return {
     number,
-    url: pull.html_url,
+    ...pageOf(api.context, pull.html_url, `${api.pageUrl}/pulls/${number}`),
     state: stateOf(pull),
     title: draft ? title.replace(DRAFT_PREFIX, '') : title,
     body,

@@ -3,7 +3,7 @@ import type { ForgeOperation } from '../call.ts';
 import { forgeGibberish } from '../failure.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
 import { answerOf } from '../octokit.ts';
-import { parsedAnswer, pathOf, WebUrl } from '../shared.ts';
+import { pageOf, parsedAnswer, pathOf, WebUrl } from '../shared.ts';
 import { type Api, refusal, says } from './api.ts';
 
 const Users = v.nullish(v.array(v.object({ login: v.string() })), []);
@@ -44,7 +44,7 @@ const PASSING = /no commits between|"field":"head","code":"invalid"/i;
 export async function create(api: Api, input: NewPullRequest): Promise<PullRequest | 'exists'> {
   const send = () => answerOf(api.octokit.rest.pulls.create({ ...api.repository, ...input }));
   const answer = await api.call('create', send, ({ status }) => status === 422);
-  if (answer.status !== 422) return toPullRequest(parsed(api, 'create', answer.data));
+  if (answer.status !== 422) return toPullRequest(api, parsed(api, 'create', answer.data));
   if (says(answer, EXISTS)) return 'exists';
   if (input.draft && says(answer, NO_DRAFTS)) return create(api, { ...input, draft: false });
   throw refusal(api, 'create', answer, PASSING);
@@ -65,7 +65,7 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   const found = data
     .map((one) => parsed(api, 'find', one))
     .find((one) => isOwn(one) && one.head.ref === head && one.base.ref === base && one.state === 'open');
-  return found && toPullRequest(found);
+  return found && toPullRequest(api, found);
 }
 
 /** A fork within the same organization may have a branch of the same name. */
@@ -76,14 +76,14 @@ function isOwn({ head, base }: GitHubPullRequest): boolean {
 export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
   const send = () => answerOf(api.octokit.rest.pulls.get({ ...api.repository, pull_number: number }));
   const answer = await api.call('get', send, ({ status }) => status === 404);
-  return answer.status === 404 ? undefined : toPullRequest(parsed(api, 'get', answer.data));
+  return answer.status === 404 ? undefined : toPullRequest(api, parsed(api, 'get', answer.data));
 }
 
 export async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {
   const send = () =>
     answerOf(api.octokit.rest.pulls.update({ ...api.repository, pull_number: number, ...change }));
   const { data } = await api.call('update', send);
-  return toPullRequest(parsed(api, 'update', data));
+  return toPullRequest(api, parsed(api, 'update', data));
 }
 
 export function compareUrl({ pageUrl }: Api, base: string, head: string): string {
@@ -94,10 +94,10 @@ function parsed(api: Api, operation: ForgeOperation, data: unknown): GitHubPullR
   return parsedAnswer(GitHubPullRequest, operation, data, api.context);
 }
 
-function toPullRequest(pull: GitHubPullRequest): PullRequest {
+function toPullRequest({ context, pageUrl }: Api, pull: GitHubPullRequest): PullRequest {
   return {
     number: pull.number,
-    url: pull.html_url,
+    ...pageOf(context, pull.html_url, `${pageUrl}/pull/${pull.number}`),
     state: pull.merged_at ? 'merged' : pull.state,
     title: pull.title,
     body: pull.body,

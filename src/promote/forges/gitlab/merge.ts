@@ -24,7 +24,7 @@ const ENDED = ['success', 'failed', 'canceled', 'skipped', 'manual'];
 export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const request = await read(api, number);
   if (!request) return notYet('The merge request is not there any more.');
-  const outcome = settled(toPullRequest(request), commit, api);
+  const outcome = settled(toPullRequest(api, request), commit, api);
   if (outcome) return outcome;
   const checks = await checksOf(api, commit);
   const held = failing(checks, commit);
@@ -65,7 +65,7 @@ function outcomeOf(api: Api, request: MergeRequest, answer: ForgeAnswer): MergeO
     const said = [request.detailed_merge_status, answer.data].flatMap(
       (data) => forgeWords({ ...answer, data }, api.context.secrets) || [],
     );
-    const { mergeable } = toPullRequest(request);
+    const { mergeable } = toPullRequest(api, request);
     return refusedMerge(api.context, said.join('; '), mergeable);
   }
   return parsed(api, 'merge', answer.data).state === 'merged' ? { kind: 'merged' } : { kind: 'scheduled' };

@@ -1,6 +1,6 @@
 import { forgeGibberish } from '../failure.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
-import { pathOf } from '../shared.ts';
+import { pageOf, pathOf } from '../shared.ts';
 import { type Api, type MergeRequest, parsed, read, STATES } from './api.ts';
 import type { Question } from './send.ts';
 
@@ -16,7 +16,7 @@ export async function create(
     requests.create(api.project, head, base, draft ? DRAFT + title : title, { description: body });
   const send = () => api.send(question);
   const answer = await api.call('create', send, ({ status }) => status === 409);
-  return answer.status === 409 ? 'exists' : toPullRequest(parsed(api, 'create', answer.data));
+  return answer.status === 409 ? 'exists' : toPullRequest(api, parsed(api, 'create', answer.data));
 }
 
 export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
@@ -26,7 +26,7 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   const { data } = await api.call('find', () => api.send(question));
   if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
   const found = data.map((one) => parsed(api, 'find', one)).find((one) => isOwn(one));
-  return found && toPullRequest(found);
+  return found && toPullRequest(api, found);
 }
 
 /** A merge request from a fork may have a branch of the same name. */
@@ -36,7 +36,7 @@ function isOwn({ source_project_id: source, target_project_id: target }: MergeRe
 
 export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
   const found = await read(api, number);
-  return found && toPullRequest(found);
+  return found && toPullRequest(api, found);
 }
 
 /** Whether it is a draft stands in the title alone, so that is read before it is written. */
@@ -52,18 +52,18 @@ export async function update(
     ...(base !== undefined && { targetBranch: base }),
   };
   const send = () => api.send(({ requests }) => requests.edit(api.project, number, change));
-  return toPullRequest(parsed(api, 'update', (await api.call('update', send)).data));
+  return toPullRequest(api, parsed(api, 'update', (await api.call('update', send)).data));
 }
 
 export function compareUrl({ pageUrl }: Api, base: string, head: string): string {
   return `${pageUrl}/-/compare/${pathOf(base)}...${pathOf(head)}`;
 }
 
-export function toPullRequest(request: MergeRequest): PullRequest {
+export function toPullRequest({ context, pageUrl }: Api, request: MergeRequest): PullRequest {
   const { draft, title, sha } = request;
   return {
     number: request.iid,
-    url: request.web_url,
+    ...pageOf(context, request.web_url, `${pageUrl}/-/merge_requests/${request.iid}`),
     state: STATES[request.state],
     title: draft ? title.replace(DRAFT_PREFIX, '') : title,
     body: request.description ?? '',
