@@ -67,8 +67,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const metrics = createMetrics({ perPipeline: config['metrics-per-pipeline'] });
   const kubeconfig = config.kubeconfig || environment.KUBECONFIG || '';
   const kubeConfig = loadKubeConfig({ kubeconfig });
-  const onRequest = ({ method, host, code }: RequestRecord) =>
-    metrics.kubeRequests.inc({ method, host, code });
+  const onRequest = (request: RequestRecord) => metrics.countKubeRequest(request);
   const client = createKubeClient(kubeConfig, { onRequest });
   const namespace = config['watch-namespace'];
   const labelSelector = config['watch-label-selector'];

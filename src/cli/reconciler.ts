@@ -16,6 +16,7 @@ import { createQueue } from '../reconcile/queue.ts';
 import { queueObserver } from '../reconcile/queue-metrics.ts';
 import { createReconcile } from '../reconcile/reconcile.ts';
 import { createRecordStatus } from '../reconcile/record.ts';
+import { statusLabel } from '../telemetry/status-label.ts';
 import type { Parts } from './program.ts';
 import type { Reporting } from './reporter.ts';
 
@@ -56,8 +57,8 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
       now,
       pass,
       onForgeRequest: ({ provider, host, operation, code, remaining }) => {
-        metrics.forgeRequests.inc({ provider, operation, code });
-        if (remaining !== undefined) metrics.forgeBudget.set({ provider, host }, remaining);
+        metrics.forgeRequests.inc({ provider, operation, code: statusLabel(code) });
+        if (remaining !== undefined) metrics.setForgeBudget({ provider, host }, remaining);
       },
     }),
     pushes: createPushPromoter({ workspace, now, pass }),

@@ -1,6 +1,8 @@
 import { controllerMetrics } from './controller-metrics.ts';
+import { createHostSeries, OTHER_HOSTS } from './host-series.ts';
 import { collectProcessMetrics } from './process-metrics.ts';
-import { createMetricsRegistry } from './registry.ts';
+import { createMetricsRegistry, type MetricsRegistry } from './registry.ts';
+import { statusClass, statusLabel } from './status-label.ts';
 import { pipelineSeries, turnpikeMetrics } from './turnpike-metrics.ts';
 
 /**
@@ -12,19 +14,48 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export interface MetricsOptions {
   /** Whether Pipelines and environments have series of their own; otherwise one stands for all. */
   readonly perPipeline?: boolean;
+  readonly now?: () => Date;
 }
 
-export function createMetrics({ perPipeline = true }: MetricsOptions = {}) {
+export function createMetrics({ perPipeline = true, now = () => new Date() }: MetricsOptions = {}) {
   const registry = createMetricsRegistry();
   const byPipeline = pipelineSeries(perPipeline);
   collectProcessMetrics(registry.small);
   registry.add(...Object.values(byPipeline));
+  const controller = controllerMetrics(registry.small);
+  const turnpike = turnpikeMetrics(registry.small);
   return {
     registry,
     perPipeline,
     byPipeline: Object.values(byPipeline),
-    ...controllerMetrics(registry.small),
-    ...turnpikeMetrics(registry.small),
+    ...controller,
+    ...turnpike,
+    ...byHost(registry, { ...controller, ...turnpike }, now),
     ...byPipeline,
+  };
+}
+
+type ByHost = Pick<ReturnType<typeof controllerMetrics>, 'kubeRequests'> &
+  Pick<ReturnType<typeof turnpikeMetrics>, 'forgeBudget'>;
+
+/** What has series by hosts that Pipelines and kubeconfigs name. */
+function byHost(registry: MetricsRegistry, { kubeRequests, forgeBudget }: ByHost, now: () => Date) {
+  const clusters = createHostSeries(kubeRequests, now);
+  const forges = createHostSeries(forgeBudget, now);
+  registry.onScrape(() => {
+    clusters.expire();
+    forges.expire();
+  });
+  return {
+    countKubeRequest({ method, host, code }: { method: string; host: string; code: string }): void {
+      const labels = { method, host, code: statusLabel(code) };
+      const shown = clusters.admits(labels) ? labels : { method, host: OTHER_HOSTS, code: statusClass(code) };
+      kubeRequests.inc(shown);
+    },
+    /** What is left to one token of many says nothing of the others. */
+    setForgeBudget({ provider, host }: { provider: string; host: string }, remaining: number): void {
+      const labels = { provider, host };
+      if (forges.admits(labels)) forgeBudget.set(labels, remaining);
+    },
   };
 }
