@@ -25,6 +25,7 @@ import type { LeaseTimings } from '../kube/lease.ts';
 import { createNamespaces } from '../kube/namespaces.ts';
 import { createPipelineStore } from '../kube/pipelines.ts';
 import { createSecretCache } from '../kube/secret-cache.ts';
+import { PROOFS, RULED } from '../kube/secret-keys.ts';
 import { createSecrets } from '../kube/secrets.ts';
 import { createKubeClient, type RequestRecord } from '../kube/transport.ts';
 import { createWatchBudget } from '../kube/watch-budget.ts';
@@ -119,8 +120,8 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     policy,
     proxyFor: createProxyFor(proxyVariables(environment)),
     secrets,
-    secretCache: createSecretCache(secrets, { ttlSeconds: 10, minRefreshSeconds: 1, now }),
     sockets,
+    secretCache: createSecretCache(secrets, { keep: PROOFS, ttlSeconds: 10, minRefreshSeconds: 1, now }),
     discovery,
     applications,
     clusters,
@@ -131,9 +132,11 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
       secrets,
       // So short that nobody sees an old Secret, and yet a flood of reviews asks for each one but rarely.
       secretCache: createSecretCache(secrets, {
+        keep: RULED,
         ttlSeconds: 0.1,
         staleSeconds: 0.5,
         minRefreshSeconds: 0,
+        keepSeconds: 1,
         now,
       }),
       access: createAccess(client, { discovery, now }),

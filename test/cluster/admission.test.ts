@@ -9,6 +9,7 @@ import { createDiscovery } from '../../src/kube/discovery.ts';
 import { createFacts } from '../../src/kube/facts.ts';
 import { createGovernors } from '../../src/kube/governors.ts';
 import { createSecretCache } from '../../src/kube/secret-cache.ts';
+import { RULED } from '../../src/kube/secret-keys.ts';
 import { createSecrets } from '../../src/kube/secrets.ts';
 import type { KubeClient } from '../../src/kube/transport.ts';
 import { createFakeLog } from '../fakes/log.ts';
@@ -83,7 +84,7 @@ function createGather() {
   return createFacts({
     client,
     secrets,
-    secretCache: createSecretCache(secrets, { ttlSeconds: 600, minRefreshSeconds: 600, now }),
+    secretCache: createSecretCache(secrets, { keep: RULED, ttlSeconds: 600, minRefreshSeconds: 600, now }),
     access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
     authors: createAuthorAccess(client, { discovery: createDiscovery(client, { now }), now }),
     governors: createGovernors(createFakeStore()),

@@ -9,6 +9,7 @@ import { createDiscovery } from '../../src/kube/discovery.ts';
 import { createFacts } from '../../src/kube/facts.ts';
 import { createGovernors } from '../../src/kube/governors.ts';
 import { createSecretCache } from '../../src/kube/secret-cache.ts';
+import { RULED } from '../../src/kube/secret-keys.ts';
 import { createSecrets } from '../../src/kube/secrets.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
 import { pipeline, spec } from '../fakes/pipeline.ts';
@@ -69,7 +70,7 @@ function setUp(client: KubeClient) {
   const gather = createFacts({
     client,
     secrets,
-    secretCache: createSecretCache(secrets, { ttlSeconds: 60, minRefreshSeconds: 0, now }),
+    secretCache: createSecretCache(secrets, { keep: RULED, ttlSeconds: 60, minRefreshSeconds: 0, now }),
     access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
     authors: createAuthorAccess(client, { discovery: createDiscovery(client, { now }), now }),
     governors: createGovernors(store),

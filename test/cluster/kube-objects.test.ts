@@ -6,6 +6,7 @@ import { createDiscovery } from '../../src/kube/discovery.ts';
 import { createEventRecorder, type KubeEvent } from '../../src/kube/events.ts';
 import { resourcePath } from '../../src/kube/path.ts';
 import { createSecretCache } from '../../src/kube/secret-cache.ts';
+import { RULED } from '../../src/kube/secret-keys.ts';
 import { createSecrets } from '../../src/kube/secrets.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
 import type { Lab } from '../lab/lab.ts';
@@ -65,6 +66,7 @@ describe('objects in a cluster', () => {
       const kubeconfig = await lab.serviceAccountKubeconfig(namespace, 'reader');
       const reader = createKubeClient(loadKubeConfig({ kubeconfig }));
       const cache = createSecretCache(createSecrets(reader), {
+        keep: RULED,
         ttlSeconds: 10,
         minRefreshSeconds: 1,
         now: () => new Date(),

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { createSecretCache } from '../../src/kube/secret-cache.ts';
+import { PROOFS, RULED, type Selection } from '../../src/kube/secret-keys.ts';
 import type { StoredSecret } from '../../src/kube/secrets.ts';
+import { createFakeSchedule } from '../fakes/schedule.ts';
 
 type Answer = string | undefined | TurnpikeError;
 
@@ -17,10 +19,11 @@ function setUp(answers: Record<string, Answer>, maxEntries?: number) {
         if (answer instanceof Error) throw answer;
         return answer === undefined
           ? undefined
-          : { values: new Map([['key', new TextEncoder().encode(answer)]]) };
+          : { values: new Map([['hmac-key', new TextEncoder().encode(answer)]]) };
       },
     },
     {
+      keep: PROOFS,
       ttlSeconds: 10,
       minRefreshSeconds: 1,
       now: () => new Date(seconds * 1000),
@@ -29,7 +32,7 @@ function setUp(answers: Record<string, Answer>, maxEntries?: number) {
   );
   async function read(name: string, fresh = false): Promise<string | undefined> {
     const secret = await cache.read('dev', name, { fresh });
-    return secret && new TextDecoder().decode(secret.values.get('key'));
+    return secret && new TextDecoder().decode(secret.values.get('hmac-key'));
   }
   return { answers, reads, read, cache, pass: (by: number) => (seconds += by) };
 }
@@ -81,13 +84,25 @@ describe('the cache of Secrets', () => {
     const { read, reads, pass, answers } = setUp({ a: 'one' });
     await read('a');
     answers.a = AWAY;
-    pass(3600);
+    pass(300);
     expect(await read('a')).toBe('one');
     expect(await read('a')).toBe('one');
     expect(reads).toHaveLength(2);
     answers.a = 'two';
     pass(1);
     expect(await read('a')).toBe('two');
+  });
+
+  test('gives nobody a value that was read ten minutes ago, however often it was asked for meanwhile', async () => {
+    const { read, pass, answers } = setUp({ a: 'one' });
+    await read('a');
+    answers.a = AWAY;
+    pass(300);
+    expect(await read('a')).toBe('one');
+    pass(299);
+    expect(await read('a')).toBe('one');
+    pass(1);
+    await expect(read('a')).rejects.toBe(AWAY);
   });
 
   test('passes on why a Secret cannot be read when it knows none', async () => {
@@ -107,12 +122,13 @@ describe('the cache of Secrets', () => {
 
   test('gives an old value to those who come while it is read again, if it may be that old', async () => {
     const first = Promise.withResolvers<StoredSecret>();
-    const secret = (text: string) => ({ values: new Map([['key', new TextEncoder().encode(text)]]) });
+    const secret = (text: string) => ({ values: new Map([['hmac-key', new TextEncoder().encode(text)]]) });
     const answers = [Promise.resolve(secret('old')), first.promise];
     let milliseconds = 0;
     const cache = createSecretCache(
       { read: () => answers.shift() ?? Promise.reject(new Error('read too often')) },
       {
+        keep: PROOFS,
         ttlSeconds: 0.1,
         staleSeconds: 0.5,
         minRefreshSeconds: 0,
@@ -134,5 +150,77 @@ describe('the cache of Secrets', () => {
     const { read, reads } = setUp({ a: '1', b: '2', c: '3' }, 2);
     for (const name of ['a', 'b', 'c', 'b', 'c', 'a']) await read(name);
     expect(reads).toEqual(['dev/a', 'dev/b', 'dev/c', 'dev/a']);
+  });
+
+  test('forgets what nobody asks for', async () => {
+    const clock = createFakeSchedule();
+    let seconds = 0;
+    const cache = createSecretCache(
+      { read: async () => ({ values: new Map([['hmac-key', new Uint8Array(40)]]) }) },
+      {
+        keep: PROOFS,
+        ttlSeconds: 10,
+        minRefreshSeconds: 1,
+        keepSeconds: 60,
+        now: () => new Date(seconds * 1000),
+        schedule: clock.schedule,
+      },
+    );
+    await cache.read('dev', 'a');
+    seconds = 30;
+    await clock.pass(30);
+    await cache.read('dev', 'b');
+    seconds = 60;
+    await clock.pass(30);
+    expect(clock.pending()).toBe(1);
+    seconds = 120;
+    await clock.pass(60);
+    // It looks again only while there is something left.
+    expect(clock.pending()).toBe(0);
+  });
+
+  test('holds so many bytes and no more, the oldest go first', async () => {
+    const reads: string[] = [];
+    const cache = createSecretCache(
+      {
+        async read(_, name) {
+          reads.push(name);
+          return { values: new Map([['hmac-key', new Uint8Array(400)]]) };
+        },
+      },
+      { keep: PROOFS, ttlSeconds: 10, minRefreshSeconds: 1, now: () => new Date(0), maxBytes: 1000 },
+    );
+    for (const name of ['a', 'b', 'b', 'c', 'b', 'c', 'a']) await cache.read('dev', name);
+    expect(reads).toEqual(['a', 'b', 'c', 'a']);
+  });
+
+  const megabyte = () => new Uint8Array(1_000_000);
+  const kept: [string, Selection, string[]][] = [
+    ['webhooks: keys that prove something, of some length', PROOFS, ['hmac-key', 'approval-key']],
+    [
+      'admission: what the rules look at',
+      RULED,
+      ['hmac-key', 'approval-key', 'webhook-secret', 'token', 'value'],
+    ],
+  ];
+
+  test.each(kept)('keeps next to nothing of a large Secret for %s', async (_, keep, names) => {
+    const values = new Map([
+      ['hmac-key', new Uint8Array(32)],
+      ['approval-key', new Uint8Array(32)],
+      ['webhook-secret', new Uint8Array(20_000)],
+      ['token', new Uint8Array(40)],
+      ['value', new Uint8Array(4000)],
+      ['release', megabyte()],
+      ['constructor', megabyte()],
+    ]);
+    const cache = createSecretCache(
+      { read: async () => ({ values, allowedHosts: ['github.com'], version: '7' }) },
+      { keep, ttlSeconds: 10, minRefreshSeconds: 1, now: () => new Date(0) },
+    );
+    const secret = await cache.read('dev', 'sh.helm.release.v1.app.v1');
+    expect([...(secret?.values.keys() ?? [])].sort()).toEqual(names.sort());
+    expect(secret?.version).toBe('7');
+    expect(secret?.allowedHosts).toEqual(keep.hosts ? ['github.com'] : undefined);
   });
 });

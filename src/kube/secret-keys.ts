@@ -1,0 +1,68 @@
+import {
+  HMAC_KEY,
+  HMAC_KEY_PREVIOUS,
+  SIGNING_KEY,
+  SIGNING_PASSPHRASE,
+  WEBHOOK_SECRET,
+  WEBHOOK_SECRET_PREVIOUS,
+} from '../api/group.ts';
+import { GITHUB_APP } from '../decide/github-app.ts';
+import { KUBECONFIG_KEYS } from './clusters-source.ts';
+import type { StoredSecret } from './secrets.ts';
+
+/** What is kept of a Secret. A Secret may hold a megabyte for somebody else, and anybody can name it. */
+export interface Selection {
+  readonly keys: readonly string[];
+  /** A longer value is left out as if it were not there. */
+  readonly maxValueBytes: number;
+  /** Whether the hosts that it may be sent to are kept. */
+  readonly hosts: boolean;
+}
+
+const KIB = 1024;
+
+const PROOF_KEYS = [
+  HMAC_KEY,
+  HMAC_KEY_PREVIOUS,
+  'approval-key',
+  'approval-key-previous',
+  WEBHOOK_SECRET,
+  WEBHOOK_SECRET_PREVIOUS,
+];
+
+/** What signed events, approvals and the forges' webhooks are proven with. */
+export const PROOFS: Selection = { keys: PROOF_KEYS, maxValueBytes: 16 * KIB, hosts: false };
+
+/** What the rules for Pipelines look at. */
+export const RULED: Selection = {
+  keys: [
+    ...PROOF_KEYS,
+    ...['token', 'username', 'password', 'identity', 'known_hosts', 'caFile', 'ca.crt'],
+    ...Object.values(GITHUB_APP),
+    SIGNING_KEY,
+    SIGNING_PASSPHRASE,
+    ...KUBECONFIG_KEYS,
+  ],
+  maxValueBytes: Number.POSITIVE_INFINITY,
+  hosts: true,
+};
+
+export function selected(secret: StoredSecret, { keys, maxValueBytes, hosts }: Selection): StoredSecret {
+  const values = new Map<string, Uint8Array>();
+  for (const key of keys) {
+    const value = secret.values.get(key);
+    if (value && value.length <= maxValueBytes) values.set(key, value);
+  }
+  const { allowedHosts, version } = secret;
+  return {
+    values,
+    ...(hosts && allowedHosts && { allowedHosts }),
+    ...(version !== undefined && { version }),
+  };
+}
+
+/** About as many bytes as it takes in memory, without what each takes alike. */
+export function sizeOf({ values, allowedHosts = [] }: StoredSecret): number {
+  const hosts = allowedHosts.reduce((sum, host) => sum + host.length, 0);
+  return [...values.values()].reduce((sum, value) => sum + value.length, hosts);
+}
