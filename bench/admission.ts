@@ -127,7 +127,8 @@ function review(operation: string) {
       operation,
       namespace: NAMESPACE,
       name: 'app',
-      userInfo: { username: 'somebody' },
+      // Somebody who may see the Secrets, so that these are looked at.
+      userInfo: { username: 'somebody', groups: ['system:masters', 'system:authenticated'] },
       ...(operation === 'DELETE' ? { oldObject: object } : { object }),
     },
   };

@@ -16,8 +16,9 @@ export const AdmissionReview = v.object({
   request: v.object({
     uid: v.string(),
     operation: v.string(),
-    namespace: v.optional(v.string(), ''),
-    name: v.optional(v.string(), ''),
+    // Both are kept with what was looked up for them.
+    namespace: v.optional(v.pipe(v.string(), v.maxLength(63)), ''),
+    name: v.optional(v.pipe(v.string(), v.maxLength(253)), ''),
     dryRun: v.optional(v.boolean(), false),
     userInfo: v.optional(Author),
     object: v.optional(v.unknown()),

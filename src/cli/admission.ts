@@ -1,5 +1,5 @@
 import { errorMessage } from '../api/errors.ts';
-import { createAdmission } from '../http/admission.ts';
+import { createAdmission, REVIEWS } from '../http/admission.ts';
 import { createIntake } from '../http/intake.ts';
 import { type Server, startServer } from '../http/server.ts';
 import type { Certificate } from '../http/tls.ts';
@@ -58,11 +58,11 @@ export function startAdmission(parts: Parts): Admission {
   };
 }
 
-function admissionDeps({ policy, facts, metrics, log }: Parts) {
+function admissionDeps({ policy, reviewFacts, metrics, log }: Parts) {
   return {
     policy,
-    gather: facts,
-    intake: createIntake(),
+    gather: reviewFacts,
+    intake: createIntake(REVIEWS),
     log,
     onReview(allowed: boolean, seconds: number) {
       metrics.admissionRequests.inc({ allowed: String(allowed) });

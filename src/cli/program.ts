@@ -9,15 +9,12 @@ import { proxyVariables, type ServeConfig } from '../config.ts';
 import { isLaboratory } from '../decide/cluster-hosts.ts';
 import { createProxyFor } from '../decide/proxy.ts';
 import { refusedReference, type SpecPolicy } from '../decide/validate.ts';
-import { createAccess } from '../kube/access.ts';
 import { createApplicationDiscovery } from '../kube/application-discovery.ts';
 import { createApplicationWatch, localApplications } from '../kube/application-watch.ts';
-import { createAuthorAccess } from '../kube/author-access.ts';
 import { createClusters } from '../kube/clusters.ts';
 import { openRemote } from '../kube/clusters-remote.ts';
 import { loadKubeConfig } from '../kube/config.ts';
 import { createDiscovery } from '../kube/discovery.ts';
-import { createFacts } from '../kube/facts.ts';
 import { createGovernors } from '../kube/governors.ts';
 import { createGrantedKinds } from '../kube/granted-kinds.ts';
 import { createJudge } from '../kube/judge.ts';
@@ -25,7 +22,7 @@ import type { LeaseTimings } from '../kube/lease.ts';
 import { createNamespaces } from '../kube/namespaces.ts';
 import { createPipelineStore } from '../kube/pipelines.ts';
 import { createSecretCache } from '../kube/secret-cache.ts';
-import { PROOFS, RULED } from '../kube/secret-keys.ts';
+import { PROOFS } from '../kube/secret-keys.ts';
 import { createSecrets } from '../kube/secrets.ts';
 import { createKubeClient, type RequestRecord } from '../kube/transport.ts';
 import { createWatchBudget } from '../kube/watch-budget.ts';
@@ -35,6 +32,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { startAdmission } from './admission.ts';
 import { passWhileLeading, startElection } from './election.ts';
+import { composeFacts, composeReviewFacts, REVIEW_LIMITS } from './facts.ts';
 import { measure, measureServer } from './measure.ts';
 import { createReadiness } from './readiness.ts';
 import { composeReconciler } from './reconciler.ts';
@@ -70,6 +68,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const kubeConfig = loadKubeConfig({ kubeconfig });
   const onRequest = (request: RequestRecord) => metrics.countKubeRequest(request);
   const client = createKubeClient(kubeConfig, { onRequest });
+  const reviewClient = createKubeClient(kubeConfig, { onRequest, limits: REVIEW_LIMITS });
   const namespace = config['watch-namespace'];
   const labelSelector = config['watch-label-selector'];
   const secrets = createSecrets(client);
@@ -127,23 +126,9 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     clusters,
     governors,
     messagesOf: createNamespaces(client, { now }).disclosure,
-    facts: createFacts({
-      client,
-      secrets,
-      // So short that nobody sees an old Secret, and yet a flood of reviews asks for each one but rarely.
-      secretCache: createSecretCache(secrets, {
-        keep: RULED,
-        ttlSeconds: 0.1,
-        staleSeconds: 0.5,
-        minRefreshSeconds: 0,
-        keepSeconds: 1,
-        now,
-      }),
-      access: createAccess(client, { discovery, now }),
-      authors: createAuthorAccess(client, { discovery, now }),
-      governors,
-      hosts,
-    }),
+    facts: composeFacts({ client, discovery, governors, hosts, now }),
+    reviewClient,
+    reviewFacts: composeReviewFacts({ client: reviewClient, discovery, governors, hosts, now }),
     store,
     gitDirectory: gitDirectory(config['git-cache-dir']),
   };
@@ -217,6 +202,7 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
     const late = Bun.sleep(STOP_SECONDS * 1000).then(() => log.warn({}, 'not all work has ended in time'));
     await Promise.race([late, endAll()]);
     client.close();
+    parts.reviewClient.close();
     parts.gitDirectory.remove();
   }
 

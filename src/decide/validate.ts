@@ -21,7 +21,7 @@ export {
   type SecretFacts,
   type SecretState,
 } from './validate/facts.ts';
-export { foreignGovernorDoubt, governorDoubt } from './validate/governors.ts';
+export { foreignGovernorDoubt, governorDoubt, unnamedGovernorDoubt } from './validate/governors.ts';
 export { applicationKey, applicationKeys, type Needs, needsOf, secretNeeds } from './validate/needs.ts';
 export {
   type FieldProblem,

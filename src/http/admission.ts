@@ -2,8 +2,9 @@ import { Hono } from 'hono';
 import type { Logger } from '../telemetry/log.ts';
 import { answer, type Verdict } from './admission/answer.ts';
 import { type JudgeDeps, judge } from './admission/judge.ts';
+import { createReviewLog, type ReviewLog } from './admission/report.ts';
 import { parseReview, type Review } from './admission/review.ts';
-import type { Held, Intake } from './intake.ts';
+import { type Held, INTAKE, type Intake, type IntakeLimits } from './intake.ts';
 import { json, methodNotAllowed, noRoom, notFound, problem } from './problem.ts';
 import { type Bindings, unread } from './signed.ts';
 
@@ -13,6 +14,12 @@ export interface AdmissionDeps extends JudgeDeps {
   /** Called once for every review that was answered. */
   onReview(allowed: boolean, seconds: number): void;
 }
+
+/**
+ * For reviews under way. A body stays until its review is over, and takes several times its bytes once it is
+ * parsed; those of an API server are a few kilobytes each.
+ */
+export const REVIEWS: IntakeLimits = { ...INTAKE, total: 16 * 1024 * 1024, source: 8 * 1024 * 1024 };
 
 /** An AdmissionReview of an update holds the object twice, and etcd takes 1.5 MiB at most of each. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -31,13 +38,14 @@ const OWN_FAULT: Verdict = {
  */
 export function createAdmission(deps: AdmissionDeps): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
+  const own = { ...deps, report: createReviewLog(deps.log) };
   // One route for all methods: hono takes a shorter way where a single one fits.
   app.all('/validate', async ({ req, env }) => {
     if (req.method !== 'POST') return methodNotAllowed('POST');
     const held = deps.intake.open(env?.source ?? '');
     if (!held) return noRoom();
     try {
-      return await review(req.raw, held, deps);
+      return await review(req.raw, held, own);
     } finally {
       held.close();
     }
@@ -50,7 +58,11 @@ export function createAdmission(deps: AdmissionDeps): Hono<{ Bindings: Bindings 
   return app;
 }
 
-async function review(request: Request, held: Held, deps: AdmissionDeps): Promise<Response> {
+async function review(
+  request: Request,
+  held: Held,
+  deps: AdmissionDeps & { readonly report: ReviewLog },
+): Promise<Response> {
   const started = performance.now();
   const body = await held.read(request, MAX_BODY_BYTES);
   if (typeof body === 'string') return unread(body, MAX_BODY_BYTES);
@@ -58,7 +70,7 @@ async function review(request: Request, held: Held, deps: AdmissionDeps): Promis
   if (typeof parsed === 'string') return problem({ status: 400, title: 'Bad Request', detail: parsed });
   const verdict = await judgeSafely(parsed, deps);
   deps.onReview(verdict.allowed, (performance.now() - started) / 1000);
-  report(parsed, verdict, deps.log);
+  deps.report(parsed, verdict);
   return json(200, answer(parsed.uid, verdict));
 }
 
@@ -70,10 +82,4 @@ async function judgeSafely(review: Review, deps: AdmissionDeps): Promise<Verdict
     deps.log.error({ ...review.names, error }, 'pipeline could not be checked');
     return OWN_FAULT;
   }
-}
-
-function report({ names, operation, user, dryRun }: Review, verdict: Verdict, log: Logger): void {
-  const fields = { ...names, operation, user, dryRun };
-  if (verdict.allowed) log.debug({ ...fields, warnings: verdict.warnings.length }, 'pipeline allowed');
-  else log.info({ ...fields, problems: verdict.lines.slice(0, 10) }, 'pipeline denied');
 }

@@ -1,85 +1,59 @@
 import type { Author } from '../api/admission.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
-import { type AppRef, type ClusterRef, type PipelineKey, pipelineKey } from '../api/pipeline.ts';
+import { createLookups, type Soon } from '../api/lookups.ts';
+import type { AppRef, ClusterRef } from '../api/pipeline.ts';
 import { allowsNamespace, noGitopsCluster } from '../decide/allowed-namespaces.ts';
-import type { ClusterHosts } from '../decide/cluster-hosts.ts';
-import {
-  type Facts,
-  foreignGovernorDoubt,
-  governorDoubt,
-  type Needs,
-  type PipelineNames,
-  type SecretState,
-} from '../decide/validate.ts';
+import type { Facts, Needs, PipelineNames, SecretState } from '../decide/validate.ts';
 import type { Access, Readability } from './access.ts';
 import type { AuthorAccess } from './author-access.ts';
 import { kubeconfigDoubt } from './clusters-doubt.ts';
 import { findCluster, foreignSecretProblem } from './clusters-source.ts';
-import type { Governors } from './governors.ts';
-import type { SecretCache } from './secret-cache.ts';
-import type { Secrets, StoredSecret } from './secrets.ts';
-import type { KubeClient } from './transport.ts';
+import { eachInTurn, type FactsDeps, type Gathering, type GatherOptions, mayGet } from './facts-gathering.ts';
+import { governorDoubts } from './facts-governors.ts';
+import type { StoredSecret } from './secrets.ts';
 
 /**
  * Looks at what a spec names in the cluster. Nobody but the API server is asked, for one thing at a time, and
  * two seconds in all: what it does not give by then is unknown, or not doubted.
- * `fresh`: Secrets as they are from now on, not as they were a moment ago. `author`: who must be able to get the
- * applications in other namespaces; without, nobody must.
  *
  * @throws what is no TurnpikeError: that is a fault of our own
  */
 export type GatherFacts = (needs: Needs, options?: GatherOptions) => Promise<Facts>;
 
-export interface GatherOptions {
-  readonly fresh?: boolean;
-  readonly author?: Author;
-}
-
-export interface FactsDeps {
-  readonly client: KubeClient;
-  readonly secrets: Secrets;
-  /** A short memory, so that many reviews at once do not read one Secret many times. */
-  readonly secretCache: SecretCache;
-  readonly access: Access;
-  readonly authors: AuthorAccess;
-  readonly governors: Governors;
-  readonly hosts: ClusterHosts;
-}
-
-/** The API server itself waits five seconds for the admission webhook. */
-const DEADLINE_MS = 2000;
 /** So many namespaces show whether an application can be read; each is a question to the API server. */
 const MAX_NAMESPACES = 5;
 
 export function createFacts(deps: FactsDeps): GatherFacts {
-  return async (needs, { fresh = false, author } = {}) => {
-    const { names, appRef } = needs;
-    const deadline = createDeadline();
+  return async (needs, { fresh = false, author, viewer, lookups } = {}) => {
+    if (lookups) return gather({ deps, lookups, fresh, author, viewer }, needs);
+    const own = createLookups();
     try {
-      return {
-        secrets: await eachInTurn(secretNames(needs), { key: String, deadline }, (name) => {
-          return secretState(deps, names.namespace, name, fresh);
-        }),
-        clusters: await eachInTurn(needs.clusters, { key: keyOf, deadline }, ({ ref }) => {
-          return clusterDoubt(deps, names, ref);
-        }),
-        applications: await eachInTurn(
-          needs.applications.slice(0, MAX_NAMESPACES).map((target) => target.namespace),
-          { key: String, deadline },
-          (namespace) => applicationDoubt(deps.access, appRef, namespace),
-        ),
-        authors: await eachInTurn(
-          author ? foreignNamespaces(needs) : [],
-          { key: String, deadline },
-          (one) => {
-            return author && authorDoubt(deps.authors, { author, appRef, namespace: one });
-          },
-        ),
-        governors: governorDoubts(deps.governors, needs),
-      };
+      return await gather({ deps, lookups: own, fresh, author, viewer }, needs);
     } finally {
-      deadline.end();
+      own.end();
     }
+  };
+}
+
+async function gather(gathering: Gathering, needs: Needs): Promise<Facts> {
+  const { deps, lookups, author } = gathering;
+  const { names, appRef } = needs;
+  return {
+    secrets: await eachInTurn(secretNames(needs), { key: String, lookups }, (name) => {
+      return secretState(gathering, names.namespace, name);
+    }),
+    clusters: await eachInTurn(needs.clusters, { key: keyOf, lookups }, ({ ref }) => {
+      return clusterDoubt(gathering, names, ref);
+    }),
+    applications: await eachInTurn(
+      needs.applications.slice(0, MAX_NAMESPACES).map((target) => target.namespace),
+      { key: String, lookups },
+      (namespace) => applicationDoubt(deps.access, appRef, namespace),
+    ),
+    authors: await eachInTurn(author ? foreignNamespaces(needs) : [], { key: String, lookups }, (one) => {
+      return author && authorDoubt(deps.authors, { author, appRef, namespace: one });
+    }),
+    governors: await governorDoubts(gathering, needs),
   };
 }
 
@@ -96,54 +70,21 @@ function secretNames({ secrets }: Needs): string[] {
   return [...new Set(secrets.map(({ name }) => name))];
 }
 
-/** What is known is had at once: no promise and no timer is made for each of many reviews. */
-type Soon<T> = T | Promise<T>;
-
-interface Deadline {
-  inTime<T>(work: Promise<T>): Promise<T | undefined>;
-  end(): void;
+/** Secrets are looked at for those who may look themselves: else an answer would tell which there are. */
+function secretState(gathering: Gathering, namespace: string, name: string): Soon<SecretState> {
+  const allowed = mayGet(gathering, { group: '', resource: 'secrets', namespace, name });
+  if (allowed === true) return readSecret(gathering, namespace, name);
+  if (allowed === false) return HIDDEN;
+  return allowed.then((may) => (may ? readSecret(gathering, namespace, name) : HIDDEN), unknownState);
 }
 
-/** Its time begins with the first work that has to be waited for. */
-function createDeadline(): Deadline {
-  const late = Promise.withResolvers<undefined>();
-  let timer: Timer | undefined;
-  return {
-    inTime(work) {
-      timer ??= setTimeout(() => late.resolve(undefined), DEADLINE_MS);
-      return Promise.race([work, late.promise]);
-    },
-    end: () => clearTimeout(timer),
-  };
-}
+const HIDDEN: SecretState = {
+  kind: 'unknown',
+  why: "you may not get it. The Pipeline's conditions will say what it lacks.",
+};
 
-interface Question<T> {
-  readonly key: (one: T) => string;
-  readonly deadline: Deadline;
-}
-
-/** The answers by key; what has none is left out. */
-async function eachInTurn<T, R>(
-  all: readonly T[],
-  { key, deadline }: Question<T>,
-  ask: (one: T) => Soon<R | undefined>,
-): Promise<Map<string, R>> {
-  const answers = new Map<string, R>();
-  for (const one of all) {
-    const asked = ask(one);
-    const answer = asked instanceof Promise ? await deadline.inTime(asked) : asked;
-    if (answer !== undefined) answers.set(key(one), answer);
-  }
-  return answers;
-}
-
-function secretState(
-  { secrets, secretCache }: FactsDeps,
-  namespace: string,
-  name: string,
-  fresh: boolean,
-): Soon<SecretState> {
-  const read = (fresh ? secrets : secretCache).read(namespace, name);
+function readSecret({ deps, fresh }: Gathering, namespace: string, name: string): Soon<SecretState> {
+  const read = (fresh ? deps.secrets : deps.secretCache).read(namespace, name);
   return read instanceof Promise ? read.then(stateOf, unknownState) : stateOf(read);
 }
 
@@ -158,16 +99,17 @@ function unknownState(error: unknown): SecretState {
 
 /** Secrets of other namespaces are not looked at: an answer would tell strangers which there are. */
 async function clusterDoubt(
-  deps: FactsDeps,
+  gathering: Gathering,
   { namespace }: PipelineNames,
   ref: ClusterRef,
 ): Promise<string | undefined> {
+  const { deps } = gathering;
   const where = `${ref.namespace ?? namespace}/${ref.name}`;
   if (ref.kind === 'GitopsCluster')
     return gitopsClusterDoubt(deps, { namespace: ref.namespace ?? namespace, name: ref.name }, namespace);
   const foreign = foreignSecretProblem(ref, namespace);
   if (foreign) return foreign;
-  const state = await secretState(deps, namespace, ref.name, false);
+  const state = await secretState({ ...gathering, fresh: false }, namespace, ref.name);
   return kubeconfigDoubt(state, { where: `Secret ${where}`, hosts: deps.hosts });
 }
 
@@ -226,19 +168,4 @@ async function sentenceOf(
     if (error instanceof TurnpikeError) return undefined;
     throw error;
   }
-}
-
-function governorDoubts(governors: Governors, { names, appRef, targets }: Needs): Map<string, string> {
-  const own = pipelineKey(names.namespace, names.name);
-  const doubts = new Map<string, string>();
-  for (const { key } of targets) {
-    const other = governors.of(appRef, key).find((one) => one !== own);
-    if (other) doubts.set(key, governorSentence(other, names.namespace));
-  }
-  return doubts;
-}
-
-function governorSentence(key: PipelineKey, namespace: string): string {
-  const [inNamespace = '', name = ''] = key.split('/');
-  return inNamespace === namespace ? governorDoubt(inNamespace, name) : foreignGovernorDoubt();
 }

@@ -11,6 +11,7 @@ import { createGovernors } from '../../src/kube/governors.ts';
 import { createSecretCache } from '../../src/kube/secret-cache.ts';
 import { RULED } from '../../src/kube/secret-keys.ts';
 import { createSecrets } from '../../src/kube/secrets.ts';
+import { createSubjectAccess } from '../../src/kube/subject-access.ts';
 import type { KubeClient } from '../../src/kube/transport.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { createFakeStore } from '../fakes/store.ts';
@@ -89,6 +90,7 @@ function createGather() {
     authors: createAuthorAccess(client, { discovery: createDiscovery(client, { now }), now }),
     governors: createGovernors(createFakeStore()),
     hosts: { allowed: [], insecure: [], isLaboratory: true },
+    subjects: createSubjectAccess(client),
   });
 }
 
@@ -128,6 +130,32 @@ describe('kubectl apply of a Pipeline', () => {
       expect(dry.stderr).toContain(
         'Warning: spec.promotion.strategy.secretRef.name: "events": Secret demo/events does not exist',
       );
+    },
+    MINUTE,
+  );
+
+  test(
+    'by somebody who may not get Secrets tells neither which there are nor what is in them',
+    async () => {
+      const rights = ['--verb=get,create,patch', '--resource=pipelines.pipelines.weave.works'];
+      await lab.kubectl(['create', 'role', 'writer', '-n', 'demo', ...rights]);
+      await lab.kubectl(['create', 'rolebinding', 'writer', '-n', 'demo', '--role=writer', '--user=writer']);
+      await apply([secret('weak', { 'hmac-key': 'short' })]);
+      for (const name of ['weak', 'none']) {
+        const pipeline = pipelineObject(await specOf({ 'promotion.strategy.secretRef.name': name }));
+        const refused = await apply([pipeline]);
+        expect(refused.stderr).toContain(name === 'weak' ? 'has 5 bytes' : 'does not exist');
+        const { code, stderr } = await apply([pipeline], '--as=writer', '--dry-run=server');
+        expect({ code, stderr }).toEqual({
+          code: 0,
+          stderr: expect.stringContaining(
+            `Warning: spec.promotion.strategy.secretRef.name: "${name}": Secret demo/${name} was not checked: you may not get it.`,
+          ),
+        });
+        expect(stderr).not.toContain('5 bytes');
+        expect(await apply([pipeline], '--as=writer')).toMatchObject({ code: 0 });
+        await lab.kubectl(['delete', 'pipeline', 'podinfo', '-n', 'demo']);
+      }
     },
     MINUTE,
   );

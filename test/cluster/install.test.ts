@@ -102,6 +102,7 @@ describe('the ServiceAccount', () => {
     ['list', 'helm.toolkit.fluxcd.io', 'helmreleases', {}],
     ['watch', 'kustomize.toolkit.fluxcd.io', 'kustomizations', {}],
     ['get', 'gitops.weave.works', 'gitopsclusters', demo],
+    ['create', 'authorization.k8s.io', 'subjectaccessreviews', {}],
     ['create', '', 'events', demo],
     ['get', '', 'secrets', certificate],
     ['update', '', 'secrets', certificate],

@@ -11,6 +11,7 @@ import { createGovernors } from '../../src/kube/governors.ts';
 import { createSecretCache } from '../../src/kube/secret-cache.ts';
 import { RULED } from '../../src/kube/secret-keys.ts';
 import { createSecrets } from '../../src/kube/secrets.ts';
+import { createSubjectAccess, type SubjectAccess } from '../../src/kube/subject-access.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
 import { pipeline, spec } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
@@ -63,7 +64,7 @@ function pluginKubeconfig(): string {
   });
 }
 
-function setUp(client: KubeClient) {
+function setUp(client: KubeClient, subjects?: SubjectAccess) {
   const now = () => new Date();
   const secrets = createSecrets(client);
   const store = createFakeStore();
@@ -75,11 +76,13 @@ function setUp(client: KubeClient) {
     authors: createAuthorAccess(client, { discovery: createDiscovery(client, { now }), now }),
     governors: createGovernors(store),
     hosts: { allowed: [], insecure: [], isLaboratory: true },
+    ...(subjects && { subjects }),
   });
+  const needs = (of: PipelineSpec) => needsOf(of, { namespace, name: 'app' });
   return {
-    gather: (of: PipelineSpec, fresh = false) => gather(needsOf(of, { namespace, name: 'app' }), { fresh }),
-    gatherFor: (of: PipelineSpec, author: Author) =>
-      gather(needsOf(of, { namespace, name: 'app' }), { author }),
+    gatherFor: (of: PipelineSpec, author: Author) => gather(needs(of), { author }),
+    gather: (of: PipelineSpec, fresh = false) => gather(needs(of), { fresh }),
+    show: (of: PipelineSpec, viewer: Author) => gather(needs(of), { viewer }),
     store,
   };
 }
@@ -192,6 +195,46 @@ describe('the facts about what a spec names', () => {
       ['shared', `Pipeline ${namespace}/b`],
       ['foreign', 'A Pipeline of another namespace'],
     ]);
+  });
+
+  test('are told to those who may see them, by their own rights or those of a group', async () => {
+    const { show, store } = setUp(admin, createSubjectAccess(admin));
+    await lab.kubectl(['create', 'rolebinding', 'team', '-n', namespace, '--role=reader', '--group=team']);
+    const put = (inNamespace: string, at: string) => {
+      const { metadata, status } = pipeline();
+      const of = targets({ namespace: at });
+      const name = `other-${at}`;
+      store.put({ spec: of, status, metadata: { ...metadata, namespace: inNamespace, name, uid: name } });
+    };
+    put(namespace, 'here');
+    put('elsewhere', 'there');
+    const of = targets(
+      { namespace: 'here' },
+      { namespace: 'there' },
+      { namespace, clusterRef: { kind: 'Secret', name: 'none' } },
+    );
+    const seen = async (user: Partial<Author>) => {
+      const { secrets, clusters, governors } = await show(of, {
+        username: 'jane',
+        uid: '',
+        groups: ['system:authenticated'],
+        extra: {},
+        ...user,
+      });
+      const names = [...governors.values()].map((sentence) => sentence.split(' governs')[0]);
+      return { hook: secrets.get('hook')?.kind, clusters: clusters.size, names };
+    };
+    const anonymous = ['Another Pipeline', 'A Pipeline of another namespace'];
+    expect(await seen({})).toEqual({ hook: 'unknown', clusters: 0, names: anonymous });
+    expect(await seen({ groups: ['team'] })).toEqual({ hook: 'found', clusters: 1, names: anonymous });
+    expect(await seen({ username: `system:serviceaccount:${namespace}:reader` })).toMatchObject({
+      hook: 'found',
+    });
+    expect(await seen({ groups: ['system:masters'] })).toEqual({
+      hook: 'found',
+      clusters: 1,
+      names: [`Pipeline ${namespace}/other-here`, 'A Pipeline of another namespace'],
+    });
   });
 
   test('are unknown, and soon, while the API server does not answer', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { CANARY, POLICY, pipelineObject, type Surroundings, specOf } from '../fixtures/pipelines/cases.ts';
 import { factsOf } from '../fixtures/pipelines/facts.ts';
-import { around, review, setUp } from './reviews.ts';
+import { around, type Gather, review, setUp } from './reviews.ts';
 
 describe('a Secret', () => {
   const cases: [string, Surroundings, string][] = [
@@ -90,6 +90,26 @@ describe('a Secret', () => {
     });
     await ask({ object: pipelineObject(await specOf()) });
     expect(asked).toEqual([false]);
+  });
+
+  test('is looked at for the user who asks, all of it within the time of one review', async () => {
+    const options: Parameters<Gather>[1][] = [];
+    const { ask } = setUp(async (_needs, given) => {
+      options.push(given);
+      return factsOf({ secrets: { events: null } });
+    });
+    const [object, oldObject] = [
+      pipelineObject(await specOf({ suspend: true })),
+      pipelineObject(await specOf()),
+    ];
+    const userInfo = { username: 'jane', uid: 'u1', groups: ['team'], extra: { scopes: ['a'] } };
+    await ask({ operation: 'UPDATE', object, oldObject, userInfo });
+    expect(options.map(({ fresh }) => fresh)).toEqual([false, true, false, true]);
+    expect(options.map(({ viewer }) => viewer)).toEqual(new Array(4).fill(userInfo));
+    expect(new Set(options.map(({ lookups }) => lookups)).size).toBe(1);
+    let isAsked = false;
+    expect(options[0]?.lookups.ask(() => (isAsked = true))).toBeUndefined();
+    expect(isAsked).toBe(false);
   });
 
   test('has values that are nowhere in an answer or the log', async () => {

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import type { Verdict } from '../../src/http/admission/answer.ts';
+import { createReviewLog } from '../../src/http/admission/report.ts';
+import { createFakeLog } from '../fakes/log.ts';
 import { pipelineObject, specOf } from '../fixtures/pipelines/cases.ts';
 import { around, nobody, review, setUp } from './reviews.ts';
 
@@ -141,6 +144,8 @@ describe('an admission webhook', () => {
     ['a review of nothing', JSON.stringify(review({}))],
     ['a review of null', JSON.stringify(review({ object: null }))],
     ['a review of something else', JSON.stringify(review({ object: { apiVersion: 'v1', kind: 'Pod' } }))],
+    ['a namespace that is none', JSON.stringify(review({ namespace: 'n'.repeat(64), object: {} }))],
+    ['a name that is none', JSON.stringify(review({ name: 'n'.repeat(254), object: {} }))],
     ['an unknown operation', JSON.stringify(review({ operation: 'CONNECT' }))],
   ];
 
@@ -187,6 +192,23 @@ describe('an admission webhook', () => {
       },
     });
     expect((await app.request('/validate', { method: 'POST', body: chunked })).status).toBe(413);
+  });
+
+  test('logs twenty denials a second, and of more only the number', async () => {
+    let now = 0;
+    const { log, lines } = createFakeLog();
+    const report = createReviewLog(log, () => now);
+    const names = { namespace: 'demo', name: 'podinfo' };
+    const user = 'u'.repeat(1_000_000);
+    const fields = { names, user, author: undefined, dryRun: false, spec: {}, oldSpec: {} };
+    const one = { uid: '1', operation: 'CREATE', ...fields };
+    const denial: Verdict = { allowed: false, code: 422, reason: 'Invalid', lines: ['wrong'], warnings: [] };
+    for (let count = 0; count < 500; count += 1) report(one, denial);
+    expect(lines).toHaveLength(20);
+    expect(lines[0]?.length).toBeLessThan(1000);
+    now = 1000;
+    report(one, denial);
+    expect(JSON.parse(lines[20] ?? '')).toMatchObject({ msg: 'pipeline denied', suppressed: 480 });
   });
 
   test('answers other methods with 405 and other paths with 404', async () => {

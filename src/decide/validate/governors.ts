@@ -8,6 +8,11 @@ export function foreignGovernorDoubt(): string {
   return doubt('A Pipeline of another namespace');
 }
 
+/** The same of the Pipeline's own namespace, for those who may not see its others. */
+export function unnamedGovernorDoubt(): string {
+  return doubt('Another Pipeline');
+}
+
 function doubt(who: string): string {
   return `${who} governs this application too: two Pipelines would promote against each other.`;
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Author } from '../../api/admission.ts';
+import { createLookups, type Lookups } from '../../api/lookups.ts';
 import type { PipelineSpec } from '../../api/pipeline.ts';
 import {
   checkSpec,
@@ -16,18 +17,20 @@ import {
 import type { Verdict } from './answer.ts';
 import type { Review } from './review.ts';
 
-export interface GatherOptions {
-  readonly fresh: boolean;
-  readonly author?: Author;
-}
-
 export interface JudgeDeps {
   readonly policy: SpecPolicy;
-  /**
-   * What the cluster says of the things that a spec names; `fresh`: of Secrets as they are from now on; `author`: and
-   * of what that one may do himself. What it cannot say is no error but unknown.
-   */
+  /** What the cluster says of the things that a spec names. What it cannot say is no error but unknown. */
   readonly gather: (needs: Needs, options: GatherOptions) => Promise<Facts>;
+}
+
+export interface GatherOptions {
+  /** Secrets as they are from now on, not as they were a moment ago. */
+  readonly fresh: boolean;
+  /** Who must be able to get the applications in other namespaces; without, nobody must. */
+  readonly author?: Author;
+  /** Only what this user may see is told; without, nothing of what others may not see. */
+  readonly viewer?: Author;
+  readonly lookups: Lookups;
 }
 
 /**
@@ -36,17 +39,36 @@ export interface JudgeDeps {
  */
 export async function judge(review: Review, deps: JudgeDeps): Promise<Verdict> {
   if (review.operation === 'DELETE' || isUnchanged(review)) return { allowed: true, warnings: [] };
-  const findings = await check(review.spec, review, deps);
-  if (findings.problems.length === 0 || review.operation !== 'UPDATE') return verdict(findings);
-  // Of what was there before, only the faults count.
-  const before = await check(review.oldSpec, { ...review, author: undefined }, deps);
-  return verdict(ratchet({ spec: review.spec, findings }, { spec: review.oldSpec, findings: before }));
+  const lookups = createLookups();
+  try {
+    return await judgeSpec({ review, deps, lookups, isChange: true });
+  } finally {
+    lookups.end();
+  }
 }
 
-async function check(input: unknown, review: Review, deps: JudgeDeps): Promise<Findings> {
-  const checked = checkSpec(input, deps.policy, review.names);
+/** One review, and what may still be looked up for it. */
+interface Case {
+  readonly review: Review;
+  readonly deps: JudgeDeps;
+  readonly lookups: Lookups;
+  /** Whether it is looked at as a change that somebody asks for. */
+  readonly isChange: boolean;
+}
+
+async function judgeSpec(one: Case): Promise<Verdict> {
+  const { operation, spec, oldSpec } = one.review;
+  const findings = await check(spec, one);
+  if (findings.problems.length === 0 || operation !== 'UPDATE') return verdict(findings);
+  // Of what was there before, only the faults count.
+  const before = await check(oldSpec, { ...one, isChange: false });
+  return verdict(ratchet({ spec, findings }, { spec: oldSpec, findings: before }));
+}
+
+async function check(input: unknown, one: Case): Promise<Findings> {
+  const checked = checkSpec(input, one.deps.policy, one.review.names);
   if (checked.kind === 'malformed') return checked.findings;
-  return mergeFindings(checked.findings, await checkSurroundings(checked.spec, review, deps));
+  return mergeFindings(checked.findings, await checkSurroundings(checked.spec, one));
 }
 
 /**
@@ -55,15 +77,14 @@ async function check(input: unknown, review: Review, deps: JudgeDeps): Promise<F
  */
 async function checkSurroundings(
   spec: PipelineSpec,
-  { names, dryRun, author }: Review,
-  { gather, policy }: JudgeDeps,
+  { review: { names, dryRun, author }, deps: { gather, policy }, lookups, isChange }: Case,
 ): Promise<Findings> {
   const needs = needsOf(spec, names, policy);
-  const asker = author ? { author } : {};
-  const known = surroundingFindings(needs, await gather(needs, { fresh: false, ...asker }), policy);
+  const options = { ...(author && { viewer: author, ...(isChange && { author }) }), lookups };
+  const known = surroundingFindings(needs, await gather(needs, { fresh: false, ...options }), policy);
   if (known.problems.length === 0) return known;
   if (dryRun) return { problems: [], warnings: [...known.problems, ...known.warnings] };
-  return surroundingFindings(needs, await gather(needs, { fresh: true, ...asker }), policy);
+  return surroundingFindings(needs, await gather(needs, { fresh: true, ...options }), policy);
 }
 
 function isUnchanged({ operation, spec, oldSpec }: Review): boolean {

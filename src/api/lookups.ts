@@ -1,0 +1,49 @@
+/** What is known is had at once: no promise and no timer is made for each of many reviews. */
+export type Soon<T> = T | Promise<T>;
+
+/** What may be asked of the API server for one review: so many questions, and so long in all. */
+export interface Lookups {
+  /**
+   * The answer; undefined when it does not come in time. Nothing is asked any more once the time or the number is
+   * used up.
+   */
+  ask<T>(question: () => Soon<T>): Soon<T | undefined>;
+  /** Call when the review is over. */
+  end(): void;
+}
+
+export interface LookupLimits {
+  readonly questions: number;
+  /** From the first question on whose answer has to be waited for. */
+  readonly milliseconds: number;
+}
+
+/** The API server itself waits five seconds for the admission webhook. */
+export const LOOKUPS: LookupLimits = { questions: 400, milliseconds: 2000 };
+
+export function createLookups({ questions, milliseconds }: LookupLimits = LOOKUPS): Lookups {
+  const late = Promise.withResolvers<undefined>();
+  let timer: Timer | undefined;
+  let asked = 0;
+  let isOver = false;
+
+  function stop(): void {
+    isOver = true;
+    late.resolve(undefined);
+  }
+
+  return {
+    ask(question) {
+      if (isOver || asked >= questions) return undefined;
+      const answer = question();
+      if (!(answer instanceof Promise)) return answer;
+      asked += 1;
+      timer ??= setTimeout(stop, milliseconds);
+      return Promise.race([answer, late.promise]);
+    },
+    end() {
+      clearTimeout(timer);
+      stop();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import type { ClusterHosts } from '../decide/cluster-hosts.ts';
+import { createAccess } from '../kube/access.ts';
+import { createAuthorAccess } from '../kube/author-access.ts';
+import type { Discovery } from '../kube/discovery.ts';
+import { createFacts } from '../kube/facts.ts';
+import type { Governors } from '../kube/governors.ts';
+import { createSecretCache } from '../kube/secret-cache.ts';
+import { RULED } from '../kube/secret-keys.ts';
+import { createSecrets } from '../kube/secrets.ts';
+import { createSubjectAccess, type SubjectAccess } from '../kube/subject-access.ts';
+import type { KubeClient, KubeLimits } from '../kube/transport.ts';
+
+/** What looks at the things that Pipelines name, once for the reconciler and once for admission. */
+
+/** Whoever reaches the port makes admission ask: that never takes more of our own API server than this. */
+export const REVIEW_LIMITS: KubeLimits = { inFlight: 8, timeoutMs: 3000 };
+
+export interface FactsParts {
+  readonly client: KubeClient;
+  readonly discovery: Discovery;
+  readonly governors: Governors;
+  readonly hosts: ClusterHosts;
+  readonly now: () => Date;
+}
+
+/** For the reconciler, which tells what it finds in the Pipeline's status. */
+export function composeFacts(parts: FactsParts) {
+  return compose(parts);
+}
+
+/** For admission, which tells each user what that user may see. */
+export function composeReviewFacts(parts: FactsParts) {
+  return compose(parts, createSubjectAccess(parts.client, { now: parts.now }));
+}
+
+function compose({ client, discovery, governors, hosts, now }: FactsParts, subjects?: SubjectAccess) {
+  const secrets = createSecrets(client);
+  return createFacts({
+    client,
+    secrets,
+    // So short that nobody sees an old Secret, and yet a flood of reviews asks for each one but rarely.
+    secretCache: createSecretCache(secrets, {
+      keep: RULED,
+      ttlSeconds: 0.1,
+      staleSeconds: 0.5,
+      minRefreshSeconds: 0,
+      keepSeconds: 1,
+      now,
+    }),
+    access: createAccess(client, { discovery, now }),
+    authors: createAuthorAccess(client, { discovery, now }),
+    governors,
+    hosts,
+    ...(subjects && { subjects }),
+  });
+}

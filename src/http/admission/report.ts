@@ -1,0 +1,41 @@
+import type { Logger } from '../../telemetry/log.ts';
+import type { Verdict } from './answer.ts';
+import type { Review } from './review.ts';
+
+/** Logs what became of reviews. */
+export type ReviewLog = (review: Review, verdict: Verdict) => void;
+
+const MAX_PROBLEMS = 10;
+/** Of a text that the caller chose. */
+const MAX_TEXT = 300;
+const MAX_DENIALS = 20;
+const INTERVAL_MS = 1000;
+
+/** Whoever reaches the port can be denied as often as they like: of more in a second only the number is logged. */
+export function createReviewLog(
+  log: Logger,
+  now: () => number = performance.now.bind(performance),
+): ReviewLog {
+  let [begun, denials] = [Number.NEGATIVE_INFINITY, 0];
+
+  /** How many denials of the interval before went unlogged, where this one begins the next. */
+  function nextInterval(): number {
+    if (now() - begun < INTERVAL_MS) return 0;
+    const suppressed = Math.max(denials - MAX_DENIALS, 0);
+    [begun, denials] = [now(), 0];
+    return suppressed;
+  }
+
+  return ({ names, operation, user, dryRun }, verdict) => {
+    const fields = { ...names, operation, user: user.slice(0, MAX_TEXT), dryRun };
+    if (verdict.allowed) {
+      log.debug({ ...fields, warnings: verdict.warnings.length }, 'pipeline allowed');
+      return;
+    }
+    const suppressed = nextInterval();
+    denials += 1;
+    if (denials > MAX_DENIALS) return;
+    const problems = verdict.lines.slice(0, MAX_PROBLEMS).map((line) => line.slice(0, MAX_TEXT));
+    log.info({ ...fields, problems, ...(suppressed > 0 && { suppressed }) }, 'pipeline denied');
+  };
+}
