@@ -90,6 +90,11 @@ export const SERVE_FLAGS = {
     help: 'Directory with tls.crt and tls.key, re-read when they change; without it they are self-made.',
     parse: text,
   },
+  'admission-client-ca': {
+    default: '',
+    help: 'File with certificate authorities, re-read when it changes: callers of the admission webhook must show a certificate of one of them.',
+    parse: text,
+  },
   'admission-secret': {
     default: 'turnpike-admission-certificate',
     help: 'Secret that holds the self-made certificates, in our own namespace.',

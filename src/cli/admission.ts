@@ -3,6 +3,7 @@ import { createAdmission, REVIEWS } from '../http/admission.ts';
 import { createIntake } from '../http/intake.ts';
 import { type Server, startServer } from '../http/server.ts';
 import type { Certificate } from '../http/tls.ts';
+import { authorityFile } from '../kube/authority-file.ts';
 import { fileCertificates } from '../kube/certificate-files.ts';
 import { createCertificateManager } from '../kube/certificates.ts';
 import { observeCertificate } from './measure.ts';
@@ -25,20 +26,30 @@ export function startAdmission(parts: Parts): Admission {
   const app = createAdmission(admissionDeps(parts));
   const ended = new AbortController();
   let server: Server | undefined;
+  let served: Certificate | undefined;
   let problem = 'The admission webhook has no certificate yet.';
 
-  async function use(certificate: Certificate): Promise<void> {
+  /** What changes of it; the rest stays as it is. */
+  async function use(change: Certificate): Promise<void> {
+    const certificate = { ...served, ...change };
     if (server) server.setCertificate(certificate);
     else server = startServer({ name: 'admission', address, fetch: app.fetch, certificate, log });
+    served = certificate;
     observeCertificate(metrics, 'admission', certificate);
+  }
+
+  async function trust(clientCa: readonly string[]): Promise<void> {
+    if (served) await use({ ...served, clientCa });
   }
 
   async function run(): Promise<void> {
     const certificates = certificatesOf(parts);
+    const callers = callersOf(parts);
     while (!ended.signal.aborted) {
       try {
-        await use(await certificates.ensure());
-        await certificates.run(use, ended.signal);
+        const clientCa = await callers?.ensure();
+        await use({ ...(await certificates.ensure()), ...(clientCa && { clientCa }) });
+        await Promise.all([certificates.run(use, ended.signal), callers?.run(trust, ended.signal)]);
       } catch (error) {
         problem = `The admission webhook is not there: ${errorMessage(error)}`;
         log.warn({ error: errorMessage(error) }, 'admission webhook not started; it is tried again');
@@ -69,6 +80,12 @@ function admissionDeps({ policy, reviewFacts, metrics, log }: Parts) {
       metrics.admissionSeconds.observe(seconds);
     },
   };
+}
+
+/** Whom callers need a certificate of; undefined: they need none. */
+function callersOf({ config, log }: Parts) {
+  const file = config['admission-client-ca'];
+  return file ? authorityFile(file, { log }) : undefined;
 }
 
 function certificatesOf({ config, client, log, now }: Parts) {

@@ -1,4 +1,4 @@
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type Server, type TlsOptions as ServerOptions, type TLSSocket } from 'node:tls';
 import type { Socket } from 'bun';
 import type { Logger } from '../telemetry/log.ts';
 
@@ -6,6 +6,8 @@ import type { Logger } from '../telemetry/log.ts';
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
+  /** Authorities as PEM: callers must show a certificate of one of them. Without it they need none. */
+  readonly clientCa?: readonly string[];
 }
 
 export interface TlsOptions {
@@ -43,7 +45,7 @@ const MAX_CONNECTIONS = 4096;
 export function startTls(options: TlsOptions): Tls | undefined {
   const { hostname, port, inside, certificate, name, log } = options;
   const server = createServer({
-    ...certificate,
+    ...contextOf(certificate),
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: HANDSHAKE_MS,
   });
@@ -60,9 +62,19 @@ export function startTls(options: TlsOptions): Tls | undefined {
     ? undefined
     : {
         port: bound,
-        setCertificate: (next) => server.setSecureContext({ ...next }),
+        setCertificate(next) {
+          if (certificate.clientCa && !next.clientCa)
+            throw new Error('the authorities of callers are missing');
+          server.setSecureContext(contextOf(next));
+        },
         close: () => void server.close(),
       };
+}
+
+/** A caller without a certificate of the authorities gets no further than the handshake. */
+function contextOf({ cert, key, clientCa }: Certificate): ServerOptions {
+  if (!clientCa) return { cert, key };
+  return { cert, key, ca: [...clientCa], requestCert: true, rejectUnauthorized: true };
 }
 
 /** Bun's bare socket for the inner side: a stream there as well would cost as much as all of TLS. */

@@ -6,6 +6,7 @@ import { type Server, startServer } from '../../src/http/server.ts';
 import type { Certificate } from '../../src/http/tls.ts';
 import { generateAuthority, generateLeaf } from '../../src/kube/certificate-generate.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { createClientCertificate } from '../lab/certificates.ts';
 
 const NAMES = { dns: ['localhost'], ip: ['127.0.0.1'] };
 const authority = await generateAuthority(new Date());
@@ -28,12 +29,13 @@ function post(url: string, body: string, headers: Record<string, string> = {}): 
 }
 
 /** A connection of its own; `ask` sends a request on it and gives what came back. */
-function open(port: number) {
-  const socket = connect({ port, host: '127.0.0.1', ca: authority.cert });
+function open(port: number, client?: Certificate & { readonly session?: Buffer }) {
+  const socket = connect({ port, host: '127.0.0.1', ca: authority.cert, ...client });
   const ask = () =>
     new Promise<string>((resolve, reject) => {
       socket.once('data', (bytes) => resolve(bytes.toString()));
       socket.once('error', reject);
+      socket.once('close', () => reject(new Error('closed')));
       socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi');
     });
   return { socket, ask, serial: () => socket.getPeerCertificate().serialNumber };
@@ -123,5 +125,81 @@ describe('a listener with a certificate', () => {
         log,
       });
     expect(again).toThrow(`The admission server cannot listen on ${server.address}: is the port taken?`);
+  });
+});
+
+/** The TLS session of a connection that is over, to be resumed. */
+function begun(port: number, client: Certificate): Promise<Buffer> {
+  const { socket, ask } = open(port, client);
+  const session = new Promise<Buffer>((resolve) => socket.once('session', resolve));
+  return ask()
+    .then(() => session)
+    .finally(() => socket.destroy());
+}
+
+describe('a listener that wants certificates of its callers', () => {
+  const ask = (url: string, client?: Certificate) =>
+    fetch(url, { method: 'POST', body: 'hi', tls: { ca: authority.cert, ...client } }).then((answer) =>
+      answer.text(),
+    );
+
+  async function startFor(...clientCa: string[]) {
+    const pair = await newLeaf();
+    return { ...start({ ...pair, clientCa }), pair };
+  }
+
+  test('serves those that show one of its authorities', async () => {
+    const [one, two] = [await createClientCertificate('one'), await createClientCertificate('two')];
+    const { url } = await startFor(one.ca, two.ca);
+    expect(await ask(url, one.client)).toBe('hi');
+    expect(await ask(url, two.client)).toBe('hi');
+  });
+
+  test('asks others for nothing, whatever they show', async () => {
+    const known = await createClientCertificate('known');
+    const requests: Request[] = [];
+    const pair = await newLeaf();
+    const { url, lines } = start({ ...pair, clientCa: [known.ca] }, async (request) => {
+      requests.push(request);
+      return new Response('served');
+    });
+    const callers: (Certificate | undefined)[] = [
+      undefined,
+      (await createClientCertificate('known')).client,
+      (await createClientCertificate('other')).client,
+      pair,
+    ];
+    for (const caller of callers) await expect(ask(url, caller)).rejects.toThrow();
+    expect(requests).toEqual([]);
+    expect(lines.filter((line) => line.includes('TLS handshake failed'))).toHaveLength(callers.length);
+    expect(await ask(url, known.client)).toBe('served');
+  });
+
+  test('goes on with other authorities, and knows none any more that vouched before', async () => {
+    const [old, next] = [await createClientCertificate('old'), await createClientCertificate('next')];
+    const { server, url, pair, port } = await startFor(old.ca);
+    const kept = open(port, old.client);
+    expect(await kept.ask()).toContain('\r\nhi\r\n');
+    const session = await begun(port, old.client);
+    expect(await open(port, { ...old.client, session }).ask()).toContain('\r\nhi\r\n');
+    server.setCertificate({ ...pair, clientCa: [next.ca] });
+    expect(await ask(url, next.client)).toBe('hi');
+    await expect(ask(url, old.client)).rejects.toThrow();
+    await expect(open(port, { ...old.client, session }).ask()).rejects.toThrow();
+    expect(await kept.ask()).toContain('\r\nhi\r\n');
+    kept.socket.destroy();
+  });
+
+  test('asks for them still when its own certificate changes', async () => {
+    const { ca, client } = await createClientCertificate('caller');
+    const { server, url } = await startFor(ca);
+    server.setCertificate({ ...(await newLeaf()), clientCa: [ca] });
+    expect(await ask(url, client)).toBe('hi');
+    await expect(ask(url)).rejects.toThrow();
+    const bare = await newLeaf();
+    expect(() => server.setCertificate(bare)).toThrow('authorities of callers');
+    expect(() => server.setCertificate({ ...bare, clientCa: ['nothing'] })).toThrow();
+    await expect(ask(url)).rejects.toThrow();
+    expect(await ask(url, client)).toBe('hi');
   });
 });

@@ -23,15 +23,7 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** `names` are further DNS names of the API server. */
 export async function createClusterCertificates(names: readonly string[] = []): Promise<ClusterCertificates> {
-  const keys = await newKeys();
-  const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=lab',
-    keys,
-    ...validity(),
-    signingAlgorithm: ALGORITHM,
-    extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
-  });
-  const issuer = { name: authority.subject, key: keys.privateKey };
+  const { authority, issuer } = await newAuthority('CN=lab');
   const [apiserver, admin, serviceAccount] = await Promise.all([
     issue(issuer, 'CN=kube-apiserver', [
       new x509.SubjectAlternativeNameExtension([
@@ -42,9 +34,7 @@ export async function createClusterCertificates(names: readonly string[] = []): 
       ]),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
     ]),
-    issue(issuer, 'O=system:masters,CN=admin', [
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-    ]),
+    issue(issuer, 'O=system:masters,CN=admin', CLIENT),
     newKeys(),
   ]);
   return {
@@ -56,6 +46,26 @@ export async function createClusterCertificates(names: readonly string[] = []): 
       privateKey: await toPem('pkcs8', serviceAccount.privateKey),
     },
   };
+}
+
+/** An authority of that name, and a client certificate of it. */
+export async function createClientCertificate(name: string): Promise<{ ca: string; client: KeyPair }> {
+  const { authority, issuer } = await newAuthority(`CN=${name}`);
+  return { ca: authority.toString('pem'), client: await issue(issuer, `CN=client of ${name}`, CLIENT) };
+}
+
+const CLIENT = [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])];
+
+async function newAuthority(name: string) {
+  const keys = await newKeys();
+  const authority = await x509.X509CertificateGenerator.createSelfSigned({
+    name,
+    keys,
+    ...validity(),
+    signingAlgorithm: ALGORITHM,
+    extensions: [new x509.BasicConstraintsExtension(true, 0, true)],
+  });
+  return { authority, issuer: { name: authority.subject, key: keys.privateKey } };
 }
 
 interface Issuer {

@@ -16,7 +16,11 @@ export const APISERVER = 'kube-apiserver';
  * Starts etcd and kube-apiserver and waits until they are ready. There is no controller manager: nothing
  * finishes the deletion of a namespace, collects garbage, or fills aggregated ClusterRoles.
  */
-export async function startControlPlane(supervisor: Supervisor, installed: Installed): Promise<Kubernetes> {
+export async function startControlPlane(
+  supervisor: Supervisor,
+  installed: Installed,
+  flags: readonly string[] = [],
+): Promise<Kubernetes> {
   const pki = join(supervisor.directory, 'pki');
   const socket = join(supervisor.directory, 'etcd.sock');
   const [port, certificates] = await Promise.all([
@@ -34,7 +38,7 @@ export async function startControlPlane(supervisor: Supervisor, installed: Insta
   });
   await writeFile(kubernetes.kubeconfig, adminKubeconfig(kubernetes.server, certificates), { mode: 0o600 });
   const apiserver = await supervisor.start(APISERVER, {
-    argv: [binaryOf(installed, 'kube-apiserver'), ...apiserverFlags({ port, pki, socket })],
+    argv: [binaryOf(installed, 'kube-apiserver'), ...apiserverFlags({ port, pki, socket }), ...flags],
     env: GO_RUNTIME,
   });
   await waitForApiserver(apiserver, kubernetes);

@@ -40,6 +40,8 @@ export interface LabParts {
 export interface LabOptions extends LabParts {
   /** Hears of what takes long: building, and waiting for someone else's building. */
   readonly reporter?: Reporter;
+  /** Of kube-apiserver, beside those that the lab needs. */
+  readonly apiserverFlags?: readonly string[];
   /** Default: memory, which is quicker; disk for who merges thousands of pull requests. */
   readonly checkQueue?: CheckQueue;
 }
@@ -129,11 +131,11 @@ export async function stopKeptLabs(): Promise<string[]> {
 async function startParts(
   supervisor: Supervisor,
   installed: Installed,
-  { flux, definitions, gitea: wantsGitea, checkQueue = 'memory' }: LabOptions,
+  { flux, definitions, gitea: wantsGitea, checkQueue = 'memory', apiserverFlags }: LabOptions,
 ): Promise<LabFacts> {
   const located = installed.get('gitea');
   const [kubernetes, gitea] = await Promise.all([
-    startControlPlane(supervisor, installed),
+    startControlPlane(supervisor, installed, apiserverFlags),
     wantsGitea && located !== undefined
       ? startGitea({ supervisor, located, environment: labEnvironment(), reporter: silent, checkQueue })
       : undefined,
