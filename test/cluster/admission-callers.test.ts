@@ -72,10 +72,12 @@ async function prepare(): Promise<void> {
   };
 }
 
-async function apply() {
+async function kubectl(...args: string[]) {
   const input = JSON.stringify(pipelineObject(await specOf()));
-  return await lab.tryKubectl(['apply', '-f', '-'], { input });
+  return await lab.tryKubectl([...args, '-f', '-'], { input });
 }
+
+const apply = () => kubectl('apply');
 
 /** The status of the answer to a review by this caller, or `refused`. */
 async function callAs(client?: KeyPair): Promise<number | 'refused'> {
@@ -96,6 +98,20 @@ describe('a webhook that wants certificates of its callers', () => {
         seconds: 30,
       });
       expect((await apply()).stderr).toContain('Secret demo/events does not exist');
+    },
+    MINUTE,
+  );
+
+  test(
+    'tells a user who may not get Secrets nothing of them',
+    async () => {
+      const binding = ['--clusterrole=turnpike-edit', '--user=writer', '-n', 'demo'];
+      await lab.kubectl(['create', 'rolebinding', 'writer', ...binding]);
+      const { code, stderr } = await kubectl('create', '--as=writer', '--dry-run=server');
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringContaining('Secret demo/events was not checked: you may not get it.'),
+      });
     },
     MINUTE,
   );

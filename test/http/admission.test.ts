@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import type { Verdict } from '../../src/http/admission/answer.ts';
 import { createReviewLog } from '../../src/http/admission/report.ts';
+import { REVIEWS } from '../../src/http/admission.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { pipelineObject, specOf } from '../fixtures/pipelines/cases.ts';
+import { factsOf } from '../fixtures/pipelines/facts.ts';
 import { around, nobody, review, setUp } from './reviews.ts';
 
 describe('POST /validate', () => {
@@ -209,6 +211,29 @@ describe('an admission webhook', () => {
     now = 1000;
     report(one, denial);
     expect(JSON.parse(lines[20] ?? '')).toMatchObject({ msg: 'pipeline denied', suppressed: 480 });
+  });
+
+  test('has so many reviews under way, and asks others to come again', async () => {
+    const release = Promise.withResolvers<void>();
+    const { send } = setUp(
+      async () => {
+        await release.promise;
+        return factsOf({});
+      },
+      { requests: 2 },
+    );
+    const body = JSON.stringify(review({ object: pipelineObject(await specOf()) }));
+    const [first, second] = [send(body), send(body)];
+    const third = await send(body);
+    expect([third.status, third.headers.get('retry-after')]).toEqual([503, '1']);
+    release.resolve();
+    expect([(await first).status, (await second).status]).toEqual([200, 200]);
+    expect((await send(body)).status).toBe(200);
+  });
+
+  test('holds less of the bodies of reviews than of others, since they are parsed', () => {
+    expect(REVIEWS.total).toBeLessThanOrEqual(16 * 1024 * 1024);
+    expect(REVIEWS.source).toBeLessThan(REVIEWS.total);
   });
 
   test('answers other methods with 405 and other paths with 404', async () => {

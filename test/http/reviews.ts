@@ -1,8 +1,8 @@
 import { expect } from 'bun:test';
 import type { SpecPolicy } from '../../src/decide/validate.ts';
 import type { JudgeDeps } from '../../src/http/admission/judge.ts';
-import { createAdmission } from '../../src/http/admission.ts';
-import { createIntake } from '../../src/http/intake.ts';
+import { createAdmission, REVIEWS } from '../../src/http/admission.ts';
+import { createIntake, type IntakeLimits } from '../../src/http/intake.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import {
   type Changes,
@@ -37,11 +37,14 @@ export function nobody(): Promise<never> {
   return Promise.reject(new TypeError('nobody is to be asked'));
 }
 
-export function setUp(gather: Gather = around(), change: Partial<SpecPolicy> = {}) {
+export function setUp(
+  gather: Gather = around(),
+  { requests = REVIEWS.requests, ...change }: Partial<SpecPolicy> & Partial<Pick<IntakeLimits, 'requests'>> = {},
+) {
   const { log, lines } = createFakeLog();
   const reviews: boolean[] = [];
   const app = createAdmission({
-    intake: createIntake(),
+    intake: createIntake({ ...REVIEWS, requests }),
     policy: { ...POLICY, ...change },
     gather,
     log,
