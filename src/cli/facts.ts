@@ -1,7 +1,8 @@
 import type { ClusterHosts } from '../decide/cluster-hosts.ts';
 import { createAccess } from '../kube/access.ts';
+import { createApplicationDiscovery } from '../kube/application-discovery.ts';
 import { createAuthorAccess } from '../kube/author-access.ts';
-import type { Discovery } from '../kube/discovery.ts';
+import { createDiscovery, type Discovery } from '../kube/discovery.ts';
 import { createFacts } from '../kube/facts.ts';
 import type { Governors } from '../kube/governors.ts';
 import { createSecretCache } from '../kube/secret-cache.ts';
@@ -28,9 +29,14 @@ export function composeFacts(parts: FactsParts) {
   return compose(parts);
 }
 
-/** For admission, which tells each user what that user may see. */
-export function composeReviewFacts(parts: FactsParts) {
-  return compose(parts, createSubjectAccess(parts.client, { now: parts.now }));
+/**
+ * For admission, which tells each user what that user may see. It has a discovery of its own: kinds that callers
+ * invent displace none that the reconciler knows.
+ */
+export function composeReviewFacts(parts: Omit<FactsParts, 'discovery'>) {
+  const { client, now } = parts;
+  const discovery = createApplicationDiscovery(createDiscovery(client, { now }));
+  return compose({ ...parts, discovery }, createSubjectAccess(client, { now }));
 }
 
 function compose({ client, discovery, governors, hosts, now }: FactsParts, subjects?: SubjectAccess) {

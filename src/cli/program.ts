@@ -128,7 +128,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     messagesOf: createNamespaces(client, { now }).disclosure,
     facts: composeFacts({ client, discovery, governors, hosts, now }),
     reviewClient,
-    reviewFacts: composeReviewFacts({ client: reviewClient, discovery, governors, hosts, now }),
+    reviewFacts: composeReviewFacts({ client: reviewClient, governors, hosts, now }),
     store,
     gitDirectory: gitDirectory(config['git-cache-dir']),
   };
