@@ -9,9 +9,12 @@ export const PLURAL = 'pipelines';
 /** The field manager of every server-side apply, and the reporting component of events. */
 export const FIELD_MANAGER = 'turnpike';
 
-/** Keys of a Secret that `strategy.secretRef` names; the second one is accepted during a rotation. */
+/** Keys of a Secret that `strategy.secretRef` names; the second ones are accepted during a rotation. */
 export const HMAC_KEY = 'hmac-key';
 export const HMAC_KEY_PREVIOUS = 'hmac-key-previous';
+/** Sign approvals; without both of them those for events do. */
+export const APPROVAL_KEY = 'approval-key';
+export const APPROVAL_KEY_PREVIOUS = 'approval-key-previous';
 
 /** Keys of a Secret that `pull-request.secretRef` names: what the forge proves its webhooks with. */
 export const WEBHOOK_SECRET = 'webhook-secret';
@@ -19,6 +22,13 @@ export const WEBHOOK_SECRET_PREVIOUS = 'webhook-secret-previous';
 
 /** Below this, a key can be guessed. */
 export const MIN_KEY_BYTES = 16;
+
+/** What stands in the place of keys in manifests/examples: everybody can read it. */
+export const PUBLISHED_KEYS: readonly string[] = [
+  'put-the-same-random-key-into-both-of-these',
+  'put-another-random-key-here-for-approvals',
+  'put-a-token-of-your-forge-here',
+];
 
 /** Keys of the same Secret: what commits are signed with, and what opens that. */
 export const SIGNING_KEY = 'signing-key';

@@ -140,7 +140,7 @@ export const Strategy = v.pipe(
       v.pipe(
         LocalSecretRef,
         v.description(
-          'Secret with the key hmac-key, at least 16 bytes and better 32, which signs the events and approvals for this promotion.',
+          'Secret with the key hmac-key, which signs the events for this promotion, and approval-key, which signs its approvals: each at least 16 bytes and better 32. Without approval-key, hmac-key signs approvals too.',
         ),
       ),
     ),

@@ -21,6 +21,7 @@ import { createJudge } from '../kube/judge.ts';
 import type { LeaseTimings } from '../kube/lease.ts';
 import { createNamespaces } from '../kube/namespaces.ts';
 import { createPipelineStore } from '../kube/pipelines.ts';
+import { timeReads } from '../kube/read-times.ts';
 import { createSecretCache } from '../kube/secret-cache.ts';
 import { PROOFS } from '../kube/secret-keys.ts';
 import { createSecrets } from '../kube/secrets.ts';
@@ -73,6 +74,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const labelSelector = config['watch-label-selector'];
   const secrets = createSecrets(client);
   const policy = policyOf(config);
+  const keyReads = timeReads(secrets, () => performance.now());
   const now = () => new Date();
   const discovery = createApplicationDiscovery(createDiscovery(client, { now }));
   const granted = createGrantedKinds(client, { now, ...(namespace && { namespace }) });
@@ -120,7 +122,13 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     proxyFor: createProxyFor(proxyVariables(environment)),
     secrets,
     sockets,
-    secretCache: createSecretCache(secrets, { keep: PROOFS, ttlSeconds: 10, minRefreshSeconds: 1, now }),
+    secretCache: createSecretCache(keyReads.secrets, {
+      keep: PROOFS,
+      ttlSeconds: 10,
+      minRefreshSeconds: 1,
+      now,
+    }),
+    keyReads,
     discovery,
     applications,
     clusters,

@@ -1,7 +1,9 @@
 import type { PipelineKey } from '../api/pipeline.ts';
+import type { SecretRead } from '../http/authenticate.ts';
 import { createIntake } from '../http/intake.ts';
 import { createMetricsApp, createProbes } from '../http/probes.ts';
 import { createRateLimiter } from '../http/rate.ts';
+import { createRechecks } from '../http/rechecks.ts';
 import { createRejectionLog } from '../http/rejections.ts';
 import { startServer } from '../http/server.ts';
 import { createSignedApp } from '../http/signed-app.ts';
@@ -50,11 +52,17 @@ function metricsReaders({ config, client, log }: Parts) {
 }
 
 function signedDeps(parts: Parts, { wake, onWritten }: Pick<ServersDeps, 'wake' | 'onWritten'>) {
-  const { config, log, metrics, store, client, secretCache, now } = parts;
+  const { config, log, metrics, store, client, secretCache, keyReads, now } = parts;
   const clock = () => performance.now();
   return {
     find: store.get,
     readSecret: secretCache.read,
+    rechecks: createRechecks<readonly SecretRead[]>({
+      now: clock,
+      sleep: Bun.sleep,
+      random: Math.random,
+      reads: keyReads.recent,
+    }),
     available: () => client.available() && store.synced(),
     intake: createIntake(),
     limiter: createRateLimiter(

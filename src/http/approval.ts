@@ -23,6 +23,7 @@ export function createApproval(deps: ApprovalDeps) {
     const timestamp = c.req.header('x-signature-timestamp') ?? '';
     if (!isFresh(timestamp, deps.now())) return refused(c, deps, 'stale-timestamp', unauthorized());
     const guarded = await guard(call, deps, {
+      use: 'approval',
       secretOf: (spec, name) => {
         const environment = spec.environments[environmentIndex(spec, name)];
         return environment && approvalSecret(spec, environment);

@@ -1,10 +1,16 @@
-import { HMAC_KEY, HMAC_KEY_PREVIOUS } from '../api/group.ts';
 import { type PipelineKey, type PipelineSpec, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
-import { isSignedBy, type Signature } from './signature.ts';
+import { type KeyRefusal, type KeyUse, keysFor, MAX_KEYS } from '../decide/keys.ts';
+import type { Rechecks } from './rechecks.ts';
+import { type Signature, signerOf } from './signature.ts';
 
 export interface Secret {
   readonly values: ReadonlyMap<string, Uint8Array>;
+  /** Changes with each change of the Secret. */
+  readonly version?: string;
 }
+
+/** What came of reading a Secret; undefined: there is none. */
+export type SecretRead = PromiseSettledResult<Secret | undefined>;
 
 /** What the signed endpoints need of the cluster. */
 export interface SignedDeps {
@@ -15,12 +21,14 @@ export interface SignedDeps {
     name: string,
     options?: { fresh?: boolean },
   ): Secret | undefined | Promise<Secret | undefined>;
+  readonly rechecks: Rechecks<readonly SecretRead[]>;
   /** Whether the API server answers and all Pipelines are known. */
   available(): boolean;
 }
 
 /** Why a request was refused; for the log and the metric, never for the caller. */
 export type Rejection =
+  | KeyRefusal
   | 'unknown-pipeline'
   | 'no-secret-ref'
   | 'wrong-provider'
@@ -28,6 +36,7 @@ export type Rejection =
   | 'stale-timestamp'
   | 'secret-missing'
   | 'wrong-signature'
+  | 'busy'
   | 'unavailable';
 
 export interface Refusal {
@@ -43,6 +52,10 @@ export type Authentication =
 export interface SignedRequest {
   readonly namespace: string;
   readonly name: string;
+  readonly environment: string;
+  readonly use: KeyUse;
+  /** Address of the sender. */
+  readonly source: string;
   /** The Secret whose key must have signed; undefined: the spec names none. */
   readonly secretOf: (spec: PipelineSpec) => string | undefined;
   readonly signature: Signature | undefined;
@@ -51,37 +64,75 @@ export interface SignedRequest {
 }
 
 /**
- * Checks the signature with the key of the Secret that the Pipeline names. A key that was changed a
- * moment ago is found by reading the Secret once more. Whoever is refused while the API server is away
- * may be right: they are told to come again.
+ * Checks the signature with the keys of the Secret that the Pipeline names. A key that was changed a moment ago is found
+ * by reading the Secret once more. Whoever is refused while the API server is away may be right: they are told to come
+ * again.
  */
 export async function authenticate(deps: SignedDeps, request: SignedRequest): Promise<Authentication> {
-  const { namespace, name, signature, signed } = request;
+  const { namespace, name, signature } = request;
   const pipeline = deps.find(pipelineKey(namespace, name));
   const secret = pipeline?.spec.ok ? request.secretOf(pipeline.spec.value) : undefined;
   if (pipeline?.spec.ok && secret === undefined && request.allowUnsigned) return { ok: true, pipeline };
   if (!signature) return refuse(deps, 'no-signature');
-  if (!pipeline || secret === undefined) {
-    isSignedBy(signature, [], signed);
-    return refuse(deps, pipeline ? 'no-secret-ref' : 'unknown-pipeline');
-  }
   try {
-    const known = await deps.readSecret(namespace, secret);
-    if (isSignedBy(signature, keysOf(known), signed)) return { ok: true, pipeline, secret };
-    const fresh = await deps.readSecret(namespace, secret, { fresh: true });
-    const right = fresh !== known && isSignedBy(signature, keysOf(fresh), signed);
-    if (right) return { ok: true, pipeline, secret };
-    return refuse(deps, keysOf(fresh).length > 0 ? 'wrong-signature' : 'secret-missing');
+    const verdict = await verify(deps, request, signature, secret);
+    if (verdict === 'busy') return refuse(deps, verdict);
+    if (!pipeline) return refuse(deps, 'unknown-pipeline');
+    if (secret === undefined) return refuse(deps, 'no-secret-ref');
+    return verdict === 'right' ? { ok: true, pipeline, secret } : refuse(deps, verdict);
   } catch (cause) {
     return { ok: false, rejection: 'unavailable', cause };
   }
 }
 
-export function refuse(deps: SignedDeps, rejection: Rejection): Refusal {
-  return { ok: false, rejection: deps.available() ? rejection : 'unavailable' };
+/** Without a Secret nothing is right, and it takes as long to say so. */
+async function verify(
+  deps: SignedDeps,
+  request: SignedRequest,
+  signature: Signature,
+  secret: string | undefined,
+): Promise<'right' | Rejection> {
+  const { namespace, name, environment, use, source } = request;
+  const since = deps.rechecks.now();
+  const known = secret === undefined ? undefined : await deps.readSecret(namespace, secret);
+  const first = judge(request, signature, known);
+  if (first === 'right') return first;
+  const caller = { path: `${use} ${namespace}/${name}/${environment}`, source, since };
+  const refresh = secret === undefined ? undefined : () => readFresh(deps, namespace, [secret]);
+  const recheck = deps.rechecks.open(caller, refresh);
+  if (recheck.kind !== 'running') return recheck.kind === 'busy' ? 'busy' : first;
+  const [fresh] = (await recheck.read) ?? [];
+  if (fresh?.status === 'rejected') throw fresh.reason;
+  const second = isSame(known, fresh?.value) ? first : judge(request, signature, fresh?.value);
+  if (second !== 'right') await recheck.due;
+  return second;
 }
 
-function keysOf(secret: Secret | undefined): Uint8Array[] {
-  const keys = [secret?.values.get(HMAC_KEY), secret?.values.get(HMAC_KEY_PREVIOUS)];
-  return keys.filter((key): key is Uint8Array => key !== undefined && key.length > 0);
+export function readFresh(
+  deps: Pick<SignedDeps, 'readSecret'>,
+  namespace: string,
+  names: readonly string[],
+): Promise<readonly SecretRead[]> {
+  return Promise.allSettled(names.map(async (name) => deps.readSecret(namespace, name, { fresh: true })));
+}
+
+function isSame(known: Secret | undefined, fresh: Secret | undefined): boolean {
+  return known === fresh || (known?.version !== undefined && known.version === fresh?.version);
+}
+
+function judge(
+  { use, signed }: SignedRequest,
+  signature: Signature,
+  secret: Secret | undefined,
+): 'right' | Rejection {
+  const keys = secret ? keysFor(use, secret.values) : [];
+  const candidates = { keys: keys.map(({ bytes }) => bytes), most: MAX_KEYS[use] };
+  const signer = keys[signerOf(signature, candidates, signed)];
+  if (signer) return signer.refusal ?? 'right';
+  if (keys.some(({ refusal }) => refusal === undefined)) return 'wrong-signature';
+  return keys[0]?.refusal ?? 'secret-missing';
+}
+
+export function refuse(deps: Pick<SignedDeps, 'available'>, rejection: Rejection): Refusal {
+  return { ok: false, rejection: deps.available() ? rejection : 'unavailable' };
 }

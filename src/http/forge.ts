@@ -60,7 +60,7 @@ async function take(call: Call, deps: ForgeHookDeps, forge: ForgeType): Promise<
   if (body instanceof Response) return body;
   const { namespace = '', name = '' } = c.req.param();
   const proof = proofOf(forge, { headers: c.req.raw.headers, body, now: deps.now() });
-  const answer = await authenticateForge(deps, { forge, namespace, name, proof });
+  const answer = await authenticateForge(deps, { forge, namespace, name, source: c.env.source, proof });
   if (!answer.ok) return turnedAway(c, deps, answer);
   const event = parseJson(body);
   if (!event.ok) return refused(c, deps, 'bad-event', notJson());

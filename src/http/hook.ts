@@ -45,6 +45,7 @@ export function createHook(deps: HookDeps) {
   return postRoute('/promotion/:namespace/:name/:environment', deps, async (call) => {
     const started = performance.now();
     const guarded = await guard(call, deps, {
+      use: 'event',
       secretOf: (spec, environment) => eventSecret(spec, environmentIndex(spec, environment)),
       signed: (body) => [body],
       allowUnsigned: deps.allowUnsigned,

@@ -58,6 +58,16 @@ export function noRoom(): Response {
   });
 }
 
+/** More signatures fit no known key than can be looked into: this one may be right. */
+export function busy(): Response {
+  return problem({
+    status: 503,
+    title: 'Service Unavailable',
+    detail: 'The signature cannot be checked right now. Send it again.',
+    headers: { 'retry-after': '5' },
+  });
+}
+
 /** The API server is away; the sender is asked to come again, in seconds. */
 export function unavailable(retryAfter = 5): Response {
   return problem({

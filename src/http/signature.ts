@@ -25,32 +25,54 @@ function isAlgorithm(name: string): name is Algorithm {
 }
 
 /** A key that nobody has, so that an unknown pipeline costs the time that a known one does. */
-const NOBODY: readonly Uint8Array[] = [crypto.getRandomValues(new Uint8Array(32))];
+const NOBODY: Uint8Array = crypto.getRandomValues(new Uint8Array(32));
+
+export interface Candidates {
+  readonly keys: readonly Uint8Array[];
+  /** How many keys there can be: a signature of none of them takes the time of as many. */
+  readonly most: number;
+}
 
 /**
- * Whether one of the keys made the signature over these parts, in time that depends on their length
- * alone. Without a key it is never right, and takes as long.
+ * The place of the key that made the signature over these parts; -1 for none of them. Its time depends on the length of
+ * the parts alone, and not on how many keys there are.
  */
-export function isSignedBy(
+export function signerOf(
+  signature: Signature,
+  { keys, most }: Candidates,
+  parts: readonly (string | Uint8Array)[],
+): number {
+  const right = keys.map((key) => isDigest(signature, key, parts)).indexOf(true);
+  for (let missing = most - keys.length; right < 0 && missing > 0; missing -= 1) {
+    isDigest(signature, NOBODY, parts);
+  }
+  return right;
+}
+
+function isDigest(
   { algorithm, digest }: Signature,
+  key: Uint8Array,
+  parts: readonly (string | Uint8Array)[],
+): boolean {
+  const hmac = new Bun.CryptoHasher(algorithm, key);
+  for (const part of parts) hmac.update(part);
+  return timingSafeEqual(hmac.digest(), digest);
+}
+
+/** Whether one of the keys made the signature; a Secret has two at most. */
+export function isSignedBy(
+  signature: Signature,
   keys: readonly Uint8Array[],
   parts: readonly (string | Uint8Array)[],
 ): boolean {
-  let right = false;
-  for (const key of keys.length > 0 ? keys : NOBODY) {
-    const hmac = new Bun.CryptoHasher(algorithm, key);
-    for (const part of parts) hmac.update(part);
-    right = timingSafeEqual(hmac.digest(), digest) || right;
-  }
-  return right && keys.length > 0;
+  return signerOf(signature, { keys, most: 2 }, parts) >= 0;
 }
 
 /** Whether the token is one of the keys, in time that depends on their lengths alone. */
 export function isOneOf(token: Uint8Array, keys: readonly Uint8Array[]): boolean {
   const digest = sha256(token);
-  let right = false;
-  for (const key of keys.length > 0 ? keys : NOBODY) right = timingSafeEqual(sha256(key), digest) || right;
-  return right && keys.length > 0;
+  const right = (keys.length > 0 ? keys : [NOBODY]).map((key) => timingSafeEqual(sha256(key), digest));
+  return right.includes(true) && keys.length > 0;
 }
 
 function sha256(bytes: Uint8Array): Buffer {

@@ -1,9 +1,10 @@
 import { type Context, Hono } from 'hono';
 import { type PipelineSpec, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
+import type { KeyUse } from '../decide/keys.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { authenticate, type Refusal, refuse, type SignedDeps } from './authenticate.ts';
+import { authenticate, type Refusal, type Rejection, refuse, type SignedDeps } from './authenticate.ts';
 import type { Held, Intake, Unread } from './intake.ts';
-import { methodNotAllowed, noRoom, problem, unauthorized, unavailable } from './problem.ts';
+import { busy, methodNotAllowed, noRoom, problem, unauthorized, unavailable } from './problem.ts';
 import type { RateLimiter } from './rate.ts';
 import type { RejectionLog } from './rejections.ts';
 import { parseSignature } from './signature.ts';
@@ -45,6 +46,7 @@ export interface Guarded {
 }
 
 interface GuardOptions {
+  readonly use: KeyUse;
   readonly secretOf: (spec: PipelineSpec, environment: string) => string | undefined;
   readonly signed: (body: Uint8Array) => readonly (string | Uint8Array)[];
   readonly allowUnsigned: boolean;
@@ -66,6 +68,9 @@ export async function guard(call: Call, deps: GuardDeps, options: GuardOptions):
   const answer = await authenticate(deps, {
     namespace,
     name,
+    environment,
+    use: options.use,
+    source: c.env.source,
     secretOf: (spec) => options.secretOf(spec, environment),
     signature,
     signed: options.signed(body),
@@ -111,8 +116,12 @@ export function turnedAway(c: SignedContext, deps: GuardDeps, { rejection, cause
     const { namespace = '', name = '' } = c.req.param();
     deps.log.warn({ namespace, name, error: cause }, 'the key that signs the request cannot be read');
   }
-  const response = rejection === 'unavailable' ? unavailable() : unauthorized();
-  return refused(c, deps, rejection, response);
+  return refused(c, deps, rejection, answerTo(rejection));
+}
+
+function answerTo(rejection: Rejection): Response {
+  if (rejection === 'unavailable') return unavailable();
+  return rejection === 'busy' ? busy() : unauthorized();
 }
 
 /** Counts and logs a refusal. */

@@ -23,6 +23,7 @@ const SECRET_FIELDS = [
   'identity',
   'signing',
   'hmac-key',
+  'approval-key',
   'webhook-secret',
   'cookie',
 ];

@@ -21,6 +21,7 @@ import { createFakeLog } from '../fakes/log.ts';
 import { SHOWN } from '../fakes/namespaces.ts';
 import { loopbackOutbound } from '../fakes/outbound.ts';
 import { pipeline, spec } from '../fakes/pipeline.ts';
+import { fakeRechecks } from '../fakes/rechecks.ts';
 import { createFakeStore } from '../fakes/store.ts';
 import type { Gitea } from '../lab/gitea/forge.ts';
 import { sharedLab } from '../lab/shared.ts';
@@ -119,6 +120,7 @@ function startLeader(): Controller {
 function startListener(): Server {
   const app = createSignedApp({
     intake: createIntake(),
+    rechecks: fakeRechecks(),
     find: store.get,
     readSecret: secret,
     available: () => true,

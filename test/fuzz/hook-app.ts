@@ -5,6 +5,7 @@ import { createIntake } from '../../src/http/intake.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { NOW } from '../fakes/pipeline.ts';
+import { fakeRechecks } from '../fakes/rechecks.ts';
 import { createFakeStore } from '../fakes/store.ts';
 import { errorLog } from './admission-app.ts';
 
@@ -22,6 +23,7 @@ export function hookApp(pipeline: Pipeline) {
   const { log, errors } = errorLog();
   const app = createHook({
     intake: createIntake(),
+    rechecks: fakeRechecks(),
     find: store.get,
     readSecret: (_, name) => (name === 'hook' ? { values: KEYS } : undefined),
     available: () => true,

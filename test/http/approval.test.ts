@@ -8,9 +8,12 @@ import { createRejectionLog } from '../../src/http/rejections.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { at, NOW, pipeline, withState } from '../fakes/pipeline.ts';
+import { fakeRechecks } from '../fakes/rechecks.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
 const KEY = 'an hmac key of more than 32 bytes, really';
+const APPROVAL = 'a key for approvals alone, long enough';
+const PREVIOUS = 'the key before that one, also long enough';
 const PATH = '/approval/apps/app/staging/1.1.0';
 const SECONDS = String(Math.floor(NOW.getTime() / 1000));
 
@@ -22,7 +25,19 @@ function waiting(revision = '1.1.0'): Pipeline {
   });
 }
 
-function setUp(from = waiting(), { deleted = false } = {}) {
+interface Change {
+  readonly signed?: string;
+  readonly timestamp?: string;
+  readonly body?: string;
+  readonly key?: string;
+}
+
+interface Options {
+  readonly deleted?: boolean;
+  readonly keys?: Readonly<Record<string, string>>;
+}
+
+function setUp(from = waiting(), { deleted = false, keys = { 'hmac-key': KEY } }: Options = {}) {
   const store = createFakeStore();
   store.put(from);
   const { log } = createFakeLog();
@@ -30,10 +45,11 @@ function setUp(from = waiting(), { deleted = false } = {}) {
   const outcomes: string[] = [];
   const app = createApproval({
     intake: createIntake(),
+    rechecks: fakeRechecks(),
     find: store.get,
     readSecret: async () => {
       if (deleted) store.remove(pipelineKey('apps', 'app'));
-      return { values: new Map([['hmac-key', Buffer.from(KEY)]]) };
+      return { values: new Map(Object.entries(keys).map(([name, key]) => [name, Buffer.from(key)])) };
     },
     available: () => true,
     limiter: createRateLimiter({ limit: 100, intervalSeconds: 30 }, () => Date.now()),
@@ -44,10 +60,10 @@ function setUp(from = waiting(), { deleted = false } = {}) {
     record: createRecordStatus(store),
     wake: (key) => woken.push(key),
   });
-  const post = async (path = PATH, change: { signed?: string; timestamp?: string; body?: string } = {}) => {
-    const { timestamp = SECONDS, body = '' } = change;
+  const post = async (path = PATH, change: Change = {}) => {
+    const { timestamp = SECONDS, body = '', key = KEY } = change;
     const signed = change.signed ?? `POST\n${path}\n${timestamp}\n${body}`;
-    const signature = `sha256=${createHmac('sha256', KEY).update(signed).digest('hex')}`;
+    const signature = `sha256=${createHmac('sha256', key).update(signed).digest('hex')}`;
     const headers = { 'x-signature': signature, 'x-signature-timestamp': timestamp };
     return await app.request(path, { method: 'POST', body, headers }, { source: '10.0.0.1' });
   };
@@ -78,6 +94,56 @@ describe('POST /approval/{namespace}/{name}/{environment}/{revision}', () => {
   test('takes a body that is signed with the rest', async () => {
     const { post } = setUp();
     expect((await post(PATH, { body: '{"why":"looks good"}' })).status).toBe(202);
+  });
+
+  const SHORT = 'fifteen bytes..';
+  const PUBLISHED = 'put-another-random-key-here-for-approvals';
+  const both = { 'hmac-key': KEY, 'approval-key': APPROVAL };
+  const rotating = { ...both, 'approval-key-previous': PREVIOUS };
+  const kept = { 'hmac-key': KEY, 'approval-key-previous': APPROVAL };
+  const keys: [why: string, keys: Record<string, string>, key: string, outcome: string][] = [
+    ['hmac-key where there is no other', { 'hmac-key': KEY }, KEY, 'approved'],
+    ['hmac-key-previous where there is no other', { 'hmac-key-previous': KEY }, KEY, 'approved'],
+    ['approval-key', both, APPROVAL, 'approved'],
+    ['approval-key without hmac-key', { 'approval-key': APPROVAL }, APPROVAL, 'approved'],
+    ['approval-key during a rotation', rotating, APPROVAL, 'approved'],
+    ['approval-key-previous', rotating, PREVIOUS, 'approved'],
+    [
+      'approval-key beside a previous one that is too short',
+      { ...both, 'approval-key-previous': SHORT },
+      APPROVAL,
+      'approved',
+    ],
+    ['hmac-key beside approval-key', both, KEY, 'not-an-approval-key'],
+    [
+      'hmac-key-previous beside approval-key',
+      { ...both, 'hmac-key-previous': PREVIOUS },
+      PREVIOUS,
+      'not-an-approval-key',
+    ],
+    ['hmac-key beside approval-key-previous', kept, KEY, 'not-an-approval-key'],
+    [
+      'hmac-key beside an approval-key that is too short',
+      { ...both, 'approval-key': SHORT },
+      KEY,
+      'not-an-approval-key',
+    ],
+    ['hmac-key beside an empty approval-key', { ...both, 'approval-key': '' }, KEY, 'not-an-approval-key'],
+    ['an approval-key that is too short', { ...both, 'approval-key': SHORT }, SHORT, 'key-too-short'],
+    ['an hmac-key that is too short', { 'hmac-key': SHORT }, SHORT, 'key-too-short'],
+    ['the approval-key of the examples', { ...both, 'approval-key': PUBLISHED }, PUBLISHED, 'key-published'],
+    ['another key', both, PREVIOUS, 'wrong-signature'],
+  ];
+  test.each(keys)('of %s', async (_, inSecret, key, outcome) => {
+    const { post, state, outcomes } = setUp(waiting(), { keys: inSecret });
+    const response = await post(PATH, { key });
+    expect(outcomes).toEqual([outcome]);
+    expect(response.status).toBe(outcome === 'approved' ? 202 : 401);
+    expect(state()?.promotion?.phase).toBe(outcome === 'approved' ? 'Pending' : 'WaitingApproval');
+    if (outcome !== 'approved') {
+      const unknown = await setUp().post('/approval/apps/nobody/staging/1.1.0');
+      expect(await response.text()).toBe(await unknown.text());
+    }
   });
 
   test.each([

@@ -6,6 +6,7 @@ import { createRejectionLog } from '../../src/http/rejections.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { NOW, pipeline, spec, withState } from '../fakes/pipeline.ts';
+import { fakeRechecks } from '../fakes/rechecks.ts';
 import { createFakeStore } from '../fakes/store.ts';
 import { SECRET, SENDERS } from './forge-deliveries.ts';
 
@@ -51,6 +52,7 @@ function setUp(options: Options = {}) {
   const outcomes: string[] = [];
   const app = createForgeHook({
     intake: createIntake(),
+    rechecks: fakeRechecks(),
     find: store.get,
     readSecret: async (_, name, read) => {
       if (read?.fresh) cached = secrets;

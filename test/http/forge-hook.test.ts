@@ -137,6 +137,8 @@ describe('POST /forge/{type}/{namespace}/{name}', () => {
   });
 });
 
+const PUBLISHED = 'put-a-token-of-your-forge-here';
+
 describe('refuses with the same 401', () => {
   const notifying = pipeline({ promotion: { strategy: { notification: {} } } });
   const cases: [why: string, options: Options, request: Request, reason: string][] = [
@@ -147,18 +149,24 @@ describe('refuses with the same 401', () => {
     ['a wrong secret', {}, { secret: PREVIOUS }, 'wrong-signature'],
     ['a missing Secret', { secrets: {} }, {}, 'secret-missing'],
     ['a Secret without the key', { secrets: { forge: { token: SECRET } } }, {}, 'secret-missing'],
-    ['an empty key', { secrets: { forge: { 'webhook-secret': '' } } }, {}, 'secret-missing'],
+    ['an empty key', { secrets: { forge: { 'webhook-secret': '' } } }, {}, 'key-too-short'],
     [
       'a key of 15 bytes',
       { secrets: { forge: { 'webhook-secret': 'fifteen bytes..' } } },
       { secret: 'fifteen bytes..' },
-      'secret-missing',
+      'key-too-short',
     ],
     [
       'a key of 15 bytes and a blank',
       { secrets: { forge: { 'webhook-secret': 'fifteen bytes.. ' } } },
       { secret: 'fifteen bytes..' },
-      'secret-missing',
+      'key-too-short',
+    ],
+    [
+      'the key of the examples',
+      { secrets: { forge: { 'webhook-secret': PUBLISHED } } },
+      { secret: PUBLISHED },
+      'key-published',
     ],
     [
       'the key of signed events',

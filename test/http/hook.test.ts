@@ -10,10 +10,13 @@ import { waitForPullRequest } from '../../src/http/wait.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { at, event, NOW, pipeline, running, spec, withState } from '../fakes/pipeline.ts';
+import { fakeRechecks } from '../fakes/rechecks.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
 const KEY = 'an hmac key of more than 32 bytes, really';
 const PREVIOUS = 'the key before that one, also long enough';
+const SHORT = 'fifteen bytes..';
+const PUBLISHED = 'put-the-same-random-key-into-both-of-these';
 const PATH = '/promotion/apps/app/dev';
 
 interface Options {
@@ -36,6 +39,7 @@ function setUp(options: Options = {}) {
   const outcomes: string[] = [];
   const hook = createHook({
     intake: createIntake(),
+    rechecks: fakeRechecks(),
     find: store.get,
     readSecret: async (_namespace, name) => {
       if (options.deleted) store.remove(pipelineKey('apps', 'app'));
@@ -106,6 +110,19 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     const { post } = setUp({ secret: { 'hmac-key': KEY, 'hmac-key-previous': PREVIOUS } });
     const body = JSON.stringify(event());
     expect((await post(body, PATH, { 'x-signature': sign(body, PREVIOUS) })).status).toBe(202);
+  });
+
+  test.each([SHORT, PUBLISHED])(
+    'takes the key beside the previous key %s, which proves nothing',
+    async (bad) => {
+      const { post } = setUp({ secret: { 'hmac-key': KEY, 'hmac-key-previous': bad } });
+      expect((await post()).status).toBe(202);
+    },
+  );
+
+  test('takes the previous key beside a key that is too short', async () => {
+    const { post } = setUp({ secret: { 'hmac-key': SHORT, 'hmac-key-previous': KEY } });
+    expect((await post()).status).toBe(202);
   });
 
   test.each([
@@ -227,7 +244,43 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
       ['a name of Object.prototype', {}, PATH, `constructor=${sign(body).slice(7)}`, 'no-signature'],
       ['a missing Secret', { secret: undefined }, PATH, sign(body), 'secret-missing'],
       ['a Secret without the key', { secret: { token: 'x' } }, PATH, sign(body), 'secret-missing'],
-      ['an empty key', { secret: { 'hmac-key': '' } }, PATH, sign(body, ''), 'secret-missing'],
+      ['an empty key', { secret: { 'hmac-key': '' } }, PATH, sign(body, ''), 'key-too-short'],
+      ['a key of 15 bytes', { secret: { 'hmac-key': SHORT } }, PATH, sign(body, SHORT), 'key-too-short'],
+      [
+        'another key than one of 15 bytes',
+        { secret: { 'hmac-key': SHORT } },
+        PATH,
+        sign(body),
+        'key-too-short',
+      ],
+      [
+        'a previous key of 15 bytes',
+        { secret: { 'hmac-key': KEY, 'hmac-key-previous': SHORT } },
+        PATH,
+        sign(body, SHORT),
+        'key-too-short',
+      ],
+      [
+        'the key of the examples',
+        { secret: { 'hmac-key': PUBLISHED } },
+        PATH,
+        sign(body, PUBLISHED),
+        'key-published',
+      ],
+      [
+        'the key of the examples and a line end',
+        { secret: { 'hmac-key': `${PUBLISHED}\n` } },
+        PATH,
+        sign(body, `${PUBLISHED}\n`),
+        'key-published',
+      ],
+      [
+        'a key for approvals',
+        { secret: { 'hmac-key': KEY, 'approval-key': PREVIOUS } },
+        PATH,
+        sign(body, PREVIOUS),
+        'wrong-signature',
+      ],
       [
         'a pipeline without secretRef',
         { pipeline: pipeline({ promotion: { strategy: { notification: {} } } }) },

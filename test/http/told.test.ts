@@ -15,6 +15,7 @@ import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { SHOWN } from '../fakes/namespaces.ts';
 import { at, event, NOW, pipeline, running, spec } from '../fakes/pipeline.ts';
+import { fakeRechecks } from '../fakes/rechecks.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
 const SECRET = 'an hmac key of more than 32 bytes, really';
@@ -41,6 +42,7 @@ function setUp(from: Pipeline = pipeline(MANUAL)) {
   const reporter = createReporter({ emit: (one) => told.push(one), metrics, log, now });
   const app = createSignedApp({
     intake: createIntake(),
+    rechecks: fakeRechecks(),
     find: store.get,
     readSecret: async () => ({
       values: new Map([['hmac-key', Buffer.from(SECRET)]]),

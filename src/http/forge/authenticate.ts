@@ -1,13 +1,24 @@
-import { MIN_KEY_BYTES, WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../api/group.ts';
+import { WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../api/group.ts';
 import { type ForgeType, pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
+import { keyFault } from '../../decide/keys.ts';
 import { type ForgeSecret, forgeSecrets } from '../../decide/route.ts';
-import { type Refusal, refuse, type Secret, type SignedDeps } from '../authenticate.ts';
+import {
+  type Refusal,
+  type Rejection,
+  readFresh,
+  refuse,
+  type Secret,
+  type SecretRead,
+  type SignedDeps,
+} from '../authenticate.ts';
 import type { MissingProof, Proof } from './proof.ts';
 
 export interface ForgeRequest {
   readonly forge: ForgeType;
   readonly namespace: string;
   readonly name: string;
+  /** Address of the sender. */
+  readonly source: string;
   readonly proof: Proof | MissingProof;
 }
 
@@ -24,8 +35,9 @@ export type ForgeAuthentication =
 interface Trial {
   readonly environments: readonly string[];
   readonly secret?: Secret | undefined;
-  readonly keys: number;
   readonly right: boolean;
+  /** Why it proves nothing, when it does not. */
+  readonly rejection: Rejection;
   readonly cause?: unknown;
 }
 
@@ -42,55 +54,63 @@ const DECODER = new TextDecoder();
  */
 export async function authenticateForge(
   deps: SignedDeps,
-  { forge, namespace, name, proof }: ForgeRequest,
+  request: ForgeRequest,
 ): Promise<ForgeAuthentication> {
+  const { forge, namespace, name, proof } = request;
   const pipeline = deps.find(pipelineKey(namespace, name));
   const secrets = pipeline?.spec.ok ? forgeSecrets(pipeline.spec.value, forge).slice(0, MAX_SECRETS) : [];
   if (typeof proof === 'string') return refuse(deps, proof);
-  if (!pipeline || secrets.length === 0) {
-    proof([]);
-    return refuse(deps, pipeline ? 'wrong-provider' : 'unknown-pipeline');
-  }
-  const attempt = { namespace, proof, secrets };
-  const known = await tryAll(deps, attempt);
-  const isKnown = known.some(({ right }) => right);
-  return verdict(deps, pipeline, isKnown ? known : await tryAll(deps, attempt, known));
+  const trials = await tryTwice(deps, request, { proof, secrets });
+  if (trials === 'busy') return refuse(deps, 'busy');
+  if (!pipeline) return refuse(deps, 'unknown-pipeline');
+  return verdict(deps, pipeline, trials);
 }
 
 interface Attempt {
-  readonly namespace: string;
   readonly proof: Proof;
   readonly secrets: readonly ForgeSecret[];
 }
 
-/** One that cannot be read keeps no other from being right. With what is known from before, it reads once more. */
-async function tryAll(
+/** Without a Secret there is nothing to try, and it takes as long to say so. */
+async function tryTwice(
   deps: SignedDeps,
-  { namespace, proof, secrets }: Attempt,
-  known?: readonly Trial[],
-): Promise<Trial[]> {
-  const trials = secrets.map(async (secret, index) => {
-    const read = await deps.readSecret(namespace, secret.name, { fresh: known !== undefined });
-    return tried(proof, secret, read, known?.[index]);
-  });
-  const settled = await Promise.allSettled(trials);
-  return settled.map((result) => (result.status === 'fulfilled' ? result.value : failed(result.reason)));
+  { forge, namespace, name, source }: ForgeRequest,
+  { proof, secrets }: Attempt,
+): Promise<readonly Trial[] | 'busy'> {
+  const since = deps.rechecks.now();
+  if (secrets.length === 0) proof([]);
+  const names = secrets.map((secret) => secret.name);
+  const reads = await Promise.allSettled(names.map(async (one) => deps.readSecret(namespace, one)));
+  const first = secrets.map((secret, index) => tried(proof, secret, reads[index]));
+  if (isAnyRight(first)) return first;
+  const caller = { path: `${forge} ${namespace}/${name}`, source, since };
+  const refresh = secrets.length === 0 ? undefined : () => readFresh(deps, namespace, names);
+  const recheck = deps.rechecks.open(caller, refresh);
+  if (recheck.kind !== 'running') return recheck.kind === 'busy' ? 'busy' : first;
+  const fresh = (await recheck.read) ?? [];
+  const second = secrets.map((secret, index) => tried(proof, secret, fresh[index], first[index]));
+  if (!isAnyRight(second)) await recheck.due;
+  return second;
 }
 
-/** The second time, a Secret that has not changed is not tried again. */
+function isAnyRight(trials: readonly Trial[]): boolean {
+  return trials.some(({ right }) => right);
+}
+
+/** One that cannot be read keeps no other from being right. The second time, one that has not changed is not tried again. */
 function tried(
   proof: Proof,
   { environments }: ForgeSecret,
-  secret: Secret | undefined,
-  before: Trial | undefined,
+  read: SecretRead | undefined,
+  before?: Trial,
 ): Trial {
+  if (read?.status === 'rejected') {
+    return { environments: [], right: false, rejection: 'unavailable', cause: read.reason };
+  }
+  const secret = read?.value;
   if (before && before.cause === undefined && before.secret === secret) return before;
-  const keys = keysOf(secret);
-  return { environments, secret, keys: keys.length, right: proof(keys) };
-}
-
-function failed(cause: unknown): Trial {
-  return { environments: [], keys: 0, right: false, cause };
+  const { keys, rejection } = keysOf(secret);
+  return { environments, secret, right: proof(keys), rejection };
 }
 
 function verdict(deps: SignedDeps, pipeline: StoredPipeline, trials: readonly Trial[]): ForgeAuthentication {
@@ -100,14 +120,22 @@ function verdict(deps: SignedDeps, pipeline: StoredPipeline, trials: readonly Tr
   }
   const unread = trials.find(({ cause }) => cause !== undefined);
   if (unread) return { ok: false, rejection: 'unavailable', cause: unread.cause };
-  return refuse(deps, trials.some(({ keys }) => keys > 0) ? 'wrong-signature' : 'secret-missing');
+  const reasons = trials.map(({ rejection }) => rejection);
+  const told = reasons.includes('wrong-signature') ? 'wrong-signature' : reasons.find(isAboutKeys);
+  return refuse(deps, told ?? reasons[0] ?? 'wrong-provider');
+}
+
+function isAboutKeys(rejection: Rejection): boolean {
+  return rejection !== 'secret-missing';
 }
 
 /** Blanks and line ends around them are dropped, as with the other keys of these Secrets. */
-function keysOf(secret: Secret | undefined): Uint8Array[] {
-  return [WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS].flatMap((name) => {
+function keysOf(secret: Secret | undefined): { keys: Uint8Array[]; rejection: Rejection } {
+  const values = [WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS].flatMap((name) => {
     const value = secret?.values.get(name);
-    const key = value && ENCODER.encode(DECODER.decode(value).trim());
-    return key && key.length >= MIN_KEY_BYTES ? [key] : [];
+    return value ? [ENCODER.encode(DECODER.decode(value).trim())] : [];
   });
+  const keys = values.filter((key) => keyFault(key) === undefined);
+  if (keys.length > 0) return { keys, rejection: 'wrong-signature' };
+  return { keys, rejection: values[0] ? (keyFault(values[0]) ?? 'wrong-signature') : 'secret-missing' };
 }

@@ -1,0 +1,57 @@
+import {
+  APPROVAL_KEY,
+  APPROVAL_KEY_PREVIOUS,
+  HMAC_KEY,
+  HMAC_KEY_PREVIOUS,
+  MIN_KEY_BYTES,
+  PUBLISHED_KEYS,
+} from '../api/group.ts';
+
+/** Which keys of a Secret prove what. */
+
+export type KeyUse = 'event' | 'approval';
+
+/** Why a key proves nothing; for the log and the metric, never for the caller. */
+export type KeyRefusal = 'key-too-short' | 'key-published' | 'not-an-approval-key';
+
+export interface Key {
+  readonly bytes: Uint8Array;
+  /** Absent: the key is good for this use. */
+  readonly refusal?: KeyRefusal;
+}
+
+/** The most keys that a Secret can have for a use, the refused ones included. */
+export const MAX_KEYS: Readonly<Record<KeyUse, number>> = { event: 2, approval: 4 };
+
+/** While a key for approvals is there, be it a faulty one, those for events approve nothing. */
+export function keysFor(use: KeyUse, values: ReadonlyMap<string, Uint8Array>): Key[] {
+  const events = judged(values, HMAC_KEY, HMAC_KEY_PREVIOUS);
+  if (use === 'event') return events;
+  const approvals = judged(values, APPROVAL_KEY, APPROVAL_KEY_PREVIOUS);
+  if (approvals.length === 0) return events;
+  return [...approvals, ...events.map(({ bytes }): Key => ({ bytes, refusal: 'not-an-approval-key' }))];
+}
+
+function judged(values: ReadonlyMap<string, Uint8Array>, ...names: readonly string[]): Key[] {
+  return names.flatMap((name): Key[] => {
+    const bytes = values.get(name);
+    if (bytes === undefined) return [];
+    const refusal = keyFault(bytes);
+    return [{ bytes, ...(refusal !== undefined && { refusal }) }];
+  });
+}
+
+/** What makes a key worth nothing, whatever it is for. */
+export function keyFault(bytes: Uint8Array): 'key-too-short' | 'key-published' | undefined {
+  if (bytes.length < MIN_KEY_BYTES) return 'key-too-short';
+  return isPublished(bytes) ? 'key-published' : undefined;
+}
+
+const DECODER = new TextDecoder();
+/** Longer ones need not be read. */
+const MAX_PUBLISHED_BYTES = 100;
+
+/** Blanks and line ends around it make it no secret. */
+function isPublished(bytes: Uint8Array): boolean {
+  return bytes.length <= MAX_PUBLISHED_BYTES && PUBLISHED_KEYS.includes(DECODER.decode(bytes).trim());
+}

@@ -1,0 +1,13 @@
+import type { SecretRead } from '../../src/http/authenticate.ts';
+import { createRechecks } from '../../src/http/rechecks.ts';
+
+/** Nobody waits, and there may be any number of them. */
+export function fakeRechecks() {
+  return createRechecks<readonly SecretRead[]>({
+    now: () => 0,
+    sleep: async () => undefined,
+    random: () => 0,
+    reads: () => [],
+    limits: { intervalMs: 0, source: 1_000_000, total: 1_000_000 },
+  });
+}

@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'bun:test';
+import { createHmac } from 'node:crypto';
+import type { SecretRead } from '../../src/http/authenticate.ts';
+import { createIntake } from '../../src/http/intake.ts';
+import { createRechecks } from '../../src/http/rechecks.ts';
+import { createRejectionLog } from '../../src/http/rejections.ts';
+import { createSignedApp } from '../../src/http/signed-app.ts';
+import { timeReads } from '../../src/kube/read-times.ts';
+import { createSecretCache } from '../../src/kube/secret-cache.ts';
+import { createRecordStatus } from '../../src/reconcile/record.ts';
+import { createFakeLog } from '../fakes/log.ts';
+import { event, NOW, pipeline } from '../fakes/pipeline.ts';
+import { createFakeStore } from '../fakes/store.ts';
+
+/** What a stranger may learn from how long a refusal takes. The API server answers in three to four milliseconds. */
+
+const KEY = 'an hmac key of more than 32 bytes, really';
+const NEXT = 'the key after that one, also long enough';
+/** Of the second check, in the place of a second. */
+const INTERVAL_MS = 20;
+const ROUNDS = 60;
+
+function setUp(intervalMs = INTERVAL_MS) {
+  const store = createFakeStore();
+  store.put(pipeline());
+  const { log } = createFakeLog();
+  const secret = { key: KEY, version: 1, reads: 0 };
+  const clock = () => performance.now();
+  const api = {
+    async read() {
+      await Bun.sleep(3 + Math.round(Math.random()));
+      secret.reads += 1;
+      const values = new Map([
+        ['hmac-key', Buffer.from(secret.key)],
+        ['webhook-secret', Buffer.from(secret.key)],
+      ]);
+      return { values, version: String(secret.version) };
+    },
+  };
+  const timed = timeReads(api, clock);
+  const cache = createSecretCache(timed.secrets, {
+    ttlSeconds: 10,
+    minRefreshSeconds: (intervalMs - 2) / 1000,
+    now: () => new Date(),
+  });
+  const app = createSignedApp({
+    intake: createIntake(),
+    rechecks: createRechecks<readonly SecretRead[]>({
+      now: clock,
+      sleep: Bun.sleep,
+      random: Math.random,
+      reads: timed.recent,
+      limits: { intervalMs, source: 1_000, total: 1_000 },
+    }),
+    find: store.get,
+    readSecret: cache.read,
+    available: () => true,
+    limiter: { check: () => undefined },
+    rejected: createRejectionLog(log, clock),
+    onOutcome: () => {},
+    onSeconds: () => {},
+    log,
+    now: () => NOW,
+    allowUnsigned: false,
+    record: createRecordStatus(store),
+    wake: () => {},
+    pullRequest: async () => undefined,
+  });
+  async function post(path: string, key: string, body = JSON.stringify(event())) {
+    const digest = `sha256=${createHmac('sha256', key).update(body).digest('hex')}`;
+    const headers = { 'x-signature': digest, 'x-hub-signature-256': digest };
+    const started = performance.now();
+    const timestamps = { 'x-signature-timestamp': String(NOW.getTime() / 1000) };
+    const init = { method: 'POST', body, headers: { ...headers, ...timestamps } };
+    const response = await app.request(path, init, { source: '10.0.0.1' });
+    return { status: response.status, ms: performance.now() - started };
+  }
+  return { post, secret };
+}
+
+function median(all: readonly number[]): number {
+  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+}
+
+describe('the time of a refusal', () => {
+  const paths: [path: (name: string) => string][] = [
+    [(name) => `/promotion/apps/${name}/dev`],
+    [(name) => `/approval/apps/${name}/staging/1.1.0`],
+    [(name) => `/forge/gitea/apps/${name}`],
+  ];
+  test.each(paths)(
+    'does not tell which Pipelines there are: %p',
+    async (pathTo) => {
+      const { post } = setUp();
+      const times: Record<string, number[]> = { app: [], nobody: [] };
+      for (let round = 0; round < ROUNDS; round += 1) {
+        for (const name of round % 2 === 0 ? ['app', 'nobody'] : ['nobody', 'app']) {
+          const { status, ms } = await post(pathTo(name), 'a wrong key, as long as the others');
+          expect(status).toBe(401);
+          if (round > 10) times[name]?.push(ms);
+        }
+        await Bun.sleep(INTERVAL_MS);
+      }
+      const [known, unknown] = [median(times.app ?? []), median(times.nobody ?? [])];
+      expect(known).toBeGreaterThan(2.5);
+      expect(Math.abs(known - unknown) / Math.max(known, unknown)).toBeLessThan(0.2);
+    },
+    30_000,
+  );
+
+  test('is that of one key or two over a large body, be they there or not', async () => {
+    const { post } = setUp(60_000);
+    const body = ' '.repeat(2_000_000);
+    const times: Record<string, number[]> = { app: [], nobody: [] };
+    for (const name of ['app', 'nobody']) await post(`/promotion/apps/${name}/dev`, 'wrong', body);
+    for (let round = 0; round < 30; round += 1) {
+      // Checked a second time a moment ago: nobody waits, and the keys alone take time.
+      for (const name of ['app', 'nobody']) {
+        times[name]?.push((await post(`/promotion/apps/${name}/dev`, 'wrong', body)).ms);
+      }
+    }
+    const [known, unknown] = [Math.min(...(times.app ?? [])), Math.min(...(times.nobody ?? []))];
+    expect(Math.abs(known - unknown) / Math.max(known, unknown)).toBeLessThan(0.2);
+  });
+});
+
+describe('a key that was changed a moment ago', () => {
+  test('works at the first delivery, and at those that come with it', async () => {
+    const { post, secret } = setUp();
+    expect((await post('/promotion/apps/app/dev', KEY)).status).toBe(202);
+    await Bun.sleep(INTERVAL_MS);
+    secret.key = NEXT;
+    secret.version += 1;
+    const all = await Promise.all([1, 2, 3].map(() => post('/promotion/apps/app/dev', NEXT)));
+    expect(all.map(({ status }) => status)).not.toContain(401);
+    expect(secret.reads).toBe(2);
+  });
+
+  test('is looked for once in a while, whoever asks how often', async () => {
+    const { post, secret } = setUp();
+    for (let round = 0; round < 50; round += 1) await post('/promotion/apps/app/dev', 'wrong');
+    expect(secret.reads).toBeLessThan(20);
+  });
+});
