@@ -1,7 +1,7 @@
 import type { AppRef, ClusterRef, ForgeType, PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
 import { applicationKindProblem } from '../application-kind.ts';
 import { forgeTypeOf } from '../forge-type.ts';
-import { groupOf } from '../route.ts';
+import { approvalSecret, groupOf, isManual } from '../route.ts';
 import { clusterKey, targetKey } from './environments.ts';
 import { environmentField } from './problem.ts';
 import { type PipelineNames, promotionsOf } from './promotions.ts';
@@ -14,6 +14,8 @@ export interface HmacNeed {
   readonly use: 'hmac';
   readonly field: string;
   readonly name: string;
+  /** Its keys approve a promotion too. */
+  readonly approves?: true;
 }
 
 export interface ForgeNeed {
@@ -100,8 +102,11 @@ function clusterNeeds(targets: readonly PlacedTarget[], inNamespace: string): Cl
 
 /** Every Secret that the spec names, once for each use of it. */
 export function secretNeeds(spec: PipelineSpec): SecretNeed[] {
+  const approving = approvingSecrets(spec);
   const needs = promotionsOf(spec).flatMap(({ field, promotion: { strategy } }) => [
-    ...(strategy.secretRef ? [hmacNeed(strategy.secretRef.name, `${field}.strategy.secretRef.name`)] : []),
+    ...(strategy.secretRef
+      ? [hmacNeed(strategy.secretRef.name, `${field}.strategy.secretRef.name`, approving)]
+      : []),
     ...(strategy['pull-request']
       ? [forgeNeed(strategy['pull-request'], 'forge', `${field}.strategy.pull-request.secretRef.name`)]
       : []),
@@ -112,8 +117,14 @@ export function secretNeeds(spec: PipelineSpec): SecretNeed[] {
   );
 }
 
-function hmacNeed(name: string, field: string): HmacNeed {
-  return { use: 'hmac', field, name };
+/** Nothing leads into the first environment. */
+function approvingSecrets(spec: PipelineSpec): ReadonlySet<string | undefined> {
+  const manual = spec.environments.slice(1).filter((environment) => isManual(spec, environment));
+  return new Set(manual.map((environment) => approvalSecret(spec, environment)));
+}
+
+function hmacNeed(name: string, field: string, approving: ReadonlySet<string | undefined>): HmacNeed {
+  return { use: 'hmac', field, name, ...(approving.has(name) && { approves: true }) };
 }
 
 function forgeNeed(

@@ -34,6 +34,8 @@ export const RULES = {
   'secret-keys': 'A Secret holds the keys that its use needs.',
   'secret-host': 'A Secret goes only to the hosts that its annotation allows.',
   'hmac-key-length': 'A key that signs has 32 bytes; with fewer than 16 it is refused.',
+  'hmac-key-published': 'A key is not one that the published examples have.',
+  'approval-key': 'Whoever sends events does not approve: a manual promotion has a key of its own.',
   'webhook-open': 'Events can be signed: a promotion names a key.',
   'promotion-into-each': 'A promotion leads into each environment but the first.',
   'target-shared': 'Two environments have no target in common.',

@@ -1,4 +1,6 @@
 import {
+  APPROVAL_KEY,
+  APPROVAL_KEY_PREVIOUS,
   HMAC_KEY,
   HMAC_KEY_PREVIOUS,
   MIN_KEY_BYTES,
@@ -9,6 +11,7 @@ import {
 } from '../../api/group.ts';
 import { appOfOtherHost, GITHUB_APP, gitHubAppFault, gitHubHostOf, isGitHubApp } from '../github-app.ts';
 import { type HostPolicy, secretHostProblem } from '../hosts.ts';
+import { keyFault } from '../keys.ts';
 import { signingProblem } from '../signing-key.ts';
 import type { SecretData, SecretFacts, SecretState } from './facts.ts';
 import type { ForgeNeed, HmacNeed, SecretNeed } from './needs.ts';
@@ -51,10 +54,13 @@ export function secretFindings(
     contentFault(need, secret, state.secret.values),
     hostFault(need, secret, state.secret, policy),
   ];
-  const weak = weakKey(need, secret, state.secret.values);
+  const doubts = [
+    weakKey(need, secret, state.secret.values),
+    approvalDoubt(need, secret, state.secret.values),
+  ];
   return {
     problems: faults.flatMap((fault) => (fault ? [at(fault)] : [])),
-    warnings: weak ? [at(weak)] : [],
+    warnings: doubts.flatMap((doubt) => (doubt ? [at(doubt)] : [])),
   };
 }
 
@@ -85,33 +91,69 @@ function contentFault(need: SecretNeed, secret: string, data: SecretData | undef
     const message = `${secret} has no key ${HMAC_KEY}: put the key there that Flux's Provider signs with.`;
     return { rule: 'secret-keys', message };
   }
-  const guessable = guessableKey(secret, HMAC_KEY, data) ?? guessableKey(secret, HMAC_KEY_PREVIOUS, data);
-  return withRule('hmac-key-length', guessable);
+  return firstOf(KEYS, (key) => uselessKey(secret, key, data));
+}
+
+/** Of events and approvals. */
+const KEYS = [HMAC_KEY, HMAC_KEY_PREVIOUS, APPROVAL_KEY, APPROVAL_KEY_PREVIOUS];
+/** Of the forge's webhooks. */
+const WEBHOOK_SECRETS = [WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS];
+
+function firstOf(keys: readonly string[], faultOf: (key: string) => Fault | undefined): Fault | undefined {
+  return keys.map(faultOf).find((fault) => fault !== undefined);
 }
 
 function withRule(rule: Rule, message: string | undefined): Fault | undefined {
   return message === undefined ? undefined : { rule, message };
 }
 
-function guessableKey(secret: string, key: string, data: SecretData): string | undefined {
-  const bytes = lengthOf(data, key);
-  if (bytes === undefined || bytes >= MIN_KEY_BYTES) return undefined;
-  return `The ${key} of ${secret} has ${bytes} bytes and can be guessed: ${HOW_TO_MAKE_A_KEY}`;
+/** A key that is refused when somebody signs with it. */
+function uselessKey(secret: string, key: string, data: SecretData): Fault | undefined {
+  const value = data.get(key);
+  if (value === undefined || value === 'sealed') return undefined;
+  const place = `The ${key} of ${secret}`;
+  switch (keyFault(value)) {
+    case 'key-too-short': {
+      const message = `${place} has ${value.length} bytes and can be guessed: ${HOW_TO_MAKE_A_KEY}`;
+      return { rule: 'hmac-key-length', message };
+    }
+    case 'key-published': {
+      const message = `${place} is that of the published examples, which everybody can read: ${HOW_TO_MAKE_A_KEY}`;
+      return { rule: 'hmac-key-published', message };
+    }
+    case undefined:
+      return undefined;
+  }
 }
 
 function weakKey({ use }: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
   if (!data) return undefined;
-  if (use === 'forge') return withRule('hmac-key-length', guessableWebhookSecret(secret, data));
-  const bytes = lengthOf(data, HMAC_KEY);
-  if (bytes === undefined) return undefined;
-  if (bytes >= GOOD_HMAC_BYTES || bytes < MIN_KEY_BYTES) return undefined;
-  const message = `The ${HMAC_KEY} of ${secret} has ${bytes} bytes: ${HOW_TO_MAKE_A_KEY}`;
-  return { rule: 'hmac-key-length', message };
+  // Promotions need none of the forge's: its webhooks are refused, and that is all.
+  if (use === 'forge') return firstOf(WEBHOOK_SECRETS, (key) => uselessKey(secret, key, data));
+  return firstOf([HMAC_KEY, APPROVAL_KEY], (key) => {
+    const bytes = lengthOf(data, key);
+    if (bytes === undefined || bytes >= GOOD_HMAC_BYTES || bytes < MIN_KEY_BYTES) return undefined;
+    const message = `The ${key} of ${secret} has ${bytes} bytes: ${HOW_TO_MAKE_A_KEY}`;
+    return { rule: 'hmac-key-length', message };
+  });
 }
 
-/** Promotions need none: the forge's webhooks are refused, and that is all. */
-function guessableWebhookSecret(secret: string, data: SecretData): string | undefined {
-  return guessableKey(secret, WEBHOOK_SECRET, data) ?? guessableKey(secret, WEBHOOK_SECRET_PREVIOUS, data);
+/** Flux in the environment before has the key for events: with it alone, it opens the gate that a person is to open. */
+function approvalDoubt(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
+  if (need.use !== 'hmac' || !need.approves || !data?.has(HMAC_KEY)) return undefined;
+  const own = data.get(APPROVAL_KEY);
+  if (own === undefined) {
+    if (data.has(APPROVAL_KEY_PREVIOUS)) return undefined;
+    const message = `${secret} has no ${APPROVAL_KEY}, so that whoever signs events with ${HMAC_KEY} approves too: put a key for approvals alone there, such as from "openssl rand -hex 32".`;
+    return { rule: 'approval-key', message };
+  }
+  if (!isSameKey(own, data.get(HMAC_KEY))) return undefined;
+  const message = `The ${APPROVAL_KEY} of ${secret} is its ${HMAC_KEY} too, so that whoever signs events approves: make another one, such as from "openssl rand -hex 32".`;
+  return { rule: 'approval-key', message };
+}
+
+function isSameKey(a: Uint8Array | 'sealed', b: Uint8Array | 'sealed' | undefined): boolean {
+  return a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0;
 }
 
 function lengthOf(data: SecretData, key: string): number | undefined {
