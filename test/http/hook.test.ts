@@ -347,6 +347,8 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     ['a revision of two lines', event({ metadata: { revision: '1.1.0\nCloses: #1' } }), PATH],
     ['a revision with an escape', event({ metadata: { revision: '1.1.0\u001b[31m' } }), PATH],
     ['a revision that turns the text around', event({ metadata: { revision: '\u202e1.1.0' } }), PATH],
+    ['no timestamp', event({ timestamp: undefined }), PATH],
+    ['the timestamp null', event({ timestamp: null }), PATH],
     ['another object', event({ involvedObject: { ...event().involvedObject, name: 'other' } }), PATH],
     ['another namespace', event({}, '1.1.0', 'staging'), PATH],
     ['an unknown environment', event(), '/promotion/apps/app/qa'],

@@ -363,6 +363,16 @@ describe('an event that is received', () => {
     expect(receipt.status?.environments?.staging?.promotion).toBeUndefined();
   });
 
+  test.each([undefined, null])(
+    'refuses an event with the timestamp %p, which could be sent again',
+    (timestamp) => {
+      expect(receive(pipeline(), 'dev', event({ timestamp }), NOW)).toEqual({
+        kind: 'refused',
+        problem: 'The event has no timestamp: without one it could be sent again at any time.',
+      });
+    },
+  );
+
   test('believes no timestamp from the far future', () => {
     const receipt = receive(pipeline(), 'dev', event({ timestamp: at(86_400) }), NOW);
     expect(receipt.status?.environments?.dev?.deployment?.observedAt).toBe(NOW.toISOString());

@@ -34,6 +34,8 @@ export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: 
   if (!isPrintable(revision)) {
     return 'The revision has control characters, or characters that are not seen: send it without them.';
   }
+  const at = eventTime(event, now);
+  if (at === undefined) return 'The event has no timestamp: without one it could be sent again at any time.';
   const index = environmentIndex(spec, name);
   const environment = spec.environments[index];
   if (!environment) return `Pipeline ${metadata.namespace}/${metadata.name} has no environment ${name}.`;
@@ -55,11 +57,12 @@ export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: 
     event,
     revision,
     meaning: meaningOf(event),
-    at: eventTime(event, now),
+    at,
   };
 }
 
-function eventTime(event: FluxEvent, now: Date): string {
-  const sent = event.timestamp ? new Date(event.timestamp) : now;
+function eventTime({ timestamp }: FluxEvent, now: Date): string | undefined {
+  if (!timestamp) return undefined;
+  const sent = new Date(timestamp);
   return (sent.getTime() - now.getTime() > MAX_CLOCK_SKEW_MS ? now : sent).toISOString();
 }
