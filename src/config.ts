@@ -139,6 +139,12 @@ export const SERVE_FLAGS = {
     parse: boolean,
     switch: true,
   },
+  'require-event-cluster': {
+    default: 'false',
+    help: "Refuse events (422) that fit targets on several clusters and do not name theirs in eventMetadata.cluster of Flux's Alert.",
+    parse: boolean,
+    switch: true,
+  },
   'git-hosts': {
     default: '',
     help: 'Git hosts that may be reached (host or host:port, comma-separated, *. prefix allowed); any public or private one when empty, but for loopback, link-local and metadata addresses.',

@@ -148,6 +148,7 @@ function policyOf(config: ServeConfig): SpecPolicy {
     insecure: config['insecure-git-hosts'],
     noCrossNamespaceRefs: config['no-cross-namespace-refs'],
     requireAllowedHosts: config['require-allowed-hosts'],
+    requireEventCluster: config['require-event-cluster'],
   };
 }
 

@@ -76,6 +76,7 @@ function signedDeps(parts: Parts, { wake, onWritten }: Pick<ServersDeps, 'wake' 
     onOutcome: (outcome: string) => metrics.hookRequests.inc({ outcome }),
     onSeconds: (seconds: number) => metrics.hookSeconds.observe(seconds),
     allowUnsigned: config['allow-unsigned-events'],
+    requireEventCluster: config['require-event-cluster'],
     record: createRecordStatus(store, onWritten),
     look: createLook(parts),
     pullRequest: (wanted: Parameters<typeof waitForPullRequest>[1]) =>

@@ -1,4 +1,6 @@
+import { eventCluster, type FluxEvent } from '../api/event.ts';
 import type { ClusterRef, Environment, PipelineSpec, Target } from '../api/pipeline.ts';
+import { clusterKey } from './validate/environments.ts';
 
 /** Which of an environment's targets an event is about. */
 
@@ -10,6 +12,31 @@ export interface EventOrigin {
   readonly namespace: string;
   /** `cluster` of the event's metadata. */
   readonly cluster: string | undefined;
+}
+
+export function eventOrigin(event: FluxEvent): EventOrigin {
+  return { namespace: event.involvedObject.namespace, cluster: eventCluster(event) };
+}
+
+/**
+ * A sentence where an event fits targets on several clusters, be they of several environments, and does not name one of
+ * them. The key that has signed it may be that of all.
+ */
+export function unnamedCluster(
+  spec: PipelineSpec,
+  { namespace, cluster }: EventOrigin,
+  pipelineNamespace: string,
+): string | undefined {
+  const targets = spec.environments.flatMap((environment) => environment.targets);
+  const here = targets.filter((target) => target.namespace === namespace);
+  const clusters = here.map(({ clusterRef }) =>
+    clusterRef ? clusterKey(clusterRef, pipelineNamespace) : '',
+  );
+  if (new Set(clusters).size < 2) return undefined;
+  if (cluster !== undefined && here.some((target) => isNamed(target, cluster, pipelineNamespace)))
+    return undefined;
+  const named = cluster === undefined ? 'names no cluster' : `names the cluster ${quoted(cluster)}`;
+  return `The event ${named}, and the Pipeline has targets in the namespace ${namespace} on several clusters: ${TELL}, one of ${names(here)}.`;
 }
 
 /**

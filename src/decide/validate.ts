@@ -59,7 +59,7 @@ export function checkSpec(input: unknown, policy: SpecPolicy, names: PipelineNam
     };
   }
   const { spec } = parsed;
-  const warnings = specWarnings(spec, names.namespace);
+  const warnings = specWarnings(spec, { ...names, requireEventCluster: policy.requireEventCluster });
   return { kind: 'parsed', spec, findings: { problems: validateSpec(spec, policy, names), warnings } };
 }
 

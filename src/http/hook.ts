@@ -10,6 +10,7 @@ import {
 } from '../api/pipeline.ts';
 import type { RecordStatus } from '../api/record.ts';
 import type { Observation } from '../decide/application.ts';
+import { eventOrigin, unnamedCluster } from '../decide/event-target.ts';
 import { receiveWith, targetToLookAt } from '../decide/receive/look.ts';
 import type { Receipt } from '../decide/receive.ts';
 import { environmentIndex, eventSecret } from '../decide/route.ts';
@@ -24,6 +25,8 @@ import { type GuardDeps, type Guarded, guard, postRoute, refused, type SignedCon
  */
 export interface HookDeps extends GuardDeps {
   readonly allowUnsigned: boolean;
+  /** Refuses events that do not say which of several clusters they come from. Default: false. */
+  readonly requireEventCluster?: boolean;
   readonly record: RecordStatus;
   /** The application of a target on our own cluster as it is now; undefined: it cannot be looked at. Never throws. */
   readonly look?: (pipeline: Pipeline, target: Target) => Promise<Observation | undefined>;
@@ -91,7 +94,15 @@ async function receiver(deps: HookDeps, { pipeline: stored, environment }: Guard
   const target = known && targetToLookAt(known, environment, event, deps.now());
   const seen = known && target ? await deps.look?.(known, target) : undefined;
   const look = target && seen ? { target, seen } : undefined;
-  return (pipeline: Pipeline) => receiveWith(look, pipeline, environment, event, deps.now());
+  return (pipeline: Pipeline): Receipt => {
+    const problem = deps.requireEventCluster && clusterProblem(pipeline, event);
+    if (problem) return { kind: 'refused', problem };
+    return receiveWith(look, pipeline, environment, event, deps.now());
+  };
+}
+
+function clusterProblem({ spec, metadata }: Pipeline, event: FluxEvent): string | undefined {
+  return unnamedCluster(spec, eventOrigin(event), metadata.namespace);
 }
 
 function fieldsOf({ outcome, environment, revision }: Taken) {

@@ -26,6 +26,7 @@ interface Options {
   allowUnsigned?: boolean;
   limit?: number;
   look?: HookDeps['look'];
+  requireEventCluster?: boolean;
   /** The Pipeline is deleted while the event is verified. */
   deleted?: boolean;
 }
@@ -55,6 +56,7 @@ function setUp(options: Options = {}) {
     log,
     now: () => NOW,
     allowUnsigned: options.allowUnsigned ?? false,
+    requireEventCluster: options.requireEventCluster ?? false,
     record: createRecordStatus(store),
     wake: (key) => woken.push(key),
     ...(options.look && { look: options.look }),
@@ -369,6 +371,45 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     const { post } = setUp({ pipeline: { ...pipeline(), spec: rest }, allowUnsigned: true });
     const response = await post(event({}, '1.1.0', 'staging'), '/promotion/apps/app/staging');
     expect(response.status).toBe(422);
+  });
+
+  describe('of environments with one namespace on three clusters, and one key', () => {
+    const onCluster = (name: string) => ({
+      namespace: 'podinfo',
+      clusterRef: { kind: 'Secret' as const, name },
+    });
+    const leaves = pipeline({
+      environments: ['dev', 'staging', 'prod'].map((name) => ({ name, targets: [onCluster(name)] })),
+    });
+    const from = (cluster?: string) =>
+      event({ metadata: { revision: '1.1.0', ...(cluster && { cluster }) } }, '1.1.0', 'podinfo');
+    const staging = '/promotion/apps/app/staging';
+
+    test('cannot tell an event of dev that is sent again as one of staging', async () => {
+      const { post } = setUp({ pipeline: leaves });
+      expect((await post(from(), staging)).status).toBe(202);
+    });
+
+    test('refuses it with 422 where events have to name their cluster, and says how', async () => {
+      const { post, store, outcomes } = setUp({ pipeline: leaves, requireEventCluster: true });
+      const response = await post(from(), staging);
+      expect(response.status).toBe(422);
+      expect(await response.json()).toMatchObject({
+        detail:
+          "The event names no cluster, and the Pipeline has targets in the namespace podinfo on several clusters: name the cluster in eventMetadata.cluster of Flux's Alert, one of dev, staging, prod.",
+      });
+      expect([store.writes(), outcomes]).toEqual([0, ['not-ours']]);
+    });
+
+    test.each([true, false])(
+      'refuses an event that names dev as one of staging: %p',
+      async (requireEventCluster) => {
+        const { post } = setUp({ pipeline: leaves, requireEventCluster });
+        expect((await post(from('dev'), staging)).status).toBe(422);
+        expect((await post(from('dev'))).status).toBe(202);
+        expect((await post(from('staging'), staging)).status).toBe(202);
+      },
+    );
   });
 
   test.each(['/', '/other', '/promotion', '/promotion/apps/app', `${PATH}/x`, `${PATH}/`])(

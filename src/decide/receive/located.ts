@@ -1,6 +1,6 @@
-import { eventCluster, eventRevision, type FluxEvent } from '../../api/event.ts';
+import { eventRevision, type FluxEvent } from '../../api/event.ts';
 import type { Environment, Pipeline, Target } from '../../api/pipeline.ts';
-import { eventTarget } from '../event-target.ts';
+import { eventOrigin, eventTarget } from '../event-target.ts';
 import { type Meaning, meaningOf } from '../meaning.ts';
 import { isPrintable } from '../revision.ts';
 import { environmentIndex, isApplication, promotionInto } from '../route.ts';
@@ -44,8 +44,7 @@ export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: 
   if (!here || !isApplication(spec.appRef, object)) {
     return `The involved object is not the application of this Pipeline in the environment ${name}.`;
   }
-  const origin = { namespace: object.namespace, cluster: eventCluster(event) };
-  const target = eventTarget(spec, environment, origin, metadata.namespace);
+  const target = eventTarget(spec, environment, eventOrigin(event), metadata.namespace);
   if (typeof target === 'string') return target;
   const next = spec.environments[index + 1];
   if (next && !promotionInto(spec, next)) return `No promotion is configured into ${next.name}.`;

@@ -39,6 +39,7 @@ export const RULES = {
   'webhook-open': 'Events can be signed: a promotion names a key.',
   'promotion-into-each': 'A promotion leads into each environment but the first.',
   'target-shared': 'Two environments have no target in common.',
+  'event-cluster': 'Environments on different clusters have namespaces or keys of their own.',
   'cluster-exists': 'A cluster that is named is there, for Pipelines of the namespace.',
   'application-readable': "The application's kind is known to the cluster, and Turnpike may read it.",
   'target-readable-by-author': 'Whoever names a target in another namespace may get the application there.',

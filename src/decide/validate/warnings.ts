@@ -1,11 +1,26 @@
 import type { PipelineSpec } from '../../api/pipeline.ts';
-import { approvalSecret, promotionInto } from '../route.ts';
-import { targetKey } from './environments.ts';
+import { approvalSecret, eventSecret, promotionInto } from '../route.ts';
+import { clusterKey, targetKey } from './environments.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 
 /** What is allowed and yet probably not meant. */
-export function specWarnings(spec: PipelineSpec, namespace: string): FieldProblem[] {
-  return [...closedWebhooks(spec), ...missingPromotions(spec), ...sharedTargets(spec, namespace)];
+export function specWarnings(
+  spec: PipelineSpec,
+  { namespace, requireEventCluster = false }: WarningOptions,
+): FieldProblem[] {
+  return [
+    ...closedWebhooks(spec),
+    ...missingPromotions(spec),
+    ...sharedTargets(spec, namespace),
+    ...(requireEventCluster ? [] : sharedNamespaces(spec, namespace)),
+  ];
+}
+
+export interface WarningOptions {
+  /** Of the Pipeline. */
+  readonly namespace: string;
+  /** Events have to name their cluster. */
+  readonly requireEventCluster?: boolean | undefined;
 }
 
 /** Environments whose promotion names no key, gathered under the promotion where the key would belong. */
@@ -44,4 +59,39 @@ function sharedTargets(spec: PipelineSpec, namespace: string): FieldProblem[] {
       return [{ rule: 'target-shared', field, message }];
     }),
   );
+}
+
+interface Place {
+  /** Of the environment. */
+  readonly index: number;
+  readonly cluster: string;
+}
+
+/**
+ * Whoever can send an event about one environment, or has seen one, can send it about another one whose events the same
+ * key signs and whose application is in a namespace of the same name. One warning for each environment.
+ */
+function sharedNamespaces(spec: PipelineSpec, namespace: string): FieldProblem[] {
+  const places = new Map<string, Place[]>();
+  return spec.environments.flatMap(({ targets }, index): FieldProblem[] => {
+    const secret = eventSecret(spec, index);
+    if (secret === undefined) return [];
+    const warnings = targets.flatMap((target, position): FieldProblem[] => {
+      const cluster = target.clusterRef ? clusterKey(target.clusterRef, namespace) : '';
+      const known = places.get(`${secret}/${target.namespace}`) ?? [];
+      places.set(`${secret}/${target.namespace}`, [...known, { index, cluster }]);
+      const other = known.find((one) => one.index !== index && one.cluster !== cluster);
+      if (!other) return [];
+      const field = `${environmentField(index)}.targets[${position}]`;
+      const message = `${spec.environments[other.index]?.name} has the namespace ${target.namespace} on another cluster, and the same Secret ${secret}: events cannot be told apart. ${wayOut(spec, other.index)}`;
+      return [{ rule: 'event-cluster', field, message }];
+    });
+    return warnings.slice(0, 1);
+  });
+}
+
+/** The last environment has the key of the one before. */
+function wayOut({ environments }: PipelineSpec, index: number): string {
+  const own = index === environments.length - 2 ? 'namespaces' : 'keys or namespaces';
+  return `Set eventMetadata.cluster in their Alerts and --require-event-cluster, or use other ${own}.`;
 }
