@@ -39,7 +39,7 @@ export { type ParsedSpec, parseSpec, schemaProblems } from './validate/schema.ts
 export { surroundingFindings } from './validate/surroundings.ts';
 
 /** What the operator allows. */
-export type SpecPolicy = HostPolicy & ReferencePolicy;
+export type SpecPolicy = HostPolicy & ReferencePolicy & { readonly requireEventCluster?: boolean };
 
 /** A spec from outside, with what the rules say of it alone. */
 export type CheckedSpec =

@@ -1,4 +1,6 @@
 import {
+  APPROVAL_KEY,
+  APPROVAL_KEY_PREVIOUS,
   HMAC_KEY,
   HMAC_KEY_PREVIOUS,
   SIGNING_KEY,
@@ -13,7 +15,7 @@ import type { StoredSecret } from './secrets.ts';
 /** What is kept of a Secret. A Secret may hold a megabyte for somebody else, and anybody can name it. */
 export interface Selection {
   readonly keys: readonly string[];
-  /** A longer value is left out as if it were not there. */
+  /** A longer value is kept as an empty one: it proves nothing, and it is there. */
   readonly maxValueBytes: number;
   /** Whether the hosts that it may be sent to are kept. */
   readonly hosts: boolean;
@@ -24,8 +26,8 @@ const KIB = 1024;
 const PROOF_KEYS = [
   HMAC_KEY,
   HMAC_KEY_PREVIOUS,
-  'approval-key',
-  'approval-key-previous',
+  APPROVAL_KEY,
+  APPROVAL_KEY_PREVIOUS,
   WEBHOOK_SECRET,
   WEBHOOK_SECRET_PREVIOUS,
 ];
@@ -51,7 +53,7 @@ export function selected(secret: StoredSecret, { keys, maxValueBytes, hosts }: S
   const values = new Map<string, Uint8Array>();
   for (const key of keys) {
     const value = secret.values.get(key);
-    if (value && value.length <= maxValueBytes) values.set(key, value);
+    if (value) values.set(key, value.length <= maxValueBytes ? value : new Uint8Array());
   }
   const { allowedHosts, version } = secret;
   return {

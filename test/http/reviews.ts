@@ -39,7 +39,10 @@ export function nobody(): Promise<never> {
 
 export function setUp(
   gather: Gather = around(),
-  { requests = REVIEWS.requests, ...change }: Partial<SpecPolicy> & Partial<Pick<IntakeLimits, 'requests'>> = {},
+  {
+    requests = REVIEWS.requests,
+    ...change
+  }: Partial<SpecPolicy> & Partial<Pick<IntakeLimits, 'requests'>> = {},
 ) {
   const { log, lines } = createFakeLog();
   const reviews: boolean[] = [];

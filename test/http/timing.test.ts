@@ -7,6 +7,7 @@ import { createRejectionLog } from '../../src/http/rejections.ts';
 import { createSignedApp } from '../../src/http/signed-app.ts';
 import { timeReads } from '../../src/kube/read-times.ts';
 import { createSecretCache } from '../../src/kube/secret-cache.ts';
+import { PROOFS } from '../../src/kube/secret-keys.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { event, NOW, pipeline } from '../fakes/pipeline.ts';
@@ -39,6 +40,7 @@ function setUp(intervalMs = INTERVAL_MS) {
   };
   const timed = timeReads(api, clock);
   const cache = createSecretCache(timed.secrets, {
+    keep: PROOFS,
     ttlSeconds: 10,
     minRefreshSeconds: (intervalMs - 2) / 1000,
     now: () => new Date(),

@@ -196,7 +196,11 @@ describe('the cache of Secrets', () => {
 
   const megabyte = () => new Uint8Array(1_000_000);
   const kept: [string, Selection, string[]][] = [
-    ['webhooks: keys that prove something, of some length', PROOFS, ['hmac-key', 'approval-key']],
+    [
+      'webhooks: keys that prove something, of some length',
+      PROOFS,
+      ['hmac-key', 'approval-key', 'webhook-secret'],
+    ],
     [
       'admission: what the rules look at',
       RULED,
@@ -220,7 +224,22 @@ describe('the cache of Secrets', () => {
     );
     const secret = await cache.read('dev', 'sh.helm.release.v1.app.v1');
     expect([...(secret?.values.keys() ?? [])].sort()).toEqual(names.sort());
+    const bytes = [...(secret?.values.values() ?? [])].reduce((sum, value) => sum + value.length, 0);
+    expect(bytes).toBeLessThan(25_000);
     expect(secret?.version).toBe('7');
     expect(secret?.allowedHosts).toEqual(keep.hosts ? ['github.com'] : undefined);
+  });
+
+  test('knows of a key for approvals that is too long, so that none for events stands in for it', async () => {
+    const values = new Map([
+      ['hmac-key', new Uint8Array(32)],
+      ['approval-key', new Uint8Array(20_000)],
+    ]);
+    const cache = createSecretCache(
+      { read: async () => ({ values }) },
+      { keep: PROOFS, ttlSeconds: 10, minRefreshSeconds: 1, now: () => new Date(0) },
+    );
+    const secret = await cache.read('dev', 'events');
+    expect(secret?.values.get('approval-key')).toEqual(new Uint8Array());
   });
 });
