@@ -11,6 +11,7 @@ import {
   wholeNumber,
 } from './cli/flags.ts';
 import { parseAddress } from './http/server.ts';
+import { parseNetworks } from './http/source.ts';
 import { LOG_LEVELS } from './telemetry/log.ts';
 
 /** The flags of `turnpike serve`. The first ones have the predecessor's names and defaults. */
@@ -19,6 +20,16 @@ export const SERVE_FLAGS = {
     default: ':8082',
     help: 'Where the promotion webhook listens.',
     parse: address,
+  },
+  'promotion-hook-cert-dir': {
+    default: '',
+    help: 'Directory with tls.crt and tls.key for the promotion webhook, re-read when they change; plain http without it.',
+    parse: text,
+  },
+  'trusted-proxies': {
+    default: '',
+    help: 'Addresses and networks (comma-separated, such as 10.0.0.7,10.1.0.0/16) of ingresses whose X-Forwarded-For says who calls the promotion webhook.',
+    parse: networks,
   },
   'metrics-bind-address': { default: ':8080', help: 'Where /metrics is served.', parse: address },
   'metrics-authentication': {
@@ -199,6 +210,10 @@ function address(value: string): string {
 
 function optionalAddress(value: string): string {
   return value === '' || value === '0' ? '' : address(value);
+}
+
+function networks(value: string): readonly string[] {
+  return parseNetworks(list(value));
 }
 
 function positiveSeconds(value: string): number {

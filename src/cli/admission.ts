@@ -1,72 +1,29 @@
-import { errorMessage } from '../api/errors.ts';
 import { createAdmission, REVIEWS } from '../http/admission.ts';
 import { createIntake } from '../http/intake.ts';
-import { type Server, startServer } from '../http/server.ts';
-import type { Certificate } from '../http/tls.ts';
+import { startServer } from '../http/server.ts';
 import { authorityFile } from '../kube/authority-file.ts';
 import { fileCertificates } from '../kube/certificate-files.ts';
 import { createCertificateManager } from '../kube/certificates.ts';
+import { type CertifiedServer, startCertified } from './certified.ts';
 import { observeCertificate } from './measure.ts';
 import type { Parts } from './program.ts';
 
-export interface Admission {
-  /** What is not ready, a sentence each. */
-  problems(): readonly string[];
-  stop(deadlineSeconds: number): Promise<void>;
-}
+const OFF: CertifiedServer = { problems: () => [], stop: async () => {} };
 
-const OFF: Admission = { problems: () => [], stop: async () => {} };
-const RETRY_SECONDS = 2;
-
-/** Starts the admission webhook as soon as there is a certificate, and changes it under way. */
-export function startAdmission(parts: Parts): Admission {
+/** Starts the admission webhook. */
+export function startAdmission(parts: Parts): CertifiedServer {
   const { config, log, metrics } = parts;
   const address = config['admission-bind-address'];
   if (!address) return OFF;
-  const app = createAdmission(admissionDeps(parts));
-  const ended = new AbortController();
-  let server: Server | undefined;
-  let served: Certificate | undefined;
-  let problem = 'The admission webhook has no certificate yet.';
-
-  /** What changes of it; the rest stays as it is. */
-  async function use(change: Certificate): Promise<void> {
-    const certificate = { ...served, ...change };
-    if (server) server.setCertificate(certificate);
-    else server = startServer({ name: 'admission', address, fetch: app.fetch, certificate, log });
-    served = certificate;
-    observeCertificate(metrics, 'admission', certificate);
-  }
-
-  async function trust(clientCa: readonly string[]): Promise<void> {
-    if (served) await use({ ...served, clientCa });
-  }
-
-  async function run(): Promise<void> {
-    const certificates = certificatesOf(parts);
-    const callers = callersOf(parts);
-    while (!ended.signal.aborted) {
-      try {
-        const clientCa = await callers?.ensure();
-        await use({ ...(await certificates.ensure()), ...(clientCa && { clientCa }) });
-        await Promise.all([certificates.run(use, ended.signal), callers?.run(trust, ended.signal)]);
-      } catch (error) {
-        problem = `The admission webhook is not there: ${errorMessage(error)}`;
-        log.warn({ error: errorMessage(error) }, 'admission webhook not started; it is tried again');
-        await Bun.sleep(RETRY_SECONDS * 1000);
-      }
-    }
-  }
-
-  const running = run();
-  return {
-    problems: () => (server ? [] : [problem]),
-    async stop(deadlineSeconds) {
-      ended.abort();
-      await server?.stop(deadlineSeconds);
-      await Promise.race([running, Bun.sleep(deadlineSeconds * 1000)]);
-    },
-  };
+  const { fetch } = createAdmission(admissionDeps(parts));
+  return startCertified({
+    what: 'admission webhook',
+    certificates: () => certificatesOf(parts),
+    callers: () => callersOf(parts),
+    start: (certificate) => startServer({ name: 'admission', address, fetch, certificate, log }),
+    onCertificate: (certificate) => observeCertificate(metrics, 'admission', certificate),
+    log,
+  });
 }
 
 function admissionDeps({ policy, reviewFacts, metrics, log }: Parts) {
@@ -90,7 +47,7 @@ function callersOf({ config, log }: Parts) {
 
 function certificatesOf({ config, client, log, now }: Parts) {
   const directory = config['admission-cert-dir'];
-  if (directory) return fileCertificates(directory, { log });
+  if (directory) return fileCertificates(directory, { name: 'admission', log });
   return createCertificateManager({
     client,
     secret: { namespace: client.config.namespace, name: config['admission-secret'] },

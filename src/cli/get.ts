@@ -1,4 +1,5 @@
 import { errorMessage } from '../api/errors.ts';
+import { oneLine } from './columns.ts';
 import type { Command, Io } from './command.ts';
 import { CLUSTER_FLAGS, connect } from './connect.ts';
 import { describeFlags } from './flags.ts';
@@ -49,7 +50,7 @@ export const get: Command = {
     try {
       return await show(given, io);
     } catch (error) {
-      io.err(`turnpike get: ${errorMessage(error)}\n`);
+      io.err(`turnpike get: ${oneLine(errorMessage(error))}\n`);
       return 1;
     }
   },

@@ -1,4 +1,4 @@
-import type { Admission } from './admission.ts';
+import type { CertifiedServer } from './certified.ts';
 import type { Parts } from './program.ts';
 
 /** What has to be there before events can be recorded. */
@@ -16,7 +16,7 @@ const START_MS = 5000;
  */
 export function createReadiness(
   { client, store }: Cluster,
-  admission: Pick<Admission, 'problems'>,
+  admission: Pick<CertifiedServer, 'problems'>,
   elapsed: () => number,
 ): () => string[] {
   const started = elapsed();

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { errorMessage } from '../api/errors.ts';
+import { escapeControlsInLines } from '../api/printable.ts';
 import { SERVE_FLAGS, type ServeConfig } from '../config.ts';
 import { createLogger } from '../telemetry/log.ts';
 import type { Command, Io } from './command.ts';
@@ -53,7 +54,7 @@ async function runUntilEnded(config: ServeConfig, io: Io): Promise<number> {
     return 0;
   } catch (error) {
     log.error({ error: errorMessage(error) }, 'cannot start');
-    io.err(`turnpike serve: ${errorMessage(error)}\n`);
+    io.err(`turnpike serve: ${escapeControlsInLines(errorMessage(error))}\n`);
     return 1;
   }
 }

@@ -1,16 +1,21 @@
 import type { PipelineKey } from '../api/pipeline.ts';
 import type { SecretRead } from '../http/authenticate.ts';
+import { FEW_CONNECTIONS } from '../http/connections.ts';
 import { createIntake } from '../http/intake.ts';
 import { createMetricsApp, createProbes } from '../http/probes.ts';
 import { createRateLimiter } from '../http/rate.ts';
 import { createRechecks } from '../http/rechecks.ts';
 import { createRejectionLog } from '../http/rejections.ts';
-import { startServer } from '../http/server.ts';
+import { type ServerOptions, startServer } from '../http/server.ts';
 import { createSignedApp } from '../http/signed-app.ts';
+import { createTrustedProxies } from '../http/source.ts';
 import { waitForPullRequest } from '../http/wait.ts';
+import { fileCertificates } from '../kube/certificate-files.ts';
 import { createMetricsReaders } from '../kube/metrics-readers.ts';
 import { createRecordStatus, type OnWritten } from '../reconcile/record.ts';
+import { type CertifiedServer, startCertified } from './certified.ts';
 import { createLook } from './look.ts';
+import { observeCertificate } from './measure.ts';
 import type { Parts } from './program.ts';
 
 export interface ServersDeps {
@@ -21,18 +26,29 @@ export interface ServersDeps {
   readonly admissionProblems: () => readonly string[];
 }
 
-/** Starts the listeners that need no certificate: the promotion webhook, metrics and probes. */
+/** Starts all listeners but the admission webhook's: the promotion webhook, metrics and probes. */
 export function startServers(parts: Parts, { wake, onWritten, unready, admissionProblems }: ServersDeps) {
   const { config, log, metrics } = parts;
   let draining = false;
-  const reasons = () => (draining ? ['It is stopping.'] : unready());
-  const hook = createSignedApp(signedDeps(parts, { wake, onWritten }));
-  const probes = createProbes({ unready: reasons, admission: admissionProblems });
-  const metricsApp = createMetricsApp(metrics.registry, metricsReaders(parts));
+  const hook = startHook(parts, createSignedApp(signedDeps(parts, { wake, onWritten })).fetch);
+  const reasons = () => (draining ? ['It is stopping.'] : [...unready(), ...hook.problems()]);
+  const probes = createProbes({ unready: reasons, admission: admissionProblems, log });
+  const metricsApp = createMetricsApp(metrics.registry, log, metricsReaders(parts));
+  const few = { connections: FEW_CONNECTIONS, log };
   const servers = [
-    startServer({ name: 'hook', address: config['promotion-hook-bind-address'], fetch: hook.fetch, log }),
-    startServer({ name: 'probes', address: config['health-probe-bind-address'], fetch: probes.fetch, log }),
-    startServer({ name: 'metrics', address: config['metrics-bind-address'], fetch: metricsApp.fetch, log }),
+    hook,
+    startServer({
+      ...few,
+      name: 'probes',
+      address: config['health-probe-bind-address'],
+      fetch: probes.fetch,
+    }),
+    startServer({
+      ...few,
+      name: 'metrics',
+      address: config['metrics-bind-address'],
+      fetch: metricsApp.fetch,
+    }),
   ];
   return {
     /** From here on `/readyz` says no, so that nobody new is sent here. */
@@ -49,6 +65,21 @@ export function startServers(parts: Parts, { wake, onWritten, unready, admission
 function metricsReaders({ config, client, log }: Parts) {
   if (!config['metrics-authentication']) return undefined;
   return createMetricsReaders(client, { log, elapsed: () => performance.now() });
+}
+
+/** The webhooks for events, approvals and forges: by TLS where there is a directory with a certificate. */
+function startHook({ config, log, metrics }: Parts, fetch: ServerOptions['fetch']): CertifiedServer {
+  const directory = config['promotion-hook-cert-dir'];
+  const proxies = createTrustedProxies(config['trusted-proxies']);
+  const options = { name: 'hook', address: config['promotion-hook-bind-address'], fetch, proxies, log };
+  if (!directory) return { ...startServer(options), problems: () => [] };
+  return startCertified({
+    what: 'promotion webhook',
+    certificates: () => fileCertificates(directory, { name: 'hook', log }),
+    start: (certificate) => startServer({ ...options, certificate }),
+    onCertificate: (certificate) => observeCertificate(metrics, 'hook', certificate),
+    log,
+  });
 }
 
 function signedDeps(parts: Parts, { wake, onWritten }: Pick<ServersDeps, 'wake' | 'onWritten'>) {

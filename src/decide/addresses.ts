@@ -67,6 +67,23 @@ export function isAddress(text: string): boolean {
   return addressBits(text) !== undefined;
 }
 
+/**
+ * One spelling for each address, IPv4 in IPv6 (RFC 4291, section 2.5.5.2) as IPv4, so that two that are the same are
+ * equal texts. Undefined: it is none. An IPv4 address with leading zeros, which some read as octal, is none.
+ */
+export function canonicalAddress(text: string): string | undefined {
+  const isIpv4 = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text);
+  if (isIpv4) return ipv4Number(text) === undefined ? undefined : text;
+  const groups = text.length <= MAX_IPV6_LENGTH && text.includes(':') ? ipv6Groups(text) : undefined;
+  if (!groups) return undefined;
+  const [seventh = 0, eighth = 0] = groups.slice(6);
+  if (!inIpv6Range(groups, ['::ffff:0:0', 96])) return new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  return [seventh >> 8, seventh & 255, eighth >> 8, eighth & 255].join('.');
+}
+
+/** All groups written out, the last two as IPv4. */
+const MAX_IPV6_LENGTH = 45;
+
 function addressBits(text: string): string | undefined {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return ipv4Number(text)?.toString(2).padStart(32, '0');
   const groups = text.includes(':') ? ipv6Groups(text) : undefined;

@@ -4,6 +4,7 @@ import { answer, type Verdict } from './admission/answer.ts';
 import { type JudgeDeps, judge } from './admission/judge.ts';
 import { createReviewLog, type ReviewLog } from './admission/report.ts';
 import { parseReview, type Review } from './admission/review.ts';
+import { createFaultAnswer } from './fault.ts';
 import { type Held, INTAKE, type Intake, type IntakeLimits } from './intake.ts';
 import { json, methodNotAllowed, noRoom, notFound, problem } from './problem.ts';
 import { type Bindings, unread } from './signed.ts';
@@ -51,10 +52,7 @@ export function createAdmission(deps: AdmissionDeps): Hono<{ Bindings: Bindings 
     }
   });
   app.notFound(() => notFound());
-  app.onError((error) => {
-    deps.log.error({ error }, 'request to the admission webhook failed');
-    return problem({ status: 500, title: 'Internal Server Error' });
-  });
+  app.onError(createFaultAnswer('admission', deps.log));
   return app;
 }
 

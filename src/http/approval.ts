@@ -4,7 +4,7 @@ import type { RecordStatus } from '../api/record.ts';
 import { approve } from '../decide/approve.ts';
 import { approvalSecret, environmentIndex } from '../decide/route.ts';
 import { json, problem, unauthorized, unavailable } from './problem.ts';
-import { type GuardDeps, guard, postRoute, refused, type SignedContext } from './signed.ts';
+import { type GuardDeps, guard, postRoute, refused, type SignedContext, turnedAway } from './signed.ts';
 import { isFresh } from './timestamp.ts';
 
 /**
@@ -21,7 +21,9 @@ export function createApproval(deps: ApprovalDeps) {
   return postRoute('/approval/:namespace/:name/:environment/:revision', deps, async (call) => {
     const { c } = call;
     const timestamp = c.req.header('x-signature-timestamp') ?? '';
-    if (!isFresh(timestamp, deps.now())) return refused(c, deps, 'stale-timestamp', unauthorized());
+    if (!isFresh(timestamp, deps.now())) {
+      return turnedAway(c, deps, { ok: false, rejection: 'stale-timestamp' });
+    }
     const guarded = await guard(call, deps, {
       use: 'approval',
       secretOf: (spec, name) => {

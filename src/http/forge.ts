@@ -16,6 +16,7 @@ import { proofOf } from './forge/proof.ts';
 import { json, notFound, problem, unauthorized, unavailable } from './problem.ts';
 import {
   type Call,
+  countTaken,
   type GuardDeps,
   limit,
   postRoute,
@@ -62,6 +63,8 @@ async function take(call: Call, deps: ForgeHookDeps, forge: ForgeType): Promise<
   const proof = proofOf(forge, { headers: c.req.raw.headers, body, now: deps.now() });
   const answer = await authenticateForge(deps, { forge, namespace, name, source: c.env.source, proof });
   if (!answer.ok) return turnedAway(c, deps, answer);
+  const tooOften = countTaken(c, deps);
+  if (tooOften) return tooOften;
   const event = parseJson(body);
   if (!event.ok) return refused(c, deps, 'bad-event', notJson());
   const number = changedPullRequest(forge, event.value);

@@ -1,6 +1,8 @@
 import { Hono } from 'hono';
+import type { Logger } from '../telemetry/log.ts';
+import { createFaultAnswer } from './fault.ts';
 import { type JudgeReader, readersOnly } from './metrics-access.ts';
-import { problem } from './problem.ts';
+import { notFound } from './problem.ts';
 
 /**
  * `/healthz`: the process works. `/readyz`: it can record events; the sentences say what it waits for.
@@ -11,14 +13,16 @@ export interface ProbeDeps {
   /** What is not ready, a sentence each; empty when all is. */
   readonly unready: () => readonly string[];
   readonly admission: () => readonly string[];
+  readonly log: Logger;
 }
 
-export function createProbes({ unready, admission }: ProbeDeps): Hono {
+export function createProbes({ unready, admission, log }: ProbeDeps): Hono {
   const app = new Hono();
   app.get('/healthz', (c) => c.text('ok'));
   app.get('/readyz', () => readiness(unready()));
   app.get('/readyz/admission', () => readiness(admission()));
-  app.notFound(() => problem({ status: 404, title: 'Not Found' }));
+  app.notFound(notFound);
+  app.onError(createFaultAnswer('probes', log));
   return app;
 }
 
@@ -35,22 +39,40 @@ export interface MetricsText {
 }
 
 /** `/metrics` in Prometheus' text format; with `judge` for those alone whom it allows. */
-export function createMetricsApp({ contentType, pieces }: MetricsText, judge?: JudgeReader): Hono {
+export function createMetricsApp(
+  { contentType, pieces }: MetricsText,
+  log: Logger,
+  judge?: JudgeReader,
+): Hono {
   const app = new Hono();
+  const fault = createFaultAnswer('metrics', log);
   if (judge) app.use('/metrics', readersOnly(judge));
-  app.get('/metrics', (c) => c.body(streamOf(pieces()), 200, { 'content-type': contentType }));
-  app.notFound(() => problem({ status: 404, title: 'Not Found' }));
+  app.get('/metrics', (c) => c.body(streamOf(pieces(), fault), 200, { 'content-type': contentType }));
+  app.notFound(notFound);
+  app.onError(fault);
   return app;
 }
 
-/** Written as fast as it is read, and no further once nobody reads it. */
-function streamOf(pieces: AsyncGenerator<string, void, void>): ReadableStream<Uint8Array> {
+/** A stream that fails goes to standard error past the log. This is no metric, so that nobody takes half for all. */
+const BROKEN_OFF = '\nbroken off: the log says why\n';
+
+/** Written as fast as it is read, and no further once nobody reads it. What fails ends it, and goes to the log. */
+function streamOf(
+  pieces: AsyncGenerator<string, void, void>,
+  fault: (error: unknown) => unknown,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
+      try {
+        const { done, value } = await pieces.next();
+        if (done) controller.close();
+        else controller.enqueue(encoder.encode(value));
+      } catch (error) {
+        fault(error);
+        controller.enqueue(encoder.encode(BROKEN_OFF));
+        controller.close();
+      }
     },
     async cancel() {
       await pieces.return();

@@ -1,7 +1,12 @@
 import { TurnpikeError } from '../api/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { problem } from './problem.ts';
-import { type Certificate, startTls } from './tls.ts';
+import { startAccepting } from './accept.ts';
+import type { ConnectionLimits } from './connections.ts';
+import { createFaultAnswer } from './fault.ts';
+import { createReception, type Front, type Reception } from './front.ts';
+import { createInnerServers } from './inner.ts';
+import { createTrustedProxies, type TrustedProxies } from './source.ts';
+import { type Certificate, checkCertificate, serverTls } from './tls.ts';
 
 /** A listener. `stop` lets what is under way finish, within the deadline. */
 export interface Server {
@@ -21,6 +26,9 @@ export interface ServerOptions {
   readonly address: string;
   readonly fetch: (request: Request, bindings: { source: string }) => Response | Promise<Response>;
   readonly certificate?: Certificate;
+  /** Proxies that are believed; default: none. */
+  readonly proxies?: TrustedProxies;
+  readonly connections?: ConnectionLimits;
   readonly log: Logger;
 }
 
@@ -30,61 +38,80 @@ const IDLE_SECONDS = 120;
 const MAX_REQUEST_BYTES = 1024 ** 3;
 
 type Bound = ReturnType<typeof Bun.serve>;
-type Place = { readonly unix: string } | { readonly hostname: string; readonly port: number };
 
+/** Every connection comes in through a front, which passes its bytes on to a server inside; that one does TLS. */
 export function startServer(options: ServerOptions): Server {
-  const { log, name, certificate } = options;
+  const { log, name, proxies = createTrustedProxies([]) } = options;
+  const fault = createFaultAnswer(name, log);
+  let certificate = options.certificate && checkCertificate(options.certificate);
+  const inner = createInnerServers(name, (unix, source) =>
+    serve(options.fetch, { unix, source, proxies, certificate, fault }),
+  );
+  const reception = createReception({
+    name,
+    inner,
+    limits: options.connections,
+    isProxy: proxies.includes,
+    log,
+  });
   const { hostname, port } = parseAddress(options.address);
-  // An abstract socket: it needs no file, and ends with the process.
-  const inside = `\0turnpike-${name}-${crypto.randomUUID()}`;
-  const http = listen(options, certificate ? { unix: inside } : { hostname, port });
-  const tls = certificate && startTls({ hostname, port, certificate, inside, name, log });
-  if (certificate && !tls) {
-    void http.stop(true);
-    throw notListening(options);
-  }
-  const address = `${formatHost(hostname)}:${tls?.port ?? http.port}`;
+  const front = startFront(options, { hostname, port, reception });
+  const address = `${formatHost(hostname)}:${front.port}`;
   log.info({ server: name, address }, 'listening');
 
-  async function stop(deadlineSeconds: number): Promise<void> {
-    tls?.close();
-    const drained = http.stop();
-    const late = Bun.sleep(deadlineSeconds * 1000).then(() => 'late' as const);
-    if ((await Promise.race([drained, late])) === 'late') void http.stop(true);
-  }
-
-  return { address, setCertificate: (next) => tls?.setCertificate(next), stop };
-}
-
-function listen(options: ServerOptions, place: Place): Bound {
-  const { fetch, log, name } = options;
-  const settings = {
-    ...place,
-    idleTimeout: IDLE_SECONDS,
-    maxRequestBodySize: MAX_REQUEST_BYTES,
-    fetch: (request: Request, server: Bound) =>
-      fetch(request, {
-        // Looked up when somebody asks: most listeners never do.
-        get source() {
-          return server.requestIP(request)?.address ?? '';
-        },
-      }),
-    error: (error: Error) => {
-      log.error({ server: name, error }, 'request failed');
-      return problem({ status: 500, title: 'Internal Server Error' });
+  return {
+    address,
+    setCertificate(next) {
+      if (certificate?.clientCa && !next.clientCa) throw new Error('the authorities of callers are missing');
+      certificate = checkCertificate(next);
+      inner.renew();
+    },
+    async stop(deadlineSeconds) {
+      front.close();
+      const drained = inner.stop(false);
+      const late = Bun.sleep(deadlineSeconds * 1000).then(() => 'late' as const);
+      if ((await Promise.race([drained, late])) === 'late') void inner.stop(true);
+      reception.stop();
     },
   };
+}
+
+interface Place {
+  readonly hostname: string;
+  readonly port: number;
+  readonly reception: Reception;
+}
+
+function startFront({ name, address }: ServerOptions, { hostname, port, reception }: Place): Front {
   try {
-    // Bun keeps to idleTimeout on Unix sockets too; its types do not say so.
-    return Bun.serve(settings as Parameters<typeof Bun.serve>[0]);
+    return startAccepting({ hostname, port, accept: reception.accept });
   } catch (cause) {
-    throw notListening(options, cause);
+    reception.stop();
+    const message = `The ${name} server cannot listen on ${address}: is the port taken?`;
+    throw new TurnpikeError('ConfigInvalid', message, { retry: 'never', cause });
   }
 }
 
-function notListening({ name, address }: ServerOptions, cause?: unknown): TurnpikeError {
-  const message = `The ${name} server cannot listen on ${address}: is the port taken?`;
-  return new TurnpikeError('ConfigInvalid', message, { retry: 'never', cause });
+interface Inside {
+  /** Path of the socket. */
+  readonly unix: string;
+  readonly source: string;
+  readonly proxies: TrustedProxies;
+  readonly certificate: Certificate | undefined;
+  readonly fault: (error: unknown) => Response;
+}
+
+function serve(fetch: ServerOptions['fetch'], { unix, source, proxies, certificate, fault }: Inside): Bound {
+  // Bun keeps to it on Unix sockets too; its types do not say so.
+  const idle: object = { idleTimeout: IDLE_SECONDS };
+  return Bun.serve({
+    unix,
+    ...idle,
+    ...(certificate && { tls: serverTls(certificate) }),
+    maxRequestBodySize: MAX_REQUEST_BYTES,
+    fetch: (request) => fetch(request, { source: proxies.callerOf(source, request) }),
+    error: fault,
+  });
 }
 
 /** `[::1]:80`, `127.0.0.1:80`, `:80` → host and port. */

@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
-import { errorMessage } from '../api/errors.ts';
 import { type ApprovalDeps, createApproval } from './approval.ts';
+import { createFaultAnswer } from './fault.ts';
 import { createForgeHook } from './forge.ts';
 import { createHook, type HookDeps } from './hook.ts';
-import { notFound, problem } from './problem.ts';
+import { notFound } from './problem.ts';
 import type { Bindings } from './signed.ts';
 
 /** All that listens on `--promotion-hook-bind-address`. */
@@ -14,9 +14,6 @@ export function createSignedApp(deps: HookDeps & ApprovalDeps): Hono<{ Bindings:
   app.route('/', createForgeHook(deps));
   app.get('/healthz', (c) => c.text('ok'));
   app.notFound(notFound);
-  app.onError((error) => {
-    deps.log.error({ error: errorMessage(error) }, 'a request to the webhooks failed');
-    return problem({ status: 500, title: 'Internal Server Error' });
-  });
+  app.onError(createFaultAnswer('hook', deps.log));
   return app;
 }

@@ -2,10 +2,10 @@ import { type Context, Hono } from 'hono';
 import { type PipelineSpec, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { KeyUse } from '../decide/keys.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { authenticate, type Refusal, type Rejection, refuse, type SignedDeps } from './authenticate.ts';
+import { authenticate, type Refusal, refuse, type SignedDeps } from './authenticate.ts';
 import type { Held, Intake, Unread } from './intake.ts';
 import { busy, methodNotAllowed, noRoom, problem, unauthorized, unavailable } from './problem.ts';
-import type { RateLimiter } from './rate.ts';
+import type { Caller, RateLimiter } from './rate.ts';
 import type { RejectionLog } from './rejections.ts';
 import { parseSignature } from './signature.ts';
 
@@ -36,6 +36,9 @@ export interface Call {
 /** A Flux event is below 4 KiB; notification-controller's own bound is 3 MiB. */
 export const MAX_BODY_BYTES: number = 3 * 1024 * 1024;
 
+/** As large as any event of Flux, and cheap to check. */
+const SMALL_BODY_BYTES = 64 * 1024;
+
 export interface Guarded {
   readonly namespace: string;
   readonly name: string;
@@ -59,9 +62,12 @@ export async function guard(call: Call, deps: GuardDeps, options: GuardOptions):
   if (limited) return limited;
   const { namespace = '', name = '', environment = '' } = c.req.param();
   const signature = parseSignature(c.req.raw.headers.get('x-signature'));
-  // Whoever shows no signature at all sends no body either.
-  if (!signature && !takesUnsigned(deps, options, { namespace, name, environment })) {
-    return turnedAway(c, deps, refuse(deps, 'no-signature'));
+  if (!signature) {
+    // Whoever shows no signature at all sends no body either.
+    const isOpen = takesUnsigned(deps, options, { namespace, name, environment });
+    if (!isOpen) return turnedAway(c, deps, refuse(deps, 'no-signature'));
+    const wait = deps.limiter.wait(callerOf(c));
+    if (wait !== undefined) return refused(c, deps, 'rate-limited', tooMany(wait));
   }
   const body = await readBody(call, deps);
   if (body instanceof Response) return body;
@@ -77,6 +83,8 @@ export async function guard(call: Call, deps: GuardDeps, options: GuardOptions):
     allowUnsigned: options.allowUnsigned,
   });
   if (!answer.ok) return turnedAway(c, deps, answer);
+  const tooOften = countTaken(c, deps);
+  if (tooOften) return tooOften;
   const { pipeline, secret } = answer;
   return { namespace, name, environment, body, pipeline, ...(secret !== undefined && { secret }) };
 }
@@ -91,13 +99,36 @@ function takesUnsigned(
   return spec?.ok === true && secretOf(spec.value, environment) === undefined;
 }
 
-/** The answer to whoever calls too often, or says that the body is too large. */
+/**
+ * The answer to whoever says that the body is too large. A small one is always read: nobody knows before whether it is
+ * from those who are refused too often, or from others behind the same address. Larger ones are not, then.
+ */
 export function limit({ c }: Call, deps: GuardDeps, maxBytes = MAX_BODY_BYTES): Response | undefined {
+  const size = declaredSize(c.req.raw);
+  if (size !== undefined && size > maxBytes) {
+    return refused(c, deps, 'too-large', unread('too-large', maxBytes));
+  }
+  if (size !== undefined && size <= SMALL_BODY_BYTES) return undefined;
+  const wait = deps.limiter.waitWithLargeBody(callerOf(c));
+  return wait === undefined ? undefined : refused(c, deps, 'rate-limited', tooMany(wait));
+}
+
+/** Undefined: nobody knows. */
+function declaredSize({ headers, body }: Request): number | undefined {
+  const declared = headers.get('content-length');
+  if (declared === null) return body ? undefined : 0;
+  return Number(declared);
+}
+
+/** Counts a request that is right; the answer to whoever sends too many of them. */
+export function countTaken(c: SignedContext, deps: GuardDeps): Response | undefined {
+  const wait = deps.limiter.taken(callerOf(c));
+  return wait === undefined ? undefined : refused(c, deps, 'rate-limited', tooMany(wait));
+}
+
+function callerOf(c: SignedContext): Caller {
   const { namespace = '', name = '' } = c.req.param();
-  const wait = deps.limiter.check(`${c.env.source} ${namespace}/${name}`);
-  if (wait !== undefined) return refused(c, deps, 'rate-limited', tooMany(wait));
-  const isTooLarge = Number(c.req.raw.headers.get('content-length')) > maxBytes;
-  return isTooLarge ? refused(c, deps, 'too-large', unread('too-large', maxBytes)) : undefined;
+  return { source: c.env.source, pipeline: `${namespace}/${name}` };
 }
 
 /** The body of a request that keeps to the limits; otherwise the answer that refuses it. */
@@ -107,7 +138,9 @@ export async function readBody(
   maxBytes = MAX_BODY_BYTES,
 ): Promise<Uint8Array | Response> {
   const body = await held.read(c.req.raw, maxBytes);
-  return typeof body === 'string' ? refused(c, deps, body, unread(body, maxBytes)) : body;
+  if (typeof body !== 'string') return body;
+  deps.limiter.refused(callerOf(c));
+  return refused(c, deps, body, unread(body, maxBytes));
 }
 
 /** The answer to whoever did not prove to know the key: it says no more than that. */
@@ -116,12 +149,12 @@ export function turnedAway(c: SignedContext, deps: GuardDeps, { rejection, cause
     const { namespace = '', name = '' } = c.req.param();
     deps.log.warn({ namespace, name, error: cause }, 'the key that signs the request cannot be read');
   }
-  return refused(c, deps, rejection, answerTo(rejection));
-}
-
-function answerTo(rejection: Rejection): Response {
-  if (rejection === 'unavailable') return unavailable();
-  return rejection === 'busy' ? busy() : unauthorized();
+  if (rejection === 'unavailable') return refused(c, deps, rejection, unavailable());
+  if (rejection === 'busy') return refused(c, deps, rejection, busy());
+  // The same for known and unknown Pipelines: it does not tell which there are.
+  const wait = deps.limiter.refused(callerOf(c));
+  if (wait !== undefined) return refused(c, deps, 'rate-limited', tooMany(wait));
+  return refused(c, deps, rejection, unauthorized());
 }
 
 /** Counts and logs a refusal. */

@@ -7,6 +7,8 @@ import type { Certificates } from './certificates.ts';
 import { wait } from './wait.ts';
 
 export interface FileCertificatesOptions {
+  /** The listener's, for the log. */
+  readonly name: string;
   readonly log: Logger;
   /** Between two looks, in milliseconds. Default: 5 s. */
   readonly pollMs?: number;
@@ -19,6 +21,7 @@ const POLL_MS = 5000;
  * are compared: a mounted Secret changes by a swap of links, which watching files misses.
  */
 export function fileCertificates(directory: string, options: FileCertificatesOptions): Certificates {
+  const { name, log } = options;
   let served: CertificatePair | undefined;
 
   async function ensure(): Promise<CertificatePair> {
@@ -38,7 +41,7 @@ export function fileCertificates(directory: string, options: FileCertificatesOpt
       try {
         await look(onChange);
       } catch (error) {
-        options.log.warn({ directory, error: errorMessage(error) }, 'admission certificate not read');
+        log.warn({ server: name, directory, error: errorMessage(error) }, 'certificate not read');
       }
       await wait(options.pollMs ?? POLL_MS, signal);
     }

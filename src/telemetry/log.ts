@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { escapeControls, hasControls } from '../api/printable.ts';
 
 /** Levels of `--log-level`; `trace` is the predecessor's and prints the same as `debug` does here. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
@@ -57,7 +58,8 @@ function toConsole(line: string): string {
   const { ts, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const pairs = Object.entries(fields).map(([key, value]) => {
     const shown = typeof value === 'string' ? value : JSON.stringify(value);
-    return `${key}=${/\s/.test(shown) ? JSON.stringify(shown) : shown}`;
+    return `${key}=${/\s/.test(shown) || hasControls(shown) ? JSON.stringify(shown) : shown}`;
   });
-  return `${[ts, String(level).padEnd(5), msg, ...pairs].join('  ')}\n`;
+  // Paths, names and messages come from others, and a person reads this at a terminal.
+  return `${escapeControls([ts, String(level).padEnd(5), msg, ...pairs].join('  '))}\n`;
 }

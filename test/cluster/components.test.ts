@@ -52,6 +52,32 @@ function find(all: readonly Manifest[], kind: string): Manifest {
   return found;
 }
 
+describe('kustomize/components/hook-tls', () => {
+  test('mounts the certificate where Turnpike reads it, and gives the Service port 443 alone', async () => {
+    await overlay('hook-tls-base', {
+      namespace: 'tools',
+      resources: [await pathTo('hook-tls-base', 'default')],
+    });
+    const components = [await pathTo('hook-tls', 'components/hook-tls')];
+    const all = await build(await overlay('hook-tls', { resources: ['../hook-tls-base'], components }));
+    const { spec } = find(all, 'Deployment').spec.template as { spec: Pod & { volumes: unknown[] } };
+    expect(spec.containers[0]?.args).toContain('--promotion-hook-cert-dir=/etc/turnpike/hook');
+    expect(spec.containers[0]).toMatchObject({
+      volumeMounts: expect.arrayContaining([
+        { name: 'hook-certificate', mountPath: '/etc/turnpike/hook', readOnly: true },
+      ]),
+    });
+    expect(spec.volumes).toContainEqual({
+      name: 'hook-certificate',
+      secret: { secretName: 'turnpike-hook-tls', defaultMode: 0o440, optional: true },
+    });
+    const service = all.find(
+      ({ kind, metadata }) => kind === 'Service' && metadata.name === 'turnpike-promotion',
+    );
+    expect(service?.spec.ports).toEqual([{ name: 'https', port: 443, targetPort: 'hook' }]);
+  });
+});
+
 describe('kustomize/components/ha', () => {
   async function manifests(namespace?: string): Promise<Manifest[]> {
     await overlay('base', {

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Pipeline } from '../../src/api/pipeline.ts';
 import { createHook } from '../../src/http/hook.ts';
 import { createIntake } from '../../src/http/intake.ts';
+import { createRateLimiter } from '../../src/http/rate.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { NOW } from '../fakes/pipeline.ts';
@@ -27,7 +28,7 @@ export function hookApp(pipeline: Pipeline) {
     find: store.get,
     readSecret: (_, name) => (name === 'hook' ? { values: KEYS } : undefined),
     available: () => true,
-    limiter: { check: () => undefined },
+    limiter: createRateLimiter({ limit: Number.MAX_SAFE_INTEGER, intervalSeconds: 30 }, () => 0),
     rejected: createRejectionLog(log, () => Date.now()),
     onOutcome: () => {},
     onSeconds: () => {},

@@ -460,6 +460,61 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect((await post(event(), '/promotion/apps/other/dev')).status).toBe(401);
   });
 
+  describe('counts apart what is refused', () => {
+    const statuses = async (times: number, one: () => Response | Promise<Response>) => {
+      const seen: number[] = [];
+      for (let i = 0; i < times; i += 1) seen.push((await one()).status);
+      return seen;
+    };
+    const body = JSON.stringify(event());
+
+    test.each([
+      ['no signature', undefined],
+      ['a wrong signature', sign(body, 'another key')],
+    ])('so that a flood with %s takes nothing from who knows the key', async (_, signature) => {
+      const { send, post } = setUp({ limit: 3 });
+      const size = { 'content-length': String(body.length) };
+      const headers: Record<string, string> = signature ? { ...size, 'x-signature': signature } : size;
+      const flood = () => send({ method: 'POST', body, headers });
+      expect(await statuses(5, flood)).toEqual([401, 401, 401, 429, 429]);
+      expect((await flood()).headers.get('retry-after')).toMatch(/^[1-9]/);
+      expect((await post(event(), PATH, size)).status).toBe(202);
+    });
+
+    test('in the same way for a Pipeline that there is and one that there is not', async () => {
+      const { send } = setUp({ limit: 3 });
+      for (const path of [PATH, '/promotion/apps/nobody/dev']) {
+        expect(await statuses(4, () => send({ method: 'POST' }, path))).toEqual([401, 401, 401, 429]);
+      }
+    });
+
+    test('and reads no large body of a source that was refused often, whatever names it invented', async () => {
+      const { send, post } = setUp({ limit: 3 });
+      const invented = ['a', 'b', 'c'].map((name) => `/promotion/apps/${name}/dev`);
+      for (const path of invented) expect((await send({ method: 'POST' }, path)).status).toBe(401);
+      const large = JSON.stringify(event()).padStart(100_000);
+      const headers = { 'content-length': '100000' };
+      expect((await post(large, PATH, headers)).status).toBe(429);
+      expect((await post(event(), PATH, { 'content-length': String(body.length) })).status).toBe(202);
+    });
+
+    test('and reads no body for a Pipeline without a key that got too many', async () => {
+      const open = pipeline({ promotion: { strategy: { notification: {} } } });
+      const { send } = setUp({ pipeline: open, allowUnsigned: true, limit: 2 });
+      const unsigned = () =>
+        send({ method: 'POST', body, headers: { 'content-length': String(body.length) } });
+      expect(await statuses(2, unsigned)).toEqual([202, 200]);
+      let isRead = false;
+      const pull = () => {
+        isRead = true;
+      };
+      const unread = new ReadableStream({ pull }, { highWaterMark: 0 });
+      const headers = { 'content-length': String(body.length) };
+      expect((await send({ method: 'POST', body: unread, headers })).status).toBe(429);
+      expect(isRead).toBe(false);
+    });
+  });
+
   test('answers 503 with Retry-After when it cannot be recorded', async () => {
     const { post, store } = setUp();
     store.breakDown();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { JudgeReader } from '../../src/http/metrics-access.ts';
 import { createMetricsApp } from '../../src/http/probes.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createFakeLog } from '../fakes/log.ts';
 
 const judge: JudgeReader = async (token) => {
   if (token === 'reader') return 'allowed';
@@ -11,7 +12,7 @@ const judge: JudgeReader = async (token) => {
 };
 
 describe('/metrics for those who may get it', () => {
-  const app = createMetricsApp(createMetrics().registry, judge);
+  const app = createMetricsApp(createMetrics().registry, createFakeLog().log, judge);
   test.each([
     [undefined, 401],
     ['', 401],
@@ -34,7 +35,7 @@ describe('/metrics for those who may get it', () => {
   });
 
   test('is open where nobody is asked for', async () => {
-    const open = createMetricsApp(createMetrics().registry);
+    const open = createMetricsApp(createMetrics().registry, createFakeLog().log);
     expect((await open.request('/metrics')).status).toBe(200);
   });
 });

@@ -3,7 +3,10 @@ import { createMetricsApp } from '../../src/http/probes.ts';
 import { pipelineGauges } from '../../src/reconcile/pipeline-gauges.ts';
 import { pruneSeries } from '../../src/reconcile/pipeline-prune.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createFakeLog } from '../fakes/log.ts';
 import { at, NOW, pipeline } from '../fakes/pipeline.ts';
+
+const LOG = createFakeLog().log;
 
 /** As many as one installation is meant for, each with all that it can have. */
 function crowd(count: number) {
@@ -57,7 +60,7 @@ describe('/metrics', () => {
     const { registry, ...metrics } = createMetrics();
     const odd = 'a"b\\c\nd';
     metrics.promotions.inc('apps/odd', { namespace: 'apps', pipeline: odd, environment: 'dev' });
-    const answer = await createMetricsApp(registry).request('/metrics');
+    const answer = await createMetricsApp(registry, LOG).request('/metrics');
     expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     const text = await answer.text();
     expect(text).toContain(
@@ -69,7 +72,7 @@ describe('/metrics', () => {
   });
 
   test('of 10,000 Pipelines lets others have their turn before a tenth of it is written', async () => {
-    const { lines, share } = await scrape(createMetricsApp(crowd(10_000).registry));
+    const { lines, share } = await scrape(createMetricsApp(crowd(10_000).registry, LOG));
     expect(lines).toBeGreaterThan(900_000);
     expect(share).toBeLessThan(0.1);
   }, 60_000);
@@ -83,7 +86,7 @@ describe('/metrics', () => {
         ended = true;
       }
     }
-    const answer = await createMetricsApp({ contentType: 'text/plain', pieces }).request('/metrics');
+    const answer = await createMetricsApp({ contentType: 'text/plain', pieces }, LOG).request('/metrics');
     const reader = answer.body?.getReader();
     await reader?.read();
     await reader?.cancel();

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import type { SecretRead } from '../../src/http/authenticate.ts';
 import { createIntake } from '../../src/http/intake.ts';
+import { createRateLimiter } from '../../src/http/rate.ts';
 import { createRechecks } from '../../src/http/rechecks.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
 import { createSignedApp } from '../../src/http/signed-app.ts';
@@ -57,7 +58,7 @@ function setUp(intervalMs = INTERVAL_MS) {
     find: store.get,
     readSecret: cache.read,
     available: () => true,
-    limiter: { check: () => undefined },
+    limiter: createRateLimiter({ limit: 1_000_000, intervalSeconds: 30 }, clock),
     rejected: createRejectionLog(log, clock),
     onOutcome: () => {},
     onSeconds: () => {},

@@ -65,6 +65,14 @@ describe('the structure of the source', () => {
     expect(found).toEqual([]);
   });
 
+  test('writes to no console: what is to be said goes through the logger or the command', async () => {
+    const found: string[] = [];
+    for (const file of files) {
+      if (/\bconsole\.\w+\(/.test(await Bun.file(join(SOURCE, file)).text())) found.push(file);
+    }
+    expect(found).toEqual([]);
+  });
+
   test('reads the environment in main.ts alone', async () => {
     const found: string[] = [];
     for (const file of files) {

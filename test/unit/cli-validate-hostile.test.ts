@@ -96,11 +96,18 @@ describe('hostile input', () => {
 
   test('prints no control characters, whatever its fields and values are called', async () => {
     const { out } = await validate(['-'], {
-      input: pipelineYaml({ 'spec:\n': 'spec:\n  "\\e[31m\\u2028": 1\n' }),
+      input: pipelineYaml({ 'spec:\n': 'spec:\n  "\\e[31m\\u2028\\u202e": 1\n' }),
     });
     expect(out).toBe(
-      '-:7:3: spec["\\u001b[31m?"]: Pipelines have no such field here: take it out, or write one of appRef, environments, promotion, suspend.\n',
+      '-:7:3: spec["\\u001b[31m??"]: Pipelines have no such field here: take it out, or write one of appRef, environments, promotion, suspend.\n',
     );
+  });
+
+  test('prints none as JSON either', async () => {
+    const input = pipelineYaml({ 'spec:\n': 'spec:\n  "\\u009b31m\\u202e": 1\n' });
+    const { out } = await validate(['-', '-o', 'json'], { input });
+    expect(out).not.toMatch(/[\u009b\u202e]/);
+    expect(JSON.stringify(JSON.parse(out).problems)).toMatch(/\u202e/);
   });
 
   test('has custom tags that change nothing', async () => {

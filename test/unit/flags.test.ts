@@ -42,6 +42,11 @@ describe('the flags of serve', () => {
     [['--admission-bind-address='], 'admission-bind-address', ''],
     [['--health-probe-bind-address=[::1]:0'], 'health-probe-bind-address', '[::1]:0'],
     [['--git-cache-max-size=512MiB'], 'git-cache-max-size', 2 ** 29],
+    [
+      ['--trusted-proxies=10.0.0.7, ::ffff:10.0.0.8,10.1.0.0/16'],
+      'trusted-proxies',
+      ['10.0.0.7', '10.0.0.8', '10.1.0.0/16'],
+    ],
   ] as const)('take %p', (args, name, value) => {
     const flags = read([...args]);
     expect(flags.ok && flags.values[name]).toEqual(value as never);
@@ -58,6 +63,7 @@ describe('the flags of serve', () => {
     [['--resync-interval=0'], /longer than 0/],
     [['--git-cache-max-size=big'], /write 512MiB or 2GiB/],
     [['--leader-elect=maybe'], /neither true nor false/],
+    [['--trusted-proxies=ingress'], /--trusted-proxies: "ingress" is no address or network/],
     [['--revision-paths=Rollout.argoproj.io=status'], /--revision-paths: "status" is no path/],
   ])('refuse %p with a sentence', (args, says) => {
     const flags = read(args);

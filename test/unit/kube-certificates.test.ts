@@ -141,18 +141,18 @@ describe('certificates from files', () => {
   }
 
   test('are missed with a sentence', async () => {
-    const none = fileCertificates('/nowhere', createFakeLog());
+    const none = fileCertificates('/nowhere', { name: 'hook', ...createFakeLog() });
     await expect(none.ensure()).rejects.toThrow('/nowhere/tls.');
     await newPair();
     await writeFile(join(folder, 'tls.key'), 'nonsense');
-    const damaged = fileCertificates(folder, createFakeLog());
+    const damaged = fileCertificates(folder, { name: 'hook', ...createFakeLog() });
     await expect(damaged.ensure()).rejects.toThrow('are no certificate and its private key');
   });
 
   test('are read again when they change, half-changed ones left aside', async () => {
     const first = await newPair();
     const { log, lines } = createFakeLog();
-    const certificates = fileCertificates(folder, { log, pollMs: 5 });
+    const certificates = fileCertificates(folder, { name: 'hook', log, pollMs: 5 });
     expect(await certificates.ensure()).toEqual(first);
 
     const stop = new AbortController();

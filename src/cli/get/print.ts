@@ -1,5 +1,6 @@
-import { stringify } from 'yaml';
+import { Document, Scalar, visit } from 'yaml';
 import { API_VERSION, KIND } from '../../api/group.ts';
+import { escapeControlsInLines, hasControls } from '../../api/printable.ts';
 import { createColumns, oneLine } from '../columns.ts';
 import type { Io } from '../command.ts';
 import type { GetArguments } from './arguments.ts';
@@ -39,7 +40,7 @@ function tablePrinter({ allNamespaces: namespaces, watch }: GetArguments, { out 
       if (remarks.length > 0) out(`\n${lines(remarks)}${watch ? '\n' : ''}`);
     },
     changed: (pipeline) => out(lines(align(rows(pipeline).filter(isNews)))),
-    deleted: ({ metadata }) => out(`${metadata.namespace}/${metadata.name} was deleted.\n`),
+    deleted: ({ metadata }) => out(`${oneLine(`${metadata.namespace}/${metadata.name}`)} was deleted.\n`),
   };
 }
 
@@ -50,8 +51,8 @@ function lines(texts: readonly string[]): string {
 /** One object, or a List of them; of changes an object a line, or a YAML document, each. */
 function objectPrinter({ name, output, watch }: GetArguments, { out }: Io): Output {
   const write = (value: unknown) => {
-    if (output === 'json') out(`${JSON.stringify(value, null, watch ? undefined : 2)}\n`);
-    else out(`${watch ? '---\n' : ''}${stringify(value)}`);
+    if (output === 'json') out(`${jsonText(value, watch ? undefined : 2)}\n`);
+    else out(`${watch ? '---\n' : ''}${yamlText(value)}`);
   };
   return {
     all(pipelines) {
@@ -63,6 +64,30 @@ function objectPrinter({ name, output, watch }: GetArguments, { out }: Io): Outp
     changed: (pipeline) => write(shown(pipeline)),
     deleted: () => {},
   };
+}
+
+/** Texts of others can hold what terminals act on: it stands in there as escape sequences, which mean the same. */
+function jsonText(value: unknown, indent?: number): string {
+  return escapeControlsInLines(JSON.stringify(value, null, indent));
+}
+
+function yamlText(value: unknown): string {
+  const document = new Document(value);
+  visit(document, {
+    Scalar(_, node) {
+      // Only in double quotes YAML has escape sequences.
+      if (typeof node.value === 'string' && hasControls(node.value.replace(/[\n\t]/g, ''))) {
+        node.type = Scalar.QUOTE_DOUBLE;
+      }
+    },
+  });
+  return escapeControlsInLines(document.toString().replace(/[\u{10000}-\u{10ffff}]/gu, longEscape));
+}
+
+/** YAML writes formatting characters beyond the first plane with eight digits; letters and pictures stay. */
+function longEscape(character: string): string {
+  if (!hasControls(character)) return character;
+  return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`;
 }
 
 /** What a field's owner is, nobody reads here, and it is longer than all the rest. Objects of a list lack their kind. */

@@ -1,3 +1,4 @@
+import { escapeControlsInLines } from '../../api/printable.ts';
 import { problemText } from '../../decide/validate.ts';
 import type { Collected } from './collect.ts';
 import type { Problem } from './problem.ts';
@@ -30,7 +31,7 @@ export function jsonReport(result: Result): Report {
     warnings,
     problems: problems.map(jsonProblem),
   };
-  return { out: `${JSON.stringify(object, null, 2)}\n`, err: joined(notes(result)) };
+  return { out: `${escapeControlsInLines(JSON.stringify(object, null, 2))}\n`, err: joined(notes(result)) };
 }
 
 /** In the order that the documentation gives. */
@@ -76,6 +77,5 @@ function plural(count: number, one: string, many = `${one}s`): string {
 
 /** Names of files may hold anything, and what is printed is read by terminals and line by line. */
 function joined(lines: readonly string[]): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are replaced
-  return lines.map((line) => `${line.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?')}\n`).join('');
+  return lines.map((line) => `${line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')}\n`).join('');
 }

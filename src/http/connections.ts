@@ -1,0 +1,143 @@
+/** The connections of a listener, within what one source address and all together may hold open. */
+export interface Connections {
+  /**
+   * Undefined: there are too many, close it at once. `end` is called when it is over its time, or when a source
+   * with fewer connections needs its place.
+   */
+  open(source: string, end: () => void): Connection | undefined;
+  /** Ends those that are over their time. */
+  sweep(): void;
+}
+
+export interface Connection {
+  /** Bytes of a request have come. */
+  asked(): void;
+  /** Bytes of the answer have gone out. */
+  answered(): void;
+  /** The caller has to read what was written before more goes out, or before it is over. */
+  unread(): void;
+  /** It is closed. */
+  close(): void;
+}
+
+export interface ConnectionLimits {
+  readonly total: number;
+  /** Of one source address. */
+  readonly source: number;
+  /** From the connection to its first byte. */
+  readonly firstSeconds: number;
+  /** From the first byte of a request to the first one of its answer. */
+  readonly answerSeconds: number;
+  /** In which a caller reads what is written. */
+  readonly readSeconds: number;
+}
+
+/**
+ * A body gets ten seconds, and `Prefer: wait` 25. For the first headers and a TLS handshake Bun has twelve seconds of its
+ * own, and between an answer and the next request its idle timeout holds.
+ */
+export const CONNECTIONS: ConnectionLimits = {
+  total: 4_096,
+  source: 1_024,
+  firstSeconds: 10,
+  answerSeconds: 60,
+  readSeconds: 10,
+};
+
+/** For listeners that only few have to reach, and whose answers are large. */
+export const FEW_CONNECTIONS: ConnectionLimits = { ...CONNECTIONS, total: 64, source: 16 };
+
+export interface ConnectionsOptions {
+  /** In milliseconds. */
+  readonly now: () => number;
+  readonly limits?: ConnectionLimits;
+  /** Sources that speak for many, and are held to the total alone. */
+  readonly isProxy?: (source: string) => boolean;
+}
+
+interface Entry {
+  readonly source: string;
+  readonly end: () => void;
+  /** When each is over its time, in milliseconds. */
+  first: number | undefined;
+  answer: number | undefined;
+  read: number | undefined;
+}
+
+export function createConnections(options: ConnectionsOptions): Connections {
+  const { now, limits = CONNECTIONS, isProxy = () => false } = options;
+  const sources = new Map<string, Set<Entry>>();
+  let total = 0;
+  const after = (seconds: number) => now() + seconds * 1000;
+
+  function open(source: string, end: () => void): Connection | undefined {
+    const count = sources.get(source)?.size ?? 0;
+    if (count >= limits.source && !isProxy(source)) return undefined;
+    if (total >= limits.total && !makePlace(count)) return undefined;
+    const entry: Entry = {
+      source,
+      end,
+      first: after(limits.firstSeconds),
+      answer: undefined,
+      read: undefined,
+    };
+    add(entry);
+    return connection(entry);
+  }
+
+  function add(entry: Entry): void {
+    const own = sources.get(entry.source) ?? new Set();
+    own.add(entry);
+    sources.set(entry.source, own);
+    total += 1;
+  }
+
+  function remove(entry: Entry): void {
+    const own = sources.get(entry.source);
+    if (!own?.delete(entry)) return;
+    total -= 1;
+    if (own.size === 0) sources.delete(entry.source);
+  }
+
+  function connection(entry: Entry): Connection {
+    return {
+      asked() {
+        entry.first = undefined;
+        entry.answer ??= after(limits.answerSeconds);
+      },
+      answered() {
+        entry.answer = undefined;
+        entry.read = undefined;
+      },
+      unread() {
+        entry.answer = undefined;
+        entry.read ??= after(limits.readSeconds);
+      },
+      close: () => remove(entry),
+    };
+  }
+
+  /** Ends the oldest connection of the source that has most, where that is more than a new one would have. */
+  function makePlace(count: number): boolean {
+    let most: Set<Entry> = new Set();
+    for (const own of sources.values()) if (own.size > most.size) most = own;
+    if (most.size <= count + 1) return false;
+    const [oldest] = most;
+    endOne(most.values().find((entry) => entry.answer === undefined) ?? oldest);
+    return true;
+  }
+
+  function endOne(entry: Entry | undefined): void {
+    if (!entry) return;
+    remove(entry);
+    entry.end();
+  }
+
+  function sweep(): void {
+    const at = now();
+    const isOver = ({ first, answer, read }: Entry) => [first, answer, read].some((by) => by && by <= at);
+    for (const own of sources.values()) for (const entry of own) if (isOver(entry)) endOne(entry);
+  }
+
+  return { open, sweep };
+}

@@ -1,0 +1,121 @@
+import type { Socket } from 'bun';
+import type { Connection } from './connections.ts';
+import type { Throttle } from './throttle.ts';
+
+/** The side of a connection that faces the caller. */
+export interface Outer {
+  /** False: its buffer is full, `drained` follows. */
+  write(bytes: Uint8Array): boolean;
+  pause(): void;
+  resume(): void;
+  /** Ends it once all that was written is gone. */
+  finish(): void;
+  destroy(): void;
+}
+
+/** Its owner calls these on the events of the outer side. */
+export interface Relay {
+  data(bytes: Uint8Array): void;
+  drained(): void;
+  closed(): void;
+}
+
+export interface RelayOptions {
+  /** Path of the server's socket. */
+  readonly unix: string;
+  readonly connection: Connection;
+  readonly throttle: Throttle;
+}
+
+/**
+ * Passes the bytes of a connection on to a server on a Unix socket, and its answers back. The server hears of
+ * a connection when its first byte has come. Either side is read only as fast as the other one takes.
+ */
+export function createRelay(outer: Outer, { unix, connection, throttle }: RelayOptions): Relay {
+  /** What the inner side did not take yet; the outer one is not read until it has. */
+  let rest: Uint8Array | undefined;
+  let inner: Socket<undefined> | undefined;
+  let isDialed = false;
+  let isClosed = false;
+  const reading = createReading(outer);
+  const share = throttle.join({ pause: () => reading.wait('others'), resume: () => reading.go('others') });
+
+  /** Keeps the bytes of which the inner side took so many; -1: it is closed. */
+  function keep(bytes: Uint8Array, taken: number): void {
+    rest = taken < bytes.length ? bytes.subarray(Math.max(taken, 0)) : undefined;
+    share.hold(rest?.length ?? 0);
+    if (rest) reading.wait('inner');
+    else reading.go('inner');
+  }
+
+  function flush(): void {
+    if (inner && rest) keep(rest, inner.write(rest));
+  }
+
+  function data(bytes: Uint8Array): void {
+    connection.asked();
+    if (rest) keep(Buffer.concat([rest, bytes]), 0);
+    else keep(bytes, inner ? inner.write(bytes) : 0);
+    if (!isDialed) dial();
+  }
+
+  function hold(socket: Socket<undefined>): void {
+    socket.pause();
+    connection.unread();
+  }
+
+  function dial(): void {
+    isDialed = true;
+    const connected = Bun.connect({
+      unix,
+      socket: {
+        open(socket) {
+          inner = socket;
+          if (isClosed) socket.end();
+          else flush();
+        },
+        data(socket, bytes) {
+          if (outer.write(bytes)) connection.answered();
+          else hold(socket);
+        },
+        drain: flush,
+        close() {
+          connection.unread();
+          outer.finish();
+        },
+        error: () => outer.destroy(),
+      },
+    });
+    connected.catch(() => outer.destroy());
+  }
+
+  return {
+    data,
+    drained() {
+      connection.answered();
+      inner?.resume();
+    },
+    closed() {
+      isClosed = true;
+      share.leave();
+      connection.close();
+      inner?.end();
+    },
+  };
+}
+
+type Reason = 'inner' | 'others';
+
+/** Reads the outer side while there is no reason to wait. */
+function createReading(outer: Outer) {
+  const reasons = new Set<Reason>();
+  return {
+    wait(reason: Reason) {
+      if (reasons.size === 0) outer.pause();
+      reasons.add(reason);
+    },
+    go(reason: Reason) {
+      if (reasons.delete(reason) && reasons.size === 0) outer.resume();
+    },
+  };
+}
