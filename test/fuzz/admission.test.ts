@@ -109,7 +109,9 @@ function isOurs(object: Reviewed | null | undefined): boolean {
   // No object of the API server has a text for its metadata, nor a name that is none.
   const isNamed = metadata === undefined || typeof (metadata as { name?: unknown } | null)?.name === 'string';
   const isPipeline = object?.kind === 'Pipeline';
-  return isPipeline && isNamed && String(object.apiVersion).startsWith('pipelines.weave.works/');
+  const { apiVersion } = object ?? {};
+  const isOfGroup = typeof apiVersion === 'string' && apiVersion.startsWith('pipelines.weave.works/');
+  return isPipeline && isNamed && isOfGroup;
 }
 
 test(

@@ -57,9 +57,11 @@ interface Case {
 }
 
 async function judgeSpec(one: Case): Promise<Verdict> {
-  const { operation, spec, oldSpec } = one.review;
+  const { operation, spec, oldSpec, wasPipeline } = one.review;
   const findings = await check(spec, one);
-  if (findings.problems.length === 0 || operation !== 'UPDATE') return verdict(findings);
+  // What was no Pipeline before cannot have had faults that may stay.
+  const isUpdate = operation === 'UPDATE' && wasPipeline;
+  if (findings.problems.length === 0 || !isUpdate) return verdict(findings);
   // Of what was there before, only the faults count.
   const before = await check(oldSpec, { ...one, isChange: false });
   return verdict(ratchet({ spec, findings }, { spec: oldSpec, findings: before }));
@@ -87,8 +89,8 @@ async function checkSurroundings(
   return surroundingFindings(needs, await gather(needs, { fresh: true, ...options }), policy);
 }
 
-function isUnchanged({ operation, spec, oldSpec }: Review): boolean {
-  return operation === 'UPDATE' && isDeepStrictEqual(spec, oldSpec);
+function isUnchanged({ operation, spec, oldSpec, wasPipeline }: Review): boolean {
+  return operation === 'UPDATE' && wasPipeline && isDeepStrictEqual(spec, oldSpec);
 }
 
 function verdict({ problems, warnings }: Findings): Verdict {

@@ -25,6 +25,8 @@ export interface Review {
   /** Undefined when there is none, and on DELETE. */
   readonly spec: unknown;
   readonly oldSpec: unknown;
+  /** Whether there was a Pipeline before the change; the API server's reviews of updates have one. */
+  readonly wasPipeline: boolean;
 }
 
 /** Far more than a Pipeline and its managed fields need. */
@@ -37,13 +39,13 @@ export function parseReview(body: Uint8Array): Review | string {
   const json = parseJson(DECODER.decode(body));
   if (json === undefined) return 'The body is not JSON: send an AdmissionReview of admission.k8s.io/v1.';
   const review = v.safeParse(AdmissionReview, json);
-  if (!review.success) return schemaProblems(review.issues, 'AdmissionReview').map(problemLine).join(' ');
+  if (!review.success) return sentencesOf(review.issues, 'AdmissionReview');
   const { request } = review.output;
   if (!OPERATIONS.includes(request.operation))
     return `Send one of ${OPERATIONS.join(', ')} as the operation.`;
   const object = v.safeParse(ReviewedPipeline, request.object ?? undefined);
   if (request.operation !== 'DELETE' && !object.success) {
-    return schemaProblems(object.issues, 'AdmissionReview.request.object').map(problemLine).join(' ');
+    return sentencesOf(object.issues, 'AdmissionReview.request.object');
   }
   const name = (object.success && object.output.metadata?.name) || request.name;
   return {
@@ -54,13 +56,20 @@ export function parseReview(body: Uint8Array): Review | string {
     author: request.userInfo?.username ? request.userInfo : undefined,
     dryRun: request.dryRun,
     spec: object.success ? object.output.spec : undefined,
-    oldSpec: specOf(request.oldObject),
+    ...before(request.oldObject),
   };
 }
 
-/** Of the object before the change, where there was one. */
-function specOf(old: unknown): unknown {
-  return old && v.is(ReviewedPipeline, old) ? old.spec : undefined;
+/** A list may be wrong at thousands of places. */
+const MAX_SENTENCES = 10;
+
+function sentencesOf(issues: Parameters<typeof schemaProblems>[0], top: string): string {
+  return schemaProblems(issues, top).slice(0, MAX_SENTENCES).map(problemLine).join(' ');
+}
+
+function before(old: unknown): Pick<Review, 'oldSpec' | 'wasPipeline'> {
+  const was = v.safeParse(ReviewedPipeline, old ?? undefined);
+  return { oldSpec: was.success ? was.output.spec : undefined, wasPipeline: was.success };
 }
 
 function parseJson(body: string): unknown {
