@@ -218,7 +218,15 @@ describe('an admission webhook', () => {
     const report = createReviewLog(log, () => now);
     const names = { namespace: 'demo', name: 'podinfo' };
     const user = 'u'.repeat(1_000_000);
-    const fields = { names, user, author: undefined, dryRun: false, spec: {}, oldSpec: {} };
+    const fields = {
+      names,
+      user,
+      author: undefined,
+      dryRun: false,
+      spec: {},
+      oldSpec: {},
+      wasPipeline: false,
+    };
     const one = { uid: '1', operation: 'CREATE', ...fields };
     const denial: Verdict = { allowed: false, code: 422, reason: 'Invalid', lines: ['wrong'], warnings: [] };
     for (let count = 0; count < 500; count += 1) report(one, denial);
