@@ -6,7 +6,6 @@ import { collectDefaultMetrics, type Registry } from 'prom-client';
  */
 const UNTRUE = [
   'process_heap_bytes',
-  'nodejs_eventloop_lag_seconds',
   'nodejs_active_resources',
   'nodejs_active_resources_total',
   'nodejs_active_handles',
