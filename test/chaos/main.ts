@@ -8,6 +8,7 @@ import { exitWithParent } from '../lab/parent.ts';
 import { isAboutModel, runModel } from '../model/chaos.ts';
 import { FAMILIES } from './families.ts';
 import type { Report, Scale } from './family.ts';
+import { isAboutHostile, runHostile } from './hostile/main.ts';
 import { KINDS } from './round.ts';
 import { runFamily } from './run.ts';
 import { failures, table } from './table.ts';
@@ -43,6 +44,7 @@ processors, which should have nothing else to do.
 
   --family NAME    ${FAMILIES.map(({ name }) => name).join(', ')}; several may be named. Default: all
                    model, alone, needs no lab: npm run chaos -- --family model --help
+                   hostile, alone, does harm on purpose: npm run chaos -- --family hostile --help
   --fault NAME     only this fault of the family; several may be named
   --promotions N   Default: ${LONG.promotions}
   --hits N         how often each fault strikes at least. Default: ${LONG.hits}
@@ -55,6 +57,7 @@ async function main(): Promise<number> {
   exitWithParent();
   const args = process.argv.slice(2);
   if (isAboutModel(args)) return runModel(args);
+  if (isAboutHostile(args)) return runHostile(args);
   const { values } = parseArgs({
     options: {
       help: { type: 'boolean', default: false },

@@ -10,7 +10,8 @@ export interface ClusterAddress {
 /** Names and fields as in a kubeconfig's `users[].user`. */
 export type UserCredentials =
   | { readonly 'client-certificate-data': string; readonly 'client-key-data': string }
-  | { readonly tokenFile: string };
+  | { readonly tokenFile: string }
+  | { readonly token: string };
 
 /** The text of a kubeconfig with one cluster, one user and one context. */
 export function kubeconfig(

@@ -1,0 +1,59 @@
+import { createClusterCertificates } from '../../lab/certificates.ts';
+import { kubeconfig } from '../../lab/kubeconfig.ts';
+import { type ActContext, between } from './act.ts';
+import { createTenant } from './tenant.ts';
+
+/** The API server of a leaf cluster that lets Turnpike in and then says what an act wants. */
+
+export interface LeafAnswers {
+  /** To a list of HelmReleases; `continued`: not the first page. */
+  readonly list: (continued: boolean, signal: AbortSignal) => Response | Promise<Response>;
+  /** To a read of a single one, and to watches; default: as to a list. */
+  readonly read?: () => Response | Promise<Response>;
+}
+
+const RESOURCES = { resources: [{ name: 'helmreleases', kind: 'HelmRelease', namespaced: true }] };
+
+export async function actAsLeaf(context: ActContext, { list, read }: LeafAnswers): Promise<void> {
+  const { random } = context;
+  const { ca, apiserver } = await createClusterCertificates();
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    idleTimeout: 255,
+    tls: { cert: apiserver.cert, key: apiserver.key },
+    fetch(request) {
+      const { pathname, searchParams } = new URL(request.url);
+      if (pathname === '/version') return Response.json({ major: '1', minor: '36' });
+      if (/^\/apis\/[^/]+\/[^/]+$/.test(pathname)) return Response.json(RESOURCES);
+      context.reached();
+      if (searchParams.has('limit')) return list(searchParams.has('continue'), request.signal);
+      return (read ?? (() => list(false, request.signal)))();
+    },
+  });
+  const text = kubeconfig(
+    { server: `https://127.0.0.1:${server.port}`, ca },
+    { name: 'turnpike', credentials: { token: 'mallory' } },
+  );
+  const targets = Array.from({ length: between(random, 10, 50) }, (_, index) => ({
+    namespace: `leaf-${index}`,
+    clusterRef: { kind: 'Secret', name: 'leaf' },
+  }));
+  const tenant = await createTenant(context, {
+    label: 'leaf',
+    pipelines: between(random, 1, 4),
+    targets,
+    secrets: { leaf: { kubeconfig: text } },
+  });
+  await tenant.promote(between(random, 500, 2000));
+  await tenant.leave();
+  await server.stop(true);
+}
+
+/** One HelmRelease with a message of this many bytes. */
+export function leafItem(name: string, bytes: number): object {
+  return {
+    metadata: { name, namespace: 'leaf-0', resourceVersion: '1', generation: 1 },
+    status: { conditions: [{ type: 'Ready', status: 'True', message: 'x'.repeat(bytes) }] },
+  };
+}

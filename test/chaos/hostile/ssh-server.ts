@@ -1,0 +1,35 @@
+import { createServer } from 'node:net';
+import { type ActContext, HOSTILE_ADDRESS } from './act.ts';
+import { createTenant, type Tenant } from './tenant.ts';
+
+/** Something that takes connections at an SSH port, and a tenant whose Secret says how to log in there. */
+
+export type SshSecret = (place: { readonly host: string; readonly port: number }) => {
+  readonly identity: string;
+  readonly known_hosts: string;
+};
+
+/** Harmless until the Pipelines have been let in. */
+const PLAIN = { identity: 'none', known_hosts: 'none' };
+
+export async function actBySshSecret(
+  context: ActContext,
+  secretOf: SshSecret,
+  { pipelines, everyMs }: { readonly pipelines: number; readonly everyMs: number },
+): Promise<void> {
+  const server = createServer((socket) => {
+    context.reached();
+    socket.on('error', () => undefined);
+    socket.write('SSH-2.0-hostile\r\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, HOSTILE_ADDRESS, resolve));
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const url = (index: number) => `ssh://git@${HOSTILE_ADDRESS}:${port}/mallory/repository${index}`;
+  const tenant: Tenant = await createTenant(context, { label: 'ssh', pipelines, url, forge: PLAIN });
+  const secret = secretOf({ host: HOSTILE_ADDRESS, port });
+  await tenant.change('forge', { token: context.lab.gitea.token, ...secret });
+  await tenant.promote(everyMs);
+  await tenant.leave();
+  server.close();
+}
