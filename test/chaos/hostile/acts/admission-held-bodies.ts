@@ -2,14 +2,15 @@ import { type Act, between, MIB } from '../act.ts';
 import { drained, keepConnecting } from '../connections.ts';
 
 const BYTES = 3 * MIB;
-const body = Buffer.alloc(64 * 1024, ' ');
 
 export const admissionHeldBodies: Act = {
   name: 'admission-held-bodies',
   summary: 'callers that send the admission webhook reviews of 3 MiB each, but for the last byte',
   perform(context) {
     const connections = between(context.random, 50, 200);
-    context.note(`${connections} connections`);
+    // Small pieces fill what room there is to the brim.
+    const body = Buffer.alloc(context.random.pick([1, 4, 64]) * 1024, ' ');
+    context.note(`${connections} connections, pieces of ${body.length} bytes`);
     return keepConnecting(context, {
       port: context.admissionPort,
       tls: true,

@@ -2,7 +2,6 @@ import { type Act, between, MIB } from '../act.ts';
 import { drained, keepConnecting, SIGNATURE } from '../connections.ts';
 
 const BYTES = 3 * MIB;
-const body = Buffer.alloc(64 * 1024, 'a');
 
 /** Each is of a Pipeline of its own that nobody has, and lacks its last byte. */
 export const hookHeldBodies: Act = {
@@ -10,7 +9,9 @@ export const hookHeldBodies: Act = {
   summary: 'hundreds of callers without a key that send the webhook 3 MiB each, but for the last byte',
   perform(context) {
     const connections = between(context.random, 100, 400);
-    context.note(`${connections} connections`);
+    // Small pieces fill what room there is to the brim.
+    const body = Buffer.alloc(context.random.pick([1, 4, 64]) * 1024, 'a');
+    context.note(`${connections} connections, pieces of ${body.length} bytes`);
     return keepConnecting(context, {
       port: Number(new URL(context.hook).port),
       tls: false,
