@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { type ActContext, HOSTILE_ADDRESS } from './act.ts';
-import { createTenant, type Tenant } from './tenant.ts';
+import { countBegun, createTenant, type Tenant } from './tenant.ts';
 
 /** Something that takes connections at an SSH port, and a tenant whose Secret says how to log in there. */
 
@@ -18,7 +18,6 @@ export async function actBySshSecret(
   { pipelines, everyMs }: { readonly pipelines: number; readonly everyMs: number },
 ): Promise<void> {
   const server = createServer((socket) => {
-    context.reached();
     socket.on('error', () => undefined);
     socket.write('SSH-2.0-hostile\r\n');
   });
@@ -29,7 +28,8 @@ export async function actBySshSecret(
   const tenant: Tenant = await createTenant(context, { label: 'ssh', pipelines, url, forge: PLAIN });
   const secret = secretOf({ host: HOSTILE_ADDRESS, port });
   await tenant.change('forge', { token: context.lab.gitea.token, ...secret });
-  await tenant.promote(everyMs);
+  // Some Secrets are refused before anybody connects.
+  await Promise.all([tenant.promote(everyMs), countBegun(context, tenant.namespace)]);
   await tenant.leave();
   server.close();
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { PipelineStatus } from '../../../src/api/pipeline.ts';
 import { releaseEvent, sendEvent } from '../../lab/helm.ts';
 import { type ActContext, between, pause } from './act.ts';
 
@@ -98,4 +99,21 @@ function pipeline(
       promotion: { strategy: { ...strategy, secretRef: { name: 'hook' } } },
     },
   };
+}
+
+/** For acts without a server that could count: the statuses tell when a promotion was begun. */
+export async function countBegun({ lab, reached, signal }: ActContext, namespace: string): Promise<void> {
+  const path = `${PIPELINES}/${namespace}/pipelines`;
+  while (!signal.aborted) {
+    const { items } = (await (await lab.request('GET', path)).json()) as { items: Item[] };
+    for (const { status } of items) {
+      const phase = status?.environments?.prod?.promotion?.phase ?? 'Pending';
+      if (phase !== 'Pending') reached();
+    }
+    await pause(1000, signal);
+  }
+}
+
+interface Item {
+  readonly status?: PipelineStatus;
 }

@@ -1,10 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PipelineStatus } from '../../../src/api/pipeline.ts';
 import { run, runOrThrow } from '../../lab/command.ts';
-import { type ActContext, between, pause } from './act.ts';
-import { createTenant } from './tenant.ts';
+import { type ActContext, between } from './act.ts';
+import { countBegun, createTenant } from './tenant.ts';
 
 /** A repository of the real Gitea whose files are costly to read, and a tenant whose markers are in them. */
 
@@ -42,23 +41,6 @@ export async function actByRepository(context: ActContext, files: readonly Costl
   await pushAll(context, name, trees);
   await Promise.all([tenant.promote(everyMs), countBegun(context, tenant.namespace)]);
   await tenant.leave();
-}
-
-/** The repository is asked for nothing that shows here: the statuses tell when a promotion was begun. */
-async function countBegun({ lab, reached, signal }: ActContext, namespace: string): Promise<void> {
-  const path = `/apis/pipelines.weave.works/v1alpha1/namespaces/${namespace}/pipelines`;
-  while (!signal.aborted) {
-    const { items } = (await (await lab.request('GET', path)).json()) as { items: Item[] };
-    for (const { status } of items) {
-      const phase = status?.environments?.prod?.promotion?.phase ?? 'Pending';
-      if (phase !== 'Pending') reached();
-    }
-    await pause(1000, signal);
-  }
-}
-
-interface Item {
-  readonly status?: PipelineStatus;
 }
 
 interface PushedFile {
