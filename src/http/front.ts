@@ -1,6 +1,7 @@
 import type { Logger } from '../telemetry/log.ts';
 import { CONNECTIONS, type ConnectionLimits, createConnections } from './connections.ts';
 import type { InnerServers } from './inner.ts';
+import { createPump } from './pump.ts';
 import { createRelay, type Outer, type Relay } from './relay.ts';
 import { sourceOf } from './source.ts';
 
@@ -39,6 +40,7 @@ export function createReception({
   log,
 }: ReceptionOptions): Reception {
   const connections = createConnections({ now: () => performance.now(), limits, isProxy });
+  const pump = createPump();
   let refused = 0;
 
   function accept(address: string | undefined, outer: Outer): Relay | undefined {
@@ -53,7 +55,7 @@ export function createReception({
       connection.close();
       leave();
     };
-    return createRelay(outer, { unix, throttle, connection: { ...connection, close } });
+    return createRelay(outer, { unix, throttle, pump, connection: { ...connection, close } });
   }
 
   function sweep(): void {

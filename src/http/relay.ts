@@ -1,5 +1,6 @@
 import type { Socket } from 'bun';
 import type { Connection } from './connections.ts';
+import type { Pump } from './pump.ts';
 import type { Throttle } from './throttle.ts';
 
 /** The side of a connection that faces the caller. */
@@ -25,18 +26,20 @@ export interface RelayOptions {
   readonly unix: string;
   readonly connection: Connection;
   readonly throttle: Throttle;
+  readonly pump: Pump;
 }
 
 /**
  * Passes the bytes of a connection on to a server on a Unix socket, and its answers back. The server hears of
  * a connection when its first byte has come. Either side is read only as fast as the other one takes.
  */
-export function createRelay(outer: Outer, { unix, connection, throttle }: RelayOptions): Relay {
+export function createRelay(outer: Outer, { unix, connection, throttle, pump }: RelayOptions): Relay {
   /** What the inner side did not take yet; the outer one is not read until it has. */
   let rest: Uint8Array | undefined;
   let inner: Socket<undefined> | undefined;
   let isDialed = false;
   let isClosed = false;
+  let isWaiting = false;
   const reading = createReading(outer);
   const share = throttle.join({ pause: () => reading.wait('others'), resume: () => reading.go('others') });
 
@@ -48,14 +51,31 @@ export function createRelay(outer: Outer, { unix, connection, throttle }: RelayO
     else reading.go('inner');
   }
 
+  function send(bytes: Uint8Array): void {
+    const allowed = inner ? pump.take(bytes.length) : 0;
+    const taken = inner && allowed > 0 ? inner.write(bytes.subarray(0, allowed)) : 0;
+    keep(bytes, taken);
+    // Where the inner side took less than it might, it says when it takes more.
+    if (inner && taken === allowed && rest) later();
+  }
+
+  function later(): void {
+    if (isWaiting) return;
+    isWaiting = true;
+    pump.later(() => {
+      isWaiting = false;
+      flush();
+    });
+  }
+
   function flush(): void {
-    if (inner && rest) keep(rest, inner.write(rest));
+    if (inner && rest && !isClosed) send(rest);
   }
 
   function data(bytes: Uint8Array): void {
     connection.asked();
     if (rest) keep(Buffer.concat([rest, bytes]), 0);
-    else keep(bytes, inner ? inner.write(bytes) : 0);
+    else send(bytes);
     if (!isDialed) dial();
   }
 
