@@ -47,7 +47,7 @@ export function markerText({ markerKey }: Wish): string {
 
 type Budgeted = Wish & { readonly budget: EditBudget };
 
-function budgetOf({ turn }: Repository, { signal }: Transport): EditBudget {
+function budgetOf({ shared: { turn } }: Repository, { signal }: Transport): EditBudget {
   return createEditBudget({ turn, signal });
 }
 

@@ -22,8 +22,8 @@ export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
   const { turn: yieldTurn = createTurn(), signal, maxTokens = MAX_TOKENS } = options;
   let spent = 0;
 
-  async function turn(): Promise<void> {
-    await yieldTurn();
+  async function turn(tokens?: number): Promise<void> {
+    await yieldTurn(tokens);
     signal?.throwIfAborted();
   }
 
@@ -31,7 +31,7 @@ export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
     turn,
     spend(tokens) {
       spent += tokens;
-      return spent > maxTokens ? Promise.reject(tooLarge(maxTokens)) : turn();
+      return spent > maxTokens ? Promise.reject(tooLarge(maxTokens)) : turn(tokens);
     },
   };
 }

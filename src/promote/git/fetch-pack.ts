@@ -114,7 +114,7 @@ export async function fetchCommits(
 type Asked = Pick<ScanOptions, 'external' | 'isLacking' | 'seen'> & { readonly request: Uint8Array };
 
 async function withPack(
-  { gitdir, maxPackBytes }: Repository,
+  { gitdir, maxPackBytes, shared }: Repository,
   transport: Transport,
   { request, ...scan }: Asked,
   use: (path: string, pack: ScannedPack) => Promise<void>,
@@ -122,12 +122,15 @@ async function withPack(
   // One that is given up may still be written to.
   const path = join(gitdir, `incoming-${crypto.randomUUID()}.pack`);
   const { remote, signal } = transport;
+  let giveBack: (() => void) | undefined;
   try {
     const lines = await downloadPack(transport, request, { path, maxPackBytes });
+    giveBack = await shared.scans.take(signal);
     const maxInflated = maxPackBytes * INFLATION;
     await use(path, await scanPack(path, { ...scan, name: remote.name, maxInflated, signal }));
     return lines;
   } finally {
+    giveBack?.();
     await rm(path, { force: true });
   }
 }

@@ -9,6 +9,8 @@ import type { Packs } from './packs.ts';
  * id is the same as before is not read again.
  */
 export interface MarkedTree extends Marked {
+  /** How many there are in it, at all depths. */
+  readonly paths: number;
   readonly trees: ReadonlyMap<string, MarkedTree>;
   readonly files: ReadonlyMap<string, MarkedFile>;
 }
@@ -72,7 +74,9 @@ export async function markedTree(
       if (isTree(entry)) trees.set(name, await walk(entry.oid, known?.trees.get(name), depth + 1));
       if (isYamlFile(entry)) files.set(name, markedFile(entry, known?.files.get(name), packs));
     }
-    return { oid, trees, files, keys: keysOf([...files.values(), ...trees.values()]) };
+    const below = [...trees.values()];
+    const paths = below.reduce((sum, tree) => sum + tree.paths, trees.size + files.size);
+    return { oid, trees, files, paths, keys: keysOf([...files.values(), ...below]) };
   }
   return walk(oid, known, 0);
 }

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import git, { type GitHttpRequest, type GitHttpResponse, type HttpClient } from 'isomorphic-git';
 import { TurnpikeError } from '../../api/errors.ts';
+import { createSlots, type Slots } from '../../api/slots.ts';
 import { refOf } from '../refs.ts';
 import { createTurn, type Turn } from '../turn.ts';
 import { advertisementOf, parseAdvertisement } from './advertisement.ts';
@@ -20,14 +21,27 @@ export interface Repository {
   readonly marked: Map<string, MarkedTree>;
   /** How large a pack may be that is fetched. */
   readonly maxPackBytes: number;
-  /** Of what takes long in any repository. */
-  readonly turn: Turn;
+  readonly shared: Shared;
   /** Where the branches were that are here, by branch. */
   readonly tips: Map<string, string>;
   /** What is known of the promotion branches, by branch. */
   readonly branches: Map<string, BranchMemory>;
   /** What its server can do when it is fetched from, once that is known. */
   fetchCapabilities: ReadonlySet<string> | undefined;
+}
+
+/** What all repositories share. */
+export interface Shared {
+  /** Of what takes long. */
+  readonly turn: Turn;
+  /** Packs whose objects are being named: each takes memory for what its deltas build on. */
+  readonly scans: Slots;
+}
+
+const SCANS_AT_ONCE = 2;
+
+export function createShared(turn: Turn = createTurn()): Shared {
+  return { turn, scans: createSlots(SCANS_AT_ONCE) };
 }
 
 /** One commit of ours on a base branch. */
@@ -58,7 +72,7 @@ const negotiationIn = (gitdir: string) => join(gitdir, 'negotiation');
 export async function openRepository(
   gitdir: string,
   maxPackBytes: number,
-  turn: Turn = createTurn(),
+  shared: Shared = createShared(),
 ): Promise<Repository> {
   await mkdir(join(gitdir, 'objects', 'pack'), { recursive: true });
   const negotiation = negotiationIn(gitdir);
@@ -68,7 +82,7 @@ export async function openRepository(
   const packs = openPacks(gitdir);
   packs.refresh();
   const [marked, tips, branches] = [new Map(), new Map(), new Map()];
-  return { gitdir, packs, maxPackBytes, turn, marked, tips, branches, fetchCapabilities: undefined };
+  return { gitdir, packs, maxPackBytes, shared, marked, tips, branches, fetchCapabilities: undefined };
 }
 
 export interface FetchOptions {

@@ -3,10 +3,10 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, TurnpikeError } from '../../api/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import { createTurn, type Turn } from '../turn.ts';
+import type { Turn } from '../turn.ts';
 import { diskProblem, unusableDirectory } from './disk.ts';
 import { MAX_OBJECTS_IN_ALL } from './fetch-pack.ts';
-import { openRepository, type Repository } from './repository.ts';
+import { createShared, openRepository, type Repository, type Shared } from './repository.ts';
 
 /** Warm copies of repositories, one directory each, bounded in number and size. */
 export interface RepositoryStore {
@@ -33,7 +33,7 @@ interface Slot {
   readonly url: string;
   readonly gitdir: string;
   readonly maxPackBytes: number;
-  readonly turn: Turn;
+  readonly shared: Shared;
   /** Ends when everything that was asked of this copy is done. */
   queue: Promise<unknown>;
   pending: number;
@@ -44,23 +44,25 @@ interface Slot {
 /** Every fetch adds a pack and its index, and all are looked through for an object: start anew at times. */
 const MAX_PACK_FILES = 512;
 const MAX_COPIES = 1_000;
-/** How many copies are in memory too. */
+/** How many copies are in memory too, and how many names of objects and files these may have in all. */
 const MAX_IN_MEMORY = 16;
+const MAX_NAMES_IN_MEMORY = 600_000;
 const OWN_NAME = /^[0-9a-f]{64}\.git$/;
 
 export function createRepositoryStore({
   directory,
   maxBytes,
   maxPackBytes,
-  turn = createTurn(),
+  turn,
   log,
 }: StoreDeps): RepositoryStore {
   /** By URL, the least recently used one first. */
   const slots = new Map<string, Slot>();
+  const shared = createShared(turn);
   let ready: Promise<void> | undefined;
 
   function slotOf(url: string): Slot {
-    const slot = slots.get(url) ?? newSlot(url, { directory, maxPackBytes, turn });
+    const slot = slots.get(url) ?? newSlot(url, { directory, maxPackBytes, shared });
     slots.delete(url);
     slots.set(url, slot);
     return slot;
@@ -80,7 +82,7 @@ export function createRepositoryStore({
 
   function trim(): void {
     const oldestFirst = [...slots.values()];
-    for (const slot of oldestFirst.slice(0, -MAX_IN_MEMORY)) slot.repository = undefined;
+    forgetBeyond(oldestFirst.toReversed());
     let total = oldestFirst.reduce((sum, { bytes }) => sum + bytes, 0);
     let excess = oldestFirst.length - MAX_COPIES;
     for (const slot of oldestFirst) {
@@ -113,14 +115,27 @@ export function createRepositoryStore({
   };
 }
 
+/** The one that was used last stays. */
+function forgetBeyond([, ...newestFirst]: readonly Slot[]): void {
+  let names = 0;
+  for (const [index, slot] of newestFirst.entries()) {
+    names += slot.repository ? namesIn(slot.repository) : 0;
+    if (index + 1 >= MAX_IN_MEMORY || names > MAX_NAMES_IN_MEMORY) slot.repository = undefined;
+  }
+}
+
+function namesIn({ packs, marked }: Repository): number {
+  return [...marked.values()].reduce((sum, { paths }) => sum + paths, packs.objects());
+}
+
 function newSlot(
   url: string,
-  { directory, maxPackBytes, turn }: Pick<StoreDeps, 'directory' | 'maxPackBytes'> & Pick<Slot, 'turn'>,
+  { directory, maxPackBytes, shared }: Pick<Slot, 'maxPackBytes' | 'shared'> & Pick<StoreDeps, 'directory'>,
 ): Slot {
   const name = `${createHash('sha256').update(url).digest('hex')}.git`;
   const gitdir = join(directory, name);
   const queue = Promise.resolve();
-  return { url, gitdir, maxPackBytes, turn, queue, pending: 0, repository: undefined, bytes: 0 };
+  return { url, gitdir, maxPackBytes, shared, queue, pending: 0, repository: undefined, bytes: 0 };
 }
 
 async function prepare(directory: string): Promise<void> {
@@ -169,7 +184,7 @@ async function withRepository<T>(slot: Slot, work: Work<T>, log: Logger): Promis
 
 async function attempt<T>(slot: Slot, work: Work<T>): Promise<T> {
   if (slot.repository && (await isFull(slot, slot.repository))) await discard(slot);
-  const repository = slot.repository ?? (await openRepository(slot.gitdir, slot.maxPackBytes, slot.turn));
+  const repository = slot.repository ?? (await openRepository(slot.gitdir, slot.maxPackBytes, slot.shared));
   slot.repository = repository;
   const result = await work(repository).finally(() => repository.packs.rest());
   slot.bytes = (await packsOf(slot.gitdir)).reduce((sum, bytes) => sum + bytes, 0);
