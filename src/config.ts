@@ -1,3 +1,4 @@
+import { parseLabelSelector } from './api/label-selector.ts';
 import { parseRevisionPaths } from './api/revision-path.ts';
 import {
   boolean,
@@ -121,8 +122,16 @@ export const SERVE_FLAGS = {
     help: 'Reserved: this version has no dashboard.',
     parse: optionalAddress,
   },
-  'watch-namespace': { default: '', help: 'Only Pipelines of this namespace; all when empty.', parse: text },
-  'watch-label-selector': { default: '', help: 'Only Pipelines with these labels.', parse: text },
+  'watch-namespace': {
+    default: '',
+    help: 'Know only Pipelines of this namespace; all when empty.',
+    parse: text,
+  },
+  'watch-label-selector': {
+    default: '',
+    help: 'Act only on Pipelines with these labels, as one of several shards; events of all are taken. All when empty.',
+    parse: parseLabelSelector,
+  },
   'resync-interval': {
     default: '10m',
     help: 'How often each Pipeline is looked at without any event.',

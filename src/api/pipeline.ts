@@ -245,6 +245,7 @@ export const ObjectMeta = v.object({
   generation: v.optional(v.number(), 0),
   resourceVersion: v.optional(v.string(), ''),
   deletionTimestamp: v.optional(v.string()),
+  labels: v.optional(v.record(v.string(), v.string())),
   annotations: v.optional(v.record(v.string(), v.string())),
 });
 export type ObjectMeta = v.InferOutput<typeof ObjectMeta>;

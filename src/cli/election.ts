@@ -10,12 +10,11 @@ export interface Election {
   stop(): Promise<void>;
 }
 
-const LEASE = 'turnpike-leader';
-
 /** Without `--leader-elect` the one replica leads; `onLead` is called on taking over. */
 export function startElection(parts: Parts, onLead: () => void): Election {
   const { config, client, metrics, log, now, instance, leaseTimings: timings } = parts;
-  const report = (leading: boolean) => metrics.leading.set({ name: LEASE }, leading ? 1 : 0);
+  const { lease: name, selector } = parts.shard;
+  const report = (leading: boolean) => metrics.leading.set({ name }, leading ? 1 : 0);
   if (!config['leader-elect']) {
     report(true);
     return { leading: () => true, stop: async () => {} };
@@ -24,13 +23,15 @@ export function startElection(parts: Parts, onLead: () => void): Election {
   const { namespace } = client.config;
   const lease = createLease(client, {
     namespace,
-    name: LEASE,
+    name,
     identity,
     now,
     log,
     ...(timings && { timings }),
   });
   report(false);
+  const candidate = { lease: `${namespace}/${name}`, ...(selector && { selector }), identity };
+  log.info(candidate, 'this replica is a candidate for the lead');
   const ended = new AbortController();
   const running = lease.run((leading) => {
     report(leading);

@@ -12,7 +12,8 @@ import { VERSION } from './version.ts';
 /** What is measured; a program's parts have it. */
 export interface Measured {
   readonly metrics: Metrics;
-  readonly store: Pick<Parts['store'], 'get' | 'list' | 'synced'>;
+  readonly store: Pick<Parts['store'], 'get' | 'synced'>;
+  readonly shard: Pick<Parts['shard'], 'list'>;
   readonly clusters: Pick<Parts['clusters'], 'reachable'>;
   readonly now: () => Date;
 }
@@ -23,14 +24,17 @@ export interface MeasureDeps {
 }
 
 /** Adds what is read at each scrape to a program's metrics. */
-export function measure({ metrics, store, clusters, now }: Measured, { leading, queue }: MeasureDeps): void {
+export function measure(
+  { metrics, store, shard, clusters, now }: Measured,
+  { leading, queue }: MeasureDeps,
+): void {
   metrics.buildInfo.set({ version: VERSION, runtime: `bun ${Bun.version}` }, 1);
   watchQueue(metrics, queue);
   pruneSeries(metrics, store.get);
   metrics.registry.add(
     ...pipelineGauges({
       // Only one replica says it, as with Flux's controllers: a sum over replicas counts each Pipeline once.
-      pipelines: () => (leading() && store.synced() ? store.list() : undefined),
+      pipelines: () => (leading() && store.synced() ? shard.list() : undefined),
       perPipeline: metrics.perPipeline,
       now,
     }),

@@ -39,6 +39,7 @@ import { createReadiness } from './readiness.ts';
 import { composeReconciler } from './reconciler.ts';
 import { composeReporter } from './reporter.ts';
 import { startServers } from './servers.ts';
+import { composeShard, passWhileHere } from './shard.ts';
 import { shareSockets } from './sockets.ts';
 
 /** The composition root of `turnpike serve`: makes all parts and hands them to each other. */
@@ -71,19 +72,14 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const client = createKubeClient(kubeConfig, { onRequest });
   const reviewClient = createKubeClient(kubeConfig, { onRequest, limits: REVIEW_LIMITS });
   const namespace = config['watch-namespace'];
-  const labelSelector = config['watch-label-selector'];
   const secrets = createSecrets(client);
   const policy = policyOf(config);
   const keyReads = timeReads(secrets, () => performance.now());
   const now = () => new Date();
   const discovery = createApplicationDiscovery(createDiscovery(client, { now }));
   const granted = createGrantedKinds(client, { now, ...(namespace && { namespace }) });
-  const pipelines = createPipelineStore(client, {
-    log,
-    ...(namespace && { namespace }),
-    ...(labelSelector && { labelSelector }),
-  });
-  const store = takeTurns(pipelines);
+  const store = takeTurns(createPipelineStore(client, { log, ...(namespace && { namespace }) }));
+  const shard = composeShard(config, store);
   const sockets = shareSockets(environment);
   const shared = createSlots(sockets.clusters);
   const watching = { revisionPaths: config['revision-paths'], budget: createWatchBudget(), log };
@@ -104,12 +100,14 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     references: policy,
     now,
   });
-  const governors = createGovernors(store, (key, spec) => {
+  const governors = createGovernors(shard, (key, spec) => {
     const [own = ''] = key.split('/');
     const isAllowed = (target: Target) => refusedReference(target, policy, own) === undefined;
     applications.want(key, spec ? localApplications(spec, isAllowed) : []);
     clusters.follow(key, spec);
   });
+  // Also of Pipelines that other shards act on.
+  const allGovernors = shard.selector === '' ? governors : createGovernors(store);
   return {
     config,
     log,
@@ -134,10 +132,11 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     clusters,
     governors,
     messagesOf: createNamespaces(client, { now }).disclosure,
-    facts: composeFacts({ client, discovery, governors, hosts, now }),
+    facts: composeFacts({ client, discovery, governors: allGovernors, hosts, now }),
     reviewClient,
-    reviewFacts: composeReviewFacts({ client: reviewClient, governors, hosts, now }),
+    reviewFacts: composeReviewFacts({ client: reviewClient, governors: allGovernors, hosts, now }),
     store,
+    shard,
     gitDirectory: gitDirectory(config['git-cache-dir']),
   };
 }
@@ -161,7 +160,7 @@ function gitDirectory(named: string): { path: string; remove: () => void } {
 
 export async function startProgram(config: ServeConfig, surroundings: Surroundings): Promise<Program> {
   const parts = createParts(config, surroundings);
-  const { log, store, client, metrics } = parts;
+  const { log, store, shard, client, metrics } = parts;
   if (config['dashboard-bind-address']) {
     log.warn(
       { address: config['dashboard-bind-address'] },
@@ -176,7 +175,7 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
   }
   const election = startElection(parts, () => controller.resync());
   const reporting = composeReporter(parts);
-  const pass = passWhileLeading(election.leading, surroundings.pass);
+  const pass = passWhileHere(shard.isElsewhere, passWhileLeading(election.leading, surroundings.pass));
   const { leading } = election;
   const reconciler = composeReconciler(parts, reporting, {
     leading,
@@ -184,7 +183,7 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
     outside: (key, work) => controller.outside(key, work),
   });
   const controller = startController({
-    pipelines: store,
+    pipelines: shard,
     queue: reconciler.queue,
     isOwnWrite: reconciler.isOwnWrite,
     reconcile: reconciler.reconcile,
@@ -204,7 +203,7 @@ export async function startProgram(config: ServeConfig, surroundings: Surroundin
     unready: createReadiness(parts, admission, () => performance.now()),
     admissionProblems: admission.problems,
   });
-  store.onRemoved((last) => void reconciler.closeDeleted(last));
+  shard.onRemoved((last) => void reconciler.closeDeleted(last));
   store.start();
 
   async function stop(): Promise<void> {

@@ -34,7 +34,11 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
   const { leading, pass, outside } = lead;
   const { config, log, metrics, now, policy, secrets } = parts;
   const queue = createQueue<PipelineKey>({ observer: queueObserver(metrics) });
-  const ownWrites = createOwnWrites(parts.store, queue.add);
+  /** Pipelines of other shards are none of its work, whoever tells of them. */
+  const wake = (key: PipelineKey) => {
+    if (parts.shard.get(key)) queue.add(key);
+  };
+  const ownWrites = createOwnWrites({ ...parts.store, get: parts.shard.get }, wake);
   const outbound = createOutbound(policy, { proxyFor: parts.proxyFor, atOnce: parts.sockets.outbound });
   const workspace = createWorkspace({
     outbound,
@@ -81,7 +85,7 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
     check: createCheck({
       policy,
       gather: parts.facts,
-      onChange: queue.add,
+      onChange: wake,
       calm: () => Bun.sleep(CALM_MS),
       log,
       now,
@@ -98,13 +102,13 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
     now,
   });
   parts.applications.subscribe((appRef, namespace) => {
-    for (const key of parts.governors.of(appRef, namespace)) queue.add(key);
+    for (const key of parts.governors.of(appRef, namespace)) wake(key);
   });
-  parts.clusters.subscribe(queue.add);
+  parts.clusters.subscribe(wake);
   return {
     queue,
     reconcile,
-    wake: queue.add,
+    wake,
     isOwnWrite: ownWrites.isOwn,
     onDeleted: reporter.deleted,
     closeDeleted: createCloseDeleted({ store: parts.store, promoter, log, signal: ended.signal, leading }),

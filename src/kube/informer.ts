@@ -14,10 +14,7 @@ export interface Informer<T> {
   start(): void;
   /** Ends the watch; a stopped informer does not start again. */
   stop(): Promise<void>;
-  /**
-   * The answer to a write or read of one's own: into the cache at once, if it is newer. With a label
-   * selector only what is in the cache already is taken, for the rest may be none of our business.
-   */
+  /** The answer to a write or read of one's own: into the cache at once, if it is newer. */
   accept(object: T): void;
   /** Hears of changes from now on, own writes included; what is there already `list` tells. */
   subscribe(listener: Listener<T>): () => void;
@@ -26,7 +23,6 @@ export interface Informer<T> {
 export interface InformerOptions<T> {
   /** Of the collection, such as `/api/v1/namespaces/dev/configmaps`. */
   readonly path: string;
-  readonly labelSelector?: string;
   /** Throws for an object that is of no use; it is logged and left out. */
   readonly parse: (raw: unknown) => T;
   readonly log: Logger;
@@ -51,7 +47,7 @@ export function createInformer<T extends KubeObject>(
 
   /** An object that is not in the cache, and older than what was watched, was deleted meanwhile. */
   function mayBeNew(object: T): boolean {
-    return !options.labelSelector && isNewer(object.metadata.resourceVersion ?? '', reflector.version());
+    return isNewer(object.metadata.resourceVersion ?? '', reflector.version());
   }
 
   return {

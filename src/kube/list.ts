@@ -4,7 +4,6 @@ import { type KubeClient, OWN_LISTS } from './transport.ts';
 
 export interface ListRequest {
   readonly path: string;
-  readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
   readonly signal: AbortSignal;
   /** Objects of one page, and the resourceVersion of the list, which is the same for all pages. */
@@ -31,7 +30,6 @@ export async function listAll(client: KubeClient, request: ListRequest): Promise
       query: {
         limit: String(pageSize),
         ...(next && { continue: next }),
-        ...(request.labelSelector && { labelSelector: request.labelSelector }),
         ...(request.fieldSelector && { fieldSelector: request.fieldSelector }),
       },
       timeoutMs: pageTimeoutMs,

@@ -21,7 +21,7 @@ export interface PipelineStore {
   applyStatus(pipeline: StoredPipeline, status: PipelineStatus): Promise<StoredPipeline>;
   /** Hears of every change, own writes included. */
   subscribe(listener: (key: PipelineKey) => void): () => void;
-  /** Hears of what was deleted, or left the label selector, with its last state. */
+  /** Hears of what was deleted, with its last state. */
   onRemoved(listener: (last: StoredPipeline) => void): () => void;
   synced(): boolean;
   start(): void;
@@ -31,17 +31,15 @@ export interface PipelineStore {
 export interface PipelineStoreOptions {
   /** Default: all. */
   readonly namespace?: string;
-  readonly labelSelector?: string;
   readonly log: Logger;
 }
 
 const APPLY_PATCH = 'application/apply-patch+yaml';
 
 export function createPipelineStore(client: KubeClient, options: PipelineStoreOptions): PipelineStore {
-  const { namespace, labelSelector, log } = options;
+  const { namespace, log } = options;
   const informer = createInformer<StoredPipeline>(client, {
     path: resourcePath({ apiVersion: API_VERSION, plural: PLURAL, ...(namespace && { namespace }) }),
-    ...(labelSelector && { labelSelector }),
     parse: parseStoredPipeline,
     log,
   });

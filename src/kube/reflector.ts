@@ -31,7 +31,6 @@ const LOOK_EVERY_MS = 250;
 
 export interface ReflectorOptions<T> {
   readonly path: string;
-  readonly labelSelector?: string;
   /** Such as `metadata.name=turnpike`, for which the right to that one object is enough. */
   readonly fieldSelector?: string;
   readonly parse: (raw: unknown) => T;
@@ -55,7 +54,7 @@ export function createReflector<T extends KubeObject>(
   client: KubeClient,
   options: ReflectorOptions<T>,
 ): Reflector {
-  const { log, path, labelSelector, fieldSelector, signal } = options;
+  const { log, path, fieldSelector, signal } = options;
   const timings = { ...TIMINGS, ...options.timings };
   const random = options.random ?? Math.random;
   const mirror = createMirror({ cache: options.cache, parse: options.parse, log });
@@ -64,7 +63,7 @@ export function createReflector<T extends KubeObject>(
 
   async function relist(): Promise<void> {
     const list = mirror.beginList();
-    await listAll(client, { path, labelSelector, fieldSelector, signal, onPage: list.page });
+    await listAll(client, { path, fieldSelector, signal, onPage: list.page });
     list.end();
     listedAt = performance.now();
     synced = true;
@@ -78,7 +77,6 @@ export function createReflector<T extends KubeObject>(
       if (listedAt === undefined || started - listedAt > timings.relistMs) await relist();
       await followWatch(client, {
         path,
-        labelSelector,
         fieldSelector,
         resourceVersion: mirror.version(),
         timeoutSeconds: timings.watchSeconds * (1 + random() / 10),

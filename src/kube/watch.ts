@@ -12,7 +12,6 @@ export interface WatchEvent {
 
 export interface WatchRequest {
   readonly path: string;
-  readonly labelSelector: string | undefined;
   readonly fieldSelector?: string | undefined;
   readonly resourceVersion: string;
   /** The server ends the watch after this many seconds. */
@@ -59,7 +58,6 @@ function watchQuery(request: WatchRequest): Record<string, string> {
     allowWatchBookmarks: 'true',
     resourceVersion: request.resourceVersion,
     timeoutSeconds: String(Math.round(request.timeoutSeconds)),
-    ...(request.labelSelector && { labelSelector: request.labelSelector }),
     ...(request.fieldSelector && { fieldSelector: request.fieldSelector }),
   };
 }

@@ -101,7 +101,7 @@ async function attempt(deps: ControllerDeps, key: PipelineKey): Promise<string> 
   }
 }
 
-/** A Pipeline that was deleted while it was worked on must not come again by the time that was set for it. */
+/** A Pipeline that went while it was worked on must not come again by the time that was set for it. */
 function isGone({ pipelines, queue }: ControllerDeps, key: PipelineKey): boolean {
   if (pipelines.get(key)) return false;
   queue.remove(key);
@@ -112,7 +112,7 @@ function failed(deps: ControllerDeps, key: PipelineKey, error: unknown): string 
   const { queue, metrics, log } = deps;
   const fields = { pipeline: key, error: errorMessage(error) };
   if (isGone(deps, key)) {
-    log.info(fields, 'the Pipeline was deleted while it was worked on');
+    log.info(fields, 'the Pipeline was deleted, or moved to another shard, while it was worked on');
     return 'success';
   }
   queue.retry(key);

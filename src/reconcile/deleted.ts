@@ -28,7 +28,7 @@ const NO_SPEC: Pipeline['spec'] = { appRef: { apiVersion: '', kind: '', name: ''
 export function createCloseDeleted(deps: DeletedDeps): CloseDeleted {
   const { store, promoter, leading, log, signal, delaysMs = DELAYS_MS } = deps;
 
-  /** What only left the label selector, or was made anew under its name, goes on with what is open. */
+  /** What was made anew under its name goes on with what is open. */
   async function isThere({ metadata: { namespace, name } }: Pipeline): Promise<boolean | 'unknown'> {
     try {
       return (await store.read(pipelineKey(namespace, name))) !== undefined;

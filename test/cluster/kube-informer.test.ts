@@ -59,12 +59,8 @@ describe('an informer on a real API server', () => {
 
   const path = (name?: string) =>
     resourcePath({ apiVersion: 'v1', namespace, plural: 'configmaps', ...(name && { name }) });
-  const create = (name: string, labels = {}) =>
-    admin.request({
-      method: 'POST',
-      path: path(),
-      body: { metadata: { name, labels }, data: { color: 'red' } },
-    });
+  const create = (name: string) =>
+    admin.request({ method: 'POST', path: path(), body: { metadata: { name }, data: { color: 'red' } } });
   const paint = (name: string, color: string) =>
     admin.request({
       method: 'PATCH',
@@ -75,17 +71,13 @@ describe('an informer on a real API server', () => {
   const remove = (name: string) => admin.request({ method: 'DELETE', path: path(name) });
   const until = (what: string, check: () => boolean) => waitUntil(what, check, { seconds: 20, everyMs: 10 });
 
-  async function inform(
-    client: KubeClient,
-    { labelSelector, ...timings }: Partial<ReflectorTimings> & { labelSelector?: string } = {},
-  ) {
+  async function inform(client: KubeClient, timings: Partial<ReflectorTimings> = {}) {
     const { log, lines } = createFakeLog();
     const informer = createInformer(client, {
       path: path(),
       parse,
       log,
       timings: { backoff: BACKOFF, ...timings },
-      ...(labelSelector && { labelSelector }),
     });
     started.push(informer);
     const changes: string[] = [];
@@ -124,24 +116,6 @@ describe('an informer on a real API server', () => {
     await remove('b');
     await until('four changes', () => changes.length === 4);
     expect(changes).toEqual(['added a red', 'added b red', 'modified a blue', 'deleted b red']);
-  });
-
-  test('sees only what carries its labels, and lets go of what loses them', async () => {
-    await create('ours', { shard: 'one' });
-    await create('theirs', { shard: 'two' });
-    const { informer, changes } = await inform(admin, { labelSelector: 'shard=one' });
-    expect(informer.list()).toHaveLength(1);
-    const other = await admin.request({ method: 'GET', path: path('theirs') });
-    informer.accept(parse(other));
-    expect(informer.list()).toHaveLength(1);
-    await admin.request({
-      method: 'PATCH',
-      path: path('ours'),
-      contentType: 'application/merge-patch+json',
-      body: { metadata: { labels: { shard: 'two' } } },
-    });
-    await until('the end of it', () => informer.list().length === 0);
-    expect(changes).toEqual(['added ours red', 'deleted ours red']);
   });
 
   test('takes the answer to a write at once and tells of it once', async () => {

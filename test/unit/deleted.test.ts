@@ -92,7 +92,7 @@ describe('a Pipeline that was deleted', () => {
     expect([tried, leftOpen()]).toEqual([[], []]);
   });
 
-  test('keeps what is open when it only left the label selector, or was made anew', async () => {
+  test('keeps what is open when it is still there, or was made anew', async () => {
     const still = deleted();
     const anew = { ...still, metadata: { ...still.metadata, uid: 'uid-2' } };
     for (const there of [still, anew]) {

@@ -37,7 +37,8 @@ function everything(perPipeline: boolean) {
   measure(
     {
       metrics,
-      store: { get: () => stored, list: () => [stored], synced: () => true },
+      store: { get: () => stored, synced: () => true },
+      shard: { list: () => [stored] },
       clusters: { reachable: () => [] },
       now: () => NOW,
     },

@@ -32,7 +32,8 @@ function start(stored: () => readonly StoredPipeline[], life: Life = {}) {
   measure(
     {
       metrics,
-      store: { get: find, list: () => [...stored()], synced: life.synced ?? (() => true) },
+      store: { get: find, synced: life.synced ?? (() => true) },
+      shard: { list: () => [...stored()] },
       clusters: {
         reachable: () => [{ kind: 'Secret', namespace: 'apps', name: 'leaf', reachable: false }],
       },
