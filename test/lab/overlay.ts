@@ -2,21 +2,26 @@ import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { stringify } from 'yaml';
 
-const DEFAULT = join(import.meta.dir, '..', '..', 'kustomize', 'default');
+const KUSTOMIZE = join(import.meta.dir, '..', '..', 'kustomize');
 
 export interface LabOverlay {
   /** Where the process's admission server listens: `https://127.0.0.1:<port>`; the path is added. */
   readonly admissionUrl: string;
+  /** Folder of `kustomize`; default: `default`. */
+  readonly of?: string;
 }
 
 /**
  * Writes a kustomization into `directory` (made if need be) and returns that directory, for
- * `kubectl apply -k`. It is `kustomize/default` but for one thing: no kubelet routes Services in a lab, so
+ * `kubectl apply -k`. It is a folder of `kustomize` but for one thing: no kubelet routes Services in a lab, so
  * the webhook configuration calls the process by URL. It may be written and applied again with another URL.
  */
-export async function labOverlay(directory: string, { admissionUrl }: LabOverlay): Promise<string> {
+export async function labOverlay(
+  directory: string,
+  { admissionUrl, of = 'default' }: LabOverlay,
+): Promise<string> {
   await mkdir(directory, { recursive: true });
-  const [from, to] = await Promise.all([realpath(directory), realpath(DEFAULT)]);
+  const [from, to] = await Promise.all([realpath(directory), realpath(join(KUSTOMIZE, of))]);
   const kustomization = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',

@@ -41,6 +41,8 @@ type Promotion = NonNullable<NonNullable<PipelineStatus['environments']>[string]
 export interface ScenarioOptions {
   /** Of the Pipeline, where that must be known before; its targets' begin with it. */
   readonly namespace?: string;
+  /** Of the Pipeline. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly environments?: readonly string[];
   readonly version?: string;
   /** Of the Pipeline's promotion, beside the strategy. */
@@ -93,7 +95,7 @@ export async function createScenario(
     {
       apiVersion: 'pipelines.weave.works/v1alpha1',
       kind: 'Pipeline',
-      metadata: { name: 'app', namespace: name },
+      metadata: { name: 'app', namespace: name, ...(options.labels && { labels: options.labels }) },
       spec: {
         appRef: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'app' },
         environments: environments.map((environment) => ({
