@@ -142,7 +142,6 @@ function numberOf(text = ''): bigint | undefined {
 /** In order, each once. */
 function values(cursor: Cursor): string[] {
   if (!cursor.skip('(')) cursor.fail('values stand in parentheses');
-  if (cursor.skip(')')) cursor.fail('there is no value in the parentheses');
   const found = new Set([value(cursor)]);
   while (cursor.skip(',')) found.add(value(cursor));
   if (!cursor.skip(')')) cursor.fail('values stand in parentheses');
