@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { CHECKPOINTS } from '../../src/api/checkpoint.ts';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import { parseLabelSelector } from '../../src/api/label-selector.ts';
@@ -11,6 +12,7 @@ import { failureOf } from '../fakes/failure.ts';
 import { pipeline } from '../fakes/pipeline.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
+const PAGE = join(import.meta.dir, '../../docs/sharding.md');
 const KEY = pipelineKey('apps', 'app');
 
 describe('the Lease of a shard', () => {
@@ -26,11 +28,16 @@ describe('the Lease of a shard', () => {
     ['team-a', ''],
     ['', 'shard=one'],
     ['team-a', 'shard=one'],
-  ])('for namespace %p and selector %p is what the shell line of the docs says', (namespace, selector) => {
-    const line = `printf 'namespace=%s\\nselector=%s' '${namespace}' '${selector}' | sha256sum | cut -c1-8`;
-    const digits = Bun.spawnSync(['sh', '-c', line]).stdout.toString().trim();
+    ['', '!sharding.fluxcd.io/key'],
+    ['', 'sharding.fluxcd.io/key=shard1'],
+  ])('for namespace %p and selector %p is what docs/sharding.md computes', async (namespace, selector) => {
+    const page = await Bun.file(PAGE).text();
+    const [line = ''] = /^printf .*$/m.exec(page) ?? [];
+    const mine = line.replace(/ '' '[^']*' /, ` '${namespace}' '${selector}' `);
+    const digits = Bun.spawnSync(['sh', '-c', mine]).stdout.toString().trim();
     expect(digits).toMatch(/^[0-9a-f]{8}$/);
     expect(nameOf(namespace, selector)).toBe(`turnpike-leader-${digits}`);
+    if (selector.includes('sharding')) expect(page).toContain(`turnpike-leader-${digits} `);
   });
 
   test('is the same for all ways to write a selector, and another for each shard', () => {
