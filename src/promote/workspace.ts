@@ -16,7 +16,7 @@ import { createSigners } from './git/sign.ts';
 import { createRepositoryStore } from './git/store.ts';
 import { createTogether } from './git/together.ts';
 import type { Outbound } from './outbound.ts';
-import { createTurn } from './turn.ts';
+import { createTurns } from './turn.ts';
 
 /** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
 export interface GitCredentials {
@@ -140,8 +140,8 @@ export interface WorkspaceDeps {
 const BRANCHES_AT_ONCE = 200;
 
 export function createWorkspace({ outbound, directory, log, now, ...bounds }: WorkspaceDeps): Workspace {
-  const turn = createTurn();
-  const store = createRepositoryStore({ directory, log, turn, ...bounds });
+  const turns = createTurns();
+  const store = createRepositoryStore({ directory, log, turns, ...bounds });
   const signerOf = createSigners();
   const closing = new AbortController();
 
@@ -149,7 +149,7 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
     outbound,
     breakers: createBreakers(now),
     closing: closing.signal,
-    turn,
+    turns,
   });
   const together = createTogether(async (updates: readonly BranchUpdate[], latecomers) => {
     const [first] = updates;

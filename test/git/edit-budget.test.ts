@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { createEditBudget } from '../../src/promote/git/edit-budget.ts';
 import { scanYaml } from '../../src/promote/marker/scan.ts';
 import { oneByOne } from '../../src/promote/steps.ts';
-import { createTurn } from '../../src/promote/turn.ts';
+import { createTurns } from '../../src/promote/turn.ts';
 import { failureOf } from '../fakes/failure.ts';
 
 /** Reading YAML gives up its turn and comes to an end. */
@@ -43,9 +43,10 @@ describe('a long file', () => {
 
 describe('turns', () => {
   test('are one at a time, whoever asks', async () => {
-    const turn = createTurn();
+    const turns = createTurns();
     const order: string[] = [];
     const work = async (name: string) => {
+      const turn = turns.job();
       for (let step = 0; step < 3; step += 1) {
         await turn();
         order.push(`${name}${step}`);
@@ -53,5 +54,47 @@ describe('turns', () => {
     };
     await Promise.all([work('a'), work('b')]);
     expect(order).toEqual(['a0', 'b0', 'a1', 'b1', 'a2', 'b2']);
+  });
+});
+
+describe('heavy work', () => {
+  test('has a third of the time, with all that is heavy together, and light work waits for none of it', async () => {
+    let at = 0;
+    const rests: number[] = [];
+    const turns = createTurns({
+      collect: () => {},
+      now: () => at,
+      rest: async (ms) => {
+        rests.push(ms);
+      },
+    });
+    const [heavy, other, light] = [turns.job(), turns.job(), turns.job()];
+    const work = async (turn: () => Promise<void>, ms: number) => {
+      at += ms;
+      await turn();
+    };
+    await work(heavy, 500);
+    for (let step = 0; step < 4; step += 1) await work(heavy, 60);
+    expect(rests).toEqual([120]);
+    await work(light, 5_000);
+    await work(other, 5_000);
+    await work(other, 5_000);
+    expect(rests).toHaveLength(1);
+    await work(other, 5_000);
+    expect(rests).toEqual([120, 200]);
+    await work(light, 10);
+    expect(rests).toHaveLength(2);
+  });
+
+  test('is collected behind after so many tokens', async () => {
+    let collected = 0;
+    const turns = createTurns({
+      collect: () => {
+        collected += 1;
+      },
+    });
+    const turn = turns.job();
+    for (let index = 0; index < 5; index += 1) await turn(90_000);
+    expect(collected).toBe(1);
   });
 });

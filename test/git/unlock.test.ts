@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPrivateKey } from '../../src/promote/git/ssh/private-key.ts';
-import { createTurn } from '../../src/promote/turn.ts';
+import { createTurns } from '../../src/promote/turn.ts';
 
 /** Keys with a passphrase, as ssh-keygen makes them. */
 
@@ -52,7 +52,7 @@ describe('a private key with a passphrase', () => {
   });
 
   test('takes a turn for each round', async () => {
-    const turn = createTurn();
+    const turn = createTurns().job();
     let turns = 0;
     const text = await generate('turns', '-t', 'ed25519', '-Z', 'aes256-ctr');
     await readPrivateKey(text, 'right', () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { TurnpikeError } from '../../api/errors.ts';
 import type { Breakers, Refusal } from '../breaker.ts';
 import type { Outbound } from '../outbound.ts';
-import type { Turn } from '../turn.ts';
+import type { Turns } from '../turn.ts';
 import type { BranchUpdate, GitCredentials } from '../workspace.ts';
 import { unusable } from './failure.ts';
 import { createSshTransport } from './ssh/transport.ts';
@@ -15,7 +15,7 @@ export interface ConnectionDeps {
   readonly breakers: Breakers;
   /** Aborted when all of them have to end. */
   readonly closing: AbortSignal;
-  readonly turn?: Turn;
+  readonly turns?: Turns;
 }
 
 /** Runs work with a connection of its own, which ends with it. A host that fails again and again is left alone. */
@@ -44,12 +44,15 @@ export function createConnections(deps: ConnectionDeps) {
 }
 
 function open(
-  { outbound, closing, turn }: ConnectionDeps,
+  { outbound, closing, turns }: ConnectionDeps,
   { url, credentials, signal, received }: Connecting,
 ): Transport {
   const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
   const until = AbortSignal.any(signal ? [closing, signal] : [closing]);
-  return counting(create({ url, credentials, outbound, signal: until, ...(turn && { turn }) }), received);
+  return counting(
+    create({ url, credentials, outbound, signal: until, ...(turns && { turn: turns.job() }) }),
+    received,
+  );
 }
 
 /** Another Secret's failures may be its own. */

@@ -47,8 +47,8 @@ export function markerText({ markerKey }: Wish): string {
 
 type Budgeted = Wish & { readonly budget: EditBudget };
 
-function budgetOf({ shared: { turn } }: Repository, { signal }: Transport): EditBudget {
-  return createEditBudget({ turn, signal });
+function budgetOf({ shared: { turns, parses } }: Repository, { signal }: Transport): EditBudget {
+  return createEditBudget({ turns, parses, signal });
 }
 
 function markedAt(

@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../api/errors.ts';
-import { createTurn, type Turn } from '../turn.ts';
+import { createSlots, type Slots } from '../../api/slots.ts';
+import { createTurns, type Turn, type Turns } from '../turn.ts';
 
 /** What one promotion may take of the time that all share. */
 export interface EditBudget {
@@ -7,10 +8,13 @@ export interface EditBudget {
   readonly turn: Turn;
   /** The same after so many YAML tokens. Throws `GitTooLarge` once there were too many. */
   readonly spend: (tokens: number) => Promise<void>;
+  /** Waits until no other large file is being parsed. Call what it gives when this one is done. */
+  readonly parse: () => Promise<() => void>;
 }
 
 export interface EditBudgetOptions {
-  readonly turn?: Turn;
+  readonly turns?: Turns;
+  readonly parses?: Slots;
   readonly signal?: AbortSignal;
   readonly maxTokens?: number;
 }
@@ -18,8 +22,11 @@ export interface EditBudgetOptions {
 /** Some seconds; the values files of a fleet have a few thousand each. */
 const MAX_TOKENS = 2_000_000;
 
+const NEVER = new AbortController().signal;
+
 export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
-  const { turn: yieldTurn = createTurn(), signal, maxTokens = MAX_TOKENS } = options;
+  const { turns = createTurns(), parses = createSlots(1), signal, maxTokens = MAX_TOKENS } = options;
+  const yieldTurn = turns.job();
   let spent = 0;
 
   async function turn(tokens?: number): Promise<void> {
@@ -27,8 +34,17 @@ export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
     signal?.throwIfAborted();
   }
 
+  async function parse(): Promise<() => void> {
+    const giveBack = await parses.take(signal ?? NEVER);
+    return () => {
+      turns.collect();
+      giveBack();
+    };
+  }
+
   return {
     turn,
+    parse,
     spend(tokens) {
       spent += tokens;
       return spent > maxTokens ? Promise.reject(tooLarge(maxTokens)) : turn(tokens);

@@ -51,6 +51,8 @@ interface Place {
 
 /** Reading one takes about 0.2 ms. */
 const MAX_SELECTED = 20_000;
+/** What is made of a large file while it is parsed takes a hundred times its size. */
+const LARGE_BYTES = 128 * 1024;
 /** Reading a file takes as long as so many tokens. */
 const FILE_TOKENS = 50;
 /** Other work gets its turn after so many names. */
@@ -104,7 +106,8 @@ async function editBlob(file: MarkedFile, edit: TreeEdit, place: Place): Promise
   const bytes = edit.packs.readIfSmall(file.oid);
   await budget.spend(FILE_TOKENS);
   const wish = { key, revision: edit.revision, selected: active };
-  const edited = await oneByOne(editFile(bytes, wish), budget.spend);
+  const done = bytes && bytes.length > LARGE_BYTES ? await budget.parse() : undefined;
+  const edited = await oneByOne(editFile(bytes, wish), budget.spend).finally(done);
   const shown = displayPath(path);
   result.problems.push(...edited.problems.map((problem) => `${shown}: ${problem}`));
   result.marked += edited.marked;

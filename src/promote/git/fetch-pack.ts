@@ -18,6 +18,8 @@ type Lines = readonly (string | null)[];
 const INFLATION = 4;
 /** The names of all objects are in memory. More is begun anew, see store.ts. */
 export const MAX_OBJECTS_IN_ALL = 600_000;
+/** What is left behind of so many is taken back at once. */
+const MANY_OBJECTS = 20_000;
 const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
 
 /** Fetches a pack, whose objects can be read from then on. */
@@ -50,7 +52,7 @@ function externalIn(packs: Packs): ScanOptions['external'] {
 
 /** Named by its number, see packs.ts. */
 async function keep(
-  { gitdir, packs }: Repository,
+  { gitdir, packs, shared }: Repository,
   path: string,
   pack: ScannedPack,
   behind = 0,
@@ -58,7 +60,7 @@ async function keep(
   const number = `${packs.count() + behind}`.padStart(6, '0');
   const name = join(gitdir, 'objects', 'pack', `pack-${number}-${pack.checksum.toString('hex')}`);
   await rename(path, `${name}.pack`);
-  await writePackIndex(name, pack);
+  await writePackIndex(name, pack, shared.turns.job());
 }
 
 /** What a thin pack builds on, whole: else what changes often would be a delta on a delta in each pack before. */
@@ -79,7 +81,8 @@ async function keepBases(
   try {
     await writePack(path, bases.length, read);
     const maxInflated = repository.maxPackBytes * INFLATION;
-    const scan = { name: remote.name, maxInflated, signal, external: () => undefined };
+    const turn = repository.shared.turns.job();
+    const scan = { name: remote.name, maxInflated, signal, turn, external: () => undefined };
     await keep(repository, path, await scanPack(path, scan), 1);
   } finally {
     await rm(path, { force: true });
@@ -127,7 +130,10 @@ async function withPack(
     const lines = await downloadPack(transport, request, { path, maxPackBytes });
     giveBack = await shared.scans.take(signal);
     const maxInflated = maxPackBytes * INFLATION;
-    await use(path, await scanPack(path, { ...scan, name: remote.name, maxInflated, signal }));
+    const turn = shared.turns.job();
+    const pack = await scanPack(path, { ...scan, name: remote.name, maxInflated, signal, turn });
+    await use(path, pack);
+    if (pack.table.count > MANY_OBJECTS) shared.turns.collect();
     return lines;
   } finally {
     giveBack?.();

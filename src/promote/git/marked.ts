@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../api/errors.ts';
 import { hasMarker, keysNamed, MARKER } from '../marker/comment.ts';
-import { createTurn, type Turn } from '../turn.ts';
+import { createTurns, type Turn } from '../turn.ts';
 import { parseTree, type TreeEntry } from './objects.ts';
 import type { Packs } from './packs.ts';
 
@@ -51,7 +51,7 @@ interface Walking {
 export async function markedTree(
   oid: string,
   known: MarkedTree | undefined,
-  { packs, name, turn = createTurn() }: Walking,
+  { packs, name, turn = createTurns().job() }: Walking,
 ): Promise<MarkedTree> {
   let entries = 0;
   const begun = packs.spent();

@@ -1,4 +1,4 @@
-import { createTurn, type Turn } from '../turn.ts';
+import { createTurns, type Turn } from '../turn.ts';
 import { parseTree, type TreeEntry } from './objects.ts';
 import type { Packs } from './packs.ts';
 
@@ -20,7 +20,11 @@ const ENTRIES_AT_ONCE = 5_000;
  * Whether the base branch has all that a branch changes, as after a squash merge: at each path the tip has what was
  * there before or what the base has by now. A comparison that would take too long says no.
  */
-export async function isMerged(packs: Packs, trees: Trees, turn: Turn = createTurn()): Promise<boolean> {
+export async function isMerged(
+  packs: Packs,
+  trees: Trees,
+  turn: Turn = createTurns().job(),
+): Promise<boolean> {
   let entries = 0;
   let turnAt = 0;
 

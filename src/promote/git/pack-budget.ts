@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { TurnpikeError } from '../../api/errors.ts';
+import { createTurns, type Turn } from '../turn.ts';
 
 /** What reading a pack may cost, and when other work gets its turn meanwhile. */
 export interface PackBudget {
@@ -17,6 +17,7 @@ export interface PackLimits {
   /** How many bytes all objects and deltas may have in all, inflated. */
   readonly maxInflated: number;
   readonly signal: AbortSignal;
+  readonly turn?: Turn;
 }
 
 const MIB = 1024 * 1024;
@@ -26,7 +27,8 @@ const MAX_REPETITION = 4;
 const BYTES_AT_ONCE = 2 * MIB;
 const OBJECTS_AT_ONCE = 500;
 
-export function createPackBudget({ name, maxInflated, signal }: PackLimits): PackBudget {
+export function createPackBudget(limits: PackLimits): PackBudget {
+  const { name, maxInflated, signal, turn = createTurns().job() } = limits;
   let [held, worked, sinceTurn, objects] = [0, 0, 0, 0];
   return {
     hold(bytes) {
@@ -42,7 +44,7 @@ export function createPackBudget({ name, maxInflated, signal }: PackLimits): Pac
       objects += 1;
       if (sinceTurn < BYTES_AT_ONCE && objects % OBJECTS_AT_ONCE !== 0) return;
       sinceTurn = 0;
-      await setImmediate();
+      await turn();
       signal.throwIfAborted();
     },
   };

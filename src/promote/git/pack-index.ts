@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { setImmediate } from 'node:timers/promises';
+import { createTurns, type Turn } from '../turn.ts';
 import { lackingMark } from './pack-file.ts';
 import type { ScannedPack } from './pack-scan.ts';
 
@@ -10,10 +10,14 @@ const FEW = 64;
 const MAGIC = Buffer.from('ff744f6300000002', 'hex');
 
 /** Writes the index of a pack (gitformat-pack, "Version 2 pack-*.idx files"); `path` without its ending. */
-export async function writePackIndex(path: string, { table, checksum }: ScannedPack): Promise<void> {
+export async function writePackIndex(
+  path: string,
+  { table, checksum }: ScannedPack,
+  turn: Turn = createTurns().job(),
+): Promise<void> {
   if (table.isLacking()) await writeFile(lackingMark(path), '');
   const { oids, offsets, crcs } = table;
-  const order = await sortedPlaces(table);
+  const order = await sortedPlaces(table, turn);
   const fanout = new Uint32Array(256);
   const [names, sums, starts] = [order.length * OID_BYTES, order.length * 4, order.length * 4].map((size) =>
     Buffer.alloc(size),
@@ -40,7 +44,7 @@ function cumulated(fanout: Uint32Array): Buffer {
 }
 
 /** Places of the entries that are named, by object id; of several with one name the first that got it. */
-async function sortedPlaces(table: ScannedPack['table']): Promise<number[]> {
+async function sortedPlaces(table: ScannedPack['table'], turn: Turn): Promise<number[]> {
   const { count, order } = table;
   const places = Array.from({ length: count }, (_, place) => place).filter((place) => order[place] !== 0);
   const sorted: number[] = [];
@@ -51,7 +55,7 @@ async function sortedPlaces(table: ScannedPack['table']): Promise<number[]> {
     sinceTurn += same.length;
     if (sinceTurn > PLACES_AT_ONCE) {
       sinceTurn = 0;
-      await setImmediate();
+      await turn();
     }
     if (same.length <= FEW || at === OID_BYTES) {
       sorted.push(...distinct(same, table));

@@ -5,7 +5,7 @@ import git, { type GitHttpRequest, type GitHttpResponse, type HttpClient } from 
 import { TurnpikeError } from '../../api/errors.ts';
 import { createSlots, type Slots } from '../../api/slots.ts';
 import { refOf } from '../refs.ts';
-import { createTurn, type Turn } from '../turn.ts';
+import { createTurns, type Turns } from '../turn.ts';
 import { advertisementOf, parseAdvertisement } from './advertisement.ts';
 import { fetchPack } from './fetch-pack.ts';
 import type { MarkedTree } from './marked.ts';
@@ -33,15 +33,15 @@ export interface Repository {
 /** What all repositories share. */
 export interface Shared {
   /** Of what takes long. */
-  readonly turn: Turn;
-  /** Packs whose objects are being named: each takes memory for what its deltas build on. */
+  readonly turns: Turns;
+  /** Of packs whose objects are being named: each takes memory for what its deltas build on. */
   readonly scans: Slots;
+  /** Of large files that are parsed. */
+  readonly parses: Slots;
 }
 
-const SCANS_AT_ONCE = 2;
-
-export function createShared(turn: Turn = createTurn()): Shared {
-  return { turn, scans: createSlots(SCANS_AT_ONCE) };
+export function createShared(turns: Turns = createTurns()): Shared {
+  return { turns, scans: createSlots(1), parses: createSlots(1) };
 }
 
 /** One commit of ours on a base branch. */

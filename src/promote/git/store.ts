@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, TurnpikeError } from '../../api/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import type { Turn } from '../turn.ts';
+import type { Turns } from '../turn.ts';
 import { diskProblem, unusableDirectory } from './disk.ts';
 import { MAX_OBJECTS_IN_ALL } from './fetch-pack.ts';
 import { createShared, openRepository, type Repository, type Shared } from './repository.ts';
@@ -25,7 +25,7 @@ export interface StoreDeps {
   /** Of one pack that is fetched. */
   readonly maxPackBytes: number;
   /** Of what takes long. */
-  readonly turn?: Turn;
+  readonly turns?: Turns;
   readonly log: Logger;
 }
 
@@ -53,12 +53,12 @@ export function createRepositoryStore({
   directory,
   maxBytes,
   maxPackBytes,
-  turn,
+  turns,
   log,
 }: StoreDeps): RepositoryStore {
   /** By URL, the least recently used one first. */
   const slots = new Map<string, Slot>();
-  const shared = createShared(turn);
+  const shared = createShared(turns);
   let ready: Promise<void> | undefined;
 
   function slotOf(url: string): Slot {

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
 import { utils } from 'ssh2';
-import { createTurn, type Turn } from '../../turn.ts';
+import { createTurns, type Turn } from '../../turn.ts';
 import { stringAt } from './strings.ts';
 import { lockedKey, unlock } from './unlock.ts';
 
@@ -35,7 +35,7 @@ const PEM =
 export async function readPrivateKey(
   text: string,
   passphrase: string | undefined,
-  turn: Turn = createTurn(),
+  turn: Turn = createTurns().job(),
 ): Promise<ReadKey> {
   const trimmed = text.trim();
   const form = formOf(trimmed);

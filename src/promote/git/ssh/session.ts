@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { errorMessage, TurnpikeError } from '../../../api/errors.ts';
-import { createTurn, type Turn } from '../../turn.ts';
+import { createTurns, type Turn } from '../../turn.ts';
 import { quotation, type Remote } from '../failure.ts';
 import { type HostKey, knownHostsProblem, knownKeys } from './known-hosts.ts';
 import { openPrivateKey, privateKeyProblem } from './private-key.ts';
@@ -26,7 +26,7 @@ const READY_MS = 30_000;
 
 /** @throws TurnpikeError SecretInvalid, GitUnauthorized, GitUnavailable */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { url, remote, socket, signal, turn = createTurn() } = options;
+  const { url, remote, socket, signal, turn = createTurns().job() } = options;
   const client = new Client();
   const { promise, resolve, reject } = Promise.withResolvers<Session>();
   const end = () => {
