@@ -67,8 +67,29 @@ export function* editSteps(text: string, finders: readonly Finder[]): Steps<Edit
     return { text, edits: [], marked: 0, problems: [`${why}; it is left as it is.`], findings: undefined };
   };
   if (text.length > MAX_LENGTH) return refuse('The file is larger than 5 MiB');
+  const attempted = yield* edit(text, finders);
+  if ('refused' in attempted) return refuse(attempted.refused);
+  const { expected, ...edited } = attempted;
+  if (edited.edits.length > 0 && !(yield* readsBack(edited.text, expected))) {
+    return refuse('The file reads differently after the edit than was meant');
+  }
+  return edited;
+}
+
+/** What the edited text has to read as. */
+interface Expected {
+  readonly broken: number;
+  readonly scalars: number;
+  /** By their place among all scalars. */
+  readonly values: readonly (readonly [index: number, value: string])[];
+}
+
+type Attempted = { readonly refused: string } | (Edited & { readonly expected: Expected });
+
+/** Keeps nothing of the whole text: it takes a hundred times its size, and is read once more afterwards. */
+function* edit(text: string, finders: readonly Finder[]): Steps<Attempted> {
   const scanned = yield* scanYaml(text);
-  if ('refused' in scanned) return refuse(scanned.refused);
+  if ('refused' in scanned) return scanned;
   const lineOf = lineCounter(text);
   const findings = finders.map((find) => find({ text, scanned, lineOf }));
   const { wanted, conflicts } = merge(findings, lineOf);
@@ -78,16 +99,17 @@ export function* editSteps(text: string, finders: readonly Finder[]): Steps<Edit
   });
   const changed = found.filter(({ scalar, value }) => !isValue(scalar, value));
   const splices = changed.flatMap(({ scalar, value }) => replaceScalar(text, scalar, value));
-  const edited = splice(text, splices);
-  if (changed.length > 0 && !(yield* readsBack(edited, scanned, found))) {
-    return refuse('The file reads differently after the edit than was meant');
-  }
   return {
-    text: edited,
+    text: splice(text, splices),
     edits: changed.map((target) => describeEdit(target, lineOf)),
     marked: found.length,
     problems: [...findings.flatMap(({ problems }) => problems), ...conflicts],
     findings,
+    expected: {
+      broken: scanned.broken.length,
+      scalars: scanned.scalars.length,
+      values: found.map(({ index, value }) => [index, value] as const),
+    },
   };
 }
 
@@ -114,17 +136,12 @@ function conflictSentence(line: number, values: readonly string[]): string {
   return `Line ${line}: the value is not set, for it shall become ${shown.join(' and ')} at once.`;
 }
 
-interface Found extends Target {
-  /** Its place among all scalars. */
-  readonly index: number;
-}
-
 /** The parser is lenient with some texts that are no YAML: no edit counts that cannot be read back. */
-function* readsBack(text: string, before: ScannedText, found: readonly Found[]): Steps<boolean> {
+function* readsBack(text: string, { broken, scalars, values }: Expected): Steps<boolean> {
   const scanned = yield* scanYaml(text);
-  if ('refused' in scanned || scanned.broken.length !== before.broken.length) return false;
-  if (scanned.scalars.length !== before.scalars.length) return false;
-  return found.every(({ index, value }) => {
+  if ('refused' in scanned || scanned.broken.length !== broken) return false;
+  if (scanned.scalars.length !== scalars) return false;
+  return values.every(([index, value]) => {
     const scalar = scanned.scalars[index];
     return scalar !== undefined && isValue(scalar, value);
   });

@@ -21,7 +21,7 @@ export interface TurnsOptions {
 }
 
 /** Parsers leave much behind. */
-const COLLECT_AFTER_TOKENS = 200_000;
+const COLLECT_AFTER_TOKENS = 100_000;
 /** What takes longer is heavy, and others matter more: all that is heavy has a third of the time together. */
 const LIGHT_MS = 200;
 const REST = 2;

@@ -86,7 +86,7 @@ export const EVENTS: readonly (readonly [string, string])[] = [
     'an API version of 2.9 million slashes',
     withRaw(anEvent({ involvedObject: { apiVersion: '@', kind: 'a', name: 'b' } }), `"${open('/', LARGE)}"`),
   ],
-  ['a list of 1.4 million entries', `[${open('1,', 1_300_000)}1]`],
+  ['a list of 1.4 million entries', `[${open('1,', 1_400_000)}1]`],
 ];
 
 function anEvent(change: { [key: string]: Json }): Json {
@@ -128,10 +128,10 @@ export const EDITED_FILES: readonly (readonly [string, string])[] = [
   ['a marked value of 5 million letters', `v: ${open('a', 5_000_000)} ${MARK}\n`],
   ['a marked block with 60,000 blank lines', `v: | ${MARK}\n  a\n${open('\n', 60_000)}  b\n`],
   [
-    '1,000 markers below a block of 300,000 lines',
-    `x: |\n  a\n${open('\n', 300_000)}${open(`v: 1 ${MARK}\n`, 1000)}`,
+    '1,000 markers below a block of 200,000 lines',
+    `x: |\n  a\n${open('\n', 200_000)}${open(`v: 1 ${MARK}\n`, 1000)}`,
   ],
-  ['50,000 keys', `v: 1 ${MARK}\n${Array.from({ length: 50_000 }, (_, at) => `k${at}: 1\n`).join('')}`],
+  ['30,000 keys', `v: 1 ${MARK}\n${Array.from({ length: 30_000 }, (_, at) => `k${at}: 1\n`).join('')}`],
 ];
 
 function manifest(spec: string): string {

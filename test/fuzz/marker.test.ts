@@ -130,7 +130,7 @@ test(
       shrink: shorterEdits,
     });
     expect(result.faults).toEqual([]);
-    // A file of 400,000 tokens, which is the bound, is read twice, and edited twice here.
+    // A file of 250,000 tokens, which is the bound, is read twice, and edited twice here.
     expect(result.slowestMs).toBeLessThan(15_000);
     expect(result.heapGrowth).toBeLessThan(20);
     expect(result.rssGrowth).toBeLessThan(150);

@@ -95,6 +95,6 @@ describe('heavy work', () => {
     });
     const turn = turns.job();
     for (let index = 0; index < 5; index += 1) await turn(90_000);
-    expect(collected).toBe(1);
+    expect(collected).toBe(2);
   });
 });

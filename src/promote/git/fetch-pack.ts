@@ -20,6 +20,9 @@ const INFLATION = 4;
 export const MAX_OBJECTS_IN_ALL = 600_000;
 /** What is left behind of so many is taken back at once. */
 const MANY_OBJECTS = 20_000;
+const LARGE_BYTES = 16 * 1024 * 1024;
+/** Of the number of objects, in a pack's header. */
+const COUNT_AT = 8;
 const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
 
 /** Fetches a pack, whose objects can be read from then on. */
@@ -128,7 +131,7 @@ async function withPack(
   let giveBack: (() => void) | undefined;
   try {
     const lines = await downloadPack(transport, request, { path, maxPackBytes });
-    giveBack = await shared.scans.take(signal);
+    if (await isLarge(path)) giveBack = await shared.scans.take(signal);
     const maxInflated = maxPackBytes * INFLATION;
     const turn = shared.turns.job();
     const pack = await scanPack(path, { ...scan, name: remote.name, maxInflated, signal, turn });
@@ -139,6 +142,14 @@ async function withPack(
     giveBack?.();
     await rm(path, { force: true });
   }
+}
+
+/** Others need not wait for what takes no time and no memory. */
+async function isLarge(path: string): Promise<boolean> {
+  const file = Bun.file(path);
+  const header = Buffer.from(await file.slice(0, COUNT_AT + 4).arrayBuffer());
+  if (file.size > LARGE_BYTES) return true;
+  return header.length >= COUNT_AT + 4 && header.readUInt32BE(COUNT_AT) > MANY_OBJECTS;
 }
 
 function tooManyObjects({ remote }: Transport): TurnpikeError {

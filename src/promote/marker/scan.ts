@@ -34,9 +34,9 @@ export interface ScannedText {
   readonly contents: readonly Document['contents'][];
 }
 
-/** Bounds of what is parsed; 400,000 tokens take about a second in steps of some milliseconds, and the last step a fifth of it. */
+/** Bounds of what is parsed; 250,000 tokens take about half a second in steps of some milliseconds, and the last step a fifth of it. */
 const MAX_DEPTH = 100;
-const MAX_TOKENS = 400_000;
+const MAX_TOKENS = 250_000;
 const STEP_TOKENS = 5_000;
 
 // The lexer announces what follows by single control characters that are not part of the text.
