@@ -20,7 +20,7 @@ const INFLATION = 4;
 export const MAX_OBJECTS_IN_ALL = 600_000;
 /** What is left behind of so many is taken back at once. */
 const MANY_OBJECTS = 20_000;
-const LARGE_BYTES = 16 * 1024 * 1024;
+const LARGE_BYTES = 4 * 1024 * 1024;
 /** Of the number of objects, in a pack's header. */
 const COUNT_AT = 8;
 const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
