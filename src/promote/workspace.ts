@@ -1,4 +1,4 @@
-import { untilAborted } from '../api/abort.ts';
+import { allAborted, untilAborted } from '../api/abort.ts';
 import type { FileEdit } from '../api/change.ts';
 import type { Checkpoint } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
@@ -154,11 +154,14 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
   const together = createTogether(async (updates: readonly BranchUpdate[], latecomers) => {
     const [first] = updates;
     if (!first) return [];
-    const { url } = first;
+    const { url, credentials } = first;
+    // One that is given up must not end the work of the others.
+    const signal = allAborted(updates.map((update) => update.signal));
     const received = (bytes: number) => {
       for (const update of updates) update.received?.(bytes);
     };
-    return connected({ ...first, received }, (transport) =>
+    const connecting = { url, credentials, received, ...(signal && { signal }) };
+    return connected(connecting, (transport) =>
       updateTogether({ url, store, transport, signerOf }, updates, latecomers),
     );
   }, BRANCHES_AT_ONCE);
@@ -173,14 +176,16 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
     },
     async hasBranch(look) {
       refuse(shapeProblem(look.url) ?? nameProblem(look.branch));
-      return connected(look, (transport) => hasBranch(transport, look.branch));
+      const found = connected(look, (transport) => hasBranch(transport, look.branch));
+      return untilAborted(found, look.signal);
     },
     async inspect(look) {
       refuse(shapeProblem(look.url) ?? nameProblem(look.baseBranch));
       selectionsOf(look.files ?? []);
-      return connected(look, (transport) =>
+      const inspected = connected(look, (transport) =>
         store.use(look.url, (repository) => inspectBase(repository, transport, look)),
       );
+      return untilAborted(inspected, look.signal);
     },
     async close() {
       closing.abort(new TurnpikeError('GitUnavailable', 'Turnpike is stopping.'));

@@ -60,6 +60,30 @@ async function refuseBy(script: string): Promise<void> {
 }
 
 describe('promotions of one repository that come together', () => {
+  test.each([
+    ['pull requests', updateOf],
+    ['commits to the base branch', commitOf],
+  ])('push nothing for one that is given up meanwhile: %s', async (_, made) => {
+    const givenUp = new AbortController();
+    const reason = new TurnpikeError('GitUnavailable', 'The attempt was given up.');
+    const pass = async (checkpoint: Checkpoint) => {
+      if (checkpoint === 'fetched') givenUp.abort(reason);
+    };
+    const updates = [made('app-0'), made('app-1', { signal: givenUp.signal, pass }), made('app-2')];
+    const results = await promoteAll(updates);
+    expect(results).toMatchObject([
+      { status: 'fulfilled', value: { kind: 'pushed' } },
+      { status: 'rejected', reason },
+      { status: 'fulfilled', value: { kind: 'pushed' } },
+    ]);
+    for (const { branch } of updates) {
+      const files = await stage.repository.git('branch', '--list', branch);
+      if (files.trim() === '') continue;
+      expect(await stage.repository.read(branch, 'app-1/prod.yaml')).toBe(marked('1.0.0', 'apps:app-1:prod'));
+    }
+    expect((await stage.repository.git('branch', '--list', branchOf('app-1'))).trim()).toBe('');
+  });
+
   test('share one look, one fetch and one push', async () => {
     const results = await promoteAll(APPS.map((app) => updateOf(app)));
     expect(results.map((result) => result.status === 'fulfilled' && result.value.kind)).toEqual(

@@ -58,7 +58,8 @@ export async function updateTogether(
   for (const { update, outcome } of tried) {
     const result =
       outcome.kind === 'refused' ? tryAlone(access, update, tried.length > 1 ? undefined : outcome) : outcome;
-    settled.push(...(await Promise.allSettled([resultOf(await result)])));
+    // What becomes of one is no matter of the others.
+    settled.push(...(await Promise.allSettled([Promise.resolve(result).then(resultOf)])));
   }
   return settled;
 }
@@ -107,7 +108,8 @@ async function attempt(
     return late;
   };
   const ready = await store.use(url, (repository) => makeReady(repository, access, [...all], join));
-  const { repository, advertised, prepared } = ready;
+  const { repository, advertised } = ready;
+  const prepared = withoutGivenUp(ready.prepared);
   const pass = async (checkpoint: Checkpoint) => {
     for (const { update, made } of prepared) if (made.kind === 'push') await update.pass?.(checkpoint);
   };
@@ -124,6 +126,21 @@ async function attempt(
   };
   const outcomes = new Map(prepared.map((one) => [one.update, outcomeOf(one)]));
   return all.map((update) => ({ update, outcome: outcomes.get(update) ?? unrecorded }));
+}
+
+/** What was given up meanwhile is not pushed: something else may have been decided since. What lies on it comes alone. */
+function withoutGivenUp(prepared: readonly Attempted[]): Attempted[] {
+  const branches = new Set(prepared.filter(isGivenUp).map(({ update }) => update.branch));
+  return prepared.map((one) => {
+    const { update, made } = one;
+    if (made.kind !== 'push' || !branches.has(update.branch)) return one;
+    if (isGivenUp(one)) return { update, made: { kind: 'failed', error: update.signal?.reason } };
+    return { update, made: takenBranch(update) };
+  });
+}
+
+function isGivenUp({ update, made }: Attempted): boolean {
+  return made.kind === 'push' && update.signal?.aborted === true;
 }
 
 interface Ready {

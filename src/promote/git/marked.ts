@@ -56,11 +56,12 @@ export async function markedTree(
   let entries = 0;
   const begun = packs.spent();
   let turnAt = begun;
-  async function count(depth: number): Promise<void> {
-    entries += 1;
+  let looked = 0;
+  async function count(): Promise<void> {
+    looked += 1;
     const spent = packs.spent();
-    if (entries > MAX_ENTRIES || depth > MAX_DEPTH || spent - begun > MAX_COST) throw tooLarge(name);
-    if (entries % ENTRIES_AT_ONCE !== 0 && spent - turnAt < COST_AT_ONCE) return;
+    if (spent - begun > MAX_COST) throw tooLarge(name);
+    if (looked % ENTRIES_AT_ONCE !== 0 && spent - turnAt < COST_AT_ONCE) return;
     turnAt = spent;
     await turn();
   }
@@ -68,8 +69,13 @@ export async function markedTree(
     if (known?.oid === oid) return known;
     const trees = new Map<string, MarkedTree>();
     const files = new Map<string, MarkedFile>();
-    for (const entry of parseTree(packs.read(oid)).filter(isSafeName)) {
-      await count(depth);
+    if (depth > MAX_DEPTH) throw tooLarge(name);
+    const parsed = parseTree(packs.read(oid));
+    // All names of a tree are in memory while those below it are looked at.
+    entries += parsed.length;
+    if (entries > MAX_ENTRIES) throw tooLarge(name);
+    for (const entry of parsed.filter(isSafeName)) {
+      await count();
       const { name } = entry;
       if (isTree(entry)) trees.set(name, await walk(entry.oid, known?.trees.get(name), depth + 1));
       if (isYamlFile(entry)) files.set(name, markedFile(entry, known?.files.get(name), packs));

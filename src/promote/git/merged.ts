@@ -13,6 +13,8 @@ export interface Trees {
 
 const MAX_ENTRIES = 100_000;
 const MAX_DEPTH = 100;
+/** Of one tree: some ten thousand names, which are compared in one go. */
+const MAX_TREE_BYTES = 1024 * 1024;
 /** Other work gets its turn after so many. */
 const ENTRIES_AT_ONCE = 5_000;
 
@@ -58,7 +60,11 @@ interface Differences {
 }
 
 function differences(packs: Packs, { tip, old, base }: Trees): Differences {
-  const [here, before, now] = [entriesOf(packs, tip), entriesOf(packs, old), entriesOf(packs, base)];
+  const bodies = [tip, old, base].map((tree) => (tree === undefined ? undefined : packs.read(tree)));
+  if (bodies.some((body) => body && body.length > MAX_TREE_BYTES)) {
+    return { names: MAX_ENTRIES + 1, differing: undefined };
+  }
+  const [here, before, now] = bodies.map(entriesOf) as [Entries, Entries, Entries];
   const names = new Set([...here.keys(), ...before.keys()]);
   const differing: Trees[] = [];
   for (const name of names) {
@@ -70,8 +76,10 @@ function differences(packs: Packs, { tip, old, base }: Trees): Differences {
   return { names: names.size, differing };
 }
 
-function entriesOf(packs: Packs, tree: string | undefined): ReadonlyMap<string, TreeEntry> {
-  const entries = tree === undefined ? [] : parseTree(packs.read(tree));
+type Entries = ReadonlyMap<string, TreeEntry>;
+
+function entriesOf(body: Buffer | undefined): Entries {
+  const entries = body === undefined ? [] : parseTree(body);
   return new Map(entries.map((entry) => [entry.name, entry]));
 }
 
