@@ -104,6 +104,8 @@ const Application = v.object({
   revisionAt: v.optional(AtPath),
 });
 type Application = v.InferOutput<typeof Application>;
+/** Another cluster's object may be wrong at a million places. */
+const FIRST = { abortEarly: true };
 
 /**
  * Of a HelmRelease, a Kustomization or any object with a Ready condition what `readApplication` needs, and
@@ -111,7 +113,7 @@ type Application = v.InferOutput<typeof Application>;
  * kind have their revision, when it is not where Flux's have it.
  */
 export function viewApplication(object: unknown, path?: RevisionPath): Application | undefined {
-  const parsed = v.safeParse(Application, object);
+  const parsed = v.safeParse(Application, object, FIRST);
   if (!parsed.success) return undefined;
   const { metadata, status } = parsed.output;
   return { metadata, status, ...(path && { revisionAt: revisionAt(object, path) }) };
@@ -131,7 +133,7 @@ function revisionAt(object: unknown, path: RevisionPath): v.InferOutput<typeof A
  * history says what runs.
  */
 export function readApplication(appRef: AppRef, object: unknown): Observation {
-  const parsed = v.safeParse(Application, object);
+  const parsed = v.safeParse(Application, object, FIRST);
   if (!parsed.success) {
     return unreadable(`The ${appRef.kind} has no status that is understood here.`);
   }

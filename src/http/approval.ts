@@ -34,6 +34,8 @@ export function createApproval(deps: ApprovalDeps) {
       allowUnsigned: false,
     });
     if (guarded instanceof Response) return guarded;
+    // What is asked for there and not understood may be the opposite of an approval.
+    if (rawPath(c.req.raw.url).includes('?')) return refused(c, deps, 'bad-event', unknownQuery());
     const revision = c.req.param('revision') ?? '';
     const approval = { environment: guarded.environment, revision, by: `key of Secret ${guarded.secret}` };
     return approveAs(c, deps, guarded.pipeline, approval);
@@ -68,9 +70,14 @@ async function approveAs(
   return json(202, { outcome: 'approved', environment, revision });
 }
 
-/** The path as it was sent, with its percent-encoding, without the query. */
+function unknownQuery(): Response {
+  const detail = 'An approval takes no query: send the path alone.';
+  return problem({ status: 422, title: 'Unprocessable Content', detail });
+}
+
+/** The path as it was sent, with its percent-encoding and its query. */
 function rawPath(url: string): string {
   const path = url.slice(url.indexOf('/', url.indexOf('//') + 2));
-  const query = path.search(/[?#]/);
-  return query < 0 ? path : path.slice(0, query);
+  const fragment = path.indexOf('#');
+  return fragment < 0 ? path : path.slice(0, fragment);
 }

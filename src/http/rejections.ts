@@ -8,13 +8,15 @@ export type RejectionLog = (fields: {
   readonly reason: string;
   readonly path: string;
   readonly source: string;
+  /** Where the fault is ours, or the API server's. */
+  readonly cause?: unknown;
 }) => void;
 
 const INTERVAL_MS = 1000;
 
 export function createRejectionLog(log: Logger, now: () => number): RejectionLog {
   const kinds = new Map<string, { at: number; suppressed: number }>();
-  return ({ reason, path, source }) => {
+  return ({ reason, path, source, cause }) => {
     // By the reason alone: strangers invent names.
     const seen = kinds.get(reason);
     if (seen && now() - seen.at < INTERVAL_MS) {
@@ -23,6 +25,8 @@ export function createRejectionLog(log: Logger, now: () => number): RejectionLog
     }
     kinds.set(reason, { at: now(), suppressed: 0 });
     const more = seen?.suppressed ? { suppressed: seen.suppressed } : {};
-    log.info({ reason, path: path.slice(0, 300), source, ...more }, 'request refused');
+    const fields = { reason, path: path.slice(0, 300), source, ...more };
+    if (cause === undefined) log.info(fields, 'request refused');
+    else log.warn({ ...fields, error: cause }, 'request refused');
   };
 }

@@ -145,16 +145,20 @@ export async function readBody(
 
 /** The answer to whoever did not prove to know the key: it says no more than that. */
 export function turnedAway(c: SignedContext, deps: GuardDeps, { rejection, cause }: Refusal): Response {
-  if (cause !== undefined) {
-    const { namespace = '', name = '' } = c.req.param();
-    deps.log.warn({ namespace, name, error: cause }, 'the key that signs the request cannot be read');
-  }
-  if (rejection === 'unavailable') return refused(c, deps, rejection, unavailable());
+  if (rejection === 'unavailable') return notNow(c, deps, cause);
   if (rejection === 'busy') return refused(c, deps, rejection, busy());
   // The same for known and unknown Pipelines: it does not tell which there are.
   const wait = deps.limiter.refused(callerOf(c));
   if (wait !== undefined) return refused(c, deps, 'rate-limited', tooMany(wait));
   return refused(c, deps, rejection, unauthorized());
+}
+
+/** Whoever is refused while something is away may be right. */
+function notNow(c: SignedContext, deps: GuardDeps, cause: unknown): Response {
+  const reason = 'unavailable';
+  deps.onOutcome(reason);
+  deps.rejected({ reason, path: c.req.path, source: c.env.source, cause });
+  return unavailable();
 }
 
 /** Counts and logs a refusal. */

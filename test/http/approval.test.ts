@@ -91,6 +91,14 @@ describe('POST /approval/{namespace}/{name}/{environment}/{revision}', () => {
     expect((await post(path, { timestamp: at(0) })).status).toBe(202);
   });
 
+  test('approves nothing for a request with a query, which is signed with the path', async () => {
+    const { post, state } = setUp();
+    const path = `${PATH}?decision=reject`;
+    expect((await post(path)).status).toBe(422);
+    expect((await post(path, { signed: `POST\n${PATH}\n${SECONDS}\n` })).status).toBe(401);
+    expect(state()).toMatchObject({ waitingApproval: { revision: '1.1.0' } });
+  });
+
   test('takes a body that is signed with the rest', async () => {
     const { post } = setUp();
     expect((await post(PATH, { body: '{"why":"looks good"}' })).status).toBe(202);

@@ -82,20 +82,15 @@ export function schemaProblems(issues: readonly v.BaseIssue<unknown>[], root = '
 }
 
 /** Looking at each of a million entries would take seconds: whoever sends them gets one sentence. */
-function floodedList(input: unknown): FieldProblem | undefined {
-  const environments = lengthOf(input, 'environments');
-  if (environments > MAX_ENTRIES) return tooMany('spec.environments', environments);
-  const list = environments > 0 ? (input as { environments: unknown[] }).environments : [];
-  const index = list.findIndex((environment) => lengthOf(environment, 'targets') > MAX_ENTRIES);
-  return index < 0
-    ? undefined
-    : tooMany(`spec.environments[${index}].targets`, lengthOf(list[index], 'targets'));
-}
-
-function lengthOf(holder: unknown, key: string): number {
-  if (typeof holder !== 'object' || holder === null) return 0;
-  const list: unknown = Reflect.get(holder, key);
-  return Array.isArray(list) ? list.length : 0;
+function floodedList(input: unknown, field = 'spec'): FieldProblem | undefined {
+  if (typeof input !== 'object' || input === null) return undefined;
+  if (Array.isArray(input) && input.length > MAX_ENTRIES) return tooMany(field, input.length);
+  for (const [key, value] of Object.entries(input)) {
+    if (typeof value !== 'object' || value === null) continue;
+    const flooded = floodedList(value, Array.isArray(input) ? `${field}[${key}]` : `${field}.${key}`);
+    if (flooded) return flooded;
+  }
+  return undefined;
 }
 
 function tooMany(field: string, length: number): FieldProblem {
