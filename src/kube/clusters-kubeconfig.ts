@@ -82,11 +82,11 @@ const REFUSED: readonly (readonly [
 
 /**
  * Reads the current context of a kubeconfig. Nothing gets into the result but what is allowed.
- * @throws TurnpikeError ConfigInvalid; its sentence never quotes the text, which holds credentials
+ * @throws TurnpikeError SecretInvalid; its sentence never quotes the text, which holds credentials
  */
 export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConfig {
   const invalid = (what: string) =>
-    new TurnpikeError('ConfigInvalid', `The kubeconfig in ${options.where} ${what}.`, { retry: 'never' });
+    new TurnpikeError('SecretInvalid', `The kubeconfig in ${options.where} ${what}.`, { retry: 'never' });
   const file = v.safeParse(File, parsed(text));
   if (!file.success) throw invalid('is none: it holds no clusters, users and contexts');
   const name = file.output['current-context'];

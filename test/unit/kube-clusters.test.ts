@@ -89,7 +89,7 @@ describe('the kubeconfig of another cluster', () => {
         return error;
       }
     })();
-    expect(failure).toMatchObject({ code: 'ConfigInvalid', retry: 'never' });
+    expect(failure).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
     expect(Bun.inspect(failure)).toContain(sentence);
     expect(Bun.inspect(failure)).not.toMatch(/hunter2|me:secret/);
   });
