@@ -31,12 +31,8 @@ export function createPump({ turn, piece }: PumpLimits = LIMITS): Pump {
   function renew(): void {
     left = turn;
     isRenewed = true;
-    const asked = waiting.splice(0);
-    let called = 0;
-    for (; called < asked.length && left > 0; called += 1) asked[called]?.();
-    // Those that had their piece and want more are behind those that had none.
-    waiting.unshift(...asked.slice(called));
-    if (waiting.length > 0) schedule();
+    // Those that find no room once more are behind the others.
+    for (const goOn of waiting.splice(0)) goOn();
   }
 
   function schedule(): void {

@@ -10,7 +10,7 @@ import { runTrial } from './hostile/trial.ts';
  */
 const SEED = 'npm test';
 const TRIALS = [
-  ['git-pkt-lines', 'hook-held-bodies'],
+  ['git-pkt-lines', 'hook-invented-names'],
   ['known-hosts-stars', 'leaf-endless-pages'],
 ];
 const TIMES = { seconds: 12, healSeconds: 60, pauseMs: 15_000 };
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => setup?.[Symbol.asyncDispose](), 60_000);
 
-describe('ten teams promote and the process lives, within its memory', () => {
+describe('ten teams promote and the process lives, below the limit of its memory', () => {
   test.each(TRIALS)(
     'during %s and %s',
     async (...acts) => {

@@ -26,7 +26,7 @@ describe('what is passed on at once', () => {
     pump.later(() => send('a', 15));
     pump.later(() => send('b', 10));
     for (let turn = 0; turn < 6; turn += 1) await nextTurn();
-    expect(sent).toEqual(['a', 'b', 'a']);
+    expect(sent).toEqual(['a', 'b', 'a', 'b', 'b']);
   });
 });
 
