@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => setup?.[Symbol.asyncDispose](), 60_000);
 
-describe('ten teams promote and the process lives, below the limit of its memory', () => {
+describe('ten teams promote and the process lives, within its memory', () => {
   test.each(TRIALS)(
     'during %s and %s',
     async (...acts) => {

@@ -19,10 +19,11 @@ export function missedBy({ trial, without }: Compared): string[] {
 
 /** What holds on any machine, however slow it is: a sentence for each that does not. */
 export function broken(trial: Trial): string[] {
-  const { acts, endings, leasesLost, lost } = trial;
+  const { acts, peak, endings, leasesLost, lost } = trial;
   const unreached = acts.filter(({ reached }) => reached === 0);
   const sentences = [
     ...unreached.map(({ act, said }) => `${act} came to nothing: ${said}`),
+    ...(peak > MAX_MIB ? [`${Math.round(peak)} MiB were taken, more than ${MAX_MIB}`] : []),
     ...endings.map((ending) => `the process: ${ending}`),
     ...(leasesLost > 0 ? [`the Lease was lost ${leasesLost} times`] : []),
     ...lost.map((one) => `lost: ${one}`),
@@ -30,13 +31,11 @@ export function broken(trial: Trial): string[] {
   return sentences.map((sentence) => `${nameOf(trial)}: ${sentence}`);
 }
 
-/** What has to do with time, as when memory is collected has: only where nothing else runs on the machine. */
+/** What has to do with time: only where nothing else runs on the machine. */
 function slow(trial: Trial, without: Trial): string[] {
   const { busy } = trial.blocks;
-  const { peak } = trial;
   const [now, before] = [median(trial.seconds), median(without.seconds)];
   const sentences = [
-    ...(peak > MAX_MIB ? [`${Math.round(peak)} MiB were taken, more than ${MAX_MIB}`] : []),
     ...(busy > MAX_BLOCK_MS ? [`the event loop was blocked for ${Math.round(busy)} ms`] : []),
     ...(now <= MAX_TIMES * before
       ? []
