@@ -2,7 +2,7 @@
 export interface Connections {
   /**
    * Undefined: there are too many, close it at once. `end` is called when it is over its time, or when a source
-   * with fewer connections needs its place.
+   * with fewer connections, or none, needs its place.
    */
   open(source: string, end: () => void): Connection | undefined;
   /** Ends those that are over their time. */
@@ -67,13 +67,14 @@ interface Entry {
 export function createConnections(options: ConnectionsOptions): Connections {
   const { now, limits = CONNECTIONS, isProxy = () => false } = options;
   const sources = new Map<string, Set<Entry>>();
-  let total = 0;
+  /** The oldest first. */
+  const all = new Set<Entry>();
   const after = (seconds: number) => now() + seconds * 1000;
 
   function open(source: string, end: () => void): Connection | undefined {
     const count = sources.get(source)?.size ?? 0;
     if (count >= limits.source && !isProxy(source)) return undefined;
-    if (total >= limits.total && !makePlace(count)) return undefined;
+    if (all.size >= limits.total && !makePlace(count)) return undefined;
     const entry: Entry = {
       source,
       end,
@@ -89,13 +90,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
     const own = sources.get(entry.source) ?? new Set();
     own.add(entry);
     sources.set(entry.source, own);
-    total += 1;
+    all.add(entry);
   }
 
   function remove(entry: Entry): void {
     const own = sources.get(entry.source);
     if (!own?.delete(entry)) return;
-    total -= 1;
+    all.delete(entry);
     if (own.size === 0) sources.delete(entry.source);
   }
 
@@ -117,13 +118,18 @@ export function createConnections(options: ConnectionsOptions): Connections {
     };
   }
 
-  /** Ends the oldest connection of the source that has most, where that is more than a new one would have. */
+  /**
+   * Ends the oldest connection of the source that has most, where that is more than a new one would have. Where each has
+   * one, the oldest of all: nobody with many addresses can keep out those who have a single one.
+   */
   function makePlace(count: number): boolean {
     let most: Set<Entry> = new Set();
     for (const own of sources.values()) if (own.size > most.size) most = own;
-    if (most.size <= count + 1) return false;
-    const [oldest] = most;
-    endOne(most.values().find((entry) => entry.answer === undefined) ?? oldest);
+    const from = most.size > count + 1 ? most : all;
+    if (from === all && count > 0) return false;
+    const [oldest] = from;
+    // Nobody waits for an answer on one that is idle.
+    endOne(from.values().find((entry) => entry.answer === undefined) ?? oldest);
     return true;
   }
 
@@ -136,7 +142,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
   function sweep(): void {
     const at = now();
     const isOver = ({ first, answer, read }: Entry) => [first, answer, read].some((by) => by && by <= at);
-    for (const own of sources.values()) for (const entry of own) if (isOver(entry)) endOne(entry);
+    for (const entry of all) if (isOver(entry)) endOne(entry);
   }
 
   return { open, sweep };

@@ -55,7 +55,12 @@ export function createReception({
       connection.close();
       leave();
     };
-    return createRelay(outer, { unix, throttle, pump, connection: { ...connection, close } });
+    return createRelay(outer, {
+      unix,
+      throttle,
+      pump: pump.of(source),
+      connection: { ...connection, close },
+    });
   }
 
   function sweep(): void {

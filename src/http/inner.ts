@@ -1,4 +1,4 @@
-import { createThrottle, type Throttle } from './throttle.ts';
+import { createThrottles, type Throttle } from './throttle.ts';
 
 /**
  * Servers on Unix sockets, one for each source address that has connections: which one a request came in by says
@@ -39,11 +39,12 @@ export function createInnerServers(name: string, serve: Serve): InnerServers {
   /** Those that new connections get. */
   const current = new Map<string, Inner>();
   const all = new Set<Inner>();
+  const throttles = createThrottles();
 
   function make(source: string): Inner {
     // An abstract socket: it needs no file, and ends with the process.
     const unix = `\0turnpike-${name}-${crypto.randomUUID()}`;
-    const inner = { server: serve(unix, source), unix, throttle: createThrottle(), connections: 0 };
+    const inner = { server: serve(unix, source), unix, throttle: throttles.create(), connections: 0 };
     current.set(source, inner);
     all.add(inner);
     return inner;

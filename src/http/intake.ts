@@ -26,41 +26,88 @@ export interface IntakeLimits {
   readonly seconds: number;
 }
 
-const MIB = 1024 * 1024;
+const KIB = 1024;
+const MIB = 1024 * KIB;
 
 export const INTAKE: IntakeLimits = { total: 48 * MIB, source: 16 * MIB, requests: 1_024, seconds: 10 };
 
-/** A body that says it is smaller is counted before it comes, and read at once. */
-const SMALL = 64 * 1024;
+/**
+ * A body that says it is smaller, as an event of Flux does, is counted before it comes, and read at once: all requests
+ * of a source together do not reach its limit so.
+ */
+const SMALL = 8 * KIB;
+/** What a piece of a body takes besides its bytes: one that comes byte by byte is many pieces. */
+const PIECE = 256;
 
 interface Account {
   requests: number;
   bytes: number;
+  /** Bodies that are not whole yet, the oldest first. */
+  readonly unfinished: Set<Unfinished>;
+}
+
+interface Unfinished {
+  /** Gives its bytes back. */
+  breakOff(): void;
 }
 
 export function createIntake(limits: IntakeLimits = INTAKE): Intake {
   const accounts = new Map<string, Account>();
   let total = 0;
 
+  /** Whether there is room for so many bytes more of this source. */
+  function hasRoom(account: Account, bytes: number): boolean {
+    if (account.bytes + bytes > limits.source) return false;
+    while (total + bytes > limits.total) if (!makeRoom(account.bytes + bytes)) return false;
+    return true;
+  }
+
+  /** Breaks off the oldest body of the source that holds most, where that is more than the one in need would hold. */
+  function makeRoom(wanted: number): boolean {
+    let most: Account | undefined;
+    for (const account of accounts.values()) {
+      if (account.unfinished.size > 0 && account.bytes > (most?.bytes ?? wanted)) most = account;
+    }
+    const [oldest] = most?.unfinished ?? [];
+    oldest?.breakOff();
+    return oldest !== undefined;
+  }
+
   function open(source: string): Held | undefined {
-    const account = accounts.get(source) ?? { requests: 0, bytes: 0 };
+    const account = accounts.get(source) ?? { requests: 0, bytes: 0, unfinished: new Set() };
     if (account.requests >= limits.requests) return undefined;
     account.requests += 1;
     accounts.set(source, account);
     let held = 0;
-    /** Whether there is room for so many bytes more. */
-    function take(bytes: number): boolean {
-      if (total + bytes > limits.total || account.bytes + bytes > limits.source) return false;
+
+    function hold(bytes: number): void {
       held += bytes;
       account.bytes += bytes;
       total += bytes;
+    }
+
+    function take(bytes: number): boolean {
+      if (!hasRoom(account, bytes)) return false;
+      hold(bytes);
       return true;
     }
+
+    function begin(stop: (why: Unread) => void): () => void {
+      const unfinished: Unfinished = {
+        breakOff() {
+          account.unfinished.delete(unfinished);
+          hold(-held);
+          stop('no-room');
+        },
+      };
+      account.unfinished.add(unfinished);
+      return () => account.unfinished.delete(unfinished);
+    }
+
     return {
-      read: (request, maxBytes) => read(request, { maxBytes, take, seconds: limits.seconds }),
+      read: (request, maxBytes) => read(request, { maxBytes, take, begin, seconds: limits.seconds }),
       close() {
-        total -= held;
-        account.bytes -= held;
+        hold(-held);
         account.requests -= 1;
         if (account.requests === 0) accounts.delete(source);
       },
@@ -74,6 +121,8 @@ interface Reading {
   readonly maxBytes: number;
   readonly seconds: number;
   readonly take: (bytes: number) => boolean;
+  /** `stop` is called when others need its room. Call what comes back when the body is whole. */
+  readonly begin: (stop: (why: Unread) => void) => () => void;
 }
 
 async function read(request: Request, reading: Reading): Promise<Uint8Array | Unread> {
@@ -83,39 +132,44 @@ async function read(request: Request, reading: Reading): Promise<Uint8Array | Un
   if (!request.body) return new Uint8Array();
   const isSmall = size !== undefined && size <= SMALL;
   if (isSmall && !reading.take(size)) return 'no-room';
-  const bytes = isSmall ? request.bytes() : collected(request.body, reading);
   try {
-    // Most bodies are there with their headers, and need no timer.
-    return Bun.peek.status(bytes) === 'fulfilled' ? await bytes : await inTime(bytes, reading.seconds);
+    return isSmall ? await inTime(request.bytes(), reading.seconds) : await collected(request.body, reading);
   } catch {
     return 'broken-off';
   }
 }
 
 /** Asks for room as the bytes come: what is declared may never come. */
-async function collected(
-  body: ReadableStream<Uint8Array>,
-  { maxBytes, take, seconds }: Reading,
-): Promise<Uint8Array | Unread> {
+async function collected(body: ReadableStream<Uint8Array>, reading: Reading): Promise<Uint8Array | Unread> {
   const reader = body.getReader();
-  const end = performance.now() + seconds * 1000;
   const chunks: Uint8Array[] = [];
   let [size, problem]: [number, Unread | undefined] = [0, undefined];
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return Buffer.concat(chunks);
-    size += value.byteLength;
-    if (size > maxBytes) problem = 'too-large';
-    else if (performance.now() > end) problem = 'too-slow';
-    else if (!take(value.byteLength)) problem = 'no-room';
-    if (problem) break;
-    chunks.push(value);
+  function stop(why: Unread): void {
+    problem ??= why;
+    chunks.length = 0;
+    reader.cancel().catch(() => undefined);
   }
-  await reader.cancel();
-  return problem ?? 'broken-off';
+  const end = reading.begin(stop);
+  const timer = setTimeout(() => stop('too-slow'), reading.seconds * 1000);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (problem) return problem;
+      if (done) return Buffer.concat(chunks);
+      size += value.byteLength;
+      if (size > reading.maxBytes) stop('too-large');
+      else if (!reading.take(value.byteLength + PIECE)) stop('no-room');
+      else chunks.push(value);
+    }
+  } finally {
+    clearTimeout(timer);
+    end();
+  }
 }
 
 async function inTime<T>(work: Promise<T>, seconds: number): Promise<T | Unread> {
+  // Most bodies are there with their headers, and need no timer.
+  if (Bun.peek.status(work) === 'fulfilled') return work;
   const { promise, resolve } = Promise.withResolvers<Unread>();
   const timer = setTimeout(() => resolve('too-slow'), seconds * 1000);
   try {

@@ -3,9 +3,14 @@
  * reads at once: a thousand small ones in a row on each of many connections would hold everything else up.
  */
 export interface Pump {
+  /** For the connections of one source. */
+  of(source: string): SourcePump;
+}
+
+export interface SourcePump {
   /** So many of the bytes may go now. */
   take(bytes: number): number;
-  /** Calls it when there is room again, in the order of asking. */
+  /** Calls it when there is room again: sources take turns, and so do the connections of each. */
   later(goOn: () => void): void;
 }
 
@@ -24,33 +29,48 @@ const KIB = 1024;
 const LIMITS: PumpLimits = { turn: 64 * KIB, piece: 16 * KIB };
 
 export function createPump({ turn, piece }: PumpLimits = LIMITS): Pump {
-  const waiting: (() => void)[] = [];
+  /** Of each source that has any, in the order of their turns. */
+  const waiting = new Map<string, (() => void)[]>();
   let left = turn;
-  let isRenewed = true;
+  let isScheduled = false;
 
   function renew(): void {
+    isScheduled = false;
     left = turn;
-    isRenewed = true;
-    // Those that find no room once more are behind the others.
-    for (const goOn of waiting.splice(0)) goOn();
+    while (left > 0 && callNext());
+    if (waiting.size > 0) schedule();
+  }
+
+  function callNext(): boolean {
+    const [next] = waiting;
+    if (!next) return false;
+    const [source, queue] = next;
+    const goOn = queue.shift();
+    waiting.delete(source);
+    if (queue.length > 0) waiting.set(source, queue);
+    goOn?.();
+    return true;
   }
 
   function schedule(): void {
-    if (!isRenewed) return;
-    isRenewed = false;
+    if (isScheduled) return;
+    isScheduled = true;
     setImmediate(renew);
   }
 
-  return {
-    take(bytes) {
-      const taken = Math.min(bytes, piece, left);
-      left -= taken;
-      if (taken > 0) schedule();
-      return taken;
-    },
-    later(goOn) {
-      waiting.push(goOn);
-      schedule();
-    },
-  };
+  function take(bytes: number): number {
+    const taken = Math.min(bytes, piece, left);
+    left -= taken;
+    if (taken > 0) schedule();
+    return taken;
+  }
+
+  function later(source: string, goOn: () => void): void {
+    const queue = waiting.get(source);
+    if (queue) queue.push(goOn);
+    else waiting.set(source, [goOn]);
+    schedule();
+  }
+
+  return { of: (source) => ({ take, later: (goOn) => later(source, goOn) }) };
 }

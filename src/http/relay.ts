@@ -1,6 +1,6 @@
 import type { Socket } from 'bun';
 import type { Connection } from './connections.ts';
-import type { Pump } from './pump.ts';
+import type { SourcePump } from './pump.ts';
 import type { Throttle } from './throttle.ts';
 
 /** The side of a connection that faces the caller. */
@@ -26,7 +26,7 @@ export interface RelayOptions {
   readonly unix: string;
   readonly connection: Connection;
   readonly throttle: Throttle;
-  readonly pump: Pump;
+  readonly pump: SourcePump;
 }
 
 /**
@@ -46,7 +46,8 @@ export function createRelay(outer: Outer, { unix, connection, throttle, pump }: 
   /** Keeps the bytes of which the inner side took so many; -1: it is closed. */
   function keep(bytes: Uint8Array, taken: number): void {
     rest = taken < bytes.length ? bytes.subarray(Math.max(taken, 0)) : undefined;
-    share.hold(rest?.length ?? 0);
+    // A part of what was read keeps the whole of it in memory.
+    share.hold(rest?.buffer.byteLength ?? 0);
     if (rest) reading.wait('inner');
     else reading.go('inner');
   }

@@ -1,8 +1,12 @@
 /**
- * What has come in on the connections of one source and is not passed on yet. A socket gives up to 512 KiB at once, and
- * a thousand of them can do so in one turn of the event loop: beyond a limit none of the source is read until there is
- * less. Others are read meanwhile.
+ * What has come in on the connections of a listener and is not passed on yet. A socket gives up to 512 KiB at once, and
+ * a thousand of them can do so in one turn of the event loop: beyond a limit no more is read until there is less.
  */
+export interface Throttles {
+  /** For the connections of one source. */
+  create(): Throttle;
+}
+
 export interface Throttle {
   /** `pause` and `resume` say whether this connection may be read. */
   join(side: { pause(): void; resume(): void }): Share;
@@ -15,47 +19,90 @@ export interface Share {
   leave(): void;
 }
 
+/** In bytes. */
+export interface ThrottleLimits {
+  /** Of one source: beyond it none of that source is read. */
+  readonly source: number;
+  /** Of all: beyond it only sources that hold little are read. */
+  readonly crowded: number;
+  /** Of one source, to hold little. */
+  readonly little: number;
+  /** Of all: beyond it nobody is read. */
+  readonly full: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const LIMITS: ThrottleLimits = { source: 8 * MIB, crowded: 16 * MIB, little: 64 * KIB, full: 24 * MIB };
+
+type Level = 'open' | 'crowded' | 'full';
+
 interface Member {
   readonly pause: () => void;
   readonly resume: () => void;
   held: number;
 }
 
-const MAX_BYTES = 8 * 1024 * 1024;
+interface Source {
+  readonly members: Set<Member>;
+  held: number;
+  isPaused: boolean;
+}
 
-export function createThrottle(maxBytes: number = MAX_BYTES): Throttle {
-  const members = new Set<Member>();
+export function createThrottles(limits: ThrottleLimits = LIMITS): Throttles {
+  const sources = new Set<Source>();
   let total = 0;
-  let isFull = false;
+  let level: Level = 'open';
 
-  function change(by: number): void {
+  function change(source: Source, by: number): void {
+    source.held += by;
     total += by;
-    if (!isFull && total > maxBytes) {
-      isFull = true;
-      for (const member of members) member.pause();
-    } else if (isFull && total <= maxBytes / 2) {
-      isFull = false;
-      for (const member of members) member.resume();
-    }
+    const before = level;
+    level = levelAfter(before, total, limits);
+    for (const one of level === before ? [source] : sources) apply(one);
+  }
+
+  function apply(source: Source): void {
+    const mayHold = { open: limits.source, crowded: limits.little, full: -1 }[level];
+    // It goes on at half of that: each change is one for all its connections.
+    const isPaused = source.held > (source.isPaused ? mayHold / 2 : mayHold);
+    if (isPaused === source.isPaused) return;
+    source.isPaused = isPaused;
+    for (const member of source.members) isPaused ? member.pause() : member.resume();
+  }
+
+  function join(source: Source, { pause, resume }: Parameters<Throttle['join']>[0]): Share {
+    const member: Member = { pause, resume, held: 0 };
+    if (source.isPaused) pause();
+    source.members.add(member);
+    sources.add(source);
+    apply(source);
+    return {
+      hold(bytes) {
+        const by = bytes - member.held;
+        member.held = bytes;
+        if (by !== 0) change(source, by);
+      },
+      leave() {
+        source.members.delete(member);
+        if (source.members.size === 0) sources.delete(source);
+        change(source, -member.held);
+        member.held = 0;
+      },
+    };
   }
 
   return {
-    join({ pause, resume }) {
-      const member: Member = { pause, resume, held: 0 };
-      members.add(member);
-      if (isFull) pause();
-      return {
-        hold(bytes) {
-          const by = bytes - member.held;
-          member.held = bytes;
-          if (by !== 0) change(by);
-        },
-        leave() {
-          members.delete(member);
-          change(-member.held);
-          member.held = 0;
-        },
-      };
+    create() {
+      const source: Source = { members: new Set(), held: 0, isPaused: false };
+      return { join: (side) => join(source, side) };
     },
   };
+}
+
+function levelAfter(before: Level, total: number, { crowded, full }: ThrottleLimits): Level {
+  if (total > full || (before === 'full' && total > crowded)) return 'full';
+  if (total > crowded || (before !== 'open' && total > crowded / 2)) return 'crowded';
+  return 'open';
 }

@@ -69,11 +69,14 @@ describe('the connections of a listener', () => {
     expect(ended).toEqual(['a1']);
   });
 
-  test('are all kept where no source has more than a new one would have', () => {
+  test('give the place of the oldest idle one to a source that has none, where each has one', () => {
     const { open, ended } = setUp();
-    for (const source of ['a', 'b', 'c', 'd']) expect(open(source)).toBeDefined();
+    for (const source of ['a', 'b', 'c', 'd']) open(source)?.asked();
+    expect(open('e')).toBeDefined();
+    expect(ended).toEqual(['a']);
     expect(open('e')).toBeUndefined();
-    expect(ended).toEqual([]);
+    expect(open('f')).toBeDefined();
+    expect(ended).toEqual(['a', 'e']);
   });
 
   test('end when no request comes, and not when one has come', () => {

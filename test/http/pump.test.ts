@@ -8,25 +8,41 @@ const nextTurn = () => Bun.sleep(5);
 
 describe('what is passed on at once', () => {
   test('is bounded for a connection, and for all', async () => {
-    const pump = createPump({ turn: 25, piece: 10 });
+    const pump = createPump({ turn: 25, piece: 10 }).of('a');
     expect([pump.take(100), pump.take(8), pump.take(100), pump.take(1)]).toEqual([10, 8, 7, 0]);
     await nextTurn();
     expect(pump.take(100)).toBe(10);
   });
 
-  test('goes on in the order of asking', async () => {
-    const pump = createPump({ turn: 10, piece: 10 });
+  /** Sends these in so many turns; says in which order they went. */
+  async function order(turns: number, queue: readonly (readonly [source: string, bytes: number])[]) {
+    const pump = createPump({ turn: 20, piece: 10 });
     const sent: string[] = [];
-    const send = (name: string, bytes: number) => {
-      const left = bytes - pump.take(bytes);
-      sent.push(name);
-      if (left > 0) pump.later(() => send(name, left));
-    };
-    pump.take(10);
-    pump.later(() => send('a', 15));
-    pump.later(() => send('b', 10));
-    for (let turn = 0; turn < 6; turn += 1) await nextTurn();
-    expect(sent).toEqual(['a', 'b', 'a', 'b', 'b']);
+    function send(source: string, bytes: number): void {
+      const taken = pump.of(source).take(bytes);
+      if (taken > 0) sent.push(source);
+      if (bytes > taken) pump.of(source).later(() => send(source, bytes - taken));
+    }
+    pump.of('first').take(10);
+    pump.of('first').take(10);
+    for (const [source, bytes] of queue) send(source, bytes);
+    for (let turn = 0; turn < turns; turn += 1) await nextTurn();
+    return sent.join(' ');
+  }
+
+  test('goes to each connection in its turn, whoever began', async () => {
+    expect(
+      await order(9, [
+        ['a', 30],
+        ['b', 30],
+        ['c', 20],
+      ]),
+    ).toBe('a b c a b c a b');
+  });
+
+  test('goes to each source in its turn, however many connections one has', async () => {
+    const many = Array.from({ length: 8 }, () => ['many', 10] as const);
+    expect(await order(9, [...many, ['one', 20]])).toStartWith('many one many one many');
   });
 });
 

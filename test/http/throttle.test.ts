@@ -1,16 +1,23 @@
 import { expect, test } from 'bun:test';
-import { createThrottle } from '../../src/http/throttle.ts';
+import { createThrottles } from '../../src/http/throttle.ts';
 
-function setUp(maxBytes: number) {
-  const throttle = createThrottle(maxBytes);
+const LIMITS = { source: 100, crowded: 150, little: 20, full: 250 };
+
+function setUp() {
+  const throttles = createThrottles(LIMITS);
   const paused = new Set<string>();
-  const join = (name: string) =>
-    throttle.join({ pause: () => paused.add(name), resume: () => paused.delete(name) });
-  return { paused, join };
+  /** Connections of a source of their own. */
+  function enter() {
+    const throttle = throttles.create();
+    return (name: string) =>
+      throttle.join({ pause: () => paused.add(name), resume: () => paused.delete(name) });
+  }
+  return { paused, enter };
 }
 
-test('connections of a source wait while more is held than there is room for', () => {
-  const { paused, join } = setUp(100);
+test('connections of a source wait while it holds more than there is room for', () => {
+  const { paused, enter } = setUp();
+  const join = enter();
   const [first, second] = [join('first'), join('second')];
   first.hold(60);
   second.hold(40);
@@ -27,7 +34,8 @@ test('connections of a source wait while more is held than there is room for', (
 });
 
 test('a connection that goes gives back what it held, once', () => {
-  const { paused, join } = setUp(100);
+  const { paused, enter } = setUp();
+  const join = enter();
   const [first, second] = [join('first'), join('second')];
   first.hold(101);
   expect(paused.size).toBe(2);
@@ -38,4 +46,31 @@ test('a connection that goes gives back what it held, once', () => {
   expect(paused.has('second')).toBe(false);
   second.hold(101);
   expect(paused.has('second')).toBe(true);
+});
+
+test('sources that hold much wait where all hold too much, and those that hold little do not', () => {
+  const { paused, enter } = setUp();
+  const [large, other, small] = [enter()('large'), enter()('other'), enter()('small')];
+  large.hold(80);
+  other.hold(60);
+  small.hold(11);
+  expect(paused).toEqual(new Set(['large', 'other']));
+  small.hold(21);
+  expect(paused.size).toBe(3);
+  small.hold(10);
+  expect(paused.has('small')).toBe(false);
+  large.hold(0);
+  other.hold(50);
+  expect(paused.size).toBe(0);
+});
+
+test('nobody is read where many addresses together hold all that there is room for', () => {
+  const { paused, enter } = setUp();
+  const many = Array.from({ length: 13 }, (_, index) => enter()(`source ${index}`));
+  for (const share of many) share.hold(20);
+  expect(paused.size).toBe(13);
+  enter()('late');
+  expect(paused.has('late')).toBe(true);
+  for (const share of many.slice(0, 9)) share.leave();
+  expect(paused.has('late')).toBe(false);
 });
