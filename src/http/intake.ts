@@ -29,7 +29,7 @@ export interface IntakeLimits {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-export const INTAKE: IntakeLimits = { total: 48 * MIB, source: 16 * MIB, requests: 1_024, seconds: 10 };
+export const INTAKE: IntakeLimits = { total: 32 * MIB, source: 16 * MIB, requests: 1_024, seconds: 10 };
 
 /**
  * A body that says it is smaller, as an event of Flux does, is counted before it comes, and read at once: all requests

@@ -10,7 +10,7 @@ import { runTrial } from './hostile/trial.ts';
  */
 const SEED = 'npm test';
 const TRIALS = [
-  ['git-pkt-lines', 'hook-invented-names'],
+  ['git-pkt-lines', 'hook-held-bodies'],
   ['known-hosts-stars', 'leaf-endless-pages'],
 ];
 const TIMES = { seconds: 12, healSeconds: 60, pauseMs: 15_000 };

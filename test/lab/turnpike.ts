@@ -13,6 +13,8 @@ const WEBHOOK = 'turnpike';
 export interface TurnpikeOptions {
   /** Flags beside those that the lab needs; they win. */
   readonly flags?: Readonly<Record<string, string>>;
+  /** Variables of its environment beside those that the lab needs. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Of the process; two replicas need two. */
   readonly name?: string;
   /** What it is to be ready for. Default: events and admission. */
@@ -79,18 +81,19 @@ export async function serveTurnpike(
     ...options.flags,
   };
   const argv = [output, 'serve', ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
-  return await run(lab, { name: 'turnpike', until: ['/readyz', '/readyz/admission'], ...options }, argv);
+  const defaults = { name: 'turnpike', until: ['/readyz', '/readyz/admission'] as const, env: {} };
+  return await run(lab, { ...defaults, ...options }, argv);
 }
 
 async function run(
   lab: Lab,
-  options: Required<Pick<TurnpikeOptions, 'name' | 'until'>>,
+  options: Required<Pick<TurnpikeOptions, 'name' | 'until' | 'env'>>,
   argv: readonly string[],
 ): Promise<Turnpike> {
-  const { name, until } = options;
+  const { name, until, env } = options;
   const before = await readFile(join(lab.directory, 'run', `${name}.log`), 'utf8').catch(() => '');
   // What it keeps in temporary files is to go with the lab, also when it is killed.
-  const process = await lab.start(name, { argv, env: { TMPDIR: lab.directory } });
+  const process = await lab.start(name, { argv, env: { TMPDIR: lab.directory, ...env } });
   const lines = async () => parseLines((await process.log()).slice(before.length));
   const addresses = await waitFor('the listeners of Turnpike', () => findListeners(process, lines), {
     seconds: 20,

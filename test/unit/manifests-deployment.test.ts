@@ -22,6 +22,13 @@ describe('the Deployment', () => {
     expect(wait + 10).toBeLessThan(pod.terminationGracePeriodSeconds);
   });
 
+  test('tells the engine how much memory there is', () => {
+    expect(container.env).toContainEqual({
+      name: 'BUN_JSC_forceRAMSize',
+      valueFrom: { resourceFieldRef: { containerName: container.name, resource: 'limits.memory' } },
+    });
+  });
+
   test('has room on its node for the clones that it may keep', () => {
     const cache = bytes(SERVE_FLAGS['git-cache-max-size'].default);
     const [tmp] = pod.volumes;

@@ -28,7 +28,7 @@ export interface Act {
   readonly perform: (context: ActContext) => Promise<void>;
 }
 
-/** Where hostile servers listen and hostile callers come from: no other one has it. */
+/** Where hostile servers listen: no other one has it. */
 export const HOSTILE_ADDRESS = '127.0.0.66';
 
 export const MIB = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type ActContext, HOSTILE_ADDRESS, pause } from './act.ts';
+import { type ActContext, pause } from './act.ts';
 
 /** Connections of callers whom nobody knows. */
 
@@ -17,10 +17,12 @@ export interface ConnectionsOptions {
 const REPLACED_AFTER_MS = 1000;
 
 export async function keepConnecting(
-  { begin, reached, signal }: ActContext,
+  { begin, reached, signal, random, note }: ActContext,
   options: ConnectionsOptions,
 ): Promise<void> {
   const { port, tls, connections, call } = options;
+  const addresses = random.pick([1, 3, 10]);
+  note(`from ${addresses} addresses`);
   let made = 0;
   begin();
 
@@ -28,7 +30,7 @@ export async function keepConnecting(
     const number = made;
     made += 1;
     const gone = new AbortController();
-    const socket = open(port, tls);
+    const socket = open({ port, tls, from: `127.0.66.${1 + (number % addresses)}` });
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     const end = () => socket.destroy();
     signal.addEventListener('abort', end);
@@ -54,8 +56,8 @@ export async function keepConnecting(
   await Promise.all(Array.from({ length: connections }, caller));
 }
 
-function open(port: number, tls: boolean): Socket {
-  const where = { host: '127.0.0.1', port, localAddress: HOSTILE_ADDRESS };
+function open({ port, tls, from }: { port: number; tls: boolean; from: string }): Socket {
+  const where = { host: '127.0.0.1', port, localAddress: from };
   return tls ? connectTls({ ...where, rejectUnauthorized: false }) : connect(where);
 }
 

@@ -40,7 +40,8 @@ const LIVENESS_MS = 25_000;
 const NAME = 'turnpike';
 
 export async function startContainer(lab: Lab): Promise<Container> {
-  const limit = await memoryLimit();
+  const { memory, env } = await deployed();
+  const limit = memory / MIB;
   const admissionPort = await freePort();
   await installTurnpike(lab, admissionPort);
   const [hook, metrics, probes] = (await freePorts(3)).map((port) => `127.0.0.1:${port}`);
@@ -51,7 +52,7 @@ export async function startContainer(lab: Lab): Promise<Container> {
     'health-probe-bind-address': `${probes}`,
     'insecure-git-hosts': `${lab.gitea.host},${HOSTILE_ADDRESS}`,
   };
-  const start = () => serveTurnpike(lab, admissionPort, { flags, name: NAME });
+  const start = () => serveTurnpike(lab, admissionPort, { flags, env, name: NAME });
   let running: Turnpike = await start();
   let endings: string[] = [];
   let peak = 0;
@@ -141,7 +142,16 @@ async function standBys(turnpike: Turnpike): Promise<number> {
   return lines.filter(({ msg }) => msg === 'this replica stands by').length;
 }
 
-async function memoryLimit(): Promise<number> {
+interface ContainerSpec {
+  readonly env: readonly { name: string; valueFrom?: { resourceFieldRef?: { resource: string } } }[];
+  readonly resources: { readonly limits: { readonly memory: string } };
+}
+
+/** What the Deployment gives the program: bytes of memory, and what its environment says of them. */
+async function deployed(): Promise<{ memory: number; env: Record<string, string> }> {
   const { spec } = parse(await readFile(DEPLOYMENT, 'utf8'));
-  return bytes(spec.template.spec.containers[0].resources.limits.memory) / MIB;
+  const { env, resources }: ContainerSpec = spec.template.spec.containers[0];
+  const memory = bytes(resources.limits.memory);
+  const named = env.filter(({ valueFrom }) => valueFrom?.resourceFieldRef?.resource === 'limits.memory');
+  return { memory, env: Object.fromEntries(named.map(({ name }) => [name, String(memory)])) };
 }

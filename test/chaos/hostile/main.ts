@@ -99,6 +99,7 @@ async function runTrials(
   await using setup = await createSetup(note);
   const times = { ...options, healSeconds: HEAL_SECONDS, pauseMs: PAUSE_MS };
   let without = await runTrial(setup, { acts: [], ...times });
+  note(table([{ trial: without, without }]));
   const results: Compared[] = [];
   for (const acts of trials) {
     if (compare && results.length > 0) without = await runTrial(setup, { acts: [], ...times });
