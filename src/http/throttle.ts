@@ -34,7 +34,7 @@ export interface ThrottleLimits {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-const LIMITS: ThrottleLimits = { source: 8 * MIB, crowded: 16 * MIB, little: 64 * KIB, full: 24 * MIB };
+const LIMITS: ThrottleLimits = { source: 2 * MIB, crowded: 4 * MIB, little: 64 * KIB, full: 8 * MIB };
 
 type Level = 'open' | 'crowded' | 'full';
 
