@@ -79,16 +79,34 @@ export async function authenticate(deps: SignedDeps, request: SignedRequest): Pr
     if (verdict === 'busy') return refuse(deps, verdict);
     if (!pipeline) return refuse(deps, 'unknown-pipeline');
     if (secret === undefined) return refuse(deps, 'no-secret-ref');
-    return isRight(verdict) ? { ok: true, pipeline, secret } : refuse(deps, verdict);
+    const known = verdict === 'right-by-stand-in' ? await confirm(deps, request, signature, secret) : verdict;
+    return isRight(known) ? { ok: true, pipeline, secret } : refuse(deps, known);
   } catch (cause) {
     return { ok: false, rejection: 'unavailable', cause };
   }
 }
 
-type Verdict = 'right' | Rejection;
+/** `right-by-stand-in`: by a key for events, while the Secret that is known has none for approvals. */
+type Verdict = 'right' | 'right-by-stand-in' | Rejection;
 
-function isRight(verdict: Verdict): verdict is 'right' {
-  return verdict === 'right';
+function isRight(verdict: Verdict): verdict is 'right' | 'right-by-stand-in' {
+  return verdict === 'right' || verdict === 'right-by-stand-in';
+}
+
+/**
+ * Whether a key for events approves still: one for approvals may be there since the Secret was read last. Nobody without
+ * a right signature has it read.
+ */
+async function confirm(
+  deps: SignedDeps,
+  request: SignedRequest,
+  signature: Signature,
+  secret: string,
+): Promise<Verdict> {
+  const [fresh] = await readFresh(deps, request.namespace, [secret]);
+  if (fresh?.status === 'rejected') throw fresh.reason;
+  // What was read before serves on while the API server is away, and says nothing about now.
+  return deps.available() ? judge(request, signature, fresh?.value) : 'unavailable';
 }
 
 /**
@@ -163,7 +181,7 @@ function judge({ use, signed }: SignedRequest, signature: Signature, secret: Sec
   const keys = secret ? keysFor(use, secret.values) : [];
   const candidates = { keys: keys.map(({ bytes }) => bytes), most: MAX_KEYS[use] };
   const signer = keys[signerOf(signature, candidates, signed)];
-  if (signer) return signer.refusal ?? 'right';
+  if (signer) return signer.refusal ?? (signer.standsIn ? 'right-by-stand-in' : 'right');
   if (keys.some(({ refusal }) => refusal === undefined)) return 'wrong-signature';
   return keys[0]?.refusal ?? 'secret-missing';
 }
