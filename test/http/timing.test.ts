@@ -21,7 +21,7 @@ const KEY = 'an hmac key of more than 32 bytes, really';
 const NEXT = 'the key after that one, also long enough';
 /** Of the second check, in the place of a second. */
 const INTERVAL_MS = 20;
-const ROUNDS = 40;
+const ROUNDS = 35;
 
 interface Options {
   readonly intervalMs?: number;
@@ -139,8 +139,11 @@ describe('the time of a refusal', () => {
     [', when too many are checked and no Secret is known', { rechecks: 0, ttlSeconds: 0 }, { status: 503 }],
     [', when no Secret is known', { ttlSeconds: 0 }, {}],
   ];
+  // Approvals go the way of events.
   const cases = ways.flatMap(([way, options, expected]) =>
-    Object.entries(paths).map(([kind, pathTo]) => [`${kind}${way}`, pathTo, options, expected] as const),
+    Object.entries(paths)
+      .filter(([kind]) => way === '' || kind !== 'approvals')
+      .map(([kind, pathTo]) => [`${kind}${way}`, pathTo, options, expected] as const),
   );
   test.each(cases)(
     'does not tell which Pipelines there are: %s',
