@@ -108,8 +108,19 @@ type Post = ReturnType<typeof setUp>['post'];
 
 const WRONG = 'a wrong key, as long as the others';
 
-/** Milliseconds of refusals for a Pipeline that is there, and for one that is not. */
-async function compare(post: Post, pathTo: (name: string) => string, { status = 401, body = '{}' } = {}) {
+function median(all: readonly number[]): number {
+  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+}
+
+type PathTo = (name: string) => string;
+
+interface Expected {
+  readonly status?: number;
+  readonly body?: string;
+}
+
+/** How long refusals take for a Pipeline that is there, and by which part those for one that is not differ. */
+async function compare(post: Post, pathTo: PathTo, { status = 401, body = '{}' }: Expected = {}) {
   const times: Record<string, number[]> = { app: [], nobody: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const name of round % 2 === 0 ? ['app', 'nobody'] : ['nobody', 'app']) {
@@ -123,8 +134,12 @@ async function compare(post: Post, pathTo: (name: string) => string, { status = 
   return { known, difference: Math.abs(known - unknown) / Math.max(known, unknown) };
 }
 
-function median(all: readonly number[]): number {
-  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0;
+/** A busy machine makes times differ now and then, and what tells Pipelines apart each time. */
+async function expectSame(...args: Parameters<typeof compare>): Promise<number> {
+  let seen = await compare(...args);
+  for (let again = 0; again < 2 && seen.difference >= 0.2; again += 1) seen = await compare(...args);
+  expect(seen.difference).toBeLessThan(0.2);
+  return seen.known;
 }
 
 describe('the time of a refusal', () => {
@@ -133,7 +148,7 @@ describe('the time of a refusal', () => {
     approvals: (name: string) => `/approval/apps/${name}/staging/1.1.0`,
     forges: (name: string) => `/forge/gitea/apps/${name}`,
   };
-  const ways: [way: string, options: Options, expected: { status?: number; body?: string }][] = [
+  const ways: [way: string, options: Options, expected: Expected][] = [
     ['', {}, {}],
     [', when too many are checked already', { rechecks: 0 }, { status: 503 }],
     [', when too many are checked and no Secret is known', { rechecks: 0, ttlSeconds: 0 }, { status: 503 }],
@@ -148,9 +163,7 @@ describe('the time of a refusal', () => {
   test.each(cases)(
     'does not tell which Pipelines there are: %s',
     async (_, pathTo, options, expected) => {
-      const { known, difference } = await compare(setUp(options).post, pathTo, expected);
-      expect(known).toBeGreaterThan(2.5);
-      expect(difference).toBeLessThan(0.2);
+      expect(await expectSame(setUp(options).post, pathTo, expected)).toBeGreaterThan(2.5);
     },
     30_000,
   );
@@ -158,10 +171,7 @@ describe('the time of a refusal', () => {
   test.each([[{}], [{ ttlSeconds: 0 }]])(
     'does not tell by the time that the signature of a large body takes: %p',
     async (options) => {
-      const { difference } = await compare(setUp(options).post, paths.approvals, {
-        body: ' '.repeat(3_000_000),
-      });
-      expect(difference).toBeLessThan(0.2);
+      await expectSame(setUp(options).post, paths.approvals, { body: ' '.repeat(3_000_000) });
     },
     30_000,
   );
@@ -171,8 +181,7 @@ describe('the time of a refusal', () => {
     async (options) => {
       const { post } = setUp({ ...options, spec: withForgeSecrets() });
       const body = ' '.repeat(1_000_000);
-      const { difference } = await compare(post, paths.forges, { body });
-      expect(difference).toBeLessThan(0.2);
+      await expectSame(post, paths.forges, { body });
     },
     30_000,
   );
