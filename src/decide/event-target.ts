@@ -19,25 +19,43 @@ export function eventOrigin(event: FluxEvent): EventOrigin {
 }
 
 /**
- * A sentence where an event fits targets on several clusters, be they of several environments, and does not name one of
- * them. The key that has signed it may be that of all.
+ * A sentence where an event fits targets on several clusters, be they of several environments, and does not name exactly
+ * one cluster of the Pipeline. The key that has signed it may be that of all.
  */
 export function unnamedCluster(
   spec: PipelineSpec,
   { namespace, cluster }: EventOrigin,
   pipelineNamespace: string,
 ): string | undefined {
-  const targets = spec.environments.flatMap((environment) => environment.targets);
+  const targets = targetsOf(spec);
   const here = targets.filter((target) => target.namespace === namespace);
-  const clusters = here.map(({ clusterRef }) =>
-    clusterRef ? clusterKey(clusterRef, pipelineNamespace) : '',
+  if (clustersOf(here, pipelineNamespace).size < 2) return undefined;
+  const named = targets.filter(
+    (target) => cluster !== undefined && isNamed(target, cluster, pipelineNamespace),
   );
-  if (new Set(clusters).size < 2) return undefined;
-  if (cluster !== undefined && here.some((target) => isNamed(target, cluster, pipelineNamespace)))
-    return undefined;
-  const named = cluster === undefined ? 'names no cluster' : `names the cluster ${quoted(cluster)}`;
-  return `The event ${named}, and the Pipeline has targets in the namespace ${namespace} on several clusters: ${TELL}, one of ${names(here)}.`;
+  const several = clustersOf(named, pipelineNamespace).size;
+  if (several > 1) {
+    const advice =
+      cluster === OWN_CLUSTER ? RENAME : `${TELL}, one of ${names(named, spec, pipelineNamespace)}`;
+    return `The event's cluster ${quoted(cluster ?? '')} fits ${several} clusters of the Pipeline: ${advice}.`;
+  }
+  if (named.some((target) => target.namespace === namespace)) return undefined;
+  const said = cluster === undefined ? 'names no cluster' : `names the cluster ${quoted(cluster)}`;
+  return `The event ${said}, and the Pipeline has targets in the namespace ${namespace} on several clusters: ${TELL}, one of ${names(here, spec, pipelineNamespace)}.`;
 }
+
+/** One target of each cluster. */
+function clustersOf(targets: readonly Target[], pipelineNamespace: string): Map<string, Target> {
+  return new Map(
+    targets.map((target) => [
+      target.clusterRef ? clusterKey(target.clusterRef, pipelineNamespace) : '',
+      target,
+    ]),
+  );
+}
+
+/** The cluster that Turnpike runs in has no other name. */
+const RENAME = 'it is the name of the cluster that Turnpike runs in, so give the other one another name';
 
 /**
  * The one target that the event fits; a sentence when there are several or none. The same namespace may be on
@@ -54,7 +72,7 @@ export function eventTarget(
   if (!only) return `${environment.name} has no target in the namespace ${namespace}.`;
   if (cluster === undefined) {
     if (here.length === 1) return only;
-    return `The event fits ${here.length} targets of ${environment.name} on different clusters: ${TELL}, one of ${names(here)}.`;
+    return `The event fits ${here.length} targets of ${environment.name} on different clusters: ${TELL}, one of ${names(here, spec, pipelineNamespace)}.`;
   }
   const named = here.filter((target) => isNamed(target, cluster, pipelineNamespace));
   if (named.length === 1 && named[0]) return named[0];
@@ -62,18 +80,35 @@ export function eventTarget(
     return `The event's cluster ${quoted(cluster)} fits ${named.length} targets of ${environment.name}: ${TELL} as <namespace>/<name> or <kind>/<namespace>/<name>.`;
   }
   if (here.length === 1 && !only.clusterRef && !isKnown(spec, cluster, pipelineNamespace)) return only;
-  return `The event says that it comes from cluster ${quoted(cluster)}, where ${environment.name} has no target in the namespace ${namespace}: ${TELL}, one of ${names(here)}.`;
+  return `The event says that it comes from cluster ${quoted(cluster)}, where ${environment.name} has no target in the namespace ${namespace}: ${TELL}, one of ${names(here, spec, pipelineNamespace)}.`;
 }
 
 const TELL = "name the cluster in eventMetadata.cluster of Flux's Alert";
 
-/** What an Alert on the target's cluster says in `eventMetadata.cluster`. */
-export function clusterNameOf(target: Target): string {
-  return target.clusterRef?.name ?? OWN_CLUSTER;
+/** What an Alert on the target's cluster says in `eventMetadata.cluster`: the shortest name that no other one has. */
+export function clusterNameOf(
+  { clusterRef }: Target,
+  others: readonly Target[],
+  pipelineNamespace: string,
+): string {
+  if (!clusterRef) return OWN_CLUSTER;
+  const all = namesOf(clusterRef, pipelineNamespace);
+  const isOnlyOne = (name: string) =>
+    clustersOf(
+      others.filter((other) => isNamed(other, name, pipelineNamespace)),
+      pipelineNamespace,
+    ).size < 2;
+  return all.find(isOnlyOne) ?? clusterRef.name;
 }
 
-function names(targets: readonly Target[]): string {
-  return [...new Set(targets.map(clusterNameOf))].slice(0, MAX_NAMES).join(', ');
+function names(targets: readonly Target[], spec: PipelineSpec, pipelineNamespace: string): string {
+  const all = targetsOf(spec);
+  const some = [...clustersOf(targets, pipelineNamespace).values()].slice(0, MAX_NAMES);
+  return some.map((target) => clusterNameOf(target, all, pipelineNamespace)).join(', ');
+}
+
+function targetsOf(spec: PipelineSpec): Target[] {
+  return spec.environments.flatMap((environment) => environment.targets);
 }
 
 const MAX_NAMES = 10;
@@ -90,8 +125,7 @@ function namesOf({ kind, name, namespace }: ClusterRef, pipelineNamespace: strin
 
 /** Many label all events of a cluster; a label that names no cluster of the Pipeline says nothing here. */
 function isKnown(spec: PipelineSpec, cluster: string, pipelineNamespace: string): boolean {
-  const targets = spec.environments.flatMap((environment) => environment.targets);
-  return targets.some((target) => target.clusterRef && isNamed(target, cluster, pipelineNamespace));
+  return targetsOf(spec).some((target) => target.clusterRef && isNamed(target, cluster, pipelineNamespace));
 }
 
 function quoted(cluster: string): string {

@@ -1,5 +1,6 @@
 import { HIDE_MESSAGES } from '../api/group.ts';
 import type { Observation } from './application.ts';
+import { cut, oneLine } from './text.ts';
 
 /** What a Pipeline shows of the objects of other namespaces. */
 
@@ -15,14 +16,12 @@ export function disclosureOf(annotations: Readonly<Record<string, string>> | nul
   return { kind: 'hidden', why: `its annotation ${HIDE_MESSAGES} hides them` };
 }
 
-const MAX_MESSAGE = 200;
-/** Most of an error are words of ours. */
-const MAX_ERROR = 400;
+/** Whatever it is: the message of an object, or what a cluster answers. */
+export const MAX_FOREIGN = 200;
 
 /** Somebody else's text on one line, without what a terminal or a chat would act on. */
-export function shownForeign(text: string, length = MAX_MESSAGE): string {
-  const line = text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
-  return line.length <= length ? line : `${line.slice(0, length - 1).toWellFormed()}…`;
+export function shownForeign(text: string): string {
+  return cut(oneLine(text), MAX_FOREIGN);
 }
 
 /** What may be shown of an application in this namespace, which is not the Pipeline's. */
@@ -39,6 +38,6 @@ export function foreignObservation(
 
 /** The same for what came of asking a cluster by way of a GitopsCluster in this namespace. */
 export function foreignError(error: string, cluster: string, disclosure: Disclosure): string {
-  if (disclosure.kind === 'shown') return shownForeign(error, MAX_ERROR);
+  if (disclosure.kind === 'shown') return shownForeign(error);
   return `Cluster ${cluster} cannot be read. Why is not shown: of the namespace, ${disclosure.why}.`;
 }

@@ -18,6 +18,8 @@ export interface Key {
   readonly bytes: Uint8Array;
   /** Absent: the key is good for this use. */
   readonly refusal?: KeyRefusal;
+  /** One for events that approves, as the Secret has none for approvals: good while that is so. */
+  readonly standsIn?: true;
 }
 
 /** The most keys that a Secret can have for a use, the refused ones included. */
@@ -28,7 +30,7 @@ export function keysFor(use: KeyUse, values: ReadonlyMap<string, Uint8Array>): K
   const events = judged(values, HMAC_KEY, HMAC_KEY_PREVIOUS);
   if (use === 'event') return events;
   const approvals = judged(values, APPROVAL_KEY, APPROVAL_KEY_PREVIOUS);
-  if (approvals.length === 0) return events;
+  if (approvals.length === 0) return events.map((key): Key => ({ ...key, standsIn: true }));
   return [...approvals, ...events.map(({ bytes }): Key => ({ bytes, refusal: 'not-an-approval-key' }))];
 }
 

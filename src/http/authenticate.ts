@@ -1,6 +1,6 @@
 import { type PipelineKey, type PipelineSpec, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import { type KeyRefusal, type KeyUse, keysFor, MAX_KEYS } from '../decide/keys.ts';
-import type { Rechecks } from './rechecks.ts';
+import type { Recheck, Rechecks } from './rechecks.ts';
 import { type Signature, signerOf } from './signature.ts';
 
 export interface Secret {
@@ -79,33 +79,83 @@ export async function authenticate(deps: SignedDeps, request: SignedRequest): Pr
     if (verdict === 'busy') return refuse(deps, verdict);
     if (!pipeline) return refuse(deps, 'unknown-pipeline');
     if (secret === undefined) return refuse(deps, 'no-secret-ref');
-    return verdict === 'right' ? { ok: true, pipeline, secret } : refuse(deps, verdict);
+    const known = verdict === 'right-by-stand-in' ? await confirm(deps, request, signature, secret) : verdict;
+    return isRight(known) ? { ok: true, pipeline, secret } : refuse(deps, known);
   } catch (cause) {
     return { ok: false, rejection: 'unavailable', cause };
   }
 }
 
-/** Without a Secret nothing is right, and it takes as long to say so. */
+/** `right-by-stand-in`: by a key for events, while the Secret that is known has none for approvals. */
+type Verdict = 'right' | 'right-by-stand-in' | Rejection;
+
+function isRight(verdict: Verdict): verdict is 'right' | 'right-by-stand-in' {
+  return verdict === 'right' || verdict === 'right-by-stand-in';
+}
+
+/**
+ * Whether a key for events approves still: one for approvals may be there since the Secret was read last. Nobody without
+ * a right signature has it read.
+ */
+async function confirm(
+  deps: SignedDeps,
+  request: SignedRequest,
+  signature: Signature,
+  secret: string,
+): Promise<Verdict> {
+  const [fresh] = await readFresh(deps, request.namespace, [secret]);
+  if (fresh?.status === 'rejected') throw fresh.reason;
+  // What was read before serves on while the API server is away, and says nothing about now.
+  return deps.available() ? judge(request, signature, fresh?.value) : 'unavailable';
+}
+
+/**
+ * Without a Secret nothing is right, and it takes as long to say so. Whether there is a second check is decided before
+ * anything is waited for.
+ */
 async function verify(
   deps: SignedDeps,
   request: SignedRequest,
   signature: Signature,
   secret: string | undefined,
-): Promise<'right' | Rejection> {
+): Promise<Verdict> {
   const { namespace, name, environment, use, source } = request;
-  const since = deps.rechecks.now();
-  const known = secret === undefined ? undefined : await deps.readSecret(namespace, secret);
-  const first = judge(request, signature, known);
-  if (first === 'right') return first;
-  const caller = { path: `${use} ${namespace}/${name}/${environment}`, source, since };
+  const began = deps.rechecks.now();
+  const reading = secret === undefined ? undefined : deps.readSecret(namespace, secret);
+  const isReading = reading instanceof Promise;
+  const early = isReading ? undefined : timed(deps, () => judge(request, signature, reading));
+  if (early && isRight(early.value)) return early.value;
+  const caller = { path: `${use} ${namespace}/${name}/${environment}`, source, isReading };
   const refresh = secret === undefined ? undefined : () => readFresh(deps, namespace, [secret]);
   const recheck = deps.rechecks.open(caller, refresh);
-  if (recheck.kind !== 'running') return recheck.kind === 'busy' ? 'busy' : first;
-  const [fresh] = (await recheck.read) ?? [];
-  if (fresh?.status === 'rejected') throw fresh.reason;
-  const second = isSame(known, fresh?.value) ? first : judge(request, signature, fresh?.value);
-  if (second !== 'right') await recheck.due;
+  const known = await reading;
+  const { value: first, ms } = early ?? timed(deps, () => judge(request, signature, known));
+  if (isRight(first)) {
+    if (recheck.kind === 'running') recheck.withdraw();
+    return first;
+  }
+  const second = await secondVerdict(recheck, first, ([fresh] = []) => {
+    if (fresh?.status === 'rejected') throw fresh.reason;
+    return isSame(known, fresh?.value) ? first : judge(request, signature, fresh?.value);
+  });
+  if (!isRight(second)) await recheck.due(began + ms);
   return second;
+}
+
+/** What the second check brings, where there is one. */
+export async function secondVerdict<T>(
+  recheck: Recheck<readonly SecretRead[]>,
+  first: T,
+  judgeAgain: (reads: readonly SecretRead[] | undefined) => T,
+): Promise<T | 'busy'> {
+  switch (recheck.kind) {
+    case 'running':
+      return judgeAgain(await recheck.read);
+    case 'recent':
+      return first;
+    case 'busy':
+      return 'busy';
+  }
 }
 
 export function readFresh(
@@ -116,19 +166,22 @@ export function readFresh(
   return Promise.allSettled(names.map(async (name) => deps.readSecret(namespace, name, { fresh: true })));
 }
 
-function isSame(known: Secret | undefined, fresh: Secret | undefined): boolean {
+export function isSame(known: Secret | undefined, fresh: Secret | undefined): boolean {
   return known === fresh || (known?.version !== undefined && known.version === fresh?.version);
 }
 
-function judge(
-  { use, signed }: SignedRequest,
-  signature: Signature,
-  secret: Secret | undefined,
-): 'right' | Rejection {
+/** With the milliseconds that it takes. */
+export function timed<T>({ rechecks }: Pick<SignedDeps, 'rechecks'>, run: () => T): { value: T; ms: number } {
+  const began = rechecks.now();
+  const value = run();
+  return { value, ms: rechecks.now() - began };
+}
+
+function judge({ use, signed }: SignedRequest, signature: Signature, secret: Secret | undefined): Verdict {
   const keys = secret ? keysFor(use, secret.values) : [];
   const candidates = { keys: keys.map(({ bytes }) => bytes), most: MAX_KEYS[use] };
   const signer = keys[signerOf(signature, candidates, signed)];
-  if (signer) return signer.refusal ?? 'right';
+  if (signer) return signer.refusal ?? (signer.standsIn ? 'right-by-stand-in' : 'right');
   if (keys.some(({ refusal }) => refusal === undefined)) return 'wrong-signature';
   return keys[0]?.refusal ?? 'secret-missing';
 }

@@ -4,9 +4,12 @@
  * read; its refusal comes as late as that of one that exists, so that time does not tell which Pipelines there are.
  */
 export interface Rechecks<T> {
-  /** In milliseconds, for `since`. */
+  /** In milliseconds, for `due`. */
   now(): number;
-  /** `refresh` reads the Secrets once more; undefined: there are none to read. */
+  /**
+   * To be asked before anything is waited for: what is decided then hangs on nothing that a Pipeline has.
+   * `refresh` reads the Secrets once more; undefined: there are none to read.
+   */
   open(caller: Caller, refresh: (() => Promise<T>) | undefined): Recheck<T>;
 }
 
@@ -15,22 +18,26 @@ export interface Caller {
   readonly path: string;
   /** Address of the sender. */
   readonly source: string;
-  /** When the request began, by `now`. */
-  readonly since: number;
+  /** Whether a Secret is being read for it for the first time. */
+  readonly isReading: boolean;
 }
+
+/** Done when a refusal is due of a request that began then, had its signature taken no time. */
+export type Due = (since: number) => Promise<void>;
 
 export type Recheck<T> =
   | {
       readonly kind: 'running';
       /** What `refresh` brought, to the first one or to whoever came meanwhile. */
       readonly read: Promise<T | undefined>;
-      /** Done when a refusal is due. */
-      readonly due: Promise<void>;
+      readonly due: Due;
+      /** The request was right at the first check: it counts no more. Does nothing for those who came meanwhile. */
+      readonly withdraw: () => void;
     }
-  /** The same was checked a second time less than a second ago. */
-  | { readonly kind: 'recent' }
+  /** The same was checked a second time less than a second ago: nothing is read, and `since` is when a refusal is due. */
+  | { readonly kind: 'recent'; readonly due: Due }
   /** There are too many, from this source or in all: nobody can say whether the request is right. */
-  | { readonly kind: 'busy' };
+  | { readonly kind: 'busy'; readonly due: Due };
 
 export interface RecheckLimits {
   /** Of one path. */
@@ -64,56 +71,79 @@ interface Entry<T> {
   isOver: boolean;
 }
 
-const RECENT: Recheck<never> = { kind: 'recent' };
-const BUSY: Recheck<never> = { kind: 'busy' };
-
 export function createRechecks<T>(deps: RecheckDeps): Rechecks<T> {
   const { now, sleep, random, reads, limits = RECHECKS } = deps;
   /** By path, the oldest first; no more than `limits.total`. */
   const entries = new Map<string, Entry<T>>();
   const bySource = new Map<string, number>();
+  const recent: Recheck<T> = { kind: 'recent', due: sleepUntil };
 
   function open(caller: Caller, refresh: (() => Promise<T>) | undefined): Recheck<T> {
     const at = now();
     forget(at - limits.intervalMs);
     const known = entries.get(caller.path);
-    if (known) return known.isOver ? RECENT : known.recheck;
+    if (known) return known.isOver ? recent : known.recheck;
     const ofSource = bySource.get(caller.source) ?? 0;
-    if (entries.size >= limits.total || ofSource >= limits.source) return BUSY;
+    if (entries.size >= limits.total || ofSource >= limits.source) return { kind: 'busy', due: idle(caller) };
     const read = Promise.resolve(refresh?.());
-    const due = waitUntilDue(caller.since, read, refresh === undefined);
-    const recheck: Recheck<T> = { kind: 'running', read, due };
+    const { over, due } = wait(at, read, refresh === undefined);
+    const recheck = { kind: 'running', read, due, withdraw: () => undefined } as const;
     const entry: Entry<T> = { at, source: caller.source, recheck, isOver: false };
     entries.set(caller.path, entry);
     bySource.set(caller.source, ofSource + 1);
-    void due.then(() => {
+    void over.then(() => {
       entry.isOver = true;
     });
-    return recheck;
+    return { ...recheck, withdraw: () => drop(caller.path, entry) };
   }
 
   function forget(before: number): void {
-    for (const [path, { at, source, isOver }] of entries) {
-      if (at > before) return;
-      if (!isOver) continue;
-      entries.delete(path);
-      const others = (bySource.get(source) ?? 1) - 1;
-      if (others > 0) bySource.set(source, others);
-      else bySource.delete(source);
+    for (const [path, entry] of entries) {
+      if (entry.at > before) return;
+      if (entry.isOver) drop(path, entry);
     }
   }
 
+  function drop(path: string, entry: Entry<T>): void {
+    if (entries.get(path) !== entry) return;
+    entries.delete(path);
+    const others = (bySource.get(entry.source) ?? 1) - 1;
+    if (others > 0) bySource.set(entry.source, others);
+    else bySource.delete(entry.source);
+  }
+
+  /** Nothing is read once more. Whoever has nothing read at all is as late as those who have. */
+  function idle({ isReading }: Caller): Due {
+    const { usual, fraction, like } = pace();
+    return (since) => sleepUntil(since + Math.max(usual, isReading ? 0 : like) + fraction);
+  }
+
   /**
-   * As late as nearly all reads are over. Where there is nothing to read, some are as much later as some reads are.
-   * Timers take whole milliseconds, counted from when the read is over: a random part of one hides that.
+   * As late as nearly all reads are over. Where there is nothing to read, or it was read a moment ago, some are as much
+   * later as some reads are.
    */
-  async function waitUntilDue(since: number, read: Promise<unknown>, isNothingRead: boolean): Promise<void> {
+  function wait(at: number, read: Promise<unknown>, isNothing: boolean): { over: Promise<void>; due: Due } {
+    const { usual, fraction, like, fastest } = pace();
+    async function untilOver(): Promise<void> {
+      // Whoever asked hears why nothing could be read.
+      await read.catch(() => undefined);
+      const isRead = !isNothing && now() - at >= fastest;
+      await sleepUntil(at + Math.max(usual, isRead ? 0 : like) + fraction);
+    }
+    const over = untilOver();
+    return { over, due: (since) => over.then(() => sleepUntil(since + usual + fraction)) };
+  }
+
+  /** Timers take whole milliseconds, counted from when the read is over: a random part of one hides that. */
+  function pace() {
     const sorted = reads().toSorted((a, b) => a - b);
     const usual = sorted[Math.floor(sorted.length * 0.95)] ?? FIRST_READ_MS;
-    const like = isNothingRead ? (sorted[Math.floor(sorted.length * random())] ?? 0) : 0;
-    // Whoever asked hears why nothing could be read.
-    await read.catch(() => undefined);
-    const left = since + Math.max(usual, like) + random() - now();
+    const like = sorted[Math.floor(sorted.length * random())] ?? 0;
+    return { usual, like, fastest: sorted[0] ?? 0, fraction: random() };
+  }
+
+  async function sleepUntil(at: number): Promise<void> {
+    const left = at - now();
     if (left > 0) await sleep(Math.ceil(left));
   }
 

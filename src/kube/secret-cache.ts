@@ -7,7 +7,7 @@ export interface SecretCacheOptions {
   readonly keep: Selection;
   /** A value is used this long before it is read again. */
   readonly ttlSeconds: number;
-  /** No Secret is read more often than this, whoever asks; and how long one that is not there stays so. */
+  /** No Secret is read more often than this, whoever asks. One that is not there stays so for twice as long. */
   readonly minRefreshSeconds: number;
   /** While somebody waits for a value to be read again, others go on with one that is this much older. */
   readonly staleSeconds?: number;
@@ -62,9 +62,16 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
   let isSweeping = false;
 
   function isUsable(entry: Entry, fresh: boolean, key: string): boolean {
-    const found = entry.secret !== undefined && !entry.failure;
-    const seconds = found && !fresh ? options.ttlSeconds + graceSeconds(key) : options.minRefreshSeconds;
+    const seconds = fresh || entry.failure ? options.minRefreshSeconds : validSeconds(entry, key);
     return options.now().getTime() - entry.readAt < seconds * 1000;
+  }
+
+  /**
+   * A Secret that is not there stays so for twice as long as none is read once more: in that time it is not read for the
+   * first time either, which would tell that somebody names it.
+   */
+  function validSeconds({ secret }: Entry, key: string): number {
+    return secret ? options.ttlSeconds + graceSeconds(key) : options.minRefreshSeconds * 2;
   }
 
   function graceSeconds(key: string): number {

@@ -57,7 +57,7 @@ export async function observeThere(
     if (!(error instanceof TurnpikeError)) throw error;
     const condition = isAlone(environment, target)
       ? ''
-      : ` with cluster: ${clusterNameOf(target)} in their metadata`;
+      : ` with cluster: ${clusterNameOf(target, environment.targets, from)} in their metadata`;
     const said = isForeign ? await foreignFailure(place, error, messagesOf) : errorMessage(error);
     return { kind: 'unreadable', error: `${said} Its signed events${condition} are believed.` };
   }

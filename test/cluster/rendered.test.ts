@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { realpath, writeFile } from 'node:fs/promises';
+import { readdir, realpath, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
+import { writeExamples } from '../lab/examples.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { installOtherDefinitions } from '../lab/other-definitions.ts';
 
@@ -31,6 +32,7 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
   'gitops-cluster': ['gitops-cluster'],
   'network-policy': ['network-policy'],
   'metrics-authentication': ['metrics-authentication'],
+  'hook-tls': ['hook-tls'],
   workloads: ['workloads'],
   namespaced: ['cert-manager', 'namespaced'],
   'monitoring with authentication': ['monitoring', 'metrics-authentication'],
@@ -40,18 +42,22 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
     'monitoring',
     'metrics-authentication',
     'network-policy',
+    'hook-tls',
     'gitops-cluster',
     'workloads',
     'namespaced',
   ],
 };
+/** Components for other installations than Turnpike's, or of a folder of their own. */
+const ELSEWHERE = ['flux-alerts', 'shard'];
 
 let lab: Lab;
 
 beforeAll(async () => {
   lab = await startLab();
   await installOtherDefinitions(lab);
-  for (const name of ['turnpike-system', 'elsewhere', 'podinfo']) {
+  const examples = ['turnpike-team-a', 'team-a', 'team-a-staging', 'fleet'];
+  for (const name of ['turnpike-system', 'elsewhere', 'podinfo', ...examples]) {
     await lab.kubectl(['create', 'namespace', name]);
   }
 }, 10 * 60_000);
@@ -92,6 +98,10 @@ async function render(variant: string, namespace: string): Promise<string> {
 
 async function manifests(variant: string, namespace = 'turnpike-system'): Promise<Manifest[]> {
   const text = await Bun.file(await render(variant, namespace)).text();
+  return manifestsIn(text);
+}
+
+function manifestsIn(text: string): Manifest[] {
   return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 }
 
@@ -101,23 +111,44 @@ function find(all: readonly Manifest[], kind: string, name = 'turnpike'): Manife
   return found;
 }
 
+/** Each object in the file, every field of it. */
+async function expectTaken(file: string): Promise<void> {
+  const count = parseAllDocuments(await Bun.file(file).text()).length;
+  const said = await lab.kubectl(['apply', '--dry-run=server', '--validate=strict', '-f', file]);
+  const taken = said.trim().split('\n');
+  expect(taken.filter((line) => !/ (created|configured) \(server dry run\)$/.test(line))).toEqual([]);
+  expect(taken.length).toBe(count);
+}
+
 const cases: readonly (readonly [variant: string, namespace: string])[] = [
   ...Object.keys(VARIANTS).map((variant) => [variant, 'turnpike-system'] as const),
   ['all', 'elsewhere'],
 ];
 
 describe('what kustomize makes', () => {
-  test.each(cases)(
-    'of %s in %s is taken by the API server, every field of it',
-    async (variant, namespace) => {
-      const file = await render(variant, namespace);
-      const count = parseAllDocuments(await Bun.file(file).text()).length;
-      const said = await lab.kubectl(['apply', '--dry-run=server', '--validate=strict', '-f', file]);
-      const taken = said.trim().split('\n');
-      expect(taken.filter((line) => !/ (created|configured) \(server dry run\)$/.test(line))).toEqual([]);
-      expect(taken.length).toBe(count);
-    },
+  test.each(cases)('of %s in %s is taken by the API server, every field of it', async (variant, namespace) =>
+    expectTaken(await render(variant, namespace)),
   );
+
+  test('is shown with each component', async () => {
+    const components = (await readdir(join(KUSTOMIZE, 'components'))).filter(
+      (name) => !ELSEWHERE.includes(name),
+    );
+    expect(components.filter((name) => !VARIANTS.all?.includes(name))).toEqual([]);
+  });
+
+  const pages: [page: string, folder: string, repository: string][] = [
+    ['docs/installation.md', 'turnpike', '.'],
+    ['docs/admission.md', '.', 'turnpike'],
+    ['kustomize/components/namespaced/README.md', 'team-a', '.'],
+  ];
+  test.each(pages)('of the files in %s is taken by the API server', async (page, folder, repository) => {
+    const root = join(lab.directory, page.replaceAll('/', '-'));
+    const file = join(root, 'rendered.yaml');
+    const examples = await writeExamples(page, root, repository);
+    await writeFile(file, await lab.kubectl(['kustomize', join(examples, folder)]));
+    await expectTaken(file);
+  });
 
   test.each(['default', 'all'])('of %s goes to another namespace as a whole', async (variant) => {
     const text = await Bun.file(await render(variant, 'elsewhere')).text();
@@ -177,6 +208,31 @@ describe('kustomize/components/namespaced', () => {
     ]);
   });
 
+  test('has an installation and a target in one overlay, each with rights in its own namespace', async () => {
+    const page = 'kustomize/components/namespaced/README.md';
+    const root = await writeExamples(page, join(lab.directory, 'one-overlay'));
+    const all = manifestsIn(await lab.kubectl(['kustomize', join(root, 'team-a')]));
+    const bindings = all.filter(({ kind }) => kind === 'RoleBinding');
+    const rights = bindings.map(({ metadata, roleRef, subjects }) => [
+      metadata.namespace,
+      roleRef.name,
+      ...subjects.map(({ namespace }: { namespace: string }) => namespace),
+    ]);
+    expect(rights.sort()).toEqual([
+      ['team-a', 'turnpike-applications', 'turnpike-team-a'],
+      ['team-a', 'turnpike-controller', 'turnpike-team-a'],
+      ['team-a-staging', 'turnpike-applications', 'turnpike-team-a'],
+      ['team-a-staging', 'turnpike-target', 'turnpike-team-a'],
+      ['turnpike-team-a', 'turnpike', 'turnpike-team-a'],
+    ]);
+  });
+
+  test('has a Role for a GitopsCluster elsewhere that the API server takes', async () => {
+    const page = 'kustomize/components/namespaced/README.md';
+    const root = await writeExamples(page, join(lab.directory, 'fleet'));
+    await expectTaken(join(root, 'team-a/fleet.yaml'));
+  });
+
   test('grants in a target namespace the applications and what the namespace hides', async () => {
     const root = join(await realpath(lab.directory), 'target');
     const resources = [relative(root, join(KUSTOMIZE, 'components/namespaced/target'))];
@@ -184,7 +240,7 @@ describe('kustomize/components/namespaced', () => {
     const said = await lab.kubectl(['apply', '--dry-run=server', '--validate=strict', '-k', root]);
     expect(said.trim().split('\n').length).toBe(3);
     const text = await lab.kubectl(['kustomize', root]);
-    const role = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+    const role = manifestsIn(text);
     expect(find(role, 'Role', 'turnpike-target').rules.map(({ resources }: Manifest) => resources)).toEqual([
       ['helmreleases'],
       ['kustomizations'],

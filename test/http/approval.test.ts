@@ -32,26 +32,42 @@ interface Change {
   readonly key?: string;
 }
 
+type Keys = Readonly<Record<string, string>>;
+
 interface Options {
   readonly deleted?: boolean;
-  readonly keys?: Readonly<Record<string, string>>;
+  /** As they are known. */
+  readonly keys?: Keys;
+  /** As they are by now. Default: as they are known. */
+  readonly now?: Keys | Error;
+  readonly available?: boolean;
 }
 
-function setUp(from = waiting(), { deleted = false, keys = { 'hmac-key': KEY } }: Options = {}) {
+function secretOf(keys: Keys) {
+  return { values: new Map(Object.entries(keys).map(([name, key]) => [name, Buffer.from(key)])) };
+}
+
+function setUp(
+  from = waiting(),
+  { deleted = false, keys = { 'hmac-key': KEY }, now = keys, available = true }: Options = {},
+) {
   const store = createFakeStore();
   store.put(from);
   const { log } = createFakeLog();
   const woken: string[] = [];
   const outcomes: string[] = [];
+  let fresh = 0;
   const app = createApproval({
     intake: createIntake(),
     rechecks: fakeRechecks(),
     find: store.get,
-    readSecret: async () => {
+    readSecret: (_namespace, _name, read) => {
       if (deleted) store.remove(pipelineKey('apps', 'app'));
-      return { values: new Map(Object.entries(keys).map(([name, key]) => [name, Buffer.from(key)])) };
+      if (!read?.fresh) return secretOf(keys);
+      fresh += 1;
+      return now instanceof Error ? Promise.reject(now) : Promise.resolve(secretOf(now));
     },
-    available: () => true,
+    available: () => available,
     limiter: createRateLimiter({ limit: 100, intervalSeconds: 30 }, () => Date.now()),
     rejected: createRejectionLog(log, () => Date.now()),
     onOutcome: (outcome) => outcomes.push(outcome),
@@ -68,7 +84,7 @@ function setUp(from = waiting(), { deleted = false, keys = { 'hmac-key': KEY } }
     return await app.request(path, { method: 'POST', body, headers }, { source: '10.0.0.1' });
   };
   const state = () => store.get(pipelineKey('apps', 'app'))?.status.environments?.staging;
-  return { post, state, woken, outcomes, app };
+  return { post, state, woken, outcomes, app, freshReads: () => fresh };
 }
 
 describe('POST /approval/{namespace}/{name}/{environment}/{revision}', () => {
@@ -152,6 +168,37 @@ describe('POST /approval/{namespace}/{name}/{environment}/{revision}', () => {
       const unknown = await setUp().post('/approval/apps/nobody/staging/1.1.0');
       expect(await response.text()).toBe(await unknown.text());
     }
+  });
+
+  describe('of a key for events', () => {
+    const hmac = { 'hmac-key': KEY };
+
+    test('is refused from the moment on in which there is one for approvals, which may not be known yet', async () => {
+      const { post, state, outcomes } = setUp(waiting(), { keys: hmac, now: both });
+      expect((await post(PATH, { key: KEY })).status).toBe(401);
+      expect(outcomes).toEqual(['not-an-approval-key']);
+      expect(state()?.promotion?.phase).toBe('WaitingApproval');
+      expect((await post(PATH, { key: APPROVAL })).status).toBe(202);
+    });
+
+    test.each([
+      ['cannot be read', { now: new Error('away') }],
+      ['may be an old one', { available: false }],
+    ])('has to be sent again while the Secret %s', async (_, options) => {
+      const { post, state, outcomes } = setUp(waiting(), { keys: hmac, ...options });
+      expect((await post()).status).toBe(503);
+      expect(outcomes).toEqual(['unavailable']);
+      expect(state()?.promotion?.phase).toBe('WaitingApproval');
+    });
+
+    test('has the Secret read once more, and one for approvals has not', async () => {
+      const byEventKey = setUp(waiting(), { keys: hmac });
+      await byEventKey.post();
+      expect(byEventKey.freshReads()).toBe(1);
+      const { post, freshReads } = setUp(waiting(), { keys: both });
+      await post(PATH, { key: APPROVAL });
+      expect(freshReads()).toBe(0);
+    });
   });
 
   test.each([

@@ -70,14 +70,32 @@ describe('the cache of Secrets', () => {
     expect(reads).toHaveLength(1);
   });
 
-  test('remembers for a second that there is no such Secret', async () => {
+  test('remembers for two seconds that there is no such Secret', async () => {
     const { read, reads, pass, answers } = setUp({});
     expect(await read('a')).toBeUndefined();
     answers.a = 'new';
+    pass(1.9);
     expect(await read('a')).toBeUndefined();
-    pass(1);
+    pass(0.1);
     expect(await read('a')).toBe('new');
     expect(reads).toHaveLength(2);
+  });
+
+  test('finds one that is there by now when it is asked to look past the cache', async () => {
+    const { read, pass, answers } = setUp({});
+    await read('a');
+    answers.a = 'new';
+    pass(1);
+    expect(await read('a', true)).toBe('new');
+  });
+
+  test('reads one that is not there no more in the second in which none is read once more', async () => {
+    const { read, cache, pass } = setUp({});
+    await read('a');
+    pass(0.9);
+    await read('a', true);
+    pass(0.9);
+    expect(cache.read('dev', 'a')).not.toBeInstanceOf(Promise);
   });
 
   test('serves what it knew while the API server is away, and asks once a second', async () => {

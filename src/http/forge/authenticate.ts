@@ -3,6 +3,7 @@ import { type ForgeType, pipelineKey, type StoredPipeline } from '../../api/pipe
 import { keyFault } from '../../decide/keys.ts';
 import { type ForgeSecret, forgeSecrets } from '../../decide/route.ts';
 import {
+  isSame,
   type Refusal,
   type Rejection,
   readFresh,
@@ -10,6 +11,8 @@ import {
   type Secret,
   type SecretRead,
   type SignedDeps,
+  secondVerdict,
+  timed,
 } from '../authenticate.ts';
 import type { MissingProof, Proof } from './proof.ts';
 
@@ -71,26 +74,56 @@ interface Attempt {
   readonly secrets: readonly ForgeSecret[];
 }
 
-/** Without a Secret there is nothing to try, and it takes as long to say so. */
+/**
+ * Without a Secret there is nothing to try, and it takes as long to say so: that of as many as are tried at most. Whether
+ * there is a second check is decided before anything is waited for.
+ */
 async function tryTwice(
   deps: SignedDeps,
   { forge, namespace, name, source }: ForgeRequest,
   { proof, secrets }: Attempt,
 ): Promise<readonly Trial[] | 'busy'> {
-  const since = deps.rechecks.now();
-  if (secrets.length === 0) proof([]);
+  const began = deps.rechecks.now();
   const names = secrets.map((secret) => secret.name);
-  const reads = await Promise.allSettled(names.map(async (one) => deps.readSecret(namespace, one)));
-  const first = secrets.map((secret, index) => tried(proof, secret, reads[index]));
-  if (isAnyRight(first)) return first;
-  const caller = { path: `${forge} ${namespace}/${name}`, source, since };
+  const reading = names.map((one) => deps.readSecret(namespace, one));
+  const reads = Promise.allSettled(reading);
+  const atHand = allAtHand(reading);
+  const early = atHand && timed(deps, () => triedAll(proof, secrets, atHand));
+  if (early && isAnyRight(early.value)) return early.value;
+  const caller = { path: `${forge} ${namespace}/${name}`, source, isReading: !atHand };
   const refresh = secrets.length === 0 ? undefined : () => readFresh(deps, namespace, names);
   const recheck = deps.rechecks.open(caller, refresh);
-  if (recheck.kind !== 'running') return recheck.kind === 'busy' ? 'busy' : first;
-  const fresh = (await recheck.read) ?? [];
-  const second = secrets.map((secret, index) => tried(proof, secret, fresh[index], first[index]));
-  if (!isAnyRight(second)) await recheck.due;
+  const known = await reads;
+  const { value: first, ms } = early ?? timed(deps, () => triedAll(proof, secrets, known));
+  if (isAnyRight(first)) {
+    if (recheck.kind === 'running') recheck.withdraw();
+    return first;
+  }
+  const second = await secondVerdict(recheck, first, (fresh = []) => triedAll(proof, secrets, fresh, first));
+  if (second !== 'busy' && isAnyRight(second)) return second;
+  await recheck.due(began + (ms * MAX_SECRETS) / Math.max(secrets.length, 1));
   return second;
+}
+
+/** Undefined: one of them is being read. */
+function allAtHand(reading: readonly ReturnType<SignedDeps['readSecret']>[]): SecretRead[] | undefined {
+  const reads: SecretRead[] = [];
+  for (const value of reading) {
+    if (value instanceof Promise) return undefined;
+    reads.push({ status: 'fulfilled', value });
+  }
+  return reads;
+}
+
+function triedAll(
+  proof: Proof,
+  secrets: readonly ForgeSecret[],
+  reads: readonly SecretRead[],
+  before?: readonly Trial[],
+): readonly Trial[] {
+  // Once, as the keys of a Secret that has not changed.
+  if (secrets.length === 0 && before === undefined) proof([]);
+  return secrets.map((secret, index) => tried(proof, secret, reads[index], before?.[index]));
 }
 
 function isAnyRight(trials: readonly Trial[]): boolean {
@@ -108,7 +141,7 @@ function tried(
     return { environments: [], right: false, rejection: 'unavailable', cause: read.reason };
   }
   const secret = read?.value;
-  if (before && before.cause === undefined && before.secret === secret) return before;
+  if (before && before.cause === undefined && isSame(before.secret, secret)) return before;
   const { keys, rejection } = keysOf(secret);
   return { environments, secret, right: proof(keys), rejection };
 }
