@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createBulkhead } from '../api/bulkhead.ts';
 import type { Pass } from '../api/checkpoint.ts';
 import { remembered, systemLookup } from '../api/lookup.ts';
 import type { Target } from '../api/pipeline.ts';
-import { createSlots } from '../api/slots.ts';
 import { proxyVariables, type ServeConfig } from '../config.ts';
 import { isLaboratory } from '../decide/cluster-hosts.ts';
 import { createProxyFor } from '../decide/proxy.ts';
@@ -81,7 +81,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const store = takeTurns(createPipelineStore(client, { log, ...(namespace && { namespace }) }));
   const shard = composeShard(config, store);
   const sockets = shareSockets(environment);
-  const shared = createSlots(sockets.clusters);
+  const bulkhead = createBulkhead(sockets.clusters);
   const watching = { revisionPaths: config['revision-paths'], budget: createWatchBudget(), log };
   const applications = createApplicationWatch(client, { ...watching, discovery });
   const hosts = {
@@ -96,7 +96,8 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     secrets,
     governors: () => governors,
     hosts,
-    open: (remote) => openRemote(remote, { ...watching, shared, onRequest, now, judge, granted }),
+    open: (remote, place) =>
+      openRemote(remote, { ...watching, place, bulkhead, onRequest, now, judge, granted }),
     references: policy,
     now,
   });

@@ -87,7 +87,7 @@ export function startApplicationScope(client: KubeClient, options: ScopeOptions)
       const sentence = errorMessage(error);
       if (sentence !== told) log.warn({ error: sentence }, 'applications are read one by one, not watched');
       told = sentence;
-      const backoff = hasCode(error, 'ApiUnavailable') ? AWAY : timings.refused;
+      const backoff = hasCode(error, 'ApiUnavailable', 'ApiBusy') ? AWAY : timings.refused;
       await wait(backoffDelay(backoff, failures, Math.random), stopping.signal);
       failures += 1;
     }

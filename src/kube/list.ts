@@ -35,6 +35,7 @@ export async function listAll(client: KubeClient, request: ListRequest): Promise
       timeoutMs: pageTimeoutMs,
       maxBytes: pageBytes,
       signal: request.signal,
+      isList: true,
     });
     const { metadata, items } = v.parse(Page, answer);
     // One that ignores the limit may do so; one that others run may not.

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { createBulkhead } from '../../src/api/bulkhead.ts';
 import { openRemote } from '../../src/kube/clusters-remote.ts';
 import { createJudge } from '../../src/kube/judge.ts';
 import { createWatchBudget } from '../../src/kube/watch-budget.ts';
@@ -29,6 +30,8 @@ function setUp(granted: readonly string[]) {
   };
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch });
   const remote = openRemote(kubeConfigTo(`http://127.0.0.1:${server.port}`, { name: 'u' }), {
+    bulkhead: createBulkhead({ total: 8, namespace: 8, host: 8 }),
+    place: { namespace: 'apps', host: 'leaf' },
     revisionPaths: new Map(),
     budget: createWatchBudget(),
     log: createFakeLog().log,
