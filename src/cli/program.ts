@@ -26,7 +26,7 @@ import { createSecretCache } from '../kube/secret-cache.ts';
 import { PROOFS } from '../kube/secret-keys.ts';
 import { createSecrets } from '../kube/secrets.ts';
 import { createKubeClient, type RequestRecord } from '../kube/transport.ts';
-import { createWatchBudget } from '../kube/watch-budget.ts';
+import { createWatchBudgets } from '../kube/watch-budget.ts';
 import { startController } from '../reconcile/controller.ts';
 import { takeTurns } from '../reconcile/turns.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -82,8 +82,9 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const shard = composeShard(config, store);
   const sockets = shareSockets(environment);
   const bulkhead = createBulkhead(sockets.clusters);
-  const watching = { revisionPaths: config['revision-paths'], budget: createWatchBudget(), log };
-  const applications = createApplicationWatch(client, { ...watching, discovery });
+  const budgets = createWatchBudgets();
+  const watching = { revisionPaths: config['revision-paths'], log };
+  const applications = createApplicationWatch(client, { ...watching, budget: budgets.own, discovery });
   const hosts = {
     allowed: config['cluster-hosts'],
     insecure: config['insecure-git-hosts'],
@@ -97,7 +98,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     governors: () => governors,
     hosts,
     open: (remote, place) =>
-      openRemote(remote, { ...watching, place, bulkhead, onRequest, now, judge, granted }),
+      openRemote(remote, { ...watching, place, budgets, bulkhead, onRequest, now, judge, granted }),
     references: policy,
     now,
   });

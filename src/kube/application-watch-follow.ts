@@ -32,21 +32,34 @@ export function createFollow(client: KubeClient, options: FollowOptions): () => 
   const { apiVersion, kind, discovery, budget } = options;
   return async () => {
     const resource = await discovery.resource(apiVersion, kind);
-    if (!budget.take()) {
-      const message = 'So many kinds and namespaces are watched already that there is no room for more.';
-      throw new TurnpikeError('ApiRefused', message);
-    }
+    const ended = new AbortController();
+    let isLost = false;
+    const giveBack = budget.take(() => {
+      isLost = true;
+      ended.abort();
+    });
+    if (!giveBack) throw noRoom();
     try {
-      await follow(client, resource, options);
+      await follow(client, resource, { ...options, ended });
     } finally {
-      budget.giveBack();
+      giveBack();
     }
+    if (isLost) throw noRoom();
   };
 }
 
-async function follow(client: KubeClient, resource: Resource, options: FollowOptions): Promise<void> {
-  const { apiVersion, kind, namespace, discovery, cache, parse, log } = options;
-  const ended = new AbortController();
+function noRoom(): TurnpikeError {
+  const message = 'So many kinds and namespaces are watched already that there is no room for more.';
+  return new TurnpikeError('ApiRefused', message);
+}
+
+interface Following extends FollowOptions {
+  /** Ends this watch alone. */
+  readonly ended: AbortController;
+}
+
+async function follow(client: KubeClient, resource: Resource, options: Following): Promise<void> {
+  const { apiVersion, kind, namespace, discovery, cache, parse, log, ended } = options;
   const signal = AbortSignal.any([options.signal, ended.signal]);
   const refusable = createRefusable(client, () => ended.abort());
   const path = resourcePath({ ...resource, ...(namespace !== undefined && { namespace }) });

@@ -8,9 +8,10 @@ import type { GrantedKinds } from './granted-kinds.ts';
 import type { Judge } from './judge.ts';
 import { createRequestQueue } from './request-queue.ts';
 import { createKubeClient, type KubeClientDeps, REMOTE_LIMITS } from './transport.ts';
+import type { WatchBudgets } from './watch-budget.ts';
 
 export interface RemoteDeps
-  extends Omit<ApplicationWatchDeps, 'discovery' | 'timings'>,
+  extends Omit<ApplicationWatchDeps, 'discovery' | 'budget' | 'timings'>,
     Omit<KubeClientDeps, 'queue'> {
   /** Other kinds than Flux's and workloads are read only where they may be read in our own cluster. */
   readonly granted: GrantedKinds;
@@ -18,6 +19,7 @@ export interface RemoteDeps
   readonly judge: Judge;
   /** For the requests to all other clusters. */
   readonly bulkhead: Bulkhead;
+  readonly budgets: WatchBudgets;
   /** Of this one. */
   readonly place: Place;
 }
@@ -33,6 +35,7 @@ export function openRemote(kubeConfig: KubeConfig, deps: RemoteDeps): RemoteAppl
   const client = createKubeClient(kubeConfig, { limits: REMOTE_LIMITS, ...deps, queue });
   const watch = createApplicationWatch(client, {
     ...deps,
+    budget: deps.budgets.of(deps.place),
     discovery: createApplicationDiscovery(createDiscovery(client, deps), deps.granted),
     log: deps.log.child({ server: client.config.server }),
     timings: { firstListMs: FIRST_LIST_MS },

@@ -19,7 +19,7 @@ import {
 import { loadKubeConfig } from '../../src/kube/config.ts';
 import { createDiscovery } from '../../src/kube/discovery.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
-import { createWatchBudget } from '../../src/kube/watch-budget.ts';
+import { createWatchBudgets } from '../../src/kube/watch-budget.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { waitEstablished } from '../lab/established.ts';
 import type { Lab } from '../lab/lab.ts';
@@ -130,20 +130,20 @@ describe('watching applications', () => {
         requests += 1;
       },
     });
-    const budget = createWatchBudget(places);
+    const budget = createWatchBudgets(places).own;
     let watches = 0;
     const watch = createApplicationWatch(client, {
       discovery: createDiscovery(client, { now: () => new Date() }),
       revisionPaths: parseRevisionPaths(revisionPaths),
       budget: {
-        take() {
-          const taken = budget.take();
-          if (taken) watches += 1;
-          return taken;
-        },
-        giveBack() {
-          watches -= 1;
-          budget.giveBack();
+        take(lose) {
+          const giveBack = budget.take(lose);
+          if (!giveBack) return undefined;
+          watches += 1;
+          return () => {
+            watches -= 1;
+            giveBack();
+          };
         },
       },
       log,

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { createBulkhead } from '../../src/api/bulkhead.ts';
 import { openRemote } from '../../src/kube/clusters-remote.ts';
 import { createJudge } from '../../src/kube/judge.ts';
-import { createWatchBudget } from '../../src/kube/watch-budget.ts';
+import { createWatchBudgets } from '../../src/kube/watch-budget.ts';
 import { kubeConfigTo } from '../cluster/kube-support.ts';
 import { createFakeLog } from '../fakes/log.ts';
 
@@ -33,7 +33,7 @@ function setUp(granted: readonly string[]) {
     bulkhead: createBulkhead({ total: 8, namespace: 8, host: 8 }),
     place: { namespace: 'apps', host: 'leaf' },
     revisionPaths: new Map(),
-    budget: createWatchBudget(),
+    budgets: createWatchBudgets(),
     log: createFakeLog().log,
     granted: { has: async (group, plural) => granted.includes(`${plural}.${group}`) },
     judge: createJudge({ allowed: [], insecure: [], isLaboratory: true }, async () => []),
