@@ -18,7 +18,7 @@ export interface FollowOptions {
   readonly budget: WatchBudget;
   readonly cache: ObjectCache<KeptApplication>;
   readonly parse: (raw: unknown) => KeptApplication;
-  /** How often it is looked whether a version is served now that was not when it was asked for. */
+  /** How often it is looked whether the group has come to prefer another version. */
   readonly recheckMs: number;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -26,7 +26,7 @@ export interface FollowOptions {
 
 /**
  * Makes a function that keeps the cache up to date until it is refused, which is an error, or the kind is
- * served in the version that was asked for and was not before. Only while it watches it takes room.
+ * to be had in another version. Only while it watches it takes room.
  */
 export function createFollow(client: KubeClient, options: FollowOptions): () => Promise<void> {
   const { apiVersion, kind, discovery, budget } = options;
@@ -66,17 +66,15 @@ async function follow(client: KubeClient, resource: Resource, options: Following
   // A server that was set back while nobody watched has lower versions than those known here.
   cache.forgetVersions();
   const running = createReflector(refusable.client, { path, parse, cache, log, signal }).run();
-  if (resource.apiVersion !== apiVersion) {
-    await untilServedAsAsked(resource, signal, options);
-    ended.abort();
-  }
+  await untilAnotherVersion(resource, signal, options);
+  ended.abort();
   await running;
   if (refusable.refusal() === undefined) return;
   discovery.forget(apiVersion, kind);
   throw refusable.refusal();
 }
 
-async function untilServedAsAsked(resource: Resource, signal: AbortSignal, options: FollowOptions) {
+async function untilAnotherVersion(resource: Resource, signal: AbortSignal, options: FollowOptions) {
   const { apiVersion, kind, discovery, recheckMs } = options;
   while (!signal.aborted) {
     await wait(recheckMs, signal);

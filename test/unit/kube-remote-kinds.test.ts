@@ -25,6 +25,7 @@ function setUp(granted: readonly string[]) {
     const { pathname } = new URL(url);
     const resources = LISTS[pathname];
     if (resources) return Response.json({ resources });
+    if (/^\/apis\/[^/]+$/.test(pathname)) return Response.json({ versions: [{ version: 'v1' }] });
     objects.push(pathname);
     return Response.json({ metadata: { name: 'app', namespace: 'dev', resourceVersion: '1' }, items: [] });
   };
