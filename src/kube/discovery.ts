@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { hasCode, TurnpikeError } from '../api/errors.ts';
+import { FIRST_FAULT } from '../api/first-fault.ts';
 import { groupOf } from '../decide/route.ts';
 import { resourcePath } from './path.ts';
 import type { KubeClient } from './transport.ts';
@@ -38,8 +39,6 @@ const Group = v.object({ preferredVersion: v.nullish(Version), versions: v.array
 const MAX_VERSIONS = 10;
 /** As versions are called (RFC 1123). */
 const LABEL = /^[a-z0-9-]{1,63}$/;
-/** Another cluster's answer may be wrong at a million places. */
-const FIRST = { abortEarly: true };
 
 /** What the API server said of a kind, and when, in milliseconds. */
 interface Answer {
@@ -106,7 +105,7 @@ async function findInVersion(
 ): Promise<Resource | undefined> {
   const answer = await getIfServed(client, resourcePath({ apiVersion }));
   if (answer === undefined) return undefined;
-  const resources = v.parse(ResourceList, answer, FIRST).resources ?? [];
+  const resources = v.parse(ResourceList, answer, FIRST_FAULT).resources ?? [];
   const found = resources.find((one) => one.kind === kind && one.namespaced && !one.name.includes('/'));
   return found && { apiVersion, plural: found.name };
 }
@@ -117,7 +116,7 @@ async function servedVersions(client: KubeClient, apiVersion: string): Promise<r
   if (group === '') return [apiVersion];
   const answer = await getIfServed(client, `/apis/${encodeURIComponent(group)}`);
   if (answer === undefined) return [];
-  const { preferredVersion, versions } = v.parse(Group, answer, FIRST);
+  const { preferredVersion, versions } = v.parse(Group, answer, FIRST_FAULT);
   const preferred = preferredVersion ? [preferredVersion] : [];
   const names = new Set([...preferred, ...versions].map(({ version }) => version));
   return [...names]

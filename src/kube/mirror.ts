@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { errorMessage } from '../api/errors.ts';
+import { FIRST_FAULT } from '../api/first-fault.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type KubeObject, type ObjectCache, objectKey } from './cache.ts';
 import { isNewer } from './version.ts';
@@ -62,7 +63,7 @@ export function createMirror<T extends KubeObject>({ cache, parse, log }: Mirror
       listed = pageVersion;
       checkSetBack(listed);
       for (const raw of objects) {
-        const { metadata } = v.parse(RawObject, raw);
+        const { metadata } = v.parse(RawObject, raw, FIRST_FAULT);
         present.add(objectKey(metadata));
         put(raw, metadata);
       }
@@ -77,7 +78,7 @@ export function createMirror<T extends KubeObject>({ cache, parse, log }: Mirror
   }
 
   function take({ type, object }: WatchEvent): void {
-    const { metadata } = v.parse(RawObject, object);
+    const { metadata } = v.parse(RawObject, object, FIRST_FAULT);
     if (type === 'DELETED') cache.remove(objectKey(metadata), metadata.resourceVersion);
     else if (type !== 'BOOKMARK') put(object, metadata);
     version = metadata.resourceVersion;

@@ -88,6 +88,19 @@ describe('where objects of a kind are found', () => {
     expect(asked.every((path) => path.startsWith(`/apis/${GROUP}`))).toBe(true);
   });
 
+  test('is not looked for past the first fault of an answer', async () => {
+    let looks = 0;
+    const wrong = {
+      get name() {
+        looks += 1;
+        return 7;
+      },
+    };
+    const { resource } = setUp({ '/api/v1': { resources: Array.from({ length: 100_000 }, () => wrong) } });
+    await expect(resource('v1', 'Service')).rejects.toThrow('Expected string but received 7');
+    expect(looks).toBe(1);
+  });
+
   test('is in the one version that the core group has', async () => {
     const { resource } = setUp({ '/api/v1': resources('Service') });
     expect(await resource('v1', 'Service')).toEqual({ apiVersion: 'v1', plural: 'services' });
