@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { FIRST_FAULT } from '../api/first-fault.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import type { RevisionPath } from '../api/revision-path.ts';
 import { viewApplication } from '../decide/application.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -66,7 +66,7 @@ export function createApplicationCache(options: ApplicationCacheOptions): Applic
   }
 
   function parse(raw: unknown): KeptApplication {
-    const { metadata } = v.parse(Metadata, raw, FIRST_FAULT);
+    const { metadata } = parseFirst(Metadata, raw);
     if (!options.isWanted(metadata.namespace, metadata.name)) return { metadata, view: null };
     return { metadata, view: viewApplication(raw, options.revisionPath) ?? null };
   }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { hasCode, TurnpikeError } from '../api/errors.ts';
-import { FIRST_FAULT } from '../api/first-fault.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import { groupOf } from '../decide/route.ts';
 import { resourcePath } from './path.ts';
 import type { KubeClient } from './transport.ts';
@@ -105,7 +105,7 @@ async function findInVersion(
 ): Promise<Resource | undefined> {
   const answer = await getIfServed(client, resourcePath({ apiVersion }));
   if (answer === undefined) return undefined;
-  const resources = v.parse(ResourceList, answer, FIRST_FAULT).resources ?? [];
+  const resources = parseFirst(ResourceList, answer).resources ?? [];
   const found = resources.find((one) => one.kind === kind && one.namespaced && !one.name.includes('/'));
   return found && { apiVersion, plural: found.name };
 }
@@ -116,7 +116,7 @@ async function servedVersions(client: KubeClient, apiVersion: string): Promise<r
   if (group === '') return [apiVersion];
   const answer = await getIfServed(client, `/apis/${encodeURIComponent(group)}`);
   if (answer === undefined) return [];
-  const { preferredVersion, versions } = v.parse(Group, answer, FIRST_FAULT);
+  const { preferredVersion, versions } = parseFirst(Group, answer);
   const preferred = preferredVersion ? [preferredVersion] : [];
   const names = new Set([...preferred, ...versions].map(({ version }) => version));
   return [...names]

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../api/errors.ts';
-import { FIRST_FAULT } from '../api/first-fault.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import { type KubeClient, OWN_LISTS } from './transport.ts';
 
 export interface ListRequest {
@@ -38,7 +38,7 @@ export async function listAll(client: KubeClient, request: ListRequest): Promise
       signal: request.signal,
       isList: true,
     });
-    const { metadata, items } = v.parse(Page, answer, FIRST_FAULT);
+    const { metadata, items } = parseFirst(Page, answer);
     // One that ignores the limit may do so; one that others run may not.
     if (client.lists && items && items.length > pageSize) throw tooMany(pageSize);
     request.onPage(items ?? [], metadata.resourceVersion);

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { FIRST_FAULT } from '../api/first-fault.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import {
   EnvironmentStatus,
   type Execution,
@@ -28,7 +28,7 @@ const MAX_PROBLEMS = 20;
  * spec becomes its problems, and of a faulty status as much is taken as can be read.
  */
 export function parseStoredPipeline(raw: unknown): StoredPipeline {
-  const { metadata, spec, status } = v.parse(Raw, raw, FIRST_FAULT);
+  const { metadata, spec, status } = parseFirst(Raw, raw);
   return {
     metadata: withoutLastApplied(metadata),
     spec: storedSpec(spec),

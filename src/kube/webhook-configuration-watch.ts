@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { FIRST_FAULT } from '../api/first-fault.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createObjectCache, type KubeObject } from './cache.ts';
 import { resourcePath } from './path.ts';
@@ -34,7 +34,7 @@ export async function watchWebhookConfiguration(
   await createReflector(client, {
     path: resourcePath(WEBHOOK_CONFIGURATIONS),
     fieldSelector: `metadata.name=${name}`,
-    parse: (raw) => v.parse(Watched, raw, FIRST_FAULT),
+    parse: (raw) => parseFirst(Watched, raw),
     cache,
     log,
     signal,

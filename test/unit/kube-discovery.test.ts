@@ -97,7 +97,7 @@ describe('where objects of a kind are found', () => {
       },
     };
     const { resource } = setUp({ '/api/v1': { resources: Array.from({ length: 100_000 }, () => wrong) } });
-    await expect(resource('v1', 'Service')).rejects.toThrow('Expected string but received 7');
+    await expect(resource('v1', 'Service')).rejects.toThrow('resources.0.name is not string');
     expect(looks).toBe(1);
   });
 
