@@ -101,7 +101,10 @@ describe('the kubeconfig of another cluster', () => {
     const isLab = { isLaboratory: true };
     expect(read(local, isLab).getCurrentCluster()?.server).toBe('https://127.0.0.1:6443');
     const plain = local.replace('https://127', 'http://127');
-    expect(read(plain, isLab).getCurrentCluster()?.server).toBe('http://127.0.0.1:6443');
+    expect(read(plain, isLab).getCurrentCluster()).toMatchObject({
+      server: 'http://127.0.0.1:6443',
+      skipTLSVerify: true,
+    });
     expect(() => read(VALID.replace('leaf.example.com', '169.254.169.254'), isLab)).toThrow('link-local');
   });
 });
