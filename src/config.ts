@@ -11,7 +11,7 @@ import {
   type Values,
   wholeNumber,
 } from './cli/flags.ts';
-import { parseAddress } from './http/server.ts';
+import { parseAddress } from './http/bind.ts';
 import { parseNetworks } from './http/source.ts';
 import { LOG_LEVELS } from './telemetry/log.ts';
 

@@ -6,6 +6,7 @@ export type Retry = 'never' | 'backoff' | { readonly afterSeconds: number };
 
 /** Stable names of what can go wrong; they appear in logs, conditions and metrics. */
 export type ErrorCode =
+  | 'ApiBusy'
   | 'ApiConflict'
   | 'ApiForbidden'
   | 'ApiGone'

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createBulkhead } from '../api/bulkhead.ts';
 import type { Pass } from '../api/checkpoint.ts';
 import { remembered, systemLookup } from '../api/lookup.ts';
 import type { Target } from '../api/pipeline.ts';
-import { createSlots } from '../api/slots.ts';
 import { proxyVariables, type ServeConfig } from '../config.ts';
 import { isLaboratory } from '../decide/cluster-hosts.ts';
 import { createProxyFor } from '../decide/proxy.ts';
@@ -26,7 +26,7 @@ import { createSecretCache } from '../kube/secret-cache.ts';
 import { PROOFS } from '../kube/secret-keys.ts';
 import { createSecrets } from '../kube/secrets.ts';
 import { createKubeClient, type RequestRecord } from '../kube/transport.ts';
-import { createWatchBudget } from '../kube/watch-budget.ts';
+import { createWatchBudgets } from '../kube/watch-budget.ts';
 import { startController } from '../reconcile/controller.ts';
 import { takeTurns } from '../reconcile/turns.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -81,9 +81,10 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const store = takeTurns(createPipelineStore(client, { log, ...(namespace && { namespace }) }));
   const shard = composeShard(config, store);
   const sockets = shareSockets(environment);
-  const shared = createSlots(sockets.clusters);
-  const watching = { revisionPaths: config['revision-paths'], budget: createWatchBudget(), log };
-  const applications = createApplicationWatch(client, { ...watching, discovery });
+  const bulkhead = createBulkhead(sockets.clusters);
+  const budgets = createWatchBudgets();
+  const watching = { revisionPaths: config['revision-paths'], log };
+  const applications = createApplicationWatch(client, { ...watching, budget: budgets.own, discovery });
   const hosts = {
     allowed: config['cluster-hosts'],
     insecure: config['insecure-git-hosts'],
@@ -96,7 +97,8 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     secrets,
     governors: () => governors,
     hosts,
-    open: (remote) => openRemote(remote, { ...watching, shared, onRequest, now, judge, granted }),
+    open: (remote, place) =>
+      openRemote(remote, { ...watching, place, budgets, bulkhead, onRequest, now, judge, granted }),
     references: policy,
     now,
   });

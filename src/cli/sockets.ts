@@ -1,9 +1,11 @@
+import type { BulkheadLimits } from '../api/bulkhead.ts';
+
 /** Requests at once to others, of those that Bun makes at once in the whole process. */
 export interface Sockets {
   /** To forges and Git hosts. */
   readonly outbound: number;
   /** To the API servers of other clusters; their watches have a bound of their own. */
-  readonly clusters: number;
+  readonly clusters: BulkheadLimits;
 }
 
 /** Bun's own default; a request beyond it waits until another one ends. */
@@ -16,5 +18,18 @@ const BUN_DEFAULT = 256;
 export function shareSockets(environment: Readonly<Record<string, string | undefined>>): Sockets {
   const set = Number(environment.BUN_CONFIG_MAX_HTTP_REQUESTS);
   const all = Number.isInteger(set) && set > 0 ? set : BUN_DEFAULT;
-  return { outbound: Math.max(1, Math.floor(all / 4)), clusters: Math.max(1, Math.floor(all / 8)) };
+  return { outbound: part(all, 4), clusters: shareClusters(part(all, 8)) };
+}
+
+/** Of one cluster; a namespace has room for four of them, or for two where there is little. */
+const MAX_OF_CLUSTER = 8;
+
+/** A quarter for the clusters of one namespace, and half of that for one of them at most. */
+function shareClusters(total: number): BulkheadLimits {
+  const namespace = part(total, 4);
+  return { total, namespace, host: Math.min(MAX_OF_CLUSTER, part(namespace, 2)) };
+}
+
+function part(all: number, count: number): number {
+  return Math.max(1, Math.floor(all / count));
 }

@@ -1,9 +1,10 @@
 import { TurnpikeError } from '../api/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { startAccepting } from './accept.ts';
+import { listenOn, parseAddress } from './bind.ts';
 import type { ConnectionLimits } from './connections.ts';
 import { createFaultAnswer } from './fault.ts';
-import { createReception, type Front, type Reception } from './front.ts';
+import { createReception, type Reception } from './front.ts';
 import { createInnerServers } from './inner.ts';
 import { createTrustedProxies, type TrustedProxies } from './source.ts';
 import { type Certificate, checkCertificate, serverTls } from './tls.ts';
@@ -54,9 +55,7 @@ export function startServer(options: ServerOptions): Server {
     isProxy: proxies.includes,
     log,
   });
-  const { hostname, port } = parseAddress(options.address);
-  const front = startFront(options, { hostname, port, reception });
-  const address = `${formatHost(hostname)}:${front.port}`;
+  const { started: front, address } = startFront(options, reception);
   log.info({ server: name, address }, 'listening');
 
   return {
@@ -76,15 +75,11 @@ export function startServer(options: ServerOptions): Server {
   };
 }
 
-interface Place {
-  readonly hostname: string;
-  readonly port: number;
-  readonly reception: Reception;
-}
-
-function startFront({ name, address }: ServerOptions, { hostname, port, reception }: Place): Front {
+function startFront({ name, address }: ServerOptions, reception: Reception) {
+  const { hostname, port } = parseAddress(address);
+  const { accept } = reception;
   try {
-    return startAccepting({ hostname, port, accept: reception.accept });
+    return listenOn(hostname, (host) => startAccepting({ hostname: host, port, accept }));
   } catch (cause) {
     reception.stop();
     const message = `The ${name} server cannot listen on ${address}: is the port taken?`;
@@ -112,19 +107,4 @@ function serve(fetch: ServerOptions['fetch'], { unix, source, proxies, certifica
     fetch: (request) => fetch(request, { source: proxies.callerOf(source, request) }),
     error: fault,
   });
-}
-
-/** `[::1]:80`, `127.0.0.1:80`, `:80` → host and port. */
-export function parseAddress(address: string): { hostname: string; port: number } {
-  const parts = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(address);
-  const port = Number(parts?.[3]);
-  if (!parts || port > 65_535) {
-    const message = `${JSON.stringify(address)} is no address: write host:port or :port.`;
-    throw new TurnpikeError('ConfigInvalid', message, { retry: 'never' });
-  }
-  return { hostname: parts[1] ?? (parts[2] || '0.0.0.0'), port };
-}
-
-function formatHost(hostname: string): string {
-  return hostname.includes(':') ? `[${hostname}]` : hostname;
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseFirst } from '../api/first-fault.ts';
 import type { AppRef } from '../api/pipeline.ts';
 import type { Discovery } from './discovery.ts';
 import type { KubeClient } from './transport.ts';
@@ -71,7 +72,7 @@ export function createAccess(client: KubeClient, { discovery, now }: AccessDeps)
       spec: { resourceAttributes: attributes },
     };
     const answer = await client.request({ method: 'POST', path: PATH, body, timeoutMs: TIMEOUT_MS });
-    return { allowed: v.parse(Answer, answer).status.allowed, plural: resource.plural, at };
+    return { allowed: parseFirst(Answer, answer).status.allowed, plural: resource.plural, at };
   }
 
   return { mayGet };

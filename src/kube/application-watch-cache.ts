@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseFirst } from '../api/first-fault.ts';
 import type { RevisionPath } from '../api/revision-path.ts';
 import { viewApplication } from '../decide/application.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -65,7 +66,7 @@ export function createApplicationCache(options: ApplicationCacheOptions): Applic
   }
 
   function parse(raw: unknown): KeptApplication {
-    const { metadata } = v.parse(Metadata, raw);
+    const { metadata } = parseFirst(Metadata, raw);
     if (!options.isWanted(metadata.namespace, metadata.name)) return { metadata, view: null };
     return { metadata, view: viewApplication(raw, options.revisionPath) ?? null };
   }

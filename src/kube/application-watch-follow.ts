@@ -18,7 +18,7 @@ export interface FollowOptions {
   readonly budget: WatchBudget;
   readonly cache: ObjectCache<KeptApplication>;
   readonly parse: (raw: unknown) => KeptApplication;
-  /** How often it is looked whether a version is served now that was not when it was asked for. */
+  /** How often it is looked whether the group has come to prefer another version. */
   readonly recheckMs: number;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -26,44 +26,55 @@ export interface FollowOptions {
 
 /**
  * Makes a function that keeps the cache up to date until it is refused, which is an error, or the kind is
- * served in the version that was asked for and was not before. Only while it watches it takes room.
+ * to be had in another version. Only while it watches it takes room.
  */
 export function createFollow(client: KubeClient, options: FollowOptions): () => Promise<void> {
   const { apiVersion, kind, discovery, budget } = options;
   return async () => {
     const resource = await discovery.resource(apiVersion, kind);
-    if (!budget.take()) {
-      const message = 'So many kinds and namespaces are watched already that there is no room for more.';
-      throw new TurnpikeError('ApiRefused', message);
-    }
+    const ended = new AbortController();
+    let isLost = false;
+    const giveBack = budget.take(() => {
+      isLost = true;
+      ended.abort();
+    });
+    if (!giveBack) throw noRoom();
     try {
-      await follow(client, resource, options);
+      await follow(client, resource, { ...options, ended });
     } finally {
-      budget.giveBack();
+      giveBack();
     }
+    if (isLost) throw noRoom();
   };
 }
 
-async function follow(client: KubeClient, resource: Resource, options: FollowOptions): Promise<void> {
-  const { apiVersion, kind, namespace, discovery, cache, parse, log } = options;
-  const ended = new AbortController();
+function noRoom(): TurnpikeError {
+  const message = 'So many kinds and namespaces are watched already that there is no room for more.';
+  return new TurnpikeError('ApiRefused', message);
+}
+
+interface Following extends FollowOptions {
+  /** Ends this watch alone. */
+  readonly ended: AbortController;
+}
+
+async function follow(client: KubeClient, resource: Resource, options: Following): Promise<void> {
+  const { apiVersion, kind, namespace, discovery, cache, parse, log, ended } = options;
   const signal = AbortSignal.any([options.signal, ended.signal]);
   const refusable = createRefusable(client, () => ended.abort());
   const path = resourcePath({ ...resource, ...(namespace !== undefined && { namespace }) });
   // A server that was set back while nobody watched has lower versions than those known here.
   cache.forgetVersions();
   const running = createReflector(refusable.client, { path, parse, cache, log, signal }).run();
-  if (resource.apiVersion !== apiVersion) {
-    await untilServedAsAsked(resource, signal, options);
-    ended.abort();
-  }
+  await untilAnotherVersion(resource, signal, options);
+  ended.abort();
   await running;
   if (refusable.refusal() === undefined) return;
   discovery.forget(apiVersion, kind);
   throw refusable.refusal();
 }
 
-async function untilServedAsAsked(resource: Resource, signal: AbortSignal, options: FollowOptions) {
+async function untilAnotherVersion(resource: Resource, signal: AbortSignal, options: FollowOptions) {
   const { apiVersion, kind, discovery, recheckMs } = options;
   while (!signal.aborted) {
     await wait(recheckMs, signal);

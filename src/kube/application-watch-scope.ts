@@ -20,7 +20,7 @@ export interface ScopeTimings {
   readonly firstListMs: number;
   /** Before the next attempt where watching is forbidden, the kind is not served or there is no room. */
   readonly refused: Backoff;
-  /** How often it is looked whether a version is served now that was not when it was asked for. */
+  /** How often it is looked whether the group has come to prefer another version. */
   readonly recheckMs: number;
 }
 
@@ -87,7 +87,7 @@ export function startApplicationScope(client: KubeClient, options: ScopeOptions)
       const sentence = errorMessage(error);
       if (sentence !== told) log.warn({ error: sentence }, 'applications are read one by one, not watched');
       told = sentence;
-      const backoff = hasCode(error, 'ApiUnavailable') ? AWAY : timings.refused;
+      const backoff = hasCode(error, 'ApiUnavailable', 'ApiBusy') ? AWAY : timings.refused;
       await wait(backoffDelay(backoff, failures, Math.random), stopping.signal);
       failures += 1;
     }

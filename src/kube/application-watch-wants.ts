@@ -1,5 +1,6 @@
 import type { AppRef, PipelineSpec, Target } from '../api/pipeline.ts';
 import { applicationKindProblem } from '../decide/application-kind.ts';
+import { groupOf } from '../decide/route.ts';
 
 /** An application object on one cluster. */
 export interface NamedApplication {
@@ -22,8 +23,9 @@ export function readable(wanted: readonly NamedApplication[]): readonly NamedApp
   return wanted.filter(({ appRef }) => applicationKindProblem(appRef) === undefined);
 }
 
-/** The objects of one kind, as it is written in appRefs, that somebody wants. */
+/** The objects of one kind that somebody wants. */
 export interface WantedKind {
+  /** As the first one wrote it: only its group counts. */
   readonly apiVersion: string;
   readonly kind: string;
   /** How many want an object, by its name, by its namespace. */
@@ -40,8 +42,9 @@ export interface Wants {
   list(kindKey: string, namespace: string | undefined): Generator<readonly [string, string]>;
 }
 
+/** The same for all versions of a kind. */
 export function kindKey({ apiVersion, kind }: Pick<AppRef, 'apiVersion' | 'kind'>): string {
-  return `${apiVersion}, ${kind}`;
+  return `${groupOf(apiVersion)}, ${kind}`;
 }
 
 interface CountedKind extends WantedKind {

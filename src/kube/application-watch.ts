@@ -35,7 +35,7 @@ export type ApplicationListener = (appRef: AppRef, namespace: string) => void;
 export interface ApplicationWatchDeps {
   readonly discovery: Discovery;
   readonly revisionPaths: RevisionPaths;
-  /** Shared by all clusters. */
+  /** Of this cluster. */
   readonly budget: WatchBudget;
   readonly log: Logger;
   readonly timings?: Partial<ApplicationWatchTimings>;

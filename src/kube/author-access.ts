@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Author } from '../api/admission.ts';
 import { TurnpikeError } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import type { AppRef } from '../api/pipeline.ts';
 import { groupOf } from '../decide/route.ts';
 import type { Discovery } from './discovery.ts';
@@ -56,7 +57,7 @@ export function createAuthorAccess(client: KubeClient, { discovery, now }: Autho
       },
     };
     const answer = await client.request({ method: 'POST', path: PATH, body, timeoutMs: TIMEOUT_MS });
-    return { allowed: v.parse(Answer, answer).status.allowed, plural };
+    return { allowed: parseFirst(Answer, answer).status.allowed, plural };
   }
 
   return {

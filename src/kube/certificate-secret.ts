@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { hasCode } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import type { CertificateState } from './certificate-renew.ts';
 import { resourcePath } from './path.ts';
 import type { KubeClient } from './transport.ts';
@@ -41,7 +42,7 @@ export function createCertificateSecret(
 
   async function read(): Promise<StoredCertificates> {
     try {
-      const secret = v.parse(Secret, await client.request({ method: 'GET', path }));
+      const secret = parseFirst(Secret, await client.request({ method: 'GET', path }));
       return { state: decode(secret.data ?? {}), secret };
     } catch (error) {
       if (hasCode(error, 'ApiNotFound')) return { state: {}, secret: undefined };

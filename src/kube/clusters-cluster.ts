@@ -10,6 +10,7 @@ import type { ClusterUsers } from './clusters-users.ts';
 export interface ClusterDeps {
   /** For messages: `GitopsCluster flux-system/leaf`. */
   readonly title: string;
+  readonly namespace: string;
   readonly find: () => Promise<FoundCluster>;
   readonly users: ClusterUsers;
   readonly pool: ConnectionPool;
@@ -71,7 +72,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
     const digest = new Bun.CryptoHasher('sha256').update(text).digest('hex');
     if (lease?.digest === digest) return;
     const kubeConfig = () => remoteKubeConfig(text, { where, hosts: deps.hosts });
-    const next = deps.pool.acquire(digest, kubeConfig);
+    const next = deps.pool.acquire({ namespace: deps.namespace, digest, kubeConfig });
     letGo();
     lease = next;
     const { onChange, onApplication } = deps;

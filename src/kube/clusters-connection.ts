@@ -1,6 +1,7 @@
 import { hasCode, TurnpikeError } from '../api/errors.ts';
 import type { AppRef } from '../api/pipeline.ts';
 import type { ApplicationListener, NamedApplication } from './application-watch.ts';
+import { withinTime } from './reading-time.ts';
 import { apiStatus } from './status.ts';
 import type { KubeClient } from './transport.ts';
 
@@ -25,7 +26,10 @@ export interface ConnectionListener {
 
 /** One cluster under one kubeconfig, and a breaker: while it is away nobody waits for it. */
 export interface ClusterConnection {
-  /** Gives up after three seconds; at once, with the last error, while the cluster is away. */
+  /**
+   * Gives up after three seconds, and three more that it waited for room of ours; at once, with the last error, while the
+   * cluster is away.
+   */
   read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
   want: RemoteApplications['want'];
   away(): Away | undefined;
@@ -62,6 +66,8 @@ export function createConnection({
   const listeners = new Set<ConnectionListener>();
   let away: Away | undefined;
   let tried = false;
+  /** Somebody could not read because there was no room of ours. */
+  let wasBusy = false;
   let delay = PROBE_MIN_MS;
   let closed = false;
   // The first sign of life is asked for at once: whoever reads meanwhile need not be the one to find out.
@@ -87,6 +93,7 @@ export function createConnection({
     if (closed) return;
     tried = true;
     const before = away;
+    wasBusy = false;
     away = { since: before?.since ?? now().toISOString(), error };
     for (const { failed, changed } of [...listeners]) {
       failed();
@@ -97,9 +104,18 @@ export function createConnection({
 
   function rise(): void {
     tried = true;
-    if (!away || closed) return;
+    const isNews = away !== undefined || wasBusy;
+    if (!isNews || closed) return;
     away = undefined;
+    wasBusy = false;
     for (const { changed } of [...listeners]) changed();
+  }
+
+  /** That we do not come to ask says nothing of the cluster. Who wanted to read hears when there is room again. */
+  function postpone(): void {
+    if (wasBusy || away) return;
+    wasBusy = true;
+    schedule(backOff());
   }
 
   /** Whoever is let in is answered, be it by "forbidden". */
@@ -107,29 +123,35 @@ export function createConnection({
     const wasAway = away !== undefined;
     try {
       const timeoutMs = READ_TIMEOUT_MS;
-      await inTime(applications.client.request({ method: 'GET', path: '/version', timeoutMs }));
+      await inTime(() => applications.client.request({ method: 'GET', path: '/version', timeoutMs }));
       rise();
     } catch (error) {
       const known = asTurnpikeError(error);
-      if (isSilence(known)) fall(known);
+      if (known.code === 'ApiBusy') wasBusy = !wasAway;
+      else if (isSilence(known)) fall(known);
       else rise();
     }
-    if (!away) schedule(heartbeatMs);
-    else if (wasAway) schedule(backOff());
+    if (!away && !wasBusy) schedule(heartbeatMs);
+    else if (wasAway || wasBusy) schedule(backOff());
   }
 
   async function read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown> {
     if (away) throw away.error;
     try {
-      const object = await inTime(applications.read(appRef, namespace, fresh));
+      const object = await inTime(() => applications.read(appRef, namespace, fresh));
       delay = PROBE_MIN_MS;
       tried = true;
       return object;
     } catch (error) {
       const known = asTurnpikeError(error);
-      if (isOutage(known)) fall(known);
+      if (known.code === 'ApiBusy') postpone();
+      else if (isOutage(known)) fall(known);
       throw known;
     }
+  }
+
+  function inTime<T>(work: () => Promise<T>): Promise<T> {
+    return withinTime(READ_TIMEOUT_MS, applications.client.waited ?? (() => 0), work);
   }
 
   return {
@@ -181,17 +203,4 @@ function asTurnpikeError(error: unknown): TurnpikeError {
   if (error instanceof TurnpikeError) return error;
   const message = 'It answers unlike an API server: something is missing in an answer, or has another form.';
   return new TurnpikeError('ApiRefused', message, { cause: error });
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const message = `It did not answer within ${READ_TIMEOUT_MS} ms.`;
-    late.reject(new TurnpikeError('ApiUnavailable', message));
-  }, READ_TIMEOUT_MS);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

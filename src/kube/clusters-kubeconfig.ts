@@ -2,6 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import * as v from 'valibot';
 import { parseDocument } from 'yaml';
 import { TurnpikeError } from '../api/errors.ts';
+import { FIRST_FAULT } from '../api/first-fault.ts';
 import { type ClusterHosts, clusterUrlProblem } from '../decide/cluster-hosts.ts';
 
 /**
@@ -87,15 +88,23 @@ const REFUSED: readonly (readonly [
 export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConfig {
   const invalid = (what: string) =>
     new TurnpikeError('SecretInvalid', `The kubeconfig in ${options.where} ${what}.`, { retry: 'never' });
-  const file = v.safeParse(File, parsed(text));
+  const file = v.safeParse(File, parsed(text), FIRST_FAULT);
   if (!file.success) throw invalid('is none: it holds no clusters, users and contexts');
   const name = file.output['current-context'];
   if (!name) throw invalid('has no current-context');
-  const context = v.safeParse(ContextFields, entry(file.output.contexts, name, 'context'));
+  const context = v.safeParse(ContextFields, entry(file.output.contexts, name, 'context'), FIRST_FAULT);
   if (!context.success) throw invalid('has no context of the name that its current-context says');
-  const cluster = v.safeParse(ClusterFields, entry(file.output.clusters, context.output.cluster, 'cluster'));
+  const cluster = v.safeParse(
+    ClusterFields,
+    entry(file.output.clusters, context.output.cluster, 'cluster'),
+    FIRST_FAULT,
+  );
   if (!cluster.success) throw invalid('has no cluster with a server for its current-context');
-  const user = v.safeParse(UserFields, entry(file.output.users, context.output.user, 'user') ?? {});
+  const user = v.safeParse(
+    UserFields,
+    entry(file.output.users, context.output.user, 'user') ?? {},
+    FIRST_FAULT,
+  );
   if (!user.success) throw invalid('has a user whose fields are not texts');
   const problem = refusal({ ...cluster.output, ...user.output }) ?? addressProblem(cluster.output, options);
   if (problem) throw invalid(problem);
@@ -139,7 +148,8 @@ function assembled(cluster: ClusterFields, user: UserFields): KubeConfig {
       {
         name: NAME,
         server: cluster.server,
-        skipTLSVerify: false,
+        // By http, where that is allowed, there is nothing to verify; client-node wants to be told so.
+        skipTLSVerify: cluster.server.startsWith('http:'),
         ...given('caData', cluster['certificate-authority-data']),
         ...given('tlsServerName', cluster['tls-server-name']),
         ...given('proxyUrl', cluster['proxy-url']),

@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { Place } from '../api/bulkhead.ts';
 import {
   type ClusterConnection,
   type ConnectionDeps,
@@ -7,7 +8,7 @@ import {
 } from './clusters-connection.ts';
 
 export interface PoolDeps extends Omit<ConnectionDeps, 'applications'> {
-  readonly open: (kubeConfig: KubeConfig) => RemoteApplications;
+  readonly open: (kubeConfig: KubeConfig, place: Place) => RemoteApplications;
 }
 
 /** A share in a connection. */
@@ -19,9 +20,19 @@ export interface Lease {
   release(): void;
 }
 
-/** One connection for each kubeconfig, however many clusters of Pipelines have that one. */
+/** A kubeconfig, and the namespace that it is from. */
+export interface PooledKubeconfig {
+  readonly namespace: string;
+  readonly digest: string;
+  readonly kubeConfig: () => KubeConfig;
+}
+
+/**
+ * One connection for each kubeconfig of a namespace, however many clusters of Pipelines have that one. What goes by it
+ * counts as that namespace's, so that another one with a copy has a connection of its own.
+ */
 export interface ConnectionPool {
-  acquire(digest: string, kubeConfig: () => KubeConfig): Lease;
+  acquire(pooled: PooledKubeconfig): Lease;
   /** All connections at once. */
   close(): void;
 }
@@ -33,8 +44,8 @@ export function createConnectionPool({ open, ...deps }: PoolDeps): ConnectionPoo
   const shared = new Map<string, { readonly connection: ClusterConnection; holders: number }>();
   const opened = new Set<ClusterConnection>();
 
-  function connect(kubeConfig: KubeConfig): ClusterConnection {
-    const connection = createConnection({ ...deps, applications: open(kubeConfig) });
+  function connect(kubeConfig: KubeConfig, place: Place): ClusterConnection {
+    const connection = createConnection({ ...deps, applications: open(kubeConfig, place) });
     opened.add(connection);
     return connection;
   }
@@ -44,10 +55,11 @@ export function createConnectionPool({ open, ...deps }: PoolDeps): ConnectionPoo
     connection.close();
   }
 
-  function acquire(digest: string, kubeConfig: () => KubeConfig): Lease {
-    const known = shared.get(digest);
-    const entry = known ?? { connection: connect(kubeConfig()), holders: 0 };
-    if (!known) shared.set(digest, entry);
+  function acquire({ namespace, digest, kubeConfig }: PooledKubeconfig): Lease {
+    const key = `${namespace}/${digest}`;
+    const known = shared.get(key);
+    const entry = known ?? { connection: connect(kubeConfig(), { namespace, host: key }), holders: 0 };
+    if (!known) shared.set(key, entry);
     entry.holders += 1;
     let held = true;
     return {
@@ -58,7 +70,7 @@ export function createConnectionPool({ open, ...deps }: PoolDeps): ConnectionPoo
         held = false;
         entry.holders -= 1;
         if (entry.holders > 0) return;
-        shared.delete(digest);
+        shared.delete(key);
         setTimeout(() => disconnect(entry.connection), LINGER_MS).unref();
       },
     };

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { hasCode, TurnpikeError } from '../api/errors.ts';
+import { FIRST_FAULT } from '../api/first-fault.ts';
 import { ALLOWED_NAMESPACES } from '../api/group.ts';
 import type { ClusterRef } from '../api/pipeline.ts';
 import { noGitopsCluster } from '../decide/allowed-namespaces.ts';
@@ -113,7 +114,7 @@ async function readGitopsCluster(client: KubeClient, { namespace, name }: Cluste
   const path = resourcePath({ ...GITOPS_CLUSTERS, namespace, name });
   try {
     const answer = await client.request({ method: 'GET', path, timeoutMs: TIMEOUT_MS });
-    const parsed = v.safeParse(GitopsCluster, answer);
+    const parsed = v.safeParse(GitopsCluster, answer, FIRST_FAULT);
     if (parsed.success) return parsed.output;
   } catch (error) {
     if (!hasCode(error, 'ApiNotFound')) throw error;

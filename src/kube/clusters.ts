@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import type { Place } from '../api/bulkhead.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { AppRef, ClusterRef, PipelineKey, PipelineSpec } from '../api/pipeline.ts';
 import type { ClusterHosts } from '../decide/cluster-hosts.ts';
@@ -45,7 +46,7 @@ export interface ClustersDeps {
   readonly secrets: Secrets;
   readonly governors: () => Governors;
   readonly hosts: ClusterHosts;
-  readonly open: (kubeConfig: KubeConfig) => RemoteApplications;
+  readonly open: (kubeConfig: KubeConfig, place: Place) => RemoteApplications;
   /** Default: references to other namespaces are allowed. */
   readonly references?: ReferencePolicy;
   readonly now: () => Date;
@@ -70,6 +71,7 @@ export function createClusters(deps: ClustersDeps): Clusters {
     const users = new Set<PipelineKey>();
     const cluster = createCluster({
       title: `${address.kind} ${address.namespace}/${address.name}`,
+      namespace: address.namespace,
       find: () => findCluster(deps, address),
       users: createClusterUsers(address),
       pool,

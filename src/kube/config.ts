@@ -4,6 +4,7 @@ import { type Cluster, type Context, KubeConfig, type User } from '@kubernetes/c
 import * as v from 'valibot';
 import { parseDocument } from 'yaml';
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import { FIRST_FAULT } from '../api/first-fault.ts';
 import { tokenFileProvider } from './credentials.ts';
 
 export interface KubeConfigOptions {
@@ -102,7 +103,7 @@ function fromFile(path: string): Parts {
   const document = parseDocument(text, { prettyErrors: false });
   const [fault] = document.errors;
   if (fault) throw invalid(`The kubeconfig ${path} is not YAML: ${fault.code} at byte ${fault.pos[0]}`);
-  const fields = v.safeParse(UserFields, document.toJS());
+  const fields = v.safeParse(UserFields, document.toJS(), FIRST_FAULT);
   if (!fields.success) throw invalid(`The kubeconfig ${path} holds no clusters, users and contexts`);
   const loaded = new KubeConfig();
   try {

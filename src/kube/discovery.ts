@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { hasCode, TurnpikeError } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
+import { groupOf } from '../decide/route.ts';
 import { resourcePath } from './path.ts';
 import type { KubeClient } from './transport.ts';
 
@@ -11,15 +13,17 @@ export interface Resource {
 
 export interface Discovery {
   /**
-   * The resource of a kind: in the version that is asked for, else in the one that its group prefers.
+   * The resource of a kind, in the version that its group prefers, whichever is asked for: of objects that are the same by
+   * any version nobody can have more watches by spelling it in another way.
    * @throws TurnpikeError ApiNotFound when the cluster does not serve the kind
    */
   resource(apiVersion: string, kind: string): Promise<Resource>;
   forget(apiVersion: string, kind: string): void;
 }
 
-/** How long a kind stays unknown, or in another version than asked for, before the API server is asked again. */
-const DOUBTFUL_MS = 10_000;
+/** How long a kind stays unknown, or in its version, before the API server is asked again. */
+const UNKNOWN_MS = 10_000;
+const KNOWN_MS = 300_000;
 const MAX_KINDS = 1000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -29,7 +33,12 @@ const ResourceList = v.object({
     [],
   ),
 });
-const Group = v.object({ preferredVersion: v.object({ groupVersion: v.string() }) });
+const Version = v.object({ version: v.string() });
+const Group = v.object({ preferredVersion: v.nullish(Version), versions: v.array(Version) });
+/** Which serve a kind is looked for in so many, the preferred one first. */
+const MAX_VERSIONS = 10;
+/** As versions are called (RFC 1123). */
+const LABEL = /^[a-z0-9-]{1,63}$/;
 
 /** What the API server said of a kind, and when, in milliseconds. */
 interface Answer {
@@ -57,8 +66,7 @@ export function createDiscovery(client: KubeClient, deps: { readonly now: () => 
 
   async function resource(apiVersion: string, kind: string): Promise<Resource> {
     const known = await answers.get(keyOf(apiVersion, kind));
-    const usable = known?.resource?.apiVersion === apiVersion || isRecent(known);
-    const answer = known && usable ? known : await askOnce(apiVersion, kind);
+    const answer = known && isRecent(known) ? known : await askOnce(apiVersion, kind);
     if (answer.resource) return answer.resource;
     throw new TurnpikeError(
       'ApiNotFound',
@@ -66,8 +74,8 @@ export function createDiscovery(client: KubeClient, deps: { readonly now: () => 
     );
   }
 
-  function isRecent(answer: Answer | undefined): boolean {
-    return answer !== undefined && deps.now().getTime() - answer.at < DOUBTFUL_MS;
+  function isRecent({ resource, at }: Answer): boolean {
+    return deps.now().getTime() - at < (resource ? KNOWN_MS : UNKNOWN_MS);
   }
 
   return {
@@ -79,19 +87,15 @@ export function createDiscovery(client: KubeClient, deps: { readonly now: () => 
 }
 
 function keyOf(apiVersion: string, kind: string): string {
-  return `${apiVersion}, ${kind}`;
+  return `${groupOf(apiVersion)}, ${kind}`;
 }
 
-async function findResource(
-  client: KubeClient,
-  apiVersion: string,
-  kind: string,
-): Promise<Resource | undefined> {
-  const asked = await findInVersion(client, apiVersion, kind);
-  if (asked) return asked;
-  const preferred = await preferredVersion(client, apiVersion);
-  if (preferred === undefined || preferred === apiVersion) return undefined;
-  return findInVersion(client, preferred, kind);
+async function findResource(client: KubeClient, asked: string, kind: string): Promise<Resource | undefined> {
+  for (const apiVersion of await servedVersions(client, asked)) {
+    const found = await findInVersion(client, apiVersion, kind);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 async function findInVersion(
@@ -101,17 +105,24 @@ async function findInVersion(
 ): Promise<Resource | undefined> {
   const answer = await getIfServed(client, resourcePath({ apiVersion }));
   if (answer === undefined) return undefined;
-  const resources = v.parse(ResourceList, answer).resources ?? [];
+  const resources = parseFirst(ResourceList, answer).resources ?? [];
   const found = resources.find((one) => one.kind === kind && one.namespaced && !one.name.includes('/'));
   return found && { apiVersion, plural: found.name };
 }
 
-/** The core group has one version and no other to fall back to. */
-async function preferredVersion(client: KubeClient, apiVersion: string): Promise<string | undefined> {
-  const [group = '', version] = apiVersion.split('/');
-  if (version === undefined) return undefined;
+/** Of the group that is asked for. The core group has one version. */
+async function servedVersions(client: KubeClient, apiVersion: string): Promise<readonly string[]> {
+  const group = groupOf(apiVersion);
+  if (group === '') return [apiVersion];
   const answer = await getIfServed(client, `/apis/${encodeURIComponent(group)}`);
-  return answer === undefined ? undefined : v.parse(Group, answer).preferredVersion.groupVersion;
+  if (answer === undefined) return [];
+  const { preferredVersion, versions } = parseFirst(Group, answer);
+  const preferred = preferredVersion ? [preferredVersion] : [];
+  const names = new Set([...preferred, ...versions].map(({ version }) => version));
+  return [...names]
+    .filter((name) => LABEL.test(name))
+    .slice(0, MAX_VERSIONS)
+    .map((name) => `${group}/${name}`);
 }
 
 async function getIfServed(client: KubeClient, path: string): Promise<unknown> {

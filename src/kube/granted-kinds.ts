@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import { createShortMemory } from './short-memory.ts';
 import type { KubeClient } from './transport.ts';
 
@@ -36,7 +37,7 @@ export function createGrantedKinds(client: KubeClient, options: GrantedKindsOpti
       spec: { resourceAttributes: { verb: 'get', group, resource, ...within } },
     };
     const answer = await client.request({ method: 'POST', path: PATH, body, timeoutMs: TIMEOUT_MS });
-    return v.parse(Answer, answer).status.allowed;
+    return parseFirst(Answer, answer).status.allowed;
   }
 
   return {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { hasCode } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import { resourcePath } from './path.ts';
 import type { KubeClient } from './transport.ts';
 
@@ -92,7 +93,7 @@ export function createLeaseStore(
 }
 
 function parseLease(raw: unknown): StoredLease {
-  const { metadata, spec } = v.parse(Lease, raw);
+  const { metadata, spec } = parseFirst(Lease, raw);
   return { record: { ...NOBODY, ...spec }, metadata };
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import { type KubeClient, OWN_LISTS } from './transport.ts';
 
 export interface ListRequest {
@@ -35,8 +36,9 @@ export async function listAll(client: KubeClient, request: ListRequest): Promise
       timeoutMs: pageTimeoutMs,
       maxBytes: pageBytes,
       signal: request.signal,
+      isList: true,
     });
-    const { metadata, items } = v.parse(Page, answer);
+    const { metadata, items } = parseFirst(Page, answer);
     // One that ignores the limit may do so; one that others run may not.
     if (client.lists && items && items.length > pageSize) throw tooMany(pageSize);
     request.onPage(items ?? [], metadata.resourceVersion);

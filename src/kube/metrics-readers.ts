@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { KubeClient } from './transport.ts';
 
@@ -110,8 +111,8 @@ export function createMetricsReaders(client: KubeClient, deps: MetricsReadersDep
 async function authenticate(client: KubeClient, token: string): Promise<User | undefined> {
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } };
   const answer = await client.request({ method: 'POST', path: TOKEN_REVIEWS, body, timeoutMs: TIMEOUT_MS });
-  const { authenticated, user } = v.parse(TokenReview, answer).status;
-  return authenticated ? v.parse(User, user) : undefined;
+  const { authenticated, user } = parseFirst(TokenReview, answer).status;
+  return authenticated ? parseFirst(User, user) : undefined;
 }
 
 async function authorize(client: KubeClient, user: User): Promise<MetricsVerdict> {
@@ -123,7 +124,7 @@ async function authorize(client: KubeClient, user: User): Promise<MetricsVerdict
     spec: { user: username, ...rest, nonResourceAttributes },
   };
   const answer = await client.request({ method: 'POST', path: ACCESS_REVIEWS, body, timeoutMs: TIMEOUT_MS });
-  const { allowed, denied } = v.parse(AccessReview, answer).status;
+  const { allowed, denied } = parseFirst(AccessReview, answer).status;
   return allowed && !denied ? 'allowed' : 'forbidden';
 }
 

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { errorMessage } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
+import { cut, MAX_QUOTED, oneLine } from '../decide/text.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type KubeObject, type ObjectCache, objectKey } from './cache.ts';
 import { isNewer } from './version.ts';
@@ -25,6 +27,8 @@ export interface MirrorOptions<T> {
   readonly log: Logger;
 }
 
+const TELL_EVERY_MS = 1000;
+
 const RawMetadata = v.object({
   name: v.optional(v.string(), ''),
   namespace: v.optional(v.string(), ''),
@@ -35,16 +39,25 @@ type RawMetadata = v.InferOutput<typeof RawMetadata>;
 
 export function createMirror<T extends KubeObject>({ cache, parse, log }: MirrorOptions<T>): Mirror {
   let version = '';
+  let leftOut = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
 
   function put(raw: unknown, metadata: RawMetadata): void {
     try {
       cache.put(parse(raw));
     } catch (error) {
-      log.warn(
-        { key: objectKey(metadata), error: errorMessage(error) },
-        'object left out: it cannot be read',
-      );
+      tell(objectKey(metadata), errorMessage(error));
     }
+  }
+
+  /** Another cluster may have any number of objects that cannot be read, and call them as it likes. */
+  function tell(key: string, error: string): void {
+    leftOut += 1;
+    const now = performance.now();
+    if (now - toldAt < TELL_EVERY_MS) return;
+    log.warn({ key: cut(oneLine(key), MAX_QUOTED), error, leftOut }, 'object left out: it cannot be read');
+    leftOut = 0;
+    toldAt = now;
   }
 
   function checkSetBack(listed: string): void {
@@ -62,7 +75,7 @@ export function createMirror<T extends KubeObject>({ cache, parse, log }: Mirror
       listed = pageVersion;
       checkSetBack(listed);
       for (const raw of objects) {
-        const { metadata } = v.parse(RawObject, raw);
+        const { metadata } = parseFirst(RawObject, raw);
         present.add(objectKey(metadata));
         put(raw, metadata);
       }
@@ -77,7 +90,7 @@ export function createMirror<T extends KubeObject>({ cache, parse, log }: Mirror
   }
 
   function take({ type, object }: WatchEvent): void {
-    const { metadata } = v.parse(RawObject, object);
+    const { metadata } = parseFirst(RawObject, object);
     if (type === 'DELETED') cache.remove(objectKey(metadata), metadata.resourceVersion);
     else if (type !== 'BOOKMARK') put(object, metadata);
     version = metadata.resourceVersion;

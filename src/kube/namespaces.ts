@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { errorMessage, hasCode } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import { createSlots } from '../api/slots.ts';
 import { type Disclosure, disclosureOf } from '../decide/foreign.ts';
 import { resourcePath } from './path.ts';
@@ -39,7 +40,7 @@ export function createNamespaces(client: KubeClient, deps: { readonly now: () =>
     const giveBack = await slots.take(signal);
     try {
       const answer = await client.request({ method: 'GET', path, timeoutMs: TIMEOUT_MS, signal });
-      return disclosureOf(v.parse(Namespace, answer).metadata.annotations);
+      return disclosureOf(parseFirst(Namespace, answer).metadata.annotations);
     } finally {
       giveBack();
     }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FIRST_FAULT } from '../api/first-fault.ts';
 
 /** What is read of a schema to go through its parts; pipes carry these fields of their first schema. */
 interface Shape {
@@ -17,9 +18,9 @@ export function salvage<Output>(
   schema: v.GenericSchema<unknown, Output>,
   value: unknown,
 ): Output | undefined {
-  const whole = v.safeParse(schema, value);
+  const whole = v.safeParse(schema, value, FIRST_FAULT);
   if (whole.success) return whole.output;
-  const rest = v.safeParse(schema, salvageParts(schema, value));
+  const rest = v.safeParse(schema, salvageParts(schema, value), FIRST_FAULT);
   return rest.success ? rest.output : undefined;
 }
 

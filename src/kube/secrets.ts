@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { hasCode } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import { ALLOWED_HOSTS } from '../api/group.ts';
 import { hostList } from '../decide/hosts.ts';
 import { resourcePath } from './path.ts';
@@ -47,7 +48,7 @@ export function createSecrets(client: KubeClient): Secrets {
 }
 
 function decoded(raw: unknown): StoredSecret {
-  const { metadata, data } = v.parse(Secret, raw);
+  const { metadata, data } = parseFirst(Secret, raw);
   const entries = Object.entries(data ?? {});
   const values = new Map(entries.map(([key, value]) => [key, new Uint8Array(Buffer.from(value, 'base64'))]));
   const hosts = metadata?.annotations?.[ALLOWED_HOSTS];

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type ErrorCode, type Retry, TurnpikeError } from '../api/errors.ts';
+import { FIRST_FAULT } from '../api/first-fault.ts';
 import { cut, MAX_QUOTED, oneLine } from '../decide/text.ts';
 
 /** Kubernetes' `metav1.Status`: what the API server answers when it does not do what it was asked for. */
@@ -40,7 +41,7 @@ export function parseStatus(httpStatus: number, text: string, retryAfter: string
 
 function parseBody(text: string): v.InferOutput<typeof StatusBody> | undefined {
   try {
-    const parsed = v.safeParse(StatusBody, JSON.parse(text));
+    const parsed = v.safeParse(StatusBody, JSON.parse(text), FIRST_FAULT);
     return parsed.success ? parsed.output : undefined;
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseFirst } from '../api/first-fault.ts';
 import {
   EnvironmentStatus,
   type Execution,
@@ -27,7 +28,7 @@ const MAX_PROBLEMS = 20;
  * spec becomes its problems, and of a faulty status as much is taken as can be read.
  */
 export function parseStoredPipeline(raw: unknown): StoredPipeline {
-  const { metadata, spec, status } = v.parse(Raw, raw);
+  const { metadata, spec, status } = parseFirst(Raw, raw);
   return {
     metadata: withoutLastApplied(metadata),
     spec: storedSpec(spec),

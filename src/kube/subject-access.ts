@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Author } from '../api/admission.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import type { Soon } from '../api/lookups.ts';
 import type { KubeClient } from './transport.ts';
 
@@ -95,7 +96,7 @@ export function createSubjectAccess(
     const spec = { user: username, uid, groups, extra, resourceAttributes: { verb: 'get', ...object } };
     const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
     const answer = await client.request({ method: 'POST', path: PATH, body, timeoutMs: TIMEOUT_MS });
-    const { allowed, denied } = v.parse(Answer, answer).status;
+    const { allowed, denied } = parseFirst(Answer, answer).status;
     return allowed && !denied;
   }
 

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { untilAborted } from '../api/abort.ts';
 import { TurnpikeError } from '../api/errors.ts';
-import { createSlots, type Slots } from '../api/slots.ts';
+import { createSlots } from '../api/slots.ts';
 import { readBounded } from './body.ts';
 import { type ConnectionsDeps, createConnections } from './connections.ts';
 import {
@@ -15,6 +15,7 @@ import {
   requestInit,
   unavailable,
 } from './exchange.ts';
+import type { RequestQueue } from './request-queue.ts';
 
 export interface KubeRequest {
   readonly method: string;
@@ -29,6 +30,8 @@ export interface KubeRequest {
   /** Most bytes of the answer. Default: 4 MiB. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
+  /** A page of a list. */
+  readonly isList?: boolean;
 }
 
 export interface KubeStreamRequest {
@@ -47,6 +50,8 @@ export interface KubeClient {
   readonly config: { readonly server: string; readonly namespace: string };
   /** Default: `OWN_LISTS`. */
   readonly lists?: ListLimits;
+  /** For how many milliseconds requests have waited until they could be sent. Default: they never wait. */
+  readonly waited?: RequestQueue['waited'];
   /** Ends what is under way, and the idle connections. */
   close(): void;
 }
@@ -64,7 +69,7 @@ export interface RequestRecord {
 export interface KubeLimits {
   /** Requests at once; watches are not counted. Default: as many as there are. */
   readonly inFlight?: number;
-  /** For a request that names none, in milliseconds, the wait for others included. Default: 10 s. */
+  /** For a request that names none, in milliseconds, the wait for others in flight included. Default: 10 s. */
   readonly timeoutMs?: number;
   /** Of an answer to a request that names none. Default: 4 MiB. */
   readonly maxBytes?: number;
@@ -91,7 +96,6 @@ export const OWN_LISTS: ListLimits = {
 
 /** Another cluster's API server may be anybody's; forty thousand objects are read, and beyond that one by one. */
 export const REMOTE_LIMITS: KubeLimits = {
-  inFlight: 8,
   timeoutMs: 3_000,
   maxBytes: 2 * MIB,
   list: { pageSize: 100, pageBytes: 8 * MIB, pageTimeoutMs: 15_000, maxPages: 400 },
@@ -100,8 +104,8 @@ export const REMOTE_LIMITS: KubeLimits = {
 /** Default: the API server, and a proxy that the kubeconfig names, are believed, and reached directly. */
 export interface KubeClientDeps extends ConnectionsDeps {
   readonly limits?: KubeLimits;
-  /** Requests at once of several clients together. */
-  readonly shared?: Slots;
+  /** Where requests of several clients wait together, before the time that they may take begins. */
+  readonly queue?: RequestQueue;
   readonly onRequest?: (request: RequestRecord) => void;
 }
 
@@ -123,7 +127,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     list,
   } = deps.limits ?? {};
   const own = inFlight === undefined ? undefined : createSlots(inFlight);
-  const limiting = [own, deps.shared].filter((slots) => slots !== undefined);
+  const { queue } = deps;
   const closing = new AbortController();
   let reachable = true;
 
@@ -156,10 +160,21 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
 
   async function request(wanted: KubeRequest): Promise<unknown> {
     const timeoutMs = wanted.timeoutMs ?? usualMs;
-    const deadline = createDeadline(timeoutMs, [closing.signal, wanted.signal]);
-    const taken: (() => void)[] = [];
+    if (!queue) return exchange(wanted, timeoutMs);
+    const { isList = false, signal } = wanted;
+    const queued = { isList, waitMs: timeoutMs, signals: [closing.signal, signal] };
     try {
-      for (const one of limiting) taken.push(await one.take(deadline.signal));
+      return await queue.run(queued, () => exchange(wanted, timeoutMs));
+    } catch (error) {
+      throw error instanceof TurnpikeError ? error : failure(error, signal?.aborted ?? false);
+    }
+  }
+
+  async function exchange(wanted: KubeRequest, timeoutMs: number): Promise<unknown> {
+    const deadline = createDeadline(timeoutMs, [closing.signal, wanted.signal]);
+    let giveBack = () => {};
+    try {
+      if (own) giveBack = await own.take(deadline.signal);
       const { body } = await send(wanted, requestInit(wanted, deadline.signal));
       const bytes = await readBounded(body, wanted.maxBytes ?? usualBytes, deadline.signal);
       const answer = parseAnswer(bytes, wanted);
@@ -170,7 +185,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
       const reason = deadline.expired() ? unavailable(late, error) : error;
       throw failure(reason, wanted.signal?.aborted ?? false);
     } finally {
-      for (const giveBack of taken) giveBack();
+      giveBack();
       deadline.end();
     }
   }
@@ -193,5 +208,13 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
   }
 
   const config = { server, namespace };
-  return { request, stream, available: () => reachable, config, ...(list && { lists: list }), close };
+  return {
+    request,
+    stream,
+    available: () => reachable,
+    config,
+    ...(list && { lists: list }),
+    ...(queue && { waited: queue.waited }),
+    close,
+  };
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import { createLineSplitter } from './body.ts';
 import { parseStatus, statusError } from './status.ts';
 import type { KubeClient } from './transport.ts';
@@ -84,9 +85,9 @@ async function readEvents(
 }
 
 function parseLine(line: string): WatchEvent {
-  const { type, object } = v.parse(Line, JSON.parse(line));
+  const { type, object } = parseFirst(Line, JSON.parse(line));
   if (type !== 'ERROR') return { type, object };
-  const status = v.parse(v.object({ code: v.optional(v.number(), 500) }), object);
+  const status = parseFirst(v.object({ code: v.optional(v.number(), 500) }), object);
   throw statusError(parseStatus(status.code, JSON.stringify(object), null), 'watch');
 }
 

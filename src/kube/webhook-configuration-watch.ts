@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseFirst } from '../api/first-fault.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createObjectCache, type KubeObject } from './cache.ts';
 import { resourcePath } from './path.ts';
@@ -33,7 +34,7 @@ export async function watchWebhookConfiguration(
   await createReflector(client, {
     path: resourcePath(WEBHOOK_CONFIGURATIONS),
     fieldSelector: `metadata.name=${name}`,
-    parse: (raw) => v.parse(Watched, raw),
+    parse: (raw) => parseFirst(Watched, raw),
     cache,
     log,
     signal,

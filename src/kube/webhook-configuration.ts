@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { hasCode, TurnpikeError } from '../api/errors.ts';
+import { parseFirst } from '../api/first-fault.ts';
 import type { ServerNames } from './certificate.ts';
 import { resourcePath } from './path.ts';
 import type { KubeClient } from './transport.ts';
@@ -49,7 +50,7 @@ export function createWebhookConfigurations(client: KubeClient, name: string): W
   const path = resourcePath({ ...WEBHOOK_CONFIGURATIONS, name });
 
   async function read(): Promise<WebhookConfiguration> {
-    const { metadata, webhooks } = v.parse(Configuration, await get());
+    const { metadata, webhooks } = parseFirst(Configuration, await get());
     const configs = (webhooks ?? []).map((webhook) => webhook.clientConfig);
     const names = toServerNames(configs);
     if (names.dns.length + names.ip.length === 0) throw nameless(name);

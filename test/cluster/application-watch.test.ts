@@ -19,7 +19,7 @@ import {
 import { loadKubeConfig } from '../../src/kube/config.ts';
 import { createDiscovery } from '../../src/kube/discovery.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
-import { createWatchBudget } from '../../src/kube/watch-budget.ts';
+import { createWatchBudgets } from '../../src/kube/watch-budget.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { waitEstablished } from '../lab/established.ts';
 import type { Lab } from '../lab/lab.ts';
@@ -124,26 +124,27 @@ describe('watching applications', () => {
 
   function open({ kubeconfig = lab.kubeconfig, places = 100, revisionPaths = '' }: Change = {}) {
     let requests = 0;
+    let ahead = 0;
     const { log, lines } = createFakeLog();
     const client = createKubeClient(loadKubeConfig({ kubeconfig }), {
       onRequest: () => {
         requests += 1;
       },
     });
-    const budget = createWatchBudget(places);
+    const budget = createWatchBudgets(places).own;
     let watches = 0;
     const watch = createApplicationWatch(client, {
-      discovery: createDiscovery(client, { now: () => new Date() }),
+      discovery: createDiscovery(client, { now: () => new Date(Date.now() + ahead) }),
       revisionPaths: parseRevisionPaths(revisionPaths),
       budget: {
-        take() {
-          const taken = budget.take();
-          if (taken) watches += 1;
-          return taken;
-        },
-        giveBack() {
-          watches -= 1;
-          budget.giveBack();
+        take(lose) {
+          const giveBack = budget.take(lose);
+          if (!giveBack) return undefined;
+          watches += 1;
+          return () => {
+            watches -= 1;
+            giveBack();
+          };
         },
       },
       log,
@@ -161,15 +162,18 @@ describe('watching applications', () => {
       const seen = readApplication(ref, object);
       return seen.kind === 'application' ? seen.revision : seen.error;
     };
-    return { watch, heard, lines, revision, requests: () => requests, watches: () => watches };
+    const pass = (seconds: number) => {
+      ahead += 1000 * seconds;
+    };
+    return { watch, heard, lines, revision, pass, requests: () => requests, watches: () => watches };
   }
 
   async function watched(name: string, change?: Change) {
     const opened = open(change);
     opened.watch.want('owner', [{ appRef: appRef(name), namespace }]);
     await until('the first list', () => opened.heard.length > 0);
-    // The kind was asked for, its objects were listed, and they are watched.
-    await until('the watch', () => opened.requests() >= 3);
+    // The group and the kind were asked for, its objects were listed, and they are watched.
+    await until('the watch', () => opened.requests() >= 4);
     opened.heard.length = 0;
     return opened;
   }
@@ -250,7 +254,7 @@ describe('watching applications', () => {
     const wanted = [namespace, ...many].map((one) => ({ appRef: appRef('app'), namespace: one }));
     watch.want('owner', wanted);
     await until('the first list', () => heard.length === 21);
-    await until('the watch', () => requests() >= 3);
+    await until('the watch', () => requests() >= 4);
     expect(watches()).toBe(1);
     const before = requests();
     expect(await revision(appRef('app'))).toBe('1.0.0');
@@ -304,17 +308,18 @@ describe('watching applications', () => {
   test(
     'notices that a kind comes, that a version comes, and that one goes',
     async () => {
-      const { watch, heard, revision } = open();
+      const { watch, watches, heard, revision, pass } = open();
       const wanted = [
         { appRef: appRef('app', 'Gear', 'v1'), namespace },
         { appRef: appRef('app', 'Gear', 'v2'), namespace },
       ];
       watch.want('owner', wanted);
       await lab.apply([definition('gears', 'Gear', ['v1'])]);
-      await until('both watches', () => heard.length === 2);
+      await until('one watch for both versions', () => heard.length === 1);
+      expect(watches()).toBe(1);
       const body = { apiVersion: `${GROUP}/v1`, kind: 'Gear', metadata: { name: 'app' } };
       await admin.request({ method: 'POST', path: path(undefined, 'gears'), body });
-      await until('the application by both versions', () => heard.length === 4);
+      await until('the application', () => heard.length === 2);
 
       await lab.apply([definition('gears', 'Gear', ['v1', 'v2'])]);
       const asAsked = async () => {
@@ -324,6 +329,7 @@ describe('watching applications', () => {
         return answer !== undefined;
       };
       await until('the version', asAsked);
+      pass(301);
       const change = (revision: string) => patch('app/status', { status: { ...status(revision) } }, 'gears');
       const sees = (expected: string) => async () => {
         const revisions = await Promise.all(wanted.map((one) => revision(one.appRef)));

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
+import { parseAddress } from '../../src/http/bind.ts';
 import { createPump } from '../../src/http/pump.ts';
-import { parseAddress, type Server, startServer } from '../../src/http/server.ts';
+import { type Server, startServer } from '../../src/http/server.ts';
 import { createFakeLog } from '../fakes/log.ts';
 
 const nextTurn = () => Bun.sleep(5);

@@ -65,6 +65,15 @@ describe('the structure of the source', () => {
     expect(found).toEqual([]);
   });
 
+  test('reads what others send up to its first fault', async () => {
+    const whole = /\bv\.(?:safeParse|parse)\((?:(?!\bFIRST|\babortEarly)[^;])*;/;
+    const found: string[] = [];
+    for (const file of files.filter((path) => /^(?:kube|promote|http)\//.test(path))) {
+      if (whole.test(await Bun.file(join(SOURCE, file)).text())) found.push(file);
+    }
+    expect(found).toEqual([]);
+  });
+
   test('writes to no console: what is to be said goes through the logger or the command', async () => {
     const found: string[] = [];
     for (const file of files) {

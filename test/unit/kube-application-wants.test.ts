@@ -28,13 +28,15 @@ describe('the wanted applications', () => {
     expect(wants.kinds().size).toBe(0);
   });
 
-  test('are told apart by the version that is asked for', () => {
+  test('are of one kind however many versions of it are written', () => {
     const wants = createWants();
-    wants.set('a', [app('x', 'dev'), app('x', 'dev', 'helm.toolkit.fluxcd.io/v2beta1')]);
-    expect([...wants.kinds().values()].map(({ apiVersion }) => apiVersion)).toEqual([
-      HELM,
-      'helm.toolkit.fluxcd.io/v2beta1',
-    ]);
+    const versions = Array.from({ length: 50 }, (_, index) => `helm.toolkit.fluxcd.io/v2beta${index}`);
+    for (const version of versions) wants.set(version, [app('x', 'dev', version)]);
+    wants.set('other', [app('x', 'dev', 'example.com/v2')]);
+    expect([...wants.kinds().keys()]).toEqual([KEY, 'example.com, HelmRelease']);
+    expect(wants.has(kindKey({ apiVersion: HELM, kind: 'HelmRelease' }), 'dev', 'x')).toBe(true);
+    for (const version of versions) wants.set(version, []);
+    expect([...wants.kinds().keys()]).toEqual(['example.com, HelmRelease']);
   });
 
   test('of a Pipeline are those on its own cluster', () => {

@@ -101,7 +101,10 @@ describe('the kubeconfig of another cluster', () => {
     const isLab = { isLaboratory: true };
     expect(read(local, isLab).getCurrentCluster()?.server).toBe('https://127.0.0.1:6443');
     const plain = local.replace('https://127', 'http://127');
-    expect(read(plain, isLab).getCurrentCluster()?.server).toBe('http://127.0.0.1:6443');
+    expect(read(plain, isLab).getCurrentCluster()).toMatchObject({
+      server: 'http://127.0.0.1:6443',
+      skipTLSVerify: true,
+    });
     expect(() => read(VALID.replace('leaf.example.com', '169.254.169.254'), isLab)).toThrow('link-local');
   });
 });
@@ -138,7 +141,9 @@ function setUp(lookEveryMs = 60_000) {
     config: { server: 'https://10.96.0.1', namespace: 'turnpike-system' },
     close: () => {},
   };
-  const open: ClustersDeps['open'] = (kubeConfig) => {
+  const places: string[] = [];
+  const open: ClustersDeps['open'] = (kubeConfig, { namespace }) => {
+    places.push(namespace);
     const token = kubeConfig.getCurrentUser()?.token ?? '';
     opened.push(token);
     const ask = (what: 'probe' | 'read') => servers.get(token)?.(what) ?? Promise.reject(unavailable(401));
@@ -171,7 +176,7 @@ function setUp(lookEveryMs = 60_000) {
     const text = VALID.replace('hunter2', token);
     secrets.set(name, { values: new Map([[key, new TextEncoder().encode(text)]]) });
   };
-  return { clusters, secrets, objects, servers, opened, closed, woken, put, looks: () => looks };
+  return { clusters, secrets, objects, servers, opened, places, closed, woken, put, looks: () => looks };
 }
 
 const cleanUp: (() => void)[] = [];
@@ -205,6 +210,19 @@ describe('the clusters of Pipelines', () => {
     const reads = [LEAF, same, LEAF].map((ref) => clusters.reader(ref, 'apps').read(APP, 'dev'));
     expect(await Promise.all(reads)).toEqual(['object', 'object', 'object']);
     expect([opened, looks()]).toEqual([['one'], 2]);
+  });
+
+  test('of several namespaces have a connection of their own each, be their kubeconfigs the same', async () => {
+    const { clusters, put, servers, places } = setUp();
+    put('apps/leaf', 'one');
+    put('web/leaf', 'one');
+    servers.set('one', async () => 'object');
+    clusters.follow(KEY, on(LEAF));
+    clusters.follow(pipelineKey('web', 'app'), on(LEAF));
+    for (const namespace of ['apps', 'web']) {
+      expect(await clusters.reader(LEAF, namespace).read(APP, 'dev')).toBe('object');
+    }
+    expect(places).toEqual(['apps', 'web']);
   });
 
   test('are all begun with the first one, so that those that are away cost their time once', async () => {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { createBulkhead } from '../../src/api/bulkhead.ts';
 import { openRemote } from '../../src/kube/clusters-remote.ts';
 import { createJudge } from '../../src/kube/judge.ts';
-import { createWatchBudget } from '../../src/kube/watch-budget.ts';
+import { createWatchBudgets } from '../../src/kube/watch-budget.ts';
 import { kubeConfigTo } from '../cluster/kube-support.ts';
 import { createFakeLog } from '../fakes/log.ts';
 
@@ -24,13 +25,16 @@ function setUp(granted: readonly string[]) {
     const { pathname } = new URL(url);
     const resources = LISTS[pathname];
     if (resources) return Response.json({ resources });
+    if (/^\/apis\/[^/]+$/.test(pathname)) return Response.json({ versions: [{ version: 'v1' }] });
     objects.push(pathname);
     return Response.json({ metadata: { name: 'app', namespace: 'dev', resourceVersion: '1' }, items: [] });
   };
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch });
   const remote = openRemote(kubeConfigTo(`http://127.0.0.1:${server.port}`, { name: 'u' }), {
+    bulkhead: createBulkhead({ total: 8, namespace: 8, host: 8 }),
+    place: { namespace: 'apps', host: 'leaf' },
     revisionPaths: new Map(),
-    budget: createWatchBudget(),
+    budgets: createWatchBudgets(),
     log: createFakeLog().log,
     granted: { has: async (group, plural) => granted.includes(`${plural}.${group}`) },
     judge: createJudge({ allowed: [], insecure: [], isLaboratory: true }, async () => []),

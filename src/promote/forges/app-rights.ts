@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../../api/errors.ts';
+import { FIRST_FAULT } from '../../api/first-fault.ts';
 import type { ForgeAnswer, ForgeContext } from './call.ts';
 import { forgeFailure, forgeWords } from './failure.ts';
 
@@ -51,7 +52,7 @@ export async function refusedRights(
 
 /** Those that the installation lacks; all where it does not say. */
 function missingRights(data: unknown): string {
-  const parsed = v.safeParse(Installation, data);
+  const parsed = v.safeParse(Installation, data, FIRST_FAULT);
   const granted = parsed.success ? parsed.output.permissions : {};
   const all = Object.keys(APP_RIGHTS) as Right[];
   const lacking = all.filter((right) => granted[right] !== APP_RIGHTS[right] && granted[right] !== 'admin');

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FIRST_FAULT } from '../../api/first-fault.ts';
 import { plainMarkdown, withoutCommands } from '../markdown.ts';
 import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
 import type { Credentials } from './credentials.ts';
@@ -55,17 +56,17 @@ export function requestBounds(credentials: Credentials, deps: ForgeDeps) {
   };
 }
 
-/** A schema's output, or an error that names the places that are wrong. */
+/** A schema's output, or an error that names the first place that is wrong. */
 export function parsedAnswer<T extends v.GenericSchema>(
   schema: T,
   operation: ForgeOperation,
   data: unknown,
   context: ForgeContext,
 ): v.InferOutput<T> {
-  const parsed = v.safeParse(schema, data);
+  const parsed = v.safeParse(schema, data, FIRST_FAULT);
   if (parsed.success) return parsed.output;
-  const where = parsed.issues.slice(0, 5).map((issue) => v.getDotPath(issue) ?? 'all of it');
-  throw forgeGibberish(operation, where, context);
+  const where = v.getDotPath(parsed.issues[0]) ?? 'all of it';
+  throw forgeGibberish(operation, [where], context);
 }
 
 /**

@@ -23,6 +23,7 @@ import { knownHostsStars } from './acts/known-hosts-stars.ts';
 import { leafDrip } from './acts/leaf-drip.ts';
 import { leafEndlessPages } from './acts/leaf-endless-pages.ts';
 import { leafLargePages } from './acts/leaf-large-pages.ts';
+import { leafSeveralKubeconfigs } from './acts/leaf-several-kubeconfigs.ts';
 import { leafSilence } from './acts/leaf-silence.ts';
 import { sshIdentityRounds } from './acts/ssh-identity-rounds.ts';
 import { yamlAliases } from './acts/yaml-aliases.ts';
@@ -45,6 +46,7 @@ export const ACTS: readonly Act[] = [
   knownHostsLines,
   sshIdentityRounds,
   leafSilence,
+  leafSeveralKubeconfigs,
   leafLargePages,
   leafEndlessPages,
   leafDrip,

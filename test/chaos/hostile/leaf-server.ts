@@ -10,12 +10,16 @@ export interface LeafAnswers {
   readonly list: (continued: boolean, signal: AbortSignal) => Response | Promise<Response>;
   /** To a read of a single one, and to watches; default: as to a list. */
   readonly read?: () => Response | Promise<Response>;
+  /** Each of which is a cluster for Turnpike; default: one. */
+  readonly kubeconfigs?: number;
 }
 
+const GROUP = { versions: [{ version: 'v2' }] };
 const RESOURCES = { resources: [{ name: 'helmreleases', kind: 'HelmRelease', namespaced: true }] };
 
-export async function actAsLeaf(context: ActContext, { list, read }: LeafAnswers): Promise<void> {
+export async function actAsLeaf(context: ActContext, answers: LeafAnswers): Promise<void> {
   const { random } = context;
+  const { list, read, kubeconfigs = 1 } = answers;
   const { ca, apiserver } = await createClusterCertificates();
   const server = Bun.serve({
     hostname: '127.0.0.1',
@@ -25,25 +29,27 @@ export async function actAsLeaf(context: ActContext, { list, read }: LeafAnswers
     fetch(request) {
       const { pathname, searchParams } = new URL(request.url);
       if (pathname === '/version') return Response.json({ major: '1', minor: '36' });
+      if (/^\/apis\/[^/]+$/.test(pathname)) return Response.json(GROUP);
       if (/^\/apis\/[^/]+\/[^/]+$/.test(pathname)) return Response.json(RESOURCES);
       context.reached();
       if (searchParams.has('limit')) return list(searchParams.has('continue'), request.signal);
       return (read ?? (() => list(false, request.signal)))();
     },
   });
-  const text = kubeconfig(
-    { server: `https://127.0.0.1:${server.port}`, ca },
-    { name: 'turnpike', credentials: { token: 'mallory' } },
-  );
-  const targets = Array.from({ length: between(random, 10, 50) }, (_, index) => ({
+  const cluster = { server: `https://127.0.0.1:${server.port}`, ca };
+  const secrets = Array.from({ length: kubeconfigs }, (_, index) => {
+    const user = { name: 'turnpike', credentials: { token: `mallory-${index}` } };
+    return [`leaf-${index}`, { kubeconfig: kubeconfig(cluster, user) }] as const;
+  });
+  const targets = Array.from({ length: Math.max(kubeconfigs, between(random, 10, 50)) }, (_, index) => ({
     namespace: `leaf-${index}`,
-    clusterRef: { kind: 'Secret', name: 'leaf' },
+    clusterRef: { kind: 'Secret', name: `leaf-${index % kubeconfigs}` },
   }));
   const tenant = await createTenant(context, {
     label: 'leaf',
     pipelines: between(random, 1, 4),
     targets,
-    secrets: { leaf: { kubeconfig: text } },
+    secrets: Object.fromEntries(secrets),
   });
   await tenant.promote(between(random, 500, 2000));
   await tenant.leave();

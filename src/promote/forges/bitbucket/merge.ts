@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FIRST_FAULT } from '../../../api/first-fault.ts';
 import type { ForgeAnswer } from '../call.ts';
 import { forgeWords } from '../failure.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
@@ -86,12 +87,12 @@ async function isVetoed(api: Api, number: number): Promise<boolean> {
 }
 
 function isConflict({ data }: ForgeAnswer): boolean {
-  const refusal = v.safeParse(Refusal, data);
+  const refusal = v.safeParse(Refusal, data, FIRST_FAULT);
   return refusal.success && refusal.output.errors.some(({ conflicted }) => conflicted);
 }
 
 function vetoesIn({ data }: ForgeAnswer) {
-  const refusal = v.safeParse(Refusal, data);
+  const refusal = v.safeParse(Refusal, data, FIRST_FAULT);
   return refusal.success ? refusal.output.errors.flatMap(({ vetoes }) => vetoes) : [];
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FIRST_FAULT } from '../../../api/first-fault.ts';
 import { forgeGibberish } from '../failure.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
 import { pageOf, pathOf } from '../shared.ts';
@@ -52,7 +53,7 @@ async function page(api: Api, number: number, base: string) {
   );
   if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
   const total = Number(headers.get('x-total-count') ?? Number.POSITIVE_INFINITY);
-  return { pulls: data.map((one) => v.safeParse(GiteaPullRequest, one)), total };
+  return { pulls: data.map((one) => v.safeParse(GiteaPullRequest, one, FIRST_FAULT)), total };
 }
 
 export async function get(api: Api, number: number): Promise<PullRequest | undefined> {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { FIRST_FAULT } from '../../../api/first-fault.ts';
 import type { ForgeAnswer, ForgeOperation } from '../call.ts';
 import { answerOf } from '../octokit.ts';
 import { parsedAnswer } from '../shared.ts';
@@ -57,7 +58,7 @@ export async function graphql<T extends v.GenericSchema>(
 }
 
 function asRest(answer: ForgeAnswer, optional: string | undefined): ForgeAnswer {
-  const failed = v.safeParse(Errors, answer.data);
+  const failed = v.safeParse(Errors, answer.data, FIRST_FAULT);
   const first = failed.success ? failed.output.errors.find((one) => !isHidden(one, optional)) : undefined;
   if (!first) return answer;
   return { ...answer, status: STATUSES[first.type ?? ''] ?? 422, data: { message: first.message } };

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../../../api/errors.ts';
+import { FIRST_FAULT } from '../../../api/first-fault.ts';
 import type { ForgeAnswer } from '../call.ts';
 import type { PullRequest } from '../forge.ts';
 import { type Api, read } from './api.ts';
@@ -25,7 +26,7 @@ export async function cancelMerge(api: Api, { number }: PullRequest): Promise<vo
 }
 
 function said(answer: ForgeAnswer): ForgeAnswer {
-  const failed = v.safeParse(Failed, answer.data);
+  const failed = v.safeParse(Failed, answer.data, FIRST_FAULT);
   if (failed.success) return { ...answer, status: failed.output.http_status };
   // It could be read a moment ago: what is missing is the right to merge.
   return answer.status === 401 ? { ...answer, status: 403 } : answer;

@@ -1,0 +1,94 @@
+import type { Bulkhead, Place } from '../api/bulkhead.ts';
+import { TurnpikeError } from '../api/errors.ts';
+import { createSlots } from '../api/slots.ts';
+import { createDeadline } from './exchange.ts';
+
+/** Requests to another cluster until there is room for them. What they wait is our time, not the cluster's. */
+export interface RequestQueue {
+  /**
+   * Runs the work when there is room for it.
+   * @throws TurnpikeError ApiBusy when there is none in time; nothing was sent then
+   */
+  run<T>(queued: Queued, work: () => Promise<T>): Promise<T>;
+  /** For how many milliseconds until now some request has waited; lists, for which nobody waits, apart. */
+  waited(): number;
+}
+
+export interface Queued {
+  readonly isList: boolean;
+  readonly waitMs: number;
+  readonly signals: readonly (AbortSignal | undefined)[];
+}
+
+export interface RequestQueueDeps {
+  /** Of all other clusters. */
+  readonly bulkhead: Bulkhead;
+  readonly place: Place;
+  /** Lists at once: they are long, and must leave room for what is short. */
+  readonly lists: number;
+}
+
+export function createRequestQueue({ bulkhead, place, lists }: RequestQueueDeps): RequestQueue {
+  const listing = createSlots(lists);
+  const stopwatch = createStopwatch();
+
+  async function enter<T>(isList: boolean, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    if (!isList) return bulkhead.run(place, signal, work);
+    const giveBack = await listing.take(signal);
+    try {
+      return await bulkhead.run(place, signal, work);
+    } finally {
+      giveBack();
+    }
+  }
+
+  return {
+    async run({ isList, waitMs, signals }, work) {
+      const waiting = createDeadline(waitMs, signals);
+      const stop = isList ? () => {} : stopwatch.start();
+      const leave = () => {
+        waiting.end();
+        stop();
+      };
+      try {
+        return await enter(isList, waiting.signal, () => {
+          leave();
+          return work();
+        });
+      } catch (error) {
+        throw waiting.expired() ? busy(waitMs) : error;
+      } finally {
+        leave();
+      }
+    },
+    waited: stopwatch.elapsed,
+  };
+}
+
+export function busy(ms: number): TurnpikeError {
+  const message = `Turnpike has so many requests to other clusters under way that this one waits for room: it was not sent within ${ms} ms, and is tried again.`;
+  return new TurnpikeError('ApiBusy', message);
+}
+
+/** Runs while at least one has started it. */
+function createStopwatch() {
+  let running = 0;
+  let since = 0;
+  let total = 0;
+  const elapsed = () => total + (running > 0 ? performance.now() - since : 0);
+  return {
+    elapsed,
+    /** What it gives stops it, once. */
+    start() {
+      if (running === 0) since = performance.now();
+      running += 1;
+      let isStopped = false;
+      return () => {
+        if (isStopped) return;
+        isStopped = true;
+        if (running === 1) total = elapsed();
+        running -= 1;
+      };
+    },
+  };
+}

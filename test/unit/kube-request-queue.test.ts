@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, test } from 'bun:test';
+import { type BulkheadLimits, createBulkhead } from '../../src/api/bulkhead.ts';
+import { shareSockets } from '../../src/cli/sockets.ts';
+import { listAll } from '../../src/kube/list.ts';
+import { createRequestQueue } from '../../src/kube/request-queue.ts';
+import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
+import { kubeConfigTo } from '../cluster/kube-support.ts';
+import { failureOf } from '../fakes/failure.ts';
+
+/** How the requests to all other clusters share what may be under way at once. */
+
+const ended: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ended.splice(0)) end();
+});
+
+type Fetch = (request: Request) => Response | Promise<Response>;
+
+function setUp(limits: BulkheadLimits, lists = 1) {
+  const bulkhead = createBulkhead(limits);
+  return (namespace: string, fetch: Fetch): KubeClient => {
+    const server = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 30, fetch });
+    const place = { namespace, host: `${namespace}/${server.port}` };
+    const client = createKubeClient(kubeConfigTo(`http://127.0.0.1:${server.port}`, { name: 'u' }), {
+      limits: {
+        timeoutMs: 300,
+        list: { pageSize: 10, pageBytes: 10_000, pageTimeoutMs: 2_000, maxPages: 5 },
+      },
+      queue: createRequestQueue({ bulkhead, place, lists }),
+    });
+    ended.push(
+      () => client.close(),
+      () => void server.stop(true),
+    );
+    return client;
+  };
+}
+
+const hang: Fetch = ({ signal }) =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(new Response())));
+const here: Fetch = () => Response.json({ is: 'here' });
+const get = (client: KubeClient) => client.request({ method: 'GET', path: '/x' });
+const list = (client: KubeClient) => {
+  const { signal } = new AbortController();
+  return failureOf(listAll(client, { path: '/x', signal, onPage: () => {} }));
+};
+
+describe('requests to other clusters', () => {
+  test('are shared by namespace and by connection, whatever Bun makes at once', () => {
+    expect(shareSockets({}).clusters).toEqual({ total: 32, namespace: 8, host: 4 });
+    const image = { BUN_CONFIG_MAX_HTTP_REQUESTS: '1024' };
+    expect(shareSockets(image).clusters).toEqual({ total: 128, namespace: 32, host: 8 });
+    expect(shareSockets({ BUN_CONFIG_MAX_HTTP_REQUESTS: '1' }).clusters).toEqual({
+      total: 1,
+      namespace: 1,
+      host: 1,
+    });
+  });
+
+  test('of a namespace whose clusters all hang in lists leave room for other namespaces', async () => {
+    const open = setUp({ total: 8, namespace: 2, host: 2 });
+    const hanging = Array.from({ length: 4 }, () => open('red', hang));
+    const lists = hanging.flatMap((client) => Array.from({ length: 8 }, () => list(client)));
+    await Bun.sleep(50);
+    const started = performance.now();
+    expect(await get(open('blue', here))).toEqual({ is: 'here' });
+    expect(performance.now() - started).toBeLessThan(300);
+    for (const client of hanging) client.close();
+    await Promise.all(lists);
+  });
+
+  test('are read while long lists of the same cluster are under way', async () => {
+    const open = setUp({ total: 4, namespace: 4, host: 4 }, 2);
+    const client = open('red', (request) => (request.url.includes('limit=') ? hang : here)(request));
+    const lists = Array.from({ length: 8 }, () => list(client));
+    await Bun.sleep(50);
+    expect(await get(client)).toEqual({ is: 'here' });
+    client.close();
+    await Promise.all(lists);
+  });
+
+  test('have their time from when they are sent, not from when they began to wait', async () => {
+    const open = setUp({ total: 1, namespace: 1, host: 1 });
+    const client = open('red', async () => {
+      await Bun.sleep(200);
+      return Response.json({ is: 'here' });
+    });
+    expect(await Promise.all([get(client), get(client)])).toEqual([{ is: 'here' }, { is: 'here' }]);
+    expect(client.waited?.()).toBeGreaterThan(150);
+    expect(client.waited?.()).toBeLessThan(400);
+  });
+
+  test('that find no room in time were not sent, which is no fault of the cluster', async () => {
+    const open = setUp({ total: 1, namespace: 1, host: 1 });
+    let asked = 0;
+    const other = open('blue', () => {
+      asked += 1;
+      return here(new Request('http://x'));
+    });
+    const listing = list(open('red', hang));
+    await Bun.sleep(50);
+    const error = await failureOf(get(other));
+    expect(error).toMatchObject({ code: 'ApiBusy', retry: 'backoff' });
+    expect(error.message).toContain('waits for room: it was not sent within 300 ms');
+    expect([asked, other.available()]).toEqual([0, true]);
+    other.close();
+    expect((await failureOf(get(other))).message).toContain('closed');
+    await listing;
+  });
+});
