@@ -19,16 +19,19 @@ export interface PumpLimits {
   readonly turn: number;
   /** In one turn, of one connection. */
   readonly piece: number;
+  /** So many milliseconds pass before the next turn where one was used up. */
+  readonly restMs: number;
 }
 
 const KIB = 1024;
 /**
- * Some hundred requests with a signature. Bun ends a connection on a Unix socket once 278 answers of it are not read yet:
+ * Some hundred requests with a signature, and 30 MB a second, which are more requests than can be answered: bodies without
+ * an end would have a processor for themselves. Bun ends a connection on a Unix socket once 278 answers of it are not read yet:
  * nobody but who means harm sends so many without waiting for one.
  */
-const LIMITS: PumpLimits = { turn: 64 * KIB, piece: 16 * KIB };
+const LIMITS: PumpLimits = { turn: 64 * KIB, piece: 16 * KIB, restMs: 2 };
 
-export function createPump({ turn, piece }: PumpLimits = LIMITS): Pump {
+export function createPump({ turn, piece, restMs }: PumpLimits = LIMITS): Pump {
   /** Of each source that has any, in the order of their turns. */
   const waiting = new Map<string, (() => void)[]>();
   let left = turn;
@@ -55,7 +58,12 @@ export function createPump({ turn, piece }: PumpLimits = LIMITS): Pump {
   function schedule(): void {
     if (isScheduled) return;
     isScheduled = true;
-    setImmediate(renew);
+    setImmediate(endTurn);
+  }
+
+  function endTurn(): void {
+    if (left > 0) renew();
+    else setTimeout(renew, restMs);
   }
 
   function take(bytes: number): number {

@@ -9,7 +9,7 @@ const nextTurn = () => Bun.sleep(5);
 
 describe('what is passed on at once', () => {
   test('is bounded for a connection, and for all', async () => {
-    const pump = createPump({ turn: 25, piece: 10 }).of('a');
+    const pump = createPump({ turn: 25, piece: 10, restMs: 1 }).of('a');
     expect([pump.take(100), pump.take(8), pump.take(100), pump.take(1)]).toEqual([10, 8, 7, 0]);
     await nextTurn();
     expect(pump.take(100)).toBe(10);
@@ -17,7 +17,7 @@ describe('what is passed on at once', () => {
 
   /** Sends these in so many turns; says in which order they went. */
   async function order(turns: number, queue: readonly (readonly [source: string, bytes: number])[]) {
-    const pump = createPump({ turn: 20, piece: 10 });
+    const pump = createPump({ turn: 20, piece: 10, restMs: 1 });
     const sent: string[] = [];
     function send(source: string, bytes: number): void {
       const taken = pump.of(source).take(bytes);
