@@ -1,15 +1,18 @@
 import { TurnpikeError } from '../../api/errors.ts';
+import type { Waiting } from '../attempt-time.ts';
 import { displayUrl, type Outbound } from '../outbound.ts';
-import type { Turn } from '../turn.ts';
 import type { GitCredentials } from '../workspace.ts';
 import { authorization } from './credentials.ts';
 import { answerProblem, quotation, type Remote } from './failure.ts';
+import type { Unlock } from './ssh/unlock.ts';
 
 /** Git's protocol with one repository. */
 export interface Transport {
   readonly remote: Remote;
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal;
+  /** Waits for a turn of ours, for which no host is to blame. */
+  readonly waiting?: Waiting;
   /** What the service says first. */
   advertisement(service: GitService): Promise<Buffer>;
   /** The answer to a push. */
@@ -27,8 +30,8 @@ export interface TransportDeps {
   readonly url: string;
   readonly credentials: GitCredentials;
   readonly signal: AbortSignal;
-  /** Of what takes long here. */
-  readonly turn?: Turn;
+  /** Opens a key of SSH that has a passphrase. */
+  readonly unlock?: Unlock;
 }
 
 /** Git servers tell clients from browsers by the beginning of this name. */
