@@ -124,6 +124,22 @@ exit 1
     expect(performance.now() - begun).toBeLessThan(4_000);
   }, 20_000);
 
+  test('are tried alone when their push is not answered: it may be the fault of one', async () => {
+    let failures = 0;
+    stage.server.intercept = (request) => {
+      const isPush = request.method === 'POST' && request.url.endsWith('/git-receive-pack');
+      if (!isPush || failures === 2) return undefined;
+      failures += 1;
+      return new Response('broken', { status: 502 });
+    };
+    const results = await promoteWith('app-3', {});
+    // The push of all, and that of one.
+    expect(results.filter(({ status }) => status === 'rejected')).toMatchObject([
+      { reason: { code: 'GitUnavailable' } },
+    ]);
+    expect(pushes()).toBe(1 + FEW.length);
+  });
+
   test('go on when those that came first are given up', async () => {
     const ended = new AbortController();
     stage.server.intercept = (request, real) => {

@@ -1,4 +1,4 @@
-import { TurnpikeError } from '../../api/errors.ts';
+import { hasCode, TurnpikeError } from '../../api/errors.ts';
 import { type AttemptTime, ownTurn } from '../attempt-time.ts';
 import { refOf } from '../refs.ts';
 import type { BranchResult, BranchUpdate } from '../workspace.ts';
@@ -56,8 +56,8 @@ const MORE_MS = 200;
 
 /**
  * Brings several branches of one repository up to date with one fetch and one push, new ones that come before that
- * push included. What the server refuses in this company is tried alone: a rule about one branch may make it
- * refuse all. `unrecorded`: nothing was done for this one; it is to come again when it is recorded.
+ * push included. What the server refuses in this company, or does not answer, is tried alone: a rule about one branch
+ * may make it refuse all. `unrecorded`: nothing was done for this one; it is to come again when it is recorded.
  */
 export async function updateTogether(access: Access, company: Company<BranchUpdate, Updated>): Promise<void> {
   const { items, latecomers, tell } = company;
@@ -70,7 +70,7 @@ export async function updateTogether(access: Access, company: Company<BranchUpda
   const tried = await reach(access, items, time, (reached) => attempt(reached, items, join));
   const alone = createAlone(tell);
   for (const { update, outcome } of tried) {
-    if (outcome.kind === 'refused') {
+    if (outcome.kind === 'refused' && (tried.length > 1 || !hasCode(outcome.error, 'GitUnavailable'))) {
       const before = tried.length > 1 ? undefined : outcome;
       alone.run(update, () => tryAlone(access, update, before).then(resultOf));
     } else tell(update, settledOf(outcome));
@@ -116,7 +116,8 @@ function tryAlone(access: Access, update: BranchUpdate, before?: Refused): Promi
       const [tried] = await attempt(reached, [update], nobody);
       if (!tried) throw new Error('an update of a branch got lost');
       const { outcome } = tried;
-      if (outcome.kind !== 'refused' || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return outcome;
+      const isMoving = outcome.kind === 'refused' && !hasCode(outcome.error, 'GitUnavailable');
+      if (!isMoving || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return outcome;
       last = outcome;
     }
   });
@@ -159,8 +160,8 @@ async function attempt(
   const outcomeOf = ({ update, made }: Attempted): Outcome => {
     if (made.kind === 'failed' || made.kind === 'refused') return made;
     if (made.kind !== 'push') return { kind: 'done', result: made };
-    if (sent.status === 'rejected') return { kind: 'failed', error: asGitError(sent.reason, transport) };
     const { kind: _, refUpdate, memory, ...edited } = made;
+    if (sent.status === 'rejected') return unsent(sent.reason, transport, refUpdate);
     const error = sent.value.get(refUpdate.ref);
     if (error) return stopped.get(update) ?? { kind: 'refused', error, old: refUpdate.old };
     if (!update.isDirect) remember(repository, update.branch, memory);
@@ -169,6 +170,13 @@ async function attempt(
   };
   const outcomes = new Map(prepared.map((one) => [one.update, outcomeOf(one)]));
   return all.map((update) => ({ update, outcome: outcomes.get(update) ?? unrecorded }));
+}
+
+/** What a server does not answer may be the fault of one alone, such as a hook that hangs for its branch. */
+function unsent(reason: unknown, { remote, signal }: Transport, { old }: RefUpdate): Failed | Refused {
+  const error = reason instanceof TurnpikeError ? reason : unusable(reason, remote);
+  const isAnswered = error.code !== 'GitUnavailable' || signal.aborted;
+  return isAnswered ? { kind: 'failed', error } : { kind: 'refused', error, old };
 }
 
 interface Ready {
@@ -206,10 +214,6 @@ async function makeReady(
     next = settled.length + late.length > 0 ? [...waiting, ...late] : [];
   }
   return { repository, advertised: state.advertised, prepared };
-}
-
-function asGitError(error: unknown, { remote }: Transport): unknown {
-  return error instanceof TurnpikeError ? error : unusable(error, remote);
 }
 
 interface Round {
