@@ -2,16 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import type { Waiting } from '../../src/promote/attempt-time.ts';
 import { createEditBudget } from '../../src/promote/git/edit-budget.ts';
 import { fetchCommits } from '../../src/promote/git/fetch-pack.ts';
+import { COMMIT } from '../../src/promote/git/pack-file.ts';
 import { FLUSH_PKT, pktLine } from '../../src/promote/git/pktline.ts';
 import { createShared, openRepository, type Shared } from '../../src/promote/git/repository.ts';
 import { createRepositoryStore, type RepositoryStore } from '../../src/promote/git/store.ts';
 import type { Transport } from '../../src/promote/git/transport.ts';
 import { createTurns } from '../../src/promote/turn.ts';
+import { failureOf } from '../fakes/failure.ts';
 import { createFakeLog } from '../fakes/log.ts';
-import { blobEntry, madePack } from './made-pack.ts';
+import { blobEntry, entryHead, madePack } from './made-pack.ts';
 
 /** What is large or heavy takes turns here, which take none of the time of those who wait. */
 
@@ -51,15 +54,13 @@ function clock() {
   return { waiting, isWaiting: () => under > 0, count: () => count };
 }
 
-/** A server whose pack has so many blobs of 2 MiB, each of which is nearly nothing when it is compressed. */
-function transportWith(blobs: number, waiting: Waiting): Transport {
-  const blob = blobEntry(Buffer.alloc(2 * MIB));
-  const pack = madePack(Array.from({ length: blobs }, () => blob));
+/** A server with a pack. */
+function transportWith(pack: Buffer, waiting?: Waiting): Transport {
   const answer = [pktLine('NAK\n'), pktLine(Buffer.concat([Buffer.from([1]), pack])), FLUSH_PKT];
   return {
     remote: { name: URL, credentials: {} },
     signal: NEVER,
-    waiting,
+    ...(waiting && { waiting }),
     advertisement: () => Promise.reject(new Error('it was said before')),
     push: () => Promise.reject(new Error('nothing is pushed')),
     download: async (_, take) => take(Buffer.concat(answer)),
@@ -67,11 +68,14 @@ function transportWith(blobs: number, waiting: Waiting): Transport {
   };
 }
 
+/** Of so many blobs of 2 MiB, each of which is nearly nothing when it is compressed. */
 async function fetchBeside(shared: Shared, blobs: number) {
+  const blob = blobEntry(Buffer.alloc(2 * MIB));
+  const pack = madePack(Array.from({ length: blobs }, () => blob));
   const repository = await openRepository(join(directory, crypto.randomUUID()), 64 * MIB, shared);
   const { waiting, isWaiting } = clock();
   let isOver = false;
-  const fetched = fetchCommits(repository, transportWith(blobs, waiting), Buffer.from('a request')).then(
+  const fetched = fetchCommits(repository, transportWith(pack, waiting), Buffer.from('a request')).then(
     () => {
       isOver = true;
     },
@@ -99,6 +103,15 @@ describe('a pack of some kilobytes', () => {
     expect(isOver).toBe(true);
     await fetched;
   });
+});
+
+test('the commits of a branch are in memory up to 2 MiB: many attempts look at one at once', async () => {
+  const repository = await openRepository(join(directory, crypto.randomUUID()), 64 * MIB);
+  const commit = (size: number) => Buffer.concat([entryHead(COMMIT, size), deflateSync(Buffer.alloc(size))]);
+  const fetch = (sizes: readonly number[]) =>
+    fetchCommits(repository, transportWith(madePack(sizes.map(commit))), Buffer.from('a request'));
+  expect((await fetch([MIB, MIB - 1])).commits.size).toBe(2);
+  expect(await failureOf(fetch([MIB, MIB - 1, 2]))).toMatchObject({ code: 'GitTooLarge', retry: 'never' });
 });
 
 describe('the time of an attempt stands still', () => {

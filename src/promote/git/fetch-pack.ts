@@ -25,7 +25,8 @@ const MANY_OBJECTS = 20_000;
 const LARGE_BYTES = 4 * 1024 * 1024;
 /** Of the number of objects, in a pack's header. */
 const COUNT_AT = 8;
-const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
+/** A thousand and more; each attempt holds them while it looks at a branch. */
+const MAX_COMMIT_BYTES = 2 * 1024 * 1024;
 
 /** Fetches a pack, whose objects can be read from then on. */
 export async function fetchPack(
