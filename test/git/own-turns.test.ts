@@ -11,9 +11,11 @@ import { FLUSH_PKT, pktLine } from '../../src/promote/git/pktline.ts';
 import { createShared, openRepository, type Shared } from '../../src/promote/git/repository.ts';
 import { createRepositoryStore, type RepositoryStore } from '../../src/promote/git/store.ts';
 import type { Transport } from '../../src/promote/git/transport.ts';
+import { createOutbound } from '../../src/promote/outbound.ts';
 import { createTurns } from '../../src/promote/turn.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { waitUntil } from '../lab/wait.ts';
 import { blobEntry, entryHead, madePack } from './made-pack.ts';
 
 /** What is large or heavy takes turns here, which take none of the time of those who wait. */
@@ -145,6 +147,32 @@ describe('the time of an attempt stands still', () => {
     const before = count();
     await budget.turn();
     expect(count()).toBe(before + 1);
+  });
+
+  test('while a request waits for room among our own, for which its host is not to blame', async () => {
+    const letGo = Promise.withResolvers<void>();
+    let requests = 0;
+    const server = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      async fetch() {
+        requests += 1;
+        if (requests === 1) await letGo.promise;
+        return new Response('here');
+      },
+    });
+    const { waiting, isWaiting } = clock();
+    const outbound = createOutbound({ allowed: [], insecure: ['127.0.0.1'] }, { atOnce: 1 });
+    const url = server.url.href;
+    const first = outbound.send({ url });
+    await waitUntil('the first request', () => requests === 1, { everyMs: 1 });
+    const second = outbound.send({ url, timeoutMs: 60, waiting });
+    await Bun.sleep(100);
+    expect([isWaiting(), requests]).toEqual([true, 1]);
+    letGo.resolve();
+    await first;
+    expect((await second).status).toBe(200);
+    await server.stop(true);
   });
 
   test('while heavy work rests', async () => {

@@ -67,7 +67,7 @@ function open(
 ): Transport {
   const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
   const until = AbortSignal.any(signal ? [closing, signal] : [closing]);
-  const transport = create({ url, credentials, outbound, signal: until, unlock: unlocked });
+  const transport = create({ url, credentials, outbound, signal: until, waiting, unlock: unlocked });
   return { ...counting(transport, received), ...(waiting && { waiting }) };
 }
 

@@ -30,6 +30,7 @@ export interface TransportDeps {
   readonly url: string;
   readonly credentials: GitCredentials;
   readonly signal: AbortSignal;
+  readonly waiting?: Waiting | undefined;
   /** Opens a key of SSH that has a passphrase. */
   readonly unlock?: Unlock;
 }
@@ -59,13 +60,14 @@ export const DOWNLOAD_BOUNDS: ExchangeBounds = {
 };
 
 /** The smart HTTP protocol (gitprotocol-http). */
-export function createHttpTransport({ outbound, url, credentials, signal }: TransportDeps): Transport {
+export function createHttpTransport(deps: TransportDeps): Transport {
+  const { outbound, url, credentials, signal, waiting } = deps;
   const base = url.replace(/\/+$/, '');
   const remote: Remote = { name: displayUrl(base), credentials };
   const header = authorization(credentials);
   const headers = { 'user-agent': USER_AGENT, ...(header === undefined ? {} : { authorization: header }) };
   const ca = credentials.caFile === undefined ? {} : { ca: credentials.caFile };
-  const common = { signal, purpose: 'git' as const, ...ca };
+  const common = { signal, ...(waiting && { waiting }), purpose: 'git' as const, ...ca };
   const posted = (service: GitService, body: Uint8Array) => ({
     ...common,
     method: 'POST',
