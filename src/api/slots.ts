@@ -1,21 +1,38 @@
-/** Lets so many do something at once; the others wait, the first come first. */
+/** Lets so many do something at once; of each key the first come first, and the keys take turns. */
 export interface Slots {
-  /** Call what it gives when it is done. Rejects with the signal's reason. */
-  take(signal: AbortSignal): Promise<() => void>;
+  /** Call what it gives when it is done. Rejects with the signal's reason. `key` is the same for all unless given. */
+  take(signal: AbortSignal, key?: string): Promise<() => void>;
 }
 
 export function createSlots(count: number): Slots {
   let free = count;
-  const waiting = new Set<() => void>();
+  /** By key: who comes next is of the first one, which is the last one then. */
+  const waiting = new Map<string, Set<() => void>>();
+
+  function remember(key: string, enter: () => void): void {
+    const there = waiting.get(key);
+    if (there) there.add(enter);
+    else waiting.set(key, new Set([enter]));
+  }
+
+  function forget(key: string, enter: () => void): void {
+    const there = waiting.get(key);
+    there?.delete(enter);
+    if (there?.size === 0) waiting.delete(key);
+  }
 
   function giveBack(): void {
-    const [next] = waiting;
-    if (next === undefined) {
+    const [first] = waiting;
+    if (first === undefined) {
       free += 1;
       return;
     }
-    waiting.delete(next);
-    next();
+    const [key, there] = first;
+    const [next] = there;
+    waiting.delete(key);
+    waiting.set(key, there);
+    if (next) forget(key, next);
+    next?.();
   }
 
   /** What is given back twice is given back once. */
@@ -28,20 +45,20 @@ export function createSlots(count: number): Slots {
   }
 
   return {
-    async take(signal) {
+    async take(signal, key = '') {
       signal.throwIfAborted();
       if (free > 0) {
         free -= 1;
         return taken();
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      waiting.add(resolve);
+      remember(key, resolve);
       const giveUp = () => reject(signal.reason);
       signal.addEventListener('abort', giveUp, { once: true });
       try {
         await promise;
       } finally {
-        waiting.delete(resolve);
+        forget(key, resolve);
         signal.removeEventListener('abort', giveUp);
       }
       return taken();

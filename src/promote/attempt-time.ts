@@ -1,18 +1,25 @@
 import { TurnpikeError } from '../api/errors.ts';
 
+/** Waits for our own turn, which takes none of the time of the attempts that wait. */
+export type Waiting = <T>(turn: Promise<T>) => Promise<T>;
+
 /** The time of one attempt at something that others' servers take part in. */
 export interface AttemptTime {
   /** Aborted when time is up, or when the process has to end. */
   readonly signal: AbortSignal;
   /** So many bytes of a fetch have come: one that gets on has more time. */
   received(bytes: number): void;
-  /** Waits for our own turn, which takes none of the time. */
-  waiting<T>(turn: Promise<T>): Promise<T>;
+  readonly waiting: Waiting;
+}
+
+/** Waits for a turn of ours as `waiting` says, where somebody's time is counted. */
+export function ownTurn<T>({ waiting }: { readonly waiting?: Waiting }, turn: Promise<T>): Promise<T> {
+  return waiting ? waiting(turn) : turn;
 }
 
 /** What the Git side of an attempt is told of it. */
 export function gitTime(time: AttemptTime | undefined) {
-  return time && { signal: time.signal, received: time.received };
+  return time && { signal: time.signal, received: time.received, waiting: time.waiting };
 }
 
 /** What the forge's side of an attempt is told of it. */
@@ -57,9 +64,12 @@ function startTime(ended: AbortSignal, { ms, mostMs, stepBytes, stepMs }: TimeLi
   let end = begun + ms;
   let bytes = 0;
   let turns = 0;
+  let waitingSince = begun;
+  let isOver = false;
   let timer = setTimeout(check, ms);
 
   function check(): void {
+    if (isOver) return;
     const left = end - performance.now();
     if (left > 0) timer = setTimeout(check, left);
     else controller.abort(tooLong(Math.round((end - begun) / 1000)));
@@ -73,14 +83,16 @@ function startTime(ended: AbortSignal, { ms, mostMs, stepBytes, stepMs }: TimeLi
   }
 
   async function waiting<T>(turn: Promise<T>): Promise<T> {
-    const since = performance.now();
+    if (turns === 0) {
+      clearTimeout(timer);
+      waitingSince = performance.now();
+    }
     turns += 1;
-    if (turns === 1) clearTimeout(timer);
     try {
       return await turn;
     } finally {
       turns -= 1;
-      if (turns === 0) goOn(performance.now() - since);
+      if (turns === 0) goOn(performance.now() - waitingSince);
     }
   }
 
@@ -90,12 +102,15 @@ function startTime(ended: AbortSignal, { ms, mostMs, stepBytes, stepMs }: TimeLi
     check();
   }
 
-  // A wait of our own that begins and ends with others' is counted with theirs.
+  // Waits at the same time are counted once, from the first one's begin to the last one's end.
   return {
     signal: AbortSignal.any([ended, controller.signal]),
     received,
     waiting,
-    end: () => clearTimeout(timer),
+    end() {
+      isOver = true;
+      clearTimeout(timer);
+    },
   };
 }
 

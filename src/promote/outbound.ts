@@ -4,7 +4,8 @@ import { type Lookup, remembered, systemLookup } from '../api/lookup.ts';
 import { createSlots } from '../api/slots.ts';
 import { type HostPolicy, hostProblem, repositoryHostProblem } from '../decide/hosts.ts';
 import type { ProxyFor } from '../decide/proxy.ts';
-import { createDeadline } from './deadline.ts';
+import { ownTurn, type Waiting } from './attempt-time.ts';
+import { createDeadline, type Deadline, type DeadlineOptions } from './deadline.ts';
 import { exchange } from './outbound/exchange.ts';
 import { networkError, proxyRefusal } from './outbound/failure.ts';
 import { refuseForbiddenAddresses } from './outbound/lookup.ts';
@@ -29,6 +30,8 @@ export interface OutboundRequest {
   /** Where the body of an answer goes as it comes, if it is of this type and no error; the Response has none then. */
   readonly into?: BodySink;
   readonly signal?: AbortSignal;
+  /** Waits for room among our own requests, which takes none of the time of this one. */
+  readonly waiting?: Waiting;
   /** Which family of error codes a failure gets; default `forge`. */
   readonly purpose?: Purpose;
 }
@@ -57,12 +60,13 @@ export interface OutboundDeps {
   readonly lookup?: Lookup;
   /** Default: every host is reached directly. */
   readonly proxyFor?: ProxyFor;
-  /** Requests at once; the others wait, within their deadlines. Default: as many as there are. */
+  /** Requests at once; the others wait, and their deadlines begin behind that. Default: as many as there are. */
   readonly atOnce?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DIAL_MS = 30_000;
+const NEVER = new AbortController().signal;
 
 /**
  * What cannot be closed here: between our look-up and the connection a name may change its address. Such a
@@ -78,16 +82,15 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
         ? hostProblem(new URL(request.url), policy)
         : 'The URL to send a request to is no URL.';
       if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem, { retry: 'never' });
-      const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-      const idleMs = request.idleTimeoutMs ?? timeoutMs;
-      const deadline = createDeadline({ timeoutMs, idleMs, signal: request.signal });
+      const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = request;
+      const bounds = { timeoutMs, idleMs: request.idleTimeoutMs ?? timeoutMs, signal };
       const url = new URL(request.url);
       const proxy = deps.proxyFor?.(url);
       let giveBack: (() => void) | undefined;
       try {
-        if (!proxy) await deadline.race(refuseForbiddenAddresses(url, policy, addressesOf));
-        giveBack = await slots?.take(deadline.signal);
-        const response = await deadline.race(exchange(request, proxy, deadline));
+        if (!proxy) await inTime(bounds, () => refuseForbiddenAddresses(url, policy, addressesOf));
+        giveBack = slots && (await ownTurn(request, slots.take(signal ?? NEVER)));
+        const response = await inTime(bounds, (deadline) => exchange(request, proxy, deadline));
         const refusal = proxy && proxyRefusal(response, request, proxy);
         if (refusal) throw refusal;
         return response;
@@ -96,7 +99,6 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
         throw networkError(error, request, proxy);
       } finally {
         giveBack?.();
-        deadline.clear();
       }
     },
     async dial(url, signal) {
@@ -117,6 +119,15 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
       }
     },
   };
+}
+
+async function inTime<T>(bounds: DeadlineOptions, work: (deadline: Deadline) => Promise<T>): Promise<T> {
+  const deadline = createDeadline(bounds);
+  try {
+    return await deadline.race(work(deadline));
+  } finally {
+    deadline.clear();
+  }
 }
 
 async function connectTo(host: string, port: number, signal: AbortSignal): Promise<Socket> {

@@ -153,8 +153,9 @@ function updateOf({ request, settings, credentials, forge, pass, now, time }: At
   };
 }
 
-function hasBranch(git: Git, { url, credentials, signal }: BranchUpdate, branch: string): Promise<boolean> {
-  return git.hasBranch({ url, branch, credentials, ...(signal && { signal }) });
+function hasBranch(git: Git, update: BranchUpdate, branch: string): Promise<boolean> {
+  const { url, credentials, signal, waiting } = update;
+  return git.hasBranch({ url, branch, credentials, ...(signal && { signal }), ...(waiting && { waiting }) });
 }
 
 /** What people read in the pull request as well as in the status. */

@@ -1,4 +1,5 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import type { Waiting } from './attempt-time.ts';
 
 /**
  * Lets everything else have its turn first; then goes on, and nothing else that takes long at the same time. `tokens`:
@@ -8,8 +9,11 @@ export type Turn = (tokens?: number) => Promise<void>;
 
 /** The turns of all that takes long. */
 export interface Turns {
-  /** For one piece of work, such as the edit of one repository. Its time begins with its first turn. */
-  job(): Turn;
+  /**
+   * For one piece of work, such as the edit of one repository. Its time begins with its first turn. `waiting` waits
+   * for what belongs to others and not to this work.
+   */
+  job(waiting?: Waiting): Turn;
   /** Takes back at once what was left behind: by itself the engine lets it grow to hundreds of megabytes. */
   collect(): void;
 }
@@ -51,14 +55,14 @@ export function createTurns(options: TurnsOptions = {}): Turns {
     last = last.then(collect);
   }
 
-  function job(): Turn {
+  function job(waiting: Waiting = (turn) => turn): Turn {
     let spent = 0;
     let since: number | undefined;
     return async (tokens = 0) => {
       const step = since === undefined ? 0 : Math.min(MAX_STEP_MS, now() - since);
       spent += step;
       count(tokens);
-      await (spent < LIGHT_MS ? next() : afterRest(step));
+      await waiting(spent < LIGHT_MS ? next() : afterRest(step));
       since = now();
     };
   }

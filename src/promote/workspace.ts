@@ -1,13 +1,15 @@
-import { allAborted, untilAborted } from '../api/abort.ts';
+import { untilAborted } from '../api/abort.ts';
 import type { FileEdit } from '../api/change.ts';
 import type { Checkpoint } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import { shapeProblem } from '../decide/hosts.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { ownTurn, type Waiting } from './attempt-time.ts';
 import { createBreakers } from './breaker.ts';
-import { updateTogether } from './git/batch.ts';
+import { type Updated, updateTogether } from './git/batch.ts';
 import { isBranchName } from './git/branch-name.ts';
 import { createConnections } from './git/connections.ts';
+import { createKeyLane } from './git/key-lane.ts';
 import { hasBranch, inspectBase } from './git/look.ts';
 import type { Person } from './git/objects.ts';
 import { selectionsOf } from './git/selection.ts';
@@ -60,6 +62,8 @@ export interface BranchUpdate {
   readonly recorded: Promise<unknown>;
   /** Told of the bytes of a fetch as they come. */
   readonly received?: (bytes: number) => void;
+  /** Waits for a turn of ours, which takes none of its time. */
+  readonly waiting?: Waiting;
   /** When it is aborted nothing more is pushed of this update. */
   readonly signal?: AbortSignal;
   /** Called between two steps; when it throws, no further one is taken. */
@@ -98,12 +102,20 @@ export type BranchResult =
   | { readonly kind: 'in-base'; readonly problems: readonly string[] };
 
 /** Asks for a branch. */
-export type BranchLook = Pick<BranchUpdate, 'url' | 'branch' | 'credentials' | 'signal'>;
+export type BranchLook = Pick<BranchUpdate, 'url' | 'branch' | 'credentials' | 'signal' | 'waiting'>;
 
 /** Asks for what the base branch has. */
 export type BaseLook = Pick<
   BranchUpdate,
-  'url' | 'baseBranch' | 'markerKey' | 'files' | 'revision' | 'credentials' | 'signal' | 'received'
+  | 'url'
+  | 'baseBranch'
+  | 'markerKey'
+  | 'files'
+  | 'revision'
+  | 'credentials'
+  | 'signal'
+  | 'received'
+  | 'waiting'
 >;
 
 /**
@@ -142,36 +154,28 @@ const BRANCHES_AT_ONCE = 200;
 export function createWorkspace({ outbound, directory, log, now, ...bounds }: WorkspaceDeps): Workspace {
   const turns = createTurns();
   const store = createRepositoryStore({ directory, log, turns, ...bounds });
-  const signerOf = createSigners();
+  const lane = createKeyLane(turns);
+  const signerOf = createSigners({ lane });
   const closing = new AbortController();
 
   const connected = createConnections({
     outbound,
     breakers: createBreakers(now),
     closing: closing.signal,
-    turns,
+    lane,
   });
-  const together = createTogether(async (updates: readonly BranchUpdate[], latecomers) => {
-    const [first] = updates;
-    if (!first) return [];
-    const { url, credentials } = first;
-    // One that is given up must not end the work of the others.
-    const signal = allAborted(updates.map((update) => update.signal));
-    const received = (bytes: number) => {
-      for (const update of updates) update.received?.(bytes);
-    };
-    const connecting = { url, credentials, received, ...(signal && { signal }) };
-    return connected(connecting, (transport) =>
-      updateTogether({ url, store, transport, signerOf }, updates, latecomers),
-    );
-  }, BRANCHES_AT_ONCE);
+  const access = { connected, store, signerOf };
+  const together = createTogether<BranchUpdate, Updated>(
+    (company) => updateTogether(access, company),
+    BRANCHES_AT_ONCE,
+  );
   return {
     async updateBranch(update) {
       refuseBadUpdate(update);
       for (;;) {
         const result = await untilAborted(together(companyOf(update), update), update.signal);
         if (result.kind !== 'unrecorded') return result;
-        await update.recorded;
+        await ownTurn(update, untilAborted(update.recorded, update.signal));
       }
     },
     async hasBranch(look) {
@@ -183,7 +187,7 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
       refuse(shapeProblem(look.url) ?? nameProblem(look.baseBranch));
       selectionsOf(look.files ?? []);
       const inspected = connected(look, (transport) =>
-        store.use(look.url, (repository) => inspectBase(repository, transport, look)),
+        store.use(look.url, (repository) => inspectBase(repository, transport, look), transport),
       );
       return untilAborted(inspected, look.signal);
     },

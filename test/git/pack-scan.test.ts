@@ -172,6 +172,27 @@ describe('what deltas of a thin pack build on', () => {
   });
 });
 
+describe('a pack that becomes large', () => {
+  const old = gitObject('blob', Buffer.alloc(6 * MIB, 'a'));
+  const onOld = (size: number) => refDelta(old.oid, deltaData(old.body.length, size, copying(size)));
+  const blob = blobEntry(Buffer.alloc(2 * MIB));
+
+  test.each([
+    ['before it reads what a delta builds on', [onOld(3 * MIB)], ['waits', 'read']],
+    ['and lets go of what is in memory', [onOld(1), blob, blob, onOld(2)], ['read', 'waits', 'read']],
+    ['and one that does not waits for none', [onOld(1), HELLO], ['read']],
+  ])('waits, %s', async (_, entries, wanted) => {
+    const seen: string[] = [];
+    const external = () => {
+      seen.push('read');
+      return { body: old.body, cost: 0 };
+    };
+    const enter = async () => void seen.push('waits');
+    await scanned(madePack(entries), { external, enter });
+    expect(seen).toEqual(wanted);
+  });
+});
+
 describe('what is too large to be read', () => {
   test('is named when it is whole, and left out when it is a delta', async () => {
     const large = Buffer.alloc(20 * MIB, 'a');

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { type Connection, Server, type ServerChannel } from 'ssh2';
+import { TurnpikeError } from '../../src/api/errors.ts';
 import { FLUSH_PKT, pktLine } from '../../src/promote/git/pktline.ts';
 import { createSshTransport } from '../../src/promote/git/ssh/transport.ts';
 import type { Transport } from '../../src/promote/git/transport.ts';
-import { createOutbound } from '../../src/promote/outbound.ts';
+import { createOutbound, type Outbound } from '../../src/promote/outbound.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { ed25519Keys } from '../fakes/ssh-keys.ts';
 
@@ -84,6 +85,32 @@ describe("a host's first words over SSH", () => {
     const error = await failureOf(transport.advertisement('git-upload-pack'));
     expect(error).toMatchObject({ ...wanted, message: sentence() });
   });
+});
+
+test('a key with a passphrase is opened before the host is asked, which would not wait for long', async () => {
+  const { private: identity } = ed25519Keys({ passphrase: 'p', cipher: 'aes256-ctr', rounds: 1 });
+  const dialled: string[] = [];
+  const outbound: Outbound = {
+    send: () => Promise.reject(new Error('nobody asks')),
+    dial: async (url) => {
+      dialled.push(url);
+      throw new TurnpikeError('GitUnavailable', 'the connection was refused');
+    },
+  };
+  const unlock = Promise.withResolvers<string | undefined>();
+  const given = createSshTransport({
+    outbound,
+    url: name(),
+    credentials: { identity, knownHosts: 'none', password: 'p' },
+    signal: new AbortController().signal,
+    unlock: () => unlock.promise,
+  });
+  const asked = failureOf(given.advertisement('git-upload-pack'));
+  await Bun.sleep(5);
+  expect(dialled).toEqual([]);
+  unlock.resolve('opened');
+  expect(await asked).toMatchObject({ message: 'the connection was refused' });
+  expect(dialled).toHaveLength(1);
 });
 
 test('a host that starts no service is given up', async () => {

@@ -103,6 +103,8 @@ describe('promotions of one repository that come together', () => {
 
   test('join no look that was begun before when they have a branch: it may have been merged since', async () => {
     await promoteAll(APPS.map((app) => updateOf(app)));
+    // Each is told its result before all is over.
+    await Bun.sleep(0);
     stage.server.requests.length = 0;
     const results = await promoteAll(APPS.map((app) => updateOf(app, { revision: '3.0.0' })));
     expect(results.map((result) => result.status === 'fulfilled' && result.value.kind)).toEqual(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { allAborted, untilAborted } from '../../src/api/abort.ts';
+import { untilAborted } from '../../src/api/abort.ts';
 import { createDeadline } from '../../src/promote/deadline.ts';
 
 const NEVER = new Promise<never>(() => undefined);
@@ -32,21 +32,5 @@ describe('a deadline', () => {
     deadline.progress();
     expect(deadline.signal.aborted).toBe(true);
     deadline.clear();
-  });
-});
-
-describe('signals of several', () => {
-  test('are one that is aborted when all of them are', () => {
-    const [one, two] = [new AbortController(), new AbortController()];
-    const all = allAborted([one.signal, two.signal]);
-    one.abort(new Error('one'));
-    expect(all?.aborted).toBe(false);
-    two.abort(new Error('two'));
-    expect(all?.reason).toHaveProperty('message', 'two');
-    expect(allAborted([one.signal, two.signal])?.aborted).toBe(true);
-  });
-
-  test('have no end where one has none', () => {
-    expect(allAborted([AbortSignal.abort(), undefined])).toBeUndefined();
   });
 });

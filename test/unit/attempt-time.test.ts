@@ -51,6 +51,20 @@ describe('the time of an attempt', () => {
     expect(life).toBeLessThan(900);
   });
 
+  test('stands still from the begin of the first wait to the end of the last one', async () => {
+    const life = await lifeOf(
+      (() => {
+        let waits = 0;
+        return (time: AttemptTime) => {
+          waits += 1;
+          // One begins while the other one is still waiting.
+          if (waits === 1 || waits === 20) void time.waiting(Bun.sleep(200));
+        };
+      })(),
+    );
+    expect(life).toBeGreaterThanOrEqual(345);
+  });
+
   test('ends with the process', async () => {
     const process = new AbortController();
     const given = inAttemptTime(process.signal, async ({ signal }) => {

@@ -123,4 +123,20 @@ describe('slots', () => {
     fourth();
     await expect(slots.take(AbortSignal.abort(new Error('at once')))).rejects.toThrow('at once');
   });
+
+  test('go to each key in turn, however many wait for one of them', async () => {
+    const slots = createSlots(1);
+    const never = new AbortController().signal;
+    const order: string[] = [];
+    const giveBack = await slots.take(never, 'many');
+    const wait = (name: string, key: string) =>
+      slots.take(never, key).then((done) => {
+        order.push(name);
+        done();
+      });
+    const waits = [wait('1', 'many'), wait('2', 'many'), wait('3', 'many'), wait('one', 'few')];
+    giveBack();
+    await Promise.all(waits);
+    expect(order).toEqual(['1', 'one', '2', '3']);
+  });
 });

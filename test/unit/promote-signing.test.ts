@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { utils } from 'ssh2';
 import { TurnpikeError } from '../../src/api/errors.ts';
+import type { KeyLane } from '../../src/promote/git/key-lane.ts';
 import type { OpenKey, SigningKey } from '../../src/promote/git/sign/key.ts';
 import { createSigners } from '../../src/promote/git/sign.ts';
 import { ed25519Keys } from '../fakes/ssh-keys.ts';
@@ -86,7 +87,7 @@ describe('an open key', () => {
 
   test('is kept while it has a passphrase, for a time', async () => {
     const { state, open } = counting();
-    const signerOf = createSigners(open, 50);
+    const signerOf = createSigners({ open, keptMs: 50 });
     const twice = [signerOf(locked, NOW), signerOf({ ...locked }, NOW)];
     expect(await Promise.all(twice.map((sign) => sign(PAYLOAD)))).toEqual([`a ${PAYLOAD}`, `a ${PAYLOAD}`]);
     expect(state.seen).toEqual(['a']);
@@ -99,16 +100,31 @@ describe('an open key', () => {
 
   test('without a passphrase is read each time, and only when it signs', async () => {
     const { state, open } = counting();
-    const sign = createSigners(open)({ key: 'a' }, NOW);
+    const sign = createSigners({ open })({ key: 'a' }, NOW);
     expect(state.seen).toEqual([]);
     await sign(PAYLOAD);
     await sign(PAYLOAD);
     expect(state.seen).toEqual(['a', 'a']);
   });
 
+  test('is opened where all keys are, round by round, and no further for who has given up', async () => {
+    const { private: key } = ed25519Keys({ passphrase: 'p', cipher: 'aes256-ctr', rounds: 16 });
+    const ended = new AbortController();
+    let rounds = 0;
+    const turn = async () => {
+      rounds += 1;
+      if (rounds === 3) ended.abort(new Error('given up'));
+      ended.signal.throwIfAborted();
+    };
+    const lane: KeyLane = { run: (open) => open(turn) };
+    const signer = createSigners({ lane })({ key, passphrase: 'p' }, NOW, { signal: ended.signal });
+    await expect(signer(PAYLOAD)).rejects.toThrow('given up');
+    expect(rounds).toBe(3);
+  });
+
   test('that could not be opened is tried again', async () => {
     const { state, open } = counting();
-    const signerOf = createSigners(open);
+    const signerOf = createSigners({ open });
     state.fails = true;
     await expect(signerOf(locked, NOW)(PAYLOAD)).rejects.toThrow('no');
     state.fails = false;
@@ -117,7 +133,7 @@ describe('an open key', () => {
 
   test('is opened after the one before it, and no more than 100 are kept', async () => {
     const { state, open } = counting();
-    const signerOf = createSigners(open);
+    const signerOf = createSigners({ open });
     const keys = Array.from({ length: 101 }, (_, index) => ({ key: `${index}`, passphrase: 'p' }));
     await Promise.all(keys.map((key) => signerOf(key, NOW)(PAYLOAD)));
     expect(state.most).toBe(1);

@@ -53,6 +53,7 @@ export function requestBounds(credentials: Credentials, deps: ForgeDeps) {
     maxBytes: 8 * 1024 * 1024,
     ...(credentials.caFile !== undefined && { ca: credentials.caFile }),
     ...(deps.signal && { signal: deps.signal }),
+    ...(deps.waiting && { waiting: deps.waiting }),
   };
 }
 

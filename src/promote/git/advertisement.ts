@@ -15,6 +15,48 @@ const MAX_LINES = 200_000;
 /** Keeps the wanted refs alone (gitprotocol-http, "Smart Server Response"). Throws when it is none. */
 export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, remote: Remote): Advertised {
   const refs = new Map<string, string>();
+  const capabilities = readAdvertisement(bytes, remote, (ref, oid) => {
+    if (wanted.has(ref)) refs.set(ref, oid);
+  });
+  return { refs, capabilities };
+}
+
+/** What a server says of its branches, as far as it is kept. */
+export interface AdvertisedBranches extends Advertised {
+  /** A branch that is not in `refs` is not there. */
+  readonly isWhole: boolean;
+}
+
+/** Of longer names and more branches only the wanted ones are kept: many attempts hold what they know at once. */
+const MAX_KEPT_LENGTH = 256 * 1024;
+const HEADS = 'refs/heads/';
+
+/** The same with all branches, where these are not too many. */
+export function parseBranches(
+  bytes: Buffer,
+  wanted: ReadonlySet<string>,
+  remote: Remote,
+): AdvertisedBranches {
+  const refs = new Map<string, string>();
+  const few = new Map<string, string>();
+  let length = 0;
+  const capabilities = readAdvertisement(bytes, remote, (ref, oid) => {
+    if (wanted.has(ref)) refs.set(ref, oid);
+    if (!ref.startsWith(HEADS)) return;
+    length += ref.length + oid.length;
+    if (length > MAX_KEPT_LENGTH) few.clear();
+    else few.set(ref, oid);
+  });
+  const isWhole = length <= MAX_KEPT_LENGTH;
+  return { refs: isWhole ? few : refs, capabilities, isWhole };
+}
+
+/** Hands out each ref and gives the capabilities. */
+function readAdvertisement(
+  bytes: Buffer,
+  remote: Remote,
+  hear: (ref: string, oid: string) => void,
+): ReadonlySet<string> {
   const capabilities = new Set<string>();
   let lines = 0;
   const take = (line: Buffer | null) => {
@@ -29,7 +71,7 @@ export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, r
     // They stand behind the first ref alone (gitprotocol-pack, "Reference Discovery").
     const said = capabilities.size === 0 ? extra.slice(0, CAPABILITY_BYTES) : '';
     for (const one of said.split(' ')) if (one !== '') capabilities.add(one);
-    if (wanted.has(ref)) refs.set(ref, oid);
+    hear(ref, oid);
   };
   try {
     readPktLines(bytes, take);
@@ -40,7 +82,7 @@ export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, r
     const message = `${remote.name} names its objects by SHA-256, which is not supported: use a repository with SHA-1.`;
     throw new TurnpikeError('GitRejected', message, { retry: 'never' });
   }
-  return { refs, capabilities };
+  return capabilities;
 }
 
 function tooMany({ name }: Remote): TurnpikeError {

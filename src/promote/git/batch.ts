@@ -1,28 +1,37 @@
-import type { Checkpoint } from '../../api/checkpoint.ts';
-import { TurnpikeError } from '../../api/errors.ts';
+import { hasCode, TurnpikeError } from '../../api/errors.ts';
+import { type AttemptTime, ownTurn } from '../attempt-time.ts';
 import { refOf } from '../refs.ts';
 import type { BranchResult, BranchUpdate } from '../workspace.ts';
 import type { Advertised } from './advertisement.ts';
+import { createAlone } from './alone.ts';
+import type { Connected } from './connections.ts';
 import { unusable } from './failure.ts';
 import { withObjects } from './packs.ts';
 import type { Prepared, Refused } from './prepared.ts';
 import { pushRefs, type RefUpdate } from './receive.ts';
 import { awaitRecords, type Failed, type Records } from './records.ts';
 import type { Repository } from './repository.ts';
-import type { createSigners } from './sign.ts';
+import { shareTime } from './shared-time.ts';
+import type { Signers } from './sign.ts';
 import { remember } from './standing.ts';
 import { type RemoteState, remoteState } from './state.ts';
+import { type Attempted, stoppedAt, takenBranch, withoutStopped } from './stopped.ts';
 import type { RepositoryStore } from './store.ts';
-import type { Latecomers } from './together.ts';
+import type { Company, Latecomers } from './together.ts';
 import type { Transport } from './transport.ts';
 import { prepareUpdate } from './update.ts';
 
-/** How to reach one repository, and where its copy is. */
+/** What is needed to reach repositories, and where their copies are. */
 export interface Access {
+  readonly connected: Connected;
+  readonly store: RepositoryStore;
+  readonly signerOf: Signers;
+}
+
+/** The same with a connection to one of them. */
+interface Reached extends Access {
   readonly url: string;
   readonly transport: Transport;
-  readonly store: RepositoryStore;
-  readonly signerOf: ReturnType<typeof createSigners>;
 }
 
 /** Its promotion is not recorded yet. */
@@ -31,6 +40,8 @@ interface Unrecorded {
 }
 
 const unrecorded: Unrecorded = { kind: 'unrecorded' };
+
+export type Updated = BranchResult | Unrecorded;
 
 type Outcome = { readonly kind: 'done'; readonly result: BranchResult } | Failed | Refused | Unrecorded;
 
@@ -45,41 +56,71 @@ const MORE_MS = 200;
 
 /**
  * Brings several branches of one repository up to date with one fetch and one push, new ones that come before that
- * push included. What the server refuses in this company is tried alone: a rule about one branch may make it
- * refuse all. `unrecorded`: nothing was done for this one; it is to come again when it is recorded.
+ * push included. What the server refuses in this company, or does not answer, is tried alone: a rule about one branch
+ * may make it refuse all. `unrecorded`: nothing was done for this one; it is to come again when it is recorded.
  */
-export async function updateTogether(
-  access: Access,
-  updates: readonly BranchUpdate[],
-  latecomers: Latecomers<BranchUpdate>,
-): Promise<PromiseSettledResult<BranchResult | Unrecorded>[]> {
-  const tried = await attempt(access, updates, latecomers);
-  const settled: PromiseSettledResult<BranchResult | Unrecorded>[] = [];
+export async function updateTogether(access: Access, company: Company<BranchUpdate, Updated>): Promise<void> {
+  const { items, latecomers, tell } = company;
+  const time = shareTime(items);
+  const join: Latecomers<BranchUpdate> = (mayJoin) => {
+    const late = latecomers(mayJoin);
+    time.join(late);
+    return late;
+  };
+  const tried = await reach(access, items, time, (reached) => attempt(reached, items, join));
+  const alone = createAlone(tell);
   for (const { update, outcome } of tried) {
-    const result =
-      outcome.kind === 'refused' ? tryAlone(access, update, tried.length > 1 ? undefined : outcome) : outcome;
-    // What becomes of one is no matter of the others.
-    settled.push(...(await Promise.allSettled([Promise.resolve(result).then(resultOf)])));
+    if (outcome.kind === 'refused' && (tried.length > 1 || !hasCode(outcome.error, 'GitUnavailable'))) {
+      const before = tried.length > 1 ? undefined : outcome;
+      alone.run(update, () => tryAlone(access, update, before).then(resultOf));
+    } else tell(update, settledOf(outcome));
   }
-  return settled;
+  await alone.ended();
 }
 
-async function resultOf(outcome: Outcome): Promise<BranchResult | Unrecorded> {
+async function reach<T>(
+  access: Access,
+  updates: readonly BranchUpdate[],
+  { signal, received, waiting }: AttemptTime,
+  work: (reached: Reached) => Promise<T>,
+): Promise<T> {
+  const [first] = updates;
+  if (!first) throw new Error('there is nothing to update');
+  const { url, credentials, markerKey } = first;
+  const connecting = { url, credentials, markerKey, signal, received, waiting };
+  return access.connected(connecting, (transport) => work({ ...access, url, transport }));
+}
+
+function resultOf(outcome: Outcome): Updated {
   if (outcome.kind === 'unrecorded') return outcome;
   if (outcome.kind === 'done') return outcome.result;
   throw outcome.error;
 }
 
-/** A refused push is tried anew only while the branch moves: someone else pushes to it then. */
-async function tryAlone(access: Access, update: BranchUpdate, before?: Refused): Promise<Outcome> {
-  let last = before;
-  for (let attempts = before ? 2 : 1; ; attempts += 1) {
-    const [tried] = await attempt(access, [update], nobody);
-    if (!tried) throw new Error('an update of a branch got lost');
-    const { outcome } = tried;
-    if (outcome.kind !== 'refused' || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return outcome;
-    last = outcome;
+function settledOf(outcome: Outcome): PromiseSettledResult<Updated> {
+  try {
+    return { status: 'fulfilled', value: resultOf(outcome) };
+  } catch (reason) {
+    return { status: 'rejected', reason };
   }
+}
+
+/**
+ * With a connection of its own, which ends with this update. A refused push is tried anew only while the branch moves:
+ * someone else pushes to it then.
+ */
+function tryAlone(access: Access, update: BranchUpdate, before?: Refused): Promise<Outcome> {
+  return reach(access, [update], shareTime([update]), async (reached) => {
+    let last = before;
+    for (let attempts = before ? 2 : 1; ; attempts += 1) {
+      const [tried] = await attempt(reached, [update], nobody);
+      if (!tried) throw new Error('an update of a branch got lost');
+      const { outcome } = tried;
+      const isMoving = outcome.kind === 'refused' && !hasCode(outcome.error, 'GitUnavailable');
+      if (!isMoving || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return outcome;
+      last = outcome;
+    }
+  });
 }
 
 function nobody(): readonly BranchUpdate[] {
@@ -96,51 +137,46 @@ interface Tried {
  * another one, those that came late are there from the start. An error is every update's.
  */
 async function attempt(
-  access: Access,
+  reached: Reached,
   updates: readonly BranchUpdate[],
   latecomers: Latecomers<BranchUpdate>,
 ): Promise<Tried[]> {
-  const { url, transport, store } = access;
+  const { url, transport, store } = reached;
   const all = [...updates];
   const join: Latecomers<BranchUpdate> = (mayJoin) => {
     const late = latecomers(mayJoin);
     all.push(...late);
     return late;
   };
-  const ready = await store.use(url, (repository) => makeReady(repository, access, [...all], join));
+  const ready = await store.use(
+    url,
+    (repository) => makeReady(repository, reached, [...all], join),
+    transport,
+  );
   const { repository, advertised } = ready;
-  const prepared = withoutGivenUp(ready.prepared);
-  const pass = async (checkpoint: Checkpoint) => {
-    for (const { update, made } of prepared) if (made.kind === 'push') await update.pass?.(checkpoint);
-  };
-  const [sent] = await Promise.allSettled([send(transport, prepared, { advertised, pass })]);
+  const prepared = await withoutStopped(ready.prepared);
+  const [sent] = await Promise.allSettled([send(transport, prepared, advertised)]);
+  const stopped = sent.status === 'fulfilled' ? await stoppedAt('after-push', prepared) : new Map();
   const outcomeOf = ({ update, made }: Attempted): Outcome => {
     if (made.kind === 'failed' || made.kind === 'refused') return made;
     if (made.kind !== 'push') return { kind: 'done', result: made };
-    if (sent.status === 'rejected') return { kind: 'failed', error: asGitError(sent.reason, transport) };
     const { kind: _, refUpdate, memory, ...edited } = made;
+    if (sent.status === 'rejected') return unsent(sent.reason, transport, refUpdate);
     const error = sent.value.get(refUpdate.ref);
-    if (error) return { kind: 'refused', error, old: refUpdate.old };
+    if (error) return stopped.get(update) ?? { kind: 'refused', error, old: refUpdate.old };
     if (!update.isDirect) remember(repository, update.branch, memory);
-    return { kind: 'done', result: { kind: 'pushed', commit: refUpdate.commit, ...edited } };
+    const result = { kind: 'pushed', commit: refUpdate.commit, ...edited } as const;
+    return stopped.get(update) ?? { kind: 'done', result };
   };
   const outcomes = new Map(prepared.map((one) => [one.update, outcomeOf(one)]));
   return all.map((update) => ({ update, outcome: outcomes.get(update) ?? unrecorded }));
 }
 
-/** What was given up meanwhile is not pushed: something else may have been decided since. What lies on it comes alone. */
-function withoutGivenUp(prepared: readonly Attempted[]): Attempted[] {
-  const branches = new Set(prepared.filter(isGivenUp).map(({ update }) => update.branch));
-  return prepared.map((one) => {
-    const { update, made } = one;
-    if (made.kind !== 'push' || !branches.has(update.branch)) return one;
-    if (isGivenUp(one)) return { update, made: { kind: 'failed', error: update.signal?.reason } };
-    return { update, made: takenBranch(update) };
-  });
-}
-
-function isGivenUp({ update, made }: Attempted): boolean {
-  return made.kind === 'push' && update.signal?.aborted === true;
+/** What a server does not answer may be the fault of one alone, such as a hook that hangs for its branch. */
+function unsent(reason: unknown, { remote, signal }: Transport, { old }: RefUpdate): Failed | Refused {
+  const error = reason instanceof TurnpikeError ? reason : unusable(reason, remote);
+  const isAnswered = error.code !== 'GitUnavailable' || signal.aborted;
+  return isAnswered ? { kind: 'failed', error } : { kind: 'refused', error, old };
 }
 
 interface Ready {
@@ -156,36 +192,28 @@ interface Ready {
  */
 async function makeReady(
   repository: Repository,
-  access: Access,
+  reached: Reached,
   updates: readonly BranchUpdate[],
   latecomers: Latecomers<BranchUpdate>,
 ): Promise<Ready> {
+  const { transport } = reached;
   const end = performance.now() + COMPANY_MS;
-  let state = await remoteState(repository, access.transport, updates);
+  let state = await remoteState(repository, transport, updates);
   const prepared: Attempted[] = [];
   const byRef = new Map<string, RefUpdate>();
   for (let next = updates; next.length > 0; ) {
-    const { settled, waiting } = await awaitRecords(next);
-    prepared.push(...(await prepareAll(repository, access, { state, settled, byRef })));
+    const { settled, waiting } = await ownTurn(transport, awaitRecords(next));
+    prepared.push(...(await prepareAll(repository, reached, { state, settled, byRef })));
     if (performance.now() > end) break;
     let late = latecomers(state.isNew);
     if (late.length + waiting.length === 0 && prepared.length > 1) {
-      await Bun.sleep(MORE_MS);
+      await ownTurn(transport, Bun.sleep(MORE_MS));
       late = latecomers(state.isNew);
     }
     if (late.length > 0) state = await state.include(late);
     next = settled.length + late.length > 0 ? [...waiting, ...late] : [];
   }
   return { repository, advertised: state.advertised, prepared };
-}
-
-function asGitError(error: unknown, { remote }: Transport): unknown {
-  return error instanceof TurnpikeError ? error : unusable(error, remote);
-}
-
-interface Attempted {
-  readonly update: BranchUpdate;
-  readonly made: Prepared | Failed;
 }
 
 interface Round {
@@ -198,7 +226,7 @@ interface Round {
 /** Commits to the base branch itself go one on top of the other. */
 async function prepareAll(
   repository: Repository,
-  access: Access,
+  reached: Reached,
   { state, settled, byRef }: Round,
 ): Promise<Attempted[]> {
   const attempted: Attempted[] = [];
@@ -208,35 +236,38 @@ async function prepareAll(
       unrecordable ??
       (before && !update.isDirect
         ? takenBranch(update)
-        : await prepareOne(repository, access, { update, state, before }));
+        : await prepareOne(repository, reached, { update, state, before }));
     if (made.kind === 'push') byRef.set(made.refUpdate.ref, joined(before, made.refUpdate));
     attempted.push({ update, made });
   }
   return attempted;
 }
 
-/** Two pipelines may give their branches one name: the second one looks at what the first one has pushed. */
-function takenBranch({ branch }: BranchUpdate): Refused {
-  const message = `Branch ${branch} is just being pushed for another pipeline.`;
-  return { kind: 'refused', error: new TurnpikeError('GitRejected', message), old: undefined };
-}
-
 /** What is no `TurnpikeError` means a damaged copy, and goes up. */
 async function prepareOne(
   repository: Repository,
-  { transport, signerOf }: Access,
+  { transport, signerOf }: Reached,
   { update, state, before }: { update: BranchUpdate; state: RemoteState; before: RefUpdate | undefined },
 ): Promise<Prepared | Failed> {
   try {
     update.signal?.throwIfAborted();
     await update.pass?.('fetched');
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
+  try {
     const packs = before ? withObjects(repository.packs, before.objects) : repository.packs;
     const base = before?.commit ?? tipOf(state, update.baseBranch);
-    const sign = update.signing && signerOf(update.signing, update.now);
+    const asker = {
+      signal: update.signal,
+      waiting: transport.waiting,
+      namespace: update.markerKey.split(':')[0],
+    };
+    const sign = update.signing && signerOf(update.signing, update.now, asker);
     const place = { update, advertised: state.advertised, base, sign };
     return await prepareUpdate({ ...repository, packs }, transport, place);
   } catch (error) {
-    if (error instanceof TurnpikeError) return { kind: 'failed', error };
+    if (error instanceof TurnpikeError || update.signal?.aborted) return { kind: 'failed', error };
     throw error;
   }
 }
@@ -255,10 +286,7 @@ function joined(before: RefUpdate | undefined, next: RefUpdate): RefUpdate {
 async function send(
   transport: Transport,
   attempted: readonly Attempted[],
-  {
-    advertised,
-    pass,
-  }: { readonly advertised: Advertised; readonly pass: (checkpoint: Checkpoint) => Promise<void> },
+  advertised: Advertised,
 ): Promise<ReadonlyMap<string, TurnpikeError>> {
   const refs = new Map<string, RefUpdate>();
   for (const { made } of attempted) {
@@ -266,9 +294,5 @@ async function send(
     const { refUpdate } = made;
     refs.set(refUpdate.ref, joined(refs.get(refUpdate.ref), refUpdate));
   }
-  if (refs.size === 0) return new Map();
-  await pass('before-push');
-  const refusals = await pushRefs(transport, [...refs.values()], advertised);
-  await pass('after-push');
-  return refusals;
+  return refs.size === 0 ? new Map() : pushRefs(transport, [...refs.values()], advertised);
 }

@@ -2,31 +2,48 @@ import { createHash } from 'node:crypto';
 import { TurnpikeError } from '../../api/errors.ts';
 import type { Breakers, Refusal } from '../breaker.ts';
 import type { Outbound } from '../outbound.ts';
-import type { Turns } from '../turn.ts';
+import { createTurns } from '../turn.ts';
 import type { BranchUpdate, GitCredentials } from '../workspace.ts';
 import { unusable } from './failure.ts';
+import { createKeyLane, createOpenedKeys, type KeyLane } from './key-lane.ts';
 import { createSshTransport } from './ssh/transport.ts';
+import { lockedKeyId, type Unlock, unlock } from './ssh/unlock.ts';
 import { createHttpTransport, type Transport } from './transport.ts';
 
-type Connecting = Pick<BranchUpdate, 'url' | 'credentials' | 'signal' | 'received'>;
+export type Connecting = Pick<BranchUpdate, 'url' | 'credentials' | 'signal' | 'received' | 'waiting'> & {
+  /** `<namespace>:…`, of who asks. */
+  readonly markerKey?: string;
+};
 
 export interface ConnectionDeps {
   readonly outbound: Outbound;
   readonly breakers: Breakers;
   /** Aborted when all of them have to end. */
   readonly closing: AbortSignal;
-  readonly turns?: Turns;
+  /** Where keys of SSH are opened. */
+  readonly lane?: KeyLane;
 }
 
+/** With a connection of its own. */
+export type Connected = <T>(connecting: Connecting, work: (transport: Transport) => Promise<T>) => Promise<T>;
+
 /** Runs work with a connection of its own, which ends with it. A host that fails again and again is left alone. */
-export function createConnections(deps: ConnectionDeps) {
-  const { breakers } = deps;
-  return async <T>(connecting: Connecting, work: (transport: Transport) => Promise<T>): Promise<T> => {
+export function createConnections(deps: ConnectionDeps): Connected {
+  const { breakers, lane = createKeyLane(createTurns()) } = deps;
+  const identities = createOpenedKeys<string | undefined>(lane);
+  const unlockFor =
+    ({ signal, waiting, markerKey }: Connecting): Unlock =>
+    (key, passphrase) => {
+      const asker = { signal, waiting, namespace: markerKey?.split(':')[0] };
+      const id = lockedKeyId(key, passphrase);
+      return identities(id, (turn) => unlock(key, passphrase, turn), asker);
+    };
+  return async (connecting, work) => {
     const { url, credentials } = connecting;
     const circuit = circuitOf(url, credentials);
     const refusal = breakers.refusal(circuit);
     if (refusal) throw stillBroken(url, refusal);
-    const transport = open(deps, connecting);
+    const transport = open(deps, connecting, unlockFor(connecting));
     breakers.begin(circuit);
     try {
       const result = await work(transport);
@@ -44,15 +61,14 @@ export function createConnections(deps: ConnectionDeps) {
 }
 
 function open(
-  { outbound, closing, turns }: ConnectionDeps,
-  { url, credentials, signal, received }: Connecting,
+  { outbound, closing }: ConnectionDeps,
+  { url, credentials, signal, received, waiting }: Connecting,
+  unlocked: Unlock,
 ): Transport {
   const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
   const until = AbortSignal.any(signal ? [closing, signal] : [closing]);
-  return counting(
-    create({ url, credentials, outbound, signal: until, ...(turns && { turn: turns.job() }) }),
-    received,
-  );
+  const transport = create({ url, credentials, outbound, signal: until, waiting, unlock: unlocked });
+  return { ...counting(transport, received), ...(waiting && { waiting }) };
 }
 
 /** Another Secret's failures may be its own. */

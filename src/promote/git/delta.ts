@@ -29,6 +29,11 @@ const SMALL_COPY = 32;
 /** Objects above this are not read; a YAML file has some kilobytes. */
 export const MAX_OBJECT_BYTES: number = 16 * 1024 * 1024;
 
+/** The size of what a delta builds on. */
+export function deltaBaseSize(delta: Buffer): number {
+  return deltaSize({ bytes: delta, at: 0 });
+}
+
 /** The size of what a delta makes. */
 export function deltaResultSize(delta: Buffer): number {
   const cursor = { bytes: delta, at: 0 };

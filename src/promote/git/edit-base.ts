@@ -47,8 +47,8 @@ export function markerText({ markerKey }: Wish): string {
 
 type Budgeted = Wish & { readonly budget: EditBudget };
 
-function budgetOf({ shared: { turns, parses } }: Repository, { signal }: Transport): EditBudget {
-  return createEditBudget({ turns, parses, signal });
+function budgetOf({ shared: { turns, parses } }: Repository, { signal, waiting }: Transport): EditBudget {
+  return createEditBudget({ turns, parses, signal, waiting });
 }
 
 function markedAt(

@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../api/errors.ts';
 import { createSlots, type Slots } from '../../api/slots.ts';
+import type { Waiting } from '../attempt-time.ts';
 import { createTurns, type Turn, type Turns } from '../turn.ts';
 
 /** What one promotion may take of the time that all share. */
@@ -16,6 +17,8 @@ export interface EditBudgetOptions {
   readonly turns?: Turns;
   readonly parses?: Slots;
   readonly signal?: AbortSignal;
+  /** Waits for what belongs to others. */
+  readonly waiting?: Waiting | undefined;
   readonly maxTokens?: number;
 }
 
@@ -26,7 +29,8 @@ const NEVER = new AbortController().signal;
 
 export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
   const { turns = createTurns(), parses = createSlots(1), signal, maxTokens = MAX_TOKENS } = options;
-  const yieldTurn = turns.job();
+  const { waiting = (turn) => turn } = options;
+  const yieldTurn = turns.job(waiting);
   let spent = 0;
 
   async function turn(tokens?: number): Promise<void> {
@@ -35,7 +39,7 @@ export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
   }
 
   async function parse(): Promise<() => void> {
-    const giveBack = await parses.take(signal ?? NEVER);
+    const giveBack = await waiting(parses.take(signal ?? NEVER));
     return () => {
       turns.collect();
       giveBack();

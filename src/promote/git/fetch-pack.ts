@@ -1,6 +1,8 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TurnpikeError } from '../../api/errors.ts';
+import { ownTurn } from '../attempt-time.ts';
+import type { Turn } from '../turn.ts';
 import { downloadPack } from './download.ts';
 import { COMMIT } from './pack-file.ts';
 import { writePackIndex } from './pack-index.ts';
@@ -23,7 +25,8 @@ const MANY_OBJECTS = 20_000;
 const LARGE_BYTES = 4 * 1024 * 1024;
 /** Of the number of objects, in a pack's header. */
 const COUNT_AT = 8;
-const MAX_COMMIT_BYTES = 8 * 1024 * 1024;
+/** A thousand and more; each attempt holds them while it looks at a branch. */
+const MAX_COMMIT_BYTES = 2 * 1024 * 1024;
 
 /** Fetches a pack, whose objects can be read from then on. */
 export async function fetchPack(
@@ -37,7 +40,8 @@ export async function fetchPack(
     const { table } = pack;
     if (table.count === 0) return;
     if (packs.objects() + table.count > MAX_OBJECTS_IN_ALL) throw tooManyObjects(transport);
-    await keep(repository, path, pack);
+    const turn = repository.shared.turns.job(transport.waiting);
+    await keep(repository, { path, pack, turn });
     const bases = table.outside();
     if (bases.length > 0) await keepBases(repository, transport, bases);
     packs.refresh();
@@ -53,23 +57,25 @@ function externalIn(packs: Packs): ScanOptions['external'] {
   };
 }
 
+interface Kept {
+  readonly path: string;
+  readonly pack: ScannedPack;
+  readonly turn: Turn;
+}
+
 /** Named by its number, see packs.ts. */
-async function keep(
-  { gitdir, packs, shared }: Repository,
-  path: string,
-  pack: ScannedPack,
-  behind = 0,
-): Promise<void> {
+async function keep({ gitdir, packs }: Repository, kept: Kept, behind = 0): Promise<void> {
+  const { path, pack, turn } = kept;
   const number = `${packs.count() + behind}`.padStart(6, '0');
   const name = join(gitdir, 'objects', 'pack', `pack-${number}-${pack.checksum.toString('hex')}`);
   await rename(path, `${name}.pack`);
-  await writePackIndex(name, pack, shared.turns.job());
+  await writePackIndex(name, pack, turn);
 }
 
 /** What a thin pack builds on, whole: else what changes often would be a delta on a delta in each pack before. */
 async function keepBases(
   repository: Repository,
-  { remote, signal }: Transport,
+  { remote, signal, waiting }: Transport,
   bases: readonly string[],
 ): Promise<void> {
   const external = externalIn(repository.packs);
@@ -84,9 +90,10 @@ async function keepBases(
   try {
     await writePack(path, bases.length, read);
     const maxInflated = repository.maxPackBytes * INFLATION;
-    const turn = repository.shared.turns.job();
+    const turn = repository.shared.turns.job(waiting);
+    // What it holds was counted when it was read for the thin pack.
     const scan = { name: remote.name, maxInflated, signal, turn, external: () => undefined };
-    await keep(repository, path, await scanPack(path, scan), 1);
+    await keep(repository, { path, pack: await scanPack(path, scan), turn }, 1);
   } finally {
     await rm(path, { force: true });
   }
@@ -127,14 +134,17 @@ async function withPack(
 ): Promise<Lines> {
   // One that is given up may still be written to.
   const path = join(gitdir, `incoming-${crypto.randomUUID()}.pack`);
-  const { remote, signal } = transport;
+  const { remote, signal, waiting } = transport;
   let giveBack: (() => void) | undefined;
+  const enter = async () => {
+    giveBack ??= await ownTurn(transport, shared.scans.take(signal));
+  };
   try {
     const lines = await downloadPack(transport, request, { path, maxPackBytes });
-    if (await isLarge(path)) giveBack = await shared.scans.take(signal);
+    if (await isLarge(path)) await enter();
     const maxInflated = maxPackBytes * INFLATION;
-    const turn = shared.turns.job();
-    const pack = await scanPack(path, { ...scan, name: remote.name, maxInflated, signal, turn });
+    const turn = shared.turns.job(waiting);
+    const pack = await scanPack(path, { ...scan, name: remote.name, maxInflated, signal, turn, enter });
     await use(path, pack);
     if (pack.table.count > MANY_OBJECTS) shared.turns.collect();
     return lines;

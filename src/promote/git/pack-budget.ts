@@ -7,6 +7,11 @@ export interface PackBudget {
   hold(bytes: number): void;
   /** Counts what is made in memory, which may be the same again. Throws `GitTooLarge`. */
   work(bytes: number): void;
+  /**
+   * Waits, once much is held, until no other pack is as large. Call before more of it is made; `more` is
+   * what is not counted yet.
+   */
+  room(more?: number): Promise<void>;
   /** Call once an object. Throws the signal's reason. */
   turn(): Promise<void>;
 }
@@ -18,6 +23,8 @@ export interface PackLimits {
   readonly maxInflated: number;
   readonly signal: AbortSignal;
   readonly turn?: Turn;
+  /** Waits until no other large pack is being read. */
+  readonly enter?: () => Promise<void>;
 }
 
 const MIB = 1024 * 1024;
@@ -26,9 +33,12 @@ const MAX_REPETITION = 4;
 /** Some milliseconds of work. */
 const BYTES_AT_ONCE = 2 * MIB;
 const OBJECTS_AT_ONCE = 500;
+/** A small pack may become large: from so many bytes on it counts as one. */
+const LARGE_BYTES = 8 * MIB;
 
 export function createPackBudget(limits: PackLimits): PackBudget {
-  const { name, maxInflated, signal, turn = createTurns().job() } = limits;
+  const { name, maxInflated, signal, turn = createTurns().job(), enter } = limits;
+  let hasEntered = false;
   let [held, worked, sinceTurn, objects] = [0, 0, 0, 0];
   return {
     hold(bytes) {
@@ -39,6 +49,11 @@ export function createPackBudget(limits: PackLimits): PackBudget {
       worked += bytes;
       sinceTurn += bytes;
       if (worked > maxInflated * MAX_REPETITION) throw tooLarge(name, maxInflated);
+    },
+    async room(more = 0) {
+      if (hasEntered || held + more <= LARGE_BYTES) return;
+      hasEntered = true;
+      await enter?.();
     },
     async turn() {
       objects += 1;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { deltaResultSize, MAX_OBJECT_BYTES } from './delta.ts';
+import { deltaBaseSize, deltaResultSize, MAX_OBJECT_BYTES } from './delta.ts';
 import { createPackBudget, type PackBudget, type PackLimits, tooLarge } from './pack-budget.ts';
 import { type EntryHeader, objectDigest } from './pack-file.ts';
 import { openPackReader, type PackReader } from './pack-reader.ts';
@@ -44,7 +44,10 @@ async function scan(reader: PackReader, options: ScanOptions): Promise<ScannedPa
   }
   const count = start.readUInt32BE(COUNT_AT);
   if (count > MAX_OBJECTS) throw tooLarge(options.name, options.maxInflated);
-  const budget = createPackBudget(options);
+  const { enter, ...limits } = options;
+  // What waits holds nothing meanwhile.
+  const enterEmpty = enter && (() => Promise.resolve(table.forget()).then(enter));
+  const budget = createPackBudget({ ...limits, ...(enterEmpty && { enter: enterEmpty }) });
   const table = createPackTable(count, { ...options, reader, budget });
   const hash = createHash('sha1').update(start);
   let at = HEADER_BYTES;
@@ -76,6 +79,7 @@ async function readEntry(
 ): Promise<number> {
   const header = reader.headerAt(at);
   budget.hold(header.size);
+  await budget.room();
   if (header.size > MAX_OBJECT_BYTES)
     return header.length + (await measure(reader, table, { place, at, header }));
   const { base, data, type, length } = reader.entryAt(at, header);
@@ -85,6 +89,8 @@ async function readEntry(
     return length;
   }
   budget.hold(Math.min(deltaResultSize(data), MAX_OBJECT_BYTES));
+  // What is outside of the pack is counted when it is read.
+  await budget.room('oid' in base ? deltaBaseSize(data) : 0);
   table.takeDelta(place, data, base);
   return length;
 }

@@ -31,6 +31,8 @@ export interface PackTable {
   takeDelta(place: number, delta: Buffer, base: NonNullable<PackEntry['base']>): void;
   /** Call at the end. Throws when a delta builds on what is not there. */
   resolveWaiting(): Promise<void>;
+  /** Lets go of what is in memory to save time. */
+  forget(): void;
   /** Something has no name. */
   isLacking(): boolean;
   /** What the pack builds on and does not have. */
@@ -174,10 +176,14 @@ export function createPackTable(count: number, deps: TableDeps): PackTable {
     }
   }
 
-  async function resolveWaiting(): Promise<void> {
-    if (!waiting.isEmpty()) await takeWaiting();
+  function forget(): void {
     bodies.clear();
     others.clear();
+  }
+
+  async function resolveWaiting(): Promise<void> {
+    if (!waiting.isEmpty()) await takeWaiting();
+    forget();
     if (waiting.isEmpty()) return;
     if (!isLacking && !hasLeftOut) throw new Error('a pack lacks what a delta of it builds on');
     hasLeftOut = true;
@@ -190,6 +196,7 @@ export function createPackTable(count: number, deps: TableDeps): PackTable {
     }
     for (let next = waiting.next(); next; next = waiting.next()) {
       takeAt(next.place, readEntry(next.place), next.base);
+      await budget.room();
       await budget.turn();
     }
   }
@@ -205,6 +212,7 @@ export function createPackTable(count: number, deps: TableDeps): PackTable {
     leaveOut,
     takeDelta,
     resolveWaiting,
+    forget,
     isLacking: () => hasLeftOut,
     outside: others.names,
   };

@@ -1,48 +1,41 @@
 import { createHash } from 'node:crypto';
 import { signingFormat } from '../../decide/signing-key.ts';
+import { createTurns, type Turn } from '../turn.ts';
+import { type Asker, createKeyLane, createOpenedKeys, type KeyLane } from './key-lane.ts';
 import { type CommitSigner, keyRefused, type OpenKey, type SigningKey, unreadable } from './sign/key.ts';
 import { openPgpKey } from './sign/openpgp.ts';
 import { openSshKey } from './sign/ssh.ts';
 
-/** A passphrase takes up to half a second of computing, and many promotions are signed with one key. */
-const KEPT_MS = 5 * 60_000;
-const MAX_KEPT = 100;
 /** An exported OpenPGP key brings the signatures of others; what is longer takes long to check. */
 const MAX_KEY_LENGTH = 64 * 1024;
+
+export interface SignersDeps {
+  readonly lane?: KeyLane;
+  readonly open?: typeof openKey;
+  readonly keptMs?: number;
+}
+
+/** Gives the signer of one who asks. */
+export type Signers = (signing: SigningKey, now: Date, asker?: Asker) => CommitSigner;
 
 /**
  * Gives signers, which read their key at the first signature. Keys with a passphrase stay open for a while.
  * The signers throw TurnpikeError SecretInvalid, which names the Secret's key and never a value.
  */
-export function createSigners(
-  open = openKey,
-  keptMs = KEPT_MS,
-): (signing: SigningKey, now: Date) => CommitSigner {
-  const kept = new Map<string, Promise<OpenKey>>();
-  /** Ends when no key is being opened: one at a time, since each of gpg's takes 65 MB meanwhile. */
-  let opening: Promise<unknown> = Promise.resolve();
-
-  function keep(signing: SigningKey, now: Date): Promise<OpenKey> {
-    const id = digestOf(signing);
-    const known = kept.get(id);
-    if (known) return known;
-    if (kept.size >= MAX_KEPT) kept.clear();
-    const key = opening.then(() => open(signing, now));
-    kept.set(id, key);
-    const forget = () => kept.delete(id);
-    opening = key.catch(forget);
-    setTimeout(forget, keptMs).unref();
-    return key;
-  }
-
-  return (signing, now) => async (payload) => {
-    const key = await (signing.passphrase === undefined ? open(signing, now) : keep(signing, now));
-    return key(payload, now);
-  };
+export function createSigners(deps: SignersDeps = {}): Signers {
+  const { lane = createKeyLane(createTurns()), open = openKey, keptMs } = deps;
+  const opened = createOpenedKeys<OpenKey>(lane, keptMs);
+  return (signing, now, asker = {}) =>
+    async (payload) => {
+      const key = await (signing.passphrase === undefined
+        ? open(signing, now)
+        : opened(digestOf(signing), (turn) => open(signing, now, turn), asker));
+      return key(payload, now);
+    };
 }
 
 /** The key that the text holds, in the format that it begins as. */
-async function openKey(signing: SigningKey, now: Date): Promise<OpenKey> {
+async function openKey(signing: SigningKey, now: Date, turn?: Turn): Promise<OpenKey> {
   if (signing.key.length > MAX_KEY_LENGTH) {
     throw keyRefused(`has more than ${MAX_KEY_LENGTH} bytes: put just the one key there that signs.`);
   }
@@ -51,7 +44,7 @@ async function openKey(signing: SigningKey, now: Date): Promise<OpenKey> {
     case 'openpgp':
       return openPgpKey(signing, now);
     case 'ssh':
-      return openSshKey(signing);
+      return openSshKey(signing, turn);
     case 'public':
       throw keyRefused('is a public key: put the private one there.');
     case 'unknown':

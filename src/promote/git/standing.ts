@@ -154,7 +154,13 @@ async function bringsNoWork(
   if (trees.includes(tree)) return false;
   const tip = isNobodys ? (await editAt(repository, transport, update, tree)).oid : tree;
   for (const old of trees) {
-    if (await isMerged(packs, { tip: tree, old, base: treeOf(base) }, repository.shared.turns.job()))
+    if (
+      await isMerged(
+        packs,
+        { tip: tree, old, base: treeOf(base) },
+        repository.shared.turns.job(transport.waiting),
+      )
+    )
       return true;
     for (const revision of revisions) {
       const edited = await editAt(repository, transport, { ...update, revision }, old);

@@ -1,7 +1,7 @@
 import { hasCode } from '../../api/errors.ts';
 import { refOf } from '../refs.ts';
 import type { BranchUpdate } from '../workspace.ts';
-import { type Advertised, parseAdvertisement } from './advertisement.ts';
+import { type Advertised, type AdvertisedBranches, parseBranches } from './advertisement.ts';
 import { fetchTip, type Repository } from './repository.ts';
 import type { Transport } from './transport.ts';
 
@@ -12,10 +12,10 @@ export interface RemoteState {
   readonly bases: ReadonlyMap<string, PromiseSettledResult<string>>;
   /**
    * Whether the server named no such branch: then no pull request came from it when it was asked, and a push that
-   * makes the branch is refused when there is one by then.
+   * makes the branch is refused when there is one by then. Of a server with too many branches that is not known.
    */
   readonly isNew: (update: Branches) => boolean;
-  /** The same for some more updates, from what the server has said already. */
+  /** The same for some more updates, which are new, from what the server has said already. */
   readonly include: (updates: readonly Branches[]) => Promise<RemoteState>;
 }
 
@@ -35,7 +35,7 @@ export async function remoteState(
   const tips = (wanted: Wanted) => tipsOf(repository, transport, wanted);
   const baseBranches = baseBranchesOf(updates);
   const early = repository.packs.count() === 0 ? tips({ baseBranches }) : undefined;
-  const said = await transport.advertisement('git-receive-pack').catch(async (error) => {
+  const advertised = await branchesOf(transport, updates).catch(async (error) => {
     // The copy is others' once this one is over: nothing may be fetched into it any more.
     const found = await early;
     // Gitea answers 403 to whoever would push to a repository that is not there, and 404 to whoever would read.
@@ -44,18 +44,23 @@ export async function remoteState(
   });
 
   async function stateOf(all: readonly Branches[], known: Tips): Promise<RemoteState> {
-    const advertised = parseAdvertisement(said, refsOf(all), transport.remote);
     const others = baseBranchesOf(all).filter((branch) => !known.has(branch));
     const bases = new Map([...known, ...(await tips({ baseBranches: others, advertised }))]);
     return {
       advertised,
       bases,
-      isNew: ({ branch }) => ['\0', '\n'].every((end) => !said.includes(` ${refOf(branch)}${end}`)),
+      isNew: ({ branch }) => advertised.isWhole && !advertised.refs.has(refOf(branch)),
       include: (more) => stateOf([...all, ...more], bases),
     };
   }
 
   return stateOf(updates, (await early) ?? new Map());
+}
+
+/** What is sent of it, which may be megabytes, is not kept. */
+async function branchesOf(transport: Transport, updates: readonly Branches[]): Promise<AdvertisedBranches> {
+  const said = await transport.advertisement('git-receive-pack');
+  return parseBranches(said, refsOf(updates), transport.remote);
 }
 
 function baseBranchesOf(updates: readonly Branches[]): string[] {

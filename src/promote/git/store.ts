@@ -1,20 +1,24 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { untilAborted } from '../../api/abort.ts';
 import { errorMessage, TurnpikeError } from '../../api/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { ownTurn } from '../attempt-time.ts';
 import type { Turns } from '../turn.ts';
 import { diskProblem, unusableDirectory } from './disk.ts';
 import { MAX_OBJECTS_IN_ALL } from './fetch-pack.ts';
 import { createShared, openRepository, type Repository, type Shared } from './repository.ts';
+import type { Patience } from './together.ts';
 
 /** Warm copies of repositories, one directory each, bounded in number and size. */
 export interface RepositoryStore {
   /**
    * Runs `work` with the copy of `url` and nothing else at the same time. When it throws anything but a
    * `TurnpikeError` the copy counts as damaged: it is thrown away and `work` runs once more with a new one.
+   * Who gives up while others have the copy leaves at once, and nothing is done for them.
    */
-  use<T>(url: string, work: (repository: Repository) => Promise<T>): Promise<T>;
+  use<T>(url: string, work: (repository: Repository) => Promise<T>, patience?: Patience): Promise<T>;
   /** Waits for the work that is running and removes all copies. */
   close(): Promise<void>;
 }
@@ -94,7 +98,7 @@ export function createRepositoryStore({
   }
 
   return {
-    async use(url, work) {
+    async use(url, work, patience) {
       ready ??= prepare(directory);
       await ready.catch((error) => {
         ready = undefined;
@@ -102,7 +106,7 @@ export function createRepositoryStore({
       });
       const slot = slotOf(url);
       try {
-        return await enqueue(slot, () => withRepository(slot, work, log));
+        return await enqueue(slot, () => withRepository(slot, work, log), patience);
       } catch (error) {
         throw diskProblem(error, directory) ?? error;
       } finally {
@@ -154,12 +158,19 @@ async function removeLeftOvers(directory: string): Promise<void> {
 }
 
 /** Runs `task` after everything that is queued already, whatever became of that. */
-function enqueue<T>(slot: Slot, task: () => Promise<T>): Promise<T> {
+async function enqueue<T>(slot: Slot, task: () => Promise<T>, patience: Patience = {}): Promise<T> {
+  const { queue } = slot;
+  const { signal } = patience;
+  const begin = () => {
+    signal?.throwIfAborted();
+    return task();
+  };
   slot.pending += 1;
-  const run = slot.queue.then(task).finally(() => {
+  const run = queue.then(begin).finally(() => {
     slot.pending -= 1;
   });
   slot.queue = run.catch(() => undefined); // Whoever waits for `run` gets the error.
+  await ownTurn(patience, untilAborted(queue, signal));
   return run;
 }
 

@@ -1,70 +1,120 @@
+import type { Waiting } from '../attempt-time.ts';
+
 /**
  * Gathers what is asked for with the same key while earlier work with that key is under way, and then does
  * all of it at once. Nothing waits longer than for the work before it, and what comes alone does not wait.
  */
-export type Together<Item, Result> = (key: string, item: Item) => Promise<Result>;
+export type Together<Item extends Patience, Result> = (key: string, item: Item) => Promise<Result>;
 
-interface Waiting<Item, Result> {
+/** An item that nobody waits for any more leaves the queue at once. */
+export interface Patience {
+  readonly signal?: AbortSignal;
+  readonly waiting?: Waiting;
+}
+
+interface Queued<Item, Result> {
   readonly item: Item;
   readonly settle: PromiseWithResolvers<Result>;
+  /** It waits no longer: it is taken, or has left. */
+  readonly begin: () => void;
 }
 
 /** Takes those of the items that have come since that may still join the work. */
 export type Latecomers<Item> = (mayJoin: (item: Item) => boolean) => readonly Item[];
 
+/** Says what has become of an item, as soon as that is known. */
+export type Tell<Item, Result> = (item: Item, outcome: PromiseSettledResult<Result>) => void;
+
+/** What one piece of work takes on. */
+export interface Company<Item, Result> {
+  readonly items: readonly Item[];
+  readonly latecomers: Latecomers<Item>;
+  readonly tell: Tell<Item, Result>;
+}
+
 /**
- * @param work gives one outcome for each item, in their order, those that it took later behind the first ones;
- * when it throws, that is every item's outcome
+ * @param work tells the outcome of each item, those that it took later included; when it throws, that is the outcome
+ * of all that were told none
  * @param atOnce how many items one piece of work takes at most
  */
-export function createTogether<Item, Result>(
-  work: (
-    items: readonly Item[],
-    latecomers: Latecomers<Item>,
-  ) => Promise<readonly PromiseSettledResult<Result>[]>,
+export function createTogether<Item extends Patience, Result>(
+  work: (company: Company<Item, Result>) => Promise<void>,
   atOnce: number,
 ): Together<Item, Result> {
   /** Keys that are being worked on, with what has come since. */
-  const waiting = new Map<string, Waiting<Item, Result>[]>();
+  const waiting = new Map<string, Queued<Item, Result>[]>();
 
-  async function workOff(key: string, queue: Waiting<Item, Result>[]): Promise<void> {
-    while (queue.length > 0) {
-      const taken = queue.splice(0, atOnce);
-      const latecomers: Latecomers<Item> = (mayJoin) => {
-        const late = queue.filter(({ item }) => mayJoin(item)).slice(0, atOnce - taken.length);
-        for (const one of late) queue.splice(queue.indexOf(one), 1);
-        taken.push(...late);
-        return late.map(({ item }) => item);
-      };
-      try {
-        const first = taken.map(({ item }) => item);
-        const outcomes = await work(first, latecomers);
-        for (const [index, { settle }] of taken.entries()) settleWith(settle, outcomes[index]);
-      } catch (error) {
-        for (const { settle } of taken) settle.reject(error);
-      }
-    }
+  async function workOff(key: string, queue: Queued<Item, Result>[]): Promise<void> {
+    while (queue.length > 0) await workOn(queue);
     waiting.delete(key);
+  }
+
+  async function workOn(queue: Queued<Item, Result>[]): Promise<void> {
+    const taken: Queued<Item, Result>[] = [];
+    const latecomers: Latecomers<Item> = (mayJoin) => {
+      const late = queue.filter(({ item }) => mayJoin(item)).slice(0, atOnce - taken.length);
+      for (const one of late) {
+        queue.splice(queue.indexOf(one), 1);
+        one.begin();
+      }
+      taken.push(...late);
+      return late.map(({ item }) => item);
+    };
+    const tell: Tell<Item, Result> = (item, outcome) => {
+      for (const one of taken) if (one.item === item) settleWith(one.settle, outcome);
+    };
+    try {
+      await work({ items: latecomers(() => true), latecomers, tell });
+      for (const { settle } of taken) settle.reject(new Error('the work gave no outcome'));
+    } catch (error) {
+      for (const { settle } of taken) settle.reject(error);
+    }
   }
 
   return (key, item) => {
     const settle = Promise.withResolvers<Result>();
     const queue = waiting.get(key);
     if (queue) {
-      queue.push({ item, settle });
+      enqueue(queue, item, settle);
       return settle.promise;
     }
-    const begun = [{ item, settle }];
+    const begun = [{ item, settle, begin: () => undefined }];
     waiting.set(key, begun);
     void workOff(key, begun);
     return settle.promise;
   };
 }
 
+function enqueue<Item extends Patience, Result>(
+  queue: Queued<Item, Result>[],
+  item: Item,
+  settle: PromiseWithResolvers<Result>,
+): void {
+  const { signal, waiting } = item;
+  const { promise: turn, resolve } = Promise.withResolvers<void>();
+  const begin = () => {
+    signal?.removeEventListener('abort', leave);
+    resolve();
+  };
+  const queued = { item, settle, begin };
+  const leave = () => {
+    queue.splice(queue.indexOf(queued), 1);
+    begin();
+    settle.reject(signal?.reason);
+  };
+  if (signal?.aborted) {
+    settle.reject(signal.reason);
+    return;
+  }
+  signal?.addEventListener('abort', leave, { once: true });
+  queue.push(queued);
+  void waiting?.(turn);
+}
+
 function settleWith<Result>(
   settle: PromiseWithResolvers<Result>,
-  outcome: PromiseSettledResult<Result> | undefined,
+  outcome: PromiseSettledResult<Result>,
 ): void {
-  if (outcome?.status === 'fulfilled') settle.resolve(outcome.value);
-  else settle.reject(outcome?.reason ?? new Error('the work gave no outcome'));
+  if (outcome.status === 'fulfilled') settle.resolve(outcome.value);
+  else settle.reject(outcome.reason);
 }

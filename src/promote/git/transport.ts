@@ -1,15 +1,18 @@
 import { TurnpikeError } from '../../api/errors.ts';
+import type { Waiting } from '../attempt-time.ts';
 import { displayUrl, type Outbound } from '../outbound.ts';
-import type { Turn } from '../turn.ts';
 import type { GitCredentials } from '../workspace.ts';
 import { authorization } from './credentials.ts';
 import { answerProblem, quotation, type Remote } from './failure.ts';
+import type { Unlock } from './ssh/unlock.ts';
 
 /** Git's protocol with one repository. */
 export interface Transport {
   readonly remote: Remote;
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal;
+  /** Waits for a turn of ours, for which no host is to blame. */
+  readonly waiting?: Waiting;
   /** What the service says first. */
   advertisement(service: GitService): Promise<Buffer>;
   /** The answer to a push. */
@@ -27,8 +30,9 @@ export interface TransportDeps {
   readonly url: string;
   readonly credentials: GitCredentials;
   readonly signal: AbortSignal;
-  /** Of what takes long here. */
-  readonly turn?: Turn;
+  readonly waiting?: Waiting | undefined;
+  /** Opens a key of SSH that has a passphrase. */
+  readonly unlock?: Unlock;
 }
 
 /** Git servers tell clients from browsers by the beginning of this name. */
@@ -56,13 +60,14 @@ export const DOWNLOAD_BOUNDS: ExchangeBounds = {
 };
 
 /** The smart HTTP protocol (gitprotocol-http). */
-export function createHttpTransport({ outbound, url, credentials, signal }: TransportDeps): Transport {
+export function createHttpTransport(deps: TransportDeps): Transport {
+  const { outbound, url, credentials, signal, waiting } = deps;
   const base = url.replace(/\/+$/, '');
   const remote: Remote = { name: displayUrl(base), credentials };
   const header = authorization(credentials);
   const headers = { 'user-agent': USER_AGENT, ...(header === undefined ? {} : { authorization: header }) };
   const ca = credentials.caFile === undefined ? {} : { ca: credentials.caFile };
-  const common = { signal, purpose: 'git' as const, ...ca };
+  const common = { signal, ...(waiting && { waiting }), purpose: 'git' as const, ...ca };
   const posted = (service: GitService, body: Uint8Array) => ({
     ...common,
     method: 'POST',

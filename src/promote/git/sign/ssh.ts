@@ -1,4 +1,5 @@
 import { createHash, sign } from 'node:crypto';
+import type { Turn } from '../../turn.ts';
 import { readPrivateKey, type SshPrivateKey } from '../ssh/private-key.ts';
 import {
   keyRefused,
@@ -33,8 +34,8 @@ const HASH = 'sha512';
 const LINE_LENGTH = 70;
 
 /** Signs by OpenSSH's PROTOCOL.sshsig. */
-export async function openSshKey(signing: SigningKey): Promise<OpenKey> {
-  const key = await privateKey(signing);
+export async function openSshKey(signing: SigningKey, turn?: Turn): Promise<OpenKey> {
+  const key = await privateKey(signing, turn);
   const kind = KINDS.get(key.type);
   if (!kind) throw unreadable();
   return async (payload) => {
@@ -53,8 +54,8 @@ function signatureOf(text: Buffer, { secret }: SshPrivateKey, { hash, name }: Ki
   }
 }
 
-async function privateKey({ key, passphrase }: SigningKey): Promise<SshPrivateKey> {
-  const found = await readPrivateKey(key, passphrase);
+async function privateKey({ key, passphrase }: SigningKey, turn?: Turn): Promise<SshPrivateKey> {
+  const found = await readPrivateKey(key, passphrase, turn);
   switch (found.kind) {
     case 'read':
       return found.key;

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
 import { utils } from 'ssh2';
 import { createTurns, type Turn } from '../../turn.ts';
 import { stringAt } from './strings.ts';
-import { lockedKey, unlock } from './unlock.ts';
+import { lockedKey, type Unlock, unlock } from './unlock.ts';
 
 export interface SshPrivateKey {
   /** `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`, … */
@@ -42,9 +42,10 @@ export async function readPrivateKey(
   const bad = badForm(form);
   if (bad) return bad;
   const failed: ReadKey = { kind: form?.isLocked ? 'locked' : 'unreadable' };
+  // One that is given up is no wrong passphrase.
+  const opened = await openPrivateKey(trimmed, passphrase, (locked, given) => unlock(locked, given, turn));
+  if (!opened) return failed;
   try {
-    const opened = await openPrivateKey(trimmed, passphrase, turn);
-    if (!opened) return failed;
     const key = utils.parseKey(opened.key, opened.passphrase);
     if (key instanceof Error) return failed;
     const secret = createPrivateKey(key.getPrivatePEM());
@@ -66,12 +67,12 @@ export interface OpenedKey {
 export async function openPrivateKey(
   text: string,
   passphrase: string | undefined,
-  turn: Turn,
+  unlocked: Unlock,
 ): Promise<OpenedKey | undefined> {
   const [, body] = OPENSSH.exec(text.trim()) ?? [];
   const locked = body === undefined ? undefined : lockedKey(Buffer.from(body, 'base64'));
   if (!locked) return { key: text, ...(passphrase !== undefined && { passphrase }) };
-  const key = passphrase === undefined ? undefined : await unlock(locked, passphrase, turn);
+  const key = passphrase === undefined ? undefined : await unlocked(locked, passphrase);
   return key === undefined ? undefined : { key };
 }
 

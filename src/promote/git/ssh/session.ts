@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { errorMessage, TurnpikeError } from '../../../api/errors.ts';
-import { createTurns, type Turn } from '../../turn.ts';
 import { quotation, type Remote } from '../failure.ts';
 import { type HostKey, knownHostsProblem, knownKeys } from './known-hosts.ts';
-import { openPrivateKey, privateKeyProblem } from './private-key.ts';
+import { type OpenedKey, openPrivateKey, privateKeyProblem } from './private-key.ts';
+import type { Unlock } from './unlock.ts';
 
 /** A connection that was logged in. */
 export interface Session {
@@ -14,19 +14,18 @@ export interface Session {
 
 export interface SessionOptions {
   readonly url: URL;
+  readonly privateKey: OpenedKey;
   readonly remote: Remote;
   /** To the host of the URL. */
   readonly socket: Socket;
   readonly signal: AbortSignal;
-  /** Of opening a key that has a passphrase. */
-  readonly turn?: Turn | undefined;
 }
 
 const READY_MS = 30_000;
 
 /** @throws TurnpikeError SecretInvalid, GitUnauthorized, GitUnavailable */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { url, remote, socket, signal, turn = createTurns().job() } = options;
+  const { remote, socket, signal } = options;
   const client = new Client();
   const { promise, resolve, reject } = Promise.withResolvers<Session>();
   const end = () => {
@@ -43,9 +42,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
   signal.addEventListener('abort', aborted, { once: true });
   try {
-    const login = await loginOf(url, remote, turn);
     signal.throwIfAborted();
-    client.connect({ ...login, sock: socket, readyTimeout: READY_MS });
+    client.connect({ ...loginOf(options), sock: socket, readyTimeout: READY_MS });
     return await promise;
   } catch (error) {
     signal.removeEventListener('abort', aborted);
@@ -56,15 +54,23 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
 }
 
-async function loginOf(url: URL, remote: Remote, turn: Turn): Promise<ConnectConfig> {
-  const { identity, knownHosts, password } = remote.credentials;
-  if (identity === undefined || knownHosts === undefined) {
-    const missing = identity === undefined ? 'identity' : 'known_hosts';
-    throw secretInvalid(
-      `${remote.name} is reached over SSH, and the Secret has no key ${missing}: put it there.`,
-    );
-  }
+/**
+ * The key of the Secret. Open it before you connect: it takes its time, which no host is to wait for or be blamed for.
+ *
+ * @throws TurnpikeError SecretInvalid
+ */
+export async function openIdentity(remote: Remote, unlock: Unlock): Promise<OpenedKey> {
+  const { identity, password } = remote.credentials;
+  if (identity === undefined) throw missing(remote, 'identity');
   refuseBadKey(identity, remote);
+  const opened = await openPrivateKey(identity, password, unlock);
+  if (!opened) throw unreadableKey(remote, 'its passphrase is missing or wrong');
+  return opened;
+}
+
+function loginOf({ url, remote, privateKey }: SessionOptions): ConnectConfig {
+  const { knownHosts } = remote.credentials;
+  if (knownHosts === undefined) throw missing(remote, 'known_hosts');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? 22 : Number(url.port);
   const problem = knownHostsProblem(knownHosts);
@@ -78,16 +84,19 @@ async function loginOf(url: URL, remote: Remote, turn: Turn): Promise<ConnectCon
       `known_hosts of the Secret has no key of ${url.host}: put it there, such as from "${scan}", and compare it with what the host publishes.`,
     );
   }
-  const opened = await openPrivateKey(identity, password, turn);
-  if (!opened) throw unreadableKey(remote, 'its passphrase is missing or wrong');
+  const { key, passphrase } = privateKey;
   return {
     username: decodeURIComponent(url.username) || 'git',
-    privateKey: opened.key,
-    ...(opened.passphrase !== undefined && { passphrase: opened.passphrase }),
-    hostVerifier: (key: Buffer) => keys.some((known) => known.key.equals(key)),
+    privateKey: key,
+    ...(passphrase !== undefined && { passphrase }),
+    hostVerifier: (shown: Buffer) => keys.some((known) => known.key.equals(shown)),
     // Only kinds of keys that can be compared are asked for.
     algorithms: { serverHostKey: keys.flatMap(algorithmsOf) as never },
   };
+}
+
+function missing({ name }: Remote, key: string): TurnpikeError {
+  return secretInvalid(`${name} is reached over SSH, and the Secret has no key ${key}: put it there.`);
 }
 
 function refuseBadKey(identity: string, remote: Remote): void {

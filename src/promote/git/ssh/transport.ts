@@ -1,6 +1,7 @@
 import { TurnpikeError } from '../../../api/errors.ts';
 import { createDeadline } from '../../deadline.ts';
 import { displayUrl } from '../../outbound.ts';
+import { createTurns } from '../../turn.ts';
 import type { Remote } from '../failure.ts';
 import { unusable } from '../failure.ts';
 import {
@@ -13,7 +14,8 @@ import {
   type TransportDeps,
 } from '../transport.ts';
 import { createExchange, type Exchange } from './exchange.ts';
-import { openSession, type Session } from './session.ts';
+import { openIdentity, openSession, type Session } from './session.ts';
+import { type Unlock, unlock } from './unlock.ts';
 
 interface Bounds {
   readonly advertisement: ExchangeBounds;
@@ -32,7 +34,7 @@ const BOUNDS: Bounds = {
  * advertisement with the request that follows it.
  */
 export function createSshTransport(
-  { outbound, url, credentials, signal, turn }: TransportDeps,
+  { outbound, url, credentials, signal, unlock: unlocked = unlockAlone }: TransportDeps,
   bounds: Bounds = BOUNDS,
 ): Transport {
   const target = new URL(url);
@@ -41,8 +43,9 @@ export function createSshTransport(
   let session: Promise<Session> | undefined;
 
   async function connect(): Promise<Session> {
+    const privateKey = await openIdentity(remote, unlocked);
     const socket = await outbound.dial(url, signal);
-    return openSession({ url: target, remote, socket, signal, turn });
+    return openSession({ url: target, privateKey, remote, socket, signal });
   }
 
   async function start(service: GitService): Promise<Exchange> {
@@ -109,6 +112,8 @@ export function createSshTransport(
     },
   };
 }
+
+const unlockAlone: Unlock = (key, passphrase) => unlock(key, passphrase, createTurns().job());
 
 /** For the shell that a host may run. */
 function quoted(path: string): string {

@@ -1,4 +1,4 @@
-import { type CipherGCMTypes, createDecipheriv } from 'node:crypto';
+import { type CipherGCMTypes, createDecipheriv, createHash } from 'node:crypto';
 import type { Turn } from '../../turn.ts';
 import { deriveKey } from './derive-key.ts';
 import { stringAt, stringOf } from './strings.ts';
@@ -51,6 +51,15 @@ export function lockedKey(bytes: Buffer): LockedKey | undefined {
   const [locked, end] = stringAt(bytes, afterPublic);
   const rounds = options.readUInt32BE(afterSalt);
   return { cipher: cipher.toString('latin1'), salt, rounds, publicKey, locked, tag: bytes.subarray(end) };
+}
+
+/** Gives the key without its passphrase; undefined where this is not its passphrase. */
+export type Unlock = (key: LockedKey, passphrase: string) => Promise<string | undefined>;
+
+/** The same for the same key with the same passphrase. */
+export function lockedKeyId({ salt, rounds, locked, tag }: LockedKey, passphrase: string): string {
+  const parts = [passphrase, rounds, ...[salt, locked, tag].map((bytes) => bytes.toString('base64'))];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /** The same key without a passphrase, as ssh-keygen would write it; undefined where this is not its passphrase. */
