@@ -15,11 +15,14 @@ export type SecretRead = PromiseSettledResult<Secret | undefined>;
 /** What the signed endpoints need of the cluster. */
 export interface SignedDeps {
   find(key: PipelineKey): StoredPipeline | undefined;
-  /** A Secret of the Pipeline's namespace; `fresh` looks past the cache. Undefined: there is none. */
+  /**
+   * A Secret of the Pipeline's namespace; `fresh` looks past the cache, and `strict` fails where that cannot be done.
+   * Undefined: there is none.
+   */
   readSecret(
     namespace: string,
     name: string,
-    options?: { fresh?: boolean },
+    options?: { fresh?: boolean; strict?: boolean },
   ): Secret | undefined | Promise<Secret | undefined>;
   readonly rechecks: Rechecks<readonly SecretRead[]>;
   /** Whether the API server answers and all Pipelines are known. */
@@ -103,10 +106,9 @@ async function confirm(
   signature: Signature,
   secret: string,
 ): Promise<Verdict> {
-  const [fresh] = await readFresh(deps, request.namespace, [secret]);
-  if (fresh?.status === 'rejected') throw fresh.reason;
-  // What was read before serves on while the API server is away, and says nothing about now.
-  return deps.available() ? judge(request, signature, fresh?.value) : 'unavailable';
+  // What was read before serves on while the API server does not answer, and says nothing about now.
+  const fresh = await deps.readSecret(request.namespace, secret, { fresh: true, strict: true });
+  return deps.available() ? judge(request, signature, fresh) : 'unavailable';
 }
 
 /**

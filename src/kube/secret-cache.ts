@@ -25,15 +25,21 @@ export interface SecretCacheOptions {
   readonly schedule?: (run: () => void, seconds: number) => unknown;
 }
 
+export interface SecretReadOptions {
+  readonly fresh?: boolean;
+  readonly strict?: boolean;
+}
+
 export interface SecretCache {
   /**
    * A Secret. While the API server is away the last known one serves on for a while.
-   * `fresh`: as of now, unless it was read less than `minRefreshSeconds` ago.
+   * `fresh`: as of now, unless it was read less than `minRefreshSeconds` ago. `strict`: what only serves on, because the
+   * API server could not be asked, is given to nobody: that is an error.
    */
   read(
     namespace: string,
     name: string,
-    options?: { readonly fresh?: boolean },
+    options?: SecretReadOptions,
   ): StoredSecret | undefined | Promise<StoredSecret | undefined>;
 }
 
@@ -134,8 +140,8 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
     return started;
   }
 
-  function secretOf({ secret, failure }: Entry): StoredSecret | undefined {
-    if (secret === undefined && failure) throw failure.error;
+  function secretOf({ secret, failure }: Entry, strict: boolean): StoredSecret | undefined {
+    if (failure && (strict || secret === undefined)) throw failure.error;
     return secret;
   }
 
@@ -143,17 +149,17 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
   function read(
     namespace: string,
     name: string,
-    { fresh = false }: { readonly fresh?: boolean } = {},
+    options: SecretReadOptions = {},
   ): StoredSecret | undefined | Promise<StoredSecret | undefined> {
     const key = `${namespace}/${name}`;
     const known = entries.get(key);
-    const usable = known && isUsable(known, fresh, key) && !known.failure;
-    return usable ? known.secret : readNow(known, fresh, namespace, name);
+    const usable = known && isUsable(known, options.fresh ?? false, key) ? known : undefined;
+    if (usable && !usable.failure) return usable.secret;
+    return readNow(usable ?? refreshOnce(namespace, name), options);
   }
 
-  async function readNow(known: Entry | undefined, fresh: boolean, namespace: string, name: string) {
-    const usable = known && isUsable(known, fresh, `${namespace}/${name}`);
-    return secretOf(usable ? known : await refreshOnce(namespace, name));
+  async function readNow(entry: Entry | Promise<Entry>, { strict = false }: SecretReadOptions) {
+    return secretOf(await entry, strict);
   }
 
   return { read };

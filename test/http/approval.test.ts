@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
+import { TurnpikeError } from '../../src/api/errors.ts';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
 import { createApproval } from '../../src/http/approval.ts';
+import type { SignedDeps } from '../../src/http/authenticate.ts';
 import { createIntake } from '../../src/http/intake.ts';
 import { createRateLimiter } from '../../src/http/rate.ts';
 import { createRejectionLog } from '../../src/http/rejections.ts';
+import { createSecretCache } from '../../src/kube/secret-cache.ts';
+import { PROOFS } from '../../src/kube/secret-keys.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { at, NOW, pipeline, withState } from '../fakes/pipeline.ts';
@@ -41,6 +45,8 @@ interface Options {
   /** As they are by now. Default: as they are known. */
   readonly now?: Keys | Error;
   readonly available?: boolean;
+  /** In place of all of that. */
+  readonly readSecret?: SignedDeps['readSecret'];
 }
 
 function secretOf(keys: Keys) {
@@ -49,7 +55,7 @@ function secretOf(keys: Keys) {
 
 function setUp(
   from = waiting(),
-  { deleted = false, keys = { 'hmac-key': KEY }, now = keys, available = true }: Options = {},
+  { deleted = false, keys = { 'hmac-key': KEY }, now = keys, available = true, readSecret }: Options = {},
 ) {
   const store = createFakeStore();
   store.put(from);
@@ -61,7 +67,8 @@ function setUp(
     intake: createIntake(),
     rechecks: fakeRechecks(),
     find: store.get,
-    readSecret: (_namespace, _name, read) => {
+    readSecret: (namespace, name, read) => {
+      if (readSecret) return readSecret(namespace, name, read);
       if (deleted) store.remove(pipelineKey('apps', 'app'));
       if (!read?.fresh) return secretOf(keys);
       fresh += 1;
@@ -189,6 +196,25 @@ describe('POST /approval/{namespace}/{name}/{environment}/{revision}', () => {
       expect((await post()).status).toBe(503);
       expect(outcomes).toEqual(['unavailable']);
       expect(state()?.promotion?.phase).toBe('WaitingApproval');
+    });
+
+    test('has to be sent again while the API server has too much to do to say what the Secret holds', async () => {
+      const busy = new TurnpikeError('ApiUnavailable', 'HTTP 429: too many requests');
+      const first = { values: secretOf(hmac).values };
+      const reads = [async () => first, () => Promise.reject(busy), async () => secretOf(both)];
+      let seconds = 1000;
+      const cache = createSecretCache(
+        { read: () => reads.shift()?.() ?? Promise.reject(busy) },
+        { keep: PROOFS, ttlSeconds: 10, minRefreshSeconds: 1, now: () => new Date(seconds * 1000) },
+      );
+      await cache.read('apps', 'hook');
+      seconds += 5;
+      const { post, state } = setUp(waiting(), { keys: hmac, readSecret: cache.read });
+      // The second one finds the failure of a moment ago.
+      expect([(await post()).status, (await post()).status]).toEqual([503, 503]);
+      expect(state()?.promotion?.phase).toBe('WaitingApproval');
+      seconds += 1;
+      expect((await post()).status).toBe(401);
     });
 
     test('has the Secret read once more, and one for approvals has not', async () => {
