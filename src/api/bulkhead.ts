@@ -24,7 +24,7 @@ export function createBulkhead(limits: BulkheadLimits): Bulkhead {
   let total = 0;
   const byNamespace = createCounts();
   const byHost = createCounts();
-  /** By namespace and then by host, the first come first. */
+  /** By namespace and then by host, which take turns; at each host the first come first. */
   const waiting = new Map<string, Map<string, Waiting>>();
 
   function hasRoom({ namespace, host }: Place): boolean {
@@ -53,6 +53,7 @@ export function createBulkhead(limits: BulkheadLimits): Bulkhead {
     for (let place = nextPlace(); place; place = nextPlace()) {
       const [first] = waiting.get(place.namespace)?.get(place.host) ?? [];
       if (!first) return;
+      passTurn(place);
       forget(place, first);
       count(place, 1);
       first();
@@ -63,6 +64,16 @@ export function createBulkhead(limits: BulkheadLimits): Bulkhead {
     const hosts = waiting.get(namespace) ?? new Map<string, Waiting>();
     const there = hosts.get(host) ?? new Set();
     waiting.set(namespace, hosts.set(host, there.add(enter)));
+  }
+
+  /** Whoever else waits as well comes first the next time. */
+  function passTurn({ namespace, host }: Place): void {
+    const hosts = waiting.get(namespace);
+    const there = hosts?.get(host);
+    if (!hosts || !there) return;
+    hosts.delete(host);
+    waiting.delete(namespace);
+    waiting.set(namespace, hosts.set(host, there));
   }
 
   function forget({ namespace, host }: Place, enter: () => void): void {

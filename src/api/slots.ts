@@ -53,14 +53,13 @@ export function createSlots(count: number): Slots {
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       remember(key, resolve);
-      const giveUp = () => reject(signal.reason);
-      signal.addEventListener('abort', giveUp, { once: true });
-      try {
-        await promise;
-      } finally {
+      const giveUp = () => {
+        // At once: what is given back in the same moment must not go to whoever waits no more.
         forget(key, resolve);
-        signal.removeEventListener('abort', giveUp);
-      }
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      await promise.finally(() => signal.removeEventListener('abort', giveUp));
       return taken();
     },
   };

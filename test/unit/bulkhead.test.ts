@@ -76,6 +76,32 @@ describe('a bulkhead', () => {
     expect(begun).toEqual(['1', '2', '3', '4', 'waits for c.example']);
   });
 
+  test('lets the hosts of a namespace take turns', async () => {
+    const { start, begun, end } = setUp({ total: 9, host: 1, namespace: 2 });
+    for (const host of ['a', 'b'])
+      for (const round of [1, 2, 3]) void start(`${host} ${round}`, at('team', host));
+    void start('c 1', at('team', 'c'));
+    void start('c 2', at('team', 'c'));
+    await settled();
+    expect(begun).toEqual(['a 1', 'b 1']);
+    await end('a 1');
+    await end('b 1');
+    expect(begun.slice(2)).toEqual(['a 2', 'b 2']);
+    await end('a 2');
+    await end('b 2');
+    expect(begun.slice(4)).toEqual(['c 1', 'a 3']);
+  });
+
+  test('lets namespaces that have as much under way take turns', async () => {
+    const { start, begun, end } = setUp({ total: 2, host: 2, namespace: 2 });
+    for (const name of ['a', 'b', 'c'])
+      for (const round of [1, 2, 3]) void start(`${name} ${round}`, at(name, name));
+    await settled();
+    expect(begun).toEqual(['a 1', 'a 2']);
+    for (const one of ['a 1', 'a 2', 'b 1', 'c 1']) await end(one);
+    expect(begun.slice(2)).toEqual(['b 1', 'a 3', 'c 1', 'b 2']);
+  });
+
   test('forgets who gives up while it waits', async () => {
     const { start, begun, end } = setUp({ total: 1, host: 1, namespace: 1 });
     void start('first', at('a'));
