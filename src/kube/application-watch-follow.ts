@@ -1,3 +1,4 @@
+import { untilAborted } from '../api/abort.ts';
 import { hasCode, TurnpikeError } from '../api/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { KeptApplication } from './application-watch-cache.ts';
@@ -78,7 +79,8 @@ async function untilAnotherVersion(resource: Resource, signal: AbortSignal, opti
   const { apiVersion, kind, discovery, recheckMs } = options;
   while (!signal.aborted) {
     await wait(recheckMs, signal);
-    const now = await discovery.resource(apiVersion, kind).catch(() => resource);
+    // What is kept is not read any more as soon as the watch has ended, whatever the answer waits for.
+    const now = await untilAborted(discovery.resource(apiVersion, kind), signal).catch(() => resource);
     if (now.apiVersion !== resource.apiVersion) return;
   }
 }

@@ -32,7 +32,10 @@ export interface ScopeOptions {
   readonly revisionPath: RevisionPath | undefined;
   readonly isWanted: (namespace: string, name: string) => boolean;
   readonly wanted: () => Iterable<readonly [namespace: string, name: string]>;
-  /** Also of wanted objects that the first list lacks: they may have gone before it. */
+  /**
+   * Also of wanted objects that the first list lacks: they may have gone before it. Of all of them when they are watched
+   * again: nobody heard what became of them meanwhile.
+   */
   readonly onChange: (namespace: string, name: string) => void;
   readonly discovery: Discovery;
   readonly budget: WatchBudget;
@@ -64,14 +67,16 @@ export function startApplicationScope(client: KubeClient, options: ScopeOptions)
   });
 
   function onListed(): void {
+    if (listed) return;
     listed = true;
     settled.resolve();
-    if (everListed) return;
-    everListed = true;
     log.debug({}, 'applications are watched');
     for (const [inNamespace, name] of options.wanted()) {
-      if (cache.get(`${inNamespace}/${name}`) === undefined) options.onChange(inNamespace, name);
+      // While they were read one by one, others were read than what is kept from before.
+      const isUntold = everListed || cache.get(`${inNamespace}/${name}`) === undefined;
+      if (isUntold) options.onChange(inNamespace, name);
     }
+    everListed = true;
   }
 
   async function run(): Promise<void> {
