@@ -49,24 +49,43 @@ interface Answer {
 export function createDiscovery(client: KubeClient, deps: { readonly now: () => Date }): Discovery {
   const answers = new Map<string, Promise<Answer>>();
 
-  async function ask(apiVersion: string, kind: string): Promise<Answer> {
-    const resource = await findResource(client, apiVersion, kind);
-    return { resource, at: deps.now().getTime() };
+  /** What was known stays so where the API server does not say what has become of it. */
+  async function ask(apiVersion: string, kind: string, known: Answer | undefined): Promise<Answer> {
+    try {
+      return { resource: await findResource(client, apiVersion, kind), at: deps.now().getTime() };
+    } catch (error) {
+      if (!known?.resource) throw error;
+      return { resource: known.resource, at: deps.now().getTime() - KNOWN_MS + UNKNOWN_MS };
+    }
   }
 
-  /** One question at a time for each kind; one that failed is asked again by the next who needs it. */
-  function askOnce(apiVersion: string, kind: string): Promise<Answer> {
+  /** One that failed is asked again by the next who needs it. */
+  function askOnce(apiVersion: string, kind: string, known?: Answer): Promise<Answer> {
     const key = keyOf(apiVersion, kind);
-    const asked = ask(apiVersion, kind);
+    const asked = ask(apiVersion, kind, known);
     if (answers.size >= MAX_KINDS) answers.clear();
     answers.set(key, asked);
-    asked.catch(() => answers.delete(key));
+    asked.catch(() => {
+      if (answers.get(key) === asked) answers.delete(key);
+    });
     return asked;
   }
 
+  /** One question at a time for each kind. */
+  async function answerOf(apiVersion: string, kind: string): Promise<Answer> {
+    const key = keyOf(apiVersion, kind);
+    const asked = answers.get(key);
+    if (!asked) return askOnce(apiVersion, kind);
+    const known = await asked;
+    if (isRecent(known)) return known;
+    const latest = answers.get(key);
+    // Somebody else has asked again by now, or it was forgotten.
+    if (latest !== asked) return latest ?? askOnce(apiVersion, kind);
+    return askOnce(apiVersion, kind, known);
+  }
+
   async function resource(apiVersion: string, kind: string): Promise<Resource> {
-    const known = await answers.get(keyOf(apiVersion, kind));
-    const answer = known && isRecent(known) ? known : await askOnce(apiVersion, kind);
+    const answer = await answerOf(apiVersion, kind);
     if (answer.resource) return answer.resource;
     throw new TurnpikeError(
       'ApiNotFound',

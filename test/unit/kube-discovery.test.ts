@@ -15,9 +15,14 @@ const group = (preferred: string, ...versions: string[]) => ({
 function setUp(served: Record<string, unknown>) {
   const asked: string[] = [];
   let seconds = 0;
+  let failure: Error | undefined;
+  const fail = (error: Error) => {
+    failure = error;
+  };
   const client: KubeClient = {
     async request({ path }) {
       asked.push(path);
+      if (failure) throw failure;
       if (path in served) return served[path];
       throw new TurnpikeError('ApiNotFound', 'none');
     },
@@ -32,7 +37,7 @@ function setUp(served: Record<string, unknown>) {
   const pass = (more: number) => {
     seconds += more;
   };
-  return { of, asked, pass, served, forget: discovery.forget, resource: discovery.resource };
+  return { of, asked, pass, fail, served, forget: discovery.forget, resource: discovery.resource };
 }
 
 describe('where objects of a kind are found', () => {
@@ -75,6 +80,30 @@ describe('where objects of a kind are found', () => {
     expect([await of('v1'), await of('v1', 'Other')]).toEqual(['v1', 'v2']);
     pass(300);
     expect(await of('v1')).toBe('v2');
+  });
+
+  test('is one question for all who ask at once, the first time and after five minutes', async () => {
+    const { of, pass, asked } = setUp({
+      [`/apis/${GROUP}`]: group('v1', 'v1'),
+      [`/apis/${GROUP}/v1`]: resources('HelmRelease'),
+    });
+    for (const questions of [2, 4]) {
+      await Promise.all(Array.from({ length: 50 }, () => of('v1')));
+      expect(asked).toHaveLength(questions);
+      pass(300);
+    }
+  });
+
+  test('stays what it was while the cluster does not say which version it is', async () => {
+    const { of, pass, fail } = setUp({
+      [`/apis/${GROUP}`]: group('v1', 'v1'),
+      [`/apis/${GROUP}/v1`]: resources('HelmRelease'),
+    });
+    expect(await of('v1')).toBe('v1');
+    pass(300);
+    fail(new TurnpikeError('ApiForbidden', 'no discovery'));
+    expect(await of('v1')).toBe('v1');
+    expect(of('v1', 'Other')).rejects.toThrow('no discovery');
   });
 
   test('stays within the group, and within ten versions, whatever the API server says', async () => {
