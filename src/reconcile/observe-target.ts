@@ -22,6 +22,12 @@ export interface Place {
   readonly target: Target;
 }
 
+export interface PlaceThere extends Place {
+  readonly environment: Environment;
+  /** The targets of all environments: the name of a cluster is one that none of the others has. */
+  readonly all: readonly Target[];
+}
+
 /** @throws TurnpikeError ApiUnavailable */
 export async function observeHere(
   place: Place,
@@ -42,11 +48,11 @@ export async function observeHere(
 
 /** Another cluster's being away must keep nobody from deciding about the rest. */
 export async function observeThere(
-  place: Place & { readonly environment: Environment },
+  place: PlaceThere,
   applications: ApplicationReader,
   messagesOf: MessagesOf,
 ): Promise<Observation> {
-  const { appRef, from, environment, target } = place;
+  const { appRef, from, environment, target, all } = place;
   // Who manages the GitopsCluster says what is shown of its cluster.
   const owner = target.clusterRef?.namespace ?? from;
   const isForeign = owner !== from;
@@ -57,7 +63,7 @@ export async function observeThere(
     if (!(error instanceof TurnpikeError)) throw error;
     const condition = isAlone(environment, target)
       ? ''
-      : ` with cluster: ${clusterNameOf(target, environment.targets, from)} in their metadata`;
+      : ` with cluster: ${clusterNameOf(target, all, from)} in their metadata`;
     const said = isForeign ? await foreignFailure(place, error, messagesOf) : errorMessage(error);
     return { kind: 'unreadable', error: `${said} Its signed events${condition} are believed.` };
   }

@@ -28,6 +28,7 @@ export async function observe(
   { metadata, spec, status }: Pick<Pipeline, 'metadata' | 'spec' | 'status'>,
   readers: Readers,
 ): Promise<Observations> {
+  const all = spec.environments.flatMap(({ targets }) => targets);
   const entries = spec.environments.map(async (environment) => {
     const state = environmentStatus(status, environment.name);
     const seen = environment.targets.map(async (target) => {
@@ -36,7 +37,7 @@ export async function observe(
         const { messagesOf } = readers;
         if (!target.clusterRef) return observeHere(at, atLeast(readers.applications, fresh), messagesOf);
         const reader = readers.clusters.reader(target.clusterRef, metadata.namespace);
-        return observeThere(at, atLeast(reader, fresh), messagesOf);
+        return observeThere({ ...at, all }, atLeast(reader, fresh), messagesOf);
       };
       const first = await look(false);
       const recorded = findTarget(state, targetIdentity(spec, target));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { TurnpikeError } from '../../src/api/errors.ts';
 import type { Observation } from '../../src/decide/application.ts';
 import { mayBeStale } from '../../src/decide/stale.ts';
 import { observe } from '../../src/reconcile/observe.ts';
@@ -21,6 +22,36 @@ function release(chartVersion: string, lastDeployed: string) {
     },
   };
 }
+
+describe('what cannot be seen', () => {
+  test('says which name its events need, one that no other cluster of the Pipeline has', async () => {
+    const cluster = (name: string, namespace?: string) => ({
+      namespace: 'podinfo',
+      clusterRef: { kind: 'GitopsCluster', name, ...(namespace && { namespace }) } as const,
+    });
+    const environments = [
+      { name: 'dev', targets: [cluster('east'), cluster('west')] },
+      { name: 'prod', targets: [cluster('east', 'fleet')] },
+    ];
+    const reader = { read: () => Promise.reject(new TurnpikeError('ApiUnavailable', 'Away.')) };
+    const { dev } = await observe(pipeline({ environments }), {
+      applications: reader,
+      clusters: { reader: () => reader },
+      messagesOf: SHOWN,
+    });
+    // With --require-event-cluster, east alone would be refused: it is two clusters.
+    expect(dev).toEqual([
+      {
+        kind: 'unreadable',
+        error: 'Away. Its signed events with cluster: apps/east in their metadata are believed.',
+      },
+      {
+        kind: 'unreadable',
+        error: 'Away. Its signed events with cluster: west in their metadata are believed.',
+      },
+    ]);
+  });
+});
 
 describe('what was seen', () => {
   const gone: Observation = { kind: 'absent', error: 'none' };
