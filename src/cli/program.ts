@@ -82,7 +82,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const shard = composeShard(config, store);
   const sockets = shareSockets(environment);
   const bulkhead = createBulkhead(sockets.clusters);
-  const budgets = createWatchBudgets();
+  const budgets = createWatchBudgets(sockets.watches);
   const watching = { revisionPaths: config['revision-paths'], log };
   const applications = createApplicationWatch(client, { ...watching, budget: budgets.own, discovery });
   const hosts = {

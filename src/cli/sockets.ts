@@ -6,19 +6,27 @@ export interface Sockets {
   readonly outbound: number;
   /** To the API servers of other clusters; their watches have a bound of their own. */
   readonly clusters: BulkheadLimits;
+  /** Watches of all clusters, which do not end. */
+  readonly watches: number;
 }
+
+const MAX_WATCHES = 100;
 
 /** Bun's own default; a request beyond it waits until another one ends. */
 const BUN_DEFAULT = 256;
 
 /**
  * What others do not answer must never hold up requests to our own API server, such as the renewal of the Lease:
- * more than half of all requests are kept for them and for watches.
+ * more than a fifth of all requests is kept for them.
  */
 export function shareSockets(environment: Readonly<Record<string, string | undefined>>): Sockets {
   const set = Number(environment.BUN_CONFIG_MAX_HTTP_REQUESTS);
   const all = Number.isInteger(set) && set > 0 ? set : BUN_DEFAULT;
-  return { outbound: part(all, 4), clusters: shareClusters(part(all, 8)) };
+  return {
+    outbound: part(all, 4),
+    clusters: shareClusters(part(all, 8)),
+    watches: Math.min(MAX_WATCHES, part(all, 2.5)),
+  };
 }
 
 /** Of one cluster; a namespace has room for four of them, or for two where there is little. */

@@ -32,7 +32,7 @@ const KEPT_FOR_OWN = 40;
  * until one ends. Pipelines name kinds, namespaces and clusters as they like, so something has to bound their watches.
  * Whoever has more than others may have what is left, and loses the newest of them when another wants to watch.
  */
-export function createWatchBudgets(max = 100): WatchBudgets {
+export function createWatchBudgets(max: number): WatchBudgets {
   const watches = new Set<Watch>();
 
   /** By whose loss there is room for a watch there. */

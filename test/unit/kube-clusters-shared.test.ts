@@ -62,7 +62,7 @@ test('clusters of one namespace that all hang in lists make nobody else’s away
   };
   // The reads of two clusters, or the lists of four, would take all of it.
   const bulkhead = createBulkhead({ total: 8, namespace: 2, host: 2 });
-  const budgets = createWatchBudgets();
+  const budgets = createWatchBudgets(100);
   const { log } = createFakeLog();
   const now = () => new Date();
   const remote = {

@@ -34,7 +34,7 @@ function setUp(granted: readonly string[]) {
     bulkhead: createBulkhead({ total: 8, namespace: 8, host: 8 }),
     place: { namespace: 'apps', host: 'leaf' },
     revisionPaths: new Map(),
-    budgets: createWatchBudgets(),
+    budgets: createWatchBudgets(100),
     log: createFakeLog().log,
     granted: { has: async (group, plural) => granted.includes(`${plural}.${group}`) },
     judge: createJudge({ allowed: [], insecure: [], isLaboratory: true }, async () => []),

@@ -57,6 +57,14 @@ describe('requests to other clusters', () => {
     });
   });
 
+  test('and watches, and requests to forges, leave room for those to our own API server', () => {
+    for (const all of [64, 128, 256, 1024]) {
+      const { clusters, outbound, watches } = shareSockets({ BUN_CONFIG_MAX_HTTP_REQUESTS: String(all) });
+      expect(clusters.total + outbound + watches).toBeLessThan(all * 0.8);
+    }
+    expect(shareSockets({}).watches).toBe(100);
+  });
+
   test('of a namespace whose clusters all hang in lists leave room for other namespaces', async () => {
     const open = setUp({ total: 8, namespace: 2, host: 2 });
     const hanging = Array.from({ length: 4 }, () => open('red', hang));
