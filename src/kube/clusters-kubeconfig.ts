@@ -133,10 +133,16 @@ function refusal(fields: Readonly<Record<string, unknown>>): string | undefined 
 
 function addressProblem(cluster: ClusterFields, { hosts }: RemoteOptions): string | undefined {
   const proxy = cluster['proxy-url'];
-  return (
-    clusterUrlProblem('server', cluster.server, hosts) ??
-    (proxy ? clusterUrlProblem('proxy-url', proxy, hosts) : undefined)
-  );
+  const problem = clusterUrlProblem('server', cluster.server, hosts);
+  if (problem !== undefined || !proxy) return problem;
+  if (isPlain(cluster)) {
+    return 'has a server by http behind a proxy (proxy-url), which would read its credentials: use https';
+  }
+  return clusterUrlProblem('proxy-url', proxy, hosts);
+}
+
+function isPlain({ server }: ClusterFields): boolean {
+  return new URL(server).protocol === 'http:';
 }
 
 const NAME = 'remote';
@@ -149,7 +155,7 @@ function assembled(cluster: ClusterFields, user: UserFields): KubeConfig {
         name: NAME,
         server: cluster.server,
         // By http, where that is allowed, there is nothing to verify; client-node wants to be told so.
-        skipTLSVerify: cluster.server.startsWith('http:'),
+        skipTLSVerify: isPlain(cluster),
         ...given('caData', cluster['certificate-authority-data']),
         ...given('tlsServerName', cluster['tls-server-name']),
         ...given('proxyUrl', cluster['proxy-url']),

@@ -107,6 +107,15 @@ describe('the kubeconfig of another cluster', () => {
     });
     expect(() => read(VALID.replace('leaf.example.com', '169.254.169.254'), isLab)).toThrow('link-local');
   });
+
+  test.each(['http', 'https'])('by http has no proxy, which would be sent its credentials: by %s', (by) => {
+    const plain = VALID.replace('https://leaf.example.com:6443', 'http://127.0.0.1:6443');
+    const text = plain.replace('server:', `proxy-url: "${by}://proxy.example.com:3128", server:`);
+    expect(() => read(text, { isLaboratory: true })).toThrow(
+      'has a server by http behind a proxy (proxy-url)',
+    );
+    expect(read(plain, { isLaboratory: true }).getCurrentCluster()?.server).toStartWith('http:');
+  });
 });
 
 const KEY = pipelineKey('apps', 'app');
