@@ -25,7 +25,8 @@ export interface Discovery {
 const UNKNOWN_MS = 10_000;
 const KNOWN_MS = 300_000;
 const MAX_KINDS = 1000;
-const MAX_BYTES = 16 * 1024 * 1024;
+/** More than a thousand kinds of one version; a namespace may have 32 answers under way. */
+const MAX_BYTES = 512 * 1024;
 
 const ResourceList = v.object({
   resources: v.nullish(

@@ -14,14 +14,16 @@ const group = (preferred: string, ...versions: string[]) => ({
 
 function setUp(served: Record<string, unknown>) {
   const asked: string[] = [];
+  const limits: (number | undefined)[] = [];
   let seconds = 0;
   let failure: Error | undefined;
   const fail = (error: Error) => {
     failure = error;
   };
   const client: KubeClient = {
-    async request({ path }) {
+    async request({ path, maxBytes }) {
       asked.push(path);
+      limits.push(maxBytes);
       if (failure) throw failure;
       if (path in served) return served[path];
       throw new TurnpikeError('ApiNotFound', 'none');
@@ -37,7 +39,7 @@ function setUp(served: Record<string, unknown>) {
   const pass = (more: number) => {
     seconds += more;
   };
-  return { of, asked, pass, fail, served, forget: discovery.forget, resource: discovery.resource };
+  return { of, asked, limits, pass, fail, served, forget: discovery.forget, resource: discovery.resource };
 }
 
 describe('where objects of a kind are found', () => {
@@ -80,6 +82,15 @@ describe('where objects of a kind are found', () => {
     expect([await of('v1'), await of('v1', 'Other')]).toEqual(['v1', 'v2']);
     pass(300);
     expect(await of('v1')).toBe('v2');
+  });
+
+  test('is asked for in little, for another cluster may have many such answers under way', async () => {
+    const { of, limits } = setUp({
+      [`/apis/${GROUP}`]: group('v1', 'v1'),
+      [`/apis/${GROUP}/v1`]: resources('HelmRelease'),
+    });
+    await of('v1');
+    expect(limits).toEqual([512 * 1024, 512 * 1024]);
   });
 
   test('is one question for all who ask at once, the first time and after five minutes', async () => {
