@@ -5,6 +5,7 @@ import { createBulkhead } from '../api/bulkhead.ts';
 import type { Pass } from '../api/checkpoint.ts';
 import { remembered, systemLookup } from '../api/lookup.ts';
 import type { Target } from '../api/pipeline.ts';
+import { createSlots } from '../api/slots.ts';
 import { proxyVariables, type ServeConfig } from '../config.ts';
 import { isLaboratory } from '../decide/cluster-hosts.ts';
 import { createProxyFor } from '../decide/proxy.ts';
@@ -81,7 +82,11 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const store = takeTurns(createPipelineStore(client, { log, ...(namespace && { namespace }) }));
   const shard = composeShard(config, store);
   const sockets = shareSockets(environment);
-  const bulkhead = createBulkhead(sockets.clusters);
+  const room = {
+    requests: createBulkhead(sockets.clusters),
+    lists: createBulkhead(sockets.lists),
+    parses: createSlots(1),
+  };
   const budgets = createWatchBudgets(sockets.watches);
   const watching = { revisionPaths: config['revision-paths'], log };
   const applications = createApplicationWatch(client, { ...watching, budget: budgets.own, discovery });
@@ -98,7 +103,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     governors: () => governors,
     hosts,
     open: (remote, place) =>
-      openRemote(remote, { ...watching, place, budgets, bulkhead, onRequest, now, judge, granted }),
+      openRemote(remote, { ...watching, place, budgets, room, onRequest, now, judge, granted }),
     references: policy,
     now,
   });

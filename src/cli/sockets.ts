@@ -6,11 +6,14 @@ export interface Sockets {
   readonly outbound: number;
   /** To the API servers of other clusters; their watches have a bound of their own. */
   readonly clusters: BulkheadLimits;
+  /** Of these, pages of lists, each of which may take 15 s and 8 MiB. */
+  readonly lists: BulkheadLimits;
   /** Watches of all clusters, which do not end. */
   readonly watches: number;
 }
 
 const MAX_WATCHES = 100;
+const LISTS: BulkheadLimits = { total: 8, namespace: 4, host: 2 };
 
 /** Bun's own default; a request beyond it waits until another one ends. */
 const BUN_DEFAULT = 256;
@@ -25,6 +28,7 @@ export function shareSockets(environment: Readonly<Record<string, string | undef
   return {
     outbound: part(all, 4),
     clusters: shareClusters(part(all, 8)),
+    lists: LISTS,
     watches: Math.min(MAX_WATCHES, part(all, 2.5)),
   };
 }

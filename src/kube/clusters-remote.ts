@@ -1,12 +1,12 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Bulkhead, Place } from '../api/bulkhead.ts';
+import type { Place } from '../api/bulkhead.ts';
 import { createApplicationDiscovery } from './application-discovery.ts';
 import { type ApplicationWatchDeps, createApplicationWatch } from './application-watch.ts';
 import type { RemoteApplications } from './clusters-connection.ts';
 import { createDiscovery } from './discovery.ts';
 import type { GrantedKinds } from './granted-kinds.ts';
 import type { Judge } from './judge.ts';
-import { createRequestQueue } from './request-queue.ts';
+import { type ClusterRoom, createRequestQueue } from './request-queue.ts';
 import { createKubeClient, type KubeClientDeps, REMOTE_LIMITS } from './transport.ts';
 import type { WatchBudgets } from './watch-budget.ts';
 
@@ -18,7 +18,7 @@ export interface RemoteDeps
   readonly now: () => Date;
   readonly judge: Judge;
   /** For the requests to all other clusters. */
-  readonly bulkhead: Bulkhead;
+  readonly room: ClusterRoom;
   readonly budgets: WatchBudgets;
   /** Of this one. */
   readonly place: Place;
@@ -26,12 +26,10 @@ export interface RemoteDeps
 
 /** A read of another cluster ends after three seconds: it must not spend them waiting for a list. */
 const FIRST_LIST_MS = 1000;
-/** Lists at once of one cluster, each of which may take 15 s: a quarter of what it may have under way. */
-const LISTS_AT_ONCE = 2;
 
 /** A client and a watch for another cluster. */
 export function openRemote(kubeConfig: KubeConfig, deps: RemoteDeps): RemoteApplications {
-  const queue = createRequestQueue({ ...deps, lists: LISTS_AT_ONCE });
+  const queue = createRequestQueue(deps);
   const client = createKubeClient(kubeConfig, { limits: REMOTE_LIMITS, ...deps, queue });
   const watch = createApplicationWatch(client, {
     ...deps,

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Bulkhead, Place } from '../api/bulkhead.ts';
 import { TurnpikeError } from '../api/errors.ts';
-import { createSlots } from '../api/slots.ts';
+import type { Slots } from '../api/slots.ts';
 import { createDeadline } from './exchange.ts';
 
 /** Requests to another cluster until there is room for them. What they wait is our time, not the cluster's. */
@@ -10,6 +11,8 @@ export interface RequestQueue {
    * @throws TurnpikeError ApiBusy when there is none in time; nothing was sent then
    */
   run<T>(queued: Queued, work: () => Promise<T>): Promise<T>;
+  /** Parses an answer, a large one alone in its turn: nothing else of this process waits for several. */
+  parse<T>(bytes: Uint8Array, signal: AbortSignal, parse: () => T): Promise<T>;
   /** For how many milliseconds until now some request has waited; lists, for which nobody waits, apart. */
   waited(): number;
 }
@@ -20,23 +23,37 @@ export interface Queued {
   readonly signals: readonly (AbortSignal | undefined)[];
 }
 
-export interface RequestQueueDeps {
-  /** Of all other clusters. */
-  readonly bulkhead: Bulkhead;
-  readonly place: Place;
-  /** Lists at once: they are long, and must leave room for what is short. */
-  readonly lists: number;
+/** What the requests to all other clusters share. */
+export interface ClusterRoom {
+  readonly requests: Bulkhead;
+  /** Lists at once: they are long and large, and must leave room for what is short. */
+  readonly lists: Bulkhead;
+  /** Of large answers, by namespace. */
+  readonly parses: Slots;
 }
 
-export function createRequestQueue({ bulkhead, place, lists }: RequestQueueDeps): RequestQueue {
-  const listing = createSlots(lists);
+export interface RequestQueueDeps {
+  readonly room: ClusterRoom;
+  readonly place: Place;
+}
+
+/** What is parsed in less than a few milliseconds. */
+const SMALL_BYTES = 64 * 1024;
+
+export function createRequestQueue({ room, place }: RequestQueueDeps): RequestQueue {
   const stopwatch = createStopwatch();
 
-  async function enter<T>(isList: boolean, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    if (!isList) return bulkhead.run(place, signal, work);
-    const giveBack = await listing.take(signal);
+  function enter<T>(isList: boolean, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const send = () => room.requests.run(place, signal, work);
+    return isList ? room.lists.run(place, signal, send) : send();
+  }
+
+  async function parse<T>(bytes: Uint8Array, signal: AbortSignal, run: () => T): Promise<T> {
+    if (bytes.byteLength <= SMALL_BYTES) return run();
+    const giveBack = await room.parses.take(signal, place.namespace);
     try {
-      return await bulkhead.run(place, signal, work);
+      await setImmediate();
+      return run();
     } finally {
       giveBack();
     }
@@ -61,6 +78,7 @@ export function createRequestQueue({ bulkhead, place, lists }: RequestQueueDeps)
         leave();
       }
     },
+    parse,
     waited: stopwatch.elapsed,
   };
 }

@@ -177,7 +177,8 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
       if (own) giveBack = await own.take(deadline.signal);
       const { body } = await send(wanted, requestInit(wanted, deadline.signal));
       const bytes = await readBounded(body, wanted.maxBytes ?? usualBytes, deadline.signal);
-      const answer = parseAnswer(bytes, wanted);
+      const parse = () => parseAnswer(bytes, wanted);
+      const answer = queue ? await queue.parse(bytes, deadline.signal, parse) : parse();
       reachable = true;
       return answer;
     } catch (error) {

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'bun:test';
 import { createBulkhead } from '../../src/api/bulkhead.ts';
 import type { ClusterRef } from '../../src/api/pipeline.ts';
 import { pipelineKey } from '../../src/api/pipeline.ts';
+import { createSlots } from '../../src/api/slots.ts';
 import { createClusters } from '../../src/kube/clusters.ts';
 import { openRemote } from '../../src/kube/clusters-remote.ts';
 import { createJudge } from '../../src/kube/judge.ts';
@@ -61,12 +62,16 @@ test('clusters of one namespace that all hang in lists make nobody else’s away
     close: () => {},
   };
   // The reads of two clusters, or the lists of four, would take all of it.
-  const bulkhead = createBulkhead({ total: 8, namespace: 2, host: 2 });
+  const room = {
+    requests: createBulkhead({ total: 8, namespace: 2, host: 2 }),
+    lists: createBulkhead({ total: 8, namespace: 2, host: 2 }),
+    parses: createSlots(1),
+  };
   const budgets = createWatchBudgets(100);
   const { log } = createFakeLog();
   const now = () => new Date();
   const remote = {
-    ...{ bulkhead, budgets, log, now, revisionPaths: new Map() },
+    ...{ room, budgets, log, now, revisionPaths: new Map() },
     granted: { has: async () => true },
     judge: createJudge(HOSTS, async () => []),
   };

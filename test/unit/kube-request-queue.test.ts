@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { type BulkheadLimits, createBulkhead } from '../../src/api/bulkhead.ts';
+import { createSlots } from '../../src/api/slots.ts';
 import { shareSockets } from '../../src/cli/sockets.ts';
 import { listAll } from '../../src/kube/list.ts';
 import { createRequestQueue } from '../../src/kube/request-queue.ts';
@@ -16,8 +17,12 @@ afterEach(() => {
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-function setUp(limits: BulkheadLimits, lists = 1) {
-  const bulkhead = createBulkhead(limits);
+function setUp(limits: BulkheadLimits, lists: BulkheadLimits = { total: 9, namespace: 9, host: 1 }) {
+  const room = {
+    requests: createBulkhead(limits),
+    lists: createBulkhead(lists),
+    parses: createSlots(1),
+  };
   return (namespace: string, fetch: Fetch): KubeClient => {
     const server = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 30, fetch });
     const place = { namespace, host: `${namespace}/${server.port}` };
@@ -26,7 +31,7 @@ function setUp(limits: BulkheadLimits, lists = 1) {
         timeoutMs: 300,
         list: { pageSize: 10, pageBytes: 10_000, pageTimeoutMs: 2_000, maxPages: 5 },
       },
-      queue: createRequestQueue({ bulkhead, place, lists }),
+      queue: createRequestQueue({ room, place }),
     });
     ended.push(
       () => client.close(),
@@ -78,13 +83,51 @@ describe('requests to other clusters', () => {
   });
 
   test('are read while long lists of the same cluster are under way', async () => {
-    const open = setUp({ total: 4, namespace: 4, host: 4 }, 2);
+    const open = setUp({ total: 4, namespace: 4, host: 4 }, { total: 9, namespace: 9, host: 2 });
     const client = open('red', (request) => (request.url.includes('limit=') ? hang : here)(request));
     const lists = Array.from({ length: 8 }, () => list(client));
     await Bun.sleep(50);
     expect(await get(client)).toEqual({ is: 'here' });
     client.close();
     await Promise.all(lists);
+  });
+
+  test('that are lists are few at once, whatever clusters a namespace has', async () => {
+    const open = setUp({ total: 64, namespace: 32, host: 8 }, shareSockets({}).lists);
+    let [now, most] = [0, 0];
+    const answer: Fetch = async () => {
+      now += 1;
+      most = Math.max(most, now);
+      await Bun.sleep(5);
+      now -= 1;
+      return Response.json({ metadata: { resourceVersion: '1' }, items: [] });
+    };
+    const lists = Array.from({ length: 12 }, () => open('red', answer)).flatMap((one) => [
+      list(one),
+      list(one),
+    ]);
+    await Promise.allSettled(lists);
+    expect(most).toBe(4);
+  });
+
+  test('have their large answers parsed one in a turn', async () => {
+    const requests = createBulkhead({ total: 9, namespace: 9, host: 9 });
+    const queue = createRequestQueue({
+      room: { requests, lists: requests, parses: createSlots(1) },
+      place: { namespace: 'red', host: 'a' },
+    });
+    let turn = 0;
+    const count = () => {
+      turn += 1;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    const { signal } = new AbortController();
+    const answers = [100_000, 100_000, 100_000, 10, 10].map((size) => new Uint8Array(size));
+    const turns = await Promise.all(answers.map((bytes) => queue.parse(bytes, signal, () => turn)));
+    clearImmediate(next);
+    expect(new Set(turns.slice(0, 3)).size).toBe(3);
+    expect(turns.slice(3)).toEqual([0, 0]);
   });
 
   test('have their time from when they are sent, not from when they began to wait', async () => {
