@@ -42,7 +42,7 @@ const PIECE = 256;
 interface Account {
   requests: number;
   bytes: number;
-  /** Bodies that are not whole yet, the oldest first. */
+  /** Bodies that hold something and are not whole yet, the oldest first. */
   readonly unfinished: Set<Unfinished>;
 }
 
@@ -79,6 +79,7 @@ export function createIntake(limits: IntakeLimits = INTAKE): Intake {
     account.requests += 1;
     accounts.set(source, account);
     let held = 0;
+    let unfinished: Unfinished | undefined;
 
     function hold(bytes: number): void {
       held += bytes;
@@ -89,19 +90,24 @@ export function createIntake(limits: IntakeLimits = INTAKE): Intake {
     function take(bytes: number): boolean {
       if (!hasRoom(account, bytes)) return false;
       hold(bytes);
+      if (unfinished) account.unfinished.add(unfinished);
       return true;
     }
 
     function begin(stop: (why: Unread) => void): () => void {
-      const unfinished: Unfinished = {
+      const begun: Unfinished = {
         breakOff() {
-          account.unfinished.delete(unfinished);
+          account.unfinished.delete(begun);
           hold(-held);
           stop('no-room');
         },
       };
-      account.unfinished.add(unfinished);
-      return () => account.unfinished.delete(unfinished);
+      unfinished = begun;
+      if (held > 0) account.unfinished.add(begun);
+      return () => {
+        unfinished = undefined;
+        account.unfinished.delete(begun);
+      };
     }
 
     return {
@@ -133,7 +139,7 @@ async function read(request: Request, reading: Reading): Promise<Uint8Array | Un
   const isSmall = size !== undefined && size <= SMALL;
   if (isSmall && !reading.take(size)) return 'no-room';
   try {
-    return isSmall ? await inTime(request.bytes(), reading.seconds) : await collected(request.body, reading);
+    return isSmall ? await inTime(request.bytes(), reading) : await collected(request.body, reading);
   } catch {
     return 'broken-off';
   }
@@ -167,15 +173,17 @@ async function collected(body: ReadableStream<Uint8Array>, reading: Reading): Pr
   }
 }
 
-async function inTime<T>(work: Promise<T>, seconds: number): Promise<T | Unread> {
+async function inTime(work: Promise<Uint8Array>, reading: Reading): Promise<Uint8Array | Unread> {
   // Most bodies are there with their headers, and need no timer.
   if (Bun.peek.status(work) === 'fulfilled') return work;
   const { promise, resolve } = Promise.withResolvers<Unread>();
-  const timer = setTimeout(() => resolve('too-slow'), seconds * 1000);
+  const end = reading.begin(resolve);
+  const timer = setTimeout(() => resolve('too-slow'), reading.seconds * 1000);
   try {
     return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
+    end();
     // Nobody waits for it any more.
     work.catch(() => undefined);
   }
