@@ -127,6 +127,18 @@ describe('the bodies of requests under way', () => {
       expect(broken.length * 8).toBeLessThan(304 + 2 * 8);
     });
 
+    test('those that declare up to 8 KiB last: a source with many events may hold most', async () => {
+      const intake = createIntake({ ...LIMITS, requests: 100, seconds: 0.5 });
+      const events = Array.from({ length: 60 }, () =>
+        held(intake, 'a').read(streamed([], true, 8), 500 * KIB),
+      );
+      const large = held(intake, 'b').read(streamed([400], true), 500 * KIB);
+      await Bun.sleep(10);
+      expect(sizeOf(await held(intake, 'c').read(whole(300), 500 * KIB))).toBe(300);
+      expect(await large).toBe('no-room');
+      expect(new Set(await Promise.all(events))).toEqual(new Set(['too-slow']));
+    });
+
     test('and not those of which nothing has come: no room would be won', async () => {
       const intake = createIntake({ ...LIMITS, requests: 10, seconds: 0.5 });
       const empty = Array.from({ length: 5 }, () => held(intake, 'a').read(streamed([], true), 500 * KIB));
