@@ -8,6 +8,8 @@ export interface Intake {
 export interface Held {
   /** The exact bytes of the body, or why they are not read. */
   read(request: Request, maxBytes: number): Promise<Uint8Array | Unread>;
+  /** Gives back what the body takes, which nobody needs any more. */
+  release(): void;
   /** Call when the request is over. */
   close(): void;
 }
@@ -35,7 +37,7 @@ export const INTAKE: IntakeLimits = { total: 32 * MIB, source: 16 * MIB, request
  * A body that says it is smaller, as an event of Flux does, is counted before it comes, and read at once: all requests
  * of a source together do not reach its limit so. It gives way to others once no larger one can.
  */
-const SMALL = 8 * KIB;
+export const SMALL_BODY: number = 8 * KIB;
 /** What a piece of a body takes besides its bytes: one that comes byte by byte is many pieces. */
 const PIECE = 256;
 
@@ -119,6 +121,7 @@ export function createIntake(limits: IntakeLimits = INTAKE): Intake {
 
     return {
       read: (request, maxBytes) => read(request, { maxBytes, take, begin, seconds: limits.seconds }),
+      release: () => hold(-held),
       close() {
         hold(-held);
         account.requests -= 1;
@@ -147,7 +150,7 @@ async function read(request: Request, reading: Reading): Promise<Uint8Array | Un
   const size = declared === null ? undefined : Number(declared);
   if (size !== undefined && size > reading.maxBytes) return 'too-large';
   if (!request.body) return new Uint8Array();
-  const isSmall = size !== undefined && size <= SMALL;
+  const isSmall = size !== undefined && size <= SMALL_BODY;
   if (isSmall && !reading.take(size)) return 'no-room';
   try {
     return isSmall ? await inTime(request.bytes(), reading) : await collected(request.body, reading);

@@ -87,6 +87,16 @@ describe('the bodies of requests under way', () => {
     expect(new Set(await Promise.all(slow))).toEqual(new Set(['too-slow']));
   });
 
+  test('give their room back once nobody needs them, before the request is over', async () => {
+    const intake = createIntake(LIMITS);
+    const first = held(intake);
+    await first.read(whole(500), 500 * KIB);
+    first.release();
+    expect(sizeOf(await held(intake).read(whole(500), 500 * KIB))).toBe(500);
+    first.close();
+    expect(await held(intake).read(whole(200), 500 * KIB)).toBe('no-room');
+  });
+
   describe('that are not whole give way when there is no more room', () => {
     /** Two sources hold 500 KiB each, in bodies that go on. */
     function crowded() {
