@@ -1,22 +1,17 @@
 import * as v from 'valibot';
 import { errorMessage } from '../api/errors.ts';
 import { FluxEvent } from '../api/event.ts';
-import {
-  type Pipeline,
-  type PipelineKey,
-  pipelineKey,
-  type StoredPipeline,
-  type Target,
-} from '../api/pipeline.ts';
+import { type Pipeline, type PipelineKey, pipelineKey, type Target } from '../api/pipeline.ts';
 import type { RecordStatus } from '../api/record.ts';
 import type { Observation } from '../decide/application.ts';
 import { eventOrigin, unnamedCluster } from '../decide/event-target.ts';
 import { receiveWith, targetToLookAt } from '../decide/receive/look.ts';
 import type { Receipt } from '../decide/receive.ts';
 import { environmentIndex, eventSecret } from '../decide/route.ts';
+import { SMALL_BODY } from './intake.ts';
 import { preferredWait } from './prefer.ts';
 import { json, problem, unauthorized, unavailable, unprocessable } from './problem.ts';
-import { type GuardDeps, type Guarded, guard, postRoute, refused, type SignedContext } from './signed.ts';
+import { type Call, type GuardDeps, type Guarded, guard, postRoute, refused } from './signed.ts';
 
 /**
  * `POST /promotion/{namespace}/{name}/{environment}`: takes Flux's event, verifies it, and writes what it
@@ -54,13 +49,14 @@ export function createHook(deps: HookDeps) {
       allowUnsigned: deps.allowUnsigned,
     });
     if (guarded instanceof Response) return guarded;
-    const response = await take(call.c, deps, guarded);
+    const response = await take(call, deps, guarded);
     deps.onSeconds((performance.now() - started) / 1000);
     return response;
   });
 }
 
-async function take(c: SignedContext, deps: HookDeps, guarded: Guarded): Promise<Response> {
+async function take(call: Call, deps: HookDeps, guarded: Guarded): Promise<Response> {
+  const { c } = call;
   const event = parseEvent(guarded.body);
   if (!event.ok) {
     const answer = problem({ status: 400, title: 'Bad Request', detail: event.detail });
@@ -77,7 +73,7 @@ async function take(c: SignedContext, deps: HookDeps, guarded: Guarded): Promise
     deps.onOutcome(receipt.outcome);
     deps.log.info({ namespace, name, ...fieldsOf(receipt), reason: event.value.reason }, 'event received');
     if (receipt.status) deps.wake(pipelineKey(namespace, name));
-    return await answerTo(c, deps, guarded.pipeline, receipt);
+    return await answerTo(call, deps, guarded, receipt);
   } catch (error) {
     deps.log.warn({ namespace, name, error: errorMessage(error) }, 'event could not be recorded');
     return refused(c, deps, 'not-recorded', unavailable());
@@ -109,16 +105,19 @@ function fieldsOf({ outcome, environment, revision }: Taken) {
   return { outcome, environment, revision };
 }
 
-async function answerTo(
-  c: SignedContext,
-  deps: HookDeps,
-  { metadata }: StoredPipeline,
-  receipt: Taken,
-): Promise<Response> {
+/** Who sends more than any event of Flux is not waited for: it would keep its room from others. */
+function secondsToWait({ c, held }: Call, { body }: Guarded): number {
+  if (body.byteLength > SMALL_BODY) return 0;
+  held.release();
+  return preferredWait(c.req.header('prefer') ?? null);
+}
+
+async function answerTo(call: Call, deps: HookDeps, guarded: Guarded, receipt: Taken): Promise<Response> {
+  const { metadata } = guarded.pipeline;
   const { environment, revision } = receipt;
   if (receipt.outcome === 'waiting-approval') return json(202, fieldsOf(receipt));
   if (receipt.outcome !== 'accepted') return json(200, fieldsOf(receipt));
-  const seconds = preferredWait(c.req.header('prefer') ?? null);
+  const seconds = secondsToWait(call, guarded);
   if (seconds === 0) return json(202, fieldsOf(receipt));
   const key = pipelineKey(metadata.namespace, metadata.name);
   const location = await deps.pullRequest({ key, environment, revision, seconds });

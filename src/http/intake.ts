@@ -8,6 +8,8 @@ export interface Intake {
 export interface Held {
   /** The exact bytes of the body, or why they are not read. */
   read(request: Request, maxBytes: number): Promise<Uint8Array | Unread>;
+  /** Gives back what the body takes, which nobody needs any more. */
+  release(): void;
   /** Call when the request is over. */
   close(): void;
 }
@@ -33,18 +35,20 @@ export const INTAKE: IntakeLimits = { total: 32 * MIB, source: 16 * MIB, request
 
 /**
  * A body that says it is smaller, as an event of Flux does, is counted before it comes, and read at once: all requests
- * of a source together do not reach its limit so.
+ * of a source together do not reach its limit so. It gives way to others once no larger one can.
  */
-const SMALL = 8 * KIB;
+export const SMALL_BODY: number = 8 * KIB;
 /** What a piece of a body takes besides its bytes: one that comes byte by byte is many pieces. */
 const PIECE = 256;
 
 interface Account {
   requests: number;
   bytes: number;
-  /** Bodies that are not whole yet, the oldest first. */
-  readonly unfinished: Set<Unfinished>;
+  /** Bodies that hold something and are not whole yet, the oldest first. */
+  readonly unfinished: Record<Size, Set<Unfinished>>;
 }
+
+type Size = 'large' | 'small';
 
 interface Unfinished {
   /** Gives its bytes back. */
@@ -57,28 +61,33 @@ export function createIntake(limits: IntakeLimits = INTAKE): Intake {
 
   /** Whether there is room for so many bytes more of this source. */
   function hasRoom(account: Account, bytes: number): boolean {
-    if (account.bytes + bytes > limits.source) return false;
-    while (total + bytes > limits.total) if (!makeRoom(account.bytes + bytes)) return false;
+    const wanted = account.bytes + bytes;
+    if (wanted > limits.source) return false;
+    while (total + bytes > limits.total) {
+      if (!makeRoom(wanted, 'large') && !makeRoom(wanted, 'small')) return false;
+    }
     return true;
   }
 
   /** Breaks off the oldest body of the source that holds most, where that is more than the one in need would hold. */
-  function makeRoom(wanted: number): boolean {
+  function makeRoom(wanted: number, size: Size): boolean {
     let most: Account | undefined;
     for (const account of accounts.values()) {
-      if (account.unfinished.size > 0 && account.bytes > (most?.bytes ?? wanted)) most = account;
+      if (account.unfinished[size].size > 0 && account.bytes > (most?.bytes ?? wanted)) most = account;
     }
-    const [oldest] = most?.unfinished ?? [];
+    const [oldest] = most?.unfinished[size] ?? [];
     oldest?.breakOff();
     return oldest !== undefined;
   }
 
   function open(source: string): Held | undefined {
-    const account = accounts.get(source) ?? { requests: 0, bytes: 0, unfinished: new Set() };
+    const account = accounts.get(source) ?? createAccount();
     if (account.requests >= limits.requests) return undefined;
     account.requests += 1;
     accounts.set(source, account);
     let held = 0;
+    /** Its first bytes let it count as unfinished. */
+    let onHeld = () => {};
 
     function hold(bytes: number): void {
       held += bytes;
@@ -89,23 +98,30 @@ export function createIntake(limits: IntakeLimits = INTAKE): Intake {
     function take(bytes: number): boolean {
       if (!hasRoom(account, bytes)) return false;
       hold(bytes);
+      onHeld();
       return true;
     }
 
-    function begin(stop: (why: Unread) => void): () => void {
-      const unfinished: Unfinished = {
+    function begin(size: Size, stop: (why: Unread) => void): () => void {
+      const unfinished = account.unfinished[size];
+      const body: Unfinished = {
         breakOff() {
-          account.unfinished.delete(unfinished);
+          unfinished.delete(body);
           hold(-held);
           stop('no-room');
         },
       };
-      account.unfinished.add(unfinished);
-      return () => account.unfinished.delete(unfinished);
+      onHeld = () => unfinished.add(body);
+      if (held > 0) onHeld();
+      return () => {
+        onHeld = () => {};
+        unfinished.delete(body);
+      };
     }
 
     return {
       read: (request, maxBytes) => read(request, { maxBytes, take, begin, seconds: limits.seconds }),
+      release: () => hold(-held),
       close() {
         hold(-held);
         account.requests -= 1;
@@ -117,12 +133,16 @@ export function createIntake(limits: IntakeLimits = INTAKE): Intake {
   return { open };
 }
 
+function createAccount(): Account {
+  return { requests: 0, bytes: 0, unfinished: { large: new Set(), small: new Set() } };
+}
+
 interface Reading {
   readonly maxBytes: number;
   readonly seconds: number;
   readonly take: (bytes: number) => boolean;
   /** `stop` is called when others need its room. Call what comes back when the body is whole. */
-  readonly begin: (stop: (why: Unread) => void) => () => void;
+  readonly begin: (size: Size, stop: (why: Unread) => void) => () => void;
 }
 
 async function read(request: Request, reading: Reading): Promise<Uint8Array | Unread> {
@@ -130,10 +150,10 @@ async function read(request: Request, reading: Reading): Promise<Uint8Array | Un
   const size = declared === null ? undefined : Number(declared);
   if (size !== undefined && size > reading.maxBytes) return 'too-large';
   if (!request.body) return new Uint8Array();
-  const isSmall = size !== undefined && size <= SMALL;
+  const isSmall = size !== undefined && size <= SMALL_BODY;
   if (isSmall && !reading.take(size)) return 'no-room';
   try {
-    return isSmall ? await inTime(request.bytes(), reading.seconds) : await collected(request.body, reading);
+    return isSmall ? await inTime(request.bytes(), reading) : await collected(request.body, reading);
   } catch {
     return 'broken-off';
   }
@@ -149,7 +169,7 @@ async function collected(body: ReadableStream<Uint8Array>, reading: Reading): Pr
     chunks.length = 0;
     reader.cancel().catch(() => undefined);
   }
-  const end = reading.begin(stop);
+  const end = reading.begin('large', stop);
   const timer = setTimeout(() => stop('too-slow'), reading.seconds * 1000);
   try {
     for (;;) {
@@ -167,15 +187,17 @@ async function collected(body: ReadableStream<Uint8Array>, reading: Reading): Pr
   }
 }
 
-async function inTime<T>(work: Promise<T>, seconds: number): Promise<T | Unread> {
+async function inTime(work: Promise<Uint8Array>, reading: Reading): Promise<Uint8Array | Unread> {
   // Most bodies are there with their headers, and need no timer.
   if (Bun.peek.status(work) === 'fulfilled') return work;
   const { promise, resolve } = Promise.withResolvers<Unread>();
-  const timer = setTimeout(() => resolve('too-slow'), seconds * 1000);
+  const end = reading.begin('small', resolve);
+  const timer = setTimeout(() => resolve('too-slow'), reading.seconds * 1000);
   try {
     return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
+    end();
     // Nobody waits for it any more.
     work.catch(() => undefined);
   }

@@ -40,6 +40,8 @@ export function createRelay(outer: Outer, { unix, connection, throttle, pump }: 
   let isDialed = false;
   let isClosed = false;
   let isWaiting = false;
+  /** The caller has not read what was written to it. */
+  let isUnread = false;
   const reading = createReading(outer);
   const share = throttle.join({ pause: () => reading.wait('others'), resume: () => reading.go('others') });
 
@@ -58,6 +60,15 @@ export function createRelay(outer: Outer, { unix, connection, throttle, pump }: 
     keep(bytes, taken);
     // Where the inner side took less than it might, it says when it takes more.
     if (inner && taken === allowed && rest) later();
+    endIfStuck();
+  }
+
+  /**
+   * Ends a connection of which neither side goes on: its caller sends one request after the other and reads no answer.
+   * What it sent would stay in memory, and keep others from being read.
+   */
+  function endIfStuck(): void {
+    if (inner && rest && isUnread && !isWaiting) outer.destroy();
   }
 
   function later(): void {
@@ -83,6 +94,8 @@ export function createRelay(outer: Outer, { unix, connection, throttle, pump }: 
   function hold(socket: Socket<undefined>): void {
     socket.pause();
     connection.unread();
+    isUnread = true;
+    endIfStuck();
   }
 
   function dial(): void {
@@ -113,6 +126,7 @@ export function createRelay(outer: Outer, { unix, connection, throttle, pump }: 
   return {
     data,
     drained() {
+      isUnread = false;
       connection.answered();
       inner?.resume();
     },

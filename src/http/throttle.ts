@@ -45,12 +45,14 @@ interface Member {
 }
 
 interface Source {
+  /** Those that were read last come last. */
   readonly members: Set<Member>;
   held: number;
   isPaused: boolean;
 }
 
 export function createThrottles(limits: ThrottleLimits = LIMITS): Throttles {
+  /** Those that were read last come last: when there is room again, those that waited longest are read first. */
   const sources = new Set<Source>();
   let total = 0;
   let level: Level = 'open';
@@ -72,6 +74,11 @@ export function createThrottles(limits: ThrottleLimits = LIMITS): Throttles {
     for (const member of source.members) isPaused ? member.pause() : member.resume();
   }
 
+  function moveToEnd(source: Source, member: Member): void {
+    if (source.members.delete(member)) source.members.add(member);
+    if (sources.delete(source)) sources.add(source);
+  }
+
   function join(source: Source, { pause, resume }: Parameters<Throttle['join']>[0]): Share {
     const member: Member = { pause, resume, held: 0 };
     if (source.isPaused) pause();
@@ -82,6 +89,7 @@ export function createThrottles(limits: ThrottleLimits = LIMITS): Throttles {
       hold(bytes) {
         const by = bytes - member.held;
         member.held = bytes;
+        if (by > 0) moveToEnd(source, member);
         if (by !== 0) change(source, by);
       },
       leave() {

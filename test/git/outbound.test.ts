@@ -93,6 +93,12 @@ describe('an answer', () => {
     expect((await answer.arrayBuffer()).byteLength).toBeLessThanOrEqual(64 * KIB);
   });
 
+  test('that says what went wrong in one long piece is heard for its first words', async () => {
+    handler = () => new Response(`No space left.${' '.repeat(300 * KIB)}`, { status: 507 });
+    const words = await (await outbound.send({ url })).text();
+    expect([words.slice(0, 14), words.length]).toEqual(['No space left.', 64 * KIB]);
+  });
+
   test('whose taker fails ends with that', async () => {
     handler = () => new Response('x', { headers: { 'content-type': 'application/x-pack' } });
     const take = () => {

@@ -57,12 +57,13 @@ function clock() {
 }
 
 /** A server with a pack. */
-function transportWith(pack: Buffer, waiting?: Waiting): Transport {
+function transportWith(pack: Buffer, waiting?: Waiting, namespace?: string): Transport {
   const answer = [pktLine('NAK\n'), pktLine(Buffer.concat([Buffer.from([1]), pack])), FLUSH_PKT];
   return {
     remote: { name: URL, credentials: {} },
     signal: NEVER,
     ...(waiting && { waiting }),
+    namespace,
     advertisement: () => Promise.reject(new Error('it was said before')),
     push: () => Promise.reject(new Error('nothing is pushed')),
     download: async (_, take) => take(Buffer.concat(answer)),
@@ -71,9 +72,13 @@ function transportWith(pack: Buffer, waiting?: Waiting): Transport {
 }
 
 /** Of so many blobs of 2 MiB, each of which is nearly nothing when it is compressed. */
-async function fetchBeside(shared: Shared, blobs: number) {
+function packOf(blobs: number): Buffer {
   const blob = blobEntry(Buffer.alloc(2 * MIB));
-  const pack = madePack(Array.from({ length: blobs }, () => blob));
+  return madePack(Array.from({ length: blobs }, () => blob));
+}
+
+async function fetchBeside(shared: Shared, blobs: number) {
+  const pack = packOf(blobs);
   const repository = await openRepository(join(directory, crypto.randomUUID()), 64 * MIB, shared);
   const { waiting, isWaiting } = clock();
   let isOver = false;
@@ -104,6 +109,41 @@ describe('a pack of some kilobytes', () => {
     const { fetched, isOver } = await fetchBeside(shared, 3);
     expect(isOver).toBe(true);
     await fetched;
+  });
+});
+
+describe('namespaces take turns, however much one of them has to do', () => {
+  test('with large packs', async () => {
+    const shared = createShared();
+    const giveBack = await shared.scans.take(NEVER);
+    const over: string[] = [];
+    async function fetchAs(namespace: string): Promise<void> {
+      const repository = await openRepository(join(directory, crypto.randomUUID()), 64 * MIB, shared);
+      const transport = transportWith(packOf(6), undefined, namespace);
+      await fetchCommits(repository, transport, Buffer.from('a request'));
+      over.push(namespace);
+    }
+    const first = ['a', 'a', 'a'].map(fetchAs);
+    await Bun.sleep(200);
+    const last = fetchAs('b');
+    await Bun.sleep(100);
+    giveBack();
+    await Promise.all([...first, last]);
+    expect(over.indexOf('b')).toBeLessThanOrEqual(1);
+  });
+
+  test('with large files', async () => {
+    const { turns, parses } = createShared();
+    const giveBack = await parses.take(NEVER);
+    const over: string[] = [];
+    const parsing = ['a', 'a', 'a', 'b'].map(async (namespace) => {
+      const done = await createEditBudget({ turns, parses, namespace }).parse();
+      over.push(namespace);
+      done();
+    });
+    giveBack();
+    await Promise.all(parsing);
+    expect(over).toEqual(['a', 'b', 'a', 'a']);
   });
 });
 

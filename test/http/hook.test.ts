@@ -159,6 +159,13 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     expect((await post(event(), PATH, { prefer: 'respond-async, wait=1' })).status).toBe(202);
   });
 
+  test('answers 202 at once to an event of more than 8 KiB, whose room others need', async () => {
+    const { post } = setUp();
+    const long = { ...event(), message: 'x'.repeat(9 * 1024) };
+    const answer = await Promise.race([post(long, PATH, { prefer: 'wait=5' }), Bun.sleep(2_000)]);
+    expect(answer?.status).toBe(202);
+  });
+
   test('answers 200 unchanged for what is recorded, and writes nothing', async () => {
     const { post, store } = setUp();
     await post();

@@ -87,6 +87,16 @@ describe('the bodies of requests under way', () => {
     expect(new Set(await Promise.all(slow))).toEqual(new Set(['too-slow']));
   });
 
+  test('give their room back once nobody needs them, before the request is over', async () => {
+    const intake = createIntake(LIMITS);
+    const first = held(intake);
+    await first.read(whole(500), 500 * KIB);
+    first.release();
+    expect(sizeOf(await held(intake).read(whole(500), 500 * KIB))).toBe(500);
+    first.close();
+    expect(await held(intake).read(whole(200), 500 * KIB)).toBe('no-room');
+  });
+
   describe('that are not whole give way when there is no more room', () => {
     /** Two sources hold 500 KiB each, in bodies that go on. */
     function crowded() {
@@ -111,6 +121,42 @@ describe('the bodies of requests under way', () => {
       await Bun.sleep(10);
       expect(await held(intake, 'a').read(whole(90), 500 * KIB)).toBe('no-room');
       expect(await Promise.all([a, b])).toEqual(['too-slow', 'too-slow']);
+    });
+
+    test('those that declare up to 8 KiB too: a few addresses could hold all of it so', async () => {
+      const intake = createIntake({ ...INTAKE, seconds: 1 });
+      const small = ['a', 'b', 'c', 'd'].flatMap((source) =>
+        Array.from({ length: INTAKE.requests }, () =>
+          held(intake, source).read(streamed([], true, 8), 500 * KIB),
+        ),
+      );
+      expect(sizeOf(await held(intake, 'e').read(whole(4), 500 * KIB))).toBe(4);
+      expect(sizeOf(await held(intake, 'f').read(whole(300), 500 * KIB))).toBe(300);
+      const broken = (await Promise.all(small)).filter((why) => why === 'no-room');
+      expect(broken.length * 8).toBeGreaterThanOrEqual(304);
+      expect(broken.length * 8).toBeLessThan(304 + 2 * 8);
+    });
+
+    test('those that declare up to 8 KiB last: a source with many events may hold most', async () => {
+      const intake = createIntake({ ...LIMITS, requests: 100, seconds: 0.5 });
+      const events = Array.from({ length: 60 }, () =>
+        held(intake, 'a').read(streamed([], true, 8), 500 * KIB),
+      );
+      const large = held(intake, 'b').read(streamed([400], true), 500 * KIB);
+      await Bun.sleep(10);
+      expect(sizeOf(await held(intake, 'c').read(whole(300), 500 * KIB))).toBe(300);
+      expect(await large).toBe('no-room');
+      expect(new Set(await Promise.all(events))).toEqual(new Set(['too-slow']));
+    });
+
+    test('and not those of which nothing has come: no room would be won', async () => {
+      const intake = createIntake({ ...LIMITS, requests: 10, seconds: 0.5 });
+      const empty = Array.from({ length: 5 }, () => held(intake, 'a').read(streamed([], true), 500 * KIB));
+      const [a, b] = ['a', 'b'].map((source) => held(intake, source).read(streamed([450], true), 500 * KIB));
+      await Bun.sleep(10);
+      expect(sizeOf(await held(intake, 'c').read(whole(300), 500 * KIB))).toBe(300);
+      expect([await a, await b].toSorted()).toEqual(['no-room', 'too-slow']);
+      expect(new Set(await Promise.all(empty))).toEqual(new Set(['too-slow']));
     });
   });
 

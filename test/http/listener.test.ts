@@ -195,6 +195,20 @@ describe.each(['plain', 'TLS'] as const)('a %s listener', (kind) => {
   });
 });
 
+describe('a plain listener', () => {
+  test('ends a connection that sends on and on and reads no answer', async () => {
+    const { port } = start('plain', { fetch: () => new Response('x'.repeat(20_000_000)) });
+    const caller = await call('plain', port);
+    caller.socket.pause();
+    caller.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await Bun.sleep(50);
+    const body = 'x'.repeat(8_000_000);
+    caller.socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n${body}`);
+    const open = Bun.sleep(3000).then(() => 'open');
+    expect(await Promise.race([caller.closed, open])).toBeUndefined();
+  });
+});
+
 describe('a TLS listener', () => {
   test('counts connections whose handshake does not come, and ends them', async () => {
     const { port } = start('TLS', { connections: { ...LIMITS, firstSeconds: 0.5 } });

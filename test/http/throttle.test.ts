@@ -6,13 +6,20 @@ const LIMITS = { source: 100, crowded: 150, little: 20, full: 250 };
 function setUp() {
   const throttles = createThrottles(LIMITS);
   const paused = new Set<string>();
+  const resumed: string[] = [];
   /** Connections of a source of their own. */
   function enter() {
     const throttle = throttles.create();
     return (name: string) =>
-      throttle.join({ pause: () => paused.add(name), resume: () => paused.delete(name) });
+      throttle.join({
+        pause: () => paused.add(name),
+        resume() {
+          paused.delete(name);
+          resumed.push(name);
+        },
+      });
   }
-  return { paused, enter };
+  return { paused, resumed, enter };
 }
 
 test('connections of a source wait while it holds more than there is room for', () => {
@@ -73,4 +80,25 @@ test('nobody is read where many addresses together hold all that there is room f
   expect(paused.has('late')).toBe(true);
   for (const share of many.slice(0, 9)) share.leave();
   expect(paused.has('late')).toBe(false);
+});
+
+test('sources that were not read for longest are read first when there is room again', () => {
+  const { resumed, enter } = setUp();
+  const hostile = Array.from({ length: 14 }, (_, index) => enter()(`hostile ${index}`));
+  enter()('late');
+  for (const share of hostile.slice(0, 13).toReversed()) share.hold(20);
+  for (const share of hostile) share.hold(0);
+  expect(resumed.slice(0, 4)).toEqual(['hostile 13', 'late', 'hostile 5', 'hostile 4']);
+});
+
+test('connections of a source that were not read for longest are read first when it has room again', () => {
+  const { resumed, enter } = setUp();
+  const join = enter();
+  const [first, second] = [join('first'), join('second')];
+  join('late');
+  second.hold(50);
+  first.hold(60);
+  second.hold(0);
+  first.hold(0);
+  expect(resumed).toEqual(['late', 'second', 'first']);
 });

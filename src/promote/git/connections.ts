@@ -34,7 +34,7 @@ export function createConnections(deps: ConnectionDeps): Connected {
   const unlockFor =
     ({ signal, waiting, markerKey }: Connecting): Unlock =>
     (key, passphrase) => {
-      const asker = { signal, waiting, namespace: markerKey?.split(':')[0] };
+      const asker = { signal, waiting, namespace: namespaceOf(markerKey) };
       const id = lockedKeyId(key, passphrase);
       return identities(id, (turn) => unlock(key, passphrase, turn), asker);
     };
@@ -62,13 +62,18 @@ export function createConnections(deps: ConnectionDeps): Connected {
 
 function open(
   { outbound, closing }: ConnectionDeps,
-  { url, credentials, signal, received, waiting }: Connecting,
+  { url, credentials, signal, received, waiting, markerKey }: Connecting,
   unlocked: Unlock,
 ): Transport {
   const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
   const until = AbortSignal.any(signal ? [closing, signal] : [closing]);
   const transport = create({ url, credentials, outbound, signal: until, waiting, unlock: unlocked });
-  return { ...counting(transport, received), ...(waiting && { waiting }) };
+  const namespace = namespaceOf(markerKey);
+  return { ...counting(transport, received), ...(waiting && { waiting }), namespace };
+}
+
+function namespaceOf(markerKey: string | undefined): string | undefined {
+  return markerKey?.split(':')[0];
 }
 
 /** Another Secret's failures may be its own. */

@@ -47,8 +47,11 @@ export function markerText({ markerKey }: Wish): string {
 
 type Budgeted = Wish & { readonly budget: EditBudget };
 
-function budgetOf({ shared: { turns, parses } }: Repository, { signal, waiting }: Transport): EditBudget {
-  return createEditBudget({ turns, parses, signal, waiting });
+function budgetOf(
+  { shared: { turns, parses } }: Repository,
+  { signal, waiting, namespace }: Transport,
+): EditBudget {
+  return createEditBudget({ turns, parses, signal, waiting, namespace });
 }
 
 function markedAt(

@@ -19,6 +19,8 @@ export interface EditBudgetOptions {
   readonly signal?: AbortSignal;
   /** Waits for what belongs to others. */
   readonly waiting?: Waiting | undefined;
+  /** Whose turn it is when others wait too. */
+  readonly namespace?: string | undefined;
   readonly maxTokens?: number;
 }
 
@@ -29,7 +31,7 @@ const NEVER = new AbortController().signal;
 
 export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
   const { turns = createTurns(), parses = createSlots(1), signal, maxTokens = MAX_TOKENS } = options;
-  const { waiting = (turn) => turn } = options;
+  const { waiting = (turn) => turn, namespace } = options;
   const yieldTurn = turns.job(waiting);
   let spent = 0;
 
@@ -39,7 +41,7 @@ export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
   }
 
   async function parse(): Promise<() => void> {
-    const giveBack = await waiting(parses.take(signal ?? NEVER));
+    const giveBack = await waiting(parses.take(signal ?? NEVER, namespace));
     return () => {
       turns.collect();
       giveBack();

@@ -134,10 +134,10 @@ async function withPack(
 ): Promise<Lines> {
   // One that is given up may still be written to.
   const path = join(gitdir, `incoming-${crypto.randomUUID()}.pack`);
-  const { remote, signal, waiting } = transport;
+  const { remote, signal, waiting, namespace } = transport;
   let giveBack: (() => void) | undefined;
   const enter = async () => {
-    giveBack ??= await ownTurn(transport, shared.scans.take(signal));
+    giveBack ??= await ownTurn(transport, shared.scans.take(signal, namespace));
   };
   try {
     const lines = await downloadPack(transport, request, { path, maxPackBytes });

@@ -13,6 +13,8 @@ export interface Transport {
   readonly signal: AbortSignal;
   /** Waits for a turn of ours, for which no host is to blame. */
   readonly waiting?: Waiting;
+  /** Of who asks: what one namespace has to do holds no other one up. */
+  readonly namespace?: string | undefined;
   /** What the service says first. */
   advertisement(service: GitService): Promise<Buffer>;
   /** The answer to a push. */

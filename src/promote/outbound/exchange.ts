@@ -49,8 +49,11 @@ async function readBody(response: Response, request: OutboundRequest, deadline: 
     deadline.progress();
     size += chunk.byteLength;
     if (size <= limit) take(chunk);
-    else if (isError) break;
-    else throw tooLarge(request, limit);
+    else if (!isError) throw tooLarge(request, limit);
+    else {
+      take(chunk.slice(0, limit - (size - chunk.byteLength)));
+      break;
+    }
   }
   return Buffer.concat(chunks);
 }
