@@ -12,6 +12,7 @@ import { createProxyFor } from '../decide/proxy.ts';
 import { refusedReference, type SpecPolicy } from '../decide/validate.ts';
 import { createApplicationDiscovery } from '../kube/application-discovery.ts';
 import { createApplicationWatch, localApplications } from '../kube/application-watch.ts';
+import { createByteRoom } from '../kube/byte-room.ts';
 import { createClusters } from '../kube/clusters.ts';
 import { openRemote } from '../kube/clusters-remote.ts';
 import { loadKubeConfig } from '../kube/config.ts';
@@ -86,6 +87,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     requests: createBulkhead(sockets.clusters),
     lists: createBulkhead(sockets.lists),
     parses: createSlots(1),
+    bytes: createByteRoom(),
   };
   const budgets = createWatchBudgets(sockets.watches);
   const watching = { revisionPaths: config['revision-paths'], log };

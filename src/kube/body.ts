@@ -5,12 +5,13 @@ const NEWLINE = 0x0a;
 
 /**
  * Reads a whole body of at most `maxBytes`; more is an error, so that nobody can fill the memory. What is left of one
- * that is given up is given back.
+ * that is given up is given back. `take` hears how many bytes have come, and may throw.
  */
 export async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
   signal?: AbortSignal | null,
+  take: (bytes: number) => void = () => {},
 ): Promise<Uint8Array> {
   if (!body) return new Uint8Array();
   const reader = body.getReader();
@@ -23,6 +24,7 @@ export async function readBounded(
       size += value.byteLength;
       chunks.push(value);
       if (size > maxBytes) throw tooLarge('answer', maxBytes);
+      take(value.byteLength);
     }
   } catch (error) {
     // Not awaited: what neither ends nor fails may not end then either.

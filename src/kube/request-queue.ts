@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Bulkhead, Place } from '../api/bulkhead.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { Slots } from '../api/slots.ts';
+import type { AnswerBytes, ByteRoom } from './byte-room.ts';
 import { createDeadline } from './exchange.ts';
 
 /** Requests to another cluster until there is room for them. What they wait is our time, not the cluster's. */
@@ -13,6 +14,8 @@ export interface RequestQueue {
   run<T>(queued: Queued, work: () => Promise<T>): Promise<T>;
   /** Parses an answer, a large one alone in its turn: nothing else of this process waits for several. */
   parse<T>(bytes: Uint8Array, signal: AbortSignal, parse: () => T): Promise<T>;
+  /** What an answer takes until it is parsed. */
+  answer(): AnswerBytes;
   /** For how many milliseconds until now some request has waited; lists, for which nobody waits, apart. */
   waited(): number;
 }
@@ -30,6 +33,7 @@ export interface ClusterRoom {
   readonly lists: Bulkhead;
   /** Of large answers, by namespace. */
   readonly parses: Slots;
+  readonly bytes: ByteRoom;
 }
 
 export interface RequestQueueDeps {
@@ -79,6 +83,7 @@ export function createRequestQueue({ room, place }: RequestQueueDeps): RequestQu
       }
     },
     parse,
+    answer: () => room.bytes.open(place.namespace),
     waited: stopwatch.elapsed,
   };
 }

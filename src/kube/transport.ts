@@ -173,10 +173,11 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
   async function exchange(wanted: KubeRequest, timeoutMs: number): Promise<unknown> {
     const deadline = createDeadline(timeoutMs, [closing.signal, wanted.signal]);
     let giveBack = () => {};
+    const held = queue?.answer();
     try {
       if (own) giveBack = await own.take(deadline.signal);
       const { body } = await send(wanted, requestInit(wanted, deadline.signal));
-      const bytes = await readBounded(body, wanted.maxBytes ?? usualBytes, deadline.signal);
+      const bytes = await readBounded(body, wanted.maxBytes ?? usualBytes, deadline.signal, held?.take);
       const parse = () => parseAnswer(bytes, wanted);
       const answer = queue ? await queue.parse(bytes, deadline.signal, parse) : parse();
       reachable = true;
@@ -186,6 +187,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
       const reason = deadline.expired() ? unavailable(late, error) : error;
       throw failure(reason, wanted.signal?.aborted ?? false);
     } finally {
+      held?.release();
       giveBack();
       deadline.end();
     }

@@ -3,6 +3,7 @@ import { createBulkhead } from '../../src/api/bulkhead.ts';
 import type { ClusterRef } from '../../src/api/pipeline.ts';
 import { pipelineKey } from '../../src/api/pipeline.ts';
 import { createSlots } from '../../src/api/slots.ts';
+import { createByteRoom } from '../../src/kube/byte-room.ts';
 import { createClusters } from '../../src/kube/clusters.ts';
 import { openRemote } from '../../src/kube/clusters-remote.ts';
 import { createJudge } from '../../src/kube/judge.ts';
@@ -66,6 +67,7 @@ test('clusters of one namespace that all hang in lists make nobody else’s away
     requests: createBulkhead({ total: 8, namespace: 2, host: 2 }),
     lists: createBulkhead({ total: 8, namespace: 2, host: 2 }),
     parses: createSlots(1),
+    bytes: createByteRoom(),
   };
   const budgets = createWatchBudgets(100);
   const { log } = createFakeLog();

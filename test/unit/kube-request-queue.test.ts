@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { type BulkheadLimits, createBulkhead } from '../../src/api/bulkhead.ts';
 import { createSlots } from '../../src/api/slots.ts';
 import { shareSockets } from '../../src/cli/sockets.ts';
+import { createByteRoom } from '../../src/kube/byte-room.ts';
 import { listAll } from '../../src/kube/list.ts';
 import { createRequestQueue } from '../../src/kube/request-queue.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
@@ -17,11 +18,16 @@ afterEach(() => {
 
 type Fetch = (request: Request) => Response | Promise<Response>;
 
-function setUp(limits: BulkheadLimits, lists: BulkheadLimits = { total: 9, namespace: 9, host: 1 }) {
+function setUp(
+  limits: BulkheadLimits,
+  lists: BulkheadLimits = { total: 9, namespace: 9, host: 1 },
+  bytes = createByteRoom(),
+) {
   const room = {
     requests: createBulkhead(limits),
     lists: createBulkhead(lists),
     parses: createSlots(1),
+    bytes,
   };
   return (namespace: string, fetch: Fetch): KubeClient => {
     const server = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 30, fetch });
@@ -113,7 +119,7 @@ describe('requests to other clusters', () => {
   test('have their large answers parsed one in a turn', async () => {
     const requests = createBulkhead({ total: 9, namespace: 9, host: 9 });
     const queue = createRequestQueue({
-      room: { requests, lists: requests, parses: createSlots(1) },
+      room: { requests, lists: requests, parses: createSlots(1), bytes: createByteRoom() },
       place: { namespace: 'red', host: 'a' },
     });
     let turn = 0;
@@ -158,4 +164,16 @@ describe('requests to other clusters', () => {
     expect((await failureOf(get(other))).message).toContain('closed');
     await listing;
   });
+});
+
+test('a large answer that finds no room in memory is asked for again, and its cluster is not away', async () => {
+  const bytes = createByteRoom({ total: 100_000, namespace: 100_000 });
+  const of = setUp({ total: 9, namespace: 9, host: 9 }, undefined, bytes);
+  const client = of('a', () => Response.json({ is: 'x'.repeat(100_000) }));
+  const other = bytes.open('b');
+  other.take(64 * 1024 + 90_000);
+  expect(await failureOf(get(client))).toMatchObject({ code: 'ApiBusy' });
+  expect(client.available()).toBe(true);
+  other.release();
+  for (const _ of [1, 2, 3, 4]) expect(await get(client)).toMatchObject({ is: expect.any(String) });
 });
