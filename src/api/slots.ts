@@ -53,12 +53,15 @@ export function createSlots(count: number): Slots {
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       remember(key, resolve);
-      const giveUp = () => reject(signal.reason);
+      // At once: what ends with the same signal may give back before anything that waits has gone on.
+      const giveUp = () => {
+        forget(key, resolve);
+        reject(signal.reason);
+      };
       signal.addEventListener('abort', giveUp, { once: true });
       try {
         await promise;
       } finally {
-        forget(key, resolve);
         signal.removeEventListener('abort', giveUp);
       }
       return taken();
