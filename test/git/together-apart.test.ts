@@ -155,6 +155,20 @@ exit 1
     expect(pushes()).toBe(1);
   });
 
+  test('do not end with one that came first and was given up before its push', async () => {
+    const ended = new AbortController();
+    const recorded = Promise.withResolvers<void>();
+    stage.server.intercept = (request) => {
+      // By then it waits for its record alone.
+      if (request.url.endsWith('service=git-receive-pack')) setTimeout(() => ended.abort(GIVEN_UP), 300);
+      return undefined;
+    };
+    const first = promote('app-0', { signal: ended.signal, recorded: recorded.promise });
+    const second = promote('app-1', { signal: new AbortController().signal });
+    await expect(first).rejects.toBe(GIVEN_UP);
+    expect((await second).kind).toBe('pushed');
+  });
+
   test('that nobody waits for any more are not looked at', async () => {
     const ended = new AbortController();
     const passed: string[] = [];

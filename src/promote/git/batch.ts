@@ -63,6 +63,8 @@ export async function updateTogether(access: Access, company: Company<BranchUpda
   const { items, latecomers, tell } = company;
   const time = shareTime(items);
   const join: Latecomers<BranchUpdate> = (mayJoin) => {
+    // What nobody waits for any more ends here, and nobody else is to end with it.
+    if (time.signal.aborted) return [];
     const late = latecomers(mayJoin);
     time.join(late);
     return late;
@@ -123,9 +125,7 @@ function tryAlone(access: Access, update: BranchUpdate, before?: Refused): Promi
   });
 }
 
-function nobody(): readonly BranchUpdate[] {
-  return [];
-}
+const nobody: Latecomers<BranchUpdate> = () => [];
 
 interface Tried {
   readonly update: BranchUpdate;
