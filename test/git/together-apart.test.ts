@@ -140,6 +140,23 @@ exit 1
     expect(pushes()).toBe(1 + FEW.length);
   });
 
+  test.each([
+    ['alone', 1],
+    ['together', 3],
+  ])('count against their host when their pushes are not answered, %s', async (_, count) => {
+    stage.server.intercept = (request) =>
+      request.method === 'POST' && request.url.endsWith('/git-receive-pack')
+        ? new Response('broken', { status: 502 })
+        : undefined;
+    const messages: string[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      const results = await Promise.allSettled(FEW.slice(0, count).map((app) => promote(app)));
+      for (const result of results) if (result.status === 'rejected') messages.push(result.reason.message);
+    }
+    expect(messages.at(-1)).toContain('failed 5 times in a row');
+    expect(pushes()).toBe(5);
+  });
+
   test('go on when those that came first are given up', async () => {
     const ended = new AbortController();
     stage.server.intercept = (request, real) => {

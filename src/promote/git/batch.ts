@@ -1,11 +1,20 @@
 import { hasCode, TurnpikeError } from '../../api/errors.ts';
 import { type AttemptTime, ownTurn } from '../attempt-time.ts';
 import { refOf } from '../refs.ts';
-import type { BranchResult, BranchUpdate } from '../workspace.ts';
+import type { BranchUpdate } from '../workspace.ts';
 import type { Advertised } from './advertisement.ts';
 import { createAlone } from './alone.ts';
 import type { Connected } from './connections.ts';
 import { unusable } from './failure.ts';
+import {
+  areUnanswered,
+  type Outcome,
+  resultOf,
+  settledOf,
+  type Tried,
+  type Updated,
+  unrecorded,
+} from './outcome.ts';
 import { withObjects } from './packs.ts';
 import type { Prepared, Refused } from './prepared.ts';
 import { pushRefs, type RefUpdate } from './receive.ts';
@@ -33,17 +42,6 @@ interface Reached extends Access {
   readonly url: string;
   readonly transport: Transport;
 }
-
-/** Its promotion is not recorded yet. */
-interface Unrecorded {
-  readonly kind: 'unrecorded';
-}
-
-const unrecorded: Unrecorded = { kind: 'unrecorded' };
-
-export type Updated = BranchResult | Unrecorded;
-
-type Outcome = { readonly kind: 'done'; readonly result: BranchResult } | Failed | Refused | Unrecorded;
 
 /** How often a push is tried when the branch has moved meanwhile. */
 const MAX_ATTEMPTS = 3;
@@ -80,57 +78,39 @@ export async function updateTogether(access: Access, company: Company<BranchUpda
   await alone.ended();
 }
 
-async function reach<T>(
+async function reach(
   access: Access,
   updates: readonly BranchUpdate[],
   { signal, received, waiting }: AttemptTime,
-  work: (reached: Reached) => Promise<T>,
-): Promise<T> {
+  work: (reached: Reached) => Promise<Tried[]>,
+): Promise<Tried[]> {
   const [first] = updates;
   if (!first) throw new Error('there is nothing to update');
   const { url, credentials, markerKey } = first;
   const connecting = { url, credentials, markerKey, signal, received, waiting };
-  return access.connected(connecting, (transport) => work({ ...access, url, transport }));
-}
-
-function resultOf(outcome: Outcome): Updated {
-  if (outcome.kind === 'unrecorded') return outcome;
-  if (outcome.kind === 'done') return outcome.result;
-  throw outcome.error;
-}
-
-function settledOf(outcome: Outcome): PromiseSettledResult<Updated> {
-  try {
-    return { status: 'fulfilled', value: resultOf(outcome) };
-  } catch (reason) {
-    return { status: 'rejected', reason };
-  }
+  return access.connected(connecting, (transport) => work({ ...access, url, transport }), areUnanswered);
 }
 
 /**
  * With a connection of its own, which ends with this update. A refused push is tried anew only while the branch moves:
  * someone else pushes to it then.
  */
-function tryAlone(access: Access, update: BranchUpdate, before?: Refused): Promise<Outcome> {
-  return reach(access, [update], shareTime([update]), async (reached) => {
+async function tryAlone(access: Access, update: BranchUpdate, before?: Refused): Promise<Outcome> {
+  const [tried] = await reach(access, [update], shareTime([update]), async (reached) => {
     let last = before;
     for (let attempts = before ? 2 : 1; ; attempts += 1) {
-      const [tried] = await attempt(reached, [update], nobody);
-      if (!tried) throw new Error('an update of a branch got lost');
-      const { outcome } = tried;
-      const isMoving = outcome.kind === 'refused' && !hasCode(outcome.error, 'GitUnavailable');
-      if (!isMoving || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return outcome;
+      const tries = await attempt(reached, [update], nobody);
+      const outcome = tries[0]?.outcome;
+      const isMoving = outcome?.kind === 'refused' && !hasCode(outcome.error, 'GitUnavailable');
+      if (!isMoving || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return tries;
       last = outcome;
     }
   });
+  if (!tried) throw new Error('an update of a branch got lost');
+  return tried.outcome;
 }
 
 const nobody: Latecomers<BranchUpdate> = () => [];
-
-interface Tried {
-  readonly update: BranchUpdate;
-  readonly outcome: Outcome;
-}
 
 /**
  * The copy is held until the commits are made, and not for the push. Where it was damaged, and all begins anew with
