@@ -133,9 +133,8 @@ async function attempt(
     (repository) => makeReady(repository, reached, [...all], join),
     transport,
   );
-  const { repository, advertised } = ready;
-  const prepared = await withoutStopped(ready.prepared);
-  const [sent] = await Promise.allSettled([send(transport, prepared, advertised)]);
+  const { repository } = ready;
+  const { prepared, sent } = await sendTogether(transport, ready);
   const stopped = sent.status === 'fulfilled' ? await stoppedAt('after-push', prepared) : new Map();
   const outcomeOf = ({ update, made }: Attempted): Outcome => {
     if (made.kind === 'failed' || made.kind === 'refused') return made;
@@ -261,6 +260,19 @@ function tipOf({ bases }: RemoteState, branch: string): string {
 function joined(before: RefUpdate | undefined, next: RefUpdate): RefUpdate {
   if (!before) return next;
   return { ...next, old: before.old, objects: [...before.objects, ...next.objects] };
+}
+
+/** They are asked behind the wait for room, which may be long: nothing lies between their word and the push. */
+async function sendTogether(transport: Transport, ready: Ready) {
+  const isPushed = ready.prepared.some(({ made }) => made.kind === 'push');
+  const giveBack = isPushed ? await transport.room?.() : undefined;
+  try {
+    const prepared = await withoutStopped(ready.prepared);
+    const [sent] = await Promise.allSettled([send(transport, prepared, ready.advertised)]);
+    return { prepared, sent };
+  } finally {
+    giveBack?.();
+  }
 }
 
 async function send(
