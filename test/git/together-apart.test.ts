@@ -81,6 +81,20 @@ describe('promotions of one repository that come together', () => {
     }
   });
 
+  test('commit to the base branch what another one would have brought, when that one is stopped', async () => {
+    const direct = { branch: 'main', isDirect: true };
+    // Both set the same value.
+    const same = { ...direct, markerKey: 'apps:app-0:prod' };
+    const [, stopped, other] = await Promise.allSettled([
+      promote('app-5', direct),
+      promote('app-0', { ...same, pass: stopAt('before-push', MOVED) }),
+      promote('app-1', same),
+    ]);
+    expect(stopped).toMatchObject({ reason: MOVED });
+    expect(other).toMatchObject({ value: { kind: 'pushed' } });
+    expect(await stage.repository.read('main', 'app-0/prod.yaml')).toBe(marked('2.0.0', 'apps:app-0:prod'));
+  });
+
   test('are told of their own pushes when one is stopped behind it', async () => {
     const results = await promoteWith('app-1', { pass: stopAt('after-push', MOVED) });
     expect(results.map(({ status }) => status)).toEqual(

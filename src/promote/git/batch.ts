@@ -202,7 +202,10 @@ interface Round {
   readonly byRef: Map<string, RefUpdate>;
 }
 
-/** Commits to the base branch itself go one on top of the other. */
+/**
+ * Commits to the base branch itself go one on top of the other. Whoever finds all in the one before looks again alone:
+ * that one may never be pushed.
+ */
 async function prepareAll(
   repository: Repository,
   reached: Reached,
@@ -217,7 +220,7 @@ async function prepareAll(
         ? takenBranch(update)
         : await prepareOne(repository, reached, { update, state, before }));
     if (made.kind === 'push') byRef.set(made.refUpdate.ref, joined(before, made.refUpdate));
-    attempted.push({ update, made });
+    attempted.push({ update, made: before && made.kind === 'in-base' ? takenBranch(update) : made });
   }
   return attempted;
 }
