@@ -48,6 +48,22 @@ function stopAt(stop: Checkpoint, reason: Error) {
   };
 }
 
+/** A signal that counts who listens to it. */
+function listened() {
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+  signal.addEventListener = (type: string, listener: never, options?: never) => {
+    listeners.add(listener);
+    add(type, listener, options);
+  };
+  signal.removeEventListener = (type: string, listener: never) => {
+    listeners.delete(listener);
+    remove(type, listener);
+  };
+  return { signal, count: () => listeners.size };
+}
+
 describe('promotions of one repository that come together', () => {
   test.each([
     ['before the push', 'before-push', MOVED],
@@ -198,6 +214,14 @@ exit 1
     const second = promote('app-1', { signal: new AbortController().signal });
     await expect(first).rejects.toBe(GIVEN_UP);
     expect((await second).kind).toBe('pushed');
+  });
+
+  test('leave nothing behind that listens to the time of their attempts', async () => {
+    const signals = FEW.map(() => listened());
+    await Promise.all(FEW.map((app, index) => promote(app, signals[index])));
+    await Bun.sleep(1);
+    // Such a signal is held by that of the process for as long as somebody listens to it.
+    expect(signals.map(({ count }) => count())).toEqual(FEW.map(() => 0));
   });
 
   test('that nobody waits for any more are not looked at', async () => {

@@ -1,5 +1,5 @@
 import { hasCode, TurnpikeError } from '../../api/errors.ts';
-import { type AttemptTime, ownTurn } from '../attempt-time.ts';
+import { ownTurn } from '../attempt-time.ts';
 import { refOf } from '../refs.ts';
 import type { BranchUpdate } from '../workspace.ts';
 import type { Advertised } from './advertisement.ts';
@@ -20,7 +20,7 @@ import type { Prepared, Refused } from './prepared.ts';
 import { pushRefs, type RefUpdate } from './receive.ts';
 import { awaitRecords, type Failed, type Records } from './records.ts';
 import type { Repository } from './repository.ts';
-import { shareTime } from './shared-time.ts';
+import { type SharedTime, shareTime } from './shared-time.ts';
 import type { Signers } from './sign.ts';
 import { remember } from './standing.ts';
 import { type RemoteState, remoteState } from './state.ts';
@@ -81,14 +81,19 @@ export async function updateTogether(access: Access, company: Company<BranchUpda
 async function reach(
   access: Access,
   updates: readonly BranchUpdate[],
-  { signal, received, waiting }: AttemptTime,
+  time: SharedTime,
   work: (reached: Reached) => Promise<Tried[]>,
 ): Promise<Tried[]> {
   const [first] = updates;
   if (!first) throw new Error('there is nothing to update');
   const { url, credentials, markerKey } = first;
-  const connecting = { url, credentials, markerKey, signal, received, waiting };
-  return access.connected(connecting, (transport) => work({ ...access, url, transport }), areUnanswered);
+  const connecting = { url, credentials, markerKey, ...time };
+  const reached = (transport: Transport) => work({ ...access, url, transport });
+  try {
+    return await access.connected(connecting, reached, areUnanswered);
+  } finally {
+    time.end();
+  }
 }
 
 /**
