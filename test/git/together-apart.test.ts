@@ -3,6 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import type { Checkpoint } from '../../src/api/checkpoint.ts';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import type { BranchUpdate } from '../../src/promote/workspace.ts';
+import { listenedSignal } from '../fakes/listened-signal.ts';
 import { gitStage } from './stage.ts';
 import { branchUpdate, marked } from './support.ts';
 
@@ -46,22 +47,6 @@ function stopAt(stop: Checkpoint, reason: Error) {
   return async (checkpoint: Checkpoint) => {
     if (checkpoint === stop) throw reason;
   };
-}
-
-/** A signal that counts who listens to it. */
-function listened() {
-  const { signal } = new AbortController();
-  const listeners = new Set<unknown>();
-  const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
-  signal.addEventListener = (type: string, listener: never, options?: never) => {
-    listeners.add(listener);
-    add(type, listener, options);
-  };
-  signal.removeEventListener = (type: string, listener: never) => {
-    listeners.delete(listener);
-    remove(type, listener);
-  };
-  return { signal, count: () => listeners.size };
 }
 
 describe('promotions of one repository that come together', () => {
@@ -217,7 +202,7 @@ exit 1
   });
 
   test('leave nothing behind that listens to the time of their attempts', async () => {
-    const signals = FEW.map(() => listened());
+    const signals = FEW.map(() => listenedSignal());
     await Promise.all(FEW.map((app, index) => promote(app, signals[index])));
     await Bun.sleep(1);
     // Such a signal is held by that of the process for as long as somebody listens to it.
