@@ -32,6 +32,8 @@ export interface OutboundRequest {
   readonly signal?: AbortSignal;
   /** Waits for room among our own requests, which takes none of the time of this one. */
   readonly waiting?: Waiting;
+  /** It was waited for already, and whoever did gives it back. */
+  readonly hasRoom?: boolean;
   /** Which family of error codes a failure gets; default `forge`. */
   readonly purpose?: Purpose;
 }
@@ -52,6 +54,11 @@ export type Purpose = 'forge' | 'git';
  */
 export interface Outbound {
   send(request: OutboundRequest): Promise<Response>;
+  /**
+   * Waits for room for one request, for whoever has to look at something between that wait and the request. Call what
+   * it gives behind the request.
+   */
+  room?(request: Pick<OutboundRequest, 'signal' | 'waiting'>): Promise<() => void>;
   /** A connection to the host of an `ssh:` URL, at an address that was looked at; never through a proxy. */
   dial(url: string, signal?: AbortSignal): Promise<Socket>;
 }
@@ -76,7 +83,13 @@ const NEVER = new AbortController().signal;
 export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Outbound {
   const addressesOf = remembered(deps.lookup ?? systemLookup);
   const slots = deps.atOnce === undefined ? undefined : createSlots(deps.atOnce);
+
+  async function room(request: Pick<OutboundRequest, 'signal' | 'waiting'>): Promise<() => void> {
+    return slots ? ownTurn(request, slots.take(request.signal ?? NEVER)) : () => undefined;
+  }
+
   return {
+    room,
     async send(request) {
       const problem = URL.canParse(request.url)
         ? hostProblem(new URL(request.url), policy)
@@ -89,7 +102,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
       let giveBack: (() => void) | undefined;
       try {
         if (!proxy) await inTime(bounds, () => refuseForbiddenAddresses(url, policy, addressesOf));
-        giveBack = slots && (await ownTurn(request, slots.take(signal ?? NEVER)));
+        if (!request.hasRoom) giveBack = await room(request);
         const response = await inTime(bounds, (deadline) => exchange(request, proxy, deadline));
         const refusal = proxy && proxyRefusal(response, request, proxy);
         if (refusal) throw refusal;

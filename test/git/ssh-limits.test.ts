@@ -6,6 +6,7 @@ import { createSshTransport } from '../../src/promote/git/ssh/transport.ts';
 import type { Transport } from '../../src/promote/git/transport.ts';
 import { createOutbound, type Outbound } from '../../src/promote/outbound.ts';
 import { failureOf } from '../fakes/failure.ts';
+import { listenedSignal } from '../fakes/listened-signal.ts';
 import { ed25519Keys } from '../fakes/ssh-keys.ts';
 
 const HOST_KEY = ed25519Keys();
@@ -155,4 +156,14 @@ describe("a host's answer over SSH", () => {
     await expect(given.advertisement('git-upload-pack')).rejects.toThrow('the pipeline was deleted');
     given.close();
   });
+});
+
+test('a connection that was closed listens to nobody any more', async () => {
+  behave = (channel) => channel.write(ADVERTISED);
+  const { signal, count } = listenedSignal();
+  const opened = transportTo(signal);
+  await opened.advertisement('git-receive-pack');
+  opened.close();
+  await Bun.sleep(1);
+  expect(count()).toBe(0);
 });

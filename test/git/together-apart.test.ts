@@ -3,6 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import type { Checkpoint } from '../../src/api/checkpoint.ts';
 import { TurnpikeError } from '../../src/api/errors.ts';
 import type { BranchUpdate } from '../../src/promote/workspace.ts';
+import { listenedSignal } from '../fakes/listened-signal.ts';
 import { gitStage } from './stage.ts';
 import { branchUpdate, marked } from './support.ts';
 
@@ -81,6 +82,20 @@ describe('promotions of one repository that come together', () => {
     }
   });
 
+  test('commit to the base branch what another one would have brought, when that one is stopped', async () => {
+    const direct = { branch: 'main', isDirect: true };
+    // Both set the same value.
+    const same = { ...direct, markerKey: 'apps:app-0:prod' };
+    const [, stopped, other] = await Promise.allSettled([
+      promote('app-5', direct),
+      promote('app-0', { ...same, pass: stopAt('before-push', MOVED) }),
+      promote('app-1', same),
+    ]);
+    expect(stopped).toMatchObject({ reason: MOVED });
+    expect(other).toMatchObject({ value: { kind: 'pushed' } });
+    expect(await stage.repository.read('main', 'app-0/prod.yaml')).toBe(marked('2.0.0', 'apps:app-0:prod'));
+  });
+
   test('are told of their own pushes when one is stopped behind it', async () => {
     const results = await promoteWith('app-1', { pass: stopAt('after-push', MOVED) });
     expect(results.map(({ status }) => status)).toEqual(
@@ -140,6 +155,23 @@ exit 1
     expect(pushes()).toBe(1 + FEW.length);
   });
 
+  test.each([
+    ['alone', 1],
+    ['together', 3],
+  ])('count against their host when their pushes are not answered, %s', async (_, count) => {
+    stage.server.intercept = (request) =>
+      request.method === 'POST' && request.url.endsWith('/git-receive-pack')
+        ? new Response('broken', { status: 502 })
+        : undefined;
+    const messages: string[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      const results = await Promise.allSettled(FEW.slice(0, count).map((app) => promote(app)));
+      for (const result of results) if (result.status === 'rejected') messages.push(result.reason.message);
+    }
+    expect(messages.at(-1)).toContain('failed 5 times in a row');
+    expect(pushes()).toBe(5);
+  });
+
   test('go on when those that came first are given up', async () => {
     const ended = new AbortController();
     stage.server.intercept = (request, real) => {
@@ -153,6 +185,28 @@ exit 1
     await expect(first).rejects.toBe(GIVEN_UP);
     expect((await second).kind).toBe('pushed');
     expect(pushes()).toBe(1);
+  });
+
+  test('do not end with one that came first and was given up before its push', async () => {
+    const ended = new AbortController();
+    const recorded = Promise.withResolvers<void>();
+    stage.server.intercept = (request) => {
+      // By then it waits for its record alone.
+      if (request.url.endsWith('service=git-receive-pack')) setTimeout(() => ended.abort(GIVEN_UP), 300);
+      return undefined;
+    };
+    const first = promote('app-0', { signal: ended.signal, recorded: recorded.promise });
+    const second = promote('app-1', { signal: new AbortController().signal });
+    await expect(first).rejects.toBe(GIVEN_UP);
+    expect((await second).kind).toBe('pushed');
+  });
+
+  test('leave nothing behind that listens to the time of their attempts', async () => {
+    const signals = FEW.map(() => listenedSignal());
+    await Promise.all(FEW.map((app, index) => promote(app, signals[index])));
+    await Bun.sleep(1);
+    // Such a signal is held by that of the process for as long as somebody listens to it.
+    expect(signals.map(({ count }) => count())).toEqual(FEW.map(() => 0));
   });
 
   test('that nobody waits for any more are not looked at', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { untilAborted } from '../../src/api/abort.ts';
 import { createSlots } from '../../src/api/slots.ts';
 import { listAll } from '../../src/kube/list.ts';
 import { createKubeClient, type KubeClient, type KubeLimits } from '../../src/kube/transport.ts';
@@ -122,6 +123,26 @@ describe('slots', () => {
     expect(order).toEqual(['gave up', 'third']);
     fourth();
     await expect(slots.take(AbortSignal.abort(new Error('at once')))).rejects.toThrow('at once');
+  });
+
+  test('are not lost to those who give up with the one that gives back', async () => {
+    const slots = createSlots(1);
+    const ended = new AbortController();
+    const work = async () => {
+      const giveBack = await slots.take(ended.signal);
+      try {
+        await untilAborted(new Promise(() => undefined), ended.signal);
+      } finally {
+        giveBack();
+      }
+    };
+    const first = work();
+    await Promise.resolve();
+    const second = work();
+    ended.abort(new Error('all of them end'));
+    await Promise.allSettled([first, second]);
+    const next = slots.take(AbortSignal.timeout(1_000));
+    expect(typeof (await next)).toBe('function');
   });
 
   test('go to each key in turn, however many wait for one of them', async () => {

@@ -62,6 +62,14 @@ describe('what waits for earlier work', () => {
   });
 });
 
+test('what is given up before it comes is not begun', async () => {
+  const { done, ask } = setUp();
+  const ended = AbortSignal.abort(new TurnpikeError('GitUnavailable', 'given up'));
+  void ask({ name: 'given up', signal: ended }).catch(() => undefined);
+  await settled();
+  expect(done).toEqual([]);
+});
+
 describe('the outcome of one item', () => {
   test('is told before the work with the others is over', async () => {
     const over = Promise.withResolvers<void>();

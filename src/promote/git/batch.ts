@@ -1,17 +1,26 @@
 import { hasCode, TurnpikeError } from '../../api/errors.ts';
-import { type AttemptTime, ownTurn } from '../attempt-time.ts';
+import { ownTurn } from '../attempt-time.ts';
 import { refOf } from '../refs.ts';
-import type { BranchResult, BranchUpdate } from '../workspace.ts';
+import type { BranchUpdate } from '../workspace.ts';
 import type { Advertised } from './advertisement.ts';
 import { createAlone } from './alone.ts';
 import type { Connected } from './connections.ts';
 import { unusable } from './failure.ts';
+import {
+  areUnanswered,
+  type Outcome,
+  resultOf,
+  settledOf,
+  type Tried,
+  type Updated,
+  unrecorded,
+} from './outcome.ts';
 import { withObjects } from './packs.ts';
 import type { Prepared, Refused } from './prepared.ts';
 import { pushRefs, type RefUpdate } from './receive.ts';
 import { awaitRecords, type Failed, type Records } from './records.ts';
 import type { Repository } from './repository.ts';
-import { shareTime } from './shared-time.ts';
+import { type SharedTime, shareTime } from './shared-time.ts';
 import type { Signers } from './sign.ts';
 import { remember } from './standing.ts';
 import { type RemoteState, remoteState } from './state.ts';
@@ -34,17 +43,6 @@ interface Reached extends Access {
   readonly transport: Transport;
 }
 
-/** Its promotion is not recorded yet. */
-interface Unrecorded {
-  readonly kind: 'unrecorded';
-}
-
-const unrecorded: Unrecorded = { kind: 'unrecorded' };
-
-export type Updated = BranchResult | Unrecorded;
-
-type Outcome = { readonly kind: 'done'; readonly result: BranchResult } | Failed | Refused | Unrecorded;
-
 /** How often a push is tried when the branch has moved meanwhile. */
 const MAX_ATTEMPTS = 3;
 
@@ -63,6 +61,8 @@ export async function updateTogether(access: Access, company: Company<BranchUpda
   const { items, latecomers, tell } = company;
   const time = shareTime(items);
   const join: Latecomers<BranchUpdate> = (mayJoin) => {
+    // What nobody waits for any more ends here, and nobody else is to end with it.
+    if (time.signal.aborted) return [];
     const late = latecomers(mayJoin);
     time.join(late);
     return late;
@@ -78,30 +78,21 @@ export async function updateTogether(access: Access, company: Company<BranchUpda
   await alone.ended();
 }
 
-async function reach<T>(
+async function reach(
   access: Access,
   updates: readonly BranchUpdate[],
-  { signal, received, waiting }: AttemptTime,
-  work: (reached: Reached) => Promise<T>,
-): Promise<T> {
+  time: SharedTime,
+  work: (reached: Reached) => Promise<Tried[]>,
+): Promise<Tried[]> {
   const [first] = updates;
   if (!first) throw new Error('there is nothing to update');
   const { url, credentials, markerKey } = first;
-  const connecting = { url, credentials, markerKey, signal, received, waiting };
-  return access.connected(connecting, (transport) => work({ ...access, url, transport }));
-}
-
-function resultOf(outcome: Outcome): Updated {
-  if (outcome.kind === 'unrecorded') return outcome;
-  if (outcome.kind === 'done') return outcome.result;
-  throw outcome.error;
-}
-
-function settledOf(outcome: Outcome): PromiseSettledResult<Updated> {
+  const connecting = { url, credentials, markerKey, ...time };
+  const reached = (transport: Transport) => work({ ...access, url, transport });
   try {
-    return { status: 'fulfilled', value: resultOf(outcome) };
-  } catch (reason) {
-    return { status: 'rejected', reason };
+    return await access.connected(connecting, reached, areUnanswered);
+  } finally {
+    time.end();
   }
 }
 
@@ -109,28 +100,22 @@ function settledOf(outcome: Outcome): PromiseSettledResult<Updated> {
  * With a connection of its own, which ends with this update. A refused push is tried anew only while the branch moves:
  * someone else pushes to it then.
  */
-function tryAlone(access: Access, update: BranchUpdate, before?: Refused): Promise<Outcome> {
-  return reach(access, [update], shareTime([update]), async (reached) => {
+async function tryAlone(access: Access, update: BranchUpdate, before?: Refused): Promise<Outcome> {
+  const [tried] = await reach(access, [update], shareTime([update]), async (reached) => {
     let last = before;
     for (let attempts = before ? 2 : 1; ; attempts += 1) {
-      const [tried] = await attempt(reached, [update], nobody);
-      if (!tried) throw new Error('an update of a branch got lost');
-      const { outcome } = tried;
-      const isMoving = outcome.kind === 'refused' && !hasCode(outcome.error, 'GitUnavailable');
-      if (!isMoving || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return outcome;
+      const tries = await attempt(reached, [update], nobody);
+      const outcome = tries[0]?.outcome;
+      const isMoving = outcome?.kind === 'refused' && !hasCode(outcome.error, 'GitUnavailable');
+      if (!isMoving || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return tries;
       last = outcome;
     }
   });
+  if (!tried) throw new Error('an update of a branch got lost');
+  return tried.outcome;
 }
 
-function nobody(): readonly BranchUpdate[] {
-  return [];
-}
-
-interface Tried {
-  readonly update: BranchUpdate;
-  readonly outcome: Outcome;
-}
+const nobody: Latecomers<BranchUpdate> = () => [];
 
 /**
  * The copy is held until the commits are made, and not for the push. Where it was damaged, and all begins anew with
@@ -153,9 +138,8 @@ async function attempt(
     (repository) => makeReady(repository, reached, [...all], join),
     transport,
   );
-  const { repository, advertised } = ready;
-  const prepared = await withoutStopped(ready.prepared);
-  const [sent] = await Promise.allSettled([send(transport, prepared, advertised)]);
+  const { repository } = ready;
+  const { prepared, sent } = await sendTogether(transport, ready);
   const stopped = sent.status === 'fulfilled' ? await stoppedAt('after-push', prepared) : new Map();
   const outcomeOf = ({ update, made }: Attempted): Outcome => {
     if (made.kind === 'failed' || made.kind === 'refused') return made;
@@ -223,7 +207,10 @@ interface Round {
   readonly byRef: Map<string, RefUpdate>;
 }
 
-/** Commits to the base branch itself go one on top of the other. */
+/**
+ * Commits to the base branch itself go one on top of the other. Whoever finds all in the one before looks again alone:
+ * that one may never be pushed.
+ */
 async function prepareAll(
   repository: Repository,
   reached: Reached,
@@ -238,7 +225,7 @@ async function prepareAll(
         ? takenBranch(update)
         : await prepareOne(repository, reached, { update, state, before }));
     if (made.kind === 'push') byRef.set(made.refUpdate.ref, joined(before, made.refUpdate));
-    attempted.push({ update, made });
+    attempted.push({ update, made: before && made.kind === 'in-base' ? takenBranch(update) : made });
   }
   return attempted;
 }
@@ -281,6 +268,19 @@ function tipOf({ bases }: RemoteState, branch: string): string {
 function joined(before: RefUpdate | undefined, next: RefUpdate): RefUpdate {
   if (!before) return next;
   return { ...next, old: before.old, objects: [...before.objects, ...next.objects] };
+}
+
+/** They are asked behind the wait for room, which may be long: nothing lies between their word and the push. */
+async function sendTogether(transport: Transport, ready: Ready) {
+  const isPushed = ready.prepared.some(({ made }) => made.kind === 'push');
+  const giveBack = isPushed ? await transport.room?.() : undefined;
+  try {
+    const prepared = await withoutStopped(ready.prepared);
+    const [sent] = await Promise.allSettled([send(transport, prepared, ready.advertised)]);
+    return { prepared, sent };
+  } finally {
+    giveBack?.();
+  }
 }
 
 async function send(

@@ -24,8 +24,12 @@ export interface ConnectionDeps {
   readonly lane?: KeyLane;
 }
 
-/** With a connection of its own. */
-export type Connected = <T>(connecting: Connecting, work: (transport: Transport) => Promise<T>) => Promise<T>;
+/** With a connection of its own. `isAway`: the result says that the host gave no answer. */
+export type Connected = <T>(
+  connecting: Connecting,
+  work: (transport: Transport) => Promise<T>,
+  isAway?: (result: T) => boolean,
+) => Promise<T>;
 
 /** Runs work with a connection of its own, which ends with it. A host that fails again and again is left alone. */
 export function createConnections(deps: ConnectionDeps): Connected {
@@ -38,7 +42,7 @@ export function createConnections(deps: ConnectionDeps): Connected {
       const id = lockedKeyId(key, passphrase);
       return identities(id, (turn) => unlock(key, passphrase, turn), asker);
     };
-  return async (connecting, work) => {
+  return async (connecting, work, isAway) => {
     const { url, credentials } = connecting;
     const circuit = circuitOf(url, credentials);
     const refusal = breakers.refusal(circuit);
@@ -47,7 +51,8 @@ export function createConnections(deps: ConnectionDeps): Connected {
     breakers.begin(circuit);
     try {
       const result = await work(transport);
-      breakers.succeed(circuit);
+      if (isAway?.(result)) breakers.fail(circuit);
+      else breakers.succeed(circuit);
       return result;
     } catch (error) {
       const known = error instanceof TurnpikeError ? error : unusable(error, transport.remote);

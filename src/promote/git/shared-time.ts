@@ -5,6 +5,8 @@ import type { BranchUpdate } from '../workspace.ts';
 export interface SharedTime extends AttemptTime {
   /** These take part in it from now on. */
   join(more: readonly BranchUpdate[]): void;
+  /** Call in `finally`: what listens to the time of an attempt is held as long as the process lives. */
+  end(): void;
 }
 
 /** It ends when all of them have ended: one that is given up must not end the work of the others. */
@@ -31,5 +33,8 @@ export function shareTime(first: readonly BranchUpdate[]): SharedTime {
     },
     waiting: (turn) => members.reduce((all, member) => ownTurn(member, all), turn),
     join,
+    end() {
+      for (const { signal } of members) signal?.removeEventListener('abort', check);
+    },
   };
 }

@@ -72,6 +72,7 @@ export function createTogether<Item extends Patience, Result>(
   }
 
   return (key, item) => {
+    if (item.signal?.aborted) return Promise.reject(item.signal.reason);
     const settle = Promise.withResolvers<Result>();
     const queue = waiting.get(key);
     if (queue) {
@@ -102,10 +103,6 @@ function enqueue<Item extends Patience, Result>(
     begin();
     settle.reject(signal?.reason);
   };
-  if (signal?.aborted) {
-    settle.reject(signal.reason);
-    return;
-  }
   signal?.addEventListener('abort', leave, { once: true });
   queue.push(queued);
   void waiting?.(turn);

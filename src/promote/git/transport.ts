@@ -17,6 +17,8 @@ export interface Transport {
   readonly namespace?: string | undefined;
   /** What the service says first. */
   advertisement(service: GitService): Promise<Buffer>;
+  /** Waits for room for a push. Call what it gives behind it. Where it is missing a push waits for nothing of ours. */
+  room?(): Promise<() => void>;
   /** The answer to a push. */
   push(body: Uint8Array): Promise<Buffer>;
   /** Hands out the answer to a fetch as it comes. What `take` throws ends it. */
@@ -81,9 +83,18 @@ export function createHttpTransport(deps: TransportDeps): Transport {
     },
     body,
   });
+  let hasRoom = false;
   return {
     remote,
     signal,
+    async room() {
+      const giveBack = await outbound.room?.(common);
+      hasRoom = giveBack !== undefined;
+      return () => {
+        hasRoom = false;
+        giveBack?.();
+      };
+    },
     async advertisement(service) {
       const response = await outbound.send({
         ...ADVERTISEMENT_BOUNDS,
@@ -94,7 +105,8 @@ export function createHttpTransport(deps: TransportDeps): Transport {
       return accepted(response, `application/x-${service}-advertisement`, remote);
     },
     async push(body) {
-      const response = await outbound.send({ ...PUSH_BOUNDS, ...posted('git-receive-pack', body) });
+      const pushed = posted('git-receive-pack', body);
+      const response = await outbound.send({ ...PUSH_BOUNDS, ...pushed, hasRoom });
       return accepted(response, resultOf('git-receive-pack'), remote);
     },
     async download(body, take) {

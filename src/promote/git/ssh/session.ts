@@ -28,7 +28,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { remote, socket, signal } = options;
   const client = new Client();
   const { promise, resolve, reject } = Promise.withResolvers<Session>();
+  const aborted = () => {
+    end();
+    reject(signal.reason);
+  };
   const end = () => {
+    signal.removeEventListener('abort', aborted);
     client.destroy();
     socket.destroy();
   };
@@ -36,17 +41,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   // After `ready` nobody waits here any more; whoever uses a channel sees that it ends.
   client.on('error', (error) => reject(sessionError(error, remote)));
   client.on('close', () => reject(sessionError(new Error('the connection was closed'), remote)));
-  const aborted = () => {
-    end();
-    reject(signal.reason);
-  };
   signal.addEventListener('abort', aborted, { once: true });
   try {
     signal.throwIfAborted();
     client.connect({ ...loginOf(options), sock: socket, readyTimeout: READY_MS });
     return await promise;
   } catch (error) {
-    signal.removeEventListener('abort', aborted);
     // A key that cannot be read ends it before anybody waits; what the connection says then is of no use.
     promise.catch(() => undefined);
     end();
