@@ -86,6 +86,46 @@ describe('heavy work', () => {
     expect(rests).toHaveLength(2);
   });
 
+  test('is also many small pieces of one namespace, which keep nobody else waiting', async () => {
+    let at = 0;
+    let rests = 0;
+    const rest = async () => {
+      rests += 1;
+    };
+    const turns = createTurns({ collect: () => {}, now: () => at, rest });
+    /** 50 ms of work. */
+    async function small(namespace: string): Promise<void> {
+      const turn = turns.job(undefined, namespace);
+      await turn();
+      at += 50;
+      await turn();
+    }
+    for (let piece = 0; piece < 20; piece += 1) await small('many');
+    expect(rests).toBe(0);
+    for (let piece = 0; piece < 20; piece += 1) await small('many');
+    expect(rests).toBeGreaterThan(5);
+    const before = rests;
+    await small('other');
+    expect(rests).toBe(before);
+    at += 8_000;
+    await small('many');
+    expect(rests).toBe(before);
+  });
+
+  test('rests for what was collected behind it, too', async () => {
+    let at = 0;
+    const rests: number[] = [];
+    const rest = async (ms: number) => {
+      rests.push(ms);
+    };
+    const collect = () => {
+      at += 300;
+    };
+    const turn = createTurns({ collect, now: () => at, rest }).job();
+    for (let step = 0; step < 3; step += 1) await turn(60_000);
+    expect(rests).toEqual([600]);
+  });
+
   test('is collected behind after so many tokens', async () => {
     let collected = 0;
     const turns = createTurns({

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
+import { createSlots, type Slots } from '../../src/api/slots.ts';
 import type { Waiting } from '../../src/promote/attempt-time.ts';
 import { createEditBudget } from '../../src/promote/git/edit-budget.ts';
 import { fetchCommits } from '../../src/promote/git/fetch-pack.ts';
@@ -114,8 +115,15 @@ describe('a pack of some kilobytes', () => {
 
 describe('namespaces take turns, however much one of them has to do', () => {
   test('with large packs', async () => {
-    const shared = createShared();
-    const giveBack = await shared.scans.take(NEVER);
+    const scans = createSlots(1);
+    let asked = 0;
+    const take: Slots['take'] = (...asking) => {
+      asked += 1;
+      return scans.take(...asking);
+    };
+    const shared: Shared = { ...createShared(), scans: { take } };
+    const giveBack = await take(NEVER);
+    const areWaiting = (count: number) => waitUntil('their turn', () => asked === count, { everyMs: 1 });
     const over: string[] = [];
     async function fetchAs(namespace: string): Promise<void> {
       const repository = await openRepository(join(directory, crypto.randomUUID()), 64 * MIB, shared);
@@ -124,9 +132,9 @@ describe('namespaces take turns, however much one of them has to do', () => {
       over.push(namespace);
     }
     const first = ['a', 'a', 'a'].map(fetchAs);
-    await Bun.sleep(200);
+    await areWaiting(4);
     const last = fetchAs('b');
-    await Bun.sleep(100);
+    await areWaiting(5);
     giveBack();
     await Promise.all([...first, last]);
     expect(over.indexOf('b')).toBeLessThanOrEqual(1);

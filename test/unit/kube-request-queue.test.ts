@@ -166,6 +166,24 @@ describe('requests to other clusters', () => {
   });
 });
 
+test('large answers are parsed a third of the time, however many come', async () => {
+  const many = createBulkhead({ total: 9, namespace: 9, host: 9 });
+  const queue = createRequestQueue({
+    room: { requests: many, lists: many, parses: createSlots(1), bytes: createByteRoom() },
+    place: { namespace: 'a', host: 'a/1' },
+  });
+  const { signal } = new AbortController();
+  const busy = () => {
+    const until = performance.now() + 10;
+    while (performance.now() < until);
+  };
+  const started = performance.now();
+  await Promise.all([1, 2, 3].map(() => queue.parse(new Uint8Array(100_000), signal, busy)));
+  // Nothing waits for the rest behind the last one.
+  expect(performance.now() - started).toBeGreaterThanOrEqual(69);
+  await queue.parse(new Uint8Array(100), signal, () => undefined);
+});
+
 test('a large answer that finds no room in memory is asked for again, and its cluster is not away', async () => {
   const bytes = createByteRoom({ total: 100_000, namespace: 100_000 });
   const of = setUp({ total: 9, namespace: 9, host: 9 }, undefined, bytes);

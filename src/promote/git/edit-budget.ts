@@ -32,7 +32,7 @@ const NEVER = new AbortController().signal;
 export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
   const { turns = createTurns(), parses = createSlots(1), signal, maxTokens = MAX_TOKENS } = options;
   const { waiting = (turn) => turn, namespace } = options;
-  const yieldTurn = turns.job(waiting);
+  const yieldTurn = turns.job(waiting, namespace);
   let spent = 0;
 
   async function turn(tokens?: number): Promise<void> {

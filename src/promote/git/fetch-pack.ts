@@ -40,7 +40,7 @@ export async function fetchPack(
     const { table } = pack;
     if (table.count === 0) return;
     if (packs.objects() + table.count > MAX_OBJECTS_IN_ALL) throw tooManyObjects(transport);
-    const turn = repository.shared.turns.job(transport.waiting);
+    const turn = repository.shared.turns.job(transport.waiting, transport.namespace);
     await keep(repository, { path, pack, turn });
     const bases = table.outside();
     if (bases.length > 0) await keepBases(repository, transport, bases);
@@ -75,7 +75,7 @@ async function keep({ gitdir, packs }: Repository, kept: Kept, behind = 0): Prom
 /** What a thin pack builds on, whole: else what changes often would be a delta on a delta in each pack before. */
 async function keepBases(
   repository: Repository,
-  { remote, signal, waiting }: Transport,
+  { remote, signal, waiting, namespace }: Transport,
   bases: readonly string[],
 ): Promise<void> {
   const external = externalIn(repository.packs);
@@ -90,7 +90,7 @@ async function keepBases(
   try {
     await writePack(path, bases.length, read);
     const maxInflated = repository.maxPackBytes * INFLATION;
-    const turn = repository.shared.turns.job(waiting);
+    const turn = repository.shared.turns.job(waiting, namespace);
     // What it holds was counted when it was read for the thin pack.
     const scan = { name: remote.name, maxInflated, signal, turn, external: () => undefined };
     await keep(repository, { path, pack: await scanPack(path, scan), turn }, 1);
@@ -143,7 +143,7 @@ async function withPack(
     const lines = await downloadPack(transport, request, { path, maxPackBytes });
     if (await isLarge(path)) await enter();
     const maxInflated = maxPackBytes * INFLATION;
-    const turn = shared.turns.job(waiting);
+    const turn = shared.turns.job(waiting, namespace);
     const pack = await scanPack(path, { ...scan, name: remote.name, maxInflated, signal, turn, enter });
     await use(path, pack);
     if (pack.table.count > MANY_OBJECTS) shared.turns.collect();
