@@ -3,7 +3,7 @@ import type { Waiting } from './attempt-time.ts';
 
 /**
  * Lets everything else have its turn first; then goes on, and nothing else that takes long at the same time. `tokens`:
- * how many were parsed since.
+ * how many of YAML were parsed since, or what leaves as much behind.
  */
 export type Turn = (tokens?: number) => Promise<void>;
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gitObject, packOf } from '../../src/promote/git/objects.ts';
+import { createPackBudget } from '../../src/promote/git/pack-budget.ts';
 import { parseEntry } from '../../src/promote/git/pack-file.ts';
 import { writePackIndex } from '../../src/promote/git/pack-index.ts';
 import { type ScannedPack, type ScanOptions, scanPack } from '../../src/promote/git/pack-scan.ts';
@@ -289,4 +290,18 @@ describe('a pack', () => {
     await expect(outcome).rejects.toBeInstanceOf(Error);
     await expect(outcome).rejects.not.toHaveProperty('code', 'GitTooLarge');
   });
+});
+
+test('what a pack leaves behind is collected as it goes: many small objects as well as large ones', async () => {
+  let tokens = 0;
+  const turn = async (left = 0) => {
+    tokens += left;
+  };
+  const { signal } = new AbortController();
+  const budget = createPackBudget({ name: 'a', maxInflated: 2 ** 30, signal, turn });
+  for (let object = 0; object < 1_000; object += 1) await budget.turn();
+  expect(tokens).toBe(2_000);
+  budget.work(2 ** 22);
+  await budget.turn();
+  expect(tokens).toBe(2_000 + 2 + 8_192);
 });

@@ -33,13 +33,16 @@ const MAX_REPETITION = 4;
 /** Some milliseconds of work. */
 const BYTES_AT_ONCE = 2 * MIB;
 const OBJECTS_AT_ONCE = 500;
+/** What is made of an object, or of so many bytes, leaves about as much behind as these tokens of YAML. */
+const TOKENS_OF_OBJECT = 2;
+const BYTES_OF_TOKEN = 512;
 /** A small pack may become large: from so many bytes on it counts as one. */
 const LARGE_BYTES = 8 * MIB;
 
 export function createPackBudget(limits: PackLimits): PackBudget {
   const { name, maxInflated, signal, turn = createTurns().job(), enter } = limits;
   let hasEntered = false;
-  let [held, worked, sinceTurn, objects] = [0, 0, 0, 0];
+  let [held, worked, sinceTurn, objects, tokens] = [0, 0, 0, 0, 0];
   return {
     hold(bytes) {
       held += bytes;
@@ -57,9 +60,11 @@ export function createPackBudget(limits: PackLimits): PackBudget {
     },
     async turn() {
       objects += 1;
+      tokens += TOKENS_OF_OBJECT;
       if (sinceTurn < BYTES_AT_ONCE && objects % OBJECTS_AT_ONCE !== 0) return;
-      sinceTurn = 0;
-      await turn();
+      const left = tokens + Math.ceil(sinceTurn / BYTES_OF_TOKEN);
+      [sinceTurn, tokens] = [0, 0];
+      await turn(left);
       signal.throwIfAborted();
     },
   };
