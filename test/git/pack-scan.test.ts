@@ -258,10 +258,14 @@ describe('a pack', () => {
     ['of an object that says it has 257 MiB', madePack([blobEntry(Buffer.from('x'), 257 * MIB)])],
     ['of deltas that make 270 MiB', deltas(15 * MIB, copying(15 * MIB))],
     ['of deltas of 270 MiB', deltas(INSERTS, Buffer.alloc((INSERTS / 127) * 128, 127))],
-  ])('%s is too large', async (_, bytes) => {
-    const error = await failureOf(scanned(bytes));
-    expect(error).toMatchObject({ code: 'GitTooLarge', retry: 'never', message: WHOLE });
-  });
+  ])(
+    '%s is too large',
+    async (_, bytes) => {
+      const error = await failureOf(scanned(bytes));
+      expect(error).toMatchObject({ code: 'GitTooLarge', retry: 'never', message: WHOLE });
+    },
+    20_000,
+  );
 
   test.each([
     ['none at all', Buffer.from('not a pack at all, and longer than its checksum')],

@@ -30,9 +30,9 @@ export interface PackLimits {
 const MIB = 1024 * 1024;
 /** What falls out of memory is made again: so many times what the pack may hold, at most. */
 const MAX_REPETITION = 4;
-/** Some milliseconds of work. */
-const BYTES_AT_ONCE = 2 * MIB;
-const OBJECTS_AT_ONCE = 500;
+/** A few milliseconds of work: a promotion of somebody else has a hundred steps, and meets one at each. */
+const BYTES_AT_ONCE = MIB / 2;
+const OBJECTS_AT_ONCE = 100;
 /** What is made of an object, or of so many bytes, leaves about as much behind as these tokens of YAML. */
 const TOKENS_OF_OBJECT = 2;
 const BYTES_OF_TOKEN = 512;

@@ -5,7 +5,7 @@ import { lackingMark } from './pack-file.ts';
 import type { ScannedPack } from './pack-scan.ts';
 
 const OID_BYTES = 20;
-const PLACES_AT_ONCE = 20_000;
+const PLACES_AT_ONCE = 5_000;
 const FEW = 64;
 const MAGIC = Buffer.from('ff744f6300000002', 'hex');
 
