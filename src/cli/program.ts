@@ -15,6 +15,7 @@ import { createApplicationWatch, localApplications } from '../kube/application-w
 import { createByteRoom } from '../kube/byte-room.ts';
 import { createClusters } from '../kube/clusters.ts';
 import { openRemote } from '../kube/clusters-remote.ts';
+import { createCollector } from '../kube/collector.ts';
 import { loadKubeConfig } from '../kube/config.ts';
 import { createDiscovery } from '../kube/discovery.ts';
 import { createGovernors } from '../kube/governors.ts';
@@ -88,6 +89,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     lists: createBulkhead(sockets.lists),
     parses: createSlots(1),
     bytes: createByteRoom(),
+    collector: createCollector(),
   };
   const budgets = createWatchBudgets(sockets.watches);
   const watching = { revisionPaths: config['revision-paths'], log };

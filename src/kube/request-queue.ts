@@ -3,6 +3,7 @@ import type { Bulkhead, Place } from '../api/bulkhead.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { Slots } from '../api/slots.ts';
 import type { AnswerBytes, ByteRoom } from './byte-room.ts';
+import type { Collector } from './collector.ts';
 import { createDeadline } from './exchange.ts';
 
 /** Requests to another cluster until there is room for them. What they wait is our time, not the cluster's. */
@@ -34,6 +35,7 @@ export interface ClusterRoom {
   /** Of large answers, by namespace. */
   readonly parses: Slots;
   readonly bytes: ByteRoom;
+  readonly collector: Collector;
 }
 
 export interface RequestQueueDeps {
@@ -60,6 +62,7 @@ export function createRequestQueue({ room, place }: RequestQueueDeps): RequestQu
     await setImmediate();
     const started = performance.now();
     try {
+      room.collector.before(bytes.byteLength);
       return run();
     } finally {
       void sleep(REST * (performance.now() - started)).then(giveBack);

@@ -6,6 +6,7 @@ import { createSlots } from '../../src/api/slots.ts';
 import { createByteRoom } from '../../src/kube/byte-room.ts';
 import { createClusters } from '../../src/kube/clusters.ts';
 import { openRemote } from '../../src/kube/clusters-remote.ts';
+import { createCollector } from '../../src/kube/collector.ts';
 import { createJudge } from '../../src/kube/judge.ts';
 import type { KubeClient } from '../../src/kube/transport.ts';
 import { createWatchBudgets } from '../../src/kube/watch-budget.ts';
@@ -68,6 +69,7 @@ test('clusters of one namespace that all hang in lists make nobody else’s away
     lists: createBulkhead({ total: 8, namespace: 2, host: 2 }),
     parses: createSlots(1),
     bytes: createByteRoom(),
+    collector: createCollector(),
   };
   const budgets = createWatchBudgets(100);
   const { log } = createFakeLog();

@@ -3,6 +3,7 @@ import { createBulkhead } from '../../src/api/bulkhead.ts';
 import { createSlots } from '../../src/api/slots.ts';
 import { createByteRoom } from '../../src/kube/byte-room.ts';
 import { openRemote } from '../../src/kube/clusters-remote.ts';
+import { createCollector } from '../../src/kube/collector.ts';
 import { createJudge } from '../../src/kube/judge.ts';
 import { createWatchBudgets } from '../../src/kube/watch-budget.ts';
 import { kubeConfigTo } from '../cluster/kube-support.ts';
@@ -34,7 +35,13 @@ function setUp(granted: readonly string[]) {
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch });
   const bulkhead = createBulkhead({ total: 8, namespace: 8, host: 8 });
   const remote = openRemote(kubeConfigTo(`http://127.0.0.1:${server.port}`, { name: 'u' }), {
-    room: { requests: bulkhead, lists: bulkhead, parses: createSlots(1), bytes: createByteRoom() },
+    room: {
+      requests: bulkhead,
+      lists: bulkhead,
+      parses: createSlots(1),
+      bytes: createByteRoom(),
+      collector: createCollector(),
+    },
     place: { namespace: 'apps', host: 'leaf' },
     revisionPaths: new Map(),
     budgets: createWatchBudgets(100),

@@ -3,6 +3,7 @@ import { type BulkheadLimits, createBulkhead } from '../../src/api/bulkhead.ts';
 import { createSlots } from '../../src/api/slots.ts';
 import { shareSockets } from '../../src/cli/sockets.ts';
 import { createByteRoom } from '../../src/kube/byte-room.ts';
+import { createCollector } from '../../src/kube/collector.ts';
 import { listAll } from '../../src/kube/list.ts';
 import { createRequestQueue } from '../../src/kube/request-queue.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
@@ -28,6 +29,7 @@ function setUp(
     lists: createBulkhead(lists),
     parses: createSlots(1),
     bytes,
+    collector: createCollector(),
   };
   return (namespace: string, fetch: Fetch): KubeClient => {
     const server = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 30, fetch });
@@ -119,7 +121,13 @@ describe('requests to other clusters', () => {
   test('have their large answers parsed one in a turn', async () => {
     const requests = createBulkhead({ total: 9, namespace: 9, host: 9 });
     const queue = createRequestQueue({
-      room: { requests, lists: requests, parses: createSlots(1), bytes: createByteRoom() },
+      room: {
+        requests,
+        lists: requests,
+        parses: createSlots(1),
+        bytes: createByteRoom(),
+        collector: createCollector(),
+      },
       place: { namespace: 'red', host: 'a' },
     });
     let turn = 0;
@@ -169,7 +177,13 @@ describe('requests to other clusters', () => {
 test('large answers are parsed a third of the time, however many come', async () => {
   const many = createBulkhead({ total: 9, namespace: 9, host: 9 });
   const queue = createRequestQueue({
-    room: { requests: many, lists: many, parses: createSlots(1), bytes: createByteRoom() },
+    room: {
+      requests: many,
+      lists: many,
+      parses: createSlots(1),
+      bytes: createByteRoom(),
+      collector: createCollector(),
+    },
     place: { namespace: 'a', host: 'a/1' },
   });
   const { signal } = new AbortController();
@@ -194,4 +208,19 @@ test('a large answer that finds no room in memory is asked for again, and its cl
   expect(client.available()).toBe(true);
   other.release();
   for (const _ of [1, 2, 3, 4]) expect(await get(client)).toMatchObject({ is: expect.any(String) });
+});
+
+test('what large answers leave behind is taken back before much more is parsed, and counts as theirs', async () => {
+  const many = createBulkhead({ total: 9, namespace: 9, host: 9 });
+  const steps: string[] = [];
+  const collector = createCollector(() => steps.push('collected'));
+  const queue = createRequestQueue({
+    room: { requests: many, lists: many, parses: createSlots(1), bytes: createByteRoom(), collector },
+    place: { namespace: 'a', host: 'a/1' },
+  });
+  const { signal } = new AbortController();
+  const page = new Uint8Array(5 * 1024 * 1024);
+  for (const name of ['one', 'two', 'three', 'four']) await queue.parse(page, signal, () => steps.push(name));
+  for (let small = 0; small < 1000; small += 1) await queue.parse(new Uint8Array(60_000), signal, () => {});
+  expect(steps).toEqual(['one', 'two', 'three', 'collected', 'four']);
 });
