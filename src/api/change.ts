@@ -5,7 +5,7 @@ import { keeps, rules, type TextRule, textRules } from './rules.ts';
 
 const ATOMIC = { 'x-kubernetes-list-type': 'atomic' };
 
-const FILE_VALUES = ['revision', 'tag', 'digest'] as const;
+const FILE_VALUES = ['revision', 'tag', 'digest', 'commit', 'version'] as const;
 
 export const FileEdit = v.pipe(
   v.object({
@@ -29,7 +29,7 @@ export const FileEdit = v.pipe(
       v.pipe(
         v.picklist(FILE_VALUES),
         v.description(
-          'What is written: revision, the whole of it; tag, what stands before "@"; digest, what stands behind it. Default: revision.',
+          'What is written: revision, the whole of it; tag and digest, of an artifact in a registry; commit, the hash alone; version, without v, digest and commit. Default: revision.',
         ),
       ),
     ),

@@ -1,6 +1,5 @@
-import { parse, rcompare } from 'semver';
 import type { Pipeline } from '../api/pipeline.ts';
-import { plainVersion } from './revision.ts';
+import { isOrdered, newestFirst } from './revision.ts';
 import { promotionInto } from './route.ts';
 import { deployedRevision, environmentStatus, passageOf } from './state.ts';
 
@@ -26,9 +25,7 @@ export function availableRevision(pipeline: Pipeline, index: number): string | u
 
 /** By version where all have one; else the one that came last, and what is not known yet came last. */
 function newestOf(revisions: readonly string[], { status }: Pipeline, environment: string) {
-  if (revisions.every((revision) => parse(plainVersion(revision)))) {
-    return revisions.toSorted((a, b) => rcompare(plainVersion(a), plainVersion(b)))[0];
-  }
+  if (revisions.every(isOrdered)) return newestFirst(revisions)[0];
   const cameAt = (revision: string) => {
     const at = passageOf(status, revision, environment).deployedAt;
     return at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at);

@@ -1,4 +1,4 @@
-import { parse, Range, satisfies, validRange } from 'semver';
+import { Range, satisfies, validRange } from 'semver';
 import { soakSeconds } from '../api/gates.ts';
 import type {
   Environment,
@@ -9,7 +9,7 @@ import type {
   Rejection,
 } from '../api/pipeline.ts';
 import { rejectionOf } from './rejections.ts';
-import { isNewerThere, isOlder, newerThere, plainVersion, shortRevision } from './revision.ts';
+import { isNewerThere, isOlder, newerThere, semverOf, shortRevision } from './revision.ts';
 import { environmentIndex, promotionInto } from './route.ts';
 import { environmentStatus, isUnfinished, openPullRequest, passageOf } from './state.ts';
 import type { Context } from './step.ts';
@@ -49,7 +49,7 @@ function isEligible(leg: Leg, revision: string): boolean {
 /** Why the gate `versions` does not let the revision pass, to go on after the name of the revision. */
 export function versionProblem({ versions }: Gates, revision: string): string | undefined {
   if (versions === undefined) return undefined;
-  const version = parse(plainVersion(revision));
+  const version = semverOf(revision);
   if (!version) return `is no semantic version, and only ${versions} may pass`;
   if (validRange(versions) === null) return `is held, for ${versions} is no range of versions`;
   return satisfies(version, new Range(versions)) ? undefined : `is not in ${versions}, which may pass`;

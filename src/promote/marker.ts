@@ -20,8 +20,8 @@ interface Marker extends Comment {
 }
 
 /**
- * Sets every scalar that carries the marker `# {"$promotion": "<key>"}` to `revision`, or to its tag or digest
- * when the key ends in `:tag` or `:digest`, and changes no other byte. `key` is
+ * Sets every scalar that carries the marker `# {"$promotion": "<key>"}` to `revision`, or to a part of it when one stands
+ * behind the key, such as `:tag`, and changes no other byte. `key` is
  * `<namespace>:<name>:<environment>`. Never throws: what cannot be done is a problem.
  */
 export function editMarked(text: string, key: string, revision: string): EditedText {

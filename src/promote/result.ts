@@ -47,7 +47,7 @@ export function mergedState(
   return isBack ? 'reverted' : 'merged';
 }
 
-const PARTS = ['revision', 'tag', 'digest'] as const;
+const PARTS = ['revision', 'tag', 'digest', 'commit', 'version'] as const;
 
 /** A branch that people's work keeps from being updated stops the promotion. */
 export function unlessBlocked(result: BranchResult): Exclude<BranchResult, { kind: 'blocked' }> {

@@ -75,21 +75,19 @@ describe('docs/edits.md', () => {
     }
   });
 
-  test.each(['6.5.0@sha256:0c1d…', 'main@sha1:9a8b…', '6.5.0`, `6.5.0+4f0c04b70aff', 'sha256:0c1d…'])(
-    'has the parts of %s right',
-    (shown) => {
-      const line = PAGE.split('\n').find((one) => one.startsWith(`| \`${shown}\` |`)) ?? '';
-      const cells = line
-        .split(' | ')
-        .slice(1)
-        .map((cell) => cell.replace(/ \|$/, ''));
-      const revision = (shown.split('`')[0] ?? '').replace('…', '0'.repeat(60));
-      const expected = (['revision', 'tag', 'digest'] as const).map((part) => {
-        const value = revisionPart(revision, part);
-        if (value === undefined) return 'not set';
-        return value === revision ? 'all of it' : `\`${value.replace('0'.repeat(60), '…')}\``;
-      });
-      expect(cells).toEqual(expected);
-    },
-  );
+  const SHOWN = ['6.5.0@sha256:0c1d…', 'main@sha1:9a8b…', 'v1.0.1@sha1:9a8b…', '6.5.0', '1.0.0+build.7'];
+  test.each([...SHOWN, 'sha256:0c1d…'])('has the parts of %s right', (shown) => {
+    const line = PAGE.split('\n').find((one) => one.startsWith(`| \`${shown}\` |`)) ?? '';
+    const cells = line
+      .split(' | ')
+      .slice(1)
+      .map((cell) => cell.replace(/ \|$/, ''));
+    const revision = shown.replace('…', '0'.repeat(60));
+    const expected = (['revision', 'tag', 'digest', 'commit', 'version'] as const).map((part) => {
+      const value = revisionPart(revision, part);
+      if (value === undefined) return 'not set';
+      return value === revision ? 'all of it' : `\`${value.replace('0'.repeat(60), '…')}\``;
+    });
+    expect(cells).toEqual(expected);
+  });
 });

@@ -8,6 +8,7 @@ const NEW = '6.1.0';
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const OCI = `6.1.0@${DIGEST}`;
 const TAG_MARK = '# {"$promotion": "apps:podinfo:prod:tag"}';
+const COMMIT = '9a8b7c6d5e'.repeat(4);
 const DIGEST_MARK = '# {"$promotion": "apps:podinfo:prod:digest"}';
 
 /** A row: what it shows, the text, and the text afterwards; without the latter nothing changes. */
@@ -226,8 +227,20 @@ const PARTS: readonly Row[] = [
   {
     shows: 'the tag by the whole revision when that has no digest',
     text: `tag: 6.0.0 ${TAG_MARK}\n`,
-    after: `tag: 6.1.0+4f0c04b70aff ${TAG_MARK}\n`,
-    value: '6.1.0+4f0c04b70aff',
+    after: `tag: 6.1.0 ${TAG_MARK}\n`,
+    value: '6.1.0',
+  },
+  {
+    shows: 'a commit by its bare hash, which is what a GitRepository takes',
+    text: 'commit: x # {"$promotion": "apps:podinfo:prod:commit"}\n',
+    after: `commit: ${COMMIT} # {"$promotion": "apps:podinfo:prod:commit"}\n`,
+    value: `main@sha1:${COMMIT}`,
+  },
+  {
+    shows: 'a version without its v and its digest',
+    text: 'version: 6.0.0 # {"$promotion": "apps:podinfo:prod:version"}\n',
+    after: 'version: 6.1.0 # {"$promotion": "apps:podinfo:prod:version"}\n',
+    value: `v6.1.0@${DIGEST}`,
   },
   {
     shows: 'a digest by a revision that is one',
@@ -297,19 +310,26 @@ const REPORTED: readonly Row[] = [
     problem: /^Line 1: the marker is not used: the revision "sha256:\w+" has no tag\.$/,
   },
   {
+    shows: 'a tag for a version with build metadata, which is no character of a tag',
+    text: `tag: 6.0.0 ${TAG_MARK}\n`,
+    value: '6.1.0+4f0c04b70aff',
+    problem: /^Line 1: .*"6\.1\.0\+4f0c04b70aff" does not say which tag the registry has for it\.$/,
+  },
+  {
     shows: 'a suffix that there is not',
     text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod:name"}\n',
-    problem: /^Line 1: the marker is not used: behind the environment only :tag or :digest may stand\.$/,
+    problem:
+      /^Line 1: the marker is not used: behind the environment only :tag, :digest, :commit or :version may stand\.$/,
   },
   {
     shows: 'two suffixes',
     text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod:tag:digest"}\n',
-    problem: /^Line 1: .*only :tag or :digest/,
+    problem: /^Line 1: .*only :tag, :digest, :commit or :version/,
   },
   {
     shows: 'an empty suffix',
     text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod:"}\n',
-    problem: /^Line 1: .*only :tag or :digest/,
+    problem: /^Line 1: .*only :tag, :digest, :commit or :version/,
   },
   {
     shows: 'a suffix without quotes',

@@ -11,10 +11,12 @@ const SUFFIXES: ReadonlyMap<string, RevisionPart> = new Map([
   ['', 'revision'],
   [':tag', 'tag'],
   [':digest', 'digest'],
+  [':commit', 'commit'],
+  [':version', 'version'],
 ]);
 const OTHER: CommentMeaning = { kind: 'other' };
 const NO_JSON = 'the comment must be a JSON object of strings and nothing else';
-const NO_SUFFIX = 'behind the environment only :tag or :digest may stand';
+const NO_SUFFIX = 'behind the environment only :tag, :digest, :commit or :version may stand';
 
 /** A cheap screen: could `text` hold a marker at all, and one for this key? */
 export function mentionsKey(text: string, key: string): boolean {

@@ -1,0 +1,42 @@
+import { OCI_TAG, parseRevision } from './value.ts';
+import { DIGEST_DIGITS, splitBuild, withoutDigest } from './version.ts';
+
+/** Charts from OCI registries, of which helm-controller says the version and the digest apart. */
+
+/** What Flux's own revision leaves out. */
+export interface Told {
+  /** Absent where the revision says it all. */
+  readonly fullRevision?: string;
+  /** Of the chart in its registry. */
+  readonly tag?: string;
+}
+
+/**
+ * `6.5.1+0c1d2e3f4a5b` with `artifact`, which is `ociDigest` in a HelmRelease's history and `oci-digest` in events, is
+ * `6.5.1@sha256:0c1d2e3f4a5b…`. A tag that is no version comes with it: `latest@sha256:…`.
+ */
+export function withArtifact(revision: string, artifact: string | undefined): Told {
+  const { digest, tag } = parseRevision(artifact ?? '');
+  const own = parseRevision(revision);
+  if (digest === undefined || own.digest !== undefined || own.commit !== undefined) return {};
+  const fullRevision = `${withoutDigest(revision, digest)}@${digest}`;
+  return { fullRevision, ...(tag !== undefined && { tag }) };
+}
+
+/**
+ * What Flux says of a chart that is built anew for other values files, or for each revision of its source: build metadata
+ * counts per cluster, and no registry has it.
+ */
+export function withoutBuild(revision: string): Told {
+  const [core, build] = splitBuild(revision);
+  return build === undefined ? {} : { fullRevision: core };
+}
+
+/** The spelling to write parts of where `revision` is a chart's: what stands before its digest is a version and no tag. */
+export function asChart(revision: string, tag: string | undefined): string {
+  const { name, version, digest } = parseRevision(revision);
+  const hex = digest?.slice(digest.indexOf(':') + 1) ?? '';
+  if (name === undefined || version === undefined || hex.length < DIGEST_DIGITS) return revision;
+  const chart = name.includes('+') ? name : `${name}+${hex.slice(0, DIGEST_DIGITS)}`;
+  return `${chart}${tag !== undefined && OCI_TAG.test(tag) ? `@${tag}` : ''}@${digest}`;
+}

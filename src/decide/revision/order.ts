@@ -1,0 +1,35 @@
+import type { SemVer } from 'semver';
+import { parseRevision } from './value.ts';
+import { compareVersions, type VersionOrder, versionOrder } from './version.ts';
+
+/** The order of revisions goes by their versions, `v`, digest and commit apart. What has no version is in no order. */
+
+function orderOf(revision: string | undefined): VersionOrder | undefined {
+  const { version } = parseRevision(revision ?? '');
+  return version === undefined ? undefined : versionOrder(version);
+}
+
+/** Whether `revision` is older than `other`; only versions can be. */
+export function isOlder(revision: string, other: string): boolean {
+  const [one, two] = [orderOf(revision), orderOf(other)];
+  return one !== undefined && two !== undefined && compareVersions(one, two) < 0;
+}
+
+/** Whether it has a place in the order. */
+export function isOrdered(revision: string): boolean {
+  return orderOf(revision) !== undefined;
+}
+
+/** The newest first; what has no version stays behind, in the order that it came in. */
+export function newestFirst(revisions: readonly string[]): string[] {
+  return revisions.toSorted((a, b) => {
+    const [one, two] = [orderOf(a), orderOf(b)];
+    if (one && two) return compareVersions(two, one);
+    return Number(two !== undefined) - Number(one !== undefined);
+  });
+}
+
+/** The version in it, for ranges of versions; a date is one too, without its leading zeros. */
+export function semverOf(revision: string): SemVer | undefined {
+  return orderOf(revision)?.semver;
+}

@@ -1,0 +1,60 @@
+import { parseRevision, type Revision } from './value.ts';
+import { compareVersions, repeatsDigest, splitBuild, versionOrder } from './version.ts';
+
+/**
+ * Two relations, for "the same" is not transitive: `6.5.1` is the same as `6.5.1@sha256:A` and as `6.5.1@sha256:B`, which
+ * are two.
+ */
+
+/**
+ * Whether an environment that has `there` is to get `wanted`: the commits or the digests differ where both are known, else
+ * the versions. Build metadata counts, unless it is the start of a known digest.
+ */
+export function isNeeded(wanted: string, there: string): boolean {
+  if (wanted === there) return false;
+  // Neither has a digest or a commit, as in most Pipelines: two texts are two revisions.
+  if (!wanted.includes(':') && !there.includes(':')) return true;
+  const [one, other] = [parseRevision(wanted), parseRevision(there)];
+  if (one.commit !== undefined && other.commit !== undefined) return one.commit !== other.commit;
+  if (one.digest !== undefined && other.digest !== undefined) return one.digest !== other.digest;
+  if (!isPinned(one) && !isPinned(other)) return true;
+  return !isVersion(one, other, isBuild);
+}
+
+/** Two spellings of one revision, as far as they say. */
+export function isSame(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return !isNeeded(one, other);
+}
+
+/**
+ * Whether an environment that runs `runs` has got `wanted`: it is the same, or, where the change that was made for it names
+ * no digest, the same version, whichever digest another registry gives it.
+ */
+export function hasArrived(runs: string | undefined, wanted: string, byVersion = false): boolean {
+  if (runs === undefined) return false;
+  if (isSame(runs, wanted)) return true;
+  return byVersion && isVersion(parseRevision(runs), parseRevision(wanted), isTracked);
+}
+
+function isPinned({ digest, commit }: Revision): boolean {
+  return digest !== undefined || commit !== undefined;
+}
+
+type Ignored = (build: string | undefined, digest: string | undefined) => boolean;
+
+function isVersion(one: Revision, other: Revision, ignored: Ignored): boolean {
+  const [[a, oneBuild], [b, otherBuild]] = [splitBuild(one.version ?? ''), splitBuild(other.version ?? '')];
+  const [first, second] = [versionOrder(a), versionOrder(b)];
+  if (!first || !second || compareVersions(first, second) !== 0) return false;
+  return oneBuild === otherBuild || ignored(oneBuild, other.digest) || ignored(otherBuild, one.digest);
+}
+
+function isBuild(build: string | undefined, digest: string | undefined): boolean {
+  return repeatsDigest(build, digest);
+}
+
+/** helm-controller writes the start of a digest there, be it another registry's. */
+function isTracked(build: string | undefined): boolean {
+  return build !== undefined && /^[0-9a-f]{12}$/.test(build);
+}

@@ -1,0 +1,36 @@
+import { parseRevision } from './value.ts';
+
+/** Revisions for people. */
+
+const DIGITS = 7;
+/** A line with more of them is not read. */
+const LONG_HEX = /[0-9a-f]{64,}/gi;
+
+/** In short: `6.5.1`, `6.5.1 (sha256:0c1d98b)`, `main@9a8b7c6`. */
+export function shortRevision(revision: string): string {
+  const { name, digest, commit } = parseRevision(revision);
+  if (commit !== undefined && commit.length > DIGITS) {
+    const short = commit.slice(0, DIGITS);
+    return cutHex(name === undefined ? short : `${name}@${short}`);
+  }
+  if (digest === undefined) return cutHex(revision);
+  const short = shortDigest(digest);
+  return cutHex(name === undefined ? short : `${name} (${short})`);
+}
+
+function shortDigest(digest: string): string {
+  const at = digest.indexOf(':') + 1;
+  return digest.slice(0, at + DIGITS);
+}
+
+function cutHex(text: string): string {
+  return text.replaceAll(LONG_HEX, (hex) => hex.slice(0, DIGITS));
+}
+
+/** What a line of text, a header or a terminal may take for something else; no revision of Flux has it. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Whether it is text that can be shown and written: no control characters, none that are not seen. */
+export function isPrintable(revision: string): boolean {
+  return !UNPRINTABLE.test(revision);
+}
