@@ -32,6 +32,11 @@ export function eventRevision(event: FluxEvent): string | undefined {
   return metadataOf(event, 'revision');
 }
 
+/** The digest of a chart's artifact in an OCI registry, which helm-controller says beside the chart's version. */
+export function eventArtifact(event: FluxEvent): string | undefined {
+  return metadataOf(event, 'oci-digest');
+}
+
 /**
  * The cluster that the event says it comes from. Flux does not know its cluster's name: notification-controller
  * sends the keys of an Alert's `eventMetadata` as they are (Flux RFC 0008).

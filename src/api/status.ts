@@ -1,78 +1,13 @@
 import * as v from 'valibot';
 import { Condition } from './condition.ts';
-import { CLUSTER_KINDS } from './names.ts';
+import { Deployment, TargetStatus } from './deployment-status.ts';
 import { AbandonedPullRequest, PullRequestRef } from './pull-request.ts';
 import { message, revision, time } from './status-fields.ts';
 
+export * from './deployment-status.ts';
 export * from './pull-request.ts';
 
 /** What Turnpike has seen and done, as it stands in a Pipeline's status. */
-
-/** Without rules: what is in the status was in the spec before, and older objects must still take one. */
-const ClusterRefStatus = v.pipe(
-  v.object({
-    apiVersion: v.optional(v.pipe(v.string(), v.description('Ignored.'))),
-    kind: v.pipe(v.picklist(CLUSTER_KINDS), v.description('GitopsCluster or Secret.')),
-    name: v.pipe(v.string(), v.description('Name of the GitopsCluster or Secret.')),
-    namespace: v.optional(
-      v.pipe(v.string(), v.description("Namespace of the GitopsCluster or Secret. Default: the Pipeline's.")),
-    ),
-  }),
-  v.description('Cluster of the application object; absent for the one that Turnpike runs in.'),
-);
-
-export const SEEN = ['now', 'before', 'gone'] as const;
-
-export const TargetStatus = v.pipe(
-  v.object({
-    clusterAppRef: v.pipe(
-      v.object({
-        apiVersion: v.pipe(v.string(), v.description('API group and version of the application object.')),
-        kind: v.pipe(v.string(), v.description('Kind of the application object.')),
-        name: v.pipe(v.string(), v.description('Name of the application object.')),
-        clusterRef: v.optional(ClusterRefStatus),
-      }),
-      v.description('The application object and its cluster.'),
-    ),
-    namespace: v.optional(
-      v.pipe(v.string(), v.description('Namespace of the application object on its cluster.')),
-    ),
-    ready: v.pipe(v.boolean(), v.description('Whether the application is ready at the revision.')),
-    revision: v.optional(revision('The revision that the target runs; empty when it runs none.')),
-    error: v.optional(message('Why the target is not ready, or cannot be read.')),
-    deployedAt: v.optional(time('When its revision was deployed, as the application itself says.')),
-    observedAt: v.optional(time('When the last event of this target was sent.')),
-    seen: v.optional(
-      v.pipe(
-        v.picklist(SEEN),
-        v.description(
-          'Whether the application object itself was seen: now, at the last look; before, at an earlier one, and it cannot be read now; gone, at an earlier one, and it is not there any more. Absent: never, so that signed events decide.',
-        ),
-      ),
-    ),
-  }),
-  v.description('The application in one namespace of one cluster.'),
-);
-export type TargetStatus = v.InferOutput<typeof TargetStatus>;
-
-export const DEPLOYMENT_PHASES = ['Succeeded', 'Failed', 'Progressing', 'RolledBack', 'Uninstalled'] as const;
-export type DeploymentPhase = (typeof DEPLOYMENT_PHASES)[number];
-
-export const Deployment = v.object({
-  revision: revision('The revision of the last deployment that was seen.'),
-  phase: v.pipe(
-    v.picklist(DEPLOYMENT_PHASES),
-    v.description(`What became of it: ${DEPLOYMENT_PHASES.join(', ')}.`),
-  ),
-  message: v.optional(message("Flux's own words about it.")),
-  startedAt: v.optional(time('When this deployment began, as far as it was seen.')),
-  observedAt: time("When it happened, by the event's timestamp or the application's status."),
-  source: v.pipe(
-    v.picklist(['webhook', 'watch']),
-    v.description('How it was learnt: webhook, from an event; watch, from the application object.'),
-  ),
-});
-export type Deployment = v.InferOutput<typeof Deployment>;
 
 export const PROMOTION_PHASES = [
   'Pending',
@@ -141,6 +76,14 @@ export const PromotionStatus = v.object({
     v.pipe(v.picklist(HOLDS), v.description(`What holds it back for now: ${HOLDS.join(', ')}.`)),
   ),
   message: v.optional(message('What it waits for, in a sentence.')),
+  byVersion: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        'What was changed for it names no digest: it has succeeded once its version runs, whatever the digest.',
+      ),
+    ),
+  ),
   into: v.optional(
     v.pipe(MergedInto, v.description('Where it was merged or committed to; absent before that.')),
   ),
@@ -227,6 +170,7 @@ export type Passage = v.InferOutput<typeof Passage>;
 export const Execution = v.pipe(
   v.object({
     revision: revision('The revision that travels.'),
+    tag: v.optional(revision("Of the chart's artifact in its registry, where it is known.")),
     startedAt: time('When it was deployed first, or asked for.'),
     outcome: v.pipe(
       v.picklist(EXECUTION_OUTCOMES),

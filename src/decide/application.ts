@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { AppRef } from '../api/pipeline.ts';
 import { type RevisionPath, valueAt } from '../api/revision-path.ts';
+import { isBuiltAnew, toldOf } from './application-revision.ts';
 import { meaningOf } from './meaning.ts';
 import { isPrintable } from './revision.ts';
 import { groupOf } from './route.ts';
@@ -16,24 +17,31 @@ export type Observation =
       readonly kind: 'application';
       readonly ready: boolean;
       readonly revision?: string;
+      /** The same in its full form, where that is another one, */
+      readonly fullRevision?: string;
+      /** and the tag of a chart in its registry. */
+      readonly tag?: string;
       /** Why it is not ready, in Flux's words. */
       readonly message?: string;
       /** RFC 3339; when the revision was deployed, as far as the object says. */
       readonly deployedAt?: string;
       /** The revision of a deployment that failed. */
       readonly failed?: string;
+      readonly failedFull?: string;
       /**
        * Ready is Unknown while what runs is only reconciled once more, as kustomize-controller does at each
        * interval: what was ready before still is.
        */
       readonly steady?: boolean;
       /** Something else than what runs is being deployed: its revision, as far as it is known. */
-      readonly deploying?: { readonly revision?: string };
+      readonly deploying?: { readonly revision?: string; readonly fullRevision?: string };
     };
 
 /** As long as a revision may be in a Pipeline's status. */
 const MAX_REVISION = 512;
 const MAX_MESSAGE = 1024;
+/** A digest, perhaps with a tag before it. */
+const MAX_ARTIFACT = 300;
 
 const time = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(40), v.isoTimestamp())), undefined);
 /** What is longer is cut to a length that is still too long, which `readApplication` reports. */
@@ -54,9 +62,13 @@ const Ready = v.object({
   lastTransitionTime: time,
 });
 
+/** What cannot be one is as if it were not there. */
+const artifact = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(MAX_ARTIFACT))), undefined);
+
 /** A release of a HelmRelease, or a snapshot of a Kustomization. */
 const Entry = v.object({
   chartVersion: v.optional(revision),
+  ociDigest: artifact,
   status: v.optional(v.string()),
   lastDeployed: time,
   firstReconciled: time,
@@ -88,6 +100,7 @@ const Status = v.object({
   history: v.fallback(v.optional(v.pipe(v.array(Entry), v.transform(essential))), undefined),
   lastAppliedRevision: v.optional(revision),
   lastAttemptedRevision: v.optional(revision),
+  lastAttemptedRevisionDigest: artifact,
 });
 
 /** What the kind's configured path led to. */
@@ -102,6 +115,7 @@ const Application = v.object({
   metadata: v.object({ generation: v.optional(v.number(), 0) }),
   status: v.optional(Status, {}),
   revisionAt: v.optional(AtPath),
+  builtAnew: v.optional(v.boolean()),
 });
 type Application = v.InferOutput<typeof Application>;
 /** Another cluster's object may be wrong at a million places. */
@@ -116,7 +130,8 @@ export function viewApplication(object: unknown, path?: RevisionPath): Applicati
   const parsed = v.safeParse(Application, object, FIRST);
   if (!parsed.success) return undefined;
   const { metadata, status } = parsed.output;
-  return { metadata, status, ...(path && { revisionAt: revisionAt(object, path) }) };
+  const builtAnew = isBuiltAnew(object) && { builtAnew: true };
+  return { metadata, status, ...(path && { revisionAt: revisionAt(object, path) }), ...builtAnew };
 }
 
 function revisionAt(object: unknown, path: RevisionPath): v.InferOutput<typeof AtPath> {
@@ -137,7 +152,7 @@ export function readApplication(appRef: AppRef, object: unknown): Observation {
   if (!parsed.success) {
     return unreadable(`The ${appRef.kind} has no status that is understood here.`);
   }
-  const { metadata, status, revisionAt: at } = parsed.output;
+  const { metadata, status, revisionAt: at, builtAnew = isBuiltAnew(object) } = parsed.output;
   if (at?.unusable) {
     return unreadable(
       `The ${appRef.kind} has no text or number of at most ${MAX_REVISION} characters at ${at.path}: correct --revision-paths.`,
@@ -164,15 +179,26 @@ export function readApplication(appRef: AppRef, object: unknown): Observation {
   });
   const ready = current && condition?.status === 'True' && runs !== undefined && !way.deploying;
   const failed = isFailure(condition) ? attempted : undefined;
+  const says = { builtAnew, isElsewhere: at !== undefined };
+  const tried = toldOf(attempted, status.lastAttemptedRevisionDigest, says).fullRevision;
   return {
     kind: 'application',
     ready,
-    ...(runs !== undefined && { revision: runs }),
+    ...(runs !== undefined && { revision: runs, ...toldOf(runs, release?.ociDigest, says) }),
     ...(!ready && { message: notReady({ condition, current, runs, attempted }, at?.path) }),
     ...when(deployedAt),
-    ...(current && failed !== undefined && { failed }),
-    ...way,
+    ...(current && failed !== undefined && failedAs(failed, tried)),
+    ...inFull(way, tried),
   };
+}
+
+function failedAs(failed: string, fullRevision: string | undefined) {
+  return { failed, ...(fullRevision !== undefined && { failedFull: fullRevision }) };
+}
+
+function inFull(way: Way, fullRevision: string | undefined): Way {
+  if (way.deploying?.revision === undefined || fullRevision === undefined) return way;
+  return { ...way, deploying: { ...way.deploying, fullRevision } };
 }
 
 /** What keeps it out of the status, the end of a sentence. */

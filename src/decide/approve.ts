@@ -1,5 +1,5 @@
 import type { Pipeline, PipelineStatus } from '../api/pipeline.ts';
-import { shortRevision } from './revision.ts';
+import { isSame, shortRevision } from './revision.ts';
 import { environmentStatus, recordedPromotion, withEnvironment, withPromotion } from './state.ts';
 
 /** Who approves what; `by` is for people. */
@@ -13,13 +13,13 @@ export interface Approval {
 export function approve(pipeline: Pipeline, approval: Approval, now: Date): PipelineStatus | undefined {
   const state = environmentStatus(pipeline.status, approval.environment);
   const waiting = recordedPromotion(state);
-  if (waiting?.phase !== 'WaitingApproval' || waiting.revision !== approval.revision) return undefined;
+  if (waiting?.phase !== 'WaitingApproval' || !isSame(waiting.revision, approval.revision)) return undefined;
   const approved = withPromotion(state, {
     ...waiting,
     phase: 'Pending',
     approvedBy: approval.by,
     updatedAt: now.toISOString(),
-    message: `${shortRevision(approval.revision)} is approved; it is carried out next.`,
+    message: `${shortRevision(waiting.revision)} is approved; it is carried out next.`,
   });
   return withEnvironment(pipeline.status, approval.environment, approved);
 }

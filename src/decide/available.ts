@@ -1,13 +1,20 @@
 import type { Pipeline } from '../api/pipeline.ts';
-import { isOrdered, newestFirst } from './revision.ts';
+import { fullestOf, isOrdered, isSame, newestFirst, revisionOf } from './revision.ts';
 import { promotionInto } from './route.ts';
-import { deployedRevision, environmentStatus, passageOf } from './state.ts';
+import { deployedRevision, environmentStatus, executionOf, passageOf } from './state.ts';
 
 /**
  * The revision of `spec.environments[index]` that the next environment may get: the one that all targets
- * run and are ready at, or with the gate `targets: any` the newest one that any of them is ready at.
+ * run and are ready at, or with the gate `targets: any` the newest one that any of them is ready at. What an environment
+ * before it has said more fully is said so: `6.5.1@sha256:…` of one that is pinned to `sha256:…`.
  */
 export function availableRevision(pipeline: Pipeline, index: number): string | undefined {
+  const revision = readyRevision(pipeline, index);
+  if (revision === undefined) return undefined;
+  return fullestOf([revision, executionOf(pipeline.status.executions, revision)?.revision]);
+}
+
+function readyRevision(pipeline: Pipeline, index: number): string | undefined {
   const { spec, status } = pipeline;
   const environment = spec.environments[index];
   if (!environment) return undefined;
@@ -15,10 +22,10 @@ export function availableRevision(pipeline: Pipeline, index: number): string | u
   const next = spec.environments[index + 1];
   const all = deployedRevision(state);
   if (all !== undefined || !next || promotionInto(spec, next)?.gates?.targets !== 'any') return all;
-  const failed = state.deployment?.phase === 'Failed' ? state.deployment.revision : undefined;
-  const ready = (state.targets ?? []).flatMap(({ ready, revision }) => (ready && revision ? [revision] : []));
+  const failed = state.deployment?.phase === 'Failed' ? revisionOf(state.deployment) : undefined;
+  const ready = (state.targets ?? []).flatMap((one) => (one.ready ? revisionOf(one) || [] : []));
   const good = ready.filter((revision) => {
-    return revision !== failed && !passageOf(status, revision, environment.name).rolledBackAt;
+    return !isSame(revision, failed) && !passageOf(status, revision, environment.name).rolledBackAt;
   });
   return newestOf([...new Set(good)], pipeline, environment.name);
 }

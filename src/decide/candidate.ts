@@ -9,9 +9,18 @@ import type {
   Rejection,
 } from '../api/pipeline.ts';
 import { rejectionOf } from './rejections.ts';
-import { isNewerThere, isOlder, newerThere, semverOf, shortRevision } from './revision.ts';
+import {
+  isNeeded,
+  isNewerThere,
+  isOlder,
+  isSame,
+  newerThere,
+  revisionOf,
+  semverOf,
+  shortRevision,
+} from './revision.ts';
 import { environmentIndex, promotionInto } from './route.ts';
-import { environmentStatus, isUnfinished, openPullRequest, passageOf } from './state.ts';
+import { environmentStatus, executionOf, isUnfinished, openPullRequest, passageOf } from './state.ts';
 import type { Context } from './step.ts';
 
 /** Which revision of the previous environment is to come, and whether it has passed what takes time. */
@@ -29,12 +38,12 @@ export function gatesInto({ pipeline, environment }: Leg): Gates {
  */
 export function candidateOf(leg: Leg, available: string | undefined, record: PromotionStatus | undefined) {
   if (available === undefined || record === undefined || !isUnfinished(record)) return available;
-  if (record.revision === available) return available;
+  if (isSame(record.revision, available)) return available;
   const { status } = leg.pipeline;
   const passage = passageOf(status, record.revision, leg.previous.name);
   const stays = passage.deployedAt && !passage.failedAt && !passage.rolledBackAt;
   const { targets = [] } = environmentStatus(status, leg.previous.name);
-  const isStillThere = targets.some(({ revision }) => revision === record.revision);
+  const isStillThere = targets.some((target) => isSame(revisionOf(target), record.revision));
   // With `targets: any` one that is not ready for a moment gives way to no older one.
   if (stays && isStillThere && isOlder(available, record.revision)) return undefined;
   if (isEligible(leg, available)) return available;
@@ -72,15 +81,16 @@ export function soakEnd(leg: Leg, revision: string): number | undefined {
 function healthySince({ pipeline, previous, now }: Leg, revision: string): number {
   const { deployedAt } = passageOf(pipeline.status, revision, previous.name);
   const { deployment } = environmentStatus(pipeline.status, previous.name);
-  const told = deployment?.revision === revision ? deployment.observedAt : undefined;
+  const told = deployment && isSame(revisionOf(deployment), revision) ? deployment.observedAt : undefined;
   return Date.parse(deployedAt ?? told ?? now.toISOString());
 }
 
 /** When another revision took its place; infinity while none has. */
 function replacedAt({ status }: Pipeline, environment: string, revision: string, since: number): number {
-  const others = (status.executions ?? []).filter((one) => one.revision !== revision);
+  const own = executionOf(status.executions, revision);
+  const others = (status.executions ?? []).filter((one) => one !== own);
   const { targets = [] } = environmentStatus(status, environment);
-  const isBack = targets.some((target) => target.revision === revision);
+  const isBack = targets.some((target) => isSame(revisionOf(target), revision));
   const times = others.flatMap((one) => {
     const { deployedAt, rolledBackAt } = passageOf(status, one.revision, environment);
     // One that the environment went back from, to this one, has left the place again.
@@ -103,7 +113,7 @@ export function objectionTo(
 ): Objection | undefined {
   const { pipeline, previous, environment, state } = context;
   const short = shortRevision(revision);
-  if (state.targets?.length && state.targets.every((target) => target.revision === revision)) {
+  if (state.targets?.length && !state.targets.some((one) => isNeeded(revision, revisionOf(one) ?? ''))) {
     return { message: `${previous.name} and ${environment.name} both run ${short}.` };
   }
   const no = rejectionOf(state, revision);
@@ -114,7 +124,7 @@ export function objectionTo(
   if (!passage.deployedAt && !passage.rolledBackAt) return undefined;
   // One of its targets has it, and the others never had it.
   const wasThere = passage.rolledBackAt !== undefined || passage.wholeAt !== undefined;
-  const isOnItsWay = state.targets?.some((target) => target.revision === revision) && !wasThere;
+  const isOnItsWay = state.targets?.some((one) => isSame(revisionOf(one), revision)) && !wasThere;
   if (isOnItsWay && mayBeThereInPart(pipeline.spec, environment)) return undefined;
   return { message: wentOn(environment.name, revision), phase: 'Superseded' };
 }
@@ -152,7 +162,7 @@ export function downgrade(
   const newer = newerThere(revision, state);
   // One target that is ahead is a canary, which ends nothing.
   if (newer === undefined || !isNewerThere(revision, state)) return undefined;
-  return `${environment.name} runs ${newer}, which is newer than ${revision}: a downgrade is not promoted by itself.`;
+  return `${environment.name} runs ${shortRevision(newer)}, which is newer than ${shortRevision(revision)}: a downgrade is not promoted by itself.`;
 }
 
 /** Why the revision that is recorded must not come any more: the previous environment went back from it. */

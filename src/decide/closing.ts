@@ -10,7 +10,7 @@ import { overAfter, whatWasSaid, whyRejected } from './follow.ts';
 import { isByHand } from './gates.ts';
 import { mergePlace, withMerge } from './merged.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
-import { shortRevision } from './revision.ts';
+import { isSame as isSameRevision, shortRevision } from './revision.ts';
 import { environmentStatus, isUnfinished, ownValue, withEnvironment, withPromotion } from './state.ts';
 import { update } from './step.ts';
 import { isOver, isSame, problemOf, type TaskDone } from './task.ts';
@@ -96,14 +96,15 @@ function noOf({ result }: TaskDone): 'closed' | 'merged-elsewhere' | undefined {
 
 /** The environment runs the revision, or its change is merged: a closed pull request does not reject it. */
 function isNo(done: TaskDone, { revision, phase, pullRequest }: PromotionStatus): boolean {
-  const isBrought = (phase === 'Succeeded' || phase === 'Merged') && pullRequest?.revision === revision;
+  const isBrought =
+    (phase === 'Succeeded' || phase === 'Merged') && isSameRevision(pullRequest?.revision, revision);
   return noOf(done) !== undefined && !isBrought;
 }
 
 /** A no to the record's own revision is its end, which opening the pull request again takes back. */
 function withNo(status: PipelineStatus, record: PromotionStatus, done: TaskDone, now: Date): PipelineStatus {
   const { environment, pullRequest } = done;
-  if (pullRequest.revision !== record.revision || record.phase !== 'Superseded') {
+  if (!isSameRevision(pullRequest.revision, record.revision) || record.phase !== 'Superseded') {
     return withRemembered(withClosed(status, record, done, now), done, now);
   }
   const says = noOf(done) ?? 'closed';
@@ -130,7 +131,7 @@ function withMerged(
   const pullRequest = { ...done.pullRequest, ...(base !== undefined && { base }) };
   const { revision, number } = pullRequest;
   const state = environmentStatus(status, environment);
-  if (revision === record.revision && record.phase === 'Superseded') {
+  if (isSameRevision(revision, record.revision) && record.phase === 'Superseded') {
     const message = `Pull request #${number} is merged.`;
     const own = withoutClosing({ ...record, pullRequest });
     const merged = update(own, { phase: 'Merged', message }, now);
@@ -155,7 +156,11 @@ function withRemembered(status: PipelineStatus, { environment, pullRequest }: Ta
 /** The promotion of that very revision waits for this answer, see next.ts. */
 function rejectedNow(state: EnvironmentStatus, { revision, by }: Rejection, now: Date): EnvironmentStatus {
   const { promotion } = state;
-  const isIt = promotion?.revision === revision && isUnfinished(promotion) && !isByHand(promotion);
+  const isIt =
+    promotion &&
+    isSameRevision(promotion.revision, revision) &&
+    isUnfinished(promotion) &&
+    !isByHand(promotion);
   if (!isIt) return state;
   const message = `${shortRevision(revision)} was rejected (${by}): it is not promoted again by itself.`;
   return withPromotion(state, update(promotion, { phase: 'Rejected', message, close: message }, now));

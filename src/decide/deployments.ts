@@ -1,5 +1,6 @@
 import type { Pipeline, PipelineStatus } from '../api/pipeline.ts';
 import type { Deployment } from '../api/status.ts';
+import { isSame as isSameRevision, revisionOf } from './revision.ts';
 import { environmentStatus } from './state.ts';
 
 /** A deployment that succeeded, and whose begin was seen. RFC 3339. */
@@ -25,6 +26,8 @@ export function finishedDeployments(
 }
 
 /** The same revision may be deployed twice, with another chart or other values: then its begin differs. */
-function isSame({ phase, revision, startedAt }: Deployment, before: Deployment | undefined): boolean {
-  return phase === before?.phase && revision === before.revision && startedAt === before.startedAt;
+function isSame(deployment: Deployment, before: Deployment | undefined): boolean {
+  const { phase, startedAt } = deployment;
+  if (phase !== before?.phase || startedAt !== before.startedAt) return false;
+  return isSameRevision(revisionOf(deployment), revisionOf(before));
 }

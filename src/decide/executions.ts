@@ -11,11 +11,12 @@ import {
 import { availableRevision } from './available.ts';
 import { mayBeThereInPart } from './candidate.ts';
 import { mergePlace } from './merged.ts';
-import { isOlder } from './revision.ts';
+import { fullestOf, isOlder, isSame, revisionOf } from './revision.ts';
 import {
   commonRevision,
   deployedRevision,
   environmentStatus,
+  executionOf,
   isUnfinished,
   ownValue,
   recordedPromotion,
@@ -71,13 +72,11 @@ function withRollback(journeys: Journeys, name: string, state: EnvironmentStatus
   // Only the environment as a whole goes back: one of its targets may be a canary.
   const runs = commonRevision(state.targets);
   if (runs === undefined) return journeys;
-  const since = passageIn(
-    journeys.find((one) => one.revision === runs),
-    name,
-  )?.deployedAt;
+  const own = executionOf(journeys, runs);
+  const since = passageIn(own, name)?.deployedAt;
   return journeys.map((one) => {
     const passage = passageIn(one, name);
-    if (!passage?.deployedAt || passage.rolledBackAt || one.revision === runs) return one;
+    if (!passage?.deployedAt || passage.rolledBackAt || one === own) return one;
     const isBack =
       since === undefined ? isOlder(runs, one.revision) : Date.parse(passage.deployedAt) > Date.parse(since);
     return isBack ? withPassage(one, name, { ...passage, rolledBackAt: time(now.toISOString()) }) : one;
@@ -88,11 +87,12 @@ function withDeployment(
   journeys: Journeys,
   name: string,
   revision: string | undefined,
-  { deployment }: EnvironmentStatus,
+  { deployment, targets }: EnvironmentStatus,
   now: Date,
 ): Journeys {
   if (revision === undefined) return journeys;
-  const isTold = deployment?.revision === revision && deployment.phase === 'Succeeded';
+  const isThis = deployment && isSame(revisionOf(deployment), revision);
+  const isTold = isThis && deployment.phase === 'Succeeded';
   const at = notBefore(journeys, name, revision, time(isTold ? deployment.observedAt : now.toISOString()));
   const begun = withJourney(journeys, revision, at);
   return replaced(begun, revision, (one) => {
@@ -100,8 +100,14 @@ function withDeployment(
     const { rolledBackAt, failedAt, mergedInto: _, ...passage } = passageIn(one, name) ?? {};
     const anew = rolledBackAt ?? failedAt ?? (isLatest(begun, name, revision) ? undefined : at);
     const deployedAt = anew === undefined ? (passage.deployedAt ?? at) : at;
-    return withPassage(one, name, { ...passage, deployedAt });
+    return withPassage(withTag(one, targets), name, { ...passage, deployedAt });
   });
+}
+
+/** The tag of its chart, once a target says it. */
+function withTag(journey: Execution, targets: EnvironmentStatus['targets']): Execution {
+  const told = targets?.find((one) => one.tag !== undefined && isSame(revisionOf(one), journey.revision));
+  return told?.tag === undefined || journey.tag !== undefined ? journey : { ...journey, tag: told.tag };
 }
 
 /** An environment that had it as a whole goes back from it when some of its targets do. */
@@ -117,9 +123,10 @@ function withWhole(journeys: Journeys, name: string, state: EnvironmentStatus, n
 
 /** Clocks differ: what comes after a revision is not deployed before it. */
 function notBefore(journeys: Journeys, name: string, revision: string, at: string): string {
+  const own = executionOf(journeys, revision);
   const others = journeys.flatMap((one) => {
     const passage = passageIn(one, name);
-    return one.revision === revision || passage?.rolledBackAt ? [] : (passage?.deployedAt ?? []);
+    return one === own || passage?.rolledBackAt ? [] : (passage?.deployedAt ?? []);
   });
   return [...others, at].toSorted((a, b) => Date.parse(b) - Date.parse(a))[0] ?? at;
 }
@@ -131,8 +138,10 @@ function withFailure(
   { deployment }: EnvironmentStatus,
   available: string | undefined,
 ): Journeys {
-  if (deployment?.phase !== 'Failed' || deployment.revision === available) return journeys;
-  return replaced(journeys, deployment.revision, (one) => {
+  const revision = revisionOf(deployment ?? {});
+  if (deployment?.phase !== 'Failed' || revision === undefined || isSame(revision, available))
+    return journeys;
+  return replaced(journeys, revision, (one) => {
     const passage = passageIn(one, name);
     if (!passage?.deployedAt || passage.failedAt) return one;
     return withPassage(one, name, { ...passage, failedAt: time(deployment.observedAt) });
@@ -142,8 +151,8 @@ function withFailure(
 /** Whether no other revision was deployed there after this one. */
 function isLatest(journeys: Journeys, name: string, revision: string): boolean {
   const at = (one: Execution | undefined) => Date.parse(passageIn(one, name)?.deployedAt ?? '');
-  const own = at(journeys.find((one) => one.revision === revision));
-  return !journeys.some((one) => one.revision !== revision && at(one) > own);
+  const own = executionOf(journeys, revision);
+  return !journeys.some((one) => one !== own && at(one) > at(own));
 }
 
 function withPromotion(journeys: Journeys, name: string, { promotion }: EnvironmentStatus): Journeys {
@@ -170,13 +179,18 @@ function carriedOutAt({ phase, message, updatedAt }: PromotionStatus): string | 
   return isNotified || CARRIED_OUT.includes(phase) ? updatedAt : undefined;
 }
 
+/** One that is known is called by the spelling that says most. */
 function withJourney(journeys: Journeys, revision: string, startedAt: string): Journeys {
-  if (journeys.some((one) => one.revision === revision)) return journeys;
+  const known = executionOf(journeys, revision);
+  const fullest = known && fullestOf([known.revision, revision]);
+  if (known && fullest === known.revision) return journeys;
+  if (known && fullest) return journeys.map((one) => (one === known ? { ...one, revision: fullest } : one));
   return [{ revision, startedAt, outcome: 'InProgress', environments: {} }, ...journeys];
 }
 
 function replaced(journeys: Journeys, revision: string, change: (one: Execution) => Execution): Journeys {
-  return journeys.map((one) => (one.revision === revision ? change(one) : one));
+  const own = executionOf(journeys, revision);
+  return journeys.map((one) => (one === own ? change(one) : one));
 }
 
 function passageIn(journey: Execution | undefined, name: string): Passage | undefined {
@@ -191,7 +205,7 @@ function outcomeOf({ revision, environments, outcome }: Execution, pipeline: Pip
   const { spec, status } = pipeline;
   const states = spec.environments.map(({ name }) => environmentStatus(status, name));
   const records = states.flatMap((state) => recordedPromotion(state) ?? []);
-  const own = records.filter((record) => record.revision === revision);
+  const own = records.filter((record) => isSame(record.revision, revision));
   if (Object.values(environments).some(({ rolledBackAt }) => rolledBackAt)) return 'RolledBack';
   if (ownValue(environments, spec.environments.at(-1)?.name ?? '')?.deployedAt) return 'Succeeded';
   if (own.some(({ phase }) => phase === 'Rejected')) return 'Rejected';
@@ -200,13 +214,13 @@ function outcomeOf({ revision, environments, outcome }: Execution, pipeline: Pip
   }
   if (own.some(isUnfinished)) return 'InProgress';
   if (own.some(({ phase }) => phase === 'Superseded')) return 'Superseded';
-  if (spec.environments.some((_, index) => availableRevision(pipeline, index) === revision))
+  if (spec.environments.some((_, index) => isSame(availableRevision(pipeline, index), revision)))
     return 'InProgress';
   return outcome === 'Rejected' || outcome === 'Failed' ? outcome : 'Superseded';
 }
 
 function hasFailed({ deployment }: EnvironmentStatus, revision: string): boolean {
-  return deployment?.revision === revision && deployment.phase === 'Failed';
+  return deployment?.phase === 'Failed' && isSame(revisionOf(deployment), revision);
 }
 
 /** The newest first; what is still in use stays when there is no room for all. */
@@ -228,8 +242,12 @@ function trimmed(journeys: Journeys, pipeline: Pipeline): Execution[] {
 function isInUse({ revision }: Execution, { spec, status }: Pipeline): boolean {
   return spec.environments.some(({ name }) => {
     const state = environmentStatus(status, name);
-    if (state.targets?.some((target) => target.revision === revision)) return true;
-    return state.promotion?.revision === revision && isUnfinished(state.promotion);
+    if (state.targets?.some((target) => isSame(revisionOf(target), revision))) return true;
+    return (
+      state.promotion !== undefined &&
+      isSame(state.promotion.revision, revision) &&
+      isUnfinished(state.promotion)
+    );
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Failure, PromotionStatus } from '../api/pipeline.ts';
+import { isSame } from './revision.ts';
 
 /**
  * The failure of a promotion when it says something new: it was not there before, goes on in another way, or is
@@ -16,7 +17,9 @@ export function newFailure(
 
 /** A revision that comes a second time is another promotion. */
 function isSamePromotion(old: PromotionStatus | undefined, promotion: PromotionStatus): boolean {
-  return old?.revision === promotion.revision && old.startedAt === promotion.startedAt;
+  return (
+    old !== undefined && isSame(old.revision, promotion.revision) && old.startedAt === promotion.startedAt
+  );
 }
 
 /** Times, counts, commits and the numbers that a forge gives to requests differ from attempt to attempt. */

@@ -1,5 +1,4 @@
 import type {
-  Deployment,
   EnvironmentStatus,
   Pipeline,
   PipelineSpec,
@@ -11,10 +10,11 @@ import type {
 import { withAbandoned } from './abandon.ts';
 import type { Observation } from './application.ts';
 import { foldExecutions } from './executions.ts';
+import { foldDeployment } from './fold-deployment.ts';
 import { rejectionOf, withOwnRejection } from './rejections.ts';
+import { isSame, type Recorded, revisionOf } from './revision.ts';
 import { groupOf, isApplication } from './route.ts';
 import {
-  commonRevision,
   deployedRevision,
   environmentStatus,
   isUnfinished,
@@ -28,12 +28,6 @@ import { cut } from './text.ts';
 
 /** Observations by environment, in the order of its targets. */
 export type Observations = Readonly<Record<string, readonly Observation[]>>;
-
-/**
- * How long an event is believed against what the application object shows. Flux may send the event a
- * moment before it writes the status; after this time the object wins.
- */
-export const EVENT_GRACE_SECONDS = 15;
 
 export function foldObservations(pipeline: Pipeline, seen: Observations, now: Date): PipelineStatus {
   const known = withKnownRejections(ofThisApplication(pipeline, now));
@@ -130,7 +124,7 @@ export function foldTarget(
     return {
       ...identity,
       ready,
-      ...(seen.revision !== undefined && { revision: seen.revision }),
+      ...runningOf(seen),
       ...(seen.message !== undefined && !ready && { error: cut(seen.message) }),
       ...deployedSince(before, seen),
       ...observedAt,
@@ -148,7 +142,7 @@ export function foldTarget(
   return {
     ...identity,
     ready: believed?.ready ?? false,
-    ...(known?.revision !== undefined && { revision: known.revision }),
+    ...runningOf(known ?? {}),
     error,
     ...(before?.deployedAt !== undefined && { deployedAt: before.deployedAt }),
     ...observedAt,
@@ -164,134 +158,29 @@ function goneSince({ seen, observedAt }: TargetStatus, now: Date): string {
   return (seen === 'gone' && observedAt) || new Date(Math.floor(now.getTime() / 1000) * 1000).toISOString();
 }
 
+/** What it runs, and what Flux's own revision leaves out. */
+function runningOf({ revision, fullRevision, tag }: Recorded & { readonly tag?: string | undefined }) {
+  return {
+    ...(revision !== undefined && { revision }),
+    ...(fullRevision !== undefined && { fullRevision }),
+    ...(tag !== undefined && { tag }),
+  };
+}
+
+type Application = Extract<Observation, { kind: 'application' }>;
+
 /** A reconciliation moves what some kinds say: the first time that is said of a revision counts. */
 function deployedSince(before: TargetStatus | undefined, seen: Application): { deployedAt?: string } {
-  const isSame = before?.revision !== undefined && before.revision === seen.revision;
-  const deployedAt = (isSame && before.deployedAt) || seen.deployedAt;
+  const deployedAt = (isSameThere(before, seen) && before?.deployedAt) || seen.deployedAt;
   return deployedAt === undefined || seen.revision === undefined ? {} : { deployedAt };
 }
 
 /** A reconciliation of the revision that was ready before is no news. */
 function isSteady(before: TargetStatus | undefined, seen: Observation): boolean {
   if (seen.kind !== 'application' || !seen.steady || before?.seen !== 'now') return false;
-  return before.ready && before.revision !== undefined && before.revision === seen.revision;
+  return before.ready && isSameThere(before, seen);
 }
 
-/** `wasWhole`: the revision that all targets were ready at before. */
-type Looked = EnvironmentStatus & { readonly wasWhole: string | undefined };
-
-function foldDeployment(
-  state: Looked,
-  observations: readonly Observation[],
-  now: Date,
-): Deployment | undefined {
-  const applications = observations.filter((one) => one.kind === 'application');
-  if (applications.length === 0 || graceEnd(state, now) !== undefined) return undefined;
-  const revision = deployedRevision(state);
-  if (revision) return succeeded(state, revision, applications, now);
-  if (applications.length < observations.length) return undefined;
-  return failedDeployment(state, applications, now) ?? begun(state, applications, now);
-}
-
-type Application = Extract<Observation, { kind: 'application' }>;
-
-/** All targets are ready at the revision, those that cannot be read by their last event. */
-function succeeded(
-  { deployment, targets = [], wasWhole }: Looked,
-  revision: string,
-  applications: readonly Application[],
-  now: Date,
-): Deployment | undefined {
-  const isKnown = deployment?.revision === revision && deployment.phase === 'Succeeded';
-  // The event of one target may have come before the others were there.
-  const isEarly = wasWhole !== revision && targets.length > 1 && deployment?.source === 'webhook';
-  if (isKnown && !isEarly) return undefined;
-  const told = targets.flatMap((one) => (one.seen === 'now' ? [] : (one.observedAt ?? [])));
-  const times = [...applications.flatMap((one) => one.deployedAt ?? []), ...told];
-  const last = times.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1);
-  if (isKnown && !(Date.parse(last ?? '') > Date.parse(deployment.observedAt))) return undefined;
-  const observedAt = deployedAt(last, { deployment, revision }, now);
-  return { revision, phase: 'Succeeded', ...startOf(deployment, revision), observedAt, source: 'watch' };
-}
-
-/** When the deployment began that is recorded as under way; what follows a failure of another revision is a new one. */
-export function startOf(before: Deployment | undefined, revision: string): { startedAt?: string } {
-  if (before?.startedAt === undefined) return {};
-  const goesOn = before.revision === revision || before.phase === 'Progressing';
-  return goesOn ? { startedAt: before.startedAt } : {};
-}
-
-function failedDeployment(
-  { deployment }: EnvironmentStatus,
-  applications: readonly Application[],
-  now: Date,
-): Deployment | undefined {
-  const failure = applications.find((one) => one.failed !== undefined);
-  if (failure?.failed === undefined) return undefined;
-  if (deployment?.revision === failure.failed && deployment.phase === 'Failed') return deployment;
-  return {
-    revision: failure.failed,
-    phase: 'Failed',
-    ...(failure.message !== undefined && { message: cut(failure.message) }),
-    ...startOf(deployment, failure.failed),
-    observedAt: failure.deployedAt ?? now.toISOString(),
-    source: 'watch',
-  };
-}
-
-/** Flux has begun to deploy something: the new generation, or another revision. */
-function begun(
-  { deployment }: EnvironmentStatus,
-  applications: readonly Application[],
-  now: Date,
-): Deployment | undefined {
-  const one = applications.find(({ deploying }) => deploying !== undefined);
-  if (!one?.deploying) return undefined;
-  const revision = one.deploying.revision ?? deployment?.revision ?? one.revision;
-  if (revision === undefined) return undefined;
-  const isSame = deployment?.revision === revision;
-  // What failed and is tried again has failed until it is ready.
-  if (isSame && (deployment.phase === 'Progressing' || deployment.phase === 'Failed')) return undefined;
-  const at = now.toISOString();
-  const startedAt = (deployment?.phase === 'Progressing' && deployment.startedAt) || at;
-  const observedAt = isSame ? deployment.observedAt : at;
-  return { revision, phase: 'Progressing', startedAt, observedAt, source: 'watch' };
-}
-
-/** Kubernetes writes times to the second, so that two deployments may have the same. */
-const SAME_MOMENT_MS = 2000;
-
-/** Not every kind says when it was deployed: a time from before the former revision, or to come, is none. */
-function deployedAt(
-  told: string | undefined,
-  { deployment, revision }: { readonly deployment: Deployment | undefined; readonly revision: string },
-  now: Date,
-): string {
-  const at = Date.parse(told ?? '');
-  const before = Date.parse(deployment?.observedAt ?? '');
-  // The same revision rolled out once more, with other values, is there since it was there first.
-  if (deployment?.revision === revision && deployment.phase === 'Progressing' && !(at > before)) {
-    return deployment.observedAt;
-  }
-  const isOld = at <= before && now.getTime() - at > SAME_MOMENT_MS;
-  return told !== undefined && at <= now.getTime() && !isOld ? told : now.toISOString();
-}
-
-/** Until when an event that says that a deployment succeeded is too young for the application to overrule it. */
-export function hintEnd(state: EnvironmentStatus, now: Date): number | undefined {
-  return state.deployment?.phase === 'Succeeded' ? graceEnd(state, now) : undefined;
-}
-
-/**
- * Until when the last event is too young to be overruled by the application object, which shows something else;
- * undefined: it is not.
- */
-export function graceEnd({ deployment, targets }: EnvironmentStatus, now: Date): number | undefined {
-  if (deployment?.source !== 'webhook') return undefined;
-  if (deployment.phase === 'Succeeded' && commonRevision(targets) === deployment.revision) return undefined;
-  const grace = EVENT_GRACE_SECONDS * 1000;
-  const sent = Date.parse(deployment.observedAt);
-  // A sender whose clock is ahead would hold the environment for as long as it is.
-  const isAhead = sent > now.getTime() + grace;
-  return !isAhead && sent + grace > now.getTime() ? sent + grace : undefined;
+function isSameThere(before: TargetStatus | undefined, seen: Application): boolean {
+  return before?.revision !== undefined && isSame(revisionOf(before), revisionOf(seen));
 }

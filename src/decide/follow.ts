@@ -2,7 +2,7 @@ import type { PromotionStatus } from '../api/pipeline.ts';
 import { downgrade, toClose } from './candidate.ts';
 import { isByHand } from './gates.ts';
 import { withoutRemark, withRemark } from './remarks.ts';
-import { isOlder, shortRevision } from './revision.ts';
+import { isOlder, isSame, revisionOf, shortRevision } from './revision.ts';
 import { commonRevision, ownValue } from './state.ts';
 import {
   applicationPoll,
@@ -112,7 +112,7 @@ function awaitDeployment(context: Context, record: PromotionStatus): Step {
     return changed(context, record, { phase: 'Superseded', message });
   }
   const { deployment } = state;
-  const failed = deployment?.phase === 'Failed' && deployment.revision === record.revision;
+  const failed = deployment?.phase === 'Failed' && isSame(revisionOf(deployment), record.revision);
   const message = failed
     ? `${changeOf(record)} is merged, but the deployment to ${environment.name} failed: ${deployment.message ?? 'no reason given.'}`
     : `${changeOf(record)} is merged; waits until ${environment.name} is ready at ${shortRevision(record.revision)}.`;

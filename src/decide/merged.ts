@@ -1,6 +1,6 @@
 import type { MergedInto, PipelineStatus, PromotionStatus } from '../api/pipeline.ts';
 import { isSameRepository } from './same-repository.ts';
-import { ownValue, passageOf } from './state.ts';
+import { executionOf, ownValue, passageOf } from './state.ts';
 
 /** What is remembered of merges that were not deployed yet. */
 
@@ -29,7 +29,8 @@ export function wasMergedLast(
   const { mergedAt, mergedInto, deployedAt } = passageOf(status, revision, environment);
   if (mergedAt === undefined || deployedAt !== undefined) return false;
   if (into && mergedInto && !isSamePlace(into, mergedInto)) return false;
-  const others = (status.executions ?? []).filter((one) => one.revision !== revision);
+  const own = executionOf(status.executions, revision);
+  const others = (status.executions ?? []).filter((one) => one !== own);
   return others.every((one) => {
     const other = ownValue(one.environments, environment)?.mergedAt;
     return other === undefined || Date.parse(other) < Date.parse(mergedAt);
@@ -43,9 +44,10 @@ export function withoutMerge(
   environment: string,
 ): PipelineStatus {
   if (revision === undefined || !status.executions) return status;
+  const own = executionOf(status.executions, revision);
   const executions = status.executions.map((one) => {
     const passage = ownValue(one.environments, environment);
-    if (one.revision !== revision || !passage) return one;
+    if (one !== own || !passage) return one;
     const { mergedAt: _, mergedInto: __, ...rest } = passage;
     return { ...one, environments: { ...one.environments, [environment]: rest } };
   });
@@ -64,8 +66,9 @@ export function withMerge(
   { environment, now }: { readonly environment: string; readonly now: Date },
 ): PipelineStatus {
   const mergedAt = now.toISOString().replace(/\.\d+Z$/, 'Z');
+  const own = executionOf(status.executions, revision);
   const executions = status.executions?.map((one) => {
-    if (one.revision !== revision) return one;
+    if (one !== own) return one;
     const passage = {
       ...ownValue(one.environments, environment),
       mergedAt,

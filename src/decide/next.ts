@@ -1,16 +1,18 @@
 import type { Environment, PipelineStatus, PromotionStatus } from '../api/pipeline.ts';
 import { availableRevision } from './available.ts';
 import { candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from './candidate.ts';
-import { hintEnd } from './fold.ts';
+import { hintEnd } from './fold-deployment.ts';
 import { followPullRequest } from './follow.ts';
 import { firstHold, isByHand, isNotified, windowEnd } from './gates.ts';
 import { mergeShown } from './poll.ts';
 import { foundMerged, withPullRequestState } from './pull-request-state.ts';
-import { shortRevision } from './revision.ts';
+import { fullestOf, isSame, revisionOf, shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
 import {
+  commonRevision,
   deployedRevision,
   environmentStatus,
+  isDeployed,
   isUnfinished,
   newPromotion,
   openPullRequest,
@@ -100,8 +102,8 @@ function firstEnvironment({ pipeline, now }: Situation, environment: Environment
 }
 
 function nextStep(context: Context, available: string | undefined): Step {
-  const record = recordedPromotion(context.state);
-  if (record?.phase === 'Rejected' && deployedRevision(context.state) === record.revision) {
+  const record = inFull(recordedPromotion(context.state), available);
+  if (record?.phase === 'Rejected' && isSame(deployedRevision(context.state), record.revision)) {
     // A revision that runs there was brought there: the no is taken back.
     return changed(context, record, { phase: 'Succeeded' });
   }
@@ -119,12 +121,20 @@ function nextStep(context: Context, available: string | undefined): Step {
   return record ? waitUntilDeployed(context, record) : { kind: 'rest' };
 }
 
+/** More may be known of a revision by now than when it was recorded, such as its digest. */
+function inFull(record: PromotionStatus | undefined, available: string | undefined) {
+  if (!record || !isUnfinished(record) || !isSame(record.revision, available)) return record;
+  const revision = fullestOf([record.revision, available]);
+  return revision === undefined || revision === record.revision ? record : { ...record, revision };
+}
+
 /** What is to be done whatever the previous environment has for this one now. */
 function settle(context: Context, record: PromotionStatus): Step | undefined {
-  if (deployedRevision(context.state) === record.revision) {
+  if (isDeployed(context.state, record)) {
     const { nextAttemptAt: _, ...rest } = record;
     const close = `${context.environment.name} runs ${shortRevision(record.revision)} already.`;
-    return changed(context, rest, { phase: 'Succeeded', close });
+    const message = otherDigest(context, record);
+    return changed(context, rest, { phase: 'Succeeded', close, ...(message !== undefined && { message }) });
   }
   if (!promotionInto(context.pipeline.spec, context.environment)) {
     const message = `No promotion is configured into ${context.environment.name}.`;
@@ -135,10 +145,17 @@ function settle(context: Context, record: PromotionStatus): Step | undefined {
   return back === undefined ? undefined : changed(context, record, { phase: 'Superseded', message: back });
 }
 
+/** The version is there, with the digest that another registry gave it. */
+function otherDigest({ environment, state }: Context, { revision }: PromotionStatus): string | undefined {
+  const runs = commonRevision(state.targets);
+  if (runs === undefined || isSame(runs, revision)) return undefined;
+  return `${environment.name} runs ${shortRevision(runs)}, and ${shortRevision(revision)} was promoted: the digests differ.`;
+}
+
 /** While the previous environment is at no one revision, a pull request that is open is followed. */
 function isCandidate(record: PromotionStatus, wanted: string | undefined): boolean {
   if (wanted === undefined) return isUnderWay(record);
-  return record.revision === wanted && record.phase !== 'Superseded';
+  return isSame(record.revision, wanted) && record.phase !== 'Superseded';
 }
 
 function isUnderWay({ phase }: PromotionStatus): boolean {
@@ -163,7 +180,7 @@ function wakeForNewer(
   record: PromotionStatus,
   step: Step,
 ): Step {
-  if (available === undefined || available === record.revision) return step;
+  if (available === undefined || isSame(available, record.revision)) return step;
   const end = soakEnd(context, available);
   return wakeBy(step, end === undefined ? undefined : secondsTo(end, context));
 }
@@ -194,7 +211,7 @@ function untilReady(context: Context, record: PromotionStatus): number {
 function start(context: Context, wanted: string, record: PromotionStatus | undefined): Step {
   const { now, previous, previousState } = context;
   if (record && isUnfinished(record) && hintEnd(previousState, now) !== undefined) {
-    const told = shortRevision(previousState.deployment?.revision ?? record.revision);
+    const told = shortRevision(revisionOf(previousState.deployment ?? {}) ?? record.revision);
     const message = `An event says that ${previous.name} runs ${told}; its application does not show it yet.`;
     const change = { phase: record.phase, message, heldBy: 'PreviousEnvironment' } as const;
     return changed(context, record, change, untilReady(context, record));
@@ -206,7 +223,7 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
   const objection = objectionTo(context, wanted);
   if (!objection) return advance(context, newPromotion(wanted, record, now));
   const { message, phase } = objection;
-  if (phase && record?.revision !== wanted) {
+  if (phase && !isSame(record?.revision, wanted)) {
     const promotion = update(newPromotion(wanted, record, now), { phase, message, close: message }, now);
     return { kind: 'record', promotion };
   }

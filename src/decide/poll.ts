@@ -1,6 +1,7 @@
 import type { PromotionStatus } from '../api/pipeline.ts';
 import { candidateOf, objectionTo } from './candidate.ts';
 import { closedGate, isByHand } from './gates.ts';
+import { isSame } from './revision.ts';
 import { promotionInto } from './route.ts';
 import { isUnfinished, openPullRequest } from './state.ts';
 import { type Context, PULL_REQUEST_POLL, pollAfter, REJECTED_POLL } from './step.ts';
@@ -98,7 +99,7 @@ function isReplacedBy(context: Context, record: PromotionStatus, available: stri
   if (available === undefined || isByHand(record)) return false;
   if (!promotionInto(context.pipeline.spec, context.environment)) return false;
   const wanted = candidateOf(context, available, record);
-  if (wanted === undefined || wanted === record.revision) return false;
+  if (wanted === undefined || isSame(wanted, record.revision)) return false;
   const objection = objectionTo(context, wanted);
   // What is over stays as it is where the other one is worth no record.
   return isUnfinished(record) || objection === undefined || objection.phase !== undefined;

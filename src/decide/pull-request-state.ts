@@ -3,6 +3,7 @@ import { overAfter, whatWasSaid, whyRejected } from './follow.ts';
 import { type Merge, mergePlace } from './merged.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
 import { waitsForMerge } from './result.ts';
+import { isSame } from './revision.ts';
 import {
   broughtRevision,
   isUnfinished,
@@ -26,7 +27,7 @@ export function withPullRequestState(context: Context): EnvironmentStatus {
   if (!record.pullRequest) return state;
   if (record.phase === 'Rejected') return reopened(context, record, says);
   if (!isUnfinished(record) || !openPullRequest(record)) return state;
-  return broughtRevision(record) === record.revision
+  return isSame(broughtRevision(record), record.revision)
     ? ended(context, record, says)
     : endedBefore(context, record, says);
 }

@@ -4,6 +4,7 @@ import {
   type PromotionPhase,
   type Rejection,
 } from '../api/pipeline.ts';
+import { isSame } from './revision.ts';
 
 /**
  * The revisions that a person rejected for an environment. They are kept apart from the promotion, whose place the next
@@ -14,7 +15,7 @@ export function rejectionOf(
   { rejected }: Pick<EnvironmentStatus, 'rejected'>,
   revision: string,
 ): Rejection | undefined {
-  return rejected?.find((one) => one.revision === revision);
+  return rejected?.find((one) => isSame(one.revision, revision));
 }
 
 /** The newest first; a second no to the same revision changes nothing. */
@@ -25,7 +26,7 @@ export function withRejection(state: EnvironmentStatus, rejection: Rejection): E
 
 export function withoutRejection(state: EnvironmentStatus, revision: string): EnvironmentStatus {
   if (!rejectionOf(state, revision)) return state;
-  return { ...state, rejected: state.rejected?.filter((one) => one.revision !== revision) ?? [] };
+  return { ...state, rejected: state.rejected?.filter((one) => !isSame(one.revision, revision)) ?? [] };
 }
 
 /** Phases of a promotion that says nothing of whether its revision is wanted. */

@@ -9,6 +9,7 @@ import type {
 } from '../api/pipeline.ts';
 import { whatWasSaid, whyRejected } from './follow.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
+import { isSame } from './revision.ts';
 import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from './state.ts';
 import { update } from './step.ts';
 import { cut } from './text.ts';
@@ -75,10 +76,9 @@ export function foldResult(
   const state = withNo(environmentStatus(known, environment), result, now);
   const record = state.promotion;
   if (!record || !isUnfinished(record)) return withEnvironment(known, environment, state);
-  const next =
-    record.revision === revision
-      ? withResult(record, { environment, result }, policy, now)
-      : inherit(record, result, now);
+  const next = isSame(record.revision, revision)
+    ? withResult(record, { environment, result }, policy, now)
+    : inherit(record, result, now);
   return withEnvironment(known, environment, withPromotion(state, next));
 }
 

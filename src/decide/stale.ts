@@ -1,5 +1,6 @@
 import type { TargetStatus } from '../api/pipeline.ts';
 import type { Observation } from './application.ts';
+import { isSame, revisionOf } from './revision.ts';
 
 /**
  * Whether what was seen may be older than what is recorded. The memory of a watch that broke off is behind, and another
@@ -9,6 +10,6 @@ export function mayBeStale(recorded: TargetStatus | undefined, seen: Observation
   if (recorded?.seen === 'gone') return seen.kind === 'application';
   if (recorded?.seen !== 'now') return false;
   if (seen.kind !== 'application') return seen.kind === 'absent';
-  if (seen.revision === recorded.revision) return false;
+  if (isSame(revisionOf(seen), revisionOf(recorded))) return false;
   return !(Date.parse(seen.deployedAt ?? '') > Date.parse(recorded.deployedAt ?? ''));
 }

@@ -1,5 +1,6 @@
 import type {
   EnvironmentStatus,
+  Execution,
   Passage,
   PipelineStatus,
   PromotionPhase,
@@ -8,6 +9,7 @@ import type {
   TargetStatus,
 } from '../api/pipeline.ts';
 import { withOwnRejection, withoutRejection } from './rejections.ts';
+import { fullestOf, hasArrived, isSame, revisionOf } from './revision.ts';
 
 /** Questions about what is recorded in a Pipeline's status. */
 
@@ -97,10 +99,21 @@ export function isUnfinished(promotion: PromotionStatus): boolean {
   return !FINISHED.includes(promotion.phase);
 }
 
-/** The one revision that all targets run, ready or not. */
+/** The one revision that all targets run, ready or not, in its full form. */
 export function commonRevision(targets: readonly TargetStatus[] | undefined): string | undefined {
-  const revision = targets?.[0]?.revision;
-  return revision && targets?.every((target) => target.revision === revision) ? revision : undefined;
+  const revisions = (targets ?? []).map((target) => revisionOf(target) || undefined);
+  const [revision] = revisions;
+  if (revision === undefined || !revisions.every((one) => isSame(one, revision))) return undefined;
+  return fullestOf(revisions);
+}
+
+/** Whether all targets are ready at the promotion's revision. */
+export function isDeployed(
+  { targets }: EnvironmentStatus,
+  { revision, byVersion }: PromotionStatus,
+): boolean {
+  if (!targets?.length) return false;
+  return targets.every((target) => target.ready && hasArrived(revisionOf(target), revision, byVersion));
 }
 
 /** The revision that all targets run and are ready at. */
@@ -108,10 +121,19 @@ export function deployedRevision(state: EnvironmentStatus): string | undefined {
   return state.targets?.every((target) => target.ready) ? commonRevision(state.targets) : undefined;
 }
 
+/** What is known of a revision; one that is spelled just so goes before others that are the same. */
+export function executionOf<One extends Pick<Execution, 'revision'>>(
+  executions: readonly One[] | undefined,
+  revision: string,
+): One | undefined {
+  const exact = executions?.find((one) => one.revision === revision);
+  return exact ?? executions?.find((one) => isSame(one.revision, revision));
+}
+
 /** What is known of a revision in an environment. */
 export function passageOf(status: PipelineStatus, revision: string, environment: string): Passage {
-  const journey = status.executions?.find((one) => one.revision === revision);
-  return ownValue(journey?.environments, environment) ?? {};
+  const execution = executionOf(status.executions, revision);
+  return ownValue(execution?.environments, environment) ?? {};
 }
 
 /** Who brought it there has taken the no back. */

@@ -1,5 +1,5 @@
 import type { EnvironmentStatus, Pipeline, PromotionStatus } from '../api/pipeline.ts';
-import { shortRevision } from './revision.ts';
+import { revisionOf, shortRevision } from './revision.ts';
 import { environmentStatus, recordedPromotion } from './state.ts';
 
 /** All environments in one line: `dev 1.3.0 → staging 1.2.0 (PR #12) → prod 1.1.0`. */
@@ -14,8 +14,8 @@ export function summarize({ spec, status }: Pipeline): string {
 
 /** What the targets run, in short; several with a slash between them. */
 export function shownRevisions(state: EnvironmentStatus): string {
-  const revisions = (state.targets ?? []).flatMap((target) => (target.revision ? [target.revision] : []));
-  return [...new Set(revisions)].map(shortRevision).join('/') || '–';
+  const revisions = (state.targets ?? []).flatMap((target) => revisionOf(target) || []);
+  return [...new Set(revisions.map(shortRevision))].join('/') || '–';
 }
 
 function noteOf(state: EnvironmentStatus): string {

@@ -4,6 +4,7 @@ import { availableRevision } from './available.ts';
 import { candidateOf, gatesInto } from './candidate.ts';
 import { closedGate, type Gate, isByHand } from './gates.ts';
 import { contextOf } from './next.ts';
+import { isSame } from './revision.ts';
 import { environmentIndex, isManual, promotionInto } from './route.ts';
 import { broughtRevision, environmentStatus, isUnfinished, openPullRequest, ownValue } from './state.ts';
 import type { Context, Situation } from './step.ts';
@@ -82,9 +83,9 @@ function isAuto({ pipeline, environment }: Context): boolean {
 function mayMerge(context: Context, record: PromotionStatus): boolean {
   const { pipeline, previous, environment } = context;
   if (!isAuto(context) || record.phase !== 'PullRequestOpen') return false;
-  if (record.pullRequest?.others || broughtRevision(record) !== record.revision) return false;
+  if (record.pullRequest?.others || !isSame(broughtRevision(record), record.revision)) return false;
   if (isManual(pipeline.spec, environment) && record.approvedBy === undefined) return false;
   if (isByHand(record)) return true;
   const available = availableRevision(pipeline, environmentIndex(pipeline.spec, previous.name));
-  return available !== undefined && candidateOf(context, available, record) === record.revision;
+  return available !== undefined && isSame(candidateOf(context, available, record), record.revision);
 }

@@ -9,6 +9,7 @@ import type {
   PromotionStatus,
 } from '../api/pipeline.ts';
 import { newFailure } from './failure.ts';
+import { isSame, revisionOf, shortRevision } from './revision.ts';
 import { commonRevision, environmentStatus, passageOf } from './state.ts';
 
 /** The reasons of Events. A Warning wants a person. */
@@ -67,10 +68,12 @@ export function transitions({ spec, status }: Pipeline, before: PipelineStatus):
 function deploymentTransitions(name: string, old: EnvironmentStatus, state: EnvironmentStatus): Transition[] {
   const { deployment } = state;
   const same =
-    deployment?.phase === old.deployment?.phase && deployment?.revision === old.deployment?.revision;
+    deployment?.phase === old.deployment?.phase &&
+    isSame(revisionOf(deployment ?? {}), revisionOf(old.deployment ?? {}));
   if (!deployment || same || deployment.phase !== 'Failed') return [];
-  const { revision: version, phase, observedAt: moment } = deployment;
-  const message = `The deployment of ${version} to ${name} failed: ${deployment.message ?? 'no reason given.'}`;
+  const { phase, observedAt: moment } = deployment;
+  const version = revisionOf(deployment) ?? '';
+  const message = `The deployment of ${shortRevision(version)} to ${name} failed: ${deployment.message ?? 'no reason given.'}`;
   const about = { environment: name, version, phase, moment, ...runningBefore(version, old, state) };
   return [{ ...words('DeploymentFailed', message), ...about }];
 }
@@ -91,14 +94,14 @@ function promotionTransitions(name: string, old: EnvironmentStatus, state: Envir
 /** Once the environment runs the revision itself, what it ran before is told. */
 function runningBefore(version: string, old: EnvironmentStatus, state: EnvironmentStatus): { from?: string } {
   const known = [commonRevision(state.targets), commonRevision(old.targets)];
-  const from = known.find((revision) => revision !== undefined && revision !== version);
+  const from = known.find((revision) => revision !== undefined && !isSame(revision, version));
   return from === undefined ? {} : { from };
 }
 
 function promotionWords(name: string, old: PromotionStatus | undefined, promotion: PromotionStatus): Words[] {
-  const what = `${promotion.revision} to ${name}`;
+  const what = `${shortRevision(promotion.revision)} to ${name}`;
   const failure = newFailure(old, promotion);
-  const same = old?.revision === promotion.revision && old.phase === promotion.phase;
+  const same = isSame(old?.revision, promotion.revision) && old?.phase === promotion.phase;
   // An attempt that fails may have opened it all the same.
   const isTold = !same && (!failure || promotion.phase === 'PullRequestOpen');
   const phase = isTold ? phaseWords(what, promotion) : undefined;
@@ -148,7 +151,7 @@ export function endedPromotions({ spec, status }: Pipeline, before: PipelineStat
 function hasEnded(old: PromotionStatus | undefined, promotion: PromotionStatus): boolean {
   if (promotion.phase === 'Failed') return newFailure(old, promotion)?.retry === 'never';
   if (!ENDS.includes(promotion.phase)) return false;
-  return old?.revision !== promotion.revision || old.phase !== promotion.phase;
+  return !isSame(old?.revision, promotion.revision) || old?.phase !== promotion.phase;
 }
 
 /** The execution knows when it was deployed; the deployment's own time moves with each event about it. */
@@ -158,5 +161,5 @@ function deployedAt(status: PipelineStatus, revision: string, environment: Envir
   if (known !== undefined) return known;
   const { deployment } = environmentStatus(status, environment.name);
   // A newer one may be there by now.
-  return deployment?.revision === revision ? deployment.observedAt : undefined;
+  return deployment && isSame(revisionOf(deployment), revision) ? deployment.observedAt : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Environment, Pipeline, PromotionStatus, Strategy } from '../api/pipeline.ts';
 import type { Decision } from './next.ts';
+import { isSame } from './revision.ts';
 import { promotionInto } from './route.ts';
 import { environmentStatus, isUnfinished } from './state.ts';
 
@@ -25,7 +26,7 @@ export function unrecorded(
     const step = steps[environment.name];
     const { promotion } = environmentStatus(status, environment.name);
     const isOver = step?.kind === 'record' && !isUnfinished(step.promotion);
-    const isReplaced = step && step.kind !== 'rest' && step.promotion.revision !== promotion?.revision;
+    const isReplaced = step && step.kind !== 'rest' && !isSame(step.promotion.revision, promotion?.revision);
     const strategy = promotionInto(spec, environment)?.strategy;
     const mayBe = (isOver || isReplaced) && promotion && isTried(promotion, strategy);
     return mayBe ? [{ environment, promotion }] : [];

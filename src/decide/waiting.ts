@@ -1,6 +1,6 @@
 import type { EnvironmentStatus, Pipeline, PromotionStatus } from '../api/pipeline.ts';
 import { waitsForMerge } from './result.ts';
-import { shortRevision } from './revision.ts';
+import { isSame, revisionOf, shortRevision } from './revision.ts';
 import { promotionInto } from './route.ts';
 import { deployedRevision, environmentStatus, isUnfinished, recordedPromotion } from './state.ts';
 
@@ -29,7 +29,7 @@ export function waitsFor({ spec, status }: Pipeline, index: number): string {
 
 /** Turned away, or not needed: true until the previous environment has another revision. */
 function isLastWord({ phase, revision }: PromotionStatus, previous: EnvironmentStatus): boolean {
-  return phase !== 'Succeeded' && deployedRevision(previous) === revision;
+  return phase !== 'Succeeded' && isSame(deployedRevision(previous), revision);
 }
 
 /** Only what has not been looked at since it was recorded has no message. */
@@ -47,5 +47,5 @@ function applicationFault({ targets, deployment }: EnvironmentStatus): string | 
   if (target) return `${target.namespace ?? 'A target'}: ${target.error ?? 'not ready yet.'}`;
   if (deployment?.phase !== 'Failed') return undefined;
   const reason = deployment.message ?? 'no reason given.';
-  return `The deployment of ${shortRevision(deployment.revision)} failed: ${reason}`;
+  return `The deployment of ${shortRevision(revisionOf(deployment) ?? '')} failed: ${reason}`;
 }

@@ -1,4 +1,5 @@
 import type { PipelineKey, StoredPipeline } from '../api/pipeline.ts';
+import { isSame } from '../decide/revision.ts';
 import { environmentStatus } from '../decide/state.ts';
 
 /** Lets a request wait for what another one of the replicas may do: all see it in the status. */
@@ -34,6 +35,6 @@ export function waitForPullRequest(pipelines: WatchedPipelines, wanted: Wanted):
 
 function openPullRequest(pipeline: StoredPipeline | undefined, { environment, revision }: Wanted) {
   const promotion = pipeline && environmentStatus(pipeline.status, environment).promotion;
-  if (promotion?.revision !== revision || promotion.phase !== 'PullRequestOpen') return undefined;
+  if (promotion?.phase !== 'PullRequestOpen' || !isSame(promotion.revision, revision)) return undefined;
   return promotion.pullRequest?.url;
 }

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { PullRequestRef, PullRequestStrategy } from '../api/pipeline.ts';
+import { isSame } from '../decide/revision.ts';
 import { type AttemptTime, gitTime } from './attempt-time.ts';
 import { commitMessage } from './body.ts';
 import { type Credentials, forGit } from './forges/credentials.ts';
@@ -36,7 +37,7 @@ export async function propose(git: Git, attempt: Attempt): Promise<PromotionResu
   // Nothing is pushed for what a person has said no to.
   if (request.wasMerged && mergedState(await git.inspect(update), request) === 'reverted')
     return { kind: 'reverted' };
-  const isThis = request.pullRequest?.revision === request.revision;
+  const isThis = isSame(request.pullRequest?.revision, request.revision);
   if (isThis && (await look()).rejected !== undefined) return { kind: 'closed' };
   let branch = await git.updateBranch(update);
   if (branch.kind === 'in-base') {
@@ -48,7 +49,7 @@ export async function propose(git: Git, attempt: Attempt): Promise<PromotionResu
     // It may have been merged with what was just pushed: another one would bring the same once more.
     branch = await git.updateBranch(update);
     if (branch.kind === 'in-base') return alreadyThere(request, into, branch.problems);
-    if (known.rejected === request.revision) return { kind: 'closed' };
+    if (isSame(known.rejected, request.revision)) return { kind: 'closed' };
   }
   if (branch.kind === 'blocked') throw await blocked(forge, known.open, branch.reason);
   return open(forge, attempt, { branch, known });

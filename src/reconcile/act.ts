@@ -1,6 +1,7 @@
 import { type Pipeline, type PipelineStatus, pipelineKey } from '../api/pipeline.ts';
 import type { Step } from '../decide/next.ts';
 import { foldResult, type Result } from '../decide/result.ts';
+import { isSame } from '../decide/revision.ts';
 import { environmentStatus } from '../decide/state.ts';
 import type { Check } from './check.ts';
 import { whyDeleted } from './deleted.ts';
@@ -52,7 +53,7 @@ async function recordResult(
   if (!status) return closeLeft(deps, pipeline, attempt);
   const { promotion } = environmentStatus(status, attempt.environment);
   // A newer revision that came meanwhile, and a pull request that was just opened, are looked at at once.
-  if (promotion?.revision !== attempt.revision) return 0;
+  if (!promotion || !isSame(promotion.revision, attempt.revision)) return 0;
   if (promotion.nextAttemptAt === undefined) return promotion.pullRequest ? 0 : SOON_SECONDS;
   const seconds = Math.max(0, (Date.parse(promotion.nextAttemptAt) - deps.now().getTime()) / 1000);
   return promotion.failure?.retry === 'never' ? Math.min(seconds, RECHECK_SECONDS) : seconds;

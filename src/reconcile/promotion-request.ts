@@ -1,6 +1,6 @@
 import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
 import { wasMergedLast } from '../decide/merged.ts';
-import { isOlder } from '../decide/revision.ts';
+import { isOlder, isSame, revisionOf } from '../decide/revision.ts';
 import { destinationOf, promotionInto } from '../decide/route.ts';
 import { broughtRevision, commonRevision, environmentStatus, ownValue, passageOf } from '../decide/state.ts';
 import type { PromotionRequest } from '../promote/strategy.ts';
@@ -22,7 +22,9 @@ function ranBefore({ executions = [] }: PipelineStatus, revision: string, enviro
   return executions.flatMap((one) => {
     const { deployedAt, rolledBackAt } = ownValue(one.environments, environment) ?? {};
     const isBefore = deployedAt !== undefined && rolledBackAt === undefined;
-    return isBefore && one.revision !== revision && !isOlder(revision, one.revision) ? [one.revision] : [];
+    return isBefore && !isSame(one.revision, revision) && !isOlder(revision, one.revision)
+      ? [one.revision]
+      : [];
   });
 }
 
@@ -30,7 +32,8 @@ function sourceOf({ pipeline, environment, promotion }: Job): PromotionRequest['
   const { spec, status } = pipeline;
   const previous = spec.environments[spec.environments.indexOf(environment) - 1];
   const deployment = previous && environmentStatus(status, previous.name).deployment;
-  const known = deployment?.revision === promotion.revision ? deployment : undefined;
+  const isKnown = deployment && isSame(revisionOf(deployment), promotion.revision);
+  const known = isKnown ? deployment : undefined;
   const since = previous && passageOf(status, promotion.revision, previous.name).deployedAt;
   const deployedAt = since ?? known?.observedAt;
   return {

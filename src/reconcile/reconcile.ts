@@ -11,7 +11,8 @@ import {
 } from '../api/pipeline.ts';
 import type { RecordStatus, StatusStore } from '../api/record.ts';
 import { invalidConditions } from '../decide/conditions.ts';
-import { foldObservations, graceEnd } from '../decide/fold.ts';
+import { foldObservations } from '../decide/fold.ts';
+import { graceEnd } from '../decide/fold-deployment.ts';
 import { withMerge } from '../decide/merged.ts';
 import { type Decision, nextSteps, type Situation } from '../decide/next.ts';
 import type { Asked } from '../decide/poll.ts';

@@ -1,6 +1,8 @@
 import type { Deployment, EnvironmentStatus, TargetStatus } from '../../api/pipeline.ts';
-import { findTarget, startOf, targetIdentity } from '../fold.ts';
+import { findTarget, targetIdentity } from '../fold.ts';
+import { startOf } from '../fold-deployment.ts';
 import { phaseOf } from '../meaning.ts';
+import { isSame, revisionOf } from '../revision.ts';
 import { cut } from '../text.ts';
 import type { Located } from './located.ts';
 
@@ -11,11 +13,10 @@ import type { Located } from './located.ts';
  * first event is answered as if nothing were known yet.
  */
 export function isConfirmation(located: Located, state: EnvironmentStatus): boolean {
-  const { meaning, revision } = located;
+  const { meaning, full } = located;
   const { deployment } = state;
-  if (meaning !== 'deployed' || deployment?.source !== 'watch' || deployment.revision !== revision)
-    return false;
-  return isRecorded(located, state);
+  if (meaning !== 'deployed' || deployment?.source !== 'watch') return false;
+  return isSame(revisionOf(deployment), full) && isRecorded(located, state);
 }
 
 /**
@@ -23,12 +24,12 @@ export function isConfirmation(located: Located, state: EnvironmentStatus): bool
  * repeats its own at each interval, which must not take the place of what another one does.
  */
 export function isRecorded(located: Located, state: EnvironmentStatus): boolean {
-  const { revision, environment } = located;
+  const { full, environment } = located;
   const { deployment } = state;
   const target = recordedTarget(located, state);
-  const isThere = target?.revision === revision && target.ready;
+  const isThere = target?.ready === true && isSame(revisionOf(target), full);
   if (environment.targets.length > 1 && isThere) return true;
-  if (deployment?.revision !== revision || deployment.phase !== 'Succeeded') return false;
+  if (deployment?.phase !== 'Succeeded' || !isSame(revisionOf(deployment), full)) return false;
   return isThere || isWatched(target);
 }
 
@@ -40,7 +41,7 @@ export function isWatched(target: TargetStatus | undefined): boolean {
 /** The application can be read, and does not show what the event says: the watch decides. */
 export function isHint(located: Located, state: EnvironmentStatus): boolean {
   const target = recordedTarget(located, state);
-  return isWatched(target) && !(target?.ready && target.revision === located.revision);
+  return isWatched(target) && !(target?.ready && isSame(revisionOf(target), located.full));
 }
 
 /** There is nothing that an event could be about. */
@@ -127,15 +128,16 @@ function withTarget(
 }
 
 /** What the event says of its own target. Where the application can be read, it says so itself. */
-function withNews(before: TargetStatus, { meaning, revision, event, at }: Located): TargetStatus {
+function withNews(before: TargetStatus, { meaning, revision, told, event, at }: Located): TargetStatus {
   if (isWatched(before)) return { ...before, observedAt: at };
   const { error: _, ...rest } = before;
+  const { fullRevision: __, tag: ___, ...other } = rest;
   const error = cut(event.message || event.reason);
   switch (meaning) {
     case 'deployed':
-      return { ...rest, ready: true, revision, observedAt: at };
+      return { ...other, ready: true, revision, ...told, observedAt: at };
     case 'rolled-back':
-      return { ...rest, ready: false, revision, error, observedAt: at };
+      return { ...other, ready: false, revision, ...told, error, observedAt: at };
     case 'failed':
     case 'uninstalled':
       return { ...rest, ready: false, error, observedAt: at };
@@ -145,18 +147,22 @@ function withNews(before: TargetStatus, { meaning, revision, event, at }: Locate
   }
 }
 
-function nextDeployment({ meaning, revision, event, at }: Located, before?: Deployment): Deployment {
+function nextDeployment({ meaning, event, at, ...located }: Located, before?: Deployment): Deployment {
+  const { revision, full, told } = located;
+  const names = { revision, ...(told.fullRevision !== undefined && { fullRevision: told.fullRevision }) };
   const message = event.message && { message: cut(event.message) };
   if (meaning === 'noted') {
-    const phase = before?.revision === revision ? before.phase : 'Progressing';
-    return { ...before, revision, phase, ...message, observedAt: at, source: 'webhook' };
+    const isThis = before !== undefined && isSame(revisionOf(before), full);
+    const phase = isThis ? before.phase : 'Progressing';
+    const { fullRevision: _, ...rest } = before ?? {};
+    return { ...rest, ...names, phase, ...message, observedAt: at, source: 'webhook' };
   }
   const startedAt = meaning === 'progressing' ? at : undefined;
   return {
-    revision,
+    ...names,
     phase: phaseOf(meaning),
     ...message,
-    ...(startedAt === undefined ? startOf(before, revision) : { startedAt, ...startOf(before, revision) }),
+    ...(startedAt === undefined ? startOf(before, full) : { startedAt, ...startOf(before, full) }),
     observedAt: at,
     source: 'webhook',
   };

@@ -4,7 +4,7 @@ import { candidateOf, gatesInto, objectionTo, versionProblem } from '../candidat
 import { isByHand } from '../gates.ts';
 import { nextSteps } from '../next.ts';
 import { isReopenable } from '../poll.ts';
-import { shortRevision } from '../revision.ts';
+import { isSame, shortRevision } from '../revision.ts';
 import { environmentIndex, isManual, promotionInto } from '../route.ts';
 import {
   deployedRevision,
@@ -29,9 +29,9 @@ export interface Followed {
 }
 
 /** What an event about a promotion is answered that is on its way already; undefined when none is. */
-export function underWay({ pipeline, revision }: Located, next: Environment): Outcome | undefined {
+export function underWay({ pipeline, full }: Located, next: Environment): Outcome | undefined {
   const promotion = recordedPromotion(environmentStatus(pipeline.status, next.name));
-  if (promotion?.revision !== revision || !isUnfinished(promotion)) return undefined;
+  if (!promotion || !isSame(promotion.revision, full) || !isUnfinished(promotion)) return undefined;
   return promotion.phase === 'WaitingApproval' ? 'waiting-approval' : 'accepted';
 }
 
@@ -40,22 +40,23 @@ export function underWay({ pipeline, revision }: Located, next: Environment): Ou
  * what one target runs, or an application that can be read does not show yet, is a reason to look and no more.
  */
 export function follow(located: Located, next: Environment, status: PipelineStatus, now: Date): Followed {
-  const { environment, revision } = located;
+  const { environment, full } = located;
   const { metadata, spec } = located.pipeline;
   const pipeline = { metadata, spec, status };
   const state = environmentStatus(status, next.name);
   const before = recordedPromotion(state);
   const way = { pipeline, previous: environment, environment: next, state, now };
-  if (!isNews(way, revision, before)) return { outcome: 'recorded', status };
+  if (!isNews(way, full, before)) return { outcome: 'recorded', status };
   const here = environmentStatus(status, environment.name);
   if (isHint(located, here)) return { outcome: isGone(located, here) ? 'recorded' : 'accepted', status };
   const index = environmentIndex(spec, environment.name);
-  if (availableRevision(pipeline, index) !== revision) return { outcome: 'recorded', status };
+  const available = availableRevision(pipeline, index);
+  if (available === undefined || !isSame(available, full)) return { outcome: 'recorded', status };
   if (before && isToBeLookedAt(before, promotionInto(spec, next)?.strategy, now))
     return { outcome: 'accepted', status };
   // The deployment is recorded: it is looked at again once it has passed what the other one has passed.
-  if (candidateOf(way, revision, before) !== revision) return { outcome: 'accepted', status };
-  return start(way, revision, before);
+  if (!isSame(candidateOf(way, available, before), available)) return { outcome: 'accepted', status };
+  return start(way, available, before);
 }
 
 /**
@@ -91,7 +92,7 @@ export function withEnd({ pipeline, next }: Located, now: Date): PipelineStatus 
   if (isUnderWay(promotion, strategy, now)) return status;
   const step = nextSteps({ pipeline, pullRequests: {}, requested: false, now })[next.name];
   const isEnd = step?.kind === 'record' && step.promotion.phase === 'Superseded';
-  if (!isEnd || step.promotion.revision !== promotion.revision) return status;
+  if (!isEnd || !isSame(step.promotion.revision, promotion.revision)) return status;
   // Whether it has a pull request is asked of the forge first, see unrecorded.ts.
   const ended = isTried(promotion, strategy) ? withoutApproval(promotion, now) : step.promotion;
   return ended === promotion ? status : withEnvironment(status, next.name, withPromotion(state, ended));
@@ -129,9 +130,9 @@ type Way = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0]
 
 /** Whether a promotion of the revision would follow, once the whole environment is at it. */
 function isNews(way: Way, revision: string, before: PromotionStatus | undefined): boolean {
-  if (before?.revision === revision && before.phase !== 'Superseded') return false;
+  if (before && isSame(before.revision, revision) && before.phase !== 'Superseded') return false;
   if (before && isUnfinished(before) && isByHand(before)) return false;
-  return deployedRevision(way.state) !== revision && objectionTo(way, revision) === undefined;
+  return !isSame(deployedRevision(way.state), revision) && objectionTo(way, revision) === undefined;
 }
 
 function start(way: Way, revision: string, before: PromotionStatus | undefined): Followed {

@@ -1,8 +1,8 @@
-import { eventRevision, type FluxEvent } from '../../api/event.ts';
+import { eventArtifact, eventRevision, type FluxEvent } from '../../api/event.ts';
 import type { Environment, Pipeline, Target } from '../../api/pipeline.ts';
 import { eventOrigin, eventTarget } from '../event-target.ts';
 import { type Meaning, meaningOf } from '../meaning.ts';
-import { isPrintable } from '../revision.ts';
+import { isPrintable, revisionOf, type Told, withArtifact } from '../revision.ts';
 import { environmentIndex, isApplication, promotionInto } from '../route.ts';
 
 /** What the promotion webhook answers. */
@@ -19,7 +19,12 @@ export interface Located {
   readonly target: Target;
   readonly next?: Environment;
   readonly event: FluxEvent;
+  /** As Flux says it, */
   readonly revision: string;
+  /** and with its digest. */
+  readonly full: string;
+  /** What of that the revision leaves out. */
+  readonly told: Told;
   readonly meaning: Meaning;
   /** RFC 3339; the event's own time. */
   readonly at: string;
@@ -47,6 +52,7 @@ export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: 
   const target = eventTarget(spec, environment, eventOrigin(event), metadata.namespace);
   if (typeof target === 'string') return target;
   const next = spec.environments[index + 1];
+  const told = withArtifact(revision, eventArtifact(event));
   if (next && !promotionInto(spec, next)) return `No promotion is configured into ${next.name}.`;
   return {
     pipeline,
@@ -55,6 +61,8 @@ export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: 
     ...(next && { next }),
     event,
     revision,
+    full: revisionOf({ revision, ...told }) ?? revision,
+    told,
     meaning: meaningOf(event),
     at,
   };

@@ -3,6 +3,7 @@ import type { Environment, Pipeline, Target, TargetStatus } from '../../api/pipe
 import type { Observation } from '../application.ts';
 import { findTarget, foldTarget, targetIdentity } from '../fold.ts';
 import { type Receipt, receiveEvent } from '../receive.ts';
+import { isSame, revisionOf } from '../revision.ts';
 import { environmentStatus, withEnvironment } from '../state.ts';
 import { locate } from './located.ts';
 
@@ -21,9 +22,9 @@ export function targetToLookAt(
   const located = locate(pipeline, name, event, now);
   if (typeof located === 'string' || located.meaning !== 'deployed' || located.target.clusterRef)
     return undefined;
-  const { environment, target, revision } = located;
+  const { environment, target, full } = located;
   const recorded = recordedOf(pipeline, environment, target);
-  return recorded?.ready && recorded.revision === revision ? undefined : target;
+  return recorded?.ready && isSame(revisionOf(recorded), full) ? undefined : target;
 }
 
 /** What the application of a target shows, looked at for the event. */

@@ -3,6 +3,10 @@ import { DIGEST_DIGITS, splitBuild, withoutDigest } from './version.ts';
 
 /** Charts from OCI registries, of which helm-controller says the version and the digest apart. */
 
+/** Both spellings and a tag take no more room in a Pipeline's status than one revision that is as long as it may be. */
+const MAX_VERSION = 100;
+const MAX_DIGEST = 140;
+
 /** What Flux's own revision leaves out. */
 export interface Told {
   /** Absent where the revision says it all. */
@@ -18,7 +22,8 @@ export interface Told {
 export function withArtifact(revision: string, artifact: string | undefined): Told {
   const { digest, tag } = parseRevision(artifact ?? '');
   const own = parseRevision(revision);
-  if (digest === undefined || own.digest !== undefined || own.commit !== undefined) return {};
+  if (digest === undefined || revision.length > MAX_VERSION || digest.length > MAX_DIGEST) return {};
+  if (own.digest !== undefined || own.commit !== undefined) return {};
   const fullRevision = `${withoutDigest(revision, digest)}@${digest}`;
   return { fullRevision, ...(tag !== undefined && { tag }) };
 }
@@ -29,7 +34,7 @@ export function withArtifact(revision: string, artifact: string | undefined): To
  */
 export function withoutBuild(revision: string): Told {
   const [core, build] = splitBuild(revision);
-  return build === undefined ? {} : { fullRevision: core };
+  return build === undefined || revision.length > MAX_VERSION ? {} : { fullRevision: core };
 }
 
 /** The spelling to write parts of where `revision` is a chart's: what stands before its digest is a version and no tag. */

@@ -3,7 +3,8 @@ import { isOlder, newestFirst } from './order.ts';
 
 /** Revisions that are recorded. */
 
-interface Recorded {
+/** A target, a deployment, or what was seen of an application. */
+export interface Recorded {
   readonly revision?: string | undefined;
   readonly fullRevision?: string | undefined;
 }

@@ -37,6 +37,20 @@ export function hasArrived(runs: string | undefined, wanted: string, byVersion =
   return byVersion && isVersion(parseRevision(runs), parseRevision(wanted), isTracked);
 }
 
+/** Of several spellings of one revision the one that says most. */
+export function fullestOf(revisions: readonly (string | undefined)[]): string | undefined {
+  let fullest: string | undefined;
+  for (const one of revisions) {
+    if (one !== undefined && (fullest === undefined || fullness(one) > fullness(fullest))) fullest = one;
+  }
+  return fullest;
+}
+
+function fullness(revision: string): number {
+  const value = parseRevision(revision);
+  return Number(isPinned(value)) * 2 + Number(value.name !== undefined);
+}
+
 function isPinned({ digest, commit }: Revision): boolean {
   return digest !== undefined || commit !== undefined;
 }
