@@ -1,5 +1,6 @@
 import type { WantedCondition } from '../api/condition.ts';
 import type { Failure, Pipeline, PromotionStatus } from '../api/pipeline.ts';
+import { shortRevision } from './revision.ts';
 import { environmentStatus, recordedPromotion } from './state.ts';
 
 /** What the rules say of things that do not keep the Pipeline from being followed, a line each. */
@@ -89,7 +90,7 @@ function readyUnless(pipeline: Pipeline, { secrets }: Doubts): WantedCondition {
 }
 
 function fault({ name, promotion, failure }: Named): string {
-  return `${name}: ${failure?.message || `${promotion.revision} is ${promotion.phase}.`}`;
+  return `${name}: ${failure?.message || `${shortRevision(promotion.revision)} is ${promotion.phase}.`}`;
 }
 
 /** Pull requests that could not be closed. */
@@ -128,7 +129,7 @@ function pendingReason({ phase, heldBy }: PromotionStatus): string {
 }
 
 function sentence({ name, promotion }: Named): string {
-  return `${name}: ${promotion.message ?? `${promotion.revision} is ${promotion.phase}.`}`;
+  return `${name}: ${promotion.message ?? `${shortRevision(promotion.revision)} is ${promotion.phase}.`}`;
 }
 
 function ready(pipeline: Pipeline): string {

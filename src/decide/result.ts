@@ -9,7 +9,7 @@ import type {
 } from '../api/pipeline.ts';
 import { whatWasSaid, whyRejected } from './follow.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
-import { isSame } from './revision.ts';
+import { isSame, namesDigest } from './revision.ts';
 import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from './state.ts';
 import { update } from './step.ts';
 import { cut } from './text.ts';
@@ -19,6 +19,8 @@ export type Result =
   | {
       readonly kind: 'pull-request';
       readonly pullRequest: PullRequestRef;
+      /** None of the places that are changed names a digest or a commit. */
+      readonly byVersion?: boolean;
       readonly message?: string;
       /** A person closed the pull request of this revision, which was there before. */
       readonly rejected?: string;
@@ -27,12 +29,18 @@ export type Result =
     }
   | {
       readonly kind: 'already-there';
+      readonly byVersion?: boolean;
       readonly message: string;
       readonly into?: MergedInto;
       /** One that is open and was not known. */
       readonly pullRequest?: PullRequestRef;
     }
-  | { readonly kind: 'pushed'; readonly message: string; readonly into?: MergedInto }
+  | {
+      readonly kind: 'pushed';
+      readonly byVersion?: boolean;
+      readonly message: string;
+      readonly into?: MergedInto;
+    }
   /** It was merged before, and its merge was reverted before it was deployed. */
   | { readonly kind: 'reverted' }
   /** A person closed the pull request of this very revision meanwhile. */
@@ -109,7 +117,8 @@ function withResult(
 ): PromotionStatus {
   const { nextAttemptAt: _, ...before } = record;
   if (result.kind === 'error') return withError(before, result, policy, now);
-  const { failure, mayBeOpen: __, ...rest } = before;
+  const { failure, mayBeOpen: __, byVersion: ___, ...over } = before;
+  const rest = { ...over, ...(isByVersion(record, result) && { byVersion: true }) };
   switch (result.kind) {
     case 'pull-request': {
       const waits = waitsForMerge(result.pullRequest);
@@ -135,6 +144,12 @@ function withResult(
     case 'notified':
       return update(rest, { phase: 'Promoting', message: 'Notified; waits until it is deployed.' }, now);
   }
+}
+
+/** What was changed names no digest, or others do the promotion: the version is what it has arrived by. */
+function isByVersion({ revision }: PromotionStatus, result: Result): boolean {
+  if (!namesDigest(revision)) return false;
+  return result.kind === 'notified' || ('byVersion' in result && result.byVersion === true);
 }
 
 function withMerged(

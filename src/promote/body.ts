@@ -1,4 +1,5 @@
 import type { Gates } from '../api/pipeline.ts';
+import { shortRevision, shownRevision } from '../decide/revision.ts';
 import { parseTemplate, renderTemplate } from '../decide/template.ts';
 import { TEMPLATE_NAMES } from '../decide/validate/templates.ts';
 import { gateWords } from './gate-words.ts';
@@ -32,9 +33,21 @@ const MAX_PROBLEMS = 20;
 /** The title of the pull request and of the commit. */
 export function promotionTitle(request: PromotionRequest, { title }: Templates = {}): string {
   const { pipeline, environment, revision } = request;
-  const ours = `Promote ${pipeline.namespace}/${pipeline.name} in ${environment} to ${harmless(revision)}`;
-  const theirs = title && oneLine(fill('title', title, valuesOf(request)));
+  const ours = `Promote ${pipeline.namespace}/${pipeline.name} in ${environment} to ${inTitle(revision)}`;
+  const theirs = title && oneLine(fill('title', title, titleValuesOf(request)));
   return cut(theirs || ours, MAX_TITLE);
+}
+
+/** In short; the brackets are ours. */
+function inTitle(revision: string): string {
+  const { name, digest } = shownRevision(revision);
+  return digest === undefined ? harmless(name) : `${harmless(name)} (${harmless(digest)})`;
+}
+
+function titleValuesOf(request: PromotionRequest): Record<string, string> {
+  const { revision, runs } = request;
+  const from = runs === undefined ? {} : { from: cut(inTitle(runs), MAX_TITLE) };
+  return { ...valuesOf(request), revision: cut(inTitle(revision), MAX_TITLE), ...from };
 }
 
 /** The commit's message, and whose it is for those who read the log later. */
@@ -102,8 +115,8 @@ function summaryTable(request: PromotionRequest, compareUrl: string): string {
   const rows = [
     ['Application', `${code(application.kind)} ${code(application.name)}`],
     ['Environment', code(request.environment)],
-    ['From', request.runs ? code(request.runs) : 'unknown'],
-    ['To', code(request.revision)],
+    ['From', request.runs ? code(shortRevision(request.runs)) : 'unknown'],
+    ['To', code(shortRevision(request.revision))],
     ...(source.environment ? [['Healthy in', healthy]] : []),
     ...(source.message ? [['Message', code(source.message)]] : []),
     ...gateRow(request.gates),
@@ -123,7 +136,7 @@ function gateRow(gates: Gates | undefined): string[][] {
 }
 
 function rollbackHint({ environment, runs }: PromotionRequest): string {
-  const back = runs ? `runs ${code(runs)} again` : 'runs what it ran before';
+  const back = runs ? `runs ${code(shortRevision(runs))} again` : 'runs what it ran before';
   return `To roll back after the merge, revert it: ${code(environment)} ${back}, and stays there until another revision comes.`;
 }
 

@@ -8,7 +8,7 @@ import { type Credentials, forGit } from './forges/credentials.ts';
 import type { Forge, PullRequest } from './forges/forge.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
 import { createOne, isOurs, lookAtKnown, proposalOf, updateOne } from './proposal.ts';
-import { alreadyThere, commitBy, mergedState, sentences } from './result.ts';
+import { alreadyThere, commitBy, mergedState, sentences, writtenOf } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { BranchResult, BranchUpdate, Workspace } from './workspace.ts';
 
@@ -42,13 +42,13 @@ export async function propose(git: Git, attempt: Attempt): Promise<PromotionResu
   let branch = await git.updateBranch(update);
   if (branch.kind === 'in-base') {
     const left = await leftOpen(forge, attempt);
-    return { ...alreadyThere(request, into, branch.problems), ...(left && { pullRequest: left }) };
+    return { ...alreadyThere(request, into, branch), ...(left && { pullRequest: left }) };
   }
   const known = await look();
   if (!known.open && request.pullRequest) {
     // It may have been merged with what was just pushed: another one would bring the same once more.
     branch = await git.updateBranch(update);
-    if (branch.kind === 'in-base') return alreadyThere(request, into, branch.problems);
+    if (branch.kind === 'in-base') return alreadyThere(request, into, branch);
     if (isSame(known.rejected, request.revision)) return { kind: 'closed' };
   }
   if (branch.kind === 'blocked') throw await blocked(forge, known.open, branch.reason);
@@ -94,6 +94,7 @@ async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): 
   return {
     kind: 'pull-request',
     pullRequest: referenceTo(pull, attempt, branch),
+    ...(branch.byVersion && { byVersion: true }),
     ...(problems.length > 0 && { message: sentences(problems) }),
     ...(known.rejected !== undefined && { rejected: known.rejected }),
     ...(failure && { failure }),
@@ -133,7 +134,8 @@ export function placeOf(settings: PullRequestStrategy, branch: string) {
 }
 
 function updateOf({ request, settings, credentials, forge, pass, now, time }: Attempt): BranchUpdate {
-  const { commit, revision, others = false } = request.pullRequest ?? {};
+  const { commit, others = false } = request.pullRequest ?? {};
+  const revision = request.writtenBefore ?? request.pullRequest?.revision;
   // A head with commits of others on it is nothing that may be pushed over.
   const own = others ? undefined : commit;
   return {
@@ -142,7 +144,7 @@ function updateOf({ request, settings, credentials, forge, pass, now, time }: At
     branch: promotionBranch(request),
     markerKey: markerKey(request),
     files: settings.files,
-    revision: request.revision,
+    revision: writtenOf(request),
     message: commitMessage(request, settings.templates),
     pushed: { ...(own !== undefined && { commit: own }), ...(revision !== undefined && { revision }) },
     ...commitBy(settings.commit, credentials),

@@ -16,7 +16,7 @@ import { markerKey, ownerName, type PipelineEnvironment, promotionBranch, saysCl
 import type { Outbound } from './outbound.ts';
 import { isOurs, mergedWhere } from './proposal.ts';
 import { findOwn, propose } from './propose.ts';
-import { mergedState } from './result.ts';
+import { mergedState, writtenOf } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -152,7 +152,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
     async inBase(request, settings, credentials, time) {
       const git = gitOf(patientForgeOf(settings, credentials, time), settings, credentials, time);
       const { baseBranch, files } = settings;
-      const { revision } = request;
+      const revision = writtenOf(request);
       const base = { ...git, baseBranch, files, revision, markerKey: markerKey(request) };
       return mergedState(await workspace.inspect(base), request);
     },

@@ -5,7 +5,7 @@ import { type AttemptTime, gitTime } from './attempt-time.ts';
 import { commitMessage } from './body.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
-import { alreadyThere, commitBy, mergedState, sentences, unlessBlocked } from './result.ts';
+import { alreadyThere, commitBy, mergedState, sentences, unlessBlocked, writtenOf } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 import type { GitCredentials, Workspace } from './workspace.ts';
 
@@ -35,7 +35,7 @@ export interface PushDeps {
 
 export function createPushPromoter({ workspace, now, pass }: PushDeps): PushPromoter {
   const inBase: PushPromoter['inBase'] = async (request, { url, branch, files }, credentials, time) => {
-    const { revision } = request;
+    const revision = writtenOf(request);
     const place = { url, baseBranch: branch, files, markerKey: markerKey(request) };
     const look = { ...place, revision, credentials, ...gitTime(time) };
     return mergedState(await workspace.inspect(look), request);
@@ -55,7 +55,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         isDirect: true,
         markerKey: markerKey(request),
         files: settings.files,
-        revision: request.revision,
+        revision: writtenOf(request),
         message: commitMessage(request, templates),
         ...commitBy(commit, credentials),
         credentials,
@@ -65,10 +65,12 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         ...gitTime(time),
       });
       const pushed = unlessBlocked(updated);
-      if (pushed.kind === 'in-base') return alreadyThere(request, { url, branch }, pushed.problems);
+      if (pushed.kind === 'in-base') return alreadyThere(request, { url, branch }, pushed);
       const said = `Commit ${pushed.commit.slice(0, 12)} on ${branch} has it.`;
       const message = sentences([said, ...pushed.problems]);
-      return { kind: 'pushed', commit: pushed.commit, message, into: { url, branch } };
+      const { commit: made, byVersion } = pushed;
+      const into = { url, branch };
+      return { kind: 'pushed', commit: made, message, into, ...(byVersion && { byVersion }) };
     },
     inBase,
   };

@@ -1,7 +1,7 @@
 import type { CommitSettings } from '../api/change.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { MergedInto } from '../api/pipeline.ts';
-import { isOlder, revisionPart } from '../decide/revision.ts';
+import { isOlder, revisionPart, shortRevision } from '../decide/revision.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
@@ -26,10 +26,11 @@ export function commitBy(
 export function alreadyThere(
   request: PromotionRequest,
   into: MergedInto,
-  problems: readonly string[],
+  { problems, byVersion = false }: Extract<BranchResult, { kind: 'in-base' }>,
 ): Extract<PromotionResult, { kind: 'already-there' }> {
-  const there = `Branch ${into.branch} has ${request.revision} at every place that is named for ${markerKey(request)} already.`;
-  return { kind: 'already-there', message: sentences([there, ...problems]), into };
+  const there = `Branch ${into.branch} has ${shortRevision(request.revision)} at every place that is named for ${markerKey(request)} already.`;
+  const message = sentences([there, ...problems]);
+  return { kind: 'already-there', message, into, ...(byVersion && { byVersion }) };
 }
 
 /**
@@ -48,6 +49,11 @@ export function mergedState(
 }
 
 const PARTS = ['revision', 'tag', 'digest', 'commit', 'version'] as const;
+
+/** The revision, its parts as they are written; of a chart that stands for no tag. */
+export function writtenOf({ revision, written = revision }: PromotionRequest): string {
+  return written;
+}
 
 /** A branch that people's work keeps from being updated stops the promotion. */
 export function unlessBlocked(result: BranchResult): Exclude<BranchResult, { kind: 'blocked' }> {

@@ -8,6 +8,9 @@ export interface PromotionRequest {
   /** The environment that is promoted into. */
   readonly environment: string;
   readonly revision: string;
+  /** What its parts are written of, and those of the pull request's revision: of a chart another spelling. */
+  readonly written?: string;
+  readonly writtenBefore?: string;
   /** What the environment runs now. */
   readonly runs?: string;
   /** What it ran before, as far as is remembered. */
@@ -33,6 +36,8 @@ export type PromotionResult =
   | {
       readonly kind: 'pull-request';
       readonly pullRequest: PullRequestRef;
+      /** None of the places names a digest or a commit. */
+      readonly byVersion?: boolean;
       readonly message?: string;
       /** The revision that the pull request before this one brought, which a person closed. */
       readonly rejected?: string;
@@ -42,12 +47,19 @@ export type PromotionResult =
   /** The base branch has the revision at every marker; the pull request is one that was not known, and is open. */
   | {
       readonly kind: 'already-there';
+      readonly byVersion?: boolean;
       readonly message: string;
       readonly into: MergedInto;
       readonly pullRequest?: PullRequestRef;
     }
   /** Committed to the branch itself. */
-  | { readonly kind: 'pushed'; readonly commit: string; readonly message: string; readonly into: MergedInto }
+  | {
+      readonly kind: 'pushed';
+      readonly commit: string;
+      readonly byVersion?: boolean;
+      readonly message: string;
+      readonly into: MergedInto;
+    }
   /** It was merged before, and is not in the base branch any more. */
   | { readonly kind: 'reverted' }
   /** A person closed the pull request that the status knows for this very revision. */

@@ -93,6 +93,8 @@ export type BranchResult =
       /** What the base branch lacks of the revision. */
       readonly changes: readonly FileChange[];
       readonly problems: readonly string[];
+      /** The revision names a digest or a commit, and none of the places does. */
+      readonly byVersion?: boolean | undefined;
     }
   | {
       readonly kind: 'blocked';
@@ -100,7 +102,11 @@ export type BranchResult =
       readonly reason: string;
       readonly problems: readonly string[];
     }
-  | { readonly kind: 'in-base'; readonly problems: readonly string[] };
+  | {
+      readonly kind: 'in-base';
+      readonly problems: readonly string[];
+      readonly byVersion?: boolean | undefined;
+    };
 
 /** Asks for a branch. */
 export type BranchLook = Pick<BranchUpdate, 'url' | 'branch' | 'credentials' | 'signal' | 'waiting'>;

@@ -1,8 +1,15 @@
 import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
 import { wasMergedLast } from '../decide/merged.ts';
-import { isOlder, isSame, revisionOf } from '../decide/revision.ts';
-import { destinationOf, promotionInto } from '../decide/route.ts';
-import { broughtRevision, commonRevision, environmentStatus, ownValue, passageOf } from '../decide/state.ts';
+import { asChart, isOlder, isSame, revisionOf } from '../decide/revision.ts';
+import { destinationOf, groupOf, promotionInto } from '../decide/route.ts';
+import {
+  broughtRevision,
+  commonRevision,
+  environmentStatus,
+  executionOf,
+  ownValue,
+  passageOf,
+} from '../decide/state.ts';
 import type { PromotionRequest } from '../promote/strategy.ts';
 import type { Job, PromotionJob } from './job.ts';
 
@@ -43,6 +50,18 @@ function sourceOf({ pipeline, environment, promotion }: Job): PromotionRequest['
   };
 }
 
+/** Before the digest of a HelmRelease's chart stands its version, and its tag is what the registry says. */
+function writtenFor({ spec, status }: Job['pipeline'], promotion: PromotionStatus) {
+  const { apiVersion, kind } = spec.appRef;
+  if (kind !== 'HelmRelease' || groupOf(apiVersion) !== 'helm.toolkit.fluxcd.io') return {};
+  const written = (revision: string) => asChart(revision, executionOf(status.executions, revision)?.tag);
+  const before = promotion.pullRequest && broughtRevision(promotion);
+  return {
+    written: written(promotion.revision),
+    ...(before !== undefined && { writtenBefore: written(before) }),
+  };
+}
+
 /** What is asked of a strategy. */
 export function requestOf(job: PromotionJob): PromotionRequest {
   const { pipeline, environment, promotion, recorded } = job;
@@ -55,6 +74,7 @@ export function requestOf(job: PromotionJob): PromotionRequest {
     application: spec.appRef,
     environment: environment.name,
     revision: promotion.revision,
+    ...writtenFor(pipeline, promotion),
     ...(runs !== undefined && { runs }),
     ran: ranBefore(status, promotion.revision, environment.name),
     source: sourceOf(job),

@@ -111,3 +111,31 @@ describe('what a pull request was told', () => {
     expect(told(change)).toEqual({ checked: undefined, pushedAt: at(0), rebuiltAt: at(0) });
   });
 });
+
+describe('a change that names no digest', () => {
+  const FULL = `1.1.0@sha256:${'a'.repeat(64)}`;
+  const record = (result: Result, revision = FULL) => {
+    const from = promoting({ revision });
+    return foldResult(from.status, { environment: 'staging', revision, result }, POLICY, NOW).environments
+      ?.staging?.promotion;
+  };
+  const message = 'Commit c0ffee on main has it.';
+
+  test('is remembered, so that the version is what it has arrived by', () => {
+    expect(record({ kind: 'pushed', message, byVersion: true })).toMatchObject({ byVersion: true });
+    expect(record({ kind: 'already-there', message, byVersion: true })).toMatchObject({ byVersion: true });
+    expect(record({ kind: 'pull-request', pullRequest: PULL, byVersion: true })).toMatchObject({
+      byVersion: true,
+    });
+    expect(record({ kind: 'notified' })).toMatchObject({ byVersion: true });
+  });
+
+  test('is forgotten once a change names one, and says nothing of a plain version', () => {
+    const from = promoting({ revision: FULL, byVersion: true });
+    const result: Result = { kind: 'pushed', message };
+    const attempt = { environment: 'staging', revision: FULL, result };
+    const { environments } = foldResult(from.status, attempt, POLICY, NOW);
+    expect(environments?.staging?.promotion).not.toHaveProperty('byVersion');
+    expect(record({ kind: 'notified' }, '1.1.0')).not.toHaveProperty('byVersion');
+  });
+});

@@ -41,6 +41,10 @@ describe('names', () => {
     ['Draft:1.0', 'Draft_1.0'],
     ['Co-authored-by:x', 'Co-authored-by_x'],
     ['sha256:9a8b7c6', 'sha256:9a8b7c6'],
+    [`main@sha1:${'9a8b7c6d5e'.repeat(4)}`, 'main@9a8b7c6'],
+    [`6.5.1@sha256:${'0c1d'.repeat(16)}`, '6.5.1 (sha256:0c1d0c1)'],
+    [`@admin@sha256:${'0c1d'.repeat(16)}`, '_admin (sha256:0c1d0c1)'],
+    [`sha256:${'0c1d'.repeat(16)}`, 'sha256:0c1d0c1'],
     ['GH-7', 'GH_7'],
     ['https://evil.example/x', 'https_//evil.example/x'],
     ['1.0_www.evil.example', '1.0_www_evil.example'],
@@ -50,6 +54,18 @@ describe('names', () => {
       expect(promotionTitle(promotionRequest({ revision }))).toBe(`Promote team/app in staging to ${shown}`);
     });
   }
+
+  test('show a revision in short in a title of a template and in the table of the text', () => {
+    const digest = `sha256:${'0c1d'.repeat(16)}`;
+    const request = promotionRequest({ revision: `6.5.1@${digest}`, runs: `6.5.0@sha256:${'f'.repeat(64)}` });
+    const templates = { title: 'chore: {{revision}} after {{from}}' };
+
+    expect(promotionTitle(request, templates)).toBe(
+      'chore: 6.5.1 (sha256:0c1d0c1) after 6.5.0 (sha256:fffffff)',
+    );
+    expect(promotionBody(request, [], [])).not.toMatch(/[0-9a-f]{40}/);
+    expect(promotionBody(request, [], [])).toContain('| To | `6.5.1 (sha256:0c1d0c1)` |');
+  });
 
   test('keep the title below what forges take', () => {
     const title = promotionTitle(promotionRequest({ revision: 'x'.repeat(512) }));

@@ -1,4 +1,5 @@
 import type { FileEdit } from '../../api/change.ts';
+import { shortRevision } from './shown.ts';
 import { parseRevision } from './value.ts';
 import { splitBuild } from './version.ts';
 
@@ -33,7 +34,7 @@ function isCertain(version: string | undefined, digest: string | undefined): boo
 
 /** Why it is not written: `the revision "6.5.0" has no digest`. */
 export function lacksPart(revision: string, part: RevisionPart): string {
-  const the = `the revision ${JSON.stringify(revision.slice(0, MAX_SHOWN))}`;
+  const the = `the revision ${JSON.stringify(shortRevision(revision).slice(0, MAX_SHOWN))}`;
   const { version, tag } = parseRevision(revision);
   if (version === undefined) return `${the} has no ${part}`;
   if (part === 'version')

@@ -51,6 +51,11 @@ function fullness(revision: string): number {
   return Number(isPinned(value)) * 2 + Number(value.name !== undefined);
 }
 
+/** Whether it names a digest or a commit. */
+export function namesDigest(revision: string): boolean {
+  return isPinned(parseRevision(revision));
+}
+
 function isPinned({ digest, commit }: Revision): boolean {
   return digest !== undefined || commit !== undefined;
 }

@@ -6,16 +6,30 @@ const DIGITS = 7;
 /** A line with more of them is not read. */
 const LONG_HEX = /[0-9a-f]{64,}/gi;
 
+/** A revision in short, in its two pieces. */
+export interface Shown {
+  readonly name: string;
+  /** `sha256:0c1d98b`; a commit is in the name. */
+  readonly digest?: string;
+}
+
 /** In short: `6.5.1`, `6.5.1 (sha256:0c1d98b)`, `main@9a8b7c6`. */
 export function shortRevision(revision: string): string {
-  const { name, digest, commit } = parseRevision(revision);
+  const { name, digest } = shownRevision(revision);
+  return digest === undefined ? name : `${name} (${digest})`;
+}
+
+export function shownRevision(revision: string): Shown {
+  const { name, version, digest, commit } = parseRevision(revision);
   if (commit !== undefined && commit.length > DIGITS) {
     const short = commit.slice(0, DIGITS);
-    return cutHex(name === undefined ? short : `${name}@${short}`);
+    return { name: cutHex(name === undefined ? short : `${name}@${short}`) };
   }
-  if (digest === undefined) return cutHex(revision);
-  const short = shortDigest(digest);
-  return cutHex(name === undefined ? short : `${name} (${short})`);
+  if (digest === undefined) return { name: cutHex(revision) };
+  const short = cutHex(shortDigest(digest));
+  if (name === undefined) return { name: short };
+  // What stands behind a chart's version is its digest once more.
+  return { name: cutHex(name.includes('+') ? (version ?? name) : name), digest: short };
 }
 
 function shortDigest(digest: string): string {

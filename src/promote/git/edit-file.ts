@@ -1,3 +1,4 @@
+import { parseRevision } from '../../decide/revision.ts';
 import { type EditedText, editSteps, type Findings } from '../edit.ts';
 import { fieldFinder, mentionsField } from '../field.ts';
 import { markerFinder, mentionsKey } from '../marker.ts';
@@ -13,6 +14,11 @@ export interface FileWish {
   readonly selected: readonly Active[];
 }
 
+export interface EditedFile extends EditedText {
+  /** A place names a digest or a commit, so that the same version with another one is not what was meant. */
+  readonly isPinned?: boolean;
+}
+
 /** Git LFS puts a small text in the place of a file (git-lfs specification, "The Pointer"). */
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
 const MAX_POINTER = 1024;
@@ -24,7 +30,7 @@ const MAX_POINTER = 1024;
 export function* editFile(
   bytes: Buffer | undefined,
   { key, revision, selected }: FileWish,
-): Steps<EditedText> {
+): Steps<EditedFile> {
   const text = bytes && decode(bytes);
   if (text === undefined) return leftAlone(selected, `The file is ${bytes ? 'not UTF-8' : 'too large'}`);
   if (selected.length > 0 && isLfsPointer(text)) {
@@ -38,7 +44,14 @@ export function* editFile(
   for (const [index, { selection }] of fields.entries()) {
     if (findings === undefined || isSomething(findings[index])) selection.met = true;
   }
-  return edited;
+  return { ...edited, isPinned: isPinned(findings, revision) };
+}
+
+function isPinned(findings: readonly Findings[] | undefined, revision: string): boolean {
+  const { digest, commit } = parseRevision(revision);
+  const pin = digest ?? commit;
+  if (pin === undefined) return false;
+  return (findings ?? []).some(({ targets }) => targets.some(({ value }) => value.includes(pin)));
 }
 
 function leftAlone(selected: readonly Active[], why: string): EditedText {

@@ -1,5 +1,6 @@
 import type { FileEdit } from '../../api/change.ts';
 import { TurnpikeError } from '../../api/errors.ts';
+import { namesDigest } from '../../decide/revision.ts';
 import { oneByOne } from '../steps.ts';
 import type { FileChange } from '../workspace.ts';
 import { createEditBudget, type EditBudget } from './edit-budget.ts';
@@ -18,6 +19,8 @@ export interface EditedTree {
   /** How many scalars were found, those that had the revision already included. */
   readonly marked: number;
   readonly problems: readonly string[];
+  /** The revision names a digest or a commit, and none of these scalars does. */
+  readonly byVersion?: boolean | undefined;
 }
 
 export interface TreeEdit {
@@ -35,6 +38,7 @@ interface Result {
   readonly changes: FileChange[];
   readonly problems: string[];
   marked: number;
+  byVersion: boolean;
   /** How many names were compared with the paths of `files`. */
   compared: number;
   /** How many files matched one. */
@@ -61,13 +65,20 @@ const NAMES_AT_ONCE = 200;
 /** Throws `SpecInvalid` for `files` that cannot be used. */
 export async function editTree(tree: MarkedTree, edit: TreeEdit): Promise<EditedTree> {
   const selections = selectionsOf(edit.files ?? []);
-  const result: Result = { objects: [], changes: [], problems: [], marked: 0, compared: 0, selected: 0 };
+  const counts = { marked: 0, compared: 0, selected: 0 };
+  const result: Result = {
+    objects: [],
+    changes: [],
+    problems: [],
+    byVersion: namesDigest(edit.revision),
+    ...counts,
+  };
   const active = startAll(selections, edit.revision);
   const { budget = createEditBudget() } = edit;
   const oid = await editSubtree(tree, edit, { path: '', active, result, budget });
   const problems = [...selectionProblems(selections, edit.revision), ...result.problems];
-  const { objects, changes, marked } = result;
-  return { oid, objects, changes, marked, problems };
+  const { objects, changes, marked, byVersion } = result;
+  return { oid, objects, changes, marked, problems, byVersion: byVersion || undefined };
 }
 
 /** Gives the tree's new name. */
@@ -111,6 +122,7 @@ async function editBlob(file: MarkedFile, edit: TreeEdit, place: Place): Promise
   const shown = displayPath(path);
   result.problems.push(...edited.problems.map((problem) => `${shown}: ${problem}`));
   result.marked += edited.marked;
+  if (edited.isPinned) result.byVersion = false;
   if (edited.edits.length === 0) return file.oid;
   result.changes.push(...edited.edits.map((one) => ({ file: shown, ...one })));
   const made = gitObject('blob', Buffer.from(edited.text));

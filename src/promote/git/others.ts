@@ -1,3 +1,4 @@
+import { shortRevision } from '../../decide/revision.ts';
 import { refOf } from '../refs.ts';
 import type { FileChange } from '../workspace.ts';
 import { editAt, markerText } from './edit-base.ts';
@@ -14,6 +15,7 @@ export interface OthersBranch extends Omit<PromotionBranch, 'wanted'> {
   readonly tree: string;
   /** What the base branch lacks of the revision: that is what the pull request brings. */
   readonly changes: readonly FileChange[];
+  readonly byVersion?: boolean | undefined;
   readonly sign?: CommitSigner | undefined;
 }
 
@@ -23,7 +25,7 @@ export async function prepareOnTop(
   transport: Transport,
   branch: OthersBranch,
 ): Promise<Prepared> {
-  const { update, tip, changes } = branch;
+  const { update, tip, changes, byVersion } = branch;
   const edited = await editAt(repository, transport, update, branch.tree);
   const { problems } = edited;
   if (edited.marked === 0) {
@@ -52,16 +54,19 @@ export async function prepareOnTop(
     others: true,
     changes,
     problems,
+    byVersion,
   };
 }
 
 function seen(repository: Repository, branch: OthersBranch, verdict: Verdict): Prepared {
   remember(repository, branch.update.branch, { kind: 'seen', question: questionOf(branch), verdict });
-  const { tip: commit, changes } = branch;
-  return verdict.kind === 'blocked' ? { ...verdict, commit } : { problems: [], ...verdict, commit, changes };
+  const { tip: commit, changes, byVersion } = branch;
+  return verdict.kind === 'blocked'
+    ? { ...verdict, commit }
+    : { problems: [], ...verdict, commit, changes, byVersion };
 }
 
 function blockedSentence({ remote }: Transport, { update, tip }: OthersBranch): string {
   const places = update.files?.length ? ', and files leads to no value there' : '';
-  return `Branch ${update.branch} in ${remote.name} has commits of others, up to ${tip.slice(0, 12)}, and ${update.revision} cannot go on top of them: no value there carries the marker ${markerText(update)} any more${places}. Put the value back with its marker, or take these commits off the branch.`;
+  return `Branch ${update.branch} in ${remote.name} has commits of others, up to ${tip.slice(0, 12)}, and ${shortRevision(update.revision)} cannot go on top of them: no value there carries the marker ${markerText(update)} any more${places}. Put the value back with its marker, or take these commits off the branch.`;
 }

@@ -4,7 +4,11 @@ import type { BranchMemory } from './repository.ts';
 
 /** What has to be done to the promotion branch. */
 export type Prepared =
-  | { readonly kind: 'in-base'; readonly problems: readonly string[] }
+  | {
+      readonly kind: 'in-base';
+      readonly problems: readonly string[];
+      readonly byVersion?: boolean | undefined;
+    }
   | (Edited & { readonly kind: 'unchanged'; readonly commit: string })
   | {
       readonly kind: 'blocked';
@@ -32,4 +36,6 @@ interface Edited {
   readonly others?: true;
   readonly changes: readonly FileChange[];
   readonly problems: readonly string[];
+  /** The revision names a digest or a commit, and none of the places does. */
+  readonly byVersion?: boolean | undefined;
 }

@@ -30,8 +30,8 @@ export async function prepareUpdate(
 ): Promise<Prepared> {
   const { advertised, base, sign } = place;
   const edited = await editBase(repository, transport, update, base);
-  const { problems } = edited;
-  if (edited.changes.length === 0) return { kind: 'in-base', problems };
+  const { problems, byVersion } = edited;
+  if (edited.changes.length === 0) return { kind: 'in-base', problems, byVersion };
   const changes = edited.changes.toSorted(inOrder);
   const onBase = { update, edited: { ...edited, changes }, base, sign };
   const tip = update.isDirect ? undefined : advertised.refs.get(refOf(update.branch));
@@ -39,11 +39,19 @@ export async function prepareUpdate(
   const standing = await standingOf(repository, transport, { update, tip, base, wanted: edited.oid });
   switch (standing.kind) {
     case 'unchanged':
-      return { problems, ...standing, commit: tip, changes };
+      return { problems, ...standing, commit: tip, changes, byVersion };
     case 'blocked':
       return { ...standing, commit: tip };
     case 'others':
-      return prepareOnTop(repository, transport, { ...standing, update, tip, base, sign, changes });
+      return prepareOnTop(repository, transport, {
+        ...standing,
+        update,
+        tip,
+        base,
+        sign,
+        changes,
+        byVersion,
+      });
     case 'refused':
       return standing;
     case 'free':
@@ -62,7 +70,7 @@ async function prepareOnBase({
   readonly edited: EditedTree;
   readonly old: string | undefined;
 }): Promise<Prepared> {
-  const { oid: tree, changes, problems } = edited;
+  const { oid: tree, changes, problems, byVersion } = edited;
   const commit = await commitObject({ ...update, tree, parent: base, sign });
   const content = { commit: commit.oid, tree, parent: base, owner: ownerOf(update.message) };
   return {
@@ -71,6 +79,7 @@ async function prepareOnBase({
     memory: { kind: 'own', content },
     changes,
     problems,
+    byVersion,
   };
 }
 
