@@ -92,7 +92,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     collector: createCollector(),
   };
   const budgets = createWatchBudgets(sockets.watches);
-  const watching = { revisionPaths: config['revision-paths'], log };
+  const watching = { revisionPaths: config['revision-paths'], log, now };
   const applications = createApplicationWatch(client, { ...watching, budget: budgets.own, discovery });
   const hosts = {
     allowed: config['cluster-hosts'],

@@ -29,6 +29,7 @@ const NEVER: readonly string[] = [
   'gitops.weave.works',
   'pipelines.weave.works',
   'rbac.authorization.k8s.io',
+  'source.toolkit.fluxcd.io',
 ];
 
 /** True for the kinds that are applications wherever Turnpike may read them. */

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { AppRef } from '../api/pipeline.ts';
 import { type RevisionPath, valueAt } from '../api/revision-path.ts';
 import { isBuiltAnew, toldOf } from './application-revision.ts';
+import { chartSource, type NamedSource } from './chart-source.ts';
 import { meaningOf } from './meaning.ts';
 import { isPrintable } from './revision.ts';
 import { groupOf } from './route.ts';
@@ -21,6 +22,8 @@ export type Observation =
       readonly fullRevision?: string;
       /** and the tag of a chart in its registry. */
       readonly tag?: string;
+      /** Where the tag can be looked up. */
+      readonly chartSource?: NamedSource;
       /** Why it is not ready, in Flux's words. */
       readonly message?: string;
       /** RFC 3339; when the revision was deployed, as far as the object says. */
@@ -116,6 +119,7 @@ const Application = v.object({
   status: v.optional(Status, {}),
   revisionAt: v.optional(AtPath),
   builtAnew: v.optional(v.boolean()),
+  chartSource: v.optional(v.object({ name: v.string(), namespace: v.optional(v.string()) })),
 });
 type Application = v.InferOutput<typeof Application>;
 /** Another cluster's object may be wrong at a million places. */
@@ -131,7 +135,9 @@ export function viewApplication(object: unknown, path?: RevisionPath): Applicati
   if (!parsed.success) return undefined;
   const { metadata, status } = parsed.output;
   const builtAnew = isBuiltAnew(object) && { builtAnew: true };
-  return { metadata, status, ...(path && { revisionAt: revisionAt(object, path) }), ...builtAnew };
+  const source = chartSource(object);
+  const kept = { ...builtAnew, ...(source && { chartSource: source }) };
+  return { metadata, status, ...(path && { revisionAt: revisionAt(object, path) }), ...kept };
 }
 
 function revisionAt(object: unknown, path: RevisionPath): v.InferOutput<typeof AtPath> {
@@ -153,6 +159,7 @@ export function readApplication(appRef: AppRef, object: unknown): Observation {
     return unreadable(`The ${appRef.kind} has no status that is understood here.`);
   }
   const { metadata, status, revisionAt: at, builtAnew = isBuiltAnew(object) } = parsed.output;
+  const { chartSource: source = chartSource(object) } = parsed.output;
   if (at?.unusable) {
     return unreadable(
       `The ${appRef.kind} has no text or number of at most ${MAX_REVISION} characters at ${at.path}: correct --revision-paths.`,
@@ -185,11 +192,16 @@ export function readApplication(appRef: AppRef, object: unknown): Observation {
     kind: 'application',
     ready,
     ...(runs !== undefined && { revision: runs, ...toldOf(runs, release?.ociDigest, says) }),
+    ...withSource(source),
     ...(!ready && { message: notReady({ condition, current, runs, attempted }, at?.path) }),
     ...when(deployedAt),
     ...(current && failed !== undefined && failedAs(failed, tried)),
     ...inFull(way, tried),
   };
+}
+
+function withSource(chartSource: NamedSource | undefined) {
+  return chartSource && { chartSource };
 }
 
 function failedAs(failed: string, fullRevision: string | undefined) {

@@ -125,6 +125,7 @@ export function foldTarget(
       ...identity,
       ready,
       ...runningOf(seen),
+      ...tagOf(before, seen),
       ...(seen.message !== undefined && !ready && { error: cut(seen.message) }),
       ...deployedSince(before, seen),
       ...observedAt,
@@ -156,6 +157,12 @@ export function foldTarget(
  */
 function goneSince({ seen, observedAt }: TargetStatus, now: Date): string {
   return (seen === 'gone' && observedAt) || new Date(Math.floor(now.getTime() / 1000) * 1000).toISOString();
+}
+
+/** The tag of its chart was found once, and its source may have another one by now. */
+function tagOf(before: TargetStatus | undefined, seen: Application): { tag?: string } {
+  const tag = seen.tag ?? (isSameThere(before, seen) ? before?.tag : undefined);
+  return tag === undefined ? {} : { tag };
 }
 
 /** What it runs, and what Flux's own revision leaves out. */

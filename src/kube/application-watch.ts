@@ -8,6 +8,7 @@ import { type ScopeTimings, startApplicationScope } from './application-watch-sc
 import { createApplicationScopes } from './application-watch-scopes.ts';
 import { createWants, type NamedApplication, readable, type WantedKind } from './application-watch-wants.ts';
 import { createApplications } from './applications.ts';
+import { type ChartTags, createChartTags } from './chart-tags.ts';
 import type { Discovery } from './discovery.ts';
 import type { KubeClient } from './transport.ts';
 import type { WatchBudget } from './watch-budget.ts';
@@ -23,6 +24,8 @@ export interface ApplicationWatch {
   read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
   /** The same past what was watched, from the API server. */
   readNow(appRef: AppRef, namespace: string): Promise<unknown>;
+  /** As `ChartTags`. */
+  readonly tagOf: ChartTags['tagOf'];
   /** What an owner wants to be watched from now on, in place of what it wanted before; none: it is gone. */
   want(owner: string, applications: readonly NamedApplication[]): void;
   /** Hears of applications that came, went or changed in what `readApplication` reads. */
@@ -38,6 +41,7 @@ export interface ApplicationWatchDeps {
   /** Of this cluster. */
   readonly budget: WatchBudget;
   readonly log: Logger;
+  readonly now?: () => Date;
   readonly timings?: Partial<ApplicationWatchTimings>;
 }
 
@@ -57,7 +61,7 @@ const TIMINGS: ApplicationWatchTimings = {
 };
 
 export function createApplicationWatch(client: KubeClient, deps: ApplicationWatchDeps): ApplicationWatch {
-  const { discovery, revisionPaths, budget, log } = deps;
+  const { discovery, revisionPaths, budget, log, now = () => new Date() } = deps;
   const timings = { ...TIMINGS, ...deps.timings };
   const applications = createApplications(client, discovery);
   const wants = createWants();
@@ -98,6 +102,7 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
   return {
     read,
     readNow,
+    tagOf: createChartTags(client, { now }).tagOf,
     want(owner, wanted) {
       wants.set(owner, readable(wanted));
       due.in(timings.quietMs, timings.latestMs);

@@ -2,6 +2,7 @@ import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import type { AppRef } from '../api/pipeline.ts';
 import type { ClusterHosts } from '../decide/cluster-hosts.ts';
 import type { ApplicationListener, NamedApplication } from './application-watch.ts';
+import type { ChartTags } from './chart-tags.ts';
 import { remoteKubeConfig } from './clusters-kubeconfig.ts';
 import type { ConnectionPool, Lease } from './clusters-pool.ts';
 import type { FoundCluster, FoundKubeconfig } from './clusters-source.ts';
@@ -30,6 +31,8 @@ export interface Cluster {
    * @throws TurnpikeError whose sentence says which cluster, since when and why
    */
   read(user: string, appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
+  /** As `ChartTags`; undefined too while it cannot be read. */
+  tagOf(user: string, ...source: Parameters<ChartTags['tagOf']>): Promise<string | undefined>;
   /** Opens it, so that nobody has to wait for that who reads it later. */
   warm(): void;
   /** Whether it can be read; undefined as long as nobody has tried. */
@@ -162,6 +165,11 @@ export function createCluster(deps: ClusterDeps): Cluster {
     return readNow(appRef, namespace, fresh);
   }
 
+  async function tagOf(user: string, ...source: Parameters<ChartTags['tagOf']>) {
+    if (deps.users.refusal(user)) return undefined;
+    return lease?.connection.tagOf(...source);
+  }
+
   async function readNow(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown> {
     const used = lease;
     if (!used) throw unreadable();
@@ -202,6 +210,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
 
   return {
     read,
+    tagOf,
     reachable,
     warm: () => void begin(),
     want(owner, wanted) {

@@ -1,6 +1,7 @@
 import { hasCode, TurnpikeError } from '../api/errors.ts';
 import type { AppRef } from '../api/pipeline.ts';
 import type { ApplicationListener, NamedApplication } from './application-watch.ts';
+import type { ChartTags } from './chart-tags.ts';
 import { withinTime } from './reading-time.ts';
 import { apiStatus } from './status.ts';
 import type { KubeClient } from './transport.ts';
@@ -10,6 +11,8 @@ export interface RemoteApplications {
   readonly client: KubeClient;
   /** The object as the cluster has it; undefined when there is none. */
   read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
+  /** As `ChartTags`; absent where nobody asks for tags. */
+  readonly tagOf?: ChartTags['tagOf'];
   /** What an owner wants to hear of from now on, in place of what it wanted before. */
   want(owner: string, applications: readonly NamedApplication[]): void;
   subscribe(listener: ApplicationListener): () => void;
@@ -31,6 +34,8 @@ export interface ClusterConnection {
    * cluster is away.
    */
   read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
+  /** As `read`. */
+  tagOf: ChartTags['tagOf'];
   want: RemoteApplications['want'];
   away(): Away | undefined;
   /** Whether it is known by now if it answers. */
@@ -135,10 +140,10 @@ export function createConnection({
     else if (wasAway || wasBusy) schedule(backOff());
   }
 
-  async function read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown> {
+  async function asked<T>(work: () => Promise<T>): Promise<T> {
     if (away) throw away.error;
     try {
-      const object = await inTime(() => applications.read(appRef, namespace, fresh));
+      const object = await inTime(work);
       delay = PROBE_MIN_MS;
       tried = true;
       return object;
@@ -155,7 +160,8 @@ export function createConnection({
   }
 
   return {
-    read,
+    read: (appRef, namespace, fresh) => asked(() => applications.read(appRef, namespace, fresh)),
+    tagOf: (source, digest) => asked(async () => applications.tagOf?.(source, digest)),
     want: applications.want,
     away: () => away,
     tried: () => tried,

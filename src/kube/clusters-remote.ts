@@ -41,6 +41,7 @@ export function openRemote(kubeConfig: KubeConfig, deps: RemoteDeps): RemoteAppl
   return {
     client,
     read: watch.read,
+    tagOf: watch.tagOf,
     want: watch.want,
     subscribe: watch.subscribe,
     close() {

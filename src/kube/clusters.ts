@@ -6,6 +6,7 @@ import type { ClusterHosts } from '../decide/cluster-hosts.ts';
 import { clusterKey } from '../decide/validate/environments.ts';
 import type { ReferencePolicy } from '../decide/validate.ts';
 import type { NamedApplication } from './application-watch.ts';
+import type { ChartTags } from './chart-tags.ts';
 import { type Cluster, createCluster } from './clusters-cluster.ts';
 import type { RemoteApplications } from './clusters-connection.ts';
 import { createConnectionPool } from './clusters-pool.ts';
@@ -38,6 +39,7 @@ export interface ClusterReachability extends ClusterAddress {
 export interface ClusterReader {
   /** `fresh`: past what was watched, from the cluster's API server. */
   read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
+  readonly tagOf: ChartTags['tagOf'];
 }
 
 export interface ClustersDeps {
@@ -129,6 +131,10 @@ export function createClusters(deps: ClustersDeps): Clusters {
         const entry = clusters.get(clusterKey(ref, namespace));
         if (entry) return entry.cluster.read(namespace, appRef, inNamespace, fresh);
         throw new TurnpikeError('ApiUnavailable', `No Pipeline names ${ref.kind} ${ref.name} any more.`);
+      },
+      async tagOf(source, digest) {
+        if (clusterRefProblem(ref, namespace, references)) return undefined;
+        return clusters.get(clusterKey(ref, namespace))?.cluster.tagOf(namespace, source, digest);
       },
     };
   }

@@ -1,6 +1,7 @@
 import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import type { AppRef, Environment, Target } from '../api/pipeline.ts';
 import { type Observation, readApplication } from '../decide/application.ts';
+import type { ChartSource } from '../decide/chart-source.ts';
 import { clusterNameOf } from '../decide/event-target.ts';
 import { type Disclosure, foreignError, foreignObservation } from '../decide/foreign.ts';
 
@@ -9,6 +10,8 @@ import { type Disclosure, foreignError, foreignObservation } from '../decide/for
 /** Reads an application object; undefined when there is none. `fresh`: past what was watched, from the API server. */
 export interface ApplicationReader {
   read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown | undefined>;
+  /** The tag under which an OCIRepository has the chart of this digest, as far as it can be found. */
+  readonly tagOf?: (source: ChartSource, digest: string) => Promise<string | undefined>;
 }
 
 /** Whether a namespace of our own cluster lets Pipelines of others show messages of what is in it. */

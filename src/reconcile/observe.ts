@@ -1,5 +1,7 @@
-import type { ClusterRef, Pipeline } from '../api/pipeline.ts';
+import type { ClusterRef, Pipeline, Target, TargetStatus } from '../api/pipeline.ts';
+import type { Observation } from '../decide/application.ts';
 import { findTarget, type Observations, targetIdentity } from '../decide/fold.ts';
+import { isSame, parseRevision, revisionOf } from '../decide/revision.ts';
 import { mayBeStale } from '../decide/stale.ts';
 import { environmentStatus } from '../decide/state.ts';
 import { type ApplicationReader, type MessagesOf, observeHere, observeThere } from './observe-target.ts';
@@ -29,23 +31,45 @@ export async function observe(
   readers: Readers,
 ): Promise<Observations> {
   const all = spec.environments.flatMap(({ targets }) => targets);
+  const readerOf = ({ clusterRef }: Target) =>
+    clusterRef ? readers.clusters.reader(clusterRef, metadata.namespace) : readers.applications;
   const entries = spec.environments.map(async (environment) => {
     const state = environmentStatus(status, environment.name);
     const seen = environment.targets.map(async (target) => {
       const look = (fresh: boolean) => {
         const at = { appRef: spec.appRef, from: metadata.namespace, environment, target };
+        const reader = atLeast(readerOf(target), fresh);
         const { messagesOf } = readers;
-        if (!target.clusterRef) return observeHere(at, atLeast(readers.applications, fresh), messagesOf);
-        const reader = readers.clusters.reader(target.clusterRef, metadata.namespace);
-        return observeThere({ ...at, all }, atLeast(reader, fresh), messagesOf);
+        return target.clusterRef
+          ? observeThere({ ...at, all }, reader, messagesOf)
+          : observeHere(at, reader, messagesOf);
       };
       const first = await look(false);
       const recorded = findTarget(state, targetIdentity(spec, target));
-      return mayBeStale(recorded, first) ? look(true) : first;
+      const last = mayBeStale(recorded, first) ? await look(true) : first;
+      return withTag(last, { recorded, target, reader: readerOf(target) });
     });
     return [environment.name, await Promise.all(seen)] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
+}
+
+interface Found {
+  readonly recorded: TargetStatus | undefined;
+  readonly target: Target;
+  readonly reader: ApplicationReader;
+}
+
+/** Looks up the tag of a chart that is new there: what is recorded stays. */
+async function withTag(seen: Observation, { recorded, target, reader }: Found): Promise<Observation> {
+  if (seen.kind !== 'application' || !seen.chartSource || seen.tag !== undefined) return seen;
+  const { digest } = parseRevision(seen.fullRevision ?? '');
+  const isKnown = recorded?.tag !== undefined && isSame(revisionOf(recorded), revisionOf(seen));
+  if (digest === undefined || isKnown) return seen;
+  const { name, namespace = target.namespace } = seen.chartSource;
+  // Without it the promotion says which place it leaves out.
+  const tag = await reader.tagOf?.({ namespace, name }, digest).catch(() => undefined);
+  return tag === undefined ? seen : { ...seen, tag };
 }
 
 function atLeast(reader: ApplicationReader, fresh: boolean): ApplicationReader {

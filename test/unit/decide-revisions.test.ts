@@ -220,6 +220,10 @@ describe('a HelmRelease with a chart from an OCI registry', () => {
     const from = observed(pipeline(), { dev: seen });
     expect(from.status.environments?.dev?.targets).toMatchObject([{ tag: 'v6.5.1' }]);
     expect(from.status.executions).toMatchObject([{ revision: FULL, tag: 'v6.5.1' }]);
+    const later = observed(from, { dev: chart(CHART, FULL) });
+    expect(later.status.environments?.dev?.targets).toMatchObject([{ tag: 'v6.5.1' }]);
+    const next = observed(from, { dev: chart('6.5.2+ffffffffffff', `6.5.2@${OTHER}`) });
+    expect(next.status.environments?.dev?.targets?.[0]).not.toHaveProperty('tag');
   });
 });
 

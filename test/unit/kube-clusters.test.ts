@@ -159,6 +159,7 @@ function setUp(lookEveryMs = 60_000) {
     return {
       client: { ...client, request: () => ask('probe') },
       read: () => ask('read'),
+      tagOf: async ({ name }, digest) => `${await ask('read')}:${name}:${digest}`,
       want: () => {},
       subscribe: () => () => {},
       close: () => closed.push(token),
@@ -219,6 +220,19 @@ describe('the clusters of Pipelines', () => {
     const reads = [LEAF, same, LEAF].map((ref) => clusters.reader(ref, 'apps').read(APP, 'dev'));
     expect(await Promise.all(reads)).toEqual(['object', 'object', 'object']);
     expect([opened, looks()]).toEqual([['one'], 2]);
+  });
+
+  test('are asked for the tag of a chart by those who may read them', async () => {
+    const { clusters, put, servers } = setUp();
+    put('apps/leaf', 'one');
+    servers.set('one', async () => 'object');
+    clusters.follow(KEY, on(LEAF));
+    const source = { namespace: 'dev', name: 'podinfo' };
+    const reader = clusters.reader(LEAF, 'apps');
+    expect(await reader.tagOf(source, 'sha256:0c1d')).toBeUndefined();
+    await reader.read(APP, 'dev');
+    expect(await reader.tagOf(source, 'sha256:0c1d')).toBe('object:podinfo:sha256:0c1d');
+    expect(await clusters.reader(LEAF, 'web').tagOf(source, 'sha256:0c1d')).toBeUndefined();
   });
 
   test('of several namespaces have a connection of their own each, be their kubeconfigs the same', async () => {

@@ -63,6 +63,7 @@ const USES: Readonly<Record<string, readonly [file: string, shows: RegExp]>> = {
   'get kustomize.toolkit.fluxcd.io/kustomizations': ['kube/applications.ts', /method: 'GET'/],
   'list kustomize.toolkit.fluxcd.io/kustomizations': ['kube/application-watch-follow.ts', /createReflector/],
   'watch kustomize.toolkit.fluxcd.io/kustomizations': ['kube/application-watch-follow.ts', /createReflector/],
+  'get source.toolkit.fluxcd.io/ocirepositories': ['kube/chart-tags.ts', /method: 'GET'/],
   'get gitops.weave.works/gitopsclusters': ['kube/clusters-source.ts', /GITOPS_CLUSTERS, namespace, name/],
   'get /namespaces': ['kube/namespaces.ts', /method: 'GET'/],
   'create authorization.k8s.io/subjectaccessreviews': ['kube/author-access.ts', /SubjectAccessReview/],

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../src/api/errors.ts';
+import type { TargetStatus } from '../../src/api/pipeline.ts';
 import type { Observation } from '../../src/decide/application.ts';
+import type { ChartSource } from '../../src/decide/chart-source.ts';
 import { mayBeStale } from '../../src/decide/stale.ts';
 import { observe } from '../../src/reconcile/observe.ts';
 import { SHOWN } from '../fakes/namespaces.ts';
@@ -113,4 +115,56 @@ describe('what was seen', () => {
       expect(reads.toSorted()).toEqual(['dev', 'dev fresh', 'prod', 'staging']);
     },
   );
+
+  const DIGEST = `sha256:${'0c1d2e3f4a5b6c7d'.repeat(4)}`;
+  const chart = (chartRef: object) => ({
+    metadata: { generation: 1 },
+    spec: { chartRef },
+    status: {
+      conditions: [{ type: 'Ready', status: 'True' }],
+      history: [
+        { chartVersion: '6.5.1+0c1d2e3f4a5b', ociDigest: DIGEST, status: 'deployed', lastDeployed: at(-60) },
+      ],
+    },
+  });
+  /** Looks at the dev of a Pipeline; undefined: the OCIRepository cannot be asked. */
+  async function lookAt(chartRef: object, recorded: Partial<TargetStatus>, tag: string | undefined) {
+    const asked: string[] = [];
+    const applications = {
+      read: async () => chart(chartRef),
+      async tagOf({ namespace, name }: ChartSource, digest: string) {
+        asked.push(`${namespace}/${name} ${digest}`);
+        if (tag === undefined) throw new Error('away');
+        return tag;
+      },
+    };
+    const [environment] = pipeline().spec.environments;
+    const from = pipeline(
+      { environments: environment ? [environment] : [] },
+      { environments: { dev: { targets: [{ ...IDENTITY, ...recorded }] } } },
+    );
+    const clusters = { reader: () => applications };
+    const { dev } = await observe(from, { applications, clusters, messagesOf: SHOWN });
+    return { seen: dev?.[0], asked };
+  }
+  const REF = { kind: 'OCIRepository', name: 'podinfo' };
+  const FULL = { revision: '6.5.1+0c1d2e3f4a5b', fullRevision: `6.5.1@${DIGEST}` };
+
+  test('has the tag of a chart that is new there, from its OCIRepository', async () => {
+    const { seen, asked } = await lookAt(REF, { revision: '6.5.0' }, 'v6.5.1');
+    expect(seen).toMatchObject({ ...FULL, tag: 'v6.5.1' });
+    expect(asked).toEqual([`dev/podinfo ${DIGEST}`]);
+    const elsewhere = await lookAt({ ...REF, namespace: 'flux-system' }, {}, 'v6.5.1');
+    expect(elsewhere.asked).toEqual([`flux-system/podinfo ${DIGEST}`]);
+  });
+
+  test('is not looked up again where the tag is recorded, and is no tag where it cannot be', async () => {
+    const known = await lookAt(REF, { ...FULL, tag: 'v6.5.1' }, 'v6.5.1');
+    expect([known.asked, known.seen]).toEqual([[], expect.not.objectContaining({ tag: 'v6.5.1' })]);
+    const away = await lookAt(REF, {}, undefined);
+    expect(away.seen).toMatchObject({ kind: 'application', ready: true, ...FULL });
+    expect(away.seen).not.toHaveProperty('tag');
+    const other = await lookAt({ kind: 'HelmChart', name: 'podinfo' }, {}, 'v6.5.1');
+    expect(other.asked).toEqual([]);
+  });
 });

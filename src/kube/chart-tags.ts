@@ -1,0 +1,51 @@
+import { hasCode } from '../api/errors.ts';
+import { type ChartSource, chartTag } from '../decide/chart-source.ts';
+import { resourcePath } from './path.ts';
+import { createShortMemory } from './short-memory.ts';
+import type { KubeClient } from './transport.ts';
+
+/** Under which tags the registries have charts, as the OCIRepositories of a cluster say. */
+export interface ChartTags {
+  /**
+   * The tag under which the OCIRepository has the artifact of this digest; undefined: it has another one by now, is pinned
+   * to the digest, or may not be read.
+   * @throws TurnpikeError while the cluster cannot be asked
+   */
+  tagOf(source: ChartSource, digest: string): Promise<string | undefined>;
+}
+
+/** The newest first: the older one is Flux's before 2.6. */
+const VERSIONS = ['source.toolkit.fluxcd.io/v1', 'source.toolkit.fluxcd.io/v1beta2'];
+
+/** What a source has of a digest changes seldom, and is recorded once it is known. */
+const KNOWN_MS = 3_600_000;
+const UNKNOWN_MS = 300_000;
+const MAX_KNOWN = 5_000;
+
+export function createChartTags(client: KubeClient, deps: { readonly now: () => Date }): ChartTags {
+  const known = createShortMemory<string | undefined>({
+    keptMs: (tag) => (tag === undefined ? UNKNOWN_MS : KNOWN_MS),
+    maxKnown: MAX_KNOWN,
+    now: deps.now,
+  });
+
+  async function read({ namespace, name }: ChartSource): Promise<unknown> {
+    for (const apiVersion of VERSIONS) {
+      const path = resourcePath({ apiVersion, namespace, plural: 'ocirepositories', name });
+      try {
+        return await client.request({ method: 'GET', path });
+      } catch (error) {
+        if (hasCode(error, 'ApiForbidden')) return undefined;
+        if (!hasCode(error, 'ApiNotFound')) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  return {
+    tagOf(source, digest) {
+      const key = JSON.stringify([source.namespace, source.name, digest]);
+      return known.get(key, async () => chartTag(await read(source), digest));
+    },
+  };
+}
