@@ -1,7 +1,7 @@
 import type { Deployment, EnvironmentStatus } from '../api/pipeline.ts';
 import type { Observation } from './application.ts';
 import { isSame, type Recorded, revisionOf } from './revision.ts';
-import { commonRevision, deployedRevision } from './state.ts';
+import { commonRevision, readyRevision } from './state.ts';
 import { cut } from './text.ts';
 
 /** Folds what was seen of an environment's applications into its deployment. */
@@ -23,7 +23,7 @@ export function foldDeployment(
 ): Deployment | undefined {
   const applications = observations.filter((one) => one.kind === 'application');
   if (applications.length === 0 || graceEnd(state, now) !== undefined) return undefined;
-  const revision = deployedRevision(state);
+  const revision = readyRevision(state);
   if (revision) return succeeded(state, revision, applications, now);
   if (applications.length < observations.length) return undefined;
   return failedDeployment(state, applications, now) ?? begun(state, applications, now);

@@ -15,10 +15,10 @@ import { rejectionOf, withOwnRejection } from './rejections.ts';
 import { isSame, type Recorded, revisionOf } from './revision.ts';
 import { groupOf, isApplication } from './route.ts';
 import {
-  deployedRevision,
   environmentStatus,
   isUnfinished,
   openPullRequest,
+  readyRevision,
   withoutNoToWhatRuns,
 } from './state.ts';
 import { update } from './step.ts';
@@ -41,7 +41,7 @@ export function foldObservations(pipeline: Pipeline, seen: Observations, now: Da
       return foldTarget(identity, findTarget(old, identity), observations[index], now);
     });
     const state = withoutNoToWhatRuns({ ...old, targets });
-    const deployment = foldDeployment({ ...state, wasWhole: deployedRevision(old) }, observations, now);
+    const deployment = foldDeployment({ ...state, wasWhole: readyRevision(old) }, observations, now);
     environments[environment.name] = deployment ? { ...state, deployment } : state;
   }
   return foldExecutions({ ...pipeline, status: { ...status, environments } }, now);

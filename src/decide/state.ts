@@ -117,8 +117,19 @@ export function isDeployed(
 }
 
 /** The revision that all targets run and are ready at. */
-export function deployedRevision(state: EnvironmentStatus): string | undefined {
+export function readyRevision(state: EnvironmentStatus): string | undefined {
   return state.targets?.every((target) => target.ready) ? commonRevision(state.targets) : undefined;
+}
+
+const BROUGHT: readonly PromotionPhase[] = ['Merged', 'Succeeded'];
+
+/**
+ * The same; where the promoted revision has arrived by its version alone, that one: it is the one that travels on.
+ */
+export function deployedRevision(state: EnvironmentStatus): string | undefined {
+  const { promotion } = state;
+  const isBrought = promotion?.byVersion && BROUGHT.includes(promotion.phase);
+  return isBrought && isDeployed(state, promotion) ? promotion.revision : readyRevision(state);
 }
 
 /** What is known of a revision; one that is spelled just so goes before others that are the same. */

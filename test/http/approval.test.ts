@@ -114,6 +114,17 @@ describe('POST /approval/{namespace}/{name}/{environment}/{revision}', () => {
     expect((await post(path, { timestamp: at(0) })).status).toBe(202);
   });
 
+  test.each(['6.5.1%2B0c1d2e3f4a5b', 'sha256:DIGEST', '6.5.1', '6.5.1@sha256:DIGEST'])(
+    'takes %s for the revision with its digest that waits',
+    async (spelling) => {
+      const digest = '0c1d2e3f4a5b6c7d'.repeat(4);
+      const { post, state } = setUp(waiting(`6.5.1@sha256:${digest}`));
+      expect((await post('/approval/apps/app/staging/6.5.1@sha256:0000')).status).toBe(409);
+      expect((await post(`/approval/apps/app/staging/${spelling.replace('DIGEST', digest)}`)).status).toBe(202);
+      expect(state()).toMatchObject({ promotion: { phase: 'Pending', revision: `6.5.1@sha256:${digest}` } });
+    },
+  );
+
   test('approves nothing for a request with a query, which is signed with the path', async () => {
     const { post, state } = setUp();
     const path = `${PATH}?decision=reject`;

@@ -94,6 +94,22 @@ describe('a promotion', () => {
     });
   });
 
+  test('that has arrived by its version goes on to the next environment as it came', () => {
+    const promotion: PromotionStatus = { ...merged(FULL, { byVersion: true }), phase: 'Succeeded' };
+    const before = withState(pipeline(), 'staging', { promotion });
+    const seen = {
+      dev: chart(CHART, FULL),
+      staging: chart('6.5.1+ffffffffffff', `6.5.1@${OTHER}`),
+      prod: chart('6.5.0+ffffffffffff', `6.5.0@${OTHER}`),
+    };
+    const from = observed(before, seen);
+    expect(steps(from).staging?.kind).toBe('rest');
+    expect(steps(from).prod).toMatchObject({ kind: 'promote', promotion: { revision: FULL } });
+    expect(from.status.environments?.staging?.deployment).toMatchObject({ revision: '6.5.1+ffffffffffff' });
+    const passage = from.status.executions?.find(({ revision }) => revision === FULL)?.environments.staging;
+    expect(passage).toMatchObject({ deployedAt: expect.any(String) });
+  });
+
   test('is not begun where the digests are equal, and is where a tag was pushed again', () => {
     expect(steps(running({ dev: FULL, staging: DIGEST, prod: '6.5.1' })).staging?.kind).toBe('rest');
     expect(steps(running({ dev: FULL, staging: `6.5.1@${OTHER}`, prod: FULL })).staging).toMatchObject({

@@ -18,6 +18,8 @@ const DATE = /^(\d{4})\.(\d{1,8})(?:\.(\d{1,8}))?(?:\.(\d{1,8}))?(-[\da-z.-]{1,6
 
 /** Undefined for what is neither a semantic version nor a date. */
 export function versionOrder(version: string): VersionOrder | undefined {
+  // Branches and words are many, and to find out that one is no version is slow.
+  if (!/^\s*v?\d/.test(version)) return undefined;
   const semver = parse(plainVersion(version));
   if (semver) return { semver, rest: 0 };
   const [, year, month, day = '0', rest = '0', label = ''] = DATE.exec(plainVersion(version)) ?? [];
