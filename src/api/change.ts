@@ -25,6 +25,16 @@ export const FileEdit = v.pipe(
         'Path of the field in those files, such as spec.chart.spec.version, images[name=app].newTag or spec.containers[0].image.',
       ),
     ),
+    artifact: v.optional(
+      v.pipe(
+        v.string(),
+        v.minLength(1),
+        v.maxLength(32),
+        v.description(
+          'The artifact that is meant, where the Pipeline has artifacts; its name in spec.artifacts.',
+        ),
+      ),
+    ),
     value: v.optional(
       v.pipe(
         v.picklist(FILE_VALUES),

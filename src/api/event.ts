@@ -45,9 +45,14 @@ export function eventCluster(event: FluxEvent): string | undefined {
   return metadataOf(event, 'cluster');
 }
 
-/** Whoever sends events without notification-controller leaves the object's API group before the key. */
-function metadataOf(event: FluxEvent, key: string): string | undefined {
-  const metadata = event.metadata ?? {};
-  const [group] = event.involvedObject.apiVersion.split('/');
-  return metadata[key] || metadata[`${group}/${key}`] || undefined;
+/** notification-controller takes these groups off; whoever sends events without it leaves them before the key. */
+export function metadataOf({ metadata, involvedObject }: FluxEvent, key: string): string | undefined {
+  const [group] = involvedObject.apiVersion.split('/');
+  for (const name of [key, `${group}/${key}`, `${EVENT_GROUP}/${key}`]) {
+    const value = metadata && Object.hasOwn(metadata, name) ? metadata[name] : undefined;
+    if (value) return value;
+  }
+  return undefined;
 }
+
+const EVENT_GROUP = 'event.toolkit.fluxcd.io';

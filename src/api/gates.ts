@@ -118,6 +118,24 @@ export const Window = v.pipe(
 );
 export type Window = v.InferOutput<typeof Window>;
 
+const ArtifactVersions = v.pipe(
+  v.object({
+    name: v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(32),
+      v.description('Name of the artifact, as in spec.artifacts.'),
+    ),
+    versions: v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(256),
+      v.description('The semantic versions of it that may pass, as npm or Flux writes ranges.'),
+    ),
+  }),
+  v.description('The versions of one artifact that may pass.'),
+);
+
 export const Gates = v.object({
   soak: v.optional(soak),
   windows: v.optional(
@@ -137,6 +155,15 @@ export const Gates = v.object({
       v.description(
         'The semantic versions that may pass, as npm writes ranges: "~1.4", ">=1.2.0 <2". What is no semantic version does not pass.',
       ),
+    ),
+  ),
+  artifactVersions: v.optional(
+    v.pipe(
+      v.array(ArtifactVersions),
+      v.minLength(1),
+      v.maxLength(8),
+      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+      v.description('The versions of single artifacts that may pass, each in place of versions: 1 to 8.'),
     ),
   ),
   targets: v.optional(

@@ -19,6 +19,7 @@ import {
   secretReference,
 } from './names.ts';
 import { branchOf, repositoryUrl, URL_RULES } from './repository.ts';
+import { artifacts, RevisionSource } from './revision-source.ts';
 import { rules, secretTextRules } from './rules.ts';
 import type { PipelineStatus } from './status.ts';
 
@@ -207,34 +208,53 @@ export const Environment = v.pipe(
 );
 export type Environment = v.InferOutput<typeof Environment>;
 
-export const PipelineSpec = v.object({
-  appRef: v.pipe(AppRef, v.description('The application that travels through the environments.')),
-  environments: v.pipe(
-    v.array(Environment),
-    v.minLength(1),
-    v.maxLength(50),
-    v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-    rules({
-      rule: 'self.all(one, !has(one.name) || self.exists_one(other, has(other.name) && other.name == one.name))',
-      message: 'Two environments have the same name: give each a name of its own.',
-    }),
-    v.description('The environments in the order of promotion, the first one first: 1 to 50.'),
-  ),
-  promotion: v.optional(
-    v.pipe(
-      Promotion,
-      v.description(
-        'How the application gets into each environment that has no promotion of its own; nothing leads into the first. Default: no promotion.',
+export const REVISION_AND_ARTIFACTS =
+  'Keep one of revision and artifacts: the artifacts are the revision then.';
+
+export const PipelineSpec = v.pipe(
+  v.object({
+    appRef: v.pipe(AppRef, v.description('The application that travels through the environments.')),
+    revision: v.optional(
+      v.pipe(
+        RevisionSource,
+        v.description(
+          'Where the application object says its revision. Default: what Flux calls its revision, such as the version of a chart.',
+        ),
       ),
     ),
-  ),
-  suspend: v.optional(
-    v.pipe(
-      v.boolean(),
-      v.description('Hold all promotions; deployments are still recorded. Default: false.'),
+    artifacts: v.optional(artifacts),
+    environments: v.pipe(
+      v.array(Environment),
+      v.minLength(1),
+      v.maxLength(50),
+      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+      rules({
+        rule: 'self.all(one, !has(one.name) || self.exists_one(other, has(other.name) && other.name == one.name))',
+        message: 'Two environments have the same name: give each a name of its own.',
+      }),
+      v.description('The environments in the order of promotion, the first one first: 1 to 50.'),
     ),
-  ),
-});
+    promotion: v.optional(
+      v.pipe(
+        Promotion,
+        v.description(
+          'How the application gets into each environment that has no promotion of its own; nothing leads into the first. Default: no promotion.',
+        ),
+      ),
+    ),
+    suspend: v.optional(
+      v.pipe(
+        v.boolean(),
+        v.description('Hold all promotions; deployments are still recorded. Default: false.'),
+      ),
+    ),
+  }),
+  rules({
+    rule: '!has(self.revision) || !has(self.artifacts)',
+    message: REVISION_AND_ARTIFACTS,
+    fieldPath: '.artifacts',
+  }),
+);
 export type PipelineSpec = v.InferOutput<typeof PipelineSpec>;
 
 /** What of an object's metadata is used here. */

@@ -45,12 +45,14 @@ export function revisionPathOf(
 
 /** What an object has there; undefined when there is nothing. */
 export function valueAt(object: unknown, path: RevisionPath): unknown {
-  let value = object;
-  for (const step of path.steps) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = follow(value, step);
-  }
-  return value ?? undefined;
+  return valuesAt(object, path)[0];
+}
+
+/** The same of every element of a list that has the text which the path asks for. */
+export function valuesAt(object: unknown, path: RevisionPath): unknown[] {
+  let values: readonly unknown[] = [object];
+  for (const step of path.steps) values = values.flatMap((value) => follow(value, step));
+  return values.filter((value) => value !== undefined && value !== null);
 }
 
 function parseEntry(entry: string): [kind: string, path: RevisionPath] {
@@ -59,14 +61,15 @@ function parseEntry(entry: string): [kind: string, path: RevisionPath] {
   if (at < 0 || !KIND.test(kind)) {
     throw new Error(`${JSON.stringify(entry)} is no KIND.GROUP=PATH: write it as in ${EXAMPLE}.`);
   }
-  return [kind, parsePath(entry.slice(at + 1).trim())];
+  return [kind, parseRevisionPath(entry.slice(at + 1).trim())];
 }
 
-function parsePath(text: string): RevisionPath {
+/** @throws Error with a sentence that says what to write instead */
+export function parseRevisionPath(text: string, maxSteps = MAX_STEPS): RevisionPath {
   const steps: Step[] = [];
   let end = 0;
   for (const found of text.matchAll(STEP)) {
-    if (steps.length === MAX_STEPS) throw badPath(text);
+    if (steps.length === maxSteps) throw badPath(text);
     steps.push(stepOf(found));
     end = found.index + found[0].length;
   }
@@ -87,11 +90,11 @@ function stepOf([, name, index, field, value]: RegExpExecArray): Step {
 }
 
 /** Own properties alone: an object comes from outside and may lack what its prototype has. */
-function follow(value: object, step: Step): unknown {
-  if (step.kind === 'field') return own(value, step.name);
-  if (!Array.isArray(value)) return undefined;
-  if (step.kind === 'position') return value[step.index];
-  return value.find((one: unknown) => own(one, step.field) === step.value);
+function follow(value: unknown, step: Step): unknown[] {
+  if (step.kind === 'field') return [own(value, step.name)];
+  if (!Array.isArray(value)) return [];
+  if (step.kind === 'position') return [value[step.index]];
+  return value.filter((one: unknown) => own(one, step.field) === step.value);
 }
 
 function own(value: unknown, name: string): unknown {

@@ -78,9 +78,10 @@ export const PromotionStatus = v.object({
   message: v.optional(message('What it waits for, in a sentence.')),
   byVersion: v.optional(
     v.pipe(
-      v.boolean(),
+      v.array(v.pipe(v.string(), v.maxLength(32), v.description('revision, or the name of an artifact.'))),
+      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
       v.description(
-        'What was changed for it names no digest: it has succeeded once its version runs, whatever the digest.',
+        'Artifacts of which what was changed names no digest, or revision where there are no artifacts: they have arrived once their version runs, whatever the digest.',
       ),
     ),
   ),
@@ -201,6 +202,15 @@ export const PipelineStatus = v.object({
   ),
   summary: v.optional(
     v.pipe(v.string(), v.maxLength(2048), v.description('All environments in one line, for kubectl get.')),
+  ),
+  revisionsFrom: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(8192),
+      v.description(
+        'Where the revisions of this status were read in the application object: the paths of spec.revision or spec.artifacts. Absent: what Flux calls its revision.',
+      ),
+    ),
   ),
   lastHandledReconcileAt: v.optional(
     v.pipe(v.string(), v.description('The last value of the annotation reconcile.fluxcd.io/requestedAt.')),

@@ -1,13 +1,14 @@
 import { errorMessage } from '../api/errors.ts';
 import type { Pipeline, Target } from '../api/pipeline.ts';
 import type { Observation } from '../decide/application.ts';
+import { sourcesOf } from '../decide/artifacts.ts';
 import { type ReferencePolicy, refusedReference } from '../decide/validate.ts';
 import type { ApplicationWatch } from '../kube/application-watch.ts';
 import { type MessagesOf, observeHere } from '../reconcile/observe-target.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 export interface LookDeps {
-  readonly applications: Pick<ApplicationWatch, 'readNow'>;
+  readonly applications: Pick<ApplicationWatch, 'read'>;
   readonly messagesOf: MessagesOf;
   readonly policy: ReferencePolicy;
   readonly log: Logger;
@@ -18,13 +19,17 @@ export interface LookDeps {
  * to the watch; what the reconciler would not show is not shown here either.
  */
 export function createLook({ applications, messagesOf, policy, log }: LookDeps) {
-  const now = { read: applications.readNow };
   return async ({ metadata, spec }: Pipeline, target: Target): Promise<Observation | undefined> => {
     const { appRef } = spec;
     const from = metadata.namespace;
+    const sources = sourcesOf(spec);
     if (refusedReference(target, policy, from)) return undefined;
     try {
-      const seen = await observeHere({ appRef, from, target }, now, messagesOf);
+      const seen = await observeHere(
+        { appRef, from, target, sources, fresh: true },
+        applications,
+        messagesOf,
+      );
       return seen.kind === 'application' ? seen : undefined;
     } catch (error) {
       const fields = { namespace: target.namespace, name: appRef.name, error: errorMessage(error) };

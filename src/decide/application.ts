@@ -1,165 +1,54 @@
 import * as v from 'valibot';
 import type { AppRef } from '../api/pipeline.ts';
-import { type RevisionPath, valueAt } from '../api/revision-path.ts';
+import { atPaths, withPaths } from './application-paths.ts';
 import { isBuiltAnew, toldOf } from './application-revision.ts';
+import { Application, type Entry, FIRST, MAX_REVISION, type Ready } from './application-view.ts';
+import { isFluxAlone, type Source } from './artifacts.ts';
 import { chartSource, type NamedSource } from './chart-source.ts';
 import { meaningOf } from './meaning.ts';
+import type { Observation } from './observation.ts';
 import { isPrintable } from './revision.ts';
 import { groupOf } from './route.ts';
 
-/**
- * What was seen of an application at one of its targets. `unreadable`: its cluster cannot be asked;
- * `absent`: there is no such object. In both cases signed events decide.
- */
-export type Observation =
-  | { readonly kind: 'unreadable'; readonly error: string }
-  | { readonly kind: 'absent'; readonly error: string }
-  | {
-      readonly kind: 'application';
-      readonly ready: boolean;
-      readonly revision?: string;
-      /** The same in its full form, where that is another one, */
-      readonly fullRevision?: string;
-      /** and the tag of a chart in its registry. */
-      readonly tag?: string;
-      /** Where the tag can be looked up. */
-      readonly chartSource?: NamedSource;
-      /** Why it is not ready, in Flux's words. */
-      readonly message?: string;
-      /** RFC 3339; when the revision was deployed, as far as the object says. */
-      readonly deployedAt?: string;
-      /** The revision of a deployment that failed. */
-      readonly failed?: string;
-      readonly failedFull?: string;
-      /**
-       * Ready is Unknown while what runs is only reconciled once more, as kustomize-controller does at each
-       * interval: what was ready before still is.
-       */
-      readonly steady?: boolean;
-      /** Something else than what runs is being deployed: its revision, as far as it is known. */
-      readonly deploying?: { readonly revision?: string; readonly fullRevision?: string };
-    };
+export { showsPaths, type Viewing, viewApplication } from './application-view.ts';
+export type { Keeps, Observation } from './observation.ts';
 
-/** As long as a revision may be in a Pipeline's status. */
-const MAX_REVISION = 512;
-const MAX_MESSAGE = 1024;
-/** A digest, perhaps with a tag before it. */
-const MAX_ARTIFACT = 300;
+/** What an application runs, as its object says. */
 
-const time = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(40), v.isoTimestamp())), undefined);
-/** What is longer is cut to a length that is still too long, which `readApplication` reports. */
-const revision = v.pipe(v.string(), v.transform(cutTo(MAX_REVISION + 1)));
-const message = v.pipe(v.string(), v.transform(cutTo(MAX_MESSAGE)));
-/** Some kinds write it as text. */
-const generation = v.fallback(
-  v.optional(v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))])),
-  undefined,
-);
-
-const Ready = v.object({
-  type: v.string(),
-  status: v.string(),
-  reason: v.optional(message, ''),
-  message: v.optional(message, ''),
-  observedGeneration: generation,
-  lastTransitionTime: time,
-});
-
-/** What cannot be one is as if it were not there. */
-const artifact = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(MAX_ARTIFACT))), undefined);
-
-/** A release of a HelmRelease, or a snapshot of a Kustomization. */
-const Entry = v.object({
-  chartVersion: v.optional(revision),
-  ociDigest: artifact,
-  status: v.optional(v.string()),
-  lastDeployed: time,
-  firstReconciled: time,
-  lastReconciled: time,
-});
-type Entry = v.InferOutput<typeof Entry>;
-
-/** Flux keeps five snapshots. */
-const MAX_SNAPSHOTS = 5;
-
-/** What is used of a history, and no more: the release that runs, one that is on its way, the snapshots. */
-function essential(history: Entry[]): Entry[] {
-  const first = history[0]?.status?.startsWith('pending-') ? history.slice(0, 1) : [];
-  const deployed = history.filter((one) => one.status === 'deployed').slice(0, 1);
-  const snapshots = history.filter((one) => one.firstReconciled !== undefined).slice(0, MAX_SNAPSHOTS);
-  return [...first, ...deployed, ...snapshots];
-}
-
-const Status = v.object({
-  observedGeneration: generation,
-  conditions: v.optional(
-    v.pipe(
-      v.array(v.looseObject({ type: v.string() })),
-      v.transform((all) => all.filter((one) => one.type === 'Ready').slice(0, 1)),
-      v.array(Ready),
-    ),
-    [],
-  ),
-  history: v.fallback(v.optional(v.pipe(v.array(Entry), v.transform(essential))), undefined),
-  lastAppliedRevision: v.optional(revision),
-  lastAttemptedRevision: v.optional(revision),
-  lastAttemptedRevisionDigest: artifact,
-});
-
-/** What the kind's configured path led to. */
-const AtPath = v.object({
-  path: v.string(),
-  value: v.optional(v.string()),
-  /** There is something, but no text or number of at most 512 characters. */
-  unusable: v.optional(v.boolean()),
-});
-
-const Application = v.object({
-  metadata: v.object({ generation: v.optional(v.number(), 0) }),
-  status: v.optional(Status, {}),
-  revisionAt: v.optional(AtPath),
-  builtAnew: v.optional(v.boolean()),
-  chartSource: v.optional(v.object({ name: v.string(), namespace: v.optional(v.string()) })),
-});
-type Application = v.InferOutput<typeof Application>;
-/** Another cluster's object may be wrong at a million places. */
-const FIRST = { abortEarly: true };
-
-/**
- * Of a HelmRelease, a Kustomization or any object with a Ready condition what `readApplication` needs, and
- * so small that thousands can be kept; undefined for what is none of these. `path`: where objects of this
- * kind have their revision, when it is not where Flux's have it.
- */
-export function viewApplication(object: unknown, path?: RevisionPath): Application | undefined {
-  const parsed = v.safeParse(Application, object, FIRST);
-  if (!parsed.success) return undefined;
-  const { metadata, status } = parsed.output;
-  const builtAnew = isBuiltAnew(object) && { builtAnew: true };
-  const source = chartSource(object);
-  const kept = { ...builtAnew, ...(source && { chartSource: source }) };
-  return { metadata, status, ...(path && { revisionAt: revisionAt(object, path) }), ...kept };
-}
-
-function revisionAt(object: unknown, path: RevisionPath): v.InferOutput<typeof AtPath> {
-  const found = valueAt(object, path);
-  if (found === undefined || found === '') return { path: path.text };
-  const value = typeof found === 'number' ? String(found) : found;
-  if (typeof value !== 'string' || value.length > MAX_REVISION) return { path: path.text, unusable: true };
-  return { path: path.text, value };
-}
-
-/**
- * Reads an application object, or its view. It is ready when its Ready condition is True for the present
- * generation. HelmRelease v2 has no `lastAppliedRevision`: the chart version of the deployed release in its
- * history says what runs.
- */
-export function readApplication(appRef: AppRef, object: unknown): Observation {
+/** Reads an application object, or its view: what Flux calls its revision, or what its spec says at the Pipeline's paths. */
+export function readApplication(
+  appRef: AppRef,
+  object: unknown,
+  sources: readonly Source[] = [],
+): Observation {
   const parsed = v.safeParse(Application, object, FIRST);
   if (!parsed.success) {
     return unreadable(`The ${appRef.kind} has no status that is understood here.`);
   }
-  const { metadata, status, revisionAt: at, builtAnew = isBuiltAnew(object) } = parsed.output;
-  const { chartSource: source = chartSource(object) } = parsed.output;
+  const flux = readFlux(appRef, object, parsed.output);
+  if (isFluxAlone(sources)) return flux;
+  const paths = sources.flatMap(({ path }) => path ?? []);
+  const { atPaths: at = atPaths(appRef, object, paths) } = parsed.output;
+  return withPaths(appRef, { flux, attempted: attemptedIn(parsed.output), at, sources });
+}
+
+/** What Flux tried last, where it is not what runs. */
+function attemptedIn({ status, builtAnew = false, revisionAt: at }: Application) {
+  const revision = recordable(status?.lastAttemptedRevision);
+  const says = { builtAnew, isElsewhere: at !== undefined };
+  return {
+    ...(revision !== undefined && { revision }),
+    ...toldOf(revision, status?.lastAttemptedRevisionDigest, says),
+  };
+}
+
+/**
+ * It is ready when its Ready condition is True for the present generation. HelmRelease v2 has no `lastAppliedRevision`: the
+ * chart version of the deployed release in its history says what runs.
+ */
+function readFlux(appRef: AppRef, object: unknown, parsed: Application): Observation {
+  const { metadata, status, revisionAt: at, builtAnew = isBuiltAnew(object) } = parsed;
+  const { chartSource: source = chartSource(object) } = parsed;
   if (at?.unusable) {
     return unreadable(
       `The ${appRef.kind} has no text or number of at most ${MAX_REVISION} characters at ${at.path}: correct --revision-paths.`,
@@ -266,10 +155,6 @@ type ReadyCondition = v.InferOutput<typeof Ready>;
 
 function unreadable(error: string): Observation {
   return { kind: 'unreadable', error };
-}
-
-function cutTo(length: number): (text: string) => string {
-  return (text) => (text.length <= length ? text : text.slice(0, length));
 }
 
 function isFailure(condition: ReadyCondition | undefined): boolean {

@@ -14,6 +14,7 @@ import {
   isNewerThere,
   isOlder,
   isSame,
+  membersOf,
   newerThere,
   revisionOf,
   semverOf,
@@ -56,7 +57,18 @@ function isEligible(leg: Leg, revision: string): boolean {
 }
 
 /** Why the gate `versions` does not let the revision pass, to go on after the name of the revision. */
-export function versionProblem({ versions }: Gates, revision: string): string | undefined {
+export function versionProblem(gates: Gates, revision: string): string | undefined {
+  const members = membersOf(revision);
+  if (!members) return rangeProblem(gates.versions, revision);
+  for (const { artifact, revision: own } of members) {
+    const range = gates.artifactVersions?.find(({ name }) => name === artifact)?.versions ?? gates.versions;
+    const problem = rangeProblem(range, own);
+    if (problem !== undefined) return `has the ${artifact} ${shortRevision(own)}, which ${problem}`;
+  }
+  return undefined;
+}
+
+function rangeProblem(versions: string | undefined, revision: string): string | undefined {
   if (versions === undefined) return undefined;
   const version = semverOf(revision);
   if (!version) return `is no semantic version, and only ${versions} may pass`;

@@ -9,6 +9,7 @@ import type {
 } from '../api/pipeline.ts';
 import { withAbandoned } from './abandon.ts';
 import type { Observation } from './application.ts';
+import { originOf } from './artifacts.ts';
 import { foldExecutions } from './executions.ts';
 import { foldDeployment } from './fold-deployment.ts';
 import { rejectionOf, withOwnRejection } from './rejections.ts';
@@ -35,10 +36,11 @@ export function foldObservations(pipeline: Pipeline, seen: Observations, now: Da
   const environments: Record<string, EnvironmentStatus> = {};
   for (const environment of pipeline.spec.environments) {
     const old = environmentStatus(status, environment.name);
-    const observations = seen[environment.name] ?? [];
-    const targets = environment.targets.map((target, index) => {
-      const identity = targetIdentity(pipeline.spec, target);
-      return foldTarget(identity, findTarget(old, identity), observations[index], now);
+    const identities = environment.targets.map((target) => targetIdentity(pipeline.spec, target));
+    const before = identities.map((identity) => findTarget(old, identity));
+    const observations = (seen[environment.name] ?? []).map((one, index) => asRecorded(before[index], one));
+    const targets = identities.map((identity, index) => {
+      return foldTarget(identity, before[index], observations[index], now);
     });
     const state = withoutNoToWhatRuns({ ...old, targets });
     const deployment = foldDeployment({ ...state, wasWhole: readyRevision(old) }, observations, now);
@@ -57,16 +59,25 @@ function withKnownRejections(status: PipelineStatus): PipelineStatus {
   return { ...status, environments: Object.fromEntries(known) };
 }
 
-/** Another application begins anew: what was recorded of the one before says nothing of it. */
-function ofThisApplication({ spec, status }: Pipeline, now: Date): PipelineStatus {
+/** Another application, or other revisions of it, begin anew: what was recorded before says nothing of them. */
+export function ofThisApplication({ spec, status }: Pipeline, now: Date): PipelineStatus {
+  const origin = originOf(spec);
+  const isElsewhere = status.revisionsFrom !== origin;
   const isOther = ({ targets = [] }: EnvironmentStatus) =>
-    targets.length > 0 && !targets.some((target) => isApplication(spec.appRef, target.clusterAppRef));
+    isElsewhere ||
+    (targets.length > 0 && !targets.some((target) => isApplication(spec.appRef, target.clusterAppRef)));
   const entries = Object.entries(status.environments ?? {});
-  if (!entries.some(([, state]) => isOther(state))) return status;
-  const { executions: _, ...rest } = status;
-  const message = `The application is ${spec.appRef.kind} ${spec.appRef.name} now.`;
+  if (!isElsewhere && !entries.some(([, state]) => isOther(state))) return status;
+  const { executions: _, revisionsFrom: __, ...rest } = status;
+  const message = isElsewhere
+    ? `Its revision is read elsewhere now: ${origin ?? 'where Flux has it'}.`
+    : `The application is ${spec.appRef.kind} ${spec.appRef.name} now.`;
   const anew = entries.map(([name, state]) => [name, isOther(state) ? ended(state, message, now) : state]);
-  return { ...rest, environments: Object.fromEntries(anew) };
+  return {
+    ...rest,
+    ...(origin !== undefined && { revisionsFrom: origin }),
+    ...(status.environments && { environments: Object.fromEntries(anew) }),
+  };
 }
 
 /** A pull request that is open goes to the next revision. */
@@ -110,13 +121,27 @@ function identityKey({ clusterAppRef: app, namespace }: TargetIdentity): string 
   return JSON.stringify([groupOf(app.apiVersion), app.kind, app.name, ...where]);
 }
 
+/** What an application does not say of what it runs is what is recorded of it. */
+function asRecorded(before: TargetStatus | undefined, seen: Observation): Observation {
+  if (seen.kind !== 'application' || !seen.keeps) return seen;
+  const { keeps, deploying, ...rest } = seen;
+  const isSameThere = before?.revision !== undefined && isSame(revisionOf(before), revisionOf(keeps));
+  const isSteady = keeps.as === 'held' || (keeps.as === 'reconciling' && isSameThere);
+  return {
+    ...rest,
+    ...runningOf(before ?? {}),
+    ...(isSteady ? { steady: true } : deploying && { deploying }),
+  };
+}
+
 /** What a target's status becomes by what was seen of its application. */
 export function foldTarget(
   identity: TargetIdentity,
   before: TargetStatus | undefined,
-  seen: Observation | undefined,
+  looked: Observation | undefined,
   now: Date,
 ): TargetStatus {
+  const seen = looked && asRecorded(before, looked);
   const isBack = before?.seen === 'gone' && seen?.kind === 'application';
   const observedAt = before?.observedAt !== undefined && !isBack && { observedAt: before.observedAt };
   if (seen?.kind === 'application') {

@@ -2,6 +2,7 @@ import type { FluxEvent } from '../api/event.ts';
 import type { EnvironmentStatus, Pipeline, PipelineStatus } from '../api/pipeline.ts';
 import { bounded } from './bounded.ts';
 import { foldExecutions } from './executions.ts';
+import { findTarget, ofThisApplication, targetIdentity } from './fold.ts';
 import {
   isConfirmation,
   isOutdated,
@@ -11,7 +12,9 @@ import {
   withRepetition,
 } from './receive/deployment.ts';
 import { follow, underWay, withEnd } from './receive/follow.ts';
-import { type Located, locate, type Outcome } from './receive/located.ts';
+import { type Located, locate, type Outcome, place } from './receive/located.ts';
+import { isReadFromSpec } from './receive/told.ts';
+import { revisionOf } from './revision.ts';
 import { environmentStatus, withEnvironment } from './state.ts';
 
 /**
@@ -28,18 +31,34 @@ export type Receipt =
       readonly status?: PipelineStatus;
     };
 
-export function receiveEvent(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Receipt {
+export function receiveEvent(recorded: Pipeline, name: string, event: FluxEvent, now: Date): Receipt {
+  const pipeline = { ...recorded, status: ofThisApplication(recorded, now) };
+  const hint = hintOf(pipeline, name, event, now);
+  if (hint) return hint;
   const located = locate(pipeline, name, event, now);
   if (typeof located === 'string') return { kind: 'refused', problem: located };
-  const { outcome, status: recorded } = record(located, now);
+  const { outcome, status: written } = record(located, now);
   // What this event takes the place of was there all the same, also when nobody has looked meanwhile.
-  const folded = recorded && foldExecutions({ ...pipeline, status: recorded }, now);
+  const folded = written && foldExecutions({ ...pipeline, status: written }, now);
   const ended = folded && withEnd({ ...located, pipeline: { ...pipeline, status: folded } }, now);
   const status = ended && bounded(pipeline.spec, ended);
   const { revision, environment } = located;
   const promotes = outcome === 'accepted' || outcome === 'waiting-approval' || outcome === 'unchanged';
   const about = promotes ? (located.next ?? environment) : environment;
   return { kind: 'taken', outcome, environment: about.name, revision, ...(status && { status }) };
+}
+
+/** Where the spec of an application that can be read says what runs, an event is no more than a reason to look there. */
+function hintOf(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Receipt | undefined {
+  if (!isReadFromSpec(pipeline.spec)) return undefined;
+  const placed = place(pipeline, name, event, now);
+  if (typeof placed === 'string') return { kind: 'refused', problem: placed };
+  const { environment, target } = placed;
+  const state = environmentStatus(pipeline.status, environment.name);
+  const known = findTarget(state, targetIdentity(pipeline.spec, target));
+  if (known?.seen !== 'now') return undefined;
+  const revision = revisionOf(known) ?? '';
+  return { kind: 'taken', outcome: 'unchanged', environment: environment.name, revision };
 }
 
 interface Recorded {

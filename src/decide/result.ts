@@ -9,7 +9,7 @@ import type {
 } from '../api/pipeline.ts';
 import { whatWasSaid, whyRejected } from './follow.ts';
 import { rejectedBy, withRejection } from './rejections.ts';
-import { isSame, namesDigest } from './revision.ts';
+import { isSame, pinsOf } from './revision.ts';
 import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from './state.ts';
 import { update } from './step.ts';
 import { cut } from './text.ts';
@@ -19,8 +19,8 @@ export type Result =
   | {
       readonly kind: 'pull-request';
       readonly pullRequest: PullRequestRef;
-      /** None of the places that are changed names a digest or a commit. */
-      readonly byVersion?: boolean;
+      /** As in the status. */
+      readonly byVersion?: readonly string[];
       readonly message?: string;
       /** A person closed the pull request of this revision, which was there before. */
       readonly rejected?: string;
@@ -29,7 +29,7 @@ export type Result =
     }
   | {
       readonly kind: 'already-there';
-      readonly byVersion?: boolean;
+      readonly byVersion?: readonly string[];
       readonly message: string;
       readonly into?: MergedInto;
       /** One that is open and was not known. */
@@ -37,7 +37,7 @@ export type Result =
     }
   | {
       readonly kind: 'pushed';
-      readonly byVersion?: boolean;
+      readonly byVersion?: readonly string[];
       readonly message: string;
       readonly into?: MergedInto;
     }
@@ -118,7 +118,8 @@ function withResult(
   const { nextAttemptAt: _, ...before } = record;
   if (result.kind === 'error') return withError(before, result, policy, now);
   const { failure, mayBeOpen: __, byVersion: ___, ...over } = before;
-  const rest = { ...over, ...(isByVersion(record, result) && { byVersion: true }) };
+  const byVersion = byVersionOf(record, result);
+  const rest = { ...over, ...(byVersion.length > 0 && { byVersion }) };
   switch (result.kind) {
     case 'pull-request': {
       const waits = waitsForMerge(result.pullRequest);
@@ -146,10 +147,12 @@ function withResult(
   }
 }
 
-/** What was changed names no digest, or others do the promotion: the version is what it has arrived by. */
-function isByVersion({ revision }: PromotionStatus, result: Result): boolean {
-  if (!namesDigest(revision)) return false;
-  return result.kind === 'notified' || ('byVersion' in result && result.byVersion === true);
+/** Where what was changed names no digest, or others do the promotion, the version is what it has arrived by. */
+function byVersionOf({ revision }: PromotionStatus, result: Result): string[] {
+  const pinned = [...pinsOf(revision).keys()];
+  if (result.kind === 'notified') return pinned;
+  const named = 'byVersion' in result ? result.byVersion : undefined;
+  return pinned.filter((artifact) => named?.includes(artifact));
 }
 
 function withMerged(

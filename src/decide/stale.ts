@@ -10,6 +10,6 @@ export function mayBeStale(recorded: TargetStatus | undefined, seen: Observation
   if (recorded?.seen === 'gone') return seen.kind === 'application';
   if (recorded?.seen !== 'now') return false;
   if (seen.kind !== 'application') return seen.kind === 'absent';
-  if (isSame(revisionOf(seen), revisionOf(recorded))) return false;
+  if (seen.keeps || isSame(revisionOf(seen), revisionOf(recorded))) return false;
   return !(Date.parse(seen.deployedAt ?? '') > Date.parse(recorded.deployedAt ?? ''));
 }

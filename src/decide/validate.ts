@@ -1,5 +1,6 @@
 import type { PipelineSpec } from '../api/pipeline.ts';
 import type { HostPolicy } from './hosts.ts';
+import { artifactProblems } from './validate/artifacts.ts';
 import { environmentProblems } from './validate/environments.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './validate/problem.ts';
 import { type PipelineNames, promotionProblems } from './validate/promotions.ts';
@@ -73,6 +74,7 @@ function firstOfField(problems: readonly FieldProblem[], further: readonly Field
 export function validateSpec(spec: PipelineSpec, policy: SpecPolicy, names: PipelineNames): FieldProblem[] {
   return [
     ...referenceProblems(spec, policy, names.namespace),
+    ...artifactProblems(spec),
     ...environmentProblems(spec, names.namespace),
     ...sizeProblems(spec, names),
     ...promotionProblems(spec, policy, names),

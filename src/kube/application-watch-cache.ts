@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { parseFirst } from '../api/first-fault.ts';
 import type { RevisionPath } from '../api/revision-path.ts';
-import { viewApplication } from '../decide/application.ts';
+import { showsPaths, viewApplication } from '../decide/application.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createObjectCache, type KubeObject, type ObjectCache, objectKey } from './cache.ts';
 
@@ -19,10 +19,20 @@ export interface ApplicationCache {
    * The object that `load` finds, which is kept from then on: somebody came to want it after it had gone by.
    * `mayKeep` is asked last. One that was deleted meanwhile is not kept.
    */
-  fill(key: string, load: () => Promise<unknown>, mayKeep: () => boolean): Promise<unknown>;
+  fill(key: string, load: () => Promise<unknown>, options: FillOptions): Promise<unknown>;
+}
+
+export interface FillOptions {
+  readonly mayKeep: () => boolean;
+  /** What is asked for, be it that nobody is known to want it yet. */
+  readonly paths: readonly RevisionPath[];
 }
 
 export interface ApplicationCacheOptions {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** What is to be seen of an object's spec. */
+  readonly pathsOf: (namespace: string, name: string) => readonly RevisionPath[];
   readonly isWanted: (namespace: string, name: string) => boolean;
   readonly revisionPath: RevisionPath | undefined;
   /** After each complete list. */
@@ -65,20 +75,31 @@ export function createApplicationCache(options: ApplicationCacheOptions): Applic
     options.onListed();
   }
 
-  function parse(raw: unknown): KeptApplication {
-    const { metadata } = parseFirst(Metadata, raw);
-    if (!options.isWanted(metadata.namespace, metadata.name)) return { metadata, view: null };
-    return { metadata, view: viewApplication(raw, options.revisionPath) ?? null };
+  function view(raw: unknown, paths: readonly RevisionPath[]): unknown {
+    const { apiVersion, kind, revisionPath: path } = options;
+    return viewApplication(raw, { path, kind: { apiVersion, kind }, paths }) ?? null;
   }
 
-  async function fill(key: string, load: () => Promise<unknown>, mayKeep: () => boolean): Promise<unknown> {
+  function parse(raw: unknown): KeptApplication {
+    const { metadata } = parseFirst(Metadata, raw);
+    const { namespace, name } = metadata;
+    if (!options.isWanted(namespace, name)) return { metadata, view: null };
+    return { metadata, view: view(raw, options.pathsOf(namespace, name)) };
+  }
+
+  async function fill(
+    key: string,
+    load: () => Promise<unknown>,
+    { mayKeep, paths }: FillOptions,
+  ): Promise<unknown> {
     const loading = { key, outdated: false };
     loads.add(loading);
     try {
       const raw = await load();
       if (raw === undefined) return undefined;
       const object = parse(raw);
-      if (!isWanted(object)) return viewApplication(raw, options.revisionPath) ?? null;
+      const isComplete = isWanted(object) && showsPaths(object.view, paths);
+      if (!isComplete) return view(raw, paths);
       if (!loading.outdated && mayKeep()) kept.put(object);
       return object.view;
     } finally {

@@ -1,5 +1,6 @@
 import { errorMessage, hasCode } from '../api/errors.ts';
 import type { RevisionPath } from '../api/revision-path.ts';
+import { showsPaths } from '../decide/application.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createApplicationCache } from './application-watch-cache.ts';
 import { createFollow } from './application-watch-follow.ts';
@@ -11,8 +12,15 @@ import type { WatchBudget } from './watch-budget.ts';
 /** The wanted objects of one kind in one namespace, or in all of them, as far as they can be watched. */
 export interface ApplicationScope {
   /** What is kept of an object, else of the one that `load` finds; undefined when there is none. */
-  read(namespace: string, name: string, load: () => Promise<unknown>): Promise<unknown>;
+  read(place: ReadPlace, load: () => Promise<unknown>): Promise<unknown>;
   stop(): Promise<void>;
+}
+
+export interface ReadPlace {
+  readonly namespace: string;
+  readonly name: string;
+  /** What is to be seen of the spec. */
+  readonly paths: readonly RevisionPath[];
 }
 
 export interface ScopeTimings {
@@ -31,6 +39,8 @@ export interface ScopeOptions {
   readonly namespace: string | undefined;
   readonly revisionPath: RevisionPath | undefined;
   readonly isWanted: (namespace: string, name: string) => boolean;
+  /** What is to be seen of an object's spec. */
+  readonly pathsOf: (namespace: string, name: string) => readonly RevisionPath[];
   readonly wanted: () => Iterable<readonly [namespace: string, name: string]>;
   /**
    * Also of wanted objects that the first list lacks: they may have gone before it. Of all of them when they are watched
@@ -98,11 +108,13 @@ export function startApplicationScope(client: KubeClient, options: ScopeOptions)
     }
   }
 
-  async function read(inNamespace: string, name: string, load: () => Promise<unknown>): Promise<unknown> {
+  async function read(place: ReadPlace, load: () => Promise<unknown>): Promise<unknown> {
     await firstLook;
-    const key = `${inNamespace}/${name}`;
+    const { paths } = place;
+    const key = `${place.namespace}/${place.name}`;
     const known = listed ? cache.get(key) : undefined;
-    return known ? known.view : await fill(key, load, () => listed);
+    if (known && (known.view === null || showsPaths(known.view, paths))) return known.view;
+    return await fill(key, load, { mayKeep: () => listed, paths });
   }
 
   const running = run();

@@ -1,6 +1,6 @@
 import { errorMessage } from '../api/errors.ts';
 import type { AppRef } from '../api/pipeline.ts';
-import { type RevisionPaths, revisionPathOf } from '../api/revision-path.ts';
+import { type RevisionPath, type RevisionPaths, revisionPathOf } from '../api/revision-path.ts';
 import { viewApplication } from '../decide/application.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createDue } from './application-watch-due.ts';
@@ -18,12 +18,10 @@ export { localApplications, type NamedApplication } from './application-watch-wa
 /** The applications of one cluster: from memory where they can be watched, else by asking its API server. */
 export interface ApplicationWatch {
   /**
-   * For `readApplication`; undefined when the object does not exist. `fresh`: as `readNow`.
+   * For `readApplication`; undefined when the object does not exist.
    * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
    */
-  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
-  /** The same past what was watched, from the API server. */
-  readNow(appRef: AppRef, namespace: string): Promise<unknown>;
+  read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<unknown>;
   /** As `ChartTags`. */
   readonly tagOf: ChartTags['tagOf'];
   /** What an owner wants to be watched from now on, in place of what it wanted before; none: it is gone. */
@@ -31,6 +29,13 @@ export interface ApplicationWatch {
   /** Hears of applications that came, went or changed in what `readApplication` reads. */
   subscribe(listener: ApplicationListener): () => void;
   stop(): Promise<void>;
+}
+
+export interface ReadOptions {
+  /** Past what was watched, from the API server. */
+  readonly fresh?: boolean;
+  /** What is to be seen of its spec. */
+  readonly paths?: readonly RevisionPath[];
 }
 
 export type ApplicationListener = (appRef: AppRef, namespace: string) => void;
@@ -77,6 +82,7 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
       namespace,
       revisionPath: revisionPathOf(revisionPaths, kind),
       isWanted: (inNamespace, name) => wants.has(key, inNamespace, name),
+      pathsOf: (inNamespace, name) => wants.paths(key, inNamespace, name),
       wanted: () => wants.list(key, namespace),
       onChange: (inNamespace, name) => listeners.tell({ apiVersion, kind: kind.kind, name }, inNamespace),
       discovery,
@@ -86,22 +92,22 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
     });
   }
 
-  async function read(appRef: AppRef, namespace: string, fresh = false): Promise<unknown> {
-    if (fresh) return readNow(appRef, namespace);
+  async function read(
+    appRef: AppRef,
+    namespace: string,
+    { fresh = false, paths = [] }: ReadOptions = {},
+  ): Promise<unknown> {
     const load = () => applications.read(appRef, namespace);
-    const scope = scopes.of(appRef, namespace);
-    return scope ? scope.read(namespace, appRef.name, load) : readNow(appRef, namespace);
-  }
-
-  async function readNow(appRef: AppRef, namespace: string): Promise<unknown> {
-    const object = await applications.read(appRef, namespace);
+    const scope = fresh ? undefined : scopes.of(appRef, namespace);
+    if (scope) return scope.read({ namespace, name: appRef.name, paths }, load);
+    const object = await load();
     if (object === undefined) return undefined;
-    return viewApplication(object, revisionPathOf(revisionPaths, appRef)) ?? null;
+    const path = revisionPathOf(revisionPaths, appRef);
+    return viewApplication(object, { path, kind: appRef, paths }) ?? null;
   }
 
   return {
     read,
-    readNow,
     tagOf: createChartTags(client, { now }).tagOf,
     want(owner, wanted) {
       wants.set(owner, readable(wanted));

@@ -1,7 +1,6 @@
 import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
-import type { AppRef } from '../api/pipeline.ts';
 import type { ClusterHosts } from '../decide/cluster-hosts.ts';
-import type { ApplicationListener, NamedApplication } from './application-watch.ts';
+import type { ApplicationListener, ApplicationWatch, NamedApplication } from './application-watch.ts';
 import type { ChartTags } from './chart-tags.ts';
 import { remoteKubeConfig } from './clusters-kubeconfig.ts';
 import type { ConnectionPool, Lease } from './clusters-pool.ts';
@@ -30,7 +29,7 @@ export interface Cluster {
    * `user`: namespace of the Pipeline.
    * @throws TurnpikeError whose sentence says which cluster, since when and why
    */
-  read(user: string, appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
+  read(user: string, ...what: Parameters<ApplicationWatch['read']>): Promise<unknown>;
   /** As `ChartTags`; undefined too while it cannot be read. */
   tagOf(user: string, ...source: Parameters<ChartTags['tagOf']>): Promise<string | undefined>;
   /** Opens it, so that nobody has to wait for that who reads it later. */
@@ -158,11 +157,11 @@ export function createCluster(deps: ClusterDeps): Cluster {
     if (lookedAt === undefined) await look();
   }
 
-  async function read(user: string, appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown> {
+  async function read(user: string, ...what: Parameters<ApplicationWatch['read']>): Promise<unknown> {
     await begin();
     const refusal = deps.users.refusal(user);
     if (refusal) throw refusal;
-    return readNow(appRef, namespace, fresh);
+    return readNow(...what);
   }
 
   async function tagOf(user: string, ...source: Parameters<ChartTags['tagOf']>) {
@@ -170,12 +169,12 @@ export function createCluster(deps: ClusterDeps): Cluster {
     return lease?.connection.tagOf(...source);
   }
 
-  async function readNow(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown> {
+  async function readNow(...what: Parameters<ApplicationWatch['read']>): Promise<unknown> {
     const used = lease;
     if (!used) throw unreadable();
     const wasAway = used.connection.away() !== undefined;
     try {
-      return await used.connection.read(appRef, namespace, fresh);
+      return await used.connection.read(...what);
     } catch (error) {
       if (!used.connection.away()) throw prefixed(error);
       // Whoever found out that it is away has its credentials read again: they may have been replaced.
@@ -183,7 +182,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
     }
     await look();
     if (!lease || lease.digest === used.digest) throw unreadable();
-    return lease.connection.read(appRef, namespace, fresh).catch((error) => {
+    return lease.connection.read(...what).catch((error) => {
       throw lease?.connection.away() ? unreadable() : prefixed(error);
     });
   }

@@ -1,6 +1,6 @@
 import { hasCode, TurnpikeError } from '../api/errors.ts';
 import type { AppRef } from '../api/pipeline.ts';
-import type { ApplicationListener, NamedApplication } from './application-watch.ts';
+import type { ApplicationListener, NamedApplication, ReadOptions } from './application-watch.ts';
 import type { ChartTags } from './chart-tags.ts';
 import { withinTime } from './reading-time.ts';
 import { apiStatus } from './status.ts';
@@ -10,7 +10,7 @@ import type { KubeClient } from './transport.ts';
 export interface RemoteApplications {
   readonly client: KubeClient;
   /** The object as the cluster has it; undefined when there is none. */
-  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
+  read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<unknown>;
   /** As `ChartTags`; absent where nobody asks for tags. */
   readonly tagOf?: ChartTags['tagOf'];
   /** What an owner wants to hear of from now on, in place of what it wanted before. */
@@ -33,7 +33,7 @@ export interface ClusterConnection {
    * Gives up after three seconds, and three more that it waited for room of ours; at once, with the last error, while the
    * cluster is away.
    */
-  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
+  read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<unknown>;
   /** As `read`. */
   tagOf: ChartTags['tagOf'];
   want: RemoteApplications['want'];
@@ -160,7 +160,7 @@ export function createConnection({
   }
 
   return {
-    read: (appRef, namespace, fresh) => asked(() => applications.read(appRef, namespace, fresh)),
+    read: (appRef, namespace, options) => asked(() => applications.read(appRef, namespace, options)),
     tagOf: (source, digest) => asked(async () => applications.tagOf?.(source, digest)),
     want: applications.want,
     away: () => away,

@@ -2,10 +2,11 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { Place } from '../api/bulkhead.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { AppRef, ClusterRef, PipelineKey, PipelineSpec } from '../api/pipeline.ts';
+import { pathsOf } from '../decide/artifacts.ts';
 import type { ClusterHosts } from '../decide/cluster-hosts.ts';
 import { clusterKey } from '../decide/validate/environments.ts';
 import type { ReferencePolicy } from '../decide/validate.ts';
-import type { NamedApplication } from './application-watch.ts';
+import type { NamedApplication, ReadOptions } from './application-watch.ts';
 import type { ChartTags } from './chart-tags.ts';
 import { type Cluster, createCluster } from './clusters-cluster.ts';
 import type { RemoteApplications } from './clusters-connection.ts';
@@ -37,8 +38,7 @@ export interface ClusterReachability extends ClusterAddress {
 }
 
 export interface ClusterReader {
-  /** `fresh`: past what was watched, from the cluster's API server. */
-  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown>;
+  read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<unknown>;
   readonly tagOf: ChartTags['tagOf'];
 }
 
@@ -124,12 +124,12 @@ export function createClusters(deps: ClustersDeps): Clusters {
 
   function reader(ref: ClusterRef, namespace: string): ClusterReader {
     return {
-      async read(appRef, inNamespace, fresh) {
+      async read(appRef, inNamespace, options) {
         warmUp();
         const problem = clusterRefProblem(ref, namespace, references);
         if (problem) throw new TurnpikeError('ConfigInvalid', problem, { retry: 'never' });
         const entry = clusters.get(clusterKey(ref, namespace));
-        if (entry) return entry.cluster.read(namespace, appRef, inNamespace, fresh);
+        if (entry) return entry.cluster.read(namespace, appRef, inNamespace, options);
         throw new TurnpikeError('ApiUnavailable', `No Pipeline names ${ref.kind} ${ref.name} any more.`);
       },
       async tagOf(source, digest) {
@@ -178,12 +178,13 @@ function clustersOf(
 ): Map<string, ClusterUse> {
   const [inNamespace = ''] = pipeline.split('/');
   const uses = new Map<string, ClusterUse>();
+  const paths = pathsOf(spec);
   for (const { namespace, clusterRef: ref } of spec.environments.flatMap(({ targets }) => targets)) {
     if (!ref || clusterRefProblem(ref, inNamespace, references)) continue;
     const key = clusterKey(ref, inNamespace);
     const address = { kind: ref.kind, name: ref.name, namespace: ref.namespace ?? inNamespace };
     const use = uses.get(key) ?? { address, applications: [] };
-    use.applications.push({ appRef: spec.appRef, namespace });
+    use.applications.push({ appRef: spec.appRef, namespace, paths });
     uses.set(key, use);
   }
   return uses;

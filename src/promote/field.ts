@@ -1,6 +1,8 @@
 import type { FieldPart, FieldPath } from '../decide/field-path.ts';
+import type { Written } from '../decide/revision.ts';
 import { type EditedText, editText, type Finder, type SourceText } from './edit.ts';
 import { resolveField } from './field/resolve.ts';
+import { type Standing, standing } from './scalar-value.ts';
 
 /** Of one field in one file. */
 const MAX_SCALARS = 1_000;
@@ -12,12 +14,12 @@ const MAX_PROBLEMS = 20;
  */
 export function editField(text: string, path: FieldPath, value: string): EditedText {
   if (!mentionsField(text, path)) return { text, edits: [], marked: 0, problems: [] };
-  const { findings: _, ...edited } = editText(text, [fieldFinder(path, value)]);
+  const { findings: _, ...edited } = editText(text, [fieldFinder(path, () => ({ value }))]);
   return edited;
 }
 
-/** Finds what stands at the path. */
-export function fieldFinder(path: FieldPath, value: string): Finder {
+/** Finds what stands at the path; `becomes` says what each is set to. */
+export function fieldFinder(path: FieldPath, becomes: (standing: Standing) => Written): Finder {
   return (source) => {
     const { scanned, lineOf } = source;
     const resolved = scanned.contents.map((contents) => resolveField(contents, path));
@@ -26,9 +28,15 @@ export function fieldFinder(path: FieldPath, value: string): Finder {
       const problem = `The file has the field ${path.text} more than ${MAX_SCALARS} times; none is set.`;
       return { targets: [], problems: [problem] };
     }
-    const obstacles = [...resolved.flatMap(({ obstacles }) => obstacles), ...brokenDocuments(source, path)];
+    const found = scanned.scalars.filter((scalar) => nodes.has(scalar.node));
+    const written = found.map((scalar) => ({ scalar, ...becomes(standing(source.text, scalar)) }));
+    const obstacles = [
+      ...resolved.flatMap((one) => one.obstacles),
+      ...written.flatMap((one) => ('reason' in one ? { offset: one.scalar.start, reason: one.reason } : [])),
+      ...brokenDocuments(source, path),
+    ];
     return {
-      targets: scanned.scalars.flatMap((scalar) => (nodes.has(scalar.node) ? [{ scalar, value }] : [])),
+      targets: written.flatMap((one) => ('value' in one ? { scalar: one.scalar, value: one.value } : [])),
       problems: obstacles.slice(0, MAX_PROBLEMS).map(({ offset, reason }) => {
         return `Line ${lineOf(offset)}: the field ${path.text} is not set: ${reason}.`;
       }),

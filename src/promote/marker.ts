@@ -1,4 +1,3 @@
-import { lacksPart, revisionPart } from '../decide/revision.ts';
 import {
   type EditedText,
   editText,
@@ -10,6 +9,7 @@ import {
 import { type CommentMeaning, commentMeaning, mentionsKey } from './marker/comment.ts';
 import { type Located, locate } from './marker/locate.ts';
 import type { Comment } from './marker/scan.ts';
+import { standing, valueFor } from './scalar-value.ts';
 
 export { mentionsKey };
 
@@ -20,8 +20,8 @@ interface Marker extends Comment {
 }
 
 /**
- * Sets every scalar that carries the marker `# {"$promotion": "<key>"}` to `revision`, or to a part of it when one stands
- * behind the key, such as `:tag`, and changes no other byte. `key` is
+ * Sets every scalar that carries the marker `# {"$promotion": "<key>"}` to `revision`, or to what stands behind the key of
+ * it, such as `:tag` or `:image:tag`, and changes no other byte. `key` is
  * `<namespace>:<name>:<environment>`. Never throws: what cannot be done is a problem.
  */
 export function editMarked(text: string, key: string, revision: string): EditedText {
@@ -70,9 +70,9 @@ function findTarget(
   if (meaning.kind === 'malformed') return meaning;
   const located = locateIn(source, comment);
   if ('reason' in located) return located;
-  const value = revisionPart(revision, meaning.part);
-  if (value !== undefined) return { ...located, value };
-  return { reason: lacksPart(revision, meaning.part) };
+  const { scalar } = located;
+  const written = valueFor(standing(source.text, scalar), revision, meaning);
+  return 'reason' in written ? written : { scalar, value: written.value };
 }
 
 function locateIn({ text, scanned, lineOf }: SourceText, comment: Comment): Located {

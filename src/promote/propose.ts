@@ -94,7 +94,7 @@ async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): 
   return {
     kind: 'pull-request',
     pullRequest: referenceTo(pull, attempt, branch),
-    ...(branch.byVersion && { byVersion: true }),
+    ...(branch.byVersion && { byVersion: branch.byVersion }),
     ...(problems.length > 0 && { message: sentences(problems) }),
     ...(known.rejected !== undefined && { rejected: known.rejected }),
     ...(failure && { failure }),

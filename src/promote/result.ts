@@ -1,7 +1,7 @@
 import type { CommitSettings } from '../api/change.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { MergedInto } from '../api/pipeline.ts';
-import { isOlder, revisionPart, shortRevision } from '../decide/revision.ts';
+import { isOlder, parseImage, partsOf, revisionPart, shortRevision } from '../decide/revision.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
@@ -26,7 +26,7 @@ export function commitBy(
 export function alreadyThere(
   request: PromotionRequest,
   into: MergedInto,
-  { problems, byVersion = false }: Extract<BranchResult, { kind: 'in-base' }>,
+  { problems, byVersion }: Extract<BranchResult, { kind: 'in-base' }>,
 ): Extract<PromotionResult, { kind: 'already-there' }> {
   const there = `Branch ${into.branch} has ${shortRevision(request.revision)} at every place that is named for ${markerKey(request)} already.`;
   const message = sentences([there, ...problems]);
@@ -43,8 +43,15 @@ export function mergedState(
 ): 'merged' | 'reverted' {
   if (base.kind !== 'differs') return 'merged';
   const known = runs === undefined ? ran : [runs, ...ran];
-  const before = known.flatMap((one) => PARTS.map((part) => revisionPart(one, part)));
-  const isBack = base.values.every((value) => before.includes(value) || isOlder(value, revision));
+  const before = known
+    .flatMap(partsOf)
+    .flatMap((one) => PARTS.map((part) => revisionPart(one.revision, part)));
+  // Of a set it is not known which one a value is of: then only what was there before is a revert.
+  const isBack = base.values.every((value) => {
+    const image = parseImage(value);
+    const names = [value, image?.tag, image?.digest].filter((one) => one !== undefined);
+    return names.some((one) => before.includes(one)) || isOlder(value, revision);
+  });
   return isBack ? 'reverted' : 'merged';
 }
 

@@ -37,7 +37,7 @@ export type PromotionResult =
       readonly kind: 'pull-request';
       readonly pullRequest: PullRequestRef;
       /** None of the places names a digest or a commit. */
-      readonly byVersion?: boolean;
+      readonly byVersion?: readonly string[];
       readonly message?: string;
       /** The revision that the pull request before this one brought, which a person closed. */
       readonly rejected?: string;
@@ -47,7 +47,7 @@ export type PromotionResult =
   /** The base branch has the revision at every marker; the pull request is one that was not known, and is open. */
   | {
       readonly kind: 'already-there';
-      readonly byVersion?: boolean;
+      readonly byVersion?: readonly string[];
       readonly message: string;
       readonly into: MergedInto;
       readonly pullRequest?: PullRequestRef;
@@ -56,7 +56,7 @@ export type PromotionResult =
   | {
       readonly kind: 'pushed';
       readonly commit: string;
-      readonly byVersion?: boolean;
+      readonly byVersion?: readonly string[];
       readonly message: string;
       readonly into: MergedInto;
     }

@@ -93,8 +93,8 @@ export type BranchResult =
       /** What the base branch lacks of the revision. */
       readonly changes: readonly FileChange[];
       readonly problems: readonly string[];
-      /** The revision names a digest or a commit, and none of the places does. */
-      readonly byVersion?: boolean | undefined;
+      /** As in the status. */
+      readonly byVersion?: readonly string[] | undefined;
     }
   | {
       readonly kind: 'blocked';
@@ -105,7 +105,7 @@ export type BranchResult =
   | {
       readonly kind: 'in-base';
       readonly problems: readonly string[];
-      readonly byVersion?: boolean | undefined;
+      readonly byVersion?: readonly string[] | undefined;
     };
 
 /** Asks for a branch. */

@@ -1,15 +1,24 @@
 import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import type { AppRef, Environment, Target } from '../api/pipeline.ts';
+import type { RevisionPath } from '../api/revision-path.ts';
 import { type Observation, readApplication } from '../decide/application.ts';
+import type { Source } from '../decide/artifacts.ts';
 import type { ChartSource } from '../decide/chart-source.ts';
 import { clusterNameOf } from '../decide/event-target.ts';
 import { type Disclosure, foreignError, foreignObservation } from '../decide/foreign.ts';
 
 /** One target's application, with what its Pipeline may show of it. All that is shown anywhere comes by here. */
 
-/** Reads an application object; undefined when there is none. `fresh`: past what was watched, from the API server. */
+export interface ApplicationReading {
+  /** Past what was watched, from the API server. */
+  readonly fresh?: boolean;
+  /** What is to be seen of its spec. */
+  readonly paths?: readonly RevisionPath[];
+}
+
+/** Reads an application object; undefined when there is none. */
 export interface ApplicationReader {
-  read(appRef: AppRef, namespace: string, fresh?: boolean): Promise<unknown | undefined>;
+  read(appRef: AppRef, namespace: string, options?: ApplicationReading): Promise<unknown | undefined>;
   /** The tag under which an OCIRepository has the chart of this digest, as far as it can be found. */
   readonly tagOf?: (source: ChartSource, digest: string) => Promise<string | undefined>;
 }
@@ -23,6 +32,10 @@ export interface Place {
   /** Namespace of the Pipeline. */
   readonly from: string;
   readonly target: Target;
+  /** Where its revision is. */
+  readonly sources: readonly Source[];
+  /** Past what was watched, from the API server. */
+  readonly fresh?: boolean;
 }
 
 export interface PlaceThere extends Place {
@@ -37,10 +50,10 @@ export async function observeHere(
   applications: ApplicationReader,
   messagesOf: MessagesOf,
 ): Promise<Observation> {
-  const { appRef, from, target } = place;
+  const { from, target } = place;
   const { namespace } = target;
   try {
-    const seen = observation(appRef, target, await applications.read(appRef, namespace));
+    const seen = await observation(place, applications);
     if (namespace === from || !hasMessage(seen)) return seen;
     return foreignObservation(seen, namespace, await messagesOf(namespace));
   } catch (error) {
@@ -55,12 +68,12 @@ export async function observeThere(
   applications: ApplicationReader,
   messagesOf: MessagesOf,
 ): Promise<Observation> {
-  const { appRef, from, environment, target, all } = place;
+  const { from, environment, target, all } = place;
   // Who manages the GitopsCluster says what is shown of its cluster.
   const owner = target.clusterRef?.namespace ?? from;
   const isForeign = owner !== from;
   try {
-    const seen = observation(appRef, target, await applications.read(appRef, target.namespace));
+    const seen = await observation(place, applications);
     return isForeign && hasMessage(seen) ? foreignObservation(seen, owner, await messagesOf(owner)) : seen;
   } catch (error) {
     if (!(error instanceof TurnpikeError)) throw error;
@@ -92,7 +105,12 @@ function isAlone({ targets }: Environment, target: Target): boolean {
   return targets.every((other) => other === target || other.namespace !== target.namespace);
 }
 
-function observation(appRef: AppRef, target: Target, object: unknown): Observation {
-  if (object !== undefined) return readApplication(appRef, object);
+async function observation(
+  { appRef, target, sources, fresh = false }: Place,
+  applications: ApplicationReader,
+): Promise<Observation> {
+  const paths = sources.flatMap(({ path }) => path ?? []);
+  const object = await applications.read(appRef, target.namespace, { fresh, paths });
+  if (object !== undefined) return readApplication(appRef, object, sources);
   return { kind: 'absent', error: `There is no ${appRef.kind} ${target.namespace}/${appRef.name}.` };
 }

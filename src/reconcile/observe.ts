@@ -1,5 +1,6 @@
 import type { ClusterRef, Pipeline, Target, TargetStatus } from '../api/pipeline.ts';
 import type { Observation } from '../decide/application.ts';
+import { ofFlux, type Source, sourcesOf } from '../decide/artifacts.ts';
 import { findTarget, type Observations, targetIdentity } from '../decide/fold.ts';
 import { isSame, parseRevision, revisionOf } from '../decide/revision.ts';
 import { mayBeStale } from '../decide/stale.ts';
@@ -33,12 +34,13 @@ export async function observe(
   const all = spec.environments.flatMap(({ targets }) => targets);
   const readerOf = ({ clusterRef }: Target) =>
     clusterRef ? readers.clusters.reader(clusterRef, metadata.namespace) : readers.applications;
+  const sources = sourcesOf(spec);
   const entries = spec.environments.map(async (environment) => {
     const state = environmentStatus(status, environment.name);
     const seen = environment.targets.map(async (target) => {
       const look = (fresh: boolean) => {
-        const at = { appRef: spec.appRef, from: metadata.namespace, environment, target };
-        const reader = atLeast(readerOf(target), fresh);
+        const at = { appRef: spec.appRef, from: metadata.namespace, environment, target, sources, fresh };
+        const reader = readerOf(target);
         const { messagesOf } = readers;
         return target.clusterRef
           ? observeThere({ ...at, all }, reader, messagesOf)
@@ -47,7 +49,7 @@ export async function observe(
       const first = await look(false);
       const recorded = findTarget(state, targetIdentity(spec, target));
       const last = mayBeStale(recorded, first) ? await look(true) : first;
-      return withTag(last, { recorded, target, reader: readerOf(target) });
+      return withTag(last, { recorded, target, sources, reader: readerOf(target) });
     });
     return [environment.name, await Promise.all(seen)] as const;
   });
@@ -57,21 +59,21 @@ export async function observe(
 interface Found {
   readonly recorded: TargetStatus | undefined;
   readonly target: Target;
+  readonly sources: readonly Source[];
   readonly reader: ApplicationReader;
 }
 
 /** Looks up the tag of a chart that is new there: what is recorded stays. */
-async function withTag(seen: Observation, { recorded, target, reader }: Found): Promise<Observation> {
+async function withTag(
+  seen: Observation,
+  { recorded, target, sources, reader }: Found,
+): Promise<Observation> {
   if (seen.kind !== 'application' || !seen.chartSource || seen.tag !== undefined) return seen;
-  const { digest } = parseRevision(seen.fullRevision ?? '');
+  const { digest } = parseRevision(ofFlux(seen.fullRevision ?? '', sources) ?? '');
   const isKnown = recorded?.tag !== undefined && isSame(revisionOf(recorded), revisionOf(seen));
   if (digest === undefined || isKnown) return seen;
   const { name, namespace = target.namespace } = seen.chartSource;
   // Without it the promotion says which place it leaves out.
   const tag = await reader.tagOf?.({ namespace, name }, digest).catch(() => undefined);
   return tag === undefined ? seen : { ...seen, tag };
-}
-
-function atLeast(reader: ApplicationReader, fresh: boolean): ApplicationReader {
-  return { read: (appRef, namespace) => reader.read(appRef, namespace, fresh) };
 }

@@ -1,4 +1,5 @@
 import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
+import { sourcesOf, withFlux } from '../decide/artifacts.ts';
 import { wasMergedLast } from '../decide/merged.ts';
 import { asChart, isOlder, isSame, revisionOf } from '../decide/revision.ts';
 import { destinationOf, groupOf, promotionInto } from '../decide/route.ts';
@@ -53,8 +54,12 @@ function sourceOf({ pipeline, environment, promotion }: Job): PromotionRequest['
 /** Before the digest of a HelmRelease's chart stands its version, and its tag is what the registry says. */
 function writtenFor({ spec, status }: Job['pipeline'], promotion: PromotionStatus) {
   const { apiVersion, kind } = spec.appRef;
+  const sources = sourcesOf(spec);
   if (kind !== 'HelmRelease' || groupOf(apiVersion) !== 'helm.toolkit.fluxcd.io') return {};
-  const written = (revision: string) => asChart(revision, executionOf(status.executions, revision)?.tag);
+  const written = (revision: string) => {
+    const { tag } = executionOf(status.executions, revision) ?? {};
+    return withFlux(revision, sources, (own) => asChart(own, tag));
+  };
   const before = promotion.pullRequest && broughtRevision(promotion);
   return {
     written: written(promotion.revision),

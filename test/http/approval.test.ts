@@ -120,7 +120,9 @@ describe('POST /approval/{namespace}/{name}/{environment}/{revision}', () => {
       const digest = '0c1d2e3f4a5b6c7d'.repeat(4);
       const { post, state } = setUp(waiting(`6.5.1@sha256:${digest}`));
       expect((await post('/approval/apps/app/staging/6.5.1@sha256:0000')).status).toBe(409);
-      expect((await post(`/approval/apps/app/staging/${spelling.replace('DIGEST', digest)}`)).status).toBe(202);
+      expect((await post(`/approval/apps/app/staging/${spelling.replace('DIGEST', digest)}`)).status).toBe(
+        202,
+      );
       expect(state()).toMatchObject({ promotion: { phase: 'Pending', revision: `6.5.1@sha256:${digest}` } });
     },
   );

@@ -235,7 +235,7 @@ describe('the revision at a path of the kind', () => {
     ['a text of 513 characters', 'x'.repeat(513), unusable],
   ])('is read from %s', (_, value, seen) => {
     const given = object({ status: { currentPodHash: value, lastAppliedRevision: 'not this' } });
-    const found = readApplication(ROLLOUT, viewApplication(given, path));
+    const found = readApplication(ROLLOUT, viewApplication(given, { path }));
     expect(found).toMatchObject(seen);
     expect(found).not.toHaveProperty('revision', 'not this');
   });

@@ -122,16 +122,20 @@ describe('a change that names no digest', () => {
   const message = 'Commit c0ffee on main has it.';
 
   test('is remembered, so that the version is what it has arrived by', () => {
-    expect(record({ kind: 'pushed', message, byVersion: true })).toMatchObject({ byVersion: true });
-    expect(record({ kind: 'already-there', message, byVersion: true })).toMatchObject({ byVersion: true });
-    expect(record({ kind: 'pull-request', pullRequest: PULL, byVersion: true })).toMatchObject({
-      byVersion: true,
+    expect(record({ kind: 'pushed', message, byVersion: ['revision'] })).toMatchObject({
+      byVersion: ['revision'],
     });
-    expect(record({ kind: 'notified' })).toMatchObject({ byVersion: true });
+    expect(record({ kind: 'already-there', message, byVersion: ['revision'] })).toMatchObject({
+      byVersion: ['revision'],
+    });
+    expect(record({ kind: 'pull-request', pullRequest: PULL, byVersion: ['revision'] })).toMatchObject({
+      byVersion: ['revision'],
+    });
+    expect(record({ kind: 'notified' })).toMatchObject({ byVersion: ['revision'] });
   });
 
   test('is forgotten once a change names one, and says nothing of a plain version', () => {
-    const from = promoting({ revision: FULL, byVersion: true });
+    const from = promoting({ revision: FULL, byVersion: ['revision'] });
     const result: Result = { kind: 'pushed', message };
     const attempt = { environment: 'staging', revision: FULL, result };
     const { environments } = foldResult(from.status, attempt, POLICY, NOW);

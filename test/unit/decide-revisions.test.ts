@@ -63,7 +63,7 @@ const SETTLED: readonly Row[] = [
     'the same version of another registry, where the change names no digest',
     chart(CHART, FULL),
     chart('6.5.1+ffffffffffff', `6.5.1@${OTHER}`),
-    merged(FULL, { byVersion: true }),
+    merged(FULL, { byVersion: ['revision'] }),
     'Succeeded',
   ],
   [
@@ -84,7 +84,7 @@ describe('a promotion', () => {
   });
 
   test('that another registry gives another digest says both', () => {
-    const before = withState(pipeline(), 'staging', { promotion: merged(FULL, { byVersion: true }) });
+    const before = withState(pipeline(), 'staging', { promotion: merged(FULL, { byVersion: ['revision'] }) });
     const seen = { dev: chart(CHART, FULL), staging: chart('6.5.1+ffffffffffff', `6.5.1@${OTHER}`) };
     expect(steps(observed(before, seen)).staging).toMatchObject({
       promotion: {
@@ -95,7 +95,7 @@ describe('a promotion', () => {
   });
 
   test('that has arrived by its version goes on to the next environment as it came', () => {
-    const promotion: PromotionStatus = { ...merged(FULL, { byVersion: true }), phase: 'Succeeded' };
+    const promotion: PromotionStatus = { ...merged(FULL, { byVersion: ['revision'] }), phase: 'Succeeded' };
     const before = withState(pipeline(), 'staging', { promotion });
     const seen = {
       dev: chart(CHART, FULL),

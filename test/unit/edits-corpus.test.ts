@@ -14,7 +14,7 @@ const DIRECTORY = join(import.meta.dir, '../fixtures/corpus');
 function finderOf({ field, value }: { readonly field: string; readonly value: RevisionPart }) {
   const path = parseFieldPath(field);
   if ('problem' in path) throw new Error(path.problem);
-  return fieldFinder(path, revisionPart(REVISION, value) ?? '');
+  return fieldFinder(path, () => ({ value: revisionPart(REVISION, value) ?? '' }));
 }
 
 function edit(text: string, fields: (typeof CASES)[number]['fields']) {

@@ -262,7 +262,7 @@ describe('a field', () => {
 describe('a file with a marker and a field', () => {
   const mark = `# {"$promotion": "${KEY}"}`;
   const edit = (text: string, field: string, value: string) =>
-    editText(text, [fieldFinder(path(field), value), markerFinder(KEY, NEW)]);
+    editText(text, [fieldFinder(path(field), () => ({ value })), markerFinder(KEY, NEW)]);
 
   test('is edited once, with both', () => {
     const result = edit(`a: 1 ${mark}\nb: 1\nc: 1\n`, 'b', 'v2');

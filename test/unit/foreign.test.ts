@@ -132,7 +132,7 @@ describe('the look of the promotion webhook', () => {
     const reads: string[] = [];
     const looking = createLook({
       applications: {
-        async readNow(_, namespace) {
+        async read(_, namespace) {
           reads.push(namespace);
           return FAILED;
         },

@@ -43,6 +43,7 @@ function setUp({ recheckMs = 60_000 } = {}) {
     namespace: 'dev',
     revisionPath: undefined,
     isWanted: () => true,
+    pathsOf: () => [],
     wanted: () => [['dev', 'app']],
     onChange: (_, name) => told.push(name),
     discovery: { resource: () => discover(), forget: () => {} },
@@ -58,7 +59,7 @@ function setUp({ recheckMs = 60_000 } = {}) {
   scope = started;
   const read = async () => {
     const load = async () => (objects.has('app') ? objectOf('app') : undefined);
-    const view = await started.read('dev', 'app', load);
+    const view = await started.read({ namespace: 'dev', name: 'app', paths: [] }, load);
     return view as { status: { lastAppliedRevision?: string } } | undefined;
   };
   return {

@@ -104,7 +104,10 @@ describe('a watch whose room goes to another one', () => {
     const resource = { apiVersion: 'helm.toolkit.fluxcd.io/v2', plural: 'helmreleases' };
     const budgets = createWatchBudgets(2);
     const { cache, parse } = createApplicationCache({
+      apiVersion: resource.apiVersion,
+      kind: 'HelmRelease',
       isWanted: () => true,
+      pathsOf: () => [],
       revisionPath: undefined,
       onListed: () => {},
       onChange: () => {},

@@ -71,9 +71,9 @@ const REPLACED: readonly Row[] = [
   { shows: 'a list item', text: `- a\n- 1.0.0 ${MARK}\n`, after: `- a\n- 6.1.0 ${MARK}\n` },
   { shows: 'a marker above a list item', text: `- a\n${MARK}\n- 1.0.0\n`, after: `- a\n${MARK}\n- 6.1.0\n` },
   {
-    shows: 'the whole value, not only a tag in it',
+    shows: 'the tag of an image, and not its repository',
     text: `image: nginx:1.22.0 ${MARK}\n`,
-    after: `image: 6.1.0 ${MARK}\n`,
+    after: `image: nginx:6.1.0 ${MARK}\n`,
   },
   {
     shows: 'a version that is a number to YAML, quoted',
@@ -104,7 +104,7 @@ const REPLACED: readonly Row[] = [
   },
   {
     shows: 'a folded block of two lines, marked above',
-    text: `${MARK}\na: >+\n    1.0.0\n    rest\nb: 1\n`,
+    text: `${MARK}\na: >+\n    >=1.0.0\n    <2.0.0\nb: 1\n`,
     after: `${MARK}\na: >-\n    6.1.0\nb: 1\n`,
   },
   {
@@ -319,17 +319,17 @@ const REPORTED: readonly Row[] = [
     shows: 'a suffix that there is not',
     text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod:name"}\n',
     problem:
-      /^Line 1: the marker is not used: behind the environment only :tag, :digest, :commit or :version may stand\.$/,
+      /^Line 1: the marker is not used: the Pipeline has no artifacts: leave name out, or write spec\.artifacts\.$/,
   },
   {
     shows: 'two suffixes',
     text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod:tag:digest"}\n',
-    problem: /^Line 1: .*only :tag, :digest, :commit or :version/,
+    problem: /^Line 1: .*only the name of an artifact and :tag, :digest, :commit or :version/,
   },
   {
     shows: 'an empty suffix',
     text: 'a: 1.0.0 # {"$promotion": "apps:podinfo:prod:"}\n',
-    problem: /^Line 1: .*only :tag, :digest, :commit or :version/,
+    problem: /^Line 1: .*only the name of an artifact and :tag, :digest, :commit or :version/,
   },
   {
     shows: 'a suffix without quotes',

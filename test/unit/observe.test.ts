@@ -101,7 +101,7 @@ describe('what was seen', () => {
       };
       const reads: string[] = [];
       const reader = {
-        async read(_: unknown, namespace: string, fresh = false) {
+        async read(_: unknown, namespace: string, { fresh = false } = {}) {
           reads.push(`${namespace}${fresh ? ' fresh' : ''}`);
           return release(namespace === 'dev' && fresh ? '1.1.0' : '1.0.0', at(-60));
         },

@@ -1,9 +1,10 @@
-import { eventArtifact, eventRevision, type FluxEvent } from '../../api/event.ts';
+import type { FluxEvent } from '../../api/event.ts';
 import type { Environment, Pipeline, Target } from '../../api/pipeline.ts';
 import { eventOrigin, eventTarget } from '../event-target.ts';
 import { type Meaning, meaningOf } from '../meaning.ts';
-import { isPrintable, revisionOf, type Told, withArtifact } from '../revision.ts';
+import { revisionOf, type Told } from '../revision.ts';
 import { environmentIndex, isApplication, promotionInto } from '../route.ts';
+import { isReadFromSpec, revisionToldBy } from './told.ts';
 
 /** What the promotion webhook answers. */
 export type Outcome = 'accepted' | 'waiting-approval' | 'unchanged' | 'recorded' | 'outdated' | 'completed';
@@ -12,33 +13,40 @@ export type Outcome = 'accepted' | 'waiting-approval' | 'unchanged' | 'recorded'
 const MAX_CLOCK_SKEW_MS = 10 * 60_000;
 
 /** An event, and what of the Pipeline it is about. */
-export interface Located {
+export interface Placed {
   readonly pipeline: Pipeline;
   readonly environment: Environment;
   /** Of the one target that the event is about. */
   readonly target: Target;
   readonly next?: Environment;
   readonly event: FluxEvent;
+  readonly meaning: Meaning;
+  /** RFC 3339; the event's own time. */
+  readonly at: string;
+}
+
+/** The same with the revision that the event says. */
+export interface Located extends Placed {
   /** As Flux says it, */
   readonly revision: string;
   /** and with its digest. */
   readonly full: string;
   /** What of that the revision leaves out. */
   readonly told: Told;
-  readonly meaning: Meaning;
-  /** RFC 3339; the event's own time. */
-  readonly at: string;
 }
 
 /** Which environment the event is about; a sentence when it is about none of this Pipeline's. */
 export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Located | string {
+  const said = revisionToldBy(pipeline.spec, event);
+  if (typeof said === 'string') return said;
+  const placed = place(pipeline, name, event, now);
+  if (typeof placed === 'string') return placed;
+  return { ...placed, ...said, full: revisionOf({ revision: said.revision, ...said.told }) ?? said.revision };
+}
+
+/** The same, whatever revision the event says. */
+export function place(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Placed | string {
   const { spec, metadata } = pipeline;
-  const revision = eventRevision(event);
-  if (!revision) return 'The event has no revision in its metadata.';
-  if (revision.length > 512) return 'The revision is longer than 512 characters.';
-  if (!isPrintable(revision)) {
-    return 'The revision has control characters, or characters that are not seen: send it without them.';
-  }
   const at = eventTime(event, now);
   if (at === undefined) return 'The event has no timestamp: without one it could be sent again at any time.';
   const index = environmentIndex(spec, name);
@@ -52,7 +60,6 @@ export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: 
   const target = eventTarget(spec, environment, eventOrigin(event), metadata.namespace);
   if (typeof target === 'string') return target;
   const next = spec.environments[index + 1];
-  const told = withArtifact(revision, eventArtifact(event));
   if (next && !promotionInto(spec, next)) return `No promotion is configured into ${next.name}.`;
   return {
     pipeline,
@@ -60,12 +67,15 @@ export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: 
     target,
     ...(next && { next }),
     event,
-    revision,
-    full: revisionOf({ revision, ...told }) ?? revision,
-    told,
-    meaning: meaningOf(event),
+    meaning: meaningHere(spec, event),
     at,
   };
+}
+
+/** Where an event key says the revision, a HelmRelease with tests may be there once they have passed. */
+function meaningHere(spec: Pipeline['spec'], event: FluxEvent): Meaning {
+  const isTested = event.reason === 'TestSucceeded' && event.severity !== 'error';
+  return isTested && isReadFromSpec(spec) ? 'deployed' : meaningOf(event);
 }
 
 function eventTime({ timestamp }: FluxEvent, now: Date): string | undefined {

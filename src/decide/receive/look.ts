@@ -1,11 +1,12 @@
 import type { FluxEvent } from '../../api/event.ts';
 import type { Environment, Pipeline, Target, TargetStatus } from '../../api/pipeline.ts';
 import type { Observation } from '../application.ts';
-import { findTarget, foldTarget, targetIdentity } from '../fold.ts';
+import { findTarget, foldTarget, ofThisApplication, targetIdentity } from '../fold.ts';
 import { type Receipt, receiveEvent } from '../receive.ts';
 import { isSame, revisionOf } from '../revision.ts';
 import { environmentStatus, withEnvironment } from '../state.ts';
-import { locate } from './located.ts';
+import { locate, place } from './located.ts';
+import { isReadFromSpec } from './told.ts';
 
 /**
  * What an event tells may be there already and not be recorded yet: watching takes a moment. Then the application is
@@ -19,6 +20,19 @@ export function targetToLookAt(
   event: FluxEvent,
   now: Date,
 ): Target | undefined {
+  const located = isReadFromSpec(pipeline.spec) ? placedAt(pipeline, name, event, now) : undefined;
+  if (located) return located;
+  return targetOfNews(pipeline, name, event, now);
+}
+
+/** Where its spec says what the application runs, an event need not say it. */
+function placedAt(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Target | undefined {
+  const placed = place(pipeline, name, event, now);
+  if (typeof placed === 'string' || placed.target.clusterRef) return undefined;
+  return placed.meaning === 'noted' || placed.meaning === 'progressing' ? undefined : placed.target;
+}
+
+function targetOfNews(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Target | undefined {
   const located = locate(pipeline, name, event, now);
   if (typeof located === 'string' || located.meaning !== 'deployed' || located.target.clusterRef)
     return undefined;
@@ -44,13 +58,16 @@ export function receiveWith(
   const current = look ? withSeen(pipeline, name, look, now) : pipeline;
   const receipt = receiveEvent(current, name, event, now);
   const isKnown = current === pipeline || receipt.kind === 'refused' || receipt.outcome !== 'unchanged';
-  return isKnown ? receipt : { ...receipt, outcome: 'recorded', status: current.status };
+  if (isKnown) return receipt;
+  const outcome = isReadFromSpec(pipeline.spec) ? 'unchanged' : 'recorded';
+  return { ...receipt, outcome, status: current.status };
 }
 
 /** The Pipeline with what the application shows of the target. */
-function withSeen(pipeline: Pipeline, name: string, { target, seen }: Look, now: Date): Pipeline {
-  const environment = pipeline.spec.environments.find((one) => one.name === name);
-  if (!environment || seen.kind !== 'application') return pipeline;
+function withSeen(recorded: Pipeline, name: string, { target, seen }: Look, now: Date): Pipeline {
+  const environment = recorded.spec.environments.find((one) => one.name === name);
+  if (!environment || seen.kind !== 'application') return recorded;
+  const pipeline = { ...recorded, status: ofThisApplication(recorded, now) };
   const state = environmentStatus(pipeline.status, name);
   const targets = environment.targets.map((one): TargetStatus => {
     const identity = targetIdentity(pipeline.spec, one);
@@ -58,7 +75,7 @@ function withSeen(pipeline: Pipeline, name: string, { target, seen }: Look, now:
     const isSame = one.namespace === target.namespace && !one.clusterRef;
     return isSame ? foldTarget(identity, before, seen, now) : (before ?? { ...identity, ready: false });
   });
-  if (JSON.stringify(targets) === JSON.stringify(state.targets)) return pipeline;
+  if (JSON.stringify(targets) === JSON.stringify(state.targets)) return recorded;
   return { ...pipeline, status: withEnvironment(pipeline.status, name, { ...state, targets }) };
 }
 

@@ -1,4 +1,5 @@
 import type { SemVer } from 'semver';
+import { membersOf, pairsOf } from './set.ts';
 import { parseRevision } from './value.ts';
 import { compareVersions, type VersionOrder, versionOrder } from './version.ts';
 
@@ -9,15 +10,20 @@ function orderOf(revision: string | undefined): VersionOrder | undefined {
   return version === undefined ? undefined : versionOrder(version);
 }
 
-/** Whether `revision` is older than `other`; only versions can be. */
+/** Whether `revision` is older than `other`; only versions can be. Of two sets: when one of it is. */
 export function isOlder(revision: string, other: string): boolean {
+  const both = pairsOf(revision, other);
+  return both ? both.some(([one, two]) => isOneOlder(one, two)) : isOneOlder(revision, other);
+}
+
+function isOneOlder(revision: string, other: string): boolean {
   const [one, two] = [orderOf(revision), orderOf(other)];
   return one !== undefined && two !== undefined && compareVersions(one, two) < 0;
 }
 
-/** Whether it has a place in the order. */
+/** Whether it has a place in the order; of two sets each may be older than the other. */
 export function isOrdered(revision: string): boolean {
-  return orderOf(revision) !== undefined;
+  return membersOf(revision) === undefined && orderOf(revision) !== undefined;
 }
 
 /** The newest first; what has no version stays behind, in the order that it came in. */

@@ -1,3 +1,4 @@
+import { pairsOf, partsOf, setOf, WHOLE } from './set.ts';
 import { parseRevision, type Revision } from './value.ts';
 import { compareVersions, repeatsDigest, splitBuild, versionOrder } from './version.ts';
 
@@ -8,9 +9,15 @@ import { compareVersions, repeatsDigest, splitBuild, versionOrder } from './vers
 
 /**
  * Whether an environment that has `there` is to get `wanted`: the commits or the digests differ where both are known, else
- * the versions. Build metadata counts, unless it is the start of a known digest.
+ * the versions. Build metadata counts, unless it is the start of a known digest. A set is needed when one of it is.
  */
 export function isNeeded(wanted: string, there: string): boolean {
+  if (wanted === there) return false;
+  const both = pairsOf(wanted, there);
+  return both ? both.some(([one, other]) => isOneNeeded(one, other)) : isOneNeeded(wanted, there);
+}
+
+function isOneNeeded(wanted: string, there: string): boolean {
   if (wanted === there) return false;
   // Neither has a digest or a commit, as in most Pipelines: two texts are two revisions.
   if (!wanted.includes(':') && !there.includes(':')) return true;
@@ -29,21 +36,34 @@ export function isSame(one: string | undefined, other: string | undefined): bool
 
 /**
  * Whether an environment that runs `runs` has got `wanted`: it is the same, or, where the change that was made for it names
- * no digest, the same version, whichever digest another registry gives it.
+ * no digest, the same version, whichever digest another registry gives it. `byVersion` names those of a set.
  */
-export function hasArrived(runs: string | undefined, wanted: string, byVersion = false): boolean {
+export function hasArrived(
+  runs: string | undefined,
+  wanted: string,
+  byVersion: readonly string[] = [],
+): boolean {
   if (runs === undefined) return false;
-  if (isSame(runs, wanted)) return true;
-  return byVersion && isVersion(parseRevision(runs), parseRevision(wanted), isTracked);
+  const both = pairsOf(runs, wanted) ?? [[runs, wanted, WHOLE] as const];
+  return both.every(([one, other, artifact]) => {
+    if (!isOneNeeded(other, one)) return true;
+    return byVersion.includes(artifact) && isVersion(parseRevision(one), parseRevision(other), isTracked);
+  });
 }
 
 /** Of several spellings of one revision the one that says most. */
 export function fullestOf(revisions: readonly (string | undefined)[]): string | undefined {
   let fullest: string | undefined;
   for (const one of revisions) {
-    if (one !== undefined && (fullest === undefined || fullness(one) > fullness(fullest))) fullest = one;
+    if (one !== undefined) fullest = fullest === undefined ? one : fuller(fullest, one);
   }
   return fullest;
+}
+
+function fuller(one: string, other: string): string {
+  const both = pairsOf(one, other);
+  if (!both) return fullness(other) > fullness(one) ? other : one;
+  return setOf(both.map(([a, b, artifact]) => ({ artifact, revision: fullness(b) > fullness(a) ? b : a })));
 }
 
 function fullness(revision: string): number {
@@ -51,9 +71,15 @@ function fullness(revision: string): number {
   return Number(isPinned(value)) * 2 + Number(value.name !== undefined);
 }
 
-/** Whether it names a digest or a commit. */
-export function namesDigest(revision: string): boolean {
-  return isPinned(parseRevision(revision));
+/** The artifacts whose revision names a digest or a commit, with it; without artifacts `revision`. */
+export function pinsOf(revision: string): ReadonlyMap<string, string> {
+  const pins = new Map<string, string>();
+  for (const part of partsOf(revision)) {
+    const { digest, commit } = parseRevision(part.revision);
+    const pin = digest ?? commit;
+    if (pin !== undefined) pins.set(part.artifact, pin);
+  }
+  return pins;
 }
 
 function isPinned({ digest, commit }: Revision): boolean {

@@ -1,3 +1,4 @@
+import { membersOf } from './set.ts';
 import { parseRevision } from './value.ts';
 
 /** Revisions for people. */
@@ -13,13 +14,17 @@ export interface Shown {
   readonly digest?: string;
 }
 
-/** In short: `6.5.1`, `6.5.1 (sha256:0c1d98b)`, `main@9a8b7c6`. */
+/** In short: `6.5.1`, `6.5.1 (sha256:0c1d98b)`, `main@9a8b7c6`, `chart 6.5.0, image 1.9.2`. */
 export function shortRevision(revision: string): string {
   const { name, digest } = shownRevision(revision);
   return digest === undefined ? name : `${name} (${digest})`;
 }
 
 export function shownRevision(revision: string): Shown {
+  const members = membersOf(revision);
+  if (members) {
+    return { name: members.map((one) => `${one.artifact} ${shortRevision(one.revision)}`).join(', ') };
+  }
   const { name, version, digest, commit } = parseRevision(revision);
   if (commit !== undefined && commit.length > DIGITS) {
     const short = commit.slice(0, DIGITS);

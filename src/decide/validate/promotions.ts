@@ -42,14 +42,20 @@ export function promotionProblems(
   policy: HostPolicy,
   names: PipelineNames,
 ): FieldProblem[] {
+  const { artifacts } = spec;
   const written = promotionsOf(spec).flatMap(({ field, promotion: { strategy, gates } }) => [
     ...strategyProblems(strategy, `${field}.strategy`),
-    ...pullRequestProblems(strategy['pull-request'], `${field}.strategy.pull-request`, policy),
-    ...pushProblems(strategy.push, `${field}.strategy.push`, policy),
+    ...pullRequestProblems(strategy['pull-request'], `${field}.strategy.pull-request`, {
+      ...policy,
+      artifacts,
+    }),
+    ...pushProblems(strategy.push, `${field}.strategy.push`, { ...policy, artifacts }),
     ...gateProblems(gates, `${field}.gates`),
   ]);
   return [...written, ...promotionBranchProblems(spec, names)];
 }
+
+type FilePolicy = HostPolicy & Pick<PipelineSpec, 'artifacts'>;
 
 function strategyProblems(strategy: Strategy, field: string): FieldProblem[] {
   const all = [strategy['pull-request'], strategy.push, strategy.notification];
@@ -62,24 +68,24 @@ function strategyProblems(strategy: Strategy, field: string): FieldProblem[] {
 function pullRequestProblems(
   pullRequest: PullRequestStrategy | undefined,
   field: string,
-  policy: HostPolicy,
+  policy: FilePolicy,
 ): FieldProblem[] {
   if (!pullRequest) return [];
   const { baseBranch, files, templates } = pullRequest;
   return [
     ...forgeProblems(pullRequest, field, policy),
     ...branchProblems(baseBranch, `${field}.baseBranch`),
-    ...fileProblems(files, `${field}.files`),
+    ...fileProblems(files, `${field}.files`, policy.artifacts),
     ...templateProblems(templates, `${field}.templates`),
   ];
 }
 
-function pushProblems(push: PushStrategy | undefined, field: string, policy: HostPolicy): FieldProblem[] {
+function pushProblems(push: PushStrategy | undefined, field: string, policy: FilePolicy): FieldProblem[] {
   if (!push) return [];
   return [
     ...urlProblems(push.url, field, policy),
     ...branchProblems(push.branch, `${field}.branch`),
-    ...fileProblems(push.files, `${field}.files`),
+    ...fileProblems(push.files, `${field}.files`, policy.artifacts),
     ...templateProblems(push.templates, `${field}.templates`),
   ];
 }

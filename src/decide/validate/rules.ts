@@ -11,6 +11,7 @@ export const RULES = {
   format: 'Names, URLs and branches are spelled as Kubernetes and Git take them.',
   'application-kind':
     'The application is no object of the core API group, nor one that Turnpike reads for its own work.',
+  'revision-source': 'The revision, or each artifact, is named once, and where it is read.',
   'cross-namespace-ref':
     "With --no-cross-namespace-refs, targets and clusters are in the Pipeline's namespace.",
   'environment-name-unique': 'Each environment has a name of its own.',

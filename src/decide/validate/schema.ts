@@ -115,6 +115,8 @@ const TEXT_RULES: Readonly<Record<string, Rule>> = {
   url: 'repository-url',
   baseBranch: 'base-branch',
   branch: 'base-branch',
+  path: 'revision-source',
+  event: 'revision-source',
   soak: 'gate-soak',
   from: 'gate-window',
   to: 'gate-window',

@@ -1,7 +1,8 @@
-import { parseRevision } from '../../decide/revision.ts';
+import { pinsOf } from '../../decide/revision.ts';
 import { type EditedText, editSteps, type Findings } from '../edit.ts';
 import { fieldFinder, mentionsField } from '../field.ts';
 import { markerFinder, mentionsKey } from '../marker.ts';
+import { valueFor } from '../scalar-value.ts';
 import type { Steps } from '../steps.ts';
 import type { Active } from './selection.ts';
 
@@ -15,8 +16,8 @@ export interface FileWish {
 }
 
 export interface EditedFile extends EditedText {
-  /** A place names a digest or a commit, so that the same version with another one is not what was meant. */
-  readonly isPinned?: boolean;
+  /** Artifacts, or `revision`, whose digest or commit a place names: the same version with another one is not what was meant. */
+  readonly pinned?: readonly string[];
 }
 
 /** Git LFS puts a small text in the place of a file (git-lfs specification, "The Pointer"). */
@@ -37,21 +38,23 @@ export function* editFile(
     return leftAlone(selected, 'The file is a Git LFS pointer and its content elsewhere');
   }
   const fields = selected.filter(({ selection }) => mentionsField(text, selection.field));
-  const finders = fields.map(({ selection, value }) => fieldFinder(selection.field, value));
+  const finders = fields.map(({ selection }) =>
+    fieldFinder(selection.field, (standing) => valueFor(standing, revision, selection.asked)),
+  );
   if (key !== undefined && mentionsKey(text, key)) finders.push(markerFinder(key, revision));
   if (finders.length === 0) return { text, edits: [], marked: 0, problems: [] };
   const { findings, ...edited } = yield* editSteps(text, finders);
   for (const [index, { selection }] of fields.entries()) {
     if (findings === undefined || isSomething(findings[index])) selection.met = true;
   }
-  return { ...edited, isPinned: isPinned(findings, revision) };
+  return { ...edited, pinned: pinnedIn(findings, revision) };
 }
 
-function isPinned(findings: readonly Findings[] | undefined, revision: string): boolean {
-  const { digest, commit } = parseRevision(revision);
-  const pin = digest ?? commit;
-  if (pin === undefined) return false;
-  return (findings ?? []).some(({ targets }) => targets.some(({ value }) => value.includes(pin)));
+function pinnedIn(findings: readonly Findings[] | undefined, revision: string): string[] {
+  const targets = (findings ?? []).flatMap((one) => one.targets);
+  return [...pinsOf(revision)].flatMap(([artifact, pin]) => {
+    return targets.some(({ value }) => value.includes(pin)) ? [artifact] : [];
+  });
 }
 
 function leftAlone(selected: readonly Active[], why: string): EditedText {

@@ -1,6 +1,6 @@
 import type { FileEdit } from '../../api/change.ts';
 import { TurnpikeError } from '../../api/errors.ts';
-import { namesDigest } from '../../decide/revision.ts';
+import { pinsOf } from '../../decide/revision.ts';
 import { oneByOne } from '../steps.ts';
 import type { FileChange } from '../workspace.ts';
 import { createEditBudget, type EditBudget } from './edit-budget.ts';
@@ -19,8 +19,8 @@ export interface EditedTree {
   /** How many scalars were found, those that had the revision already included. */
   readonly marked: number;
   readonly problems: readonly string[];
-  /** The revision names a digest or a commit, and none of these scalars does. */
-  readonly byVersion?: boolean | undefined;
+  /** Artifacts, or `revision`, that name a digest or a commit which none of these scalars does. */
+  readonly byVersion?: readonly string[] | undefined;
 }
 
 export interface TreeEdit {
@@ -38,7 +38,7 @@ interface Result {
   readonly changes: FileChange[];
   readonly problems: string[];
   marked: number;
-  byVersion: boolean;
+  byVersion: readonly string[];
   /** How many names were compared with the paths of `files`. */
   compared: number;
   /** How many files matched one. */
@@ -70,7 +70,7 @@ export async function editTree(tree: MarkedTree, edit: TreeEdit): Promise<Edited
     objects: [],
     changes: [],
     problems: [],
-    byVersion: namesDigest(edit.revision),
+    byVersion: [...pinsOf(edit.revision).keys()],
     ...counts,
   };
   const active = startAll(selections, edit.revision);
@@ -78,7 +78,7 @@ export async function editTree(tree: MarkedTree, edit: TreeEdit): Promise<Edited
   const oid = await editSubtree(tree, edit, { path: '', active, result, budget });
   const problems = [...selectionProblems(selections, edit.revision), ...result.problems];
   const { objects, changes, marked, byVersion } = result;
-  return { oid, objects, changes, marked, problems, byVersion: byVersion || undefined };
+  return { oid, objects, changes, marked, problems, ...(byVersion.length > 0 && { byVersion }) };
 }
 
 /** Gives the tree's new name. */
@@ -122,7 +122,8 @@ async function editBlob(file: MarkedFile, edit: TreeEdit, place: Place): Promise
   const shown = displayPath(path);
   result.problems.push(...edited.problems.map((problem) => `${shown}: ${problem}`));
   result.marked += edited.marked;
-  if (edited.isPinned) result.byVersion = false;
+  const { pinned = [] } = edited;
+  if (pinned.length > 0) result.byVersion = result.byVersion.filter((one) => !pinned.includes(one));
   if (edited.edits.length === 0) return file.oid;
   result.changes.push(...edited.edits.map((one) => ({ file: shown, ...one })));
   const made = gitObject('blob', Buffer.from(edited.text));

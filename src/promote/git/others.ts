@@ -15,7 +15,7 @@ export interface OthersBranch extends Omit<PromotionBranch, 'wanted'> {
   readonly tree: string;
   /** What the base branch lacks of the revision: that is what the pull request brings. */
   readonly changes: readonly FileChange[];
-  readonly byVersion?: boolean | undefined;
+  readonly byVersion?: readonly string[] | undefined;
   readonly sign?: CommitSigner | undefined;
 }
 

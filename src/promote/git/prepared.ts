@@ -7,7 +7,7 @@ export type Prepared =
   | {
       readonly kind: 'in-base';
       readonly problems: readonly string[];
-      readonly byVersion?: boolean | undefined;
+      readonly byVersion?: readonly string[] | undefined;
     }
   | (Edited & { readonly kind: 'unchanged'; readonly commit: string })
   | {
@@ -36,6 +36,6 @@ interface Edited {
   readonly others?: true;
   readonly changes: readonly FileChange[];
   readonly problems: readonly string[];
-  /** The revision names a digest or a commit, and none of the places does. */
-  readonly byVersion?: boolean | undefined;
+  /** As in the status. */
+  readonly byVersion?: readonly string[] | undefined;
 }

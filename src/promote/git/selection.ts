@@ -9,32 +9,31 @@ import {
   globStart,
   parseGlob,
 } from '../../decide/glob.ts';
-import { lacksPart, type RevisionPart, revisionPart } from '../../decide/revision.ts';
+import { type Asked, writtenAs } from '../../decide/revision.ts';
 
 /** One entry of `files`, and what has come of it so far. */
 export interface Selection {
   readonly glob: Glob;
   readonly field: FieldPath;
-  readonly part: RevisionPart;
+  readonly asked: Asked;
   /** How many files match. */
   files: number;
   /** Whether the field was found, or something was said about it. */
   met: boolean;
 }
 
-/** A selection that may match something in a directory, and what its field becomes. */
+/** A selection that may match something in a directory. */
 export interface Active {
   readonly selection: Selection;
   readonly state: GlobState;
-  readonly value: string;
 }
 
 /** Throws `SpecInvalid` for an entry that cannot be read. */
 export function selectionsOf(files: readonly FileEdit[]): Selection[] {
-  return files.map(({ path, field, value = 'revision' }, index) => ({
+  return files.map(({ path, field, artifact, value = 'revision' }, index) => ({
     glob: usable(parseGlob(path), `files[${index}].path`),
     field: usable(parseFieldPath(field), `files[${index}].field`),
-    part: value,
+    asked: { artifact, part: value },
     files: 0,
     met: false,
   }));
@@ -48,8 +47,8 @@ function usable<T extends object>(parsed: T | { readonly problem: string }, wher
 /** Those that have a value, at the top of the repository. */
 export function startAll(selections: readonly Selection[], revision: string): readonly Active[] {
   return selections.flatMap((selection) => {
-    const value = revisionPart(revision, selection.part);
-    return value === undefined ? [] : [{ selection, state: globStart(selection.glob), value }];
+    const hasValue = 'value' in writtenAs(revision, selection.asked);
+    return hasValue ? [{ selection, state: globStart(selection.glob) }] : [];
   });
 }
 
@@ -77,10 +76,9 @@ function decodedName(name: string): string {
 
 /** Sentences about the selections that came to nothing. */
 export function selectionProblems(selections: readonly Selection[], revision: string): string[] {
-  return selections.flatMap(({ glob: { text: path }, field, part, files, met }) => {
-    if (revisionPart(revision, part) === undefined) {
-      return [`${path}: the field ${field.text} is not set: ${lacksPart(revision, part)}.`];
-    }
+  return selections.flatMap(({ glob: { text: path }, field, asked, files, met }) => {
+    const written = writtenAs(revision, asked);
+    if ('reason' in written) return [`${path}: the field ${field.text} is not set: ${written.reason}.`];
     if (files === 0) return [`No .yaml or .yml file matches ${path}.`];
     return met ? [] : [`Of ${files} files that match ${path}, none has the field ${field.text}.`];
   });

@@ -2,21 +2,22 @@ import type { RevisionPart } from '../../decide/revision.ts';
 
 /** What a comment says about the key: it is its marker, it was meant to be, or neither. */
 export type CommentMeaning =
-  | { readonly kind: 'marker'; readonly part: RevisionPart }
+  | { readonly kind: 'marker'; readonly artifact?: string; readonly part: RevisionPart }
   | { readonly kind: 'malformed'; readonly reason: string }
   | { readonly kind: 'other' };
 
 export const MARKER = '$promotion';
-const SUFFIXES: ReadonlyMap<string, RevisionPart> = new Map([
-  ['', 'revision'],
-  [':tag', 'tag'],
-  [':digest', 'digest'],
-  [':commit', 'commit'],
-  [':version', 'version'],
+const PARTS: ReadonlyMap<string, RevisionPart> = new Map([
+  ['tag', 'tag'],
+  ['digest', 'digest'],
+  ['commit', 'commit'],
+  ['version', 'version'],
 ]);
+const ARTIFACT = /^[a-z]([-a-z0-9]{0,30}[a-z0-9])?$/;
 const OTHER: CommentMeaning = { kind: 'other' };
 const NO_JSON = 'the comment must be a JSON object of strings and nothing else';
-const NO_SUFFIX = 'behind the environment only :tag, :digest, :commit or :version may stand';
+const NO_SUFFIX =
+  'behind the environment only the name of an artifact and :tag, :digest, :commit or :version may stand';
 
 /** A cheap screen: could `text` hold a marker at all, and one for this key? */
 export function mentionsKey(text: string, key: string): boolean {
@@ -45,9 +46,15 @@ export function commentMeaning(comment: string, key: string): CommentMeaning {
 
 /** Names hold no colon, so what comes behind one belongs to no other environment. */
 function suffixMeaning(suffix: string): CommentMeaning {
-  const part = SUFFIXES.get(suffix);
-  if (part !== undefined) return { kind: 'marker', part };
-  return suffix.startsWith(':') ? { kind: 'malformed', reason: NO_SUFFIX } : OTHER;
+  if (suffix === '') return { kind: 'marker', part: 'revision' };
+  if (!suffix.startsWith(':')) return OTHER;
+  const [first = '', second, ...more] = suffix.slice(1).split(':');
+  const malformed: CommentMeaning = { kind: 'malformed', reason: NO_SUFFIX };
+  const alone = PARTS.get(first);
+  if (alone !== undefined) return second === undefined ? { kind: 'marker', part: alone } : malformed;
+  const part = second === undefined ? 'revision' : PARTS.get(second);
+  if (part === undefined || more.length > 0 || !ARTIFACT.test(first)) return malformed;
+  return { kind: 'marker', artifact: first, part };
 }
 
 /** `# version: 1.0.0 # {…}`: a whole line that someone took out on purpose, its marker included. */

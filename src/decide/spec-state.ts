@@ -1,0 +1,140 @@
+import * as v from 'valibot';
+import type { AppRef } from '../api/pipeline.ts';
+import { isWorkload } from './artifacts.ts';
+import { meaningOf } from './meaning.ts';
+import { groupOf } from './route.ts';
+import { workloadState } from './workload-state.ts';
+
+/**
+ * Whether an application runs what its spec says. Ready alone does not say so: a suspended object, and one that changes
+ * while it is being upgraded, are Ready at a generation that was never rolled out.
+ */
+export type SpecState =
+  | { readonly kind: 'deployed'; readonly since?: string | undefined }
+  /** Nothing is rolled out: it is suspended, or being deleted. */
+  | { readonly kind: 'held'; readonly message: string }
+  /** It is being reconciled, with the same or with other contents. */
+  | { readonly kind: 'reconciling'; readonly message: string }
+  | { readonly kind: 'under-way'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+const FIRST = { abortEarly: true };
+const MAX_MESSAGE = 1024;
+
+const text = v.fallback(v.optional(v.string()), undefined);
+const number = v.fallback(v.optional(v.number()), undefined);
+const time = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(40), v.isoTimestamp())), undefined);
+
+const Condition = v.object({
+  type: v.string(),
+  status: v.string(),
+  reason: text,
+  message: text,
+  observedGeneration: number,
+  lastTransitionTime: time,
+});
+type Condition = v.InferOutput<typeof Condition>;
+
+const Entry = v.object({ version: number, status: text, configDigest: text, lastDeployed: time });
+type Entry = v.InferOutput<typeof Entry>;
+
+const Subject = v.object({
+  metadata: v.object({ generation: v.optional(v.number(), 0), deletionTimestamp: v.optional(v.unknown()) }),
+  spec: v.fallback(v.optional(v.object({ suspend: v.optional(v.unknown()) })), undefined),
+  status: v.optional(
+    v.object({
+      observedGeneration: number,
+      conditions: v.fallback(v.optional(v.array(Condition), []), []),
+      lastAttemptedGeneration: number,
+      lastAttemptedConfigDigest: text,
+      history: v.fallback(v.optional(v.array(v.unknown()), []), []),
+    }),
+    {},
+  ),
+});
+type Subject = v.InferOutput<typeof Subject>;
+
+type Kind = Pick<AppRef, 'apiVersion' | 'kind'>;
+
+export function specState(kind: Kind, object: unknown): SpecState {
+  const parsed = v.safeParse(Subject, object, FIRST);
+  if (!parsed.success) return underWay('Its status is not understood here.');
+  const subject = parsed.output;
+  if (subject.metadata.deletionTimestamp != null) return { kind: 'held', message: 'It is being deleted.' };
+  if (isWorkload(kind)) return workloadState(kind, object);
+  if (subject.spec?.suspend === true) return { kind: 'held', message: 'It is suspended.' };
+  return readiness(subject) ?? releaseState(kind, subject);
+}
+
+/** Undefined: Ready is True at the present generation, and nothing speaks against it. */
+function readiness({ metadata, status }: Subject): SpecState | undefined {
+  const find = (type: string) => status.conditions.find((one) => one.type === type);
+  const ready = find('Ready');
+  const { generation } = metadata;
+  if ((status.observedGeneration ?? generation) < generation) return underWay(NOT_LOOKED);
+  if (!ready) return underWay('It has no Ready condition yet.');
+  if ((ready.observedGeneration ?? generation) < generation) return underWay(NOT_LOOKED);
+  if (ready.status === 'False' && isFailure(ready)) return { kind: 'failed', message: wordsOf(ready) };
+  const stalled = find('Stalled');
+  if (stalled?.status === 'True') return { kind: 'failed', message: wordsOf(stalled) };
+  if (ready.status === 'Unknown' || find('Reconciling')?.status === 'True') {
+    return { kind: 'reconciling', message: wordsOf(ready) };
+  }
+  return ready.status === 'True' ? undefined : underWay(wordsOf(ready));
+}
+
+/** Of a HelmRelease: what runs was released with the values of the present generation. */
+function releaseState({ apiVersion, kind }: Kind, { metadata, status }: Subject): SpecState {
+  const ready = status.conditions.find((one) => one.type === 'Ready');
+  const isRelease = kind === 'HelmRelease' && groupOf(apiVersion) === 'helm.toolkit.fluxcd.io';
+  if (!isRelease)
+    return { kind: 'deployed', since: snapshotSince(status.history) ?? ready?.lastTransitionTime };
+  const { lastAttemptedGeneration, lastAttemptedConfigDigest: digest } = status;
+  const newest = newestRelease(status.history);
+  if (lastAttemptedGeneration === undefined || digest === undefined || !newest?.configDigest) {
+    return underWay(TOO_OLD);
+  }
+  const isAttempted = lastAttemptedGeneration === metadata.generation;
+  const isThis = newest.status === 'deployed' && newest.configDigest === digest;
+  return isAttempted && isThis ? { kind: 'deployed', since: newest.lastDeployed } : underWay(NOT_RELEASED);
+}
+
+const NOT_LOOKED = 'Flux has not looked at its newest generation yet.';
+const NOT_RELEASED = 'It is ready, and Helm has not released its newest values yet.';
+const TOO_OLD =
+  'Its status does not say which values Helm has released (lastAttemptedGeneration, lastAttemptedConfigDigest and configDigest in its history): helm-controller 1.0 and later write them.';
+
+function newestRelease(history: readonly unknown[]): Entry | undefined {
+  let newest: Entry | undefined;
+  for (const one of history) {
+    const parsed = v.safeParse(Entry, one, FIRST);
+    if (parsed.success && (parsed.output.version ?? 0) > (newest?.version ?? -1)) newest = parsed.output;
+  }
+  return newest;
+}
+
+const Snapshot = v.object({ firstReconciled: v.string(), lastReconciled: text });
+
+/** Since when the newest snapshot of a Kustomization has been applied and no other one. */
+function snapshotSince(history: readonly unknown[]): string | undefined {
+  const snapshots = history.slice(0, 10).flatMap((one) => {
+    const parsed = v.safeParse(Snapshot, one, FIRST);
+    return parsed.success ? [parsed.output] : [];
+  });
+  const [newest, ...others] = snapshots;
+  if (!newest) return undefined;
+  const times = [newest.firstReconciled, ...others.flatMap((one) => one.lastReconciled ?? [])];
+  return times.toSorted((one, other) => Date.parse(other) - Date.parse(one))[0];
+}
+
+function isFailure({ reason = '' }: Condition): boolean {
+  return meaningOf({ severity: 'info', reason, message: '' }) === 'failed';
+}
+
+function wordsOf({ message, reason }: Condition): string {
+  return (message || reason || 'It is not ready.').slice(0, MAX_MESSAGE);
+}
+
+function underWay(message: string): SpecState {
+  return { kind: 'under-way', message };
+}
