@@ -100,7 +100,7 @@ export function createApplicationCache(options: ApplicationCacheOptions): Applic
       const object = parse(raw);
       const isComplete = isWanted(object) && showsPaths(object.view, paths);
       if (!isComplete) return view(raw, paths);
-      if (!loading.outdated && mayKeep()) kept.put(object);
+      if (!loading.outdated && mayKeep()) kept.refresh(object);
       return object.view;
     } finally {
       loads.delete(loading);

@@ -27,6 +27,8 @@ export interface ObjectCache<T> {
   list(): T[];
   /** Takes an object that is newer than the one known, and tells the listeners. */
   put(object: T): void;
+  /** The same with one that is as new: more is to be seen of it. */
+  refresh(object: T): void;
   /** Removes what is not newer than the deletion. */
   remove(key: string, version: string): void;
   /** Removes what is not in `present`, unless it is newer than `version`. */
@@ -62,10 +64,18 @@ export function createObjectCache<T extends KubeObject>(log: Logger): ObjectCach
   }
 
   function put(object: T): void {
+    const known = entries.get(objectKey(object.metadata));
+    if (!known || isNewer(object.metadata.resourceVersion ?? '', known.version)) take(object, known);
+  }
+
+  function refresh(object: T): void {
+    const known = entries.get(objectKey(object.metadata));
+    if (!known || !isNewer(known.version, object.metadata.resourceVersion ?? '')) take(object, known);
+  }
+
+  function take(object: T, known: Entry<T> | undefined): void {
     const key = objectKey(object.metadata);
     const version = object.metadata.resourceVersion ?? '';
-    const known = entries.get(key);
-    if (known && !isNewer(version, known.version)) return;
     entries.set(key, { object, version });
     tell(known ? { kind: 'modified', key, object, old: known.object } : { kind: 'added', key, object });
   }
@@ -89,6 +99,7 @@ export function createObjectCache<T extends KubeObject>(log: Logger): ObjectCach
     get: (key) => entries.get(key)?.object,
     list: () => Array.from(entries.values(), (entry) => entry.object),
     put,
+    refresh,
     remove,
     retain,
     forgetVersions,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { parseRevisionPath, type RevisionPath } from '../../src/api/revision-path.ts';
 import { type ApplicationScope, startApplicationScope } from '../../src/kube/application-watch-scope.ts';
 import type { Resource } from '../../src/kube/discovery.ts';
 import type { KubeClient } from '../../src/kube/transport.ts';
@@ -18,6 +19,7 @@ function setUp({ recheckMs = 60_000 } = {}) {
   let lists = 0;
   let lose = () => {};
   let hasRoom = true;
+  let wantedPaths: readonly RevisionPath[] = [];
   let discover = async () => RESOURCE;
   const objectOf = (name: string) => ({
     metadata: { name, namespace: 'dev', resourceVersion: String(version), generation: 1 },
@@ -43,7 +45,7 @@ function setUp({ recheckMs = 60_000 } = {}) {
     namespace: 'dev',
     revisionPath: undefined,
     isWanted: () => true,
-    pathsOf: () => [],
+    pathsOf: () => wantedPaths,
     wanted: () => [['dev', 'app']],
     onChange: (_, name) => told.push(name),
     discovery: { resource: () => discover(), forget: () => {} },
@@ -57,15 +59,23 @@ function setUp({ recheckMs = 60_000 } = {}) {
     timings: { firstListMs: 1000, refused: { initialMs: 20, maxMs: 20 }, recheckMs },
   });
   scope = started;
-  const read = async () => {
-    const load = async () => (objects.has('app') ? objectOf('app') : undefined);
-    const view = await started.read({ namespace: 'dev', name: 'app', paths: [] }, load);
+  let loads = 0;
+  const read = async (paths: readonly RevisionPath[] = []) => {
+    const load = async () => {
+      loads += 1;
+      return objects.has('app') ? objectOf('app') : undefined;
+    };
+    const view = await started.read({ namespace: 'dev', name: 'app', paths }, load);
     return view as { status: { lastAppliedRevision?: string } } | undefined;
   };
   return {
     objects,
     told,
     read,
+    loads: () => loads,
+    wantPaths(paths: readonly RevisionPath[]) {
+      wantedPaths = paths;
+    },
     revision: async () => (await read())?.status.lastAppliedRevision,
     listed: (count: number) => waitUntil('the list', () => lists === count, { seconds: 5 }),
     lose() {
@@ -82,6 +92,24 @@ function setUp({ recheckMs = 60_000 } = {}) {
 }
 
 describe('the watched applications of a kind', () => {
+  test('are read once more for a path that nobody wanted to see before, and kept with it', async () => {
+    const { objects, listed, read, loads, wantPaths } = setUp();
+    const path = parseRevisionPath('.status.lastAppliedVersion');
+    objects.set('app', '1.0.0');
+    await listed(1);
+    await read();
+    expect(loads()).toBe(0);
+    // A Pipeline may be looked at before it is known what it wants: then nothing is kept.
+    expect(await read([path])).toMatchObject({ atPaths: { values: { [path.text]: { fault: 'absent' } } } });
+    await read([path]);
+    expect(loads()).toBe(2);
+    wantPaths([path]);
+    expect(await read([path])).toMatchObject({ atPaths: { values: { [path.text]: { fault: 'absent' } } } });
+    await read([path]);
+    await read();
+    expect(loads()).toBe(3);
+  });
+
   test('are read one by one from the moment on in which the room for their watch is lost', async () => {
     const { objects, listed, revision, lose, discoverBy } = setUp({ recheckMs: 1 });
     objects.set('app', '1.0.0');

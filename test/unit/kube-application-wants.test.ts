@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { AppRef } from '../../src/api/pipeline.ts';
+import { parseRevisionPath } from '../../src/api/revision-path.ts';
 import { createWants, kindKey, localApplications } from '../../src/kube/application-watch-wants.ts';
 import { spec } from '../fakes/pipeline.ts';
 
@@ -37,6 +38,25 @@ describe('the wanted applications', () => {
     expect(wants.has(kindKey({ apiVersion: HELM, kind: 'HelmRelease' }), 'dev', 'x')).toBe(true);
     for (const version of versions) wants.set(version, []);
     expect([...wants.kinds().keys()]).toEqual(['example.com, HelmRelease']);
+  });
+
+  test('show the paths that somebody wants to see of them, until nobody does', () => {
+    const [tag, digest] = [
+      parseRevisionPath('.spec.values.image.tag'),
+      parseRevisionPath('.spec.values.image.digest'),
+    ];
+    const wants = createWants();
+    wants.set('a', [{ ...app('x', 'dev'), paths: [tag] }]);
+    wants.set('b', [{ ...app('x', 'dev'), paths: [parseRevisionPath(tag.text), digest] }]);
+    wants.set('c', [app('x', 'dev'), app('y', 'dev')]);
+    const shown = (name = 'x') => wants.paths(KEY, 'dev', name).map(({ text }) => text);
+    expect(shown()).toEqual([tag.text, digest.text]);
+    expect([shown('y'), shown('z')]).toEqual([[], []]);
+    wants.set('b', [app('x', 'dev')]);
+    expect(shown()).toEqual([tag.text]);
+    wants.set('a', []);
+    expect(shown()).toEqual([]);
+    expect(wants.has(KEY, 'dev', 'x')).toBe(true);
   });
 
   test('of a Pipeline are those on its own cluster', () => {
