@@ -9,7 +9,7 @@ import { createRejectionLog } from '../../src/http/rejections.ts';
 import { waitForPullRequest } from '../../src/http/wait.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createFakeLog } from '../fakes/log.ts';
-import { at, event, NOW, pipeline, running, spec, withState } from '../fakes/pipeline.ts';
+import { at, event, NOW, pipeline, ready, running, spec, withState } from '../fakes/pipeline.ts';
 import { fakeRechecks } from '../fakes/rechecks.ts';
 import { createFakeStore } from '../fakes/store.ts';
 
@@ -100,6 +100,35 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     });
     expect((await post()).status).toBe(202);
     expect(asked).toEqual(['apps/app at HelmRelease dev/app']);
+  });
+
+  test('has an application looked at whose spec says its revision, and believes the event only elsewhere', async () => {
+    const from = pipeline({ revision: { path: '.spec.values.image.tag', event: 'image' } });
+    const body = event({ metadata: { revision: '6.5.0', image: '6.6.6' } });
+    const read = setUp({ pipeline: from, look: async () => ready('1.9.0') });
+    const first = await read.post(body);
+    expect([first.status, await first.json()]).toEqual([
+      200,
+      { outcome: 'unchanged', environment: 'dev', revision: '1.9.0' },
+    ]);
+    const status = read.store.get(pipelineKey('apps', 'app'))?.status;
+    expect(status?.environments?.dev?.targets).toMatchObject([{ revision: '1.9.0', ready: true }]);
+    expect([read.store.writes(), read.woken]).toEqual([1, ['apps/app']]);
+    expect(await outcomeOf(await read.post(body))).toBe('unchanged');
+    expect(read.store.writes()).toBe(1);
+    const told = setUp({ pipeline: from, look: async () => undefined });
+    expect(await (await told.post(body)).json()).toMatchObject({ outcome: 'accepted', revision: '6.6.6' });
+  });
+
+  test('refuses an event about an application that cannot be read, without the key that says its revision', async () => {
+    const from = pipeline({ revision: { path: '.spec.values.image.tag' } });
+    const { post, store } = setUp({ pipeline: from, look: async () => undefined });
+    const response = await post();
+    expect(response.status).toBe(422);
+    expect((await response.json()) as object).toMatchObject({
+      detail: expect.stringContaining('set spec.revision.event'),
+    });
+    expect(store.writes()).toBe(0);
   });
 
   test.each(['sha224', 'sha256', 'sha384', 'sha512'])('takes a signature with %s', async (algorithm) => {
