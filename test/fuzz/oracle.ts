@@ -20,6 +20,8 @@ const CRD = join(import.meta.dir, '../../manifests/crd/pipelines.yaml');
 const KNOWN_RULES: readonly string[] = [
   'has(self.spec) || (oldSelf.hasValue() && !has(oldSelf.value().spec))',
   'self.all(one, !has(one.name) || self.exists_one(other, has(other.name) && other.name == one.name))',
+  'self.filter(one, !has(one.path)).size() < 2',
+  '!has(self.revision) || !has(self.artifacts)',
   'self.size() > 0',
   'self.all(target, self.exists_one(other, other == target))',
   '(has(self.pull__dash__request) ? 1 : 0) + (has(self.push) ? 1 : 0) + (has(self.notification) ? 1 : 0) > 0',
@@ -98,6 +100,8 @@ interface Spec {
     readonly promotion?: Promotion;
   }[];
   readonly promotion?: Promotion;
+  readonly revision?: unknown;
+  readonly artifacts?: readonly { readonly name: string; readonly path?: string }[];
 }
 
 interface Target {
@@ -105,7 +109,11 @@ interface Target {
   readonly clusterRef?: { apiVersion?: string; kind: string; name: string; namespace?: string };
 }
 
-function refusesByRule({ environments, promotion }: Spec): string | undefined {
+function refusesByRule(spec: Spec): string | undefined {
+  const { environments, promotion, artifacts = [] } = spec;
+  if (spec.revision && spec.artifacts) return 'there are both a revision and artifacts';
+  if (hasTwice(artifacts.map(({ name }) => name))) return 'two artifacts have one name';
+  if (artifacts.filter(({ path }) => path === undefined).length > 1) return 'two artifacts have no path';
   if (hasTwice(environments.map(({ name }) => name))) return 'two environments have one name';
   for (const { targets } of environments) {
     if (targets.length === 0) return 'an environment has no target';

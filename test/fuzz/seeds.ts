@@ -21,6 +21,34 @@ export const SPECS: readonly [Json, ...Json[]] = [
     promotion: { strategy: { 'pull-request': PULL_REQUEST, secretRef: { name: 'events' } } },
   },
   {
+    appRef: APP,
+    revision: { path: '.spec.images[name=ghcr.io/acme/shop].newTag', event: 'image' },
+    environments: [
+      { name: 'dev', targets: [{ namespace: 'podinfo-dev' }] },
+      { name: 'prod', targets: [{ namespace: 'podinfo-prod' }] },
+    ],
+    promotion: { strategy: { notification: {}, secretRef: { name: 'events' } } },
+  },
+  {
+    appRef: APP,
+    artifacts: [{ name: 'chart' }, { name: 'image', path: '.spec.values.image.tag', event: 'app-version' }],
+    environments: [
+      { name: 'dev', targets: [{ namespace: 'podinfo-dev' }] },
+      { name: 'prod', targets: [{ namespace: 'podinfo-prod' }] },
+    ],
+    promotion: {
+      gates: { artifactVersions: [{ name: 'image', versions: '<2' }] },
+      strategy: {
+        push: {
+          url: 'https://github.com/example/fleet',
+          secretRef: { name: 'repository' },
+          files: [{ path: 'a.yaml', field: 'a.b', artifact: 'image', value: 'tag' }],
+        },
+        secretRef: { name: 'events' },
+      },
+    },
+  },
+  {
     appRef: { ...APP, apiVersion: 'v1', kind: 'ConfigMap' },
     suspend: true,
     environments: [
