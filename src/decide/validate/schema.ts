@@ -47,6 +47,7 @@ function listsForObjects(input: unknown): FieldProblem[] {
   const environments = at(input, 'environments');
   const own = Array.isArray(environments) ? environments : [];
   return [
+    ...(Array.isArray(at(input, 'revision')) ? [listForObject('spec.revision')] : []),
     ...listsInPromotion(input, () => 'spec'),
     ...own.flatMap((one, index) => listsInPromotion(one, () => environmentField(index))),
   ];
@@ -56,10 +57,11 @@ function listsInPromotion(holder: unknown, field: () => string): FieldProblem[] 
   const promotion = at(holder, 'promotion');
   if (promotion === undefined) return [];
   const lists = LOOSE_OBJECTS.filter((path) => Array.isArray(path.reduce(at, promotion)));
-  const message = 'Write an object with fields here, not a list.';
-  return lists.map((path) => {
-    return { rule: 'type', field: `${field()}.promotion.${path.join('.')}`, message };
-  });
+  return lists.map((path) => listForObject(`${field()}.promotion.${path.join('.')}`));
+}
+
+function listForObject(field: string): FieldProblem {
+  return { rule: 'type', field, message: 'Write an object with fields here, not a list.' };
 }
 
 /** The value of a field; undefined where there is none. */
