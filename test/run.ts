@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dir, '..');
 /** Of one test or hook, unless it names its own. */
 const TIMEOUT_MS = 30_000;
 
-const PARTS = { gitea: true, flux: true };
+const PARTS = { gitea: true, registry: true, flux: true };
 
 /** Files there get along without a control plane and without the compiled program. */
 const WITHOUT_LAB = ['test/unit', 'test/http', 'test/fuzz', 'test/model'];

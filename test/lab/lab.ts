@@ -19,6 +19,13 @@ import { giteaTemplate } from './gitea/template.ts';
 import { connectKubernetes, type Kubernetes } from './kubernetes.ts';
 import { isListening } from './ports.ts';
 import {
+  createRegistry,
+  REGISTRY,
+  type Registry,
+  type RegistryConnection,
+  startRegistry,
+} from './registry.ts';
+import {
   connectSupervisor,
   keptDirectories,
   type ProcessSpec,
@@ -35,6 +42,8 @@ export interface LabParts {
   /** Flux's CustomResourceDefinitions alone, for whoever plays its part: nothing of Flux is built. */
   readonly definitions?: boolean;
   readonly gitea?: boolean;
+  /** An OCI registry, for charts and Flux's artifacts. */
+  readonly registry?: boolean;
 }
 
 export interface LabOptions extends LabParts {
@@ -59,6 +68,8 @@ export interface Lab extends Kubernetes, AsyncDisposable {
   readonly gitea: Gitea;
   /** Throws when the lab was started without Flux. */
   readonly flux: Flux;
+  /** Throws when the lab was started without a registry. */
+  readonly registry: Registry;
   readonly has: { readonly gitea: boolean; readonly flux: boolean };
   /** Runs a program beside the lab: it is killed at the lab's end at the latest. */
   start(name: string, spec: ProcessSpec): Promise<SupervisedProcess>;
@@ -79,6 +90,7 @@ interface LabFacts {
   readonly directory: string;
   readonly server: string;
   readonly gitea?: GiteaConnection;
+  readonly registry?: RegistryConnection;
   readonly flux?: FluxConnection;
 }
 
@@ -131,20 +143,22 @@ export async function stopKeptLabs(): Promise<string[]> {
 async function startParts(
   supervisor: Supervisor,
   installed: Installed,
-  { flux, definitions, gitea: wantsGitea, checkQueue = 'memory', apiserverFlags }: LabOptions,
+  { flux, definitions, gitea: wantsGitea, checkQueue = 'memory', ...options }: LabOptions,
 ): Promise<LabFacts> {
   const located = installed.get('gitea');
-  const [kubernetes, gitea] = await Promise.all([
-    startControlPlane(supervisor, installed, apiserverFlags),
+  const [kubernetes, gitea, registry] = await Promise.all([
+    startControlPlane(supervisor, installed, options.apiserverFlags),
     wantsGitea && located !== undefined
       ? startGitea({ supervisor, located, environment: labEnvironment(), reporter: silent, checkQueue })
       : undefined,
+    options.registry ? startRegistry(supervisor, installed) : undefined,
   ]);
   if (flux || definitions) await installDefinitions(installed, kubernetes);
   return {
     directory: supervisor.directory,
     server: kubernetes.server,
     ...(gitea === undefined ? {} : { gitea }),
+    ...(registry === undefined ? {} : { registry }),
     ...(flux ? { flux: await startFlux(supervisor, installed, kubernetes) } : {}),
   };
 }
@@ -153,6 +167,7 @@ async function createLab(facts: LabFacts, supervisor: Supervisor): Promise<Lab> 
   const kubernetes = await connectKubernetes(facts.directory, facts.server);
   const gitea = facts.gitea && createGitea(facts.gitea, facts.directory);
   const flux = facts.flux && createFlux(facts.flux, supervisor);
+  const registry = facts.registry && createRegistry(facts.registry);
 
   async function stopApiserver(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     await (await supervisor.process(APISERVER)).stop(signal);
@@ -171,6 +186,9 @@ async function createLab(facts: LabFacts, supervisor: Supervisor): Promise<Lab> 
     },
     get flux() {
       return flux ?? absent('Flux', 'flux');
+    },
+    get registry() {
+      return registry ?? absent('registry', 'registry');
     },
     start: supervisor.start,
     adopt: supervisor.adopt,
@@ -199,10 +217,11 @@ function createFlux(connection: FluxConnection, supervisor: Supervisor): Flux {
   };
 }
 
-function componentsOf({ flux, definitions, gitea }: LabParts): ComponentName[] {
+function componentsOf({ flux, definitions, gitea, registry }: LabParts): ComponentName[] {
   return [
     ...(['etcd', APISERVER] as const),
     ...(gitea ? (['gitea'] as const) : []),
+    ...(registry ? ([REGISTRY] as const) : []),
     ...(flux || definitions ? FLUX_DEFINITIONS : []),
     ...(flux ? FLUX_CONTROLLERS : []),
   ];
