@@ -1,5 +1,5 @@
 import type { Gates } from '../api/pipeline.ts';
-import { shortRevision, shownRevision } from '../decide/revision.ts';
+import { membersOf, shortRevision, shownRevision } from '../decide/revision.ts';
 import { parseTemplate, renderTemplate } from '../decide/template.ts';
 import { TEMPLATE_NAMES } from '../decide/validate/templates.ts';
 import { gateWords } from './gate-words.ts';
@@ -38,8 +38,10 @@ export function promotionTitle(request: PromotionRequest, { title }: Templates =
   return cut(theirs || ours, MAX_TITLE);
 }
 
-/** In short; the brackets are ours. */
+/** In short; the brackets, and what stands between artifacts, are ours. */
 function inTitle(revision: string): string {
+  const members = membersOf(revision);
+  if (members) return members.map((one) => `${harmless(one.artifact)} ${inTitle(one.revision)}`).join(', ');
   const { name, digest } = shownRevision(revision);
   return digest === undefined ? harmless(name) : `${harmless(name)} (${harmless(digest)})`;
 }

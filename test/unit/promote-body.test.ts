@@ -45,6 +45,8 @@ describe('names', () => {
     [`6.5.1@sha256:${'0c1d'.repeat(16)}`, '6.5.1 (sha256:0c1d0c1)'],
     [`@admin@sha256:${'0c1d'.repeat(16)}`, '_admin (sha256:0c1d0c1)'],
     [`sha256:${'0c1d'.repeat(16)}`, 'sha256:0c1d0c1'],
+    [`chart=6.5.1@sha256:${'0c1d'.repeat(16)},image=1.9.2`, 'chart 6.5.1 (sha256:0c1d0c1), image 1.9.2'],
+    ['chart=6.5.1,image=@admin', 'chart 6.5.1, image _admin'],
     ['GH-7', 'GH_7'],
     ['https://evil.example/x', 'https_//evil.example/x'],
     ['1.0_www.evil.example', '1.0_www_evil.example'],
