@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import type { Kubernetes } from './kubernetes.ts';
 
 /** helm-controller and notification-controller, played for those who do without them. */
@@ -9,8 +9,10 @@ export interface ReleaseName {
 }
 
 export interface Release {
-  /** Of the chart, which has the release's name. */
+  /** Of the chart. */
   readonly version: string;
+  /** Name of the chart; the release's unless told otherwise. */
+  readonly chart?: string;
   /** Counted by Helm from 1, which is the installation; an upgrade unless told otherwise. */
   readonly number?: number;
   /** False while Helm is at work. */
@@ -34,14 +36,19 @@ async function tryToSet(
   const path = `/apis/helm.toolkit.fluxcd.io/v2/namespaces/${name.namespace}/helmreleases/${name.name}`;
   const found = await kubernetes.request('GET', path);
   if (!found.ok) throw new Error(`${path} cannot be read: ${await found.text()}`);
-  const object = (await found.json()) as { metadata: { generation: number } };
+  const object = (await found.json()) as HelmRelease;
   const answer = await kubernetes.request('PUT', `${path}/status`, {
     ...object,
-    status: releaseStatus(name, release, object.metadata.generation),
+    status: releaseStatus(name, release, object),
   });
   if (answer.ok) return true;
   if (answer.status === 409 && !isLast) return false;
   throw new Error(`the status of ${path} was refused: ${await answer.text()}`);
+}
+
+interface HelmRelease {
+  readonly metadata: { readonly generation: number };
+  readonly spec: { readonly values?: unknown };
 }
 
 /** Flux's event about a release that succeeded. */
@@ -80,14 +87,21 @@ export function sendEvent(event: object, { url, key, headers }: EventReceiver): 
   });
 }
 
-function describe({ namespace, name }: ReleaseName, { version, number = 2 }: Release) {
+function describe({ namespace, name }: ReleaseName, { version, chart = name, number = 2 }: Release) {
   const [reason, action] = number === 1 ? ['InstallSucceeded', 'install'] : ['UpgradeSucceeded', 'upgrade'];
   const release = `${namespace}/${name}.v${number}`;
-  return { reason, message: `Helm ${action} succeeded for release ${release} with chart ${name}@${version}` };
+  return {
+    reason,
+    message: `Helm ${action} succeeded for release ${release} with chart ${chart}@${version}`,
+  };
 }
 
-function releaseStatus(name: ReleaseName, release: Release, generation: number) {
-  const { version, number = 2, ready = true } = release;
+function releaseStatus(name: ReleaseName, release: Release, { metadata, spec }: HelmRelease) {
+  const { generation } = metadata;
+  const configDigest = `sha256:${createHash('sha256')
+    .update(JSON.stringify(spec.values ?? {}))
+    .digest('hex')}`;
+  const { version, chart = name.name, number = 2, ready = true } = release;
   const now = `${new Date().toISOString().slice(0, 19)}Z`;
   const { reason, message } = describe(name, release);
   const condition = {
@@ -100,9 +114,9 @@ function releaseStatus(name: ReleaseName, release: Release, generation: number) 
   };
   const latest = {
     ...name,
-    chartName: name.name,
+    chartName: chart,
     chartVersion: version,
-    configDigest: 'sha256:0',
+    configDigest,
     digest: 'sha256:0',
     firstDeployed: now,
     lastDeployed: now,
@@ -114,5 +128,7 @@ function releaseStatus(name: ReleaseName, release: Release, generation: number) 
     conditions: [condition],
     history: [latest],
     lastAttemptedRevision: version,
+    lastAttemptedGeneration: generation,
+    lastAttemptedConfigDigest: configDigest,
   };
 }
