@@ -25,6 +25,9 @@ metadata:
   name: {{ .Release.Name }}
 data:
   greeting: {{ .Values.greeting }}, this is {{ .Chart.Version }}
+  {{- with .Values.image }}
+  image: {{ .repository }}:{{ .tag }}
+  {{- end }}
 `;
 
 function chartArchive(version: string): Promise<Uint8Array> {

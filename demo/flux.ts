@@ -1,9 +1,9 @@
 import type { Lab } from '../test/lab/lab.ts';
 import { waitFor } from '../test/lab/wait.ts';
+import { ACTS, type Act, type Condition, type Release } from './acts.ts';
 import { applyManifest } from './apply.ts';
 import { publishChart } from './chart.ts';
 import {
-  APP,
   ENVIRONMENTS,
   type Environment,
   FIRST_VERSION,
@@ -25,18 +25,18 @@ export function createFlux(lab: Lab, print: Printer): FluxPlayer {
     );
     await applyManifest({ lab, print }, 'flux', sources({ fleetUrl, chartsUrl }));
     for (const environment of ENVIRONMENTS) {
-      print.say(`${environment}: ${await deploy(environment, FIRST_VERSION)}`);
+      for (const act of ACTS) print.say(`${environment}: ${await deploy(act, environment, act.first)}`);
     }
   }
 
-  async function deploy(environment: Environment, version: string): Promise<string> {
+  async function deploy(act: Act, environment: Environment, revision: string): Promise<string> {
     const look = async () => {
-      const release = await releaseOf(lab, environment);
-      return isDeployed(release, version)
+      const release = await releaseOf(lab, act, environment);
+      return isDeployed(release) && act.runs(release) === revision
         ? { done: readyOf(release) }
         : { saw: await state(lab, environment) };
     };
-    const ready = await waitFor(`Flux to deploy ${APP} ${version} to ${environment}`, look, {
+    const ready = await waitFor(`Flux to deploy ${act.app} ${act.called(revision)} to ${environment}`, look, {
       seconds: 90,
       everyMs: 200,
     });
@@ -46,33 +46,18 @@ export function createFlux(lab: Lab, print: Printer): FluxPlayer {
   return { start, deploy };
 }
 
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly message: string;
-}
-
-/** The part of a HelmRelease that is looked at. */
-interface Release {
-  readonly metadata?: { readonly generation?: number };
-  readonly status?: {
-    readonly observedGeneration?: number;
-    readonly conditions?: readonly Condition[];
-    readonly history?: readonly { readonly chartVersion: string; readonly status: string }[];
-  };
-}
-
-async function releaseOf(lab: Lab, environment: Environment): Promise<Release> {
-  const path = `/apis/helm.toolkit.fluxcd.io/v2/namespaces/${environment}/helmreleases/${APP}`;
+async function releaseOf(lab: Lab, { app }: Act, environment: Environment): Promise<Release> {
+  const path = `/apis/helm.toolkit.fluxcd.io/v2/namespaces/${environment}/helmreleases/${app}`;
   const answer = await lab.request('GET', path);
   return (await answer.json()) as Release;
 }
 
-function isDeployed(release: Release, version: string): boolean {
-  const { metadata, status } = release;
-  const [latest] = status?.history ?? [];
-  const isCurrent = status?.observedGeneration === metadata?.generation;
-  const isRunning = latest?.chartVersion === version && latest.status === 'deployed';
+/** Ready alone may be of what ran before: the newest release has to be of the newest generation's values. */
+function isDeployed(release: Release): boolean {
+  const { metadata: { generation } = {}, status = {} } = release;
+  const [latest] = status.history ?? [];
+  const isCurrent = status.observedGeneration === generation && status.lastAttemptedGeneration === generation;
+  const isRunning = latest?.status === 'deployed' && latest.configDigest === status.lastAttemptedConfigDigest;
   return isCurrent && isRunning && readyOf(release)?.status === 'True';
 }
 

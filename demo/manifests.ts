@@ -4,41 +4,57 @@ import {
   ENVIRONMENTS,
   type Environment,
   EVENTS_SECRET,
+  FIRST_VERSION,
+  IMAGE_APP,
+  IMAGE_REPOSITORY,
   NAMESPACE,
   REPOSITORY_SECRET,
-  releasePath,
 } from './names.ts';
 
 /** What users write: the files of the repository, the Pipeline and all that belongs to it. */
 
-/** An environment's HelmRelease, its version marked for Turnpike. */
-export function releaseFile(environment: Environment, version: string): string {
-  return `# ${APP} in ${environment}
+/** An environment's HelmRelease of the first act, the version of its chart marked for Turnpike. */
+export function chartRelease(environment: Environment, version: string): string {
+  const values = `greeting: Hello from ${environment}`;
+  return releaseFile(environment, APP, { version: `${version}${marker(environment, APP)}`, values });
+}
+
+/** One of the second act, the tag of its image marked for Turnpike. */
+export function imageRelease(environment: Environment, tag: string): string {
+  const values = `image:
+      repository: ${IMAGE_REPOSITORY}
+      tag: ${tag}${marker(environment, IMAGE_APP)}`;
+  return releaseFile(environment, IMAGE_APP, { version: FIRST_VERSION, values });
+}
+
+function marker(environment: Environment, app: string): string {
+  return ` # {"$promotion": "${NAMESPACE}:${app}:${environment}"}`;
+}
+
+function releaseFile(
+  environment: Environment,
+  app: string,
+  { version, values }: { readonly version: string; readonly values: string },
+): string {
+  return `# ${app} in ${environment}
 apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease
 metadata:
-  name: ${APP}
+  name: ${app}
   namespace: ${environment}
 spec:
   interval: 10m
   chart:
     spec:
       chart: ${APP}
-      version: ${version} # {"$promotion": "${NAMESPACE}:${APP}:${environment}"}
+      version: ${version}
       sourceRef:
         kind: HelmRepository
         name: ${CHARTS}
         namespace: ${NAMESPACE}
   values:
-    greeting: Hello from ${environment}
+    ${values}
 `;
-}
-
-/** The repository's files while all environments are at one version. */
-export function releaseFiles(version: string): Record<string, string> {
-  return Object.fromEntries(
-    ENVIRONMENTS.map((environment) => [releasePath(environment), releaseFile(environment, version)]),
-  );
 }
 
 export function namespaces(): object[] {
@@ -56,18 +72,26 @@ export function secrets({ key, token }: { key: string; token: string }): object[
 
 export interface PipelineChange {
   readonly name?: string;
+  /** Default: the first act's. */
+  readonly app?: string;
+  /** Where its revision is, of the Pipeline's spec. */
+  readonly revision?: object;
   /** In place of, or beside, the strategy's fields. */
   readonly strategy?: object;
 }
 
 /** A Pipeline that promotes by pull requests to a repository of Gitea. */
-export function pipeline(url: string, { name = APP, strategy }: PipelineChange = {}): object {
+export function pipeline(
+  url: string,
+  { app = APP, name = app, revision, strategy }: PipelineChange = {},
+): object {
   return {
     apiVersion: 'pipelines.weave.works/v1alpha1',
     kind: 'Pipeline',
     metadata: { name, namespace: NAMESPACE },
     spec: {
-      appRef: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: APP },
+      appRef: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: app },
+      ...(revision && { revision }),
       environments: ENVIRONMENTS.map((environment) => ({
         name: environment,
         targets: [{ namespace: environment }],

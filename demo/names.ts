@@ -6,7 +6,7 @@ export type Environment = (typeof ENVIRONMENTS)[number];
 
 /** The namespace of the Pipeline and all that belongs to it. */
 export const NAMESPACE = 'demo';
-/** The application, its HelmReleases, its chart and its Pipeline. */
+/** The application of the first act, its HelmReleases, its chart and its Pipeline. */
 export const APP = 'hello';
 /** The Git repository that holds what runs where. */
 export const REPOSITORY = 'fleet';
@@ -18,11 +18,18 @@ export const NEXT_VERSION = '1.1.0';
 /** For those who keep the demo and go on by themselves. */
 export const SPARE_VERSION = '1.2.0';
 
+/** The application of the second act; it has the same chart, at the first version all the while. */
+export const IMAGE_APP = 'shop';
+/** Its image, which nobody pulls: no kubelet runs Pods here. */
+export const IMAGE_REPOSITORY = 'ghcr.io/acme/shop';
+export const FIRST_TAG = '5.0.0';
+export const NEXT_TAG = '5.0.1';
+
 /** Secrets of the Pipeline. */
 export const EVENTS_SECRET = `${APP}-events`;
 export const REPOSITORY_SECRET = `${APP}-repository`;
 
 /** The path of an environment's HelmRelease in the repository. */
-export function releasePath(environment: Environment): string {
-  return `${environment}/${APP}.yaml`;
+export function releasePath(environment: Environment, app: string = APP): string {
+  return `${environment}/${app}.yaml`;
 }

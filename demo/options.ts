@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util';
 
 export const USAGE = `Usage: npm run demo [-- OPTION...]
 
-Walks one application from dev to staging to prod before your eyes, on a real Kubernetes API server and a
-real Git forge, with Turnpike installed as on any cluster. Everything runs as local processes on free
-loopback ports and is gone at the end. What has to be built is built once.
+Walks the version of a chart, and then the tag of an image, from dev to staging to prod before your eyes,
+on a real Kubernetes API server and a real Git forge, with Turnpike installed as on any cluster. Everything
+runs as local processes on free loopback ports and is gone at the end. What has to be built is built once.
 
   --flux     Flux's own controllers do Flux's part; they are built first (ten minutes more, once)
   --no-flux  the demo plays Flux's part, even if Flux is built already

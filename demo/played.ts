@@ -1,8 +1,9 @@
 import { errorMessage } from '../src/api/errors.ts';
 import { releaseEvent, sendEvent, setRelease } from '../test/lab/helm.ts';
 import type { Lab } from '../test/lab/lab.ts';
+import { ACTS, type Act } from './acts.ts';
 import { eventAddress } from './manifests.ts';
-import { APP, ENVIRONMENTS, type Environment, FIRST_VERSION, REPOSITORY, releasePath } from './names.ts';
+import { APP, ENVIRONMENTS, type Environment, REPOSITORY, releasePath } from './names.ts';
 import type { FluxPlayer } from './player.ts';
 import type { Printer } from './print.ts';
 
@@ -15,18 +16,28 @@ export interface PlayedDeps {
   readonly key: string;
 }
 
+interface Installation {
+  readonly revision: string;
+  /** Of the release, counted from 1. */
+  readonly number: number;
+}
+
 /**
  * Flux's part, played: what main holds is applied, the HelmRelease's status is set as helm-controller sets
  * it, and the event is signed and sent as notification-controller does.
  */
 export function createPlayedFlux({ lab, print, hook, key }: PlayedDeps): FluxPlayer {
-  async function install(environment: Environment, version: string, number: number) {
-    const path = releasePath(environment);
+  async function install(act: Act, environment: Environment, { revision, number }: Installation) {
+    const path = releasePath(environment, act.app);
     const manifest = await lab.gitea.file(REPOSITORY, 'main', path);
     if (manifest === undefined) throw new Error(`${path} is not on main of ${REPOSITORY}`);
-    if (!manifest.includes(`version: ${version} `)) throw new Error(`${path} is not at ${version} on main`);
+    if (manifest !== act.file(environment, revision)) {
+      throw new Error(`${path} is not at ${act.called(revision)} on main`);
+    }
     await lab.apply(manifest);
-    await setRelease(lab, { namespace: environment, name: APP }, { version, number });
+    const release = { version: act.chart(revision), chart: APP, number };
+    await setRelease(lab, { namespace: environment, name: act.app }, release);
+    return release;
   }
 
   async function send(event: object, url: string): Promise<void> {
@@ -39,17 +50,19 @@ export function createPlayedFlux({ lab, print, hook, key }: PlayedDeps): FluxPla
 
   async function start(): Promise<void> {
     print.say('Flux, played: the HelmReleases of main are applied, and their status is set to deployed');
-    for (const environment of ENVIRONMENTS) await install(environment, FIRST_VERSION, 1);
+    for (const environment of ENVIRONMENTS) {
+      for (const act of ACTS) await install(act, environment, { revision: act.first, number: 1 });
+    }
     print.more(await lab.kubectl(['get', 'helmreleases', '-A']), 'dim');
   }
 
-  async function deploy(environment: Environment, version: string): Promise<string> {
-    await install(environment, version, 2);
-    const event = releaseEvent({ namespace: environment, name: APP }, { version });
-    await send(event, eventAddress(hook, environment));
-    print.say(
-      `Flux, played: ${releasePath(environment)} of main is applied, its status set to deployed, the event sent`,
-    );
+  async function deploy(act: Act, environment: Environment, revision: string): Promise<string> {
+    const release = await install(act, environment, { revision, number: 2 });
+    const event = releaseEvent({ namespace: environment, name: act.app }, release);
+    if (act.hasAlerts) await send(event, eventAddress(hook, environment));
+    const sent = act.hasAlerts ? ', the event sent' : '';
+    const path = releasePath(environment, act.app);
+    print.say(`Flux, played: ${path} of main is applied, its status set to deployed${sent}`);
     return event.message;
   }
 

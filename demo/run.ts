@@ -1,6 +1,7 @@
 import { isLabInstalled, type Lab, type LabParts } from '../test/lab/lab.ts';
 import type { Turnpike } from '../test/lab/turnpike.ts';
-import { createPipeline, deployFirst, newKey } from './fleet.ts';
+import { CHART, IMAGE } from './acts.ts';
+import { createImagePipeline, createPipeline, deployFirst, newKey } from './fleet.ts';
 import { createFlux } from './flux.ts';
 import { APP, NEXT_VERSION } from './names.ts';
 import type { DemoOptions } from './options.ts';
@@ -43,7 +44,10 @@ export async function runDemo({ flux }: DemoOptions, { print, steps, running }: 
   const watch = await watchPipelines(lab, (row) => print.say(formatRow(row), 'cyan'));
   try {
     await createPipeline({ ...common, url, key, hook, watch });
-    await walk({ ...common, turnpike, player, watch });
+    const walking = { ...common, turnpike, player, watch };
+    await walk({ ...walking, act: CHART });
+    await createImagePipeline({ ...common, url, watch });
+    await walk({ ...walking, act: IMAGE });
     await showRefusals({ ...common, url });
   } finally {
     await watch.stop();
@@ -56,7 +60,7 @@ function partsFor(flux: boolean | undefined): LabParts {
 }
 
 function introduce(print: Printer, { flux }: LabParts, asked: boolean | undefined): void {
-  print.title(`Turnpike takes ${APP} ${NEXT_VERSION} from dev to staging to prod`);
+  print.title(`Turnpike takes ${APP} ${NEXT_VERSION}, and then an image, from dev to staging to prod`);
   print.raw(
     `Real: etcd, kube-apiserver, Gitea${flux ? ', Flux' : ''} and Turnpike, as processes on loopback ports.`,
   );
@@ -64,7 +68,7 @@ function introduce(print: Printer, { flux }: LabParts, asked: boolean | undefine
   if (!flux && asked === undefined) print.raw(FLUX_HINT);
 }
 
-const WITH_FLUX = 'There is no kubelet that could run pods, so the application is a ConfigMap.';
+const WITH_FLUX = 'There is no kubelet that could run pods, so each application is a ConfigMap.';
 const WITHOUT_FLUX =
   "Flux is played by the demo: it applies what was merged, sets the HelmRelease's status as " +
   'helm-controller does, and signs and sends the same event.';

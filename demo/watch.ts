@@ -20,8 +20,8 @@ export const HEADER: PipelineRow = {
 };
 
 export interface PipelineWatch {
-  /** Waits until the last summary that was shown has this in it. */
-  shows(text: string): Promise<void>;
+  /** Waits until the last summary that was shown of a Pipeline has this in it. */
+  shows(pipeline: string, text: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -34,20 +34,21 @@ export async function watchPipelines(lab: Lab, onRow: (row: PipelineRow) => void
     stderr: 'ignore',
   });
   const release = await lab.adopt('watch', child.pid);
-  let last = '';
+  const last = new Map<string, string>();
   const reading = eachLine(child.stdout, (line) => {
     const row = parseRow(line);
-    if (row === undefined || row.summary === last) return;
-    last = row.summary;
+    if (row === undefined || row.summary === last.get(row.name)) return;
+    last.set(row.name, row.summary);
     onRow(row);
   });
 
-  async function shows(text: string): Promise<void> {
+  async function shows(pipeline: string, text: string): Promise<void> {
     const look = () => {
-      if (last.includes(text)) return { done: undefined };
-      return { saw: child.exitCode === null ? last : `kubectl ended with status ${child.exitCode}` };
+      const summary = last.get(pipeline);
+      if (summary?.includes(text)) return { done: undefined };
+      return { saw: child.exitCode === null ? summary : `kubectl ended with status ${child.exitCode}` };
     };
-    await waitFor(`kubectl to show "${text}" in the summary`, look, { seconds: 20 });
+    await waitFor(`kubectl to show "${text}" in the summary of ${pipeline}`, look, { seconds: 20 });
   }
 
   async function stop(): Promise<void> {

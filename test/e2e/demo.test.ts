@@ -72,10 +72,22 @@ const STORY = [
   /Merged #2/,
   /prod runs 1\.1\.0/,
   /came to \/promotion\/demo\/hello\/prod: completed/,
+  /spec\.revision\.path: \.spec\.values\.image\.tag/,
+  /Committed to main: "Use shop image 5\.0\.1 in dev"/,
+  /dev runs image 5\.0\.1: Helm upgrade succeeded for release dev\/shop\.v2 with chart hello@1\.0\.0/,
+  /Turnpike opened pull request #3: Promote demo\/shop in staging to 5\.0\.1/,
+  /^ +- {6}tag: 5\.0\.0 # \{"\$promotion": "demo:shop:staging"\}$/m,
+  /^ +\+ {6}tag: 5\.0\.1 # \{"\$promotion": "demo:shop:staging"\}$/m,
+  /Merged #3/,
+  /staging runs image 5\.0\.1/,
+  /Turnpike opened pull request #4: Promote demo\/shop in prod to 5\.0\.1/,
+  /Merged #4/,
+  /prod runs image 5\.0\.1/,
   /Several strategies are named: keep one of/,
   /denied the request: .*Secret demo\/nowhere does not exist/,
   /^step +took +result$/m,
   /^Promote from staging to prod +[\d.]+ s +pull request #2 merged, 1\.1\.0 deployed$/m,
+  /^Promote the image from staging to prod +[\d.]+ s +pull request #4 merged, image 5\.0\.1 deployed$/m,
 ];
 
 /** What kubectl shows beside that, in its own time. */
@@ -84,6 +96,10 @@ const SUMMARIES = [
   'dev 1.1.0 → staging 1.0.0 (PR #1) → prod 1.0.0',
   'dev 1.1.0 → staging 1.1.0 → prod 1.0.0 (PR #2)',
   'dev 1.1.0 → staging 1.1.0 → prod 1.1.0',
+  'dev 5.0.0 → staging 5.0.0 → prod 5.0.0',
+  'dev 5.0.1 → staging 5.0.0 (PR #3) → prod 5.0.0',
+  'dev 5.0.1 → staging 5.0.1 → prod 5.0.0 (PR #4)',
+  'dev 5.0.1 → staging 5.0.1 → prod 5.0.1',
 ];
 
 function positionOf(printed: string, text: RegExp | string): number {
@@ -106,6 +122,7 @@ describe('the demo', () => {
       expect(code).toBe(0);
       expectTheWalk(printed);
       expect(printed).toContain('Hello from prod, this is 1.1.0');
+      expect(printed).toContain('ghcr.io/acme/shop:5.0.1');
       expect(printed).not.toContain('played');
       expect(printed).not.toContain('\u001b');
       await nothingIsLeft();
