@@ -128,7 +128,12 @@ export function chartFiles(metadata: object, value: string): Record<string, stri
     metadata: { name: '{{ .Release.Name }}' },
     data: { value },
   };
-  return { 'Chart.yaml': stringify(metadata), 'templates/configmap.yaml': stringify(configMap) };
+  return {
+    'Chart.yaml': stringify(metadata),
+    'values.yaml': '{}\n',
+    'values-more.yaml': 'more: true\n',
+    'templates/configmap.yaml': stringify(configMap),
+  };
 }
 
 function archive(files: Readonly<Record<string, string>>): Promise<Uint8Array> {
