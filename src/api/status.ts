@@ -49,6 +49,23 @@ export const Failure = v.object({
 });
 export type Failure = v.InferOutput<typeof Failure>;
 
+const byVersion = v.pipe(
+  v.array(v.pipe(v.string(), v.maxLength(32), v.description('revision, or the name of an artifact.'))),
+  v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
+  v.description(
+    'Artifacts of which what was changed names no digest, or revision where there are no artifacts: they have arrived once their version runs, whatever the digest.',
+  ),
+);
+
+/** Kept as long as that version runs: the environments after this one get the digest that was promoted. */
+export const Arrived = v.object({
+  revision: revision(
+    'The revision that was promoted; another registry has its version under another digest.',
+  ),
+  byVersion,
+});
+export type Arrived = v.InferOutput<typeof Arrived>;
+
 export const PromotionStatus = v.object({
   revision: revision('The revision that is brought into this environment.'),
   phase: v.pipe(
@@ -76,15 +93,8 @@ export const PromotionStatus = v.object({
     v.pipe(v.picklist(HOLDS), v.description(`What holds it back for now: ${HOLDS.join(', ')}.`)),
   ),
   message: v.optional(message('What it waits for, in a sentence.')),
-  byVersion: v.optional(
-    v.pipe(
-      v.array(v.pipe(v.string(), v.maxLength(32), v.description('revision, or the name of an artifact.'))),
-      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      v.description(
-        'Artifacts of which what was changed names no digest, or revision where there are no artifacts: they have arrived once their version runs, whatever the digest.',
-      ),
-    ),
-  ),
+  byVersion: v.optional(byVersion),
+  writtenTag: v.optional(revision("Tag of a chart's artifact, as the attempts write it.")),
   into: v.optional(
     v.pipe(MergedInto, v.description('Where it was merged or committed to; absent before that.')),
   ),
@@ -128,6 +138,7 @@ export const EnvironmentStatus = v.pipe(
     promotion: v.optional(
       v.pipe(PromotionStatus, v.description('The last promotion into this environment.')),
     ),
+    arrived: v.optional(v.pipe(Arrived, v.description('The revision that arrived by its version alone.'))),
     rejected: v.optional(
       v.pipe(
         v.array(Rejection),

@@ -1,7 +1,7 @@
 import type { Pipeline } from '../api/pipeline.ts';
 import { fullestOf, isOrdered, isSame, newestFirst, revisionOf } from './revision.ts';
 import { promotionInto } from './route.ts';
-import { deployedRevision, environmentStatus, executionOf, passageOf } from './state.ts';
+import { deployedRevision, environmentStatus, executionIn, passageOf } from './state.ts';
 
 /**
  * The revision of `spec.environments[index]` that the next environment may get: the one that all targets
@@ -11,7 +11,8 @@ import { deployedRevision, environmentStatus, executionOf, passageOf } from './s
 export function availableRevision(pipeline: Pipeline, index: number): string | undefined {
   const revision = readyRevision(pipeline, index);
   if (revision === undefined) return undefined;
-  return fullestOf([revision, executionOf(pipeline.status.executions, revision)?.revision]);
+  const environment = pipeline.spec.environments[index]?.name ?? '';
+  return fullestOf([revision, executionIn(pipeline.status, revision, environment)?.revision]);
 }
 
 function readyRevision(pipeline: Pipeline, index: number): string | undefined {

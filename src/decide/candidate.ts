@@ -21,7 +21,14 @@ import {
   shortRevision,
 } from './revision.ts';
 import { environmentIndex, promotionInto } from './route.ts';
-import { environmentStatus, executionOf, isUnfinished, openPullRequest, passageOf } from './state.ts';
+import {
+  environmentStatus,
+  executionOf,
+  isUnfinished,
+  openPullRequest,
+  passageOf,
+  promotedOn,
+} from './state.ts';
 import type { Context } from './step.ts';
 
 /** Which revision of the previous environment is to come, and whether it has passed what takes time. */
@@ -125,7 +132,10 @@ export function objectionTo(
 ): Objection | undefined {
   const { pipeline, previous, environment, state } = context;
   const short = shortRevision(revision);
-  if (state.targets?.length && !state.targets.some((one) => isNeeded(revision, revisionOf(one) ?? ''))) {
+  const isThere =
+    isSame(promotedOn(state), revision) ||
+    !state.targets?.some((one) => isNeeded(revision, revisionOf(one) ?? ''));
+  if (state.targets?.length && isThere) {
     return { message: `${previous.name} and ${environment.name} both run ${short}.` };
   }
   const no = rejectionOf(state, revision);

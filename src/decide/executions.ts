@@ -13,12 +13,12 @@ import { mayBeThereInPart } from './candidate.ts';
 import { mergePlace } from './merged.ts';
 import { fullestOf, isOlder, isSame, revisionOf } from './revision.ts';
 import {
-  commonRevision,
   deployedRevision,
   environmentStatus,
   executionOf,
   isUnfinished,
   ownValue,
+  promotedOn,
   recordedPromotion,
 } from './state.ts';
 
@@ -70,7 +70,7 @@ function withoutStrangers({ spec, status }: Pipeline): Journeys {
 /** An environment that runs what it ran before, or an older version, went back from everything after that. */
 function withRollback(journeys: Journeys, name: string, state: EnvironmentStatus, now: Date): Journeys {
   // Only the environment as a whole goes back: one of its targets may be a canary.
-  const runs = commonRevision(state.targets);
+  const runs = promotedOn(state);
   if (runs === undefined) return journeys;
   const own = executionOf(journeys, runs);
   const since = passageIn(own, name)?.deployedAt;

@@ -20,6 +20,7 @@ import {
   isUnfinished,
   openPullRequest,
   readyRevision,
+  withArrived,
   withoutNoToWhatRuns,
 } from './state.ts';
 import { update } from './step.ts';
@@ -42,7 +43,7 @@ export function foldObservations(pipeline: Pipeline, seen: Observations, now: Da
     const targets = identities.map((identity, index) => {
       return foldTarget(identity, before[index], observations[index], now);
     });
-    const state = withoutNoToWhatRuns({ ...old, targets });
+    const state = withoutNoToWhatRuns(withArrived({ ...old, targets }));
     const deployment = foldDeployment({ ...state, wasWhole: readyRevision(old) }, observations, now);
     environments[environment.name] = deployment ? { ...state, deployment } : state;
   }

@@ -1,5 +1,12 @@
 import { type RevisionPath, valuesAt } from '../api/revision-path.ts';
-import { imageRevision, isPrintable, OCI_TAG, parseImage, parseRevision } from './revision.ts';
+import {
+  type ImageReference,
+  imageRevision,
+  isPrintable,
+  OCI_TAG,
+  parseImage,
+  parseRevision,
+} from './revision.ts';
 
 /** What an application object has at a path, as a revision. Nothing else of it is told, and what does not fit is not quoted. */
 
@@ -38,10 +45,16 @@ function revisionIn(found: unknown, path: RevisionPath): PathValue {
 
 /** Of an image its tag and digest; a tag or a digest alone may stand there too. */
 export function imageIn(text: string): PathValue {
-  const image = text.includes('/') || text.includes(':') ? parseImage(text) : undefined;
-  if (!image) return fitting(text);
+  const image = parseImage(text);
+  if (!image || !isReference(image)) return fitting(text);
   const value = imageRevision(image);
   return value === undefined ? { fault: 'untagged' } : { value };
+}
+
+/** A tag alone, or a version with its digest, is no reference to an image. */
+function isReference({ repository, tag, digest }: ImageReference): boolean {
+  if (tag !== undefined || repository.includes('/')) return true;
+  return digest !== undefined && parseRevision(repository).version === undefined;
 }
 
 /** A version, a tag, a digest or a commit. */
@@ -67,8 +80,11 @@ function withDigest(object: unknown, path: RevisionPath, found: PathValue): Path
   const last = path.steps.at(-1);
   if (!('value' in found) || last?.kind !== 'field' || last.name !== 'newTag') return found;
   const beside = { ...path, steps: [...path.steps.slice(0, -1), { ...last, name: 'digest' }] };
-  const [digest] = valuesAt(object, beside);
+  const digests = valuesAt(object, beside);
+  const [digest] = digests;
   if (digest === undefined || digest === '') return found;
+  const isOne = digests.length === valuesAt(object, path).length && digests.every((one) => one === digest);
+  if (!isOne) return { fault: 'differs' };
   return typeof digest === 'string' ? fitting(`${found.value}@${digest}`) : { fault: 'no-scalar' };
 }
 

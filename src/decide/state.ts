@@ -1,4 +1,5 @@
 import type {
+  Arrived,
   EnvironmentStatus,
   Execution,
   Passage,
@@ -9,7 +10,7 @@ import type {
   TargetStatus,
 } from '../api/pipeline.ts';
 import { withOwnRejection, withoutRejection } from './rejections.ts';
-import { fullestOf, hasArrived, isSame, revisionOf } from './revision.ts';
+import { fullestOf, hasArrived, isSame, pinsOf, revisionOf } from './revision.ts';
 
 /** Questions about what is recorded in a Pipeline's status. */
 
@@ -102,9 +103,9 @@ export function isUnfinished(promotion: PromotionStatus): boolean {
 /** The one revision that all targets run, ready or not, in its full form. */
 export function commonRevision(targets: readonly TargetStatus[] | undefined): string | undefined {
   const revisions = (targets ?? []).map((target) => revisionOf(target) || undefined);
-  const [revision] = revisions;
-  if (revision === undefined || !revisions.every((one) => isSame(one, revision))) return undefined;
-  return fullestOf(revisions);
+  const fullest = fullestOf(revisions);
+  // Of one that says no digest and two that say two, each is the same as the first.
+  return fullest !== undefined && revisions.every((one) => isSame(one, fullest)) ? fullest : undefined;
 }
 
 /** Whether all targets are ready at the promotion's revision. */
@@ -121,15 +122,32 @@ export function readyRevision(state: EnvironmentStatus): string | undefined {
   return state.targets?.every((target) => target.ready) ? commonRevision(state.targets) : undefined;
 }
 
-const BROUGHT: readonly PromotionPhase[] = ['Merged', 'Succeeded'];
-
-/**
- * The same; where the promoted revision has arrived by its version alone, that one: it is the one that travels on.
- */
+/** The same as it is promoted on: where a revision has arrived by its version alone, that one. */
 export function deployedRevision(state: EnvironmentStatus): string | undefined {
-  const { promotion } = state;
-  const isBrought = promotion?.byVersion && BROUGHT.includes(promotion.phase);
-  return isBrought && isDeployed(state, promotion) ? promotion.revision : readyRevision(state);
+  if (!state.targets?.every((target) => target.ready)) return undefined;
+  return promotedOn(state);
+}
+
+/** The one revision that all targets run, ready or not, as it is promoted on. */
+export function promotedOn(state: EnvironmentStatus): string | undefined {
+  const { arrived, targets } = state;
+  return arrived && isThere(targets, arrived) ? arrived.revision : commonRevision(targets);
+}
+
+function isThere(targets: readonly TargetStatus[] = [], { revision, byVersion }: Arrived): boolean {
+  return targets.length > 0 && targets.every((one) => hasArrived(revisionOf(one), revision, byVersion));
+}
+
+const BROUGHT: readonly PromotionPhase[] = ['Promoting', 'PullRequestOpen', 'Merged', 'Succeeded'];
+
+/** With what has arrived by its version alone, for as long as that version runs. */
+export function withArrived({ arrived: before, ...state }: EnvironmentStatus): EnvironmentStatus {
+  const { promotion, targets } = state;
+  const { revision, byVersion, phase } = promotion ?? {};
+  const isBrought = phase !== undefined && BROUGHT.includes(phase);
+  const brought = isBrought && revision !== undefined && byVersion ? { revision, byVersion } : undefined;
+  const arrived = [brought, before].find((one) => one && isThere(targets, one));
+  return arrived ? { ...state, arrived } : state;
 }
 
 /** What is known of a revision; one that is spelled just so goes before others that are the same. */
@@ -141,9 +159,28 @@ export function executionOf<One extends Pick<Execution, 'revision'>>(
   return exact ?? executions?.find((one) => isSame(one.revision, revision));
 }
 
+/**
+ * What is known of a revision that an environment has. A version without its digest may be that of several: it is the one
+ * that came there last, and none that never did.
+ */
+export function executionIn(
+  status: PipelineStatus,
+  revision: string,
+  environment: string,
+): Execution | undefined {
+  const { executions } = status;
+  if (pinsOf(revision).size > 0) return executionOf(executions, revision);
+  const cameAt = (one: Execution) => {
+    const { deployedAt, mergedAt } = ownValue(one.environments, environment) ?? {};
+    return Date.parse(deployedAt ?? mergedAt ?? '');
+  };
+  const came = (executions ?? []).filter((one) => isSame(one.revision, revision) && cameAt(one) > 0);
+  return came.toSorted((one, other) => cameAt(other) - cameAt(one))[0];
+}
+
 /** What is known of a revision in an environment. */
 export function passageOf(status: PipelineStatus, revision: string, environment: string): Passage {
-  const execution = executionOf(status.executions, revision);
+  const execution = executionIn(status, revision, environment) ?? executionOf(status.executions, revision);
   return ownValue(execution?.environments, environment) ?? {};
 }
 

@@ -4,7 +4,7 @@ import {
   imageText,
   memberRevision,
   parseImage,
-  revisionPart,
+  parseRevision,
   type Written,
   writtenAs,
 } from '../decide/revision.ts';
@@ -25,44 +25,65 @@ export interface Standing {
 }
 
 export function valueFor({ text, key = '' }: Standing, revision: string, asked: Asked): Written {
+  const written = writtenAs(revision, asked);
+  if ('reason' in written || written.value === text) return written;
   const image = parseImage(text);
-  const isImage = image !== undefined && (hasPlace(image) || (isImageKey(key) && text.includes('/')));
-  if (image && isImage) return imageValue(image, revision, asked);
-  if (onlyContains(text)) return { reason: ONLY_CONTAINS };
-  return writtenAs(revision, asked);
+  if (image && isImage(image, key)) return imageValue(image, revision, { ...asked, ...written });
+  return onlyContains(text) && !isOfOneShape(text, written.value) ? { reason: ONLY_CONTAINS } : written;
 }
 
 const ONLY_CONTAINS =
   'the value contains a version among other things, and only a whole value or the tag of an image is set';
 
-/** `shop:1.9.0`, `ghcr.io/acme/shop@sha256:…`; a tag with a digest behind it is no image. */
-function hasPlace({ repository, tag, digest }: ImageReference): boolean {
-  return tag !== undefined || (digest !== undefined && repository.includes('/'));
+/** `shop:1.9.0`, `ghcr.io/acme/shop@sha256:…`; a tag with a digest behind it is none. Where one belongs, `nginx` too. */
+function isImage({ repository, tag, digest }: ImageReference, key: string): boolean {
+  if (tag !== undefined || (digest !== undefined && repository.includes('/'))) return true;
+  if (HOST.test(repository)) return true;
+  return /image$/i.test(key) && parseRevision(repository).version === undefined;
 }
 
-function isImageKey(key: string): boolean {
-  return /image$/i.test(key);
-}
+/** What a name in a registry begins with; the name of a file has a dot too. */
+const HOST = /^(localhost|[\w-]+(\.[\w-]+)+|[\w.-]+:\d+)\/(?!.*\.(ya?ml|tgz)$)/;
 
-function imageValue(image: ImageReference, revision: string, asked: Asked): Written {
-  const written = writtenAs(revision, asked);
-  if ('reason' in written) return written;
-  const own = memberRevision(revision, asked.artifact);
-  const named =
-    asked.part === 'version' || asked.part === 'commit' ? written.value : revisionPart(own, 'tag');
-  const isPinned = image.tag === undefined && image.digest !== undefined;
+function imageValue(
+  image: ImageReference,
+  revision: string,
+  asked: Asked & { readonly value: string },
+): Written {
+  const isPinned = image.tag === undefined;
+  if (isPinned && image.digest === undefined) return { reason: UNTAGGED };
+  const names = namesIn(memberRevision(revision, asked.artifact), asked);
   const takesDigest = asked.part === 'revision' || asked.part === 'digest' || image.digest !== undefined;
-  const digest = takesDigest ? revisionPart(own, 'digest') : undefined;
-  const tag = isPinned ? undefined : named;
-  if (image.tag === undefined && image.digest === undefined) return { reason: UNTAGGED };
-  if (digest === undefined && isPinned)
-    return { reason: 'the image is pinned to a digest, and the revision has none' };
-  if (tag === undefined && digest === undefined)
-    return { reason: 'the revision has neither a tag nor a digest' };
+  const tag = isPinned ? undefined : names.tag;
+  const digest = takesDigest ? names.digest : undefined;
+  if (digest === undefined && isPinned) return { reason: PINNED };
+  if (tag === undefined && digest === undefined) return { reason: NO_NAME };
   return { value: imageText({ ...image, tag, digest }) };
 }
 
+/** What an image can have of the revision: a commit is no digest of it, and neither is that of a chart. */
+function namesIn(own: string, { part, value }: Asked & { readonly value: string }) {
+  const { tag, digest, name, commit } = parseRevision(own);
+  const isChart = digest !== undefined && name?.includes('+') === true;
+  if (part !== 'revision' && part !== 'digest') {
+    return { tag: value, digest: isChart ? undefined : digest };
+  }
+  if (commit !== undefined) return {};
+  return isChart ? { tag: parseRevision(value).tag } : { tag, digest };
+}
+
+const PINNED = 'the image is pinned to a digest, and the revision has none of an image';
+const NO_NAME = 'the revision has neither a tag nor a digest of an image';
 const UNTAGGED = 'the image has neither tag nor digest; write one behind it, such as :1.0.0';
+
+/** `shop/1.2.0` becomes `shop/1.3.0`, as tags of one repository for several things do. */
+function isOfOneShape(text: string, value: string): boolean {
+  return beforeVersion(text) === beforeVersion(value) && !text.includes('://');
+}
+
+function beforeVersion(text: string): string {
+  return /^[^\d]*/.exec(text)?.[0] ?? '';
+}
 
 /** A URL, a path or a sentence with a version in it; a range of versions has no words. */
 function onlyContains(text: string): boolean {

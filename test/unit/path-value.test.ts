@@ -56,6 +56,27 @@ const CASES: readonly [what: string, object: object, path: string, found: PathVa
   ],
   ['an image with a digest', CONTAINERS(`ghcr.io/acme/shop@${DIGEST}`), FIRST, { value: DIGEST }],
   ['an image of Docker Hub', CONTAINERS('shop:1.9.0'), FIRST, { value: '1.9.0' }],
+  ['a number for a tag of an image', CONTAINERS('shop:42'), FIRST, { value: '42' }],
+  ['an image with a digest alone', CONTAINERS(`shop@${DIGEST}`), FIRST, { value: DIGEST }],
+  [
+    'a version with its digest where an image is',
+    VALUES({ image: `1.9.0@${DIGEST}` }),
+    '.spec.values.image',
+    { value: `1.9.0@${DIGEST}` },
+  ],
+  [
+    'two images of which one has a digest',
+    {
+      spec: {
+        images: [
+          { name: 'a', newTag: '1' },
+          { name: 'a', newTag: '1', digest: DIGEST },
+        ],
+      },
+    },
+    '.spec.images[name=a].newTag',
+    { fault: 'differs' },
+  ],
   ['an image with a port and no tag', CONTAINERS('localhost:5000/shop'), FIRST, { fault: 'untagged' }],
   ['an image without a tag', CONTAINERS('ghcr.io/acme/shop'), FIRST, { fault: 'untagged' }],
   ['nothing', VALUES({}), TAG, { fault: 'absent' }],

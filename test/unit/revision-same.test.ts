@@ -20,7 +20,7 @@ const PAIRS: readonly (readonly [string, string, needed: boolean, arrived: boole
   [`104.1.1_up57.0.3@${DIGEST}`, `104.1.1+${TWELVE}`, false, true],
   [`104.1.1_up57.0.3@${DIGEST}`, '104.1.1+up57.0.3', false, true],
   [`v6.5.1@${DIGEST}`, '6.5.1', false, true],
-  [`latest@${DIGEST}`, 'latest', true, false],
+  [`latest@${DIGEST}`, 'latest', true, true],
   [DIGEST, '6.5.1', true, false],
   [DIGEST, OTHER, true, false],
   [`main@sha1:${COMMIT}`, `sha1:${COMMIT}`, false, true],

@@ -1,7 +1,7 @@
 import { eventArtifact, eventRevision, type FluxEvent, metadataOf } from '../../api/event.ts';
 import type { PipelineSpec } from '../../api/pipeline.ts';
 import { isFluxAlone, type Source, sourcesOf } from '../artifacts.ts';
-import { fitting, imageIn } from '../path-value.ts';
+import { imageIn } from '../path-value.ts';
 import { isPrintable, isUnmistakable, setOf, type Told, withArtifact } from '../revision.ts';
 
 /** The revision that an event says, as Flux says it, and what of it that leaves out. */
@@ -62,7 +62,7 @@ function saidAt({ event: key, field, path }: Source, event: FluxEvent): EventRev
   if (text === undefined) {
     return `The event has no ${key} in its metadata, which ${field}.event names: annotate the application with event.toolkit.fluxcd.io/${key}, or set it in eventMetadata of the Alert.`;
   }
-  const found = text.includes('/') ? imageIn(text) : fitting(text);
+  const found = imageIn(text);
   if ('value' in found) return { revision: found.value, told: {} };
   return `What the event's metadata has as ${key} is no version, tag, digest, commit or image.`;
 }

@@ -8,9 +8,9 @@ export interface ImageReference {
   readonly digest?: string | undefined;
 }
 
-/** A port is no tag: what stands behind the last colon is one only where no slash comes behind it. */
+/** A port is no tag: it stands before a slash. */
 const IMAGE =
-  /^([a-zA-Z0-9][\w.-]*(?::\d{1,5})?(?:\/[\w.-]+)*)(?::(\w[\w.-]{0,127}))?(?:@(sha(?:256|384|512):[0-9a-f]{64,128}))?$/;
+  /^((?:[a-zA-Z0-9][\w.-]*(?::\d{1,5})?\/)?[\w.-]+(?:\/[\w.-]+)*)(?::(\w[\w.-]{0,127}))?(?:@(sha(?:256|384|512):[0-9a-f]{64,128}))?$/;
 const DIGEST_ALONE = /^sha(?:1|256|384|512):/;
 
 /** Undefined for what is no reference, a digest alone included. */

@@ -47,7 +47,7 @@ export function hasArrived(
   const both = pairsOf(runs, wanted) ?? [[runs, wanted, WHOLE] as const];
   return both.every(([one, other, artifact]) => {
     if (!isOneNeeded(other, one)) return true;
-    return byVersion.includes(artifact) && isVersion(parseRevision(one), parseRevision(other), isTracked);
+    return byVersion.includes(artifact) && isVersionOrTag(parseRevision(one), parseRevision(other));
   });
 }
 
@@ -84,6 +84,12 @@ export function pinsOf(revision: string): ReadonlyMap<string, string> {
 
 function isPinned({ digest, commit }: Revision): boolean {
   return digest !== undefined || commit !== undefined;
+}
+
+/** A tag that is no version, such as that of a build, is as good as one; a branch is none. */
+function isVersionOrTag(one: Revision, other: Revision): boolean {
+  const isTag = one.commit === undefined && other.commit === undefined && one.tag !== undefined;
+  return isVersion(one, other, isTracked) || (isTag && one.tag === other.tag);
 }
 
 type Ignored = (build: string | undefined, digest: string | undefined) => boolean;
