@@ -9,13 +9,13 @@ const LAST_STEP =
 /** A path must not be a way to read what else an object holds, such as passwords. */
 export const PATH_RULES: readonly TextRule[] = [
   {
-    matches: /^(\.[A-Za-z_][A-Za-z0-9_-]*|\[[0-9]{1,4}\]|\[[A-Za-z_][A-Za-z0-9_-]*=[^[\]=,]+\])+$/,
+    matches: /^(\.[A-Za-z_][A-Za-z0-9_-]*|\[[0-9]{1,4}\]|\[name=[^[\]=,]+\])+$/,
     message:
       'Write steps of .field, [0] and [name=app], as in .spec.values.image.tag or .spec.images[name=ghcr.io/acme/shop].newTag.',
   },
   { matches: /^\.(spec|status)\./, message: 'Begin the path with .spec, or with .status.' },
   {
-    lacks: /\.(env|envFrom)(\.|\[|$)/,
+    lacks: /\.[eE][nN][vV]([fF]rom|[vV]ars?)?(\.|\[|$)/,
     message: 'Environment variables are not read: name the field that holds a tag, version, digest or image.',
   },
   {

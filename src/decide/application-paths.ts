@@ -57,12 +57,13 @@ export function withPaths(appRef: AppRef, seen: SeenAtPaths): Observation {
   if (flux.kind !== 'application') return flux;
   const fault = firstFault(appRef, seen);
   if (fault !== undefined) return keeping({ as: 'unknown' }, fault);
+  const wanted = composed(seen, attemptedOr(flux, seen.attempted));
+  if (isTooLong(wanted) || isTooLong(composed(seen, flux))) return keeping({ as: 'unknown' }, TOO_LONG);
   const { state } = at;
   const takesFlux = sources.some(({ path }) => path === undefined);
   const { tag, chartSource } = flux;
   const source = takesFlux ? { ...(tag !== undefined && { tag }), ...(chartSource && { chartSource }) } : {};
   if (state.kind === 'deployed') return deployed(seen, flux, state.since, source);
-  const wanted = composed(seen, attemptedOr(flux, seen.attempted));
   return { ...underWay(state, wanted), ...source };
 }
 
@@ -82,9 +83,7 @@ function deployed(
   if (takesFlux && !flux.ready) {
     return keeping({ as: flux.steady ? 'reconciling' : 'unknown', ...runs }, flux.message ?? NOT_READY);
   }
-  if (runs.revision === undefined || runs.revision.length > MAX_REVISION) {
-    return keeping({ as: 'unknown' }, runs.revision === undefined ? SAYS_NONE : TOO_LONG);
-  }
+  if (runs.revision === undefined) return keeping({ as: 'unknown' }, SAYS_NONE);
   const at = since ?? flux.deployedAt;
   return {
     kind: 'application',
@@ -99,6 +98,38 @@ const MAX_REVISION = 512;
 const NOT_READY = 'It is not ready.';
 const SAYS_NONE = 'It is ready, but does not say which revision it runs.';
 const TOO_LONG = `What its artifacts have is longer than ${MAX_REVISION} characters in all: name fewer artifacts.`;
+
+function isTooLong({ revision = '', fullRevision = '' }: Told): boolean {
+  return revision.length > MAX_REVISION || fullRevision.length > MAX_REVISION;
+}
+
+/** What Flux says of the only artifact of a Pipeline. */
+export function asArtifact(flux: Observation, artifact: string): Observation {
+  if (flux.kind !== 'application') return flux;
+  const { revision, fullRevision, failed, failedFull, deploying, ...rest } = flux;
+  const named = (one: string) => joined([{ artifact, revision: one }]) ?? one;
+  const told = (one: Told): Told => ({
+    ...(one.revision !== undefined && { revision: named(one.revision) }),
+    ...(one.fullRevision !== undefined && { fullRevision: named(one.fullRevision) }),
+  });
+  if ([revision, fullRevision, failed, failedFull].some((one) => one && !isUnmistakable(inSet(one)))) {
+    return keeping({ as: 'unknown' }, mistakable(artifact));
+  }
+  return {
+    ...rest,
+    ...told({
+      ...(revision !== undefined && { revision }),
+      ...(fullRevision !== undefined && { fullRevision }),
+    }),
+    ...(failed !== undefined && { failed: named(failed) }),
+    ...(failedFull !== undefined && { failedFull: named(failedFull) }),
+    ...(deploying && { deploying: told(deploying) }),
+  };
+}
+
+function mistakable(artifact: string): string {
+  return `The revision of the artifact ${artifact} has a comma or an equals sign, which stand between artifacts.`;
+}
 
 type NotDeployed = Exclude<AtPaths['state'], { kind: 'deployed' }>;
 
@@ -145,7 +176,7 @@ function firstFault({ kind }: AppRef, { at, sources, flux }: SeenAtPaths): strin
     }
     const runs = path || flux.kind !== 'application' ? undefined : flux.revision;
     if (artifact !== undefined && runs !== undefined && !isUnmistakable(inSet(runs))) {
-      return `The revision of the artifact ${artifact} has a comma or an equals sign, which stand between artifacts.`;
+      return mistakable(artifact);
     }
   }
   return undefined;

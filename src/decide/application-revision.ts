@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Told, withArtifact, withoutBuild } from './revision.ts';
+import { fullRevision, membersOf, parseRevision, type Told, withArtifact, withoutBuild } from './revision.ts';
 
 /** What a HelmRelease says of its chart beside the chart's version. */
 
@@ -22,6 +22,11 @@ export function isBuiltAnew(object: unknown): boolean {
   return reconcileStrategy === 'Revision' || (Array.isArray(valuesFiles) && valuesFiles.length > 0);
 }
 
+function pinAlone(revision: string): string {
+  const { name: _, ...pin } = parseRevision(revision);
+  return fullRevision(pin) || revision;
+}
+
 interface Says {
   readonly builtAnew: boolean;
   /** The kind's configured path says the revision. */
@@ -31,5 +36,7 @@ interface Says {
 /** What Flux says beside a revision. */
 export function toldOf(revision: string | undefined, digest: string | undefined, says: Says): Told {
   if (revision === undefined || says.isElsewhere) return {};
+  // A branch such as `feature=1` would be read as an artifact.
+  if (membersOf(revision)) return { fullRevision: pinAlone(revision) };
   return says.builtAnew ? withoutBuild(revision) : withArtifact(revision, digest);
 }

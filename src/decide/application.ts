@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import type { AppRef } from '../api/pipeline.ts';
-import { atPaths, withPaths } from './application-paths.ts';
+import { asArtifact, atPaths, withPaths } from './application-paths.ts';
 import { isBuiltAnew, toldOf } from './application-revision.ts';
 import { Application, type Entry, FIRST, MAX_REVISION, type Ready } from './application-view.ts';
 import { isFluxAlone, type Source } from './artifacts.ts';
 import { chartSource, type NamedSource } from './chart-source.ts';
 import { meaningOf } from './meaning.ts';
 import type { Observation } from './observation.ts';
-import { isPrintable } from './revision.ts';
+import { isPrintable, shortRevision } from './revision.ts';
 import { groupOf } from './route.ts';
 
 export { showsPaths, type Viewing, viewApplication } from './application-view.ts';
@@ -27,6 +27,10 @@ export function readApplication(
   }
   const flux = readFlux(appRef, object, parsed.output);
   if (isFluxAlone(sources)) return flux;
+  const [only] = sources;
+  if (only?.artifact !== undefined && sources.every(({ path }) => path === undefined)) {
+    return asArtifact(flux, only.artifact);
+  }
   const paths = sources.flatMap(({ path }) => path ?? []);
   const { atPaths: at = atPaths(appRef, object, paths) } = parsed.output;
   return withPaths(appRef, { flux, attempted: attemptedIn(parsed.output), at, sources });
@@ -169,7 +173,7 @@ function notReady({ condition, current, runs, attempted }: Unready, path?: strin
   if (!condition) return 'It has no Ready condition yet.';
   if (condition.status === 'True') {
     if (runs !== undefined)
-      return `It is ready, and its status shows ${runs} until Flux writes ${attempted} there.`;
+      return `It is ready, and its status shows ${shortRevision(runs)} until Flux writes ${shortRevision(attempted ?? '')} there.`;
     const where = path ? `, which it should at ${path}` : '';
     return `It is ready, but does not say which revision it runs${where}.`;
   }

@@ -12,6 +12,7 @@ import {
   commonRevision,
   deployedRevision,
   environmentStatus,
+  executionOf,
   isDeployed,
   isUnfinished,
   newPromotion,
@@ -260,7 +261,19 @@ function tryPromotion(context: Context, record: PromotionStatus): Step {
   const strategy = promotionInto(context.pipeline.spec, context.environment)?.strategy;
   const phase = strategy?.notification ? 'Pending' : 'Promoting';
   const attempts = (record.attempts ?? 0) + 1;
-  return { kind: 'promote', promotion: update(waiting, { phase, attempts }, context.now) };
+  const promotion = update(waiting, { phase, attempts }, context.now);
+  return { kind: 'promote', promotion: withWrittenTag(promotion, context) };
+}
+
+/**
+ * A chart's tag may be found after its digest has been written alone: what is in a pull request, or merged, is compared with
+ * what was written.
+ */
+function withWrittenTag(promotion: PromotionStatus, { pipeline }: Context): PromotionStatus {
+  if (promotion.pullRequest && promotion.pullRequest.endedAt === undefined) return promotion;
+  const { writtenTag: _, ...rest } = promotion;
+  const { tag } = executionOf(pipeline.status.executions, promotion.revision) ?? {};
+  return tag === undefined ? rest : { ...rest, writtenTag: tag };
 }
 
 function secondsTo(instant: number, { now }: Context): number {

@@ -28,12 +28,20 @@ export type Receipt =
       readonly outcome: Outcome;
       readonly environment: string;
       readonly revision: string;
+      /** The application is to be looked at, whatever the event says. */
+      readonly looks?: true;
       readonly status?: PipelineStatus;
     };
 
-export function receiveEvent(recorded: Pipeline, name: string, event: FluxEvent, now: Date): Receipt {
+export function receiveEvent(
+  recorded: Pipeline,
+  name: string,
+  event: FluxEvent,
+  now: Date,
+  { isUnread = false }: { readonly isUnread?: boolean } = {},
+): Receipt {
   const pipeline = { ...recorded, status: ofThisApplication(recorded, now) };
-  const hint = hintOf(pipeline, name, event, now);
+  const hint = isUnread ? undefined : hintOf(pipeline, name, event, now);
   if (hint) return hint;
   const located = locate(pipeline, name, event, now);
   if (typeof located === 'string') return { kind: 'refused', problem: located };
@@ -58,7 +66,7 @@ function hintOf(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): 
   const known = findTarget(state, targetIdentity(pipeline.spec, target));
   if (known?.seen !== 'now') return undefined;
   const revision = revisionOf(known) ?? '';
-  return { kind: 'taken', outcome: 'unchanged', environment: environment.name, revision };
+  return { kind: 'taken', outcome: 'unchanged', environment: environment.name, revision, looks: true };
 }
 
 interface Recorded {

@@ -23,6 +23,11 @@ const MAX_MESSAGE = 1024;
 
 const text = v.fallback(v.optional(v.string()), undefined);
 const number = v.fallback(v.optional(v.number()), undefined);
+/** Some kinds write it as text. */
+const generation = v.fallback(
+  v.optional(v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))])),
+  undefined,
+);
 const time = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(40), v.isoTimestamp())), undefined);
 
 const Condition = v.object({
@@ -30,7 +35,7 @@ const Condition = v.object({
   status: v.string(),
   reason: text,
   message: text,
-  observedGeneration: number,
+  observedGeneration: generation,
   lastTransitionTime: time,
 });
 type Condition = v.InferOutput<typeof Condition>;
@@ -43,9 +48,9 @@ const Subject = v.object({
   spec: v.fallback(v.optional(v.object({ suspend: v.optional(v.unknown()) })), undefined),
   status: v.optional(
     v.object({
-      observedGeneration: number,
+      observedGeneration: generation,
       conditions: v.fallback(v.optional(v.array(Condition), []), []),
-      lastAttemptedGeneration: number,
+      lastAttemptedGeneration: generation,
       lastAttemptedConfigDigest: text,
       history: v.fallback(v.optional(v.array(v.unknown()), []), []),
     }),
@@ -71,9 +76,10 @@ function readiness({ metadata, status }: Subject): SpecState | undefined {
   const find = (type: string) => status.conditions.find((one) => one.type === type);
   const ready = find('Ready');
   const { generation } = metadata;
-  if ((status.observedGeneration ?? generation) < generation) return underWay(NOT_LOOKED);
   if (!ready) return underWay('It has no Ready condition yet.');
-  if ((ready.observedGeneration ?? generation) < generation) return underWay(NOT_LOOKED);
+  const looked = [status.observedGeneration, ready.observedGeneration].filter((one) => one !== undefined);
+  if (looked.some((one) => one !== generation)) return underWay(NOT_LOOKED);
+  if (looked.length === 0) return underWay(UNTOLD);
   if (ready.status === 'False' && isFailure(ready)) return { kind: 'failed', message: wordsOf(ready) };
   const stalled = find('Stalled');
   if (stalled?.status === 'True') return { kind: 'failed', message: wordsOf(stalled) };
@@ -99,7 +105,9 @@ function releaseState({ apiVersion, kind }: Kind, { metadata, status }: Subject)
   return isAttempted && isThis ? { kind: 'deployed', since: newest.lastDeployed } : underWay(NOT_RELEASED);
 }
 
-const NOT_LOOKED = 'Flux has not looked at its newest generation yet.';
+const NOT_LOOKED = 'Its controller has not looked at its newest generation yet.';
+const UNTOLD =
+  'Its status does not say which generation it is about (observedGeneration), so that it is not known whether what its spec says is what runs.';
 const NOT_RELEASED = 'It is ready, and Helm has not released its newest values yet.';
 const TOO_OLD =
   'Its status does not say which values Helm has released (lastAttemptedGeneration, lastAttemptedConfigDigest and configDigest in its history): helm-controller 1.0 and later write them.';
@@ -113,7 +121,7 @@ function newestRelease(history: readonly unknown[]): Entry | undefined {
   return newest;
 }
 
-const Snapshot = v.object({ firstReconciled: v.string(), lastReconciled: text });
+const Snapshot = v.object({ firstReconciled: time, lastReconciled: time });
 
 /** Since when the newest snapshot of a Kustomization has been applied and no other one. */
 function snapshotSince(history: readonly unknown[]): string | undefined {
@@ -122,7 +130,7 @@ function snapshotSince(history: readonly unknown[]): string | undefined {
     return parsed.success ? [parsed.output] : [];
   });
   const [newest, ...others] = snapshots;
-  if (!newest) return undefined;
+  if (newest?.firstReconciled === undefined) return undefined;
   const times = [newest.firstReconciled, ...others.flatMap((one) => one.lastReconciled ?? [])];
   return times.toSorted((one, other) => Date.parse(other) - Date.parse(one))[0];
 }

@@ -72,7 +72,7 @@ async function take(call: Call, deps: HookDeps, guarded: Guarded): Promise<Respo
     }
     deps.onOutcome(receipt.outcome);
     deps.log.info({ namespace, name, ...fieldsOf(receipt), reason: event.value.reason }, 'event received');
-    if (receipt.status) deps.wake(pipelineKey(namespace, name));
+    if (receipt.status || receipt.looks) deps.wake(pipelineKey(namespace, name));
     return await answerTo(call, deps, guarded, receipt);
   } catch (error) {
     deps.log.warn({ namespace, name, error: errorMessage(error) }, 'event could not be recorded');

@@ -8,8 +8,7 @@ import type { KubeClient } from './transport.ts';
 export interface ChartTags {
   /**
    * The tag under which the OCIRepository has the artifact of this digest; undefined: it has another one by now, is pinned
-   * to the digest, or may not be read.
-   * @throws TurnpikeError while the cluster cannot be asked
+   * to the digest, or cannot be read; it is asked for again after a while.
    */
   tagOf(source: ChartSource, digest: string): Promise<string | undefined>;
 }
@@ -20,11 +19,18 @@ const VERSIONS = ['source.toolkit.fluxcd.io/v1', 'source.toolkit.fluxcd.io/v1bet
 /** What a source has of a digest changes seldom, and is recorded once it is known. */
 const KNOWN_MS = 3_600_000;
 const UNKNOWN_MS = 300_000;
+/** A cluster that does not answer is not asked at each look. */
+const FAILED_MS = 10_000;
 const MAX_KNOWN = 5_000;
 
+interface Answer {
+  readonly tag?: string | undefined;
+  readonly failed?: true;
+}
+
 export function createChartTags(client: KubeClient, deps: { readonly now: () => Date }): ChartTags {
-  const known = createShortMemory<string | undefined>({
-    keptMs: (tag) => (tag === undefined ? UNKNOWN_MS : KNOWN_MS),
+  const known = createShortMemory<Answer>({
+    keptMs: ({ tag, failed }) => (failed ? FAILED_MS : tag === undefined ? UNKNOWN_MS : KNOWN_MS),
     maxKnown: MAX_KNOWN,
     now: deps.now,
   });
@@ -42,10 +48,19 @@ export function createChartTags(client: KubeClient, deps: { readonly now: () => 
     return undefined;
   }
 
+  async function answer(source: ChartSource, digest: string): Promise<Answer> {
+    try {
+      return { tag: chartTag(await read(source), digest) };
+    } catch {
+      // The promotion says which place it leaves out for want of it.
+      return { failed: true };
+    }
+  }
+
   return {
     tagOf(source, digest) {
       const key = JSON.stringify([source.namespace, source.name, digest]);
-      return known.get(key, async () => chartTag(await read(source), digest));
+      return known.get(key, () => answer(source, digest)).then(({ tag }) => tag);
     },
   };
 }

@@ -161,7 +161,9 @@ export function createConnection({
 
   return {
     read: (appRef, namespace, options) => asked(() => applications.read(appRef, namespace, options)),
-    tagOf: (source, digest) => asked(async () => applications.tagOf?.(source, digest)),
+    // That sources cannot be asked for says nothing of the cluster.
+    tagOf: async (source, digest) =>
+      away ? undefined : inTime(async () => applications.tagOf?.(source, digest)),
     want: applications.want,
     away: () => away,
     tried: () => tried,

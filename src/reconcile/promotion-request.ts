@@ -57,7 +57,8 @@ function writtenFor({ spec, status }: Job['pipeline'], promotion: PromotionStatu
   const sources = sourcesOf(spec);
   if (kind !== 'HelmRelease' || groupOf(apiVersion) !== 'helm.toolkit.fluxcd.io') return {};
   const written = (revision: string) => {
-    const { tag } = executionOf(status.executions, revision) ?? {};
+    const isTried = promotion.attempts !== undefined && isSame(revision, promotion.revision);
+    const tag = isTried ? promotion.writtenTag : executionOf(status.executions, revision)?.tag;
     return withFlux(revision, sources, (own) => asChart(own, tag));
   };
   const before = promotion.pullRequest && broughtRevision(promotion);

@@ -199,7 +199,58 @@ describe('an application whose spec says its revision', () => {
   });
 });
 
+describe('an application of another kind', () => {
+  const APP: AppRef = { apiVersion: 'example.com/v1', kind: 'App', name: 'app' };
+  const sources = sourcesOf({ appRef: APP, revision: { path: '.spec.tag' } });
+  const app = (status: object, condition: object = {}) => ({
+    metadata: { generation: 7 },
+    spec: { tag: '1.9.0' },
+    status: { conditions: [{ type: 'Ready', status: 'True', ...condition }], ...status },
+  });
+
+  test.each([
+    ['of its generation', app({ observedGeneration: 7 }), true],
+    ['whose condition is of its generation, as text', app({}, { observedGeneration: '7' }), true],
+    ['of an earlier generation', app({ observedGeneration: 6 }), false],
+    [
+      'whose condition is of an earlier one, as text',
+      app({ observedGeneration: 7 }, { observedGeneration: '6' }),
+      false,
+    ],
+    ['of a later one, as after a restore', app({ observedGeneration: 8 }), false],
+    ['that does not say of which', app({}), false],
+  ])('%s: ready %p', (_, object, ready) => {
+    expect(readApplication(APP, object, sources)).toMatchObject({ ready });
+  });
+});
+
 describe('several artifacts', () => {
+  test('of which none has a path are what Flux says', () => {
+    const change = { artifacts: [{ name: 'chart' }] };
+    expect(seen(helm({ chart: CHART }), change)).toMatchObject({
+      ready: true,
+      revision: `chart=${CHART}`,
+      fullRevision: `chart=6.5.1@${DIGEST}`,
+    });
+    const failed = helm({ ready: { status: 'False', reason: 'UpgradeFailed' } });
+    expect(seen(failed, change)).toMatchObject({ ready: false, failed: 'chart=6.5.0' });
+  });
+
+  test('that are too long in all are said to be, whatever becomes of them', () => {
+    const artifacts = Array.from({ length: 8 }, (_, index) => ({ name: `a${index}`, path: TAG }));
+    const tag = 'x'.repeat(100);
+    for (const ready of [
+      {},
+      { status: 'False', reason: 'UpgradeFailed' },
+      { status: 'Unknown', reason: 'Progressing' },
+    ]) {
+      const found = seen(helm({ tag, ready }), { artifacts });
+      expect(found).toMatchObject({ ready: false, message: expect.stringContaining('name fewer artifacts') });
+      expect(found).not.toHaveProperty('failed');
+      expect(found).not.toHaveProperty('deploying');
+    }
+  });
+
   test('are one revision, with what Flux says of the chart', () => {
     expect(seen(helm(), BOTH)).toMatchObject({ ready: true, revision: 'chart=6.5.0,image=1.9.0' });
     expect(seen(helm({ chart: CHART }), BOTH)).toMatchObject({
@@ -287,6 +338,7 @@ describe('an event', () => {
       outcome: 'unchanged',
       environment: 'dev',
       revision: '1.8.0',
+      looks: true,
     });
     const target = targetToLookAt(from, 'dev', event(), NOW);
     expect(target).toEqual({ namespace: 'dev' });
@@ -299,6 +351,16 @@ describe('an event', () => {
     );
     expect(looked).toMatchObject({ kind: 'taken', outcome: 'unchanged', revision: '1.9.0' });
     expect(looked.status?.environments?.dev?.targets?.[0]).toMatchObject({ revision: '1.9.0', ready: true });
+  });
+
+  test('is believed where the application could not be looked at just now, whatever is recorded', () => {
+    const change = { revision: { path: TAG, event: 'image' } };
+    const from = looks([helm({ tag: '1.8.0' })], change);
+    const said = event({ metadata: { revision: '6.5.0', image: '1.9.0' }, timestamp: at(60) });
+    expect(receiveWith(undefined, from, 'dev', said, NOW)).toMatchObject({
+      outcome: 'accepted',
+      revision: '1.9.0',
+    });
   });
 
   test('about one that cannot be read is believed in what its key says', () => {

@@ -110,6 +110,107 @@ describe('a promotion', () => {
     expect(passage).toMatchObject({ deployedAt: expect.any(String) });
   });
 
+  test('that has arrived by its version goes on as it came when another one has taken its place', () => {
+    const promotion: PromotionStatus = { ...merged(FULL, { byVersion: ['revision'] }), phase: 'Succeeded' };
+    const arrived = { dev: chart(CHART, FULL), staging: chart('6.5.1+ffffffffffff', `6.5.1@${OTHER}`) };
+    const at0 = observed(withState(pipeline(), 'staging', { promotion }), {
+      ...arrived,
+      prod: chart(CHART, FULL),
+    });
+    // dev gets the next one, whose record takes the place of what has arrived.
+    const next = withState(at0, 'staging', { promotion: { revision: '6.6.0', phase: 'WaitingApproval' } });
+    const from = observed(next, { ...arrived, dev: ready('6.6.0'), prod: chart(CHART, FULL) });
+    expect(from.status.environments?.staging?.arrived).toMatchObject({ revision: FULL });
+    expect(steps(from).prod).toMatchObject({ kind: 'rest' });
+    // What staging runs then begins anew.
+    const after = observed(from, { ...arrived, staging: ready('6.6.0'), prod: chart(CHART, FULL) });
+    expect(after.status.environments?.staging).not.toHaveProperty('arrived');
+  });
+
+  test('whose version Flux deploys before the merge is noticed is one revision, and stays it', () => {
+    const pullRequest = { url: 'https://f/pulls/7', number: 7 };
+    const open: PromotionStatus = {
+      ...merged(FULL, { byVersion: ['revision'] }),
+      phase: 'PullRequestOpen',
+      pullRequest,
+    };
+    const seen = {
+      dev: chart(CHART, FULL),
+      staging: chart('6.5.1+ffffffffffff', `6.5.1@${OTHER}`),
+      prod: chart('6.5.0+ffffffffffff', `6.5.0@${OTHER}`),
+    };
+    let from = withState(pipeline(), 'staging', { promotion: open });
+    const times: (string | undefined)[] = [];
+    for (const seconds of [0, 60, 3600]) {
+      from = observed(from, seen, new Date(at(seconds)));
+      const passages = (from.status.executions ?? []).flatMap((one) => one.environments.staging ?? []);
+      expect(passages.filter((one) => one.deployedAt)).toHaveLength(1);
+      expect(passages[0]).not.toHaveProperty('rolledBackAt');
+      times.push(passages[0]?.deployedAt);
+    }
+    expect(new Set(times).size).toBe(1);
+    expect(steps(from).prod).toMatchObject({ kind: 'promote', promotion: { revision: FULL } });
+  });
+
+  test('of what was pushed again passes no environment that names no digest', () => {
+    const first = running({ dev: FULL, staging: '6.5.1', prod: FULL });
+    const from = observed(
+      first,
+      { dev: ready(`6.5.1@${OTHER}`), staging: ready('6.5.1'), prod: ready(FULL) },
+      new Date(at(60)),
+    );
+    expect(steps(from).staging?.kind).toBe('rest');
+    expect(steps(from).prod?.kind).toBe('rest');
+  });
+
+  test('counts for no environment whose targets have two digests, whatever their order', () => {
+    const targets = ['a', 'b', 'c'].map((namespace) => ({ namespace }));
+    const environments = [
+      { name: 'dev', targets },
+      { name: 'staging', targets: [{ namespace: 'staging' }] },
+    ];
+    for (const order of [
+      ['6.5.1', FULL, `6.5.1@${OTHER}`],
+      [FULL, '6.5.1', `6.5.1@${OTHER}`],
+    ]) {
+      const from = observed(pipeline({ environments }), { dev: order.map(ready), staging: ready('6.5.0') });
+      expect(steps(from).staging?.kind).toBe('rest');
+    }
+  });
+
+  test('of a build, whose tag is no version, has arrived by its tag', () => {
+    const build = `main-9a8b7c6@${DIGEST}`;
+    const promotion = merged(build, { byVersion: ['revision'] });
+    const from = observed(withState(pipeline(), 'staging', { promotion }), {
+      dev: ready(build),
+      staging: ready('main-9a8b7c6'),
+      prod: ready('main-1111111'),
+    });
+    expect(steps(from).staging).toMatchObject({ kind: 'record', promotion: { phase: 'Succeeded' } });
+    expect(from.status.environments?.staging?.arrived).toMatchObject({ revision: build });
+    expect(steps(from).prod).toMatchObject({ kind: 'promote', promotion: { revision: build } });
+  });
+
+  test('writes the tag that it has written before, though another one is found later', () => {
+    const known = running({ dev: FULL, staging: '6.5.0', prod: '6.5.0' });
+    const first = steps(known).staging;
+    expect(first).toMatchObject({ kind: 'promote' });
+    const tried = first?.kind === 'promote' ? first.promotion : undefined;
+    const executions = known.status.executions?.map((one) =>
+      one.revision === FULL ? { ...one, tag: 'v6.5.1' } : one,
+    );
+    const found = { ...known, status: { ...known.status, ...(executions && { executions }) } };
+    const again = steps(
+      withState(found, 'staging', { promotion: { ...tried, phase: 'Pending' } as PromotionStatus }),
+    ).staging;
+    expect(again).toMatchObject({ promotion: { writtenTag: 'v6.5.1' } });
+    const pullRequest = { url: 'https://f/pulls/7', number: 7 };
+    const open = { ...tried, phase: 'PullRequestOpen', pullRequest } as PromotionStatus;
+    expect(steps(withState(found, 'staging', { promotion: open })).staging).not.toMatchObject({
+      promotion: { writtenTag: 'v6.5.1' },
+    });
+  });
+
   test('is not begun where the digests are equal, and is where a tag was pushed again', () => {
     expect(steps(running({ dev: FULL, staging: DIGEST, prod: '6.5.1' })).staging?.kind).toBe('rest');
     expect(steps(running({ dev: FULL, staging: `6.5.1@${OTHER}`, prod: FULL })).staging).toMatchObject({

@@ -113,6 +113,11 @@ describe('a Kustomization', () => {
     });
   });
 
+  test('has no time that is none', () => {
+    const history = [{ firstReconciled: 'garbage', lastReconciled: AT }];
+    expect(specState(KUSTOMIZATION, object({ status: { history } }))).not.toHaveProperty('since', 'garbage');
+  });
+
   test('that is suspended, or was not looked at, does not', () => {
     expect(specState(KUSTOMIZATION, object({ spec: { suspend: true } })).kind).toBe('held');
     expect(specState(KUSTOMIZATION, object({ metadata: { generation: 8 } })).kind).toBe('under-way');

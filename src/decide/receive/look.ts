@@ -56,7 +56,9 @@ export function receiveWith(
   now: Date,
 ): Receipt {
   const current = look ? withSeen(pipeline, name, look, now) : pipeline;
-  const receipt = receiveEvent(current, name, event, now);
+  // What could not be looked at just now is not read either, whatever is recorded of it.
+  const isUnread = !look && targetToLookAt(pipeline, name, event, now) !== undefined;
+  const receipt = receiveEvent(current, name, event, now, { isUnread });
   const isKnown = current === pipeline || receipt.kind === 'refused' || receipt.outcome !== 'unchanged';
   if (isKnown) return receipt;
   const outcome = isReadFromSpec(pipeline.spec) ? 'unchanged' : 'recorded';

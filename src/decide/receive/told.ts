@@ -1,8 +1,9 @@
 import { eventArtifact, eventRevision, type FluxEvent, metadataOf } from '../../api/event.ts';
 import type { PipelineSpec } from '../../api/pipeline.ts';
+import { toldOf } from '../application-revision.ts';
 import { isFluxAlone, type Source, sourcesOf } from '../artifacts.ts';
 import { imageIn } from '../path-value.ts';
-import { isPrintable, isUnmistakable, setOf, type Told, withArtifact } from '../revision.ts';
+import { isPrintable, isUnmistakable, setOf, type Told } from '../revision.ts';
 
 /** The revision that an event says, as Flux says it, and what of it that leaves out. */
 export interface EventRevision {
@@ -11,6 +12,7 @@ export interface EventRevision {
 }
 
 const MAX_REVISION = 512;
+const FLUX = { builtAnew: false, isElsewhere: false };
 
 /** A sentence where the event does not say it. */
 export function revisionToldBy(spec: PipelineSpec, event: FluxEvent): EventRevision | string {
@@ -24,7 +26,9 @@ export function revisionToldBy(spec: PipelineSpec, event: FluxEvent): EventRevis
   const [only] = parts;
   const told = only?.artifact === undefined ? only?.said : joined(parts);
   if (told === undefined) return 'The event says no revision.';
-  if (told.revision.length > MAX_REVISION) return `The revision is longer than ${MAX_REVISION} characters.`;
+  const { fullRevision = '' } = told.told;
+  if (Math.max(told.revision.length, fullRevision.length) > MAX_REVISION)
+    return `The revision is longer than ${MAX_REVISION} characters.`;
   return told;
 }
 
@@ -51,7 +55,7 @@ function saidOf(source: Source, event: FluxEvent): EventRevision | string {
   if (!isPrintable(revision)) {
     return 'The revision has control characters, or characters that are not seen: send it without them.';
   }
-  return { revision, told: withArtifact(revision, eventArtifact(event)) };
+  return { revision, told: toldOf(revision, eventArtifact(event), FLUX) };
 }
 
 function saidAt({ event: key, field, path }: Source, event: FluxEvent): EventRevision | string {
