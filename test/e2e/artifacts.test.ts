@@ -85,7 +85,7 @@ describe('a chart and an image', () => {
     async () => {
       const next = { chart: '6.5.1', image: '1.9.2' };
       await commitDev(next);
-      const { title, diff } = await fleet.merge(set(next));
+      const { title, diff, promotion } = await fleet.merge(set(next));
 
       const digest = digests.get('6.5.1')?.slice(0, 14);
       expect(title).toBe(`Promote ${fleet.name}/app in prod to chart 6.5.1 (${digest}), image 1.9.2`);
@@ -96,6 +96,8 @@ describe('a chart and an image', () => {
         `-    image: ghcr.io/acme/shop:1.9.0 ${marker('image')}`,
         `+    image: ghcr.io/acme/shop:1.9.2 ${marker('image')}`,
       ]);
+      // The change says the tag of the chart alone: the same version would do from another registry.
+      expect(promotion.byVersion).toEqual(['chart']);
       const shown = 'chart 6.5.1 runs ghcr.io/acme/shop:1.9.2';
       expect(await runs()).toEqual([shown, shown]);
     },

@@ -16,8 +16,9 @@ let fleet: Fleet;
 /** By version. */
 const digests = new Map<string, string>();
 
-/** dev follows what is pushed; prod is pinned. */
-function manifests({ environment, namespace, marker }: Place): string {
+/** dev follows what is pushed, or a tag; prod is pinned. */
+function manifests({ environment, namespace, marker }: Place, devTag?: string): string {
+  const follows = devTag === undefined ? 'semver: "*"' : `tag: ${devTag}`;
   const pinned = `
     tag: v1.0.0${marker('tag')}
     digest: ${digests.get('1.0.0')}${marker('digest')}`;
@@ -28,7 +29,7 @@ spec:
   interval: 1h
   insecure: true
   url: ${lab.registry.url(REPOSITORY)}
-  ref:${environment === 'dev' ? ' { semver: "*" }' : pinned}
+  ref:${environment === 'dev' ? ` { ${follows} }` : pinned}
 ---
 apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease
@@ -39,14 +40,12 @@ spec:
 `;
 }
 
-/** The registry's tags have a "v" in front; the chart's version has none. */
-async function push(version: string, value = version): Promise<string> {
-  const digest = await lab.registry.pushChart({
-    repository: REPOSITORY,
-    version,
-    tag: `v${version}`,
-    value,
-  });
+/** The registry's tags have a "v" in front unless told otherwise; the chart's version has none. */
+async function push(
+  version: string,
+  { value = version, tag = `v${version}` }: { value?: string; tag?: string } = {},
+): Promise<string> {
+  const digest = await lab.registry.pushChart({ repository: REPOSITORY, version, tag, value });
   digests.set(version, digest);
   return digest;
 }
@@ -59,7 +58,11 @@ beforeAll(async () => {
   lab = await sharedLab();
   turnpike = await startTurnpike(lab);
   await push('1.0.0');
-  fleet = await createFleet(lab, { label: LABEL, appRef: HELM_RELEASE, manifests });
+  fleet = await createFleet(lab, {
+    label: LABEL,
+    appRef: HELM_RELEASE,
+    manifests: (place) => manifests(place),
+  });
   await fleet.deployed(/^1\.0\.0\+[0-9a-f]{12}$/);
 }, 2 * MINUTE);
 
@@ -106,7 +109,7 @@ describe('a chart from an OCI registry', () => {
     'is promoted again when it is pushed again under its tag',
     async () => {
       const before = digests.get('1.1.0');
-      const digest = await push('1.1.0', 'rebuilt');
+      const digest = await push('1.1.0', { value: 'rebuilt' });
       expect(digest).not.toBe(before);
       await fleet.sync('ocirepository', 'chart', fleet.namespaceOf('dev'));
       const { diff } = await fleet.merge(full('1.1.0'));
@@ -114,6 +117,26 @@ describe('a chart from an OCI registry', () => {
       const marker = `# {"$promotion": "${fleet.name}:app:prod:digest"}`;
       expect(diff).toEqual([`-    digest: ${before} ${marker}`, `+    digest: ${digest} ${marker}`]);
       expect(await fleet.read('configmap', 'app', '{.data.value}')).toEqual(['rebuilt', 'rebuilt']);
+    },
+    2 * MINUTE,
+  );
+
+  test(
+    'is promoted by a tag that stands for build metadata of its own',
+    async () => {
+      const tag = '104.1.1_up57.0.3';
+      const digest = await push('104.1.1+up57.0.3', { tag });
+      await fleet.commit({ 'dev/app.yaml': manifests(fleet.place('dev'), tag) }, `Use ${tag} in dev`);
+      const { title, diff } = await fleet.merge(`104.1.1@${digest}`);
+
+      expect(title).toBe(`Promote ${fleet.name}/app in prod to 104.1.1 (${digest.slice(0, 14)})`);
+      expect(diff).toContain(`+    tag: ${tag} # {"$promotion": "${fleet.name}:app:prod:tag"}`);
+      // helm-controller puts the digest in the place of what the chart has behind its version.
+      const version = `104.1.1+${digest.slice(7, 19)}`;
+      expect(await fleet.read('helmrelease', 'app', '{.status.history[0].chartVersion}')).toEqual([
+        version,
+        version,
+      ]);
     },
     2 * MINUTE,
   );

@@ -44,6 +44,8 @@ export interface FleetOptions {
   readonly appRef: { readonly apiVersion: string; readonly kind: string };
   /** Of the Pipeline: `revision` or `artifacts`. */
   readonly spec?: object;
+  /** Turnpike's promotion webhook, where Flux is to tell of dev by events. */
+  readonly hook?: string;
   /** Manifests of an environment's application, which is called `app`, its values marked where they are to be. */
   readonly manifests: (place: Place) => string;
 }
@@ -61,6 +63,7 @@ export const HELM_RELEASE = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'He
 export const KUSTOMIZATION = { apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization' };
 
 const SECONDS = 60;
+const KEY = 'a key of more than thirty-two bytes for the events';
 
 /** The name that a fleet is going to have, for what must be there before. */
 export function fleetName(label: string): string {
@@ -80,9 +83,16 @@ export async function createFleet(lab: Lab, options: FleetOptions): Promise<Flee
       metadata: { name: namespace },
     })),
     object('v1', 'Secret', { name: 'forge', namespace: name }, { stringData: { token: lab.gitea.token } }),
+    object(
+      'v1',
+      'Secret',
+      { name: 'hook', namespace: name },
+      { stringData: { 'hmac-key': KEY, token: KEY } },
+    ),
     ...delivery(name, url),
   ]);
   await lab.apply([pipeline(name, url, options)]);
+  if (options.hook !== undefined) await lab.apply(alert(name, options.hook, options.appRef.kind));
   return fleet;
 }
 
@@ -219,6 +229,22 @@ function delivery(namespace: string, url: string): object[] {
   ];
 }
 
+/** What sends Flux's events about the application in dev. */
+function alert(namespace: string, hook: string, kind: string): object[] {
+  const apiVersion = 'notification.toolkit.fluxcd.io/v1beta3';
+  const metadata = { name: 'turnpike', namespace };
+  const address = `${hook}/promotion/${namespace}/app/dev`;
+  const eventSources = [{ kind, name: 'app', namespace: namespaceOf(namespace, 'dev') }];
+  return [
+    object(apiVersion, 'Provider', metadata, {
+      spec: { type: 'generic-hmac', address, secretRef: { name: 'hook' } },
+    }),
+    object(apiVersion, 'Alert', metadata, {
+      spec: { providerRef: { name: 'turnpike' }, eventSeverity: 'info', eventSources },
+    }),
+  ];
+}
+
 function pipeline(namespace: string, url: string, { appRef, spec }: FleetOptions): object {
   const pullRequest = { type: 'gitea', url, baseBranch: 'main', secretRef: { name: 'forge' } };
   return object(
@@ -233,7 +259,7 @@ function pipeline(namespace: string, url: string, { appRef, spec }: FleetOptions
           name: environment,
           targets: [{ namespace: namespaceOf(namespace, environment) }],
         })),
-        promotion: { strategy: { 'pull-request': pullRequest } },
+        promotion: { strategy: { 'pull-request': pullRequest, secretRef: { name: 'hook' } } },
       },
     },
   );

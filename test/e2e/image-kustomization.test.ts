@@ -36,28 +36,39 @@ let lab: Lab;
 let turnpike: Turnpike;
 
 /** Where a Kustomization says the version, as lines of its spec. */
-type Says = (version: string, marker: string) => string;
+type Says = (version: string, marker: Place['marker']) => string;
 
 const NEW_TAG: Says = (version, marker) => `  images:
     - name: ghcr.io/acme/other
       newTag: "7"
     - name: ${IMAGE}
-      newTag: ${version}${marker}
+      newTag: ${version}${marker()}
 `;
 const SUBSTITUTE: Says = (version, marker) => `  postBuild:
     substitute:
-      version: ${version}${marker}
+      version: ${version}${marker()}
 `;
+const PINNED: Says = (revision, marker) => {
+  const [tag, digest] = revision.split('@');
+  return `  images:
+    - name: ${IMAGE}
+      newTag: ${tag}${marker('tag')}
+      digest: ${digest}${marker('digest')}
+`;
+};
 
-interface Case {
+interface Base {
+  /** Of the base's repository. */
+  readonly folder: string;
+  readonly says: Says;
+}
+
+interface Case extends Base {
   readonly label: string;
   /** Of the Pipeline. */
   readonly path: string;
   /** The last step of it. */
   readonly field: string;
-  /** Of the base. */
-  readonly folder: string;
-  readonly says: Says;
   /** What to get in an environment, and where it has the version. */
   readonly applied: readonly [kind: string, jsonpath: string];
   readonly shows: (version: string) => string;
@@ -84,7 +95,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-function manifest({ namespace, marker }: Place, { folder, says }: Case, version: string): string {
+function manifest({ namespace, marker }: Place, { folder, says }: Base, version: string): string {
   return `apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
 metadata: { name: app, namespace: ${namespace} }
@@ -102,7 +113,7 @@ spec:
   prune: true
   targetNamespace: ${namespace}
   sourceRef: { kind: GitRepository, name: app }
-${says(version, marker())}`;
+${says(version, marker)}`;
 }
 
 beforeAll(async () => {
@@ -144,6 +155,38 @@ describe('a version in the spec of a Kustomization', () => {
       const shown = one.shows('1.10.0-rc.1');
       expect(await fleet.read(kind, 'app', jsonpath)).toEqual([shown, shown]);
       expect(await fleet.read('kustomization', 'app', '{.status.lastAppliedRevision}')).toEqual(before);
+    },
+    2 * MINUTE,
+  );
+
+  test(
+    'is promoted with the digest beside the tag',
+    async () => {
+      const revision = (tag: string, digit: string) => `${tag}@sha256:${digit.repeat(64)}`;
+      const base = { folder: './deployment', says: PINNED };
+      const fleet = await createFleet(lab, {
+        label: 'image-digest',
+        appRef: KUSTOMIZATION,
+        spec: { revision: { path: `.spec.images[name=${IMAGE}].newTag` } },
+        manifests: (place) => manifest(place, base, revision('1.9.0', 'a')),
+      });
+      await fleet.deployed(revision('1.9.0', 'a'));
+
+      const text = manifest(fleet.place('dev'), base, revision('1.9.1', 'b'));
+      await fleet.commit({ 'dev/app.yaml': text }, 'Use 1.9.1 in dev');
+      const { title, diff } = await fleet.merge(revision('1.9.1', 'b'));
+
+      expect(title).toBe(`Promote ${fleet.name}/app in prod to 1.9.1 (sha256:bbbbbbb)`);
+      const marker = (part: string) => `# {"$promotion": "${fleet.name}:app:prod:${part}"}`;
+      expect(diff).toEqual([
+        `-      newTag: 1.9.0 ${marker('tag')}`,
+        `-      digest: sha256:${'a'.repeat(64)} ${marker('digest')}`,
+        `+      newTag: 1.9.1 ${marker('tag')}`,
+        `+      digest: sha256:${'b'.repeat(64)} ${marker('digest')}`,
+      ]);
+      const shown = `${IMAGE}:1.9.1@sha256:${'b'.repeat(64)}`;
+      const image = '{.spec.template.spec.containers[0].image}';
+      expect(await fleet.read('deployment', 'app', image)).toEqual([shown, shown]);
     },
     2 * MINUTE,
   );

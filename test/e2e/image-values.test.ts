@@ -16,12 +16,29 @@ let lab: Lab;
 let turnpike: Turnpike;
 let fleet: Fleet;
 
+/** Helm upgrades nothing before it has run. No controller runs Jobs here: the test says when it has. */
+const HOOK = `{{- if .Values.hook }}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: before-{{ .Values.image.tag }}
+  annotations: { helm.sh/hook: pre-upgrade }
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{ name: hook, image: ghcr.io/acme/hook:1.0.0 }]
+{{- end }}
+`;
+
 interface State {
   readonly tag: string;
   readonly suspend?: boolean;
+  /** Whether Helm waits for the hook. */
+  readonly hook?: boolean;
 }
 
-function manifests({ namespace, marker }: Place, { tag, suspend = false }: State): string {
+function manifests({ namespace, marker }: Place, { tag, suspend = false, hook = false }: State): string {
   return `apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
 metadata: { name: charts, namespace: ${namespace} }
@@ -41,6 +58,7 @@ spec:
       chart: ./chart
       sourceRef: { kind: GitRepository, name: charts }
   values:
+    hook: ${hook}
     image:
       repository: ghcr.io/acme/shop
       tag: ${tag}${marker('tag')}
@@ -53,6 +71,30 @@ async function commitDev(state: State): Promise<void> {
   await fleet.commit({ 'dev/app.yaml': text }, `Use ${state.tag} in dev`);
 }
 
+async function spec(): Promise<{ suspend?: boolean; values: { image: { tag: string } } }> {
+  const release = await lab.get(['helmrelease', 'app', '-n', fleet.namespaceOf('dev')]);
+  return (release as { spec: { suspend?: boolean; values: { image: { tag: string } } } }).spec;
+}
+
+async function hookStarted(tag: string): Promise<void> {
+  const look = async () => {
+    const jobs = await lab.kubectl(['get', 'jobs', '-n', fleet.namespaceOf('dev'), '-o', 'name']);
+    return jobs.includes(`job.batch/before-${tag}`) ? { done: undefined } : { saw: jobs };
+  };
+  await waitFor(`the hook before ${tag}`, look);
+}
+
+/** As the Job controller says it. */
+async function completeHook(tag: string): Promise<void> {
+  const time = `${new Date().toISOString().slice(0, 19)}Z`;
+  const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => {
+    return { type, status: 'True', lastProbeTime: time, lastTransitionTime: time };
+  });
+  const status = { startTime: time, completionTime: time, succeeded: 1, conditions };
+  const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })];
+  await lab.kubectl(['patch', 'job', `before-${tag}`, '-n', fleet.namespaceOf('dev'), ...patch]);
+}
+
 function runs(): Promise<string[]> {
   return fleet.read('configmap', 'app', '{.data.value}');
 }
@@ -61,12 +103,16 @@ beforeAll(async () => {
   lab = await sharedLab();
   turnpike = await startTurnpike(lab);
   const chart = chartFiles({ apiVersion: 'v2', name: 'app', version: '1.0.0' }, '{{ .Values.image.tag }}');
-  const files = Object.entries(chart).map(([path, text]) => [`chart/${path}`, text]);
+  const files = Object.entries({ ...chart, 'templates/hook.yaml': HOOK }).map(([path, text]) => [
+    `chart/${path}`,
+    text,
+  ]);
   await lab.gitea.createRepository(CHARTS, Object.fromEntries(files));
   fleet = await createFleet(lab, {
     label: LABEL,
     appRef: HELM_RELEASE,
     spec: { revision: { path: '.spec.values.image.tag' } },
+    hook: turnpike.hook,
     manifests: (place) => manifests(place, { tag: '1.9.0' }),
   });
   await fleet.deployed('1.9.0');
@@ -88,6 +134,12 @@ describe('a tag in the values of a HelmRelease', () => {
       expect(diff).toEqual([`-      tag: 1.9.0 ${marker}`, `+      tag: 1.9.1 ${marker}`]);
       expect(promotion).toMatchObject({ revision: '1.9.1', phase: 'Succeeded' });
       expect(await runs()).toEqual(['1.9.1', '1.9.1']);
+      // The event names the chart's version alone: it is a reason to look, and no more.
+      const received = await waitFor("Flux's event", async () => {
+        const lines = (await turnpike.log()).filter(({ msg }) => msg === 'event received');
+        return lines.some(({ reason }) => reason === 'UpgradeSucceeded') ? { done: lines } : { saw: lines };
+      });
+      expect([...new Set(received.map(({ outcome }) => outcome))]).toEqual(['unchanged']);
     },
     2 * MINUTE,
   );
@@ -97,10 +149,8 @@ describe('a tag in the values of a HelmRelease', () => {
     async () => {
       await commitDev({ tag: '1.9.2', suspend: true });
       await waitFor('the suspended tag in the cluster', async () => {
-        const { spec } = (await lab.get(['helmrelease', 'app', '-n', fleet.namespaceOf('dev')])) as {
-          spec: { suspend: boolean; values: { image: { tag: string } } };
-        };
-        return spec.suspend && spec.values.image.tag === '1.9.2' ? { done: spec } : { saw: spec };
+        const { suspend, values } = await spec();
+        return suspend && values.image.tag === '1.9.2' ? { done: suspend } : { saw: values };
       });
       const held = await fleet.look();
       expect(held.environments?.dev?.deployment).toMatchObject({ revision: '1.9.1' });
@@ -111,6 +161,37 @@ describe('a tag in the values of a HelmRelease', () => {
       await commitDev({ tag: '1.9.2' });
       await fleet.merge('1.9.2');
       expect(await runs()).toEqual(['1.9.2', '1.9.2']);
+    },
+    2 * MINUTE,
+  );
+
+  test(
+    'is promoted once it runs, and not while Helm still upgrades to the one before',
+    async () => {
+      await commitDev({ tag: '1.9.3', hook: true });
+      await hookStarted('1.9.3');
+      await commitDev({ tag: '1.9.4', hook: true });
+      await waitFor('the next tag in the cluster', async () => {
+        const { values } = await spec();
+        return values.image.tag === '1.9.4' ? { done: values } : { saw: values };
+      });
+      await completeHook('1.9.3');
+      await hookStarted('1.9.4');
+      const meanwhile = await fleet.look();
+
+      expect((await runs())[0]).toBe('1.9.3');
+      expect(meanwhile.environments?.dev?.deployment).not.toMatchObject({
+        phase: 'Succeeded',
+        revision: '1.9.4',
+      });
+      expect(meanwhile.environments?.prod?.promotion).toMatchObject({
+        revision: '1.9.2',
+        phase: 'Succeeded',
+      });
+
+      await completeHook('1.9.4');
+      await fleet.merge('1.9.4');
+      expect(await runs()).toEqual(['1.9.4', '1.9.4']);
     },
     2 * MINUTE,
   );
