@@ -8,7 +8,7 @@ const SOAK = /^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$/;
 const SOAK_RULES: readonly TextRule[] = [
   { matches: SOAK, message: 'Write a duration in hours, minutes and seconds, such as 24h, 1h30m or 90s.' },
 ];
-const SOAK_BOUNDS = 'Write a duration from 1s to 720h, which are 30 days.';
+const SOAK_BOUNDS = 'Write a duration from 1s to 720h, which are 30 days, or 0s for none.';
 
 /** Seconds of a duration such as `24h`, `1h30m` or `90s`; undefined when it is none. */
 export function soakSeconds(text: string): number | undefined {
@@ -22,8 +22,8 @@ export function soakSeconds(text: string): number | undefined {
 
 const withinBounds = v.rawCheck<string>(({ dataset, addIssue }) => {
   const seconds = dataset.typed ? soakSeconds(dataset.value) : undefined;
-  if (seconds !== undefined && (seconds < 1 || seconds > MAX_SOAK_SECONDS))
-    addIssue({ message: SOAK_BOUNDS });
+  if (seconds === undefined || seconds === 0) return;
+  if (seconds < 1 || seconds > MAX_SOAK_SECONDS) addIssue({ message: SOAK_BOUNDS });
 });
 
 const soak = v.pipe(
@@ -34,11 +34,11 @@ const soak = v.pipe(
   withinBounds,
   rules(...textRules(SOAK_RULES), {
     // What is no duration is for the rule before: one that cannot be evaluated would be an error.
-    rule: `!self.matches(${JSON.stringify(SOAK.source)}) || self == "" || (duration(self) >= duration("1s") && duration(self) <= duration("720h"))`,
+    rule: `!self.matches(${JSON.stringify(SOAK.source)}) || self == "" || duration(self) == duration("0s") || (duration(self) >= duration("1s") && duration(self) <= duration("720h"))`,
     message: SOAK_BOUNDS,
   }),
   v.description(
-    'How long the revision must have been healthy in the previous environment, counted from its deployment there: 1s to 720h, such as 24h or 1h30m.',
+    'How long the revision must have been healthy in the previous environment, counted from its deployment there: 1s to 720h, such as 24h or 1h30m; 0s: no time.',
   ),
 );
 
@@ -141,10 +141,9 @@ export const Gates = v.object({
   windows: v.optional(
     v.pipe(
       v.array(Window),
-      v.minLength(1),
       v.maxLength(10),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      v.description('The promotion passes only while one of these is open: 1 to 10. Without them: always.'),
+      v.description('The promotion passes only while one of these is open: up to 10. Without them: always.'),
     ),
   ),
   versions: v.optional(
@@ -160,10 +159,11 @@ export const Gates = v.object({
   artifactVersions: v.optional(
     v.pipe(
       v.array(ArtifactVersions),
-      v.minLength(1),
       v.maxLength(8),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      v.description('The versions of single artifacts that may pass, each in place of versions: 1 to 8.'),
+      v.description(
+        'The versions of single artifacts that may pass, each in place of versions: up to 8, each artifact once.',
+      ),
     ),
   ),
   targets: v.optional(

@@ -1,40 +1,29 @@
 import * as v from 'valibot';
 import {
-  CommitSettings,
-  CommitTemplates,
-  files,
-  merge,
-  PRESENTATION,
-  PullRequestTemplates,
-} from './change.ts';
-import { Gates } from './gates.ts';
-import {
   apiVersionName,
   CLUSTER_KINDS,
   environmentName,
-  FORGE_TYPES,
   kindName,
   namespaceName,
   objectName,
-  secretReference,
 } from './names.ts';
-import { branchOf, repositoryUrl, URL_RULES } from './repository.ts';
+import { GATES_OF_FIRST, NOTHING_BELOW, ON_TOP_FIELDS, ON_TOP_RULES, Promotion } from './promotion.ts';
 import { artifacts, RevisionSource } from './revision-source.ts';
-import { rules, secretTextRules } from './rules.ts';
+import { rules } from './rules.ts';
 import type { PipelineStatus } from './status.ts';
 
+export type { Approvals } from './approvals.ts';
 export type { Gates, Weekday, Window } from './gates.ts';
 export { FORGE_TYPES, type ForgeType } from './names.ts';
+export * from './promotion.ts';
 export * from './status.ts';
+export * from './strategy.ts';
 
 /**
  * The Pipeline resource, `pipelines.weave.works/v1alpha1`. One schema per shape with the type of the same
  * name beside it; the CustomResourceDefinition is generated from here, so `v.description` is what
  * `kubectl explain` prints, and `rules` is what the API server holds by CEL.
  */
-
-export const LocalSecretRef = secretReference("Name of a Secret in the Pipeline's namespace.");
-export type LocalSecretRef = v.InferOutput<typeof LocalSecretRef>;
 
 export const AppRef = v.object({
   apiVersion: apiVersionName(
@@ -69,111 +58,6 @@ export const Target = v.pipe(
 );
 export type Target = v.InferOutput<typeof Target>;
 
-export const PullRequestStrategy = v.pipe(
-  v.object({
-    type: v.optional(
-      v.pipe(
-        v.picklist(FORGE_TYPES),
-        v.description(
-          `The kind of forge behind the URL: ${FORGE_TYPES.join(', ')}. Default: the one that the URL tells, such as gitlab for gitlab.example.com.`,
-        ),
-      ),
-    ),
-    url: repositoryUrl,
-    baseBranch: v.optional(branchOf('Branch that pull requests go to. Default: main.'), 'main'),
-    secretRef: v.pipe(
-      LocalSecretRef,
-      v.description(
-        "Secret with the credentials: token for the forge's API, or a GitHub App by the keys that Flux has for it; username and password for Git over HTTPS (the token alone serves when they are missing); identity and known_hosts for Git over SSH; caFile for a private certificate authority; webhook-secret for the forge's webhook; signing-key and signing-passphrase for the commits.",
-      ),
-    ),
-    files: v.optional(files),
-    ...PRESENTATION,
-    merge,
-    templates: v.optional(PullRequestTemplates),
-    commit: v.optional(CommitSettings),
-  }),
-  rules(...secretTextRules('url', URL_RULES)),
-);
-export type PullRequestStrategy = v.InferOutput<typeof PullRequestStrategy>;
-
-export const PushStrategy = v.pipe(
-  v.object({
-    url: repositoryUrl,
-    branch: v.optional(branchOf('Branch that is committed to. Default: main.'), 'main'),
-    secretRef: v.pipe(
-      LocalSecretRef,
-      v.description(
-        'Secret with the credentials: username and password, or token, for Git over HTTPS; identity and known_hosts for Git over SSH; caFile for a private certificate authority; signing-key and signing-passphrase for the commits.',
-      ),
-    ),
-    files: v.optional(files),
-    templates: v.optional(CommitTemplates),
-    commit: v.optional(CommitSettings),
-  }),
-  rules(...secretTextRules('url', URL_RULES)),
-);
-export type PushStrategy = v.InferOutput<typeof PushStrategy>;
-
-const STRATEGIES = ['pull-request', 'push', 'notification'] as const;
-const NAMES = 'pull-request, push and notification';
-export const NO_STRATEGY = `No strategy is named: write one of ${NAMES}.`;
-export const SEVERAL_STRATEGIES = `Several strategies are named: keep one of ${NAMES}.`;
-const COUNT = STRATEGIES.map((name) => `(has(self.${name.replace('-', '__dash__')}) ? 1 : 0)`).join(' + ');
-
-export const Strategy = v.pipe(
-  v.object({
-    'pull-request': v.optional(
-      v.pipe(PullRequestStrategy, v.description('Open a pull request that changes the marked version.')),
-    ),
-    push: v.optional(
-      v.pipe(PushStrategy, v.description('Commit the changed version to a branch, without a pull request.')),
-    ),
-    notification: v.optional(
-      v.pipe(
-        v.object({}),
-        v.description(
-          "Raise the event Promote on the Pipeline, for Flux's notification-controller. Has no fields: {}.",
-        ),
-      ),
-    ),
-    secretRef: v.optional(
-      v.pipe(
-        LocalSecretRef,
-        v.description(
-          'Secret with the key hmac-key, which signs the events for this promotion, and approval-key, which signs its approvals: each at least 16 bytes and better 32. Without approval-key, hmac-key signs approvals too.',
-        ),
-      ),
-    ),
-  }),
-  rules(
-    {
-      rule: `${COUNT} > 0`,
-      message: NO_STRATEGY,
-      schema: { oneOf: STRATEGIES.map((name) => ({ required: [name] })) },
-    },
-    { rule: `${COUNT} < 2`, message: SEVERAL_STRATEGIES },
-  ),
-);
-export type Strategy = v.InferOutput<typeof Strategy>;
-
-export const Promotion = v.object({
-  manual: v.optional(
-    v.pipe(v.boolean(), v.description('Wait for an approval before each promotion. Default: false.')),
-  ),
-  strategy: v.pipe(
-    Strategy,
-    v.description('How a promotion is done: exactly one of pull-request, push and notification.'),
-  ),
-  gates: v.optional(
-    v.pipe(
-      Gates,
-      v.description('What a revision must pass before it is promoted; an approval comes on top of it.'),
-    ),
-  ),
-});
-export type Promotion = v.InferOutput<typeof Promotion>;
-
 export const Environment = v.pipe(
   v.object({
     name: environmentName(
@@ -203,7 +87,9 @@ export const Environment = v.pipe(
         v.description("How the application gets into this environment. Default: the Pipeline's promotion."),
       ),
     ),
+    ...ON_TOP_FIELDS,
   }),
+  rules(...ON_TOP_RULES),
   v.description('A stage on the way of the application, such as dev or prod.'),
 );
 export type Environment = v.InferOutput<typeof Environment>;
@@ -228,10 +114,16 @@ export const PipelineSpec = v.pipe(
       v.minLength(1),
       v.maxLength(50),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      rules({
-        rule: 'self.all(one, !has(one.name) || self.exists_one(other, has(other.name) && other.name == one.name))',
-        message: 'Two environments have the same name: give each a name of its own.',
-      }),
+      rules(
+        {
+          rule: 'self.all(one, !has(one.name) || self.exists_one(other, has(other.name) && other.name == one.name))',
+          message: 'Two environments have the same name: give each a name of its own.',
+        },
+        {
+          rule: 'self.size() == 0 || !(has(self[0].gates) || has(self[0].manual) || has(self[0].approvals))',
+          message: GATES_OF_FIRST,
+        },
+      ),
       v.description('The environments in the order of promotion, the first one first: 1 to 50.'),
     ),
     promotion: v.optional(
@@ -249,11 +141,18 @@ export const PipelineSpec = v.pipe(
       ),
     ),
   }),
-  rules({
-    rule: '!has(self.revision) || !has(self.artifacts)',
-    message: REVISION_AND_ARTIFACTS,
-    fieldPath: '.artifacts',
-  }),
+  rules(
+    {
+      rule: '!has(self.revision) || !has(self.artifacts)',
+      message: REVISION_AND_ARTIFACTS,
+      fieldPath: '.artifacts',
+    },
+    {
+      rule: 'has(self.promotion) || !has(self.environments) || !self.environments.exists(one, has(one.gates) || has(one.manual) || has(one.approvals))',
+      message: NOTHING_BELOW,
+      fieldPath: '.promotion',
+    },
+  ),
 );
 export type PipelineSpec = v.InferOutput<typeof PipelineSpec>;
 

@@ -89,7 +89,7 @@ function rangeProblem(versions: string | undefined, revision: string): string | 
  */
 export function soakEnd(leg: Leg, revision: string): number | undefined {
   const soak = soakSeconds(gatesInto(leg).soak ?? '');
-  if (soak === undefined) return undefined;
+  if (!soak) return undefined;
   const since = healthySince(leg, revision);
   const end = since + soak * 1000;
   const left = replacedAt(leg.pipeline, leg.previous.name, revision, since);

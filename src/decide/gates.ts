@@ -3,7 +3,7 @@ import { downgrade, gatesInto, soakEnd, versionProblem } from './candidate.ts';
 import { newerThere, shortRevision } from './revision.ts';
 import { isManual, promotionInto } from './route.ts';
 import type { Change, Context } from './step.ts';
-import { openingOf } from './windows.ts';
+import { type Opening, openingOf } from './windows.ts';
 
 /**
  * What may hold a promotion back. It is asked in this order, and the first one that holds gives the reason;
@@ -132,8 +132,7 @@ function soak(context: Context, { revision }: PromotionStatus): Gate | undefined
 }
 
 function windows(context: Context): Gate | undefined {
-  const list = gatesInto(context).windows;
-  const opening = list && openingOf(list, context.now.getTime());
+  const opening = openingNow(context);
   if (!opening || opening.open) return undefined;
   const { name } = context.environment;
   const { opensAt } = opening;
@@ -144,9 +143,14 @@ function windows(context: Context): Gate | undefined {
 
 /** Seconds until a window that is open ends: what is open shows then that it may not be merged. */
 export function windowEnd(context: Context): number | undefined {
-  const list = gatesInto(context).windows;
-  const opening = list && openingOf(list, context.now.getTime());
+  const opening = openingNow(context);
   return opening?.open ? secondsTo(opening.closesAt, context) : undefined;
+}
+
+/** Undefined where there are no windows. */
+function openingNow(context: Context): Opening | undefined {
+  const { windows: list = [] } = gatesInto(context);
+  return list.length > 0 ? openingOf(list, context.now.getTime()) : undefined;
 }
 
 function secondsTo(instant: number, { now }: Context): number {

@@ -8,6 +8,7 @@ import type {
   Strategy,
 } from '../api/pipeline.ts';
 import { forgeTypeOf } from './forge-type.ts';
+import { asManual, withOnTop } from './on-top.ts';
 
 /** Where things are in a Pipeline's spec. */
 
@@ -15,9 +16,13 @@ export function environmentIndex(spec: PipelineSpec, name: string): number {
   return spec.environments.findIndex((environment) => environment.name === name);
 }
 
-/** How the application gets into this environment: its own promotion, else the Pipeline's. */
+/**
+ * How the application gets into this environment: its own promotion, else the Pipeline's with what the environment puts
+ * on top of it.
+ */
 export function promotionInto(spec: PipelineSpec, environment: Environment): Promotion | undefined {
-  return environment.promotion ?? spec.promotion;
+  if (environment.promotion) return asManual(environment.promotion);
+  return spec.promotion && withOnTop(spec.promotion, environment);
 }
 
 /** The one strategy that is named, for metrics and sentences. */

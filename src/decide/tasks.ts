@@ -69,7 +69,7 @@ function mergeTasks(context: Context, record: PromotionStatus, gate: Gate | unde
   if (says === 'moved') return [CANCEL];
   if (says !== 'open') return [];
   // A forge that merges later by itself knows no windows.
-  return [{ kind: 'merge', mayWait: gatesInto(context).windows === undefined }];
+  return [{ kind: 'merge', mayWait: !gatesInto(context).windows?.length }];
 }
 
 function isAuto({ pipeline, environment }: Context): boolean {

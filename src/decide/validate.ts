@@ -2,6 +2,7 @@ import type { PipelineSpec } from '../api/pipeline.ts';
 import type { HostPolicy } from './hosts.ts';
 import { artifactProblems } from './validate/artifacts.ts';
 import { environmentProblems } from './validate/environments.ts';
+import { onTopProblems } from './validate/on-top.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './validate/problem.ts';
 import { type PipelineNames, promotionProblems } from './validate/promotions.ts';
 import { type ReferencePolicy, referenceProblems } from './validate/references.ts';
@@ -78,5 +79,6 @@ export function validateSpec(spec: PipelineSpec, policy: SpecPolicy, names: Pipe
     ...environmentProblems(spec, names.namespace),
     ...sizeProblems(spec, names),
     ...promotionProblems(spec, policy, names),
+    ...onTopProblems(spec),
   ];
 }

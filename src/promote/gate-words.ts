@@ -1,3 +1,4 @@
+import { soakSeconds } from '../api/gates.ts';
 import type { Gates, Window } from '../api/pipeline.ts';
 import { code } from './markdown.ts';
 
@@ -6,7 +7,7 @@ export function gateWords(gates: Gates | undefined): string {
   if (!gates) return '';
   const { soak, versions, windows = [], targets } = gates;
   const words = [
-    ...(soak ? [`soak ${code(soak)}`] : []),
+    ...(soak && soakSeconds(soak) ? [`soak ${code(soak)}`] : []),
     ...(versions ? [`versions ${code(versions)}`] : []),
     ...windows.map((window) => `window ${code(windowWords(window))}`),
     ...(targets === 'any' ? ['any target'] : []),

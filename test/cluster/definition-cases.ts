@@ -198,7 +198,10 @@ export const CEL_CASES: readonly CelCase[] = [
     'git@github.com:a/b.git',
   ),
   soak('Write a duration in hours, minutes and seconds, such as 24h, 1h30m or 90s.', '24h', '1d'),
-  { ...soak('Write a duration from 1s to 720h, which are 30 days.', '720h', '999h'), celOnly: true },
+  {
+    ...soak('Write a duration from 1s to 720h, which are 30 days, or 0s for none.', '0s', '999h'),
+    celOnly: true,
+  },
   window('Write hours and minutes, such as 09:00.', 'from', { from: '00:30' }, { from: '24:00' }),
   window(
     'Write hours and minutes, such as 17:00, or 24:00 for the end of the day.',
@@ -221,6 +224,37 @@ export const CEL_CASES: readonly CelCase[] = [
     { timeZone: 'Etc/GMT+5' },
     { timeZone: '+05:00' },
   ),
+  {
+    message:
+      "Keep either promotion, which replaces the Pipeline's as a whole, or gates, manual and approvals, which come on top of that.",
+    field: 'spec.environments[1].promotion',
+    good: environments(
+      { name: 'dev' },
+      { name: 'prod', gates: { soak: '24h' }, manual: true, approvals: {} },
+    ),
+    bad: environments({ name: 'dev' }, { name: 'prod', manual: false, ...pullRequest({}) }),
+  },
+  {
+    message: 'Nothing is promoted into the first environment: take gates, manual and approvals out there.',
+    field: 'spec.environments',
+    good: environments({ name: 'dev' }, { name: 'prod', gates: {} }),
+    bad: environments({ name: 'dev', gates: {} }, { name: 'prod' }),
+    celOnly: true,
+  },
+  {
+    message: 'Write spec.promotion: gates, manual and approvals of an environment come on top of that one.',
+    field: 'spec.promotion',
+    good: environments({ name: 'dev' }, { name: 'prod', approvals: {} }),
+    bad: { promotion: undefined, ...environments({ name: 'dev' }, { name: 'prod', approvals: {} }) },
+    celOnly: true,
+  },
+  {
+    message: 'Take manual: false or approvals out: approvals mean manual: true.',
+    field: 'spec.environments[1].manual',
+    good: environments({ name: 'dev' }, { name: 'prod', manual: true, approvals: {} }),
+    bad: environments({ name: 'dev' }, { name: 'prod', manual: false, approvals: {} }),
+    celOnly: true,
+  },
   branch('A branch must not start with "-".', 'release/1.x', '--force'),
   branch('HEAD and @ are not branches.', 'HEADS', 'HEAD'),
   branch('A branch must not hold blanks, control characters or any of ~ ^ : ? * [ \\.', 'größe', 'a b'),

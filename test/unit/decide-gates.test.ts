@@ -9,6 +9,7 @@ import { withEnvironment, withPromotion } from '../../src/decide/state.ts';
 import { summarize } from '../../src/decide/summary.ts';
 import { tasksFor } from '../../src/decide/tasks.ts';
 import { isTimeZone, openingOf } from '../../src/decide/windows.ts';
+import { gateWords } from '../../src/promote/gate-words.ts';
 import { at, event, NOW, observed, pipeline, spec, withState } from '../fakes/pipeline.ts';
 
 const HOUR = 3600;
@@ -392,6 +393,31 @@ describe('a window', () => {
       true,
     );
     expect(['Europe/Berln', 'CEST+1', '', '../../etc'].some(isTimeZone)).toBe(false);
+  });
+});
+
+describe('a gate that is taken off', () => {
+  const rows: [string, Gates][] = [
+    ['a soak of 0s', { soak: '0s' }],
+    ['an empty list of windows', { windows: [] }],
+    ['an empty list of versions of artifacts', { artifactVersions: [] }],
+  ];
+  test.each(rows)('holds nothing: %s', (_, gates) => {
+    expect(stepAt(look(gated(gates), { dev: ['1.1.0', 0], ...OLD }, 0), 0).kind).toBe('promote');
+    expect(gateWords(gates)).toBe('');
+  });
+});
+
+describe('gates of an environment', () => {
+  test("hold its promotion in place of the Pipeline's", () => {
+    const below = gated({ soak: '24h' });
+    const environments = below.spec.environments.map((one) => {
+      return one.name === 'staging' ? { ...one, gates: { soak: '1h' } } : one;
+    });
+    const from = { ...below, spec: { ...below.spec, environments } };
+    const seen = look(from, { dev: ['1.1.0', 0], staging: ['1.0.5', 0], prod: ['1.0.0', -100] }, 0);
+    expect(stepAt(seen, 0)).toMatchObject({ wakeAfter: HOUR });
+    expect(stepAt(seen, 0, 'prod')).toMatchObject({ wakeAfter: 24 * HOUR });
   });
 });
 

@@ -1,4 +1,5 @@
 import {
+  type Gates,
   NO_STRATEGY,
   type PipelineSpec,
   type Promotion,
@@ -14,6 +15,7 @@ import { branchLengthProblem, branchProblem, promotionBranch } from './branch.ts
 import { fileProblems } from './files.ts';
 import { forgeFitProblem } from './forge.ts';
 import { gateProblems } from './gates.ts';
+import { approvalProblems } from './on-top.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 import type { Rule } from './rules.ts';
 import { templateProblems } from './templates.ts';
@@ -43,16 +45,26 @@ export function promotionProblems(
   names: PipelineNames,
 ): FieldProblem[] {
   const { artifacts } = spec;
-  const written = promotionsOf(spec).flatMap(({ field, promotion: { strategy, gates } }) => [
-    ...strategyProblems(strategy, `${field}.strategy`),
-    ...pullRequestProblems(strategy['pull-request'], `${field}.strategy.pull-request`, {
+  const written = promotionsOf(spec).flatMap(({ field, promotion }) => [
+    ...strategyProblems(promotion.strategy, `${field}.strategy`),
+    ...pullRequestProblems(promotion.strategy['pull-request'], `${field}.strategy.pull-request`, {
       ...policy,
       artifacts,
     }),
-    ...pushProblems(strategy.push, `${field}.strategy.push`, { ...policy, artifacts }),
-    ...gateProblems(gates, `${field}.gates`),
+    ...pushProblems(promotion.strategy.push, `${field}.strategy.push`, { ...policy, artifacts }),
+    ...approvalProblems(promotion, field),
   ]);
-  return [...written, ...promotionBranchProblems(spec, names)];
+  const gates = gatesOf(spec).flatMap(({ field, gates }) => gateProblems(gates, field, artifacts));
+  return [...written, ...gates, ...promotionBranchProblems(spec, names)];
+}
+
+/** Wherever gates are written in the spec. */
+function gatesOf(spec: PipelineSpec): { readonly field: string; readonly gates: Gates }[] {
+  const placed = [
+    ...promotionsOf(spec).map(({ field, promotion: { gates } }) => ({ field, gates })),
+    ...spec.environments.map(({ gates }, index) => ({ field: environmentField(index), gates })),
+  ];
+  return placed.flatMap(({ field, gates }) => (gates ? [{ field: `${field}.gates`, gates }] : []));
 }
 
 type FilePolicy = HostPolicy & Pick<PipelineSpec, 'artifacts'>;

@@ -28,9 +28,13 @@ export const RULES = {
   'file-edit': 'A file is named by a pattern, and a field in it by a path.',
   template: 'A template has only the placeholders that there are.',
   'promotion-branch': 'The branch of an environment is one that Git takes, and not the base branch.',
-  'gate-soak': 'A soak lasts from a second to 30 days.',
+  'gates-on-top':
+    "Gates, manual and approvals of an environment come on top of the Pipeline's promotion, and not beside one of its own.",
+  approvals: 'Approvals ask for nothing that Turnpike does not hold promotions to.',
+  'gate-soak': 'A soak is none, or lasts from a second to 30 days.',
   'gate-window': 'A window has hours and minutes of a day, in a time zone that there is.',
-  'gate-versions': 'The versions that may pass are a range of semantic versions.',
+  'gate-versions':
+    'The versions that may pass are a range of semantic versions, for all artifacts or for each of them once.',
   'secret-exists': 'A Secret that is named exists.',
   'secret-keys': 'A Secret holds the keys that its use needs.',
   'secret-host': 'A Secret goes only to the hosts that its annotation allows.',

@@ -35,6 +35,7 @@ export function parseSpec(input: unknown): ParsedSpec {
 /** Objects of a promotion whose fields may all be left out. */
 const LOOSE_OBJECTS = [
   ['gates'],
+  ['approvals'],
   ['strategy', 'notification'],
   ...['pull-request', 'push'].flatMap((strategy) => [
     ['strategy', strategy, 'templates'],
@@ -48,16 +49,19 @@ function listsForObjects(input: unknown): FieldProblem[] {
   const own = Array.isArray(environments) ? environments : [];
   return [
     ...(Array.isArray(at(input, 'revision')) ? [listForObject('spec.revision')] : []),
-    ...listsInPromotion(input, () => 'spec'),
-    ...own.flatMap((one, index) => listsInPromotion(one, () => environmentField(index))),
+    ...listsInPromotion(at(input, 'promotion'), () => 'spec.promotion'),
+    ...own.flatMap((one, index) => [
+      ...listsInPromotion(at(one, 'promotion'), () => `${environmentField(index)}.promotion`),
+      // Its gates and approvals have the names that they have in a promotion.
+      ...listsInPromotion(one, () => environmentField(index)),
+    ]),
   ];
 }
 
-function listsInPromotion(holder: unknown, field: () => string): FieldProblem[] {
-  const promotion = at(holder, 'promotion');
+function listsInPromotion(promotion: unknown, field: () => string): FieldProblem[] {
   if (promotion === undefined) return [];
   const lists = LOOSE_OBJECTS.filter((path) => Array.isArray(path.reduce(at, promotion)));
-  return lists.map((path) => listForObject(`${field()}.promotion.${path.join('.')}`));
+  return lists.map((path) => listForObject(`${field()}.${path.join('.')}`));
 }
 
 function listForObject(field: string): FieldProblem {
@@ -123,6 +127,7 @@ const TEXT_RULES: Readonly<Record<string, Rule>> = {
   from: 'gate-window',
   to: 'gate-window',
   timeZone: 'gate-window',
+  required: 'approvals',
 };
 
 function ruleOf({ kind, type, received, path }: v.BaseIssue<unknown>): Rule {
