@@ -1,5 +1,8 @@
 import * as v from 'valibot';
 import { keeps, rules, type TextRule, textRules } from './rules.ts';
+import { Window } from './window.ts';
+
+export type { Weekday, Window } from './window.ts';
 
 /** What a revision has to pass before it is promoted into an environment. */
 
@@ -42,82 +45,6 @@ const soak = v.pipe(
   ),
 );
 
-export const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
-export type Weekday = (typeof WEEKDAYS)[number];
-
-function timeOfDay(rule: TextRule, description: string) {
-  return v.pipe(
-    v.string(),
-    v.maxLength(5),
-    keeps([rule]),
-    rules(...textRules([rule])),
-    v.description(description),
-  );
-}
-
-const TIME_ZONE_RULES: readonly TextRule[] = [
-  {
-    matches: /^[A-Za-z][A-Za-z0-9_+/-]*$/,
-    message: 'Write a name of the IANA time zone database, such as Europe/Berlin or UTC.',
-  },
-];
-
-const NO_TIME = 'The window is as long as no time: write 00:00 and 24:00 for a whole day.';
-
-const WindowFields = v.object({
-  days: v.optional(
-    v.pipe(
-      v.array(v.pipe(v.picklist(WEEKDAYS), v.description(`One of ${WEEKDAYS.join(', ')}.`))),
-      v.minLength(1),
-      v.maxLength(7),
-      v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      v.description('The days on which it opens. Without them: every day.'),
-    ),
-  ),
-  from: timeOfDay(
-    { matches: /^([01][0-9]|2[0-3]):[0-5][0-9]$/, message: 'Write hours and minutes, such as 09:00.' },
-    'When it opens, such as 09:00.',
-  ),
-  to: timeOfDay(
-    {
-      matches: /^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/,
-      message: 'Write hours and minutes, such as 17:00, or 24:00 for the end of the day.',
-    },
-    'When it closes, such as 17:00; before from, it is on the next day. 24:00 is the end of the day.',
-  ),
-  timeZone: v.optional(
-    v.pipe(
-      v.string(),
-      v.maxLength(64),
-      keeps(TIME_ZONE_RULES),
-      rules(...textRules(TIME_ZONE_RULES)),
-      v.description('Time zone of days and times, by its IANA name such as Europe/Berlin. Without it: UTC.'),
-    ),
-  ),
-});
-
-const lasts = v.rawCheck<v.InferOutput<typeof WindowFields>>(({ dataset, addIssue }) => {
-  if (!dataset.typed || dataset.value.from !== dataset.value.to) return;
-  const { value } = dataset;
-  addIssue({
-    message: NO_TIME,
-    input: value.to,
-    path: [{ type: 'object', origin: 'value', input: { ...value }, key: 'to', value: value.to }],
-  });
-});
-
-export const Window = v.pipe(
-  WindowFields,
-  lasts,
-  rules({
-    rule: '!has(self.from) || !has(self.to) || self.from != self.to',
-    message: NO_TIME,
-    fieldPath: '.to',
-  }),
-  v.description('A time of the week in which promotions may pass.'),
-);
-export type Window = v.InferOutput<typeof Window>;
-
 const ArtifactVersions = v.pipe(
   v.object({
     name: v.pipe(
@@ -143,7 +70,9 @@ export const Gates = v.object({
       v.array(Window),
       v.maxLength(10),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      v.description('The promotion passes only while one of these is open: up to 10. Without them: always.'),
+      v.description(
+        'The promotion passes only while one of the Allow windows is open and no Deny window is: up to 10 in all. Without Allow windows: whenever no Deny window is open.',
+      ),
     ),
   ),
   versions: v.optional(

@@ -1,4 +1,5 @@
 import type { HeldBy, PromotionPhase, PromotionStatus } from '../api/pipeline.ts';
+import { escapeControls } from '../api/printable.ts';
 import { downgrade, gatesInto, soakEnd, versionProblem } from './candidate.ts';
 import { newerThere, shortRevision } from './revision.ts';
 import { isManual, promotionInto } from './route.ts';
@@ -135,16 +136,22 @@ function windows(context: Context): Gate | undefined {
   const opening = openingNow(context);
   if (!opening || opening.open) return undefined;
   const { name } = context.environment;
-  const { opensAt } = opening;
-  if (opensAt === undefined) return { heldBy: 'Window', until: `until a window of ${name} opens` };
-  const until = `until ${shown(opensAt)}, when the next window of ${name} opens`;
+  const { opensAt, isDenied = false, reason } = opening;
+  const why = reason === undefined ? '' : ` (${escapeControls(reason)})`;
+  if (opensAt === undefined) {
+    const what = isDenied ? `a window that keeps promotions from ${name} ends` : `a window of ${name} opens`;
+    return { heldBy: 'Window', until: `until ${what}${why}` };
+  }
+  const what = isDenied ? `promotions into ${name} may pass again` : `the next window of ${name} opens`;
+  const until = `until ${shown(opensAt)}, when ${what}${why}`;
   return { heldBy: 'Window', until, wakeAfter: secondsTo(opensAt, context) };
 }
 
-/** Seconds until a window that is open ends: what is open shows then that it may not be merged. */
+/** Seconds until a window ends or begins: what is open may show then that it may not be merged. */
 export function windowEnd(context: Context): number | undefined {
   const opening = openingNow(context);
-  return opening?.open ? secondsTo(opening.closesAt, context) : undefined;
+  if (!opening?.open || opening.closesAt === undefined) return undefined;
+  return secondsTo(opening.closesAt, context);
 }
 
 /** Undefined where there are no windows. */

@@ -1,4 +1,5 @@
 import type { Environment, Gates, Promotion } from '../api/pipeline.ts';
+import { isDeny } from './windows.ts';
 
 /** What an environment puts on top of the Pipeline's promotion, each field in place of its one. */
 
@@ -32,6 +33,7 @@ function gatesOnTop(below: Gates = {}, own: Gates): Gates {
   return { ...others, ...(all && { windows: all }), ...(range !== undefined && { versions: range }) };
 }
 
+/** What nobody may pass counts for all: a Deny window is not taken off by windows of one environment. */
 function windowsOnTop(below: Gates['windows'], own: Gates['windows']): Gates['windows'] {
-  return own ?? below;
+  return own ? [...own, ...(below ?? []).filter(isDeny)] : below;
 }

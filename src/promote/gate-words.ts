@@ -1,5 +1,6 @@
 import { soakSeconds } from '../api/gates.ts';
 import type { Gates, Window } from '../api/pipeline.ts';
+import { isDeny } from '../decide/windows.ts';
 import { code } from './markdown.ts';
 
 /** The gates of a promotion in a few words of Markdown; empty when there are none. */
@@ -9,12 +10,20 @@ export function gateWords(gates: Gates | undefined): string {
   const words = [
     ...(soak && soakSeconds(soak) ? [`soak ${code(soak)}`] : []),
     ...(versions ? [`versions ${code(versions)}`] : []),
-    ...windows.map((window) => `window ${code(windowWords(window))}`),
+    ...windows.map((window) => `${isDeny(window) ? 'closed' : 'window'} ${code(windowWords(window))}`),
     ...(targets === 'any' ? ['any target'] : []),
   ];
   return words.join(', ');
 }
 
-function windowWords({ days, from, to, timeZone = 'UTC' }: Window): string {
-  return `${days ? `${days.join(', ')} ` : ''}${from}–${to} ${timeZone}`;
+function windowWords({ days, from, to, timeZone = 'UTC', start, end, reason }: Window): string {
+  const words = [
+    ...(days ? [days.join(', ')] : []),
+    ...(from !== undefined && to !== undefined ? [`${from}–${to}`] : []),
+    ...(start !== undefined ? [`from ${start}`] : []),
+    ...(end !== undefined ? [`until ${end}`] : []),
+    timeZone,
+    ...(reason !== undefined ? [`(${reason})`] : []),
+  ];
+  return words.join(' ');
 }

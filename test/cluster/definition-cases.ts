@@ -62,12 +62,18 @@ function soak(message: string, good: string, bad: string): CelCase {
   return { message, field, good: gates({ soak: good }), bad: gates({ soak: bad }) };
 }
 
+const HOURS = { from: '09:00', to: '17:00' };
+
+function windows(message: string, good: Fields, bad: Fields): CelCase {
+  const [kept, broken] = [gates({ windows: [good] }), gates({ windows: [bad] })];
+  return { message, field: 'spec.promotion.gates.windows[0]', good: kept, bad: broken };
+}
+
 function window(message: string, key: string, good: Fields, bad: Fields): CelCase {
-  const hours = { from: '09:00', to: '17:00' };
   const field = `spec.promotion.gates.windows[0].${key}`;
   const [kept, broken] = [
-    { ...hours, ...good },
-    { ...hours, ...bad },
+    { ...HOURS, ...good },
+    { ...HOURS, ...bad },
   ];
   return { message, field, good: gates({ windows: [kept] }), bad: gates({ windows: [broken] }) };
 }
@@ -255,6 +261,31 @@ export const CEL_CASES: readonly CelCase[] = [
     bad: environments({ name: 'dev' }, { name: 'prod', manual: false, approvals: {} }),
     celOnly: true,
   },
+  windows('An Allow window has hours: write from and to, 00:00 and 24:00 for whole days.', HOURS, {
+    to: '17:00',
+  }),
+  windows(
+    'Write both from and to, or none of them for whole days.',
+    { type: 'Deny', days: ['Sat'] },
+    { type: 'Deny', to: '17:00' },
+  ),
+  windows(
+    'A Deny window with no time never ends: write days, from and to, or start and end; suspend: true holds all promotions.',
+    { type: 'Deny', end: '2027-01-03' },
+    { type: 'Deny' },
+  ),
+  window(
+    'Write a date such as 2026-12-24, or a time such as 2026-12-24T18:00:00+01:00.',
+    'end',
+    { end: '2027-01-03T18:00:00.5-03:00' },
+    { end: '2027-13-01' },
+  ),
+  window(
+    'Write the reason in one line, without control characters.',
+    'reason',
+    { reason: 'größere Umbauten' },
+    { reason: 'a\tb' },
+  ),
   branch('A branch must not start with "-".', 'release/1.x', '--force'),
   branch('HEAD and @ are not branches.', 'HEADS', 'HEAD'),
   branch('A branch must not hold blanks, control characters or any of ~ ^ : ? * [ \\.', 'größe', 'a b'),

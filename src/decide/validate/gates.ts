@@ -1,6 +1,6 @@
 import { validRange } from 'semver';
-import type { Gates, PipelineSpec } from '../../api/pipeline.ts';
-import { isTimeZone } from '../windows.ts';
+import type { Gates, PipelineSpec, Window } from '../../api/pipeline.ts';
+import { boundsProblem, isMoment, isTimeZone } from '../windows.ts';
 import type { FieldProblem } from './problem.ts';
 
 /** What the schema cannot say of gates: time zones that there are, ranges that can be read, artifacts of the Pipeline. */
@@ -11,9 +11,7 @@ export function gateProblems(
 ): FieldProblem[] {
   const names = artifacts?.map(({ name }) => name);
   return [
-    ...windows.flatMap(({ timeZone }, index) =>
-      zoneProblems(timeZone, `${field}.windows[${index}].timeZone`),
-    ),
+    ...windows.flatMap((window, index) => windowProblems(window, `${field}.windows[${index}]`)),
     ...rangeProblems(versions, `${field}.versions`),
     ...artifactVersions.flatMap((one, index) => {
       const where = `${field}.artifactVersions[${index}]`;
@@ -25,6 +23,35 @@ export function gateProblems(
       ];
     }),
   ];
+}
+
+function windowProblems(window: Window, field: string): FieldProblem[] {
+  const days = (['start', 'end'] as const).flatMap((name) => dayProblems(window[name], `${field}.${name}`));
+  const order = boundsProblem(window);
+  return [
+    ...zoneProblems(window.timeZone, `${field}.timeZone`),
+    ...days,
+    ...(order === undefined
+      ? []
+      : [{ rule: 'gate-window' as const, field: `${field}.end`, scope: field, message: order }]),
+  ];
+}
+
+/** A date without quotes is a time to YAML, and kustomize writes it as one: the last day would be missing. */
+export function gateWarnings({ windows = [] }: Gates, field: string): FieldProblem[] {
+  return windows.flatMap((window, index) =>
+    (['start', 'end'] as const).flatMap((name): FieldProblem[] => {
+      const value = window[name];
+      if (value === undefined || !value.endsWith('T00:00:00Z')) return [];
+      const message = `This is midnight in UTC, and what kustomize makes of a date without quotes: for the whole day write "${value.slice(0, 10)}" in quotes.`;
+      return [{ rule: 'gate-window', field: `${field}.windows[${index}].${name}`, value, message }];
+    }),
+  );
+}
+
+function dayProblems(value: string | undefined, field: string): FieldProblem[] {
+  if (value === undefined || isMoment(value)) return [];
+  return [{ rule: 'gate-window', field, value, message: 'There is no such day: correct the date.' }];
 }
 
 function zoneProblems(timeZone: string | undefined, field: string): FieldProblem[] {

@@ -59,7 +59,7 @@ export function promotionProblems(
 }
 
 /** Wherever gates are written in the spec. */
-function gatesOf(spec: PipelineSpec): { readonly field: string; readonly gates: Gates }[] {
+export function gatesOf(spec: PipelineSpec): { readonly field: string; readonly gates: Gates }[] {
   const placed = [
     ...promotionsOf(spec).map(({ field, promotion: { gates } }) => ({ field, gates })),
     ...spec.environments.map(({ gates }, index) => ({ field: environmentField(index), gates })),

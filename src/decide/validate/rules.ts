@@ -32,7 +32,7 @@ export const RULES = {
     "Gates, manual and approvals of an environment come on top of the Pipeline's promotion, and not beside one of its own.",
   approvals: 'Approvals ask for nothing that Turnpike does not hold promotions to.',
   'gate-soak': 'A soak is none, or lasts from a second to 30 days.',
-  'gate-window': 'A window has hours and minutes of a day, in a time zone that there is.',
+  'gate-window': 'A window has hours or dates that there are, in a time zone that there is.',
   'gate-versions':
     'The versions that may pass are a range of semantic versions, for all artifacts or for each of them once.',
   'secret-exists': 'A Secret that is named exists.',

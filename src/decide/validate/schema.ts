@@ -127,6 +127,10 @@ const TEXT_RULES: Readonly<Record<string, Rule>> = {
   from: 'gate-window',
   to: 'gate-window',
   timeZone: 'gate-window',
+  start: 'gate-window',
+  end: 'gate-window',
+  reason: 'gate-window',
+  windows: 'gate-window',
   required: 'approvals',
 };
 
@@ -134,7 +138,9 @@ function ruleOf({ kind, type, received, path }: v.BaseIssue<unknown>): Rule {
   if (kind === 'schema' && received === 'undefined') return 'required';
   if (kind === 'schema') return type === 'picklist' || type === 'literal' ? 'choice' : 'type';
   if (type === 'min_length' || type === 'max_length') return 'length';
-  return TEXT_RULES[String(path?.at(-1)?.key)] ?? 'format';
+  // An entry of a list is known by the list.
+  const name = path?.findLast(({ key }) => typeof key === 'string')?.key;
+  return TEXT_RULES[String(name)] ?? 'format';
 }
 
 /** A URL may hold a password, and somebody may put a token where the name of its Secret belongs. */

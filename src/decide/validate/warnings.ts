@@ -1,7 +1,9 @@
 import type { PipelineSpec } from '../../api/pipeline.ts';
 import { approvalSecret, eventSecret, promotionInto } from '../route.ts';
 import { clusterKey, targetKey } from './environments.ts';
+import { gateWarnings } from './gates.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
+import { gatesOf } from './promotions.ts';
 
 /** What is allowed and yet probably not meant. */
 export function specWarnings(
@@ -11,6 +13,7 @@ export function specWarnings(
   return [
     ...closedWebhooks(spec),
     ...missingPromotions(spec),
+    ...gatesOf(spec).flatMap(({ field, gates }) => gateWarnings(gates, field)),
     ...sharedTargets(spec, namespace),
     ...(requireEventCluster ? [] : sharedNamespaces(spec, namespace)),
   ];

@@ -167,7 +167,9 @@ export function isInVersions({ versions }: Gates, revision: string): boolean {
 /** The model's windows are daily, in UTC and within one day. */
 export function isOpenAt({ windows = [] }: Gates, now: number): boolean {
   const time = new Date(now).toISOString().slice(11, 16);
-  return windows.length === 0 || windows.some(({ from, to }) => from <= time && time < to);
+  return (
+    windows.length === 0 || windows.some(({ from = '00:00', to = '24:00' }) => from <= time && time < to)
+  );
 }
 
 function repeated({ act, environment, revision }: Matter): string | undefined {
