@@ -7,20 +7,23 @@ export type { Weekday, Window } from './window.ts';
 /** What a revision has to pass before it is promoted into an environment. */
 
 const MAX_SOAK_SECONDS = 720 * 3600;
-const SOAK = /^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$/;
+/** As Go writes durations, in the units that Flux takes; the numbers are bounded so that no sum is too large for Go. */
+const SOAK = /^([0-9]{1,5}(\.[0-9]{1,6})?h|[0-9]{1,7}(\.[0-9]{1,6})?(m|s|ms))+$/;
+const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 const SOAK_RULES: readonly TextRule[] = [
-  { matches: SOAK, message: 'Write a duration in hours, minutes and seconds, such as 24h, 1h30m or 90s.' },
+  {
+    matches: SOAK,
+    message: 'Write a duration in hours, minutes and seconds, such as 24h, 1h30m, 1.5h or 90s.',
+  },
 ];
 const SOAK_BOUNDS = 'Write a duration from 1s to 720h, which are 30 days, or 0s for none.';
 
-/** Seconds of a duration such as `24h`, `1h30m` or `90s`; undefined when it is none. */
+/** Seconds of a duration such as `24h`, `1h30m`, `1.5h` or `90s`; undefined when it is none. */
 export function soakSeconds(text: string): number | undefined {
-  const parts = SOAK.exec(text);
-  if (!parts || text === '') return undefined;
-  const [hours = 0, minutes = 0, seconds = 0] = parts
-    .slice(1)
-    .map((part) => Number.parseInt(part ?? '0', 10));
-  return hours * 3600 + minutes * 60 + seconds;
+  if (!SOAK.test(text)) return undefined;
+  const parts = text.matchAll(/([0-9.]+)(h|ms|m|s)/g);
+  const sum = parts.reduce((ms, [, number, unit = '']) => ms + Number(number) * (UNIT_MS[unit] ?? 0), 0);
+  return Math.round(sum) / 1000;
 }
 
 const withinBounds = v.rawCheck<string>(({ dataset, addIssue }) => {
@@ -41,7 +44,7 @@ const soak = v.pipe(
     message: SOAK_BOUNDS,
   }),
   v.description(
-    'How long the revision must have been healthy in the previous environment, counted from its deployment there: 1s to 720h, such as 24h or 1h30m; 0s: no time.',
+    'How long the revision must have been healthy in the previous environment, counted from its deployment there: 1s to 720h, such as 24h, 1h30m or 1.5h; 0s: no time.',
   ),
 );
 
@@ -81,7 +84,7 @@ export const Gates = v.object({
       v.minLength(1),
       v.maxLength(256),
       v.description(
-        'The semantic versions that may pass, as npm writes ranges: "~1.4", ">=1.2.0 <2". What is no semantic version does not pass.',
+        'The semantic versions that may pass, as npm or Flux writes ranges: "~1.4", ">=1.2.0 <2" or ">=1.2.0, <2.0.0". What is no semantic version does not pass.',
       ),
     ),
   ),

@@ -109,12 +109,20 @@ export function oneOf<T extends string>(...choices: readonly T[]): (value: strin
   };
 }
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  ns: 1e-9,
+  us: 1e-6,
+  µs: 1e-6,
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  h: 3600,
+};
 
 /** Seconds of a duration as Go writes it (`1h30m`, `500ms`); a plain number is in seconds. */
 export function seconds(value: string): number {
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value);
-  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== value) {
     throw new Error(`${JSON.stringify(value)} is no duration: write 10m, 90s or 1h30m.`);
   }

@@ -1,4 +1,3 @@
-import { Range, satisfies, validRange } from 'semver';
 import { soakSeconds } from '../api/gates.ts';
 import type {
   Environment,
@@ -30,6 +29,7 @@ import {
   promotedOn,
 } from './state.ts';
 import type { Context } from './step.ts';
+import { isInRange, parseVersionRange } from './version-range.ts';
 
 /** Which revision of the previous environment is to come, and whether it has passed what takes time. */
 
@@ -79,8 +79,9 @@ function rangeProblem(versions: string | undefined, revision: string): string | 
   if (versions === undefined) return undefined;
   const version = semverOf(revision);
   if (!version) return `is no semantic version, and only ${versions} may pass`;
-  if (validRange(versions) === null) return `is held, for ${versions} is no range of versions`;
-  return satisfies(version, new Range(versions)) ? undefined : `is not in ${versions}, which may pass`;
+  const range = parseVersionRange(versions);
+  if (!range) return `is held, for ${versions} is no range of versions`;
+  return isInRange(version, range) ? undefined : `is not in ${versions}, which may pass`;
 }
 
 /**

@@ -203,7 +203,7 @@ export const CEL_CASES: readonly CelCase[] = [
     'http://git.example.com/a',
     'git@github.com:a/b.git',
   ),
-  soak('Write a duration in hours, minutes and seconds, such as 24h, 1h30m or 90s.', '24h', '1d'),
+  soak('Write a duration in hours, minutes and seconds, such as 24h, 1h30m, 1.5h or 90s.', '30m1.5h', '1d'),
   {
     ...soak('Write a duration from 1s to 720h, which are 30 days, or 0s for none.', '0s', '999h'),
     celOnly: true,

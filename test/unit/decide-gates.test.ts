@@ -59,7 +59,17 @@ describe('a soak', () => {
     ['720h', 2_592_000],
     ['30d', undefined],
     ['', undefined],
-    ['1.5h', undefined],
+    ['1.5h', 5400],
+    ['30m1h', 5400],
+    ['0.1s', 0.1],
+    ['1500ms', 1.5],
+    ['0.333333h', 1200 - 0.001],
+    ['0s', 0],
+    ['1.h', undefined],
+    ['-1h', undefined],
+    ['1h 30m', undefined],
+    ['1h30', undefined],
+    ['99999999h', undefined],
   ])('%p is %p seconds', (text, seconds) => {
     expect(soakSeconds(text)).toBe(seconds);
   });
@@ -163,6 +173,7 @@ describe('the versions that may pass', () => {
     ['~1.1', 'v1.1.5', 'promote'],
     ['~1.1', '1.1.5+4f0c04b', 'promote'],
     ['>=1.0.0 <2', '1.9.0', 'promote'],
+    ['>=1.0.0, <2.0.0', '1.9.0', 'promote'],
     ['>=1.0.0 <2', '2.0.0', 'Waits for another revision: 2.0.0 is not in >=1.0.0 <2, which may pass.'],
     ['~1.1', '1.1.6-rc.1', 'Waits for another revision: 1.1.6-rc.1 is not in ~1.1, which may pass.'],
     [

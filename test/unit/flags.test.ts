@@ -36,6 +36,8 @@ describe('the flags of serve', () => {
     [['--leader-elect=false'], 'leader-elect', false],
     [['--metrics-per-pipeline=false'], 'metrics-per-pipeline', false],
     [['--resync-interval', '1h30m'], 'resync-interval', 5400],
+    [['--resync-interval', '1.5h'], 'resync-interval', 5400],
+    [['--resync-interval', '30m1500000µs'], 'resync-interval', 1801.5],
     [['--resync-interval=90'], 'resync-interval', 90],
     [['--promotion-hook-rate-limit-interval=500ms'], 'promotion-hook-rate-limit-interval', 0.5],
     [['--git-hosts=git.example.com, *.corp:8443'], 'git-hosts', ['git.example.com', '*.corp:8443']],

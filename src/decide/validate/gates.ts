@@ -1,5 +1,5 @@
-import { validRange } from 'semver';
 import type { Gates, PipelineSpec, Window } from '../../api/pipeline.ts';
+import { parseVersionRange } from '../version-range.ts';
 import { boundsProblem, isMoment, isTimeZone } from '../windows.ts';
 import type { FieldProblem } from './problem.ts';
 
@@ -62,9 +62,9 @@ function zoneProblems(timeZone: string | undefined, field: string): FieldProblem
 }
 
 function rangeProblems(versions: string | undefined, field: string): FieldProblem[] {
-  if (versions === undefined || validRange(versions) !== null) return [];
+  if (versions === undefined || parseVersionRange(versions)) return [];
   const message =
-    'This is no range of semantic versions: write it as npm does, such as "~1.4" or ">=1.2.0 <2".';
+    'This is no range of semantic versions: write it as npm or Flux does, such as "~1.4", ">=1.2.0 <2" or ">=1.2.0, <2.0.0".';
   return [{ rule: 'gate-versions', field, value: versions, message }];
 }
 
