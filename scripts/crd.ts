@@ -13,6 +13,7 @@ const COLUMNS = [
   { name: 'App', type: 'string', jsonPath: '.spec.appRef.name' },
   { name: 'Summary', type: 'string', jsonPath: '.status.summary' },
   { name: 'Ready', type: 'string', jsonPath: `${READY}.status` },
+  { name: 'Suspended', type: 'boolean', jsonPath: '.spec.suspend' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
   { name: 'Status', type: 'string', jsonPath: `${READY}.message`, priority: 1 },
 ];
@@ -34,7 +35,14 @@ export function crd() {
     },
     spec: {
       group: GROUP,
-      names: { kind: KIND, listKind: `${KIND}List`, plural: PLURAL, singular: 'pipeline' },
+      names: {
+        kind: KIND,
+        listKind: `${KIND}List`,
+        plural: PLURAL,
+        singular: 'pipeline',
+        shortNames: ['pl'],
+        categories: ['all', 'fluxcd'],
+      },
       scope: 'Namespaced',
       versions: [version()],
     },
@@ -66,16 +74,16 @@ const SPEC_IS_THERE = {
 
 function pipelineSchema(): Schema {
   return {
-    description: 'The way of one application through its environments, and the gates on it.',
+    description: 'Promotes one application from environment to environment, through gates.',
     type: 'object',
     'x-kubernetes-validations': [SPEC_IS_THERE],
     properties: {
       apiVersion: { description: `${GROUP}/${VERSION}.`, type: 'string' },
       kind: { description: `${KIND}.`, type: 'string' },
       metadata: { type: 'object' },
-      spec: { description: 'What is wanted.', ...convert(PipelineSpec) },
+      spec: { description: 'The desired state of the Pipeline.', ...convert(PipelineSpec) },
       status: {
-        description: 'What Turnpike has seen and done.',
+        description: 'What Turnpike has observed and done.',
         ...convert(PipelineStatus),
         default: { observedGeneration: -1 },
       },

@@ -33,14 +33,17 @@ export function editorSchema(): Schema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: KIND,
-    description: 'The way of one application through its environments, and the gates on it.',
+    description: 'Promotes one application from environment to environment, through gates.',
     type: 'object',
     required: ['apiVersion', 'kind', 'metadata', 'spec'],
     properties: {
       apiVersion: { type: 'string', enum: [API_VERSION], description: `${API_VERSION}.` },
       kind: { type: 'string', enum: [KIND], description: `${KIND}.` },
       metadata: { type: 'object', description: 'Name, namespace, labels and annotations of the Pipeline.' },
-      spec: { description: 'What is wanted.', ...strict(jsonSchemaOf(PipelineSpec, 'draft-07') as Schema) },
+      spec: {
+        description: 'The desired state of the Pipeline.',
+        ...strict(jsonSchemaOf(PipelineSpec, 'draft-07') as Schema),
+      },
       status: { type: 'object', description: 'What Turnpike has seen and done: not written by hand.' },
     },
     additionalProperties: false,

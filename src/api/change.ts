@@ -85,8 +85,8 @@ const person = (description: string) =>
 
 export const CommitSettings = v.pipe(
   v.object({
-    author: v.optional(person('Who the commits are by. Default: Turnpike.')),
-    committer: v.optional(person('Who made the commits. Default: the author.')),
+    author: v.optional(person('Author of the commits. Default: Turnpike.')),
+    committer: v.optional(person('Committer of the commits. Default: the author.')),
   }),
   v.description('How commits are made. They are signed when the Secret holds signing-key.'),
 );
@@ -97,7 +97,7 @@ const template = (maxLength: number, description: string) =>
 
 export const CommitTemplates = v.pipe(
   v.object({
-    commit: template(4096, 'Message of the commit; the line that says whose it is comes behind it.'),
+    commit: template(4096, 'Message of the commit; Turnpike adds a line that names the Pipeline.'),
   }),
   v.description('Templates with placeholders such as {{revision}}.'),
 );

@@ -8,7 +8,7 @@ export const Condition = v.pipe(
       v.maxLength(316),
       v.description('Ready, and while True only: Reconciling, Stalled, PromotionPending.'),
     ),
-    status: v.pipe(v.picklist(['True', 'False', 'Unknown']), v.description('Whether it is so.')),
+    status: v.pipe(v.picklist(['True', 'False', 'Unknown']), v.description('True, False or Unknown.')),
     observedGeneration: v.optional(
       v.pipe(v.number(), v.integer(), v.description('The generation of the spec that this was found for.')),
     ),
@@ -25,7 +25,7 @@ export const Condition = v.pipe(
     ),
     message: v.pipe(v.string(), v.maxLength(32768), v.description('Why, in sentences for people.')),
   }),
-  v.description('One thing that can be said of the Pipeline as a whole.'),
+  v.description('A condition of the Pipeline as a whole.'),
 );
 export type Condition = v.InferOutput<typeof Condition>;
 

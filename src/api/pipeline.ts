@@ -90,7 +90,7 @@ export const Environment = v.pipe(
     ...ON_TOP_FIELDS,
   }),
   rules(...ON_TOP_RULES),
-  v.description('A stage on the way of the application, such as dev or prod.'),
+  v.description('An environment of the application, such as dev or prod.'),
 );
 export type Environment = v.InferOutput<typeof Environment>;
 
@@ -99,7 +99,7 @@ export const REVISION_AND_ARTIFACTS =
 
 export const PipelineSpec = v.pipe(
   v.object({
-    appRef: v.pipe(AppRef, v.description('The application that travels through the environments.')),
+    appRef: v.pipe(AppRef, v.description('The application that is promoted.')),
     revision: v.optional(
       v.pipe(
         RevisionSource,

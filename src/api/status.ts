@@ -44,7 +44,7 @@ export const Failure = v.object({
   since: time('When this fault began.'),
   retry: v.pipe(
     v.picklist(['never', 'backoff']),
-    v.description('never: a person must mend it; backoff: it is tried again and may pass by itself.'),
+    v.description('never: somebody has to fix the cause; backoff: Turnpike tries again.'),
   ),
 });
 export type Failure = v.InferOutput<typeof Failure>;
@@ -67,10 +67,10 @@ export const Arrived = v.object({
 export type Arrived = v.InferOutput<typeof Arrived>;
 
 export const PromotionStatus = v.object({
-  revision: revision('The revision that is brought into this environment.'),
+  revision: revision('The revision that is promoted into this environment.'),
   phase: v.pipe(
     v.picklist(PROMOTION_PHASES),
-    v.description(`How far it is: ${PROMOTION_PHASES.join(', ')}.`),
+    v.description(`Phase of the promotion: ${PROMOTION_PHASES.join(', ')}.`),
   ),
   attempts: v.optional(
     v.pipe(v.number(), v.integer(), v.description('How many times it was tried since it was recorded.')),
@@ -82,7 +82,7 @@ export const PromotionStatus = v.object({
       v.description('An attempt at the revision before it may have opened a pull request that is not known.'),
     ),
   ),
-  pullRequest: v.optional(v.pipe(PullRequestRef, v.description('The pull request that brings it.'))),
+  pullRequest: v.optional(v.pipe(PullRequestRef, v.description('The pull request of this promotion.'))),
   startedAt: v.optional(time('When it was recorded.')),
   updatedAt: v.optional(time('When its phase changed last.')),
   approvedBy: v.optional(v.pipe(v.string(), v.maxLength(512), v.description('Who approved it.'))),
@@ -111,7 +111,7 @@ export const Rejection = v.pipe(
   v.object({
     revision: revision('The revision that is not promoted into the environment again by itself.'),
     at: time('When it was rejected.'),
-    by: v.pipe(v.string(), v.maxLength(512), v.description('Who or what said no.')),
+    by: v.pipe(v.string(), v.maxLength(512), v.description('Who rejected it, or what did.')),
   }),
   v.description('A revision that a person rejected, when and how.'),
 );
@@ -181,19 +181,19 @@ export type Passage = v.InferOutput<typeof Passage>;
 
 export const Execution = v.pipe(
   v.object({
-    revision: revision('The revision that travels.'),
-    tag: v.optional(revision("Of the chart's artifact in its registry, where it is known.")),
+    revision: revision('The revision that is promoted.'),
+    tag: v.optional(revision("Tag of the chart's artifact in its registry, where it is known.")),
     startedAt: time('When it was deployed first, or asked for.'),
     outcome: v.pipe(
       v.picklist(EXECUTION_OUTCOMES),
-      v.description(`What has become of it: ${EXECUTION_OUTCOMES.join(', ')}.`),
+      v.description(`Outcome of the execution: ${EXECUTION_OUTCOMES.join(', ')}.`),
     ),
     environments: v.pipe(
       v.record(v.string(), Passage),
       v.description('Where it has been, by the name of the environment.'),
     ),
   }),
-  v.description('The journey of one revision through the environments.'),
+  v.description('How far one revision has come through the environments.'),
 );
 export type Execution = v.InferOutput<typeof Execution>;
 
@@ -208,7 +208,7 @@ export const PipelineStatus = v.object({
     v.pipe(
       v.array(Condition),
       v.metadata({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }),
-      v.description('Ready, and what stands in its way.'),
+      v.description('Conditions of the Pipeline: Ready always, others while they are True.'),
     ),
   ),
   summary: v.optional(
@@ -237,7 +237,7 @@ export const PipelineStatus = v.object({
     v.pipe(
       v.array(Execution),
       v.metadata({ 'x-kubernetes-list-type': 'atomic' }),
-      v.description('The last journeys, newest first: 10 at most, fewer where they are long.'),
+      v.description('The last executions, newest first: 10 at most, fewer where they are long.'),
     ),
   ),
   abandoned: v.optional(

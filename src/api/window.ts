@@ -86,14 +86,14 @@ const WindowFields = v.object({
     text(
       35,
       MOMENT,
-      'It is not open before: a date such as 2026-12-24, in its time zone, or a time such as 2026-12-24T18:00:00+01:00.',
+      'The first day on which it is open, or the time from which on it is open: a date such as 2026-12-24, in its time zone, or a time such as 2026-12-24T18:00:00+01:00.',
     ),
   ),
   end: v.optional(
     text(
       35,
       MOMENT,
-      'It is not open any more after this date, which is the last day of it, or from this time on. As start.',
+      'The last day on which it is open, a date in its time zone; or the time from which on it is not open any more.',
     ),
   ),
   reason: v.optional(

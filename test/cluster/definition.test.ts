@@ -168,7 +168,7 @@ describe('the CustomResourceDefinition', () => {
   );
 
   test(
-    'prints the application, a summary and whether it is ready',
+    'prints the application, a summary, whether it is ready and whether it is suspended',
     async () => {
       await lab.apply([pipelineObject(await specOf(), 'printed')]);
       const condition = { type: 'Ready', status: 'True', reason: 'Succeeded', message: 'All is well.' };
@@ -177,9 +177,14 @@ describe('the CustomResourceDefinition', () => {
       await patchPipeline(lab, 'printed', { status }, '--subresource=status');
       const get = ['get', 'pipeline', 'printed', '-n', 'demo'];
       const [header, row] = (await lab.kubectl(get)).split('\n');
-      expect(header).toMatch(/^NAME +APP +SUMMARY +READY +AGE$/);
+      expect(header).toMatch(/^NAME +APP +SUMMARY +READY +SUSPENDED +AGE$/);
       expect(row).toMatch(/^printed +podinfo +dev 1\.3\.0 → prod 1\.2\.0 +True +\S+$/);
       expect(await lab.kubectl([...get, '-o', 'wide'])).toContain('All is well.');
+      await patchPipeline(lab, 'printed', { spec: { suspend: true } });
+      expect(await lab.kubectl(get)).toMatch(/True +true +\S+\n/);
+      for (const name of ['pl', 'all', 'fluxcd']) {
+        expect(await lab.kubectl(['get', name, '-n', 'demo'])).toMatch(/^(pipeline\S+\/)?printed /m);
+      }
     },
     MINUTE,
   );

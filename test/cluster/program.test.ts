@@ -84,7 +84,7 @@ describe('a promotion by pull request', () => {
       expect((await app.status()).summary).toBe('dev 1.1.0 → staging 1.1.0 → prod 1.1.0');
       const printed = await lab.kubectl(['get', 'pipelines', '-n', app.name]);
       expect(printed).toMatch(
-        /APP\s+SUMMARY\s+READY\s+AGE\n.*dev 1\.1\.0 → staging 1\.1\.0 → prod 1\.1\.0\s+True/s,
+        /APP\s+SUMMARY\s+READY\s+SUSPENDED\s+AGE\n.*dev 1\.1\.0 → staging 1\.1\.0 → prod 1\.1\.0\s+True/s,
       );
       const events = await lab.kubectl([
         'get',

@@ -44,6 +44,13 @@ describe('the CustomResourceDefinition', () => {
     });
   });
 
+  test('has a short name, categories, and a column that says what is suspended', () => {
+    expect(crd().spec.names).toMatchObject({ shortNames: ['pl'], categories: ['all', 'fluxcd'] });
+    const [version] = crd().spec.versions;
+    const shown = version?.additionalPrinterColumns.filter(({ priority = 0 }) => priority === 0);
+    expect(shown?.map(({ name }) => name)).toEqual(['App', 'Summary', 'Ready', 'Suspended', 'Age']);
+  });
+
   test('takes objects without spec, and starts status as the predecessor did', () => {
     expect(schema).not.toHaveProperty('required');
     expect(schema).toHaveProperty('properties.status.default', { observedGeneration: -1 });
