@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'HostNotAllowed'
   | 'MarkerNotFound'
   | 'NotLeading'
+  | 'NothingNew'
   | 'NotificationFailed'
   | 'SecretInvalid'
   | 'SecretNotFound'

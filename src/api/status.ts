@@ -29,6 +29,7 @@ export const HOLDS = [
   'Window',
   'Versions',
   'NewerTarget',
+  'NothingNew',
   'PreviousEnvironment',
 ] as const;
 export type HeldBy = (typeof HOLDS)[number];

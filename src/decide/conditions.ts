@@ -67,11 +67,12 @@ function promotionsOf({ spec, status }: Pipeline): Named[] {
 }
 
 /** Records of an earlier version have their fault in the phase alone. */
-function failureOf({ phase, message = '', failure, updatedAt, nextAttemptAt }: PromotionStatus) {
+function failureOf({ phase, message = '', failure, updatedAt, nextAttemptAt, heldBy }: PromotionStatus) {
   if (failure) return failure;
   const since = updatedAt ?? nextAttemptAt ?? '';
   if (phase === 'Failed') return { message, since, retry: 'never' } as const;
-  return phase === 'Pending' && nextAttemptAt ? ({ message, since, retry: 'backoff' } as const) : undefined;
+  const isTried = phase === 'Pending' && nextAttemptAt && heldBy === undefined;
+  return isTried ? ({ message, since, retry: 'backoff' } as const) : undefined;
 }
 
 const LASTING_MS = 5 * 60_000;

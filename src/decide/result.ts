@@ -45,6 +45,8 @@ export type Result =
   | { readonly kind: 'reverted' }
   /** A person closed the pull request of this very revision meanwhile. */
   | { readonly kind: 'closed' }
+  /** It has nothing new for the base branch: nothing was changed, and it waits for a revision that has. */
+  | { readonly kind: 'needless'; readonly message: string }
   | { readonly kind: 'notified' }
   | ({ readonly kind: 'error' } & Fault);
 
@@ -142,6 +144,13 @@ function withResult(
     }
     case 'closed':
       return update(rest, { phase: 'Rejected', message: whyRejected(rest, environment) }, now);
+    case 'needless': {
+      // It is looked at again as what was stopped is, and is no failure.
+      const seconds = retryAfter(1, 'never', policy);
+      const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
+      const change = { phase: 'Pending', heldBy: 'NothingNew', message: cut(result.message) } as const;
+      return { ...update(rest, change, now), nextAttemptAt };
+    }
     case 'notified':
       return update(rest, { phase: 'Promoting', message: 'Notified; waits until it is deployed.' }, now);
   }

@@ -24,7 +24,7 @@ function noteOf(state: EnvironmentStatus): string {
   const revision = shortRevision(promotion.revision);
   switch (promotion.phase) {
     case 'Pending':
-      return promotion.nextAttemptAt ? `${revision} is retried` : `${revision} ${pending(promotion)}`;
+      return `${revision} ${pending(promotion)}`;
     case 'WaitingApproval':
       return `${revision} waits for approval`;
     case 'Promoting':
@@ -43,7 +43,7 @@ function noteOf(state: EnvironmentStatus): string {
   }
 }
 
-function pending({ heldBy }: PromotionStatus): string {
+function pending({ heldBy, nextAttemptAt }: PromotionStatus): string {
   switch (heldBy) {
     case 'Suspended':
       return 'suspended';
@@ -53,9 +53,11 @@ function pending({ heldBy }: PromotionStatus): string {
       return 'waits for a window';
     case 'Versions':
       return 'may not pass';
+    case 'NothingNew':
+      return 'nothing new';
     case 'NewerTarget':
     case 'PreviousEnvironment':
     case undefined:
-      return 'pending';
+      return nextAttemptAt ? 'is retried' : 'pending';
   }
 }

@@ -142,6 +142,7 @@ function updateOf({ request, settings, credentials, forge, pass, now, time }: At
     url: forge.cloneUrl ?? settings.url,
     baseBranch: settings.baseBranch,
     branch: promotionBranch(request),
+    isUnattended: settings.merge === 'auto' && request.approvedBy === undefined,
     markerKey: markerKey(request),
     files: settings.files,
     revision: writtenOf(request),

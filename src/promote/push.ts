@@ -53,6 +53,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         baseBranch: branch,
         branch,
         isDirect: true,
+        isUnattended: request.approvedBy === undefined,
         markerKey: markerKey(request),
         files: settings.files,
         revision: writtenOf(request),

@@ -41,6 +41,8 @@ export interface BranchUpdate {
   readonly branch: string;
   /** The commit goes to the base branch itself, and `branch` is that one. */
   readonly isDirect?: boolean;
+  /** No person decides about the commit before it is in the base branch. */
+  readonly isUnattended?: boolean;
   /** `<namespace>:<name>:<environment>`. */
   readonly markerKey: string;
   /** What is set beside the markers. */

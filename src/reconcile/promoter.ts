@@ -164,6 +164,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       try {
         return await inTime((time) => carryOut(job, time));
       } catch (error) {
+        if (hasCode(error, 'NothingNew')) return { kind: 'needless', message: error.message };
         return failure(error);
       }
     },

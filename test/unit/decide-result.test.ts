@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import type { Pipeline, PromotionStatus, PullRequestRef } from '../../src/api/pipeline.ts';
+import { conditionsOf } from '../../src/decide/conditions.ts';
 import { nextSteps } from '../../src/decide/next.ts';
 import { foldResult, type Result } from '../../src/decide/result.ts';
+import { summarize } from '../../src/decide/summary.ts';
 import { foldTask } from '../../src/decide/task-results.ts';
 import { tasksFor } from '../../src/decide/tasks.ts';
 import { at, NOW, running, withState } from '../fakes/pipeline.ts';
@@ -31,6 +33,38 @@ function after(result: Result, from = promoting()): Pipeline {
 function promotionOf({ status }: Pipeline): PromotionStatus | undefined {
   return status.environments?.staging?.promotion;
 }
+
+describe('a revision that brings nothing', () => {
+  const message = 'main@1234567 has nothing new.';
+  const waiting = after({ kind: 'needless', message }, promoting({ attempts: 9 }));
+
+  test('is no failure, waits for another one, and is looked at again at the next resync', () => {
+    const promotion = promotionOf(waiting);
+    expect(promotion).toMatchObject({
+      phase: 'Pending',
+      heldBy: 'NothingNew',
+      message,
+      nextAttemptAt: at(600),
+    });
+    expect(promotion).not.toHaveProperty('failure');
+    const step = (seconds: number) => {
+      const now = new Date(at(seconds));
+      return nextSteps({ pipeline: waiting, pullRequests: {}, requested: false, now }).staging;
+    };
+    expect(step(1)).toEqual({ kind: 'rest', wakeAfter: 599 });
+    expect(step(600)).toMatchObject({ kind: 'promote' });
+  });
+
+  test('leaves the Pipeline Ready, with a word in its summary', () => {
+    const conditions = conditionsOf(
+      waiting,
+      { threshold: 3, now: new Date(at(3600)) },
+      { secrets: [], warnings: [] },
+    );
+    expect(conditions.map(({ type, status }) => `${type}=${status}`)).toEqual(['Ready=True']);
+    expect(summarize(waiting)).toContain('(1.1.0 nothing new)');
+  });
+});
 
 describe('a change that the base branch has already', () => {
   const message = 'Branch main has 1.1.0 already.';

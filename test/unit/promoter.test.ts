@@ -183,6 +183,20 @@ describe('an attempt', () => {
     ]);
   });
 
+  test('at what has nothing new is no failure', async () => {
+    const pushes: PromoterDeps['pushes'] = {
+      inBase: async () => 'merged',
+      promote: async () => {
+        throw new TurnpikeError('NothingNew', 'main@1234567 has nothing new.', { retry: 'never' });
+      },
+    };
+    const { promote } = setUp({ pushes });
+    expect(await promote(pipeline(BY_PUSH), { phase: 'Promoting' })).toEqual({
+      kind: 'needless',
+      message: 'main@1234567 has nothing new.',
+    });
+  });
+
   test('says nothing of it where that is not known', async () => {
     const { asked, promote } = setUp();
     await promote(pipeline(SAME), { pullRequest: unsaid, phase: 'Promoting' });

@@ -1,6 +1,7 @@
 import { refOf } from '../refs.ts';
 import type { BranchUpdate, FileChange } from '../workspace.ts';
 import type { Advertised } from './advertisement.ts';
+import { refuseCircular } from './circular.ts';
 import { editBase } from './edit-base.ts';
 import type { EditedTree } from './edit-tree.ts';
 import { commitObject } from './objects.ts';
@@ -32,6 +33,7 @@ export async function prepareUpdate(
   const edited = await editBase(repository, transport, update, base);
   const { problems, byVersion } = edited;
   if (edited.changes.length === 0) return { kind: 'in-base', problems, byVersion };
+  await refuseCircular(repository, transport, { update, edited, base });
   const changes = edited.changes.toSorted(inOrder);
   const onBase = { update, edited: { ...edited, changes }, base, sign };
   const tip = update.isDirect ? undefined : advertised.refs.get(refOf(update.branch));
