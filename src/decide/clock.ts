@@ -1,5 +1,9 @@
 /** The clocks of a time zone. Local times are a day and a time of day as if they were in UTC, in milliseconds. */
-export type Clock = Intl.DateTimeFormat;
+export interface Clock {
+  readonly format: Intl.DateTimeFormat;
+  /** What is known of the offsets at the beginning of days in UTC, by the day: asking takes most of the time. */
+  readonly offsets: Map<number, number>;
+}
 
 const MINUTE = 60_000;
 export const DAY = 24 * 60 * MINUTE;
@@ -8,7 +12,7 @@ export const DAY = 24 * 60 * MINUTE;
 export function clockOf(timeZone: string): Clock {
   const field = 'numeric' as const;
   const date = { year: field, month: field, day: field };
-  return new Intl.DateTimeFormat('en-US', {
+  const format = new Intl.DateTimeFormat('en-US', {
     ...date,
     timeZone,
     hourCycle: 'h23',
@@ -16,6 +20,7 @@ export function clockOf(timeZone: string): Clock {
     minute: field,
     second: field,
   });
+  return { format, offsets: new Map() };
 }
 
 export function localOf(clock: Clock, instant: number): number {
@@ -43,9 +48,21 @@ export function instantOf(clock: Clock, local: number, which: 'first' | 'last' =
   return instant;
 }
 
-/** What the clocks there are ahead of UTC. */
+/** What the clocks there are ahead of UTC. No zone changes them twice within a day. */
 function offsetAt(clock: Clock, instant: number): number {
-  const parts = clock.formatToParts(instant);
+  const day = Math.floor(instant / DAY);
+  const offset = offsetOn(clock, day);
+  return offset === offsetOn(clock, day + 1) ? offset : asked(clock, instant);
+}
+
+function offsetOn(clock: Clock, day: number): number {
+  const offset = clock.offsets.get(day) ?? asked(clock, day * DAY);
+  clock.offsets.set(day, offset);
+  return offset;
+}
+
+function asked({ format }: Clock, instant: number): number {
+  const parts = format.formatToParts(instant);
   const read = (type: string) => Number(parts.find((part) => part.type === type)?.value);
   const date = [read('year'), read('month') - 1, read('day')] as const;
   const local = Date.UTC(...date, read('hour'), read('minute'), read('second'));

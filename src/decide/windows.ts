@@ -10,7 +10,7 @@ import { type Clock, clockOf, DAY, dayOf, instantOf, localOf } from './clock.ts'
 /** A window that falls into an hour which the clocks skip opens a week later. */
 const DAYS_AHEAD = 16;
 /** Windows may be written so that none is ever open: no more of their ends and beginnings are looked at. */
-const MAX_STEPS = 100;
+const MAX_STEPS = 32;
 const WEEKDAYS: readonly Weekday[] = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /**
@@ -28,7 +28,8 @@ export type Opening =
     };
 
 export function openingOf(windows: readonly Window[], now: number): Opening {
-  const all = windows.map((window) => followed(window, now));
+  const clocks = new Map<string, Clock>();
+  const all = windows.map((window) => followed(window, clocks, now));
   const denied = deniedBy(all, now);
   const opensAt = openFrom(all, now);
   if (opensAt === now) return { open: true, ...closing(all, now) };
@@ -127,8 +128,10 @@ function closing(all: readonly Followed[], now: number): { closesAt?: number } {
   return Number.isFinite(closesAt) ? { closesAt } : {};
 }
 
-function followed(window: Window, from: number): Followed {
-  const clock = clockOf(window.timeZone ?? 'UTC');
+function followed(window: Window, clocks: Map<string, Clock>, from: number): Followed {
+  const { timeZone = 'UTC' } = window;
+  const clock = clocks.get(timeZone) ?? clockOf(timeZone);
+  clocks.set(timeZone, clock);
   const bounds = {
     opens: window.start === undefined ? Number.NEGATIVE_INFINITY : boundOf(window.start, clock, false),
     closes: window.end === undefined ? Number.POSITIVE_INFINITY : boundOf(window.end, clock, true),

@@ -125,7 +125,7 @@ describe('a Deny window', () => {
     );
     const began = performance.now();
     expect(openingOf(often, NOW.getTime())).toMatchObject({ open: false, isDenied: true });
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(performance.now() - began).toBeLessThan(200);
   });
 });
 
