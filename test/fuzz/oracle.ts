@@ -26,7 +26,14 @@ const KNOWN_RULES: readonly string[] = [
   'self.all(target, self.exists_one(other, other == target))',
   '(has(self.pull__dash__request) ? 1 : 0) + (has(self.push) ? 1 : 0) + (has(self.notification) ? 1 : 0) > 0',
   '!has(self.from) || !has(self.to) || self.from != self.to',
-  '!self.matches("^([0-9]{1,3}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?$") || self == "" || (duration(self) >= duration("1s") && duration(self) <= duration("720h"))',
+  '!self.matches("^([0-9]{1,5}(\\\\.[0-9]{1,6})?h|[0-9]{1,7}(\\\\.[0-9]{1,6})?(m|s|ms))+$") || self == "" || duration(self) == duration("0s") || (duration(self) >= duration("1s") && duration(self) <= duration("720h"))',
+  '(has(self.type) && self.type == "Deny") || (has(self.from) && has(self.to))',
+  '!(has(self.type) && self.type == "Deny") || has(self.from) == has(self.to)',
+  '!(has(self.type) && self.type == "Deny") || has(self.from) || has(self.to) || has(self.days) || has(self.start) || has(self.end)',
+  '!has(self.approvals) || !has(self.manual) || self.manual',
+  '!has(self.promotion) || !(has(self.gates) || has(self.manual) || has(self.approvals))',
+  'self.size() == 0 || !(has(self[0].gates) || has(self[0].manual) || has(self[0].approvals))',
+  'has(self.promotion) || !has(self.environments) || !self.environments.exists(one, has(one.gates) || has(one.manual) || has(one.approvals))',
   '(has(self.pull__dash__request) ? 1 : 0) + (has(self.push) ? 1 : 0) + (has(self.notification) ? 1 : 0) < 2',
 ];
 
@@ -85,20 +92,33 @@ interface Strategy {
   readonly notification?: unknown;
 }
 
-interface Promotion {
+interface Window {
+  readonly type?: string;
+  readonly days?: unknown;
+  readonly from?: string;
+  readonly to?: string;
+  readonly start?: string;
+  readonly end?: string;
+}
+
+interface OnTop {
+  readonly gates?: { readonly soak?: string; readonly windows?: readonly Window[] };
+  readonly manual?: boolean;
+  readonly approvals?: unknown;
+}
+
+interface Promotion extends OnTop {
   readonly strategy: Strategy;
-  readonly gates?: {
-    readonly soak?: string;
-    readonly windows?: readonly { readonly from?: string; readonly to?: string }[];
-  };
 }
 
 interface Spec {
-  readonly environments: readonly {
-    readonly name: string;
-    readonly targets: readonly Target[];
-    readonly promotion?: Promotion;
-  }[];
+  readonly environments: readonly Environment[];
+  readonly promotion?: Promotion;
+}
+
+interface Environment extends OnTop {
+  readonly name: string;
+  readonly targets: readonly Target[];
   readonly promotion?: Promotion;
   readonly revision?: unknown;
   readonly artifacts?: readonly { readonly name: string; readonly path?: string }[];
@@ -120,20 +140,58 @@ function refusesByRule(spec: Spec): string | undefined {
     if (hasTwice(targets.map(targetText))) return 'a target is written twice';
   }
   const promotions = [promotion, ...environments.map((environment) => environment.promotion)];
-  for (const { strategy, gates } of promotions.filter((one) => one !== undefined)) {
-    const refused = refusesStrategy(strategy) ?? refusesGates(gates ?? {});
+  const refused = firstRefusal(
+    promotions.filter((one) => one !== undefined),
+    (one) => refusesStrategy(one.strategy) ?? refusesOnTop(one),
+  );
+  if (refused) return refused;
+  const [first, ...others] = environments;
+  if (first && isOnTop(first)) return 'nothing is promoted into the first environment';
+  return firstRefusal(others, (environment) => refusesEnvironment(environment, promotion));
+}
+
+function refusesEnvironment(environment: Environment, below: Promotion | undefined): string | undefined {
+  if (!isOnTop(environment)) return undefined;
+  if (environment.promotion || !below) return 'there is nothing below, or a promotion beside it';
+  return refusesOnTop(environment);
+}
+
+function firstRefusal<T>(all: readonly T[], refuses: (one: T) => string | undefined): string | undefined {
+  for (const one of all) {
+    const refused = refuses(one);
     if (refused) return refused;
   }
   return undefined;
 }
 
+function isOnTop({ gates, manual, approvals }: OnTop): boolean {
+  return gates !== undefined || manual !== undefined || approvals !== undefined;
+}
+
+function refusesOnTop({ gates, manual, approvals }: OnTop): string | undefined {
+  if (approvals !== undefined && manual === false) return 'approvals are manual';
+  return gates && refusesGates(gates);
+}
+
+function refusesWindow({ type, days, from, to, start, end }: Window): string | undefined {
+  const [hasFrom, hasTo] = [from !== undefined, to !== undefined];
+  if (hasFrom && from === to) return 'a window is empty';
+  if (type !== 'Deny') return hasFrom && hasTo ? undefined : 'an Allow window has no hours';
+  if (hasFrom !== hasTo) return 'a window has half of its hours';
+  const isEndless = [from, days, start, end].every((one) => one === undefined);
+  return isEndless ? 'a window never ends' : undefined;
+}
+
 function refusesGates({ soak, windows = [] }: NonNullable<Promotion['gates']>): string | undefined {
-  if (windows.some(({ from, to }) => from !== undefined && from === to)) return 'a window is empty';
+  const refused = firstRefusal(windows, refusesWindow);
+  if (refused) return refused;
   if (soak === undefined) return undefined;
-  const units = { h: 3600, m: 60, s: 1 };
-  const parts = [...soak.matchAll(/(\d+)([hms])/g)];
+  const units = { h: 3600, m: 60, s: 1, ms: 0.001 };
+  const parts = [...soak.matchAll(/([\d.]+)(h|ms|m|s)/g)];
   const seconds = parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as 'h'], 0);
-  return seconds < 1 || seconds > 720 * 3600 ? 'the soak is too short or too long' : undefined;
+  return (seconds > 0 && seconds < 1) || seconds > 720 * 3600
+    ? 'the soak is too short or too long'
+    : undefined;
 }
 
 function refusesStrategy({ 'pull-request': pullRequest, push, notification }: Strategy): string | undefined {

@@ -59,7 +59,26 @@ export const SPECS: readonly [Json, ...Json[]] = [
           { namespace: 'one', clusterRef: { apiVersion: 'x/v1', kind: 'Secret', name: 'leaf.kubeconfig' } },
         ],
       },
-      { name: 'Stage_2.eu', targets: [{ namespace: 'two' }, { namespace: 'three' }] },
+      {
+        name: 'Stage_2.eu',
+        targets: [{ namespace: 'two' }, { namespace: 'three' }],
+        manual: true,
+        approvals: { required: 1 },
+        gates: {
+          soak: '1.5h',
+          windows: [
+            { from: '22:00', to: '02:00' },
+            {
+              type: 'Deny',
+              days: ['Sat'],
+              start: '2026-12-24',
+              end: '2027-01-03T18:00:00Z',
+              reason: 'freeze',
+            },
+          ],
+          versions: '>=1.0.0, <3.0.0',
+        },
+      },
       {
         name: 'prod',
         targets: [{ namespace: 'four' }],
