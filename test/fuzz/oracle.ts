@@ -112,6 +112,8 @@ interface Promotion extends OnTop {
 }
 
 interface Spec {
+  readonly revision?: unknown;
+  readonly artifacts?: readonly { readonly name: string; readonly path?: string }[];
   readonly environments: readonly Environment[];
   readonly promotion?: Promotion;
 }
@@ -120,8 +122,6 @@ interface Environment extends OnTop {
   readonly name: string;
   readonly targets: readonly Target[];
   readonly promotion?: Promotion;
-  readonly revision?: unknown;
-  readonly artifacts?: readonly { readonly name: string; readonly path?: string }[];
 }
 
 interface Target {
