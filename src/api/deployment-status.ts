@@ -45,7 +45,11 @@ export const TargetStatus = v.pipe(
     ),
     ...told,
     tag: v.optional(revision("Of a chart's artifact in its registry, where it is known.")),
-    error: v.optional(message('Why the target is not ready, or cannot be read.')),
+    error: v.optional(
+      message(
+        'Why the target is not ready, or cannot be read; of one that is suspended, what does not run yet.',
+      ),
+    ),
     deployedAt: v.optional(time('When its revision was deployed, as the application itself says.')),
     observedAt: v.optional(time('When the last event of this target was sent.')),
     seen: v.optional(

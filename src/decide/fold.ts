@@ -132,6 +132,7 @@ function asRecorded(before: TargetStatus | undefined, seen: Observation): Observ
     ...rest,
     ...runningOf(before ?? {}),
     ...(isSteady ? { steady: true } : deploying && { deploying }),
+    ...(keeps.as === 'held' && keeps.revision !== undefined && !isSameThere && { isHeld: true }),
   };
 }
 
@@ -152,7 +153,7 @@ export function foldTarget(
       ready,
       ...runningOf(seen),
       ...tagOf(before, seen),
-      ...(seen.message !== undefined && !ready && { error: cut(seen.message) }),
+      ...errorOf(seen, ready),
       ...deployedSince(before, seen),
       ...observedAt,
       seen: 'now',
@@ -175,6 +176,10 @@ export function foldTarget(
     ...observedAt,
     ...(wasSeen && { seen: 'before' }),
   };
+}
+
+function errorOf({ message, isHeld }: Application, ready: boolean): { error?: string } {
+  return message !== undefined && (!ready || isHeld) ? { error: cut(message) } : {};
 }
 
 /**

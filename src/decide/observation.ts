@@ -29,6 +29,8 @@ export type Observation =
        * interval: what was ready before still is.
        */
       readonly steady?: boolean;
+      /** It is held, and its spec says another thing than what runs: `message` says so. */
+      readonly isHeld?: true;
       /** Something else than what runs is being deployed: its revision, as far as it is known. */
       readonly deploying?: { readonly revision?: string; readonly fullRevision?: string };
       /** It does not say what runs: what is recorded of that stays. */

@@ -83,7 +83,77 @@ function environmentName(message: string, good: string, bad: string): CelCase {
   return { message, field: 'spec.environments[0].name', good: kept, bad: broken };
 }
 
+const TAG_PATH = '.spec.values.image.tag';
+
+function path(message: string, good: string, bad: string): CelCase {
+  return {
+    message,
+    field: 'spec.revision.path',
+    good: { revision: { path: good } },
+    bad: { revision: { path: bad } },
+  };
+}
+
+function event(message: string, good: string, bad: string): CelCase {
+  const [kept, broken] = [good, bad].map((key) => ({ revision: { path: TAG_PATH, event: key } }));
+  return { message, field: 'spec.revision.event', good: kept ?? {}, bad: broken ?? {} };
+}
+
+function artifact(message: string, good: string, bad: string): CelCase {
+  const field = 'spec.artifacts[0].name';
+  return { message, field, good: { artifacts: [{ name: good }] }, bad: { artifacts: [{ name: bad }] } };
+}
+
 export const CEL_CASES: readonly CelCase[] = [
+  path(
+    'Write steps of .field, [0] and [name=app], as in .spec.values.image.tag or .spec.images[name=ghcr.io/acme/shop].newTag.',
+    '.spec.template.spec.containers[0].image',
+    '.spec.values.users[password=x].tag',
+  ),
+  path('Begin the path with .spec, or with .status.', '.status.version', '.metadata.labels.version'),
+  path(
+    'Environment variables are not read: name the field that holds a tag, version, digest or image.',
+    '.spec.values.environment.tag',
+    '.spec.values.env.tag',
+  ),
+  path(
+    'End the path with tag, newTag, digest, version, commit, ref or image, or with a field whose name ends in Tag, Version, Ref, Digest or Image.',
+    '.spec.values.app_version',
+    '.spec.values.password',
+  ),
+  event(
+    'Flux gives this key a meaning of its own: choose another one, such as image, and annotate the application with event.toolkit.fluxcd.io/image.',
+    'revisions',
+    'revision',
+  ),
+  artifact('Use lower case letters, digits and "-", with a letter first and no "-" last.', 'chart', 'Chart'),
+  artifact(
+    'Markers give this word a meaning of its own: choose a name that is not revision, tag, digest, commit or version.',
+    'tags',
+    'tag',
+  ),
+  {
+    message: 'Two artifacts have the same name: give each a name of its own.',
+    field: 'spec.artifacts',
+    good: { artifacts: [{ name: 'a' }, { name: 'b', path: TAG_PATH }] },
+    bad: { artifacts: [{ name: 'a' }, { name: 'a', path: TAG_PATH }] },
+    celOnly: true,
+  },
+  {
+    message:
+      'Two artifacts have no path, and both would be what Flux calls the revision: give one of them a path.',
+    field: 'spec.artifacts',
+    good: { artifacts: [{ name: 'a' }, { name: 'b', path: TAG_PATH }] },
+    bad: { artifacts: [{ name: 'a' }, { name: 'b' }] },
+    celOnly: true,
+  },
+  {
+    message: 'Keep one of revision and artifacts: the artifacts are the revision then.',
+    field: 'spec.artifacts',
+    good: { artifacts: [{ name: 'a' }] },
+    bad: { artifacts: [{ name: 'a' }], revision: { path: TAG_PATH } },
+    celOnly: true,
+  },
   {
     message: 'Use a group and version such as helm.toolkit.fluxcd.io/v2, or a version alone such as v1.',
     field: 'spec.appRef.apiVersion',

@@ -97,7 +97,7 @@ describe('the CustomResourceDefinition', () => {
 
 describe('the schema that manifests are parsed by', () => {
   const inPlace = CEL_CASES.filter(
-    ({ field }) => !/(environments|targets|strategy|promotion|manual)$/.test(field),
+    ({ field }) => !/(environments|artifacts|targets|strategy|promotion|manual)$/.test(field),
   );
   test.each(inPlace)('says as the API server does: $message', async ({ message, good, bad }) => {
     expect(v.is(PipelineSpec, await specOf(good))).toBe(true);

@@ -141,6 +141,17 @@ describe('an application whose spec says its revision', () => {
     expect(targetOf(looks([object]), 'dev')).toMatchObject({ ready: false, error: expect.any(String) });
   });
 
+  test('that is suspended with another tag says what does not run, and stays ready', () => {
+    const from = looks([helm({ tag: '1.8.0' }), helm({ ...NEWER, suspend: true })]);
+    expect(targetOf(from, 'dev')).toMatchObject({
+      ready: true,
+      revision: '1.8.0',
+      error: 'It is suspended. Its spec says 1.9.1. What it runs is learnt once it is rolled out.',
+    });
+    const same = looks([helm(), helm({ suspend: true })]);
+    expect(targetOf(same, 'dev')).not.toHaveProperty('error');
+  });
+
   test('that is reconciled once more stays ready at what is recorded', () => {
     const again = helm({ ready: { status: 'Unknown', reason: 'Progressing' } });
     const from = looks([helm(), again]);
