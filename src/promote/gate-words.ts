@@ -6,10 +6,11 @@ import { code } from './markdown.ts';
 /** The gates of a promotion in a few words of Markdown; empty when there are none. */
 export function gateWords(gates: Gates | undefined): string {
   if (!gates) return '';
-  const { soak, versions, windows = [], targets } = gates;
+  const { soak, versions, artifactVersions = [], windows = [], targets } = gates;
   const words = [
     ...(soak && soakSeconds(soak) ? [`soak ${code(soak)}`] : []),
     ...(versions ? [`versions ${code(versions)}`] : []),
+    ...artifactVersions.map((one) => `versions of ${one.name} ${code(one.versions)}`),
     ...windows.map((window) => `${isDeny(window) ? 'closed' : 'window'} ${code(windowWords(window))}`),
     ...(targets === 'any' ? ['any target'] : []),
   ];

@@ -84,8 +84,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'src/decide/receive/follow.ts',
-        old: "if (availableRevision(pipeline, index) !== revision) return { outcome: 'recorded', status };",
-        new: '',
+        old: 'const available = availableRevision(pipeline, index);',
+        new: 'const available = full;',
       },
     ],
   },
@@ -104,13 +104,13 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'src/decide/executions.ts',
-        old: "if (deployment?.phase !== 'Failed' || deployment.revision === available) return journeys;",
-        new: "if (deployment?.phase !== 'Failed') return journeys;",
+        old: "if (deployment?.phase !== 'Failed' || revision === undefined || isSame(revision, available))",
+        new: "if (deployment?.phase !== 'Failed' || revision === undefined)",
       },
       {
-        file: 'src/decide/fold.ts',
-        old: '  const revision = deployedRevision(state);\n  if (revision) return',
-        new: '  if (applications.length < observations.length) return undefined;\n  const revision = deployedRevision(state);\n  if (revision) return',
+        file: 'src/decide/fold-deployment.ts',
+        old: '  const revision = readyRevision(state);\n  if (revision) return',
+        new: '  if (applications.length < observations.length) return undefined;\n  const revision = readyRevision(state);\n  if (revision) return',
       },
     ],
   },
@@ -184,8 +184,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'src/decide/next.ts',
-        old: "{ phase: 'Succeeded', close }",
-        new: "{ phase: 'Succeeded' }",
+        old: "{ phase: 'Succeeded', close,",
+        new: "{ phase: 'Succeeded',",
       },
     ],
   },
