@@ -244,6 +244,7 @@ describe('kustomize/components/namespaced', () => {
     expect(find(role, 'Role', 'turnpike-target').rules.map(({ resources }: Manifest) => resources)).toEqual([
       ['helmreleases'],
       ['kustomizations'],
+      ['ocirepositories'],
       ['namespaces'],
     ]);
   });
