@@ -1,5 +1,5 @@
 import type { Gates } from '../api/pipeline.ts';
-import { membersOf, shortRevision, shownRevision } from '../decide/revision.ts';
+import { isComparable, membersOf, shortRevision, shownRevision } from '../decide/revision.ts';
 import { parseTemplate, renderTemplate } from '../decide/template.ts';
 import { TEMPLATE_NAMES } from '../decide/validate/templates.ts';
 import { gateWords } from './gate-words.ts';
@@ -119,6 +119,7 @@ function summaryTable(request: PromotionRequest, compareUrl: string): string {
     ['Environment', code(request.environment)],
     ['From', request.runs ? code(shortRevision(request.runs)) : 'unknown'],
     ['To', code(shortRevision(request.revision))],
+    ...orderRow(request),
     ...(source.environment ? [['Healthy in', healthy]] : []),
     ...(source.message ? [['Message', code(source.message)]] : []),
     ...gateRow(request.gates),
@@ -130,6 +131,12 @@ function summaryTable(request: PromotionRequest, compareUrl: string): string {
   ];
   const lines = rows.map(([name, value]) => `| ${name} | ${value} |`);
   return ['| Promotion | |', '|---|---|', ...lines].join('\n');
+}
+
+/** A downgrade is not promoted by itself; where it cannot be told, whoever merges is told so. */
+function orderRow({ runs, revision }: PromotionRequest): string[][] {
+  if (runs === undefined || isComparable(runs, revision)) return [];
+  return [['Order', 'not known: without a version in both it cannot be told which one is newer']];
 }
 
 function gateRow(gates: Gates | undefined): string[][] {

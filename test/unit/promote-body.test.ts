@@ -208,6 +208,15 @@ team/app/staging
     expect(promotionBody(request, [CHANGE], [])).toContain('| From | unknown |');
   });
 
+  test('says where it cannot be told which revision is newer', () => {
+    const text = (runs: string, revision: string) =>
+      promotionBody(promotionRequest({ runs, revision }), [CHANGE], []);
+    expect(text('main', 'latest')).toContain('| Order | not known: ');
+    expect(text('chart=6.5.0,config=main', 'chart=6.5.1,config=next')).toContain('| Order |');
+    expect(text('chart=6.5.0,config=main', 'chart=6.5.1,config=main')).not.toContain('| Order |');
+    expect(text('1.2.0', '2024.01.15')).not.toContain('| Order |');
+  });
+
   const NASTY = [
     '@admin please look, fixes #1, closes GH-2, acme/fleet#3',
     '`@admin` `` #1 ``` <b>',

@@ -21,6 +21,14 @@ function isOneOlder(revision: string, other: string): boolean {
   return one !== undefined && two !== undefined && compareVersions(one, two) < 0;
 }
 
+/** Whether one of them can be older than the other; of two sets, whether each artifact's can, or is the same in both. */
+export function isComparable(revision: string, other: string): boolean {
+  const both = pairsOf(revision, other) ?? [[revision, other] as const];
+  return both.every(
+    ([one, two]) => one === two || (orderOf(one) !== undefined && orderOf(two) !== undefined),
+  );
+}
+
 /** Whether it has a place in the order; of two sets each may be older than the other. */
 export function isOrdered(revision: string): boolean {
   return membersOf(revision) === undefined && orderOf(revision) !== undefined;
