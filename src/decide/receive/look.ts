@@ -57,7 +57,8 @@ export function receiveWith(
 ): Receipt {
   const current = look ? withSeen(pipeline, name, look, now) : pipeline;
   // What could not be looked at just now is not read either, whatever is recorded of it.
-  const isUnread = !look && targetToLookAt(pipeline, name, event, now) !== undefined;
+  const isSpec = !look && isReadFromSpec(pipeline.spec);
+  const isUnread = isSpec && targetToLookAt(pipeline, name, event, now) !== undefined;
   const receipt = receiveEvent(current, name, event, now, { isUnread });
   const isKnown = current === pipeline || receipt.kind === 'refused' || receipt.outcome !== 'unchanged';
   if (isKnown) return receipt;

@@ -20,7 +20,8 @@ export interface Told {
  * `6.5.1@sha256:0c1d2e3f4a5b…`. A tag that is no version comes with it: `latest@sha256:…`.
  */
 export function withArtifact(revision: string, artifact: string | undefined): Told {
-  const { digest, tag } = parseRevision(artifact ?? '');
+  if (artifact === undefined) return {};
+  const { digest, tag } = parseRevision(artifact);
   const own = parseRevision(revision);
   if (digest === undefined || revision.length > MAX_VERSION || digest.length > MAX_DIGEST) return {};
   if (own.digest !== undefined || own.commit !== undefined) return {};
