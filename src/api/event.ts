@@ -45,7 +45,7 @@ export function eventCluster(event: FluxEvent): string | undefined {
   return metadataOf(event, 'cluster');
 }
 
-/** notification-controller takes these groups off; whoever sends events without it leaves them before the key. */
+/** notification-controller takes these groups off; other senders may leave them before the key. */
 export function metadataOf({ metadata, involvedObject }: FluxEvent, key: string): string | undefined {
   const [group] = involvedObject.apiVersion.split('/');
   for (const name of [key, `${group}/${key}`, `${EVENT_GROUP}/${key}`]) {

@@ -9,6 +9,7 @@ import { meaningOf } from './meaning.ts';
 import type { Observation } from './observation.ts';
 import { isPrintable, shortRevision } from './revision.ts';
 import { groupOf } from './route.ts';
+import { snapshotSince } from './snapshots.ts';
 
 export { showsPaths, type Viewing, viewApplication } from './application-view.ts';
 export type { Keeps, Observation } from './observation.ts';
@@ -146,13 +147,6 @@ function underWay({ current, condition, history, runs, attempted, writesLast }: 
     return { deploying: isOther ? { revision: attempted } : {} };
   }
   return isUnknown ? { steady: true } : {};
-}
-
-/** Since when the newest snapshot has been applied and no other one: the same content may have been there before. */
-function snapshotSince([newest, ...others]: readonly Entry[]): string | undefined {
-  if (newest?.firstReconciled === undefined) return undefined;
-  const times = [newest.firstReconciled, ...others.flatMap((one) => one.lastReconciled ?? [])];
-  return times.toSorted((one, other) => Date.parse(other) - Date.parse(one))[0];
 }
 
 type ReadyCondition = v.InferOutput<typeof Ready>;

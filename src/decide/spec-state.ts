@@ -3,6 +3,7 @@ import type { AppRef } from '../api/pipeline.ts';
 import { isWorkload } from './artifacts.ts';
 import { meaningOf } from './meaning.ts';
 import { groupOf } from './route.ts';
+import { snapshotSince } from './snapshots.ts';
 import { workloadState } from './workload-state.ts';
 
 /**
@@ -94,7 +95,10 @@ function releaseState({ apiVersion, kind }: Kind, { metadata, status }: Subject)
   const ready = status.conditions.find((one) => one.type === 'Ready');
   const isRelease = kind === 'HelmRelease' && groupOf(apiVersion) === 'helm.toolkit.fluxcd.io';
   if (!isRelease)
-    return { kind: 'deployed', since: snapshotSince(status.history) ?? ready?.lastTransitionTime };
+    return {
+      kind: 'deployed',
+      since: snapshotSince(snapshotsIn(status.history)) ?? ready?.lastTransitionTime,
+    };
   const { lastAttemptedGeneration, lastAttemptedConfigDigest: digest } = status;
   const newest = newestRelease(status.history);
   if (lastAttemptedGeneration === undefined || digest === undefined || !newest?.configDigest) {
@@ -123,16 +127,12 @@ function newestRelease(history: readonly unknown[]): Entry | undefined {
 
 const Snapshot = v.object({ firstReconciled: time, lastReconciled: time });
 
-/** Since when the newest snapshot of a Kustomization has been applied and no other one. */
-function snapshotSince(history: readonly unknown[]): string | undefined {
-  const snapshots = history.slice(0, 10).flatMap((one) => {
+/** Flux keeps five. */
+function snapshotsIn(history: readonly unknown[]) {
+  return history.slice(0, 10).flatMap((one) => {
     const parsed = v.safeParse(Snapshot, one, FIRST);
     return parsed.success ? [parsed.output] : [];
   });
-  const [newest, ...others] = snapshots;
-  if (newest?.firstReconciled === undefined) return undefined;
-  const times = [newest.firstReconciled, ...others.flatMap((one) => one.lastReconciled ?? [])];
-  return times.toSorted((one, other) => Date.parse(other) - Date.parse(one))[0];
 }
 
 function isFailure({ reason = '' }: Condition): boolean {
