@@ -142,3 +142,15 @@ export const merge = v.optional(
     ),
   ),
 );
+
+export const MERGE_METHODS = ['merge', 'squash', 'rebase'] as const;
+export type MergeMethod = (typeof MERGE_METHODS)[number];
+
+export const mergeMethod = v.optional(
+  v.pipe(
+    v.picklist(MERGE_METHODS),
+    v.description(
+      'How merge: auto merges: merge, by a merge commit; squash, as one new commit; rebase, by its commit on top of the base branch. Default: the first of these that the forge and the base branch allow.',
+    ),
+  ),
+);

@@ -4,6 +4,7 @@ import {
   CommitTemplates,
   files,
   merge,
+  mergeMethod,
   PRESENTATION,
   PullRequestTemplates,
 } from './change.ts';
@@ -37,6 +38,7 @@ export const PullRequestStrategy = v.pipe(
     files: v.optional(files),
     ...PRESENTATION,
     merge,
+    mergeMethod,
     templates: v.optional(PullRequestTemplates),
     commit: v.optional(CommitSettings),
   }),

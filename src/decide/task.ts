@@ -1,3 +1,4 @@
+import type { MergeMethod } from '../api/change.ts';
 import type { Retry } from '../api/errors.ts';
 import type { CheckState, PullRequestRef } from '../api/pipeline.ts';
 
@@ -10,8 +11,8 @@ export type PullRequestTask =
   | { readonly kind: 'close'; readonly reason: string }
   /** The commit status `turnpike/promotion`: whether the gates let it be merged. */
   | { readonly kind: 'check'; readonly state: CheckState; readonly description: string }
-  /** `mayWait`: the forge may be asked to merge it later by itself. */
-  | { readonly kind: 'merge'; readonly mayWait: boolean }
+  /** `mayWait`: the forge may be asked to merge it later by itself. `method`: how; absent: as the forge allows. */
+  | { readonly kind: 'merge'; readonly mayWait: boolean; readonly method?: MergeMethod }
   /** The forge is told not to merge it by itself. */
   | { readonly kind: 'cancel-merge' };
 

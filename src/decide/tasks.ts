@@ -69,11 +69,16 @@ function mergeTasks(context: Context, record: PromotionStatus, gate: Gate | unde
   if (says === 'moved') return [CANCEL];
   if (says !== 'open') return [];
   // A forge that merges later by itself knows no windows.
-  return [{ kind: 'merge', mayWait: !gatesInto(context).windows?.length }];
+  const method = pullRequestSettings(context)?.mergeMethod;
+  return [{ kind: 'merge', mayWait: !gatesInto(context).windows?.length, ...(method && { method }) }];
 }
 
-function isAuto({ pipeline, environment }: Context): boolean {
-  return promotionInto(pipeline.spec, environment)?.strategy['pull-request']?.merge === 'auto';
+function isAuto(context: Context): boolean {
+  return pullRequestSettings(context)?.merge === 'auto';
+}
+
+function pullRequestSettings({ pipeline, environment }: Context) {
+  return promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
 }
 
 /**

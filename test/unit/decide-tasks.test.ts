@@ -14,15 +14,19 @@ interface Setting {
   readonly pullRequest?: Partial<PullRequestRef>;
   readonly gates?: Gates;
   readonly merge?: 'auto';
+  readonly mergeMethod?: 'squash';
   readonly suspend?: boolean;
   readonly says?: PullRequestState;
 }
 
-function opened({ pullRequest, gates, merge, suspend }: Setting = {}): Pipeline {
+function opened({ pullRequest, gates, merge, mergeMethod, suspend }: Setting = {}): Pipeline {
   const { promotion } = spec();
   const settings = promotion?.strategy['pull-request'];
   if (!promotion || !settings) throw new Error('the test needs a strategy');
-  const strategy = { ...promotion.strategy, 'pull-request': { ...settings, ...(merge && { merge }) } };
+  const strategy = {
+    ...promotion.strategy,
+    'pull-request': { ...settings, ...(merge && { merge }), ...(mergeMethod && { mergeMethod }) },
+  };
   const change = { promotion: { strategy, ...(gates && { gates }) }, ...(suspend && { suspend }) };
   const from = running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, change);
   return withState(from, 'staging', {
@@ -78,6 +82,11 @@ describe('a pull request that is open', () => {
       'is merged where that is asked for',
       { merge: 'auto', pullRequest: { checked: 'success' } },
       [{ kind: 'merge', mayWait: true }],
+    ],
+    [
+      'is merged by the method that was chosen',
+      { merge: 'auto', mergeMethod: 'squash', pullRequest: { checked: 'success' } },
+      [{ kind: 'merge', mayWait: true, method: 'squash' }],
     ],
     ['is told before it is merged', { merge: 'auto' }, [SUCCESS, { kind: 'merge', mayWait: true }]],
     [

@@ -1,3 +1,4 @@
+import type { MergeMethod } from '../../api/change.ts';
 import type { ForgeType } from '../../api/pipeline.ts';
 import type { Outbound } from '../outbound.ts';
 import { createAzure } from './azure.ts';
@@ -85,6 +86,8 @@ export interface MergeOptions {
   readonly base: string;
   /** The forge may be asked to merge it later by itself. */
   readonly mayWait: boolean;
+  /** How it is to be merged; absent: the first way that the forge and the branch allow. */
+  readonly method?: MergeMethod;
   /** When the commit was pushed (RFC 3339), where that is known. */
   readonly pushedAt?: string;
   readonly now: Date;

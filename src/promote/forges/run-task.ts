@@ -103,7 +103,7 @@ async function carryOut(forge: TaskForge, task: PullRequestTask, subject: Subjec
       return DONE;
     }
     case 'merge':
-      return merge(forge, task.mayWait, subject);
+      return merge(forge, task, subject);
   }
 }
 
@@ -122,7 +122,7 @@ function heldBack(
 
 async function merge(
   forge: TaskForge,
-  mayWait: boolean,
+  { mayWait, method }: Extract<PullRequestTask, { kind: 'merge' }>,
   { pull, ref, options: { base, now } }: Subject,
 ): Promise<TaskResult> {
   const { commit = '', pushedAt } = ref;
@@ -130,6 +130,7 @@ async function merge(
     base,
     mayWait,
     now,
+    ...(method && { method }),
     ...(pushedAt !== undefined && { pushedAt }),
   });
   switch (outcome.kind) {
