@@ -60,9 +60,9 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
       log,
       now,
       pass,
-      onForgeRequest: ({ provider, host, operation, code, remaining }) => {
+      onForgeRequest: ({ provider, host, budget, operation, code, remaining }) => {
         metrics.forgeRequests.inc({ provider, operation, code: statusLabel(code) });
-        if (remaining !== undefined) metrics.setForgeBudget({ provider, host }, remaining);
+        if (remaining !== undefined) metrics.setForgeBudget({ provider, host, budget }, remaining);
       },
     }),
     pushes: createPushPromoter({ workspace, now, pass }),

@@ -97,8 +97,15 @@ const SECRET_SECONDS = 30;
 const REFUSED_SECONDS = 300;
 
 function retryAfter(error: unknown): number {
+  if (isLimited(error)) return Math.min(Math.max(error.retry.afterSeconds, RETRY_SECONDS), REFUSED_SECONDS);
   if (hasCode(error, 'SecretNotFound', 'SecretInvalid', 'HostNotAllowed')) return SECRET_SECONDS;
   return error instanceof TurnpikeError && error.retry === 'never' ? REFUSED_SECONDS : RETRY_SECONDS;
+}
+
+type Limited = TurnpikeError & { readonly retry: { readonly afterSeconds: number } };
+
+function isLimited(error: unknown): error is Limited {
+  return hasCode(error, 'ForgeRateLimited') && typeof error.retry === 'object';
 }
 
 /** The oldest ones are forgotten. */

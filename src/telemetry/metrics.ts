@@ -53,8 +53,7 @@ function byHost(registry: MetricsRegistry, { kubeRequests, forgeBudget }: ByHost
       kubeRequests.inc(shown);
     },
     /** What is left to one token of many says nothing of the others. */
-    setForgeBudget({ provider, host }: { provider: string; host: string }, remaining: number): void {
-      const labels = { provider, host };
+    setForgeBudget(labels: { provider: string; host: string; budget: string }, remaining: number): void {
       if (forges.admits(labels)) forgeBudget.set(labels, remaining);
     },
   };

@@ -69,7 +69,7 @@ function requestMetrics(registers: Registry[]) {
     forgeBudget: new Gauge({
       name: 'turnpike_forge_rate_limit_remaining',
       help: 'Requests that are left to the token that was used last, as the forge counts them.',
-      labelNames: ['provider', 'host'],
+      labelNames: ['provider', 'host', 'budget'],
       registers,
     }),
   };

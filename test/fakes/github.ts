@@ -15,6 +15,10 @@ export interface FakeGitHub extends GitHubState {
   readonly requests: string[];
   /** What is left of the hour's requests; an answer that nothing has changed is not counted. */
   readonly budget: Budget;
+  /** GraphQL has one of its own. */
+  readonly graphqlBudget: Budget;
+  /** Somebody pushes to the repository before each request: what is said of it is in every pull request. */
+  isBusy: boolean;
   /** Those that it takes. */
   readonly tokens: Set<string>;
   /** The next request gets this answer. */
@@ -50,6 +54,8 @@ export function startFakeGitHub(
   const faults: Fault[] = [];
   const changes: (() => void)[] = [];
   const budget = { remaining: 5000 };
+  const graphqlBudget = { remaining: 5000 };
+  const traffic = { isBusy: false };
   const tokens = new Set([FAKE_TOKEN]);
   const wrong: string[] = [];
   const api = createApi({ apiPath, app, tokens, wrong, state });
@@ -58,11 +64,13 @@ export function startFakeGitHub(
     requests.push(`${request.method} ${url.pathname}${url.search}`);
     changes.shift()?.();
     const fault = faults.shift();
-    if (fault) return responseOf(fault, budget);
+    const counted = url.pathname.endsWith('/graphql') ? graphqlBudget : budget;
+    if (fault) return responseOf(fault, counted);
     const answered = await api(request, url);
-    if (request.headers.get('if-none-match') === tagOf(answered)) return unchanged(answered, budget);
-    budget.remaining -= 1;
-    return responseOf(answered, budget);
+    const isKnown = !traffic.isBusy && request.headers.get('if-none-match') === tagOf(answered);
+    if (isKnown) return unchanged(answered, counted);
+    counted.remaining -= 1;
+    return responseOf(answered, counted);
   }
 
   const server = Bun.serve({
@@ -86,6 +94,13 @@ export function startFakeGitHub(
     origin: `http://127.0.0.1:${server.port}`,
     requests,
     budget,
+    graphqlBudget,
+    get isBusy() {
+      return traffic.isBusy;
+    },
+    set isBusy(isBusy) {
+      traffic.isBusy = isBusy;
+    },
     tokens,
     fail: (fault) => faults.push(fault),
     meanwhile: (change) => changes.push(change),

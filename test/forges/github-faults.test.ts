@@ -91,7 +91,7 @@ const FAULTS: readonly [string, Fault, Partial<TurnpikeError>, RegExp][] = [
       body: message('Moved Permanently'),
     },
     { code: 'ForgeNotFound', retry: 'never' },
-    /has moved to https:\/\/h\/api\/v3\/repositories\/1\/pulls; put its new URL/,
+    /the repository has moved: open its page, which leads to the new name; put its new URL/,
   ],
   [
     'a validation that fails',

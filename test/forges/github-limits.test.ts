@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { hasCode } from '../../src/api/errors.ts';
 import type { ForgeRequest } from '../../src/promote/forges/call.ts';
 import { createForge, type Forge, type ForgeDeps } from '../../src/promote/forges/forge.ts';
 import { createForgeMemory, type ForgeMemory } from '../../src/promote/forges/memory.ts';
@@ -7,7 +8,7 @@ import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps, noWaits } from '../fakes/forge-deps.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { hastyOutbound, loopbackOutbound } from '../fakes/outbound.ts';
-import { INPUT } from './pulls.ts';
+import { INPUT, mergeOptions, openPull } from './pulls.ts';
 
 let github: FakeGitHub;
 let memory: ForgeMemory;
@@ -83,6 +84,70 @@ describe("a token's budget", () => {
 
     expect(await failureOf(poll())).toMatchObject({ code: 'ForgeRateLimited' });
     expect(await forge({ patient: true, token: 'ghp_other' }).get(1)).toMatchObject({ state: 'open' });
+  });
+
+  test('is not used up by polls whose entity tags change with every push to the repository', async () => {
+    await forge().create(INPUT);
+    github.isBusy = true;
+    // The stand-in's budgets last for half an hour: a quarter of the limit is for promotions.
+    github.budget.remaining = 1_260;
+    let polled = 0;
+    while (polled < 100) {
+      const isHeld = await poll().then(
+        () => false,
+        (error) => hasCode(error, 'ForgeRateLimited'),
+      );
+      if (isHeld) break;
+      polled += 1;
+    }
+
+    expect(polled).toBeGreaterThan(5);
+    expect(polled).toBeLessThan(20);
+    expect(await forge().update(1, { title: 'Newer', body: 'newer' })).toMatchObject({ title: 'Newer' });
+    expect(codes().filter((code) => code === 'get 200')).toHaveLength(polled);
+    passed = 30_000;
+    expect(await poll()).toMatchObject({ title: 'Newer' });
+  });
+
+  test('of REST that is low is not made whole by an answer of GraphQL, which has one of its own', async () => {
+    const pull = await openPull(forge(), INPUT);
+    github.budget.remaining = 20;
+    await poll();
+    await forge().merge(pull, pull.headCommit ?? '', mergeOptions());
+
+    expect(await failureOf(poll(2))).toMatchObject({ code: 'ForgeRateLimited' });
+  });
+
+  test('of GraphQL that is spent does not hold the requests of REST', async () => {
+    const pull = await openPull(forge(), INPUT);
+    const merge = () => forge().merge(pull, pull.headCommit ?? '', mergeOptions());
+    const headers = { 'x-ratelimit-remaining': '0' };
+    github.fail({ status: 403, headers, body: { message: 'API rate limit exceeded' } });
+    await failureOf(merge());
+
+    expect(await failureOf(merge())).toMatchObject({ code: 'ForgeRateLimited' });
+    expect(await poll()).toMatchObject({ number: 1 });
+    expect(codes()).toEqual(['create 201', 'merge 403', 'get 200']);
+  });
+
+  test('does not matter to a secondary limit, which is for all requests', async () => {
+    const pull = await openPull(forge(), INPUT);
+    const errors = [{ message: 'You have exceeded a secondary rate limit.', path: ['repository'] }];
+    github.fail({ status: 200, body: { data: null, errors } });
+    const refused = await failureOf(forge().merge(pull, pull.headCommit ?? '', mergeOptions()));
+
+    expect(refused).toMatchObject({ code: 'ForgeRateLimited', retry: { afterSeconds: 60 } });
+    expect(await failureOf(poll())).toMatchObject({ code: 'ForgeRateLimited' });
+  });
+
+  test('is waited for where content is created too fast', async () => {
+    const errors = [{ resource: 'PullRequest', code: 'custom', message: 'was submitted too quickly' }];
+    github.fail({ status: 422, body: { message: 'Validation Failed', errors } });
+
+    expect(await failureOf(forge().create(INPUT))).toMatchObject({
+      code: 'ForgeRateLimited',
+      retry: { afterSeconds: 60 },
+    });
   });
 
   test('is not used up by requests that follow each other faster than GitHub likes', async () => {

@@ -147,6 +147,16 @@ describe('closing a pull request on GitHub', () => {
 });
 
 describe('a comment on a pull request on GitHub', () => {
+  test('is found among the latest hundred, whatever the last page holds', async () => {
+    github.branches.add(INPUT.head);
+    const pull = await openPull(forge(), INPUT);
+    const said = 'The branch has commits of others.';
+    github.comments.set(1, [...Array(199).fill('Something else.'), said, 'Thanks.']);
+    await forge().comment(pull, said);
+
+    expect(github.comments.get(1)).toHaveLength(201);
+  });
+
   test('is made once, also when many others came before it', async () => {
     const pull = await opened();
     github.comments.set(1, Array(130).fill('Something else.'));

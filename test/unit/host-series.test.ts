@@ -20,7 +20,7 @@ function setUp() {
 }
 
 const request = (host: string, code = '200') => ({ method: 'GET', host, code });
-const forge = (host: string) => ({ provider: 'gitea', host });
+const forge = (host: string) => ({ provider: 'gitea', host, budget: 'rest' });
 
 describe('series by hosts that tenants name', () => {
   test('are of a hundred hosts at most; the others are counted together', async () => {

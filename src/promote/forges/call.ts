@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { hasCode, TurnpikeError } from '../../api/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Breakers, Refusal } from '../breaker.ts';
-import { forgeFailure, forgeUnreachable } from './failure.ts';
+import { forgeFailure, forgeUnreachable, forgeWords, rateLimited } from './failure.ts';
 import type { RateLimits } from './limits.ts';
 import type { Pace } from './pace.ts';
-import { budgetOf } from './rate.ts';
+import { budgetOf, rateLimitOf } from './rate.ts';
 
 /** `token`: of a GitHub App; `cancel`: of an auto-merge. */
 export type ForgeOperation =
@@ -68,6 +68,7 @@ export interface ForgeRequest {
   readonly provider: string;
   readonly host: string;
   readonly operation: string;
+  readonly budget: ForgeBudget;
   /** The HTTP status, or `error` when there was no answer. */
   readonly code: string;
   readonly seconds: number;
@@ -89,11 +90,15 @@ export interface ForgeCallDeps {
   readonly waiting?: <T>(turn: Promise<T>) => Promise<T>;
 }
 
+/** What a forge counts apart: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api */
+export type ForgeBudget = 'rest' | 'graphql';
+
 /** `accepts` names the failures that the caller understands; every other one is thrown. */
 export type ForgeCall = (
   operation: ForgeOperation,
   send: () => Promise<ForgeAnswer>,
   accepts?: (answer: ForgeAnswer) => boolean,
+  budget?: ForgeBudget,
 ) => Promise<ForgeAnswer>;
 
 /**
@@ -109,31 +114,40 @@ export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): For
   const circuit = `${key} ${context.repository}`;
   const send = createSend(context, circuit, deps);
 
-  const refuse = () => {
-    const seconds = deps.limits.heldFor(key, deps.patient ? 'patient' : 'urgent');
-    if (seconds !== undefined) throw stillLimited(context, seconds);
+  const refuse = (counted: string) => {
+    const urgency = deps.patient ? 'patient' : 'urgent';
+    const held = [key, counted].flatMap((one) => deps.limits.heldFor(one, urgency) ?? []);
+    if (held.length > 0) throw stillLimited(context, Math.max(...held));
     const refusal = deps.breakers.refusal(circuit);
     if (refusal) throw stillBroken(context, refusal);
   };
+  const limited = (operation: ForgeOperation, answer: ForgeAnswer, counted: string) => {
+    const limit = rateLimitOf(answer, forgeWords(answer, context.secrets), deps.now());
+    if (!limit) return undefined;
+    // Secondary limits are for all requests together.
+    const seconds = deps.limits.hold(limit.isSpent ? counted : key, limit.seconds);
+    return rateLimited(operation, answer, context, seconds);
+  };
   const judge = (operation: ForgeOperation, answer: ForgeAnswer): TurnpikeError => {
     const failure = forgeFailure(operation, answer, context, deps.now());
-    if (failure.code === 'ForgeRateLimited' && typeof failure.retry === 'object') {
-      deps.limits.hold(key, failure.retry.afterSeconds);
-    }
     return comingBack(failure, deps.breakers.refusal(circuit));
   };
 
-  return async (operation, ask, accepts = () => false) => {
-    refuse();
+  return async (operation, ask, accepts = () => false, budget: ForgeBudget = 'rest') => {
+    const counted = `${key} ${budget}`;
+    refuse(counted);
     const gapMs = WRITES[operation] ? (context.writeGapMs ?? 0) : 0;
     const entering = deps.pace.enter(key, { gapMs, signal: deps.signal });
     const leave = await (deps.waiting?.(entering) ?? entering);
     try {
       // Those before it in the queue may have been told to stay away.
-      refuse();
-      const answer = await send(operation, ask);
-      deps.limits.learn(key, answer.headers);
-      if ((answer.status >= 200 && answer.status < 300) || accepts(answer)) return answer;
+      refuse(counted);
+      const answer = await send(operation, ask, budget);
+      deps.limits.learn(counted, answer.headers);
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      const limit = limited(operation, answer, counted);
+      if (limit) throw limit;
+      if (accepts(answer)) return answer;
       throw judge(operation, answer);
     } finally {
       leave();
@@ -144,16 +158,22 @@ export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): For
 /** Sends one request: what it came to is counted, logged, and told to the breaker. */
 function createSend(context: ForgeContext, circuit: string, deps: ForgeCallDeps) {
   const { provider, host, repository } = context;
-  const reportOf = (operation: ForgeOperation, started: number) => (code: string, headers?: Headers) => {
-    const seconds = (deps.now().getTime() - started) / 1000;
-    const remaining = headers && budgetOf(headers, deps.now())?.remaining;
-    const request = { provider, host, operation, code, seconds };
-    deps.onForgeRequest({ ...request, ...(remaining !== undefined && { remaining }) });
-    deps.log.debug({ repository, ...request }, 'asked the forge');
-  };
+  const reportOf =
+    (operation: ForgeOperation, budget: ForgeBudget, started: number) =>
+    (code: string, headers?: Headers) => {
+      const seconds = (deps.now().getTime() - started) / 1000;
+      const remaining = headers && budgetOf(headers, deps.now())?.remaining;
+      const request = { provider, host, operation, budget, code, seconds };
+      deps.onForgeRequest({ ...request, ...(remaining !== undefined && { remaining }) });
+      deps.log.debug({ repository, ...request }, 'asked the forge');
+    };
 
-  return async (operation: ForgeOperation, ask: () => Promise<ForgeAnswer>): Promise<ForgeAnswer> => {
-    const report = reportOf(operation, deps.now().getTime());
+  return async (
+    operation: ForgeOperation,
+    ask: () => Promise<ForgeAnswer>,
+    budget: ForgeBudget,
+  ): Promise<ForgeAnswer> => {
+    const report = reportOf(operation, budget, deps.now().getTime());
     deps.breakers.begin(circuit);
     try {
       const answer = await ask();

@@ -2,7 +2,7 @@ import { errorMessage, hasCode, type Retry, TurnpikeError } from '../../api/erro
 import { GITHUB_APP } from '../../decide/github-app.ts';
 import { cut, oneLine } from '../../decide/text.ts';
 import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
-import { rateLimitSeconds, retryAfterSeconds } from './rate.ts';
+import { retryAfterSeconds } from './rate.ts';
 
 const MAX_WORDS = 300;
 
@@ -29,14 +29,7 @@ export function forgeFailure(
   context: ForgeContext,
   now: Date,
 ): TurnpikeError {
-  const words = forgeWords(answer, context.secrets);
-  const asked = `asked to ${ACTIONS[operation]} in ${context.repository}`;
-  const said = `${context.name} at ${context.host}, ${asked}, answered ${answer.status}${words && ` (${words})`}`;
-  const limited = rateLimitSeconds(answer, words, now);
-  if (limited !== undefined) {
-    const sentence = `${said}: it limits the rate of requests, the next attempt is in ${limited} s.`;
-    return new TurnpikeError('ForgeRateLimited', sentence, { retry: { afterSeconds: limited } });
-  }
+  const said = saidOf(operation, answer, context);
   const { status } = answer;
   if (operation === 'token' && [401, 403, 404, 422].includes(status)) return refusedApp(status, said);
   if (status === 401) return never('ForgeUnauthorized', `${said}: put a valid token into the Secret.`);
@@ -50,8 +43,11 @@ export function forgeFailure(
     return never('ForgeNotFound', `${said}: ${advice}.`);
   }
   if (status >= 300 && status < 400) {
-    const advice = `the repository has moved${movedTo(answer.headers, context.secrets)}; put its new URL into the Pipeline`;
-    return never('ForgeNotFound', `${said}: ${advice}.`);
+    const moved = movedTo(answer.headers, context.secrets);
+    return never(
+      'ForgeNotFound',
+      `${said}: the repository has moved${moved}; put its new URL into the Pipeline.`,
+    );
   }
   if (status === 405 || status === 408 || status === 409 || status === 423 || status >= 500) {
     const after = retryAfterSeconds(answer.headers, now);
@@ -61,6 +57,24 @@ export function forgeFailure(
     );
   }
   return never('ForgeRefused', `${said}.`);
+}
+
+/** The error for an answer that is a rate limit; `seconds`: until the next attempt. */
+export function rateLimited(
+  operation: ForgeOperation,
+  answer: ForgeAnswer,
+  context: ForgeContext,
+  seconds: number,
+): TurnpikeError {
+  const said = saidOf(operation, answer, context);
+  const sentence = `${said}: it limits the rate of requests, the next attempt is in ${seconds} s.`;
+  return new TurnpikeError('ForgeRateLimited', sentence, { retry: { afterSeconds: seconds } });
+}
+
+function saidOf(operation: ForgeOperation, answer: ForgeAnswer, context: ForgeContext): string {
+  const words = forgeWords(answer, context.secrets);
+  const asked = `asked to ${ACTIONS[operation]} in ${context.repository}`;
+  return `${context.name} at ${context.host}, ${asked}, answered ${answer.status}${words && ` (${words})`}`;
 }
 
 /** What a token needs a right to. */
@@ -158,6 +172,10 @@ function bounded(text: string): string {
 /** Only the origin and path of where a redirect leads: a query may hold a secret. */
 function movedTo(headers: Headers, secrets: readonly string[]): string {
   const location = URL.parse(headers.get('location') ?? '');
+  // GitHub names a renamed repository by its number, which is no address for people.
+  if (location && /\/repositories\/\d+(\/|$)/.test(location.pathname)) {
+    return ': open its page, which leads to the new name';
+  }
   return location ? ` to ${bounded(mask(location.origin + location.pathname, secrets))}` : '';
 }
 

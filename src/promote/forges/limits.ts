@@ -1,4 +1,4 @@
-import { restSeconds } from './rate.ts';
+import { MAX_SECONDS, restSeconds, UNNAMED_SECONDS } from './rate.ts';
 
 /** A poll can wait for its turn: what it asks has not been waited for by anyone. */
 export type Urgency = 'urgent' | 'patient';
@@ -10,8 +10,11 @@ export type Urgency = 'urgent' | 'patient';
 export interface RateLimits {
   /** Seconds for which such requests stay away, or undefined. */
   heldFor(key: string, urgency: Urgency): number | undefined;
-  /** The forge asked us to stay away. */
-  hold(key: string, seconds: number): void;
+  /**
+   * The forge asked us to stay away, for so many seconds where it named them. Returns for how many: where it names none,
+   * twice as many as the last time, when that is not long ago.
+   */
+  hold(key: string, named: number | undefined): number;
   /** What an answer says of the budget. */
   learn(key: string, headers: Headers): void;
 }
@@ -21,12 +24,17 @@ const MAX_HELD = 1000;
 export function createRateLimits(now: () => Date): RateLimits {
   const all = createHolds(now);
   const patient = createHolds(now);
+  const growing = createGrowing(now);
   return {
     heldFor(key, urgency) {
       const seconds = Math.max(all.heldFor(key), urgency === 'patient' ? patient.heldFor(key) : 0);
       return seconds > 0 ? seconds : undefined;
     },
-    hold: all.hold,
+    hold(key, named) {
+      const seconds = named ?? growing.next(key);
+      all.hold(key, seconds);
+      return seconds;
+    },
     learn(key, headers) {
       const seconds = restSeconds(headers, now());
       if (seconds !== undefined) patient.hold(key, seconds);
@@ -49,6 +57,26 @@ function createHolds(now: () => Date) {
       if (until.size >= MAX_HELD) drop(at);
       if (seconds > 0) until.set(key, at + seconds * 1000);
       else until.delete(key);
+    },
+  };
+}
+
+/** How long to stay away from a forge that names no time, and refuses again and again. */
+function createGrowing(now: () => Date) {
+  const last = new Map<string, { readonly seconds: number; readonly until: number }>();
+  return {
+    next(key: string): number {
+      const at = now().getTime();
+      const before = last.get(key);
+      // Several requests were under way when the first was refused.
+      if (before && at < before.until) return Math.ceil((before.until - at) / 1000);
+      const isAgain = before && at - before.until < before.seconds * 1000;
+      const seconds = isAgain ? Math.min(before.seconds * 2, MAX_SECONDS) : UNNAMED_SECONDS;
+      last.delete(key);
+      last.set(key, { seconds, until: at + seconds * 1000 });
+      const oldest = last.size > MAX_HELD ? last.keys().next().value : undefined;
+      if (oldest !== undefined) last.delete(oldest);
+      return seconds;
     },
   };
 }

@@ -1,34 +1,52 @@
 /**
- * Rate limits of forges. GitHub asks clients to stop for the time it names, or for a minute when it names
- * none, and may ban those that do not:
+ * Rate limits of forges. GitHub asks clients to stop for the time it names, or when it names none for a minute and
+ * then longer and longer, and may ban those that do not:
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
  */
 import type { ForgeAnswer } from './call.ts';
 
-const UNNAMED_SECONDS = 60;
-const MAX_SECONDS = 3600;
-/** What polls leave of a budget to promotions: one part in so many, and never more than so many requests. */
+/** Where the forge names no time. */
+export const UNNAMED_SECONDS = 60;
+export const MAX_SECONDS = 3600;
+/** What polls leave of a budget to promotions at its end: one part in so many, and never more than so many requests. */
 const RESERVED_PART = 20;
 const MAX_RESERVED = 100;
+/** Promotions have this part of a budget to themselves for as long as it lasts, an hour at most. */
+const PROMOTIONS_PART = 1 / 2;
+const LONGEST_SECONDS = 3600;
 const UNKNOWN_LIMIT = 200;
 /** Bigger numbers are seconds since 1970, smaller ones seconds from now. */
 const FIRST_TIME = 1_000_000_000;
 
-/** How many seconds the forge asks us to stay away, or undefined when the answer is no rate limit. */
-export function rateLimitSeconds(answer: ForgeAnswer, words: string, now: Date): number | undefined {
-  if (answer.status !== 429 && !(answer.status === 403 && isRateLimited(answer, words))) return undefined;
-  const budget = budgetOf(answer.headers, now);
-  const reset = budget?.remaining === 0 ? budget.resetSeconds : undefined;
-  return bounded(retryAfterSeconds(answer.headers, now) ?? reset ?? UNNAMED_SECONDS);
+/** `seconds`: for which the forge asks us to stay away, where it says so. `isSpent`: of a budget; else of all requests. */
+export interface RateLimit {
+  readonly seconds?: number;
+  readonly isSpent: boolean;
 }
 
-/** Whether a 403 is a limit and not a missing right. */
-function isRateLimited(answer: ForgeAnswer, words: string): boolean {
-  return (
-    answer.headers.has('retry-after') ||
-    answer.headers.get('x-ratelimit-remaining') === '0' ||
-    /rate limit|abuse detection/i.test(words)
-  );
+/** Undefined when the answer is no rate limit. */
+export function rateLimitOf(answer: ForgeAnswer, words: string, now: Date): RateLimit | undefined {
+  if (!isRateLimited(answer, words)) return undefined;
+  const budget = budgetOf(answer.headers, now);
+  const isSpent = budget?.remaining === 0;
+  const seconds = retryAfterSeconds(answer.headers, now) ?? (isSpent ? budget.resetSeconds : undefined);
+  return { isSpent, ...(seconds !== undefined && { seconds: bounded(seconds) }) };
+}
+
+/** A 403 may be a missing right, and a 422 a request that is not valid. */
+function isRateLimited({ status, headers }: ForgeAnswer, words: string): boolean {
+  if (status === 429) return true;
+  if (status === 422) return TOO_FAST.test(words);
+  if (status !== 403) return false;
+  return headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0' || isRateLimitText(words);
+}
+
+/** Of content that is created too fast: https://github.com/cli/cli/issues/4801 */
+const TOO_FAST = /submitted too quickly/i;
+
+/** GitHub's own words for its secondary limits. */
+export function isRateLimitText(words: string): boolean {
+  return /rate limit|abuse detection/i.test(words) || TOO_FAST.test(words);
 }
 
 /** `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date. */
@@ -76,9 +94,17 @@ function numberIn(text: string | null): number | undefined {
 export function restSeconds(headers: Headers, now: Date): number | undefined {
   const asked = retryAfterSeconds(headers, now);
   const budget = budgetOf(headers, now);
-  if (!budget) return asked;
-  const reserve = Math.min(MAX_RESERVED, Math.ceil(budget.limit / RESERVED_PART));
-  return Math.max(asked ?? 0, budget.remaining < reserve ? budget.resetSeconds : 0);
+  return budget ? Math.max(asked ?? 0, pauseOf(budget)) : asked;
+}
+
+/**
+ * Half of what a budget allows, spread over its time, is kept for promotions, and its last requests: polls whose entity
+ * tags change with every push cost no more than the rest.
+ */
+function pauseOf({ remaining, limit, resetSeconds }: Budget): number {
+  if (remaining < Math.min(MAX_RESERVED, Math.ceil(limit / RESERVED_PART))) return resetSeconds;
+  const enoughAt = (remaining / (limit * PROMOTIONS_PART)) * LONGEST_SECONDS;
+  return Math.max(0, Math.ceil(resetSeconds - enoughAt));
 }
 
 function bounded(seconds: number): number {

@@ -21,10 +21,11 @@ export async function comment(api: Api, { number }: PullRequest, text: string): 
   await commentOnce(
     {
       latest: async () => {
-        // The oldest comes first, and the last page has the latest.
+        // The oldest comes first: the last two pages have the latest hundred.
         const first = await page(1);
         const last = lastPage(first.headers);
-        const found = last > 1 ? [first, await page(last)] : [first];
+        const later = [last - 1, last].filter((wanted) => wanted > 1);
+        const found = [first, ...(await Promise.all(later.map(page)))];
         return found.flatMap((answer) => bodiesIn(api, answer));
       },
       add: () => api.call('comment', () => answerOf(issues.createComment({ ...issue, body: text }))),

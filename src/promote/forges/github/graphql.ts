@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { FIRST_FAULT } from '../../../api/first-fault.ts';
 import type { ForgeAnswer, ForgeOperation } from '../call.ts';
 import { answerOf } from '../octokit.ts';
+import { isRateLimitText } from '../rate.ts';
 import { parsedAnswer } from '../shared.ts';
 import type { Api } from './api.ts';
 
@@ -23,6 +24,7 @@ type GraphqlError = v.InferOutput<typeof Errors>['errors'][number];
 /** The status that REST would have answered. */
 const STATUSES: Readonly<Record<string, number>> = {
   RATE_LIMITED: 429,
+  RATE_LIMIT: 429,
   FORBIDDEN: 403,
   INSUFFICIENT_SCOPES: 403,
   NOT_FOUND: 404,
@@ -51,7 +53,7 @@ export async function graphql<T extends v.GenericSchema>(
   const baseUrl = request.endpoint.DEFAULTS.baseUrl.replace(/\/api\/v3$/, '/api');
   const send = async () =>
     asRest(await answerOf(request('POST /graphql', { baseUrl, query: text, variables })), optional);
-  const answer = await api.call(operation, send, ({ status }) => status === 422);
+  const answer = await api.call(operation, send, ({ status }) => status === 422, 'graphql');
   if (answer.status === 422) return { kind: 'refused', answer };
   const { data } = parsedAnswer(v.object({ data: schema }), operation, answer.data, api.context);
   return { kind: 'data', data };
@@ -61,7 +63,12 @@ function asRest(answer: ForgeAnswer, optional: string | undefined): ForgeAnswer 
   const failed = v.safeParse(Errors, answer.data, FIRST_FAULT);
   const first = failed.success ? failed.output.errors.find((one) => !isHidden(one, optional)) : undefined;
   if (!first) return answer;
-  return { ...answer, status: STATUSES[first.type ?? ''] ?? 422, data: { message: first.message } };
+  return { ...answer, status: statusOf(first), data: { message: first.message } };
+}
+
+/** A secondary limit may have no type, and words alone. */
+function statusOf({ type = '', message = '' }: GraphqlError): number {
+  return STATUSES[type] ?? (isRateLimitText(message) ? 429 : 422);
 }
 
 /** The rest of the answer is there. */
