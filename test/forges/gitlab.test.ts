@@ -29,6 +29,14 @@ beforeEach(() => {
 afterEach(() => gitlab.stop());
 
 describe('GitLab', () => {
+  test('has Git asked at the name with .git, but by SSH where the URL says', () => {
+    const clone = `${gitlab.origin}/${GITLAB_PROJECT}.git`;
+    for (const ending of ['', '/', '.git', '.git/']) {
+      expect(forge(`${gitlab.origin}/${GITLAB_PROJECT}${ending}`).cloneUrl).toBe(clone);
+    }
+    expect(forge(`ssh://git@gitlab.com/${GITLAB_PROJECT}`).cloneUrl).toBeUndefined();
+  });
+
   test('opens, finds, reads and changes a merge request, in groups of groups', async () => {
     const created = await forge().create(INPUT);
     const found = await forge().find(INPUT.head, 'main');

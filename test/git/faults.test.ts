@@ -127,11 +127,59 @@ describe('what is not there', () => {
   });
 
   test('is a Git server', async () => {
-    server.intercept = () =>
-      new Response('<html>Sign in</html>', { headers: { 'content-type': 'text/html' } });
+    const html = '<html><title>Fleet</title><a href="/login">Sign in</a></html>';
+    server.intercept = () => new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8' } });
+    const page = await failureOf(promote());
+    expect(page).toMatchObject({ code: 'GitUnavailable', retry: 'backoff' });
+    expect(page.message).toBe(
+      `${url} answered with a web page (HTTP 200, text/html) and not as a Git server does: check the URL, and that nothing before the server answers in its place.`,
+    );
+    server.intercept = () => Response.json({});
     const error = await failureOf(promote());
     expect(error).toMatchObject({ code: 'GitUnavailable', retry: 'backoff' });
-    expect(error.message).toContain('did not answer as a Git server does (content type text/html)');
+    expect(error.message).toContain('did not answer as a Git server does (content type application/json)');
+  });
+});
+
+describe('a sign-in page', () => {
+  const PAGE = '<!DOCTYPE html><html lang="en-US"><head><title>Azure DevOps Services | Sign In</title>';
+  const html = (status: number, text = PAGE) =>
+    new Response(text, { status, headers: { 'content-type': 'text/html; charset=utf-8' } });
+  const to = (location: string) => () => new Response(PAGE, { status: 302, headers: { location } });
+
+  test.each<[string, () => Response]>([
+    ['by HTTP 203', () => html(203)],
+    ['by HTTP 200', () => html(200)],
+    ['that asks for a password', () => html(200, '<form><input name="p" type="password"></form>')],
+    ['on another host', to('https://app.vssps.visualstudio.com/_signin?realm=dev.azure.com&reply_to=x')],
+    ["on a region's host", to('https://spsprodweu5.vssps.visualstudio.com/_signin?realm=dev.azure.com')],
+    ["on the server's own host", to('/_signin?redirect=1')],
+    ['of GitLab', to('/users/sign_in')],
+    ['of Microsoft', to('https://login.microsoftonline.com/common/oauth2/authorize?client_id=1')],
+  ])('%s is a refused token', async (_, answer) => {
+    server.intercept = answer;
+    const error = await failureOf(promote({ credentials: { token: TOKEN } }));
+    expect(error).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
+    expect(error.message).toStartWith(`${url} shows a sign-in page in place of the repository (HTTP `);
+    expect(error.message).toEndWith(
+      '): put a valid token into the Secret that secretRef names, and check the URL.',
+    );
+    expect(error.message).not.toContain('reply_to');
+    expect(error.message).not.toContain(TOKEN);
+  });
+
+  test.each(['/git-upload-pack', '/git-receive-pack'])('at …%s is one, too', async (ending) => {
+    server.intercept = instead(ending, () => html(203));
+    expect(await failureOf(promote())).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
+    server.intercept = instead(ending, () => html(200));
+    expect(await failureOf(promote())).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
+  });
+
+  test('is no repository of that name', async () => {
+    server.intercept = to('https://git.example/team/login/info/refs?service=git-upload-pack');
+    const error = await failureOf(promote());
+    expect(error).toMatchObject({ code: 'GitRepositoryNotFound', retry: 'never' });
+    expect(error.message).toContain('redirects to https://git.example/team/login: ');
   });
 });
 

@@ -31,17 +31,21 @@ export function createGitLab(repositoryUrl: string, credentials: Credentials, de
     pageUrl: `${origin}/${project}`,
     context,
   };
-  return forgeOf(api, {
-    create,
-    find,
-    get,
-    update,
-    decorate,
-    comment,
-    close,
-    setStatus,
-    merge,
-    cancelMerge,
-    compareUrl,
-  });
+  return {
+    // Git asked at the page is sent there (https://gitlab.com/gitlab-org/gitlab/-/blob/master/config/routes/git_http.rb).
+    ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}/${project}.git` }),
+    ...forgeOf(api, {
+      create,
+      find,
+      get,
+      update,
+      decorate,
+      comment,
+      close,
+      setStatus,
+      merge,
+      cancelMerge,
+      compareUrl,
+    }),
+  };
 }

@@ -1,9 +1,9 @@
-import { TurnpikeError } from '../../api/errors.ts';
 import type { Waiting } from '../attempt-time.ts';
 import { displayUrl, type Outbound } from '../outbound.ts';
 import type { GitCredentials } from '../workspace.ts';
 import { authorization } from './credentials.ts';
-import { answerProblem, quotation, type Remote } from './failure.ts';
+import { answerProblem, contentType, notGit, type Remote } from './failure.ts';
+import { refsUrl, suffixedBase } from './redirect.ts';
 import type { Unlock } from './ssh/unlock.ts';
 
 /** Git's protocol with one repository. */
@@ -63,10 +63,13 @@ export const DOWNLOAD_BOUNDS: ExchangeBounds = {
   maxBytes: 2 ** 40,
 };
 
-/** The smart HTTP protocol (gitprotocol-http). */
+/**
+ * The smart HTTP protocol (gitprotocol-http). A server may say once that its repository has `.git` behind its name; it is
+ * asked there from then on.
+ */
 export function createHttpTransport(deps: TransportDeps): Transport {
   const { outbound, url, credentials, signal, waiting } = deps;
-  const base = url.replace(/\/+$/, '');
+  let base = url.replace(/\/+$/, '');
   const remote: Remote = { name: displayUrl(base), credentials };
   const header = authorization(credentials);
   const headers = { 'user-agent': USER_AGENT, ...(header === undefined ? {} : { authorization: header }) };
@@ -83,6 +86,13 @@ export function createHttpTransport(deps: TransportDeps): Transport {
     },
     body,
   });
+  const advertised = (service: GitService) =>
+    outbound.send({
+      ...ADVERTISEMENT_BOUNDS,
+      ...common,
+      url: refsUrl(base, service),
+      headers: { ...headers, accept: '*/*' },
+    });
   let hasRoom = false;
   return {
     remote,
@@ -96,12 +106,13 @@ export function createHttpTransport(deps: TransportDeps): Transport {
       };
     },
     async advertisement(service) {
-      const response = await outbound.send({
-        ...ADVERTISEMENT_BOUNDS,
-        ...common,
-        url: `${base}/info/refs?service=${service}`,
-        headers: { ...headers, accept: '*/*' },
-      });
+      const asked = base;
+      let response = await advertised(service);
+      const suffixed = suffixedBase(response, asked, service);
+      if (suffixed !== undefined) {
+        base = suffixed;
+        response = await advertised(service);
+      }
       return accepted(response, `application/x-${service}-advertisement`, remote);
     },
     async push(body) {
@@ -126,10 +137,6 @@ function resultOf(service: GitService): string {
 async function accepted(response: Response, type: string, remote: Remote): Promise<Buffer> {
   const problem = await answerProblem(response, remote);
   if (problem) throw problem;
-  const actual = response.headers.get('content-type')?.split(';')[0] ?? 'nothing';
-  if (actual === type) return Buffer.from(await response.arrayBuffer());
-  throw new TurnpikeError(
-    'GitUnavailable',
-    `${remote.name} did not answer as a Git server does (content type ${quotation(actual, remote).slice(0, 80)}): check the URL.`,
-  );
+  if (contentType(response) === type) return Buffer.from(await response.arrayBuffer());
+  throw await notGit(response, remote);
 }
