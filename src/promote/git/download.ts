@@ -73,7 +73,8 @@ export async function downloadPack(
     const message = `${remote.name} does not give what was asked for.${serverWords(refusal, remote)}`;
     throw new TurnpikeError('GitRejected', message);
   }
-  if (pack.size() === 0) throw unusable(new Error('it sent no pack'), remote);
+  if (pack.size() === 0)
+    throw unusable(new Error(`it sent no pack.${serverWords(bands.words(), remote)}`), remote);
   return lines;
 }
 

@@ -40,20 +40,44 @@ export async function pushRefs(
   const unpacked = report.lines.find((line) => /^unpack (?!ok)/.test(line));
   const refused = updates.flatMap(({ ref }) => {
     if (unpacked === undefined && report.lines.includes(`ok ${ref}`)) return [];
-    const said = unpacked ?? report.lines.find((line) => line.startsWith(`ng ${ref} `));
-    const words = serverWords(`${said ?? 'nothing about the branch'} ${report.words}`, transport.remote);
-    const message = `${transport.remote.name} refuses the push to ${ref}.${words}`;
-    return [[ref, new TurnpikeError('GitRejected', message)] as const];
+    const said = unpacked ?? report.lines.find((line) => line.startsWith(`ng ${ref} `)) ?? report.refusal;
+    return [[ref, refusalOf(ref, `${said ?? ''} ${report.words}`, transport)] as const];
   });
   return new Map(refused);
 }
 
-function readReport(answer: Buffer, capabilities: readonly string[]) {
-  if (!capabilities.includes('side-band-64k')) return { lines: textOf(answer), words: '' };
-  const data: Buffer[] = [];
-  const bands = createDemultiplexer({ data: (piece) => void data.push(piece), line: () => undefined });
+/** Of a server that says nothing it is not known what it did. */
+function refusalOf(ref: string, said: string, { remote }: Transport): TurnpikeError {
+  const words = serverWords(said, remote);
+  if (words !== '')
+    return new TurnpikeError('GitRejected', `${remote.name} refuses the push to ${ref}.${words}`);
+  return new TurnpikeError(
+    'GitUnavailable',
+    `${remote.name} does not say whether it took the push to ${ref}.`,
+  );
+}
+
+interface Report {
+  readonly lines: readonly string[];
+  /** What it says in place of a report (gitprotocol-common, "pkt-line Format"). */
+  readonly refusal: string | undefined;
+  readonly words: string;
+}
+
+function readReport(answer: Buffer, capabilities: readonly string[]): Report {
+  if (!capabilities.includes('side-band-64k')) return reportOf(textOf(answer), '');
+  const [data, bare]: [Buffer[], string[]] = [[], []];
+  const bands = createDemultiplexer({
+    data: (piece) => void data.push(piece),
+    line: (line) => void bare.push(line?.toString('utf8').trimEnd() ?? ''),
+  });
   readPktLines(answer, bands.take);
-  return { lines: textOf(Buffer.concat(data)), words: bands.words() };
+  return reportOf([...textOf(Buffer.concat(data)), ...bare], bands.words());
+}
+
+function reportOf(lines: readonly string[], words: string): Report {
+  const refusal = lines.find((line) => line.startsWith('ERR '))?.slice('ERR '.length);
+  return { lines, refusal, words };
 }
 
 function textOf(report: Buffer): string[] {
