@@ -19,6 +19,7 @@ export interface GitServer {
 export type Intercept = (
   request: Request,
   real: () => Promise<Response>,
+  body: Buffer,
 ) => Promise<Response> | Response | undefined;
 
 export interface GitServerOptions {
@@ -42,7 +43,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
       requests.push({ line: `${request.method} ${pathname}${search}`, authorization });
       const body = await request.arrayBuffer();
       const real = () => callBackend({ backend, directory, request, body: new Uint8Array(body) });
-      const answer = await gitServer.intercept?.(request, real);
+      const answer = await gitServer.intercept?.(request, real, Buffer.from(body));
       if (answer) return answer;
       return isAllowed(authorization, options.login) ? real() : refused();
     },

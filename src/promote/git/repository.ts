@@ -202,12 +202,12 @@ function withoutPack(lines: readonly (string | null)[]): Buffer {
 /**
  * isomorphic-git never asks for `thin-pack`, though it reads such packs. Without it a server sends a shallow
  * client every file again whenever the branch has moved, because it may leave out only what a commit's own
- * parents have. The capabilities stand on the first line (gitprotocol-pack, "Packfile Negotiation").
+ * parents have. The capabilities stand on the first line (gitprotocol-pack, "Packfile Negotiation"), which may have none.
  */
 function withThinPack(request: Buffer): Buffer {
   const length = Number.parseInt(request.toString('latin1', 0, 4), 16);
-  const line = request.toString('utf8', 4, length).replace(' ofs-delta', ' thin-pack ofs-delta');
-  return Buffer.concat([pktLine(line), request.subarray(length)]);
+  const line = request.toString('utf8', 4, length).trimEnd();
+  return Buffer.concat([pktLine(`${line} thin-pack\n`), request.subarray(length)]);
 }
 
 /** isomorphic-git sees none of the objects that are here, and tells of none. */
