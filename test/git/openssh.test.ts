@@ -29,6 +29,7 @@ const isLocked = (kind: string) => kind.endsWith('with a passphrase');
 const sshd = findSshd();
 const keys = new Map<string, string>();
 let directory: string;
+let home: string;
 let server: OpenSshServer;
 let workspace: TestWorkspace;
 let repository: TestRepository;
@@ -46,7 +47,10 @@ async function newKey(name: string, args: readonly string[]): Promise<string> {
   return pair.publicKey;
 }
 
-function secret(name: Kind | 'reader' | 'stranger' = 'ed25519', change: Record<string, string> = {}) {
+function secret(
+  name: Kind | 'reader' | 'stranger' | 'at home' = 'ed25519',
+  change: Record<string, string> = {},
+) {
   const identity = keys.get(name) ?? '';
   const passphrase = isLocked(name) ? { password: PASSPHRASE } : {};
   return { identity, knownHosts: server.knownHosts.ed25519, ...passphrase, ...change };
@@ -61,9 +65,14 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
     const own = kinds.map(async (kind) => {
       return { publicKey: await newKey(kind, KINDS[kind]), command: GIT_SHELL };
     });
+    home = await mkdtemp(join(directory, 'home-'));
+    const resident = {
+      publicKey: await newKey('at home', KINDS.ed25519),
+      command: `echo "$SSH_ORIGINAL_COMMAND" >> ${home}/asked; HOME=${home} ${GIT_SHELL}`,
+    };
     const reader = { publicKey: await newKey('reader', KINDS.ed25519), command: READ_ONLY };
     strangersKey = await newKey('stranger', KINDS.ed25519);
-    server = await startOpenSsh(sshd ?? '', [...(await Promise.all(own)), reader]);
+    server = await startOpenSsh(sshd ?? '', [...(await Promise.all(own)), reader, resident]);
     workspace = await testWorkspace({ outbound: createOutbound({ allowed: [], insecure: [server.host] }) });
   }, SLOW);
   afterAll(async () => {
@@ -157,6 +166,25 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
     expect(error).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
     expect(error.message).toContain('has been marked as read only');
     expect(await repository.tip(BRANCH)).toBeUndefined();
+  });
+
+  test('finds a repository below the home of a user, as Git asks for it', async () => {
+    const atHome = await createTestRepository(home, `app-${count}.git`, { [FILE]: marked('1.0.0') });
+    const urlAt = (path: string) => url.replace(/(:\d+)\/.*$/, `$1/${path}`);
+    const credentials = secret('at home');
+    const result = await promote({ url: urlAt(`~/app-${count}.git`), credentials });
+    expect(result.kind).toBe('pushed');
+    expect(await atHome.read(BRANCH, FILE)).toBe(marked('2.0.0'));
+    for (const tilde of ['~', '%7E']) {
+      await failureOf(promote({ url: urlAt(`${tilde}no-such-user/app.git`), credentials }));
+    }
+    const asked = new Set((await Bun.file(join(home, 'asked')).text()).trim().split('\n'));
+    expect([...asked].toSorted()).toEqual([
+      `git-receive-pack '~/app-${count}.git'`,
+      "git-receive-pack '~no-such-user/app.git'",
+      `git-upload-pack '~/app-${count}.git'`,
+      "git-upload-pack '~no-such-user/app.git'",
+    ]);
   });
 
   test('knows no such repository', async () => {

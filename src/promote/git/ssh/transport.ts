@@ -54,7 +54,7 @@ export function createSshTransport(
     const { timeoutMs, idleTimeoutMs: idleMs } = bounds.advertisement;
     const deadline = createDeadline({ timeoutMs, idleMs, signal });
     try {
-      const started = open.exec(`${service} ${quoted(decodeURIComponent(target.pathname))}`);
+      const started = open.exec(`${service} ${quoted(pathOf(target))}`);
       return createExchange(await deadline.race(started), remote, bounds.advertisement, signal);
     } finally {
       deadline.clear();
@@ -114,6 +114,11 @@ export function createSshTransport(
 }
 
 const unlockAlone: Unlock = (key, passphrase) => unlock(key, passphrase, createTurns().job());
+
+/** As Git has it: `~`, or a user's, is no directory below the root (git-clone, "GIT URLS"). */
+function pathOf({ pathname }: URL): string {
+  return decodeURIComponent(pathname).replace(/^\/~/, '~');
+}
 
 /** For the shell that a host may run. */
 function quoted(path: string): string {
