@@ -133,6 +133,11 @@ export function branchNotFound(transport: Transport, branch: string): TurnpikeEr
   return new TurnpikeError('GitBranchNotFound', message, { retry: 'never' });
 }
 
+function notShallow({ remote }: Transport): TurnpikeError {
+  const message = `${remote.name} cannot send the tip of a branch without all that came before (it lacks the capability "shallow"): use a Git server that can.`;
+  return new TurnpikeError('GitRejected', message, { retry: 'never' });
+}
+
 type Told = () => Promise<{ readonly oid: string; readonly capabilities: ReadonlySet<string> }>;
 
 const UPLOAD_PACK = 'git-upload-pack';
@@ -185,6 +190,7 @@ function httpOver(
         return answer(request, 'result', withoutPack(lines));
       }
       const { oid, capabilities } = await told();
+      if (!capabilities.has('shallow')) throw notShallow(transport);
       canThin = capabilities.has('thin-pack');
       return answer(request, 'advertisement', advertisementOf(refOf(branch), oid, capabilities));
     },
