@@ -25,13 +25,15 @@ export interface JsonServerOptions {
   /** Of the repository. */
   readonly root: string;
   /** What does not lie below the root; by its whole path. */
-  readonly others?: (asked: JsonAsked) => Response | undefined;
+  readonly others?: (asked: JsonAsked) => Response | undefined | Promise<Response | undefined>;
+  /** What is no request to the API, such as Git's. */
+  readonly before?: (request: Request) => Promise<Response | undefined>;
   /** The whole header. */
   readonly authorization: string;
   /** To who lacks it. */
   readonly unauthorized: () => Response;
   readonly notFound: () => Response;
-  readonly handle: (asked: JsonAsked) => Response;
+  readonly handle: (asked: JsonAsked) => Response | Promise<Response>;
 }
 
 /** What the stand-ins of forges have in common. */
@@ -41,6 +43,8 @@ export function startJsonServer(options: JsonServerOptions): JsonServer {
   const faults: Fault[] = [];
 
   async function answer(request: Request): Promise<Response> {
+    const before = await options.before?.(request);
+    if (before) return before;
     const url = new URL(request.url);
     requests.push(`${request.method} ${url.pathname}${url.search}`);
     const text = await request.text();
@@ -50,7 +54,7 @@ export function startJsonServer(options: JsonServerOptions): JsonServer {
     if (fault) return jsonAnswer(fault.status, fault.body, fault.headers);
     if (request.headers.get('authorization') !== options.authorization) return options.unauthorized();
     const asked = { method: request.method, path: url.pathname, query: url.searchParams, body };
-    const other = options.others?.(asked);
+    const other = await options.others?.(asked);
     if (other) return other;
     if (!url.pathname.startsWith(options.root)) return options.notFound();
     return options.handle({ ...asked, path: url.pathname.slice(options.root.length) });

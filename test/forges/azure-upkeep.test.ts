@@ -10,7 +10,7 @@ import { INPUT, NONE, openPull, readPull } from './pulls.ts';
 
 const ROOT = '/acme/Platform%20Team/_apis/git/repositories/fleet';
 const REPOSITORY = 'https://dev.azure.com/acme/Platform%20Team/_git/fleet';
-const END = '?api-version=7.1';
+const END = '?api-version=7.0';
 
 let azure: FakeAzure;
 
@@ -53,7 +53,7 @@ describe('the decoration of a pull request on Azure', () => {
       `POST ${ROOT}/pullrequests/1/labels${END}`,
       `POST ${ROOT}/pullrequests/1/labels${END}`,
       `POST ${ROOT}/pullrequests/1/reviewers${END}`,
-      'GET /acme/_apis/identities?searchFilter=General&filterValue=bob%40example.com&api-version=7.1',
+      'GET /acme/_apis/identities?searchFilter=General&filterValue=bob%40example.com&api-version=7.0',
       `POST ${ROOT}/pullrequests/1/reviewers${END}`,
     ]);
 
@@ -176,6 +176,8 @@ test.each([
 describe('taking back an auto-complete on Azure', () => {
   test('happens once, and is done where there is none, or nothing to complete', async () => {
     const pull = await opened();
+    const type = { id: 'fa4e907d-c16b-4a4c-9dfa-4906e5d171dd', displayName: 'Minimum number of reviewers' };
+    azure.options.policies.push({ type, isBlocking: true, status: 'running' });
     Object.assign(azure.pulls[0] ?? {}, { autoCompleteSetBy: { id: OWN_ID } });
     await forge().cancelMerge(pull);
     expect(azure.requests).toEqual([`PATCH ${ROOT}/pullrequests/1${END}`]);

@@ -47,10 +47,10 @@ describe('Azure DevOps', () => {
       'searchCriteria.targetRefName=refs%2Fheads%2Fmain',
     ];
     expect(azure.requests).toEqual([
-      `POST ${ROOT}?api-version=7.1`,
-      `GET ${ROOT}?${search.join('&')}&api-version=7.1`,
-      `PATCH ${ROOT}/1?api-version=7.1`,
-      `GET ${ROOT}/1?api-version=7.1`,
+      `POST ${ROOT}?api-version=7.0`,
+      `GET ${ROOT}?${search.join('&')}&api-version=7.0`,
+      `PATCH ${ROOT}/1?api-version=7.0`,
+      `GET ${ROOT}/1?api-version=7.0`,
     ]);
   });
 

@@ -7,6 +7,7 @@ import { identitiesUrl } from './azure/identities.ts';
 import { merge } from './azure/merge.ts';
 import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './azure/pulls.ts';
 import { setStatus } from './azure/status.ts';
+import { callWithVersions, withVersions } from './azure/versions.ts';
 import { createForgeCall, type ForgeContext } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import type { Forge, ForgeDeps } from './forge.ts';
@@ -24,14 +25,15 @@ export function createAzure(repositoryUrl: string, credentials: Credentials, dep
     repository: `${path.slice(1)}/${name}`,
     secrets: [...secretsOf(credentials), basic(credentials.token)],
   };
+  const send = createSendJson(`Basic ${basic(credentials.token)}`, credentials, deps);
   const api: Api = {
     organizationUrl: origin + organization,
     identitiesUrl: identitiesUrl(origin, organization),
     projectUrl: `${origin}${path}/_apis`,
     repositoryUrl: `${origin}${path}/_apis/git/repositories/${name}`,
     pageUrl: `${origin}${path}/_git/${name}`,
-    call: createForgeCall(context, deps),
-    send: refusing(createSendJson(`Basic ${basic(credentials.token)}`, credentials, deps)),
+    call: callWithVersions(createForgeCall(context, deps), context),
+    send: withVersions(refusing(send), deps.azureVersions),
     context,
   };
   return {

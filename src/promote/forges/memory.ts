@@ -1,4 +1,5 @@
 import { type Breakers, createBreakers } from '../breaker.ts';
+import { type ApiVersions, createApiVersions } from './azure/versions.ts';
 import { createRateLimits, type RateLimits } from './limits.ts';
 import { createPace, type Pace, REAL_WAITS, type Waits } from './pace.ts';
 import { createPolls, type Polls } from './polls.ts';
@@ -11,6 +12,7 @@ export interface ForgeMemory {
   readonly breakers: Breakers;
   readonly polls: Polls;
   readonly sightings: Sightings;
+  readonly azureVersions: ApiVersions;
 }
 
 export function createForgeMemory(now: () => Date, waits: Waits = REAL_WAITS): ForgeMemory {
@@ -20,5 +22,6 @@ export function createForgeMemory(now: () => Date, waits: Waits = REAL_WAITS): F
     breakers: createBreakers(now),
     polls: createPolls(),
     sightings: createSightings(now),
+    azureVersions: createApiVersions(),
   };
 }

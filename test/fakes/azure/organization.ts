@@ -1,5 +1,6 @@
 import { type JsonAsked, jsonAnswer } from '../json-server.ts';
 import { refusal } from './answers.ts';
+import { resultOf } from './policies.ts';
 import { type AzureState, OWN_ID, PROJECT_ID } from './state.ts';
 
 /** What belongs to the organization or the project and not to the repository. */
@@ -32,13 +33,16 @@ function identities({ identities: known, options }: AzureState, wanted: string):
 }
 
 /** https://learn.microsoft.com/en-us/rest/api/azure/devops/policy/evaluations/list */
-function evaluations({ options }: AzureState, artifactId: string): Response {
-  if (!artifactId.startsWith(`vstfs:///CodeReview/CodeReviewId/${PROJECT_ID}/`)) {
+function evaluations({ options, pulls }: AzureState, artifactId: string): Response {
+  const start = `vstfs:///CodeReview/CodeReviewId/${PROJECT_ID}/`;
+  const pull = pulls.find(({ pullRequestId }) => `${start}${pullRequestId}` === artifactId);
+  if (!pull) {
     return refusal(400, 'InvalidArgumentValueException', `The artifact ${artifactId} is not valid.`);
   }
-  const value = options.policies.map(({ type, settings = {}, isBlocking, status }) => ({
-    status,
-    configuration: { type, settings, isBlocking, isEnabled: true, isDeleted: false },
-  }));
+  const value = options.policies.map((policy) => {
+    const { type, settings = {}, isBlocking } = policy;
+    const configuration = { type, settings, isBlocking, isEnabled: true, isDeleted: false };
+    return { status: resultOf(policy, pull), configuration };
+  });
   return jsonAnswer(200, { value, count: value.length });
 }

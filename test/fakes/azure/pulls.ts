@@ -1,16 +1,33 @@
+import { gitBranches } from '../github/branches.ts';
 import { jsonAnswer } from '../json-server.ts';
 import { HEAD_COMMIT } from '../pull.ts';
 import { refusal } from './answers.ts';
+import { isMet } from './policies.ts';
 import { type AzureState, BASE_COMMIT, type FakePull, PROJECT_ID } from './state.ts';
 
-export function create({ pulls, branches }: AzureState, body: Record<string, unknown>): Response {
+/** A list has no more of a description. */
+const LISTED = 400;
+
+function branchOf(ref: string): string {
+  return ref.replace('refs/heads/', '');
+}
+
+/** The commit of a branch, or undefined where there is none. */
+async function tipOf({ repository, branches }: AzureState, ref: string, named: string) {
+  if (repository) return repository.tip(branchOf(ref));
+  return branches.has(branchOf(ref)) ? named : undefined;
+}
+
+export async function create(state: AzureState, body: Record<string, unknown>): Promise<Response> {
+  const { pulls, options } = state;
   const { title, description, sourceRefName, targetRefName, isDraft = false } = body as unknown as FakePull;
-  const missing = [sourceRefName, targetRefName].find((ref) => !branches.has(ref.replace('refs/heads/', '')));
-  if (missing) {
+  const source = await tipOf(state, sourceRefName, HEAD_COMMIT);
+  const target = await tipOf(state, targetRefName, BASE_COMMIT);
+  if (options.unseen-- > 0 || source === undefined || target === undefined) {
     return refusal(
       400,
-      'GitPullRequestBranchNotFoundException',
-      `TF401398: The pull request cannot be activated because the source and/or the target branch no longer exists: ${missing}`,
+      'GitPullRequestCannotBeActivated',
+      'TF401398: The pull request cannot be activated because the source and/or the target branch no longer exists, or the requested refs are not branches',
     );
   }
   if ((description?.length ?? 0) > 4000) {
@@ -34,8 +51,8 @@ export function create({ pulls, branches }: AzureState, body: Record<string, unk
     sourceRefName,
     targetRefName,
     isDraft,
-    lastMergeSourceCommit: { commitId: HEAD_COMMIT },
-    lastMergeTargetCommit: { commitId: BASE_COMMIT },
+    lastMergeSourceCommit: { commitId: source },
+    lastMergeTargetCommit: { commitId: target },
     mergeStatus: 'succeeded',
     labels: [],
     reviewers: [],
@@ -45,17 +62,27 @@ export function create({ pulls, branches }: AzureState, body: Record<string, unk
   return jsonAnswer(201, pull);
 }
 
+/** https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/get-pull-requests */
 export function list({ pulls }: AzureState, query: URLSearchParams): Response {
   const wanted = (field: keyof FakePull) => query.get(`searchCriteria.${field}`);
-  const value = pulls.filter((pull) =>
-    (['status', 'sourceRefName', 'targetRefName'] as const).every(
-      (field) => wanted(field) === null || wanted(field) === pull[field],
-    ),
-  );
+  const value = pulls
+    .filter((pull) =>
+      (['status', 'sourceRefName', 'targetRefName'] as const).every(
+        (field) => wanted(field) === null || wanted(field) === pull[field],
+      ),
+    )
+    .map((pull) => ({
+      ...pull,
+      ...(pull.description && { description: pull.description.slice(0, LISTED) }),
+    }));
   return jsonAnswer(200, { value, count: value.length });
 }
 
-export function update(state: AzureState, pull: FakePull, body: Record<string, unknown>): Response {
+export async function update(
+  state: AzureState,
+  pull: FakePull,
+  body: Record<string, unknown>,
+): Promise<Response> {
   if (pull.status !== 'active') {
     return refusal(
       400,
@@ -71,17 +98,36 @@ export function update(state: AzureState, pull: FakePull, body: Record<string, u
 }
 
 /** https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/update */
-function complete({ options }: AzureState, pull: FakePull, body: Record<string, unknown>): Response {
-  const { lastMergeSourceCommit } = body as Partial<FakePull>;
+async function complete(state: AzureState, pull: FakePull, body: Record<string, unknown>): Promise<Response> {
+  const { lastMergeSourceCommit, completionOptions = pull.completionOptions } = body as Partial<FakePull>;
   if (lastMergeSourceCommit?.commitId !== pull.lastMergeSourceCommit.commitId) {
     const message =
       'TF401192: The source or target branch has been modified since the last merge attempt. Please refresh and try again.';
     return refusal(409, 'GitPullRequestStaleException', message);
   }
-  if (options.policies.some(({ status, isBlocking }) => isBlocking && status !== 'approved')) {
+  if (!isMet(state, { ...pull, ...(completionOptions && { completionOptions }) })) {
     const message = 'TF402455: Completing the pull request was rejected by a policy.';
     return refusal(403, 'GitPullRequestUpdateRejectedByPolicyException', message);
   }
-  if (!options.slow) pull.status = 'completed';
+  if (completionOptions) pull.completionOptions = completionOptions;
+  if (!state.options.slow) await finish(state, pull);
   return jsonAnswer(200, pull);
+}
+
+async function finish({ repository }: AzureState, pull: FakePull): Promise<void> {
+  const { commitId } = pull.lastMergeSourceCommit;
+  if (repository) await gitBranches(repository).merge(commitId, branchOf(pull.targetRefName));
+  pull.status = 'completed';
+}
+
+/**
+ * Follows the branches of what is open, and completes what is to complete by itself once all its policies are met: with
+ * a way to merge that the branch does not allow that is never.
+ */
+export async function follow(state: AzureState): Promise<void> {
+  for (const pull of state.pulls.filter(({ status }) => status === 'active')) {
+    const source = await state.repository?.tip(branchOf(pull.sourceRefName));
+    if (source !== undefined) pull.lastMergeSourceCommit = { commitId: source };
+    if (pull.autoCompleteSetBy && isMet(state, pull)) await finish(state, pull);
+  }
 }

@@ -1,3 +1,4 @@
+import type { TestRepository } from '../../git/repository.ts';
 import { HEAD_COMMIT } from '../pull.ts';
 
 export interface FakePull {
@@ -15,8 +16,11 @@ export interface FakePull {
   labels: { readonly name: string; readonly active: boolean }[];
   reviewers: { readonly id: string; readonly uniqueName: string }[];
   autoCompleteSetBy?: { readonly id: string };
+  completionOptions?: { readonly mergeStrategy?: MergeStrategy };
   readonly repository: { readonly project: { readonly id: string } };
 }
+
+export type MergeStrategy = 'noFastForward' | 'squash' | 'rebase' | 'rebaseMerge';
 
 export interface FakeStatus {
   readonly id: number;
@@ -29,7 +33,7 @@ export interface FakeStatus {
 
 export interface FakePolicy {
   readonly type: { readonly id: string; readonly displayName: string };
-  readonly settings?: { readonly statusGenre: string; readonly statusName: string };
+  readonly settings?: Readonly<Record<string, string | boolean>>;
   readonly isBlocking: boolean;
   status: 'queued' | 'running' | 'approved' | 'rejected' | 'notApplicable' | 'broken';
 }
@@ -45,11 +49,15 @@ export interface AzureState {
   /** Heads of pull request 1 after each push. */
   readonly iterations: string[];
   readonly comments: Map<number, string[]>;
+  /** Without it there are names of branches alone. */
+  readonly repository: TestRepository | undefined;
   readonly options: AzureOptions;
 }
 
 export interface AzureOptions {
   policies: FakePolicy[];
+  /** So many attempts to open a pull request do not see a branch yet that was just pushed. */
+  unseen: number;
   /** Completing takes a moment. */
   slow: boolean;
   mayReadIdentities: boolean;
@@ -62,7 +70,7 @@ export const OWN_ID = 'd6245f20-2af8-44f4-9451-8107cb2767db';
 export const ANN_ID = '6f168adb-59d4-4fc0-be3b-fb21b939b2a6';
 export const BOB_ID = '278d5cd2-584d-4b63-824a-2ba458937249';
 
-export function newState(): AzureState {
+export function newState(repository?: TestRepository): AzureState {
   return {
     pulls: [],
     branches: new Set(['main']),
@@ -73,6 +81,7 @@ export function newState(): AzureState {
     statuses: new Map(),
     iterations: [HEAD_COMMIT],
     comments: new Map(),
-    options: { policies: [], slow: false, mayReadIdentities: true },
+    repository,
+    options: { policies: [], unseen: 0, slow: false, mayReadIdentities: true },
   };
 }

@@ -28,8 +28,8 @@ const ID = 'https://api.github.com/description';
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 const descriptions = {
-  '': once(() => describe(gitHubCom)),
-  '/api/v3': once(() => describe(enterpriseServer)),
+  '': once(() => describeExtract(gitHubCom)),
+  '/api/v3': once(() => describeExtract(enterpriseServer)),
 };
 
 /** `apiPath` is empty for api.github.com, `/api/v3` for GitHub Enterprise Server. */
@@ -46,7 +46,8 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-function describe(extract: object): GitHubDescription {
+/** Of any description that was taken out of an OpenAPI one. */
+export function describeExtract(extract: object): GitHubDescription {
   const { operations, schemas } = extract as Extract;
   const faults = createFaults(schemas);
 
@@ -98,8 +99,13 @@ function queryFaults(name: string, { parameters }: Operation, query: URLSearchPa
     const known = parameters.find((one) => one.in === 'query' && one.name === key);
     if (!known) return [`${name} has no parameter ${key}`];
     const { type } = known.schema as { type?: string };
-    return faults(`${name} ${key}`, known.schema, type === 'integer' ? Number(value) : value);
+    return faults(`${name} ${key}`, known.schema, typedValue(type, value));
   });
+}
+
+function typedValue(type: string | undefined, text: string): unknown {
+  if (type === 'integer') return Number(text);
+  return type === 'boolean' && ['true', 'false'].includes(text) ? text === 'true' : text;
 }
 
 function bodyFaults(name: string, { body }: Operation, asked: Asked, faults: Faults): string[] {

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../call.ts';
-import { parsedAnswer, type SendJson } from '../shared.ts';
-
-const API_VERSION = '7.1';
+import { parsedAnswer } from '../shared.ts';
+import type { SendAzure } from './versions.ts';
 
 /** One repository. */
 export interface Api {
@@ -15,7 +14,8 @@ export interface Api {
   /** Where people see it. */
   readonly pageUrl: string;
   readonly call: ForgeCall;
-  readonly send: SendJson;
+  /** Adds the version of the API to the URL. */
+  readonly send: SendAzure;
   readonly context: ForgeContext;
 }
 
@@ -51,13 +51,12 @@ export async function read(api: Api, number: number): Promise<AzurePullRequest |
 
 type Query = Readonly<Record<string, string>>;
 
-/** Some of what Azure offers is a preview forever, and wants to be called so. */
-export function versioned(url: string, query: Query = {}, version = API_VERSION): string {
-  return `${url}?${new URLSearchParams({ ...query, 'api-version': version })}`;
+export function withQuery(url: string, query: Query): string {
+  return `${url}?${new URLSearchParams(query)}`;
 }
 
-export function pullUrl({ repositoryUrl }: Api, path = '', query: Query = {}): string {
-  return versioned(`${repositoryUrl}/pullrequests${path}`, query);
+export function pullUrl({ repositoryUrl }: Api, path = ''): string {
+  return `${repositoryUrl}/pullrequests${path}`;
 }
 
 export function parsed(api: Api, operation: ForgeOperation, data: unknown): AzurePullRequest {

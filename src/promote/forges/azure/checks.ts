@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import type { Checks } from '../merge.ts';
 import { parsedAnswer } from '../shared.ts';
 import { STATUS_CONTEXT } from '../status.ts';
-import { type Api, type AzurePullRequest, pullUrl, versioned } from './api.ts';
+import { type Api, type AzurePullRequest, pullUrl, withQuery } from './api.ts';
+import type { AzureRequest } from './versions.ts';
 
 /** What holds a pull request back. */
 export interface AzureChecks extends Checks {
@@ -50,7 +51,7 @@ const CHECK_POLICIES = ['0609b952-1397-4640-95ec-e00a01b2c241', 'cbdc66da-9728-4
 export async function checksOf(api: Api, pull: AzurePullRequest, commit: string): Promise<AzureChecks> {
   const statuses = [
     ...(await statusesOf(api, commit)),
-    ...(await statusesAt(api, pullUrl(api, `/${pull.pullRequestId}/statuses`))),
+    ...(await statusesAt(api, { url: pullUrl(api, `/${pull.pullRequestId}/statuses`), preview: '6.0' })),
   ];
   const policies = await policiesOf(api, pull);
   const names = (states: (state: string) => boolean, results: readonly string[]) => [
@@ -77,13 +78,13 @@ function isOthers({ name }: { readonly name: string }): boolean {
 }
 
 function statusesOf(api: Api, commit: string) {
-  const url = versioned(`${api.repositoryUrl}/commits/${commit}/statuses`, { latestOnly: 'true' });
-  return statusesAt(api, url);
+  const url = withQuery(`${api.repositoryUrl}/commits/${commit}/statuses`, { latestOnly: 'true' });
+  return statusesAt(api, { url });
 }
 
 /** The latest of each context. */
-async function statusesAt(api: Api, url: string) {
-  const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
+async function statusesAt(api: Api, at: Pick<AzureRequest, 'url' | 'preview'>) {
+  const { data } = await api.call('checks', () => api.send({ method: 'GET', ...at }));
   const { value } = parsedAnswer(Statuses, 'checks', data, api.context);
   const latest = new Map<string, { name: string; state: string }>();
   for (const { state, context } of value.toSorted((one, other) => one.id - other.id)) {
@@ -96,8 +97,8 @@ async function statusesAt(api: Api, url: string) {
 async function policiesOf(api: Api, pull: AzurePullRequest): Promise<readonly Evaluation[]> {
   const project = pull.repository?.project?.id ?? '';
   const artifactId = `vstfs:///CodeReview/CodeReviewId/${project}/${pull.pullRequestId}`;
-  const url = versioned(`${api.projectUrl}/policy/evaluations`, { artifactId }, '7.1-preview');
-  const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
+  const url = withQuery(`${api.projectUrl}/policy/evaluations`, { artifactId });
+  const { data } = await api.call('checks', () => api.send({ method: 'GET', url, preview: 'always' }));
   const { value } = parsedAnswer(Evaluations, 'checks', data, api.context);
   return value.filter(({ configuration }) => configuration.isEnabled && !configuration.isDeleted);
 }

@@ -23,7 +23,7 @@ export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promi
 /** One that is not there yet is created: https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-request-labels/create */
 async function addLabel(api: Api, { number }: PullRequest, name: string): Promise<readonly string[]> {
   const url = pullUrl(api, `/${number}/labels`);
-  await api.call('decorate', () => api.send({ method: 'POST', url, body: { name } }));
+  await api.call('decorate', () => api.send({ method: 'POST', url, body: { name }, preview: '6.0' }));
   return [];
 }
 

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { TurnpikeError } from '../../../api/errors.ts';
 import type { ForgeAnswer } from '../call.ts';
 import { parsedAnswer } from '../shared.ts';
-import { type Api, versioned } from './api.ts';
+import { type Api, withQuery } from './api.ts';
 
 const Found = v.object({ value: v.array(v.object({ id: v.string() })) });
 const Connection = v.object({ authenticatedUser: v.object({ id: v.string() }) });
@@ -27,7 +27,7 @@ export function isIdentity(name: string): boolean {
  * https://learn.microsoft.com/en-us/rest/api/azure/devops/ims/identities/read-identities
  */
 export async function identityOf(api: Api, name: string): Promise<string | undefined> {
-  const url = versioned(api.identitiesUrl, { searchFilter: 'General', filterValue: name });
+  const url = withQuery(api.identitiesUrl, { searchFilter: 'General', filterValue: name });
   const isRefused = ({ status }: ForgeAnswer) => status === 401 || status === 403;
   const answer = await api.call('decorate', () => api.send({ method: 'GET', url }), isRefused);
   if (isRefused(answer)) {
@@ -40,7 +40,7 @@ export async function identityOf(api: Api, name: string): Promise<string | undef
 
 /** Whose token it is. */
 export async function ownIdentity(api: Api): Promise<string> {
-  const url = versioned(`${api.organizationUrl}/_apis/connectionData`, {}, '7.1-preview');
-  const { data } = await api.call('merge', () => api.send({ method: 'GET', url }));
+  const url = `${api.organizationUrl}/_apis/connectionData`;
+  const { data } = await api.call('merge', () => api.send({ method: 'GET', url, preview: 'always' }));
   return parsedAnswer(Connection, 'merge', data, api.context).authenticatedUser.id;
 }

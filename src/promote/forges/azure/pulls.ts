@@ -3,7 +3,7 @@ import { branchOf, refOf } from '../../refs.ts';
 import type { ForgeAnswer } from '../call.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
 import { parsedAnswer } from '../shared.ts';
-import { type Api, type AzurePullRequest, parsed, pullUrl, read, STATES } from './api.ts';
+import { type Api, type AzurePullRequest, parsed, pullUrl, read, STATES, withQuery } from './api.ts';
 
 export const MAX_DESCRIPTION = 4000;
 
@@ -26,7 +26,7 @@ function isThere({ status, data }: ForgeAnswer): boolean {
 }
 
 export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
-  const url = pullUrl(api, '', {
+  const url = withQuery(pullUrl(api), {
     'searchCriteria.status': 'active',
     'searchCriteria.sourceRefName': refOf(head),
     'searchCriteria.targetRefName': refOf(base),

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import type { CommitStatus } from '../forge.ts';
 import { parsedAnswer } from '../shared.ts';
 import { cutStatus, STATUS_CONTEXT } from '../status.ts';
-import { type Api, pullUrl, versioned } from './api.ts';
+import { type Api, pullUrl } from './api.ts';
+import type { AzureRequest } from './versions.ts';
 
 const STATES = { pending: 'pending', success: 'succeeded', failure: 'failed' } as const;
 
@@ -35,13 +36,14 @@ export async function setStatus(
     context: { genre: GENRE, name: NAME },
     ...(url !== undefined && { targetUrl: url }),
   };
-  const post = (target: string, body: object) =>
-    api.call('status', () => api.send({ method: 'POST', url: target, body }));
-  await post(versioned(`${api.repositoryUrl}/commits/${commit}/statuses`), status);
+  const post = (request: Pick<AzureRequest, 'url' | 'preview' | 'body'>) =>
+    api.call('status', () => api.send({ method: 'POST', ...request }));
+  await post({ url: `${api.repositoryUrl}/commits/${commit}/statuses`, body: status });
   if (pullRequest === undefined) return;
   const iterationId = await iterationOf(api, pullRequest, commit);
   if (iterationId !== undefined) {
-    await post(pullUrl(api, `/${pullRequest}/statuses`), { ...status, iterationId });
+    const body = { ...status, iterationId };
+    await post({ url: pullUrl(api, `/${pullRequest}/statuses`), body, preview: '6.0' });
   }
 }
 
