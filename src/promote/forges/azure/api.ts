@@ -36,6 +36,10 @@ export const AzurePullRequest = v.object({
   labels: v.nullish(v.array(v.object({ name: v.string(), active: v.nullish(v.boolean(), true) })), []),
   reviewers: v.nullish(v.array(v.object({ id: v.string(), uniqueName: v.nullish(v.string()) })), []),
   autoCompleteSetBy: v.nullish(v.object({ id: v.string() })),
+  /** How it is completed. */
+  completionOptions: v.nullish(
+    v.object({ mergeStrategy: v.nullish(v.string()), squashMerge: v.nullish(v.boolean()) }),
+  ),
   mergeStatus: v.nullish(v.string()),
   repository: v.nullish(v.object({ project: v.nullish(v.object({ id: v.string() })) })),
 });

@@ -3,12 +3,15 @@ import type { Checks } from '../merge.ts';
 import { parsedAnswer } from '../shared.ts';
 import { STATUS_CONTEXT } from '../status.ts';
 import { type Api, type AzurePullRequest, pullUrl, withQuery } from './api.ts';
+import { allowedStrategies, limitsStrategies, type MergeStrategy, StrategySettings } from './strategies.ts';
 import type { AzureRequest } from './versions.ts';
 
 /** What holds a pull request back. */
 export interface AzureChecks extends Checks {
   /** Whether a policy that must be met is not: an auto-complete waits for it. */
   readonly blocked: boolean;
+  /** Ways to merge that the policies allow, the best first. */
+  readonly strategies: readonly MergeStrategy[];
 }
 
 /** `notSet` and `pending` are not done. */
@@ -35,9 +38,13 @@ const Evaluations = v.object({
         isEnabled: v.nullish(v.boolean(), true),
         isDeleted: v.nullish(v.boolean(), false),
         type: v.object({ id: v.string(), displayName: v.nullish(v.string(), '') }),
-        /** Of a policy Status: which one it wants. */
         settings: v.nullish(
-          v.object({ statusGenre: v.nullish(v.string(), ''), statusName: v.nullish(v.string(), '') }),
+          v.object({
+            /** Of a policy Status: which one it wants. */
+            statusGenre: v.nullish(v.string(), ''),
+            statusName: v.nullish(v.string(), ''),
+            ...StrategySettings.entries,
+          }),
         ),
       }),
     }),
@@ -65,6 +72,7 @@ export async function checksOf(api: Api, pull: AzurePullRequest, commit: string)
     failing: names((state) => FAILING.includes(state), ['rejected', 'broken']),
     pending: names((state) => !FAILING.includes(state) && !PASSED.includes(state), ['queued', 'running']),
     blocked: policies.some(isBlocking),
+    strategies: allowedStrategies(policies.map(({ configuration }) => configuration)),
   };
 }
 
@@ -116,6 +124,8 @@ function isOurs({ configuration: { settings } }: Evaluation): boolean {
   return nameOf(settings?.statusGenre ?? '', settings?.statusName ?? '') === STATUS_CONTEXT;
 }
 
+/** How it is merged is told with the merge: until then the policy on that counts as rejected. */
 function isBlocking({ status, configuration }: Evaluation): boolean {
+  if (limitsStrategies(configuration)) return false;
   return configuration.isBlocking && status !== 'approved' && status !== 'notApplicable';
 }

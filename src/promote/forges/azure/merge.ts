@@ -13,9 +13,10 @@ import {
   unspoken,
 } from '../merge.ts';
 import { type Api, type AzurePullRequest, parsed, pullUrl, read } from './api.ts';
-import { checksOf, commitHasChecks } from './checks.ts';
+import { type AzureChecks, checksOf, commitHasChecks } from './checks.ts';
 import { ownIdentity } from './identities.ts';
 import { toPullRequest } from './pulls.ts';
+import { type MergeStrategy, strategyFor } from './strategies.ts';
 
 type MergeApi = Mergeable<Api>;
 
@@ -34,29 +35,48 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
   const checks = await checksOf(api, pull, commit);
   const held = failing(checks, commit);
   if (held) return held;
-  if (pull.autoCompleteSetBy) return { kind: 'scheduled' };
+  if (completesItself(pull, checks)) return { kind: 'scheduled' };
+  const strategy = strategyFor(checks.strategies, api.method, api.base);
+  if (typeof strategy === 'object') return notYet(strategy.problem);
   const base = pull.lastMergeTargetCommit?.commitId;
   const waits = await unspoken(api, checks, commit, async () =>
     Boolean(base && (await commitHasChecks(api, base))),
   );
   if (waits) return waits;
-  if (checks.blocked) return schedule(api, pull, commit);
-  return checks.pending.length > 0 ? pending(checks, commit) : mergeNow(api, pull, commit);
+  const completion = { pull, commit, completionOptions: { mergeStrategy: strategy } };
+  if (checks.blocked) return schedule(api, completion);
+  return checks.pending.length > 0 ? pending(checks, commit) : mergeNow(api, completion);
 }
 
-async function mergeNow(api: MergeApi, pull: AzurePullRequest, commit: string): Promise<MergeOutcome> {
-  const answer = await change(api, pull, {
-    status: 'completed',
-    lastMergeSourceCommit: { commitId: commit },
-  });
-  return isRejected(answer) ? schedule(api, pull, commit) : outcomeOf(api, answer);
+/** With a way to merge that is not allowed it would wait for ever. */
+function completesItself({ autoCompleteSetBy, completionOptions }: AzurePullRequest, checks: AzureChecks) {
+  const { mergeStrategy, squashMerge } = completionOptions ?? {};
+  const strategy = mergeStrategy ?? (squashMerge ? 'squash' : 'noFastForward');
+  return Boolean(autoCompleteSetBy) && checks.strategies.some((one) => one === strategy);
+}
+
+interface Completion {
+  readonly pull: AzurePullRequest;
+  readonly commit: string;
+  /** Left out, Azure takes the first strategy, whatever the policies allow. */
+  readonly completionOptions: { readonly mergeStrategy: MergeStrategy };
+}
+
+async function mergeNow(api: MergeApi, completion: Completion): Promise<MergeOutcome> {
+  const { pull, commit, completionOptions } = completion;
+  const lastMergeSourceCommit = { commitId: commit };
+  const answer = await change(api, pull, { status: 'completed', lastMergeSourceCommit, completionOptions });
+  return isRejected(answer) ? schedule(api, completion) : outcomeOf(api, answer);
 }
 
 /** Azure cannot be told which head is meant, but answers with the one that it has by now. */
-async function schedule(api: MergeApi, pull: AzurePullRequest, commit: string): Promise<MergeOutcome> {
+async function schedule(
+  api: MergeApi,
+  { pull, commit, completionOptions }: Completion,
+): Promise<MergeOutcome> {
   if (!api.mayWait) return mustNotWait(api.context);
   const id = await ownIdentity(api);
-  const answer = await change(api, pull, { autoCompleteSetBy: { id } });
+  const answer = await change(api, pull, { autoCompleteSetBy: { id }, completionOptions });
   const outcome = outcomeOf(api, answer);
   if (outcome.kind !== 'scheduled') return outcome;
   return settled(toPullRequest(api, parsed(api, 'merge', answer.data)), commit, api) ?? outcome;
