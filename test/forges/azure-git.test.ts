@@ -9,6 +9,7 @@ import { createWorkspace, type Workspace } from '../../src/promote/workspace.ts'
 import { type FakeGit, fakeGit } from '../fakes/azure/git.ts';
 import type { Product } from '../fakes/azure/products.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../fakes/azure.ts';
+import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps, noWaits } from '../fakes/forge-deps.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { loopbackOutbound } from '../fakes/outbound.ts';
@@ -97,3 +98,24 @@ describe.each(['services', 'server-2022.1', 'server-2022', 'server-2020'] as con
     });
   },
 );
+
+describe('a promotion on Azure DevOps', () => {
+  beforeEach(() => start('services'));
+
+  test('leaves the pull request of another pipeline alone, whose note is at the end of a long text', async () => {
+    const forge = createForge('azure-devops', strategy.url, SECRET, forgeDeps());
+    await git.repository.git('branch', BRANCH, 'main');
+    const body = `${'x'.repeat(500)}\n\n<!-- turnpike pipeline=other/app/staging -->`;
+    await forge.create({ head: BRANCH, base: 'main', title: 'Theirs', body });
+    const failure = await failureOf(promote('1.1.0'));
+    expect(failure).toMatchObject({ code: 'ForgeRefused', retry: 'never' });
+    expect(failure.message).toContain('has an open pull request of another pipeline, other/app/staging');
+    expect(azure.pulls).toMatchObject([{ title: 'Theirs', description: body }]);
+  });
+
+  test('takes up its own pull request that was not recorded', async () => {
+    await promote('1.1.0');
+    expect(await promote('1.2.0')).toMatchObject({ kind: 'pull-request', pullRequest: { number: 1 } });
+    expect(azure.pulls).toMatchObject([{ title: 'Promote team/app in staging to 1.2.0' }]);
+  });
+});

@@ -18,6 +18,12 @@ function forge(url = REPOSITORY, token = AZURE_TOKEN): Forge {
   return createForge('azure-devops', url, { token }, forgeDeps({ outbound }));
 }
 
+async function asked(path: string): Promise<Record<string, unknown>> {
+  const login = Buffer.from(`:${AZURE_TOKEN}`).toString('base64');
+  const response = await fetch(azure.origin + path, { headers: { authorization: `Basic ${login}` } });
+  return (await response.json()) as Record<string, unknown>;
+}
+
 beforeEach(() => {
   azure = startFakeAzure();
   azure.branches.add(INPUT.head);
@@ -25,7 +31,7 @@ beforeEach(() => {
 afterEach(() => azure.stop());
 
 describe('Azure DevOps', () => {
-  test('opens, finds, reads and changes a pull request with one request each', async () => {
+  test('opens, finds, reads and changes a pull request, and reads what it found whole', async () => {
     const created = await forge().create(INPUT);
     const found = await forge().find(INPUT.head, 'main');
     const updated = await forge().update(1, { title: 'Newer', body: 'newer' });
@@ -49,6 +55,7 @@ describe('Azure DevOps', () => {
     expect(azure.requests).toEqual([
       `POST ${ROOT}?api-version=7.0`,
       `GET ${ROOT}?${search.join('&')}&api-version=7.0`,
+      `GET ${ROOT}/1?api-version=7.0`,
       `PATCH ${ROOT}/1?api-version=7.0`,
       `GET ${ROOT}/1?api-version=7.0`,
     ]);
@@ -115,5 +122,13 @@ describe('Azure DevOps', () => {
     expect(error.code).toBe('ForgeRefused');
     expect(error.message).toContain('(TF401398: The pull request cannot be activated');
     expect(forge().maxBody).toBe(4000);
+  });
+
+  test('gives the whole text of what it finds, though its lists have 400 characters of it', async () => {
+    const body = `${'x'.repeat(500)}\n\n<!-- turnpike pipeline=other/app/staging -->`;
+    await forge().create({ ...INPUT, body });
+    const { value } = await asked(`${ROOT}?api-version=7.0`);
+    expect(value).toMatchObject([{ description: 'x'.repeat(400) }]);
+    expect(await forge().find(INPUT.head, 'main')).toMatchObject({ body });
   });
 });

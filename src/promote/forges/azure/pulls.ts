@@ -35,7 +35,9 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   const page = parsedAnswer(v.object({ value: v.array(v.unknown()) }), 'find', data, api.context);
   // One from a fork may have a branch of the same name.
   const found = page.value.map((one) => parsed(api, 'find', one)).find((one) => !one.forkSource);
-  return found && toPullRequest(api, found);
+  // A list has but the first 400 characters of the description.
+  const whole = found && (await get(api, found.pullRequestId));
+  return whole?.state === 'open' ? whole : undefined;
 }
 
 export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
