@@ -118,4 +118,13 @@ describe('a promotion on Azure DevOps', () => {
     expect(await promote('1.2.0')).toMatchObject({ kind: 'pull-request', pullRequest: { number: 1 } });
     expect(azure.pulls).toMatchObject([{ title: 'Promote team/app in staging to 1.2.0' }]);
   });
+
+  test('goes on once Azure sees the branch that was pushed', async () => {
+    azure.options.unseen = 2;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(await failureOf(promote('1.1.0'))).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
+    }
+    expect(await promote('1.1.0')).toMatchObject({ kind: 'pull-request', pullRequest: { number: 1 } });
+    expect(operations).toEqual(['create 400', 'create 400', 'create 201']);
+  });
 });

@@ -116,12 +116,23 @@ describe('Azure DevOps', () => {
     expect((await failureOf(forge().get(1))).code).toBe('ForgeUnauthorized');
   });
 
-  test('refuses in its own words, and takes no longer text than it says', async () => {
-    azure.branches.delete(INPUT.head);
-    const error = await failureOf(forge().create(INPUT));
-    expect(error.code).toBe('ForgeRefused');
-    expect(error.message).toContain('(TF401398: The pull request cannot be activated');
+  test('refuses in its own words what is longer than it takes', async () => {
     expect(forge().maxBody).toBe(4000);
+    const error = await failureOf(forge().create({ ...INPUT, body: 'x'.repeat(4001) }));
+    expect(error).toMatchObject({ code: 'ForgeRefused', retry: 'never' });
+    expect(error.message).toContain('must not be longer than 4000 characters');
+  });
+
+  test('is asked again while it does not see a branch that was just pushed', async () => {
+    azure.options.unseen = 2;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const error = await failureOf(forge().create(INPUT));
+      expect(error).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
+      expect(error.message).toContain('does not see the branches of the pull request in');
+      expect(error.message).toContain('(TF401398: The pull request cannot be activated');
+      expect(error.message).toEndWith(': it is tried again.');
+    }
+    expect(await forge().create(INPUT)).toMatchObject({ number: 1 });
   });
 
   test('gives the whole text of what it finds, though its lists have 400 characters of it', async () => {

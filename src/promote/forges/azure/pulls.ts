@@ -1,11 +1,19 @@
 import * as v from 'valibot';
+import { TurnpikeError } from '../../../api/errors.ts';
 import { branchOf, refOf } from '../../refs.ts';
 import type { ForgeAnswer } from '../call.ts';
+import { forgeWords } from '../failure.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
 import { parsedAnswer } from '../shared.ts';
 import { type Api, type AzurePullRequest, parsed, pullUrl, read, STATES, withQuery } from './api.ts';
 
 export const MAX_DESCRIPTION = 4000;
+
+/**
+ * `TF401398: The pull request cannot be activated because the source and/or the target branch no longer exists`: also while
+ * a branch that was just pushed is not seen yet: https://github.com/renovatebot/renovate/issues/6846
+ */
+const UNSEEN = /TF401398|GitPullRequestCannotBeActivated/;
 
 /** `TF401179: An active pull request for the source and target branch already exists.` */
 const EXISTS = /TF401179|GitPullRequestExistsException/;
@@ -17,12 +25,23 @@ export async function create(
   const refs = { sourceRefName: refOf(head), targetRefName: refOf(base) };
   const request = { title, description: body, ...refs, ...(draft && { isDraft: true }) };
   const send = () => api.send({ method: 'POST', url: pullUrl(api), body: request });
-  const answer = await api.call('create', send, isThere);
+  const answer = await api.call('create', send, (one) => isThere(one) || isUnseen(one));
+  if (isUnseen(answer)) throw unseen(api, answer);
   return isThere(answer) ? 'exists' : toPullRequest(api, parsed(api, 'create', answer.data));
 }
 
 function isThere({ status, data }: ForgeAnswer): boolean {
   return status === 409 && EXISTS.test(JSON.stringify(data) ?? '');
+}
+
+function isUnseen({ status, data }: ForgeAnswer): boolean {
+  return (status === 400 || status === 409) && UNSEEN.test(JSON.stringify(data) ?? '');
+}
+
+function unseen({ context }: Api, answer: ForgeAnswer): TurnpikeError {
+  const words = forgeWords(answer, context.secrets);
+  const sentence = `${context.name} at ${context.host} does not see the branches of the pull request in ${context.repository} (${words}): it is tried again.`;
+  return new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
 }
 
 export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
