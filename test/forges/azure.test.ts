@@ -66,11 +66,32 @@ describe('Azure DevOps', () => {
     ['https://dev.azure.com/acme/_git/fleet', '/acme/fleet', 'fleet'],
     ['https://acme.visualstudio.com/Platform%20Team/_git/fleet', '/Platform%20Team', 'fleet'],
     ['https://acme.visualstudio.com/_git/fleet', '/fleet', 'fleet'],
+    ['https://acme.visualstudio.com/DefaultCollection/_git/fleet', '/DefaultCollection/fleet', 'fleet'],
+    ['https://acme.visualstudio.com/DefaultCollection/Team/_git/fleet', '/DefaultCollection/Team', 'fleet'],
     ['ssh://git@ssh.dev.azure.com/v3/acme/Platform/fleet', '/acme/Platform', 'fleet'],
+    ['ssh://acme@vs-ssh.visualstudio.com/v3/acme/Platform%20Team/fleet', '/acme/Platform%20Team', 'fleet'],
+    ['ssh://acme@vs-ssh.visualstudio.com:22/v3/acme/fleet/fleet', '/acme/fleet', 'fleet'],
     ['https://tfs.example.com:8443/tfs/Main/Platform/_git/fleet%20two', '/tfs/Main/Platform', 'fleet%20two'],
+    [
+      'https://tfs.example.com/tfs/DefaultCollection/Platform/_git/fleet',
+      '/tfs/DefaultCollection/Platform',
+      'fleet',
+    ],
+    ['https://tfs.example.com/tfs/Main/_git/fleet', '/tfs/Main/fleet', 'fleet'],
+    ['https://tfs.example.com/azure/DefaultCollection/_git/fleet', '/azure/DefaultCollection/fleet', 'fleet'],
+    ['https://ado.example.com/Main/Platform/_git/fleet', '/Main/Platform', 'fleet'],
+    ['https://ado.example.com/Main/_git/fleet', '/Main/fleet', 'fleet'],
+    ['https://ado.example.com/DefaultCollection/_git/fleet', '/DefaultCollection/fleet', 'fleet'],
   ])('reads %s', (url, path, name) => {
     expect(azureAddress(url)).toMatchObject({ path, name });
   });
+
+  test.each(['ssh://git@ssh.dev.azure.com/v3/acme/a/b', 'ssh://acme@vs-ssh.visualstudio.com/v3/acme/a/b'])(
+    'has the API of %s at dev.azure.com',
+    (url) => {
+      expect(azureAddress(url)).toMatchObject({ origin: 'https://dev.azure.com', host: 'dev.azure.com' });
+    },
+  );
 
   test.each(['/acme/fleet', '/acme/p/_git/', '/acme/p/_git/a%2Fb', '/acme/p/_git/a/b'])(
     'refuses %s',

@@ -14,6 +14,7 @@ const HOSTS: readonly Row[] = [
   ['https://dev.azure.com/org/project/_git/b', 'azure-devops'],
   ['https://org.visualstudio.com/project/_git/b', 'azure-devops'],
   ['ssh://git@ssh.dev.azure.com/v3/org/project/b', 'azure-devops'],
+  ['ssh://org@vs-ssh.visualstudio.com/v3/org/project/b', 'azure-devops'],
   ['https://codeberg.org/a/b', 'gitea'],
   ['https://gitea.com/a/b', 'gitea'],
 ];

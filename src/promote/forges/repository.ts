@@ -74,16 +74,11 @@ export interface AzureAddress extends Pick<RepositoryAddress, 'origin' | 'host' 
   readonly path: string;
 }
 
-/** So many parts stand before a project at Azure's own hosts. */
-const AZURE_OWNERS: readonly (readonly [RegExp, number])[] = [
-  [/^dev\.azure\.com$/, 1],
-  [/\.visualstudio\.com$/, 0],
-];
-
 /**
  * Reads `https://dev.azure.com/ORGANIZATION/PROJECT/_git/REPOSITORY`, the older
- * `https://ORGANIZATION.visualstudio.com/…` and a server's own. Azure leaves the project out where it is
- * called as the repository.
+ * `https://ORGANIZATION.visualstudio.com/[DefaultCollection/]…` and a server's own,
+ * `https://HOST/[DIRECTORY/]COLLECTION/PROJECT/_git/REPOSITORY`. Azure leaves the project out where it is called as the
+ * repository.
  *
  * @throws TurnpikeError SpecInvalid
  */
@@ -101,10 +96,27 @@ export function azureAddress(url: string): AzureAddress {
     const form = 'https://dev.azure.com/ORGANIZATION/PROJECT/_git/REPOSITORY';
     throw invalid(`names no repository on ${parsed.host}: its form is ${form}`);
   }
-  const owners = AZURE_OWNERS.find(([host]) => host.test(parsed.hostname))?.[1];
-  const project = decoded.length === owners ? [name] : [];
+  const project = lacksProject(parsed.hostname, decoded) ? [name] : [];
   const path = pathOf([...decoded, ...project].map(encodeURIComponent));
   return { origin: parsed.origin, host: parsed.host, path, name: encodeURIComponent(name) };
+}
+
+/** The collection that a server has to begin with, and that an organization of visualstudio.com has alone. */
+const DEFAULT_COLLECTION = /^DefaultCollection$/i;
+
+/**
+ * Whether what stands before `_git` ends in the organization or collection. On a server two parts may be a directory and a
+ * collection, or a collection and a project: it is the former where the names are those that a server has to begin with,
+ * https://learn.microsoft.com/en-us/azure/devops/integrate/how-to/call-rest-api
+ */
+function lacksProject(hostname: string, parts: readonly string[]): boolean {
+  const [first = '', second = ''] = parts;
+  if (hostname === 'dev.azure.com') return parts.length === 1;
+  if (hostname.endsWith('.visualstudio.com')) {
+    return parts.length === 0 || (parts.length === 1 && DEFAULT_COLLECTION.test(first));
+  }
+  if (parts.length === 2) return first.toLowerCase() === 'tfs' || DEFAULT_COLLECTION.test(second);
+  return parts.length === 1;
 }
 
 function splitUrl(url: string): { parsed: URL; segments: string[] } {
@@ -130,6 +142,7 @@ const SSH_HOSTS: Readonly<Record<string, string>> = {
   'ssh.github.com': 'github.com',
   'altssh.gitlab.com': 'gitlab.com',
   'ssh.dev.azure.com': 'dev.azure.com',
+  'vs-ssh.visualstudio.com': 'dev.azure.com',
 };
 
 /** The forge of a host is reached by https at its usual port, whichever one SSH has. */
