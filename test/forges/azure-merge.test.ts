@@ -103,6 +103,18 @@ describe('merging on Azure', () => {
     expect(calls()).toEqual(LOOK);
   });
 
+  test('is left to Azure to wait for no optional policies but checks', async () => {
+    policy(WORK_ITEMS, 'rejected', false);
+    policy(BUILD, 'approved', false);
+    policy(REVIEWERS, 'running');
+    status(HEAD_COMMIT, 'build', 'succeeded');
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(azure.pulls[0]?.completionOptions?.autoCompleteIgnoreConfigIds).toEqual([1]);
+    Object.assign(azure.options.policies[2] ?? {}, { status: 'approved' });
+    expect(await merge()).toEqual({ kind: 'merged' });
+    expect(calls().slice(-1)).toEqual(['get 200']);
+  });
+
   test('is left to Azure when a policy is found out to be in the way', async () => {
     policy(REVIEWERS, 'running');
     azure.fail({ status: 200, body: azure.pulls[0] });

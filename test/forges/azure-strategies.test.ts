@@ -150,9 +150,9 @@ describe('merging on Azure with limited merge types', () => {
     limit({ allowSquash: true }, false);
     wait();
     await merge();
-    expect(azure.pulls[0]?.completionOptions).toEqual({ mergeStrategy: 'squash' });
+    expect(azure.pulls[0]?.completionOptions).toMatchObject({ mergeStrategy: 'squash' });
     await forge().cancelMerge(pull);
     await merge('merge');
-    expect(azure.pulls[0]?.completionOptions).toEqual({ mergeStrategy: 'noFastForward' });
+    expect(azure.pulls[0]?.completionOptions).toMatchObject({ mergeStrategy: 'noFastForward' });
   });
 });

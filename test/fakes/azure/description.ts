@@ -4,7 +4,7 @@ import server70 from '../../fixtures/azure/server-7.0.json';
 import server71 from '../../fixtures/azure/server-7.1.json';
 import services70 from '../../fixtures/azure/services-7.0.json';
 import services71 from '../../fixtures/azure/services-7.1.json';
-import { describeExtract, type GitHubDescription } from '../github/description.ts';
+import { type ApiDescription, describeExtract } from '../github/description.ts';
 import type { JsonAsked } from '../json-server.ts';
 import { PRODUCTS, type Product } from './products.ts';
 
@@ -19,7 +19,7 @@ const EXTRACTS: Readonly<Record<string, object>> = {
 /** No description has it. */
 const UNDESCRIBED = /\/_apis\/connectionData$/;
 
-const described = new Map<string, GitHubDescription>();
+const described = new Map<string, ApiDescription>();
 
 /** What is not as Microsoft describes the API in the version that was asked for, a line each. */
 export function azureFaults(product: Product, asked: JsonAsked, status: number, answer: unknown): string[] {
@@ -39,7 +39,7 @@ export function azureFaults(product: Product, asked: JsonAsked, status: number, 
   ];
 }
 
-function describe(name: string): GitHubDescription | undefined {
+function describe(name: string): ApiDescription | undefined {
   const extract = EXTRACTS[name] as Extract | undefined;
   // Settings of a policy are described as what the server's library makes of JSON, and are any object.
   return (

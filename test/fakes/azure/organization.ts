@@ -1,6 +1,6 @@
 import { type JsonAsked, jsonAnswer } from '../json-server.ts';
 import { refusal } from './answers.ts';
-import { resultOf } from './policies.ts';
+import { idOf, resultOf } from './policies.ts';
 import { type AzureState, OWN_ID, PROJECT_ID } from './state.ts';
 
 /** What belongs to the organization or the project and not to the repository. */
@@ -33,7 +33,8 @@ function identities({ identities: known, options }: AzureState, wanted: string):
 }
 
 /** https://learn.microsoft.com/en-us/rest/api/azure/devops/policy/evaluations/list */
-function evaluations({ options, pulls }: AzureState, artifactId: string): Response {
+function evaluations(state: AzureState, artifactId: string): Response {
+  const { options, pulls } = state;
   const start = `vstfs:///CodeReview/CodeReviewId/${PROJECT_ID}/`;
   const pull = pulls.find(({ pullRequestId }) => `${start}${pullRequestId}` === artifactId);
   if (!pull) {
@@ -41,7 +42,8 @@ function evaluations({ options, pulls }: AzureState, artifactId: string): Respon
   }
   const value = options.policies.map((policy) => {
     const { type, settings = {}, isBlocking } = policy;
-    const configuration = { type, settings, isBlocking, isEnabled: true, isDeleted: false };
+    const id = idOf(state, policy);
+    const configuration = { id, type, settings, isBlocking, isEnabled: true, isDeleted: false };
     return { status: resultOf(policy, pull), configuration };
   });
   return jsonAnswer(200, { value, count: value.length });

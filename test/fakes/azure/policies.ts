@@ -29,6 +29,24 @@ function allows(settings: NonNullable<FakePolicy['settings']>, strategy: MergeSt
   return settings[SETTINGS[strategy]] === true;
 }
 
+/** Its id, by its place. */
+export function idOf({ options }: AzureState, policy: FakePolicy): number {
+  return options.policies.indexOf(policy) + 1;
+}
+
+/**
+ * An auto-complete waits for optional policies too, but for those that it was told to ignore:
+ * https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/update#gitpullrequestcompletionoptions
+ */
+export function completes(state: AzureState, pull: FakePull): boolean {
+  const { autoCompleteIgnoreConfigIds: ignored = [] } = pull.completionOptions ?? {};
+  return state.options.policies.every((one) => {
+    const isIgnored = !one.isBlocking && ignored.includes(idOf(state, one));
+    return isIgnored || resultOf(one, pull) === 'approved';
+  });
+}
+
+/** What completing at once has to meet. */
 export function isMet({ options }: AzureState, pull: FakePull): boolean {
   return options.policies.every((one) => !one.isBlocking || resultOf(one, pull) === 'approved');
 }

@@ -2,7 +2,7 @@ import { gitBranches } from '../github/branches.ts';
 import { jsonAnswer } from '../json-server.ts';
 import { HEAD_COMMIT } from '../pull.ts';
 import { refusal } from './answers.ts';
-import { isMet } from './policies.ts';
+import { completes, isMet } from './policies.ts';
 import { type AzureState, BASE_COMMIT, type FakePull, PROJECT_ID } from './state.ts';
 
 /** A list has no more of a description. */
@@ -128,6 +128,6 @@ export async function follow(state: AzureState): Promise<void> {
   for (const pull of state.pulls.filter(({ status }) => status === 'active')) {
     const source = await state.repository?.tip(branchOf(pull.sourceRefName));
     if (source !== undefined) pull.lastMergeSourceCommit = { commitId: source };
-    if (pull.autoCompleteSetBy && isMet(state, pull)) await finish(state, pull);
+    if (pull.autoCompleteSetBy && completes(state, pull)) await finish(state, pull);
   }
 }

@@ -16,7 +16,10 @@ export interface FakePull {
   labels: { readonly name: string; readonly active: boolean }[];
   reviewers: { readonly id: string; readonly uniqueName: string }[];
   autoCompleteSetBy?: { readonly id: string };
-  completionOptions?: { readonly mergeStrategy?: MergeStrategy };
+  completionOptions?: {
+    readonly mergeStrategy?: MergeStrategy;
+    readonly autoCompleteIgnoreConfigIds?: readonly number[];
+  };
   readonly repository: { readonly project: { readonly id: string } };
 }
 

@@ -3,7 +3,7 @@ import type { Extract, Operation } from '../../../scripts/openapi.ts';
 import enterpriseServer from '../../fixtures/github/enterprise-server.json';
 import gitHubCom from '../../fixtures/github/github.com.json';
 
-/** A request to GitHub's API, its path without `/api/v3`. */
+/** A request to an API, its path without `/api/v3` of GitHub Enterprise Server. */
 export interface Asked {
   readonly method: string;
   readonly path: string;
@@ -12,8 +12,8 @@ export interface Asked {
   readonly body: unknown;
 }
 
-/** What is not as GitHub describes its API, a line each. */
-export interface GitHubDescription {
+/** What is not as a forge describes its API, a line each. */
+export interface ApiDescription {
   requestFaults(asked: Asked): string[];
   answerFaults(asked: Asked, status: number, body: unknown): string[];
 }
@@ -33,7 +33,7 @@ const descriptions = {
 };
 
 /** `apiPath` is empty for api.github.com, `/api/v3` for GitHub Enterprise Server. */
-export function describeGitHub(apiPath: '' | '/api/v3'): GitHubDescription {
+export function describeGitHub(apiPath: '' | '/api/v3'): ApiDescription {
   return descriptions[apiPath]();
 }
 
@@ -47,7 +47,7 @@ function once<T>(make: () => T): () => T {
 }
 
 /** Of any description that was taken out of an OpenAPI one. */
-export function describeExtract(extract: object): GitHubDescription {
+export function describeExtract(extract: object): ApiDescription {
   const { operations, schemas } = extract as Extract;
   const faults = createFaults(schemas);
 

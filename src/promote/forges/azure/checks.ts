@@ -10,6 +10,8 @@ import type { AzureRequest } from './versions.ts';
 export interface AzureChecks extends Checks {
   /** Whether a policy that must be met is not: an auto-complete waits for it. */
   readonly blocked: boolean;
+  /** Ids of optional policies that are no checks: an auto-complete would wait for them, too. */
+  readonly optional: readonly number[];
   /** Ways to merge that the policies allow, the best first. */
   readonly strategies: readonly MergeStrategy[];
 }
@@ -34,6 +36,7 @@ const Evaluations = v.object({
     v.object({
       status: v.nullish(v.string(), 'queued'),
       configuration: v.object({
+        id: v.nullish(v.number()),
         isBlocking: v.nullish(v.boolean(), true),
         isEnabled: v.nullish(v.boolean(), true),
         isDeleted: v.nullish(v.boolean(), false),
@@ -72,6 +75,7 @@ export async function checksOf(api: Api, pull: AzurePullRequest, commit: string)
     failing: names((state) => FAILING.includes(state), ['rejected', 'broken']),
     pending: names((state) => !FAILING.includes(state) && !PASSED.includes(state), ['queued', 'running']),
     blocked: policies.some(isBlocking),
+    optional: policies.flatMap((policy) => optionalOf(policy)),
     strategies: allowedStrategies(policies.map(({ configuration }) => configuration)),
   };
 }
@@ -117,6 +121,11 @@ function nameOf(genre: string, name: string): string {
 
 function isCheck({ configuration }: Evaluation): boolean {
   return CHECK_POLICIES.includes(configuration.type.id.toLowerCase());
+}
+
+function optionalOf(policy: Evaluation): number[] {
+  const { id, isBlocking } = policy.configuration;
+  return isBlocking || isCheck(policy) || typeof id !== 'number' ? [] : [id];
 }
 
 /** It wants our own status. */

@@ -43,7 +43,8 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
     Boolean(base && (await commitHasChecks(api, base))),
   );
   if (waits) return waits;
-  const completion = { pull, commit, completionOptions: { mergeStrategy: strategy } };
+  const { optional } = checks;
+  const completion = { pull, commit, optional, completionOptions: { mergeStrategy: strategy } };
   if (checks.blocked) return schedule(api, completion);
   return checks.pending.length > 0 ? pending(checks, commit) : mergeNow(api, completion);
 }
@@ -60,6 +61,8 @@ interface Completion {
   readonly commit: string;
   /** Left out, Azure takes the first strategy, whatever the policies allow. */
   readonly completionOptions: { readonly mergeStrategy: MergeStrategy };
+  /** Policies that an auto-complete is not to wait for. */
+  readonly optional: readonly number[];
 }
 
 async function mergeNow(api: MergeApi, completion: Completion): Promise<MergeOutcome> {
@@ -72,11 +75,13 @@ async function mergeNow(api: MergeApi, completion: Completion): Promise<MergeOut
 /** Azure cannot be told which head is meant, but answers with the one that it has by now. */
 async function schedule(
   api: MergeApi,
-  { pull, commit, completionOptions }: Completion,
+  { pull, commit, completionOptions, optional }: Completion,
 ): Promise<MergeOutcome> {
   if (!api.mayWait) return mustNotWait(api.context);
   const id = await ownIdentity(api);
-  const answer = await change(api, pull, { autoCompleteSetBy: { id }, completionOptions });
+  const ignored = optional.length > 0 ? { autoCompleteIgnoreConfigIds: optional } : {};
+  const options = { ...completionOptions, ...ignored };
+  const answer = await change(api, pull, { autoCompleteSetBy: { id }, completionOptions: options });
   const outcome = outcomeOf(api, answer);
   if (outcome.kind !== 'scheduled') return outcome;
   return settled(toPullRequest(api, parsed(api, 'merge', answer.data)), commit, api) ?? outcome;
