@@ -160,5 +160,7 @@ function changeList(changes: readonly FileChange[]): string {
 function problemList(problems: readonly string[]): string {
   const lines = problems.slice(0, MAX_PROBLEMS).map((problem) => `- ${code(problem)}`);
   const more = problems.length - lines.length;
-  return ['Left out:', '', ...lines, ...(more > 0 ? [`- and ${more} more`] : [])].join('\n');
+  return ['Left out, or to be checked:', '', ...lines, ...(more > 0 ? [`- and ${more} more`] : [])].join(
+    '\n',
+  );
 }

@@ -1,5 +1,6 @@
 import { type LineOf, lineCounter } from './marker/lines.ts';
 import { type ScannedText, scanYaml, type ValueScalar } from './marker/scan.ts';
+import { checksumNotes } from './marker/sops.ts';
 import { isValue, replaceScalar, type Splice } from './marker/write.ts';
 import { atOnce, type Steps } from './steps.ts';
 
@@ -15,7 +16,7 @@ export interface EditedText {
   readonly edits: readonly ScalarEdit[];
   /** How many scalars were found, those that have the value already included. */
   readonly marked: number;
-  /** Sentences about what was meant but cannot be used, with lines. */
+  /** Sentences about what was meant but cannot be used, and about what is to be done by hand, with lines. */
   readonly problems: readonly string[];
 }
 
@@ -99,11 +100,13 @@ function* edit(text: string, finders: readonly Finder[]): Steps<Attempted> {
   });
   const changed = found.filter(({ scalar, value }) => !isValue(scalar, value));
   const splices = changed.flatMap(({ scalar, value }) => replaceScalar(text, scalar, value));
+  const set = changed.map(({ scalar }) => scalar);
+  const notes = checksumNotes(scanned, set, lineOf);
   return {
     text: splice(text, splices),
     edits: changed.map((target) => describeEdit(target, lineOf)),
     marked: found.length,
-    problems: [...findings.flatMap(({ problems }) => problems), ...conflicts],
+    problems: [...findings.flatMap(({ problems }) => problems), ...conflicts, ...notes],
     findings,
     expected: {
       broken: scanned.broken.length,

@@ -9,12 +9,13 @@ import {
   writtenAs,
 } from '../decide/revision.ts';
 import type { ValueScalar } from './marker/scan.ts';
+import { isEncrypted } from './marker/sops.ts';
 
 /** What a scalar becomes: the whole of it is the revision, but for an image, of which tag and digest alone are. */
 
 /** A scalar of a text, read. */
 export function standing(text: string, { node, key }: ValueScalar): Standing {
-  return { text: String(node.value ?? ''), key: key && text.slice(key.start, key.end) };
+  return { text: String(node.value ?? ''), key: key && text.slice(key.start, key.end), tag: node.tag };
 }
 
 /** A scalar as it stands in a file. */
@@ -22,15 +23,36 @@ export interface Standing {
   readonly text: string;
   /** The key that it is the value of. */
   readonly key: string | undefined;
+  /** Its tag in full, such as `tag:yaml.org,2002:int` for `!!int`; undefined without one. */
+  readonly tag?: string | undefined;
 }
 
-export function valueFor({ text, key = '' }: Standing, revision: string, asked: Asked): Written {
+export function valueFor(standing: Standing, revision: string, asked: Asked): Written {
+  const { text, key = '' } = standing;
+  const obstacle = obstacleOf(standing, revision);
+  if (obstacle !== undefined) return { reason: obstacle };
   const written = writtenAs(revision, asked);
   if ('reason' in written || written.value === text) return written;
   const image = parseImage(text);
   if (image && isImage(image, key)) return imageValue(image, revision, { ...asked, ...written });
   return onlyContains(text) && !isOfOneShape(text, written.value) ? { reason: ONLY_CONTAINS } : written;
 }
+
+/** What is in the way whatever part of the revision is asked for. */
+function obstacleOf({ text, tag = '' }: Standing, revision: string): string | undefined {
+  if (isEncrypted(text)) return ENCRYPTED;
+  if (!revision.isWellFormed()) return 'the revision is not valid Unicode';
+  const [, type] = YAML_TYPE.exec(tag) ?? [];
+  return type === undefined
+    ? undefined
+    : `a value with the tag !!${type} is no text, as a revision is; take the tag out`;
+}
+
+const ENCRYPTED =
+  'the value is encrypted by SOPS, and only who has the key can set it; keep the version in a value that is not encrypted';
+
+/** The types of YAML 1.1 and 1.2 whose values are no strings. */
+const YAML_TYPE = /^tag:yaml\.org,2002:(int|float|bool|null|timestamp|binary|merge|value|yaml)$/;
 
 const ONLY_CONTAINS =
   'the value contains a version among other things, and only a whole value or the tag of an image is set';

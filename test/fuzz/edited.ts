@@ -13,7 +13,7 @@ export function checkEdited(text: string, result: EditedText, values: readonly s
     const now = after[index] ?? old;
     if (text.slice(old.start, old.end) === result.text.slice(now.start, now.end)) continue;
     changed.add(index);
-    if (!values.some((value) => isSet(now, value)))
+    if (!values.some((value) => isSet(now, value) || isImageOf(old, now, value)))
       throw new Error(`a scalar became ${JSON.stringify(now.value)}`);
   }
   if (changed.size !== result.edits.length)
@@ -24,6 +24,13 @@ export function checkEdited(text: string, result: EditedText, values: readonly s
 
 function isSet(leaf: Leaf, value: string): boolean {
   return leaf.value === value || (leaf.isBlock && String(leaf.value).trimEnd() === value);
+}
+
+/** A reference to an image keeps its repository. */
+function isImageOf(old: Leaf, now: Leaf, value: string): boolean {
+  const [was, is] = [String(old.value), String(now.value)];
+  const repository = is.slice(0, -value.length);
+  return is.endsWith(value) && /[:@]$/.test(repository) && was.startsWith(repository.slice(0, -1));
 }
 
 /**

@@ -384,6 +384,7 @@ describe('POST /promotion/{namespace}/{name}/{environment}', () => {
     ['no revision', event({ metadata: null }), PATH],
     ['a revision of two lines', event({ metadata: { revision: '1.1.0\nCloses: #1' } }), PATH],
     ['a revision with an escape', event({ metadata: { revision: '1.1.0\u001b[31m' } }), PATH],
+    ['a revision with half a character', event({ metadata: { revision: '1.1.0\ud800' } }), PATH],
     ['a revision that turns the text around', event({ metadata: { revision: '\u202e1.1.0' } }), PATH],
     ['no timestamp', event({ timestamp: undefined }), PATH],
     ['the timestamp null', event({ timestamp: null }), PATH],

@@ -180,7 +180,7 @@ Changed:
 
 - \`apps/staging/app.yaml\`, line 12: \`1.2.0\` → \`1.3.0\`
 
-Left out:
+Left out, or to be checked:
 
 - \`apps/x.yaml:3: the marker is not the whole comment\`
 

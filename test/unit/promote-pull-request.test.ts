@@ -121,7 +121,7 @@ describe('the pull-request strategy', () => {
     stage.result = { ...stage.result, problems: ['apps/a.yaml:3: no.', 'apps/b.yaml:4: no.'] };
 
     expect(await promote()).toMatchObject({ message: 'apps/a.yaml:3: no. apps/b.yaml:4: no.' });
-    expect(stage.github.pulls[0]?.body).toContain('Left out:');
+    expect(stage.github.pulls[0]?.body).toContain('Left out, or to be checked:');
   });
 
   test('finds a wrong URL before it pushes anything', async () => {
