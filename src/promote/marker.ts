@@ -6,9 +6,10 @@ import {
   type SourceText,
   type Target,
 } from './edit.ts';
-import { type CommentMeaning, commentMeaning, mentionsKey } from './marker/comment.ts';
+import { type CommentMeaning, type CommentPlace, commentMeaning, mentionsKey } from './marker/comment.ts';
 import { type Located, locate } from './marker/locate.ts';
 import type { Comment } from './marker/scan.ts';
+import { unseenMarkers } from './marker/unseen.ts';
 import { standing, valueFor } from './scalar-value.ts';
 
 export { mentionsKey };
@@ -38,15 +39,22 @@ export function markerFinder(key: string, revision: string): Finder {
       const problem = `The file has more than ${MAX_MARKERS} markers of one environment; none is used.`;
       return { targets: [], problems: [problem] };
     }
-    return findTargets(source, markers, revision);
+    const { targets, problems } = findTargets(source, markers, revision);
+    return { targets, problems: [...problems, ...unseenMarkers(source, key)] };
   };
 }
 
-function markersIn({ scanned }: SourceText, key: string): Marker[] {
-  return scanned.comments.flatMap((comment) => {
-    const meaning = commentMeaning(comment.source, key);
+function markersIn({ text, scanned }: SourceText, key: string): Marker[] {
+  const named = scanned.comments.filter(({ source }) => mentionsKey(source, key));
+  return named.flatMap((comment) => {
+    const meaning = commentMeaning(comment.source, key, placeOf(text, comment));
     return meaning.kind === 'other' ? [] : [{ ...comment, meaning }];
   });
+}
+
+function placeOf(text: string, { offset }: Comment): CommentPlace {
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  return text.slice(lineStart, offset).trim() === '' ? 'own-line' : 'line-end';
 }
 
 function findTargets(source: SourceText, markers: readonly Marker[], revision: string): Findings {

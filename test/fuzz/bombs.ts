@@ -131,6 +131,10 @@ export const EDITED_FILES: readonly (readonly [string, string])[] = [
     '1,000 markers below a block of 200,000 lines',
     `x: |\n  a\n${open('\n', 200_000)}${open(`v: 1 ${MARK}\n`, 1000)}`,
   ],
+  [
+    'a block of text that has the word 300,000 times',
+    `v: 1 ${MARK}\nx: |\n${open('  # {$promotion\n', 300_000)}`,
+  ],
   ['30,000 keys', `v: 1 ${MARK}\n${Array.from({ length: 30_000 }, (_, at) => `k${at}: 1\n`).join('')}`],
 ];
 

@@ -86,7 +86,8 @@ describe('a field that files names', () => {
       fields.map((field) => ({ path: `corpus/${file}`, ...field })),
     );
     const result = await promote(files, { markerKey: 'apps:podinfo:prod', revision: REVISION });
-    expect(result).toMatchObject({ kind: 'pushed', problems: [] });
+    const problems = CASES.flatMap((one) => one.problems ?? []).map((one) => expect.stringContaining(one));
+    expect(result).toMatchObject({ kind: 'pushed', problems });
     const names = await stage.repository.git('diff', '--name-only', 'main', BRANCH, '--', 'corpus');
     expect(names.trim().split('\n')).toEqual(entries.map(([path]) => path).sort());
     for (const [at, [path, text]] of entries.entries()) {
@@ -138,6 +139,24 @@ describe('a field that files names', () => {
     expect(
       (await stage.repository.git('ls-tree', '-r', BRANCH, '--', 'odd/run.yaml')).startsWith('100755'),
     ).toBe(true);
+  });
+
+  test('is set in a file that SOPS has encrypted in part, and the encrypted values are not', async () => {
+    const secret = `spec:\n  version: 1.0.0\n  password: ENC[AES256_GCM,data:a,type:str]\nsops:\n  mac: ENC[AES256_GCM,data:b,type:str]\n`;
+    await stage.repository.commit({ 'sops/release.yaml': secret });
+    const path = 'sops/*';
+    const result = await promote([
+      { path, field: 'spec.version' },
+      { path, field: 'spec.password' },
+      { path, field: 'sops.mac' },
+    ]);
+    expect(result).toMatchObject({ kind: 'pushed', changes: [{ file: 'sops/release.yaml', line: 2 }] });
+    expect(result.problems).toEqual([
+      expect.stringMatching(/^sops\/release\.yaml: Line 3: the field spec\.password is not set: .* by SOPS/),
+      expect.stringMatching(/^sops\/release\.yaml: Line 5: the field sops\.mac is not set: .* by SOPS/),
+      expect.stringMatching(/^sops\/release\.yaml: Line 2: the value is set, but the SOPS checksum \(mac\)/),
+    ]);
+    expect(await stage.repository.read(BRANCH, 'sops/release.yaml')).toBe(secret.replace('1.0.0', '2.0.0'));
   });
 
   test('is set where it can be, and the rest is reported', async () => {
@@ -230,6 +249,28 @@ describe('a promotion that finds nothing', () => {
   test('is made all the same when there is a marker', async () => {
     const result = await promote([{ ...TAG, path: 'nowhere/*' }], { markerKey: 'apps:podinfo:prod' });
     expect(result).toMatchObject({ kind: 'pushed', problems: ['No .yaml or .yml file matches nowhere/*.'] });
+  });
+});
+
+describe('a marker that YAML does not see', () => {
+  const KEY = 'apps:podinfo:stage';
+  const MARK = `# {"$promotion":"${KEY}"}`;
+  const BLOCK = `data:\n  values.yaml: |\n    tag: 1.0.0 ${MARK}\n`;
+
+  test('is named with its file and line when there is nothing else', async () => {
+    await stage.repository.commit({ 'seen/values.yaml': BLOCK });
+    const error = await failureOf(promote([], { markerKey: KEY }));
+    expect(error).toMatchObject({ code: 'MarkerNotFound', retry: 'never' });
+    expect(error.message).toContain(
+      'Not usable: seen/values.yaml: Line 3: the marker is not used: it stands in',
+    );
+  });
+
+  test('is named in the pull request beside what is set in other files', async () => {
+    await stage.repository.commit({ 'seen/values.yaml': BLOCK, 'seen/a.yaml': `a: 1.0.0 ${MARK}\n` });
+    const result = await promote([], { markerKey: KEY });
+    expect(result).toMatchObject({ kind: 'pushed', changes: [{ file: 'seen/a.yaml' }] });
+    expect(result.problems).toEqual([expect.stringMatching(/^seen\/values\.yaml: Line 3: .* block of text/)]);
   });
 });
 

@@ -11,6 +11,9 @@ const TAG_MARK = '# {"$promotion": "apps:podinfo:prod:tag"}';
 const COMMIT = '9a8b7c6d5e'.repeat(4);
 const DIGEST_MARK = '# {"$promotion": "apps:podinfo:prod:digest"}';
 
+const OTHERS = '# {"$promotion": "apps:podinfo:dev"}';
+const FLUX_MARK = '# {"$imagepolicy": "flux-system:podinfo:tag"}';
+
 /** A row: what it shows, the text, and the text afterwards; without the latter nothing changes. */
 interface Row {
   readonly shows: string;
@@ -67,6 +70,31 @@ const REPLACED: readonly Row[] = [
     shows: 'further members in the JSON object',
     text: 'version: 1.0.0 # {"a": "b", "$promotion": "apps:podinfo:prod"}\n',
     after: 'version: 6.1.0 # {"a": "b", "$promotion": "apps:podinfo:prod"}\n',
+  },
+  {
+    shows: "a marker behind Flux's",
+    text: `version: 1.0.0 ${FLUX_MARK} ${MARK}\n`,
+    after: `version: 6.1.0 ${FLUX_MARK} ${MARK}\n`,
+  },
+  {
+    shows: "a marker before Flux's",
+    text: `version: 1.0.0 ${MARK} ${FLUX_MARK}\n`,
+    after: `version: 6.1.0 ${MARK} ${FLUX_MARK}\n`,
+  },
+  {
+    shows: "a marker that is Flux's too",
+    text: 'version: 1.0.0 # {"$imagepolicy": "a:b:tag", "$promotion": "apps:podinfo:prod"}\n',
+    after: 'version: 6.1.0 # {"$imagepolicy": "a:b:tag", "$promotion": "apps:podinfo:prod"}\n',
+  },
+  {
+    shows: 'a marker beside that of another environment',
+    text: `version: 1.0.0 ${OTHERS} #${MARK}  \n`,
+    after: `version: 6.1.0 ${OTHERS} #${MARK}  \n`,
+  },
+  {
+    shows: "a marker beside Flux's on the line above",
+    text: `${FLUX_MARK}#${MARK}\nversion: 1.0.0\n`,
+    after: `${FLUX_MARK}#${MARK}\nversion: 6.1.0\n`,
   },
   { shows: 'a list item', text: `- a\n- 1.0.0 ${MARK}\n`, after: `- a\n- 6.1.0 ${MARK}\n` },
   { shows: 'a marker above a list item', text: `- a\n${MARK}\n- 1.0.0\n`, after: `- a\n${MARK}\n- 6.1.0\n` },
@@ -174,6 +202,27 @@ const REPLACED: readonly Row[] = [
     shows: 'duplicate keys',
     text: `a: 1\na: 1.0.0 ${MARK}\n`,
     after: `a: 1\na: 6.1.0 ${MARK}\n`,
+  },
+  {
+    shows: 'the value of an explicit key',
+    text: `? a\n: 1.0.0 ${MARK}\n`,
+    after: `? a\n: 6.1.0 ${MARK}\n`,
+  },
+  {
+    shows: 'a document behind directives',
+    text: `%YAML 1.1\n%TAG ! tag:example.com,2026:\n---\na: !v 1.0.0 ${MARK}\n`,
+    after: `%YAML 1.1\n%TAG ! tag:example.com,2026:\n---\na: !v 6.1.0 ${MARK}\n`,
+  },
+  {
+    shows: 'a block whose header says its indentation',
+    text: `a: |2- ${MARK}\n    1.0.0\nb: 1\n`,
+    after: `a: "6.1.0" ${MARK}\nb: 1\n`,
+  },
+  {
+    shows: 'a date, which stays a text',
+    text: `a: 2026-11-21 ${MARK}\n`,
+    after: `a: "2026-11-22" ${MARK}\n`,
+    value: '2026-11-22',
   },
   {
     shows: 'an alias bomb, which nobody expands',
@@ -293,11 +342,135 @@ const LEFT_ALONE: readonly Row[] = [
   { shows: 'the value already there', text: `a: 6.1.0 ${MARK}\n`, marked: 1 },
   { shows: 'the value already there in quotes', text: `a: '6.1.0' ${MARK}\n`, marked: 1 },
   { shows: 'the value already there in a block', text: `a: | ${MARK}\n  6.1.0\n`, marked: 1 },
-  { shows: 'a marker in a text', text: `a: |\n  b: 1.0.0 ${MARK}\n`, marked: 0 },
-  { shows: 'a marker in quotes', text: `a: "x ${MARK.replaceAll('"', '\\"')}"\n`, marked: 0 },
+  { shows: 'a commented-out line in a text', text: `a: |\n  # b: 1.0.0 ${MARK}\n  c: 2\n`, marked: 0 },
+  { shows: "another environment's marker in a text", text: `a: |\n  b: 1.0.0 ${OTHERS}\n`, marked: 0 },
+  { shows: "another environment's marker in quotes", text: `a: '1.0.0 ${OTHERS}'\n`, marked: 0 },
+  { shows: "another environment's marker glued to its value", text: `a: 1.0.0${OTHERS}\n`, marked: 0 },
+  {
+    shows: "another environment's marker glued to its value in a file that names the key elsewhere",
+    text: `a: 1.0.0#{"$promotion":"apps:podinfo:dev"}\n# apps:podinfo:prod\n`,
+    marked: 0,
+  },
+  {
+    shows: 'text about markers that has no sign of a comment',
+    text: `a: '{"$promotion": "${KEY}"}'\n`,
+    marked: 0,
+  },
+  {
+    shows: 'the key in the marker of another program',
+    text: `a: 1 # {"$x": "${KEY}"} ${OTHERS}\n`,
+    marked: 0,
+  },
+  {
+    shows: 'a line with the marker of another program that is commented out',
+    text: `a: 1.0.0\n# b: 1.0.0 ${FLUX_MARK} ${MARK}\nc: 2\n`,
+    marked: 0,
+  },
+  {
+    shows: 'a commented-out line whose marker is glued to its value',
+    text: `a: 1.0.0\n# b: 1.0.0${MARK}\nc: 2\n`,
+    marked: 0,
+  },
+  { shows: 'a flow map that is commented out', text: `# {"a": "1.0.0"} ${MARK}\nb: 2\n`, marked: 0 },
+];
+
+/** What is meant and not read as a comment by YAML. */
+const UNSEEN: readonly Row[] = [
+  {
+    shows: 'a marker in a block of text',
+    text: `data:\n  values.yaml: |\n    image:\n      tag: 1.0.0 ${MARK}\n`,
+    problem: /^Line 4: the marker is not used: it stands in a block of text, .* configMapGenerator/,
+  },
+  {
+    shows: 'a marker in a folded block',
+    text: `a: >-\n  tag: 1.0.0 ${MARK}\n`,
+    problem: /^Line 2: .*block of text/,
+  },
+  {
+    shows: 'a marker above a line of a block',
+    text: `a: |\n  ${MARK}\n  tag: 1.0.0\n`,
+    problem: /^Line 2: .*block of text/,
+  },
+  {
+    shows: 'a marker in double quotes',
+    text: `a: "x ${MARK.replaceAll('"', '\\"')}"\n`,
+    problem: /^Line 1: .*between quotes/,
+  },
+  {
+    shows: 'a marker in single quotes',
+    text: `a: 1\nb: '1.0.0 ${MARK}'\n`,
+    problem: /^Line 2: .*between quotes/,
+  },
+  {
+    shows: 'a marker glued to its value',
+    text: `a: 1.0.0#{"$promotion":"${KEY}"}\n`,
+    problem: /^Line 1: the marker is not used: no blank stands before its #/,
+  },
+  {
+    shows: 'a marker with a blank in it, glued',
+    text: `a: 1.0.0${MARK}\nb: 2\n`,
+    problem: /^Line 1: .*no blank/,
+  },
+  { shows: 'a marker glued to its key', text: `a: 1\nversion:${MARK}\n`, problem: /^Line 2: .*no blank/ },
+  {
+    shows: 'a marker behind a no-break space',
+    text: `a: 1.0.0\u00a0${MARK}\n`,
+    problem: /^Line 1: .*looks like a blank and is none/,
+  },
+  {
+    shows: 'a marker of a part that is glued',
+    text: `a: 1.0.0#{"$promotion":"${KEY}:tag"}\n`,
+    problem: /^Line 1: .*no blank/,
+  },
+  {
+    shows: 'a marker in a quoted key',
+    text: `'a ${MARK}': 1\n`,
+    problem: /^Line 1: .*does not read it as a comment/,
+  },
 ];
 
 const REPORTED: readonly Row[] = [
+  {
+    shows: 'a marker glued to quotes',
+    text: `a: "1.0.0"${MARK}\n`,
+    problem: /^Line 1: .*Comments must be separated/,
+  },
+  {
+    shows: 'a comment for Renovate before the marker',
+    text: `a: 1.0.0 # renovate: datasource=docker ${MARK}\n`,
+    problem: /^Line 1: .*JSON object.*other text on a line of its own/,
+  },
+  {
+    shows: 'a comment for yamllint behind the marker',
+    text: `a: 1.0.0 ${MARK} # yamllint disable-line\n`,
+    problem: /^Line 1: .*JSON object/,
+  },
+  {
+    shows: 'a marker above with an object behind it that is no marker',
+    text: `${MARK} # {"a": "b"}\na: 1.0.0\n`,
+    problem: /^Line 1: .*JSON object/,
+  },
+  {
+    shows: 'two markers of the environment in one comment',
+    text: `a: 1.0.0 ${TAG_MARK} ${MARK}\n`,
+    problem: /^Line 1: .*names the environment twice/,
+  },
+  ...['int', 'float', 'bool', 'null', 'binary'].map((tag) => ({
+    shows: `a value with the tag ${tag}, which no revision is`,
+    text: `a: !!${tag} 5 ${MARK}\n`,
+    problem: /^Line 1: .*a value with the tag !!\w+ is no text/,
+  })),
+  {
+    shows: 'a value with a tag by its full name',
+    text: `a: !<tag:yaml.org,2002:int> 5 ${MARK}\n`,
+    problem: /tag !!int/,
+  },
+  {
+    shows: 'a revision that is not valid Unicode',
+    text: `a: 1.0.0 ${MARK}\n`,
+    value: '\ud800',
+    problem: /^Line 1: .*not valid Unicode/,
+  },
   {
     shows: 'a digest that the revision has not',
     text: `a: 1.0.0 ${DIGEST_MARK}\n`,
@@ -453,12 +626,33 @@ describe('a marker', () => {
     expect(editMarked(text, KEY, NEW)).toEqual({ text, edits: [], marked, problems: [] });
   });
 
-  test.each([...REPORTED])('reports $shows and changes nothing', ({ text, value = NEW, problem = /./ }) => {
-    const result = editMarked(text, KEY, value);
-    expect(result.text).toBe(text);
-    expect(result).toMatchObject({ edits: [], marked: 0 });
+  test.each([...REPORTED, ...UNSEEN])(
+    'reports $shows and changes nothing',
+    ({ text, value = NEW, problem = /./ }) => {
+      const result = editMarked(text, KEY, value);
+      expect(result.text).toBe(text);
+      expect(result).toMatchObject({ edits: [], marked: 0 });
+      expect(result.problems).toHaveLength(1);
+      expect(result.problems[0]).toMatch(problem);
+    },
+  );
+
+  test.each([...UNSEEN])('reports $shows beside markers that are used', ({ text, problem = /./ }) => {
+    const used = `${MARK}\nz: 1.0.0\n---\n`;
+    const result = editMarked(`${used}${text}`, KEY, NEW);
+    expect(result).toMatchObject({ text: `${used.replace('1.0.0', NEW)}${text}`, marked: 1 });
     expect(result.problems).toHaveLength(1);
-    expect(result.problems[0]).toMatch(problem);
+    expect(result.problems[0]?.replace(/^Line (\d+)/, (_, line) => `Line ${Number(line) - 3}`)).toMatch(
+      problem,
+    );
+  });
+
+  test('that is not seen is named at a bounded number of places', () => {
+    const text = `a: |\n${`  b: 1 ${MARK}\n`.repeat(50_000)}`;
+    const begun = performance.now();
+    expect(editMarked(text, KEY, NEW).problems).toHaveLength(20);
+    expect(editMarked(text.replaceAll('prod', 'dev') + MARK, KEY, NEW).problems).toHaveLength(1);
+    expect(performance.now() - begun).toBeLessThan(2_000);
   });
 
   test('reports each change with its line and both values', () => {
@@ -578,8 +772,16 @@ describe('the value of a plain scalar', () => {
     'a\tb',
     'a\nb',
     'a\\b',
+    '&a b',
+    'a\u0085b',
+    'a\u2028b',
+    '\ufeff1.0',
+    'null ',
+    '0x10',
   ];
   const plain = [
+    'x'.repeat(300),
+    '1.2.3-10.e3',
     '1.0.0',
     '6.1.0',
     'v6.10',

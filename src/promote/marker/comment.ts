@@ -15,7 +15,11 @@ const PARTS: ReadonlyMap<string, RevisionPart> = new Map([
 ]);
 const ARTIFACT = /^[a-z]([-a-z0-9]{0,30}[a-z0-9])?$/;
 const OTHER: CommentMeaning = { kind: 'other' };
-const NO_JSON = 'the comment must be a JSON object of strings and nothing else';
+const NO_JSON =
+  'the comment must be a JSON object of strings and nothing else: put other text on a line of its own';
+const TWICE = 'its comment names the environment twice: keep one of them';
+/** Of comments that are read as several markers. */
+const MAX_SEVERAL = 2_048;
 const NO_SUFFIX =
   'behind the environment only the name of an artifact and :tag, :digest, :commit or :version may stand';
 
@@ -31,17 +35,61 @@ export function hasMarker(bytes: Uint8Array | string): boolean {
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(MARKER);
 }
 
+/** Where a comment stands: behind something else on its line, or alone on it. */
+export type CommentPlace = 'line-end' | 'own-line';
+
 /**
  * A marker is a comment that is one JSON object of strings with the member `$promotion`, whose value is
- * exactly the key, or the key with a suffix; other members do not matter. Anything else that names both is
- * malformed.
+ * exactly the key, or the key with a suffix; other members do not matter. Markers of other programs may stand
+ * beside it, each behind a `#`. Anything else that names both is malformed, but for a line that is commented out.
  */
-export function commentMeaning(comment: string, key: string): CommentMeaning {
+export function commentMeaning(comment: string, key: string, place: CommentPlace): CommentMeaning {
   if (!mentionsKey(comment, key)) return OTHER;
   const body = comment.replace(/^#+/, '').trim();
   const value = markerValue(body);
-  if (value !== undefined) return value.startsWith(key) ? suffixMeaning(value.slice(key.length)) : OTHER;
-  return isCommentedOut(body) ? OTHER : { kind: 'malformed', reason: NO_JSON };
+  if (value !== undefined) return meaningOf(value, key);
+  const several = severalMeaning(comment, key);
+  if (several) return several;
+  return place === 'own-line' && isCommentedOut(body) ? OTHER : { kind: 'malformed', reason: NO_JSON };
+}
+
+function meaningOf(value: string, key: string): CommentMeaning {
+  return value.startsWith(key) ? suffixMeaning(value.slice(key.length)) : OTHER;
+}
+
+/** `# {"$imagepolicy": …} # {"$promotion": …}`, in any order; undefined where one of them is no marker. */
+function severalMeaning(comment: string, key: string): CommentMeaning | undefined {
+  const objects = objectsIn(comment);
+  if (objects === undefined || !objects.every(isMarker)) return undefined;
+  const meanings = objects.flatMap((one) => {
+    const value = markerValue(one);
+    return value === undefined ? [] : [meaningOf(value, key)];
+  });
+  const [ours = OTHER, second] = meanings.filter(({ kind }) => kind !== 'other');
+  return second === undefined ? ours : { kind: 'malformed', reason: TWICE };
+}
+
+const COMMENTED_OBJECT = /^#+\s*(\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})\s*/;
+
+function objectsIn(comment: string): string[] | undefined {
+  if (comment.length > MAX_SEVERAL) return undefined;
+  const objects: string[] = [];
+  let rest = comment;
+  while (rest !== '') {
+    const [whole, object] = COMMENTED_OBJECT.exec(rest) ?? [];
+    if (whole === undefined || object === undefined) return undefined;
+    objects.push(object);
+    rest = rest.slice(whole.length);
+  }
+  return objects;
+}
+
+/** Programs that keep notes in comments begin a member's name with `$`: `$imagepolicy`, `$openapi`. */
+function isMarker(json: string): boolean {
+  const parsed = parseJson(json);
+  if (typeof parsed !== 'object' || parsed === null) return false;
+  const isOurs = Object.hasOwn(parsed, MARKER);
+  return isOurs ? markerValue(json) !== undefined : Object.keys(parsed).some((name) => name.startsWith('$'));
 }
 
 /** Names hold no colon, so what comes behind one belongs to no other environment. */
@@ -59,7 +107,7 @@ function suffixMeaning(suffix: string): CommentMeaning {
 
 /** `# version: 1.0.0 # {…}`: a whole line that someone took out on purpose, its marker included. */
 function isCommentedOut(body: string): boolean {
-  return /\s#+\s*\{/.test(body);
+  return !/^\{\s*"\$/.test(body) && /#\s*\{/.test(body);
 }
 
 function markerValue(json: string): string | undefined {

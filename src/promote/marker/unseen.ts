@@ -1,0 +1,112 @@
+import type { SourceText } from '../edit.ts';
+import { type CommentPlace, commentMeaning, MARKER, mentionsKey } from './comment.ts';
+import type { Comment, ValueScalar } from './scan.ts';
+
+/** Bounds of what is looked at outside of comments, and of how much of it is said. */
+const MAX_LOOKED = 2_000;
+const MAX_NAMED = 20;
+const MAX_AROUND = 512;
+
+/**
+ * Sentences about markers of the key that YAML does not read as comments: they are meant, and nothing comes of them.
+ * Looks for the word in the text alone and parses nothing.
+ */
+export function unseenMarkers(source: SourceText, key: string): string[] {
+  const problems: string[] = [];
+  let looked = 0;
+  for (const at of outsideOfComments(source.text, source.scanned.comments)) {
+    looked += 1;
+    const reason = unseenReason(source, key, at);
+    if (reason) problems.push(`Line ${source.lineOf(at)}: the marker is not used: ${reason}.`);
+    if (looked === MAX_LOOKED || problems.length === MAX_NAMED) break;
+  }
+  return problems;
+}
+
+/** Where the word stands outside of all comments, which are in the order of the text. */
+function* outsideOfComments(text: string, comments: readonly Comment[]): Generator<number> {
+  let index = 0;
+  for (let at = text.indexOf(MARKER); at >= 0; ) {
+    let comment = comments[index];
+    while (comment && endOf(comment) <= at) {
+      index += 1;
+      comment = comments[index];
+    }
+    const isInside = comment !== undefined && comment.offset <= at;
+    if (!isInside) yield at;
+    at = text.indexOf(MARKER, isInside && comment ? endOf(comment) : at + 1);
+  }
+}
+
+function endOf({ offset, source }: Comment): number {
+  return offset + source.length;
+}
+
+/** Why the word at `at` is no marker of the key, though it looks like one; else undefined. */
+function unseenReason({ text, scanned }: SourceText, key: string, at: number): string | undefined {
+  const before = lastLine(text.slice(Math.max(0, at - MAX_AROUND), at));
+  const behind = firstLine(text.slice(at, at + MAX_AROUND));
+  const start = commentStart(before);
+  if (start < 0 || !mentionsKey(behind, key)) return undefined;
+  const [ahead, sign] = [before.slice(0, start), before.slice(start)];
+  const place: CommentPlace = ahead.trim() === '' ? 'own-line' : 'line-end';
+  if (ahead.trimStart().startsWith('#') || commentMeaning(sign + behind, key, place).kind === 'other') {
+    return undefined;
+  }
+  return reasonAt(scalarAround(scanned.scalars, at - sign.length), ahead);
+}
+
+/** Where the comment would begin whose object the line ends in; negative where it does not look like one. */
+function commentStart(line: string): number {
+  let start = line.lastIndexOf('#');
+  if (start < 0 || !/^#\s*\{/.test(line.slice(start))) return -1;
+  while (line[start - 1] === '#') start -= 1;
+  return start;
+}
+
+function reasonAt(scalar: ValueScalar | undefined, ahead: string): string {
+  switch (scalar?.node.type) {
+    case 'BLOCK_LITERAL':
+    case 'BLOCK_FOLDED':
+      return IN_BLOCK;
+    case 'QUOTE_SINGLE':
+    case 'QUOTE_DOUBLE':
+      return IN_QUOTES;
+    default:
+      return glued(ahead);
+  }
+}
+
+const IN_BLOCK =
+  'it stands in a block of text, where YAML has no comments; keep what the block holds in fields, such as spec.values of a HelmRelease, or in a .yaml file of its own, as configMapGenerator and patches take it';
+const IN_QUOTES = 'it stands between quotes, where YAML has no comments; put it behind the closing quote';
+const NO_BLANK = 'no blank stands before its #, so that it is no comment to YAML; put one there';
+const ODD_BLANK = 'what stands before its # looks like a blank and is none to YAML; put a plain one there';
+const NO_COMMENT = 'YAML does not read it as a comment there; put it behind the value that it shall change';
+
+function glued(ahead: string): string {
+  const last = ahead.at(-1) ?? ' ';
+  if (last === ' ' || last === '\t') return NO_COMMENT;
+  return last.trim() === '' ? ODD_BLANK : NO_BLANK;
+}
+
+/** The scalar that the offset is inside of. */
+function scalarAround(scalars: readonly ValueScalar[], offset: number): ValueScalar | undefined {
+  let [low, high] = [0, scalars.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((scalars[middle]?.start ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  const scalar = scalars[low - 1];
+  return scalar && offset < scalar.end ? scalar : undefined;
+}
+
+function lastLine(text: string): string {
+  return text.slice(text.lastIndexOf('\n') + 1);
+}
+
+function firstLine(text: string): string {
+  const end = text.indexOf('\n');
+  return end < 0 ? text : text.slice(0, end);
+}
