@@ -61,7 +61,6 @@ async function createFleet(lab: Lab, key: string): Promise<void> {
       interval: '1m',
       prune: true,
       sourceRef: { kind: 'GitRepository', name: 'fleet' },
-      suspend: true,
     };
     await send(lab, 'POST', path, {
       apiVersion: 'kustomize.toolkit.fluxcd.io/v1',

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { PLAYED } from '../lab/helm.ts';
 import { waitUntil } from '../lab/wait.ts';
 import type { World } from './world.ts';
 
@@ -115,9 +116,8 @@ async function createPipeline(world: World, app: App): Promise<void> {
     await post(`/apis/helm.toolkit.fluxcd.io/v2/namespaces/${namespace}/helmreleases`, {
       apiVersion: 'helm.toolkit.fluxcd.io/v2',
       kind: 'HelmRelease',
-      metadata: { name: app.name, namespace },
+      metadata: { name: app.name, namespace, labels: PLAYED },
       spec: {
-        suspend: true,
         interval: '1h',
         chart: { spec: { chart: 'app', sourceRef: { kind: 'HelmRepository', name: 'charts' } } },
       },

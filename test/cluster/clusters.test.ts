@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { PipelineStatus } from '../../src/api/pipeline.ts';
 import { waitEstablished } from '../lab/established.ts';
-import { releaseEvent, sendEvent, setRelease } from '../lab/helm.ts';
+import { PLAYED, releaseEvent, sendEvent, setRelease } from '../lab/helm.ts';
 import { kubeconfig } from '../lab/kubeconfig.ts';
 import type { Kubernetes } from '../lab/kubernetes.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
@@ -87,8 +87,9 @@ function gitopsCluster(name: string, spec: object) {
 
 function helmRelease(inNamespace: string) {
   const chart = { spec: { chart: 'app', sourceRef: { kind: 'HelmRepository', name: 'charts' } } };
-  const spec = { suspend: true, interval: '1h', chart };
-  return object(HELM_RELEASE.apiVersion, 'HelmRelease', 'app', { spec }, inNamespace);
+  const spec = { interval: '1h', chart };
+  const metadata = { name: 'app', namespace: inNamespace, labels: PLAYED };
+  return object(HELM_RELEASE.apiVersion, 'HelmRelease', 'app', { metadata, spec });
 }
 
 function configMap(value: string): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { FLUX_CONTROLLERS, FLUX_CRDS, FLUX_DEFINITIONS, type FluxController } from './build/components.ts';
 import { binaryOf, type Installed } from './build/store.ts';
+import { NOT_PLAYED } from './helm.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { freePorts, isListening } from './ports.ts';
 import { type Supervisor, waitForProcess } from './supervisor.ts';
@@ -77,7 +78,7 @@ function controllerFlags(
       '--requeue-dependency=1s',
     ],
     'kustomize-controller': [eventsAddress, '--requeue-dependency=1s'],
-    'helm-controller': [eventsAddress, '--requeue-dependency=1s'],
+    'helm-controller': [eventsAddress, '--requeue-dependency=1s', `--watch-label-selector=${NOT_PLAYED}`],
   };
 }
 

@@ -3,6 +3,12 @@ import type { Kubernetes } from './kubernetes.ts';
 
 /** helm-controller and notification-controller, played for those who do without them. */
 
+const PLAYED_LABEL = 'turnpike.test/played';
+/** Of objects whose controller is played, so that the real one leaves them alone. */
+export const PLAYED = { [PLAYED_LABEL]: 'true' };
+/** What the real one watches. */
+export const NOT_PLAYED = `!${PLAYED_LABEL}`;
+
 export interface ReleaseName {
   readonly namespace: string;
   readonly name: string;

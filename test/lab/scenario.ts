@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { PipelineStatus } from '../../src/api/pipeline.ts';
-import { releaseEvent, sendEvent, setRelease } from './helm.ts';
+import { PLAYED, releaseEvent, sendEvent, setRelease } from './helm.ts';
 import type { Lab } from './lab.ts';
 import { waitFor } from './wait.ts';
 
 /**
  * One application in dev, staging and prod, its repository in Gitea and its Pipeline. Flux's part is played
- * here: HelmReleases are suspended, and their status is set as helm-controller would.
+ * here: the status of HelmReleases is set as helm-controller would, which leaves them alone.
  */
 export interface Scenario {
   readonly name: string;
@@ -166,9 +166,8 @@ function helmRelease(namespace: string) {
   return {
     apiVersion: 'helm.toolkit.fluxcd.io/v2',
     kind: 'HelmRelease',
-    metadata: { name: 'app', namespace },
+    metadata: { name: 'app', namespace, labels: PLAYED },
     spec: {
-      suspend: true,
       interval: '1h',
       chart: { spec: { chart: 'app', sourceRef: { kind: 'HelmRepository', name: 'charts' } } },
     },
