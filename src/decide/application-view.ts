@@ -4,6 +4,8 @@ import { type RevisionPath, valueAt } from '../api/revision-path.ts';
 import { AtPaths, atPaths } from './application-paths.ts';
 import { isBuiltAnew } from './application-revision.ts';
 import { chartSource } from './chart-source.ts';
+import { HELM_TESTS, helmTests } from './helm-tests.ts';
+import { isSuspended } from './spec-state.ts';
 
 /** What is kept of an application object. */
 
@@ -87,6 +89,8 @@ export const Application = v.object({
   revisionAt: v.optional(AtPath),
   atPaths: v.optional(AtPaths),
   builtAnew: v.optional(v.boolean()),
+  suspended: v.optional(v.boolean()),
+  helmTests: v.optional(v.picklist(HELM_TESTS)),
   chartSource: v.optional(v.object({ name: v.string(), namespace: v.optional(v.string()) })),
 });
 export type Application = v.InferOutput<typeof Application>;
@@ -107,7 +111,13 @@ export function viewApplication(
   const { metadata, status } = parsed.output;
   const builtAnew = isBuiltAnew(object) && { builtAnew: true };
   const source = chartSource(object);
-  const kept = { ...builtAnew, ...(source && { chartSource: source }) };
+  const tests = helmTests(object);
+  const kept = {
+    ...builtAnew,
+    ...(source && { chartSource: source }),
+    ...(isSuspended(object) && { suspended: true }),
+    ...(tests && { helmTests: tests }),
+  };
   return {
     metadata,
     status,

@@ -5,11 +5,14 @@ import { isBuiltAnew, toldOf } from './application-revision.ts';
 import { Application, type Entry, FIRST, MAX_REVISION, type Ready } from './application-view.ts';
 import { isFluxAlone, type Source } from './artifacts.ts';
 import { chartSource, type NamedSource } from './chart-source.ts';
+import { type HelmTests, helmTests, TESTS_AWAITED } from './helm-tests.ts';
 import { meaningOf } from './meaning.ts';
 import type { Observation } from './observation.ts';
+import { readyWords, SUSPENDED } from './ready-words.ts';
 import { isPrintable, shortRevision } from './revision.ts';
 import { groupOf } from './route.ts';
 import { snapshotSince } from './snapshots.ts';
+import { isSuspended } from './spec-state.ts';
 
 export { showsPaths, type Viewing, viewApplication } from './application-view.ts';
 export type { Keeps, Observation } from './observation.ts';
@@ -70,15 +73,9 @@ function readFlux(appRef: AppRef, object: unknown, parsed: Application): Observa
   const deployedAt = release?.lastDeployed ?? snapshotSince(history) ?? condition?.lastTransitionTime;
   const attempted = recordable(status.lastAttemptedRevision);
   const writesLast = WRITE_REVISION_LAST.includes(groupOf(appRef.apiVersion));
-  const way = underWay({
-    current,
-    condition,
-    history,
-    runs,
-    attempted: at ? undefined : attempted,
-    writesLast,
-  });
-  const ready = current && condition?.status === 'True' && runs !== undefined && !way.deploying;
+  const held = heldBy(parsed, object);
+  const tries = at ? undefined : attempted;
+  const { way, ready } = progress(held, { current, condition, history, runs, attempted: tries, writesLast });
   const failed = isFailure(condition) ? attempted : undefined;
   const says = { builtAnew, isElsewhere: at !== undefined };
   const tried = toldOf(attempted, status.lastAttemptedRevisionDigest, says).fullRevision;
@@ -87,11 +84,34 @@ function readFlux(appRef: AppRef, object: unknown, parsed: Application): Observa
     ready,
     ...(runs !== undefined && { revision: runs, ...toldOf(runs, release?.ociDigest, says) }),
     ...withSource(source),
-    ...(!ready && { message: notReady({ condition, current, runs, attempted }, at?.path) }),
+    ...(!ready && { message: whyNot(held, { condition, current, runs, attempted }, at?.path) }),
     ...when(deployedAt),
     ...(current && failed !== undefined && failedAs(failed, tried)),
     ...inFull(way, tried),
   };
+}
+
+interface Held {
+  readonly suspended: boolean;
+  readonly tests: HelmTests | undefined;
+}
+
+/** What keeps it from being promoted whatever its Ready condition says. */
+function heldBy({ suspended, helmTests: tests }: Application, object: unknown): Held {
+  return { suspended: suspended ?? isSuspended(object), tests: tests ?? helmTests(object) };
+}
+
+function progress({ suspended, tests }: Held, seen: UnderWay): { way: Way; ready: boolean } {
+  if (suspended) return { way: {}, ready: false };
+  const way = untilTested(underWay(seen), tests, seen);
+  const isTrue = seen.current && seen.condition?.status === 'True' && seen.runs !== undefined;
+  return { way, ready: isTrue && !way.deploying && tests === undefined };
+}
+
+/** The same revision with other values is tested anew, too. */
+function untilTested(way: Way, tests: HelmTests | undefined, { current, runs }: UnderWay): Way {
+  const isTested = current && tests === 'awaited' && !way.deploying;
+  return isTested ? { deploying: runs === undefined ? {} : { revision: runs } } : way;
 }
 
 function withSource(chartSource: NamedSource | undefined) {
@@ -160,6 +180,14 @@ function isFailure(condition: ReadyCondition | undefined): boolean {
   return meaningOf({ severity: 'info', reason: condition.reason, message: '' }) === 'failed';
 }
 
+function whyNot({ suspended, tests }: Held, seen: Unready, path?: string): string {
+  if (suspended) return SUSPENDED;
+  const { current, condition } = seen;
+  if (current && condition && condition.status !== 'False' && tests === 'awaited') return TESTS_AWAITED;
+  if (current && condition?.status === 'True' && tests === 'failed') return 'Its Helm tests failed.';
+  return notReady(seen, path);
+}
+
 type Unready = Pick<UnderWay, 'condition' | 'current' | 'runs' | 'attempted'>;
 
 function notReady({ condition, current, runs, attempted }: Unready, path?: string): string {
@@ -171,5 +199,5 @@ function notReady({ condition, current, runs, attempted }: Unready, path?: strin
     const where = path ? `, which it should at ${path}` : '';
     return `It is ready, but does not say which revision it runs${where}.`;
   }
-  return condition.message || condition.reason || 'It is not ready.';
+  return readyWords(condition);
 }

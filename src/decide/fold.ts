@@ -127,12 +127,11 @@ function asRecorded(before: TargetStatus | undefined, seen: Observation): Observ
   if (seen.kind !== 'application' || !seen.keeps) return seen;
   const { keeps, deploying, ...rest } = seen;
   const isSameThere = before?.revision !== undefined && isSame(revisionOf(before), revisionOf(keeps));
-  const isSteady = keeps.as === 'held' || (keeps.as === 'reconciling' && isSameThere);
+  const isSteady = keeps.as === 'reconciling' && isSameThere;
   return {
     ...rest,
     ...runningOf(before ?? {}),
     ...(isSteady ? { steady: true } : deploying && { deploying }),
-    ...(keeps.as === 'held' && keeps.revision !== undefined && !isSameThere && { isHeld: true }),
   };
 }
 
@@ -178,8 +177,8 @@ export function foldTarget(
   };
 }
 
-function errorOf({ message, isHeld }: Application, ready: boolean): { error?: string } {
-  return message !== undefined && (!ready || isHeld) ? { error: cut(message) } : {};
+function errorOf({ message }: Application, ready: boolean): { error?: string } {
+  return message !== undefined && !ready ? { error: cut(message) } : {};
 }
 
 /**

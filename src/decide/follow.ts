@@ -1,6 +1,7 @@
 import type { PromotionStatus } from '../api/pipeline.ts';
 import { downgrade, toClose } from './candidate.ts';
 import { isByHand } from './gates.ts';
+import { saysSuspended } from './ready-words.ts';
 import { withoutRemark, withRemark } from './remarks.ts';
 import { isOlder, isSame, revisionOf, shortRevision } from './revision.ts';
 import { commonRevision, ownValue } from './state.ts';
@@ -115,9 +116,17 @@ function awaitDeployment(context: Context, record: PromotionStatus): Step {
   const failed = deployment?.phase === 'Failed' && isSame(revisionOf(deployment), record.revision);
   const message = failed
     ? `${changeOf(record)} is merged, but the deployment to ${environment.name} failed: ${deployment.message ?? 'no reason given.'}`
-    : `${changeOf(record)} is merged; waits until ${environment.name} is ready at ${shortRevision(record.revision)}.`;
+    : `${changeOf(record)} is merged; waits until ${environment.name} is ready at ${shortRevision(record.revision)}${suspendedThere(context)}.`;
   const wakeAfter = pollAfter(context, record, applicationPoll(environment));
   return changed(context, record, { phase: 'Merged', message }, wakeAfter);
+}
+
+/** Flux deploys nothing to it until a person resumes it. */
+function suspendedThere({ environment, state }: Context): string {
+  const target = state.targets?.find(({ error }) => saysSuspended(error));
+  if (!target) return '';
+  const { kind, name } = target.clusterAppRef;
+  return `: ${kind} ${name} in ${target.namespace ?? environment.name} is suspended, resume it`;
 }
 
 /** The newer version that the whole environment runs: what is merged will not be deployed over it by itself. */

@@ -29,8 +29,6 @@ export type Observation =
        * interval: what was ready before still is.
        */
       readonly steady?: boolean;
-      /** It is held, and its spec says another thing than what runs: `message` says so. */
-      readonly isHeld?: true;
       /** Something else than what runs is being deployed: its revision, as far as it is known. */
       readonly deploying?: { readonly revision?: string; readonly fullRevision?: string };
       /** It does not say what runs: what is recorded of that stays. */
@@ -39,7 +37,7 @@ export type Observation =
 
 /** What an application shows whose spec says another thing, perhaps, than what it runs. */
 export interface Keeps {
-  /** Nothing is being rolled out, or, while what the spec says is what is recorded, only reconciled once more. */
+  /** Nothing is being rolled out: nothing is promoted from it; or what the spec says is only reconciled once more. */
   readonly as: 'held' | 'reconciling' | 'unknown';
   /** What its spec says; undefined: nothing that can be used. */
   readonly revision?: string;

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import type { AppRef } from '../api/pipeline.ts';
 import { isWorkload } from './artifacts.ts';
+import { helmTests, TESTS_AWAITED } from './helm-tests.ts';
 import { meaningOf } from './meaning.ts';
+import { readyWords, SUSPENDED } from './ready-words.ts';
 import { groupOf } from './route.ts';
 import { snapshotSince } from './snapshots.ts';
 import { workloadState } from './workload-state.ts';
@@ -46,7 +48,6 @@ type Entry = v.InferOutput<typeof Entry>;
 
 const Subject = v.object({
   metadata: v.object({ generation: v.optional(v.number(), 0), deletionTimestamp: v.optional(v.unknown()) }),
-  spec: v.fallback(v.optional(v.object({ suspend: v.optional(v.unknown()) })), undefined),
   status: v.optional(
     v.object({
       observedGeneration: generation,
@@ -60,6 +61,13 @@ const Subject = v.object({
 });
 type Subject = v.InferOutput<typeof Subject>;
 
+const Suspended = v.object({ spec: v.object({ suspend: v.literal(true) }) });
+
+/** Its controller looks at it no more: what its status says of it may be of before. */
+export function isSuspended(object: unknown): boolean {
+  return v.is(Suspended, object);
+}
+
 type Kind = Pick<AppRef, 'apiVersion' | 'kind'>;
 
 export function specState(kind: Kind, object: unknown): SpecState {
@@ -68,8 +76,8 @@ export function specState(kind: Kind, object: unknown): SpecState {
   const subject = parsed.output;
   if (subject.metadata.deletionTimestamp != null) return { kind: 'held', message: 'It is being deleted.' };
   if (isWorkload(kind)) return workloadState(kind, object);
-  if (subject.spec?.suspend === true) return { kind: 'held', message: 'It is suspended.' };
-  return readiness(subject) ?? releaseState(kind, subject);
+  if (isSuspended(object)) return { kind: 'held', message: SUSPENDED };
+  return readiness(subject) ?? untested(object) ?? releaseState(kind, subject);
 }
 
 /** Undefined: Ready is True at the present generation, and nothing speaks against it. */
@@ -88,6 +96,12 @@ function readiness({ metadata, status }: Subject): SpecState | undefined {
     return { kind: 'reconciling', message: wordsOf(ready) };
   }
   return ready.status === 'True' ? undefined : underWay(wordsOf(ready));
+}
+
+function untested(object: unknown): SpecState | undefined {
+  const tests = helmTests(object);
+  if (tests === undefined) return undefined;
+  return underWay(tests === 'failed' ? 'Its Helm tests failed.' : TESTS_AWAITED);
 }
 
 /** Of a HelmRelease: what runs was released with the values of the present generation. */
@@ -139,8 +153,8 @@ function isFailure({ reason = '' }: Condition): boolean {
   return meaningOf({ severity: 'info', reason, message: '' }) === 'failed';
 }
 
-function wordsOf({ message, reason }: Condition): string {
-  return (message || reason || 'It is not ready.').slice(0, MAX_MESSAGE);
+function wordsOf(condition: Condition): string {
+  return readyWords(condition).slice(0, MAX_MESSAGE);
 }
 
 function underWay(message: string): SpecState {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { PipelineStatus } from '../../src/api/pipeline.ts';
+import type { PipelineStatus, TargetStatus } from '../../src/api/pipeline.ts';
 import type { Lab } from '../lab/lab.ts';
 import { sharedLab } from '../lab/shared.ts';
 import { startTurnpike, type Turnpike } from '../lab/turnpike.ts';
@@ -71,18 +71,27 @@ beforeAll(async () => {
 }, 2 * MINUTE);
 
 afterAll(async () => {
-  await lab.kubectl([
-    'patch',
-    'kustomization',
-    'app',
-    '-n',
-    NAME,
-    '--type=merge',
-    '-p',
-    '{"spec":{"suspend":true}}',
-  ]);
+  await patchSpec({ suspend: true });
   await turnpike.remove();
 });
+
+async function patchSpec(spec: object): Promise<void> {
+  const patch = JSON.stringify({ spec });
+  await lab.kubectl(['patch', 'kustomization', 'app', '-n', NAME, '--type=merge', '-p', patch]);
+}
+
+/** The target of dev, once it is as it is wanted. */
+function devTarget(what: string, isMeant: (target: TargetStatus) => boolean): Promise<TargetStatus> {
+  return waitFor(
+    what,
+    async () => {
+      const pipeline = (await lab.get(['pipeline', 'app', '-n', NAME])) as { status?: PipelineStatus };
+      const [target] = pipeline.status?.environments?.dev?.targets ?? [];
+      return target && isMeant(target) ? { done: target } : { saw: target };
+    },
+    { seconds: 60 },
+  );
+}
 
 describe('a Kustomization', () => {
   test(
@@ -121,5 +130,29 @@ describe('a Kustomization', () => {
       expect(outcomes.map(({ reason }) => reason)).toContain('ReconciliationSucceeded');
     },
     2 * MINUTE,
+  );
+
+  test(
+    'shows what it runs while it is suspended or waits for another, and says why nothing is promoted',
+    async () => {
+      const { revision = '' } = await devTarget('dev to be ready', ({ ready }) => ready);
+
+      await patchSpec({ suspend: true });
+      const suspended = await devTarget('dev to be suspended', ({ ready }) => !ready);
+      expect(suspended).toMatchObject({
+        revision,
+        error: 'It is suspended: resume it to have it deployed and promoted.',
+      });
+
+      await patchSpec({ suspend: false, dependsOn: [{ name: 'database' }] });
+      const says = 'Waits for what it depends on: ';
+      const waiting = await devTarget('dev to wait', ({ error }) => error?.startsWith(says) === true);
+      expect(waiting).toMatchObject({ ready: false, revision });
+      expect(waiting.error).toContain('database');
+
+      await patchSpec({ dependsOn: null });
+      expect(await devTarget('dev to be ready again', ({ ready }) => ready)).toMatchObject({ revision });
+    },
+    4 * MINUTE,
   );
 });

@@ -40,6 +40,25 @@ function bare(status: object) {
 const deployed = { chartVersion: '1.1.0', status: 'deployed', lastDeployed: '2026-11-21T09:59:00Z' };
 const RUNNING = { kind: 'application', revision: '1.1.0' } as const;
 
+const RUNS = { history: [deployed] };
+const SUSPENDED = 'It is suspended: resume it to have it deployed and promoted.';
+const TESTS = 'Waits until its Helm tests have passed.';
+const AWAITING = { status: 'Unknown', reason: 'AwaitingTests', message: 'is awaiting tests' };
+
+/** A HelmRelease with Helm tests, released, with what came of the tests. */
+function tested(success: string | undefined, ready = {}, release = {}, test = {}) {
+  const given = object({
+    ready,
+    status: { history: [{ ...deployed, ...release }], lastAttemptedRevision: '1.1.0' },
+  });
+  const conditions = [
+    ...given.status.conditions,
+    { type: 'Released', status: 'True', reason: 'UpgradeSucceeded' },
+    ...(success === undefined ? [] : [{ type: 'TestSuccess', status: success, observedGeneration: 1 }]),
+  ];
+  return { ...given, spec: { test: { enable: true, ...test } }, status: { ...given.status, conditions } };
+}
+
 const cases: [what: string, object: object, seen: Partial<Observation>][] = [
   [
     'a HelmRelease v2 by the deployed release in its history',
@@ -109,7 +128,77 @@ const cases: [what: string, object: object, seen: Partial<Observation>][] = [
       ready: { status: 'False', reason: 'DependencyNotReady', message: 'waits' },
       status: { lastAttemptedRevision: '1.2.0' },
     }),
-    { kind: 'application', ready: false, message: 'waits' },
+    { kind: 'application', ready: false, message: 'Waits for what it depends on: waits' },
+  ],
+  [
+    'one whose generation of before was not looked at for a suspend as suspended',
+    {
+      ...object({
+        generation: 3,
+        ready: { observedGeneration: 2 },
+        status: { ...RUNS, observedGeneration: 2 },
+      }),
+      spec: { suspend: true },
+    },
+    { ...RUNNING, ready: false, message: SUSPENDED },
+  ],
+  [
+    'one that was suspended while its controller wrote as suspended',
+    { ...object({ status: RUNS }), spec: { suspend: true } },
+    { ...RUNNING, ready: false, message: SUSPENDED },
+  ],
+  [
+    'one that was suspended during an upgrade as suspended, and nothing as under way',
+    {
+      ...object({ ready: { status: 'Unknown' }, status: { ...RUNS, lastAttemptedRevision: '1.2.0' } }),
+      spec: { suspend: true },
+    },
+    { ...RUNNING, ready: false, message: SUSPENDED },
+  ],
+  [
+    'one that was resumed as ready',
+    { ...object({ status: RUNS }), spec: { suspend: false } },
+    { ready: true },
+  ],
+  ['one whose Helm tests are to come', tested('Unknown', AWAITING), { ready: false, message: TESTS }],
+  [
+    'one whose Helm tests are to come though it is Ready',
+    tested('Unknown'),
+    { ...RUNNING, ready: false, message: TESTS },
+  ],
+  [
+    'one that is being upgraded, and was tested before, by what is under way',
+    tested(undefined, { status: 'Unknown', message: 'Running upgrade' }, { status: 'pending-upgrade' }),
+    { ready: false, message: 'Running upgrade' },
+  ],
+  [
+    'one that is tested anew with other values as not ready',
+    tested('Unknown', AWAITING),
+    { ...RUNNING, ready: false, deploying: { revision: '1.1.0' } },
+  ],
+  ['one that was never tested', tested(undefined), { ready: false, message: TESTS }],
+  ['one whose tests were switched on again', tested(undefined, {}, { testHooks: {} }), { ready: true }],
+  ['one whose Helm tests have passed', tested('True'), { ...RUNNING, ready: true }],
+  [
+    'one whose Helm tests failed',
+    tested('False', { status: 'False', reason: 'TestFailed', message: 'Helm test failed for release' }),
+    { ready: false, failed: '1.1.0', message: 'Helm test failed for release' },
+  ],
+  [
+    'one whose Helm tests failed though it is Ready',
+    tested('False'),
+    { ready: false, message: 'Its Helm tests failed.' },
+  ],
+  [
+    'one whose Helm tests failed and do not count',
+    tested('False', {}, {}, { ignoreFailures: true }),
+    { ready: true },
+  ],
+  ['one whose Helm tests are switched off', tested('False', {}, {}, { enable: false }), { ready: true }],
+  [
+    'one that is rolled back after its tests failed by what that says',
+    tested('False', { status: 'False', reason: 'RollbackSucceeded', message: 'Helm rollback succeeded' }),
+    { ready: false, message: 'Helm rollback succeeded' },
   ],
   [
     'one without a Ready condition as not ready',
@@ -191,6 +280,12 @@ describe('reading an application', () => {
       ready: true,
       revision: 'main@sha1:a',
     });
+  });
+
+  test('takes nothing for under way that is suspended', () => {
+    const given = object({ generation: 3, ready: { observedGeneration: 2 }, status: RUNS });
+    expect(readApplication(HELM, given)).toHaveProperty('deploying');
+    expect(readApplication(HELM, { ...given, spec: { suspend: true } })).not.toHaveProperty('deploying');
   });
 
   test('finds no failure where there is none', () => {

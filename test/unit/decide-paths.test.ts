@@ -122,7 +122,7 @@ describe('an application whose spec says its revision', () => {
   });
 
   test.each([
-    ['a suspend and a new tag in one commit', helm({ ...NEWER, suspend: true }), true],
+    ['a suspend and a new tag in one commit', helm({ ...NEWER, suspend: true }), false],
     ['a tag that moves during an upgrade', helm({ ...NEWER, status: { lastAttemptedGeneration: 3 } }), false],
     ['a generation that nobody has looked at', helm({ ...NEWER, status: { observedGeneration: 3 } }), false],
     ['an upgrade', helm({ ...NEWER, ready: { status: 'Unknown', reason: 'Progressing' } }), false],
@@ -141,15 +141,20 @@ describe('an application whose spec says its revision', () => {
     expect(targetOf(looks([object]), 'dev')).toMatchObject({ ready: false, error: expect.any(String) });
   });
 
-  test('that is suspended with another tag says what does not run, and stays ready', () => {
+  test('that is suspended shows what it runs, says what does not run, and is promoted by nothing', () => {
+    const suspended = 'It is suspended: resume it to have it deployed and promoted.';
     const from = looks([helm({ tag: '1.8.0' }), helm({ ...NEWER, suspend: true })]);
     expect(targetOf(from, 'dev')).toMatchObject({
-      ready: true,
+      ready: false,
       revision: '1.8.0',
-      error: 'It is suspended. Its spec says 1.9.1. What it runs is learnt once it is rolled out.',
+      error: `${suspended} Its spec says 1.9.1. What it runs is learnt once it is rolled out.`,
     });
     const same = looks([helm(), helm({ suspend: true })]);
-    expect(targetOf(same, 'dev')).not.toHaveProperty('error');
+    expect(targetOf(same, 'dev')).toMatchObject({ ready: false, revision: '1.9.0' });
+    expect(same.status.environments?.dev?.deployment).toMatchObject({ phase: 'Succeeded' });
+    const resumed = looks([helm(), helm({ suspend: true }), helm()]);
+    expect(targetOf(resumed, 'dev')).toMatchObject({ ready: true, revision: '1.9.0' });
+    expect(targetOf(resumed, 'dev')).not.toHaveProperty('error');
   });
 
   test('that is reconciled once more stays ready at what is recorded', () => {

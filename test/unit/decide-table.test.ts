@@ -101,6 +101,12 @@ function seen(dev: string, staging: string, prod = staging): Act {
   return { see: { dev: ready(dev), staging: ready(staging), prod: ready(prod) } };
 }
 
+const SUSPENDED = 'It is suspended: resume it to have it deployed and promoted.';
+
+function suspended(revision: string): Observation {
+  return unready(revision, SUSPENDED);
+}
+
 function environments(...names: string[]): { environments: Environment[] } {
   return { environments: names.map((name) => ({ name, targets: [{ namespace: name }] })) };
 }
@@ -306,6 +312,80 @@ const BACKWARDS: Readonly<Record<string, Row>> = {
     ],
     step: 'record 1.1.0 Pending',
     says: 'Waits until dev is ready at 1.1.0',
+  },
+  'a revision whose Helm tests fail within its soak is not promoted, where events alone tell': {
+    spec: gated({ soak: '10m' }),
+    story: [
+      { see: away },
+      { event: ['dev', '1.1.0'] },
+      { event: ['dev', '1.1.0', 'TestFailed'] },
+      ...Array.from({ length: 12 }, () => ({ see: away })),
+    ],
+    step: 'rest',
+  },
+  'a revision whose Helm tests pass is promoted after its soak, where events alone tell': {
+    spec: gated({ soak: '10m' }),
+    story: [
+      { see: away },
+      { event: ['dev', '1.1.0'] },
+      { event: ['dev', '1.1.0', 'TestSucceeded'] },
+      ...Array.from({ length: 12 }, () => ({ see: away })),
+    ],
+    step: 'promote 1.1.0',
+  },
+  'nothing is promoted from what is suspended': {
+    story: [
+      seen('1.0.0', '1.0.0'),
+      { see: { dev: suspended('1.1.0'), staging: ready('1.0.0'), prod: ready('1.0.0') } },
+    ],
+    step: 'rest',
+  },
+  'what waits for its soak says that the application is suspended': {
+    spec: gated({ soak: '5m' }),
+    story: [
+      seen('1.1.0', '1.0.0'),
+      { see: { dev: suspended('1.1.0'), staging: ready('1.0.0'), prod: ready('1.0.0') } },
+    ],
+    step: 'record 1.1.0 Pending',
+    says: `Waits until dev is ready at 1.1.0: dev: ${SUSPENDED}`,
+  },
+  'what waits for its soak is not promoted while the application is suspended': {
+    spec: gated({ soak: '5m' }),
+    story: [
+      seen('1.1.0', '1.0.0'),
+      ...Array.from({ length: 6 }, () => ({
+        see: { dev: suspended('1.1.0'), staging: ready('1.0.0'), prod: ready('1.0.0') },
+      })),
+    ],
+    step: 'rest',
+  },
+  'what was suspended is promoted once it is resumed': {
+    story: [
+      seen('1.0.0', '1.0.0'),
+      { see: { dev: suspended('1.1.0'), staging: ready('1.0.0'), prod: ready('1.0.0') } },
+      seen('1.1.0', '1.0.0'),
+    ],
+    step: 'promote 1.1.0',
+  },
+  'what is merged says that its environment is suspended': {
+    story: [
+      seen('1.1.0', '1.0.0'),
+      { opened: 1 },
+      { forge: 'merged' },
+      { see: { dev: ready('1.1.0'), staging: suspended('1.0.0'), prod: ready('1.0.0') } },
+    ],
+    step: 'record 1.1.0 Merged',
+    says: 'waits until staging is ready at 1.1.0: HelmRelease app in staging is suspended, resume it.',
+  },
+  'what is merged and suspended is there once it is resumed and rolled out': {
+    story: [
+      seen('1.1.0', '1.0.0'),
+      { opened: 1 },
+      { forge: 'merged' },
+      { see: { dev: ready('1.1.0'), staging: suspended('1.0.0'), prod: ready('1.0.0') } },
+      seen('1.1.0', '1.1.0', '1.0.0'),
+    ],
+    step: 'record 1.1.0 Succeeded',
   },
   'the version that runs again after a rollback is not promoted as if it were new': {
     story: [...promoted('1.0.0', '0.9.0'), ...promoted('1.1.0', '1.0.0'), seen('1.0.0', '1.1.0')],

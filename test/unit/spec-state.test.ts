@@ -17,6 +17,9 @@ interface Change {
 const RELEASE = { version: 4, status: 'deployed', configDigest: 'sha256:new', lastDeployed: AT };
 const OLD_RELEASE = { version: 3, status: 'superseded', configDigest: 'sha256:old', lastDeployed: AT };
 
+const TESTED = { spec: { test: { enable: true } } };
+const RELEASED = { type: 'Released', status: 'True' };
+
 /** A HelmRelease that has released the values of its generation, 7, but for the change. */
 function helm({ metadata, spec, ready, conditions = [], status }: Change = {}) {
   return {
@@ -71,9 +74,26 @@ describe('a HelmRelease', () => {
       { status: { history: [{ ...OLD_RELEASE, version: 5, status: 'deployed' }, RELEASE] } },
       'under-way',
     ],
+    ['was never tested', { ...TESTED, conditions: [RELEASED] }, 'under-way'],
+    [
+      'awaits its tests',
+      { ...TESTED, conditions: [{ type: 'TestSuccess', status: 'Unknown' }] },
+      'under-way',
+    ],
+    [
+      'has failed its tests',
+      { ...TESTED, conditions: [{ type: 'TestSuccess', status: 'False' }] },
+      'under-way',
+    ],
+    ['waits for another', { ready: { status: 'False', reason: 'DependencyNotReady' } }, 'under-way'],
     ['has no history', { status: { history: [] } }, 'under-way'],
   ] as const)('that %s does not', (_, change, kind) => {
     expect(specState(HELM, helm(change as Change))).toMatchObject({ kind, message: expect.any(String) });
+  });
+
+  test('whose tests have passed runs what its spec says', () => {
+    const passed = { ...TESTED, conditions: [RELEASED, { type: 'TestSuccess', status: 'True' }] };
+    expect(specState(HELM, helm(passed)).kind).toBe('deployed');
   });
 
   test('of a helm-controller that does not say which values it has released is told which one does', () => {
