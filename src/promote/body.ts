@@ -23,8 +23,8 @@ export interface BodyOptions {
   readonly maxLength?: number | undefined;
 }
 
-/** Forges take titles of up to 255 characters. */
-const MAX_TITLE = 250;
+/** Forges take titles of up to 255 characters, some with the mark of a draft: `Draft: ` on GitLab. */
+const MAX_TITLE = 248;
 const MAX_BODY = 60_000;
 const MAX_COMMIT = 8_000;
 const MAX_CHANGES = 50;

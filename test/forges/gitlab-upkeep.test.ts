@@ -8,6 +8,8 @@ import { INPUT, NONE, openPull, readPull } from './pulls.ts';
 
 const ROOT = `/api/v4/projects/${encodeURIComponent(GITLAB_PROJECT)}`;
 
+const HEADERS = { authorization: `Bearer ${GITLAB_TOKEN}`, 'content-type': 'application/json' };
+
 let gitlab: FakeGitLab;
 
 function forge(): Forge {
@@ -50,6 +52,22 @@ describe('a draft on GitLab', () => {
     Object.assign(gitlab.mergeRequests[0] ?? {}, { title: 'Newer', draft: false });
     expect(await forge().update(1, { title: 'Newest', body: 'b' })).toMatchObject({ draft: false });
     expect(gitlab.mergeRequests[0]?.title).toBe('Newest');
+  });
+
+  test('has a title that is not too long with its mark, in characters', async () => {
+    const title = '🚦'.repeat(255);
+    const long = { title: 'x'.repeat(256), source_branch: INPUT.head, target_branch: 'main' };
+    const asked = { method: 'POST', body: JSON.stringify(long), headers: HEADERS };
+    const refused = await fetch(`${gitlab.origin}${ROOT}/merge_requests`, asked);
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('is too long')]);
+
+    await forge().create({ ...INPUT, title, draft: true });
+    expect(gitlab.mergeRequests[0]?.title).toBe(`Draft: ${'🚦'.repeat(247)}…`);
+    await forge().update(1, { title: 'x'.repeat(249), body: 'b' });
+    expect(gitlab.mergeRequests[0]?.title).toBe(`Draft: ${'x'.repeat(247)}…`);
+    Object.assign(gitlab.mergeRequests[0] ?? {}, { draft: false });
+    await forge().update(1, { title, body: 'b' });
+    expect(gitlab.mergeRequests[0]?.title).toBe(title);
   });
 
   test.each(['Draft: T', 'draft:T', '[Draft] T', '(Draft) Draft: T'])('is known by %s', async (title) => {
@@ -227,6 +245,18 @@ describe('the status of a commit on GitLab', () => {
       target_url: url,
     });
     expect(gitlab.statuses.at(-1)).toMatchObject({ name: 'turnpike/promotion', status: 'failed' });
+  });
+
+  test('is without a link that is longer than GitLab takes', async () => {
+    const url = `https://gitlab.example.com/${'group/'.repeat(50)}fleet/-/merge_requests/1`;
+    const status = { state: 'success', description: 'The gates are open.' } as const;
+    const asked = { method: 'POST', body: JSON.stringify({ ...status, target_url: url }), headers: HEADERS };
+    const refused = await fetch(`${gitlab.origin}${ROOT}/statuses/${HEAD_COMMIT}`, asked);
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('target_url')]);
+
+    await forge().setStatus(HEAD_COMMIT, { ...status, url });
+    expect(gitlab.statuses.at(-1)).toMatchObject({ status: 'success' });
+    expect(gitlab.bodies.at(-1)).not.toHaveProperty('target_url');
   });
 
   test('of a commit that is not there says so', async () => {

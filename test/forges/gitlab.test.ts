@@ -117,10 +117,20 @@ describe('a refusal of GitLab', () => {
     expect(wrong.code).toBe('ForgeUnauthorized');
     expect(wrong.message).toContain('answered 401 (401 Unauthorized): put a valid token into the Secret.');
     expect(wrong.message).not.toContain('glpat-wrong');
-    gitlab.branches.delete(INPUT.head);
+    gitlab.branches.delete('main');
     const missing = await failure();
     expect(missing).toMatchObject({ code: 'ForgeRefused', retry: 'never' });
-    expect(missing.message).toContain(`(Source branch "${INPUT.head}" does not exist)`);
+    expect(missing.message).toContain('(target_branch does not exist)');
+  });
+
+  test('for a branch that it does not see yet passes: it is tried again', async () => {
+    gitlab.options.unseen = 2;
+    for (const _ of [1, 2]) {
+      const unseen = await failure();
+      expect(unseen).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
+      expect(unseen.message).toEndWith('answered 400 (source_branch does not exist): it is tried again.');
+    }
+    expect(await forge().create(INPUT)).toMatchObject({ number: 1, state: 'open' });
   });
 
   test.each([

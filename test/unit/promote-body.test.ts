@@ -72,7 +72,7 @@ describe('names', () => {
   test('keep the title below what forges take', () => {
     const title = promotionTitle(promotionRequest({ revision: 'x'.repeat(512) }));
 
-    expect(title).toHaveLength(250);
+    expect(title).toHaveLength(248);
     expect(title).toEndWith('x…');
   });
 });

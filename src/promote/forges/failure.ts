@@ -77,6 +77,17 @@ function saidOf(operation: ForgeOperation, answer: ForgeAnswer, context: ForgeCo
   return `${context.name} at ${context.host}, ${asked}, answered ${answer.status}${words && ` (${words})`}`;
 }
 
+/** The error for a refusal that passes by itself, such as of a branch that was pushed a moment ago. */
+export function passingFailure(
+  operation: ForgeOperation,
+  answer: ForgeAnswer,
+  context: ForgeContext,
+  now: Date,
+): TurnpikeError {
+  const { message } = forgeFailure(operation, answer, context, now);
+  return unavailable(message.replace(/\.$/, ': it is tried again.'), 'backoff');
+}
+
 /** What a token needs a right to. */
 function subjectOf(operation: ForgeOperation): string {
   return operation === 'status' || operation === 'checks' ? 'commit statuses' : 'pull requests';

@@ -30,6 +30,7 @@ export function createGitLab(repositoryUrl: string, credentials: Credentials, de
     send: createSend(origin, credentials, deps),
     pageUrl: `${origin}/${project}`,
     context,
+    now: deps.now,
   };
   return {
     // Git asked at the page is sent there (https://gitlab.com/gitlab-org/gitlab/-/blob/master/config/routes/git_http.rb).

@@ -1,5 +1,5 @@
 import { HEAD_COMMIT } from '../pull.ts';
-import { answer } from './answers.ts';
+import { answer, isTooLong, TOO_LONG } from './answers.ts';
 import { type FakeRequest, type FakeUser, GITLAB_PROJECT, type GitLabState } from './state.ts';
 
 const PROJECT_ID = 7;
@@ -10,12 +10,13 @@ export function create(state: GitLabState, body: Record<string, unknown>): Respo
   if (missing.length > 0) return answer(400, { error: `${missing.join(', ')} is missing` });
   const { source_branch, target_branch, title, description } = body as Record<string, string>;
   const [source = '', target = ''] = [source_branch, target_branch];
-  if (!branches.has(source) || !branches.has(target)) {
-    const which = branches.has(source) ? 'Target' : 'Source';
-    return answer(400, {
-      message: [`${which} branch "${branches.has(source) ? target : source}" does not exist`],
-    });
+  if (!branches.has(source) || state.options.unseen-- > 0) {
+    return answer(400, { message: { source_branch: ['does not exist'] } });
   }
+  if (!branches.has(target)) {
+    return answer(400, { message: { target_branch: ['does not exist'] } });
+  }
+  if (isTooLong(title)) return answer(400, { message: { title: [TOO_LONG] } });
   const other = mergeRequests.find(
     (one) => one.state === 'opened' && one.source_branch === source && one.target_branch === target,
   );
@@ -63,6 +64,7 @@ export function update(state: GitLabState, found: FakeRequest, body: Record<stri
     return answer(400, { error: `${fields} are missing, at least one parameter must be provided` });
   }
   const { title, description, target_branch, state_event, add_labels, assignee_ids, reviewer_ids } = body;
+  if (isTooLong(title)) return answer(400, { message: { title: [TOO_LONG] } });
   if (typeof title === 'string') Object.assign(found, titled(title));
   if (typeof description === 'string') found.description = description;
   if (typeof target_branch === 'string') found.target_branch = target_branch;

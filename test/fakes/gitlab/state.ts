@@ -51,6 +51,8 @@ export interface GitLabOptions {
   /** The origin of its pages; its own unless a test says another one. */
   web: string;
   mayMerge: boolean;
+  /** So many requests do not see the source branch, which was pushed a moment ago. */
+  unseen: number;
   approved: boolean;
   conflicted: boolean;
   /** It fails to take an auto-merge back. */
@@ -80,6 +82,7 @@ export function newState(): GitLabState {
     options: {
       web: '',
       mayMerge: true,
+      unseen: 0,
       approved: true,
       conflicted: false,
       stuck: false,

@@ -1,5 +1,5 @@
 import { HEAD_COMMIT } from '../pull.ts';
-import { answer } from './answers.ts';
+import { answer, isTooLong, TOO_LONG } from './answers.ts';
 import { BASE_COMMIT, type GitLabState, latestOf } from './state.ts';
 
 /** https://docs.gitlab.com/api/commits/#list-the-statuses-of-a-commit */
@@ -25,8 +25,9 @@ export function setStatus(state: GitLabState, sha: string, body: Record<string, 
   if (!['pending', 'running', 'success', 'failed', 'canceled', 'skipped'].includes(wanted ?? '')) {
     return answer(400, { error: 'state does not have a valid value' });
   }
-  if ((rest.description?.length ?? 0) > 255) {
-    return answer(400, { message: { description: ['is too long (maximum is 255 characters)'] } });
+  // https://docs.gitlab.com/api/commits/#set-commit-pipeline-status
+  for (const field of ['description', 'target_url'] as const) {
+    if (isTooLong(rest[field])) return answer(400, { message: { [field]: [TOO_LONG] } });
   }
   // One that is done is not changed but followed by another of its name.
   const open = state.statuses.find((one) => one.sha === sha && one.name === name && one.status === 'pending');

@@ -12,6 +12,7 @@ export interface Api {
   /** Where people see it. */
   readonly pageUrl: string;
   readonly context: ForgeContext;
+  readonly now: () => Date;
 }
 
 const Users = v.nullish(v.array(v.object({ id: v.number(), username: v.string() })), []);

@@ -1,4 +1,5 @@
-import { forgeGibberish } from '../failure.ts';
+import type { ForgeAnswer } from '../call.ts';
+import { forgeGibberish, passingFailure } from '../failure.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../forge.ts';
 import { pageOf, pathOf } from '../shared.ts';
 import { type Api, type MergeRequest, parsed, read, STATES } from './api.ts';
@@ -6,17 +7,37 @@ import type { Question } from './send.ts';
 
 /** https://docs.gitlab.com/user/project/merge_requests/drafts/ */
 const DRAFT = 'Draft: ';
+/** The mark of a draft counts: https://docs.gitlab.com/api/merge_requests/#create-mr */
+const MAX_TITLE = 255;
 const DRAFT_PREFIX = /^(?:(?:draft:|\[draft\]|\(draft\)) *)+/i;
 
 export async function create(
   api: Api,
-  { head, base, title, body, draft }: NewPullRequest,
+  { head, base, title, body, draft = false }: NewPullRequest,
 ): Promise<PullRequest | 'exists'> {
   const question: Question = ({ requests }) =>
-    requests.create(api.project, head, base, draft ? DRAFT + title : title, { description: body });
+    requests.create(api.project, head, base, titleOf(title, draft), { description: body });
   const send = () => api.send(question);
-  const answer = await api.call('create', send, ({ status }) => status === 409);
+  const answer = await api.call('create', send, (one) => one.status === 409 || isUnseen(one));
+  if (isUnseen(answer)) throw passingFailure('create', answer, api.context, api.now());
   return answer.status === 409 ? 'exists' : toPullRequest(api, parsed(api, 'create', answer.data));
+}
+
+/**
+ * The branch was pushed a moment ago, which the API may learn half a minute later:
+ * https://github.com/renovatebot/renovate/issues/44498
+ */
+function isUnseen({ status, data }: ForgeAnswer): boolean {
+  return status === 400 && UNSEEN.test(JSON.stringify(data) ?? '');
+}
+
+const UNSEEN = /"source_branch":\["does not exist"|source branch .* does not exist/i;
+
+function titleOf(title: string, draft: boolean): string {
+  const marked = draft ? DRAFT + title : title;
+  // A pair of surrogates is one character.
+  const characters = [...marked];
+  return characters.length <= MAX_TITLE ? marked : `${characters.slice(0, MAX_TITLE - 1).join('')}…`;
 }
 
 export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
@@ -45,9 +66,9 @@ export async function update(
   number: number,
   { title, body, base }: PullRequestChange,
 ): Promise<PullRequest> {
-  const isDraft = (await read(api, number))?.draft;
+  const isDraft = (await read(api, number))?.draft ?? false;
   const change = {
-    title: isDraft ? DRAFT + title : title,
+    title: titleOf(title, isDraft),
     description: body,
     ...(base !== undefined && { targetBranch: base }),
   };

@@ -10,6 +10,9 @@ const STATES = { pending: 'pending', success: 'success', failure: 'failed' } as 
 /** 400 where the status is `pending` already; other states may be set again. */
 const ALREADY_PENDING = /cannot transition status via :enqueue from :pending/i;
 
+/** https://docs.gitlab.com/api/commits/#set-commit-pipeline-status */
+const MAX_TARGET_URL = 255;
+
 const PAGE_SIZE = 100;
 const MAX_PAGES = 20;
 
@@ -28,7 +31,8 @@ export async function setStatus(
   const options = {
     name: STATUS_CONTEXT,
     description: cutStatus(description),
-    ...(url !== undefined && { targetUrl: url }),
+    // A shorter address of the same page there is none.
+    ...(url !== undefined && [...url].length <= MAX_TARGET_URL && { targetUrl: url }),
   };
   const send = () =>
     api.send(({ commits }) => commits.editStatus(api.project, commit, STATES[state], options));
