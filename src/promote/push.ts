@@ -1,8 +1,10 @@
 import type { Pass } from '../api/checkpoint.ts';
 import { type PushStrategy, pipelineKey } from '../api/pipeline.ts';
+import { forgeTypeOf } from '../decide/forge-type.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import { type AttemptTime, gitTime } from './attempt-time.ts';
 import { commitMessage } from './body.ts';
+import { atOnce } from './forges/type.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
 import { alreadyThere, commitBy, mergedState, sentences, unlessBlocked, writtenOf } from './result.ts';
@@ -53,6 +55,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         baseBranch: branch,
         branch,
         isDirect: true,
+        ...atOnce(forgeTypeOf({ url })),
         isUnattended: request.approvedBy === undefined,
         markerKey: markerKey(request),
         files: settings.files,

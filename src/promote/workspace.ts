@@ -13,6 +13,7 @@ import { createKeyLane } from './git/key-lane.ts';
 import { hasBranch, inspectBase } from './git/look.ts';
 import type { Person } from './git/objects.ts';
 import type { Updated } from './git/outcome.ts';
+import { fitsOnePush } from './git/room.ts';
 import { selectionsOf } from './git/selection.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { createSigners } from './git/sign.ts';
@@ -43,6 +44,8 @@ export interface BranchUpdate {
   readonly isDirect?: boolean;
   /** No person decides about the commit before it is in the base branch. */
   readonly isUnattended?: boolean;
+  /** How many branches the push that it goes with may bring, where the forge bounds that. */
+  readonly branchesAtOnce?: number;
   /** `<namespace>:<name>:<environment>`. */
   readonly markerKey: string;
   /** What is set beside the markers. */
@@ -157,9 +160,6 @@ export interface WorkspaceDeps {
   readonly now: () => Date;
 }
 
-/** Of one push; a server may bound the length of what it reads before the pack. */
-const BRANCHES_AT_ONCE = 200;
-
 export function createWorkspace({ outbound, directory, log, now, ...bounds }: WorkspaceDeps): Workspace {
   const turns = createTurns();
   const store = createRepositoryStore({ directory, log, turns, ...bounds });
@@ -176,7 +176,7 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
   const access = { connected, store, signerOf };
   const together = createTogether<BranchUpdate, Updated>(
     (company) => updateTogether(access, company),
-    BRANCHES_AT_ONCE,
+    fitsOnePush,
   );
   return {
     async updateBranch(update) {

@@ -59,6 +59,17 @@ async function refuseBy(script: string): Promise<void> {
   await chmod(hook, 0o755);
 }
 
+async function countRefs(): Promise<void> {
+  const hook = `${stage.repository.path}/hooks/post-receive`;
+  await writeFile(hook, `#!/bin/sh\nwc -l >> ${stage.repository.path}/refs-of-pushes\n`);
+  await chmod(hook, 0o755);
+}
+
+async function refsOfPushes(): Promise<number[]> {
+  const lines = await Bun.file(`${stage.repository.path}/refs-of-pushes`).text();
+  return lines.trim().split('\n').map(Number);
+}
+
 describe('promotions of one repository that come together', () => {
   test.each([
     ['pull requests', updateOf],
@@ -99,6 +110,28 @@ describe('promotions of one repository that come together', () => {
       expect(changed.trim()).toBe(`${app}/prod.yaml`);
     }
     await stage.repository.git('fsck', '--strict');
+  });
+
+  test('are pushed a few branches at once where the forge does nothing for more', async () => {
+    await countRefs();
+    const results = await promoteAll(
+      APPS.slice(0, 11).map((app) => updateOf(app, { branchesAtOnce: app === 'app-0' ? 200 : 3 })),
+    );
+    expect(results.map((result) => result.status === 'fulfilled' && result.value.kind)).toEqual(
+      Array(11).fill('pushed'),
+    );
+    const pushes = await refsOfPushes();
+    expect(Math.max(...pushes)).toBe(3);
+    expect(pushes).toHaveLength(4);
+    for (const app of APPS.slice(0, 11)) {
+      expect(await stage.repository.read(branchOf(app), `${app}/prod.yaml`)).toContain('2.0.0');
+    }
+  });
+
+  test('go to one branch all at once also where the forge does nothing for more than three', async () => {
+    await countRefs();
+    await promoteAll(APPS.map((app) => commitOf(app, { branchesAtOnce: 3 })));
+    expect(await refsOfPushes()).toEqual([1, 1]);
   });
 
   test('join no look that was begun before when they have a branch: it may have been merged since', async () => {

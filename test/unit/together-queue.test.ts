@@ -9,6 +9,8 @@ interface Item {
   readonly waiting?: <T>(turn: Promise<T>) => Promise<T>;
 }
 
+const upToTen = (items: readonly Item[]) => items.length <= 10;
+
 /** Work that takes until it is let go, and tells each item its own name. */
 function setUp() {
   const done: (readonly string[])[] = [];
@@ -17,7 +19,7 @@ function setUp() {
     done.push(items.map(({ name }) => name));
     await new Promise<void>((resolve) => ends.push(resolve));
     for (const item of items) tell(item, { status: 'fulfilled', value: item.name });
-  }, 10);
+  }, upToTen);
   return { done, ends, ask: (item: Item) => together('a repository', item) };
 }
 
@@ -62,6 +64,19 @@ describe('what waits for earlier work', () => {
   });
 });
 
+test('what does not fit waits for the work after, and lets pass what does', async () => {
+  const done: (readonly string[])[] = [];
+  const fits = (items: readonly Item[]) => new Set(items.map(({ name }) => name)).size <= 2;
+  const together = createTogether<Item, string>(async ({ items, tell }) => {
+    done.push(items.map(({ name }) => name));
+    await settled();
+    for (const item of items) tell(item, { status: 'fulfilled', value: item.name });
+  }, fits);
+  const names = ['a', 'b', 'c', 'd', 'b'];
+  await Promise.all(names.map((name) => together('a repository', { name })));
+  expect(done).toEqual([['a'], ['b', 'c', 'b'], ['d']]);
+});
+
 test('what is given up before it comes is not begun', async () => {
   const { done, ask } = setUp();
   const ended = AbortSignal.abort(new TurnpikeError('GitUnavailable', 'given up'));
@@ -79,7 +94,7 @@ describe('the outcome of one item', () => {
         if (item.name === 'slow') await over.promise;
         tell(item, { status: 'fulfilled', value: item.name });
       }
-    }, 10);
+    }, upToTen);
     const slow = together('a repository', { name: 'slow' });
     expect(await together('a repository', { name: 'fast' })).toBe('fast');
     over.resolve();
@@ -92,7 +107,7 @@ describe('the outcome of one item', () => {
       latecomers(() => true);
       for (const item of items) tell(item, { status: 'fulfilled', value: item.name });
       throw new TurnpikeError('GitUnavailable', 'broken');
-    }, 10);
+    }, upToTen);
     const first = together('a repository', { name: 'first' });
     const second = failureOf(together('a repository', { name: 'second' }));
     expect(await first).toBe('first');

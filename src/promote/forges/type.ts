@@ -3,6 +3,15 @@ import type { ForgeType, PullRequestStrategy } from '../../api/pipeline.ts';
 import { forgeTypeOf, untoldForgeType } from '../../decide/forge-type.ts';
 
 /**
+ * How many branches one push may bring so that the forge does for each of them what it does. GitLab makes pipelines for
+ * four of them alone, and calls no webhook where there are more than three:
+ * https://gitlab.com/gitlab-org/gitlab/-/issues/31009, https://gitlab.com/gitlab-org/gitlab/-/issues/38251
+ */
+export function atOnce(type: ForgeType | undefined): { readonly branchesAtOnce?: number } {
+  return type === 'gitlab' ? { branchesAtOnce: 3 } : {};
+}
+
+/**
  * The type that is written, or that the URL tells.
  *
  * @throws TurnpikeError SpecInvalid

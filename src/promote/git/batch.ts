@@ -20,6 +20,7 @@ import type { Prepared, Refused } from './prepared.ts';
 import { pushRefs, type RefUpdate } from './receive.ts';
 import { awaitRecords, type Failed, type Records } from './records.ts';
 import type { Repository } from './repository.ts';
+import { expectsMore } from './room.ts';
 import { type SharedTime, shareTime } from './shared-time.ts';
 import type { Signers } from './sign.ts';
 import { remember } from './standing.ts';
@@ -190,7 +191,7 @@ async function makeReady(
     prepared.push(...(await prepareAll(repository, reached, { state, settled, byRef })));
     if (performance.now() > end) break;
     let late = latecomers(state.isNew);
-    if (late.length + waiting.length === 0 && prepared.length > 1) {
+    if (late.length + waiting.length === 0 && expectsMore(prepared.map(({ update }) => update))) {
       await ownTurn(transport, Bun.sleep(MORE_MS));
       late = latecomers(state.isNew);
     }

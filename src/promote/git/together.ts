@@ -35,11 +35,11 @@ export interface Company<Item, Result> {
 /**
  * @param work tells the outcome of each item, those that it took later included; when it throws, that is the outcome
  * of all that were told none
- * @param atOnce how many items one piece of work takes at most
+ * @param fits whether one piece of work may take all of these items
  */
 export function createTogether<Item extends Patience, Result>(
   work: (company: Company<Item, Result>) => Promise<void>,
-  atOnce: number,
+  fits: (items: readonly Item[]) => boolean,
 ): Together<Item, Result> {
   /** Keys that are being worked on, with what has come since. */
   const waiting = new Map<string, Queued<Item, Result>[]>();
@@ -52,13 +52,15 @@ export function createTogether<Item extends Patience, Result>(
   async function workOn(queue: Queued<Item, Result>[]): Promise<void> {
     const taken: Queued<Item, Result>[] = [];
     const latecomers: Latecomers<Item> = (mayJoin) => {
-      const late = queue.filter(({ item }) => mayJoin(item)).slice(0, atOnce - taken.length);
-      for (const one of late) {
+      const late: Item[] = [];
+      for (const one of queue.filter(({ item }) => mayJoin(item))) {
+        if (taken.length > 0 && !fits([...taken.map(({ item }) => item), one.item])) continue;
         queue.splice(queue.indexOf(one), 1);
         one.begin();
+        taken.push(one);
+        late.push(one.item);
       }
-      taken.push(...late);
-      return late.map(({ item }) => item);
+      return late;
     };
     const tell: Tell<Item, Result> = (item, outcome) => {
       for (const one of taken) if (one.item === item) settleWith(one.settle, outcome);
