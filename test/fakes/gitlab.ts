@@ -1,7 +1,14 @@
 import { answer } from './gitlab/answers.ts';
 import { cancelMerge, merge } from './gitlab/merge.ts';
 import { create, list, update } from './gitlab/requests.ts';
-import { type FakeRequest, GITLAB_PROJECT, type GitLabState, newState, pipelineOf } from './gitlab/state.ts';
+import {
+  type FakeRequest,
+  GITLAB_PROJECT,
+  type GitLabState,
+  headPipelineOf,
+  newState,
+  pipelineOf,
+} from './gitlab/state.ts';
 import { listStatuses, setStatus, showCommit } from './gitlab/statuses.ts';
 import { type JsonAsked, type JsonServer, startJsonServer } from './json-server.ts';
 
@@ -41,6 +48,7 @@ function users(state: GitLabState, { path, query }: JsonAsked): Response | undef
 
 function project(state: GitLabState, asked: JsonAsked): Response {
   const { method, path, query, body } = asked;
+  if (path === '') return showProject(state);
   const ofCommit = commits(state, asked);
   if (ofCommit) return ofCommit;
   if (path === '/merge_requests') return method === 'POST' ? create(state, body) : list(state, query);
@@ -48,10 +56,28 @@ function project(state: GitLabState, asked: JsonAsked): Response {
   const found = state.mergeRequests.find((one) => String(one.iid) === iid);
   if (!found) return answer(404, { message: '404 Not found' });
   if (rest === '/notes') return notes(state, found, asked);
+  if (rest === '/pipelines') return pipelines(state, found);
   if (rest === '/cancel_merge_when_pipeline_succeeds') return cancelMerge(state, found);
   if (rest === '/merge') return merge(state, found, body);
-  if (method === 'GET') return answer(200, { ...found, head_pipeline: pipelineOf(state, found.sha) });
+  if (method === 'GET') return show(state, found);
   return method === 'PUT' ? update(state, found, body) : answer(405, { error: '405 Not Allowed' });
+}
+
+/** https://docs.gitlab.com/api/projects/#retrieve-a-project */
+function showProject({ options }: GitLabState): Response {
+  return answer(200, { merge_method: options.mergeMethod, squash_option: options.squash });
+}
+
+/** https://docs.gitlab.com/api/merge_requests/#get-single-mr */
+function show(state: GitLabState, found: FakeRequest): Response {
+  const checking = state.options.checking > 0 && { detailed_merge_status: 'checking' };
+  return answer(200, { ...found, ...checking, head_pipeline: headPipelineOf(state, found.sha) });
+}
+
+/** https://docs.gitlab.com/api/merge_requests/#list-merge-request-pipelines */
+function pipelines(state: GitLabState, { sha, source_branch: ref }: FakeRequest): Response {
+  const own = pipelineOf(state, sha);
+  return answer(200, [...state.results.toReversed(), ...(own ? [{ id: 1, sha, ref, ...own }] : [])]);
 }
 
 function commits(state: GitLabState, { path, query, body }: JsonAsked): Response | undefined {

@@ -8,7 +8,7 @@ import {
 } from '../../src/promote/forges/forge.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
-import { BASE_COMMIT } from '../fakes/gitlab/state.ts';
+import { BASE_COMMIT, type FakeResult } from '../fakes/gitlab/state.ts';
 import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../fakes/gitlab.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
 import { INPUT, mergeOptions, openPull } from './pulls.ts';
@@ -52,7 +52,7 @@ describe('merging on GitLab', () => {
     check('flaky', 'failed', true);
     check('deploy', 'manual', true);
     expect(await merge()).toEqual({ kind: 'merged' });
-    expect(calls()).toEqual(['get 200', 'checks 200', 'merge 200']);
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 200']);
     expect(gitlab.bodies.at(-1)).toEqual({ sha: HEAD_COMMIT });
 
     expect(await merge()).toEqual({ kind: 'merged' });
@@ -104,7 +104,7 @@ describe('merging on GitLab', () => {
     gitlab.options.approved = false;
     check('build', 'success');
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(calls()).toEqual(['get 200', 'checks 200', 'merge 405', 'merge 200']);
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 405', 'merge 200']);
   });
 
   test('waits for an approval where GitLab does not, and says what for', async () => {
@@ -156,6 +156,99 @@ describe('merging on GitLab', () => {
     expect(await merge()).toMatchObject({ kind: 'not-yet' });
   });
 
+  test('is of what GitLab has found out, and not left to it for that', async () => {
+    gitlab.options.checking = 1;
+    check('build', 'success');
+    const reason = 'GitLab is still finding out whether the pull request can be merged.';
+    expect(await merge()).toEqual({ kind: 'not-yet', reason });
+    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 405']);
+    expect(gitlab.mergeRequests[0]?.merge_when_pipeline_succeeds).toBe(false);
+    expect(await merge()).toEqual({ kind: 'merged' });
+  });
+
+  describe('with a pipeline of merged results', () => {
+    const MERGED = '3'.repeat(40);
+
+    function result(status: string, change: Partial<FakeResult> = {}): void {
+      const ref = 'refs/merge-requests/1/merge';
+      gitlab.results.push({
+        id: 7,
+        sha: MERGED,
+        ref,
+        status,
+        parents: [BASE_COMMIT, HEAD_COMMIT],
+        ...change,
+      });
+    }
+
+    beforeEach(() => {
+      check('turnpike/promotion', 'success');
+      check('build', 'success', false, BASE_COMMIT);
+    });
+
+    test('is left to GitLab while its jobs run, and while it has none yet', async () => {
+      result('created');
+      expect(await merge(HEAD_COMMIT, { mayWait: false })).toMatchObject({ kind: 'not-yet' });
+      expect(gitlab.mergeRequests[0]?.state).toBe('opened');
+      check('build', 'running', false, MERGED);
+      Object.assign(gitlab.results[0] ?? {}, { status: 'running' });
+      expect(await merge()).toEqual({ kind: 'scheduled' });
+      expect(gitlab.bodies.at(-1)).toMatchObject({ auto_merge: true });
+    });
+
+    test('waits while one of its jobs fails', async () => {
+      result('failed');
+      check('test', 'failed', false, MERGED);
+      expect(await merge()).toEqual({ kind: 'not-yet', reason: 'Checks of 1111111111 fail: test.' });
+    });
+
+    test('happens when its jobs have passed, which are the first checks of the commit too', async () => {
+      result('failed', { id: 6, sha: '4'.repeat(40) });
+      result('success');
+      check('build', 'success', false, MERGED);
+      expect(await merge()).toEqual({ kind: 'merged' });
+    });
+
+    test('does not look at one of an earlier head, unless it still runs', async () => {
+      result('canceled', { parents: [BASE_COMMIT, OTHER] });
+      check('build', 'canceled', false, MERGED);
+      expect(await merge()).toEqual(NO_CHECK);
+      check('build', 'success');
+      Object.assign(gitlab.results[0] ?? {}, { status: 'running' });
+      expect(await merge()).toEqual({ kind: 'scheduled' });
+    });
+  });
+
+  test.each([
+    ['merge', 'merge', 'never', {}],
+    ['merge', 'rebase_merge', 'always', {}],
+    ['squash', 'merge', 'default_off', { squash: true }],
+    ['squash', 'ff', 'always', { squash: true }],
+    ['rebase', 'ff', 'never', {}],
+  ] as const)(
+    'by %s goes where the project merges by %s and squashes %s',
+    async (method, set, squash, more) => {
+      Object.assign(gitlab.options, { mergeMethod: set, squash });
+      expect(await merge(HEAD_COMMIT, { method })).toEqual({ kind: 'merged' });
+      expect(gitlab.bodies.at(-1)).toEqual({ sha: HEAD_COMMIT, ...more });
+    },
+  );
+
+  test.each([
+    ['merge', 'ff', 'default_on', 'it merges by fast-forward alone'],
+    ['squash', 'merge', 'never', 'it does not allow to squash commits'],
+    ['rebase', 'merge', 'default_on', 'it makes merge commits'],
+    ['rebase', 'rebase_merge', 'default_on', 'it makes merge commits'],
+  ] as const)(
+    'by %s waits where the project merges by %s and squashes %s',
+    async (method, set, squash, why) => {
+      Object.assign(gitlab.options, { mergeMethod: set, squash });
+      const reason = `GitLab does not merge by ${method} in ${GITLAB_PROJECT}: ${why}. Change that in its settings, or mergeMethod in the Pipeline.`;
+      expect(await merge(HEAD_COMMIT, { method })).toEqual({ kind: 'not-yet', reason });
+      expect(gitlab.mergeRequests[0]?.state).toBe('opened');
+    },
+  );
+
   const PUSHED = '2026-11-21T12:00:00Z';
   const NO_CHECK = {
     kind: 'not-yet',
@@ -180,7 +273,7 @@ describe('merging on GitLab', () => {
     check('turnpike/promotion', 'success');
     check('build', 'success', false, BASE_COMMIT);
     expect(await merge()).toEqual(NO_CHECK);
-    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'checks 200']);
+    expect(calls()).toEqual(['get 200', ...Array(4).fill('checks 200')]);
     check('build', 'success');
     expect(await merge()).toEqual({ kind: 'merged' });
   });
@@ -189,7 +282,7 @@ describe('merging on GitLab', () => {
     check('turnpike/promotion', 'success');
     check('turnpike/promotion', 'success', false, BASE_COMMIT);
     expect(await merge()).toEqual({ kind: 'merged' });
-    expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'checks 200', 'merge 200']);
+    expect(calls()).toEqual(['get 200', ...Array(4).fill('checks 200'), 'merge 200']);
   });
 
   test('looks no further where the base branch has no pipeline, or is gone', async () => {

@@ -1,3 +1,4 @@
+import type { MergeMethod } from '../../api/change.ts';
 import { cut, MAX_QUOTED, oneLine } from '../../decide/text.ts';
 import type { ForgeContext } from './call.ts';
 import type { MergeOptions, MergeOutcome, PullRequest, Unmergeable } from './forge.ts';
@@ -62,6 +63,10 @@ export function notYet(reason: string, mergeable?: Unmergeable): MergeOutcome {
   return { kind: 'not-yet', reason, ...(mergeable && { mergeable }) };
 }
 
+export function checking({ name }: Pick<ForgeContext, 'name'>): MergeOutcome {
+  return notYet(`${name} is still finding out whether the pull request can be merged.`);
+}
+
 export function conflicting(): MergeOutcome {
   return notYet('The pull request has conflicts with its base branch.', 'conflicting');
 }
@@ -96,6 +101,17 @@ export function failing({ failing: names }: Checks, commit: string): MergeOutcom
 
 export function pending({ pending: names }: Checks, commit: string): MergeOutcome {
   return notYet(`Checks of ${short(commit)} are not done: ${listed(names)}.`);
+}
+
+/** Where it is not merged by the method that the Pipeline names. `why`: of the repository. */
+export function otherMethod(
+  { name, repository }: ForgeContext,
+  method: MergeMethod,
+  why: string,
+): MergeOutcome {
+  return notYet(
+    `${name} does not merge by ${method} in ${repository}: ${why}. Change that in its settings, or mergeMethod in the Pipeline.`,
+  );
 }
 
 /** `words`: the forge's own. */

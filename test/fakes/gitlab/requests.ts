@@ -43,6 +43,7 @@ export function create(state: GitLabState, body: Record<string, unknown>): Respo
     merge_when_pipeline_succeeds: false,
     detailed_merge_status: 'mergeable',
     has_conflicts: false,
+    squash: false,
   };
   mergeRequests.push(created);
   return answer(201, created);

@@ -24,6 +24,7 @@ export interface FakeRequest {
   merge_when_pipeline_succeeds: boolean;
   detailed_merge_status: string;
   has_conflicts: boolean;
+  squash: boolean;
 }
 
 /** A job, or a status from outside. */
@@ -36,6 +37,15 @@ export interface FakeStatus {
   target_url?: string;
 }
 
+/** A pipeline that hangs on a commit which GitLab made of both branches. */
+export interface FakeResult {
+  readonly id: number;
+  readonly sha: string;
+  readonly ref: string;
+  status: string;
+  readonly parents: readonly string[];
+}
+
 /** What this GitLab's one project has and allows; tests change it. */
 export interface GitLabState {
   readonly mergeRequests: FakeRequest[];
@@ -44,6 +54,8 @@ export interface GitLabState {
   readonly users: FakeUser[];
   readonly notes: Map<number, string[]>;
   readonly statuses: FakeStatus[];
+  /** Of the first merge request. */
+  readonly results: FakeResult[];
   readonly options: GitLabOptions;
 }
 
@@ -55,6 +67,11 @@ export interface GitLabOptions {
   unseen: number;
   approved: boolean;
   conflicted: boolean;
+  /** So many requests to merge come before GitLab has found out whether it can. */
+  checking: number;
+  /** Of the project. */
+  mergeMethod: 'merge' | 'rebase_merge' | 'ff';
+  squash: 'never' | 'always' | 'default_on' | 'default_off';
   /** It fails to take an auto-merge back. */
   stuck: boolean;
   /** Auto-merge waits for approvals too, as since GitLab 17. */
@@ -79,12 +96,16 @@ export function newState(): GitLabState {
     ],
     notes: new Map(),
     statuses: [],
+    results: [],
     options: {
       web: '',
       mayMerge: true,
       unseen: 0,
       approved: true,
       conflicted: false,
+      checking: 0,
+      mergeMethod: 'merge',
+      squash: 'default_off',
       stuck: false,
       waitsForApprovals: true,
       people: 9,
@@ -104,4 +125,9 @@ export function pipelineOf(state: GitLabState, sha: string): { status: string } 
   if (counted.some(({ status }) => status === 'failed')) return { status: 'failed' };
   const isDone = counted.every(({ status }) => status === 'success' || status === 'skipped');
   return { status: isDone ? 'success' : 'running' };
+}
+
+/** The newest of those of the merge request. */
+export function headPipelineOf(state: GitLabState, sha: string): { status: string } | null {
+  return state.results.at(-1) ?? pipelineOf(state, sha);
 }

@@ -10,6 +10,8 @@ export function listStatuses(state: GitLabState, sha: string, query: URLSearchPa
 
 /** By the name of a branch: https://docs.gitlab.com/api/commits/#get-a-single-commit */
 export function showCommit(state: GitLabState, branch: string): Response {
+  const result = state.results.find(({ sha }) => sha === branch);
+  if (result) return answer(200, { id: result.sha, parent_ids: result.parents, last_pipeline: result });
   if (!state.branches.has(branch)) return answer(404, { message: '404 Commit Not Found' });
   const isHead = state.mergeRequests.some((one) => one.source_branch === branch);
   const id = isHead ? HEAD_COMMIT : BASE_COMMIT;

@@ -1,4 +1,4 @@
-import { Commits, MergeRequestNotes, MergeRequests, Users } from '@gitbeaker/rest';
+import { Commits, MergeRequestNotes, MergeRequests, Projects, Users } from '@gitbeaker/rest';
 import type { ForgeAnswer } from '../call.ts';
 import type { Credentials } from '../credentials.ts';
 import type { ForgeDeps } from '../forge.ts';
@@ -10,6 +10,7 @@ interface Resources {
   readonly requests: InstanceType<typeof MergeRequests>;
   readonly notes: InstanceType<typeof MergeRequestNotes>;
   readonly commits: InstanceType<typeof Commits>;
+  readonly projects: InstanceType<typeof Projects>;
   readonly users: InstanceType<typeof Users>;
 }
 
@@ -38,6 +39,7 @@ export function createSend(origin: string, credentials: Credentials, deps: Forge
       requests: new MergeRequests(options),
       notes: new MergeRequestNotes(options),
       commits: new Commits(options),
+      projects: new Projects(options),
       users: new Users(options),
     });
     if (!answer) throw new Error('The GitLab library sent no request.');

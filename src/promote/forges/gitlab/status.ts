@@ -60,15 +60,24 @@ export async function checksOf(api: Api, commit: string): Promise<Checks> {
 }
 
 /** A commit; every status belongs to a pipeline, also one from outside. */
-const Commit = v.object({ id: v.string(), last_pipeline: v.nullish(v.unknown()) });
+const Commit = v.object({
+  id: v.string(),
+  parent_ids: v.nullish(v.array(v.string()), []),
+  last_pipeline: v.nullish(v.unknown()),
+});
+type Commit = v.InferOutput<typeof Commit>;
 
-/** Whether the head of a branch has a check: https://docs.gitlab.com/api/commits/#get-a-single-commit */
-export async function branchHasChecks(api: Api, branch: string): Promise<boolean> {
-  const send = () => api.send(({ commits }) => commits.show(api.project, branch));
+/** https://docs.gitlab.com/api/commits/#get-a-single-commit */
+export async function readCommit(api: Api, name: string): Promise<Commit | undefined> {
+  const send = () => api.send(({ commits }) => commits.show(api.project, name));
   const answer = await api.call('checks', send, ({ status }) => status === 404);
-  if (answer.status === 404) return false;
-  const { id, last_pipeline: pipeline } = parsedAnswer(Commit, 'checks', answer.data, api.context);
-  return Boolean(pipeline) && (await checksOf(api, id)).any;
+  return answer.status === 404 ? undefined : parsedAnswer(Commit, 'checks', answer.data, api.context);
+}
+
+/** Whether the head of a branch has a check. */
+export async function branchHasChecks(api: Api, branch: string): Promise<boolean> {
+  const head = await readCommit(api, branch);
+  return Boolean(head?.last_pipeline) && (await checksOf(api, head?.id ?? branch)).any;
 }
 
 function isFailing({ status, allow_failure: mayFail }: Status): boolean {
