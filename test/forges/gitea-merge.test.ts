@@ -210,10 +210,14 @@ describe('merging on Gitea', () => {
         const path = `/pulls/${conflict.pull.number}`;
         return !((await repository.api('GET', path)) as { mergeable: boolean }).mergeable;
       });
+      repository.calls();
       expect(await merge({ ...conflict, commit })).toEqual({
         kind: 'not-yet',
         reason: 'Gitea does not merge the pull request yet (Please try again later).',
       });
+      // It is not left to Gitea: an auto-merge waits for rules.
+      const asked = repository.calls().filter((call) => call.startsWith('POST'));
+      expect(asked).toEqual([`POST /pulls/${conflict.pull.number}/merge`]);
     },
     SLOW,
   );
@@ -253,6 +257,36 @@ describe('merging on Gitea', () => {
         parents: object[];
       }[];
       expect(tip?.parents).toHaveLength(1);
+    },
+    SLOW,
+  );
+
+  test(
+    'is by another way than the preferred one where that is not allowed, or by the one that is named',
+    async () => {
+      const rules = { has_pull_requests: true, default_merge_style: 'merge', allow_merge_commits: false };
+      const others = { allow_squash_merge: false, allow_rebase: true, allow_rebase_explicit: true };
+      await repository.api('PATCH', '', { ...rules, ...others, allow_fast_forward_only_merge: false });
+      const [first, second, third] = [
+        await opened('by-any'),
+        await opened('by-name'),
+        await opened('by-none'),
+      ];
+      expect(await merge(first)).toEqual({ kind: 'merged' });
+      expect(await merge(second, { method: 'rebase' })).toEqual({ kind: 'merged' });
+      for (const one of [first, second]) {
+        const [tip] = (await repository.api('GET', `/commits?sha=${one.pull.base}&limit=1`)) as {
+          parents: object[];
+        }[];
+        expect(tip?.parents).toHaveLength(1);
+      }
+      for (const method of ['merge', 'squash'] as const) {
+        expect(await merge(third, { method })).toEqual({
+          kind: 'not-yet',
+          reason: expect.stringContaining(`Gitea does not merge by ${method} in `),
+        });
+      }
+      expect(await stateOf(third)).toBe('open');
     },
     SLOW,
   );

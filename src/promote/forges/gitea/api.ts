@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { ForgeCall, ForgeContext, ForgeOperation } from '../call.ts';
 import { parsedAnswer, type SendJson, WebUrl } from '../shared.ts';
 import type { Sightings } from '../sightings.ts';
+import { MergeRules } from './method.ts';
 
 /** One repository. */
 export interface Api {
@@ -40,7 +41,7 @@ export const GiteaPullRequest = v.object({
     label: v.string(),
     sha: v.nullish(v.string()),
     repo_id: v.nullish(v.number()),
-    repo: v.nullish(v.object({ default_merge_style: v.nullish(v.string()) })),
+    repo: v.nullish(MergeRules, {}),
   }),
   head: v.object({ label: v.string(), repo_id: v.nullish(v.number()), sha: v.nullish(v.string()) }),
 });

@@ -9,6 +9,7 @@ import {
   type Mergeable,
   mustNotWait,
   notYet,
+  otherMethod,
   pending,
   refusedMerge,
   settled,
@@ -16,6 +17,7 @@ import {
 } from '../merge.ts';
 import { parsedAnswer, pathOf } from '../shared.ts';
 import { type Api, type GiteaPullRequest, read } from './api.ts';
+import { allowedStyles, styleOf } from './method.ts';
 import { toPullRequest } from './pulls.ts';
 import { checksOf } from './status.ts';
 
@@ -28,6 +30,8 @@ const Branch = v.object({
   status_check_contexts: v.nullish(v.array(v.string()), []),
 });
 
+/** It has conflicts, or Gitea is still looking for some: an auto-merge would wait for nothing. */
+const UNMERGEABLE = /try again later/i;
 const SCHEDULED = /already scheduled/i;
 /** The branch's rule `block_on_outdated_branch`. */
 const BEHIND = /head branch is behind the base branch/i;
@@ -46,6 +50,10 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
   const baseHead = pull.base.sha || pathOf(api.base);
   const waits = await unspoken(api, checks, commit, async () => (await checksOf(api, baseHead)).any);
   if (waits) return waits;
+  const { repo } = pull.base;
+  if (api.method && !styleOf(repo, api.method)) {
+    return otherMethod(api.context, api.method, `it allows ${allowedStyles(repo) || 'none'}`);
+  }
   if (checks.pending.length === 0) return mergeNow(api, pull, commit);
   const isWaitedFor = await isRequired(api, pull.base.label, checks);
   return isWaitedFor ? schedule(api, pull, commit) : pending(checks, commit);
@@ -54,8 +62,9 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
 /** A rule that is not met, such as an approval, is one that an auto-merge waits for. */
 async function mergeNow(api: MergeApi, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
   const answer = await ask(api, pull, commit, false);
-  if (answer.status === 405 && BEHIND.test(wordsOf(api, answer))) return behind();
-  return answer.status === 405 ? schedule(api, pull, commit) : outcomeOf(api, answer);
+  const words = wordsOf(api, answer);
+  if (answer.status !== 405 || UNMERGEABLE.test(words)) return outcomeOf(api, answer);
+  return BEHIND.test(words) ? behind() : schedule(api, pull, commit);
 }
 
 async function schedule(api: MergeApi, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
@@ -65,10 +74,10 @@ async function schedule(api: MergeApi, pull: GiteaPullRequest, commit: string): 
   return answer.status === 201 || isThere ? { kind: 'scheduled' } : outcomeOf(api, answer);
 }
 
-function ask(api: Api, pull: GiteaPullRequest, commit: string, whenChecksSucceed: boolean) {
+function ask(api: MergeApi, pull: GiteaPullRequest, commit: string, whenChecksSucceed: boolean) {
   const url = `${api.repositoryUrl}/pulls/${pull.number}/merge`;
   const body = {
-    Do: pull.base.repo?.default_merge_style ?? 'merge',
+    Do: styleOf(pull.base.repo, api.method) ?? api.method ?? 'merge',
     head_commit_id: commit,
     merge_when_checks_succeed: whenChecksSucceed,
   };
