@@ -6,6 +6,7 @@ import {
   canMerge,
   decline,
   merge,
+  pullRequestSettings,
 } from './bitbucket/acts.ts';
 import { refusal } from './bitbucket/answers.ts';
 import { addBuild, buildStats, getBuild } from './bitbucket/builds.ts';
@@ -43,6 +44,7 @@ export function startFakeBitbucket(): FakeBitbucket {
 
 function handle(state: BitbucketState, { method, path, query, body }: JsonAsked): Response {
   if (path === '/pull-requests') return method === 'POST' ? create(state, body) : list(state, query);
+  if (path === '/settings/pull-requests') return pullRequestSettings(state);
   const [, commit] = /^\/commits\/(\w+)\/builds$/.exec(path) ?? [];
   if (commit !== undefined) {
     return method === 'GET' ? getBuild(state, commit, query) : addBuild(state, commit, body);

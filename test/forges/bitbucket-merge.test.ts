@@ -8,6 +8,7 @@ import {
 } from '../../src/promote/forges/forge.ts';
 import { BASE_COMMIT } from '../fakes/bitbucket/state.ts';
 import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../fakes/bitbucket.ts';
+import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
 import { INPUT, mergeOptions, openPull } from './pulls.ts';
@@ -99,6 +100,41 @@ describe('merging on Bitbucket', () => {
     build('ci', 'SUCCESSFUL');
     build('lint', state);
     expect(await merge()).toEqual({ kind: 'not-yet', reason });
+    expect(bitbucket.pulls[0]?.state).toBe('OPEN');
+  });
+
+  test('without the right to it is an error that says who may, and not that the token is wrong', async () => {
+    bitbucket.options.mayMerge = false;
+    const failure = await failureOf(merge());
+    // Asked again at the next resync.
+    expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
+    expect(failure.message).toEndWith(
+      'does not let this token merge pull request 1 of ACME/fleet (You are not permitted to access this resource): merge it by hand, or put the token of a person who may merge into the Secret.',
+    );
+    expect((await forge().get(1))?.state).toBe('open');
+  });
+
+  test.each([
+    [undefined, 'no-ff'],
+    ['merge', 'no-ff'],
+    ['squash', 'squash'],
+    ['rebase', 'rebase-ff-only'],
+  ] as const)('by %s is by the strategy %s', async (method, strategy) => {
+    expect(await merge(HEAD_COMMIT, method && { method })).toEqual({ kind: 'merged' });
+    expect(bitbucket.options.strategy).toBe(strategy);
+  });
+
+  test('by a method goes along with an auto-merge too', async () => {
+    Object.assign(bitbucket.options, { vetoes: [VETO], strategies: { 'no-ff': true, 'rebase-no-ff': true } });
+    expect(await merge(HEAD_COMMIT, { method: 'rebase' })).toEqual({ kind: 'scheduled' });
+    expect(bitbucket.bodies.at(-1)).toEqual({ version: 0, autoMerge: true, strategyId: 'rebase-no-ff' });
+  });
+
+  test('by a method that the repository does not allow waits', async () => {
+    bitbucket.options.strategies = { ff: true, squash: false, 'ff-only': true };
+    const reason =
+      'Bitbucket does not merge by squash in ACME/fleet: it allows ff, ff-only. Change that in its settings, or mergeMethod in the Pipeline.';
+    expect(await merge(HEAD_COMMIT, { method: 'squash' })).toEqual({ kind: 'not-yet', reason });
     expect(bitbucket.pulls[0]?.state).toBe('OPEN');
   });
 

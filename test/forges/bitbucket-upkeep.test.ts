@@ -40,6 +40,14 @@ test('a draft on Bitbucket is opened as one, and stays what a person makes of it
   expect(await forge().update(1, { title: 'Newest', body: 'b' })).toMatchObject({ draft: false });
 });
 
+test('nothing is said of drafts to a Bitbucket that has none', async () => {
+  await forge().create(INPUT);
+  const { draft: _, ...older } = structuredClone(bitbucket.pulls[0] ?? { draft: false });
+  bitbucket.fail({ status: 200, body: older });
+  await forge().update(1, { title: 'Newer', body: 'b' });
+  expect(bitbucket.bodies.at(-1)).not.toHaveProperty('draft');
+});
+
 describe('the decoration of a pull request on Bitbucket', () => {
   test('is reviewers, with one request for each, and no request once they are there', async () => {
     const wanted = { ...NONE, reviewers: ['ann', 'bob'] };
@@ -191,6 +199,13 @@ describe('the status of a commit on Bitbucket', () => {
       expect([...(bitbucket.builds.get(HEAD_COMMIT)?.values() ?? [])]).toMatchObject([{ state: shown, url }]);
     }
     expect(bitbucket.requests).toEqual(Array(3).fill(`POST ${ROOT}/commits/${HEAD_COMMIT}/builds`));
+  });
+
+  test('has the page of the commit where the link is longer than Bitbucket takes', async () => {
+    const url = `https://bitbucket.example.com/${'x'.repeat(450)}`;
+    await forge().setStatus(HEAD_COMMIT, { state: 'success', description: '', url });
+    const [build] = bitbucket.builds.get(HEAD_COMMIT)?.values() ?? [];
+    expect(build?.url).toEndWith(`/repos/fleet/commits/${HEAD_COMMIT}`);
   });
 
   test('says why it is refused', async () => {

@@ -104,6 +104,7 @@ describe('Bitbucket Data Center', () => {
       title: 'T',
       description: 'b',
       reviewers: [],
+      draft: false,
       toRef: { id: 'refs/heads/release' },
     });
   });

@@ -77,8 +77,9 @@ export function merge(
   query: URLSearchParams,
   body: Body,
 ): Response {
-  const refused = stale(pull, query);
+  const refused = unmergeable(options, body) ?? stale(pull, query);
   if (refused) return refused;
+  options.strategy = String(body.strategyId ?? Object.keys(options.strategies)[0]);
   const wantsAuto = body.autoMerge === true && options.autoMerge !== 'unknown';
   if (wantsAuto && options.autoMerge === 'off') {
     const message =
@@ -93,6 +94,22 @@ export function merge(
   if (options.vetoes.length > 0) options.scheduled.push(pull.id);
   else Object.assign(pull, { state: 'MERGED', version: pull.version + 1 });
   return jsonAnswer(200, pull);
+}
+
+/** https://confluence.atlassian.com/bitbucketserver091/http-access-tokens-1443038354.html */
+function unmergeable({ mayMerge, strategies }: BitbucketState['options'], body: Body): Response | undefined {
+  if (!mayMerge) {
+    return refusal(401, 'AuthorisationException', 'You are not permitted to access this resource');
+  }
+  const { strategyId } = body;
+  if (strategyId === undefined || strategies[String(strategyId)]) return undefined;
+  return refusal(409, 'pull.PullRequestMergeException', `The strategy ${strategyId} is not enabled.`);
+}
+
+/** https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-repository/ */
+export function pullRequestSettings({ options }: BitbucketState): Response {
+  const strategies = Object.entries(options.strategies).map(([id, enabled]) => ({ id, enabled }));
+  return jsonAnswer(200, { mergeConfig: { defaultStrategy: strategies[0], strategies, type: 'repository' } });
 }
 
 function vetoesOf(words: readonly string[]) {

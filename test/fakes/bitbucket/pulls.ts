@@ -66,9 +66,9 @@ export function update(pull: FakePull, body: Record<string, unknown>): Response 
       `This pull request has already been ${pull.state}.`,
     );
   }
-  const { title, description, toRef, reviewers = [] } = body as unknown as Partial<FakePull>;
-  // The whole list is replaced, also by none; a draft stays one.
-  Object.assign(pull, { title, description, reviewers, version: pull.version + 1 });
+  const { title, description, toRef, reviewers = [], draft = false } = body as unknown as Partial<FakePull>;
+  // What is left out is taken for none; whether a draft would stay one is not described.
+  Object.assign(pull, { title, description, reviewers, draft, version: pull.version + 1 });
   if (toRef) pull.toRef = reference(toRef.id, BASE_COMMIT);
   return jsonAnswer(200, pull);
 }

@@ -45,6 +45,12 @@ export interface BitbucketOptions {
   vetoes: string[];
   /** `unknown`: as a server before 8.15, which passes over it. */
   autoMerge: 'on' | 'off' | 'unknown';
+  /** Tokens of a project or a repository may do all but this. */
+  mayMerge: boolean;
+  /** Of the repository, with whether they are enabled; the first one is its default. */
+  strategies: Record<string, boolean>;
+  /** The strategy of the last merge, or of the last auto-merge. */
+  strategy?: string | undefined;
   /** Numbers of the pull requests that wait for it. */
   scheduled: number[];
 }
@@ -58,6 +64,13 @@ export function newState(): BitbucketState {
     users: new Set(['ann', 'bob']),
     comments: new Map(),
     builds: new Map(),
-    options: { web: '', vetoes: [], autoMerge: 'on', scheduled: [] },
+    options: {
+      web: '',
+      vetoes: [],
+      autoMerge: 'on',
+      mayMerge: true,
+      strategies: { 'no-ff': true, ff: false, 'ff-only': false, squash: true, 'rebase-ff-only': true },
+      scheduled: [],
+    },
   };
 }

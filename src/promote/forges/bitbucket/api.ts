@@ -31,7 +31,7 @@ export const BitbucketPullRequest = v.object({
   title: v.string(),
   description: v.nullish(v.string(), ''),
   /** Since 8.18. */
-  draft: v.nullish(v.boolean(), false),
+  draft: v.nullish(v.boolean()),
   /** Of the last time that Bitbucket tried to merge it; `current`: with both branches as they are now. */
   properties: v.nullish(
     v.object({

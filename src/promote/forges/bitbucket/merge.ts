@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { TurnpikeError } from '../../../api/errors.ts';
 import { FIRST_FAULT } from '../../../api/first-fault.ts';
 import type { ForgeAnswer } from '../call.ts';
 import { forgeWords } from '../failure.ts';
@@ -8,6 +9,7 @@ import {
   type Mergeable,
   mustNotWait,
   notYet,
+  otherMethod,
   pending,
   refusedMerge,
   settled,
@@ -15,6 +17,7 @@ import {
 } from '../merge.ts';
 import { parsedAnswer } from '../shared.ts';
 import { type Api, type BitbucketPullRequest, parsed, pullUrl, read } from './api.ts';
+import { strategyOf } from './method.ts';
 import { toPullRequest } from './pulls.ts';
 import { checksOf } from './status.ts';
 
@@ -48,31 +51,57 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
     Boolean(base && (await checksOf(api, base)).any),
   );
   if (waits) return waits;
-  if (checks.pending.length === 0) return mergeNow(api, pull);
-  return (await isVetoed(api, number)) ? schedule(api, pull, '') : pending(checks, commit);
+  if (checks.pending.length > 0 && !(await isVetoed(api, number))) return pending(checks, commit);
+  const strategy = api.method && (await strategyOf(api, api.method));
+  if (api.method && strategy && strategy.id === undefined) {
+    return otherMethod(api.context, api.method, `it allows ${strategy.allowed.join(', ') || 'none'}`);
+  }
+  const wanted = { pull, ...(strategy?.id !== undefined && { strategyId: strategy.id }) };
+  return checks.pending.length > 0 ? schedule(api, wanted, '') : mergeNow(api, wanted);
 }
 
-async function mergeNow(api: MergeApi, pull: BitbucketPullRequest): Promise<MergeOutcome> {
-  const answer = await ask(api, pull, {});
+/** A pull request, and how it is to be merged; by default the repository's way. */
+interface Wanted {
+  readonly pull: BitbucketPullRequest;
+  readonly strategyId?: string;
+}
+
+async function mergeNow(api: MergeApi, wanted: Wanted): Promise<MergeOutcome> {
+  const answer = await ask(api, wanted, {});
   if (answer.status !== 409) return outcomeOf(api, answer);
   const why = wordsOf(api, answer);
   if (isConflict(answer)) return refusedMerge(api.context, why, 'conflicting');
-  return isVeto(answer) ? schedule(api, pull, why) : refusedMerge(api.context, why);
+  return isVeto(answer) ? schedule(api, wanted, why) : refusedMerge(api.context, why);
 }
 
 /** 403: the repository has no auto-merge; servers before 8.15 know none and say the veto once more. */
-async function schedule(api: MergeApi, pull: BitbucketPullRequest, why: string): Promise<MergeOutcome> {
+async function schedule(api: MergeApi, wanted: Wanted, why: string): Promise<MergeOutcome> {
   if (!api.mayWait) return mustNotWait(api.context);
-  const answer = await ask(api, pull, { autoMerge: true });
+  const answer = await ask(api, wanted, { autoMerge: true });
   if (answer.status < 300) return outcomeOf(api, answer);
   return refusedMerge(api.context, why || wordsOf(api, answer));
 }
 
-function ask(api: Api, { id, version }: BitbucketPullRequest, options: { readonly autoMerge?: boolean }) {
+async function ask(api: Api, { pull, ...way }: Wanted, options: { readonly autoMerge?: boolean }) {
+  const { id, version } = pull;
   const url = `${pullUrl(api, id)}/merge?version=${version}`;
   const isRefused = ({ status }: ForgeAnswer) =>
-    status === 409 || (status === 403 && options.autoMerge === true);
-  return api.call('merge', () => api.send({ method: 'POST', url, body: { version, ...options } }), isRefused);
+    status === 401 || status === 409 || (status === 403 && options.autoMerge === true);
+  const body = { version, ...options, ...way };
+  const answer = await api.call('merge', () => api.send({ method: 'POST', url, body }), isRefused);
+  if (answer.status === 401) throw mayNotMerge(api, id, answer);
+  return answer;
+}
+
+/**
+ * The token is valid, as it has just read the pull request; those of a project or a repository, and in some versions all,
+ * may not merge: https://confluence.atlassian.com/bitbucketserver091/http-access-tokens-1443038354.html
+ */
+function mayNotMerge(api: Api, number: number, answer: ForgeAnswer): TurnpikeError {
+  const { name, host, repository } = api.context;
+  const words = wordsOf(api, answer);
+  const sentence = `${name} at ${host} does not let this token merge pull request ${number} of ${repository}${words && ` (${words})`}: merge it by hand, or put the token of a person who may merge into the Secret.`;
+  return new TurnpikeError('ForgeUnauthorized', sentence, { retry: 'never' });
 }
 
 function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {

@@ -60,7 +60,9 @@ export async function update(api: Api, number: number, change: PullRequestChange
   const toRef = base === undefined ? {} : { toRef: { id: refOf(base) } };
   // Reviewers that are left out are taken off.
   const reviewers = current.reviewers.map(({ user }) => ({ user: { name: user.name } }));
-  const body = { version: current.version, title, description, reviewers, ...toRef };
+  // The request sets it too: https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-pull-requests/
+  const draft = typeof current.draft === 'boolean' ? { draft: current.draft } : {};
+  const body = { version: current.version, title, description, reviewers, ...draft, ...toRef };
   const { data } = await api.call('update', () =>
     api.send({ method: 'PUT', url: pullUrl(api, number), body }),
   );
@@ -87,7 +89,7 @@ export function toPullRequest({ context, pageUrl }: Api, pull: BitbucketPullRequ
     body: pull.description ?? '',
     base: branchOf(pull.toRef.id),
     head: branchOf(pull.fromRef.id),
-    draft: pull.draft,
+    draft: pull.draft ?? false,
     ...(isConflicting(pull) && { mergeable: 'conflicting' }),
     ...(latestCommit && { headCommit: latestCommit }),
     labels: [],

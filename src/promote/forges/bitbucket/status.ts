@@ -7,6 +7,8 @@ import type { Api } from './api.ts';
 
 const STATES = { pending: 'INPROGRESS', success: 'SUCCESSFUL', failure: 'FAILED' } as const;
 
+const MAX_URL = 450;
+
 const Count = v.nullish(v.number(), 0);
 /** How many builds of a commit are in each state; older servers know three states. */
 const Stats = v.object({
@@ -31,7 +33,7 @@ export async function setStatus(
     name: STATUS_CONTEXT,
     state: STATES[state],
     description: cutStatus(description),
-    url: url ?? `${api.pageUrl}/commits/${commit}`,
+    url: url !== undefined && url.length <= MAX_URL ? url : `${api.pageUrl}/commits/${commit}`,
   };
   const target = `${api.repositoryUrl}/commits/${commit}/builds`;
   await api.call('status', () => api.send({ method: 'POST', url: target, body }));
