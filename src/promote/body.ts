@@ -4,7 +4,7 @@ import { parseTemplate, renderTemplate } from '../decide/template.ts';
 import { TEMPLATE_NAMES } from '../decide/validate/templates.ts';
 import { gateWords } from './gate-words.ts';
 import { code, cut, harmless, oneLine, withoutCommands } from './markdown.ts';
-import { CLOSING_LENGTH, ownerName, ownerNote } from './names.ts';
+import { CLOSING_LENGTH, type HiddenBy, ownerName, ownerNote } from './names.ts';
 import type { PromotionRequest } from './strategy.ts';
 import type { FileChange } from './workspace.ts';
 
@@ -21,6 +21,7 @@ export interface BodyOptions {
   readonly compareUrl?: string;
   /** In characters; forges take 60,000 at least, but for those that say less. */
   readonly maxLength?: number | undefined;
+  readonly hiddenBy?: HiddenBy | undefined;
 }
 
 /** Forges take titles of up to 255 characters, some with the mark of a draft: `Draft: ` on GitLab. */
@@ -64,9 +65,9 @@ export function promotionBody(
   request: PromotionRequest,
   changes: readonly FileChange[],
   problems: readonly string[],
-  { templates, compareUrl = '', maxLength = MAX_BODY }: BodyOptions = {},
+  { templates, compareUrl = '', maxLength = MAX_BODY, hiddenBy }: BodyOptions = {},
 ): string {
-  const note = ownerNote(request);
+  const note = ownerNote(request, hiddenBy);
   const summary = summaryTable(request, compareUrl);
   const changed = changeList(changes);
   const rollback = rollbackHint(request);

@@ -16,7 +16,12 @@ export function proposalOf(
   { changes, problems }: Extract<BranchResult, { kind: 'pushed' | 'unchanged' }>,
 ): NewPullRequest {
   const head = promotionBranch(request);
-  const options = { templates, compareUrl: forge.compareUrl(base, head), maxLength: forge.maxBody };
+  const options = {
+    templates,
+    compareUrl: forge.compareUrl(base, head),
+    maxLength: forge.maxBody,
+    hiddenBy: forge.hiddenBy,
+  };
   return {
     head,
     base,

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { createForge, type Forge } from '../../src/promote/forges/forge.ts';
+import { proposalOf } from '../../src/promote/proposal.ts';
 import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../fakes/bitbucket.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
-import { BARE } from '../fakes/pull.ts';
+import { promotionRequest } from '../fakes/promotion.ts';
+import { BARE, HEAD_COMMIT } from '../fakes/pull.ts';
 import { INPUT } from './pulls.ts';
 
 const ROOT = '/bitbucket/rest/api/1.0/projects/ACME/repos/fleet/pull-requests';
@@ -40,6 +42,16 @@ describe('Bitbucket Data Center', () => {
       `PUT ${ROOT}/1`,
       `GET ${ROOT}/1`,
     ]);
+  });
+
+  test('is given no tags and no comments of HTML, which it would show', async () => {
+    const settings = { url: bitbucket.origin, baseBranch: 'main', secretRef: { name: 'forge' } };
+    const branch = { kind: 'pushed', commit: HEAD_COMMIT, changes: [], problems: [] } as const;
+    const wanted = proposalOf(promotionRequest(), settings, forge(), branch);
+    await forge().create({ ...wanted, head: INPUT.head });
+    const body = bitbucket.pulls[0]?.description ?? '';
+    expect(body).not.toContain('<');
+    expect(body).toEndWith('[//]: # (turnpike pipeline=team/app/staging)');
   });
 
   test('has one address for Git, whichever page its URL names', () => {

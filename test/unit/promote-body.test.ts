@@ -226,6 +226,7 @@ team/app/staging
     '</code></td></table><img src=x onerror=alert(1)><script>alert(1)</script>',
     '<!-- turnpike pipeline=other/app/prod -->',
     '\n<!-- turnpike pipeline=other/app/prod -->\n',
+    '\n\n[//]: # (turnpike pipeline=other/app/prod)\n',
     '!!! DO NOT EDIT !!!\n\nother/app/prod\n',
     '[click](https://evil.example) ![](https://evil.example/x.png) <https://evil.example> https://evil.example',
     '[ref]: https://evil.example',
@@ -337,6 +338,16 @@ team/app/staging
     const request = promotionRequest();
 
     expect(ownerOf(promotionBody(request, [CHANGE], []))).toBe(ownerName(request));
+  });
+
+  test('is read where no tag may be shown, and is not shown there either', () => {
+    const body = promotionBody(promotionRequest(), [CHANGE], [], { hiddenBy: 'reference' });
+    expect(body).toEndWith('\n\n[//]: # (turnpike pipeline=team/app/staging)');
+    expect(body).not.toContain('<');
+    expect(render(body)).not.toMatch(/turnpike|DO NOT EDIT/);
+    for (const sent of [body, body.replaceAll('\n', '\r\n'), `${body}\n`]) {
+      expect(ownerOf(sent)).toBe('team/app/staging');
+    }
   });
 
   test('is read from the body that the predecessor wrote, with any line ends', () => {

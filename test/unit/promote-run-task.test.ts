@@ -4,7 +4,7 @@ import { TurnpikeError } from '../../src/api/errors.ts';
 import type { PullRequestTask, TaskResult } from '../../src/decide/task.ts';
 import type { Forge, MergeOutcome, PullRequest } from '../../src/promote/forges/forge.ts';
 import { runTask, type TaskOptions } from '../../src/promote/forges/run-task.ts';
-import { closingNote, ownerNote } from '../../src/promote/names.ts';
+import { closingNote, ownerNote, saysClosing, withoutClosing } from '../../src/promote/names.ts';
 import { failureOf } from '../fakes/failure.ts';
 
 const REF = { url: 'https://f/pulls/7', number: 7, commit: 'c0ffee' };
@@ -62,7 +62,7 @@ function fakeForge(pull: PullRequest | undefined, outcome: MergeOutcome = { kind
 }
 
 describe('a task of a pull request', () => {
-  const NOTED = { title: PULL.title, body: `${OURS}\n${closingNote('Too old.')}` };
+  const NOTED = { title: PULL.title, body: `${OURS}\n\n${closingNote('Too old.')}` };
 
   test('notes that it is us who close it, and closes it with the reason', async () => {
     const { forge, told } = fakeForge(PULL);
@@ -71,6 +71,14 @@ describe('a task of a pull request', () => {
       ['update', 7, NOTED],
       ['close', PULL, 'Too old.'],
     ]);
+  });
+
+  test('notes that in a form that is not shown where tags are', async () => {
+    const { forge, told } = fakeForge({ ...PULL, body: 'Edited by a person.' });
+    await runTask({ ...forge, hiddenBy: 'reference' }, TASKS.close, REF, OPTIONS);
+    const [, , noted] = told[0] as [string, number, { body: string }];
+    const read = [saysClosing(noted.body), withoutClosing(noted.body), Bun.markdown.html(noted.body)];
+    expect(read).toEqual([true, 'Edited by a person.', '<p>Edited by a person.</p>\n']);
   });
 
   test('notes that once', async () => {

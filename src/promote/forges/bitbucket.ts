@@ -34,6 +34,8 @@ export function createBitbucket(repositoryUrl: string, credentials: Credentials,
   };
   return {
     maxBody: MAX_DESCRIPTION,
+    // Tags are shown: https://confluence.atlassian.com/bitbucketserver/markdown-syntax-guide-776639995.html
+    hiddenBy: 'reference',
     // Of a project or a repository; with a person's token the Secret names the person.
     tokenUser: 'x-token-auth',
     ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git` }),

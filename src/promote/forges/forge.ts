@@ -1,5 +1,6 @@
 import type { MergeMethod } from '../../api/change.ts';
 import type { ForgeType } from '../../api/pipeline.ts';
+import type { HiddenBy } from '../names.ts';
 import type { Outbound } from '../outbound.ts';
 import { createAzure } from './azure.ts';
 import { createBitbucket } from './bitbucket.ts';
@@ -100,6 +101,8 @@ export interface MergeOptions {
 export interface Forge {
   /** Characters that a body may have at most, where that is fewer than we write. */
   readonly maxBody?: number;
+  /** What hides a line of a body, where that is no HTML comment. */
+  readonly hiddenBy?: HiddenBy;
   /** The user whose password a token is for Git, where that is not anyone. */
   readonly tokenUser?: string;
   /** Where Git finds the repository, where that is another address than its page. */

@@ -2,11 +2,14 @@ import type { Checkpoint } from '../../api/checkpoint.ts';
 import { TurnpikeError } from '../../api/errors.ts';
 import type { PullRequestRef } from '../../api/pipeline.ts';
 import type { PullRequestTask, TaskResult } from '../../decide/task.ts';
-import { closingNote, saysClosing, withoutClosing } from '../names.ts';
+import { closingNote, saysClosing, withClosing, withoutClosing } from '../names.ts';
 import { isOurs, mergedWhere } from '../proposal.ts';
 import type { Forge, PullRequest } from './forge.ts';
 
-type TaskForge = Pick<Forge, 'get' | 'update' | 'close' | 'setStatus' | 'merge' | 'cancelMerge' | 'maxBody'>;
+type TaskForge = Pick<
+  Forge,
+  'get' | 'update' | 'close' | 'setStatus' | 'merge' | 'cancelMerge' | 'maxBody' | 'hiddenBy'
+>;
 
 export interface TaskOptions {
   /** `namespace/name/environment`: whose the pull request has to be. */
@@ -63,8 +66,8 @@ const MAX_BODY = 60_000;
 
 /** A forge that refuses to change the text may let it be closed all the same. */
 async function noteClosing(forge: TaskForge, { number, title, body }: PullRequest, reason: string) {
-  const note = closingNote(reason);
-  const noted = `${body}\n${note}`;
+  const note = closingNote(reason, forge.hiddenBy);
+  const noted = withClosing(body, note);
   if (body.includes(note) || noted.length > (forge.maxBody ?? MAX_BODY)) return;
   try {
     await forge.update(number, { title, body: noted });
