@@ -150,7 +150,7 @@ export const mergeMethod = v.optional(
   v.pipe(
     v.picklist(MERGE_METHODS),
     v.description(
-      'How merge: auto merges: merge, by a merge commit; squash, as one new commit; rebase, by its commit on top of the base branch. Default: the first of these that the forge and the base branch allow.',
+      'How merge: auto merges: merge, by a merge commit; squash, as one new commit; rebase, by its commit on top of the base branch. Default: what the repository prefers where its forge knows such a thing, else the first of these that the forge and the base branch allow.',
     ),
   ),
 );
