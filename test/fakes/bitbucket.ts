@@ -10,6 +10,7 @@ import {
 } from './bitbucket/acts.ts';
 import { refusal } from './bitbucket/answers.ts';
 import { addBuild, buildStats, getBuild } from './bitbucket/builds.ts';
+import { BITBUCKET_OPERATIONS } from './bitbucket/description.ts';
 import { create, list, update } from './bitbucket/pulls.ts';
 import { type BitbucketState, newState } from './bitbucket/state.ts';
 import { type JsonAsked, type JsonServer, jsonAnswer, startJsonServer } from './json-server.ts';
@@ -26,6 +27,7 @@ export const BITBUCKET_TOKEN = 'BBDC-0123456789abcdefghijABCDEFGHIJ0123456789';
 export function startFakeBitbucket(): FakeBitbucket {
   const state = newState();
   const server = startJsonServer({
+    operations: BITBUCKET_OPERATIONS,
     root: '/bitbucket/rest/api/1.0/projects/ACME/repos/fleet',
     authorization: `Bearer ${BITBUCKET_TOKEN}`,
     unauthorized: () =>

@@ -1,4 +1,5 @@
 import { answer } from './gitlab/answers.ts';
+import { GITLAB_OPERATIONS } from './gitlab/description.ts';
 import { cancelMerge, merge } from './gitlab/merge.ts';
 import { create, list, update } from './gitlab/requests.ts';
 import {
@@ -26,6 +27,7 @@ export const GITLAB_TOKEN = 'glpat-0123456789abcdefghij';
 export function startFakeGitLab(): FakeGitLab {
   const state = newState();
   const server = startJsonServer({
+    operations: GITLAB_OPERATIONS,
     root: `/api/v4/projects/${encodeURIComponent(GITLAB_PROJECT)}`,
     authorization: `Bearer ${GITLAB_TOKEN}`,
     unauthorized: () => answer(401, { message: '401 Unauthorized' }),

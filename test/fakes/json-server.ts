@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import type { Fault } from './github.ts';
 
 /** A request to a stand-in of a forge's API, its body parsed. */
@@ -21,7 +22,20 @@ export interface JsonServer {
   stop(): Promise<void>;
 }
 
+/** An operation as the service describes it. */
+export interface Described {
+  readonly method: JsonAsked['method'];
+  /** Below the root of the API, or the whole path of what lies elsewhere. */
+  readonly path: RegExp;
+  /** Of the parameters of the query, which are texts; without one there are none. */
+  readonly query?: v.GenericSchema;
+  /** Without one there is none, or an empty one. */
+  readonly body?: v.GenericSchema;
+}
+
 export interface JsonServerOptions {
+  /** What is asked otherwise is refused. */
+  readonly operations?: readonly Described[];
   /** Of the repository. */
   readonly root: string;
   /** What does not lie below the root; by its whole path. */
@@ -48,16 +62,21 @@ export function startJsonServer(options: JsonServerOptions): JsonServer {
     const url = new URL(request.url);
     requests.push(`${request.method} ${url.pathname}${url.search}`);
     const text = await request.text();
+    const undescribed = rejection(options, request, text);
+    if (undescribed) return undescribed;
     const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
     if (text !== '') bodies.push(body);
     const fault = faults.shift();
     if (fault) return jsonAnswer(fault.status, fault.body, fault.headers);
     if (request.headers.get('authorization') !== options.authorization) return options.unauthorized();
-    const asked = { method: request.method, path: url.pathname, query: url.searchParams, body };
+    return handled({ method: request.method, path: url.pathname, query: url.searchParams, body });
+  }
+
+  async function handled(asked: JsonAsked): Promise<Response> {
     const other = await options.others?.(asked);
     if (other) return other;
-    if (!url.pathname.startsWith(options.root)) return options.notFound();
-    return options.handle({ ...asked, path: url.pathname.slice(options.root.length) });
+    if (!asked.path.startsWith(options.root)) return options.notFound();
+    return options.handle({ ...asked, path: asked.path.slice(options.root.length) });
   }
 
   const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: answer });
@@ -68,6 +87,35 @@ export function startJsonServer(options: JsonServerOptions): JsonServer {
     fail: (fault) => faults.push(fault),
     stop: () => server.stop(true),
   };
+}
+
+/** The answer to what is not as it is described. */
+function rejection(
+  { operations, root }: JsonServerOptions,
+  request: Request,
+  text: string,
+): Response | undefined {
+  const type = request.headers.get('content-type') ?? 'none';
+  if (text !== '' && !type.startsWith('application/json')) return jsonAnswer(415, { error: type });
+  const fault = operations && faultOf(operations, root, request, text);
+  return fault === undefined ? undefined : jsonAnswer(400, { error: fault });
+}
+
+function faultOf(
+  operations: readonly Described[],
+  root: string,
+  { method, url }: Request,
+  text: string,
+): string | undefined {
+  const { pathname, searchParams } = new URL(url);
+  const path = pathname.startsWith(root) ? pathname.slice(root.length) : pathname;
+  const operation = operations.find((one) => one.method === method && one.path.test(path));
+  if (!operation) return `${method} ${path} is not described`;
+  const { query = v.strictObject({}), body = v.strictObject({}) } = operation;
+  const asked = v.safeParse(query, Object.fromEntries(searchParams));
+  if (!asked.success) return `${method} ${path}: ${v.summarize(asked.issues)}`;
+  const sent = v.safeParse(body, text === '' ? {} : JSON.parse(text));
+  return sent.success ? undefined : `${method} ${path}: ${v.summarize(sent.issues)}`;
 }
 
 export function jsonAnswer(status: number, body: unknown, headers: Record<string, string> = {}): Response {
