@@ -145,6 +145,7 @@ function updateOf({ request, settings, credentials, forge, pass, now, time }: At
     branch: promotionBranch(request),
     ...atOnce(typeOf(settings)),
     isUnattended: settings.merge === 'auto' && request.approvedBy === undefined,
+    isRebased: settings.mergeMethod === 'rebase',
     markerKey: markerKey(request),
     files: settings.files,
     revision: writtenOf(request),

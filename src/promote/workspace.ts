@@ -46,6 +46,8 @@ export interface BranchUpdate {
   readonly isUnattended?: boolean;
   /** How many branches the push that it goes with may bring, where the forge bounds that. */
   readonly branchesAtOnce?: number;
+  /** It is merged by a rebase, which leaves out merge commits. */
+  readonly isRebased?: boolean;
   /** `<namespace>:<name>:<environment>`. */
   readonly markerKey: string;
   /** What is set beside the markers. */

@@ -37,7 +37,7 @@ describe('a server that can do little', () => {
       expect(await stage.repository.read(BRANCH, FILE)).toBe(marked(revision));
     }
     await stage.repository.git('config', 'receive.denyNonFastForwards', 'true');
-    const error = await failureOf(promote({ revision: '4.0.0' }));
+    const error = await failureOf(promote({ revision: '4.0.0', isRebased: true }));
     expect(error.code).toBe('GitRejected');
     expect(error.message).toContain('non-fast-forward');
   });
@@ -47,7 +47,10 @@ describe('a server that can do little', () => {
     await stage.repository.git('config', 'receive.denyNonFastForwards', 'true');
     const other = { branch: 'promotion-other', revision: '2.0.0' };
     await promote({ revision: '2.0.0' });
-    const [refused, taken] = await Promise.allSettled([promote({ revision: '3.0.0' }), promote(other)]);
+    const [refused, taken] = await Promise.allSettled([
+      promote({ revision: '3.0.0', isRebased: true }),
+      promote(other),
+    ]);
     expect(refused.status).toBe('rejected');
     expect(taken).toMatchObject({ status: 'fulfilled', value: { kind: 'pushed' } });
     expect(await stage.repository.read(BRANCH, FILE)).toBe(marked('2.0.0'));
@@ -66,7 +69,9 @@ describe('a server that can do little', () => {
     };
     expect((await promote()).kind).toBe('pushed');
     await stage.repository.git('config', 'receive.denyNonFastForwards', 'true');
-    expect((await failureOf(promote({ revision: '3.0.0' }))).message).toContain('non-fast-forward');
+    expect((await failureOf(promote({ revision: '3.0.0', isRebased: true }))).message).toContain(
+      'non-fast-forward',
+    );
   });
 
   test('and sends no tip alone is not fetched from, and that is said', async () => {

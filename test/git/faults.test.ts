@@ -189,7 +189,7 @@ describe('a push', () => {
     await writeFile(hook, '#!/bin/sh\necho "promotions are frozen until Monday" >&2\nexit 1\n');
     await chmod(hook, 0o755);
     const error = await failureOf(promote());
-    expect(error).toMatchObject({ code: 'GitRejected', retry: 'backoff' });
+    expect(error).toMatchObject({ code: 'GitRejected', retry: 'never' });
     expect(error.message).toContain('pre-receive hook declined');
     expect(error.message).toContain('promotions are frozen until Monday');
     expect(error.message).toContain(`refs/heads/${BRANCH}`);

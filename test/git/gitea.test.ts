@@ -74,7 +74,7 @@ describe('Gitea', () => {
       const rule = { rule_name: 'locked', enable_push: false };
       await gitea.api('POST', `/repos/${gitea.user}/${name}/branch_protections`, rule);
       const error = await failureOf(promote({ branch: 'locked' }));
-      expect(error).toMatchObject({ code: 'GitRejected', retry: 'backoff' });
+      expect(error).toMatchObject({ code: 'GitRejected', retry: 'never' });
       expect(error.message).toContain('protected branch locked');
     },
     SLOW,

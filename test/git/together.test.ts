@@ -190,6 +190,17 @@ describe('promotions of one repository that come together', () => {
       expect((await stage.repository.tip(branchOf(app))) !== undefined).toBe(app !== 'app-7');
   });
 
+  test('go on from what they replace where no force push is taken, and none is refused twice', async () => {
+    const apps = APPS.slice(0, 6);
+    await promoteAll(apps.map((app) => updateOf(app)));
+    await stage.repository.git('config', 'receive.denyNonFastForwards', 'true');
+    const before = asked('pushes');
+    const results = await promoteAll(apps.map((app) => updateOf(app, { revision: '3.0.0' })));
+    for (const result of results) expect(result).toMatchObject({ value: { kind: 'pushed' } });
+    // One of each that comes alone is refused, and one of all that come together; each goes out in one more.
+    expect(asked('pushes') - before).toBeLessThanOrEqual(2 + apps.length);
+  });
+
   test('are pushed without the one that could not be recorded', async () => {
     const recorded = new Map([
       ['app-0', Promise.reject(new Error('the socket is gone'))],

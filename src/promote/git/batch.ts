@@ -17,15 +17,16 @@ import {
 } from './outcome.ts';
 import { withObjects } from './packs.ts';
 import type { Prepared, Refused } from './prepared.ts';
-import { pushRefs, type RefUpdate } from './receive.ts';
+import type { RefUpdate } from './receive.ts';
 import { awaitRecords, type Failed, type Records } from './records.ts';
 import type { Repository } from './repository.ts';
 import { expectsMore } from './room.ts';
+import { joined, sendTogether } from './send.ts';
 import { type SharedTime, shareTime } from './shared-time.ts';
 import type { Signers } from './sign.ts';
 import { remember } from './standing.ts';
 import { type RemoteState, remoteState } from './state.ts';
-import { type Attempted, stoppedAt, takenBranch, withoutStopped } from './stopped.ts';
+import { type Attempted, stoppedAt, takenBranch } from './stopped.ts';
 import type { RepositoryStore } from './store.ts';
 import type { Company, Latecomers } from './together.ts';
 import type { Transport } from './transport.ts';
@@ -42,6 +43,8 @@ export interface Access {
 interface Reached extends Access {
   readonly url: string;
   readonly transport: Transport;
+  /** The server takes no force push. */
+  readonly onTop?: boolean | undefined;
 }
 
 /** How often a push is tried when the branch has moved meanwhile. */
@@ -71,8 +74,8 @@ export async function updateTogether(access: Access, company: Company<BranchUpda
   const tried = await reach(access, items, time, (reached) => attempt(reached, items, join));
   const alone = createAlone(tell);
   for (const { update, outcome } of tried) {
-    if (outcome.kind === 'refused' && (tried.length > 1 || !hasCode(outcome.error, 'GitUnavailable'))) {
-      const before = tried.length > 1 ? undefined : outcome;
+    if (outcome.kind === 'refused' && (tried.length > 1 || isWorthAnother(outcome))) {
+      const before = tried.length > 1 && !outcome.mayGoOnTop ? undefined : outcome;
       alone.run(update, () => tryAlone(access, update, before).then(resultOf));
     } else tell(update, settledOf(outcome));
   }
@@ -97,19 +100,27 @@ async function reach(
   }
 }
 
+/** A rule says the same however often it is asked. */
+function isWorthAnother({ error, mayGoOnTop }: Refused): boolean {
+  if (mayGoOnTop) return true;
+  return !hasCode(error, 'GitUnavailable') && !(error instanceof TurnpikeError && error.retry === 'never');
+}
+
 /**
- * With a connection of its own, which ends with this update. A refused push is tried anew only while the branch moves:
- * someone else pushes to it then.
+ * With a connection of its own, which ends with this update. A refused push is tried anew only while the branch moves, for
+ * someone else pushes to it then, and once in another form where the server takes no force push.
  */
 async function tryAlone(access: Access, update: BranchUpdate, before?: Refused): Promise<Outcome> {
   const [tried] = await reach(access, [update], shareTime([update]), async (reached) => {
     let last = before;
+    let onTop = before?.mayGoOnTop;
     for (let attempts = before ? 2 : 1; ; attempts += 1) {
-      const tries = await attempt(reached, [update], nobody);
+      const tries = await attempt({ ...reached, onTop }, [update], nobody);
       const outcome = tries[0]?.outcome;
-      const isMoving = outcome?.kind === 'refused' && !hasCode(outcome.error, 'GitUnavailable');
-      if (!isMoving || attempts >= MAX_ATTEMPTS || last?.old === outcome.old) return tries;
+      if (outcome?.kind !== 'refused' || !isWorthAnother(outcome) || attempts >= MAX_ATTEMPTS) return tries;
+      if (!outcome.mayGoOnTop && last?.old === outcome.old) return tries;
       last = outcome;
+      onTop ||= outcome.mayGoOnTop;
     }
   });
   if (!tried) throw new Error('an update of a branch got lost');
@@ -147,8 +158,11 @@ async function attempt(
     if (made.kind !== 'push') return { kind: 'done', result: made };
     const { kind: _, refUpdate, memory, ...edited } = made;
     if (sent.status === 'rejected') return unsent(sent.reason, transport, refUpdate);
-    const error = sent.value.get(refUpdate.ref);
-    if (error) return stopped.get(update) ?? { kind: 'refused', error, old: refUpdate.old };
+    const refused = sent.value.get(refUpdate.ref);
+    if (refused) {
+      const mayGoOnTop = refused.mayGoOnTop && !update.isRebased;
+      return stopped.get(update) ?? { ...refused, kind: 'refused', old: refUpdate.old, mayGoOnTop };
+    }
     if (!update.isDirect) remember(repository, update.branch, memory);
     const result = { kind: 'pushed', commit: refUpdate.commit, ...edited } as const;
     return stopped.get(update) ?? { kind: 'done', result };
@@ -234,7 +248,7 @@ async function prepareAll(
 /** What is no `TurnpikeError` means a damaged copy, and goes up. */
 async function prepareOne(
   repository: Repository,
-  { transport, signerOf }: Reached,
+  { transport, signerOf, onTop }: Reached,
   { update, state, before }: { update: BranchUpdate; state: RemoteState; before: RefUpdate | undefined },
 ): Promise<Prepared | Failed> {
   try {
@@ -252,7 +266,7 @@ async function prepareOne(
       namespace: update.markerKey.split(':')[0],
     };
     const sign = update.signing && signerOf(update.signing, update.now, asker);
-    const place = { update, advertised: state.advertised, base, sign };
+    const place = { update, advertised: state.advertised, base, sign, onTop };
     return await prepareUpdate({ ...repository, packs }, transport, place);
   } catch (error) {
     if (error instanceof TurnpikeError || update.signal?.aborted) return { kind: 'failed', error };
@@ -264,36 +278,4 @@ function tipOf({ bases }: RemoteState, branch: string): string {
   const tip = bases.get(branch);
   if (tip?.status === 'fulfilled') return tip.value;
   throw tip?.reason ?? new Error(`nothing was learnt of the branch ${branch}`);
-}
-
-function joined(before: RefUpdate | undefined, next: RefUpdate): RefUpdate {
-  if (!before) return next;
-  return { ...next, old: before.old, objects: [...before.objects, ...next.objects] };
-}
-
-/** They are asked behind the wait for room, which may be long: nothing lies between their word and the push. */
-async function sendTogether(transport: Transport, ready: Ready) {
-  const isPushed = ready.prepared.some(({ made }) => made.kind === 'push');
-  const giveBack = isPushed ? await transport.room?.() : undefined;
-  try {
-    const prepared = await withoutStopped(ready.prepared);
-    const [sent] = await Promise.allSettled([send(transport, prepared, ready.advertised)]);
-    return { prepared, sent };
-  } finally {
-    giveBack?.();
-  }
-}
-
-async function send(
-  transport: Transport,
-  attempted: readonly Attempted[],
-  advertised: Advertised,
-): Promise<ReadonlyMap<string, TurnpikeError>> {
-  const refs = new Map<string, RefUpdate>();
-  for (const { made } of attempted) {
-    if (made.kind !== 'push') continue;
-    const { refUpdate } = made;
-    refs.set(refUpdate.ref, joined(refs.get(refUpdate.ref), refUpdate));
-  }
-  return refs.size === 0 ? new Map() : pushRefs(transport, [...refs.values()], advertised);
 }

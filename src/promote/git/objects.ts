@@ -64,7 +64,7 @@ export interface Person {
 
 export interface CommitOptions {
   readonly tree: string;
-  readonly parent: string;
+  readonly parents: readonly string[];
   readonly author: Person;
   /** The author unless given. */
   readonly committer?: Person;
@@ -83,11 +83,11 @@ export async function commitObject(options: CommitOptions): Promise<GitObject> {
 
 /** A header of several lines goes on with a blank before each further one (gitformat-signature). */
 function commitText(options: CommitOptions, signature?: string): string {
-  const { tree, parent, author, committer = author, message, now } = options;
+  const { tree, parents, author, committer = author, message, now } = options;
   const time = `${Math.floor(now.getTime() / 1000)} +0000`;
   return [
     `tree ${tree}`,
-    `parent ${parent}`,
+    ...parents.map((parent) => `parent ${parent}`),
     `author ${personText(author)} ${time}`,
     `committer ${personText(committer)} ${time}`,
     ...(signature === undefined ? [] : [`gpgsig ${signature.trim().replaceAll('\n', '\n ')}`]),

@@ -38,7 +38,7 @@ export async function prepareOnTop(
   const commit = await commitObject({
     ...update,
     tree: edited.oid,
-    parent: tip,
+    parents: [tip],
     message: keeping(update.message, tip),
     sign: branch.sign,
   });

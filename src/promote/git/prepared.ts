@@ -29,6 +29,8 @@ export interface Refused {
   readonly kind: 'refused';
   readonly error: unknown;
   readonly old: string | undefined;
+  /** A commit that goes on from what is there may be taken, where one in its place is not. */
+  readonly mayGoOnTop?: boolean;
 }
 
 interface Edited {

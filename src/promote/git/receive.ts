@@ -1,8 +1,10 @@
 import { TurnpikeError } from '../../api/errors.ts';
+import { branchOf } from '../refs.ts';
 import type { Advertised } from './advertisement.ts';
 import { serverWords } from './failure.ts';
 import { type GitObject, packOf } from './objects.ts';
 import { FLUSH_PKT, pktLine, readPktLines } from './pktline.ts';
+import { forceCure, pushCure, refusalOf } from './refusal.ts';
 import { createDemultiplexer } from './side-band.ts';
 import type { Transport } from './transport.ts';
 
@@ -11,8 +13,20 @@ export interface RefUpdate {
   readonly ref: string;
   readonly old: string | undefined;
   readonly commit: string;
+  /**
+   * `forced`: the commit does not go on from `old`, so that this takes a force push. `on-top`: it does, because the server
+   * takes none.
+   */
+  readonly form?: 'forced' | 'on-top' | undefined;
   /** All objects that the server may not have. */
   readonly objects: readonly GitObject[];
+}
+
+/** What became of a ref that the server did not take. */
+export interface RefusedRef {
+  readonly error: TurnpikeError;
+  /** It was a force push, and the server may take a commit that goes on from what is there. */
+  readonly mayGoOnTop: boolean;
 }
 
 const ZERO = '0'.repeat(40);
@@ -29,7 +43,7 @@ export async function pushRefs(
   transport: Transport,
   updates: readonly RefUpdate[],
   { capabilities: offered }: Advertised,
-): Promise<Map<string, TurnpikeError>> {
+): Promise<Map<string, RefusedRef>> {
   const capabilities = WANTED_CAPABILITIES.filter((one) => offered.has(one));
   const commands = updates.map(({ ref, old, commit }, index) =>
     pktLine(`${old ?? ZERO} ${commit} ${ref}${index === 0 ? `\0 ${capabilities.join(' ')}` : ''}`),
@@ -38,23 +52,30 @@ export async function pushRefs(
   const answer = await transport.push(Buffer.concat([...commands, FLUSH_PKT, pack]));
   const report = readReport(answer, capabilities);
   const unpacked = report.lines.find((line) => /^unpack (?!ok)/.test(line));
-  const refused = updates.flatMap(({ ref }) => {
+  const refused = updates.flatMap((update) => {
+    const { ref } = update;
     if (unpacked === undefined && report.lines.includes(`ok ${ref}`)) return [];
     const said = unpacked ?? report.lines.find((line) => line.startsWith(`ng ${ref} `)) ?? report.refusal;
-    return [[ref, refusalOf(ref, `${said ?? ''} ${report.words}`, transport)] as const];
+    return [[ref, refusedRef(update, `${said ?? ''} ${report.words}`, transport)] as const];
   });
   return new Map(refused);
 }
 
-/** Of a server that says nothing it is not known what it did. */
-function refusalOf(ref: string, said: string, { remote }: Transport): TurnpikeError {
+/** A rule stays what it is however often it is asked. Of a server that says nothing it is not known what it did. */
+function refusedRef({ ref, form }: RefUpdate, said: string, { remote }: Transport): RefusedRef {
   const words = serverWords(said, remote);
-  if (words !== '')
-    return new TurnpikeError('GitRejected', `${remote.name} refuses the push to ${ref}.${words}`);
-  return new TurnpikeError(
-    'GitUnavailable',
-    `${remote.name} does not say whether it took the push to ${ref}.`,
-  );
+  if (words === '') {
+    const message = `${remote.name} does not say whether it took the push to ${ref}.`;
+    return { error: new TurnpikeError('GitUnavailable', message), mayGoOnTop: false };
+  }
+  const branch = branchOf(ref);
+  const { kind, cure } = refusalOf(said, branch);
+  const advice = kind === 'force' ? forceCure(branch) : kind === 'declined' ? pushCure(branch, form) : cure;
+  const sentence = `${remote.name} refuses the push to ${ref}.${words}`;
+  const message = advice === undefined ? sentence : `${sentence} ${advice}`;
+  const retry = kind === 'passing' ? 'backoff' : 'never';
+  const mayGoOnTop = form === 'forced' && (kind === 'force' || kind === 'declined');
+  return { error: new TurnpikeError('GitRejected', message, { retry }), mayGoOnTop };
 }
 
 interface Report {

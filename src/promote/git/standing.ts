@@ -32,7 +32,8 @@ export interface PromotionBranch {
 export type Standing =
   | Verdict
   | Refused
-  | { readonly kind: 'free' }
+  /** `isInBase`: the base branch has the tip, so that no force push is needed. */
+  | { readonly kind: 'free'; readonly isInBase?: true }
   | { readonly kind: 'others'; readonly tree: string };
 
 const BRANCHES_REMEMBERED = 5_000;
@@ -82,7 +83,7 @@ async function lookAt(
   const { update, tip, base, wanted } = branch;
   const ahead = await fetchAhead(repository, transport, { ...branch, branch: update.branch });
   const commit = ahead.commits.get(tip);
-  if (commit === undefined) return FREE; // The base has it.
+  if (commit === undefined) return { kind: 'free', isInBase: true };
   const owner = branchOwner(ahead, tip);
   refuseForeign(transport, update, owner);
   const [parent] = commit.parents;
@@ -122,9 +123,10 @@ function ownStanding(
   return tree === wanted && parent === base ? UNCHANGED : FREE;
 }
 
-/** What others have put on ours leaves its files as they were. */
+/** What others have put on ours leaves its files as they were. One that ours replaces is behind it, and does not count. */
 function bringsOurCommit({ commits }: Ahead, { tree }: Commit, update: BranchUpdate): boolean {
-  return [...commits].some(([oid, one]) => one.tree === tree && isOurs(oid, one, update));
+  const newest = [...commits].find(([oid, one]) => isOurs(oid, one, update));
+  return newest?.[1].tree === tree;
 }
 
 /**

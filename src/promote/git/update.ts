@@ -7,17 +7,20 @@ import type { EditedTree } from './edit-tree.ts';
 import { commitObject } from './objects.ts';
 import { prepareOnTop } from './others.ts';
 import type { Prepared } from './prepared.ts';
+import type { RefUpdate } from './receive.ts';
 import type { Repository } from './repository.ts';
 import type { CommitSigner } from './sign/key.ts';
 import { standingOf } from './standing.ts';
 import type { Transport } from './transport.ts';
-import { ownerOf } from './whose.ts';
+import { ownerOf, replacing } from './whose.ts';
 
 /** Where the branches are, and the commit that the new one goes on. */
 export interface Place {
   readonly advertised: Advertised;
   readonly base: string;
   readonly sign?: CommitSigner | undefined;
+  /** The server takes no force push: what replaces a branch goes on from it. */
+  readonly onTop?: boolean | undefined;
 }
 
 /**
@@ -29,7 +32,7 @@ export async function prepareUpdate(
   transport: Transport,
   { update, ...place }: { readonly update: BranchUpdate } & Place,
 ): Promise<Prepared> {
-  const { advertised, base, sign } = place;
+  const { advertised, base, sign, onTop } = place;
   const edited = await editBase(repository, transport, update, base);
   const { problems, byVersion } = edited;
   if (edited.changes.length === 0) return { kind: 'in-base', problems, byVersion };
@@ -57,27 +60,57 @@ export async function prepareUpdate(
     case 'refused':
       return standing;
     case 'free':
-      return prepareOnBase({ ...onBase, old: tip });
+      return standing.isInBase
+        ? prepareOnBase({ ...onBase, old: tip })
+        : prepareInPlace({ ...onBase, tip, onTop });
   }
 }
 
+interface OnBase extends Pick<Place, 'base' | 'sign'> {
+  readonly update: BranchUpdate;
+  readonly edited: EditedTree;
+}
+
+/** In the place of a tip that has nothing of others. */
+function prepareInPlace({
+  tip,
+  onTop,
+  ...onBase
+}: OnBase & Pick<Place, 'onTop'> & { readonly tip: string }): Promise<Prepared> {
+  return prepareOnBase({ ...onBase, old: tip, form: onTop ? 'on-top' : 'forced' });
+}
+
+/**
+ * As one commit on the base branch. Where it goes on from the tip that it replaces, that is its second parent: so the pull
+ * request shows the edit alone, and conflicts with nothing that a squash of the tip has brought.
+ */
 async function prepareOnBase({
   update,
   edited,
-  old,
   base,
   sign,
-}: Pick<Place, 'base' | 'sign'> & {
-  readonly update: BranchUpdate;
-  readonly edited: EditedTree;
-  readonly old: string | undefined;
-}): Promise<Prepared> {
+  old,
+  form,
+}: OnBase & Pick<RefUpdate, 'old' | 'form'>): Promise<Prepared> {
   const { oid: tree, changes, problems, byVersion } = edited;
-  const commit = await commitObject({ ...update, tree, parent: base, sign });
+  const replaced = form === 'on-top' ? old : undefined;
+  const commit = await commitObject({
+    ...update,
+    ...(replaced !== undefined && { message: replacing(update.message, replaced) }),
+    tree,
+    parents: replaced === undefined ? [base] : [base, replaced],
+    sign,
+  });
   const content = { commit: commit.oid, tree, parent: base, owner: ownerOf(update.message) };
   return {
     kind: 'push',
-    refUpdate: { ref: refOf(update.branch), old, commit: commit.oid, objects: [...edited.objects, commit] },
+    refUpdate: {
+      ref: refOf(update.branch),
+      old,
+      commit: commit.oid,
+      form,
+      objects: [...edited.objects, commit],
+    },
     memory: { kind: 'own', content },
     changes,
     problems,
