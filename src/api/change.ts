@@ -95,6 +95,11 @@ export type CommitSettings = v.InferOutput<typeof CommitSettings>;
 const template = (maxLength: number, description: string) =>
   v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(maxLength), v.description(description)));
 
+export const branch = template(
+  244,
+  'Template of the branch that pull requests come from, with {{namespace}}, {{pipeline}} and {{environment}}. Default: promotion-{{namespace}}-{{pipeline}}-{{environment}}.',
+);
+
 export const CommitTemplates = v.pipe(
   v.object({
     commit: template(4096, 'Message of the commit; Turnpike adds a line that names the Pipeline.'),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import {
+  branch,
   CommitSettings,
   CommitTemplates,
   files,
@@ -35,6 +36,7 @@ export const PullRequestStrategy = v.pipe(
         "Secret with the credentials: token for the forge's API, or a GitHub App by the keys that Flux has for it; username and password for Git over HTTPS (the token alone serves when they are missing); identity and known_hosts for Git over SSH; caFile for a private certificate authority; webhook-secret for the forge's webhook; signing-key and signing-passphrase for the commits.",
       ),
     ),
+    branch,
     files: v.optional(files),
     ...PRESENTATION,
     merge,

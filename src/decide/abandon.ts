@@ -5,6 +5,7 @@ import {
   type Pipeline,
   type PipelineStatus,
   type PromotionStatus,
+  type PullRequestRef,
   type PullRequestStrategy,
   type Strategy,
 } from '../api/pipeline.ts';
@@ -13,17 +14,21 @@ import { destinationOf, promotionInto } from './route.ts';
 import { isSameRepository } from './same-repository.ts';
 import { openPullRequest, withPromotion } from './state.ts';
 import { update } from './step.ts';
+import { promotionBranch } from './validate/branch.ts';
 
 /**
- * Pull requests that the spec leaves behind: of an environment that is not in it any more, and in a repository that the
- * environment is not promoted by any more. They are to be closed where they are.
+ * Pull requests that the spec leaves behind: of an environment that is not in it any more, and in a repository or from a
+ * branch that the environment is not promoted by any more. They are to be closed where they are.
  */
-export function withAbandoned({ spec, status }: Pipeline, now: Date): PipelineStatus {
+export function withAbandoned({ metadata, spec, status }: Pipeline, now: Date): PipelineStatus {
   const before = Object.entries(status.environments ?? {});
   const found = before.map(([name, state]) => {
     const environment = spec.environments.find((one) => one.name === name);
     const strategy = environment && promotionInto(spec, environment)?.strategy;
-    return { name, ...settle({ name, state, strategy, isThere: environment !== undefined }, now) };
+    return {
+      name,
+      ...settle({ of: metadata, name, state, strategy, isThere: environment !== undefined }, now),
+    };
   });
   const known = unneeded(status);
   const isSame = found.every(({ state }, index) => state === before[index]?.[1]);
@@ -51,6 +56,7 @@ export function unneeded({
 }
 
 interface Recorded {
+  readonly of: { readonly namespace: string; readonly name: string };
   readonly name: string;
   readonly state: EnvironmentStatus;
   /** How the environment is promoted by now. */
@@ -65,7 +71,8 @@ interface Settled {
   readonly unmerged?: string;
 }
 
-function settle({ name, state, strategy, isThere }: Recorded, now: Date): Settled {
+function settle(recorded: Recorded, now: Date): Settled {
+  const { name, state, strategy, isThere } = recorded;
   const { promotion } = state;
   if (!promotion) return { state };
   if (strategy && isMergedElsewhere(promotion, strategy)) {
@@ -76,15 +83,29 @@ function settle({ name, state, strategy, isThere }: Recorded, now: Date): Settle
   const settings = strategy?.['pull-request'];
   const { repository } = pullRequest;
   if (isThere && repository === undefined) return { state: withRepository(state, settings) };
-  if (isThere && repository && settings && isSameRepository(settings.url, repository.url)) {
-    return { state: settings.url === repository.url ? state : withRepository(state, settings) };
+  const why = whyLeft(recorded, pullRequest);
+  if (why === undefined) {
+    return { state: settings?.url === repository?.url ? state : withRepository(state, settings) };
   }
-  const closing = isThere ? whyMoved(name, settings?.url) : `${name} is not in the Pipeline any more.`;
-  const left = {
-    environment: name,
-    pullRequest: { ...pullRequest, closing: pullRequest.closing ?? closing },
-  };
+  const left = { environment: name, pullRequest: { ...pullRequest, closing: pullRequest.closing ?? why } };
   return { state: withoutPullRequest(state, promotion, now), left };
+}
+
+/** Why the environment is not promoted by this pull request any more; undefined: it is. */
+function whyLeft(
+  { of, name, strategy, isThere }: Recorded,
+  { repository, branch }: PullRequestRef,
+): string | undefined {
+  if (!isThere) return `${name} is not in the Pipeline any more.`;
+  const settings = strategy?.['pull-request'];
+  if (!settings) return `${name} is not promoted by pull request any more.`;
+  if (!repository || !isSameRepository(settings.url, repository.url)) {
+    return `${name} is promoted by another repository now: ${settings.url}`;
+  }
+  const head = (template?: string) => promotionBranch(of.namespace, of.name, name, template);
+  // Earlier versions did not record it, and knew one name alone.
+  if (head(settings.branch) === (branch ?? head())) return undefined;
+  return `${name} is promoted by another branch now: ${head(settings.branch)}`;
 }
 
 /** It was merged where the spec does not promote to any more, and is not deployed yet. */
@@ -113,12 +134,7 @@ function hostOf(url: string): string | undefined {
   return URL.parse(url)?.hostname;
 }
 
-function whyMoved(environment: string, url: string | undefined): string {
-  if (url === undefined) return `${environment} is not promoted by pull request any more.`;
-  return `${environment} is promoted by another repository now: ${url}`;
-}
-
-/** What was open begins anew in the other repository. An approval is to the revision, and stays. */
+/** What was open begins anew in the other repository, or from the other branch. An approval is to the revision, and stays. */
 function withoutPullRequest(
   state: EnvironmentStatus,
   { pullRequest: _, into: __, ...promotion }: PromotionStatus,

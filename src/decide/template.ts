@@ -38,7 +38,7 @@ export function parseTemplate(
     if (tagAt < 0) break;
     TAG.lastIndex = tagAt;
     const [tag, sign, name = ''] = TAG.exec(text) ?? [];
-    const problem = tag === undefined ? malformed(text, tagAt) : enter(open, sign ?? '', name, names);
+    const problem = tag === undefined ? malformed(text, tagAt, names) : enter(open, sign ?? '', name, names);
     if (problem !== undefined) return { problem };
     at = TAG.lastIndex;
   }
@@ -48,9 +48,10 @@ export function parseTemplate(
   return { template: root?.parts ?? [] };
 }
 
-function malformed(text: string, at: number): string {
+function malformed(text: string, at: number, names: readonly string[]): string {
   const quoted = text.slice(at, at + 30).replaceAll(/\s+/g, ' ');
-  return `${JSON.stringify(quoted)} is no placeholder: write one as {{revision}}.`;
+  const name = names.includes('revision') ? 'revision' : names[0];
+  return `${JSON.stringify(quoted)} is no placeholder: write one as {{${name}}}.`;
 }
 
 /** Takes in one tag; a sentence when it must not stand here. */

@@ -22,9 +22,12 @@ export function ownerName({ pipeline, environment }: PipelineEnvironment): strin
   return `${pipeline.namespace}/${pipeline.name}/${environment}`;
 }
 
-/** The predecessor's name of the branch. It is not unique: `a-b` and `c` give the same as `a` and `b-c`. */
-export function promotionBranch({ pipeline, environment }: PipelineEnvironment): string {
-  return branchOf(pipeline.namespace, pipeline.name, environment);
+/** The branch that its pull request comes from. Two pipelines may give theirs one name. */
+export function promotionBranch(
+  { pipeline, environment }: PipelineEnvironment,
+  { branch }: { readonly branch?: string | undefined } = {},
+): string {
+  return branchOf(pipeline.namespace, pipeline.name, environment, branch);
 }
 
 /** The value of the marker `{"$promotion": "…"}`. */

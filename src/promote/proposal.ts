@@ -11,11 +11,12 @@ import type { BranchResult } from './workspace.ts';
 
 export function proposalOf(
   request: PromotionRequest,
-  { baseBranch: base, draft, templates }: PullRequestStrategy,
+  settings: PullRequestStrategy,
   forge: Forge,
   { changes, problems }: Extract<BranchResult, { kind: 'pushed' | 'unchanged' }>,
 ): NewPullRequest {
-  const head = promotionBranch(request);
+  const { baseBranch: base, draft, templates } = settings;
+  const head = promotionBranch(request, settings);
   const options = {
     templates,
     compareUrl: forge.compareUrl(base, head),
@@ -104,7 +105,7 @@ export async function updateOne(
 ): Promise<PullRequest> {
   const owner = ownerOf(pull.body);
   if (owner !== undefined && owner !== ownerName(request)) {
-    const sentence = `The branch ${wanted.head} has an open pull request of another pipeline, ${owner}: ${pull.url}. Both pipelines give their branches the same name; rename one of them, its namespace or its environment.`;
+    const sentence = `The branch ${wanted.head} has an open pull request of another pipeline, ${owner}: ${pull.url}. Both pipelines give their branches the same name: give one of them another pull-request.branch.`;
     throw new TurnpikeError('ForgeRefused', sentence, { retry: 'never' });
   }
   const { title, body, base } = wanted;

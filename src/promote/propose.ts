@@ -68,7 +68,7 @@ export async function findOwn(
   request: PipelineEnvironment,
   settings: PullRequestStrategy,
 ): Promise<PullRequestRef | undefined> {
-  const head = promotionBranch(request);
+  const head = promotionBranch(request, settings);
   const found = await forge.find(head, settings.baseBranch);
   if (!found || !isOurs(found, found, { head, owner: ownerName(request) })) return undefined;
   return { url: found.url, number: found.number, ...placeOf(settings, head) };
@@ -122,7 +122,7 @@ function referenceTo(
     url,
     number,
     revision: request.revision,
-    ...placeOf(settings, promotionBranch(request)),
+    ...placeOf(settings, promotionBranch(request, settings)),
     commit,
     ...(others && { others }),
   };
@@ -142,7 +142,7 @@ function updateOf({ request, settings, credentials, forge, pass, now, time }: At
   return {
     url: forge.cloneUrl ?? settings.url,
     baseBranch: settings.baseBranch,
-    branch: promotionBranch(request),
+    branch: promotionBranch(request, settings),
     ...atOnce(typeOf(settings)),
     isUnattended: settings.merge === 'auto' && request.approvedBy === undefined,
     isRebased: settings.mergeMethod === 'rebase',

@@ -53,9 +53,9 @@ function by(settings: PullRequestStrategy): Pick<PipelineSpec, 'promotion'> {
   return { promotion: { strategy: { 'pull-request': settings, secretRef: { name: 'hook' } } } };
 }
 
-function onGitHub() {
+function onGitHub(change: Partial<PullRequestStrategy> = {}) {
   const url = `${old.origin}/acme/fleet`;
-  return by({ type: 'github', url, baseBranch: 'main', secretRef: { name: 'old' } });
+  return by({ type: 'github', url, baseBranch: 'main', secretRef: { name: 'old' }, ...change });
 }
 
 function onGitLab() {
@@ -138,6 +138,11 @@ const CHANGES: readonly (readonly [string, () => Partial<PipelineSpec>, string])
     'The application is HelmRelease shop now.',
   ],
   ['the repository', () => ({ ...onGitLab() }), 'staging is promoted by another repository now: '],
+  [
+    'the branch',
+    () => onGitHub({ branch: 'team/{{environment}}' }),
+    'staging is promoted by another branch now: ',
+  ],
   ['the strategy', () => ({ promotion: NOTIFIED }), 'staging is not promoted by pull request any more.'],
   [
     'the environment',
@@ -168,6 +173,35 @@ describe('a pull request that the spec leaves behind', () => {
     expect(fresh.mergeRequests[0]).toMatchObject({ iid: 1, state: 'opened', title: 'Feature' });
     expect(fresh.requests.filter((line) => line.includes('/merge_requests/1'))).toEqual([]);
     expect(status()?.abandoned ?? []).toEqual([]);
+  });
+
+  test('makes way for one from the branch that the spec names by now', async () => {
+    const { look, edit, status } = setUp();
+    await look();
+    edit(onGitHub({ branch: 'team/{{environment}}' }));
+    await look(60);
+    await look(60);
+    expect(old.pulls.map(({ state, head }) => [state, head.ref])).toEqual([
+      ['closed', 'promotion-apps-app-staging'],
+      ['open', 'team/staging'],
+    ]);
+    expect(status()?.environments?.staging?.promotion).toMatchObject({
+      phase: 'PullRequestOpen',
+      pullRequest: { number: 2, branch: 'team/staging' },
+    });
+    await look(60);
+    edit(onGitHub({ branch: 'promotion-{{namespace}}-{{pipeline}}-{{environment}}' }));
+    await look(60);
+    await look(60);
+    expect(statesOf(old)).toEqual(['closed', 'closed', 'open']);
+  });
+
+  test('stays where the template says the same branch in other words', async () => {
+    const { look, edit } = setUp();
+    await look();
+    edit(onGitHub({ branch: 'promotion-{{namespace}}-app-{{ environment }}' }));
+    await look(60);
+    expect(statesOf(old)).toEqual(['open']);
   });
 
   test('stays named while its forge is away, and is closed once that is back', async () => {

@@ -153,7 +153,7 @@ describe('the schema for editors', async () => {
   const typos: Fields[] = [
     { environment: [] },
     { 'promotion.strategy.notifications': {} },
-    { 'promotion.strategy.pull-request.branch': 'main' },
+    { 'promotion.strategy.pull-request.base': 'main' },
     { 'environments.0.targets.0.clusterref': {} },
     { 'appRef.group': 'a' },
   ];

@@ -10,20 +10,17 @@ import {
 } from '../../api/pipeline.ts';
 import { forgeTypeOf, untoldForgeType } from '../forge-type.ts';
 import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../hosts.ts';
-import { promotionInto } from '../route.ts';
-import { branchLengthProblem, branchProblem, promotionBranch } from './branch.ts';
+import { branchProblem } from './branch.ts';
 import { fileProblems } from './files.ts';
 import { forgeFitProblem } from './forge.ts';
 import { gateProblems } from './gates.ts';
 import { approvalProblems } from './on-top.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
+import { branchTemplateProblems, type PipelineNames, promotionBranchProblems } from './promotion-branch.ts';
 import type { Rule } from './rules.ts';
 import { templateProblems } from './templates.ts';
 
-export interface PipelineNames {
-  readonly namespace: string;
-  readonly name: string;
-}
+export type { PipelineNames } from './promotion-branch.ts';
 
 export interface PlacedPromotion {
   readonly field: string;
@@ -87,6 +84,7 @@ function pullRequestProblems(
   return [
     ...forgeProblems(pullRequest, field, policy),
     ...branchProblems(baseBranch, `${field}.baseBranch`),
+    ...branchTemplateProblems(pullRequest, `${field}.branch`),
     ...fileProblems(files, `${field}.files`, policy.artifacts),
     ...templateProblems(templates, `${field}.templates`),
   ];
@@ -129,19 +127,4 @@ function branchProblems(branch: string, field: string): FieldProblem[] {
   const wrong = branchProblem(branch);
   if (!wrong) return [];
   return [{ rule: 'base-branch', field, value: branch, message: wrong }];
-}
-
-/** The branch of the pull request is named after the environment and must never be the base branch. */
-function promotionBranchProblems(spec: PipelineSpec, { namespace, name }: PipelineNames): FieldProblem[] {
-  return spec.environments.flatMap((environment, index): FieldProblem[] => {
-    const pullRequest = promotionInto(spec, environment)?.strategy['pull-request'];
-    if (!pullRequest) return [];
-    const branch = promotionBranch(namespace, name, environment.name);
-    // What it is made of holds to rules of its own, so that only its length is left.
-    const wrong = pullRequest.baseBranch === branch ? 'It is the base branch.' : branchLengthProblem(branch);
-    if (!wrong) return [];
-    const message = `The branch of its pull requests would be ${branch}. ${wrong} Choose another name.`;
-    const field = `${environmentField(index)}.name`;
-    return [{ rule: 'promotion-branch', field, value: environment.name, message }];
-  });
 }

@@ -27,7 +27,7 @@ export const RULES = {
   'base-branch': 'The base branch is one that Git takes.',
   'file-edit': 'A file is named by a pattern, and a field in it by a path.',
   template: 'A template has only the placeholders that there are.',
-  'promotion-branch': 'The branch of an environment is one that Git takes, and not the base branch.',
+  'promotion-branch': 'The branch of an environment is one that Git takes, its own, and not the base branch.',
   'gates-on-top':
     "Gates, manual and approvals of an environment come on top of the Pipeline's promotion, and not beside one of its own.",
   approvals: 'Approvals ask for nothing that Turnpike does not hold promotions to.',
