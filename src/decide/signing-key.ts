@@ -1,18 +1,20 @@
 import { SIGNING_KEY, SIGNING_PASSPHRASE } from '../api/group.ts';
+import { type KeyNames, keyLooks, privateKeyProblem } from './private-key.ts';
 
-/** What a text is by its first line: a private key in one of the two formats that sign, a public one, or neither. */
+/** What a text is by its looks: a private key in one of the two formats that sign, a public one, or neither. */
 export type SigningFormat = 'openpgp' | 'public' | 'ssh' | 'unknown';
 
 const OPENPGP = /^-----BEGIN PGP PRIVATE KEY BLOCK-----/;
-const SSH = /^-----BEGIN (?:OPENSSH|RSA|EC) PRIVATE KEY-----/;
-const PUBLIC = /^(?:ssh-|ecdsa-sha2-|sk-|-{4,5} ?BEGIN (?:[A-Z0-9]+ )?PUBLIC KEY)/;
 
 export function signingFormat(key: string): SigningFormat {
   const text = key.trimStart();
   if (OPENPGP.test(text)) return 'openpgp';
-  if (SSH.test(text)) return 'ssh';
-  return PUBLIC.test(text) ? 'public' : 'unknown';
+  const { kind } = keyLooks(text);
+  if (kind === 'private') return 'ssh';
+  return kind === 'public' ? 'public' : 'unknown';
 }
+
+const NAMES: KeyNames = { key: SIGNING_KEY, passphrase: SIGNING_PASSPHRASE };
 
 export interface SigningTexts {
   /** The text under `signing-key`, blank or not; undefined without that key. */
@@ -29,13 +31,7 @@ export function signingProblem(secret: string, { key, hasPassphrase }: SigningTe
   if (key.trim() === '') {
     return `${secret} has a blank key ${SIGNING_KEY}: put a private key there, or take it out to leave commits unsigned.`;
   }
-  switch (signingFormat(key)) {
-    case 'openpgp':
-    case 'ssh':
-      return undefined;
-    case 'public':
-      return `${secret} has a public key under ${SIGNING_KEY}: put the private one there.`;
-    case 'unknown':
-      return `${secret} has no private key under ${SIGNING_KEY} that signs commits: put one there as ssh-keygen or "gpg --armor --export-secret-keys" gives it.`;
-  }
+  if (signingFormat(key) === 'openpgp') return undefined;
+  if (keyLooks(key).kind !== 'none') return privateKeyProblem(secret, NAMES, key, hasPassphrase);
+  return `${secret} has no private key under ${SIGNING_KEY} that signs commits: put one there as ssh-keygen or "gpg --armor --export-secret-keys" gives it.`;
 }

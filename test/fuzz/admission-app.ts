@@ -5,7 +5,11 @@ import { createLogger, type Logger } from '../../src/telemetry/log.ts';
 
 const FOUND: Readonly<Record<string, Record<string, string>>> = {
   events: { 'hmac-key': 'a key that signs events, 32 bytes or more' },
-  repository: { token: 'the-token-of-the-forge', identity: 'a key', known_hosts: 'a host' },
+  repository: {
+    token: 'the-token-of-the-forge',
+    identity: '-----BEGIN PRIVATE KEY-----',
+    known_hosts: 'a host',
+  },
 };
 
 /** The admission webhook in a cluster that has two Secrets and doubts about much else. */

@@ -30,7 +30,7 @@ metadata:
   namespace: demo
 data:
   token: dG9rZW4= # of the forge
-  identity: YSBrZXk=
+  identity: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t
   known_hosts: YSBob3N0
 `;
 

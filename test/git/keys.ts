@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SigningKey } from '../../src/promote/git/sign/key.ts';
 import { type Algorithm, createGpg, createLibrary } from './openpgp.ts';
+import { type OpensslKind, opensslKey } from './openssl.ts';
 import { run } from './run.ts';
 
 export const PASSPHRASE = 'only we two';
@@ -12,6 +13,8 @@ export const EMAIL = 'turnpike@example.com';
 export interface Keyring {
   /** `options` as ssh-keygen takes them: `-t ed25519`. */
   ssh(options: string, passphrase?: string): Promise<SigningKey>;
+  /** Of openssl, in PKCS#8. */
+  openssl(kind: OpensslKind, passphrase?: string): Promise<SigningKey>;
   openpgp(algorithm: Algorithm, passphrase?: string): Promise<SigningKey>;
   /** Of OpenPGP; its main key is kept elsewhere, and only a subkey that signs is there. */
   subkey(passphrase: string): Promise<SigningKey>;
@@ -30,13 +33,23 @@ export async function createKeyring(): Promise<Keyring> {
   const allowed = join(directory, 'allowed-signers');
   const known: string[] = [];
 
+  async function know(publicKey: string): Promise<void> {
+    known.push(`${EMAIL} namespaces="git" ${publicKey}`);
+    await Bun.write(allowed, known.join(''));
+  }
+
   return {
     async ssh(options, passphrase = '') {
       const file = join(directory, `key-${known.length}`);
       await run(['ssh-keygen', '-q', ...options.split(' '), '-N', passphrase, '-C', EMAIL, '-f', file]);
-      known.push(`${EMAIL} namespaces="git" ${await Bun.file(`${file}.pub`).text()}`);
-      await Bun.write(allowed, known.join(''));
+      await know(await Bun.file(`${file}.pub`).text());
       return signingKey(await Bun.file(file).text(), passphrase);
+    },
+    async openssl(kind, passphrase = '') {
+      const file = join(directory, `key-${known.length}`);
+      const { privateKey, publicKey } = await opensslKey(file, kind, passphrase);
+      await know(publicKey);
+      return signingKey(privateKey, passphrase);
     },
     async openpgp(algorithm, passphrase = '') {
       return signingKey(await openpgp.generate(algorithm, passphrase), passphrase);

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:tes
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gitCredentialsFrom } from '../../src/promote/forges/credentials.ts';
 import { createOutbound } from '../../src/promote/outbound.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { findSshd, GIT_SHELL, generateKey, type OpenSshServer, startOpenSsh } from './openssh.ts';
+import { opensslKey } from './openssl.ts';
 import { createTestRepository, type TestRepository } from './repository.ts';
 import { run } from './run.ts';
 import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from './support.ts';
@@ -13,7 +15,7 @@ const SLOW = 120_000;
 const PASSPHRASE = 'only we two';
 const FILE = 'apps/prod.yaml';
 
-/** Kinds of keys by the arguments of ssh-keygen; PEM is what its older versions wrote. */
+/** Kinds of keys by the arguments of ssh-keygen, or of openssl genpkey; PEM is what its older versions wrote. */
 const KINDS = {
   ed25519: ['-t', 'ed25519'],
   'ed25519 with a passphrase': ['-t', 'ed25519'],
@@ -21,6 +23,13 @@ const KINDS = {
   'ecdsa of 521 bits with a passphrase': ['-t', 'ecdsa', '-b', '521'],
   RSA: ['-t', 'rsa', '-b', '3072'],
   'RSA in PEM with a passphrase': ['-t', 'rsa', '-m', 'PEM'],
+  'RSA of 2048 bits in PKCS#8': ['-t', 'rsa', '-b', '2048', '-m', 'PKCS8'],
+  'RSA of 4096 bits in PKCS#8 with a passphrase': ['-t', 'rsa', '-b', '4096', '-m', 'PKCS8'],
+  'ecdsa of 256 bits in PKCS#8': ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],
+  'ecdsa of 384 bits in PKCS#8': ['-t', 'ecdsa', '-b', '384', '-m', 'PKCS8'],
+  'ecdsa of 521 bits in PKCS#8 with a passphrase': ['-t', 'ecdsa', '-b', '521', '-m', 'PKCS8'],
+  'ed25519 in PKCS#8': ['-algorithm', 'ed25519'],
+  'ed25519 in PKCS#8 with a passphrase': ['-algorithm', 'ed25519'],
 } as const;
 type Kind = keyof typeof KINDS;
 const kinds = Object.keys(KINDS) as Kind[];
@@ -28,6 +37,7 @@ const isLocked = (kind: string) => kind.endsWith('with a passphrase');
 
 const sshd = findSshd();
 const keys = new Map<string, string>();
+const publicKeys = new Map<string, string>();
 let directory: string;
 let home: string;
 let server: OpenSshServer;
@@ -41,8 +51,12 @@ let count = 0;
 const READ_ONLY = `case "$SSH_ORIGINAL_COMMAND" in git-upload-pack*) ${GIT_SHELL};; *) echo "ERROR: The key you are authenticating with has been marked as read only." >&2; exit 1;; esac`;
 
 async function newKey(name: string, args: readonly string[]): Promise<string> {
-  const path = join(directory, name.replaceAll(' ', '-'));
-  const pair = await generateKey(path, args, isLocked(name) ? PASSPHRASE : '');
+  const path = join(directory, name.replaceAll(/[ #]/g, '-'));
+  const passphrase = isLocked(name) ? PASSPHRASE : '';
+  const pair = args.includes('-algorithm')
+    ? await opensslKey(path, { options: args.join(' ') }, passphrase)
+    : await generateKey(path, args, passphrase);
+  publicKeys.set(name, pair.publicKey);
   keys.set(name, pair.privateKey);
   return pair.publicKey;
 }
@@ -100,6 +114,25 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
       await repository.git('fsck', '--strict', '--full');
     },
     SLOW,
+  );
+
+  /** `flux create secret git`: cmd/flux/create_secret_git.go and pkg/manifestgen/sourcesecret of github.com/fluxcd/flux2. */
+  test.each([
+    ['made by Flux', 'ecdsa of 384 bits in PKCS#8', {}],
+    ['of a file, with its password', 'RSA in PEM with a passphrase', { password: PASSPHRASE }],
+  ] as const)(
+    'takes a promotion by a Secret of "flux create secret git" with a key %s',
+    async (_, kind, rest) => {
+      const secret = {
+        identity: keys.get(kind) ?? '',
+        'identity.pub': publicKeys.get(kind) ?? '',
+        known_hosts: server.knownHosts.ecdsa,
+        ...rest,
+      };
+      const values = new Map(Object.entries(secret).map(([key, value]) => [key, Buffer.from(value)]));
+      const credentials = gitCredentialsFrom(values, 'Secret team/git');
+      expect((await promote({ credentials })).kind).toBe('pushed');
+    },
   );
 
   test(
@@ -160,6 +193,17 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
     },
     SLOW,
   );
+
+  test('is not asked with a key that is locked as openssl did it long ago', async () => {
+    const kind = { options: '-algorithm ed25519', lock: '-v1 PBE-SHA1-3DES' };
+    const { privateKey } = await opensslKey(join(directory, 'pbes1'), kind, PASSPHRASE);
+    const credentials = secret('ed25519', { identity: privateKey, password: PASSPHRASE });
+    const error = await failureOf(promote({ credentials }));
+    expect(error).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
+    expect(error.message).toContain(
+      'locked in a way that is not known here; write it anew with "openssl pkcs8',
+    );
+  });
 
   test('lets a key that may only read push nothing, in its own words', async () => {
     const error = await failureOf(promote({ credentials: secret('reader') }));

@@ -41,6 +41,9 @@ async function opened(make: Promise<SigningKey>, passphrase?: string): Promise<S
   return { key, ...(passphrase !== undefined && { passphrase }) };
 }
 
+const keyText = (label: string) =>
+  `-----BEGIN ${label}-----\nMIIBVAIBADANBgkqhkiG9w0BAQEF\n-----END ${label}-----`;
+
 type Options = Omit<Parameters<typeof openpgp.generateKey>[0], 'userIDs' | 'format'>;
 
 function generate(options: Options = {}) {
@@ -80,7 +83,19 @@ const WRONG_PASSPHRASE = /signing-key .* is not opened by its signing-passphrase
 
 const REFUSED: readonly [string, RegExp, () => Promise<SigningKey>][] = [
   ['that is none', UNREADABLE, async () => ({ key: 'hunter2' })],
-  ['of another format', UNREADABLE, () => ssh('-t rsa -b 2048 -m PKCS8')],
+  ['of DSA', UNREADABLE, async () => ({ key: keyText('DSA PRIVATE KEY') })],
+  ['in PKCS#8 that is broken off', UNREADABLE, async () => ({ key: keyText('PRIVATE KEY') })],
+  [
+    'in PKCS#8 that is locked in an older way',
+    /is locked in a way that is not known here: write it anew with "openssl pkcs8 -topk8 -v2 aes-256-cbc/,
+    () => keyring.openssl({ options: '-algorithm ed25519', lock: '-v1 PBE-SHA1-3DES' }, PASSPHRASE),
+  ],
+  ['in PKCS#8 without its passphrase', NO_PASSPHRASE, () => opened(ssh('-t rsa -m PKCS8', PASSPHRASE))],
+  [
+    'in PKCS#8 with a wrong one',
+    WRONG_PASSPHRASE,
+    () => opened(ssh('-t ecdsa -m PKCS8', PASSPHRASE), 'hunter2'),
+  ],
   ['that is broken off', UNREADABLE, () => damaged(ssh('-t ed25519'), (bytes) => bytes.subarray(0, 90))],
   [
     'whose halves are no pair',

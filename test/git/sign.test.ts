@@ -7,6 +7,9 @@ import { type GitServer, startGitServer } from './server.ts';
 import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from './support.ts';
 
 const SLOW = 120_000;
+const RSA = '-algorithm RSA -pkeyopt rsa_keygen_bits';
+const EC = '-algorithm EC -pkeyopt ec_paramgen_curve';
+const ED25519 = { options: '-algorithm ed25519' };
 /** As gpg, ssh-keygen and the library say it. */
 const NOT_ITS_SIGNATURE = /BAD signature|incorrect signature|digest did not match/;
 
@@ -58,6 +61,19 @@ describe('a commit', () => {
     ['RSA in PEM', () => keyring.ssh('-t rsa -b 2048 -m PEM')],
     ['RSA in PEM with a passphrase', () => keyring.ssh('-t rsa -b 2048 -m PEM', PASSPHRASE)],
     ['ecdsa in PEM with a passphrase', () => keyring.ssh('-t ecdsa -m PEM', PASSPHRASE)],
+    ['RSA of 2048 bits in PKCS#8', () => keyring.ssh('-t rsa -b 2048 -m PKCS8')],
+    ['RSA of 4096 bits in PKCS#8', () => keyring.openssl({ options: `${RSA}:4096` })],
+    ['RSA in PKCS#8 with a passphrase', () => keyring.ssh('-t rsa -b 3072 -m PKCS8', PASSPHRASE)],
+    ['ecdsa of 256 bits in PKCS#8', () => keyring.ssh('-t ecdsa -b 256 -m PKCS8')],
+    ['ecdsa of 384 bits in PKCS#8', () => keyring.openssl({ options: `${EC}:P-384` })],
+    [
+      'ecdsa of 521 bits in PKCS#8 with a passphrase',
+      () => keyring.openssl({ options: `${EC}:P-521` }, PASSPHRASE),
+    ],
+    ['ed25519 in PKCS#8', () => keyring.openssl(ED25519)],
+    ['ed25519 in PKCS#8 with a passphrase', () => keyring.openssl(ED25519, PASSPHRASE)],
+    ['ed25519 locked by scrypt', () => keyring.openssl({ ...ED25519, lock: '-scrypt' }, PASSPHRASE)],
+    ['ed25519 locked by 3DES', () => keyring.openssl({ ...ED25519, lock: '-v2 des3' }, PASSPHRASE)],
     ["OpenPGP's ed25519", () => keyring.openpgp('ed25519')],
     ["OpenPGP's ed25519 with a passphrase", () => keyring.openpgp('ed25519', PASSPHRASE)],
     ["OpenPGP's ECDSA", () => keyring.openpgp('nistp256')],

@@ -12,6 +12,7 @@ import {
 import { appOfOtherHost, GITHUB_APP, gitHubAppFault, gitHubHostOf, isGitHubApp } from '../github-app.ts';
 import { type HostPolicy, secretHostProblem } from '../hosts.ts';
 import { keyFault } from '../keys.ts';
+import { IDENTITY, privateKeyProblem } from '../private-key.ts';
 import { signingProblem } from '../signing-key.ts';
 import type { SecretData, SecretFacts, SecretState } from './facts.ts';
 import type { ForgeNeed, HmacNeed, SecretNeed } from './needs.ts';
@@ -196,7 +197,14 @@ function sshFault(secret: string, data: SecretData): string | undefined {
   if (!hasText(data, 'known_hosts')) {
     return `${secret} has no key known_hosts: put the host's keys there, such as from ssh-keyscan, and compare them with those that the host publishes.`;
   }
-  return undefined;
+  return identityFault(secret, data);
+}
+
+/** By its looks alone; whether it can be read is seen when it logs in. */
+function identityFault(secret: string, data: SecretData): string | undefined {
+  const value = data.get('identity');
+  if (value === undefined || value === 'sealed') return undefined;
+  return privateKeyProblem(secret, IDENTITY, DECODER.decode(value), hasText(data, 'password'));
 }
 
 /** By its looks alone; whether it can be read is seen when it signs. */

@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../../api/errors.ts';
 import { SIGNING_KEY, SIGNING_PASSPHRASE } from '../../../api/group.ts';
+import { WRITE_ANEW } from '../ssh/private-key.ts';
 
 /** A private key as text, of OpenSSH or OpenPGP. */
 export interface SigningKey {
@@ -34,4 +35,8 @@ export function passphraseMissing(): TurnpikeError {
 
 export function passphraseWrong(): TurnpikeError {
   return keyRefused(`is not opened by its ${SIGNING_PASSPHRASE}: put the right one there.`);
+}
+
+export function lockUnknown(): TurnpikeError {
+  return keyRefused(`is locked in a way that is not known here: ${WRITE_ANEW}.`);
 }

@@ -3,6 +3,7 @@ import type { Turn } from '../../turn.ts';
 import { readPrivateKey, type SshPrivateKey } from '../ssh/private-key.ts';
 import {
   keyRefused,
+  lockUnknown,
   type OpenKey,
   passphraseMissing,
   passphraseWrong,
@@ -63,6 +64,8 @@ async function privateKey({ key, passphrase }: SigningKey, turn?: Turn): Promise
       throw unreadable();
     case 'locked':
       throw passphrase === undefined ? passphraseMissing() : passphraseWrong();
+    case 'lock-unknown':
+      throw lockUnknown();
     case 'slow':
       throw keyRefused(
         `takes ${found.rounds} rounds to open, and ${found.limit} are the limit: write it anew with "ssh-keygen -p -a 16 -f <file>".`,

@@ -1,8 +1,11 @@
 import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
 import { utils } from 'ssh2';
+import { pemText } from '../../../decide/pem.ts';
+import { keyLooks } from '../../../decide/private-key.ts';
 import { createTurns, type Turn } from '../../turn.ts';
-import { stringAt } from './strings.ts';
-import { lockedKey, type Unlock, unlock } from './unlock.ts';
+import { lockedPkcs8, workOf } from './pkcs8.ts';
+import { pkcs8ToSsh } from './pkcs8-ssh.ts';
+import { type LockedKey, type LockedOpenSsh, lockedOpenSsh, type Unlock, unlock } from './unlock.ts';
 
 export interface SshPrivateKey {
   /** `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`, … */
@@ -14,36 +17,38 @@ export interface SshPrivateKey {
 
 export type ReadKey =
   | { readonly kind: 'read'; readonly key: SshPrivateKey }
-  | { readonly kind: 'unreadable' }
   /** It has a passphrase, and what was given as such does not open it. */
   | { readonly kind: 'locked' }
+  | BadKey;
+
+/** What keeps a key from being read at all. */
+export type BadKey =
+  | { readonly kind: 'unreadable' }
+  /** Its passphrase is used in a way that is not known here. */
+  | { readonly kind: 'lock-unknown' }
   | { readonly kind: 'slow'; readonly rounds: number; readonly limit: number };
+
+/** What to do about a lock that is not known here, such as PBES1. */
+export const WRITE_ANEW = 'write it anew with "openssl pkcs8 -topk8 -v2 aes-256-cbc -in <file>"';
+
+const UNREADABLE = { kind: 'unreadable' } as const;
 
 /** A round takes 20 ms of everybody's time, each in a turn of its own. ssh-keygen makes 16 or 24. */
 const MAX_ROUNDS = 64;
 
-/**
- * Bodies of base64 alone: what ssh2 looks for in other texts, it looks for in time that grows with the square
- * of their length.
- */
-const OPENSSH =
-  /^-----BEGIN OPENSSH PRIVATE KEY-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END OPENSSH PRIVATE KEY-----$/;
-const PEM =
-  /^-----BEGIN (RSA|EC) PRIVATE KEY-----\r?\n(Proc-Type: 4,ENCRYPTED\r?\nDEK-Info: [A-Z0-9-]+,[0-9A-F]+\r?\n\r?\n)?[A-Za-z0-9+/=\r\n]+-----END \1 PRIVATE KEY-----$/;
-
-/** Reads a private key as ssh-keygen writes it: OpenSSH's own format, or PEM of RSA and EC keys. */
+/** Reads a private key as ssh-keygen and openssl write it: OpenSSH's own format, PKCS#8, or PEM of RSA and EC keys. */
 export async function readPrivateKey(
   text: string,
   passphrase: string | undefined,
   turn: Turn = createTurns().job(),
 ): Promise<ReadKey> {
-  const trimmed = text.trim();
-  const form = formOf(trimmed);
-  const bad = badForm(form);
+  const bad = badKey(text);
   if (bad) return bad;
-  const failed: ReadKey = { kind: form?.isLocked ? 'locked' : 'unreadable' };
+  const looks = keyLooks(text);
+  const isLocked = looks.kind === 'private' && looks.isLocked;
+  const failed: ReadKey = { kind: isLocked ? 'locked' : 'unreadable' };
   // One that is given up is no wrong passphrase.
-  const opened = await openPrivateKey(trimmed, passphrase, (locked, given) => unlock(locked, given, turn));
+  const opened = await openPrivateKey(text, passphrase, (locked, given) => unlock(locked, given, turn));
   if (!opened) return failed;
   try {
     const key = utils.parseKey(opened.key, opened.passphrase);
@@ -63,30 +68,45 @@ export interface OpenedKey {
   readonly passphrase?: string;
 }
 
-/** The key without what takes long to open; undefined where the passphrase is missing or wrong. Look for problems first. */
+/**
+ * The key in a form that ssh2 reads, without what takes long to open; undefined where the passphrase is missing or wrong.
+ * Look for what is bad first.
+ */
 export async function openPrivateKey(
   text: string,
   passphrase: string | undefined,
   unlocked: Unlock,
 ): Promise<OpenedKey | undefined> {
-  const [, body] = OPENSSH.exec(text.trim()) ?? [];
-  const locked = body === undefined ? undefined : lockedKey(Buffer.from(body, 'base64'));
-  if (!locked) return { key: text, ...(passphrase !== undefined && { passphrase }) };
-  const key = passphrase === undefined ? undefined : await unlocked(locked, passphrase);
-  return key === undefined ? undefined : { key };
+  const form = formOf(text);
+  switch (form.kind) {
+    case 'text':
+      return { key: form.text, ...(passphrase !== undefined && { passphrase }) };
+    case 'locked': {
+      const key = passphrase === undefined ? undefined : await unlocked(form.key, passphrase);
+      return key === undefined ? undefined : { key };
+    }
+    default:
+      return undefined;
+  }
 }
 
-/** What keeps a key from being read at all; ssh2 itself has no bounds. */
-export function privateKeyProblem(text: string): BadForm | undefined {
-  return badForm(formOf(text.trim()));
+/** Looks for it before anything else does: ssh2 itself has no bounds. */
+export function badKey(text: string): BadKey | undefined {
+  const form = formOf(text);
+  switch (form.kind) {
+    case 'text':
+      return undefined;
+    case 'locked': {
+      const { rounds, limit } = form.key.kind === 'pkcs8' ? workOf(form.key) : roundsOf(form.key);
+      return rounds > limit ? { kind: 'slow', rounds, limit } : undefined;
+    }
+    default:
+      return form;
+  }
 }
 
-type BadForm = Extract<ReadKey, { kind: 'unreadable' | 'slow' }>;
-
-function badForm(form: Form | undefined): BadForm | undefined {
-  if (form === undefined) return { kind: 'unreadable' };
-  const { rounds } = form;
-  return rounds > MAX_ROUNDS ? { kind: 'slow', rounds, limit: MAX_ROUNDS } : undefined;
+function roundsOf({ rounds }: LockedOpenSsh) {
+  return { rounds, limit: MAX_ROUNDS };
 }
 
 /** The two halves stand apart in OpenSSH's format, and nothing else shows that one of them is damaged. */
@@ -96,24 +116,41 @@ function isPair(secret: KeyObject, publicPem: string): boolean {
   return verify(hash, text, publicPem, sign(hash, text, secret));
 }
 
-interface Form {
-  readonly isLocked: boolean;
-  /** Of the passphrase's derivation. */
-  readonly rounds: number;
-}
+type Form =
+  /** One that ssh2 reads. */
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'locked'; readonly key: LockedKey }
+  | Exclude<BadKey, { readonly kind: 'slow' }>;
 
-function formOf(text: string): Form | undefined {
-  const [, body] = OPENSSH.exec(text) ?? [];
-  if (body !== undefined) return openSshForm(Buffer.from(body, 'base64'));
-  const pem = PEM.exec(text);
-  return pem ? { isLocked: pem[2] !== undefined, rounds: 1 } : undefined;
-}
+/** What older versions of openssl and ssh-keygen write. */
+const OLDER = /^Proc-Type: 4,ENCRYPTED\nDEK-Info: [A-Z0-9-]+,[0-9A-F]+$/;
 
-/** OpenSSH's PROTOCOL.key: the magic, the cipher, the key derivation, and its options: a salt and the rounds. */
-function openSshForm(bytes: Buffer): Form | undefined {
-  const [, afterCipher] = stringAt(bytes, 'openssh-key-v1\0'.length);
-  const [derivation] = stringAt(bytes, afterCipher);
-  if (derivation.toString('latin1') !== 'bcrypt') return { isLocked: false, rounds: 0 };
-  const locked = lockedKey(bytes);
-  return locked && { isLocked: true, rounds: locked.rounds };
+/**
+ * ssh2 is given bodies of base64 alone: what it looks for in other texts, it looks for in time that grows with the
+ * square of their length.
+ */
+function formOf(text: string): Form {
+  const looks = keyLooks(text);
+  if (looks.kind !== 'private' || looks.block.base64 === '') return UNREADABLE;
+  const { block } = looks;
+  const bytes = Buffer.from(block.base64, 'base64');
+  switch (block.label) {
+    case 'PRIVATE KEY': {
+      const key = pkcs8ToSsh(bytes);
+      return key === undefined ? UNREADABLE : { kind: 'text', text: key };
+    }
+    case 'ENCRYPTED PRIVATE KEY': {
+      const key = lockedPkcs8(bytes);
+      return key ? { kind: 'locked', key } : { kind: 'lock-unknown' };
+    }
+    case 'OPENSSH PRIVATE KEY': {
+      if (!looks.isLocked) return { kind: 'text', text: pemText(block) };
+      const key = lockedOpenSsh(bytes);
+      return key ? { kind: 'locked', key } : UNREADABLE;
+    }
+    default: {
+      const isKnown = block.headers.length === 0 || OLDER.test(block.headers.join('\n'));
+      return isKnown ? { kind: 'text', text: pemText(block) } : UNREADABLE;
+    }
+  }
 }

@@ -3,7 +3,7 @@ import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { errorMessage, TurnpikeError } from '../../../api/errors.ts';
 import { quotation, type Remote } from '../failure.ts';
 import { type HostKey, knownHostsProblem, knownKeys } from './known-hosts.ts';
-import { type OpenedKey, openPrivateKey, privateKeyProblem } from './private-key.ts';
+import { badKey, type OpenedKey, openPrivateKey, WRITE_ANEW } from './private-key.ts';
 import type { Unlock } from './unlock.ts';
 
 /** A connection that was logged in. */
@@ -100,13 +100,17 @@ function missing({ name }: Remote, key: string): TurnpikeError {
 }
 
 function refuseBadKey(identity: string, remote: Remote): void {
-  const problem = privateKeyProblem(identity);
-  if (!problem) return;
-  const why =
-    problem.kind === 'slow'
-      ? `its passphrase takes ${problem.rounds} rounds, more than ${problem.limit}`
-      : 'it is none of OpenSSH, RSA or EC in PEM';
-  throw unreadableKey(remote, why);
+  const bad = badKey(identity);
+  switch (bad?.kind) {
+    case undefined:
+      return;
+    case 'slow':
+      throw unreadableKey(remote, `its passphrase takes ${bad.rounds} rounds, more than ${bad.limit}`);
+    case 'lock-unknown':
+      throw unreadableKey(remote, `it is locked in a way that is not known here; ${WRITE_ANEW}`);
+    case 'unreadable':
+      throw unreadableKey(remote, 'it is no key of ed25519, ECDSA or RSA in PEM');
+  }
 }
 
 function unreadableKey({ name }: Remote, why: string): TurnpikeError {

@@ -1,11 +1,10 @@
 import { type CipherGCMTypes, createDecipheriv, createHash } from 'node:crypto';
 import type { Turn } from '../../turn.ts';
 import { deriveKey } from './derive-key.ts';
-import { stringAt, stringOf } from './strings.ts';
-
-const MAGIC = Buffer.from('openssh-key-v1\0');
-const BEGIN = '-----BEGIN OPENSSH PRIVATE KEY-----';
-const END = '-----END OPENSSH PRIVATE KEY-----';
+import { MAGIC, openSshText } from './openssh-text.ts';
+import { type LockedPkcs8, unlockPkcs8 } from './pkcs8.ts';
+import { pkcs8ToSsh } from './pkcs8-ssh.ts';
+import { stringAt } from './strings.ts';
 
 /** ssh-keygen makes the first one unless told otherwise. */
 const CIPHERS: Readonly<Record<string, Cipher>> = {
@@ -27,8 +26,12 @@ interface Cipher {
   readonly tag: number;
 }
 
-/** A private key of OpenSSH's own format with a passphrase (OpenSSH's PROTOCOL.key). */
-export interface LockedKey {
+/** A private key whose passphrase takes its time. */
+export type LockedKey = LockedOpenSsh | LockedPkcs8;
+
+/** One of OpenSSH's own format (OpenSSH's PROTOCOL.key). */
+export interface LockedOpenSsh {
+  readonly kind: 'openssh';
   readonly cipher: string;
   readonly salt: Buffer;
   readonly rounds: number;
@@ -38,7 +41,7 @@ export interface LockedKey {
 }
 
 /** Undefined where the bytes are of another form or have no passphrase. */
-export function lockedKey(bytes: Buffer): LockedKey | undefined {
+export function lockedOpenSsh(bytes: Buffer): LockedOpenSsh | undefined {
   const [cipher, afterCipher] = stringAt(bytes, MAGIC.length);
   const [derivation, afterName] = stringAt(bytes, afterCipher);
   const [options, afterOptions] = stringAt(bytes, afterName);
@@ -50,20 +53,33 @@ export function lockedKey(bytes: Buffer): LockedKey | undefined {
   const [publicKey, afterPublic] = stringAt(bytes, afterOptions + 4);
   const [locked, end] = stringAt(bytes, afterPublic);
   const rounds = options.readUInt32BE(afterSalt);
-  return { cipher: cipher.toString('latin1'), salt, rounds, publicKey, locked, tag: bytes.subarray(end) };
+  const tag = bytes.subarray(end);
+  return { kind: 'openssh', cipher: cipher.toString('latin1'), salt, rounds, publicKey, locked, tag };
 }
 
 /** Gives the key without its passphrase; undefined where this is not its passphrase. */
 export type Unlock = (key: LockedKey, passphrase: string) => Promise<string | undefined>;
 
 /** The same for the same key with the same passphrase. */
-export function lockedKeyId({ salt, rounds, locked, tag }: LockedKey, passphrase: string): string {
-  const parts = [passphrase, rounds, ...[salt, locked, tag].map((bytes) => bytes.toString('base64'))];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+export function lockedKeyId(key: LockedKey, passphrase: string): string {
+  const parts = Object.values(key).map((part) => (part instanceof Buffer ? part.toString('base64') : part));
+  return createHash('sha256')
+    .update(JSON.stringify([passphrase, ...parts]))
+    .digest('hex');
 }
 
-/** The same key without a passphrase, as ssh-keygen would write it; undefined where this is not its passphrase. */
+/** The same key without a passphrase, in a form that ssh2 reads; undefined where this is not its passphrase. */
 export async function unlock(key: LockedKey, passphrase: string, turn: Turn): Promise<string | undefined> {
+  if (key.kind === 'openssh') return unlockOpenSsh(key, passphrase, turn);
+  const bytes = await unlockPkcs8(key, passphrase, turn);
+  return bytes && pkcs8ToSsh(bytes);
+}
+
+async function unlockOpenSsh(
+  key: LockedOpenSsh,
+  passphrase: string,
+  turn: Turn,
+): Promise<string | undefined> {
   const cipher = Object.hasOwn(CIPHERS, key.cipher) ? CIPHERS[key.cipher] : undefined;
   if (!cipher || passphrase === '' || key.salt.length === 0) return undefined;
   const { salt, rounds } = key;
@@ -71,20 +87,10 @@ export async function unlock(key: LockedKey, passphrase: string, turn: Turn): Pr
   const open = decrypt(key, cipher, derived);
   // Twice the same number tells that the passphrase was right.
   if (!open || open.length < 8 || open.readUInt32BE(0) !== open.readUInt32BE(4)) return undefined;
-  const one = Buffer.from([0, 0, 0, 1]);
-  const parts = [
-    MAGIC,
-    stringOf('none'),
-    stringOf('none'),
-    stringOf(''),
-    one,
-    stringOf(key.publicKey),
-    stringOf(open),
-  ];
-  return [BEGIN, ...lines(Buffer.concat(parts).toString('base64')), END, ''].join('\n');
+  return openSshText(key.publicKey, open);
 }
 
-function decrypt({ locked, tag }: LockedKey, cipher: Cipher, derived: Buffer): Buffer | undefined {
+function decrypt({ locked, tag }: LockedOpenSsh, cipher: Cipher, derived: Buffer): Buffer | undefined {
   const [secret, iv] = [derived.subarray(0, cipher.key), derived.subarray(cipher.key)];
   try {
     if (cipher.tag === 0) {
@@ -97,8 +103,4 @@ function decrypt({ locked, tag }: LockedKey, cipher: Cipher, derived: Buffer): B
   } catch {
     return undefined; // The caller says that it does not open.
   }
-}
-
-function lines(text: string): string[] {
-  return text.match(/.{1,70}/g) ?? [];
 }
