@@ -1,6 +1,6 @@
 // The library of certificates needs this before it is loaded.
 import 'reflect-metadata';
-import { randomBytes } from 'node:crypto';
+import { type X509Certificate as NodeCertificate, randomBytes } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -21,8 +21,11 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 const DAY_MS = 24 * 3600 * 1000;
 const AUTHORITY_DAYS = 365;
 const LEAF_DAYS = 7;
-/** Certificates begin in the past, for clocks that go a little behind. */
-const BACKDATED_MS = 5 * 60 * 1000;
+/**
+ * Certificates begin in the past: a node's clock may be ahead of the API server's, which then refuses what is not
+ * valid yet. client-go goes as far back with the certificates that it makes.
+ */
+const BACKDATED_MS = 3600 * 1000;
 
 /** A certificate authority of its own, good for a year: EC P-256, signs servers and nothing below them. */
 export async function generateAuthority(now: Date): Promise<CertificatePair> {
@@ -81,6 +84,11 @@ async function leafExtensions(
     await SubjectKeyIdentifierExtension.create(publicKey),
     await AuthorityKeyIdentifierExtension.create(issuer),
   ];
+}
+
+/** When a certificate was made here. */
+export function madeAt(certificate: Pick<NodeCertificate, 'validFrom'>): number {
+  return Date.parse(certificate.validFrom) + BACKDATED_MS;
 }
 
 function generateKeys(): Promise<CryptoKeyPair> {

@@ -7,7 +7,7 @@ import {
   readCertificate,
   type ServerNames,
 } from './certificate.ts';
-import { generateAuthority, generateLeaf } from './certificate-generate.ts';
+import { generateAuthority, generateLeaf, madeAt } from './certificate-generate.ts';
 
 /** All that the replicas share: who signs, what they serve, and who signed before. */
 export interface CertificateState {
@@ -42,7 +42,7 @@ export async function renewedState(
   if (leaf && isUsable(leaf, now) && isSignedBy(leaf.cert, authority.cert) && coversNames(leaf.cert, names)) {
     return { ...state, authority, leaf };
   }
-  const settled = now.getTime() - startOf(authority.cert) > CHANGE_MS;
+  const settled = now.getTime() - madeTime(authority.cert) > CHANGE_MS;
   return withLeaf(authority, names, { now, previousAuthority: settled ? undefined : previousAuthority });
 }
 
@@ -64,7 +64,7 @@ function stillTrusted(cert: string | undefined, now: Date): string | undefined {
   return certificate && Date.parse(certificate.validTo) > now.getTime() ? cert : undefined;
 }
 
-function startOf(cert: string): number {
+function madeTime(cert: string): number {
   const certificate = readCertificate(cert);
-  return certificate ? Date.parse(certificate.validFrom) : 0;
+  return certificate ? madeAt(certificate) : 0;
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +32,15 @@ describe('generated certificates', () => {
     const ca = await generateAuthority(START);
     expect(needsRenewal((await generateLeaf(ca, NAMES, START)).cert, after(days))).toBe(leaf);
     expect(needsRenewal(ca.cert, after(days))).toBe(authority);
+  });
+
+  test('are valid for an API server whose clock is most of an hour behind', async () => {
+    const ca = await generateAuthority(START);
+    const leaf = await generateLeaf(ca, NAMES, START);
+    for (const { cert } of [ca, leaf]) {
+      const { validFrom } = new X509Certificate(cert);
+      expect(START.getTime() - Date.parse(validFrom)).toBe(3600 * 1000);
+    }
   });
 
   test.each([undefined, '', 'nonsense'])('%p is to be renewed', (pem) => {
