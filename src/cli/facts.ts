@@ -57,6 +57,7 @@ function compose({ client, discovery, governors, hosts, now }: FactsParts, subje
     authors: createAuthorAccess(client, { discovery, now }),
     governors,
     hosts,
+    now,
     ...(subjects && { subjects }),
   });
 }

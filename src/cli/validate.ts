@@ -82,7 +82,11 @@ async function validate(
     insecure: allowed.insecure,
     isLaboratory: false,
   };
-  const found = checkPipelines(collected.pipelines, collected.secrets, { policy: allowed, clusterHosts });
+  const found = checkPipelines(collected.pipelines, collected.secrets, {
+    policy: allowed,
+    clusterHosts,
+    now: new Date(),
+  });
   const problems = inOrder([...collected.problems, ...found], collected.paths);
   const report = own.output === 'json' ? jsonReport : textReport;
   const { out, err } = report({ paths, collected, problems });

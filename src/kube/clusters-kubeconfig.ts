@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { parseDocument } from 'yaml';
 import { TurnpikeError } from '../api/errors.ts';
 import { FIRST_FAULT } from '../api/first-fault.ts';
+import { authoritiesIn } from '../decide/authorities.ts';
 import { type ClusterHosts, clusterUrlProblem } from '../decide/cluster-hosts.ts';
 
 /**
@@ -106,7 +107,10 @@ export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConf
     FIRST_FAULT,
   );
   if (!user.success) throw invalid('has a user whose fields are not texts');
-  const problem = refusal({ ...cluster.output, ...user.output }) ?? addressProblem(cluster.output, options);
+  const problem =
+    refusal({ ...cluster.output, ...user.output }) ??
+    authorityProblem(cluster.output) ??
+    addressProblem(cluster.output, options);
   if (problem) throw invalid(problem);
   return assembled(cluster.output, user.output);
 }
@@ -129,6 +133,13 @@ function entry(entries: Entries, name: string, key: string): unknown {
 function refusal(fields: Readonly<Record<string, unknown>>): string | undefined {
   const found = REFUSED.find(([key]) => Boolean(fields[key]));
   return found && `${found[1]} (${found[0]}), which Turnpike does not use: ${found[2]}`;
+}
+
+function authorityProblem(cluster: ClusterFields): string | undefined {
+  const data = cluster['certificate-authority-data'];
+  if (!data || authoritiesIn(Buffer.from(data, 'base64').toString()).certificates.length > 0)
+    return undefined;
+  return "holds no certificate that can be read under certificate-authority-data: put the cluster's CA there, as base64 of its PEM";
 }
 
 function addressProblem(cluster: ClusterFields, { hosts }: RemoteOptions): string | undefined {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig, type User } from '@kubernetes/client-node';
 import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import { authoritiesIn, authoritiesText, NO_ROOT_NEEDED } from '../decide/authorities.ts';
 
 /** What one request to the API server carries: headers with the token, and the TLS side of the connection. */
 export interface Credentials {
@@ -102,7 +103,7 @@ function toCredentials(options: RequestOptions): Credentials {
     headers,
     tls: {
       rejectUnauthorized: options.rejectUnauthorized ?? true,
-      ...pem('ca', options.ca),
+      ...authorities(options.ca),
       ...pem('cert', options.cert),
       ...pem('key', options.key),
       ...(options.servername !== undefined && { serverName: options.servername }),
@@ -110,6 +111,14 @@ function toCredentials(options: RequestOptions): Credentials {
   };
 }
 
-function pem(name: 'ca' | 'cert' | 'key', value: unknown): Bun.TLSOptions {
+/** As client-go takes them; what holds none is left to fail. */
+function authorities(value: unknown): Bun.TLSOptions {
+  if (value === undefined) return {};
+  const found = authoritiesIn(String(value));
+  const ca = found.certificates.length > 0 ? authoritiesText(found) : String(value);
+  return { ca, ...NO_ROOT_NEEDED };
+}
+
+function pem(name: 'cert' | 'key', value: unknown): Bun.TLSOptions {
   return value === undefined ? {} : { [name]: String(value) };
 }

@@ -29,6 +29,7 @@ export interface FactsDeps {
   readonly authors: AuthorAccess;
   readonly governors: Governors;
   readonly hosts: ClusterHosts;
+  readonly now?: () => Date;
   /** Tells what the viewer may see; without it all is told, as the reconciler does in the Pipeline's status. */
   readonly subjects?: SubjectAccess;
 }

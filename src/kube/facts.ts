@@ -54,6 +54,7 @@ async function gather(gathering: Gathering, needs: Needs): Promise<Facts> {
       return author && authorDoubt(deps.authors, { author, appRef, namespace: one });
     }),
     governors: await governorDoubts(gathering, needs),
+    ...(deps.now && { now: deps.now() }),
   };
 }
 

@@ -9,9 +9,10 @@ import type { StoredSecret } from '../../src/kube/secrets.ts';
 import { parseStatus, statusError } from '../../src/kube/status.ts';
 import type { KubeClient } from '../../src/kube/transport.ts';
 import { NOW, spec } from '../fakes/pipeline.ts';
+import { CERTIFICATES } from '../fixtures/pipelines/certificates.ts';
 import { waitUntil } from '../lab/wait.ts';
 
-const CA = Buffer.from('a certificate').toString('base64');
+const CA = Buffer.from(CERTIFICATES.valid ?? '').toString('base64');
 const VALID = `
 apiVersion: v1
 kind: Config
@@ -75,6 +76,7 @@ describe('the kubeconfig of another cluster', () => {
     ['leaf.example.com', '[::ffff:169.254.169.254]', 'a server at a loopback, link-local'],
     ['leaf.example.com', 'metadata.google.internal', 'a server at a loopback, link-local'],
     ['https://leaf.example.com:6443', 'nonsense', 'a server that is not a URL'],
+    [CA, 'YQ==', 'holds no certificate that can be read under certificate-authority-data'],
     ['current-context: one', '', 'has no current-context'],
     ['current-context: one', 'current-context: two', 'has no context of the name'],
     ['cluster: c,', 'cluster: d,', 'has no cluster with a server'],

@@ -4,9 +4,10 @@ import { TurnpikeError } from '../../src/api/errors.ts';
 import type { ForgeType } from '../../src/api/pipeline.ts';
 import { secretsOf } from '../../src/promote/forges/shared.ts';
 import { credentialsFrom } from '../../src/promote/pull-request.ts';
+import { CERTIFICATES } from '../fixtures/pipelines/certificates.ts';
 
 const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----';
-const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----';
+const PEM = `${CERTIFICATES.valid}\n`;
 
 function read(keys: Record<string, string | Uint8Array>, type: ForgeType = 'github') {
   const secret = new Map(
@@ -31,7 +32,7 @@ describe('credentials', () => {
   test('are read from a Secret, without the line ends that editors add', () => {
     expect(read({ token: 'abc\n' })).toEqual({ token: 'abc' });
     expect(
-      read({ token: ' abc', username: 'git\n', password: 'p w\r\n', caFile: `${PEM}\n`, other: 'x' }),
+      read({ token: ' abc', username: 'git\n', password: 'p w\r\n', caFile: `a CA\n${PEM}\n`, other: 'x' }),
     ).toEqual({
       token: 'abc',
       username: 'git',
@@ -39,6 +40,7 @@ describe('credentials', () => {
       caFile: PEM,
     });
     expect(read({ token: 'abc', 'ca.crt': PEM })).toEqual({ token: 'abc', caFile: PEM });
+    expect(read({ token: 'abc', 'ca.crt': PEM, caFile: 'another' })).toEqual({ token: 'abc', caFile: PEM });
     expect(read({ token: 'abc', username: 'git', password: '' })).toEqual({ token: 'abc', username: 'git' });
   });
 

@@ -41,24 +41,25 @@ const Metadata = v.object({
 export function checkPipelines(
   pipelines: readonly Manifest[],
   secrets: SecretIndex,
-  hosts: Hosts,
+  given: Given,
 ): Problem[] {
   const governors = createGovernors(pipelines);
   const found: Problem[] = [];
   for (const pipeline of pipelines) {
     if (found.length > MAX_PROBLEMS_IN_ALL) return [...found, unchecked(pipeline)];
-    const { problems, warnings } = findingsOf(pipeline, { secrets, governors, ...hosts });
+    const { problems, warnings } = findingsOf(pipeline, { secrets, governors, ...given });
     found.push(...placed(pipeline, 'error', problems), ...placed(pipeline, 'warning', warnings));
   }
   return found;
 }
 
-interface Hosts {
+interface Given {
   readonly policy: SpecPolicy;
   readonly clusterHosts: ClusterHosts;
+  readonly now: Date;
 }
 
-interface Known extends Hosts {
+interface Known extends Given {
   readonly secrets: SecretIndex;
   readonly governors: Governors;
 }
@@ -137,7 +138,7 @@ function placed(
 
 /** Doubts about applications and GitopsClusters need a cluster to look at. */
 function surroundings(needs: Needs, own: RawNames, known: Known): Findings {
-  const { secrets, governors, clusterHosts, policy } = known;
+  const { secrets, governors, clusterHosts, policy, now } = known;
   const doubts = needs.targets.flatMap(({ key }) => {
     const other = governors(applicationKey(needs.appRef, key), own);
     return other ? [[key, governorDoubt(other.namespace ?? '', other.name)] as const] : [];
@@ -156,6 +157,7 @@ function surroundings(needs: Needs, own: RawNames, known: Known): Findings {
     secrets: new Map(states),
     clusters: new Map(clusters),
     governors: new Map(doubts),
+    now,
   };
   return surroundingFindings(needs, facts, policy);
 }

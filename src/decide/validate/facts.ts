@@ -31,6 +31,8 @@ export interface Facts {
   readonly authors: ReadonlyMap<string, string>;
   /** Doubts by `targetKey`: who else governs the application there. */
   readonly governors: ReadonlyMap<string, string>;
+  /** When they were gathered; without it nothing is said of what has expired. */
+  readonly now?: Date;
 }
 
 export const NO_FACTS: Facts = {

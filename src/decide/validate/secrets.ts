@@ -14,18 +14,18 @@ import { type HostPolicy, secretHostProblem } from '../hosts.ts';
 import { keyFault } from '../keys.ts';
 import { IDENTITY, privateKeyProblem } from '../private-key.ts';
 import { signingProblem } from '../signing-key.ts';
+import { authorityDoubt, authorityFault } from './authorities.ts';
 import type { SecretData, SecretFacts, SecretState } from './facts.ts';
 import type { ForgeNeed, HmacNeed, SecretNeed } from './needs.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './problem.ts';
 import type { Rule } from './rules.ts';
+import { hasText, textOf } from './secret-text.ts';
 
 /** As many as SHA-256 puts out (RFC 2104, section 3). */
 const GOOD_HMAC_BYTES = 32;
 const HOW_TO_MAKE_A_KEY = `use ${GOOD_HMAC_BYTES} or more, such as from "openssl rand -hex 32".`;
 
 type Reach = Pick<ForgeNeed, 'url' | 'reaches'>;
-
-const DECODER = new TextDecoder();
 
 interface Fault {
   readonly rule: Rule;
@@ -37,7 +37,7 @@ export function secretFindings(
   need: SecretNeed,
   namespace: string,
   state: SecretState | undefined,
-  policy: HostPolicy,
+  { policy, now }: { readonly policy: HostPolicy; readonly now?: Date | undefined },
 ): Findings {
   const secret = `Secret ${namespace}/${need.name}`;
   const at = (fault: Fault): FieldProblem => ({ ...fault, ...place(need), value: need.name });
@@ -58,6 +58,7 @@ export function secretFindings(
   const doubts = [
     weakKey(need, secret, state.secret.values),
     approvalDoubt(need, secret, state.secret.values),
+    need.use === 'forge' ? authorityDoubt(secret, state.secret.values, now) : undefined,
   ];
   return {
     problems: faults.flatMap((fault) => (fault ? [at(fault)] : [])),
@@ -86,7 +87,9 @@ function keysFor({ reaches, url }: Reach): string {
 function contentFault(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
   if (!data) return undefined;
   if (need.use === 'forge') {
-    return withRule('secret-keys', forgeFault(need, secret, data) ?? signingFault(secret, data));
+    const fault =
+      forgeFault(need, secret, data) ?? signingFault(secret, data) ?? authorityFault(secret, data);
+    return withRule('secret-keys', fault);
   }
   if (!data.has(HMAC_KEY)) {
     const message = `${secret} has no key ${HMAC_KEY}: put the key there that Flux's Provider signs with.`;
@@ -204,14 +207,14 @@ function sshFault(secret: string, data: SecretData): string | undefined {
 function identityFault(secret: string, data: SecretData): string | undefined {
   const value = data.get('identity');
   if (value === undefined || value === 'sealed') return undefined;
-  return privateKeyProblem(secret, IDENTITY, DECODER.decode(value), hasText(data, 'password'));
+  return privateKeyProblem(secret, IDENTITY, textOf(value), hasText(data, 'password'));
 }
 
 /** By its looks alone; whether it can be read is seen when it signs. */
 function signingFault(secret: string, data: SecretData): string | undefined {
   const value = data.get(SIGNING_KEY);
   if (value === 'sealed') return undefined;
-  const key = value && DECODER.decode(value);
+  const key = value && textOf(value);
   return signingProblem(secret, { key, hasPassphrase: hasText(data, SIGNING_PASSPHRASE) });
 }
 
@@ -240,16 +243,4 @@ function hostFault(
 
 function isSsh({ url }: Pick<ForgeNeed, 'url'>): boolean {
   return url.startsWith('ssh:');
-}
-
-/** Blanks and line ends are not counted: the reader of these keys drops them. */
-function hasText(data: SecretData, key: string): boolean {
-  const value = data.get(key);
-  if (value === undefined || value === 'sealed') return value === 'sealed';
-  // Where one byte tells, no copy of the value is made.
-  return value.some(isVisibleAscii) || DECODER.decode(value).trim() !== '';
-}
-
-function isVisibleAscii(byte: number): boolean {
-  return byte > 0x20 && byte < 0x7f;
 }

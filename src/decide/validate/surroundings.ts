@@ -8,7 +8,7 @@ import { secretFindings } from './secrets.ts';
 export function surroundingFindings(needs: Needs, facts: Facts, policy: HostPolicy): Findings {
   const { namespace } = needs.names;
   const secrets = needs.secrets.map((need) =>
-    secretFindings(need, namespace, facts.secrets.get(need.name), policy),
+    secretFindings(need, namespace, facts.secrets.get(need.name), { policy, now: facts.now }),
   );
   return mergeFindings(...secrets, { problems: [], warnings: doubts(needs, facts) });
 }

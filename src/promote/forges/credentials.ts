@@ -1,6 +1,12 @@
 import { TurnpikeError } from '../../api/errors.ts';
 import { SIGNING_KEY, SIGNING_PASSPHRASE } from '../../api/group.ts';
 import type { ForgeType } from '../../api/pipeline.ts';
+import {
+  AUTHORITY_KEYS,
+  authoritiesIn,
+  authoritiesProblem,
+  authoritiesText,
+} from '../../decide/authorities.ts';
 import { gitHubAppFault, isGitHubApp } from '../../decide/github-app.ts';
 import { signingProblem } from '../../decide/signing-key.ts';
 import type { SigningKey } from '../git/sign/key.ts';
@@ -39,7 +45,7 @@ const MAX_BYTES = 256 * 1024;
 
 /**
  * Reads the Secret that `pull-request.secretRef` names. Keys: `token`, or those of a GitHub App, which wins
- * over `token` and `username`; `username`, `password`, `caFile` (or `ca.crt`, as Flux calls it), `identity`,
+ * over `token` and `username`; `username`, `password`, `ca.crt` (or `caFile`, as Flux once called it), `identity`,
  * `known_hosts`, `signing-key`, `signing-passphrase`. Blanks and line ends around a value are dropped: editors and `base64` like to add them.
  * A user name without a password goes to Git with the token as its password.
  *
@@ -128,19 +134,23 @@ function userFrom(read: ReadKey, where: string): Pick<Credentials, 'username' | 
 }
 
 function rest(read: ReadKey, where: string): Pick<Credentials, 'caFile' | 'identity' | 'knownHosts'> {
-  const caKey = read('caFile') === undefined ? 'ca.crt' : 'caFile';
-  const [caFile, identity, knownHosts] = [read(caKey), read('identity'), read('known_hosts')];
-  if (caFile !== undefined && !caFile.includes('-----BEGIN CERTIFICATE-----')) {
-    throw invalid(
-      `${where} has a key ${caKey} that holds no certificate in PEM: put the certificate authority's there, from -----BEGIN CERTIFICATE----- on.`,
-    );
-  }
+  const caKey = AUTHORITY_KEYS.find((key) => read(key) !== undefined);
+  const caFile = caKey && authorities(read(caKey) ?? '', caKey, where);
+  const [identity, knownHosts] = [read('identity'), read('known_hosts')];
   return {
     ...(caFile !== undefined && { caFile }),
     // A key ends with a line end.
     ...(identity !== undefined && { identity: `${identity}\n` }),
     ...(knownHosts !== undefined && { knownHosts }),
   };
+}
+
+/** The certificates of a text. */
+function authorities(text: string, key: string, where: string): string {
+  const found = authoritiesIn(text);
+  const problem = authoritiesProblem(where, key, found);
+  if (problem !== undefined) throw invalid(problem);
+  return authoritiesText(found);
 }
 
 function text(bytes: Uint8Array | undefined, key: string, where: string): string | undefined {

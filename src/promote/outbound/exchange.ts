@@ -1,5 +1,6 @@
 import { rootCertificates } from 'node:tls';
 import { TurnpikeError } from '../../api/errors.ts';
+import { NO_ROOT_NEEDED } from '../../decide/authorities.ts';
 import type { Deadline } from '../deadline.ts';
 import type { BodySink, OutboundRequest } from '../outbound.ts';
 import { displayUrl } from './failure.ts';
@@ -24,7 +25,7 @@ export async function exchange(
     proxy: proxy ? { url: proxy, respectNoProxy: false } : false,
     ...(body === undefined ? {} : { body }),
     // Bun takes `ca` in place of the public roots.
-    ...(ca === undefined ? {} : { tls: { ca: [...rootCertificates, ca] } }),
+    ...(ca === undefined ? {} : { tls: { ca: [...rootCertificates, ca], ...NO_ROOT_NEEDED } }),
   });
   deadline.progress();
   const bytes = await readBody(response, request, deadline);

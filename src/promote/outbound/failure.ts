@@ -58,10 +58,19 @@ function reason(error: unknown): string {
   const code = codeOf(error);
   if (code === 'ECONNREFUSED') return 'the connection was refused.';
   if (code === 'ENOTFOUND') return 'DNS does not know this name.';
-  if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) {
-    return `its certificate is not trusted (${code}); a private CA goes into caFile of the Secret.`;
-  }
+  if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) return certificateReason(code);
   return code === '' ? errorMessage(error) : `${code}.`;
+}
+
+function certificateReason(code: string): string {
+  switch (code) {
+    case 'CERT_HAS_EXPIRED':
+      return `its certificate, or the one of an authority above it, has expired (${code}).`;
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `its certificate is for other names (${code}): write the host as the certificate has it.`;
+    default:
+      return `its certificate is not trusted (${code}); a private CA goes into ca.crt or caFile of the Secret, and so does a CA between that one and the server where the server does not send it.`;
+  }
 }
 
 function codeOf(error: unknown): string {
