@@ -14,7 +14,7 @@ let lab: Lab;
 let turnpike: Turnpike;
 
 /** The Pipeline stands in front of its Secrets. */
-function manifests(): string {
+function manifests(changes: { suspend?: true } = {}): string {
   const secret = (name: string, stringData: object) => ({
     apiVersion: 'v1',
     kind: 'Secret',
@@ -38,6 +38,7 @@ function manifests(): string {
       appRef: { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'app' },
       environments: ['dev', 'prod'].map((name) => ({ name, targets: [{ namespace: `${NAME}-${name}` }] })),
       promotion: { strategy },
+      ...changes,
     },
   };
   return [
@@ -63,6 +64,19 @@ afterAll(async () => {
   await lab.kubectl(['delete', 'kustomization', NAME, '-n', 'default', '--wait=false', '--ignore-not-found']);
   await turnpike.remove();
 });
+
+async function readiness() {
+  const { status } = (await lab.get(['kustomization', NAME, '-n', 'default'])) as Kustomization;
+  return status?.conditions?.find(({ type }) => type === 'Ready');
+}
+
+/** As `flux reconcile kustomization --with-source` asks for it. */
+async function reconcile(): Promise<void> {
+  const now = `reconcile.fluxcd.io/requestedAt=${new Date().toISOString()}`;
+  for (const kind of ['gitrepository', 'kustomization']) {
+    await lab.kubectl(['annotate', '--overwrite', kind, NAME, '-n', 'default', now]);
+  }
+}
 
 interface Kustomization {
   readonly status?: { readonly conditions?: { type: string; status: string; message: string }[] };
@@ -93,8 +107,7 @@ describe('a Flux Kustomization with Namespace, Secrets and Pipeline', () => {
       await waitFor(
         'the Kustomization to be Ready',
         async () => {
-          const { status } = (await lab.get(['kustomization', NAME, '-n', 'default'])) as Kustomization;
-          const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+          const ready = await readiness();
           return ready?.status === 'True' ? { done: true } : { saw: ready };
         },
         { seconds: 60 },
@@ -106,6 +119,37 @@ describe('a Flux Kustomization with Namespace, Secrets and Pipeline', () => {
       const allowed = /^turnpike_admission_requests_total\{allowed="true"\} (\d+)$/m.exec(metrics)?.[1];
       expect(Number(allowed)).toBeGreaterThanOrEqual(2);
       expect(metrics).not.toContain('turnpike_admission_requests_total{allowed="false"}');
+    },
+    2 * MINUTE,
+  );
+
+  test(
+    'applies nothing while a Pipeline changes and nobody answers the webhook, until the webhook is taken away',
+    async () => {
+      await turnpike.stop();
+      const mend = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mend', namespace: NAME } };
+      const files = { 'app/all.yaml': `${manifests({ suspend: true })}---\n${stringify(mend)}` };
+      await lab.gitea.commit(NAME, 'main', files, 'Mend it');
+      await reconcile();
+      await waitFor('the Kustomization to fail', async () => {
+        const ready = await readiness();
+        const isSaid = ready?.message.includes('failed calling webhook "validate.pipelines.weave.works"');
+        return ready?.status === 'False' && isSaid ? { done: true } : { saw: ready };
+      });
+      const found = ['get', 'configmap', 'mend', '-n', NAME];
+      expect((await lab.tryKubectl(found)).stderr).toContain('not found');
+      await lab.kubectl(['delete', 'validatingwebhookconfiguration', 'turnpike']);
+      await reconcile();
+      await waitFor('what mends it', async () => {
+        const { code, stderr } = await lab.tryKubectl(found);
+        return code === 0 ? { done: true } : { saw: stderr };
+      });
+      turnpike = await startTurnpike(lab);
+      await waitFor('the Kustomization to be Ready', async () => {
+        const ready = await readiness();
+        return ready?.status === 'True' ? { done: true } : { saw: ready };
+      });
+      expect(await lab.get(['pipeline', 'app', '-n', NAME])).toMatchObject({ spec: { suspend: true } });
     },
     2 * MINUTE,
   );
