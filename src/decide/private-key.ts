@@ -22,22 +22,33 @@ export function keyLooks(key: string): KeyLooks {
   if (PUBLIC.test(text)) return { kind: 'public' };
   if (text.startsWith('PuTTY-User-Key-File-')) return { kind: 'putty' };
   const block = pemBlocks(text).find(({ label }) => / ?PRIVATE KEY$/.test(label));
-  if (block?.label === 'DSA PRIVATE KEY') return { kind: 'dsa' };
+  if (block && isDsa(block)) return { kind: 'dsa' };
   return block && LABELS.has(block.label)
     ? { kind: 'private', block, isLocked: isLocked(block) }
     : { kind: 'none' };
 }
 
+/** Of a key in OpenSSH's own format (OpenSSH's PROTOCOL.key): what it begins with, and what follows where it has no passphrase. */
 const OPENSSH_MAGIC = Buffer.from('openssh-key-v1\0');
-/** Behind the magic: the name of the cipher, with its length in front (OpenSSH's PROTOCOL.key). */
 const OPENSSH_PLAIN = Buffer.concat([OPENSSH_MAGIC, Buffer.from([0, 0, 0, 4]), Buffer.from('none')]);
+/** The public key, which says its type, is there within so many bytes. */
+const OPENSSH_HEAD = 192;
 
-function isLocked({ label, headers, base64 }: PemBlock): boolean {
+function headOf({ base64 }: PemBlock): Buffer {
+  return Buffer.from(base64.slice(0, OPENSSH_HEAD), 'base64');
+}
+
+function isLocked(block: PemBlock): boolean {
+  const { label, headers } = block;
   if (label === 'ENCRYPTED PRIVATE KEY') return true;
   if (label !== 'OPENSSH PRIVATE KEY') return headers.some((line) => line.startsWith('DEK-Info: '));
-  const start = Buffer.from(base64.slice(0, 64), 'base64');
-  const isKey = start.subarray(0, OPENSSH_MAGIC.length).equals(OPENSSH_MAGIC);
-  return isKey && !start.subarray(0, OPENSSH_PLAIN.length).equals(OPENSSH_PLAIN);
+  const head = headOf(block);
+  return head.indexOf(OPENSSH_MAGIC) === 0 && head.indexOf(OPENSSH_PLAIN) !== 0;
+}
+
+function isDsa(block: PemBlock): boolean {
+  if (block.label === 'DSA PRIVATE KEY') return true;
+  return block.label === 'OPENSSH PRIVATE KEY' && headOf(block).includes('ssh-dss');
 }
 
 /** Which keys of a Secret a private key and its passphrase are under. */
