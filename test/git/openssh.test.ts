@@ -116,7 +116,7 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
     SLOW,
   );
 
-  /** `flux create secret git`: cmd/flux/create_secret_git.go and pkg/manifestgen/sourcesecret of github.com/fluxcd/flux2. */
+  /** https://github.com/fluxcd/flux2/blob/main/pkg/manifestgen/sourcesecret/sourcesecret.go */
   test.each([
     ['made by Flux', 'ecdsa of 384 bits in PKCS#8', {}],
     ['of a file, with its password', 'RSA in PEM with a passphrase', { password: PASSPHRASE }],
@@ -126,7 +126,7 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
       const secret = {
         identity: keys.get(kind) ?? '',
         'identity.pub': publicKeys.get(kind) ?? '',
-        known_hosts: server.knownHosts.ecdsa,
+        known_hosts: server.knownHosts.ecdsa.trim(),
         ...rest,
       };
       const values = new Map(Object.entries(secret).map(([key, value]) => [key, Buffer.from(value)]));
