@@ -2,15 +2,19 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { labEnvironment } from '../test/lab/environment.ts';
+import { graphqlExtract, type Introspection } from './graphql.ts';
 import { type Description, extractOf } from './openapi.ts';
 
 /**
- * Writes what the stand-in for GitHub is held against: the operations that Turnpike uses, taken from the
- * description that GitHub publishes. The package is far too big to depend on; it is kept beside the lab's binaries.
+ * Writes what the stand-in for GitHub is held against: the operations of REST and the types of GraphQL that Turnpike uses,
+ * taken from the descriptions that GitHub publishes. The packages are far too big to depend on; they are kept beside the
+ * lab's binaries.
  */
 
 const PACKAGE = '@octokit/openapi';
 const VERSION = '23.0.2';
+const GRAPHQL_PACKAGE = '@octokit/graphql-schema';
+const GRAPHQL_VERSION = '15.26.1';
 /** Descriptions in the package, by the name of the file that is written. */
 const DESCRIPTIONS = { 'github.com': 'api.github.com', 'enterprise-server': 'ghes-3.19' } as const;
 
@@ -32,6 +36,53 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   '/orgs/{org}/installation': ['get'],
   '/users/{username}/installation': ['get'],
 };
+/** Types of GraphQL; of the largest only the fields that are used, and some beside them. */
+const TYPES = {
+  Query: ['repository'],
+  Mutation: [
+    'enablePullRequestAutoMerge',
+    'disablePullRequestAutoMerge',
+    'enqueuePullRequest',
+    'dequeuePullRequest',
+  ],
+  EnablePullRequestAutoMergeInput: 'all',
+  EnablePullRequestAutoMergePayload: 'all',
+  DisablePullRequestAutoMergeInput: 'all',
+  DisablePullRequestAutoMergePayload: 'all',
+  EnqueuePullRequestInput: 'all',
+  EnqueuePullRequestPayload: 'all',
+  DequeuePullRequestInput: 'all',
+  DequeuePullRequestPayload: 'all',
+  Repository: ['mergeCommitAllowed', 'squashMergeAllowed', 'rebaseMergeAllowed', 'pullRequest'],
+  PullRequest: 'all',
+  PullRequestState: 'all',
+  PullRequestMergeMethod: 'all',
+  MergeStateStatus: 'all',
+  AutoMergeRequest: 'all',
+  MergeQueueEntry: 'all',
+  MergeQueueEntryState: 'all',
+  PullRequestCommitConnection: 'all',
+  PullRequestCommit: 'all',
+  PullRequestTimelineItemsConnection: 'all',
+  PullRequestTimelineItems: 'all',
+  PullRequestTimelineItemsItemType: 'all',
+  Ref: 'all',
+  RefUpdateRule: 'all',
+  RepositoryRuleConnection: 'all',
+  RepositoryRule: 'all',
+  RepositoryRuleType: 'all',
+  RuleParameters: 'all',
+  PullRequestParameters: 'all',
+  GitObject: 'all',
+  Commit: 'all',
+  Status: 'all',
+  StatusContext: 'all',
+  StatusState: 'all',
+  StatusCheckRollup: 'all',
+  StatusCheckRollupContextConnection: 'all',
+  StatusCheckRollupContext: 'all',
+  CheckRun: 'all',
+} as const;
 /** They are alike in both. */
 const EXAMPLES = [
   'pull-request',
@@ -55,13 +106,13 @@ async function run(command: readonly string[], cwd: string): Promise<string> {
   return output;
 }
 
-/** The package's archive; npm compares what it loads with the registry's checksum. */
-async function archive(): Promise<string> {
+/** A package's archive; npm compares what it loads with the registry's checksum. */
+async function archive(name: string, version: string): Promise<string> {
   const directory = join(labEnvironment().cache, 'github-api');
-  const file = join(directory, `octokit-openapi-${VERSION}.tgz`);
+  const file = join(directory, `${name.slice(1).replace('/', '-')}-${version}.tgz`);
   if (await Bun.file(file).exists()) return file;
   await mkdir(directory, { recursive: true });
-  await run(['npm', 'pack', `${PACKAGE}@${VERSION}`, '--pack-destination', directory], directory);
+  await run(['npm', 'pack', `${name}@${version}`, '--pack-destination', directory], directory);
   return file;
 }
 
@@ -78,7 +129,7 @@ function textOf(document: object): string {
 }
 
 const folder = fileURLToPath(new URL('../test/fixtures/github/', import.meta.url));
-const file = await archive();
+const file = await archive(PACKAGE, VERSION);
 for (const [name, description] of Object.entries(DESCRIPTIONS)) {
   const member = `package/generated/${description}.json`;
   const parsed = JSON.parse(await run(['tar', '-xzOf', file, member], folder)) as Description;
@@ -88,4 +139,17 @@ for (const [name, description] of Object.entries(DESCRIPTIONS)) {
   await writeFile(`${folder}${name}.json`, textOf({ source, license: 'MIT', ...extract }));
 }
 await writeFile(`${folder}LICENSE`, await run(['tar', '-xzOf', file, 'package/LICENSE'], folder));
-console.log(`test/fixtures/github: taken from ${PACKAGE} ${VERSION}.`);
+const graphql = await archive(GRAPHQL_PACKAGE, GRAPHQL_VERSION);
+const schema = JSON.parse(
+  await run(['tar', '-xzOf', graphql, 'package/schema.json'], folder),
+) as Introspection;
+const source = `${GRAPHQL_PACKAGE} ${GRAPHQL_VERSION}, schema.json`;
+const extract = { source, license: 'MIT', ...graphqlExtract(schema, TYPES) };
+await writeFile(`${folder}graphql.json`, textOf(extract));
+await writeFile(
+  `${folder}LICENSE.graphql`,
+  await run(['tar', '-xzOf', graphql, 'package/LICENSE.md'], folder),
+);
+console.log(
+  `test/fixtures/github: taken from ${PACKAGE} ${VERSION} and ${GRAPHQL_PACKAGE} ${GRAPHQL_VERSION}.`,
+);

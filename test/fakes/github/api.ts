@@ -2,6 +2,7 @@ import { type Fault, problem } from './answers.ts';
 import { answerApp, type FakeApp } from './app.ts';
 import { type Asked, describeGitHub } from './description.ts';
 import { answerGraphql } from './graphql.ts';
+import { graphqlFaults } from './graphql-schema.ts';
 import { answerIssues } from './issues.ts';
 import { answerMerge } from './merge.ts';
 import { answerPulls } from './pulls.ts';
@@ -42,7 +43,10 @@ export function createApi({ apiPath, app, tokens, state, wrong }: ApiParts) {
     const body: unknown = text === '' ? undefined : JSON.parse(text);
     const asked = { method: request.method, path: pathname.slice(apiPath.length), query, body };
     if (pathname === graphqlPath) {
-      return isKnown(request) ? answerGraphql(state, asked) : problem(401, 'Bad credentials');
+      if (!isKnown(request)) return problem(401, 'Bad credentials');
+      const { query: operation, variables } = body as { query: string; variables: Record<string, unknown> };
+      wrong.push(...graphqlFaults(operation, variables));
+      return answerGraphql(state, asked, lackingFields(apiPath, request, state));
     }
     if (!pathname.startsWith(`${apiPath}/`)) return problem(404, 'Not Found');
     const answered = await answerRest(asked, request);
@@ -50,6 +54,17 @@ export function createApi({ apiPath, app, tokens, state, wrong }: ApiParts) {
     wrong.push(...description.answerFaults(asked, answered.status, answered.body));
     return answered;
   };
+}
+
+const PREVIEW = 'application/vnd.github.merge-info-preview+json';
+
+/**
+ * Enterprise Server had this field as a preview:
+ * https://docs.github.com/en/enterprise-server@3.12/graphql/overview/schema-previews
+ */
+function lackingFields(apiPath: string, { headers }: Request, { options }: GitHubState): readonly string[] {
+  const isPreview = apiPath === '/api/v3' && !headers.get('accept')?.includes(PREVIEW);
+  return isPreview ? ['mergeStateStatus', ...options.lacks] : options.lacks;
 }
 
 async function answerRepository(state: GitHubState, asked: Asked): Promise<Fault> {

@@ -18,13 +18,43 @@ export const answerMerge: Handler = async (state, asked) => {
 };
 
 function refusal(state: GitHubState, pull: FakePull, wanted: unknown): string | undefined {
-  const { refuseMerge, methods, required } = state.options;
+  const { refuseMerge, mergeQueue, required } = state.options;
   if (refuseMerge !== undefined) return refuseMerge;
   if (pull.state !== 'open' || pull.draft) return 'Pull Request is not mergeable';
-  if (!methods.some((one) => one === wanted)) return 'Merge commits are not allowed on this repository.';
+  if (mergeQueue)
+    return 'Repository rule violations found\n\nChanges must be made through the merge queue\n\n';
+  const refusedMethod = methodRefusal(state, wanted);
+  if (refusedMethod !== undefined) return refusedMethod;
+  if (state.options.baseMoves > 0) {
+    state.options.baseMoves -= 1;
+    return 'Base branch was modified. Review and try the merge again.';
+  }
   const states = statesOf(state, pull.head.sha);
   const lacking = required.find((context) => states.get(context) !== 'success');
   return lacking === undefined ? undefined : `Required status check "${lacking}" is expected.`;
+}
+
+const NAMES = { merge: 'Merge commits', squash: 'Squash merges', rebase: 'Rebase merges' };
+
+/**
+ * A ruleset refuses in the words that a repository has; branch protection in its own:
+ * https://github.com/runatlantis/atlantis/issues/1176
+ */
+function methodRefusal({ options }: GitHubState, wanted: unknown): string | undefined {
+  const { methods, linearHistory, rulesetMethods = methods } = options;
+  const method = wanted as keyof typeof NAMES;
+  if (!methods.includes(method) || !rulesetMethods.includes(method)) {
+    return `${NAMES[method]} are not allowed on this repository.`;
+  }
+  return linearHistory && method === 'merge' ? 'This branch must not contain merge commits.' : undefined;
+}
+
+/** Auto-merge with a method that the branch does not take: https://docs.github.com/en/graphql/reference/mutations#enablepullrequestautomerge */
+export function autoMergeRefusal(state: GitHubState, method: unknown): string | undefined {
+  // A merge queue has a method of its own.
+  if (state.options.mergeQueue || methodRefusal(state, method) === undefined) return undefined;
+  const name = { merge: 'merge commits', squash: 'squash merging', rebase: 'rebase merging' }[String(method)];
+  return `Merge method ${name} ${method === 'merge' ? 'are' : 'is'} not allowed on this repository`;
 }
 
 /** https://docs.github.com/en/graphql/reference/enums#mergestatestatus */

@@ -30,6 +30,6 @@ export function rollupOf(
   return { rollup: { contexts: { totalCount, nodes } }, hidden };
 }
 
-function hiddenAt(path: readonly (string | number)[]): HiddenNode {
+export function hiddenAt(path: readonly (string | number)[]): HiddenNode {
   return { type: 'FORBIDDEN', path, message: 'Resource not accessible by personal access token' };
 }

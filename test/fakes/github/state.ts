@@ -35,8 +35,14 @@ export interface GitHubState {
   readonly checkRuns: FakeCheckRun[];
   /** Numbers of the pull requests in the merge queue. */
   readonly queue: Set<number>;
+  /** The commits that the merge queue has made of base branch and pull request, by number. */
+  readonly groups: Map<number, string>;
+  /** What has come of pull requests, by number, the oldest first. */
+  readonly timeline: Map<number, TimelineEvent[]>;
   readonly options: GitHubOptions;
 }
+
+export type TimelineEvent = 'ADDED_TO_MERGE_QUEUE_EVENT' | 'HEAD_REF_FORCE_PUSHED_EVENT';
 
 export interface GitHubOptions {
   /** The origin of its pages; its own unless a test says another one. */
@@ -46,6 +52,18 @@ export interface GitHubOptions {
   required: string[];
   autoMerge: boolean;
   methods: readonly ('merge' | 'squash' | 'rebase')[];
+  /** The base branch takes no merge commits, by branch protection or by a ruleset. */
+  linearHistory?: 'protection' | 'ruleset';
+  /** Those that a ruleset of the base branch allows. */
+  rulesetMethods?: readonly ('merge' | 'squash' | 'rebase')[];
+  /** The base branch has a merge queue. */
+  mergeQueue: boolean;
+  /** Whether the token may read rules of branches. */
+  mayReadRules: boolean;
+  /** Fields of GraphQL that this version of the server lacks. */
+  lacks: readonly string[];
+  /** So many attempts to merge find that the base branch has just moved. */
+  baseMoves: number;
   /** In place of what follows from statuses. */
   mergeState?: string;
   /** Tokens of some kinds may not read check runs. */
@@ -69,6 +87,8 @@ export function newState(git: FakeGit | undefined): GitHubState {
     statuses: [],
     checkRuns: [],
     queue: new Set(),
+    groups: new Map(),
+    timeline: new Map(),
     options: {
       web: 'https://github.com',
       drafts: true,
@@ -76,8 +96,16 @@ export function newState(git: FakeGit | undefined): GitHubState {
       autoMerge: true,
       methods: ['merge', 'squash', 'rebase'],
       mayReadChecks: true,
+      mergeQueue: false,
+      mayReadRules: true,
+      lacks: [],
+      baseMoves: 0,
     },
   };
+}
+
+export function noteEvent({ timeline }: GitHubState, number: number, event: TimelineEvent): void {
+  timeline.set(number, [...(timeline.get(number) ?? []), event]);
 }
 
 export function fieldsOf({ body }: Asked): Record<string, unknown> {

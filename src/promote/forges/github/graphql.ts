@@ -21,6 +21,12 @@ const Errors = v.object({
 });
 type GraphqlError = v.InferOutput<typeof Errors>['errors'][number];
 
+/**
+ * Enterprise Server had `mergeStateStatus` as a preview, and knows no such field without this:
+ * https://docs.github.com/en/enterprise-server@3.12/graphql/overview/schema-previews. Others pass over it.
+ */
+const ACCEPT = 'application/vnd.github.merge-info-preview+json';
+
 /** The status that REST would have answered. */
 const STATUSES: Readonly<Record<string, number>> = {
   RATE_LIMITED: 429,
@@ -51,8 +57,8 @@ export async function graphql<T extends v.GenericSchema>(
 ): Promise<{ kind: 'data'; data: v.InferOutput<T> } | { kind: 'refused'; answer: ForgeAnswer }> {
   const { request } = api.octokit;
   const baseUrl = request.endpoint.DEFAULTS.baseUrl.replace(/\/api\/v3$/, '/api');
-  const send = async () =>
-    asRest(await answerOf(request('POST /graphql', { baseUrl, query: text, variables })), optional);
+  const asked = { baseUrl, headers: { accept: ACCEPT }, query: text, variables };
+  const send = async () => asRest(await answerOf(request('POST /graphql', asked)), optional);
   const answer = await api.call(operation, send, ({ status }) => status === 422, 'graphql');
   if (answer.status === 422) return { kind: 'refused', answer };
   const { data } = parsedAnswer(v.object({ data: schema }), operation, answer.data, api.context);
