@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { labEnvironment } from '../test/lab/environment.ts';
-import { graphqlExtract, type Introspection } from './graphql.ts';
+import { graphqlExtract } from './graphql.ts';
 import { type Description, extractOf } from './openapi.ts';
 
 /**
@@ -140,10 +140,8 @@ for (const [name, description] of Object.entries(DESCRIPTIONS)) {
 }
 await writeFile(`${folder}LICENSE`, await run(['tar', '-xzOf', file, 'package/LICENSE'], folder));
 const graphql = await archive(GRAPHQL_PACKAGE, GRAPHQL_VERSION);
-const schema = JSON.parse(
-  await run(['tar', '-xzOf', graphql, 'package/schema.json'], folder),
-) as Introspection;
-const source = `${GRAPHQL_PACKAGE} ${GRAPHQL_VERSION}, schema.json`;
+const schema = await run(['tar', '-xzOf', graphql, 'package/schema.graphql'], folder);
+const source = `${GRAPHQL_PACKAGE} ${GRAPHQL_VERSION}, schema.graphql`;
 const extract = { source, license: 'MIT', ...graphqlExtract(schema, TYPES) };
 await writeFile(`${folder}graphql.json`, textOf(extract));
 await writeFile(

@@ -1,31 +1,4 @@
-/** Takes some types out of a GraphQL schema, from the answer to an introspection query. */
-
-interface TypeReference {
-  readonly kind: string;
-  readonly name: string | null;
-  readonly ofType: TypeReference | null;
-}
-
-interface InputValue {
-  readonly name: string;
-  readonly type: TypeReference;
-}
-
-interface Field extends InputValue {
-  readonly args: readonly InputValue[];
-}
-
-interface IntrospectedType {
-  readonly name: string;
-  readonly fields: readonly Field[] | null;
-  readonly inputFields: readonly InputValue[] | null;
-  readonly enumValues: readonly { readonly name: string }[] | null;
-  readonly possibleTypes: readonly { readonly name: string }[] | null;
-}
-
-export interface Introspection {
-  readonly __schema: { readonly types: readonly IntrospectedType[] };
-}
+/** Takes some types out of a GraphQL schema, laid out as GitHub publishes its own: a field a line, two spaces in. */
 
 /** Types are written as in GraphQL: `String!`, `[MergeQueueEntry]`. */
 export interface GraphqlExtract {
@@ -43,61 +16,73 @@ export interface ExtractedField {
   readonly args?: Readonly<Record<string, string>>;
 }
 
-/** `fields`: those that are kept of a type; all of the types that are named without any. */
+interface Definition {
+  readonly kind: string;
+  readonly name: string;
+  readonly interfaces: readonly string[];
+  readonly body: string;
+}
+
+const DESCRIPTION = /"""[\s\S]*?"""/g;
+const DEFINITION = /^(type|interface|input|enum) (\w+)([^{\n]*)\{\n([\s\S]*?)^\}/gm;
+const UNION = /^union (\w+) = (.+)$/gm;
+const FIELD = /^ {2}(\w+)(?:\(\n([\s\S]*?)^ {2}\))?: ([\w![\]]+)/gm;
+const ARGUMENT = /^ {4}(\w+): ([\w![\]]+)/gm;
+const INPUT_FIELD = /^ {2}(\w+): ([\w![\]]+)/gm;
+const VALUE = /^ {2}(\w+)/gm;
+
+/** `wanted`: the fields that are kept of a type, or all of them. */
 export function graphqlExtract(
-  { __schema: { types } }: Introspection,
+  schema: string,
   wanted: Readonly<Record<string, readonly string[] | 'all'>>,
 ): GraphqlExtract {
-  const named = Object.keys(wanted).map((name) => {
-    const found = types.find((one) => one.name === name);
-    if (!found) throw new Error(`the schema has no type ${name}`);
-    return found;
-  });
+  const text = schema.replace(DESCRIPTION, '');
+  const definitions = [...text.matchAll(DEFINITION)].map(definitionOf);
+  const unions = [...text.matchAll(UNION)].map(
+    ([, name = '', types = '']) => [name, types.split(' | ')] as const,
+  );
+  const named = definitions.filter(({ name }) => name in wanted);
   const isKept = (type: string, field: string) =>
     wanted[type] === 'all' || wanted[type]?.includes(field) === true;
+  const of = (...kinds: readonly string[]) => named.filter(({ kind }) => kinds.includes(kind));
+  const interfaces = of('interface').map(({ name }) => {
+    const types = definitions.filter((one) => one.interfaces.includes(name));
+    return [name, types.map((one) => one.name)] as const;
+  });
+  const found = [...named.map(({ name }) => name), ...unions.map(([name]) => name)];
+  const missing = Object.keys(wanted).filter((name) => !found.includes(name));
+  if (missing.length > 0) throw new Error(`the schema has no ${missing.join(', ')}`);
   return {
-    objects: entriesOf(named, ({ name, fields }) =>
-      fields?.filter((one) => isKept(name, one.name)).map((one) => [one.name, fieldOf(one)]),
+    objects: entriesOf(of('type', 'interface'), ({ name, body }) =>
+      fieldsOf(body).filter(([field]) => isKept(name, field)),
     ),
-    inputs: entriesOf(named, ({ inputFields }) =>
-      inputFields?.map(({ name, type }) => [name, written(type)]),
+    inputs: entriesOf(of('input'), ({ body }) => pairs(body, INPUT_FIELD)),
+    enums: Object.fromEntries(
+      of('enum').map(({ name, body }) => [name, pairs(body, VALUE).map(([one]) => one)]),
     ),
-    enums: listsOf(named, ({ enumValues }) => enumValues?.map(({ name }) => name)),
-    possible: listsOf(named, ({ possibleTypes }) => possibleTypes?.map(({ name }) => name)),
+    possible: Object.fromEntries([...interfaces, ...unions.filter(([name]) => name in wanted)]),
   };
 }
 
+function definitionOf([, kind = '', name = '', head = '', body = '']: RegExpMatchArray): Definition {
+  const interfaces = head.replace('implements', '').split(/[\s&]+/);
+  return { kind, name, interfaces, body };
+}
+
 function entriesOf<T>(
-  types: readonly IntrospectedType[],
-  entries: (type: IntrospectedType) => readonly (readonly [string, T])[] | undefined,
+  definitions: readonly Definition[],
+  entries: (one: Definition) => readonly (readonly [string, T])[],
 ): Record<string, Record<string, T>> {
-  return Object.fromEntries(
-    types.flatMap((type) => {
-      const found = entries(type);
-      return found ? [[type.name, Object.fromEntries(found)] as const] : [];
-    }),
-  );
+  return Object.fromEntries(definitions.map((one) => [one.name, Object.fromEntries(entries(one))] as const));
 }
 
-function listsOf(
-  types: readonly IntrospectedType[],
-  list: (type: IntrospectedType) => readonly string[] | undefined,
-): Record<string, readonly string[]> {
-  return Object.fromEntries(
-    types.flatMap((type) => {
-      const found = list(type);
-      return found ? [[type.name, found] as const] : [];
-    }),
-  );
+function fieldsOf(body: string): [string, ExtractedField][] {
+  return [...body.matchAll(FIELD)].map(([, name = '', args, type = '']) => {
+    if (args === undefined) return [name, { type }];
+    return [name, { type, args: Object.fromEntries(pairs(args, ARGUMENT)) }];
+  });
 }
 
-function fieldOf({ type, args }: Field): ExtractedField {
-  if (args.length === 0) return { type: written(type) };
-  return { type: written(type), args: Object.fromEntries(args.map((one) => [one.name, written(one.type)])) };
-}
-
-function written({ kind, name, ofType }: TypeReference): string {
-  if (kind === 'NON_NULL' && ofType) return `${written(ofType)}!`;
-  if (kind === 'LIST' && ofType) return `[${written(ofType)}]`;
-  return name ?? '';
+function pairs(text: string, pattern: RegExp): [string, string][] {
+  return [...text.matchAll(pattern)].map(([, name = '', type = '']) => [name, type]);
 }

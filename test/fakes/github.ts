@@ -13,6 +13,8 @@ export interface FakeGitHub extends GitHubState {
   readonly origin: string;
   /** `METHOD path?query` of every request. */
   readonly requests: string[];
+  /** What came with those that have a body, in JSON. */
+  readonly bodies: unknown[];
   /** What is left of the hour's requests; an answer that nothing has changed is not counted. */
   readonly budget: Budget;
   /** GraphQL has one of its own. */
@@ -51,6 +53,7 @@ export function startFakeGitHub(
   const state = newState(git);
   const { pulls, known } = state;
   const requests: string[] = [];
+  const bodies: unknown[] = [];
   const faults: Fault[] = [];
   const changes: (() => void)[] = [];
   const budget = { remaining: 5000 };
@@ -62,6 +65,8 @@ export function startFakeGitHub(
 
   async function answerApi(request: Request, url: URL): Promise<Response> {
     requests.push(`${request.method} ${url.pathname}${url.search}`);
+    const text = await request.clone().text();
+    if (text !== '') bodies.push(JSON.parse(text));
     changes.shift()?.();
     const fault = faults.shift();
     const counted = url.pathname.endsWith('/graphql') ? graphqlBudget : budget;
@@ -93,6 +98,7 @@ export function startFakeGitHub(
     ...state,
     origin: `http://127.0.0.1:${server.port}`,
     requests,
+    bodies,
     budget,
     graphqlBudget,
     get isBusy() {

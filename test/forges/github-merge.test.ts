@@ -154,13 +154,6 @@ describe('merging on GitHub', () => {
     expect(await merge()).toEqual({ kind: 'merged' });
   });
 
-  test('goes to the merge queue where the branch has one', async () => {
-    github.options.refuseMerge = 'Changes must be made through the merge queue';
-    github.options.mergeState = 'HAS_HOOKS';
-    expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(github.requests).toEqual([QUERY, MERGE, QUERY]);
-  });
-
   test('is over when somebody closed it', async () => {
     github.close(1);
     expect(await merge()).toEqual({ kind: 'not-yet', reason: 'The pull request is closed.' });

@@ -68,8 +68,8 @@ describe("the stand-in holds GraphQL against GitHub's schema", () => {
     ]);
     expect(mutationFaults({ id: 'PR_1', expectedHeadOid: 1 })).toEqual([
       'EnqueuePullRequestInput has no field id',
-      '$input.pullRequestId must be there',
       '$input.expectedHeadOid is no GitObjectID',
+      '$input.pullRequestId must be there',
     ]);
   });
 

@@ -89,6 +89,8 @@ export interface MergeOptions {
   readonly mayWait: boolean;
   /** How it is to be merged; absent: the first way that the forge and the branch allow. */
   readonly method?: MergeMethod;
+  /** The forge was asked to merge it later by itself, and was not told to stop since. */
+  readonly scheduled?: boolean;
   /** When the commit was pushed (RFC 3339), where that is known. */
   readonly pushedAt?: string;
   readonly now: Date;

@@ -128,12 +128,13 @@ async function merge(
   { mayWait, method }: Extract<PullRequestTask, { kind: 'merge' }>,
   { pull, ref, options: { base, now } }: Subject,
 ): Promise<TaskResult> {
-  const { commit = '', pushedAt } = ref;
+  const { commit = '', pushedAt, scheduled } = ref;
   const outcome = await forge.merge(pull, commit, {
     base,
     mayWait,
     now,
     ...(method && { method }),
+    ...(scheduled && { scheduled }),
     ...(pushedAt !== undefined && { pushedAt }),
   });
   switch (outcome.kind) {

@@ -88,8 +88,9 @@ export function forgeOf<Api>(api: Api, operations: Operations<Api>): Pick<Forge,
       pull.state === 'open' ? close(api, pull, plainMarkdown(reason)) : undefined,
     setStatus: (commit, status) => setStatus(api, commit, status),
     async merge(pull, commit, options) {
-      const { base, mayWait, method } = options;
-      return held(pull, options) ?? merge({ ...api, base, mayWait, ...(method && { method }) }, pull, commit);
+      const { base, mayWait, method, scheduled } = options;
+      const wanted = { base, mayWait, ...(method && { method }), ...(scheduled && { scheduled }) };
+      return held(pull, options) ?? merge({ ...api, ...wanted }, pull, commit);
     },
     cancelMerge: (pull) => cancelMerge(api, pull),
     compareUrl: (base, head) => compareUrl(api, base, head),

@@ -18,8 +18,7 @@ export const answerMerge: Handler = async (state, asked) => {
 };
 
 function refusal(state: GitHubState, pull: FakePull, wanted: unknown): string | undefined {
-  const { refuseMerge, mergeQueue, required } = state.options;
-  if (refuseMerge !== undefined) return refuseMerge;
+  const { mergeQueue, required } = state.options;
   if (pull.state !== 'open' || pull.draft) return 'Pull Request is not mergeable';
   if (mergeQueue)
     return 'Repository rule violations found\n\nChanges must be made through the merge queue\n\n';

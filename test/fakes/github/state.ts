@@ -68,8 +68,6 @@ export interface GitHubOptions {
   mergeState?: string;
   /** Tokens of some kinds may not read check runs. */
   mayReadChecks: boolean;
-  /** In place of a merge. */
-  refuseMerge?: string;
 }
 
 /** Answers what it is for. `path` is below the repository's. */

@@ -1,7 +1,8 @@
 import type { Octokit } from '@octokit/rest';
 import { TurnpikeError } from '../../../api/errors.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../call.ts';
-import { forgeFailure } from '../failure.ts';
+import { forgeFailure, forgeWords } from '../failure.ts';
+import type { Mergeable } from '../merge.ts';
 
 /** One repository. */
 export interface Api {
@@ -14,8 +15,15 @@ export interface Api {
   readonly now: () => Date;
 }
 
+export type MergeApi = Mergeable<Api>;
+
 export function says(answer: ForgeAnswer, pattern: RegExp): boolean {
   return pattern.test(JSON.stringify(answer.data) ?? '');
+}
+
+/** GitHub's own. */
+export function wordsOf({ context }: Api, answer: ForgeAnswer): string {
+  return forgeWords(answer, context.secrets);
 }
 
 /** The error for a refusal, which is tried again when it is one that passes. */

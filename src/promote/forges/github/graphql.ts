@@ -41,8 +41,8 @@ export interface Query<T extends v.GenericSchema> {
   readonly variables: object;
   /** Of `data`. */
   readonly schema: T;
-  /** A field that is null, or has nulls in it, for tokens that may not read all of it. */
-  readonly optional?: string;
+  /** Fields that are null, or have nulls in them, for tokens that may not read all of them. */
+  readonly optional?: readonly string[];
 }
 
 /**
@@ -53,7 +53,7 @@ export interface Query<T extends v.GenericSchema> {
 export async function graphql<T extends v.GenericSchema>(
   api: Api,
   operation: ForgeOperation,
-  { text, variables, schema, optional }: Query<T>,
+  { text, variables, schema, optional = [] }: Query<T>,
 ): Promise<{ kind: 'data'; data: v.InferOutput<T> } | { kind: 'refused'; answer: ForgeAnswer }> {
   const { request } = api.octokit;
   const baseUrl = request.endpoint.DEFAULTS.baseUrl.replace(/\/api\/v3$/, '/api');
@@ -65,7 +65,7 @@ export async function graphql<T extends v.GenericSchema>(
   return { kind: 'data', data };
 }
 
-function asRest(answer: ForgeAnswer, optional: string | undefined): ForgeAnswer {
+function asRest(answer: ForgeAnswer, optional: readonly string[]): ForgeAnswer {
   const failed = v.safeParse(Errors, answer.data, FIRST_FAULT);
   const first = failed.success ? failed.output.errors.find((one) => !isHidden(one, optional)) : undefined;
   if (!first) return answer;
@@ -78,6 +78,6 @@ function statusOf({ type = '', message = '' }: GraphqlError): number {
 }
 
 /** The rest of the answer is there. */
-function isHidden({ type, path = [] }: GraphqlError, optional: string | undefined): boolean {
-  return optional !== undefined && type === 'FORBIDDEN' && path.includes(optional);
+function isHidden({ type, path = [] }: GraphqlError, optional: readonly string[]): boolean {
+  return type === 'FORBIDDEN' && optional.some((field) => path.includes(field));
 }

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { forgeWords } from '../failure.ts';
+import type { MergeMethod } from '../../../api/change.ts';
+import type { ForgeAnswer } from '../call.ts';
 import type { MergeOutcome, PullRequest } from '../forge.ts';
 import {
   behind,
   conflicting,
-  type Mergeable,
   mustNotWait,
   notYet,
   refusedMerge,
@@ -13,86 +13,57 @@ import {
   unspoken,
 } from '../merge.ts';
 import { answerOf } from '../octokit.ts';
-import type { Api } from './api.ts';
-import { CHECKS, Checked, hasChecks, ROLLUP } from './checks.ts';
+import { type MergeApi, wordsOf } from './api.ts';
+import { hasChecks } from './checks.ts';
 import { graphql } from './graphql.ts';
+import { type Found, look } from './look.ts';
+import { isMethodRefused, methodsFor, refusedMethods } from './methods.ts';
+import { enqueue, passQueue, type Queue } from './queue.ts';
 
-type MergeApi = Mergeable<Api>;
-
-/**
- * `mergeStateStatus` weighs the rules of the branch and all statuses and check runs of the head commit, also
- * for tokens that may not read check runs: https://docs.github.com/en/graphql/reference/enums#mergestatestatus
- */
-const QUERY = `query ($owner: String!, $repo: String!, $number: Int!) {
-  repository(owner: $owner, name: $repo) {
-    mergeCommitAllowed
-    squashMergeAllowed
-    pullRequest(number: $number) {
-      id
-      state
-      headRefOid
-      baseRefName
-      mergeStateStatus
-      autoMergeRequest { enabledAt }
-      commits(last: 1) { nodes { commit { ${CHECKS} } } }
-      baseRef { target { ... on Commit { ${CHECKS} } } }
-    }
-  }
-}`;
+/** What is merged. */
+interface Merging {
+  readonly number: number;
+  readonly id: string;
+  readonly commit: string;
+  readonly queue: Queue;
+}
 
 /** https://docs.github.com/en/graphql/reference/mutations#enablepullrequestautomerge */
 const SCHEDULE = `mutation ($input: EnablePullRequestAutoMergeInput!) {
-  enablePullRequestAutoMerge(input: $input) {
-    pullRequest { state }
-  }
+  enablePullRequestAutoMerge(input: $input) { clientMutationId }
 }`;
-
-const Found = v.object({
-  repository: v.object({
-    mergeCommitAllowed: v.boolean(),
-    squashMergeAllowed: v.boolean(),
-    pullRequest: v.object({
-      id: v.string(),
-      state: v.picklist(['OPEN', 'CLOSED', 'MERGED']),
-      headRefOid: v.string(),
-      baseRefName: v.string(),
-      mergeStateStatus: v.string(),
-      autoMergeRequest: v.nullable(v.object({ enabledAt: v.nullish(v.string()) })),
-      commits: v.object({ nodes: v.array(v.object({ commit: Checked })) }),
-      baseRef: v.nullish(v.object({ target: v.nullish(Checked) })),
-    }),
-  }),
-});
-type Repository = v.InferOutput<typeof Found>['repository'];
-
-const Scheduled = v.object({
-  enablePullRequestAutoMerge: v.nullish(
-    v.object({ pullRequest: v.nullish(v.object({ state: v.string() })) }),
-  ),
-});
 
 const STATES = { OPEN: 'open', CLOSED: 'closed', MERGED: 'merged' } as const;
 
 export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
-  const variables = { ...api.repository, number };
-  const query = { text: QUERY, variables, schema: Found, optional: ROLLUP };
-  const asked = await graphql(api, 'merge', query);
+  const asked = await look(api, number);
   if (asked.kind === 'refused') return refusedMerge(api.context, wordsOf(api, asked.answer));
-  const { repository } = asked.data;
-  const { state, headRefOid, baseRefName, autoMergeRequest } = repository.pullRequest;
+  const { pullRequest } = asked.data;
+  const { id, state, headRefOid, baseRefName, autoMergeRequest, mergeQueueEntry } = pullRequest;
   const seen = { state: STATES[state], base: baseRefName, headCommit: headRefOid };
   const outcome = settled(seen, commit, api);
   if (outcome) return outcome;
+  if (mergeQueueEntry) return passQueue(api, number, pullRequest);
   if (autoMergeRequest) return { kind: 'scheduled' };
-  const waits = unready(repository, commit) ?? (await silent(api, repository, commit));
-  if (waits) return waits;
-  return repository.pullRequest.mergeStateStatus === 'BLOCKED'
-    ? schedule(api, repository, commit, 'rules of the branch are not met')
-    : mergeNow(api, number, repository, commit);
+  const waits = unready(asked.data, commit) ?? (await silent(api, asked.data, commit));
+  return waits ?? bring(api, { number, id, commit, queue: pullRequest }, asked.data);
+}
+
+/** Nothing is in its way but rules of the branch: a queue gets it, GitHub merges it now, or once the rules are met. */
+async function bring(api: MergeApi, merging: Merging, found: Found): Promise<MergeOutcome> {
+  const { isMergeQueueEnabled, mergeStateStatus, baseRef: base } = found.pullRequest;
+  const isBlocked = mergeStateStatus === 'BLOCKED';
+  // A token that may bypass the rules would merge past the queue.
+  if (isMergeQueueEnabled && !isBlocked) return enqueue(api, merging);
+  const methods = isMergeQueueEnabled ? [undefined] : methodsFor(api, { repository: found, base });
+  if ('kind' in methods) return methods;
+  return isBlocked
+    ? schedule(api, merging, { methods, why: 'rules of the branch are not met' })
+    : mergeNow(api, merging, methods);
 }
 
 /** The outcome where it can neither be merged nor left to GitHub. */
-function unready({ pullRequest }: Repository, commit: string): MergeOutcome | undefined {
+function unready({ pullRequest }: Found, commit: string): MergeOutcome | undefined {
   switch (pullRequest.mergeStateStatus) {
     case 'CLEAN':
     case 'HAS_HOOKS':
@@ -111,49 +82,73 @@ function unready({ pullRequest }: Repository, commit: string): MergeOutcome | un
   }
 }
 
-function silent(api: MergeApi, { pullRequest }: Repository, commit: string) {
+function silent(api: MergeApi, { pullRequest }: Found, commit: string) {
   const { commits, baseRef } = pullRequest;
   const any = hasChecks(commits.nodes[0]?.commit);
   return unspoken(api, { any }, commit, async () => hasChecks(baseRef?.target));
 }
 
-/** A branch with a merge queue refuses this and takes an auto-merge: https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request */
+const IN_QUEUE = /through the merge queue/i;
+/** Another pull request was merged in the same moment. */
+const BASE_MOVED = /base branch was modified/i;
+const ATTEMPTS = 3;
+
+/** https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request */
 async function mergeNow(
   api: MergeApi,
-  number: number,
-  repository: Repository,
-  commit: string,
+  merging: Merging,
+  [method, ...others]: readonly (MergeMethod | undefined)[],
 ): Promise<MergeOutcome> {
-  const request = { ...api.repository, pull_number: number, sha: commit, merge_method: methodOf(repository) };
-  const send = () => answerOf(api.octokit.rest.pulls.merge(request));
-  const answer = await api.call('merge', send, ({ status }) => status === 405 || status === 409);
-  if (answer.status === 405) return schedule(api, repository, commit, wordsOf(api, answer));
-  return answer.status === 409 ? refusedMerge(api.context, wordsOf(api, answer)) : { kind: 'merged' };
+  const answer = await send(api, merging, method);
+  const words = wordsOf(api, answer);
+  if (answer.status === 409 || (answer.status === 405 && BASE_MOVED.test(words))) {
+    return refusedMerge(api.context, words);
+  }
+  if (answer.status !== 405) return { kind: 'merged' };
+  if (IN_QUEUE.test(words)) return enqueue(api, merging);
+  if (!isMethodRefused(words)) return schedule(api, merging, { methods: [method, ...others], why: words });
+  return others.length > 0 ? mergeNow(api, merging, others) : refusedMethods(api, words);
 }
+
+async function send(
+  api: MergeApi,
+  merging: Merging,
+  method: MergeMethod | undefined,
+  attempts = ATTEMPTS,
+): Promise<ForgeAnswer> {
+  const { number, commit } = merging;
+  const request = { ...api.repository, pull_number: number, sha: commit };
+  const answer = await api.call(
+    'merge',
+    () => answerOf(api.octokit.rest.pulls.merge({ ...request, ...(method && { merge_method: method }) })),
+    ({ status }) => status === 405 || status === 409,
+  );
+  const isMoved = answer.status === 405 && BASE_MOVED.test(wordsOf(api, answer));
+  return isMoved && attempts > 1 ? send(api, merging, method, attempts - 1) : answer;
+}
+
+interface Scheduling {
+  /** Undefined: a merge queue has its own. */
+  readonly methods: readonly (MergeMethod | undefined)[];
+  readonly why: string;
+}
+
+/** The rules may have been met since they were looked at. */
+const READY = /is in clean status/i;
 
 async function schedule(
   api: MergeApi,
-  repository: Repository,
-  commit: string,
-  why: string,
+  merging: Merging,
+  { methods: [method, ...others], why }: Scheduling,
 ): Promise<MergeOutcome> {
   if (!api.mayWait) return mustNotWait(api.context);
-  const input = {
-    pullRequestId: repository.pullRequest.id,
-    expectedHeadOid: commit,
-    mergeMethod: methodOf(repository).toUpperCase(),
-  };
-  const asked = await graphql(api, 'merge', { text: SCHEDULE, variables: { input }, schema: Scheduled });
-  return asked.kind === 'data'
-    ? { kind: 'scheduled' }
-    : refusedMerge(api.context, `${why}; ${wordsOf(api, asked.answer)}`);
-}
-
-function methodOf({ mergeCommitAllowed, squashMergeAllowed }: Repository): 'merge' | 'squash' | 'rebase' {
-  if (mergeCommitAllowed) return 'merge';
-  return squashMergeAllowed ? 'squash' : 'rebase';
-}
-
-function wordsOf({ context }: Api, answer: Parameters<typeof forgeWords>[0]): string {
-  return forgeWords(answer, context.secrets);
+  const { id, commit, queue } = merging;
+  const mergeMethod = method && { mergeMethod: method.toUpperCase() };
+  const variables = { input: { pullRequestId: id, expectedHeadOid: commit, ...mergeMethod } };
+  const asked = await graphql(api, 'merge', { text: SCHEDULE, variables, schema: v.object({}) });
+  if (asked.kind === 'data') return { kind: 'scheduled' };
+  const words = wordsOf(api, asked.answer);
+  if (queue.isMergeQueueEnabled && READY.test(words)) return enqueue(api, merging);
+  if (!isMethodRefused(words)) return refusedMerge(api.context, `${why}; ${words}`);
+  return others.length > 0 ? schedule(api, merging, { methods: others, why }) : refusedMethods(api, words);
 }

@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import type { ForgeAnswer } from '../call.ts';
+import { type Api, says } from './api.ts';
+import { CHECKS, Checked, ROLLUP } from './checks.ts';
+import { graphql } from './graphql.ts';
+import { METHOD_RULES, METHODS_ALLOWED, MethodRules, MethodsAllowed } from './methods.ts';
+import { QUEUE, Queue } from './queue.ts';
+
+/**
+ * `mergeStateStatus` weighs the rules of the branch and all statuses and check runs of the head commit, also
+ * for tokens that may not read check runs: https://docs.github.com/en/graphql/reference/enums#mergestatestatus
+ */
+function queryOf({ ofPull = '', ofBase = '' } = {}): string {
+  return `query ($owner: String!, $repo: String!, $number: Int!) {
+  repository(owner: $owner, name: $repo) {
+    ${METHODS_ALLOWED}
+    pullRequest(number: $number) {
+      id
+      state
+      headRefOid
+      baseRefName
+      mergeStateStatus
+      autoMergeRequest { enabledAt }
+      commits(last: 1) { nodes { commit { ${CHECKS} } } }
+      baseRef { target { ... on Commit { ${CHECKS} } } ${ofBase} }
+      ${ofPull}
+    }
+  }
+}`;
+}
+
+/** Older versions of Enterprise Server know the second one alone. */
+const QUERY = queryOf({ ofPull: QUEUE, ofBase: METHOD_RULES });
+const PLAIN_QUERY = queryOf();
+
+/** Fields that are null, or have nulls in them, for tokens that may not read all of them. */
+const OPTIONAL = [ROLLUP, 'refUpdateRule', 'rules'];
+
+const Found = v.object({
+  repository: v.object({
+    ...MethodsAllowed.entries,
+    pullRequest: v.object({
+      id: v.string(),
+      state: v.picklist(['OPEN', 'CLOSED', 'MERGED']),
+      headRefOid: v.string(),
+      baseRefName: v.string(),
+      mergeStateStatus: v.string(),
+      autoMergeRequest: v.nullable(v.object({ enabledAt: v.nullish(v.string()) })),
+      commits: v.object({ nodes: v.array(v.object({ commit: Checked })) }),
+      baseRef: v.nullish(v.object({ target: v.nullish(Checked), ...MethodRules.entries })),
+      ...Queue.entries,
+    }),
+  }),
+});
+
+/** The repository, with the pull request in it. */
+export type Found = v.InferOutput<typeof Found>['repository'];
+
+/** What is to be known of a pull request before it is merged, by one request. */
+export async function look(
+  api: Api,
+  number: number,
+): Promise<{ kind: 'data'; data: Found } | { kind: 'refused'; answer: ForgeAnswer }> {
+  const ask = (text: string) =>
+    graphql(api, 'merge', {
+      text,
+      variables: { ...api.repository, number },
+      schema: Found,
+      optional: OPTIONAL,
+    });
+  const asked = await ask(QUERY);
+  const isOlder = asked.kind === 'refused' && says(asked.answer, /doesn't exist on type/);
+  const found = isOlder ? await ask(PLAIN_QUERY) : asked;
+  return found.kind === 'data' ? { kind: 'data', data: found.data.repository } : found;
+}
