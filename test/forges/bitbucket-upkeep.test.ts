@@ -186,6 +186,7 @@ describe('the status of a commit on Bitbucket', () => {
     expect([...(bitbucket.builds.get(HEAD_COMMIT)?.values() ?? [])]).toEqual([
       expect.objectContaining({
         key: 'turnpike/promotion',
+        parent: 'turnpike/promotion',
         state: 'INPROGRESS',
         description: `${'é'.repeat(254)}…`,
         url: `${bitbucket.origin}/bitbucket/projects/ACME/repos/fleet/commits/${HEAD_COMMIT}`,

@@ -21,6 +21,8 @@ export interface FakePull {
 
 export interface FakeBuild {
   readonly key: string;
+  /** What the merge check "Required builds" goes by. */
+  readonly parent?: string;
   readonly state: 'SUCCESSFUL' | 'FAILED' | 'INPROGRESS' | 'CANCELLED' | 'UNKNOWN';
   readonly url: string;
   readonly description?: string;

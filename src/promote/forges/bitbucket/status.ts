@@ -20,7 +20,7 @@ const Stats = v.object({
 });
 
 /**
- * A build needs a page; the commit's is one.
+ * A build needs a page; the commit's is one. "Required builds" go by `parent`: https://jira.atlassian.com/browse/BSERV-19804
  * https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-builds-and-deployments/
  */
 export async function setStatus(
@@ -31,6 +31,7 @@ export async function setStatus(
   const body = {
     key: STATUS_CONTEXT,
     name: STATUS_CONTEXT,
+    parent: STATUS_CONTEXT,
     state: STATES[state],
     description: cutStatus(description),
     url: url !== undefined && url.length <= MAX_URL ? url : `${api.pageUrl}/commits/${commit}`,
