@@ -11,10 +11,11 @@ import { attemptTime } from '../fakes/attempt-time.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { noWaits } from '../fakes/forge-deps.ts';
 import { fakeApp, GRANTED } from '../fakes/github/app.ts';
+import { commitOf } from '../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { loopbackOutbound, routedOutbound } from '../fakes/outbound.ts';
-import { promotionRequest } from '../fakes/promotion.ts';
+import { promotionRequest, taskRequest } from '../fakes/promotion.ts';
 import { type FakeWorkspace, fakeWorkspace } from '../fakes/workspace.ts';
 
 const APP = fakeApp();
@@ -27,6 +28,7 @@ const KEYS = {
 const keysAt = (origin: string) => ({ ...KEYS, githubAppBaseURL: `${origin}/api/v3` });
 const TOKEN = `POST /api/v3/app/installations/${APP.installation}/access_tokens`;
 const CREATE = 'POST /api/v3/repos/acme/fleet/pulls';
+const BRANCH = 'promotion-team-app-staging';
 const MINUTE = 60_000;
 
 let github: FakeGitHub;
@@ -180,6 +182,28 @@ describe('a GitHub App', () => {
 
     expect(await promote()).toMatchObject({ kind: 'pull-request' });
     expect(tokenRequests()).toEqual([TOKEN]);
+  });
+
+  test('merges by its token, and with a new one where that is refused between two requests', async () => {
+    await promote();
+    const commit = commitOf(BRANCH);
+    const [pull] = github.pulls;
+    const pullRequest = { number: 1, url: pull?.html_url ?? '', commit };
+    const request = taskRequest({ kind: 'merge', mayWait: true }, pullRequest, { settings: settings() });
+    const merge = () => promoter.runTask(request, secretOf(keysAt(github.origin)));
+    tokenRequests();
+    github.meanwhile(() => {});
+    github.meanwhile(() => github.tokens.clear());
+    expect((await failureOf(merge())).code).toBe('ForgeUnauthorized');
+    expect(github.pulls[0]?.merged).toBe(false);
+    expect(tokenRequests()).toEqual(['POST /api/graphql']);
+
+    expect(await merge()).toEqual({ kind: 'done' });
+    expect(github.pulls[0]?.merged).toBe(true);
+    expect(tokenRequests()).toEqual([TOKEN, 'POST /api/graphql']);
+    expect(APP.asked.at(-1)).toMatchObject({
+      permissions: { contents: 'write', pull_requests: 'write', statuses: 'write' },
+    });
   });
 
   test('that is not installed there is told so', async () => {

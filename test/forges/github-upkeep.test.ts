@@ -217,6 +217,15 @@ describe('taking back an auto-merge on GitHub', () => {
     expect(seen.map(({ operation }) => operation)).toContain('cancel');
   });
 
+  test('works with a server that knows nothing of merge queues', async () => {
+    const pull = await opened();
+    github.options.mergeState = 'BLOCKED';
+    github.options.lacks = ['isInMergeQueue', 'isMergeQueueEnabled'];
+    expect(await forge().merge(pull, HEAD_COMMIT, mergeOptions())).toEqual({ kind: 'scheduled' });
+    await forge().cancelMerge(pull);
+    expect(github.pulls[0]?.auto_merge).toBeNull();
+  });
+
   test('is tried again when it ended in between', async () => {
     const pull = await opened();
     github.queue.add(1);

@@ -1,17 +1,19 @@
 import * as v from 'valibot';
 import type { PullRequest } from '../forge.ts';
 import { type Api, refusal } from './api.ts';
-import { graphql } from './graphql.ts';
+import { type Asked, graphql, graphqlEither } from './graphql.ts';
 
-const QUERY = `query ($owner: String!, $repo: String!, $number: Int!) {
+const queryOf = (more: string) => `query ($owner: String!, $repo: String!, $number: Int!) {
   repository(owner: $owner, name: $repo) {
     pullRequest(number: $number) {
       id
       autoMergeRequest { enabledAt }
-      isInMergeQueue
+      ${more}
     }
   }
 }`;
+const QUERY = queryOf('isInMergeQueue');
+const PLAIN_QUERY = queryOf('');
 
 /** https://docs.github.com/en/graphql/reference/mutations#disablepullrequestautomerge */
 const DISABLE = `mutation ($input: DisablePullRequestAutoMergeInput!) {
@@ -28,27 +30,27 @@ const Found = v.object({
     pullRequest: v.object({
       id: v.string(),
       autoMergeRequest: v.nullish(v.object({ enabledAt: v.nullish(v.string()) })),
-      isInMergeQueue: v.boolean(),
+      isInMergeQueue: v.optional(v.boolean(), false),
     }),
   }),
 });
 
 /** An auto-merge puts it into the merge queue of a branch that has one, and is over then. */
 export async function cancelMerge(api: Api, { number }: PullRequest): Promise<void> {
-  const { pullRequest } = (await ask(api, QUERY, { ...api.repository, number }, Found)).repository;
+  const variables = { ...api.repository, number };
+  const query = { text: QUERY, plain: PLAIN_QUERY, variables, schema: Found };
+  const { pullRequest } = taken(api, await graphqlEither(api, 'cancel', query)).repository;
   const { id, autoMergeRequest, isInMergeQueue } = pullRequest;
-  if (autoMergeRequest) await ask(api, DISABLE, { input: { pullRequestId: id } }, v.object({}));
-  if (isInMergeQueue) await ask(api, DEQUEUE, { input: { id } }, v.object({}));
+  if (autoMergeRequest) await change(api, DISABLE, { pullRequestId: id });
+  if (isInMergeQueue) await change(api, DEQUEUE, { id });
+}
+
+async function change(api: Api, text: string, input: object): Promise<void> {
+  taken(api, await graphql(api, 'cancel', { text, variables: { input }, schema: v.object({}) }));
 }
 
 /** What GitHub refuses was merged or taken back in between: the next look finds that out. */
-async function ask<T extends v.GenericSchema>(
-  api: Api,
-  text: string,
-  variables: object,
-  schema: T,
-): Promise<v.InferOutput<T>> {
-  const asked = await graphql(api, 'cancel', { text, variables, schema });
+function taken<T extends v.GenericSchema>(api: Api, asked: Asked<T>): v.InferOutput<T> {
   if (asked.kind === 'refused') throw refusal(api, 'cancel', asked.answer, /./);
   return asked.data;
 }

@@ -4,7 +4,7 @@ import type { ForgeAnswer, ForgeOperation } from '../call.ts';
 import { answerOf } from '../octokit.ts';
 import { isRateLimitText } from '../rate.ts';
 import { parsedAnswer } from '../shared.ts';
-import type { Api } from './api.ts';
+import { type Api, says } from './api.ts';
 
 /** GraphQL answers 200 for a failure: https://docs.github.com/en/graphql */
 const Errors = v.object({
@@ -45,8 +45,24 @@ export interface Query<T extends v.GenericSchema> {
   readonly optional?: readonly string[];
 }
 
+/** `refused`: GitHub understood and does not do it. */
+export type Asked<T extends v.GenericSchema> =
+  | { readonly kind: 'data'; readonly data: v.InferOutput<T> }
+  | { readonly kind: 'refused'; readonly answer: ForgeAnswer };
+
+/** Asks again with fewer fields where an older version of Enterprise Server does not know all of them. */
+export async function graphqlEither<T extends v.GenericSchema>(
+  api: Api,
+  operation: ForgeOperation,
+  query: Query<T> & { readonly plain: string },
+): Promise<Asked<T>> {
+  const asked = await graphql(api, operation, query);
+  const isOlder = asked.kind === 'refused' && says(asked.answer, /doesn't exist on type/);
+  return isOlder ? graphql(api, operation, { ...query, text: query.plain }) : asked;
+}
+
 /**
- * Asks what REST does not offer. `refused`: GitHub understood and does not do it.
+ * Asks what REST does not offer.
  *
  * @throws TurnpikeError as `createForgeCall`
  */
@@ -54,7 +70,7 @@ export async function graphql<T extends v.GenericSchema>(
   api: Api,
   operation: ForgeOperation,
   { text, variables, schema, optional = [] }: Query<T>,
-): Promise<{ kind: 'data'; data: v.InferOutput<T> } | { kind: 'refused'; answer: ForgeAnswer }> {
+): Promise<Asked<T>> {
   const { request } = api.octokit;
   const baseUrl = request.endpoint.DEFAULTS.baseUrl.replace(/\/api\/v3$/, '/api');
   const asked = { baseUrl, headers: { accept: ACCEPT }, query: text, variables };

@@ -1,8 +1,7 @@
 import * as v from 'valibot';
-import type { ForgeAnswer } from '../call.ts';
-import { type Api, says } from './api.ts';
+import type { Api } from './api.ts';
 import { CHECKS, Checked, ROLLUP } from './checks.ts';
-import { graphql } from './graphql.ts';
+import { type Asked, graphqlEither } from './graphql.ts';
 import { METHOD_RULES, METHODS_ALLOWED, MethodRules, MethodsAllowed } from './methods.ts';
 import { QUEUE, Queue } from './queue.ts';
 
@@ -57,19 +56,8 @@ const Found = v.object({
 export type Found = v.InferOutput<typeof Found>['repository'];
 
 /** What is to be known of a pull request before it is merged, by one request. */
-export async function look(
-  api: Api,
-  number: number,
-): Promise<{ kind: 'data'; data: Found } | { kind: 'refused'; answer: ForgeAnswer }> {
-  const ask = (text: string) =>
-    graphql(api, 'merge', {
-      text,
-      variables: { ...api.repository, number },
-      schema: Found,
-      optional: OPTIONAL,
-    });
-  const asked = await ask(QUERY);
-  const isOlder = asked.kind === 'refused' && says(asked.answer, /doesn't exist on type/);
-  const found = isOlder ? await ask(PLAIN_QUERY) : asked;
-  return found.kind === 'data' ? { kind: 'data', data: found.data.repository } : found;
+export function look(api: Api, number: number): Promise<Asked<typeof Found>> {
+  const variables = { ...api.repository, number };
+  const query = { text: QUERY, plain: PLAIN_QUERY, variables, schema: Found, optional: OPTIONAL };
+  return graphqlEither(api, 'merge', query);
 }

@@ -38,15 +38,16 @@ const STATES = { OPEN: 'open', CLOSED: 'closed', MERGED: 'merged' } as const;
 export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const asked = await look(api, number);
   if (asked.kind === 'refused') return refusedMerge(api.context, wordsOf(api, asked.answer));
-  const { pullRequest } = asked.data;
+  const { repository } = asked.data;
+  const { pullRequest } = repository;
   const { id, state, headRefOid, baseRefName, autoMergeRequest, mergeQueueEntry } = pullRequest;
   const seen = { state: STATES[state], base: baseRefName, headCommit: headRefOid };
   const outcome = settled(seen, commit, api);
   if (outcome) return outcome;
   if (mergeQueueEntry) return passQueue(api, number, pullRequest);
   if (autoMergeRequest) return { kind: 'scheduled' };
-  const waits = unready(asked.data, commit) ?? (await silent(api, asked.data, commit));
-  return waits ?? bring(api, { number, id, commit, queue: pullRequest }, asked.data);
+  const waits = unready(repository, commit) ?? (await silent(api, repository, commit));
+  return waits ?? bring(api, { number, id, commit, queue: pullRequest }, repository);
 }
 
 /** Nothing is in its way but rules of the branch: a queue gets it, GitHub merges it now, or once the rules are met. */
