@@ -201,9 +201,6 @@ describe('a GitHub App', () => {
     expect(await merge()).toEqual({ kind: 'done' });
     expect(github.pulls[0]?.merged).toBe(true);
     expect(tokenRequests()).toEqual([TOKEN, 'POST /api/graphql']);
-    expect(APP.asked.at(-1)).toMatchObject({
-      permissions: { contents: 'write', pull_requests: 'write', statuses: 'write' },
-    });
   });
 
   test('that is not installed there is told so', async () => {
@@ -311,12 +308,22 @@ describe('a GitHub App', () => {
 });
 
 describe('the token of a GitHub App', () => {
-  const RIGHTS = { contents: 'write', pull_requests: 'write', statuses: 'write' };
+  const PLAIN = { contents: 'write', pull_requests: 'write', statuses: 'write' };
+  const RIGHTS = { ...PLAIN, merge_queues: 'write' };
 
   test('is asked for one repository and for no more rights than are needed', async () => {
     await promote();
 
     expect(APP.asked).toEqual([{ repositories: ['fleet'], permissions: RIGHTS }]);
+  });
+
+  test('does without merge queues where the installation has no right to them', async () => {
+    const { merge_queues: _, ...granted } = GRANTED;
+    APP.granted = granted;
+    await promote();
+
+    expect(operations).toEqual(['token 422', 'token 201', 'create 201']);
+    expect(APP.asked.map((asked) => (asked as { permissions: object }).permissions)).toEqual([RIGHTS, PLAIN]);
   });
 
   test('of one repository serves no other', async () => {

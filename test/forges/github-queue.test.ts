@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { createForge, type MergeOptions, type PullRequest } from '../../src/promote/forges/forge.ts';
 import { runTask } from '../../src/promote/forges/run-task.ts';
+import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { commitOf } from '../fakes/github/branches.ts';
 import { noteEvent } from '../fakes/github/state.ts';
@@ -117,6 +118,29 @@ describe('a branch with a merge queue', () => {
         'main has a merge queue, which merges later, when a window may be closed: a person puts the pull request into the queue.',
     });
     expect(github.requests).toEqual([QUERY]);
+  });
+
+  test('is named with the right that the token lacks', async () => {
+    github.options.mayQueue = false;
+    const failure = await failureOf(merge());
+    expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
+    expect(failure.message).toContain('asked to put the pull request into the merge queue in acme/fleet');
+    expect(failure.message).toContain('give the token the right to read and write merge queues of this');
+  });
+
+  test('is seen by its refusal where the token may not read queues', async () => {
+    github.options.forbidden = ['isMergeQueueEnabled'];
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect([...github.queue]).toEqual([1]);
+  });
+
+  test('has taken a pull request that a person has put in, also where the token may not read queues', async () => {
+    github.options.mayQueue = false;
+    github.queue.add(1);
+    build();
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(github.requests).toEqual([QUERY]);
+    expect(github.statuses).toEqual([]);
   });
 
   test('says why GitHub does not take it into the queue', async () => {

@@ -217,10 +217,13 @@ describe('taking back an auto-merge on GitHub', () => {
     expect(seen.map(({ operation }) => operation)).toContain('cancel');
   });
 
-  test('works with a server that knows nothing of merge queues', async () => {
+  test.each([
+    ['with a server that knows nothing of merge queues', 'lacks'],
+    ['with a token that may not read merge queues', 'forbidden'],
+  ] as const)('works %s', async (_, why) => {
     const pull = await opened();
     github.options.mergeState = 'BLOCKED';
-    github.options.lacks = ['isInMergeQueue', 'isMergeQueueEnabled'];
+    github.options[why] = ['isInMergeQueue', 'isMergeQueueEnabled'];
     expect(await forge().merge(pull, HEAD_COMMIT, mergeOptions())).toEqual({ kind: 'scheduled' });
     await forge().cancelMerge(pull);
     expect(github.pulls[0]?.auto_merge).toBeNull();

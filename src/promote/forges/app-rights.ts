@@ -11,6 +11,12 @@ import { forgeFailure, forgeWords } from './failure.ts';
  */
 export const APP_RIGHTS = { contents: 'write', pull_requests: 'write', statuses: 'write' } as const;
 
+/**
+ * What a base branch with a merge queue takes beside these; most apps have no need of it.
+ * https://docs.github.com/en/webhooks/webhook-events-and-payloads#merge_group names the right.
+ */
+export const QUEUE_RIGHTS = { ...APP_RIGHTS, merge_queues: 'write' } as const;
+
 type Right = keyof typeof APP_RIGHTS;
 
 /** As the settings of an app call them. */
@@ -25,6 +31,11 @@ const Installation = v.object({ permissions: v.record(v.string(), v.string()) })
 
 const NOT_GRANTED = /permissions requested are not granted/i;
 const NOT_THERE = /repositor(y|ies) that does not exist or is not accessible/i;
+
+/** The installation has not all of the rights that were asked for. */
+export function isNotGranted(answer: ForgeAnswer, { secrets }: ForgeContext): boolean {
+  return answer.status === 422 && NOT_GRANTED.test(forgeWords(answer, secrets));
+}
 
 export interface Refused {
   readonly answer: ForgeAnswer;

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { TurnpikeError } from '../../api/errors.ts';
 import { appOfOtherHost, GITHUB_APP } from '../../decide/github-app.ts';
 import type { GitHubApp } from './app-keys.ts';
-import { APP_RIGHTS, refusedRights } from './app-rights.ts';
+import { APP_RIGHTS, isNotGranted, QUEUE_RIGHTS, refusedRights } from './app-rights.ts';
 import { createForgeCall, type ForgeCall, type ForgeContext } from './call.ts';
 import type { AppCredentials, Credentials } from './credentials.ts';
 import type { ForgeDeps } from './forge.ts';
@@ -129,9 +129,13 @@ async function askForToken(secret: AppCredentials, { address, account }: Install
   const { apps } = createOctokit(gitHubApi(address), { ...secret, token: jwt }, deps).rest;
   const number =
     'id' in installation ? installation.id : await lookUp(apps, call, installation.owner, context);
-  const request = { installation_id: number, repositories: [address.name], permissions: APP_RIGHTS };
-  const send = () => answerOf(apps.createInstallationAccessToken(request));
-  const answer = await call('token', send, ({ status }) => status === 422);
+  const ask = (permissions: typeof APP_RIGHTS) => {
+    const request = { installation_id: number, repositories: [address.name], permissions };
+    const send = () => answerOf(apps.createInstallationAccessToken(request));
+    return call('token', send, ({ status }) => status === 422);
+  };
+  const wished = await ask(QUEUE_RIGHTS);
+  const answer = isNotGranted(wished, context) ? await ask(APP_RIGHTS) : wished;
   if (answer.status !== 422) return parsedAnswer(Token, 'token', answer.data, context);
   const refused = { answer, repository: address.name, context, now: deps.now() };
   const readGranted = () => answerOf(apps.getInstallation({ installation_id: number }));

@@ -7,7 +7,7 @@ import type { RateLimits } from './limits.ts';
 import type { Pace } from './pace.ts';
 import { budgetOf, rateLimitOf } from './rate.ts';
 
-/** `token`: of a GitHub App; `cancel`: of an auto-merge. */
+/** `token`: of a GitHub App; `queue`: of merges; `cancel`: of an auto-merge. */
 export type ForgeOperation =
   | 'create'
   | 'find'
@@ -21,6 +21,7 @@ export type ForgeOperation =
   | 'status'
   | 'checks'
   | 'merge'
+  | 'queue'
   | 'cancel';
 
 /** Whether a forge has something more for people to see after it. */
@@ -37,6 +38,7 @@ const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
   status: true,
   checks: false,
   merge: true,
+  queue: true,
   cancel: true,
 };
 

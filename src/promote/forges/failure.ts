@@ -19,6 +19,7 @@ const ACTIONS: Readonly<Record<ForgeOperation, string>> = {
   status: 'set the status of the commit',
   checks: 'read the checks of the commit',
   merge: 'merge the pull request',
+  queue: 'put the pull request into the merge queue',
   cancel: 'take back the auto-merge of the pull request',
 };
 
@@ -90,6 +91,7 @@ export function passingFailure(
 
 /** What a token needs a right to. */
 function subjectOf(operation: ForgeOperation): string {
+  if (operation === 'queue') return 'merge queues';
   return operation === 'status' || operation === 'checks' ? 'commit statuses' : 'pull requests';
 }
 

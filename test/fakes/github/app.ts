@@ -23,6 +23,7 @@ export const GRANTED = {
   contents: 'write',
   pull_requests: 'write',
   statuses: 'write',
+  merge_queues: 'write',
   administration: 'write',
 };
 

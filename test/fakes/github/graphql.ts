@@ -4,7 +4,7 @@ import { type Operation, parseOperation, type Selection, selected } from './grap
 import { mergeStateOf } from './merge.ts';
 import { answerMutation, failed } from './mutations.ts';
 import type { FakePull } from './pull.ts';
-import { rollupOf } from './rollup.ts';
+import { hiddenAt, rollupOf } from './rollup.ts';
 import { rulesOf } from './rules.ts';
 import { fieldsOf, type GitHubState, statesOf } from './state.ts';
 
@@ -49,9 +49,19 @@ async function answerRepository(
   { selections }: Operation,
   pull: FakePull,
 ): Promise<Fault> {
-  const { methods } = state.options;
+  const { methods, forbidden, mayQueue } = state.options;
+  const place = ['repository', 'pullRequest'];
+  const asked = fieldsIn(selections);
+  const whole = forbidden.find((name) => asked.includes(name));
+  // Null spreads to what may be null: https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
+  if (whole !== undefined) {
+    return answer(200, {
+      data: { repository: { pullRequest: null } },
+      errors: [hiddenAt([...place, whole])],
+    });
+  }
   const { hidden, ...checks } = await checksOf(state, pull);
-  const { hidden: hiddenRules, ...rules } = rulesOf(state, ['repository', 'pullRequest', 'baseRef']);
+  const { hidden: hiddenRules, ...rules } = rulesOf(state, [...place, 'baseRef']);
   const { baseRef, ...others } = checks;
   const repository = {
     mergeCommitAllowed: methods.includes('merge'),
@@ -63,10 +73,13 @@ async function answerRepository(
       baseRef: baseRef && { ...baseRef, ...rules },
     },
   };
-  const asked = fieldsIn(selections);
-  const errors = [...(asked.includes('statusCheckRollup') ? hidden : []), ...hiddenRules].filter(({ path }) =>
-    path.every((part) => typeof part === 'number' || asked.includes(part)),
-  );
+  const hiddenQueue =
+    !mayQueue && state.queue.has(pull.number) ? [hiddenAt([...place, 'mergeQueueEntry'])] : [];
+  const errors = [
+    ...(asked.includes('statusCheckRollup') ? hidden : []),
+    ...hiddenRules,
+    ...hiddenQueue,
+  ].filter(({ path }) => path.every((part) => typeof part === 'number' || asked.includes(part)));
   const data = selected({ repository }, selections);
   return answer(200, { data, ...(errors.length > 0 && { errors }) });
 }
@@ -83,7 +96,7 @@ function fieldsOfPull(state: GitHubState, pull: FakePull): object {
     autoMergeRequest: pull.auto_merge && { enabledAt: '2026-11-21T10:00:00Z' },
     isInMergeQueue: isQueued,
     isMergeQueueEnabled: state.options.mergeQueue,
-    mergeQueueEntry: isQueued ? { headCommit: groupOf(state, number) } : null,
+    mergeQueueEntry: isQueued && state.options.mayQueue ? { headCommit: groupOf(state, number) } : null,
     timelineItems: { nodes: (state.timeline.get(number) ?? []).slice(-1).map(eventOf) },
   };
 }

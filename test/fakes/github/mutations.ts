@@ -19,6 +19,10 @@ const MUTATIONS: Readonly<Record<string, Mutation>> = {
 export function answerMutation(state: GitHubState, { selections }: Operation, input: Input): Fault {
   const name = selections[0]?.name ?? '';
   const pull = state.pulls.find(({ node_id: id }) => id === (input.pullRequestId ?? input.id));
+  const isQueue = name === 'enqueuePullRequest' || name === 'dequeuePullRequest';
+  if (isQueue && !state.options.mayQueue) {
+    return failed(name, 'FORBIDDEN', 'Resource not accessible by integration');
+  }
   const done = MUTATIONS[name]?.(state, pull, input) ?? 'there is no such mutation';
   if (typeof done === 'string') return failed(name, 'UNPROCESSABLE', done);
   return answer(200, { data: selected({ [name]: { clientMutationId: null, ...done } }, selections) });

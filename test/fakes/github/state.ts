@@ -60,6 +60,10 @@ export interface GitHubOptions {
   mergeQueue: boolean;
   /** Whether the token may read rules of branches. */
   mayReadRules: boolean;
+  /** Whether the token has the right to merge queues. */
+  mayQueue: boolean;
+  /** Fields of a pull request that the token may not read, and that are never null. */
+  forbidden: readonly string[];
   /** Fields of GraphQL that this version of the server lacks. */
   lacks: readonly string[];
   /** So many attempts to merge find that the base branch has just moved. */
@@ -96,6 +100,8 @@ export function newState(git: FakeGit | undefined): GitHubState {
       mayReadChecks: true,
       mergeQueue: false,
       mayReadRules: true,
+      mayQueue: true,
+      forbidden: [],
       lacks: [],
       baseMoves: 0,
     },

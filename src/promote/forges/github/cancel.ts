@@ -38,7 +38,7 @@ const Found = v.object({
 /** An auto-merge puts it into the merge queue of a branch that has one, and is over then. */
 export async function cancelMerge(api: Api, { number }: PullRequest): Promise<void> {
   const variables = { ...api.repository, number };
-  const query = { text: QUERY, plain: PLAIN_QUERY, variables, schema: Found };
+  const query = { text: QUERY, plain: PLAIN_QUERY, variables, schema: Found, beyond: ['isInMergeQueue'] };
   const { pullRequest } = taken(api, await graphqlEither(api, 'cancel', query)).repository;
   const { id, autoMergeRequest, isInMergeQueue } = pullRequest;
   if (autoMergeRequest) await change(api, DISABLE, { pullRequestId: id });

@@ -43,6 +43,8 @@ export interface Query<T extends v.GenericSchema> {
   readonly schema: T;
   /** Fields that are null, or have nulls in them, for tokens that may not read all of them. */
   readonly optional?: readonly string[];
+  /** Fields without which it can be asked, too: a token that may not read them is refused like an unknown field. */
+  readonly beyond?: readonly string[];
 }
 
 /** `refused`: GitHub understood and does not do it. */
@@ -50,15 +52,15 @@ export type Asked<T extends v.GenericSchema> =
   | { readonly kind: 'data'; readonly data: v.InferOutput<T> }
   | { readonly kind: 'refused'; readonly answer: ForgeAnswer };
 
-/** Asks again with fewer fields where an older version of Enterprise Server does not know all of them. */
+/** Asks again with fewer fields where an older Enterprise Server does not know all of them, or the token may not read them. */
 export async function graphqlEither<T extends v.GenericSchema>(
   api: Api,
   operation: ForgeOperation,
   query: Query<T> & { readonly plain: string },
 ): Promise<Asked<T>> {
   const asked = await graphql(api, operation, query);
-  const isOlder = asked.kind === 'refused' && says(asked.answer, /doesn't exist on type/);
-  return isOlder ? graphql(api, operation, { ...query, text: query.plain }) : asked;
+  const isBeyond = asked.kind === 'refused' && says(asked.answer, /doesn't exist on type|not accessible by/i);
+  return isBeyond ? graphql(api, operation, { ...query, text: query.plain }) : asked;
 }
 
 /**
@@ -69,23 +71,24 @@ export async function graphqlEither<T extends v.GenericSchema>(
 export async function graphql<T extends v.GenericSchema>(
   api: Api,
   operation: ForgeOperation,
-  { text, variables, schema, optional = [] }: Query<T>,
+  { text, variables, schema, optional = [], beyond = [] }: Query<T>,
 ): Promise<Asked<T>> {
   const { request } = api.octokit;
   const baseUrl = request.endpoint.DEFAULTS.baseUrl.replace(/\/api\/v3$/, '/api');
   const asked = { baseUrl, headers: { accept: ACCEPT }, query: text, variables };
-  const send = async () => asRest(await answerOf(request('POST /graphql', asked)), optional);
+  const send = async () => asRest(await answerOf(request('POST /graphql', asked)), optional, beyond);
   const answer = await api.call(operation, send, ({ status }) => status === 422, 'graphql');
   if (answer.status === 422) return { kind: 'refused', answer };
   const { data } = parsedAnswer(v.object({ data: schema }), operation, answer.data, api.context);
   return { kind: 'data', data };
 }
 
-function asRest(answer: ForgeAnswer, optional: readonly string[]): ForgeAnswer {
+function asRest(answer: ForgeAnswer, optional: readonly string[], beyond: readonly string[]): ForgeAnswer {
   const failed = v.safeParse(Errors, answer.data, FIRST_FAULT);
   const first = failed.success ? failed.output.errors.find((one) => !isHidden(one, optional)) : undefined;
   if (!first) return answer;
-  return { ...answer, status: statusOf(first), data: { message: first.message } };
+  const status = isHidden(first, beyond) ? 422 : statusOf(first);
+  return { ...answer, status, data: { message: first.message } };
 }
 
 /** A secondary limit may have no type, and words alone. */
@@ -93,7 +96,7 @@ function statusOf({ type = '', message = '' }: GraphqlError): number {
   return STATUSES[type] ?? (isRateLimitText(message) ? 429 : 422);
 }
 
-/** The rest of the answer is there. */
-function isHidden({ type, path = [] }: GraphqlError, optional: readonly string[]): boolean {
-  return type === 'FORBIDDEN' && optional.some((field) => path.includes(field));
+/** The token may not read one of these fields; the rest of the answer is there. */
+function isHidden({ type, path = [] }: GraphqlError, fields: readonly string[]): boolean {
+  return type === 'FORBIDDEN' && fields.some((field) => path.includes(field));
 }

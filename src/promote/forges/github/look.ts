@@ -33,7 +33,8 @@ const QUERY = queryOf({ ofPull: QUEUE, ofBase: METHOD_RULES });
 const PLAIN_QUERY = queryOf();
 
 /** Fields that are null, or have nulls in them, for tokens that may not read all of them. */
-const OPTIONAL = [ROLLUP, 'refUpdateRule', 'rules'];
+const OPTIONAL = [ROLLUP, 'refUpdateRule', 'rules', 'mergeQueueEntry', 'timelineItems'];
+const BEYOND = ['isMergeQueueEnabled', 'isInMergeQueue'];
 
 const Found = v.object({
   repository: v.object({
@@ -58,6 +59,12 @@ export type Found = v.InferOutput<typeof Found>['repository'];
 /** What is to be known of a pull request before it is merged, by one request. */
 export function look(api: Api, number: number): Promise<Asked<typeof Found>> {
   const variables = { ...api.repository, number };
-  const query = { text: QUERY, plain: PLAIN_QUERY, variables, schema: Found, optional: OPTIONAL };
-  return graphqlEither(api, 'merge', query);
+  const fields = { optional: OPTIONAL, beyond: BEYOND };
+  return graphqlEither(api, 'merge', {
+    text: QUERY,
+    plain: PLAIN_QUERY,
+    variables,
+    schema: Found,
+    ...fields,
+  });
 }

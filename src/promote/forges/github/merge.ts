@@ -40,11 +40,11 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
   if (asked.kind === 'refused') return refusedMerge(api.context, wordsOf(api, asked.answer));
   const { repository } = asked.data;
   const { pullRequest } = repository;
-  const { id, state, headRefOid, baseRefName, autoMergeRequest, mergeQueueEntry } = pullRequest;
+  const { id, state, headRefOid, baseRefName, autoMergeRequest, isInMergeQueue } = pullRequest;
   const seen = { state: STATES[state], base: baseRefName, headCommit: headRefOid };
   const outcome = settled(seen, commit, api);
   if (outcome) return outcome;
-  if (mergeQueueEntry) return passQueue(api, number, pullRequest);
+  if (isInMergeQueue) return passQueue(api, number, pullRequest);
   if (autoMergeRequest) return { kind: 'scheduled' };
   const waits = unready(repository, commit) ?? (await silent(api, repository, commit));
   return waits ?? bring(api, { number, id, commit, queue: pullRequest }, repository);

@@ -12,6 +12,7 @@ import { setStatus } from './status.ts';
  */
 export const QUEUE = `
   isMergeQueueEnabled
+  isInMergeQueue
   mergeQueueEntry { headCommit { oid status { context(name: "${STATUS_CONTEXT}") { state } } } }
   timelineItems(last: 1, itemTypes: [ADDED_TO_MERGE_QUEUE_EVENT, HEAD_REF_FORCE_PUSHED_EVENT]) { nodes { __typename } }`;
 
@@ -20,8 +21,10 @@ const Entry = v.object({ headCommit: v.nullish(v.object({ oid: v.string(), statu
 
 export const Queue = v.object({
   isMergeQueueEnabled: v.optional(v.boolean(), false),
+  isInMergeQueue: v.optional(v.boolean(), false),
+  /** Null, too, where the token may not read merge queues. */
   mergeQueueEntry: v.nullish(Entry),
-  timelineItems: v.optional(
+  timelineItems: v.nullish(
     v.object({ nodes: v.nullish(v.array(v.nullish(v.object({ __typename: v.string() }))), []) }),
   ),
 });
@@ -52,7 +55,7 @@ export async function enqueue(api: MergeApi, { id, commit, queue }: Queueable): 
     );
   }
   const variables = { input: { pullRequestId: id, expectedHeadOid: commit } };
-  const asked = await graphql(api, 'merge', { text: ENQUEUE, variables, schema: v.object({}) });
+  const asked = await graphql(api, 'queue', { text: ENQUEUE, variables, schema: v.object({}) });
   return asked.kind === 'data'
     ? { kind: 'scheduled' }
     : refusedMerge(api.context, wordsOf(api, asked.answer));
