@@ -50,7 +50,7 @@ describe("the stand-in holds GraphQL against GitHub's schema", () => {
     [
       'a value that an enum lacks',
       'timelineItems(last: 1, itemTypes: [ADDED]) { nodes { __typename } }',
-      'PullRequest.timelineItems wants itemTypes: [PullRequestTimelineItemsItemType!], not [ ADDED]',
+      'PullRequest.timelineItems wants itemTypes: [PullRequestTimelineItemsItemType!], not [ADDED]',
     ],
     [
       'a type that is none of a union',

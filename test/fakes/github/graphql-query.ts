@@ -10,7 +10,7 @@ export interface Selection {
 
 export interface Argument {
   readonly name: string;
-  /** As it is written: `$number`, `100`, `"turnpike/promotion"`, `[ADDED_TO_MERGE_QUEUE_EVENT]`. */
+  /** As it is written: `$number`, `100`, `"turnpike/promotion"`, `[ADDED_TO_MERGE_QUEUE_EVENT HEAD_REF_FORCE_PUSHED_EVENT]`. */
   readonly value: string;
 }
 
@@ -23,7 +23,15 @@ export interface Operation {
 
 const TOKEN = /\.\.\.|[A-Za-z_]\w*|"[^"]*"|\d+|[^\s,]/g;
 
-export function parseOperation(text: string): Operation {
+interface Tokens {
+  peek(): string;
+  /** The next one, which has to be this. */
+  take(wanted?: string): string;
+  /** Those between two brackets, one after the other; none where the next one does not open them. */
+  list<T>(open: string, close: string, one: (tokens: Tokens) => T): T[];
+}
+
+function createTokens(text: string): Tokens {
   const tokens = text.match(TOKEN) ?? [];
   let at = 0;
   const peek = () => tokens[at] ?? '';
@@ -34,53 +42,63 @@ export function parseOperation(text: string): Operation {
     }
     return token;
   };
-
-  /** Up to the token that ends it. */
-  const until = (...ends: readonly string[]): string => {
-    let value = '';
-    while (!ends.includes(peek())) value += `${take()} `;
-    return value.trim();
+  const reader: Tokens = {
+    peek,
+    take,
+    list(open, close, one) {
+      if (peek() !== open) return [];
+      take(open);
+      const found = [];
+      while (peek() !== close) found.push(one(reader));
+      take(close);
+      return found;
+    },
   };
+  return reader;
+}
 
-  const list = <T>(open: string, close: string, one: () => T): T[] => {
-    if (peek() !== open) return [];
-    take(open);
-    const found: T[] = [];
-    while (peek() !== close) found.push(one());
-    take(close);
-    return found;
-  };
-
-  const variable = (): [string, string] => {
-    take('$');
-    const name = take();
-    take(':');
-    const type = peek() === '[' ? `${until(']')}${take(']')}` : take();
-    return [name, peek() === '!' ? `${type}${take('!')}` : type];
-  };
-
-  const argument = (): Argument => {
-    const name = take();
-    take(':');
-    if (peek() === '$') return { name, value: `${take('$')}${take()}` };
-    return { name, value: peek() === '[' ? `${until(']')}${take(']')}` : take() };
-  };
-
-  const selection = (): Selection => {
-    if (peek() === '...') {
-      take('...');
-      take('on');
-      return { name: '', on: take(), args: [], selections: list('{', '}', selection) };
-    }
-    return { name: take(), args: list('(', ')', argument), selections: list('{', '}', selection) };
-  };
-
-  const kind = take();
+export function parseOperation(text: string): Operation {
+  const tokens = createTokens(text);
+  const kind = tokens.take();
   if (kind !== 'query' && kind !== 'mutation') throw new Error(`GraphQL: ${kind} is no operation`);
-  const variables = Object.fromEntries(list('(', ')', variable));
-  const selections = list('{', '}', selection);
-  if (at !== tokens.length) throw new Error(`GraphQL: something follows the operation: ${peek()}`);
+  const variables = Object.fromEntries(tokens.list('(', ')', variable));
+  const selections = tokens.list('{', '}', selection);
+  if (tokens.peek() !== '') throw new Error(`GraphQL: something follows the operation: ${tokens.peek()}`);
   return { kind, variables, selections };
+}
+
+function variable(tokens: Tokens): [string, string] {
+  tokens.take('$');
+  const name = tokens.take();
+  tokens.take(':');
+  const type = value(tokens);
+  return [name, tokens.peek() === '!' ? `${type}${tokens.take()}` : type];
+}
+
+function argument(tokens: Tokens): Argument {
+  const name = tokens.take();
+  tokens.take(':');
+  return { name, value: value(tokens) };
+}
+
+/** Of an argument, or a type. */
+function value(tokens: Tokens): string {
+  if (tokens.peek() === '$') return `${tokens.take()}${tokens.take()}`;
+  if (tokens.peek() !== '[') return tokens.take();
+  return `[${tokens.list('[', ']', ({ take }) => take()).join(' ')}]`;
+}
+
+function selection(tokens: Tokens): Selection {
+  if (tokens.peek() !== '...') {
+    return {
+      name: tokens.take(),
+      args: tokens.list('(', ')', argument),
+      selections: tokens.list('{', '}', selection),
+    };
+  }
+  tokens.take('...');
+  tokens.take('on');
+  return { name: '', on: tokens.take(), args: [], selections: tokens.list('{', '}', selection) };
 }
 
 /** Of what there is, what is asked for; a field that is not there is a fault of the stand-in. */
