@@ -7,6 +7,8 @@ import { mergeOptions } from './pulls.ts';
 
 const SLOW = 120_000;
 const OURS = 'turnpike/promotion';
+/** As Gitea calls the job of docs/workflows/turnpike-status.yaml. */
+const JOB = 'turnpike-status / turnpike-status (pull_request_target)';
 
 let repository: GiteaRepository;
 
@@ -72,6 +74,7 @@ describe('merging on Gitea waits', () => {
       const base = await headOf(pull.base);
       await check(base, 'ci/build', 'success');
       await check(pull.headCommit ?? '', OURS, 'success');
+      await check(pull.headCommit ?? '', JOB, 'success');
       repository.calls();
 
       const short = pull.headCommit?.slice(0, 10);
@@ -97,6 +100,7 @@ describe('merging on Gitea waits', () => {
     async () => {
       const pull = await opened('ours');
       await check(await headOf(pull.base), OURS, 'success');
+      await check(await headOf(pull.base), JOB, 'success');
       await check(pull.headCommit ?? '', OURS, 'pending');
       const reason = `Checks of ${pull.headCommit?.slice(0, 10)} are not done: ${OURS}.`;
       expect(await merge(pull)).toEqual({ kind: 'not-yet', reason });

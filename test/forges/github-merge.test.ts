@@ -219,6 +219,7 @@ describe('merging on GitHub waits', () => {
     prepare();
     check('turnpike/promotion', 'success');
     run('turnpike/promotion', 'SUCCESS');
+    run('turnpike-status', 'SUCCESS');
     for (const state of ['CLEAN', 'BLOCKED']) {
       github.options.mergeState = state;
       expect(await merge()).toEqual(NO_CHECK);
@@ -239,6 +240,7 @@ describe('merging on GitHub waits', () => {
       description: '',
     });
     run('turnpike/promotion', 'SUCCESS', BASE_COMMIT);
+    run('turnpike-status', 'SUCCESS', BASE_COMMIT);
     expect(await merge()).toEqual({ kind: 'merged' });
     expect(github.requests).toEqual([QUERY, MERGE]);
   });

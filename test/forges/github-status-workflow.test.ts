@@ -2,8 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createForge } from '../../src/promote/forges/forge.ts';
+import { STATUS_JOB } from '../../src/promote/forges/status.ts';
+import { forgeDeps } from '../fakes/forge-deps.ts';
 import { type FakeGit, fakeGit } from '../fakes/github/git.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';
+import { mergeOptions, openPull } from './pulls.ts';
 import { readWorkflow, runWorkflow } from './status-workflow.ts';
 
 const PROMOTION = 'promotion-team-app-staging';
@@ -58,12 +62,13 @@ afterEach(async () => {
 describe('the workflow that sets turnpike/promotion where Turnpike does not', () => {
   test('runs nothing of the pull request, and may do nothing but set statuses', async () => {
     const { jobs, on } = await readWorkflow();
-    expect(Object.keys(jobs.status.permissions)).toEqual(['contents', 'statuses']);
-    expect(jobs.status.permissions).toEqual({ contents: 'read', statuses: 'write' });
-    expect(jobs.status.steps).toHaveLength(1);
-    expect(jobs.status.steps[0]).not.toHaveProperty('uses');
+    expect(Object.keys(jobs)).toEqual([STATUS_JOB]);
+    const job = jobs[STATUS_JOB];
+    expect(job.permissions).toEqual({ contents: 'read', statuses: 'write' });
+    expect(job.steps).toHaveLength(1);
+    expect(job.steps[0]).not.toHaveProperty('uses');
     // What an event says is never part of the script.
-    expect(jobs.status.steps[0]?.run).not.toContain('${{');
+    expect(job.steps[0]?.run).not.toContain('${{');
     expect(Object.keys(on)).toEqual(['pull_request_target', 'merge_group']);
   });
 
@@ -71,6 +76,18 @@ describe('the workflow that sets turnpike/promotion where Turnpike does not', ()
     const commit = await git.repository.commit({ 'a.yaml': 'a: 2\n' }, { branch: 'feature' });
     expect(await pullRequest('feature', commit)).toMatchObject({ status: 0 });
     expect(said(commit)).toEqual(['turnpike/promotion success: No promotion.']);
+  });
+
+  test('lets a branch take it that requires the status', async () => {
+    github.options.required = ['turnpike/promotion'];
+    await git.repository.git('branch', 'feature', 'main');
+    const commit = await git.repository.commit({ 'a.yaml': 'a: 2\n' }, { branch: 'feature' });
+    const forge = createForge('github', `${github.origin}/acme/fleet`, { token: FAKE_TOKEN }, forgeDeps());
+    const pull = await openPull(forge, { head: 'feature', base: 'main', title: 'Change', body: '' });
+    const merge = () => forge.merge(pull, commit, mergeOptions({ mayWait: false }));
+    expect(await merge()).toMatchObject({ kind: 'not-yet' });
+    await pullRequest('feature', commit);
+    expect(await merge()).toEqual({ kind: 'merged' });
   });
 
   test('leaves a promotion to Turnpike', async () => {

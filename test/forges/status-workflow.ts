@@ -8,7 +8,7 @@ const FILE = fileURLToPath(new URL('../../docs/workflows/turnpike-status.yaml', 
 export interface Workflow {
   readonly on: Readonly<Record<string, { readonly types: readonly string[] }>>;
   readonly jobs: {
-    readonly status: {
+    readonly 'turnpike-status': {
       readonly permissions: Readonly<Record<string, string>>;
       readonly steps: readonly Step[];
     };
@@ -31,7 +31,7 @@ export async function readWorkflow(): Promise<Workflow> {
 
 /** The status that the script ends with, and what it writes. */
 export async function runWorkflow(context: Context): Promise<{ status: number; output: string }> {
-  const [step] = (await readWorkflow()).jobs.status.steps;
+  const [step] = (await readWorkflow()).jobs['turnpike-status'].steps;
   if (!step) throw new Error('the workflow has no step');
   const env = Object.entries(step.env).map(([name, text]) => [name, evaluated(text, context)] as const);
   const child = Bun.spawn([step.shell, '-e', '-c', step.run], {

@@ -1,6 +1,14 @@
 /** What all statuses of ours are called. */
 export const STATUS_CONTEXT = 'turnpike/promotion';
 
+/** The job of docs/workflows/turnpike-status.yaml, which says so of what is no promotion. */
+export const STATUS_JOB = 'turnpike-status';
+
+/** Whether a check is no sign of CI. Gitea calls a job by its workflow, its name and the event. */
+export function isOurCheck(name: string): boolean {
+  return name === STATUS_CONTEXT || name === STATUS_JOB || name.startsWith(`${STATUS_JOB} / ${STATUS_JOB} (`);
+}
+
 /** Most forges take 255 characters, or more. */
 export const MAX_STATUS = 255;
 

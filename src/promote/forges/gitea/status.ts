@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { CommitStatus } from '../forge.ts';
 import type { Checks } from '../merge.ts';
 import { parsedAnswer } from '../shared.ts';
-import { cutStatus, STATUS_CONTEXT } from '../status.ts';
+import { cutStatus, isOurCheck, STATUS_CONTEXT } from '../status.ts';
 import type { Api } from './api.ts';
 
 const PAGE_SIZE = 50;
@@ -42,7 +42,7 @@ export async function checksOf(api: Api, commit: string): Promise<Checks> {
   const contexts = (wanted: (state: string) => boolean) =>
     statuses.filter(({ status }) => wanted(status)).map(({ context }) => context);
   return {
-    any: statuses.some(({ context }) => context !== STATUS_CONTEXT),
+    any: statuses.some(({ context }) => !isOurCheck(context)),
     failing: contexts(isFailing),
     pending: contexts((state) => !isFailing(state) && !isPassed(state)),
   };

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { STATUS_CONTEXT } from '../status.ts';
+import { isOurCheck } from '../status.ts';
 
 /** The field of a commit that tokens without a right to check runs see in part: a check run is null for them. */
 export const ROLLUP = 'statusCheckRollup';
@@ -28,9 +28,9 @@ export const Checked = v.object({
   ),
 });
 
-/** Whether a commit has a check; a status or a check run with the name of our status is none. */
+/** Whether a commit has a check; a status or a check run of ours is none. */
 export function hasChecks(commit: v.InferOutput<typeof Checked> | null | undefined): boolean {
   const { nodes = [], totalCount = 0 } = commit?.[ROLLUP]?.contexts ?? {};
-  const ours = nodes.filter((one) => (one?.context ?? one?.name) === STATUS_CONTEXT);
+  const ours = nodes.filter((one) => isOurCheck(one?.context ?? one?.name ?? ''));
   return totalCount > ours.length;
 }
