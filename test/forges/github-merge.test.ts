@@ -283,6 +283,7 @@ describe('a failure of GraphQL', () => {
 
   test.each([
     ['RATE_LIMITED', 'API rate limit exceeded for user ID 1.', 'ForgeRateLimited'],
+    ['RATE_LIMIT', 'API rate limit already exceeded for user ID 1.', 'ForgeRateLimited'],
     ['FORBIDDEN', 'Resource not accessible by personal access token', 'ForgeUnauthorized'],
     ['INSUFFICIENT_SCOPES', 'Your token has not been granted the required scopes.', 'ForgeUnauthorized'],
     ['NOT_FOUND', "Could not resolve to a Repository with the name 'acme/fleet'.", 'ForgeNotFound'],
