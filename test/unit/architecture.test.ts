@@ -90,3 +90,16 @@ describe('the structure of the source', () => {
     expect(found).toEqual(['main.ts']);
   });
 });
+
+describe('the structure of the tests', () => {
+  const tests = join(import.meta.dir, '..');
+
+  // The runner takes an empty file for one that passes.
+  test('has no file without a test', async () => {
+    const found: string[] = [];
+    for (const file of new Bun.Glob('**/*.test.ts').scanSync(tests)) {
+      if (!/\btest\b/.test(await Bun.file(join(tests, file)).text())) found.push(file);
+    }
+    expect(found).toEqual([]);
+  });
+});
