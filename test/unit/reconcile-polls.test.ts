@@ -40,6 +40,12 @@ describe('a pull request that cannot be looked at', () => {
   ])('%s', async (_, error, seconds) => {
     expect(await wakeAfter(error)).toBe(seconds);
   });
+
+  test('is asked for at its usual time where the limit is longer: what is held costs no request', async () => {
+    const usual = await wakeAfter(new TurnpikeError('ForgeRefused', 'It is refused.', { retry: 'never' }));
+    expect(usual).toBeWithin(60, 150);
+    expect(await wakeAfter(limited(3600))).toBe(usual);
+  });
 });
 
 function unavailable(): TurnpikeError {
