@@ -75,6 +75,14 @@ describe('a rate limit', () => {
     expect([...refusals, limits.hold('a', undefined)]).toEqual([...Array(8).fill(60), 50]);
   });
 
+  test('is not cut short by the refusal of a request that was under way', () => {
+    const limits = createRateLimits(() => NOW);
+    limits.hold('a', 600);
+
+    expect([limits.hold('a', undefined), limits.hold('a', 5)]).toEqual([600, 600]);
+    expect(limits.heldFor('a', 'urgent')).toBe(600);
+  });
+
   test('is remembered until its time has passed', () => {
     let now = NOW;
     const limits = createRateLimits(() => now);

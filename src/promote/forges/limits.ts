@@ -31,7 +31,8 @@ export function createRateLimits(now: () => Date): RateLimits {
       return seconds > 0 ? seconds : undefined;
     },
     hold(key, named) {
-      const seconds = named ?? growing.next(key);
+      // A request that was under way may be told less, or no time.
+      const seconds = Math.max(named ?? growing.next(key), all.heldFor(key));
       all.hold(key, seconds);
       return seconds;
     },
