@@ -140,6 +140,16 @@ describe("a token's budget", () => {
     expect(await failureOf(poll())).toMatchObject({ code: 'ForgeRateLimited' });
   });
 
+  test('does not matter to a refusal that names a check of people', async () => {
+    const pull = await openPull(forge(), INPUT);
+    const errors = [{ type: 'UNPROCESSABLE', message: 'Required status check "rate limit" is expected.' }];
+    github.fail({ status: 200, body: { data: null, errors } });
+    const outcome = await forge().merge(pull, pull.headCommit ?? '', mergeOptions());
+
+    expect(outcome).toMatchObject({ reason: expect.stringContaining('status check "rate limit"') });
+    expect(await poll()).toMatchObject({ number: 1 });
+  });
+
   test('is waited for where content is created too fast', async () => {
     const errors = [{ resource: 'PullRequest', code: 'custom', message: 'was submitted too quickly' }];
     github.fail({ status: 422, body: { message: 'Validation Failed', errors } });

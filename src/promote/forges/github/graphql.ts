@@ -91,9 +91,9 @@ function asRest(answer: ForgeAnswer, optional: readonly string[], beyond: readon
   return { ...answer, status, data: { message: first.message } };
 }
 
-/** A secondary limit may have no type, and words alone. */
+/** A secondary limit may have no type, and words alone. Other refusals may quote what people have called a check. */
 function statusOf({ type = '', message = '' }: GraphqlError): number {
-  return STATUSES[type] ?? (isRateLimitText(message) ? 429 : 422);
+  return STATUSES[type] ?? (type === '' && isRateLimitText(message) ? 429 : 422);
 }
 
 /** The token may not read one of these fields; the rest of the answer is there. */
