@@ -64,17 +64,20 @@ describe('an answer', () => {
     expect(seen).toEqual(['GET /here']);
   });
 
-  test('goes where it is asked for as it comes, if it is of that type', async () => {
-    const headers = { 'content-type': 'application/x-pack; charset=x' };
-    handler = () => new Response('x'.repeat(200 * KIB), { headers });
-    let size = 0;
-    const take = (piece: Uint8Array) => {
-      size += piece.length;
-    };
-    const into = { contentType: 'application/x-pack', take };
-    const answer = await outbound.send({ url, into, maxBytes: 1024 * KIB });
-    expect([size, await answer.text()]).toEqual([200 * KIB, '']);
-  });
+  test.each(['application/x-pack; charset=x', 'Application/X-Pack ; charset=x'])(
+    'goes where it is asked for as it comes, if it is of that type (%s)',
+    async (type) => {
+      const headers = { 'content-type': type };
+      handler = () => new Response('x'.repeat(200 * KIB), { headers });
+      let size = 0;
+      const take = (piece: Uint8Array) => {
+        size += piece.length;
+      };
+      const into = { contentType: 'application/x-pack', take };
+      const answer = await outbound.send({ url, into, maxBytes: 1024 * KIB });
+      expect([size, await answer.text()]).toEqual([200 * KIB, '']);
+    },
+  );
 
   test.each([
     ['is of another type', 200, 'text/plain'],

@@ -60,7 +60,7 @@ async function readBody(response: Response, request: OutboundRequest, deadline: 
 }
 
 function sinkOf({ headers }: Response, { into }: OutboundRequest): BodySink['take'] | undefined {
-  const type = headers.get('content-type')?.split(';')[0];
+  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   return into && type === into.contentType ? into.take : undefined;
 }
 
