@@ -175,6 +175,16 @@ describe('a sign-in page', () => {
     expect(await failureOf(promote())).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
   });
 
+  test.each(['/git-upload-pack', '/git-receive-pack'])(
+    'is no repository of that name, at …%s neither',
+    async (ending) => {
+      server.intercept = instead(ending, to(`https://git.example/team/login${ending}`));
+      const error = await failureOf(promote());
+      expect(error).toMatchObject({ code: 'GitRepositoryNotFound', retry: 'never' });
+      expect(error.message).toContain('redirects to https://git.example/team/login: ');
+    },
+  );
+
   test('is no repository of that name', async () => {
     server.intercept = to('https://git.example/team/login/info/refs?service=git-upload-pack');
     const error = await failureOf(promote());

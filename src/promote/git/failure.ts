@@ -3,7 +3,7 @@ import { cut, MAX_QUOTED, oneLine } from '../../decide/text.ts';
 import { displayUrl } from '../outbound.ts';
 import type { GitCredentials } from '../workspace.ts';
 import { redact } from './credentials.ts';
-import { redirectTarget } from './redirect.ts';
+import { redirectTarget, repositoryOf } from './redirect.ts';
 import { isSignInPage, isSignInUrl } from './sign-in.ts';
 
 /** The other side, for messages. */
@@ -38,7 +38,7 @@ export async function answerProblem(response: Response, remote: Remote): Promise
 function moved(response: Response, remote: Remote): TurnpikeError {
   const { name } = remote;
   const target = redirectTarget(response, `${name}/info/refs`);
-  const shown = target && quotation(displayUrl(target.href).replace(/\/info\/refs$/, ''), remote);
+  const shown = target && quotation(repositoryOf(displayUrl(target.href)), remote);
   if (target && isSignInUrl(target)) return signIn(`HTTP ${response.status} to ${shown}`, remote);
   const message = shown
     ? `${name} redirects to ${shown}: redirects are not followed; if it has moved there, set url to that.`

@@ -20,6 +20,11 @@ export function redirectTarget({ headers }: Response, asked: string): URL | unde
   return location ? (URL.parse(location, asked) ?? undefined) : undefined;
 }
 
+/** Without what Git asks for in it (gitprotocol-http). */
+export function repositoryOf(address: string): string {
+  return address.replace(/\/(?:info\/refs|git-upload-pack|git-receive-pack)$/, '');
+}
+
 export function refsUrl(base: string, service: string): string {
   return `${base}/info/refs?service=${service}`;
 }

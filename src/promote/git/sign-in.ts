@@ -1,3 +1,5 @@
+import { repositoryOf } from './redirect.ts';
+
 /** What people are shown who have no valid token, where a Git server should say 401. */
 
 const SIGN_IN = /^(?:_?sign[-_]?in|log[-_]?in)$/i;
@@ -7,7 +9,7 @@ const SIGN_IN = /^(?:_?sign[-_]?in|log[-_]?in)$/i;
  * what is no project to `/users/sign_in`. A repository may have such a name, too.
  */
 export function isSignInUrl({ hostname, pathname }: URL): boolean {
-  if (pathname.endsWith('/info/refs')) return false;
+  if (repositoryOf(pathname) !== pathname) return false;
   return hostname.startsWith('login.') || pathname.split('/').some((segment) => SIGN_IN.test(segment));
 }
 
