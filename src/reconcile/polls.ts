@@ -69,7 +69,7 @@ export function createPolls(deps: Deps): Polls {
         wakeAfter = Math.min(wakeAfter, pollDue(context, memory.get(key), available) ?? wakeAfter);
         const { namespace, name } = pipeline.metadata;
         const fields = { namespace, name, environment: environment.name, error: errorMessage(error) };
-        deps.log.warn(fields, 'the pull request cannot be looked at; it is tried again');
+        deps.log[levelOf(error)](fields, 'the pull request cannot be looked at; it is tried again');
         return [];
       }
     });
@@ -100,6 +100,11 @@ function retryAfter(error: unknown): number {
   if (isLimited(error)) return Math.min(Math.max(error.retry.afterSeconds, RETRY_SECONDS), REFUSED_SECONDS);
   if (hasCode(error, 'SecretNotFound', 'SecretInvalid', 'HostNotAllowed')) return SECRET_SECONDS;
   return error instanceof TurnpikeError && error.retry === 'never' ? REFUSED_SECONDS : RETRY_SECONDS;
+}
+
+/** Polls that a rate limit holds are many, and nothing is wrong with them. */
+function levelOf(error: unknown): 'debug' | 'warn' {
+  return isLimited(error) ? 'debug' : 'warn';
 }
 
 type Limited = TurnpikeError & { readonly retry: { readonly afterSeconds: number } };

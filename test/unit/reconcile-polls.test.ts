@@ -14,8 +14,8 @@ const OPEN = withState(running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }
   },
 });
 
-/** Seconds until a pull request is looked at again whose forge could not be asked. */
-async function wakeAfter(error: TurnpikeError): Promise<number> {
+/** What becomes of a poll whose forge could not be asked. */
+async function failedPoll(error: TurnpikeError) {
   const promoter = {
     promote: () => Promise.reject(error),
     runTask: () => Promise.reject(error),
@@ -23,10 +23,17 @@ async function wakeAfter(error: TurnpikeError): Promise<number> {
     pullRequestState: () => Promise.reject(error),
   };
   const policy = { delaySeconds: 2, maxDelaySeconds: 20, threshold: 3, resyncSeconds: 600 };
-  const polls = createPolls({ promoter, policy, log: createFakeLog().log });
+  const { log, lines } = createFakeLog();
+  const polls = createPolls({ promoter, policy, log });
   const answers = await polls.ask(OPEN, { now: NOW, requested: false });
   expect(answers.pullRequests).toEqual({});
-  return answers.wakeAfter;
+  const levels = lines.map((line) => JSON.parse(line).level);
+  return { wakeAfter: answers.wakeAfter, levels };
+}
+
+/** Seconds until the pull request is looked at again. */
+async function wakeAfter(error: TurnpikeError): Promise<number> {
+  return (await failedPoll(error)).wakeAfter;
 }
 
 describe('a pull request that cannot be looked at', () => {
@@ -45,6 +52,11 @@ describe('a pull request that cannot be looked at', () => {
     const usual = await wakeAfter(new TurnpikeError('ForgeRefused', 'It is refused.', { retry: 'never' }));
     expect(usual).toBeWithin(60, 150);
     expect(await wakeAfter(limited(3600))).toBe(usual);
+  });
+
+  test('is a warning, but not while a rate limit holds polls, which are many', async () => {
+    expect((await failedPoll(unavailable())).levels).toEqual(['warn']);
+    expect((await failedPoll(limited(1))).levels).toEqual(['debug']);
   });
 });
 
