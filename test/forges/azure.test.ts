@@ -100,6 +100,16 @@ describe('Azure DevOps', () => {
     },
   );
 
+  test.each([
+    ['/acme/100%/_git/fleet', 'write it as %25'],
+    ['/acme/p/_git/%E0%A4', 'write it as %25'],
+    ['/_git/fleet', 'names no organization, or collection, and project on dev.azure.com'],
+  ])('refuses %s for good, and says why', async (path, words) => {
+    const error = await failureOf(Promise.try(() => forge(`https://dev.azure.com${path}`)));
+    expect(error).toMatchObject({ code: 'SpecInvalid', retry: 'never' });
+    expect(error.message).toContain(words);
+  });
+
   test('says that a pull request exists rather than failing', async () => {
     await forge().create(INPUT);
     expect(await forge().create(INPUT)).toBe('exists');

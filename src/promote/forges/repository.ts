@@ -84,7 +84,7 @@ export interface AzureAddress extends Pick<RepositoryAddress, 'origin' | 'host' 
  */
 export function azureAddress(url: string): AzureAddress {
   const { parsed, segments } = splitUrl(url);
-  const decoded = segments.map((segment) => decodeURIComponent(segment));
+  const decoded = segments.map(decodedOf);
   // Over SSH: `/v3/ORGANIZATION/PROJECT/REPOSITORY`.
   const isSsh = url.startsWith('ssh:') && decoded.length === 4 && decoded.shift() === 'v3';
   const [name = '', git] = [decoded.pop(), isSsh ? '_git' : decoded.pop()];
@@ -98,7 +98,16 @@ export function azureAddress(url: string): AzureAddress {
   }
   const project = lacksProject(parsed.hostname, decoded) ? [name] : [];
   const path = pathOf([...decoded, ...project].map(encodeURIComponent));
+  if (path === '') throw invalid(`names no organization, or collection, and project on ${parsed.host}`);
   return { origin: parsed.origin, host: parsed.host, path, name: encodeURIComponent(name) };
+}
+
+function decodedOf(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw invalid('holds a % that begins no encoded character: write it as %25');
+  }
 }
 
 /** The collection that a server has to begin with, and that an organization of visualstudio.com has alone. */
