@@ -77,13 +77,17 @@ describe('the version of the API of Azure DevOps', () => {
   });
 
   test('is found out anew when the server was replaced by one that has it no more', async () => {
-    start('server-2020');
+    start('server-2022');
     const deps = forgeDeps();
     await forge(deps).create(INPUT);
-    azure.requests.length = 0;
+    // As from the server before it.
+    deps.azureVersions.refused(azure.origin, '7.0');
     azure.fail({ status: 400, body: { typeKey: 'VssVersionOutOfRangeException' } });
-    expect(await failureOf(forge(deps).get(1))).toMatchObject({ code: 'ForgeRefused' });
+    azure.requests.length = 0;
     expect(await forge(deps).get(1)).toMatchObject({ number: 1 });
+    expect(await forge(deps).get(1)).toMatchObject({ number: 1 });
+    const asked = azure.requests.map((one) => one.replace(/.*api-version=/, ''));
+    expect(asked).toEqual(['6.0', '7.0', '7.0']);
   });
 
   test('of a server that has none of them is an error that says what is needed', async () => {
