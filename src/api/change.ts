@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { secretReference } from './names.ts';
 import { keeps, rules, type TextRule, textRules } from './rules.ts';
 
 /** What a promotion changes in Git, and how its commits and texts look. */
@@ -87,8 +88,16 @@ export const CommitSettings = v.pipe(
   v.object({
     author: v.optional(person('Author of the commits. Default: Turnpike.')),
     committer: v.optional(person('Committer of the commits. Default: the author.')),
+    signingKeySecretRef: v.optional(
+      v.pipe(
+        secretReference("Name of a Secret in the Pipeline's namespace."),
+        v.description(
+          "Secret with the key that commits are signed with: signing-key and signing-passphrase, or by Flux's keys git.asc and passphrase, or identity and password. Default: signing-key of the Secret with the credentials.",
+        ),
+      ),
+    ),
   }),
-  v.description('How commits are made. They are signed when the Secret holds signing-key.'),
+  v.description('How commits are made. They are signed where there is a key for it.'),
 );
 export type CommitSettings = v.InferOutput<typeof CommitSettings>;
 

@@ -14,6 +14,20 @@ export const PullRequestRepository = v.object({
     v.pipe(v.picklist(FORGE_TYPES), v.description('The kind of forge, where the spec named it.')),
   ),
   secret: v.pipe(v.string(), v.maxLength(253), v.description('Name of the Secret with the credentials.')),
+  certSecret: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(253),
+      v.description('Name of the Secret for TLS, where the spec named one.'),
+    ),
+  ),
+  proxySecret: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(253),
+      v.description('Name of the Secret with the proxy, where the spec named one.'),
+    ),
+  ),
 });
 export type PullRequestRepository = v.InferOutput<typeof PullRequestRepository>;
 

@@ -18,6 +18,16 @@ import { rules, secretTextRules } from './rules.ts';
 export const LocalSecretRef = secretReference("Name of a Secret in the Pipeline's namespace.");
 export type LocalSecretRef = v.InferOutput<typeof LocalSecretRef>;
 
+const secretOf = (description: string) => v.optional(v.pipe(LocalSecretRef, v.description(description)));
+
+/** What Flux keeps apart from the credentials. Where one is named, those keys of `secretRef` are not read. */
+const certSecretRef = secretOf(
+  'Secret for TLS with the host: tls.crt and tls.key, a client certificate and its private key; ca.crt, a private certificate authority. Default: these keys of secretRef.',
+);
+const proxySecretRef = secretOf(
+  "Secret with the proxy of this repository, in the place of the environment's: address, such as http://proxy.example.com:3128; username and password where it asks for them. Not with a URL by ssh.",
+);
+
 export const PullRequestStrategy = v.pipe(
   v.object({
     type: v.optional(
@@ -33,8 +43,13 @@ export const PullRequestStrategy = v.pipe(
     secretRef: v.pipe(
       LocalSecretRef,
       v.description(
-        "Secret with the credentials: token for the forge's API, or a GitHub App by the keys that Flux has for it; username and password for Git over HTTPS (the token alone serves when they are missing); identity and known_hosts for Git over SSH; caFile for a private certificate authority; webhook-secret for the forge's webhook; signing-key and signing-passphrase for the commits.",
+        "Secret with the credentials: token for the forge's API, or a GitHub App by the keys that Flux has for it, or bearerToken; username and password for Git over HTTPS (the token alone serves when they are missing); identity and known_hosts for Git over SSH; tls.crt and tls.key for a client certificate; ca.crt for a private certificate authority; webhook-secret for the forge's webhook; signing-key and signing-passphrase for the commits.",
       ),
+    ),
+    certSecretRef,
+    proxySecretRef,
+    webhookSecretRef: secretOf(
+      'Secret that the forge proves its webhooks with: webhook-secret, and webhook-secret-previous while it is changed. Default: these keys of secretRef.',
     ),
     branch,
     files: v.optional(files),
@@ -55,9 +70,11 @@ export const PushStrategy = v.pipe(
     secretRef: v.pipe(
       LocalSecretRef,
       v.description(
-        'Secret with the credentials: username and password, or token, for Git over HTTPS; identity and known_hosts for Git over SSH; caFile for a private certificate authority; signing-key and signing-passphrase for the commits.',
+        'Secret with the credentials: username and password, or token, or bearerToken, for Git over HTTPS; identity and known_hosts for Git over SSH; tls.crt and tls.key for a client certificate; ca.crt for a private certificate authority; signing-key and signing-passphrase for the commits.',
       ),
     ),
+    certSecretRef,
+    proxySecretRef,
     files: v.optional(files),
     templates: v.optional(CommitTemplates),
     commit: v.optional(CommitSettings),

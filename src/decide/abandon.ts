@@ -10,6 +10,7 @@ import {
   type Strategy,
 } from '../api/pipeline.ts';
 import { isSamePlace, mergePlace, withoutMerge } from './merged.ts';
+import { recordOf } from './recorded-repository.ts';
 import { destinationOf, promotionInto } from './route.ts';
 import { isSameRepository } from './same-repository.ts';
 import { openPullRequest, withPromotion } from './state.ts';
@@ -123,10 +124,9 @@ function withRepository(
 ): EnvironmentStatus {
   const { promotion } = state;
   if (!promotion?.pullRequest || !settings) return state;
-  const { url, type, secretRef } = settings;
   const { repository: before } = promotion.pullRequest;
-  if (!before && hostOf(url) !== hostOf(promotion.pullRequest.url)) return state;
-  const repository = { url, ...(type && { type }), secret: secretRef.name };
+  if (!before && hostOf(settings.url) !== hostOf(promotion.pullRequest.url)) return state;
+  const repository = recordOf(settings);
   return { ...state, promotion: { ...promotion, pullRequest: { ...promotion.pullRequest, repository } } };
 }
 

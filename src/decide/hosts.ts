@@ -67,6 +67,14 @@ export function hostProblem(url: URL, policy: HostPolicy): string | undefined {
   return reachProblem(url, policy);
 }
 
+/**
+ * The same for a proxy that a Pipeline names. The way to it may be plain: what goes through it is encrypted to the host
+ * behind it, but for hosts that are reached by http.
+ */
+export function proxyHostProblem(url: URL, policy: HostPolicy): string | undefined {
+  return isInsecureHost(url, policy) ? undefined : reachProblem(url, policy);
+}
+
 /** The same for the host alone; `shapeProblem` lets no other schemes pass. */
 export function repositoryHostProblem(url: URL, policy: HostPolicy): string | undefined {
   return url.protocol === 'ssh:' ? sshHostProblem(url, policy) : hostProblem(url, policy);
@@ -102,23 +110,28 @@ function reachProblem(url: URL, policy: HostPolicy): string | undefined {
 /** The annotation of a Secret: hosts, `sealed` where it is encrypted, or undefined where there is none. */
 export type AllowedHosts = readonly string[] | 'sealed' | undefined;
 
+/** Where a Secret would go: to the host of a repository, or to a proxy on the way there. */
+export type Destination = string | { readonly proxy: URL };
+
 /**
- * Why a Secret may not be sent to the host of a repository, or undefined. Without an annotation it may be sent to any
- * host that the operator allows, unless he asks for one.
+ * Why a Secret may not be sent to a host, or undefined. Without an annotation it may be sent to any host that the operator
+ * allows, unless he asks for one.
  *
  * @param secret `Secret ns/name`
  */
 export function secretHostProblem(
   secret: string,
-  url: string,
+  to: Destination,
   allowed: AllowedHosts,
   { requireAllowedHosts = false }: Pick<HostPolicy, 'requireAllowedHosts'>,
 ): string | undefined {
   if (allowed === 'sealed') return undefined;
-  const parsed = URL.parse(url);
+  const parsed = typeof to === 'string' ? URL.parse(to) : to.proxy;
   if (allowed !== undefined) {
     if (parsed && isListed(parsed, allowed)) return undefined;
-    return `${secret} may not be sent to this repository's host: its annotation ${ALLOWED_HOSTS} allows ${allowed.join(', ') || 'none'}.`;
+    const whither =
+      typeof to === 'string' ? "to this repository's host" : `through the proxy ${to.proxy.host}`;
+    return `${secret} may not be sent ${whither}: its annotation ${ALLOWED_HOSTS} allows ${allowed.join(', ') || 'none'}.`;
   }
   if (!requireAllowedHosts) return undefined;
   const host = parsed ? `, such as ${parsed.host}` : '';

@@ -66,7 +66,7 @@ export function forgeSecrets(spec: PipelineSpec, type: ForgeType): ForgeSecret[]
   for (const environment of spec.environments.slice(1)) {
     const settings = promotionInto(spec, environment)?.strategy['pull-request'];
     if (!settings || forgeTypeOf(settings) !== type) continue;
-    const { name } = settings.secretRef;
+    const { name } = settings.webhookSecretRef ?? settings.secretRef;
     environments.set(name, [...(environments.get(name) ?? []), environment.name]);
   }
   return Array.from(environments, ([name, names]) => ({ name, environments: names }));

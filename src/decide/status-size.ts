@@ -13,6 +13,8 @@ const FIXED = 20_000;
 const TARGET = 512 + 130;
 /** Four revisions, one that was rejected, and the address of a pull request, each as long as it may be. */
 const ENVIRONMENT = 5 * 512 + 1024 + 1200;
+/** What stands around the name of a Secret. */
+const NAMED = 20;
 
 /** What the status takes up at most once its texts are cut and its history is left out. */
 export function leastStatusBytes(spec: PipelineSpec, name: string): number {
@@ -28,13 +30,14 @@ function targetBytes({ namespace, clusterRef }: Target): number {
   return TARGET + namespace.length + (clusterRef ? bytesOf(clusterRef) : 0);
 }
 
-/** The pull request names its repository, its Secret and its two branches. */
+/** The pull request names its repository, its Secrets and its two branches. */
 function environmentBytes(spec: PipelineSpec, environment: Environment, name: string): number {
   const settings = promotionInto(spec, environment)?.strategy['pull-request'];
   const own = environment.name.length * 2 + name.length;
   if (!settings) return ENVIRONMENT + own;
-  const { url, baseBranch, secretRef } = settings;
-  return ENVIRONMENT + own + url.length + baseBranch.length + secretRef.name.length;
+  const { url, baseBranch, secretRef, certSecretRef, proxySecretRef } = settings;
+  const others = [certSecretRef, proxySecretRef].map((ref) => (ref ? ref.name.length + NAMED : 0));
+  return ENVIRONMENT + own + url.length + baseBranch.length + secretRef.name.length + sum(others);
 }
 
 function bytesOf(value: unknown): number {

@@ -3,12 +3,11 @@ import {
   APPROVAL_KEY_PREVIOUS,
   HMAC_KEY,
   HMAC_KEY_PREVIOUS,
-  SIGNING_KEY,
-  SIGNING_PASSPHRASE,
   WEBHOOK_SECRET,
   WEBHOOK_SECRET_PREVIOUS,
 } from '../api/group.ts';
 import { GITHUB_APP } from '../decide/github-app.ts';
+import { PART_KEYS } from '../decide/secret-parts.ts';
 import { KUBECONFIG_KEYS } from './clusters-source.ts';
 import type { StoredSecret } from './secrets.ts';
 
@@ -39,10 +38,9 @@ export const PROOFS: Selection = { keys: PROOF_KEYS, maxValueBytes: 16 * KIB, ho
 export const RULED: Selection = {
   keys: [
     ...PROOF_KEYS,
-    ...['token', 'username', 'password', 'identity', 'known_hosts', 'caFile', 'ca.crt'],
+    ...['token', 'username', 'password', 'identity', 'known_hosts'],
     ...Object.values(GITHUB_APP),
-    SIGNING_KEY,
-    SIGNING_PASSPHRASE,
+    ...PART_KEYS,
     ...KUBECONFIG_KEYS,
   ],
   maxValueBytes: Number.POSITIVE_INFINITY,

@@ -2,6 +2,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { TurnpikeError } from '../api/errors.ts';
 import { type Lookup, remembered, systemLookup } from '../api/lookup.ts';
 import { createSlots } from '../api/slots.ts';
+import type { ClientCertificate } from '../decide/client-certificate.ts';
 import { type HostPolicy, hostProblem, repositoryHostProblem } from '../decide/hosts.ts';
 import type { ProxyFor } from '../decide/proxy.ts';
 import { ownTurn, type Waiting } from './attempt-time.ts';
@@ -9,6 +10,7 @@ import { createDeadline, type Deadline, type DeadlineOptions } from './deadline.
 import { exchange } from './outbound/exchange.ts';
 import { networkError, proxyRefusal } from './outbound/failure.ts';
 import { refuseForbiddenAddresses } from './outbound/lookup.ts';
+import { atJudgedAddress, refuseProxy, type UsedProxy } from './outbound/proxy.ts';
 
 export { displayUrl } from './outbound/failure.ts';
 
@@ -21,6 +23,10 @@ export interface OutboundRequest {
   readonly body?: Uint8Array | string;
   /** PEM of a private CA, trusted beside the public ones. */
   readonly ca?: string;
+  /** Shown to a server that asks for one. */
+  readonly certificate?: ClientCertificate;
+  /** A proxy that the Pipeline names, with its user and password; in the place of the environment's. */
+  readonly proxy?: URL;
   /** For the whole exchange, the answer's body included, in milliseconds; default 30,000. */
   readonly timeoutMs?: number;
   /** For silence while waiting for the next bytes, in milliseconds; default: `timeoutMs`. */
@@ -88,6 +94,14 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
     return slots ? ownTurn(request, slots.take(request.signal ?? NEVER)) : () => undefined;
   }
 
+  /** The proxy at an address that was looked at; undefined: directly, to a host that was looked at. */
+  async function wayTo(url: URL, proxy: UsedProxy | undefined, bounds: DeadlineOptions) {
+    if (proxy && !proxy.isOwn) return proxy.url;
+    if (proxy) return inTime(bounds, () => atJudgedAddress(proxy, policy, addressesOf));
+    await inTime(bounds, () => refuseForbiddenAddresses(url, policy, addressesOf));
+    return undefined;
+  }
+
   return {
     room,
     async send(request) {
@@ -98,12 +112,13 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
       const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = request;
       const bounds = { timeoutMs, idleMs: request.idleTimeoutMs ?? timeoutMs, signal };
       const url = new URL(request.url);
-      const proxy = deps.proxyFor?.(url);
+      const proxy = proxyOf(request, deps.proxyFor?.(url));
+      if (proxy) refuseProxy(proxy, policy);
       let giveBack: (() => void) | undefined;
       try {
-        if (!proxy) await inTime(bounds, () => refuseForbiddenAddresses(url, policy, addressesOf));
+        const through = await wayTo(url, proxy, bounds);
         if (!request.hasRoom) giveBack = await room(request);
-        const response = await inTime(bounds, (deadline) => exchange(request, proxy, deadline));
+        const response = await inTime(bounds, (deadline) => exchange(request, through, deadline));
         const refusal = proxy && proxyRefusal(response, request, proxy);
         if (refusal) throw refusal;
         return response;
@@ -132,6 +147,11 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
       }
     },
   };
+}
+
+function proxyOf({ proxy }: OutboundRequest, ofEnvironment: URL | undefined): UsedProxy | undefined {
+  if (proxy) return { url: proxy, isOwn: true };
+  return ofEnvironment && { url: ofEnvironment, isOwn: false };
 }
 
 async function inTime<T>(bounds: DeadlineOptions, work: (deadline: Deadline) => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../api/checkpoint.ts';
 import { TurnpikeError } from '../api/errors.ts';
 import type { PullRequestRef, PullRequestStrategy } from '../api/pipeline.ts';
+import { recordOf } from '../decide/recorded-repository.ts';
 import { isSame } from '../decide/revision.ts';
 import { type AttemptTime, gitTime } from './attempt-time.ts';
 import { commitMessage } from './body.ts';
@@ -130,8 +131,7 @@ function referenceTo(
 
 /** Where a pull request is, as the record has it. */
 export function placeOf(settings: PullRequestStrategy, branch: string) {
-  const { url, type, secretRef, baseBranch: base } = settings;
-  return { repository: { url, ...(type && { type }), secret: secretRef.name }, branch, base };
+  return { repository: recordOf(settings), branch, base: settings.baseBranch };
 }
 
 function updateOf({ request, settings, credentials, forge, pass, now, time }: Attempt): BranchUpdate {

@@ -4,6 +4,7 @@ import { forgeTypeOf } from '../decide/forge-type.ts';
 import type { PullRequestState } from '../decide/next.ts';
 import { type AttemptTime, gitTime } from './attempt-time.ts';
 import { commitMessage } from './body.ts';
+import { forGit } from './forges/credentials.ts';
 import { atOnce } from './forges/type.ts';
 import type { SigningKey } from './git/sign/key.ts';
 import { markerKey } from './names.ts';
@@ -35,11 +36,16 @@ export interface PushDeps {
   readonly pass?: Pass;
 }
 
+/** The strategy has no type: a forge is known by its URL alone. */
+function at(url: string, credentials: GitCredentials): GitCredentials {
+  return forGit(credentials, { takesBearer: forgeTypeOf({ url }) === 'bitbucket-server' });
+}
+
 export function createPushPromoter({ workspace, now, pass }: PushDeps): PushPromoter {
   const inBase: PushPromoter['inBase'] = async (request, { url, branch, files }, credentials, time) => {
     const revision = writtenOf(request);
     const place = { url, baseBranch: branch, files, markerKey: markerKey(request) };
-    const look = { ...place, revision, credentials, ...gitTime(time) };
+    const look = { ...place, revision, credentials: at(url, credentials), ...gitTime(time) };
     return mergedState(await workspace.inspect(look), request);
   };
 
@@ -62,7 +68,7 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         revision: writtenOf(request),
         message: commitMessage(request, templates),
         ...commitBy(commit, credentials),
-        credentials,
+        credentials: at(url, credentials),
         now: now(),
         recorded: request.recorded,
         pass: async (checkpoint) => pass?.(checkpoint, key),

@@ -9,6 +9,7 @@ import { createBreakers } from './breaker.ts';
 import { updateTogether } from './git/batch.ts';
 import { isBranchName } from './git/branch-name.ts';
 import { createConnections } from './git/connections.ts';
+import { copyKey } from './git/copy-key.ts';
 import { createKeyLane } from './git/key-lane.ts';
 import { hasBranch, inspectBase } from './git/look.ts';
 import type { Person } from './git/objects.ts';
@@ -21,14 +22,15 @@ import { createRepositoryStore } from './git/store.ts';
 import { createTogether } from './git/together.ts';
 import type { Outbound } from './outbound.ts';
 import { createTurns } from './turn.ts';
+import type { Way } from './way.ts';
 
 /** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
-export interface GitCredentials {
+export interface GitCredentials extends Way {
   readonly token?: string;
+  /** Wins over what else there is. */
+  readonly bearerToken?: string;
   readonly username?: string;
   readonly password?: string;
-  /** PEM of a private CA, trusted beside the public ones. */
-  readonly caFile?: string;
   /** A private key, for Git over SSH. */
   readonly identity?: string;
   /** The host's keys, as OpenSSH has them. */
@@ -198,7 +200,7 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
       refuse(shapeProblem(look.url) ?? nameProblem(look.baseBranch));
       selectionsOf(look.files ?? []);
       const inspected = connected(look, (transport) =>
-        store.use(look.url, (repository) => inspectBase(repository, transport, look), transport),
+        store.use(copyKey(look), (repository) => inspectBase(repository, transport, look), transport),
       );
       return untilAborted(inspected, look.signal);
     },

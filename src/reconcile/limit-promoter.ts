@@ -1,6 +1,7 @@
 import type { Bulkhead } from '../api/bulkhead.ts';
-import { type Environment, type Pipeline, type PipelineKey, pipelineKey } from '../api/pipeline.ts';
+import { type Pipeline, type PipelineKey, type PullRequestRef, pipelineKey } from '../api/pipeline.ts';
 import { promotionInto } from '../decide/route.ts';
+import type { Job } from './job.ts';
 import type { Promoter } from './promoter.ts';
 
 export interface PromoterLimits {
@@ -13,27 +14,48 @@ export interface PromoterLimits {
 
 /** Whatever waits for a forge or a Git server waits outside of the workers, and only so much of it at once. */
 export function limitPromoter(promoter: Promoter, { bulkhead, outside, signal }: PromoterLimits): Promoter {
-  function run<T>({ metadata }: Pipeline, url: string | undefined, work: () => Promise<T>): Promise<T> {
-    const { namespace, name } = metadata;
-    const place = { namespace, host: hostOf(url) };
+  function run<T>({ pipeline, environment, pullRequest }: About, work: () => Promise<T>): Promise<T> {
+    const { namespace, name } = pipeline.metadata;
+    const host = whoseTime(pipeline, environment, pullRequest);
+    const place = { namespace, host };
     return outside(pipelineKey(namespace, name), () => bulkhead.run(place, signal, work));
   }
 
   return {
-    promote: (job) => run(job.pipeline, urlOf(job.pipeline, job.environment), () => promoter.promote(job)),
-    runTask: (job, task) => run(job.pipeline, job.pullRequest.url, () => promoter.runTask(job, task)),
-    findPullRequest: (job) =>
-      run(job.pipeline, urlOf(job.pipeline, job.environment), () => promoter.findPullRequest(job)),
+    promote: (job) => run(aboutBranch(job), () => promoter.promote(job)),
+    runTask: (job, task) => run(job, () => promoter.runTask(job, task)),
+    findPullRequest: (job) => run(aboutBranch(job), () => promoter.findPullRequest(job)),
     pullRequestState(job) {
-      const url = job.promotion.pullRequest?.url ?? urlOf(job.pipeline, job.environment);
-      return run(job.pipeline, url, () => promoter.pullRequestState(job));
+      const { pullRequest } = job.promotion;
+      return run({ ...aboutBranch(job), ...(pullRequest && { pullRequest }) }, () =>
+        promoter.pullRequestState(job),
+      );
     },
   };
 }
 
-function urlOf({ spec }: Pipeline, environment: Environment): string | undefined {
-  const strategy = promotionInto(spec, environment)?.strategy;
-  return strategy?.['pull-request']?.url ?? strategy?.push?.url;
+interface About {
+  readonly pipeline: Pipeline;
+  /** Its name. */
+  readonly environment: string;
+  readonly pullRequest?: PullRequestRef;
+}
+
+function aboutBranch({ pipeline, environment }: Job): About {
+  return { pipeline, environment: environment.name };
+}
+
+/**
+ * The host that may take long. Where the Pipeline names a proxy it is the proxy, which is its namespace's own: others who
+ * go to the same host are not to wait for it.
+ */
+function whoseTime({ metadata, spec }: Pipeline, environment: string, pullRequest?: PullRequestRef): string {
+  const there = spec.environments.find(({ name }) => name === environment);
+  const strategy = there && promotionInto(spec, there)?.strategy;
+  const settings = strategy?.['pull-request'] ?? strategy?.push;
+  const proxy = pullRequest?.repository?.proxySecret ?? settings?.proxySecretRef?.name;
+  if (proxy !== undefined) return `the proxy of ${metadata.namespace}/${proxy}`;
+  return hostOf(pullRequest?.url ?? settings?.url);
 }
 
 /** What goes to no repository goes to notification-controller. */

@@ -4,23 +4,21 @@ import {
   type Pipeline,
   type PullRequestRef,
   type PullRequestStrategy,
-  type PushStrategy,
   pipelineKey,
 } from '../api/pipeline.ts';
-import { forgeTypeOf } from '../decide/forge-type.ts';
-import { type HostPolicy, secretHostProblem } from '../decide/hosts.ts';
 import type { PullRequestState } from '../decide/next.ts';
+import { reachedBy } from '../decide/recorded-repository.ts';
 import type { Result } from '../decide/result.ts';
 import { promotionInto } from '../decide/route.ts';
 import { isSameRepository } from '../decide/same-repository.ts';
 import type { PullRequestTask, TaskResult } from '../decide/task.ts';
-import { missingSecret } from '../decide/validate/secrets.ts';
 import { type AttemptTime, inAttemptTime, type TimeLimits } from '../promote/attempt-time.ts';
 import type { NotificationPromoter } from '../promote/notification.ts';
-import { credentialsFrom, gitCredentialsFrom, type PullRequestPromoter } from '../promote/pull-request.ts';
+import type { PullRequestPromoter } from '../promote/pull-request.ts';
 import type { PushPromoter } from '../promote/push.ts';
 import type { Job, PromotionJob, TaskJob } from './job.ts';
 import { requestOf } from './promotion-request.ts';
+import { createSecretAccess, type SecretAccessDeps } from './secret-access.ts';
 
 /** Carries out promotions by the strategy that the spec names. */
 export interface Promoter {
@@ -34,12 +32,10 @@ export interface Promoter {
   pullRequestState(job: Job): Promise<PullRequestState>;
 }
 
-export interface PromoterDeps {
+export interface PromoterDeps extends SecretAccessDeps {
   readonly pullRequests: PullRequestPromoter;
   readonly pushes: PushPromoter;
   readonly notifications: NotificationPromoter;
-  readonly readSecret: (namespace: string, name: string) => Promise<Secret | undefined>;
-  readonly policy: Pick<HostPolicy, 'requireAllowedHosts'>;
   /** Aborted when the process has to end: what is under way is taken up at the next start. */
   readonly signal: AbortSignal;
   readonly pass?: Pass;
@@ -47,37 +43,10 @@ export interface PromoterDeps {
   readonly limits?: TimeLimits;
 }
 
-interface Secret {
-  readonly values: ReadonlyMap<string, Uint8Array>;
-  readonly allowedHosts?: readonly string[];
-}
-
 export function createPromoter(deps: PromoterDeps): Promoter {
-  async function secretOf(
-    { metadata: { namespace } }: Pipeline,
-    { url, secretRef }: Pick<PullRequestStrategy, 'url' | 'secretRef'>,
-    reaches: 'git' | 'forge',
-  ) {
-    const where = `Secret ${namespace}/${secretRef.name}`;
-    const secret = await deps.readSecret(namespace, secretRef.name);
-    if (!secret) {
-      const message = missingSecret({ url, reaches }, where);
-      throw new TurnpikeError('SecretNotFound', message, { retry: 'never' });
-    }
-    const refused = secretHostProblem(where, url, secret.allowedHosts, deps.policy);
-    if (refused !== undefined) throw new TurnpikeError('HostNotAllowed', refused, { retry: 'never' });
-    return { values: secret.values, where };
-  }
-
-  async function forgeAccess(pipeline: Pipeline, settings: ForgeSettings) {
-    const { values, where } = await secretOf(pipeline, settings, 'forge');
-    return credentialsFrom(values, where, forgeTypeOf(settings));
-  }
-
-  async function gitAccess(pipeline: Pipeline, settings: PushStrategy) {
-    const { values, where } = await secretOf(pipeline, settings, 'git');
-    return gitCredentialsFrom(values, where);
-  }
+  const access = createSecretAccess(deps);
+  const forgeAccess = (pipeline: Pipeline, settings: ForgeSettings) =>
+    access.forge(pipeline, settings, { signs: false });
 
   function inTime<T>(work: (time: AttemptTime) => Promise<T>): Promise<T> {
     return inAttemptTime(deps.signal, work, deps.limits);
@@ -89,14 +58,14 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const settings = strategy?.['pull-request'];
     const request = requestOf(job);
     if (settings) {
-      const access = await forgeAccess(pipeline, settings);
+      const credentials = await access.forge(pipeline, settings, { signs: true });
       await deps.pass?.('secret-read', keyOf(pipeline));
-      return deps.pullRequests.promote(request, settings, access, time);
+      return deps.pullRequests.promote(request, settings, credentials, time);
     }
     if (strategy?.push) {
-      const access = await gitAccess(pipeline, strategy.push);
+      const credentials = await access.git(pipeline, strategy.push, { signs: true });
       await deps.pass?.('secret-read', keyOf(pipeline));
-      return deps.pushes.promote(request, strategy.push, access, time);
+      return deps.pushes.promote(request, strategy.push, credentials, time);
     }
     if (strategy?.notification) return deps.notifications.promote(request, time.signal);
     const message = `The promotion into ${environment.name} has no strategy: set pull-request, push or notification.`;
@@ -120,17 +89,17 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       const message = `It is not known how to reach the repository of ${pullRequest.url}: ${environment} is not promoted by pull request any more.`;
       throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
     }
-    const access = await forgeAccess(pipeline, settings);
+    const credentials = await forgeAccess(pipeline, settings);
     const request = { ...ownerOf(pipeline, environment), task, pullRequest, settings };
-    return deps.pullRequests.runTask(request, access, time);
+    return deps.pullRequests.runTask(request, credentials, time);
   }
 
   async function findPullRequest({ pipeline, environment }: Job, time: AttemptTime) {
     const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
     if (!settings) return undefined;
     const owner = ownerOf(pipeline, environment.name);
-    const access = await forgeAccess(pipeline, settings);
-    return deps.pullRequests.find({ ...owner, settings }, access, time);
+    const credentials = await forgeAccess(pipeline, settings);
+    return deps.pullRequests.find({ ...owner, settings }, credentials, time);
   }
 
   async function pullRequestState(job: Job, time: AttemptTime): Promise<PullRequestState> {
@@ -140,10 +109,10 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const settings = pullRequest && repositoryOf(pipeline, environment.name, pullRequest);
     // The strategy was changed: what is still open there is nobody's any more.
     if (!pullRequest || !settings) return 'missing';
-    const access = await forgeAccess(pipeline, settings);
+    const credentials = await forgeAccess(pipeline, settings);
     const isClosed = promotion.phase === 'Rejected';
     const request = { ...ownerOf(pipeline, environment.name), pullRequest, settings, isClosed };
-    return deps.pullRequests.state(request, access, time);
+    return deps.pullRequests.state(request, credentials, time);
   }
 
   async function mergedState(job: Job, time: AttemptTime): Promise<PullRequestState> {
@@ -156,7 +125,8 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       return deps.pullRequests.inBase(request, settings, await forgeAccess(pipeline, settings), time);
     }
     const push = pullRequest ? undefined : strategy?.push;
-    return push ? deps.pushes.inBase(request, push, await gitAccess(pipeline, push), time) : 'merged';
+    if (!push) return 'merged';
+    return deps.pushes.inBase(request, push, await access.git(pipeline, push, { signs: false }), time);
   }
 
   return {
@@ -189,7 +159,10 @@ function ownerOf({ metadata: { namespace, name } }: Pipeline, environment: strin
   return { pipeline: { namespace, name }, environment };
 }
 
-type ForgeSettings = Pick<PullRequestStrategy, 'url' | 'type' | 'baseBranch' | 'secretRef' | 'files'>;
+type ForgeSettings = Pick<
+  PullRequestStrategy,
+  'url' | 'type' | 'baseBranch' | 'secretRef' | 'certSecretRef' | 'proxySecretRef' | 'files'
+>;
 
 /** Of the repository that the pull request belongs to: as the spec has it now, or had it then. */
 function repositoryOf(
@@ -200,8 +173,7 @@ function repositoryOf(
   const there = spec.environments.find(({ name }) => name === environment);
   const settings = there && promotionInto(spec, there)?.strategy['pull-request'];
   if (!repository || (settings && isSameRepository(settings.url, repository.url))) return settings;
-  const { url, type, secret } = repository;
-  return { url, ...(type && { type }), baseBranch: base ?? '', secretRef: { name: secret } };
+  return { ...reachedBy(repository), baseBranch: base ?? '' };
 }
 
 /** The base branch that has it, whichever one the spec names by now. */

@@ -20,6 +20,8 @@ export interface Logger {
 const SECRET_FIELDS = [
   'authorization',
   'token',
+  'bearerToken',
+  'clientCertificate',
   'password',
   'identity',
   'signing',

@@ -24,8 +24,15 @@ export type Intercept = (
 
 export interface GitServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** The authority whose clients alone are let in, in PEM. */
+  readonly clients?: string;
   /** `user:password`; without it everyone may read and write. */
   readonly login?: string;
+  /**
+   * The one token that is taken, and as Bearer alone, as Bitbucket Data Center takes those of projects and repositories:
+   * https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html
+   */
+  readonly bearer?: string;
 }
 
 export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
@@ -36,7 +43,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
     hostname: '127.0.0.1',
     port: 0,
     idleTimeout: 60,
-    ...(options.tls ? { tls: options.tls } : {}),
+    ...(options.tls ? { tls: { ...options.tls, ...clientsOf(options) } } : {}),
     async fetch(request) {
       const { pathname, search } = new URL(request.url);
       const authorization = request.headers.get('authorization');
@@ -45,7 +52,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
       const real = () => callBackend({ backend, directory, request, body: new Uint8Array(body) });
       const answer = await gitServer.intercept?.(request, real, Buffer.from(body));
       if (answer) return answer;
-      return isAllowed(authorization, options.login) ? real() : refused();
+      return isAllowed(authorization, options) ? real() : refused();
     },
   });
   const gitServer: GitServer = {
@@ -61,7 +68,12 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
   return gitServer;
 }
 
-function isAllowed(authorization: string | null, login: string | undefined): boolean {
+function clientsOf({ clients }: GitServerOptions) {
+  return clients === undefined ? {} : { ca: clients, requestCert: true, rejectUnauthorized: true };
+}
+
+function isAllowed(authorization: string | null, { login, bearer }: GitServerOptions): boolean {
+  if (bearer !== undefined) return authorization === `Bearer ${bearer}`;
   return login === undefined || authorization === `Basic ${Buffer.from(login).toString('base64')}`;
 }
 

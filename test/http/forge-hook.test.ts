@@ -253,6 +253,18 @@ describe('with several Secrets', () => {
     expect(changed(promotionInto, 2)).toEqual([1]);
   });
 
+  test('is the one of its own where the Pipeline names one', async () => {
+    const own = promotion('github');
+    const settings = { ...own.strategy['pull-request'], webhookSecretRef: { name: 'hook' } };
+    const from = waiting('github');
+    const strategy = { ...own.strategy, 'pull-request': settings };
+    const named = { ...from, spec: { ...from.spec, promotion: { strategy } } };
+    const secrets = { forge: { 'webhook-secret': PREVIOUS }, hook: { 'webhook-secret': SECRET } };
+    const { deliver } = connect({ pipeline: named, secrets });
+    expect((await deliver(SENDERS.github.merged(7))).status).toBe(202);
+    expect((await deliver(SENDERS.github.merged(7), { secret: PREVIOUS })).status).toBe(401);
+  });
+
   test('tries five of them', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     const secrets = Object.fromEntries(

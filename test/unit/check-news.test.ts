@@ -59,6 +59,26 @@ describe('news of the Secrets that a Pipeline names', () => {
     expect(await changed()).toBe(true);
   });
 
+  test.each([
+    ['certSecretRef', { 'pull-request.certSecretRef': { name: 'own' } }],
+    ['proxySecretRef', { 'pull-request.proxySecretRef': { name: 'own' } }],
+    ['webhookSecretRef', { 'pull-request.webhookSecretRef': { name: 'own' } }],
+    ['commit.signingKeySecretRef', { 'pull-request.commit': { signingKeySecretRef: { name: 'own' } } }],
+  ])('are there when a Secret was changed that %s names', async (_, change) => {
+    const around = (version: string) => ({
+      secrets: { own: { other: 'text' } },
+      versions: { ...V1.versions, own: version },
+    });
+    const { checking, later } = checkStage(around('1'));
+    const first = await checking(change);
+    await first.changed();
+    first.handled();
+    later(11, around('1'));
+    expect(await (await checking(change)).changed()).toBe(false);
+    later(11, around('2'));
+    expect(await (await checking(change)).changed()).toBe(true);
+  });
+
   test('are none while nothing has changed', async () => {
     const { changed, later } = await acted();
     for (let look = 1; look <= 3; look++) {

@@ -43,9 +43,10 @@ function setUp(concurrent: number) {
   return {
     begun,
     promoted,
-    add(namespace: string, name: string, url: string) {
+    add(namespace: string, name: string, url: string, proxy?: string) {
+      const through = proxy === undefined ? {} : { proxySecretRef: { name: proxy } };
       const strategy = {
-        'pull-request': { type: 'gitea', url, baseBranch: 'main', secretRef: { name: 's' } },
+        'pull-request': { type: 'gitea', url, baseBranch: 'main', secretRef: { name: 's' }, ...through },
       } as const;
       const made = pipeline({ promotion: { strategy } });
       const [, environment] = made.spec.environments;
@@ -68,6 +69,18 @@ describe('a promotion', () => {
     await Bun.sleep(5);
     expect(promoted).toEqual(['honest']);
     expect(begun).toEqual(['slow 0', 'slow 1', 'slow 2', 'slow 3', 'honest']);
+  });
+
+  test('waits for none that goes to the same host by a proxy of its own that never answers', async () => {
+    const { add, begun, promoted } = setUp(4);
+    for (let team = 0; team < 8; team += 1) {
+      for (let index = 0; index < 4; index += 1)
+        add(`team-${team}`, `slow ${team} ${index}`, 'https://git.example/slow/b', 'proxy');
+    }
+    add('team', 'honest', 'https://git.example/a/b');
+    await Bun.sleep(5);
+    expect(begun).toHaveLength(33);
+    expect(promoted).toEqual(['honest']);
   });
 
   test('waits for none of another namespace where one is worked on at a time', async () => {

@@ -116,6 +116,42 @@ describe('credentials', () => {
   }
 });
 
+describe('a bearer token', () => {
+  test('is for the API too, where there is no token', () => {
+    expect(read({ bearerToken: 'b\n' })).toEqual({ token: 'b', bearerToken: 'b' });
+    expect(read({ bearerToken: 'b', token: 't' })).toEqual({ token: 't', bearerToken: 'b' });
+  });
+
+  test('wins over a user and a password, and leaves a key for SSH its passphrase', () => {
+    expect(read({ bearerToken: 'b', username: 'jane', password: 'p' })).toEqual({
+      token: 'b',
+      bearerToken: 'b',
+    });
+    expect(read({ bearerToken: 'b', identity: 'KEY', password: 'p' })).toEqual({
+      token: 'b',
+      bearerToken: 'b',
+      identity: 'KEY\n',
+      password: 'p',
+    });
+  });
+
+  test('is one word, and not shown where it is none', () => {
+    const { message } = refusal({ bearerToken: 'hunter2 hunter2' });
+    expect(message).toStartWith('Secret team/git has a key bearerToken with blanks');
+    expect(message).not.toContain('hunter2');
+  });
+});
+
+describe('what must not appear in messages', () => {
+  test('is all that a Secret holds, and all forms that it is sent in', () => {
+    const clientCertificate = { cert: 'public', key: 'the private key' };
+    const proxy = 'http://me:p%40ss@proxy.example.com:3128/';
+    const secrets = secretsOf({ token: 't', bearerToken: 'b', clientCertificate, proxy });
+    const basic = Buffer.from('me:p@ss').toString('base64');
+    expect(secrets).toEqual(['t', 'b', 'the private key', proxy, 'p%40ss', 'p@ss', basic]);
+  });
+});
+
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const PKCS1 = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
 const PKCS8 = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -131,14 +131,14 @@ describe('the pull-request strategy', () => {
     expect(stage.workspace.updates).toEqual([]);
   });
 
-  test('goes to where Git finds a Bitbucket repository, as the user that a token of a repository is for', async () => {
+  test('goes to where Git finds a Bitbucket repository, with the token as a bearer of it', async () => {
     stage.result = { kind: 'in-base', problems: [] };
     const url = `${stage.github.origin}/projects/ACME/repos/fleet/browse`;
     await promote({}, settings({ type: 'bitbucket-server', url }));
 
     expect(stage.workspace.updates[0]).toMatchObject({
       url: `${stage.github.origin}/scm/ACME/fleet.git`,
-      credentials: { ...CREDENTIALS, username: 'x-token-auth' },
+      credentials: { ...CREDENTIALS, bearerToken: CREDENTIALS.token },
     });
   });
 

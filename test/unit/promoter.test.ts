@@ -16,6 +16,7 @@ import type { PromotionRequest } from '../../src/promote/strategy.ts';
 import { createPromoter, type PromoterDeps } from '../../src/reconcile/promoter.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { at, pipeline, spec } from '../fakes/pipeline.ts';
+import { CERTIFICATES } from '../fixtures/pipelines/certificates.ts';
 
 const CLOSE: PullRequestTask = { kind: 'close', reason: 'Too old.' };
 const REF: PullRequestRef = {
@@ -167,6 +168,136 @@ describe('a recorded pull request', () => {
     });
     expect(await state(pipeline(NOTIFIED), { pullRequest: unknown })).toBe('missing');
     expect(asked).toHaveLength(1);
+  });
+});
+
+/** What an environment of its own way to the repository names. */
+const PARTS = {
+  certSecretRef: { name: 'tls' },
+  proxySecretRef: { name: 'proxy' },
+  commit: { signingKeySecretRef: { name: 'signing' } },
+} as const;
+
+describe('Secrets of their own', () => {
+  const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----';
+  const CA = `${CERTIFICATES.valid}\n`;
+  const BY_PARTS = by({ 'pull-request': { ...OLD, ...PARTS } });
+  const VALUES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    old: { token: 't', 'ca.crt': 'is not read', 'tls.crt': 'is not read', 'signing-key': 'is not read' },
+    plain: { token: 't' },
+    tls: { 'ca.crt': CA, token: 'is not read' },
+    proxy: { address: 'http://proxy.example.com:3128', username: 'me', password: 'p' },
+    signing: { 'git.asc': KEY, passphrase: 'p w' },
+  };
+
+  function reading(allowed: Readonly<Record<string, readonly string[]>> = {}, without?: string) {
+    const read: string[] = [];
+    const readSecret: PromoterDeps['readSecret'] = async (_, name) => {
+      read.push(name);
+      const keys = name === without ? undefined : VALUES[name];
+      const allowedHosts = allowed[name];
+      if (!keys) return undefined;
+      const values = new Map(Object.entries(keys).map(([key, value]) => [key, Buffer.from(value)]));
+      return { values, ...(allowedHosts && { allowedHosts }) };
+    };
+    return { read, readSecret };
+  }
+
+  const refuse = () => Promise.reject(new Error('it is not asked for'));
+  const asking = { runTask: refuse, state: refuse, find: refuse, inBase: refuse };
+  const access = { token: 't', caFile: CA, proxy: 'http://me:p@proxy.example.com:3128/' };
+
+  test('take the place of the keys of secretRef', async () => {
+    const { readSecret, read } = reading();
+    const given: unknown[] = [];
+    const { promote } = setUp({
+      readSecret,
+      pullRequests: {
+        ...asking,
+        async promote(_request, _settings, credentials) {
+          given.push(credentials);
+          return { kind: 'closed' };
+        },
+      },
+    });
+    expect(await promote(pipeline(BY_PARTS), { phase: 'Promoting' })).toEqual({ kind: 'closed' });
+    expect(given).toEqual([{ ...access, signing: { key: KEY, passphrase: 'p w' } }]);
+    expect(read).toEqual(['old', 'tls', 'proxy', 'signing']);
+  });
+
+  test('that sign commits are read only where some are made', async () => {
+    const { readSecret, read } = reading();
+    const { runTask, asked } = setUp({ readSecret });
+    expect(await runTask(pipeline(BY_PARTS))).toEqual({ kind: 'done' });
+    expect(asked).toMatchObject([['runTask', {}, access]]);
+    expect(read).toEqual(['old', 'tls', 'proxy']);
+  });
+
+  test.each(['tls', 'proxy'])('lead to the repository of then: %s is recorded', async (name) => {
+    const own = { url: OLD.url, type: OLD.type, secret: 'plain' };
+    const repository = { ...own, [name === 'tls' ? 'certSecret' : 'proxySecret']: name };
+    const { readSecret, read } = reading();
+    const { runTask } = setUp({ readSecret });
+    expect(await runTask(pipeline(ELSEWHERE), { ...REF, repository })).toEqual({ kind: 'done' });
+    expect(read).toEqual(['plain', name]);
+  });
+
+  test('that are no good for signing keep nothing from being closed', async () => {
+    const readSecret: typeof secrets = async () => {
+      return {
+        values: new Map([
+          ['token', Buffer.from('t')],
+          ['signing-key', Buffer.from('none')],
+        ]),
+      };
+    };
+    const { runTask, promote } = setUp({ readSecret });
+    expect(await runTask(pipeline(SAME))).toEqual({ kind: 'done' });
+    expect(await promote(pipeline(SAME), { phase: 'Promoting' })).toMatchObject({
+      message: expect.stringContaining('no private key under signing-key'),
+    });
+  });
+
+  test.each(['tls', 'proxy', 'signing'])('stop a promotion where one is missing: %s', async (name) => {
+    const { promote } = setUp({ readSecret: reading({}, name).readSecret });
+    const result = await promote(pipeline(BY_PARTS), { phase: 'Promoting' });
+    expect(result).toMatchObject({ kind: 'error', retry: 'never' });
+    expect(result).toMatchObject({ message: expect.stringContaining(`Secret apps/${name} does not exist`) });
+  });
+
+  const HOSTS = ['old.example.com'];
+  const REFUSED: readonly (readonly [string, Readonly<Record<string, readonly string[]>>, string])[] = [
+    [
+      'for TLS are for other hosts',
+      { tls: ['else.com'] },
+      "Secret apps/tls may not be sent to this repository's",
+    ],
+    ['that sign are for other hosts', { signing: ['else.com'] }, 'Secret apps/signing may not be sent to'],
+    [
+      'with a proxy are for another one',
+      { proxy: HOSTS },
+      'Secret apps/proxy may not be sent through the proxy',
+    ],
+    ['with credentials are not for it', { old: HOSTS }, 'Secret apps/old may not be sent through the proxy'],
+  ];
+  test.each(REFUSED)('that %s are refused', async (_, allowed, words) => {
+    const { promote, asked } = setUp({ readSecret: reading(allowed).readSecret });
+    const result = await promote(pipeline(BY_PARTS), { phase: 'Promoting' });
+    expect(result).toMatchObject({ kind: 'error', retry: 'never', message: expect.stringContaining(words) });
+    expect(asked).toEqual([]);
+  });
+
+  test('are sent nowhere without hosts, where --require-allowed-hosts asks for them', async () => {
+    const hosts = [...HOSTS, 'proxy.example.com'];
+    const policy = { requireAllowedHosts: true };
+    const names = ['old', 'tls', 'signing', 'proxy'];
+    for (const without of names) {
+      const allowed = Object.fromEntries(names.filter((one) => one !== without).map((one) => [one, hosts]));
+      const { promote } = setUp({ policy, readSecret: reading(allowed).readSecret });
+      expect(await promote(pipeline(BY_PARTS), { phase: 'Promoting' })).toMatchObject({
+        message: expect.stringContaining(`Secret apps/${without} may be sent nowhere`),
+      });
+    }
   });
 });
 

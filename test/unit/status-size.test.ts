@@ -123,6 +123,18 @@ describe('the status of a very large Pipeline', () => {
     expect(bounded(usual, status)).toBe(status);
   });
 
+  test('has room for the names of the Secrets that are recorded with a pull request', () => {
+    const usual = specOf({ environments: 3, targets: 3, names: 20 });
+    const { promotion } = usual;
+    const settings = promotion?.strategy['pull-request'];
+    if (!promotion || !settings) throw new Error('the test needs a strategy');
+    const named = { certSecretRef: { name: long(253) }, proxySecretRef: { name: long(253) } };
+    const strategy = { ...promotion.strategy, 'pull-request': { ...settings, ...named } };
+    const more = leastStatusBytes({ ...usual, promotion: { ...promotion, strategy } }, 'apps-app');
+    const recorded = JSON.stringify({ certSecret: long(253), proxySecret: long(253) }).length;
+    expect(more - leastStatusBytes(usual, 'apps-app')).toBeGreaterThanOrEqual(3 * recorded);
+  });
+
   test.each([
     { environments: 50, targets: 50, names: 20 },
     { environments: 10, targets: 50, names: 20 },

@@ -166,6 +166,25 @@ describe('the needs of a spec', () => {
     ]);
   });
 
+  test('name the Secrets beside the credentials, and which keys these are not read for', async () => {
+    const url = 'https://github.com/example/fleet';
+    const spec = await validOf({
+      'pull-request.certSecretRef': { name: 'tls' },
+      'pull-request.proxySecretRef': { name: 'proxy' },
+      'pull-request.webhookSecretRef': { name: 'hook' },
+      'pull-request.commit': { signingKeySecretRef: { name: 'signing' } },
+    });
+    const field = (name: string) => `spec.promotion.strategy.pull-request.${name}.name`;
+    expect(secretNeeds(spec)).toEqual([
+      hmac,
+      { ...forge, elsewhere: ['tls', 'proxy', 'webhook', 'signing'], proxy: 'proxy' },
+      { use: 'part', part: 'tls', field: field('certSecretRef'), name: 'tls', url },
+      { use: 'part', part: 'proxy', field: field('proxySecretRef'), name: 'proxy', url },
+      { use: 'part', part: 'webhook', field: field('webhookSecretRef'), name: 'hook', url },
+      { use: 'part', part: 'signing', field: field('commit.signingKeySecretRef'), name: 'signing', url },
+    ]);
+  });
+
   test('name clusters and namespaces once, and look for applications on this cluster alone', async () => {
     const leaf = { namespace: 'a', clusterRef: { kind: 'Secret', name: 'leaf' } };
     const targets = [leaf, { namespace: 'b', clusterRef: leaf.clusterRef }, { namespace: 'a' }];

@@ -1,14 +1,22 @@
-import type { AppRef, ClusterRef, ForgeType, PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
+import type {
+  AppRef,
+  ClusterRef,
+  ForgeType,
+  PipelineSpec,
+  PullRequestStrategy,
+  PushStrategy,
+} from '../../api/pipeline.ts';
 import { applicationKindProblem } from '../application-kind.ts';
 import { forgeTypeOf } from '../forge-type.ts';
 import { approvalSecret, groupOf, isManual } from '../route.ts';
+import { partsOf, type SecretPart } from '../secret-parts.ts';
 import { clusterKey, targetKey } from './environments.ts';
 import { environmentField } from './problem.ts';
 import { type PipelineNames, promotionsOf } from './promotions.ts';
 import { type ReferencePolicy, refusedReference } from './references.ts';
 
 /** A Secret in the Pipeline's namespace that the spec names, and what for. */
-export type SecretNeed = HmacNeed | ForgeNeed;
+export type SecretNeed = HmacNeed | ForgeNeed | PartNeed;
 
 export interface HmacNeed {
   readonly use: 'hmac';
@@ -28,6 +36,20 @@ export interface ForgeNeed {
   readonly url: string;
   /** Git alone, or the forge's API too. */
   readonly reaches: 'git' | 'forge';
+  /** Those that other Secrets are named for: these keys are not read here. */
+  readonly elsewhere?: readonly SecretPart[];
+  /** Name of the Secret with the proxy on the way there. */
+  readonly proxy?: string;
+}
+
+/** A Secret of its own for what the Secret with the credentials may hold too. */
+export interface PartNeed {
+  readonly use: 'part';
+  readonly part: SecretPart;
+  readonly field: string;
+  readonly name: string;
+  /** Of the repository that it is for. */
+  readonly url: string;
 }
 
 export interface ClusterNeed {
@@ -107,14 +129,29 @@ export function secretNeeds(spec: PipelineSpec): SecretNeed[] {
     ...(strategy.secretRef
       ? [hmacNeed(strategy.secretRef.name, `${field}.strategy.secretRef.name`, approving)]
       : []),
-    ...(strategy['pull-request']
-      ? [forgeNeed(strategy['pull-request'], 'forge', `${field}.strategy.pull-request.secretRef.name`)]
-      : []),
-    ...(strategy.push ? [forgeNeed(strategy.push, 'git', `${field}.strategy.push.secretRef.name`)] : []),
+    ...repositoryNeeds(strategy['pull-request'], 'forge', `${field}.strategy.pull-request`),
+    ...repositoryNeeds(strategy.push, 'git', `${field}.strategy.push`),
   ]);
-  return firstOf(needs, (need) =>
-    need.use === 'hmac' ? `hmac ${need.name}` : `${need.reaches} ${need.name} ${need.type} ${need.url}`,
-  );
+  return firstOf(needs, identityOf);
+}
+
+/** The same for needs that are the same question. */
+function identityOf(need: SecretNeed): string {
+  switch (need.use) {
+    case 'hmac':
+      return `hmac ${need.name}`;
+    case 'part':
+      return `${need.part} ${need.name} ${need.url}`;
+    case 'forge':
+      return [
+        need.reaches,
+        need.name,
+        need.type,
+        need.url,
+        need.elsewhere?.join() ?? '',
+        need.proxy ?? '',
+      ].join(' ');
+  }
 }
 
 /** Nothing leads into the first environment. */
@@ -127,14 +164,28 @@ function hmacNeed(name: string, field: string, approving: ReadonlySet<string | u
   return { use: 'hmac', field, name, ...(approving.has(name) && { approves: true }) };
 }
 
-function forgeNeed(
-  settings: Pick<PullRequestStrategy, 'url' | 'secretRef' | 'type'>,
+function repositoryNeeds(
+  settings: PullRequestStrategy | PushStrategy | undefined,
   reaches: ForgeNeed['reaches'],
   field: string,
-): ForgeNeed {
-  const { url, secretRef } = settings;
-  const type = forgeTypeOf(settings);
-  return { use: 'forge', field, name: secretRef.name, type, url, reaches };
+): SecretNeed[] {
+  if (!settings) return [];
+  const { url, secretRef, proxySecretRef } = settings;
+  const parts = partsOf(settings);
+  const own: ForgeNeed = {
+    use: 'forge',
+    field: `${field}.secretRef.name`,
+    name: secretRef.name,
+    type: forgeTypeOf(settings),
+    url,
+    reaches,
+    ...(parts.length > 0 && { elsewhere: parts.map(({ part }) => part) }),
+    ...(proxySecretRef && { proxy: proxySecretRef.name }),
+  };
+  const others = parts.map(({ part, name, field: below }): PartNeed => {
+    return { use: 'part', part, field: `${field}.${below}.name`, name, url };
+  });
+  return [own, ...others];
 }
 
 function firstOf<T>(all: readonly T[], keyOf: (one: T) => string): T[] {

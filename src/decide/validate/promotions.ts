@@ -15,6 +15,7 @@ import { fileProblems } from './files.ts';
 import { forgeFitProblem } from './forge.ts';
 import { gateProblems } from './gates.ts';
 import { approvalProblems } from './on-top.ts';
+import { ownSecretProblems } from './own-secrets.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 import { branchTemplateProblems, type PipelineNames, promotionBranchProblems } from './promotion-branch.ts';
 import type { Rule } from './rules.ts';
@@ -83,6 +84,7 @@ function pullRequestProblems(
   const { baseBranch, files, templates } = pullRequest;
   return [
     ...forgeProblems(pullRequest, field, policy),
+    ...ownSecretProblems(pullRequest, field, 'forge'),
     ...branchProblems(baseBranch, `${field}.baseBranch`),
     ...branchTemplateProblems(pullRequest, `${field}.branch`),
     ...fileProblems(files, `${field}.files`, policy.artifacts),
@@ -94,6 +96,7 @@ function pushProblems(push: PushStrategy | undefined, field: string, policy: Fil
   if (!push) return [];
   return [
     ...urlProblems(push.url, field, policy),
+    ...ownSecretProblems(push, field, 'git'),
     ...branchProblems(push.branch, `${field}.branch`),
     ...fileProblems(push.files, `${field}.files`, policy.artifacts),
     ...templateProblems(push.templates, `${field}.templates`),

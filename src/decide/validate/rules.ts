@@ -24,6 +24,7 @@ export const RULES = {
   'git-host': 'A repository is on a host that the operator allows.',
   'forge-type': 'The type of the forge is written, or the URL tells it.',
   'forge-fits-url': 'The type of the forge fits the URL.',
+  'reference-fits-url': 'A Secret of its own for TLS or a proxy is of use with the URL beside it.',
   'base-branch': 'The base branch is one that Git takes.',
   'file-edit': 'A file is named by a pattern, and a field in it by a path.',
   template: 'A template has only the placeholders that there are.',

@@ -145,7 +145,7 @@ function ruleOf({ kind, type, received, path }: v.BaseIssue<unknown>): Rule {
 
 /** A URL may hold a password, and somebody may put a token where the name of its Secret belongs. */
 function shownValue({ path, input }: v.BaseIssue<unknown>): { value?: string } {
-  if (typeof input !== 'string' || path?.some(({ key }) => key === 'secretRef')) return {};
+  if (typeof input !== 'string' || path?.some(({ key }) => /secretRef$/i.test(String(key)))) return {};
   const isUrl = path?.at(-1)?.key === 'url' || input.includes('://');
   const shown = isUrl ? shownUrl(input) : input;
   return shown === undefined ? {} : { value: shown.slice(0, MAX_SHOWN) };

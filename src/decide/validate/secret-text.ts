@@ -1,3 +1,4 @@
+import type { HasKey, ReadText } from '../secret-parts.ts';
 import type { SecretData } from './facts.ts';
 
 const DECODER = new TextDecoder();
@@ -16,4 +17,20 @@ export function textOf(value: Uint8Array): string {
 
 function isVisibleAscii(byte: number): boolean {
   return byte > 0x20 && byte < 0x7f;
+}
+
+export function hasIn(data: SecretData): HasKey {
+  return (key) => hasText(data, key);
+}
+
+export function isSealed(data: SecretData, keys: readonly string[]): boolean {
+  return keys.some((key) => data.get(key) === 'sealed');
+}
+
+/** What is sealed is not read. */
+export function textIn(data: SecretData): ReadText {
+  return (key) => {
+    const value = data.get(key);
+    return value === undefined || value === 'sealed' ? undefined : textOf(value).trim() || undefined;
+  };
 }

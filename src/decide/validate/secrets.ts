@@ -10,15 +10,19 @@ import {
   WEBHOOK_SECRET_PREVIOUS,
 } from '../../api/group.ts';
 import { appOfOtherHost, GITHUB_APP, gitHubAppFault, gitHubHostOf, isGitHubApp } from '../github-app.ts';
-import { type HostPolicy, secretHostProblem } from '../hosts.ts';
+import type { HostPolicy } from '../hosts.ts';
 import { keyFault } from '../keys.ts';
 import { IDENTITY, privateKeyProblem } from '../private-key.ts';
+import { BEARER_TOKEN } from '../secret-parts.ts';
 import { signingProblem } from '../signing-key.ts';
 import { authorityDoubt, authorityFault } from './authorities.ts';
-import type { SecretData, SecretFacts, SecretState } from './facts.ts';
-import type { ForgeNeed, HmacNeed, SecretNeed } from './needs.ts';
+import type { SecretData, SecretState } from './facts.ts';
+import type { ForgeNeed, HmacNeed, PartNeed, SecretNeed } from './needs.ts';
+import { ownData, provesWebhooks, tlsData, unusedHint, usedTlsFault } from './own-keys.ts';
+import { keysForPart, partFault } from './part-secrets.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './problem.ts';
 import type { Rule } from './rules.ts';
+import { secretHostFault } from './secret-hosts.ts';
 import { hasText, textOf } from './secret-text.ts';
 
 /** As many as SHA-256 puts out (RFC 2104, section 3). */
@@ -52,13 +56,13 @@ export function secretFindings(
     };
   }
   const faults = [
-    contentFault(need, secret, state.secret.values),
-    hostFault(need, secret, state.secret, policy),
+    contentFault(need, secret, state.secret.values, policy),
+    withRule('secret-host', secretHostFault(need, secret, state.secret, policy)),
   ];
   const doubts = [
     weakKey(need, secret, state.secret.values),
     approvalDoubt(need, secret, state.secret.values),
-    need.use === 'forge' ? authorityDoubt(secret, state.secret.values, now) : undefined,
+    authorityDoubt(secret, tlsData(need, state.secret.values), now),
   ];
   return {
     problems: faults.flatMap((fault) => (fault ? [at(fault)] : [])),
@@ -68,13 +72,18 @@ export function secretFindings(
 
 /** Where a token goes depends on the URL beside `secretRef` too. */
 function place({ use, field }: SecretNeed): { field: string; scope?: string } {
-  return use === 'forge' ? { field, scope: field.replace(/\.secretRef\.name$/, '') } : { field };
+  return use === 'hmac' ? { field } : { field, scope: field.replace(/(\.commit)?\.\w+\.name$/, '') };
 }
 
 /** `secret`: `Secret ns/name`. */
-export function missingSecret(need: Reach | HmacNeed, secret: string): string {
-  const keys = 'reaches' in need ? keysFor(need) : `the key ${HMAC_KEY}`;
+export function missingSecret(need: Reach | HmacNeed | Pick<PartNeed, 'part'>, secret: string): string {
+  const keys = keysOfNeed(need);
   return `${secret} does not exist: create it there, with ${keys}.`;
+}
+
+function keysOfNeed(need: Reach | HmacNeed | Pick<PartNeed, 'part'>): string {
+  if ('part' in need) return keysForPart(need.part);
+  return 'reaches' in need ? keysFor(need) : `the key ${HMAC_KEY}`;
 }
 
 function keysFor({ reaches, url }: Reach): string {
@@ -84,11 +93,21 @@ function keysFor({ reaches, url }: Reach): string {
   return isSsh({ url }) ? 'the keys identity, known_hosts and token' : 'the key token';
 }
 
-function contentFault(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
+function contentFault(
+  need: SecretNeed,
+  secret: string,
+  data: SecretData | undefined,
+  policy: HostPolicy,
+): Fault | undefined {
   if (!data) return undefined;
+  if (need.use === 'part') return withRule('secret-keys', partFault(need, secret, data, policy));
   if (need.use === 'forge') {
+    const own = ownData(need, data);
     const fault =
-      forgeFault(need, secret, data) ?? signingFault(secret, data) ?? authorityFault(secret, data);
+      forgeFault(need, secret, own) ??
+      usedTlsFault(need, secret, own) ??
+      signingFault(secret, own) ??
+      authorityFault(secret, own);
     return withRule('secret-keys', fault);
   }
   if (!data.has(HMAC_KEY)) {
@@ -130,10 +149,13 @@ function uselessKey(secret: string, key: string, data: SecretData): Fault | unde
   }
 }
 
-function weakKey({ use }: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
+function weakKey(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
   if (!data) return undefined;
   // Promotions need none of the forge's: its webhooks are refused, and that is all.
-  if (use === 'forge') return firstOf(WEBHOOK_SECRETS, (key) => uselessKey(secret, key, data));
+  if (need.use !== 'hmac') {
+    const keys = provesWebhooks(need) ? WEBHOOK_SECRETS : [];
+    return firstOf(keys, (key) => uselessKey(secret, key, data));
+  }
   return firstOf([HMAC_KEY, APPROVAL_KEY], (key) => {
     const bytes = lengthOf(data, key);
     if (bytes === undefined || bytes >= GOOD_HMAC_BYTES || bytes < MIN_KEY_BYTES) return undefined;
@@ -170,7 +192,7 @@ function forgeFault(need: ForgeNeed, secret: string, data: SecretData): string |
   if (need.reaches === 'git') return pushFault(need, secret, data);
   if (isSsh(need)) return sshFault(secret, data) ?? tokenFault(need, secret, has);
   const fault = tokenFault(need, secret, has);
-  if (fault !== undefined || isGitHubApp(has)) return fault;
+  if (fault !== undefined || isGitHubApp(has) || has(BEARER_TOKEN)) return fault;
   return userFault(secret, has);
 }
 
@@ -178,9 +200,10 @@ function forgeFault(need: ForgeNeed, secret: string, data: SecretData): string |
 function pushFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
   const has = (key: string) => hasText(data, key);
   if (isSsh(need)) return sshFault(secret, data);
+  if (has(BEARER_TOKEN)) return undefined;
   if (has('token') || has('username') || has('password')) return userFault(secret, has);
   const app = isGitHubApp(has) ? ' (a GitHub App serves pull requests alone)' : '';
-  return `${secret} has neither username and password nor token${app}: put those there that Git may push with.`;
+  return `${secret} has neither username and password nor token${app}: put those there that Git may push with.${unusedHint(need, has)}`;
 }
 
 function userFault(secret: string, has: (key: string) => boolean): string | undefined {
@@ -195,7 +218,9 @@ function userFault(secret: string, has: (key: string) => boolean): string | unde
 /** The host's keys are never taken on trust: `known_hosts` is as needed as the private key. */
 function sshFault(secret: string, data: SecretData): string | undefined {
   if (!hasText(data, 'identity')) {
-    return `${secret} has no key identity: put the private key there that Git over SSH logs in with.`;
+    const [other] = [BEARER_TOKEN, 'username'].filter((key) => hasText(data, key));
+    const hint = other === undefined ? '' : ` Its ${other} is for a URL by https.`;
+    return `${secret} has no key identity: put the private key there that Git over SSH logs in with.${hint}`;
   }
   if (!hasText(data, 'known_hosts')) {
     return `${secret} has no key known_hosts: put the host's keys there, such as from ssh-keyscan, and compare them with those that the host publishes.`;
@@ -221,24 +246,13 @@ function signingFault(secret: string, data: SecretData): string | undefined {
 /** A GitHub App serves in a token's place. */
 function tokenFault(need: ForgeNeed, secret: string, has: (key: string) => boolean): string | undefined {
   if (isGitHubApp(has)) return gitHubAppFault(secret, need.type, has) ?? appHostFault(need, secret, has);
-  if (has('token')) return undefined;
-  return `${secret} has no key token: put a token there that may open pull requests.`;
+  if (has('token') || has(BEARER_TOKEN)) return undefined;
+  return `${secret} has no key token: put a token there that may open pull requests.${unusedHint(need, has)}`;
 }
 
 function appHostFault({ url }: ForgeNeed, secret: string, has: (key: string) => boolean): string | undefined {
   if (has(GITHUB_APP.baseUrl) || !URL.canParse(url)) return undefined;
   return appOfOtherHost(secret, gitHubHostOf(new URL(url)));
-}
-
-/** A key that events are signed with is sent nowhere. */
-function hostFault(
-  need: SecretNeed,
-  secret: string,
-  { allowedHosts }: SecretFacts,
-  policy: HostPolicy,
-): Fault | undefined {
-  if (need.use !== 'forge') return undefined;
-  return withRule('secret-host', secretHostProblem(secret, need.url, allowedHosts, policy));
 }
 
 function isSsh({ url }: Pick<ForgeNeed, 'url'>): boolean {

@@ -2,6 +2,7 @@ import type { HostPolicy } from '../hosts.ts';
 import type { Facts } from './facts.ts';
 import type { Needs } from './needs.ts';
 import { type FieldProblem, type Findings, mergeFindings } from './problem.ts';
+import { proxiedProblems } from './secret-hosts.ts';
 import { secretFindings } from './secrets.ts';
 
 /** What the rules say of the things around a Pipeline; all but its Secrets is warned of only. */
@@ -10,7 +11,8 @@ export function surroundingFindings(needs: Needs, facts: Facts, policy: HostPoli
   const secrets = needs.secrets.map((need) =>
     secretFindings(need, namespace, facts.secrets.get(need.name), { policy, now: facts.now }),
   );
-  return mergeFindings(...secrets, { problems: [], warnings: doubts(needs, facts) });
+  const proxied = proxiedProblems(needs.secrets, namespace, facts, policy);
+  return mergeFindings(...secrets, { problems: proxied, warnings: doubts(needs, facts) });
 }
 
 function doubts(needs: Needs, facts: Facts): FieldProblem[] {

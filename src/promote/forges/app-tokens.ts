@@ -65,7 +65,7 @@ export function createAppTokens(deps: ForgeDeps): AppTokens {
     async credentials(secret, repositoryUrl, signal) {
       const address = repositoryAddress(repositoryUrl, 'no-prefix');
       refuseOtherApi(secret.app, address);
-      const account = accountOf(secret.app, address);
+      const account = accountOf(secret, address);
       const token = await orAborted(tokenOf(secret, { address, account }), signal);
       const { app: _, password, ...rest } = secret;
       // Over HTTPS the token is the password.
@@ -84,9 +84,10 @@ function tokenKey({ account, address }: Installed): string {
   return JSON.stringify([account, `${address.owner}/${address.name}`.toLowerCase(), APP_RIGHTS]);
 }
 
-/** Names the app and its installation for everyone who has its private key: what its requests count for. */
-function accountOf({ id, installation, privateKey }: GitHubApp, address: RepositoryAddress): string {
-  const parts = [gitHubApi(address), id, installation, privateKey];
+/** Names the app and its installation for everyone who has its private key, and who goes the same way: what its requests count for. */
+function accountOf({ app, proxy }: AppCredentials, address: RepositoryAddress): string {
+  const { id, installation, privateKey } = app;
+  const parts = [gitHubApi(address), id, installation, privateKey, ...(proxy === undefined ? [] : [proxy])];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

@@ -25,7 +25,7 @@ export function createAzure(repositoryUrl: string, credentials: Credentials, dep
     repository: `${path.slice(1)}/${name}`,
     secrets: [...secretsOf(credentials), basic(credentials.token)],
   };
-  const send = createSendJson(`Basic ${basic(credentials.token)}`, credentials, deps);
+  const send = createSendJson(authorizationOf(credentials), credentials, deps);
   const api: Api = {
     organizationUrl: origin + organization,
     identitiesUrl: identitiesUrl(origin, organization),
@@ -52,6 +52,14 @@ export function createAzure(repositoryUrl: string, credentials: Credentials, dep
       compareUrl,
     }),
   };
+}
+
+/**
+ * A token of Entra is a bearer's:
+ * https://learn.microsoft.com/en-us/azure/devops/integrate/get-started/authentication/service-principal-managed-identity
+ */
+function authorizationOf({ token, bearerToken }: Credentials): string {
+  return token === bearerToken ? `Bearer ${token}` : `Basic ${basic(token)}`;
 }
 
 /** A personal access token is a password without a user. */

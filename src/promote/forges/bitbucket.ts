@@ -36,8 +36,9 @@ export function createBitbucket(repositoryUrl: string, credentials: Credentials,
     maxBody: MAX_DESCRIPTION,
     // Tags are shown: https://confluence.atlassian.com/bitbucketserver/markdown-syntax-guide-776639995.html
     hiddenBy: 'reference',
-    // Of a project or a repository; with a person's token the Secret names the person.
-    tokenUser: 'x-token-auth',
+    // A token of a repository or a project is taken in no other way:
+    // https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html
+    takesBearer: true,
     ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git` }),
     ...forgeOf(api, {
       create,

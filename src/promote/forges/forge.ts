@@ -105,8 +105,8 @@ export interface Forge {
   readonly maxBody?: number;
   /** What hides a line of a body, where that is no HTML comment. */
   readonly hiddenBy?: HiddenBy;
-  /** The user whose password a token is for Git, where that is not anyone. */
-  readonly tokenUser?: string;
+  /** Git takes a token as `Authorization: Bearer`. */
+  readonly takesBearer?: boolean;
   /** Where Git finds the repository, where that is another address than its page. */
   readonly cloneUrl?: string;
   /** `exists`: there is an open one of the same branches. */

@@ -53,9 +53,11 @@ function put<T>(map: Map<string, T>, key: string, value: T | undefined): void {
   if (oldest !== undefined) map.delete(oldest);
 }
 
-/** Of one forge's repository with one token. */
-export function pollKey(type: string, url: string, { token, account }: Credentials): string {
-  return `${type} ${url} ${account ?? createHash('sha256').update(token).digest('hex')}`;
+/** Of one forge's repository with one token, on one way. */
+export function pollKey(type: string, url: string, { token, account, proxy = '' }: Credentials): string {
+  // What a proxy of somebody else says is not known by way of another one.
+  const seenBy = account ?? createHash('sha256').update(`${token} ${proxy}`).digest('hex');
+  return `${type} ${url} ${seenBy}`;
 }
 
 export interface PollDeps {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { FIRST_FAULT } from '../../api/first-fault.ts';
 import { plainMarkdown, withoutCommands } from '../markdown.ts';
+import { requestWay, waySecrets } from '../way.ts';
 import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import { forgeGibberish } from './failure.ts';
@@ -36,10 +37,10 @@ export function pageOf(
 
 /** What must not appear in messages. */
 export function secretsOf(credentials: Credentials): string[] {
-  const { token, password, username, signing } = credentials;
+  const { token, bearerToken, password, username, signing } = credentials;
   const basic = username !== undefined && password !== undefined ? [toBase64(`${username}:${password}`)] : [];
-  const given = [token, password, signing?.passphrase].filter((secret) => secret !== undefined);
-  return [...given, ...basic];
+  const all = [token, bearerToken, password, signing?.passphrase].filter((secret) => secret !== undefined);
+  return [...new Set([...all, ...basic, ...waySecrets(credentials)])];
 }
 
 function toBase64(text: string): string {
@@ -51,7 +52,7 @@ export function requestBounds(credentials: Credentials, deps: ForgeDeps) {
   return {
     timeoutMs: 30_000,
     maxBytes: 8 * 1024 * 1024,
-    ...(credentials.caFile !== undefined && { ca: credentials.caFile }),
+    ...requestWay(credentials),
     ...(deps.signal && { signal: deps.signal }),
     ...(deps.waiting && { waiting: deps.waiting }),
   };

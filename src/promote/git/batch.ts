@@ -5,6 +5,7 @@ import type { BranchUpdate } from '../workspace.ts';
 import type { Advertised } from './advertisement.ts';
 import { createAlone } from './alone.ts';
 import type { Connected } from './connections.ts';
+import { copyKey } from './copy-key.ts';
 import { unusable } from './failure.ts';
 import {
   areUnanswered,
@@ -41,7 +42,7 @@ export interface Access {
 
 /** The same with a connection to one of them. */
 interface Reached extends Access {
-  readonly url: string;
+  readonly copy: string;
   readonly transport: Transport;
   /** The server takes no force push. */
   readonly onTop?: boolean | undefined;
@@ -92,7 +93,7 @@ async function reach(
   if (!first) throw new Error('there is nothing to update');
   const { url, credentials, markerKey } = first;
   const connecting = { url, credentials, markerKey, ...time };
-  const reached = (transport: Transport) => work({ ...access, url, transport });
+  const reached = (transport: Transport) => work({ ...access, copy: copyKey(first), transport });
   try {
     return await access.connected(connecting, reached, areUnanswered);
   } finally {
@@ -138,7 +139,7 @@ async function attempt(
   updates: readonly BranchUpdate[],
   latecomers: Latecomers<BranchUpdate>,
 ): Promise<Tried[]> {
-  const { url, transport, store } = reached;
+  const { copy, transport, store } = reached;
   const all = [...updates];
   const join: Latecomers<BranchUpdate> = (mayJoin) => {
     const late = latecomers(mayJoin);
@@ -146,7 +147,7 @@ async function attempt(
     return late;
   };
   const ready = await store.use(
-    url,
+    copy,
     (repository) => makeReady(repository, reached, [...all], join),
     transport,
   );

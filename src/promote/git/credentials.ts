@@ -1,3 +1,4 @@
+import { waySecrets } from '../way.ts';
 import type { GitCredentials } from '../workspace.ts';
 
 /**
@@ -6,6 +7,7 @@ import type { GitCredentials } from '../workspace.ts';
  * tokens of its apps; its other tokens, Gitea, GitLab and Azure DevOps take any name.
  */
 export function authorization(credentials: GitCredentials): string | undefined {
+  if (credentials.bearerToken !== undefined) return `Bearer ${credentials.bearerToken}`;
   const password = credentials.password ?? credentials.token;
   if (password === undefined) return undefined;
   const username = credentials.username ?? (credentials.password === undefined ? 'x-access-token' : 'git');
@@ -14,7 +16,8 @@ export function authorization(credentials: GitCredentials): string | undefined {
 
 /** `text` without the secrets, should a server have sent them back. */
 export function redact(text: string, credentials: GitCredentials): string {
-  const header = authorization(credentials)?.slice('Basic '.length);
-  const secrets = [credentials.token, credentials.password, header];
+  const { token, password } = credentials;
+  const header = authorization(credentials)?.replace(/^\w+ /, '');
+  const secrets = [token, password, header, ...waySecrets(credentials)];
   return secrets.reduce<string>((kept, secret) => (secret ? kept.replaceAll(secret, '***') : kept), text);
 }

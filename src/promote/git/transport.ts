@@ -1,5 +1,6 @@
 import type { Waiting } from '../attempt-time.ts';
 import { displayUrl, type Outbound } from '../outbound.ts';
+import { requestWay } from '../way.ts';
 import type { GitCredentials } from '../workspace.ts';
 import { authorization } from './credentials.ts';
 import { answerProblem, contentType, notGit, type Remote } from './failure.ts';
@@ -73,8 +74,7 @@ export function createHttpTransport(deps: TransportDeps): Transport {
   const remote: Remote = { name: displayUrl(base), credentials };
   const header = authorization(credentials);
   const headers = { 'user-agent': USER_AGENT, ...(header === undefined ? {} : { authorization: header }) };
-  const ca = credentials.caFile === undefined ? {} : { ca: credentials.caFile };
-  const common = { signal, ...(waiting && { waiting }), purpose: 'git' as const, ...ca };
+  const common = { signal, ...(waiting && { waiting }), purpose: 'git' as const, ...requestWay(credentials) };
   const posted = (service: GitService, body: Uint8Array) => ({
     ...common,
     method: 'POST',

@@ -15,7 +15,7 @@ export async function exchange(
   proxy: URL | undefined,
   deadline: Deadline,
 ): Promise<Response> {
-  const { url, method = 'GET', headers = {}, body, ca } = request;
+  const { url, method = 'GET', headers = {}, body } = request;
   const response = await fetch(url, {
     method,
     headers: { 'user-agent': 'turnpike', ...headers },
@@ -24,8 +24,7 @@ export async function exchange(
     // Bun would read the environment by rules of its own, and proxy even loopback addresses.
     proxy: proxy ? { url: proxy, respectNoProxy: false } : false,
     ...(body === undefined ? {} : { body }),
-    // Bun takes `ca` in place of the public roots.
-    ...(ca === undefined ? {} : { tls: { ca: [...rootCertificates, ca], ...NO_ROOT_NEEDED } }),
+    ...tlsOf(request),
   });
   deadline.progress();
   const bytes = await readBody(response, request, deadline);
@@ -34,6 +33,13 @@ export async function exchange(
   kept.delete('content-length');
   const { status, statusText } = response;
   return new Response(bytes.length === 0 ? null : bytes, { status, statusText, headers: kept });
+}
+
+/** Bun keeps connections apart whose options differ, and takes `ca` in place of the public roots. */
+function tlsOf({ ca, certificate }: OutboundRequest): Pick<BunFetchRequestInit, 'tls'> {
+  if (ca === undefined && certificate === undefined) return {};
+  const authorities = ca !== undefined && { ca: [...rootCertificates, ca], ...NO_ROOT_NEEDED };
+  return { tls: { ...authorities, ...certificate } };
 }
 
 async function readBody(response: Response, request: OutboundRequest, deadline: Deadline) {

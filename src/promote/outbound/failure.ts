@@ -1,5 +1,6 @@
 import { errorMessage, TurnpikeError } from '../../api/errors.ts';
 import type { OutboundRequest } from '../outbound.ts';
+import type { UsedProxy } from './proxy.ts';
 
 /** The URL for messages: without credentials, query and fragment. */
 export function displayUrl(url: string): string {
@@ -11,46 +12,55 @@ export function displayUrl(url: string): string {
 type Asked = Pick<OutboundRequest, 'url' | 'purpose'>;
 
 /** What kept a request from its answer. Of a proxy nothing but its host is said. */
-export function networkError(error: unknown, request: Asked, proxy?: URL): TurnpikeError {
+export function networkError(error: unknown, request: Asked, proxy?: UsedProxy): TurnpikeError {
   if (error instanceof TurnpikeError) return error;
-  const why = (proxy && proxyReason(error, request)) ?? reason(error);
+  const why = (proxy && proxyReason(error, request, proxy)) ?? reason(error);
   return unreachable(request, proxy, why, error);
 }
 
 /** By http a proxy refuses in the forge's place; no forge answers with this status (RFC 9110, 15.5.8). */
-export function proxyRefusal(response: Response, request: Asked, proxy: URL): TurnpikeError | undefined {
+export function proxyRefusal(
+  response: Response,
+  request: Asked,
+  proxy: UsedProxy,
+): TurnpikeError | undefined {
   if (response.status !== PROXY_LOGIN) return undefined;
-  return unreachable(request, proxy, refusedBy(PROXY_LOGIN, request));
+  return unreachable(request, proxy, refusedBy(PROXY_LOGIN, request, proxy));
 }
 
 const PROXY_LOGIN = 407;
 
 function unreachable(
   { url, purpose }: Asked,
-  proxy: URL | undefined,
+  proxy: UsedProxy | undefined,
   why: string,
   cause?: unknown,
 ): TurnpikeError {
   const code = purpose === 'git' ? 'GitUnavailable' : 'ForgeUnavailable';
-  const by = proxy ? ` through the proxy ${proxy.host}` : '';
+  const by = proxy ? ` through the proxy ${proxy.url.host}` : '';
   return new TurnpikeError(code, `${new URL(url).host} could not be reached${by}: ${why}`, { cause });
 }
 
 /** Where a proxy is in between, only the proxy is connected to and looked up. */
-function proxyReason(error: unknown, request: Asked): string | undefined {
+function proxyReason(error: unknown, request: Asked, proxy: UsedProxy): string | undefined {
   const code = codeOf(error);
   if (code === 'ECONNREFUSED') return 'the proxy refused the connection.';
   if (code === 'ENOTFOUND') return 'DNS does not know the name of the proxy.';
   if (code !== 'ERR_PROXY_TUNNEL') return undefined;
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 0;
-  return refusedBy(status, request);
+  return refusedBy(status, request, proxy);
 }
 
-function refusedBy(status: number, { url }: Asked): string {
-  const variable = url.startsWith('https:') ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+function refusedBy(status: number, request: Asked, proxy: UsedProxy): string {
   return status === PROXY_LOGIN
-    ? `the proxy asks for a user and a password (HTTP ${status}): put valid ones into ${variable}, as http://USER:PASSWORD@HOST:PORT.`
+    ? `the proxy asks for a user and a password (HTTP ${status}): put valid ones into ${loginPlace(request, proxy)}.`
     : `the proxy answered with HTTP ${status}.`;
+}
+
+function loginPlace({ url }: Asked, { isOwn }: UsedProxy): string {
+  if (isOwn) return 'the keys username and password of the Secret that proxySecretRef names';
+  const variable = url.startsWith('https:') ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  return `${variable}, as http://USER:PASSWORD@HOST:PORT`;
 }
 
 /** Bun's own texts quote the URL and advise on its API; the codes say the same in fewer words. */
@@ -59,6 +69,9 @@ function reason(error: unknown): string {
   if (code === 'ECONNREFUSED') return 'the connection was refused.';
   if (code === 'ENOTFOUND') return 'DNS does not know this name.';
   if (/CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) return certificateReason(code);
+  if (code === 'EPROTO') {
+    return 'the TLS handshake failed. It may ask for a client certificate, which goes into tls.crt and tls.key of the Secret, or speak no TLS at this port.';
+  }
   return code === '' ? errorMessage(error) : `${code}.`;
 }
 

@@ -1,0 +1,39 @@
+import { type HasKey, PROXY_ADDRESS, type ReadText } from './secret-parts.ts';
+
+const MAX_LENGTH = 2048;
+const FORM = 'write it as http://HOST:PORT';
+
+/** The proxy that a Secret holds, as Flux reads it for `proxySecretRef`, with its user and password. Its host is still to be judged. */
+export function proxyOf(read: ReadText): URL | undefined {
+  const url = parsedAddress(read(PROXY_ADDRESS) ?? '');
+  const username = read('username');
+  if (!url || username === undefined) return url;
+  const changed = new URL(url);
+  changed.username = encodeURIComponent(username);
+  changed.password = encodeURIComponent(read('password') ?? '');
+  return changed;
+}
+
+/** What the Secret lacks, as a sentence that begins with it. */
+export function proxyKeysFault(secret: string, has: HasKey): string | undefined {
+  if (!has(PROXY_ADDRESS))
+    return `${secret} has no key ${PROXY_ADDRESS}: put the proxy's there, and ${FORM}.`;
+  if (has('username') || !has('password')) return undefined;
+  return `${secret} has the key password but no username: put the user's name there that the proxy asks for, or take the password out.`;
+}
+
+/** Why its address is none. It may hold a password, and is not repeated. */
+export function proxyAddressFault(secret: string, read: ReadText): string | undefined {
+  const text = read(PROXY_ADDRESS) ?? '';
+  if (parsedAddress(text)) return undefined;
+  const [, scheme] = /^([a-z][a-z0-9+.-]{0,19}):\/\//i.exec(text) ?? [];
+  if (scheme === undefined || /^https?$/i.test(scheme)) {
+    return `${secret} has a key ${PROXY_ADDRESS} that is no address of a proxy: ${FORM}.`;
+  }
+  return `${secret} has a key ${PROXY_ADDRESS} that names a proxy of the scheme ${scheme}, and only http and https are served: ${FORM}.`;
+}
+
+function parsedAddress(text: string): URL | undefined {
+  const url = text.length <= MAX_LENGTH && /^https?:\/\//i.test(text) ? URL.parse(text) : undefined;
+  return url ?? undefined;
+}
