@@ -167,7 +167,7 @@ export const SERVE_FLAGS = {
   },
   'git-hosts': {
     default: '',
-    help: 'Git hosts that may be reached (host or host:port, comma-separated, *. prefix allowed); any public or private one when empty, but for loopback, link-local and metadata addresses.',
+    help: 'Git hosts that may be reached, and proxies that Pipelines name (host or host:port, comma-separated, *. prefix allowed); any public or private one when empty, but for loopback, link-local and metadata addresses.',
     parse: list,
   },
   'insecure-git-hosts': {

@@ -30,7 +30,7 @@ export interface GitServerOptions {
   readonly login?: string;
   /**
    * The one token that is taken, and as Bearer alone, as Bitbucket Data Center takes those of projects and repositories:
-   * https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html
+   * https://confluence.atlassian.com/bitbucketserver086/http-access-tokens-1188782454.html
    */
   readonly bearer?: string;
 }

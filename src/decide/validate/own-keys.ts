@@ -1,7 +1,6 @@
 import { keysOfPart, REGISTRY_LOGIN } from '../secret-parts.ts';
 import type { SecretData } from './facts.ts';
 import type { ForgeNeed, PartNeed, SecretNeed } from './needs.ts';
-import { tlsFault } from './part-secrets.ts';
 
 /** Which keys of a Secret with credentials are read, and why others do not serve. */
 
@@ -10,11 +9,6 @@ export function ownData({ elsewhere = [] }: ForgeNeed, data: SecretData): Secret
   if (elsewhere.length === 0) return data;
   const others = new Set(elsewhere.flatMap(keysOfPart));
   return new Map([...data].filter(([key]) => !others.has(key)));
-}
-
-/** Nothing of a push by SSH goes over TLS. */
-export function usedTlsFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
-  return need.reaches === 'git' && need.url.startsWith('ssh:') ? undefined : tlsFault(secret, data);
 }
 
 /** What certificate authorities are read from. */

@@ -18,8 +18,8 @@ import { signingProblem } from '../signing-key.ts';
 import { authorityDoubt, authorityFault } from './authorities.ts';
 import type { SecretData, SecretState } from './facts.ts';
 import type { ForgeNeed, HmacNeed, PartNeed, SecretNeed } from './needs.ts';
-import { ownData, provesWebhooks, tlsData, unusedHint, usedTlsFault } from './own-keys.ts';
-import { keysForPart, partFault } from './part-secrets.ts';
+import { ownData, provesWebhooks, tlsData, unusedHint } from './own-keys.ts';
+import { keysForPart, partFault, tlsFault } from './part-secrets.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './problem.ts';
 import type { Rule } from './rules.ts';
 import { secretHostFault } from './secret-hosts.ts';
@@ -105,7 +105,7 @@ function contentFault(
     const own = ownData(need, data);
     const fault =
       forgeFault(need, secret, own) ??
-      usedTlsFault(need, secret, own) ??
+      tlsFault(secret, own) ??
       signingFault(secret, own) ??
       authorityFault(secret, own);
     return withRule('secret-keys', fault);

@@ -56,7 +56,7 @@ export function createAzure(repositoryUrl: string, credentials: Credentials, dep
 
 /**
  * A token of Entra is a bearer's:
- * https://learn.microsoft.com/en-us/azure/devops/integrate/get-started/authentication/service-principal-managed-identity
+ * https://learn.microsoft.com/en-us/azure/devops/repos/git/auth-overview
  */
 function authorizationOf({ token, bearerToken }: Credentials): string {
   return token === bearerToken ? `Bearer ${token}` : `Basic ${basic(token)}`;

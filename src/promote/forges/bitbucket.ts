@@ -37,7 +37,7 @@ export function createBitbucket(repositoryUrl: string, credentials: Credentials,
     // Tags are shown: https://confluence.atlassian.com/bitbucketserver/markdown-syntax-guide-776639995.html
     hiddenBy: 'reference',
     // A token of a repository or a project is taken in no other way:
-    // https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html
+    // https://confluence.atlassian.com/bitbucketserver086/http-access-tokens-1188782454.html
     takesBearer: true,
     ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git` }),
     ...forgeOf(api, {
