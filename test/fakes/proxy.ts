@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -17,6 +18,8 @@ export interface FakeProxyOptions {
   readonly routes: Readonly<Record<string, number>>;
   /** `user:password`; without it everyone may pass. */
   readonly login?: string;
+  /** It is reached by https. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -25,7 +28,7 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** A proxy as RFC 9110 has it: tunnels for https (9.3.6), and requests in absolute form for http (RFC 9112, 3.2.2). */
-export async function startFakeProxy({ routes, login }: FakeProxyOptions): Promise<FakeProxy> {
+export async function startFakeProxy({ routes, login, tls }: FakeProxyOptions): Promise<FakeProxy> {
   const requests: string[] = [];
   const headers: string[] = [];
   const sockets = new Set<Duplex>();
@@ -78,7 +81,7 @@ export async function startFakeProxy({ routes, login }: FakeProxyOptions): Promi
     }
   }
 
-  const proxy = createServer(forward);
+  const proxy = tls ? createTlsServer(tls, forward) : createServer(forward);
   proxy.on('connect', tunnel);
   proxy.on('connection', (socket: Socket) => sockets.add(socket));
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));

@@ -203,6 +203,20 @@ describe('a proxy that a Pipeline names', () => {
     expect(Bun.inspect(error)).not.toContain('wrong-one');
   });
 
+  test('by https has to have a certificate of an authority that is trusted', async () => {
+    const server = await startGitServer({ tls: certificates.apiserver });
+    server.intercept = () => new Response('here');
+    const routes = { 'git.example:443': Number(new URL(server.url).port) };
+    proxy = await startFakeProxy({ routes, tls: certificates.apiserver });
+    open.push(server, { close: () => proxy.stop() });
+    const outbound = createOutbound({ allowed: [], insecure: ['127.0.0.1'] });
+    const request = { url: 'https://git.example/a', proxy: new URL(`https://${proxy.host}`) };
+    expect(await (await outbound.send({ ...request, ca: certificates.ca })).text()).toBe('here');
+    const error = await failureOf(outbound.send(request));
+    expect(error.message).toContain('its certificate is not trusted');
+    expect(proxy.requests).toEqual(['CONNECT git.example:443']);
+  });
+
   test.each([
     ['a loopback address', 'http://127.0.0.1:3128'],
     ['a metadata address', 'http://169.254.169.254'],
