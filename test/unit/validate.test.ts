@@ -215,6 +215,38 @@ describe('a Secret', () => {
     ]);
   });
 
+  test('of its own that is encrypted is judged by its keys alone', async () => {
+    const names = {
+      tls: ['tls.crt', 'tls.key'],
+      proxy: ['address'],
+      signing: ['git.asc'],
+      hook: ['webhook-secret'],
+    };
+    const sealed = Object.entries(names).map(([name, keys]): [string, SecretState] => {
+      const values = new Map(keys.map((key) => [key, 'sealed'] as const));
+      return [name, { kind: 'found', secret: { values, allowedHosts: 'sealed' } }];
+    });
+    const change = {
+      'pull-request.certSecretRef': { name: 'tls' },
+      'pull-request.proxySecretRef': { name: 'proxy' },
+      'pull-request.webhookSecretRef': { name: 'hook' },
+      'pull-request.commit': { signingKeySecretRef: { name: 'signing' } },
+    };
+    const secrets = (all: typeof sealed) => ({
+      ...factsOf({}),
+      secrets: new Map([...factsOf({}).secrets, ...all]),
+    });
+    const needs = needsOf(await validOf(change), NAMES);
+    expect(surroundingFindings(needs, secrets(sealed), POLICY).problems).toEqual([]);
+    const half: typeof sealed = [
+      ...sealed,
+      ['tls', { kind: 'found', secret: { values: new Map([['tls.crt', 'sealed']]) } }],
+    ];
+    expect(surroundingFindings(needs, secrets(half), POLICY).problems.map(({ message }) => message)).toEqual([
+      'Secret demo/tls has the key tls.crt but no tls.key: a client certificate and its private key belong together.',
+    ]);
+  });
+
   test('that cannot be read is warned of with the reason', async () => {
     const { problems, warnings } = await around({ kind: 'unknown', why: 'The API server is away.' });
     expect({ problems, messages: warnings.map(({ message }) => message) }).toEqual({
