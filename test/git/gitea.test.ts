@@ -51,6 +51,17 @@ describe('Gitea', () => {
   );
 
   test(
+    'takes it with the token as a bearer of it',
+    async () => {
+      const credentials = { bearerToken: gitea.token };
+      expect((await promote({ revision: '3.1.0', credentials })).kind).toBe('pushed');
+      const error = await failureOf(promote({ revision: '3.2.0', credentials: { bearerToken: 'wrong' } }));
+      expect(error).toMatchObject({ code: 'GitUnauthorized', retry: 'never' });
+    },
+    SLOW,
+  );
+
+  test(
     'refuses a wrong token',
     async () => {
       const error = await failureOf(promote({ credentials: { token: 'wrong' } }));
