@@ -112,6 +112,7 @@ const BUILD_STATUSES: readonly Described[] = [
       name: v.optional(v.pipe(text, v.maxLength(255))),
       description: v.optional(text),
       ref: v.optional(v.pipe(text, v.startsWith('refs/'))),
+      parent: v.optional(v.pipe(text, v.nonEmpty(), v.maxLength(1024))),
     }),
   },
   { method: 'GET', path: /^\/bitbucket\/rest\/build-status\/1\.0\/commits\/stats\/\w+$/ },
