@@ -201,6 +201,21 @@ describe('promotions of one repository that come together', () => {
     expect(asked('pushes') - before).toBeLessThanOrEqual(2 + apps.length);
   });
 
+  test('replace their branches by force also where one that comes with them may not', async () => {
+    const apps = APPS.slice(0, 6);
+    await promoteAll(apps.map((app) => updateOf(app)));
+    await refuseBy(`while read old new ref; do
+      [ $ref = refs/heads/${branchOf('app-1')} ] || continue
+      git merge-base --is-ancestor $old $new || { echo "Force push is not allowed" >&2; exit 1; }
+    done`);
+    const results = await promoteAll(apps.map((app) => updateOf(app, { revision: '3.0.0' })));
+    for (const result of results) expect(result).toMatchObject({ value: { kind: 'pushed' } });
+    for (const app of apps) {
+      const parents = (await stage.repository.git('show', '-s', '--format=%P', branchOf(app))).trim();
+      expect(parents.split(' ')).toHaveLength(app === 'app-1' ? 2 : 1);
+    }
+  });
+
   test('are pushed without the one that could not be recorded', async () => {
     const recorded = new Map([
       ['app-0', Promise.reject(new Error('the socket is gone'))],

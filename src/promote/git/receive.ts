@@ -4,7 +4,7 @@ import type { Advertised } from './advertisement.ts';
 import { serverWords } from './failure.ts';
 import { type GitObject, packOf } from './objects.ts';
 import { FLUSH_PKT, pktLine, readPktLines } from './pktline.ts';
-import { forceCure, pushCure, refusalOf } from './refusal.ts';
+import { forceCure, pushCure, type Refusal, refusalOf } from './refusal.ts';
 import { createDemultiplexer } from './side-band.ts';
 import type { Transport } from './transport.ts';
 
@@ -55,14 +55,22 @@ export async function pushRefs(
   const refused = updates.flatMap((update) => {
     const { ref } = update;
     if (unpacked === undefined && report.lines.includes(`ok ${ref}`)) return [];
-    const said = unpacked ?? report.lines.find((line) => line.startsWith(`ng ${ref} `)) ?? report.refusal;
-    return [[ref, refusedRef(update, `${said ?? ''} ${report.words}`, transport)] as const];
+    const line = unpacked ?? report.lines.find((one) => one.startsWith(`ng ${ref} `)) ?? report.refusal ?? '';
+    const said = `${line} ${report.words}`;
+    const ofIt = updates.length === 1 ? said : line;
+    return [[ref, refusedRef(update, { said, ofIt }, transport)] as const];
   });
   return new Map(refused);
 }
 
+interface Said {
+  readonly said: string;
+  /** What is said of this ref, and not of all that came with it. */
+  readonly ofIt: string;
+}
+
 /** A rule stays what it is however often it is asked. Of a server that says nothing it is not known what it did. */
-function refusedRef({ ref, form }: RefUpdate, said: string, { remote }: Transport): RefusedRef {
+function refusedRef({ ref, form }: RefUpdate, { said, ofIt }: Said, { remote }: Transport): RefusedRef {
   const words = serverWords(said, remote);
   if (words === '') {
     const message = `${remote.name} does not say whether it took the push to ${ref}.`;
@@ -74,8 +82,13 @@ function refusedRef({ ref, form }: RefUpdate, said: string, { remote }: Transpor
   const sentence = `${remote.name} refuses the push to ${ref}.${words}`;
   const message = advice === undefined ? sentence : `${sentence} ${advice}`;
   const retry = kind === 'passing' ? 'backoff' : 'never';
-  const mayGoOnTop = form === 'forced' && (kind === 'force' || kind === 'declined');
+  const mayGoOnTop = form === 'forced' && mayBeForce(refusalOf(ofIt, branch), said === ofIt);
   return { error: new TurnpikeError('GitRejected', message, { retry }), mayGoOnTop };
+}
+
+/** A hook refuses what comes with the one that it is about, too: that is tried by force again, alone. */
+function mayBeForce({ kind }: Refusal, isAlone: boolean): boolean {
+  return kind === 'force' || (isAlone && kind === 'declined');
 }
 
 interface Report {
