@@ -7,7 +7,7 @@ import { type AttemptTime, gitTime } from './attempt-time.ts';
 import { commitMessage } from './body.ts';
 import { type Credentials, forGit } from './forges/credentials.ts';
 import type { Forge, PullRequest } from './forges/forge.ts';
-import { atOnce, typeOf } from './forges/type.ts';
+import { atOnce, mayBeRebased, typeOf } from './forges/type.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
 import { createOne, isOurs, lookAtKnown, proposalOf, updateOne } from './proposal.ts';
 import { alreadyThere, commitBy, mergedState, sentences, writtenOf } from './result.ts';
@@ -145,7 +145,7 @@ function updateOf({ request, settings, credentials, forge, pass, now, time }: At
     branch: promotionBranch(request, settings),
     ...atOnce(typeOf(settings)),
     isUnattended: settings.merge === 'auto' && request.approvedBy === undefined,
-    isRebased: settings.mergeMethod === 'rebase',
+    mayBeRebased: mayBeRebased(settings),
     markerKey: markerKey(request),
     files: settings.files,
     revision: writtenOf(request),

@@ -48,8 +48,8 @@ export interface BranchUpdate {
   readonly isUnattended?: boolean;
   /** How many branches the push that it goes with may bring, where the forge bounds that. */
   readonly branchesAtOnce?: number;
-  /** It is merged by a rebase, which leaves out merge commits. */
-  readonly isRebased?: boolean;
+  /** Turnpike may merge it by a rebase, which leaves out merge commits, and brings what they replace. */
+  readonly mayBeRebased?: boolean;
   /** `<namespace>:<name>:<environment>`. */
   readonly markerKey: string;
   /** What is set beside the markers. */

@@ -56,10 +56,10 @@ describe('a Gitea that protects promotion-* from force pushes', () => {
     SLOW,
   );
 
-  test(
-    'ends a promotion whose merge commit a rebase would leave out, with its words and the cure',
-    async () => {
-      const failure = await failureOf(promote('1.5.0', { mergeMethod: 'rebase' }));
+  test.each<Partial<PullRequestStrategy>>([{ mergeMethod: 'rebase' }, { merge: 'auto' }])(
+    'ends a promotion whose merge commit a rebase would leave out, with its words and the cure: %j',
+    async (change) => {
+      const failure = await failureOf(promote('1.5.0', change));
       expect(failure).toMatchObject({ code: 'GitRejected', retry: 'never' });
       expect(failure.message).toContain('is protected from force push');
       expect(failure.message).toContain(

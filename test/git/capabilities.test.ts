@@ -37,7 +37,7 @@ describe('a server that can do little', () => {
       expect(await stage.repository.read(BRANCH, FILE)).toBe(marked(revision));
     }
     await stage.repository.git('config', 'receive.denyNonFastForwards', 'true');
-    const error = await failureOf(promote({ revision: '4.0.0', isRebased: true }));
+    const error = await failureOf(promote({ revision: '4.0.0', mayBeRebased: true }));
     expect(error.code).toBe('GitRejected');
     expect(error.message).toContain('non-fast-forward');
   });
@@ -48,7 +48,7 @@ describe('a server that can do little', () => {
     const other = { branch: 'promotion-other', revision: '2.0.0' };
     await promote({ revision: '2.0.0' });
     const [refused, taken] = await Promise.allSettled([
-      promote({ revision: '3.0.0', isRebased: true }),
+      promote({ revision: '3.0.0', mayBeRebased: true }),
       promote(other),
     ]);
     expect(refused.status).toBe('rejected');
@@ -69,7 +69,7 @@ describe('a server that can do little', () => {
     };
     expect((await promote()).kind).toBe('pushed');
     await stage.repository.git('config', 'receive.denyNonFastForwards', 'true');
-    expect((await failureOf(promote({ revision: '3.0.0', isRebased: true }))).message).toContain(
+    expect((await failureOf(promote({ revision: '3.0.0', mayBeRebased: true }))).message).toContain(
       'non-fast-forward',
     );
   });

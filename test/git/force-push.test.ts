@@ -177,11 +177,29 @@ describe.each(RULES)('a server that refuses to force-push by %s', (_, forbid) =>
     await people.promoted('2.0.0');
     await forbid();
     const tip = await stage.repository.tip(BRANCH);
-    const failure = await failureOf(people.promote('3.0.0', { isRebased: true }));
+    const failure = await failureOf(people.promote('3.0.0', { mayBeRebased: true }));
     expect(failure).toMatchObject({ code: 'GitRejected', retry: 'never' });
-    expect(failure.message).toContain(`Allow force pushes on ${BRANCH} for Turnpike's user`);
+    expect(failure.message).toContain(
+      `Allow force pushes on ${BRANCH} for Turnpike's user, or set mergeMethod to merge or squash.`,
+    );
     expect(people.pushes()).toBe(2);
     expect(await stage.repository.tip(BRANCH)).toBe(tip);
+  });
+
+  test.each(PROCESSES)('keeps no merge that may be rebased from now on, to %s', async (__, way) => {
+    await people.promoted('2.0.0');
+    await forbid();
+    const merge = await people.promoted('3.0.0');
+    const pushed = { commit: merge, revision: '3.0.0' };
+    expect(await failureOf(people[way]('3.0.0', { pushed, mayBeRebased: true }))).toMatchObject({
+      code: 'GitRejected',
+      retry: 'never',
+    });
+    await hook('exit 0');
+    await stage.repository.git('config', 'receive.denyNonFastForwards', 'false');
+    expect(await people[way]('3.0.0', { pushed, mayBeRebased: true })).toMatchObject({ kind: 'pushed' });
+    expect(await parents(BRANCH)).toEqual([(await stage.repository.tip('main')) ?? '']);
+    expect(await people.readVersion()).toBe('3.0.0');
   });
 });
 

@@ -12,6 +12,16 @@ export function atOnce(type: ForgeType | undefined): { readonly branchesAtOnce?:
 }
 
 /**
+ * Whether Turnpike may merge by a rebase, also because nobody says how. GitHub rebases nothing that would become something
+ * else: https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/incorporating-changes-from-a-pull-request/about-pull-request-merges
+ */
+export function mayBeRebased(settings: PullRequestStrategy): boolean {
+  const { merge, mergeMethod } = settings;
+  if (mergeMethod !== undefined) return mergeMethod === 'rebase';
+  return merge === 'auto' && typeOf(settings) !== 'github';
+}
+
+/**
  * The type that is written, or that the URL tells.
  *
  * @throws TurnpikeError SpecInvalid

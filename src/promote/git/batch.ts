@@ -160,10 +160,7 @@ async function attempt(
     const { kind: _, refUpdate, memory, ...edited } = made;
     if (sent.status === 'rejected') return unsent(sent.reason, transport, refUpdate);
     const refused = sent.value.get(refUpdate.ref);
-    if (refused) {
-      const mayGoOnTop = refused.mayGoOnTop && !update.isRebased;
-      return stopped.get(update) ?? { ...refused, kind: 'refused', old: refUpdate.old, mayGoOnTop };
-    }
+    if (refused) return stopped.get(update) ?? { ...refused, kind: 'refused', old: refUpdate.old };
     if (!update.isDirect) remember(repository, update.branch, memory);
     const result = { kind: 'pushed', commit: refUpdate.commit, ...edited } as const;
     return stopped.get(update) ?? { kind: 'done', result };

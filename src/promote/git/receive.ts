@@ -4,7 +4,7 @@ import type { Advertised } from './advertisement.ts';
 import { serverWords } from './failure.ts';
 import { type GitObject, packOf } from './objects.ts';
 import { FLUSH_PKT, pktLine, readPktLines } from './pktline.ts';
-import { forceCure, pushCure, type Refusal, refusalOf } from './refusal.ts';
+import { forceCure, type PushForm, pushCure, type Refusal, refusalOf } from './refusal.ts';
 import { createDemultiplexer } from './side-band.ts';
 import type { Transport } from './transport.ts';
 
@@ -13,11 +13,8 @@ export interface RefUpdate {
   readonly ref: string;
   readonly old: string | undefined;
   readonly commit: string;
-  /**
-   * `forced`: the commit does not go on from `old`, so that this takes a force push. `on-top`: it does, because the server
-   * takes none.
-   */
-  readonly form?: 'forced' | 'on-top' | undefined;
+  /** Undefined: the branch is new, or the commit goes on from what is there anyway. */
+  readonly form?: PushForm | undefined;
   /** All objects that the server may not have. */
   readonly objects: readonly GitObject[];
 }
@@ -78,7 +75,8 @@ function refusedRef({ ref, form }: RefUpdate, { said, ofIt }: Said, { remote }: 
   }
   const branch = branchOf(ref);
   const { kind, cure } = refusalOf(said, branch);
-  const advice = kind === 'force' ? forceCure(branch) : kind === 'declined' ? pushCure(branch, form) : cure;
+  const advice =
+    kind === 'force' ? forceCure(branch, form) : kind === 'declined' ? pushCure(branch, form) : cure;
   const sentence = `${remote.name} refuses the push to ${ref}.${words}`;
   const message = advice === undefined ? sentence : `${sentence} ${advice}`;
   const retry = kind === 'passing' ? 'backoff' : 'never';

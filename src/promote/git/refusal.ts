@@ -69,12 +69,22 @@ export function refusalOf(words: string, branch: string): Refusal {
   return ROWS.find((row) => row.words.test(said)) ?? { kind: 'passing' };
 }
 
+/**
+ * `forced`: the commit does not go on from what is there, so that this takes a force push; `forced-only`: and no merge
+ * commit may take its place. `on-top`: it does go on from it, because the server takes no force push.
+ */
+export type PushForm = 'forced' | 'forced-only' | 'on-top';
+
 /** What to do where the branch may not be pushed to, for all that is known. */
-export function pushCure(branch: string, form: 'forced' | 'on-top' | undefined): string {
+export function pushCure(branch: string, form: PushForm | undefined): string {
   return `Allow Turnpike's user to push to ${branch}${form === undefined ? '' : ', by force too'}.`;
 }
 
 /** What to do where neither a push that replaces the branch nor a commit on top of it is taken. */
-export function forceCure(branch: string): string {
-  return `Allow force pushes on ${branch} for Turnpike's user, or delete the branch once its pull request is merged.`;
+export function forceCure(branch: string, form: PushForm | undefined): string {
+  const other =
+    form === 'forced-only'
+      ? 'set mergeMethod to merge or squash'
+      : 'delete the branch once its pull request is merged';
+  return `Allow force pushes on ${branch} for Turnpike's user, or ${other}.`;
 }

@@ -49,6 +49,8 @@ export interface PushedCommit {
   readonly commit: string;
   readonly tree: string;
   readonly parent: string;
+  /** It has what it replaces for a second parent. */
+  readonly isMerge: boolean;
   /** The pipeline and environment that it was made for, as its message says. */
   readonly owner: string | undefined;
 }

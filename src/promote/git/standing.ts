@@ -86,9 +86,10 @@ async function lookAt(
   if (commit === undefined) return { kind: 'free', isInBase: true };
   const owner = branchOwner(ahead, tip);
   refuseForeign(transport, update, owner);
-  const [parent] = commit.parents;
+  const [parent, replaced] = commit.parents;
   if (parent !== undefined && isOurs(tip, commit, update)) {
-    const content = { commit: tip, tree: commit.tree, parent, owner: ownerOf(commit.message) };
+    const isMerge = replaced !== undefined;
+    const content = { commit: tip, tree: commit.tree, parent, isMerge, owner: ownerOf(commit.message) };
     remember(repository, update.branch, { kind: 'own', content });
     return ownStanding(transport, branch, content);
   }
@@ -117,9 +118,10 @@ async function lookAt(
 function ownStanding(
   transport: Transport,
   { update, base, wanted }: PromotionBranch,
-  { tree, parent, owner }: PushedCommit,
+  { tree, parent, isMerge, owner }: PushedCommit,
 ): Standing {
   refuseForeign(transport, update, owner);
+  if (isMerge && update.mayBeRebased) return FREE;
   return tree === wanted && parent === base ? UNCHANGED : FREE;
 }
 

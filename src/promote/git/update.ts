@@ -77,7 +77,8 @@ function prepareInPlace({
   onTop,
   ...onBase
 }: OnBase & Pick<Place, 'onTop'> & { readonly tip: string }): Promise<Prepared> {
-  return prepareOnBase({ ...onBase, old: tip, form: onTop ? 'on-top' : 'forced' });
+  const forced = onBase.update.mayBeRebased ? 'forced-only' : 'forced';
+  return prepareOnBase({ ...onBase, old: tip, form: onTop ? 'on-top' : forced });
 }
 
 /**
@@ -101,7 +102,13 @@ async function prepareOnBase({
     parents: replaced === undefined ? [base] : [base, replaced],
     sign,
   });
-  const content = { commit: commit.oid, tree, parent: base, owner: ownerOf(update.message) };
+  const content = {
+    commit: commit.oid,
+    tree,
+    parent: base,
+    isMerge: replaced !== undefined,
+    owner: ownerOf(update.message),
+  };
   return {
     kind: 'push',
     refUpdate: {
