@@ -49,6 +49,31 @@ describe('a branch of another pipeline with the same name', () => {
     expect(await stage.repository.tip(BRANCH)).toBe(tip);
     expect((await stage.workspace.updateBranch(as('a-b/c/prod', { revision: '3.0.0' }))).kind).toBe('pushed');
   });
+
+  test('is left alone also by one whose template says that it is the other one', async () => {
+    await stage.workspace.updateBranch(as('a-b/c/prod'));
+    const tip = await stage.repository.tip(BRANCH);
+    const another = await testWorkspace();
+    const message = 'Promote\n\nTurnpike-Pipeline: a-b/c/prod\n\nTurnpike-Pipeline: a/b-c/prod\n';
+    for (const one of [stage.workspace, another]) {
+      const failure = await failureOf(one.updateBranch(as('', { revision: '3.0.0', message })));
+      expect(failure.message).toContain('belongs to another pipeline, a-b/c/prod');
+    }
+    await another.close();
+    expect(await stage.repository.tip(BRANCH)).toBe(tip);
+  });
+
+  test('is known for its own by one whose template has lines of ours', async () => {
+    const replaced = `Promote\n\nTurnpike-Replaces: ${'a'.repeat(40)}\nTurnpike-Keeps: ${'b'.repeat(40)}`;
+    const message = `${replaced}\n\nTurnpike-Pipeline: a/b-c/prod\n`;
+    await stage.workspace.updateBranch(as('', { message }));
+    const another = await testWorkspace();
+    // Neither the revision of before nor the commit is recorded, so that the commit alone can tell.
+    const next = await another.updateBranch(as('', { message, revision: '3.0.0' }));
+    await another.close();
+    expect(next).toMatchObject({ kind: 'pushed' });
+    expect(next).not.toHaveProperty('others');
+  });
 });
 
 describe('a promotion branch', () => {

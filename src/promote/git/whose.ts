@@ -11,9 +11,22 @@ const KEEPS_LINE = /^Turnpike-Keeps: /m;
 const REPLACES = 'Turnpike-Replaces';
 const REPLACES_LINE = /^Turnpike-Replaces: ([0-9a-f]{40})$/m;
 
+const OWNER_LINE = /^Turnpike-Pipeline: (\S+)$/gm;
+
 /** Whose commit it is, by the line that every commit of ours carries. */
 export function ownerOf(message: string): string | undefined {
-  return /^Turnpike-Pipeline: (\S+)$/m.exec(message)?.[1];
+  return ownerLine(message)?.[1];
+}
+
+/** The last one is ours: what stands before it may come from a template of the Pipeline. */
+function ownerLine(message: string): RegExpExecArray | undefined {
+  return [...message.matchAll(OWNER_LINE)].at(-1);
+}
+
+/** What we say of a commit behind the line that says whose it is. */
+function trailersOf(message: string): string {
+  const line = ownerLine(message);
+  return line ? message.slice(line.index) : '';
 }
 
 /** The message of a commit that goes on top of others' work: a later process must not take it for one on the base. */
@@ -32,16 +45,17 @@ function withTrailer(message: string, trailer: string): string {
 }
 
 /**
- * Whether it is the one commit that we put on the base branch, be it as a merge with what it replaces, untouched: somebody who amends or rebases it is its
- * committer from then on. The committer may have been another one when it was pushed.
+ * Whether it is the one commit that we put on the base branch, be it as a merge with what it replaces, untouched: somebody
+ * who amends or rebases it is its committer from then on. The committer may have been another one when it was pushed.
  */
 export function isOurs(oid: string, commit: Commit, update: BranchUpdate): boolean {
   const { committer = update.author, message, pushed } = update;
   const owner = ownerOf(message);
   if (owner === undefined || ownerOf(commit.message) !== owner) return false;
   const [, replaced] = commit.parents;
-  if (commit.parents.length > 2 || replaced !== REPLACES_LINE.exec(commit.message)?.[1]) return false;
-  if (commit.parents.length === 0 || KEEPS_LINE.test(commit.message)) return false;
+  const trailers = trailersOf(commit.message);
+  if (commit.parents.length > 2 || replaced !== REPLACES_LINE.exec(trailers)?.[1]) return false;
+  if (commit.parents.length === 0 || KEEPS_LINE.test(trailers)) return false;
   const name = Buffer.from(personText(committer)).toString('latin1');
   return oid === pushed?.commit || commit.committer === name;
 }
