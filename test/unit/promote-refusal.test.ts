@@ -60,6 +60,7 @@ const RULES = [
     `${HOOK} GitLab: Committer's email 't@x' does not follow the pattern '@acme'`,
     'commit.author',
   ],
+  ['GitHub, a private address', 'push declined due to email privacy restrictions', 'commit.author'],
   [
     'GitHub, signatures',
     'push declined due to repository rule violations - Commits must have verified signatures.',
@@ -104,6 +105,10 @@ const PASSING = [
   ['a hook that takes too long', `${HOOK} the hook timed out`],
   ['a disk that is full', 'unpack unpack-objects abnormal exit error: No space left on device'],
   ['a pack that was cut', 'unpack index-pack abnormal exit'],
+  [
+    'GitLab is maintained',
+    `${HOOK} GitLab: Git push is not allowed because this GitLab instance is currently in (read-only) maintenance mode.`,
+  ],
   ['GitHub fails', 'failure fatal error in commit_refs'],
   ['nobody knows', 'it will not do'],
 ] as const;
@@ -135,6 +140,20 @@ describe('what a server says of a push', () => {
     const words = `ng refs/heads/${branch} ${HOOK} see https://git.example.com/signed/commit-message/${branch}`;
     expect(refusalOf(words, branch).kind).toBe('declined');
   });
+
+  test.each(['force', 'prod', 'e', 'not', 'team/protected'])(
+    'does not lose its sense where a branch is called %s',
+    (branch) => {
+      const kind = (words: string) => refusalOf(`ng refs/heads/${branch} ${words}`, branch).kind;
+      expect(kind('non-fast-forward')).toBe('force');
+      expect(kind(`${HOOK} Force push to ${branch} is not permitted, see the branch '${branch}'.`)).toBe(
+        'force',
+      );
+      expect(kind(`${HOOK} it is not permitted`)).toBe('declined');
+      expect(kind(`cannot lock ref 'refs/heads/${branch}': is at 1 but expected 2`)).toBe('passing');
+      expect(kind('it will not do')).toBe('passing');
+    },
+  );
 
   test('is read as far as a rule says something of itself', () => {
     expect(said(`${HOOK} ${'.'.repeat(1_000_000)} non-fast-forward`).kind).toBe('declined');

@@ -1,3 +1,5 @@
+import { refOf } from '../refs.ts';
+
 /**
  * Why a server does not take a branch, by its words. `force`: it takes no branch that goes back behind where it was.
  * `rule`: a rule about what is pushed, which no other form of the same commit meets. `declined`: a rule that does not
@@ -37,14 +39,17 @@ const ROWS: readonly Row[] = [
   },
   { kind: 'rule', words: /exists; cannot create|refname conflict|funny refname/i, cure: NAME },
   { kind: 'rule', words: /commit message/i, cure: MESSAGE },
-  { kind: 'rule', words: /\b(?:author|committer)\b/i, cure: PERSON },
+  { kind: 'rule', words: /\b(?:author|committer)\b|email privacy|private email/i, cure: PERSON },
   { kind: 'rule', words: /\bsigned\b|signature|unverified commit/i, cure: SIGNED },
   { kind: 'rule', words: /size limit|larger than|exceeds (?:the )?(?:maximum )?allowed/i },
   {
     kind: 'passing',
     words: /internal (?:server |api )?(?:error|connection|api)|timed? ?out|try again|temporar|unavailable/i,
   },
-  { kind: 'passing', words: /unreachable|no space left|too many requests|rate limit|commit_refs/i },
+  {
+    kind: 'passing',
+    words: /unreachable|no space left|too many requests|rate limit|commit_refs|maintenance/i,
+  },
   { kind: 'passing', words: /\bunpack(?:er)?\b|index-pack|cannot lock|failed to (?:lock|update|write)/i },
   {
     kind: 'passing',
@@ -62,10 +67,16 @@ const ROWS: readonly Row[] = [
 /** Far more than a rule says of itself. */
 const MAX_READ = 16_384;
 const ADDRESS = /https?:\/\/\S+/g;
+/** What may be a name; a sentence ends behind it. */
+const NAMED = /[^\s'"`:,;()]+/g;
 
 /** Names and addresses in the words say nothing of the reason. What nobody knows passes, as far as is known. */
 export function refusalOf(words: string, branch: string): Refusal {
-  const said = words.slice(0, MAX_READ).replaceAll(branch, ' ').replaceAll(ADDRESS, ' ');
+  const names = [branch, refOf(branch)].flatMap((name) => [name, `${name}.`]);
+  const said = words
+    .slice(0, MAX_READ)
+    .replaceAll(ADDRESS, ' ')
+    .replaceAll(NAMED, (name) => (names.includes(name) ? ' ' : name));
   return ROWS.find((row) => row.words.test(said)) ?? { kind: 'passing' };
 }
 
