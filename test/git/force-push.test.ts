@@ -173,6 +173,21 @@ describe.each(RULES)('a server that refuses to force-push by %s', (_, forbid) =>
     expect(await isAncestor(fix, BRANCH)).toBe(true);
   });
 
+  test.each(PROCESSES)('keeps what somebody takes back of the base branch, from %s', async (__, way) => {
+    await people.promoted('2.0.0');
+    await forbid();
+    await stage.repository.commit({ 'values.yaml': 'a: 7\n' });
+    const commit = await people.promoted('3.0.0');
+    await people.grace.take(BRANCH);
+    await people.grace.write('values.yaml', 'a: 1\n');
+    await people.grace.commit('Take that back');
+    await people.grace.push(BRANCH);
+    await stage.repository.commit({ [FILE]: await stage.repository.read(BRANCH, FILE) });
+    const pushed = { commit, revision: '3.0.0' };
+    expect(await people[way]('4.0.0', { pushed })).toMatchObject({ kind: 'pushed', others: true });
+    expect(await stage.repository.read(BRANCH, 'values.yaml')).toBe('a: 1\n');
+  });
+
   test('gets no merge commit that a rebase would leave out', async () => {
     await people.promoted('2.0.0');
     await forbid();

@@ -4,9 +4,10 @@ import { fetchCommits } from './fetch-pack.ts';
 import { type Commit, parseCommit } from './objects.ts';
 import { FLUSH_PKT, pktLine } from './pktline.ts';
 import type { Repository } from './repository.ts';
+import { replacedBy } from './trailers.ts';
 import type { Transport } from './transport.ts';
 
-/** What a branch has that its base branch has not. */
+/** What a branch has that its base branch has not. What one of our commits has taken the place of is not in there. */
 export interface Ahead {
   /** By object id, the tip first, then the others by their distance from it. Empty when the base has the tip. */
   readonly commits: ReadonlyMap<string, Commit>;
@@ -79,10 +80,16 @@ function walk(bodies: ReadonlyMap<string, Buffer>, cut: ReadonlySet<string>, tip
       const body = bodies.get(oid);
       if (body === undefined) distances.set(oid, distance);
       else commits.set(oid, parseCommit(body));
-      if (!cut.has(oid)) parents.push(...(commits.get(oid)?.parents ?? []));
+      if (!cut.has(oid)) parents.push(...parentsOf(commits.get(oid)));
     }
     row = new Set(parents.filter((oid) => !commits.has(oid) && !distances.has(oid)));
   }
   const bases = [...distances].slice(0, MAX_BASES);
   return { commits, bases: bases.map(([oid]) => oid), depth: bases.at(-1)?.[1] ?? 0 };
+}
+
+function parentsOf(commit: Commit | undefined): readonly string[] {
+  if (!commit) return [];
+  const replaced = replacedBy(commit.message);
+  return commit.parents.filter((oid, index) => index === 0 || oid !== replaced);
 }

@@ -7,8 +7,8 @@ import type { Prepared } from './prepared.ts';
 import type { Repository, Verdict } from './repository.ts';
 import type { CommitSigner } from './sign/key.ts';
 import { type PromotionBranch, questionOf, remember } from './standing.ts';
+import { keeping } from './trailers.ts';
 import type { Transport } from './transport.ts';
-import { keeping } from './whose.ts';
 
 export interface OthersBranch extends Omit<PromotionBranch, 'wanted'> {
   /** The tip's files. */

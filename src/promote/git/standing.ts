@@ -12,8 +12,9 @@ import {
   type Repository,
   type Verdict,
 } from './repository.ts';
+import { ownerOf } from './trailers.ts';
 import type { Transport } from './transport.ts';
-import { branchOwner, isOurs, ownerOf, refuseForeign } from './whose.ts';
+import { branchOwner, isOurs, refuseForeign } from './whose.ts';
 
 /** A promotion branch that is there, and what it shall be. */
 export interface PromotionBranch {
@@ -125,10 +126,9 @@ function ownStanding(
   return tree === wanted && parent === base ? UNCHANGED : FREE;
 }
 
-/** What others have put on ours leaves its files as they were. One that ours replaces is behind it, and does not count. */
+/** What others have put on ours leaves its files as they were. */
 function bringsOurCommit({ commits }: Ahead, { tree }: Commit, update: BranchUpdate): boolean {
-  const newest = [...commits].find(([oid, one]) => isOurs(oid, one, update));
-  return newest?.[1].tree === tree;
+  return [...commits].some(([oid, one]) => one.tree === tree && isOurs(oid, one, update));
 }
 
 /**

@@ -11,8 +11,8 @@ import type { RefUpdate } from './receive.ts';
 import type { Repository } from './repository.ts';
 import type { CommitSigner } from './sign/key.ts';
 import { standingOf } from './standing.ts';
+import { ownerOf, replacing } from './trailers.ts';
 import type { Transport } from './transport.ts';
-import { ownerOf, replacing } from './whose.ts';
 
 /** Where the branches are, and the commit that the new one goes on. */
 export interface Place {
