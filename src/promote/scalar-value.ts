@@ -49,7 +49,7 @@ function obstacleOf({ text, tag = '' }: Standing, revision: string): string | un
 }
 
 const ENCRYPTED =
-  'the value is encrypted by SOPS, and only who has the key can set it; keep the version in a value that is not encrypted';
+  'the value is encrypted by SOPS, and cannot be set without its key; keep the version in a value that is not encrypted';
 
 /** The types of YAML 1.1 and 1.2 whose values are no strings. */
 const YAML_TYPE = /^tag:yaml\.org,2002:(int|float|bool|null|timestamp|binary|merge|value|yaml)$/;

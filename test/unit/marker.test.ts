@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { code } from '../../src/promote/markdown.ts';
 import { hasMarker } from '../../src/promote/marker/comment.ts';
 import { editMarked, mentionsKey } from '../../src/promote/marker.ts';
 
@@ -645,6 +646,12 @@ describe('a marker', () => {
     expect(result.problems[0]?.replace(/^Line (\d+)/, (_, line) => `Line ${Number(line) - 3}`)).toMatch(
       problem,
     );
+  });
+
+  test.each([...UNSEEN])('reports $shows in a sentence that a pull request shows whole', ({ text }) => {
+    const [problem = ''] = editMarked(text, KEY, NEW).problems;
+    const shown = `apps/production/podinfo/podinfo-values.yaml: ${problem}`;
+    expect(code(shown)).toBe(`\`${shown}\``);
   });
 
   test('that is not seen is named at a bounded number of places', () => {

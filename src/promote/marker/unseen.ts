@@ -78,7 +78,7 @@ function reasonAt(scalar: ValueScalar | undefined, ahead: string): string {
 }
 
 const IN_BLOCK =
-  'it stands in a block of text, where YAML has no comments; keep what the block holds in fields, such as spec.values of a HelmRelease, or in a .yaml file of its own, as configMapGenerator and patches take it';
+  'it stands in a block of text, where YAML has no comments; keep what the block holds in fields, such as spec.values, or in a .yaml file for configMapGenerator or patches';
 const IN_QUOTES = 'it stands between quotes, where YAML has no comments; put it behind the closing quote';
 const NO_BLANK = 'no blank stands before its #, so that it is no comment to YAML; put one there';
 const ODD_BLANK = 'what stands before its # looks like a blank and is none to YAML; put a plain one there';

@@ -31,7 +31,7 @@ export async function setStatus(
   const options = {
     name: STATUS_CONTEXT,
     description: cutStatus(description),
-    // A shorter address of the same page there is none.
+    // The page has no shorter address.
     ...(url !== undefined && [...url].length <= MAX_TARGET_URL && { targetUrl: url }),
   };
   const send = () =>
