@@ -196,6 +196,18 @@ describe('merging on GitLab', () => {
       expect(gitlab.bodies.at(-1)).toMatchObject({ auto_merge: true });
     });
 
+    test('is left to GitLab while it runs, also between two of its jobs', async () => {
+      result('running');
+      check('build', 'success', false, MERGED);
+      expect(await merge()).toEqual({ kind: 'scheduled' });
+    });
+
+    test('waits while a job of its merge train fails', async () => {
+      result('failed', { ref: 'refs/merge-requests/1/train' });
+      check('test', 'failed', false, MERGED);
+      expect(await merge()).toEqual({ kind: 'not-yet', reason: 'Checks of 1111111111 fail: test.' });
+    });
+
     test('waits while one of its jobs fails', async () => {
       result('failed');
       check('test', 'failed', false, MERGED);

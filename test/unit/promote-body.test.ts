@@ -2,7 +2,14 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { commitMessage, promotionBody, promotionTitle } from '../../src/promote/body.ts';
 import { plainMarkdown, withoutCommands } from '../../src/promote/markdown.ts';
-import { markerKey, ownerName, ownerOf, promotionBranch } from '../../src/promote/names.ts';
+import {
+  closingNote,
+  markerKey,
+  ownerName,
+  ownerOf,
+  promotionBranch,
+  withClosing,
+} from '../../src/promote/names.ts';
 import { promotionRequest } from '../fakes/promotion.ts';
 
 const CHANGE = { file: 'apps/staging/app.yaml', line: 12, from: '1.2.0', to: '1.3.0' };
@@ -301,6 +308,20 @@ team/app/staging
 
     fc.assert(fc.property(text, expectHarmless), { numRuns: 500 });
   });
+
+  test.each(['comment', 'reference'] as const)(
+    'leaves room for a note by a %s that closes it',
+    (hiddenBy) => {
+      const templates = { body: 'a\n'.repeat(3000) };
+      const lengths = Array.from({ length: 4 }, (_, more) => {
+        const maxLength = 4000 + more;
+        const body = promotionBody(promotionRequest(), [CHANGE], [], { templates, maxLength, hiddenBy });
+        return maxLength - withClosing(body, closingNote('Too old.', hiddenBy)).length;
+      });
+      expect(Math.min(...lengths)).toBeGreaterThanOrEqual(0);
+      expect(Math.min(...lengths)).toBeLessThan(4);
+    },
+  );
 
   test('stays short however much it is given', () => {
     const long = 'x'.repeat(10_000);

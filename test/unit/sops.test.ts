@@ -99,7 +99,8 @@ describe('a clear value in a file of SOPS', () => {
     ['is empty', text.replace(/( {4}mac:) .*\n/, '$1 ""\n')],
     ['stands deeper in the file', `a:\n${text.replaceAll(/^/gm, '  ')}`],
     ['is a word of its own', `${text.slice(0, text.indexOf('sops:'))}sops: mac\n`],
-    ['is that of another document', `a: 6.0.0 ${MARK}\n---\n${release('6.0.0')}`],
+    ['is that of a document behind it', `a: 6.0.0 ${MARK}\n---\n${release('6.0.0')}`],
+    ['is that of a document before it', `${release('6.0.0')}---\na: 6.0.0 ${MARK}\n`],
   ])('is set without one when a checksum %s', (_, other) => {
     const result = editMarked(other, KEY, '6.1.0');
     expect(result).toMatchObject({ marked: 1, problems: [] });
