@@ -14,7 +14,7 @@ import { workloadState } from './workload-state.ts';
  */
 export type SpecState =
   | { readonly kind: 'deployed'; readonly since?: string | undefined }
-  /** Nothing is rolled out: it is suspended, or being deleted. */
+  /** Nothing is rolled out: it is suspended, paused, or being deleted. */
   | { readonly kind: 'held'; readonly message: string }
   /** It is being reconciled, with the same or with other contents. */
   | { readonly kind: 'reconciling'; readonly message: string }

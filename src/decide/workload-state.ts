@@ -71,7 +71,8 @@ export function workloadState({ kind }: Pick<AppRef, 'kind'>, object: unknown): 
 const NO_DEADLINE = 2 ** 31 - 1;
 
 function deployment({ spec, status }: Workload): SpecState {
-  if (spec.paused === true) return { kind: 'held', message: 'It is paused.' };
+  if (spec.paused === true)
+    return { kind: 'held', message: 'It is paused: resume it to have it rolled out and promoted.' };
   const progressing = status.conditions.find((one) => one.type === 'Progressing');
   if (progressing?.reason === 'ProgressDeadlineExceeded') {
     const message = progressing.message ?? 'Its progress deadline is exceeded.';

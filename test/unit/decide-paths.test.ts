@@ -304,9 +304,33 @@ describe('several artifacts', () => {
 const DEPLOYMENT: AppRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' };
 
 test('a Deployment is ready at the tag and digest of its first container, or of the one that is named', () => {
+  const read = (revision?: PipelineSpec['revision']) => readDeployment({}, revision);
+  expect(read()).toEqual({ kind: 'application', ready: true, revision: `1.9.0@${DIGEST}` });
+  expect(read({ path: '.spec.template.spec.containers[name=proxy].image' })).toMatchObject({
+    revision: '1.30',
+  });
+});
+
+test('a Deployment that is paused shows what it ran, and nothing is promoted from it', () => {
+  const change = { appRef: DEPLOYMENT };
+  const [runs, paused] = [readDeployment(), readDeployment({ paused: true })];
+  let from = pipeline(change);
+  for (const dev of [runs, paused]) from = observed(from, { dev, staging: runs, prod: runs });
+  expect(targetOf(from, 'dev')).toMatchObject({
+    ready: false,
+    revision: `1.9.0@${DIGEST}`,
+    error: expect.stringMatching(/^It is paused: resume it /),
+  });
+  from = observed(from, { dev: runs, staging: runs, prod: runs });
+  expect(targetOf(from, 'dev')).toMatchObject({ ready: true, revision: `1.9.0@${DIGEST}` });
+});
+
+/** One that is rolled out, but for the change of its spec. */
+function readDeployment(change: object = {}, revision?: PipelineSpec['revision']): Observation {
   const object = {
     metadata: { generation: 1 },
     spec: {
+      ...change,
       replicas: 1,
       template: {
         spec: {
@@ -326,13 +350,12 @@ test('a Deployment is ready at the tag and digest of its first container, or of 
       conditions: [{ type: 'Available', status: 'True' }],
     },
   };
-  const read = (revision?: PipelineSpec['revision']) =>
-    readApplication(DEPLOYMENT, object, sourcesOf({ appRef: DEPLOYMENT, ...(revision && { revision }) }));
-  expect(read()).toEqual({ kind: 'application', ready: true, revision: `1.9.0@${DIGEST}` });
-  expect(read({ path: '.spec.template.spec.containers[name=proxy].image' })).toMatchObject({
-    revision: '1.30',
-  });
-});
+  return readApplication(
+    DEPLOYMENT,
+    object,
+    sourcesOf({ appRef: DEPLOYMENT, ...(revision && { revision }) }),
+  );
+}
 
 describe('an event', () => {
   const sent = (
