@@ -359,6 +359,18 @@ const BACKWARDS: Readonly<Record<string, Row>> = {
     ],
     step: 'rest',
   },
+  'what was suspended for as long as its soak is promoted once it is resumed and ready': {
+    spec: gated({ soak: '5m' }),
+    story: [
+      seen('1.1.0', '1.0.0'),
+      ...Array.from({ length: 6 }, () => ({
+        see: { dev: suspended('1.1.0'), staging: ready('1.0.0'), prod: ready('1.0.0') },
+      })),
+      { see: { dev: unready('1.1.0', 'Running checks'), staging: ready('1.0.0'), prod: ready('1.0.0') } },
+      seen('1.1.0', '1.0.0'),
+    ],
+    step: 'promote 1.1.0',
+  },
   'what was suspended is promoted once it is resumed': {
     story: [
       seen('1.0.0', '1.0.0'),
