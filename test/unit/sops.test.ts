@@ -2,8 +2,11 @@ import { describe, expect, test } from 'bun:test';
 import { parseFieldPath } from '../../src/decide/field-path.ts';
 import { editText } from '../../src/promote/edit.ts';
 import { fieldFinder } from '../../src/promote/field.ts';
+import { scanYaml } from '../../src/promote/marker/scan.ts';
+import { checksumNotes } from '../../src/promote/marker/sops.ts';
 import { editMarked } from '../../src/promote/marker.ts';
 import { valueFor } from '../../src/promote/scalar-value.ts';
+import { atOnce } from '../../src/promote/steps.ts';
 
 const KEY = 'apps:podinfo:prod';
 const MARK = `# {"$promotion": "${KEY}"}`;
@@ -105,6 +108,22 @@ describe('a clear value in a file of SOPS', () => {
     const result = editMarked(other, KEY, '6.1.0');
     expect(result).toMatchObject({ marked: 1, problems: [] });
     expect(result.edits).toHaveLength(1);
+  });
+
+  test('is looked at about once, however many documents have a checksum', () => {
+    const other = `a: 6.0.0 ${MARK}\n---\n`.repeat(100) + release('6.0.0').concat('---\n').repeat(100);
+    const scanned = atOnce(scanYaml(other));
+    if ('refused' in scanned) throw new Error(scanned.refused);
+    let looked = 0;
+    const changed = scanned.scalars.slice(0, 100).map((scalar) => ({
+      ...scalar,
+      get start() {
+        looked += 1;
+        return scalar.start;
+      },
+    }));
+    expect(checksumNotes(scanned, changed, () => 1)).toEqual([]);
+    expect(looked).toBeLessThan(400);
   });
 
   test('is set with one sentence for each document that has such values', () => {

@@ -18,10 +18,13 @@ export function checksumNotes(
   lineOf: LineOf,
 ): string[] {
   if (changed.length === 0) return [];
+  // Both are in the order of the text, and there may be many of both.
+  let index = 0;
   return contents.filter(hasChecksumOfAll).flatMap((document) => {
     const [start = 0, , end = 0] = document?.range ?? [];
-    const first = changed.find((scalar) => start <= scalar.start && scalar.start <= end);
-    return first ? [`Line ${lineOf(first.start)}: ${COVERED}`] : [];
+    while ((changed[index]?.start ?? start) < start) index += 1;
+    const first = changed[index]?.start ?? Number.POSITIVE_INFINITY;
+    return first <= end ? [`Line ${lineOf(first)}: ${COVERED}`] : [];
   });
 }
 
