@@ -26,9 +26,9 @@ function context() {
 }
 
 /** A pull request was opened, or pushed to. */
-function pullRequest(branch: string, commit: string) {
+function pullRequest(branch: string, commit: string, changed: Readonly<Record<string, string>> = {}) {
   const event = { 'github.head_ref': branch, 'github.event.pull_request.head.sha': commit };
-  return runWorkflow({ ...context(), ...event });
+  return runWorkflow({ ...context(), ...event }, changed);
 }
 
 /** The merge queue has made its commit of pull request 7. */
@@ -105,6 +105,26 @@ describe('the workflow that sets turnpike/promotion where Turnpike does not', ()
     await git.repository.git('branch', 'feature', PROMOTION);
     expect(await pullRequest('feature', commit)).toMatchObject({ status: 0 });
     expect(said(commit)).toEqual(['turnpike/promotion pending: Of Turnpike.']);
+  });
+
+  test.each([PROMOTION, 'promote/team/app/staging'])(
+    'leaves %s to Turnpike where both may be',
+    async (branch) => {
+      const commit = await git.repository.commit({ 'a.yaml': 'a: 2\n' }, { branch });
+      const both = { PREFIX: 'promotion- promote/' };
+      expect(await pullRequest(branch, commit, both)).toMatchObject({ status: 0 });
+      expect(await pullRequest('feature', commit, both)).toMatchObject({ status: 0 });
+      expect(said(commit)).toEqual([]);
+      const other = await git.repository.commit({ 'a.yaml': 'a: 3\n' }, { branch: 'feature' });
+      await pullRequest('feature', other, both);
+      expect(said(other)).toEqual(['turnpike/promotion success: No promotion.']);
+    },
+  );
+
+  test('passes nothing where it is not told which branches are those of promotions', async () => {
+    const commit = await git.repository.commit({ 'a.yaml': 'a: 2\n' }, { branch: 'feature' });
+    await pullRequest('feature', commit, { PREFIX: ' ' });
+    expect(github.statuses).toEqual([]);
   });
 
   test('passes nothing while it cannot read the branches', async () => {

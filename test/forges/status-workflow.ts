@@ -29,13 +29,16 @@ export async function readWorkflow(): Promise<Workflow> {
   return parse(await Bun.file(FILE).text()) as Workflow;
 }
 
-/** The status that the script ends with, and what it writes. */
-export async function runWorkflow(context: Context): Promise<{ status: number; output: string }> {
+/** The status that the script ends with, and what it writes. `changed`: variables that people set otherwise. */
+export async function runWorkflow(
+  context: Context,
+  changed: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; output: string }> {
   const [step] = (await readWorkflow()).jobs['turnpike-status'].steps;
   if (!step) throw new Error('the workflow has no step');
   const env = Object.entries(step.env).map(([name, text]) => [name, evaluated(text, context)] as const);
-  const child = Bun.spawn([step.shell, '-e', '-c', step.run], {
-    env: { PATH: process.env.PATH, ...Object.fromEntries(env) },
+  const child = Bun.spawn([step.shell, '-eo', 'pipefail', '-c', step.run], {
+    env: { PATH: process.env.PATH, ...Object.fromEntries(env), ...changed },
     stdout: 'pipe',
     stderr: 'pipe',
   });
