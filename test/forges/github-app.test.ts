@@ -89,6 +89,7 @@ function promoterWith(workspace: FakeWorkspace, outbound: Outbound): PullRequest
 beforeEach(() => {
   github = startFakeGitHub('/api/v3', { app: APP });
   APP.granted = GRANTED;
+  APP.unknown = [];
   APP.asked.length = 0;
   passed = 0;
   operations = [];
@@ -244,7 +245,7 @@ describe('a GitHub App', () => {
       APP.privateKey.split('\n')[1] ?? '',
     ];
     expect(secrets.map((secret) => secret.length > 20 && !said.includes(secret))).toEqual(
-      Array(4).fill(true),
+      Array(5).fill(true),
     );
   });
 
@@ -324,6 +325,13 @@ describe('the token of a GitHub App', () => {
 
     expect(operations).toEqual(['token 422', 'token 201', 'create 201']);
     expect(APP.asked.map((asked) => (asked as { permissions: object }).permissions)).toEqual([RIGHTS, PLAIN]);
+  });
+
+  test('does without merge queues where an older Enterprise Server does not know that right', async () => {
+    APP.unknown = ['merge_queues'];
+    await promote();
+
+    expect(operations).toEqual(['token 422', 'token 201', 'create 201']);
   });
 
   test('of one repository serves no other', async () => {

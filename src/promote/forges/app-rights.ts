@@ -32,9 +32,9 @@ const Installation = v.object({ permissions: v.record(v.string(), v.string()) })
 const NOT_GRANTED = /permissions requested are not granted/i;
 const NOT_THERE = /repositor(y|ies) that does not exist or is not accessible/i;
 
-/** The installation has not all of the rights that were asked for. */
-export function isNotGranted(answer: ForgeAnswer, { secrets }: ForgeContext): boolean {
-  return answer.status === 422 && NOT_GRANTED.test(forgeWords(answer, secrets));
+/** The installation may lack some of the rights that were asked for; an older server, which knows fewer of them, says so otherwise. */
+export function mayLackRights(answer: ForgeAnswer, { secrets }: ForgeContext): boolean {
+  return answer.status === 422 && !NOT_THERE.test(forgeWords(answer, secrets));
 }
 
 export interface Refused {

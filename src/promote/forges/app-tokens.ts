@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { TurnpikeError } from '../../api/errors.ts';
 import { appOfOtherHost, GITHUB_APP } from '../../decide/github-app.ts';
 import type { GitHubApp } from './app-keys.ts';
-import { APP_RIGHTS, isNotGranted, QUEUE_RIGHTS, refusedRights } from './app-rights.ts';
+import { APP_RIGHTS, mayLackRights, QUEUE_RIGHTS, refusedRights } from './app-rights.ts';
 import { createForgeCall, type ForgeCall, type ForgeContext } from './call.ts';
 import type { AppCredentials, Credentials } from './credentials.ts';
 import type { ForgeDeps } from './forge.ts';
@@ -136,7 +136,7 @@ async function askForToken(secret: AppCredentials, { address, account }: Install
     return call('token', send, ({ status }) => status === 422);
   };
   const wished = await ask(QUEUE_RIGHTS);
-  const answer = isNotGranted(wished, context) ? await ask(APP_RIGHTS) : wished;
+  const answer = mayLackRights(wished, context) ? await ask(APP_RIGHTS) : wished;
   if (answer.status !== 422) return parsedAnswer(Token, 'token', answer.data, context);
   const refused = { answer, repository: address.name, context, now: deps.now() };
   const readGranted = () => answerOf(apps.getInstallation({ installation_id: number }));

@@ -11,6 +11,8 @@ export interface FakeApp {
   /** What was granted where it is installed, and to which repositories; tests change it. */
   granted: Readonly<Record<string, string>>;
   repositories: readonly string[];
+  /** Rights that this version of the server does not know. */
+  unknown: readonly string[];
   /** What tokens were asked for. */
   readonly asked: unknown[];
 }
@@ -35,6 +37,7 @@ export function fakeApp(format: 'pkcs1' | 'pkcs8' = 'pkcs1'): FakeApp {
     publicKey: createPublicKey(PRIVATE_KEY).export({ type: 'spki', format: 'pem' }).toString(),
     granted: GRANTED,
     repositories: ['fleet', 'other'],
+    unknown: [],
     asked: [],
   };
 }
@@ -93,6 +96,8 @@ function notGranted(app: FakeApp, { repositories = [], permissions = {} }: Wante
   if (!repositories.every((name) => app.repositories.includes(name))) {
     return 'There is at least one repository that does not exist or is not accessible to the parent installation.';
   }
+  const unknown = app.unknown.find((right) => right in permissions);
+  if (unknown !== undefined) return `Invalid request. "${unknown}" is not a permitted key.`;
   const levels = ['read', 'write', 'admin'];
   const isGranted = ([right, level]: [string, string]) =>
     levels.indexOf(app.granted[right] ?? '') >= levels.indexOf(level);
