@@ -172,6 +172,16 @@ describe('what was taken out of the merge queue', () => {
     expect(github.requests).toEqual([QUERY, QUERY]);
   });
 
+  test('is not put in again by an auto-merge either, while a rule is not met', async () => {
+    check('pending');
+    expect(await merge({ scheduled: true })).toMatchObject({
+      kind: 'not-yet',
+      reason: expect.stringContaining('was taken out of the merge queue of main'),
+    });
+    expect(github.requests).toEqual([QUERY]);
+    expect(github.pulls[0]?.auto_merge).toBeNull();
+  });
+
   test('is known by the record that it was asked for', async () => {
     const ref = { url: pull.url, number: 1, commit: HEAD_COMMIT, scheduled: true };
     const options = { ...mergeOptions(), owner: 'team/app/staging', head: INPUT.head, meant: 'main' };

@@ -18,7 +18,7 @@ import { hasChecks } from './checks.ts';
 import { graphql } from './graphql.ts';
 import { type Found, look } from './look.ts';
 import { isMethodRefused, methodsFor, refusedMethods } from './methods.ts';
-import { enqueue, passQueue, type Queue } from './queue.ts';
+import { enqueue, passQueue, type Queue, takenOut } from './queue.ts';
 
 /** What is merged. */
 interface Merging {
@@ -54,6 +54,9 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
 async function bring(api: MergeApi, merging: Merging, found: Found): Promise<MergeOutcome> {
   const { isMergeQueueEnabled, mergeStateStatus, baseRef: base } = found.pullRequest;
   const isBlocked = mergeStateStatus === 'BLOCKED';
+  // An auto-merge would put it into the queue again.
+  const out = isMergeQueueEnabled && isBlocked ? takenOut(api, merging.queue) : undefined;
+  if (out) return out;
   // A token that may bypass the rules would merge past the queue.
   if (isMergeQueueEnabled && !isBlocked) return enqueue(api, merging);
   const methods = isMergeQueueEnabled ? [undefined] : methodsFor(api, { repository: found, base });

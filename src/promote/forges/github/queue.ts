@@ -49,11 +49,8 @@ export async function enqueue(api: MergeApi, { id, commit, queue }: Queueable): 
       `${api.base} has a merge queue, which merges later, when a window may be closed: a person puts the pull request into the queue.`,
     );
   }
-  if (api.scheduled && wasQueued(queue)) {
-    return notYet(
-      `The pull request was taken out of the merge queue of ${api.base}, by its checks there or by a person: a person puts it in again, or a newer revision takes its place.`,
-    );
-  }
+  const out = takenOut(api, queue);
+  if (out) return out;
   const variables = { input: { pullRequestId: id, expectedHeadOid: commit } };
   const asked = await graphql(api, 'queue', { text: ENQUEUE, variables, schema: v.object({}) });
   return asked.kind === 'data'
@@ -61,9 +58,13 @@ export async function enqueue(api: MergeApi, { id, commit, queue }: Queueable): 
     : refusedMerge(api.context, wordsOf(api, asked.answer));
 }
 
-/** It was in the queue since the last push: what has failed there would fail again, and keep others waiting. */
-function wasQueued({ timelineItems }: Queue): boolean {
-  return timelineItems?.nodes?.at(-1)?.__typename === 'AddedToMergeQueueEvent';
+/** The outcome where it was in the queue since the last push: what has failed there would fail again, and keep others waiting. */
+export function takenOut({ base, scheduled }: MergeApi, { timelineItems }: Queue): MergeOutcome | undefined {
+  const wasQueued = timelineItems?.nodes?.at(-1)?.__typename === 'AddedToMergeQueueEvent';
+  if (!scheduled || !wasQueued) return undefined;
+  return notYet(
+    `The pull request was taken out of the merge queue of ${base}, by its checks there or by a person: a person puts it in again, or a newer revision takes its place.`,
+  );
 }
 
 /** What is required of the queue's own commit is not taken from the head of the pull request. */
