@@ -123,6 +123,51 @@ describe.each(BRANCHES)('merging on GitHub into a branch with %s', (_, prepare) 
   });
 });
 
+describe('an auto-merge on GitHub', () => {
+  beforeEach(async () => {
+    block();
+    await merge({ method: 'squash' });
+    github.requests.length = 0;
+  });
+
+  const methodNow = () => github.pulls[0]?.auto_merge?.merge_method;
+
+  test.each([undefined, 'squash'] as const)('stays where the Pipeline has mergeMethod %p', async (method) => {
+    expect(await merge({ scheduled: true, ...(method && { method }) })).toEqual({ kind: 'scheduled' });
+    expect(github.requests).toEqual([QUERY]);
+    expect(methodNow()).toBe('squash');
+  });
+
+  test('is made anew, once, when the Pipeline has another method by now', async () => {
+    for (const _ of [1, 2]) {
+      expect(await merge({ scheduled: true, method: 'rebase' })).toEqual({ kind: 'scheduled' });
+      expect(methodNow()).toBe('rebase');
+    }
+    expect(github.requests).toEqual([QUERY, QUERY, QUERY, QUERY]);
+  });
+
+  test('is made anew when the branch does not take its method any more', async () => {
+    github.options.rulesetMethods = ['rebase'];
+    expect(await merge({ scheduled: true })).toEqual({ kind: 'scheduled' });
+    expect(methodNow()).toBe('rebase');
+  });
+
+  test('is taken back when the Pipeline wants what the branch does not take', async () => {
+    github.options.linearHistory = 'ruleset';
+    expect(await merge({ scheduled: true, method: 'merge' })).toMatchObject({
+      kind: 'not-yet',
+      reason: expect.stringContaining('set mergeMethod to squash or rebase'),
+    });
+    expect(methodNow()).toBeUndefined();
+  });
+
+  test('into a merge queue has no method that counts', async () => {
+    github.options.mergeQueue = true;
+    expect(await merge({ scheduled: true, method: 'rebase' })).toEqual({ kind: 'scheduled' });
+    expect(github.requests).toEqual([QUERY]);
+  });
+});
+
 describe('merging on GitHub', () => {
   test('goes by the method that the Pipeline wants where all are allowed', async () => {
     expect(await merge({ method: 'squash' })).toEqual({ kind: 'merged' });

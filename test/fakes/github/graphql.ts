@@ -93,7 +93,10 @@ function fieldsOfPull(state: GitHubState, pull: FakePull): object {
     headRefOid: head.sha,
     baseRefName: pull.base.ref,
     mergeStateStatus: mergeStateOf(state, pull),
-    autoMergeRequest: pull.auto_merge && { enabledAt: '2026-11-21T10:00:00Z' },
+    autoMergeRequest: pull.auto_merge && {
+      enabledAt: '2026-11-21T10:00:00Z',
+      mergeMethod: pull.auto_merge.merge_method.toUpperCase(),
+    },
     isInMergeQueue: isQueued,
     isMergeQueueEnabled: state.options.mergeQueue,
     mergeQueueEntry: isQueued && state.options.mayQueue ? { headCommit: groupOf(state, number) } : null,

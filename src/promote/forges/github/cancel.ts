@@ -41,8 +41,12 @@ export async function cancelMerge(api: Api, { number }: PullRequest): Promise<vo
   const query = { text: QUERY, plain: PLAIN_QUERY, variables, schema: Found, beyond: ['isInMergeQueue'] };
   const { pullRequest } = taken(api, await graphqlEither(api, 'cancel', query)).repository;
   const { id, autoMergeRequest, isInMergeQueue } = pullRequest;
-  if (autoMergeRequest) await change(api, DISABLE, { pullRequestId: id });
+  if (autoMergeRequest) await disableAutoMerge(api, id);
   if (isInMergeQueue) await change(api, DEQUEUE, { id });
+}
+
+export function disableAutoMerge(api: Api, id: string): Promise<void> {
+  return change(api, DISABLE, { pullRequestId: id });
 }
 
 async function change(api: Api, text: string, input: object): Promise<void> {

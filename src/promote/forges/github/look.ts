@@ -19,7 +19,7 @@ function queryOf({ ofPull = '', ofBase = '' } = {}): string {
       headRefOid
       baseRefName
       mergeStateStatus
-      autoMergeRequest { enabledAt }
+      autoMergeRequest { enabledAt mergeMethod }
       commits(last: 1) { nodes { commit { ${CHECKS} } } }
       baseRef { target { ... on Commit { ${CHECKS} } } ${ofBase} }
       ${ofPull}
@@ -45,7 +45,9 @@ const Found = v.object({
       headRefOid: v.string(),
       baseRefName: v.string(),
       mergeStateStatus: v.string(),
-      autoMergeRequest: v.nullable(v.object({ enabledAt: v.nullish(v.string()) })),
+      autoMergeRequest: v.nullable(
+        v.object({ enabledAt: v.nullish(v.string()), mergeMethod: v.nullish(v.string()) }),
+      ),
       commits: v.object({ nodes: v.array(v.object({ commit: Checked })) }),
       baseRef: v.nullish(v.object({ target: v.nullish(Checked), ...MethodRules.entries })),
       ...Queue.entries,

@@ -14,6 +14,7 @@ import {
 } from '../merge.ts';
 import { answerOf } from '../octokit.ts';
 import { type MergeApi, wordsOf } from './api.ts';
+import { disableAutoMerge } from './cancel.ts';
 import { hasChecks } from './checks.ts';
 import { graphql } from './graphql.ts';
 import { type Found, look } from './look.ts';
@@ -45,9 +46,19 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
   const outcome = settled(seen, commit, api);
   if (outcome) return outcome;
   if (isInMergeQueue) return passQueue(api, number, pullRequest);
-  if (autoMergeRequest) return { kind: 'scheduled' };
+  if (autoMergeRequest && !isByOtherMethod(api, repository)) return { kind: 'scheduled' };
+  if (autoMergeRequest) await disableAutoMerge(api, id);
   const waits = unready(repository, commit) ?? (await silent(api, repository, commit));
   return waits ?? bring(api, { number, id, commit, queue: pullRequest }, repository);
+}
+
+/** Pipeline or branch may have changed since the auto-merge was asked for. A merge queue has a method of its own. */
+function isByOtherMethod(api: MergeApi, found: Found): boolean {
+  const { autoMergeRequest, isMergeQueueEnabled, baseRef: base } = found.pullRequest;
+  const method = autoMergeRequest?.mergeMethod?.toLowerCase();
+  if (method === undefined || isMergeQueueEnabled || !api.mayWait) return false;
+  const methods = methodsFor(api, { repository: found, base });
+  return 'kind' in methods || !methods.some((one) => one === method);
 }
 
 /** Nothing is in its way but rules of the branch: a queue gets it, GitHub merges it now, or once the rules are met. */
