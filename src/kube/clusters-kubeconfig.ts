@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { parseDocument } from 'yaml';
 import { TurnpikeError } from '../api/errors.ts';
 import { FIRST_FAULT } from '../api/first-fault.ts';
-import { authoritiesIn } from '../decide/authorities.ts';
+import { authoritiesIn, MAX_AUTHORITY_BYTES } from '../decide/authorities.ts';
 import { type ClusterHosts, clusterUrlProblem } from '../decide/cluster-hosts.ts';
 
 /**
@@ -137,8 +137,11 @@ function refusal(fields: Readonly<Record<string, unknown>>): string | undefined 
 
 function authorityProblem(cluster: ClusterFields): string | undefined {
   const data = cluster['certificate-authority-data'];
-  if (!data || authoritiesIn(Buffer.from(data, 'base64').toString()).certificates.length > 0)
-    return undefined;
+  if (!data) return undefined;
+  const text = Buffer.from(data, 'base64').toString();
+  if (text.length > MAX_AUTHORITY_BYTES)
+    return `holds more than ${MAX_AUTHORITY_BYTES} bytes under certificate-authority-data: put the cluster's CA alone there`;
+  if (authoritiesIn(text).certificates.length > 0) return undefined;
   return "holds no certificate that can be read under certificate-authority-data: put the cluster's CA there, as base64 of its PEM";
 }
 

@@ -37,6 +37,7 @@ export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource
   let known: { readonly credentials: Credentials; readonly at: number } | undefined;
   let asking: Promise<Credentials> | undefined;
   let invalidatedAt = Number.NEGATIVE_INFINITY;
+  const authorities = createAuthorities();
 
   async function ask(): Promise<Credentials> {
     const options: RequestOptions = {};
@@ -49,7 +50,7 @@ export function createCredentialSource(kubeConfig: KubeConfig): CredentialSource
         { cause: error },
       );
     }
-    const credentials = toCredentials(options);
+    const credentials = toCredentials(options, authorities(options.ca));
     known = { credentials, at: performance.now() };
     return credentials;
   }
@@ -95,7 +96,7 @@ async function applyTokenFile(user: User, options: { headers?: unknown }): Promi
   options.headers = { ...Object(options.headers), Authorization: `Bearer ${token}` };
 }
 
-function toCredentials(options: RequestOptions): Credentials {
+function toCredentials(options: RequestOptions, authorities: Bun.TLSOptions): Credentials {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value);
   if (options.auth) headers.Authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
@@ -103,7 +104,7 @@ function toCredentials(options: RequestOptions): Credentials {
     headers,
     tls: {
       rejectUnauthorized: options.rejectUnauthorized ?? true,
-      ...authorities(options.ca),
+      ...authorities,
       ...pem('cert', options.cert),
       ...pem('key', options.key),
       ...(options.servername !== undefined && { serverName: options.servername }),
@@ -111,12 +112,20 @@ function toCredentials(options: RequestOptions): Credentials {
   };
 }
 
-/** As client-go takes them; what holds none is left to fail. */
-function authorities(value: unknown): Bun.TLSOptions {
-  if (value === undefined) return {};
-  const found = authoritiesIn(String(value));
-  const ca = found.certificates.length > 0 ? authoritiesText(found) : String(value);
-  return { ca, ...NO_ROOT_NEEDED };
+/** As client-go takes them; what holds none is left to fail. They are read again only where they have changed. */
+export function createAuthorities(): (value: unknown) => Bun.TLSOptions {
+  let last: { readonly text: string; readonly options: Bun.TLSOptions } | undefined;
+  return (value) => {
+    if (value === undefined) return {};
+    const text = String(value);
+    if (last?.text !== text) last = { text, options: authoritiesOf(text) };
+    return last.options;
+  };
+}
+
+function authoritiesOf(text: string): Bun.TLSOptions {
+  const found = authoritiesIn(text);
+  return { ca: found.certificates.length > 0 ? authoritiesText(found) : text, ...NO_ROOT_NEEDED };
 }
 
 function pem(name: 'cert' | 'key', value: unknown): Bun.TLSOptions {

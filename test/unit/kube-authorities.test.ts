@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { KubeConfig } from '@kubernetes/client-node';
+import { createAuthorities } from '../../src/kube/credentials.ts';
 import { createKubeClient } from '../../src/kube/transport.ts';
 import { type Authority, rootAuthority } from '../lab/authorities.ts';
 
@@ -53,6 +54,15 @@ describe('an API server is trusted', () => {
   ];
   test.each(TRUSTED)('%s', async (_, authorities) => {
     expect(await versionBy(authorities())).toEqual({ major: '1' });
+  });
+
+  test('by authorities that are read again only where they have changed', () => {
+    const read = createAuthorities();
+    const first = read(root.cert);
+    expect(first).toMatchObject({ ca: root.cert });
+    expect(read(Buffer.from(root.cert))).toBe(first);
+    expect(read(other.cert)).toMatchObject({ ca: other.cert });
+    expect(read(undefined)).toEqual({});
   });
 
   const UNTRUSTED: readonly [string, () => string][] = [

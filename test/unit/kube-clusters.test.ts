@@ -77,6 +77,7 @@ describe('the kubeconfig of another cluster', () => {
     ['leaf.example.com', 'metadata.google.internal', 'a server at a loopback, link-local'],
     ['https://leaf.example.com:6443', 'nonsense', 'a server that is not a URL'],
     [CA, 'YQ==', 'holds no certificate that can be read under certificate-authority-data'],
+    [CA, 'Cg'.repeat(180_000), 'holds more than 262144 bytes under certificate-authority-data'],
     ['current-context: one', '', 'has no current-context'],
     ['current-context: one', 'current-context: two', 'has no context of the name'],
     ['cluster: c,', 'cluster: d,', 'has no cluster with a server'],
