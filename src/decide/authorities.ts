@@ -4,7 +4,7 @@ import { type PemBlock, pemBlocks, pemText } from './pem.ts';
 /** The certificate authorities of a text in PEM. */
 export interface Authorities {
   readonly certificates: readonly X509Certificate[];
-  /** Certificates that cannot be read. */
+  /** Certificates that cannot be read, or of which there are too many. */
   readonly broken: number;
 }
 
@@ -15,11 +15,14 @@ export interface Authorities {
  */
 export function authoritiesIn(text: string): Authorities {
   const blocks = pemBlocks(text).filter(({ label, headers }) => label === LABEL && headers.length === 0);
-  const certificates = blocks.flatMap((block) => read(block) ?? []);
+  const certificates = blocks.slice(0, MOST).flatMap((block) => read(block) ?? []);
   return { certificates, broken: blocks.length - certificates.length };
 }
 
 const LABEL = 'CERTIFICATE';
+
+/** More than the public ones, of which there are 150. To fail to read one takes 10 µs, and thousands fit into a Secret. */
+const MOST = 500;
 
 function read({ base64 }: PemBlock): X509Certificate | undefined {
   if (base64 === '') return undefined;
