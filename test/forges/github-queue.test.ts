@@ -10,6 +10,7 @@ import { INPUT, mergeOptions, openPull } from './pulls.ts';
 
 const HEAD_COMMIT = commitOf(INPUT.head);
 const QUERY = 'POST /api/graphql';
+const MERGE = 'PUT /api/v3/repos/acme/fleet/pulls/1/merge';
 const GROUP_BRANCH = `gh-readonly-queue/main/pr-1-${commitOf('main')}`;
 const GROUP = commitOf(GROUP_BRANCH);
 const STATUS = `POST /api/v3/repos/acme/fleet/statuses/${GROUP}`;
@@ -128,9 +129,18 @@ describe('a branch with a merge queue', () => {
     expect(failure.message).toContain('give the token the right to read and write merge queues of this');
   });
 
-  test('is seen by its refusal where the token may not read queues', async () => {
+  test('is seen by its rule where the token may not read queues, and nothing is merged past it', async () => {
     github.options.forbidden = ['isMergeQueueEnabled'];
     expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(github.requests).toEqual([QUERY, QUERY, QUERY]);
+    expect([...github.queue]).toEqual([1]);
+  });
+
+  test('is seen by its refusal where the token may read neither queues nor rules', async () => {
+    github.options.forbidden = ['isMergeQueueEnabled'];
+    github.options.mayReadRules = false;
+    expect(await merge()).toEqual({ kind: 'scheduled' });
+    expect(github.requests).toEqual([QUERY, QUERY, MERGE, QUERY]);
     expect([...github.queue]).toEqual([1]);
   });
 

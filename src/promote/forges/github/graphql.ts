@@ -52,15 +52,26 @@ export type Asked<T extends v.GenericSchema> =
   | { readonly kind: 'data'; readonly data: v.InferOutput<T> }
   | { readonly kind: 'refused'; readonly answer: ForgeAnswer };
 
+interface Fewer {
+  /** Without what older servers do not know. */
+  readonly plain: string;
+  /** Without what the token may not read, where that is less. */
+  readonly permitted?: string;
+}
+
 /** Asks again with fewer fields where an older Enterprise Server does not know all of them, or the token may not read them. */
 export async function graphqlEither<T extends v.GenericSchema>(
   api: Api,
   operation: ForgeOperation,
-  query: Query<T> & { readonly plain: string },
+  query: Query<T> & Fewer,
 ): Promise<Asked<T>> {
   const asked = await graphql(api, operation, query);
-  const isBeyond = asked.kind === 'refused' && says(asked.answer, /doesn't exist on type|not accessible by/i);
-  return isBeyond ? graphql(api, operation, { ...query, text: query.plain }) : asked;
+  if (asked.kind !== 'refused') return asked;
+  const { plain, permitted = plain } = query;
+  if (says(asked.answer, /doesn't exist on type/i)) return graphql(api, operation, { ...query, text: plain });
+  return says(asked.answer, /not accessible by/i)
+    ? graphql(api, operation, { ...query, text: permitted })
+    : asked;
 }
 
 /**

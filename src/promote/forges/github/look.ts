@@ -28,8 +28,10 @@ function queryOf({ ofPull = '', ofBase = '' } = {}): string {
 }`;
 }
 
-/** Older versions of Enterprise Server know the second one alone. */
 const QUERY = queryOf({ ofPull: QUEUE, ofBase: METHOD_RULES });
+/** For a token that may not read merge queues: rules tell of most of them. */
+const PERMITTED_QUERY = queryOf({ ofBase: METHOD_RULES });
+/** Older versions of Enterprise Server know this one alone. */
 const PLAIN_QUERY = queryOf();
 
 /** Fields that are null, or have nulls in them, for tokens that may not read all of them. */
@@ -65,6 +67,7 @@ export function look(api: Api, number: number): Promise<Asked<typeof Found>> {
   return graphqlEither(api, 'merge', {
     text: QUERY,
     plain: PLAIN_QUERY,
+    permitted: PERMITTED_QUERY,
     variables,
     schema: Found,
     ...fields,

@@ -18,7 +18,7 @@ import { disableAutoMerge } from './cancel.ts';
 import { hasChecks } from './checks.ts';
 import { graphql } from './graphql.ts';
 import { type Found, look } from './look.ts';
-import { isMethodRefused, methodsFor, refusedMethods } from './methods.ts';
+import { hasQueueRule, isMethodRefused, methodsFor, refusedMethods } from './methods.ts';
 import { enqueue, passQueue, type Queue, takenOut } from './queue.ts';
 
 /** What is merged. */
@@ -39,7 +39,7 @@ const STATES = { OPEN: 'open', CLOSED: 'closed', MERGED: 'merged' } as const;
 export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
   const asked = await look(api, number);
   if (asked.kind === 'refused') return refusedMerge(api.context, wordsOf(api, asked.answer));
-  const { repository } = asked.data;
+  const repository = withQueue(asked.data.repository);
   const { pullRequest } = repository;
   const { id, state, headRefOid, baseRefName, autoMergeRequest, isInMergeQueue } = pullRequest;
   const seen = { state: STATES[state], base: baseRefName, headCommit: headRefOid };
@@ -50,6 +50,12 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
   if (autoMergeRequest) await disableAutoMerge(api, id);
   const waits = unready(repository, commit) ?? (await silent(api, repository, commit));
   return waits ?? bring(api, { number, id, commit, queue: pullRequest }, repository);
+}
+
+/** A token that may not read queues may see that there is one. */
+function withQueue({ pullRequest, ...rest }: Found): Found {
+  const isMergeQueueEnabled = pullRequest.isMergeQueueEnabled ?? hasQueueRule(pullRequest.baseRef);
+  return { ...rest, pullRequest: { ...pullRequest, isMergeQueueEnabled } };
 }
 
 /** Pipeline or branch may have changed since the auto-merge was asked for. A merge queue has a method of its own. */

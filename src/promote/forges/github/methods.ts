@@ -34,6 +34,11 @@ export const MethodRules = v.object({
   rules: v.nullish(v.object({ nodes: v.nullish(v.array(v.nullish(Rule)), []) })),
 });
 
+/** A ruleset of the base branch has a merge queue. */
+export function hasQueueRule(base: Methods['base']): boolean {
+  return base?.rules?.nodes?.some((rule) => rule?.type === 'MERGE_QUEUE') === true;
+}
+
 /** What is known of the methods. */
 export interface Methods {
   readonly repository: v.InferOutput<typeof MethodsAllowed>;

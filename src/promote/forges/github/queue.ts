@@ -20,7 +20,8 @@ const Status = v.object({ context: v.nullish(v.object({ state: v.string() })) })
 const Entry = v.object({ headCommit: v.nullish(v.object({ oid: v.string(), status: v.nullish(Status) })) });
 
 export const Queue = v.object({
-  isMergeQueueEnabled: v.optional(v.boolean(), false),
+  /** Absent where the token may not read it, or the server does not know it. */
+  isMergeQueueEnabled: v.optional(v.boolean()),
   isInMergeQueue: v.optional(v.boolean(), false),
   /** Null, too, where the token may not read merge queues. */
   mergeQueueEntry: v.nullish(Entry),
