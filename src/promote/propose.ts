@@ -139,10 +139,12 @@ function updateOf({ request, settings, credentials, forge, pass, now, time }: At
   const revision = request.writtenBefore ?? request.pullRequest?.revision;
   // A head with commits of others on it is nothing that may be pushed over.
   const own = others ? undefined : commit;
+  const branch = promotionBranch(request, settings);
   return {
     url: forge.cloneUrl ?? settings.url,
     baseBranch: settings.baseBranch,
-    branch: promotionBranch(request, settings),
+    branch,
+    mayBeTaken: settings.branch !== undefined && request.pullRequest?.branch !== branch,
     ...atOnce(typeOf(settings)),
     isUnattended: settings.merge === 'auto' && request.approvedBy === undefined,
     mayBeRebased: mayBeRebased(settings),

@@ -61,6 +61,8 @@ export interface BranchUpdate {
    * which may be somebody else's, and the revision that it was pushed for.
    */
   readonly pushed?: { readonly commit?: string; readonly revision?: string };
+  /** The Pipeline chose the branch's name, and no pull request from it is recorded: one that is there may be anybody's. */
+  readonly mayBeTaken?: boolean;
   readonly author: Person;
   /** The author unless given. */
   readonly committer?: Person;

@@ -14,7 +14,7 @@ import {
 } from './repository.ts';
 import { ownerOf } from './trailers.ts';
 import type { Transport } from './transport.ts';
-import { branchOwner, isOurs, refuseForeign } from './whose.ts';
+import { branchOwner, isOurs, refuseForeign, refuseTaken } from './whose.ts';
 
 /** A promotion branch that is there, and what it shall be. */
 export interface PromotionBranch {
@@ -84,9 +84,13 @@ async function lookAt(
   const { update, tip, base, wanted } = branch;
   const ahead = await fetchAhead(repository, transport, { ...branch, branch: update.branch });
   const commit = ahead.commits.get(tip);
-  if (commit === undefined) return { kind: 'free', isInBase: true };
+  if (commit === undefined) {
+    if (update.mayBeTaken) refuseTaken(transport, update, await ownerOfTip(repository, transport, branch));
+    return { kind: 'free', isInBase: true };
+  }
   const owner = branchOwner(ahead, tip);
   refuseForeign(transport, update, owner);
+  refuseTaken(transport, update, owner);
   const [parent, replaced] = commit.parents;
   if (parent !== undefined && isOurs(tip, commit, update)) {
     const isMerge = replaced !== undefined;
@@ -114,6 +118,18 @@ async function lookAt(
     isNobodys: owner === undefined && update.pushed?.commit === undefined,
   });
   return isFree ? FREE : { kind: 'others', tree: commit.tree };
+}
+
+/** Of a tip that the base branch has, as after a merge of ours. */
+async function ownerOfTip(
+  repository: Repository,
+  transport: Transport,
+  branch: PromotionBranch,
+): Promise<string | undefined> {
+  const { update, tip, base } = branch;
+  const fetched = await fetchTip(repository, transport, { branch: update.branch, have: base });
+  if (fetched !== tip) throw moved(transport, branch);
+  return ownerOf(parseCommit(repository.packs.read(tip)).message);
 }
 
 function ownStanding(

@@ -29,6 +29,13 @@ export function branchOwner({ commits }: Ahead, tip: string): string | undefined
   return undefined;
 }
 
+/** People may have a branch of the name that a Pipeline chose, such as one that they deploy from: it is left alone. */
+export function refuseTaken({ remote }: Transport, update: BranchUpdate, theirs: string | undefined): void {
+  if (theirs !== undefined || !update.mayBeTaken) return;
+  const message = `Branch ${update.branch} in ${remote.name} is there already and is not Turnpike's: choose another pull-request.branch, or delete the branch.`;
+  throw new TurnpikeError('GitRejected', message, { retry: 'never' });
+}
+
 /**
  * Two pipelines may give their branches one name: namespace `a-b` with name `c`, and `a` with `b-c`, or by `branch`.
  * The second one must not push over the first one's proposal.
