@@ -35,5 +35,15 @@ export function proxyAddressFault(secret: string, read: ReadText): string | unde
 
 function parsedAddress(text: string): URL | undefined {
   const url = text.length <= MAX_LENGTH && /^https?:\/\//i.test(text) ? URL.parse(text) : undefined;
-  return url ?? undefined;
+  return url && isReadable(url) ? url : undefined;
+}
+
+/** What is no escape behind a `%` is sent by none: Go refuses such a URL as well. */
+function isReadable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
 }

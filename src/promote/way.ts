@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ClientCertificate } from '../decide/client-certificate.ts';
 import type { OutboundRequest } from './outbound.ts';
 
@@ -19,6 +20,14 @@ export function requestWay(way: Way): Pick<OutboundRequest, 'ca' | 'certificate'
     ...(clientCertificate && { certificate: clientCertificate }),
     ...(proxy !== undefined && { proxy: new URL(proxy) }),
   };
+}
+
+/**
+ * What is remembered under `key`, kept apart by the proxy that a Pipeline names: it may answer in the place of the host,
+ * where the Pipeline names a certificate authority as well.
+ */
+export function keyBy({ proxy }: Way, key: string): string {
+  return proxy === undefined ? key : `${key} through ${createHash('sha256').update(proxy).digest('hex')}`;
 }
 
 /** What of it must not appear in messages. */

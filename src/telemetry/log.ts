@@ -22,6 +22,7 @@ const SECRET_FIELDS = [
   'token',
   'bearerToken',
   'clientCertificate',
+  'proxy',
   'password',
   'identity',
   'signing',

@@ -5,6 +5,7 @@ import { ANN_ID, BOB_ID, OWN_ID } from '../fakes/azure/state.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../fakes/azure.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
+import { startFakeProxy } from '../fakes/proxy.ts';
 import { HEAD_COMMIT } from '../fakes/pull.ts';
 import { INPUT, mergeOptions, NONE, openPull } from './pulls.ts';
 
@@ -15,9 +16,9 @@ function start(product: Product): void {
   azure.branches.add(INPUT.head);
 }
 
-function forge(deps: ForgeDeps = forgeDeps()): Forge {
+function forge(deps: ForgeDeps = forgeDeps(), proxy?: string): Forge {
   const url = `${azure.origin}/acme/Platform%20Team/_git/fleet`;
-  return createForge('azure-devops', url, { token: AZURE_TOKEN }, deps);
+  return createForge('azure-devops', url, { token: AZURE_TOKEN, ...(proxy && { proxy }) }, deps);
 }
 
 /** All that Turnpike asks of a forge. */
@@ -62,6 +63,19 @@ describe('the version of the API of Azure DevOps', () => {
     start(product);
     await everything(forge());
     expect(versionsAsked()).toEqual([...versions]);
+  });
+
+  test('is not what a proxy of somebody else says of the server', async () => {
+    start('server-2020');
+    const { host, port } = new URL(azure.origin);
+    const proxy = await startFakeProxy({ routes: { [host]: Number(port) } });
+    const deps = forgeDeps();
+    const opened = await openPull(forge(deps, `http://${proxy.host}/`));
+    expect(proxy.requests.length).toBeGreaterThan(1);
+    await proxy.stop();
+    azure.requests.length = 0;
+    await forge(deps).get(opened.number);
+    expect(versionsAsked()).toEqual(['6.0', '7.0']);
   });
 
   test('is found out once, by one request that is refused', async () => {

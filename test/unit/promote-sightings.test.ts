@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { createSightings } from '../../src/promote/forges/sightings.ts';
+import { createSightings, sightingsBy } from '../../src/promote/forges/sightings.ts';
 
 test('a sight counts when it is the same some time later, and nothing else was seen in between', () => {
   let time = 0;
@@ -25,4 +25,17 @@ test('no more than 2,000 sights are kept, and the oldest goes first', () => {
   time = 5_000;
   expect(confirms('1', 'a')).toBe(true);
   expect(confirms('0', 'a')).toBe(false);
+});
+
+test('what a proxy of somebody else shows confirms nothing, and takes nothing back', () => {
+  let time = 0;
+  const sightings = createSightings(() => new Date(time));
+  const direct = sightingsBy({}, sightings);
+  const through = sightingsBy({ proxy: 'http://proxy.example.com:3128/' }, sightings);
+  through.confirms('one', 'a');
+  time = 5_000;
+  expect(direct.confirms('one', 'a')).toBe(false);
+  through.confirms('one', undefined);
+  time = 10_000;
+  expect(direct.confirms('one', 'a')).toBe(true);
 });

@@ -7,7 +7,7 @@ import { identitiesUrl } from './azure/identities.ts';
 import { merge } from './azure/merge.ts';
 import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './azure/pulls.ts';
 import { setStatus } from './azure/status.ts';
-import { callWithVersions, withVersions } from './azure/versions.ts';
+import { callWithVersions, versionsBy, withVersions } from './azure/versions.ts';
 import { createForgeCall, type ForgeContext } from './call.ts';
 import type { Credentials } from './credentials.ts';
 import type { Forge, ForgeDeps } from './forge.ts';
@@ -33,7 +33,7 @@ export function createAzure(repositoryUrl: string, credentials: Credentials, dep
     repositoryUrl: `${origin}${path}/_apis/git/repositories/${name}`,
     pageUrl: `${origin}${path}/_git/${name}`,
     call: callWithVersions(createForgeCall(context, deps), context),
-    send: withVersions(refusing(send), deps.azureVersions),
+    send: withVersions(refusing(send), versionsBy(credentials, deps.azureVersions)),
     context,
   };
   return {

@@ -11,6 +11,7 @@ import { compareUrl, create, find, get, update } from './gitea/pulls.ts';
 import { setStatus } from './gitea/status.ts';
 import { repositoryAddress } from './repository.ts';
 import { createSendJson, forgeOf, secretsOf } from './shared.ts';
+import { sightingsBy } from './sightings.ts';
 
 /** Gitea and Forgejo, also below a path such as `https://host/git/owner/repository`. */
 export function createGitea(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {
@@ -28,7 +29,7 @@ export function createGitea(repositoryUrl: string, credentials: Credentials, dep
     repositoryUrl: `${origin}${prefix}/api/v1/repos/${owner}/${name}`,
     pageUrl: `${origin}${prefix}/${owner}/${name}`,
     context,
-    sightings: deps.sightings,
+    sightings: sightingsBy(credentials, deps.sightings),
   };
   return forgeOf(api, {
     create,

@@ -1,3 +1,5 @@
+import { keyBy, type Way } from '../way.ts';
+
 /** What counts only once it was seen twice, some time apart. */
 export interface Sightings {
   /** Whether the same was seen there some time ago, and nothing else since. Undefined: nothing is seen now. */
@@ -21,4 +23,9 @@ export function createSightings(now: () => Date): Sightings {
       return false;
     },
   };
+}
+
+/** The same, apart from what is seen on other ways. */
+export function sightingsBy(way: Way, { confirms }: Sightings): Sightings {
+  return { confirms: (key, sight) => confirms(keyBy(way, key), sight) };
 }

@@ -1,4 +1,5 @@
 import { TurnpikeError } from '../../../api/errors.ts';
+import { keyBy, type Way } from '../../way.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext } from '../call.ts';
 import type { JsonRequest, SendJson } from '../shared.ts';
 
@@ -33,6 +34,14 @@ export function createApiVersions(): ApiVersions {
       const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined;
       if (oldest !== undefined) known.delete(oldest);
     },
+  };
+}
+
+/** The same, apart from what is said on other ways. */
+export function versionsBy(way: Way, { of, refused }: ApiVersions): ApiVersions {
+  return {
+    of: (origin) => of(keyBy(way, origin)),
+    refused: (origin, version) => refused(keyBy(way, origin), version),
   };
 }
 
