@@ -77,11 +77,13 @@ export function createSecretAccess({ readSecret, policy }: SecretAccessDeps): Se
     refuse(own, url);
     const others = await parts(namespace, settings, how);
     const through = others.get('proxy');
-    for (const [part, secret] of others) if (part !== 'proxy') refuse(secret, url);
+    const used = [...others].flatMap(([part, secret]) => (part === 'proxy' ? [] : [secret]));
+    for (const secret of used) refuse(secret, url);
     if (through) {
       const to = { proxy: proxyFrom(through) };
       refuse(through, to);
-      if (own.allowedHosts !== undefined) refuse(own, to);
+      // Whoever holds it may stand in the place of the host: what signs is used for it as well.
+      for (const secret of [own, ...used]) if (secret.allowedHosts !== undefined) refuse(secret, to);
     }
     return { own: withoutParts(own, settings, how), others: Object.fromEntries(others) as PartSecrets };
   }

@@ -278,6 +278,8 @@ describe('Secrets of their own', () => {
       { proxy: HOSTS },
       'Secret apps/proxy may not be sent through the proxy',
     ],
+    ['that sign are not for it', { signing: HOSTS }, 'Secret apps/signing may not be sent through the proxy'],
+    ['for TLS are not for it', { tls: HOSTS }, 'Secret apps/tls may not be sent through the proxy'],
     ['with credentials are not for it', { old: HOSTS }, 'Secret apps/old may not be sent through the proxy'],
   ];
   test.each(REFUSED)('that %s are refused', async (_, allowed, words) => {

@@ -178,10 +178,17 @@ describe('the needs of a spec', () => {
     expect(secretNeeds(spec)).toEqual([
       hmac,
       { ...forge, elsewhere: ['tls', 'proxy', 'webhook', 'signing'], proxy: 'proxy' },
-      { use: 'part', part: 'tls', field: field('certSecretRef'), name: 'tls', url },
+      { use: 'part', part: 'tls', field: field('certSecretRef'), name: 'tls', url, proxy: 'proxy' },
       { use: 'part', part: 'proxy', field: field('proxySecretRef'), name: 'proxy', url },
       { use: 'part', part: 'webhook', field: field('webhookSecretRef'), name: 'hook', url },
-      { use: 'part', part: 'signing', field: field('commit.signingKeySecretRef'), name: 'signing', url },
+      {
+        use: 'part',
+        part: 'signing',
+        field: field('commit.signingKeySecretRef'),
+        name: 'signing',
+        url,
+        proxy: 'proxy',
+      },
     ]);
   });
 

@@ -50,6 +50,8 @@ export interface PartNeed {
   readonly name: string;
   /** Of the repository that it is for. */
   readonly url: string;
+  /** Name of the Secret with the proxy on the way there, where it is used behind one. */
+  readonly proxy?: string;
 }
 
 export interface ClusterNeed {
@@ -141,7 +143,7 @@ function identityOf(need: SecretNeed): string {
     case 'hmac':
       return `hmac ${need.name}`;
     case 'part':
-      return `${need.part} ${need.name} ${need.url}`;
+      return `${need.part} ${need.name} ${need.url} ${need.proxy ?? ''}`;
     case 'forge':
       return [
         need.reaches,
@@ -172,6 +174,7 @@ function repositoryNeeds(
   if (!settings) return [];
   const { url, secretRef, proxySecretRef } = settings;
   const parts = partsOf(settings);
+  const through = proxySecretRef && { proxy: proxySecretRef.name };
   const own: ForgeNeed = {
     use: 'forge',
     field: `${field}.secretRef.name`,
@@ -180,10 +183,11 @@ function repositoryNeeds(
     url,
     reaches,
     ...(parts.length > 0 && { elsewhere: parts.map(({ part }) => part) }),
-    ...(proxySecretRef && { proxy: proxySecretRef.name }),
+    ...through,
   };
   const others = parts.map(({ part, name, field: below }): PartNeed => {
-    return { use: 'part', part, field: `${field}.${below}.name`, name, url };
+    const isBehind = part === 'tls' || part === 'signing';
+    return { use: 'part', part, field: `${field}.${below}.name`, name, url, ...(isBehind && through) };
   });
   return [own, ...others];
 }

@@ -14,7 +14,8 @@ export function proxyIn({ values }: SecretFacts): URL | undefined {
 
 /**
  * Credentials go through the proxy that is named beside them. Whoever holds it sees no more than a tunnel, unless the
- * Pipeline names a certificate authority of theirs as well: the annotation of the credentials has to allow its host.
+ * Pipeline names a certificate authority of theirs as well: they are in the place of the host then, and have what they
+ * like signed. The annotations of the credentials, of what signs and of what is shown have to allow its host.
  */
 export function proxiedProblems(
   needs: readonly SecretNeed[],
@@ -23,21 +24,25 @@ export function proxiedProblems(
   policy: HostPolicy,
 ): FieldProblem[] {
   return needs.flatMap((need): FieldProblem[] => {
-    if (need.use !== 'forge' || need.proxy === undefined) return [];
+    if (need.use === 'hmac' || need.proxy === undefined) return [];
     const [own, through] = [secrets.get(need.name), secrets.get(need.proxy)];
     if (own?.kind !== 'found' || through?.kind !== 'found') return [];
     const proxy = proxyIn(through.secret);
     const secret = `Secret ${namespace}/${need.name}`;
     const message = proxy && goesThrough(secret, proxy, own.secret.allowedHosts, policy);
     if (message === undefined) return [];
-    const scope = need.field.replace(/\.secretRef\.name$/, '');
-    return [{ rule: 'secret-host', field: need.field, scope, value: need.name, message }];
+    return [{ rule: 'secret-host', ...place(need), value: need.name, message }];
   });
 }
 
 /** Without an annotation nothing is said of the proxy that is not said of the repository's host. */
 function goesThrough(secret: string, proxy: URL, allowed: AllowedHosts, policy: HostPolicy) {
   return allowed === undefined ? undefined : secretHostProblem(secret, { proxy }, allowed, policy);
+}
+
+/** Where a token goes depends on the URL beside `secretRef` too. */
+export function place({ use, field }: SecretNeed): { field: string; scope?: string } {
+  return use === 'hmac' ? { field } : { field, scope: field.replace(/(\.commit)?\.\w+\.name$/, '') };
 }
 
 /** A key that events or webhooks are proven with is sent nowhere. */

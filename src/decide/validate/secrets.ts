@@ -22,7 +22,7 @@ import { ownData, provesWebhooks, tlsData, unusedHint } from './own-keys.ts';
 import { keysForPart, partFault, tlsFault } from './part-secrets.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './problem.ts';
 import type { Rule } from './rules.ts';
-import { secretHostFault } from './secret-hosts.ts';
+import { place, secretHostFault } from './secret-hosts.ts';
 import { hasText, textOf } from './secret-text.ts';
 
 /** As many as SHA-256 puts out (RFC 2104, section 3). */
@@ -68,11 +68,6 @@ export function secretFindings(
     problems: faults.flatMap((fault) => (fault ? [at(fault)] : [])),
     warnings: doubts.flatMap((doubt) => (doubt ? [at(doubt)] : [])),
   };
-}
-
-/** Where a token goes depends on the URL beside `secretRef` too. */
-function place({ use, field }: SecretNeed): { field: string; scope?: string } {
-  return use === 'hmac' ? { field } : { field, scope: field.replace(/(\.commit)?\.\w+\.name$/, '') };
 }
 
 /** `secret`: `Secret ns/name`. */
