@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { authoritiesIn } from './authorities.ts';
 import { CLIENT_CERTIFICATE, CLIENT_KEY, type HasKey, nameOf, type ReadText } from './secret-parts.ts';
 
 /** A certificate that a server may ask its callers for, with its private key: both in PEM. */
@@ -45,6 +46,9 @@ export function certificateFault(secret: string, read: ReadText): string | undef
   const certificate = parsed(() => new X509Certificate(pair.cert));
   if (!certificate) {
     return `${secret} has a key ${names.cert} that holds no certificate in PEM: put the client's there, from -----BEGIN CERTIFICATE----- on.`;
+  }
+  if (authoritiesIn(pair.cert).broken > 0) {
+    return `${secret} has a key ${names.cert} with a certificate that cannot be read: put the client's there, and behind it those of the authorities above it alone.`;
   }
   if (/-----BEGIN ENCRYPTED|\bProc-Type: *4,ENCRYPTED/.test(pair.key)) {
     return `${secret} has a key ${names.key} with a passphrase: put the private key there without one.`;

@@ -29,6 +29,19 @@ describe('a client certificate', () => {
     expect(faultOf({ 'tls.crt': `${one.cert}\n${authority}`, 'tls.key': one.key })).toBeUndefined();
   });
 
+  test('brings none that cannot be read, with which no connection is opened', async () => {
+    const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----';
+    const chain = `${one.cert}\n${broken}`;
+    expect(faultOf({ 'tls.crt': chain, 'tls.key': one.key })).toBe(
+      "Secret team/tls has a key tls.crt with a certificate that cannot be read: put the client's there, and behind it those of the authorities above it alone.",
+    );
+    const tls = { cert: chain, key: one.key };
+    // It does not come as far as the port, where nothing listens.
+    await expect(fetch('https://127.0.0.1:1/', { tls })).rejects.toMatchObject({
+      code: 'FailedToOpenSocket',
+    });
+  });
+
   test('is no other one than its private key belongs to', () => {
     expect(faultOf({ 'tls.crt': one.cert, 'tls.key': other.key })).toBe(
       'Secret team/tls has a key tls.key that does not belong to the certificate in tls.crt: put the two of one pair there.',
