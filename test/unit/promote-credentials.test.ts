@@ -4,6 +4,7 @@ import { TurnpikeError } from '../../src/api/errors.ts';
 import type { ForgeType } from '../../src/api/pipeline.ts';
 import { secretsOf } from '../../src/promote/forges/shared.ts';
 import { credentialsFrom } from '../../src/promote/pull-request.ts';
+import { createFakeLog } from '../fakes/log.ts';
 import { CERTIFICATES } from '../fixtures/pipelines/certificates.ts';
 
 const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----';
@@ -149,6 +150,23 @@ describe('what must not appear in messages', () => {
     const secrets = secretsOf({ token: 't', bearerToken: 'b', clientCertificate, proxy });
     const basic = Buffer.from('me:p@ss').toString('base64');
     expect(secrets).toEqual(['t', 'b', 'the private key', proxy, 'p%40ss', 'p@ss', basic]);
+  });
+
+  test('is in no log either, should credentials ever get there as a whole', () => {
+    const { log, lines } = createFakeLog();
+    const clientCertificate = { cert: 'public', key: 'hunter2' };
+    const proxy = 'http://me:hunter2@proxy.example.com:3128/';
+    const credentials = {
+      token: 'hunter2',
+      bearerToken: 'hunter2',
+      password: 'hunter2',
+      clientCertificate,
+      proxy,
+    };
+    log.info(credentials, 'said');
+    log.info({ credentials }, 'said');
+    expect(lines).toHaveLength(2);
+    expect(lines.join('')).not.toContain('hunter2');
   });
 });
 
