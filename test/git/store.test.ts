@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TurnpikeError } from '../../src/api/errors.ts';
+import { copyKey } from '../../src/promote/git/copy-key.ts';
 import type { Repository } from '../../src/promote/git/repository.ts';
 import { createRepositoryStore, type RepositoryStore } from '../../src/promote/git/store.ts';
 import { failureOf } from '../fakes/failure.ts';
@@ -14,14 +15,17 @@ const URL = 'https://git.example/acme/apps';
 
 let directory: string;
 let store: RepositoryStore;
+let lines: string[];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'turnpike-store-'));
+  const logged = createFakeLog();
+  lines = logged.lines;
   store = createRepositoryStore({
     directory,
     maxBytes: 1024 ** 3,
     maxPackBytes: 64 * 1024 ** 2,
-    log: createFakeLog().log,
+    log: logged.log,
   });
 });
 afterEach(async () => {
@@ -84,6 +88,15 @@ describe('the copy of a repository', () => {
     });
     expect(result).toEqual([]);
     expect(new Set(seen).size).toBe(2);
+  });
+
+  test('is called by its URL in the log, whatever proxy it came by', async () => {
+    const key = copyKey({ url: URL, credentials: { proxy: 'http://me:hunter2@proxy.example.com:3128/' } });
+    expect(key).not.toBe(URL);
+    await expect(store.use(key, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    const said = lines.map((line) => JSON.parse(line).repository);
+    // A digest of the proxy's URL tells who guesses its password that the guess is right.
+    expect(new Set(said)).toEqual(new Set([URL]));
   });
 
   test('is kept after an error that is none of its own', async () => {

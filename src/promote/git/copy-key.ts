@@ -8,3 +8,8 @@ import type { BranchUpdate } from '../workspace.ts';
 export function copyKey({ url, credentials }: Pick<BranchUpdate, 'url' | 'credentials'>): string {
   return keyBy(credentials, url);
 }
+
+/** The repository's URL of such a key, for logs: what follows is made of a password too, and is none of theirs. */
+export function copiedUrl(key: string): string {
+  return key.split(' ', 1)[0] ?? '';
+}

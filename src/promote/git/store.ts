@@ -6,6 +6,7 @@ import { errorMessage, TurnpikeError } from '../../api/errors.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { ownTurn } from '../attempt-time.ts';
 import type { Turns } from '../turn.ts';
+import { copiedUrl } from './copy-key.ts';
 import { diskProblem, unusableDirectory } from './disk.ts';
 import { MAX_OBJECTS_IN_ALL } from './fetch-pack.ts';
 import { createShared, openRepository, type Repository, type Shared } from './repository.ts';
@@ -34,6 +35,7 @@ export interface StoreDeps {
 }
 
 interface Slot {
+  /** Or its URL and the way there. */
   readonly url: string;
   readonly gitdir: string;
   readonly maxPackBytes: number;
@@ -78,7 +80,7 @@ export function createRepositoryStore({
   }
 
   async function evict(slot: Slot): Promise<void> {
-    log.info({ repository: slot.url, bytes: slot.bytes }, 'removing a repository from the cache');
+    log.info({ repository: copiedUrl(slot.url), bytes: slot.bytes }, 'removing a repository from the cache');
     slot.bytes = 0;
     await enqueue(slot, () => discard(slot));
     if (slot.pending === 0 && slots.get(slot.url) === slot) slots.delete(slot.url);
@@ -181,7 +183,10 @@ async function withRepository<T>(slot: Slot, work: Work<T>, log: Logger): Promis
     return await attempt(slot, work);
   } catch (error) {
     if (error instanceof TurnpikeError) throw error;
-    log.warn({ repository: slot.url, error: errorMessage(error) }, 'a repository in the cache is damaged');
+    log.warn(
+      { repository: copiedUrl(slot.url), error: errorMessage(error) },
+      'a repository in the cache is damaged',
+    );
   }
   await discard(slot);
   try {
