@@ -203,6 +203,24 @@ describe('a proxy that a Pipeline names', () => {
     expect(Bun.inspect(error)).not.toContain('wrong-one');
   });
 
+  test('opens no way for others that trust another authority, nor to a host of another name', async () => {
+    const { send, server } = await proxied();
+    const port = Number(new URL(server.url).port);
+    const tunnel = await startFakeProxy({ routes: { 'git.example:443': port, 'else.example:443': port } });
+    open.push({ close: tunnel.stop });
+    const address = `http://${tunnel.host}`;
+    expect((await send(address)).status).toBe(200);
+    const outbound = createOutbound({ allowed: [], insecure: ['127.0.0.1'] });
+    const request = { url: 'https://git.example/a', proxy: new URL(address) };
+    for (const ca of [{}, { ca: clients.ca }]) {
+      const error = await failureOf(outbound.send({ ...request, ...ca }));
+      expect(error.message).toContain('its certificate is not trusted');
+    }
+    expect((await failureOf(send(address, 'https://else.example/a'))).message).toContain(
+      'its certificate is for other names',
+    );
+  });
+
   test('by https has to have a certificate of an authority that is trusted', async () => {
     const server = await startGitServer({ tls: certificates.apiserver });
     server.intercept = () => new Response('here');
