@@ -38,7 +38,7 @@ export function clientCertificateOf(read: ReadText): ClientCertificate | undefin
 const MAX_LENGTH = 64 * 1024;
 
 /** Others wait while one signs: with twice as many bits for a quarter of a second. Go's servers take no longer ones either. */
-const MAX_RSA_BITS = 8192;
+export const MAX_RSA_BITS = 8192;
 /** In base64; one of so many bits has 6,400. A longer one is not even read, which takes 8 ms with twice as many bits. */
 const MAX_KEY_LENGTH = 8000;
 
@@ -59,24 +59,23 @@ export function certificateFault(secret: string, read: ReadText): string | undef
   if (/-----BEGIN ENCRYPTED|\bProc-Type: *4,ENCRYPTED/.test(pair.key)) {
     return `${secret} has a key ${names.key} with a passphrase: put the private key there without one.`;
   }
-  if (isLong(pair.key)) return longKey(secret, names);
+  if (isLongKey(pair.key)) {
+    return `${secret} has a key ${names.key} with an RSA key of more than ${MAX_RSA_BITS} bits: make a shorter one.`;
+  }
   const key = parsed(() => createPrivateKey(pair.key));
   if (!key) {
     return `${secret} has a key ${names.key} that holds no private key in PEM: put the one there that belongs to ${names.cert}.`;
   }
-  if ((key.asymmetricKeyDetails?.modulusLength ?? 0) > MAX_RSA_BITS) return longKey(secret, names);
   if (certificate.checkPrivateKey(key)) return undefined;
   return `${secret} has a key ${names.key} that does not belong to the certificate in ${names.cert}: put the two of one pair there.`;
 }
 
-function isLong(key: string): boolean {
-  return pemBlocks(key).some(
-    (one) => one.label.endsWith('PRIVATE KEY') && one.base64.length > MAX_KEY_LENGTH,
-  );
-}
-
-function longKey(secret: string, { key }: ClientCertificate): string {
-  return `${secret} has a key ${key} with an RSA key of more than ${MAX_RSA_BITS} bits: make a shorter one.`;
+/** Whether a text in PEM holds a private key that takes too long to sign with. */
+export function isLongKey(pem: string): boolean {
+  const blocks = pemBlocks(pem).filter(({ label }) => label.endsWith('PRIVATE KEY'));
+  if (blocks.some(({ base64 }) => base64.length > MAX_KEY_LENGTH)) return true;
+  const bits = parsed(() => createPrivateKey(pem))?.asymmetricKeyDetails?.modulusLength ?? 0;
+  return bits > MAX_RSA_BITS;
 }
 
 /** The library's words may quote what is no key. */

@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import { TurnpikeError } from '../api/errors.ts';
 import { FIRST_FAULT } from '../api/first-fault.ts';
 import { authoritiesIn, MAX_AUTHORITY_BYTES } from '../decide/authorities.ts';
+import { isLongKey, MAX_RSA_BITS } from '../decide/client-certificate.ts';
 import { type ClusterHosts, clusterUrlProblem } from '../decide/cluster-hosts.ts';
 
 /**
@@ -110,6 +111,7 @@ export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConf
   const problem =
     refusal({ ...cluster.output, ...user.output }) ??
     authorityProblem(cluster.output) ??
+    keyProblem(user.output) ??
     addressProblem(cluster.output, options);
   if (problem) throw invalid(problem);
   return assembled(cluster.output, user.output);
@@ -143,6 +145,11 @@ function authorityProblem(cluster: ClusterFields): string | undefined {
     return `holds more than ${MAX_AUTHORITY_BYTES} bytes under certificate-authority-data: put the cluster's CA alone there`;
   if (authoritiesIn(text).certificates.length > 0) return undefined;
   return "holds no certificate that can be read under certificate-authority-data: put the cluster's CA there, as base64 of its PEM";
+}
+
+function keyProblem({ 'client-key-data': data }: UserFields): string | undefined {
+  if (!data || !isLongKey(Buffer.from(data, 'base64').toString())) return undefined;
+  return `has an RSA key of more than ${MAX_RSA_BITS} bits under client-key-data: make a shorter one`;
 }
 
 function addressProblem(cluster: ClusterFields, { hosts }: RemoteOptions): string | undefined {

@@ -8,6 +8,7 @@ import { remoteKubeConfig } from '../../src/kube/clusters-kubeconfig.ts';
 import type { StoredSecret } from '../../src/kube/secrets.ts';
 import { parseStatus, statusError } from '../../src/kube/status.ts';
 import type { KubeClient } from '../../src/kube/transport.ts';
+import { longKey } from '../fakes/long-key.ts';
 import { NOW, spec } from '../fakes/pipeline.ts';
 import { CERTIFICATES } from '../fixtures/pipelines/certificates.ts';
 import { waitUntil } from '../lab/wait.ts';
@@ -95,6 +96,14 @@ describe('the kubeconfig of another cluster', () => {
     expect(failure).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
     expect(Bun.inspect(failure)).toContain(sentence);
     expect(Bun.inspect(failure)).not.toMatch(/hunter2|me:secret/);
+  });
+
+  test('has no key that all requests would wait for', () => {
+    const key = Buffer.from(longKey(16_384)).toString('base64');
+    const user = `client-certificate-data: YQ==, client-key-data: ${key}`;
+    expect(() => read(VALID.replace('token: hunter2', user))).toThrow(
+      'The kubeconfig in Secret apps/leaf has an RSA key of more than 8192 bits under client-key-data: make a shorter one.',
+    );
   });
 
   test('may be at loopback where our own API server is', () => {
