@@ -2,6 +2,11 @@ import { describe, expect, test } from 'bun:test';
 import { pemText } from '../../src/decide/pem.ts';
 import { IDENTITY, keyLooks, privateKeyProblem } from '../../src/decide/private-key.ts';
 import { signingProblem } from '../../src/decide/signing-key.ts';
+import { openSshKey } from '../../src/promote/git/sign/ssh.ts';
+import { badKey } from '../../src/promote/git/ssh/private-key.ts';
+import { openIdentity } from '../../src/promote/git/ssh/session.ts';
+import { failureOf } from '../fakes/failure.ts';
+import { longKey } from '../fakes/long-key.ts';
 
 const textOf = (label: string, headers: readonly string[] = []) =>
   pemText({ label, headers, base64: 'AAAA' });
@@ -63,5 +68,26 @@ describe('a private key', () => {
     expect(problem).not.toContain('AAAA');
     const signing = signingProblem('Secret a/b', { key: text, hasPassphrase: true });
     expect(signing).toStartWith(`Secret a/b has ${sentence} signing-key`);
+  });
+});
+
+describe('a private key that everybody would wait for', () => {
+  const long = longKey(16_384);
+  const identity = { identity: long };
+
+  test('is told before anything is done with it', () => {
+    expect(badKey(long)).toEqual({ kind: 'long' });
+    expect(badKey(longKey(8192))).toBeUndefined();
+  });
+
+  test('signs no commits', async () => {
+    expect((await failureOf(openSshKey({ key: long }))).message).toBe(
+      'The signing-key of the Secret has more than 8192 bits: make an ed25519 key.',
+    );
+  });
+
+  test('logs in nowhere', async () => {
+    const opening = openIdentity({ name: 'git.example', credentials: identity }, () => Promise.resolve(''));
+    expect((await failureOf(opening)).message).toContain('(it has more than 8192 bits: make an ed25519 key)');
   });
 });

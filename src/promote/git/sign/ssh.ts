@@ -1,6 +1,6 @@
 import { createHash, sign } from 'node:crypto';
 import type { Turn } from '../../turn.ts';
-import { readPrivateKey, type SshPrivateKey } from '../ssh/private-key.ts';
+import { readPrivateKey, type SshPrivateKey, TOO_LONG } from '../ssh/private-key.ts';
 import {
   keyRefused,
   lockUnknown,
@@ -66,6 +66,8 @@ async function privateKey({ key, passphrase }: SigningKey, turn?: Turn): Promise
       throw passphrase === undefined ? passphraseMissing() : passphraseWrong();
     case 'lock-unknown':
       throw lockUnknown();
+    case 'long':
+      throw keyRefused(`${TOO_LONG}.`);
     case 'slow':
       throw keyRefused(
         `takes ${found.rounds} rounds to open, and ${found.limit} are the limit: write it anew with "ssh-keygen -p -a 16 -f <file>".`,

@@ -26,6 +26,8 @@ export type BadKey =
   | { readonly kind: 'unreadable' }
   /** Its passphrase is used in a way that is not known here. */
   | { readonly kind: 'lock-unknown' }
+  /** Everybody waits for each signature. */
+  | { readonly kind: 'long' }
   | { readonly kind: 'slow'; readonly rounds: number; readonly limit: number };
 
 /** What to do about a lock that is not known here, such as PBES1. */
@@ -35,6 +37,11 @@ const UNREADABLE = { kind: 'unreadable' } as const;
 
 /** A round takes 20 ms of everybody's time, each in a turn of its own. ssh-keygen makes 16 or 24. */
 const MAX_ROUNDS = 64;
+
+/** In base64, which RSA with 8192 bits fills to four fifths. With 16384, a signature takes a quarter of a second. */
+const MAX_LENGTH = 8000;
+/** What to say of it. */
+export const TOO_LONG = 'has more than 8192 bits: make an ed25519 key';
 
 /** Reads a private key as ssh-keygen and openssl write it: OpenSSH's own format, PKCS#8, or PEM of RSA and EC keys. */
 export async function readPrivateKey(
@@ -92,6 +99,8 @@ export async function openPrivateKey(
 
 /** Looks for it before anything else does: ssh2 itself has no bounds. */
 export function badKey(text: string): BadKey | undefined {
+  const looks = keyLooks(text);
+  if (looks.kind === 'private' && looks.block.base64.length > MAX_LENGTH) return { kind: 'long' };
   const form = formOf(text);
   switch (form.kind) {
     case 'text':
@@ -120,7 +129,7 @@ type Form =
   /** One that ssh2 reads. */
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'locked'; readonly key: LockedKey }
-  | Exclude<BadKey, { readonly kind: 'slow' }>;
+  | Exclude<BadKey, { readonly kind: 'slow' | 'long' }>;
 
 /** What older versions of openssl and ssh-keygen write. */
 const OLDER = /^Proc-Type: 4,ENCRYPTED\nDEK-Info: [A-Z0-9-]+,[0-9A-F]+$/;

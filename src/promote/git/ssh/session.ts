@@ -3,7 +3,7 @@ import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { errorMessage, TurnpikeError } from '../../../api/errors.ts';
 import { quotation, type Remote } from '../failure.ts';
 import { type HostKey, knownHostsProblem, knownKeys } from './known-hosts.ts';
-import { badKey, type OpenedKey, openPrivateKey, WRITE_ANEW } from './private-key.ts';
+import { badKey, type OpenedKey, openPrivateKey, TOO_LONG, WRITE_ANEW } from './private-key.ts';
 import type { Unlock } from './unlock.ts';
 
 /** A connection that was logged in. */
@@ -104,6 +104,8 @@ function refuseBadKey(identity: string, remote: Remote): void {
   switch (bad?.kind) {
     case undefined:
       return;
+    case 'long':
+      throw unreadableKey(remote, `it ${TOO_LONG}`);
     case 'slow':
       throw unreadableKey(remote, `its passphrase takes ${bad.rounds} rounds, more than ${bad.limit}`);
     case 'lock-unknown':
