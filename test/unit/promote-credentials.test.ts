@@ -5,6 +5,7 @@ import type { ForgeType } from '../../src/api/pipeline.ts';
 import { secretsOf } from '../../src/promote/forges/shared.ts';
 import { credentialsFrom } from '../../src/promote/pull-request.ts';
 import { createFakeLog } from '../fakes/log.ts';
+import { longKey } from '../fakes/long-key.ts';
 import { CERTIFICATES } from '../fixtures/pipelines/certificates.ts';
 
 const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----';
@@ -229,6 +230,11 @@ describe('the keys of a GitHub App', () => {
       'a private key of another kind',
       { githubAppPrivateKey: ELLIPTIC.export({ type: 'pkcs8', format: 'pem' }).toString() },
       /githubAppPrivateKey that is no RSA key in PEM/,
+    ],
+    [
+      'a private key that holds up everybody who waits',
+      { githubAppPrivateKey: longKey(16_384) },
+      /githubAppPrivateKey with more than 8192 bits/,
     ],
     [
       'a private key with a passphrase',

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { TurnpikeError } from '../../api/errors.ts';
+import { isLongKey, MAX_RSA_BITS } from '../../decide/client-certificate.ts';
 import { GITHUB_APP } from '../../decide/github-app.ts';
 import type { ReadKey } from './credentials.ts';
 
@@ -51,6 +52,10 @@ function isId(text: string): boolean {
 
 /** GitHub gives PKCS#1; who signs wants PKCS#8. */
 function privateKeyFrom(pem: string, where: string): string {
+  if (isLongKey(pem)) {
+    const limit = `with more than ${MAX_RSA_BITS} bits: put the file there that GitHub made for the app.`;
+    throw invalid(where, GITHUB_APP.privateKey, limit);
+  }
   const key = parsed(pem);
   if (key?.asymmetricKeyType === 'rsa') return key.export({ type: 'pkcs8', format: 'pem' }).toString();
   const advice =
