@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { type ActContext, HOSTILE_ADDRESS } from './act.ts';
+import { makeKey } from './ssh-key.ts';
 import { countBegun, createTenant, type Tenant } from './tenant.ts';
 
 /** Something that takes connections at an SSH port, and a tenant whose Secret says how to log in there. */
@@ -8,9 +9,6 @@ export type SshSecret = (place: { readonly host: string; readonly port: number }
   readonly identity: string;
   readonly known_hosts: string;
 };
-
-/** Harmless until the Pipelines have been let in. */
-const PLAIN = { identity: 'none', known_hosts: 'none' };
 
 export async function actBySshSecret(
   context: ActContext,
@@ -25,7 +23,9 @@ export async function actBySshSecret(
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   const url = (index: number) => `ssh://git@${HOSTILE_ADDRESS}:${port}/mallory/repository${index}`;
-  const tenant: Tenant = await createTenant(context, { label: 'ssh', pipelines, url, forge: PLAIN });
+  // Harmless until the Pipelines have been let in.
+  const forge = { identity: await makeKey(0), known_hosts: 'none' };
+  const tenant: Tenant = await createTenant(context, { label: 'ssh', pipelines, url, forge });
   const secret = secretOf({ host: HOSTILE_ADDRESS, port });
   await tenant.change('forge', { token: context.lab.gitea.token, ...secret });
   // Some Secrets are refused before anybody connects.
