@@ -32,7 +32,7 @@ const KIB = 1024;
 const LIMITS: PumpLimits = { turn: 64 * KIB, piece: 16 * KIB, restMs: 2 };
 
 export function createPump({ turn, piece, restMs }: PumpLimits = LIMITS): Pump {
-  /** Of each source that has any, in the order of their turns. */
+  /** Callers that wait, by source; the sources are in the order of their turns. */
   const waiting = new Map<string, (() => void)[]>();
   let left = turn;
   let isScheduled = false;

@@ -36,7 +36,7 @@ export interface Call {
 /** A Flux event is below 4 KiB; notification-controller's own bound is 3 MiB. */
 export const MAX_BODY_BYTES: number = 3 * 1024 * 1024;
 
-/** As large as any event of Flux, and cheap to check. */
+/** A larger body counts against a limit of its own. No event of Flux is larger, and one of this size is cheap to check. */
 const SMALL_BODY_BYTES = 64 * 1024;
 
 export interface Guarded {

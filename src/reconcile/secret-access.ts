@@ -82,7 +82,7 @@ export function createSecretAccess({ readSecret, policy }: SecretAccessDeps): Se
     if (through) {
       const to = { proxy: proxyFrom(through) };
       refuse(through, to);
-      // Whoever holds it may stand in the place of the host: what signs is used for it as well.
+      // Its owner may stand in the place of the host: what signs is used for it as well.
       for (const secret of [own, ...used]) if (secret.allowedHosts !== undefined) refuse(secret, to);
     }
     return { own: withoutParts(own, settings, how), others: Object.fromEntries(others) as PartSecrets };

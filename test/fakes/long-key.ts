@@ -1,6 +1,6 @@
 import { createPrivateKey, randomBytes } from 'node:crypto';
 
-/** An RSA key as whoever means harm makes one: of no primes, for which it would take minutes to search. */
+/** An RSA key as an attacker makes one: of no primes, for which it would take minutes to search. */
 export function longKey(bits: number): string {
   const half = () =>
     BigInt(

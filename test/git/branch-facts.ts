@@ -1,5 +1,7 @@
 import type { TestRepository } from './repository.ts';
 
+const FORGE = ['-c', 'user.name=Forge', '-c', 'user.email=forge@example.com'];
+
 /** What Git itself says of branches, for assertions. */
 export function branchFacts(repository: () => TestRepository) {
   const git = (...args: readonly string[]) => repository().git(...args);
@@ -19,6 +21,13 @@ export function branchFacts(repository: () => TestRepository) {
         () => true,
         () => false,
       ),
+    /** As a forge merges it into `main`: `parents` are what the new commit has beside the tip of `main`. */
+    mergeAsForge: async (branch: string, parents: readonly string[]) => {
+      const tree = (await git('merge-tree', '--write-tree', 'main', branch)).trim();
+      const all = ['main', ...parents].flatMap((parent) => ['-p', parent]);
+      const commit = await git(...FORGE, 'commit-tree', tree, ...all, '-m', 'Merge');
+      await git('update-ref', 'refs/heads/main', commit.trim());
+    },
     changedFiles: async (branch: string) =>
       (await git('diff', '--name-only', 'main', branch)).split('\n').filter(Boolean),
   };

@@ -7,7 +7,7 @@ import { BRANCH } from './support.ts';
 
 const people = peopleStage();
 const { stage } = people;
-const { isAncestor, isMergeable, changedFiles } = branchFacts(() => people.stage.repository);
+const { isAncestor, isMergeable, changedFiles, mergeAsForge } = branchFacts(() => people.stage.repository);
 
 /** As Bitbucket's "Reject Force Push" does it. */
 const HOOK = `while read old new ref; do
@@ -35,44 +35,9 @@ async function parents(commit: string): Promise<string[]> {
   return (await stage.repository.git('rev-list', '--parents', '-n', '1', commit)).trim().split(' ').slice(1);
 }
 
-/** What the forge does with a pull request: nothing of the branch becomes part of the base but its files. */
-async function mergeBySquash(): Promise<void> {
-  const { git } = stage.repository;
-  const tree = (await git('merge-tree', '--write-tree', 'main', BRANCH)).trim();
-  const commit = await git(
-    '-c',
-    'user.name=F',
-    '-c',
-    'user.email=f@example.com',
-    'commit-tree',
-    tree,
-    '-p',
-    'main',
-    '-m',
-    'Squash',
-  );
-  await git('update-ref', 'refs/heads/main', commit.trim());
-}
-
-async function mergeByCommit(): Promise<void> {
-  const { git } = stage.repository;
-  const tree = (await git('merge-tree', '--write-tree', 'main', BRANCH)).trim();
-  const commit = await git(
-    '-c',
-    'user.name=F',
-    '-c',
-    'user.email=f@example.com',
-    'commit-tree',
-    tree,
-    '-p',
-    'main',
-    '-p',
-    BRANCH,
-    '-m',
-    'Merge',
-  );
-  await git('update-ref', 'refs/heads/main', commit.trim());
-}
+/** Nothing of the branch becomes part of the base but its files. */
+const mergeBySquash = () => mergeAsForge(BRANCH, []);
+const mergeByCommit = () => mergeAsForge(BRANCH, [BRANCH]);
 
 describe.each(RULES)('a server that refuses to force-push by %s', (_, forbid) => {
   test('refuses what replaces a branch', async () => {

@@ -1,21 +1,15 @@
 import { describe, expect, test } from 'bun:test';
 import { failureOf } from '../fakes/failure.ts';
+import { branchFacts } from './branch-facts.ts';
 import { FILE, peopleStage } from './people.ts';
 import { BRANCH } from './support.ts';
 
 const people = peopleStage();
+const { mergeAsForge } = branchFacts(() => people.stage.repository);
 const CHOSEN = { mayBeTaken: true };
 
 async function tipOf(branch: string): Promise<string> {
   return (await people.stage.repository.git('rev-parse', branch)).trim();
-}
-
-async function merge(): Promise<void> {
-  const { git } = people.stage.repository;
-  const tree = (await git('merge-tree', '--write-tree', 'main', BRANCH)).trim();
-  const by = ['-c', 'user.name=F', '-c', 'user.email=f@example.com'];
-  const commit = await git(...by, 'commit-tree', tree, '-p', 'main', '-p', BRANCH, '-m', 'Merge');
-  await git('update-ref', 'refs/heads/main', commit.trim());
 }
 
 describe('a branch whose name the Pipeline chose', () => {
@@ -44,7 +38,7 @@ describe('a branch whose name the Pipeline chose', () => {
   test('is gone on with when it is ours, be it merged, before that is recorded', async () => {
     const first = await people.promoted('1.1.0');
     expect(await people.promoteAnew('1.2.0', CHOSEN)).toMatchObject({ kind: 'pushed' });
-    await merge();
+    await mergeAsForge(BRANCH, [BRANCH]);
     expect(await people.promoteAnew('1.3.0', CHOSEN)).toMatchObject({ kind: 'pushed' });
     expect(await people.readVersion()).toBe('1.3.0');
     expect(await tipOf(BRANCH)).not.toBe(first);

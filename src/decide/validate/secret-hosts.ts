@@ -13,7 +13,7 @@ export function proxyIn({ values }: SecretFacts): URL | undefined {
 }
 
 /**
- * Credentials go through the proxy that is named beside them. Whoever holds it sees no more than a tunnel, unless the
+ * Credentials go through the proxy that is named beside them. Its owner sees no more than a tunnel, unless the
  * Pipeline names a certificate authority of theirs as well: they are in the place of the host then, and have what they
  * like signed. The annotations of the credentials, of what signs and of what is shown have to allow its host.
  */

@@ -2,8 +2,8 @@ import { keyBy } from '../way.ts';
 import type { BranchUpdate } from '../workspace.ts';
 
 /**
- * What the copy of a repository is kept under. Whoever comes by another proxy gets a copy of its own, else that proxy could
- * claim a commit that others have fetched and be sent what is made of its files.
+ * The key of the copy of a repository. Each proxy has a copy of its own: otherwise it could claim a commit that others have
+ * fetched, and be sent what is made of its files.
  */
 export function copyKey({ url, credentials }: Pick<BranchUpdate, 'url' | 'credentials'>): string {
   return keyBy(credentials, url);
