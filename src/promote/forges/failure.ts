@@ -85,8 +85,9 @@ export function passingFailure(
   context: ForgeContext,
   now: Date,
 ): TurnpikeError {
-  const { message } = forgeFailure(operation, answer, context, now);
-  return unavailable(message.replace(/\.$/, ': it is tried again.'), 'backoff');
+  const failure = forgeFailure(operation, answer, context, now);
+  if (failure.retry !== 'never') return failure;
+  return unavailable(failure.message.replace(/\.$/, ': it is tried again.'), 'backoff');
 }
 
 /** What a token needs a right to. */

@@ -1,7 +1,7 @@
 import type { Octokit } from '@octokit/rest';
-import { TurnpikeError } from '../../../api/errors.ts';
+import type { TurnpikeError } from '../../../api/errors.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../call.ts';
-import { forgeFailure, forgeWords } from '../failure.ts';
+import { forgeFailure, forgeWords, passingFailure } from '../failure.ts';
 import type { Mergeable } from '../merge.ts';
 
 /** One repository. */
@@ -33,7 +33,6 @@ export function refusal(
   answer: ForgeAnswer,
   passing: RegExp,
 ): TurnpikeError {
-  const refused = forgeFailure(operation, answer, api.context, api.now());
-  if (!says(answer, passing)) return refused;
-  return new TurnpikeError('ForgeUnavailable', refused.message, { retry: 'backoff' });
+  const failure = says(answer, passing) ? passingFailure : forgeFailure;
+  return failure(operation, answer, api.context, api.now());
 }
