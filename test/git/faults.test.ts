@@ -229,6 +229,13 @@ describe('a server that is slow or broken', () => {
     expect(error.message).toContain(`HTTP ${status}`);
   });
 
+  test.each([404, 410])('answers %p, which is a repository that is not there', async (status) => {
+    server.intercept = () => new Response('gone', { status });
+    const error = await failureOf(promote());
+    expect(error).toMatchObject({ code: 'GitRepositoryNotFound', retry: 'never' });
+    expect(error.message).toContain(`HTTP ${status}`);
+  });
+
   test('is given up after a time', async () => {
     const hasty = await testWorkspace({ outbound: hastyOutbound(loopbackOutbound(), 300) });
     const waiting = Promise.withResolvers<Response>();

@@ -18,7 +18,7 @@ interface Row extends Refusal {
 const NAME = 'Set pull-request.branch to a name that the rule takes.';
 const MESSAGE = 'Set templates.commit to a message that the rule takes.';
 const PERSON = 'Set commit.author and commit.committer to people that the rule takes.';
-const SIGNED = 'Put signing-key into the Secret that secretRef names.';
+const SIGNED = 'Put signing-key into the Secret that secretRef, or commit.signingKeySecretRef, names.';
 
 /**
  * The first row that fits counts. Git's own words: https://github.com/git/git/blob/master/builtin/receive-pack.c and
