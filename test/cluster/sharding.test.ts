@@ -7,7 +7,15 @@ import { SERVE_FLAGS } from '../../src/config.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { createScenario, type Scenario, type ScenarioOptions } from '../lab/scenario.ts';
-import { SHARD_KEY, SHARD_LABELS, SHARDS, type Shard, type Shards, startShards } from '../lab/shards.ts';
+import {
+  type Line,
+  SHARD_KEY,
+  SHARD_LABELS,
+  SHARDS,
+  type Shard,
+  type Shards,
+  startShards,
+} from '../lab/shards.ts';
 import { TURNPIKE_NAMESPACE } from '../lab/turnpike.ts';
 import { waitUntil } from '../lab/wait.ts';
 import { waitForDefinition } from './pipelines.ts';
@@ -28,13 +36,14 @@ beforeAll(async () => {
 
 afterAll(() => lab?.stop());
 
-/** How often each shard has carried out a promotion of an application. */
+/**
+ * How often each shard has carried a promotion of an application to a pull request. The versions that stand in Git
+ * from the start do not count: they are promoted too, to nothing, where an environment is seen before the next one.
+ */
 async function acts(app: Scenario): Promise<Record<Shard, number>> {
-  const count = async (shard: Shard) => {
-    const lines = await shards.logOf(shard);
-    return lines.filter(({ msg, namespace }) => msg === 'promotion carried out' && namespace === app.name)
-      .length;
-  };
+  const isAct = ({ msg, namespace, result }: Line) =>
+    msg === 'promotion carried out' && namespace === app.name && result === 'pull-request';
+  const count = async (shard: Shard) => (await shards.logOf(shard)).filter(isAct).length;
   return { main: await count('main'), shard1: await count('shard1') };
 }
 

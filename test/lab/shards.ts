@@ -19,7 +19,8 @@ export const SHARD_LABELS: Record<Shard, Record<string, string>> = {
   shard1: { [SHARD_KEY]: 'shard1' },
 };
 
-type Line = Record<string, unknown>;
+/** A line of a log, parsed. */
+export type Line = Record<string, unknown>;
 
 export interface Shards {
   /** The one that acts now. */
