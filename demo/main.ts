@@ -1,4 +1,4 @@
-import { errorMessage } from '../src/api/errors.ts';
+import { errorMessage } from '../src/lib/errors.ts';
 import { stopKeptLabs } from '../test/lab/lab.ts';
 import { exitWithParent } from '../test/lab/parent.ts';
 import { collectEvidence } from './failure.ts';

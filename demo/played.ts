@@ -1,4 +1,4 @@
-import { errorMessage } from '../src/api/errors.ts';
+import { errorMessage } from '../src/lib/errors.ts';
 import { releaseEvent, sendEvent, setRelease } from '../test/lab/helm.ts';
 import type { Lab } from '../test/lab/lab.ts';
 import { ACTS, type Act } from './acts.ts';

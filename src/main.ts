@@ -1,9 +1,9 @@
 import { writeSync } from 'node:fs';
 import type { Command, Io } from './cli/command.ts';
 import { crd } from './cli/crd.ts';
-import { get } from './cli/get.ts';
-import { serve } from './cli/serve.ts';
-import { createValidate } from './cli/validate.ts';
+import { get } from './cli/get/get.ts';
+import { serve } from './cli/serve/serve.ts';
+import { createValidate } from './cli/validate/validate.ts';
 import { version } from './cli/version.ts';
 
 const validate = createValidate({

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { buildTurnpike, describeBuild } from '../scripts/build.ts';
-import { errorMessage } from '../src/api/errors.ts';
+import { errorMessage } from '../src/lib/errors.ts';
 import { reportToStderr } from './lab/build/reporter.ts';
 import { CONNECTION_VARIABLE } from './lab/environment.ts';
 import { installLab, type Lab, startLab } from './lab/lab.ts';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { proxyVariables } from '../config.ts';
-import { createProxyFor } from '../decide/proxy.ts';
-import { loadKubeConfig } from '../kube/config.ts';
-import { createKubeClient, type KubeClient } from '../kube/transport.ts';
+import { loadKubeConfig } from '../lib/kube/client/config.ts';
+import { createKubeClient, type KubeClient } from '../lib/kube/client/transport.ts';
+import { createProxyFor } from '../lib/net/proxy.ts';
 import { type Flags, text } from './flags.ts';
+import { proxyVariables } from './serve/config.ts';
 
 /** Flags of the commands that talk to a cluster as the user's kubeconfig says. */
 export const CLUSTER_FLAGS = {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { errorMessage } from '../api/errors.ts';
+import { errorMessage } from '../lib/errors.ts';
 
 /** Flags of a command: each is also an environment variable, and a flag wins over that. */
 export interface Flag<T> {

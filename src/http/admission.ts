@@ -5,9 +5,9 @@ import { type JudgeDeps, judge } from './admission/judge.ts';
 import { createReviewLog, type ReviewLog } from './admission/report.ts';
 import { parseReview, type Review } from './admission/review.ts';
 import { createFaultAnswer } from './fault.ts';
-import { type Held, INTAKE, type Intake, type IntakeLimits } from './intake.ts';
 import { json, methodNotAllowed, noRoom, notFound, problem } from './problem.ts';
-import { type Bindings, unread } from './signed.ts';
+import { type Held, INTAKE, type Intake, type IntakeLimits } from './server/intake.ts';
+import { type Bindings, unread } from './signed/signed.ts';
 
 export interface AdmissionDeps extends JudgeDeps {
   readonly log: Logger;

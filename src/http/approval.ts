@@ -1,11 +1,18 @@
-import { errorMessage } from '../api/errors.ts';
 import { type PipelineKey, pipelineKey } from '../api/pipeline.ts';
-import type { RecordStatus } from '../api/record.ts';
-import { approve } from '../decide/approve.ts';
-import { approvalSecret, environmentIndex } from '../decide/route.ts';
+import { approvalSecret, environmentIndex } from '../decide/model/route.ts';
+import type { RecordStatus } from '../decide/model/status-store.ts';
+import { approve } from '../decide/observation/approve.ts';
+import { errorMessage } from '../lib/errors.ts';
 import { json, problem, unauthorized, unavailable } from './problem.ts';
-import { type GuardDeps, guard, postRoute, refused, type SignedContext, turnedAway } from './signed.ts';
-import { isFresh } from './timestamp.ts';
+import {
+  type GuardDeps,
+  guard,
+  postRoute,
+  refused,
+  type SignedContext,
+  turnedAway,
+} from './signed/signed.ts';
+import { isFresh } from './signed/timestamp.ts';
 
 /**
  * `POST /approval/{namespace}/{name}/{environment}/{revision}`: approves what waits. The signature is over

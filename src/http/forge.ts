@@ -1,4 +1,3 @@
-import { errorMessage } from '../api/errors.ts';
 import {
   FORGE_TYPES,
   type ForgeType,
@@ -6,14 +5,15 @@ import {
   pipelineKey,
   type StoredPipeline,
 } from '../api/pipeline.ts';
-import type { RecordStatus } from '../api/record.ts';
-import { type ForgeChange, receiveChange } from '../decide/forge-change.ts';
-import { refuse } from './authenticate.ts';
-import { isDeeperThan } from './depth.ts';
+import type { RecordStatus } from '../decide/model/status-store.ts';
+import { type ForgeChange, receiveChange } from '../decide/observation/forge-change.ts';
+import { errorMessage } from '../lib/errors.ts';
+import { isDeeperThan } from '../lib/text/depth.ts';
 import { authenticateForge } from './forge/authenticate.ts';
 import { changedPullRequest } from './forge/event.ts';
 import { proofOf } from './forge/proof.ts';
 import { json, notFound, problem, unauthorized, unavailable } from './problem.ts';
+import { refuse } from './signed/authenticate.ts';
 import {
   type Call,
   countTaken,
@@ -24,7 +24,7 @@ import {
   refused,
   type SignedContext,
   turnedAway,
-} from './signed.ts';
+} from './signed/signed.ts';
 
 /**
  * `POST /forge/{type}/{namespace}/{name}`: takes the webhook of a forge, so that a pull request that was merged

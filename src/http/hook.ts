@@ -1,17 +1,17 @@
 import * as v from 'valibot';
-import { errorMessage } from '../api/errors.ts';
 import { FluxEvent } from '../api/event.ts';
 import { type Pipeline, type PipelineKey, pipelineKey, type Target } from '../api/pipeline.ts';
-import type { RecordStatus } from '../api/record.ts';
-import type { Observation } from '../decide/application.ts';
-import { eventOrigin, unnamedCluster } from '../decide/event-target.ts';
-import { receiveWith, targetToLookAt } from '../decide/receive/look.ts';
-import type { Receipt } from '../decide/receive.ts';
-import { environmentIndex, eventSecret } from '../decide/route.ts';
-import { SMALL_BODY } from './intake.ts';
+import { environmentIndex, eventSecret } from '../decide/model/route.ts';
+import type { RecordStatus } from '../decide/model/status-store.ts';
+import type { Observation } from '../decide/observation/application.ts';
+import { eventOrigin, unnamedCluster } from '../decide/observation/event-target.ts';
+import { receiveWith, targetToLookAt } from '../decide/observation/receive/look.ts';
+import type { Receipt } from '../decide/observation/receive.ts';
+import { errorMessage } from '../lib/errors.ts';
 import { preferredWait } from './prefer.ts';
 import { json, problem, unauthorized, unavailable, unprocessable } from './problem.ts';
-import { type Call, type GuardDeps, type Guarded, guard, postRoute, refused } from './signed.ts';
+import { SMALL_BODY } from './server/intake.ts';
+import { type Call, type GuardDeps, type Guarded, guard, postRoute, refused } from './signed/signed.ts';
 
 /**
  * `POST /promotion/{namespace}/{name}/{environment}`: takes Flux's event, verifies it, and writes what it

@@ -1,6 +1,6 @@
 import type { PipelineKey, StoredPipeline } from '../api/pipeline.ts';
-import { isSame } from '../decide/revision.ts';
-import { environmentStatus } from '../decide/state.ts';
+import { isSame } from '../decide/model/revision.ts';
+import { environmentStatus } from '../decide/model/state.ts';
 
 /** Lets a request wait for what another one of the replicas may do: all see it in the status. */
 export interface WatchedPipelines {

@@ -1,16 +1,16 @@
-import type { Pass } from '../api/checkpoint.ts';
 import { type PushStrategy, pipelineKey } from '../api/pipeline.ts';
-import { forgeTypeOf } from '../decide/forge-type.ts';
-import type { PullRequestState } from '../decide/next.ts';
-import { type AttemptTime, gitTime } from './attempt-time.ts';
-import { commitMessage } from './body.ts';
-import { forGit } from './forges/credentials.ts';
-import { atOnce } from './forges/type.ts';
-import type { SigningKey } from './git/sign/key.ts';
-import { markerKey } from './names.ts';
+import type { PullRequestState } from '../decide/promotion/next.ts';
+import { type AttemptTime, gitTime } from '../lib/async/attempt-time.ts';
+import { forGit } from '../lib/forges/credentials/credentials.ts';
+import { forgeTypeOf } from '../lib/forges/url/forge-type.ts';
+import type { SigningKey } from '../lib/git/sign/key.ts';
+import type { GitCredentials, Workspace } from './branch/branch-updater.ts';
+import type { Pass } from './checkpoint.ts';
+import { commitMessage } from './pull-request/body.ts';
+import { atOnce } from './pull-request/forge-type.ts';
+import { markerKey } from './pull-request/names.ts';
 import { alreadyThere, commitBy, mergedState, sentences, unlessBlocked, writtenOf } from './result.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
-import type { GitCredentials, Workspace } from './workspace.ts';
 
 /** The strategy `push`: one commit on the branch itself, for those who need no pull request. */
 export interface PushPromoter {

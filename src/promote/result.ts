@@ -1,11 +1,11 @@
 import type { CommitSettings } from '../api/change.ts';
-import { TurnpikeError } from '../api/errors.ts';
 import type { MergedInto } from '../api/pipeline.ts';
-import { isOlder, parseImage, partsOf, revisionPart, shortRevision } from '../decide/revision.ts';
-import type { SigningKey } from './git/sign/key.ts';
-import { markerKey } from './names.ts';
+import { isOlder, parseImage, partsOf, revisionPart, shortRevision } from '../decide/model/revision.ts';
+import { TurnpikeError } from '../lib/errors.ts';
+import type { SigningKey } from '../lib/git/sign/key.ts';
+import type { BaseState, BranchResult } from './branch/branch-updater.ts';
+import { markerKey } from './pull-request/names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
-import type { BaseState, BranchResult } from './workspace.ts';
 
 /** What the strategies that change Git have in common. */
 

@@ -1,5 +1,5 @@
-import type { Retry } from '../api/errors.ts';
 import type { AppRef, Gates, MergedInto, PullRequestRef } from '../api/pipeline.ts';
+import type { Retry } from '../lib/errors.ts';
 
 /** One revision to be brought into one environment. Acting on the same request twice is acting once. */
 export interface PromotionRequest {

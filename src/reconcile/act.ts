@@ -1,8 +1,8 @@
 import { type Pipeline, type PipelineStatus, pipelineKey } from '../api/pipeline.ts';
-import type { Step } from '../decide/next.ts';
-import { foldResult, type Result } from '../decide/result.ts';
-import { isSame } from '../decide/revision.ts';
-import { environmentStatus } from '../decide/state.ts';
+import { isSame } from '../decide/model/revision.ts';
+import { environmentStatus } from '../decide/model/state.ts';
+import type { Step } from '../decide/promotion/next.ts';
+import { foldResult, type Result } from '../decide/promotion/result.ts';
 import type { Check } from './check.ts';
 import { whyDeleted } from './deleted.ts';
 import { type ActDeps, type Intent, recordWith } from './intent.ts';

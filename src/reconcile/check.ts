@@ -10,7 +10,7 @@ import {
   problemLine,
   type SpecPolicy,
   surroundingFindings,
-} from '../decide/validate.ts';
+} from '../decide/validation.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 /** What the admission webhook's rules say of a stored Pipeline, a line each. */

@@ -1,12 +1,12 @@
-import { errorMessage, hasCode } from '../api/errors.ts';
 import { KIND } from '../api/group.ts';
 import type { PipelineKey } from '../api/pipeline.ts';
 import { pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
+import type { Queue } from '../lib/async/work-queue.ts';
+import { startWorkers } from '../lib/async/workers.ts';
+import { errorMessage, hasCode } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Queue } from './queue.ts';
 import type { Reconcile } from './reconcile.ts';
-import { startWorkers } from './workers.ts';
 
 /** Turns changes of Pipelines, and time, into reconciliations. */
 export interface ControllerDeps {

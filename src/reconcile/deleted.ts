@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorMessage, TurnpikeError } from '../api/errors.ts';
 import { type Pipeline, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
-import type { StatusStore } from '../api/record.ts';
-import { openPullRequests } from '../decide/abandon.ts';
+import type { StatusStore } from '../decide/model/status-store.ts';
+import { openPullRequests } from '../decide/promotion/abandon.ts';
+import { errorMessage, TurnpikeError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Promoter } from './promoter.ts';
 

@@ -1,8 +1,8 @@
 import { type Pipeline, type PipelineStatus, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { Check } from './check.ts';
-import { finish } from './finish.ts';
 import type { Polls } from './polls.ts';
 import type { ReconcileDeps } from './reconcile.ts';
+import { finish } from './with-conditions.ts';
 
 export type ActDeps = ReconcileDeps & { readonly polls: Polls };
 

@@ -1,11 +1,11 @@
-import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import type { AppRef, Environment, Target } from '../api/pipeline.ts';
-import type { RevisionPath } from '../api/revision-path.ts';
-import { type Observation, readApplication } from '../decide/application.ts';
-import type { Source } from '../decide/artifacts.ts';
-import type { ChartSource } from '../decide/chart-source.ts';
-import { clusterNameOf } from '../decide/event-target.ts';
-import { type Disclosure, foreignError, foreignObservation } from '../decide/foreign.ts';
+import type { Source } from '../decide/model/artifacts.ts';
+import { type Observation, readApplication } from '../decide/observation/application.ts';
+import type { ChartSource } from '../decide/observation/chart-source.ts';
+import { clusterNameOf } from '../decide/observation/event-target.ts';
+import { type Disclosure, foreignError, foreignObservation } from '../decide/observation/foreign.ts';
+import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
+import type { RevisionPath } from '../lib/text/object-path.ts';
 
 /** One target's application, with what its Pipeline may show of it. All that is shown anywhere comes by here. */
 

@@ -1,10 +1,10 @@
 import type { ClusterRef, Pipeline, Target, TargetStatus } from '../api/pipeline.ts';
-import type { Observation } from '../decide/application.ts';
-import { ofFlux, type Source, sourcesOf } from '../decide/artifacts.ts';
-import { findTarget, type Observations, targetIdentity } from '../decide/fold.ts';
-import { isSame, parseRevision, revisionOf } from '../decide/revision.ts';
-import { mayBeStale } from '../decide/stale.ts';
-import { environmentStatus } from '../decide/state.ts';
+import { ofFlux, type Source, sourcesOf } from '../decide/model/artifacts.ts';
+import { isSame, parseRevision, revisionOf } from '../decide/model/revision.ts';
+import { environmentStatus } from '../decide/model/state.ts';
+import type { Observation } from '../decide/observation/application.ts';
+import { findTarget, type Observations, targetIdentity } from '../decide/observation/fold.ts';
+import { mayBeStale } from '../decide/observation/stale.ts';
 import { type ApplicationReader, type MessagesOf, observeHere, observeThere } from './observe-target.ts';
 
 export type { ApplicationReader, MessagesOf } from './observe-target.ts';

@@ -1,4 +1,4 @@
-import { errorMessage, TurnpikeError } from '../api/errors.ts';
+import { errorMessage, TurnpikeError } from '../lib/errors.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { hasCode } from '../api/errors.ts';
 import { type PipelineKey, pipelineKey } from '../api/pipeline.ts';
-import type { StatusStore } from '../api/record.ts';
+import type { StatusStore } from '../decide/model/status-store.ts';
+import { hasCode } from '../lib/errors.ts';
 
 /** Tells the reconciler's own writes from others', so that it does not answer its own echo. */
 export interface OwnWrites {

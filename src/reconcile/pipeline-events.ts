@@ -6,10 +6,10 @@ import {
   EVENT_PULL_REQUEST,
   EVENT_VERSION,
 } from '../api/group.ts';
-import type { ObjectReference } from '../api/reference.ts';
-import type { Transition } from '../decide/transitions.ts';
-import type { KubeEvent } from '../kube/events.ts';
-import type { FluxEvents } from '../promote/flux-events.ts';
+import type { Transition } from '../decide/report/transitions.ts';
+import type { KubeEvent } from '../lib/kube/client/events.ts';
+import type { ObjectReference } from '../lib/kube/reference.ts';
+import type { FluxEvents } from '../promote/notification/flux-events.ts';
 import type { Outbox } from './outbox.ts';
 
 /** A transition of a Pipeline. */

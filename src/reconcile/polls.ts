@@ -1,8 +1,8 @@
-import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import type { Pipeline } from '../api/pipeline.ts';
-import { availableRevision } from '../decide/available.ts';
-import { contextOf, type PullRequestState } from '../decide/next.ts';
-import { type Asked, isHeld, pollDue } from '../decide/poll.ts';
+import { availableRevision } from '../decide/gates/available.ts';
+import { contextOf, type PullRequestState } from '../decide/promotion/next.ts';
+import { type Asked, isHeld, pollDue } from '../decide/promotion/poll.ts';
+import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
 import type { ReconcileDeps } from './reconcile.ts';
 
 /** What forges, and Git, say of the pull requests whose state can still matter. */

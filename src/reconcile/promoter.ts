@@ -1,20 +1,20 @@
-import type { Pass } from '../api/checkpoint.ts';
-import { errorMessage, hasCode, TurnpikeError } from '../api/errors.ts';
 import {
   type Pipeline,
   type PullRequestRef,
   type PullRequestStrategy,
   pipelineKey,
 } from '../api/pipeline.ts';
-import type { PullRequestState } from '../decide/next.ts';
-import { reachedBy } from '../decide/recorded-repository.ts';
-import type { Result } from '../decide/result.ts';
-import { promotionInto } from '../decide/route.ts';
-import { isSameRepository } from '../decide/same-repository.ts';
-import type { PullRequestTask, TaskResult } from '../decide/task.ts';
-import { type AttemptTime, inAttemptTime, type TimeLimits } from '../promote/attempt-time.ts';
-import type { NotificationPromoter } from '../promote/notification.ts';
-import type { PullRequestPromoter } from '../promote/pull-request.ts';
+import { reachedBy } from '../decide/model/recorded-repository.ts';
+import { promotionInto } from '../decide/model/route.ts';
+import type { PullRequestState } from '../decide/promotion/next.ts';
+import type { Result } from '../decide/promotion/result.ts';
+import type { PullRequestTask, TaskResult } from '../decide/promotion/task.ts';
+import { type AttemptTime, inAttemptTime, type TimeLimits } from '../lib/async/attempt-time.ts';
+import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
+import { isSameRepository } from '../lib/forges/url/same-repository.ts';
+import type { Pass } from '../promote/checkpoint.ts';
+import type { NotificationPromoter } from '../promote/notification/notification.ts';
+import type { PullRequestPromoter } from '../promote/pull-request/pull-request.ts';
 import type { PushPromoter } from '../promote/push.ts';
 import type { Job, PromotionJob, TaskJob } from './job.ts';
 import { requestOf } from './promotion-request.ts';

@@ -1,8 +1,8 @@
 import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
-import { sourcesOf, withFlux } from '../decide/artifacts.ts';
-import { wasMergedLast } from '../decide/merged.ts';
-import { asChart, isOlder, isSame, revisionOf } from '../decide/revision.ts';
-import { destinationOf, groupOf, promotionInto } from '../decide/route.ts';
+import { sourcesOf, withFlux } from '../decide/model/artifacts.ts';
+import { wasMergedLast } from '../decide/model/merged.ts';
+import { asChart, isOlder, isSame, revisionOf } from '../decide/model/revision.ts';
+import { destinationOf, groupOf, promotionInto } from '../decide/model/route.ts';
 import {
   broughtRevision,
   commonRevision,
@@ -10,7 +10,7 @@ import {
   executionOf,
   ownValue,
   passageOf,
-} from '../decide/state.ts';
+} from '../decide/model/state.ts';
 import type { PromotionRequest } from '../promote/strategy.ts';
 import type { Job, PromotionJob } from './job.ts';
 

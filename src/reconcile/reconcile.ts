@@ -1,5 +1,3 @@
-import type { Pass } from '../api/checkpoint.ts';
-import { hasCode, TurnpikeError } from '../api/errors.ts';
 import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
 import {
   type Pipeline,
@@ -9,23 +7,24 @@ import {
   pipelineKey,
   type StoredPipeline,
 } from '../api/pipeline.ts';
-import type { RecordStatus, StatusStore } from '../api/record.ts';
-import { invalidConditions } from '../decide/conditions.ts';
-import { foldObservations } from '../decide/fold.ts';
-import { graceEnd } from '../decide/fold-deployment.ts';
-import { withMerge } from '../decide/merged.ts';
-import { type Decision, nextSteps, type Situation } from '../decide/next.ts';
-import type { Asked } from '../decide/poll.ts';
-import type { RetryPolicy } from '../decide/result.ts';
-import { shortRevision } from '../decide/revision.ts';
-import { environmentStatus, withEnvironment, withPromotion } from '../decide/state.ts';
-import { update } from '../decide/step.ts';
-import { closingDue, tasksFor } from '../decide/tasks.ts';
-import { unrecorded } from '../decide/unrecorded.ts';
+import { withMerge } from '../decide/model/merged.ts';
+import { shortRevision } from '../decide/model/revision.ts';
+import { environmentStatus, withEnvironment, withPromotion } from '../decide/model/state.ts';
+import type { RecordStatus, StatusStore } from '../decide/model/status-store.ts';
+import { foldObservations } from '../decide/observation/fold.ts';
+import { graceEnd } from '../decide/observation/fold-deployment.ts';
+import { type Decision, nextSteps, type Situation } from '../decide/promotion/next.ts';
+import type { Asked } from '../decide/promotion/poll.ts';
+import type { RetryPolicy } from '../decide/promotion/result.ts';
+import { update } from '../decide/promotion/step.ts';
+import { closingDue, tasksFor } from '../decide/promotion/tasks.ts';
+import { unrecorded } from '../decide/promotion/unrecorded.ts';
+import { invalidConditions } from '../decide/report/conditions.ts';
+import { hasCode, TurnpikeError } from '../lib/errors.ts';
+import type { Pass } from '../promote/checkpoint.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { act, RECHECK_SECONDS } from './act.ts';
 import type { Checking, CheckPipeline } from './check.ts';
-import { finish, presentOf, settled } from './finish.ts';
 import { type ActDeps, asStored, type Intent } from './intent.ts';
 import type { Job } from './job.ts';
 import { type ApplicationReader, type ClusterReaders, type MessagesOf, observe } from './observe.ts';
@@ -33,6 +32,7 @@ import { createPolls } from './polls.ts';
 import type { Promoter } from './promoter.ts';
 import { newest } from './record.ts';
 import { runTasks } from './run-tasks.ts';
+import { finish, presentOf, settled } from './with-conditions.ts';
 
 /**
  * The four steps for one Pipeline: gather what is, decide what is to be done, act, record. Every act is

@@ -1,6 +1,6 @@
-import { hasCode } from '../api/errors.ts';
 import { type Pipeline, type PipelineStatus, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
-import type { RecordStatus, StatusStore } from '../api/record.ts';
+import type { RecordStatus, StatusStore } from '../decide/model/status-store.ts';
+import { hasCode } from '../lib/errors.ts';
 
 /** Writers meet rarely, and each meeting lets one of them through. */
 const MAX_CONFLICTS = 10;

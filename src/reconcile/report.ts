@@ -1,10 +1,10 @@
 import { API_VERSION, KIND } from '../api/group.ts';
 import type { Pipeline, PipelineKey, PipelineStatus } from '../api/pipeline.ts';
-import { transitions } from '../decide/transitions.ts';
+import { transitions } from '../decide/report/transitions.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { createPipelineMetrics } from './metrics/pipeline-metrics.ts';
 import type { PipelineEvent } from './pipeline-events.ts';
-import { createPipelineMetrics } from './pipeline-metrics.ts';
 
 /** Reports to people and dashboards what changed: Events on transitions, metrics, a log line. */
 export interface ReportDeps {

@@ -1,8 +1,13 @@
 import type { Pipeline, PullRequestRef } from '../api/pipeline.ts';
-import type { Step } from '../decide/next.ts';
-import { environmentStatus } from '../decide/state.ts';
-import { isOver, type PullRequestTask, type PullRequestTasks, type TaskDone } from '../decide/task.ts';
-import { foldTask } from '../decide/task-results.ts';
+import { environmentStatus } from '../decide/model/state.ts';
+import type { Step } from '../decide/promotion/next.ts';
+import {
+  isOver,
+  type PullRequestTask,
+  type PullRequestTasks,
+  type TaskDone,
+} from '../decide/promotion/task.ts';
+import { foldTask } from '../decide/promotion/task-results.ts';
 import { type ActDeps, type Intent, recordWith } from './intent.ts';
 import type { ReconcileDeps } from './reconcile.ts';
 

@@ -1,9 +1,6 @@
-import { TurnpikeError } from '../api/errors.ts';
 import type { Pipeline, PullRequestStrategy, PushStrategy } from '../api/pipeline.ts';
-import { forgeTypeOf } from '../decide/forge-type.ts';
-import { type Destination, type HostPolicy, secretHostProblem } from '../decide/hosts.ts';
-import { keysOfPart, partsOf, type SecretPart } from '../decide/secret-parts.ts';
-import { missingSecret } from '../decide/validate/secrets.ts';
+import { missingSecret } from '../decide/validation/secrets/secrets.ts';
+import { TurnpikeError } from '../lib/errors.ts';
 import {
   credentialsFrom,
   gitCredentialsFrom,
@@ -12,7 +9,10 @@ import {
   type PushCredentials,
   proxyFrom,
   type SecretCredentials,
-} from '../promote/forges/credentials.ts';
+} from '../lib/forges/credentials/credentials.ts';
+import { forgeTypeOf } from '../lib/forges/url/forge-type.ts';
+import { type Destination, type HostPolicy, secretHostProblem } from '../lib/net/hosts.ts';
+import { keysOfPart, partsOf, type SecretPart } from '../lib/net/secret-parts.ts';
 
 export interface Secret {
   readonly values: ReadonlyMap<string, Uint8Array>;

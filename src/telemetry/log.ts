@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { escapeControls, hasControls } from '../api/printable.ts';
+import { escapeControls, hasControls } from '../lib/text/printable.ts';
 
 /** Levels of `--log-level`; `trace` is the predecessor's and prints the same as `debug` does here. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;

@@ -1,5 +1,5 @@
-import type { Checkpoint } from '../../src/api/checkpoint.ts';
-import type { LeaseTimings } from '../../src/kube/lease.ts';
+import type { LeaseTimings } from '../../src/lib/kube/election/election.ts';
+import type { Checkpoint } from '../../src/promote/checkpoint.ts';
 
 /** Shorter than client-go's, so that a thousand changes of the lead fit into one run. */
 export const LEASE_TIMINGS: LeaseTimings = { leaseSeconds: 2, renewDeadlineSeconds: 1.4, retrySeconds: 0.3 };

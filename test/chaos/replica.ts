@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFlags } from '../../src/cli/flags.ts';
-import { startProgram } from '../../src/cli/program.ts';
-import { SERVE_FLAGS } from '../../src/config.ts';
+import { SERVE_FLAGS } from '../../src/cli/serve/config.ts';
+import { startProgram } from '../../src/cli/serve/program.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { type Act, LEASE_TIMINGS } from './acts.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Checkpoint } from '../../src/api/checkpoint.ts';
+import type { Checkpoint } from '../../src/promote/checkpoint.ts';
 import type { Lab } from '../lab/lab.ts';
 import { freePort } from '../lab/ports.ts';
 import type { SupervisedProcess } from '../lab/supervisor.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { stringify } from 'yaml';
-import { generateAuthority, generateLeaf } from '../../src/kube/certificate-generate.ts';
+import { generateAuthority, generateLeaf } from '../../src/lib/kube/certificates/generate.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { installOtherDefinitions } from '../lab/other-definitions.ts';
 import { freePort } from '../lab/ports.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { loadKubeConfig } from '../../src/kube/config.ts';
-import { createEventRecorder } from '../../src/kube/events.ts';
-import { createKubeClient, type KubeClient } from '../../src/kube/transport.ts';
-import { createFluxEvents } from '../../src/promote/flux-events.ts';
-import { createNotificationPromoter } from '../../src/promote/notification.ts';
+import { loadKubeConfig } from '../../src/lib/kube/client/config.ts';
+import { createEventRecorder } from '../../src/lib/kube/client/events.ts';
+import { createKubeClient, type KubeClient } from '../../src/lib/kube/client/transport.ts';
+import { createFluxEvents } from '../../src/promote/notification/flux-events.ts';
+import { createNotificationPromoter } from '../../src/promote/notification/notification.ts';
 import type { PromotionRequest } from '../../src/promote/strategy.ts';
 import { promotionRequest } from '../fakes/promotion.ts';
 import type { Lab } from '../lab/lab.ts';

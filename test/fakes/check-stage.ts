@@ -1,5 +1,5 @@
 import type { Pipeline } from '../../src/api/pipeline.ts';
-import { type Facts, parseSpec } from '../../src/decide/validate.ts';
+import { type Facts, parseSpec } from '../../src/decide/validation.ts';
 import { createCheck } from '../../src/reconcile/check.ts';
 import { type Changes, NAMES, POLICY, type Surroundings, specOf } from '../fixtures/pipelines/cases.ts';
 import { factsOf } from '../fixtures/pipelines/facts.ts';

@@ -1,4 +1,4 @@
-import { TurnpikeError } from '../../src/api/errors.ts';
+import { TurnpikeError } from '../../src/lib/errors.ts';
 
 /** The TurnpikeError that a promise ends with; anything else fails the test. */
 export async function failureOf(promise: Promise<unknown>): Promise<TurnpikeError> {

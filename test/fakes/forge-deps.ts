@@ -1,6 +1,6 @@
-import type { ForgeDeps } from '../../src/promote/forges/forge.ts';
-import { createForgeMemory } from '../../src/promote/forges/memory.ts';
-import type { Waits } from '../../src/promote/forges/pace.ts';
+import type { ForgeDeps } from '../../src/lib/forges/port.ts';
+import type { Waits } from '../../src/lib/forges/request/concurrency.ts';
+import { createForgeMemory } from '../../src/lib/forges/request/shared-limits.ts';
 import { createFakeLog } from './log.ts';
 import { loopbackOutbound } from './outbound.ts';
 

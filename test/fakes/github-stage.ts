@@ -1,13 +1,13 @@
 import { afterEach, beforeEach } from 'bun:test';
-import { TurnpikeError } from '../../src/api/errors.ts';
 import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
+import { TurnpikeError } from '../../src/lib/errors.ts';
+import type { BranchResult } from '../../src/promote/branch/branch-updater.ts';
 import {
   createPullRequestPromoter,
   type PullRequestDeps,
   type PullRequestPromoter,
-} from '../../src/promote/pull-request.ts';
+} from '../../src/promote/pull-request/pull-request.ts';
 import type { PromotionRequest, PromotionResult } from '../../src/promote/strategy.ts';
-import type { BranchResult } from '../../src/promote/workspace.ts';
 import { noWaits } from './forge-deps.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from './github.ts';
 import { createFakeLog } from './log.ts';

@@ -1,5 +1,5 @@
 import type { EnvironmentStatus, Pipeline } from '../../src/api/pipeline.ts';
-import { foldExecutions } from '../../src/decide/executions.ts';
+import { foldExecutions } from '../../src/decide/report/executions.ts';
 import { at, look, pipeline, spec, withState } from './pipeline.ts';
 
 /** A Pipeline that is as large as they get. */

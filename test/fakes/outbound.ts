@@ -1,4 +1,4 @@
-import { createOutbound, type Outbound, type OutboundRequest } from '../../src/promote/outbound.ts';
+import { createOutbound, type Outbound, type OutboundRequest } from '../../src/lib/net/outbound.ts';
 
 /** The real door, for servers on loopback alone. */
 export function loopbackOutbound(): Outbound {

@@ -1,7 +1,7 @@
 import type { FluxEvent } from '../../src/api/event.ts';
 import type { EnvironmentStatus, Pipeline, PipelineSpec, PipelineStatus } from '../../src/api/pipeline.ts';
-import type { Observation } from '../../src/decide/application.ts';
-import { foldObservations } from '../../src/decide/fold.ts';
+import type { Observation } from '../../src/decide/observation/application.ts';
+import { foldObservations } from '../../src/decide/observation/fold.ts';
 
 /** Pipelines, events and observations for tests: dev → staging → prod unless said otherwise. */
 

@@ -1,4 +1,3 @@
-import { TurnpikeError } from '../../src/api/errors.ts';
 import {
   type Pipeline,
   type PipelineKey,
@@ -6,7 +5,8 @@ import {
   pipelineKey,
   type StoredPipeline,
 } from '../../src/api/pipeline.ts';
-import type { StatusStore } from '../../src/api/record.ts';
+import type { StatusStore } from '../../src/decide/model/status-store.ts';
+import { TurnpikeError } from '../../src/lib/errors.ts';
 
 /** Pipelines in memory, with the API server's rules for writing them. */
 export interface FakeStore extends StatusStore {

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import type { ForgeType } from '../../src/api/pipeline.ts';
-import { credentialsFrom } from '../../src/promote/forges/credentials.ts';
-import { createForge } from '../../src/promote/forges/forge.ts';
+import { credentialsFrom } from '../../src/lib/forges/credentials/credentials.ts';
+import { createForge } from '../../src/lib/forges/port.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import {

@@ -10,7 +10,7 @@ import { pipeline, spec } from '../fakes/pipeline.ts';
 import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { createFakeStore } from '../fakes/store.ts';
 import { waitFor, waitUntil } from '../lab/wait.ts';
-import { giteaStage } from './gitea-stage.ts';
+import { giteaStage } from './gitea/stage.ts';
 
 const SLOW = 120_000;
 const [BY_HAND, BY_ITSELF] = ['by-hand.yaml', 'by-itself.yaml'];

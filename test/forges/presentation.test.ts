@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
-import type { PullRequestTask } from '../../src/decide/task.ts';
+import type { PullRequestTask } from '../../src/decide/promotion/task.ts';
 import { promotionRequest, stateRequest, taskRequest } from '../fakes/promotion.ts';
 import { waitFor } from '../lab/wait.ts';
-import { giteaStage } from './gitea-stage.ts';
+import { giteaStage } from './gitea/stage.ts';
 
 const SLOW = 120_000;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { PullRequestRef } from '../../src/api/pipeline.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
-import { giteaStage } from './gitea-stage.ts';
+import { giteaStage } from './gitea/stage.ts';
 
 const SLOW = 120_000;
 const BRANCH = 'promotion-team-app-staging';

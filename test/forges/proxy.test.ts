@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { PullRequestStrategy } from '../../src/api/pipeline.ts';
-import { createProxyFor } from '../../src/decide/proxy.ts';
-import { createOutbound } from '../../src/promote/outbound.ts';
-import { createPullRequestPromoter, type PullRequestPromoter } from '../../src/promote/pull-request.ts';
+import { createOutbound } from '../../src/lib/net/outbound.ts';
+import { createProxyFor } from '../../src/lib/net/proxy.ts';
+import {
+  createPullRequestPromoter,
+  type PullRequestPromoter,
+} from '../../src/promote/pull-request/pull-request.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { type FakeProxy, startFakeProxy } from '../fakes/proxy.ts';
-import { type TestWorkspace, testWorkspace } from '../git/support.ts';
+import { type TestWorkspace, testWorkspace } from '../git/stage/support.ts';
 import type { Gitea } from '../lab/gitea/forge.ts';
 import { sharedLab } from '../lab/shared.ts';
 

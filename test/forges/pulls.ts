@@ -4,7 +4,7 @@ import type {
   MergeOptions,
   NewPullRequest,
   PullRequest,
-} from '../../src/promote/forges/forge.ts';
+} from '../../src/lib/forges/port.ts';
 
 /** The pull request of a promotion, and how a test gets it from a forge. */
 

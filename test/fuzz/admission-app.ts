@@ -1,6 +1,6 @@
-import { type Facts, type Needs, NO_FACTS, type SecretState } from '../../src/decide/validate.ts';
+import { type Facts, type Needs, NO_FACTS, type SecretState } from '../../src/decide/validation.ts';
 import { createAdmission } from '../../src/http/admission.ts';
-import { createIntake } from '../../src/http/intake.ts';
+import { createIntake } from '../../src/http/server/intake.ts';
 import { createLogger, type Logger } from '../../src/telemetry/log.ts';
 
 const FOUND: Readonly<Record<string, Record<string, string>>> = {

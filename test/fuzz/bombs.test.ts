@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import { createValidate } from '../../src/cli/validate.ts';
-import { startServer } from '../../src/http/server.ts';
-import { editMarked } from '../../src/promote/marker.ts';
+import { createValidate } from '../../src/cli/validate/validate.ts';
+import { startServer } from '../../src/http/server/server.ts';
+import { editMarked } from '../../src/lib/yaml/marker.ts';
 import { pipeline } from '../fakes/pipeline.ts';
 import { admissionApp, errorLog } from './admission-app.ts';
 import { EDITED_FILES, EVENTS, KEY, MANIFESTS, REFUSED_FILES, REVIEWS, UPDATES } from './bombs.ts';

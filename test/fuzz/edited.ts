@@ -1,4 +1,4 @@
-import type { EditedText } from '../../src/promote/edit.ts';
+import type { EditedText } from '../../src/lib/yaml/edit.ts';
 import { type Leaf, leavesOf } from './yaml-leaves.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { type FieldPart, type FieldPath, parseFieldPath } from '../../src/decide/field-path.ts';
-import { editField } from '../../src/promote/field.ts';
+import { type FieldPart, type FieldPath, parseFieldPath } from '../../src/lib/text/field-path.ts';
+import { editField } from '../../src/lib/yaml/field.ts';
 import { CASES } from '../fixtures/corpus/cases.ts';
 import { mutateBytes } from './bytes.ts';
 import { runCampaign, shorterTexts, timeoutOf } from './campaign.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { isDeepStrictEqual } from 'node:util';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
-import { parseStoredPipeline } from '../../src/kube/stored-pipeline.ts';
-import { editMarked } from '../../src/promote/marker.ts';
+import { editMarked } from '../../src/lib/yaml/marker.ts';
+import { parseStoredPipeline } from '../../src/observe/pipelines/stored-pipeline.ts';
 import { event, pipeline } from '../fakes/pipeline.ts';
 import { admissionApp } from './admission-app.ts';
 import { hookApp, sign } from './hook-app.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { stringify } from 'yaml';
-import { createValidate } from '../../src/cli/validate.ts';
+import { createValidate } from '../../src/cli/validate/validate.ts';
 import { mutateBytes } from './bytes.ts';
 import { runCampaign, shorterTexts, timeoutOf } from './campaign.ts';
 import { createOracle, type Oracle } from './oracle.ts';

@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, spyOn, test } from 'bun:test';
 import { connect } from 'node:net';
 import { createAdmission } from '../../src/http/admission.ts';
-import { createIntake } from '../../src/http/intake.ts';
 import { createMetricsApp, createProbes } from '../../src/http/probes.ts';
-import { createRateLimiter } from '../../src/http/rate.ts';
-import { createRejectionLog } from '../../src/http/rejections.ts';
-import { type Server, type ServerOptions, startServer } from '../../src/http/server.ts';
-import { createSignedApp } from '../../src/http/signed-app.ts';
+import { createIntake } from '../../src/http/server/intake.ts';
+import { type Server, type ServerOptions, startServer } from '../../src/http/server/server.ts';
+import { createRateLimiter } from '../../src/http/signed/rate.ts';
+import { createRejectionLog } from '../../src/http/signed/rejections.ts';
+import { createSignedApp } from '../../src/http/signed/signed-app.ts';
 import type { Logger } from '../../src/telemetry/log.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { fakeRechecks } from '../fakes/rechecks.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
-import { TurnpikeError } from '../../src/api/errors.ts';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
 import { createHook, type HookDeps } from '../../src/http/hook.ts';
-import { createIntake } from '../../src/http/intake.ts';
-import { createRateLimiter } from '../../src/http/rate.ts';
-import { createRejectionLog } from '../../src/http/rejections.ts';
+import { createIntake } from '../../src/http/server/intake.ts';
+import { createRateLimiter } from '../../src/http/signed/rate.ts';
+import { createRejectionLog } from '../../src/http/signed/rejections.ts';
 import { waitForPullRequest } from '../../src/http/wait.ts';
+import { TurnpikeError } from '../../src/lib/errors.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { at, event, NOW, pipeline, ready, running, spec, withState } from '../fakes/pipeline.ts';

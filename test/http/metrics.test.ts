@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createMetricsApp } from '../../src/http/probes.ts';
-import { pipelineGauges } from '../../src/reconcile/pipeline-gauges.ts';
-import { pruneSeries } from '../../src/reconcile/pipeline-prune.ts';
+import { pipelineGauges } from '../../src/reconcile/metrics/pipeline-gauges.ts';
+import { pruneSeries } from '../../src/reconcile/metrics/pipeline-prune.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { at, NOW, pipeline } from '../fakes/pipeline.ts';

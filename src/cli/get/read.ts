@@ -1,11 +1,11 @@
-import { errorMessage, hasCode, TurnpikeError } from '../../api/errors.ts';
 import { API_VERSION, PLURAL } from '../../api/group.ts';
 import type { StoredPipeline } from '../../api/pipeline.ts';
-import { createInformer } from '../../kube/informer.ts';
-import { listAll } from '../../kube/list.ts';
-import { resourcePath } from '../../kube/path.ts';
-import { parseStoredPipeline } from '../../kube/stored-pipeline.ts';
-import type { KubeClient } from '../../kube/transport.ts';
+import { errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
+import { resourcePath } from '../../lib/kube/client/path.ts';
+import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import { createInformer } from '../../lib/kube/informer/informer.ts';
+import { listAll } from '../../lib/kube/informer/list.ts';
+import { parseStoredPipeline } from '../../observe/pipelines/stored-pipeline.ts';
 import type { Logger } from '../../telemetry/log.ts';
 
 /** A Pipeline as it is read, and as the API server sent it. */

@@ -1,9 +1,9 @@
 import type { Condition } from '../../api/condition.ts';
 import type { EnvironmentStatus, Pipeline, StoredPipeline } from '../../api/pipeline.ts';
-import { shortRevision } from '../../decide/revision.ts';
-import { environmentStatus, isUnfinished, recordedPromotion } from '../../decide/state.ts';
-import { shownRevisions } from '../../decide/summary.ts';
-import { waitsFor } from '../../decide/waiting.ts';
+import { shortRevision } from '../../decide/model/revision.ts';
+import { environmentStatus, isUnfinished, recordedPromotion } from '../../decide/model/state.ts';
+import { waitsFor } from '../../decide/promotion/waiting.ts';
+import { shownRevisions } from '../../decide/report/summary.ts';
 import { age } from '../columns.ts';
 
 export interface TableOptions {

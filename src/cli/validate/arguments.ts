@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { SERVE_FLAGS } from '../../config.ts';
 import {
   bytes,
   type Flags,
@@ -10,6 +9,7 @@ import {
   type Values,
   wholeNumber,
 } from '../flags.ts';
+import { SERVE_FLAGS } from '../serve/config.ts';
 
 export const OWN_FLAGS = {
   output: { default: 'text', help: 'text, or json for one JSON object.', parse: oneOf('text', 'json') },

@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 import { API_VERSION, KIND } from '../../api/group.ts';
 import { namespaceName, objectName } from '../../api/names.ts';
-import type { ClusterHosts } from '../../decide/cluster-hosts.ts';
-import { governorDoubt } from '../../decide/validate/governors.ts';
-import { unknownFields, unknownObjectFields } from '../../decide/validate/unknown-fields.ts';
+import { governorDoubt } from '../../decide/validation/governors.ts';
+import { unknownFields, unknownObjectFields } from '../../decide/validation/schema/unknown-fields.ts';
 import {
   applicationKey,
   applicationKeys,
@@ -19,9 +18,10 @@ import {
   type SpecPolicy,
   schemaProblems,
   surroundingFindings,
-} from '../../decide/validate.ts';
-import { kubeconfigDoubt } from '../../kube/clusters-doubt.ts';
-import { foreignSecretProblem } from '../../kube/clusters-source.ts';
+} from '../../decide/validation.ts';
+import type { ClusterHosts } from '../../lib/net/cluster-hosts.ts';
+import { kubeconfigDoubt } from '../../observe/clusters/doubt.ts';
+import { foreignSecretProblem } from '../../observe/clusters/source.ts';
 import { type Manifest, textOf } from './objects.ts';
 import { fileProblem, type Problem } from './problem.ts';
 import type { SecretIndex } from './secrets.ts';

@@ -1,4 +1,4 @@
-import type { Rule } from '../../decide/validate.ts';
+import type { Rule } from '../../decide/validation.ts';
 
 /** Both count from 1; columns count UTF-16 units, as editors do. */
 export interface Position {

@@ -1,5 +1,5 @@
-import { escapeControlsInLines } from '../../api/printable.ts';
-import { problemText } from '../../decide/validate.ts';
+import { problemText } from '../../decide/validation.ts';
+import { escapeControlsInLines } from '../../lib/text/printable.ts';
 import type { Collected } from './collect.ts';
 import type { Problem } from './problem.ts';
 

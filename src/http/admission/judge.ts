@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Author } from '../../api/admission.ts';
-import { createLookups, type Lookups } from '../../api/lookups.ts';
 import type { PipelineSpec } from '../../api/pipeline.ts';
 import {
   checkSpec,
@@ -13,7 +12,8 @@ import {
   ratchet,
   type SpecPolicy,
   surroundingFindings,
-} from '../../decide/validate.ts';
+} from '../../decide/validation.ts';
+import { createLookups, type Lookups } from '../../lib/async/lookups.ts';
 import type { Verdict } from './answer.ts';
 import type { Review } from './review.ts';
 

@@ -1,7 +1,7 @@
 import { WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../api/group.ts';
 import { type ForgeType, pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
 import { keyFault } from '../../decide/keys.ts';
-import { type ForgeSecret, forgeSecrets } from '../../decide/route.ts';
+import { type ForgeSecret, forgeSecrets } from '../../decide/model/route.ts';
 import {
   isSame,
   type Refusal,
@@ -13,7 +13,7 @@ import {
   type SignedDeps,
   secondVerdict,
   timed,
-} from '../authenticate.ts';
+} from '../signed/authenticate.ts';
 import type { MissingProof, Proof } from './proof.ts';
 
 export interface ForgeRequest {

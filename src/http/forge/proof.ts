@@ -1,7 +1,7 @@
 import { MIN_KEY_BYTES } from '../../api/group.ts';
 import type { ForgeType } from '../../api/pipeline.ts';
-import { isOneOf, isSignedBy, parseSignature, type Signature } from '../signature.ts';
-import { isFresh } from '../timestamp.ts';
+import { isOneOf, isSignedBy, parseSignature, type Signature } from '../signed/signature.ts';
+import { isFresh } from '../signed/timestamp.ts';
 
 /** How each forge proves that it knows the secret of its webhook. */
 

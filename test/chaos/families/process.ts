@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHECKPOINTS, type Checkpoint } from '../../../src/api/checkpoint.ts';
+import { CHECKPOINTS, type Checkpoint } from '../../../src/promote/checkpoint.ts';
 import { LEASE_TIMINGS } from '../acts.ts';
 import type { Family, Harm, Stage } from '../family.ts';
 

@@ -1,4 +1,4 @@
-import { FLUSH_PKT, pktLine } from '../../../src/promote/git/pktline.ts';
+import { FLUSH_PKT, pktLine } from '../../../src/lib/git/protocol/pktline.ts';
 import { type ActContext, between, HOSTILE_ADDRESS } from './act.ts';
 import { createTenant } from './tenant.ts';
 

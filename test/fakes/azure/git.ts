@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { createTestRepository, type Files, type TestRepository } from '../../git/repository.ts';
-import { run } from '../../git/run.ts';
-import { callBackend } from '../../git/server.ts';
+import { createTestRepository, type Files, type TestRepository } from '../../git/stage/repository.ts';
+import { run } from '../../git/stage/run.ts';
+import { callBackend } from '../../git/stage/server.ts';
 
 /** The repository `fleet` of the project `Platform Team` itself, and how Git reaches it. */
 export interface FakeGit {

@@ -1,4 +1,4 @@
-import type { TestRepository } from '../../git/repository.ts';
+import type { TestRepository } from '../../git/stage/repository.ts';
 import { HEAD_COMMIT } from '../pull.ts';
 
 export interface FakePull {

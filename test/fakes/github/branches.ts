@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { TestRepository } from '../../git/repository.ts';
+import type { TestRepository } from '../../git/stage/repository.ts';
 import { type FakePull, settle } from './pull.ts';
 
 /** What pull requests look at, and do, in a repository. */

@@ -1,5 +1,5 @@
 import type { PipelineSpec } from '../../../src/api/pipeline.ts';
-import { receiveWith, targetToLookAt } from '../../../src/decide/receive/look.ts';
+import { receiveWith, targetToLookAt } from '../../../src/decide/observation/receive/look.ts';
 import { readLetter } from '../observer/facts.ts';
 import type { Box, State } from '../plant/box.ts';
 import { APPLICATION, NAME, NAMESPACE } from '../plant/names.ts';

@@ -1,7 +1,7 @@
 import { RECONCILE_REQUESTED_AT } from '../../../src/api/group.ts';
 import type { PipelineSpec } from '../../../src/api/pipeline.ts';
-import { approve } from '../../../src/decide/approve.ts';
-import { receiveChange } from '../../../src/decide/forge-change.ts';
+import { approve } from '../../../src/decide/observation/approve.ts';
+import { receiveChange } from '../../../src/decide/observation/forge-change.ts';
 import { approveIn, forgetEnvironment, lapse, nothingKnown } from '../observer/facts.ts';
 import type { Box, State } from '../plant/box.ts';
 import { plainUrl } from '../world/forge.ts';

@@ -17,7 +17,7 @@ export interface Replacement {
 /** Nobody looks whether what was merged is in the base branch still. */
 const NO_REVERT: readonly Replacement[] = [
   {
-    file: 'src/decide/pull-request-state.ts',
+    file: 'src/decide/promotion/pull-request-state.ts',
     old: "return says === 'reverted' ? takenBack(context, record) : state;",
     new: 'return state;',
   },
@@ -31,14 +31,14 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'events alone, late, reordered and lost',
     changes: [
       {
-        file: 'src/decide/receive.ts',
+        file: 'src/decide/observation/receive.ts',
         old: '  const confirmed = next && isConfirmation',
         new: `  if (meaning === 'deployed' && next && deployedRevision(environmentStatus(pipeline.status, next.name)) === located.revision)
     return { outcome: 'unchanged' };
   const confirmed = next && isConfirmation`,
       },
       {
-        file: 'src/decide/receive.ts',
+        file: 'src/decide/observation/receive.ts',
         old: "import { environmentStatus, withEnvironment } from './state.ts';",
         new: "import { deployedRevision, environmentStatus, withEnvironment } from './state.ts';",
       },
@@ -50,7 +50,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'people merge',
     changes: [
       {
-        file: 'src/decide/candidate.ts',
+        file: 'src/decide/gates/candidate.ts',
         old: 'const no = rejectionOf(state, revision);',
         new: 'const no = rejectionOf({}, revision);',
       },
@@ -61,17 +61,17 @@ export const MUTATIONS: readonly Mutation[] = [
     what: 'a pull request that was closed between two looks is none when a newer revision comes',
     changes: [
       {
-        file: 'src/decide/pull-request-state.ts',
+        file: 'src/decide/promotion/pull-request-state.ts',
         old: "if (says === 'merged' || revision === undefined) return without;",
         new: 'return without;',
       },
       {
-        file: 'src/decide/poll.ts',
+        file: 'src/decide/promotion/poll.ts',
         old: '? FRESH_SECONDS : pollAfter(context, record, PULL_REQUEST_POLL)',
         new: '? undefined : pollAfter(context, record, PULL_REQUEST_POLL)',
       },
       {
-        file: 'src/promote/propose.ts',
+        file: 'src/promote/pull-request/propose.ts',
         old: '...(known.rejected !== undefined && { rejected: known.rejected }),',
         new: '',
       },
@@ -83,7 +83,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'approvals, and events of two targets alone',
     changes: [
       {
-        file: 'src/decide/receive/follow.ts',
+        file: 'src/decide/observation/receive/follow.ts',
         old: 'const available = availableRevision(pipeline, index);',
         new: 'const available = full;',
       },
@@ -94,7 +94,11 @@ export const MUTATIONS: readonly Mutation[] = [
     what: 'an application that is deleted is believed to run after an event of it',
     first: 'applications that go, and clusters that cannot be read',
     changes: [
-      { file: 'src/decide/fold.ts', old: "if (seen?.kind === 'absent' && wasSeen)", new: 'if (false)' },
+      {
+        file: 'src/decide/observation/fold.ts',
+        old: "if (seen?.kind === 'absent' && wasSeen)",
+        new: 'if (false)',
+      },
     ],
   },
   {
@@ -103,12 +107,12 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'one target that can be read and one that cannot, and a soak',
     changes: [
       {
-        file: 'src/decide/executions.ts',
+        file: 'src/decide/report/executions.ts',
         old: "if (deployment?.phase !== 'Failed' || revision === undefined || isSame(revision, available))",
         new: "if (deployment?.phase !== 'Failed' || revision === undefined)",
       },
       {
-        file: 'src/decide/fold-deployment.ts',
+        file: 'src/decide/observation/fold-deployment.ts',
         old: '  const revision = readyRevision(state);\n  if (revision) return',
         new: '  if (applications.length < observations.length) return undefined;\n  const revision = readyRevision(state);\n  if (revision) return',
       },
@@ -120,7 +124,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'notifications',
     changes: [
       {
-        file: 'src/promote/notification.ts',
+        file: 'src/promote/notification/notification.ts',
         old: '[pipeline.uid, environment, revision, due]',
         new: '[pipeline.uid, environment, revision]',
       },
@@ -132,7 +136,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'Turnpike merges',
     changes: [
       {
-        file: 'src/promote/proposal.ts',
+        file: 'src/promote/pull-request/proposal.ts',
         old: "? 'merged' : 'merged-elsewhere'",
         new: "? 'merged' : 'merged'",
       },
@@ -146,7 +150,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'a change of the repository, and environments that go',
     changes: [
       {
-        file: 'src/promote/forges/run-task.ts',
+        file: 'src/promote/pull-request/run-task.ts',
         old: 'if (!pull || !isOurs(pull, ref, options)) return DONE;',
         new: 'if (!pull) return DONE;',
       },
@@ -165,7 +169,7 @@ export const MUTATIONS: readonly Mutation[] = [
       // Else what is in the base branch instead would seem to revert it.
       ...NO_REVERT,
       {
-        file: 'src/decide/follow.ts',
+        file: 'src/decide/promotion/follow.ts',
         old: 'const newer = overtaking(context, record);',
         new: 'const newer: string | undefined = undefined;',
       },
@@ -183,7 +187,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'people merge',
     changes: [
       {
-        file: 'src/decide/next.ts',
+        file: 'src/decide/promotion/next.ts',
         old: "{ phase: 'Succeeded', close,",
         new: "{ phase: 'Succeeded',",
       },
@@ -195,7 +199,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'Turnpike merges',
     changes: [
       {
-        file: 'src/decide/result.ts',
+        file: 'src/decide/promotion/result.ts',
         old: "const merged = update(record, { phase: 'Merged', message, close: message }, now);",
         new: "const merged = update(record, { phase: 'Merged', message }, now);",
       },
@@ -207,7 +211,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'a change of the repository, and environments that go',
     changes: [
       {
-        file: 'src/decide/fold.ts',
+        file: 'src/decide/observation/fold.ts',
         old: 'const status = withAbandoned({ ...pipeline, status: known }, now);',
         new: 'const status = known;',
       },

@@ -1,5 +1,5 @@
 import type { PipelineSpec, StoredPipeline } from '../../../src/api/pipeline.ts';
-import type { Asked } from '../../../src/decide/poll.ts';
+import type { Asked } from '../../../src/decide/promotion/poll.ts';
 import { type Facts, raisedIn } from '../observer/facts.ts';
 import type { World } from '../world/world.ts';
 

@@ -1,18 +1,6 @@
-import { TurnpikeError } from '../../../src/api/errors.ts';
-import type {
-  Forge,
-  MergeOutcome,
-  PullRequest,
-  PullRequestChange,
-} from '../../../src/promote/forges/forge.ts';
-import {
-  behind,
-  conflicting,
-  held,
-  mustNotWait,
-  notYet,
-  settled,
-} from '../../../src/promote/forges/merge.ts';
+import { TurnpikeError } from '../../../src/lib/errors.ts';
+import { behind, conflicting, held, mustNotWait, notYet, settled } from '../../../src/lib/forges/merge.ts';
+import type { Forge, MergeOutcome, PullRequest, PullRequestChange } from '../../../src/lib/forges/port.ts';
 import {
   closePull,
   headOf,

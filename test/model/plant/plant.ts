@@ -1,10 +1,10 @@
-import type { Pass } from '../../../src/api/checkpoint.ts';
-import { errorMessage, hasCode, TurnpikeError } from '../../../src/api/errors.ts';
 import { type Pipeline, pipelineKey } from '../../../src/api/pipeline.ts';
-import { type Observation, readApplication } from '../../../src/decide/application.ts';
-import type { Asked } from '../../../src/decide/poll.ts';
-import { createNotificationPromoter } from '../../../src/promote/notification.ts';
-import { createPullRequestPromoter } from '../../../src/promote/pull-request.ts';
+import { type Observation, readApplication } from '../../../src/decide/observation/application.ts';
+import type { Asked } from '../../../src/decide/promotion/poll.ts';
+import { errorMessage, hasCode, TurnpikeError } from '../../../src/lib/errors.ts';
+import type { Pass } from '../../../src/promote/checkpoint.ts';
+import { createNotificationPromoter } from '../../../src/promote/notification/notification.ts';
+import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { createPushPromoter } from '../../../src/promote/push.ts';
 import { createCloseDeleted } from '../../../src/reconcile/deleted.ts';
 import { createPromoter } from '../../../src/reconcile/promoter.ts';

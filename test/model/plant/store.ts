@@ -1,6 +1,6 @@
-import { TurnpikeError } from '../../../src/api/errors.ts';
 import type { PipelineStatus, StoredPipeline } from '../../../src/api/pipeline.ts';
-import type { StatusStore } from '../../../src/api/record.ts';
+import type { StatusStore } from '../../../src/decide/model/status-store.ts';
+import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { Box } from './box.ts';
 
 /** The one Pipeline, with the API server's rule for writing it. */

@@ -1,4 +1,4 @@
-import { TurnpikeError } from '../../../src/api/errors.ts';
+import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { Letter, Stage } from '../alphabet/letter.ts';
 import { deliver } from '../alphabet/letter.ts';
 import { wrongs } from '../observer/acts.ts';

@@ -1,4 +1,4 @@
-import { pktLine } from '../../../../src/promote/git/pktline.ts';
+import { pktLine } from '../../../../src/lib/git/protocol/pktline.ts';
 import { type Act, between } from '../act.ts';
 import { actAsGitServer, advertised, advertisement, someUrgency } from '../git-server.ts';
 import { repeated } from '../streams.ts';

@@ -1,0 +1,63 @@
+import { createAccess } from '../../lib/kube/access.ts';
+import { createDiscovery, type Discovery } from '../../lib/kube/client/discovery.ts';
+import { createSubjectAccess, type SubjectAccess } from '../../lib/kube/client/subject-access.ts';
+import type { KubeClient, KubeLimits } from '../../lib/kube/client/transport.ts';
+import type { ClusterHosts } from '../../lib/net/cluster-hosts.ts';
+import { createApplicationDiscovery } from '../../observe/applications/application-discovery.ts';
+import type { Governors } from '../../observe/pipelines-by-application.ts';
+import { createAuthorAccess } from '../../observe/references/author-access.ts';
+import { createFacts } from '../../observe/references/lookups.ts';
+import { createSecretCache } from '../../observe/secrets/secret-cache.ts';
+import { RULED } from '../../observe/secrets/secret-keys.ts';
+import { createSecrets } from '../../observe/secrets/secrets.ts';
+
+/** What looks at the things that Pipelines name, once for the reconciler and once for admission. */
+
+/** Whoever reaches the port makes admission ask: that never takes more of our own API server than this. */
+export const REVIEW_LIMITS: KubeLimits = { inFlight: 8, timeoutMs: 3000 };
+
+export interface FactsParts {
+  readonly client: KubeClient;
+  readonly discovery: Discovery;
+  readonly governors: Governors;
+  readonly hosts: ClusterHosts;
+  readonly now: () => Date;
+}
+
+/** For the reconciler, which tells what it finds in the Pipeline's status. */
+export function composeFacts(parts: FactsParts) {
+  return compose(parts);
+}
+
+/**
+ * For admission, which tells each user what that user may see. It has a discovery of its own: kinds that callers
+ * invent displace none that the reconciler knows.
+ */
+export function composeReviewFacts(parts: Omit<FactsParts, 'discovery'>) {
+  const { client, now } = parts;
+  const discovery = createApplicationDiscovery(createDiscovery(client, { now }));
+  return compose({ ...parts, discovery }, createSubjectAccess(client, { now }));
+}
+
+function compose({ client, discovery, governors, hosts, now }: FactsParts, subjects?: SubjectAccess) {
+  const secrets = createSecrets(client);
+  return createFacts({
+    client,
+    secrets,
+    // So short that nobody sees an old Secret, and yet a flood of reviews asks for each one but rarely.
+    secretCache: createSecretCache(secrets, {
+      keep: RULED,
+      ttlSeconds: 0.1,
+      staleSeconds: 0.5,
+      minRefreshSeconds: 0,
+      keepSeconds: 1,
+      now,
+    }),
+    access: createAccess(client, { discovery, now }),
+    authors: createAuthorAccess(client, { discovery, now }),
+    governors,
+    hosts,
+    now,
+    ...(subjects && { subjects }),
+  });
+}

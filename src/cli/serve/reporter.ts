@@ -1,0 +1,28 @@
+import { createEventRecorder } from '../../lib/kube/client/events.ts';
+import { createFluxEvents } from '../../promote/notification/flux-events.ts';
+import { createOutbox } from '../../reconcile/outbox.ts';
+import { createPipelineEvents } from '../../reconcile/pipeline-events.ts';
+import { createReporter } from '../../reconcile/report.ts';
+import type { Parts } from './program.ts';
+
+export type Reporting = ReturnType<typeof composeReporter>;
+
+/** Makes what every part of a program reports through, whether it leads or not. */
+export function composeReporter({ config, log, metrics, client, instance, now }: Parts) {
+  const events = createEventRecorder(client, { instance, now });
+  const fluxEvents = createFluxEvents({
+    address: config['events-addr'],
+    fetch: (url, init) => fetch(url, init),
+    instance,
+  });
+  const outboxes = { kubernetes: createOutbox({ log }), flux: createOutbox({ log }) };
+  const emit = createPipelineEvents({ emit: events.emit, fluxEvents, outboxes, now });
+
+  async function stop(): Promise<void> {
+    const [kubernetes, flux] = await Promise.all([outboxes.kubernetes.stop(), outboxes.flux.stop()]);
+    if (kubernetes + flux === 0) return;
+    log.warn({ kubernetes, flux }, 'Events are given up at the stop; the status says what they would have');
+  }
+
+  return { reporter: createReporter({ emit, metrics, log, now }), events, fluxEvents, stop };
+}

@@ -1,0 +1,24 @@
+import type { PipelineKey } from '../../api/pipeline.ts';
+import { leaseName } from '../../decide/model/shard.ts';
+import { TurnpikeError } from '../../lib/errors.ts';
+import type { PipelineStore } from '../../observe/pipelines/pipelines.ts';
+import { createShardPipelines } from '../../observe/pipelines/shard-pipelines.ts';
+import type { Pass } from '../../promote/checkpoint.ts';
+import type { ServeConfig } from './config.ts';
+
+/** What one replica acts on of all Pipelines that it knows, and the Lease that it agrees by with its like. */
+export function composeShard(config: ServeConfig, store: PipelineStore) {
+  const selector = config['watch-label-selector'];
+  const lease = leaseName({ namespace: config['watch-namespace'], selector });
+  return { lease, selector: selector.text, ...createShardPipelines(store, selector) };
+}
+
+/** Lets a promotion go on from one step to the next as long as its Pipeline is in this shard. */
+export function passWhileHere(isElsewhere: (key: PipelineKey) => boolean, pass: Pass): Pass {
+  return async (checkpoint, pipeline) => {
+    await pass(checkpoint, pipeline);
+    if (!isElsewhere(pipeline)) return;
+    const sentence = `Pipeline ${pipeline} was moved to another shard: this one stops at ${checkpoint}, and that one goes on.`;
+    throw new TurnpikeError('NotLeading', sentence);
+  };
+}

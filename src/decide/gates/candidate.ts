@@ -1,0 +1,202 @@
+import { soakSeconds } from '../../api/gates.ts';
+import type {
+  Environment,
+  Gates,
+  Pipeline,
+  PipelineSpec,
+  PromotionStatus,
+  Rejection,
+} from '../../api/pipeline.ts';
+import { rejectionOf } from '../model/rejections.ts';
+import {
+  isNeeded,
+  isNewerThere,
+  isOlder,
+  isSame,
+  membersOf,
+  newerThere,
+  revisionOf,
+  semverOf,
+  shortRevision,
+} from '../model/revision.ts';
+import { environmentIndex, promotionInto } from '../model/route.ts';
+import {
+  environmentStatus,
+  executionOf,
+  isUnfinished,
+  openPullRequest,
+  passageOf,
+  promotedOn,
+} from '../model/state.ts';
+import type { Context } from '../promotion/step.ts';
+import { isInRange, parseVersionRange } from './version-range.ts';
+
+/** Which revision of the previous environment is to come, and whether it has passed what takes time. */
+
+/** A way from one environment to the next. */
+export type Leg = Pick<Context, 'pipeline' | 'previous' | 'environment' | 'now'>;
+
+export function gatesInto({ pipeline, environment }: Leg): Gates {
+  return promotionInto(pipeline.spec, environment)?.gates ?? {};
+}
+
+/**
+ * The recorded revision keeps its place while the newer one has not passed what it has passed already: or
+ * one that always comes too early, or is not meant for here, would keep all others from passing.
+ */
+export function candidateOf(leg: Leg, available: string | undefined, record: PromotionStatus | undefined) {
+  if (available === undefined || record === undefined || !isUnfinished(record)) return available;
+  if (isSame(record.revision, available)) return available;
+  const { status } = leg.pipeline;
+  const passage = passageOf(status, record.revision, leg.previous.name);
+  const stays = passage.deployedAt && !passage.failedAt && !passage.rolledBackAt;
+  const { targets = [] } = environmentStatus(status, leg.previous.name);
+  const isStillThere = targets.some((target) => isSame(revisionOf(target), record.revision));
+  // With `targets: any` one that is not ready for a moment gives way to no older one.
+  if (stays && isStillThere && isOlder(available, record.revision)) return undefined;
+  if (isEligible(leg, available)) return available;
+  return stays && isEligible(leg, record.revision) ? record.revision : available;
+}
+
+/** It may pass the gates that ask for the revision itself. */
+function isEligible(leg: Leg, revision: string): boolean {
+  return versionProblem(gatesInto(leg), revision) === undefined && soakEnd(leg, revision) === undefined;
+}
+
+/** Why the gate `versions` does not let the revision pass, to go on after the name of the revision. */
+export function versionProblem(gates: Gates, revision: string): string | undefined {
+  const members = membersOf(revision);
+  if (!members) return rangeProblem(gates.versions, revision);
+  for (const { artifact, revision: own } of members) {
+    const range = gates.artifactVersions?.find(({ name }) => name === artifact)?.versions ?? gates.versions;
+    const problem = rangeProblem(range, own);
+    if (problem !== undefined) return `has the ${artifact} ${shortRevision(own)}, which ${problem}`;
+  }
+  return undefined;
+}
+
+function rangeProblem(versions: string | undefined, revision: string): string | undefined {
+  if (versions === undefined) return undefined;
+  const version = semverOf(revision);
+  if (!version) return `is no semantic version, and only ${versions} may pass`;
+  const range = parseVersionRange(versions);
+  if (!range) return `is held, for ${versions} is no range of versions`;
+  return isInRange(version, range) ? undefined : `is not in ${versions}, which may pass`;
+}
+
+/**
+ * When the revision has been healthy in the previous environment for long enough; undefined: it has been; infinity: another
+ * one took its place before.
+ */
+export function soakEnd(leg: Leg, revision: string): number | undefined {
+  const soak = soakSeconds(gatesInto(leg).soak ?? '');
+  if (!soak) return undefined;
+  const since = healthySince(leg, revision);
+  const end = since + soak * 1000;
+  const left = replacedAt(leg.pipeline, leg.previous.name, revision, since);
+  if (end > left) return Number.POSITIVE_INFINITY;
+  return end <= leg.now.getTime() ? undefined : end;
+}
+
+function healthySince({ pipeline, previous, now }: Leg, revision: string): number {
+  const { deployedAt } = passageOf(pipeline.status, revision, previous.name);
+  const { deployment } = environmentStatus(pipeline.status, previous.name);
+  const told = deployment && isSame(revisionOf(deployment), revision) ? deployment.observedAt : undefined;
+  return Date.parse(deployedAt ?? told ?? now.toISOString());
+}
+
+/** When another revision took its place; infinity while none has. */
+function replacedAt({ status }: Pipeline, environment: string, revision: string, since: number): number {
+  const own = executionOf(status.executions, revision);
+  const others = (status.executions ?? []).filter((one) => one !== own);
+  const { targets = [] } = environmentStatus(status, environment);
+  const isBack = targets.some((target) => isSame(revisionOf(target), revision));
+  const times = others.flatMap((one) => {
+    const { deployedAt, rolledBackAt } = passageOf(status, one.revision, environment);
+    // One that the environment went back from, to this one, has left the place again.
+    const hasLeft = isBack && rolledBackAt !== undefined;
+    return deployedAt === undefined || hasLeft ? [] : [Date.parse(deployedAt)];
+  });
+  return Math.min(...times.filter((at) => at > since));
+}
+
+/** Why a revision must not or need not come. */
+export interface Objection {
+  readonly message: string;
+  /** The phase of the record that says so; undefined: it is worth none. */
+  readonly phase?: 'Superseded' | 'Rejected';
+}
+
+export function objectionTo(
+  context: Pick<Context, 'pipeline' | 'previous' | 'environment' | 'state'>,
+  revision: string,
+): Objection | undefined {
+  const { pipeline, previous, environment, state } = context;
+  const short = shortRevision(revision);
+  const isThere =
+    isSame(promotedOn(state), revision) ||
+    !state.targets?.some((one) => isNeeded(revision, revisionOf(one) ?? ''));
+  if (state.targets?.length && isThere) {
+    return { message: `${previous.name} and ${environment.name} both run ${short}.` };
+  }
+  const no = rejectionOf(state, revision);
+  if (no) return { message: rejectedBefore(short, environment.name, no), phase: 'Rejected' };
+  const older = downgrade(context, revision);
+  if (older) return { message: older, phase: 'Superseded' };
+  const passage = passageOf(pipeline.status, revision, environment.name);
+  if (!passage.deployedAt && !passage.rolledBackAt) return undefined;
+  // One of its targets has it, and the others never had it.
+  const wasThere = passage.rolledBackAt !== undefined || passage.wholeAt !== undefined;
+  const isOnItsWay = state.targets?.some((one) => isSame(revisionOf(one), revision)) && !wasThere;
+  if (isOnItsWay && mayBeThereInPart(pipeline.spec, environment)) return undefined;
+  return { message: wentOn(environment.name, revision), phase: 'Superseded' };
+}
+
+function wentOn(environment: string, revision: string): string {
+  return `${environment} ran ${shortRevision(revision)} before and went on from it: it is not promoted again by itself.`;
+}
+
+/**
+ * Why what is recorded must not come any more: the environment got there otherwise since, and went back from it. Where one
+ * target may be there before the others, that one may have been a canary.
+ */
+export function wentBack({ pipeline, environment }: Context, record: PromotionStatus): string | undefined {
+  const { rolledBackAt } = passageOf(pipeline.status, record.revision, environment.name);
+  const isSince = Date.parse(rolledBackAt ?? '') >= Date.parse(record.updatedAt ?? '');
+  if (!isSince || record.phase === 'Merged' || mayBeThereInPart(pipeline.spec, environment)) return undefined;
+  return wentOn(environment.name, record.revision) + toClose(record);
+}
+
+/** One of several targets may be there before the others, and count for the next environment. */
+export function mayBeThereInPart(spec: PipelineSpec, { name, targets }: Environment): boolean {
+  const next = spec.environments[environmentIndex(spec, name) + 1];
+  return targets.length > 1 && next !== undefined && promotionInto(spec, next)?.gates?.targets === 'any';
+}
+
+function rejectedBefore(short: string, environment: string, { at, by }: Rejection): string {
+  return `${short} was rejected for ${environment} at ${at} (${by}): it is not promoted again by itself.`;
+}
+
+/** A rollback must stick: what is older than what runs there does not come by itself. */
+export function downgrade(
+  { environment, state }: Pick<Context, 'environment' | 'state'>,
+  revision: string,
+): string | undefined {
+  const newer = newerThere(revision, state);
+  // One target that is ahead is a canary, which ends nothing.
+  if (newer === undefined || !isNewerThere(revision, state)) return undefined;
+  return `${environment.name} runs ${shortRevision(newer)}, which is newer than ${shortRevision(revision)}: a downgrade is not promoted by itself.`;
+}
+
+/** Why the revision that is recorded must not come any more: the previous environment went back from it. */
+export function rolledBack({ pipeline, previous }: Context, record: PromotionStatus): string | undefined {
+  const { rolledBackAt } = passageOf(pipeline.status, record.revision, previous.name);
+  if (rolledBackAt === undefined) return undefined;
+  return `${shortRevision(record.revision)} was rolled back in ${previous.name}: it is not promoted.${toClose(record)}`;
+}
+
+/** What becomes of a pull request that is open and not to be merged. */
+export function toClose(record: PromotionStatus): string {
+  const open = openPullRequest(record);
+  return open ? ` Pull request #${open.number} is closed.` : '';
+}

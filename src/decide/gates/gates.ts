@@ -1,0 +1,169 @@
+import type { HeldBy, PromotionPhase, PromotionStatus } from '../../api/pipeline.ts';
+import { escapeControls } from '../../lib/text/printable.ts';
+import { newerThere, shortRevision } from '../model/revision.ts';
+import { isManual, promotionInto } from '../model/route.ts';
+import type { Change, Context } from '../promotion/step.ts';
+import { downgrade, gatesInto, soakEnd, versionProblem } from './candidate.ts';
+import { type Opening, openingOf } from './windows.ts';
+
+/**
+ * What may hold a promotion back. It is asked in this order, and the first one that holds gives the reason;
+ * when none does, the promotion is carried out.
+ */
+export type Hold =
+  | { readonly kind: 'rest'; readonly wakeAfter?: number }
+  | { readonly kind: 'hold'; readonly change: Change; readonly wakeAfter?: number };
+
+type Check = (context: Context, record: PromotionStatus) => Hold | undefined;
+
+const CHECKS: readonly Check[] = [older, notified, approval, backoff, gated];
+
+export function firstHold(context: Context, record: PromotionStatus): Hold | undefined {
+  for (const check of CHECKS) {
+    const hold = check(context, record);
+    if (hold) return hold;
+  }
+  return undefined;
+}
+
+function older(context: Context, record: PromotionStatus): Hold | undefined {
+  const message = isByHand(record) ? undefined : downgrade(context, record.revision);
+  return message === undefined ? undefined : { kind: 'hold', change: { phase: 'Superseded', message } };
+}
+
+function notified(context: Context, record: PromotionStatus): Hold | undefined {
+  return isNotified(context, record) ? { kind: 'rest' } : undefined;
+}
+
+/** A notification is raised once; others do the promotion, and the next deployment ends it. */
+export function isNotified({ pipeline, environment }: Context, record: PromotionStatus): boolean {
+  const strategy = promotionInto(pipeline.spec, environment)?.strategy;
+  return record.phase === 'Promoting' && strategy?.notification !== undefined;
+}
+
+/**
+ * Asked before the gates and not after them: it can be given at any time, and is kept while they hold. Who
+ * decides sees what else holds. Only what may never pass is not asked about.
+ */
+function approval(context: Context, record: PromotionStatus): Hold | undefined {
+  const { pipeline, environment } = context;
+  if (!isManual(pipeline.spec, environment) || record.approvedBy !== undefined) return undefined;
+  const gate = closedGate(context, record);
+  if (gate?.heldBy === 'Versions') return held(gate);
+  const asks = `Waits for an approval of ${shortRevision(record.revision)}`;
+  if (gate) return held(gate, 'WaitingApproval', `${asks}, and ${gate.until}.`);
+  return { kind: 'hold', change: { phase: 'WaitingApproval', message: `${asks}.` } };
+}
+
+function backoff({ requested, now }: Context, record: PromotionStatus): Hold | undefined {
+  if (requested || record.nextAttemptAt === undefined) return undefined;
+  const seconds = (Date.parse(record.nextAttemptAt) - now.getTime()) / 1000;
+  return seconds > 0 ? { kind: 'rest', wakeAfter: seconds } : undefined;
+}
+
+function gated(context: Context, record: PromotionStatus): Hold | undefined {
+  const gate = closedGate(context, record);
+  return gate && held(gate);
+}
+
+/** A gate that is closed. */
+export interface Gate {
+  readonly heldBy: HeldBy;
+  /** `until …`: the rest of a sentence that begins with what waits. */
+  readonly until: string;
+  /** In seconds; when it is known that it opens. */
+  readonly wakeAfter?: number;
+}
+
+function held(
+  { until, heldBy, wakeAfter }: Gate,
+  phase: PromotionPhase = 'Pending',
+  message = `Waits ${until}.`,
+): Hold {
+  return { kind: 'hold', change: { phase, message, heldBy }, ...(wakeAfter !== undefined && { wakeAfter }) };
+}
+
+const GATES = [suspended, versions, canary, soak, windows];
+
+/** What is asked for by hand passes what is about its age and its version, and waits for the rest. */
+const GATES_BY_HAND = [suspended, windows];
+
+/** The first gate that is closed. */
+export function closedGate(context: Context, record: PromotionStatus): Gate | undefined {
+  for (const gate of isByHand(record) ? GATES_BY_HAND : GATES) {
+    const closed = gate(context, record);
+    if (closed) return closed;
+  }
+  return undefined;
+}
+
+export function isByHand(record: PromotionStatus): boolean {
+  return record.requestedBy !== undefined;
+}
+
+function suspended({ pipeline }: Context): Gate | undefined {
+  if (!pipeline.spec.suspend) return undefined;
+  return { heldBy: 'Suspended', until: 'until the Pipeline is no longer suspended' };
+}
+
+function versions(context: Context, { revision }: PromotionStatus): Gate | undefined {
+  const problem = versionProblem(gatesInto(context), revision);
+  if (problem === undefined) return undefined;
+  return { heldBy: 'Versions', until: `for another revision: ${shortRevision(revision)} ${problem}` };
+}
+
+/** No target is taken back to an older version by itself: what is under way waits for what becomes of that one. */
+function canary({ environment, state }: Context, { revision }: PromotionStatus): Gate | undefined {
+  const newer = newerThere(revision, state);
+  if (newer === undefined) return undefined;
+  const until = `until no target of ${environment.name} runs ${shortRevision(newer)}, which is newer than ${shortRevision(revision)}`;
+  return { heldBy: 'NewerTarget', until };
+}
+
+function soak(context: Context, { revision }: PromotionStatus): Gate | undefined {
+  const end = soakEnd(context, revision);
+  if (end === undefined) return undefined;
+  if (!Number.isFinite(end)) {
+    const { name } = context.previous;
+    const until = `for another revision: ${shortRevision(revision)} left ${name} before it had been healthy there for ${gatesInto(context).soak}`;
+    return { heldBy: 'Soak', until };
+  }
+  const what = `${shortRevision(revision)} has been healthy in ${context.previous.name} for ${gatesInto(context).soak}`;
+  return { heldBy: 'Soak', until: `until ${shown(end)}, when ${what}`, wakeAfter: secondsTo(end, context) };
+}
+
+function windows(context: Context): Gate | undefined {
+  const opening = openingNow(context);
+  if (!opening || opening.open) return undefined;
+  const { name } = context.environment;
+  const { opensAt, isDenied = false, reason } = opening;
+  const why = reason === undefined ? '' : ` (${escapeControls(reason)})`;
+  if (opensAt === undefined) {
+    const what = isDenied ? `a window that keeps promotions from ${name} ends` : `a window of ${name} opens`;
+    return { heldBy: 'Window', until: `until ${what}${why}` };
+  }
+  const what = isDenied ? `promotions into ${name} may pass again` : `the next window of ${name} opens`;
+  const until = `until ${shown(opensAt)}, when ${what}${why}`;
+  return { heldBy: 'Window', until, wakeAfter: secondsTo(opensAt, context) };
+}
+
+/** Seconds until a window ends or begins: what is open may show then that it may not be merged. */
+export function windowEnd(context: Context): number | undefined {
+  const opening = openingNow(context);
+  if (!opening?.open || opening.closesAt === undefined) return undefined;
+  return secondsTo(opening.closesAt, context);
+}
+
+/** Undefined where there are no windows. */
+function openingNow(context: Context): Opening | undefined {
+  const { windows: list = [] } = gatesInto(context);
+  return list.length > 0 ? openingOf(list, context.now.getTime()) : undefined;
+}
+
+function secondsTo(instant: number, { now }: Context): number {
+  return Math.max(0, (instant - now.getTime()) / 1000);
+}
+
+function shown(instant: number): string {
+  return new Date(instant).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,185 @@
+import type { Weekday, Window } from '../../api/pipeline.ts';
+import { type Clock, clockOf, DAY, dayOf, instantOf, localOf } from './clock.ts';
+
+/**
+ * When promotions may pass, in the local time of each window. A time that the clocks skip stands for the moment at
+ * which they do; one that comes twice stands for the first of both, and where a Deny window ends for the second.
+ * Instants are in milliseconds.
+ */
+
+/** A window that falls into an hour which the clocks skip opens a week later. */
+const DAYS_AHEAD = 16;
+/** Windows may be written so that none is ever open: no more of their ends and beginnings are looked at. */
+const MAX_STEPS = 32;
+const WEEKDAYS: readonly Weekday[] = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+
+/**
+ * Whether promotions may pass. Open: when it is to be asked again, for a window ends or begins; undefined: never.
+ * Closed: when they may pass again; undefined: never, or nobody knows. `reason` is that of the Deny window that is
+ * open, else of the Allow window that opens next.
+ */
+export type Opening =
+  | { readonly open: true; readonly closesAt?: number }
+  | {
+      readonly open: false;
+      readonly opensAt?: number;
+      readonly isDenied?: true;
+      readonly reason?: string;
+    };
+
+export function openingOf(windows: readonly Window[], now: number): Opening {
+  const clocks = new Map<string, Clock>();
+  const all = windows.map((window) => followed(window, clocks, now));
+  const denied = deniedBy(all, now);
+  const opensAt = openFrom(all, now);
+  if (opensAt === now) return { open: true, ...closing(all, now) };
+  const next = all.find(({ window, spanAt }) => {
+    return opensAt !== undefined && !isDeny(window) && isWithin(spanAt(opensAt), opensAt);
+  });
+  const { reason } = (denied ?? next)?.window ?? {};
+  return {
+    open: false,
+    ...(opensAt !== undefined && { opensAt }),
+    ...(denied && { isDenied: true as const }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+/** The zone is one that `Intl` knows. */
+export function isTimeZone(name: string): boolean {
+  try {
+    clockOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function isDeny({ type }: Window): boolean {
+  return type === 'Deny';
+}
+
+/** Why no window can have this start and end. Undefined: it can, or the schema has more to say of them. */
+export function boundsProblem({ start, end, timeZone = 'UTC' }: Window): string | undefined {
+  const isReadable = [start, end].every((text) => text === undefined || isMoment(text));
+  if (!isReadable || !isTimeZone(timeZone)) return undefined;
+  const clock = clockOf(timeZone);
+  const [opens, closes] = [start, end].map((text, index) => {
+    return text === undefined ? undefined : boundOf(text, clock, index === 1);
+  });
+  if (opens === undefined || closes === undefined || opens < closes) return undefined;
+  return 'The window ends before it starts: write a later end.';
+}
+
+/** A date of the calendar, or a time on one. */
+export function isMoment(text: string): boolean {
+  const day = text.slice(0, 10);
+  const instant = Date.parse(`${day}T00:00:00Z`);
+  if (!Number.isFinite(instant) || !new Date(instant).toISOString().startsWith(day)) return false;
+  return text === day || (text[10] === 'T' && Number.isFinite(Date.parse(text)));
+}
+
+interface Span {
+  readonly opens: number;
+  readonly closes: number;
+}
+
+interface Followed {
+  readonly window: Window;
+  /** As it is open then, or opens next; to be asked of no earlier instant than before. */
+  readonly spanAt: (instant: number) => Span | undefined;
+}
+
+function isWithin(span: Span | undefined, instant: number): boolean {
+  return span !== undefined && span.opens <= instant && instant < span.closes;
+}
+
+/** The Deny window that is open then; of several the one that ends last. */
+function deniedBy(all: readonly Followed[], instant: number): { window: Window; closes: number } | undefined {
+  const open = all.flatMap(({ window, spanAt }) => {
+    const span = isDeny(window) ? spanAt(instant) : undefined;
+    return span && isWithin(span, instant) ? [{ window, closes: span.closes }] : [];
+  });
+  return open.sort((a, b) => b.closes - a.closes)[0];
+}
+
+/** The first instant from `now` on at which they may pass. */
+function openFrom(all: readonly Followed[], now: number): number | undefined {
+  const allows = all.filter(({ window }) => !isDeny(window));
+  let instant = now;
+  for (let step = 0; step < MAX_STEPS && Number.isFinite(instant); step += 1) {
+    const opens = allows.flatMap(({ spanAt }) => spanAt(instant)?.opens ?? []);
+    const allowed = allows.length === 0 ? instant : Math.max(instant, Math.min(...opens));
+    const next = deniedBy(all, instant)?.closes ?? allowed;
+    if (next === instant) return instant;
+    instant = next;
+  }
+  return undefined;
+}
+
+/** When one of the windows that are open ends, or a Deny window begins. */
+function closing(all: readonly Followed[], now: number): { closesAt?: number } {
+  const changes = all.flatMap(({ window, spanAt }) => {
+    const span = spanAt(now);
+    if (isDeny(window)) return span?.opens ?? [];
+    return span && isWithin(span, now) ? span.closes : [];
+  });
+  const closesAt = Math.min(...changes);
+  return Number.isFinite(closesAt) ? { closesAt } : {};
+}
+
+function followed(window: Window, clocks: Map<string, Clock>, from: number): Followed {
+  const { timeZone = 'UTC' } = window;
+  const clock = clocks.get(timeZone) ?? clockOf(timeZone);
+  clocks.set(timeZone, clock);
+  const bounds = {
+    opens: window.start === undefined ? Number.NEGATIVE_INFINITY : boundOf(window.start, clock, false),
+    closes: window.end === undefined ? Number.POSITIVE_INFINITY : boundOf(window.end, clock, true),
+  };
+  let known = spanOf(window, clock, bounds, from);
+  return {
+    window,
+    spanAt(instant) {
+      if (known && known.closes <= instant) known = spanOf(window, clock, bounds, instant);
+      return known;
+    },
+  };
+}
+
+/** A date is the first instant of that day, at the end of a window the first one after it. */
+function boundOf(text: string, clock: Clock, isEnd: boolean): number {
+  if (text.includes('T')) return Date.parse(text);
+  return instantOf(clock, Date.parse(`${text}T00:00:00Z`) + (isEnd ? DAY : 0));
+}
+
+/** The window as it is open at this instant, or opens next. */
+function spanOf(window: Window, clock: Clock, bounds: Span, instant: number): Span | undefined {
+  const { from, days } = window;
+  if (from === undefined && days === undefined) return instant < bounds.closes ? bounds : undefined;
+  const first = dayOf(localOf(clock, Math.max(instant, bounds.opens))) - DAY;
+  for (let day = first; day <= first + DAYS_AHEAD * DAY; day += DAY) {
+    const weekday = WEEKDAYS[new Date(day).getUTCDay()];
+    if (days && (weekday === undefined || !days.includes(weekday))) continue;
+    const span = spanOn(window, clock, day);
+    if (span.opens >= bounds.closes) return undefined;
+    const opens = Math.max(bounds.opens, span.opens);
+    const closes = Math.min(bounds.closes, span.closes);
+    if (opens < closes && instant < closes) return { opens, closes };
+  }
+  return undefined;
+}
+
+/** The window that belongs to this day. */
+function spanOn(window: Window, clock: Clock, day: number): Span {
+  const [from, to] = [minutesOf(window.from ?? '00:00'), minutesOf(window.to ?? '24:00')];
+  // A day is over when it is first midnight.
+  const which = isDeny(window) && to < DAY ? 'last' : 'first';
+  const opens = instantOf(clock, day + from);
+  return { opens, closes: instantOf(clock, day + to + (to <= from ? DAY : 0), which) };
+}
+
+/** Of a day, in milliseconds. */
+function minutesOf(time: string): number {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number);
+  return (hours * 60 + minutes) * 60_000;
+}

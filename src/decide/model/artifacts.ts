@@ -1,0 +1,91 @@
+import type { PipelineSpec } from '../../api/pipeline.ts';
+import { parseRevisionPath, type RevisionPath } from '../../lib/text/object-path.ts';
+import { mapMembers, memberOf } from './revision.ts';
+import { groupOf } from './route.ts';
+
+/** Where the application says what it runs: one revision, or one for each artifact. */
+export interface Source {
+  /** Undefined: there is only one. */
+  readonly artifact?: string;
+  /** Undefined: what Flux calls the revision. */
+  readonly path?: RevisionPath;
+  /** Key of events' metadata. */
+  readonly event?: string;
+  /** The field of the spec that says so, for sentences. */
+  readonly field: string;
+}
+
+type Spec = Pick<PipelineSpec, 'appRef' | 'revision' | 'artifacts'>;
+
+/** They have no revision but their images. */
+const FIRST_IMAGE = parseRevisionPath('.spec.template.spec.containers[0].image');
+const FLUX: readonly Source[] = [{ field: 'spec.revision' }];
+
+/** At least one. */
+export function sourcesOf({ appRef, revision, artifacts }: Spec): readonly Source[] {
+  const byDefault = isWorkload(appRef) ? FIRST_IMAGE : undefined;
+  if (!artifacts && !revision && !byDefault) return FLUX;
+  if (!artifacts) return [sourceOf('spec.revision', revision ?? {}, byDefault)];
+  return artifacts.map(({ name, ...one }, index) => {
+    return { artifact: name, ...sourceOf(`spec.artifacts[${index}]`, one, byDefault) };
+  });
+}
+
+interface Written {
+  readonly path?: string | undefined;
+  readonly event?: string | undefined;
+}
+
+function sourceOf(field: string, written: Written, byDefault: RevisionPath | undefined): Source {
+  const path = written.path === undefined ? byDefault : parsed(written.path);
+  return { field, ...(path && { path }), ...(written.event !== undefined && { event: written.event }) };
+}
+
+/** The schema has held it against the grammar, and bounds its length. */
+function parsed(text: string): RevisionPath {
+  return parseRevisionPath(text, text.length);
+}
+
+/** The paths that are to be kept of the application. */
+export function pathsOf(spec: Spec): readonly RevisionPath[] {
+  return sourcesOf(spec).flatMap(({ path }) => path ?? []);
+}
+
+/** Whether what is promoted is what Flux calls the revision, and nothing else. */
+export function isFluxAlone(sources: readonly Source[]): boolean {
+  return sources.every(({ artifact, path }) => artifact === undefined && path === undefined);
+}
+
+/** What is Flux's own revision of this one; undefined: nothing of it. */
+export function ofFlux(revision: string, sources: readonly Source[]): string | undefined {
+  const own = sources.find(({ path }) => path === undefined);
+  if (!own) return undefined;
+  return own.artifact === undefined ? revision : memberOf(revision, own.artifact);
+}
+
+/** The same with Flux's own revision spelled otherwise. */
+export function withFlux(
+  revision: string,
+  sources: readonly Source[],
+  spell: (own: string) => string,
+): string {
+  const own = sources.find(({ path }) => path === undefined);
+  if (!own) return revision;
+  return mapMembers(revision, (text, artifact) => (artifact === own.artifact ? spell(text) : text));
+}
+
+/** Deployments, StatefulSets and DaemonSets, which have no Ready condition. */
+export function isWorkload({ apiVersion, kind }: Pick<Spec['appRef'], 'apiVersion' | 'kind'>): boolean {
+  return groupOf(apiVersion) === 'apps' && WORKLOADS.includes(kind);
+}
+
+const WORKLOADS: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
+/** What revisions in the status are of; undefined: what Flux calls the revision. Another one begins anew. */
+export function originOf(spec: Spec): string | undefined {
+  const sources = sourcesOf(spec);
+  if (isFluxAlone(sources)) return undefined;
+  return sources
+    .map(({ artifact, path }) => `${artifact === undefined ? '' : `${artifact}=`}${path?.text ?? ''}`)
+    .join(',');
+}

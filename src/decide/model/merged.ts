@@ -1,0 +1,80 @@
+import type { MergedInto, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
+import { isSameRepository } from '../../lib/forges/url/same-repository.ts';
+import { executionOf, ownValue, passageOf } from './state.ts';
+
+/** What is remembered of merges that were not deployed yet. */
+
+/** Where the change of a promotion was merged, or is to be. */
+export function mergePlace({ into, pullRequest }: PromotionStatus): MergedInto | undefined {
+  const { repository, base } = pullRequest ?? {};
+  return into ?? (repository && base !== undefined ? { url: repository.url, branch: base } : undefined);
+}
+
+export function isSamePlace(one: MergedInto, other: MergedInto): boolean {
+  return isSameRepository(one.url, other.url) && one.branch === other.branch;
+}
+
+export interface Destination {
+  readonly environment: string;
+  /** Where it is promoted to by now; undefined: nowhere that can be looked at. */
+  readonly into: MergedInto | undefined;
+}
+
+/** Whether the revision was merged for the environment, never ran there, and nothing was merged for it since. */
+export function wasMergedLast(
+  status: PipelineStatus,
+  revision: string,
+  { environment, into }: Destination,
+): boolean {
+  const { mergedAt, mergedInto, deployedAt } = passageOf(status, revision, environment);
+  if (mergedAt === undefined || deployedAt !== undefined) return false;
+  if (into && mergedInto && !isSamePlace(into, mergedInto)) return false;
+  const own = executionOf(status.executions, revision);
+  const others = (status.executions ?? []).filter((one) => one !== own);
+  return others.every((one) => {
+    const other = ownValue(one.environments, environment)?.mergedAt;
+    return other === undefined || Date.parse(other) < Date.parse(mergedAt);
+  });
+}
+
+/** A merge into a place that the spec does not promote to any more counts for nothing. */
+export function withoutMerge(
+  status: PipelineStatus,
+  revision: string | undefined,
+  environment: string,
+): PipelineStatus {
+  if (revision === undefined || !status.executions) return status;
+  const own = executionOf(status.executions, revision);
+  const executions = status.executions.map((one) => {
+    const passage = ownValue(one.environments, environment);
+    if (one !== own || !passage) return one;
+    const { mergedAt: _, mergedInto: __, ...rest } = passage;
+    return { ...one, environments: { ...one.environments, [environment]: rest } };
+  });
+  return { ...status, executions };
+}
+
+export interface Merge {
+  readonly revision: string;
+  readonly into: MergedInto | undefined;
+}
+
+/** The revision was found to be merged for the environment, also where another one has the record by now. */
+export function withMerge(
+  status: PipelineStatus,
+  { revision, into }: Merge,
+  { environment, now }: { readonly environment: string; readonly now: Date },
+): PipelineStatus {
+  const mergedAt = now.toISOString().replace(/\.\d+Z$/, 'Z');
+  const own = executionOf(status.executions, revision);
+  const executions = status.executions?.map((one) => {
+    if (one !== own) return one;
+    const passage = {
+      ...ownValue(one.environments, environment),
+      mergedAt,
+      ...(into && { mergedInto: into }),
+    };
+    return { ...one, environments: { ...one.environments, [environment]: passage } };
+  });
+  return executions ? { ...status, executions } : status;
+}

@@ -1,0 +1,26 @@
+import type { PullRequestRepository, PullRequestStrategy } from '../../api/pipeline.ts';
+
+type Reached = Pick<PullRequestStrategy, 'url' | 'type' | 'secretRef' | 'certSecretRef' | 'proxySecretRef'>;
+
+/** How a pull request is reached, as the record has it: the spec may name another repository and other Secrets by then. */
+export function recordOf(settings: Reached): PullRequestRepository {
+  const { url, type, secretRef, certSecretRef, proxySecretRef } = settings;
+  return {
+    url,
+    ...(type && { type }),
+    secret: secretRef.name,
+    ...(certSecretRef && { certSecret: certSecretRef.name }),
+    ...(proxySecretRef && { proxySecret: proxySecretRef.name }),
+  };
+}
+
+/** The same as the spec has it. */
+export function reachedBy({ url, type, secret, certSecret, proxySecret }: PullRequestRepository): Reached {
+  return {
+    url,
+    ...(type && { type }),
+    secretRef: { name: secret },
+    ...(certSecret !== undefined && { certSecretRef: { name: certSecret } }),
+    ...(proxySecret !== undefined && { proxySecretRef: { name: proxySecret } }),
+  };
+}

@@ -1,0 +1,220 @@
+import * as v from 'valibot';
+import type { AppRef } from '../../api/pipeline.ts';
+import type { RevisionPath } from '../../lib/text/object-path.ts';
+import type { Source } from '../model/artifacts.ts';
+import { isUnmistakable, parseRevision, setOf, shortRevision } from '../model/revision.ts';
+import type { Keeps, Observation } from './observation.ts';
+import { faultSentence, pathValue } from './path-value.ts';
+import { specState } from './spec-state.ts';
+
+/** What an application runs where a Pipeline names paths in its spec, perhaps beside what Flux calls its revision. */
+
+const PathValueView = v.union([
+  v.object({ value: v.string() }),
+  v.object({
+    fault: v.picklist(['absent', 'number', 'no-scalar', 'differs', 'unfit', 'untagged', 'overridden']),
+  }),
+]);
+
+const message = v.object({
+  kind: v.picklist(['held', 'reconciling', 'under-way', 'failed']),
+  message: v.string(),
+});
+
+/** As it is kept of an object. */
+export const AtPaths = v.object({
+  state: v.union([v.object({ kind: v.literal('deployed'), since: v.optional(v.string()) }), message]),
+  /** By the text of the path. */
+  values: v.record(v.string(), PathValueView),
+});
+export type AtPaths = v.InferOutput<typeof AtPaths>;
+
+type Kind = Pick<AppRef, 'apiVersion' | 'kind'>;
+
+export function atPaths(kind: Kind, object: unknown, paths: readonly RevisionPath[]): AtPaths {
+  const values = paths.map((path) => [path.text, pathValue(object, path)] as const);
+  return { state: specState(kind, object), values: Object.fromEntries(values) };
+}
+
+interface Told {
+  readonly revision?: string;
+  readonly fullRevision?: string;
+}
+
+export interface SeenAtPaths {
+  /** What Flux says of the object. */
+  readonly flux: Observation;
+  /** What Flux tried last. */
+  readonly attempted: Told;
+  readonly at: AtPaths;
+  readonly sources: readonly Source[];
+}
+
+type Application = Extract<Observation, { kind: 'application' }>;
+
+export function withPaths(appRef: AppRef, seen: SeenAtPaths): Observation {
+  const { flux, at, sources } = seen;
+  if (flux.kind !== 'application') return flux;
+  const fault = firstFault(appRef, seen);
+  if (fault !== undefined) return keeping({ as: 'unknown' }, fault);
+  const wanted = composed(seen, attemptedOr(flux, seen.attempted));
+  if (isTooLong(wanted) || isTooLong(composed(seen, flux))) return keeping({ as: 'unknown' }, TOO_LONG);
+  const { state } = at;
+  const takesFlux = sources.some(({ path }) => path === undefined);
+  const { tag, chartSource } = flux;
+  const source = takesFlux ? { ...(tag !== undefined && { tag }), ...(chartSource && { chartSource }) } : {};
+  if (state.kind === 'deployed') return deployed(seen, flux, state.since, source);
+  return { ...underWay(state, wanted), ...source };
+}
+
+/** A release of a chart may be the newest, and its version be there before the status says so. */
+function attemptedOr(flux: Application, attempted: Told): Told {
+  return attempted.revision === undefined ? flux : attempted;
+}
+
+function deployed(
+  seen: SeenAtPaths,
+  flux: Application,
+  since: string | undefined,
+  source: Partial<Application>,
+): Observation {
+  const runs = composed(seen, flux);
+  const takesFlux = seen.sources.some(({ path }) => path === undefined);
+  if (takesFlux && !flux.ready) {
+    return keeping({ as: flux.steady ? 'reconciling' : 'unknown', ...runs }, flux.message ?? NOT_READY);
+  }
+  if (runs.revision === undefined) return keeping({ as: 'unknown' }, SAYS_NONE);
+  const at = since ?? flux.deployedAt;
+  return {
+    kind: 'application',
+    ready: true,
+    ...runs,
+    ...source,
+    ...(at !== undefined && { deployedAt: at }),
+  };
+}
+
+const MAX_REVISION = 512;
+const NOT_READY = 'It is not ready.';
+const SAYS_NONE = 'It is ready, but does not say which revision it runs.';
+const TOO_LONG = `What its artifacts have is longer than ${MAX_REVISION} characters in all: name fewer artifacts.`;
+
+function isTooLong({ revision = '', fullRevision = '' }: Told): boolean {
+  return revision.length > MAX_REVISION || fullRevision.length > MAX_REVISION;
+}
+
+/** What Flux says of the only artifact of a Pipeline. */
+export function asArtifact(flux: Observation, artifact: string): Observation {
+  if (flux.kind !== 'application') return flux;
+  const { revision, fullRevision, failed, failedFull, deploying, ...rest } = flux;
+  const named = (one: string) => joined([{ artifact, revision: one }]) ?? one;
+  const told = (one: Told): Told => ({
+    ...(one.revision !== undefined && { revision: named(one.revision) }),
+    ...(one.fullRevision !== undefined && { fullRevision: named(one.fullRevision) }),
+  });
+  if ([revision, fullRevision, failed, failedFull].some((one) => one && !isUnmistakable(inSet(one)))) {
+    return keeping({ as: 'unknown' }, mistakable(artifact));
+  }
+  return {
+    ...rest,
+    ...told({
+      ...(revision !== undefined && { revision }),
+      ...(fullRevision !== undefined && { fullRevision }),
+    }),
+    ...(failed !== undefined && { failed: named(failed) }),
+    ...(failedFull !== undefined && { failedFull: named(failedFull) }),
+    ...(deploying && { deploying: told(deploying) }),
+  };
+}
+
+function mistakable(artifact: string): string {
+  return `The revision of the artifact ${artifact} has a comma or an equals sign, which stand between artifacts.`;
+}
+
+type NotDeployed = Exclude<AtPaths['state'], { kind: 'deployed' }>;
+
+function underWay(state: NotDeployed, wanted: Told): Application {
+  const { message: words } = state;
+  switch (state.kind) {
+    case 'held': {
+      const says = wanted.revision === undefined ? '' : ` Its spec says ${short(wanted)}.`;
+      return keeping(
+        { as: 'held', ...wanted },
+        `${words}${says} What it runs is learnt once it is rolled out.`,
+      );
+    }
+    case 'reconciling':
+      return { ...keeping({ as: 'reconciling', ...wanted }, words), deploying: wanted };
+    case 'under-way':
+      return { ...keeping({ as: 'unknown', ...wanted }, words), deploying: wanted };
+    case 'failed': {
+      const { revision, fullRevision } = wanted;
+      const failed = revision !== undefined && { failed: revision };
+      return {
+        ...keeping({ as: 'unknown', ...wanted }, words),
+        ...failed,
+        ...(fullRevision !== undefined && { failedFull: fullRevision }),
+      };
+    }
+  }
+}
+
+function short({ revision = '', fullRevision }: Told): string {
+  return shortRevision(fullRevision ?? revision);
+}
+
+function keeping(keeps: Keeps, message: string): Application {
+  return { kind: 'application', ready: false, keeps, message };
+}
+
+/** The sentence about the first artifact that has no revision there. */
+function firstFault({ kind }: AppRef, { at, sources, flux }: SeenAtPaths): string | undefined {
+  for (const { path, field, artifact } of sources) {
+    const value = path && at.values[path.text];
+    if (path && (!value || 'fault' in value)) {
+      return faultSentence(value?.fault ?? 'absent', { kind, path: path.text, field });
+    }
+    const runs = path || flux.kind !== 'application' ? undefined : flux.revision;
+    if (artifact !== undefined && runs !== undefined && !isUnmistakable(inSet(runs))) {
+      return mistakable(artifact);
+    }
+  }
+  return undefined;
+}
+
+/** The commit says what a branch is at whose name cannot stand among artifacts. */
+function inSet(revision: string): string {
+  const { commit } = parseRevision(revision);
+  return isUnmistakable(revision) || commit === undefined ? revision : `sha1:${commit}`;
+}
+
+/** What the artifacts have, with Flux's own where one of them is that. */
+function composed({ at, sources }: SeenAtPaths, flux: Told): Told {
+  const parts = sources.map(({ artifact, path }) => ({ artifact, ...(path ? valueIn(at, path) : flux) }));
+  const plain = joined(parts.map(({ artifact, revision }) => ({ artifact, revision })));
+  const full = joined(
+    parts.map(({ artifact, revision, fullRevision = revision }) => ({ artifact, revision: fullRevision })),
+  );
+  if (plain === undefined) return {};
+  return { revision: plain, ...(full !== plain && full !== undefined && { fullRevision: full }) };
+}
+
+function valueIn({ values }: AtPaths, { text }: RevisionPath): Told {
+  const found = values[text];
+  return found && 'value' in found ? { revision: found.value } : {};
+}
+
+interface Part {
+  readonly artifact: string | undefined;
+  readonly revision: string | undefined;
+}
+
+/** Undefined where one of them is not known. */
+function joined(parts: readonly Part[]): string | undefined {
+  const [only] = parts;
+  if (only?.artifact === undefined) return only?.revision;
+  const members = parts.flatMap(({ artifact = '', revision }) => {
+    return revision === undefined ? [] : [{ artifact, revision: inSet(revision) }];
+  });
+  return members.length === parts.length ? setOf(members) : undefined;
+}

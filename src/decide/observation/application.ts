@@ -1,0 +1,203 @@
+import * as v from 'valibot';
+import type { AppRef } from '../../api/pipeline.ts';
+import { isFluxAlone, type Source } from '../model/artifacts.ts';
+import { isPrintable, shortRevision } from '../model/revision.ts';
+import { groupOf } from '../model/route.ts';
+import { asArtifact, atPaths, withPaths } from './application-paths.ts';
+import { isBuiltAnew, toldOf } from './application-revision.ts';
+import { Application, type Entry, FIRST, MAX_REVISION, type Ready } from './application-view.ts';
+import { chartSource, type NamedSource } from './chart-source.ts';
+import { meaningOf } from './event-reason.ts';
+import { type HelmTests, helmTests, TESTS_AWAITED } from './helm-tests.ts';
+import type { Observation } from './observation.ts';
+import { readyWords, SUSPENDED } from './ready-words.ts';
+import { snapshotSince } from './snapshots.ts';
+import { isSuspended } from './spec-state.ts';
+
+export { showsPaths, type Viewing, viewApplication } from './application-view.ts';
+export type { Keeps, Observation } from './observation.ts';
+
+/** What an application runs, as its object says. */
+
+/** Reads an application object, or its view: what Flux calls its revision, or what its spec says at the Pipeline's paths. */
+export function readApplication(
+  appRef: AppRef,
+  object: unknown,
+  sources: readonly Source[] = [],
+): Observation {
+  const parsed = v.safeParse(Application, object, FIRST);
+  if (!parsed.success) {
+    return unreadable(`The ${appRef.kind} has no status that is understood here.`);
+  }
+  const flux = readFlux(appRef, object, parsed.output);
+  if (isFluxAlone(sources)) return flux;
+  const [only] = sources;
+  if (only?.artifact !== undefined && sources.every(({ path }) => path === undefined)) {
+    return asArtifact(flux, only.artifact);
+  }
+  const paths = sources.flatMap(({ path }) => path ?? []);
+  const { atPaths: at = atPaths(appRef, object, paths) } = parsed.output;
+  return withPaths(appRef, { flux, attempted: attemptedIn(parsed.output), at, sources });
+}
+
+/** What Flux tried last, where it is not what runs. */
+function attemptedIn({ status, builtAnew = false, revisionAt: at }: Application) {
+  const revision = recordable(status?.lastAttemptedRevision);
+  const says = { builtAnew, isElsewhere: at !== undefined };
+  return {
+    ...(revision !== undefined && { revision }),
+    ...toldOf(revision, status?.lastAttemptedRevisionDigest, says),
+  };
+}
+
+/**
+ * It is ready when its Ready condition is True for the present generation. HelmRelease v2 has no `lastAppliedRevision`: the
+ * chart version of the deployed release in its history says what runs.
+ */
+function readFlux(appRef: AppRef, object: unknown, parsed: Application): Observation {
+  const { metadata, status, revisionAt: at, builtAnew = isBuiltAnew(object) } = parsed;
+  const { chartSource: source = chartSource(object) } = parsed;
+  if (at?.unusable) {
+    return unreadable(
+      `The ${appRef.kind} has no text or number of at most ${MAX_REVISION} characters at ${at.path}: correct --revision-paths.`,
+    );
+  }
+  const history = status.history ?? [];
+  const release = history.find((one) => one.status === 'deployed');
+  const runs = at ? at.value : (release?.chartVersion ?? status.lastAppliedRevision);
+  const fault = runs === undefined ? undefined : revisionFault(runs);
+  if (fault !== undefined) return unreadable(`The ${appRef.kind} runs a revision ${fault}`);
+  const condition = status.conditions?.[0];
+  const seen = condition?.observedGeneration ?? status.observedGeneration ?? metadata.generation;
+  const current = seen >= metadata.generation;
+  const deployedAt = release?.lastDeployed ?? snapshotSince(history) ?? condition?.lastTransitionTime;
+  const attempted = recordable(status.lastAttemptedRevision);
+  const writesLast = WRITE_REVISION_LAST.includes(groupOf(appRef.apiVersion));
+  const held = heldBy(parsed, object);
+  const tries = at ? undefined : attempted;
+  const { way, ready } = progress(held, { current, condition, history, runs, attempted: tries, writesLast });
+  const failed = isFailure(condition) ? attempted : undefined;
+  const says = { builtAnew, isElsewhere: at !== undefined };
+  const tried = toldOf(attempted, status.lastAttemptedRevisionDigest, says).fullRevision;
+  return {
+    kind: 'application',
+    ready,
+    ...(runs !== undefined && { revision: runs, ...toldOf(runs, release?.ociDigest, says) }),
+    ...withSource(source),
+    ...(!ready && { message: whyNot(held, { condition, current, runs, attempted }, at?.path) }),
+    ...when(deployedAt),
+    ...(current && failed !== undefined && failedAs(failed, tried)),
+    ...inFull(way, tried),
+  };
+}
+
+interface Held {
+  readonly suspended: boolean;
+  readonly tests: HelmTests | undefined;
+}
+
+/** What keeps it from being promoted whatever its Ready condition says. */
+function heldBy({ suspended, helmTests: tests }: Application, object: unknown): Held {
+  return { suspended: suspended ?? isSuspended(object), tests: tests ?? helmTests(object) };
+}
+
+function progress({ suspended, tests }: Held, seen: UnderWay): { way: Way; ready: boolean } {
+  if (suspended) return { way: {}, ready: false };
+  const way = untilTested(underWay(seen), tests, seen);
+  const isTrue = seen.current && seen.condition?.status === 'True' && seen.runs !== undefined;
+  return { way, ready: isTrue && !way.deploying && tests === undefined };
+}
+
+/** The same revision with other values is tested anew, too. */
+function untilTested(way: Way, tests: HelmTests | undefined, { current, runs }: UnderWay): Way {
+  const isTested = current && tests === 'awaited' && !way.deploying;
+  return isTested ? { deploying: runs === undefined ? {} : { revision: runs } } : way;
+}
+
+function withSource(chartSource: NamedSource | undefined) {
+  return chartSource && { chartSource };
+}
+
+function failedAs(failed: string, fullRevision: string | undefined) {
+  return { failed, ...(fullRevision !== undefined && { failedFull: fullRevision }) };
+}
+
+function inFull(way: Way, fullRevision: string | undefined): Way {
+  if (way.deploying?.revision === undefined || fullRevision === undefined) return way;
+  return { ...way, deploying: { ...way.deploying, fullRevision } };
+}
+
+/** What keeps it out of the status, the end of a sentence. */
+function revisionFault(revision: string): string | undefined {
+  if (revision.length > MAX_REVISION) return `of more than ${MAX_REVISION} characters.`;
+  if (isPrintable(revision)) return undefined;
+  return 'with control characters, or characters that are not seen: deploy one without them.';
+}
+
+function when(deployedAt: string | undefined): { deployedAt?: string } {
+  return deployedAt === undefined ? {} : { deployedAt };
+}
+
+function recordable(revision: string | undefined): string | undefined {
+  return revision !== undefined && revisionFault(revision) === undefined ? revision : undefined;
+}
+
+type Way = Pick<Extract<Observation, { kind: 'application' }>, 'deploying' | 'steady'>;
+
+interface UnderWay {
+  readonly current: boolean;
+  readonly condition: ReadyCondition | undefined;
+  readonly history: readonly Entry[];
+  readonly runs: string | undefined;
+  readonly attempted: string | undefined;
+  readonly writesLast: boolean;
+}
+
+/** Groups whose controllers write the conditions a moment before they write what runs. Others may attempt what changes nothing. */
+const WRITE_REVISION_LAST: readonly string[] = ['helm.toolkit.fluxcd.io', 'kustomize.toolkit.fluxcd.io'];
+
+/** Tells a deployment from a reconciliation of what runs already. */
+function underWay({ current, condition, history, runs, attempted, writesLast }: UnderWay): Way {
+  const isUnknown = current && condition?.status === 'Unknown';
+  const isOther = attempted !== undefined && attempted !== runs;
+  const isPending = history.some((one) => one.status?.startsWith('pending-'));
+  // It is ready, and shows what ran before.
+  const isHalfWritten = writesLast && isOther && runs !== undefined && condition?.status === 'True';
+  if (!current || isHalfWritten || (isUnknown && (isOther || isPending))) {
+    return { deploying: isOther ? { revision: attempted } : {} };
+  }
+  return isUnknown ? { steady: true } : {};
+}
+
+type ReadyCondition = v.InferOutput<typeof Ready>;
+
+function unreadable(error: string): Observation {
+  return { kind: 'unreadable', error };
+}
+
+function isFailure(condition: ReadyCondition | undefined): boolean {
+  if (condition?.status !== 'False') return false;
+  return meaningOf({ severity: 'info', reason: condition.reason, message: '' }) === 'failed';
+}
+
+function whyNot({ suspended, tests }: Held, seen: Unready, path?: string): string {
+  if (suspended) return SUSPENDED;
+  const { current, condition } = seen;
+  if (current && condition && condition.status !== 'False' && tests === 'awaited') return TESTS_AWAITED;
+  if (current && condition?.status === 'True' && tests === 'failed') return 'Its Helm tests failed.';
+  return notReady(seen, path);
+}
+
+type Unready = Pick<UnderWay, 'condition' | 'current' | 'runs' | 'attempted'>;
+
+function notReady({ condition, current, runs, attempted }: Unready, path?: string): string {
+  if (!current) return 'Flux has not looked at its newest generation yet.';
+  if (!condition) return 'It has no Ready condition yet.';
+  if (condition.status === 'True') {
+    if (runs !== undefined)
+      return `It is ready, and its status shows ${shortRevision(runs)} until Flux writes ${shortRevision(attempted ?? '')} there.`;
+    const where = path ? `, which it should at ${path}` : '';
+    return `It is ready, but does not say which revision it runs${where}.`;
+  }
+  return readyWords(condition);
+}

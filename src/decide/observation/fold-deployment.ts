@@ -1,0 +1,147 @@
+import type { Deployment, EnvironmentStatus } from '../../api/pipeline.ts';
+import { cut } from '../../lib/text/text.ts';
+import { isSame, type Recorded, revisionOf } from '../model/revision.ts';
+import { commonRevision, readyRevision } from '../model/state.ts';
+import type { Observation } from './application.ts';
+
+/** Folds what was seen of an environment's applications into its deployment. */
+
+/**
+ * How long an event is believed against what the application object shows. Flux may send the event a
+ * moment before it writes the status; after this time the object wins.
+ */
+export const EVENT_GRACE_SECONDS = 15;
+
+/** `wasWhole`: the revision that all targets were ready at before. */
+type Looked = EnvironmentStatus & { readonly wasWhole: string | undefined };
+
+/** The deployment that what was seen shows, where it is another one than is recorded. */
+export function foldDeployment(
+  state: Looked,
+  observations: readonly Observation[],
+  now: Date,
+): Deployment | undefined {
+  const applications = observations.filter((one) => one.kind === 'application');
+  if (applications.length === 0 || graceEnd(state, now) !== undefined) return undefined;
+  const revision = readyRevision(state);
+  if (revision) return succeeded(state, revision, applications, now);
+  if (applications.length < observations.length) return undefined;
+  return failedDeployment(state, applications, now) ?? begun(state, applications, now);
+}
+
+type Application = Extract<Observation, { kind: 'application' }>;
+
+/** All targets are ready at the revision, those that cannot be read by their last event. */
+function succeeded(
+  { deployment, targets = [], wasWhole }: Looked,
+  revision: string,
+  applications: readonly Application[],
+  now: Date,
+): Deployment | undefined {
+  const isKnown = deployment && isOf(deployment, revision) && deployment.phase === 'Succeeded';
+  // The event of one target may have come before the others were there.
+  const isEarly = !isSame(wasWhole, revision) && targets.length > 1 && deployment?.source === 'webhook';
+  if (isKnown && !isEarly) return undefined;
+  const told = targets.flatMap((one) => (one.seen === 'now' ? [] : (one.observedAt ?? [])));
+  const times = [...applications.flatMap((one) => one.deployedAt ?? []), ...told];
+  const last = times.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1);
+  if (isKnown && !(Date.parse(last ?? '') > Date.parse(deployment.observedAt))) return undefined;
+  const observedAt = deployedAt(last, { deployment, revision }, now);
+  const names = namesOf(targets.find((one) => isSame(revisionOf(one), revision)) ?? { revision });
+  return { ...names, phase: 'Succeeded', ...startOf(deployment, revision), observedAt, source: 'watch' };
+}
+
+/** As a deployment has them. */
+function namesOf({ revision = '', fullRevision }: Recorded) {
+  return { revision, ...(fullRevision !== undefined && { fullRevision }) };
+}
+
+/** Whether the deployment is one of this revision, in whichever spelling. */
+function isOf(deployment: Deployment, revision: string): boolean {
+  return isSame(revisionOf(deployment), revision);
+}
+
+/** When the deployment began that is recorded as under way; what follows a failure of another revision is a new one. */
+export function startOf(before: Deployment | undefined, revision: string): { startedAt?: string } {
+  if (before?.startedAt === undefined) return {};
+  const goesOn = isOf(before, revision) || before.phase === 'Progressing';
+  return goesOn ? { startedAt: before.startedAt } : {};
+}
+
+function failedDeployment(
+  { deployment }: EnvironmentStatus,
+  applications: readonly Application[],
+  now: Date,
+): Deployment | undefined {
+  const failure = applications.find((one) => one.failed !== undefined);
+  if (failure?.failed === undefined) return undefined;
+  const revision = failure.failedFull ?? failure.failed;
+  if (deployment && isOf(deployment, revision) && deployment.phase === 'Failed') return deployment;
+  return {
+    ...namesOf({ revision: failure.failed, fullRevision: failure.failedFull }),
+    phase: 'Failed',
+    ...(failure.message !== undefined && { message: cut(failure.message) }),
+    ...startOf(deployment, revision),
+    observedAt: failure.deployedAt ?? now.toISOString(),
+    source: 'watch',
+  };
+}
+
+/** Flux has begun to deploy something: the new generation, or another revision. */
+function begun(
+  { deployment }: EnvironmentStatus,
+  applications: readonly Application[],
+  now: Date,
+): Deployment | undefined {
+  const one = applications.find(({ deploying }) => deploying !== undefined);
+  if (!one?.deploying) return undefined;
+  const told = [one.deploying, deployment, one].find((known) => known?.revision !== undefined);
+  const revision = revisionOf(told ?? {});
+  if (told === undefined || revision === undefined) return undefined;
+  const isThis = deployment !== undefined && isOf(deployment, revision);
+  // What failed and is tried again has failed until it is ready.
+  if (isThis && (deployment.phase === 'Progressing' || deployment.phase === 'Failed')) return undefined;
+  const at = now.toISOString();
+  const startedAt = (deployment?.phase === 'Progressing' && deployment.startedAt) || at;
+  const observedAt = isThis ? deployment.observedAt : at;
+  return { ...namesOf(told), phase: 'Progressing', startedAt, observedAt, source: 'watch' };
+}
+
+/** Kubernetes writes times to the second, so that two deployments may have the same. */
+const SAME_MOMENT_MS = 2000;
+
+/** Not every kind says when it was deployed: a time from before the former revision, or to come, is none. */
+function deployedAt(
+  told: string | undefined,
+  { deployment, revision }: { readonly deployment: Deployment | undefined; readonly revision: string },
+  now: Date,
+): string {
+  const at = Date.parse(told ?? '');
+  const before = Date.parse(deployment?.observedAt ?? '');
+  // The same revision rolled out once more, with other values, is there since it was there first.
+  if (deployment && isOf(deployment, revision) && deployment.phase === 'Progressing' && !(at > before)) {
+    return deployment.observedAt;
+  }
+  const isOld = at <= before && now.getTime() - at > SAME_MOMENT_MS;
+  return told !== undefined && at <= now.getTime() && !isOld ? told : now.toISOString();
+}
+
+/** Until when an event that says that a deployment succeeded is too young for the application to overrule it. */
+export function hintEnd(state: EnvironmentStatus, now: Date): number | undefined {
+  return state.deployment?.phase === 'Succeeded' ? graceEnd(state, now) : undefined;
+}
+
+/**
+ * Until when the last event is too young to be overruled by the application object, which shows something else;
+ * undefined: it is not.
+ */
+export function graceEnd({ deployment, targets }: EnvironmentStatus, now: Date): number | undefined {
+  if (deployment?.source !== 'webhook') return undefined;
+  const isThere = isSame(commonRevision(targets), revisionOf(deployment));
+  if (deployment.phase === 'Succeeded' && isThere) return undefined;
+  const grace = EVENT_GRACE_SECONDS * 1000;
+  const sent = Date.parse(deployment.observedAt);
+  // A sender whose clock is ahead would hold the environment for as long as it is.
+  const isAhead = sent > now.getTime() + grace;
+  return !isAhead && sent + grace > now.getTime() ? sent + grace : undefined;
+}

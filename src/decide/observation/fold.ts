@@ -1,0 +1,223 @@
+import type {
+  EnvironmentStatus,
+  Pipeline,
+  PipelineSpec,
+  PipelineStatus,
+  PromotionStatus,
+  Target,
+  TargetStatus,
+} from '../../api/pipeline.ts';
+import { cut } from '../../lib/text/text.ts';
+import { originOf } from '../model/artifacts.ts';
+import { rejectionOf, withOwnRejection } from '../model/rejections.ts';
+import { isSame, type Recorded, revisionOf } from '../model/revision.ts';
+import { groupOf, isApplication } from '../model/route.ts';
+import {
+  environmentStatus,
+  isUnfinished,
+  openPullRequest,
+  readyRevision,
+  withArrived,
+  withoutNoToWhatRuns,
+} from '../model/state.ts';
+import { withAbandoned } from '../promotion/abandon.ts';
+import { update } from '../promotion/step.ts';
+import { foldExecutions } from '../report/executions.ts';
+import type { Observation } from './application.ts';
+import { foldDeployment } from './fold-deployment.ts';
+
+/** Folds what was seen of the applications into the status. The cluster is the truth, events are hints. */
+
+/** Observations by environment, in the order of its targets. */
+export type Observations = Readonly<Record<string, readonly Observation[]>>;
+
+export function foldObservations(pipeline: Pipeline, seen: Observations, now: Date): PipelineStatus {
+  const known = withKnownRejections(ofThisApplication(pipeline, now));
+  const status = withAbandoned({ ...pipeline, status: known }, now);
+  const environments: Record<string, EnvironmentStatus> = {};
+  for (const environment of pipeline.spec.environments) {
+    const old = environmentStatus(status, environment.name);
+    const identities = environment.targets.map((target) => targetIdentity(pipeline.spec, target));
+    const before = identities.map((identity) => findTarget(old, identity));
+    const observations = (seen[environment.name] ?? []).map((one, index) => asRecorded(before[index], one));
+    const targets = identities.map((identity, index) => {
+      return foldTarget(identity, before[index], observations[index], now);
+    });
+    const state = withoutNoToWhatRuns(withArrived({ ...old, targets }));
+    const deployment = foldDeployment({ ...state, wasWhole: readyRevision(old) }, observations, now);
+    environments[environment.name] = deployment ? { ...state, deployment } : state;
+  }
+  return foldExecutions({ ...pipeline, status: { ...status, environments } }, now);
+}
+
+/** An earlier version kept a no in the promotion alone. */
+function withKnownRejections(status: PipelineStatus): PipelineStatus {
+  const isUnknown = ({ promotion, rejected }: EnvironmentStatus) =>
+    promotion?.phase === 'Rejected' && !rejectionOf({ rejected }, promotion.revision);
+  const entries = Object.entries(status.environments ?? {});
+  if (!entries.some(([, state]) => isUnknown(state))) return status;
+  const known = entries.map(([name, state]) => [name, isUnknown(state) ? withOwnRejection(state) : state]);
+  return { ...status, environments: Object.fromEntries(known) };
+}
+
+/** Another application, or other revisions of it, begin anew: what was recorded before says nothing of them. */
+export function ofThisApplication({ spec, status }: Pipeline, now: Date): PipelineStatus {
+  const origin = originOf(spec);
+  const isElsewhere = status.revisionsFrom !== origin;
+  const isOther = ({ targets = [] }: EnvironmentStatus) =>
+    isElsewhere ||
+    (targets.length > 0 && !targets.some((target) => isApplication(spec.appRef, target.clusterAppRef)));
+  const entries = Object.entries(status.environments ?? {});
+  if (!isElsewhere && !entries.some(([, state]) => isOther(state))) return status;
+  const { executions: _, revisionsFrom: __, ...rest } = status;
+  const message = isElsewhere
+    ? `Its revision is read elsewhere now: ${origin ?? 'where Flux has it'}.`
+    : `The application is ${spec.appRef.kind} ${spec.appRef.name} now.`;
+  const anew = entries.map(([name, state]) => [name, isOther(state) ? ended(state, message, now) : state]);
+  return {
+    ...rest,
+    ...(origin !== undefined && { revisionsFrom: origin }),
+    ...(status.environments && { environments: Object.fromEntries(anew) }),
+  };
+}
+
+/** A pull request that is open goes to the next revision. */
+function ended(
+  { promotion, waitingApproval }: EnvironmentStatus,
+  message: string,
+  now: Date,
+): EnvironmentStatus {
+  const waiting = waitingApproval && { waitingApproval: { revision: '' } };
+  if (!promotion) return { ...waiting };
+  if (!isUnfinished(promotion)) return { ...waiting, ...(openPullRequest(promotion) && { promotion }) };
+  const over = update(promotion, { phase: 'Superseded', message }, now);
+  return { ...waiting, promotion: withoutBrought(over) };
+}
+
+/** That a person had closed it is no word on a version of the application that is there now. */
+function withoutBrought({ pullRequest, ...promotion }: PromotionStatus): PromotionStatus {
+  if (!pullRequest) return promotion;
+  const { revision: _, ...rest } = pullRequest;
+  return { ...promotion, pullRequest: rest };
+}
+
+/** What a target's status begins with: which object, where. */
+export type TargetIdentity = Pick<TargetStatus, 'clusterAppRef' | 'namespace'>;
+
+export function targetIdentity(spec: PipelineSpec, target: Target): TargetIdentity {
+  const { apiVersion, kind, name } = spec.appRef;
+  const clusterRef = target.clusterRef && { clusterRef: target.clusterRef };
+  return { clusterAppRef: { apiVersion, kind, name, ...clusterRef }, namespace: target.namespace };
+}
+
+/** What is recorded of this very target; targets may have been reordered or renamed in the spec since. */
+export function findTarget(state: EnvironmentStatus, identity: TargetIdentity): TargetStatus | undefined {
+  const wanted = identityKey(identity);
+  return state.targets?.find((target) => identityKey(target) === wanted);
+}
+
+function identityKey({ clusterAppRef: app, namespace }: TargetIdentity): string {
+  const cluster = app.clusterRef;
+  const where = [cluster?.kind, cluster?.namespace, cluster?.name, namespace];
+  return JSON.stringify([groupOf(app.apiVersion), app.kind, app.name, ...where]);
+}
+
+/** What an application does not say of what it runs is what is recorded of it. */
+function asRecorded(before: TargetStatus | undefined, seen: Observation): Observation {
+  if (seen.kind !== 'application' || !seen.keeps) return seen;
+  const { keeps, deploying, ...rest } = seen;
+  const isSameThere = before?.revision !== undefined && isSame(revisionOf(before), revisionOf(keeps));
+  const isSteady = keeps.as === 'reconciling' && isSameThere;
+  return {
+    ...rest,
+    ...runningOf(before ?? {}),
+    ...(isSteady ? { steady: true } : deploying && { deploying }),
+  };
+}
+
+/** What a target's status becomes by what was seen of its application. */
+export function foldTarget(
+  identity: TargetIdentity,
+  before: TargetStatus | undefined,
+  looked: Observation | undefined,
+  now: Date,
+): TargetStatus {
+  const seen = looked && asRecorded(before, looked);
+  const isBack = before?.seen === 'gone' && seen?.kind === 'application';
+  const observedAt = before?.observedAt !== undefined && !isBack && { observedAt: before.observedAt };
+  if (seen?.kind === 'application') {
+    const ready = seen.ready || isSteady(before, seen);
+    return {
+      ...identity,
+      ready,
+      ...runningOf(seen),
+      ...tagOf(before, seen),
+      ...errorOf(seen, ready),
+      ...deployedSince(before, seen),
+      ...observedAt,
+      seen: 'now',
+    };
+  }
+  const error = cut(seen?.error ?? 'It was not looked at.');
+  const wasSeen = before?.seen !== undefined;
+  if (seen?.kind === 'absent' && wasSeen) {
+    return { ...identity, ready: false, error, observedAt: goneSince(before, now), seen: 'gone' };
+  }
+  const believed = before?.observedAt ? before : undefined;
+  // What cannot be read is still there: to forget what it ran would let an older revision in.
+  const known = seen?.kind === 'absent' ? believed : before;
+  return {
+    ...identity,
+    ready: believed?.ready ?? false,
+    ...runningOf(known ?? {}),
+    error,
+    ...(before?.deployedAt !== undefined && { deployedAt: before.deployedAt }),
+    ...observedAt,
+    ...(wasSeen && { seen: 'before' }),
+  };
+}
+
+function errorOf({ message }: Application, ready: boolean): { error?: string } {
+  return message !== undefined && !ready ? { error: cut(message) } : {};
+}
+
+/**
+ * An application that was seen and is gone is gone, whatever events said of it before. One that comes later and is older
+ * says nothing either, also when its cluster cannot be read any more. To the second, as Flux's events have it.
+ */
+function goneSince({ seen, observedAt }: TargetStatus, now: Date): string {
+  return (seen === 'gone' && observedAt) || new Date(Math.floor(now.getTime() / 1000) * 1000).toISOString();
+}
+
+/** The tag of its chart was found once, and its source may have another one by now. */
+function tagOf(before: TargetStatus | undefined, seen: Application): { tag?: string } {
+  const tag = seen.tag ?? (isSameThere(before, seen) ? before?.tag : undefined);
+  return tag === undefined ? {} : { tag };
+}
+
+/** What it runs, and what Flux's own revision leaves out. */
+function runningOf({ revision, fullRevision, tag }: Recorded & { readonly tag?: string | undefined }) {
+  return {
+    ...(revision !== undefined && { revision }),
+    ...(fullRevision !== undefined && { fullRevision }),
+    ...(tag !== undefined && { tag }),
+  };
+}
+
+type Application = Extract<Observation, { kind: 'application' }>;
+
+/** A reconciliation moves what some kinds say: the first time that is said of a revision counts. */
+function deployedSince(before: TargetStatus | undefined, seen: Application): { deployedAt?: string } {
+  const deployedAt = (isSameThere(before, seen) && before?.deployedAt) || seen.deployedAt;
+  return deployedAt === undefined || seen.revision === undefined ? {} : { deployedAt };
+}
+
+/** A reconciliation of the revision that was ready before is no news. */
+function isSteady(before: TargetStatus | undefined, seen: Observation): boolean {
+  if (seen.kind !== 'application' || !seen.steady || before?.seen !== 'now') return false;
+  return before.ready && isSameThere(before, seen);
+}
+
+function isSameThere(before: TargetStatus | undefined, seen: Application): boolean {
+  return before?.revision !== undefined && isSame(revisionOf(before), revisionOf(seen));
+}

@@ -1,0 +1,142 @@
+import { type RevisionPath, valuesAt } from '../../lib/text/object-path.ts';
+import {
+  type ImageReference,
+  imageRevision,
+  isPrintable,
+  OCI_TAG,
+  parseImage,
+  parseRevision,
+} from '../model/revision.ts';
+
+/** What an application object has at a path, as a revision. Nothing else of it is told, and what does not fit is not quoted. */
+
+/** Why there is no revision. */
+export type PathFault =
+  | 'absent'
+  | 'number'
+  | 'no-scalar'
+  | 'differs'
+  | 'unfit'
+  | 'untagged'
+  /** Something else in the object sets it. */
+  | 'overridden';
+
+export type PathValue = { readonly value: string } | { readonly fault: PathFault };
+
+const MAX_REVISION = 512;
+const IMAGE_FIELD = /(^|[_-])(image|IMAGE)$|[iI]mage$/;
+
+export function pathValue(object: unknown, path: RevisionPath): PathValue {
+  if (isOverridden(object, path)) return { fault: 'overridden' };
+  const read = valuesAt(object, path).map((found) => revisionIn(found, path));
+  const [first = { fault: 'absent' } as const, ...others] = read;
+  if (others.some((other) => JSON.stringify(other) !== JSON.stringify(first))) return { fault: 'differs' };
+  return withDigest(object, path, first);
+}
+
+function revisionIn(found: unknown, path: RevisionPath): PathValue {
+  if (typeof found === 'number') return { fault: 'number' };
+  if (typeof found !== 'string') return { fault: 'no-scalar' };
+  if (found === '') return { fault: 'absent' };
+  const last = path.steps.at(-1);
+  const isImage = last?.kind === 'field' && IMAGE_FIELD.test(last.name);
+  return isImage ? imageIn(found) : fitting(found);
+}
+
+/** Of an image its tag and digest; a tag or a digest alone may stand there too. */
+export function imageIn(text: string): PathValue {
+  const image = parseImage(text);
+  if (!image || !isReference(image)) return fitting(text);
+  const value = imageRevision(image);
+  return value === undefined ? { fault: 'untagged' } : { value };
+}
+
+/** A tag alone, or a version with its digest, is no reference to an image. */
+function isReference({ repository, tag, digest }: ImageReference): boolean {
+  if (tag !== undefined || repository.includes('/')) return true;
+  return digest !== undefined && parseRevision(repository).version === undefined;
+}
+
+/** A version, a tag, a digest or a commit. */
+export function fitting(text: string): PathValue {
+  return isFitting(text) ? { value: text } : { fault: 'unfit' };
+}
+
+const HASH = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
+const GIT_NAME = /^[\w][\w./-]{0,250}$/;
+
+function isFitting(text: string): boolean {
+  if (text.length > MAX_REVISION || !isPrintable(text)) return false;
+  if (HASH.test(text) || OCI_TAG.test(text)) return true;
+  const { name, version, digest, commit } = parseRevision(text);
+  if (name === undefined) return digest !== undefined || commit !== undefined;
+  if (version !== undefined && /^[\w.+-]+$/.test(name)) return true;
+  if (digest !== undefined) return OCI_TAG.test(name);
+  return commit !== undefined && GIT_NAME.test(name);
+}
+
+/** An image of a Kustomization has its digest beside its tag. */
+function withDigest(object: unknown, path: RevisionPath, found: PathValue): PathValue {
+  const last = path.steps.at(-1);
+  if (!('value' in found) || last?.kind !== 'field' || last.name !== 'newTag') return found;
+  const beside = { ...path, steps: [...path.steps.slice(0, -1), { ...last, name: 'digest' }] };
+  const digests = valuesAt(object, beside);
+  const [digest] = digests;
+  if (digest === undefined || digest === '') return found;
+  const isOne = digests.length === valuesAt(object, path).length && digests.every((one) => one === digest);
+  if (!isOne) return { fault: 'differs' };
+  return typeof digest === 'string' ? fitting(`${found.value}@${digest}`) : { fault: 'no-scalar' };
+}
+
+/** Values that a HelmRelease takes from elsewhere for the field, for what is in it or around it, are not seen here. */
+function isOverridden(object: unknown, path: RevisionPath): boolean {
+  const [first, second, ...rest] = path.steps.map((step) => (step.kind === 'field' ? step.name : undefined));
+  if (first !== 'spec' || second !== 'values') return false;
+  const references = valuesAt(object, VALUES_FROM)[0];
+  if (!Array.isArray(references)) return false;
+  return references.some((reference: unknown) => {
+    const [target] = valuesAt(reference, TARGET_PATH);
+    return typeof target === 'string' && target !== '' && overlaps(target, rest);
+  });
+}
+
+const VALUES_FROM: RevisionPath = {
+  text: '.spec.valuesFrom',
+  steps: [
+    { kind: 'field', name: 'spec' },
+    { kind: 'field', name: 'valuesFrom' },
+  ],
+};
+const TARGET_PATH: RevisionPath = { text: '.targetPath', steps: [{ kind: 'field', name: 'targetPath' }] };
+
+/** Helm's notation: names with dots between, `[0]` behind a list, and a backslash before a dot that is part of a name. */
+function overlaps(target: string, steps: readonly (string | undefined)[]): boolean {
+  const names = target.replaceAll(/\[\d+\]/g, '').split(/(?<!\\)\./);
+  const length = Math.min(names.length, steps.filter((step) => step !== undefined).length);
+  const fields = steps.filter((step) => step !== undefined);
+  return names.slice(0, length).every((name, index) => name.replaceAll('\\.', '.') === fields[index]);
+}
+
+/** The sentence that says what to do; `field` is the one of the Pipeline that names the path. */
+export function faultSentence(
+  fault: PathFault,
+  { kind, path, field }: { readonly kind: string; readonly path: string; readonly field: string },
+): string {
+  const at = `The ${kind} has`;
+  switch (fault) {
+    case 'absent':
+      return `${at} nothing at ${path}: write it there, or correct ${field}.path.`;
+    case 'number':
+      return `${at} a number at ${path}, and 1.10 would be 1.1: put it in quotes.`;
+    case 'no-scalar':
+      return `${at} no single text at ${path}: let ${field}.path lead to one.`;
+    case 'differs':
+      return `${at} several values at ${path}, and they differ: let ${field}.path lead to one of them.`;
+    case 'unfit':
+      return `${at} something at ${path} that is no version, tag, digest, commit or image: let ${field}.path lead to one.`;
+    case 'untagged':
+      return `${at} an image without a tag and without a digest at ${path}: write one behind it.`;
+    case 'overridden':
+      return `${at} a targetPath in spec.valuesFrom that sets ${path}, or something around it, which cannot be seen here: write it in spec.values alone.`;
+  }
+}

@@ -1,0 +1,106 @@
+import type { FluxEvent } from '../../api/event.ts';
+import type { EnvironmentStatus, Pipeline, PipelineStatus } from '../../api/pipeline.ts';
+import { revisionOf } from '../model/revision.ts';
+import { environmentStatus, withEnvironment } from '../model/state.ts';
+import { bounded } from '../report/bounded.ts';
+import { foldExecutions } from '../report/executions.ts';
+import { findTarget, ofThisApplication, targetIdentity } from './fold.ts';
+import {
+  isConfirmation,
+  isOutdated,
+  isRecorded,
+  withConfirmation,
+  withDeployment,
+  withRepetition,
+} from './receive/deployment.ts';
+import { follow, underWay, withEnd } from './receive/follow.ts';
+import { type Located, locate, type Outcome, place } from './receive/located.ts';
+import { isReadFromSpec } from './receive/told.ts';
+
+/**
+ * What an authenticated event changes: it is only recorded here, the reconciler acts on the record. The
+ * outcomes are those of the promotion webhook; without `status` there is nothing to write.
+ */
+export type Receipt =
+  | { readonly kind: 'refused'; readonly problem: string; readonly status?: undefined }
+  | {
+      readonly kind: 'taken';
+      readonly outcome: Outcome;
+      readonly environment: string;
+      readonly revision: string;
+      /** The application is to be looked at, whatever the event says. */
+      readonly looks?: true;
+      readonly status?: PipelineStatus;
+    };
+
+export function receiveEvent(
+  recorded: Pipeline,
+  name: string,
+  event: FluxEvent,
+  now: Date,
+  { isUnread = false }: { readonly isUnread?: boolean } = {},
+): Receipt {
+  const pipeline = { ...recorded, status: ofThisApplication(recorded, now) };
+  const hint = isUnread ? undefined : hintOf(pipeline, name, event, now);
+  if (hint) return hint;
+  const located = locate(pipeline, name, event, now);
+  if (typeof located === 'string') return { kind: 'refused', problem: located };
+  const { outcome, status: written } = record(located, now);
+  // What this event takes the place of was there all the same, also when nobody has looked meanwhile.
+  const folded = written && foldExecutions({ ...pipeline, status: written }, now);
+  const ended = folded && withEnd({ ...located, pipeline: { ...pipeline, status: folded } }, now);
+  const status = ended && bounded(pipeline.spec, ended);
+  const { revision, environment } = located;
+  const promotes = outcome === 'accepted' || outcome === 'waiting-approval' || outcome === 'unchanged';
+  const about = promotes ? (located.next ?? environment) : environment;
+  return { kind: 'taken', outcome, environment: about.name, revision, ...(status && { status }) };
+}
+
+/** Where the spec of an application that can be read says what runs, an event is no more than a reason to look there. */
+function hintOf(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Receipt | undefined {
+  if (!isReadFromSpec(pipeline.spec)) return undefined;
+  const placed = place(pipeline, name, event, now);
+  if (typeof placed === 'string') return { kind: 'refused', problem: placed };
+  const { environment, target } = placed;
+  const state = environmentStatus(pipeline.status, environment.name);
+  const known = findTarget(state, targetIdentity(pipeline.spec, target));
+  if (known?.seen !== 'now') return undefined;
+  const revision = revisionOf(known) ?? '';
+  return { kind: 'taken', outcome: 'unchanged', environment: environment.name, revision, looks: true };
+}
+
+interface Recorded {
+  readonly outcome: Outcome;
+  readonly status?: PipelineStatus;
+}
+
+function record(located: Located, now: Date): Recorded {
+  const { pipeline, environment, next, meaning } = located;
+  const state = environmentStatus(pipeline.status, environment.name);
+  const confirmed = next && isConfirmation(located, state) ? underWay(located, next) : undefined;
+  if (confirmed) return written(located, withConfirmation(state), confirmed);
+  if (meaning === 'deployed' && isRecorded(located, state)) return repeated(located, state, now);
+  if (isOutdated(located, state)) return { outcome: 'outdated' };
+  const recorded = written(located, withDeployment(located, state), 'recorded');
+  if (meaning !== 'deployed') return recorded;
+  if (!next) return { ...recorded, outcome: 'completed' };
+  const followed = follow(located, next, recorded.status ?? pipeline.status, now);
+  return followed.status === pipeline.status ? { outcome: followed.outcome } : followed;
+}
+
+function repeated(located: Located, state: EnvironmentStatus, now: Date): Recorded {
+  const { next, pipeline } = located;
+  const anew = withRepetition(located, state);
+  if (!next) return written(located, anew, 'completed');
+  const recorded = written(located, anew, anew === state ? 'unchanged' : 'recorded');
+  const known = recorded.status ?? pipeline.status;
+  const followed = follow(located, next, known, now);
+  return followed.status === known ? recorded : followed;
+}
+
+/** Nothing is written where nothing has changed. */
+function written({ pipeline, environment }: Located, state: EnvironmentStatus, outcome: Outcome): Recorded {
+  const before = environmentStatus(pipeline.status, environment.name);
+  if (JSON.stringify(state) === JSON.stringify(before)) return { outcome };
+  return { outcome, status: withEnvironment(pipeline.status, environment.name, state) };
+}

@@ -1,0 +1,156 @@
+import type { Environment, PipelineStatus, PromotionStatus, Strategy } from '../../../api/pipeline.ts';
+import { availableRevision } from '../../gates/available.ts';
+import { candidateOf, gatesInto, objectionTo, versionProblem } from '../../gates/candidate.ts';
+import { isByHand } from '../../gates/gates.ts';
+import { isSame, shortRevision } from '../../model/revision.ts';
+import { environmentIndex, isManual, promotionInto } from '../../model/route.ts';
+import {
+  deployedRevision,
+  environmentStatus,
+  isUnfinished,
+  newPromotion,
+  openPullRequest,
+  recordedPromotion,
+  withEnvironment,
+  withPromotion,
+} from '../../model/state.ts';
+import { nextSteps } from '../../promotion/next.ts';
+import { isReopenable } from '../../promotion/poll.ts';
+import { update } from '../../promotion/step.ts';
+import { isTried } from '../../promotion/unrecorded.ts';
+import { isGone, isHint } from './deployment.ts';
+import type { Located, Outcome } from './located.ts';
+
+/** What follows from a deployment that an event says to have succeeded. */
+
+export interface Followed {
+  readonly outcome: Outcome;
+  readonly status: PipelineStatus;
+}
+
+/** What an event about a promotion is answered that is on its way already; undefined when none is. */
+export function underWay({ pipeline, full }: Located, next: Environment): Outcome | undefined {
+  const promotion = recordedPromotion(environmentStatus(pipeline.status, next.name));
+  if (!promotion || !isSame(promotion.revision, full) || !isUnfinished(promotion)) return undefined;
+  return promotion.phase === 'WaitingApproval' ? 'waiting-approval' : 'accepted';
+}
+
+/**
+ * Records the promotion that follows from the deployment, when one does. Only an environment as a whole starts one:
+ * what one target runs, or an application that can be read does not show yet, is a reason to look and no more.
+ */
+export function follow(located: Located, next: Environment, status: PipelineStatus, now: Date): Followed {
+  const { environment, full } = located;
+  const { metadata, spec } = located.pipeline;
+  const pipeline = { metadata, spec, status };
+  const state = environmentStatus(status, next.name);
+  const before = recordedPromotion(state);
+  const way = { pipeline, previous: environment, environment: next, state, now };
+  if (!isNews(way, full, before)) return { outcome: 'recorded', status };
+  const here = environmentStatus(status, environment.name);
+  if (isHint(located, here)) return { outcome: isGone(located, here) ? 'recorded' : 'accepted', status };
+  const index = environmentIndex(spec, environment.name);
+  const available = availableRevision(pipeline, index);
+  if (available === undefined || !isSame(available, full)) return { outcome: 'recorded', status };
+  if (before && isToBeLookedAt(before, promotionInto(spec, next)?.strategy, now))
+    return { outcome: 'accepted', status };
+  // The deployment is recorded: it is looked at again once it has passed what the other one has passed.
+  if (!isSame(candidateOf(way, available, before), available)) return { outcome: 'accepted', status };
+  return start(way, available, before);
+}
+
+/**
+ * Before another revision takes its place: somebody may have closed its pull request or opened it again, or reverted its
+ * merge, or it is being carried out right now.
+ */
+function isToBeLookedAt(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
+  if (record.phase === 'Rejected') return isReopenable({ now }, record);
+  if (!isUnfinished(record)) return false;
+  // What has failed, and waits for its next attempt, gives way at once: its forge may be away for long.
+  const isWaiting = record.failure !== undefined && record.phase === 'Pending';
+  return openPullRequest(record) !== undefined || (isBegun(record, strategy) && !isWaiting);
+}
+
+/** It is merged, or may be, or an attempt is under way, or has left what is not recorded. */
+function isBegun(record: PromotionStatus, strategy: Strategy | undefined): boolean {
+  if (record.phase === 'Merged') return true;
+  if (record.phase === 'PullRequestOpen') return record.nextAttemptAt !== undefined;
+  const isNotified = record.phase === 'Promoting' && strategy?.notification !== undefined;
+  return record.attempts !== undefined && !isNotified;
+}
+
+/**
+ * With the end of the promotion that the previous environment went back from: it may have come again by the time that
+ * somebody decides, and what was said of its first time, an approval or a notification, does not hold for the next.
+ */
+export function withEnd({ pipeline, next }: Located, now: Date): PipelineStatus {
+  const { spec, status } = pipeline;
+  const state = next && environmentStatus(status, next.name);
+  const { promotion } = state ?? {};
+  if (!next || !state || !promotion || !isUnfinished(promotion)) return status;
+  const strategy = promotionInto(spec, next)?.strategy;
+  if (isUnderWay(promotion, strategy, now)) return status;
+  const step = nextSteps({ pipeline, pullRequests: {}, requested: false, now })[next.name];
+  const isEnd = step?.kind === 'record' && step.promotion.phase === 'Superseded';
+  if (!isEnd || !isSame(step.promotion.revision, promotion.revision)) return status;
+  // Whether it has a pull request is asked of the forge first, see unrecorded.ts.
+  const ended = isTried(promotion, strategy) ? withoutApproval(promotion, now) : step.promotion;
+  return ended === promotion ? status : withEnvironment(status, next.name, withPromotion(state, ended));
+}
+
+/** It is merged, or an attempt may be under way. */
+function isUnderWay(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
+  switch (record.phase) {
+    case 'Merged':
+      return true;
+    case 'Promoting':
+      return strategy?.notification === undefined;
+    case 'PullRequestOpen':
+      return Date.parse(record.nextAttemptAt ?? '') <= now.getTime();
+    case 'Pending':
+      return strategy?.notification !== undefined && isBeingRaised(record);
+    default:
+      return false;
+  }
+}
+
+/** A notification that is neither held nor waits for another attempt. */
+function isBeingRaised({ attempts, nextAttemptAt, heldBy }: PromotionStatus): boolean {
+  return attempts !== undefined && nextAttemptAt === undefined && heldBy === undefined;
+}
+
+function withoutApproval(record: PromotionStatus, now: Date): PromotionStatus {
+  if (record.approvedBy === undefined) return record;
+  const { approvedBy: _, ...rest } = record;
+  const message = 'It was rolled back: an approval that was given before does not count any more.';
+  return update(rest, { phase: record.phase, message }, now);
+}
+
+type Way = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];
+
+/** Whether a promotion of the revision would follow, once the whole environment is at it. */
+function isNews(way: Way, revision: string, before: PromotionStatus | undefined): boolean {
+  if (before && isSame(before.revision, revision) && before.phase !== 'Superseded') return false;
+  if (before && isUnfinished(before) && isByHand(before)) return false;
+  return !isSame(deployedRevision(way.state), revision) && objectionTo(way, revision) === undefined;
+}
+
+function start(way: Way, revision: string, before: PromotionStatus | undefined): Followed {
+  const { pipeline, environment: next, state, now } = way;
+  const { spec, status } = pipeline;
+  const admitted = versionProblem(gatesInto(way), revision) === undefined;
+  const manual = admitted && isManual(spec, next);
+  const mayBeOpen = before && isTried(before, promotionInto(spec, next)?.strategy);
+  const promotion = withPromotion(state, {
+    ...newPromotion(revision, before, now),
+    ...(mayBeOpen && { mayBeOpen }),
+    phase: manual ? 'WaitingApproval' : 'Pending',
+    message: manual
+      ? `Waits for an approval of ${shortRevision(revision)}.`
+      : 'Recorded; it is carried out next.',
+  });
+  return {
+    outcome: manual ? 'waiting-approval' : 'accepted',
+    status: withEnvironment(status, next.name, promotion),
+  };
+}

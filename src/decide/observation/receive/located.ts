@@ -1,0 +1,85 @@
+import type { FluxEvent } from '../../../api/event.ts';
+import type { Environment, Pipeline, Target } from '../../../api/pipeline.ts';
+import { revisionOf, type Told } from '../../model/revision.ts';
+import { environmentIndex, isApplication, promotionInto } from '../../model/route.ts';
+import { type Meaning, meaningOf } from '../event-reason.ts';
+import { eventOrigin, eventTarget } from '../event-target.ts';
+import { isReadFromSpec, revisionToldBy } from './told.ts';
+
+/** What the promotion webhook answers. */
+export type Outcome = 'accepted' | 'waiting-approval' | 'unchanged' | 'recorded' | 'outdated' | 'completed';
+
+/** A sender whose clock is further ahead than this is not believed: later events would seem outdated. */
+const MAX_CLOCK_SKEW_MS = 10 * 60_000;
+
+/** An event, and what of the Pipeline it is about. */
+export interface Placed {
+  readonly pipeline: Pipeline;
+  readonly environment: Environment;
+  /** Of the one target that the event is about. */
+  readonly target: Target;
+  readonly next?: Environment;
+  readonly event: FluxEvent;
+  readonly meaning: Meaning;
+  /** RFC 3339; the event's own time. */
+  readonly at: string;
+}
+
+/** The same with the revision that the event says. */
+export interface Located extends Placed {
+  /** As Flux says it, */
+  readonly revision: string;
+  /** and with its digest. */
+  readonly full: string;
+  /** What of that the revision leaves out. */
+  readonly told: Told;
+}
+
+/** Which environment the event is about; a sentence when it is about none of this Pipeline's. */
+export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Located | string {
+  const said = revisionToldBy(pipeline.spec, event);
+  if (typeof said === 'string') return said;
+  const placed = place(pipeline, name, event, now);
+  if (typeof placed === 'string') return placed;
+  return { ...placed, ...said, full: revisionOf({ revision: said.revision, ...said.told }) ?? said.revision };
+}
+
+/** The same, whatever revision the event says. */
+export function place(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Placed | string {
+  const { spec, metadata } = pipeline;
+  const at = eventTime(event, now);
+  if (at === undefined) return 'The event has no timestamp: without one it could be sent again at any time.';
+  const index = environmentIndex(spec, name);
+  const environment = spec.environments[index];
+  if (!environment) return `Pipeline ${metadata.namespace}/${metadata.name} has no environment ${name}.`;
+  const object = event.involvedObject;
+  const here = environment.targets.some((target) => target.namespace === object.namespace);
+  if (!here || !isApplication(spec.appRef, object)) {
+    return `The involved object is not the application of this Pipeline in the environment ${name}.`;
+  }
+  const target = eventTarget(spec, environment, eventOrigin(event), metadata.namespace);
+  if (typeof target === 'string') return target;
+  const next = spec.environments[index + 1];
+  if (next && !promotionInto(spec, next)) return `No promotion is configured into ${next.name}.`;
+  return {
+    pipeline,
+    environment,
+    target,
+    ...(next && { next }),
+    event,
+    meaning: meaningHere(spec, event),
+    at,
+  };
+}
+
+/** Where an event key says the revision, a HelmRelease with tests may be there once they have passed. */
+function meaningHere(spec: Pipeline['spec'], event: FluxEvent): Meaning {
+  const isTested = event.reason === 'TestSucceeded' && event.severity !== 'error';
+  return isTested && isReadFromSpec(spec) ? 'deployed' : meaningOf(event);
+}
+
+function eventTime({ timestamp }: FluxEvent, now: Date): string | undefined {
+  if (!timestamp) return undefined;
+  const sent = new Date(timestamp);
+  return (sent.getTime() - now.getTime() > MAX_CLOCK_SKEW_MS ? now : sent).toISOString();
+}

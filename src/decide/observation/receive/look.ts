@@ -1,0 +1,91 @@
+import type { FluxEvent } from '../../../api/event.ts';
+import type { Environment, Pipeline, Target, TargetStatus } from '../../../api/pipeline.ts';
+import { isSame, revisionOf } from '../../model/revision.ts';
+import { environmentStatus, withEnvironment } from '../../model/state.ts';
+import type { Observation } from '../application.ts';
+import { findTarget, foldTarget, ofThisApplication, targetIdentity } from '../fold.ts';
+import { type Receipt, receiveEvent } from '../receive.ts';
+import { locate, place } from './located.ts';
+import { isReadFromSpec } from './told.ts';
+
+/**
+ * What an event tells may be there already and not be recorded yet: watching takes a moment. Then the application is
+ * looked at before the event is answered, so that the answer says what follows.
+ */
+
+/** The target whose application is to be looked at; undefined: nothing would follow from what it shows. */
+export function targetToLookAt(
+  pipeline: Pipeline,
+  name: string,
+  event: FluxEvent,
+  now: Date,
+): Target | undefined {
+  const located = isReadFromSpec(pipeline.spec) ? placedAt(pipeline, name, event, now) : undefined;
+  if (located) return located;
+  return targetOfNews(pipeline, name, event, now);
+}
+
+/** Where its spec says what the application runs, an event need not say it. */
+function placedAt(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Target | undefined {
+  const placed = place(pipeline, name, event, now);
+  if (typeof placed === 'string' || placed.target.clusterRef) return undefined;
+  return placed.meaning === 'noted' || placed.meaning === 'progressing' ? undefined : placed.target;
+}
+
+function targetOfNews(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Target | undefined {
+  const located = locate(pipeline, name, event, now);
+  if (typeof located === 'string' || located.meaning !== 'deployed' || located.target.clusterRef)
+    return undefined;
+  const { environment, target, full } = located;
+  const recorded = recordedOf(pipeline, environment, target);
+  return recorded?.ready && isSame(revisionOf(recorded), full) ? undefined : target;
+}
+
+/** What the application of a target shows, looked at for the event. */
+export interface Look {
+  readonly target: Target;
+  readonly seen: Observation;
+}
+
+/** Receives the event with what was just seen. What is answered as recorded is recorded, be it that. */
+export function receiveWith(
+  look: Look | undefined,
+  pipeline: Pipeline,
+  name: string,
+  event: FluxEvent,
+  now: Date,
+): Receipt {
+  const current = look ? withSeen(pipeline, name, look, now) : pipeline;
+  // What could not be looked at just now is not read either, whatever is recorded of it.
+  const isSpec = !look && isReadFromSpec(pipeline.spec);
+  const isUnread = isSpec && targetToLookAt(pipeline, name, event, now) !== undefined;
+  const receipt = receiveEvent(current, name, event, now, { isUnread });
+  const isKnown = current === pipeline || receipt.kind === 'refused' || receipt.outcome !== 'unchanged';
+  if (isKnown) return receipt;
+  const outcome = isReadFromSpec(pipeline.spec) ? 'unchanged' : 'recorded';
+  return { ...receipt, outcome, status: current.status };
+}
+
+/** The Pipeline with what the application shows of the target. */
+function withSeen(recorded: Pipeline, name: string, { target, seen }: Look, now: Date): Pipeline {
+  const environment = recorded.spec.environments.find((one) => one.name === name);
+  if (!environment || seen.kind !== 'application') return recorded;
+  const pipeline = { ...recorded, status: ofThisApplication(recorded, now) };
+  const state = environmentStatus(pipeline.status, name);
+  const targets = environment.targets.map((one): TargetStatus => {
+    const identity = targetIdentity(pipeline.spec, one);
+    const before = findTarget(state, identity);
+    const isSame = one.namespace === target.namespace && !one.clusterRef;
+    return isSame ? foldTarget(identity, before, seen, now) : (before ?? { ...identity, ready: false });
+  });
+  if (JSON.stringify(targets) === JSON.stringify(state.targets)) return recorded;
+  return { ...pipeline, status: withEnvironment(pipeline.status, name, { ...state, targets }) };
+}
+
+function recordedOf(
+  { spec, status }: Pipeline,
+  { name }: Environment,
+  target: Target,
+): TargetStatus | undefined {
+  return findTarget(environmentStatus(status, name), targetIdentity(spec, target));
+}

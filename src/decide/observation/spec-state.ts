@@ -1,0 +1,162 @@
+import * as v from 'valibot';
+import type { AppRef } from '../../api/pipeline.ts';
+import { isWorkload } from '../model/artifacts.ts';
+import { groupOf } from '../model/route.ts';
+import { meaningOf } from './event-reason.ts';
+import { helmTests, TESTS_AWAITED } from './helm-tests.ts';
+import { readyWords, SUSPENDED } from './ready-words.ts';
+import { snapshotSince } from './snapshots.ts';
+import { workloadState } from './workload-state.ts';
+
+/**
+ * Whether an application runs what its spec says. Ready alone does not say so: a suspended object, and one that changes
+ * while it is being upgraded, are Ready at a generation that was never rolled out.
+ */
+export type SpecState =
+  | { readonly kind: 'deployed'; readonly since?: string | undefined }
+  /** Nothing is rolled out: it is suspended, paused, or being deleted. */
+  | { readonly kind: 'held'; readonly message: string }
+  /** It is being reconciled, with the same or with other contents. */
+  | { readonly kind: 'reconciling'; readonly message: string }
+  | { readonly kind: 'under-way'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
+
+const FIRST = { abortEarly: true };
+const MAX_MESSAGE = 1024;
+
+const text = v.fallback(v.optional(v.string()), undefined);
+const number = v.fallback(v.optional(v.number()), undefined);
+/** Some kinds write it as text. */
+const generation = v.fallback(
+  v.optional(v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))])),
+  undefined,
+);
+const time = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(40), v.isoTimestamp())), undefined);
+
+const Condition = v.object({
+  type: v.string(),
+  status: v.string(),
+  reason: text,
+  message: text,
+  observedGeneration: generation,
+  lastTransitionTime: time,
+});
+type Condition = v.InferOutput<typeof Condition>;
+
+const Entry = v.object({ version: number, status: text, configDigest: text, lastDeployed: time });
+type Entry = v.InferOutput<typeof Entry>;
+
+const Subject = v.object({
+  metadata: v.object({ generation: v.optional(v.number(), 0), deletionTimestamp: v.optional(v.unknown()) }),
+  status: v.optional(
+    v.object({
+      observedGeneration: generation,
+      conditions: v.fallback(v.optional(v.array(Condition), []), []),
+      lastAttemptedGeneration: generation,
+      lastAttemptedConfigDigest: text,
+      history: v.fallback(v.optional(v.array(v.unknown()), []), []),
+    }),
+    {},
+  ),
+});
+type Subject = v.InferOutput<typeof Subject>;
+
+const Suspended = v.object({ spec: v.object({ suspend: v.literal(true) }) });
+
+/** Its controller looks at it no more: what its status says of it may be of before. */
+export function isSuspended(object: unknown): boolean {
+  return v.is(Suspended, object);
+}
+
+type Kind = Pick<AppRef, 'apiVersion' | 'kind'>;
+
+export function specState(kind: Kind, object: unknown): SpecState {
+  const parsed = v.safeParse(Subject, object, FIRST);
+  if (!parsed.success) return underWay('Its status is not understood here.');
+  const subject = parsed.output;
+  if (subject.metadata.deletionTimestamp != null) return { kind: 'held', message: 'It is being deleted.' };
+  if (isWorkload(kind)) return workloadState(kind, object);
+  if (isSuspended(object)) return { kind: 'held', message: SUSPENDED };
+  return readiness(subject) ?? untested(object) ?? releaseState(kind, subject);
+}
+
+/** Undefined: Ready is True at the present generation, and nothing speaks against it. */
+function readiness({ metadata, status }: Subject): SpecState | undefined {
+  const find = (type: string) => status.conditions.find((one) => one.type === type);
+  const ready = find('Ready');
+  const { generation } = metadata;
+  if (!ready) return underWay('It has no Ready condition yet.');
+  const looked = [status.observedGeneration, ready.observedGeneration].filter((one) => one !== undefined);
+  if (looked.some((one) => one !== generation)) return underWay(NOT_LOOKED);
+  if (looked.length === 0) return underWay(UNTOLD);
+  if (ready.status === 'False' && isFailure(ready)) return { kind: 'failed', message: wordsOf(ready) };
+  const stalled = find('Stalled');
+  if (stalled?.status === 'True') return { kind: 'failed', message: wordsOf(stalled) };
+  if (ready.status === 'Unknown' || find('Reconciling')?.status === 'True') {
+    return { kind: 'reconciling', message: wordsOf(ready) };
+  }
+  return ready.status === 'True' ? undefined : underWay(wordsOf(ready));
+}
+
+function untested(object: unknown): SpecState | undefined {
+  const tests = helmTests(object);
+  if (tests === undefined) return undefined;
+  return underWay(tests === 'failed' ? 'Its Helm tests failed.' : TESTS_AWAITED);
+}
+
+/** Of a HelmRelease: what runs was released with the values of the present generation. */
+function releaseState({ apiVersion, kind }: Kind, { metadata, status }: Subject): SpecState {
+  const ready = status.conditions.find((one) => one.type === 'Ready');
+  const isRelease = kind === 'HelmRelease' && groupOf(apiVersion) === 'helm.toolkit.fluxcd.io';
+  if (!isRelease)
+    return {
+      kind: 'deployed',
+      since: snapshotSince(snapshotsIn(status.history)) ?? ready?.lastTransitionTime,
+    };
+  const { lastAttemptedGeneration, lastAttemptedConfigDigest: digest } = status;
+  const newest = newestRelease(status.history);
+  if (lastAttemptedGeneration === undefined || digest === undefined || !newest?.configDigest) {
+    return underWay(TOO_OLD);
+  }
+  const isAttempted = lastAttemptedGeneration === metadata.generation;
+  const isThis = newest.status === 'deployed' && newest.configDigest === digest;
+  return isAttempted && isThis ? { kind: 'deployed', since: newest.lastDeployed } : underWay(NOT_RELEASED);
+}
+
+const NOT_LOOKED = 'Its controller has not looked at its newest generation yet.';
+const UNTOLD =
+  'Its status does not say which generation it is about (observedGeneration), so that it is not known whether what its spec says is what runs.';
+const NOT_RELEASED = 'It is ready, and Helm has not released its newest values yet.';
+const TOO_OLD =
+  'Its status does not say which values Helm has released (lastAttemptedGeneration, lastAttemptedConfigDigest and configDigest in its history): helm-controller 1.0 and later write them.';
+
+function newestRelease(history: readonly unknown[]): Entry | undefined {
+  let newest: Entry | undefined;
+  for (const one of history) {
+    const parsed = v.safeParse(Entry, one, FIRST);
+    if (parsed.success && (parsed.output.version ?? 0) > (newest?.version ?? -1)) newest = parsed.output;
+  }
+  return newest;
+}
+
+const Snapshot = v.object({ firstReconciled: time, lastReconciled: time });
+
+/** Flux keeps five. */
+function snapshotsIn(history: readonly unknown[]) {
+  return history.slice(0, 10).flatMap((one) => {
+    const parsed = v.safeParse(Snapshot, one, FIRST);
+    return parsed.success ? [parsed.output] : [];
+  });
+}
+
+function isFailure({ reason = '' }: Condition): boolean {
+  return meaningOf({ severity: 'info', reason, message: '' }) === 'failed';
+}
+
+function wordsOf(condition: Condition): string {
+  return readyWords(condition).slice(0, MAX_MESSAGE);
+}
+
+function underWay(message: string): SpecState {
+  return { kind: 'under-way', message };
+}

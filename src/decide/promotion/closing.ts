@@ -1,0 +1,167 @@
+import {
+  type AbandonedPullRequest,
+  type EnvironmentStatus,
+  MAX_ABANDONED,
+  type PipelineStatus,
+  type PromotionStatus,
+  type Rejection,
+} from '../../api/pipeline.ts';
+import { cut } from '../../lib/text/text.ts';
+import { isByHand } from '../gates/gates.ts';
+import { mergePlace, withMerge } from '../model/merged.ts';
+import { rejectedBy, withRejection } from '../model/rejections.ts';
+import { isSame as isSameRevision, shortRevision } from '../model/revision.ts';
+import { environmentStatus, isUnfinished, ownValue, withEnvironment, withPromotion } from '../model/state.ts';
+import { overAfter, whatWasSaid, whyRejected } from './follow.ts';
+import { update } from './step.ts';
+import { isOver, isSame, problemOf, type TaskDone } from './task.ts';
+
+/** What becomes of a pull request that was to be closed: it is closed, a person had closed it before, or it stays open. */
+export function foldClosing(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
+  const { environment, pullRequest, task } = done;
+  const known = withAbandonedClosed(status, done, now);
+  const { promotion } = environmentStatus(known, environment);
+  const isThis = promotion?.pullRequest && isSame(promotion.pullRequest, pullRequest);
+  // It may be needed again by now, or be closed for another reason.
+  if (!isThis || task.kind !== 'close' || task.reason !== promotion.pullRequest?.closing) return known;
+  if (!isOver(done.result)) return known;
+  if (done.result.kind === 'error') return leftOpen(known, promotion, done);
+  if (done.result.kind === 'done' && done.result.found === 'merged') {
+    return withMerged(known, promotion, done, now);
+  }
+  return isNo(done, promotion)
+    ? withNo(known, promotion, done, now)
+    : withClosed(known, promotion, done, now);
+}
+
+function withAbandonedClosed(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
+  const left = status.abandoned?.find((one) => isSame(one.pullRequest, done.pullRequest));
+  if (!left) return status;
+  const abandoned = status.abandoned?.flatMap((one) => afterClosing(one, done, now)) ?? [];
+  const known = { ...status, abandoned };
+  // People are asked to close what we could not close: that is no no.
+  return noOf(done) && !left.final ? withRemembered(known, done, now) : known;
+}
+
+const AGAIN_SECONDS = 60;
+
+/** What cannot be closed stays named, with the reason; while the forge is away it is tried again. */
+function afterClosing(
+  one: AbandonedPullRequest,
+  { pullRequest, result }: TaskDone,
+  now: Date,
+): AbandonedPullRequest[] {
+  if (!isSame(one.pullRequest, pullRequest)) return [one];
+  if (result.kind !== 'error') return [];
+  const problem = cut(result.message);
+  const { nextAttemptAt: _, ...rest } = one;
+  if (result.retry === 'never') return [{ ...rest, problem, final: true }];
+  const seconds = result.retry === 'backoff' ? AGAIN_SECONDS : result.retry.afterSeconds;
+  const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
+  return [{ ...rest, problem, nextAttemptAt }];
+}
+
+/** Only a person can close it: it stays named, and the promotion has no pull request any more. */
+function leftOpen(status: PipelineStatus, record: PromotionStatus, done: TaskDone): PipelineStatus {
+  const { environment, result } = done;
+  const { pullRequest, ...promotion } = record;
+  if (!pullRequest) return status;
+  const problem = cut(problemOf(result) ?? '');
+  const left: AbandonedPullRequest = { environment, pullRequest, problem, final: true };
+  const abandoned = [left, ...(status.abandoned ?? [])].slice(0, MAX_ABANDONED);
+  const state = environmentStatus(status, environment);
+  return withEnvironment({ ...status, abandoned }, environment, { ...state, promotion });
+}
+
+function withClosed(status: PipelineStatus, record: PromotionStatus, { environment }: TaskDone, now: Date) {
+  const { pullRequest } = withoutClosing(record);
+  const promotion = {
+    ...record,
+    ...(pullRequest && { pullRequest: { ...pullRequest, endedAt: now.toISOString() } }),
+  };
+  return withEnvironment(status, environment, { ...environmentStatus(status, environment), promotion });
+}
+
+function withoutClosing(record: PromotionStatus): PromotionStatus {
+  if (!record.pullRequest) return record;
+  const { closing: _, scheduled: __, ...pullRequest } = record.pullRequest;
+  return { ...record, pullRequest };
+}
+
+/** What a person did before that says no. */
+function noOf({ result }: TaskDone): 'closed' | 'merged-elsewhere' | undefined {
+  const found = result.kind === 'done' ? result.found : undefined;
+  return found === 'merged' ? undefined : found;
+}
+
+/** The environment runs the revision, or its change is merged: a closed pull request does not reject it. */
+function isNo(done: TaskDone, { revision, phase, pullRequest }: PromotionStatus): boolean {
+  const isBrought =
+    (phase === 'Succeeded' || phase === 'Merged') && isSameRevision(pullRequest?.revision, revision);
+  return noOf(done) !== undefined && !isBrought;
+}
+
+/** A no to the record's own revision is its end, which opening the pull request again takes back. */
+function withNo(status: PipelineStatus, record: PromotionStatus, done: TaskDone, now: Date): PipelineStatus {
+  const { environment, pullRequest } = done;
+  if (!isSameRevision(pullRequest.revision, record.revision) || record.phase !== 'Superseded') {
+    return withRemembered(withClosed(status, record, done, now), done, now);
+  }
+  const says = noOf(done) ?? 'closed';
+  const own = overAfter(withoutClosing(record), says, now);
+  const message = whyRejected(withoutClosing(record), environment, whatWasSaid(record, says));
+  const rejected = update(own, { phase: 'Rejected', message }, now);
+  return withEnvironment(
+    status,
+    environment,
+    withPromotion(environmentStatus(status, environment), rejected),
+  );
+}
+
+/** It came too late: what follows from the merge is decided next. */
+function withMerged(
+  status: PipelineStatus,
+  record: PromotionStatus,
+  done: TaskDone,
+  now: Date,
+): PipelineStatus {
+  const { environment, result } = done;
+  const { base = done.pullRequest.base } = result.kind === 'done' ? result : {};
+  // The one that the spec names by now, see promote/proposal.ts.
+  const pullRequest = { ...done.pullRequest, ...(base !== undefined && { base }) };
+  const { revision, number } = pullRequest;
+  const state = environmentStatus(status, environment);
+  if (isSameRevision(revision, record.revision) && record.phase === 'Superseded') {
+    const message = `Pull request #${number} is merged.`;
+    const own = withoutClosing({ ...record, pullRequest });
+    const merged = update(own, { phase: 'Merged', message }, now);
+    return withEnvironment(status, environment, withPromotion(state, merged));
+  }
+  const known =
+    revision === undefined
+      ? status
+      : withMerge(status, { revision, into: mergePlace({ ...record, pullRequest }) }, { environment, now });
+  return withClosed(known, record, done, now);
+}
+
+/** The no is to what the pull request brought. */
+function withRemembered(status: PipelineStatus, { environment, pullRequest }: TaskDone, now: Date) {
+  const state = ownValue(status.environments, environment);
+  const { revision, number } = pullRequest;
+  if (!state || revision === undefined) return status;
+  const no = { revision, at: now.toISOString(), by: rejectedBy(number) };
+  return withEnvironment(status, environment, rejectedNow(withRejection(state, no), no, now));
+}
+
+/** The promotion of that very revision waits for this answer, see next.ts. */
+function rejectedNow(state: EnvironmentStatus, { revision, by }: Rejection, now: Date): EnvironmentStatus {
+  const { promotion } = state;
+  const isIt =
+    promotion &&
+    isSameRevision(promotion.revision, revision) &&
+    isUnfinished(promotion) &&
+    !isByHand(promotion);
+  if (!isIt) return state;
+  const message = `${shortRevision(revision)} was rejected (${by}): it is not promoted again by itself.`;
+  return withPromotion(state, update(promotion, { phase: 'Rejected', message, close: message }, now));
+}

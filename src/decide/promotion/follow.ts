@@ -1,0 +1,165 @@
+import type { PromotionStatus } from '../../api/pipeline.ts';
+import { downgrade, toClose } from '../gates/candidate.ts';
+import { isByHand } from '../gates/gates.ts';
+import { isOlder, isSame, revisionOf, shortRevision } from '../model/revision.ts';
+import { commonRevision, ownValue } from '../model/state.ts';
+import { saysSuspended } from '../observation/ready-words.ts';
+import { withoutRemark, withRemark } from './remarks.ts';
+import {
+  applicationPoll,
+  type Context,
+  changed,
+  isOpenState,
+  PULL_REQUEST_POLL,
+  type PullRequestState,
+  pollAfter,
+  type Step,
+} from './step.ts';
+
+/** Follows a pull request to its merge, and the merged change to its deployment. */
+export function followPullRequest(
+  context: Context,
+  record: PromotionStatus,
+  tryAgain: (record: PromotionStatus) => Step,
+): Step {
+  if (record.phase === 'Merged') return awaitDeployment(context, record);
+  const says = ownValue(context.pullRequests, context.environment.name);
+  // What has ended is recorded by now, see pull-request-state.ts. A forge may miss it for a moment: the next attempt looks
+  // once more what became of it, and says what a base branch that is gone asks for.
+  if (says !== undefined && !isOpenState(says)) return tryAgain({ ...record, phase: 'Pending' });
+  return keepOpen(context, record, says);
+}
+
+/** One that is merged, wherever to, is never open again. */
+export function overAfter(record: PromotionStatus, says: PullRequestState, now: Date): PromotionStatus {
+  const { pullRequest } = record;
+  if (!pullRequest || says === 'closed') return record;
+  return { ...record, pullRequest: { ...pullRequest, endedAt: now.toISOString() } };
+}
+
+function keepOpen(context: Context, record: PromotionStatus, says: PullRequestState | undefined): Step {
+  const older = isByHand(record) ? undefined : downgrade(context, record.revision);
+  if (older !== undefined) {
+    return changed(context, record, { phase: 'Superseded', message: older + toClose(record) });
+  }
+  if (isRebuildDue(context, record, says)) {
+    // It stays open meanwhile: only its branch and its text are brought up to date.
+    const attempts = record.failure ? (record.attempts ?? 0) + 1 : 1;
+    // Who takes over after a crash takes that up.
+    const nextAttemptAt = context.now.toISOString();
+    const promotion = { ...withRebuild(record, says, context.now), attempts, nextAttemptAt };
+    return { kind: 'promote', promotion };
+  }
+  const wakeAfter = pollAfter(context, record, PULL_REQUEST_POLL);
+  const message = withConflict(record, says);
+  if (message === (record.message ?? '')) return { kind: 'rest', wakeAfter };
+  return changed(context, record, { phase: record.phase, message }, wakeAfter);
+}
+
+/** What a person asked for says nothing of a base that moves later. */
+function withRebuild(
+  record: PromotionStatus,
+  says: PullRequestState | undefined,
+  now: Date,
+): PromotionStatus {
+  const { pullRequest } = record;
+  if (!pullRequest || !isInTheWay(record, says)) return record;
+  return { ...record, pullRequest: { ...pullRequest, rebuiltAt: now.toISOString() } };
+}
+
+/** What Turnpike does not rebuild is a person's to resolve. Where it was not looked at, it is as it was. */
+function withConflict(record: PromotionStatus, says: PullRequestState | undefined): string {
+  const before = record.message ?? '';
+  if (says === undefined) return before;
+  const isTheirs = says === 'conflicting' && record.pullRequest?.others;
+  return isTheirs ? withRemark(before, 'conflict') : withoutRemark(before, 'conflict');
+}
+
+/** Seconds between two attempts to make a branch mergeable: a forge shows what was pushed a moment later. */
+const REBUILD_SECONDS = 60;
+/** The same, where the last attempt for the same reason found nothing to do. */
+const SETTLED_REBUILD_SECONDS = 300;
+
+/** What a person asks for, a moved base and a moved head: the branch is looked at, and rebuilt where it may be. */
+function isRebuildDue(
+  context: Context,
+  record: PromotionStatus,
+  says: PullRequestState | undefined,
+): boolean {
+  const { pipeline, now, requested } = context;
+  if (pipeline.spec.suspend) return false;
+  if (requested) return true;
+  if (record.nextAttemptAt !== undefined) return Date.parse(record.nextAttemptAt) <= now.getTime();
+  if (!isInTheWay(record, says)) return false;
+  // A branch with commits of others is never rebuilt.
+  if (record.pullRequest?.others && says !== 'moved') return false;
+  const { pushedAt, rebuiltAt } = record.pullRequest ?? {};
+  const last = Date.parse(rebuiltAt ?? pushedAt ?? '');
+  const isSettled = rebuiltAt !== undefined && rebuiltAt !== pushedAt;
+  const seconds = isSettled ? SETTLED_REBUILD_SECONDS : REBUILD_SECONDS;
+  return !(now.getTime() - last < seconds * 1000);
+}
+
+/** The forge says something of the branch that keeps it from being merged, or said so when it was to merge it. */
+function isInTheWay({ pullRequest }: PromotionStatus, says: PullRequestState | undefined): boolean {
+  return (says !== undefined && says !== 'open') || pullRequest?.outdated === true;
+}
+
+function awaitDeployment(context: Context, record: PromotionStatus): Step {
+  const { environment, state } = context;
+  const newer = overtaking(context, record);
+  if (newer !== undefined) {
+    const message = `${changeOf(record)} is merged, but ${environment.name} runs ${newer}, which is newer than ${shortRevision(record.revision)}.`;
+    return changed(context, record, { phase: 'Superseded', message });
+  }
+  const { deployment } = state;
+  const failed = deployment?.phase === 'Failed' && isSame(revisionOf(deployment), record.revision);
+  const message = failed
+    ? `${changeOf(record)} is merged, but the deployment to ${environment.name} failed: ${deployment.message ?? 'no reason given.'}`
+    : `${changeOf(record)} is merged; waits until ${environment.name} is ready at ${shortRevision(record.revision)}${suspendedThere(context)}.`;
+  const wakeAfter = pollAfter(context, record, applicationPoll(environment));
+  return changed(context, record, { phase: 'Merged', message }, wakeAfter);
+}
+
+/** Flux deploys nothing to it until a person resumes it. */
+function suspendedThere({ environment, state }: Context): string {
+  const target = state.targets?.find(({ error }) => saysSuspended(error));
+  if (!target) return '';
+  const { kind, name } = target.clusterAppRef;
+  return `: ${kind} ${name} in ${target.namespace ?? environment.name} is suspended, resume it`;
+}
+
+/** The newer version that the whole environment runs: what is merged will not be deployed over it by itself. */
+function overtaking({ state }: Context, record: PromotionStatus): string | undefined {
+  const runs = commonRevision(state.targets);
+  if (isByHand(record) || runs === undefined || !isOlder(record.revision, runs)) return undefined;
+  return shortRevision(runs);
+}
+
+/** What a person did that says no, to go on after the pull request's number. */
+export function whatWasSaid({ pullRequest }: PromotionStatus, says: PullRequestState): string {
+  const base = pullRequest?.base ?? 'the base branch';
+  switch (says) {
+    case 'merged-elsewhere':
+      return `was merged, but not into ${base}`;
+    case 'reverted':
+      return `is merged, but ${base} does not have the revision any more`;
+    default:
+      return 'was closed without merging';
+  }
+}
+
+/** A person said no. */
+export function whyRejected(
+  record: PromotionStatus,
+  environment: string,
+  what = 'was closed without merging',
+): string {
+  return `${changeOf(record)} ${what}: ${shortRevision(record.revision)} is not promoted to ${environment} again by itself.`;
+}
+
+/** Of one that is to be closed it is not known whether it was merged. */
+function changeOf({ pullRequest }: PromotionStatus): string {
+  const isKnown = pullRequest && pullRequest.closing === undefined && pullRequest.endedAt === undefined;
+  return isKnown ? `Pull request #${pullRequest.number}` : 'The change';
+}

@@ -1,0 +1,281 @@
+import type { Environment, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
+import { availableRevision } from '../gates/available.ts';
+import { candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from '../gates/candidate.ts';
+import { firstHold, isByHand, isNotified, windowEnd } from '../gates/gates.ts';
+import { fullestOf, isSame, revisionOf, shortRevision } from '../model/revision.ts';
+import { promotionInto } from '../model/route.ts';
+import {
+  commonRevision,
+  deployedRevision,
+  environmentStatus,
+  executionOf,
+  isDeployed,
+  isUnfinished,
+  newPromotion,
+  openPullRequest,
+  recordedPromotion,
+} from '../model/state.ts';
+import { hintEnd } from '../observation/fold-deployment.ts';
+import { followPullRequest } from './follow.ts';
+import { mergeShown } from './poll.ts';
+import { foundMerged, withPullRequestState } from './pull-request-state.ts';
+import {
+  applicationPoll,
+  type Context,
+  changed,
+  type Decision,
+  pollAfter,
+  type Situation,
+  type Step,
+  update,
+  wakeBy,
+} from './step.ts';
+
+export type { Decision, PullRequestState, Situation, Step } from './step.ts';
+
+/**
+ * What is to be done for each environment, given what is recorded and was seen. Pure: the same input
+ * always gives the same steps. Those that rest are included, for their `wakeAfter`.
+ */
+export function nextSteps(situation: Situation): Record<string, Decision> {
+  const { environments } = situation.pipeline.spec;
+  const steps: Record<string, Decision> = {};
+  for (const [index, environment] of environments.entries()) {
+    const previous = environments[index - 1];
+    if (!previous) {
+      steps[environment.name] = firstEnvironment(situation, environment);
+      continue;
+    }
+    if (isLeaving(situation.pipeline.status, environment.name)) {
+      steps[environment.name] = { kind: 'rest' };
+      continue;
+    }
+    const available = availableRevision(situation.pipeline, index - 1);
+    steps[environment.name] = decide(contextOf(situation, previous, environment), available);
+  }
+  return steps;
+}
+
+/**
+ * A pull request of the environment is about to be closed in the repository that it was in: a person may have closed it
+ * before, which is a no to what is promoted next. It waits for one attempt, and not for a forge that is away.
+ */
+function isLeaving({ abandoned = [] }: PipelineStatus, environment: string): boolean {
+  return abandoned.some((one) => one.environment === environment && one.problem === undefined);
+}
+
+function decide(context: Context, available: string | undefined): Decision {
+  const before = context.state;
+  const state = withPullRequestState(context);
+  const promotion = recordedPromotion(state);
+  const step = nextStep({ ...context, state }, available);
+  const isMoved = step.kind === 'rest' && promotion !== undefined && promotion !== recordedPromotion(before);
+  const recorded = isMoved ? ({ ...step, kind: 'record', promotion } as const) : step;
+  // What ends makes way: the revision after it may have come already, and nobody will tell again.
+  const ends = recorded.kind === 'record' && !isUnfinished(recorded.promotion);
+  const rejected = state.rejected === before.rejected ? {} : { rejected: state.rejected ?? [] };
+  const merged = foundMerged(context);
+  const wakeAfter = showsGates(promotion) ? windowEnd(context) : undefined;
+  return { ...wakeBy(recorded, ends ? 0 : wakeAfter), ...rejected, ...(merged !== undefined && { merged }) };
+}
+
+function showsGates(promotion: PromotionStatus | undefined): boolean {
+  return promotion !== undefined && isUnfinished(promotion) && openPullRequest(promotion) !== undefined;
+}
+
+export function contextOf(situation: Situation, previous: Environment, environment: Environment): Context {
+  const { status } = situation.pipeline;
+  return {
+    ...situation,
+    previous,
+    previousState: environmentStatus(status, previous.name),
+    environment,
+    state: environmentStatus(status, environment.name),
+  };
+}
+
+/** Nothing is promoted into the first environment: only what an earlier order of the spec left is ended. */
+function firstEnvironment({ pipeline, now }: Situation, environment: Environment): Step {
+  const record = recordedPromotion(environmentStatus(pipeline.status, environment.name));
+  if (!record || !isUnfinished(record)) return { kind: 'rest' };
+  const message = `${environment.name} is the first environment now: nothing is promoted into it.`;
+  return { kind: 'record', promotion: update(record, { phase: 'Superseded', message }, now) };
+}
+
+function nextStep(context: Context, available: string | undefined): Step {
+  const record = inFull(recordedPromotion(context.state), available);
+  if (record?.phase === 'Rejected' && isSame(deployedRevision(context.state), record.revision)) {
+    // A revision that runs there was brought there: the no is taken back.
+    return changed(context, record, { phase: 'Succeeded' });
+  }
+  const settled = record && isUnfinished(record) ? settle(context, record) : undefined;
+  if (settled) return settled;
+  const wanted = candidateOf(context, available, record);
+  if (record && wanted === undefined) {
+    const message = whyEnded(context, record);
+    if (message !== undefined) return changed(context, record, { phase: 'Superseded', message });
+  }
+  if (record && isCandidate(record, wanted)) {
+    return wakeForNewer(context, available, record, advance(context, record));
+  }
+  if (wanted !== undefined) return start(context, wanted, record);
+  return record ? waitUntilDeployed(context, record) : { kind: 'rest' };
+}
+
+/** More may be known of a revision by now than when it was recorded, such as its digest. */
+function inFull(record: PromotionStatus | undefined, available: string | undefined) {
+  if (!record || !isUnfinished(record) || !isSame(record.revision, available)) return record;
+  const revision = fullestOf([record.revision, available]);
+  return revision === undefined || revision === record.revision ? record : { ...record, revision };
+}
+
+/** What is to be done whatever the previous environment has for this one now. */
+function settle(context: Context, record: PromotionStatus): Step | undefined {
+  if (isDeployed(context.state, record)) {
+    const { nextAttemptAt: _, ...rest } = record;
+    const close = `${context.environment.name} runs ${shortRevision(record.revision)} already.`;
+    const message = otherDigest(context, record);
+    return changed(context, rest, { phase: 'Succeeded', close, ...(message !== undefined && { message }) });
+  }
+  if (!promotionInto(context.pipeline.spec, context.environment)) {
+    const message = `No promotion is configured into ${context.environment.name}.`;
+    return changed(context, record, { phase: 'Superseded', message });
+  }
+  if (isByHand(record)) return advance(context, record);
+  const back = wentBack(context, record);
+  return back === undefined ? undefined : changed(context, record, { phase: 'Superseded', message: back });
+}
+
+/** The version is there, with the digest that another registry gave it. */
+function otherDigest({ environment, state }: Context, { revision }: PromotionStatus): string | undefined {
+  const runs = commonRevision(state.targets);
+  if (runs === undefined || isSame(runs, revision)) return undefined;
+  return `${environment.name} runs ${shortRevision(runs)}, and ${shortRevision(revision)} was promoted: the digests differ.`;
+}
+
+/** While the previous environment is at no one revision, a pull request that is open is followed. */
+function isCandidate(record: PromotionStatus, wanted: string | undefined): boolean {
+  if (wanted === undefined) return isUnderWay(record);
+  return isSame(record.revision, wanted) && record.phase !== 'Superseded';
+}
+
+function isUnderWay({ phase }: PromotionStatus): boolean {
+  return phase === 'PullRequestOpen' || phase === 'Merged';
+}
+
+/** What is merged or notified cannot be taken back. */
+function whyEnded(context: Context, record: PromotionStatus): string | undefined {
+  const isDone = !isUnfinished(record) || record.phase === 'Merged' || isNotified(context, record);
+  return isDone ? undefined : rolledBack(context, record);
+}
+
+function mergedAndBack({ previous, environment }: Context, { revision }: PromotionStatus): string {
+  const short = shortRevision(revision);
+  return `${short} is merged, and ${previous.name} went back from it: revert the merge to keep it from ${environment.name}.`;
+}
+
+/** While an older revision keeps its place, the newer one may come of age. */
+function wakeForNewer(
+  context: Context,
+  available: string | undefined,
+  record: PromotionStatus,
+  step: Step,
+): Step {
+  if (available === undefined || isSame(available, record.revision)) return step;
+  const end = soakEnd(context, available);
+  return wakeBy(step, end === undefined ? undefined : secondsTo(end, context));
+}
+
+/** The previous environment is at no one revision: what is recorded keeps its place and says why it waits. */
+function waitUntilDeployed(context: Context, record: PromotionStatus): Step {
+  if (record.phase === 'WaitingApproval' || !isUnfinished(record)) return { kind: 'rest' };
+  if (isNotified(context, record)) return { kind: 'rest' };
+  const message = `Waits until ${context.previous.name} is ready at ${shortRevision(record.revision)}: ${whyNotReady(context)}`;
+  const change = { phase: 'Pending', message, heldBy: 'PreviousEnvironment' } as const;
+  return changed(context, record, change, untilReady(context, record));
+}
+
+function whyNotReady({ previous, previousState }: Context): string {
+  const target = previousState.targets?.find((one) => !one.ready);
+  if (target) return `${target.namespace ?? previous.name}: ${target.error ?? 'not ready yet.'}`;
+  return 'its targets run different revisions.';
+}
+
+/** Also when the last event is old enough for the application to be believed against it. */
+function untilReady(context: Context, record: PromotionStatus): number {
+  const poll = pollAfter(context, record, applicationPoll(context.previous));
+  const end = hintEnd(context.previousState, context.now);
+  return end === undefined ? poll : Math.min(poll, secondsTo(end, context));
+}
+
+/** The previous environment has a revision for this one that is not the recorded one. */
+function start(context: Context, wanted: string, record: PromotionStatus | undefined): Step {
+  const { now, previous, previousState } = context;
+  if (record && isUnfinished(record) && hintEnd(previousState, now) !== undefined) {
+    const told = shortRevision(revisionOf(previousState.deployment ?? {}) ?? record.revision);
+    const message = `An event says that ${previous.name} runs ${told}; its application does not show it yet.`;
+    const change = { phase: record.phase, message, heldBy: 'PreviousEnvironment' } as const;
+    return changed(context, record, change, untilReady(context, record));
+  }
+  if (!promotionInto(context.pipeline.spec, context.environment)) return { kind: 'rest' };
+  // It may have been reverted, which is asked before another one takes its place.
+  const shown = record ? mergeShown(record) : 0;
+  if (now.getTime() < shown) return { kind: 'rest', wakeAfter: secondsTo(shown, context) };
+  const objection = objectionTo(context, wanted);
+  if (!objection) return advance(context, newPromotion(wanted, record, now));
+  const { message, phase } = objection;
+  if (phase && !isSame(record?.revision, wanted)) {
+    const promotion = update(newPromotion(wanted, record, now), { phase, message, close: message }, now);
+    return { kind: 'record', promotion };
+  }
+  if (!record || !isUnfinished(record)) return { kind: 'rest' };
+  const why =
+    whyEnded(context, record) ?? (record.phase === 'Merged' ? mergedAndBack(context, record) : message);
+  return changed(context, record, { phase: 'Superseded', message: why });
+}
+
+/** The recorded revision is the one that is to come. */
+function advance(context: Context, record: PromotionStatus): Step {
+  switch (record.phase) {
+    case 'PullRequestOpen':
+    case 'Merged':
+      return followPullRequest(context, record, (again) => tryPromotion(context, again));
+    case 'Rejected':
+    case 'Succeeded':
+    case 'Superseded':
+      return { kind: 'rest' };
+    case 'Pending':
+    case 'WaitingApproval':
+    case 'Promoting':
+    case 'Failed':
+      return tryPromotion(context, record);
+  }
+}
+
+function tryPromotion(context: Context, record: PromotionStatus): Step {
+  const hold = firstHold(context, record);
+  if (hold?.kind === 'rest') return hold.wakeAfter === undefined ? { kind: 'rest' } : hold;
+  const { nextAttemptAt: _, ...waiting } = record;
+  if (hold) return changed(context, waiting, hold.change, hold.wakeAfter);
+  // A notification counts as raised from the phase Promoting on, so until then it stays Pending.
+  const strategy = promotionInto(context.pipeline.spec, context.environment)?.strategy;
+  const phase = strategy?.notification ? 'Pending' : 'Promoting';
+  const attempts = (record.attempts ?? 0) + 1;
+  const promotion = update(waiting, { phase, attempts }, context.now);
+  return { kind: 'promote', promotion: withWrittenTag(promotion, context) };
+}
+
+/**
+ * A chart's tag may be found after its digest has been written alone: what is in a pull request, or merged, is compared with
+ * what was written.
+ */
+function withWrittenTag(promotion: PromotionStatus, { pipeline }: Context): PromotionStatus {
+  if (promotion.pullRequest && promotion.pullRequest.endedAt === undefined) return promotion;
+  const { writtenTag: _, ...rest } = promotion;
+  const { tag } = executionOf(pipeline.status.executions, promotion.revision) ?? {};
+  return tag === undefined ? rest : { ...rest, writtenTag: tag };
+}
+
+function secondsTo(instant: number, { now }: Context): number {
+  return Math.max(0, (instant - now.getTime()) / 1000);
+}

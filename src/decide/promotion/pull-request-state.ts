@@ -1,0 +1,95 @@
+import type { EnvironmentStatus, PromotionStatus } from '../../api/pipeline.ts';
+import { type Merge, mergePlace } from '../model/merged.ts';
+import { rejectedBy, withRejection } from '../model/rejections.ts';
+import { isSame } from '../model/revision.ts';
+import {
+  broughtRevision,
+  isUnfinished,
+  openPullRequest,
+  ownValue,
+  recordedPromotion,
+  withPromotion,
+} from '../model/state.ts';
+import { overAfter, whatWasSaid, whyRejected } from './follow.ts';
+import { waitsForMerge } from './result.ts';
+import { type Context, isOpenState, type PullRequestState, update } from './step.ts';
+
+/**
+ * The environment's state, with the end that a pull request has come to, and the new begin of one that was closed.
+ * First of all: a newer revision may be about to take the record's place, and a no to the one before must not be lost.
+ */
+export function withPullRequestState(context: Context): EnvironmentStatus {
+  const { state, pullRequests, environment } = context;
+  const record = recordedPromotion(state);
+  const says = ownValue(pullRequests, environment.name);
+  if (!record || says === undefined) return state;
+  if (record.phase === 'Merged') return says === 'reverted' ? takenBack(context, record) : state;
+  if (!record.pullRequest) return state;
+  if (record.phase === 'Rejected') return reopened(context, record, says);
+  if (!isUnfinished(record) || !openPullRequest(record)) return state;
+  return isSame(broughtRevision(record), record.revision)
+    ? ended(context, record, says)
+    : endedBefore(context, record, says);
+}
+
+/** The revision that was just found to be merged: a newer one may take the record's place at once. */
+export function foundMerged({ state, pullRequests, environment }: Context): Merge | undefined {
+  const record = recordedPromotion(state);
+  const isFollowed = record && isUnfinished(record) && record.phase !== 'Merged' && openPullRequest(record);
+  if (!isFollowed || ownValue(pullRequests, environment.name) !== 'merged') return undefined;
+  const revision = broughtRevision(record);
+  return revision === undefined ? undefined : { revision, into: mergePlace(record) };
+}
+
+/** Opening it again takes the no back. */
+function reopened({ state, now }: Context, record: PromotionStatus, says: PullRequestState) {
+  const { pullRequest } = record;
+  if (!pullRequest || pullRequest.endedAt !== undefined || pullRequest.closing !== undefined) return state;
+  if (isOpenState(says)) {
+    const message = waitsForMerge(pullRequest);
+    return withPromotion(state, update(record, { phase: 'PullRequestOpen', message }, now));
+  }
+  if (says !== 'merged') return state;
+  return withPromotion(
+    state,
+    update(record, { phase: 'Merged', message: `Pull request #${pullRequest.number} is merged.` }, now),
+  );
+}
+
+/** The merge was reverted before it was deployed. */
+function takenBack({ state, environment, now }: Context, record: PromotionStatus) {
+  const message = whyRejected(record, environment.name, whatWasSaid(record, 'reverted'));
+  return withPromotion(
+    state,
+    update(overAfter(record, 'reverted', now), { phase: 'Rejected', message }, now),
+  );
+}
+
+/** It brings the revision of the record. */
+function ended({ state, environment, now }: Context, record: PromotionStatus, says: PullRequestState) {
+  const { nextAttemptAt: _, ...rest } = record;
+  if (says === 'merged') {
+    const message = `Pull request #${record.pullRequest?.number} is merged.`;
+    return withPromotion(state, update(rest, { phase: 'Merged', message }, now));
+  }
+  if (says === 'lapsed') return withPromotion(state, withLapsed(rest, now));
+  if (says !== 'closed' && says !== 'merged-elsewhere') return state;
+  const message = whyRejected(rest, environment.name, whatWasSaid(rest, says));
+  return withPromotion(state, update(overAfter(rest, says, now), { phase: 'Rejected', message }, now));
+}
+
+/** No person closed it: it is over, also when its base branch is there again. */
+function withLapsed(record: PromotionStatus, now: Date): PromotionStatus {
+  return overAfter(update(record, { phase: 'Pending' }, now), 'lapsed', now);
+}
+
+/** It brings a revision that was recorded before: a no is to that one. */
+function endedBefore({ state, now }: Context, record: PromotionStatus, says: PullRequestState) {
+  if (says === 'lapsed') return withPromotion(state, overAfter(record, says, now));
+  if (says !== 'merged' && says !== 'closed' && says !== 'merged-elsewhere') return state;
+  const { pullRequest, ...rest } = record;
+  const without = withPromotion(state, rest);
+  const revision = broughtRevision(record);
+  if (says === 'merged' || revision === undefined) return without;
+  return withRejection(without, { revision, at: now.toISOString(), by: rejectedBy(pullRequest?.number) });
+}

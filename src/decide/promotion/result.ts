@@ -1,0 +1,227 @@
+import type {
+  EnvironmentStatus,
+  Failure,
+  MergedInto,
+  PipelineStatus,
+  PromotionStatus,
+  PullRequestRef,
+} from '../../api/pipeline.ts';
+import type { Retry } from '../../lib/errors.ts';
+import { cut } from '../../lib/text/text.ts';
+import { rejectedBy, withRejection } from '../model/rejections.ts';
+import { isSame, pinsOf } from '../model/revision.ts';
+import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from '../model/state.ts';
+import { whatWasSaid, whyRejected } from './follow.ts';
+import { update } from './step.ts';
+
+/** What became of an attempt to promote. */
+export type Result =
+  | {
+      readonly kind: 'pull-request';
+      readonly pullRequest: PullRequestRef;
+      /** As in the status. */
+      readonly byVersion?: readonly string[];
+      readonly message?: string;
+      /** A person closed the pull request of this revision, which was there before. */
+      readonly rejected?: string;
+      /** It is open, and what comes after that failed. */
+      readonly failure?: Fault;
+    }
+  | {
+      readonly kind: 'already-there';
+      readonly byVersion?: readonly string[];
+      readonly message: string;
+      readonly into?: MergedInto;
+      /** One that is open and was not known. */
+      readonly pullRequest?: PullRequestRef;
+    }
+  | {
+      readonly kind: 'pushed';
+      readonly byVersion?: readonly string[];
+      readonly message: string;
+      readonly into?: MergedInto;
+    }
+  /** It was merged before, and its merge was reverted before it was deployed. */
+  | { readonly kind: 'reverted' }
+  /** A person closed the pull request of this very revision meanwhile. */
+  | { readonly kind: 'closed' }
+  /** It has nothing new for the base branch: nothing was changed, and it waits for a revision that has. */
+  | { readonly kind: 'needless'; readonly message: string }
+  | { readonly kind: 'notified' }
+  | ({ readonly kind: 'error' } & Fault);
+
+interface Fault {
+  readonly message: string;
+  readonly retry: Retry;
+}
+
+export interface RetryPolicy {
+  /** Seconds before the second attempt; doubled for each one after it. */
+  readonly delaySeconds: number;
+  /** Seconds that the delay grows to within the first attempts. */
+  readonly maxDelaySeconds: number;
+  /** After so many attempts the Pipeline is no longer Ready, and the delay goes on to grow. */
+  readonly threshold: number;
+  /** Seconds that the delay never exceeds; a promotion that was stopped is looked at again after them. */
+  readonly resyncSeconds: number;
+}
+
+interface Attempt {
+  readonly environment: string;
+  readonly revision: string;
+  readonly result: Result;
+}
+
+/**
+ * The status with the attempt's result in it. A newer revision may have taken the record's place
+ * meanwhile: it inherits the pull request, so that this one is updated and no second one is opened.
+ */
+export function foldResult(
+  status: PipelineStatus,
+  { environment, revision, result }: Attempt,
+  policy: RetryPolicy,
+  now: Date,
+): PipelineStatus {
+  const known = withoutAbandoned(status, result);
+  const state = withNo(environmentStatus(known, environment), result, now);
+  const record = state.promotion;
+  if (!record || !isUnfinished(record)) return withEnvironment(known, environment, state);
+  const next = isSame(record.revision, revision)
+    ? withResult(record, { environment, result }, policy, now)
+    : inherit(record, result, now);
+  return withEnvironment(known, environment, withPromotion(state, next));
+}
+
+/** What was to be closed is needed after all. */
+function withoutAbandoned(status: PipelineStatus, result: Result): PipelineStatus {
+  if (result.kind !== 'pull-request' || !status.abandoned) return status;
+  const { url } = result.pullRequest;
+  return { ...status, abandoned: status.abandoned.filter((one) => one.pullRequest.url !== url) };
+}
+
+/** A no to a revision before this one that was found on the way. */
+function withNo(state: EnvironmentStatus, result: Result, now: Date): EnvironmentStatus {
+  if (result.kind !== 'pull-request' || result.rejected === undefined) return state;
+  const by = rejectedBy(state.promotion?.pullRequest?.number);
+  return withRejection(state, { revision: result.rejected, at: now.toISOString(), by });
+}
+
+function inherit(record: PromotionStatus, result: Result, now: Date): PromotionStatus {
+  if (result.kind !== 'pull-request') return record;
+  return { ...record, pullRequest: known(record.pullRequest, result.pullRequest, now) };
+}
+
+function withResult(
+  record: PromotionStatus,
+  { environment, result }: Pick<Attempt, 'environment' | 'result'>,
+  policy: RetryPolicy,
+  now: Date,
+): PromotionStatus {
+  const { nextAttemptAt: _, ...before } = record;
+  if (result.kind === 'error') return withError(before, result, policy, now);
+  const { failure, mayBeOpen: __, byVersion: ___, ...over } = before;
+  const byVersion = byVersionOf(record, result);
+  const rest = { ...over, ...(byVersion.length > 0 && { byVersion }) };
+  switch (result.kind) {
+    case 'pull-request': {
+      const waits = waitsForMerge(result.pullRequest);
+      const message = result.message ? cut(`${waits} ${result.message}`) : waits;
+      const opened = update(rest, { phase: 'PullRequestOpen', message }, now);
+      const open = { ...opened, pullRequest: known(record.pullRequest, result.pullRequest, now) };
+      return result.failure
+        ? withError({ ...open, ...(failure && { failure }) }, result.failure, policy, now)
+        : open;
+    }
+    case 'already-there': {
+      const { pullRequest = rest.pullRequest, ...there } = result;
+      return withMerged({ ...rest, ...(pullRequest && { pullRequest }) }, there, now);
+    }
+    case 'pushed':
+      return withMerged(rest, result, now);
+    case 'reverted': {
+      const message = whyRejected(rest, environment, whatWasSaid(rest, 'reverted'));
+      return update(rest, { phase: 'Rejected', message, close: message }, now);
+    }
+    case 'closed':
+      return update(rest, { phase: 'Rejected', message: whyRejected(rest, environment) }, now);
+    case 'needless': {
+      // It is looked at again as what was stopped is, and is no failure.
+      const seconds = retryAfter(1, 'never', policy);
+      const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
+      const change = { phase: 'Pending', heldBy: 'NothingNew', message: cut(result.message) } as const;
+      return { ...update(rest, change, now), nextAttemptAt };
+    }
+    case 'notified':
+      return update(rest, { phase: 'Promoting', message: 'Notified; waits until it is deployed.' }, now);
+  }
+}
+
+/** Where what was changed names no digest, or others do the promotion, the version is what it has arrived by. */
+function byVersionOf({ revision }: PromotionStatus, result: Result): string[] {
+  const pinned = [...pinsOf(revision).keys()];
+  if (result.kind === 'notified') return pinned;
+  const named = 'byVersion' in result ? result.byVersion : undefined;
+  return pinned.filter((artifact) => named?.includes(artifact));
+}
+
+function withMerged(
+  record: PromotionStatus,
+  { message: text, into }: { readonly message: string; readonly into?: MergedInto },
+  now: Date,
+): PromotionStatus {
+  const message = cut(text);
+  const merged = update(record, { phase: 'Merged', message, close: message }, now);
+  return { ...merged, ...(into && { into }) };
+}
+
+/**
+ * The record of an attempt that failed. A pull request that is open stays so: what failed was to bring it up to date.
+ * What a person must mend stops the promotion all the same, and says so.
+ */
+function withError(
+  record: PromotionStatus,
+  { message: text, retry }: Fault,
+  policy: RetryPolicy,
+  now: Date,
+): PromotionStatus {
+  const message = cut(text);
+  const isOpen = record.phase === 'PullRequestOpen' && retry !== 'never';
+  const phase = retry === 'never' ? 'Failed' : isOpen ? 'PullRequestOpen' : 'Pending';
+  const seconds = retryAfter(record.attempts ?? 1, retry, policy);
+  const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
+  const failure: Failure = {
+    message,
+    since: record.failure?.since ?? now.toISOString(),
+    retry: retry === 'never' ? 'never' : 'backoff',
+  };
+  return { ...update(record, { phase, message }, now), nextAttemptAt, failure };
+}
+
+/** What was told of the very same commit stays told. */
+function known(before: PullRequestRef | undefined, found: PullRequestRef, now: Date): PullRequestRef {
+  const isSame = before?.number === found.number && before.commit === found.commit;
+  const at = now.toISOString();
+  return {
+    ...found,
+    ...(found.commit !== undefined && {
+      pushedAt: (isSame && before.pushedAt) || at,
+      rebuiltAt: (isSame && before.rebuiltAt) || at,
+    }),
+    ...(isSame && before.checked && { checked: before.checked }),
+    ...(before?.number === found.number && before.scheduled && { scheduled: true }),
+  };
+}
+
+/** What a pull request that is open waits for. */
+export function waitsForMerge({ number }: PullRequestRef): string {
+  return `Waits until pull request #${number} is merged.`;
+}
+
+/** Seconds until the next attempt: an error that needs a person is looked at again at the next resync. */
+export function retryAfter(attempts: number, retry: Retry, policy: RetryPolicy): number {
+  if (retry === 'never') return policy.resyncSeconds;
+  if (retry !== 'backoff') return retry.afterSeconds;
+  const grown = policy.delaySeconds * 2 ** Math.min(attempts - 1, 30);
+  const bound = attempts <= policy.threshold ? policy.maxDelaySeconds : policy.resyncSeconds;
+  return Math.min(grown, bound);
+}

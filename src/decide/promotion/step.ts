@@ -1,0 +1,169 @@
+import type {
+  Environment,
+  EnvironmentStatus,
+  HeldBy,
+  Pipeline,
+  PromotionPhase,
+  PromotionStatus,
+  Rejection,
+} from '../../api/pipeline.ts';
+import { MAX_SPREAD, spreadOf } from '../../lib/text/jitter.ts';
+import { cut } from '../../lib/text/text.ts';
+import type { Merge } from '../model/merged.ts';
+import { isUnfinished, openPullRequest } from '../model/state.ts';
+
+/** What is to be done for one environment, and what that is decided from. */
+
+/**
+ * What the forge, and for some Git, says of a pull request. Open are `open`, `moved` (its head is not the commit that is
+ * recorded), `behind` and `conflicting` (its base has moved on). `merged-elsewhere`: into another branch than the recorded
+ * one; `lapsed`: closed by no person, but by Turnpike, or by the forge with its base branch; `reverted`: merged, and the
+ * base branch does not have the revision any more; `missing`: not there, or another one's.
+ */
+export type PullRequestState =
+  | 'open'
+  | 'moved'
+  | 'behind'
+  | 'conflicting'
+  | 'merged'
+  | 'merged-elsewhere'
+  | 'reverted'
+  | 'closed'
+  | 'lapsed'
+  | 'missing';
+
+const OPEN_STATES: readonly PullRequestState[] = ['open', 'moved', 'behind', 'conflicting'];
+
+export function isOpenState(state: PullRequestState | undefined): boolean {
+  return state !== undefined && OPEN_STATES.includes(state);
+}
+
+export interface Situation {
+  readonly pipeline: Pipeline;
+  /** What the forge says of the recorded pull requests, by environment, where it was asked. */
+  readonly pullRequests: Readonly<Record<string, PullRequestState>>;
+  /** Somebody changed the spec, asked for a reconciliation or mended a Secret: waiting times are over. */
+  readonly requested: boolean;
+  readonly now: Date;
+}
+
+/** One environment's part of the situation. */
+export interface Context extends Situation {
+  readonly previous: Environment;
+  readonly previousState: EnvironmentStatus;
+  readonly environment: Environment;
+  readonly state: EnvironmentStatus;
+}
+
+/**
+ * `rest`: nothing changes. `record`: only the record changes. `promote`: record it, then act. `wakeAfter`
+ * is in seconds: when to look again without any event.
+ */
+export type Step =
+  | { readonly kind: 'rest'; readonly wakeAfter?: number }
+  | { readonly kind: 'record'; readonly promotion: PromotionStatus; readonly wakeAfter?: number }
+  | { readonly kind: 'promote'; readonly promotion: PromotionStatus };
+
+/**
+ * The step for an environment; with its rejections where somebody closed, or opened again, a pull request, and with the
+ * revision whose pull request was found merged.
+ */
+export type Decision = Step & { readonly rejected?: readonly Rejection[]; readonly merged?: Merge };
+
+export interface Change {
+  readonly phase: PromotionPhase;
+  readonly message?: string;
+  readonly attempts?: number;
+  readonly heldBy?: HeldBy;
+  /** Why the pull request that is open is to be closed. What is superseded closes it by its message. */
+  readonly close?: string;
+}
+
+/** The record with a change; `updatedAt` moves when the phase does. */
+export function update(record: PromotionStatus, change: Change, now: Date): PromotionStatus {
+  const { message: _, heldBy: __, failure, ...rest } = record;
+  const { close: ___, ...changes } = change;
+  const isOver = !isUnfinished({ ...record, phase: change.phase });
+  const moved = record.phase !== change.phase || record.updatedAt === undefined;
+  return {
+    ...rest,
+    ...changes,
+    ...(failure && !isOver && { failure }),
+    ...(moved && { updatedAt: now.toISOString() }),
+    ...(moved && closing(record, change, now)),
+  };
+}
+
+const MAX_REASON = 500;
+
+/** A pull request that nobody needs any more is to be closed. */
+function closing(record: PromotionStatus, { phase, message, close }: Change, now: Date) {
+  // One that is merged is over with its promotion.
+  if (record.phase === 'Merged' && record.pullRequest && record.pullRequest.closing === undefined) {
+    const isOver = phase === 'Superseded' && record.pullRequest.endedAt === undefined;
+    return isOver ? { pullRequest: { ...record.pullRequest, endedAt: now.toISOString() } } : {};
+  }
+  const pullRequest = openPullRequest(record);
+  const reason = close ?? (phase === 'Superseded' ? (message ?? 'It is not needed any more.') : undefined);
+  if (!pullRequest || reason === undefined) return {};
+  return { pullRequest: { ...pullRequest, closing: cut(reason, MAX_REASON) } };
+}
+
+/** The step that brings about a change, when it is one. */
+export function changed(
+  { state, now }: Context,
+  record: PromotionStatus,
+  change: Change,
+  wakeAfter?: number,
+): Step {
+  const same =
+    record.phase === change.phase && record.message === change.message && record.heldBy === change.heldBy;
+  const wake = wakeAfter === undefined ? {} : { wakeAfter };
+  if (same && state.promotion?.revision === record.revision) return { kind: 'rest', ...wake };
+  return { kind: 'record', promotion: update(record, change, now), ...wake };
+}
+
+/** The step, looked at again after so many seconds at the latest. */
+export function wakeBy(step: Step, seconds: number | undefined): Step {
+  if (step.kind === 'promote' || seconds === undefined) return step;
+  return { ...step, wakeAfter: Math.min(step.wakeAfter ?? seconds, seconds) };
+}
+
+/** How often what is waited for is looked at: about so many seconds apart at least and at most. */
+interface Poll {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** For one that is open, where no webhook tells of a pull request that was merged. */
+export const PULL_REQUEST_POLL: Poll = { min: 10, max: 120 };
+
+/** For one that was closed, and may be opened again. */
+export const REJECTED_POLL: Poll = { min: 60, max: 3600 };
+
+/** Changes of an application that is watched are told; this is for the case that they are not. */
+const WATCHED_POLL: Poll = { min: 30, max: 60 };
+const UNWATCHED_POLL: Poll = { min: 5, max: 60 };
+
+export function applicationPoll(environment: Environment): Poll {
+  return environment.targets.some(({ clusterRef }) => clusterRef) ? UNWATCHED_POLL : WATCHED_POLL;
+}
+
+/**
+ * The longer something has lasted, the less often it is looked at: a tenth of its age, within bounds. What
+ * began at once for many Pipelines is not looked at at once.
+ */
+export function pollAfter(context: Context, record: PromotionStatus, { min, max }: Poll): number {
+  const { metadata } = context.pipeline;
+  const age = (context.now.getTime() - lastChange(record, context.now)) / 1000;
+  const name = `${metadata.namespace}/${metadata.name}/${context.environment.name}`;
+  return Math.min(max / MAX_SPREAD, Math.max(min, age / 10)) * spreadOf(name);
+}
+
+/** A forge may tell of a change a moment before its API shows it, so that counts as well. */
+function lastChange({ updatedAt, pullRequest }: PromotionStatus, now: Date): number {
+  const updated = Date.parse(updatedAt ?? now.toISOString());
+  return pullRequest?.changedAt === undefined
+    ? updated
+    : Math.max(updated, Date.parse(pullRequest.changedAt));
+}

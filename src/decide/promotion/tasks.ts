@@ -1,0 +1,102 @@
+import type { Environment, PipelineStatus, PromotionStatus, PullRequestRef } from '../../api/pipeline.ts';
+import { availableRevision } from '../gates/available.ts';
+import { candidateOf, gatesInto } from '../gates/candidate.ts';
+import { closedGate, type Gate, isByHand } from '../gates/gates.ts';
+import { isSame } from '../model/revision.ts';
+import { environmentIndex, isManual, promotionInto } from '../model/route.ts';
+import {
+  broughtRevision,
+  environmentStatus,
+  isUnfinished,
+  openPullRequest,
+  ownValue,
+} from '../model/state.ts';
+import { unneeded } from './abandon.ts';
+import { contextOf } from './next.ts';
+import type { Context, Situation } from './step.ts';
+import type { PullRequestTask, PullRequestTasks } from './task.ts';
+
+export function tasksFor(situation: Situation): PullRequestTasks[] {
+  const { spec, status } = situation.pipeline;
+  const recorded = spec.environments.flatMap((environment, index) => {
+    const record = environmentStatus(status, environment.name).promotion;
+    const pullRequest = record && openPullRequest(record);
+    if (!pullRequest) return [];
+    const previous = spec.environments[index - 1];
+    const tasks = closing(pullRequest) ?? (previous ? openTasks(situation, previous, environment) : []);
+    return tasks.length > 0 ? [{ environment: environment.name, pullRequest, tasks }] : [];
+  });
+  const abandoned = unneeded(status).flatMap(({ environment, pullRequest, final, nextAttemptAt }) => {
+    const isDue = !final && !(Date.parse(nextAttemptAt ?? '') > situation.now.getTime());
+    const tasks = isDue || situation.requested ? closing(pullRequest) : undefined;
+    return tasks ? [{ environment, pullRequest, tasks }] : [];
+  });
+  return [...recorded, ...abandoned];
+}
+
+/** Seconds until one that was left behind, and could not be closed, is to be closed again. */
+export function closingDue(status: PipelineStatus, now: Date): number | undefined {
+  const times = unneeded(status).flatMap(({ nextAttemptAt }) => Date.parse(nextAttemptAt ?? '') || []);
+  return times.length === 0 ? undefined : Math.max(0, (Math.min(...times) - now.getTime()) / 1000);
+}
+
+function closing({ closing: reason, scheduled }: PullRequestRef): PullRequestTask[] | undefined {
+  if (reason === undefined) return undefined;
+  return [...(scheduled ? [CANCEL] : []), { kind: 'close', reason }];
+}
+
+const CANCEL: PullRequestTask = { kind: 'cancel-merge' };
+
+/** The gates count for what the pull request brings, whichever revision holds the record by now. */
+function openTasks(situation: Situation, previous: Environment, environment: Environment): PullRequestTask[] {
+  const context = contextOf(situation, previous, environment);
+  const record = context.state.promotion;
+  const pullRequest = record?.pullRequest;
+  const revision = record && broughtRevision(record);
+  if (!pullRequest || revision === undefined || !isUnfinished(record)) return [];
+  const gate = closedGate(context, { ...record, revision });
+  const check: PullRequestTask = gate
+    ? { kind: 'check', state: 'pending', description: `Waits ${gate.until}.` }
+    : { kind: 'check', state: 'success', description: 'The gates are open.' };
+  const isTold = pullRequest.commit === undefined || pullRequest.checked === check.state;
+  if (isTold) return mergeTasks(context, record, gate);
+  // A process that ended right after it had asked the forge to merge it later did not record that.
+  const mayBeScheduled = (gate || pullRequest.others) && isAuto(context) && !pullRequest.scheduled;
+  // First: once the status is told nobody thinks of it any more.
+  return [...(mayBeScheduled ? [CANCEL] : []), check, ...mergeTasks(context, record, gate)];
+}
+
+function mergeTasks(context: Context, record: PromotionStatus, gate: Gate | undefined): PullRequestTask[] {
+  const isMeant = !gate && mayMerge(context, record);
+  if (!isMeant) return record.pullRequest?.scheduled ? [CANCEL] : [];
+  // Of a head that has moved, and a base that has, it is learnt first what they are.
+  const says = ownValue(context.pullRequests, context.environment.name);
+  // The forge would merge what others have pushed, also where it was not recorded that it was asked to.
+  if (says === 'moved') return [CANCEL];
+  if (says !== 'open') return [];
+  // A forge that merges later by itself knows no windows.
+  const method = pullRequestSettings(context)?.mergeMethod;
+  return [{ kind: 'merge', mayWait: !gatesInto(context).windows?.length, ...(method && { method }) }];
+}
+
+function isAuto(context: Context): boolean {
+  return pullRequestSettings(context)?.merge === 'auto';
+}
+
+function pullRequestSettings({ pipeline, environment }: Context) {
+  return promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
+}
+
+/**
+ * Turnpike merges only its own commits, and only what the previous environment has for this one: no revision whose
+ * place a newer one has taken, and none while the previous environment is not ready at it.
+ */
+function mayMerge(context: Context, record: PromotionStatus): boolean {
+  const { pipeline, previous, environment } = context;
+  if (!isAuto(context) || record.phase !== 'PullRequestOpen') return false;
+  if (record.pullRequest?.others || !isSame(broughtRevision(record), record.revision)) return false;
+  if (isManual(pipeline.spec, environment) && record.approvedBy === undefined) return false;
+  if (isByHand(record)) return true;
+  const available = availableRevision(pipeline, environmentIndex(pipeline.spec, previous.name));
+  return available !== undefined && isSame(candidateOf(context, available, record), record.revision);
+}

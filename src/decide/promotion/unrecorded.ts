@@ -1,0 +1,41 @@
+import type { Environment, Pipeline, PromotionStatus, Strategy } from '../../api/pipeline.ts';
+import { isSame } from '../model/revision.ts';
+import { promotionInto } from '../model/route.ts';
+import { environmentStatus, isUnfinished } from '../model/state.ts';
+import type { Decision } from './next.ts';
+
+/**
+ * A promotion that is about to end, or to make way, and whose pull request may have been opened without that being
+ * recorded.
+ */
+export interface Unrecorded {
+  readonly environment: Environment;
+  readonly promotion: PromotionStatus;
+}
+
+/**
+ * A process that ends between opening a pull request and recording it leaves one that no record knows. The next attempt at
+ * the same revision finds it. Where there is none it has to be looked for, or it stays open: the base branch may have the
+ * next revision already.
+ */
+export function unrecorded(
+  { spec, status }: Pipeline,
+  steps: Readonly<Record<string, Decision>>,
+): Unrecorded[] {
+  return spec.environments.flatMap((environment) => {
+    const step = steps[environment.name];
+    const { promotion } = environmentStatus(status, environment.name);
+    const isOver = step?.kind === 'record' && !isUnfinished(step.promotion);
+    const isReplaced = step && step.kind !== 'rest' && !isSame(step.promotion.revision, promotion?.revision);
+    const strategy = promotionInto(spec, environment)?.strategy;
+    const mayBe = (isOver || isReplaced) && promotion && isTried(promotion, strategy);
+    return mayBe ? [{ environment, promotion }] : [];
+  });
+}
+
+/** An attempt at it, or at the one before it, may have opened a pull request that is not recorded. */
+export function isTried(promotion: PromotionStatus, strategy: Strategy | undefined): boolean {
+  const { attempts, mayBeOpen, phase, pullRequest } = promotion;
+  if (strategy?.['pull-request'] === undefined || pullRequest !== undefined) return false;
+  return isUnfinished(promotion) && phase !== 'Merged' && (mayBeOpen === true || attempts !== undefined);
+}

@@ -1,0 +1,51 @@
+import type { EnvironmentStatus, Pipeline, PromotionStatus } from '../../api/pipeline.ts';
+import { isSame, revisionOf, shortRevision } from '../model/revision.ts';
+import { promotionInto } from '../model/route.ts';
+import { deployedRevision, environmentStatus, isUnfinished, recordedPromotion } from '../model/state.ts';
+import { waitsForMerge } from './result.ts';
+
+/**
+ * What `spec.environments[index]` waits for, or why it stands still, in one sentence: the promotion into it
+ * that is under way, else what is wrong with the application there, else what was the last word.
+ */
+export function waitsFor({ spec, status }: Pipeline, index: number): string {
+  const environment = spec.environments[index];
+  if (!environment) return '';
+  const state = environmentStatus(status, environment.name);
+  const promotion = recordedPromotion(state);
+  if (promotion && isUnfinished(promotion)) return messageOf(promotion);
+  const fault = applicationFault(state);
+  if (fault !== undefined) return fault;
+  const previous = spec.environments[index - 1];
+  if (!previous) return 'Waits for the next deployment.';
+  if (!promotionInto(spec, environment)) return `No promotion is configured into ${environment.name}.`;
+  const before = environmentStatus(status, previous.name);
+  if (before.targets && deployedRevision(before) === undefined) {
+    return `Waits until ${previous.name} is ready at one revision.`;
+  }
+  if (promotion?.message && isLastWord(promotion, before)) return promotion.message;
+  return `Waits for the next revision in ${previous.name}.`;
+}
+
+/** Turned away, or not needed: true until the previous environment has another revision. */
+function isLastWord({ phase, revision }: PromotionStatus, previous: EnvironmentStatus): boolean {
+  return phase !== 'Succeeded' && isSame(deployedRevision(previous), revision);
+}
+
+/** Only what has not been looked at since it was recorded has no message. */
+function messageOf({ phase, revision, message, pullRequest }: PromotionStatus): string {
+  if (message) return message;
+  if (phase === 'WaitingApproval') return `Waits for an approval of ${shortRevision(revision)}.`;
+  if (phase === 'PullRequestOpen' && pullRequest) {
+    return waitsForMerge(pullRequest);
+  }
+  return `${shortRevision(revision)} is carried out next.`;
+}
+
+function applicationFault({ targets, deployment }: EnvironmentStatus): string | undefined {
+  const target = targets?.find(({ ready }) => !ready);
+  if (target) return `${target.namespace ?? 'A target'}: ${target.error ?? 'not ready yet.'}`;
+  if (deployment?.phase !== 'Failed') return undefined;
+  const reason = deployment.message ?? 'no reason given.';
+  return `The deployment of ${shortRevision(revisionOf(deployment) ?? '')} failed: ${reason}`;
+}

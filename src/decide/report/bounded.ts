@@ -1,0 +1,85 @@
+import type { EnvironmentStatus, PipelineSpec, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
+import { MAX_STATUS_BYTES } from './status-size.ts';
+
+/**
+ * The status of a Pipeline with very many targets is kept below what etcd and the API server take: first its long texts
+ * are cut, then they are left out, then what is only history. Admission refuses what would not fit then.
+ */
+
+/** What the conditions add. */
+const RESERVE = 10_000;
+const TEXT_LENGTHS = [300, 100, 0] as const;
+/** No status with fewer targets and environments comes near the bound. */
+const MANY = 12;
+
+export function bounded({ environments }: PipelineSpec, status: PipelineStatus): PipelineStatus {
+  const targets = environments.reduce((sum, one) => sum + one.targets.length, 0);
+  if (targets + environments.length < MANY) return status;
+  let smaller = status;
+  for (const length of TEXT_LENGTHS) {
+    if (fits(smaller)) return smaller;
+    smaller = withTexts(smaller, length);
+  }
+  return fits(smaller) ? smaller : withoutHistory(smaller);
+}
+
+function fits(status: PipelineStatus): boolean {
+  return Buffer.byteLength(JSON.stringify(status)) < MAX_STATUS_BYTES - RESERVE;
+}
+
+function withTexts(status: PipelineStatus, length: number): PipelineStatus {
+  const entries = Object.entries(status.environments ?? {}).map(([name, state]) => [
+    name,
+    shortened(state, length),
+  ]);
+  return { ...status, environments: Object.fromEntries(entries) };
+}
+
+function shortened(
+  { targets, deployment, promotion, ...rest }: EnvironmentStatus,
+  length: number,
+): EnvironmentStatus {
+  return {
+    ...rest,
+    ...(targets && { targets: targets.map((one) => cutText(one, 'error', length)) }),
+    ...(deployment && { deployment: cutText(deployment, 'message', length) }),
+    ...(promotion && { promotion: withFailure(cutText(promotion, 'message', length), length) }),
+  };
+}
+
+/** What went wrong is said in its shortest. */
+function withFailure(promotion: PromotionStatus, length: number): PromotionStatus {
+  const { failure } = promotion;
+  const most = Math.max(length, 50);
+  if (!failure || failure.message.length <= most) return promotion;
+  return {
+    ...promotion,
+    failure: { ...failure, message: `${failure.message.slice(0, most - 1).toWellFormed()}…` },
+  };
+}
+
+function cutText<Key extends string, T extends { readonly [K in Key]?: string | undefined }>(
+  value: T,
+  key: Key,
+  length: number,
+): T {
+  const text = value[key];
+  if (text === undefined || text.length <= length) return value;
+  const { [key]: _, ...rest } = value;
+  return (length === 0 ? rest : { ...value, [key]: `${text.slice(0, length - 1).toWellFormed()}…` }) as T;
+}
+
+/** What runs and what is on its way stays. */
+function withoutHistory(status: PipelineStatus): PipelineStatus {
+  const entries = Object.entries(status.environments ?? {}).map(([name, { rejected, ...state }]) => {
+    const kept = rejected?.slice(0, 1);
+    return [name, { ...state, ...(kept && { rejected: kept }) }];
+  });
+  const { abandoned } = status;
+  return {
+    ...status,
+    environments: Object.fromEntries(entries),
+    executions: [],
+    ...(abandoned && { abandoned: abandoned.slice(0, 5) }),
+  };
+}

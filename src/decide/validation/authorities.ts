@@ -1,0 +1,34 @@
+import {
+  AUTHORITY_KEYS,
+  authoritiesDoubt,
+  authoritiesIn,
+  authoritiesProblem,
+  MAX_AUTHORITY_BYTES,
+} from '../../lib/net/authorities.ts';
+import type { SecretData } from './facts.ts';
+import { hasText, textOf } from './secrets/secret-text.ts';
+
+/** What keeps a Secret's certificate authority from being used at all: a sentence. */
+export function authorityFault(secret: string, data: SecretData): string | undefined {
+  const { key, value } = authorityIn(data) ?? {};
+  if (key === undefined || value === undefined) return undefined;
+  if (value.length > MAX_AUTHORITY_BYTES) {
+    return `${secret} has a key ${key} of more than ${MAX_AUTHORITY_BYTES} bytes.`;
+  }
+  return authoritiesProblem(secret, key, authoritiesIn(textOf(value)));
+}
+
+/** What is odd about it: a sentence, by the rule for what a Secret holds. */
+export function authorityDoubt(secret: string, data: SecretData | undefined, now: Date | undefined) {
+  const { key, value } = (data && authorityIn(data)) ?? {};
+  if (key === undefined || value === undefined || value.length > MAX_AUTHORITY_BYTES) return undefined;
+  const message = authoritiesDoubt(secret, key, authoritiesIn(textOf(value)), now);
+  return message === undefined ? undefined : { rule: 'secret-keys' as const, message };
+}
+
+/** The value that counts; nothing where it is encrypted. */
+function authorityIn(data: SecretData) {
+  const key = AUTHORITY_KEYS.find((one) => hasText(data, one));
+  const value = key && data.get(key);
+  return value === undefined || value === 'sealed' ? undefined : { key, value };
+}

@@ -1,0 +1,33 @@
+import type { FileEdit } from '../../api/change.ts';
+import type { Artifact } from '../../api/revision-source.ts';
+import { fieldPathProblem } from '../../lib/text/field-path.ts';
+import { globProblem } from '../../lib/text/glob.ts';
+import type { FieldProblem } from './problem.ts';
+
+/** Which files, and which field in them: both must be readable. */
+export function fileProblems(
+  files: readonly FileEdit[] | undefined,
+  field: string,
+  artifacts: readonly Artifact[] | undefined,
+): FieldProblem[] {
+  return (files ?? []).flatMap((edit, index) => {
+    const where = `${field}[${index}]`;
+    return [
+      ...problem(`${where}.artifact`, artifactProblem(edit, artifacts)),
+      ...problem(`${where}.path`, globProblem(edit.path)),
+      ...problem(`${where}.field`, fieldPathProblem(edit.field)),
+    ];
+  });
+}
+
+function artifactProblem({ artifact }: FileEdit, artifacts: readonly Artifact[] | undefined) {
+  const names = artifacts?.map(({ name }) => name);
+  if (!names) return artifact === undefined ? undefined : 'The Pipeline has no artifacts: leave this out.';
+  if (artifact === undefined) return `Write which artifact is meant: ${names.join(' or ')}.`;
+  return names.includes(artifact) ? undefined : `There is no such artifact: write ${names.join(' or ')}.`;
+}
+
+/** The sentences quote what they are about. */
+function problem(field: string, message: string | undefined): FieldProblem[] {
+  return message === undefined ? [] : [{ rule: 'file-edit', field, message }];
+}

@@ -1,0 +1,75 @@
+import type { FieldProblem, Findings } from '../problem.ts';
+
+/** A spec, faulty or not, and what the rules say of it. */
+export interface Judged {
+  readonly spec: unknown;
+  readonly findings: Findings;
+}
+
+/** Whoever has more is not about to mend one of them: comparing them all would only take time. */
+const MAX_PROBLEMS = 500;
+
+/**
+ * Turns faults into warnings that the object had before and that the change does not touch: an old fault must
+ * not keep anybody from mending something else (KEP-4008 calls this ratcheting).
+ */
+export function ratchet(now: Judged, before: Judged): Findings {
+  const { problems, warnings } = now.findings;
+  if (problems.length > MAX_PROBLEMS || before.findings.problems.length > MAX_PROBLEMS) return now.findings;
+  const keyBefore = keysOf(before.spec);
+  const known = new Map(before.findings.problems.map((problem) => [keyBefore(problem), problem]));
+  const keyNow = keysOf(now.spec);
+  const isOld = (problem: FieldProblem) => {
+    const old = known.get(keyNow(problem));
+    return old !== undefined && isSame(scopeOf(problem, now.spec), scopeOf(old, before.spec));
+  };
+  return {
+    problems: problems.filter((problem) => !isOld(problem)),
+    warnings: [...problems.filter(isOld), ...warnings],
+  };
+}
+
+/** An environment is known by its name: another one in front of it moves it, and does not touch it. */
+function keysOf(spec: unknown): (problem: FieldProblem) => string {
+  const names = environmentNames(spec);
+  return ({ rule, field }) => {
+    const named = field.replace(
+      /^spec\.environments\[(\d+)\]/,
+      (_, index: string) => `spec.environments[${names[Number(index)]}]`,
+    );
+    return `${rule} ${named}`;
+  };
+}
+
+/** The names in the order of the spec, each with how many of that name are in front of it. */
+function environmentNames(spec: unknown): string[] {
+  const environments = valueAt(spec, 'spec.environments');
+  if (!Array.isArray(environments)) return [];
+  const seen = new Map<string, number>();
+  return environments.map((_, index) => {
+    const value = valueAt(spec, `spec.environments[${index}].name`);
+    const name = typeof value === 'string' ? value : '';
+    const earlier = seen.get(name) ?? 0;
+    seen.set(name, earlier + 1);
+    return `${name} ${earlier}`;
+  });
+}
+
+function scopeOf({ field, scope }: FieldProblem, spec: unknown): unknown {
+  return valueAt(spec, scope ?? field);
+}
+
+/** The value at a path below `spec`; undefined where there is none. */
+function valueAt(spec: unknown, path: string): unknown {
+  let value: unknown = { spec };
+  for (const [, key, index] of path.matchAll(/([^.[\]]+)|\[(\d+)\]/g)) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Reflect.get(value, key ?? index ?? '');
+  }
+  return value;
+}
+
+/** Both come from the API server, which writes the fields of an object in one order. */
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

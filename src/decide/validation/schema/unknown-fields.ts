@@ -1,0 +1,123 @@
+import type { GenericSchema } from 'valibot';
+import { PipelineSpec } from '../../../api/pipeline.ts';
+import type { FieldProblem } from '../problem.ts';
+
+/** Whoever has more faults of this kind has not written a Pipeline. */
+const MAX_PROBLEMS = 100;
+const MAX_KEY_LENGTH = 80;
+
+const OBJECT_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
+
+/** ObjectMeta of Kubernetes (meta/v1), what the API server writes included. */
+const METADATA_FIELDS = [
+  'name',
+  'namespace',
+  'labels',
+  'annotations',
+  'finalizers',
+  'ownerReferences',
+].concat(
+  ['generateName', 'uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp'],
+  ['deletionGracePeriodSeconds', 'managedFields', 'selfLink'],
+);
+
+interface Branch {
+  readonly entries?: Readonly<Record<string, GenericSchema>>;
+  readonly item?: GenericSchema;
+  readonly wrapped?: GenericSchema;
+}
+
+/** Fields of a `spec` that the schema does not know, by name and never by value; the first hundred of them. */
+export function unknownFields(input: unknown): FieldProblem[] {
+  const found: FieldProblem[] = [];
+  walk(PipelineSpec, input, 'spec', found);
+  return found;
+}
+
+/** The same for the fields around `spec`: those of the object itself and of its `metadata`. */
+export function unknownObjectFields(input: unknown): FieldProblem[] {
+  if (!isObject(input)) return [];
+  const { metadata } = input;
+  return [
+    ...strangers(input, OBJECT_FIELDS, ''),
+    ...(isObject(metadata) ? strangers(metadata, METADATA_FIELDS, 'metadata') : []),
+  ].slice(0, MAX_PROBLEMS);
+}
+
+function walk(schema: GenericSchema, value: unknown, field: string, found: FieldProblem[]): void {
+  if (found.length >= MAX_PROBLEMS) return;
+  // A pipe is its first schema with more to it, so that it needs no case of its own.
+  const { wrapped, item, entries } = schema as Branch;
+  if (wrapped) walk(wrapped, value, field, found);
+  else if (item && Array.isArray(value)) {
+    for (const [index, one] of value.entries()) walk(item, one, `${field}[${index}]`, found);
+  } else if (entries && isObject(value)) walkFields(entries, value, field, found);
+}
+
+function walkFields(
+  entries: Readonly<Record<string, GenericSchema>>,
+  value: Readonly<Record<string, unknown>>,
+  field: string,
+  found: FieldProblem[],
+): void {
+  found.push(...strangers(value, Object.keys(entries), field).slice(0, MAX_PROBLEMS - found.length));
+  for (const [key, child] of Object.entries(entries)) {
+    if (Object.hasOwn(value, key)) walk(child, value[key], `${field}.${key}`, found);
+  }
+}
+
+function strangers(value: object, known: readonly string[], field: string): FieldProblem[] {
+  const keys = Object.keys(value).filter((key) => !known.includes(key));
+  return keys.slice(0, MAX_PROBLEMS).map((key) => {
+    if (key.length > MAX_KEY_LENGTH) {
+      const message = `A field in here has a name of ${key.length} characters: Pipelines have no such field.`;
+      return { rule: 'field-known', field, message };
+    }
+    return { rule: 'field-known', field: fieldBelow(field, key), message: sentence(key, known) };
+  });
+}
+
+/** Keys that are no plain words are quoted, as in `spec["a.b"]`. */
+function fieldBelow(field: string, key: string): string {
+  if (!/^[A-Za-z_][\w-]*$/.test(key)) return `${field}[${JSON.stringify(key)}]`;
+  return field === '' ? key : `${field}.${key}`;
+}
+
+function sentence(key: string, known: readonly string[]): string {
+  const start = 'Pipelines have no such field here';
+  const near = nearest(key, known);
+  if (near) return `${start}: did you mean ${near}?`;
+  if (known.length === 0) return `${start}: this object has no fields, take it out.`;
+  return `${start}: take it out, or write one of ${known.join(', ')}.`;
+}
+
+function nearest(key: string, known: readonly string[]): string | undefined {
+  const written = plain(key);
+  const [best] = known
+    .map((name) => ({ name, distance: editDistance(written, plain(name)) }))
+    .sort((a, b) => a.distance - b.distance);
+  return best && best.distance <= Math.floor(best.name.length / 3) ? best.name : undefined;
+}
+
+/** pullRequest, pull_request and Pull-Request are near misses of pull-request. */
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '');
+}
+
+/** Levenshtein: how many letters have to be put in, taken out or changed. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (const [column, other] of [...to].entries()) {
+      const changed = (row[column] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(changed, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

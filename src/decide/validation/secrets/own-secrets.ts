@@ -1,0 +1,21 @@
+import type { PullRequestStrategy, PushStrategy } from '../../../api/pipeline.ts';
+import type { FieldProblem } from '../problem.ts';
+
+type Settings = Pick<PullRequestStrategy | PushStrategy, 'url' | 'certSecretRef' | 'proxySecretRef'>;
+
+/** Secrets of their own that are of no use with the URL beside them. `reaches`: Git alone, or the forge's API too. */
+export function ownSecretProblems(
+  { url, certSecretRef, proxySecretRef }: Settings,
+  field: string,
+  reaches: 'git' | 'forge',
+): FieldProblem[] {
+  if (!url.startsWith('ssh:')) return [];
+  const problem = (name: string, why: string): FieldProblem => {
+    const message = `${why}: take it out, or write a URL by https.`;
+    return { rule: 'reference-fits-url', field: `${field}.${name}`, scope: field, message };
+  };
+  return [
+    ...(certSecretRef && reaches === 'git' ? [problem('certSecretRef', 'Git over SSH has no TLS')] : []),
+    ...(proxySecretRef ? [problem('proxySecretRef', 'Git over SSH takes no proxy')] : []),
+  ];
+}

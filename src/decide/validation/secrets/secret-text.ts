@@ -1,0 +1,36 @@
+import type { HasKey, ReadText } from '../../../lib/net/secret-parts.ts';
+import type { SecretData } from '../facts.ts';
+
+const DECODER = new TextDecoder();
+
+/** Blanks and line ends are not counted: the reader of these keys drops them. What is encrypted is text. */
+export function hasText(data: SecretData, key: string): boolean {
+  const value = data.get(key);
+  if (value === undefined || value === 'sealed') return value === 'sealed';
+  // Where one byte tells, no copy of the value is made.
+  return value.some(isVisibleAscii) || textOf(value).trim() !== '';
+}
+
+export function textOf(value: Uint8Array): string {
+  return DECODER.decode(value);
+}
+
+function isVisibleAscii(byte: number): boolean {
+  return byte > 0x20 && byte < 0x7f;
+}
+
+export function hasIn(data: SecretData): HasKey {
+  return (key) => hasText(data, key);
+}
+
+export function isSealed(data: SecretData, keys: readonly string[]): boolean {
+  return keys.some((key) => data.get(key) === 'sealed');
+}
+
+/** What is sealed is not read. */
+export function textIn(data: SecretData): ReadText {
+  return (key) => {
+    const value = data.get(key);
+    return value === undefined || value === 'sealed' ? undefined : textOf(value).trim() || undefined;
+  };
+}

@@ -1,0 +1,261 @@
+import {
+  APPROVAL_KEY,
+  APPROVAL_KEY_PREVIOUS,
+  HMAC_KEY,
+  HMAC_KEY_PREVIOUS,
+  MIN_KEY_BYTES,
+  SIGNING_KEY,
+  SIGNING_PASSPHRASE,
+  WEBHOOK_SECRET,
+  WEBHOOK_SECRET_PREVIOUS,
+} from '../../../api/group.ts';
+import {
+  appOfOtherHost,
+  GITHUB_APP,
+  gitHubAppFault,
+  gitHubHostOf,
+  isGitHubApp,
+} from '../../../lib/forges/credentials/github-app.ts';
+import { IDENTITY, privateKeyProblem } from '../../../lib/git/private-key.ts';
+import { signingProblem } from '../../../lib/git/signing-key.ts';
+import type { HostPolicy } from '../../../lib/net/hosts.ts';
+import { BEARER_TOKEN } from '../../../lib/net/secret-parts.ts';
+import { keyFault } from '../../keys.ts';
+import { authorityDoubt, authorityFault } from '../authorities.ts';
+import type { SecretData, SecretState } from '../facts.ts';
+import type { ForgeNeed, HmacNeed, PartNeed, SecretNeed } from '../needs.ts';
+import { type FieldProblem, type Findings, NO_FINDINGS } from '../problem.ts';
+import type { Rule } from '../rules.ts';
+import { ownData, provesWebhooks, tlsData, unusedHint } from './own-keys.ts';
+import { keysForPart, partFault, tlsFault } from './part-secrets.ts';
+import { place, secretHostFault } from './secret-hosts.ts';
+import { hasText, textOf } from './secret-text.ts';
+
+/** As many as SHA-256 puts out (RFC 2104, section 3). */
+const GOOD_HMAC_BYTES = 32;
+const HOW_TO_MAKE_A_KEY = `use ${GOOD_HMAC_BYTES} or more, such as from "openssl rand -hex 32".`;
+
+type Reach = Pick<ForgeNeed, 'url' | 'reaches'>;
+
+interface Fault {
+  readonly rule: Rule;
+  readonly message: string;
+}
+
+/** What is wrong or weak about a Secret that a spec names. The sentences name keys and never their values. */
+export function secretFindings(
+  need: SecretNeed,
+  namespace: string,
+  state: SecretState | undefined,
+  { policy, now }: { readonly policy: HostPolicy; readonly now?: Date | undefined },
+): Findings {
+  const secret = `Secret ${namespace}/${need.name}`;
+  const at = (fault: Fault): FieldProblem => ({ ...fault, ...place(need), value: need.name });
+  if (!state || state.kind === 'unknown') {
+    const message = `${secret} was not checked: ${state?.why ?? 'it was not read.'}`;
+    return { ...NO_FINDINGS, warnings: [at({ rule: 'secret-exists', message })] };
+  }
+  if (state.kind === 'absent') {
+    return {
+      ...NO_FINDINGS,
+      problems: [at({ rule: 'secret-exists', message: missingSecret(need, secret) })],
+    };
+  }
+  const faults = [
+    contentFault(need, secret, state.secret.values, policy),
+    withRule('secret-host', secretHostFault(need, secret, state.secret, policy)),
+  ];
+  const doubts = [
+    weakKey(need, secret, state.secret.values),
+    approvalDoubt(need, secret, state.secret.values),
+    authorityDoubt(secret, tlsData(need, state.secret.values), now),
+  ];
+  return {
+    problems: faults.flatMap((fault) => (fault ? [at(fault)] : [])),
+    warnings: doubts.flatMap((doubt) => (doubt ? [at(doubt)] : [])),
+  };
+}
+
+/** `secret`: `Secret ns/name`. */
+export function missingSecret(need: Reach | HmacNeed | Pick<PartNeed, 'part'>, secret: string): string {
+  const keys = keysOfNeed(need);
+  return `${secret} does not exist: create it there, with ${keys}.`;
+}
+
+function keysOfNeed(need: Reach | HmacNeed | Pick<PartNeed, 'part'>): string {
+  if ('part' in need) return keysForPart(need.part);
+  return 'reaches' in need ? keysFor(need) : `the key ${HMAC_KEY}`;
+}
+
+function keysFor({ reaches, url }: Reach): string {
+  if (reaches === 'git') {
+    return isSsh({ url }) ? 'the keys identity and known_hosts' : 'the keys username and password, or token';
+  }
+  return isSsh({ url }) ? 'the keys identity, known_hosts and token' : 'the key token';
+}
+
+function contentFault(
+  need: SecretNeed,
+  secret: string,
+  data: SecretData | undefined,
+  policy: HostPolicy,
+): Fault | undefined {
+  if (!data) return undefined;
+  if (need.use === 'part') return withRule('secret-keys', partFault(need, secret, data, policy));
+  if (need.use === 'forge') {
+    const own = ownData(need, data);
+    const fault =
+      forgeFault(need, secret, own) ??
+      tlsFault(secret, own) ??
+      signingFault(secret, own) ??
+      authorityFault(secret, own);
+    return withRule('secret-keys', fault);
+  }
+  if (!data.has(HMAC_KEY)) {
+    const message = `${secret} has no key ${HMAC_KEY}: put the key there that Flux's Provider signs with.`;
+    return { rule: 'secret-keys', message };
+  }
+  return firstOf(KEYS, (key) => uselessKey(secret, key, data));
+}
+
+/** Of events and approvals. */
+const KEYS = [HMAC_KEY, HMAC_KEY_PREVIOUS, APPROVAL_KEY, APPROVAL_KEY_PREVIOUS];
+/** Of the forge's webhooks. */
+const WEBHOOK_SECRETS = [WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS];
+
+function firstOf(keys: readonly string[], faultOf: (key: string) => Fault | undefined): Fault | undefined {
+  return keys.map(faultOf).find((fault) => fault !== undefined);
+}
+
+function withRule(rule: Rule, message: string | undefined): Fault | undefined {
+  return message === undefined ? undefined : { rule, message };
+}
+
+/** A key that is refused when somebody signs with it. */
+function uselessKey(secret: string, key: string, data: SecretData): Fault | undefined {
+  const value = data.get(key);
+  if (value === undefined || value === 'sealed') return undefined;
+  const place = `The ${key} of ${secret}`;
+  switch (keyFault(value)) {
+    case 'key-too-short': {
+      const message = `${place} has ${value.length} bytes and can be guessed: ${HOW_TO_MAKE_A_KEY}`;
+      return { rule: 'hmac-key-length', message };
+    }
+    case 'key-published': {
+      const message = `${place} is that of the published examples, which everybody can read: ${HOW_TO_MAKE_A_KEY}`;
+      return { rule: 'hmac-key-published', message };
+    }
+    case undefined:
+      return undefined;
+  }
+}
+
+function weakKey(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
+  if (!data) return undefined;
+  // Promotions need none of the forge's: its webhooks are refused, and that is all.
+  if (need.use !== 'hmac') {
+    const keys = provesWebhooks(need) ? WEBHOOK_SECRETS : [];
+    return firstOf(keys, (key) => uselessKey(secret, key, data));
+  }
+  return firstOf([HMAC_KEY, APPROVAL_KEY], (key) => {
+    const bytes = lengthOf(data, key);
+    if (bytes === undefined || bytes >= GOOD_HMAC_BYTES || bytes < MIN_KEY_BYTES) return undefined;
+    const message = `The ${key} of ${secret} has ${bytes} bytes: ${HOW_TO_MAKE_A_KEY}`;
+    return { rule: 'hmac-key-length', message };
+  });
+}
+
+/** Flux in the environment before has the key for events: with it alone, it opens the gate that a person is to open. */
+function approvalDoubt(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
+  if (need.use !== 'hmac' || !need.approves || !data?.has(HMAC_KEY)) return undefined;
+  const own = data.get(APPROVAL_KEY);
+  if (own === undefined) {
+    if (data.has(APPROVAL_KEY_PREVIOUS)) return undefined;
+    const message = `${secret} has no ${APPROVAL_KEY}, so that whoever signs events with ${HMAC_KEY} approves too: put a key for approvals alone there, such as from "openssl rand -hex 32".`;
+    return { rule: 'approval-key', message };
+  }
+  if (!isSameKey(own, data.get(HMAC_KEY))) return undefined;
+  const message = `The ${APPROVAL_KEY} of ${secret} is its ${HMAC_KEY} too, so that whoever signs events approves: make another one, such as from "openssl rand -hex 32".`;
+  return { rule: 'approval-key', message };
+}
+
+function isSameKey(a: Uint8Array | 'sealed', b: Uint8Array | 'sealed' | undefined): boolean {
+  return a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0;
+}
+
+function lengthOf(data: SecretData, key: string): number | undefined {
+  const value = data.get(key);
+  return value === 'sealed' ? undefined : value?.length;
+}
+
+function forgeFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
+  const has = (key: string) => hasText(data, key);
+  if (need.reaches === 'git') return pushFault(need, secret, data);
+  if (isSsh(need)) return sshFault(secret, data) ?? tokenFault(need, secret, has);
+  const fault = tokenFault(need, secret, has);
+  if (fault !== undefined || isGitHubApp(has) || has(BEARER_TOKEN)) return fault;
+  return userFault(secret, has);
+}
+
+/** A push needs no forge, and so no token where Git takes something else. */
+function pushFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
+  const has = (key: string) => hasText(data, key);
+  if (isSsh(need)) return sshFault(secret, data);
+  if (has(BEARER_TOKEN)) return undefined;
+  if (has('token') || has('username') || has('password')) return userFault(secret, has);
+  const app = isGitHubApp(has) ? ' (a GitHub App serves pull requests alone)' : '';
+  return `${secret} has neither username and password nor token${app}: put those there that Git may push with.${unusedHint(need, has)}`;
+}
+
+function userFault(secret: string, has: (key: string) => boolean): string | undefined {
+  const [username, password] = [has('username'), has('password')];
+  if (username !== password) {
+    const [given, absent] = username ? ['username', 'password'] : ['password', 'username'];
+    return `${secret} has the key ${given} but no ${absent}: Git needs both, or neither to use the token.`;
+  }
+  return undefined;
+}
+
+/** The host's keys are never taken on trust: `known_hosts` is as needed as the private key. */
+function sshFault(secret: string, data: SecretData): string | undefined {
+  if (!hasText(data, 'identity')) {
+    const [other] = [BEARER_TOKEN, 'username'].filter((key) => hasText(data, key));
+    const hint = other === undefined ? '' : ` Its ${other} is for a URL by https.`;
+    return `${secret} has no key identity: put the private key there that Git over SSH logs in with.${hint}`;
+  }
+  if (!hasText(data, 'known_hosts')) {
+    return `${secret} has no key known_hosts: put the host's keys there, such as from ssh-keyscan, and compare them with those that the host publishes.`;
+  }
+  return identityFault(secret, data);
+}
+
+/** By its looks alone; whether it can be read is seen when it logs in. */
+function identityFault(secret: string, data: SecretData): string | undefined {
+  const value = data.get('identity');
+  if (value === undefined || value === 'sealed') return undefined;
+  return privateKeyProblem(secret, IDENTITY, textOf(value), hasText(data, 'password'));
+}
+
+/** By its looks alone; whether it can be read is seen when it signs. */
+function signingFault(secret: string, data: SecretData): string | undefined {
+  const value = data.get(SIGNING_KEY);
+  if (value === 'sealed') return undefined;
+  const key = value && textOf(value);
+  return signingProblem(secret, { key, hasPassphrase: hasText(data, SIGNING_PASSPHRASE) });
+}
+
+/** A GitHub App serves in a token's place. */
+function tokenFault(need: ForgeNeed, secret: string, has: (key: string) => boolean): string | undefined {
+  if (isGitHubApp(has)) return gitHubAppFault(secret, need.type, has) ?? appHostFault(need, secret, has);
+  if (has('token') || has(BEARER_TOKEN)) return undefined;
+  return `${secret} has no key token: put a token there that may open pull requests.${unusedHint(need, has)}`;
+}
+
+function appHostFault({ url }: ForgeNeed, secret: string, has: (key: string) => boolean): string | undefined {
+  if (has(GITHUB_APP.baseUrl) || !URL.canParse(url)) return undefined;
+  return appOfOtherHost(secret, gitHubHostOf(new URL(url)));
+}
+
+function isSsh({ url }: Pick<ForgeNeed, 'url'>): boolean {
+  return url.startsWith('ssh:');
+}

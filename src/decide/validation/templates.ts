@@ -1,0 +1,41 @@
+import type { PullRequestStrategy, PushStrategy } from '../../api/pipeline.ts';
+import { parseTemplate } from '../../lib/text/template.ts';
+import type { FieldProblem } from './problem.ts';
+
+/** What a template may say, each one a text in one line; empty where it is not known. */
+const ONE_LINE = [
+  'namespace',
+  'pipeline',
+  'environment',
+  'revision',
+  'from',
+  'kind',
+  'application',
+  'source',
+  'deployedAt',
+  'approvedBy',
+] as const;
+
+/** By the field of `templates`; `summary`, `changes`, `gates` and `rollback` are written in Markdown. */
+export const TEMPLATE_NAMES = {
+  title: ONE_LINE,
+  commit: ONE_LINE,
+  body: [...ONE_LINE, 'summary', 'changes', 'gates', 'compare', 'rollback'],
+} as const;
+
+type Templates = NonNullable<PullRequestStrategy['templates']> | NonNullable<PushStrategy['templates']>;
+
+export function templateProblems(templates: Templates | undefined, field: string): FieldProblem[] {
+  return Object.entries(templates ?? {}).flatMap(([name, text]): FieldProblem[] => {
+    if (text === undefined) return [];
+    const names = TEMPLATE_NAMES[name as keyof typeof TEMPLATE_NAMES];
+    const parsed = parseTemplate(text, names);
+    const message = 'problem' in parsed ? parsed.problem : lineProblem(name, text);
+    return message === undefined ? [] : [{ rule: 'template', field: `${field}.${name}`, message }];
+  });
+}
+
+function lineProblem(name: string, text: string): string | undefined {
+  if (name !== 'title' || !/[\r\n]/.test(text.trim())) return undefined;
+  return 'A title is one line: take the line ends out.';
+}

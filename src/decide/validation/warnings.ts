@@ -1,0 +1,100 @@
+import type { PipelineSpec } from '../../api/pipeline.ts';
+import { approvalSecret, eventSecret, promotionInto } from '../model/route.ts';
+import { clusterKey, targetKey } from './environments.ts';
+import { gateWarnings } from './gates.ts';
+import { environmentField, type FieldProblem } from './problem.ts';
+import { gatesOf } from './promotions.ts';
+
+/** What is allowed and yet probably not meant. */
+export function specWarnings(
+  spec: PipelineSpec,
+  { namespace, requireEventCluster = false }: WarningOptions,
+): FieldProblem[] {
+  return [
+    ...closedWebhooks(spec),
+    ...missingPromotions(spec),
+    ...gatesOf(spec).flatMap(({ field, gates }) => gateWarnings(gates, field)),
+    ...sharedTargets(spec, namespace),
+    ...(requireEventCluster ? [] : sharedNamespaces(spec, namespace)),
+  ];
+}
+
+export interface WarningOptions {
+  /** Of the Pipeline. */
+  readonly namespace: string;
+  /** Events have to name their cluster. */
+  readonly requireEventCluster?: boolean | undefined;
+}
+
+/** Environments whose promotion names no key, gathered under the promotion where the key would belong. */
+function closedWebhooks(spec: PipelineSpec): FieldProblem[] {
+  const open = spec.environments.filter((environment, index) => {
+    return index > 0 && promotionInto(spec, environment) && !approvalSecret(spec, environment);
+  });
+  const fields = open.map((environment) => {
+    const own = environment.promotion && environmentField(spec.environments.indexOf(environment));
+    return `${own ?? 'spec'}.promotion.strategy.secretRef`;
+  });
+  const message =
+    'Without a Secret the promotion webhook is closed (401): deployments are noticed by watching the cluster alone. Name a Secret with the key hmac-key.';
+  return [...new Set(fields)].map((field) => ({ rule: 'webhook-open', field, message }));
+}
+
+function missingPromotions(spec: PipelineSpec): FieldProblem[] {
+  return spec.environments.flatMap((environment, index): FieldProblem[] => {
+    if (index === 0 || promotionInto(spec, environment)) return [];
+    const message = `No promotion leads into ${environment.name}: write one here, or spec.promotion for all environments.`;
+    return [{ rule: 'promotion-into-each', field: `${environmentField(index)}.promotion`, message }];
+  });
+}
+
+/** The same object in two environments always runs one revision in both. */
+function sharedTargets(spec: PipelineSpec, namespace: string): FieldProblem[] {
+  const owners = new Map<string, string>();
+  return spec.environments.flatMap(({ name, targets }, index) =>
+    targets.flatMap((target, position): FieldProblem[] => {
+      const key = targetKey(target, namespace);
+      const owner = owners.get(key);
+      owners.set(key, owner ?? name);
+      if (owner === undefined || owner === name) return [];
+      const message = `This is a target of ${owner} too: both environments will always run the same revision.`;
+      const field = `${environmentField(index)}.targets[${position}]`;
+      return [{ rule: 'target-shared', field, message }];
+    }),
+  );
+}
+
+interface Place {
+  /** Of the environment. */
+  readonly index: number;
+  readonly cluster: string;
+}
+
+/**
+ * Whoever can send an event about one environment, or has seen one, can send it about another one whose events the same
+ * key signs and whose application is in a namespace of the same name. One warning for each environment.
+ */
+function sharedNamespaces(spec: PipelineSpec, namespace: string): FieldProblem[] {
+  const places = new Map<string, Place[]>();
+  return spec.environments.flatMap(({ targets }, index): FieldProblem[] => {
+    const secret = eventSecret(spec, index);
+    if (secret === undefined) return [];
+    const warnings = targets.flatMap((target, position): FieldProblem[] => {
+      const cluster = target.clusterRef ? clusterKey(target.clusterRef, namespace) : '';
+      const known = places.get(`${secret}/${target.namespace}`) ?? [];
+      places.set(`${secret}/${target.namespace}`, [...known, { index, cluster }]);
+      const other = known.find((one) => one.index !== index && one.cluster !== cluster);
+      if (!other) return [];
+      const field = `${environmentField(index)}.targets[${position}]`;
+      const message = `${spec.environments[other.index]?.name} has the namespace ${target.namespace} on another cluster, and the same Secret ${secret}: events cannot be told apart. ${wayOut(spec, other.index)}`;
+      return [{ rule: 'event-cluster', field, message }];
+    });
+    return warnings.slice(0, 1);
+  });
+}
+
+/** The last environment has the key of the one before. */
+function wayOut({ environments }: PipelineSpec, index: number): string {
+  const own = index === environments.length - 2 ? 'namespaces' : 'keys or namespaces';
+  return `Set eventMetadata.cluster in their Alerts and --require-event-cluster, or use other ${own}.`;
+}

@@ -1,0 +1,79 @@
+import type { Api } from './azure/api.ts';
+import { cancelMerge } from './azure/cancel.ts';
+import { close } from './azure/close.ts';
+import { comment } from './azure/comment.ts';
+import { identitiesUrl } from './azure/identities.ts';
+import { merge } from './azure/merge.ts';
+import { decorate } from './azure/metadata.ts';
+import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './azure/pulls.ts';
+import { setStatus } from './azure/status.ts';
+import { callWithVersions, versionsBy, withVersions } from './azure/versions.ts';
+import type { Credentials } from './credentials/credentials.ts';
+import type { Forge, ForgeDeps } from './port.ts';
+import { createForgeCall, type ForgeContext } from './request/call.ts';
+import { createSendJson, forgeOf, type SendJson, secretsOf } from './shared.ts';
+import { azureAddress } from './url/repository.ts';
+
+/** Azure DevOps Services and Server. */
+export function createAzure(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {
+  const { origin, host, path, name } = azureAddress(repositoryUrl);
+  const organization = path.slice(0, path.lastIndexOf('/'));
+  const context: ForgeContext = {
+    provider: 'azure-devops',
+    name: 'Azure DevOps',
+    host,
+    repository: `${path.slice(1)}/${name}`,
+    secrets: [...secretsOf(credentials), basic(credentials.token)],
+  };
+  const send = createSendJson(authorizationOf(credentials), credentials, deps);
+  const api: Api = {
+    organizationUrl: origin + organization,
+    identitiesUrl: identitiesUrl(origin, organization),
+    projectUrl: `${origin}${path}/_apis`,
+    repositoryUrl: `${origin}${path}/_apis/git/repositories/${name}`,
+    pageUrl: `${origin}${path}/_git/${name}`,
+    call: callWithVersions(createForgeCall(context, deps), context),
+    send: withVersions(refusing(send), versionsBy(credentials, deps.azureVersions)),
+    context,
+  };
+  return {
+    maxBody: MAX_DESCRIPTION,
+    ...forgeOf(api, {
+      create,
+      find,
+      get,
+      update,
+      decorate,
+      comment,
+      close,
+      setStatus,
+      merge,
+      cancelMerge,
+      compareUrl,
+    }),
+  };
+}
+
+/**
+ * A token of Entra is a bearer's:
+ * https://learn.microsoft.com/en-us/azure/devops/repos/git/auth-overview
+ */
+function authorizationOf({ token, bearerToken }: Credentials): string {
+  return token === bearerToken ? `Bearer ${token}` : `Basic ${basic(token)}`;
+}
+
+/** A personal access token is a password without a user. */
+function basic(token: string): string {
+  return Buffer.from(`:${token}`).toString('base64');
+}
+
+/** Who has no valid token is shown the sign-in page, with 203 or a redirect to it. */
+function refusing(send: SendJson): SendJson {
+  return async (request) => {
+    const answer = await send(request);
+    const signIn =
+      answer.status === 203 ||
+      (answer.status === 302 && /_signin|login/.test(answer.headers.get('location') ?? ''));
+    return signIn ? { ...answer, status: 401, data: '' } : answer;
+  };
+}

@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/call.ts';
+import { parsedAnswer } from '../shared.ts';
+import type { SendAzure } from './versions.ts';
+
+/** One repository. */
+export interface Api {
+  /** Of the organization or collection, without an end. */
+  readonly organizationUrl: string;
+  /** Where users are looked up. */
+  readonly identitiesUrl: string;
+  readonly projectUrl: string;
+  readonly repositoryUrl: string;
+  /** Where people see it. */
+  readonly pageUrl: string;
+  readonly call: ForgeCall;
+  /** Adds the version of the API to the URL. */
+  readonly send: SendAzure;
+  readonly context: ForgeContext;
+}
+
+/** What is used of Azure's pull request: https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests */
+export const AzurePullRequest = v.object({
+  pullRequestId: v.pipe(v.number(), v.safeInteger()),
+  status: v.picklist(['notSet', 'active', 'abandoned', 'completed']),
+  title: v.string(),
+  description: v.nullish(v.string(), ''),
+  sourceRefName: v.string(),
+  targetRefName: v.string(),
+  forkSource: v.optional(v.unknown()),
+  isDraft: v.nullish(v.boolean(), false),
+  /** The head at the last attempt to merge both branches, which follows each push. */
+  lastMergeSourceCommit: v.nullish(v.object({ commitId: v.nullish(v.string()) })),
+  /** The base's head at that attempt. */
+  lastMergeTargetCommit: v.nullish(v.object({ commitId: v.nullish(v.string()) })),
+  labels: v.nullish(v.array(v.object({ name: v.string(), active: v.nullish(v.boolean(), true) })), []),
+  reviewers: v.nullish(v.array(v.object({ id: v.string(), uniqueName: v.nullish(v.string()) })), []),
+  autoCompleteSetBy: v.nullish(v.object({ id: v.string() })),
+  /** How it is completed. */
+  completionOptions: v.nullish(
+    v.object({ mergeStrategy: v.nullish(v.string()), squashMerge: v.nullish(v.boolean()) }),
+  ),
+  mergeStatus: v.nullish(v.string()),
+  repository: v.nullish(v.object({ project: v.nullish(v.object({ id: v.string() })) })),
+});
+export type AzurePullRequest = v.InferOutput<typeof AzurePullRequest>;
+
+export const STATES = { notSet: 'open', active: 'open', abandoned: 'closed', completed: 'merged' } as const;
+
+export async function read(api: Api, number: number): Promise<AzurePullRequest | undefined> {
+  const send = () => api.send({ method: 'GET', url: pullUrl(api, `/${number}`) });
+  const answer = await api.call('get', send, ({ status }) => status === 404);
+  return answer.status === 404 ? undefined : parsed(api, 'get', answer.data);
+}
+
+type Query = Readonly<Record<string, string>>;
+
+export function withQuery(url: string, query: Query): string {
+  return `${url}?${new URLSearchParams(query)}`;
+}
+
+export function pullUrl({ repositoryUrl }: Api, path = ''): string {
+  return `${repositoryUrl}/pullrequests${path}`;
+}
+
+export function parsed(api: Api, operation: ForgeOperation, data: unknown): AzurePullRequest {
+  return parsedAnswer(AzurePullRequest, operation, data, api.context);
+}
+
+/** `TF401181: The pull request cannot be edited due to its state.` */
+export function isOver({ status, data }: ForgeAnswer): boolean {
+  return (status === 400 || status === 409) && /TF401181/.test(JSON.stringify(data) ?? '');
+}

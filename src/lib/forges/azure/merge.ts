@@ -1,0 +1,107 @@
+import {
+  conflicting,
+  failing,
+  type Mergeable,
+  mustNotWait,
+  notYet,
+  pending,
+  refusedMerge,
+  settled,
+  unspoken,
+} from '../merge.ts';
+import type { MergeOutcome, PullRequest } from '../port.ts';
+import type { ForgeAnswer } from '../request/call.ts';
+import { forgeWords } from '../request/failure.ts';
+import { type Api, type AzurePullRequest, parsed, pullUrl, read } from './api.ts';
+import { type AzureChecks, checksOf, commitHasChecks } from './checks.ts';
+import { ownIdentity } from './identities.ts';
+import { toPullRequest } from './pulls.ts';
+import { type MergeStrategy, strategyFor } from './strategies.ts';
+
+type MergeApi = Mergeable<Api>;
+
+/** The policies of the branch are not met. */
+const REJECTED = /GitPullRequestUpdateRejectedByPolicyException/;
+
+/** https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/update */
+export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+  const pull = await read(api, number);
+  if (!pull) return notYet('The pull request is not there any more.');
+  const seen = toPullRequest(api, pull);
+  const outcome = settled(seen, commit, api);
+  if (outcome) return outcome;
+  if (pull.isDraft) return notYet('The pull request is a draft.');
+  if (seen.mergeable) return conflicting();
+  const checks = await checksOf(api, pull, commit);
+  const held = failing(checks, commit);
+  if (held) return held;
+  if (completesItself(pull, checks)) return { kind: 'scheduled' };
+  const strategy = strategyFor(checks.strategies, api.method, api.base);
+  if (typeof strategy === 'object') return notYet(strategy.problem);
+  const base = pull.lastMergeTargetCommit?.commitId;
+  const waits = await unspoken(api, checks, commit, async () =>
+    Boolean(base && (await commitHasChecks(api, base))),
+  );
+  if (waits) return waits;
+  const { optional } = checks;
+  const completion = { pull, commit, optional, completionOptions: { mergeStrategy: strategy } };
+  if (checks.blocked) return schedule(api, completion);
+  return checks.pending.length > 0 ? pending(checks, commit) : mergeNow(api, completion);
+}
+
+/** With a way to merge that is not allowed it would wait for ever. */
+function completesItself({ autoCompleteSetBy, completionOptions }: AzurePullRequest, checks: AzureChecks) {
+  const { mergeStrategy, squashMerge } = completionOptions ?? {};
+  const strategy = mergeStrategy ?? (squashMerge ? 'squash' : 'noFastForward');
+  return Boolean(autoCompleteSetBy) && checks.strategies.some((one) => one === strategy);
+}
+
+interface Completion {
+  readonly pull: AzurePullRequest;
+  readonly commit: string;
+  /** Left out, Azure takes the first strategy, whatever the policies allow. */
+  readonly completionOptions: { readonly mergeStrategy: MergeStrategy };
+  /** Policies that an auto-complete is not to wait for. */
+  readonly optional: readonly number[];
+}
+
+async function mergeNow(api: MergeApi, completion: Completion): Promise<MergeOutcome> {
+  const { pull, commit, completionOptions } = completion;
+  const lastMergeSourceCommit = { commitId: commit };
+  const answer = await change(api, pull, { status: 'completed', lastMergeSourceCommit, completionOptions });
+  return isRejected(answer) ? schedule(api, completion) : outcomeOf(api, answer);
+}
+
+/** Azure cannot be told which head is meant, but answers with the one that it has by now. */
+async function schedule(
+  api: MergeApi,
+  { pull, commit, completionOptions, optional }: Completion,
+): Promise<MergeOutcome> {
+  if (!api.mayWait) return mustNotWait(api.context);
+  const id = await ownIdentity(api);
+  const ignored = optional.length > 0 ? { autoCompleteIgnoreConfigIds: optional } : {};
+  const options = { ...completionOptions, ...ignored };
+  const answer = await change(api, pull, { autoCompleteSetBy: { id }, completionOptions: options });
+  const outcome = outcomeOf(api, answer);
+  if (outcome.kind !== 'scheduled') return outcome;
+  return settled(toPullRequest(api, parsed(api, 'merge', answer.data)), commit, api) ?? outcome;
+}
+
+/** 409: the head is another one, `TF401192`. */
+function change(api: Api, { pullRequestId }: AzurePullRequest, body: object): Promise<ForgeAnswer> {
+  const url = pullUrl(api, `/${pullRequestId}`);
+  const isRefused = (answer: ForgeAnswer) => answer.status === 409 || isRejected(answer);
+  return api.call('merge', () => api.send({ method: 'PATCH', url, body }), isRefused);
+}
+
+function isRejected({ status, data }: ForgeAnswer): boolean {
+  return status === 403 && REJECTED.test(JSON.stringify(data) ?? '');
+}
+
+/** To complete takes Azure a moment, in which the pull request is active. */
+function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {
+  if (answer.status >= 300) return refusedMerge(api.context, forgeWords(answer, api.context.secrets));
+  return parsed(api, 'merge', answer.data).status === 'completed'
+    ? { kind: 'merged' }
+    : { kind: 'scheduled' };
+}

@@ -1,0 +1,52 @@
+import { addEach, decorated, missing, missingOf, notTaken, notThere } from '../metadata.ts';
+import type { Decoration, PullRequest } from '../port.ts';
+import type { ForgeAnswer } from '../request/call.ts';
+import { type Api, pullUrl } from './api.ts';
+import { identityOf, isIdentity } from './identities.ts';
+
+export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promise<readonly string[]> {
+  const { labels, assignees, reviewers } = missingOf(pull, wanted);
+  return decorated([
+    ...labels.map((label) => () => addLabel(api, pull, label)),
+    async () => notThere('assignees', assignees, api.context),
+    // Apart, so that those who are known by their ids do not wait for the right to look names up.
+    () => addReviewers(api, pull, reviewers.filter(isIdentity)),
+    () =>
+      lookUpReviewers(
+        api,
+        pull,
+        reviewers.filter((name) => !isIdentity(name)),
+      ),
+  ]);
+}
+
+/** One that is not there yet is created: https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-request-labels/create */
+async function addLabel(api: Api, { number }: PullRequest, name: string): Promise<readonly string[]> {
+  const url = pullUrl(api, `/${number}/labels`);
+  await api.call('decorate', () => api.send({ method: 'POST', url, body: { name }, preview: '6.0' }));
+  return [];
+}
+
+async function lookUpReviewers(api: Api, pull: PullRequest, names: readonly string[]) {
+  const ids: string[] = [];
+  const unknown: string[] = [];
+  for (const name of names) {
+    const id = await identityOf(api, name);
+    if (id === undefined) unknown.push(name);
+    else ids.push(id);
+  }
+  // To be added once more would take a vote back.
+  const problems = await addReviewers(api, pull, missing(ids, pull.reviewers));
+  return [...notTaken('reviewers', unknown, api.context), ...problems];
+}
+
+/** https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-request-reviewers/create-pull-request-reviewers */
+async function addReviewers(api: Api, { number }: PullRequest, ids: readonly string[]) {
+  const url = pullUrl(api, `/${number}/reviewers`);
+  const isWrong = ({ status }: ForgeAnswer) => status === 400 || status === 404;
+  const refused = await addEach(ids, async (some) => {
+    const send = () => api.send({ method: 'POST', url, body: some.map((id) => ({ id })) });
+    return !isWrong(await api.call('decorate', send, isWrong));
+  });
+  return notTaken('reviewers', refused, api.context);
+}

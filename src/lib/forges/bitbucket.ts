@@ -1,0 +1,57 @@
+import type { Api } from './bitbucket/api.ts';
+import { cancelMerge } from './bitbucket/cancel.ts';
+import { close } from './bitbucket/close.ts';
+import { comment } from './bitbucket/comment.ts';
+import { merge } from './bitbucket/merge.ts';
+import { decorate } from './bitbucket/metadata.ts';
+import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './bitbucket/pulls.ts';
+import { setStatus } from './bitbucket/status.ts';
+import type { Credentials } from './credentials/credentials.ts';
+import type { Forge, ForgeDeps } from './port.ts';
+import { createForgeCall, type ForgeContext } from './request/call.ts';
+import { createSendJson, forgeOf, secretsOf } from './shared.ts';
+import { bitbucketAddress } from './url/repository.ts';
+
+/** Bitbucket Data Center, also below a path such as `https://host/bitbucket/scm/PROJECT/repository.git`. */
+export function createBitbucket(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {
+  const address = bitbucketAddress(repositoryUrl);
+  const { origin, prefix, project, name } = address;
+  const context: ForgeContext = {
+    provider: 'bitbucket-server',
+    name: 'Bitbucket',
+    host: address.host,
+    repository: `${project}/${name}`,
+    secrets: secretsOf(credentials),
+  };
+  const api: Api = {
+    address,
+    repositoryUrl: `${origin}${prefix}/rest/api/1.0/projects/${project}/repos/${name}`,
+    buildsUrl: `${origin}${prefix}/rest/build-status/1.0`,
+    pageUrl: `${origin}${prefix}/projects/${project}/repos/${name}`,
+    call: createForgeCall(context, deps),
+    send: createSendJson(`Bearer ${credentials.token}`, credentials, deps),
+    context,
+  };
+  return {
+    maxBody: MAX_DESCRIPTION,
+    // Tags are shown: https://confluence.atlassian.com/bitbucketserver/markdown-syntax-guide-776639995.html
+    hiddenBy: 'reference',
+    // A token of a repository or a project is taken in no other way:
+    // https://confluence.atlassian.com/bitbucketserver086/http-access-tokens-1188782454.html
+    takesBearer: true,
+    ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git` }),
+    ...forgeOf(api, {
+      create,
+      find,
+      get,
+      update,
+      decorate,
+      comment,
+      close,
+      setStatus,
+      merge,
+      cancelMerge,
+      compareUrl,
+    }),
+  };
+}

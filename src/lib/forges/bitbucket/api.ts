@@ -1,0 +1,63 @@
+import * as v from 'valibot';
+import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/call.ts';
+import { parsedAnswer, type SendJson, WebUrl } from '../shared.ts';
+import type { BitbucketAddress } from '../url/repository.ts';
+
+/** One repository. */
+export interface Api {
+  readonly address: BitbucketAddress;
+  readonly repositoryUrl: string;
+  /** Of the builds of commits. */
+  readonly buildsUrl: string;
+  /** Where people see it. */
+  readonly pageUrl: string;
+  readonly call: ForgeCall;
+  readonly send: SendJson;
+  readonly context: ForgeContext;
+}
+
+const Reference = v.object({
+  id: v.string(),
+  latestCommit: v.nullish(v.string()),
+  repository: v.nullish(v.object({ id: v.nullish(v.number()) })),
+});
+
+/** What is used of Bitbucket's pull request: https://developer.atlassian.com/server/bitbucket/rest/v906/ */
+export const BitbucketPullRequest = v.object({
+  id: v.pipe(v.number(), v.safeInteger()),
+  /** Goes up with each change; a change must name it. */
+  version: v.pipe(v.number(), v.safeInteger()),
+  state: v.picklist(['OPEN', 'MERGED', 'DECLINED']),
+  title: v.string(),
+  description: v.nullish(v.string(), ''),
+  /** Since 8.18. */
+  draft: v.nullish(v.boolean()),
+  /** Of the last time that Bitbucket tried to merge it; `current`: with both branches as they are now. */
+  properties: v.nullish(
+    v.object({
+      mergeResult: v.nullish(
+        v.object({ outcome: v.nullish(v.string()), current: v.nullish(v.boolean(), true) }),
+      ),
+    }),
+  ),
+  reviewers: v.nullish(v.array(v.object({ user: v.object({ name: v.string() }) })), []),
+  fromRef: Reference,
+  toRef: Reference,
+  links: v.nullish(v.object({ self: v.nullish(v.array(v.object({ href: WebUrl }))) })),
+});
+export type BitbucketPullRequest = v.InferOutput<typeof BitbucketPullRequest>;
+
+export const STATES = { OPEN: 'open', MERGED: 'merged', DECLINED: 'closed' } as const;
+export function pullUrl({ repositoryUrl }: Api, number: number): string {
+  return `${repositoryUrl}/pull-requests/${number}`;
+}
+
+export async function read(api: Api, number: number): Promise<BitbucketPullRequest | undefined> {
+  const send = () => api.send({ method: 'GET', url: pullUrl(api, number) });
+  const answer = await api.call('get', send, ({ status }) => status === 404);
+  return answer.status === 404 ? undefined : parsed(api, 'get', answer.data);
+}
+
+export function parsed(api: Api, operation: ForgeOperation, data: unknown): BitbucketPullRequest {
+  return parsedAnswer(BitbucketPullRequest, operation, data, api.context);
+}

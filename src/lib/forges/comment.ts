@@ -1,0 +1,15 @@
+import type { ForgeAnswer } from './request/call.ts';
+import { sameText } from './shared.ts';
+
+/** How a pull request of a forge is commented. */
+export interface Commenting {
+  /** The latest ones are enough. */
+  readonly latest: () => Promise<readonly string[]>;
+  readonly add: () => Promise<ForgeAnswer>;
+}
+
+/** Doing it twice is doing it once. */
+export async function commentOnce({ latest, add }: Commenting, text: string): Promise<void> {
+  const said = await latest();
+  if (!said.some((one) => sameText(one, text))) await add();
+}

@@ -1,0 +1,77 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { TurnpikeError } from '../../errors.ts';
+import { isLongKey, MAX_RSA_BITS } from '../../net/client-certificate.ts';
+import type { ReadKey } from './credentials.ts';
+import { GITHUB_APP } from './github-app.ts';
+
+/** A GitHub App and which of its installations is meant. */
+export interface GitHubApp {
+  /** Digits. */
+  readonly id: string;
+  readonly installation: Installation;
+  /** PKCS#8 in PEM. */
+  readonly privateKey: string;
+  /** The API's address, where the Secret names one. */
+  readonly baseUrl?: string;
+}
+
+/** By its ID, or by the organization or user that installed the app. */
+export type Installation = { readonly id: number } | { readonly owner: string };
+
+/** @throws TurnpikeError SecretInvalid, which names the key and never its value */
+export function gitHubAppFrom(read: ReadKey, where: string): GitHubApp {
+  const [id, baseUrl] = [read(GITHUB_APP.id) ?? '', read(GITHUB_APP.baseUrl)];
+  if (!isId(id)) throw invalid(where, GITHUB_APP.id, "that is no number: put the app's App ID there.");
+  return {
+    id,
+    installation: installationFrom(read, where),
+    privateKey: privateKeyFrom(read(GITHUB_APP.privateKey) ?? '', where),
+    ...(baseUrl !== undefined && { baseUrl }),
+  };
+}
+
+function installationFrom(read: ReadKey, where: string): Installation {
+  const [id, owner = ''] = [read(GITHUB_APP.installation), read(GITHUB_APP.owner)];
+  if (id !== undefined) {
+    if (isId(id)) return { id: Number(id) };
+    const advice = "that is no number: put the one there that ends the address of the installation's page.";
+    throw invalid(where, GITHUB_APP.installation, advice);
+  }
+  // Those of managed users have a low line in them.
+  if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(owner)) return { owner };
+  throw invalid(
+    where,
+    GITHUB_APP.owner,
+    'that is no name of an organization or user: put just the name there.',
+  );
+}
+
+function isId(text: string): boolean {
+  return /^[1-9][0-9]{0,14}$/.test(text);
+}
+
+/** GitHub gives PKCS#1; who signs wants PKCS#8. */
+function privateKeyFrom(pem: string, where: string): string {
+  if (isLongKey(pem)) {
+    const limit = `with more than ${MAX_RSA_BITS} bits: put the file there that GitHub made for the app.`;
+    throw invalid(where, GITHUB_APP.privateKey, limit);
+  }
+  const key = parsed(pem);
+  if (key?.asymmetricKeyType === 'rsa') return key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const advice =
+    'that is no RSA key in PEM without a passphrase: put the file there that GitHub made for the app.';
+  throw invalid(where, GITHUB_APP.privateKey, advice);
+}
+
+/** What is no key is told by its Secret's name alone: the library's words may quote it. */
+function parsed(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(where: string, key: string, what: string): TurnpikeError {
+  return new TurnpikeError('SecretInvalid', `${where} has a key ${key} ${what}`, { retry: 'never' });
+}

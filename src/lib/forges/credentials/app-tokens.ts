@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { createAppAuth } from '@octokit/auth-app';
+import * as v from 'valibot';
+import { TurnpikeError } from '../../errors.ts';
+import type { ForgeDeps } from '../port.ts';
+import { createForgeCall, type ForgeCall, type ForgeContext } from '../request/call.ts';
+import { answerOf, createOctokit, gitHubApi } from '../request/octokit.ts';
+import { parsedAnswer } from '../shared.ts';
+import { type RepositoryAddress, repositoryAddress } from '../url/repository.ts';
+import type { GitHubApp } from './app-keys.ts';
+import { APP_RIGHTS, mayLackRights, QUEUE_RIGHTS, refusedRights } from './app-rights.ts';
+import type { AppCredentials, Credentials } from './credentials.ts';
+import { appOfOtherHost, GITHUB_APP } from './github-app.ts';
+
+/** https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app */
+const Token = v.object({ token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)), expires_at: v.string() });
+const Found = v.object({ id: v.pipe(v.number(), v.safeInteger()) });
+
+interface Known {
+  readonly token: string;
+  /** Milliseconds since 1970, some time before the token expires. */
+  readonly until: number;
+}
+
+/** Tokens of GitHub Apps, one for all promotions with the same app, key, installation and repository. */
+export interface AppTokens {
+  /**
+   * What an app's Secret comes to for this repository.
+   *
+   * @throws TurnpikeError the codes of `createForgeCall`; SecretInvalid; the signal's own reason
+   */
+  credentials(secret: AppCredentials, repositoryUrl: string, signal?: AbortSignal): Promise<Credentials>;
+  /** The token was refused: the next one may have rights that it lacks. */
+  forget(credentials: Credentials): void;
+}
+
+/** A promotion may take a while with the token that it began with; GitHub's last an hour. */
+const SPARE_MS = 10 * 60_000;
+const MAX_KNOWN = 1_000;
+
+export function createAppTokens(deps: ForgeDeps): AppTokens {
+  const known = new Map<string, Known>();
+  const underWay = new Map<string, Promise<string>>();
+
+  async function renew(key: string, secret: AppCredentials, installed: Installed): Promise<string> {
+    const { token, expires_at } = await askForToken(secret, installed, deps);
+    for (const [other, { until }] of known) {
+      if (until <= deps.now().getTime() || known.size >= MAX_KNOWN) known.delete(other);
+    }
+    known.set(key, { token, until: Date.parse(expires_at) - SPARE_MS });
+    return token;
+  }
+
+  /** One request at a time for a repository; who comes meanwhile waits for its answer. */
+  function tokenOf(secret: AppCredentials, installed: Installed): Promise<string> {
+    const key = tokenKey(installed);
+    const last = known.get(key);
+    if (last && deps.now().getTime() < last.until) return Promise.resolve(last.token);
+    const asked = underWay.get(key) ?? renew(key, secret, installed).finally(() => underWay.delete(key));
+    underWay.set(key, asked);
+    return asked;
+  }
+
+  return {
+    async credentials(secret, repositoryUrl, signal) {
+      const address = repositoryAddress(repositoryUrl, 'no-prefix');
+      refuseOtherApi(secret.app, address);
+      const account = accountOf(secret, address);
+      const token = await orAborted(tokenOf(secret, { address, account }), signal);
+      const { app: _, password, ...rest } = secret;
+      // Over HTTPS the token is the password.
+      const passphrase = repositoryUrl.startsWith('ssh:') && password !== undefined ? { password } : {};
+      return { token, account, ...rest, ...passphrase };
+    },
+    forget({ account, token }) {
+      if (account === undefined) return;
+      for (const [key, one] of known) if (one.token === token) known.delete(key);
+    },
+  };
+}
+
+/** GitHub tells names of repositories apart without regard to case. */
+function tokenKey({ account, address }: Installed): string {
+  return JSON.stringify([account, `${address.owner}/${address.name}`.toLowerCase(), APP_RIGHTS]);
+}
+
+/** Names the app and its installation for everyone who has its private key, and who goes the same way: what its requests count for. */
+function accountOf({ app, proxy }: AppCredentials, address: RepositoryAddress): string {
+  const { id, installation, privateKey } = app;
+  const parts = [gitHubApi(address), id, installation, privateKey, ...(proxy === undefined ? [] : [proxy])];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/**
+ * Where the API is follows from the repository; a key that says otherwise would send tokens elsewhere. Whoever writes the
+ * URL need not be who made the Secret: one without that key is an app of github.com.
+ */
+function refuseOtherApi({ baseUrl }: GitHubApp, address: RepositoryAddress): void {
+  const expected = gitHubApi(address);
+  if (baseUrl === undefined) {
+    const fault = appOfOtherHost('The Secret', address.host);
+    if (fault !== undefined) throw new TurnpikeError('SecretInvalid', fault, { retry: 'never' });
+    return;
+  }
+  const named = baseUrl.replace(/\/$/, '').toLowerCase();
+  if (named === expected || named === new URL(expected).origin) return;
+  const sentence = `The key ${GITHUB_APP.baseUrl} of the Secret is not the API of the repository's forge, ${expected}: put that there, or take the key out.`;
+  throw new TurnpikeError('SecretInvalid', sentence, { retry: 'never' });
+}
+
+interface Installed {
+  readonly address: RepositoryAddress;
+  readonly account: string;
+}
+
+async function askForToken(secret: AppCredentials, { address, account }: Installed, deps: ForgeDeps) {
+  const { id, installation, privateKey } = secret.app;
+  // The library's own requests are not used: it shares those under way by the installation's ID alone, be
+  // they of another host or another private key.
+  const { token: jwt } = await createAppAuth({ appId: id, privateKey })({ type: 'app' });
+  const context: ForgeContext = {
+    provider: 'github',
+    name: 'GitHub',
+    host: address.host,
+    repository: 'id' in installation ? `installation ${installation.id}` : installation.owner,
+    secrets: [jwt],
+    account: `${account} app`,
+  };
+  const call = createForgeCall(context, deps);
+  const { apps } = createOctokit(gitHubApi(address), { ...secret, token: jwt }, deps).rest;
+  const number =
+    'id' in installation ? installation.id : await lookUp(apps, call, installation.owner, context);
+  const ask = (permissions: typeof APP_RIGHTS) => {
+    const request = { installation_id: number, repositories: [address.name], permissions };
+    const send = () => answerOf(apps.createInstallationAccessToken(request));
+    return call('token', send, ({ status }) => status === 422);
+  };
+  const wished = await ask(QUEUE_RIGHTS);
+  const answer = mayLackRights(wished, context) ? await ask(APP_RIGHTS) : wished;
+  if (answer.status !== 422) return parsedAnswer(Token, 'token', answer.data, context);
+  const refused = { answer, repository: address.name, context, now: deps.now() };
+  const readGranted = () => answerOf(apps.getInstallation({ installation_id: number }));
+  throw await refusedRights(refused, () => call('token', readGranted));
+}
+
+type Apps = ReturnType<typeof createOctokit>['rest']['apps'];
+
+/** Organizations are most; the name of a user is none of an organization. */
+async function lookUp(apps: Apps, call: ForgeCall, owner: string, context: ForgeContext): Promise<number> {
+  const ofOrganization = () => answerOf(apps.getOrgInstallation({ org: owner }));
+  const answer = await call('token', ofOrganization, ({ status }) => status === 404);
+  const found =
+    answer.status === 404
+      ? await call('token', () => answerOf(apps.getUserInstallation({ username: owner })))
+      : answer;
+  return parsedAnswer(Found, 'token', found.data, context).id;
+}
+
+/** The others go on to wait: the request under way is theirs as well. */
+async function orAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return work;
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

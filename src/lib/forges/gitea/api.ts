@@ -1,0 +1,62 @@
+import * as v from 'valibot';
+import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/call.ts';
+import type { Sightings } from '../request/sightings.ts';
+import { parsedAnswer, type SendJson, WebUrl } from '../shared.ts';
+import { MergeRules } from './method.ts';
+
+/** One repository. */
+export interface Api {
+  readonly call: ForgeCall;
+  readonly send: SendJson;
+  readonly repositoryUrl: string;
+  /** Where people see it. */
+  readonly pageUrl: string;
+  readonly context: ForgeContext;
+  readonly sightings: Sightings;
+}
+
+const Users = v.nullish(v.array(v.object({ login: v.string() })), []);
+
+/**
+ * What is used of Gitea's and Forgejo's pull request (their `/api/swagger`). `label` is the branch; `ref`
+ * becomes `refs/pull/N/head` once the branch is deleted.
+ */
+export const GiteaPullRequest = v.object({
+  number: v.pipe(v.number(), v.safeInteger()),
+  html_url: WebUrl,
+  state: v.picklist(['open', 'closed']),
+  merged: v.nullish(v.boolean(), false),
+  draft: v.nullish(v.boolean(), false),
+  title: v.string(),
+  body: v.nullish(v.string(), ''),
+  labels: v.nullish(v.array(v.object({ name: v.string() })), []),
+  assignees: Users,
+  /** Also who has given a review. */
+  requested_reviewers: Users,
+  /** False for conflicts, and while Gitea looks for them, which reading it makes it do, and for drafts. */
+  mergeable: v.nullish(v.boolean(), true),
+  /** What both branches had in common when Gitea looked. */
+  merge_base: v.nullish(v.string()),
+  base: v.object({
+    label: v.string(),
+    sha: v.nullish(v.string()),
+    repo_id: v.nullish(v.number()),
+    repo: v.nullish(MergeRules, {}),
+  }),
+  head: v.object({ label: v.string(), repo_id: v.nullish(v.number()), sha: v.nullish(v.string()) }),
+});
+export type GiteaPullRequest = v.InferOutput<typeof GiteaPullRequest>;
+
+export async function read(api: Api, number: number): Promise<GiteaPullRequest | undefined> {
+  const send = () => api.send({ method: 'GET', url: `${api.repositoryUrl}/pulls/${number}` });
+  const answer = await api.call('get', send, ({ status }) => status === 404);
+  return answer.status === 404 ? undefined : parsed(api, 'get', answer.data);
+}
+
+export function parsed(api: Api, operation: ForgeOperation, data: unknown): GiteaPullRequest {
+  return parsedAnswer(GiteaPullRequest, operation, data, api.context);
+}
+
+export function stateOf({ merged, state }: GiteaPullRequest): 'open' | 'merged' | 'closed' {
+  return merged ? 'merged' : state;
+}

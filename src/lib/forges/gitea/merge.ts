@@ -1,0 +1,104 @@
+import * as v from 'valibot';
+import {
+  behind,
+  type Checks,
+  failing,
+  type Mergeable,
+  mustNotWait,
+  notYet,
+  otherMethod,
+  pending,
+  refusedMerge,
+  settled,
+  unspoken,
+} from '../merge.ts';
+import type { MergeOutcome, PullRequest } from '../port.ts';
+import type { ForgeAnswer } from '../request/call.ts';
+import { forgeWords } from '../request/failure.ts';
+import { parsedAnswer, pathOf } from '../shared.ts';
+import { type Api, type GiteaPullRequest, read } from './api.ts';
+import { allowedStyles, styleOf } from './method.ts';
+import { toPullRequest } from './pulls.ts';
+import { checksOf } from './status.ts';
+
+type MergeApi = Mergeable<Api>;
+
+/** What is required of a branch is shown to everyone who may read it. */
+const Branch = v.object({
+  enable_status_check: v.nullish(v.boolean(), false),
+  /** Names, or patterns of them; none means all. */
+  status_check_contexts: v.nullish(v.array(v.string()), []),
+});
+
+/** It has conflicts, or Gitea is still looking for some: an auto-merge would wait for nothing. */
+const UNMERGEABLE = /try again later/i;
+const SCHEDULED = /already scheduled/i;
+/** The branch's rule `block_on_outdated_branch`. */
+const BEHIND = /head branch is behind the base branch/i;
+
+/**
+ * An auto-merge does not wait for a check that is not required: without one that is, Gitea merges at once.
+ */
+export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+  const pull = await read(api, number);
+  if (!pull) return notYet('The pull request is not there any more.');
+  const outcome = settled(toPullRequest(api, pull), commit, api);
+  if (outcome) return outcome;
+  const checks = await checksOf(api, commit);
+  const held = failing(checks, commit);
+  if (held) return held;
+  const baseHead = pull.base.sha || pathOf(api.base);
+  const waits = await unspoken(api, checks, commit, async () => (await checksOf(api, baseHead)).any);
+  if (waits) return waits;
+  const { repo } = pull.base;
+  if (api.method && !styleOf(repo, api.method)) {
+    return otherMethod(api.context, api.method, `it allows ${allowedStyles(repo) || 'none'}`);
+  }
+  if (checks.pending.length === 0) return mergeNow(api, pull, commit);
+  const isWaitedFor = await isRequired(api, pull.base.label, checks);
+  return isWaitedFor ? schedule(api, pull, commit) : pending(checks, commit);
+}
+
+/** A rule that is not met, such as an approval, is one that an auto-merge waits for. */
+async function mergeNow(api: MergeApi, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
+  const answer = await ask(api, pull, commit, false);
+  const words = wordsOf(api, answer);
+  if (answer.status !== 405 || UNMERGEABLE.test(words)) return outcomeOf(api, answer);
+  return BEHIND.test(words) ? behind() : schedule(api, pull, commit);
+}
+
+async function schedule(api: MergeApi, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
+  if (!api.mayWait) return mustNotWait(api.context);
+  const answer = await ask(api, pull, commit, true);
+  const isThere = answer.status === 409 && SCHEDULED.test(wordsOf(api, answer));
+  return answer.status === 201 || isThere ? { kind: 'scheduled' } : outcomeOf(api, answer);
+}
+
+function ask(api: MergeApi, pull: GiteaPullRequest, commit: string, whenChecksSucceed: boolean) {
+  const url = `${api.repositoryUrl}/pulls/${pull.number}/merge`;
+  const body = {
+    Do: styleOf(pull.base.repo, api.method) ?? api.method ?? 'merge',
+    head_commit_id: commit,
+    merge_when_checks_succeed: whenChecksSucceed,
+  };
+  const isRefused = ({ status }: ForgeAnswer) => status === 405 || status === 409;
+  return api.call('merge', () => api.send({ method: 'POST', url, body }), isRefused);
+}
+
+function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {
+  return answer.status < 300 ? { kind: 'merged' } : refusedMerge(api.context, wordsOf(api, answer));
+}
+
+/** Whether one of the checks that are not done is required by its name; of patterns it is not known. */
+async function isRequired(api: Api, branch: string, checks: Checks): Promise<boolean> {
+  const url = `${api.repositoryUrl}/branches/${pathOf(branch)}`;
+  const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));
+  const rules = parsedAnswer(Branch, 'checks', data, api.context);
+  const required = rules.status_check_contexts;
+  if (!rules.enable_status_check) return false;
+  return required.length === 0 || checks.pending.some((name) => required.includes(name));
+}
+
+function wordsOf({ context }: Api, answer: ForgeAnswer): string {
+  return forgeWords(answer, context.secrets);
+}

@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+import { addEach, decorated, missing, missingOf, notTaken } from '../metadata.ts';
+import type { Decoration, PullRequest } from '../port.ts';
+import type { ForgeAnswer } from '../request/call.ts';
+import { parsedAnswer } from '../shared.ts';
+import type { Api } from './api.ts';
+
+const Labels = v.array(v.object({ name: v.string() }));
+const Users = v.array(v.object({ login: v.string() }));
+
+export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promise<readonly string[]> {
+  const { labels, assignees, reviewers } = missingOf(pull, wanted);
+  return decorated([
+    ...(labels.length > 0 ? [() => addLabels(api, pull, labels)] : []),
+    ...(assignees.length > 0 ? [() => addAssignees(api, pull, assignees)] : []),
+    () => addReviewers(api, pull, reviewers),
+  ]);
+}
+
+/** Names that no label has are passed over in silence. */
+async function addLabels(api: Api, { number }: PullRequest, labels: readonly string[]) {
+  const url = `${api.repositoryUrl}/issues/${number}/labels`;
+  const { data } = await api.call('decorate', () => api.send({ method: 'POST', url, body: { labels } }));
+  const now = parsedAnswer(Labels, 'decorate', data, api.context).map(({ name }) => name);
+  return notTaken('labels', missing(labels, now), api.context);
+}
+
+/** One name that cannot be assigned would let all of them fail, and the list is replaced as a whole. */
+async function addAssignees(api: Api, pull: PullRequest, assignees: readonly string[]) {
+  const asked = await api.call('decorate', () =>
+    api.send({ method: 'GET', url: `${api.repositoryUrl}/assignees` }),
+  );
+  const able = parsedAnswer(Users, 'decorate', asked.data, api.context).map(({ login }) => login);
+  const unable = missing(assignees, able);
+  const added = missing(assignees, unable);
+  if (added.length > 0) {
+    const url = `${api.repositoryUrl}/pulls/${pull.number}`;
+    const body = { assignees: [...pull.assignees, ...added] };
+    await api.call('decorate', () => api.send({ method: 'PATCH', url, body }));
+  }
+  return notTaken('assignees', unable, api.context);
+}
+
+async function addReviewers(api: Api, { number }: PullRequest, reviewers: readonly string[]) {
+  const url = `${api.repositoryUrl}/pulls/${number}/requested_reviewers`;
+  const isWrong = ({ status }: ForgeAnswer) => status === 404 || status === 422;
+  const refused = await addEach(reviewers, async (names) => {
+    const send = () => api.send({ method: 'POST', url, body: { reviewers: names } });
+    return !isWrong(await api.call('decorate', send, isWrong));
+  });
+  return notTaken('reviewers', refused, api.context);
+}

@@ -1,0 +1,49 @@
+import type { Credentials } from './credentials/credentials.ts';
+import type { Api } from './github/api.ts';
+import { cancelMerge } from './github/cancel.ts';
+import { close } from './github/close.ts';
+import { comment } from './github/comment.ts';
+import { merge } from './github/merge.ts';
+import { decorate } from './github/metadata.ts';
+import { compareUrl, create, find, get, update } from './github/pulls.ts';
+import { setStatus } from './github/status.ts';
+import type { Forge, ForgeDeps } from './port.ts';
+import { createForgeCall, type ForgeContext } from './request/call.ts';
+import { createOctokit, gitHubApi, WRITE_GAP_MS } from './request/octokit.ts';
+import { forgeOf, secretsOf } from './shared.ts';
+import { repositoryAddress } from './url/repository.ts';
+
+/** GitHub, GitHub Enterprise Server and GitHub Enterprise Cloud with data residency. */
+export function createGitHub(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {
+  const address = repositoryAddress(repositoryUrl, 'no-prefix');
+  const context: ForgeContext = {
+    provider: 'github',
+    name: 'GitHub',
+    host: address.host,
+    repository: `${address.owner}/${address.name}`,
+    secrets: secretsOf(credentials),
+    writeGapMs: WRITE_GAP_MS,
+    ...(credentials.account !== undefined && { account: credentials.account }),
+  };
+  const api: Api = {
+    repository: { owner: address.owner, repo: address.name },
+    octokit: createOctokit(gitHubApi(address), credentials, deps),
+    call: createForgeCall(context, deps),
+    pageUrl: `${address.origin}/${address.owner}/${address.name}`,
+    context,
+    now: deps.now,
+  };
+  return forgeOf(api, {
+    create,
+    find,
+    get,
+    update,
+    decorate,
+    comment,
+    close,
+    setStatus,
+    merge,
+    cancelMerge,
+    compareUrl,
+  });
+}

@@ -1,0 +1,38 @@
+import type { Octokit } from '@octokit/rest';
+import type { TurnpikeError } from '../../errors.ts';
+import type { Mergeable } from '../merge.ts';
+import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/call.ts';
+import { forgeFailure, forgeWords, passingFailure } from '../request/failure.ts';
+
+/** One repository. */
+export interface Api {
+  readonly repository: { readonly owner: string; readonly repo: string };
+  readonly octokit: Octokit;
+  readonly call: ForgeCall;
+  readonly context: ForgeContext;
+  /** Where people see it. */
+  readonly pageUrl: string;
+  readonly now: () => Date;
+}
+
+export type MergeApi = Mergeable<Api>;
+
+export function says(answer: ForgeAnswer, pattern: RegExp): boolean {
+  return pattern.test(JSON.stringify(answer.data) ?? '');
+}
+
+/** GitHub's own. */
+export function wordsOf({ context }: Api, answer: ForgeAnswer): string {
+  return forgeWords(answer, context.secrets);
+}
+
+/** The error for a refusal, which is tried again when it is one that passes. */
+export function refusal(
+  api: Api,
+  operation: ForgeOperation,
+  answer: ForgeAnswer,
+  passing: RegExp,
+): TurnpikeError {
+  const failure = says(answer, passing) ? passingFailure : forgeFailure;
+  return failure(operation, answer, api.context, api.now());
+}

@@ -1,0 +1,53 @@
+import * as v from 'valibot';
+import { addEach, decorated, missing, missingOf, notTaken } from '../metadata.ts';
+import type { Decoration, PullRequest } from '../port.ts';
+import type { ForgeAnswer } from '../request/call.ts';
+import { answerOf } from '../request/octokit.ts';
+import { parsedAnswer } from '../shared.ts';
+import type { Api } from './api.ts';
+
+const Assigned = v.object({ assignees: v.nullish(v.array(v.object({ login: v.string() })), []) });
+const Reviews = v.array(v.object({ user: v.nullish(v.object({ login: v.string() })) }));
+
+export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promise<readonly string[]> {
+  const { labels, assignees, reviewers } = missingOf(pull, wanted);
+  return decorated([
+    ...(labels.length > 0 ? [() => addLabels(api, pull, labels)] : []),
+    ...(assignees.length > 0 ? [() => addAssignees(api, pull, assignees)] : []),
+    ...(reviewers.length > 0 ? [() => addReviewers(api, pull, reviewers)] : []),
+  ]);
+}
+
+/** Labels that are not there yet are created: https://docs.github.com/en/rest/issues/labels */
+async function addLabels(api: Api, { number }: PullRequest, labels: readonly string[]) {
+  const request = { ...api.repository, issue_number: number, labels: [...labels] };
+  await api.call('decorate', () => answerOf(api.octokit.rest.issues.addLabels(request)));
+  return [];
+}
+
+/** Who may not be assigned is passed over in silence: https://docs.github.com/en/rest/issues/assignees */
+async function addAssignees(api: Api, { number }: PullRequest, assignees: readonly string[]) {
+  const request = { ...api.repository, issue_number: number, assignees: [...assignees] };
+  const send = () => answerOf(api.octokit.rest.issues.addAssignees(request));
+  const { data } = await api.call('decorate', send);
+  const now = parsedAnswer(Assigned, 'decorate', data, api.context).assignees.map(({ login }) => login);
+  return notTaken('assignees', missing(assignees, now), api.context);
+}
+
+/** Who has given a review is not asked again: https://docs.github.com/en/rest/pulls/review-requests */
+async function addReviewers(api: Api, { number }: PullRequest, reviewers: readonly string[]) {
+  const { pulls } = api.octokit.rest;
+  const pull = { ...api.repository, pull_number: number };
+  const { data } = await api.call('decorate', () => answerOf(pulls.listReviews({ ...pull, per_page: 100 })));
+  const reviews = parsedAnswer(Reviews, 'decorate', data, api.context);
+  const asked = missing(
+    reviewers,
+    reviews.flatMap(({ user }) => (user ? [user.login] : [])),
+  );
+  const isWrong = ({ status }: ForgeAnswer) => status === 422;
+  const refused = await addEach(asked, async (names) => {
+    const send = () => answerOf(pulls.requestReviewers({ ...pull, reviewers: [...names] }));
+    return !isWrong(await api.call('decorate', send, isWrong));
+  });
+  return notTaken('reviewers', refused, api.context);
+}

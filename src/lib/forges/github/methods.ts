@@ -1,0 +1,103 @@
+import * as v from 'valibot';
+import { MERGE_METHODS, type MergeMethod } from '../../../api/change.ts';
+import { notYet, refusedMerge } from '../merge.ts';
+import type { MergeOutcome } from '../port.ts';
+import type { MergeApi } from './api.ts';
+
+/** How a pull request may be merged: a repository allows some methods, and its base branch fewer of them. */
+
+/** Of the repository. */
+export const METHODS_ALLOWED = 'mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed';
+export const MethodsAllowed = v.object({
+  mergeCommitAllowed: v.boolean(),
+  squashMergeAllowed: v.boolean(),
+  rebaseMergeAllowed: v.boolean(),
+});
+
+/**
+ * Of the base branch: its protection and the rulesets that apply to it.
+ * https://docs.github.com/en/graphql/reference/objects#refupdaterule,
+ * https://docs.github.com/en/graphql/reference/objects#repositoryrule
+ */
+export const METHOD_RULES = `
+  refUpdateRule { requiresLinearHistory }
+  rules(first: 100) { nodes { type parameters { ... on PullRequestParameters { allowedMergeMethods } } } }`;
+
+const Rule = v.object({
+  type: v.nullish(v.string()),
+  parameters: v.nullish(v.object({ allowedMergeMethods: v.nullish(v.array(v.string())) })),
+});
+
+/** Null, or absent, where the token may not read rules. */
+export const MethodRules = v.object({
+  refUpdateRule: v.nullish(v.object({ requiresLinearHistory: v.nullish(v.boolean()) })),
+  rules: v.nullish(v.object({ nodes: v.nullish(v.array(v.nullish(Rule)), []) })),
+});
+
+/** A ruleset of the base branch has a merge queue. */
+export function hasQueueRule(base: Methods['base']): boolean {
+  return base?.rules?.nodes?.some((rule) => rule?.type === 'MERGE_QUEUE') === true;
+}
+
+/** What is known of the methods. */
+export interface Methods {
+  readonly repository: v.InferOutput<typeof MethodsAllowed>;
+  readonly base: v.InferOutput<typeof MethodRules> | null | undefined;
+}
+
+/** Those that repository and base branch allow, as far as that can be read, the preferred one first. */
+function allowedBy({ repository, base }: Methods): readonly MergeMethod[] {
+  const rules = base?.rules?.nodes ?? [];
+  const ofRepository = {
+    merge: repository.mergeCommitAllowed,
+    squash: repository.squashMergeAllowed,
+    rebase: repository.rebaseMergeAllowed,
+  };
+  const isLinear =
+    base?.refUpdateRule?.requiresLinearHistory === true ||
+    rules.some((rule) => rule?.type === 'REQUIRED_LINEAR_HISTORY');
+  // github.com writes them in small letters, Enterprise Server in capitals.
+  const lists = rules.flatMap((rule) => {
+    const list = rule?.parameters?.allowedMergeMethods;
+    return list ? [list.map((method) => method.toLowerCase())] : [];
+  });
+  return MERGE_METHODS.filter(
+    (method) =>
+      ofRepository[method] &&
+      !(method === 'merge' && isLinear) &&
+      lists.every((list) => list.includes(method)),
+  );
+}
+
+/** The methods to try one after the other; or why there is none. */
+export function methodsFor(api: MergeApi, known: Methods): readonly MergeMethod[] | MergeOutcome {
+  const allowed = allowedBy(known);
+  if (allowed.length === 0) {
+    return notYet(
+      `The repository and the rules of ${api.base} allow no method in common: allow merge commits, squash or rebase in both.`,
+    );
+  }
+  if (api.method === undefined) return allowed;
+  return allowed.includes(api.method) ? [api.method] : otherMethod(api, '', allowed.join(' or '));
+}
+
+/** GitHub's words for a method that the repository, its branch or the commits do not take. */
+const METHOD_REFUSED =
+  /must not contain merge commits|\b(merge commits|squash merges|rebase merges|merge method\b.*) (are|is) not allowed|rebase merges cannot|can't be rebased/i;
+
+export function isMethodRefused(words: string): boolean {
+  return METHOD_REFUSED.test(words);
+}
+
+/** The outcome where GitHub has refused all methods. */
+export function refusedMethods(api: MergeApi, words: string): MergeOutcome {
+  return api.method === undefined
+    ? refusedMerge(api.context, words)
+    : otherMethod(api, ` (${words})`, 'another method');
+}
+
+function otherMethod({ context, base, method }: MergeApi, said: string, others: string): MergeOutcome {
+  return notYet(
+    `${context.name} does not merge into ${base} by mergeMethod ${method}${said}: set mergeMethod to ${others}, or leave it out.`,
+  );
+}

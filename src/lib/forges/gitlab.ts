@@ -1,0 +1,52 @@
+import type { Credentials } from './credentials/credentials.ts';
+import type { Api } from './gitlab/api.ts';
+import { cancelMerge } from './gitlab/cancel.ts';
+import { close } from './gitlab/close.ts';
+import { comment } from './gitlab/comment.ts';
+import { merge } from './gitlab/merge.ts';
+import { decorate } from './gitlab/metadata.ts';
+import { compareUrl, create, find, get, update } from './gitlab/pulls.ts';
+import { createSend } from './gitlab/send.ts';
+import { setStatus } from './gitlab/status.ts';
+import type { Forge, ForgeDeps } from './port.ts';
+import { createForgeCall, type ForgeContext } from './request/call.ts';
+import { forgeOf, secretsOf } from './shared.ts';
+import { repositoryAddress } from './url/repository.ts';
+
+/** GitLab.com and self-managed GitLab at the root of its host; groups may lie in groups. */
+export function createGitLab(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {
+  const { origin, host, prefix, owner, name } = repositoryAddress(repositoryUrl, 'prefix-allowed');
+  const project = `${prefix}/${owner}/${name}`.slice(1);
+  const context: ForgeContext = {
+    provider: 'gitlab',
+    name: 'GitLab',
+    host,
+    repository: project,
+    secrets: secretsOf(credentials),
+  };
+  const api: Api = {
+    project,
+    call: createForgeCall(context, deps),
+    send: createSend(origin, credentials, deps),
+    pageUrl: `${origin}/${project}`,
+    context,
+    now: deps.now,
+  };
+  return {
+    // Git asked at the page is sent there (https://gitlab.com/gitlab-org/gitlab/-/blob/master/config/routes/git_http.rb).
+    ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}/${project}.git` }),
+    ...forgeOf(api, {
+      create,
+      find,
+      get,
+      update,
+      decorate,
+      comment,
+      close,
+      setStatus,
+      merge,
+      cancelMerge,
+      compareUrl,
+    }),
+  };
+}

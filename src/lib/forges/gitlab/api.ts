@@ -1,0 +1,58 @@
+import * as v from 'valibot';
+import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/call.ts';
+import { parsedAnswer, WebUrl } from '../shared.ts';
+import type { SendQuestion } from './send.ts';
+
+/** One project. */
+export interface Api {
+  /** `group/subgroup/project`. */
+  readonly project: string;
+  readonly call: ForgeCall;
+  readonly send: SendQuestion;
+  /** Where people see it. */
+  readonly pageUrl: string;
+  readonly context: ForgeContext;
+  readonly now: () => Date;
+}
+
+const Users = v.nullish(v.array(v.object({ id: v.number(), username: v.string() })), []);
+
+/** What is used of GitLab's merge request: https://docs.gitlab.com/api/merge_requests/ */
+export const MergeRequest = v.object({
+  iid: v.pipe(v.number(), v.safeInteger()),
+  web_url: WebUrl,
+  // `locked` is a moment on the way to merged, or back to opened.
+  state: v.picklist(['opened', 'closed', 'merged', 'locked']),
+  draft: v.nullish(v.boolean(), false),
+  title: v.string(),
+  description: v.nullish(v.string(), ''),
+  source_branch: v.string(),
+  target_branch: v.string(),
+  source_project_id: v.nullish(v.number()),
+  target_project_id: v.nullish(v.number()),
+  /** Of the source branch's head. */
+  sha: v.nullish(v.string()),
+  labels: v.nullish(v.array(v.string()), []),
+  assignees: Users,
+  reviewers: Users,
+  merge_when_pipeline_succeeds: v.nullish(v.boolean(), false),
+  /** Why it cannot be merged, in one word; since 15.6. */
+  detailed_merge_status: v.nullish(v.string()),
+  /** False also while GitLab finds it out. */
+  has_conflicts: v.nullish(v.boolean(), false),
+  /** In the answer for a single one. */
+  head_pipeline: v.nullish(v.object({ status: v.string() })),
+});
+export type MergeRequest = v.InferOutput<typeof MergeRequest>;
+
+export const STATES = { opened: 'open', locked: 'open', closed: 'closed', merged: 'merged' } as const;
+
+export async function read(api: Api, number: number): Promise<MergeRequest | undefined> {
+  const send = () => api.send(({ requests }) => requests.show(api.project, number));
+  const answer = await api.call('get', send, ({ status }) => status === 404);
+  return answer.status === 404 ? undefined : parsed(api, 'get', answer.data);
+}
+
+export function parsed(api: Api, operation: ForgeOperation, data: unknown): MergeRequest {
+  return parsedAnswer(MergeRequest, operation, data, api.context);
+}

@@ -1,0 +1,33 @@
+import * as v from 'valibot';
+import { TurnpikeError } from '../../errors.ts';
+import { FIRST_FAULT } from '../../first-fault.ts';
+import type { PullRequest } from '../port.ts';
+import type { ForgeAnswer } from '../request/call.ts';
+import { type Api, read } from './api.ts';
+
+/** GitLab answers 201 also with what went wrong, and says in it which status that has. */
+const Failed = v.object({ status: v.literal('error'), http_status: v.number() });
+
+/** 404: it is not there any more; 405: it is not open. */
+const OVER = [404, 405];
+/** Nothing was asked for, or GitLab could not take it back. */
+const NOT_CANCELLED = 406;
+
+/** https://docs.gitlab.com/api/merge_requests/#cancel-merge-when-pipeline-succeeds */
+export async function cancelMerge(api: Api, { number }: PullRequest): Promise<void> {
+  const send = async () =>
+    said(await api.send(({ requests }) => requests.cancelOnPipelineSuccess(api.project, number)));
+  const accepted = [...OVER, NOT_CANCELLED];
+  const { status } = await api.call('cancel', send, (answer) => accepted.includes(answer.status));
+  if (status !== NOT_CANCELLED || !(await read(api, number))?.merge_when_pipeline_succeeds) return;
+  const { name, host, repository } = api.context;
+  const sentence = `${name} at ${host} did not take back the auto-merge of pull request ${number} of ${repository}: it is tried again.`;
+  throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
+}
+
+function said(answer: ForgeAnswer): ForgeAnswer {
+  const failed = v.safeParse(Failed, answer.data, FIRST_FAULT);
+  if (failed.success) return { ...answer, status: failed.output.http_status };
+  // It could be read a moment ago: what is missing is the right to merge.
+  return answer.status === 401 ? { ...answer, status: 403 } : answer;
+}

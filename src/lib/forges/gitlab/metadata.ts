@@ -1,0 +1,67 @@
+import * as v from 'valibot';
+import { decorated, missing, missingOf, notTaken } from '../metadata.ts';
+import type { Decoration, PullRequest } from '../port.ts';
+import { parsedAnswer } from '../shared.ts';
+import { type Api, parsed, read } from './api.ts';
+
+/** https://docs.gitlab.com/api/users/ */
+const Users = v.array(v.object({ id: v.number(), username: v.string() }));
+
+/** Ids of users by their names in small letters. */
+type Ids = ReadonlyMap<string, number>;
+
+/** All in one request, which names users by their ids and lists those that are there already. */
+export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promise<readonly string[]> {
+  const lacking = missingOf(pull, wanted);
+  const { labels, assignees, reviewers } = lacking;
+  const people = [...assignees, ...reviewers];
+  if (labels.length + people.length === 0) return Promise.resolve([]);
+  return decorated([
+    async () => {
+      const ids = await idsOf(api, people);
+      const current = people.length > 0 ? await read(api, pull.number) : undefined;
+      const change = {
+        ...(labels.length > 0 && { addLabels: labels.join(',') }),
+        ...listOf('assigneeIds', current?.assignees, assignees, ids),
+        ...listOf('reviewerIds', current?.reviewers, reviewers, ids),
+      };
+      return apply(api, pull, lacking, change);
+    },
+  ]);
+}
+
+/** Undefined where nobody is added. */
+function listOf(
+  key: 'assigneeIds' | 'reviewerIds',
+  current: readonly { readonly id: number }[] = [],
+  names: readonly string[],
+  ids: Ids,
+): object {
+  const added = names.flatMap((name) => ids.get(name.toLowerCase()) ?? []);
+  return added.length > 0 ? { [key]: [...current.map(({ id }) => id), ...added] } : {};
+}
+
+async function idsOf(api: Api, names: readonly string[]): Promise<Ids> {
+  const ids = new Map<string, number>();
+  for (const name of missing(names, [])) {
+    const question = { username: name, page: 1, perPage: 1 };
+    const { data } = await api.call('decorate', () => api.send(({ users }) => users.all(question)));
+    const [found] = parsedAnswer(Users, 'decorate', data, api.context);
+    if (found) ids.set(name.toLowerCase(), found.id);
+  }
+  return ids;
+}
+
+/** Who may not see the project is passed over in silence, and so are more than one where the plan has one. */
+async function apply(api: Api, { number }: PullRequest, lacking: Decoration, change: object) {
+  const { assignees, reviewers } = lacking;
+  const isEmpty = Object.keys(change).length === 0;
+  const send = () => api.send(({ requests }) => requests.edit(api.project, number, change));
+  const now = isEmpty ? undefined : parsed(api, 'decorate', (await api.call('decorate', send)).data);
+  const names = (users: readonly { readonly username: string }[] = []) =>
+    users.map(({ username }) => username);
+  return [
+    ...notTaken('assignees', missing(assignees, names(now?.assignees)), api.context),
+    ...notTaken('reviewers', missing(reviewers, names(now?.reviewers)), api.context),
+  ];
+}

@@ -1,0 +1,46 @@
+import * as v from 'valibot';
+import { type Mergeable, otherMethod } from '../merge.ts';
+import type { MergeOutcome } from '../port.ts';
+import { parsedAnswer } from '../shared.ts';
+import type { Api } from './api.ts';
+
+/** https://docs.gitlab.com/api/projects/#retrieve-a-project */
+const Project = v.object({
+  /** `merge`; `rebase_merge`: a merge commit on top of the base branch; `ff`. */
+  merge_method: v.string(),
+  /** `never`, `always`, `default_on`, `default_off`. */
+  squash_option: v.nullish(v.string()),
+});
+type Project = v.InferOutput<typeof Project>;
+
+/** What goes along with the request to merge. */
+export interface MergeParameters {
+  readonly squash?: true;
+}
+
+export type WayToMerge =
+  | { readonly parameters: MergeParameters }
+  /** It is not merged in the way that is wanted. */
+  | { readonly outcome: MergeOutcome };
+
+/**
+ * The project says whether there are merge commits; squashing comes on top of that, for each merge request. Where
+ * nothing is wanted both are left to GitLab.
+ */
+export async function wayToMerge({ method, ...api }: Mergeable<Api>): Promise<WayToMerge> {
+  if (!method) return { parameters: {} };
+  const send = () => api.send(({ projects }) => projects.show(api.project));
+  const { data } = await api.call('merge', send);
+  const project = parsedAnswer(Project, 'merge', data, api.context);
+  const why = REFUSALS[method](project);
+  if (why) return { outcome: otherMethod(api.context, method, why) };
+  return { parameters: method === 'squash' ? { squash: true } : {} };
+}
+
+const REFUSALS: Readonly<
+  Record<NonNullable<Mergeable<Api>['method']>, (project: Project) => string | undefined>
+> = {
+  merge: ({ merge_method: set }) => (set === 'ff' ? 'it merges by fast-forward alone' : undefined),
+  squash: ({ squash_option: set }) => (set === 'never' ? 'it does not allow to squash commits' : undefined),
+  rebase: ({ merge_method: set }) => (set === 'ff' ? undefined : 'it makes merge commits'),
+};

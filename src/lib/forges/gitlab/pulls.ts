@@ -1,0 +1,107 @@
+import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
+import type { ForgeAnswer } from '../request/call.ts';
+import { forgeGibberish, passingFailure } from '../request/failure.ts';
+import { pageOf, pathOf } from '../shared.ts';
+import { type Api, type MergeRequest, parsed, read, STATES } from './api.ts';
+import type { Question } from './send.ts';
+
+/** https://docs.gitlab.com/user/project/merge_requests/drafts/ */
+const DRAFT = 'Draft: ';
+/** The mark of a draft counts: https://docs.gitlab.com/api/merge_requests/#create-mr */
+const MAX_TITLE = 255;
+const DRAFT_PREFIX = /^(?:(?:draft:|\[draft\]|\(draft\)) *)+/i;
+
+export async function create(
+  api: Api,
+  { head, base, title, body, draft = false }: NewPullRequest,
+): Promise<PullRequest | 'exists'> {
+  const question: Question = ({ requests }) =>
+    requests.create(api.project, head, base, titleOf(title, draft), { description: body });
+  const send = () => api.send(question);
+  const answer = await api.call('create', send, (one) => one.status === 409 || isUnseen(one));
+  if (isUnseen(answer)) throw passingFailure('create', answer, api.context, api.now());
+  return answer.status === 409 ? 'exists' : toPullRequest(api, parsed(api, 'create', answer.data));
+}
+
+/**
+ * The branch was pushed a moment ago, which the API may learn half a minute later:
+ * https://github.com/renovatebot/renovate/issues/44498
+ */
+function isUnseen({ status, data }: ForgeAnswer): boolean {
+  return status === 400 && UNSEEN.test(JSON.stringify(data) ?? '');
+}
+
+const UNSEEN = /"source_branch":\["does not exist"|source branch .* does not exist/i;
+
+function titleOf(title: string, draft: boolean): string {
+  const marked = draft ? DRAFT + title : title;
+  // A pair of surrogates is one character.
+  const characters = [...marked];
+  return characters.length <= MAX_TITLE ? marked : `${characters.slice(0, MAX_TITLE - 1).join('')}…`;
+}
+
+export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
+  const branches = { sourceBranch: head, targetBranch: base, state: 'opened' as const };
+  const question: Question = ({ requests }) =>
+    requests.all({ projectId: api.project, ...branches, page: 1, perPage: 20 });
+  const { data } = await api.call('find', () => api.send(question));
+  if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
+  const found = data.map((one) => parsed(api, 'find', one)).find((one) => isOwn(one));
+  return found && toPullRequest(api, found);
+}
+
+/** A merge request from a fork may have a branch of the same name. */
+function isOwn({ source_project_id: source, target_project_id: target }: MergeRequest): boolean {
+  return source === target;
+}
+
+export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
+  const found = await read(api, number);
+  return found && toPullRequest(api, found);
+}
+
+/** Whether it is a draft stands in the title alone, so that is read before it is written. */
+export async function update(
+  api: Api,
+  number: number,
+  { title, body, base }: PullRequestChange,
+): Promise<PullRequest> {
+  const isDraft = (await read(api, number))?.draft ?? false;
+  const change = {
+    title: titleOf(title, isDraft),
+    description: body,
+    ...(base !== undefined && { targetBranch: base }),
+  };
+  const send = () => api.send(({ requests }) => requests.edit(api.project, number, change));
+  return toPullRequest(api, parsed(api, 'update', (await api.call('update', send)).data));
+}
+
+export function compareUrl({ pageUrl }: Api, base: string, head: string): string {
+  return `${pageUrl}/-/compare/${pathOf(base)}...${pathOf(head)}`;
+}
+
+export function toPullRequest({ context, pageUrl }: Api, request: MergeRequest): PullRequest {
+  const { draft, title, sha } = request;
+  return {
+    number: request.iid,
+    ...pageOf(context, request.web_url, `${pageUrl}/-/merge_requests/${request.iid}`),
+    state: STATES[request.state],
+    title: draft ? title.replace(DRAFT_PREFIX, '') : title,
+    body: request.description ?? '',
+    base: request.target_branch,
+    head: request.source_branch,
+    draft,
+    ...(request.state === 'opened' && mergeability(request)),
+    ...(sha && { headCommit: sha }),
+    labels: request.labels,
+    assignees: request.assignees.map(({ username }) => username),
+    reviewers: request.reviewers.map(({ username }) => username),
+  };
+}
+
+/** `need_rebase`: the project merges by fast-forward alone. One word is told, and approvals come before it. */
+function mergeability(request: MergeRequest): Pick<PullRequest, 'mergeable'> {
+  const { has_conflicts: conflicts, detailed_merge_status: status } = request;
+  if (conflicts || status === 'conflict') return { mergeable: 'conflicting' };
+  return status === 'need_rebase' ? { mergeable: 'behind' } : {};
+}

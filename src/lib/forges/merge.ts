@@ -1,0 +1,134 @@
+import type { MergeMethod } from '../../api/change.ts';
+import { cut, MAX_QUOTED, oneLine } from '../text/text.ts';
+import type { MergeOptions, MergeOutcome, PullRequest, Unmergeable } from './port.ts';
+import type { ForgeContext } from './request/call.ts';
+
+/** The checks of a commit. */
+export interface Checks {
+  /** Whether there is one of anybody else: our own status is no sign of CI. */
+  readonly any: boolean;
+  /**
+   * Names of those that have not passed. What was skipped, or may fail, has passed. Our own status is among
+   * them: while it says that the gates are closed, nothing is merged against it.
+   */
+  readonly failing: readonly string[];
+  readonly pending: readonly string[];
+}
+
+/** For so long after a push nothing is merged: CI takes a moment to begin. */
+export const SETTLE_SECONDS = 30;
+
+const MAX_NAMES = 5;
+const MAX_NAME = 80;
+
+/** A forge, and what is wanted of its merge. */
+export type Mergeable<Api> = Api & Pick<MergeOptions, 'base' | 'mayWait' | 'method' | 'scheduled'>;
+
+/** The outcome where nothing has to be asked of the forge. */
+export function held(pull: PullRequest, { base, pushedAt, now }: MergeOptions): MergeOutcome | undefined {
+  if (pull.state !== 'open') return undefined;
+  if (pull.base !== base) return otherBase(pull.base);
+  const seconds = pushedAt === undefined ? SETTLE_SECONDS : (now.getTime() - Date.parse(pushedAt)) / 1000;
+  if (!(seconds < SETTLE_SECONDS)) return undefined;
+  return notYet(`Waits ${SETTLE_SECONDS} s after the push for checks to begin.`);
+}
+
+function otherBase(base: string): MergeOutcome {
+  return notYet(`Its base was changed to ${base} by a person: it is left to people.`);
+}
+
+/**
+ * The outcome where CI has not spoken yet. `baseHasSome` looks at the head of the base branch, and is asked
+ * only where the commit has no check.
+ */
+export async function unspoken(
+  { base }: Pick<MergeOptions, 'base'>,
+  { any }: Pick<Checks, 'any'>,
+  commit: string,
+  baseHasSome: () => Promise<boolean>,
+): Promise<MergeOutcome | undefined> {
+  if (any || !(await baseHasSome())) return undefined;
+  const sentence = `No check of ${short(commit)} has begun, and commits of ${base} have some: it waits for the first one.`;
+  return notYet(sentence);
+}
+
+/** A forge that merges by itself knows nothing of the windows of a promotion. */
+export function mustNotWait({ name }: ForgeContext): MergeOutcome {
+  return notYet(
+    `${name} has rules that are not met, and is not asked to merge later, when a window may be closed.`,
+  );
+}
+
+export function notYet(reason: string, mergeable?: Unmergeable): MergeOutcome {
+  return { kind: 'not-yet', reason, ...(mergeable && { mergeable }) };
+}
+
+export function checking({ name }: Pick<ForgeContext, 'name'>): MergeOutcome {
+  return notYet(`${name} is still finding out whether the pull request can be merged.`);
+}
+
+export function conflicting(): MergeOutcome {
+  return notYet('The pull request has conflicts with its base branch.', 'conflicting');
+}
+
+export function behind(): MergeOutcome {
+  return notYet(
+    'The branch is behind its base branch, which takes only what is built on all of it.',
+    'behind',
+  );
+}
+
+/** The outcome where there is nothing to merge, or something else than what is meant. */
+export function settled(
+  { state, base, headCommit }: Pick<PullRequest, 'state' | 'base' | 'headCommit'>,
+  commit: string,
+  wanted: Pick<MergeOptions, 'base'>,
+): MergeOutcome | undefined {
+  if (state === 'merged') return { kind: 'merged' };
+  if (state === 'closed') return notYet('The pull request is closed.');
+  if (base !== wanted.base) return otherBase(base);
+  if (headCommit === commit) return undefined;
+  if (headCommit === undefined) return notYet('The head of the pull request is not known yet.');
+  const heads = `${short(headCommit)} and not ${short(commit)}, which was pushed for it`;
+  const reason = `The head of the pull request is ${heads}: it is left to people.`;
+  return { kind: 'not-yet', reason, isOtherHead: true };
+}
+
+/** Failing checks hold back what the forge would merge. */
+export function failing({ failing: names }: Checks, commit: string): MergeOutcome | undefined {
+  return names.length > 0 ? notYet(`Checks of ${short(commit)} fail: ${listed(names)}.`) : undefined;
+}
+
+export function pending({ pending: names }: Checks, commit: string): MergeOutcome {
+  return notYet(`Checks of ${short(commit)} are not done: ${listed(names)}.`);
+}
+
+/** Where it is not merged by the method that the Pipeline names. `why`: of the repository. */
+export function otherMethod(
+  { name, repository }: ForgeContext,
+  method: MergeMethod,
+  why: string,
+): MergeOutcome {
+  return notYet(
+    `${name} does not merge by ${method} in ${repository}: ${why}. Change that in its settings, or mergeMethod in the Pipeline.`,
+  );
+}
+
+/** `words`: the forge's own. */
+export function refusedMerge({ name }: ForgeContext, words: string, mergeable?: Unmergeable): MergeOutcome {
+  const said = cut(oneLine(words), MAX_QUOTED);
+  return notYet(`${name} does not merge the pull request yet${said && ` (${said})`}.`, mergeable);
+}
+
+export function short(commit: string): string {
+  return commit.slice(0, 10);
+}
+
+/** The name of a check is written by whoever set it. */
+function listed(names: readonly string[]): string {
+  const shown = names
+    .slice(0, MAX_NAMES)
+    .map((name) => cut(oneLine(name), MAX_NAME))
+    .join(', ');
+  return names.length > MAX_NAMES ? `${shown} and ${names.length - MAX_NAMES} more` : shown;
+}

@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from '../../../telemetry/log.ts';
+import type { Breakers, Refusal } from '../../async/breaker.ts';
+import { hasCode, TurnpikeError } from '../../errors.ts';
+import type { Pace } from './concurrency.ts';
+import { forgeFailure, forgeUnreachable, forgeWords, rateLimited } from './failure.ts';
+import type { RateLimits } from './limits.ts';
+import { budgetOf, rateLimitOf } from './rate.ts';
+
+/** `token`: of a GitHub App; `queue`: of merges; `cancel`: of an auto-merge. */
+export type ForgeOperation =
+  | 'create'
+  | 'find'
+  | 'get'
+  | 'token'
+  | 'update'
+  | 'decorate'
+  | 'comments'
+  | 'comment'
+  | 'close'
+  | 'status'
+  | 'checks'
+  | 'merge'
+  | 'queue'
+  | 'cancel';
+
+/** Whether a forge has something more for people to see after it. */
+const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
+  create: true,
+  find: false,
+  get: false,
+  token: false,
+  update: true,
+  decorate: true,
+  comments: false,
+  comment: true,
+  close: true,
+  status: true,
+  checks: false,
+  merge: true,
+  queue: true,
+  cancel: true,
+};
+
+/** What a forge answered, whatever its status. `data` is the parsed JSON, or the text when it was none. */
+export interface ForgeAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly data: unknown;
+}
+
+/** Who is asked, for sentences, metrics and logs. */
+export interface ForgeContext {
+  /** The label of metrics, such as `github`. */
+  readonly provider: string;
+  /** The name for people, such as `GitHub`. */
+  readonly name: string;
+  readonly host: string;
+  /** `owner/name`. */
+  readonly repository: string;
+  /** What must not appear in any message. */
+  readonly secrets: readonly string[];
+  /** Whose requests are counted together, where `secrets` change meanwhile. */
+  readonly account?: string;
+  /** Milliseconds that the forge wants between two requests that write. */
+  readonly writeGapMs?: number;
+}
+
+export interface ForgeRequest {
+  readonly provider: string;
+  readonly host: string;
+  readonly operation: string;
+  readonly budget: ForgeBudget;
+  /** The HTTP status, or `error` when there was no answer. */
+  readonly code: string;
+  readonly seconds: number;
+  /** What the token's budget has left, where the forge says it. */
+  readonly remaining?: number;
+}
+
+export interface ForgeCallDeps {
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly limits: RateLimits;
+  readonly pace: Pace;
+  readonly breakers: Breakers;
+  readonly onForgeRequest: (request: ForgeRequest) => void;
+  /** Nobody waits for the answers: the requests leave to others what a budget has left. */
+  readonly patient?: boolean;
+  readonly signal?: AbortSignal;
+  /** Waits for a turn, which takes none of the attempt's time. */
+  readonly waiting?: <T>(turn: Promise<T>) => Promise<T>;
+}
+
+/** What a forge counts apart: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api */
+export type ForgeBudget = 'rest' | 'graphql';
+
+/** `accepts` names the failures that the caller understands; every other one is thrown. */
+export type ForgeCall = (
+  operation: ForgeOperation,
+  send: () => Promise<ForgeAnswer>,
+  accepts?: (answer: ForgeAnswer) => boolean,
+  budget?: ForgeBudget,
+) => Promise<ForgeAnswer>;
+
+/**
+ * The one function that every request to a forge goes through: it keeps to rate limits, stays away from what
+ * fails, times, counts and logs, and turns failures into errors without secrets.
+ *
+ * @throws TurnpikeError ForgeRateLimited, ForgeUnauthorized, ForgeNotFound, ForgeRefused, ForgeUnavailable,
+ * HostNotAllowed; the signal's own reason once it is aborted
+ */
+export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): ForgeCall {
+  const key = budgetKey(context);
+  // Another token's failures may be that token's alone.
+  const circuit = `${key} ${context.repository}`;
+  const send = createSend(context, circuit, deps);
+
+  const refuse = (counted: string) => {
+    const urgency = deps.patient ? 'patient' : 'urgent';
+    const held = [key, counted].flatMap((one) => deps.limits.heldFor(one, urgency) ?? []);
+    if (held.length > 0) throw stillLimited(context, Math.max(...held));
+    const refusal = deps.breakers.refusal(circuit);
+    if (refusal) throw stillBroken(context, refusal);
+  };
+  const limited = (operation: ForgeOperation, answer: ForgeAnswer, counted: string) => {
+    const limit = rateLimitOf(answer, forgeWords(answer, context.secrets), deps.now());
+    if (!limit) return undefined;
+    // Secondary limits are for all requests together.
+    const seconds = deps.limits.hold(limit.isSpent ? counted : key, limit.seconds);
+    return rateLimited(operation, answer, context, seconds);
+  };
+  const judge = (operation: ForgeOperation, answer: ForgeAnswer): TurnpikeError => {
+    const failure = forgeFailure(operation, answer, context, deps.now());
+    return comingBack(failure, deps.breakers.refusal(circuit));
+  };
+
+  return async (operation, ask, accepts = () => false, budget: ForgeBudget = 'rest') => {
+    const counted = `${key} ${budget}`;
+    refuse(counted);
+    const gapMs = WRITES[operation] ? (context.writeGapMs ?? 0) : 0;
+    const entering = deps.pace.enter(key, { gapMs, signal: deps.signal });
+    const leave = await (deps.waiting?.(entering) ?? entering);
+    try {
+      // Those before it in the queue may have been told to stay away.
+      refuse(counted);
+      const answer = await send(operation, ask, budget);
+      deps.limits.learn(counted, answer.headers);
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      const limit = limited(operation, answer, counted);
+      if (limit) throw limit;
+      if (accepts(answer)) return answer;
+      throw judge(operation, answer);
+    } finally {
+      leave();
+    }
+  };
+}
+
+/** Sends one request: what it came to is counted, logged, and told to the breaker. */
+function createSend(context: ForgeContext, circuit: string, deps: ForgeCallDeps) {
+  const { provider, host, repository } = context;
+  const reportOf =
+    (operation: ForgeOperation, budget: ForgeBudget, started: number) =>
+    (code: string, headers?: Headers) => {
+      const seconds = (deps.now().getTime() - started) / 1000;
+      const remaining = headers && budgetOf(headers, deps.now())?.remaining;
+      const request = { provider, host, operation, budget, code, seconds };
+      deps.onForgeRequest({ ...request, ...(remaining !== undefined && { remaining }) });
+      deps.log.debug({ repository, ...request }, 'asked the forge');
+    };
+
+  return async (
+    operation: ForgeOperation,
+    ask: () => Promise<ForgeAnswer>,
+    budget: ForgeBudget,
+  ): Promise<ForgeAnswer> => {
+    const report = reportOf(operation, budget, deps.now().getTime());
+    deps.breakers.begin(circuit);
+    try {
+      const answer = await ask();
+      report(String(answer.status), answer.headers);
+      if (answer.status >= 500) deps.breakers.fail(circuit);
+      else deps.breakers.succeed(circuit);
+      return answer;
+    } catch (error) {
+      report('error');
+      deps.signal?.throwIfAborted();
+      const failure = forgeUnreachable(operation, error, context);
+      if (hasCode(failure, 'ForgeUnavailable')) deps.breakers.fail(circuit);
+      throw comingBack(failure, deps.breakers.refusal(circuit));
+    }
+  };
+}
+
+/** Budgets count by token and forge. */
+function budgetKey({ provider, host, secrets, account }: ForgeContext): string {
+  const counted = account ?? createHash('sha256').update(secrets.join('\n')).digest('hex');
+  return `${provider} ${host} ${counted}`;
+}
+
+/** An open breaker says when to come back: the delays of who tries again by himself grow far beyond its own. */
+function comingBack(failure: TurnpikeError, refusal: Refusal | undefined): TurnpikeError {
+  if (!refusal || failure.code !== 'ForgeUnavailable') return failure;
+  const { message, retry, cause } = failure;
+  const asked = typeof retry === 'object' ? retry.afterSeconds : 0;
+  const afterSeconds = Math.max(asked, refusal.seconds);
+  return new TurnpikeError('ForgeUnavailable', message, { retry: { afterSeconds }, cause });
+}
+
+function stillLimited(context: ForgeContext, seconds: number): TurnpikeError {
+  const sentence = `${context.name} at ${context.host} limits the rate of requests: the next attempt is in ${seconds} s.`;
+  return new TurnpikeError('ForgeRateLimited', sentence, { retry: { afterSeconds: seconds } });
+}
+
+function stillBroken({ name, host, repository }: ForgeContext, refusal: Refusal): TurnpikeError {
+  const { failures, since, seconds } = refusal;
+  const sentence = `${name} at ${host} has failed ${failures} times in a row for ${repository} since ${since.toISOString()}: the next attempt is in ${seconds} s.`;
+  return new TurnpikeError('ForgeUnavailable', sentence, { retry: { afterSeconds: seconds } });
+}

@@ -1,0 +1,31 @@
+import { keyBy, type Way } from '../../net/request-options.ts';
+
+/** What counts only once it was seen twice, some time apart. */
+export interface Sightings {
+  /** Whether the same was seen there some time ago, and nothing else since. Undefined: nothing is seen now. */
+  confirms(key: string, sight: string | undefined): boolean;
+}
+
+/** Longer than a forge takes to look at a pull request again, shorter than polls are apart. */
+const APART_MS = 5_000;
+const MAX_KNOWN = 2_000;
+
+export function createSightings(now: () => Date): Sightings {
+  const known = new Map<string, { readonly sight: string; readonly since: number }>();
+  return {
+    confirms(key, sight) {
+      const before = known.get(key);
+      if (sight !== undefined && before?.sight === sight) return now().getTime() - before.since >= APART_MS;
+      known.delete(key);
+      if (sight !== undefined) known.set(key, { sight, since: now().getTime() });
+      const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined;
+      if (oldest !== undefined) known.delete(oldest);
+      return false;
+    },
+  };
+}
+
+/** The same, apart from what is seen on other ways. */
+export function sightingsBy(way: Way, { confirms }: Sightings): Sightings {
+  return { confirms: (key, sight) => confirms(keyBy(way, key), sight) };
+}

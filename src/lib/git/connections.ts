@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { BranchUpdate, GitCredentials } from '../../promote/branch/branch-updater.ts';
+import type { Breakers, Refusal } from '../async/breaker.ts';
+import { createTurns } from '../async/turn.ts';
+import { TurnpikeError } from '../errors.ts';
+import type { Outbound } from '../net/outbound.ts';
+import { unusable } from './failure.ts';
+import { createKeyLane, createOpenedKeys, type KeyLane } from './key-lane.ts';
+import { createSshTransport } from './ssh/transport.ts';
+import { lockedKeyId, type Unlock, unlock } from './ssh/unlock.ts';
+import { createHttpTransport, type Transport } from './transport.ts';
+
+export type Connecting = Pick<BranchUpdate, 'url' | 'credentials' | 'signal' | 'received' | 'waiting'> & {
+  /** `<namespace>:…`, of who asks. */
+  readonly markerKey?: string;
+};
+
+export interface ConnectionDeps {
+  readonly outbound: Outbound;
+  readonly breakers: Breakers;
+  /** Aborted when all of them have to end. */
+  readonly closing: AbortSignal;
+  /** Where keys of SSH are opened. */
+  readonly lane?: KeyLane;
+}
+
+/** With a connection of its own. `isAway`: the result says that the host gave no answer. */
+export type Connected = <T>(
+  connecting: Connecting,
+  work: (transport: Transport) => Promise<T>,
+  isAway?: (result: T) => boolean,
+) => Promise<T>;
+
+/** Runs work with a connection of its own, which ends with it. A host that fails again and again is left alone. */
+export function createConnections(deps: ConnectionDeps): Connected {
+  const { breakers, lane = createKeyLane(createTurns()) } = deps;
+  const identities = createOpenedKeys<string | undefined>(lane);
+  const unlockFor =
+    ({ signal, waiting, markerKey }: Connecting): Unlock =>
+    (key, passphrase) => {
+      const asker = { signal, waiting, namespace: namespaceOf(markerKey) };
+      const id = lockedKeyId(key, passphrase);
+      return identities(id, (turn) => unlock(key, passphrase, turn), asker);
+    };
+  return async (connecting, work, isAway) => {
+    const { url, credentials } = connecting;
+    const circuit = circuitOf(url, credentials);
+    const refusal = breakers.refusal(circuit);
+    if (refusal) throw stillBroken(url, refusal);
+    const transport = open(deps, connecting, unlockFor(connecting));
+    breakers.begin(circuit);
+    try {
+      const result = await work(transport);
+      if (isAway?.(result)) breakers.fail(circuit);
+      else breakers.succeed(circuit);
+      return result;
+    } catch (error) {
+      const known = error instanceof TurnpikeError ? error : unusable(error, transport.remote);
+      if (known.code === 'GitUnavailable') breakers.fail(circuit);
+      else breakers.succeed(circuit);
+      throw known;
+    } finally {
+      transport.close();
+    }
+  };
+}
+
+function open(
+  { outbound, closing }: ConnectionDeps,
+  { url, credentials, signal, received, waiting, markerKey }: Connecting,
+  unlocked: Unlock,
+): Transport {
+  const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
+  const until = AbortSignal.any(signal ? [closing, signal] : [closing]);
+  const transport = create({ url, credentials, outbound, signal: until, waiting, unlock: unlocked });
+  const namespace = namespaceOf(markerKey);
+  return { ...counting(transport, received), ...(waiting && { waiting }), namespace };
+}
+
+function namespaceOf(markerKey: string | undefined): string | undefined {
+  return markerKey?.split(':')[0];
+}
+
+/** Another Secret's failures may be its own. */
+function circuitOf(url: string, credentials: GitCredentials): string {
+  const digest = createHash('sha256').update(JSON.stringify(Object.entries(credentials).toSorted()));
+  return `${new URL(url).host} ${digest.digest('base64')}`;
+}
+
+function stillBroken(url: string, { failures, since, seconds }: Refusal): TurnpikeError {
+  const { host } = new URL(url);
+  const message = `Git at ${host} has failed ${failures} times in a row with this Secret since ${since.toISOString()}: the next attempt is in ${seconds} s.`;
+  return new TurnpikeError('GitUnavailable', message, { retry: { afterSeconds: seconds } });
+}
+
+function counting(transport: Transport, received: ((bytes: number) => void) | undefined): Transport {
+  if (!received) return transport;
+  return {
+    ...transport,
+    download: (body, take) =>
+      transport.download(body, (piece) => {
+        received(piece.byteLength);
+        take(piece);
+      }),
+  };
+}

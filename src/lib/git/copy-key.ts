@@ -1,0 +1,15 @@
+import type { BranchUpdate } from '../../promote/branch/branch-updater.ts';
+import { keyBy } from '../net/request-options.ts';
+
+/**
+ * The key of the copy of a repository. Each proxy has a copy of its own: otherwise it could claim a commit that others have
+ * fetched, and be sent what is made of its files.
+ */
+export function copyKey({ url, credentials }: Pick<BranchUpdate, 'url' | 'credentials'>): string {
+  return keyBy(credentials, url);
+}
+
+/** The repository's URL of such a key, for logs: what follows is made of a password too, and is none of theirs. */
+export function copiedUrl(key: string): string {
+  return key.split(' ', 1)[0] ?? '';
+}

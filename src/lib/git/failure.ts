@@ -1,0 +1,93 @@
+import type { GitCredentials } from '../../promote/branch/branch-updater.ts';
+import { errorMessage, type Retry, TurnpikeError } from '../errors.ts';
+import { displayUrl } from '../net/outbound.ts';
+import { cut, MAX_QUOTED, oneLine } from '../text/text.ts';
+import { redact } from './credentials.ts';
+import { redirectTarget, repositoryOf } from './redirect.ts';
+import { isSignInPage, isSignInUrl } from './sign-in.ts';
+
+/** The other side, for messages. */
+export interface Remote {
+  /** The URL without credentials. */
+  readonly name: string;
+  readonly credentials: GitCredentials;
+}
+
+/** The error that an HTTP answer means, or undefined when it is the answer asked for. */
+export async function answerProblem(response: Response, remote: Remote): Promise<TurnpikeError | undefined> {
+  const { status } = response;
+  if (status === 200) return undefined;
+  if (status >= 300 && status < 400) return moved(response, remote);
+  // Azure DevOps (https://github.com/MicrosoftDocs/vsts-rest-api-specs/issues/97).
+  if (status === 203 && contentType(response) === HTML) return signIn(`HTTP ${status}`, remote);
+  const words = serverWords(await response.text(), remote);
+  if (status === 401 || status === 403) {
+    const message = `${remote.name} refuses the credentials (HTTP ${status}): check the Secret that secretRef names.${words}`;
+    return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+  }
+  if (status === 404 || status === 410) {
+    const message = `${remote.name} does not exist, or these credentials may not see it (HTTP ${status}).${words}`;
+    return new TurnpikeError('GitRepositoryNotFound', message, { retry: 'never' });
+  }
+  const retry = retryAfter(response.headers.get('retry-after'));
+  return new TurnpikeError('GitUnavailable', `${remote.name} answered with HTTP ${status}.${words}`, {
+    retry,
+  });
+}
+
+function moved(response: Response, remote: Remote): TurnpikeError {
+  const { name } = remote;
+  const target = redirectTarget(response, `${name}/info/refs`);
+  const shown = target && quotation(repositoryOf(displayUrl(target.href)), remote);
+  if (target && isSignInUrl(target)) return signIn(`HTTP ${response.status} to ${shown}`, remote);
+  const message = shown
+    ? `${name} redirects to ${shown}: redirects are not followed; if it has moved there, set url to that.`
+    : `${name} redirects without saying where to (HTTP ${response.status}): check the URL.`;
+  return new TurnpikeError('GitRepositoryNotFound', message, { retry: 'never' });
+}
+
+function signIn(how: string, { name }: Remote): TurnpikeError {
+  const message = `${name} shows a sign-in page in place of the repository (${how}): put a valid token into the Secret that secretRef names, and check the URL.`;
+  return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+}
+
+const HTML = 'text/html';
+
+/** The error that an answer with the status 200 means that Git gives no sense to. */
+export async function notGit(response: Response, remote: Remote): Promise<TurnpikeError> {
+  const type = contentType(response) ?? 'nothing';
+  if (type !== HTML) {
+    const shown = quotation(type, remote).slice(0, 80);
+    const message = `${remote.name} did not answer as a Git server does (content type ${shown}): check the URL.`;
+    return new TurnpikeError('GitUnavailable', message);
+  }
+  if (isSignInPage(await response.text())) return signIn('HTTP 200', remote);
+  const message = `${remote.name} answered with a web page (HTTP 200, text/html) and not as a Git server does: check the URL, and that nothing before the server answers in its place.`;
+  return new TurnpikeError('GitUnavailable', message);
+}
+
+export function contentType({ headers }: Response): string | undefined {
+  return headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+}
+
+/** Seconds only; a date is rare and backing off does as well. */
+function retryAfter(value: string | null): Retry {
+  return value !== null && /^\d{1,5}$/.test(value) ? { afterSeconds: Number(value) } : 'backoff';
+}
+
+/** ` It says: …`; empty for HTML and silence. */
+export function serverWords(text: string, remote: Remote): string {
+  const words = /^\s*</.test(text) ? '' : quotation(text, remote);
+  return words === '' ? '' : ` It says: ${words}`;
+}
+
+/** What others say, bounded, on one line and without secrets. */
+export function quotation(text: string, { credentials }: Remote): string {
+  return cut(oneLine(redact(text, credentials)), MAX_QUOTED);
+}
+
+/** For what is neither the server's refusal nor ours: broken answers and broken local copies. */
+export function unusable(error: unknown, remote: Remote): TurnpikeError {
+  const message = `${remote.name} could not be fetched, or its answer not be used: ${quotation(errorMessage(error), remote)}`;
+  return new TurnpikeError('GitUnavailable', message, { cause: error });
+}

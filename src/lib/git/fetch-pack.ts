@@ -1,0 +1,173 @@
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ownTurn } from '../async/attempt-time.ts';
+import type { Turn } from '../async/turn.ts';
+import { TurnpikeError } from '../errors.ts';
+import { COMMIT } from './pack/pack-file.ts';
+import { writePackIndex } from './pack/pack-index.ts';
+import { type ScannedPack, type ScanOptions, scanPack } from './pack/pack-scan.ts';
+import { typeOf } from './pack/pack-table.ts';
+import { writePack } from './pack/pack-write.ts';
+import type { Packs } from './pack/packs.ts';
+import { downloadPack } from './protocol/download.ts';
+import type { Repository } from './repository.ts';
+import type { Transport } from './transport.ts';
+
+/** What a server says before a pack; a flush is `null`. */
+type Lines = readonly (string | null)[];
+
+/** What is made of a pack may be so many times larger than the pack. */
+const INFLATION = 4;
+/** The names of all objects are in memory. More is begun anew, see store.ts. */
+export const MAX_OBJECTS_IN_ALL = 600_000;
+/** What is left behind of so many is taken back at once. */
+const MANY_OBJECTS = 20_000;
+const LARGE_BYTES = 4 * 1024 * 1024;
+/** Of the number of objects, in a pack's header. */
+const COUNT_AT = 8;
+/** A thousand and more; each attempt holds them while it looks at a branch. */
+const MAX_COMMIT_BYTES = 2 * 1024 * 1024;
+
+/** Fetches a pack, whose objects can be read from then on. */
+export async function fetchPack(
+  repository: Repository,
+  transport: Transport,
+  request: Uint8Array,
+): Promise<Lines> {
+  const { packs } = repository;
+  const asked = { request, external: externalIn(packs), isLacking: packs.isLacking() };
+  return withPack(repository, transport, asked, async (path, pack) => {
+    const { table } = pack;
+    if (table.count === 0) return;
+    if (packs.objects() + table.count > MAX_OBJECTS_IN_ALL) throw tooManyObjects(transport);
+    const turn = repository.shared.turns.job(transport.waiting, transport.namespace);
+    await keep(repository, { path, pack, turn });
+    const bases = table.outside();
+    if (bases.length > 0) await keepBases(repository, transport, bases);
+    packs.refresh();
+  });
+}
+
+function externalIn(packs: Packs): ScanOptions['external'] {
+  return (oid) => {
+    if (!packs.has(oid)) return undefined;
+    const before = packs.spent();
+    const body = packs.readIfSmall(oid);
+    return body ? { body, cost: packs.spent() - before } : 'too-large';
+  };
+}
+
+interface Kept {
+  readonly path: string;
+  readonly pack: ScannedPack;
+  readonly turn: Turn;
+}
+
+/** Named by its number, see packs.ts. */
+async function keep({ gitdir, packs }: Repository, kept: Kept, behind = 0): Promise<void> {
+  const { path, pack, turn } = kept;
+  const number = `${packs.count() + behind}`.padStart(6, '0');
+  const name = join(gitdir, 'objects', 'pack', `pack-${number}-${pack.checksum.toString('hex')}`);
+  await rename(path, `${name}.pack`);
+  await writePackIndex(name, pack, turn);
+}
+
+/** What a thin pack builds on, whole: else what changes often would be a delta on a delta in each pack before. */
+async function keepBases(
+  repository: Repository,
+  { remote, signal, waiting, namespace }: Transport,
+  bases: readonly string[],
+): Promise<void> {
+  const external = externalIn(repository.packs);
+  const path = join(repository.gitdir, `bases-${crypto.randomUUID()}.pack`);
+  const read = (index: number) => {
+    signal.throwIfAborted();
+    const oid = bases[index] ?? '';
+    const found = external(oid);
+    if (found === undefined || found === 'too-large') throw new Error(`the object ${oid} is gone`);
+    return { type: typeOf(oid, found.body), body: found.body };
+  };
+  try {
+    await writePack(path, bases.length, read);
+    const maxInflated = repository.maxPackBytes * INFLATION;
+    const turn = repository.shared.turns.job(waiting, namespace);
+    // What it holds was counted when it was read for the thin pack.
+    const scan = { name: remote.name, maxInflated, signal, turn, external: () => undefined };
+    await keep(repository, { path, pack: await scanPack(path, scan), turn }, 1);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+export interface FetchedCommits {
+  readonly lines: Lines;
+  /** By object id. */
+  readonly commits: ReadonlyMap<string, Buffer>;
+}
+
+/** Fetches a pack that is no thin one, and keeps nothing of it but its commits. */
+export async function fetchCommits(
+  repository: Repository,
+  transport: Transport,
+  request: Uint8Array,
+): Promise<FetchedCommits> {
+  const commits = new Map<string, Buffer>();
+  let bytes = 0;
+  const seen: ScanOptions['seen'] = ({ oid, type, body }) => {
+    if (type !== COMMIT) return;
+    bytes += body.length;
+    if (bytes > MAX_COMMIT_BYTES) throw tooMany(transport);
+    commits.set(oid, Buffer.from(body));
+  };
+  const asked = { request, external: () => undefined, seen };
+  const lines = await withPack(repository, transport, asked, async () => undefined);
+  return { lines, commits };
+}
+
+type Asked = Pick<ScanOptions, 'external' | 'isLacking' | 'seen'> & { readonly request: Uint8Array };
+
+async function withPack(
+  { gitdir, maxPackBytes, shared }: Repository,
+  transport: Transport,
+  { request, ...scan }: Asked,
+  use: (path: string, pack: ScannedPack) => Promise<void>,
+): Promise<Lines> {
+  // One that is given up may still be written to.
+  const path = join(gitdir, `incoming-${crypto.randomUUID()}.pack`);
+  const { remote, signal, waiting, namespace } = transport;
+  let giveBack: (() => void) | undefined;
+  const enter = async () => {
+    giveBack ??= await ownTurn(transport, shared.scans.take(signal, namespace));
+  };
+  try {
+    const lines = await downloadPack(transport, request, { path, maxPackBytes });
+    if (await isLarge(path)) await enter();
+    const maxInflated = maxPackBytes * INFLATION;
+    const turn = shared.turns.job(waiting, namespace);
+    const pack = await scanPack(path, { ...scan, name: remote.name, maxInflated, signal, turn, enter });
+    await use(path, pack);
+    if (pack.table.count > MANY_OBJECTS) shared.turns.collect();
+    return lines;
+  } finally {
+    giveBack?.();
+    await rm(path, { force: true });
+  }
+}
+
+/** Others need not wait for what takes no time and no memory. */
+async function isLarge(path: string): Promise<boolean> {
+  const file = Bun.file(path);
+  const header = Buffer.from(await file.slice(0, COUNT_AT + 4).arrayBuffer());
+  if (file.size > LARGE_BYTES) return true;
+  return header.length >= COUNT_AT + 4 && header.readUInt32BE(COUNT_AT) > MANY_OBJECTS;
+}
+
+function tooManyObjects({ remote }: Transport): TurnpikeError {
+  const message = `What was fetched of ${remote.name} takes too much memory: it is fetched anew.`;
+  return new TurnpikeError('GitUnavailable', message);
+}
+
+function tooMany({ remote }: Transport): TurnpikeError {
+  const message = `A branch in ${remote.name} has more commits that its base branch lacks than can be looked at: merge it, or close it.`;
+  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+}

@@ -1,0 +1,85 @@
+import { untilAborted } from '../async/abort.ts';
+import type { Waiting } from '../async/attempt-time.ts';
+import { createSlots } from '../async/slots.ts';
+import type { Turn, Turns } from '../async/turn.ts';
+
+/**
+ * Where keys with a passphrase are opened, whatever they are for: one at a time, since each takes up to seconds of
+ * computing and some of them 65 MB meanwhile. Namespaces take turns.
+ */
+export interface KeyLane {
+  /** `turn` throws the signal's reason. */
+  run<T>(open: (turn: Turn) => Promise<T>, signal: AbortSignal, namespace: string | undefined): Promise<T>;
+}
+
+/** Who waits for a key. */
+export interface Asker {
+  readonly signal?: AbortSignal | undefined;
+  readonly waiting?: Waiting | undefined;
+  readonly namespace?: string | undefined;
+}
+
+export function createKeyLane(turns: Turns): KeyLane {
+  const slots = createSlots(1);
+  return {
+    async run(open, signal, namespace) {
+      const giveBack = await slots.take(signal, namespace);
+      const turn = turns.job();
+      try {
+        return await open(async (tokens) => {
+          await turn(tokens);
+          signal.throwIfAborted();
+        });
+      } finally {
+        giveBack();
+      }
+    },
+  };
+}
+
+/** A passphrase takes up to half a second of computing, and many promotions use one key. */
+const KEPT_MS = 5 * 60_000;
+const MAX_KEPT = 100;
+
+interface Opening<Key> {
+  readonly key: Promise<Key>;
+  readonly controller: AbortController;
+  askers: number;
+}
+
+/** Gives the key of an id, opened once for all who ask for it within some minutes. */
+export type OpenedKeys<Key> = (id: string, open: (turn: Turn) => Promise<Key>, asker: Asker) => Promise<Key>;
+
+/** What nobody waits for any more is opened no further, and what could not be opened is tried again. */
+export function createOpenedKeys<Key>(lane: KeyLane, keptMs: number = KEPT_MS): OpenedKeys<Key> {
+  const kept = new Map<string, Opening<Key>>();
+
+  function begin(id: string, open: (turn: Turn) => Promise<Key>, { namespace }: Asker): Opening<Key> {
+    if (kept.size >= MAX_KEPT) kept.clear();
+    const controller = new AbortController();
+    const opening = { key: lane.run(open, controller.signal, namespace), controller, askers: 0 };
+    const forget = () => {
+      if (kept.get(id) === opening) kept.delete(id);
+    };
+    kept.set(id, opening);
+    controller.signal.addEventListener('abort', forget, { once: true });
+    opening.key.then(() => {
+      controller.signal.removeEventListener('abort', forget);
+      setTimeout(forget, keptMs).unref();
+    }, forget);
+    return opening;
+  }
+
+  return async (id, open, asker) => {
+    const { signal, waiting = (turn) => turn } = asker;
+    signal?.throwIfAborted();
+    const opening = kept.get(id) ?? begin(id, open, asker);
+    opening.askers += 1;
+    try {
+      return await waiting(untilAborted(opening.key, signal));
+    } finally {
+      opening.askers -= 1;
+      if (opening.askers === 0 && signal?.aborted) opening.controller.abort(signal.reason);
+    }
+  };
+}

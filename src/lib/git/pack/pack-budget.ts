@@ -1,0 +1,76 @@
+import { createTurns, type Turn } from '../../async/turn.ts';
+import { TurnpikeError } from '../../errors.ts';
+
+/** What reading a pack may cost, and when other work gets its turn meanwhile. */
+export interface PackBudget {
+  /** Counts what the pack holds, inflated. Throws `GitTooLarge`. */
+  hold(bytes: number): void;
+  /** Counts what is made in memory, which may be the same again. Throws `GitTooLarge`. */
+  work(bytes: number): void;
+  /**
+   * Waits, once much is held, until no other pack is as large. Call before more of it is made; `more` is
+   * what is not counted yet.
+   */
+  room(more?: number): Promise<void>;
+  /** Call once an object. Throws the signal's reason. */
+  turn(): Promise<void>;
+}
+
+export interface PackLimits {
+  /** The repository's, for messages. */
+  readonly name: string;
+  /** How many bytes all objects and deltas may have in all, inflated. */
+  readonly maxInflated: number;
+  readonly signal: AbortSignal;
+  readonly turn?: Turn;
+  /** Waits until no other large pack is being read. */
+  readonly enter?: () => Promise<void>;
+}
+
+const MIB = 1024 * 1024;
+/** What falls out of memory is made again: so many times what the pack may hold, at most. */
+const MAX_REPETITION = 4;
+/** A few milliseconds of work: a promotion of somebody else has a hundred steps, and meets one at each. */
+const BYTES_AT_ONCE = MIB / 2;
+const OBJECTS_AT_ONCE = 100;
+/** What is made of an object, or of so many bytes, leaves about as much behind as these tokens of YAML. */
+const TOKENS_OF_OBJECT = 2;
+const BYTES_OF_TOKEN = 512;
+/** A small pack may become large: from so many bytes on it counts as one. */
+const LARGE_BYTES = 8 * MIB;
+
+export function createPackBudget(limits: PackLimits): PackBudget {
+  const { name, maxInflated, signal, turn = createTurns().job(), enter } = limits;
+  let hasEntered = false;
+  let [held, worked, sinceTurn, objects, tokens] = [0, 0, 0, 0, 0];
+  return {
+    hold(bytes) {
+      held += bytes;
+      if (held > maxInflated) throw tooLarge(name, maxInflated);
+    },
+    work(bytes) {
+      worked += bytes;
+      sinceTurn += bytes;
+      if (worked > maxInflated * MAX_REPETITION) throw tooLarge(name, maxInflated);
+    },
+    async room(more = 0) {
+      if (hasEntered || held + more <= LARGE_BYTES) return;
+      hasEntered = true;
+      await enter?.();
+    },
+    async turn() {
+      objects += 1;
+      tokens += TOKENS_OF_OBJECT;
+      if (sinceTurn < BYTES_AT_ONCE && objects % OBJECTS_AT_ONCE !== 0) return;
+      const left = tokens + Math.ceil(sinceTurn / BYTES_OF_TOKEN);
+      [sinceTurn, tokens] = [0, 0];
+      await turn(left);
+      signal.throwIfAborted();
+    },
+  };
+}
+
+export function tooLarge(name: string, maxInflated: number): TurnpikeError {
+  const message = `${name} has files of more than ${Math.floor(maxInflated / MIB)} MiB in all: promote in a repository for GitOps alone, keep large files in Git LFS, or raise --git-max-pack-size.`;
+  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+}

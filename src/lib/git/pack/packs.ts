@@ -1,0 +1,168 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { TurnpikeError } from '../../errors.ts';
+import type { GitObject } from '../objects.ts';
+import { createByteCache } from './byte-cache.ts';
+import { applyDelta, deltaResultSize, MAX_OBJECT_BYTES } from './delta.ts';
+import { costOf, MAX_CHAIN_COST } from './pack-cost.ts';
+import { type EntryHeader, openPackFile, type PackFile } from './pack-file.ts';
+
+/**
+ * Reads objects from the packs of a repository. isomorphic-git can too, but looks for a loose file first,
+ * lists the directory for each object and inflates in JavaScript: 0.6 ms for each of thousands of files.
+ *
+ * The newest pack is asked first, which is the last one by its name. What the deltas of a thin pack build on is whole in a
+ * pack behind it, so that reading comes to an end, and soon.
+ */
+export interface Packs {
+  /** An object's bytes. Throws `GitTooLarge`, and anything else when it is missing or damaged. */
+  read(oid: string): Buffer;
+  /** The same, but undefined when there are more than `MAX_OBJECT_BYTES`. */
+  readIfSmall(oid: string): Buffer | undefined;
+  /** What reading has cost so far, in bytes that were made or might have been. */
+  spent(): number;
+  has(oid: string): boolean;
+  /** How many packs there are. */
+  count(): number;
+  /** How many objects they name. */
+  objects(): number;
+  /** Call after a fetch: takes in the packs that are new. */
+  refresh(): void;
+  /** Something that was fetched has no name here: it is too large to be read. */
+  isLacking(): boolean;
+  /** Call when nothing is read for a while: closes the files and empties the memory. */
+  rest(): void;
+}
+
+interface Link {
+  readonly pack: PackFile;
+  readonly offset: number;
+}
+
+type Delta = Link & { readonly header: EntryHeader };
+
+/** The last one makes of the base what is the base of the one before. */
+interface Chain {
+  readonly base: Buffer;
+  readonly links: readonly Delta[];
+  readonly cost: number;
+}
+
+/** Results of deltas are bases of further ones; kept up to so many bytes. */
+const MAX_CACHE_BYTES = 8 * 1024 * 1024;
+const MAX_CHAIN = 4_096;
+/** From one pack to another in a row: one leads to where the base is whole. */
+const MAX_CROSSINGS = 8;
+/** Of a look into the indexes and into memory. */
+const READ_COST = 1_024;
+
+export function openPacks(gitdir: string): Packs {
+  const directory = join(gitdir, 'objects', 'pack');
+  /** The newest one first. */
+  let packs: readonly PackFile[] = [];
+  let spent = 0;
+  const cache = createByteCache<string>(MAX_CACHE_BYTES);
+  const isLacking = () => packs.some((pack) => pack.isLacking);
+
+  function find(oid: string): Link | undefined {
+    for (const pack of packs) {
+      const offset = pack.find(oid);
+      if (offset !== undefined) return { pack, offset };
+    }
+    if (isLacking()) return undefined;
+    throw new Error(`the repository has no object ${oid}`);
+  }
+
+  /** First where all deltas are, then what they make: one delta is in memory at a time. */
+  function read(oid: string): Buffer | undefined {
+    const found = chainOf(oid);
+    const body = found && grown(found);
+    spent += (body?.length ?? 0) + READ_COST;
+    return body;
+  }
+
+  /** Undefined when it is too large. */
+  function chainOf(oid: string): Chain | undefined {
+    const links: Delta[] = [];
+    let cost = 0;
+    for (let link = find(oid); link; ) {
+      const known = cache.get(keyOf(link));
+      if (known) return { base: known, links, cost };
+      const { pack, offset } = link;
+      const header = pack.headerAt(offset);
+      cost += costOf(header);
+      spent += costOf(header);
+      if (header.size > MAX_OBJECT_BYTES || cost > MAX_CHAIN_COST) return undefined;
+      if (!header.base) return { base: pack.entryAt(offset, header).data, links, cost };
+      links.push({ pack, offset, header });
+      refuseEndless(links);
+      link = baseAt(pack, header.base);
+    }
+    return undefined;
+  }
+
+  function baseAt(pack: PackFile, base: NonNullable<EntryHeader['base']>): Link | undefined {
+    return 'oid' in base ? find(base.oid) : { pack, offset: base.offset };
+  }
+
+  function grown({ base, links, cost: before }: Chain): Buffer | undefined {
+    let [body, cost] = [base, before];
+    for (const { pack, offset, header } of links.toReversed()) {
+      const delta = pack.entryAt(offset, header).data;
+      const size = deltaResultSize(delta);
+      cost += size;
+      spent += size;
+      if (size > MAX_OBJECT_BYTES || cost > MAX_CHAIN_COST) return undefined;
+      body = applyDelta(body, delta);
+      cache.set(keyOf({ pack, offset }), body);
+    }
+    return body;
+  }
+
+  return {
+    read(oid) {
+      const bytes = read(oid);
+      if (bytes) return bytes;
+      const message = `A commit or directory in the repository is larger than ${MAX_OBJECT_BYTES} bytes.`;
+      throw new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+    },
+    readIfSmall: read,
+    spent: () => spent,
+    count: () => packs.length,
+    objects: () => packs.reduce((sum, { count }) => sum + count, 0),
+    has: (oid) => packs.some((pack) => pack.find(oid) !== undefined),
+    refresh() {
+      const known = new Map(packs.map((pack) => [pack.name, pack]));
+      const names = readdirSync(directory).filter((name) => name.endsWith('.idx'));
+      const paths = names.map((name) => join(directory, name.slice(0, -'.idx'.length))).sort();
+      packs = paths.reverse().map((path) => known.get(path) ?? openPackFile(path));
+    },
+    isLacking,
+    rest() {
+      for (const pack of packs) pack.close();
+      cache.clear();
+    },
+  };
+}
+
+function refuseEndless(links: readonly Link[]): void {
+  if (links.length > MAX_CHAIN) throw new Error('a chain of deltas has no end');
+  const last = links.slice(-MAX_CROSSINGS).map(({ pack }) => pack);
+  const isWandering = last.length === MAX_CROSSINGS && last.every((pack, index) => pack !== last[index + 1]);
+  if (isWandering) throw new Error('a chain of deltas goes through too many packs');
+}
+
+function keyOf({ pack, offset }: Link): string {
+  return `${pack.name} ${offset}`;
+}
+
+/** The packs with objects before them that are in no pack yet. */
+export function withObjects(packs: Packs, objects: readonly GitObject[]): Packs {
+  const bodies = new Map(objects.map(({ oid, body }) => [oid, body]));
+  return {
+    ...packs,
+    read: (oid) => bodies.get(oid) ?? packs.read(oid),
+    readIfSmall: (oid) => bodies.get(oid) ?? packs.readIfSmall(oid),
+    has: (oid) => bodies.has(oid) || packs.has(oid),
+  };
+}

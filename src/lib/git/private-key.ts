@@ -1,0 +1,85 @@
+import { type PemBlock, pemBlocks } from '../text/pem.ts';
+
+/** What a text is by its looks: a private key as SSH uses them, or something that is taken for one. */
+export type KeyLooks =
+  | { readonly kind: 'private'; readonly block: PemBlock; readonly isLocked: boolean }
+  | { readonly kind: 'dsa' | 'public' | 'putty' | 'none' };
+
+/** What golang.org/x/crypto/ssh reads for Flux, and PKCS#8 with a passphrase, which that does not. */
+const LABELS = new Set([
+  'OPENSSH PRIVATE KEY',
+  'RSA PRIVATE KEY',
+  'EC PRIVATE KEY',
+  'PRIVATE KEY',
+  'ENCRYPTED PRIVATE KEY',
+]);
+
+const PUBLIC = /^(?:ssh-|ecdsa-sha2-|sk-|-{4,5} ?BEGIN (?:[A-Z0-9]+ )?PUBLIC KEY)/;
+
+/** The first private key of the text counts: openssl puts a curve's parameters in front of it. */
+export function keyLooks(key: string): KeyLooks {
+  const text = key.trimStart();
+  if (PUBLIC.test(text)) return { kind: 'public' };
+  if (text.startsWith('PuTTY-User-Key-File-')) return { kind: 'putty' };
+  const block = pemBlocks(text).find(({ label }) => / ?PRIVATE KEY$/.test(label));
+  if (block && isDsa(block)) return { kind: 'dsa' };
+  return block && LABELS.has(block.label)
+    ? { kind: 'private', block, isLocked: isLocked(block) }
+    : { kind: 'none' };
+}
+
+/** Of a key in OpenSSH's own format (OpenSSH's PROTOCOL.key): what it begins with, and what follows where it has no passphrase. */
+const OPENSSH_MAGIC = Buffer.from('openssh-key-v1\0');
+const OPENSSH_PLAIN = Buffer.concat([OPENSSH_MAGIC, Buffer.from([0, 0, 0, 4]), Buffer.from('none')]);
+/** The public key, which says its type, is there within so many bytes. */
+const OPENSSH_HEAD = 192;
+
+function headOf({ base64 }: PemBlock): Buffer {
+  return Buffer.from(base64.slice(0, OPENSSH_HEAD), 'base64');
+}
+
+function isLocked(block: PemBlock): boolean {
+  const { label, headers } = block;
+  if (label === 'ENCRYPTED PRIVATE KEY') return true;
+  if (label !== 'OPENSSH PRIVATE KEY') return headers.some((line) => line.startsWith('DEK-Info: '));
+  const head = headOf(block);
+  return head.indexOf(OPENSSH_MAGIC) === 0 && head.indexOf(OPENSSH_PLAIN) !== 0;
+}
+
+function isDsa(block: PemBlock): boolean {
+  if (block.label === 'DSA PRIVATE KEY') return true;
+  return block.label === 'OPENSSH PRIVATE KEY' && headOf(block).includes('ssh-dss');
+}
+
+/** Which keys of a Secret a private key and its passphrase are under. */
+export interface KeyNames {
+  readonly key: string;
+  readonly passphrase: string;
+}
+
+/** What Git over SSH logs in with. */
+export const IDENTITY: KeyNames = { key: 'identity', passphrase: 'password' };
+
+/** What keeps a private key from being used, by its looks: a sentence that holds no value. */
+export function privateKeyProblem(
+  secret: string,
+  names: KeyNames,
+  text: string,
+  hasPassphrase: boolean,
+): string | undefined {
+  const looks = keyLooks(text);
+  const has = (what: string) => `${secret} has ${what} under ${names.key}`;
+  switch (looks.kind) {
+    case 'private':
+      if (!looks.isLocked || hasPassphrase) return undefined;
+      return `${has('a key with a passphrase')} and no key ${names.passphrase}: put the passphrase there.`;
+    case 'public':
+      return `${has('a public key')}: put the private one there.`;
+    case 'dsa':
+      return `${has('a DSA key')}, which Turnpike and OpenSSH do not use: put one of ed25519, ECDSA or RSA there.`;
+    case 'putty':
+      return `${has('a key in the format of PuTTY')}: export it as an OpenSSH key, and put that there.`;
+    case 'none':
+      return `${has('no private key')}: put one there as ssh-keygen or openssl writes it, from -----BEGIN on.`;
+  }
+}

@@ -1,0 +1,106 @@
+import { TurnpikeError } from '../../errors.ts';
+import { type Remote, serverWords, unusable } from '../failure.ts';
+import { FLUSH_PKT, pktLine, readPktLines } from './pktline.ts';
+
+/** What a server says first: where the refs are that we asked about, and what it can do. */
+export interface Advertised {
+  readonly refs: ReadonlyMap<string, string>;
+  readonly capabilities: ReadonlySet<string>;
+}
+
+const CAPABILITY_BYTES = 4_096;
+/** As many as fit into the bytes that an advertisement may have, were each of the shortest name. */
+const MAX_LINES = 200_000;
+
+/** Keeps the wanted refs alone (gitprotocol-http, "Smart Server Response"). Throws when it is none. */
+export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, remote: Remote): Advertised {
+  const refs = new Map<string, string>();
+  const capabilities = readAdvertisement(bytes, remote, (ref, oid) => {
+    if (wanted.has(ref)) refs.set(ref, oid);
+  });
+  return { refs, capabilities };
+}
+
+/** What a server says of its branches, as far as it is kept. */
+export interface AdvertisedBranches extends Advertised {
+  /** A branch that is not in `refs` is not there. */
+  readonly isWhole: boolean;
+}
+
+/** Of longer names and more branches only the wanted ones are kept: many attempts hold what they know at once. */
+const MAX_KEPT_LENGTH = 256 * 1024;
+const HEADS = 'refs/heads/';
+
+/** The same with all branches, where these are not too many. */
+export function parseBranches(
+  bytes: Buffer,
+  wanted: ReadonlySet<string>,
+  remote: Remote,
+): AdvertisedBranches {
+  const refs = new Map<string, string>();
+  const few = new Map<string, string>();
+  let length = 0;
+  const capabilities = readAdvertisement(bytes, remote, (ref, oid) => {
+    if (wanted.has(ref)) refs.set(ref, oid);
+    if (!ref.startsWith(HEADS)) return;
+    length += ref.length + oid.length;
+    if (length > MAX_KEPT_LENGTH) few.clear();
+    else few.set(ref, oid);
+  });
+  const isWhole = length <= MAX_KEPT_LENGTH;
+  return { refs: isWhole ? few : refs, capabilities, isWhole };
+}
+
+/** Hands out each ref and gives the capabilities. */
+function readAdvertisement(
+  bytes: Buffer,
+  remote: Remote,
+  hear: (ref: string, oid: string) => void,
+): ReadonlySet<string> {
+  const capabilities = new Set<string>();
+  let lines = 0;
+  const take = (line: Buffer | null) => {
+    lines += 1;
+    if (lines > MAX_LINES) throw tooMany(remote);
+    const text = line?.toString('utf8').trimEnd() ?? '';
+    if (text.startsWith('ERR ')) {
+      const message = `${remote.name} refuses to talk.${serverWords(text.slice(4), remote)}`;
+      throw new TurnpikeError('GitRejected', message);
+    }
+    const [, oid = '', ref = '', extra = ''] = /^([0-9a-f]{40,64}) ([^\0]*)(?:\0(.*))?$/.exec(text) ?? [];
+    // They stand behind the first ref alone (gitprotocol-pack, "Reference Discovery").
+    const said = capabilities.size === 0 ? extra.slice(0, CAPABILITY_BYTES) : '';
+    for (const one of said.split(' ')) if (one !== '') capabilities.add(one);
+    hear(ref, oid);
+  };
+  try {
+    readPktLines(bytes, take);
+  } catch (error) {
+    throw error instanceof TurnpikeError ? error : unusable(error, remote);
+  }
+  if (capabilities.has('object-format=sha256')) {
+    const message = `${remote.name} names its objects by SHA-256, which is not supported: use a repository with SHA-1.`;
+    throw new TurnpikeError('GitRejected', message, { retry: 'never' });
+  }
+  return capabilities;
+}
+
+function tooMany({ name }: Remote): TurnpikeError {
+  const message = `${name} has more than ${MAX_LINES} branches and tags: delete those that nobody needs.`;
+  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+}
+
+/**
+ * An advertisement of one ref, for isomorphic-git: the names that a server chooses for its other refs and
+ * symbolic refs become file names there.
+ */
+export function advertisementOf(ref: string, oid: string, capabilities: ReadonlySet<string>): Buffer {
+  const kept = [...capabilities].filter((capability) => !capability.startsWith('symref='));
+  return Buffer.concat([
+    pktLine('# service=git-upload-pack\n'),
+    FLUSH_PKT,
+    pktLine(`${oid} HEAD\0${kept.join(' ')}\n`),
+    pktLine(`${oid} ${ref}\n`),
+    FLUSH_PKT,
+  ]);
+}

@@ -1,0 +1,118 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { TurnpikeError } from '../../errors.ts';
+import { type Remote, serverWords, unusable } from '../failure.ts';
+import type { Transport } from '../transport.ts';
+import { createPktReader } from './pktline.ts';
+import { createDemultiplexer } from './side-band.ts';
+
+export interface DownloadOptions {
+  /** Where the pack goes. */
+  readonly path: string;
+  readonly maxPackBytes: number;
+}
+
+const MIB = 1024 * 1024;
+const ROOM_FOR_WORDS = 16 * MIB;
+/** Some lines for each generation of commits that is asked for. */
+const MAX_LINES = 10_000;
+const MAX_LINE_BYTES = 1_000;
+
+/**
+ * Asks for a pack (gitprotocol-pack, "Packfile Data") and writes it to a file as it comes. Gives what the server says
+ * before it: `shallow …`, `NAK` and the like; a flush is `null`. Throws `GitTooLarge`, `GitRejected` with the server's words when it
+ * refuses, and `GitUnavailable` for an answer that is none.
+ */
+export async function downloadPack(
+  transport: Transport,
+  request: Uint8Array,
+  { path, maxPackBytes }: DownloadOptions,
+): Promise<(string | null)[]> {
+  const { remote } = transport;
+  const lines: (string | null)[] = [];
+  const pack = createPackFile(path, remote, maxPackBytes);
+  const bands = createDemultiplexer({
+    data: pack.write,
+    line(line) {
+      if (lines.length >= MAX_LINES) throw new Error('it says too much before the pack');
+      lines.push(line?.toString('latin1', 0, MAX_LINE_BYTES).trimEnd() ?? null);
+    },
+  });
+  const reader = createPktReader(bands.take);
+  const orUnusable = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      throw error instanceof TurnpikeError || isOfDisk(error) ? error : unusable(error, remote);
+    }
+  };
+  let failure: unknown;
+  let received = 0;
+  const take = (piece: Uint8Array) => {
+    try {
+      received += piece.length;
+      // Words for people may come without an end, too.
+      if (received > maxPackBytes * 2 + ROOM_FOR_WORDS) throw tooLarge(remote.name, maxPackBytes);
+      orUnusable(() => reader.push(piece));
+    } catch (error) {
+      // Of the network it would be said that it was the network's.
+      failure = error;
+      throw error;
+    }
+  };
+  try {
+    await transport.download(request, take).catch((error) => {
+      throw failure ?? error;
+    });
+    orUnusable(reader.end);
+    pack.flush();
+  } finally {
+    pack.close();
+  }
+  const refusal = lines.find((line) => line?.startsWith('ERR '))?.slice('ERR '.length) ?? bands.error();
+  if (refusal !== undefined) {
+    const message = `${remote.name} does not give what was asked for.${serverWords(refusal, remote)}`;
+    throw new TurnpikeError('GitRejected', message);
+  }
+  if (pack.size() === 0)
+    throw unusable(new Error(`it sent no pack.${serverWords(bands.words(), remote)}`), remote);
+  return lines;
+}
+
+/** Errors of the file system have a call; what they mean is said where the copies are kept. */
+function isOfDisk(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
+const BUFFER_BYTES = 256 * 1024;
+
+/** Collects small pieces: a server may send a pack byte by byte. */
+function createPackFile(path: string, { name }: Remote, maxBytes: number) {
+  const file = openSync(path, 'wx', 0o600);
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  let [filled, size] = [0, 0];
+  function flush(): void {
+    writeAll(file, buffer.subarray(0, filled));
+    filled = 0;
+  }
+  return {
+    write(piece: Buffer) {
+      size += piece.length;
+      if (size > maxBytes) throw tooLarge(name, maxBytes);
+      if (filled + piece.length > buffer.length) flush();
+      if (piece.length > buffer.length) writeAll(file, piece);
+      else filled += piece.copy(buffer, filled);
+    },
+    flush,
+    size: () => size,
+    close: () => closeSync(file),
+  };
+}
+
+function writeAll(file: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+}
+
+function tooLarge(name: string, maxBytes: number): TurnpikeError {
+  const message = `${name} takes more than ${Math.floor(maxBytes / MIB)} MiB to be fetched: promote in a repository for GitOps alone, keep large files in Git LFS, or raise --git-max-pack-size.`;
+  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+}

@@ -1,0 +1,101 @@
+import { refOf } from './refs.ts';
+
+/**
+ * Why a server does not take a branch, by its words. `force`: it takes no branch that goes back behind where it was.
+ * `rule`: a rule about what is pushed, which no other form of the same commit meets. `declined`: a rule that does not
+ * say what it is about. These stand until a person changes something. `passing`: the next attempt may succeed.
+ */
+export interface Refusal {
+  readonly kind: 'force' | 'rule' | 'declined' | 'passing';
+  /** What to do about it, as a sentence. */
+  readonly cure?: string;
+}
+
+interface Row extends Refusal {
+  readonly words: RegExp;
+}
+
+const NAME = 'Set pull-request.branch to a name that the rule takes.';
+const MESSAGE = 'Set templates.commit to a message that the rule takes.';
+const PERSON = 'Set commit.author and commit.committer to people that the rule takes.';
+const SIGNED = 'Put signing-key into the Secret that secretRef, or commit.signingKeySecretRef, names.';
+
+/**
+ * The first row that fits counts. Git's own words: https://github.com/git/git/blob/master/builtin/receive-pack.c and
+ * …/refs/files-backend.c. GitHub (GH0…): https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
+ * and https://github.com/dependabot/dependabot-core/pull/9439. GitLab: https://docs.gitlab.com/user/project/repository/push_rules/
+ * and https://docs.gitlab.com/user/project/repository/branches/protected/. Gitea:
+ * https://github.com/go-gitea/gitea/blob/main/routers/private/hook_pre_receive.go. Azure (TF…):
+ * https://learn.microsoft.com/en-us/azure/devops/repos/git/branch-permissions and, for the words,
+ * https://david.gardiner.net.au/2019/07/azure-devops-force-push-default.html. Bitbucket:
+ * https://confluence.atlassian.com/bitbucketserver/using-repository-hooks-776639836.html
+ */
+const ROWS: readonly Row[] = [
+  { kind: 'force', words: /non-fast-forward|forced?[- ]?push|forced? update|rewrit\w+ (?:of )?history/i },
+  {
+    kind: 'rule',
+    words: /\bbranch(?:es|'s)? names?\b|naming convention|CreateBranch|creations being restricted/i,
+    cure: NAME,
+  },
+  { kind: 'rule', words: /exists; cannot create|refname conflict|funny refname/i, cure: NAME },
+  { kind: 'rule', words: /commit message/i, cure: MESSAGE },
+  { kind: 'rule', words: /\b(?:author|committer)\b|email privacy|private email/i, cure: PERSON },
+  { kind: 'rule', words: /\bsigned\b|signature|unverified commit/i, cure: SIGNED },
+  { kind: 'rule', words: /size limit|larger than|exceeds (?:the )?(?:maximum )?allowed/i },
+  {
+    kind: 'passing',
+    words: /internal (?:server |api )?(?:error|connection|api)|timed? ?out|try again|temporar|unavailable/i,
+  },
+  {
+    kind: 'passing',
+    words: /unreachable|no space left|too many requests|rate limit|commit_refs|maintenance/i,
+  },
+  { kind: 'passing', words: /\bunpack(?:er)?\b|index-pack|cannot lock|failed to (?:lock|update|write)/i },
+  {
+    kind: 'passing',
+    words:
+      /incorrect old value|reference (?:already exists|does not exist)|already been updated|but expected/i,
+  },
+  {
+    kind: 'declined',
+    words: /declined|protected|prohibit|not (?:allowed|permitted)|den(?:y|ied)|forbidden/i,
+  },
+  { kind: 'declined', words: /rule violation|polic(?:y|ies)\b|hidden ref|permission|checked out/i },
+  { kind: 'declined', words: /read-only|archived|\bGH0\d\d\b|\b(?:TF|VS)40\d{4}\b/ },
+];
+
+/** Far more than a rule says of itself. */
+const MAX_READ = 16_384;
+const ADDRESS = /https?:\/\/\S+/g;
+/** What may be a name; a sentence ends behind it. */
+const NAMED = /[^\s'"`:,;()]+/g;
+
+/** Names and addresses in the words say nothing of the reason. What nobody knows passes, as far as is known. */
+export function refusalOf(words: string, branch: string): Refusal {
+  const names = [branch, refOf(branch)].flatMap((name) => [name, `${name}.`]);
+  const said = words
+    .slice(0, MAX_READ)
+    .replaceAll(ADDRESS, ' ')
+    .replaceAll(NAMED, (name) => (names.includes(name) ? ' ' : name));
+  return ROWS.find((row) => row.words.test(said)) ?? { kind: 'passing' };
+}
+
+/**
+ * `forced`: the commit does not go on from what is there, so that this takes a force push; `forced-only`: and no merge
+ * commit may take its place. `on-top`: it does go on from it, because the server takes no force push.
+ */
+export type PushForm = 'forced' | 'forced-only' | 'on-top';
+
+/** What to do where the branch may not be pushed to, for all that is known. */
+export function pushCure(branch: string, form: PushForm | undefined): string {
+  return `Allow Turnpike's user to push to ${branch}${form === undefined ? '' : ', by force too'}.`;
+}
+
+/** What to do where neither a push that replaces the branch nor a commit on top of it is taken. */
+export function forceCure(branch: string, form: PushForm | undefined): string {
+  const other =
+    form === 'forced-only'
+      ? 'set mergeMethod to merge or squash'
+      : 'delete the branch once its pull request is merged';
+  return `Allow force pushes on ${branch} for Turnpike's user, or ${other}.`;
+}

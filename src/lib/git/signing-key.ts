@@ -1,0 +1,40 @@
+import { OWN_SIGNING, type SigningKeys } from '../net/secret-parts.ts';
+import { keyLooks, privateKeyProblem } from './private-key.ts';
+
+/** What a text is by its looks: a private key in one of the two formats that sign, a public one, or neither. */
+export type SigningFormat = 'openpgp' | 'public' | 'ssh' | 'unknown';
+
+const OPENPGP = /^-----BEGIN PGP PRIVATE KEY BLOCK-----/;
+
+export function signingFormat(key: string): SigningFormat {
+  const text = key.trimStart();
+  if (OPENPGP.test(text)) return 'openpgp';
+  const { kind } = keyLooks(text);
+  if (kind === 'private') return 'ssh';
+  return kind === 'public' ? 'public' : 'unknown';
+}
+
+export interface SigningTexts {
+  /** The text under the key that signs, blank or not; undefined without that key. */
+  readonly key: string | undefined;
+  readonly hasPassphrase: boolean;
+  /** What they are called; by default our own names. */
+  readonly names?: SigningKeys;
+}
+
+/** What is wrong by its looks with what a Secret has for signing commits: a sentence that holds no value. */
+export function signingProblem(
+  secret: string,
+  { key, hasPassphrase, names = OWN_SIGNING }: SigningTexts,
+): string | undefined {
+  if (key === undefined) {
+    if (!hasPassphrase) return undefined;
+    return `${secret} has the key ${names.passphrase} but no ${names.key}: put the private key there that it opens, or take it out.`;
+  }
+  if (key.trim() === '') {
+    return `${secret} has a blank key ${names.key}: put a private key there, or take it out to leave commits unsigned.`;
+  }
+  if (signingFormat(key) === 'openpgp') return undefined;
+  if (keyLooks(key).kind !== 'none') return privateKeyProblem(secret, names, key, hasPassphrase);
+  return `${secret} has no private key under ${names.key} that signs commits: put one there as ssh-keygen or "gpg --armor --export-secret-keys" gives it.`;
+}

@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../../telemetry/log.ts';
+import { untilAborted } from '../async/abort.ts';
+import { ownTurn } from '../async/attempt-time.ts';
+import type { Patience } from '../async/batcher.ts';
+import type { Turns } from '../async/turn.ts';
+import { errorMessage, TurnpikeError } from '../errors.ts';
+import { copiedUrl } from './copy-key.ts';
+import { diskProblem, unusableDirectory } from './disk.ts';
+import { MAX_OBJECTS_IN_ALL } from './fetch-pack.ts';
+import { createShared, openRepository, type Repository, type Shared } from './repository.ts';
+
+/** Warm copies of repositories, one directory each, bounded in number and size. */
+export interface RepositoryStore {
+  /**
+   * Runs `work` with the copy of `url` and nothing else at the same time. When it throws anything but a
+   * `TurnpikeError` the copy counts as damaged: it is thrown away and `work` runs once more with a new one.
+   * Who gives up while others have the copy leaves at once, and nothing is done for them.
+   */
+  use<T>(url: string, work: (repository: Repository) => Promise<T>, patience?: Patience): Promise<T>;
+  /** Waits for the work that is running and removes all copies. */
+  close(): Promise<void>;
+}
+
+export interface StoreDeps {
+  readonly directory: string;
+  readonly maxBytes: number;
+  /** Of one pack that is fetched. */
+  readonly maxPackBytes: number;
+  /** Of what takes long. */
+  readonly turns?: Turns;
+  readonly log: Logger;
+}
+
+interface Slot {
+  /** Or its URL and the way there. */
+  readonly url: string;
+  readonly gitdir: string;
+  readonly maxPackBytes: number;
+  readonly shared: Shared;
+  /** Ends when everything that was asked of this copy is done. */
+  queue: Promise<unknown>;
+  pending: number;
+  repository: Repository | undefined;
+  bytes: number;
+}
+
+/** Every fetch adds a pack and its index, and all are looked through for an object: start anew at times. */
+const MAX_PACK_FILES = 512;
+const MAX_COPIES = 1_000;
+/** How many copies are in memory too, and how many names of objects and files these may have in all. */
+const MAX_IN_MEMORY = 16;
+const MAX_NAMES_IN_MEMORY = 600_000;
+const OWN_NAME = /^[0-9a-f]{64}\.git$/;
+
+export function createRepositoryStore({
+  directory,
+  maxBytes,
+  maxPackBytes,
+  turns,
+  log,
+}: StoreDeps): RepositoryStore {
+  /** By URL, the least recently used one first. */
+  const slots = new Map<string, Slot>();
+  const shared = createShared(turns);
+  let ready: Promise<void> | undefined;
+
+  function slotOf(url: string): Slot {
+    const slot = slots.get(url) ?? newSlot(url, { directory, maxPackBytes, shared });
+    slots.delete(url);
+    slots.set(url, slot);
+    return slot;
+  }
+
+  /** Such a copy is removed at the next start. */
+  function left(error: unknown): void {
+    log.error({ error: errorMessage(error) }, 'cannot remove a repository');
+  }
+
+  async function evict(slot: Slot): Promise<void> {
+    log.info({ repository: copiedUrl(slot.url), bytes: slot.bytes }, 'removing a repository from the cache');
+    slot.bytes = 0;
+    await enqueue(slot, () => discard(slot));
+    if (slot.pending === 0 && slots.get(slot.url) === slot) slots.delete(slot.url);
+  }
+
+  function trim(): void {
+    const oldestFirst = [...slots.values()];
+    forgetBeyond(oldestFirst.toReversed());
+    let total = oldestFirst.reduce((sum, { bytes }) => sum + bytes, 0);
+    let excess = oldestFirst.length - MAX_COPIES;
+    for (const slot of oldestFirst) {
+      if (total <= maxBytes && excess <= 0) return;
+      total -= slot.bytes;
+      excess -= 1;
+      evict(slot).catch(left);
+    }
+  }
+
+  return {
+    async use(url, work, patience) {
+      ready ??= prepare(directory);
+      await ready.catch((error) => {
+        ready = undefined;
+        throw error;
+      });
+      const slot = slotOf(url);
+      try {
+        return await enqueue(slot, () => withRepository(slot, work, log), patience);
+      } catch (error) {
+        throw diskProblem(error, directory) ?? error;
+      } finally {
+        trim();
+      }
+    },
+    async close() {
+      await Promise.all([...slots.values()].map((slot) => enqueue(slot, () => discard(slot)).catch(left)));
+    },
+  };
+}
+
+/** The one that was used last stays. */
+function forgetBeyond([, ...newestFirst]: readonly Slot[]): void {
+  let names = 0;
+  for (const [index, slot] of newestFirst.entries()) {
+    names += slot.repository ? namesIn(slot.repository) : 0;
+    if (index + 1 >= MAX_IN_MEMORY || names > MAX_NAMES_IN_MEMORY) slot.repository = undefined;
+  }
+}
+
+function namesIn({ packs, marked }: Repository): number {
+  return [...marked.values()].reduce((sum, { paths }) => sum + paths, packs.objects());
+}
+
+function newSlot(
+  url: string,
+  { directory, maxPackBytes, shared }: Pick<Slot, 'maxPackBytes' | 'shared'> & Pick<StoreDeps, 'directory'>,
+): Slot {
+  const name = `${createHash('sha256').update(url).digest('hex')}.git`;
+  const gitdir = join(directory, name);
+  const queue = Promise.resolve();
+  return { url, gitdir, maxPackBytes, shared, queue, pending: 0, repository: undefined, bytes: 0 };
+}
+
+async function prepare(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await removeLeftOvers(directory);
+  } catch (error) {
+    throw diskProblem(error, directory) ?? unusableDirectory(error);
+  }
+}
+
+/** Copies of an earlier process may be half written. What does not look like one of ours is left alone. */
+async function removeLeftOvers(directory: string): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => OWN_NAME.test(name));
+  await Promise.all(names.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+}
+
+/** Runs `task` after everything that is queued already, whatever became of that. */
+async function enqueue<T>(slot: Slot, task: () => Promise<T>, patience: Patience = {}): Promise<T> {
+  const { queue } = slot;
+  const { signal } = patience;
+  const begin = () => {
+    signal?.throwIfAborted();
+    return task();
+  };
+  slot.pending += 1;
+  const run = queue.then(begin).finally(() => {
+    slot.pending -= 1;
+  });
+  slot.queue = run.catch(() => undefined); // Whoever waits for `run` gets the error.
+  await ownTurn(patience, untilAborted(queue, signal));
+  return run;
+}
+
+type Work<T> = (repository: Repository) => Promise<T>;
+
+async function withRepository<T>(slot: Slot, work: Work<T>, log: Logger): Promise<T> {
+  try {
+    return await attempt(slot, work);
+  } catch (error) {
+    if (error instanceof TurnpikeError) throw error;
+    log.warn(
+      { repository: copiedUrl(slot.url), error: errorMessage(error) },
+      'a repository in the cache is damaged',
+    );
+  }
+  await discard(slot);
+  try {
+    return await attempt(slot, work);
+  } catch (error) {
+    // On a full disk half a pack would take the room that others need.
+    if (!(error instanceof TurnpikeError)) await discard(slot);
+    throw error;
+  }
+}
+
+async function attempt<T>(slot: Slot, work: Work<T>): Promise<T> {
+  if (slot.repository && (await isFull(slot, slot.repository))) await discard(slot);
+  const repository = slot.repository ?? (await openRepository(slot.gitdir, slot.maxPackBytes, slot.shared));
+  slot.repository = repository;
+  const result = await work(repository).finally(() => repository.packs.rest());
+  slot.bytes = (await packsOf(slot.gitdir)).reduce((sum, bytes) => sum + bytes, 0);
+  return result;
+}
+
+async function isFull({ gitdir }: Slot, { packs }: Repository): Promise<boolean> {
+  return packs.objects() > MAX_OBJECTS_IN_ALL / 2 || (await packsOf(gitdir)).length > MAX_PACK_FILES;
+}
+
+async function discard(slot: Slot): Promise<void> {
+  slot.repository = undefined;
+  slot.bytes = 0;
+  await rm(slot.gitdir, { recursive: true, force: true });
+}
+
+/** The sizes of the packs and their indexes; a copy of ours has nothing else of size. */
+async function packsOf(gitdir: string): Promise<number[]> {
+  const directory = join(gitdir, 'objects', 'pack');
+  const names = await readdir(directory);
+  return Promise.all(names.map(async (name) => (await stat(join(directory, name))).size));
+}

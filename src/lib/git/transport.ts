@@ -1,0 +1,142 @@
+import type { GitCredentials } from '../../promote/branch/branch-updater.ts';
+import type { Waiting } from '../async/attempt-time.ts';
+import { displayUrl, type Outbound } from '../net/outbound.ts';
+import { requestWay } from '../net/request-options.ts';
+import { authorization } from './credentials.ts';
+import { answerProblem, contentType, notGit, type Remote } from './failure.ts';
+import { refsUrl, suffixedBase } from './redirect.ts';
+import type { Unlock } from './ssh/unlock.ts';
+
+/** Git's protocol with one repository. */
+export interface Transport {
+  readonly remote: Remote;
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal;
+  /** Waits for a turn of ours, for which no host is to blame. */
+  readonly waiting?: Waiting;
+  /** Of who asks: what one namespace has to do holds no other one up. */
+  readonly namespace?: string | undefined;
+  /** What the service says first. */
+  advertisement(service: GitService): Promise<Buffer>;
+  /** Waits for room for a push. Call what it gives behind it. Where it is missing a push waits for nothing of ours. */
+  room?(): Promise<() => void>;
+  /** The answer to a push. */
+  push(body: Uint8Array): Promise<Buffer>;
+  /** Hands out the answer to a fetch as it comes. What `take` throws ends it. */
+  download(body: Uint8Array, take: (piece: Uint8Array) => void): Promise<void>;
+  /** Ends connections that are kept for further calls. */
+  close(): void;
+}
+
+export type GitService = 'git-upload-pack' | 'git-receive-pack';
+
+export interface TransportDeps {
+  readonly outbound: Outbound;
+  readonly url: string;
+  readonly credentials: GitCredentials;
+  readonly signal: AbortSignal;
+  readonly waiting?: Waiting | undefined;
+  /** Opens a key of SSH that has a passphrase. */
+  readonly unlock?: Unlock;
+}
+
+/** Git servers tell clients from browsers by the beginning of this name. */
+const USER_AGENT = 'git/turnpike';
+const MIB = 1024 * 1024;
+
+/** Bounds per kind of exchange; a repository with more than these is no GitOps repository. */
+export interface ExchangeBounds {
+  readonly timeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxBytes: number;
+}
+
+export const ADVERTISEMENT_BOUNDS: ExchangeBounds = {
+  timeoutMs: 30_000,
+  idleTimeoutMs: 30_000,
+  maxBytes: 8 * MIB,
+};
+export const PUSH_BOUNDS: ExchangeBounds = { timeoutMs: 90_000, idleTimeoutMs: 30_000, maxBytes: MIB };
+/** How large the pack itself may be is looked at as it comes; this is with what is around its pieces. */
+export const DOWNLOAD_BOUNDS: ExchangeBounds = {
+  timeoutMs: 600_000,
+  idleTimeoutMs: 30_000,
+  maxBytes: 2 ** 40,
+};
+
+/**
+ * The smart HTTP protocol (gitprotocol-http). A server may say once that its repository has `.git` behind its name; it is
+ * asked there from then on.
+ */
+export function createHttpTransport(deps: TransportDeps): Transport {
+  const { outbound, url, credentials, signal, waiting } = deps;
+  let base = url.replace(/\/+$/, '');
+  const remote: Remote = { name: displayUrl(base), credentials };
+  const header = authorization(credentials);
+  const headers = { 'user-agent': USER_AGENT, ...(header === undefined ? {} : { authorization: header }) };
+  const common = { signal, ...(waiting && { waiting }), purpose: 'git' as const, ...requestWay(credentials) };
+  const posted = (service: GitService, body: Uint8Array) => ({
+    ...common,
+    method: 'POST',
+    url: `${base}/${service}`,
+    headers: {
+      ...headers,
+      'content-type': `application/x-${service}-request`,
+      accept: resultOf(service),
+    },
+    body,
+  });
+  const advertised = (service: GitService) =>
+    outbound.send({
+      ...ADVERTISEMENT_BOUNDS,
+      ...common,
+      url: refsUrl(base, service),
+      headers: { ...headers, accept: '*/*' },
+    });
+  let hasRoom = false;
+  return {
+    remote,
+    signal,
+    async room() {
+      const giveBack = await outbound.room?.(common);
+      hasRoom = giveBack !== undefined;
+      return () => {
+        hasRoom = false;
+        giveBack?.();
+      };
+    },
+    async advertisement(service) {
+      const asked = base;
+      let response = await advertised(service);
+      const suffixed = suffixedBase(response, asked, service);
+      if (suffixed !== undefined) {
+        base = suffixed;
+        response = await advertised(service);
+      }
+      return accepted(response, `application/x-${service}-advertisement`, remote);
+    },
+    async push(body) {
+      const pushed = posted('git-receive-pack', body);
+      const response = await outbound.send({ ...PUSH_BOUNDS, ...pushed, hasRoom });
+      return accepted(response, resultOf('git-receive-pack'), remote);
+    },
+    async download(body, take) {
+      const contentType = resultOf('git-upload-pack');
+      const into = { contentType, take };
+      const response = await outbound.send({ ...DOWNLOAD_BOUNDS, ...posted('git-upload-pack', body), into });
+      await accepted(response, contentType, remote);
+    },
+    close() {},
+  };
+}
+
+function resultOf(service: GitService): string {
+  return `application/x-${service}-result`;
+}
+
+async function accepted(response: Response, type: string, remote: Remote): Promise<Buffer> {
+  const problem = await answerProblem(response, remote);
+  if (problem) throw problem;
+  if (contentType(response) === type) return Buffer.from(await response.arrayBuffer());
+  throw await notGit(response, remote);
+}

@@ -1,0 +1,155 @@
+import * as v from 'valibot';
+import { groupOf } from '../../../decide/model/route.ts';
+import { hasCode, TurnpikeError } from '../../errors.ts';
+import { parseFirst } from '../../first-fault.ts';
+import { resourcePath } from './path.ts';
+import type { KubeClient } from './transport.ts';
+
+/** Where objects of a kind are found. */
+export interface Resource {
+  readonly apiVersion: string;
+  readonly plural: string;
+}
+
+export interface Discovery {
+  /**
+   * The resource of a kind, in the version that its group prefers, whichever is asked for: of objects that are the same by
+   * any version nobody can have more watches by spelling it in another way.
+   * @throws TurnpikeError ApiNotFound when the cluster does not serve the kind
+   */
+  resource(apiVersion: string, kind: string): Promise<Resource>;
+  forget(apiVersion: string, kind: string): void;
+}
+
+/** How long a kind stays unknown, or in its version, before the API server is asked again. */
+const UNKNOWN_MS = 10_000;
+const KNOWN_MS = 300_000;
+const MAX_KINDS = 1000;
+/** More than a thousand kinds of one version; a namespace may have 32 answers under way. */
+const MAX_BYTES = 512 * 1024;
+
+const ResourceList = v.object({
+  resources: v.nullish(
+    v.array(v.object({ name: v.string(), kind: v.string(), namespaced: v.boolean() })),
+    [],
+  ),
+});
+const Version = v.object({ version: v.string() });
+const Group = v.object({ preferredVersion: v.nullish(Version), versions: v.array(Version) });
+/** Which serve a kind is looked for in so many, the preferred one first. */
+const MAX_VERSIONS = 10;
+/** As versions are called (RFC 1123). */
+const LABEL = /^[a-z0-9-]{1,63}$/;
+
+/** What the API server said of a kind, and when, in milliseconds. */
+interface Answer {
+  readonly resource: Resource | undefined;
+  readonly at: number;
+}
+
+export function createDiscovery(client: KubeClient, deps: { readonly now: () => Date }): Discovery {
+  const answers = new Map<string, Promise<Answer>>();
+
+  /** What was known stays so where the API server does not say what has become of it. */
+  async function ask(apiVersion: string, kind: string, known: Answer | undefined): Promise<Answer> {
+    try {
+      return { resource: await findResource(client, apiVersion, kind), at: deps.now().getTime() };
+    } catch (error) {
+      if (!known?.resource) throw error;
+      return { resource: known.resource, at: deps.now().getTime() - KNOWN_MS + UNKNOWN_MS };
+    }
+  }
+
+  /** One that failed is asked again by the next who needs it. */
+  function askOnce(apiVersion: string, kind: string, known?: Answer): Promise<Answer> {
+    const key = keyOf(apiVersion, kind);
+    const asked = ask(apiVersion, kind, known);
+    if (answers.size >= MAX_KINDS) answers.clear();
+    answers.set(key, asked);
+    asked.catch(() => {
+      if (answers.get(key) === asked) answers.delete(key);
+    });
+    return asked;
+  }
+
+  /** One question at a time for each kind. */
+  async function answerOf(apiVersion: string, kind: string): Promise<Answer> {
+    const key = keyOf(apiVersion, kind);
+    const asked = answers.get(key);
+    if (!asked) return askOnce(apiVersion, kind);
+    const known = await asked;
+    if (isRecent(known)) return known;
+    const latest = answers.get(key);
+    // Somebody else has asked again by now, or it was forgotten.
+    if (latest !== asked) return latest ?? askOnce(apiVersion, kind);
+    return askOnce(apiVersion, kind, known);
+  }
+
+  async function resource(apiVersion: string, kind: string): Promise<Resource> {
+    const answer = await answerOf(apiVersion, kind);
+    if (answer.resource) return answer.resource;
+    throw new TurnpikeError(
+      'ApiNotFound',
+      `The cluster knows no kind ${kind} in ${apiVersion}: install its CustomResourceDefinition, or correct spec.appRef.`,
+    );
+  }
+
+  function isRecent({ resource, at }: Answer): boolean {
+    return deps.now().getTime() - at < (resource ? KNOWN_MS : UNKNOWN_MS);
+  }
+
+  return {
+    resource,
+    forget: (apiVersion, kind) => {
+      answers.delete(keyOf(apiVersion, kind));
+    },
+  };
+}
+
+function keyOf(apiVersion: string, kind: string): string {
+  return `${groupOf(apiVersion)}, ${kind}`;
+}
+
+async function findResource(client: KubeClient, asked: string, kind: string): Promise<Resource | undefined> {
+  for (const apiVersion of await servedVersions(client, asked)) {
+    const found = await findInVersion(client, apiVersion, kind);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+async function findInVersion(
+  client: KubeClient,
+  apiVersion: string,
+  kind: string,
+): Promise<Resource | undefined> {
+  const answer = await getIfServed(client, resourcePath({ apiVersion }));
+  if (answer === undefined) return undefined;
+  const resources = parseFirst(ResourceList, answer).resources ?? [];
+  const found = resources.find((one) => one.kind === kind && one.namespaced && !one.name.includes('/'));
+  return found && { apiVersion, plural: found.name };
+}
+
+/** Of the group that is asked for. The core group has one version. */
+async function servedVersions(client: KubeClient, apiVersion: string): Promise<readonly string[]> {
+  const group = groupOf(apiVersion);
+  if (group === '') return [apiVersion];
+  const answer = await getIfServed(client, `/apis/${encodeURIComponent(group)}`);
+  if (answer === undefined) return [];
+  const { preferredVersion, versions } = parseFirst(Group, answer);
+  const preferred = preferredVersion ? [preferredVersion] : [];
+  const names = new Set([...preferred, ...versions].map(({ version }) => version));
+  return [...names]
+    .filter((name) => LABEL.test(name))
+    .slice(0, MAX_VERSIONS)
+    .map((name) => `${group}/${name}`);
+}
+
+async function getIfServed(client: KubeClient, path: string): Promise<unknown> {
+  try {
+    return await client.request({ method: 'GET', path, maxBytes: MAX_BYTES });
+  } catch (error) {
+    if (hasCode(error, 'ApiNotFound')) return undefined;
+    throw error;
+  }
+}

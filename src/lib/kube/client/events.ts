@@ -1,0 +1,87 @@
+import { FIELD_MANAGER } from '../../../api/group.ts';
+import { hasCode } from '../../errors.ts';
+import type { ObjectReference } from '../reference.ts';
+import { resourcePath } from './path.ts';
+import { apiStatus } from './status.ts';
+import type { KubeClient } from './transport.ts';
+
+/** What happened to an object, for `kubectl describe` and whoever watches Events. */
+export interface KubeEvent {
+  readonly regarding: ObjectReference & { readonly resourceVersion?: string };
+  readonly type: 'Normal' | 'Warning';
+  /** CamelCase. */
+  readonly reason: string;
+  /** Cut at 1024 bytes, the API server's limit. */
+  readonly message: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Of the Event itself, for one that must exist only once. Default: a random one. */
+  readonly name?: string;
+  /** When it happened. Default: now. */
+  readonly at?: Date;
+}
+
+export interface EventRecorder {
+  /** `exists`: there is an Event of that name already. */
+  emit(event: KubeEvent): Promise<'created' | 'exists'>;
+}
+
+export interface EventRecorderOptions {
+  /** Which of our processes reports: the name of the host. */
+  readonly instance: string;
+  readonly now: () => Date;
+}
+
+const MESSAGE_BYTES = 1024;
+const NAME_PREFIX_LENGTH = 220;
+
+export function createEventRecorder(client: KubeClient, options: EventRecorderOptions): EventRecorder {
+  async function emit(event: KubeEvent): Promise<'created' | 'exists'> {
+    const { namespace } = event.regarding;
+    const path = resourcePath({ apiVersion: 'v1', namespace, plural: 'events' });
+    try {
+      await client.request({ method: 'POST', path, body: eventBody(event, options) });
+      return 'created';
+    } catch (error) {
+      if (hasCode(error, 'ApiConflict') && apiStatus(error)?.reason === 'AlreadyExists') return 'exists';
+      throw error;
+    }
+  }
+
+  return { emit };
+}
+
+function eventBody(event: KubeEvent, { instance, now }: EventRecorderOptions): object {
+  const { regarding, type, reason, message, annotations } = event;
+  const time = `${(event.at ?? now()).toISOString().slice(0, 19)}Z`;
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: {
+      name: event.name ?? randomName(regarding.name),
+      namespace: regarding.namespace,
+      ...(annotations && { annotations }),
+    },
+    involvedObject: regarding,
+    type,
+    reason,
+    message: cutToBytes(message, MESSAGE_BYTES),
+    count: 1,
+    firstTimestamp: time,
+    lastTimestamp: time,
+    source: { component: FIELD_MANAGER, host: instance },
+    reportingComponent: FIELD_MANAGER,
+    reportingInstance: instance,
+  };
+}
+
+/** Names of objects are at most 253 characters and end in a letter or digit before each dot. */
+function randomName(name: string): string {
+  const prefix = name.slice(0, NAME_PREFIX_LENGTH).replace(/[^a-z0-9]+$/, '');
+  return `${prefix}.${crypto.randomUUID().replaceAll('-', '').slice(0, 16)}`;
+}
+
+function cutToBytes(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text;
+  const cut = Buffer.from(text).subarray(0, bytes - Buffer.byteLength('…'));
+  return `${cut.toString().replace(/\uFFFD+$/, '')}…`;
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+import type { Logger } from '../../../telemetry/log.ts';
+import { errorMessage, TurnpikeError } from '../../errors.ts';
+import { parseFirst } from '../../first-fault.ts';
+import type { KubeClient } from './transport.ts';
+
+/** Whether the bearer of a token may get `/metrics`. */
+export type MetricsVerdict = 'allowed' | 'unauthenticated' | 'forbidden';
+
+/** @throws TurnpikeError as a rejection when the API server does not say, or too many are asked for */
+export type JudgeMetricsReader = (token: string) => Promise<MetricsVerdict>;
+
+export interface MetricsReadersDeps {
+  readonly log: Logger;
+  /** Milliseconds that never go back. */
+  readonly elapsed: () => number;
+}
+
+const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews';
+const ACCESS_REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+const TIMEOUT_MS = 5000;
+
+/** A reader that lost the right reads on for a minute; one that got it waits ten seconds. */
+const ALLOWED_MS = 60_000;
+const REFUSED_MS = 10_000;
+const MAX_KNOWN = 1000;
+/** Reviews at once for tokens that were never allowed: strangers invent as many as they like. */
+const MAX_ASKING = 8;
+const LOG_EVERY_MS = 60_000;
+
+const User = v.object({
+  username: v.pipe(v.string(), v.minLength(1)),
+  uid: v.optional(v.string()),
+  groups: v.optional(v.array(v.string())),
+  extra: v.optional(v.record(v.string(), v.array(v.string()))),
+});
+type User = v.InferOutput<typeof User>;
+const TokenReview = v.object({
+  status: v.object({ authenticated: v.optional(v.boolean(), false), user: v.optional(v.unknown()) }),
+});
+const AccessReview = v.object({
+  status: v.object({ allowed: v.boolean(), denied: v.optional(v.boolean(), false) }),
+});
+
+interface Known {
+  readonly verdict: MetricsVerdict;
+  readonly at: number;
+}
+
+/**
+ * Asks the API server as controller-runtime does: a TokenReview says who somebody is, a SubjectAccessReview whether
+ * they may `get` `/metrics`. Tokens are kept as hashes alone. Those that were allowed are kept apart from those
+ * that were not, so that invented ones drive none of them out.
+ */
+export function createMetricsReaders(client: KubeClient, deps: MetricsReadersDeps): JudgeMetricsReader {
+  const allowed = new Map<string, Known>();
+  const refused = new Map<string, Known>();
+  const asking = new Map<string, Promise<MetricsVerdict>>();
+  let toldAt = Number.NEGATIVE_INFINITY;
+
+  function keep(key: string, verdict: MetricsVerdict): void {
+    allowed.delete(key);
+    const known = verdict === 'allowed' ? allowed : refused;
+    known.delete(key);
+    known.set(key, { verdict, at: deps.elapsed() });
+    const [oldest] = known.keys();
+    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
+  }
+
+  function recent(key: string): MetricsVerdict | undefined {
+    const known = allowed.get(key) ?? refused.get(key);
+    if (!known) return undefined;
+    const keptMs = known.verdict === 'allowed' ? ALLOWED_MS : REFUSED_MS;
+    return deps.elapsed() - known.at < keptMs ? known.verdict : undefined;
+  }
+
+  async function ask(key: string, token: string): Promise<MetricsVerdict> {
+    try {
+      const user = await authenticate(client, token);
+      const verdict = user ? await authorize(client, user) : 'unauthenticated';
+      keep(key, verdict);
+      return verdict;
+    } catch (error) {
+      note(error);
+      throw error;
+    } finally {
+      asking.delete(key);
+    }
+  }
+
+  function note(error: unknown): void {
+    if (deps.elapsed() - toldAt < LOG_EVERY_MS) return;
+    toldAt = deps.elapsed();
+    deps.log.warn({ error: errorMessage(error) }, 'who asks for /metrics cannot be found out');
+  }
+
+  return async (token) => {
+    const key = createHash('sha256').update(token).digest('base64');
+    const verdict = recent(key);
+    if (verdict) return verdict;
+    const running = asking.get(key);
+    if (running) return running;
+    if (asking.size >= MAX_ASKING && !allowed.has(key)) throw tooMany();
+    const started = ask(key, token);
+    asking.set(key, started);
+    return started;
+  };
+}
+
+async function authenticate(client: KubeClient, token: string): Promise<User | undefined> {
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token } };
+  const answer = await client.request({ method: 'POST', path: TOKEN_REVIEWS, body, timeoutMs: TIMEOUT_MS });
+  const { authenticated, user } = parseFirst(TokenReview, answer).status;
+  return authenticated ? parseFirst(User, user) : undefined;
+}
+
+async function authorize(client: KubeClient, user: User): Promise<MetricsVerdict> {
+  const { username, ...rest } = user;
+  const nonResourceAttributes = { path: '/metrics', verb: 'get' };
+  const body = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: { user: username, ...rest, nonResourceAttributes },
+  };
+  const answer = await client.request({ method: 'POST', path: ACCESS_REVIEWS, body, timeoutMs: TIMEOUT_MS });
+  const { allowed, denied } = parseFirst(AccessReview, answer).status;
+  return allowed && !denied ? 'allowed' : 'forbidden';
+}
+
+function tooMany(): TurnpikeError {
+  return new TurnpikeError('ApiUnavailable', 'Too many unknown tokens are looked at already; try again.');
+}

@@ -1,0 +1,123 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import type { Bulkhead, Place } from '../../async/bulkhead.ts';
+import type { Collector } from '../../async/collector.ts';
+import type { Slots } from '../../async/slots.ts';
+import { TurnpikeError } from '../../errors.ts';
+import type { AnswerBytes, ByteRoom } from './byte-room.ts';
+import { createDeadline } from './exchange.ts';
+
+/** Requests to another cluster until there is room for them. What they wait is our time, not the cluster's. */
+export interface RequestQueue {
+  /**
+   * Runs the work when there is room for it.
+   * @throws TurnpikeError ApiBusy when there is none in time; nothing was sent then
+   */
+  run<T>(queued: Queued, work: () => Promise<T>): Promise<T>;
+  /** Parses an answer, a large one alone in its turn and with a rest behind it: all else of this process goes on. */
+  parse<T>(bytes: Uint8Array, signal: AbortSignal, parse: () => T): Promise<T>;
+  /** What an answer takes until it is parsed. */
+  answer(): AnswerBytes;
+  /** For how many milliseconds until now some request has waited; lists, for which nobody waits, apart. */
+  waited(): number;
+}
+
+export interface Queued {
+  readonly isList: boolean;
+  readonly waitMs: number;
+  readonly signals: readonly (AbortSignal | undefined)[];
+}
+
+/** What the requests to all other clusters share. */
+export interface ClusterRoom {
+  readonly requests: Bulkhead;
+  /** Lists at once: they are long and large, and must leave room for what is short. */
+  readonly lists: Bulkhead;
+  /** Of large answers, by namespace. */
+  readonly parses: Slots;
+  readonly bytes: ByteRoom;
+  readonly collector: Collector;
+}
+
+export interface RequestQueueDeps {
+  readonly room: ClusterRoom;
+  readonly place: Place;
+}
+
+/** What is parsed in less than a few milliseconds. */
+const SMALL_BYTES = 64 * 1024;
+/** So many times as long as a large one took no other one is parsed: together they have a third of the time. */
+const REST = 2;
+
+export function createRequestQueue({ room, place }: RequestQueueDeps): RequestQueue {
+  const stopwatch = createStopwatch();
+
+  function enter<T>(isList: boolean, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const send = () => room.requests.run(place, signal, work);
+    return isList ? room.lists.run(place, signal, send) : send();
+  }
+
+  async function parse<T>(bytes: Uint8Array, signal: AbortSignal, run: () => T): Promise<T> {
+    if (bytes.byteLength <= SMALL_BYTES) return run();
+    const giveBack = await room.parses.take(signal, place.namespace);
+    await setImmediate();
+    const started = performance.now();
+    try {
+      room.collector.before(bytes.byteLength);
+      return run();
+    } finally {
+      void sleep(REST * (performance.now() - started)).then(giveBack);
+    }
+  }
+
+  return {
+    async run({ isList, waitMs, signals }, work) {
+      const waiting = createDeadline(waitMs, signals);
+      const stop = isList ? () => {} : stopwatch.start();
+      const leave = () => {
+        waiting.end();
+        stop();
+      };
+      try {
+        return await enter(isList, waiting.signal, () => {
+          leave();
+          return work();
+        });
+      } catch (error) {
+        throw waiting.expired() ? busy(waitMs) : error;
+      } finally {
+        leave();
+      }
+    },
+    parse,
+    answer: () => room.bytes.open(place.namespace),
+    waited: stopwatch.elapsed,
+  };
+}
+
+export function busy(ms: number): TurnpikeError {
+  const message = `Turnpike has so many requests to other clusters under way that this one waits for room: it was not sent within ${ms} ms, and is tried again.`;
+  return new TurnpikeError('ApiBusy', message);
+}
+
+/** Runs while at least one has started it. */
+function createStopwatch() {
+  let running = 0;
+  let since = 0;
+  let total = 0;
+  const elapsed = () => total + (running > 0 ? performance.now() - since : 0);
+  return {
+    elapsed,
+    /** What it gives stops it, once. */
+    start() {
+      if (running === 0) since = performance.now();
+      running += 1;
+      let isStopped = false;
+      return () => {
+        if (isStopped) return;
+        isStopped = true;
+        if (running === 1) total = elapsed();
+        running -= 1;
+      };
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import { isIP } from 'node:net';
+import { TurnpikeError } from '../../errors.ts';
+import type { ClusterUrl } from '../../net/cluster-hosts.ts';
+import { hostOf } from '../../net/hosts.ts';
+import type { Judge, Judged } from './judge.ts';
+
+/** One way to send a request to an API server. */
+export interface Way {
+  /** The server's URL without a slash at the end; an address that was looked at stands in the place of its name. */
+  readonly base: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly proxy: BunFetchRequestInit['proxy'];
+  /** Whether people are shown what the server says. */
+  readonly isQuotable: boolean;
+}
+
+export interface Route {
+  /** The name that the server's certificate has to be for, where the URL does not say it; not through a proxy. */
+  readonly serverName: string | undefined;
+  /** Where to try, in this order. @throws what the judge throws */
+  ways(): Promise<readonly Way[]>;
+  /** Nothing came of it: the others are tried first from now on. */
+  failed(way: Way): void;
+}
+
+export interface RouteOptions {
+  /** Without a slash at the end. */
+  readonly server: string;
+  readonly proxy: string | URL | undefined;
+  /** None: the server is believed, and its name is left to Bun. */
+  readonly judge: Judge | undefined;
+}
+
+export function createRoute({ server, proxy, judge }: RouteOptions): Route {
+  if (!judge) {
+    const way = { base: server, headers: {}, proxy: proxyOption(proxy), isQuotable: true };
+    return { serverName: undefined, ways: async () => [way], failed: () => {} };
+  }
+  const url = new URL(server);
+  const find = proxy ? throughProxy(server, new URL(proxy), judge) : directly(server, judge);
+  const avoided = new Set<string>();
+  return {
+    serverName: proxy || url.protocol === 'http:' || isIP(hostOf(url)) !== 0 ? undefined : hostOf(url),
+    async ways() {
+      const ways = await find();
+      // Where all have failed, none is worse than another.
+      if (ways.every((way) => avoided.has(keyOf(way)))) avoided.clear();
+      return ways.toSorted((a, b) => Number(avoided.has(keyOf(a))) - Number(avoided.has(keyOf(b))));
+    },
+    failed: (way) => void avoided.add(keyOf(way)),
+  };
+}
+
+function keyOf({ base, proxy }: Way): string {
+  return proxy ? JSON.stringify(proxy) : base;
+}
+
+function directly(server: string, judge: Judge) {
+  const url = new URL(server);
+  return async (): Promise<Way[]> => {
+    const { addresses, isQuotable } = await judge('server', url);
+    return addresses.map((address) => ({
+      base: withHost(url, address),
+      headers: { host: url.host },
+      proxy: false,
+      isQuotable,
+    }));
+  };
+}
+
+/**
+ * The server's name is looked up by the proxy, and here as far as it can be. Bun checks the certificate of a proxy
+ * against its URL alone: one that is reached by https keeps its name there, and has to prove it.
+ */
+function throughProxy(server: string, proxy: URL, judge: Judge) {
+  const behind = judgeBehind(judge, new URL(server));
+  return async (): Promise<Way[]> => {
+    const [ahead, { isQuotable }] = await Promise.all([judge('proxy-url', proxy), behind()]);
+    const urls =
+      proxy.protocol === 'https:' ? [proxy.href] : ahead.addresses.map((address) => withHost(proxy, address));
+    return urls.map((one) => ({
+      base: server,
+      headers: {},
+      proxy: proxyOption(one),
+      isQuotable: ahead.isQuotable && isQuotable,
+    }));
+  };
+}
+
+/** Where a network has a proxy, a name server may have no answer for what is behind it, and no haste to say so. */
+const BEHIND_MS = 500;
+const BEHIND_KEPT_MS = 30_000;
+
+function judgeBehind(judge: Judge, server: URL): () => Promise<Judged> {
+  let kept: { readonly until: number; readonly judged: Promise<Judged> } | undefined;
+  const unknown: Judged = { addresses: [], isQuotable: true };
+
+  async function ask(what: ClusterUrl): Promise<Judged> {
+    const late = Promise.withResolvers<Judged>();
+    const timer = setTimeout(() => late.resolve(unknown), BEHIND_MS);
+    try {
+      return await Promise.race([judge(what, server), late.promise]);
+    } catch (error) {
+      if (error instanceof TurnpikeError) throw error;
+      return unknown;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return () => {
+    if (kept && kept.until > performance.now()) return kept.judged;
+    const judged = ask('server');
+    kept = { until: performance.now() + BEHIND_KEPT_MS, judged };
+    return judged;
+  };
+}
+
+function proxyOption(url: string | URL | undefined): BunFetchRequestInit['proxy'] {
+  return url ? { url, respectNoProxy: false } : false;
+}
+
+/** The URL with an address in the place of its host, without a slash at the end. */
+function withHost(url: URL, address: string): string {
+  const changed = new URL(url);
+  changed.hostname = address.includes(':') ? `[${address}]` : address;
+  return changed.href.replace(/\/+$/, '');
+}

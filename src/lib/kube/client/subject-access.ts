@@ -1,0 +1,104 @@
+import * as v from 'valibot';
+import type { Author } from '../../../api/admission.ts';
+import type { Soon } from '../../async/lookups.ts';
+import { parseFirst } from '../../first-fault.ts';
+import type { KubeClient } from './transport.ts';
+
+/** An object that somebody wants to read. */
+export interface ObjectAttributes {
+  /** Empty for the core group. */
+  readonly group: string;
+  /** The plural. */
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What others may do, by the API server's word (SubjectAccessReview). */
+export interface SubjectAccess {
+  /**
+   * Whether this user may `get` the object; at once where that was asked lately. Nobody without a name may.
+   * @throws TurnpikeError as a rejection: the API server gives no answer
+   */
+  mayGet(user: Author, object: ObjectAttributes): Soon<boolean>;
+}
+
+export interface SubjectAccessOptions {
+  readonly now?: () => Date;
+}
+
+const PATH = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+const KEPT_MS = 10_000;
+const MAX_KNOWN = 10_000;
+const TIMEOUT_MS = 2000;
+/** Of the user in JSON: a thousand groups, and each question sends them along. */
+const MAX_USER = 64 * 1024;
+
+const Answer = v.object({
+  status: v.object({ allowed: v.boolean(), denied: v.optional(v.boolean(), false) }),
+});
+
+interface Known {
+  readonly allowed: boolean;
+  /** When it was asked, in milliseconds. */
+  readonly at: number;
+}
+
+/** An answer is believed for ten seconds. */
+export function createSubjectAccess(
+  client: KubeClient,
+  { now = () => new Date() }: SubjectAccessOptions = {},
+): SubjectAccess {
+  const known = new Map<string, Known>();
+  const asking = new Map<string, Promise<boolean>>();
+  const digests = new WeakMap<Author, string | undefined>();
+
+  /** A user is hashed once for all that is asked about them; undefined for one who is too large. */
+  function digestOf(user: Author): string | undefined {
+    if (digests.has(user)) return digests.get(user);
+    const text = JSON.stringify(user);
+    const digest =
+      text.length > MAX_USER ? undefined : new Bun.CryptoHasher('sha256').update(text).digest('base64');
+    digests.set(user, digest);
+    return digest;
+  }
+
+  function mayGet(user: Author, object: ObjectAttributes): Soon<boolean> {
+    const who = user.username === '' ? undefined : digestOf(user);
+    if (who === undefined) return false;
+    const key = JSON.stringify([who, object.group, object.resource, object.namespace, object.name]);
+    const last = known.get(key);
+    if (last && now().getTime() - last.at < KEPT_MS) return last.allowed;
+    return asking.get(key) ?? askOnce(key, user, object);
+  }
+
+  function askOnce(key: string, user: Author, object: ObjectAttributes): Promise<boolean> {
+    const at = now().getTime();
+    const asked = ask(user, object)
+      .then((allowed) => {
+        keep(key, { allowed, at });
+        return allowed;
+      })
+      .finally(() => asking.delete(key));
+    asking.set(key, asked);
+    return asked;
+  }
+
+  /** The oldest answers give way. */
+  function keep(key: string, answer: Known): void {
+    known.delete(key);
+    known.set(key, answer);
+    const [oldest] = known.keys();
+    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
+  }
+
+  async function ask({ username, uid, groups, extra }: Author, object: ObjectAttributes): Promise<boolean> {
+    const spec = { user: username, uid, groups, extra, resourceAttributes: { verb: 'get', ...object } };
+    const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
+    const answer = await client.request({ method: 'POST', path: PATH, body, timeoutMs: TIMEOUT_MS });
+    const { allowed, denied } = parseFirst(Answer, answer).status;
+    return allowed && !denied;
+  }
+
+  return { mayGet };
+}

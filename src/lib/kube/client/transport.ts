@@ -1,0 +1,223 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { untilAborted } from '../../async/abort.ts';
+import { createSlots } from '../../async/slots.ts';
+import { TurnpikeError } from '../../errors.ts';
+import { readBounded } from './body.ts';
+import { type ConnectionsDeps, createConnections } from './connections.ts';
+import {
+  answerError,
+  connectionError,
+  createDeadline,
+  type Outgoing,
+  parseAnswer,
+  pathAndQuery,
+  provesAlive,
+  requestInit,
+  unavailable,
+} from './exchange.ts';
+import type { RequestQueue } from './request-queue.ts';
+
+export interface KubeRequest {
+  readonly method: string;
+  /** Begins with a slash; `resourcePath` makes it. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** Of the body. Default: `application/json`. */
+  readonly contentType?: string;
+  /** For the whole exchange, in milliseconds. Default: 10 s. */
+  readonly timeoutMs?: number;
+  /** Most bytes of the answer. Default: 4 MiB. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+  /** A page of a list. */
+  readonly isList?: boolean;
+}
+
+export interface KubeStreamRequest {
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** The API server, in JSON. Errors are `TurnpikeError`s; `apiStatus` gives the answer behind one. */
+export interface KubeClient {
+  request(request: KubeRequest): Promise<unknown>;
+  /** For watches: no deadline of its own; the signal or cancelling the stream ends it. */
+  stream(request: KubeStreamRequest): Promise<ReadableStream<Uint8Array>>;
+  /** False from the first connection failure, deadline or 5xx until the next success. */
+  available(): boolean;
+  readonly config: { readonly server: string; readonly namespace: string };
+  /** Default: `OWN_LISTS`. */
+  readonly lists?: ListLimits;
+  /** For how many milliseconds requests have waited until they could be sent. Default: they never wait. */
+  readonly waited?: RequestQueue['waited'];
+  /** Ends what is under way, and the idle connections. */
+  close(): void;
+}
+
+export interface RequestRecord {
+  readonly method: string;
+  readonly host: string;
+  /** HTTP status, or `<error>` when there was no answer, as in client-go's metric. */
+  readonly code: string;
+  /** Until the answer's headers were there. */
+  readonly seconds: number;
+}
+
+/** How much of its answers and of our connections an API server may take. */
+export interface KubeLimits {
+  /** Requests at once; watches are not counted. Default: as many as there are. */
+  readonly inFlight?: number;
+  /** For a request that names none, in milliseconds, the wait for others in flight included. Default: 10 s. */
+  readonly timeoutMs?: number;
+  /** Of an answer to a request that names none. Default: 4 MiB. */
+  readonly maxBytes?: number;
+  readonly list?: ListLimits;
+}
+
+export interface ListLimits {
+  /** Objects of a page. */
+  readonly pageSize: number;
+  readonly pageBytes: number;
+  readonly pageTimeoutMs: number;
+  readonly maxPages: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** Our own API server is believed. */
+export const OWN_LISTS: ListLimits = {
+  pageSize: 500,
+  pageBytes: 256 * MIB,
+  pageTimeoutMs: 60_000,
+  maxPages: Number.POSITIVE_INFINITY,
+};
+
+/** Another cluster's API server may be anybody's; forty thousand objects are read, and beyond that one by one. */
+export const REMOTE_LIMITS: KubeLimits = {
+  timeoutMs: 3_000,
+  maxBytes: 2 * MIB,
+  list: { pageSize: 100, pageBytes: 8 * MIB, pageTimeoutMs: 15_000, maxPages: 400 },
+};
+
+/** Default: the API server, and a proxy that the kubeconfig names, are believed, and reached directly. */
+export interface KubeClientDeps extends ConnectionsDeps {
+  readonly limits?: KubeLimits;
+  /** Where requests of several clients wait together, before the time that they may take begins. */
+  readonly queue?: RequestQueue;
+  readonly onRequest?: (request: RequestRecord) => void;
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The seam between client-node and Bun: client-node says who we are, Bun's `fetch` speaks. client-node's
+ * own transport hands the CA to an agent that Bun ignores.
+ */
+export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = {}): KubeClient {
+  const connections = createConnections(kubeConfig, deps);
+  const { server, namespace } = connections;
+  const host = new URL(server).host;
+  const {
+    inFlight,
+    timeoutMs: usualMs = DEFAULT_TIMEOUT_MS,
+    maxBytes: usualBytes = DEFAULT_MAX_BYTES,
+    list,
+  } = deps.limits ?? {};
+  const own = inFlight === undefined ? undefined : createSlots(inFlight);
+  const { queue } = deps;
+  const closing = new AbortController();
+  let reachable = true;
+
+  async function send(outgoing: Outgoing, init: BunFetchRequestInit): Promise<Response> {
+    const started = performance.now();
+    let code = '<error>';
+    try {
+      const answer = await untilAborted(connections.fetch(pathAndQuery(outgoing), init), init.signal);
+      const { response } = answer;
+      code = String(response.status);
+      if (!response.ok) throw await answerError(answer, outgoing, init.signal);
+      return response;
+    } finally {
+      deps.onRequest?.({
+        method: outgoing.method,
+        host,
+        code,
+        seconds: (performance.now() - started) / 1000,
+      });
+    }
+  }
+
+  function failure(error: unknown, givenUp: boolean): TurnpikeError {
+    if (closing.signal.aborted) return unavailable('The client of the API server is closed.', error);
+    if (givenUp) return unavailable('The request to the API server was given up.', error);
+    const known = error instanceof TurnpikeError ? error : connectionError(error, server);
+    reachable = provesAlive(known);
+    return known;
+  }
+
+  async function request(wanted: KubeRequest): Promise<unknown> {
+    const timeoutMs = wanted.timeoutMs ?? usualMs;
+    if (!queue) return exchange(wanted, timeoutMs);
+    const { isList = false, signal } = wanted;
+    const queued = { isList, waitMs: timeoutMs, signals: [closing.signal, signal] };
+    try {
+      return await queue.run(queued, () => exchange(wanted, timeoutMs));
+    } catch (error) {
+      throw error instanceof TurnpikeError ? error : failure(error, signal?.aborted ?? false);
+    }
+  }
+
+  async function exchange(wanted: KubeRequest, timeoutMs: number): Promise<unknown> {
+    const deadline = createDeadline(timeoutMs, [closing.signal, wanted.signal]);
+    let giveBack = () => {};
+    const held = queue?.answer();
+    try {
+      if (own) giveBack = await own.take(deadline.signal);
+      const { body } = await send(wanted, requestInit(wanted, deadline.signal));
+      const bytes = await readBounded(body, wanted.maxBytes ?? usualBytes, deadline.signal, held?.take);
+      const parse = () => parseAnswer(bytes, wanted);
+      const answer = queue ? await queue.parse(bytes, deadline.signal, parse) : parse();
+      reachable = true;
+      return answer;
+    } catch (error) {
+      const late = `The API server ${server} did not answer ${wanted.method} ${wanted.path} within ${timeoutMs} ms.`;
+      const reason = deadline.expired() ? unavailable(late, error) : error;
+      throw failure(reason, wanted.signal?.aborted ?? false);
+    } finally {
+      held?.release();
+      giveBack();
+      deadline.end();
+    }
+  }
+
+  async function stream(wanted: KubeStreamRequest): Promise<ReadableStream<Uint8Array>> {
+    const outgoing = { method: 'GET', ...wanted };
+    const signal = AbortSignal.any([wanted.signal, closing.signal]);
+    try {
+      const response = await send(outgoing, { ...requestInit(outgoing, signal), timeout: false });
+      reachable = true;
+      return response.body ?? new Blob().stream();
+    } catch (error) {
+      throw failure(error, wanted.signal.aborted);
+    }
+  }
+
+  function close(): void {
+    closing.abort();
+    connections.close();
+  }
+
+  const config = { server, namespace };
+  return {
+    request,
+    stream,
+    available: () => reachable,
+    config,
+    ...(list && { lists: list }),
+    ...(queue && { waited: queue.waited }),
+    close,
+  };
+}

@@ -1,0 +1,129 @@
+import type { Logger } from '../../../telemetry/log.ts';
+import { type Backoff, backoffDelay, wait } from '../../async/wait.ts';
+import { errorMessage, hasCode } from '../../errors.ts';
+import type { KubeClient } from '../client/transport.ts';
+import type { KubeObject, ObjectCache } from './cache.ts';
+import { listAll } from './list.ts';
+import { createMirror } from './store.ts';
+import { followWatch } from './watch.ts';
+
+export interface ReflectorTimings {
+  /** For how long a watch is asked for, in seconds; up to a tenth more is added at random. */
+  readonly watchSeconds: number;
+  /** After this much silence a watch is taken for dead. Bookmarks come about once a minute. */
+  readonly silenceMs: number;
+  /** How often everything is listed again, whatever the watches said, in milliseconds. */
+  readonly relistMs: number;
+  readonly backoff: Backoff;
+}
+
+const TIMINGS: ReflectorTimings = {
+  watchSeconds: 275,
+  silenceMs: 150_000,
+  relistMs: 3_600_000,
+  backoff: { initialMs: 800, maxMs: 10_000 },
+};
+
+/** A watch that ends sooner and without a word was a failure in disguise. */
+const SHORT_WATCH_MS = 1000;
+/** How soon it is noticed that the API server answers again. */
+const LOOK_EVERY_MS = 250;
+
+export interface ReflectorOptions<T> {
+  readonly path: string;
+  /** Such as `metadata.name=turnpike`, for which the right to that one object is enough. */
+  readonly fieldSelector?: string;
+  readonly parse: (raw: unknown) => T;
+  readonly cache: ObjectCache<T>;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly timings?: Partial<ReflectorTimings>;
+  readonly random?: () => number;
+}
+
+export interface Reflector {
+  /** Resolves when the signal has fired. */
+  run(): Promise<void>;
+  synced(): boolean;
+  /** Up to where the collection is known; empty before the first list. */
+  version(): string;
+}
+
+/** Keeps a cache equal to a collection: list, watch, resume; list again when the server forgot where we were. */
+export function createReflector<T extends KubeObject>(
+  client: KubeClient,
+  options: ReflectorOptions<T>,
+): Reflector {
+  const { log, path, fieldSelector, signal } = options;
+  const timings = { ...TIMINGS, ...options.timings };
+  const random = options.random ?? Math.random;
+  const mirror = createMirror({ cache: options.cache, parse: options.parse, log });
+  let listedAt: number | undefined;
+  let synced = false;
+
+  async function relist(): Promise<void> {
+    const list = mirror.beginList();
+    await listAll(client, { path, fieldSelector, signal, onPage: list.page });
+    list.end();
+    listedAt = performance.now();
+    synced = true;
+  }
+
+  /** One list, if one is due, and one watch. `heard`: the server has something to say. */
+  async function round(): Promise<{ heard: boolean; failed: boolean }> {
+    const started = performance.now();
+    let heard = false;
+    try {
+      if (listedAt === undefined || started - listedAt > timings.relistMs) await relist();
+      await followWatch(client, {
+        path,
+        fieldSelector,
+        resourceVersion: mirror.version(),
+        timeoutSeconds: timings.watchSeconds * (1 + random() / 10),
+        silenceMs: timings.silenceMs,
+        signal,
+        onEvent: (event) => {
+          heard = true;
+          mirror.take(event);
+        },
+      });
+      return { heard, failed: !heard && performance.now() - started < SHORT_WATCH_MS };
+    } catch (error) {
+      if (!signal.aborted) note(error);
+      // A server that has forgotten where we were is there.
+      return { heard: heard || hasCode(error, 'ApiGone'), failed: true };
+    }
+  }
+
+  function note(error: unknown): void {
+    if (!hasCode(error, 'ApiGone')) {
+      log.warn({ error: errorMessage(error) }, 'watch interrupted');
+      return;
+    }
+    log.info({ version: mirror.version() }, 'the API server forgot this version: listing again');
+    listedAt = undefined;
+  }
+
+  /** An API server that was away and answers somebody again is asked by all at once. */
+  async function pause(ms: number): Promise<void> {
+    const away = !client.available();
+    const until = performance.now() + ms;
+    for (let left = ms; left > 0 && !signal.aborted; left = until - performance.now()) {
+      await wait(Math.min(left, LOOK_EVERY_MS), signal);
+      if (away && client.available()) return;
+    }
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      const { heard, failed } = await round();
+      if (heard || !failed) failures = 0;
+      if (!failed) continue;
+      await pause(backoffDelay(timings.backoff, failures, random));
+      failures += 1;
+    }
+  }
+
+  return { run, synced: () => synced, version: mirror.version };
+}

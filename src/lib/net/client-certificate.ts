@@ -1,0 +1,88 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { pemBlocks } from '../text/pem.ts';
+import { authoritiesIn } from './authorities.ts';
+import { CLIENT_CERTIFICATE, CLIENT_KEY, type HasKey, nameOf, type ReadText } from './secret-parts.ts';
+
+/** A certificate that a server may ask its callers for, with its private key: both in PEM. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** By which of Flux's names a Secret holds them. */
+function namesIn(has: HasKey): ClientCertificate {
+  return { cert: nameOf(CLIENT_CERTIFICATE, has), key: nameOf(CLIENT_KEY, has) };
+}
+
+export function hasClientCertificate(has: HasKey): boolean {
+  const { cert, key } = namesIn(has);
+  return has(cert) || has(key);
+}
+
+/** Whether one of the two is missing, as a sentence that begins with the Secret. */
+export function halfCertificateFault(secret: string, has: HasKey): string | undefined {
+  const { cert, key } = namesIn(has);
+  if (has(cert) === has(key)) return undefined;
+  const [given, absent] = has(cert) ? [cert, key] : [key, cert];
+  return `${secret} has the key ${given} but no ${absent}: a client certificate and its private key belong together.`;
+}
+
+/** What a Secret holds for servers that ask for a certificate; undefined where it holds none or the half of one. */
+export function clientCertificateOf(read: ReadText): ClientCertificate | undefined {
+  const names = namesIn((key) => read(key) !== undefined);
+  const [cert, key] = [read(names.cert), read(names.key)];
+  return cert === undefined || key === undefined ? undefined : { cert, key };
+}
+
+/** A chain of a few certificates has a tenth of it. */
+const MAX_LENGTH = 64 * 1024;
+
+/** Others wait while one signs: with twice as many bits for a quarter of a second. Go's servers take no longer ones either. */
+export const MAX_RSA_BITS = 8192;
+/** In base64; one of so many bits has 6,400. A longer one is not even read, which takes 8 ms with twice as many bits. */
+const MAX_KEY_LENGTH = 8000;
+
+/** What would otherwise be told by a connection that cannot be opened. The sentence holds no value. */
+export function certificateFault(secret: string, read: ReadText): string | undefined {
+  const pair = clientCertificateOf(read);
+  if (!pair) return undefined;
+  const names = namesIn((key) => read(key) !== undefined);
+  const long = (['cert', 'key'] as const).find((one) => pair[one].length > MAX_LENGTH);
+  if (long) return `${secret} has a key ${names[long]} of more than ${MAX_LENGTH} bytes.`;
+  const certificate = parsed(() => new X509Certificate(pair.cert));
+  if (!certificate) {
+    return `${secret} has a key ${names.cert} that holds no certificate in PEM: put the client's there, from -----BEGIN CERTIFICATE----- on.`;
+  }
+  if (authoritiesIn(pair.cert).broken > 0) {
+    return `${secret} has a key ${names.cert} with a certificate that cannot be read: put the client's there, and behind it those of the authorities above it alone.`;
+  }
+  if (/-----BEGIN ENCRYPTED|\bProc-Type: *4,ENCRYPTED/.test(pair.key)) {
+    return `${secret} has a key ${names.key} with a passphrase: put the private key there without one.`;
+  }
+  if (isLongKey(pair.key)) {
+    return `${secret} has a key ${names.key} with an RSA key of more than ${MAX_RSA_BITS} bits: make a shorter one.`;
+  }
+  const key = parsed(() => createPrivateKey(pair.key));
+  if (!key) {
+    return `${secret} has a key ${names.key} that holds no private key in PEM: put the one there that belongs to ${names.cert}.`;
+  }
+  if (certificate.checkPrivateKey(key)) return undefined;
+  return `${secret} has a key ${names.key} that does not belong to the certificate in ${names.cert}: put the two of one pair there.`;
+}
+
+/** Whether a text in PEM holds a private key that takes too long to sign with. */
+export function isLongKey(pem: string): boolean {
+  const blocks = pemBlocks(pem).filter(({ label }) => label.endsWith('PRIVATE KEY'));
+  if (blocks.some(({ base64 }) => base64.length > MAX_KEY_LENGTH)) return true;
+  const bits = parsed(() => createPrivateKey(pem))?.asymmetricKeyDetails?.modulusLength ?? 0;
+  return bits > MAX_RSA_BITS;
+}
+
+/** The library's words may quote what is no key. */
+function parsed<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import { isForbiddenAddress, isLoopbackAddress } from './addresses.ts';
+import { hostOf, isForbiddenName, isNamedBy } from './hosts.ts';
+
+/**
+ * Which hosts the kubeconfigs of other clusters may lead to. A kubeconfig is judged by its text alone, without
+ * DNS; `src/lib/kube/client/judge.ts` asks again with the addresses that a name resolves to.
+ */
+export interface ClusterHosts {
+  /** `--cluster-hosts`: `host`, `host:port` or `*.host`; empty allows every host. */
+  readonly allowed: readonly string[];
+  /** `--insecure-git-hosts`: these may be reached by http and at forbidden addresses, as Git hosts may. */
+  readonly insecure: readonly string[];
+  /**
+   * Whether loopback addresses are allowed, by http too. In a Pod loopback is the Pod itself, where no cluster
+   * is. Where our own API server is at loopback, we run on somebody's machine beside it, and so may other
+   * clusters: no flag is needed, and none can be left on by mistake.
+   */
+  readonly isLaboratory: boolean;
+}
+
+export type ClusterUrl = 'server' | 'proxy-url';
+
+/** The API server's address says whether this process runs beside its cluster instead of in it. */
+export function isLaboratory(server: string): boolean {
+  return URL.canParse(server) && isLoopback(hostOf(new URL(server)));
+}
+
+/**
+ * What a kubeconfig has that it must not have, as the end of a sentence, such as `has a server that is not a
+ * URL`. The way to a proxy may be plain: what goes through it is encrypted to the API server.
+ */
+export function clusterUrlProblem(what: ClusterUrl, text: string, hosts: ClusterHosts): string | undefined {
+  if (!URL.canParse(text)) return `has a ${what} that is not a URL`;
+  const url = new URL(text);
+  if (url.username || url.password) return `has a ${what} with credentials in it: take them out`;
+  if (url.search || url.hash) return `has a ${what} with a query: take it out`;
+  const mayBePlain = what === 'proxy-url' || isOurOwn(url, hosts);
+  if (url.protocol !== 'https:' && !(mayBePlain && url.protocol === 'http:')) {
+    return `has a ${what} that is not reached by https`;
+  }
+  const host = hostOf(url);
+  if ((isForbiddenName(host) || isForbiddenAddress(host)) && !isOurOwn(url, hosts)) {
+    return `has a ${what} at a loopback, link-local or metadata address, where no other cluster is`;
+  }
+  if (hosts.allowed.length > 0 && !isNamedBy(url, hosts.allowed)) {
+    return `has a ${what} at ${url.host}, which is not one of the hosts in --cluster-hosts`;
+  }
+  return undefined;
+}
+
+/** The address that the host of such a URL must not have. */
+export function forbiddenAmong(
+  addresses: readonly string[],
+  url: URL,
+  hosts: ClusterHosts,
+): string | undefined {
+  if (isNamedBy(url, hosts.insecure)) return undefined;
+  return addresses.find((ip) => isForbiddenAddress(ip) && !(hosts.isLaboratory && isLoopbackAddress(ip)));
+}
+
+/** Whether people are shown what a host at these addresses says. At loopback it may be anything of ours. */
+export function isQuotable(addresses: readonly string[], url: URL, hosts: ClusterHosts): boolean {
+  return isNamedBy(url, hosts.insecure) || !addresses.some(isForbiddenAddress);
+}
+
+function isOurOwn(url: URL, { insecure, isLaboratory: loopback }: ClusterHosts): boolean {
+  return isNamedBy(url, insecure) || (loopback && isLoopback(hostOf(url)));
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || isLoopbackAddress(host);
+}

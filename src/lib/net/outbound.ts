@@ -1,0 +1,179 @@
+import { connect, isIP, type Socket } from 'node:net';
+import { ownTurn, type Waiting } from '../async/attempt-time.ts';
+import { createDeadline, type Deadline, type DeadlineOptions } from '../async/deadline.ts';
+import { createSlots } from '../async/slots.ts';
+import { TurnpikeError } from '../errors.ts';
+import type { ClientCertificate } from './client-certificate.ts';
+import { type HostPolicy, hostProblem, repositoryHostProblem } from './hosts.ts';
+import { type Lookup, remembered, systemLookup } from './lookup.ts';
+import { exchange } from './outbound/exchange.ts';
+import { networkError, proxyRefusal } from './outbound/failure.ts';
+import { refuseForbiddenAddresses } from './outbound/lookup.ts';
+import { atJudgedAddress, refuseProxy, type UsedProxy } from './outbound/proxy.ts';
+import type { ProxyFor } from './proxy.ts';
+
+export { displayUrl } from './outbound/failure.ts';
+
+/** One request to a forge or a Git host. */
+export interface OutboundRequest {
+  readonly url: string;
+  /** Default GET. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  /** PEM of a private CA, trusted beside the public ones. */
+  readonly ca?: string;
+  /** Shown to a server that asks for one. */
+  readonly certificate?: ClientCertificate;
+  /** A proxy that the Pipeline names, with its user and password; in the place of the environment's. */
+  readonly proxy?: URL;
+  /** For the whole exchange, the answer's body included, in milliseconds; default 30,000. */
+  readonly timeoutMs?: number;
+  /** For silence while waiting for the next bytes, in milliseconds; default: `timeoutMs`. */
+  readonly idleTimeoutMs?: number;
+  /** Bound of the answer's body after decompression, in bytes; default 8 MiB. Of an error, 64 KiB are read. */
+  readonly maxBytes?: number;
+  /** Where the body of an answer goes as it comes, if it is of this type and no error; the Response has none then. */
+  readonly into?: BodySink;
+  readonly signal?: AbortSignal;
+  /** Waits for room among our own requests, which takes none of the time of this one. */
+  readonly waiting?: Waiting;
+  /** It was waited for already, and whoever did gives it back. */
+  readonly hasRoom?: boolean;
+  /** Which family of error codes a failure gets; default `forge`. */
+  readonly purpose?: Purpose;
+}
+
+export interface BodySink {
+  readonly contentType: string;
+  /** What it throws ends the exchange. */
+  readonly take: (piece: Uint8Array) => void;
+}
+
+export type Purpose = 'forge' | 'git';
+
+/**
+ * The way to forges and Git hosts. The answer has been read as a whole when `send` returns. Redirects
+ * are handed back as they are, so that credentials never go to another host.
+ * Throws `HostNotAllowed`, `ForgeUnavailable`/`GitUnavailable` for the network and the deadline, and
+ * `ForgeRefused`/`GitTooLarge` for a body over its bound; every HTTP status is an answer, not an error.
+ */
+export interface Outbound {
+  send(request: OutboundRequest): Promise<Response>;
+  /**
+   * Waits for room for one request, for whoever has to look at something between that wait and the request. Call what
+   * it gives behind the request.
+   */
+  room?(request: Pick<OutboundRequest, 'signal' | 'waiting'>): Promise<() => void>;
+  /** A connection to the host of an `ssh:` URL, at an address that was looked at; never through a proxy. */
+  dial(url: string, signal?: AbortSignal): Promise<Socket>;
+}
+
+export interface OutboundDeps {
+  readonly lookup?: Lookup;
+  /** Default: every host is reached directly. */
+  readonly proxyFor?: ProxyFor;
+  /** Requests at once; the others wait, and their deadlines begin behind that. Default: as many as there are. */
+  readonly atOnce?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+const DIAL_MS = 30_000;
+const NEVER = new AbortController().signal;
+
+/**
+ * What cannot be closed here: between our look-up and the connection a name may change its address. Such a
+ * host still has to show a certificate for its name before a byte of the request is sent, because only
+ * listed hosts are reached by http. Behind a proxy names may mean nothing here: they are the proxy's to judge.
+ */
+export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Outbound {
+  const addressesOf = remembered(deps.lookup ?? systemLookup);
+  const slots = deps.atOnce === undefined ? undefined : createSlots(deps.atOnce);
+
+  async function room(request: Pick<OutboundRequest, 'signal' | 'waiting'>): Promise<() => void> {
+    return slots ? ownTurn(request, slots.take(request.signal ?? NEVER)) : () => undefined;
+  }
+
+  /** The proxy at an address that was looked at; undefined: directly, to a host that was looked at. */
+  async function wayTo(url: URL, proxy: UsedProxy | undefined, bounds: DeadlineOptions) {
+    if (proxy && !proxy.isOwn) return proxy.url;
+    if (proxy) return inTime(bounds, () => atJudgedAddress(proxy, policy, addressesOf));
+    await inTime(bounds, () => refuseForbiddenAddresses(url, policy, addressesOf));
+    return undefined;
+  }
+
+  return {
+    room,
+    async send(request) {
+      const problem = URL.canParse(request.url)
+        ? hostProblem(new URL(request.url), policy)
+        : 'The URL to send a request to is no URL.';
+      if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem, { retry: 'never' });
+      const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = request;
+      const bounds = { timeoutMs, idleMs: request.idleTimeoutMs ?? timeoutMs, signal };
+      const url = new URL(request.url);
+      const proxy = proxyOf(request, deps.proxyFor?.(url));
+      if (proxy) refuseProxy(proxy, policy);
+      let giveBack: (() => void) | undefined;
+      try {
+        const through = await wayTo(url, proxy, bounds);
+        if (!request.hasRoom) giveBack = await room(request);
+        const response = await inTime(bounds, (deadline) => exchange(request, through, deadline));
+        const refusal = proxy && proxyRefusal(response, request, proxy);
+        if (refusal) throw refusal;
+        return response;
+      } catch (error) {
+        request.signal?.throwIfAborted();
+        throw networkError(error, request, proxy);
+      } finally {
+        giveBack?.();
+      }
+    },
+    async dial(url, signal) {
+      const target = new URL(url);
+      const problem = repositoryHostProblem(target, policy);
+      if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem, { retry: 'never' });
+      const deadline = createDeadline({ timeoutMs: DIAL_MS, idleMs: DIAL_MS, signal });
+      try {
+        const host = target.hostname.replace(/^\[|\]$/g, '');
+        const addresses = isIP(host) === 0 ? await deadline.race(addressesOf(host)) : [host];
+        await deadline.race(refuseForbiddenAddresses(target, policy, async () => addresses));
+        return await connectTo(addresses[0] ?? host, Number(target.port || '22'), deadline.signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw networkError(error, { url, purpose: 'git' });
+      } finally {
+        deadline.clear();
+      }
+    },
+  };
+}
+
+function proxyOf({ proxy }: OutboundRequest, ofEnvironment: URL | undefined): UsedProxy | undefined {
+  if (proxy) return { url: proxy, isOwn: true };
+  return ofEnvironment && { url: ofEnvironment, isOwn: false };
+}
+
+async function inTime<T>(bounds: DeadlineOptions, work: (deadline: Deadline) => Promise<T>): Promise<T> {
+  const deadline = createDeadline(bounds);
+  try {
+    return await deadline.race(work(deadline));
+  } finally {
+    deadline.clear();
+  }
+}
+
+async function connectTo(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+  const socket = connect({ host, port });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.once('connect', resolve);
+  socket.once('error', reject);
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  try {
+    await promise;
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { ClientCertificate } from './client-certificate.ts';
+import type { OutboundRequest } from './outbound.ts';
+
+/** What a Secret says of the way to a host over HTTPS. */
+export interface Way {
+  /** A private certificate authority, in PEM. */
+  readonly caFile?: string;
+  /** Shown to servers that ask for one. */
+  readonly clientCertificate?: ClientCertificate;
+  /** The proxy's URL with its user and password, in the place of the environment's. */
+  readonly proxy?: string;
+}
+
+/** The same for a request. */
+export function requestWay(way: Way): Pick<OutboundRequest, 'ca' | 'certificate' | 'proxy'> {
+  const { caFile, clientCertificate, proxy } = way;
+  return {
+    ...(caFile !== undefined && { ca: caFile }),
+    ...(clientCertificate && { certificate: clientCertificate }),
+    ...(proxy !== undefined && { proxy: new URL(proxy) }),
+  };
+}
+
+/**
+ * What is remembered under `key`, kept apart by the proxy that a Pipeline names: it may answer in the place of the host,
+ * where the Pipeline names a certificate authority as well.
+ */
+export function keyBy({ proxy }: Way, key: string): string {
+  return proxy === undefined ? key : `${key} through ${createHash('sha256').update(proxy).digest('hex')}`;
+}
+
+/** What of it must not appear in messages. */
+export function waySecrets({ clientCertificate, proxy }: Way): string[] {
+  const key = clientCertificate ? [clientCertificate.key] : [];
+  if (proxy === undefined) return key;
+  const { href, username, password } = new URL(proxy);
+  const [user, word] = [decodeURIComponent(username), decodeURIComponent(password)];
+  const basic = Buffer.from(`${user}:${word}`, 'utf8').toString('base64');
+  return [...key, href, ...(word === '' ? [] : [password, word, basic])];
+}

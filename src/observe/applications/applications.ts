@@ -1,0 +1,52 @@
+import type { AppRef } from '../../api/pipeline.ts';
+import { hasCode, type TurnpikeError } from '../../lib/errors.ts';
+import type { Discovery } from '../../lib/kube/client/discovery.ts';
+import { resourcePath } from '../../lib/kube/client/path.ts';
+import { apiStatus } from '../../lib/kube/client/status.ts';
+import type { KubeClient } from '../../lib/kube/client/transport.ts';
+
+/** The objects that Pipelines speak of, of whatever kind. */
+export interface Applications {
+  /**
+   * The object as the API server has it; undefined when there is none of that name.
+   * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
+   */
+  read(appRef: AppRef, namespace: string): Promise<unknown>;
+}
+
+export function createApplications(client: KubeClient, discovery: Discovery): Applications {
+  async function get(appRef: AppRef, namespace: string): Promise<unknown> {
+    const { apiVersion, plural } = await discovery.resource(appRef.apiVersion, appRef.kind);
+    const path = resourcePath({ apiVersion, namespace, plural, name: appRef.name });
+    return client.request({ method: 'GET', path });
+  }
+
+  async function read(appRef: AppRef, namespace: string): Promise<unknown> {
+    try {
+      return await get(appRef, namespace);
+    } catch (error) {
+      if (isObjectMissing(error)) return undefined;
+      if (!isPathMissing(error)) throw error;
+    }
+    // The version that was discovered is served no more: the CRD was upgraded or taken away.
+    discovery.forget(appRef.apiVersion, appRef.kind);
+    try {
+      return await get(appRef, namespace);
+    } catch (error) {
+      if (isObjectMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  return { read };
+}
+
+/** The API server names the object that it looked for and did not find. */
+function isObjectMissing(error: unknown): boolean {
+  return hasCode(error, 'ApiNotFound') && Boolean(apiStatus(error)?.objectName);
+}
+
+/** A path that the API server does not serve; an unknown kind has no answer behind it and is none of these. */
+function isPathMissing(error: unknown): error is TurnpikeError {
+  return hasCode(error, 'ApiNotFound') && apiStatus(error)?.objectName === '';
+}

@@ -1,0 +1,66 @@
+import { type ChartSource, chartTag } from '../../decide/observation/chart-source.ts';
+import { createShortMemory } from '../../lib/async/short-memory.ts';
+import { hasCode } from '../../lib/errors.ts';
+import { resourcePath } from '../../lib/kube/client/path.ts';
+import type { KubeClient } from '../../lib/kube/client/transport.ts';
+
+/** Under which tags the registries have charts, as the OCIRepositories of a cluster say. */
+export interface ChartTags {
+  /**
+   * The tag under which the OCIRepository has the artifact of this digest; undefined: it has another one by now, is pinned
+   * to the digest, or cannot be read; it is asked for again after a while.
+   */
+  tagOf(source: ChartSource, digest: string): Promise<string | undefined>;
+}
+
+/** The newest first: the older one is Flux's before 2.6. */
+const VERSIONS = ['source.toolkit.fluxcd.io/v1', 'source.toolkit.fluxcd.io/v1beta2'];
+
+/** What a source has of a digest changes seldom, and is recorded once it is known. */
+const KNOWN_MS = 3_600_000;
+const UNKNOWN_MS = 300_000;
+/** A cluster that does not answer is not asked at each look. */
+const FAILED_MS = 10_000;
+const MAX_KNOWN = 5_000;
+
+interface Answer {
+  readonly tag?: string | undefined;
+  readonly failed?: true;
+}
+
+export function createChartTags(client: KubeClient, deps: { readonly now: () => Date }): ChartTags {
+  const known = createShortMemory<Answer>({
+    keptMs: ({ tag, failed }) => (failed ? FAILED_MS : tag === undefined ? UNKNOWN_MS : KNOWN_MS),
+    maxKnown: MAX_KNOWN,
+    now: deps.now,
+  });
+
+  async function read({ namespace, name }: ChartSource): Promise<unknown> {
+    for (const apiVersion of VERSIONS) {
+      const path = resourcePath({ apiVersion, namespace, plural: 'ocirepositories', name });
+      try {
+        return await client.request({ method: 'GET', path });
+      } catch (error) {
+        if (hasCode(error, 'ApiForbidden')) return undefined;
+        if (!hasCode(error, 'ApiNotFound')) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  async function answer(source: ChartSource, digest: string): Promise<Answer> {
+    try {
+      return { tag: chartTag(await read(source), digest) };
+    } catch {
+      // The promotion says which place it leaves out for want of it.
+      return { failed: true };
+    }
+  }
+
+  return {
+    tagOf(source, digest) {
+      const key = JSON.stringify([source.namespace, source.name, digest]);
+      return known.get(key, () => answer(source, digest)).then(({ tag }) => tag);
+    },
+  };
+}

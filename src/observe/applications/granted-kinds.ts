@@ -1,0 +1,54 @@
+import * as v from 'valibot';
+import { createShortMemory } from '../../lib/async/short-memory.ts';
+import { errorMessage, TurnpikeError } from '../../lib/errors.ts';
+import { parseFirst } from '../../lib/first-fault.ts';
+import type { KubeClient } from '../../lib/kube/client/transport.ts';
+
+/** Which kinds the operator has granted, by our rights in the cluster that we run in. */
+export interface GrantedKinds {
+  /**
+   * Whether our account may get objects of the kind here, be it served here or not.
+   * @throws TurnpikeError ApiRefused while that cannot be asked
+   */
+  has(group: string, plural: string): Promise<boolean>;
+}
+
+export interface GrantedKindsOptions {
+  /** `--watch-namespace`: the one where our rights are; undefined: all. */
+  readonly namespace?: string;
+  readonly now: () => Date;
+}
+
+const PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+const KEPT_MS = 30_000;
+const MAX_KNOWN = 1000;
+const TIMEOUT_MS = 2000;
+
+const Answer = v.object({ status: v.object({ allowed: v.boolean() }) });
+
+export function createGrantedKinds(client: KubeClient, options: GrantedKindsOptions): GrantedKinds {
+  const known = createShortMemory<boolean>({ keptMs: () => KEPT_MS, maxKnown: MAX_KNOWN, now: options.now });
+  const within = options.namespace === undefined ? {} : { namespace: options.namespace };
+
+  async function ask(group: string, resource: string): Promise<boolean> {
+    const body = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes: { verb: 'get', group, resource, ...within } },
+    };
+    const answer = await client.request({ method: 'POST', path: PATH, body, timeoutMs: TIMEOUT_MS });
+    return parseFirst(Answer, answer).status.allowed;
+  }
+
+  return {
+    async has(group, plural) {
+      try {
+        return await known.get(`${plural}.${group}`, () => ask(group, plural));
+      } catch (error) {
+        // Another cluster's breaker must not take our own API server's silence for that cluster's.
+        const message = `It could not be asked whether Turnpike may read ${plural}: ${errorMessage(error)}`;
+        throw new TurnpikeError('ApiRefused', message, { cause: error });
+      }
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import type { AppRef, PipelineSpec, Target } from '../../api/pipeline.ts';
+import { applicationKindProblem } from '../../decide/model/application-kind.ts';
+import { pathsOf } from '../../decide/model/artifacts.ts';
+import { groupOf } from '../../decide/model/route.ts';
+import type { RevisionPath } from '../../lib/text/object-path.ts';
+
+/** An application object on one cluster. */
+export interface NamedApplication {
+  readonly appRef: AppRef;
+  readonly namespace: string;
+  /** What is to be seen of its spec. */
+  readonly paths?: readonly RevisionPath[];
+}
+
+/** The applications of a Pipeline on the cluster that it is on itself, of the targets that it may have. */
+export function localApplications(
+  spec: PipelineSpec,
+  isAllowed: (target: Target) => boolean = () => true,
+): NamedApplication[] {
+  const { appRef } = spec;
+  const paths = pathsOf(spec);
+  const targets = spec.environments.flatMap((environment) => environment.targets);
+  const here = targets.filter((target) => !target.clusterRef && isAllowed(target));
+  return here.map(({ namespace }) => ({ appRef, namespace, paths }));
+}
+
+/** Without those that are never read. */
+export function readable(wanted: readonly NamedApplication[]): readonly NamedApplication[] {
+  return wanted.filter(({ appRef }) => applicationKindProblem(appRef) === undefined);
+}
+
+/** The objects of one kind that somebody wants. */
+export interface WantedKind {
+  /** As the first one wrote it: only its group counts. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Who wants an object, by its name, by its namespace. */
+  readonly namespaces: ReadonlyMap<string, ReadonlyMap<string, WantedObject>>;
+}
+
+interface WantedObject {
+  /** How many want it. */
+  readonly count: number;
+  /** The paths that they want to see, by their text, and how many want each. */
+  readonly paths: ReadonlyMap<string, WantedPath>;
+}
+
+interface WantedPath {
+  readonly path: RevisionPath;
+  readonly count: number;
+}
+
+/** Who wants which objects. A change costs as much as the one who wants has applications. */
+export interface Wants {
+  /** Takes the place of what the owner wanted before. */
+  set(owner: string, applications: readonly NamedApplication[]): void;
+  kinds(): ReadonlyMap<string, WantedKind>;
+  has(kindKey: string, namespace: string, name: string): boolean;
+  /** What is to be seen of the object's spec. */
+  paths(kindKey: string, namespace: string, name: string): readonly RevisionPath[];
+  /** Namespace and name of each object of a kind; in one namespace, or in all. */
+  list(kindKey: string, namespace: string | undefined): Generator<readonly [string, string]>;
+}
+
+/** The same for all versions of a kind. */
+export function kindKey({ apiVersion, kind }: Pick<AppRef, 'apiVersion' | 'kind'>): string {
+  return `${groupOf(apiVersion)}, ${kind}`;
+}
+
+interface CountedKind extends WantedKind {
+  readonly namespaces: Map<string, Map<string, WantedObject>>;
+}
+
+export function createWants(): Wants {
+  const byOwner = new Map<string, readonly NamedApplication[]>();
+  const kinds = new Map<string, CountedKind>();
+
+  function add({ appRef, namespace, paths = [] }: NamedApplication): void {
+    const { apiVersion, kind, name } = appRef;
+    const key = kindKey(appRef);
+    const counted = kinds.get(key) ?? { apiVersion, kind, namespaces: new Map() };
+    const names = counted.namespaces.get(namespace) ?? new Map<string, WantedObject>();
+    const before = names.get(name) ?? { count: 0, paths: NO_PATHS };
+    names.set(name, { count: before.count + 1, paths: counting(before.paths, paths, 1) });
+    counted.namespaces.set(namespace, names);
+    kinds.set(key, counted);
+  }
+
+  function remove({ appRef, namespace, paths = [] }: NamedApplication): void {
+    const key = kindKey(appRef);
+    const counted = kinds.get(key);
+    const names = counted?.namespaces.get(namespace);
+    if (!counted || !names) return;
+    const before = names.get(appRef.name) ?? { count: 0, paths: NO_PATHS };
+    const count = before.count - 1;
+    if (count > 0) names.set(appRef.name, { count, paths: counting(before.paths, paths, -1) });
+    else names.delete(appRef.name);
+    if (names.size === 0) counted.namespaces.delete(namespace);
+    if (counted.namespaces.size === 0) kinds.delete(key);
+  }
+
+  function* list(key: string, within: string | undefined): Generator<readonly [string, string]> {
+    for (const [namespace, names] of kinds.get(key)?.namespaces ?? []) {
+      if (within !== undefined && namespace !== within) continue;
+      for (const name of names.keys()) yield [namespace, name];
+    }
+  }
+
+  return {
+    set(owner, applications) {
+      const before = byOwner.get(owner) ?? [];
+      for (const one of applications) add(one);
+      for (const one of before) remove(one);
+      if (applications.length > 0) byOwner.set(owner, applications);
+      else byOwner.delete(owner);
+    },
+    kinds: () => kinds,
+    has: (key, namespace, name) => kinds.get(key)?.namespaces.get(namespace)?.has(name) ?? false,
+    paths(key, namespace, name) {
+      const { paths = NO_PATHS } = kinds.get(key)?.namespaces.get(namespace)?.get(name) ?? {};
+      return paths.size === 0 ? NONE : Array.from(paths.values(), ({ path }) => path);
+    },
+    list,
+  };
+}
+
+const NONE: readonly RevisionPath[] = [];
+const NO_PATHS: ReadonlyMap<string, WantedPath> = new Map();
+
+/** The same with each path wanted by so many more. */
+function counting(
+  before: ReadonlyMap<string, WantedPath>,
+  paths: readonly RevisionPath[],
+  more: 1 | -1,
+): ReadonlyMap<string, WantedPath> {
+  if (paths.length === 0) return before;
+  const counted = new Map(before);
+  for (const path of paths) {
+    const count = (counted.get(path.text)?.count ?? 0) + more;
+    if (count > 0) counted.set(path.text, { path, count });
+    else counted.delete(path.text);
+  }
+  return counted;
+}

@@ -1,0 +1,128 @@
+import { showsPaths } from '../../decide/observation/application.ts';
+import { type Backoff, backoffDelay, wait } from '../../lib/async/wait.ts';
+import { errorMessage, hasCode } from '../../lib/errors.ts';
+import type { Discovery } from '../../lib/kube/client/discovery.ts';
+import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import type { RevisionPath } from '../../lib/text/object-path.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import { createFollow } from './follow.ts';
+import type { WatchBudget } from './watch-budget.ts';
+import { createApplicationCache } from './watch-cache.ts';
+
+/** The wanted objects of one kind in one namespace, or in all of them, as far as they can be watched. */
+export interface ApplicationScope {
+  /** What is kept of an object, else of the one that `load` finds; undefined when there is none. */
+  read(place: ReadPlace, load: () => Promise<unknown>): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+export interface ReadPlace {
+  readonly namespace: string;
+  readonly name: string;
+  /** What is to be seen of the spec. */
+  readonly paths: readonly RevisionPath[];
+}
+
+export interface ScopeTimings {
+  /** How long a read waits for the first list, in milliseconds, before it asks the API server itself. */
+  readonly firstListMs: number;
+  /** Before the next attempt where watching is forbidden, the kind is not served or there is no room. */
+  readonly refused: Backoff;
+  /** How often it is looked whether the group has come to prefer another version. */
+  readonly recheckMs: number;
+}
+
+export interface ScopeOptions {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Undefined: all. */
+  readonly namespace: string | undefined;
+  readonly revisionPath: RevisionPath | undefined;
+  readonly isWanted: (namespace: string, name: string) => boolean;
+  /** What is to be seen of an object's spec. */
+  readonly pathsOf: (namespace: string, name: string) => readonly RevisionPath[];
+  readonly wanted: () => Iterable<readonly [namespace: string, name: string]>;
+  /**
+   * Also of wanted objects that the first list lacks: they may have gone before it. Of all of them when they are watched
+   * again: nobody heard what became of them meanwhile.
+   */
+  readonly onChange: (namespace: string, name: string) => void;
+  readonly discovery: Discovery;
+  readonly budget: WatchBudget;
+  readonly log: Logger;
+  readonly timings: ScopeTimings;
+}
+
+/** As long as an API server takes to come back; what is forbidden takes a person to change. */
+const AWAY: Backoff = { initialMs: 800, maxMs: 10_000 };
+
+export function startApplicationScope(client: KubeClient, options: ScopeOptions): ApplicationScope {
+  const { timings } = options;
+  const { apiVersion, kind, namespace = 'all' } = options;
+  const log = options.log.child({ apiVersion, kind, namespace });
+  const stopping = new AbortController();
+  const settled = Promise.withResolvers<void>();
+  const firstLook = Promise.race([settled.promise, wait(timings.firstListMs, stopping.signal)]);
+  let everListed = false;
+  let listed = false;
+
+  const { cache, parse, fill } = createApplicationCache({ ...options, log, onListed });
+  const follow = createFollow(client, {
+    ...options,
+    recheckMs: timings.recheckMs,
+    log,
+    cache,
+    parse,
+    signal: stopping.signal,
+  });
+
+  function onListed(): void {
+    if (listed) return;
+    listed = true;
+    settled.resolve();
+    log.debug({}, 'applications are watched');
+    for (const [inNamespace, name] of options.wanted()) {
+      // While they were read one by one, others were read than what is kept from before.
+      const isUntold = everListed || cache.get(`${inNamespace}/${name}`) === undefined;
+      if (isUntold) options.onChange(inNamespace, name);
+    }
+    everListed = true;
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    let told = '';
+    while (!stopping.signal.aborted) {
+      const begun = performance.now();
+      const error = await follow().catch((reason: unknown) => reason);
+      if (performance.now() - begun > timings.refused.maxMs) failures = 0;
+      listed = false;
+      settled.resolve();
+      if (error === undefined || stopping.signal.aborted) continue;
+      const sentence = errorMessage(error);
+      if (sentence !== told) log.warn({ error: sentence }, 'applications are read one by one, not watched');
+      told = sentence;
+      const backoff = hasCode(error, 'ApiUnavailable', 'ApiBusy') ? AWAY : timings.refused;
+      await wait(backoffDelay(backoff, failures, Math.random), stopping.signal);
+      failures += 1;
+    }
+  }
+
+  async function read(place: ReadPlace, load: () => Promise<unknown>): Promise<unknown> {
+    await firstLook;
+    const { paths } = place;
+    const key = `${place.namespace}/${place.name}`;
+    const known = listed ? cache.get(key) : undefined;
+    if (known && (known.view === null || showsPaths(known.view, paths))) return known.view;
+    return await fill(key, load, { mayKeep: () => listed, paths });
+  }
+
+  const running = run();
+  return {
+    read,
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}

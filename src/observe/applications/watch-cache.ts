@@ -1,0 +1,121 @@
+import * as v from 'valibot';
+import { showsPaths, viewApplication } from '../../decide/observation/application.ts';
+import { parseFirst } from '../../lib/first-fault.ts';
+import {
+  createObjectCache,
+  type KubeObject,
+  type ObjectCache,
+  objectKey,
+} from '../../lib/kube/informer/cache.ts';
+import type { RevisionPath } from '../../lib/text/object-path.ts';
+import type { Logger } from '../../telemetry/log.ts';
+
+/** An application as it is kept: what `readApplication` needs and no more. Null: it is no application. */
+export interface KeptApplication extends KubeObject {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly resourceVersion: string };
+  readonly view: unknown;
+}
+
+export interface ApplicationCache {
+  /** For a reflector: it keeps what is wanted and lets the rest go by. */
+  readonly cache: ObjectCache<KeptApplication>;
+  parse(raw: unknown): KeptApplication;
+  /**
+   * The object that `load` finds, which is kept from then on: somebody came to want it after it had gone by.
+   * `mayKeep` is asked last. One that was deleted meanwhile is not kept.
+   */
+  fill(key: string, load: () => Promise<unknown>, options: FillOptions): Promise<unknown>;
+}
+
+export interface FillOptions {
+  readonly mayKeep: () => boolean;
+  /** What is asked for, be it that nobody is known to want it yet. */
+  readonly paths: readonly RevisionPath[];
+}
+
+export interface ApplicationCacheOptions {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** What is to be seen of an object's spec. */
+  readonly pathsOf: (namespace: string, name: string) => readonly RevisionPath[];
+  readonly isWanted: (namespace: string, name: string) => boolean;
+  readonly revisionPath: RevisionPath | undefined;
+  /** After each complete list. */
+  readonly onListed: () => void;
+  /** Of an object that is not what it was in anything that matters, has come or is gone. */
+  readonly onChange: (namespace: string, name: string) => void;
+  readonly log: Logger;
+}
+
+const Metadata = v.object({
+  metadata: v.object({ name: v.string(), namespace: v.string(), resourceVersion: v.string() }),
+});
+
+export function createApplicationCache(options: ApplicationCacheOptions): ApplicationCache {
+  const kept = createObjectCache<KeptApplication>(options.log);
+  const loads = new Set<{ readonly key: string; outdated: boolean }>();
+
+  function isWanted({ metadata }: KeptApplication): boolean {
+    return options.isWanted(metadata.namespace, metadata.name);
+  }
+
+  function outdate(key?: string): void {
+    for (const load of loads) if (key === undefined || load.key === key) load.outdated = true;
+  }
+
+  /** What is no longer wanted stays until it changes: until then it may be wanted again. */
+  function put(object: KeptApplication): void {
+    if (isWanted(object)) kept.put(object);
+    else kept.remove(objectKey(object.metadata), object.metadata.resourceVersion);
+  }
+
+  function remove(key: string, version: string): void {
+    outdate(key);
+    kept.remove(key, version);
+  }
+
+  function retain(present: ReadonlySet<string>, version: string): void {
+    outdate();
+    kept.retain(present, version);
+    options.onListed();
+  }
+
+  function view(raw: unknown, paths: readonly RevisionPath[]): unknown {
+    const { apiVersion, kind, revisionPath: path } = options;
+    return viewApplication(raw, { path, kind: { apiVersion, kind }, paths }) ?? null;
+  }
+
+  function parse(raw: unknown): KeptApplication {
+    const { metadata } = parseFirst(Metadata, raw);
+    const { namespace, name } = metadata;
+    if (!options.isWanted(namespace, name)) return { metadata, view: null };
+    return { metadata, view: view(raw, options.pathsOf(namespace, name)) };
+  }
+
+  async function fill(
+    key: string,
+    load: () => Promise<unknown>,
+    { mayKeep, paths }: FillOptions,
+  ): Promise<unknown> {
+    const loading = { key, outdated: false };
+    loads.add(loading);
+    try {
+      const raw = await load();
+      if (raw === undefined) return undefined;
+      const object = parse(raw);
+      const isComplete = isWanted(object) && showsPaths(object.view, paths);
+      if (!isComplete) return view(raw, paths);
+      if (!loading.outdated && mayKeep()) kept.refresh(object);
+      return object.view;
+    } finally {
+      loads.delete(loading);
+    }
+  }
+
+  kept.subscribe(({ kind, object, old }) => {
+    if (kind === 'modified' && Bun.deepEquals(object.view, old?.view)) return;
+    options.onChange(object.metadata.namespace, object.metadata.name);
+  });
+
+  return { cache: { ...kept, put, remove, retain }, parse, fill };
+}

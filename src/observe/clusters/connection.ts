@@ -1,0 +1,214 @@
+import type { AppRef } from '../../api/pipeline.ts';
+import { hasCode, TurnpikeError } from '../../lib/errors.ts';
+import { apiStatus } from '../../lib/kube/client/status.ts';
+import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import type { ChartTags } from '../applications/chart-tags.ts';
+import type { ApplicationListener, NamedApplication, ReadOptions } from '../applications/watch.ts';
+import { withinTime } from './reading-time.ts';
+
+/** What is opened for a kubeconfig. */
+export interface RemoteApplications {
+  readonly client: KubeClient;
+  /** The object as the cluster has it; undefined when there is none. */
+  read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<unknown>;
+  /** As `ChartTags`; absent where nobody asks for tags. */
+  readonly tagOf?: ChartTags['tagOf'];
+  /** What an owner wants to hear of from now on, in place of what it wanted before. */
+  want(owner: string, applications: readonly NamedApplication[]): void;
+  subscribe(listener: ApplicationListener): () => void;
+  close(): void;
+}
+
+export interface ConnectionListener {
+  /** It can be read again, or no longer. */
+  readonly changed: () => void;
+  /** It cannot be read: each time that this is found out. */
+  readonly failed: () => void;
+  readonly application: ApplicationListener;
+}
+
+/** One cluster under one kubeconfig, and a breaker: while it is away nobody waits for it. */
+export interface ClusterConnection {
+  /**
+   * Gives up after three seconds, and three more that it waited for room of ours; at once, with the last error, while the
+   * cluster is away.
+   */
+  read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<unknown>;
+  /** As `read`. */
+  tagOf: ChartTags['tagOf'];
+  want: RemoteApplications['want'];
+  away(): Away | undefined;
+  /** Whether it is known by now if it answers. */
+  tried(): boolean;
+  subscribe(listener: ConnectionListener): () => void;
+  close(): void;
+}
+
+export interface Away {
+  /** RFC 3339 */
+  readonly since: string;
+  readonly error: TurnpikeError;
+}
+
+export interface ConnectionDeps {
+  readonly applications: RemoteApplications;
+  readonly now: () => Date;
+  /** A cluster that is there is asked for a sign of life so often: nobody may be reading it. Default: 15 s. */
+  readonly heartbeatMs?: number;
+}
+
+const READ_TIMEOUT_MS = 3000;
+const HEARTBEAT_MS = 15_000;
+/** One that is away: at first, and at most after doubling. */
+const PROBE_MIN_MS = 1000;
+const PROBE_MAX_MS = 15_000;
+
+export function createConnection({
+  applications,
+  now,
+  heartbeatMs = HEARTBEAT_MS,
+}: ConnectionDeps): ClusterConnection {
+  const listeners = new Set<ConnectionListener>();
+  let away: Away | undefined;
+  let tried = false;
+  /** Somebody could not read because there was no room of ours. */
+  let wasBusy = false;
+  let delay = PROBE_MIN_MS;
+  let closed = false;
+  // The first sign of life is asked for at once: whoever reads meanwhile need not be the one to find out.
+  let timer = after(0);
+
+  function after(ms: number): NodeJS.Timeout {
+    return setTimeout(() => void probe(), ms).unref();
+  }
+
+  function schedule(ms: number): void {
+    clearTimeout(timer);
+    if (!closed) timer = after(ms);
+  }
+
+  /** Only a read that succeeds starts the delays anew: a cluster that answers probes alone must not flap. */
+  function backOff(): number {
+    const ms = delay;
+    delay = Math.min(delay * 2, PROBE_MAX_MS);
+    return ms;
+  }
+
+  function fall(error: TurnpikeError): void {
+    if (closed) return;
+    tried = true;
+    const before = away;
+    wasBusy = false;
+    away = { since: before?.since ?? now().toISOString(), error };
+    for (const { failed, changed } of [...listeners]) {
+      failed();
+      if (!before) changed();
+    }
+    if (!before) schedule(backOff());
+  }
+
+  function rise(): void {
+    tried = true;
+    const isNews = away !== undefined || wasBusy;
+    if (!isNews || closed) return;
+    away = undefined;
+    wasBusy = false;
+    for (const { changed } of [...listeners]) changed();
+  }
+
+  /** That we do not come to ask says nothing of the cluster. Who wanted to read hears when there is room again. */
+  function postpone(): void {
+    if (wasBusy || away) return;
+    wasBusy = true;
+    schedule(backOff());
+  }
+
+  /** Whoever is let in is answered, be it by "forbidden". */
+  async function probe(): Promise<void> {
+    const wasAway = away !== undefined;
+    try {
+      const timeoutMs = READ_TIMEOUT_MS;
+      await inTime(() => applications.client.request({ method: 'GET', path: '/version', timeoutMs }));
+      rise();
+    } catch (error) {
+      const known = asTurnpikeError(error);
+      if (known.code === 'ApiBusy') wasBusy = !wasAway;
+      else if (isSilence(known)) fall(known);
+      else rise();
+    }
+    if (!away && !wasBusy) schedule(heartbeatMs);
+    else if (wasAway || wasBusy) schedule(backOff());
+  }
+
+  async function asked<T>(work: () => Promise<T>): Promise<T> {
+    if (away) throw away.error;
+    try {
+      const object = await inTime(work);
+      delay = PROBE_MIN_MS;
+      tried = true;
+      return object;
+    } catch (error) {
+      const known = asTurnpikeError(error);
+      if (known.code === 'ApiBusy') postpone();
+      else if (isOutage(known)) fall(known);
+      throw known;
+    }
+  }
+
+  function inTime<T>(work: () => Promise<T>): Promise<T> {
+    return withinTime(READ_TIMEOUT_MS, applications.client.waited ?? (() => 0), work);
+  }
+
+  return {
+    read: (appRef, namespace, options) => asked(() => applications.read(appRef, namespace, options)),
+    // That sources cannot be asked for says nothing of the cluster.
+    tagOf: async (source, digest) =>
+      away ? undefined : inTime(async () => applications.tagOf?.(source, digest)),
+    want: applications.want,
+    away: () => away,
+    tried: () => tried,
+    subscribe(listener) {
+      listeners.add(listener);
+      const unsubscribe = applications.subscribe(listener.application);
+      return () => {
+        listeners.delete(listener);
+        unsubscribe();
+      };
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      listeners.clear();
+      applications.close();
+    },
+  };
+}
+
+/** No sign of life, or none from where we may ask for one: a name may lead elsewhere by and by. */
+function isSilence(error: TurnpikeError): boolean {
+  if (error.code === 'HostNotAllowed') return true;
+  return error.code === 'ApiUnavailable' && apiStatus(error)?.httpStatus !== 429;
+}
+
+/** Nobody answered, or nobody who knows us. One API of a cluster may be out of order while the others are not. */
+function isOutage(error: TurnpikeError): boolean {
+  if (error.code === 'HostNotAllowed') return true;
+  if (!hasCode(error, 'ApiUnavailable')) return false;
+  const status = apiStatus(error);
+  return status === undefined || status.httpStatus === 401;
+}
+
+/**
+ * What a strange server answers may be of any shape: that is its fault, not ours. Its texts are not passed on
+ * unless they are an API server's, or a kubeconfig would be a way to read what only we can reach.
+ */
+function asTurnpikeError(error: unknown): TurnpikeError {
+  const status = apiStatus(error);
+  if (error instanceof TurnpikeError && status?.reason === '') {
+    const message = `It answers unlike an API server: HTTP ${status.httpStatus}.`;
+    return new TurnpikeError(error.code, message, { retry: error.retry, cause: status });
+  }
+  if (error instanceof TurnpikeError) return error;
+  const message = 'It answers unlike an API server: something is missing in an answer, or has another form.';
+  return new TurnpikeError('ApiRefused', message, { cause: error });
+}

@@ -1,0 +1,80 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Place } from '../../lib/async/bulkhead.ts';
+import {
+  type ClusterConnection,
+  type ConnectionDeps,
+  createConnection,
+  type RemoteApplications,
+} from './connection.ts';
+
+export interface PoolDeps extends Omit<ConnectionDeps, 'applications'> {
+  readonly open: (kubeConfig: KubeConfig, place: Place) => RemoteApplications;
+}
+
+/** A share in a connection. */
+export interface Lease {
+  /** Of the kubeconfig. */
+  readonly digest: string;
+  readonly connection: ClusterConnection;
+  /** The last one closes the connection. */
+  release(): void;
+}
+
+/** A kubeconfig, and the namespace that it is from. */
+export interface PooledKubeconfig {
+  readonly namespace: string;
+  readonly digest: string;
+  readonly kubeConfig: () => KubeConfig;
+}
+
+/**
+ * One connection for each kubeconfig of a namespace, however many clusters of Pipelines have that one. What goes by it
+ * counts as that namespace's, so that another one with a copy has a connection of its own.
+ */
+export interface ConnectionPool {
+  acquire(pooled: PooledKubeconfig): Lease;
+  /** All connections at once. */
+  close(): void;
+}
+
+/** What is under way may end first: a rotation is no interruption. */
+const LINGER_MS = 5000;
+
+export function createConnectionPool({ open, ...deps }: PoolDeps): ConnectionPool {
+  const shared = new Map<string, { readonly connection: ClusterConnection; holders: number }>();
+  const opened = new Set<ClusterConnection>();
+
+  function connect(kubeConfig: KubeConfig, place: Place): ClusterConnection {
+    const connection = createConnection({ ...deps, applications: open(kubeConfig, place) });
+    opened.add(connection);
+    return connection;
+  }
+
+  function disconnect(connection: ClusterConnection): void {
+    opened.delete(connection);
+    connection.close();
+  }
+
+  function acquire({ namespace, digest, kubeConfig }: PooledKubeconfig): Lease {
+    const key = `${namespace}/${digest}`;
+    const known = shared.get(key);
+    const entry = known ?? { connection: connect(kubeConfig(), { namespace, host: key }), holders: 0 };
+    if (!known) shared.set(key, entry);
+    entry.holders += 1;
+    let held = true;
+    return {
+      digest,
+      connection: entry.connection,
+      release() {
+        if (!held) return;
+        held = false;
+        entry.holders -= 1;
+        if (entry.holders > 0) return;
+        shared.delete(key);
+        setTimeout(() => disconnect(entry.connection), LINGER_MS).unref();
+      },
+    };
+  }
+
+  return { acquire, close: () => [...opened].forEach(disconnect) };
+}

@@ -1,0 +1,52 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Place } from '../../lib/async/bulkhead.ts';
+import { createDiscovery } from '../../lib/kube/client/discovery.ts';
+import type { Judge } from '../../lib/kube/client/judge.ts';
+import { type ClusterRoom, createRequestQueue } from '../../lib/kube/client/request-queue.ts';
+import { createKubeClient, type KubeClientDeps, REMOTE_LIMITS } from '../../lib/kube/client/transport.ts';
+import { createApplicationDiscovery } from '../applications/application-discovery.ts';
+import type { GrantedKinds } from '../applications/granted-kinds.ts';
+import { type ApplicationWatchDeps, createApplicationWatch } from '../applications/watch.ts';
+import type { WatchBudgets } from '../applications/watch-budget.ts';
+import type { RemoteApplications } from './connection.ts';
+
+export interface RemoteDeps
+  extends Omit<ApplicationWatchDeps, 'discovery' | 'budget' | 'timings'>,
+    Omit<KubeClientDeps, 'queue'> {
+  /** Other kinds than Flux's and workloads are read only where they may be read in our own cluster. */
+  readonly granted: GrantedKinds;
+  readonly now: () => Date;
+  readonly judge: Judge;
+  /** For the requests to all other clusters. */
+  readonly room: ClusterRoom;
+  readonly budgets: WatchBudgets;
+  /** Of this one. */
+  readonly place: Place;
+}
+
+/** A read of another cluster ends after three seconds: it must not spend them waiting for a list. */
+const FIRST_LIST_MS = 1000;
+
+/** A client and a watch for another cluster. */
+export function openRemote(kubeConfig: KubeConfig, deps: RemoteDeps): RemoteApplications {
+  const queue = createRequestQueue(deps);
+  const client = createKubeClient(kubeConfig, { limits: REMOTE_LIMITS, ...deps, queue });
+  const watch = createApplicationWatch(client, {
+    ...deps,
+    budget: deps.budgets.of(deps.place),
+    discovery: createApplicationDiscovery(createDiscovery(client, deps), deps.granted),
+    log: deps.log.child({ server: client.config.server }),
+    timings: { firstListMs: FIRST_LIST_MS },
+  });
+  return {
+    client,
+    read: watch.read,
+    tagOf: watch.tagOf,
+    want: watch.want,
+    subscribe: watch.subscribe,
+    close() {
+      client.close();
+      watch.stop().catch((error: unknown) => deps.log.error({ error: String(error) }, 'a watch did not end'));
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import * as v from 'valibot';
+import { type Disclosure, disclosureOf } from '../decide/observation/foreign.ts';
+import { createShortMemory } from '../lib/async/short-memory.ts';
+import { createSlots } from '../lib/async/slots.ts';
+import { errorMessage, hasCode } from '../lib/errors.ts';
+import { parseFirst } from '../lib/first-fault.ts';
+import { resourcePath } from '../lib/kube/client/path.ts';
+import type { KubeClient } from '../lib/kube/client/transport.ts';
+
+/** What the namespaces of this cluster let Pipelines of others show. */
+export interface Namespaces {
+  /** Never rejects: what cannot be read in two seconds hides its messages. */
+  disclosure(namespace: string): Promise<Disclosure>;
+}
+
+interface Known {
+  readonly disclosure: Disclosure;
+  readonly keptMs: number;
+}
+
+const KEPT_MS = 30_000;
+const FAILURE_KEPT_MS = 5000;
+const MAX_KNOWN = 5000;
+/** A Pipeline may have hundreds of targets, each in a namespace of its own. */
+const AT_ONCE = 8;
+const TIMEOUT_MS = 2000;
+const MAX_WHY = 200;
+
+const Namespace = v.object({
+  metadata: v.object({ annotations: v.nullish(v.record(v.string(), v.string())) }),
+});
+
+export function createNamespaces(client: KubeClient, deps: { readonly now: () => Date }): Namespaces {
+  const slots = createSlots(AT_ONCE);
+  const memory = createShortMemory<Known>({ keptMs: (one) => one.keptMs, maxKnown: MAX_KNOWN, ...deps });
+
+  async function read(name: string): Promise<Disclosure> {
+    const path = resourcePath({ apiVersion: 'v1', plural: 'namespaces', name });
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const giveBack = await slots.take(signal);
+    try {
+      const answer = await client.request({ method: 'GET', path, timeoutMs: TIMEOUT_MS, signal });
+      return disclosureOf(parseFirst(Namespace, answer).metadata.annotations);
+    } finally {
+      giveBack();
+    }
+  }
+
+  async function ask(name: string): Promise<Known> {
+    try {
+      return { disclosure: await read(name), keptMs: KEPT_MS };
+    } catch (error) {
+      return { disclosure: { kind: 'hidden', why: failure(error) }, keptMs: FAILURE_KEPT_MS };
+    }
+  }
+
+  return {
+    disclosure: async (namespace) => (await memory.get(namespace, () => ask(namespace))).disclosure,
+  };
+}
+
+function failure(error: unknown): string {
+  if (hasCode(error, 'ApiNotFound')) return 'the namespace is not there';
+  return `the namespace could not be read (${errorMessage(error).slice(0, MAX_WHY).replace(/\.$/, '')})`;
+}

@@ -1,0 +1,109 @@
+import { API_VERSION, FIELD_MANAGER, KIND, PLURAL } from '../../api/group.ts';
+import type { PipelineKey, PipelineStatus, StoredPipeline } from '../../api/pipeline.ts';
+import { hasCode } from '../../lib/errors.ts';
+import { resourcePath } from '../../lib/kube/client/path.ts';
+import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import { createInformer } from '../../lib/kube/informer/informer.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import { parseStoredPipeline, storedKey } from './stored-pipeline.ts';
+
+export interface PipelineStore {
+  /** From the cache. */
+  get(key: PipelineKey): StoredPipeline | undefined;
+  list(): StoredPipeline[];
+  /** From the API server, and into the cache. Undefined: not there, or not in the watched namespace. */
+  read(key: PipelineKey): Promise<StoredPipeline | undefined>;
+  /**
+   * Server-side apply of the whole status, provided that nobody has changed the Pipeline since; the answer
+   * goes into the cache at once.
+   * @throws TurnpikeError ApiConflict when somebody has, ApiNotFound when the Pipeline is gone
+   */
+  applyStatus(pipeline: StoredPipeline, status: PipelineStatus): Promise<StoredPipeline>;
+  /** Hears of every change, own writes included. */
+  subscribe(listener: (key: PipelineKey) => void): () => void;
+  /** Hears of what was deleted, with its last state. */
+  onRemoved(listener: (last: StoredPipeline) => void): () => void;
+  synced(): boolean;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface PipelineStoreOptions {
+  /** Default: all. */
+  readonly namespace?: string;
+  readonly log: Logger;
+}
+
+const APPLY_PATCH = 'application/apply-patch+yaml';
+
+export function createPipelineStore(client: KubeClient, options: PipelineStoreOptions): PipelineStore {
+  const { namespace, log } = options;
+  const informer = createInformer<StoredPipeline>(client, {
+    path: resourcePath({ apiVersion: API_VERSION, plural: PLURAL, ...(namespace && { namespace }) }),
+    parse: parseStoredPipeline,
+    log,
+  });
+
+  function accepted(raw: unknown): StoredPipeline {
+    const pipeline = parseStoredPipeline(raw);
+    informer.accept(pipeline);
+    return pipeline;
+  }
+
+  async function read(key: PipelineKey): Promise<StoredPipeline | undefined> {
+    const [inNamespace = '', name = ''] = key.split('/');
+    if (namespace && inNamespace !== namespace) return undefined;
+    try {
+      return accepted(await client.request({ method: 'GET', path: pathOf(inNamespace, name) }));
+    } catch (error) {
+      if (hasCode(error, 'ApiNotFound')) return undefined;
+      throw error;
+    }
+  }
+
+  async function applyStatus(pipeline: StoredPipeline, status: PipelineStatus): Promise<StoredPipeline> {
+    const { metadata } = pipeline;
+    const answer = await client.request({
+      method: 'PATCH',
+      path: pathOf(metadata.namespace, metadata.name, 'status'),
+      query: { fieldManager: FIELD_MANAGER, force: 'true' },
+      contentType: APPLY_PATCH,
+      body: {
+        apiVersion: API_VERSION,
+        kind: KIND,
+        metadata: {
+          name: metadata.name,
+          namespace: metadata.namespace,
+          resourceVersion: metadata.resourceVersion,
+        },
+        status,
+      },
+    });
+    return accepted(answer);
+  }
+
+  return {
+    get: informer.get,
+    list: informer.list,
+    read,
+    applyStatus,
+    subscribe: (listener) => informer.subscribe(({ object }) => listener(storedKey(object))),
+    onRemoved: (listener) =>
+      informer.subscribe(({ kind, object }) => {
+        if (kind === 'deleted') listener(object);
+      }),
+    synced: informer.synced,
+    start: informer.start,
+    stop: informer.stop,
+  };
+}
+
+function pathOf(namespace: string, name: string, subresource?: string): string {
+  return resourcePath({
+    apiVersion: API_VERSION,
+    plural: PLURAL,
+    namespace,
+    name,
+    ...(subresource && { subresource }),
+  });
+}

@@ -1,0 +1,56 @@
+import type { PipelineKey, StoredPipeline } from '../../api/pipeline.ts';
+import type { LabelSelector } from '../../lib/kube/label-selector.ts';
+import type { PipelineStore } from './pipelines.ts';
+import { storedKey } from './stored-pipeline.ts';
+
+/**
+ * What a shard sees of a store that knows all Pipelines: its own. One that moves to another shard by its labels comes
+ * to an end here, and begins there.
+ */
+export interface ShardPipelines {
+  get(key: PipelineKey): StoredPipeline | undefined;
+  list(): StoredPipeline[];
+  /** Hears of every change of a Pipeline of this shard, and of each that leaves it. */
+  subscribe(listener: (key: PipelineKey) => void): () => void;
+  /** Hears of what was deleted, not of what moved, with its last state. */
+  onRemoved(listener: (last: StoredPipeline) => void): () => void;
+  /** Whether another shard acts on it by now; one that is gone is nobody's. */
+  isElsewhere(key: PipelineKey): boolean;
+}
+
+type Store = Pick<PipelineStore, 'get' | 'list' | 'subscribe' | 'onRemoved'>;
+
+export function createShardPipelines(store: Store, selector: LabelSelector): ShardPipelines {
+  const isOurs = ({ metadata }: StoredPipeline) => selector.matches(metadata.labels);
+
+  function get(key: PipelineKey): StoredPipeline | undefined {
+    const pipeline = store.get(key);
+    return pipeline && isOurs(pipeline) ? pipeline : undefined;
+  }
+
+  const list = () => store.list().filter(isOurs);
+
+  function subscribe(listener: (key: PipelineKey) => void): () => void {
+    const members = new Set(list().map(storedKey));
+    return store.subscribe((key) => {
+      const isMember = get(key) !== undefined;
+      const wasMember = members.delete(key);
+      if (isMember) members.add(key);
+      if (isMember || wasMember) listener(key);
+    });
+  }
+
+  return {
+    get,
+    list,
+    subscribe,
+    onRemoved: (listener) =>
+      store.onRemoved((last) => {
+        if (isOurs(last)) listener(last);
+      }),
+    isElsewhere(key) {
+      const pipeline = store.get(key);
+      return pipeline !== undefined && !isOurs(pipeline);
+    },
+  };
+}

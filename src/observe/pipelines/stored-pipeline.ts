@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+import {
+  EnvironmentStatus,
+  type Execution,
+  ObjectMeta,
+  Passage,
+  type PipelineKey,
+  PipelineStatus,
+  pipelineKey,
+  type StoredPipeline,
+} from '../../api/pipeline.ts';
+import { parseSpec, problemLine } from '../../decide/validation.ts';
+import { parseFirst } from '../../lib/first-fault.ts';
+import { salvage } from './parse-lenient.ts';
+
+const Raw = v.object({
+  metadata: ObjectMeta,
+  spec: v.optional(v.unknown()),
+  status: v.optional(v.unknown()),
+});
+
+/** kubectl's copy of the whole manifest: nothing that is worth its memory in the cache. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+const MAX_PROBLEMS = 20;
+
+/**
+ * Reads an object of the API server once, when it enters the cache; `managedFields` stay behind. A faulty
+ * spec becomes its problems, and of a faulty status as much is taken as can be read.
+ */
+export function parseStoredPipeline(raw: unknown): StoredPipeline {
+  const { metadata, spec, status } = parseFirst(Raw, raw);
+  return {
+    metadata: withoutLastApplied(metadata),
+    spec: storedSpec(spec),
+    status: storedStatus(status),
+  };
+}
+
+export function storedKey(pipeline: StoredPipeline): PipelineKey {
+  return pipelineKey(pipeline.metadata.namespace, pipeline.metadata.name);
+}
+
+function withoutLastApplied(metadata: ObjectMeta): ObjectMeta {
+  if (!metadata.annotations) return metadata;
+  const { [LAST_APPLIED]: _, ...annotations } = metadata.annotations;
+  return { ...metadata, annotations };
+}
+
+/** valibot leaves out entries called `constructor` or `prototype`, which environments may be called. */
+function storedStatus(raw: unknown): PipelineStatus {
+  const salvaged = (raw === undefined ? undefined : salvage(PipelineStatus, raw)) ?? {};
+  const executions = salvaged.executions?.map((one) => storedExecution(one, raw));
+  const status = { ...salvaged, ...(executions && { executions }) };
+  if (!status.environments) return status;
+  const environments = Object.entries((raw as { environments: object }).environments).flatMap(
+    ([name, one]) => {
+      const state = salvage(EnvironmentStatus, one);
+      return state ? [[name, state] as const] : [];
+    },
+  );
+  return { ...status, environments: Object.fromEntries(environments) };
+}
+
+function storedExecution(execution: Execution, raw: unknown): Execution {
+  const all = (raw as { executions: ({ revision?: unknown; environments?: object } | null)[] }).executions;
+  const stored = all.find((one) => one?.revision === execution.revision)?.environments ?? {};
+  const missing = Object.entries(stored).flatMap(([name, one]) => {
+    const passage = Object.hasOwn(execution.environments, name) ? undefined : salvage(Passage, one);
+    return passage ? [[name, passage] as const] : [];
+  });
+  if (missing.length === 0) return execution;
+  return { ...execution, environments: { ...execution.environments, ...Object.fromEntries(missing) } };
+}
+
+function storedSpec(raw: unknown): StoredPipeline['spec'] {
+  const parsed = parseSpec(raw);
+  if (parsed.kind === 'valid') return { ok: true, value: parsed.spec };
+  return { ok: false, problems: parsed.problems.slice(0, MAX_PROBLEMS).map(problemLine) };
+}

@@ -1,0 +1,70 @@
+import type { Author } from '../../api/admission.ts';
+import type { Lookups, Soon } from '../../lib/async/lookups.ts';
+import type { Access } from '../../lib/kube/access.ts';
+import type { ObjectAttributes, SubjectAccess } from '../../lib/kube/client/subject-access.ts';
+import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import type { ClusterHosts } from '../../lib/net/cluster-hosts.ts';
+import type { Governors } from '../pipelines-by-application.ts';
+import type { SecretCache } from '../secrets/secret-cache.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import type { AuthorAccess } from './author-access.ts';
+
+export interface GatherOptions {
+  /** Secrets as they are from now on, not as they were a moment ago. */
+  readonly fresh?: boolean;
+  /** Who must be able to get the applications in other namespaces; without, nobody must. */
+  readonly author?: Author;
+  /** Who is told. */
+  readonly viewer?: Author;
+  /** What may be asked of the API server; default: two seconds and as many questions as one review has. */
+  readonly lookups?: Lookups;
+}
+
+export interface FactsDeps {
+  readonly client: KubeClient;
+  readonly secrets: Secrets;
+  /** A short memory, so that many reviews at once do not read one Secret many times. */
+  readonly secretCache: SecretCache;
+  readonly access: Access;
+  readonly authors: AuthorAccess;
+  readonly governors: Governors;
+  readonly hosts: ClusterHosts;
+  readonly now?: () => Date;
+  /** Tells what the viewer may see; without it all is told, as the reconciler does in the Pipeline's status. */
+  readonly subjects?: SubjectAccess;
+}
+
+/** One gathering. */
+export interface Gathering {
+  readonly deps: FactsDeps;
+  readonly lookups: Lookups;
+  readonly fresh: boolean;
+  readonly author: Author | undefined;
+  readonly viewer: Author | undefined;
+}
+
+interface Question<T> {
+  readonly key: (one: T) => string;
+  readonly lookups: Lookups;
+}
+
+/** The answers by key; what has none is left out. */
+export async function eachInTurn<T, R>(
+  all: readonly T[],
+  { key, lookups }: Question<T>,
+  question: (one: T) => Soon<R | undefined>,
+): Promise<Map<string, R>> {
+  const answers = new Map<string, R>();
+  for (const one of all) {
+    const asked = lookups.ask(() => question(one));
+    const answer = asked instanceof Promise ? await asked : asked;
+    if (answer !== undefined) answers.set(key(one), answer);
+  }
+  return answers;
+}
+
+/** Without a word of who asks, nothing may be seen. */
+export function mayGet({ deps, viewer }: Gathering, object: ObjectAttributes): Soon<boolean> {
+  if (!deps.subjects) return true;
+  return viewer !== undefined && deps.subjects.mayGet(viewer, object);
+}

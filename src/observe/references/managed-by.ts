@@ -1,0 +1,63 @@
+import { GROUP, PLURAL } from '../../api/group.ts';
+import { type PipelineKey, pipelineKey } from '../../api/pipeline.ts';
+import {
+  foreignGovernorDoubt,
+  governorDoubt,
+  type Needs,
+  unnamedGovernorDoubt,
+} from '../../decide/validation.ts';
+import type { Soon } from '../../lib/async/lookups.ts';
+import { TurnpikeError } from '../../lib/errors.ts';
+import { eachInTurn, type Gathering, mayGet } from './gathering.ts';
+
+/** So many other Pipelines are named to a viewer; each is a question to the API server. */
+const MAX_GOVERNORS = 5;
+
+/** Who else promotes the applications of a spec: a sentence for each target, by its key. */
+export async function governorDoubts(gathering: Gathering, needs: Needs): Promise<Map<string, string>> {
+  const { names, appRef, targets } = needs;
+  const own = pipelineKey(names.namespace, names.name);
+  const others = new Map<string, PipelineKey>();
+  for (const { key } of targets) {
+    const other = gathering.deps.governors.of(appRef, key).find((one) => one !== own);
+    if (other) others.set(key, other);
+  }
+  if (others.size === 0) return new Map();
+  const named = await namedGovernors(gathering, new Set(others.values()), names.namespace);
+  return new Map([...others].map(([key, other]) => [key, governorSentence(other, named, names.namespace)]));
+}
+
+/** Those whose names are told: of the Pipeline's namespace, and of these the ones that the viewer may see. */
+async function namedGovernors(
+  gathering: Gathering,
+  others: ReadonlySet<PipelineKey>,
+  namespace: string,
+): Promise<ReadonlySet<PipelineKey>> {
+  const { lookups, deps } = gathering;
+  const near = [...others].filter((one) => namespaceOf(one) === namespace);
+  if (!deps.subjects) return new Set(near);
+  const some = near.slice(0, MAX_GOVERNORS);
+  const answers = await eachInTurn(some, { key: String, lookups }, (one) => maySee(gathering, one));
+  return new Set(some.filter((one) => answers.get(one)));
+}
+
+function maySee(gathering: Gathering, pipeline: PipelineKey): Soon<boolean> {
+  const [namespace = '', name = ''] = pipeline.split('/');
+  const allowed = mayGet(gathering, { group: GROUP, resource: PLURAL, namespace, name });
+  return allowed instanceof Promise ? allowed.catch(notSeen) : allowed;
+}
+
+function notSeen(error: unknown): boolean {
+  if (error instanceof TurnpikeError) return false;
+  throw error;
+}
+
+function governorSentence(other: PipelineKey, named: ReadonlySet<PipelineKey>, namespace: string): string {
+  const [inNamespace = '', name = ''] = other.split('/');
+  if (named.has(other)) return governorDoubt(inNamespace, name);
+  return inNamespace === namespace ? unnamedGovernorDoubt() : foreignGovernorDoubt();
+}
+
+function namespaceOf(key: PipelineKey): string {
+  return key.split('/')[0] ?? '';
+}

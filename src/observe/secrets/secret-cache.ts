@@ -1,0 +1,174 @@
+import { hasCode } from '../../lib/errors.ts';
+import { type Selection, selected, sizeOf } from './secret-keys.ts';
+import type { Secrets, StoredSecret } from './secrets.ts';
+
+export interface SecretCacheOptions {
+  /** What of a Secret is kept, and given. */
+  readonly keep: Selection;
+  /** A value is used this long before it is read again. */
+  readonly ttlSeconds: number;
+  /** No Secret is read more often than this, whoever asks. One that is not there stays so for twice as long. */
+  readonly minRefreshSeconds: number;
+  /** While somebody waits for a value to be read again, others go on with one that is this much older. */
+  readonly staleSeconds?: number;
+  /**
+   * So long after it was read a value is given to nobody any more, be the API server away or not; by twice that
+   * it is out of memory, also when nobody asks. Default: ten minutes.
+   */
+  readonly keepSeconds?: number;
+  readonly now: () => Date;
+  /** The oldest give way. Default: 10,000. */
+  readonly maxEntries?: number;
+  /** Of all values. The oldest give way. Default: 8 MiB. */
+  readonly maxBytes?: number;
+  /** Runs something later; returns the way to take that back. Default: by a timer that keeps no process alive. */
+  readonly schedule?: (run: () => void, seconds: number) => unknown;
+}
+
+export interface SecretReadOptions {
+  readonly fresh?: boolean;
+  readonly strict?: boolean;
+}
+
+export interface SecretCache {
+  /**
+   * A Secret. While the API server is away the last known one serves on for a while.
+   * `fresh`: as of now, unless it was read less than `minRefreshSeconds` ago. `strict`: what only serves on, because the
+   * API server could not be asked, is given to nobody: that is an error.
+   */
+  read(
+    namespace: string,
+    name: string,
+    options?: SecretReadOptions,
+  ): StoredSecret | undefined | Promise<StoredSecret | undefined>;
+}
+
+/** What the last read brought; `failure` beside a value when that was kept because the API server is away. */
+interface Entry {
+  readonly secret: StoredSecret | undefined;
+  readonly failure?: { readonly error: unknown };
+  /** In milliseconds. */
+  readonly readAt: number;
+  /** When the value was read, in milliseconds. */
+  readonly valueAt: number;
+  readonly bytes: number;
+}
+
+const DEFAULT_MAX_ENTRIES = 10_000;
+const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
+const DEFAULT_KEEP_SECONDS = 600;
+
+/** For what is asked for at every request: one read at a time for each Secret, and few of them. */
+export function createSecretCache(secrets: Secrets, options: SecretCacheOptions): SecretCache {
+  const { maxEntries = DEFAULT_MAX_ENTRIES, maxBytes = DEFAULT_MAX_BYTES, schedule = later } = options;
+  const keepSeconds = options.keepSeconds ?? DEFAULT_KEEP_SECONDS;
+  const entries = new Map<string, Entry>();
+  const reading = new Map<string, Promise<Entry>>();
+  let bytes = 0;
+  let isSweeping = false;
+
+  function isUsable(entry: Entry, fresh: boolean, key: string): boolean {
+    const seconds = fresh || entry.failure ? options.minRefreshSeconds : validSeconds(entry, key);
+    return options.now().getTime() - entry.readAt < seconds * 1000;
+  }
+
+  /**
+   * A Secret that is not there stays so for twice as long as none is read once more: in that time it is not read for the
+   * first time either, which would tell that somebody names it.
+   */
+  function validSeconds({ secret }: Entry, key: string): number {
+    return secret ? options.ttlSeconds + graceSeconds(key) : options.minRefreshSeconds * 2;
+  }
+
+  function graceSeconds(key: string): number {
+    return reading.has(key) ? (options.staleSeconds ?? 0) : 0;
+  }
+
+  /** A deleted and re-inserted key is the youngest of a Map. */
+  function keep(key: string, entry: Entry): void {
+    drop(key);
+    entries.set(key, entry);
+    bytes += entry.bytes;
+    for (const oldest of entries.keys()) {
+      if (entries.size <= maxEntries && bytes <= maxBytes) break;
+      drop(oldest);
+    }
+    sweepLater();
+  }
+
+  function drop(key: string): void {
+    bytes -= entries.get(key)?.bytes ?? 0;
+    entries.delete(key);
+  }
+
+  function sweepLater(): void {
+    if (isSweeping || entries.size === 0) return;
+    isSweeping = true;
+    schedule(() => {
+      isSweeping = false;
+      for (const [key, entry] of entries) if (isOver(entry)) drop(key);
+      sweepLater();
+    }, keepSeconds);
+  }
+
+  function isOver({ valueAt }: Entry): boolean {
+    return options.now().getTime() - valueAt >= keepSeconds * 1000;
+  }
+
+  async function refresh(key: string, namespace: string, name: string): Promise<Entry> {
+    const readAt = options.now().getTime();
+    const entry = await secrets.read(namespace, name).then(
+      (read) => entryOf(read && selected(read, options.keep), readAt),
+      (error: unknown) => ({ ...lastKnown(key, error, readAt), failure: { error }, readAt }),
+    );
+    keep(key, entry);
+    return entry;
+  }
+
+  /** Only an API server that is away leaves the old values standing: a right that was taken away does not. */
+  function lastKnown(key: string, error: unknown, at: number): Entry {
+    const last = hasCode(error, 'ApiUnavailable') ? entries.get(key) : undefined;
+    return last && !isOver(last) ? last : entryOf(undefined, at);
+  }
+
+  function refreshOnce(namespace: string, name: string): Promise<Entry> {
+    const key = `${namespace}/${name}`;
+    const running = reading.get(key);
+    if (running) return running;
+    const started = refresh(key, namespace, name).finally(() => reading.delete(key));
+    reading.set(key, started);
+    return started;
+  }
+
+  function secretOf({ secret, failure }: Entry, strict: boolean): StoredSecret | undefined {
+    if (failure && (strict || secret === undefined)) throw failure.error;
+    return secret;
+  }
+
+  /** What is known is answered at once: no promise is made for each of many requests. */
+  function read(
+    namespace: string,
+    name: string,
+    options: SecretReadOptions = {},
+  ): StoredSecret | undefined | Promise<StoredSecret | undefined> {
+    const key = `${namespace}/${name}`;
+    const known = entries.get(key);
+    const usable = known && isUsable(known, options.fresh ?? false, key) ? known : undefined;
+    if (usable && !usable.failure) return usable.secret;
+    return readNow(usable ?? refreshOnce(namespace, name), options);
+  }
+
+  async function readNow(entry: Entry | Promise<Entry>, { strict = false }: SecretReadOptions) {
+    return secretOf(await entry, strict);
+  }
+
+  return { read };
+}
+
+function entryOf(secret: StoredSecret | undefined, at: number): Entry {
+  return { secret, readAt: at, valueAt: at, bytes: secret ? sizeOf(secret) : 0 };
+}
+
+function later(run: () => void, seconds: number): void {
+  setTimeout(run, seconds * 1000).unref();
+}

@@ -1,0 +1,68 @@
+import {
+  APPROVAL_KEY,
+  APPROVAL_KEY_PREVIOUS,
+  HMAC_KEY,
+  HMAC_KEY_PREVIOUS,
+  WEBHOOK_SECRET,
+  WEBHOOK_SECRET_PREVIOUS,
+} from '../../api/group.ts';
+import { GITHUB_APP } from '../../lib/forges/credentials/github-app.ts';
+import { PART_KEYS } from '../../lib/net/secret-parts.ts';
+import { KUBECONFIG_KEYS } from '../clusters/source.ts';
+import type { StoredSecret } from './secrets.ts';
+
+/** What is kept of a Secret. A Secret may hold a megabyte for somebody else, and anybody can name it. */
+export interface Selection {
+  readonly keys: readonly string[];
+  /** A longer value is kept as an empty one: it proves nothing, and it is there. */
+  readonly maxValueBytes: number;
+  /** Whether the hosts that it may be sent to are kept. */
+  readonly hosts: boolean;
+}
+
+const KIB = 1024;
+
+const PROOF_KEYS = [
+  HMAC_KEY,
+  HMAC_KEY_PREVIOUS,
+  APPROVAL_KEY,
+  APPROVAL_KEY_PREVIOUS,
+  WEBHOOK_SECRET,
+  WEBHOOK_SECRET_PREVIOUS,
+];
+
+/** What signed events, approvals and the forges' webhooks are proven with. */
+export const PROOFS: Selection = { keys: PROOF_KEYS, maxValueBytes: 16 * KIB, hosts: false };
+
+/** What the rules for Pipelines look at. */
+export const RULED: Selection = {
+  keys: [
+    ...PROOF_KEYS,
+    ...['token', 'username', 'password', 'identity', 'known_hosts'],
+    ...Object.values(GITHUB_APP),
+    ...PART_KEYS,
+    ...KUBECONFIG_KEYS,
+  ],
+  maxValueBytes: Number.POSITIVE_INFINITY,
+  hosts: true,
+};
+
+export function selected(secret: StoredSecret, { keys, maxValueBytes, hosts }: Selection): StoredSecret {
+  const values = new Map<string, Uint8Array>();
+  for (const key of keys) {
+    const value = secret.values.get(key);
+    if (value) values.set(key, value.length <= maxValueBytes ? value : new Uint8Array());
+  }
+  const { allowedHosts, version } = secret;
+  return {
+    values,
+    ...(hosts && allowedHosts && { allowedHosts }),
+    ...(version !== undefined && { version }),
+  };
+}
+
+/** About as many bytes as it takes in memory, without what each takes alike. */
+export function sizeOf({ values, allowedHosts = [] }: StoredSecret): number {
+  const hosts = allowedHosts.reduce((sum, host) => sum + host.length, 0);
+  return [...values.values()].reduce((sum, value) => sum + value.length, hosts);
+}

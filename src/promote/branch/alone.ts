@@ -1,0 +1,52 @@
+import { untilAborted } from '../../lib/async/abort.ts';
+import { ownTurn } from '../../lib/async/attempt-time.ts';
+import type { Tell } from '../../lib/async/batcher.ts';
+import { createSlots } from '../../lib/async/slots.ts';
+import type { BranchUpdate } from './branch-updater.ts';
+
+/** Runs updates apart from each other, some at once, so that one that hangs holds up few others. */
+export interface Alone<Result> {
+  /** What goes to one branch goes there one after the other. Whoever waits is told as soon as it is over. */
+  run(update: BranchUpdate, work: () => Promise<Result>): void;
+  ended(): Promise<void>;
+}
+
+const AT_ONCE = 4;
+const NEVER = new AbortController().signal;
+
+export function createAlone<Result>(tell: Tell<BranchUpdate, Result>): Alone<Result> {
+  const slots = createSlots(AT_ONCE);
+  /** By branch. */
+  const last = new Map<string, Promise<void>>();
+
+  async function runAfter(
+    before: Promise<void> | undefined,
+    update: BranchUpdate,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    const { signal = NEVER } = update;
+    const take = async () => {
+      await untilAborted(Promise.resolve(before), signal);
+      return slots.take(signal);
+    };
+    const giveBack = await ownTurn(update, take());
+    try {
+      return await work();
+    } finally {
+      giveBack();
+    }
+  }
+
+  return {
+    run(update, work) {
+      const run = Promise.allSettled([runAfter(last.get(update.branch), update, work)]);
+      last.set(
+        update.branch,
+        run.then(([outcome]) => tell(update, outcome)),
+      );
+    },
+    async ended() {
+      await Promise.all(last.values());
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import type { Advertised } from '../../lib/git/protocol/advertisement.ts';
+import { pushRefs, type RefUpdate, type RefusedRef } from '../../lib/git/protocol/receive.ts';
+import type { Transport } from '../../lib/git/transport.ts';
+import { type Attempted, withoutStopped } from './stopped.ts';
+
+/** What several updates of one branch send. */
+export function joined(before: RefUpdate | undefined, next: RefUpdate): RefUpdate {
+  if (!before) return next;
+  return { ...next, old: before.old, objects: [...before.objects, ...next.objects] };
+}
+
+/** They are asked behind the wait for room, which may be long: nothing lies between their word and the push. */
+export async function sendTogether(
+  transport: Transport,
+  ready: { readonly prepared: readonly Attempted[]; readonly advertised: Advertised },
+) {
+  const isPushed = ready.prepared.some(({ made }) => made.kind === 'push');
+  const giveBack = isPushed ? await transport.room?.() : undefined;
+  try {
+    const prepared = await withoutStopped(ready.prepared);
+    const [sent] = await Promise.allSettled([send(transport, prepared, ready.advertised)]);
+    return { prepared, sent };
+  } finally {
+    giveBack?.();
+  }
+}
+
+async function send(
+  transport: Transport,
+  attempted: readonly Attempted[],
+  advertised: Advertised,
+): Promise<ReadonlyMap<string, RefusedRef>> {
+  const refs = new Map<string, RefUpdate>();
+  for (const { made } of attempted) {
+    if (made.kind !== 'push') continue;
+    const { refUpdate } = made;
+    refs.set(refUpdate.ref, joined(refs.get(refUpdate.ref), refUpdate));
+  }
+  return refs.size === 0 ? new Map() : pushRefs(transport, [...refs.values()], advertised);
+}

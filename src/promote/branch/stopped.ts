@@ -1,0 +1,51 @@
+import { untilAborted } from '../../lib/async/abort.ts';
+import { TurnpikeError } from '../../lib/errors.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import type { BranchUpdate } from './branch-updater.ts';
+import type { Prepared, Refused } from './prepared.ts';
+import type { Failed } from './records.ts';
+
+/** An update and what is to be done for it. */
+export interface Attempted {
+  readonly update: BranchUpdate;
+  readonly made: Prepared | Failed;
+}
+
+/**
+ * What was given up meanwhile, or may be another's by now, is not pushed: something else may have been decided since.
+ * What lies on it comes alone, and all others go on.
+ */
+export async function withoutStopped(prepared: readonly Attempted[]): Promise<Attempted[]> {
+  const stopped = await stoppedAt('before-push', prepared);
+  const branches = new Set([...stopped.keys()].map(({ branch }) => branch));
+  return prepared.map((one) => {
+    const { update, made } = one;
+    if (made.kind !== 'push' || !branches.has(update.branch)) return one;
+    return { update, made: stopped.get(update) ?? takenBranch(update) };
+  });
+}
+
+/** Those that are to go no further, of those that are to be pushed, with the reason of each. */
+export async function stoppedAt(
+  checkpoint: Checkpoint,
+  prepared: readonly Attempted[],
+): Promise<ReadonlyMap<BranchUpdate, Failed>> {
+  const pushed = prepared.filter(({ made }) => made.kind === 'push').map(({ update }) => update);
+  const passed = await Promise.allSettled(
+    pushed.map((update) => untilAborted(Promise.resolve(update.pass?.(checkpoint)), update.signal)),
+  );
+  const stopped = new Map<BranchUpdate, Failed>();
+  for (const [index, update] of pushed.entries()) {
+    const result = passed[index];
+    if (result?.status === 'rejected') stopped.set(update, { kind: 'failed', error: result.reason });
+    // While others were asked, too.
+    else if (update.signal?.aborted) stopped.set(update, { kind: 'failed', error: update.signal.reason });
+  }
+  return stopped;
+}
+
+/** Two pipelines may give their branches one name: the second one looks at what the first one has pushed. */
+export function takenBranch({ branch }: BranchUpdate): Refused {
+  const message = `Branch ${branch} is just being pushed for another pipeline.`;
+  return { kind: 'refused', error: new TurnpikeError('GitRejected', message), old: undefined };
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { API_VERSION, EVENT_ENVIRONMENT, EVENT_VERSION, KIND } from '../../api/group.ts';
+import { pipelineKey } from '../../api/pipeline.ts';
+import type { ObjectReference } from '../../lib/kube/reference.ts';
+import type { Pass } from '../checkpoint.ts';
+import type { PromotionRequest, PromotionResult } from '../strategy.ts';
+import type { FluxEvents } from './flux-events.ts';
+
+/** The Kubernetes Event on the Pipeline. */
+export interface PromoteEvent {
+  /** Of the Event: the same for each attempt at the same promotion. */
+  readonly name: string;
+  readonly regarding: ObjectReference;
+  readonly type: 'Normal';
+  readonly reason: 'Promote';
+  readonly message: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface NotificationPromoter {
+  /** @throws TurnpikeError NotificationFailed, and what `emit` throws: nothing is sent and forgotten */
+  promote(request: PromotionRequest, signal?: AbortSignal): Promise<PromotionResult>;
+}
+
+export interface NotificationDeps {
+  /** Writes the event to Kubernetes; one of this name that is there already is no error. */
+  readonly emit: (event: PromoteEvent) => Promise<unknown>;
+  /** Undefined: Kubernetes Events only. */
+  readonly fluxEvents?: FluxEvents | undefined;
+  readonly now: () => Date;
+  readonly pass?: Pass;
+}
+
+/** The strategy `notification`: an event that Flux's Alerts pass on to whatever does the promotion. */
+export function createNotificationPromoter(deps: NotificationDeps): NotificationPromoter {
+  return {
+    async promote(request, signal) {
+      await request.recorded;
+      const token = tokenOf(request);
+      const event = promoteEvent(request, token);
+      const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
+      await deps.pass?.('before-event', key);
+      await deps.emit(event);
+      await deps.pass?.('after-event', key);
+      const { regarding, reason, message, annotations: metadata } = event;
+      const flux = { regarding, severity: 'info', reason, message, metadata, token, at: deps.now() } as const;
+      await deps.fluxEvents?.post(flux, signal);
+      return { kind: 'notified' };
+    },
+  };
+}
+
+/**
+ * Tells promotions from attempts: a revision that comes a second time is raised a second time, a retry of one
+ * promotion is not.
+ */
+function tokenOf({ pipeline, environment, revision, due = '' }: PromotionRequest): string {
+  return createHash('sha256')
+    .update(JSON.stringify([pipeline.uid, environment, revision, due]))
+    .digest('hex');
+}
+
+function promoteEvent({ pipeline, environment, revision }: PromotionRequest, token: string): PromoteEvent {
+  return {
+    name: `${pipeline.name.slice(0, 200).replace(/[-.]+$/, '')}.promote.${token.slice(0, 16)}`,
+    regarding: {
+      apiVersion: API_VERSION,
+      kind: KIND,
+      namespace: pipeline.namespace,
+      name: pipeline.name,
+      uid: pipeline.uid,
+    },
+    type: 'Normal',
+    reason: 'Promote',
+    message: `Promote pipeline ${pipeline.namespace}/${pipeline.name} to ${environment} with version ${revision}`,
+    annotations: { [EVENT_ENVIRONMENT]: environment, [EVENT_VERSION]: revision },
+  };
+}

@@ -1,0 +1,61 @@
+import type { AttemptTime } from '../../lib/async/attempt-time.ts';
+import { hasCode } from '../../lib/errors.ts';
+import { createAppTokens } from '../../lib/forges/credentials/app-tokens.ts';
+import type { Credentials, SecretCredentials } from '../../lib/forges/credentials/credentials.ts';
+import type { ForgeDeps } from '../../lib/forges/port.ts';
+import type { PullRequestPromoter } from './pull-request.ts';
+
+/** Gives a promoter that works with tokens those of GitHub Apps, and asks for new ones where one is refused. */
+export function withAppTokens(
+  promoter: PullRequestPromoter<Credentials>,
+  deps: ForgeDeps,
+): PullRequestPromoter {
+  const tokens = createAppTokens(deps);
+
+  async function using<T>(
+    secret: SecretCredentials,
+    work: (credentials: Credentials) => Promise<T>,
+    { url, time }: { readonly url: string; readonly time?: AttemptTime | undefined },
+  ): Promise<T> {
+    const credentials = 'app' in secret ? await tokens.credentials(secret, url, time?.signal) : secret;
+    try {
+      return await work(credentials);
+    } catch (error) {
+      if (isRefused(error)) tokens.forget(credentials);
+      throw error;
+    }
+  }
+
+  return {
+    promote: (request, settings, secret, time) =>
+      using(secret, (credentials) => promoter.promote(request, settings, credentials, time), {
+        url: settings.url,
+        time,
+      }),
+    runTask: (request, secret, time) =>
+      using(secret, (credentials) => promoter.runTask(request, credentials, time), {
+        url: request.settings.url,
+        time,
+      }),
+    state: (request, secret, time) =>
+      using(secret, (credentials) => promoter.state(request, credentials, time), {
+        url: request.settings.url,
+        time,
+      }),
+    find: (request, secret, time) =>
+      using(secret, (credentials) => promoter.find(request, credentials, time), {
+        url: request.settings.url,
+        time,
+      }),
+    inBase: (request, settings, secret, time) =>
+      using(secret, (credentials) => promoter.inBase(request, settings, credentials, time), {
+        url: settings.url,
+        time,
+      }),
+  };
+}
+
+/** A token has the rights and the repositories that its app had when it was made. */
+function isRefused(error: unknown): boolean {
+  return hasCode(error, 'ForgeUnauthorized', 'ForgeNotFound', 'GitUnauthorized', 'GitRepositoryNotFound');
+}

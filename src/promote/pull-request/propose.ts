@@ -1,0 +1,203 @@
+import type { PullRequestRef, PullRequestStrategy } from '../../api/pipeline.ts';
+import { recordOf } from '../../decide/model/recorded-repository.ts';
+import { isSame } from '../../decide/model/revision.ts';
+import { type AttemptTime, gitTime } from '../../lib/async/attempt-time.ts';
+import { TurnpikeError } from '../../lib/errors.ts';
+import { type Credentials, forGit } from '../../lib/forges/credentials/credentials.ts';
+import type { Forge, PullRequest } from '../../lib/forges/port.ts';
+import type { BranchResult, BranchUpdate, Workspace } from '../branch/branch-updater.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import { alreadyThere, commitBy, mergedState, sentences, writtenOf } from '../result.ts';
+import type { PromotionRequest, PromotionResult } from '../strategy.ts';
+import { commitMessage } from './body.ts';
+import { atOnce, mayBeRebased, typeOf } from './forge-type.ts';
+import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
+import { createOne, isOurs, lookAtKnown, proposalOf, updateOne } from './proposal.ts';
+
+/** Brings one branch and its one pull request to a revision. */
+
+export interface Attempt {
+  readonly request: PromotionRequest;
+  readonly settings: PullRequestStrategy;
+  readonly credentials: Credentials;
+  readonly forge: Forge;
+  readonly pass: (checkpoint: Checkpoint) => Promise<void>;
+  readonly now: Date;
+  readonly time?: AttemptTime;
+}
+
+type Git = Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'>;
+
+export async function propose(git: Git, attempt: Attempt): Promise<PromotionResult> {
+  const { request, settings } = attempt;
+  const update = updateOf(attempt);
+  const into = { url: settings.url, branch: settings.baseBranch };
+  const forge = withCheckpoints(attempt.forge, attempt.pass);
+  const base = request.pullRequest?.base ?? update.baseBranch;
+  const look = () =>
+    lookAtKnown(forge, request, { head: update.branch, hasBase: () => hasBranch(git, update, base) });
+  // Nothing is pushed for what a person has said no to.
+  if (request.wasMerged && mergedState(await git.inspect(update), request) === 'reverted')
+    return { kind: 'reverted' };
+  const isThis = isSame(request.pullRequest?.revision, request.revision);
+  if (isThis && (await look()).rejected !== undefined) return { kind: 'closed' };
+  let branch = await git.updateBranch(update);
+  if (branch.kind === 'in-base') {
+    const left = await leftOpen(forge, attempt);
+    return { ...alreadyThere(request, into, branch), ...(left && { pullRequest: left }) };
+  }
+  const known = await look();
+  if (!known.open && request.pullRequest) {
+    // It may have been merged with what was just pushed: another one would bring the same once more.
+    branch = await git.updateBranch(update);
+    if (branch.kind === 'in-base') return alreadyThere(request, into, branch);
+    if (isSame(known.rejected, request.revision)) return { kind: 'closed' };
+  }
+  if (branch.kind === 'blocked') throw await blocked(forge, known.open, branch.reason);
+  return open(forge, attempt, { branch, known });
+}
+
+/** What an attempt before this one has opened without knowing it. */
+async function leftOpen(forge: Forge, { request, settings }: Attempt): Promise<PullRequestRef | undefined> {
+  const mayBe = request.mayBeOpen && request.pullRequest === undefined;
+  return mayBe ? findOwn(forge, request, settings) : undefined;
+}
+
+/** The open one of the environment's branch, where it is ours. */
+export async function findOwn(
+  forge: Forge,
+  request: PipelineEnvironment,
+  settings: PullRequestStrategy,
+): Promise<PullRequestRef | undefined> {
+  const head = promotionBranch(request, settings);
+  const found = await forge.find(head, settings.baseBranch);
+  if (!found || !isOurs(found, found, { head, owner: ownerName(request) })) return undefined;
+  return { url: found.url, number: found.number, ...placeOf(settings, head) };
+}
+
+interface Pushed {
+  readonly branch: Extract<BranchResult, { kind: 'pushed' | 'unchanged' }>;
+  readonly known: { readonly open?: PullRequest; readonly rejected?: string };
+}
+
+async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): Promise<PromotionResult> {
+  const { request, settings } = attempt;
+  const wanted = proposalOf(request, settings, forge, branch);
+  const pull = known.open
+    ? await updateOne(forge, request, known.open, wanted)
+    : await createOne(forge, request, wanted);
+  const { labels = [], assignees = [], reviewers = [] } = settings;
+  // It is there by now, and is recorded whatever comes next: a person may close it before the next attempt.
+  const { refused = [], failure } = await unlessFailed(
+    forge.decorate(pull, { labels, assignees, reviewers }),
+  );
+  const page = pull.pageProblem === undefined ? [] : [pull.pageProblem];
+  const problems = [...(branch.others ? [OTHERS] : []), ...branch.problems, ...refused, ...page];
+  return {
+    kind: 'pull-request',
+    pullRequest: referenceTo(pull, attempt, branch),
+    ...(branch.byVersion && { byVersion: branch.byVersion }),
+    ...(problems.length > 0 && { message: sentences(problems) }),
+    ...(known.rejected !== undefined && { rejected: known.rejected }),
+    ...(failure && { failure }),
+  };
+}
+
+async function unlessFailed(updated: Promise<readonly string[]>) {
+  try {
+    return { refused: await updated };
+  } catch (error) {
+    if (!(error instanceof TurnpikeError) || error.code === 'NotLeading') throw error;
+    return { failure: { message: error.message, retry: error.retry } };
+  }
+}
+
+const OTHERS = 'Commits of others are on its branch: they are kept, and people merge it.';
+
+function referenceTo(
+  { url, number }: PullRequest,
+  { request, settings }: Attempt,
+  { commit, others }: Pushed['branch'],
+): PullRequestRef {
+  return {
+    url,
+    number,
+    revision: request.revision,
+    ...placeOf(settings, promotionBranch(request, settings)),
+    commit,
+    ...(others && { others }),
+  };
+}
+
+/** Where a pull request is, as the record has it. */
+export function placeOf(settings: PullRequestStrategy, branch: string) {
+  return { repository: recordOf(settings), branch, base: settings.baseBranch };
+}
+
+function updateOf({ request, settings, credentials, forge, pass, now, time }: Attempt): BranchUpdate {
+  const { commit, others = false } = request.pullRequest ?? {};
+  const revision = request.writtenBefore ?? request.pullRequest?.revision;
+  // A head with commits of others on it is nothing that may be pushed over.
+  const own = others ? undefined : commit;
+  const branch = promotionBranch(request, settings);
+  return {
+    url: forge.cloneUrl ?? settings.url,
+    baseBranch: settings.baseBranch,
+    branch,
+    mayBeTaken: settings.branch !== undefined && request.pullRequest?.branch !== branch,
+    ...atOnce(typeOf(settings)),
+    isUnattended: settings.merge === 'auto' && request.approvedBy === undefined,
+    mayBeRebased: mayBeRebased(settings),
+    markerKey: markerKey(request),
+    files: settings.files,
+    revision: writtenOf(request),
+    message: commitMessage(request, settings.templates),
+    pushed: { ...(own !== undefined && { commit: own }), ...(revision !== undefined && { revision }) },
+    ...commitBy(settings.commit, credentials),
+    credentials: forGit(credentials, forge),
+    now,
+    recorded: request.recorded,
+    pass,
+    ...gitTime(time),
+  };
+}
+
+function hasBranch(git: Git, update: BranchUpdate, branch: string): Promise<boolean> {
+  const { url, credentials, signal, waiting } = update;
+  return git.hasBranch({ url, branch, credentials, ...(signal && { signal }), ...(waiting && { waiting }) });
+}
+
+/** What people read in the pull request as well as in the status. */
+async function blocked(forge: Forge, pull: PullRequest | undefined, reason: string): Promise<TurnpikeError> {
+  if (pull) await forge.comment(pull, reason);
+  return new TurnpikeError('GitRejected', reason, { retry: 'never' });
+}
+
+function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise<void>): Forge {
+  return {
+    ...forge,
+    async create(input) {
+      await pass('before-create');
+      const created = await forge.create(input);
+      await pass('after-create');
+      return created;
+    },
+    async update(number, change) {
+      await pass('before-update');
+      const updated = await forge.update(number, change);
+      await pass('after-update');
+      return updated;
+    },
+    async decorate(pull, wanted) {
+      await pass('before-update');
+      const refused = await forge.decorate(pull, wanted);
+      await pass('after-update');
+      return refused;
+    },
+    async comment(pull, text) {
+      await pass('before-update');
+      await forge.comment(pull, text);
+      await pass('after-update');
+    },
+  };
+}

@@ -1,0 +1,181 @@
+import { type PullRequestRef, type PullRequestStrategy, pipelineKey } from '../../api/pipeline.ts';
+import type { PullRequestState } from '../../decide/promotion/next.ts';
+import type { PullRequestTask, TaskResult } from '../../decide/promotion/task.ts';
+import { type AttemptTime, forgeTime, gitTime } from '../../lib/async/attempt-time.ts';
+import {
+  type Credentials,
+  forGit,
+  type SecretCredentials,
+} from '../../lib/forges/credentials/credentials.ts';
+import { createForge, type Forge, type PullRequest } from '../../lib/forges/port.ts';
+import type { ForgeRequest } from '../../lib/forges/request/call.ts';
+import type { Waits } from '../../lib/forges/request/concurrency.ts';
+import { createForgeMemory } from '../../lib/forges/request/shared-limits.ts';
+import type { Outbound } from '../../lib/net/outbound.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { Workspace } from '../branch/branch-updater.ts';
+import type { Checkpoint, Pass } from '../checkpoint.ts';
+import { mergedState, writtenOf } from '../result.ts';
+import type { PromotionRequest, PromotionResult } from '../strategy.ts';
+import { withAppTokens } from './app-access.ts';
+import { typeOf } from './forge-type.ts';
+import { markerKey, ownerName, type PipelineEnvironment, promotionBranch, saysClosing } from './names.ts';
+import { isOurs, mergedWhere } from './proposal.ts';
+import { findOwn, propose } from './propose.ts';
+import { runTask } from './run-task.ts';
+
+export {
+  credentialsFrom,
+  gitCredentialsFrom,
+  type SecretCredentials,
+} from '../../lib/forges/credentials/credentials.ts';
+
+/** One task of a pull request. `settings` are of the repository that it belongs to. */
+export interface TaskRequest extends PipelineEnvironment {
+  readonly task: PullRequestTask;
+  readonly pullRequest: PullRequestRef;
+  readonly settings: RepositorySettings;
+}
+
+export type RepositorySettings = Pick<PullRequestStrategy, 'url' | 'type' | 'baseBranch'>;
+
+export interface StateRequest extends PipelineEnvironment {
+  readonly pullRequest: PullRequestRef;
+  readonly settings: RepositorySettings;
+  /** It is known to be closed, and it only matters whether it is open again. */
+  readonly isClosed: boolean;
+}
+
+export interface FindRequest extends PipelineEnvironment {
+  readonly settings: PullRequestStrategy;
+}
+
+/** All throw TurnpikeError: the codes of the workspace, of `createForgeCall`, SpecInvalid and SecretInvalid. */
+export interface PullRequestPromoter<Access = SecretCredentials> {
+  /** Brings the branch and its one open pull request to the request's revision. */
+  promote(
+    request: PromotionRequest,
+    settings: PullRequestStrategy,
+    credentials: Access,
+    time?: AttemptTime,
+  ): Promise<PromotionResult>;
+  /** What a pull request needs that is open; doing it twice is doing it once. */
+  runTask(request: TaskRequest, credentials: Access, time?: AttemptTime): Promise<TaskResult>;
+  /**
+   * One request to the forge; Git is asked for the base branch of one that is closed. `missing`: not there any more,
+   * or the number is another repository's.
+   */
+  state(request: StateRequest, credentials: Access, time?: AttemptTime): Promise<PullRequestState>;
+  /** The open one of the environment's branch, where it is ours. */
+  find(request: FindRequest, credentials: Access, time?: AttemptTime): Promise<PullRequestRef | undefined>;
+  /** Whether what was merged is in the base branch still: `merged` or `reverted`. No request to the forge. */
+  inBase(
+    request: PromotionRequest,
+    settings: PullRequestStrategy,
+    credentials: Access,
+    time?: AttemptTime,
+  ): Promise<PullRequestState>;
+}
+
+export interface PullRequestDeps {
+  readonly workspace: Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'>;
+  readonly outbound: Outbound;
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly onForgeRequest: (request: ForgeRequest) => void;
+  readonly pass?: Pass;
+  readonly waits?: Waits;
+  /** Another way to a forge than by its requests. */
+  readonly createForge?: typeof createForge;
+}
+
+export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
+  const { workspace, createForge: create = createForge } = deps;
+  const shared = { ...deps, ...createForgeMemory(deps.now, deps.waits) };
+  const forgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) =>
+    create(typeOf(settings), settings.url, credentials, { ...shared, ...forgeTime(time) });
+  // Nobody waits for what a poll says.
+  const patientForgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) => {
+    const patient = { ...shared, patient: true, ...forgeTime(time) };
+    return create(typeOf(settings), settings.url, credentials, patient);
+  };
+  const gitOf = (
+    forge: Forge,
+    settings: RepositorySettings,
+    credentials: Credentials,
+    time?: AttemptTime,
+  ) => ({
+    url: forge.cloneUrl ?? settings.url,
+    credentials: forGit(credentials, forge),
+    ...gitTime(time),
+  });
+  const passOf = ({ pipeline }: PipelineEnvironment) => {
+    const key = pipelineKey(pipeline.namespace, pipeline.name);
+    return async (checkpoint: Checkpoint) => deps.pass?.(checkpoint, key);
+  };
+
+  const promoter: PullRequestPromoter<Credentials> = {
+    promote: (request, settings, credentials, time) => {
+      // First, so that a wrong URL or type is found before anything is pushed.
+      const forge = forgeOf(settings, credentials, time);
+      const attempt = { request, settings, credentials, forge, pass: passOf(request), now: deps.now() };
+      return propose(workspace, { ...attempt, ...(time && { time }) });
+    },
+
+    async runTask(request, credentials, time) {
+      const { task, pullRequest, settings } = request;
+      const forge = forgeOf(settings, credentials, time);
+      const base = pullRequest.base ?? settings.baseBranch;
+      const result = await runTask(forge, task, pullRequest, {
+        owner: ownerName(request),
+        head: pullRequest.branch ?? promotionBranch(request),
+        base,
+        meant: settings.baseBranch,
+        pass: passOf(request),
+        now: deps.now(),
+      });
+      if (result.kind !== 'done' || result.found !== 'closed') return result;
+      // A forge closes what has lost its base branch: nobody said no.
+      const git = gitOf(forge, settings, credentials, time);
+      return (await workspace.hasBranch({ ...git, branch: base })) ? result : { kind: 'done' };
+    },
+
+    async state(request, credentials, time) {
+      const { pullRequest, settings, isClosed } = request;
+      const forge = patientForgeOf(settings, credentials, time);
+      const found = await forge.get(pullRequest.number);
+      const head = pullRequest.branch ?? promotionBranch(request);
+      if (!found || !isOurs(found, pullRequest, { head, owner: ownerName(request) })) return 'missing';
+      if (found.state !== 'closed' || isClosed) return stateOf(found, pullRequest, settings.baseBranch);
+      // The process that closed it may have ended before that was recorded.
+      if (saysClosing(found.body)) return 'lapsed';
+      const branch = pullRequest.base ?? settings.baseBranch;
+      const git = gitOf(forge, settings, credentials, time);
+      return (await workspace.hasBranch({ ...git, branch })) ? 'closed' : 'lapsed';
+    },
+
+    find: (request, credentials, time) =>
+      findOwn(forgeOf(request.settings, credentials, time), request, request.settings),
+
+    async inBase(request, settings, credentials, time) {
+      const git = gitOf(patientForgeOf(settings, credentials, time), settings, credentials, time);
+      const { baseBranch, files } = settings;
+      const revision = writtenOf(request);
+      const base = { ...git, baseBranch, files, revision, markerKey: markerKey(request) };
+      return mergedState(await workspace.inspect(base), request);
+    },
+  };
+  return withAppTokens(promoter, shared);
+}
+
+/** A forge may show a pushed head a moment later; a head that is not known says nothing. */
+function stateOf(
+  { state, base, mergeable, headCommit }: PullRequest,
+  known: PullRequestRef,
+  meant: string,
+): PullRequestState {
+  if (state === 'merged') return mergedWhere({ base }, { base: known.base ?? base, meant });
+  if (state === 'closed') return 'closed';
+  const isMoved = headCommit !== undefined && known.commit !== undefined && headCommit !== known.commit;
+  return mergeable ?? (isMoved ? 'moved' : 'open');
+}

@@ -1,0 +1,45 @@
+import { nextConditions, type WantedCondition } from '../api/condition.ts';
+import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
+import type { Pipeline, PipelineStatus } from '../api/pipeline.ts';
+import { bounded } from '../decide/report/bounded.ts';
+import { conditionsOf } from '../decide/report/conditions.ts';
+import { foldExecutions } from '../decide/report/executions.ts';
+import { summarize } from '../decide/report/summary.ts';
+import type { Check } from './check.ts';
+import type { ReconcileDeps } from './reconcile.ts';
+
+/** What follows from the rest of a status, brought up to it before the status is written. */
+
+type Deps = Pick<ReconcileDeps, 'now' | 'policy'>;
+
+/** What of the object the status has been brought up to: the spec and the request that were acted on. */
+export type ActedOn = Pick<PipelineStatus, 'observedGeneration' | 'lastHandledReconcileAt'>;
+
+/** All of what is there now. */
+export function presentOf({ metadata }: Pick<Pipeline, 'metadata'>): ActedOn {
+  const requested = metadata.annotations?.[RECONCILE_REQUESTED_AT];
+  return {
+    observedGeneration: metadata.generation,
+    ...(requested !== undefined && { lastHandledReconcileAt: requested }),
+  };
+}
+
+/**
+ * The status with everything in it that follows from the rest: summary and conditions. A result of what was decided
+ * before leaves the generation as it is: the spec may be another one by now, which nobody has acted on.
+ */
+export function finish(deps: Deps, pipeline: Pipeline, check: Check, actedOn?: ActedOn): PipelineStatus {
+  const executions = foldExecutions(pipeline, deps.now());
+  const status = bounded(pipeline.spec, { ...executions, ...actedOn, summary: summarize(pipeline) });
+  const { threshold } = deps.policy;
+  return settled(deps, status, conditionsOf(pipeline, { threshold, now: deps.now() }, check));
+}
+
+export function settled(
+  deps: Deps,
+  status: PipelineStatus,
+  wanted: readonly WantedCondition[],
+): PipelineStatus {
+  const at = { generation: status.observedGeneration ?? 0, now: deps.now().toISOString() };
+  return { ...status, conditions: nextConditions(status.conditions ?? [], wanted, at) };
+}

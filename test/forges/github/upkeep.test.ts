@@ -1,0 +1,283 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { createForge, type Forge, type PullRequest } from '../../../src/lib/forges/port.ts';
+import type { ForgeRequest } from '../../../src/lib/forges/request/call.ts';
+import { failureOf } from '../../fakes/failure.ts';
+import { forgeDeps } from '../../fakes/forge-deps.ts';
+import { commitOf } from '../../fakes/github/branches.ts';
+import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../../fakes/github.ts';
+import { INPUT, mergeOptions, NONE, openPull, readPull } from '../pulls.ts';
+
+const HEAD_COMMIT = commitOf(INPUT.head);
+const ROOT = '/api/v3/repos/acme/fleet';
+
+let github: FakeGitHub;
+let seen: ForgeRequest[];
+
+function forge(): Forge {
+  const deps = forgeDeps({ onForgeRequest: (request) => seen.push(request) });
+  return createForge('github', `${github.origin}/acme/fleet.git`, { token: FAKE_TOKEN }, deps);
+}
+
+async function opened(): Promise<PullRequest> {
+  const pull = await openPull(forge());
+  github.requests.length = 0;
+  return pull;
+}
+
+async function current(): Promise<PullRequest> {
+  const pull = await readPull(forge());
+  github.requests.length = 0;
+  return pull;
+}
+
+beforeEach(() => {
+  github = startFakeGitHub();
+  github.branches.add(INPUT.head);
+  seen = [];
+});
+afterEach(() => github.stop());
+
+describe('a draft on GitHub', () => {
+  test('is opened as one, has no mark in its title, and stays what a person makes of it', async () => {
+    expect(await forge().create({ ...INPUT, draft: true })).toMatchObject({ draft: true, title: 'Promote' });
+    expect(await forge().update(1, { title: 'Newer', body: 'b' })).toMatchObject({ draft: true });
+    Object.assign(github.pulls[0] ?? {}, { draft: false });
+    expect(await forge().update(1, { title: 'Newest', body: 'b' })).toMatchObject({ draft: false });
+  });
+
+  test('is a usual pull request where the repository has no drafts', async () => {
+    github.options.drafts = false;
+    expect(await forge().create({ ...INPUT, draft: true })).toMatchObject({ number: 1, draft: false });
+    expect(github.requests).toEqual([`POST ${ROOT}/pulls`, `POST ${ROOT}/pulls`]);
+  });
+});
+
+describe('the decoration of a pull request on GitHub', () => {
+  const wanted = { labels: ['promotion', 'staging'], assignees: ['ann'], reviewers: ['bob'] };
+
+  test('is added with one request for each kind, and no request once it is there', async () => {
+    expect(await forge().decorate(await opened(), wanted)).toEqual([]);
+    expect(github.requests).toEqual([
+      `POST ${ROOT}/issues/1/labels`,
+      `POST ${ROOT}/issues/1/assignees`,
+      `GET ${ROOT}/pulls/1/reviews?per_page=100`,
+      `POST ${ROOT}/pulls/1/requested_reviewers`,
+    ]);
+    expect(seen.slice(1).map(({ operation }) => operation)).toEqual(Array(4).fill('decorate'));
+
+    const pull = await current();
+    expect(pull).toMatchObject(wanted);
+    const other = { labels: ['STAGING'], assignees: ['Ann'], reviewers: ['Bob'] };
+    expect(await forge().decorate(pull, other)).toEqual([]);
+    expect(github.requests).toEqual([]);
+  });
+
+  test('takes nothing away', async () => {
+    const pull = await opened();
+    await forge().decorate(pull, wanted);
+    await forge().decorate(await current(), { ...NONE, labels: ['more'] });
+    expect(await current()).toMatchObject({ ...wanted, labels: ['promotion', 'staging', 'more'] });
+  });
+
+  test('asks nobody again who has given a review', async () => {
+    const pull = await opened();
+    github.reviews.set(1, ['bob']);
+    expect(await forge().decorate(pull, { ...NONE, reviewers: ['bob'] })).toEqual([]);
+    expect(github.requests).toEqual([`GET ${ROOT}/pulls/1/reviews?per_page=100`]);
+  });
+
+  test('says who was not taken, and takes the others', async () => {
+    const people = { labels: ['x'], assignees: ['ann', 'zoe'], reviewers: ['zoe', 'bob'] };
+    const problems = await forge().decorate(await opened(), people);
+
+    expect(problems).toHaveLength(2);
+    expect(problems[0]).toContain('did not take the assignees zoe in acme/fleet: check the names');
+    expect(problems[1]).toContain('did not take the reviewers zoe in acme/fleet: check the names');
+    expect(await current()).toMatchObject({ labels: ['x'], assignees: ['ann'], reviewers: ['bob'] });
+  });
+
+  test('says what right the token lacks, and goes on with the rest', async () => {
+    const pull = await opened();
+    github.fail({ status: 403, body: { message: 'Resource not accessible by personal access token' } });
+    const problems = await forge().decorate(pull, { ...wanted, reviewers: [] });
+
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain('asked to put labels and people on the pull request in acme/fleet');
+    expect(problems[0]).toContain('(Resource not accessible by personal access token): give the token');
+    expect(await current()).toMatchObject({ labels: [], assignees: ['ann'] });
+  });
+
+  test.each([
+    ['ForgeUnavailable', { status: 502, body: '<html>Bad gateway</html>' }],
+    ['ForgeRateLimited', { status: 429, headers: { 'retry-after': '30' }, body: { message: 'Slow down' } }],
+  ] as const)('is tried again as a whole after %s', async (code, fault) => {
+    const pull = await opened();
+    github.fail(fault);
+    expect((await failureOf(forge().decorate(pull, wanted))).code).toBe(code);
+  });
+});
+
+describe('closing a pull request on GitHub', () => {
+  test('says why and closes, once', async () => {
+    await forge().close(await opened(), 'A newer revision is on its way.');
+    expect(github.comments.get(1)).toEqual(['A newer revision is on its way.']);
+    const closed = await current();
+    expect(closed).toMatchObject({ state: 'closed' });
+
+    await forge().close(closed, 'A newer revision is on its way.');
+    expect(github.requests).toEqual([]);
+    expect(github.comments.get(1)).toHaveLength(1);
+  });
+
+  test('says it once when the first attempt got no further', async () => {
+    const pull = await opened();
+    github.comments.set(1, ['Why.\r\n']);
+    await forge().close(pull, 'Why.');
+    expect(github.comments.get(1)).toHaveLength(1);
+    expect(await current()).toMatchObject({ state: 'closed' });
+  });
+
+  test('leaves one that is merged', async () => {
+    await opened();
+    github.merge(1);
+    await forge().close(await current(), 'Why.');
+    expect(github.comments.size).toBe(0);
+    expect(await current()).toMatchObject({ state: 'merged' });
+  });
+});
+
+describe('a comment on a pull request on GitHub', () => {
+  test('is found among the latest hundred, whatever the last page holds', async () => {
+    github.branches.add(INPUT.head);
+    const pull = await openPull(forge(), INPUT);
+    const said = 'The branch has commits of others.';
+    github.comments.set(1, [...Array(199).fill('Something else.'), said, 'Thanks.']);
+    await forge().comment(pull, said);
+
+    expect(github.comments.get(1)).toHaveLength(201);
+  });
+
+  test('is made once, also when many others came before it', async () => {
+    const pull = await opened();
+    github.comments.set(1, Array(130).fill('Something else.'));
+    await forge().comment(pull, 'The branch has commits of others.');
+    await forge().comment(pull, 'The branch has commits of others.');
+    expect(github.comments.get(1)?.slice(130)).toEqual(['The branch has commits of others.']);
+    const comments = `${ROOT}/issues/1/comments`;
+    const looks = [`GET ${comments}?per_page=100`, `GET ${comments}?per_page=100&page=2`];
+    expect(github.requests).toEqual([...looks, `POST ${comments}`, ...looks]);
+    expect(seen.map(({ operation }) => operation).slice(-5)).toEqual([
+      'comments',
+      'comments',
+      'comment',
+      'comments',
+      'comments',
+    ]);
+  });
+});
+
+describe('whether GitHub can merge a pull request', () => {
+  const states: readonly [string, object, object][] = [
+    ['conflicts', { mergeable: false, mergeable_state: 'dirty' }, { mergeable: 'conflicting' }],
+    ['a branch that is behind', { mergeable: true, mergeable_state: 'behind' }, { mergeable: 'behind' }],
+    ['a branch that is blocked', { mergeable: true, mergeable_state: 'blocked' }, {}],
+    ['what is being found out', { mergeable: null, mergeable_state: 'unknown' }, { checking: true }],
+  ];
+  test.each(states)('is read with it: %s', async (_, change, wanted) => {
+    await opened();
+    Object.assign(github.pulls[0] ?? {}, change);
+    const { mergeable, checking } = await current();
+    expect({ mergeable, checking }).toEqual({ mergeable: undefined, checking: undefined, ...wanted });
+  });
+
+  test('is not told of one that is closed', async () => {
+    await opened();
+    Object.assign(github.pulls[0] ?? {}, { mergeable: null, mergeable_state: 'unknown' });
+    github.close(1);
+    expect(await current()).not.toHaveProperty('checking');
+  });
+});
+
+describe('taking back an auto-merge on GitHub', () => {
+  const QUERY = 'POST /api/graphql';
+
+  test('happens once, out of the merge queue too, and is done where there is none', async () => {
+    const pull = await opened();
+    await forge().cancelMerge(pull);
+    expect(github.requests).toEqual([QUERY]);
+
+    github.options.mergeState = 'BLOCKED';
+    expect(await forge().merge(pull, HEAD_COMMIT, mergeOptions())).toEqual({ kind: 'scheduled' });
+    github.queue.add(1);
+    github.requests.length = 0;
+    await forge().cancelMerge(pull);
+    expect(github.requests).toEqual([QUERY, QUERY, QUERY]);
+    expect(github.pulls[0]?.auto_merge).toBeNull();
+    expect(github.queue.size).toBe(0);
+    expect(seen.map(({ operation }) => operation)).toContain('cancel');
+  });
+
+  test.each([
+    ['with a server that knows nothing of merge queues', 'lacks'],
+    ['with a token that may not read merge queues', 'forbidden'],
+  ] as const)('works %s', async (_, why) => {
+    const pull = await opened();
+    github.options.mergeState = 'BLOCKED';
+    github.options[why] = ['isInMergeQueue', 'isMergeQueueEnabled'];
+    expect(await forge().merge(pull, HEAD_COMMIT, mergeOptions())).toEqual({ kind: 'scheduled' });
+    await forge().cancelMerge(pull);
+    expect(github.pulls[0]?.auto_merge).toBeNull();
+  });
+
+  test('is tried again when it ended in between', async () => {
+    const pull = await opened();
+    github.queue.add(1);
+    github.meanwhile(() => {});
+    github.meanwhile(() => github.queue.clear());
+    const failure = await failureOf(forge().cancelMerge(pull));
+    expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
+    expect(failure.message).toContain('take back the auto-merge of the pull request in acme/fleet');
+    await forge().cancelMerge(pull);
+  });
+});
+
+describe('the status of a commit on GitHub', () => {
+  test('has a context of ours, and a description of 140 characters at most', async () => {
+    await forge().setStatus(HEAD_COMMIT, { state: 'pending', description: 'Waits for approval.' });
+    const url = 'https://turnpike.example.com/p/team/app';
+    await forge().setStatus(HEAD_COMMIT, { state: 'failure', description: 'é'.repeat(200), url });
+
+    const context = 'turnpike/promotion';
+    expect(github.statuses).toEqual([
+      { sha: HEAD_COMMIT, context, state: 'pending', description: 'Waits for approval.' },
+      {
+        sha: HEAD_COMMIT,
+        context,
+        state: 'failure',
+        description: `${'é'.repeat(139)}…`,
+        target_url: url,
+      },
+    ]);
+    expect(github.requests).toEqual(Array(2).fill(`POST ${ROOT}/statuses/${HEAD_COMMIT}`));
+    expect(seen.map(({ operation, code }) => `${operation} ${code}`)).toEqual(['status 201', 'status 201']);
+  });
+
+  test('is tried again where the commit was pushed a moment ago', async () => {
+    const failure = await failureOf(forge().setStatus('beef', { state: 'success', description: '' }));
+    expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
+    expect(failure.message).toContain('asked to set the status of the commit');
+    expect(failure.message).toContain('(No commit found for SHA: beef)');
+  });
+
+  test('says which right the token lacks', async () => {
+    github.fail({ status: 403, body: { message: 'Resource not accessible by integration' } });
+    const failure = await failureOf(forge().setStatus(HEAD_COMMIT, { state: 'success', description: '' }));
+    expect(failure.code).toBe('ForgeUnauthorized');
+    expect(failure.message).toContain('give the token the right to read and write commit statuses');
+  });
+});
+
+test('the page that compares two branches of GitHub has their names in its path', () => {
+  const page = forge().compareUrl('release/1.x', 'promotion#1');
+  expect(page).toBe(`${github.origin}/acme/fleet/compare/release/1.x...promotion%231`);
+});

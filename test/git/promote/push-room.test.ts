@@ -1,0 +1,73 @@
+import { afterEach, expect, test } from 'bun:test';
+import { TurnpikeError } from '../../../src/lib/errors.ts';
+import { createOutbound } from '../../../src/lib/net/outbound.ts';
+import type { Checkpoint } from '../../../src/promote/checkpoint.ts';
+import { waitUntil } from '../../lab/wait.ts';
+import { gitStage } from '../stage/stage.ts';
+import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../stage/support.ts';
+
+const stage = gitStage({ 'prod.yaml': marked('1.0.0') });
+const MOVED = new TurnpikeError('NotLeading', 'The Pipeline was moved to another shard.');
+
+const workspaces: TestWorkspace[] = [];
+afterEach(async () => {
+  for (const workspace of workspaces.splice(0)) await workspace.close();
+});
+
+function pushes(): number {
+  return stage.server.requests.filter(({ line }) => /^POST .*\/git-receive-pack$/.test(line)).length;
+}
+
+/** Room for one request, which another one takes from `fetched` on until it is let go. */
+async function promoteWithoutRoom(pass: (checkpoint: Checkpoint) => void) {
+  const other = Promise.withResolvers<void>();
+  let isThere = false;
+  stage.server.intercept = (request) => {
+    if (!request.url.endsWith('/other')) return undefined;
+    isThere = true;
+    return other.promise.then(() => new Response('ok'));
+  };
+  const outbound = createOutbound({ allowed: [], insecure: ['127.0.0.1'] }, { atOnce: 1 });
+  const workspace = await testWorkspace({ outbound });
+  workspaces.push(workspace);
+  let isWaiting = false;
+  const promoted = workspace.updateBranch(
+    branchUpdate(stage.url, {
+      async pass(checkpoint) {
+        if (checkpoint === 'fetched') {
+          void outbound.send({ url: `${stage.server.url}/other` });
+          await waitUntil('the other request', () => isThere);
+        }
+        pass(checkpoint);
+      },
+      waiting(turn) {
+        // The last wait is that for room.
+        isWaiting = isThere;
+        return turn;
+      },
+    }),
+  );
+  await waitUntil('the wait for room', () => isWaiting);
+  await Bun.sleep(300);
+  return { promoted, letGo: other.resolve };
+}
+
+test('what is stopped while its push waits for room is not pushed', async () => {
+  let isElsewhere = false;
+  const { promoted, letGo } = await promoteWithoutRoom((checkpoint) => {
+    if (isElsewhere && checkpoint === 'before-push') throw MOVED;
+  });
+  isElsewhere = true;
+  letGo();
+  await expect(promoted).rejects.toBe(MOVED);
+  expect(pushes()).toBe(0);
+  expect(await stage.repository.tip(BRANCH)).toBeUndefined();
+});
+
+test('what waits for room is pushed once there is some', async () => {
+  const { promoted, letGo } = await promoteWithoutRoom(() => undefined);
+  expect(pushes()).toBe(0);
+  letGo();
+  expect((await promoted).kind).toBe('pushed');
+  expect(pushes()).toBe(1);
+});

@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createOutbound, type Outbound } from '../../../src/lib/net/outbound.ts';
+import {
+  type BranchUpdate,
+  createWorkspace,
+  type Workspace,
+} from '../../../src/promote/branch/branch-updater.ts';
+import { createFakeLog } from '../../fakes/log.ts';
+
+export const BRANCH = 'promotion-apps-podinfo-prod';
+export const KEY = 'apps:podinfo:prod';
+
+/** A workspace in a temporary directory that may reach servers on loopback. */
+export interface TestWorkspace extends Workspace {
+  readonly directory: string;
+  /** What was logged, a JSON text per line. */
+  readonly lines: readonly string[];
+}
+
+export async function testWorkspace(
+  options: {
+    readonly outbound?: Outbound;
+    readonly maxBytes?: number;
+    readonly maxPackBytes?: number;
+    readonly directory?: string;
+  } = {},
+): Promise<TestWorkspace> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'turnpike-workspace-')));
+  const { log, lines } = createFakeLog();
+  const outbound = options.outbound ?? createOutbound({ allowed: [], insecure: ['127.0.0.1'] });
+  const { maxBytes = 1024 ** 3, maxPackBytes = 64 * 1024 ** 2 } = options;
+  const workspace = createWorkspace({
+    now: () => new Date(),
+    outbound,
+    directory,
+    maxBytes,
+    maxPackBytes,
+    log,
+  });
+  return {
+    directory,
+    lines,
+    ...workspace,
+    async close() {
+      await workspace.close();
+      if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A promotion of apps/podinfo to prod, but for what is given. */
+export function branchUpdate(url: string, changed: Partial<BranchUpdate> = {}): BranchUpdate {
+  return {
+    url,
+    baseBranch: 'main',
+    branch: BRANCH,
+    markerKey: KEY,
+    revision: '2.0.0',
+    message: 'Promote apps/podinfo in prod to 2.0.0',
+    author: { name: 'Turnpike', email: 'turnpike@example.com' },
+    credentials: {},
+    now: new Date('2026-11-21T10:00:00Z'),
+    recorded: Promise.resolve(),
+    ...changed,
+  };
+}
+
+/** A line with a version and its marker. */
+export function marked(version: string, key: string = KEY): string {
+  return `version: ${version} # {"$promotion": "${key}"}\n`;
+}

@@ -1,0 +1,74 @@
+import { expect } from 'bun:test';
+import type { SpecPolicy } from '../../../src/decide/validation.ts';
+import type { JudgeDeps } from '../../../src/http/admission/judge.ts';
+import { createAdmission, REVIEWS } from '../../../src/http/admission.ts';
+import { createIntake, type IntakeLimits } from '../../../src/http/server/intake.ts';
+import { createFakeLog } from '../../fakes/log.ts';
+import {
+  type Changes,
+  POLICY,
+  pipelineObject,
+  type Surroundings,
+  specOf,
+} from '../../fixtures/pipelines/cases.ts';
+import { factsOf } from '../../fixtures/pipelines/facts.ts';
+
+/** What tests of the admission webhook need: the real one over facts of theirs. */
+
+export type Gather = JudgeDeps['gather'];
+
+interface Answer {
+  apiVersion: string;
+  kind: string;
+  response: {
+    uid: string;
+    allowed: boolean;
+    warnings?: string[];
+    status?: { status: string; reason: string; code: number; message: string };
+  };
+}
+
+export function around(surroundings: Surroundings = {}): Gather {
+  return async () => factsOf(surroundings);
+}
+
+/** Fails the test when the cluster is asked for anything. */
+export function nobody(): Promise<never> {
+  return Promise.reject(new TypeError('nobody is to be asked'));
+}
+
+export function setUp(
+  gather: Gather = around(),
+  {
+    requests = REVIEWS.requests,
+    ...change
+  }: Partial<SpecPolicy> & Partial<Pick<IntakeLimits, 'requests'>> = {},
+) {
+  const { log, lines } = createFakeLog();
+  const reviews: boolean[] = [];
+  const app = createAdmission({
+    intake: createIntake({ ...REVIEWS, requests }),
+    policy: { ...POLICY, ...change },
+    gather,
+    log,
+    onReview: (allowed) => reviews.push(allowed),
+  });
+  const send = (body: string) => app.request('/validate', { method: 'POST', body });
+  const ask = async (request: Record<string, unknown>) => {
+    const answer = await send(JSON.stringify(review(request)));
+    expect(answer.status).toBe(200);
+    return ((await answer.json()) as Answer).response;
+  };
+  const update = async (old: Changes, now: Changes) =>
+    ask({
+      operation: 'UPDATE',
+      object: pipelineObject(await specOf(now)),
+      oldObject: pipelineObject(await specOf(old)),
+    });
+  return { app, send, ask, update, lines, reviews };
+}
+
+export function review(request: Record<string, unknown>) {
+  const fixed = { uid: 'b7c1', operation: 'CREATE', namespace: 'demo', name: 'podinfo' };
+  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { ...fixed, ...request } };
+}

@@ -1,0 +1,221 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ConnectionLimits } from '../../../src/http/server/connections.ts';
+import { type Server, type ServerOptions, startServer } from '../../../src/http/server/server.ts';
+import { createTrustedProxies } from '../../../src/http/server/source.ts';
+import { generateAuthority, generateLeaf } from '../../../src/lib/kube/certificates/generate.ts';
+import { createFakeLog } from '../../fakes/log.ts';
+
+const authority = await generateAuthority(new Date());
+const certificate = await generateLeaf(authority, { dns: ['localhost'], ip: ['127.0.0.1'] }, new Date());
+const servers: Server[] = [];
+const sockets: Socket[] = [];
+
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy();
+  await Promise.all(servers.map((server) => server.stop(0)));
+});
+
+type Kind = 'plain' | 'TLS';
+
+function start(kind: Kind, options: Partial<ServerOptions> = {}) {
+  const { log, lines } = createFakeLog();
+  const server = startServer({
+    name: 'hook',
+    address: '127.0.0.1:0',
+    fetch: (_, { source }) => new Response(source),
+    ...(kind === 'TLS' && { certificate }),
+    log,
+    ...options,
+  });
+  servers.push(server);
+  return { server, lines, port: Number(server.address.split(':').at(-1)) };
+}
+
+interface Caller {
+  readonly socket: Socket;
+  /** All that came so far. */
+  text(): string;
+  ask(request?: string): Promise<string>;
+  readonly closed: Promise<void>;
+}
+
+/** A connection of its own from this address, once it is ready for bytes. */
+async function call(kind: Kind, port: number, localAddress = '127.0.0.1'): Promise<Caller> {
+  const plain = connectPlain({ port, host: '127.0.0.1', localAddress });
+  const socket =
+    kind === 'plain' ? plain : connectTls({ socket: plain, ca: authority.cert, host: '127.0.0.1' });
+  sockets.push(plain);
+  let text = '';
+  let wake = () => {};
+  socket.on('data', (bytes: Buffer) => {
+    text += bytes.toString();
+    wake();
+  });
+  socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => plain.on('close', () => resolve()));
+  const ready = new Promise<void>((resolve) =>
+    socket.on(kind === 'plain' ? 'connect' : 'secureConnect', resolve),
+  );
+  await Promise.race([ready, closed]);
+  const ask = async (request = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n') => {
+    const from = text.length;
+    const answered = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    socket.write(request);
+    await Promise.race([answered, closed]);
+    return text.slice(from);
+  };
+  return { socket, text: () => text, ask, closed };
+}
+
+const LIMITS: ConnectionLimits = {
+  total: 6,
+  source: 3,
+  firstSeconds: 60,
+  answerSeconds: 60,
+  readSeconds: 60,
+};
+
+describe.each(['plain', 'TLS'] as const)('a %s listener', (kind) => {
+  test('knows the address of each connection, for all of its requests', async () => {
+    const { port } = start(kind);
+    const callers = await Promise.all(['127.0.0.2', '127.0.0.3'].map((address) => call(kind, port, address)));
+    for (const _ of [1, 2]) {
+      expect(await callers[0]?.ask()).toEndWith('\r\n\r\n127.0.0.2');
+      expect(await callers[1]?.ask()).toEndWith('\r\n\r\n127.0.0.3');
+    }
+  });
+
+  test('believes X-Forwarded-For of the proxies that are named, and of nobody else', async () => {
+    const { port } = start(kind, { proxies: createTrustedProxies(['127.0.0.2']) });
+    const request = 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n';
+    expect(await (await call(kind, port, '127.0.0.2')).ask(request)).toEndWith('192.0.2.7');
+    expect(await (await call(kind, port, '127.0.0.3')).ask(request)).toEndWith('127.0.0.3');
+  });
+
+  test('takes so many connections of one source, and others still', async () => {
+    const { port } = start(kind, { connections: LIMITS });
+    const callers = await Promise.all([1, 2, 3].map(() => call(kind, port, '127.0.0.2')));
+    const refused = await call(kind, port, '127.0.0.2');
+    await refused.closed;
+    expect(await (await call(kind, port, '127.0.0.3')).ask()).toEndWith('127.0.0.3');
+    for (const caller of callers) expect(await caller.ask()).toEndWith('127.0.0.2');
+    callers[0]?.socket.destroy();
+    await callers[0]?.closed;
+    await Bun.sleep(50);
+    expect(await (await call(kind, port, '127.0.0.2')).ask()).toEndWith('127.0.0.2');
+  });
+
+  test('says how many connections it refused', async () => {
+    const { port, lines } = start(kind, { connections: { ...LIMITS, source: 0 } });
+    for (const _ of [1, 2]) await (await call(kind, port)).closed;
+    await Bun.sleep(1100);
+    const said = lines.filter((line) => line.includes('too many connections: refused'));
+    expect(said.map((line) => JSON.parse(line))).toMatchObject([{ server: 'hook', connections: 2 }]);
+  });
+
+  test('ends an idle connection of the source with most of them where all are taken', async () => {
+    const { port } = start(kind, { connections: { ...LIMITS, total: 4 } });
+    const many = [];
+    for (const _ of [1, 2, 3]) many.push(await call(kind, port, '127.0.0.2'));
+    const [first, second, third] = many;
+    await call(kind, port, '127.0.0.3');
+    expect(await second?.ask()).toEndWith('127.0.0.2');
+    first?.socket.write('GET / HTT');
+    await Bun.sleep(50);
+    const fresh = await call(kind, port, '127.0.0.4');
+    await second?.closed;
+    expect(await fresh.ask()).toEndWith('127.0.0.4');
+    expect(await first?.ask('P/1.1\r\nHost: localhost\r\n\r\n')).toEndWith('127.0.0.2');
+    expect(await third?.ask()).toEndWith('127.0.0.2');
+  });
+
+  test.each([
+    ['sends half a request', { answerSeconds: 0.1 }, 'GET / HTTP/1.1\r\n'],
+    ['sends one and a half', { answerSeconds: 0.1 }, 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /'],
+  ])('ends a connection that %s', async (_, limits, bytes) => {
+    const { port } = start(kind, { connections: { ...LIMITS, ...limits } });
+    const caller = await call(kind, port);
+    await Promise.race([caller.ask(bytes), Bun.sleep(100)]);
+    // The rest of what is never whole.
+    caller.socket.write('x');
+    await caller.closed;
+  });
+
+  test('ends a connection whose answer nobody reads', async () => {
+    const { port } = start(kind, {
+      connections: { ...LIMITS, source: 1, readSeconds: 0.1 },
+      fetch: () => new Response('x'.repeat(20_000_000)),
+    });
+    const caller = await call(kind, port);
+    caller.socket.pause();
+    caller.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await Bun.sleep(50);
+    await (await call(kind, port)).closed;
+    await Bun.sleep(1500);
+    expect(await (await call(kind, port)).ask()).toStartWith('HTTP/1.1 200');
+  });
+
+  test('passes on large bodies whole, both ways, and an answer that comes before the body', async () => {
+    const body = crypto.randomUUID().repeat(300_000);
+    const fetchBody = async (request: Request) =>
+      request.url.endsWith('/echo')
+        ? new Response(await request.text())
+        : new Response('no', { status: 401 });
+    const { server } = start(kind, { fetch: fetchBody });
+    const url = `${kind === 'TLS' ? 'https' : 'http'}://${server.address}`;
+    const post = (path: string) =>
+      fetch(`${url}${path}`, { method: 'POST', body, tls: { ca: authority.cert } });
+    expect((await (await post('/echo')).text()) === body).toBe(true);
+    expect((await post('/')).status).toBe(401);
+  });
+
+  test('says that its port is taken', () => {
+    const { server } = start(kind);
+    const again = () => start(kind, { address: server.address });
+    expect(again).toThrow(`The hook server cannot listen on ${server.address}: is the port taken?`);
+  });
+
+  test('finishes what is under way when it stops, and takes nothing new', async () => {
+    const fetchLate = async () => {
+      await Bun.sleep(400);
+      return new Response('late');
+    };
+    const { server, port } = start(kind, { fetch: fetchLate });
+    const answer = (await call(kind, port)).ask();
+    await Bun.sleep(100);
+    const stopped = server.stop(10);
+    const refused = await call(kind, port);
+    await refused.closed;
+    expect(await answer).toEndWith('late');
+    await stopped;
+  });
+});
+
+describe('a plain listener', () => {
+  test('ends a connection that sends on and on and reads no answer', async () => {
+    const { port } = start('plain', { fetch: () => new Response('x'.repeat(20_000_000)) });
+    const caller = await call('plain', port);
+    caller.socket.pause();
+    caller.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await Bun.sleep(50);
+    const body = 'x'.repeat(8_000_000);
+    caller.socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n${body}`);
+    const open = Bun.sleep(3000).then(() => 'open');
+    expect(await Promise.race([caller.closed, open])).toBeUndefined();
+  });
+});
+
+describe('a TLS listener', () => {
+  test('counts connections whose handshake does not come, and ends them', async () => {
+    const { port } = start('TLS', { connections: { ...LIMITS, firstSeconds: 0.5 } });
+    const silent = await Promise.all([1, 2, 3].map(() => call('plain', port)));
+    const refused = await call('plain', port);
+    await refused.closed;
+    await Promise.all(silent.map(({ closed }) => closed));
+    expect(await (await call('TLS', port)).ask()).toEndWith('127.0.0.1');
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'bun:test';
+import { nextSteps } from '../../../src/decide/promotion/next.ts';
+import { spreadOf } from '../../../src/lib/text/jitter.ts';
+import { at, NOW, running, withState } from '../../fakes/pipeline.ts';
+
+interface Options {
+  readonly name?: string;
+  /** Seconds since the pull request was opened. */
+  readonly age: number;
+  /** Seconds since its forge told of it. */
+  readonly told?: number;
+}
+
+/** Seconds until an open pull request is looked at again. */
+function pollAfter({ name = 'app', age, told }: Options): number {
+  const pullRequest = {
+    url: 'https://f/pulls/7',
+    number: 7,
+    ...(told !== undefined && { changedAt: at(-told) }),
+  };
+  const from = withState(running({ dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }), 'staging', {
+    promotion: { revision: '1.1.0', phase: 'PullRequestOpen', updatedAt: at(-age), pullRequest },
+  });
+  const pipeline = { ...from, metadata: { ...from.metadata, name } };
+  const step = nextSteps({ pipeline, pullRequests: { staging: 'open' }, requested: false, now: NOW }).staging;
+  if (step?.kind !== 'rest' || step.wakeAfter === undefined) throw new Error('it is not looked at again');
+  return step.wakeAfter;
+}
+
+const NAMES = Array.from({ length: 10_000 }, (_, index) => `app-${index}`);
+
+describe('an open pull request', () => {
+  const ages: [age: number, seconds: number][] = [
+    [0, 10],
+    [100, 10],
+    [600, 60],
+    [1200, 100],
+    [1_000_000, 100],
+  ];
+  test.each(ages)('that was opened %i seconds ago is looked at again in about %i', (age, seconds) => {
+    for (const name of NAMES.slice(0, 100)) {
+      const wait = pollAfter({ name, age });
+      expect(wait).toBeGreaterThanOrEqual(0.8 * seconds);
+      expect(wait).toBeLessThan(1.2 * seconds);
+      expect(pollAfter({ name, age })).toBe(wait);
+    }
+  });
+
+  test('is looked at soon again when its forge told of it, for the API may be behind', () => {
+    const fresh = pollAfter({ age: 0 });
+    expect(pollAfter({ age: 86_400, told: 0 })).toBe(fresh);
+    expect(pollAfter({ age: 86_400, told: 600 })).toBe(6 * fresh);
+    expect(pollAfter({ age: 0, told: 600 })).toBe(fresh);
+  });
+});
+
+describe('the looks at many things that began at once', () => {
+  test.each([
+    ['by the name of the Pipeline', (name: string) => `apps/${name}/staging`],
+    ['by the namespace', (name: string) => `${name}/app/staging`],
+    ['by the environment', (name: string) => `apps/app/${name}`],
+  ])('are spread evenly %s', (_, nameOf) => {
+    const tenths = new Array<number>(10).fill(0);
+    for (const name of NAMES) {
+      const tenth = Math.floor(((spreadOf(nameOf(name)) - 0.8) / 0.4) * 10);
+      tenths[tenth] = (tenths[tenth] ?? 0) + 1;
+    }
+    for (const count of tenths) {
+      expect(count).toBeGreaterThan(850);
+      expect(count).toBeLessThan(1150);
+    }
+  });
+});

@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'bun:test';
+import { untilAborted } from '../../../../src/lib/async/abort.ts';
+import { createDeadline } from '../../../../src/lib/async/deadline.ts';
+
+const NEVER = new Promise<never>(() => undefined);
+
+describe('what is waited for until a signal is aborted', () => {
+  test('ends with the reason though it never settles', async () => {
+    const controller = new AbortController();
+    const waiting = untilAborted(NEVER, controller.signal);
+    controller.abort(new Error('time is up'));
+    expect(waiting).rejects.toThrow('time is up');
+  });
+
+  test('is not waited for at all when the signal is aborted already', () => {
+    expect(untilAborted(NEVER, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+  });
+
+  test('keeps its own outcome', async () => {
+    const { signal } = new AbortController();
+    expect(await untilAborted(Promise.resolve(1), signal)).toBe(1);
+    expect(untilAborted(Promise.reject(new Error('its own')), signal)).rejects.toThrow('its own');
+    expect(await untilAborted(Promise.resolve(2), undefined)).toBe(2);
+  });
+});
+
+describe('a deadline', () => {
+  test('ends an exchange that neither answers nor fails when it is aborted', async () => {
+    const deadline = createDeadline({ timeoutMs: 60_000, idleMs: 1 });
+    expect(deadline.race(NEVER)).rejects.toThrow('it gave no answer within 0.001 s.');
+    await Bun.sleep(5);
+    deadline.progress();
+    expect(deadline.signal.aborted).toBe(true);
+    deadline.clear();
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'bun:test';
+import { createPace, REAL_WAITS, type Waits } from '../../../../src/lib/forges/request/concurrency.ts';
+
+/** A clock that goes on when all wait: to the next time that somebody waits for. */
+function fakeWaits() {
+  let now = 0;
+  const sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+  const waits: Waits = {
+    elapsed: () => now,
+    sleep(ms, signal) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      sleepers.push({ until: now + ms, wake: resolve });
+      signal?.addEventListener('abort', () => reject(new Error('interrupted')), { once: true });
+      return promise;
+    },
+  };
+  async function advance(ms: number) {
+    now += ms;
+    for (const sleeper of sleepers) if (sleeper.until <= now) sleeper.wake();
+    await Bun.sleep(0);
+  }
+  return { waits, advance };
+}
+
+describe('the pace of requests', () => {
+  test('is eight at once with one token, and who waits longest is next', async () => {
+    const pace = createPace(fakeWaits().waits);
+    const entered: number[] = [];
+    const enter = async (index: number) => {
+      const leave = await pace.enter('a', { gapMs: 0 });
+      entered.push(index);
+      return leave;
+    };
+    const all = Array.from({ length: 12 }, (_, index) => enter(index));
+    await Bun.sleep(0);
+    expect(entered).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+
+    (await all[3])?.();
+    (await all[0])?.();
+    await Bun.sleep(0);
+    expect(entered.slice(8)).toEqual([8, 9]);
+    await pace.enter('b', { gapMs: 0 });
+  });
+
+  test('has a gap between two requests that want one, and none before others', async () => {
+    const { waits, advance } = fakeWaits();
+    const pace = createPace(waits);
+    const at: string[] = [];
+    const enter = async (name: string, key: string, gapMs: number) => {
+      const leave = await pace.enter(key, { gapMs });
+      at.push(`${name} ${waits.elapsed()}`);
+      leave();
+    };
+    void enter('first', 'a', 1000);
+    void enter('second', 'a', 1000);
+    void enter('third', 'a', 1000);
+    void enter('read', 'a', 0);
+    void enter('other', 'b', 1000);
+    await advance(0);
+    for (let count = 0; count < 10; count++) await advance(250);
+    void enter('late', 'a', 1000);
+    for (let count = 0; count < 4; count++) await advance(250);
+    void enter('later', 'a', 1000);
+    await advance(0);
+
+    expect(at).toEqual(['first 0', 'read 0', 'other 0', 'second 1000', 'third 2000', 'late 3000']);
+    await advance(500);
+    expect(at.at(-1)).toBe('later 4000');
+  });
+
+  test('lets go whoever is stopped while waiting, with the reason of the signal', async () => {
+    const { waits } = fakeWaits();
+    const pace = createPace(waits);
+    const leaves = await Promise.all(Array.from({ length: 8 }, () => pace.enter('a', { gapMs: 0 })));
+    const stopping = new AbortController();
+    const place = pace.enter('a', { gapMs: 0, signal: stopping.signal });
+    await pace.enter('b', { gapMs: 1000 });
+    const turn = pace.enter('b', { gapMs: 1000, signal: stopping.signal });
+    const other = pace.enter('a', { gapMs: 0 });
+    const stopped = Promise.allSettled([place, turn]);
+    const reason = new Error('the program stops');
+    stopping.abort(reason);
+
+    expect(await stopped).toMatchObject(Array(2).fill({ status: 'rejected', reason }));
+    await expect(pace.enter('a', { gapMs: 0, signal: stopping.signal })).rejects.toBe(reason);
+    leaves[0]?.();
+    await other;
+  });
+
+  test('is kept by the real clock too', async () => {
+    const pace = createPace(REAL_WAITS);
+    const started = performance.now();
+    for (let count = 0; count < 3; count++) (await pace.enter('a', { gapMs: 40 }))();
+
+    expect(performance.now() - started).toBeWithin(75, 2_000);
+  });
+});

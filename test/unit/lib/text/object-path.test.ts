@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'bun:test';
+import { parseRevisionPaths, revisionPathOf, valueAt } from '../../../../src/lib/text/object-path.ts';
+
+const OBJECT = {
+  status: {
+    currentPodHash: '5d4f',
+    'with-dash': 3,
+    images: [
+      { name: 'side', tag: 'a' },
+      { name: 'main', tag: 'b' },
+    ],
+    lists: [['x'], ['y', 'z']],
+  },
+};
+
+function at(path: string): unknown {
+  const paths = parseRevisionPaths(`Rollout.argoproj.io=${path}`);
+  const found = revisionPathOf(paths, { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' });
+  return found && valueAt(OBJECT, found);
+}
+
+describe('the path of a revision', () => {
+  test.each([
+    ['.status.currentPodHash', '5d4f'],
+    ['.status.with-dash', 3],
+    ['.status.images[0].tag', 'a'],
+    ['.status.images[name=main].tag', 'b'],
+    ['.status.lists[1][1]', 'z'],
+    ['.status.images', OBJECT.status.images],
+    ['.status.images[name=none].tag', undefined],
+    ['.status.images[9].tag', undefined],
+    ['.status.images.length', undefined],
+    ['.status.currentPodHash.length', undefined],
+    ['.status[0]', undefined],
+    ['.constructor.name', undefined],
+    ['.__proto__.constructor', undefined],
+    ['.none.none', undefined],
+  ])('%s leads to %p', (path, value) => {
+    expect(at(path)).toEqual(value);
+  });
+
+  test('belongs to a kind of a group, whatever its version', () => {
+    const paths = parseRevisionPaths(' Rollout.argoproj.io=.status.a, Service=.metadata.name ,');
+    expect([...paths.keys()]).toEqual(['Rollout.argoproj.io', 'Service']);
+    expect(revisionPathOf(paths, { apiVersion: 'v1', kind: 'Service' })?.text).toBe('.metadata.name');
+    expect(revisionPathOf(paths, { apiVersion: 'serving.knative.dev/v1', kind: 'Service' })).toBeUndefined();
+    expect(parseRevisionPaths('').size).toBe(0);
+  });
+
+  test.each([
+    ['Rollout.argoproj.io', 'is no KIND.GROUP=PATH'],
+    ['rollouts.argoproj.io=.status.a', 'is no KIND.GROUP=PATH'],
+    ['Rollout.=.status.a', 'is no KIND.GROUP=PATH'],
+    ['Rollout.argoproj.io=', 'is no path'],
+    ['Rollout.argoproj.io=status.a', 'is no path'],
+    ['Rollout.argoproj.io=.status..a', 'is no path'],
+    ['Rollout.argoproj.io=.status.a.', 'is no path'],
+    ['Rollout.argoproj.io={.status.a}', 'is no path'],
+    ['Rollout.argoproj.io=.status[*]', 'is no path'],
+    ['Rollout.argoproj.io=.status[-1]', 'is no path'],
+    ['Rollout.argoproj.io=.status[name=]', 'is no path'],
+    [`Rollout.argoproj.io=${'.a'.repeat(21)}`, 'is no path'],
+    ['A.b=.c,A.b=.d', 'A.b has two paths'],
+  ])('is refused in %s', (text, says) => {
+    expect(() => parseRevisionPaths(text)).toThrow(says);
+  });
+});

@@ -1,0 +1,30 @@
+import { expect, test } from 'bun:test';
+import type { PullRequestStrategy } from '../../../src/api/pipeline.ts';
+import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
+import { createPushPromoter } from '../../../src/promote/push.ts';
+import { forgeDeps } from '../../fakes/forge-deps.ts';
+import { promotionRequest } from '../../fakes/promotion.ts';
+import { fakeWorkspace } from '../../fakes/workspace.ts';
+
+const TOKEN = { token: 'glpat-0123456789abcdefghij' };
+const secretRef = { name: 'forge' };
+
+type Most = number | undefined;
+type Row = readonly [url: string, type: PullRequestStrategy['type'], pulls: Most, pushes: Most];
+
+const ROWS: readonly Row[] = [
+  ['https://gitlab.com/acme/fleet', undefined, 3, 3],
+  // The strategy push has no type: what the host does not tell, it does not know.
+  ['https://git.example.com/acme/fleet', 'gitlab', 3, undefined],
+  ['https://git.example.com/acme/fleet', 'gitea', undefined, undefined],
+  ['https://github.com/acme/fleet', 'github', undefined, undefined],
+];
+
+test.each(ROWS)('a push to %s with the type %s brings so many branches', async (url, type, pulls, pushes) => {
+  const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
+  const deps = { ...forgeDeps(), workspace };
+  const settings = { url, baseBranch: 'main', secretRef, ...(type && { type }) };
+  await createPullRequestPromoter(deps).promote(promotionRequest(), settings, TOKEN);
+  await createPushPromoter(deps).promote(promotionRequest(), { url, branch: 'main', secretRef }, TOKEN);
+  expect(workspace.updates.map(({ branchesAtOnce }) => branchesAtOnce)).toEqual([pulls, pushes]);
+});

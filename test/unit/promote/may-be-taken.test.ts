@@ -1,0 +1,32 @@
+import { expect, test } from 'bun:test';
+import type { PullRequestRef } from '../../../src/api/pipeline.ts';
+import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
+import { forgeDeps } from '../../fakes/forge-deps.ts';
+import { promotionRequest } from '../../fakes/promotion.ts';
+import { fakeWorkspace } from '../../fakes/workspace.ts';
+
+const URL = 'https://git.example.com/acme/fleet';
+const CHOSEN = 'promote/{{environment}}';
+
+/** A pull request that is recorded, from that branch. */
+const from = (branch: string): PullRequestRef => ({ url: `${URL}/pulls/1`, number: 1, branch });
+
+type Row = readonly [what: string, branch: string | undefined, recorded: PullRequestRef | undefined, boolean];
+
+const ROWS: readonly Row[] = [
+  ['with the usual name is ours', undefined, undefined, false],
+  ['with a chosen name may be of others', CHOSEN, undefined, true],
+  ['with a chosen name and a recorded pull request is ours', CHOSEN, from('promote/staging'), false],
+  ['with a name that was chosen anew may be of others', CHOSEN, from('promotion-team-app-staging'), true],
+];
+
+test.each(ROWS)('a branch %s', async (_, branch, pullRequest, mayBeTaken) => {
+  const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
+  const promoter = createPullRequestPromoter({ ...forgeDeps(), workspace });
+  const place = { url: URL, type: 'gitea', baseBranch: 'main', secretRef: { name: 'forge' } } as const;
+  const settings = { ...place, ...(branch !== undefined && { branch }) };
+  const request = promotionRequest(pullRequest && { pullRequest });
+  await promoter.promote(request, settings, { token: 'glpat-0123456789abcdefghij' });
+
+  expect(workspace.updates).toMatchObject([{ mayBeTaken }]);
+});

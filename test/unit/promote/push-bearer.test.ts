@@ -1,0 +1,18 @@
+import { expect, test } from 'bun:test';
+import { createPushPromoter } from '../../../src/promote/push.ts';
+import { promotionRequest } from '../../fakes/promotion.ts';
+import { fakeWorkspace } from '../../fakes/workspace.ts';
+
+const TOKEN = { token: 'BBDC-0123456789abcdefghij' };
+
+test.each([
+  ['Bitbucket by its path', 'https://git.example.com/scm/acme/fleet.git', { bearerToken: TOKEN.token }],
+  ['any other host', 'https://git.example.com/acme/fleet', TOKEN],
+])('a push with a token alone to %s logs in as that forge takes it', async (_, url, expected) => {
+  const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
+  const deps = { workspace, now: () => new Date(0) };
+  const settings = { url, branch: 'main', secretRef: { name: 'forge' } };
+  await createPushPromoter(deps).promote(promotionRequest(), settings, TOKEN);
+
+  expect(workspace.updates[0]?.credentials).toMatchObject(expected);
+});

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'bun:test';
+import { type PipelineStatus, pipelineKey, type StoredPipeline } from '../../../src/api/pipeline.ts';
+import { createRecordStatus } from '../../../src/reconcile/record.ts';
+import { takeTurns } from '../../../src/reconcile/serialize-writes.ts';
+import { pipeline } from '../../fakes/pipeline.ts';
+import { createFakeStore } from '../../fakes/store.ts';
+
+/** A store whose requests wait until they are let go, one after the other. */
+function setUp() {
+  const server = createFakeStore();
+  server.put(pipeline());
+  server.put({ ...pipeline(), metadata: { ...pipeline().metadata, name: 'other' } });
+  const sent: (() => void)[] = [];
+  const reads: string[] = [];
+  const store = takeTurns({
+    ...server,
+    async read(key) {
+      reads.push(key);
+      return server.read(key);
+    },
+    async applyStatus(known, status) {
+      await new Promise<void>((letGo) => sent.push(letGo));
+      return server.applyStatus(known, status);
+    },
+  });
+  const stored = (name = 'app'): StoredPipeline => {
+    const found = store.get(pipelineKey('apps', name));
+    if (!found) throw new Error('the pipeline is gone');
+    return found;
+  };
+  return { server, store, sent, reads, stored };
+}
+
+const settled = () => Bun.sleep(5);
+const withSummary = (summary: string) => ({ status: { summary } satisfies PipelineStatus });
+
+describe('writes of one Pipeline', () => {
+  test('take turns: who comes second is told of the first one without a request', async () => {
+    const { store, sent, stored } = setUp();
+    const known = stored();
+    const first = store.applyStatus(known, { summary: 'first' });
+    const second = store.applyStatus(known, { summary: 'second' }).catch((error: unknown) => error);
+    await settled();
+    expect(sent).toHaveLength(1);
+    sent[0]?.();
+    expect((await first).status.summary).toBe('first');
+    expect(await second).toMatchObject({ code: 'ApiConflict' });
+    expect(sent).toHaveLength(1);
+  });
+
+  test('do not wait for those of another one', async () => {
+    const { store, sent, stored } = setUp();
+    const both = [
+      store.applyStatus(stored(), { summary: 'one' }),
+      store.applyStatus(stored('other'), { summary: 'two' }),
+    ];
+    await settled();
+    expect(sent).toHaveLength(2);
+    for (const letGo of sent) letGo();
+    await Promise.all(both);
+  });
+
+  test('go on when the one before has failed', async () => {
+    const { server, store, sent, stored } = setUp();
+    const known = stored();
+    const first = store.applyStatus(known, { summary: 'first' }).catch((error: unknown) => error);
+    const second = store.applyStatus(known, { summary: 'second' });
+    await settled();
+    server.interfere({ summary: 'of another process' });
+    sent[0]?.();
+    expect(await first).toMatchObject({ code: 'ApiConflict' });
+    await settled();
+    sent[1]?.();
+    // It is the API server that says what the other process did.
+    await expect(second).rejects.toMatchObject({ code: 'ApiConflict' });
+  });
+
+  test('go one by one, however many have waited for one that failed', async () => {
+    const { server, store, sent, stored } = setUp();
+    const known = stored();
+    const all = ['first', 'second', 'third'].map((summary) =>
+      store.applyStatus(known, { summary }).catch((error: unknown) => error),
+    );
+    await settled();
+    server.interfere({ summary: 'of another process' });
+    for (const requests of [1, 2, 3]) {
+      expect(sent).toHaveLength(requests);
+      sent[requests - 1]?.();
+      await settled();
+    }
+    expect(await Promise.all(all)).toEqual(all.map(() => expect.objectContaining({ code: 'ApiConflict' })));
+  });
+
+  test('are decided anew on what the one before wrote, without asking for it', async () => {
+    const { store, sent, reads, stored } = setUp();
+    const known = stored();
+    const first = store.applyStatus(known, { summary: 'first' });
+    const saw: (string | undefined)[] = [];
+    const record = createRecordStatus(store)(known, ({ status }) => {
+      saw.push(status.summary);
+      return withSummary('second');
+    });
+    await settled();
+    sent[0]?.();
+    await first;
+    await settled();
+    sent[1]?.();
+    await record;
+    expect(saw).toEqual([known.status.summary, 'first']);
+    expect(reads).toEqual([]);
+    expect(stored().status.summary).toBe('second');
+  });
+});
