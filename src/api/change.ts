@@ -1,6 +1,8 @@
 import * as v from 'valibot';
+import { MERGE_METHODS } from '../lib/forges/pure.ts';
+import type { TextRule } from '../lib/text/index.ts';
 import { secretReference } from './names.ts';
-import { keeps, rules, type TextRule, textRules } from './rules.ts';
+import { keeps, rules, textRules } from './rules.ts';
 
 /** What a promotion changes in Git, and how its commits and texts look. */
 
@@ -156,9 +158,6 @@ export const merge = v.optional(
     ),
   ),
 );
-
-export const MERGE_METHODS = ['merge', 'squash', 'rebase'] as const;
-export type MergeMethod = (typeof MERGE_METHODS)[number];
 
 export const mergeMethod = v.optional(
   v.pipe(

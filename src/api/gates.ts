@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { keeps, rules, type TextRule, textRules } from './rules.ts';
+import type { TextRule } from '../lib/text/index.ts';
+import { keeps, rules, textRules } from './rules.ts';
 import { Window } from './window.ts';
 
 export type { Weekday, Window } from './window.ts';

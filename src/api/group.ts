@@ -16,10 +16,6 @@ export const HMAC_KEY_PREVIOUS = 'hmac-key-previous';
 export const APPROVAL_KEY = 'approval-key';
 export const APPROVAL_KEY_PREVIOUS = 'approval-key-previous';
 
-/** Keys of a Secret that `pull-request.secretRef` names: what the forge proves its webhooks with. */
-export const WEBHOOK_SECRET = 'webhook-secret';
-export const WEBHOOK_SECRET_PREVIOUS = 'webhook-secret-previous';
-
 /** Below this, a key can be guessed. */
 export const MIN_KEY_BYTES = 16;
 
@@ -29,10 +25,6 @@ export const PUBLISHED_KEYS: readonly string[] = [
   'put-another-random-key-here-for-approvals',
   'put-a-token-of-your-forge-here',
 ];
-
-/** Keys of the same Secret: what commits are signed with, and what opens that. */
-export const SIGNING_KEY = 'signing-key';
-export const SIGNING_PASSPHRASE = 'signing-passphrase';
 
 /** Annotation of a Secret: the only hosts that it may be sent to, comma-separated, in the forms of --git-hosts. */
 export const ALLOWED_HOSTS = `${GROUP}/allowed-hosts`;

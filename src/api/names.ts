@@ -78,7 +78,3 @@ export const environmentName = name({
     },
   ],
 });
-
-/** The kinds of forges that pull requests can be opened on. */
-export const FORGE_TYPES = ['github', 'gitlab', 'bitbucket-server', 'gitea', 'azure-devops'] as const;
-export type ForgeType = (typeof FORGE_TYPES)[number];

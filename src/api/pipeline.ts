@@ -14,7 +14,6 @@ import type { PipelineStatus } from './status.ts';
 
 export type { Approvals } from './approvals.ts';
 export type { Gates, Weekday, Window } from './gates.ts';
-export { FORGE_TYPES, type ForgeType } from './names.ts';
 export * from './promotion.ts';
 export * from './status.ts';
 export * from './strategy.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { FORGE_TYPES } from './names.ts';
+import { FORGE_TYPES } from '../lib/forges/pure.ts';
 import { message, revision, time } from './status-fields.ts';
 
 /** What a Pipeline's status knows of a pull request. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { keeps, rules, type TextRule, textRules } from './rules.ts';
+import type { TextRule } from '../lib/text/index.ts';
+import { keeps, rules, textRules } from './rules.ts';
 
 /** Where the application object says which revision it runs: one revision, or several artifacts at once. */
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { brokenRule, type TextRule } from '../lib/text/index.ts';
 
 /**
  * What the API server holds by CEL beside the plain schema, in the words that name the fix. A rule stands
@@ -14,11 +15,6 @@ export interface Rule {
   /** The same in JSON Schema, where that can say it. */
   readonly schema?: Readonly<Record<string, unknown>>;
 }
-
-/** A text that must match, or must have no match of, a pattern that JavaScript and RE2 read alike. */
-export type TextRule =
-  | { readonly matches: RegExp; readonly message: string }
-  | { readonly lacks: RegExp; readonly message: string };
 
 /** The key under which rules travel in a JSON Schema between valibot and the generators. */
 export const RULES_KEY = 'x-turnpike-rules';
@@ -68,16 +64,6 @@ export function quickly<Schema extends v.GenericSchema<string>>(schema: Schema, 
       return run(dataset, config);
     },
   };
-}
-
-/** The message of the first rule that a text breaks. */
-export function brokenRule(text: string, list: readonly TextRule[]): string | undefined {
-  for (const rule of list) if (!isKept(text, rule)) return rule.message;
-  return undefined;
-}
-
-function isKept(text: string, rule: TextRule): boolean {
-  return 'matches' in rule ? rule.matches.test(text) : !rule.lacks.test(text);
 }
 
 /** The rules of a text as rules of that text. */

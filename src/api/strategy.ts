@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { FORGE_TYPES } from '../lib/forges/pure.ts';
+import { URL_RULES } from '../lib/net/pure.ts';
 import {
   branch,
   CommitSettings,
@@ -9,8 +11,8 @@ import {
   PRESENTATION,
   PullRequestTemplates,
 } from './change.ts';
-import { FORGE_TYPES, secretReference } from './names.ts';
-import { branchOf, repositoryUrl, URL_RULES } from './repository.ts';
+import { secretReference } from './names.ts';
+import { branchOf, repositoryUrl } from './repository.ts';
 import { rules, secretTextRules } from './rules.ts';
 
 /** How a promotion is done. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { keeps, rules, type TextRule, textRules } from './rules.ts';
+import type { TextRule } from '../lib/text/index.ts';
+import { keeps, rules, textRules } from './rules.ts';
 
 /** A time in which promotions may pass, or may not. */
 

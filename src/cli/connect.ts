@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadKubeConfig } from '../lib/kube/client/config.ts';
-import { createKubeClient, type KubeClient } from '../lib/kube/client/transport.ts';
-import { createProxyFor } from '../lib/net/proxy.ts';
+import { createKubeClient, type KubeClient, loadKubeConfig } from '../lib/kube/index.ts';
+import { createProxyFor } from '../lib/net/index.ts';
 import { type Flags, text } from './flags.ts';
 import { proxyVariables } from './serve/config.ts';
 

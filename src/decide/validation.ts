@@ -1,5 +1,5 @@
 import type { PipelineSpec } from '../api/pipeline.ts';
-import type { HostPolicy } from '../lib/net/hosts.ts';
+import type { HostPolicy } from '../lib/net/pure.ts';
 import { artifactProblems } from './validation/artifacts.ts';
 import { environmentProblems } from './validation/environments.ts';
 import { onTopProblems } from './validation/on-top.ts';

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { answer, type Verdict } from './admission/answer.ts';
 import { type JudgeDeps, judge } from './admission/judge.ts';
 import { createReviewLog, type ReviewLog } from './admission/report.ts';

@@ -1,4 +1,4 @@
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { problem } from './problem.ts';
 
 const INTERVAL_MS = 1000;

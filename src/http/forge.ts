@@ -1,14 +1,9 @@
-import {
-  FORGE_TYPES,
-  type ForgeType,
-  type PipelineKey,
-  pipelineKey,
-  type StoredPipeline,
-} from '../api/pipeline.ts';
+import { type PipelineKey, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { RecordStatus } from '../decide/model/status-store.ts';
 import { type ForgeChange, receiveChange } from '../decide/observation/forge-change.ts';
 import { errorMessage } from '../lib/errors.ts';
-import { isDeeperThan } from '../lib/text/depth.ts';
+import { FORGE_TYPES, type ForgeType } from '../lib/forges/pure.ts';
+import { isDeeperThan } from '../lib/text/index.ts';
 import { authenticateForge } from './forge/authenticate.ts';
 import { changedPullRequest } from './forge/event.ts';
 import { proofOf } from './forge/proof.ts';

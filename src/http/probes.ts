@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import { createFaultAnswer } from './fault.ts';
 import { type JudgeReader, readersOnly } from './metrics-access.ts';
 import { notFound } from './problem.ts';

@@ -1,11 +1,9 @@
 import * as v from 'valibot';
 import { type Disclosure, disclosureOf } from '../decide/observation/foreign.ts';
-import { createShortMemory } from '../lib/async/short-memory.ts';
-import { createSlots } from '../lib/async/slots.ts';
+import { createShortMemory, createSlots } from '../lib/async/index.ts';
 import { errorMessage, hasCode } from '../lib/errors.ts';
 import { parseFirst } from '../lib/first-fault.ts';
-import { resourcePath } from '../lib/kube/client/path.ts';
-import type { KubeClient } from '../lib/kube/client/transport.ts';
+import { type KubeClient, resourcePath } from '../lib/kube/index.ts';
 
 /** What the namespaces of this cluster let Pipelines of others show. */
 export interface Namespaces {

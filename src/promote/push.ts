@@ -1,10 +1,10 @@
 import { type PushStrategy, pipelineKey } from '../api/pipeline.ts';
 import type { PullRequestState } from '../decide/promotion/next.ts';
-import { type AttemptTime, gitTime } from '../lib/async/attempt-time.ts';
-import { forGit } from '../lib/forges/credentials/credentials.ts';
-import { forgeTypeOf } from '../lib/forges/url/forge-type.ts';
-import type { SigningKey } from '../lib/git/sign/key.ts';
-import type { GitCredentials, Workspace } from './branch/branch-updater.ts';
+import { type AttemptTime, gitTime } from '../lib/async/index.ts';
+import { forGit } from '../lib/forges/index.ts';
+import { forgeTypeOf } from '../lib/forges/pure.ts';
+import type { GitCredentials, SigningKey } from '../lib/git/index.ts';
+import type { Workspace } from './branch/branch-updater.ts';
 import type { Pass } from './checkpoint.ts';
 import { commitMessage } from './pull-request/body.ts';
 import { atOnce } from './pull-request/forge-type.ts';

@@ -2,7 +2,7 @@ import type { CommitSettings } from '../api/change.ts';
 import type { MergedInto } from '../api/pipeline.ts';
 import { isOlder, parseImage, partsOf, revisionPart, shortRevision } from '../decide/model/revision.ts';
 import { TurnpikeError } from '../lib/errors.ts';
-import type { SigningKey } from '../lib/git/sign/key.ts';
+import type { SigningKey } from '../lib/git/index.ts';
 import type { BaseState, BranchResult } from './branch/branch-updater.ts';
 import { markerKey } from './pull-request/names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';

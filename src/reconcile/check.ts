@@ -11,7 +11,7 @@ import {
   type SpecPolicy,
   surroundingFindings,
 } from '../decide/validation.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../lib/logger.ts';
 
 /** What the admission webhook's rules say of a stored Pipeline, a line each. */
 export interface Check {

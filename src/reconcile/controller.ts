@@ -1,10 +1,9 @@
 import { KIND } from '../api/group.ts';
 import type { PipelineKey } from '../api/pipeline.ts';
 import { pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
-import type { Queue } from '../lib/async/work-queue.ts';
-import { startWorkers } from '../lib/async/workers.ts';
+import { type Queue, startWorkers } from '../lib/async/index.ts';
 import { errorMessage, hasCode } from '../lib/errors.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Reconcile } from './reconcile.ts';
 

@@ -3,7 +3,7 @@ import { type Pipeline, pipelineKey, type StoredPipeline } from '../api/pipeline
 import type { StatusStore } from '../decide/model/status-store.ts';
 import { openPullRequests } from '../decide/promotion/abandon.ts';
 import { errorMessage, TurnpikeError } from '../lib/errors.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import type { Promoter } from './promoter.ts';
 
 /** A deleted Pipeline has no finalizer: what is open is closed at the event of its deletion, as far as that goes. */

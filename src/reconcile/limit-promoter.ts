@@ -1,6 +1,6 @@
 import { type Pipeline, type PipelineKey, type PullRequestRef, pipelineKey } from '../api/pipeline.ts';
 import { promotionInto } from '../decide/model/route.ts';
-import type { Bulkhead } from '../lib/async/bulkhead.ts';
+import type { Bulkhead } from '../lib/async/index.ts';
 import type { Job } from './job.ts';
 import type { Promoter } from './promoter.ts';
 

@@ -5,7 +5,7 @@ import type { ChartSource } from '../decide/observation/chart-source.ts';
 import { clusterNameOf } from '../decide/observation/event-target.ts';
 import { type Disclosure, foreignError, foreignObservation } from '../decide/observation/foreign.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
-import type { RevisionPath } from '../lib/text/object-path.ts';
+import type { RevisionPath } from '../lib/text/index.ts';
 
 /** One target's application, with what its Pipeline may show of it. All that is shown anywhere comes by here. */
 

@@ -1,5 +1,5 @@
 import { errorMessage, TurnpikeError } from '../lib/errors.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../lib/logger.ts';
 
 /**
  * Sends in the background what must not delay its caller. What fails is tried again a few times and then logged:

@@ -7,8 +7,7 @@ import {
   EVENT_VERSION,
 } from '../api/group.ts';
 import type { Transition } from '../decide/report/transitions.ts';
-import type { KubeEvent } from '../lib/kube/client/events.ts';
-import type { ObjectReference } from '../lib/kube/reference.ts';
+import type { KubeEvent, ObjectReference } from '../lib/kube/index.ts';
 import type { FluxEvents } from '../promote/notification/flux-events.ts';
 import type { Outbox } from './outbox.ts';
 

@@ -2,7 +2,7 @@ import type { PipelineStatus, PromotionStatus, PullRequestRef } from '../api/pip
 import { sourcesOf, withFlux } from '../decide/model/artifacts.ts';
 import { wasMergedLast } from '../decide/model/merged.ts';
 import { asChart, isOlder, isSame, revisionOf } from '../decide/model/revision.ts';
-import { destinationOf, groupOf, promotionInto } from '../decide/model/route.ts';
+import { destinationOf, promotionInto } from '../decide/model/route.ts';
 import {
   broughtRevision,
   commonRevision,
@@ -11,6 +11,7 @@ import {
   ownValue,
   passageOf,
 } from '../decide/model/state.ts';
+import { groupOf } from '../lib/kube/pure.ts';
 import type { PromotionRequest } from '../promote/strategy.ts';
 import type { Job, PromotionJob } from './job.ts';
 

@@ -1,7 +1,7 @@
 import { API_VERSION, KIND } from '../api/group.ts';
 import type { Pipeline, PipelineKey, PipelineStatus } from '../api/pipeline.ts';
 import { transitions } from '../decide/report/transitions.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { Logger } from '../lib/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createPipelineMetrics } from './metrics/pipeline-metrics.ts';
 import type { PipelineEvent } from './pipeline-events.ts';

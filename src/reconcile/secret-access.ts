@@ -1,4 +1,5 @@
 import type { Pipeline, PullRequestStrategy, PushStrategy } from '../api/pipeline.ts';
+import { type Destination, secretHostProblem } from '../decide/model/allowed-hosts.ts';
 import { missingSecret } from '../decide/validation/secrets/secrets.ts';
 import { TurnpikeError } from '../lib/errors.ts';
 import {
@@ -9,10 +10,9 @@ import {
   type PushCredentials,
   proxyFrom,
   type SecretCredentials,
-} from '../lib/forges/credentials/credentials.ts';
-import { forgeTypeOf } from '../lib/forges/url/forge-type.ts';
-import { type Destination, type HostPolicy, secretHostProblem } from '../lib/net/hosts.ts';
-import { keysOfPart, partsOf, type SecretPart } from '../lib/net/secret-parts.ts';
+} from '../lib/forges/index.ts';
+import { forgeTypeOf } from '../lib/forges/pure.ts';
+import { type HostPolicy, keysOfPart, partsOf, type SecretPart } from '../lib/net/pure.ts';
 
 export interface Secret {
   readonly values: ReadonlyMap<string, Uint8Array>;

@@ -1,20 +1,10 @@
 import { pino } from 'pino';
-import { escapeControls, hasControls } from '../lib/text/printable.ts';
+import type { Logger } from '../lib/logger.ts';
+import { escapeControls, hasControls } from '../lib/text/index.ts';
 
 /** Levels of `--log-level`; `trace` is the predecessor's and prints the same as `debug` does here. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-
-type Write = (fields: Record<string, unknown>, message: string) => void;
-
-/** What the rest of the program logs through: static messages, everything that varies in the fields. */
-export interface Logger {
-  readonly debug: Write;
-  readonly info: Write;
-  readonly warn: Write;
-  readonly error: Write;
-  child(fields: Record<string, unknown>): Logger;
-}
 
 /** Fields that never reach the output, wherever someone puts them by mistake. */
 const SECRET_FIELDS = [

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { FIELD_MANAGER } from '../../src/api/group.ts';
 import { loadKubeConfig } from '../../src/lib/kube/client/config.ts';
 import { createEventRecorder } from '../../src/lib/kube/client/events.ts';
 import { createKubeClient, type KubeClient } from '../../src/lib/kube/client/transport.ts';
@@ -154,7 +155,7 @@ describe('an Alert of Flux about a Pipeline', () => {
       const { log } = createFakeLog();
       const now = () => new Date();
       const emit = createPipelineEvents({
-        emit: createEventRecorder(client, { instance: 'test', now }).emit,
+        emit: createEventRecorder(client, { component: FIELD_MANAGER, instance: 'test', now }).emit,
         fluxEvents: createFluxEvents({ address: lab.flux.eventsUrl, fetch, instance: 'test' }),
         outboxes: { kubernetes: createOutbox({ log }), flux: createOutbox({ log }) },
         now,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { FIELD_MANAGER } from '../../src/api/group.ts';
 import { loadKubeConfig } from '../../src/lib/kube/client/config.ts';
 import { createEventRecorder } from '../../src/lib/kube/client/events.ts';
 import { createKubeClient, type KubeClient } from '../../src/lib/kube/client/transport.ts';
@@ -22,7 +23,7 @@ let client: KubeClient;
 function promote(change: Partial<PromotionRequest> = {}) {
   const now = () => new Date();
   const promoter = createNotificationPromoter({
-    emit: createEventRecorder(client, { instance: 'turnpike-0', now }).emit,
+    emit: createEventRecorder(client, { component: FIELD_MANAGER, instance: 'turnpike-0', now }).emit,
     fluxEvents: createFluxEvents({ address: lab.flux.eventsUrl, fetch, instance: 'turnpike-0' }),
     now,
   });

@@ -1,4 +1,5 @@
-import { createLogger, type Logger } from '../../src/telemetry/log.ts';
+import type { Logger } from '../../src/lib/logger.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
 
 /** A logger whose lines can be looked at. */
 export function createFakeLog(): { log: Logger; lines: string[] } {

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import type { ForgeType } from '../../src/api/pipeline.ts';
 import { credentialsFrom } from '../../src/lib/forges/credentials/credentials.ts';
 import { createForge } from '../../src/lib/forges/port.ts';
+import type { ForgeType } from '../../src/lib/forges/types.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import {

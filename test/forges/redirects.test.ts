@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { FORGE_TYPES, type ForgeType } from '../../src/api/pipeline.ts';
 import { createForge, type Forge } from '../../src/lib/forges/port.ts';
+import { FORGE_TYPES, type ForgeType } from '../../src/lib/forges/types.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 

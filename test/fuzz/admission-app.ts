@@ -1,7 +1,8 @@
 import { type Facts, type Needs, NO_FACTS, type SecretState } from '../../src/decide/validation.ts';
 import { createAdmission } from '../../src/http/admission.ts';
 import { createIntake } from '../../src/http/server/intake.ts';
-import { createLogger, type Logger } from '../../src/telemetry/log.ts';
+import type { Logger } from '../../src/lib/logger.ts';
+import { createLogger } from '../../src/telemetry/log.ts';
 
 const FOUND: Readonly<Record<string, Record<string, string>>> = {
   events: { 'hmac-key': 'a key that signs events, 32 bytes or more' },

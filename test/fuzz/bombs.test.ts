@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { createValidate } from '../../src/cli/validate/validate.ts';
 import { startServer } from '../../src/http/server/server.ts';
-import { editMarked } from '../../src/lib/yaml/marker.ts';
 import { pipeline } from '../fakes/pipeline.ts';
+import { editMarked } from '../unit/lib/yaml/edit-marked.ts';
 import { admissionApp, errorLog } from './admission-app.ts';
 import { EDITED_FILES, EVENTS, KEY, MANIFESTS, REFUSED_FILES, REVIEWS, UPDATES } from './bombs.ts';
 import { hookApp, sign } from './hook-app.ts';

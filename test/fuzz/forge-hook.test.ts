@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import * as v from 'valibot';
-import { FORGE_TYPES, type ForgeType, PipelineStatus, pipelineKey } from '../../src/api/pipeline.ts';
+import { PipelineStatus, pipelineKey } from '../../src/api/pipeline.ts';
 import { MAX_EVENT_BYTES } from '../../src/http/forge.ts';
+import { FORGE_TYPES, type ForgeType } from '../../src/lib/forges/types.ts';
 import { SECRET, SENDERS } from '../http/forge/deliveries.ts';
 import { connect } from '../http/forge/hook-app.ts';
 import { mutateBytes } from './bytes.ts';

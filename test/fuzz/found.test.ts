@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { isDeepStrictEqual } from 'node:util';
 import { type Pipeline, pipelineKey } from '../../src/api/pipeline.ts';
-import { editMarked } from '../../src/lib/yaml/marker.ts';
 import { parseStoredPipeline } from '../../src/observe/pipelines/stored-pipeline.ts';
 import { event, pipeline } from '../fakes/pipeline.ts';
+import { editMarked } from '../unit/lib/yaml/edit-marked.ts';
 import { admissionApp } from './admission-app.ts';
 import { hookApp, sign } from './hook-app.ts';
 import { createOracle } from './oracle.ts';

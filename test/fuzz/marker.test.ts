@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { type RevisionPart, revisionPart } from '../../src/decide/model/revision.ts';
-import { editMarked } from '../../src/lib/yaml/marker.ts';
+import { editMarked } from '../unit/lib/yaml/edit-marked.ts';
 import { mutateBytes } from './bytes.ts';
 import { runCampaign, shorterTexts, timeoutOf } from './campaign.ts';
 import { checkEdited } from './edited.ts';

@@ -7,7 +7,7 @@ import { type Server, type ServerOptions, startServer } from '../../src/http/ser
 import { createRateLimiter } from '../../src/http/signed/rate.ts';
 import { createRejectionLog } from '../../src/http/signed/rejections.ts';
 import { createSignedApp } from '../../src/http/signed/signed-app.ts';
-import type { Logger } from '../../src/telemetry/log.ts';
+import type { Logger } from '../../src/lib/logger.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { fakeRechecks } from '../fakes/rechecks.ts';
 

@@ -1,6 +1,6 @@
 import { Document, Scalar, visit } from 'yaml';
 import { API_VERSION, KIND } from '../../api/group.ts';
-import { escapeControlsInLines, hasControls } from '../../lib/text/printable.ts';
+import { escapeControlsInLines, hasControls } from '../../lib/text/index.ts';
 import { createColumns, oneLine } from '../columns.ts';
 import type { Io } from '../command.ts';
 import type { GetArguments } from './arguments.ts';

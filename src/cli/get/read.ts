@@ -1,12 +1,9 @@
 import { API_VERSION, PLURAL } from '../../api/group.ts';
 import type { StoredPipeline } from '../../api/pipeline.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
-import { resourcePath } from '../../lib/kube/client/path.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
-import { createInformer } from '../../lib/kube/informer/informer.ts';
-import { listAll } from '../../lib/kube/informer/list.ts';
+import { createInformer, type KubeClient, listAll, resourcePath } from '../../lib/kube/index.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { parseStoredPipeline } from '../../observe/pipelines/stored-pipeline.ts';
-import type { Logger } from '../../telemetry/log.ts';
 
 /** A Pipeline as it is read, and as the API server sent it. */
 export interface Found extends StoredPipeline {

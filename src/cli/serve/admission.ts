@@ -1,9 +1,7 @@
 import { createAdmission, REVIEWS } from '../../http/admission.ts';
 import { createIntake } from '../../http/server/intake.ts';
 import { startServer } from '../../http/server/server.ts';
-import { authorityFile } from '../../lib/kube/certificates/authority-file.ts';
-import { createCertificateManager } from '../../lib/kube/certificates/certificates.ts';
-import { fileCertificates } from '../../lib/kube/certificates/files.ts';
+import { authorityFile, createCertificateManager, fileCertificates } from '../../lib/kube/index.ts';
 import { type CertifiedServer, startCertified } from './certified.ts';
 import { observeCertificate } from './measure.ts';
 import type { Parts } from './program.ts';

@@ -1,9 +1,8 @@
 import type { Server } from '../../http/server/server.ts';
 import type { Certificate } from '../../http/server/tls.ts';
 import { errorMessage } from '../../lib/errors.ts';
-import type { Authorities } from '../../lib/kube/certificates/authority-file.ts';
-import type { Certificates } from '../../lib/kube/certificates/certificates.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import type { Authorities, Certificates } from '../../lib/kube/index.ts';
+import type { Logger } from '../../lib/logger.ts';
 
 /** A listener whose certificate may come later than the program, and changes under way. */
 export interface CertifiedServer {

@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../lib/errors.ts';
-import { createLease } from '../../lib/kube/election/election.ts';
+import { createLease } from '../../lib/kube/index.ts';
 import type { Pass } from '../../promote/checkpoint.ts';
 import type { Parts } from './program.ts';
 

@@ -1,8 +1,13 @@
-import { createAccess } from '../../lib/kube/access.ts';
-import { createDiscovery, type Discovery } from '../../lib/kube/client/discovery.ts';
-import { createSubjectAccess, type SubjectAccess } from '../../lib/kube/client/subject-access.ts';
-import type { KubeClient, KubeLimits } from '../../lib/kube/client/transport.ts';
-import type { ClusterHosts } from '../../lib/net/cluster-hosts.ts';
+import {
+  createAccess,
+  createDiscovery,
+  createSubjectAccess,
+  type Discovery,
+  type KubeClient,
+  type KubeLimits,
+  type SubjectAccess,
+} from '../../lib/kube/index.ts';
+import type { ClusterHosts } from '../../lib/net/index.ts';
 import { createApplicationDiscovery } from '../../observe/applications/application-discovery.ts';
 import type { Governors } from '../../observe/pipelines-by-application.ts';
 import { createAuthorAccess } from '../../observe/references/author-access.ts';

@@ -3,9 +3,9 @@ import { sourcesOf } from '../../decide/model/artifacts.ts';
 import type { Observation } from '../../decide/observation/application.ts';
 import { type ReferencePolicy, refusedReference } from '../../decide/validation.ts';
 import { errorMessage } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { ApplicationWatch } from '../../observe/applications/watch.ts';
 import { type MessagesOf, observeHere } from '../../reconcile/observe-target.ts';
-import type { Logger } from '../../telemetry/log.ts';
 
 export interface LookDeps {
   readonly applications: Pick<ApplicationWatch, 'read'>;

@@ -1,7 +1,7 @@
 import type { PipelineKey } from '../../api/pipeline.ts';
 import type { Certificate } from '../../http/server/tls.ts';
-import type { Queue } from '../../lib/async/work-queue.ts';
-import { readCertificate } from '../../lib/kube/certificates/certificate.ts';
+import type { Queue } from '../../lib/async/index.ts';
+import { readCertificate } from '../../lib/kube/index.ts';
 import { pipelineGauges } from '../../reconcile/metrics/pipeline-gauges.ts';
 import { pruneSeries } from '../../reconcile/metrics/pipeline-prune.ts';
 import { watchQueue } from '../../reconcile/metrics/queue-metrics.ts';

@@ -3,18 +3,18 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Target } from '../../api/pipeline.ts';
 import { refusedReference, type SpecPolicy } from '../../decide/validation.ts';
-import { createBulkhead } from '../../lib/async/bulkhead.ts';
-import { createCollector } from '../../lib/async/collector.ts';
-import { createSlots } from '../../lib/async/slots.ts';
-import { createByteRoom } from '../../lib/kube/client/byte-room.ts';
-import { loadKubeConfig } from '../../lib/kube/client/config.ts';
-import { createDiscovery } from '../../lib/kube/client/discovery.ts';
-import { createJudge } from '../../lib/kube/client/judge.ts';
-import { createKubeClient, type RequestRecord } from '../../lib/kube/client/transport.ts';
-import type { LeaseTimings } from '../../lib/kube/election/election.ts';
-import { isLaboratory } from '../../lib/net/cluster-hosts.ts';
-import { remembered, systemLookup } from '../../lib/net/lookup.ts';
-import { createProxyFor } from '../../lib/net/proxy.ts';
+import { createBulkhead, createCollector, createSlots } from '../../lib/async/index.ts';
+import {
+  createByteRoom,
+  createDiscovery,
+  createJudge,
+  createKubeClient,
+  type LeaseTimings,
+  loadKubeConfig,
+  type RequestRecord,
+} from '../../lib/kube/index.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { createProxyFor, isLaboratory, remembered, systemLookup } from '../../lib/net/index.ts';
 import { createApplicationDiscovery } from '../../observe/applications/application-discovery.ts';
 import { createGrantedKinds } from '../../observe/applications/granted-kinds.ts';
 import { createApplicationWatch, localApplications } from '../../observe/applications/watch.ts';
@@ -31,7 +31,6 @@ import { createSecrets } from '../../observe/secrets/secrets.ts';
 import type { Pass } from '../../promote/checkpoint.ts';
 import { startController } from '../../reconcile/controller.ts';
 import { takeTurns } from '../../reconcile/serialize-writes.ts';
-import type { Logger } from '../../telemetry/log.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import { startAdmission } from './admission.ts';
 import { proxyVariables, type ServeConfig } from './config.ts';

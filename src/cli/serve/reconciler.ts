@@ -1,7 +1,6 @@
 import type { PipelineKey } from '../../api/pipeline.ts';
-import { createBulkhead } from '../../lib/async/bulkhead.ts';
-import { createQueue } from '../../lib/async/work-queue.ts';
-import { createOutbound } from '../../lib/net/outbound.ts';
+import { createBulkhead, createQueue } from '../../lib/async/index.ts';
+import { createOutbound } from '../../lib/net/index.ts';
 import { createWorkspace } from '../../promote/branch/branch-updater.ts';
 import type { Pass } from '../../promote/checkpoint.ts';
 import { createNotificationPromoter } from '../../promote/notification/notification.ts';

@@ -1,4 +1,5 @@
-import { createEventRecorder } from '../../lib/kube/client/events.ts';
+import { FIELD_MANAGER } from '../../api/group.ts';
+import { createEventRecorder } from '../../lib/kube/index.ts';
 import { createFluxEvents } from '../../promote/notification/flux-events.ts';
 import { createOutbox } from '../../reconcile/outbox.ts';
 import { createPipelineEvents } from '../../reconcile/pipeline-events.ts';
@@ -9,7 +10,7 @@ export type Reporting = ReturnType<typeof composeReporter>;
 
 /** Makes what every part of a program reports through, whether it leads or not. */
 export function composeReporter({ config, log, metrics, client, instance, now }: Parts) {
-  const events = createEventRecorder(client, { instance, now });
+  const events = createEventRecorder(client, { component: FIELD_MANAGER, instance, now });
   const fluxEvents = createFluxEvents({
     address: config['events-addr'],
     fetch: (url, init) => fetch(url, init),

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { errorMessage } from '../../lib/errors.ts';
-import { escapeControlsInLines } from '../../lib/text/printable.ts';
+import { escapeControlsInLines } from '../../lib/text/index.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import type { Command, Io } from '../command.ts';
 import { describeFlags, environmentName, readFlags } from '../flags.ts';

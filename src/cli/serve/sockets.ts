@@ -1,4 +1,4 @@
-import type { BulkheadLimits } from '../../lib/async/bulkhead.ts';
+import type { BulkheadLimits } from '../../lib/async/index.ts';
 
 /** Requests at once to others, of those that Bun makes at once in the whole process. */
 export interface Sockets {

@@ -19,7 +19,7 @@ import {
   schemaProblems,
   surroundingFindings,
 } from '../../decide/validation.ts';
-import type { ClusterHosts } from '../../lib/net/cluster-hosts.ts';
+import type { ClusterHosts } from '../../lib/net/index.ts';
 import { kubeconfigDoubt } from '../../observe/clusters/doubt.ts';
 import { foreignSecretProblem } from '../../observe/clusters/source.ts';
 import { type Manifest, textOf } from './objects.ts';

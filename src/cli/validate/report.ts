@@ -1,5 +1,5 @@
 import { problemText } from '../../decide/validation.ts';
-import { escapeControlsInLines } from '../../lib/text/printable.ts';
+import { escapeControlsInLines } from '../../lib/text/index.ts';
 import type { Collected } from './collect.ts';
 import type { Problem } from './problem.ts';
 

@@ -1,6 +1,6 @@
 import { ALLOWED_HOSTS } from '../../api/group.ts';
+import { hostList } from '../../decide/model/allowed-hosts.ts';
 import type { SecretFacts, SecretState } from '../../decide/validation.ts';
-import { hostList } from '../../lib/net/hosts.ts';
 import { type Fields, fieldOf, isFields, type Manifest, textOf } from './objects.ts';
 
 /** A Secret that the input brings, whatever it is written as. */

@@ -1,5 +1,5 @@
 import type { HeldBy, PromotionPhase, PromotionStatus } from '../../api/pipeline.ts';
-import { escapeControls } from '../../lib/text/printable.ts';
+import { escapeControls } from '../../lib/text/index.ts';
 import { newerThere, shortRevision } from '../model/revision.ts';
 import { isManual, promotionInto } from '../model/route.ts';
 import type { Change, Context } from '../promotion/step.ts';

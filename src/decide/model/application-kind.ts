@@ -1,5 +1,5 @@
 import type { AppRef } from '../../api/pipeline.ts';
-import { groupOf } from './route.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
 
 /** Which kinds of objects may be a Pipeline's application. */
 

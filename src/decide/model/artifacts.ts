@@ -1,7 +1,7 @@
 import type { PipelineSpec } from '../../api/pipeline.ts';
-import { parseRevisionPath, type RevisionPath } from '../../lib/text/object-path.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
+import { parseRevisionPath, type RevisionPath } from '../../lib/text/index.ts';
 import { mapMembers, memberOf } from './revision.ts';
-import { groupOf } from './route.ts';
 
 /** Where the application says what it runs: one revision, or one for each artifact. */
 export interface Source {

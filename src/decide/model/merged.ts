@@ -1,5 +1,5 @@
 import type { MergedInto, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
-import { isSameRepository } from '../../lib/forges/url/same-repository.ts';
+import { isSameRepository } from '../../lib/forges/pure.ts';
 import { executionOf, ownValue, passageOf } from './state.ts';
 
 /** What is remembered of merges that were not deployed yet. */

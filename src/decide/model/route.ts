@@ -1,13 +1,13 @@
 import type {
   AppRef,
   Environment,
-  ForgeType,
   MergedInto,
   PipelineSpec,
   Promotion,
   Strategy,
 } from '../../api/pipeline.ts';
-import { forgeTypeOf } from '../../lib/forges/url/forge-type.ts';
+import { type ForgeType, forgeTypeOf } from '../../lib/forges/pure.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
 import { asManual, withOnTop } from './on-top.ts';
 
 /** Where things are in a Pipeline's spec. */
@@ -70,12 +70,6 @@ export function forgeSecrets(spec: PipelineSpec, type: ForgeType): ForgeSecret[]
     environments.set(name, [...(environments.get(name) ?? []), environment.name]);
   }
   return Array.from(environments, ([name, names]) => ({ name, environments: names }));
-}
-
-/** The group of `group/version`; empty for the core group. */
-export function groupOf(apiVersion: string): string {
-  const slash = apiVersion.indexOf('/');
-  return slash < 0 ? '' : apiVersion.slice(0, slash);
 }
 
 /** Whether an object is the Pipeline's application; versions of one API are the same object. */

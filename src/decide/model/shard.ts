@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { LabelSelector } from '../../lib/kube/label-selector.ts';
+import type { LabelSelector } from '../../lib/kube/pure.ts';
 
 /** The Pipelines that one leader acts on. */
 export interface Shard {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
-import type { RevisionPath } from '../../lib/text/object-path.ts';
+import type { RevisionPath } from '../../lib/text/index.ts';
 import type { Source } from '../model/artifacts.ts';
 import { isUnmistakable, parseRevision, setOf, shortRevision } from '../model/revision.ts';
 import type { Keeps, Observation } from './observation.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
-import { type RevisionPath, valueAt } from '../../lib/text/object-path.ts';
+import { type RevisionPath, valueAt } from '../../lib/text/index.ts';
 import { AtPaths, atPaths } from './application-paths.ts';
 import { isBuiltAnew } from './application-revision.ts';
 import { chartSource } from './chart-source.ts';

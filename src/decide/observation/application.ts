@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
 import { isFluxAlone, type Source } from '../model/artifacts.ts';
 import { isPrintable, shortRevision } from '../model/revision.ts';
-import { groupOf } from '../model/route.ts';
 import { asArtifact, atPaths, withPaths } from './application-paths.ts';
 import { isBuiltAnew, toldOf } from './application-revision.ts';
 import { Application, type Entry, FIRST, MAX_REVISION, type Ready } from './application-view.ts';

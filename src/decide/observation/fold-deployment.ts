@@ -1,5 +1,5 @@
 import type { Deployment, EnvironmentStatus } from '../../api/pipeline.ts';
-import { cut } from '../../lib/text/text.ts';
+import { cut } from '../../lib/text/index.ts';
 import { isSame, type Recorded, revisionOf } from '../model/revision.ts';
 import { commonRevision, readyRevision } from '../model/state.ts';
 import type { Observation } from './application.ts';

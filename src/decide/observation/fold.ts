@@ -7,11 +7,12 @@ import type {
   Target,
   TargetStatus,
 } from '../../api/pipeline.ts';
-import { cut } from '../../lib/text/text.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
+import { cut } from '../../lib/text/index.ts';
 import { originOf } from '../model/artifacts.ts';
 import { rejectionOf, withOwnRejection } from '../model/rejections.ts';
 import { isSame, type Recorded, revisionOf } from '../model/revision.ts';
-import { groupOf, isApplication } from '../model/route.ts';
+import { isApplication } from '../model/route.ts';
 import {
   environmentStatus,
   isUnfinished,

@@ -1,5 +1,5 @@
 import { HIDE_MESSAGES } from '../../api/group.ts';
-import { cut, oneLine } from '../../lib/text/text.ts';
+import { cut, oneLine } from '../../lib/text/index.ts';
 import type { Observation } from './application.ts';
 
 /** What a Pipeline shows of the objects of other namespaces. */

@@ -1,4 +1,4 @@
-import { type RevisionPath, valuesAt } from '../../lib/text/object-path.ts';
+import { type RevisionPath, valuesAt } from '../../lib/text/index.ts';
 import {
   type ImageReference,
   imageRevision,

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
 import { isWorkload } from '../model/artifacts.ts';
-import { groupOf } from '../model/route.ts';
 import { meaningOf } from './event-reason.ts';
 import { helmTests, TESTS_AWAITED } from './helm-tests.ts';
 import { readyWords, SUSPENDED } from './ready-words.ts';

@@ -9,7 +9,7 @@ import {
   type PullRequestStrategy,
   type Strategy,
 } from '../../api/pipeline.ts';
-import { isSameRepository } from '../../lib/forges/url/same-repository.ts';
+import { isSameRepository } from '../../lib/forges/pure.ts';
 import { isSamePlace, mergePlace, withoutMerge } from '../model/merged.ts';
 import { recordOf } from '../model/recorded-repository.ts';
 import { destinationOf, promotionInto } from '../model/route.ts';

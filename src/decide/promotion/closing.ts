@@ -6,7 +6,7 @@ import {
   type PromotionStatus,
   type Rejection,
 } from '../../api/pipeline.ts';
-import { cut } from '../../lib/text/text.ts';
+import { cut } from '../../lib/text/index.ts';
 import { isByHand } from '../gates/gates.ts';
 import { mergePlace, withMerge } from '../model/merged.ts';
 import { rejectedBy, withRejection } from '../model/rejections.ts';

@@ -1,4 +1,4 @@
-import { cut } from '../../lib/text/text.ts';
+import { cut } from '../../lib/text/index.ts';
 
 /**
  * What a promotion's message says beside what it waits for. Each remark comes and goes for itself, and is known by the

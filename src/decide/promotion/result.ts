@@ -7,7 +7,7 @@ import type {
   PullRequestRef,
 } from '../../api/pipeline.ts';
 import type { Retry } from '../../lib/errors.ts';
-import { cut } from '../../lib/text/text.ts';
+import { cut } from '../../lib/text/index.ts';
 import { rejectedBy, withRejection } from '../model/rejections.ts';
 import { isSame, pinsOf } from '../model/revision.ts';
 import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from '../model/state.ts';

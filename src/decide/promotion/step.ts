@@ -7,8 +7,7 @@ import type {
   PromotionStatus,
   Rejection,
 } from '../../api/pipeline.ts';
-import { MAX_SPREAD, spreadOf } from '../../lib/text/jitter.ts';
-import { cut } from '../../lib/text/text.ts';
+import { cut, MAX_SPREAD, spreadOf } from '../../lib/text/index.ts';
 import type { Merge } from '../model/merged.ts';
 import { isUnfinished, openPullRequest } from '../model/state.ts';
 

@@ -1,6 +1,6 @@
-import type { MergeMethod } from '../../api/change.ts';
 import type { CheckState, PullRequestRef } from '../../api/pipeline.ts';
 import type { Retry } from '../../lib/errors.ts';
+import type { MergeMethod } from '../../lib/forges/pure.ts';
 
 /**
  * What a pull request needs beside being opened and waited for. Each task follows from what is recorded and is

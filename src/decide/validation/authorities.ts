@@ -4,7 +4,7 @@ import {
   authoritiesIn,
   authoritiesProblem,
   MAX_AUTHORITY_BYTES,
-} from '../../lib/net/authorities.ts';
+} from '../../lib/net/pure.ts';
 import type { SecretData } from './facts.ts';
 import { hasText, textOf } from './secrets/secret-text.ts';
 

@@ -1,6 +1,5 @@
-import { BRANCH_RULES } from '../../api/repository.ts';
-import { brokenRule } from '../../api/rules.ts';
-import { parseTemplate, renderTemplate } from '../../lib/text/template.ts';
+import { BRANCH_RULES } from '../../lib/git/pure.ts';
+import { brokenRule, parseTemplate, renderTemplate } from '../../lib/text/index.ts';
 
 /** Hosts keep `refs/heads/<branch>` within 255 bytes. */
 const MAX_BYTES = 244;

@@ -1,4 +1,4 @@
-import type { AllowedHosts } from '../../lib/net/hosts.ts';
+import type { AllowedHosts } from '../model/allowed-hosts.ts';
 
 /** What is known of the things around a Pipeline that its spec names. */
 

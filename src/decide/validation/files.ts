@@ -1,7 +1,6 @@
 import type { FileEdit } from '../../api/change.ts';
 import type { Artifact } from '../../api/revision-source.ts';
-import { fieldPathProblem } from '../../lib/text/field-path.ts';
-import { globProblem } from '../../lib/text/glob.ts';
+import { fieldPathProblem, globProblem } from '../../lib/text/index.ts';
 import type { FieldProblem } from './problem.ts';
 
 /** Which files, and which field in them: both must be readable. */

@@ -1,6 +1,5 @@
-import type { ForgeType } from '../../api/pipeline.ts';
-import { knownForgeType } from '../../lib/forges/url/forge-type.ts';
-import { hostOf } from '../../lib/net/hosts.ts';
+import { type ForgeType, knownForgeType } from '../../lib/forges/pure.ts';
+import { hostOf } from '../../lib/net/pure.ts';
 
 interface PathForm {
   readonly pattern: RegExp;

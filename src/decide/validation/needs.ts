@@ -1,15 +1,15 @@
 import type {
   AppRef,
   ClusterRef,
-  ForgeType,
   PipelineSpec,
   PullRequestStrategy,
   PushStrategy,
 } from '../../api/pipeline.ts';
-import { forgeTypeOf } from '../../lib/forges/url/forge-type.ts';
-import { partsOf, type SecretPart } from '../../lib/net/secret-parts.ts';
+import { type ForgeType, forgeTypeOf } from '../../lib/forges/pure.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
+import { partsOf, type SecretPart } from '../../lib/net/pure.ts';
 import { applicationKindProblem } from '../model/application-kind.ts';
-import { approvalSecret, groupOf, isManual } from '../model/route.ts';
+import { approvalSecret, isManual } from '../model/route.ts';
 import { clusterKey, targetKey } from './environments.ts';
 import { environmentField } from './problem.ts';
 import { type PipelineNames, promotionsOf } from './promotions.ts';

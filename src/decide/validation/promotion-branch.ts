@@ -1,6 +1,6 @@
 import type { PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
-import { isSameRepository } from '../../lib/forges/url/same-repository.ts';
-import { parseTemplate } from '../../lib/text/template.ts';
+import { isSameRepository } from '../../lib/forges/pure.ts';
+import { parseTemplate } from '../../lib/text/index.ts';
 import { destinationOf, promotionInto } from '../model/route.ts';
 import { BRANCH_NAMES, branchLengthProblem, branchProblem, promotionBranch } from './branch.ts';
 import { environmentField, type FieldProblem } from './problem.ts';

@@ -8,8 +8,8 @@ import {
   SEVERAL_STRATEGIES,
   type Strategy,
 } from '../../api/pipeline.ts';
-import { forgeTypeOf, untoldForgeType } from '../../lib/forges/url/forge-type.ts';
-import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../../lib/net/hosts.ts';
+import { forgeTypeOf, untoldForgeType } from '../../lib/forges/pure.ts';
+import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../../lib/net/pure.ts';
 import { branchProblem } from './branch.ts';
 import { fileProblems } from './files.ts';
 import { forgeFitProblem } from './forge.ts';

@@ -1,4 +1,4 @@
-import type { HostPolicy } from '../../lib/net/hosts.ts';
+import type { HostPolicy } from '../../lib/net/pure.ts';
 import type { Facts } from './facts.ts';
 import type { Needs } from './needs.ts';
 import { type FieldProblem, type Findings, mergeFindings } from './problem.ts';

@@ -1,5 +1,5 @@
 import type { PullRequestStrategy, PushStrategy } from '../../api/pipeline.ts';
-import { parseTemplate } from '../../lib/text/template.ts';
+import { parseTemplate } from '../../lib/text/index.ts';
 import type { FieldProblem } from './problem.ts';
 
 /** What a template may say, each one a text in one line; empty where it is not known. */

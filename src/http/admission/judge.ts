@@ -13,7 +13,7 @@ import {
   type SpecPolicy,
   surroundingFindings,
 } from '../../decide/validation.ts';
-import { createLookups, type Lookups } from '../../lib/async/lookups.ts';
+import { createLookups, type Lookups } from '../../lib/async/index.ts';
 import type { Verdict } from './answer.ts';
 import type { Review } from './review.ts';
 

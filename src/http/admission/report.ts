@@ -1,4 +1,4 @@
-import type { Logger } from '../../telemetry/log.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { Verdict } from './answer.ts';
 import type { Review } from './review.ts';
 

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { AdmissionReview, type Author } from '../../api/admission.ts';
 import { GROUP, KIND } from '../../api/group.ts';
 import { type PipelineNames, problemLine, schemaProblems } from '../../decide/validation.ts';
-import { isDeeperThan } from '../../lib/text/depth.ts';
+import { isDeeperThan } from '../../lib/text/index.ts';
 
 /** A Pipeline as it stands in an AdmissionReview; the spec is judged on its own. */
 const ReviewedPipeline = v.object({

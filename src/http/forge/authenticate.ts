@@ -1,7 +1,8 @@
-import { WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../api/group.ts';
-import { type ForgeType, pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
+import { pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
 import { keyFault } from '../../decide/keys.ts';
 import { type ForgeSecret, forgeSecrets } from '../../decide/model/route.ts';
+import type { ForgeType } from '../../lib/forges/pure.ts';
+import { WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../lib/net/pure.ts';
 import {
   isSame,
   type Refusal,

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ForgeType } from '../../api/pipeline.ts';
+import type { ForgeType } from '../../lib/forges/pure.ts';
 
 /**
  * What the forges' webhooks say of a pull request: only its number, and only when it may no longer be open, or

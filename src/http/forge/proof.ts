@@ -1,5 +1,5 @@
 import { MIN_KEY_BYTES } from '../../api/group.ts';
-import type { ForgeType } from '../../api/pipeline.ts';
+import type { ForgeType } from '../../lib/forges/pure.ts';
 import { isOneOf, isSignedBy, parseSignature, type Signature } from '../signed/signature.ts';
 import { isFresh } from '../signed/timestamp.ts';
 

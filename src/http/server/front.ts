@@ -1,4 +1,4 @@
-import type { Logger } from '../../telemetry/log.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { CONNECTIONS, type ConnectionLimits, createConnections } from './connections.ts';
 import type { InnerServers } from './inner.ts';
 import { createPump } from './pump.ts';

@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../lib/errors.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { createFaultAnswer } from '../fault.ts';
 import { startAccepting } from './accept.ts';
 import { listenOn, parseAddress } from './bind.ts';

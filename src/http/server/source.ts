@@ -1,4 +1,4 @@
-import { canonicalAddress, isInNetwork } from '../../lib/net/addresses.ts';
+import { canonicalAddress, isInNetwork } from '../../lib/net/index.ts';
 
 /**
  * Who calls: the address that rate limits, budgets and the log go by. That of the connection, or what a proxy that

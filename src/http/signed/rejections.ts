@@ -1,4 +1,4 @@
-import type { Logger } from '../../telemetry/log.ts';
+import type { Logger } from '../../lib/logger.ts';
 
 /**
  * Logs refused requests without becoming a load itself: the first of a kind at once, the others as a

@@ -1,7 +1,7 @@
 import { type Context, Hono } from 'hono';
 import { type PipelineSpec, pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
 import type { KeyUse } from '../../decide/keys.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { busy, methodNotAllowed, noRoom, problem, unauthorized, unavailable } from '../problem.ts';
 import type { Held, Intake, Unread } from '../server/intake.ts';
 import { authenticate, type Refusal, refuse, type SignedDeps } from './authenticate.ts';

@@ -1,7 +1,7 @@
-import type { MergeMethod } from '../../api/change.ts';
-import { cut, MAX_QUOTED, oneLine } from '../text/text.ts';
+import { cut, MAX_QUOTED, oneLine } from '../text/index.ts';
 import type { MergeOptions, MergeOutcome, PullRequest, Unmergeable } from './port.ts';
 import type { ForgeContext } from './request/call.ts';
+import type { MergeMethod } from './types.ts';
 
 /** The checks of a commit. */
 export interface Checks {

@@ -1,7 +1,4 @@
-import type { MergeMethod } from '../../api/change.ts';
-import type { ForgeType } from '../../api/pipeline.ts';
-import type { HiddenBy } from '../../promote/pull-request/names.ts';
-import type { Outbound } from '../net/outbound.ts';
+import type { Outbound } from '../net/index.ts';
 import { createAzure } from './azure.ts';
 import { createBitbucket } from './bitbucket.ts';
 import type { Credentials } from './credentials/credentials.ts';
@@ -11,6 +8,13 @@ import { createGitLab } from './gitlab.ts';
 import type { ForgeCallDeps } from './request/call.ts';
 import { pollKey, withPolls } from './request/conditional-get.ts';
 import type { ForgeMemory } from './request/shared-limits.ts';
+import type { ForgeType, MergeMethod } from './types.ts';
+
+/**
+ * What hides a line that is for us. A forge that shows HTML as text hides a link reference: Markdown shows none that
+ * nothing refers to (https://spec.commonmark.org/0.31.2/#link-reference-definitions).
+ */
+export type HiddenBy = 'comment' | 'reference';
 
 /** A pull request, the same for every forge. */
 export interface PullRequest {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { FIRST_FAULT } from '../first-fault.ts';
-import { requestWay, waySecrets } from '../net/request-options.ts';
-import { plainMarkdown, withoutCommands } from '../text/markdown.ts';
+import { requestWay, waySecrets } from '../net/index.ts';
+import { plainMarkdown, withoutCommands } from '../text/index.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import { held, type Mergeable } from './merge.ts';
 import type { Forge, ForgeDeps, MergeOutcome, PullRequest } from './port.ts';

@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { BranchUpdate, GitCredentials } from '../../promote/branch/branch-updater.ts';
-import type { Breakers, Refusal } from '../async/breaker.ts';
-import { createTurns } from '../async/turn.ts';
+import { type Breakers, createTurns, type Refusal } from '../async/index.ts';
 import { TurnpikeError } from '../errors.ts';
-import type { Outbound } from '../net/outbound.ts';
+import type { Outbound } from '../net/index.ts';
 import { unusable } from './failure.ts';
 import { createKeyLane, createOpenedKeys, type KeyLane } from './key-lane.ts';
+import type { Connecting, GitCredentials } from './remote.ts';
 import { createSshTransport } from './ssh/transport.ts';
 import { lockedKeyId, type Unlock, unlock } from './ssh/unlock.ts';
 import { createHttpTransport, type Transport } from './transport.ts';
-
-export type Connecting = Pick<BranchUpdate, 'url' | 'credentials' | 'signal' | 'received' | 'waiting'> & {
-  /** `<namespace>:…`, of who asks. */
-  readonly markerKey?: string;
-};
 
 export interface ConnectionDeps {
   readonly outbound: Outbound;

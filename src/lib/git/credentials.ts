@@ -1,5 +1,5 @@
-import type { GitCredentials } from '../../promote/branch/branch-updater.ts';
-import { waySecrets } from '../net/request-options.ts';
+import { waySecrets } from '../net/index.ts';
+import type { GitCredentials } from './remote.ts';
 
 /**
  * The `Authorization` header for Git over HTTPS, sent up front so that no 401 has to be waited for; undefined

@@ -1,9 +1,9 @@
-import type { GitCredentials } from '../../promote/branch/branch-updater.ts';
 import { errorMessage, type Retry, TurnpikeError } from '../errors.ts';
-import { displayUrl } from '../net/outbound.ts';
-import { cut, MAX_QUOTED, oneLine } from '../text/text.ts';
+import { displayUrl } from '../net/index.ts';
+import { cut, MAX_QUOTED, oneLine } from '../text/index.ts';
 import { redact } from './credentials.ts';
 import { redirectTarget, repositoryOf } from './redirect.ts';
+import type { GitCredentials } from './remote.ts';
 import { isSignInPage, isSignInUrl } from './sign-in.ts';
 
 /** The other side, for messages. */

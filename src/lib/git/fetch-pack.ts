@@ -1,7 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ownTurn } from '../async/attempt-time.ts';
-import type { Turn } from '../async/turn.ts';
+import { ownTurn, type Turn } from '../async/index.ts';
 import { TurnpikeError } from '../errors.ts';
 import { COMMIT } from './pack/pack-file.ts';
 import { writePackIndex } from './pack/pack-index.ts';

@@ -1,7 +1,4 @@
-import { untilAborted } from '../async/abort.ts';
-import type { Waiting } from '../async/attempt-time.ts';
-import { createSlots } from '../async/slots.ts';
-import type { Turn, Turns } from '../async/turn.ts';
+import { createSlots, type Turn, type Turns, untilAborted, type Waiting } from '../async/index.ts';
 
 /**
  * Where keys with a passphrase are opened, whatever they are for: one at a time, since each takes up to seconds of

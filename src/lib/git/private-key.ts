@@ -1,4 +1,4 @@
-import { type PemBlock, pemBlocks } from '../text/pem.ts';
+import { type PemBlock, pemBlocks } from '../text/index.ts';
 
 /** What a text is by its looks: a private key as SSH uses them, or something that is taken for one. */
 export type KeyLooks =

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createTurns, type Turn } from '../async/turn.ts';
+import { createTurns, type Turn } from '../async/index.ts';
 import { type Asker, createKeyLane, createOpenedKeys, type KeyLane } from './key-lane.ts';
 import { type CommitSigner, keyRefused, type OpenKey, type SigningKey, unreadable } from './sign/key.ts';
 import { openPgpKey } from './sign/openpgp.ts';

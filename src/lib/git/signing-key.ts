@@ -1,4 +1,4 @@
-import { OWN_SIGNING, type SigningKeys } from '../net/secret-parts.ts';
+import { OWN_SIGNING, type SigningKeys } from '../net/pure.ts';
 import { keyLooks, privateKeyProblem } from './private-key.ts';
 
 /** What a text is by its looks: a private key in one of the two formats that sign, a public one, or neither. */

@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '../../telemetry/log.ts';
-import { untilAborted } from '../async/abort.ts';
-import { ownTurn } from '../async/attempt-time.ts';
-import type { Patience } from '../async/batcher.ts';
-import type { Turns } from '../async/turn.ts';
+import { ownTurn, type Patience, type Turns, untilAborted } from '../async/index.ts';
 import { errorMessage, TurnpikeError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
 import { copiedUrl } from './copy-key.ts';
 import { diskProblem, unusableDirectory } from './disk.ts';
 import { MAX_OBJECTS_IN_ALL } from './fetch-pack.ts';

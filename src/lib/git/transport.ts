@@ -1,10 +1,9 @@
-import type { GitCredentials } from '../../promote/branch/branch-updater.ts';
-import type { Waiting } from '../async/attempt-time.ts';
-import { displayUrl, type Outbound } from '../net/outbound.ts';
-import { requestWay } from '../net/request-options.ts';
+import type { Waiting } from '../async/index.ts';
+import { displayUrl, type Outbound, requestWay } from '../net/index.ts';
 import { authorization } from './credentials.ts';
 import { answerProblem, contentType, notGit, type Remote } from './failure.ts';
 import { refsUrl, suffixedBase } from './redirect.ts';
+import type { GitCredentials } from './remote.ts';
 import type { Unlock } from './ssh/unlock.ts';
 
 /** Git's protocol with one repository. */

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import type { AppRef } from '../../api/pipeline.ts';
 import { parseFirst } from '../first-fault.ts';
 import type { Discovery } from './client/discovery.ts';
 import type { KubeClient } from './client/transport.ts';
@@ -10,7 +9,7 @@ export interface Access {
    * Whether the application's object may be read in the namespace; at once where that was asked lately.
    * @throws TurnpikeError as a rejection: ApiNotFound when the cluster does not serve the kind
    */
-  mayGet(appRef: AppRef, namespace: string): Readability | Promise<Readability>;
+  mayGet(appRef: KindRef, namespace: string): Readability | Promise<Readability>;
 }
 
 export interface Readability {
@@ -36,12 +35,18 @@ export interface AccessDeps {
   readonly now: () => Date;
 }
 
+/** A kind of object, as its objects name it. */
+export interface KindRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
 /** An answer is believed for ten seconds, and while the next one is on its way. */
 export function createAccess(client: KubeClient, { discovery, now }: AccessDeps): Access {
   const known = new Map<string, Known>();
   const asking = new Map<string, Promise<Known>>();
 
-  function mayGet(appRef: AppRef, namespace: string): Known | Promise<Known> {
+  function mayGet(appRef: KindRef, namespace: string): Known | Promise<Known> {
     const key = `${appRef.apiVersion}/${appRef.kind}/${namespace}`;
     const last = known.get(key);
     const isRecent = last && now().getTime() - last.at < KEPT_MS;
@@ -49,7 +54,7 @@ export function createAccess(client: KubeClient, { discovery, now }: AccessDeps)
     return last && (isRecent || running) ? last : (running ?? askOnce(key, appRef, namespace));
   }
 
-  function askOnce(key: string, appRef: AppRef, namespace: string): Promise<Known> {
+  function askOnce(key: string, appRef: KindRef, namespace: string): Promise<Known> {
     const asked = ask(appRef, namespace)
       .then((answer) => {
         if (known.size >= MAX_KNOWN) known.clear();
@@ -61,7 +66,7 @@ export function createAccess(client: KubeClient, { discovery, now }: AccessDeps)
     return asked;
   }
 
-  async function ask({ apiVersion, kind }: AppRef, namespace: string): Promise<Known> {
+  async function ask({ apiVersion, kind }: KindRef, namespace: string): Promise<Known> {
     const at = now().getTime();
     const resource = await discovery.resource(apiVersion, kind);
     const group = resource.apiVersion.includes('/') ? resource.apiVersion.split('/')[0] : '';

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { type PemBlock, pemBlocks, pemText } from '../text/pem.ts';
+import { type PemBlock, pemBlocks, pemText } from '../text/index.ts';
 
 /** The certificate authorities of a text in PEM. */
 export interface Authorities {

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { pemBlocks } from '../text/pem.ts';
+import { pemBlocks } from '../text/index.ts';
 import { authoritiesIn } from './authorities.ts';
 import { CLIENT_CERTIFICATE, CLIENT_KEY, type HasKey, nameOf, type ReadText } from './secret-parts.ts';
 

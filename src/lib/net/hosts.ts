@@ -1,7 +1,5 @@
-import { ALLOWED_HOSTS } from '../../api/group.ts';
-import { URL_RULES } from '../../api/repository.ts';
-import { brokenRule } from '../../api/rules.ts';
 import { isForbiddenAddress } from './addresses.ts';
+import { shapeProblem } from './repository-url.ts';
 
 export { isForbiddenAddress } from './addresses.ts';
 
@@ -18,7 +16,6 @@ export interface HostPolicy {
   readonly requireAllowedHosts?: boolean;
 }
 
-const MAX_URL_LENGTH = 2048;
 /**
  * Where Git hosts serve SSH: OpenSSH and forges on machines of their own; the containers of Forgejo, Gitea and Gogs
  * (222, 2222, 10022); github.com and gitlab.com for networks that let nothing else out (443); Bitbucket Data Center,
@@ -34,25 +31,6 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'ssh:':
  */
 export function urlProblem(url: string, policy: HostPolicy): string | undefined {
   return shapeProblem(url) ?? repositoryHostProblem(new URL(url), policy);
-}
-
-/** The same for everything but the host. */
-export function shapeProblem(url: string): string | undefined {
-  if (url.length > MAX_URL_LENGTH) return `The URL is longer than ${MAX_URL_LENGTH} characters.`;
-  return (
-    brokenRule(url, URL_RULES) ??
-    (URL.canParse(url)
-      ? undefined
-      : 'The URL has a host or a port that cannot be: write it as https://<host>/<owner>/<repository>.')
-  );
-}
-
-/** The URL for messages: without what may be a secret in it; undefined for what is no URL. */
-export function shownUrl(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { protocol, host, pathname, username, password, search, hash } = new URL(url);
-  const user = password === '' && (username === '' || protocol === 'ssh:') ? username : '***';
-  return `${protocol}//${user && `${user}@`}${host}${pathname}${search && '?***'}${hash && '#***'}`;
 }
 
 /** What is wrong with the scheme and the host of a request that is about to be sent. */
@@ -107,45 +85,6 @@ function reachProblem(url: URL, policy: HostPolicy): string | undefined {
   return undefined;
 }
 
-/** The annotation of a Secret: hosts, `sealed` where it is encrypted, or undefined where there is none. */
-export type AllowedHosts = readonly string[] | 'sealed' | undefined;
-
-/** Where a Secret would go: to the host of a repository, or to a proxy on the way there. */
-export type Destination = string | { readonly proxy: URL };
-
-/**
- * Why a Secret may not be sent to a host, or undefined. Without an annotation it may be sent to any host that the operator
- * allows, unless he asks for one.
- *
- * @param secret `Secret ns/name`
- */
-export function secretHostProblem(
-  secret: string,
-  to: Destination,
-  allowed: AllowedHosts,
-  { requireAllowedHosts = false }: Pick<HostPolicy, 'requireAllowedHosts'>,
-): string | undefined {
-  if (allowed === 'sealed') return undefined;
-  const parsed = typeof to === 'string' ? URL.parse(to) : to.proxy;
-  if (allowed !== undefined) {
-    if (parsed && isListed(parsed, allowed)) return undefined;
-    const whither =
-      typeof to === 'string' ? "to this repository's host" : `through the proxy ${to.proxy.host}`;
-    return `${secret} may not be sent ${whither}: its annotation ${ALLOWED_HOSTS} allows ${allowed.join(', ') || 'none'}.`;
-  }
-  if (!requireAllowedHosts) return undefined;
-  const host = parsed ? `, such as ${parsed.host}` : '';
-  return `${secret} may be sent nowhere: --require-allowed-hosts is set, and it has no annotation ${ALLOWED_HOSTS}. Put the hosts there that it is for${host}.`;
-}
-
-/** The annotation's comma-separated hosts. */
-export function hostList(text: string): string[] {
-  return text
-    .split(',')
-    .map((host) => host.trim())
-    .filter((host) => host !== '');
-}
-
 /** True when the URL's host is one of `--insecure-git-hosts`. */
 export function isInsecureHost(url: URL, policy: HostPolicy): boolean {
   return isNamedBy(url, policy.insecure);
@@ -157,7 +96,7 @@ export function isNamedBy(url: URL, patterns: readonly string[]): boolean {
 }
 
 /** A forge's API host, `api.<host>` at GitHub, is allowed together with `<host>`. */
-function isListed(url: URL, patterns: readonly string[]): boolean {
+export function isListed(url: URL, patterns: readonly string[]): boolean {
   const host = hostOf(url);
   const names = host.startsWith('api.') ? [host, host.slice('api.'.length)] : [host];
   return names.some((name) => patterns.some((pattern) => matches(pattern, name, portOf(url))));

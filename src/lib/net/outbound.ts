@@ -1,7 +1,12 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { ownTurn, type Waiting } from '../async/attempt-time.ts';
-import { createDeadline, type Deadline, type DeadlineOptions } from '../async/deadline.ts';
-import { createSlots } from '../async/slots.ts';
+import {
+  createDeadline,
+  createSlots,
+  type Deadline,
+  type DeadlineOptions,
+  ownTurn,
+  type Waiting,
+} from '../async/index.ts';
 import { TurnpikeError } from '../errors.ts';
 import type { ClientCertificate } from './client-certificate.ts';
 import { type HostPolicy, hostProblem, repositoryHostProblem } from './hosts.ts';

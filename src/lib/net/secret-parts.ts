@@ -1,5 +1,3 @@
-import { SIGNING_KEY, SIGNING_PASSPHRASE, WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../api/group.ts';
-import type { LocalSecretRef, PullRequestStrategy } from '../../api/pipeline.ts';
 import { AUTHORITY_KEYS } from './authorities.ts';
 
 /**
@@ -7,6 +5,14 @@ import { AUTHORITY_KEYS } from './authorities.ts';
  * https://fluxcd.io/flux/components/source/gitrepositories/#secret-reference
  * https://pkg.go.dev/github.com/fluxcd/pkg/runtime/secrets#pkg-constants
  */
+
+/** What the forge proves its webhooks with. */
+export const WEBHOOK_SECRET = 'webhook-secret';
+export const WEBHOOK_SECRET_PREVIOUS = 'webhook-secret-previous';
+
+/** What commits are signed with, and what opens that. */
+export const SIGNING_KEY = 'signing-key';
+export const SIGNING_PASSPHRASE = 'signing-passphrase';
 
 /** Sent to Git over HTTPS as `Authorization: Bearer`; wins over `username` and `password`. */
 export const BEARER_TOKEN = 'bearerToken';
@@ -79,13 +85,20 @@ export interface NamedPart {
   readonly field: string;
 }
 
-type Settings = Partial<
-  Pick<PullRequestStrategy, 'certSecretRef' | 'proxySecretRef' | 'webhookSecretRef' | 'commit'>
->;
+interface Reference {
+  readonly name: string;
+}
+
+interface Settings {
+  readonly certSecretRef?: Reference | undefined;
+  readonly proxySecretRef?: Reference | undefined;
+  readonly webhookSecretRef?: Reference | undefined;
+  readonly commit?: { readonly signingKeySecretRef?: Reference | undefined } | undefined;
+}
 
 /** The Secrets of their own that a strategy names. */
 export function partsOf({ certSecretRef, proxySecretRef, webhookSecretRef, commit }: Settings): NamedPart[] {
-  const all: readonly (readonly [SecretPart, string, LocalSecretRef | undefined])[] = [
+  const all: readonly (readonly [SecretPart, string, Reference | undefined])[] = [
     ['tls', 'certSecretRef', certSecretRef],
     ['proxy', 'proxySecretRef', proxySecretRef],
     ['webhook', 'webhookSecretRef', webhookSecretRef],

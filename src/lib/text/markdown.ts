@@ -1,3 +1,5 @@
+import { cut, oneLine } from './text.ts';
+
 const MAX_VALUE = 256;
 
 /**
@@ -8,19 +10,6 @@ const MAX_VALUE = 256;
 export function code(text: string): string {
   const shown = cut(oneLine(text), MAX_VALUE).replaceAll('`', 'ˋ').replaceAll('|', '¦');
   return shown === '' ? '–' : `\`${shown}\``;
-}
-
-/** Without line ends, control characters, and characters that are not seen or that turn the text around. */
-export function oneLine(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[\s\p{Cc}\u2028\u2029]+/gu, ' ')
-    .replace(/\p{Cf}/gu, '')
-    .trim();
-}
-
-export function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…` : text;
 }
 
 /**

@@ -1,6 +1,7 @@
-/** Messages of others, bounded to what the status holds. */
+/** At most `length` UTF-16 units of a text, by default what the status holds of a message; no character is cut in two. */
 export function cut(text: string, length = 1000): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;
+  if (text.length <= length) return text;
+  return `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
 /**

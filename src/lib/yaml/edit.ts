@@ -1,4 +1,4 @@
-import { atOnce, type Steps } from '../async/steps.ts';
+import { atOnce, type Steps } from '../async/index.ts';
 import { type LineOf, lineCounter } from './marker/lines.ts';
 import { type ScannedText, scanYaml, type ValueScalar } from './marker/scan.ts';
 import { checksumNotes } from './marker/sops.ts';

@@ -1,8 +1,7 @@
-import type { Written } from '../../decide/model/revision.ts';
-import type { FieldPart, FieldPath } from '../text/field-path.ts';
+import type { FieldPart, FieldPath } from '../text/index.ts';
 import { type EditedText, editText, type Finder, type SourceText } from './edit.ts';
 import { resolveField } from './field/resolve.ts';
-import { type Standing, standing } from './scalar-value.ts';
+import { type Becomes, type Standing, standing } from './standing.ts';
 
 /** Of one field in one file. */
 const MAX_SCALARS = 1_000;
@@ -19,7 +18,7 @@ export function editField(text: string, path: FieldPath, value: string): EditedT
 }
 
 /** Finds what stands at the path; `becomes` says what each is set to. */
-export function fieldFinder(path: FieldPath, becomes: (standing: Standing) => Written): Finder {
+export function fieldFinder(path: FieldPath, becomes: (standing: Standing) => Becomes): Finder {
   return (source) => {
     const { scanned, lineOf } = source;
     const resolved = scanned.contents.map((contents) => resolveField(contents, path));

@@ -10,7 +10,7 @@ import { type CommentMeaning, type CommentPlace, commentMeaning, mentionsKey } f
 import { type Located, locate } from './marker/locate.ts';
 import type { Comment } from './marker/scan.ts';
 import { unseenMarkers } from './marker/unseen.ts';
-import { standing, valueFor } from './scalar-value.ts';
+import { type Becomes, type Standing, standing } from './standing.ts';
 
 export { mentionsKey };
 
@@ -20,26 +20,32 @@ interface Marker extends Comment {
   readonly meaning: Exclude<CommentMeaning, { readonly kind: 'other' }>;
 }
 
+/** What a marker asks for: a part of the revision, or of one artifact's. */
+export type MarkerRequest = Extract<CommentMeaning, { readonly kind: 'marker' }>;
+
+/** What a scalar that carries a marker is set to. */
+export type BecomesAsked = (standing: Standing, asked: MarkerRequest) => Becomes;
+
 /**
- * Sets every scalar that carries the marker `# {"$promotion": "<key>"}` to `revision`, or to what stands behind the key of
- * it, such as `:tag` or `:image:tag`, and changes no other byte. `key` is
- * `<namespace>:<name>:<environment>`. Never throws: what cannot be done is a problem.
+ * Sets every scalar that carries the marker `# {"$promotion": "<key>"}`, or one with a part behind the key such as `:tag`
+ * or `:image:tag`, and changes no other byte. `key` is `<namespace>:<name>:<environment>`. Never throws: what cannot be
+ * done is a problem.
  */
-export function editMarked(text: string, key: string, revision: string): EditedText {
+export function editMarked(text: string, key: string, becomes: BecomesAsked): EditedText {
   if (!mentionsKey(text, key)) return { text, edits: [], marked: 0, problems: [] };
-  const { findings: _, ...edited } = editText(text, [markerFinder(key, revision)]);
+  const { findings: _, ...edited } = editText(text, [markerFinder(key, becomes)]);
   return edited;
 }
 
-/** Finds what carries a marker of the key. */
-export function markerFinder(key: string, revision: string): Finder {
+/** Finds what carries a marker of the key; `becomes` says what each is set to. */
+export function markerFinder(key: string, becomes: BecomesAsked): Finder {
   return (source) => {
     const markers = markersIn(source, key);
     if (markers.length > MAX_MARKERS) {
       const problem = `The file has more than ${MAX_MARKERS} markers of one environment; none is used.`;
       return { targets: [], problems: [problem] };
     }
-    const { targets, problems } = findTargets(source, markers, revision);
+    const { targets, problems } = findTargets(source, markers, becomes);
     return { targets, problems: [...problems, ...unseenMarkers(source, key)] };
   };
 }
@@ -57,11 +63,11 @@ function placeOf(text: string, { offset }: Comment): CommentPlace {
   return text.slice(lineStart, offset).trim() === '' ? 'own-line' : 'line-end';
 }
 
-function findTargets(source: SourceText, markers: readonly Marker[], revision: string): Findings {
+function findTargets(source: SourceText, markers: readonly Marker[], becomes: BecomesAsked): Findings {
   const targets: Target[] = [];
   const problems: string[] = [];
   for (const marker of markers) {
-    const found = findTarget(source, marker, revision);
+    const found = findTarget(source, marker, becomes);
     if ('scalar' in found) targets.push(found);
     else {
       problems.push(`Line ${source.lineOf(marker.offset)}: the marker is not used: ${found.reason}.`);
@@ -73,13 +79,13 @@ function findTargets(source: SourceText, markers: readonly Marker[], revision: s
 function findTarget(
   source: SourceText,
   { meaning, ...comment }: Marker,
-  revision: string,
+  becomes: BecomesAsked,
 ): Target | { readonly reason: string } {
   if (meaning.kind === 'malformed') return meaning;
   const located = locateIn(source, comment);
   if ('reason' in located) return located;
   const { scalar } = located;
-  const written = valueFor(standing(source.text, scalar), revision, meaning);
+  const written = becomes(standing(source.text, scalar), meaning);
   return 'reason' in written ? written : { scalar, value: written.value };
 }
 

@@ -1,7 +1,7 @@
 import { applicationKindProblem, isKnownApplication } from '../../decide/model/application-kind.ts';
-import { groupOf } from '../../decide/model/route.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import type { Discovery } from '../../lib/kube/client/discovery.ts';
+import type { Discovery } from '../../lib/kube/index.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
 import type { GrantedKinds } from './granted-kinds.ts';
 
 /**

@@ -1,9 +1,6 @@
 import type { AppRef } from '../../api/pipeline.ts';
 import { hasCode, type TurnpikeError } from '../../lib/errors.ts';
-import type { Discovery } from '../../lib/kube/client/discovery.ts';
-import { resourcePath } from '../../lib/kube/client/path.ts';
-import { apiStatus } from '../../lib/kube/client/status.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import { apiStatus, type Discovery, type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 
 /** The objects that Pipelines speak of, of whatever kind. */
 export interface Applications {

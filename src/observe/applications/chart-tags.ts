@@ -1,8 +1,7 @@
 import { type ChartSource, chartTag } from '../../decide/observation/chart-source.ts';
-import { createShortMemory } from '../../lib/async/short-memory.ts';
+import { createShortMemory } from '../../lib/async/index.ts';
 import { hasCode } from '../../lib/errors.ts';
-import { resourcePath } from '../../lib/kube/client/path.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import { type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 
 /** Under which tags the registries have charts, as the OCIRepositories of a cluster say. */
 export interface ChartTags {

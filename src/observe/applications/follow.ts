@@ -1,12 +1,14 @@
-import { untilAborted } from '../../lib/async/abort.ts';
-import { wait } from '../../lib/async/wait.ts';
+import { untilAborted, wait } from '../../lib/async/index.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
-import type { Discovery, Resource } from '../../lib/kube/client/discovery.ts';
-import { resourcePath } from '../../lib/kube/client/path.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
-import type { ObjectCache } from '../../lib/kube/informer/cache.ts';
-import { createReflector } from '../../lib/kube/informer/reflector.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import {
+  createReflector,
+  type Discovery,
+  type KubeClient,
+  type ObjectCache,
+  type Resource,
+  resourcePath,
+} from '../../lib/kube/index.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { WatchBudget } from './watch-budget.ts';
 import type { KeptApplication } from './watch-cache.ts';
 

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { createShortMemory } from '../../lib/async/short-memory.ts';
+import { createShortMemory } from '../../lib/async/index.ts';
 import { errorMessage, TurnpikeError } from '../../lib/errors.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import type { KubeClient } from '../../lib/kube/index.ts';
 
 /** Which kinds the operator has granted, by our rights in the cluster that we run in. */
 export interface GrantedKinds {

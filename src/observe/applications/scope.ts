@@ -1,10 +1,9 @@
 import { showsPaths } from '../../decide/observation/application.ts';
-import { type Backoff, backoffDelay, wait } from '../../lib/async/wait.ts';
+import { type Backoff, backoffDelay, wait } from '../../lib/async/index.ts';
 import { errorMessage, hasCode } from '../../lib/errors.ts';
-import type { Discovery } from '../../lib/kube/client/discovery.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
-import type { RevisionPath } from '../../lib/text/object-path.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { RevisionPath } from '../../lib/text/index.ts';
 import { createFollow } from './follow.ts';
 import type { WatchBudget } from './watch-budget.ts';
 import { createApplicationCache } from './watch-cache.ts';

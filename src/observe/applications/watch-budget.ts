@@ -1,4 +1,4 @@
-import type { Place } from '../../lib/async/bulkhead.ts';
+import type { Place } from '../../lib/async/index.ts';
 
 /** Room for the watches of one cluster. */
 export interface WatchBudget {

@@ -1,14 +1,9 @@
 import * as v from 'valibot';
 import { showsPaths, viewApplication } from '../../decide/observation/application.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
-import {
-  createObjectCache,
-  type KubeObject,
-  type ObjectCache,
-  objectKey,
-} from '../../lib/kube/informer/cache.ts';
-import type { RevisionPath } from '../../lib/text/object-path.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import { createObjectCache, type KubeObject, type ObjectCache, objectKey } from '../../lib/kube/index.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { RevisionPath } from '../../lib/text/index.ts';
 
 /** An application as it is kept: what `readApplication` needs and no more. Null: it is no application. */
 export interface KeptApplication extends KubeObject {

@@ -1,11 +1,10 @@
 import type { AppRef } from '../../api/pipeline.ts';
 import { viewApplication } from '../../decide/observation/application.ts';
-import { createDue } from '../../lib/async/debounce.ts';
+import { createDue } from '../../lib/async/index.ts';
 import { errorMessage } from '../../lib/errors.ts';
-import type { Discovery } from '../../lib/kube/client/discovery.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
-import { type RevisionPath, type RevisionPaths, revisionPathOf } from '../../lib/text/object-path.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
+import type { Logger } from '../../lib/logger.ts';
+import { type RevisionPath, type RevisionPaths, revisionPathOf } from '../../lib/text/index.ts';
 import { createApplications } from './applications.ts';
 import { type ChartTags, createChartTags } from './chart-tags.ts';
 import { createWants, type NamedApplication, readable, type WantedKind } from './interests.ts';

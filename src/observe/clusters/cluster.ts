@@ -1,5 +1,5 @@
 import { errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
-import type { ClusterHosts } from '../../lib/net/cluster-hosts.ts';
+import type { ClusterHosts } from '../../lib/net/index.ts';
 import type { ChartTags } from '../applications/chart-tags.ts';
 import type { ApplicationListener, ApplicationWatch, NamedApplication } from '../applications/watch.ts';
 import { remoteKubeConfig } from './kubeconfig.ts';

@@ -3,10 +3,10 @@ import type { AppRef, ClusterRef, PipelineKey, PipelineSpec } from '../../api/pi
 import { pathsOf } from '../../decide/model/artifacts.ts';
 import { clusterKey } from '../../decide/validation/environments.ts';
 import type { ReferencePolicy } from '../../decide/validation.ts';
-import type { Place } from '../../lib/async/bulkhead.ts';
+import type { Place } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
-import type { ClusterHosts } from '../../lib/net/cluster-hosts.ts';
+import type { KubeClient } from '../../lib/kube/index.ts';
+import type { ClusterHosts } from '../../lib/net/index.ts';
 import type { ChartTags } from '../applications/chart-tags.ts';
 import type { NamedApplication, ReadOptions } from '../applications/watch.ts';
 import type { Governors } from '../pipelines-by-application.ts';

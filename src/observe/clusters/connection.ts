@@ -1,7 +1,6 @@
 import type { AppRef } from '../../api/pipeline.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
-import { apiStatus } from '../../lib/kube/client/status.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import { apiStatus, type KubeClient } from '../../lib/kube/index.ts';
 import type { ChartTags } from '../applications/chart-tags.ts';
 import type { ApplicationListener, NamedApplication, ReadOptions } from '../applications/watch.ts';
 import { withinTime } from './reading-time.ts';

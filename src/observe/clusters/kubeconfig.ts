@@ -3,9 +3,8 @@ import * as v from 'valibot';
 import { parseDocument } from 'yaml';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { FIRST_FAULT } from '../../lib/first-fault.ts';
-import { authoritiesIn, MAX_AUTHORITY_BYTES } from '../../lib/net/authorities.ts';
-import { isLongKey, MAX_RSA_BITS } from '../../lib/net/client-certificate.ts';
-import { type ClusterHosts, clusterUrlProblem } from '../../lib/net/cluster-hosts.ts';
+import { type ClusterHosts, clusterUrlProblem } from '../../lib/net/index.ts';
+import { authoritiesIn, isLongKey, MAX_AUTHORITY_BYTES, MAX_RSA_BITS } from '../../lib/net/pure.ts';
 
 /**
  * The kubeconfig of another cluster, as it stands in a Secret. Whoever may write that Secret must get nothing

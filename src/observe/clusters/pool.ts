@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Place } from '../../lib/async/bulkhead.ts';
+import type { Place } from '../../lib/async/index.ts';
 import {
   type ClusterConnection,
   type ConnectionDeps,

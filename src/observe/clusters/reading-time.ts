@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../lib/errors.ts';
-import { busy } from '../../lib/kube/client/request-queue.ts';
+import { busy } from '../../lib/kube/index.ts';
 
 /**
  * The outcome of the work, which is given this much time. What it waits for room of ours does not count, up to as much

@@ -1,9 +1,14 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Place } from '../../lib/async/bulkhead.ts';
-import { createDiscovery } from '../../lib/kube/client/discovery.ts';
-import type { Judge } from '../../lib/kube/client/judge.ts';
-import { type ClusterRoom, createRequestQueue } from '../../lib/kube/client/request-queue.ts';
-import { createKubeClient, type KubeClientDeps, REMOTE_LIMITS } from '../../lib/kube/client/transport.ts';
+import type { Place } from '../../lib/async/index.ts';
+import {
+  type ClusterRoom,
+  createDiscovery,
+  createKubeClient,
+  createRequestQueue,
+  type Judge,
+  type KubeClientDeps,
+  REMOTE_LIMITS,
+} from '../../lib/kube/index.ts';
 import { createApplicationDiscovery } from '../applications/application-discovery.ts';
 import type { GrantedKinds } from '../applications/granted-kinds.ts';
 import { type ApplicationWatchDeps, createApplicationWatch } from '../applications/watch.ts';

@@ -6,8 +6,7 @@ import { noGitopsCluster } from '../../decide/validation/allowed-namespaces.ts';
 import { type ReferencePolicy, refusedReference } from '../../decide/validation.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
 import { FIRST_FAULT } from '../../lib/first-fault.ts';
-import { resourcePath } from '../../lib/kube/client/path.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import { type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 
 /** Where the kubeconfig of a cluster is found: by way of a GitopsCluster, or in a Secret by itself. */

@@ -1,10 +1,8 @@
 import { API_VERSION, FIELD_MANAGER, KIND, PLURAL } from '../../api/group.ts';
 import type { PipelineKey, PipelineStatus, StoredPipeline } from '../../api/pipeline.ts';
 import { hasCode } from '../../lib/errors.ts';
-import { resourcePath } from '../../lib/kube/client/path.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
-import { createInformer } from '../../lib/kube/informer/informer.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import { createInformer, type KubeClient, resourcePath } from '../../lib/kube/index.ts';
+import type { Logger } from '../../lib/logger.ts';
 import { parseStoredPipeline, storedKey } from './stored-pipeline.ts';
 
 export interface PipelineStore {

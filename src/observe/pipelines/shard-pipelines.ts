@@ -1,5 +1,5 @@
 import type { PipelineKey, StoredPipeline } from '../../api/pipeline.ts';
-import type { LabelSelector } from '../../lib/kube/label-selector.ts';
+import type { LabelSelector } from '../../lib/kube/pure.ts';
 import type { PipelineStore } from './pipelines.ts';
 import { storedKey } from './stored-pipeline.ts';
 

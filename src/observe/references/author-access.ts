@@ -1,12 +1,11 @@
 import * as v from 'valibot';
 import type { Author } from '../../api/admission.ts';
 import type { AppRef } from '../../api/pipeline.ts';
-import { groupOf } from '../../decide/model/route.ts';
-import { createShortMemory } from '../../lib/async/short-memory.ts';
+import { createShortMemory } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
-import type { Discovery } from '../../lib/kube/client/discovery.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
+import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
 
 /** What the author of a change may do himself, by the API server's word (SubjectAccessReview). */
 export interface AuthorAccess {

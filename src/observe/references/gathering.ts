@@ -1,9 +1,7 @@
 import type { Author } from '../../api/admission.ts';
-import type { Lookups, Soon } from '../../lib/async/lookups.ts';
-import type { Access } from '../../lib/kube/access.ts';
-import type { ObjectAttributes, SubjectAccess } from '../../lib/kube/client/subject-access.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
-import type { ClusterHosts } from '../../lib/net/cluster-hosts.ts';
+import type { Lookups, Soon } from '../../lib/async/index.ts';
+import type { Access, KubeClient, ObjectAttributes, SubjectAccess } from '../../lib/kube/index.ts';
+import type { ClusterHosts } from '../../lib/net/index.ts';
 import type { Governors } from '../pipelines-by-application.ts';
 import type { SecretCache } from '../secrets/secret-cache.ts';
 import type { Secrets } from '../secrets/secrets.ts';

@@ -6,7 +6,7 @@ import {
   type Needs,
   unnamedGovernorDoubt,
 } from '../../decide/validation.ts';
-import type { Soon } from '../../lib/async/lookups.ts';
+import type { Soon } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { eachInTurn, type Gathering, mayGet } from './gathering.ts';
 

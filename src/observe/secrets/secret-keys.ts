@@ -1,13 +1,6 @@
-import {
-  APPROVAL_KEY,
-  APPROVAL_KEY_PREVIOUS,
-  HMAC_KEY,
-  HMAC_KEY_PREVIOUS,
-  WEBHOOK_SECRET,
-  WEBHOOK_SECRET_PREVIOUS,
-} from '../../api/group.ts';
-import { GITHUB_APP } from '../../lib/forges/credentials/github-app.ts';
-import { PART_KEYS } from '../../lib/net/secret-parts.ts';
+import { APPROVAL_KEY, APPROVAL_KEY_PREVIOUS, HMAC_KEY, HMAC_KEY_PREVIOUS } from '../../api/group.ts';
+import { GITHUB_APP } from '../../lib/forges/pure.ts';
+import { PART_KEYS, WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../lib/net/pure.ts';
 import { KUBECONFIG_KEYS } from '../clusters/source.ts';
 import type { StoredSecret } from './secrets.ts';
 

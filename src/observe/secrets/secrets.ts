@@ -1,10 +1,9 @@
 import * as v from 'valibot';
 import { ALLOWED_HOSTS } from '../../api/group.ts';
+import { hostList } from '../../decide/model/allowed-hosts.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
-import { resourcePath } from '../../lib/kube/client/path.ts';
-import type { KubeClient } from '../../lib/kube/client/transport.ts';
-import { hostList } from '../../lib/net/hosts.ts';
+import { type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 
 export interface StoredSecret {
   /** Decoded, by key. */

@@ -1,10 +1,14 @@
-import { fetchCommits } from '../../lib/git/fetch-pack.ts';
-import { type Commit, parseCommit } from '../../lib/git/objects.ts';
-import { parseAdvertisement } from '../../lib/git/protocol/advertisement.ts';
-import { FLUSH_PKT, pktLine } from '../../lib/git/protocol/pktline.ts';
-import { refOf } from '../../lib/git/refs.ts';
-import type { Repository } from '../../lib/git/repository.ts';
-import type { Transport } from '../../lib/git/transport.ts';
+import {
+  type Commit,
+  FLUSH_PKT,
+  fetchCommits,
+  parseAdvertisement,
+  parseCommit,
+  pktLine,
+  type Repository,
+  refOf,
+  type Transport,
+} from '../../lib/git/index.ts';
 import { replacedBy } from './trailers.ts';
 
 /** What a branch has that its base branch has not. What one of our commits has taken the place of is not in there. */

@@ -1,7 +1,4 @@
-import { untilAborted } from '../../lib/async/abort.ts';
-import { ownTurn } from '../../lib/async/attempt-time.ts';
-import type { Tell } from '../../lib/async/batcher.ts';
-import { createSlots } from '../../lib/async/slots.ts';
+import { createSlots, ownTurn, type Tell, untilAborted } from '../../lib/async/index.ts';
 import type { BranchUpdate } from './branch-updater.ts';
 
 /** Runs updates apart from each other, some at once, so that one that hangs holds up few others. */

@@ -1,17 +1,18 @@
-import { ownTurn } from '../../lib/async/attempt-time.ts';
-import type { Company, Latecomers } from '../../lib/async/batcher.ts';
+import { type Company, type Latecomers, ownTurn } from '../../lib/async/index.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
-import type { Connected } from '../../lib/git/connections.ts';
-import { copyKey } from '../../lib/git/copy-key.ts';
-import { unusable } from '../../lib/git/failure.ts';
-import { withObjects } from '../../lib/git/pack/packs.ts';
-import type { Advertised } from '../../lib/git/protocol/advertisement.ts';
-import type { RefUpdate } from '../../lib/git/protocol/receive.ts';
-import { refOf } from '../../lib/git/refs.ts';
-import type { Repository } from '../../lib/git/repository.ts';
-import type { Signers } from '../../lib/git/sign.ts';
-import type { RepositoryStore } from '../../lib/git/store.ts';
-import type { Transport } from '../../lib/git/transport.ts';
+import {
+  type Advertised,
+  type Connected,
+  copyKey,
+  type RefUpdate,
+  type Repository,
+  type RepositoryStore,
+  refOf,
+  type Signers,
+  type Transport,
+  unusable,
+  withObjects,
+} from '../../lib/git/index.ts';
 import { createAlone } from './alone.ts';
 import type { BranchUpdate } from './branch-updater.ts';
 import {

@@ -1,41 +1,33 @@
 import type { FileEdit } from '../../api/change.ts';
-import { untilAborted } from '../../lib/async/abort.ts';
-import { ownTurn, type Waiting } from '../../lib/async/attempt-time.ts';
-import { createTogether } from '../../lib/async/batcher.ts';
-import { createBreakers } from '../../lib/async/breaker.ts';
-import { createTurns } from '../../lib/async/turn.ts';
+import {
+  createBreakers,
+  createTogether,
+  createTurns,
+  ownTurn,
+  untilAborted,
+  type Waiting,
+} from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import { isBranchName } from '../../lib/git/branch-name.ts';
-import { createConnections } from '../../lib/git/connections.ts';
-import { copyKey } from '../../lib/git/copy-key.ts';
-import { createKeyLane } from '../../lib/git/key-lane.ts';
-import type { Person } from '../../lib/git/objects.ts';
-import type { SigningKey } from '../../lib/git/sign/key.ts';
-import { createSigners } from '../../lib/git/sign.ts';
-import { createRepositoryStore } from '../../lib/git/store.ts';
-import { shapeProblem } from '../../lib/net/hosts.ts';
-import type { Outbound } from '../../lib/net/outbound.ts';
-import type { Way } from '../../lib/net/request-options.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import {
+  copyKey,
+  createConnections,
+  createKeyLane,
+  createRepositoryStore,
+  createSigners,
+  type GitCredentials,
+  type Person,
+  type SigningKey,
+} from '../../lib/git/index.ts';
+import { isBranchName } from '../../lib/git/pure.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { Outbound } from '../../lib/net/index.ts';
+import { shapeProblem } from '../../lib/net/pure.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { updateTogether } from './batch.ts';
 import { selectionsOf } from './edit/selection.ts';
 import { hasBranch, inspectBase } from './look.ts';
 import type { Updated } from './outcome.ts';
 import { fitsOnePush } from './room.ts';
-
-/** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
-export interface GitCredentials extends Way {
-  readonly token?: string;
-  /** Wins over what else there is. */
-  readonly bearerToken?: string;
-  readonly username?: string;
-  readonly password?: string;
-  /** A private key, for Git over SSH. */
-  readonly identity?: string;
-  /** The host's keys, as OpenSSH has them. */
-  readonly knownHosts?: string;
-}
 
 /** What the promotion branch shall be: the base branch's tip plus one commit that sets markers and fields. */
 export interface BranchUpdate {

@@ -1,7 +1,12 @@
-import { type Advertised, parseAdvertisement } from '../../lib/git/protocol/advertisement.ts';
-import { refOf } from '../../lib/git/refs.ts';
-import { branchNotFound, fetchTip, type Repository } from '../../lib/git/repository.ts';
-import type { Transport } from '../../lib/git/transport.ts';
+import {
+  type Advertised,
+  branchNotFound,
+  fetchTip,
+  parseAdvertisement,
+  type Repository,
+  refOf,
+  type Transport,
+} from '../../lib/git/index.ts';
 import type { BaseLook, BaseState } from './branch-updater.ts';
 import { editBase } from './edit/base.ts';
 

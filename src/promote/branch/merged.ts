@@ -1,6 +1,5 @@
-import { createTurns, type Turn } from '../../lib/async/turn.ts';
-import { parseTree, type TreeEntry } from '../../lib/git/objects.ts';
-import type { Packs } from '../../lib/git/pack/packs.ts';
+import { createTurns, type Turn } from '../../lib/async/index.ts';
+import { type Packs, parseTree, type TreeEntry } from '../../lib/git/index.ts';
 
 /** Three trees, by object id; undefined where one has none at a path. */
 export interface Trees {

@@ -1,9 +1,12 @@
 import { shortRevision } from '../../decide/model/revision.ts';
-import { commitObject } from '../../lib/git/objects.ts';
-import { refOf } from '../../lib/git/refs.ts';
-import type { Repository, Verdict } from '../../lib/git/repository.ts';
-import type { CommitSigner } from '../../lib/git/sign/key.ts';
-import type { Transport } from '../../lib/git/transport.ts';
+import {
+  type CommitSigner,
+  commitObject,
+  type Repository,
+  refOf,
+  type Transport,
+  type Verdict,
+} from '../../lib/git/index.ts';
 import type { FileChange } from './branch-updater.ts';
 import { editAt, markerText } from './edit/base.ts';
 import type { Prepared } from './prepared.ts';

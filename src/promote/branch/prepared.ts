@@ -1,5 +1,4 @@
-import type { RefUpdate } from '../../lib/git/protocol/receive.ts';
-import type { BranchMemory } from '../../lib/git/repository.ts';
+import type { BranchMemory, RefUpdate } from '../../lib/git/index.ts';
 import type { FileChange } from './branch-updater.ts';
 
 /** What has to be done to the promotion branch. */

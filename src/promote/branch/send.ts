@@ -1,6 +1,10 @@
-import type { Advertised } from '../../lib/git/protocol/advertisement.ts';
-import { pushRefs, type RefUpdate, type RefusedRef } from '../../lib/git/protocol/receive.ts';
-import type { Transport } from '../../lib/git/transport.ts';
+import {
+  type Advertised,
+  pushRefs,
+  type RefUpdate,
+  type RefusedRef,
+  type Transport,
+} from '../../lib/git/index.ts';
 import { type Attempted, withoutStopped } from './stopped.ts';
 
 /** What several updates of one branch send. */

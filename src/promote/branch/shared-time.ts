@@ -1,4 +1,4 @@
-import { type AttemptTime, ownTurn } from '../../lib/async/attempt-time.ts';
+import { type AttemptTime, ownTurn } from '../../lib/async/index.ts';
 import type { BranchUpdate } from './branch-updater.ts';
 
 /** The time of all that share one piece of work. */

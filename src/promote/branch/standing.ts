@@ -1,13 +1,14 @@
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
-import { type Commit, parseCommit } from '../../lib/git/objects.ts';
 import {
   type BranchMemory,
+  type Commit,
   fetchTip,
   type PushedCommit,
+  parseCommit,
   type Repository,
+  type Transport,
   type Verdict,
-} from '../../lib/git/repository.ts';
-import type { Transport } from '../../lib/git/transport.ts';
+} from '../../lib/git/index.ts';
 import { type Ahead, fetchAhead } from './ahead.ts';
 import type { BranchUpdate } from './branch-updater.ts';
 import { editAt } from './edit/base.ts';

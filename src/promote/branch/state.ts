@@ -2,11 +2,12 @@ import { hasCode } from '../../lib/errors.ts';
 import {
   type Advertised,
   type AdvertisedBranches,
+  fetchTip,
   parseBranches,
-} from '../../lib/git/protocol/advertisement.ts';
-import { refOf } from '../../lib/git/refs.ts';
-import { fetchTip, type Repository } from '../../lib/git/repository.ts';
-import type { Transport } from '../../lib/git/transport.ts';
+  type Repository,
+  refOf,
+  type Transport,
+} from '../../lib/git/index.ts';
 import type { BranchUpdate } from './branch-updater.ts';
 
 /** Where the branches are, and the base branches' tips, whose files are here by then. */

@@ -1,4 +1,4 @@
-import { untilAborted } from '../../lib/async/abort.ts';
+import { untilAborted } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import type { BranchUpdate } from './branch-updater.ts';

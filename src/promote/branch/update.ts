@@ -1,10 +1,12 @@
-import { commitObject } from '../../lib/git/objects.ts';
-import type { Advertised } from '../../lib/git/protocol/advertisement.ts';
-import type { RefUpdate } from '../../lib/git/protocol/receive.ts';
-import { refOf } from '../../lib/git/refs.ts';
-import type { Repository } from '../../lib/git/repository.ts';
-import type { CommitSigner } from '../../lib/git/sign/key.ts';
-import type { Transport } from '../../lib/git/transport.ts';
+import {
+  type Advertised,
+  type CommitSigner,
+  commitObject,
+  type RefUpdate,
+  type Repository,
+  refOf,
+  type Transport,
+} from '../../lib/git/index.ts';
 import type { BranchUpdate, FileChange } from './branch-updater.ts';
 import { editBase } from './edit/base.ts';
 import { refuseCircular } from './edit/circular.ts';

@@ -1,6 +1,5 @@
 import { TurnpikeError } from '../../lib/errors.ts';
-import { type Commit, personText } from '../../lib/git/objects.ts';
-import type { Transport } from '../../lib/git/transport.ts';
+import { type Commit, personText, type Transport } from '../../lib/git/index.ts';
 import type { Ahead } from './ahead.ts';
 import type { BranchUpdate } from './branch-updater.ts';
 import { keepsOthers, ownerOf, replacedBy } from './trailers.ts';

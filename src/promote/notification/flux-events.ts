@@ -1,8 +1,8 @@
 import { EVENT_TOKEN, FIELD_MANAGER } from '../../api/group.ts';
-import { untilAborted } from '../../lib/async/abort.ts';
+import { untilAborted } from '../../lib/async/index.ts';
 import { errorMessage, TurnpikeError } from '../../lib/errors.ts';
-import type { ObjectReference } from '../../lib/kube/reference.ts';
-import { cut, oneLine } from '../../lib/text/text.ts';
+import type { ObjectReference } from '../../lib/kube/index.ts';
+import { cut, oneLine } from '../../lib/text/index.ts';
 
 /** What notification-controller takes: the event of `event.toolkit.fluxcd.io/v1beta1`. */
 export interface OutgoingEvent {

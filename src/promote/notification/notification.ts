@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { API_VERSION, EVENT_ENVIRONMENT, EVENT_VERSION, KIND } from '../../api/group.ts';
 import { pipelineKey } from '../../api/pipeline.ts';
-import type { ObjectReference } from '../../lib/kube/reference.ts';
+import type { ObjectReference } from '../../lib/kube/index.ts';
 import type { Pass } from '../checkpoint.ts';
 import type { PromotionRequest, PromotionResult } from '../strategy.ts';
 import type { FluxEvents } from './flux-events.ts';

@@ -1,8 +1,11 @@
-import type { AttemptTime } from '../../lib/async/attempt-time.ts';
+import type { AttemptTime } from '../../lib/async/index.ts';
 import { hasCode } from '../../lib/errors.ts';
-import { createAppTokens } from '../../lib/forges/credentials/app-tokens.ts';
-import type { Credentials, SecretCredentials } from '../../lib/forges/credentials/credentials.ts';
-import type { ForgeDeps } from '../../lib/forges/port.ts';
+import {
+  type Credentials,
+  createAppTokens,
+  type ForgeDeps,
+  type SecretCredentials,
+} from '../../lib/forges/index.ts';
 import type { PullRequestPromoter } from './pull-request.ts';
 
 /** Gives a promoter that works with tokens those of GitHub Apps, and asks for new ones where one is refused. */

@@ -1,12 +1,20 @@
 import type { Gates } from '../../api/pipeline.ts';
 import { isComparable, membersOf, shortRevision, shownRevision } from '../../decide/model/revision.ts';
 import { TEMPLATE_NAMES } from '../../decide/validation/templates.ts';
-import { code, cut, harmless, oneLine, withoutCommands } from '../../lib/text/markdown.ts';
-import { parseTemplate, renderTemplate } from '../../lib/text/template.ts';
+import type { HiddenBy } from '../../lib/forges/index.ts';
+import {
+  code,
+  cut,
+  harmless,
+  oneLine,
+  parseTemplate,
+  renderTemplate,
+  withoutCommands,
+} from '../../lib/text/index.ts';
 import type { FileChange } from '../branch/branch-updater.ts';
 import type { PromotionRequest } from '../strategy.ts';
 import { gateWords } from './gate-words.ts';
-import { CLOSING_LENGTH, type HiddenBy, ownerName, ownerNote } from './names.ts';
+import { CLOSING_LENGTH, ownerName, ownerNote } from './names.ts';
 
 /** Templates of the spec; where there is none, the text is ours. */
 export interface Templates {

@@ -1,6 +1,6 @@
-import type { ForgeType, PullRequestStrategy } from '../../api/pipeline.ts';
+import type { PullRequestStrategy } from '../../api/pipeline.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import { forgeTypeOf, untoldForgeType } from '../../lib/forges/url/forge-type.ts';
+import { type ForgeType, forgeTypeOf, untoldForgeType } from '../../lib/forges/pure.ts';
 
 /**
  * How many branches one push may bring so that the forge does for each of them what it does. GitLab makes pipelines for

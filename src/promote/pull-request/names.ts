@@ -1,4 +1,5 @@
 import { promotionBranch as branchOf } from '../../decide/validation/branch.ts';
+import type { HiddenBy } from '../../lib/forges/index.ts';
 
 /** How a pipeline's environment is called in Git and on the forge. */
 
@@ -6,12 +7,6 @@ export interface PipelineEnvironment {
   readonly pipeline: { readonly namespace: string; readonly name: string };
   readonly environment: string;
 }
-
-/**
- * What hides a line that is for us. A forge that shows HTML as text hides a link reference: Markdown shows none that
- * nothing refers to (https://spec.commonmark.org/0.31.2/#link-reference-definitions).
- */
-export type HiddenBy = 'comment' | 'reference';
 
 const OWNER = /^(?:<!-- |\[\/\/\]: # \()turnpike pipeline=(\S+?)(?: -->|\))\s*$/m;
 /** The predecessor's note of whose pull request it is. */

@@ -1,7 +1,6 @@
 import type { PullRequestRef, PullRequestStrategy } from '../../api/pipeline.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import type { Forge, NewPullRequest, PullRequest } from '../../lib/forges/port.ts';
-import { sameText } from '../../lib/forges/shared.ts';
+import { type Forge, type NewPullRequest, type PullRequest, sameText } from '../../lib/forges/index.ts';
 import type { BranchResult } from '../branch/branch-updater.ts';
 import type { PromotionRequest } from '../strategy.ts';
 import { promotionBody, promotionTitle } from './body.ts';

@@ -1,10 +1,9 @@
 import type { PullRequestRef, PullRequestStrategy } from '../../api/pipeline.ts';
 import { recordOf } from '../../decide/model/recorded-repository.ts';
 import { isSame } from '../../decide/model/revision.ts';
-import { type AttemptTime, gitTime } from '../../lib/async/attempt-time.ts';
+import { type AttemptTime, gitTime } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import { type Credentials, forGit } from '../../lib/forges/credentials/credentials.ts';
-import type { Forge, PullRequest } from '../../lib/forges/port.ts';
+import { type Credentials, type Forge, forGit, type PullRequest } from '../../lib/forges/index.ts';
 import type { BranchResult, BranchUpdate, Workspace } from '../branch/branch-updater.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { alreadyThere, commitBy, mergedState, sentences, writtenOf } from '../result.ts';

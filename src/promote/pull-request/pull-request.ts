@@ -1,18 +1,20 @@
 import { type PullRequestRef, type PullRequestStrategy, pipelineKey } from '../../api/pipeline.ts';
 import type { PullRequestState } from '../../decide/promotion/next.ts';
 import type { PullRequestTask, TaskResult } from '../../decide/promotion/task.ts';
-import { type AttemptTime, forgeTime, gitTime } from '../../lib/async/attempt-time.ts';
+import { type AttemptTime, forgeTime, gitTime } from '../../lib/async/index.ts';
 import {
   type Credentials,
+  createForge,
+  createForgeMemory,
+  type Forge,
+  type ForgeRequest,
   forGit,
+  type PullRequest,
   type SecretCredentials,
-} from '../../lib/forges/credentials/credentials.ts';
-import { createForge, type Forge, type PullRequest } from '../../lib/forges/port.ts';
-import type { ForgeRequest } from '../../lib/forges/request/call.ts';
-import type { Waits } from '../../lib/forges/request/concurrency.ts';
-import { createForgeMemory } from '../../lib/forges/request/shared-limits.ts';
-import type { Outbound } from '../../lib/net/outbound.ts';
-import type { Logger } from '../../telemetry/log.ts';
+  type Waits,
+} from '../../lib/forges/index.ts';
+import type { Logger } from '../../lib/logger.ts';
+import type { Outbound } from '../../lib/net/index.ts';
 import type { Workspace } from '../branch/branch-updater.ts';
 import type { Checkpoint, Pass } from '../checkpoint.ts';
 import { mergedState, writtenOf } from '../result.ts';
@@ -23,12 +25,6 @@ import { markerKey, ownerName, type PipelineEnvironment, promotionBranch, saysCl
 import { isOurs, mergedWhere } from './proposal.ts';
 import { findOwn, propose } from './propose.ts';
 import { runTask } from './run-task.ts';
-
-export {
-  credentialsFrom,
-  gitCredentialsFrom,
-  type SecretCredentials,
-} from '../../lib/forges/credentials/credentials.ts';
 
 /** One task of a pull request. `settings` are of the repository that it belongs to. */
 export interface TaskRequest extends PipelineEnvironment {

@@ -1,7 +1,7 @@
 import type { PullRequestRef } from '../../api/pipeline.ts';
 import type { PullRequestTask, TaskResult } from '../../decide/promotion/task.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import type { Forge, PullRequest } from '../../lib/forges/port.ts';
+import type { Forge, PullRequest } from '../../lib/forges/index.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { closingNote, saysClosing, withClosing, withoutClosing } from './names.ts';
 import { isOurs, mergedWhere } from './proposal.ts';

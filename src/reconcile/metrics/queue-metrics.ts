@@ -1,4 +1,4 @@
-import type { Queue, QueueObserver } from '../../lib/async/work-queue.ts';
+import type { Queue, QueueObserver } from '../../lib/async/index.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { CONTROLLER } from '../controller.ts';
 

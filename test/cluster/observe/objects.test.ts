@@ -179,7 +179,8 @@ describe('objects in a cluster', () => {
       uid: '5f0c2f1e-0000-4000-8000-000000000000',
       resourceVersion: '7',
     });
-    const recorder = () => createEventRecorder(client, { instance: 'host-1', now: () => new Date() });
+    const recorder = () =>
+      createEventRecorder(client, { component: 'turnpike', instance: 'host-1', now: () => new Date() });
     const event = (change: Partial<KubeEvent> = {}): KubeEvent => ({
       regarding: regarding(),
       type: 'Normal',

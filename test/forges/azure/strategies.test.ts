@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { MergeMethod } from '../../../src/api/change.ts';
 import { createForge, type Forge, type PullRequest } from '../../../src/lib/forges/port.ts';
+import type { MergeMethod } from '../../../src/lib/forges/types.ts';
 import { MERGE_TYPES } from '../../fakes/azure/policies.ts';
 import { type FakePolicy, OWN_ID } from '../../fakes/azure/state.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../../fakes/azure.ts';

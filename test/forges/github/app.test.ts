@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { generateKeyPairSync } from 'node:crypto';
 import type { PullRequestStrategy } from '../../../src/api/pipeline.ts';
+import { credentialsFrom } from '../../../src/lib/forges/index.ts';
 import type { Outbound } from '../../../src/lib/net/outbound.ts';
 import {
   createPullRequestPromoter,
-  credentialsFrom,
   type PullRequestPromoter,
 } from '../../../src/promote/pull-request/pull-request.ts';
 import { attemptTime } from '../../fakes/attempt-time.ts';

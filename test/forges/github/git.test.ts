@@ -3,14 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PullRequestRef, PullRequestStrategy } from '../../../src/api/pipeline.ts';
+import { credentialsFrom, type SecretCredentials } from '../../../src/lib/forges/index.ts';
 import { createForge } from '../../../src/lib/forges/port.ts';
 import type { Outbound } from '../../../src/lib/net/outbound.ts';
 import { createWorkspace, type Workspace } from '../../../src/promote/branch/branch-updater.ts';
 import {
   createPullRequestPromoter,
-  credentialsFrom,
   type PullRequestPromoter,
-  type SecretCredentials,
 } from '../../../src/promote/pull-request/pull-request.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps, noWaits } from '../../fakes/forge-deps.ts';

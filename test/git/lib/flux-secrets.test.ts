@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import type { ForgeType } from '../../../src/api/pipeline.ts';
 import {
   credentialsFrom,
   forGit,
   gitCredentialsFrom,
   type PartSecrets,
 } from '../../../src/lib/forges/credentials/credentials.ts';
+import type { ForgeType } from '../../../src/lib/forges/types.ts';
 import { createOutbound, type OutboundDeps } from '../../../src/lib/net/outbound.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { type FakeProxy, startFakeProxy } from '../../fakes/proxy.ts';

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { ForgeType } from '../../../src/api/pipeline.ts';
+import type { ForgeType } from '../../../src/lib/forges/types.ts';
 
 /** What the forges send to their webhooks, after their published examples, cut to what tells events apart. */
 export interface Sender {

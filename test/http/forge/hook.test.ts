@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import {
-  FORGE_TYPES,
-  type ForgeType,
   type Pipeline,
   type PromotionPhase,
   type PullRequestRef,
   pipelineKey,
 } from '../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
+import { FORGE_TYPES, type ForgeType } from '../../../src/lib/forges/types.ts';
 import { at, pipeline, withState } from '../../fakes/pipeline.ts';
 import { PREVIOUS, SECRET, SENDERS } from './deliveries.ts';
 import { connect, type Options, pathTo, promotion, type Request, waiting } from './hook-app.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { FORGE_TYPES, type ForgeType } from '../../../src/api/pipeline.ts';
+import { FORGE_TYPES, type ForgeType } from '../../../src/lib/forges/types.ts';
 import { at } from '../../fakes/pipeline.ts';
 import { hmac, PREVIOUS, SECRET, SENDERS } from './deliveries.ts';
 import { connect } from './hook-app.ts';

@@ -4,7 +4,7 @@ import { type RevisionPart, revisionPart } from '../../../src/decide/model/revis
 import { parseFieldPath } from '../../../src/lib/text/field-path.ts';
 import { globProblem, parseGlob } from '../../../src/lib/text/glob.ts';
 import { editField } from '../../../src/lib/yaml/field.ts';
-import { editMarked } from '../../../src/lib/yaml/marker.ts';
+import { editMarked } from '../lib/yaml/edit-marked.ts';
 
 const REVISION = `6.5.0@sha256:${'0c1d'.repeat(16)}`;
 const PAGE = await Bun.file(new URL('../../../docs/edits.md', import.meta.url)).text();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { checkSpec } from '../../../src/decide/validation.ts';
-import { editMarked } from '../../../src/lib/yaml/marker.ts';
 import { NAMES, POLICY, specOf } from '../../fixtures/pipelines/cases.ts';
 import { COMMIT, DIGEST } from '../decide/revision/arbitraries.ts';
+import { editMarked } from '../lib/yaml/edit-marked.ts';
 
 /** The examples of docs/revisions.md: Pipelines that admission takes, and files that a promotion changes as the page says. */
 

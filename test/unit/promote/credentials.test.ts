@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { generateKeyPairSync } from 'node:crypto';
-import type { ForgeType } from '../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
+import { credentialsFrom } from '../../../src/lib/forges/index.ts';
 import { secretsOf } from '../../../src/lib/forges/shared.ts';
-import { credentialsFrom } from '../../../src/promote/pull-request/pull-request.ts';
+import type { ForgeType } from '../../../src/lib/forges/types.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { longKey } from '../../fakes/long-key.ts';
 import { CERTIFICATES } from '../../fixtures/pipelines/certificates.ts';

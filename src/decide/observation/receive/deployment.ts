@@ -1,5 +1,5 @@
 import type { Deployment, EnvironmentStatus, TargetStatus } from '../../../api/pipeline.ts';
-import { cut } from '../../../lib/text/text.ts';
+import { cut } from '../../../lib/text/index.ts';
 import { isSame, revisionOf } from '../../model/revision.ts';
 import { phaseOf } from '../event-reason.ts';
 import { findTarget, targetIdentity } from '../fold.ts';

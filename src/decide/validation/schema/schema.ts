@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { PipelineSpec } from '../../../api/pipeline.ts';
-import { shownUrl } from '../../../lib/net/hosts.ts';
+import { shownUrl } from '../../../lib/net/pure.ts';
 import { environmentField, type FieldProblem } from '../problem.ts';
 import type { Rule } from '../rules.ts';
 

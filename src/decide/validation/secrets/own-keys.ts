@@ -1,4 +1,4 @@
-import { keysOfPart, REGISTRY_LOGIN } from '../../../lib/net/secret-parts.ts';
+import { keysOfPart, REGISTRY_LOGIN } from '../../../lib/net/pure.ts';
 import type { SecretData } from '../facts.ts';
 import type { ForgeNeed, PartNeed, SecretNeed } from '../needs.ts';
 

@@ -1,14 +1,20 @@
-import { WEBHOOK_SECRET } from '../../../api/group.ts';
-import { signingProblem } from '../../../lib/git/signing-key.ts';
-import { AUTHORITY_KEYS } from '../../../lib/net/authorities.ts';
+import { signingProblem } from '../../../lib/git/pure.ts';
 import {
+  AUTHORITY_KEYS,
   certificateFault,
+  type HostPolicy,
   halfCertificateFault,
   hasClientCertificate,
-} from '../../../lib/net/client-certificate.ts';
-import { type HostPolicy, proxyHostProblem } from '../../../lib/net/hosts.ts';
-import { proxyAddressFault, proxyKeysFault, proxyOf } from '../../../lib/net/repository-proxy.ts';
-import { keysOfPart, PROXY_ADDRESS, type SecretPart, signingKeysOf } from '../../../lib/net/secret-parts.ts';
+  keysOfPart,
+  PROXY_ADDRESS,
+  proxyAddressFault,
+  proxyHostProblem,
+  proxyKeysFault,
+  proxyOf,
+  type SecretPart,
+  signingKeysOf,
+  WEBHOOK_SECRET,
+} from '../../../lib/net/pure.ts';
 import { authorityFault } from '../authorities.ts';
 import type { SecretData } from '../facts.ts';
 import type { PartNeed } from '../needs.ts';

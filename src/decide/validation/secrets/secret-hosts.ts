@@ -1,6 +1,5 @@
-import { type AllowedHosts, type HostPolicy, secretHostProblem } from '../../../lib/net/hosts.ts';
-import { proxyOf } from '../../../lib/net/repository-proxy.ts';
-import { PROXY_ADDRESS } from '../../../lib/net/secret-parts.ts';
+import { type HostPolicy, PROXY_ADDRESS, proxyOf } from '../../../lib/net/pure.ts';
+import { type AllowedHosts, secretHostProblem } from '../../model/allowed-hosts.ts';
 import type { Facts, SecretFacts } from '../facts.ts';
 import type { SecretNeed } from '../needs.ts';
 import type { FieldProblem } from '../problem.ts';

@@ -1,4 +1,4 @@
-import type { HasKey, ReadText } from '../../../lib/net/secret-parts.ts';
+import type { HasKey, ReadText } from '../../../lib/net/pure.ts';
 import type { SecretData } from '../facts.ts';
 
 const DECODER = new TextDecoder();

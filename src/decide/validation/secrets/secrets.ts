@@ -4,10 +4,6 @@ import {
   HMAC_KEY,
   HMAC_KEY_PREVIOUS,
   MIN_KEY_BYTES,
-  SIGNING_KEY,
-  SIGNING_PASSPHRASE,
-  WEBHOOK_SECRET,
-  WEBHOOK_SECRET_PREVIOUS,
 } from '../../../api/group.ts';
 import {
   appOfOtherHost,
@@ -15,11 +11,16 @@ import {
   gitHubAppFault,
   gitHubHostOf,
   isGitHubApp,
-} from '../../../lib/forges/credentials/github-app.ts';
-import { IDENTITY, privateKeyProblem } from '../../../lib/git/private-key.ts';
-import { signingProblem } from '../../../lib/git/signing-key.ts';
-import type { HostPolicy } from '../../../lib/net/hosts.ts';
-import { BEARER_TOKEN } from '../../../lib/net/secret-parts.ts';
+} from '../../../lib/forges/pure.ts';
+import { IDENTITY, privateKeyProblem, signingProblem } from '../../../lib/git/pure.ts';
+import {
+  BEARER_TOKEN,
+  type HostPolicy,
+  SIGNING_KEY,
+  SIGNING_PASSPHRASE,
+  WEBHOOK_SECRET,
+  WEBHOOK_SECRET_PREVIOUS,
+} from '../../../lib/net/pure.ts';
 import { keyFault } from '../../keys.ts';
 import { authorityDoubt, authorityFault } from '../authorities.ts';
 import type { SecretData, SecretState } from '../facts.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../../errors.ts';
-import { branchOf, refOf } from '../../git/refs.ts';
+import { branchOf, refOf } from '../../git/index.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import type { ForgeAnswer } from '../request/call.ts';
 import { forgeWords } from '../request/failure.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { MergeMethod } from '../../../api/change.ts';
+import type { MergeMethod } from '../types.ts';
 
 /** Ways to complete a pull request, the usual one first. */
 const STRATEGIES = ['noFastForward', 'squash', 'rebase', 'rebaseMerge'] as const;

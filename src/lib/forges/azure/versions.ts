@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../errors.ts';
-import { keyBy, type Way } from '../../net/request-options.ts';
+import { keyBy, type Way } from '../../net/index.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext } from '../request/call.ts';
 import type { JsonRequest, SendJson } from '../shared.ts';
 

@@ -1,4 +1,4 @@
-import { branchOf } from '../../git/refs.ts';
+import { branchOf } from '../../git/index.ts';
 import type { PullRequest } from '../port.ts';
 import { type Api, pullUrl, read } from './api.ts';
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import type { MergeMethod } from '../../../api/change.ts';
 import { parsedAnswer } from '../shared.ts';
+import type { MergeMethod } from '../types.ts';
 import type { Api } from './api.ts';
 
 /** https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-repository/ */

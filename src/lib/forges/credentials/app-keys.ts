@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { TurnpikeError } from '../../errors.ts';
-import { isLongKey, MAX_RSA_BITS } from '../../net/client-certificate.ts';
+import { isLongKey, MAX_RSA_BITS } from '../../net/pure.ts';
 import type { ReadKey } from './credentials.ts';
 import { GITHUB_APP } from './github-app.ts';
 

@@ -1,12 +1,24 @@
-import type { ForgeType } from '../../../api/pipeline.ts';
 import { TurnpikeError } from '../../errors.ts';
-import type { SigningKey } from '../../git/sign/key.ts';
-import { signingProblem } from '../../git/signing-key.ts';
-import { AUTHORITY_KEYS, authoritiesIn, authoritiesProblem, authoritiesText } from '../../net/authorities.ts';
-import { certificateFault, clientCertificateOf, halfCertificateFault } from '../../net/client-certificate.ts';
-import { proxyAddressFault, proxyKeysFault, proxyOf } from '../../net/repository-proxy.ts';
-import type { Way } from '../../net/request-options.ts';
-import { BEARER_TOKEN, OWN_SIGNING, type SecretPart, signingKeysOf } from '../../net/secret-parts.ts';
+import type { SigningKey } from '../../git/index.ts';
+import { signingProblem } from '../../git/pure.ts';
+import type { Way } from '../../net/index.ts';
+import {
+  AUTHORITY_KEYS,
+  authoritiesIn,
+  authoritiesProblem,
+  authoritiesText,
+  BEARER_TOKEN,
+  certificateFault,
+  clientCertificateOf,
+  halfCertificateFault,
+  OWN_SIGNING,
+  proxyAddressFault,
+  proxyKeysFault,
+  proxyOf,
+  type SecretPart,
+  signingKeysOf,
+} from '../../net/pure.ts';
+import type { ForgeType } from '../types.ts';
 import { type GitHubApp, gitHubAppFrom } from './app-keys.ts';
 import { gitHubAppFault, isGitHubApp } from './github-app.ts';
 

@@ -1,4 +1,4 @@
-import type { ForgeType } from '../../../api/pipeline.ts';
+import type { ForgeType } from '../types.ts';
 
 /** Keys of a Secret that holds a GitHub App, as Flux's source-controller has them. */
 export const GITHUB_APP = {

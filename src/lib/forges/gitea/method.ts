@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { MergeMethod } from '../../../api/change.ts';
+import type { MergeMethod } from '../types.ts';
 
 /** What a repository allows, as the pull request has it of its base (their `/api/swagger`, Repository). */
 export const MergeRules = v.object({

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import type { MergeMethod } from '../../../api/change.ts';
 import {
   behind,
   conflicting,
@@ -13,6 +12,7 @@ import {
 import type { MergeOutcome, PullRequest } from '../port.ts';
 import type { ForgeAnswer } from '../request/call.ts';
 import { answerOf } from '../request/octokit.ts';
+import type { MergeMethod } from '../types.ts';
 import { type MergeApi, wordsOf } from './api.ts';
 import { disableAutoMerge } from './cancel.ts';
 import { hasChecks } from './checks.ts';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { MERGE_METHODS, type MergeMethod } from '../../../api/change.ts';
 import { notYet, refusedMerge } from '../merge.ts';
 import type { MergeOutcome } from '../port.ts';
+import { MERGE_METHODS, type MergeMethod } from '../types.ts';
 import type { MergeApi } from './api.ts';
 
 /** How a pull request may be merged: a repository allows some methods, and its base branch fewer of them. */

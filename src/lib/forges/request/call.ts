@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Logger } from '../../../telemetry/log.ts';
-import type { Breakers, Refusal } from '../../async/breaker.ts';
+import type { Breakers, Refusal } from '../../async/index.ts';
 import { hasCode, TurnpikeError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
 import type { Pace } from './concurrency.ts';
 import { forgeFailure, forgeUnreachable, forgeWords, rateLimited } from './failure.ts';
 import type { RateLimits } from './limits.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Outbound, OutboundRequest } from '../../net/outbound.ts';
+import type { Outbound, OutboundRequest } from '../../net/index.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { Forge, PullRequest } from '../port.ts';
 

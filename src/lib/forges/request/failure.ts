@@ -1,5 +1,5 @@
 import { errorMessage, hasCode, type Retry, TurnpikeError } from '../../errors.ts';
-import { cut, oneLine } from '../../text/text.ts';
+import { cut, oneLine } from '../../text/index.ts';
 import { GITHUB_APP } from '../credentials/github-app.ts';
 import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
 import { retryAfterSeconds } from './rate.ts';

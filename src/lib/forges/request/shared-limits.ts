@@ -1,4 +1,4 @@
-import { type Breakers, createBreakers } from '../../async/breaker.ts';
+import { type Breakers, createBreakers } from '../../async/index.ts';
 import { type ApiVersions, createApiVersions } from '../azure/versions.ts';
 import { createPace, type Pace, REAL_WAITS, type Waits } from './concurrency.ts';
 import { createPolls, type Polls } from './conditional-get.ts';

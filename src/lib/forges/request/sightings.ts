@@ -1,4 +1,4 @@
-import { keyBy, type Way } from '../../net/request-options.ts';
+import { keyBy, type Way } from '../../net/index.ts';
 
 /** What counts only once it was seen twice, some time apart. */
 export interface Sightings {

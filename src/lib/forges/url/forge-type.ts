@@ -1,5 +1,5 @@
-import { FORGE_TYPES, type ForgeType, type PullRequestStrategy } from '../../../api/pipeline.ts';
-import { hostOf, matchesName } from '../../net/hosts.ts';
+import { hostOf, matchesName } from '../../net/pure.ts';
+import { FORGE_TYPES, type ForgeType } from '../types.ts';
 
 /** Hosts of the well-known forges; a `*.` stands for any name before the rest. */
 const KNOWN_HOSTS: readonly (readonly [string, ForgeType])[] = [
@@ -28,8 +28,14 @@ const PATHS: readonly (readonly [RegExp, ForgeType])[] = [
   [/\/(scm\/[^/]+|(projects|users)\/[^/]+\/repos)\/[^/]+(\/browse)?\/*$/, 'bitbucket-server'],
 ];
 
+/** A repository, and its forge where that is known. */
+export interface Location {
+  readonly type?: ForgeType | undefined;
+  readonly url: string;
+}
+
 /** The type that is written, else the one that the URL tells; undefined where neither does. */
-export function forgeTypeOf({ type, url }: Pick<PullRequestStrategy, 'type' | 'url'>): ForgeType | undefined {
+export function forgeTypeOf({ type, url }: Location): ForgeType | undefined {
   if (type) return type;
   const parsed = URL.parse(url);
   return parsed ? toldType(parsed) : undefined;

@@ -1,4 +1,4 @@
-import { createTurns, type Turn } from '../../async/turn.ts';
+import { createTurns, type Turn } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 
 /** What reading a pack may cost, and when other work gets its turn meanwhile. */

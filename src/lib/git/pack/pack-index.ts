@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { createTurns, type Turn } from '../../async/turn.ts';
+import { createTurns, type Turn } from '../../async/index.ts';
 import { lackingMark } from './pack-file.ts';
 import type { ScannedPack } from './pack-scan.ts';
 

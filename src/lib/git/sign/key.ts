@@ -1,5 +1,5 @@
-import { SIGNING_KEY, SIGNING_PASSPHRASE } from '../../../api/group.ts';
 import { TurnpikeError } from '../../errors.ts';
+import { SIGNING_KEY, SIGNING_PASSPHRASE } from '../../net/pure.ts';
 import { WRITE_ANEW } from '../ssh/private-key.ts';
 
 /** A private key as text, of OpenSSH or OpenPGP. */

@@ -1,5 +1,5 @@
 import { createHash, sign } from 'node:crypto';
-import type { Turn } from '../../async/turn.ts';
+import type { Turn } from '../../async/index.ts';
 import { readPrivateKey, type SshPrivateKey, TOO_LONG } from '../ssh/private-key.ts';
 import {
   keyRefused,

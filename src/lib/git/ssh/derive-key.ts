@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HASHSIZE, hash } from 'bcrypt-pbkdf';
-import type { Turn } from '../../async/turn.ts';
+import type { Turn } from '../../async/index.ts';
 
 export interface Derivation {
   readonly passphrase: string;

@@ -1,5 +1,5 @@
 import type { ClientChannel } from 'ssh2';
-import { createDeadline } from '../../async/deadline.ts';
+import { createDeadline } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import { type Remote, serverWords } from '../failure.ts';
 import type { ExchangeBounds } from '../transport.ts';

@@ -1,4 +1,4 @@
-import { pemText } from '../../text/pem.ts';
+import { pemText } from '../../text/index.ts';
 import { stringOf } from './strings.ts';
 
 /** What a private key of OpenSSH's own format begins with (OpenSSH's PROTOCOL.key). */

@@ -1,6 +1,6 @@
 import { createDecipheriv, pbkdf2, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { Turn } from '../../async/turn.ts';
+import type { Turn } from '../../async/index.ts';
 import { type DerValue, derIdentifier, derNumber, derValues, inside, OCTET_STRING } from './der.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
 import { utils } from 'ssh2';
-import { createTurns, type Turn } from '../../async/turn.ts';
-import { pemText } from '../../text/pem.ts';
+import { createTurns, type Turn } from '../../async/index.ts';
+import { pemText } from '../../text/index.ts';
 import { keyLooks } from '../private-key.ts';
 import { lockedPkcs8, workOf } from './pkcs8.ts';
 import { pkcs8ToSsh } from './pkcs8-ssh.ts';

@@ -1,7 +1,6 @@
-import { createDeadline } from '../../async/deadline.ts';
-import { createTurns } from '../../async/turn.ts';
+import { createDeadline, createTurns } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
-import { displayUrl } from '../../net/outbound.ts';
+import { displayUrl } from '../../net/index.ts';
 import type { Remote } from '../failure.ts';
 import { unusable } from '../failure.ts';
 import {

@@ -1,5 +1,5 @@
 import { type CipherGCMTypes, createDecipheriv, createHash } from 'node:crypto';
-import type { Turn } from '../../async/turn.ts';
+import type { Turn } from '../../async/index.ts';
 import { deriveKey } from './derive-key.ts';
 import { MAGIC, openSshText } from './openssh-text.ts';
 import { type LockedPkcs8, unlockPkcs8 } from './pkcs8.ts';

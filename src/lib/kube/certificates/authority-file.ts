@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { Logger } from '../../../telemetry/log.ts';
-import { wait } from '../../async/wait.ts';
+import { wait } from '../../async/index.ts';
 import { errorMessage, TurnpikeError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
 import { readCertificate, splitBundle } from './certificate.ts';
 
 /** Certificate authorities that vouch for callers, each as PEM. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '../../../telemetry/log.ts';
-import { wait } from '../../async/wait.ts';
+import { wait } from '../../async/index.ts';
 import { errorMessage, TurnpikeError } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
 import { type CertificatePair, isPair } from './certificate.ts';
 import type { Certificates } from './certificates.ts';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import type { Logger } from '../../../telemetry/log.ts';
-import type { Backoff } from '../../async/wait.ts';
+import type { Backoff } from '../../async/index.ts';
 import { parseFirst } from '../../first-fault.ts';
+import type { Logger } from '../../logger.ts';
 import { resourcePath } from '../client/path.ts';
 import type { KubeClient } from '../client/transport.ts';
 import { createObjectCache, type KubeObject } from '../informer/cache.ts';

@@ -1,4 +1,4 @@
-import { untilAborted } from '../../async/abort.ts';
+import { untilAborted } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 
 const NEWLINE = 0x0a;

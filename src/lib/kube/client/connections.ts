@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { untilAborted } from '../../async/abort.ts';
+import { untilAborted } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
-import type { ProxyFor } from '../../net/proxy.ts';
+import type { ProxyFor } from '../../net/index.ts';
 import { type Credentials, createCredentialSource } from './credentials.ts';
 import { type Answer, errorCode } from './exchange.ts';
 import type { Judge } from './judge.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig, type User } from '@kubernetes/client-node';
 import { errorMessage, TurnpikeError } from '../../errors.ts';
-import { authoritiesIn, authoritiesText, NO_ROOT_NEEDED } from '../../net/authorities.ts';
+import { authoritiesIn, authoritiesText, NO_ROOT_NEEDED } from '../../net/pure.ts';
 
 /** What one request to the API server carries: headers with the token, and the TLS side of the connection. */
 export interface Credentials {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { groupOf } from '../../../decide/model/route.ts';
 import { hasCode, TurnpikeError } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
+import { groupOf } from '../group.ts';
 import { resourcePath } from './path.ts';
 import type { KubeClient } from './transport.ts';
 

@@ -1,4 +1,3 @@
-import { FIELD_MANAGER } from '../../../api/group.ts';
 import { hasCode } from '../../errors.ts';
 import type { ObjectReference } from '../reference.ts';
 import { resourcePath } from './path.ts';
@@ -26,6 +25,8 @@ export interface EventRecorder {
 }
 
 export interface EventRecorderOptions {
+  /** The name of the controller that reports. */
+  readonly component: string;
   /** Which of our processes reports: the name of the host. */
   readonly instance: string;
   readonly now: () => Date;
@@ -50,7 +51,7 @@ export function createEventRecorder(client: KubeClient, options: EventRecorderOp
   return { emit };
 }
 
-function eventBody(event: KubeEvent, { instance, now }: EventRecorderOptions): object {
+function eventBody(event: KubeEvent, { component, instance, now }: EventRecorderOptions): object {
   const { regarding, type, reason, message, annotations } = event;
   const time = `${(event.at ?? now()).toISOString().slice(0, 19)}Z`;
   return {
@@ -68,8 +69,8 @@ function eventBody(event: KubeEvent, { instance, now }: EventRecorderOptions): o
     count: 1,
     firstTimestamp: time,
     lastTimestamp: time,
-    source: { component: FIELD_MANAGER, host: instance },
-    reportingComponent: FIELD_MANAGER,
+    source: { component, host: instance },
+    reportingComponent: component,
     reportingInstance: instance,
   };
 }

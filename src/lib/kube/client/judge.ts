@@ -1,8 +1,13 @@
 import { TurnpikeError } from '../../errors.ts';
-import { isAddress } from '../../net/addresses.ts';
-import { type ClusterHosts, type ClusterUrl, forbiddenAmong, isQuotable } from '../../net/cluster-hosts.ts';
-import { hostOf } from '../../net/hosts.ts';
-import type { Lookup } from '../../net/lookup.ts';
+import {
+  type ClusterHosts,
+  type ClusterUrl,
+  forbiddenAmong,
+  isAddress,
+  isQuotable,
+  type Lookup,
+} from '../../net/index.ts';
+import { hostOf } from '../../net/pure.ts';
 
 /** The addresses at which a host may be connected to. */
 export interface Judged {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
-import type { Logger } from '../../../telemetry/log.ts';
 import { errorMessage, TurnpikeError } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
+import type { Logger } from '../../logger.ts';
 import type { KubeClient } from './transport.ts';
 
 /** Whether the bearer of a token may get `/metrics`. */

@@ -1,7 +1,5 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import type { Bulkhead, Place } from '../../async/bulkhead.ts';
-import type { Collector } from '../../async/collector.ts';
-import type { Slots } from '../../async/slots.ts';
+import type { Bulkhead, Collector, Place, Slots } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import type { AnswerBytes, ByteRoom } from './byte-room.ts';
 import { createDeadline } from './exchange.ts';

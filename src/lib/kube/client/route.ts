@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { TurnpikeError } from '../../errors.ts';
-import type { ClusterUrl } from '../../net/cluster-hosts.ts';
-import { hostOf } from '../../net/hosts.ts';
+import type { ClusterUrl } from '../../net/index.ts';
+import { hostOf } from '../../net/pure.ts';
 import type { Judge, Judged } from './judge.ts';
 
 /** One way to send a request to an API server. */

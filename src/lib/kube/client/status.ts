@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type ErrorCode, type Retry, TurnpikeError } from '../../errors.ts';
 import { FIRST_FAULT } from '../../first-fault.ts';
-import { cut, MAX_QUOTED, oneLine } from '../../text/text.ts';
+import { cut, MAX_QUOTED, oneLine } from '../../text/index.ts';
 
 /** Kubernetes' `metav1.Status`: what the API server answers when it does not do what it was asked for. */
 const StatusBody = v.object({

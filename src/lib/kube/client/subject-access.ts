@@ -1,8 +1,15 @@
 import * as v from 'valibot';
-import type { Author } from '../../../api/admission.ts';
-import type { Soon } from '../../async/lookups.ts';
+import type { Soon } from '../../async/index.ts';
 import { parseFirst } from '../../first-fault.ts';
 import type { KubeClient } from './transport.ts';
+
+/** Who asks, as the API server's authentication has it (authentication.k8s.io/v1, UserInfo). */
+export interface UserInfo {
+  readonly username: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
 
 /** An object that somebody wants to read. */
 export interface ObjectAttributes {
@@ -20,7 +27,7 @@ export interface SubjectAccess {
    * Whether this user may `get` the object; at once where that was asked lately. Nobody without a name may.
    * @throws TurnpikeError as a rejection: the API server gives no answer
    */
-  mayGet(user: Author, object: ObjectAttributes): Soon<boolean>;
+  mayGet(user: UserInfo, object: ObjectAttributes): Soon<boolean>;
 }
 
 export interface SubjectAccessOptions {
@@ -51,10 +58,10 @@ export function createSubjectAccess(
 ): SubjectAccess {
   const known = new Map<string, Known>();
   const asking = new Map<string, Promise<boolean>>();
-  const digests = new WeakMap<Author, string | undefined>();
+  const digests = new WeakMap<UserInfo, string | undefined>();
 
   /** A user is hashed once for all that is asked about them; undefined for one who is too large. */
-  function digestOf(user: Author): string | undefined {
+  function digestOf(user: UserInfo): string | undefined {
     if (digests.has(user)) return digests.get(user);
     const text = JSON.stringify(user);
     const digest =
@@ -63,7 +70,7 @@ export function createSubjectAccess(
     return digest;
   }
 
-  function mayGet(user: Author, object: ObjectAttributes): Soon<boolean> {
+  function mayGet(user: UserInfo, object: ObjectAttributes): Soon<boolean> {
     const who = user.username === '' ? undefined : digestOf(user);
     if (who === undefined) return false;
     const key = JSON.stringify([who, object.group, object.resource, object.namespace, object.name]);
@@ -72,7 +79,7 @@ export function createSubjectAccess(
     return asking.get(key) ?? askOnce(key, user, object);
   }
 
-  function askOnce(key: string, user: Author, object: ObjectAttributes): Promise<boolean> {
+  function askOnce(key: string, user: UserInfo, object: ObjectAttributes): Promise<boolean> {
     const at = now().getTime();
     const asked = ask(user, object)
       .then((allowed) => {
@@ -92,7 +99,7 @@ export function createSubjectAccess(
     if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
   }
 
-  async function ask({ username, uid, groups, extra }: Author, object: ObjectAttributes): Promise<boolean> {
+  async function ask({ username, uid, groups, extra }: UserInfo, object: ObjectAttributes): Promise<boolean> {
     const spec = { user: username, uid, groups, extra, resourceAttributes: { verb: 'get', ...object } };
     const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
     const answer = await client.request({ method: 'POST', path: PATH, body, timeoutMs: TIMEOUT_MS });

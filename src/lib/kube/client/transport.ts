@@ -1,6 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { untilAborted } from '../../async/abort.ts';
-import { createSlots } from '../../async/slots.ts';
+import { createSlots, untilAborted } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import { readBounded } from './body.ts';
 import { type ConnectionsDeps, createConnections } from './connections.ts';

@@ -1,6 +1,6 @@
-import type { Logger } from '../../../telemetry/log.ts';
-import { wait } from '../../async/wait.ts';
+import { wait } from '../../async/index.ts';
 import { errorMessage } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
 import type { KubeClient } from '../client/transport.ts';
 import {
   createLeaseStore,

@@ -1,5 +1,5 @@
-import type { Logger } from '../../../telemetry/log.ts';
 import { errorMessage } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
 import { isNewer } from './version.ts';
 
 /** What the cache needs to know of an object. */

@@ -1,4 +1,4 @@
-import type { Logger } from '../../../telemetry/log.ts';
+import type { Logger } from '../../logger.ts';
 import type { KubeClient } from '../client/transport.ts';
 import { createObjectCache, type KubeObject, type Listener, objectKey } from './cache.ts';
 import { createReflector, type ReflectorTimings } from './reflector.ts';

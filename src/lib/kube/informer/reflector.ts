@@ -1,6 +1,6 @@
-import type { Logger } from '../../../telemetry/log.ts';
-import { type Backoff, backoffDelay, wait } from '../../async/wait.ts';
+import { type Backoff, backoffDelay, wait } from '../../async/index.ts';
 import { errorMessage, hasCode } from '../../errors.ts';
+import type { Logger } from '../../logger.ts';
 import type { KubeClient } from '../client/transport.ts';
 import type { KubeObject, ObjectCache } from './cache.ts';
 import { listAll } from './list.ts';

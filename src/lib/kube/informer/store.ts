@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import type { Logger } from '../../../telemetry/log.ts';
 import { errorMessage } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
-import { cut, MAX_QUOTED, oneLine } from '../../text/text.ts';
+import type { Logger } from '../../logger.ts';
+import { cut, MAX_QUOTED, oneLine } from '../../text/index.ts';
 import { type KubeObject, type ObjectCache, objectKey } from './cache.ts';
 import { isNewer } from './version.ts';
 import type { WatchEvent } from './watch.ts';

@@ -1,5 +1,5 @@
 import { rootCertificates } from 'node:tls';
-import type { Deadline } from '../../async/deadline.ts';
+import type { Deadline } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import { NO_ROOT_NEEDED } from '../authorities.ts';
 import type { BodySink, OutboundRequest } from '../outbound.ts';

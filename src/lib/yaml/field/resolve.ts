@@ -1,5 +1,5 @@
 import { isAlias, isCollection, isMap, isScalar, isSeq, type Scalar, type YAMLMap } from 'yaml';
-import type { FieldPart, FieldPath } from '../../text/field-path.ts';
+import type { FieldPart, FieldPath } from '../../text/index.ts';
 
 /** Something at the path that keeps a value from being set. `offset` is counted from the text's start. */
 export interface Obstacle {

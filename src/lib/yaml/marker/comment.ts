@@ -1,13 +1,14 @@
-import type { RevisionPart } from '../../../decide/model/revision.ts';
+/** What a marker asks for: the whole revision, or a part of it. */
+export type MarkerPart = 'revision' | 'tag' | 'digest' | 'commit' | 'version';
 
 /** What a comment says about the key: it is its marker, it was meant to be, or neither. */
 export type CommentMeaning =
-  | { readonly kind: 'marker'; readonly artifact?: string; readonly part: RevisionPart }
+  | { readonly kind: 'marker'; readonly artifact?: string; readonly part: MarkerPart }
   | { readonly kind: 'malformed'; readonly reason: string }
   | { readonly kind: 'other' };
 
 export const MARKER = '$promotion';
-const PARTS: ReadonlyMap<string, RevisionPart> = new Map([
+const PARTS: ReadonlyMap<string, MarkerPart> = new Map([
   ['tag', 'tag'],
   ['digest', 'digest'],
   ['commit', 'commit'],

@@ -1,5 +1,5 @@
 import { Composer, type Document, Lexer, type Pair, Parser, Scalar, visit } from 'yaml';
-import type { Steps } from '../../async/steps.ts';
+import type { Steps } from '../../async/index.ts';
 
 /** A scalar that is a value or a list item, not a key. Offsets count UTF-16 units from the text's start. */
 export interface ValueScalar {

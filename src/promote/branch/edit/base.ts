@@ -1,7 +1,5 @@
 import { TurnpikeError } from '../../../lib/errors.ts';
-import { parseCommit } from '../../../lib/git/objects.ts';
-import type { Repository } from '../../../lib/git/repository.ts';
-import type { Transport } from '../../../lib/git/transport.ts';
+import { parseCommit, type Repository, type Transport } from '../../../lib/git/index.ts';
 import type { BaseLook } from '../branch-updater.ts';
 import { createEditBudget, type EditBudget } from './budget.ts';
 import { type MarkedTree, markedTree } from './marked.ts';

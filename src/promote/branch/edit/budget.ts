@@ -1,6 +1,11 @@
-import type { Waiting } from '../../../lib/async/attempt-time.ts';
-import { createSlots, type Slots } from '../../../lib/async/slots.ts';
-import { createTurns, type Turn, type Turns } from '../../../lib/async/turn.ts';
+import {
+  createSlots,
+  createTurns,
+  type Slots,
+  type Turn,
+  type Turns,
+  type Waiting,
+} from '../../../lib/async/index.ts';
 import { TurnpikeError } from '../../../lib/errors.ts';
 
 /** What one promotion may take of the time that all share. */

@@ -1,8 +1,6 @@
 import { parseRevision, partsOf, shortRevision } from '../../../decide/model/revision.ts';
 import { TurnpikeError } from '../../../lib/errors.ts';
-import { parseCommit } from '../../../lib/git/objects.ts';
-import { fetchTip, type Repository } from '../../../lib/git/repository.ts';
-import type { Transport } from '../../../lib/git/transport.ts';
+import { fetchTip, parseCommit, type Repository, type Transport } from '../../../lib/git/index.ts';
 import type { BranchUpdate } from '../branch-updater.ts';
 import { differsByPins } from './pins.ts';
 import type { EditedTree } from './tree.ts';

@@ -1,9 +1,15 @@
 import { pinsOf } from '../../../decide/model/revision.ts';
-import type { Steps } from '../../../lib/async/steps.ts';
-import { type EditedText, editSteps, type Findings } from '../../../lib/yaml/edit.ts';
-import { fieldFinder, mentionsField } from '../../../lib/yaml/field.ts';
-import { markerFinder, mentionsKey } from '../../../lib/yaml/marker.ts';
-import { valueFor } from '../../../lib/yaml/scalar-value.ts';
+import type { Steps } from '../../../lib/async/index.ts';
+import {
+  type EditedText,
+  editSteps,
+  type Findings,
+  fieldFinder,
+  markerFinder,
+  mentionsField,
+  mentionsKey,
+} from '../../../lib/yaml/index.ts';
+import { valueFor } from './scalar-value.ts';
 import type { Active } from './selection.ts';
 
 /** What is to be set in a file. */
@@ -41,7 +47,8 @@ export function* editFile(
   const finders = fields.map(({ selection }) =>
     fieldFinder(selection.field, (standing) => valueFor(standing, revision, selection.asked)),
   );
-  if (key !== undefined && mentionsKey(text, key)) finders.push(markerFinder(key, revision));
+  if (key !== undefined && mentionsKey(text, key))
+    finders.push(markerFinder(key, (standing, asked) => valueFor(standing, revision, asked)));
   if (finders.length === 0) return { text, edits: [], marked: 0, problems: [] };
   const { findings, ...edited } = yield* editSteps(text, finders);
   for (const [index, { selection }] of fields.entries()) {

@@ -1,8 +1,7 @@
-import { createTurns, type Turn } from '../../../lib/async/turn.ts';
+import { createTurns, type Turn } from '../../../lib/async/index.ts';
 import { TurnpikeError } from '../../../lib/errors.ts';
-import { parseTree, type TreeEntry } from '../../../lib/git/objects.ts';
-import type { Packs } from '../../../lib/git/pack/packs.ts';
-import { hasMarker, keysNamed, MARKER } from '../../../lib/yaml/marker/comment.ts';
+import { type Packs, parseTree, type TreeEntry } from '../../../lib/git/index.ts';
+import { hasMarker, keysNamed, MARKER } from '../../../lib/yaml/index.ts';
 
 /**
  * What is known about a tree's YAML files. Names have one character per byte. A subtree or file whose object

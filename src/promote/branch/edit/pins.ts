@@ -1,6 +1,5 @@
-import type { Turn } from '../../../lib/async/turn.ts';
-import { parseTree, type TreeEntry } from '../../../lib/git/objects.ts';
-import type { Packs } from '../../../lib/git/pack/packs.ts';
+import type { Turn } from '../../../lib/async/index.ts';
+import { type Packs, parseTree, type TreeEntry } from '../../../lib/git/index.ts';
 
 /**
  * What a commit has that an earlier one has not, where promotions write commits of the branch into the branch itself.

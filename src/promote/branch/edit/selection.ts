@@ -1,15 +1,16 @@
 import type { FileEdit } from '../../../api/change.ts';
 import { type Asked, writtenAs } from '../../../decide/model/revision.ts';
 import { TurnpikeError } from '../../../lib/errors.ts';
-import { type FieldPath, parseFieldPath } from '../../../lib/text/field-path.ts';
 import {
+  type FieldPath,
   type Glob,
   type GlobState,
   globEnter,
   globMatches,
   globStart,
+  parseFieldPath,
   parseGlob,
-} from '../../../lib/text/glob.ts';
+} from '../../../lib/text/index.ts';
 
 /** One entry of `files`, and what has come of it so far. */
 export interface Selection {

@@ -1,9 +1,8 @@
 import type { FileEdit } from '../../../api/change.ts';
 import { pinsOf } from '../../../decide/model/revision.ts';
-import { oneByOne } from '../../../lib/async/steps.ts';
+import { oneByOne } from '../../../lib/async/index.ts';
 import { TurnpikeError } from '../../../lib/errors.ts';
-import { type GitObject, gitObject, treeWith } from '../../../lib/git/objects.ts';
-import type { Packs } from '../../../lib/git/pack/packs.ts';
+import { type GitObject, gitObject, type Packs, treeWith } from '../../../lib/git/index.ts';
 import type { FileChange } from '../branch-updater.ts';
 import { createEditBudget, type EditBudget } from './budget.ts';
 import { editFile } from './file.ts';

@@ -168,8 +168,8 @@ describe('the client of a real API server', () => {
     const files = { 'ca.crt': lab.ca, token: `${token}\n`, namespace: `${namespace}\n` };
     await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(account, name), text)));
     const script = `
-      import { loadKubeConfig } from '../../src/lib/kube/client/config.ts';
-      import { createKubeClient } from '../../src/lib/kube/client/transport.ts';
+      import { loadKubeConfig } from './src/lib/kube/client/config.ts';
+      import { createKubeClient } from './src/lib/kube/client/transport.ts';
       const client = createKubeClient(loadKubeConfig({ serviceAccountRoot: ${JSON.stringify(folder)} }));
       const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
       const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { FORGE_TYPES, type ForgeType } from '../../../../src/api/pipeline.ts';
+import { FORGE_TYPES, type ForgeType } from '../../../../src/lib/forges/types.ts';
 import { forgeTypeOf } from '../../../../src/lib/forges/url/forge-type.ts';
 
 type Row = readonly [url: string, type: ForgeType | undefined];

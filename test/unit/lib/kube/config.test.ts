@@ -111,7 +111,7 @@ describe('without a kubeconfig', () => {
   /** In a process of its own: whether this is a pod is told by the environment. */
   async function load(env: Record<string, string>, serviceAccountRoot: string): Promise<unknown> {
     const script = `
-      import { loadKubeConfig } from '../../src/lib/kube/client/config.ts';
+      import { loadKubeConfig } from './src/lib/kube/client/config.ts';
       try {
         const config = loadKubeConfig({ serviceAccountRoot: ${JSON.stringify(serviceAccountRoot)} });
         const context = config.getContextObject(config.getCurrentContext());
@@ -120,7 +120,7 @@ describe('without a kubeconfig', () => {
         console.log(JSON.stringify(error.message));
       }`;
     const child = Bun.spawn([process.execPath, '-e', script], {
-      cwd: join(import.meta.dir, '../../..', '..'),
+      cwd: join(import.meta.dir, '../../../..'),
       env: { ...process.env, KUBERNETES_SERVICE_HOST: '', KUBERNETES_SERVICE_PORT: '', ...env },
     });
     return JSON.parse(await new Response(child.stdout).text());

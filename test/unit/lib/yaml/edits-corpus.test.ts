@@ -6,8 +6,8 @@ import { type RevisionPart, revisionPart } from '../../../../src/decide/model/re
 import { parseFieldPath } from '../../../../src/lib/text/field-path.ts';
 import { editText } from '../../../../src/lib/yaml/edit.ts';
 import { fieldFinder } from '../../../../src/lib/yaml/field.ts';
-import { markerFinder } from '../../../../src/lib/yaml/marker.ts';
 import { CASES, KEY, REVISION, withChanges } from '../../../fixtures/corpus/cases.ts';
+import { markerFinder } from './edit-marked.ts';
 
 const DIRECTORY = join(import.meta.dir, '../../../fixtures/corpus');
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { parseFieldPath } from '../../../../src/lib/text/field-path.ts';
 import { editText } from '../../../../src/lib/yaml/edit.ts';
 import { editField, fieldFinder } from '../../../../src/lib/yaml/field.ts';
-import { markerFinder } from '../../../../src/lib/yaml/marker.ts';
+import { markerFinder } from './edit-marked.ts';
 
 const NEW = '6.1.0';
 const KEY = 'apps:podinfo:prod';

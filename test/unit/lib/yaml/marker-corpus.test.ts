@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments, visit } from 'yaml';
-import { editMarked } from '../../../../src/lib/yaml/marker.ts';
+import { editMarked } from './edit-marked.ts';
 
 const DIRECTORY = join(import.meta.dir, '../../..', 'fixtures', 'markers');
 const KEY = 'apps:podinfo:prod';

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { keysNamed } from '../../../../src/lib/yaml/marker/comment.ts';
-import { editMarked, mentionsKey } from '../../../../src/lib/yaml/marker.ts';
+import { mentionsKey } from '../../../../src/lib/yaml/marker.ts';
+import { editMarked } from './edit-marked.ts';
 
 const KEY = 'apps:podinfo:prod';
 const MARK = '# {"$promotion": "apps:podinfo:prod"}';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { code } from '../../../../src/lib/text/markdown.ts';
 import { hasMarker } from '../../../../src/lib/yaml/marker/comment.ts';
-import { editMarked, mentionsKey } from '../../../../src/lib/yaml/marker.ts';
+import { mentionsKey } from '../../../../src/lib/yaml/marker.ts';
+import { editMarked } from './edit-marked.ts';
 
 const KEY = 'apps:podinfo:prod';
 const MARK = '# {"$promotion": "apps:podinfo:prod"}';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { valueFor } from '../../../../src/lib/yaml/scalar-value.ts';
+import { valueFor } from '../../../../src/promote/branch/edit/scalar-value.ts';
 import { COMMIT, DIGEST } from '../../decide/revision/arbitraries.ts';
 
 const OLD = `sha256:${'0'.repeat(64)}`;

@@ -5,8 +5,8 @@ import { editText } from '../../../../src/lib/yaml/edit.ts';
 import { fieldFinder } from '../../../../src/lib/yaml/field.ts';
 import { scanYaml } from '../../../../src/lib/yaml/marker/scan.ts';
 import { checksumNotes } from '../../../../src/lib/yaml/marker/sops.ts';
-import { editMarked } from '../../../../src/lib/yaml/marker.ts';
-import { valueFor } from '../../../../src/lib/yaml/scalar-value.ts';
+import { valueFor } from '../../../../src/promote/branch/edit/scalar-value.ts';
+import { editMarked } from './edit-marked.ts';
 
 const KEY = 'apps:podinfo:prod';
 const MARK = `# {"$promotion": "${KEY}"}`;

@@ -7,25 +7,10 @@ import {
   parseRevision,
   type Written,
   writtenAs,
-} from '../../decide/model/revision.ts';
-import type { ValueScalar } from './marker/scan.ts';
-import { isEncrypted } from './marker/sops.ts';
+} from '../../../decide/model/revision.ts';
+import { isEncrypted, type Standing } from '../../../lib/yaml/index.ts';
 
 /** What a scalar becomes: the whole of it is the revision, but for an image, of which tag and digest alone are. */
-
-/** A scalar of a text, read. */
-export function standing(text: string, { node, key }: ValueScalar): Standing {
-  return { text: String(node.value ?? ''), key: key && text.slice(key.start, key.end), tag: node.tag };
-}
-
-/** A scalar as it stands in a file. */
-export interface Standing {
-  readonly text: string;
-  /** The key that it is the value of. */
-  readonly key: string | undefined;
-  /** Its tag in full, such as `tag:yaml.org,2002:int` for `!!int`; undefined without one. */
-  readonly tag?: string | undefined;
-}
 
 export function valueFor(standing: Standing, revision: string, asked: Asked): Written {
   const { text, key = '' } = standing;

@@ -1,0 +1,24 @@
+export { untilAborted } from './abort.ts';
+export {
+  type AttemptTime,
+  forgeTime,
+  gitTime,
+  inAttemptTime,
+  ownTurn,
+  type TimeLimits,
+  type Waiting,
+} from './attempt-time.ts';
+export { type Company, createTogether, type Latecomers, type Patience, type Tell } from './batcher.ts';
+export { type Breakers, createBreakers, type Refusal } from './breaker.ts';
+export { type Bulkhead, type BulkheadLimits, createBulkhead, type Place } from './bulkhead.ts';
+export { type Collector, createCollector } from './collector.ts';
+export { createDeadline, type Deadline, type DeadlineOptions } from './deadline.ts';
+export { createDue } from './debounce.ts';
+export { createLookups, type Lookups, type Soon } from './lookups.ts';
+export { createShortMemory } from './short-memory.ts';
+export { createSlots, type Slots } from './slots.ts';
+export { atOnce, oneByOne, type Steps } from './steps.ts';
+export { createTurns, type Turn, type Turns } from './turn.ts';
+export { type Backoff, backoffDelay, wait } from './wait.ts';
+export { createQueue, type Queue, type QueueObserver } from './work-queue.ts';
+export { startWorkers } from './workers.ts';

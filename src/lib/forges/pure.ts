@@ -1,0 +1,10 @@
+export {
+  appOfOtherHost,
+  GITHUB_APP,
+  gitHubAppFault,
+  gitHubHostOf,
+  isGitHubApp,
+} from './credentials/github-app.ts';
+export { FORGE_TYPES, type ForgeType, MERGE_METHODS, type MergeMethod } from './types.ts';
+export { forgeTypeOf, knownForgeType, untoldForgeType } from './url/forge-type.ts';
+export { isSameRepository } from './url/same-repository.ts';

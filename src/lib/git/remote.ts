@@ -1,0 +1,33 @@
+import type { Waiting } from '../async/index.ts';
+import type { Way } from '../net/index.ts';
+
+/** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
+export interface GitCredentials extends Way {
+  readonly token?: string;
+  /** Wins over what else there is. */
+  readonly bearerToken?: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** A private key, for Git over SSH. */
+  readonly identity?: string;
+  /** The host's keys, as OpenSSH has them. */
+  readonly knownHosts?: string;
+}
+
+/** A repository on a server, and who asks. */
+export interface Remote {
+  readonly url: string;
+  readonly credentials: GitCredentials;
+}
+
+/** What is known of one piece of work with it. */
+export interface Connecting extends Remote {
+  /** When it is aborted, the work ends. */
+  readonly signal?: AbortSignal;
+  /** Told of the bytes of a fetch as they come. */
+  readonly received?: (bytes: number) => void;
+  /** Waits for a turn of ours, which takes none of its time. */
+  readonly waiting?: Waiting;
+  /** `<namespace>:…`, of who asks. */
+  readonly markerKey?: string;
+}

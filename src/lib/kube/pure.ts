@@ -1,0 +1,2 @@
+export { groupOf } from './group.ts';
+export { type LabelSelector, parseLabelSelector } from './label-selector.ts';

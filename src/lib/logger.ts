@@ -1,0 +1,10 @@
+type Write = (fields: Record<string, unknown>, message: string) => void;
+
+/** What the rest of the program logs through: static messages, everything that varies in the fields. */
+export interface Logger {
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+  readonly error: Write;
+  child(fields: Record<string, unknown>): Logger;
+}

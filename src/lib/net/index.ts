@@ -1,0 +1,13 @@
+export { canonicalAddress, isAddress, isInNetwork } from './addresses.ts';
+export {
+  type ClusterHosts,
+  type ClusterUrl,
+  clusterUrlProblem,
+  forbiddenAmong,
+  isLaboratory,
+  isQuotable,
+} from './cluster-hosts.ts';
+export { type Lookup, remembered, systemLookup } from './lookup.ts';
+export { createOutbound, displayUrl, type Outbound, type OutboundRequest } from './outbound.ts';
+export { createProxyFor, type ProxyFor } from './proxy.ts';
+export { keyBy, requestWay, type Way, waySecrets } from './request-options.ts';

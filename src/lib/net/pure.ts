@@ -1,0 +1,45 @@
+export {
+  AUTHORITY_KEYS,
+  authoritiesDoubt,
+  authoritiesIn,
+  authoritiesProblem,
+  authoritiesText,
+  MAX_AUTHORITY_BYTES,
+  NO_ROOT_NEEDED,
+} from './authorities.ts';
+export {
+  certificateFault,
+  clientCertificateOf,
+  halfCertificateFault,
+  hasClientCertificate,
+  isLongKey,
+  MAX_RSA_BITS,
+} from './client-certificate.ts';
+export {
+  type HostPolicy,
+  hostOf,
+  isListed,
+  matchesName,
+  proxyHostProblem,
+  repositoryHostProblem,
+} from './hosts.ts';
+export { proxyAddressFault, proxyKeysFault, proxyOf } from './repository-proxy.ts';
+export { FORM, shapeProblem, shownUrl, URL_RULES } from './repository-url.ts';
+export {
+  BEARER_TOKEN,
+  type HasKey,
+  keysOfPart,
+  OWN_SIGNING,
+  PART_KEYS,
+  PROXY_ADDRESS,
+  partsOf,
+  REGISTRY_LOGIN,
+  type ReadText,
+  type SecretPart,
+  SIGNING_KEY,
+  SIGNING_PASSPHRASE,
+  type SigningKeys,
+  signingKeysOf,
+  WEBHOOK_SECRET,
+  WEBHOOK_SECRET_PREVIOUS,
+} from './secret-parts.ts';

@@ -1,0 +1,48 @@
+import { brokenRule, type TextRule } from '../text/index.ts';
+
+/** How a repository is addressed. */
+
+export const FORM = 'https://<host>/<owner>/<repository>';
+
+/** What the URL of a repository keeps to, before any host is judged. */
+export const URL_RULES: readonly TextRule[] = [
+  {
+    matches: /^[!-[\]-~]*$/,
+    message:
+      'The URL holds blanks, backslashes or letters beyond ASCII: take them out, or percent-encode them.',
+  },
+  {
+    // Over SSH the user is part of the address, such as git@; a password never is.
+    lacks: /^(https?:\/\/[^/]*@|ssh:\/\/[^/@:]*:[^/]*@)/,
+    message: 'The URL holds a user or password: put them into the Secret that secretRef names.',
+  },
+  {
+    matches: /^[^?#]*$/,
+    message: 'The URL holds a query or a fragment: leave out everything from ? or # on.',
+  },
+  {
+    matches: /^(https?|ssh):\/\/([^/@]*@)?(\[[0-9a-fA-F:.]+\]|[^[\]/@:]+)(:[0-9]{1,5})?\/+[^/]/,
+    message: `This is no URL of a repository: write it as ${FORM} or ssh://git@<host>/<owner>/<repository>.`,
+  },
+];
+
+const MAX_URL_LENGTH = 2048;
+
+/** The sentence that says what is wrong with the form of a repository URL, or undefined. It quotes nothing of it. */
+export function shapeProblem(url: string): string | undefined {
+  if (url.length > MAX_URL_LENGTH) return `The URL is longer than ${MAX_URL_LENGTH} characters.`;
+  return (
+    brokenRule(url, URL_RULES) ??
+    (URL.canParse(url)
+      ? undefined
+      : 'The URL has a host or a port that cannot be: write it as https://<host>/<owner>/<repository>.')
+  );
+}
+
+/** The URL for messages: without what may be a secret in it; undefined for what is no URL. */
+export function shownUrl(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, host, pathname, username, password, search, hash } = new URL(url);
+  const user = password === '' && (username === '' || protocol === 'ssh:') ? username : '***';
+  return `${protocol}//${user && `${user}@`}${host}${pathname}${search && '?***'}${hash && '#***'}`;
+}

@@ -1,0 +1,27 @@
+export { isDeeperThan } from './depth.ts';
+export { type FieldPart, type FieldPath, fieldPathProblem, parseFieldPath } from './field-path.ts';
+export {
+  type Glob,
+  type GlobState,
+  globEnter,
+  globMatches,
+  globProblem,
+  globStart,
+  parseGlob,
+} from './glob.ts';
+export { MAX_SPREAD, spreadOf } from './jitter.ts';
+export { code, harmless, plainMarkdown, withoutCommands } from './markdown.ts';
+export {
+  parseRevisionPath,
+  parseRevisionPaths,
+  type RevisionPath,
+  type RevisionPaths,
+  revisionPathOf,
+  valueAt,
+  valuesAt,
+} from './object-path.ts';
+export { type PemBlock, pemBlocks, pemText } from './pem.ts';
+export { escapeControls, escapeControlsInLines, hasControls } from './printable.ts';
+export { parseTemplate, renderTemplate } from './template.ts';
+export { cut, MAX_QUOTED, oneLine } from './text.ts';
+export { brokenRule, type TextRule } from './text-rules.ts';
