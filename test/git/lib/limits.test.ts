@@ -116,7 +116,7 @@ describe('a cache directory', () => {
 
   async function promoteOn(options: string): Promise<unknown> {
     const script = `mount -t tmpfs -o ${options} tmpfs "$1" && exec "$2" "$3" "$1" "$4"`;
-    const program = [process.execPath, join(import.meta.dir, 'promote-once.ts'), url];
+    const program = [process.execPath, join(import.meta.dir, '../stage/promote-once.ts'), url];
     const unshare = ['unshare', '--mount', '--map-root-user', 'sh', '-c', script, 'sh', mounted, ...program];
     return JSON.parse(await run(unshare));
   }
