@@ -4,7 +4,7 @@ import { type AttemptTime, gitTime } from '../lib/async/index.ts';
 import { forGit } from '../lib/forges/index.ts';
 import { forgeTypeOf } from '../lib/forges/pure.ts';
 import type { GitCredentials, SigningKey } from '../lib/git/index.ts';
-import type { Workspace } from './branch/branch-updater.ts';
+import type { Workspace } from './branch/port.ts';
 import type { Pass } from './checkpoint.ts';
 import { commitMessage } from './pull-request/body.ts';
 import { atOnce } from './pull-request/forge-type.ts';

@@ -3,7 +3,7 @@ import type { MergedInto } from '../api/pipeline.ts';
 import { isOlder, parseImage, partsOf, revisionPart, shortRevision } from '../decide/model/revision.ts';
 import { TurnpikeError } from '../lib/errors.ts';
 import type { SigningKey } from '../lib/git/index.ts';
-import type { BaseState, BranchResult } from './branch/branch-updater.ts';
+import type { BaseState, BranchResult } from './branch/port.ts';
 import { markerKey } from './pull-request/names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 

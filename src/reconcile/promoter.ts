@@ -14,7 +14,7 @@ import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
 import { isSameRepository } from '../lib/forges/pure.ts';
 import type { Pass } from '../promote/checkpoint.ts';
 import type { NotificationPromoter } from '../promote/notification/notification.ts';
-import type { PullRequestPromoter } from '../promote/pull-request/pull-request.ts';
+import type { PullRequestPromoter } from '../promote/pull-request/port.ts';
 import type { PushPromoter } from '../promote/push.ts';
 import type { Job, PromotionJob, TaskJob } from './job.ts';
 import { requestOf } from './promotion-request.ts';

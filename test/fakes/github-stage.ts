@@ -1,11 +1,11 @@
 import { afterEach, beforeEach } from 'bun:test';
 import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../src/lib/errors.ts';
-import type { BranchResult } from '../../src/promote/branch/branch-updater.ts';
+import type { BranchResult } from '../../src/promote/branch/port.ts';
+import type { PullRequestPromoter } from '../../src/promote/pull-request/port.ts';
 import {
   createPullRequestPromoter,
   type PullRequestDeps,
-  type PullRequestPromoter,
 } from '../../src/promote/pull-request/pull-request.ts';
 import type { PromotionRequest, PromotionResult } from '../../src/promote/strategy.ts';
 import { noWaits } from './forge-deps.ts';

@@ -1,6 +1,6 @@
 import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
 import type { PullRequestTask } from '../../src/decide/promotion/task.ts';
-import type { StateRequest, TaskRequest } from '../../src/promote/pull-request/pull-request.ts';
+import type { StateRequest, TaskRequest } from '../../src/promote/pull-request/port.ts';
 import type { PromotionRequest } from '../../src/promote/strategy.ts';
 
 /** A promotion of 1.3.0 into staging, with changes. */

@@ -4,7 +4,7 @@ import type {
   BranchResult,
   BranchUpdate,
   Workspace,
-} from '../../src/promote/branch/branch-updater.ts';
+} from '../../src/promote/branch/port.ts';
 
 export interface FakeWorkspace extends Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'> {
   readonly updates: BranchUpdate[];

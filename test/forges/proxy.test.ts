@@ -2,10 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { PullRequestStrategy } from '../../src/api/pipeline.ts';
 import { createOutbound } from '../../src/lib/net/outbound.ts';
 import { createProxyFor } from '../../src/lib/net/proxy.ts';
-import {
-  createPullRequestPromoter,
-  type PullRequestPromoter,
-} from '../../src/promote/pull-request/pull-request.ts';
+import type { PullRequestPromoter } from '../../src/promote/pull-request/port.ts';
+import { createPullRequestPromoter } from '../../src/promote/pull-request/pull-request.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { type FakeProxy, startFakeProxy } from '../fakes/proxy.ts';

@@ -1,5 +1,5 @@
 import { createSlots, ownTurn, type Tell, untilAborted } from '../../lib/async/index.ts';
-import type { BranchUpdate } from './branch-updater.ts';
+import type { BranchUpdate } from './port.ts';
 
 /** Runs updates apart from each other, some at once, so that one that hangs holds up few others. */
 export interface Alone<Result> {

@@ -14,7 +14,6 @@ import {
   withObjects,
 } from '../../lib/git/index.ts';
 import { createAlone } from './alone.ts';
-import type { BranchUpdate } from './branch-updater.ts';
 import {
   areUnanswered,
   type Outcome,
@@ -24,6 +23,7 @@ import {
   type Updated,
   unrecorded,
 } from './outcome.ts';
+import type { BranchUpdate } from './port.ts';
 import type { Prepared, Refused } from './prepared.ts';
 import { awaitRecords, type Failed, type Records } from './records.ts';
 import { expectsMore } from './room.ts';

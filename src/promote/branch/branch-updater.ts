@@ -1,12 +1,4 @@
-import type { FileEdit } from '../../api/change.ts';
-import {
-  createBreakers,
-  createTogether,
-  createTurns,
-  ownTurn,
-  untilAborted,
-  type Waiting,
-} from '../../lib/async/index.ts';
+import { createBreakers, createTogether, createTurns, ownTurn, untilAborted } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import {
   copyKey,
@@ -14,137 +6,17 @@ import {
   createKeyLane,
   createRepositoryStore,
   createSigners,
-  type GitCredentials,
-  type Person,
-  type SigningKey,
 } from '../../lib/git/index.ts';
 import { isBranchName } from '../../lib/git/pure.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Outbound } from '../../lib/net/index.ts';
 import { shapeProblem } from '../../lib/net/pure.ts';
-import type { Checkpoint } from '../checkpoint.ts';
 import { updateTogether } from './batch.ts';
 import { selectionsOf } from './edit/selection.ts';
 import { hasBranch, inspectBase } from './look.ts';
 import type { Updated } from './outcome.ts';
+import type { BranchUpdate, Workspace } from './port.ts';
 import { fitsOnePush } from './room.ts';
-
-/** What the promotion branch shall be: the base branch's tip plus one commit that sets markers and fields. */
-export interface BranchUpdate {
-  readonly url: string;
-  readonly baseBranch: string;
-  readonly branch: string;
-  /** The commit goes to the base branch itself, and `branch` is that one. */
-  readonly isDirect?: boolean;
-  /** No person decides about the commit before it is in the base branch. */
-  readonly isUnattended?: boolean;
-  /** How many branches the push that it goes with may bring, where the forge bounds that. */
-  readonly branchesAtOnce?: number;
-  /** Turnpike may merge it by a rebase, which leaves out merge commits, and brings what they replace. */
-  readonly mayBeRebased?: boolean;
-  /** `<namespace>:<name>:<environment>`. */
-  readonly markerKey: string;
-  /** What is set beside the markers. */
-  readonly files?: readonly FileEdit[] | undefined;
-  readonly revision: string;
-  readonly message: string;
-  /**
-   * What we last pushed to the branch, as the record says: the commit of a result `pushed` and never one of `unchanged`,
-   * which may be somebody else's, and the revision that it was pushed for.
-   */
-  readonly pushed?: { readonly commit?: string; readonly revision?: string };
-  /** The Pipeline chose the branch's name, and no pull request from it is recorded: one that is there may be anybody's. */
-  readonly mayBeTaken?: boolean;
-  readonly author: Person;
-  /** The author unless given. */
-  readonly committer?: Person;
-  readonly credentials: GitCredentials;
-  /** What the commit is signed with. */
-  readonly signing?: SigningKey;
-  readonly now: Date;
-  /** Nothing is pushed before it resolves, and nothing if it rejects. */
-  readonly recorded: Promise<unknown>;
-  /** Told of the bytes of a fetch as they come. */
-  readonly received?: (bytes: number) => void;
-  /** Waits for a turn of ours, which takes none of its time. */
-  readonly waiting?: Waiting;
-  /** When it is aborted nothing more is pushed of this update. */
-  readonly signal?: AbortSignal;
-  /** Called between two steps; when it throws, no further one is taken. */
-  readonly pass?: (checkpoint: Checkpoint) => Promise<void>;
-}
-
-/** One scalar that was changed. */
-export interface FileChange {
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  readonly from: string;
-  readonly to: string;
-}
-
-/**
- * `problems` are markers and fields that were meant but cannot be used, each a sentence that says where. `blocked`:
- * nothing was pushed, `commit` is the branch's tip, and `reason` is a sentence for people.
- */
-export type BranchResult =
-  | {
-      readonly kind: 'pushed' | 'unchanged';
-      readonly commit: string;
-      /** Commits of others are on the branch, and stay there. */
-      readonly others?: true;
-      /** What the base branch lacks of the revision. */
-      readonly changes: readonly FileChange[];
-      readonly problems: readonly string[];
-      /** As in the status. */
-      readonly byVersion?: readonly string[] | undefined;
-    }
-  | {
-      readonly kind: 'blocked';
-      readonly commit: string;
-      readonly reason: string;
-      readonly problems: readonly string[];
-    }
-  | {
-      readonly kind: 'in-base';
-      readonly problems: readonly string[];
-      readonly byVersion?: readonly string[] | undefined;
-    };
-
-/** Asks for a branch. */
-export type BranchLook = Pick<BranchUpdate, 'url' | 'branch' | 'credentials' | 'signal' | 'waiting'>;
-
-/** Asks for what the base branch has. */
-export type BaseLook = Pick<
-  BranchUpdate,
-  | 'url'
-  | 'baseBranch'
-  | 'markerKey'
-  | 'files'
-  | 'revision'
-  | 'credentials'
-  | 'signal'
-  | 'received'
-  | 'waiting'
->;
-
-/**
- * `partly`: other places have the revision, such as where one was added since. `values`: some of those that stand
- * where it does not, each once.
- */
-export type BaseState =
-  | { readonly kind: 'in-base' }
-  | { readonly kind: 'differs' | 'partly'; readonly values: readonly string[] };
-
-/** All throw TurnpikeError. */
-export interface Workspace {
-  updateBranch(update: BranchUpdate): Promise<BranchResult>;
-  /** Whether the repository has the branch; one request. */
-  hasBranch(look: BranchLook): Promise<boolean>;
-  /** Whether the base branch has the revision wherever a marker or `files` names a place for it. Pushes nothing. */
-  inspect(look: BaseLook): Promise<BaseState>;
-  close(): Promise<void>;
-}
 
 export interface WorkspaceDeps {
   readonly outbound: Outbound;

@@ -7,8 +7,8 @@ import {
   refOf,
   type Transport,
 } from '../../lib/git/index.ts';
-import type { BaseLook, BaseState } from './branch-updater.ts';
 import { editBase } from './edit/base.ts';
+import type { BaseLook, BaseState } from './port.ts';
 
 /** Looks at a repository as those do who may only read it. */
 

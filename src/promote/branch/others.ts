@@ -7,8 +7,8 @@ import {
   type Transport,
   type Verdict,
 } from '../../lib/git/index.ts';
-import type { FileChange } from './branch-updater.ts';
 import { editAt, markerText } from './edit/base.ts';
+import type { FileChange } from './port.ts';
 import type { Prepared } from './prepared.ts';
 import { type PromotionBranch, questionOf, remember } from './standing.ts';
 import { keeping } from './trailers.ts';

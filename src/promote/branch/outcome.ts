@@ -1,5 +1,5 @@
 import { hasCode } from '../../lib/errors.ts';
-import type { BranchResult, BranchUpdate } from './branch-updater.ts';
+import type { BranchResult, BranchUpdate } from './port.ts';
 import type { Refused } from './prepared.ts';
 import type { Failed } from './records.ts';
 

@@ -1,5 +1,5 @@
 import type { BranchMemory, RefUpdate } from '../../lib/git/index.ts';
-import type { FileChange } from './branch-updater.ts';
+import type { FileChange } from './port.ts';
 
 /** What has to be done to the promotion branch. */
 export type Prepared =

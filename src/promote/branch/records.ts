@@ -1,4 +1,4 @@
-import type { BranchUpdate } from './branch-updater.ts';
+import type { BranchUpdate } from './port.ts';
 
 /** Nothing is pushed for a promotion before it is recorded. */
 export interface Records {

@@ -1,4 +1,4 @@
-import type { BranchUpdate } from './branch-updater.ts';
+import type { BranchUpdate } from './port.ts';
 
 type Bounded = Pick<BranchUpdate, 'branch' | 'branchesAtOnce'>;
 

@@ -1,5 +1,5 @@
 import { type AttemptTime, ownTurn } from '../../lib/async/index.ts';
-import type { BranchUpdate } from './branch-updater.ts';
+import type { BranchUpdate } from './port.ts';
 
 /** The time of all that share one piece of work. */
 export interface SharedTime extends AttemptTime {

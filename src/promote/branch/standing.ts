@@ -10,9 +10,9 @@ import {
   type Verdict,
 } from '../../lib/git/index.ts';
 import { type Ahead, fetchAhead } from './ahead.ts';
-import type { BranchUpdate } from './branch-updater.ts';
 import { editAt } from './edit/base.ts';
 import { isMerged } from './merged.ts';
+import type { BranchUpdate } from './port.ts';
 import type { Refused } from './prepared.ts';
 import { ownerOf } from './trailers.ts';
 import { branchOwner, isOurs, refuseForeign, refuseTaken } from './whose.ts';

@@ -8,7 +8,7 @@ import {
   refOf,
   type Transport,
 } from '../../lib/git/index.ts';
-import type { BranchUpdate } from './branch-updater.ts';
+import type { BranchUpdate } from './port.ts';
 
 /** Where the branches are, and the base branches' tips, whose files are here by then. */
 export interface RemoteState {

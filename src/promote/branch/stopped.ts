@@ -1,7 +1,7 @@
 import { untilAborted } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { Checkpoint } from '../checkpoint.ts';
-import type { BranchUpdate } from './branch-updater.ts';
+import type { BranchUpdate } from './port.ts';
 import type { Prepared, Refused } from './prepared.ts';
 import type { Failed } from './records.ts';
 

@@ -7,11 +7,11 @@ import {
   refOf,
   type Transport,
 } from '../../lib/git/index.ts';
-import type { BranchUpdate, FileChange } from './branch-updater.ts';
 import { editBase } from './edit/base.ts';
 import { refuseCircular } from './edit/circular.ts';
 import type { EditedTree } from './edit/tree.ts';
 import { prepareOnTop } from './others.ts';
+import type { BranchUpdate, FileChange } from './port.ts';
 import type { Prepared } from './prepared.ts';
 import { standingOf } from './standing.ts';
 import { ownerOf, replacing } from './trailers.ts';

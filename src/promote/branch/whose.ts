@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../lib/errors.ts';
 import { type Commit, personText, type Transport } from '../../lib/git/index.ts';
 import type { Ahead } from './ahead.ts';
-import type { BranchUpdate } from './branch-updater.ts';
+import type { BranchUpdate } from './port.ts';
 import { keepsOthers, ownerOf, replacedBy } from './trailers.ts';
 
 /**

@@ -6,7 +6,7 @@ import {
   type ForgeDeps,
   type SecretCredentials,
 } from '../../lib/forges/index.ts';
-import type { PullRequestPromoter } from './pull-request.ts';
+import type { PullRequestPromoter } from './port.ts';
 
 /** Gives a promoter that works with tokens those of GitHub Apps, and asks for new ones where one is refused. */
 export function withAppTokens(

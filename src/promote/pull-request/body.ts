@@ -11,7 +11,7 @@ import {
   renderTemplate,
   withoutCommands,
 } from '../../lib/text/index.ts';
-import type { FileChange } from '../branch/branch-updater.ts';
+import type { FileChange } from '../branch/port.ts';
 import type { PromotionRequest } from '../strategy.ts';
 import { gateWords } from './gate-words.ts';
 import { CLOSING_LENGTH, ownerName, ownerNote } from './names.ts';

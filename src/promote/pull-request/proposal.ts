@@ -1,7 +1,7 @@
 import type { PullRequestRef, PullRequestStrategy } from '../../api/pipeline.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { type Forge, type NewPullRequest, type PullRequest, sameText } from '../../lib/forges/index.ts';
-import type { BranchResult } from '../branch/branch-updater.ts';
+import type { BranchResult } from '../branch/port.ts';
 import type { PromotionRequest } from '../strategy.ts';
 import { promotionBody, promotionTitle } from './body.ts';
 import { ownerName, ownerOf, promotionBranch, saysClosing } from './names.ts';

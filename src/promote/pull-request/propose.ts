@@ -4,7 +4,7 @@ import { isSame } from '../../decide/model/revision.ts';
 import { type AttemptTime, gitTime } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { type Credentials, type Forge, forGit, type PullRequest } from '../../lib/forges/index.ts';
-import type { BranchResult, BranchUpdate, Workspace } from '../branch/branch-updater.ts';
+import type { BranchResult, BranchUpdate, Workspace } from '../branch/port.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { alreadyThere, commitBy, mergedState, sentences, writtenOf } from '../result.ts';
 import type { PromotionRequest, PromotionResult } from '../strategy.ts';

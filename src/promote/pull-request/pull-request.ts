@@ -1,6 +1,5 @@
-import { type PullRequestRef, type PullRequestStrategy, pipelineKey } from '../../api/pipeline.ts';
+import { type PullRequestRef, pipelineKey } from '../../api/pipeline.ts';
 import type { PullRequestState } from '../../decide/promotion/next.ts';
-import type { PullRequestTask, TaskResult } from '../../decide/promotion/task.ts';
 import { type AttemptTime, forgeTime, gitTime } from '../../lib/async/index.ts';
 import {
   type Credentials,
@@ -10,68 +9,20 @@ import {
   type ForgeRequest,
   forGit,
   type PullRequest,
-  type SecretCredentials,
   type Waits,
 } from '../../lib/forges/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Outbound } from '../../lib/net/index.ts';
-import type { Workspace } from '../branch/branch-updater.ts';
+import type { Workspace } from '../branch/port.ts';
 import type { Checkpoint, Pass } from '../checkpoint.ts';
 import { mergedState, writtenOf } from '../result.ts';
-import type { PromotionRequest, PromotionResult } from '../strategy.ts';
 import { withAppTokens } from './app-access.ts';
 import { typeOf } from './forge-type.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch, saysClosing } from './names.ts';
+import type { PullRequestPromoter, RepositorySettings } from './port.ts';
 import { isOurs, mergedWhere } from './proposal.ts';
 import { findOwn, propose } from './propose.ts';
 import { runTask } from './run-task.ts';
-
-/** One task of a pull request. `settings` are of the repository that it belongs to. */
-export interface TaskRequest extends PipelineEnvironment {
-  readonly task: PullRequestTask;
-  readonly pullRequest: PullRequestRef;
-  readonly settings: RepositorySettings;
-}
-
-export type RepositorySettings = Pick<PullRequestStrategy, 'url' | 'type' | 'baseBranch'>;
-
-export interface StateRequest extends PipelineEnvironment {
-  readonly pullRequest: PullRequestRef;
-  readonly settings: RepositorySettings;
-  /** It is known to be closed, and it only matters whether it is open again. */
-  readonly isClosed: boolean;
-}
-
-export interface FindRequest extends PipelineEnvironment {
-  readonly settings: PullRequestStrategy;
-}
-
-/** All throw TurnpikeError: the codes of the workspace, of `createForgeCall`, SpecInvalid and SecretInvalid. */
-export interface PullRequestPromoter<Access = SecretCredentials> {
-  /** Brings the branch and its one open pull request to the request's revision. */
-  promote(
-    request: PromotionRequest,
-    settings: PullRequestStrategy,
-    credentials: Access,
-    time?: AttemptTime,
-  ): Promise<PromotionResult>;
-  /** What a pull request needs that is open; doing it twice is doing it once. */
-  runTask(request: TaskRequest, credentials: Access, time?: AttemptTime): Promise<TaskResult>;
-  /**
-   * One request to the forge; Git is asked for the base branch of one that is closed. `missing`: not there any more,
-   * or the number is another repository's.
-   */
-  state(request: StateRequest, credentials: Access, time?: AttemptTime): Promise<PullRequestState>;
-  /** The open one of the environment's branch, where it is ours. */
-  find(request: FindRequest, credentials: Access, time?: AttemptTime): Promise<PullRequestRef | undefined>;
-  /** Whether what was merged is in the base branch still: `merged` or `reverted`. No request to the forge. */
-  inBase(
-    request: PromotionRequest,
-    settings: PullRequestStrategy,
-    credentials: Access,
-    time?: AttemptTime,
-  ): Promise<PullRequestState>;
-}
 
 export interface PullRequestDeps {
   readonly workspace: Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'>;

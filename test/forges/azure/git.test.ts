@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PullRequestRef, PullRequestStrategy } from '../../../src/api/pipeline.ts';
 import { createForge } from '../../../src/lib/forges/port.ts';
-import { createWorkspace, type Workspace } from '../../../src/promote/branch/branch-updater.ts';
-import {
-  createPullRequestPromoter,
-  type PullRequestPromoter,
-} from '../../../src/promote/pull-request/pull-request.ts';
+import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
+import type { Workspace } from '../../../src/promote/branch/port.ts';
+import type { PullRequestPromoter } from '../../../src/promote/pull-request/port.ts';
+import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { type FakeGit, fakeGit } from '../../fakes/azure/git.ts';
 import type { Product } from '../../fakes/azure/products.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../../fakes/azure.ts';

@@ -2,11 +2,10 @@ import { afterAll, beforeAll } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PullRequestStrategy } from '../../../src/api/pipeline.ts';
-import { createWorkspace, type Workspace } from '../../../src/promote/branch/branch-updater.ts';
-import {
-  createPullRequestPromoter,
-  type PullRequestPromoter,
-} from '../../../src/promote/pull-request/pull-request.ts';
+import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
+import type { Workspace } from '../../../src/promote/branch/port.ts';
+import type { PullRequestPromoter } from '../../../src/promote/pull-request/port.ts';
+import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { loopbackOutbound } from '../../fakes/outbound.ts';
 import type { Files, Gitea } from '../../lab/gitea/forge.ts';

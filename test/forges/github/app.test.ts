@@ -3,10 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { PullRequestStrategy } from '../../../src/api/pipeline.ts';
 import { credentialsFrom } from '../../../src/lib/forges/index.ts';
 import type { Outbound } from '../../../src/lib/net/outbound.ts';
-import {
-  createPullRequestPromoter,
-  type PullRequestPromoter,
-} from '../../../src/promote/pull-request/pull-request.ts';
+import type { PullRequestPromoter } from '../../../src/promote/pull-request/port.ts';
+import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { attemptTime } from '../../fakes/attempt-time.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { noWaits } from '../../fakes/forge-deps.ts';

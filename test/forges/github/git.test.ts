@@ -6,11 +6,10 @@ import type { PullRequestRef, PullRequestStrategy } from '../../../src/api/pipel
 import { credentialsFrom, type SecretCredentials } from '../../../src/lib/forges/index.ts';
 import { createForge } from '../../../src/lib/forges/port.ts';
 import type { Outbound } from '../../../src/lib/net/outbound.ts';
-import { createWorkspace, type Workspace } from '../../../src/promote/branch/branch-updater.ts';
-import {
-  createPullRequestPromoter,
-  type PullRequestPromoter,
-} from '../../../src/promote/pull-request/pull-request.ts';
+import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
+import type { Workspace } from '../../../src/promote/branch/port.ts';
+import type { PullRequestPromoter } from '../../../src/promote/pull-request/port.ts';
+import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps, noWaits } from '../../fakes/forge-deps.ts';
 import { fakeApp } from '../../fakes/github/app.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import { chmod, writeFile } from 'node:fs/promises';
-import type { BranchUpdate } from '../../../src/promote/branch/branch-updater.ts';
+import type { BranchUpdate } from '../../../src/promote/branch/port.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { gitStage } from '../stage/stage.ts';
 import { BRANCH, branchUpdate, marked } from '../stage/support.ts';

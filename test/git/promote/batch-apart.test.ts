@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { chmod, writeFile } from 'node:fs/promises';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { BranchUpdate } from '../../../src/promote/branch/branch-updater.ts';
+import type { BranchUpdate } from '../../../src/promote/branch/port.ts';
 import type { Checkpoint } from '../../../src/promote/checkpoint.ts';
 import { listenedSignal } from '../../fakes/listened-signal.ts';
 import { gitStage } from '../stage/stage.ts';

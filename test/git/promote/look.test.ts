@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { BaseLook } from '../../../src/promote/branch/branch-updater.ts';
+import type { BaseLook } from '../../../src/promote/branch/port.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { startGitServer } from '../stage/server.ts';
 import { gitStage } from '../stage/stage.ts';

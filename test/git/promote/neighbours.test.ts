@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { Workspace } from '../../../src/promote/branch/branch-updater.ts';
+import type { Workspace } from '../../../src/promote/branch/port.ts';
 import { branchFacts } from '../stage/branch-facts.ts';
 import { personWith } from '../stage/person.ts';
 import { gitStage } from '../stage/stage.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { Workspace } from '../../../src/promote/branch/branch-updater.ts';
+import type { Workspace } from '../../../src/promote/branch/port.ts';
 import { branchFacts } from '../stage/branch-facts.ts';
 import { type Person, personWith } from '../stage/person.ts';
 import { createTestRepository, type TestRepository } from '../stage/repository.ts';

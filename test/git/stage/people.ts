@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from 'bun:test';
-import type { BranchResult, BranchUpdate } from '../../../src/promote/branch/branch-updater.ts';
+import type { BranchResult, BranchUpdate } from '../../../src/promote/branch/port.ts';
 import { type Person, personWith } from './person.ts';
 import { type GitStage, gitStage } from './stage.ts';
 import { BRANCH, branchUpdate, marked, testWorkspace } from './support.ts';

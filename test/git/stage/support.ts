@@ -2,11 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOutbound, type Outbound } from '../../../src/lib/net/outbound.ts';
-import {
-  type BranchUpdate,
-  createWorkspace,
-  type Workspace,
-} from '../../../src/promote/branch/branch-updater.ts';
+import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
+import type { BranchUpdate, Workspace } from '../../../src/promote/branch/port.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 
 export const BRANCH = 'promotion-apps-podinfo-prod';

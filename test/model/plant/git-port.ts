@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { BranchResult, BranchUpdate, Workspace } from '../../../src/promote/branch/branch-updater.ts';
+import type { BranchResult, BranchUpdate, Workspace } from '../../../src/promote/branch/port.ts';
 import { type Content, commitToBase, repositoryOf } from '../world/forge.ts';
 import { pushOnTop, pushOver } from '../world/git.ts';
 import { type Box, did } from './box.ts';

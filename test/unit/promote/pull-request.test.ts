@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { pipelineKey } from '../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { BranchResult } from '../../../src/promote/branch/branch-updater.ts';
+import type { BranchResult } from '../../../src/promote/branch/port.ts';
 import type { Pass } from '../../../src/promote/checkpoint.ts';
 import { attemptTime } from '../../fakes/attempt-time.ts';
 import { failureOf } from '../../fakes/failure.ts';

@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../../lib/errors.ts';
 import { parseCommit, type Repository, type Transport } from '../../../lib/git/index.ts';
-import type { BaseLook } from '../branch-updater.ts';
+import type { BaseLook } from '../port.ts';
 import { createEditBudget, type EditBudget } from './budget.ts';
 import { type MarkedTree, markedTree } from './marked.ts';
 import { type EditedTree, editTree } from './tree.ts';

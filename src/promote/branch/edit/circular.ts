@@ -1,7 +1,7 @@
 import { parseRevision, partsOf, shortRevision } from '../../../decide/model/revision.ts';
 import { TurnpikeError } from '../../../lib/errors.ts';
 import { fetchTip, parseCommit, type Repository, type Transport } from '../../../lib/git/index.ts';
-import type { BranchUpdate } from '../branch-updater.ts';
+import type { BranchUpdate } from '../port.ts';
 import { differsByPins } from './pins.ts';
 import type { EditedTree } from './tree.ts';
 

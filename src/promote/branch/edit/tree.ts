@@ -3,7 +3,7 @@ import { pinsOf } from '../../../decide/model/revision.ts';
 import { oneByOne } from '../../../lib/async/index.ts';
 import { TurnpikeError } from '../../../lib/errors.ts';
 import { type GitObject, gitObject, type Packs, treeWith } from '../../../lib/git/index.ts';
-import type { FileChange } from '../branch-updater.ts';
+import type { FileChange } from '../port.ts';
 import { createEditBudget, type EditBudget } from './budget.ts';
 import { editFile } from './file.ts';
 import { type MarkedFile, type MarkedTree, mayHaveKey } from './marked.ts';
