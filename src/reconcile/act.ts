@@ -1,14 +1,27 @@
 import { type Pipeline, type PipelineStatus, pipelineKey } from '../api/pipeline.ts';
 import { isSame } from '../decide/model/revision.ts';
 import { environmentStatus } from '../decide/model/state.ts';
+import type { StatusStore } from '../decide/model/status-store.ts';
 import type { Step } from '../decide/promotion/next.ts';
-import { foldResult, type Result } from '../decide/promotion/result.ts';
-import type { Check } from './check.ts';
+import { foldResult, type RetryPolicy } from '../decide/promotion/result.ts';
+import type { Logger } from '../lib/logger.ts';
 import { whyDeleted } from './deleted.ts';
-import { type ActDeps, type Intent, recordWith } from './intent.ts';
+import type { Intent, RecordResult } from './intent.ts';
+import type { Polls } from './polls.ts';
+import type { Promoter } from './promoter.ts';
 import { logTask } from './run-tasks.ts';
 
 /** Acting on what was decided, and recording what has become of it. */
+
+export interface ActDeps {
+  readonly promoter: Pick<Promoter, 'promote' | 'runTask'>;
+  readonly polls: Pick<Polls, 'changed'>;
+  readonly store: Pick<StatusStore, 'read'>;
+  readonly recordResult: RecordResult;
+  readonly policy: RetryPolicy;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
 
 /**
  * Carries out what is to be promoted; the seconds until the first retry. It begins to look while the record is
@@ -29,10 +42,10 @@ export async function act(
   const waits = jobs.map(async (job) => {
     const { environment, promotion } = job;
     const result = await deps.promoter.promote(job);
-    const { pipeline, check } = await intent;
-    logResult(deps, pipeline, environment.name, promotion.revision, result);
+    const made = await intent;
     const attempt = { environment: environment.name, revision: promotion.revision, result };
-    return recordResult(deps, pipeline, attempt, check);
+    logResult(deps, made.pipeline, attempt);
+    return recordAttempt(deps, made, attempt);
   });
   // Each is waited for, also when another one fails: nothing is under way any more when the key is free again.
   await Promise.allSettled(waits);
@@ -41,14 +54,10 @@ export async function act(
 
 type Attempt = Parameters<typeof foldResult>[1];
 
-async function recordResult(
-  deps: ActDeps,
-  pipeline: Pipeline,
-  attempt: Attempt,
-  check: Check,
-): Promise<number> {
+async function recordAttempt(deps: ActDeps, intent: Intent, attempt: Attempt): Promise<number> {
+  const { pipeline } = intent;
   const fold = (status: PipelineStatus) => foldResult(status, attempt, deps.policy, deps.now());
-  const status = await recordWith(deps, pipeline, check, fold);
+  const status = await deps.recordResult(intent, fold);
   deps.polls.changed(pipeline, attempt.environment);
   if (!status) return closeLeft(deps, pipeline, attempt);
   const { promotion } = environmentStatus(status, attempt.environment);
@@ -83,11 +92,9 @@ async function closeLeft(
 const SOON_SECONDS = 10;
 
 function logResult(
-  deps: ActDeps,
+  deps: Pick<ActDeps, 'log'>,
   { metadata }: Pipeline,
-  environment: string,
-  revision: string,
-  result: Result,
+  { environment, revision, result }: Attempt,
 ) {
   const { namespace, name } = metadata;
   const fields = { namespace, name, environment, revision };

@@ -2,8 +2,10 @@ import type { Pipeline } from '../api/pipeline.ts';
 import { availableRevision } from '../decide/gates/available.ts';
 import { contextOf, type PullRequestState } from '../decide/promotion/next.ts';
 import { type Asked, isHeld, pollDue } from '../decide/promotion/poll.ts';
+import type { RetryPolicy } from '../decide/promotion/result.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
-import type { ReconcileDeps } from './reconcile.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Promoter } from './promoter.ts';
 
 /** What forges, and Git, say of the pull requests whose state can still matter. */
 export interface Answers {
@@ -23,7 +25,13 @@ export interface Polls {
   changed(pipeline: Pipeline, environment: string): void;
 }
 
-type Deps = Pick<ReconcileDeps, 'promoter' | 'policy' | 'log' | 'asked'>;
+export interface PollDeps {
+  readonly promoter: Pick<Promoter, 'pullRequestState'>;
+  readonly policy: Pick<RetryPolicy, 'resyncSeconds'>;
+  /** When forges were asked last; a process begins without. */
+  readonly asked?: Map<string, Asked>;
+  readonly log: Pick<Logger, 'debug' | 'warn'>;
+}
 
 const MAX_REMEMBERED = 50_000;
 /** A task that failed is not tried at each look. */
@@ -33,7 +41,7 @@ const PAUSE_SECONDS = 30;
  * Asks no sooner than it is due, however often the Pipeline is looked at: applications change all the time, and a forge
  * counts its requests. When it was asked last is kept in memory alone: a new process asks at once.
  */
-export function createPolls(deps: Deps): Polls {
+export function createPolls(deps: PollDeps): Polls {
   const memory = deps.asked ?? new Map<string, Asked>();
   /** Until when it is not tried again. */
   const paused = new Map<string, number>();

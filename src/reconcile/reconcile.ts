@@ -25,10 +25,10 @@ import type { Logger } from '../lib/logger.ts';
 import type { Pass } from '../promote/checkpoint.ts';
 import { act, RECHECK_SECONDS } from './act.ts';
 import type { Checking, CheckPipeline } from './check.ts';
-import { type ActDeps, asStored, type Intent } from './intent.ts';
+import { asStored, createRecordResult, type Intent, type RecordResult } from './intent.ts';
 import type { Job } from './job.ts';
 import { type ApplicationReader, type ClusterReaders, type MessagesOf, observe } from './observe.ts';
-import { createPolls } from './polls.ts';
+import { createPolls, type Polls } from './polls.ts';
 import type { Promoter } from './promoter.ts';
 import { newest } from './record.ts';
 import { runTasks } from './run-tasks.ts';
@@ -59,11 +59,13 @@ export interface ReconcileDeps {
   readonly now: () => Date;
 }
 
+type Deps = ReconcileDeps & { readonly polls: Polls; readonly recordResult: RecordResult };
+
 /** Seconds until the Pipeline is to be looked at again. */
 export type Reconcile = (key: PipelineKey) => Promise<number>;
 
 export function createReconcile(options: ReconcileDeps): Reconcile {
-  const deps = { ...options, polls: createPolls(options) };
+  const deps = { ...options, polls: createPolls(options), recordResult: createRecordResult(options) };
   return async (key) => {
     const stored = deps.store.get(key);
     if (!stored || stored.metadata.deletionTimestamp !== undefined) return deps.policy.resyncSeconds;
@@ -86,7 +88,7 @@ async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, proble
   return deps.policy.resyncSeconds;
 }
 
-async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Checking): Promise<number> {
+async function reconcileValid(deps: Deps, pipeline: Pipeline, checking: Checking): Promise<number> {
   const { resyncSeconds } = deps.policy;
   const seen = await gather(deps, pipeline);
   const isMended = hasStopped(pipeline.status) && (await checking.changed());
@@ -119,7 +121,7 @@ async function reconcileValid(deps: ActDeps, pipeline: Pipeline, checking: Check
 }
 
 /** A cluster that does not answer keeps nobody waiting but the Pipelines that name it. */
-function gather(deps: ActDeps, pipeline: Pipeline) {
+function gather(deps: ReconcileDeps, pipeline: Pipeline) {
   const { metadata, spec } = pipeline;
   const look = () => observe(pipeline, deps);
   const isRemote = spec.environments.some(({ targets }) => targets.some(({ clusterRef }) => clusterRef));
@@ -129,7 +131,7 @@ function gather(deps: ActDeps, pipeline: Pipeline) {
 }
 
 /** Decides, with the pull requests of promotions that are about to end and know none, though one is open. */
-async function decide(deps: ActDeps, pipeline: Pipeline, situation: Omit<Situation, 'pipeline'>) {
+async function decide(deps: FindDeps, pipeline: Pipeline, situation: Omit<Situation, 'pipeline'>) {
   const steps = nextSteps({ ...situation, pipeline });
   const unknown = unrecorded(pipeline, steps);
   if (unknown.length === 0) return { pipeline, steps };
@@ -165,8 +167,10 @@ function whileUnknown(promotion: PromotionStatus, now: Date): Decision {
 /** What no attempt can have opened anything in. */
 const NOWHERE = ['ForgeNotFound', 'HostNotAllowed', 'SpecInvalid'] as const;
 
+type FindDeps = Pick<Deps, 'promoter' | 'polls' | 'log' | 'now'>;
+
 /** `unknown`: the forge does not say it now, so that the promotion does not end yet. */
-async function findPullRequest({ promoter, polls, log, now }: ActDeps, job: Job, requested: boolean) {
+async function findPullRequest({ promoter, polls, log, now }: FindDeps, job: Job, requested: boolean) {
   const { namespace, name, uid } = job.pipeline.metadata;
   const key = `${uid} ${job.environment.name} find`;
   if (!requested && polls.isPaused(key, now())) return 'unknown' as const;

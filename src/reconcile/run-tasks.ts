@@ -1,6 +1,7 @@
 import type { Pipeline, PullRequestRef } from '../api/pipeline.ts';
 import { environmentStatus } from '../decide/model/state.ts';
 import type { Step } from '../decide/promotion/next.ts';
+import type { RetryPolicy } from '../decide/promotion/result.ts';
 import {
   isOver,
   type PullRequestTask,
@@ -8,10 +9,21 @@ import {
   type TaskDone,
 } from '../decide/promotion/task.ts';
 import { foldTask } from '../decide/promotion/task-results.ts';
-import { type ActDeps, type Intent, recordWith } from './intent.ts';
-import type { ReconcileDeps } from './reconcile.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Intent, RecordResult } from './intent.ts';
+import type { Polls } from './polls.ts';
+import type { Promoter } from './promoter.ts';
 
 /** What pull requests need beside being opened. */
+
+export interface TaskDeps {
+  readonly promoter: Pick<Promoter, 'runTask'>;
+  readonly polls: Pick<Polls, 'isPaused' | 'pause' | 'changed'>;
+  readonly recordResult: RecordResult;
+  readonly policy: Pick<RetryPolicy, 'resyncSeconds'>;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
 
 /** `requested`: also what failed just now. */
 interface Due {
@@ -22,7 +34,7 @@ interface Due {
 
 /** Does what pull requests need beside being opened; the seconds until the next look at them. */
 export async function runTasks(
-  deps: ActDeps,
+  deps: TaskDeps,
   intent: Intent,
   { steps, groups, requested }: Due,
 ): Promise<number> {
@@ -49,7 +61,7 @@ interface GroupOptions {
 }
 
 async function runGroup(
-  deps: ActDeps,
+  deps: TaskDeps,
   intent: Intent,
   group: PullRequestTasks,
   { isRecorded, requested }: GroupOptions,
@@ -82,7 +94,7 @@ interface Ran {
 
 /** `later`: it failed a moment ago; `in-vain`: nothing comes of it for now. */
 function dueOf(
-  { polls, now }: ActDeps,
+  { polls, now }: Pick<TaskDeps, 'polls' | 'now'>,
   { pullRequest, task, requested, isUncancelled }: Omit<One, 'environment'> & Pick<GroupOptions, 'requested'>,
 ): 'now' | 'later' | 'in-vain' {
   const key = taskKey(pullRequest, task);
@@ -93,10 +105,11 @@ function dueOf(
 }
 
 async function runOne(
-  deps: ActDeps,
-  { pipeline, check }: Intent,
+  deps: TaskDeps,
+  intent: Intent,
   { environment, pullRequest, task, isUncancelled }: One,
 ): Promise<Ran> {
+  const { pipeline } = intent;
   const result = await deps.promoter.runTask({ pipeline, environment, pullRequest }, task);
   const done = { environment, pullRequest, task, result };
   logTask(deps, pipeline, done);
@@ -104,7 +117,7 @@ async function runOne(
   // Both come again: once this one is recorded nobody thinks of an auto-merge that is not.
   const known = isUncancelled ? untilCancelled(done) : done;
   if (isUncancelled && task.kind === 'check') deps.polls.pause(taskKey(pullRequest, task), deps.now(), false);
-  await recordWith(deps, pipeline, check, (status) => foldTask(status, known, deps.now()));
+  await deps.recordResult(intent, (status) => foldTask(status, known, deps.now()));
   return { wait: lookAgainAfter(done, deps), result };
 }
 
@@ -119,13 +132,13 @@ function untilCancelled(done: TaskDone): TaskDone {
 }
 
 /** What is promoted next waits for a pull request that was left behind. */
-function whenOver(waits: readonly number[], { resyncSeconds }: ReconcileDeps['policy']): readonly number[] {
+function whenOver(waits: readonly number[], { resyncSeconds }: TaskDeps['policy']): readonly number[] {
   return waits.length > 0 && waits.every((seconds) => seconds >= resyncSeconds) ? [0] : waits;
 }
 
 /** What failed is not tried at each look, and a forge that has just merged it is asked anew. */
 function remember(
-  { polls, now }: ActDeps,
+  { polls, now }: Pick<TaskDeps, 'polls' | 'now'>,
   pipeline: Pipeline,
   { environment, pullRequest, task, result }: TaskDone,
 ) {
@@ -150,7 +163,7 @@ function inVain(task: string): string {
 }
 
 /** A merge is seen soon; what failed is tried again with the next look at the pull request. */
-function lookAgainAfter({ task, result }: TaskDone, { policy }: ReconcileDeps): number {
+function lookAgainAfter({ task, result }: TaskDone, { policy }: Pick<TaskDeps, 'policy'>): number {
   const isMerged = result.kind === 'done' && (task.kind === 'merge' || result.found === 'merged');
   if (isMerged) return MERGED_SECONDS;
   if (result.kind !== 'error' || result.retry === 'never') return policy.resyncSeconds;
@@ -161,7 +174,7 @@ function lookAgainAfter({ task, result }: TaskDone, { policy }: ReconcileDeps): 
 const MERGED_SECONDS = 1;
 const TASK_RETRY_SECONDS = 30;
 
-export function logTask(deps: ActDeps, { metadata }: Pipeline, done: TaskDone) {
+export function logTask(deps: Pick<TaskDeps, 'log'>, { metadata }: Pipeline, done: TaskDone) {
   const { environment, pullRequest, task, result } = done;
   const { namespace, name } = metadata;
   const fields = { namespace, name, environment, url: pullRequest.url, task: task.kind };

@@ -1,16 +1,19 @@
 import { nextConditions, type WantedCondition } from '../api/condition.ts';
 import { RECONCILE_REQUESTED_AT } from '../api/group.ts';
 import type { Pipeline, PipelineStatus } from '../api/pipeline.ts';
+import type { RetryPolicy } from '../decide/promotion/result.ts';
 import { bounded } from '../decide/report/bounded.ts';
 import { conditionsOf } from '../decide/report/conditions.ts';
 import { foldExecutions } from '../decide/report/executions.ts';
 import { summarize } from '../decide/report/summary.ts';
 import type { Check } from './check.ts';
-import type { ReconcileDeps } from './reconcile.ts';
 
 /** What follows from the rest of a status, brought up to it before the status is written. */
 
-type Deps = Pick<ReconcileDeps, 'now' | 'policy'>;
+export interface ConditionDeps {
+  readonly policy: Pick<RetryPolicy, 'threshold'>;
+  readonly now: () => Date;
+}
 
 /** What of the object the status has been brought up to: the spec and the request that were acted on. */
 export type ActedOn = Pick<PipelineStatus, 'observedGeneration' | 'lastHandledReconcileAt'>;
@@ -28,7 +31,12 @@ export function presentOf({ metadata }: Pick<Pipeline, 'metadata'>): ActedOn {
  * The status with everything in it that follows from the rest: summary and conditions. A result of what was decided
  * before leaves the generation as it is: the spec may be another one by now, which nobody has acted on.
  */
-export function finish(deps: Deps, pipeline: Pipeline, check: Check, actedOn?: ActedOn): PipelineStatus {
+export function finish(
+  deps: ConditionDeps,
+  pipeline: Pipeline,
+  check: Check,
+  actedOn?: ActedOn,
+): PipelineStatus {
   const executions = foldExecutions(pipeline, deps.now());
   const status = bounded(pipeline.spec, { ...executions, ...actedOn, summary: summarize(pipeline) });
   const { threshold } = deps.policy;
@@ -36,7 +44,7 @@ export function finish(deps: Deps, pipeline: Pipeline, check: Check, actedOn?: A
 }
 
 export function settled(
-  deps: Deps,
+  deps: Pick<ConditionDeps, 'now'>,
   status: PipelineStatus,
   wanted: readonly WantedCondition[],
 ): PipelineStatus {
