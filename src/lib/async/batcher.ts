@@ -4,7 +4,7 @@ import type { Waiting } from './attempt-time.ts';
  * Gathers what is asked for with the same key while earlier work with that key is under way, and then does
  * all of it at once. Nothing waits longer than for the work before it, and what comes alone does not wait.
  */
-export type Together<Item extends Patience, Result> = (key: string, item: Item) => Promise<Result>;
+export type Batcher<Item extends Patience, Result> = (key: string, item: Item) => Promise<Result>;
 
 /** An item that nobody waits for any more leaves the queue at once. */
 export interface Patience {
@@ -20,16 +20,16 @@ interface Queued<Item, Result> {
 }
 
 /** Takes those of the items that have come since that may still join the work. */
-export type Latecomers<Item> = (mayJoin: (item: Item) => boolean) => readonly Item[];
+export type DrainPending<Item> = (mayJoin: (item: Item) => boolean) => readonly Item[];
 
 /** Says what has become of an item, as soon as that is known. */
-export type Tell<Item, Result> = (item: Item, outcome: PromiseSettledResult<Result>) => void;
+export type Settle<Item, Result> = (item: Item, outcome: PromiseSettledResult<Result>) => void;
 
 /** What one piece of work takes on. */
-export interface Company<Item, Result> {
+export interface Batch<Item, Result> {
   readonly items: readonly Item[];
-  readonly latecomers: Latecomers<Item>;
-  readonly tell: Tell<Item, Result>;
+  readonly drainPending: DrainPending<Item>;
+  readonly settle: Settle<Item, Result>;
 }
 
 /**
@@ -37,10 +37,10 @@ export interface Company<Item, Result> {
  * of all that were told none
  * @param fits whether one piece of work may take all of these items
  */
-export function createTogether<Item extends Patience, Result>(
-  work: (company: Company<Item, Result>) => Promise<void>,
+export function createBatcher<Item extends Patience, Result>(
+  work: (batch: Batch<Item, Result>) => Promise<void>,
   fits: (items: readonly Item[]) => boolean,
-): Together<Item, Result> {
+): Batcher<Item, Result> {
   /** Keys that are being worked on, with what has come since. */
   const waiting = new Map<string, Queued<Item, Result>[]>();
 
@@ -51,7 +51,7 @@ export function createTogether<Item extends Patience, Result>(
 
   async function workOn(queue: Queued<Item, Result>[]): Promise<void> {
     const taken: Queued<Item, Result>[] = [];
-    const latecomers: Latecomers<Item> = (mayJoin) => {
+    const drainPending: DrainPending<Item> = (mayJoin) => {
       const late: Item[] = [];
       for (const one of queue.filter(({ item }) => mayJoin(item))) {
         if (taken.length > 0 && !fits([...taken.map(({ item }) => item), one.item])) continue;
@@ -62,11 +62,11 @@ export function createTogether<Item extends Patience, Result>(
       }
       return late;
     };
-    const tell: Tell<Item, Result> = (item, outcome) => {
+    const settle: Settle<Item, Result> = (item, outcome) => {
       for (const one of taken) if (one.item === item) settleWith(one.settle, outcome);
     };
     try {
-      await work({ items: latecomers(() => true), latecomers, tell });
+      await work({ items: drainPending(() => true), drainPending, settle });
       for (const { settle } of taken) settle.reject(new Error('the work gave no outcome'));
     } catch (error) {
       for (const { settle } of taken) settle.reject(error);

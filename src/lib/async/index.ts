@@ -8,7 +8,7 @@ export {
   type TimeLimits,
   type Waiting,
 } from './attempt-time.ts';
-export { type Company, createTogether, type Latecomers, type Patience, type Tell } from './batcher.ts';
+export { type Batch, createBatcher, type DrainPending, type Patience, type Settle } from './batcher.ts';
 export { type Breakers, createBreakers, type Refusal } from './breaker.ts';
 export { type Bulkhead, type BulkheadLimits, createBulkhead, type Place } from './bulkhead.ts';
 export { type Collector, createCollector } from './collector.ts';

@@ -1,4 +1,4 @@
-import { createSlots, ownTurn, type Tell, untilAborted } from '../../lib/async/index.ts';
+import { createSlots, ownTurn, type Settle, untilAborted } from '../../lib/async/index.ts';
 import type { BranchUpdate } from './port.ts';
 
 /** Runs updates apart from each other, some at once, so that one that hangs holds up few others. */
@@ -11,7 +11,7 @@ export interface Alone<Result> {
 const AT_ONCE = 4;
 const NEVER = new AbortController().signal;
 
-export function createAlone<Result>(tell: Tell<BranchUpdate, Result>): Alone<Result> {
+export function createAlone<Result>(settle: Settle<BranchUpdate, Result>): Alone<Result> {
   const slots = createSlots(AT_ONCE);
   /** By branch. */
   const last = new Map<string, Promise<void>>();
@@ -39,7 +39,7 @@ export function createAlone<Result>(tell: Tell<BranchUpdate, Result>): Alone<Res
       const run = Promise.allSettled([runAfter(last.get(update.branch), update, work)]);
       last.set(
         update.branch,
-        run.then(([outcome]) => tell(update, outcome)),
+        run.then(([outcome]) => settle(update, outcome)),
       );
     },
     async ended() {

@@ -1,4 +1,4 @@
-import { type Company, type Latecomers, ownTurn } from '../../lib/async/index.ts';
+import { type Batch, type DrainPending, ownTurn } from '../../lib/async/index.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
 import {
   type Advertised,
@@ -53,33 +53,33 @@ interface Reached extends Access {
 const MAX_ATTEMPTS = 3;
 
 /** So long what has come meanwhile is taken along: what came first is not to wait without end. */
-const COMPANY_MS = 3_000;
+const MAX_BATCH_WAIT_MS = 3_000;
 
 /** Where two have come more are expected: so long they are waited for, which is less than a second push would take. */
-const MORE_MS = 200;
+const LINGER_MS = 200;
 
 /**
  * Brings several branches of one repository up to date with one fetch and one push, new ones that come before that
- * push included. What the server refuses in this company, or does not answer, is tried alone: a rule about one branch
+ * push included. What the server refuses in one batch, or does not answer, is tried alone: a rule about one branch
  * may make it refuse all. `unrecorded`: nothing was done for this one; it is to come again when it is recorded.
  */
-export async function updateTogether(access: Access, company: Company<BranchUpdate, Updated>): Promise<void> {
-  const { items, latecomers, tell } = company;
+export async function updateTogether(access: Access, batch: Batch<BranchUpdate, Updated>): Promise<void> {
+  const { items, drainPending, settle } = batch;
   const time = shareTime(items);
-  const join: Latecomers<BranchUpdate> = (mayJoin) => {
+  const join: DrainPending<BranchUpdate> = (mayJoin) => {
     // What nobody waits for any more ends here, and nobody else is to end with it.
     if (time.signal.aborted) return [];
-    const late = latecomers(mayJoin);
+    const late = drainPending(mayJoin);
     time.join(late);
     return late;
   };
   const tried = await reach(access, items, time, (reached) => attempt(reached, items, join));
-  const alone = createAlone(tell);
+  const alone = createAlone(settle);
   for (const { update, outcome } of tried) {
     if (outcome.kind === 'refused' && (tried.length > 1 || isWorthAnother(outcome))) {
       const before = tried.length > 1 && !outcome.mayGoOnTop ? undefined : outcome;
       alone.run(update, () => tryAlone(access, update, before).then(resultOf));
-    } else tell(update, settledOf(outcome));
+    } else settle(update, settledOf(outcome));
   }
   await alone.ended();
 }
@@ -129,7 +129,7 @@ async function tryAlone(access: Access, update: BranchUpdate, before?: Refused):
   return tried.outcome;
 }
 
-const nobody: Latecomers<BranchUpdate> = () => [];
+const nobody: DrainPending<BranchUpdate> = () => [];
 
 /**
  * The copy is held until the commits are made, and not for the push. Where it was damaged, and all begins anew with
@@ -138,12 +138,12 @@ const nobody: Latecomers<BranchUpdate> = () => [];
 async function attempt(
   reached: Reached,
   updates: readonly BranchUpdate[],
-  latecomers: Latecomers<BranchUpdate>,
+  drainPending: DrainPending<BranchUpdate>,
 ): Promise<Tried[]> {
   const { copy, transport, store } = reached;
   const all = [...updates];
-  const join: Latecomers<BranchUpdate> = (mayJoin) => {
-    const late = latecomers(mayJoin);
+  const join: DrainPending<BranchUpdate> = (mayJoin) => {
+    const late = drainPending(mayJoin);
     all.push(...late);
     return late;
   };
@@ -192,10 +192,10 @@ async function makeReady(
   repository: Repository,
   reached: Reached,
   updates: readonly BranchUpdate[],
-  latecomers: Latecomers<BranchUpdate>,
+  drainPending: DrainPending<BranchUpdate>,
 ): Promise<Ready> {
   const { transport } = reached;
-  const end = performance.now() + COMPANY_MS;
+  const end = performance.now() + MAX_BATCH_WAIT_MS;
   let state = await remoteState(repository, transport, updates);
   const prepared: Attempted[] = [];
   const byRef = new Map<string, RefUpdate>();
@@ -203,10 +203,10 @@ async function makeReady(
     const { settled, waiting } = await ownTurn(transport, awaitRecords(next));
     prepared.push(...(await prepareAll(repository, reached, { state, settled, byRef })));
     if (performance.now() > end) break;
-    let late = latecomers(state.isNew);
+    let late = drainPending(state.isNew);
     if (late.length + waiting.length === 0 && expectsMore(prepared.map(({ update }) => update))) {
-      await ownTurn(transport, Bun.sleep(MORE_MS));
-      late = latecomers(state.isNew);
+      await ownTurn(transport, Bun.sleep(LINGER_MS));
+      late = drainPending(state.isNew);
     }
     if (late.length > 0) state = await state.include(late);
     next = settled.length + late.length > 0 ? [...waiting, ...late] : [];

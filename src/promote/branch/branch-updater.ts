@@ -1,4 +1,4 @@
-import { createBreakers, createTogether, createTurns, ownTurn, untilAborted } from '../../lib/async/index.ts';
+import { createBatcher, createBreakers, createTurns, ownTurn, untilAborted } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import {
   copyKey,
@@ -44,15 +44,12 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
     lane,
   });
   const access = { connected, store, signerOf };
-  const together = createTogether<BranchUpdate, Updated>(
-    (company) => updateTogether(access, company),
-    fitsOnePush,
-  );
+  const batched = createBatcher<BranchUpdate, Updated>((batch) => updateTogether(access, batch), fitsOnePush);
   return {
     async updateBranch(update) {
       refuseBadUpdate(update);
       for (;;) {
-        const result = await untilAborted(together(companyOf(update), update), update.signal);
+        const result = await untilAborted(batched(batchKey(update), update), update.signal);
         if (result.kind !== 'unrecorded') return result;
         await ownTurn(update, untilAborted(update.recorded, update.signal));
       }
@@ -78,7 +75,7 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
 }
 
 /** Updates with the same one may share a connection: the same repository with the same credentials. */
-function companyOf({ url, credentials }: BranchUpdate): string {
+function batchKey({ url, credentials }: BranchUpdate): string {
   return JSON.stringify([url, Object.entries(credentials).toSorted()]);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { createTogether } from '../../../../src/lib/async/batcher.ts';
+import { createBatcher } from '../../../../src/lib/async/batcher.ts';
 import { TurnpikeError } from '../../../../src/lib/errors.ts';
 import { failureOf } from '../../../fakes/failure.ts';
 
@@ -15,12 +15,12 @@ const upToTen = (items: readonly Item[]) => items.length <= 10;
 function setUp() {
   const done: (readonly string[])[] = [];
   const ends: (() => void)[] = [];
-  const together = createTogether<Item, string>(async ({ items, tell }) => {
+  const batched = createBatcher<Item, string>(async ({ items, settle }) => {
     done.push(items.map(({ name }) => name));
     await new Promise<void>((resolve) => ends.push(resolve));
-    for (const item of items) tell(item, { status: 'fulfilled', value: item.name });
+    for (const item of items) settle(item, { status: 'fulfilled', value: item.name });
   }, upToTen);
-  return { done, ends, ask: (item: Item) => together('a repository', item) };
+  return { done, ends, ask: (item: Item) => batched('a repository', item) };
 }
 
 const settled = () => Bun.sleep(1);
@@ -67,13 +67,13 @@ describe('what waits for earlier work', () => {
 test('what does not fit waits for the work after, and lets pass what does', async () => {
   const done: (readonly string[])[] = [];
   const fits = (items: readonly Item[]) => new Set(items.map(({ name }) => name)).size <= 2;
-  const together = createTogether<Item, string>(async ({ items, tell }) => {
+  const batched = createBatcher<Item, string>(async ({ items, settle }) => {
     done.push(items.map(({ name }) => name));
     await settled();
-    for (const item of items) tell(item, { status: 'fulfilled', value: item.name });
+    for (const item of items) settle(item, { status: 'fulfilled', value: item.name });
   }, fits);
   const names = ['a', 'b', 'c', 'd', 'b'];
-  await Promise.all(names.map((name) => together('a repository', { name })));
+  await Promise.all(names.map((name) => batched('a repository', { name })));
   expect(done).toEqual([['a'], ['b', 'c', 'b'], ['d']]);
 });
 
@@ -88,28 +88,28 @@ test('what is given up before it comes is not begun', async () => {
 describe('the outcome of one item', () => {
   test('is told before the work with the others is over', async () => {
     const over = Promise.withResolvers<void>();
-    const together = createTogether<Item, string>(async ({ items, latecomers, tell }) => {
+    const batched = createBatcher<Item, string>(async ({ items, drainPending, settle }) => {
       await settled();
-      for (const item of [...items, ...latecomers(() => true)].toReversed()) {
+      for (const item of [...items, ...drainPending(() => true)].toReversed()) {
         if (item.name === 'slow') await over.promise;
-        tell(item, { status: 'fulfilled', value: item.name });
+        settle(item, { status: 'fulfilled', value: item.name });
       }
     }, upToTen);
-    const slow = together('a repository', { name: 'slow' });
-    expect(await together('a repository', { name: 'fast' })).toBe('fast');
+    const slow = batched('a repository', { name: 'slow' });
+    expect(await batched('a repository', { name: 'fast' })).toBe('fast');
     over.resolve();
     expect(await slow).toBe('slow');
   });
 
   test('is the error of the work unless it was told before', async () => {
-    const together = createTogether<Item, string>(async ({ items, latecomers, tell }) => {
+    const batched = createBatcher<Item, string>(async ({ items, drainPending, settle }) => {
       await settled();
-      latecomers(() => true);
-      for (const item of items) tell(item, { status: 'fulfilled', value: item.name });
+      drainPending(() => true);
+      for (const item of items) settle(item, { status: 'fulfilled', value: item.name });
       throw new TurnpikeError('GitUnavailable', 'broken');
     }, upToTen);
-    const first = together('a repository', { name: 'first' });
-    const second = failureOf(together('a repository', { name: 'second' }));
+    const first = batched('a repository', { name: 'first' });
+    const second = failureOf(batched('a repository', { name: 'second' }));
     expect(await first).toBe('first');
     expect((await second).message).toBe('broken');
   });
