@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../errors.ts';
 import { type Remote, serverWords, unusable } from '../failure.ts';
-import { FLUSH_PKT, pktLine, readPktLines } from './pktline.ts';
+import { readPktLines } from './pktline.ts';
 
 /** What a server says first: where the refs are that we asked about, and what it can do. */
 export interface Advertised {
@@ -88,19 +88,4 @@ function readAdvertisement(
 function tooMany({ name }: Remote): TurnpikeError {
   const message = `${name} has more than ${MAX_LINES} branches and tags: delete those that nobody needs.`;
   return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
-}
-
-/**
- * An advertisement of one ref, for isomorphic-git: the names that a server chooses for its other refs and
- * symbolic refs become file names there.
- */
-export function advertisementOf(ref: string, oid: string, capabilities: ReadonlySet<string>): Buffer {
-  const kept = [...capabilities].filter((capability) => !capability.startsWith('symref='));
-  return Buffer.concat([
-    pktLine('# service=git-upload-pack\n'),
-    FLUSH_PKT,
-    pktLine(`${oid} HEAD\0${kept.join(' ')}\n`),
-    pktLine(`${oid} ${ref}\n`),
-    FLUSH_PKT,
-  ]);
 }
