@@ -4,6 +4,7 @@ export { unusable } from './failure.ts';
 export { branchNotFound, fetchTip } from './fetch.ts';
 export { fetchCommits } from './fetch-pack.ts';
 export { createKeyLane } from './key-lane.ts';
+export type { NoteKind } from './notes.ts';
 export {
   type Commit,
   commitObject,
@@ -27,7 +28,7 @@ export { FLUSH_PKT, pktLine } from './protocol/pktline.ts';
 export { pushRefs, type RefUpdate, type RefusedRef } from './protocol/receive.ts';
 export { branchOf, refOf } from './refs.ts';
 export type { GitCredentials } from './remote.ts';
-export type { BranchMemory, PushedCommit, Repository, Verdict } from './repository.ts';
+export type { Repository } from './repository.ts';
 export type { CommitSigner, SigningKey } from './sign/key.ts';
 export { createSigners, type Signers } from './sign.ts';
 export { createRepositoryStore, type RepositoryStore } from './store.ts';

@@ -127,8 +127,8 @@ function forgetBeyond([, ...newestFirst]: readonly Slot[]): void {
   }
 }
 
-function namesIn({ packs, marked }: Repository): number {
-  return [...marked.values()].reduce((sum, { paths }) => sum + paths, packs.objects());
+function namesIn({ packs, notes }: Repository): number {
+  return packs.objects() + notes.names();
 }
 
 function newSlot(

@@ -5,9 +5,9 @@ import {
   type Repository,
   refOf,
   type Transport,
-  type Verdict,
 } from '../../lib/git/index.ts';
 import { editAt, markerText } from './edit/base.ts';
+import type { Verdict } from './notes.ts';
 import type { FileChange } from './port.ts';
 import type { Prepared } from './prepared.ts';
 import { type PromotionBranch, questionOf, remember } from './standing.ts';

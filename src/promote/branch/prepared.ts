@@ -1,4 +1,5 @@
-import type { BranchMemory, RefUpdate } from '../../lib/git/index.ts';
+import type { RefUpdate } from '../../lib/git/index.ts';
+import type { BranchMemory } from './notes.ts';
 import type { FileChange } from './port.ts';
 
 /** What has to be done to the promotion branch. */

@@ -1,17 +1,9 @@
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
-import {
-  type BranchMemory,
-  type Commit,
-  fetchTip,
-  type PushedCommit,
-  parseCommit,
-  type Repository,
-  type Transport,
-  type Verdict,
-} from '../../lib/git/index.ts';
+import { type Commit, fetchTip, parseCommit, type Repository, type Transport } from '../../lib/git/index.ts';
 import { type Ahead, fetchAhead } from './ahead.ts';
 import { editAt } from './edit/base.ts';
 import { isMerged } from './merged.ts';
+import { BRANCHES, type BranchMemory, type PushedCommit, type Verdict } from './notes.ts';
 import type { BranchUpdate } from './port.ts';
 import type { Refused } from './prepared.ts';
 import { ownerOf } from './trailers.ts';
@@ -44,8 +36,9 @@ const UNCHANGED: Verdict = { kind: 'unchanged' };
 
 /** Keeps in mind what a branch is, so that it need not be fetched to be compared. */
 export function remember(repository: Repository, branch: string, memory: BranchMemory): void {
-  if (repository.branches.size >= BRANCHES_REMEMBERED) repository.branches.clear();
-  repository.branches.set(branch, memory);
+  const branches = repository.notes.of(BRANCHES);
+  if (branches.size >= BRANCHES_REMEMBERED) branches.clear();
+  branches.set(branch, memory);
 }
 
 /** What a verdict depends on. */
@@ -61,7 +54,7 @@ export async function standingOf(
   branch: PromotionBranch,
 ): Promise<Standing> {
   const { update, tip } = branch;
-  const known = repository.branches.get(update.branch);
+  const known = repository.notes.of(BRANCHES).get(update.branch);
   if (known?.kind === 'own' && known.content.commit === tip) {
     return ownStanding(transport, branch, known.content);
   }

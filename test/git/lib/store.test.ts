@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import { copyKey } from '../../../src/lib/git/copy-key.ts';
+import type { NoteKind } from '../../../src/lib/git/notes.ts';
 import type { Repository } from '../../../src/lib/git/repository.ts';
 import { createRepositoryStore, type RepositoryStore } from '../../../src/lib/git/store.ts';
 import { failureOf } from '../../fakes/failure.ts';
@@ -164,6 +165,29 @@ describe('the room for copies', () => {
     await useOf(small, one, 10_000);
     expect(await copiesOf(all, 0)).toEqual([]);
     await small.close();
+  });
+});
+
+describe('the memory of copies', () => {
+  const FILES: NoteKind<{ count: number }> = { empty: () => ({ count: 0 }), names: ({ count }) => count };
+  const note = (url: string, count: number) =>
+    store.use(url, async (repository) => {
+      repository.notes.of(FILES).count = count;
+      return repository;
+    });
+  const read = (url: string) => store.use(url, async ({ notes }) => notes.of(FILES).count);
+
+  test('keeps what was noted of them while all notes are few', async () => {
+    await note(`${URL}-1`, 300_000);
+    await note(`${URL}-2`, 300_000);
+    expect(await read(`${URL}-1`)).toBe(300_000);
+  });
+
+  test('lets go of those used before that have noted too many names', async () => {
+    const first = await note(`${URL}-1`, 600_001);
+    await note(`${URL}-2`, 1);
+    expect(await read(`${URL}-1`)).toBe(0);
+    expect(first.notes.of(FILES).count).toBe(600_001);
   });
 });
 

@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../../lib/errors.ts';
 import { parseCommit, type Repository, type Transport } from '../../../lib/git/index.ts';
+import { MARKED_TREES } from '../notes.ts';
 import type { BaseLook } from '../port.ts';
 import { createEditBudget, type EditBudget } from './budget.ts';
 import { type MarkedTree, markedTree } from './marked.ts';
@@ -20,7 +21,7 @@ export async function editBase(
   const { tree } = parseCommit(repository.packs.read(base));
   const budget = budgetOf(repository, transport);
   const marked = await markedAt(repository, transport, { ...wish, tree, budget });
-  repository.marked.set(wish.baseBranch, marked);
+  repository.notes.of(MARKED_TREES).set(wish.baseBranch, marked);
   const edited = await edit(repository, marked, { ...wish, budget });
   if (edited.marked === 0) throw nothingFound(transport, wish, edited.problems);
   return edited;
@@ -53,11 +54,11 @@ function budgetOf(
 }
 
 function markedAt(
-  { packs, marked }: Repository,
+  { packs, notes }: Repository,
   { remote: { name } }: Transport,
   { baseBranch, tree, budget }: Budgeted & { readonly tree: string },
 ): Promise<MarkedTree> {
-  return markedTree(tree, marked.get(baseBranch), { packs, name, turn: budget.turn });
+  return markedTree(tree, notes.of(MARKED_TREES).get(baseBranch), { packs, name, turn: budget.turn });
 }
 
 async function edit({ packs }: Repository, marked: MarkedTree, wish: Budgeted): Promise<EditedTree> {

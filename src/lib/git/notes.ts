@@ -1,0 +1,28 @@
+/**
+ * A kind of thing that a user of this library learns of repositories. It is told apart by identity: make each kind once,
+ * where all that use it can see it.
+ */
+export interface NoteKind<T> {
+  /** What is known at first. */
+  empty(): T;
+  /** How many names, of files or objects, it holds in memory: with many the copy is let go of sooner. */
+  names(note: T): number;
+}
+
+/** Keeps one note of each kind for a repository, for as long as its copy is in memory and undamaged. */
+export interface Notes {
+  of<T>(kind: NoteKind<T>): T;
+  /** How many names all notes hold together. */
+  names(): number;
+}
+
+export function createNotes(): Notes {
+  const kept = new Map<NoteKind<unknown>, unknown>();
+  return {
+    of<T>(kind: NoteKind<T>): T {
+      if (!kept.has(kind)) kept.set(kind, kind.empty());
+      return kept.get(kind) as T;
+    },
+    names: () => [...kept].reduce((sum, [kind, note]) => sum + kind.names(note), 0),
+  };
+}

@@ -1,0 +1,35 @@
+import type { NoteKind } from '../../lib/git/index.ts';
+import type { MarkedTree } from './edit/marked.ts';
+
+/** One commit of ours on a base branch. */
+export interface PushedCommit {
+  readonly commit: string;
+  readonly tree: string;
+  readonly parent: string;
+  /** It has what it replaces for a second parent. */
+  readonly isMerge: boolean;
+  /** The pipeline and environment that it was made for, as its message says. */
+  readonly owner: string | undefined;
+}
+
+/** What a branch is, so that it need not be looked at again. */
+export type BranchMemory =
+  | { readonly kind: 'own'; readonly content: PushedCommit }
+  /** What came of a look at commits that are not all ours; it holds as long as `question` is the same. */
+  | { readonly kind: 'seen'; readonly question: string; readonly verdict: Verdict };
+
+export type Verdict =
+  | { readonly kind: 'unchanged'; readonly others?: true; readonly problems?: readonly string[] }
+  | { readonly kind: 'blocked'; readonly reason: string; readonly problems: readonly string[] };
+
+/** What is known of the promotion branches, by branch. */
+export const BRANCHES: NoteKind<Map<string, BranchMemory>> = {
+  empty: () => new Map(),
+  names: () => 0,
+};
+
+/** What is known of the base branches' files, by branch. */
+export const MARKED_TREES: NoteKind<Map<string, MarkedTree>> = {
+  empty: () => new Map(),
+  names: (trees) => [...trees.values()].reduce((sum, { paths }) => sum + paths, 0),
+};
