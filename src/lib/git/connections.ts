@@ -30,9 +30,9 @@ export function createConnections(deps: ConnectionDeps): Connected {
   const { breakers, lane = createKeyLane(createTurns()) } = deps;
   const identities = createOpenedKeys<string | undefined>(lane);
   const unlockFor =
-    ({ signal, waiting, markerKey }: Connecting): Unlock =>
+    ({ signal, waiting, tenant }: Connecting): Unlock =>
     (key, passphrase) => {
-      const asker = { signal, waiting, namespace: namespaceOf(markerKey) };
+      const asker = { signal, waiting, tenant };
       const id = lockedKeyId(key, passphrase);
       return identities(id, (turn) => unlock(key, passphrase, turn), asker);
     };
@@ -61,18 +61,13 @@ export function createConnections(deps: ConnectionDeps): Connected {
 
 function open(
   { outbound, closing }: ConnectionDeps,
-  { url, credentials, signal, received, waiting, markerKey }: Connecting,
+  { url, credentials, signal, received, waiting, tenant }: Connecting,
   unlocked: Unlock,
 ): Transport {
   const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
   const until = AbortSignal.any(signal ? [closing, signal] : [closing]);
   const transport = create({ url, credentials, outbound, signal: until, waiting, unlock: unlocked });
-  const namespace = namespaceOf(markerKey);
-  return { ...counting(transport, received), ...(waiting && { waiting }), namespace };
-}
-
-function namespaceOf(markerKey: string | undefined): string | undefined {
-  return markerKey?.split(':')[0];
+  return { ...counting(transport, received), ...(waiting && { waiting }), tenant };
 }
 
 /** Another Secret's failures may be its own. */

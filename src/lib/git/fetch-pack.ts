@@ -39,7 +39,7 @@ export async function fetchPack(
     const { table } = pack;
     if (table.count === 0) return;
     if (packs.objects() + table.count > MAX_OBJECTS_IN_ALL) throw tooManyObjects(transport);
-    const turn = repository.shared.turns.job(transport.waiting, transport.namespace);
+    const turn = repository.shared.turns.job(transport.waiting, transport.tenant);
     await keep(repository, { path, pack, turn });
     const bases = table.outside();
     if (bases.length > 0) await keepBases(repository, transport, bases);
@@ -74,7 +74,7 @@ async function keep({ gitdir, packs }: Repository, kept: Kept, behind = 0): Prom
 /** What a thin pack builds on, whole: else what changes often would be a delta on a delta in each pack before. */
 async function keepBases(
   repository: Repository,
-  { remote, signal, waiting, namespace }: Transport,
+  { remote, signal, waiting, tenant }: Transport,
   bases: readonly string[],
 ): Promise<void> {
   const external = externalIn(repository.packs);
@@ -89,7 +89,7 @@ async function keepBases(
   try {
     await writePack(path, bases.length, read);
     const maxInflated = repository.maxPackBytes * INFLATION;
-    const turn = repository.shared.turns.job(waiting, namespace);
+    const turn = repository.shared.turns.job(waiting, tenant);
     // What it holds was counted when it was read for the thin pack.
     const scan = { name: remote.name, maxInflated, signal, turn, external: () => undefined };
     await keep(repository, { path, pack: await scanPack(path, scan), turn }, 1);
@@ -133,16 +133,16 @@ async function withPack(
 ): Promise<Lines> {
   // One that is given up may still be written to.
   const path = join(gitdir, `incoming-${crypto.randomUUID()}.pack`);
-  const { remote, signal, waiting, namespace } = transport;
+  const { remote, signal, waiting, tenant } = transport;
   let giveBack: (() => void) | undefined;
   const enter = async () => {
-    giveBack ??= await ownTurn(transport, shared.scans.take(signal, namespace));
+    giveBack ??= await ownTurn(transport, shared.scans.take(signal, tenant));
   };
   try {
     const lines = await downloadPack(transport, request, { path, maxPackBytes });
     if (await isLarge(path)) await enter();
     const maxInflated = maxPackBytes * INFLATION;
-    const turn = shared.turns.job(waiting, namespace);
+    const turn = shared.turns.job(waiting, tenant);
     const pack = await scanPack(path, { ...scan, name: remote.name, maxInflated, signal, turn, enter });
     await use(path, pack);
     if (pack.table.count > MANY_OBJECTS) shared.turns.collect();

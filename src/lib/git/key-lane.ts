@@ -2,25 +2,25 @@ import { createSlots, type Turn, type Turns, untilAborted, type Waiting } from '
 
 /**
  * Where keys with a passphrase are opened, whatever they are for: one at a time, since each takes up to seconds of
- * computing and some of them 65 MB meanwhile. Namespaces take turns.
+ * computing and some of them 65 MB meanwhile. Tenants take turns.
  */
 export interface KeyLane {
   /** `turn` throws the signal's reason. */
-  run<T>(open: (turn: Turn) => Promise<T>, signal: AbortSignal, namespace: string | undefined): Promise<T>;
+  run<T>(open: (turn: Turn) => Promise<T>, signal: AbortSignal, tenant: string | undefined): Promise<T>;
 }
 
 /** Who waits for a key. */
 export interface Asker {
   readonly signal?: AbortSignal | undefined;
   readonly waiting?: Waiting | undefined;
-  readonly namespace?: string | undefined;
+  readonly tenant?: string | undefined;
 }
 
 export function createKeyLane(turns: Turns): KeyLane {
   const slots = createSlots(1);
   return {
-    async run(open, signal, namespace) {
-      const giveBack = await slots.take(signal, namespace);
+    async run(open, signal, tenant) {
+      const giveBack = await slots.take(signal, tenant);
       const turn = turns.job();
       try {
         return await open(async (tokens) => {
@@ -51,10 +51,10 @@ export type OpenedKeys<Key> = (id: string, open: (turn: Turn) => Promise<Key>, a
 export function createOpenedKeys<Key>(lane: KeyLane, keptMs: number = KEPT_MS): OpenedKeys<Key> {
   const kept = new Map<string, Opening<Key>>();
 
-  function begin(id: string, open: (turn: Turn) => Promise<Key>, { namespace }: Asker): Opening<Key> {
+  function begin(id: string, open: (turn: Turn) => Promise<Key>, { tenant }: Asker): Opening<Key> {
     if (kept.size >= MAX_KEPT) kept.clear();
     const controller = new AbortController();
-    const opening = { key: lane.run(open, controller.signal, namespace), controller, askers: 0 };
+    const opening = { key: lane.run(open, controller.signal, tenant), controller, askers: 0 };
     const forget = () => {
       if (kept.get(id) === opening) kept.delete(id);
     };

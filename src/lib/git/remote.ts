@@ -14,7 +14,7 @@ export interface GitCredentials extends Way {
   readonly knownHosts?: string;
 }
 
-/** A repository on a server, and who asks. */
+/** A repository on a server, and how to log in there. */
 export interface Remote {
   readonly url: string;
   readonly credentials: GitCredentials;
@@ -28,6 +28,6 @@ export interface Connecting extends Remote {
   readonly received?: (bytes: number) => void;
   /** Waits for a turn of ours, which takes none of its time. */
   readonly waiting?: Waiting;
-  /** `<namespace>:…`, of who asks. */
-  readonly markerKey?: string;
+  /** For whom it is done: what one has to do holds no other one up. */
+  readonly tenant?: string | undefined;
 }

@@ -13,8 +13,8 @@ export interface Transport {
   readonly signal: AbortSignal;
   /** Waits for a turn of ours, for which no host is to blame. */
   readonly waiting?: Waiting;
-  /** Of who asks: what one namespace has to do holds no other one up. */
-  readonly namespace?: string | undefined;
+  /** For whom it works: what one has to do holds no other one up. */
+  readonly tenant?: string | undefined;
   /** What the service says first. */
   advertisement(service: GitService): Promise<Buffer>;
   /** Waits for room for a push. Call what it gives behind it. Where it is missing a push waits for nothing of ours. */

@@ -32,6 +32,7 @@ import { type SharedTime, shareTime } from './shared-time.ts';
 import { remember } from './standing.ts';
 import { type RemoteState, remoteState } from './state.ts';
 import { type Attempted, stoppedAt, takenBranch } from './stopped.ts';
+import { tenantOf } from './tenant.ts';
 import { prepareUpdate } from './update.ts';
 
 /** What is needed to reach repositories, and where their copies are. */
@@ -92,8 +93,8 @@ async function reach(
 ): Promise<Tried[]> {
   const [first] = updates;
   if (!first) throw new Error('there is nothing to update');
-  const { url, credentials, markerKey } = first;
-  const connecting = { url, credentials, markerKey, ...time };
+  const { url, credentials } = first;
+  const connecting = { url, credentials, tenant: tenantOf(first), ...time };
   const reached = (transport: Transport) => work({ ...access, copy: copyKey(first), transport });
   try {
     return await access.connected(connecting, reached, areUnanswered);
@@ -262,7 +263,7 @@ async function prepareOne(
     const asker = {
       signal: update.signal,
       waiting: transport.waiting,
-      namespace: update.markerKey.split(':')[0],
+      tenant: tenantOf(update),
     };
     const sign = update.signing && signerOf(update.signing, update.now, asker);
     const place = { update, advertised: state.advertised, base, sign, onTop };

@@ -17,6 +17,7 @@ import { hasBranch, inspectBase } from './look.ts';
 import type { Updated } from './outcome.ts';
 import type { BranchUpdate, Workspace } from './port.ts';
 import { fitsOnePush } from './room.ts';
+import { tenantOf } from './tenant.ts';
 
 export interface WorkspaceDeps {
   readonly outbound: Outbound;
@@ -62,7 +63,7 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
     async inspect(look) {
       refuse(shapeProblem(look.url) ?? nameProblem(look.baseBranch));
       selectionsOf(look.files ?? []);
-      const inspected = connected(look, (transport) =>
+      const inspected = connected({ ...look, tenant: tenantOf(look) }, (transport) =>
         store.use(copyKey(look), (repository) => inspectBase(repository, transport, look), transport),
       );
       return untilAborted(inspected, look.signal);

@@ -67,8 +67,8 @@ describe('a key that is being opened', () => {
   });
 });
 
-describe('keys of several uses and namespaces', () => {
-  test('are opened one at a time, and each namespace has its turn', async () => {
+describe('keys of several uses and tenants', () => {
+  test('are opened one at a time, and each tenant has its turn', async () => {
     const { lane, keys } = setUp();
     const signing = createOpenedKeys<string>(lane);
     const order: string[] = [];
@@ -81,8 +81,8 @@ describe('keys of several uses and namespaces', () => {
       order.push(name);
       return name;
     };
-    const many = ['1', '2', '3'].map((name) => keys(name, open(name), { namespace: 'many' }));
-    await Promise.all([...many, signing('one', open('one'), { namespace: 'few' })]);
+    const many = ['1', '2', '3'].map((name) => keys(name, open(name), { tenant: 'many' }));
+    await Promise.all([...many, signing('one', open('one'), { tenant: 'few' })]);
     expect(most).toBe(1);
     expect(order.indexOf('one')).toBeLessThan(order.indexOf('3'));
   });

@@ -58,13 +58,13 @@ function clock() {
 }
 
 /** A server with a pack. */
-function transportWith(pack: Buffer, waiting?: Waiting, namespace?: string): Transport {
+function transportWith(pack: Buffer, waiting?: Waiting, tenant?: string): Transport {
   const answer = [pktLine('NAK\n'), pktLine(Buffer.concat([Buffer.from([1]), pack])), FLUSH_PKT];
   return {
     remote: { name: URL, credentials: {} },
     signal: NEVER,
     ...(waiting && { waiting }),
-    namespace,
+    tenant,
     advertisement: () => Promise.reject(new Error('it was said before')),
     push: () => Promise.reject(new Error('nothing is pushed')),
     download: async (_, take) => take(Buffer.concat(answer)),
@@ -113,7 +113,7 @@ describe('a pack of some kilobytes', () => {
   });
 });
 
-describe('namespaces take turns, however much one of them has to do', () => {
+describe('tenants take turns, however much one of them has to do', () => {
   test('with large packs', async () => {
     const scans = createSlots(1);
     let asked = 0;
@@ -125,11 +125,11 @@ describe('namespaces take turns, however much one of them has to do', () => {
     const giveBack = await take(NEVER);
     const areWaiting = (count: number) => waitUntil('their turn', () => asked === count, { everyMs: 1 });
     const over: string[] = [];
-    async function fetchAs(namespace: string): Promise<void> {
+    async function fetchAs(tenant: string): Promise<void> {
       const repository = await openRepository(join(directory, crypto.randomUUID()), 64 * MIB, shared);
-      const transport = transportWith(packOf(6), undefined, namespace);
+      const transport = transportWith(packOf(6), undefined, tenant);
       await fetchCommits(repository, transport, Buffer.from('a request'));
-      over.push(namespace);
+      over.push(tenant);
     }
     const first = ['a', 'a', 'a'].map(fetchAs);
     await areWaiting(4);

@@ -48,9 +48,9 @@ type Budgeted = Wish & { readonly budget: EditBudget };
 
 function budgetOf(
   { shared: { turns, parses } }: Repository,
-  { signal, waiting, namespace }: Transport,
+  { signal, waiting, tenant }: Transport,
 ): EditBudget {
-  return createEditBudget({ turns, parses, signal, waiting, namespace });
+  return createEditBudget({ turns, parses, signal, waiting, namespace: tenant });
 }
 
 function markedAt(

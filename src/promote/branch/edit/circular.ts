@@ -65,6 +65,6 @@ async function bringsNothing(
   }
   if (!packs.has(before)) return false;
   const treeOf = (oid: string) => parseCommit(packs.read(oid)).tree;
-  const turn = shared.turns.job(transport.waiting, transport.namespace);
+  const turn = shared.turns.job(transport.waiting, transport.tenant);
   return differsByPins(packs, { before: treeOf(before), after: treeOf(commit) }, turn);
 }
