@@ -27,6 +27,7 @@ export {
 export { FLUSH_PKT, pktLine } from './protocol/pktline.ts';
 export { pushRefs, type RefUpdate, type RefusedRef } from './protocol/receive.ts';
 export { branchOf, refOf } from './refs.ts';
+export type { PushForm, RefusedPush } from './refusal.ts';
 export type { GitCredentials } from './remote.ts';
 export type { Repository } from './repository.ts';
 export type { CommitSigner, SigningKey } from './sign/key.ts';

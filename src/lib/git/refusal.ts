@@ -7,18 +7,13 @@ import { refOf } from './refs.ts';
  */
 export interface Refusal {
   readonly kind: 'force' | 'rule' | 'declined' | 'passing';
-  /** What to do about it, as a sentence. */
-  readonly cure?: string;
+  /** What the rule is about, where it says so. */
+  readonly about?: 'branch-name' | 'commit-message' | 'person' | 'signature';
 }
 
 interface Row extends Refusal {
   readonly words: RegExp;
 }
-
-const NAME = 'Set pull-request.branch to a name that the rule takes.';
-const MESSAGE = 'Set templates.commit to a message that the rule takes.';
-const PERSON = 'Set commit.author and commit.committer to people that the rule takes.';
-const SIGNED = 'Put signing-key into the Secret that secretRef, or commit.signingKeySecretRef, names.';
 
 /**
  * The first row that fits counts. Git's own words: https://github.com/git/git/blob/master/builtin/receive-pack.c and
@@ -35,12 +30,12 @@ const ROWS: readonly Row[] = [
   {
     kind: 'rule',
     words: /\bbranch(?:es|'s)? names?\b|naming convention|CreateBranch|creations being restricted/i,
-    cure: NAME,
+    about: 'branch-name',
   },
-  { kind: 'rule', words: /exists; cannot create|refname conflict|funny refname/i, cure: NAME },
-  { kind: 'rule', words: /commit message/i, cure: MESSAGE },
-  { kind: 'rule', words: /\b(?:author|committer)\b|email privacy|private email/i, cure: PERSON },
-  { kind: 'rule', words: /\bsigned\b|signature|unverified commit/i, cure: SIGNED },
+  { kind: 'rule', words: /exists; cannot create|refname conflict|funny refname/i, about: 'branch-name' },
+  { kind: 'rule', words: /commit message/i, about: 'commit-message' },
+  { kind: 'rule', words: /\b(?:author|committer)\b|email privacy|private email/i, about: 'person' },
+  { kind: 'rule', words: /\bsigned\b|signature|unverified commit/i, about: 'signature' },
   { kind: 'rule', words: /size limit|larger than|exceeds (?:the )?(?:maximum )?allowed/i },
   {
     kind: 'passing',
@@ -86,16 +81,11 @@ export function refusalOf(words: string, branch: string): Refusal {
  */
 export type PushForm = 'forced' | 'forced-only' | 'on-top';
 
-/** What to do where the branch may not be pushed to, for all that is known. */
-export function pushCure(branch: string, form: PushForm | undefined): string {
-  return `Allow Turnpike's user to push to ${branch}${form === undefined ? '' : ', by force too'}.`;
+/** A refusal of one ref of a push. */
+export interface RefusedPush extends Refusal {
+  readonly branch: string;
+  readonly form: PushForm | undefined;
 }
 
-/** What to do where neither a push that replaces the branch nor a commit on top of it is taken. */
-export function forceCure(branch: string, form: PushForm | undefined): string {
-  const other =
-    form === 'forced-only'
-      ? 'set mergeMethod to merge or squash'
-      : 'delete the branch once its pull request is merged';
-  return `Allow force pushes on ${branch} for Turnpike's user, or ${other}.`;
-}
+/** Says in a sentence what to do about a refusal; undefined where nothing is known that helps. */
+export type Advise = (refused: RefusedPush) => string | undefined;

@@ -5,6 +5,7 @@ import {
   type RefusedRef,
   type Transport,
 } from '../../lib/git/index.ts';
+import { pushAdvice } from './push-advice.ts';
 import { type Attempted, withoutStopped } from './stopped.ts';
 
 /** What several updates of one branch send. */
@@ -40,5 +41,5 @@ async function send(
     const { refUpdate } = made;
     refs.set(refUpdate.ref, joined(refs.get(refUpdate.ref), refUpdate));
   }
-  return refs.size === 0 ? new Map() : pushRefs(transport, [...refs.values()], advertised);
+  return refs.size === 0 ? new Map() : pushRefs(transport, [...refs.values()], advertised, pushAdvice);
 }

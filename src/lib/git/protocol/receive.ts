@@ -2,7 +2,7 @@ import { TurnpikeError } from '../../errors.ts';
 import { serverWords } from '../failure.ts';
 import { type GitObject, packOf } from '../objects.ts';
 import { branchOf } from '../refs.ts';
-import { forceCure, type PushForm, pushCure, type Refusal, refusalOf } from '../refusal.ts';
+import { type Advise, type PushForm, type Refusal, refusalOf } from '../refusal.ts';
 import type { Transport } from '../transport.ts';
 import type { Advertised } from './advertisement.ts';
 import { FLUSH_PKT, pktLine, readPktLines } from './pktline.ts';
@@ -34,12 +34,13 @@ const WANTED_CAPABILITIES = ['report-status', 'side-band-64k', 'object-format=sh
  * for all refs in one request (gitprotocol-pack, "Pushing Data To a Server").
  *
  * @returns by ref, why the server refuses it, with the server's words; also when the ref is not at `old` any
- * more. What is not in there was taken.
+ * more. What is not in there was taken. What `advise` says stands behind the server's words.
  */
 export async function pushRefs(
   transport: Transport,
   updates: readonly RefUpdate[],
   { capabilities: offered }: Advertised,
+  advise: Advise,
 ): Promise<Map<string, RefusedRef>> {
   const capabilities = WANTED_CAPABILITIES.filter((one) => offered.has(one));
   const commands = updates.map(({ ref, old, commit }, index) =>
@@ -55,7 +56,7 @@ export async function pushRefs(
     const line = unpacked ?? report.lines.find((one) => one.startsWith(`ng ${ref} `)) ?? report.refusal ?? '';
     const said = `${line} ${report.words}`;
     const ofIt = updates.length === 1 ? said : line;
-    return [[ref, refusedRef(update, { said, ofIt }, transport)] as const];
+    return [[ref, refusedRef(update, { said, ofIt, advise }, transport)] as const];
   });
   return new Map(refused);
 }
@@ -64,22 +65,26 @@ interface Said {
   readonly said: string;
   /** What is said of this ref, and not of all that came with it. */
   readonly ofIt: string;
+  readonly advise: Advise;
 }
 
 /** A rule stays what it is however often it is asked. Of a server that says nothing it is not known what it did. */
-function refusedRef({ ref, form }: RefUpdate, { said, ofIt }: Said, { remote }: Transport): RefusedRef {
+function refusedRef(
+  { ref, form }: RefUpdate,
+  { said, ofIt, advise }: Said,
+  { remote }: Transport,
+): RefusedRef {
   const words = serverWords(said, remote);
   if (words === '') {
     const message = `${remote.name} does not say whether it took the push to ${ref}.`;
     return { error: new TurnpikeError('GitUnavailable', message), mayGoOnTop: false };
   }
   const branch = branchOf(ref);
-  const { kind, cure } = refusalOf(said, branch);
-  const advice =
-    kind === 'force' ? forceCure(branch, form) : kind === 'declined' ? pushCure(branch, form) : cure;
+  const refusal = refusalOf(said, branch);
+  const advice = advise({ ...refusal, branch, form });
   const sentence = `${remote.name} refuses the push to ${ref}.${words}`;
   const message = advice === undefined ? sentence : `${sentence} ${advice}`;
-  const retry = kind === 'passing' ? 'backoff' : 'never';
+  const retry = refusal.kind === 'passing' ? 'backoff' : 'never';
   const mayGoOnTop = form === 'forced' && mayBeForce(refusalOf(ofIt, branch), said === ofIt);
   return { error: new TurnpikeError('GitRejected', message, { retry }), mayGoOnTop };
 }
