@@ -1,27 +1,12 @@
 import type { AppRef, Environment, Target } from '../api/pipeline.ts';
 import type { Source } from '../decide/model/artifacts.ts';
 import { type Observation, readApplication } from '../decide/observation/application.ts';
-import type { ChartSource } from '../decide/observation/chart-source.ts';
+import type { ApplicationReader } from '../decide/observation/application-reader.ts';
 import { clusterNameOf } from '../decide/observation/event-target.ts';
 import { type Disclosure, foreignError, foreignObservation } from '../decide/observation/foreign.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
-import type { RevisionPath } from '../lib/text/index.ts';
 
 /** One target's application, with what its Pipeline may show of it. All that is shown anywhere comes by here. */
-
-export interface ApplicationReading {
-  /** Past what was watched, from the API server. */
-  readonly fresh?: boolean;
-  /** What is to be seen of its spec. */
-  readonly paths?: readonly RevisionPath[];
-}
-
-/** Reads an application object; undefined when there is none. */
-export interface ApplicationReader {
-  read(appRef: AppRef, namespace: string, options?: ApplicationReading): Promise<unknown | undefined>;
-  /** The tag under which an OCIRepository has the chart of this digest, as far as it can be found. */
-  readonly tagOf?: (source: ChartSource, digest: string) => Promise<string | undefined>;
-}
 
 /** Whether a namespace of our own cluster lets Pipelines of others show messages of what is in it. */
 export type MessagesOf = (namespace: string) => Promise<Disclosure>;
@@ -110,7 +95,7 @@ async function observation(
   applications: ApplicationReader,
 ): Promise<Observation> {
   const paths = sources.flatMap(({ path }) => path ?? []);
-  const object = await applications.read(appRef, target.namespace, { fresh, paths });
-  if (object !== undefined) return readApplication(appRef, object, sources);
+  const application = await applications.read(appRef, target.namespace, { fresh, paths });
+  if (application !== undefined) return readApplication(appRef, application, sources);
   return { kind: 'absent', error: `There is no ${appRef.kind} ${target.namespace}/${appRef.name}.` };
 }

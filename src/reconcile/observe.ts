@@ -3,11 +3,12 @@ import { ofFlux, type Source, sourcesOf } from '../decide/model/artifacts.ts';
 import { isSame, parseRevision, revisionOf } from '../decide/model/revision.ts';
 import { environmentStatus } from '../decide/model/state.ts';
 import type { Observation } from '../decide/observation/application.ts';
+import type { ApplicationReader } from '../decide/observation/application-reader.ts';
 import { findTarget, type Observations, targetIdentity } from '../decide/observation/fold.ts';
 import { mayBeStale } from '../decide/observation/stale.ts';
-import { type ApplicationReader, type MessagesOf, observeHere, observeThere } from './observe-target.ts';
+import { type MessagesOf, observeHere, observeThere } from './observe-target.ts';
 
-export type { ApplicationReader, MessagesOf } from './observe-target.ts';
+export type { MessagesOf } from './observe-target.ts';
 
 /** The clusters that Pipelines name. A `TurnpikeError` of theirs is about that cluster alone. */
 export interface ClusterReaders {

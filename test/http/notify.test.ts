@@ -11,6 +11,7 @@ import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
 import { createReporter } from '../../src/reconcile/report.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { readerOf } from '../fakes/application.ts';
 import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { SHOWN } from '../fakes/namespaces.ts';
@@ -66,7 +67,7 @@ function setUp(from: Pipeline = pipeline(MANUAL)) {
     record: createRecordStatus(store),
     clusters: { reader: () => ({ read: async () => undefined }) },
     messagesOf: SHOWN,
-    applications: { read: async (_, namespace) => runs[namespace] && release(runs[namespace]) },
+    applications: readerOf((_, namespace) => runs[namespace] && release(runs[namespace])),
     promoter: {
       promote: async () => ({ kind: 'notified' }),
       runTask: async () => ({ kind: 'done' }),

@@ -1,14 +1,14 @@
 import type { Pipeline, Target } from '../../api/pipeline.ts';
 import { sourcesOf } from '../../decide/model/artifacts.ts';
 import type { Observation } from '../../decide/observation/application.ts';
+import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import { type ReferencePolicy, refusedReference } from '../../decide/validation.ts';
 import { errorMessage } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { ApplicationWatch } from '../../observe/applications/watch.ts';
 import { type MessagesOf, observeHere } from '../../reconcile/observe-target.ts';
 
 export interface LookDeps {
-  readonly applications: Pick<ApplicationWatch, 'read'>;
+  readonly applications: ApplicationReader;
   readonly messagesOf: MessagesOf;
   readonly policy: ReferencePolicy;
   readonly log: Logger;

@@ -1,33 +1,18 @@
-import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
 import type { RevisionPath } from '../../lib/text/index.ts';
 import type { Source } from '../model/artifacts.ts';
 import { isUnmistakable, parseRevision, setOf, shortRevision } from '../model/revision.ts';
 import type { Keeps, Observation } from './observation.ts';
-import { faultSentence, pathValue } from './path-value.ts';
-import { specState } from './spec-state.ts';
+import { faultSentence, type PathValue, pathValue } from './path-value.ts';
+import { type SpecState, specState } from './spec-state.ts';
 
 /** What an application runs where a Pipeline names paths in its spec, perhaps beside what Flux calls its revision. */
 
-const PathValueView = v.union([
-  v.object({ value: v.string() }),
-  v.object({
-    fault: v.picklist(['absent', 'number', 'no-scalar', 'differs', 'unfit', 'untagged', 'overridden']),
-  }),
-]);
-
-const message = v.object({
-  kind: v.picklist(['held', 'reconciling', 'under-way', 'failed']),
-  message: v.string(),
-});
-
-/** As it is kept of an object. */
-export const AtPaths = v.object({
-  state: v.union([v.object({ kind: v.literal('deployed'), since: v.optional(v.string()) }), message]),
+export interface AtPaths {
+  readonly state: SpecState;
   /** By the text of the path. */
-  values: v.record(v.string(), PathValueView),
-});
-export type AtPaths = v.InferOutput<typeof AtPaths>;
+  readonly values: Readonly<Record<string, PathValue>>;
+}
 
 type Kind = Pick<AppRef, 'apiVersion' | 'kind'>;
 
@@ -131,7 +116,7 @@ function mistakable(artifact: string): string {
   return `The revision of the artifact ${artifact} has a comma or an equals sign, which stand between artifacts.`;
 }
 
-type NotDeployed = Exclude<AtPaths['state'], { kind: 'deployed' }>;
+type NotDeployed = Exclude<SpecState, { kind: 'deployed' }>;
 
 function underWay(state: NotDeployed, wanted: Told): Application {
   const { message: words } = state;

@@ -1,44 +1,47 @@
-import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
 import { groupOf } from '../../lib/kube/pure.ts';
 import { isFluxAlone, type Source } from '../model/artifacts.ts';
 import { isPrintable, shortRevision } from '../model/revision.ts';
-import { asArtifact, atPaths, withPaths } from './application-paths.ts';
-import { isBuiltAnew, toldOf } from './application-revision.ts';
-import { Application, type Entry, FIRST, MAX_REVISION, type Ready } from './application-view.ts';
-import { chartSource, type NamedSource } from './chart-source.ts';
+import {
+  type Application,
+  type Entry,
+  MAX_REVISION,
+  type ParsedApplication,
+  type Ready,
+} from './application-parse.ts';
+import { type AtPaths, asArtifact, withPaths } from './application-paths.ts';
+import { toldOf } from './application-revision.ts';
+import type { NamedSource } from './chart-source.ts';
 import { meaningOf } from './event-reason.ts';
-import { type HelmTests, helmTests, TESTS_AWAITED } from './helm-tests.ts';
+import { type HelmTests, TESTS_AWAITED } from './helm-tests.ts';
 import type { Observation } from './observation.ts';
 import { readyWords, SUSPENDED } from './ready-words.ts';
 import { snapshotSince } from './snapshots.ts';
-import { isSuspended } from './spec-state.ts';
 
-export { showsPaths, type Viewing, viewApplication } from './application-view.ts';
 export type { Keeps, Observation } from './observation.ts';
 
-/** What an application runs, as its object says. */
-
-/** Reads an application object, or its view: what Flux calls its revision, or what its spec says at the Pipeline's paths. */
+/** What an application runs: what Flux calls its revision, or what its spec says at the Pipeline's paths. */
 export function readApplication(
   appRef: AppRef,
-  object: unknown,
+  application: ParsedApplication,
   sources: readonly Source[] = [],
 ): Observation {
-  const parsed = v.safeParse(Application, object, FIRST);
-  if (!parsed.success) {
-    return unreadable(`The ${appRef.kind} has no status that is understood here.`);
-  }
-  const flux = readFlux(appRef, object, parsed.output);
+  if (!application) return unreadable(`The ${appRef.kind} has no status that is understood here.`);
+  const flux = readFlux(appRef, application);
   if (isFluxAlone(sources)) return flux;
   const [only] = sources;
   if (only?.artifact !== undefined && sources.every(({ path }) => path === undefined)) {
     return asArtifact(flux, only.artifact);
   }
-  const paths = sources.flatMap(({ path }) => path ?? []);
-  const { atPaths: at = atPaths(appRef, object, paths) } = parsed.output;
-  return withPaths(appRef, { flux, attempted: attemptedIn(parsed.output), at, sources });
+  const { atPaths: at = NOT_ASKED } = application;
+  return withPaths(appRef, { flux, attempted: attemptedIn(application), at, sources });
 }
+
+/** Of an application that was read without paths: nothing is promoted from it. */
+const NOT_ASKED: AtPaths = {
+  state: { kind: 'under-way', message: 'Its spec was not looked at.' },
+  values: {},
+};
 
 /** What Flux tried last, where it is not what runs. */
 function attemptedIn({ status, builtAnew = false, revisionAt: at }: Application) {
@@ -54,9 +57,8 @@ function attemptedIn({ status, builtAnew = false, revisionAt: at }: Application)
  * It is ready when its Ready condition is True for the present generation. HelmRelease v2 has no `lastAppliedRevision`: the
  * chart version of the deployed release in its history says what runs.
  */
-function readFlux(appRef: AppRef, object: unknown, parsed: Application): Observation {
-  const { metadata, status, revisionAt: at, builtAnew = isBuiltAnew(object) } = parsed;
-  const { chartSource: source = chartSource(object) } = parsed;
+function readFlux(appRef: AppRef, application: Application): Observation {
+  const { metadata, status, revisionAt: at, builtAnew = false, chartSource: source } = application;
   if (at?.unusable) {
     return unreadable(
       `The ${appRef.kind} has no text or number of at most ${MAX_REVISION} characters at ${at.path}: correct --revision-paths.`,
@@ -73,7 +75,7 @@ function readFlux(appRef: AppRef, object: unknown, parsed: Application): Observa
   const deployedAt = release?.lastDeployed ?? snapshotSince(history) ?? condition?.lastTransitionTime;
   const attempted = recordable(status.lastAttemptedRevision);
   const writesLast = WRITE_REVISION_LAST.includes(groupOf(appRef.apiVersion));
-  const held = heldBy(parsed, object);
+  const held = heldBy(application);
   const tries = at ? undefined : attempted;
   const { way, ready } = progress(held, { current, condition, history, runs, attempted: tries, writesLast });
   const failed = isFailure(condition) ? attempted : undefined;
@@ -97,8 +99,8 @@ interface Held {
 }
 
 /** What keeps it from being promoted whatever its Ready condition says. */
-function heldBy({ suspended, helmTests: tests }: Application, object: unknown): Held {
-  return { suspended: suspended ?? isSuspended(object), tests: tests ?? helmTests(object) };
+function heldBy({ suspended = false, helmTests: tests }: Application): Held {
+  return { suspended, tests };
 }
 
 function progress({ suspended, tests }: Held, seen: UnderWay): { way: Way; ready: boolean } {
@@ -146,7 +148,7 @@ type Way = Pick<Extract<Observation, { kind: 'application' }>, 'deploying' | 'st
 
 interface UnderWay {
   readonly current: boolean;
-  readonly condition: ReadyCondition | undefined;
+  readonly condition: Ready | undefined;
   readonly history: readonly Entry[];
   readonly runs: string | undefined;
   readonly attempted: string | undefined;
@@ -169,13 +171,11 @@ function underWay({ current, condition, history, runs, attempted, writesLast }: 
   return isUnknown ? { steady: true } : {};
 }
 
-type ReadyCondition = v.InferOutput<typeof Ready>;
-
 function unreadable(error: string): Observation {
   return { kind: 'unreadable', error };
 }
 
-function isFailure(condition: ReadyCondition | undefined): boolean {
+function isFailure(condition: Ready | undefined): boolean {
   if (condition?.status !== 'False') return false;
   return meaningOf({ severity: 'info', reason: condition.reason, message: '' }) === 'failed';
 }

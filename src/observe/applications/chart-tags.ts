@@ -1,16 +1,8 @@
+import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import { type ChartSource, chartTag } from '../../decide/observation/chart-source.ts';
 import { createShortMemory } from '../../lib/async/index.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { type KubeClient, resourcePath } from '../../lib/kube/index.ts';
-
-/** Under which tags the registries have charts, as the OCIRepositories of a cluster say. */
-export interface ChartTags {
-  /**
-   * The tag under which the OCIRepository has the artifact of this digest; undefined: it has another one by now, is pinned
-   * to the digest, or cannot be read; it is asked for again after a while.
-   */
-  tagOf(source: ChartSource, digest: string): Promise<string | undefined>;
-}
 
 /** The newest first: the older one is Flux's before 2.6. */
 const VERSIONS = ['source.toolkit.fluxcd.io/v1', 'source.toolkit.fluxcd.io/v1beta2'];
@@ -27,7 +19,14 @@ interface Answer {
   readonly failed?: true;
 }
 
-export function createChartTags(client: KubeClient, deps: { readonly now: () => Date }): ChartTags {
+/**
+ * Looks up under which tags the registries have charts, as the OCIRepositories of a cluster say. One that is not known is
+ * asked for again after a while.
+ */
+export function createChartTags(
+  client: KubeClient,
+  deps: { readonly now: () => Date },
+): Required<ApplicationReader>['tagOf'] {
   const known = createShortMemory<Answer>({
     keptMs: ({ tag, failed }) => (failed ? FAILED_MS : tag === undefined ? UNKNOWN_MS : KNOWN_MS),
     maxKnown: MAX_KNOWN,
@@ -56,10 +55,8 @@ export function createChartTags(client: KubeClient, deps: { readonly now: () => 
     }
   }
 
-  return {
-    tagOf(source, digest) {
-      const key = JSON.stringify([source.namespace, source.name, digest]);
-      return known.get(key, () => answer(source, digest)).then(({ tag }) => tag);
-    },
+  return (source, digest) => {
+    const key = JSON.stringify([source.namespace, source.name, digest]);
+    return known.get(key, () => answer(source, digest)).then(({ tag }) => tag);
   };
 }

@@ -1,4 +1,4 @@
-import { showsPaths } from '../../decide/observation/application.ts';
+import { type ParsedApplication, showsPaths } from '../../decide/observation/application-parse.ts';
 import { type Backoff, backoffDelay, wait } from '../../lib/async/index.ts';
 import { errorMessage, hasCode } from '../../lib/errors.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
@@ -11,7 +11,7 @@ import { createApplicationCache } from './watch-cache.ts';
 /** The wanted objects of one kind in one namespace, or in all of them, as far as they can be watched. */
 export interface ApplicationScope {
   /** What is kept of an object, else of the one that `load` finds; undefined when there is none. */
-  read(place: ReadPlace, load: () => Promise<unknown>): Promise<unknown>;
+  read(place: ReadPlace, load: () => Promise<unknown>): Promise<ParsedApplication | undefined>;
   stop(): Promise<void>;
 }
 
@@ -107,13 +107,14 @@ export function startApplicationScope(client: KubeClient, options: ScopeOptions)
     }
   }
 
-  async function read(place: ReadPlace, load: () => Promise<unknown>): Promise<unknown> {
+  async function read(place: ReadPlace, load: () => Promise<unknown>) {
     await firstLook;
     const { paths } = place;
     const key = `${place.namespace}/${place.name}`;
     const known = listed ? cache.get(key) : undefined;
-    if (known && (known.view === null || showsPaths(known.view, paths))) return known.view;
-    return await fill(key, load, { mayKeep: () => listed, paths });
+    if (known && (known.application === null || showsPaths(known.application, paths)))
+      return known.application;
+    return fill(key, load, { mayKeep: () => listed, paths });
   }
 
   const running = run();

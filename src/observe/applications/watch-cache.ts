@@ -1,14 +1,18 @@
 import * as v from 'valibot';
-import { showsPaths, viewApplication } from '../../decide/observation/application.ts';
+import {
+  type ParsedApplication,
+  parseApplication,
+  showsPaths,
+} from '../../decide/observation/application-parse.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
 import { createObjectCache, type KubeObject, type ObjectCache, objectKey } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { RevisionPath } from '../../lib/text/index.ts';
 
-/** An application as it is kept: what `readApplication` needs and no more. Null: it is no application. */
+/** An application as it is kept: what `readApplication` needs and no more. */
 export interface KeptApplication extends KubeObject {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly resourceVersion: string };
-  readonly view: unknown;
+  readonly application: ParsedApplication;
 }
 
 export interface ApplicationCache {
@@ -19,7 +23,11 @@ export interface ApplicationCache {
    * The object that `load` finds, which is kept from then on: somebody came to want it after it had gone by.
    * `mayKeep` is asked last. One that was deleted meanwhile is not kept.
    */
-  fill(key: string, load: () => Promise<unknown>, options: FillOptions): Promise<unknown>;
+  fill(
+    key: string,
+    load: () => Promise<unknown>,
+    options: FillOptions,
+  ): Promise<ParsedApplication | undefined>;
 }
 
 export interface FillOptions {
@@ -75,40 +83,40 @@ export function createApplicationCache(options: ApplicationCacheOptions): Applic
     options.onListed();
   }
 
-  function view(raw: unknown, paths: readonly RevisionPath[]): unknown {
+  function applicationIn(raw: unknown, paths: readonly RevisionPath[]): ParsedApplication {
     const { apiVersion, kind, revisionPath: path } = options;
-    return viewApplication(raw, { path, kind: { apiVersion, kind }, paths }) ?? null;
+    return parseApplication(raw, { path, kind: { apiVersion, kind }, paths });
   }
 
   function parse(raw: unknown): KeptApplication {
     const { metadata } = parseFirst(Metadata, raw);
     const { namespace, name } = metadata;
-    if (!options.isWanted(namespace, name)) return { metadata, view: null };
-    return { metadata, view: view(raw, options.pathsOf(namespace, name)) };
+    if (!options.isWanted(namespace, name)) return { metadata, application: null };
+    return { metadata, application: applicationIn(raw, options.pathsOf(namespace, name)) };
   }
 
   async function fill(
     key: string,
     load: () => Promise<unknown>,
     { mayKeep, paths }: FillOptions,
-  ): Promise<unknown> {
+  ): Promise<ParsedApplication | undefined> {
     const loading = { key, outdated: false };
     loads.add(loading);
     try {
       const raw = await load();
       if (raw === undefined) return undefined;
       const object = parse(raw);
-      const isComplete = isWanted(object) && showsPaths(object.view, paths);
-      if (!isComplete) return view(raw, paths);
+      const isComplete = isWanted(object) && showsPaths(object.application, paths);
+      if (!isComplete) return applicationIn(raw, paths);
       if (!loading.outdated && mayKeep()) kept.refresh(object);
-      return object.view;
+      return object.application;
     } finally {
       loads.delete(loading);
     }
   }
 
   kept.subscribe(({ kind, object, old }) => {
-    if (kind === 'modified' && Bun.deepEquals(object.view, old?.view)) return;
+    if (kind === 'modified' && Bun.deepEquals(object.application, old?.application)) return;
     options.onChange(object.metadata.namespace, object.metadata.name);
   });
 

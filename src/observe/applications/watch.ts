@@ -1,13 +1,14 @@
 import type { AppRef } from '../../api/pipeline.ts';
-import { viewApplication } from '../../decide/observation/application.ts';
+import { type ParsedApplication, parseApplication } from '../../decide/observation/application-parse.ts';
+import type { ApplicationReader, ReadOptions } from '../../decide/observation/application-reader.ts';
 import { createDue } from '../../lib/async/index.ts';
 import { errorMessage } from '../../lib/errors.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { type RevisionPath, type RevisionPaths, revisionPathOf } from '../../lib/text/index.ts';
-import { createApplications } from './applications.ts';
-import { type ChartTags, createChartTags } from './chart-tags.ts';
+import { type RevisionPaths, revisionPathOf } from '../../lib/text/index.ts';
+import { createChartTags } from './chart-tags.ts';
 import { createWants, type NamedApplication, readable, type WantedKind } from './interests.ts';
+import { createObjectReader } from './object-reader.ts';
 import { type ScopeTimings, startApplicationScope } from './scope.ts';
 import { createApplicationScopes } from './scopes.ts';
 import type { WatchBudget } from './watch-budget.ts';
@@ -15,26 +16,12 @@ import type { WatchBudget } from './watch-budget.ts';
 export { localApplications, type NamedApplication } from './interests.ts';
 
 /** The applications of one cluster: from memory where they can be watched, else by asking its API server. */
-export interface ApplicationWatch {
-  /**
-   * For `readApplication`; undefined when the object does not exist.
-   * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
-   */
-  read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<unknown>;
-  /** As `ChartTags`. */
-  readonly tagOf: ChartTags['tagOf'];
+export interface ApplicationWatch extends Required<ApplicationReader> {
   /** What an owner wants to be watched from now on, in place of what it wanted before; none: it is gone. */
   want(owner: string, applications: readonly NamedApplication[]): void;
   /** Hears of applications that came, went or changed in what `readApplication` reads. */
   subscribe(listener: ApplicationListener): () => void;
   stop(): Promise<void>;
-}
-
-export interface ReadOptions {
-  /** Past what was watched, from the API server. */
-  readonly fresh?: boolean;
-  /** What is to be seen of its spec. */
-  readonly paths?: readonly RevisionPath[];
 }
 
 export type ApplicationListener = (appRef: AppRef, namespace: string) => void;
@@ -67,7 +54,7 @@ const TIMINGS: ApplicationWatchTimings = {
 export function createApplicationWatch(client: KubeClient, deps: ApplicationWatchDeps): ApplicationWatch {
   const { discovery, revisionPaths, budget, log, now = () => new Date() } = deps;
   const timings = { ...TIMINGS, ...deps.timings };
-  const applications = createApplications(client, discovery);
+  const readObject = createObjectReader(client, discovery);
   const wants = createWants();
   const listeners = createListeners(log);
   const scopes = createApplicationScopes(wants, start);
@@ -95,19 +82,19 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
     appRef: AppRef,
     namespace: string,
     { fresh = false, paths = [] }: ReadOptions = {},
-  ): Promise<unknown> {
-    const load = () => applications.read(appRef, namespace);
+  ): Promise<ParsedApplication | undefined> {
+    const load = () => readObject(appRef, namespace);
     const scope = fresh ? undefined : scopes.of(appRef, namespace);
     if (scope) return scope.read({ namespace, name: appRef.name, paths }, load);
     const object = await load();
     if (object === undefined) return undefined;
     const path = revisionPathOf(revisionPaths, appRef);
-    return viewApplication(object, { path, kind: appRef, paths }) ?? null;
+    return parseApplication(object, { path, kind: appRef, paths });
   }
 
   return {
     read,
-    tagOf: createChartTags(client, { now }).tagOf,
+    tagOf: createChartTags(client, { now }),
     want(owner, wanted) {
       wants.set(owner, readable(wanted));
       due.in(timings.quietMs, timings.latestMs);

@@ -1,7 +1,7 @@
+import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
-import type { ChartTags } from '../applications/chart-tags.ts';
-import type { ApplicationListener, ApplicationWatch, NamedApplication } from '../applications/watch.ts';
+import type { ApplicationListener, NamedApplication } from '../applications/watch.ts';
 import { remoteKubeConfig } from './kubeconfig.ts';
 import type { ConnectionPool, Lease } from './pool.ts';
 import type { FoundCluster, FoundKubeconfig } from './source.ts';
@@ -26,12 +26,10 @@ export interface ClusterDeps {
 /** A cluster that Pipelines name; its kubeconfig is followed wherever it goes. */
 export interface Cluster {
   /**
-   * `user`: namespace of the Pipeline.
+   * For the Pipelines of a namespace.
    * @throws TurnpikeError whose sentence says which cluster, since when and why
    */
-  read(user: string, ...what: Parameters<ApplicationWatch['read']>): Promise<unknown>;
-  /** As `ChartTags`; undefined too while it cannot be read. */
-  tagOf(user: string, ...source: Parameters<ChartTags['tagOf']>): Promise<string | undefined>;
+  reader(user: string): Required<ApplicationReader>;
   /** Opens it, so that nobody has to wait for that who reads it later. */
   warm(): void;
   /** Whether it can be read; undefined as long as nobody has tried. */
@@ -157,19 +155,21 @@ export function createCluster(deps: ClusterDeps): Cluster {
     if (lookedAt === undefined) await look();
   }
 
-  async function read(user: string, ...what: Parameters<ApplicationWatch['read']>): Promise<unknown> {
-    await begin();
-    const refusal = deps.users.refusal(user);
-    if (refusal) throw refusal;
-    return readNow(...what);
+  function reader(user: string): Required<ApplicationReader> {
+    return {
+      async read(...what) {
+        await begin();
+        const refusal = deps.users.refusal(user);
+        if (refusal) throw refusal;
+        return readNow(...what);
+      },
+      async tagOf(...source) {
+        return deps.users.refusal(user) ? undefined : lease?.connection.tagOf(...source);
+      },
+    };
   }
 
-  async function tagOf(user: string, ...source: Parameters<ChartTags['tagOf']>) {
-    if (deps.users.refusal(user)) return undefined;
-    return lease?.connection.tagOf(...source);
-  }
-
-  async function readNow(...what: Parameters<ApplicationWatch['read']>): Promise<unknown> {
+  async function readNow(...what: Parameters<ApplicationReader['read']>) {
     const used = lease;
     if (!used) throw unreadable();
     const wasAway = used.connection.away() !== undefined;
@@ -208,8 +208,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
   }
 
   return {
-    read,
-    tagOf,
+    reader,
     reachable,
     warm: () => void begin(),
     want(owner, wanted) {

@@ -1,14 +1,14 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { AppRef, ClusterRef, PipelineKey, PipelineSpec } from '../../api/pipeline.ts';
+import type { ClusterRef, PipelineKey, PipelineSpec } from '../../api/pipeline.ts';
 import { pathsOf } from '../../decide/model/artifacts.ts';
+import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import { clusterKey } from '../../decide/validation/environments.ts';
 import type { ReferencePolicy } from '../../decide/validation.ts';
 import type { Place } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { KubeClient } from '../../lib/kube/index.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
-import type { ChartTags } from '../applications/chart-tags.ts';
-import type { NamedApplication, ReadOptions } from '../applications/watch.ts';
+import type { NamedApplication } from '../applications/watch.ts';
 import type { Governors } from '../pipelines-by-application.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { type Cluster, createCluster } from './cluster.ts';
@@ -20,7 +20,7 @@ import { createClusterUsers } from './users.ts';
 /** The clusters that Pipelines name: each is opened when it is first read, and closed when none names it. */
 export interface Clusters {
   /** Reads applications there; its errors are `TurnpikeError`s, and about that cluster alone. */
-  reader(ref: ClusterRef, pipelineNamespace: string): ClusterReader;
+  reader(ref: ClusterRef, pipelineNamespace: string): Required<ApplicationReader>;
   /** The spec of a Pipeline from now on; none: it is gone. */
   follow(key: PipelineKey, spec: PipelineSpec | undefined): void;
   /**
@@ -35,11 +35,6 @@ export interface Clusters {
 
 export interface ClusterReachability extends ClusterAddress {
   readonly reachable: boolean;
-}
-
-export interface ClusterReader {
-  read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<unknown>;
-  readonly tagOf: ChartTags['tagOf'];
 }
 
 export interface ClustersDeps {
@@ -122,19 +117,19 @@ export function createClusters(deps: ClustersDeps): Clusters {
     for (const { cluster } of clusters.values()) cluster.warm();
   }
 
-  function reader(ref: ClusterRef, namespace: string): ClusterReader {
+  function reader(ref: ClusterRef, namespace: string): Required<ApplicationReader> {
     return {
       async read(appRef, inNamespace, options) {
         warmUp();
         const problem = clusterRefProblem(ref, namespace, references);
         if (problem) throw new TurnpikeError('ConfigInvalid', problem, { retry: 'never' });
         const entry = clusters.get(clusterKey(ref, namespace));
-        if (entry) return entry.cluster.read(namespace, appRef, inNamespace, options);
+        if (entry) return entry.cluster.reader(namespace).read(appRef, inNamespace, options);
         throw new TurnpikeError('ApiUnavailable', `No Pipeline names ${ref.kind} ${ref.name} any more.`);
       },
       async tagOf(source, digest) {
         if (clusterRefProblem(ref, namespace, references)) return undefined;
-        return clusters.get(clusterKey(ref, namespace))?.cluster.tagOf(namespace, source, digest);
+        return clusters.get(clusterKey(ref, namespace))?.cluster.reader(namespace).tagOf(source, digest);
       },
     };
   }

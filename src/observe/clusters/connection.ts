@@ -1,17 +1,12 @@
-import type { AppRef } from '../../api/pipeline.ts';
+import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
 import { apiStatus, type KubeClient } from '../../lib/kube/index.ts';
-import type { ChartTags } from '../applications/chart-tags.ts';
-import type { ApplicationListener, NamedApplication, ReadOptions } from '../applications/watch.ts';
+import type { ApplicationListener, NamedApplication } from '../applications/watch.ts';
 import { withinTime } from './reading-time.ts';
 
 /** What is opened for a kubeconfig. */
-export interface RemoteApplications {
+export interface RemoteApplications extends ApplicationReader {
   readonly client: KubeClient;
-  /** The object as the cluster has it; undefined when there is none. */
-  read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<unknown>;
-  /** As `ChartTags`; absent where nobody asks for tags. */
-  readonly tagOf?: ChartTags['tagOf'];
   /** What an owner wants to hear of from now on, in place of what it wanted before. */
   want(owner: string, applications: readonly NamedApplication[]): void;
   subscribe(listener: ApplicationListener): () => void;
@@ -26,15 +21,11 @@ export interface ConnectionListener {
   readonly application: ApplicationListener;
 }
 
-/** One cluster under one kubeconfig, and a breaker: while it is away nobody waits for it. */
-export interface ClusterConnection {
-  /**
-   * Gives up after three seconds, and three more that it waited for room of ours; at once, with the last error, while the
-   * cluster is away.
-   */
-  read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<unknown>;
-  /** As `read`. */
-  tagOf: ChartTags['tagOf'];
+/**
+ * One cluster under one kubeconfig, and a breaker: while it is away nobody waits for it. A read gives up after three
+ * seconds, and three more that it waited for room of ours; at once, with the last error, while the cluster is away.
+ */
+export interface ClusterConnection extends Required<ApplicationReader> {
   want: RemoteApplications['want'];
   away(): Away | undefined;
   /** Whether it is known by now if it answers. */

@@ -5,7 +5,7 @@ import { createDiscovery } from '../../../src/lib/kube/client/discovery.ts';
 import { createEventRecorder, type KubeEvent } from '../../../src/lib/kube/client/events.ts';
 import { resourcePath } from '../../../src/lib/kube/client/path.ts';
 import { createKubeClient, type KubeClient } from '../../../src/lib/kube/client/transport.ts';
-import { createApplications } from '../../../src/observe/applications/applications.ts';
+import { createObjectReader } from '../../../src/observe/applications/object-reader.ts';
 import { createSecretCache } from '../../../src/observe/secrets/secret-cache.ts';
 import { RULED } from '../../../src/observe/secrets/secret-keys.ts';
 import { createSecrets } from '../../../src/observe/secrets/secrets.ts';
@@ -117,23 +117,23 @@ describe('objects in a cluster', () => {
       'is found by its kind, in the version that is served, while CRDs come and change',
       async () => {
         let seconds = 0;
-        const applications = createApplications(
+        const read = createObjectReader(
           client,
           createDiscovery(client, { now: () => new Date(seconds * 1000) }),
         );
-        const unknown = applications.read(widget('v1'), namespace);
+        const unknown = read(widget('v1'), namespace);
         await expect(unknown).rejects.toMatchObject({ code: 'ApiNotFound' });
         await expect(unknown).rejects.toThrow(`The cluster knows no kind Widget in ${GROUP}/v1`);
 
         await lab.apply([crd(version('v1', true), version('v1beta1', true))]);
         await served('v1', 'v1beta1');
-        await expect(applications.read(widget('v1'), namespace)).rejects.toThrow('knows no kind');
+        await expect(read(widget('v1'), namespace)).rejects.toThrow('knows no kind');
         seconds = 11;
         await waitUntil(
           'the kind',
           async () => {
             seconds += 11;
-            return (await applications.read(widget('v1'), namespace)) === undefined;
+            return (await read(widget('v1'), namespace)) === undefined;
           },
           { seconds: 20 },
         );
@@ -147,13 +147,13 @@ describe('objects in a cluster', () => {
           },
         ]);
         for (const name of ['v1', 'v1beta1', 'v7']) {
-          expect(await applications.read(widget(name), namespace)).toMatchObject({ status: { on: true } });
+          expect(await read(widget(name), namespace)).toMatchObject({ status: { on: true } });
         }
 
         await lab.apply([crd(version('v1', true), version('v1beta1', false))]);
         await served('v1');
         const again = async () => {
-          const object = await applications.read(widget('v1beta1'), namespace);
+          const object = await read(widget('v1beta1'), namespace);
           return (object as { apiVersion: string }).apiVersion === `${GROUP}/v1`;
         };
         await waitUntil('the version that is left', again, { seconds: 20 });
@@ -162,11 +162,11 @@ describe('objects in a cluster', () => {
     );
 
     test('of the core group is found too', async () => {
-      const applications = createApplications(client, createDiscovery(client, { now: () => new Date() }));
+      const read = createObjectReader(client, createDiscovery(client, { now: () => new Date() }));
       const service = { apiVersion: 'v1', kind: 'Service', name: 'none' };
-      expect(await applications.read(service, namespace)).toBeUndefined();
-      await expect(applications.read({ ...service, kind: 'Nothing' }, namespace)).rejects.toThrow('no kind');
-      await expect(applications.read({ ...service, kind: 'Node' }, namespace)).rejects.toThrow('no kind');
+      expect(await read(service, namespace)).toBeUndefined();
+      await expect(read({ ...service, kind: 'Nothing' }, namespace)).rejects.toThrow('no kind');
+      await expect(read({ ...service, kind: 'Node' }, namespace)).rejects.toThrow('no kind');
     });
   });
 

@@ -1,5 +1,5 @@
 import { type Pipeline, pipelineKey } from '../../../src/api/pipeline.ts';
-import { type Observation, readApplication } from '../../../src/decide/observation/application.ts';
+import type { Observation } from '../../../src/decide/observation/application.ts';
 import type { Asked } from '../../../src/decide/promotion/poll.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../../../src/lib/errors.ts';
 import type { Logger } from '../../../src/lib/logger.ts';
@@ -11,6 +11,7 @@ import { createCloseDeleted } from '../../../src/reconcile/deleted.ts';
 import { createPromoter } from '../../../src/reconcile/promoter.ts';
 import { createReconcile, type Reconcile } from '../../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
+import { readerOf, readObject } from '../../fakes/application.ts';
 import { SHOWN } from '../../fakes/namespaces.ts';
 import { readTarget } from '../observer/facts.ts';
 import { appAt } from '../world/clusters.ts';
@@ -101,7 +102,7 @@ export function createPlant({ onPass }: PlantOptions): Plant {
       const object = readAt(into, namespace);
       // What the reconciler is doing it does by what it saw itself.
       into.basis = basis;
-      return object === undefined ? undefined : readApplication(APPLICATION, object);
+      return object === undefined ? undefined : readObject(APPLICATION, object);
     },
     async bury(into) {
       current = into;
@@ -128,8 +129,8 @@ function partsOf(
   return {
     store,
     record: createRecordStatus(store),
-    applications: { read: async (_, namespace) => readAt(box(), namespace) },
-    clusters: { reader: () => ({ read: async (_, namespace) => readAt(box(), namespace) }) },
+    applications: readerOf((_, namespace) => readAt(box(), namespace)),
+    clusters: { reader: () => readerOf((_, namespace) => readAt(box(), namespace)) },
     messagesOf: SHOWN,
     promoter: createModelPromoter(box, now, pass),
     check: () => CHECKED,

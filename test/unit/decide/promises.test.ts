@@ -7,17 +7,14 @@ import type {
   PullRequestRef,
 } from '../../../src/api/pipeline.ts';
 import { passageOf, withEnvironment, withPromotion } from '../../../src/decide/model/state.ts';
-import {
-  type Observation,
-  readApplication,
-  viewApplication,
-} from '../../../src/decide/observation/application.ts';
+import type { Observation } from '../../../src/decide/observation/application.ts';
 import { approve } from '../../../src/decide/observation/approve.ts';
 import { foldObservations } from '../../../src/decide/observation/fold.ts';
 import { receiveEvent } from '../../../src/decide/observation/receive.ts';
 import { type Decision, nextSteps, type PullRequestState } from '../../../src/decide/promotion/next.ts';
 import { foldTask } from '../../../src/decide/promotion/task-results.ts';
 import { tasksFor } from '../../../src/decide/promotion/tasks.ts';
+import { readObject } from '../../fakes/application.ts';
 import {
   absent,
   at,
@@ -597,7 +594,7 @@ describe('a reconciliation of what runs already', () => {
         ...change,
       },
     };
-    return readApplication(APP, viewApplication(object));
+    return readObject(APP, object);
   }
 
   const deployed = (gates: Gates = {}) => {

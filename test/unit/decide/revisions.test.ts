@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import type { AppRef, PipelineStatus, PromotionPhase, PromotionStatus } from '../../../src/api/pipeline.ts';
-import { type Observation, readApplication } from '../../../src/decide/observation/application.ts';
+import type { Observation } from '../../../src/decide/observation/application.ts';
 import { approve } from '../../../src/decide/observation/approve.ts';
 import { receiveEvent } from '../../../src/decide/observation/receive.ts';
 import { nextSteps } from '../../../src/decide/promotion/next.ts';
 import { summarize } from '../../../src/decide/report/summary.ts';
+import { readObject } from '../../fakes/application.ts';
 import {
   at,
   event,
@@ -281,23 +282,23 @@ describe('a HelmRelease with a chart from an OCI registry', () => {
   });
 
   test('is read with the digest that its history has', () => {
-    expect(readApplication(HELM, release({ ociDigest: DIGEST }))).toMatchObject({
+    expect(readObject(HELM, release({ ociDigest: DIGEST }))).toMatchObject({
       revision: CHART,
       fullRevision: FULL,
     });
-    expect(readApplication(HELM, release({ ociDigest: `latest@${DIGEST}` }))).toMatchObject({
+    expect(readObject(HELM, release({ ociDigest: `latest@${DIGEST}` }))).toMatchObject({
       fullRevision: FULL,
       tag: 'latest',
     });
-    expect(readApplication(HELM, release({ ociDigest: 7 }))).toMatchObject({ revision: CHART, ready: true });
-    expect(readApplication(HELM, release({}))).not.toHaveProperty('fullRevision');
+    expect(readObject(HELM, release({ ociDigest: 7 }))).toMatchObject({ revision: CHART, ready: true });
+    expect(readObject(HELM, release({}))).not.toHaveProperty('fullRevision');
   });
 
   test('is deployed and has failed with the digest that was attempted', () => {
     const object = release({ chartVersion: `6.5.0+ffffffffffff`, ociDigest: OTHER });
     const failing = { type: 'Ready', status: 'False', reason: 'UpgradeFailed', observedGeneration: 1 };
     const status = { ...object.status, conditions: [failing], lastAttemptedRevision: CHART };
-    const seen = readApplication(HELM, {
+    const seen = readObject(HELM, {
       ...object,
       status: { ...status, lastAttemptedRevisionDigest: DIGEST },
     });
@@ -314,9 +315,9 @@ describe('a HelmRelease with a chart from an OCI registry', () => {
     'is compared without build metadata where it has %p',
     (chartSpec) => {
       const object = release({ chartVersion: '1.0.0+3' }, { chart: { spec: chartSpec } });
-      expect(readApplication(HELM, object)).toMatchObject({ revision: '1.0.0+3', fullRevision: '1.0.0' });
+      expect(readObject(HELM, object)).toMatchObject({ revision: '1.0.0+3', fullRevision: '1.0.0' });
       const plain = release({ chartVersion: '1.0.0+3' }, { chart: { spec: { valuesFiles: [] } } });
-      expect(readApplication(HELM, plain)).not.toHaveProperty('fullRevision');
+      expect(readObject(HELM, plain)).not.toHaveProperty('fullRevision');
     },
   );
 

@@ -65,8 +65,7 @@ function setUp({ recheckMs = 60_000 } = {}) {
       loads += 1;
       return objects.has('app') ? objectOf('app') : undefined;
     };
-    const view = await started.read({ namespace: 'dev', name: 'app', paths }, load);
-    return view as { status: { lastAppliedRevision?: string } } | undefined;
+    return started.read({ namespace: 'dev', name: 'app', paths }, load);
   };
   return {
     objects,

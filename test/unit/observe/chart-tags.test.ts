@@ -27,8 +27,8 @@ function setUp(answer: (path: string) => unknown) {
     config: { server: 'https://10.96.0.1', namespace: 'turnpike-system' },
     close: () => {},
   };
-  const tags = createChartTags(client, { now: () => new Date(ms) });
-  return { tags, paths, pass: (more: number) => (ms += more) };
+  const tagOf = createChartTags(client, { now: () => new Date(ms) });
+  return { tagOf, paths, pass: (more: number) => (ms += more) };
 }
 
 describe('the tag of a chart', () => {
@@ -56,31 +56,31 @@ describe('the tag of a chart', () => {
   });
 
   test('is asked for once, in the version of Flux that is there', async () => {
-    const { tags, paths } = setUp((path) => {
+    const { tagOf, paths } = setUp((path) => {
       return path === V1 ? refused('ApiNotFound')() : repository(`v6.5.1@${DIGEST}`);
     });
-    expect(await Promise.all([1, 2].map(() => tags.tagOf(SOURCE, DIGEST)))).toEqual(['v6.5.1', 'v6.5.1']);
+    expect(await Promise.all([1, 2].map(() => tagOf(SOURCE, DIGEST)))).toEqual(['v6.5.1', 'v6.5.1']);
     expect(paths).toEqual([V1, V1.replace('/v1/', '/v1beta2/')]);
   });
 
   test.each(['ApiForbidden', 'ApiNotFound'] as const)('is unknown for a while (%s)', async (code) => {
-    const { tags, paths, pass } = setUp(refused(code));
-    expect(await tags.tagOf(SOURCE, DIGEST)).toBeUndefined();
+    const { tagOf, paths, pass } = setUp(refused(code));
+    expect(await tagOf(SOURCE, DIGEST)).toBeUndefined();
     const asked = paths.length;
-    expect(await tags.tagOf(SOURCE, DIGEST)).toBeUndefined();
+    expect(await tagOf(SOURCE, DIGEST)).toBeUndefined();
     expect(paths).toHaveLength(asked);
     pass(300_001);
-    await tags.tagOf(SOURCE, DIGEST);
+    await tagOf(SOURCE, DIGEST);
     expect(paths).toHaveLength(2 * asked);
   });
 
   test('is asked for again soon where the cluster did not answer, and not at each look', async () => {
-    const { tags, paths, pass } = setUp(refused('ApiUnavailable'));
-    expect(await tags.tagOf(SOURCE, DIGEST)).toBeUndefined();
-    expect(await tags.tagOf(SOURCE, DIGEST)).toBeUndefined();
+    const { tagOf, paths, pass } = setUp(refused('ApiUnavailable'));
+    expect(await tagOf(SOURCE, DIGEST)).toBeUndefined();
+    expect(await tagOf(SOURCE, DIGEST)).toBeUndefined();
     expect(paths).toEqual([V1]);
     pass(10_001);
-    await tags.tagOf(SOURCE, DIGEST);
+    await tagOf(SOURCE, DIGEST);
     expect(paths).toEqual([V1, V1]);
   });
 });

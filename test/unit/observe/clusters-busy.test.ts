@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { busy } from '../../../src/lib/kube/client/request-queue.ts';
 import { createConnection } from '../../../src/observe/clusters/connection.ts';
 import { withinTime } from '../../../src/observe/clusters/reading-time.ts';
+import { applicationAt } from '../../fakes/application.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { NOW, spec } from '../../fakes/pipeline.ts';
 import { waitUntil } from '../../lab/wait.ts';
@@ -10,6 +11,8 @@ const ended: (() => void)[] = [];
 afterEach(() => {
   for (const end of ended.splice(0)) end();
 });
+
+const OBJECT = applicationAt('1.0.0');
 
 function connect(answer: (what: 'probe' | 'read') => Promise<unknown>) {
   const heard: string[] = [];
@@ -23,7 +26,10 @@ function connect(answer: (what: 'probe' | 'read') => Promise<unknown>) {
         config: { server: 'https://leaf', namespace: 'default' },
         close: () => {},
       },
-      read: () => answer('read'),
+      read: async () => {
+        await answer('read');
+        return OBJECT;
+      },
       want: () => {},
       subscribe: () => () => {},
       close: () => {},
@@ -43,12 +49,11 @@ describe('a cluster that there was no room to ask', () => {
     let isFull = true;
     const { heard, read, away } = connect(async () => {
       if (isFull) throw busy(3000);
-      return 'object';
     });
     expect(await failureOf(read())).toMatchObject({ code: 'ApiBusy' });
     expect([away(), heard]).toEqual([undefined, []]);
     isFull = false;
-    expect(await read()).toBe('object');
+    expect(await read()).toBe(OBJECT);
     await waitUntil('the Pipelines to hear of it', () => heard.length > 0, { seconds: 5 });
     expect(heard).toEqual(['changed']);
   });

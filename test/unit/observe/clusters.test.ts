@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { type ClusterRef, type PipelineSpec, pipelineKey } from '../../../src/api/pipeline.ts';
+import type { ApplicationReader } from '../../../src/decide/observation/application-reader.ts';
 import { errorMessage, TurnpikeError } from '../../../src/lib/errors.ts';
 import { parseStatus, statusError } from '../../../src/lib/kube/client/status.ts';
 import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
@@ -8,6 +9,7 @@ import { type ClusterHosts, isLaboratory } from '../../../src/lib/net/cluster-ho
 import { type ClustersDeps, createClusters } from '../../../src/observe/clusters/clusters.ts';
 import { remoteKubeConfig } from '../../../src/observe/clusters/kubeconfig.ts';
 import type { StoredSecret } from '../../../src/observe/secrets/secrets.ts';
+import { applicationAt } from '../../fakes/application.ts';
 import { longKey } from '../../fakes/long-key.ts';
 import { NOW, spec } from '../../fakes/pipeline.ts';
 import { CERTIFICATES } from '../../fixtures/pipelines/certificates.ts';
@@ -170,7 +172,7 @@ function setUp(lookEveryMs = 60_000) {
     const ask = (what: 'probe' | 'read') => servers.get(token)?.(what) ?? Promise.reject(unavailable(401));
     return {
       client: { ...client, request: () => ask('probe') },
-      read: () => ask('read'),
+      read: async () => applicationAt(String(await ask('read'))),
       tagOf: async ({ name }, digest) => `${await ask('read')}:${name}:${digest}`,
       want: () => {},
       subscribe: () => () => {},
@@ -211,9 +213,9 @@ function on(...refs: ClusterRef[]): PipelineSpec {
   return spec({ environments: [{ name: 'dev', targets }] });
 }
 
-async function failureOf(work: Promise<unknown>): Promise<string> {
+async function failureOf(work: ReturnType<ApplicationReader['read']>): Promise<string> {
   try {
-    return `read ${await work}`;
+    return `read ${(await work)?.status.lastAppliedRevision}`;
   } catch (error) {
     return errorMessage(error);
   }
@@ -230,7 +232,7 @@ describe('the clusters of Pipelines', () => {
     clusters.follow(pipelineKey('apps', 'second'), on(LEAF));
     expect([opened, looks()]).toEqual([[], 0]);
     const reads = [LEAF, same, LEAF].map((ref) => clusters.reader(ref, 'apps').read(APP, 'dev'));
-    expect(await Promise.all(reads)).toEqual(['object', 'object', 'object']);
+    expect(await Promise.all(reads)).toEqual(['object', 'object', 'object'].map(applicationAt));
     expect([opened, looks()]).toEqual([['one'], 2]);
   });
 
@@ -255,7 +257,7 @@ describe('the clusters of Pipelines', () => {
     clusters.follow(KEY, on(LEAF));
     clusters.follow(pipelineKey('web', 'app'), on(LEAF));
     for (const namespace of ['apps', 'web']) {
-      expect(await clusters.reader(LEAF, namespace).read(APP, 'dev')).toBe('object');
+      expect(await clusters.reader(LEAF, namespace).read(APP, 'dev')).toEqual(applicationAt('object'));
     }
     expect(places).toEqual(['apps', 'web']);
   });
@@ -288,7 +290,7 @@ describe('the clusters of Pipelines', () => {
     const reader = clusters.reader(LEAF, 'apps');
     await reader.read(APP, 'dev');
     clusters.follow(KEY, undefined);
-    expect(await reader.read(APP, 'dev')).toBe('object');
+    expect(await reader.read(APP, 'dev')).toEqual(applicationAt('object'));
     clusters.follow(second, spec());
     expect(await failureOf(reader.read(APP, 'dev'))).toContain('No Pipeline names Secret leaf any more');
     await waitUntil('the connection to be closed', () => closed.includes('one'), { seconds: 10 });
@@ -327,7 +329,7 @@ describe('the clusters of Pipelines', () => {
     );
     clusters.follow(KEY, on(...refs));
     const reads = refs.map((ref) => clusters.reader(ref, 'apps').read(APP, 'dev'));
-    expect(await Promise.all(reads)).toEqual(['first', 'second']);
+    expect(await Promise.all(reads)).toEqual(['first', 'second'].map(applicationAt));
   });
 
   const missing: [why: string, ref: ClusterRef, sentence: string][] = [
@@ -391,7 +393,7 @@ describe('the clusters of Pipelines', () => {
     expect(woken).toEqual([KEY]);
     servers.set('one', async () => 'object');
     await waitUntil('the cluster to be back', () => woken.length === 2, { seconds: 10 });
-    expect(await reader.read(APP, 'dev')).toBe('object');
+    expect(await reader.read(APP, 'dev')).toEqual(applicationAt('object'));
   }, 30_000);
 
   test('are away while their names lead to where no cluster is, and back when they do no longer', async () => {
@@ -406,7 +408,7 @@ describe('the clusters of Pipelines', () => {
     );
     servers.set('one', async () => 'object');
     await waitUntil('the cluster to be back', () => woken.length === 2, { seconds: 10 });
-    expect(await reader.read(APP, 'dev')).toBe('object');
+    expect(await reader.read(APP, 'dev')).toEqual(applicationAt('object'));
   }, 20_000);
 
   test('are found to be away though nobody reads them', async () => {
@@ -459,11 +461,11 @@ describe('the clusters of Pipelines', () => {
     servers.set('one', async () => 'by one');
     clusters.follow(KEY, on(LEAF));
     const reader = clusters.reader(LEAF, 'apps');
-    expect(await reader.read(APP, 'dev')).toBe('by one');
+    expect(await reader.read(APP, 'dev')).toEqual(applicationAt('by one'));
     put('apps/leaf', 'two');
     servers.set('two', async () => 'by two');
     servers.delete('one');
-    expect(await reader.read(APP, 'dev')).toBe('by two');
+    expect(await reader.read(APP, 'dev')).toEqual(applicationAt('by two'));
     await waitUntil('the old connection to be closed', () => closed.includes('one'), { seconds: 10 });
   }, 15_000);
 
@@ -477,7 +479,7 @@ describe('the clusters of Pipelines', () => {
     await reader.read(APP, 'dev');
     put('apps/leaf', 'two');
     await waitUntil('the Pipeline to be woken', () => woken.length > 0, { seconds: 10 });
-    expect(await reader.read(APP, 'dev')).toBe('by two');
+    expect(await reader.read(APP, 'dev')).toEqual(applicationAt('by two'));
     expect(opened).toEqual(['one', 'two']);
   }, 15_000);
 

@@ -6,6 +6,7 @@ import { createNotificationPromoter } from '../../../src/promote/notification/no
 import { createPromoter } from '../../../src/reconcile/promoter.ts';
 import { createReconcile } from '../../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
+import { readerOf } from '../../fakes/application.ts';
 import { noNews } from '../../fakes/checking.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { SHOWN } from '../../fakes/namespaces.ts';
@@ -44,7 +45,7 @@ function setUp() {
     record: createRecordStatus(store),
     clusters: { reader: () => ({ read: async () => undefined }) },
     messagesOf: SHOWN,
-    applications: { read: async (_, namespace) => runs[namespace] && release(runs[namespace]) },
+    applications: readerOf((_, namespace) => runs[namespace] && release(runs[namespace])),
     promoter: createPromoter({
       policy: {},
       signal: new AbortController().signal,

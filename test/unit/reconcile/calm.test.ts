@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { type Gates, pipelineKey } from '../../../src/api/pipeline.ts';
 import { createReconcile } from '../../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
+import { readerOf } from '../../fakes/application.ts';
 import { noNews } from '../../fakes/checking.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { SHOWN } from '../../fakes/namespaces.ts';
@@ -34,7 +35,7 @@ function setUp(gates: Gates = {}) {
     record: createRecordStatus(store),
     clusters: { reader: () => ({ read: async () => undefined }) },
     messagesOf: SHOWN,
-    applications: { read: async (_, namespace) => objects.get(namespace) },
+    applications: readerOf((_, namespace) => objects.get(namespace)),
     promoter: {
       async promote({ recorded, promotion: { revision } }) {
         await recorded;

@@ -5,6 +5,7 @@ import type { ChartSource } from '../../../src/decide/observation/chart-source.t
 import { mayBeStale } from '../../../src/decide/observation/stale.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import { observe } from '../../../src/reconcile/observe.ts';
+import { readerOf } from '../../fakes/application.ts';
 import { SHOWN } from '../../fakes/namespaces.ts';
 import { at, pipeline, ready, running } from '../../fakes/pipeline.ts';
 
@@ -100,12 +101,10 @@ describe('what was seen', () => {
         status: { ...from.status, environments: Object.fromEntries(recorded) },
       };
       const reads: string[] = [];
-      const reader = {
-        async read(_: unknown, namespace: string, { fresh = false } = {}) {
-          reads.push(`${namespace}${fresh ? ' fresh' : ''}`);
-          return release(namespace === 'dev' && fresh ? '1.1.0' : '1.0.0', at(-60));
-        },
-      };
+      const reader = readerOf((_, namespace, { fresh = false }) => {
+        reads.push(`${namespace}${fresh ? ' fresh' : ''}`);
+        return release(namespace === 'dev' && fresh ? '1.1.0' : '1.0.0', at(-60));
+      });
       const seen = await observe(stored, {
         applications: reader,
         clusters: { reader: () => reader },
@@ -131,7 +130,7 @@ describe('what was seen', () => {
   async function lookAt(chartRef: object, recorded: Partial<TargetStatus>, tag: string | undefined) {
     const asked: string[] = [];
     const applications = {
-      read: async () => chart(chartRef),
+      ...readerOf(() => chart(chartRef)),
       async tagOf({ namespace, name }: ChartSource, digest: string) {
         asked.push(`${namespace}/${name} ${digest}`);
         if (tag === undefined) throw new Error('away');

@@ -10,6 +10,7 @@ import {
 import { allowsNamespace, noGitopsCluster } from '../../../../src/decide/validation/allowed-namespaces.ts';
 import { TurnpikeError } from '../../../../src/lib/errors.ts';
 import { observe } from '../../../../src/reconcile/observe.ts';
+import { readerOf } from '../../../fakes/application.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
 import { pipeline, spec } from '../../../fakes/pipeline.ts';
 
@@ -30,14 +31,14 @@ interface Case {
   readonly namespace: string;
   readonly clusterRef?: ClusterRef;
   readonly disclosure?: Disclosure;
-  readonly read?: () => Promise<unknown>;
+  readonly read?: () => unknown;
 }
 
 /** What is observed of one target, and of which namespaces it was asked what they show. */
 async function observed({ namespace, clusterRef, disclosure = { kind: 'shown' }, read }: Case) {
   const asked: string[] = [];
   const targets = [{ namespace, ...(clusterRef && { clusterRef }) }];
-  const reader = { read: read ?? (async () => FAILED) };
+  const reader = readerOf(read ?? (() => FAILED));
   const seen = await observe(pipeline({ environments: [{ name: 'dev', targets }] }), {
     applications: reader,
     clusters: { reader: () => reader },
@@ -136,12 +137,10 @@ describe('the look of the promotion webhook', () => {
   function look(policy = {}) {
     const reads: string[] = [];
     const looking = createLook({
-      applications: {
-        async read(_, namespace) {
-          reads.push(namespace);
-          return FAILED;
-        },
-      },
+      applications: readerOf((_, namespace) => {
+        reads.push(namespace);
+        return FAILED;
+      }),
       messagesOf: async () => HIDDEN,
       policy,
       log: createFakeLog().log,

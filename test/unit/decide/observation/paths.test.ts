@@ -1,15 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import type { AppRef, Pipeline, PipelineSpec } from '../../../../src/api/pipeline.ts';
 import { pathsOf, sourcesOf } from '../../../../src/decide/model/artifacts.ts';
-import {
-  type Observation,
-  readApplication,
-  showsPaths,
-  viewApplication,
-} from '../../../../src/decide/observation/application.ts';
+import { type Observation, readApplication } from '../../../../src/decide/observation/application.ts';
+import { parseApplication, showsPaths } from '../../../../src/decide/observation/application-parse.ts';
 import { receiveWith, targetToLookAt } from '../../../../src/decide/observation/receive/look.ts';
 import { receiveEvent } from '../../../../src/decide/observation/receive.ts';
 import { nextSteps } from '../../../../src/decide/promotion/next.ts';
+import { readObject } from '../../../fakes/application.ts';
 import { at, event, NOW, observed, pipeline, spec } from '../../../fakes/pipeline.ts';
 import { DIGEST, HEX } from '../revision/arbitraries.ts';
 
@@ -64,7 +61,7 @@ function helm({ tag = '1.9.0', generation = 3, suspend, ready, status, chart = '
 
 function seen(object: object, change: Partial<PipelineSpec> = BY_TAG): Observation {
   const { appRef, revision, artifacts } = spec(change);
-  return readApplication(
+  return readObject(
     appRef,
     object,
     sourcesOf({ appRef, ...(revision && { revision }), ...(artifacts && { artifacts }) }),
@@ -100,7 +97,7 @@ describe('an application whose spec says its revision', () => {
     });
   });
 
-  test('is read alike whole and from what is kept of it', () => {
+  test('is all that is kept of the spec', () => {
     const { appRef } = spec();
     for (const change of [BY_TAG, BOTH]) {
       const paths = pathsOf(spec(change));
@@ -111,14 +108,22 @@ describe('an application whose spec says its revision', () => {
         helm({ tag: 1.1 }),
         helm({ chart: CHART }),
       ]) {
-        const view = viewApplication(object, { kind: appRef, paths });
-        expect(readApplication(appRef, view, sourcesOf(spec(change)))).toEqual(seen(object, change));
-        expect(showsPaths(view, paths)).toBe(true);
-        expect(JSON.stringify(view).length).toBeLessThan(700);
+        const kept = parseApplication(object, { kind: appRef, paths });
+        expect(showsPaths(kept, paths)).toBe(true);
+        expect(JSON.stringify(kept).length).toBeLessThan(700);
       }
     }
-    expect(showsPaths(viewApplication(helm()), pathsOf(spec(BY_TAG)))).toBe(false);
-    expect(showsPaths(viewApplication(helm()), [])).toBe(true);
+    expect(showsPaths(parseApplication(helm()), pathsOf(spec(BY_TAG)))).toBe(false);
+    expect(showsPaths(parseApplication(helm()), [])).toBe(true);
+  });
+
+  test('promotes nothing of an application that was read without them', () => {
+    const { appRef, revision } = spec(BY_TAG);
+    const sources = sourcesOf({ appRef, ...(revision && { revision }) });
+    expect(readApplication(appRef, parseApplication(helm()), sources)).toMatchObject({
+      ready: false,
+      keeps: { as: 'unknown' },
+    });
   });
 
   test.each([
@@ -236,7 +241,7 @@ describe('an application of another kind', () => {
     ['of a later one, as after a restore', app({ observedGeneration: 8 }), false],
     ['that does not say of which', app({}), false],
   ])('%s: ready %p', (_, object, ready) => {
-    expect(readApplication(APP, object, sources)).toMatchObject({ ready });
+    expect(readObject(APP, object, sources)).toMatchObject({ ready });
   });
 });
 
@@ -350,11 +355,7 @@ function readDeployment(change: object = {}, revision?: PipelineSpec['revision']
       conditions: [{ type: 'Available', status: 'True' }],
     },
   };
-  return readApplication(
-    DEPLOYMENT,
-    object,
-    sourcesOf({ appRef: DEPLOYMENT, ...(revision && { revision }) }),
-  );
+  return readObject(DEPLOYMENT, object, sourcesOf({ appRef: DEPLOYMENT, ...(revision && { revision }) }));
 }
 
 describe('an event', () => {

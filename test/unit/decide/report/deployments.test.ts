@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import type { Pipeline } from '../../../../src/api/pipeline.ts';
 import type { Deployment } from '../../../../src/api/status.ts';
-import { readApplication } from '../../../../src/decide/observation/application.ts';
 import { finishedDeployments } from '../../../../src/decide/report/deployments.ts';
+import { readObject } from '../../../fakes/application.ts';
 import { at, observed, pipeline, spec, withState } from '../../../fakes/pipeline.ts';
 
 function deployed(change: Partial<Deployment> = {}): Pipeline {
@@ -50,7 +50,7 @@ describe('a deployment that is watched', () => {
   }
   /** A HelmRelease of generation 2. */
   const release = ({ looked = 2, status = 'True', attempts, runs = '1.0.0', since = -600 }: Release) =>
-    readApplication(spec().appRef, {
+    readObject(spec().appRef, {
       metadata: { generation: 2 },
       status: {
         observedGeneration: looked,

@@ -2,23 +2,20 @@ import type { AppRef } from '../../api/pipeline.ts';
 import { hasCode, type TurnpikeError } from '../../lib/errors.ts';
 import { apiStatus, type Discovery, type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 
-/** The objects that Pipelines speak of, of whatever kind. */
-export interface Applications {
-  /**
-   * The object as the API server has it; undefined when there is none of that name.
-   * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
-   */
-  read(appRef: AppRef, namespace: string): Promise<unknown>;
-}
+/**
+ * Reads an object that Pipelines name, of whatever kind, as the API server has it; undefined when there is none of that name.
+ * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
+ */
+export type ReadObject = (appRef: AppRef, namespace: string) => Promise<unknown>;
 
-export function createApplications(client: KubeClient, discovery: Discovery): Applications {
+export function createObjectReader(client: KubeClient, discovery: Discovery): ReadObject {
   async function get(appRef: AppRef, namespace: string): Promise<unknown> {
     const { apiVersion, plural } = await discovery.resource(appRef.apiVersion, appRef.kind);
     const path = resourcePath({ apiVersion, namespace, plural, name: appRef.name });
     return client.request({ method: 'GET', path });
   }
 
-  async function read(appRef: AppRef, namespace: string): Promise<unknown> {
+  return async (appRef, namespace) => {
     try {
       return await get(appRef, namespace);
     } catch (error) {
@@ -33,9 +30,7 @@ export function createApplications(client: KubeClient, discovery: Discovery): Ap
       if (isObjectMissing(error)) return undefined;
       throw error;
     }
-  }
-
-  return { read };
+  };
 }
 
 /** The API server names the object that it looked for and did not find. */

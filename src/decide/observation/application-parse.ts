@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
 import { type RevisionPath, valueAt } from '../../lib/text/index.ts';
-import { AtPaths, atPaths } from './application-paths.ts';
+import { type AtPaths, atPaths } from './application-paths.ts';
 import { isBuiltAnew } from './application-revision.ts';
-import { chartSource } from './chart-source.ts';
-import { HELM_TESTS, helmTests } from './helm-tests.ts';
+import { chartSource, type NamedSource } from './chart-source.ts';
+import { type HelmTests, helmTests } from './helm-tests.ts';
 import { isSuspended } from './spec-state.ts';
 
-/** What is kept of an application object. */
+/** An application object is parsed once, where it enters, and this is all that is kept of it. */
 
 /** As long as a revision may be in a Pipeline's status. */
 export const MAX_REVISION = 512;
@@ -25,7 +25,7 @@ const generation = v.fallback(
   undefined,
 );
 
-export const Ready = v.object({
+const Ready = v.object({
   type: v.string(),
   status: v.string(),
   reason: v.optional(message, ''),
@@ -33,6 +33,8 @@ export const Ready = v.object({
   observedGeneration: generation,
   lastTransitionTime: time,
 });
+
+export type Ready = v.InferOutput<typeof Ready>;
 
 /** What cannot be one is as if it were not there. */
 const artifact = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(MAX_ARTIFACT))), undefined);
@@ -75,55 +77,53 @@ const Status = v.object({
   lastAttemptedRevisionDigest: artifact,
 });
 
-/** What the kind's configured path led to. */
-const AtPath = v.object({
-  path: v.string(),
-  value: v.optional(v.string()),
-  /** There is something, but no text or number of at most 512 characters. */
-  unusable: v.optional(v.boolean()),
-});
-
-export const Application = v.object({
+const Flux = v.object({
   metadata: v.object({ generation: v.optional(v.number(), 0) }),
   status: v.optional(Status, {}),
-  revisionAt: v.optional(AtPath),
-  atPaths: v.optional(AtPaths),
-  builtAnew: v.optional(v.boolean()),
-  suspended: v.optional(v.boolean()),
-  helmTests: v.optional(v.picklist(HELM_TESTS)),
-  chartSource: v.optional(v.object({ name: v.string(), namespace: v.optional(v.string()) })),
 });
-export type Application = v.InferOutput<typeof Application>;
+
+/** What the kind's configured path led to. */
+interface RevisionAt {
+  readonly path: string;
+  readonly value?: string;
+  /** There is something, but no text or number of at most 512 characters. */
+  readonly unusable?: true;
+}
+
+/** So small that thousands can be kept. */
+export interface Application extends v.InferOutput<typeof Flux> {
+  readonly revisionAt?: RevisionAt;
+  readonly atPaths?: AtPaths;
+  readonly builtAnew?: boolean;
+  readonly suspended?: boolean;
+  readonly helmTests?: HelmTests;
+  readonly chartSource?: NamedSource;
+}
+
+/** An object that was read. Null: it is there, and no application that is understood here. */
+export type ParsedApplication = Application | null;
 
 /** Another cluster's object may be wrong at a million places. */
-export const FIRST = { abortEarly: true };
+const FIRST = { abortEarly: true };
 
-/**
- * Of a HelmRelease, a Kustomization or any object with a Ready condition what `readApplication` needs, and
- * so small that thousands can be kept; undefined for what is none of these.
- */
-export function viewApplication(
+/** Of a HelmRelease, a Kustomization or any object with a Ready condition what `readApplication` needs. */
+export function parseApplication(
   object: unknown,
   { path, kind, paths = [] }: Viewing = {},
-): Application | undefined {
-  const parsed = v.safeParse(Application, object, FIRST);
-  if (!parsed.success) return undefined;
-  const { metadata, status } = parsed.output;
-  const builtAnew = isBuiltAnew(object) && { builtAnew: true };
+): ParsedApplication {
+  const parsed = v.safeParse(Flux, object, FIRST);
+  if (!parsed.success) return null;
   const source = chartSource(object);
   const tests = helmTests(object);
-  const kept = {
-    ...builtAnew,
+  return {
+    metadata: parsed.output.metadata,
+    status: parsed.output.status,
+    ...(path && { revisionAt: revisionAt(object, path) }),
+    ...(kind && paths.length > 0 && { atPaths: atPaths(kind, object, paths) }),
+    ...(isBuiltAnew(object) && { builtAnew: true }),
     ...(source && { chartSource: source }),
     ...(isSuspended(object) && { suspended: true }),
     ...(tests && { helmTests: tests }),
-  };
-  return {
-    metadata,
-    status,
-    ...(path && { revisionAt: revisionAt(object, path) }),
-    ...(kind && paths.length > 0 && { atPaths: atPaths(kind, object, paths) }),
-    ...kept,
   };
 }
 
@@ -136,14 +136,14 @@ export interface Viewing {
   readonly paths?: readonly RevisionPath[];
 }
 
-/** Whether a view has what stands at these paths. */
-export function showsPaths(view: unknown, paths: readonly RevisionPath[]): boolean {
+/** Whether it has what stands at these paths. */
+export function showsPaths(application: ParsedApplication, paths: readonly RevisionPath[]): boolean {
   if (paths.length === 0) return true;
-  const values = (view as Application | null)?.atPaths?.values;
+  const values = application?.atPaths?.values;
   return values !== undefined && paths.every(({ text }) => Object.hasOwn(values, text));
 }
 
-function revisionAt(object: unknown, path: RevisionPath): v.InferOutput<typeof AtPath> {
+function revisionAt(object: unknown, path: RevisionPath): RevisionAt {
   const found = valueAt(object, path);
   if (found === undefined || found === '') return { path: path.text };
   const value = typeof found === 'number' ? String(found) : found;
