@@ -12,10 +12,10 @@ import { createWorkspace } from '../../src/promote/branch/branch-updater.ts';
 import type { Workspace } from '../../src/promote/branch/port.ts';
 import { createPullRequestPromoter } from '../../src/promote/pull-request/pull-request.ts';
 import { type Controller, startController } from '../../src/reconcile/controller.ts';
-import { createOwnWrites } from '../../src/reconcile/own-writes.ts';
 import { createPromoter } from '../../src/reconcile/promoter.ts';
 import { createReconcile } from '../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../src/reconcile/record.ts';
+import { serializeWrites } from '../../src/reconcile/serialize-writes.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
@@ -78,7 +78,7 @@ const NOTHING = () => Promise.reject(new Error('nothing is to be pushed'));
 /** The replica that leads; it hears of the other one's writes through the store alone. */
 function startLeader(): Controller {
   const queue = createQueue<PipelineKey>();
-  const own = createOwnWrites(store, queue.add);
+  const own = serializeWrites(store).skipOwnUpdates(queue.add);
   const outbound = loopbackOutbound();
   const now = () => new Date();
   const pullRequests = createPullRequestPromoter({ workspace, outbound, log, now, onForgeRequest: () => {} });

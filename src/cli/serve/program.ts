@@ -30,7 +30,7 @@ import { PROOFS } from '../../observe/secrets/secret-keys.ts';
 import { createSecrets } from '../../observe/secrets/secrets.ts';
 import type { Pass } from '../../promote/checkpoint.ts';
 import { startController } from '../../reconcile/controller.ts';
-import { takeTurns } from '../../reconcile/serialize-writes.ts';
+import { serializeWrites } from '../../reconcile/serialize-writes.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import { startAdmission } from './admission.ts';
 import { proxyVariables, type ServeConfig } from './config.ts';
@@ -80,7 +80,8 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const now = () => new Date();
   const discovery = createApplicationDiscovery(createDiscovery(client, { now }));
   const granted = createGrantedKinds(client, { now, ...(namespace && { namespace }) });
-  const store = takeTurns(createPipelineStore(client, { log, ...(namespace && { namespace }) }));
+  const writes = serializeWrites(createPipelineStore(client, { log, ...(namespace && { namespace }) }));
+  const { store } = writes;
   const shard = composeShard(config, store);
   const sockets = shareSockets(environment);
   const room = {
@@ -146,6 +147,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     reviewClient,
     reviewFacts: composeReviewFacts({ client: reviewClient, governors: allGovernors, hosts, now }),
     store,
+    writes,
     shard,
     gitDirectory: gitDirectory(config['git-cache-dir']),
   };

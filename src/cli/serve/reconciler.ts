@@ -11,7 +11,6 @@ import type { Controller } from '../../reconcile/controller.ts';
 import { createCloseDeleted } from '../../reconcile/deleted.ts';
 import { limitPromoter } from '../../reconcile/limit-promoter.ts';
 import { queueObserver } from '../../reconcile/metrics/queue-metrics.ts';
-import { createOwnWrites } from '../../reconcile/own-writes.ts';
 import { createPromoter } from '../../reconcile/promoter.ts';
 import { createReconcile } from '../../reconcile/reconcile.ts';
 import { createRecordStatus } from '../../reconcile/record.ts';
@@ -37,7 +36,8 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
   const wake = (key: PipelineKey) => {
     if (parts.shard.get(key)) queue.add(key);
   };
-  const ownWrites = createOwnWrites({ ...parts.store, get: parts.shard.get }, wake);
+  const own = parts.writes.skipOwnUpdates(wake);
+  const store = { ...own.store, get: parts.shard.get };
   const outbound = createOutbound(policy, { proxyFor: parts.proxyFor, atOnce: parts.sockets.outbound });
   const workspace = createWorkspace({
     outbound,
@@ -74,8 +74,8 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
   });
   const promoter = limitPromoter(carriedOut, { bulkhead, outside, signal: ended.signal });
   const reconcile = createReconcile({
-    store: ownWrites.store,
-    record: createRecordStatus(ownWrites.store),
+    store,
+    record: createRecordStatus(store),
     applications: parts.applications,
     clusters: parts.clusters,
     messagesOf: parts.messagesOf,
@@ -108,7 +108,7 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
     queue,
     reconcile,
     wake,
-    isOwnWrite: ownWrites.isOwn,
+    isOwnWrite: own.isOwn,
     onDeleted: reporter.deleted,
     closeDeleted: createCloseDeleted({ store: parts.store, promoter, log, signal: ended.signal, leading }),
     /** Breaks off what still waits for a forge. */

@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'bun:test';
-import { type PipelineStatus, pipelineKey, type StoredPipeline } from '../../../src/api/pipeline.ts';
+import {
+  type PipelineKey,
+  type PipelineStatus,
+  pipelineKey,
+  type StoredPipeline,
+} from '../../../src/api/pipeline.ts';
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
-import { takeTurns } from '../../../src/reconcile/serialize-writes.ts';
+import { serializeWrites } from '../../../src/reconcile/serialize-writes.ts';
 import { pipeline } from '../../fakes/pipeline.ts';
 import { createFakeStore } from '../../fakes/store.ts';
+
+const KEY = pipelineKey('apps', 'app');
 
 /** A store whose requests wait until they are let go, one after the other. */
 function setUp() {
@@ -12,7 +19,7 @@ function setUp() {
   server.put({ ...pipeline(), metadata: { ...pipeline().metadata, name: 'other' } });
   const sent: (() => void)[] = [];
   const reads: string[] = [];
-  const store = takeTurns({
+  const { store } = serializeWrites({
     ...server,
     async read(key) {
       reads.push(key);
@@ -31,7 +38,7 @@ function setUp() {
   return { server, store, sent, reads, stored };
 }
 
-const settled = () => Bun.sleep(5);
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 const withSummary = (summary: string) => ({ status: { summary } satisfies PipelineStatus });
 
 describe('writes of one Pipeline', () => {
@@ -109,5 +116,61 @@ describe('writes of one Pipeline', () => {
     expect(saw).toEqual([known.status.summary, 'first']);
     expect(reads).toEqual([]);
     expect(stored().status.summary).toBe('second');
+  });
+});
+
+/** A reconciler's store, with what its controller would add to the queue on hearing of changes. */
+function setUpReconciler() {
+  const store = createFakeStore();
+  store.put(pipeline());
+  const queued: PipelineKey[] = [];
+  const own = serializeWrites(store).skipOwnUpdates((key) => queued.push(key));
+  store.subscribe((key) => {
+    if (!own.isOwn(key)) queued.push(key);
+  });
+  const stored = (): StoredPipeline => {
+    const found = store.get(KEY);
+    if (!found) throw new Error('the pipeline is gone');
+    return found;
+  };
+  return { store, own, queued, stored };
+}
+
+describe('the writes of the reconciler', () => {
+  test('do not wake it', async () => {
+    const { own, queued, stored } = setUpReconciler();
+    await own.store.applyStatus(stored(), { summary: 'own' });
+    expect(queued).toEqual([]);
+    expect(own.isOwn(KEY)).toBe(false);
+  });
+
+  test("leave others' to wake it", async () => {
+    const { store, queued, stored } = setUpReconciler();
+    await store.applyStatus(stored(), { summary: "another's" });
+    expect(queued).toEqual([KEY]);
+  });
+
+  test('do not hide one that comes while they are under way and goes first', async () => {
+    const { store, own, queued, stored } = setUpReconciler();
+    store.interfere({ summary: "another's" });
+    const writing = own.store.applyStatus(stored(), { summary: 'own' });
+    await expect(writing).rejects.toMatchObject({ code: 'ApiConflict' });
+    expect(queued).toEqual([KEY]);
+    expect(own.isOwn(KEY)).toBe(false);
+  });
+
+  test('do not hide one that is heard of before they have returned', async () => {
+    const { store, queued, stored } = setUpReconciler();
+    const slow = serializeWrites({
+      ...store,
+      async applyStatus(known, status) {
+        const written = await store.applyStatus(known, status);
+        await store.applyStatus(written, { summary: "another's" });
+        return written;
+      },
+    }).skipOwnUpdates((key) => queued.push(key));
+    queued.splice(0);
+    await slow.store.applyStatus(stored(), { summary: 'own' });
+    expect(queued.at(-1)).toBe(KEY);
   });
 });
