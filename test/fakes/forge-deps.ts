@@ -1,4 +1,4 @@
-import type { ForgeDeps } from '../../src/lib/forges/port.ts';
+import type { ForgeDeps } from '../../src/lib/forges/deps.ts';
 import type { Waits } from '../../src/lib/forges/request/concurrency.ts';
 import { createForgeMemory } from '../../src/lib/forges/request/shared-limits.ts';
 import { createFakeLog } from './log.ts';

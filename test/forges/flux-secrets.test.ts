@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { credentialsFrom } from '../../src/lib/forges/credentials/credentials.ts';
-import { createForge } from '../../src/lib/forges/port.ts';
+import { createForge } from '../../src/lib/forges/registry.ts';
 import type { ForgeType } from '../../src/lib/forges/types.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { createForge, type Forge } from '../../src/lib/forges/port.ts';
-import type { ForgeRequest } from '../../src/lib/forges/request/call.ts';
+import type { Forge } from '../../src/lib/forges/port.ts';
+import { createForge } from '../../src/lib/forges/registry.ts';
+import type { ForgeRequest } from '../../src/lib/forges/request/types.ts';
 import type { ForgeType } from '../../src/lib/forges/types.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../fakes/github.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { createForge, type Forge } from '../../src/lib/forges/port.ts';
+import type { Forge } from '../../src/lib/forges/port.ts';
+import { createForge } from '../../src/lib/forges/registry.ts';
 import { FORGE_TYPES, type ForgeType } from '../../src/lib/forges/types.ts';
 import { failureOf } from '../fakes/failure.ts';
 import { forgeDeps } from '../fakes/forge-deps.ts';

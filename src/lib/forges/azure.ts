@@ -9,8 +9,10 @@ import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './azure/
 import { setStatus } from './azure/status.ts';
 import { callWithVersions, versionsBy, withVersions } from './azure/versions.ts';
 import type { Credentials } from './credentials/credentials.ts';
-import type { Forge, ForgeDeps } from './port.ts';
-import { createForgeCall, type ForgeContext } from './request/call.ts';
+import type { ForgeDeps } from './deps.ts';
+import type { Forge } from './port.ts';
+import { createForgeCall } from './request/call.ts';
+import type { ForgeContext } from './request/types.ts';
 import { createSendJson, forgeOf, type SendJson, secretsOf } from './shared.ts';
 import { azureAddress } from './url/repository.ts';
 

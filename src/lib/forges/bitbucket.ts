@@ -7,8 +7,10 @@ import { decorate } from './bitbucket/metadata.ts';
 import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './bitbucket/pulls.ts';
 import { setStatus } from './bitbucket/status.ts';
 import type { Credentials } from './credentials/credentials.ts';
-import type { Forge, ForgeDeps } from './port.ts';
-import { createForgeCall, type ForgeContext } from './request/call.ts';
+import type { ForgeDeps } from './deps.ts';
+import type { Forge } from './port.ts';
+import { createForgeCall } from './request/call.ts';
+import type { ForgeContext } from './request/types.ts';
 import { createSendJson, forgeOf, secretsOf } from './shared.ts';
 import { bitbucketAddress } from './url/repository.ts';
 

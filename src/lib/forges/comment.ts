@@ -1,4 +1,4 @@
-import type { ForgeAnswer } from './request/call.ts';
+import type { ForgeAnswer } from './request/types.ts';
 import { sameText } from './shared.ts';
 
 /** How a pull request of a forge is commented. */

@@ -1,4 +1,5 @@
 import type { Credentials } from './credentials/credentials.ts';
+import type { ForgeDeps } from './deps.ts';
 import type { Api } from './gitea/api.ts';
 import { cancelMerge } from './gitea/cancel.ts';
 import { close } from './gitea/close.ts';
@@ -7,9 +8,10 @@ import { merge } from './gitea/merge.ts';
 import { decorate } from './gitea/metadata.ts';
 import { compareUrl, create, find, get, update } from './gitea/pulls.ts';
 import { setStatus } from './gitea/status.ts';
-import type { Forge, ForgeDeps } from './port.ts';
-import { createForgeCall, type ForgeContext } from './request/call.ts';
+import type { Forge } from './port.ts';
+import { createForgeCall } from './request/call.ts';
 import { sightingsBy } from './request/sightings.ts';
+import type { ForgeContext } from './request/types.ts';
 import { createSendJson, forgeOf, secretsOf } from './shared.ts';
 import { repositoryAddress } from './url/repository.ts';
 

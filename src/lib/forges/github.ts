@@ -1,4 +1,5 @@
 import type { Credentials } from './credentials/credentials.ts';
+import type { ForgeDeps } from './deps.ts';
 import type { Api } from './github/api.ts';
 import { cancelMerge } from './github/cancel.ts';
 import { close } from './github/close.ts';
@@ -7,9 +8,10 @@ import { merge } from './github/merge.ts';
 import { decorate } from './github/metadata.ts';
 import { compareUrl, create, find, get, update } from './github/pulls.ts';
 import { setStatus } from './github/status.ts';
-import type { Forge, ForgeDeps } from './port.ts';
-import { createForgeCall, type ForgeContext } from './request/call.ts';
+import type { Forge } from './port.ts';
+import { createForgeCall } from './request/call.ts';
 import { createOctokit, gitHubApi, WRITE_GAP_MS } from './request/octokit.ts';
+import type { ForgeContext } from './request/types.ts';
 import { forgeOf, secretsOf } from './shared.ts';
 import { repositoryAddress } from './url/repository.ts';
 

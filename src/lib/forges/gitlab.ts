@@ -1,4 +1,5 @@
 import type { Credentials } from './credentials/credentials.ts';
+import type { ForgeDeps } from './deps.ts';
 import type { Api } from './gitlab/api.ts';
 import { cancelMerge } from './gitlab/cancel.ts';
 import { close } from './gitlab/close.ts';
@@ -8,8 +9,9 @@ import { decorate } from './gitlab/metadata.ts';
 import { compareUrl, create, find, get, update } from './gitlab/pulls.ts';
 import { createSend } from './gitlab/send.ts';
 import { setStatus } from './gitlab/status.ts';
-import type { Forge, ForgeDeps } from './port.ts';
-import { createForgeCall, type ForgeContext } from './request/call.ts';
+import type { Forge } from './port.ts';
+import { createForgeCall } from './request/call.ts';
+import type { ForgeContext } from './request/types.ts';
 import { forgeOf, secretsOf } from './shared.ts';
 import { repositoryAddress } from './url/repository.ts';
 

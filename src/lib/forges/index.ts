@@ -10,15 +10,10 @@ export {
   proxyFrom,
   type SecretCredentials,
 } from './credentials/credentials.ts';
-export {
-  createForge,
-  type Forge,
-  type ForgeDeps,
-  type HiddenBy,
-  type NewPullRequest,
-  type PullRequest,
-} from './port.ts';
-export type { ForgeRequest } from './request/call.ts';
+export type { ForgeDeps } from './deps.ts';
+export type { Forge, HiddenBy, NewPullRequest, PullRequest } from './port.ts';
+export { createForge } from './registry.ts';
 export type { Waits } from './request/concurrency.ts';
 export { createForgeMemory } from './request/shared-limits.ts';
+export type { ForgeRequest } from './request/types.ts';
 export { sameText } from './shared.ts';

@@ -1,6 +1,6 @@
 import { cut, MAX_QUOTED, oneLine } from '../text/index.ts';
 import type { MergeOptions, MergeOutcome, PullRequest, Unmergeable } from './port.ts';
-import type { ForgeContext } from './request/call.ts';
+import type { ForgeContext } from './request/types.ts';
 import type { MergeMethod } from './types.ts';
 
 /** The checks of a commit. */

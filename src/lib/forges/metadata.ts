@@ -1,6 +1,6 @@
 import { hasCode } from '../errors.ts';
 import type { Decoration, PullRequest } from './port.ts';
-import type { ForgeContext } from './request/call.ts';
+import type { ForgeContext } from './request/types.ts';
 
 /** What is wanted and not there. Forges tell names apart without regard to case, or have nearly none that differ by it. */
 export function missingOf(pull: PullRequest, wanted: Decoration): Decoration {

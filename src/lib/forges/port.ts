@@ -1,14 +1,4 @@
-import type { Outbound } from '../net/index.ts';
-import { createAzure } from './azure.ts';
-import { createBitbucket } from './bitbucket.ts';
-import type { Credentials } from './credentials/credentials.ts';
-import { createGitea } from './gitea.ts';
-import { createGitHub } from './github.ts';
-import { createGitLab } from './gitlab.ts';
-import type { ForgeCallDeps } from './request/call.ts';
-import { pollKey, withPolls } from './request/conditional-get.ts';
-import type { ForgeMemory } from './request/shared-limits.ts';
-import type { ForgeType, MergeMethod } from './types.ts';
+import type { MergeMethod } from './types.ts';
 
 /**
  * What hides a line that is for us. A forge that shows HTML as text hides a link reference: Markdown shows none that
@@ -150,39 +140,4 @@ export interface PullRequestChange {
   readonly title: string;
   readonly body: string;
   readonly base?: string;
-}
-
-export interface ForgeDeps extends ForgeCallDeps, ForgeMemory {
-  readonly outbound: Outbound;
-}
-
-/**
- * @throws TurnpikeError SpecInvalid for a URL that names no repository
- */
-export function createForge(
-  type: ForgeType,
-  repositoryUrl: string,
-  credentials: Credentials,
-  deps: ForgeDeps,
-): Forge {
-  const create = (outbound: Outbound) => createOne(type, repositoryUrl, credentials, { ...deps, outbound });
-  const key = pollKey(type, repositoryUrl, credentials);
-  return withPolls(create, { key, polls: deps.polls, outbound: deps.outbound, now: deps.now });
-}
-
-function createOne(type: ForgeType, repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {
-  switch (type) {
-    case 'github':
-      return createGitHub(repositoryUrl, credentials, deps);
-    case 'gitea':
-      return createGitea(repositoryUrl, credentials, deps);
-    case 'gitlab':
-      return createGitLab(repositoryUrl, credentials, deps);
-    case 'bitbucket-server':
-      return createBitbucket(repositoryUrl, credentials, deps);
-    case 'azure-devops':
-      return createAzure(repositoryUrl, credentials, deps);
-    default:
-      return type satisfies never;
-  }
 }

@@ -3,10 +3,11 @@ import { FIRST_FAULT } from '../first-fault.ts';
 import { requestWay, waySecrets } from '../net/index.ts';
 import { plainMarkdown, withoutCommands } from '../text/index.ts';
 import type { Credentials } from './credentials/credentials.ts';
+import type { ForgeDeps } from './deps.ts';
 import { held, type Mergeable } from './merge.ts';
-import type { Forge, ForgeDeps, MergeOutcome, PullRequest } from './port.ts';
-import type { ForgeAnswer, ForgeContext, ForgeOperation } from './request/call.ts';
+import type { Forge, MergeOutcome, PullRequest } from './port.ts';
 import { forgeGibberish } from './request/failure.ts';
+import type { ForgeAnswer, ForgeContext, ForgeOperation } from './request/types.ts';
 
 const MAX_URL = 1024;
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { createForge, type Forge } from '../../../src/lib/forges/port.ts';
+import type { Forge } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import { azureAddress } from '../../../src/lib/forges/url/repository.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../../fakes/azure.ts';
 import { failureOf } from '../../fakes/failure.ts';

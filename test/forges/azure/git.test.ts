@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PullRequestRef, PullRequestStrategy } from '../../../src/api/pipeline.ts';
-import { createForge } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
 import type { Workspace } from '../../../src/promote/branch/port.ts';
 import type { PullRequestPromoter } from '../../../src/promote/pull-request/port.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { createForge, type Forge, type PullRequest } from '../../../src/lib/forges/port.ts';
+import type { Forge, PullRequest } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import type { MergeMethod } from '../../../src/lib/forges/types.ts';
 import { MERGE_TYPES } from '../../fakes/azure/policies.ts';
 import { type FakePolicy, OWN_ID } from '../../fakes/azure/state.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { createForge, type Forge, type PullRequest } from '../../../src/lib/forges/port.ts';
+import type { Forge, PullRequest } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import { ANN_ID, BOB_ID, OWN_ID } from '../../fakes/azure/state.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../../fakes/azure.ts';
 import { failureOf } from '../../fakes/failure.ts';

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { createForge, type Forge, type ForgeDeps } from '../../../src/lib/forges/port.ts';
+import type { ForgeDeps } from '../../../src/lib/forges/deps.ts';
+import type { Forge } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import type { Product } from '../../fakes/azure/products.ts';
 import { ANN_ID, BOB_ID, OWN_ID } from '../../fakes/azure/state.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../../fakes/azure.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { createForge, type Forge } from '../../../src/lib/forges/port.ts';
+import type { Forge } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import { proposalOf } from '../../../src/promote/pull-request/proposal.ts';
 import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../../fakes/bitbucket.ts';
 import { failureOf } from '../../fakes/failure.ts';

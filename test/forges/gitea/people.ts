@@ -1,4 +1,6 @@
-import { createForge, type Forge, type ForgeDeps, type PullRequest } from '../../../src/lib/forges/port.ts';
+import type { ForgeDeps } from '../../../src/lib/forges/deps.ts';
+import type { Forge, PullRequest } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
 import type { Files, Gitea } from '../../lab/gitea/forge.ts';
 import { waitUntil } from '../../lab/wait.ts';

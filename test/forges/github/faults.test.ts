@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { TurnpikeError } from '../../../src/lib/errors.ts';
-import { createForge, type Forge, type ForgeDeps } from '../../../src/lib/forges/port.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/call.ts';
+import type { ForgeDeps } from '../../../src/lib/forges/deps.ts';
+import type { Forge } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import { createRateLimits } from '../../../src/lib/forges/request/limits.ts';
+import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
 import { startBrokenServer } from '../../fakes/broken-server.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';

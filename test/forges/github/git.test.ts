@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PullRequestRef, PullRequestStrategy } from '../../../src/api/pipeline.ts';
 import { credentialsFrom, type SecretCredentials } from '../../../src/lib/forges/index.ts';
-import { createForge } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import type { Outbound } from '../../../src/lib/net/outbound.ts';
 import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
 import type { Workspace } from '../../../src/promote/branch/port.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { createForge, type MergeOptions, type PullRequest } from '../../../src/lib/forges/port.ts';
+import type { MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { commitOf } from '../../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../../fakes/github.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { createForge, type MergeOptions, type PullRequest } from '../../../src/lib/forges/port.ts';
+import type { MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import { runTask } from '../../../src/promote/pull-request/run-task.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createForge } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import { STATUS_JOB } from '../../../src/lib/forges/status.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { type FakeGit, fakeGit } from '../../fakes/github/git.ts';

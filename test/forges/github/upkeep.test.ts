@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { createForge, type Forge, type PullRequest } from '../../../src/lib/forges/port.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/call.ts';
+import type { Forge, PullRequest } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
+import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { commitOf } from '../../fakes/github/branches.ts';

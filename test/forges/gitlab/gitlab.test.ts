@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { TurnpikeError } from '../../../src/lib/errors.ts';
-import { createForge, type Forge } from '../../../src/lib/forges/port.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/call.ts';
+import type { Forge } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
+import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../../fakes/gitlab.ts';

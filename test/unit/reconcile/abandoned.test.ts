@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { type PipelineSpec, type PullRequestStrategy, pipelineKey } from '../../../src/api/pipeline.ts';
-import { createForge } from '../../../src/lib/forges/port.ts';
+import { createForge } from '../../../src/lib/forges/registry.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { createPromoter } from '../../../src/reconcile/promoter.ts';
 import { createReconcile } from '../../../src/reconcile/reconcile.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/call.ts';
+import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 import { parsedAnswer } from '../shared.ts';
 import type { SendAzure } from './versions.ts';
 

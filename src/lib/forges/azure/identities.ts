@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../../errors.ts';
-import type { ForgeAnswer } from '../request/call.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import { parsedAnswer } from '../shared.ts';
 import { type Api, withQuery } from './api.ts';
 

@@ -10,8 +10,8 @@ import {
   unspoken,
 } from '../merge.ts';
 import type { MergeOutcome, PullRequest } from '../port.ts';
-import type { ForgeAnswer } from '../request/call.ts';
 import { forgeWords } from '../request/failure.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, type AzurePullRequest, parsed, pullUrl, read } from './api.ts';
 import { type AzureChecks, checksOf, commitHasChecks } from './checks.ts';
 import { ownIdentity } from './identities.ts';

@@ -1,6 +1,6 @@
 import { addEach, decorated, missing, missingOf, notTaken, notThere } from '../metadata.ts';
 import type { Decoration, PullRequest } from '../port.ts';
-import type { ForgeAnswer } from '../request/call.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, pullUrl } from './api.ts';
 import { identityOf, isIdentity } from './identities.ts';
 

@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { TurnpikeError } from '../../errors.ts';
 import { branchOf, refOf } from '../../git/index.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
-import type { ForgeAnswer } from '../request/call.ts';
 import { forgeWords } from '../request/failure.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import { parsedAnswer } from '../shared.ts';
 import { type Api, type AzurePullRequest, parsed, pullUrl, read, STATES, withQuery } from './api.ts';
 

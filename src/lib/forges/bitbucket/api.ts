@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/call.ts';
+import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 import { parsedAnswer, type SendJson, WebUrl } from '../shared.ts';
 import type { BitbucketAddress } from '../url/repository.ts';
 

@@ -1,6 +1,6 @@
 import { decorated, missingOf, notTaken, notThere } from '../metadata.ts';
 import type { Decoration, PullRequest } from '../port.ts';
-import type { ForgeAnswer } from '../request/call.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, pullUrl } from './api.ts';
 
 /** One request for each reviewer: https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-pull-requests/ */

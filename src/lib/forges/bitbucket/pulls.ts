@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { TurnpikeError } from '../../errors.ts';
 import { branchOf, refOf } from '../../git/index.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
-import type { ForgeAnswer } from '../request/call.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import { pageOf, parsedAnswer } from '../shared.ts';
 import { type Api, type BitbucketPullRequest, parsed, pullUrl, read, STATES } from './api.ts';
 

@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { TurnpikeError } from '../../errors.ts';
 import { isLongKey, MAX_RSA_BITS } from '../../net/pure.ts';
-import type { ReadKey } from './credentials.ts';
 import { GITHUB_APP } from './github-app.ts';
+import type { ReadKey } from './read-key.ts';
 
 /** A GitHub App and which of its installations is meant. */
 export interface GitHubApp {

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../../errors.ts';
 import { FIRST_FAULT } from '../../first-fault.ts';
-import type { ForgeAnswer, ForgeContext } from '../request/call.ts';
 import { forgeFailure, forgeWords } from '../request/failure.ts';
+import type { ForgeAnswer, ForgeContext } from '../request/types.ts';
 
 /**
  * What Turnpike does with a token of a GitHub App: Git, pull requests with their labels, people and comments, and the

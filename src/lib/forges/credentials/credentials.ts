@@ -21,6 +21,7 @@ import {
 import type { ForgeType } from '../types.ts';
 import { type GitHubApp, gitHubAppFrom } from './app-keys.ts';
 import { gitHubAppFault, isGitHubApp } from './github-app.ts';
+import type { ReadKey } from './read-key.ts';
 
 /** What a forge and its Git server want to know: `token` for the API, the rest for Git over HTTPS. */
 export interface Credentials extends Way {
@@ -177,9 +178,6 @@ export function forGit<T extends PushCredentials>(
   }
   return { ...credentials, bearerToken: token };
 }
-
-/** A key's text, or undefined when it is missing or blank. */
-export type ReadKey = (key: string) => string | undefined;
 
 function neededToken(read: ReadKey, where: string): string {
   const token = tokenFrom(read, 'token', where) ?? tokenFrom(read, BEARER_TOKEN, where);

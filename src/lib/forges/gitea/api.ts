@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/call.ts';
 import type { Sightings } from '../request/sightings.ts';
+import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 import { parsedAnswer, type SendJson, WebUrl } from '../shared.ts';
 import { MergeRules } from './method.ts';
 

@@ -13,8 +13,8 @@ import {
   unspoken,
 } from '../merge.ts';
 import type { MergeOutcome, PullRequest } from '../port.ts';
-import type { ForgeAnswer } from '../request/call.ts';
 import { forgeWords } from '../request/failure.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import { parsedAnswer, pathOf } from '../shared.ts';
 import { type Api, type GiteaPullRequest, read } from './api.ts';
 import { allowedStyles, styleOf } from './method.ts';

@@ -1,8 +1,8 @@
 import type { Octokit } from '@octokit/rest';
 import type { TurnpikeError } from '../../errors.ts';
 import type { Mergeable } from '../merge.ts';
-import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/call.ts';
 import { forgeFailure, forgeWords, passingFailure } from '../request/failure.ts';
+import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 
 /** One repository. */
 export interface Api {

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { FIRST_FAULT } from '../../first-fault.ts';
-import type { ForgeAnswer, ForgeOperation } from '../request/call.ts';
 import { answerOf } from '../request/octokit.ts';
 import { isRateLimitText } from '../request/rate.ts';
+import type { ForgeAnswer, ForgeOperation } from '../request/types.ts';
 import { parsedAnswer } from '../shared.ts';
 import { type Api, says } from './api.ts';
 

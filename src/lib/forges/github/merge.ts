@@ -10,8 +10,8 @@ import {
   unspoken,
 } from '../merge.ts';
 import type { MergeOutcome, PullRequest } from '../port.ts';
-import type { ForgeAnswer } from '../request/call.ts';
 import { answerOf } from '../request/octokit.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import type { MergeMethod } from '../types.ts';
 import { type MergeApi, wordsOf } from './api.ts';
 import { disableAutoMerge } from './cancel.ts';

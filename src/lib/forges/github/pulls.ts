@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
-import type { ForgeOperation } from '../request/call.ts';
 import { forgeGibberish } from '../request/failure.ts';
 import { answerOf } from '../request/octokit.ts';
+import type { ForgeOperation } from '../request/types.ts';
 import { pageOf, parsedAnswer, pathOf, WebUrl } from '../shared.ts';
 import { type Api, refusal, says } from './api.ts';
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/call.ts';
+import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 import { parsedAnswer, WebUrl } from '../shared.ts';
 import type { SendQuestion } from './send.ts';
 

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { TurnpikeError } from '../../errors.ts';
 import { FIRST_FAULT } from '../../first-fault.ts';
 import type { PullRequest } from '../port.ts';
-import type { ForgeAnswer } from '../request/call.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, read } from './api.ts';
 
 /** GitLab answers 201 also with what went wrong, and says in it which status that has. */

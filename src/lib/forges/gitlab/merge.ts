@@ -11,8 +11,8 @@ import {
   unspoken,
 } from '../merge.ts';
 import type { MergeOutcome, PullRequest } from '../port.ts';
-import type { ForgeAnswer } from '../request/call.ts';
 import { forgeWords } from '../request/failure.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, type MergeRequest, parsed, read } from './api.ts';
 import { hasEnded, withMergedResults } from './merged-results.ts';
 import { type MergeParameters, wayToMerge } from './method.ts';

@@ -1,7 +1,7 @@
 import { Commits, MergeRequestNotes, MergeRequests, Projects, Users } from '@gitbeaker/rest';
 import type { Credentials } from '../credentials/credentials.ts';
-import type { ForgeDeps } from '../port.ts';
-import type { ForgeAnswer } from '../request/call.ts';
+import type { ForgeDeps } from '../deps.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import { createSendJson, type JsonRequest } from '../shared.ts';
 
 type Requester = InstanceType<typeof MergeRequests>['requester'];

@@ -6,23 +6,14 @@ import type { Pace } from './concurrency.ts';
 import { forgeFailure, forgeUnreachable, forgeWords, rateLimited } from './failure.ts';
 import type { RateLimits } from './limits.ts';
 import { budgetOf, rateLimitOf } from './rate.ts';
-
-/** `token`: of a GitHub App; `queue`: of merges; `cancel`: of an auto-merge. */
-export type ForgeOperation =
-  | 'create'
-  | 'find'
-  | 'get'
-  | 'token'
-  | 'update'
-  | 'decorate'
-  | 'comments'
-  | 'comment'
-  | 'close'
-  | 'status'
-  | 'checks'
-  | 'merge'
-  | 'queue'
-  | 'cancel';
+import type {
+  ForgeAnswer,
+  ForgeBudget,
+  ForgeCall,
+  ForgeContext,
+  ForgeOperation,
+  ForgeRequest,
+} from './types.ts';
 
 /** Whether a forge has something more for people to see after it. */
 const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
@@ -42,42 +33,6 @@ const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
   cancel: true,
 };
 
-/** What a forge answered, whatever its status. `data` is the parsed JSON, or the text when it was none. */
-export interface ForgeAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly data: unknown;
-}
-
-/** Who is asked, for sentences, metrics and logs. */
-export interface ForgeContext {
-  /** The label of metrics, such as `github`. */
-  readonly provider: string;
-  /** The name for people, such as `GitHub`. */
-  readonly name: string;
-  readonly host: string;
-  /** `owner/name`. */
-  readonly repository: string;
-  /** What must not appear in any message. */
-  readonly secrets: readonly string[];
-  /** Whose requests are counted together, where `secrets` change meanwhile. */
-  readonly account?: string;
-  /** Milliseconds that the forge wants between two requests that write. */
-  readonly writeGapMs?: number;
-}
-
-export interface ForgeRequest {
-  readonly provider: string;
-  readonly host: string;
-  readonly operation: string;
-  readonly budget: ForgeBudget;
-  /** The HTTP status, or `error` when there was no answer. */
-  readonly code: string;
-  readonly seconds: number;
-  /** What the token's budget has left, where the forge says it. */
-  readonly remaining?: number;
-}
-
 export interface ForgeCallDeps {
   readonly log: Logger;
   readonly now: () => Date;
@@ -91,17 +46,6 @@ export interface ForgeCallDeps {
   /** Waits for a turn, which takes none of the attempt's time. */
   readonly waiting?: <T>(turn: Promise<T>) => Promise<T>;
 }
-
-/** What a forge counts apart: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api */
-export type ForgeBudget = 'rest' | 'graphql';
-
-/** `accepts` names the failures that the caller understands; every other one is thrown. */
-export type ForgeCall = (
-  operation: ForgeOperation,
-  send: () => Promise<ForgeAnswer>,
-  accepts?: (answer: ForgeAnswer) => boolean,
-  budget?: ForgeBudget,
-) => Promise<ForgeAnswer>;
 
 /**
  * The one function that every request to a forge goes through: it keeps to rate limits, stays away from what

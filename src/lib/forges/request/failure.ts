@@ -1,8 +1,8 @@
 import { errorMessage, hasCode, type Retry, TurnpikeError } from '../../errors.ts';
 import { cut, oneLine } from '../../text/index.ts';
 import { GITHUB_APP } from '../credentials/github-app.ts';
-import type { ForgeAnswer, ForgeContext, ForgeOperation } from './call.ts';
 import { retryAfterSeconds } from './rate.ts';
+import type { ForgeAnswer, ForgeContext, ForgeOperation } from './types.ts';
 
 const MAX_WORDS = 300;
 

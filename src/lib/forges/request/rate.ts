@@ -1,9 +1,9 @@
+import type { ForgeAnswer } from './types.ts';
 /**
  * Rate limits of forges. GitHub asks clients to stop for the time it names, or when it names none for a minute and
  * then longer and longer, and may ban those that do not:
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
  */
-import type { ForgeAnswer } from './call.ts';
 
 /** Where the forge names no time. */
 export const UNNAMED_SECONDS = 60;

@@ -1,5 +1,5 @@
 import { type Breakers, createBreakers } from '../../async/index.ts';
-import { type ApiVersions, createApiVersions } from '../azure/versions.ts';
+import { type ApiVersions, createApiVersions } from '../azure/known-versions.ts';
 import { createPace, type Pace, REAL_WAITS, type Waits } from './concurrency.ts';
 import { createPolls, type Polls } from './conditional-get.ts';
 import { createRateLimits, type RateLimits } from './limits.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { createApiVersions } from '../../../../src/lib/forges/azure/versions.ts';
+import { createApiVersions } from '../../../../src/lib/forges/azure/known-versions.ts';
 
 const SERVER = 'https://ado.example.com';
 

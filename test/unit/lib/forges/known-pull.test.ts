@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { pipelineKey } from '../../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../../src/lib/errors.ts';
-import { createForge } from '../../../../src/lib/forges/port.ts';
+import { createForge } from '../../../../src/lib/forges/registry.ts';
 import { closingNote } from '../../../../src/promote/pull-request/names.ts';
 import { failureOf } from '../../../fakes/failure.ts';
 import { commitOf } from '../../../fakes/github/branches.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { refusedMerge } from '../../../../src/lib/forges/merge.ts';
-import type { ForgeContext } from '../../../../src/lib/forges/request/call.ts';
 import { forgeFailure, forgeUnreachable, forgeWords } from '../../../../src/lib/forges/request/failure.ts';
+import type { ForgeContext } from '../../../../src/lib/forges/request/types.ts';
 import { answerProblem, type Remote, serverWords, unusable } from '../../../../src/lib/git/failure.ts';
 import { parseStatus } from '../../../../src/lib/kube/client/status.ts';
 import { cut, MAX_QUOTED, oneLine } from '../../../../src/lib/text/text.ts';
