@@ -1,5 +1,4 @@
 import type { ForgeAnswer } from './request/types.ts';
-import { sameText } from './shared.ts';
 
 /** How a pull request of a forge is commented. */
 export interface Commenting {
@@ -12,4 +11,13 @@ export interface Commenting {
 export async function commentOnce({ latest, add }: Commenting, text: string): Promise<void> {
   const said = await latest();
   if (!said.some((one) => sameText(one, text))) await add();
+}
+
+/** Forges may store line ends and the text's end in their own way. */
+export function sameText(left: string, right: string): boolean {
+  return plain(left) === plain(right);
+}
+
+function plain(text: string): string {
+  return text.replaceAll('\r\n', '\n').trim();
 }

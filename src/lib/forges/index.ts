@@ -1,4 +1,4 @@
-export { createAppTokens } from './credentials/app-tokens.ts';
+export { sameText } from './comment.ts';
 export {
   type Credentials,
   credentialsFrom,
@@ -11,9 +11,9 @@ export {
   type SecretCredentials,
 } from './credentials/credentials.ts';
 export type { ForgeDeps } from './deps.ts';
+export { createAppTokens } from './github/app-tokens.ts';
 export type { Forge, HiddenBy, NewPullRequest, PullRequest } from './port.ts';
 export { createForge } from './registry.ts';
 export type { Waits } from './request/concurrency.ts';
 export { createForgeMemory } from './request/shared-limits.ts';
 export type { ForgeRequest } from './request/types.ts';
-export { sameText } from './shared.ts';

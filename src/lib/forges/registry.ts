@@ -1,11 +1,11 @@
 import type { Outbound } from '../net/index.ts';
-import { createAzure } from './azure.ts';
-import { createBitbucket } from './bitbucket.ts';
+import { createAzure } from './azure/forge.ts';
+import { createBitbucket } from './bitbucket/forge.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import type { ForgeDeps } from './deps.ts';
-import { createGitea } from './gitea.ts';
-import { createGitHub } from './github.ts';
-import { createGitLab } from './gitlab.ts';
+import { createGitea } from './gitea/forge.ts';
+import { createGitHub } from './github/forge.ts';
+import { createGitLab } from './gitlab/forge.ts';
 import type { Forge } from './port.ts';
 import { pollKey, withPolls } from './request/conditional-get.ts';
 import type { ForgeType } from './types.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { APP_RIGHTS, QUEUE_RIGHTS } from '../../../src/lib/forges/credentials/app-rights.ts';
+import { APP_RIGHTS, QUEUE_RIGHTS } from '../../../src/lib/forges/github/app-rights.ts';
 
 /** As GitHub's settings call them. */
 const NAMES: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { generateKeyPairSync } from 'node:crypto';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
+import { secretsOf } from '../../../src/lib/forges/credentials/masked.ts';
 import { credentialsFrom } from '../../../src/lib/forges/index.ts';
-import { secretsOf } from '../../../src/lib/forges/shared.ts';
 import type { ForgeType } from '../../../src/lib/forges/types.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { longKey } from '../../fakes/long-key.ts';

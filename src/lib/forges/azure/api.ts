@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
-import { parsedAnswer } from '../shared.ts';
 import type { SendAzure } from './versions.ts';
 
 /** One repository. */

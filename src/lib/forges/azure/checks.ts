@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Checks } from '../merge.ts';
-import { parsedAnswer } from '../shared.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import { STATUS_CONTEXT } from '../status.ts';
 import { type Api, type AzurePullRequest, pullUrl, withQuery } from './api.ts';
 import { allowedStrategies, limitsStrategies, type MergeStrategy, StrategySettings } from './strategies.ts';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { commentOnce } from '../comment.ts';
 import type { PullRequest } from '../port.ts';
-import { parsedAnswer } from '../shared.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import { type Api, pullUrl } from './api.ts';
 
 /** https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-request-threads */

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../../errors.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { parsedAnswer } from '../shared.ts';
 import { type Api, withQuery } from './api.ts';
 
 const Found = v.object({ value: v.array(v.object({ id: v.string() })) });

@@ -3,8 +3,8 @@ import { TurnpikeError } from '../../errors.ts';
 import { branchOf, refOf } from '../../git/index.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import { forgeWords } from '../request/failure.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { parsedAnswer } from '../shared.ts';
 import { type Api, type AzurePullRequest, parsed, pullUrl, read, STATES, withQuery } from './api.ts';
 
 export const MAX_DESCRIPTION = 4000;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { CommitStatus } from '../port.ts';
-import { parsedAnswer } from '../shared.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import { cutStatus, STATUS_CONTEXT } from '../status.ts';
 import { type Api, pullUrl } from './api.ts';
 import type { AzureRequest } from './versions.ts';

@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../errors.ts';
 import { keyBy, type Way } from '../../net/index.ts';
+import type { JsonRequest, SendJson } from '../request/send-json.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext } from '../request/types.ts';
-import type { JsonRequest, SendJson } from '../shared.ts';
 import { type ApiVersions, VERSIONS } from './known-versions.ts';
 
 /** The same, apart from what is said on other ways. */

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
+import { WebUrl } from '../page.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
+import type { SendJson } from '../request/send-json.ts';
 import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
-import { parsedAnswer, type SendJson, WebUrl } from '../shared.ts';
 import type { BitbucketAddress } from '../url/repository.ts';
 
 /** One repository. */

@@ -14,8 +14,8 @@ import {
 } from '../merge.ts';
 import type { MergeOutcome, PullRequest } from '../port.ts';
 import { forgeWords } from '../request/failure.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { parsedAnswer } from '../shared.ts';
 import { type Api, type BitbucketPullRequest, parsed, pullUrl, read } from './api.ts';
 import { strategyOf } from './method.ts';
 import { toPullRequest } from './pulls.ts';

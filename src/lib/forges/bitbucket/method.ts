@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parsedAnswer } from '../shared.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { MergeMethod } from '../types.ts';
 import type { Api } from './api.ts';
 

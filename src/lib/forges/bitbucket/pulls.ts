@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { TurnpikeError } from '../../errors.ts';
 import { branchOf, refOf } from '../../git/index.ts';
+import { pageOf } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { pageOf, parsedAnswer } from '../shared.ts';
 import { type Api, type BitbucketPullRequest, parsed, pullUrl, read, STATES } from './api.ts';
 
 export const MAX_DESCRIPTION = 32_000;

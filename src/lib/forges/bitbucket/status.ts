@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Checks } from '../merge.ts';
 import type { CommitStatus } from '../port.ts';
-import { parsedAnswer } from '../shared.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import { cutStatus, STATUS_CONTEXT } from '../status.ts';
 import type { Api } from './api.ts';
 

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
+import { WebUrl } from '../page.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
+import type { SendJson } from '../request/send-json.ts';
 import type { Sightings } from '../request/sightings.ts';
 import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
-import { parsedAnswer, type SendJson, WebUrl } from '../shared.ts';
 import { MergeRules } from './method.ts';
 
 /** One repository. */

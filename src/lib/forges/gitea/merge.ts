@@ -12,10 +12,11 @@ import {
   settled,
   unspoken,
 } from '../merge.ts';
+import { pathOf } from '../page.ts';
 import type { MergeOutcome, PullRequest } from '../port.ts';
 import { forgeWords } from '../request/failure.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { parsedAnswer, pathOf } from '../shared.ts';
 import { type Api, type GiteaPullRequest, read } from './api.ts';
 import { allowedStyles, styleOf } from './method.ts';
 import { toPullRequest } from './pulls.ts';

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { addEach, decorated, missing, missingOf, notTaken } from '../metadata.ts';
 import type { Decoration, PullRequest } from '../port.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { parsedAnswer } from '../shared.ts';
 import type { Api } from './api.ts';
 
 const Labels = v.array(v.object({ name: v.string() }));

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { FIRST_FAULT } from '../../first-fault.ts';
+import { pageOf, pathOf } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import { forgeGibberish } from '../request/failure.ts';
-import { pageOf, pathOf } from '../shared.ts';
 import { type Api, GiteaPullRequest, parsed, read, stateOf } from './api.ts';
 
 /** The server may give less than a page asks for; it says how many there are in all. */

@@ -1,7 +1,7 @@
 import type { PullRequest } from '../port.ts';
-import { answerOf } from '../request/octokit.ts';
 import type { Api } from './api.ts';
 import { comment } from './comment.ts';
+import { answerOf } from './octokit.ts';
 
 export async function close(api: Api, pull: PullRequest, reason: string): Promise<void> {
   await comment(api, pull, reason);

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { commentOnce } from '../comment.ts';
 import type { PullRequest } from '../port.ts';
-import { answerOf } from '../request/octokit.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { parsedAnswer } from '../shared.ts';
 import type { Api } from './api.ts';
+import { answerOf } from './octokit.ts';
 
 /** https://docs.github.com/en/rest/issues/comments */
 const Comments = v.array(v.object({ body: v.nullish(v.string(), '') }));

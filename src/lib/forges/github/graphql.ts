@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { FIRST_FAULT } from '../../first-fault.ts';
-import { answerOf } from '../request/octokit.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import { isRateLimitText } from '../request/rate.ts';
 import type { ForgeAnswer, ForgeOperation } from '../request/types.ts';
-import { parsedAnswer } from '../shared.ts';
 import { type Api, says } from './api.ts';
+import { answerOf } from './octokit.ts';
 
 /** GraphQL answers 200 for a failure: https://docs.github.com/en/graphql */
 const Errors = v.object({

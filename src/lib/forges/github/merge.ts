@@ -10,7 +10,6 @@ import {
   unspoken,
 } from '../merge.ts';
 import type { MergeOutcome, PullRequest } from '../port.ts';
-import { answerOf } from '../request/octokit.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import type { MergeMethod } from '../types.ts';
 import { type MergeApi, wordsOf } from './api.ts';
@@ -19,6 +18,7 @@ import { hasChecks } from './checks.ts';
 import { graphql } from './graphql.ts';
 import { type Found, look } from './look.ts';
 import { hasQueueRule, isMethodRefused, methodsFor, refusedMethods } from './methods.ts';
+import { answerOf } from './octokit.ts';
 import { enqueue, passQueue, type Queue, takenOut } from './queue.ts';
 
 /** What is merged. */

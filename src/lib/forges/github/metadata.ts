@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { addEach, decorated, missing, missingOf, notTaken } from '../metadata.ts';
 import type { Decoration, PullRequest } from '../port.ts';
-import { answerOf } from '../request/octokit.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { parsedAnswer } from '../shared.ts';
 import type { Api } from './api.ts';
+import { answerOf } from './octokit.ts';
 
 const Assigned = v.object({ assignees: v.nullish(v.array(v.object({ login: v.string() })), []) });
 const Reviews = v.array(v.object({ user: v.nullish(v.object({ login: v.string() })) }));

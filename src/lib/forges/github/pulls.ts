@@ -1,10 +1,11 @@
 import * as v from 'valibot';
+import { pageOf, pathOf, WebUrl } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import { forgeGibberish } from '../request/failure.ts';
-import { answerOf } from '../request/octokit.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeOperation } from '../request/types.ts';
-import { pageOf, parsedAnswer, pathOf, WebUrl } from '../shared.ts';
 import { type Api, refusal, says } from './api.ts';
+import { answerOf } from './octokit.ts';
 
 const Users = v.nullish(v.array(v.object({ login: v.string() })), []);
 

@@ -1,7 +1,7 @@
 import type { CommitStatus } from '../port.ts';
-import { answerOf } from '../request/octokit.ts';
 import { cutStatus, STATUS_CONTEXT } from '../status.ts';
 import { type Api, refusal } from './api.ts';
+import { answerOf } from './octokit.ts';
 
 const MAX_DESCRIPTION = 140;
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
+import { WebUrl } from '../page.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
-import { parsedAnswer, WebUrl } from '../shared.ts';
 import type { SendQuestion } from './send.ts';
 
 /** One project. */

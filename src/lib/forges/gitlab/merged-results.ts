@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Checks } from '../merge.ts';
-import { parsedAnswer } from '../shared.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { Api, MergeRequest } from './api.ts';
 import { checksOf, readCommit } from './status.ts';
 

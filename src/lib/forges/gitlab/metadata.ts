@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { decorated, missing, missingOf, notTaken } from '../metadata.ts';
 import type { Decoration, PullRequest } from '../port.ts';
-import { parsedAnswer } from '../shared.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import { type Api, parsed, read } from './api.ts';
 
 /** https://docs.gitlab.com/api/users/ */

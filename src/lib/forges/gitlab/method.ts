@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Mergeable, otherMethod } from '../merge.ts';
 import type { MergeOutcome } from '../port.ts';
-import { parsedAnswer } from '../shared.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { Api } from './api.ts';
 
 /** https://docs.gitlab.com/api/projects/#retrieve-a-project */

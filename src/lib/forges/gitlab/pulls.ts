@@ -1,7 +1,7 @@
+import { pageOf, pathOf } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import { forgeGibberish, passingFailure } from '../request/failure.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { pageOf, pathOf } from '../shared.ts';
 import { type Api, type MergeRequest, parsed, read, STATES } from './api.ts';
 import type { Question } from './send.ts';
 

@@ -1,8 +1,8 @@
 import { Commits, MergeRequestNotes, MergeRequests, Projects, Users } from '@gitbeaker/rest';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { ForgeDeps } from '../deps.ts';
+import { createSendJson, type JsonRequest } from '../request/send-json.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { createSendJson, type JsonRequest } from '../shared.ts';
 
 type Requester = InstanceType<typeof MergeRequests>['requester'];
 

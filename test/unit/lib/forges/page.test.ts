@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { pageOf } from '../../../../src/lib/forges/shared.ts';
+import { pageOf } from '../../../../src/lib/forges/page.ts';
 
 const FORGE = { name: 'GitHub' };
 const OWN = 'https://git.example.com/acme/fleet/pull/7';

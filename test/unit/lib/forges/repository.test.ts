@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { gitHubApi } from '../../../../src/lib/forges/request/octokit.ts';
+import { gitHubApi } from '../../../../src/lib/forges/github/octokit.ts';
 import { repositoryAddress } from '../../../../src/lib/forges/url/repository.ts';
 
 describe('the address of a repository', () => {

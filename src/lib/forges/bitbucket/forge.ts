@@ -1,18 +1,20 @@
-import type { Api } from './bitbucket/api.ts';
-import { cancelMerge } from './bitbucket/cancel.ts';
-import { close } from './bitbucket/close.ts';
-import { comment } from './bitbucket/comment.ts';
-import { merge } from './bitbucket/merge.ts';
-import { decorate } from './bitbucket/metadata.ts';
-import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './bitbucket/pulls.ts';
-import { setStatus } from './bitbucket/status.ts';
-import type { Credentials } from './credentials/credentials.ts';
-import type { ForgeDeps } from './deps.ts';
-import type { Forge } from './port.ts';
-import { createForgeCall } from './request/call.ts';
-import type { ForgeContext } from './request/types.ts';
-import { createSendJson, forgeOf, secretsOf } from './shared.ts';
-import { bitbucketAddress } from './url/repository.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import { secretsOf } from '../credentials/masked.ts';
+import type { ForgeDeps } from '../deps.ts';
+import type { Forge } from '../port.ts';
+import { createForgeCall } from '../request/call.ts';
+import { createSendJson } from '../request/send-json.ts';
+import type { ForgeContext } from '../request/types.ts';
+import { forgeOf } from '../shared.ts';
+import { bitbucketAddress } from '../url/repository.ts';
+import type { Api } from './api.ts';
+import { cancelMerge } from './cancel.ts';
+import { close } from './close.ts';
+import { comment } from './comment.ts';
+import { merge } from './merge.ts';
+import { decorate } from './metadata.ts';
+import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './pulls.ts';
+import { setStatus } from './status.ts';
 
 /** Bitbucket Data Center, also below a path such as `https://host/bitbucket/scm/PROJECT/repository.git`. */
 export function createBitbucket(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {

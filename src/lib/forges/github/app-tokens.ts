@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 import { createAppAuth } from '@octokit/auth-app';
 import * as v from 'valibot';
 import { TurnpikeError } from '../../errors.ts';
+import type { GitHubApp } from '../credentials/app-keys.ts';
+import type { AppCredentials, Credentials } from '../credentials/credentials.ts';
+import { appOfOtherHost, GITHUB_APP } from '../credentials/github-app.ts';
 import type { ForgeDeps } from '../deps.ts';
 import { createForgeCall } from '../request/call.ts';
-import { answerOf, createOctokit, gitHubApi } from '../request/octokit.ts';
+import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeCall, ForgeContext } from '../request/types.ts';
-import { parsedAnswer } from '../shared.ts';
 import { type RepositoryAddress, repositoryAddress } from '../url/repository.ts';
-import type { GitHubApp } from './app-keys.ts';
 import { APP_RIGHTS, mayLackRights, QUEUE_RIGHTS, refusedRights } from './app-rights.ts';
-import type { AppCredentials, Credentials } from './credentials.ts';
-import { appOfOtherHost, GITHUB_APP } from './github-app.ts';
+import { answerOf, createOctokit, gitHubApi } from './octokit.ts';
 
 /** https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app */
 const Token = v.object({ token: v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/)), expires_at: v.string() });

@@ -1,9 +1,9 @@
 import { Octokit } from '@octokit/rest';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { ForgeDeps } from '../deps.ts';
-import { requestBounds } from '../shared.ts';
+import { requestBounds } from '../request/send-json.ts';
+import type { ForgeAnswer } from '../request/types.ts';
 import type { RepositoryAddress } from '../url/repository.ts';
-import type { ForgeAnswer } from './types.ts';
 
 /** Between two requests that write, as GitHub asks: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api */
 export const WRITE_GAP_MS = 1000;

@@ -1,20 +1,22 @@
-import type { Api } from './azure/api.ts';
-import { cancelMerge } from './azure/cancel.ts';
-import { close } from './azure/close.ts';
-import { comment } from './azure/comment.ts';
-import { identitiesUrl } from './azure/identities.ts';
-import { merge } from './azure/merge.ts';
-import { decorate } from './azure/metadata.ts';
-import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './azure/pulls.ts';
-import { setStatus } from './azure/status.ts';
-import { callWithVersions, versionsBy, withVersions } from './azure/versions.ts';
-import type { Credentials } from './credentials/credentials.ts';
-import type { ForgeDeps } from './deps.ts';
-import type { Forge } from './port.ts';
-import { createForgeCall } from './request/call.ts';
-import type { ForgeContext } from './request/types.ts';
-import { createSendJson, forgeOf, type SendJson, secretsOf } from './shared.ts';
-import { azureAddress } from './url/repository.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import { secretsOf } from '../credentials/masked.ts';
+import type { ForgeDeps } from '../deps.ts';
+import type { Forge } from '../port.ts';
+import { createForgeCall } from '../request/call.ts';
+import { createSendJson, type SendJson } from '../request/send-json.ts';
+import type { ForgeContext } from '../request/types.ts';
+import { forgeOf } from '../shared.ts';
+import { azureAddress } from '../url/repository.ts';
+import type { Api } from './api.ts';
+import { cancelMerge } from './cancel.ts';
+import { close } from './close.ts';
+import { comment } from './comment.ts';
+import { identitiesUrl } from './identities.ts';
+import { merge } from './merge.ts';
+import { decorate } from './metadata.ts';
+import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './pulls.ts';
+import { setStatus } from './status.ts';
+import { callWithVersions, versionsBy, withVersions } from './versions.ts';
 
 /** Azure DevOps Services and Server. */
 export function createAzure(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {

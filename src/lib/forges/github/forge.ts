@@ -1,19 +1,20 @@
-import type { Credentials } from './credentials/credentials.ts';
-import type { ForgeDeps } from './deps.ts';
-import type { Api } from './github/api.ts';
-import { cancelMerge } from './github/cancel.ts';
-import { close } from './github/close.ts';
-import { comment } from './github/comment.ts';
-import { merge } from './github/merge.ts';
-import { decorate } from './github/metadata.ts';
-import { compareUrl, create, find, get, update } from './github/pulls.ts';
-import { setStatus } from './github/status.ts';
-import type { Forge } from './port.ts';
-import { createForgeCall } from './request/call.ts';
-import { createOctokit, gitHubApi, WRITE_GAP_MS } from './request/octokit.ts';
-import type { ForgeContext } from './request/types.ts';
-import { forgeOf, secretsOf } from './shared.ts';
-import { repositoryAddress } from './url/repository.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import { secretsOf } from '../credentials/masked.ts';
+import type { ForgeDeps } from '../deps.ts';
+import type { Forge } from '../port.ts';
+import { createForgeCall } from '../request/call.ts';
+import type { ForgeContext } from '../request/types.ts';
+import { forgeOf } from '../shared.ts';
+import { repositoryAddress } from '../url/repository.ts';
+import type { Api } from './api.ts';
+import { cancelMerge } from './cancel.ts';
+import { close } from './close.ts';
+import { comment } from './comment.ts';
+import { merge } from './merge.ts';
+import { decorate } from './metadata.ts';
+import { createOctokit, gitHubApi, WRITE_GAP_MS } from './octokit.ts';
+import { compareUrl, create, find, get, update } from './pulls.ts';
+import { setStatus } from './status.ts';
 
 /** GitHub, GitHub Enterprise Server and GitHub Enterprise Cloud with data residency. */
 export function createGitHub(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {

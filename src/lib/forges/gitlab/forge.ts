@@ -1,19 +1,20 @@
-import type { Credentials } from './credentials/credentials.ts';
-import type { ForgeDeps } from './deps.ts';
-import type { Api } from './gitlab/api.ts';
-import { cancelMerge } from './gitlab/cancel.ts';
-import { close } from './gitlab/close.ts';
-import { comment } from './gitlab/comment.ts';
-import { merge } from './gitlab/merge.ts';
-import { decorate } from './gitlab/metadata.ts';
-import { compareUrl, create, find, get, update } from './gitlab/pulls.ts';
-import { createSend } from './gitlab/send.ts';
-import { setStatus } from './gitlab/status.ts';
-import type { Forge } from './port.ts';
-import { createForgeCall } from './request/call.ts';
-import type { ForgeContext } from './request/types.ts';
-import { forgeOf, secretsOf } from './shared.ts';
-import { repositoryAddress } from './url/repository.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import { secretsOf } from '../credentials/masked.ts';
+import type { ForgeDeps } from '../deps.ts';
+import type { Forge } from '../port.ts';
+import { createForgeCall } from '../request/call.ts';
+import type { ForgeContext } from '../request/types.ts';
+import { forgeOf } from '../shared.ts';
+import { repositoryAddress } from '../url/repository.ts';
+import type { Api } from './api.ts';
+import { cancelMerge } from './cancel.ts';
+import { close } from './close.ts';
+import { comment } from './comment.ts';
+import { merge } from './merge.ts';
+import { decorate } from './metadata.ts';
+import { compareUrl, create, find, get, update } from './pulls.ts';
+import { createSend } from './send.ts';
+import { setStatus } from './status.ts';
 
 /** GitLab.com and self-managed GitLab at the root of its host; groups may lie in groups. */
 export function createGitLab(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {

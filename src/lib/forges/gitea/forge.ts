@@ -1,19 +1,21 @@
-import type { Credentials } from './credentials/credentials.ts';
-import type { ForgeDeps } from './deps.ts';
-import type { Api } from './gitea/api.ts';
-import { cancelMerge } from './gitea/cancel.ts';
-import { close } from './gitea/close.ts';
-import { comment } from './gitea/comment.ts';
-import { merge } from './gitea/merge.ts';
-import { decorate } from './gitea/metadata.ts';
-import { compareUrl, create, find, get, update } from './gitea/pulls.ts';
-import { setStatus } from './gitea/status.ts';
-import type { Forge } from './port.ts';
-import { createForgeCall } from './request/call.ts';
-import { sightingsBy } from './request/sightings.ts';
-import type { ForgeContext } from './request/types.ts';
-import { createSendJson, forgeOf, secretsOf } from './shared.ts';
-import { repositoryAddress } from './url/repository.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import { secretsOf } from '../credentials/masked.ts';
+import type { ForgeDeps } from '../deps.ts';
+import type { Forge } from '../port.ts';
+import { createForgeCall } from '../request/call.ts';
+import { createSendJson } from '../request/send-json.ts';
+import { sightingsBy } from '../request/sightings.ts';
+import type { ForgeContext } from '../request/types.ts';
+import { forgeOf } from '../shared.ts';
+import { repositoryAddress } from '../url/repository.ts';
+import type { Api } from './api.ts';
+import { cancelMerge } from './cancel.ts';
+import { close } from './close.ts';
+import { comment } from './comment.ts';
+import { merge } from './merge.ts';
+import { decorate } from './metadata.ts';
+import { compareUrl, create, find, get, update } from './pulls.ts';
+import { setStatus } from './status.ts';
 
 /** Gitea and Forgejo, also below a path such as `https://host/git/owner/repository`. */
 export function createGitea(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {
