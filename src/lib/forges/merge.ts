@@ -21,9 +21,6 @@ export const SETTLE_SECONDS = 30;
 const MAX_NAMES = 5;
 const MAX_NAME = 80;
 
-/** A forge, and what is wanted of its merge. */
-export type Mergeable<Api> = Api & Pick<MergeOptions, 'base' | 'mayWait' | 'method' | 'scheduled'>;
-
 /** The outcome where nothing has to be asked of the forge. */
 export function held(pull: PullRequest, { base, pushedAt, now }: MergeOptions): MergeOutcome | undefined {
   if (pull.state !== 'open') return undefined;

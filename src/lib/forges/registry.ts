@@ -6,6 +6,7 @@ import type { ForgeDeps } from './deps.ts';
 import { createGitea } from './gitea/forge.ts';
 import { createGitHub } from './github/forge.ts';
 import { createGitLab } from './gitlab/forge.ts';
+import { guarded } from './guarded.ts';
 import type { Forge } from './port.ts';
 import { pollKey, withPolls } from './request/conditional-get.ts';
 import type { ForgeType } from './types.ts';
@@ -21,7 +22,7 @@ export function createForge(
 ): Forge {
   const create = (outbound: Outbound) => createOne(type, repositoryUrl, credentials, { ...deps, outbound });
   const key = pollKey(type, repositoryUrl, credentials);
-  return withPolls(create, { key, polls: deps.polls, outbound: deps.outbound, now: deps.now });
+  return guarded(withPolls(create, { key, polls: deps.polls, outbound: deps.outbound, now: deps.now }));
 }
 
 function createOne(type: ForgeType, repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {

@@ -1,7 +1,6 @@
 import {
   conflicting,
   failing,
-  type Mergeable,
   mustNotWait,
   notYet,
   pending,
@@ -9,7 +8,7 @@ import {
   settled,
   unspoken,
 } from '../merge.ts';
-import type { MergeOutcome, PullRequest } from '../port.ts';
+import type { MergeOptions, MergeOutcome, PullRequest } from '../port.ts';
 import { forgeWords } from '../request/failure.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, type AzurePullRequest, parsed, pullUrl, read } from './api.ts';
@@ -18,17 +17,20 @@ import { ownIdentity } from './identities.ts';
 import { toPullRequest } from './pulls.ts';
 import { type MergeStrategy, strategyFor } from './strategies.ts';
 
-type MergeApi = Mergeable<Api>;
-
 /** The policies of the branch are not met. */
 const REJECTED = /GitPullRequestUpdateRejectedByPolicyException/;
 
 /** https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/update */
-export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+export async function merge(
+  api: Api,
+  { number }: PullRequest,
+  commit: string,
+  options: MergeOptions,
+): Promise<MergeOutcome> {
   const pull = await read(api, number);
   if (!pull) return notYet('The pull request is not there any more.');
   const seen = toPullRequest(api, pull);
-  const outcome = settled(seen, commit, api);
+  const outcome = settled(seen, commit, options);
   if (outcome) return outcome;
   if (pull.isDraft) return notYet('The pull request is a draft.');
   if (seen.mergeable) return conflicting();
@@ -36,15 +38,16 @@ export async function merge(api: MergeApi, { number }: PullRequest, commit: stri
   const held = failing(checks, commit);
   if (held) return held;
   if (completesItself(pull, checks)) return { kind: 'scheduled' };
-  const strategy = strategyFor(checks.strategies, api.method, api.base);
+  const strategy = strategyFor(checks.strategies, options.method, options.base);
   if (typeof strategy === 'object') return notYet(strategy.problem);
   const base = pull.lastMergeTargetCommit?.commitId;
-  const waits = await unspoken(api, checks, commit, async () =>
+  const waits = await unspoken(options, checks, commit, async () =>
     Boolean(base && (await commitHasChecks(api, base))),
   );
   if (waits) return waits;
   const { optional } = checks;
-  const completion = { pull, commit, optional, completionOptions: { mergeStrategy: strategy } };
+  const completionOptions = { mergeStrategy: strategy };
+  const completion = { pull, commit, optional, completionOptions, options };
   if (checks.blocked) return schedule(api, completion);
   return checks.pending.length > 0 ? pending(checks, commit) : mergeNow(api, completion);
 }
@@ -59,13 +62,14 @@ function completesItself({ autoCompleteSetBy, completionOptions }: AzurePullRequ
 interface Completion {
   readonly pull: AzurePullRequest;
   readonly commit: string;
+  readonly options: MergeOptions;
   /** Left out, Azure takes the first strategy, whatever the policies allow. */
   readonly completionOptions: { readonly mergeStrategy: MergeStrategy };
   /** Policies that an auto-complete is not to wait for. */
   readonly optional: readonly number[];
 }
 
-async function mergeNow(api: MergeApi, completion: Completion): Promise<MergeOutcome> {
+async function mergeNow(api: Api, completion: Completion): Promise<MergeOutcome> {
   const { pull, commit, completionOptions } = completion;
   const lastMergeSourceCommit = { commitId: commit };
   const answer = await change(api, pull, { status: 'completed', lastMergeSourceCommit, completionOptions });
@@ -73,18 +77,16 @@ async function mergeNow(api: MergeApi, completion: Completion): Promise<MergeOut
 }
 
 /** Azure cannot be told which head is meant, but answers with the one that it has by now. */
-async function schedule(
-  api: MergeApi,
-  { pull, commit, completionOptions, optional }: Completion,
-): Promise<MergeOutcome> {
-  if (!api.mayWait) return mustNotWait(api.context);
+async function schedule(api: Api, completion: Completion): Promise<MergeOutcome> {
+  const { pull, commit, options, completionOptions, optional } = completion;
+  if (!options.mayWait) return mustNotWait(api.context);
   const id = await ownIdentity(api);
   const ignored = optional.length > 0 ? { autoCompleteIgnoreConfigIds: optional } : {};
-  const options = { ...completionOptions, ...ignored };
-  const answer = await change(api, pull, { autoCompleteSetBy: { id }, completionOptions: options });
+  const body = { autoCompleteSetBy: { id }, completionOptions: { ...completionOptions, ...ignored } };
+  const answer = await change(api, pull, body);
   const outcome = outcomeOf(api, answer);
   if (outcome.kind !== 'scheduled') return outcome;
-  return settled(toPullRequest(api, parsed(api, 'merge', answer.data)), commit, api) ?? outcome;
+  return settled(toPullRequest(api, parsed(api, 'merge', answer.data)), commit, options) ?? outcome;
 }
 
 /** 409: the head is another one, `TF401192`. */

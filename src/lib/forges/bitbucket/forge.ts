@@ -5,7 +5,6 @@ import type { Forge } from '../port.ts';
 import { createForgeCall } from '../request/call.ts';
 import { createSendJson } from '../request/send-json.ts';
 import type { ForgeContext } from '../request/types.ts';
-import { forgeOf } from '../shared.ts';
 import { bitbucketAddress } from '../url/repository.ts';
 import type { Api } from './api.ts';
 import { cancelMerge } from './cancel.ts';
@@ -44,18 +43,16 @@ export function createBitbucket(repositoryUrl: string, credentials: Credentials,
     // https://confluence.atlassian.com/bitbucketserver086/http-access-tokens-1188782454.html
     takesBearer: true,
     ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git` }),
-    ...forgeOf(api, {
-      create,
-      find,
-      get,
-      update,
-      decorate,
-      comment,
-      close,
-      setStatus,
-      merge,
-      cancelMerge,
-      compareUrl,
-    }),
+    create: (input) => create(api, input),
+    find: (head, base) => find(api, head, base),
+    get: (number) => get(api, number),
+    update: (number, change) => update(api, number, change),
+    decorate: (pull, wanted) => decorate(api, pull, wanted),
+    comment: (pull, text) => comment(api, pull, text),
+    close: (pull, reason) => close(api, pull, reason),
+    setStatus: (commit, status) => setStatus(api, commit, status),
+    merge: (pull, commit, options) => merge(api, pull, commit, options),
+    cancelMerge: (pull) => cancelMerge(api, pull),
+    compareUrl: (base, head) => compareUrl(api, base, head),
   };
 }

@@ -3,7 +3,6 @@ import { TurnpikeError } from '../../errors.ts';
 import { FIRST_FAULT } from '../../first-fault.ts';
 import {
   failing,
-  type Mergeable,
   mustNotWait,
   notYet,
   otherMethod,
@@ -12,7 +11,7 @@ import {
   settled,
   unspoken,
 } from '../merge.ts';
-import type { MergeOutcome, PullRequest } from '../port.ts';
+import type { MergeOptions, MergeOutcome, PullRequest } from '../port.ts';
 import { forgeWords } from '../request/failure.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
@@ -20,8 +19,6 @@ import { type Api, type BitbucketPullRequest, parsed, pullUrl, read } from './ap
 import { strategyOf } from './method.ts';
 import { toPullRequest } from './pulls.ts';
 import { checksOf } from './status.ts';
-
-type MergeApi = Mergeable<Api>;
 
 const Vetoes = v.nullish(
   v.array(
@@ -38,56 +35,63 @@ const Mergeability = v.object({ vetoes: Vetoes });
  * The version of the pull request stands for its head: a push makes a new one.
  * https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-pull-requests/
  */
-export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+export async function merge(
+  api: Api,
+  { number }: PullRequest,
+  commit: string,
+  options: MergeOptions,
+): Promise<MergeOutcome> {
   const pull = await read(api, number);
   if (!pull) return notYet('The pull request is not there any more.');
-  const outcome = settled(toPullRequest(api, pull), commit, api);
+  const outcome = settled(toPullRequest(api, pull), commit, options);
   if (outcome) return outcome;
   const checks = await checksOf(api, commit);
   const held = failing(checks, commit);
   if (held) return held;
   const base = pull.toRef.latestCommit;
-  const waits = await unspoken(api, checks, commit, async () =>
+  const waits = await unspoken(options, checks, commit, async () =>
     Boolean(base && (await checksOf(api, base)).any),
   );
   if (waits) return waits;
   if (checks.pending.length > 0 && !(await isVetoed(api, number))) return pending(checks, commit);
-  const strategy = api.method && (await strategyOf(api, api.method));
-  if (api.method && strategy && strategy.id === undefined) {
-    return otherMethod(api.context, api.method, `it allows ${strategy.allowed.join(', ') || 'none'}`);
+  const { method, mayWait } = options;
+  const strategy = method && (await strategyOf(api, method));
+  if (method && strategy && strategy.id === undefined) {
+    return otherMethod(api.context, method, `it allows ${strategy.allowed.join(', ') || 'none'}`);
   }
-  const wanted = { pull, ...(strategy?.id !== undefined && { strategyId: strategy.id }) };
-  return checks.pending.length > 0 ? schedule(api, wanted, '') : mergeNow(api, wanted);
+  const merging = { pull, mayWait, ...(strategy?.id !== undefined && { strategyId: strategy.id }) };
+  return checks.pending.length > 0 ? schedule(api, merging, '') : mergeNow(api, merging);
 }
 
 /** A pull request, and how it is to be merged; by default the repository's way. */
-interface Wanted {
+interface Merging {
   readonly pull: BitbucketPullRequest;
+  readonly mayWait: boolean;
   readonly strategyId?: string;
 }
 
-async function mergeNow(api: MergeApi, wanted: Wanted): Promise<MergeOutcome> {
-  const answer = await ask(api, wanted, {});
+async function mergeNow(api: Api, merging: Merging): Promise<MergeOutcome> {
+  const answer = await ask(api, merging, {});
   if (answer.status !== 409) return outcomeOf(api, answer);
   const why = wordsOf(api, answer);
   if (isConflict(answer)) return refusedMerge(api.context, why, 'conflicting');
-  return isVeto(answer) ? schedule(api, wanted, why) : refusedMerge(api.context, why);
+  return isVeto(answer) ? schedule(api, merging, why) : refusedMerge(api.context, why);
 }
 
 /** 403: the repository has no auto-merge; servers before 8.15 know none and say the veto once more. */
-async function schedule(api: MergeApi, wanted: Wanted, why: string): Promise<MergeOutcome> {
-  if (!api.mayWait) return mustNotWait(api.context);
-  const answer = await ask(api, wanted, { autoMerge: true });
+async function schedule(api: Api, merging: Merging, why: string): Promise<MergeOutcome> {
+  if (!merging.mayWait) return mustNotWait(api.context);
+  const answer = await ask(api, merging, { autoMerge: true });
   if (answer.status < 300) return outcomeOf(api, answer);
   return refusedMerge(api.context, why || wordsOf(api, answer));
 }
 
-async function ask(api: Api, { pull, ...way }: Wanted, options: { readonly autoMerge?: boolean }) {
+async function ask(api: Api, { pull, strategyId }: Merging, options: { readonly autoMerge?: boolean }) {
   const { id, version } = pull;
   const url = `${pullUrl(api, id)}/merge?version=${version}`;
   const isRefused = ({ status }: ForgeAnswer) =>
     status === 401 || status === 409 || (status === 403 && options.autoMerge === true);
-  const body = { version, ...options, ...way };
+  const body = { version, ...options, ...(strategyId !== undefined && { strategyId }) };
   const answer = await api.call('merge', () => api.send({ method: 'POST', url, body }), isRefused);
   if (answer.status === 401) throw mayNotMerge(api, id, answer);
   return answer;

@@ -6,7 +6,6 @@ import { createForgeCall } from '../request/call.ts';
 import { createSendJson } from '../request/send-json.ts';
 import { sightingsBy } from '../request/sightings.ts';
 import type { ForgeContext } from '../request/types.ts';
-import { forgeOf } from '../shared.ts';
 import { repositoryAddress } from '../url/repository.ts';
 import type { Api } from './api.ts';
 import { cancelMerge } from './cancel.ts';
@@ -35,17 +34,17 @@ export function createGitea(repositoryUrl: string, credentials: Credentials, dep
     context,
     sightings: sightingsBy(credentials, deps.sightings),
   };
-  return forgeOf(api, {
-    create,
-    find,
-    get,
-    update,
-    decorate,
-    comment,
-    close,
-    setStatus,
-    merge,
-    cancelMerge,
-    compareUrl,
-  });
+  return {
+    create: (input) => create(api, input),
+    find: (head, base) => find(api, head, base),
+    get: (number) => get(api, number),
+    update: (number, change) => update(api, number, change),
+    decorate: (pull, wanted) => decorate(api, pull, wanted),
+    comment: (pull, text) => comment(api, pull, text),
+    close: (pull, reason) => close(api, pull, reason),
+    setStatus: (commit, status) => setStatus(api, commit, status),
+    merge: (pull, commit, options) => merge(api, pull, commit, options),
+    cancelMerge: (pull) => cancelMerge(api, pull),
+    compareUrl: (base, head) => compareUrl(api, base, head),
+  };
 }

@@ -3,7 +3,6 @@ import {
   behind,
   type Checks,
   failing,
-  type Mergeable,
   mustNotWait,
   notYet,
   otherMethod,
@@ -13,7 +12,7 @@ import {
   unspoken,
 } from '../merge.ts';
 import { pathOf } from '../page.ts';
-import type { MergeOutcome, PullRequest } from '../port.ts';
+import type { MergeOptions, MergeOutcome, PullRequest } from '../port.ts';
 import { forgeWords } from '../request/failure.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
@@ -21,8 +20,6 @@ import { type Api, type GiteaPullRequest, read } from './api.ts';
 import { allowedStyles, styleOf } from './method.ts';
 import { toPullRequest } from './pulls.ts';
 import { checksOf } from './status.ts';
-
-type MergeApi = Mergeable<Api>;
 
 /** What is required of a branch is shown to everyone who may read it. */
 const Branch = v.object({
@@ -37,48 +34,61 @@ const SCHEDULED = /already scheduled/i;
 /** The branch's rule `block_on_outdated_branch`. */
 const BEHIND = /head branch is behind the base branch/i;
 
+interface Merging {
+  readonly pull: GiteaPullRequest;
+  readonly commit: string;
+  readonly options: MergeOptions;
+}
+
 /**
  * An auto-merge does not wait for a check that is not required: without one that is, Gitea merges at once.
  */
-export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+export async function merge(
+  api: Api,
+  { number }: PullRequest,
+  commit: string,
+  options: MergeOptions,
+): Promise<MergeOutcome> {
   const pull = await read(api, number);
   if (!pull) return notYet('The pull request is not there any more.');
-  const outcome = settled(toPullRequest(api, pull), commit, api);
+  const outcome = settled(toPullRequest(api, pull), commit, options);
   if (outcome) return outcome;
   const checks = await checksOf(api, commit);
   const held = failing(checks, commit);
   if (held) return held;
-  const baseHead = pull.base.sha || pathOf(api.base);
-  const waits = await unspoken(api, checks, commit, async () => (await checksOf(api, baseHead)).any);
+  const baseHead = pull.base.sha || pathOf(options.base);
+  const waits = await unspoken(options, checks, commit, async () => (await checksOf(api, baseHead)).any);
   if (waits) return waits;
   const { repo } = pull.base;
-  if (api.method && !styleOf(repo, api.method)) {
-    return otherMethod(api.context, api.method, `it allows ${allowedStyles(repo) || 'none'}`);
+  const { method } = options;
+  if (method && !styleOf(repo, method)) {
+    return otherMethod(api.context, method, `it allows ${allowedStyles(repo) || 'none'}`);
   }
-  if (checks.pending.length === 0) return mergeNow(api, pull, commit);
+  const merging = { pull, commit, options };
+  if (checks.pending.length === 0) return mergeNow(api, merging);
   const isWaitedFor = await isRequired(api, pull.base.label, checks);
-  return isWaitedFor ? schedule(api, pull, commit) : pending(checks, commit);
+  return isWaitedFor ? schedule(api, merging) : pending(checks, commit);
 }
 
 /** A rule that is not met, such as an approval, is one that an auto-merge waits for. */
-async function mergeNow(api: MergeApi, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
-  const answer = await ask(api, pull, commit, false);
+async function mergeNow(api: Api, merging: Merging): Promise<MergeOutcome> {
+  const answer = await ask(api, merging, false);
   const words = wordsOf(api, answer);
   if (answer.status !== 405 || UNMERGEABLE.test(words)) return outcomeOf(api, answer);
-  return BEHIND.test(words) ? behind() : schedule(api, pull, commit);
+  return BEHIND.test(words) ? behind() : schedule(api, merging);
 }
 
-async function schedule(api: MergeApi, pull: GiteaPullRequest, commit: string): Promise<MergeOutcome> {
-  if (!api.mayWait) return mustNotWait(api.context);
-  const answer = await ask(api, pull, commit, true);
+async function schedule(api: Api, merging: Merging): Promise<MergeOutcome> {
+  if (!merging.options.mayWait) return mustNotWait(api.context);
+  const answer = await ask(api, merging, true);
   const isThere = answer.status === 409 && SCHEDULED.test(wordsOf(api, answer));
   return answer.status === 201 || isThere ? { kind: 'scheduled' } : outcomeOf(api, answer);
 }
 
-function ask(api: MergeApi, pull: GiteaPullRequest, commit: string, whenChecksSucceed: boolean) {
+function ask(api: Api, { pull, commit, options: { method } }: Merging, whenChecksSucceed: boolean) {
   const url = `${api.repositoryUrl}/pulls/${pull.number}/merge`;
   const body = {
-    Do: styleOf(pull.base.repo, api.method) ?? api.method ?? 'merge',
+    Do: styleOf(pull.base.repo, method) ?? method ?? 'merge',
     head_commit_id: commit,
     merge_when_checks_succeed: whenChecksSucceed,
   };

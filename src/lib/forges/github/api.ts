@@ -1,6 +1,5 @@
 import type { Octokit } from '@octokit/rest';
 import type { TurnpikeError } from '../../errors.ts';
-import type { Mergeable } from '../merge.ts';
 import { forgeFailure, forgeWords, passingFailure } from '../request/failure.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 
@@ -14,8 +13,6 @@ export interface Api {
   readonly pageUrl: string;
   readonly now: () => Date;
 }
-
-export type MergeApi = Mergeable<Api>;
 
 export function says(answer: ForgeAnswer, pattern: RegExp): boolean {
   return pattern.test(JSON.stringify(answer.data) ?? '');

@@ -9,10 +9,10 @@ import {
   short,
   unspoken,
 } from '../merge.ts';
-import type { MergeOutcome, PullRequest } from '../port.ts';
+import type { MergeOptions, MergeOutcome, PullRequest } from '../port.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import type { MergeMethod } from '../types.ts';
-import { type MergeApi, wordsOf } from './api.ts';
+import { type Api, wordsOf } from './api.ts';
 import { disableAutoMerge } from './cancel.ts';
 import { hasChecks } from './checks.ts';
 import { graphql } from './graphql.ts';
@@ -27,6 +27,7 @@ interface Merging {
   readonly id: string;
   readonly commit: string;
   readonly queue: Queue;
+  readonly options: MergeOptions;
 }
 
 /** https://docs.github.com/en/graphql/reference/mutations#enablepullrequestautomerge */
@@ -36,20 +37,25 @@ const SCHEDULE = `mutation ($input: EnablePullRequestAutoMergeInput!) {
 
 const STATES = { OPEN: 'open', CLOSED: 'closed', MERGED: 'merged' } as const;
 
-export async function merge(api: MergeApi, { number }: PullRequest, commit: string): Promise<MergeOutcome> {
+export async function merge(
+  api: Api,
+  { number }: PullRequest,
+  commit: string,
+  options: MergeOptions,
+): Promise<MergeOutcome> {
   const asked = await look(api, number);
   if (asked.kind === 'refused') return refusedMerge(api.context, wordsOf(api, asked.answer));
   const repository = withQueue(asked.data.repository);
   const { pullRequest } = repository;
   const { id, state, headRefOid, baseRefName, autoMergeRequest, isInMergeQueue } = pullRequest;
   const seen = { state: STATES[state], base: baseRefName, headCommit: headRefOid };
-  const outcome = settled(seen, commit, api);
+  const outcome = settled(seen, commit, options);
   if (outcome) return outcome;
   if (isInMergeQueue) return passQueue(api, number, pullRequest);
-  if (autoMergeRequest && !isByOtherMethod(api, repository)) return { kind: 'scheduled' };
+  if (autoMergeRequest && !isByOtherMethod(api, options, repository)) return { kind: 'scheduled' };
   if (autoMergeRequest) await disableAutoMerge(api, id);
-  const waits = unready(repository, commit) ?? (await silent(api, repository, commit));
-  return waits ?? bring(api, { number, id, commit, queue: pullRequest }, repository);
+  const waits = unready(repository, commit) ?? (await silent(options, repository, commit));
+  return waits ?? bring(api, { number, id, commit, queue: pullRequest, options }, repository);
 }
 
 /** A token that may not read queues may see that there is one. */
@@ -59,24 +65,25 @@ function withQueue({ pullRequest, ...rest }: Found): Found {
 }
 
 /** Pipeline or branch may have changed since the auto-merge was asked for. A merge queue has a method of its own. */
-function isByOtherMethod(api: MergeApi, found: Found): boolean {
+function isByOtherMethod(api: Api, options: MergeOptions, found: Found): boolean {
   const { autoMergeRequest, isMergeQueueEnabled, baseRef: base } = found.pullRequest;
   const method = autoMergeRequest?.mergeMethod?.toLowerCase();
-  if (method === undefined || isMergeQueueEnabled || !api.mayWait) return false;
-  const methods = methodsFor(api, { repository: found, base });
+  if (method === undefined || isMergeQueueEnabled || !options.mayWait) return false;
+  const methods = methodsFor(api, options, { repository: found, base });
   return 'kind' in methods || !methods.some((one) => one === method);
 }
 
 /** Nothing is in its way but rules of the branch: a queue gets it, GitHub merges it now, or once the rules are met. */
-async function bring(api: MergeApi, merging: Merging, found: Found): Promise<MergeOutcome> {
+async function bring(api: Api, merging: Merging, found: Found): Promise<MergeOutcome> {
   const { isMergeQueueEnabled, mergeStateStatus, baseRef: base } = found.pullRequest;
   const isBlocked = mergeStateStatus === 'BLOCKED';
   // An auto-merge would put it into the queue again.
-  const out = isMergeQueueEnabled && isBlocked ? takenOut(api, merging.queue) : undefined;
+  const out = isMergeQueueEnabled && isBlocked ? takenOut(merging.options, merging.queue) : undefined;
   if (out) return out;
   // A token that may bypass the rules would merge past the queue.
   if (isMergeQueueEnabled && !isBlocked) return enqueue(api, merging);
-  const methods = isMergeQueueEnabled ? [undefined] : methodsFor(api, { repository: found, base });
+  const known = { repository: found, base };
+  const methods = isMergeQueueEnabled ? [undefined] : methodsFor(api, merging.options, known);
   if ('kind' in methods) return methods;
   return isBlocked
     ? schedule(api, merging, { methods, why: 'rules of the branch are not met' })
@@ -103,10 +110,10 @@ function unready({ pullRequest }: Found, commit: string): MergeOutcome | undefin
   }
 }
 
-function silent(api: MergeApi, { pullRequest }: Found, commit: string) {
+function silent(options: MergeOptions, { pullRequest }: Found, commit: string) {
   const { commits, baseRef } = pullRequest;
   const any = hasChecks(commits.nodes[0]?.commit);
-  return unspoken(api, { any }, commit, async () => hasChecks(baseRef?.target));
+  return unspoken(options, { any }, commit, async () => hasChecks(baseRef?.target));
 }
 
 const IN_QUEUE = /through the merge queue/i;
@@ -116,7 +123,7 @@ const ATTEMPTS = 3;
 
 /** https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request */
 async function mergeNow(
-  api: MergeApi,
+  api: Api,
   merging: Merging,
   [method, ...others]: readonly (MergeMethod | undefined)[],
 ): Promise<MergeOutcome> {
@@ -128,11 +135,11 @@ async function mergeNow(
   if (answer.status !== 405) return { kind: 'merged' };
   if (IN_QUEUE.test(words)) return enqueue(api, merging);
   if (!isMethodRefused(words)) return schedule(api, merging, { methods: [method, ...others], why: words });
-  return others.length > 0 ? mergeNow(api, merging, others) : refusedMethods(api, words);
+  return others.length > 0 ? mergeNow(api, merging, others) : refusedMethods(api, merging.options, words);
 }
 
 async function send(
-  api: MergeApi,
+  api: Api,
   merging: Merging,
   method: MergeMethod | undefined,
   attempts = ATTEMPTS,
@@ -158,12 +165,12 @@ interface Scheduling {
 const READY = /is in clean status/i;
 
 async function schedule(
-  api: MergeApi,
+  api: Api,
   merging: Merging,
   { methods: [method, ...others], why }: Scheduling,
 ): Promise<MergeOutcome> {
-  if (!api.mayWait) return mustNotWait(api.context);
-  const { id, commit, queue } = merging;
+  const { id, commit, queue, options } = merging;
+  if (!options.mayWait) return mustNotWait(api.context);
   const mergeMethod = method && { mergeMethod: method.toUpperCase() };
   const variables = { input: { pullRequestId: id, expectedHeadOid: commit, ...mergeMethod } };
   const asked = await graphql(api, 'merge', { text: SCHEDULE, variables, schema: v.object({}) });
@@ -171,5 +178,7 @@ async function schedule(
   const words = wordsOf(api, asked.answer);
   if (queue.isMergeQueueEnabled && READY.test(words)) return enqueue(api, merging);
   if (!isMethodRefused(words)) return refusedMerge(api.context, `${why}; ${words}`);
-  return others.length > 0 ? schedule(api, merging, { methods: others, why }) : refusedMethods(api, words);
+  return others.length > 0
+    ? schedule(api, merging, { methods: others, why })
+    : refusedMethods(api, merging.options, words);
 }

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { notYet, refusedMerge } from '../merge.ts';
-import type { MergeOutcome } from '../port.ts';
+import type { MergeOptions, MergeOutcome } from '../port.ts';
 import { MERGE_METHODS, type MergeMethod } from '../types.ts';
-import type { MergeApi } from './api.ts';
+import type { Api } from './api.ts';
 
 /** How a pull request may be merged: a repository allows some methods, and its base branch fewer of them. */
 
@@ -45,6 +45,8 @@ export interface Methods {
   readonly base: v.InferOutput<typeof MethodRules> | null | undefined;
 }
 
+type Wanted = Pick<MergeOptions, 'base' | 'method'>;
+
 /** Those that repository and base branch allow, as far as that can be read, the preferred one first. */
 function allowedBy({ repository, base }: Methods): readonly MergeMethod[] {
   const rules = base?.rules?.nodes ?? [];
@@ -70,15 +72,20 @@ function allowedBy({ repository, base }: Methods): readonly MergeMethod[] {
 }
 
 /** The methods to try one after the other; or why there is none. */
-export function methodsFor(api: MergeApi, known: Methods): readonly MergeMethod[] | MergeOutcome {
+export function methodsFor(
+  api: Api,
+  { base, method }: Wanted,
+  known: Methods,
+): readonly MergeMethod[] | MergeOutcome {
   const allowed = allowedBy(known);
   if (allowed.length === 0) {
     return notYet(
-      `The repository and the rules of ${api.base} allow no method in common: allow merge commits, squash or rebase in both.`,
+      `The repository and the rules of ${base} allow no method in common: allow merge commits, squash or rebase in both.`,
     );
   }
-  if (api.method === undefined) return allowed;
-  return allowed.includes(api.method) ? [api.method] : otherMethod(api, '', allowed.join(' or '));
+  if (method === undefined) return allowed;
+  const others = allowed.join(' or ');
+  return allowed.includes(method) ? [method] : otherMethod(api, { base, method }, '', others);
 }
 
 /** GitHub's words for a method that the repository, its branch or the commits do not take. */
@@ -90,13 +97,13 @@ export function isMethodRefused(words: string): boolean {
 }
 
 /** The outcome where GitHub has refused all methods. */
-export function refusedMethods(api: MergeApi, words: string): MergeOutcome {
-  return api.method === undefined
+export function refusedMethods(api: Api, wanted: Wanted, words: string): MergeOutcome {
+  return wanted.method === undefined
     ? refusedMerge(api.context, words)
-    : otherMethod(api, ` (${words})`, 'another method');
+    : otherMethod(api, wanted, ` (${words})`, 'another method');
 }
 
-function otherMethod({ context, base, method }: MergeApi, said: string, others: string): MergeOutcome {
+function otherMethod({ context }: Api, { base, method }: Wanted, said: string, others: string): MergeOutcome {
   return notYet(
     `${context.name} does not merge into ${base} by mergeMethod ${method}${said}: set mergeMethod to ${others}, or leave it out.`,
   );

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { notYet, refusedMerge } from '../merge.ts';
-import type { MergeOutcome } from '../port.ts';
+import type { MergeOptions, MergeOutcome } from '../port.ts';
 import { STATUS_CONTEXT } from '../status.ts';
-import { type MergeApi, wordsOf } from './api.ts';
+import { type Api, wordsOf } from './api.ts';
 import { graphql } from './graphql.ts';
 import { setStatus } from './status.ts';
 
@@ -41,16 +41,17 @@ interface Queueable {
   readonly id: string;
   readonly commit: string;
   readonly queue: Queue;
+  readonly options: MergeOptions;
 }
 
 /** Puts what is ready into the queue, whose own method counts. */
-export async function enqueue(api: MergeApi, { id, commit, queue }: Queueable): Promise<MergeOutcome> {
-  if (!api.mayWait) {
+export async function enqueue(api: Api, { id, commit, queue, options }: Queueable): Promise<MergeOutcome> {
+  if (!options.mayWait) {
     return notYet(
-      `${api.base} has a merge queue, which merges later, when a window may be closed: a person puts the pull request into the queue.`,
+      `${options.base} has a merge queue, which merges later, when a window may be closed: a person puts the pull request into the queue.`,
     );
   }
-  const out = takenOut(api, queue);
+  const out = takenOut(options, queue);
   if (out) return out;
   const variables = { input: { pullRequestId: id, expectedHeadOid: commit } };
   const asked = await graphql(api, 'queue', { text: ENQUEUE, variables, schema: v.object({}) });
@@ -60,7 +61,10 @@ export async function enqueue(api: MergeApi, { id, commit, queue }: Queueable): 
 }
 
 /** The outcome where it was in the queue since the last push: what has failed there would fail again, and keep others waiting. */
-export function takenOut({ base, scheduled }: MergeApi, { timelineItems }: Queue): MergeOutcome | undefined {
+export function takenOut(
+  { base, scheduled }: MergeOptions,
+  { timelineItems }: Queue,
+): MergeOutcome | undefined {
   const wasQueued = timelineItems?.nodes?.at(-1)?.__typename === 'AddedToMergeQueueEvent';
   if (!scheduled || !wasQueued) return undefined;
   return notYet(
@@ -69,11 +73,7 @@ export function takenOut({ base, scheduled }: MergeApi, { timelineItems }: Queue
 }
 
 /** What is required of the queue's own commit is not taken from the head of the pull request. */
-export async function passQueue(
-  api: MergeApi,
-  number: number,
-  { mergeQueueEntry }: Queue,
-): Promise<MergeOutcome> {
+export async function passQueue(api: Api, number: number, { mergeQueueEntry }: Queue): Promise<MergeOutcome> {
   const { oid, status } = mergeQueueEntry?.headCommit ?? {};
   if (oid !== undefined && status?.context?.state !== 'SUCCESS') {
     const url = `${api.pageUrl}/pull/${number}`;

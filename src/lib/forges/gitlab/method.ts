@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import { type Mergeable, otherMethod } from '../merge.ts';
+import { otherMethod } from '../merge.ts';
 import type { MergeOutcome } from '../port.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
+import type { MergeMethod } from '../types.ts';
 import type { Api } from './api.ts';
 
 /** https://docs.gitlab.com/api/projects/#retrieve-a-project */
@@ -27,7 +28,7 @@ export type WayToMerge =
  * The project says whether there are merge commits; squashing comes on top of that, for each merge request. Where
  * nothing is wanted both are left to GitLab.
  */
-export async function wayToMerge({ method, ...api }: Mergeable<Api>): Promise<WayToMerge> {
+export async function wayToMerge(api: Api, method: MergeMethod | undefined): Promise<WayToMerge> {
   if (!method) return { parameters: {} };
   const send = () => api.send(({ projects }) => projects.show(api.project));
   const { data } = await api.call('merge', send);
@@ -37,9 +38,7 @@ export async function wayToMerge({ method, ...api }: Mergeable<Api>): Promise<Wa
   return { parameters: method === 'squash' ? { squash: true } : {} };
 }
 
-const REFUSALS: Readonly<
-  Record<NonNullable<Mergeable<Api>['method']>, (project: Project) => string | undefined>
-> = {
+const REFUSALS: Readonly<Record<MergeMethod, (project: Project) => string | undefined>> = {
   merge: ({ merge_method: set }) => (set === 'ff' ? 'it merges by fast-forward alone' : undefined),
   squash: ({ squash_option: set }) => (set === 'never' ? 'it does not allow to squash commits' : undefined),
   rebase: ({ merge_method: set }) => (set === 'ff' ? undefined : 'it makes merge commits'),
