@@ -1,15 +1,16 @@
 import * as v from 'valibot';
 import { WebUrl } from '../page.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
+import type { SendJson } from '../request/send-json.ts';
 import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
-import type { SendQuestion } from './send.ts';
 
 /** One project. */
 export interface Api {
-  /** `group/subgroup/project`. */
-  readonly project: string;
+  /** `https://HOST/api/v4`. */
+  readonly apiUrl: string;
+  readonly projectUrl: string;
   readonly call: ForgeCall;
-  readonly send: SendQuestion;
+  readonly send: SendJson;
   /** Where people see it. */
   readonly pageUrl: string;
   readonly context: ForgeContext;
@@ -49,11 +50,20 @@ export type MergeRequest = v.InferOutput<typeof MergeRequest>;
 export const STATES = { opened: 'open', locked: 'open', closed: 'closed', merged: 'merged' } as const;
 
 export async function read(api: Api, number: number): Promise<MergeRequest | undefined> {
-  const send = () => api.send(({ requests }) => requests.show(api.project, number));
+  const send = () => api.send({ method: 'GET', url: requestUrl(api, number) });
   const answer = await api.call('get', send, ({ status }) => status === 404);
   return answer.status === 404 ? undefined : parsed(api, 'get', answer.data);
 }
 
 export function parsed(api: Api, operation: ForgeOperation, data: unknown): MergeRequest {
   return parsedAnswer(MergeRequest, operation, data, api.context);
+}
+
+/** Of a merge request, by its number in the project. */
+export function requestUrl({ projectUrl }: Api, number: number, path = ''): string {
+  return `${projectUrl}/merge_requests/${number}${path}`;
+}
+
+export function withQuery(url: string, query: Readonly<Record<string, string>>): string {
+  return `${url}?${new URLSearchParams(query)}`;
 }

@@ -3,7 +3,7 @@ import { TurnpikeError } from '../../errors.ts';
 import { FIRST_FAULT } from '../../first-fault.ts';
 import type { PullRequest } from '../port.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { type Api, read } from './api.ts';
+import { type Api, read, requestUrl } from './api.ts';
 
 /** GitLab answers 201 also with what went wrong, and says in it which status that has. */
 const Failed = v.object({ status: v.literal('error'), http_status: v.number() });
@@ -15,8 +15,8 @@ const NOT_CANCELLED = 406;
 
 /** https://docs.gitlab.com/api/merge_requests/#cancel-merge-when-pipeline-succeeds */
 export async function cancelMerge(api: Api, { number }: PullRequest): Promise<void> {
-  const send = async () =>
-    said(await api.send(({ requests }) => requests.cancelOnPipelineSuccess(api.project, number)));
+  const url = requestUrl(api, number, '/cancel_merge_when_pipeline_succeeds');
+  const send = async () => said(await api.send({ method: 'POST', url, body: {} }));
   const accepted = [...OVER, NOT_CANCELLED];
   const { status } = await api.call('cancel', send, (answer) => accepted.includes(answer.status));
   if (status !== NOT_CANCELLED || !(await read(api, number))?.merge_when_pipeline_succeeds) return;

@@ -3,6 +3,7 @@ import { secretsOf } from '../credentials/masked.ts';
 import type { ForgeDeps } from '../deps.ts';
 import type { Forge } from '../port.ts';
 import { createForgeCall } from '../request/call.ts';
+import { createSendJson } from '../request/send-json.ts';
 import type { ForgeContext } from '../request/types.ts';
 import { repositoryAddress } from '../url/repository.ts';
 import type { Api } from './api.ts';
@@ -12,13 +13,13 @@ import { comment } from './comment.ts';
 import { merge } from './merge.ts';
 import { decorate } from './metadata.ts';
 import { compareUrl, create, find, get, update } from './pulls.ts';
-import { createSend } from './send.ts';
 import { setStatus } from './status.ts';
 
 /** GitLab.com and self-managed GitLab at the root of its host; groups may lie in groups. */
 export function createGitLab(repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {
   const { origin, host, prefix, owner, name } = repositoryAddress(repositoryUrl, 'prefix-allowed');
   const project = `${prefix}/${owner}/${name}`.slice(1);
+  const apiUrl = `${origin}/api/v4`;
   const context: ForgeContext = {
     provider: 'gitlab',
     name: 'GitLab',
@@ -27,9 +28,11 @@ export function createGitLab(repositoryUrl: string, credentials: Credentials, de
     secrets: secretsOf(credentials),
   };
   const api: Api = {
-    project,
+    apiUrl,
+    projectUrl: `${apiUrl}/projects/${encodeURIComponent(project)}`,
     call: createForgeCall(context, deps),
-    send: createSend(origin, credentials, deps),
+    // Serves personal, group and project tokens and those of OAuth.
+    send: createSendJson(`Bearer ${credentials.token}`, credentials, deps),
     pageUrl: `${origin}/${project}`,
     context,
     now: deps.now,

@@ -12,7 +12,7 @@ import {
 import type { MergeOptions, MergeOutcome, PullRequest } from '../port.ts';
 import { forgeWords } from '../request/failure.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { type Api, type MergeRequest, parsed, read } from './api.ts';
+import { type Api, type MergeRequest, parsed, read, requestUrl } from './api.ts';
 import { hasEnded, withMergedResults } from './merged-results.ts';
 import { type MergeParameters, wayToMerge } from './method.ts';
 import { toPullRequest } from './pulls.ts';
@@ -75,14 +75,15 @@ async function mergeNow(api: Api, merging: Merging): Promise<MergeOutcome> {
 async function schedule(api: Api, merging: Merging): Promise<MergeOutcome> {
   if (!merging.mayWait) return mustNotWait(api.context);
   // The second is the name that the first had until GitLab 17.11.
-  const options = { autoMerge: true, mergeWhenPipelineSucceeds: true };
+  const options = { auto_merge: true, merge_when_pipeline_succeeds: true };
   return outcomeOf(api, merging.request, await ask(api, merging, options));
 }
 
 function ask(api: Api, { request, commit, parameters }: Merging, options: object): Promise<ForgeAnswer> {
-  const all = { sha: commit, ...options, ...parameters };
+  const url = requestUrl(api, request.iid, '/merge');
+  const body = { sha: commit, ...options, ...parameters };
   const send = async () => {
-    const answer = await api.send(({ requests }) => requests.merge(api.project, request.iid, all));
+    const answer = await api.send({ method: 'PUT', url, body });
     // It could be read a moment ago: what is missing is the right to merge.
     return answer.status === 401 ? { ...answer, status: 403 } : answer;
   };

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Checks } from '../merge.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
-import type { Api, MergeRequest } from './api.ts';
+import { type Api, type MergeRequest, requestUrl, withQuery } from './api.ts';
 import { checksOf, readCommit } from './status.ts';
 
 /** https://docs.gitlab.com/api/merge_requests/#list-merge-request-pipelines */
@@ -43,8 +43,8 @@ export async function withMergedResults(
 }
 
 async function newestOfResults(api: Api, { iid }: MergeRequest): Promise<Pipeline | undefined> {
-  const latest = { page: 1, perPage: 20 };
-  const send = () => api.send(({ requests }) => requests.allPipelines(api.project, iid, latest));
+  const url = withQuery(requestUrl(api, iid, '/pipelines'), { page: '1', per_page: '20' });
+  const send = () => api.send({ method: 'GET', url });
   const { data } = await api.call('checks', send);
   const pipelines = parsedAnswer(Pipelines, 'checks', data, api.context);
   return pipelines

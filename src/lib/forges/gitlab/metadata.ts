@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { decorated, missing, missingOf, notTaken } from '../metadata.ts';
 import type { Decoration, PullRequest } from '../port.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
-import { type Api, parsed, read } from './api.ts';
+import { type Api, parsed, read, requestUrl, withQuery } from './api.ts';
 
 /** https://docs.gitlab.com/api/users/ */
 const Users = v.array(v.object({ id: v.number(), username: v.string() }));
@@ -21,9 +21,9 @@ export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promi
       const ids = await idsOf(api, people);
       const current = people.length > 0 ? await read(api, pull.number) : undefined;
       const change = {
-        ...(labels.length > 0 && { addLabels: labels.join(',') }),
-        ...listOf('assigneeIds', current?.assignees, assignees, ids),
-        ...listOf('reviewerIds', current?.reviewers, reviewers, ids),
+        ...(labels.length > 0 && { add_labels: labels.join(',') }),
+        ...listOf('assignee_ids', current?.assignees, assignees, ids),
+        ...listOf('reviewer_ids', current?.reviewers, reviewers, ids),
       };
       return apply(api, pull, lacking, change);
     },
@@ -32,7 +32,7 @@ export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promi
 
 /** Undefined where nobody is added. */
 function listOf(
-  key: 'assigneeIds' | 'reviewerIds',
+  key: 'assignee_ids' | 'reviewer_ids',
   current: readonly { readonly id: number }[] = [],
   names: readonly string[],
   ids: Ids,
@@ -44,8 +44,8 @@ function listOf(
 async function idsOf(api: Api, names: readonly string[]): Promise<Ids> {
   const ids = new Map<string, number>();
   for (const name of missing(names, [])) {
-    const question = { username: name, page: 1, perPage: 1 };
-    const { data } = await api.call('decorate', () => api.send(({ users }) => users.all(question)));
+    const url = withQuery(`${api.apiUrl}/users`, { username: name, page: '1', per_page: '1' });
+    const { data } = await api.call('decorate', () => api.send({ method: 'GET', url }));
     const [found] = parsedAnswer(Users, 'decorate', data, api.context);
     if (found) ids.set(name.toLowerCase(), found.id);
   }
@@ -56,7 +56,7 @@ async function idsOf(api: Api, names: readonly string[]): Promise<Ids> {
 async function apply(api: Api, { number }: PullRequest, lacking: Decoration, change: object) {
   const { assignees, reviewers } = lacking;
   const isEmpty = Object.keys(change).length === 0;
-  const send = () => api.send(({ requests }) => requests.edit(api.project, number, change));
+  const send = () => api.send({ method: 'PUT', url: requestUrl(api, number), body: change });
   const now = isEmpty ? undefined : parsed(api, 'decorate', (await api.call('decorate', send)).data);
   const names = (users: readonly { readonly username: string }[] = []) =>
     users.map(({ username }) => username);

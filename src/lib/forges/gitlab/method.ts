@@ -30,7 +30,7 @@ export type WayToMerge =
  */
 export async function wayToMerge(api: Api, method: MergeMethod | undefined): Promise<WayToMerge> {
   if (!method) return { parameters: {} };
-  const send = () => api.send(({ projects }) => projects.show(api.project));
+  const send = () => api.send({ method: 'GET', url: api.projectUrl });
   const { data } = await api.call('merge', send);
   const project = parsedAnswer(Project, 'merge', data, api.context);
   const why = REFUSALS[method](project);

@@ -2,8 +2,7 @@ import { pageOf, pathOf } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import { forgeGibberish, passingFailure } from '../request/failure.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { type Api, type MergeRequest, parsed, read, STATES } from './api.ts';
-import type { Question } from './send.ts';
+import { type Api, type MergeRequest, parsed, read, requestUrl, STATES, withQuery } from './api.ts';
 
 /** https://docs.gitlab.com/user/project/merge_requests/drafts/ */
 const DRAFT = 'Draft: ';
@@ -15,9 +14,13 @@ export async function create(
   api: Api,
   { head, base, title, body, draft = false }: NewPullRequest,
 ): Promise<PullRequest | 'exists'> {
-  const question: Question = ({ requests }) =>
-    requests.create(api.project, head, base, titleOf(title, draft), { description: body });
-  const send = () => api.send(question);
+  const request = {
+    source_branch: head,
+    target_branch: base,
+    title: titleOf(title, draft),
+    description: body,
+  };
+  const send = () => api.send({ method: 'POST', url: `${api.projectUrl}/merge_requests`, body: request });
   const answer = await api.call('create', send, (one) => one.status === 409 || isUnseen(one));
   if (isUnseen(answer)) throw passingFailure('create', answer, api.context, api.now());
   return answer.status === 409 ? 'exists' : toPullRequest(api, parsed(api, 'create', answer.data));
@@ -41,10 +44,9 @@ function titleOf(title: string, draft: boolean): string {
 }
 
 export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
-  const branches = { sourceBranch: head, targetBranch: base, state: 'opened' as const };
-  const question: Question = ({ requests }) =>
-    requests.all({ projectId: api.project, ...branches, page: 1, perPage: 20 });
-  const { data } = await api.call('find', () => api.send(question));
+  const query = { source_branch: head, target_branch: base, state: 'opened', page: '1', per_page: '20' };
+  const url = withQuery(`${api.projectUrl}/merge_requests`, query);
+  const { data } = await api.call('find', () => api.send({ method: 'GET', url }));
   if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
   const found = data.map((one) => parsed(api, 'find', one)).find((one) => isOwn(one));
   return found && toPullRequest(api, found);
@@ -70,9 +72,9 @@ export async function update(
   const change = {
     title: titleOf(title, isDraft),
     description: body,
-    ...(base !== undefined && { targetBranch: base }),
+    ...(base !== undefined && { target_branch: base }),
   };
-  const send = () => api.send(({ requests }) => requests.edit(api.project, number, change));
+  const send = () => api.send({ method: 'PUT', url: requestUrl(api, number), body: change });
   return toPullRequest(api, parsed(api, 'update', (await api.call('update', send)).data));
 }
 

@@ -3,7 +3,7 @@ import type { Checks } from '../merge.ts';
 import type { CommitStatus } from '../port.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import { cutStatus, STATUS_CONTEXT } from '../status.ts';
-import type { Api } from './api.ts';
+import { type Api, withQuery } from './api.ts';
 
 const STATES = { pending: 'pending', success: 'success', failure: 'failed' } as const;
 
@@ -28,14 +28,14 @@ export async function setStatus(
   commit: string,
   { state, description, url }: CommitStatus,
 ): Promise<void> {
-  const options = {
+  const body = {
+    state: STATES[state],
     name: STATUS_CONTEXT,
     description: cutStatus(description),
     // The page has no shorter address.
-    ...(url !== undefined && [...url].length <= MAX_TARGET_URL && { targetUrl: url }),
+    ...(url !== undefined && [...url].length <= MAX_TARGET_URL && { target_url: url }),
   };
-  const send = () =>
-    api.send(({ commits }) => commits.editStatus(api.project, commit, STATES[state], options));
+  const send = () => api.send({ method: 'POST', url: `${api.projectUrl}/statuses/${commit}`, body });
   await api.call('status', send, ({ status, data }) => {
     return status === 400 && ALREADY_PENDING.test(JSON.stringify(data) ?? '');
   });
@@ -44,8 +44,9 @@ export async function setStatus(
 export async function checksOf(api: Api, commit: string): Promise<Checks> {
   const statuses: Status[] = [];
   for (let page = 1; page <= MAX_PAGES; page++) {
-    const options = { all: false, page, perPage: PAGE_SIZE };
-    const send = () => api.send(({ commits }) => commits.allStatuses(api.project, commit, options));
+    const query = { all: 'false', page: String(page), per_page: String(PAGE_SIZE) };
+    const url = withQuery(`${commitUrl(api, commit)}/statuses`, query);
+    const send = () => api.send({ method: 'GET', url });
     const { data } = await api.call('checks', send);
     const found = parsedAnswer(Statuses, 'checks', data, api.context);
     statuses.push(...found);
@@ -69,9 +70,14 @@ type Commit = v.InferOutput<typeof Commit>;
 
 /** https://docs.gitlab.com/api/commits/#get-a-single-commit */
 export async function readCommit(api: Api, name: string): Promise<Commit | undefined> {
-  const send = () => api.send(({ commits }) => commits.show(api.project, name));
+  const send = () => api.send({ method: 'GET', url: commitUrl(api, name) });
   const answer = await api.call('checks', send, ({ status }) => status === 404);
   return answer.status === 404 ? undefined : parsedAnswer(Commit, 'checks', answer.data, api.context);
+}
+
+/** `name`: of the commit, or of a branch. */
+function commitUrl({ projectUrl }: Api, name: string): string {
+  return `${projectUrl}/repository/commits/${encodeURIComponent(name)}`;
 }
 
 /** Whether the head of a branch has a check. */
