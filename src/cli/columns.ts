@@ -1,3 +1,5 @@
+import { oneLine } from '../lib/text/index.ts';
+
 /**
  * Rows as lines with aligned columns, two blanks between them. Nothing in a cell can move the cursor. Further
  * calls go on with the same columns, which only grow.
@@ -22,11 +24,6 @@ export function createColumns(): (rows: readonly (readonly string[])[]) => strin
 
 function padded(cell: string, width: number): string {
   return cell + ' '.repeat(Math.max(0, width - Bun.stringWidth(cell)));
-}
-
-/** What is shown may come from strangers: control characters, and those that reorder text, become blanks. */
-export function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
 }
 
 /** Time since `from` as kubectl writes it: 45s, 12m, 5h, 3d. Empty without a time. */

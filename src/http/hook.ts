@@ -8,6 +8,7 @@ import { eventOrigin, unnamedCluster } from '../decide/observation/event-target.
 import { receiveWith, targetToLookAt } from '../decide/observation/receive/look.ts';
 import type { Receipt } from '../decide/observation/receive.ts';
 import { errorMessage } from '../lib/errors.ts';
+import { cut, oneLine } from '../lib/text/index.ts';
 import { preferredWait } from './prefer.ts';
 import { json, problem, unauthorized, unavailable, unprocessable } from './problem.ts';
 import { SMALL_BODY } from './server/intake.ts';
@@ -143,5 +144,8 @@ function parseEvent(body: Uint8Array): Parsed {
   if (parsed.success) return { ok: true, value: parsed.output };
   const [issue] = parsed.issues;
   const where = v.getDotPath(issue)?.slice(0, 100) ?? 'the body';
-  return { ok: false, detail: `The body is not an event of Flux: ${where}: ${issue.message.slice(0, 200)}` };
+  return {
+    ok: false,
+    detail: `The body is not an event of Flux: ${where}: ${cut(oneLine(issue.message), 200)}`,
+  };
 }

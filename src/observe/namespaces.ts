@@ -4,6 +4,7 @@ import { createShortMemory, createSlots } from '../lib/async/index.ts';
 import { errorMessage, hasCode } from '../lib/errors.ts';
 import { parseFirst } from '../lib/first-fault.ts';
 import { type KubeClient, resourcePath } from '../lib/kube/index.ts';
+import { cut, oneLine } from '../lib/text/index.ts';
 
 /** What the namespaces of this cluster let Pipelines of others show. */
 export interface Namespaces {
@@ -59,5 +60,5 @@ export function createNamespaces(client: KubeClient, deps: { readonly now: () =>
 
 function failure(error: unknown): string {
   if (hasCode(error, 'ApiNotFound')) return 'the namespace is not there';
-  return `the namespace could not be read (${errorMessage(error).slice(0, MAX_WHY).replace(/\.$/, '')})`;
+  return `the namespace could not be read (${cut(oneLine(errorMessage(error)), MAX_WHY).replace(/\.$/, '')})`;
 }

@@ -3,6 +3,7 @@ import type { MergedInto } from '../api/pipeline.ts';
 import { isOlder, parseImage, partsOf, revisionPart, shortRevision } from '../decide/model/revision.ts';
 import { TurnpikeError } from '../lib/errors.ts';
 import type { SigningKey } from '../lib/git/index.ts';
+import { cut } from '../lib/text/index.ts';
 import type { BaseState, BranchResult } from './branch/port.ts';
 import { markerKey } from './pull-request/names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
@@ -69,6 +70,5 @@ export function unlessBlocked(result: BranchResult): Exclude<BranchResult, { kin
 }
 
 export function sentences(parts: readonly string[]): string {
-  const text = parts.join(' ');
-  return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE - 1).toWellFormed()}…` : text;
+  return cut(parts.join(' '), MAX_MESSAGE);
 }

@@ -1,5 +1,5 @@
 import { errorMessage } from '../../lib/errors.ts';
-import { oneLine } from '../columns.ts';
+import { oneLine } from '../../lib/text/index.ts';
 import type { Command, Io } from '../command.ts';
 import { CLUSTER_FLAGS, connect } from '../connect.ts';
 import { describeFlags } from '../flags.ts';

@@ -1,7 +1,7 @@
 import { Document, Scalar, visit } from 'yaml';
 import { API_VERSION, KIND } from '../../api/group.ts';
-import { escapeControlsInLines, hasControls } from '../../lib/text/index.ts';
-import { createColumns, oneLine } from '../columns.ts';
+import { escapeControlsInLines, hasControls, oneLine } from '../../lib/text/index.ts';
+import { createColumns } from '../columns.ts';
 import type { Io } from '../command.ts';
 import type { GetArguments } from './arguments.ts';
 import type { Follower, Found } from './read.ts';

@@ -20,6 +20,7 @@ import {
   surroundingFindings,
 } from '../../decide/validation.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
+import { cut } from '../../lib/text/index.ts';
 import { kubeconfigDoubt } from '../../observe/clusters/doubt.ts';
 import { foreignSecretProblem } from '../../observe/clusters/source.ts';
 import { type Manifest, textOf } from './objects.ts';
@@ -118,7 +119,7 @@ function objectProblems({ fields, kind }: Manifest): FieldProblem[] {
 }
 
 function short(value: unknown): { value?: string } {
-  return typeof value === 'string' ? { value: value.slice(0, 80) } : {};
+  return typeof value === 'string' ? { value: cut(value, 80) } : {};
 }
 
 function placed(

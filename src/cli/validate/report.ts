@@ -1,5 +1,5 @@
 import { problemText } from '../../decide/validation.ts';
-import { escapeControlsInLines } from '../../lib/text/index.ts';
+import { escapeControlsInLines, maskControls } from '../../lib/text/index.ts';
 import type { Collected } from './collect.ts';
 import type { Problem } from './problem.ts';
 
@@ -77,5 +77,5 @@ function plural(count: number, one: string, many = `${one}s`): string {
 
 /** Names of files may hold anything, and what is printed is read by terminals and line by line. */
 function joined(lines: readonly string[]): string {
-  return lines.map((line) => `${line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')}\n`).join('');
+  return lines.map((line) => `${maskControls(line)}\n`).join('');
 }

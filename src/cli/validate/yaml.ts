@@ -1,4 +1,5 @@
 import { Composer, type Document, Lexer, Parser, type YAMLParseError } from 'yaml';
+import { cut } from '../../lib/text/index.ts';
 import type { Position } from './problem.ts';
 
 /** One document of a YAML stream, comments and directives in front of it included. */
@@ -31,7 +32,7 @@ const MAX_TOKENS = 1_000_000;
 export function splitDocuments(text: string): Chunk[] {
   const chunks: Chunk[] = [];
   let [start, linesBefore] = [0, 0];
-  const cut = (end: number) => {
+  const endChunk = (end: number) => {
     const chunk = { text: text.slice(start, end), linesBefore };
     if (hasContent(chunk.text)) chunks.push(chunk);
     linesBefore += lineStarts(chunk.text).length - 1;
@@ -39,10 +40,10 @@ export function splitDocuments(text: string): Chunk[] {
   };
   for (const { index, 1: marker = '' } of text.matchAll(/\n(---|\.\.\.)(?=[ \t\r\n]|$)/g)) {
     // Directives belong to the document behind the marker, and so do comments.
-    if (marker === '---' && hasContent(text.slice(start, index))) cut(index + 1);
-    if (marker === '...') cut(lineEnd(text, index + 1));
+    if (marker === '---' && hasContent(text.slice(start, index))) endChunk(index + 1);
+    if (marker === '...') endChunk(lineEnd(text, index + 1));
   }
-  cut(text.length);
+  endChunk(text.length);
   return chunks;
 }
 
@@ -118,5 +119,5 @@ function fault(offset: number, message: string): Parsed {
 /** The parser's own words without the text that it quotes. */
 function sentence({ code, message }: YAMLParseError): string {
   const words = code === 'UNEXPECTED_TOKEN' || code === 'BAD_DQ_ESCAPE' ? message.split(/: |\\/)[0] : message;
-  return `This is no YAML: ${(words ?? '').trim().slice(0, 120)}.`;
+  return `This is no YAML: ${cut((words ?? '').trim(), 120)}.`;
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
-import { type RevisionPath, valueAt } from '../../lib/text/index.ts';
+import { cut, type RevisionPath, valueAt } from '../../lib/text/index.ts';
 import { type AtPaths, atPaths } from './application-paths.ts';
 import { isBuiltAnew } from './application-revision.ts';
 import { chartSource, type NamedSource } from './chart-source.ts';
@@ -17,8 +17,14 @@ const MAX_ARTIFACT = 300;
 
 const time = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(40), v.isoTimestamp())), undefined);
 /** What is longer is cut to a length that is still too long, which `readApplication` reports. */
-const revision = v.pipe(v.string(), v.transform(cutTo(MAX_REVISION + 1)));
-const message = v.pipe(v.string(), v.transform(cutTo(MAX_MESSAGE)));
+const revision = v.pipe(
+  v.string(),
+  v.transform((text) => cut(text, MAX_REVISION + 1)),
+);
+const message = v.pipe(
+  v.string(),
+  v.transform((text) => cut(text, MAX_MESSAGE)),
+);
 /** Some kinds write it as text. */
 const generation = v.fallback(
   v.optional(v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))])),
@@ -149,8 +155,4 @@ function revisionAt(object: unknown, path: RevisionPath): RevisionAt {
   const value = typeof found === 'number' ? String(found) : found;
   if (typeof value !== 'string' || value.length > MAX_REVISION) return { path: path.text, unusable: true };
   return { path: path.text, value };
-}
-
-function cutTo(length: number): (text: string) => string {
-  return (text) => (text.length <= length ? text : text.slice(0, length));
 }

@@ -1,5 +1,6 @@
 import { eventCluster, type FluxEvent } from '../../api/event.ts';
 import type { ClusterRef, Environment, PipelineSpec, Target } from '../../api/pipeline.ts';
+import { cut } from '../../lib/text/index.ts';
 import { clusterKey } from '../validation/environments.ts';
 
 /** Which of an environment's targets an event is about. */
@@ -129,5 +130,5 @@ function isKnown(spec: PipelineSpec, cluster: string, pipelineNamespace: string)
 }
 
 function quoted(cluster: string): string {
-  return JSON.stringify(cluster.slice(0, 100));
+  return JSON.stringify(cut(cluster, 100));
 }

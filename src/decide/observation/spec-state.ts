@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
 import { groupOf } from '../../lib/kube/pure.ts';
+import { cut } from '../../lib/text/index.ts';
 import { isWorkload } from '../model/artifacts.ts';
 import { meaningOf } from './event-reason.ts';
 import { helmTests, TESTS_AWAITED } from './helm-tests.ts';
@@ -154,7 +155,7 @@ function isFailure({ reason = '' }: Condition): boolean {
 }
 
 function wordsOf(condition: Condition): string {
-  return readyWords(condition).slice(0, MAX_MESSAGE);
+  return cut(readyWords(condition), MAX_MESSAGE);
 }
 
 function underWay(message: string): SpecState {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
+import { cut } from '../../lib/text/index.ts';
 import type { SpecState } from './spec-state.ts';
 
 /**
@@ -76,7 +77,7 @@ function deployment({ spec, status }: Workload): SpecState {
   const progressing = status.conditions.find((one) => one.type === 'Progressing');
   if (progressing?.reason === 'ProgressDeadlineExceeded') {
     const message = progressing.message ?? 'Its progress deadline is exceeded.';
-    return { kind: 'failed', message: message.slice(0, MAX_MESSAGE) };
+    return { kind: 'failed', message: cut(message, MAX_MESSAGE) };
   }
   const waits =
     shortOf('updated', status.updatedReplicas, spec.replicas) ??

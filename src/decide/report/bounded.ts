@@ -1,4 +1,5 @@
 import type { EnvironmentStatus, PipelineSpec, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
+import { cut } from '../../lib/text/index.ts';
 import { MAX_STATUS_BYTES } from './status-size.ts';
 
 /**
@@ -54,7 +55,7 @@ function withFailure(promotion: PromotionStatus, length: number): PromotionStatu
   if (!failure || failure.message.length <= most) return promotion;
   return {
     ...promotion,
-    failure: { ...failure, message: `${failure.message.slice(0, most - 1).toWellFormed()}…` },
+    failure: { ...failure, message: cut(failure.message, most) },
   };
 }
 
@@ -66,7 +67,7 @@ function cutText<Key extends string, T extends { readonly [K in Key]?: string | 
   const text = value[key];
   if (text === undefined || text.length <= length) return value;
   const { [key]: _, ...rest } = value;
-  return (length === 0 ? rest : { ...value, [key]: `${text.slice(0, length - 1).toWellFormed()}…` }) as T;
+  return (length === 0 ? rest : { ...value, [key]: cut(text, length) }) as T;
 }
 
 /** What runs and what is on its way stays. */

@@ -1,5 +1,6 @@
 import type { WantedCondition } from '../../api/condition.ts';
 import type { Failure, Pipeline, PromotionStatus } from '../../api/pipeline.ts';
+import { cut } from '../../lib/text/index.ts';
 import { shortRevision } from '../model/revision.ts';
 import { environmentStatus, recordedPromotion } from '../model/state.ts';
 
@@ -115,7 +116,7 @@ export function invalidConditions(problems: readonly string[]): WantedCondition[
 
 /** Conditions are kept small: a Pipeline's status is written often. */
 function joined(lines: readonly string[]): string {
-  return lines.join('\n').slice(0, 2000);
+  return cut(lines.join('\n'), 2000);
 }
 
 function isWaiting(promotion: PromotionStatus): boolean {

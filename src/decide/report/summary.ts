@@ -1,4 +1,5 @@
 import type { EnvironmentStatus, Pipeline, PromotionStatus } from '../../api/pipeline.ts';
+import { cut } from '../../lib/text/index.ts';
 import { revisionOf, shortRevision } from '../model/revision.ts';
 import { environmentStatus, recordedPromotion } from '../model/state.ts';
 
@@ -9,7 +10,7 @@ export function summarize({ spec, status }: Pipeline): string {
     const note = noteOf(state);
     return `${environment.name} ${shownRevisions(state)}${note && ` (${note})`}`;
   });
-  return parts.join(' → ').slice(0, 2048);
+  return cut(parts.join(' → '), 2048);
 }
 
 /** What the targets run, in short; several with a slash between them. */

@@ -1,4 +1,5 @@
 import type { AdmissionResponse } from '../../api/admission.ts';
+import { cut, oneLine } from '../../lib/text/index.ts';
 
 /** What became of a review. `lines` and `warnings` are whole sentences, the field's path first. */
 export type Verdict =
@@ -38,14 +39,9 @@ function failure({ code, reason, lines }: Extract<Verdict, { allowed: false }>) 
   return { status: 'Failure' as const, reason, code, message };
 }
 
+/** One line each: a control character would make the API server drop a warning. */
 function bounded(lines: readonly string[], count: number, length: number): string[] {
-  const shown = lines.slice(0, count).map((line) => cut(line, length));
+  const shown = lines.slice(0, count).map((line) => cut(oneLine(line), length));
   const more = lines.length - shown.length;
   return more > 0 ? [...shown, `and ${more} more.`] : shown;
-}
-
-/** One line each: a control character would make the API server drop a warning. */
-function cut(line: string, length: number): string {
-  const clean = line.replace(/\p{Cc}+/gu, ' ');
-  return clean.length > length ? `${clean.slice(0, length - 1)}…` : clean;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '../../lib/logger.ts';
+import { cut } from '../../lib/text/index.ts';
 import type { Verdict } from './answer.ts';
 import type { Review } from './review.ts';
 
@@ -27,7 +28,7 @@ export function createReviewLog(
   }
 
   return ({ names, operation, user, dryRun }, verdict) => {
-    const fields = { ...names, operation, user: user.slice(0, MAX_TEXT), dryRun };
+    const fields = { ...names, operation, user: cut(user, MAX_TEXT), dryRun };
     if (verdict.allowed) {
       log.debug({ ...fields, warnings: verdict.warnings.length }, 'pipeline allowed');
       return;
@@ -35,7 +36,7 @@ export function createReviewLog(
     const suppressed = nextInterval();
     denials += 1;
     if (denials > MAX_DENIALS) return;
-    const problems = verdict.lines.slice(0, MAX_PROBLEMS).map((line) => line.slice(0, MAX_TEXT));
+    const problems = verdict.lines.slice(0, MAX_PROBLEMS).map((line) => cut(line, MAX_TEXT));
     log.info({ ...fields, problems, ...(suppressed > 0 && { suppressed }) }, 'pipeline denied');
   };
 }

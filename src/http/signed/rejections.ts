@@ -1,4 +1,5 @@
 import type { Logger } from '../../lib/logger.ts';
+import { cut } from '../../lib/text/index.ts';
 
 /**
  * Logs refused requests without becoming a load itself: the first of a kind at once, the others as a
@@ -25,7 +26,7 @@ export function createRejectionLog(log: Logger, now: () => number): RejectionLog
     }
     kinds.set(reason, { at: now(), suppressed: 0 });
     const more = seen?.suppressed ? { suppressed: seen.suppressed } : {};
-    const fields = { reason, path: path.slice(0, 300), source, ...more };
+    const fields = { reason, path: cut(path, 300), source, ...more };
     if (cause === undefined) log.info(fields, 'request refused');
     else log.warn({ ...fields, error: cause }, 'request refused');
   };

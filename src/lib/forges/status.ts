@@ -1,3 +1,5 @@
+import { cut } from '../text/index.ts';
+
 /** What all statuses of ours are called. */
 export const STATUS_CONTEXT = 'turnpike/promotion';
 
@@ -13,6 +15,5 @@ export function isOurCheck(name: string): boolean {
 export const MAX_STATUS = 255;
 
 export function cutStatus(description: string, length = MAX_STATUS): string {
-  if (description.length <= length) return description;
-  return `${description.slice(0, length - 1).toWellFormed()}…`;
+  return cut(description, length);
 }

@@ -57,7 +57,7 @@ const HTML = 'text/html';
 export async function notGit(response: Response, remote: Remote): Promise<TurnpikeError> {
   const type = contentType(response) ?? 'nothing';
   if (type !== HTML) {
-    const shown = quotation(type, remote).slice(0, 80);
+    const shown = cut(quotation(type, remote), 80);
     const message = `${remote.name} did not answer as a Git server does (content type ${shown}): check the URL.`;
     return new TurnpikeError('GitUnavailable', message);
   }

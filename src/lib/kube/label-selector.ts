@@ -1,3 +1,5 @@
+import { cut } from '../text/index.ts';
+
 /** Label selectors as Kubernetes reads them, for objects that are at hand already. */
 
 type Labels = Readonly<Record<string, string>>;
@@ -58,7 +60,7 @@ function createCursor(text: string): Cursor {
   function fail(why = `${JSON.stringify(tokens[at] ?? '')} is not expected there`): never {
     const example = 'team=podinfo,tier in (front,back),!legacy';
     throw new Error(
-      `${JSON.stringify(trimmed.slice(0, 200))} is no label selector: ${why}. Write it as in ${example}.`,
+      `${JSON.stringify(cut(trimmed, 200))} is no label selector: ${why}. Write it as in ${example}.`,
     );
   }
 

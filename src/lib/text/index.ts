@@ -21,7 +21,7 @@ export {
   valuesAt,
 } from './object-path.ts';
 export { type PemBlock, pemBlocks, pemText } from './pem.ts';
-export { escapeControls, escapeControlsInLines, hasControls } from './printable.ts';
+export { escapeControls, escapeControlsInLines, hasControls, maskControls } from './printable.ts';
 export { parseTemplate, renderTemplate } from './template.ts';
-export { cut, MAX_QUOTED, oneLine } from './text.ts';
+export { cut, cutBytes, MAX_QUOTED, oneLine } from './text.ts';
 export { brokenRule, type TextRule } from './text-rules.ts';

@@ -16,6 +16,11 @@ export function escapeControlsInLines(text: string): string {
   );
 }
 
+/** Shows each of them as `?`, as ls does, for names of files and keys. */
+export function maskControls(text: string): string {
+  return text.replace(UNPRINTABLE, '?');
+}
+
 export function hasControls(text: string): boolean {
   return text.search(UNPRINTABLE) >= 0;
 }

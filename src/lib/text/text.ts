@@ -1,7 +1,14 @@
-/** At most `length` UTF-16 units of a text, by default what the status holds of a message; no character is cut in two. */
+/** Truncates to `length` UTF-16 units, by default what the status holds of a message; the result stays well formed. */
 export function cut(text: string, length = 1000): string {
-  if (text.length <= length) return text;
-  return `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;
+}
+
+/** Truncates to a number of bytes in UTF-8; no character is cut in two. */
+export function cutBytes(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text;
+  const start = Buffer.from(text).subarray(0, bytes - Buffer.byteLength('…'));
+  // The decoder holds back the bytes of a character that has not ended.
+  return `${new TextDecoder().decode(start, { stream: true })}…`;
 }
 
 /**

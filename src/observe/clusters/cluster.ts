@@ -1,6 +1,7 @@
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
+import { cut, oneLine } from '../../lib/text/index.ts';
 import type { ApplicationListener, NamedApplication } from '../applications/watch.ts';
 import { remoteKubeConfig } from './kubeconfig.ts';
 import type { ConnectionPool, Lease } from './pool.ts';
@@ -46,7 +47,7 @@ const LOOK_APART_MS = 1000;
 /** Whatever stands in a Secret is a matter of this cluster alone. */
 function asTurnpikeError(error: unknown): TurnpikeError {
   if (error instanceof TurnpikeError) return error;
-  const message = `Its kubeconfig cannot be used: ${errorMessage(error).slice(0, 200)}`;
+  const message = `Its kubeconfig cannot be used: ${cut(oneLine(errorMessage(error)), 200)}`;
   return new TurnpikeError('SecretInvalid', message, { cause: error });
 }
 

@@ -1,4 +1,5 @@
 import type { FileEdit } from '../../../api/change.ts';
+import { cut } from '../../../lib/text/index.ts';
 import { shortRevision } from './shown.ts';
 import { parseRevision } from './value.ts';
 import { splitBuild } from './version.ts';
@@ -34,7 +35,7 @@ function isCertain(version: string | undefined, digest: string | undefined): boo
 
 /** Why it is not written: `the revision "6.5.0" has no digest`. */
 export function lacksPart(revision: string, part: RevisionPart): string {
-  const the = `the revision ${JSON.stringify(shortRevision(revision).slice(0, MAX_SHOWN))}`;
+  const the = `the revision ${JSON.stringify(cut(shortRevision(revision), MAX_SHOWN))}`;
   const { version, tag } = parseRevision(revision);
   if (version === undefined) return `${the} has no ${part}`;
   if (part === 'version')

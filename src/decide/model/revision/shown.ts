@@ -1,3 +1,4 @@
+import { hasControls } from '../../../lib/text/index.ts';
 import { membersOf } from './set.ts';
 import { parseRevision } from './value.ts';
 
@@ -46,10 +47,10 @@ function cutHex(text: string): string {
   return text.replaceAll(LONG_HEX, (hex) => hex.slice(0, DIGITS));
 }
 
-/** What a line of text, a header or a terminal may take for something else; no revision of Flux has it. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-
-/** Whether it is text that can be shown and written: no control characters, none that are not seen. */
+/**
+ * Whether it is text that can be shown and written. What a line of text, a header or a terminal may take for something
+ * else is in no revision of Flux.
+ */
 export function isPrintable(revision: string): boolean {
-  return !UNPRINTABLE.test(revision);
+  return !hasControls(revision) && revision.isWellFormed();
 }

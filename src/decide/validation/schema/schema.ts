@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { PipelineSpec } from '../../../api/pipeline.ts';
 import { shownUrl } from '../../../lib/net/pure.ts';
+import { cut } from '../../../lib/text/index.ts';
 import { environmentField, type FieldProblem } from '../problem.ts';
 import type { Rule } from '../rules.ts';
 
@@ -148,7 +149,7 @@ function shownValue({ path, input }: v.BaseIssue<unknown>): { value?: string } {
   if (typeof input !== 'string' || path?.some(({ key }) => /secretRef$/i.test(String(key)))) return {};
   const isUrl = path?.at(-1)?.key === 'url' || input.includes('://');
   const shown = isUrl ? shownUrl(input) : input;
-  return shown === undefined ? {} : { value: shown.slice(0, MAX_SHOWN) };
+  return shown === undefined ? {} : { value: cut(shown, MAX_SHOWN) };
 }
 
 function messageOf(issue: v.BaseIssue<unknown>): string {

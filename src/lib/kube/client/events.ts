@@ -1,4 +1,5 @@
 import { hasCode } from '../../errors.ts';
+import { cutBytes } from '../../text/index.ts';
 import type { ObjectReference } from '../reference.ts';
 import { resourcePath } from './path.ts';
 import { apiStatus } from './status.ts';
@@ -65,7 +66,7 @@ function eventBody(event: KubeEvent, { component, instance, now }: EventRecorder
     involvedObject: regarding,
     type,
     reason,
-    message: cutToBytes(message, MESSAGE_BYTES),
+    message: cutBytes(message, MESSAGE_BYTES),
     count: 1,
     firstTimestamp: time,
     lastTimestamp: time,
@@ -79,10 +80,4 @@ function eventBody(event: KubeEvent, { component, instance, now }: EventRecorder
 function randomName(name: string): string {
   const prefix = name.slice(0, NAME_PREFIX_LENGTH).replace(/[^a-z0-9]+$/, '');
   return `${prefix}.${crypto.randomUUID().replaceAll('-', '').slice(0, 16)}`;
-}
-
-function cutToBytes(text: string, bytes: number): string {
-  if (Buffer.byteLength(text) <= bytes) return text;
-  const cut = Buffer.from(text).subarray(0, bytes - Buffer.byteLength('…'));
-  return `${cut.toString().replace(/\uFFFD+$/, '')}…`;
 }

@@ -1,5 +1,6 @@
 import { Composer, type Document, Lexer, type Pair, Parser, Scalar, visit } from 'yaml';
 import type { Steps } from '../../async/index.ts';
+import { cut } from '../../text/index.ts';
 
 /** A scalar that is a value or a list item, not a key. Offsets count UTF-16 units from the text's start. */
 export interface ValueScalar {
@@ -88,7 +89,7 @@ function brokenDocuments(documents: readonly Document[]): BrokenDocument[] {
     if (error === undefined) return [];
     const [start = 0, end = Number.POSITIVE_INFINITY] = starts.slice(index, index + 2);
     // The parser quotes what it does not understand, however long that is.
-    return [{ start, end, offset: error.pos[0], message: error.message.slice(0, MAX_MESSAGE) }];
+    return [{ start, end, offset: error.pos[0], message: cut(error.message, MAX_MESSAGE) }];
   });
 }
 

@@ -3,6 +3,7 @@ import { pinsOf } from '../../../decide/model/revision.ts';
 import { oneByOne } from '../../../lib/async/index.ts';
 import { TurnpikeError } from '../../../lib/errors.ts';
 import { type GitObject, gitObject, type Packs, treeWith } from '../../../lib/git/index.ts';
+import { maskControls } from '../../../lib/text/index.ts';
 import type { FileChange } from '../port.ts';
 import { createEditBudget, type EditBudget } from './budget.ts';
 import { editFile } from './file.ts';
@@ -148,7 +149,5 @@ function countSelected(selected: readonly Active[], result: Result): void {
 
 /** Names have one character per byte until they are shown. */
 function displayPath(path: string): string {
-  return Buffer.from(path, 'latin1')
-    .toString('utf8')
-    .replaceAll(/\p{Cc}/gu, '?');
+  return maskControls(Buffer.from(path, 'latin1').toString('utf8'));
 }
