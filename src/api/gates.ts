@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { TextRule } from '../lib/text/index.ts';
+import { durationSeconds, type TextRule } from '../lib/text/index.ts';
 import { keeps, rules, textRules } from './rules.ts';
 import { Window } from './window.ts';
 
@@ -10,7 +10,6 @@ export type { Weekday, Window } from './window.ts';
 const MAX_SOAK_SECONDS = 720 * 3600;
 /** As Go writes durations, in the units that Flux takes; the numbers are bounded so that no sum is too large for Go. */
 const SOAK = /^([0-9]{1,5}(\.[0-9]{1,6})?h|[0-9]{1,7}(\.[0-9]{1,6})?(m|s|ms))+$/;
-const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 const SOAK_RULES: readonly TextRule[] = [
   {
     matches: SOAK,
@@ -21,10 +20,8 @@ const SOAK_BOUNDS = 'Write a duration from 1s to 720h, which are 30 days, or 0s 
 
 /** Seconds of a duration such as `24h`, `1h30m`, `1.5h` or `90s`; undefined when it is none. */
 export function soakSeconds(text: string): number | undefined {
-  if (!SOAK.test(text)) return undefined;
-  const parts = text.matchAll(/([0-9.]+)(h|ms|m|s)/g);
-  const sum = parts.reduce((ms, [, number, unit = '']) => ms + Number(number) * (UNIT_MS[unit] ?? 0), 0);
-  return Math.round(sum) / 1000;
+  const seconds = SOAK.test(text) ? durationSeconds(text) : undefined;
+  return seconds === undefined ? undefined : Math.round(seconds * 1000) / 1000;
 }
 
 const withinBounds = v.rawCheck<string>(({ dataset, addIssue }) => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { errorMessage } from '../lib/errors.ts';
+import { durationSeconds } from '../lib/text/index.ts';
 
 /** Flags of a command: each is also an environment variable, and a flag wins over that. */
 export interface Flag<T> {
@@ -109,24 +110,11 @@ export function oneOf<T extends string>(...choices: readonly T[]): (value: strin
   };
 }
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = {
-  ns: 1e-9,
-  us: 1e-6,
-  µs: 1e-6,
-  ms: 0.001,
-  s: 1,
-  m: 60,
-  h: 3600,
-};
-
 /** Seconds of a duration as Go writes it (`1h30m`, `500ms`); a plain number is in seconds. */
 export function seconds(value: string): number {
-  if (/^\d+(\.\d+)?$/.test(value)) return Number(value);
-  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== value) {
-    throw new Error(`${JSON.stringify(value)} is no duration: write 10m, 90s or 1h30m.`);
-  }
-  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (UNIT_SECONDS[unit ?? ''] ?? 0), 0);
+  const parsed = /^\d+(\.\d+)?$/.test(value) ? Number(value) : durationSeconds(value);
+  if (parsed !== undefined) return parsed;
+  throw new Error(`${JSON.stringify(value)} is no duration: write 10m, 90s or 1h30m.`);
 }
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };

@@ -1,4 +1,5 @@
 export { isDeeperThan } from './depth.ts';
+export { durationSeconds } from './duration.ts';
 export { type FieldPart, type FieldPath, fieldPathProblem, parseFieldPath } from './field-path.ts';
 export {
   type Glob,
