@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { BRANCH_RULES } from '../lib/git/pure.ts';
+import { BRANCH_RULES, MAX_BRANCH_BYTES } from '../lib/git/pure.ts';
 import { FORM, URL_RULES } from '../lib/net/pure.ts';
 import { quickly, rules, steps, textRules } from './rules.ts';
 
@@ -16,7 +16,7 @@ export const repositoryUrl = quickly(
   URL_BOUNDS,
 );
 
-const BRANCH_BOUNDS = { maxLength: 244, keeps: BRANCH_RULES };
+const BRANCH_BOUNDS = { maxLength: MAX_BRANCH_BYTES, keeps: BRANCH_RULES };
 
 export function branchOf(description: string) {
   return quickly(

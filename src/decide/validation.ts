@@ -15,7 +15,7 @@ import { specWarnings } from './validation/warnings.ts';
  * the webhook) and the command line. All are pure: what is around a Pipeline is handed in as facts, and a
  * host is judged by its name.
  */
-export { branchProblem, promotionBranch } from './validation/branch.ts';
+export { promotionBranch } from './validation/branch.ts';
 export {
   type Facts,
   NO_FACTS,

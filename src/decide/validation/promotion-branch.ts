@@ -1,8 +1,9 @@
 import type { PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
 import { isSameRepository } from '../../lib/forges/pure.ts';
+import { branchLengthProblem, branchProblem } from '../../lib/git/pure.ts';
 import { parseTemplate } from '../../lib/text/index.ts';
 import { destinationOf, promotionInto } from '../model/route.ts';
-import { BRANCH_NAMES, branchLengthProblem, branchProblem, promotionBranch } from './branch.ts';
+import { BRANCH_NAMES, promotionBranch } from './branch.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 
 interface Place {

@@ -9,8 +9,8 @@ import {
   type Strategy,
 } from '../../api/pipeline.ts';
 import { forgeTypeOf, untoldForgeType } from '../../lib/forges/pure.ts';
+import { branchProblem } from '../../lib/git/pure.ts';
 import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../../lib/net/pure.ts';
-import { branchProblem } from './branch.ts';
 import { fileProblems } from './files.ts';
 import { forgeFitProblem } from './forge.ts';
 import { gateProblems } from './gates.ts';

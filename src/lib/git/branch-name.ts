@@ -1,4 +1,4 @@
-import type { TextRule } from '../text/index.ts';
+import { brokenRule, type TextRule } from '../text/index.ts';
 
 /** What Git says of the branches that it takes (git-check-ref-format), and that none looks like an option. */
 export const BRANCH_RULES: readonly TextRule[] = [
@@ -23,14 +23,23 @@ export const BRANCH_RULES: readonly TextRule[] = [
   },
 ];
 
-const MAX_LENGTH = 244;
+/** Hosts keep `refs/heads/<branch>` within 255 bytes. */
+export const MAX_BRANCH_BYTES = 244;
 
 /**
- * git-check-ref-format(1). Names become paths below a copy's directory, so this also keeps them in there; a
- * component of a path has at most 255 bytes.
+ * The sentence that says why Git would not take this branch name, or undefined. Names become paths below a copy's
+ * directory: the rules keep them in there, too.
  */
-export function isBranchName(name: string): boolean {
-  if (Buffer.byteLength(name) > MAX_LENGTH || name === '@' || name.startsWith('-')) return false;
-  if (/[\p{Cc}\s~^:?*[\\]|\.\.|@\{/u.test(name)) return false;
-  return name.split('/').every((part) => part !== '' && !/^\.|\.$|\.lock$/.test(part));
+export function branchProblem(branch: string): string | undefined {
+  if (branch === '') return 'A branch needs a name.';
+  return branchLengthProblem(branch) ?? brokenRule(branch, BRANCH_RULES);
+}
+
+export function branchLengthProblem(branch: string): string | undefined {
+  return isTooLong(branch) ? `A branch's name has at most ${MAX_BRANCH_BYTES} bytes.` : undefined;
+}
+
+/** No character takes more than three bytes for each unit of a JavaScript string. */
+function isTooLong(branch: string): boolean {
+  return branch.length * 3 > MAX_BRANCH_BYTES && Buffer.byteLength(branch) > MAX_BRANCH_BYTES;
 }

@@ -1,3 +1,3 @@
-export { BRANCH_RULES, isBranchName } from './branch-name.ts';
+export { BRANCH_RULES, branchLengthProblem, branchProblem, MAX_BRANCH_BYTES } from './branch-name.ts';
 export { IDENTITY, privateKeyProblem } from './private-key.ts';
 export { signingProblem } from './signing-key.ts';

@@ -7,7 +7,7 @@ import {
   createRepositoryStore,
   createSigners,
 } from '../../lib/git/index.ts';
-import { isBranchName } from '../../lib/git/pure.ts';
+import { branchProblem } from '../../lib/git/pure.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Outbound } from '../../lib/net/index.ts';
 import { shapeProblem } from '../../lib/net/pure.ts';
@@ -91,7 +91,9 @@ function refuse(problem: string | undefined): void {
 }
 
 function nameProblem(branch: string): string | undefined {
-  return isBranchName(branch) ? undefined : `Git allows no branch with the name ${JSON.stringify(branch)}.`;
+  return branchProblem(branch) === undefined
+    ? undefined
+    : `Git allows no branch with the name ${JSON.stringify(branch)}.`;
 }
 
 function routeProblem({ branch, baseBranch, isDirect = false }: BranchUpdate): string | undefined {

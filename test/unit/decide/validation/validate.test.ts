@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { PipelineSpec } from '../../../../src/api/pipeline.ts';
 import {
-  branchProblem,
   checkSpec,
   NO_FACTS,
   needsOf,
@@ -14,6 +13,7 @@ import {
   surroundingFindings,
   validateSpec,
 } from '../../../../src/decide/validation.ts';
+import { branchProblem } from '../../../../src/lib/git/pure.ts';
 import {
   CANARY,
   type Changes,
