@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { groupOf } from '../lib/kube/pure.ts';
 
 /**
  * An event as Flux's notification-controller delivers it (event.toolkit.fluxcd.io/v1beta1): only what is
@@ -47,7 +48,7 @@ export function eventCluster(event: FluxEvent): string | undefined {
 
 /** notification-controller takes these groups off; other senders may leave them before the key. */
 export function metadataOf({ metadata, involvedObject }: FluxEvent, key: string): string | undefined {
-  const [group] = involvedObject.apiVersion.split('/');
+  const group = groupOf(involvedObject.apiVersion);
   for (const name of [key, `${group}/${key}`, `${EVENT_GROUP}/${key}`]) {
     const value = metadata && Object.hasOwn(metadata, name) ? metadata[name] : undefined;
     if (value) return value;

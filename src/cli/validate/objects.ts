@@ -1,4 +1,5 @@
 import { GROUP } from '../../api/group.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
 import type { Position } from './problem.ts';
 import { locate, type Tree } from './tree.ts';
 import type { PositionOf } from './yaml.ts';
@@ -21,7 +22,7 @@ export interface Manifest {
 export function manifestsOf(tree: Tree, path: string, positionOf: PositionOf): Manifest[] {
   const manifest = (value: unknown, start: number): Manifest[] => {
     if (!isFields(value) || typeof value.kind !== 'string' || typeof value.apiVersion !== 'string') return [];
-    const [group = ''] = value.apiVersion.includes('/') ? value.apiVersion.split('/') : [''];
+    const group = groupOf(value.apiVersion);
     const at = (field: string) => positionOf(locate(tree, { value, start }, field));
     return [{ path, group, kind: value.kind, fields: value, size: tree.sizeOf(value), at }];
   };

@@ -1,5 +1,5 @@
 import { errorMessage, type Retry, TurnpikeError } from '../errors.ts';
-import { displayUrl } from '../net/index.ts';
+import { displayUrl, mediaType } from '../net/index.ts';
 import { cut, MAX_QUOTED, oneLine } from '../text/index.ts';
 import { redact } from './credentials.ts';
 import { redirectTarget, repositoryOf } from './redirect.ts';
@@ -19,7 +19,7 @@ export async function answerProblem(response: Response, remote: Remote): Promise
   if (status === 200) return undefined;
   if (status >= 300 && status < 400) return moved(response, remote);
   // Azure DevOps (https://github.com/MicrosoftDocs/vsts-rest-api-specs/issues/97).
-  if (status === 203 && contentType(response) === HTML) return signIn(`HTTP ${status}`, remote);
+  if (status === 203 && mediaType(response) === HTML) return signIn(`HTTP ${status}`, remote);
   const words = serverWords(await response.text(), remote);
   if (status === 401 || status === 403) {
     const message = `${remote.name} refuses the credentials (HTTP ${status}): check the Secret that secretRef names.${words}`;
@@ -55,7 +55,7 @@ const HTML = 'text/html';
 
 /** The error that an answer with the status 200 means that Git gives no sense to. */
 export async function notGit(response: Response, remote: Remote): Promise<TurnpikeError> {
-  const type = contentType(response) ?? 'nothing';
+  const type = mediaType(response) ?? 'nothing';
   if (type !== HTML) {
     const shown = cut(quotation(type, remote), 80);
     const message = `${remote.name} did not answer as a Git server does (content type ${shown}): check the URL.`;
@@ -64,10 +64,6 @@ export async function notGit(response: Response, remote: Remote): Promise<Turnpi
   if (isSignInPage(await response.text())) return signIn('HTTP 200', remote);
   const message = `${remote.name} answered with a web page (HTTP 200, text/html) and not as a Git server does: check the URL, and that nothing before the server answers in its place.`;
   return new TurnpikeError('GitUnavailable', message);
-}
-
-export function contentType({ headers }: Response): string | undefined {
-  return headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
 }
 
 /** Seconds only; a date is rare and backing off does as well. */

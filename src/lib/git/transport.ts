@@ -1,7 +1,7 @@
 import type { Waiting } from '../async/index.ts';
-import { displayUrl, type Outbound, requestWay } from '../net/index.ts';
+import { displayUrl, mediaType, type Outbound, requestWay } from '../net/index.ts';
 import { authorization } from './credentials.ts';
-import { answerProblem, contentType, notGit, type Remote } from './failure.ts';
+import { answerProblem, notGit, type Remote } from './failure.ts';
 import { refsUrl, suffixedBase } from './redirect.ts';
 import type { GitCredentials } from './remote.ts';
 import type { Unlock } from './ssh/unlock.ts';
@@ -136,6 +136,6 @@ function resultOf(service: GitService): string {
 async function accepted(response: Response, type: string, remote: Remote): Promise<Buffer> {
   const problem = await answerProblem(response, remote);
   if (problem) throw problem;
-  if (contentType(response) === type) return Buffer.from(await response.arrayBuffer());
+  if (mediaType(response) === type) return Buffer.from(await response.arrayBuffer());
   throw await notGit(response, remote);
 }

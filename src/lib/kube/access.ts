@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { parseFirst } from '../first-fault.ts';
 import type { Discovery } from './client/discovery.ts';
 import type { KubeClient } from './client/transport.ts';
+import { groupOf } from './group.ts';
 
 /** What our own account may do, by the API server's word (SelfSubjectAccessReview, open to every account). */
 export interface Access {
@@ -69,7 +70,7 @@ export function createAccess(client: KubeClient, { discovery, now }: AccessDeps)
   async function ask({ apiVersion, kind }: KindRef, namespace: string): Promise<Known> {
     const at = now().getTime();
     const resource = await discovery.resource(apiVersion, kind);
-    const group = resource.apiVersion.includes('/') ? resource.apiVersion.split('/')[0] : '';
+    const group = groupOf(resource.apiVersion);
     const attributes = { verb: 'get', group, resource: resource.plural, namespace };
     const body = {
       apiVersion: 'authorization.k8s.io/v1',

@@ -35,13 +35,18 @@ const LOOPBACK = ['127.0.0.0/8', '::1', '::ffff:127.0.0.0/104'];
  * disguised: decimal, octal or hex IPv4, and IPv4 inside IPv6. A text that is no address gives false.
  */
 export function isForbiddenAddress(ip: string): boolean {
-  const bare = ip.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  const bare = withoutBrackets(ip).replace(/%.*$/, '');
   if (bare.includes(':')) {
     const groups = ipv6Groups(bare);
     return groups !== undefined && isForbiddenIpv6(groups);
   }
   const number = ipv4Number(bare);
   return number !== undefined && isForbiddenIpv4(number);
+}
+
+/** The host of a URL as DNS and sockets take it: an IPv6 address stands in brackets there (RFC 3986, section 3.2.2). */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isForbiddenAddress } from './addresses.ts';
+import { isForbiddenAddress, withoutBrackets } from './addresses.ts';
 import { shapeProblem } from './repository-url.ts';
 
 export { isForbiddenAddress } from './addresses.ts';
@@ -104,7 +104,7 @@ export function isListed(url: URL, patterns: readonly string[]): boolean {
 
 /** Lower case, without the brackets of IPv6 and without the root's trailing dot. */
 export function hostOf(url: URL): string {
-  return url.hostname.toLowerCase().replace(/^\[|\]$|\.$/g, '');
+  return withoutBrackets(url.hostname.toLowerCase()).replace(/\.$/, '');
 }
 
 export function portOf(url: URL): string {

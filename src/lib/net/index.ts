@@ -1,4 +1,4 @@
-export { canonicalAddress, isAddress, isInNetwork } from './addresses.ts';
+export { canonicalAddress, isAddress, isInNetwork, withoutBrackets } from './addresses.ts';
 export {
   type ClusterHosts,
   type ClusterUrl,
@@ -8,6 +8,7 @@ export {
   isQuotable,
 } from './cluster-hosts.ts';
 export { type Lookup, remembered, systemLookup } from './lookup.ts';
+export { mediaType } from './outbound/media-type.ts';
 export { createOutbound, displayUrl, type Outbound, type OutboundRequest } from './outbound.ts';
 export { createProxyFor, type ProxyFor } from './proxy.ts';
 export { keyBy, requestWay, type Way, waySecrets } from './request-options.ts';

@@ -8,6 +8,7 @@ import {
   type Waiting,
 } from '../async/index.ts';
 import { TurnpikeError } from '../errors.ts';
+import { withoutBrackets } from './addresses.ts';
 import type { ClientCertificate } from './client-certificate.ts';
 import { type HostPolicy, hostProblem, repositoryHostProblem } from './hosts.ts';
 import { type Lookup, remembered, systemLookup } from './lookup.ts';
@@ -140,7 +141,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
       if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem, { retry: 'never' });
       const deadline = createDeadline({ timeoutMs: DIAL_MS, idleMs: DIAL_MS, signal });
       try {
-        const host = target.hostname.replace(/^\[|\]$/g, '');
+        const host = withoutBrackets(target.hostname);
         const addresses = isIP(host) === 0 ? await deadline.race(addressesOf(host)) : [host];
         await deadline.race(refuseForbiddenAddresses(target, policy, async () => addresses));
         return await connectTo(addresses[0] ?? host, Number(target.port || '22'), deadline.signal);

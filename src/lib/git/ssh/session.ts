@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
 import { errorMessage, TurnpikeError } from '../../errors.ts';
+import { withoutBrackets } from '../../net/index.ts';
 import { quotation, type Remote } from '../failure.ts';
 import { type HostKey, knownHostsProblem, knownKeys } from './known-hosts.ts';
 import { badKey, type OpenedKey, openPrivateKey, TOO_LONG, WRITE_ANEW } from './private-key.ts';
@@ -71,7 +72,7 @@ export async function openIdentity(remote: Remote, unlock: Unlock): Promise<Open
 function loginOf({ url, remote, privateKey }: SessionOptions): ConnectConfig {
   const { knownHosts } = remote.credentials;
   if (knownHosts === undefined) throw missing(remote, 'known_hosts');
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = withoutBrackets(url.hostname);
   const port = url.port === '' ? 22 : Number(url.port);
   const problem = knownHostsProblem(knownHosts);
   if (problem !== undefined) {

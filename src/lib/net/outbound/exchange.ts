@@ -4,6 +4,7 @@ import { TurnpikeError } from '../../errors.ts';
 import { NO_ROOT_NEEDED } from '../authorities.ts';
 import type { BodySink, OutboundRequest } from '../outbound.ts';
 import { displayUrl } from './failure.ts';
+import { mediaType } from './media-type.ts';
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
 /** Words that explain an error are at its beginning. */
@@ -65,9 +66,8 @@ async function readBody(response: Response, request: OutboundRequest, deadline: 
   return Buffer.concat(chunks);
 }
 
-function sinkOf({ headers }: Response, { into }: OutboundRequest): BodySink['take'] | undefined {
-  const type = headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-  return into && type === into.contentType ? into.take : undefined;
+function sinkOf(response: Response, { into }: OutboundRequest): BodySink['take'] | undefined {
+  return into && mediaType(response) === into.contentType ? into.take : undefined;
 }
 
 function tooLarge(request: OutboundRequest, limit: number): TurnpikeError {

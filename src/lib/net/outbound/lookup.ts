@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import { TurnpikeError } from '../../errors.ts';
+import { withoutBrackets } from '../addresses.ts';
 import { type HostPolicy, isForbiddenAddress, isInsecureHost } from '../hosts.ts';
 import type { Lookup } from '../lookup.ts';
 
 export async function refuseForbiddenAddresses(url: URL, policy: HostPolicy, lookup: Lookup): Promise<void> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = withoutBrackets(url.hostname);
   if (isIP(host) !== 0 || isInsecureHost(url, policy)) return;
   const forbidden = (await lookup(host)).find(isForbiddenAddress);
   if (forbidden === undefined) return;

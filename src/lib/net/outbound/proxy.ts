@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { TurnpikeError } from '../../errors.ts';
+import { withoutBrackets } from '../addresses.ts';
 import { type HostPolicy, isForbiddenAddress, isInsecureHost, proxyHostProblem } from '../hosts.ts';
 import type { Lookup } from '../lookup.ts';
 
@@ -23,7 +24,7 @@ export function refuseProxy({ url, isOwn }: UsedProxy, policy: HostPolicy): void
  * @throws TurnpikeError HostNotAllowed when its name leads to a forbidden address; the look-up's own error
  */
 export async function atJudgedAddress({ url }: UsedProxy, policy: HostPolicy, lookup: Lookup): Promise<URL> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = withoutBrackets(url.hostname);
   if (isIP(host) !== 0 || isInsecureHost(url, policy)) return url;
   const addresses = await lookup(host);
   const forbidden = addresses.find(isForbiddenAddress);
