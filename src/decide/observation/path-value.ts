@@ -30,7 +30,7 @@ export function pathValue(object: unknown, path: RevisionPath): PathValue {
   if (isOverridden(object, path)) return { fault: 'overridden' };
   const read = valuesAt(object, path).map((found) => revisionIn(found, path));
   const [first = { fault: 'absent' } as const, ...others] = read;
-  if (others.some((other) => JSON.stringify(other) !== JSON.stringify(first))) return { fault: 'differs' };
+  if (others.some((other) => !Bun.deepEquals(other, first))) return { fault: 'differs' };
   return withDigest(object, path, first);
 }
 

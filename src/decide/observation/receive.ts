@@ -101,6 +101,6 @@ function repeated(located: Located, state: EnvironmentStatus, now: Date): Record
 /** Nothing is written where nothing has changed. */
 function written({ pipeline, environment }: Located, state: EnvironmentStatus, outcome: Outcome): Recorded {
   const before = environmentStatus(pipeline.status, environment.name);
-  if (JSON.stringify(state) === JSON.stringify(before)) return { outcome };
+  if (Bun.deepEquals(state, before)) return { outcome };
   return { outcome, status: withEnvironment(pipeline.status, environment.name, state) };
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Author } from '../../api/admission.ts';
 import type { PipelineSpec } from '../../api/pipeline.ts';
 import {
@@ -90,7 +89,7 @@ async function checkSurroundings(
 }
 
 function isUnchanged({ operation, spec, oldSpec, wasPipeline }: Review): boolean {
-  return operation === 'UPDATE' && wasPipeline && isDeepStrictEqual(spec, oldSpec);
+  return operation === 'UPDATE' && wasPipeline && Bun.deepEquals(spec, oldSpec);
 }
 
 function verdict({ problems, warnings }: Findings): Verdict {

@@ -78,7 +78,7 @@ function withSeen(recorded: Pipeline, name: string, { target, seen }: Look, now:
     const isSame = one.namespace === target.namespace && !one.clusterRef;
     return isSame ? foldTarget(identity, before, seen, now) : (before ?? { ...identity, ready: false });
   });
-  if (JSON.stringify(targets) === JSON.stringify(state.targets)) return recorded;
+  if (Bun.deepEquals(targets, state.targets)) return recorded;
   return { ...pipeline, status: withEnvironment(pipeline.status, name, { ...state, targets }) };
 }
 

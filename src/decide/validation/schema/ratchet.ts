@@ -21,7 +21,7 @@ export function ratchet(now: Judged, before: Judged): Findings {
   const keyNow = keysOf(now.spec);
   const isOld = (problem: FieldProblem) => {
     const old = known.get(keyNow(problem));
-    return old !== undefined && isSame(scopeOf(problem, now.spec), scopeOf(old, before.spec));
+    return old !== undefined && Bun.deepEquals(scopeOf(problem, now.spec), scopeOf(old, before.spec));
   };
   return {
     problems: problems.filter((problem) => !isOld(problem)),
@@ -67,9 +67,4 @@ function valueAt(spec: unknown, path: string): unknown {
     value = Reflect.get(value, key ?? index ?? '');
   }
   return value;
-}
-
-/** Both come from the API server, which writes the fields of an object in one order. */
-function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
