@@ -160,7 +160,7 @@ function openingNow(context: Context): Opening | undefined {
   return list.length > 0 ? openingOf(list, context.now.getTime()) : undefined;
 }
 
-function secondsTo(instant: number, { now }: Context): number {
+export function secondsTo(instant: number, { now }: Context): number {
   return Math.max(0, (instant - now.getTime()) / 1000);
 }
 

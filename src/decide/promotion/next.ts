@@ -1,7 +1,7 @@
 import type { Environment, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
 import { availableRevision } from '../gates/available.ts';
 import { candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from '../gates/candidate.ts';
-import { firstHold, isByHand, isNotified, windowEnd } from '../gates/gates.ts';
+import { firstHold, isByHand, isNotified, secondsTo, windowEnd } from '../gates/gates.ts';
 import { fullestOf, isSame, revisionOf, shortRevision } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
 import {
@@ -274,8 +274,4 @@ function withWrittenTag(promotion: PromotionStatus, { pipeline }: Context): Prom
   const { writtenTag: _, ...rest } = promotion;
   const { tag } = executionOf(pipeline.status.executions, promotion.revision) ?? {};
   return tag === undefined ? rest : { ...rest, writtenTag: tag };
-}
-
-function secondsTo(instant: number, { now }: Context): number {
-  return Math.max(0, (instant - now.getTime()) / 1000);
 }

@@ -1,4 +1,5 @@
 import type { Environment, PipelineStatus, PromotionStatus, PullRequestRef } from '../../api/pipeline.ts';
+import { GATES_OPEN } from '../../lib/forges/pure.ts';
 import { availableRevision } from '../gates/available.ts';
 import { candidateOf, gatesInto } from '../gates/candidate.ts';
 import { closedGate, type Gate, isByHand } from '../gates/gates.ts';
@@ -57,7 +58,7 @@ function openTasks(situation: Situation, previous: Environment, environment: Env
   const gate = closedGate(context, { ...record, revision });
   const check: PullRequestTask = gate
     ? { kind: 'check', state: 'pending', description: `Waits ${gate.until}.` }
-    : { kind: 'check', state: 'success', description: 'The gates are open.' };
+    : { kind: 'check', state: 'success', description: GATES_OPEN };
   const isTold = pullRequest.commit === undefined || pullRequest.checked === check.state;
   if (isTold) return mergeTasks(context, record, gate);
   // A process that ended right after it had asked the forge to merge it later did not record that.

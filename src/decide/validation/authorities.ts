@@ -3,7 +3,7 @@ import {
   authoritiesDoubt,
   authoritiesIn,
   authoritiesProblem,
-  MAX_AUTHORITY_BYTES,
+  MAX_VALUE_BYTES,
 } from '../../lib/net/pure.ts';
 import type { SecretData } from './facts.ts';
 import { hasText, textOf } from './secrets/secret-text.ts';
@@ -12,8 +12,8 @@ import { hasText, textOf } from './secrets/secret-text.ts';
 export function authorityFault(secret: string, data: SecretData): string | undefined {
   const { key, value } = authorityIn(data) ?? {};
   if (key === undefined || value === undefined) return undefined;
-  if (value.length > MAX_AUTHORITY_BYTES) {
-    return `${secret} has a key ${key} of more than ${MAX_AUTHORITY_BYTES} bytes.`;
+  if (value.length > MAX_VALUE_BYTES) {
+    return `${secret} has a key ${key} of more than ${MAX_VALUE_BYTES} bytes.`;
   }
   return authoritiesProblem(secret, key, authoritiesIn(textOf(value)));
 }
@@ -21,7 +21,7 @@ export function authorityFault(secret: string, data: SecretData): string | undef
 /** What is odd about it: a sentence, by the rule for what a Secret holds. */
 export function authorityDoubt(secret: string, data: SecretData | undefined, now: Date | undefined) {
   const { key, value } = (data && authorityIn(data)) ?? {};
-  if (key === undefined || value === undefined || value.length > MAX_AUTHORITY_BYTES) return undefined;
+  if (key === undefined || value === undefined || value.length > MAX_VALUE_BYTES) return undefined;
   const message = authoritiesDoubt(secret, key, authoritiesIn(textOf(value)), now);
   return message === undefined ? undefined : { rule: 'secret-keys' as const, message };
 }

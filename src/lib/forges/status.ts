@@ -3,6 +3,9 @@ import { cut } from '../text/index.ts';
 /** What all statuses of ours are called. */
 export const STATUS_CONTEXT = 'turnpike/promotion';
 
+/** What it says where nothing holds a pull request back. */
+export const GATES_OPEN = 'The gates are open.';
+
 /** The job of docs/workflows/turnpike-status.yaml, which says so of what is no promotion. */
 export const STATUS_JOB = 'turnpike-status';
 

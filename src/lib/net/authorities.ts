@@ -49,9 +49,6 @@ export const NO_ROOT_NEEDED = { allowPartialTrustChain: true } as const;
 /** Under which keys of a Secret they are. Of both, Flux takes the first. */
 export const AUTHORITY_KEYS = ['ca.crt', 'caFile'] as const;
 
-/** Larger values are not looked at. */
-export const MAX_AUTHORITY_BYTES = 256 * 1024;
-
 /** Why the value under `key` serves nobody: a sentence. */
 export function authoritiesProblem(secret: string, key: string, found: Authorities): string | undefined {
   if (found.certificates.length > 0) return undefined;

@@ -4,7 +4,6 @@ export {
   authoritiesIn,
   authoritiesProblem,
   authoritiesText,
-  MAX_AUTHORITY_BYTES,
   NO_ROOT_NEEDED,
 } from './authorities.ts';
 export {
@@ -29,6 +28,7 @@ export {
   BEARER_TOKEN,
   type HasKey,
   keysOfPart,
+  MAX_VALUE_BYTES,
   OWN_SIGNING,
   PART_KEYS,
   PROXY_ADDRESS,

@@ -45,6 +45,9 @@ const SIGNING: readonly SigningKeys[] = [
   { key: 'identity', passphrase: 'password' },
 ];
 
+/** A larger value under a key is not looked at. */
+export const MAX_VALUE_BYTES = 256 * 1024;
+
 export type HasKey = (key: string) => boolean;
 
 /** Looks up the text of a key; undefined when it is missing or blank. */

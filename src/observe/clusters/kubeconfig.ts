@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { FIRST_FAULT } from '../../lib/first-fault.ts';
 import { type ClusterHosts, clusterUrlProblem } from '../../lib/net/index.ts';
-import { authoritiesIn, isLongKey, MAX_AUTHORITY_BYTES, MAX_RSA_BITS } from '../../lib/net/pure.ts';
+import { authoritiesIn, isLongKey, MAX_RSA_BITS, MAX_VALUE_BYTES } from '../../lib/net/pure.ts';
 
 /**
  * The kubeconfig of another cluster, as it stands in a Secret. Whoever may write that Secret must get nothing
@@ -140,8 +140,8 @@ function authorityProblem(cluster: ClusterFields): string | undefined {
   const data = cluster['certificate-authority-data'];
   if (!data) return undefined;
   const text = Buffer.from(data, 'base64').toString();
-  if (text.length > MAX_AUTHORITY_BYTES)
-    return `holds more than ${MAX_AUTHORITY_BYTES} bytes under certificate-authority-data: put the cluster's CA alone there`;
+  if (text.length > MAX_VALUE_BYTES)
+    return `holds more than ${MAX_VALUE_BYTES} bytes under certificate-authority-data: put the cluster's CA alone there`;
   if (authoritiesIn(text).certificates.length > 0) return undefined;
   return "holds no certificate that can be read under certificate-authority-data: put the cluster's CA there, as base64 of its PEM";
 }

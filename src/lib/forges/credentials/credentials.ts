@@ -11,6 +11,7 @@ import {
   certificateFault,
   clientCertificateOf,
   halfCertificateFault,
+  MAX_VALUE_BYTES,
   OWN_SIGNING,
   proxyAddressFault,
   proxyKeysFault,
@@ -61,8 +62,6 @@ export interface PartSecret {
 
 /** Those that are named beside the Secret with the credentials. They take the place of its keys. */
 export type PartSecrets = Partial<Readonly<Record<Exclude<SecretPart, 'webhook'>, PartSecret>>>;
-
-const MAX_BYTES = 256 * 1024;
 
 /**
  * Reads the Secret that `pull-request.secretRef` names, and those beside it. Keys: `token`, or those of a GitHub App, which
@@ -239,7 +238,8 @@ function readerOf({ values, where }: PartSecret): ReadKey {
 
 function text(bytes: Uint8Array | undefined, key: string, where: string): string | undefined {
   if (!bytes) return undefined;
-  if (bytes.length > MAX_BYTES) throw invalid(`${where} has a key ${key} of more than ${MAX_BYTES} bytes.`);
+  if (bytes.length > MAX_VALUE_BYTES)
+    throw invalid(`${where} has a key ${key} of more than ${MAX_VALUE_BYTES} bytes.`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim() || undefined;
   } catch {

@@ -13,7 +13,7 @@ import {
 } from '../merge.ts';
 import { pathOf } from '../page.ts';
 import type { MergeOptions, MergeOutcome, PullRequest } from '../port.ts';
-import { forgeWords } from '../request/failure.ts';
+import { wordsOf } from '../request/failure.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, type GiteaPullRequest, read } from './api.ts';
@@ -108,8 +108,4 @@ async function isRequired(api: Api, branch: string, checks: Checks): Promise<boo
   const required = rules.status_check_contexts;
   if (!rules.enable_status_check) return false;
   return required.length === 0 || checks.pending.some((name) => required.includes(name));
-}
-
-function wordsOf({ context }: Api, answer: ForgeAnswer): string {
-  return forgeWords(answer, context.secrets);
 }

@@ -1,6 +1,6 @@
 import type { Octokit } from '@octokit/rest';
 import type { TurnpikeError } from '../../errors.ts';
-import { forgeFailure, forgeWords, passingFailure } from '../request/failure.ts';
+import { forgeFailure, passingFailure } from '../request/failure.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 
 /** One repository. */
@@ -16,11 +16,6 @@ export interface Api {
 
 export function says(answer: ForgeAnswer, pattern: RegExp): boolean {
   return pattern.test(JSON.stringify(answer.data) ?? '');
-}
-
-/** GitHub's own. */
-export function wordsOf({ context }: Api, answer: ForgeAnswer): string {
-  return forgeWords(answer, context.secrets);
 }
 
 /** The error for a refusal, which is tried again when it is one that passes. */

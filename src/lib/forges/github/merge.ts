@@ -10,9 +10,10 @@ import {
   unspoken,
 } from '../merge.ts';
 import type { MergeOptions, MergeOutcome, PullRequest } from '../port.ts';
+import { wordsOf } from '../request/failure.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import type { MergeMethod } from '../types.ts';
-import { type Api, wordsOf } from './api.ts';
+import type { Api } from './api.ts';
 import { disableAutoMerge } from './cancel.ts';
 import { hasChecks } from './checks.ts';
 import { graphql } from './graphql.ts';

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { notYet, refusedMerge } from '../merge.ts';
 import type { MergeOptions, MergeOutcome } from '../port.ts';
-import { STATUS_CONTEXT } from '../status.ts';
-import { type Api, wordsOf } from './api.ts';
+import { wordsOf } from '../request/failure.ts';
+import { GATES_OPEN, STATUS_CONTEXT } from '../status.ts';
+import type { Api } from './api.ts';
 import { graphql } from './graphql.ts';
 import { setStatus } from './status.ts';
 
@@ -77,7 +78,7 @@ export async function passQueue(api: Api, number: number, { mergeQueueEntry }: Q
   const { oid, status } = mergeQueueEntry?.headCommit ?? {};
   if (oid !== undefined && status?.context?.state !== 'SUCCESS') {
     const url = `${api.pageUrl}/pull/${number}`;
-    await setStatus(api, oid, { state: 'success', description: 'The gates are open.', url });
+    await setStatus(api, oid, { state: 'success', description: GATES_OPEN, url });
   }
   return { kind: 'scheduled' };
 }

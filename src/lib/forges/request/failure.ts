@@ -138,10 +138,15 @@ export function forgeGibberish(
 
 /** The forge's own words: one line, bounded, without the token should it be echoed. */
 export function forgeWords(answer: ForgeAnswer, secrets: readonly string[]): string {
-  return bounded(mask(wordsOf(answer.data), secrets));
+  return bounded(mask(textIn(answer.data), secrets));
 }
 
-function wordsOf(data: unknown): string {
+/** The same where an API is at hand. */
+export function wordsOf({ context }: { readonly context: ForgeContext }, answer: ForgeAnswer): string {
+  return forgeWords(answer, context.secrets);
+}
+
+function textIn(data: unknown): string {
   if (typeof data === 'string') return data.trimStart().startsWith('<') ? '' : data;
   if (typeof data !== 'object' || data === null) return '';
   const { message, errors, error, error_description: more } = data as Record<string, unknown>;
