@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { type Disclosure, disclosureOf } from '../decide/observation/foreign.ts';
-import { createShortMemory, createSlots } from '../lib/async/index.ts';
+import { createCache, createSlots } from '../lib/async/index.ts';
 import { errorMessage, hasCode } from '../lib/errors.ts';
 import { parseFirst } from '../lib/first-fault.ts';
 import { type KubeClient, resourcePath } from '../lib/kube/index.ts';
@@ -31,7 +31,8 @@ const Namespace = v.object({
 
 export function createNamespaces(client: KubeClient, deps: { readonly now: () => Date }): Namespaces {
   const slots = createSlots(AT_ONCE);
-  const memory = createShortMemory<Known>({ keptMs: (one) => one.keptMs, maxKnown: MAX_KNOWN, ...deps });
+  const now = () => deps.now().getTime();
+  const known = createCache<Known>({ max: MAX_KNOWN, ttlMs: (one) => one.keptMs, now });
 
   async function read(name: string): Promise<Disclosure> {
     const path = resourcePath({ apiVersion: 'v1', plural: 'namespaces', name });
@@ -54,7 +55,7 @@ export function createNamespaces(client: KubeClient, deps: { readonly now: () =>
   }
 
   return {
-    disclosure: async (namespace) => (await memory.get(namespace, () => ask(namespace))).disclosure,
+    disclosure: async (namespace) => (await known.get(namespace, () => ask(namespace))).disclosure,
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type SpecPolicy,
   surroundingFindings,
 } from '../decide/validation.ts';
+import { putBounded } from '../lib/async/index.ts';
 import type { Logger } from '../lib/logger.ts';
 
 /** What the admission webhook's rules say of a stored Pipeline, a line each. */
@@ -98,14 +99,13 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
     const facts = await gather(needs);
     const findings = surroundingFindings(needs, facts, policy);
     const lasts = findings.problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS;
-    if (known.size >= MAX_KNOWN) known.clear();
     const before = known.get(uid);
     if ((before?.generation ?? 0) > generation) return findings;
     const secrets = statesOf(needs, facts, before?.secrets);
     // What the process before this one acted on is not known.
     const isNews = before === undefined || before.isNews || !Bun.deepEquals(before.secrets, secrets);
     const at = now().getTime();
-    known.set(uid, { generation, findings, secrets, isNews, at, until: at + lasts });
+    putBounded(known, uid, { generation, findings, secrets, isNews, at, until: at + lasts }, MAX_KNOWN);
     return findings;
   }
 

@@ -3,6 +3,7 @@ import { availableRevision } from '../decide/gates/available.ts';
 import { contextOf, type PullRequestState } from '../decide/promotion/next.ts';
 import { type Asked, isHeld, pollDue } from '../decide/promotion/poll.ts';
 import type { RetryPolicy } from '../decide/promotion/result.ts';
+import { putBounded } from '../lib/async/index.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Promoter } from './promoter.ts';
@@ -45,7 +46,7 @@ export function createPolls(deps: PollDeps): Polls {
   const memory = deps.asked ?? new Map<string, Asked>();
   /** Until when it is not tried again. */
   const paused = new Map<string, number>();
-  const remember = (key: string, asked: Asked) => put(memory, key, asked);
+  const remember = (key: string, asked: Asked) => putBounded(memory, key, asked, MAX_REMEMBERED);
 
   async function ask(
     pipeline: Pipeline,
@@ -90,7 +91,7 @@ export function createPolls(deps: PollDeps): Polls {
     isPaused: (task, now) => now.getTime() < (paused.get(task) ?? 0),
     pause(task, now, forGood) {
       const seconds = forGood ? deps.policy.resyncSeconds : PAUSE_SECONDS;
-      put(paused, task, now.getTime() + seconds * 1000);
+      putBounded(paused, task, now.getTime() + seconds * 1000, MAX_REMEMBERED);
     },
     changed(pipeline, environment) {
       memory.delete(keyOf(pipeline, environment));
@@ -119,14 +120,6 @@ type Limited = TurnpikeError & { readonly retry: { readonly afterSeconds: number
 
 function isLimited(error: unknown): error is Limited {
   return hasCode(error, 'ForgeRateLimited') && typeof error.retry === 'object';
-}
-
-/** The oldest ones are forgotten. */
-function put<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  map.delete(key);
-  map.set(key, value);
-  const oldest = map.size > MAX_REMEMBERED ? map.keys().next().value : undefined;
-  if (oldest !== undefined) map.delete(oldest);
 }
 
 function keyOf({ metadata }: Pipeline, environment: string): string {

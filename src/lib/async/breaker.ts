@@ -1,3 +1,5 @@
+import { putBounded } from './bounded-map.ts';
+
 /**
  * A circuit breaker: after several failures in a row nothing is asked any more until some time has passed, and
  * then one request tries for all. It knows no clock: times are milliseconds since 1970, given from outside.
@@ -68,12 +70,7 @@ export interface Breakers {
 export function createBreakers(now: () => Date): Breakers {
   const breakers = new Map<string, Breaker>();
   const put = (key: string, breaker: Breaker | undefined) => {
-    if (!breaker) return;
-    // Last comes what changed last, so that what goes first is forgotten longest.
-    breakers.delete(key);
-    breakers.set(key, breaker);
-    const oldest = breakers.size > MAX_BREAKERS ? breakers.keys().next().value : undefined;
-    if (oldest !== undefined) breakers.delete(oldest);
+    if (breaker) putBounded(breakers, key, breaker, MAX_BREAKERS);
   };
   const at = () => now().getTime();
   return {

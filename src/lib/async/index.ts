@@ -9,14 +9,17 @@ export {
   type Waiting,
 } from './attempt-time.ts';
 export { type Batch, createBatcher, type DrainPending, type Patience, type Settle } from './batcher.ts';
+export { createSizedMap, putBounded, type SizedMap } from './bounded-map.ts';
 export { type Breakers, createBreakers, type Refusal } from './breaker.ts';
 export { type Bulkhead, type BulkheadLimits, createBulkhead, type Place } from './bulkhead.ts';
+export { createCache } from './cache.ts';
 export { type Collector, createCollector } from './collector.ts';
 export { createDeadline, type Deadline, type DeadlineOptions } from './deadline.ts';
 export { createDue } from './debounce.ts';
-export { createLookups, type Lookups, type Soon } from './lookups.ts';
-export { createShortMemory } from './short-memory.ts';
+export { createLookups, type Lookups } from './lookups.ts';
+export { createSingleFlight, type SingleFlight } from './single-flight.ts';
 export { createSlots, type Slots } from './slots.ts';
+export type { Soon } from './soon.ts';
 export { atOnce, oneByOne, type Steps } from './steps.ts';
 export { createTurns, type Turn, type Turns } from './turn.ts';
 export { type Backoff, backoffDelay, wait } from './wait.ts';

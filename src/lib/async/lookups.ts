@@ -1,5 +1,4 @@
-/** What is known is had at once: no promise and no timer is made for each of many reviews. */
-export type Soon<T> = T | Promise<T>;
+import type { Soon } from './soon.ts';
 
 /** What may be asked of the API server for one review: so many questions, and so long in all. */
 export interface Lookups {

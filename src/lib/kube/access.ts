@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { createCache, type Soon } from '../async/index.ts';
 import { parseFirst } from '../first-fault.ts';
 import type { Discovery } from './client/discovery.ts';
 import type { KubeClient } from './client/transport.ts';
@@ -10,7 +11,7 @@ export interface Access {
    * Whether the application's object may be read in the namespace; at once where that was asked lately.
    * @throws TurnpikeError as a rejection: ApiNotFound when the cluster does not serve the kind
    */
-  mayGet(appRef: KindRef, namespace: string): Readability | Promise<Readability>;
+  mayGet(appRef: KindRef, namespace: string): Soon<Readability>;
 }
 
 export interface Readability {
@@ -44,31 +45,16 @@ export interface KindRef {
 
 /** An answer is believed for ten seconds, and while the next one is on its way. */
 export function createAccess(client: KubeClient, { discovery, now }: AccessDeps): Access {
-  const known = new Map<string, Known>();
-  const asking = new Map<string, Promise<Known>>();
-
-  function mayGet(appRef: KindRef, namespace: string): Known | Promise<Known> {
-    const key = `${appRef.apiVersion}/${appRef.kind}/${namespace}`;
-    const last = known.get(key);
-    const isRecent = last && now().getTime() - last.at < KEPT_MS;
-    const running = asking.get(key);
-    return last && (isRecent || running) ? last : (running ?? askOnce(key, appRef, namespace));
-  }
-
-  function askOnce(key: string, appRef: KindRef, namespace: string): Promise<Known> {
-    const asked = ask(appRef, namespace)
-      .then((answer) => {
-        if (known.size >= MAX_KNOWN) known.clear();
-        known.set(key, answer);
-        return answer;
-      })
-      .finally(() => asking.delete(key));
-    asking.set(key, asked);
-    return asked;
-  }
+  const at = () => now().getTime();
+  const answers = createCache<Known>({
+    max: MAX_KNOWN,
+    ttlMs: (answer) => KEPT_MS - (at() - answer.at),
+    now: at,
+    staleWhileLoading: true,
+  });
 
   async function ask({ apiVersion, kind }: KindRef, namespace: string): Promise<Known> {
-    const at = now().getTime();
+    const asked = at();
     const resource = await discovery.resource(apiVersion, kind);
     const group = groupOf(resource.apiVersion);
     const attributes = { verb: 'get', group, resource: resource.plural, namespace };
@@ -78,8 +64,11 @@ export function createAccess(client: KubeClient, { discovery, now }: AccessDeps)
       spec: { resourceAttributes: attributes },
     };
     const answer = await client.request({ method: 'POST', path: PATH, body, timeoutMs: TIMEOUT_MS });
-    return { allowed: parseFirst(Answer, answer).status.allowed, plural: resource.plural, at };
+    return { allowed: parseFirst(Answer, answer).status.allowed, plural: resource.plural, at: asked };
   }
 
-  return { mayGet };
+  return {
+    mayGet: (appRef, namespace) =>
+      answers.get(`${appRef.apiVersion}/${appRef.kind}/${namespace}`, () => ask(appRef, namespace)),
+  };
 }

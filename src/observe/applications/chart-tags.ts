@@ -1,6 +1,6 @@
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import { type ChartSource, chartTag } from '../../decide/observation/chart-source.ts';
-import { createShortMemory } from '../../lib/async/index.ts';
+import { createCache } from '../../lib/async/index.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 
@@ -27,10 +27,10 @@ export function createChartTags(
   client: KubeClient,
   deps: { readonly now: () => Date },
 ): Required<ApplicationReader>['tagOf'] {
-  const known = createShortMemory<Answer>({
-    keptMs: ({ tag, failed }) => (failed ? FAILED_MS : tag === undefined ? UNKNOWN_MS : KNOWN_MS),
-    maxKnown: MAX_KNOWN,
-    now: deps.now,
+  const known = createCache<Answer>({
+    ttlMs: ({ tag, failed }) => (failed ? FAILED_MS : tag === undefined ? UNKNOWN_MS : KNOWN_MS),
+    max: MAX_KNOWN,
+    now: () => deps.now().getTime(),
   });
 
   async function read({ namespace, name }: ChartSource): Promise<unknown> {
@@ -55,8 +55,8 @@ export function createChartTags(
     }
   }
 
-  return (source, digest) => {
+  return async (source, digest) => {
     const key = JSON.stringify([source.namespace, source.name, digest]);
-    return known.get(key, () => answer(source, digest)).then(({ tag }) => tag);
+    return (await known.get(key, () => answer(source, digest))).tag;
   };
 }

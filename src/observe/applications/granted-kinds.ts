@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { createShortMemory } from '../../lib/async/index.ts';
+import { createCache } from '../../lib/async/index.ts';
 import { errorMessage, TurnpikeError } from '../../lib/errors.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
 import type { KubeClient } from '../../lib/kube/index.ts';
@@ -27,7 +27,8 @@ const TIMEOUT_MS = 2000;
 const Answer = v.object({ status: v.object({ allowed: v.boolean() }) });
 
 export function createGrantedKinds(client: KubeClient, options: GrantedKindsOptions): GrantedKinds {
-  const known = createShortMemory<boolean>({ keptMs: () => KEPT_MS, maxKnown: MAX_KNOWN, now: options.now });
+  const now = () => options.now().getTime();
+  const known = createCache<boolean>({ max: MAX_KNOWN, ttlMs: KEPT_MS, now });
   const within = options.namespace === undefined ? {} : { namespace: options.namespace };
 
   async function ask(group: string, resource: string): Promise<boolean> {

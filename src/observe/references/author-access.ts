@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Author } from '../../api/admission.ts';
 import type { AppRef } from '../../api/pipeline.ts';
-import { createShortMemory } from '../../lib/async/index.ts';
+import { createCache } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
@@ -38,7 +38,11 @@ export interface AuthorAccessDeps {
 }
 
 export function createAuthorAccess(client: KubeClient, { discovery, now }: AuthorAccessDeps): AuthorAccess {
-  const known = createShortMemory<AuthorAnswer>({ keptMs: () => KEPT_MS, maxKnown: MAX_KNOWN, now });
+  const known = createCache<AuthorAnswer>({
+    max: MAX_KNOWN,
+    ttlMs: KEPT_MS,
+    now: () => now().getTime(),
+  });
 
   async function ask(author: Author, appRef: AppRef, namespace: string): Promise<AuthorAnswer> {
     const { apiVersion, plural } = await discovery.resource(appRef.apiVersion, appRef.kind);

@@ -1,3 +1,4 @@
+import { createSingleFlight, createSizedMap, type Soon } from '../../lib/async/index.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { type Selection, selected, sizeOf } from './secret-keys.ts';
 import type { Secrets, StoredSecret } from './secrets.ts';
@@ -36,11 +37,7 @@ export interface SecretCache {
    * `fresh`: as of now, unless it was read less than `minRefreshSeconds` ago. `strict`: what only serves on, because the
    * API server could not be asked, is given to nobody: that is an error.
    */
-  read(
-    namespace: string,
-    name: string,
-    options?: SecretReadOptions,
-  ): StoredSecret | undefined | Promise<StoredSecret | undefined>;
+  read(namespace: string, name: string, options?: SecretReadOptions): Soon<StoredSecret | undefined>;
 }
 
 /** What the last read brought; `failure` beside a value when that was kept because the API server is away. */
@@ -62,9 +59,8 @@ const DEFAULT_KEEP_SECONDS = 600;
 export function createSecretCache(secrets: Secrets, options: SecretCacheOptions): SecretCache {
   const { maxEntries = DEFAULT_MAX_ENTRIES, maxBytes = DEFAULT_MAX_BYTES, schedule = later } = options;
   const keepSeconds = options.keepSeconds ?? DEFAULT_KEEP_SECONDS;
-  const entries = new Map<string, Entry>();
-  const reading = new Map<string, Promise<Entry>>();
-  let bytes = 0;
+  const entries = createSizedMap<string, Entry>({ max: maxEntries, maxBytes, bytesOf: ({ bytes }) => bytes });
+  const reading = createSingleFlight<Entry>();
   let isSweeping = false;
 
   function isUsable(entry: Entry, fresh: boolean, key: string): boolean {
@@ -84,29 +80,12 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
     return reading.has(key) ? (options.staleSeconds ?? 0) : 0;
   }
 
-  /** A deleted and re-inserted key is the youngest of a Map. */
-  function keep(key: string, entry: Entry): void {
-    drop(key);
-    entries.set(key, entry);
-    bytes += entry.bytes;
-    for (const oldest of entries.keys()) {
-      if (entries.size <= maxEntries && bytes <= maxBytes) break;
-      drop(oldest);
-    }
-    sweepLater();
-  }
-
-  function drop(key: string): void {
-    bytes -= entries.get(key)?.bytes ?? 0;
-    entries.delete(key);
-  }
-
   function sweepLater(): void {
-    if (isSweeping || entries.size === 0) return;
+    if (isSweeping || entries.size() === 0) return;
     isSweeping = true;
     schedule(() => {
       isSweeping = false;
-      for (const [key, entry] of entries) if (isOver(entry)) drop(key);
+      for (const [key, entry] of entries.entries()) if (isOver(entry)) entries.delete(key);
       sweepLater();
     }, keepSeconds);
   }
@@ -121,7 +100,8 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
       (read) => entryOf(read && selected(read, options.keep), readAt),
       (error: unknown) => ({ ...lastKnown(key, error, readAt), failure: { error }, readAt }),
     );
-    keep(key, entry);
+    entries.set(key, entry);
+    sweepLater();
     return entry;
   }
 
@@ -129,15 +109,6 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
   function lastKnown(key: string, error: unknown, at: number): Entry {
     const last = hasCode(error, 'ApiUnavailable') ? entries.get(key) : undefined;
     return last && !isOver(last) ? last : entryOf(undefined, at);
-  }
-
-  function refreshOnce(namespace: string, name: string): Promise<Entry> {
-    const key = `${namespace}/${name}`;
-    const running = reading.get(key);
-    if (running) return running;
-    const started = refresh(key, namespace, name).finally(() => reading.delete(key));
-    reading.set(key, started);
-    return started;
   }
 
   function secretOf({ secret, failure }: Entry, strict: boolean): StoredSecret | undefined {
@@ -150,12 +121,12 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
     namespace: string,
     name: string,
     options: SecretReadOptions = {},
-  ): StoredSecret | undefined | Promise<StoredSecret | undefined> {
+  ): Soon<StoredSecret | undefined> {
     const key = `${namespace}/${name}`;
     const known = entries.get(key);
     const usable = known && isUsable(known, options.fresh ?? false, key) ? known : undefined;
     if (usable && !usable.failure) return usable.secret;
-    return readNow(usable ?? refreshOnce(namespace, name), options);
+    return readNow(usable ?? reading.run(key, () => refresh(key, namespace, name)), options);
   }
 
   async function readNow(entry: Entry | Promise<Entry>, { strict = false }: SecretReadOptions) {

@@ -1,3 +1,4 @@
+import { putBounded } from '../../lib/async/index.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
 import { type Commit, fetchTip, parseCommit, type Repository, type Transport } from '../../lib/git/index.ts';
 import { type Ahead, fetchAhead } from './ahead.ts';
@@ -36,9 +37,7 @@ const UNCHANGED: Verdict = { kind: 'unchanged' };
 
 /** Keeps in mind what a branch is, so that it need not be fetched to be compared. */
 export function remember(repository: Repository, branch: string, memory: BranchMemory): void {
-  const branches = repository.notes.of(BRANCHES);
-  if (branches.size >= BRANCHES_REMEMBERED) branches.clear();
-  branches.set(branch, memory);
+  putBounded(repository.notes.of(BRANCHES), branch, memory, BRANCHES_REMEMBERED);
 }
 
 /** What a verdict depends on. */

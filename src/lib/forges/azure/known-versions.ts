@@ -1,3 +1,5 @@
+import { putBounded } from '../../async/index.ts';
+
 /**
  * Versions of the REST API, the first one that a server has is taken. Services and Server 2022 have 7.0, Server 2020 has
  * 6.0; nothing that is used is new or different in 7.1:
@@ -23,11 +25,9 @@ export function createApiVersions(): ApiVersions {
     of,
     refused(origin, version) {
       if (of(origin) !== version) return;
-      known.delete(origin);
       // After the last one comes the first: a server may have been replaced by a newer one.
-      known.set(origin, VERSIONS[VERSIONS.indexOf(version) + 1] ?? VERSIONS[0]);
-      const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined;
-      if (oldest !== undefined) known.delete(oldest);
+      const next = VERSIONS[VERSIONS.indexOf(version) + 1] ?? VERSIONS[0];
+      putBounded(known, origin, next, MAX_KNOWN);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createAppAuth } from '@octokit/auth-app';
 import * as v from 'valibot';
+import { createSingleFlight, putBounded, untilAborted } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import type { GitHubApp } from '../credentials/app-keys.ts';
 import type { AppCredentials, Credentials } from '../credentials/credentials.ts';
@@ -41,14 +42,11 @@ const MAX_KNOWN = 1_000;
 
 export function createAppTokens(deps: ForgeDeps): AppTokens {
   const known = new Map<string, Known>();
-  const underWay = new Map<string, Promise<string>>();
+  const asking = createSingleFlight<string>();
 
   async function renew(key: string, secret: AppCredentials, installed: Installed): Promise<string> {
     const { token, expires_at } = await askForToken(secret, installed, deps);
-    for (const [other, { until }] of known) {
-      if (until <= deps.now().getTime() || known.size >= MAX_KNOWN) known.delete(other);
-    }
-    known.set(key, { token, until: Date.parse(expires_at) - SPARE_MS });
+    putBounded(known, key, { token, until: Date.parse(expires_at) - SPARE_MS }, MAX_KNOWN);
     return token;
   }
 
@@ -57,9 +55,7 @@ export function createAppTokens(deps: ForgeDeps): AppTokens {
     const key = tokenKey(installed);
     const last = known.get(key);
     if (last && deps.now().getTime() < last.until) return Promise.resolve(last.token);
-    const asked = underWay.get(key) ?? renew(key, secret, installed).finally(() => underWay.delete(key));
-    underWay.set(key, asked);
-    return asked;
+    return asking.run(key, () => renew(key, secret, installed));
   }
 
   return {
@@ -67,7 +63,8 @@ export function createAppTokens(deps: ForgeDeps): AppTokens {
       const address = repositoryAddress(repositoryUrl, 'no-prefix');
       refuseOtherApi(secret.app, address);
       const account = accountOf(secret, address);
-      const token = await orAborted(tokenOf(secret, { address, account }), signal);
+      // The others go on to wait: the request under way is theirs as well.
+      const token = await untilAborted(tokenOf(secret, { address, account }), signal);
       const { app: _, password, ...rest } = secret;
       // Over HTTPS the token is the password.
       const passphrase = repositoryUrl.startsWith('ssh:') && password !== undefined ? { password } : {};
@@ -155,18 +152,4 @@ async function lookUp(apps: Apps, call: ForgeCall, owner: string, context: Forge
       ? await call('token', () => answerOf(apps.getUserInstallation({ username: owner })))
       : answer;
   return parsedAnswer(Found, 'token', found.data, context).id;
-}
-
-/** The others go on to wait: the request under way is theirs as well. */
-async function orAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return work;
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

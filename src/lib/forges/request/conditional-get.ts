@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { putBounded } from '../../async/index.ts';
 import type { Outbound, OutboundRequest } from '../../net/index.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { Forge, PullRequest } from '../port.ts';
@@ -39,18 +40,13 @@ export function createPolls(): Polls {
   const moves = new Map<string, number>();
   return {
     get: (key) => known.get(key),
-    set: (key, value) => put(known, key, value),
+    set(key, value) {
+      if (value === undefined) known.delete(key);
+      else putBounded(known, key, value, MAX_KNOWN);
+    },
     movedAt: (base) => moves.get(base) ?? 0,
-    moved: (base, at) => put(moves, base, at),
+    moved: (base, at) => putBounded(moves, base, at, MAX_KNOWN),
   };
-}
-
-/** What was put the longest ago goes first. */
-function put<T>(map: Map<string, T>, key: string, value: T | undefined): void {
-  map.delete(key);
-  if (value !== undefined) map.set(key, value);
-  const oldest = map.size > MAX_KNOWN ? map.keys().next().value : undefined;
-  if (oldest !== undefined) map.delete(oldest);
 }
 
 /** Of one forge's repository with one token, on one way. */

@@ -1,3 +1,4 @@
+import { putBounded } from '../../async/index.ts';
 import { MAX_SECONDS, restSeconds, UNNAMED_SECONDS } from './rate.ts';
 
 /** A poll can wait for its turn: what it asks has not been waited for by anyone. */
@@ -45,18 +46,11 @@ export function createRateLimits(now: () => Date): RateLimits {
 
 function createHolds(now: () => Date) {
   const until = new Map<string, number>();
-  const drop = (at: number) => {
-    for (const [key, time] of until) {
-      if (time <= at || until.size >= MAX_HELD) until.delete(key);
-    }
-  };
   return {
     /** Whole seconds, 0 when it is not held. */
     heldFor: (key: string) => Math.max(0, Math.ceil(((until.get(key) ?? 0) - now().getTime()) / 1000)),
     hold(key: string, seconds: number) {
-      const at = now().getTime();
-      if (until.size >= MAX_HELD) drop(at);
-      if (seconds > 0) until.set(key, at + seconds * 1000);
+      if (seconds > 0) putBounded(until, key, now().getTime() + seconds * 1000, MAX_HELD);
       else until.delete(key);
     },
   };
@@ -73,10 +67,7 @@ function createGrowing(now: () => Date) {
       if (before && at < before.until) return Math.ceil((before.until - at) / 1000);
       const isAgain = before && at - before.until < before.seconds * 1000;
       const seconds = isAgain ? Math.min(before.seconds * 2, MAX_SECONDS) : UNNAMED_SECONDS;
-      last.delete(key);
-      last.set(key, { seconds, until: at + seconds * 1000 });
-      const oldest = last.size > MAX_HELD ? last.keys().next().value : undefined;
-      if (oldest !== undefined) last.delete(oldest);
+      putBounded(last, key, { seconds, until: at + seconds * 1000 }, MAX_HELD);
       return seconds;
     },
   };

@@ -1,3 +1,4 @@
+import { putBounded } from '../../async/index.ts';
 import { keyBy, type Way } from '../../net/index.ts';
 
 /** What counts only once it was seen twice, some time apart. */
@@ -16,10 +17,8 @@ export function createSightings(now: () => Date): Sightings {
     confirms(key, sight) {
       const before = known.get(key);
       if (sight !== undefined && before?.sight === sight) return now().getTime() - before.since >= APART_MS;
-      known.delete(key);
-      if (sight !== undefined) known.set(key, { sight, since: now().getTime() });
-      const oldest = known.size > MAX_KNOWN ? known.keys().next().value : undefined;
-      if (oldest !== undefined) known.delete(oldest);
+      if (sight === undefined) known.delete(key);
+      else putBounded(known, key, { sight, since: now().getTime() }, MAX_KNOWN);
       return false;
     },
   };

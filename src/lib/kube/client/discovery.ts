@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { createCache } from '../../async/index.ts';
 import { hasCode, TurnpikeError } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
 import { groupOf } from '../group.ts';
@@ -41,52 +42,32 @@ const MAX_VERSIONS = 10;
 /** As versions are called (RFC 1123). */
 const LABEL = /^[a-z0-9-]{1,63}$/;
 
-/** What the API server said of a kind, and when, in milliseconds. */
+/** What the API server said of a kind, and for how long that serves. */
 interface Answer {
   readonly resource: Resource | undefined;
-  readonly at: number;
+  readonly ttlMs: number;
 }
 
 export function createDiscovery(client: KubeClient, deps: { readonly now: () => Date }): Discovery {
-  const answers = new Map<string, Promise<Answer>>();
+  const answers = createCache<Answer>({
+    max: MAX_KINDS,
+    ttlMs: ({ ttlMs }) => ttlMs,
+    now: () => deps.now().getTime(),
+  });
 
   /** What was known stays so where the API server does not say what has become of it. */
-  async function ask(apiVersion: string, kind: string, known: Answer | undefined): Promise<Answer> {
+  async function ask(apiVersion: string, kind: string, last: Answer | undefined): Promise<Answer> {
     try {
-      return { resource: await findResource(client, apiVersion, kind), at: deps.now().getTime() };
+      const resource = await findResource(client, apiVersion, kind);
+      return { resource, ttlMs: resource ? KNOWN_MS : UNKNOWN_MS };
     } catch (error) {
-      if (!known?.resource) throw error;
-      return { resource: known.resource, at: deps.now().getTime() - KNOWN_MS + UNKNOWN_MS };
+      if (!last?.resource) throw error;
+      return { resource: last.resource, ttlMs: UNKNOWN_MS };
     }
   }
 
-  /** One that failed is asked again by the next who needs it. */
-  function askOnce(apiVersion: string, kind: string, known?: Answer): Promise<Answer> {
-    const key = keyOf(apiVersion, kind);
-    const asked = ask(apiVersion, kind, known);
-    if (answers.size >= MAX_KINDS) answers.clear();
-    answers.set(key, asked);
-    asked.catch(() => {
-      if (answers.get(key) === asked) answers.delete(key);
-    });
-    return asked;
-  }
-
-  /** One question at a time for each kind. */
-  async function answerOf(apiVersion: string, kind: string): Promise<Answer> {
-    const key = keyOf(apiVersion, kind);
-    const asked = answers.get(key);
-    if (!asked) return askOnce(apiVersion, kind);
-    const known = await asked;
-    if (isRecent(known)) return known;
-    const latest = answers.get(key);
-    // Somebody else has asked again by now, or it was forgotten.
-    if (latest !== asked) return latest ?? askOnce(apiVersion, kind);
-    return askOnce(apiVersion, kind, known);
-  }
-
   async function resource(apiVersion: string, kind: string): Promise<Resource> {
-    const answer = await answerOf(apiVersion, kind);
+    const answer = await answers.get(keyOf(apiVersion, kind), (last) => ask(apiVersion, kind, last));
     if (answer.resource) return answer.resource;
     throw new TurnpikeError(
       'ApiNotFound',
@@ -94,15 +75,9 @@ export function createDiscovery(client: KubeClient, deps: { readonly now: () => 
     );
   }
 
-  function isRecent({ resource, at }: Answer): boolean {
-    return deps.now().getTime() - at < (resource ? KNOWN_MS : UNKNOWN_MS);
-  }
-
   return {
     resource,
-    forget: (apiVersion, kind) => {
-      answers.delete(keyOf(apiVersion, kind));
-    },
+    forget: (apiVersion, kind) => answers.delete(keyOf(apiVersion, kind)),
   };
 }
 

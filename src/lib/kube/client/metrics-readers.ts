@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { createSingleFlight, putBounded } from '../../async/index.ts';
 import { errorMessage, TurnpikeError } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
 import type { Logger } from '../../logger.ts';
@@ -56,16 +57,13 @@ interface Known {
 export function createMetricsReaders(client: KubeClient, deps: MetricsReadersDeps): JudgeMetricsReader {
   const allowed = new Map<string, Known>();
   const refused = new Map<string, Known>();
-  const asking = new Map<string, Promise<MetricsVerdict>>();
+  const asking = createSingleFlight<MetricsVerdict>();
   let toldAt = Number.NEGATIVE_INFINITY;
 
   function keep(key: string, verdict: MetricsVerdict): void {
     allowed.delete(key);
     const known = verdict === 'allowed' ? allowed : refused;
-    known.delete(key);
-    known.set(key, { verdict, at: deps.elapsed() });
-    const [oldest] = known.keys();
-    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
+    putBounded(known, key, { verdict, at: deps.elapsed() }, MAX_KNOWN);
   }
 
   function recent(key: string): MetricsVerdict | undefined {
@@ -84,8 +82,6 @@ export function createMetricsReaders(client: KubeClient, deps: MetricsReadersDep
     } catch (error) {
       note(error);
       throw error;
-    } finally {
-      asking.delete(key);
     }
   }
 
@@ -99,12 +95,9 @@ export function createMetricsReaders(client: KubeClient, deps: MetricsReadersDep
     const key = createHash('sha256').update(token).digest('base64');
     const verdict = recent(key);
     if (verdict) return verdict;
-    const running = asking.get(key);
-    if (running) return running;
-    if (asking.size >= MAX_ASKING && !allowed.has(key)) throw tooMany();
-    const started = ask(key, token);
-    asking.set(key, started);
-    return started;
+    const isFull = asking.size() >= MAX_ASKING && !asking.has(key);
+    if (isFull && !allowed.has(key)) throw tooMany();
+    return asking.run(key, () => ask(key, token));
   };
 }
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Soon } from '../../async/index.ts';
+import { createCache, type Soon } from '../../async/index.ts';
 import { parseFirst } from '../../first-fault.ts';
 import type { KubeClient } from './transport.ts';
 
@@ -56,8 +56,12 @@ export function createSubjectAccess(
   client: KubeClient,
   { now = () => new Date() }: SubjectAccessOptions = {},
 ): SubjectAccess {
-  const known = new Map<string, Known>();
-  const asking = new Map<string, Promise<boolean>>();
+  const at = () => now().getTime();
+  const answers = createCache<Known>({
+    max: MAX_KNOWN,
+    ttlMs: (answer) => KEPT_MS - (at() - answer.at),
+    now: at,
+  });
   const digests = new WeakMap<UserInfo, string | undefined>();
 
   /** A user is hashed once for all that is asked about them; undefined for one who is too large. */
@@ -74,37 +78,17 @@ export function createSubjectAccess(
     const who = user.username === '' ? undefined : digestOf(user);
     if (who === undefined) return false;
     const key = JSON.stringify([who, object.group, object.resource, object.namespace, object.name]);
-    const last = known.get(key);
-    if (last && now().getTime() - last.at < KEPT_MS) return last.allowed;
-    return asking.get(key) ?? askOnce(key, user, object);
+    const answer = answers.get(key, () => ask(user, object));
+    return answer instanceof Promise ? answer.then(({ allowed }) => allowed) : answer.allowed;
   }
 
-  function askOnce(key: string, user: UserInfo, object: ObjectAttributes): Promise<boolean> {
-    const at = now().getTime();
-    const asked = ask(user, object)
-      .then((allowed) => {
-        keep(key, { allowed, at });
-        return allowed;
-      })
-      .finally(() => asking.delete(key));
-    asking.set(key, asked);
-    return asked;
-  }
-
-  /** The oldest answers give way. */
-  function keep(key: string, answer: Known): void {
-    known.delete(key);
-    known.set(key, answer);
-    const [oldest] = known.keys();
-    if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
-  }
-
-  async function ask({ username, uid, groups, extra }: UserInfo, object: ObjectAttributes): Promise<boolean> {
+  async function ask({ username, uid, groups, extra }: UserInfo, object: ObjectAttributes): Promise<Known> {
+    const asked = at();
     const spec = { user: username, uid, groups, extra, resourceAttributes: { verb: 'get', ...object } };
     const body = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec };
     const answer = await client.request({ method: 'POST', path: PATH, body, timeoutMs: TIMEOUT_MS });
     const { allowed, denied } = parseFirst(Answer, answer).status;
-    return allowed && !denied;
+    return { allowed: allowed && !denied, at: asked };
   }
 
   return { mayGet };
