@@ -13,10 +13,46 @@ import { rules } from './rules.ts';
 import type { PipelineStatus } from './status.ts';
 
 export type { Approvals } from './approvals.ts';
+export type { Deployment, DeploymentPhase, TargetStatus } from './deployment-status.ts';
 export type { Gates, Weekday, Window } from './gates.ts';
-export * from './promotion.ts';
-export * from './status.ts';
-export * from './strategy.ts';
+export {
+  GATES_OF_FIRST,
+  NOT_MANUAL,
+  NOTHING_BELOW,
+  ON_TOP,
+  PROMOTION_AND_GATES,
+  type Promotion,
+} from './promotion.ts';
+export {
+  type AbandonedPullRequest,
+  type CheckState,
+  MAX_ABANDONED,
+  type PullRequestRef,
+  type PullRequestRepository,
+} from './pull-request.ts';
+export {
+  type Arrived,
+  EnvironmentStatus,
+  type Execution,
+  type ExecutionOutcome,
+  type Failure,
+  type HeldBy,
+  MAX_EXECUTIONS,
+  MAX_REJECTED,
+  type MergedInto,
+  Passage,
+  PipelineStatus,
+  type PromotionPhase,
+  type PromotionStatus,
+  type Rejection,
+} from './status.ts';
+export {
+  NO_STRATEGY,
+  type PullRequestStrategy,
+  type PushStrategy,
+  SEVERAL_STRATEGIES,
+  type Strategy,
+} from './strategy.ts';
 
 /**
  * The Pipeline resource, `pipelines.weave.works/v1alpha1`. One schema per shape with the type of the same

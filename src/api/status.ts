@@ -4,9 +4,6 @@ import { Deployment, TargetStatus } from './deployment-status.ts';
 import { AbandonedPullRequest, PullRequestRef } from './pull-request.ts';
 import { message, revision, time } from './status-fields.ts';
 
-export * from './deployment-status.ts';
-export * from './pull-request.ts';
-
 /** What Turnpike has seen and done, as it stands in a Pipeline's status. */
 
 export const PROMOTION_PHASES = [

@@ -1,5 +1,4 @@
-import type { Pipeline, PipelineStatus } from '../../api/pipeline.ts';
-import type { Deployment } from '../../api/status.ts';
+import type { Deployment, Pipeline, PipelineStatus } from '../../api/pipeline.ts';
 import { isSame as isSameRevision, revisionOf } from '../model/revision.ts';
 import { environmentStatus } from '../model/state.ts';
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { Pipeline } from '../../../../src/api/pipeline.ts';
-import type { Deployment } from '../../../../src/api/status.ts';
+import type { Deployment, Pipeline } from '../../../../src/api/pipeline.ts';
 import { finishedDeployments } from '../../../../src/decide/report/deployments.ts';
 import { readObject } from '../../../fakes/application.ts';
 import { at, observed, pipeline, spec, withState } from '../../../fakes/pipeline.ts';
