@@ -14,6 +14,7 @@ import {
   type Values,
   wholeNumber,
 } from '../flags.ts';
+import { POLICY_FLAGS } from '../policy-flags.ts';
 
 /** The flags of `turnpike serve`. The first ones have the predecessor's names and defaults. */
 export const SERVE_FLAGS = {
@@ -142,12 +143,7 @@ export const SERVE_FLAGS = {
     help: "Where other kinds than Flux's say which revision runs: KIND.GROUP=PATH, comma-separated, such as Service.serving.knative.dev=.status.latestReadyRevisionName; steps are .field, [0] and [name=app].",
     parse: parseRevisionPaths,
   },
-  'no-cross-namespace-refs': {
-    default: 'false',
-    help: "Refuse targets of this cluster, and clusters, that are in another namespace than their Pipeline's.",
-    parse: boolean,
-    switch: true,
-  },
+  'no-cross-namespace-refs': POLICY_FLAGS['no-cross-namespace-refs'],
   concurrent: {
     default: '4',
     help: 'Promotions of one namespace carried out at once; four times as many for one Git host, sixteen times in all.',
@@ -165,27 +161,10 @@ export const SERVE_FLAGS = {
     parse: boolean,
     switch: true,
   },
-  'git-hosts': {
-    default: '',
-    help: 'Git hosts that may be reached, and proxies that Pipelines name (host or host:port, comma-separated, *. prefix allowed); any public or private one when empty, but for loopback, link-local and metadata addresses.',
-    parse: list,
-  },
-  'insecure-git-hosts': {
-    default: '',
-    help: 'Hosts that may be reached by http and at such addresses: laboratories.',
-    parse: list,
-  },
-  'cluster-hosts': {
-    default: '',
-    help: 'API servers and proxies that the kubeconfigs of other clusters may name, as --git-hosts has them; any but those at loopback, link-local and metadata addresses when empty.',
-    parse: list,
-  },
-  'require-allowed-hosts': {
-    default: 'false',
-    help: 'Send a Secret nowhere unless its annotation pipelines.weave.works/allowed-hosts lists the host: for installations where those who write Pipelines do not manage the Secrets.',
-    parse: boolean,
-    switch: true,
-  },
+  'git-hosts': POLICY_FLAGS['git-hosts'],
+  'insecure-git-hosts': POLICY_FLAGS['insecure-git-hosts'],
+  'cluster-hosts': POLICY_FLAGS['cluster-hosts'],
+  'require-allowed-hosts': POLICY_FLAGS['require-allowed-hosts'],
   'git-cache-dir': {
     default: '',
     help: 'Where repositories are kept; the temporary directory when empty.',

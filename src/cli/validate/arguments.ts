@@ -9,21 +9,12 @@ import {
   type Values,
   wholeNumber,
 } from '../flags.ts';
-import { SERVE_FLAGS } from '../serve/config.ts';
+import { POLICY_FLAGS } from '../policy-flags.ts';
 
 export const OWN_FLAGS = {
   output: { default: 'text', help: 'text, or json for one JSON object.', parse: oneOf('text', 'json') },
   'max-files': { default: '10000', help: 'Files looked at, at most.', parse: wholeNumber(1) },
   'max-file-size': { default: '10MiB', help: 'Size of one file, at most.', parse: bytes },
-} as const satisfies Flags;
-
-/** The same names, variables and meaning as `serve` has. */
-export const POLICY_FLAGS = {
-  'no-cross-namespace-refs': SERVE_FLAGS['no-cross-namespace-refs'],
-  'git-hosts': SERVE_FLAGS['git-hosts'],
-  'insecure-git-hosts': SERVE_FLAGS['insecure-git-hosts'],
-  'cluster-hosts': SERVE_FLAGS['cluster-hosts'],
-  'require-allowed-hosts': SERVE_FLAGS['require-allowed-hosts'],
 } as const satisfies Flags;
 
 export interface Arguments {

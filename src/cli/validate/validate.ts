@@ -1,6 +1,7 @@
 import type { Command, Io } from '../command.ts';
 import { describeFlags, environmentName } from '../flags.ts';
-import { type Arguments, OWN_FLAGS, POLICY_FLAGS, readArguments } from './arguments.ts';
+import { POLICY_FLAGS } from '../policy-flags.ts';
+import { type Arguments, OWN_FLAGS, readArguments } from './arguments.ts';
 import { checkPipelines } from './check.ts';
 import { collect } from './collect.ts';
 import type { Problem } from './problem.ts';
