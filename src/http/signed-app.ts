@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
-import { type ApprovalDeps, createApproval } from '../approval.ts';
-import { createFaultAnswer } from '../fault.ts';
-import { createForgeHook } from '../forge.ts';
-import { createHook, type HookDeps } from '../hook.ts';
-import { notFound } from '../problem.ts';
-import type { Bindings } from './signed.ts';
+import { type ApprovalDeps, createApproval } from './approval.ts';
+import { createFaultAnswer } from './fault.ts';
+import { createForgeHook } from './forge.ts';
+import { createHook, type HookDeps } from './hook.ts';
+import { notFound } from './problem.ts';
+import type { Bindings } from './signed/signed.ts';
 
 /** All that listens on `--promotion-hook-bind-address`. */
 export function createSignedApp(deps: HookDeps & ApprovalDeps): Hono<{ Bindings: Bindings }> {

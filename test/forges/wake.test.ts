@@ -6,7 +6,7 @@ import { createIntake } from '../../src/http/server/intake.ts';
 import { type Server, startServer } from '../../src/http/server/server.ts';
 import { createRateLimiter } from '../../src/http/signed/rate.ts';
 import { createRejectionLog } from '../../src/http/signed/rejections.ts';
-import { createSignedApp } from '../../src/http/signed/signed-app.ts';
+import { createSignedApp } from '../../src/http/signed-app.ts';
 import { createQueue } from '../../src/lib/async/work-queue.ts';
 import { createWorkspace } from '../../src/promote/branch/branch-updater.ts';
 import type { Workspace } from '../../src/promote/branch/port.ts';

@@ -8,7 +8,7 @@ import type { SecretRead } from '../../http/signed/authenticate.ts';
 import { createRateLimiter } from '../../http/signed/rate.ts';
 import { createRechecks } from '../../http/signed/rechecks.ts';
 import { createRejectionLog } from '../../http/signed/rejections.ts';
-import { createSignedApp } from '../../http/signed/signed-app.ts';
+import { createSignedApp } from '../../http/signed-app.ts';
 import { waitForPullRequest } from '../../http/wait.ts';
 import { createMetricsReaders, fileCertificates } from '../../lib/kube/index.ts';
 import { createRecordStatus, type OnWritten } from '../../reconcile/record.ts';

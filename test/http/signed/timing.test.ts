@@ -6,7 +6,7 @@ import type { SecretRead } from '../../../src/http/signed/authenticate.ts';
 import { createRateLimiter } from '../../../src/http/signed/rate.ts';
 import { createRechecks } from '../../../src/http/signed/rechecks.ts';
 import { createRejectionLog } from '../../../src/http/signed/rejections.ts';
-import { createSignedApp } from '../../../src/http/signed/signed-app.ts';
+import { createSignedApp } from '../../../src/http/signed-app.ts';
 import { timeReads } from '../../../src/observe/secrets/read-times.ts';
 import { createSecretCache } from '../../../src/observe/secrets/secret-cache.ts';
 import { PROOFS } from '../../../src/observe/secrets/secret-keys.ts';
