@@ -46,15 +46,15 @@ function startOf(node: unknown): number {
 }
 
 function createBuilder() {
+  const sizes = createSizes();
   const found = {
     places: new WeakMap() as Places,
     duplicates: [] as Tree['duplicates'][number][],
     faults: [] as Fault[],
   };
-  const sizes = new WeakMap<object, number>();
+  const merge = createMerge(found.places, refuse);
   /** The values of anchors; an anchor whose value is being built has none yet. */
   const anchors = new Map<string, { readonly value: unknown } | 'open'>();
-  let merged = 0;
 
   function build(node: unknown): unknown {
     if (isAlias(node)) return aliased(node.source, startOf(node));
@@ -78,79 +78,104 @@ function createBuilder() {
 
   function buildList({ items }: YAMLSeq): unknown[] {
     const list = items.map(build);
-    keep(list, new Map(items.map((item, index) => [String(index), startOf(item)])));
-    return list;
+    return keep(list, new Map(items.map((item, index) => [String(index), startOf(item)])));
   }
 
   function buildMap({ items }: YAMLMap): Fields {
-    const fields: Fields = Object.create(null);
-    const places = new Map<string, number>();
+    const map: Built = { fields: Object.create(null), places: new Map() };
     // Values are built in the order of the text, in which anchors come into being.
     const merges = items.flatMap((pair) => {
       if (isMerge(pair)) return [{ value: build(pair.value), offset: startOf(pair.key) }];
-      addField(fields, places, pair);
+      addField(map, pair);
       return [];
     });
-    for (const { value, offset } of merges) merge(fields, places, value, offset);
-    keep(fields, places);
-    return fields;
+    for (const { value, offset } of merges) merge(map, value, offset);
+    return keep(map.fields, map.places);
   }
 
-  function addField(fields: Fields, places: Map<string, number>, { key, value }: Pair): void {
+  function addField(map: Built, { key, value }: Pair): void {
     const offset = startOf(key);
-    const name = keyName(key);
-    if (name === undefined) {
-      refuse(offset, 'This key is no text: Kubernetes knows no other keys.');
-      return;
-    }
-    const built = build(value);
+    const name = keyName(isScalar(key) ? key : undefined, build(key));
+    if (name === undefined) refuse(offset, 'This key is no text: Kubernetes knows no other keys.');
+    else put(map, { name, value: build(value), offset });
+  }
+
+  function put({ fields, places }: Built, { name, value, offset }: Field): void {
     const first = places.get(name);
     if (first !== undefined) {
       found.duplicates.push({ offset, first });
       return;
     }
-    fields[name] = built;
+    fields[name] = value;
     places.set(name, offset);
   }
 
-  function keyName(key: unknown): string | undefined {
-    if (isScalar(key)) build(key);
-    const value = isScalar(key) ? (key.source ?? key.value) : build(key);
-    return typeof value === 'object' ? undefined : String(value);
+  function keep<T extends object>(value: T, places: ReadonlyMap<string, number>): T {
+    found.places.set(value, places);
+    sizes.add(value);
+    return value;
   }
 
-  /** YAML 1.1's merge key: a map, or a list of maps of which earlier ones win; own keys win over all. */
-  function merge(fields: Fields, places: Map<string, number>, value: unknown, offset: number): void {
-    const sources = (Array.isArray(value) ? value : [value]).filter(isFields);
-    merged += sources.reduce((sum, source) => sum + (found.places.get(source)?.size ?? 0), 0);
-    if (merged > MAX_MERGED) refuse(offset, 'The merge keys (<<) of this document copy too much.');
-    else if (sources.length === 0) refuse(offset, 'A merge key (<<) takes a map, or a list of maps.');
-    else for (const source of sources) copyMissing(source, fields, places);
-  }
+  return { build, sizeOf: sizes.of, found };
+}
 
-  function copyMissing(source: Fields, fields: Fields, places: Map<string, number>): void {
-    for (const [name, offset] of found.places.get(source) ?? []) {
+/** An object in the making. */
+interface Built {
+  readonly fields: Fields;
+  readonly places: Map<string, number>;
+}
+
+interface Field {
+  readonly name: string;
+  readonly value: unknown;
+  readonly offset: number;
+}
+
+/** A number or a date is a key by how it is written. */
+function keyName(scalar: Scalar | undefined, value: unknown): string | undefined {
+  const key = scalar ? (scalar.source ?? scalar.value) : value;
+  return typeof key === 'object' ? undefined : String(key);
+}
+
+/** YAML 1.1's merge key: a map, or a list of maps of which earlier ones win; own keys win over all. */
+function createMerge(placesOf: Places, refuse: (offset: number, message: string) => void) {
+  let merged = 0;
+
+  function copyMissing(source: Fields, { fields, places }: Built): void {
+    for (const [name, offset] of placesOf.get(source) ?? []) {
       if (places.has(name)) continue;
       fields[name] = source[name];
       places.set(name, offset);
     }
   }
 
-  function keep(value: object, places: ReadonlyMap<string, number>): void {
-    found.places.set(value, places);
-    const entries = Object.entries(value);
-    sizes.set(
-      value,
-      entries.reduce((sum, [key, one]) => sum + key.length + sizeOf(one), 2),
-    );
-  }
+  return (map: Built, value: unknown, offset: number): void => {
+    const sources = (Array.isArray(value) ? value : [value]).filter(isFields);
+    merged += sources.reduce((sum, source) => sum + (placesOf.get(source)?.size ?? 0), 0);
+    if (merged > MAX_MERGED) refuse(offset, 'The merge keys (<<) of this document copy too much.');
+    else if (sources.length === 0) refuse(offset, 'A merge key (<<) takes a map, or a list of maps.');
+    else for (const source of sources) copyMissing(source, map);
+  };
+}
 
-  function sizeOf(value: unknown): number {
+/** Each value's size is added up from those of its parts, which are there before it. */
+function createSizes() {
+  const sizes = new WeakMap<object, number>();
+
+  function of(value: unknown): number {
     if (typeof value === 'string') return value.length + 4;
     return typeof value === 'object' && value !== null ? (sizes.get(value) ?? 0) + 4 : 8;
   }
 
-  return { build, sizeOf, found };
+  function add(value: object): void {
+    const entries = Object.entries(value);
+    sizes.set(
+      value,
+      entries.reduce((sum, [key, one]) => sum + key.length + of(one), 2),
+    );
+  }
+
+  return { of, add };
 }
 
 function isFields(value: unknown): value is Fields {
