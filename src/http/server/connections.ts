@@ -66,38 +66,17 @@ interface Entry {
 
 export function createConnections(options: ConnectionsOptions): Connections {
   const { now, limits = CONNECTIONS, isProxy = () => false } = options;
-  const sources = new Map<string, Set<Entry>>();
-  /** The oldest first. */
-  const all = new Set<Entry>();
+  const entries = createEntries();
   const after = (seconds: number) => now() + seconds * 1000;
 
   function open(source: string, end: () => void): Connection | undefined {
-    const count = sources.get(source)?.size ?? 0;
+    const count = entries.of(source);
     if (count >= limits.source && !isProxy(source)) return undefined;
-    if (all.size >= limits.total && !makePlace(count)) return undefined;
-    const entry: Entry = {
-      source,
-      end,
-      first: after(limits.firstSeconds),
-      answer: undefined,
-      read: undefined,
-    };
-    add(entry);
+    if (entries.all.size >= limits.total && !makePlace(count)) return undefined;
+    const first = after(limits.firstSeconds);
+    const entry: Entry = { source, end, first, answer: undefined, read: undefined };
+    entries.add(entry);
     return connection(entry);
-  }
-
-  function add(entry: Entry): void {
-    const own = sources.get(entry.source) ?? new Set();
-    own.add(entry);
-    sources.set(entry.source, own);
-    all.add(entry);
-  }
-
-  function remove(entry: Entry): void {
-    const own = sources.get(entry.source);
-    if (!own?.delete(entry)) return;
-    all.delete(entry);
-    if (own.size === 0) sources.delete(entry.source);
   }
 
   function connection(entry: Entry): Connection {
@@ -114,7 +93,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
         entry.answer = undefined;
         entry.read ??= after(limits.readSeconds);
       },
-      close: () => remove(entry),
+      close: () => entries.remove(entry),
     };
   }
 
@@ -123,10 +102,9 @@ export function createConnections(options: ConnectionsOptions): Connections {
    * one, the oldest of all: nobody with many addresses can keep out those who have a single one.
    */
   function makePlace(count: number): boolean {
-    let most: Set<Entry> = new Set();
-    for (const own of sources.values()) if (own.size > most.size) most = own;
-    const from = most.size > count + 1 ? most : all;
-    if (from === all && count > 0) return false;
+    const most = entries.most();
+    const from = most.size > count + 1 ? most : entries.all;
+    if (from === entries.all && count > 0) return false;
     const [oldest] = from;
     // Nobody waits for an answer on one that is idle.
     endOne(from.values().find((entry) => entry.answer === undefined) ?? oldest);
@@ -135,15 +113,47 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   function endOne(entry: Entry | undefined): void {
     if (!entry) return;
-    remove(entry);
+    entries.remove(entry);
     entry.end();
   }
 
   function sweep(): void {
     const at = now();
-    const isOver = ({ first, answer, read }: Entry) => [first, answer, read].some((by) => by && by <= at);
-    for (const entry of all) if (isOver(entry)) endOne(entry);
+    for (const entry of entries.all) if (isOver(entry, at)) endOne(entry);
   }
 
   return { open, sweep };
+}
+
+function isOver({ first, answer, read }: Entry, at: number): boolean {
+  return [first, answer, read].some((by) => by && by <= at);
+}
+
+/** Open connections, all together and by their source, the oldest first. */
+function createEntries() {
+  const sources = new Map<string, Set<Entry>>();
+  const all = new Set<Entry>();
+
+  function add(entry: Entry): void {
+    const own = sources.get(entry.source) ?? new Set();
+    own.add(entry);
+    sources.set(entry.source, own);
+    all.add(entry);
+  }
+
+  function remove(entry: Entry): void {
+    const own = sources.get(entry.source);
+    if (!own?.delete(entry)) return;
+    all.delete(entry);
+    if (own.size === 0) sources.delete(entry.source);
+  }
+
+  /** The connections of the source that has most. */
+  function most(): ReadonlySet<Entry> {
+    let largest: ReadonlySet<Entry> = new Set();
+    for (const own of sources.values()) if (own.size > largest.size) largest = own;
+    return largest;
+  }
+
+  return { all, of: (source: string) => sources.get(source)?.size ?? 0, add, remove, most };
 }

@@ -57,17 +57,37 @@ interface Unfinished {
 
 export function createIntake(limits: IntakeLimits = INTAKE): Intake {
   const accounts = new Map<string, Account>();
-  let total = 0;
+  const room = createRoom(limits, accounts);
 
-  /** Whether there is room for so many bytes more of this source. */
-  function hasRoom(account: Account, bytes: number): boolean {
-    const wanted = account.bytes + bytes;
-    if (wanted > limits.source) return false;
-    while (total + bytes > limits.total) {
-      if (!makeRoom(wanted, 'large') && !makeRoom(wanted, 'small')) return false;
-    }
-    return true;
+  function open(source: string): Held | undefined {
+    const account = accounts.get(source) ?? createAccount();
+    if (account.requests >= limits.requests) return undefined;
+    account.requests += 1;
+    accounts.set(source, account);
+    const { take, begin, release } = createHolding(account, room);
+    return {
+      read: (request, maxBytes) => read(request, { maxBytes, take, begin, seconds: limits.seconds }),
+      release,
+      close() {
+        release();
+        account.requests -= 1;
+        if (account.requests === 0) accounts.delete(source);
+      },
+    };
   }
+
+  return { open };
+}
+
+/** The bytes that all sources together hold. */
+interface Room {
+  /** Whether there is room for so many bytes more of this source; breaks off bodies of others to make it. */
+  isFor(account: Account, bytes: number): boolean;
+  hold(account: Account, bytes: number): void;
+}
+
+function createRoom(limits: IntakeLimits, accounts: ReadonlyMap<string, Account>): Room {
+  let total = 0;
 
   /** Breaks off the oldest body of the source that holds most, where that is more than the one in need would hold. */
   function makeRoom(wanted: number, size: Size): boolean {
@@ -80,57 +100,58 @@ export function createIntake(limits: IntakeLimits = INTAKE): Intake {
     return oldest !== undefined;
   }
 
-  function open(source: string): Held | undefined {
-    const account = accounts.get(source) ?? createAccount();
-    if (account.requests >= limits.requests) return undefined;
-    account.requests += 1;
-    accounts.set(source, account);
-    let held = 0;
-    /** Its first bytes let it count as unfinished. */
-    let onHeld = () => {};
-
-    function hold(bytes: number): void {
-      held += bytes;
+  return {
+    isFor(account, bytes) {
+      const wanted = account.bytes + bytes;
+      if (wanted > limits.source) return false;
+      while (total + bytes > limits.total) {
+        if (!makeRoom(wanted, 'large') && !makeRoom(wanted, 'small')) return false;
+      }
+      return true;
+    },
+    hold(account, bytes) {
       account.bytes += bytes;
       total += bytes;
-    }
+    },
+  };
+}
 
-    function take(bytes: number): boolean {
-      if (!hasRoom(account, bytes)) return false;
-      hold(bytes);
-      onHeld();
-      return true;
-    }
+/** What one request holds of the room. */
+function createHolding(account: Account, room: Room) {
+  let held = 0;
+  /** Its first bytes let it count as unfinished. */
+  let onHeld = () => {};
 
-    function begin(size: Size, stop: (why: Unread) => void): () => void {
-      const unfinished = account.unfinished[size];
-      const body: Unfinished = {
-        breakOff() {
-          unfinished.delete(body);
-          hold(-held);
-          stop('no-room');
-        },
-      };
-      onHeld = () => unfinished.add(body);
-      if (held > 0) onHeld();
-      return () => {
-        onHeld = () => {};
+  function hold(bytes: number): void {
+    held += bytes;
+    room.hold(account, bytes);
+  }
+
+  function take(bytes: number): boolean {
+    if (!room.isFor(account, bytes)) return false;
+    hold(bytes);
+    onHeld();
+    return true;
+  }
+
+  function begin(size: Size, stop: (why: Unread) => void): () => void {
+    const unfinished = account.unfinished[size];
+    const body: Unfinished = {
+      breakOff() {
         unfinished.delete(body);
-      };
-    }
-
-    return {
-      read: (request, maxBytes) => read(request, { maxBytes, take, begin, seconds: limits.seconds }),
-      release: () => hold(-held),
-      close() {
         hold(-held);
-        account.requests -= 1;
-        if (account.requests === 0) accounts.delete(source);
+        stop('no-room');
       },
+    };
+    onHeld = () => unfinished.add(body);
+    if (held > 0) onHeld();
+    return () => {
+      onHeld = () => {};
+      unfinished.delete(body);
     };
   }
 
-  return { open };
+  return { take, begin, release: () => hold(-held) };
 }
 
 function createAccount(): Account {

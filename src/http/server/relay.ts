@@ -1,7 +1,7 @@
 import type { Socket } from 'bun';
 import type { Connection } from './connections.ts';
 import type { SourcePump } from './pump.ts';
-import type { Throttle } from './throttle.ts';
+import type { Share, Throttle } from './throttle.ts';
 
 /** The side of a connection that faces the caller. */
 export interface Outer {
@@ -34,16 +34,80 @@ export interface RelayOptions {
  * a connection when its first byte has come. Either side is read only as fast as the other one takes.
  */
 export function createRelay(outer: Outer, { unix, connection, throttle, pump }: RelayOptions): Relay {
+  let inner: Socket<undefined> | undefined;
+  let isDialed = false;
+  let isClosed = false;
+  const reading = createReading(outer);
+  const share = throttle.join({ pause: () => reading.wait('others'), resume: () => reading.go('others') });
+  const inward = createInward(outer, { reading, share, pump });
+
+  function hold(socket: Socket<undefined>): void {
+    socket.pause();
+    connection.unread();
+    inward.unread(true);
+  }
+
+  function dial(): void {
+    isDialed = true;
+    const connected = Bun.connect({
+      unix,
+      socket: {
+        open(socket) {
+          inner = socket;
+          if (isClosed) socket.end();
+          else inward.open(socket);
+        },
+        data(socket, bytes) {
+          if (outer.write(bytes)) connection.answered();
+          else hold(socket);
+        },
+        drain: inward.flush,
+        close() {
+          connection.unread();
+          outer.finish();
+        },
+        error: () => outer.destroy(),
+      },
+    });
+    connected.catch(() => outer.destroy());
+  }
+
+  return {
+    data(bytes) {
+      connection.asked();
+      inward.pass(bytes);
+      if (!isDialed) dial();
+    },
+    drained() {
+      inward.unread(false);
+      connection.answered();
+      inner?.resume();
+    },
+    closed() {
+      isClosed = true;
+      inward.close();
+      share.leave();
+      connection.close();
+      inner?.end();
+    },
+  };
+}
+
+interface InwardDeps {
+  readonly reading: Reading;
+  readonly share: Share;
+  readonly pump: SourcePump;
+}
+
+/** The way of the caller's bytes to the inner side, in pieces that the pump and that side take. */
+function createInward(outer: Outer, { reading, share, pump }: InwardDeps) {
   /** What the inner side did not take yet; the outer one is not read until it has. */
   let rest: Uint8Array | undefined;
   let inner: Socket<undefined> | undefined;
-  let isDialed = false;
   let isClosed = false;
   let isWaiting = false;
   /** The caller has not read what was written to it. */
   let isUnread = false;
-  const reading = createReading(outer);
-  const share = throttle.join({ pause: () => reading.wait('others'), resume: () => reading.go('others') });
 
   /** Keeps the bytes of which the inner side took so many; -1: it is closed. */
   function keep(bytes: Uint8Array, taken: number): void {
@@ -84,72 +148,42 @@ export function createRelay(outer: Outer, { unix, connection, throttle, pump }: 
     if (inner && rest && !isClosed) send(rest);
   }
 
-  function data(bytes: Uint8Array): void {
-    connection.asked();
-    if (rest) keep(Buffer.concat([rest, bytes]), 0);
-    else send(bytes);
-    if (!isDialed) dial();
-  }
-
-  function hold(socket: Socket<undefined>): void {
-    socket.pause();
-    connection.unread();
-    isUnread = true;
-    endIfStuck();
-  }
-
-  function dial(): void {
-    isDialed = true;
-    const connected = Bun.connect({
-      unix,
-      socket: {
-        open(socket) {
-          inner = socket;
-          if (isClosed) socket.end();
-          else flush();
-        },
-        data(socket, bytes) {
-          if (outer.write(bytes)) connection.answered();
-          else hold(socket);
-        },
-        drain: flush,
-        close() {
-          connection.unread();
-          outer.finish();
-        },
-        error: () => outer.destroy(),
-      },
-    });
-    connected.catch(() => outer.destroy());
-  }
-
   return {
-    data,
-    drained() {
-      isUnread = false;
-      connection.answered();
-      inner?.resume();
+    open(socket: Socket<undefined>) {
+      inner = socket;
+      flush();
     },
-    closed() {
+    pass(bytes: Uint8Array) {
+      if (rest) keep(Buffer.concat([rest, bytes]), 0);
+      else send(bytes);
+    },
+    flush,
+    unread(now: boolean) {
+      isUnread = now;
+      if (now) endIfStuck();
+    },
+    close() {
       isClosed = true;
-      share.leave();
-      connection.close();
-      inner?.end();
     },
   };
 }
 
 type Reason = 'inner' | 'others';
 
+interface Reading {
+  wait(reason: Reason): void;
+  go(reason: Reason): void;
+}
+
 /** Reads the outer side while there is no reason to wait. */
-function createReading(outer: Outer) {
+function createReading(outer: Outer): Reading {
   const reasons = new Set<Reason>();
   return {
-    wait(reason: Reason) {
+    wait(reason) {
       if (reasons.size === 0) outer.pause();
       reasons.add(reason);
     },
-    go(reason: Reason) {
+    go(reason) {
       if (reasons.delete(reason) && reasons.size === 0) outer.resume();
     },
   };

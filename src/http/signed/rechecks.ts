@@ -72,7 +72,8 @@ interface Entry<T> {
 }
 
 export function createRechecks<T>(deps: RecheckDeps): Rechecks<T> {
-  const { now, sleep, random, reads, limits = RECHECKS } = deps;
+  const { now, limits = RECHECKS } = deps;
+  const { idle, wait, sleepUntil } = createDelays(deps);
   /** By path, the oldest first; no more than `limits.total`. */
   const entries = new Map<string, Entry<T>>();
   const bySource = new Map<string, number>();
@@ -112,6 +113,11 @@ export function createRechecks<T>(deps: RecheckDeps): Rechecks<T> {
     else bySource.delete(entry.source);
   }
 
+  return { now, open };
+}
+
+/** When refusals are due, as reads of Secrets go. */
+function createDelays({ now, sleep, random, reads }: RecheckDeps) {
   /** Nothing is read once more. Whoever has nothing read at all is as late as those who have. */
   function idle({ isReading }: Caller): Due {
     const { usual, fraction, like } = pace();
@@ -147,5 +153,5 @@ export function createRechecks<T>(deps: RecheckDeps): Rechecks<T> {
     if (left > 0) await sleep(Math.ceil(left));
   }
 
-  return { now, open };
+  return { idle, wait, sleepUntil };
 }
