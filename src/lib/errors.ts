@@ -34,7 +34,42 @@ export type ErrorCode =
   | 'SecretNotFound'
   | 'SpecInvalid';
 
+/**
+ * What to do after an error where the throw does not say otherwise. `never` is for what a person has to change: a setting,
+ * a Secret, a right, what is in a repository.
+ */
+export const DEFAULT_RETRY: Readonly<Record<ErrorCode, Retry>> = {
+  ApiBusy: 'backoff',
+  ApiConflict: 'backoff',
+  ApiForbidden: 'backoff',
+  ApiGone: 'backoff',
+  ApiNotFound: 'backoff',
+  ApiRefused: 'never',
+  ApiUnavailable: 'backoff',
+  ConfigInvalid: 'never',
+  ForgeNotFound: 'never',
+  ForgeRateLimited: 'backoff',
+  ForgeRefused: 'never',
+  ForgeUnauthorized: 'never',
+  ForgeUnavailable: 'backoff',
+  GitBranchNotFound: 'never',
+  GitRejected: 'never',
+  GitRepositoryNotFound: 'never',
+  GitTooLarge: 'never',
+  GitUnauthorized: 'never',
+  GitUnavailable: 'backoff',
+  HostNotAllowed: 'never',
+  MarkerNotFound: 'never',
+  NotLeading: 'backoff',
+  NothingNew: 'never',
+  NotificationFailed: 'backoff',
+  SecretInvalid: 'never',
+  SecretNotFound: 'never',
+  SpecInvalid: 'never',
+};
+
 export interface TurnpikeErrorOptions {
+  /** Only where it differs from what `DEFAULT_RETRY` says of the code. */
   readonly retry?: Retry;
   readonly cause?: unknown;
 }
@@ -51,7 +86,7 @@ export class TurnpikeError extends Error {
   constructor(code: ErrorCode, message: string, options: TurnpikeErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.retry = options.retry ?? 'backoff';
+    this.retry = options.retry ?? DEFAULT_RETRY[code];
   }
 }
 

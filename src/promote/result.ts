@@ -66,7 +66,7 @@ export function writtenOf({ revision, written = revision }: PromotionRequest): s
 /** A branch that people's work keeps from being updated stops the promotion. */
 export function unlessBlocked(result: BranchResult): Exclude<BranchResult, { kind: 'blocked' }> {
   if (result.kind !== 'blocked') return result;
-  throw new TurnpikeError('GitRejected', result.reason, { retry: 'never' });
+  throw new TurnpikeError('GitRejected', result.reason);
 }
 
 export function sentences(parts: readonly string[]): string {

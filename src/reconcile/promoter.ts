@@ -69,7 +69,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     }
     if (strategy?.notification) return deps.notifications.promote(request, time.signal);
     const message = `The promotion into ${environment.name} has no strategy: set pull-request, push or notification.`;
-    throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
+    throw new TurnpikeError('SpecInvalid', message);
   }
 
   /** What went wrong, as a result; but for the end of the process and of its lead. */
@@ -87,7 +87,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const settings = repositoryOf(pipeline, environment, pullRequest);
     if (!settings) {
       const message = `It is not known how to reach the repository of ${pullRequest.url}: ${environment} is not promoted by pull request any more.`;
-      throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
+      throw new TurnpikeError('SpecInvalid', message);
     }
     const credentials = await forgeAccess(pipeline, settings);
     const request = { ...ownerOf(pipeline, environment), task, pullRequest, settings };

@@ -52,14 +52,14 @@ export function createSecretAccess({ readSecret, policy }: SecretAccessDeps): Se
     const where = `Secret ${namespace}/${name}`;
     const secret = await readSecret(namespace, name);
     if (!secret) {
-      throw new TurnpikeError('SecretNotFound', missingSecret(missing, where), { retry: 'never' });
+      throw new TurnpikeError('SecretNotFound', missingSecret(missing, where));
     }
     return { values: secret.values, where, allowedHosts: secret.allowedHosts };
   }
 
   function refuse({ where, allowedHosts }: ReadSecret, to: Destination): void {
     const refused = secretHostProblem(where, to, allowedHosts, policy);
-    if (refused !== undefined) throw new TurnpikeError('HostNotAllowed', refused, { retry: 'never' });
+    if (refused !== undefined) throw new TurnpikeError('HostNotAllowed', refused);
   }
 
   async function parts(namespace: string, settings: Reached, { signs }: AccessOptions) {

@@ -83,7 +83,7 @@ function startFront({ name, address }: ServerOptions, reception: Reception) {
   } catch (cause) {
     reception.stop();
     const message = `The ${name} server cannot listen on ${address}: is the port taken?`;
-    throw new TurnpikeError('ConfigInvalid', message, { retry: 'never', cause });
+    throw new TurnpikeError('ConfigInvalid', message, { cause });
   }
 }
 

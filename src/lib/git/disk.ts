@@ -9,12 +9,12 @@ export function diskProblem(error: unknown, directory: string): TurnpikeError | 
   if (FULL.includes(code)) {
     const advice = 'make room there, or set --git-cache-max-size to what it can hold';
     const message = `The disk of ${directory}, the directory of --git-cache-dir, is full: ${advice}.`;
-    return new TurnpikeError('ConfigInvalid', message, { cause: error });
+    return new TurnpikeError('ConfigInvalid', message, { retry: 'backoff', cause: error });
   }
   return UNUSABLE.includes(code) ? unusableDirectory(error) : undefined;
 }
 
 export function unusableDirectory(error: unknown): TurnpikeError {
   const message = `The directory of --git-cache-dir cannot be used: ${errorMessage(error)}`;
-  return new TurnpikeError('ConfigInvalid', message, { cause: error });
+  return new TurnpikeError('ConfigInvalid', message, { retry: 'backoff', cause: error });
 }

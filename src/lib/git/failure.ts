@@ -23,11 +23,11 @@ export async function answerProblem(response: Response, remote: Remote): Promise
   const words = serverWords(await response.text(), remote);
   if (status === 401 || status === 403) {
     const message = `${remote.name} refuses the credentials (HTTP ${status}): check the Secret that secretRef names.${words}`;
-    return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+    return new TurnpikeError('GitUnauthorized', message);
   }
   if (status === 404 || status === 410) {
     const message = `${remote.name} does not exist, or these credentials may not see it (HTTP ${status}).${words}`;
-    return new TurnpikeError('GitRepositoryNotFound', message, { retry: 'never' });
+    return new TurnpikeError('GitRepositoryNotFound', message);
   }
   const retry = retryAfter(response.headers.get('retry-after'));
   return new TurnpikeError('GitUnavailable', `${remote.name} answered with HTTP ${status}.${words}`, {
@@ -43,12 +43,12 @@ function moved(response: Response, remote: Remote): TurnpikeError {
   const message = shown
     ? `${name} redirects to ${shown}: redirects are not followed; if it has moved there, set url to that.`
     : `${name} redirects without saying where to (HTTP ${response.status}): check the URL.`;
-  return new TurnpikeError('GitRepositoryNotFound', message, { retry: 'never' });
+  return new TurnpikeError('GitRepositoryNotFound', message);
 }
 
 function signIn(how: string, { name }: Remote): TurnpikeError {
   const message = `${name} shows a sign-in page in place of the repository (${how}): put a valid token into the Secret that secretRef names, and check the URL.`;
-  return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+  return new TurnpikeError('GitUnauthorized', message);
 }
 
 const HTML = 'text/html';

@@ -168,5 +168,5 @@ function tooManyObjects({ remote }: Transport): TurnpikeError {
 
 function tooMany({ remote }: Transport): TurnpikeError {
   const message = `A branch in ${remote.name} has more commits that its base branch lacks than can be looked at: merge it, or close it.`;
-  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+  return new TurnpikeError('GitTooLarge', message);
 }

@@ -114,7 +114,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
       const problem = URL.canParse(request.url)
         ? hostProblem(new URL(request.url), policy)
         : 'The URL to send a request to is no URL.';
-      if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem, { retry: 'never' });
+      if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem);
       const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = request;
       const bounds = { timeoutMs, idleMs: request.idleTimeoutMs ?? timeoutMs, signal };
       const url = new URL(request.url);
@@ -138,7 +138,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
     async dial(url, signal) {
       const target = new URL(url);
       const problem = repositoryHostProblem(target, policy);
-      if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem, { retry: 'never' });
+      if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem);
       const deadline = createDeadline({ timeoutMs: DIAL_MS, idleMs: DIAL_MS, signal });
       try {
         const host = withoutBrackets(target.hostname);

@@ -44,7 +44,7 @@ function proxyUrl(variable: string, value: string): URL | undefined {
     ? `names a proxy of the scheme ${url.protocol.slice(0, -1)}, and only http and https are served`
     : 'is no address of a proxy';
   const sentence = `${variable} ${fault}: write it as http://[USER:PASSWORD@]HOST:PORT, special characters percent-encoded.`;
-  throw new TurnpikeError('ConfigInvalid', sentence, { retry: 'never' });
+  throw new TurnpikeError('ConfigInvalid', sentence);
 }
 
 function isLoopback(url: URL): boolean {

@@ -14,7 +14,7 @@ export function createApplicationDiscovery(discovery: Discovery, granted?: Grant
     ...discovery,
     async resource(apiVersion, kind) {
       const problem = applicationKindProblem({ apiVersion });
-      if (problem) throw new TurnpikeError('ConfigInvalid', problem, { retry: 'never' });
+      if (problem) throw new TurnpikeError('ConfigInvalid', problem);
       const resource = await discovery.resource(apiVersion, kind);
       if (!granted || isKnownApplication({ apiVersion, kind })) return resource;
       const group = groupOf(resource.apiVersion);

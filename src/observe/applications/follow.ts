@@ -53,7 +53,7 @@ export function createFollow(client: KubeClient, options: FollowOptions): () => 
 
 function noRoom(): TurnpikeError {
   const message = 'So many kinds and namespaces are watched already that there is no room for more.';
-  return new TurnpikeError('ApiRefused', message);
+  return new TurnpikeError('ApiRefused', message, { retry: 'backoff' });
 }
 
 interface Following extends FollowOptions {

@@ -48,7 +48,7 @@ export function createGrantedKinds(client: KubeClient, options: GrantedKindsOpti
       } catch (error) {
         // Another cluster's breaker must not take our own API server's silence for that cluster's.
         const message = `It could not be asked whether Turnpike may read ${plural}: ${errorMessage(error)}`;
-        throw new TurnpikeError('ApiRefused', message, { cause: error });
+        throw new TurnpikeError('ApiRefused', message, { retry: 'backoff', cause: error });
       }
     },
   };

@@ -48,7 +48,7 @@ const LOOK_APART_MS = 1000;
 function asTurnpikeError(error: unknown): TurnpikeError {
   if (error instanceof TurnpikeError) return error;
   const message = `Its kubeconfig cannot be used: ${cut(oneLine(errorMessage(error)), 200)}`;
-  return new TurnpikeError('SecretInvalid', message, { cause: error });
+  return new TurnpikeError('SecretInvalid', message, { retry: 'backoff', cause: error });
 }
 
 export function createCluster(deps: ClusterDeps): Cluster {

@@ -122,7 +122,7 @@ export function createClusters(deps: ClustersDeps): Clusters {
       async read(appRef, inNamespace, options) {
         warmUp();
         const problem = clusterRefProblem(ref, namespace, references);
-        if (problem) throw new TurnpikeError('ConfigInvalid', problem, { retry: 'never' });
+        if (problem) throw new TurnpikeError('ConfigInvalid', problem);
         const entry = clusters.get(clusterKey(ref, namespace));
         if (entry) return entry.cluster.reader(namespace).read(appRef, inNamespace, options);
         throw new TurnpikeError('ApiUnavailable', `No Pipeline names ${ref.kind} ${ref.name} any more.`);

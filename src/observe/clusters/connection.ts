@@ -200,5 +200,5 @@ function asTurnpikeError(error: unknown): TurnpikeError {
   }
   if (error instanceof TurnpikeError) return error;
   const message = 'It answers unlike an API server: something is missing in an answer, or has another form.';
-  return new TurnpikeError('ApiRefused', message, { cause: error });
+  return new TurnpikeError('ApiRefused', message, { retry: 'backoff', cause: error });
 }

@@ -88,7 +88,7 @@ const REFUSED: readonly (readonly [
  */
 export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConfig {
   const invalid = (what: string) =>
-    new TurnpikeError('SecretInvalid', `The kubeconfig in ${options.where} ${what}.`, { retry: 'never' });
+    new TurnpikeError('SecretInvalid', `The kubeconfig in ${options.where} ${what}.`);
   const file = v.safeParse(File, parsed(text), FIRST_FAULT);
   if (!file.success) throw invalid('is none: it holds no clusters, users and contexts');
   const name = file.output['current-context'];

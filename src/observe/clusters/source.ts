@@ -101,12 +101,14 @@ async function kubeconfigOf(
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   if (ready?.status === 'False') {
     const said = shownForeign(ready.message) || 'its controller gives no reason';
-    throw new TurnpikeError('SecretInvalid', `${where} is not ready: ${said}`);
+    throw new TurnpikeError('SecretInvalid', `${where} is not ready: ${said}`, { retry: 'backoff' });
   }
   if (spec?.secretRef) return fromSecret(deps, ref.namespace, spec.secretRef.name, KUBECONFIG_KEYS);
   const capi = spec?.capiClusterRef?.name;
   if (capi) return fromSecret(deps, ref.namespace, `${capi}-kubeconfig`, CAPI_KEYS);
-  throw new TurnpikeError('SecretInvalid', `${where} has neither secretRef nor capiClusterRef.`);
+  throw new TurnpikeError('SecretInvalid', `${where} has neither secretRef nor capiClusterRef.`, {
+    retry: 'backoff',
+  });
 }
 
 async function readGitopsCluster(client: KubeClient, { namespace, name }: ClusterAddress) {
@@ -120,7 +122,9 @@ async function readGitopsCluster(client: KubeClient, { namespace, name }: Cluste
     const message = noGitopsCluster({ namespace, name }, namespace);
     throw new TurnpikeError('ApiNotFound', message, { cause: error });
   }
-  throw new TurnpikeError('SecretInvalid', `GitopsCluster ${namespace}/${name} is not understood here.`);
+  throw new TurnpikeError('SecretInvalid', `GitopsCluster ${namespace}/${name} is not understood here.`, {
+    retry: 'backoff',
+  });
 }
 
 async function fromSecret(
@@ -132,12 +136,14 @@ async function fromSecret(
   const where = `Secret ${namespace}/${name}`;
   const secret = await secrets.read(namespace, name);
   if (!secret) {
-    throw new TurnpikeError('SecretNotFound', `There is no ${where}: create it with the key kubeconfig.`);
+    throw new TurnpikeError('SecretNotFound', `There is no ${where}: create it with the key kubeconfig.`, {
+      retry: 'backoff',
+    });
   }
   const key = keys.find((one) => secret.values.has(one));
   const bytes = key === undefined ? undefined : secret.values.get(key);
   if (bytes) return { where, text: new TextDecoder().decode(bytes) };
-  throw new TurnpikeError('SecretInvalid', noKubeconfigIn(where));
+  throw new TurnpikeError('SecretInvalid', noKubeconfigIn(where), { retry: 'backoff' });
 }
 
 export function noKubeconfigIn(where: string): string {

@@ -26,7 +26,7 @@ export function createClusterUsers({ kind, namespace, name }: ClusterAddress): C
       if (kind !== 'GitopsCluster' || !known) return undefined;
       if (allowsNamespace(known.allowed, { own: namespace, user })) return undefined;
       const message = noGitopsCluster({ namespace, name }, user);
-      return new TurnpikeError('ConfigInvalid', message, { retry: 'never' });
+      return new TurnpikeError('ConfigInvalid', message);
     },
   };
 }

@@ -67,7 +67,9 @@ export function createAuthorAccess(client: KubeClient, { discovery, now }: Autho
     async mayGet(author, appRef, namespace) {
       const text = JSON.stringify(author);
       if (text.length > MAX_AUTHOR) {
-        throw new TurnpikeError('ApiRefused', 'The author has too many groups to be asked about.');
+        throw new TurnpikeError('ApiRefused', 'The author has too many groups to be asked about.', {
+          retry: 'backoff',
+        });
       }
       const key = keyOf(text, appRef, namespace);
       return known.get(key, () => ask(author, appRef, namespace));

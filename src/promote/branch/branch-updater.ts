@@ -87,7 +87,7 @@ function refuseBadUpdate(update: BranchUpdate): void {
 }
 
 function refuse(problem: string | undefined): void {
-  if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem, { retry: 'never' });
+  if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem);
 }
 
 function nameProblem(branch: string): string | undefined {

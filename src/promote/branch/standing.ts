@@ -185,5 +185,5 @@ async function bringsNoWork(
 
 function moved({ remote }: Transport, { update }: PromotionBranch): TurnpikeError {
   const message = `Branch ${update.branch} in ${remote.name} was moved while it was being looked at: it is looked at again.`;
-  return new TurnpikeError('GitRejected', message);
+  return new TurnpikeError('GitRejected', message, { retry: 'backoff' });
 }

@@ -47,5 +47,9 @@ export async function stoppedAt(
 /** Two pipelines may give their branches one name: the second one looks at what the first one has pushed. */
 export function takenBranch({ branch }: BranchUpdate): Refused {
   const message = `Branch ${branch} is just being pushed for another pipeline.`;
-  return { kind: 'refused', error: new TurnpikeError('GitRejected', message), old: undefined };
+  return {
+    kind: 'refused',
+    error: new TurnpikeError('GitRejected', message, { retry: 'backoff' }),
+    old: undefined,
+  };
 }

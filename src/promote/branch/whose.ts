@@ -32,7 +32,7 @@ export function branchOwner({ commits }: Ahead, tip: string): string | undefined
 export function refuseTaken({ remote }: Transport, update: BranchUpdate, theirs: string | undefined): void {
   if (theirs !== undefined || !update.mayBeTaken) return;
   const message = `Branch ${update.branch} in ${remote.name} is there already and is not Turnpike's: choose another pull-request.branch, or delete the branch.`;
-  throw new TurnpikeError('GitRejected', message, { retry: 'never' });
+  throw new TurnpikeError('GitRejected', message);
 }
 
 /**
@@ -43,5 +43,5 @@ export function refuseForeign({ remote }: Transport, update: BranchUpdate, their
   const ours = ownerOf(update.message);
   if (theirs === undefined || ours === undefined || theirs === ours) return;
   const message = `Branch ${update.branch} in ${remote.name} belongs to another pipeline, ${theirs}. Give one of the two another pull-request.branch; if that pipeline is no more, delete the branch.`;
-  throw new TurnpikeError('GitRejected', message, { retry: 'never' });
+  throw new TurnpikeError('GitRejected', message);
 }

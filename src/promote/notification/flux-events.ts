@@ -102,7 +102,7 @@ async function firstWords(response: Response): Promise<string> {
 function failed(what: string, url: string, cause?: unknown): TurnpikeError {
   const { host } = new URL(url);
   const sentence = `The event could not be handed to ${host} of --events-addr: it ${what}. Look whether Flux's notification-controller runs there.`;
-  return new TurnpikeError('NotificationFailed', sentence, { retry: 'backoff', cause });
+  return new TurnpikeError('NotificationFailed', sentence, { cause });
 }
 
 /**
@@ -114,5 +114,5 @@ export function eventsUrl(address: string): string {
   const url = URL.parse(address.includes('://') ? address : `http://${address}`);
   if (url && /^https?:$/.test(url.protocol) && !/\s/.test(address)) return url.href;
   const sentence = `--events-addr is no address: write it as http://HOST or HOST:PORT.`;
-  throw new TurnpikeError('ConfigInvalid', sentence, { retry: 'never' });
+  throw new TurnpikeError('ConfigInvalid', sentence);
 }

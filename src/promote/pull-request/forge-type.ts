@@ -29,5 +29,5 @@ export function mayBeRebased(settings: PullRequestStrategy): boolean {
 export function typeOf(settings: Pick<PullRequestStrategy, 'type' | 'url'>): ForgeType {
   const type = forgeTypeOf(settings);
   if (type) return type;
-  throw new TurnpikeError('SpecInvalid', untoldForgeType(settings.url), { retry: 'never' });
+  throw new TurnpikeError('SpecInvalid', untoldForgeType(settings.url));
 }

@@ -42,7 +42,7 @@ export async function createOne(
   const found = await forge.find(wanted.head, wanted.base);
   if (found) return updateOne(forge, request, found, wanted);
   const sentence = `The forge says that ${wanted.head} has a pull request to ${wanted.base} already, and shows none that is open: it is tried again.`;
-  throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
+  throw new TurnpikeError('ForgeUnavailable', sentence);
 }
 
 /** Of this repository and branch, and not said to be another pipeline's. */
@@ -105,12 +105,12 @@ export async function updateOne(
   const owner = ownerOf(pull.body);
   if (owner !== undefined && owner !== ownerName(request)) {
     const sentence = `The branch ${wanted.head} has an open pull request of another pipeline, ${owner}: ${pull.url}. Both pipelines give their branches the same name: give one of them another pull-request.branch.`;
-    throw new TurnpikeError('ForgeRefused', sentence, { retry: 'never' });
+    throw new TurnpikeError('ForgeRefused', sentence);
   }
   const { title, body, base } = wanted;
   if (pull.title === title && sameText(pull.body, body) && pull.base === base) return pull;
   const updated = await forge.update(pull.number, { title, body, ...(pull.base !== base && { base }) });
   if (updated.state === 'open') return updated;
   const sentence = `${pull.url} was ${updated.state} while it was being updated: a new pull request is opened next.`;
-  throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
+  throw new TurnpikeError('ForgeUnavailable', sentence);
 }

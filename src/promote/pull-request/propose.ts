@@ -169,7 +169,7 @@ function hasBranch(git: Git, update: BranchUpdate, branch: string): Promise<bool
 /** What people read in the pull request as well as in the status. */
 async function blocked(forge: Forge, pull: PullRequest | undefined, reason: string): Promise<TurnpikeError> {
   if (pull) await forge.comment(pull, reason);
-  return new TurnpikeError('GitRejected', reason, { retry: 'never' });
+  return new TurnpikeError('GitRejected', reason);
 }
 
 function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise<void>): Forge {

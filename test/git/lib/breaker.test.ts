@@ -64,7 +64,7 @@ describe('a Git host that fails', () => {
 
   test('answers where it refuses somebody', async () => {
     const { fail, tries } = setUp();
-    const refused = new TurnpikeError('GitUnauthorized', 'no', { retry: 'never' });
+    const refused = new TurnpikeError('GitUnauthorized', 'no');
     for (let index = 0; index < 4; index += 1) await fail(away());
     await fail(refused);
     for (let index = 0; index < 4; index += 1) await fail(away());

@@ -105,7 +105,7 @@ describe('an answer', () => {
   test('whose taker fails ends with that', async () => {
     handler = () => new Response('x', { headers: { 'content-type': 'application/x-pack' } });
     const take = () => {
-      throw new TurnpikeError('GitTooLarge', 'It is too large.', { retry: 'never' });
+      throw new TurnpikeError('GitTooLarge', 'It is too large.');
     };
     const failure = await failureOf(
       outbound.send({ url, into: { contentType: 'application/x-pack', take } }),

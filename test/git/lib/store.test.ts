@@ -101,7 +101,7 @@ describe('the copy of a repository', () => {
   });
 
   test('is kept after an error that is none of its own', async () => {
-    const refusal = new TurnpikeError('GitUnauthorized', 'no');
+    const refusal = new TurnpikeError('GitUnauthorized', 'no', { retry: 'backoff' });
     const first = await store.use(URL, async (repository) => repository);
     await expect(store.use(URL, () => Promise.reject(refusal))).rejects.toBe(refusal);
     expect(await store.use(URL, async (repository) => repository)).toBe(first);

@@ -39,8 +39,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: 'src/decide/observation/receive.ts',
-        old: "import { environmentStatus, withEnvironment } from './state.ts';",
-        new: "import { deployedRevision, environmentStatus, withEnvironment } from './state.ts';",
+        old: "import { environmentStatus, withEnvironment } from '../model/state.ts';",
+        new: "import { deployedRevision, environmentStatus, withEnvironment } from '../model/state.ts';",
       },
     ],
   },

@@ -22,8 +22,7 @@ import { environmentOf } from './names.ts';
 export function forgeAt(box: () => Box, url: string): Forge {
   const needed = (number: number): Pull => {
     const pull = pullAt(box().world, url, number);
-    if (!pull)
-      throw new TurnpikeError('ForgeNotFound', `There is no pull request ${number}.`, { retry: 'never' });
+    if (!pull) throw new TurnpikeError('ForgeNotFound', `There is no pull request ${number}.`);
     return pull;
   };
   const there = () => {
@@ -42,8 +41,7 @@ export function forgeAt(box: () => Box, url: string): Forge {
         by: 'turnpike',
       });
       if (next === 'exists') return next;
-      if (next === 'refused')
-        throw new TurnpikeError('ForgeRefused', 'There is no such branch.', { retry: 'never' });
+      if (next === 'refused') throw new TurnpikeError('ForgeRefused', 'There is no such branch.');
       const { pulls, branches } = repositoryOf(next, url);
       const number = Math.max(...pulls.map((pull) => pull.number));
       const revision = branches[input.head]?.brings ?? '';
@@ -73,7 +71,7 @@ export function forgeAt(box: () => Box, url: string): Forge {
     },
     async close({ number }, text) {
       if (repositoryOf(there().world, url).refuses)
-        throw new TurnpikeError('ForgeRefused', 'It may not be closed.', { retry: 'never' });
+        throw new TurnpikeError('ForgeRefused', 'It may not be closed.');
       did(box(), { kind: 'close', url, number, text });
       box().world = closePull(box().world, url, number, 'turnpike');
     },

@@ -14,7 +14,8 @@ export function workspaceIn(box: () => Box): Pick<Workspace, 'updateBranch' | 'h
       for (let attempts = 1; ; attempts += 1) {
         const result = await (update.isDirect ? commitDirectly(box, update) : bringBranch(box, update));
         if (result !== 'moved') return result;
-        if (attempts === 3) throw new TurnpikeError('GitRejected', 'The branch was moved meanwhile.');
+        if (attempts === 3)
+          throw new TurnpikeError('GitRejected', 'The branch was moved meanwhile.', { retry: 'backoff' });
       }
     },
     async hasBranch({ url, branch }) {
@@ -37,7 +38,7 @@ function reached({ world }: Box, url: string) {
 function baseContent(box: Box, url: string, base: string): Content {
   const content = reached(box, url).bases[base];
   if (content) return content;
-  throw new TurnpikeError('GitBranchNotFound', `There is no branch ${base}.`, { retry: 'never' });
+  throw new TurnpikeError('GitBranchNotFound', `There is no branch ${base}.`);
 }
 
 async function commitDirectly(box: () => Box, update: BranchUpdate): Promise<BranchResult | 'moved'> {

@@ -400,7 +400,9 @@ describe('the clusters of Pipelines', () => {
     const { clusters, put, servers, woken } = setUp();
     put('apps/leaf', 'one');
     clusters.follow(KEY, on(LEAF));
-    const refused = new TurnpikeError('HostNotAllowed', 'leaf.example.com resolves to 127.0.0.1.');
+    const refused = new TurnpikeError('HostNotAllowed', 'leaf.example.com resolves to 127.0.0.1.', {
+      retry: 'backoff',
+    });
     servers.set('one', () => Promise.reject(refused));
     const reader = clusters.reader(LEAF, 'apps');
     expect(await failureOf(reader.read(APP, 'dev'))).toMatch(

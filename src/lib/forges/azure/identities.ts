@@ -32,7 +32,7 @@ export async function identityOf(api: Api, name: string): Promise<string | undef
   const answer = await api.call('decorate', () => api.send({ method: 'GET', url }), isRefused);
   if (isRefused(answer)) {
     const sentence = `${api.context.name} at ${api.context.host} does not tell this token who ${name} is (${answer.status}): give the token the right to read identities, or name reviewers by their ids.`;
-    throw new TurnpikeError('ForgeUnauthorized', sentence, { retry: 'never' });
+    throw new TurnpikeError('ForgeUnauthorized', sentence);
   }
   const { value } = parsedAnswer(Found, 'decorate', answer.data, api.context);
   return value.length === 1 ? value[0]?.id : undefined;

@@ -41,7 +41,7 @@ function isUnseen({ status, data }: ForgeAnswer): boolean {
 function unseen({ context }: Api, answer: ForgeAnswer): TurnpikeError {
   const words = forgeWords(answer, context.secrets);
   const sentence = `${context.name} at ${context.host} does not see the branches of the pull request in ${context.repository} (${words}): it is tried again.`;
-  return new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
+  return new TurnpikeError('ForgeUnavailable', sentence);
 }
 
 export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {

@@ -40,7 +40,7 @@ export function callWithVersions(call: ForgeCall, { name, host }: ForgeContext):
       if (!isOutOfRange(answer)) return answer;
     }
     const sentence = `${name} at ${host} has none of the versions ${VERSIONS.join(', ')} of the REST API: Turnpike needs Azure DevOps Server 2020 or a later one.`;
-    throw new TurnpikeError('ForgeRefused', sentence, { retry: 'never' });
+    throw new TurnpikeError('ForgeRefused', sentence);
   };
 }
 

@@ -105,7 +105,7 @@ function mayNotMerge(api: Api, number: number, answer: ForgeAnswer): TurnpikeErr
   const { name, host, repository } = api.context;
   const words = wordsOf(api, answer);
   const sentence = `${name} at ${host} does not let this token merge pull request ${number} of ${repository}${words && ` (${words})`}: merge it by hand, or put the token of a person who may merge into the Secret.`;
-  return new TurnpikeError('ForgeUnauthorized', sentence, { retry: 'never' });
+  return new TurnpikeError('ForgeUnauthorized', sentence);
 }
 
 function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {

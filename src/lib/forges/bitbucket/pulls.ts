@@ -55,7 +55,7 @@ export async function update(api: Api, number: number, change: PullRequestChange
   const current = await read(api, number);
   if (!current) {
     const sentence = `Pull request ${number} of ${api.context.repository} was deleted while it was being updated: it is tried again.`;
-    throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
+    throw new TurnpikeError('ForgeUnavailable', sentence);
   }
   const { title, body: description, base } = change;
   const toRef = base === undefined ? {} : { toRef: { id: refOf(base) } };

@@ -73,5 +73,5 @@ function parsed(pem: string): KeyObject | undefined {
 }
 
 function invalid(where: string, key: string, what: string): TurnpikeError {
-  return new TurnpikeError('SecretInvalid', `${where} has a key ${key} ${what}`, { retry: 'never' });
+  return new TurnpikeError('SecretInvalid', `${where} has a key ${key} ${what}`);
 }

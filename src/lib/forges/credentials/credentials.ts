@@ -248,5 +248,5 @@ function text(bytes: Uint8Array | undefined, key: string, where: string): string
 }
 
 function invalid(sentence: string): TurnpikeError {
-  return new TurnpikeError('SecretInvalid', sentence, { retry: 'never' });
+  return new TurnpikeError('SecretInvalid', sentence);
 }

@@ -53,12 +53,12 @@ export async function refusedRights(
   const asked = `${context.name} at ${context.host} gives no token of ${context.repository} for the repository ${repository}`;
   if (NOT_THERE.test(words)) {
     const advice = `let the installation of the app reach the repository ${repository}, or correct the URL`;
-    return new TurnpikeError('ForgeNotFound', `${asked} (${words}): ${advice}.`, { retry: 'never' });
+    return new TurnpikeError('ForgeNotFound', `${asked} (${words}): ${advice}.`);
   }
   if (!NOT_GRANTED.test(words)) return forgeFailure('token', answer, context, now);
   const lacking = missingRights((await lookUp()).data);
   const advice = `give the app ${lacking} in its settings, read and write, and accept the change where it is installed`;
-  return new TurnpikeError('ForgeUnauthorized', `${asked} (${words}): ${advice}.`, { retry: 'never' });
+  return new TurnpikeError('ForgeUnauthorized', `${asked} (${words}): ${advice}.`);
 }
 
 /** Those that the installation lacks; all where it does not say. */

@@ -97,13 +97,13 @@ function refuseOtherApi({ baseUrl }: GitHubApp, address: RepositoryAddress): voi
   const expected = gitHubApi(address);
   if (baseUrl === undefined) {
     const fault = appOfOtherHost('The Secret', address.host);
-    if (fault !== undefined) throw new TurnpikeError('SecretInvalid', fault, { retry: 'never' });
+    if (fault !== undefined) throw new TurnpikeError('SecretInvalid', fault);
     return;
   }
   const named = baseUrl.replace(/\/$/, '').toLowerCase();
   if (named === expected || named === new URL(expected).origin) return;
   const sentence = `The key ${GITHUB_APP.baseUrl} of the Secret is not the API of the repository's forge, ${expected}: put that there, or take the key out.`;
-  throw new TurnpikeError('SecretInvalid', sentence, { retry: 'never' });
+  throw new TurnpikeError('SecretInvalid', sentence);
 }
 
 interface Installed {

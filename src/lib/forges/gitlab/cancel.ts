@@ -22,7 +22,7 @@ export async function cancelMerge(api: Api, { number }: PullRequest): Promise<vo
   if (status !== NOT_CANCELLED || !(await read(api, number))?.merge_when_pipeline_succeeds) return;
   const { name, host, repository } = api.context;
   const sentence = `${name} at ${host} did not take back the auto-merge of pull request ${number} of ${repository}: it is tried again.`;
-  throw new TurnpikeError('ForgeUnavailable', sentence, { retry: 'backoff' });
+  throw new TurnpikeError('ForgeUnavailable', sentence);
 }
 
 function said(answer: ForgeAnswer): ForgeAnswer {

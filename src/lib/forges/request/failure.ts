@@ -202,7 +202,7 @@ function never(
   code: 'ForgeUnauthorized' | 'ForgeNotFound' | 'ForgeRefused',
   sentence: string,
 ): TurnpikeError {
-  return new TurnpikeError(code, sentence, { retry: 'never' });
+  return new TurnpikeError(code, sentence);
 }
 
 function unavailable(sentence: string, retry: Retry, cause?: unknown): TurnpikeError {

@@ -169,7 +169,5 @@ function isSegment(text: string): boolean {
 }
 
 function invalid(what: string): TurnpikeError {
-  return new TurnpikeError('SpecInvalid', `The url of the pull-request strategy ${what}.`, {
-    retry: 'never',
-  });
+  return new TurnpikeError('SpecInvalid', `The url of the pull-request strategy ${what}.`);
 }

@@ -72,5 +72,5 @@ export function createPackBudget(limits: PackLimits): PackBudget {
 
 export function tooLarge(name: string, maxInflated: number): TurnpikeError {
   const message = `${name} has files of more than ${Math.floor(maxInflated / MIB)} MiB in all: promote in a repository for GitOps alone, keep large files in Git LFS, or raise --git-max-pack-size.`;
-  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+  return new TurnpikeError('GitTooLarge', message);
 }

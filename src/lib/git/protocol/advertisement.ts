@@ -65,7 +65,7 @@ function readAdvertisement(
     const text = line?.toString('utf8').trimEnd() ?? '';
     if (text.startsWith('ERR ')) {
       const message = `${remote.name} refuses to talk.${serverWords(text.slice(4), remote)}`;
-      throw new TurnpikeError('GitRejected', message);
+      throw new TurnpikeError('GitRejected', message, { retry: 'backoff' });
     }
     const [, oid = '', ref = '', extra = ''] = /^([0-9a-f]{40,64}) ([^\0]*)(?:\0(.*))?$/.exec(text) ?? [];
     // They stand behind the first ref alone (gitprotocol-pack, "Reference Discovery").
@@ -80,12 +80,12 @@ function readAdvertisement(
   }
   if (capabilities.has('object-format=sha256')) {
     const message = `${remote.name} names its objects by SHA-256, which is not supported: use a repository with SHA-1.`;
-    throw new TurnpikeError('GitRejected', message, { retry: 'never' });
+    throw new TurnpikeError('GitRejected', message);
   }
   return capabilities;
 }
 
 function tooMany({ name }: Remote): TurnpikeError {
   const message = `${name} has more than ${MAX_LINES} branches and tags: delete those that nobody needs.`;
-  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+  return new TurnpikeError('GitTooLarge', message);
 }

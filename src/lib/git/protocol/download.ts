@@ -71,7 +71,7 @@ export async function downloadPack(
   const refusal = lines.find((line) => line?.startsWith('ERR '))?.slice('ERR '.length) ?? bands.error();
   if (refusal !== undefined) {
     const message = `${remote.name} does not give what was asked for.${serverWords(refusal, remote)}`;
-    throw new TurnpikeError('GitRejected', message);
+    throw new TurnpikeError('GitRejected', message, { retry: 'backoff' });
   }
   if (pack.size() === 0)
     throw unusable(new Error(`it sent no pack.${serverWords(bands.words(), remote)}`), remote);
@@ -114,5 +114,5 @@ function writeAll(file: number, bytes: Buffer): void {
 
 function tooLarge(name: string, maxBytes: number): TurnpikeError {
   const message = `${name} takes more than ${Math.floor(maxBytes / MIB)} MiB to be fetched: promote in a repository for GitOps alone, keep large files in Git LFS, or raise --git-max-pack-size.`;
-  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+  return new TurnpikeError('GitTooLarge', message);
 }

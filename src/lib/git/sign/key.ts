@@ -20,7 +20,7 @@ export type OpenKey = (payload: Buffer, now: Date) => Promise<string>;
  */
 export function keyRefused(reason: string): TurnpikeError {
   const message = `The ${SIGNING_KEY} of the Secret ${reason}`;
-  return new TurnpikeError('SecretInvalid', message, { retry: 'never' });
+  return new TurnpikeError('SecretInvalid', message);
 }
 
 export function unreadable(): TurnpikeError {

@@ -131,17 +131,15 @@ function refusal(remote: Remote, said: string): TurnpikeError {
   const words = serverWords(said, remote);
   if (/read[- ]only|write access/i.test(said)) {
     const message = `${remote.name} lets this key read but not push: give it the right to write.${words}`;
-    return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+    return new TurnpikeError('GitUnauthorized', message);
   }
   if (NOT_THERE.test(said)) {
     const message = `${remote.name} does not exist, or this key may not use it.${words}`;
-    return new TurnpikeError('GitRepositoryNotFound', message, { retry: 'never' });
+    return new TurnpikeError('GitRepositoryNotFound', message);
   }
   return new TurnpikeError('GitUnavailable', `${remote.name} ended the connection.${words}`);
 }
 
 function tooLarge({ name }: Remote, limit: number): TurnpikeError {
-  return new TurnpikeError('GitTooLarge', `${name} answered with more than ${limit} bytes.`, {
-    retry: 'never',
-  });
+  return new TurnpikeError('GitTooLarge', `${name} answered with more than ${limit} bytes.`);
 }

@@ -140,11 +140,11 @@ function sessionError(error: unknown, remote: Remote): TurnpikeError {
   const said = quotation(errorMessage(error), remote);
   if (/authentication methods failed/i.test(said)) {
     const message = `${name} refuses the key: add the public key of identity there, as one that may push.`;
-    return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+    return new TurnpikeError('GitUnauthorized', message);
   }
   if (/verification failed|Host denied|no matching host key/i.test(said)) {
     const message = `${name} shows another host key than known_hosts of the Secret has: if the host changed its key, put the new one there; else somebody stands between.`;
-    return new TurnpikeError('GitUnauthorized', message, { retry: 'never' });
+    return new TurnpikeError('GitUnauthorized', message);
   }
   if (/privateKey|passphrase|integrity check failed|bad decrypt/i.test(said)) {
     return secretInvalid(
@@ -157,5 +157,5 @@ function sessionError(error: unknown, remote: Remote): TurnpikeError {
 }
 
 function secretInvalid(message: string): TurnpikeError {
-  return new TurnpikeError('SecretInvalid', message, { retry: 'never' });
+  return new TurnpikeError('SecretInvalid', message);
 }

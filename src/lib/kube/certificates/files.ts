@@ -65,5 +65,5 @@ async function read(file: string): Promise<string> {
 }
 
 function invalid(sentence: string, cause?: unknown): TurnpikeError {
-  return new TurnpikeError('ConfigInvalid', `${sentence}.`, { cause });
+  return new TurnpikeError('ConfigInvalid', `${sentence}.`, { retry: 'backoff', cause });
 }

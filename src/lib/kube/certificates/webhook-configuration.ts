@@ -103,6 +103,7 @@ function nameless(name: string): TurnpikeError {
   return new TurnpikeError(
     'ConfigInvalid',
     `The ValidatingWebhookConfiguration "${name}" names neither a service nor a URL: a certificate for it cannot be made.`,
+    { retry: 'backoff' },
   );
 }
 

@@ -74,6 +74,5 @@ function tooLarge(what: string, maxBytes: number): TurnpikeError {
   return new TurnpikeError(
     'ApiRefused',
     `The API server sent one ${what} of more than ${maxBytes} bytes; that is more than Turnpike reads.`,
-    { retry: 'never' },
   );
 }

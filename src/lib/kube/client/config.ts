@@ -194,5 +194,5 @@ function checkReadable(file: unknown): void {
 }
 
 function invalid(sentence: string, cause?: unknown): TurnpikeError {
-  return new TurnpikeError('ConfigInvalid', `${sentence}.`, { retry: 'never', cause });
+  return new TurnpikeError('ConfigInvalid', `${sentence}.`, { cause });
 }

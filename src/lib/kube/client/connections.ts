@@ -38,8 +38,7 @@ export function createConnections(
   { proxyFor, judge }: ConnectionsDeps = {},
 ): Connections {
   const cluster = kubeConfig.getCurrentCluster();
-  if (!cluster)
-    throw new TurnpikeError('ConfigInvalid', 'The kubeconfig has no cluster.', { retry: 'never' });
+  if (!cluster) throw new TurnpikeError('ConfigInvalid', 'The kubeconfig has no cluster.');
   const context = kubeConfig.getContextObject(kubeConfig.getCurrentContext());
   const server = cluster.server.replace(/\/+$/, '');
   const proxy = cluster.proxyUrl || proxyFor?.(new URL(cluster.server));

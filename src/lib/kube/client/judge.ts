@@ -44,5 +44,6 @@ function notAllowed(what: ClusterUrl, host: string, forbidden: string): Turnpike
   return new TurnpikeError(
     'HostNotAllowed',
     `${subject} of the kubeconfig is not connected to: ${host} resolves to ${forbidden}, a loopback, link-local or metadata address, where no other cluster is.`,
+    { retry: 'backoff' },
   );
 }

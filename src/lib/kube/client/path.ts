@@ -26,7 +26,5 @@ export function resourcePath(resource: ResourcePath): string {
 
 function encodeSegment(segment: string): string {
   if (segment !== '' && segment !== '.' && segment !== '..') return encodeURIComponent(segment);
-  throw new TurnpikeError('ApiRefused', `"${segment}" is not a name of anything on the API server.`, {
-    retry: 'never',
-  });
+  throw new TurnpikeError('ApiRefused', `"${segment}" is not a name of anything on the API server.`);
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type ErrorCode, type Retry, TurnpikeError } from '../../errors.ts';
+import { type ErrorCode, TurnpikeError } from '../../errors.ts';
 import { FIRST_FAULT } from '../../first-fault.ts';
 import { cut, MAX_QUOTED, oneLine } from '../../text/index.ts';
 
@@ -63,21 +63,22 @@ export function unquoted(status: ApiStatus): ApiStatus {
 
 /** The error for an answer; `what` is the request in words, such as `GET /api/v1/namespaces`. */
 export function statusError(status: ApiStatus, what: string): TurnpikeError {
-  const [code, retry] = classify(status);
-  return new TurnpikeError(code, sentence(code, status, what), { retry, cause: status });
+  const code = codeOf(status);
+  const retry = status.httpStatus === 429 && {
+    retry: { afterSeconds: status.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS },
+  };
+  return new TurnpikeError(code, sentence(code, status, what), { ...retry, cause: status });
 }
 
-function classify(status: ApiStatus): [ErrorCode, Retry] {
-  const http = status.httpStatus;
-  if (http === 404) return ['ApiNotFound', 'backoff'];
-  if (http === 403) return ['ApiForbidden', 'backoff'];
-  if (http === 409) return ['ApiConflict', 'backoff'];
-  if (http === 410) return ['ApiGone', 'backoff'];
-  if (http === 429) {
-    return ['ApiUnavailable', { afterSeconds: status.retryAfterSeconds ?? DEFAULT_RETRY_AFTER_SECONDS }];
+function codeOf({ httpStatus }: ApiStatus): ErrorCode {
+  if (httpStatus === 404) return 'ApiNotFound';
+  if (httpStatus === 403) return 'ApiForbidden';
+  if (httpStatus === 409) return 'ApiConflict';
+  if (httpStatus === 410) return 'ApiGone';
+  if (httpStatus === 401 || httpStatus === 408 || httpStatus === 429 || httpStatus >= 500) {
+    return 'ApiUnavailable';
   }
-  if (http === 401 || http === 408 || http >= 500) return ['ApiUnavailable', 'backoff'];
-  return ['ApiRefused', 'never'];
+  return 'ApiRefused';
 }
 
 function sentence(code: ErrorCode, status: ApiStatus, what: string): string {

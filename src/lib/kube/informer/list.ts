@@ -50,5 +50,5 @@ export async function listAll(client: KubeClient, request: ListRequest): Promise
 
 function tooMany(count: number): TurnpikeError {
   const message = `The API server lists more than ${count} objects; that is more than Turnpike reads at once.`;
-  return new TurnpikeError('ApiRefused', message, { retry: 'never' });
+  return new TurnpikeError('ApiRefused', message);
 }

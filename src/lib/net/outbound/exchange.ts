@@ -73,6 +73,6 @@ function sinkOf(response: Response, { into }: OutboundRequest): BodySink['take']
 function tooLarge(request: OutboundRequest, limit: number): TurnpikeError {
   const message = `${displayUrl(request.url)} answered with more than ${limit} bytes.`;
   return request.purpose === 'git'
-    ? new TurnpikeError('GitTooLarge', message, { retry: 'never' })
-    : new TurnpikeError('ForgeRefused', message);
+    ? new TurnpikeError('GitTooLarge', message)
+    : new TurnpikeError('ForgeRefused', message, { retry: 'backoff' });
 }

@@ -12,5 +12,6 @@ export async function refuseForbiddenAddresses(url: URL, policy: HostPolicy, loo
   throw new TurnpikeError(
     'HostNotAllowed',
     `${host} resolves to ${forbidden}, a loopback, link-local or metadata address: list ${url.host} in --insecure-git-hosts if it is meant.`,
+    { retry: 'backoff' },
   );
 }

@@ -42,5 +42,5 @@ export async function atJudgedAddress({ url }: UsedProxy, policy: HostPolicy, lo
 
 function notAllowed(problem: string): TurnpikeError {
   const message = `The proxy that proxySecretRef names is not used: ${problem}`;
-  return new TurnpikeError('HostNotAllowed', message, { retry: 'never' });
+  return new TurnpikeError('HostNotAllowed', message);
 }

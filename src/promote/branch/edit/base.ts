@@ -74,5 +74,5 @@ function nothingFound(transport: Transport, wish: Wish, problems: readonly strin
   const message = wish.files?.length
     ? `${none}, and files leads to none. ${problems.join(' ')}`
     : `${none}: put it behind the version to promote.${unusable}`;
-  return new TurnpikeError('MarkerNotFound', message, { retry: 'never' });
+  return new TurnpikeError('MarkerNotFound', message);
 }

@@ -65,5 +65,5 @@ export function createEditBudget(options: EditBudgetOptions = {}): EditBudget {
 
 function tooLarge(maxTokens: number): TurnpikeError {
   const message = `The files that are to be edited have more than ${maxTokens} YAML tokens in all: put markers into fewer and smaller files, or let files match fewer.`;
-  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+  return new TurnpikeError('GitTooLarge', message);
 }

@@ -45,7 +45,7 @@ export async function refuseCircular(
   }
   const what = `${shortRevision(update.revision)} has nothing new but what promotions have written to branch ${update.baseBranch} of ${transport.remote.name}`;
   const message = `${what}: it is not promoted, or each promotion would be followed by another one. It waits for a commit that changes something else.`;
-  throw new TurnpikeError('NothingNew', message, { retry: 'never' });
+  throw new TurnpikeError('NothingNew', message);
 }
 
 /** Of a revision that follows the branch, alone or in a set. */

@@ -142,5 +142,5 @@ export function mayHaveKey({ keys }: Marked, key: string): boolean {
 
 function tooLarge(name: string): TurnpikeError {
   const message = `${name} has more than ${MAX_ENTRIES} files or ${MAX_DEPTH} levels of directories.`;
-  return new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+  return new TurnpikeError('GitTooLarge', message);
 }

@@ -42,7 +42,7 @@ export function selectionsOf(files: readonly FileEdit[]): Selection[] {
 
 function usable<T extends object>(parsed: T | { readonly problem: string }, where: string): T {
   if (!('problem' in parsed)) return parsed;
-  throw new TurnpikeError('SpecInvalid', `${where}: ${parsed.problem}`, { retry: 'never' });
+  throw new TurnpikeError('SpecInvalid', `${where}: ${parsed.problem}`);
 }
 
 /** Those that have a value, at the top of the repository. */

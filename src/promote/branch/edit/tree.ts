@@ -144,7 +144,7 @@ function countSelected(selected: readonly Active[], result: Result): void {
   result.selected += 1;
   if (result.selected <= MAX_SELECTED) return;
   const message = `The paths of files match more than ${MAX_SELECTED} files: write them so that fewer match.`;
-  throw new TurnpikeError('SpecInvalid', message, { retry: 'never' });
+  throw new TurnpikeError('SpecInvalid', message);
 }
 
 /** Names have one character per byte until they are shown. */

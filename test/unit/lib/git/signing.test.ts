@@ -78,7 +78,7 @@ describe('an open key', () => {
       state.most = Math.max(state.most, state.running);
       await Bun.sleep(1);
       state.running -= 1;
-      if (state.fails) throw new TurnpikeError('SecretInvalid', 'no');
+      if (state.fails) throw new TurnpikeError('SecretInvalid', 'no', { retry: 'backoff' });
       return async (payload) => `${key} ${payload}`;
     };
     return { state, open };
