@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { pemBlocks } from '../text/index.ts';
 import { authoritiesIn } from './authorities.ts';
+import { isLongKey, MAX_RSA_BITS } from './key-length.ts';
 import { CLIENT_CERTIFICATE, CLIENT_KEY, type HasKey, nameOf, type ReadText } from './secret-parts.ts';
 
 /** A certificate that a server may ask its callers for, with its private key: both in PEM. */
@@ -37,11 +37,6 @@ export function clientCertificateOf(read: ReadText): ClientCertificate | undefin
 /** A chain of a few certificates has a tenth of it. */
 const MAX_LENGTH = 64 * 1024;
 
-/** Others wait while one signs: with twice as many bits for a quarter of a second. Go's servers take no longer ones either. */
-export const MAX_RSA_BITS = 8192;
-/** In base64; one of so many bits has 6,400. A longer one is not even read, which takes 8 ms with twice as many bits. */
-const MAX_KEY_LENGTH = 8000;
-
 /** What would otherwise be told by a connection that cannot be opened. The sentence holds no value. */
 export function certificateFault(secret: string, read: ReadText): string | undefined {
   const pair = clientCertificateOf(read);
@@ -68,14 +63,6 @@ export function certificateFault(secret: string, read: ReadText): string | undef
   }
   if (certificate.checkPrivateKey(key)) return undefined;
   return `${secret} has a key ${names.key} that does not belong to the certificate in ${names.cert}: put the two of one pair there.`;
-}
-
-/** Whether a text in PEM holds a private key that takes too long to sign with. */
-export function isLongKey(pem: string): boolean {
-  const blocks = pemBlocks(pem).filter(({ label }) => label.endsWith('PRIVATE KEY'));
-  if (blocks.some(({ base64 }) => base64.length > MAX_KEY_LENGTH)) return true;
-  const bits = parsed(() => createPrivateKey(pem))?.asymmetricKeyDetails?.modulusLength ?? 0;
-  return bits > MAX_RSA_BITS;
 }
 
 /** The library's words may quote what is no key. */

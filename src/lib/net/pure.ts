@@ -11,8 +11,6 @@ export {
   clientCertificateOf,
   halfCertificateFault,
   hasClientCertificate,
-  isLongKey,
-  MAX_RSA_BITS,
 } from './client-certificate.ts';
 export {
   type HostPolicy,
@@ -22,6 +20,7 @@ export {
   proxyHostProblem,
   repositoryHostProblem,
 } from './hosts.ts';
+export { isLongKey, isLongKeyBlock, MAX_RSA_BITS } from './key-length.ts';
 export { proxyAddressFault, proxyKeysFault, proxyOf } from './repository-proxy.ts';
 export { FORM, shapeProblem, shownUrl, URL_RULES } from './repository-url.ts';
 export {

@@ -1,5 +1,6 @@
 import type { KeyID, PrivateKey, SecretKeyPacket, SecretSubkeyPacket } from 'openpgp';
 import { errorMessage, type TurnpikeError } from '../../errors.ts';
+import { MAX_RSA_BITS } from '../../net/pure.ts';
 import {
   keyRefused,
   type OpenKey,
@@ -10,9 +11,6 @@ import {
 } from './key.ts';
 
 type SecretPacket = SecretKeyPacket | SecretSubkeyPacket;
-
-/** Longer RSA keys are computed with in JavaScript, for seconds and minutes. */
-const MAX_BITS = 8192;
 
 /** Signs by RFC 9580, as gpg does it: with the newest part of the key that may sign. */
 export async function openPgpKey(signing: SigningKey, now: Date): Promise<OpenKey> {
@@ -42,8 +40,10 @@ async function load() {
 
 function refuseLong(key: PrivateKey): void {
   const bits = Math.max(...key.getKeys().map((part) => part.getAlgorithmInfo().bits ?? 0));
-  if (bits > MAX_BITS) {
-    throw keyRefused(`has ${bits} bits, and ${MAX_BITS} are the limit: use a key of 2048 to ${MAX_BITS}.`);
+  if (bits > MAX_RSA_BITS) {
+    throw keyRefused(
+      `has ${bits} bits, and ${MAX_RSA_BITS} are the limit: use a key of 2048 to ${MAX_RSA_BITS}.`,
+    );
   }
 }
 

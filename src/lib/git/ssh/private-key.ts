@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
 import { utils } from 'ssh2';
 import { createTurns, type Turn } from '../../async/index.ts';
+import { isLongKeyBlock, MAX_RSA_BITS } from '../../net/pure.ts';
 import { pemText } from '../../text/index.ts';
 import { keyLooks } from '../private-key.ts';
 import { lockedPkcs8, workOf } from './pkcs8.ts';
@@ -38,10 +39,8 @@ const UNREADABLE = { kind: 'unreadable' } as const;
 /** A round takes 20 ms of everybody's time, each in a turn of its own. ssh-keygen makes 16 or 24. */
 const MAX_ROUNDS = 64;
 
-/** In base64, which RSA with 8192 bits fills to four fifths. With 16384, a signature takes a quarter of a second. */
-const MAX_LENGTH = 8000;
-/** What to say of it. */
-export const TOO_LONG = 'has more than 8192 bits: make an ed25519 key';
+/** What to say of a key that is too long. */
+export const TOO_LONG: string = `has more than ${MAX_RSA_BITS} bits: make an ed25519 key`;
 
 /** Reads a private key as ssh-keygen and openssl write it: OpenSSH's own format, PKCS#8, or PEM of RSA and EC keys. */
 export async function readPrivateKey(
@@ -100,7 +99,7 @@ export async function openPrivateKey(
 /** Looks for it before anything else does: ssh2 itself has no bounds. */
 export function badKey(text: string): BadKey | undefined {
   const looks = keyLooks(text);
-  if (looks.kind === 'private' && looks.block.base64.length > MAX_LENGTH) return { kind: 'long' };
+  if (looks.kind === 'private' && isLongKeyBlock(looks.block)) return { kind: 'long' };
   const form = formOf(text);
   switch (form.kind) {
     case 'text':

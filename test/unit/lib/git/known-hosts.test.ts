@@ -64,7 +64,7 @@ describe('known_hosts', () => {
     expect(matchesHostPattern(pattern, name)).toBe(expected);
   });
 
-  // H1: each star more took forty times as long.
+  // Each star more took forty times as long.
   test('does not go through all ways of a pattern with many stars', () => {
     const host = `${`${'a'.repeat(63)}.`.repeat(3)}evil.example`;
     expect(known([`${'*a'.repeat(2_000)}*Z ssh-ed25519 ${A}`], host)).toEqual([]);
