@@ -4,8 +4,8 @@ import { ownTurn, type Turn } from '../async/index.ts';
 import { TurnpikeError } from '../errors.ts';
 import { COMMIT } from './pack/pack-file.ts';
 import { writePackIndex } from './pack/pack-index.ts';
+import { typeOf } from './pack/pack-outside.ts';
 import { type ScannedPack, type ScanOptions, scanPack } from './pack/pack-scan.ts';
-import { typeOf } from './pack/pack-table.ts';
 import { writePack } from './pack/pack-write.ts';
 import type { Packs } from './pack/packs.ts';
 import { downloadPack } from './protocol/download.ts';
@@ -36,13 +36,12 @@ export async function fetchPack(
   const { packs } = repository;
   const asked = { request, external: externalIn(packs), isLacking: packs.isLacking() };
   return withPack(repository, transport, asked, async (path, pack) => {
-    const { table } = pack;
-    if (table.count === 0) return;
-    if (packs.objects() + table.count > MAX_OBJECTS_IN_ALL) throw tooManyObjects(transport);
+    const { entries, outside } = pack;
+    if (entries.count === 0) return;
+    if (packs.objects() + entries.count > MAX_OBJECTS_IN_ALL) throw tooManyObjects(transport);
     const turn = repository.shared.turns.job(transport.waiting, transport.tenant);
     await keep(repository, { path, pack, turn });
-    const bases = table.outside();
-    if (bases.length > 0) await keepBases(repository, transport, bases);
+    if (outside.length > 0) await keepBases(repository, transport, outside);
     packs.refresh();
   });
 }
@@ -145,7 +144,7 @@ async function withPack(
     const turn = shared.turns.job(waiting, tenant);
     const pack = await scanPack(path, { ...scan, name: remote.name, maxInflated, signal, turn, enter });
     await use(path, pack);
-    if (pack.table.count > MANY_OBJECTS) shared.turns.collect();
+    if (pack.entries.count > MANY_OBJECTS) shared.turns.collect();
     return lines;
   } finally {
     giveBack?.();

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createTurns, type Turn } from '../../async/index.ts';
+import { OID_BYTES, oidAt, type PackEntries } from './pack-entries.ts';
 import { lackingMark } from './pack-file.ts';
 import type { ScannedPack } from './pack-scan.ts';
 
-const OID_BYTES = 20;
 const PLACES_AT_ONCE = 5_000;
 const FEW = 64;
 const MAGIC = Buffer.from('ff744f6300000002', 'hex');
@@ -12,12 +12,12 @@ const MAGIC = Buffer.from('ff744f6300000002', 'hex');
 /** Writes the index of a pack (gitformat-pack, "Version 2 pack-*.idx files"); `path` without its ending. */
 export async function writePackIndex(
   path: string,
-  { table, checksum }: ScannedPack,
+  { entries, checksum }: ScannedPack,
   turn: Turn = createTurns().job(),
 ): Promise<void> {
-  if (table.isLacking()) await writeFile(lackingMark(path), '');
-  const { oids, offsets, crcs } = table;
-  const order = await sortedPlaces(table, turn);
+  if (entries.isLacking) await writeFile(lackingMark(path), '');
+  const { oids, offsets, crcs } = entries;
+  const order = await sortedPlaces(entries, turn);
   const fanout = new Uint32Array(256);
   const [names, sums, starts] = [order.length * OID_BYTES, order.length * 4, order.length * 4].map((size) =>
     Buffer.alloc(size),
@@ -44,8 +44,8 @@ function cumulated(fanout: Uint32Array): Buffer {
 }
 
 /** Places of the entries that are named, by object id; of several with one name the first that got it. */
-async function sortedPlaces(table: ScannedPack['table'], turn: Turn): Promise<number[]> {
-  const { count, order } = table;
+async function sortedPlaces(entries: Readonly<PackEntries>, turn: Turn): Promise<number[]> {
+  const { count, order } = entries;
   const places = Array.from({ length: count }, (_, place) => place).filter((place) => order[place] !== 0);
   const sorted: number[] = [];
   let sinceTurn = 0;
@@ -58,10 +58,10 @@ async function sortedPlaces(table: ScannedPack['table'], turn: Turn): Promise<nu
       await turn();
     }
     if (same.length <= FEW || at === OID_BYTES) {
-      sorted.push(...distinct(same, table));
+      sorted.push(...distinct(same, entries));
       return;
     }
-    for (const bucket of bucketsOf(same, table, at)) if (bucket) await sort(bucket, at + 1);
+    for (const bucket of bucketsOf(same, entries, at)) if (bucket) await sort(bucket, at + 1);
   }
 
   await sort(places, 0);
@@ -70,7 +70,7 @@ async function sortedPlaces(table: ScannedPack['table'], turn: Turn): Promise<nu
 
 function bucketsOf(
   places: readonly number[],
-  { oids }: ScannedPack['table'],
+  { oids }: Readonly<PackEntries>,
   at: number,
 ): (number[] | undefined)[] {
   const buckets: (number[] | undefined)[] = new Array(256).fill(undefined);
@@ -84,9 +84,9 @@ function bucketsOf(
 }
 
 /** Few of them, or as many as there are of one name. */
-function distinct(places: readonly number[], { oids, order }: ScannedPack['table']): number[] {
-  const nameOf = (place: number) => oids.subarray(place * OID_BYTES, (place + 1) * OID_BYTES);
-  const turnOf = (place: number) => order[place] ?? 0;
+function distinct(places: readonly number[], entries: Readonly<PackEntries>): number[] {
+  const nameOf = (place: number) => oidAt(entries, place);
+  const turnOf = (place: number) => entries.order[place] ?? 0;
   const firsts = new Map<string, number>();
   for (const place of places) {
     const name = nameOf(place).toString('hex');

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { deltaBaseSize, deltaResultSize, MAX_OBJECT_BYTES } from './delta.ts';
 import { createPackBudget, type PackBudget, type PackLimits, tooLarge } from './pack-budget.ts';
+import type { PackEntries } from './pack-entries.ts';
 import { type EntryHeader, objectDigest } from './pack-file.ts';
+import type { External } from './pack-outside.ts';
 import { openPackReader, type PackReader } from './pack-reader.ts';
-import { createPackTable, type External, type PackTable, type Seen } from './pack-table.ts';
+import { createPackTable, type PackTable, type Seen } from './pack-table.ts';
 
 export interface ScanOptions extends PackLimits {
   /** What deltas of a thin pack build on; undefined when it is not here. */
@@ -16,7 +18,9 @@ export interface ScanOptions extends PackLimits {
 }
 
 export interface ScannedPack {
-  readonly table: PackTable;
+  readonly entries: Readonly<PackEntries>;
+  /** The names of what it builds on and does not have. */
+  readonly outside: readonly string[];
   readonly checksum: Buffer;
 }
 
@@ -49,12 +53,13 @@ async function scan(reader: PackReader, options: ScanOptions): Promise<ScannedPa
   const enterEmpty = enter && (() => Promise.resolve(table.forget()).then(enter));
   const budget = createPackBudget({ ...limits, ...(enterEmpty && { enter: enterEmpty }) });
   const table = createPackTable(count, { ...options, reader, budget });
+  const { entries } = table;
   const hash = createHash('sha1').update(start);
   let at = HEADER_BYTES;
   for (let place = 0; place < count; place += 1) {
-    table.offsets[place] = at;
+    entries.offsets[place] = at;
     const length = await readEntry(reader, table, { place, at, budget });
-    table.crcs[place] = sum(reader, hash, { at, length });
+    entries.crcs[place] = sum(reader, hash, { at, length });
     at += length;
     await budget.turn();
   }
@@ -62,7 +67,7 @@ async function scan(reader: PackReader, options: ScanOptions): Promise<ScannedPa
   const checksum = hash.digest();
   if (!checksum.equals(reader.checksum())) throw new Error('a pack has another checksum than it says');
   await table.resolveWaiting();
-  return { table, checksum };
+  return { entries, outside: table.outside(), checksum };
 }
 
 interface Entry {

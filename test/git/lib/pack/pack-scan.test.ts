@@ -59,11 +59,11 @@ async function scanned(
   return { ...scan, path };
 }
 
-function namesIn({ table }: ScannedPack): string[] {
-  const places = Array.from({ length: table.count }, (_, place) => place).filter(
-    (place) => table.order[place] !== 0,
+function namesIn({ entries }: ScannedPack): string[] {
+  const places = Array.from({ length: entries.count }, (_, place) => place).filter(
+    (place) => entries.order[place] !== 0,
   );
-  return places.map((place) => table.oids.toString('hex', place * 20, place * 20 + 20)).sort();
+  return places.map((place) => entries.oids.toString('hex', place * 20, place * 20 + 20)).sort();
 }
 
 async function fromGit(...options: readonly string[]): Promise<Buffer> {
