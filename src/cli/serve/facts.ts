@@ -9,7 +9,7 @@ import {
 } from '../../lib/kube/index.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
 import { createApplicationDiscovery } from '../../observe/applications/application-discovery.ts';
-import type { Governors } from '../../observe/pipelines-by-application.ts';
+import type { PipelinesByApplication } from '../../observe/pipelines-by-application.ts';
 import { createAuthorAccess } from '../../observe/references/author-access.ts';
 import { createFacts } from '../../observe/references/lookups.ts';
 import { createSecretCache } from '../../observe/secrets/secret-cache.ts';
@@ -24,7 +24,7 @@ export const REVIEW_LIMITS: KubeLimits = { inFlight: 8, timeoutMs: 3000 };
 export interface FactsParts {
   readonly client: KubeClient;
   readonly discovery: Discovery;
-  readonly governors: Governors;
+  readonly byApplication: PipelinesByApplication;
   readonly hosts: ClusterHosts;
   readonly now: () => Date;
 }
@@ -44,7 +44,7 @@ export function composeReviewFacts(parts: Omit<FactsParts, 'discovery'>) {
   return compose({ ...parts, discovery }, createSubjectAccess(client, { now }));
 }
 
-function compose({ client, discovery, governors, hosts, now }: FactsParts, subjects?: SubjectAccess) {
+function compose({ client, discovery, byApplication, hosts, now }: FactsParts, subjects?: SubjectAccess) {
   const secrets = createSecrets(client);
   return createFacts({
     client,
@@ -60,7 +60,7 @@ function compose({ client, discovery, governors, hosts, now }: FactsParts, subje
     }),
     access: createAccess(client, { discovery, now }),
     authors: createAuthorAccess(client, { discovery, now }),
-    governors,
+    byApplication,
     hosts,
     now,
     ...(subjects && { subjects }),

@@ -23,7 +23,8 @@ import { createClusters } from '../../observe/clusters/clusters.ts';
 import { openRemote } from '../../observe/clusters/remote.ts';
 import { createNamespaces } from '../../observe/namespaces.ts';
 import { createPipelineStore } from '../../observe/pipelines/pipelines.ts';
-import { createGovernors } from '../../observe/pipelines-by-application.ts';
+import { watchSpecs } from '../../observe/pipelines/spec-changes.ts';
+import { indexByApplication } from '../../observe/pipelines-by-application.ts';
 import { timeReads } from '../../observe/secrets/read-times.ts';
 import { createSecretCache } from '../../observe/secrets/secret-cache.ts';
 import { PROOFS } from '../../observe/secrets/secret-keys.ts';
@@ -83,6 +84,8 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const writes = serializeWrites(createPipelineStore(client, { log, ...(namespace && { namespace }) }));
   const { store } = writes;
   const shard = composeShard(config, store);
+  const specs = watchSpecs(shard);
+  const byApplication = indexByApplication(specs);
   const sockets = shareSockets(environment);
   const room = {
     requests: createBulkhead(sockets.clusters),
@@ -104,21 +107,21 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
   const clusters = createClusters({
     client,
     secrets,
-    governors: () => governors,
+    byApplication,
     hosts,
     open: (remote, place) =>
       openRemote(remote, { ...watching, place, budgets, room, onRequest, now, judge, granted }),
     references: policy,
     now,
   });
-  const governors = createGovernors(shard, (key, spec) => {
+  specs.subscribe((key, spec) => {
     const [own = ''] = key.split('/');
     const isAllowed = (target: Target) => refusedReference(target, policy, own) === undefined;
     applications.want(key, spec ? localApplications(spec, isAllowed) : []);
     clusters.follow(key, spec);
   });
   // Also of Pipelines that other shards act on.
-  const allGovernors = shard.selector === '' ? governors : createGovernors(store);
+  const allByApplication = shard.selector === '' ? byApplication : indexByApplication(watchSpecs(store));
   return {
     config,
     log,
@@ -141,11 +144,11 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     discovery,
     applications,
     clusters,
-    governors,
+    byApplication,
     messagesOf: createNamespaces(client, { now }).disclosure,
-    facts: composeFacts({ client, discovery, governors: allGovernors, hosts, now }),
+    facts: composeFacts({ client, discovery, byApplication: allByApplication, hosts, now }),
     reviewClient,
-    reviewFacts: composeReviewFacts({ client: reviewClient, governors: allGovernors, hosts, now }),
+    reviewFacts: composeReviewFacts({ client: reviewClient, byApplication: allByApplication, hosts, now }),
     store,
     writes,
     shard,

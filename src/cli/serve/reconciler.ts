@@ -101,7 +101,7 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
     now,
   });
   parts.applications.subscribe((appRef, namespace) => {
-    for (const key of parts.governors.of(appRef, namespace)) wake(key);
+    for (const key of parts.byApplication.of(appRef, namespace)) wake(key);
   });
   parts.clusters.subscribe(wake);
   return {

@@ -9,7 +9,7 @@ import { TurnpikeError } from '../../lib/errors.ts';
 import type { KubeClient } from '../../lib/kube/index.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
 import type { NamedApplication } from '../applications/watch.ts';
-import type { Governors } from '../pipelines-by-application.ts';
+import type { PipelinesByApplication } from '../pipelines-by-application.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { type Cluster, createCluster } from './cluster.ts';
 import type { RemoteApplications } from './connection.ts';
@@ -41,7 +41,7 @@ export interface ClustersDeps {
   /** Of the cluster that we run in. */
   readonly client: KubeClient;
   readonly secrets: Secrets;
-  readonly governors: () => Governors;
+  readonly byApplication: PipelinesByApplication;
   readonly hosts: ClusterHosts;
   readonly open: (kubeConfig: KubeConfig, place: Place) => RemoteApplications;
   /** Default: references to other namespaces are allowed. */
@@ -76,7 +76,8 @@ export function createClusters(deps: ClustersDeps): Clusters {
       now: deps.now,
       lookEveryMs: deps.lookEveryMs,
       onChange: () => users.forEach(wake),
-      onApplication: (appRef, namespace) => deps.governors().of(appRef, `${namespace}/${key}`).forEach(wake),
+      onApplication: (appRef, namespace) =>
+        deps.byApplication.of(appRef, `${namespace}/${key}`).forEach(wake),
     });
     const entry = { address, cluster, users };
     clusters.set(key, entry);

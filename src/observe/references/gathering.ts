@@ -2,7 +2,7 @@ import type { Author } from '../../api/admission.ts';
 import type { Lookups, Soon } from '../../lib/async/index.ts';
 import type { Access, KubeClient, ObjectAttributes, SubjectAccess } from '../../lib/kube/index.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
-import type { Governors } from '../pipelines-by-application.ts';
+import type { PipelinesByApplication } from '../pipelines-by-application.ts';
 import type { SecretCache } from '../secrets/secret-cache.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { AuthorAccess } from './author-access.ts';
@@ -25,7 +25,7 @@ export interface FactsDeps {
   readonly secretCache: SecretCache;
   readonly access: Access;
   readonly authors: AuthorAccess;
-  readonly governors: Governors;
+  readonly byApplication: PipelinesByApplication;
   readonly hosts: ClusterHosts;
   readonly now?: () => Date;
   /** Tells what the viewer may see; without it all is told, as the reconciler does in the Pipeline's status. */

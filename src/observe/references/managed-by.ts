@@ -19,7 +19,7 @@ export async function governorDoubts(gathering: Gathering, needs: Needs): Promis
   const own = pipelineKey(names.namespace, names.name);
   const others = new Map<string, PipelineKey>();
   for (const { key } of targets) {
-    const other = gathering.deps.governors.of(appRef, key).find((one) => one !== own);
+    const other = gathering.deps.byApplication.of(appRef, key).find((one) => one !== own);
     if (other) others.set(key, other);
   }
   if (others.size === 0) return new Map();

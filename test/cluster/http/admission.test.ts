@@ -7,7 +7,8 @@ import { createAccess } from '../../../src/lib/kube/access.ts';
 import { createDiscovery } from '../../../src/lib/kube/client/discovery.ts';
 import { createSubjectAccess } from '../../../src/lib/kube/client/subject-access.ts';
 import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
-import { createGovernors } from '../../../src/observe/pipelines-by-application.ts';
+import { watchSpecs } from '../../../src/observe/pipelines/spec-changes.ts';
+import { indexByApplication } from '../../../src/observe/pipelines-by-application.ts';
 import { createAuthorAccess } from '../../../src/observe/references/author-access.ts';
 import { createFacts } from '../../../src/observe/references/lookups.ts';
 import { createSecretCache } from '../../../src/observe/secrets/secret-cache.ts';
@@ -88,7 +89,7 @@ function createGather() {
     secretCache: createSecretCache(secrets, { keep: RULED, ttlSeconds: 600, minRefreshSeconds: 600, now }),
     access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
     authors: createAuthorAccess(client, { discovery: createDiscovery(client, { now }), now }),
-    governors: createGovernors(createFakeStore()),
+    byApplication: indexByApplication(watchSpecs(createFakeStore())),
     hosts: { allowed: [], insecure: [], isLaboratory: true },
     subjects: createSubjectAccess(client),
   });

@@ -7,7 +7,8 @@ import { loadKubeConfig } from '../../../src/lib/kube/client/config.ts';
 import { createDiscovery } from '../../../src/lib/kube/client/discovery.ts';
 import { createSubjectAccess, type SubjectAccess } from '../../../src/lib/kube/client/subject-access.ts';
 import { createKubeClient, type KubeClient } from '../../../src/lib/kube/client/transport.ts';
-import { createGovernors } from '../../../src/observe/pipelines-by-application.ts';
+import { watchSpecs } from '../../../src/observe/pipelines/spec-changes.ts';
+import { indexByApplication } from '../../../src/observe/pipelines-by-application.ts';
 import { createAuthorAccess } from '../../../src/observe/references/author-access.ts';
 import { createFacts } from '../../../src/observe/references/lookups.ts';
 import { createSecretCache } from '../../../src/observe/secrets/secret-cache.ts';
@@ -74,7 +75,7 @@ function setUp(client: KubeClient, subjects?: SubjectAccess) {
     secretCache: createSecretCache(secrets, { keep: RULED, ttlSeconds: 60, minRefreshSeconds: 0, now }),
     access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
     authors: createAuthorAccess(client, { discovery: createDiscovery(client, { now }), now }),
-    governors: createGovernors(store),
+    byApplication: indexByApplication(watchSpecs(store)),
     hosts: { allowed: [], insecure: [], isLaboratory: true },
     ...(subjects && { subjects }),
   });

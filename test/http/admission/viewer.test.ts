@@ -51,7 +51,7 @@ function setUpCluster({ governors = [], rights = { owner: ['secrets', 'pipelines
     secretCache: createSecretCache(secrets, { keep: RULED, ttlSeconds: 0, minRefreshSeconds: 0, now }),
     access: { mayGet: () => ({ allowed: true, plural: 'helmreleases' }) },
     ...ELSEWHERE,
-    governors: { of: (_: AppRef, target: string) => (target === 'shared' ? governors : []) },
+    byApplication: { of: (_: AppRef, target: string) => (target === 'shared' ? governors : []) },
     subjects: createSubjectAccess(client, { now }),
   });
   return { ...setUp(gather), paths };
@@ -134,7 +134,7 @@ describe('a review by somebody who may not get the Secrets', () => {
         secretCache: { read: () => Promise.reject(new Error('it is read')) },
         access: { mayGet: () => ({ allowed: true, plural: 'helmreleases' }) },
         ...ELSEWHERE,
-        governors: { of: () => [] },
+        byApplication: { of: () => [] },
         subjects: { mayGet: () => Promise.reject(new TurnpikeError('ApiForbidden', 'We may not ask.')) },
       }),
     );

@@ -88,7 +88,7 @@ test('clusters of one namespace that all hang in lists make nobody else’s away
         return { values: new Map([['kubeconfig', new TextEncoder().encode(text)]]) };
       },
     },
-    governors: () => ({ of: () => [] }),
+    byApplication: { of: () => [] },
     open: (kubeConfig, place) => openRemote(kubeConfig, { ...remote, place }),
     now,
   });

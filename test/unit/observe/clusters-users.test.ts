@@ -44,7 +44,7 @@ function setUp(references: ClustersDeps['references'] = {}) {
   const clusters = createClusters({
     client,
     secrets: { read: async () => ({ values: new Map([['kubeconfig', Buffer.from(KUBECONFIG)]]) }) },
-    governors: () => ({ of: () => [] }),
+    byApplication: { of: () => [] },
     hosts: { allowed: [], insecure: [], isLaboratory: false },
     open: () => ({
       client: { ...client, request: async () => ({}) },

@@ -188,7 +188,7 @@ function setUp(lookEveryMs = 60_000) {
         return secrets.get(`${namespace}/${name}`);
       },
     },
-    governors: () => ({ of: () => [] }),
+    byApplication: { of: () => [] },
     open,
     now: () => new Date(NOW.getTime() + 1000 * seconds++),
     lookEveryMs,

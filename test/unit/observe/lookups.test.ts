@@ -34,7 +34,7 @@ async function doubts(namespace: string, ...names: string[]): Promise<(string | 
     secretCache: { read: () => undefined },
     access: { mayGet: () => ({ allowed: true, plural: 'helmreleases' }) },
     authors: { mayGet: async () => ({ allowed: true, plural: 'helmreleases' }) },
-    governors: { of: () => [] },
+    byApplication: { of: () => [] },
     hosts: { allowed: [], insecure: [], isLaboratory: false },
   });
   const targets = names.map((name) => {

@@ -6,7 +6,7 @@ import { leaseName } from '../../../src/decide/model/shard.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import { parseLabelSelector } from '../../../src/lib/kube/label-selector.ts';
 import { createShardPipelines } from '../../../src/observe/pipelines/shard-pipelines.ts';
-import { createGovernors } from '../../../src/observe/pipelines-by-application.ts';
+import { watchSpecs } from '../../../src/observe/pipelines/spec-changes.ts';
 import { CHECKPOINTS } from '../../../src/promote/checkpoint.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { pipeline } from '../../fakes/pipeline.ts';
@@ -131,7 +131,7 @@ describe('the Pipelines of a shard', () => {
   test('have their applications watched here only, and not any more once they are moved', () => {
     const { put, open } = setUp();
     const wanted: [PipelineKey, number][] = [];
-    createGovernors(open(), (key, spec) => wanted.push([key, spec?.environments.length ?? 0]));
+    watchSpecs(open()).subscribe((key, spec) => wanted.push([key, spec?.environments.length ?? 0]));
     put({ shard: 'two' });
     expect(wanted).toEqual([]);
     put({ shard: 'one' });
