@@ -1,4 +1,3 @@
-import type { Outbound } from '../net/index.ts';
 import { createAzure } from './azure/forge.ts';
 import { createBitbucket } from './bitbucket/forge.ts';
 import type { Credentials } from './credentials/credentials.ts';
@@ -8,7 +7,6 @@ import { createGitHub } from './github/forge.ts';
 import { createGitLab } from './gitlab/forge.ts';
 import { guarded } from './guarded.ts';
 import type { Forge } from './port.ts';
-import { pollKey, withPolls } from './request/conditional-get.ts';
 import type { ForgeType } from './types.ts';
 
 /**
@@ -20,9 +18,7 @@ export function createForge(
   credentials: Credentials,
   deps: ForgeDeps,
 ): Forge {
-  const create = (outbound: Outbound) => createOne(type, repositoryUrl, credentials, { ...deps, outbound });
-  const key = pollKey(type, repositoryUrl, credentials);
-  return guarded(withPolls(create, { key, polls: deps.polls, outbound: deps.outbound, now: deps.now }));
+  return guarded(createOne(type, repositoryUrl, credentials, deps));
 }
 
 function createOne(type: ForgeType, repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {

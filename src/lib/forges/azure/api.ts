@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type ConditionalGet, isKnownAnswer } from '../request/conditional-get.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 import type { SendAzure } from './versions.ts';
@@ -14,6 +15,7 @@ export interface Api {
   /** Where people see it. */
   readonly pageUrl: string;
   readonly call: ForgeCall;
+  readonly conditionalGet: ConditionalGet;
   /** Adds the version of the API to the URL. */
   readonly send: SendAzure;
   readonly context: ForgeContext;
@@ -48,9 +50,17 @@ export type AzurePullRequest = v.InferOutput<typeof AzurePullRequest>;
 export const STATES = { notSet: 'open', active: 'open', abandoned: 'closed', completed: 'merged' } as const;
 
 export async function read(api: Api, number: number): Promise<AzurePullRequest | undefined> {
-  const send = () => api.send({ method: 'GET', url: pullUrl(api, `/${number}`) });
-  const answer = await api.call('get', send, ({ status }) => status === 404);
-  return answer.status === 404 ? undefined : parsed(api, 'get', answer.data);
+  return found(api, await ask(api, number));
+}
+
+/** `tag`: of what is known; 304 is an answer then. */
+export function ask(api: Api, number: number, tag?: string): Promise<ForgeAnswer> {
+  const send = () => api.send({ method: 'GET', url: pullUrl(api, `/${number}`), tag });
+  return api.call('get', send, isKnownAnswer(tag));
+}
+
+export function found(api: Api, { status, data }: ForgeAnswer): AzurePullRequest | undefined {
+  return status === 404 ? undefined : parsed(api, 'get', data);
 }
 
 type Query = Readonly<Record<string, string>>;

@@ -3,6 +3,7 @@ import { secretsOf } from '../credentials/masked.ts';
 import type { ForgeDeps } from '../deps.ts';
 import type { Forge } from '../port.ts';
 import { createForgeCall } from '../request/call.ts';
+import { createConditionalGet } from '../request/conditional-get.ts';
 import { createSendJson, type SendJson } from '../request/send-json.ts';
 import type { ForgeContext } from '../request/types.ts';
 import { azureAddress } from '../url/repository.ts';
@@ -36,6 +37,7 @@ export function createAzure(repositoryUrl: string, credentials: Credentials, dep
     repositoryUrl: `${origin}${path}/_apis/git/repositories/${name}`,
     pageUrl: `${origin}${path}/_git/${name}`,
     call: callWithVersions(createForgeCall(context, deps), context),
+    conditionalGet: createConditionalGet({ type: 'azure-devops', url: repositoryUrl, credentials }, deps),
     send: withVersions(refusing(send), versionsBy(credentials, deps.azureVersions)),
     context,
   };

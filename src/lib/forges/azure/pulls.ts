@@ -5,7 +5,17 @@ import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts'
 import { forgeWords } from '../request/failure.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { type Api, type AzurePullRequest, parsed, pullUrl, read, STATES, withQuery } from './api.ts';
+import {
+  type Api,
+  type AzurePullRequest,
+  ask,
+  found,
+  parsed,
+  pullUrl,
+  read,
+  STATES,
+  withQuery,
+} from './api.ts';
 
 export const MAX_DESCRIPTION = 4000;
 
@@ -53,15 +63,21 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   const { data } = await api.call('find', () => api.send({ method: 'GET', url }));
   const page = parsedAnswer(v.object({ value: v.array(v.unknown()) }), 'find', data, api.context);
   // One from a fork may have a branch of the same name.
-  const found = page.value.map((one) => parsed(api, 'find', one)).find((one) => !one.forkSource);
+  const own = page.value.map((one) => parsed(api, 'find', one)).find((one) => !one.forkSource);
   // A list has but the first 400 characters of the description.
-  const whole = found && (await get(api, found.pullRequestId));
-  return whole?.state === 'open' ? whole : undefined;
+  const whole = own && (await read(api, own.pullRequestId));
+  const pull = whole && toPullRequest(api, whole);
+  return pull?.state === 'open' ? pull : undefined;
 }
 
-export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
-  const found = await read(api, number);
-  return found && toPullRequest(api, found);
+export function get(api: Api, number: number): Promise<PullRequest | undefined> {
+  return api.conditionalGet(number, {
+    ask: (tag) => ask(api, number, tag),
+    parse: (answer) => {
+      const pull = found(api, answer);
+      return pull && toPullRequest(api, pull);
+    },
+  });
 }
 
 export async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {

@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { WebUrl } from '../page.ts';
+import { type ConditionalGet, isKnownAnswer } from '../request/conditional-get.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { SendJson } from '../request/send-json.ts';
-import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
+import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 import type { BitbucketAddress } from '../url/repository.ts';
 
 /** One repository. */
@@ -14,6 +15,7 @@ export interface Api {
   /** Where people see it. */
   readonly pageUrl: string;
   readonly call: ForgeCall;
+  readonly conditionalGet: ConditionalGet;
   readonly send: SendJson;
   readonly context: ForgeContext;
 }
@@ -55,9 +57,17 @@ export function pullUrl({ repositoryUrl }: Api, number: number): string {
 }
 
 export async function read(api: Api, number: number): Promise<BitbucketPullRequest | undefined> {
-  const send = () => api.send({ method: 'GET', url: pullUrl(api, number) });
-  const answer = await api.call('get', send, ({ status }) => status === 404);
-  return answer.status === 404 ? undefined : parsed(api, 'get', answer.data);
+  return found(api, await ask(api, number));
+}
+
+/** `tag`: of what is known; 304 is an answer then. */
+export function ask(api: Api, number: number, tag?: string): Promise<ForgeAnswer> {
+  const send = () => api.send({ method: 'GET', url: pullUrl(api, number), tag });
+  return api.call('get', send, isKnownAnswer(tag));
+}
+
+export function found(api: Api, { status, data }: ForgeAnswer): BitbucketPullRequest | undefined {
+  return status === 404 ? undefined : parsed(api, 'get', data);
 }
 
 export function parsed(api: Api, operation: ForgeOperation, data: unknown): BitbucketPullRequest {

@@ -3,6 +3,7 @@ import { secretsOf } from '../credentials/masked.ts';
 import type { ForgeDeps } from '../deps.ts';
 import type { Forge } from '../port.ts';
 import { createForgeCall } from '../request/call.ts';
+import { createConditionalGet } from '../request/conditional-get.ts';
 import { createSendJson } from '../request/send-json.ts';
 import type { ForgeContext } from '../request/types.ts';
 import { bitbucketAddress } from '../url/repository.ts';
@@ -32,6 +33,7 @@ export function createBitbucket(repositoryUrl: string, credentials: Credentials,
     buildsUrl: `${origin}${prefix}/rest/build-status/1.0`,
     pageUrl: `${origin}${prefix}/projects/${project}/repos/${name}`,
     call: createForgeCall(context, deps),
+    conditionalGet: createConditionalGet({ type: 'bitbucket-server', url: repositoryUrl, credentials }, deps),
     send: createSendJson(`Bearer ${credentials.token}`, credentials, deps),
     context,
   };

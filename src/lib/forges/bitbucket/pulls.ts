@@ -5,7 +5,7 @@ import { pageOf } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { type Api, type BitbucketPullRequest, parsed, pullUrl, read, STATES } from './api.ts';
+import { type Api, ask, type BitbucketPullRequest, found, parsed, pullUrl, read, STATES } from './api.ts';
 
 export const MAX_DESCRIPTION = 32_000;
 const DUPLICATE = /DuplicatePullRequestException|already (a pull request|exists)/i;
@@ -35,8 +35,8 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   const send = () => api.send({ method: 'GET', url: `${pullsUrl(api)}?${query}` });
   const { data } = await api.call('find', send);
   const page = parsedAnswer(v.object({ values: v.array(v.unknown()) }), 'find', data, api.context);
-  const found = page.values.map((one) => parsed(api, 'find', one)).find((one) => isBetween(one, head, base));
-  return found && toPullRequest(api, found);
+  const own = page.values.map((one) => parsed(api, 'find', one)).find((one) => isBetween(one, head, base));
+  return own && toPullRequest(api, own);
 }
 
 /** A pull request to or from a fork may have branches of the same names. */
@@ -45,9 +45,14 @@ function isBetween({ fromRef, toRef, state }: BitbucketPullRequest, head: string
   return state === 'OPEN' && sameRepository && fromRef.id === refOf(head) && toRef.id === refOf(base);
 }
 
-export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
-  const found = await read(api, number);
-  return found && toPullRequest(api, found);
+export function get(api: Api, number: number): Promise<PullRequest | undefined> {
+  return api.conditionalGet(number, {
+    ask: (tag) => ask(api, number, tag),
+    parse: (answer) => {
+      const pull = found(api, answer);
+      return pull && toPullRequest(api, pull);
+    },
+  });
 }
 
 /** A change names the version that it changes; who changed it in between is not overwritten, and it is tried again. */

@@ -1,14 +1,16 @@
 import * as v from 'valibot';
 import { WebUrl } from '../page.ts';
+import { type ConditionalGet, isKnownAnswer } from '../request/conditional-get.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { SendJson } from '../request/send-json.ts';
 import type { Sightings } from '../request/sightings.ts';
-import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
+import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 import { MergeRules } from './method.ts';
 
 /** One repository. */
 export interface Api {
   readonly call: ForgeCall;
+  readonly conditionalGet: ConditionalGet;
   readonly send: SendJson;
   readonly repositoryUrl: string;
   /** Where people see it. */
@@ -50,9 +52,17 @@ export const GiteaPullRequest = v.object({
 export type GiteaPullRequest = v.InferOutput<typeof GiteaPullRequest>;
 
 export async function read(api: Api, number: number): Promise<GiteaPullRequest | undefined> {
-  const send = () => api.send({ method: 'GET', url: `${api.repositoryUrl}/pulls/${number}` });
-  const answer = await api.call('get', send, ({ status }) => status === 404);
-  return answer.status === 404 ? undefined : parsed(api, 'get', answer.data);
+  return found(api, await ask(api, number));
+}
+
+/** `tag`: of what is known; 304 is an answer then. */
+export function ask(api: Api, number: number, tag?: string): Promise<ForgeAnswer> {
+  const send = () => api.send({ method: 'GET', url: `${api.repositoryUrl}/pulls/${number}`, tag });
+  return api.call('get', send, isKnownAnswer(tag));
+}
+
+export function found(api: Api, { status, data }: ForgeAnswer): GiteaPullRequest | undefined {
+  return status === 404 ? undefined : parsed(api, 'get', data);
 }
 
 export function parsed(api: Api, operation: ForgeOperation, data: unknown): GiteaPullRequest {

@@ -3,6 +3,7 @@ import { secretsOf } from '../credentials/masked.ts';
 import type { ForgeDeps } from '../deps.ts';
 import type { Forge } from '../port.ts';
 import { createForgeCall } from '../request/call.ts';
+import { createConditionalGet } from '../request/conditional-get.ts';
 import { createSendJson } from '../request/send-json.ts';
 import { sightingsBy } from '../request/sightings.ts';
 import type { ForgeContext } from '../request/types.ts';
@@ -28,6 +29,7 @@ export function createGitea(repositoryUrl: string, credentials: Credentials, dep
   };
   const api: Api = {
     call: createForgeCall(context, deps),
+    conditionalGet: createConditionalGet({ type: 'gitea', url: repositoryUrl, credentials }, deps),
     send: createSendJson(`token ${credentials.token}`, credentials, deps),
     repositoryUrl: `${origin}${prefix}/api/v1/repos/${owner}/${name}`,
     pageUrl: `${origin}${prefix}/${owner}/${name}`,

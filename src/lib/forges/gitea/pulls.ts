@@ -3,7 +3,7 @@ import { FIRST_FAULT } from '../../first-fault.ts';
 import { pageOf, pathOf } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import { forgeGibberish } from '../request/failure.ts';
-import { type Api, GiteaPullRequest, parsed, read, stateOf } from './api.ts';
+import { type Api, ask, found, GiteaPullRequest, parsed, read, stateOf } from './api.ts';
 
 /** The server may give less than a page asks for; it says how many there are in all. */
 const PAGE_SIZE = 50;
@@ -31,8 +31,8 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   let seen = 0;
   for (let number = 1; number <= MAX_PAGES; number++) {
     const { pulls, total } = await page(api, number, base);
-    const found = pulls.find((pull) => pull.success && isOpenBetween(pull.output, head, base));
-    if (found?.success) return toPullRequest(api, found.output);
+    const one = pulls.find((pull) => pull.success && isOpenBetween(pull.output, head, base));
+    if (one?.success) return toPullRequest(api, one.output);
     seen += pulls.length;
     if (pulls.length === 0 || seen >= total) return undefined;
   }
@@ -56,9 +56,14 @@ async function page(api: Api, number: number, base: string) {
   return { pulls: data.map((one) => v.safeParse(GiteaPullRequest, one, FIRST_FAULT)), total };
 }
 
-export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
-  const found = await read(api, number);
-  return found && toPullRequest(api, found);
+export function get(api: Api, number: number): Promise<PullRequest | undefined> {
+  return api.conditionalGet(number, {
+    ask: (tag) => ask(api, number, tag),
+    parse: (answer) => {
+      const pull = found(api, answer);
+      return pull && toPullRequest(api, pull);
+    },
+  });
 }
 
 /** Whether it is a draft stands in the title alone, so that is read before it is written. */

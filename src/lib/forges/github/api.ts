@@ -1,5 +1,6 @@
 import type { Octokit } from '@octokit/rest';
 import type { TurnpikeError } from '../../errors.ts';
+import type { ConditionalGet } from '../request/conditional-get.ts';
 import { forgeFailure, passingFailure } from '../request/failure.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 
@@ -8,6 +9,7 @@ export interface Api {
   readonly repository: { readonly owner: string; readonly repo: string };
   readonly octokit: Octokit;
   readonly call: ForgeCall;
+  readonly conditionalGet: ConditionalGet;
   readonly context: ForgeContext;
   /** Where people see it. */
   readonly pageUrl: string;

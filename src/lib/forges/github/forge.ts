@@ -3,6 +3,7 @@ import { secretsOf } from '../credentials/masked.ts';
 import type { ForgeDeps } from '../deps.ts';
 import type { Forge } from '../port.ts';
 import { createForgeCall } from '../request/call.ts';
+import { createConditionalGet } from '../request/conditional-get.ts';
 import type { ForgeContext } from '../request/types.ts';
 import { repositoryAddress } from '../url/repository.ts';
 import type { Api } from './api.ts';
@@ -31,6 +32,7 @@ export function createGitHub(repositoryUrl: string, credentials: Credentials, de
     repository: { owner: address.owner, repo: address.name },
     octokit: createOctokit(gitHubApi(address), credentials, deps),
     call: createForgeCall(context, deps),
+    conditionalGet: createConditionalGet({ type: 'github', url: repositoryUrl, credentials }, deps),
     pageUrl: `${address.origin}/${address.owner}/${address.name}`,
     context,
     now: deps.now,

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { pageOf, pathOf, WebUrl } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
+import { isKnownAnswer } from '../request/conditional-get.ts';
 import { forgeGibberish } from '../request/failure.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeOperation } from '../request/types.ts';
@@ -74,10 +75,17 @@ function isOwn({ head, base }: GitHubPullRequest): boolean {
   return head.repo?.id === base.repo.id;
 }
 
-export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
-  const send = () => answerOf(api.octokit.rest.pulls.get({ ...api.repository, pull_number: number }));
-  const answer = await api.call('get', send, ({ status }) => status === 404);
-  return answer.status === 404 ? undefined : toPullRequest(api, parsed(api, 'get', answer.data));
+export function get(api: Api, number: number): Promise<PullRequest | undefined> {
+  const request = { ...api.repository, pull_number: number };
+  const { pulls } = api.octokit.rest;
+  return api.conditionalGet(number, {
+    ask: (tag) => {
+      const condition = tag !== undefined && { headers: { 'if-none-match': tag } };
+      const send = () => answerOf(pulls.get({ ...request, ...condition }));
+      return api.call('get', send, isKnownAnswer(tag));
+    },
+    parse: ({ status, data }) => (status === 404 ? undefined : toPullRequest(api, parsed(api, 'get', data))),
+  });
 }
 
 export async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {

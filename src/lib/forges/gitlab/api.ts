@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { WebUrl } from '../page.ts';
+import { type ConditionalGet, isKnownAnswer } from '../request/conditional-get.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { SendJson } from '../request/send-json.ts';
-import type { ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
+import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 
 /** One project. */
 export interface Api {
@@ -10,6 +11,7 @@ export interface Api {
   readonly apiUrl: string;
   readonly projectUrl: string;
   readonly call: ForgeCall;
+  readonly conditionalGet: ConditionalGet;
   readonly send: SendJson;
   /** Where people see it. */
   readonly pageUrl: string;
@@ -50,9 +52,17 @@ export type MergeRequest = v.InferOutput<typeof MergeRequest>;
 export const STATES = { opened: 'open', locked: 'open', closed: 'closed', merged: 'merged' } as const;
 
 export async function read(api: Api, number: number): Promise<MergeRequest | undefined> {
-  const send = () => api.send({ method: 'GET', url: requestUrl(api, number) });
-  const answer = await api.call('get', send, ({ status }) => status === 404);
-  return answer.status === 404 ? undefined : parsed(api, 'get', answer.data);
+  return found(api, await ask(api, number));
+}
+
+/** `tag`: of what is known; 304 is an answer then. */
+export function ask(api: Api, number: number, tag?: string): Promise<ForgeAnswer> {
+  const send = () => api.send({ method: 'GET', url: requestUrl(api, number), tag });
+  return api.call('get', send, isKnownAnswer(tag));
+}
+
+export function found(api: Api, { status, data }: ForgeAnswer): MergeRequest | undefined {
+  return status === 404 ? undefined : parsed(api, 'get', data);
 }
 
 export function parsed(api: Api, operation: ForgeOperation, data: unknown): MergeRequest {

@@ -3,6 +3,7 @@ import { secretsOf } from '../credentials/masked.ts';
 import type { ForgeDeps } from '../deps.ts';
 import type { Forge } from '../port.ts';
 import { createForgeCall } from '../request/call.ts';
+import { createConditionalGet } from '../request/conditional-get.ts';
 import { createSendJson } from '../request/send-json.ts';
 import type { ForgeContext } from '../request/types.ts';
 import { repositoryAddress } from '../url/repository.ts';
@@ -31,6 +32,7 @@ export function createGitLab(repositoryUrl: string, credentials: Credentials, de
     apiUrl,
     projectUrl: `${apiUrl}/projects/${encodeURIComponent(project)}`,
     call: createForgeCall(context, deps),
+    conditionalGet: createConditionalGet({ type: 'gitlab', url: repositoryUrl, credentials }, deps),
     // Serves personal, group and project tokens and those of OAuth.
     send: createSendJson(`Bearer ${credentials.token}`, credentials, deps),
     pageUrl: `${origin}/${project}`,

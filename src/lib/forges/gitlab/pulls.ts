@@ -2,7 +2,17 @@ import { pageOf, pathOf } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import { forgeGibberish, passingFailure } from '../request/failure.ts';
 import type { ForgeAnswer } from '../request/types.ts';
-import { type Api, type MergeRequest, parsed, read, requestUrl, STATES, withQuery } from './api.ts';
+import {
+  type Api,
+  ask,
+  found,
+  type MergeRequest,
+  parsed,
+  read,
+  requestUrl,
+  STATES,
+  withQuery,
+} from './api.ts';
 
 /** https://docs.gitlab.com/user/project/merge_requests/drafts/ */
 const DRAFT = 'Draft: ';
@@ -48,8 +58,8 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   const url = withQuery(`${api.projectUrl}/merge_requests`, query);
   const { data } = await api.call('find', () => api.send({ method: 'GET', url }));
   if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
-  const found = data.map((one) => parsed(api, 'find', one)).find((one) => isOwn(one));
-  return found && toPullRequest(api, found);
+  const own = data.map((one) => parsed(api, 'find', one)).find((one) => isOwn(one));
+  return own && toPullRequest(api, own);
 }
 
 /** A merge request from a fork may have a branch of the same name. */
@@ -57,9 +67,14 @@ function isOwn({ source_project_id: source, target_project_id: target }: MergeRe
   return source === target;
 }
 
-export async function get(api: Api, number: number): Promise<PullRequest | undefined> {
-  const found = await read(api, number);
-  return found && toPullRequest(api, found);
+export function get(api: Api, number: number): Promise<PullRequest | undefined> {
+  return api.conditionalGet(number, {
+    ask: (tag) => ask(api, number, tag),
+    parse: (answer) => {
+      const pull = found(api, answer);
+      return pull && toPullRequest(api, pull);
+    },
+  });
 }
 
 /** Whether it is a draft stands in the title alone, so that is read before it is written. */

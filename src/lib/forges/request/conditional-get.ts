@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { putBounded } from '../../async/index.ts';
-import type { Outbound, OutboundRequest } from '../../net/index.ts';
 import type { Credentials } from '../credentials/credentials.ts';
-import type { Forge, PullRequest } from '../port.ts';
+import type { PullRequest } from '../port.ts';
+import type { ForgeAnswer } from './types.ts';
 
 /**
  * Open pull requests as they were last seen, with the entity tag (RFC 9110, section 8.8.3) by which a forge
@@ -12,7 +12,7 @@ import type { Forge, PullRequest } from '../port.ts';
  * moves. Hence what is known is used no longer than MAX_AGE_MS, not after another pull request into the same
  * base was seen to be merged, and not while the forge is still finding out.
  */
-export interface Polls {
+export interface EtagCache {
   get(key: string): KnownPull | undefined;
   set(key: string, known: KnownPull | undefined): void;
   /** When a base branch was last seen to have moved; 0 for never. */
@@ -21,7 +21,6 @@ export interface Polls {
 }
 
 export interface KnownPull {
-  readonly url: string;
   readonly tag: string;
   readonly pull: PullRequest;
   /** When it was read whole, in milliseconds since 1970. */
@@ -35,7 +34,7 @@ const MAX_AGE_MS = 30 * 60_000;
 const MAX_BODY = 16 * 1024;
 const MAX_TAG = 256;
 
-export function createPolls(): Polls {
+export function createEtagCache(): EtagCache {
   const known = new Map<string, KnownPull>();
   const moves = new Map<string, number>();
   return {
@@ -49,68 +48,65 @@ export function createPolls(): Polls {
   };
 }
 
-/** Of one forge's repository with one token, on one way. */
-export function pollKey(type: string, url: string, { token, account, proxy = '' }: Credentials): string {
+/** How a forge reads one pull request. */
+export interface Reading {
+  /** With a tag, the forge may answer 304. */
+  readonly ask: (tag: string | undefined) => Promise<ForgeAnswer>;
+  readonly parse: (answer: ForgeAnswer) => PullRequest | undefined;
+}
+
+/** Reads a pull request by its number, whole or only if it has changed. */
+export type ConditionalGet = (number: number, reading: Reading) => Promise<PullRequest | undefined>;
+
+/** What an answer to a conditional request may be beside a pull request. */
+export function isKnownAnswer(tag: string | undefined): (answer: ForgeAnswer) => boolean {
+  return ({ status }) => status === 404 || (status === 304 && tag !== undefined);
+}
+
+export interface ConditionalGetDeps {
+  readonly etags: EtagCache;
+  readonly now: () => Date;
+}
+
+/** For one repository with one token, on one way. */
+export function createConditionalGet(
+  { type, url, credentials }: Repository,
+  { etags, now }: ConditionalGetDeps,
+): ConditionalGet {
+  const repository = keyOf(type, url, credentials);
+  return async (number, { ask, parse }) => {
+    const key = `${repository} ${number}`;
+    const known = etags.get(key);
+    const at = now().getTime();
+    const isFresh =
+      known && at - known.at < MAX_AGE_MS && known.at > etags.movedAt(`${repository} ${known.pull.base}`);
+    const answer = await ask(isFresh ? known.tag : undefined);
+    if (known && answer.status === 304) {
+      etags.set(key, known);
+      return known.pull;
+    }
+    const pull = parse(answer);
+    etags.set(key, pull && toKeep(pull, answer.headers.get('etag') ?? '', at));
+    // One that was open has taken its base along.
+    if (known && pull?.state === 'merged') etags.moved(`${repository} ${pull.base}`, at);
+    return pull;
+  };
+}
+
+interface Repository {
+  /** The forge's. */
+  readonly type: string;
+  readonly url: string;
+  readonly credentials: Credentials;
+}
+
+function keyOf(type: string, url: string, { token, account, proxy = '' }: Credentials): string {
   // What a proxy of somebody else says is not known by way of another one.
   const seenBy = account ?? createHash('sha256').update(`${token} ${proxy}`).digest('hex');
   return `${type} ${url} ${seenBy}`;
 }
 
-export interface PollDeps {
-  readonly key: string;
-  readonly polls: Polls;
-  readonly outbound: Outbound;
-  readonly now: () => Date;
-}
-
-/** The forge, but what was seen already is asked for only if it has changed. */
-export function withPolls(create: (outbound: Outbound) => Forge, deps: PollDeps): Forge {
-  return { ...create(deps.outbound), get: (number) => poll(create, number, deps) };
-}
-
-async function poll(create: (outbound: Outbound) => Forge, number: number, deps: PollDeps) {
-  const key = `${deps.key} ${number}`;
-  const known = deps.polls.get(key);
-  const at = deps.now().getTime();
-  const watched = watch(deps.outbound, known && isFresh(known, at, deps) ? known : undefined);
-  try {
-    const pull = await create(watched.outbound).get(number);
-    deps.polls.set(key, pull && watched.worthKeeping(pull, at));
-    // One that was open has taken its base along.
-    if (known && pull?.state === 'merged') deps.polls.moved(`${deps.key} ${pull.base}`, at);
-    return pull;
-  } catch (error) {
-    if (!known || !watched.isUnchanged()) throw error;
-    deps.polls.set(key, known);
-    return known.pull;
-  }
-}
-
-function isFresh({ at, pull }: KnownPull, now: number, { key, polls }: PollDeps): boolean {
-  return now - at < MAX_AGE_MS && at > polls.movedAt(`${key} ${pull.base}`);
-}
-
-/** Asks on a condition, and remembers what was said: a forge has no words for an answer without a body. */
-function watch(outbound: Outbound, known: KnownPull | undefined) {
-  let seen: { readonly url: string; readonly status: number; readonly tag: string } | undefined;
-  const send = async (request: OutboundRequest) => {
-    const response = await outbound.send(
-      request.url === known?.url ? conditional(request, known.tag) : request,
-    );
-    seen = { url: request.url, status: response.status, tag: response.headers.get('etag') ?? '' };
-    return response;
-  };
-  return {
-    outbound: { ...outbound, send },
-    isUnchanged: () => seen?.status === 304 && seen.url === known?.url,
-    worthKeeping(pull: PullRequest, at: number): KnownPull | undefined {
-      const isKept = pull.state === 'open' && !pull.checking && pull.body.length <= MAX_BODY;
-      if (!seen || !isKept || seen.tag === '' || seen.tag.length > MAX_TAG) return undefined;
-      return { url: seen.url, tag: seen.tag, pull, at };
-    },
-  };
-}
-
-function conditional(request: OutboundRequest, tag: string): OutboundRequest {
-  return { ...request, headers: { ...request.headers, 'if-none-match': tag } };
+function toKeep(pull: PullRequest, tag: string, at: number): KnownPull | undefined {
+  const isKept = pull.state === 'open' && !pull.checking && pull.body.length <= MAX_BODY;
+  return isKept && tag !== '' && tag.length <= MAX_TAG ? { tag, pull, at } : undefined;
 }

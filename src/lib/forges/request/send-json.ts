@@ -18,13 +18,15 @@ export interface JsonRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly body?: object;
+  /** An entity tag: what has it is answered by 304. */
+  readonly tag?: string | undefined;
 }
 
 export type SendJson = (request: JsonRequest) => Promise<ForgeAnswer>;
 
 /** Requests in JSON by the outbound client. `authorization` is the whole header. */
 export function createSendJson(authorization: string, credentials: Credentials, deps: ForgeDeps): SendJson {
-  return async ({ method, url, body }) => {
+  return async ({ method, url, body, tag }) => {
     const response = await deps.outbound.send({
       url,
       method,
@@ -33,6 +35,7 @@ export function createSendJson(authorization: string, credentials: Credentials, 
         authorization,
         'user-agent': 'turnpike',
         ...(body && { 'content-type': 'application/json' }),
+        ...(tag !== undefined && { 'if-none-match': tag }),
       },
       ...requestBounds(credentials, deps),
       ...(body && { body: JSON.stringify(body) }),

@@ -1,7 +1,7 @@
 import { type Breakers, createBreakers } from '../../async/index.ts';
 import { type ApiVersions, createApiVersions } from '../azure/known-versions.ts';
 import { createPace, type Pace, REAL_WAITS, type Waits } from './concurrency.ts';
-import { createPolls, type Polls } from './conditional-get.ts';
+import { createEtagCache, type EtagCache } from './conditional-get.ts';
 import { createRateLimits, type RateLimits } from './limits.ts';
 import { createSightings, type Sightings } from './sightings.ts';
 
@@ -10,7 +10,7 @@ export interface ForgeMemory {
   readonly limits: RateLimits;
   readonly pace: Pace;
   readonly breakers: Breakers;
-  readonly polls: Polls;
+  readonly etags: EtagCache;
   readonly sightings: Sightings;
   readonly azureVersions: ApiVersions;
 }
@@ -20,7 +20,7 @@ export function createForgeMemory(now: () => Date, waits: Waits = REAL_WAITS): F
     limits: createRateLimits(now),
     pace: createPace(waits),
     breakers: createBreakers(now),
-    polls: createPolls(),
+    etags: createEtagCache(),
     sightings: createSightings(now),
     azureVersions: createApiVersions(),
   };
