@@ -16,9 +16,6 @@ export const HMAC_KEY_PREVIOUS = 'hmac-key-previous';
 export const APPROVAL_KEY = 'approval-key';
 export const APPROVAL_KEY_PREVIOUS = 'approval-key-previous';
 
-/** Below this, a key can be guessed. */
-export const MIN_KEY_BYTES = 16;
-
 /** What stands in the place of keys in manifests/examples: everybody can read it. */
 export const PUBLISHED_KEYS: readonly string[] = [
   'put-the-same-random-key-into-both-of-these',

@@ -3,9 +3,9 @@ import {
   APPROVAL_KEY_PREVIOUS,
   HMAC_KEY,
   HMAC_KEY_PREVIOUS,
-  MIN_KEY_BYTES,
   PUBLISHED_KEYS,
 } from '../api/group.ts';
+import { MIN_KEY_BYTES } from '../lib/net/pure.ts';
 
 /** Which keys of a Secret prove what. */
 

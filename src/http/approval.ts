@@ -3,6 +3,7 @@ import { approvalSecret, environmentIndex } from '../decide/model/route.ts';
 import type { RecordStatus } from '../decide/model/status-store.ts';
 import { approve } from '../decide/observation/approve.ts';
 import { errorMessage } from '../lib/errors.ts';
+import { isFresh } from '../lib/net/index.ts';
 import { json, problem, unauthorized, unavailable } from './problem.ts';
 import {
   type GuardDeps,
@@ -12,7 +13,6 @@ import {
   type SignedContext,
   turnedAway,
 } from './signed/signed.ts';
-import { isFresh } from './signed/timestamp.ts';
 
 /**
  * `POST /approval/{namespace}/{name}/{environment}/{revision}`: approves what waits. The signature is over

@@ -2,11 +2,10 @@ import { type PipelineKey, pipelineKey, type StoredPipeline } from '../api/pipel
 import type { RecordStatus } from '../decide/model/status-store.ts';
 import { type ForgeChange, receiveChange } from '../decide/observation/forge-change.ts';
 import { errorMessage } from '../lib/errors.ts';
+import { changedPullRequest, webhookOf } from '../lib/forges/index.ts';
 import { FORGE_TYPES, type ForgeType } from '../lib/forges/pure.ts';
 import { isDeeperThan } from '../lib/text/index.ts';
 import { authenticateForge } from './forge/authenticate.ts';
-import { changedPullRequest } from './forge/event.ts';
-import { proofOf } from './forge/proof.ts';
 import { json, notFound, problem, unauthorized, unavailable } from './problem.ts';
 import { refuse } from './signed/authenticate.ts';
 import {
@@ -49,20 +48,21 @@ async function take(call: Call, deps: ForgeHookDeps, forge: ForgeType): Promise<
   const { c } = call;
   const limited = limit(call, deps, MAX_EVENT_BYTES);
   if (limited) return limited;
-  // Whoever shows no proof at all sends no body either.
-  const shown = proofOf(forge, { headers: c.req.raw.headers, body: NO_BODY, now: deps.now() });
+  const webhook = webhookOf(forge);
+  // Reads no body of a sender that shows no proof at all.
+  const shown = webhook.proofOf({ headers: c.req.raw.headers, body: NO_BODY, now: deps.now() });
   if (typeof shown === 'string') return turnedAway(c, deps, refuse(deps, shown));
   const body = await readBody(call, deps, MAX_EVENT_BYTES);
   if (body instanceof Response) return body;
   const { namespace = '', name = '' } = c.req.param();
-  const proof = proofOf(forge, { headers: c.req.raw.headers, body, now: deps.now() });
+  const proof = webhook.proofOf({ headers: c.req.raw.headers, body, now: deps.now() });
   const answer = await authenticateForge(deps, { forge, namespace, name, source: c.env.source, proof });
   if (!answer.ok) return turnedAway(c, deps, answer);
   const tooOften = countTaken(c, deps);
   if (tooOften) return tooOften;
   const event = parseJson(body);
   if (!event.ok) return refused(c, deps, 'bad-event', notJson());
-  const number = changedPullRequest(forge, event.value);
+  const number = changedPullRequest(webhook, event.value);
   if (number === undefined) {
     deps.onOutcome('ignored');
     return json(200, { outcome: 'ignored' });

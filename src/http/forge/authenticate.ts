@@ -1,6 +1,7 @@
 import { pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
 import { keyFault } from '../../decide/keys.ts';
 import { type ForgeSecret, forgeSecrets } from '../../decide/model/route.ts';
+import type { MissingProof, Proof } from '../../lib/forges/index.ts';
 import type { ForgeType } from '../../lib/forges/pure.ts';
 import { WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../lib/net/pure.ts';
 import {
@@ -15,7 +16,6 @@ import {
   secondVerdict,
   timed,
 } from '../signed/authenticate.ts';
-import type { MissingProof, Proof } from './proof.ts';
 
 export interface ForgeRequest {
   readonly forge: ForgeType;

@@ -1,7 +1,7 @@
 import { type PipelineKey, type PipelineSpec, pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
 import { type KeyRefusal, type KeyUse, keysFor, MAX_KEYS } from '../../decide/keys.ts';
+import { type Signature, signerOf } from '../../lib/net/index.ts';
 import type { Recheck, Rechecks } from './rechecks.ts';
-import { type Signature, signerOf } from './signature.ts';
 
 export interface Secret {
   readonly values: ReadonlyMap<string, Uint8Array>;

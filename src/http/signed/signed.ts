@@ -2,12 +2,12 @@ import { type Context, Hono } from 'hono';
 import { type PipelineSpec, pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
 import type { KeyUse } from '../../decide/keys.ts';
 import type { Logger } from '../../lib/logger.ts';
+import { parseSignature } from '../../lib/net/index.ts';
 import { busy, methodNotAllowed, noRoom, problem, unauthorized, unavailable } from '../problem.ts';
 import type { Held, Intake, Unread } from '../server/intake.ts';
 import { authenticate, type Refusal, refuse, type SignedDeps } from './authenticate.ts';
 import type { Caller, RateLimiter } from './rate.ts';
 import type { RejectionLog } from './rejections.ts';
-import { parseSignature } from './signature.ts';
 
 /** What is common to the endpoints that HMAC signatures guard: limits first, then the signature. */
 

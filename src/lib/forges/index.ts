@@ -13,7 +13,8 @@ export {
 export type { ForgeDeps } from './deps.ts';
 export { createAppTokens } from './github/app-tokens.ts';
 export type { Forge, HiddenBy, NewPullRequest, PullRequest } from './port.ts';
-export { createForge } from './registry.ts';
+export { createForge, webhookOf } from './registry.ts';
 export type { Waits } from './request/concurrency.ts';
 export { createForgeMemory } from './request/shared-limits.ts';
 export type { ForgeRequest } from './request/types.ts';
+export { changedPullRequest, type Delivery, type MissingProof, type Proof } from './webhook.ts';

@@ -1,15 +1,37 @@
 import { createAzure } from './azure/forge.ts';
+import { webhook as azureWebhook } from './azure/webhook.ts';
 import { createBitbucket } from './bitbucket/forge.ts';
+import { webhook as bitbucketWebhook } from './bitbucket/webhook.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import type { ForgeDeps } from './deps.ts';
 import { createGitea } from './gitea/forge.ts';
+import { webhook as giteaWebhook } from './gitea/webhook.ts';
 import { createGitHub } from './github/forge.ts';
+import { webhook as gitHubWebhook } from './github/webhook.ts';
 import { createGitLab } from './gitlab/forge.ts';
+import { webhook as gitLabWebhook } from './gitlab/webhook.ts';
 import { guarded } from './guarded.ts';
 import type { Forge } from './port.ts';
 import type { ForgeType } from './types.ts';
+import type { Webhook } from './webhook.ts';
+
+interface Host {
+  readonly create: (repositoryUrl: string, credentials: Credentials, deps: ForgeDeps) => Forge;
+  readonly webhook: Webhook;
+}
+
+/** All that Turnpike can work with, one line a host. */
+const HOSTS: Readonly<Record<ForgeType, Host>> = {
+  github: { create: createGitHub, webhook: gitHubWebhook },
+  gitlab: { create: createGitLab, webhook: gitLabWebhook },
+  'bitbucket-server': { create: createBitbucket, webhook: bitbucketWebhook },
+  gitea: { create: createGitea, webhook: giteaWebhook },
+  'azure-devops': { create: createAzure, webhook: azureWebhook },
+};
 
 /**
+ * The forge of one repository.
+ *
  * @throws TurnpikeError SpecInvalid for a URL that names no repository
  */
 export function createForge(
@@ -18,22 +40,9 @@ export function createForge(
   credentials: Credentials,
   deps: ForgeDeps,
 ): Forge {
-  return guarded(createOne(type, repositoryUrl, credentials, deps));
+  return guarded(HOSTS[type].create(repositoryUrl, credentials, deps));
 }
 
-function createOne(type: ForgeType, repositoryUrl: string, credentials: Credentials, deps: ForgeDeps): Forge {
-  switch (type) {
-    case 'github':
-      return createGitHub(repositoryUrl, credentials, deps);
-    case 'gitea':
-      return createGitea(repositoryUrl, credentials, deps);
-    case 'gitlab':
-      return createGitLab(repositoryUrl, credentials, deps);
-    case 'bitbucket-server':
-      return createBitbucket(repositoryUrl, credentials, deps);
-    case 'azure-devops':
-      return createAzure(repositoryUrl, credentials, deps);
-    default:
-      return type satisfies never;
-  }
+export function webhookOf(type: ForgeType): Webhook {
+  return HOSTS[type].webhook;
 }

@@ -12,3 +12,12 @@ export { mediaType } from './outbound/media-type.ts';
 export { createOutbound, displayUrl, type Outbound, type OutboundRequest } from './outbound.ts';
 export { createProxyFor, type ProxyFor } from './proxy.ts';
 export { keyBy, requestWay, type Way, waySecrets } from './request-options.ts';
+export {
+  type Candidates,
+  isOneOf,
+  isSignedBy,
+  parseSignature,
+  type Signature,
+  signerOf,
+} from './signature.ts';
+export { isFresh } from './timestamp.ts';

@@ -28,6 +28,7 @@ export {
   type HasKey,
   keysOfPart,
   MAX_VALUE_BYTES,
+  MIN_KEY_BYTES,
   OWN_SIGNING,
   PART_KEYS,
   PROXY_ADDRESS,

@@ -10,6 +10,9 @@ import { AUTHORITY_KEYS } from './authorities.ts';
 export const WEBHOOK_SECRET = 'webhook-secret';
 export const WEBHOOK_SECRET_PREVIOUS = 'webhook-secret-previous';
 
+/** Below this, a key can be guessed. */
+export const MIN_KEY_BYTES = 16;
+
 /** What commits are signed with, and what opens that. */
 export const SIGNING_KEY = 'signing-key';
 export const SIGNING_PASSPHRASE = 'signing-passphrase';

@@ -1,10 +1,4 @@
-import {
-  APPROVAL_KEY,
-  APPROVAL_KEY_PREVIOUS,
-  HMAC_KEY,
-  HMAC_KEY_PREVIOUS,
-  MIN_KEY_BYTES,
-} from '../../../api/group.ts';
+import { APPROVAL_KEY, APPROVAL_KEY_PREVIOUS, HMAC_KEY, HMAC_KEY_PREVIOUS } from '../../../api/group.ts';
 import {
   appOfOtherHost,
   GITHUB_APP,
@@ -16,6 +10,7 @@ import { IDENTITY, privateKeyProblem, signingProblem } from '../../../lib/git/pu
 import {
   BEARER_TOKEN,
   type HostPolicy,
+  MIN_KEY_BYTES,
   SIGNING_KEY,
   SIGNING_PASSPHRASE,
   WEBHOOK_SECRET,
