@@ -1,34 +1,40 @@
-/** First address and prefix length of what is never a forge: RFC 1122, 3927, 5771, 919 and cloud metadata. */
-const FORBIDDEN_IPV4: readonly (readonly [string, number])[] = [
-  ['0.0.0.0', 8],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['224.0.0.0', 4],
-  ['255.255.255.255', 32],
-  ['100.100.100.200', 32], // Alibaba Cloud metadata
-  ['168.63.129.16', 32], // Azure's platform endpoint
-  ['192.0.0.192', 32], // Oracle Cloud metadata
-];
+import { BlockList, isIP } from 'node:net';
 
-/** RFC 4291 and the IPv6 metadata addresses of AWS and Google Cloud, as eight groups' leading ones. */
-const FORBIDDEN_IPV6: readonly (readonly [string, number])[] = [
-  ['::', 127], // unspecified and loopback
-  ['fe80::', 10],
-  ['ff00::', 8],
-  ['fd00:ec2::254', 128],
-  ['fd20:ce::254', 128],
-];
+const BITS = { ipv4: 32, ipv6: 128 } as const;
+
+/** What is never a forge: RFC 1122, 3927, 5771, 919, 4291 and cloud metadata. */
+const FORBIDDEN: BlockList = listOf([
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/4',
+  '255.255.255.255',
+  '100.100.100.200', // Alibaba Cloud metadata
+  '168.63.129.16', // Azure's platform endpoint
+  '192.0.0.192', // Oracle Cloud metadata
+  '::/127', // unspecified and loopback
+  'fe80::/10',
+  'ff00::/8',
+  'fd00:ec2::254', // AWS metadata
+  'fd20:ce::254', // Google Cloud metadata
+]);
 
 /** Prefixes whose last 32 bits are an IPv4 address: compatible, mapped, translated (RFC 4291, 2765, 6052, 8215). */
-const EMBEDDING_IPV6: readonly (readonly [string, number])[] = [
-  ['::', 96],
-  ['::ffff:0:0', 96],
-  ['::ffff:0:0:0', 96],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-];
+const EMBEDDING: BlockList = listOf([
+  '::/96',
+  '::ffff:0:0/96',
+  '::ffff:0:0:0/96',
+  '64:ff9b::/96',
+  '64:ff9b:1::/48',
+]);
 
-const LOOPBACK = ['127.0.0.0/8', '::1', '::ffff:127.0.0.0/104'];
+/** 6to4 (RFC 3056) has the IPv4 address behind its prefix instead of at the end. */
+const SIX_TO_FOUR: BlockList = listOf(['2002::/16']);
+
+const MAPPED: BlockList = listOf(['::ffff:0:0/96']);
+
+/** The list knows an IPv4 address inside IPv6 too (RFC 4291, section 2.5.5.2). */
+const LOOPBACK: BlockList = listOf(['127.0.0.0/8', '::1']);
 
 /**
  * True for loopback, unspecified, link-local, multicast and cloud metadata addresses, also when they are
@@ -36,12 +42,8 @@ const LOOPBACK = ['127.0.0.0/8', '::1', '::ffff:127.0.0.0/104'];
  */
 export function isForbiddenAddress(ip: string): boolean {
   const bare = withoutBrackets(ip).replace(/%.*$/, '');
-  if (bare.includes(':')) {
-    const groups = ipv6Groups(bare);
-    return groups !== undefined && isForbiddenIpv6(groups);
-  }
-  const number = ipv4Number(bare);
-  return number !== undefined && isForbiddenIpv4(number);
+  const address = ipv4In(bare) ?? bare;
+  return isAmong(address, FORBIDDEN) || (isIP(address) === 6 && isAmong(embedded(address), FORBIDDEN));
 }
 
 /** The host of a URL as DNS and sockets take it: an IPv6 address stands in brackets there (RFC 3986, section 3.2.2). */
@@ -55,21 +57,20 @@ export function withoutBrackets(host: string): string {
  */
 export function isInNetwork(ip: string, network: string): boolean {
   const [first = '', length, ...more] = network.split('/');
-  const [address, start] = [addressBits(ip), addressBits(first)];
-  if (address === undefined || address.length !== start?.length || more.length > 0) return false;
-  const bits = length ?? String(start.length);
-  if (!/^\d{1,3}$/.test(bits) || Number(bits) > start.length) return false;
-  return address.slice(0, Number(bits)) === start.slice(0, Number(bits));
+  const family = familyOf(ip);
+  if (family === undefined || family !== familyOf(first) || more.length > 0) return false;
+  if (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= BITS[family])) return false;
+  return isAmong(ip, listOf([network]));
 }
 
 /** True for this machine's own addresses, an IPv4 one inside IPv6 included. */
 export function isLoopbackAddress(ip: string): boolean {
-  return LOOPBACK.some((network) => isInNetwork(ip, network));
+  return isAmong(ip, LOOPBACK);
 }
 
 /** True for IPv4 as four decimal numbers, and for IPv6. */
 export function isAddress(text: string): boolean {
-  return addressBits(text) !== undefined;
+  return familyOf(text) !== undefined;
 }
 
 /**
@@ -77,64 +78,67 @@ export function isAddress(text: string): boolean {
  * equal texts. Undefined: it is none. An IPv4 address with leading zeros, which some read as octal, is none.
  */
 export function canonicalAddress(text: string): string | undefined {
-  const isIpv4 = /^(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){3}$/.test(text);
-  if (isIpv4) return ipv4Number(text) === undefined ? undefined : text;
-  const groups = text.length <= MAX_IPV6_LENGTH && text.includes(':') ? ipv6Groups(text) : undefined;
-  if (!groups) return undefined;
-  const [seventh = 0, eighth = 0] = groups.slice(6);
-  if (!inIpv6Range(groups, ['::ffff:0:0', 96])) return new URL(`http://[${text}]/`).hostname.slice(1, -1);
-  return [seventh >> 8, seventh & 255, eighth >> 8, eighth & 255].join('.');
+  const family = familyOf(text);
+  if (family !== 'ipv6') return family && text;
+  return MAPPED.check(text, family) ? ipv4At(groupsOf(text), 6) : shortIpv6(text);
 }
 
-/** All groups written out, the last two as IPv4. */
-const MAX_IPV6_LENGTH = 45;
-
-function addressBits(text: string): string | undefined {
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return ipv4Number(text)?.toString(2).padStart(32, '0');
-  const groups = text.includes(':') ? ipv6Groups(text) : undefined;
-  return groups && binary(groups);
+/** An IPv6 address with a zone is none: the zone is a matter of one machine alone. */
+function familyOf(text: string): keyof typeof BITS | undefined {
+  const version = text.includes('%') ? 0 : isIP(text);
+  if (version === 0) return undefined;
+  return version === 4 ? 'ipv4' : 'ipv6';
 }
 
-function isForbiddenIpv4(address: number): boolean {
-  return FORBIDDEN_IPV4.some(([first, bits]) => {
-    const shift = 2 ** (32 - bits);
-    return Math.floor(address / shift) === Math.floor((ipv4Number(first) ?? 0) / shift);
-  });
+function listOf(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [first = '', length] = network.split('/');
+    const family = familyOf(first) ?? 'ipv4';
+    list.addSubnet(first, Number(length ?? BITS[family]), family);
+  }
+  return list;
 }
 
-function isForbiddenIpv6(groups: readonly number[]): boolean {
-  if (FORBIDDEN_IPV6.some((range) => inIpv6Range(groups, range))) return true;
-  const [first = 0, second = 0, third = 0] = groups;
-  // 6to4 (RFC 3056) holds the IPv4 address behind its prefix instead of at the end.
-  if (first === 0x2002) return isForbiddenIpv4(second * 0x10000 + third);
-  if (!EMBEDDING_IPV6.some((range) => inIpv6Range(groups, range))) return false;
-  return isForbiddenIpv4((groups[6] ?? 0) * 0x10000 + (groups[7] ?? 0));
+function isAmong(address: string | undefined, list: BlockList): boolean {
+  const family = address === undefined ? undefined : familyOf(address);
+  return address !== undefined && family !== undefined && list.check(address, family);
 }
 
-function inIpv6Range(groups: readonly number[], [first, bits]: readonly [string, number]): boolean {
-  const wanted = binary(ipv6Groups(first) ?? []);
-  return binary(groups).slice(0, bits) === wanted.slice(0, bits);
-}
-
-function binary(groups: readonly number[]): string {
-  return groups.map((group) => group.toString(2).padStart(16, '0')).join('');
+/** The IPv4 address inside an IPv6 one. */
+function embedded(address: string): string | undefined {
+  if (SIX_TO_FOUR.check(address, 'ipv6')) return ipv4At(groupsOf(address), 1);
+  return EMBEDDING.check(address, 'ipv6') ? ipv4At(groupsOf(address), 6) : undefined;
 }
 
 /** The URL parser knows every spelling of an IPv4 address (WHATWG URL, "IPv4 parser"). */
-function ipv4Number(text: string): number | undefined {
-  if (!/^[0-9a-fx.]+$/i.test(text) || !URL.canParse(`http://${text}/`)) return undefined;
-  const parts = new URL(`http://${text}/`).hostname.split('.').map(Number);
-  if (parts.length !== 4 || parts.some(Number.isNaN)) return undefined;
-  return parts.reduce((sum, part) => sum * 256 + part, 0);
+function ipv4In(text: string): string | undefined {
+  if (isIP(text) === 4) return text;
+  const host = /^[0-9a-fx.]+$/i.test(text) ? URL.parse(`http://${text}/`)?.hostname : undefined;
+  return host !== undefined && isIP(host) === 4 ? host : undefined;
 }
 
-/** The eight groups of an IPv6 address; the URL parser brings every spelling to one form. */
-function ipv6Groups(text: string): number[] | undefined {
-  if (!URL.canParse(`http://[${text}]/`)) return undefined;
-  const [head = '', tail] = new URL(`http://[${text}]/`).hostname.slice(1, -1).split('::');
-  const parse = (part: string) =>
-    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
-  if (tail === undefined) return parse(head);
-  const [left, right] = [parse(head), parse(tail)];
+/** The one form to which the URL parser brings every spelling; that of Bun does not know all with IPv4 at the end. */
+function shortIpv6(address: string): string {
+  const groups = groupsOf(address).map((group) => group.toString(16));
+  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1);
+}
+
+/** The eight groups of an IPv6 address, its last 32 bits written as IPv4 or not. */
+function groupsOf(address: string): number[] {
+  const [left = [], right] = address.split('::').map((half) =>
+    half.split(':').flatMap((part) => {
+      if (!part.includes('.')) return part === '' ? [] : Number.parseInt(part, 16);
+      const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number);
+      return [a * 256 + b, c * 256 + d];
+    }),
+  );
+  if (right === undefined) return left;
   return [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
+}
+
+/** The IPv4 address in this group and the next one. */
+function ipv4At(groups: readonly number[], index: number): string {
+  const [first = 0, second = 0] = groups.slice(index);
+  return [first >> 8, first & 255, second >> 8, second & 255].join('.');
 }
