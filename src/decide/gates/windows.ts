@@ -1,5 +1,5 @@
 import type { Weekday, Window } from '../../api/pipeline.ts';
-import { type Clock, clockOf, DAY, dayOf, instantOf, localOf } from './clock.ts';
+import { DAY, dayOf, instantOf, isTimeZone, localOf } from './clock.ts';
 
 /**
  * When promotions may pass, in the local time of each window. A time that the clocks skip stands for the moment at
@@ -28,8 +28,7 @@ export type Opening =
     };
 
 export function openingOf(windows: readonly Window[], now: number): Opening {
-  const clocks = new Map<string, Clock>();
-  const all = windows.map((window) => followed(window, clocks, now));
+  const all = windows.map((window) => followed(window, now));
   const denied = deniedBy(all, now);
   const opensAt = openFrom(all, now);
   if (opensAt === now) return { open: true, ...closing(all, now) };
@@ -45,16 +44,6 @@ export function openingOf(windows: readonly Window[], now: number): Opening {
   };
 }
 
-/** The zone is one that `Intl` knows. */
-export function isTimeZone(name: string): boolean {
-  try {
-    clockOf(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 export function isDeny({ type }: Window): boolean {
   return type === 'Deny';
 }
@@ -63,9 +52,8 @@ export function isDeny({ type }: Window): boolean {
 export function boundsProblem({ start, end, timeZone = 'UTC' }: Window): string | undefined {
   const isReadable = [start, end].every((text) => text === undefined || isMoment(text));
   if (!isReadable || !isTimeZone(timeZone)) return undefined;
-  const clock = clockOf(timeZone);
   const [opens, closes] = [start, end].map((text, index) => {
-    return text === undefined ? undefined : boundOf(text, clock, index === 1);
+    return text === undefined ? undefined : boundOf(text, timeZone, index === 1);
   });
   if (opens === undefined || closes === undefined || opens < closes) return undefined;
   return 'The window ends before it starts: write a later end.';
@@ -128,39 +116,37 @@ function closing(all: readonly Followed[], now: number): { closesAt?: number } {
   return Number.isFinite(closesAt) ? { closesAt } : {};
 }
 
-function followed(window: Window, clocks: Map<string, Clock>, from: number): Followed {
+function followed(window: Window, from: number): Followed {
   const { timeZone = 'UTC' } = window;
-  const clock = clocks.get(timeZone) ?? clockOf(timeZone);
-  clocks.set(timeZone, clock);
   const bounds = {
-    opens: window.start === undefined ? Number.NEGATIVE_INFINITY : boundOf(window.start, clock, false),
-    closes: window.end === undefined ? Number.POSITIVE_INFINITY : boundOf(window.end, clock, true),
+    opens: window.start === undefined ? Number.NEGATIVE_INFINITY : boundOf(window.start, timeZone, false),
+    closes: window.end === undefined ? Number.POSITIVE_INFINITY : boundOf(window.end, timeZone, true),
   };
-  let known = spanOf(window, clock, bounds, from);
+  let known = spanOf(window, bounds, from);
   return {
     window,
     spanAt(instant) {
-      if (known && known.closes <= instant) known = spanOf(window, clock, bounds, instant);
+      if (known && known.closes <= instant) known = spanOf(window, bounds, instant);
       return known;
     },
   };
 }
 
 /** A date is the first instant of that day, at the end of a window the first one after it. */
-function boundOf(text: string, clock: Clock, isEnd: boolean): number {
+function boundOf(text: string, timeZone: string, isEnd: boolean): number {
   if (text.includes('T')) return Date.parse(text);
-  return instantOf(clock, Date.parse(`${text}T00:00:00Z`) + (isEnd ? DAY : 0));
+  return instantOf(timeZone, Date.parse(`${text}T00:00:00Z`) + (isEnd ? DAY : 0));
 }
 
 /** The window as it is open at this instant, or opens next. */
-function spanOf(window: Window, clock: Clock, bounds: Span, instant: number): Span | undefined {
-  const { from, days } = window;
+function spanOf(window: Window, bounds: Span, instant: number): Span | undefined {
+  const { from, days, timeZone = 'UTC' } = window;
   if (from === undefined && days === undefined) return instant < bounds.closes ? bounds : undefined;
-  const first = dayOf(localOf(clock, Math.max(instant, bounds.opens))) - DAY;
+  const first = dayOf(localOf(timeZone, Math.max(instant, bounds.opens))) - DAY;
   for (let day = first; day <= first + DAYS_AHEAD * DAY; day += DAY) {
     const weekday = WEEKDAYS[new Date(day).getUTCDay()];
     if (days && (weekday === undefined || !days.includes(weekday))) continue;
-    const span = spanOn(window, clock, day);
+    const span = spanOn(window, day);
     if (span.opens >= bounds.closes) return undefined;
     const opens = Math.max(bounds.opens, span.opens);
     const closes = Math.min(bounds.closes, span.closes);
@@ -170,12 +156,13 @@ function spanOf(window: Window, clock: Clock, bounds: Span, instant: number): Sp
 }
 
 /** The window that belongs to this day. */
-function spanOn(window: Window, clock: Clock, day: number): Span {
+function spanOn(window: Window, day: number): Span {
+  const { timeZone = 'UTC' } = window;
   const [from, to] = [minutesOf(window.from ?? '00:00'), minutesOf(window.to ?? '24:00')];
   // A day is over when it is first midnight.
   const which = isDeny(window) && to < DAY ? 'last' : 'first';
-  const opens = instantOf(clock, day + from);
-  return { opens, closes: instantOf(clock, day + to + (to <= from ? DAY : 0), which) };
+  const opens = instantOf(timeZone, day + from);
+  return { opens, closes: instantOf(timeZone, day + to + (to <= from ? DAY : 0), which) };
 }
 
 /** Of a day, in milliseconds. */

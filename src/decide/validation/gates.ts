@@ -1,6 +1,7 @@
 import type { Gates, PipelineSpec, Window } from '../../api/pipeline.ts';
+import { isTimeZone } from '../gates/clock.ts';
 import { parseVersionRange } from '../gates/version-range.ts';
-import { boundsProblem, isMoment, isTimeZone } from '../gates/windows.ts';
+import { boundsProblem, isMoment } from '../gates/windows.ts';
 import type { FieldProblem } from './problem.ts';
 
 /** What the schema cannot say of gates: time zones that there are, ranges that can be read, artifacts of the Pipeline. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { soakSeconds } from '../../../../src/api/gates.ts';
 import type { Gates, Pipeline, PipelineSpec, PromotionStatus, Window } from '../../../../src/api/pipeline.ts';
-import { isTimeZone, openingOf } from '../../../../src/decide/gates/windows.ts';
+import { isTimeZone } from '../../../../src/decide/gates/clock.ts';
+import { openingOf } from '../../../../src/decide/gates/windows.ts';
 import { withEnvironment, withPromotion } from '../../../../src/decide/model/state.ts';
 import { approve } from '../../../../src/decide/observation/approve.ts';
 import { receiveEvent } from '../../../../src/decide/observation/receive.ts';
