@@ -2,46 +2,70 @@ import { untilAborted } from './abort.ts';
 
 /** A bound on how long one exchange may take as a whole, and how long it may be silent. */
 export interface Deadline {
-  /** Aborted when time is up or when the caller's own signal is. */
+  /** Aborted when time is up or when one of the caller's own signals is. */
   readonly signal: AbortSignal;
+  /** Whether time was up before a signal of the caller was aborted. */
+  expired(): boolean;
   /** Call when bytes arrived: the silence starts anew. */
   progress(): void;
   /** The promise's outcome, or a rejection as soon as the signal is aborted. */
   race<T>(promise: Promise<T>): Promise<T>;
-  /** Call in `finally`. */
+  /** Call in `finally`: frees the timers and the listeners. */
   clear(): void;
 }
 
 export interface DeadlineOptions {
-  readonly timeoutMs: number;
-  readonly idleMs: number;
-  readonly signal?: AbortSignal | undefined;
+  /** Of the whole. Default: as long as it takes. */
+  readonly timeoutMs?: number;
+  /** Of silence. Default: as long as the whole. */
+  readonly idleMs?: number;
+  readonly signals?: readonly (AbortSignal | undefined)[];
 }
 
-export function createDeadline({ timeoutMs, idleMs, signal }: DeadlineOptions): Deadline {
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+export function createDeadline({ timeoutMs, idleMs, signals = [] }: DeadlineOptions): Deadline {
   const controller = new AbortController();
-  const total = setTimeout(() => controller.abort(timedOut(timeoutMs)), timeoutMs);
-  const silence = () => setTimeout(() => controller.abort(timedOut(idleMs)), idleMs);
-  let idle = silence();
-  const forward = () => controller.abort(signal?.reason);
-  if (signal?.aborted) forward();
-  signal?.addEventListener('abort', forward, { once: true });
+  const { signal } = controller;
+  // A silence that may last as long as the whole ends nothing.
+  const silenceMs =
+    idleMs !== undefined && idleMs < (timeoutMs ?? Number.POSITIVE_INFINITY) ? idleMs : undefined;
+  let isExpired = false;
+
+  function start(ms: number | undefined): Timer {
+    return ms === undefined ? undefined : setTimeout(expire, ms, ms);
+  }
+
+  function expire(ms: number): void {
+    if (signal.aborted) return;
+    isExpired = true;
+    controller.abort(new Error(`it gave no answer within ${ms / 1000} s.`));
+  }
+
+  function forward(): void {
+    controller.abort(signals.find((one) => one?.aborted)?.reason);
+  }
+
+  const total = start(timeoutMs);
+  let idle = start(silenceMs);
+  for (const one of signals) {
+    if (one?.aborted) forward();
+    else one?.addEventListener('abort', forward, { once: true });
+  }
+
   return {
-    signal: controller.signal,
+    signal,
+    expired: () => isExpired,
     progress() {
-      if (controller.signal.aborted) return;
+      if (idle === undefined || signal.aborted) return;
       clearTimeout(idle);
-      idle = silence();
+      idle = start(silenceMs);
     },
-    race: (promise) => untilAborted(promise, controller.signal),
+    race: (promise) => untilAborted(promise, signal),
     clear() {
       clearTimeout(total);
       clearTimeout(idle);
-      signal?.removeEventListener('abort', forward);
+      for (const one of signals) one?.removeEventListener('abort', forward);
     },
   };
-}
-
-function timedOut(milliseconds: number): Error {
-  return new Error(`it gave no answer within ${milliseconds / 1000} s.`);
 }

@@ -116,7 +116,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
         : 'The URL to send a request to is no URL.';
       if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem);
       const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = request;
-      const bounds = { timeoutMs, idleMs: request.idleTimeoutMs ?? timeoutMs, signal };
+      const bounds = { timeoutMs, idleMs: request.idleTimeoutMs ?? timeoutMs, signals: [signal] };
       const url = new URL(request.url);
       const proxy = proxyOf(request, deps.proxyFor?.(url));
       if (proxy) refuseProxy(proxy, policy);
@@ -139,7 +139,7 @@ export function createOutbound(policy: HostPolicy, deps: OutboundDeps = {}): Out
       const target = new URL(url);
       const problem = repositoryHostProblem(target, policy);
       if (problem !== undefined) throw new TurnpikeError('HostNotAllowed', problem);
-      const deadline = createDeadline({ timeoutMs: DIAL_MS, idleMs: DIAL_MS, signal });
+      const deadline = createDeadline({ timeoutMs: DIAL_MS, signals: [signal] });
       try {
         const host = withoutBrackets(target.hostname);
         const addresses = isIP(host) === 0 ? await deadline.race(addressesOf(host)) : [host];

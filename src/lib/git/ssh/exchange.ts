@@ -41,7 +41,7 @@ export function createExchange(
   /** Reads until `take` says that it is enough, or to the end. What it throws ends the run. */
   async function read(take: (chunk: Buffer) => boolean, limits: ExchangeBounds): Promise<void> {
     const { timeoutMs, idleTimeoutMs: idleMs, maxBytes } = limits;
-    const deadline = createDeadline({ timeoutMs, idleMs, signal });
+    const deadline = createDeadline({ timeoutMs, idleMs, signals: [signal] });
     let size = 0;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const end = (error: unknown) => {

@@ -51,7 +51,7 @@ export function createSshTransport(
     session ??= connect();
     const open = await session;
     const { timeoutMs, idleTimeoutMs: idleMs } = bounds.advertisement;
-    const deadline = createDeadline({ timeoutMs, idleMs, signal });
+    const deadline = createDeadline({ timeoutMs, idleMs, signals: [signal] });
     try {
       const started = open.exec(`${service} ${quoted(pathOf(target))}`);
       return createExchange(await deadline.race(started), remote, bounds.advertisement, signal);

@@ -99,30 +99,3 @@ export function errorCode(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';
 }
-
-export interface Deadline {
-  readonly signal: AbortSignal;
-  expired(): boolean;
-  /** To be called in any case: frees the timer and the listeners. */
-  end(): void;
-}
-
-/** A signal that fires after `ms` milliseconds or with one of the others. */
-export function createDeadline(ms: number, others: readonly (AbortSignal | undefined)[]): Deadline {
-  const controller = new AbortController();
-  let expired = false;
-  const abort = () => controller.abort();
-  const timer = setTimeout(() => {
-    expired = true;
-    abort();
-  }, ms);
-  for (const other of others) {
-    if (other?.aborted) abort();
-    other?.addEventListener('abort', abort);
-  }
-  const end = () => {
-    clearTimeout(timer);
-    for (const other of others) other?.removeEventListener('abort', abort);
-  };
-  return { signal: controller.signal, expired: () => expired, end };
-}

@@ -1,8 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import type { Bulkhead, Collector, Place, Slots } from '../../async/index.ts';
+import { type Bulkhead, type Collector, createDeadline, type Place, type Slots } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import type { AnswerBytes, ByteRoom } from './byte-room.ts';
-import { createDeadline } from './exchange.ts';
 
 /** Requests to another cluster until there is room for them. What they wait is our time, not the cluster's. */
 export interface RequestQueue {
@@ -69,10 +68,10 @@ export function createRequestQueue({ room, place }: RequestQueueDeps): RequestQu
 
   return {
     async run({ isList, waitMs, signals }, work) {
-      const waiting = createDeadline(waitMs, signals);
+      const waiting = createDeadline({ timeoutMs: waitMs, signals });
       const stop = isList ? () => {} : stopwatch.start();
       const leave = () => {
-        waiting.end();
+        waiting.clear();
         stop();
       };
       try {

@@ -1,12 +1,11 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { createSlots, untilAborted } from '../../async/index.ts';
+import { createDeadline, createSlots, untilAborted } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import { readBounded } from './body.ts';
 import { type ConnectionsDeps, createConnections } from './connections.ts';
 import {
   answerError,
   connectionError,
-  createDeadline,
   type Outgoing,
   parseAnswer,
   pathAndQuery,
@@ -170,7 +169,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
   }
 
   async function exchange(wanted: KubeRequest, timeoutMs: number): Promise<unknown> {
-    const deadline = createDeadline(timeoutMs, [closing.signal, wanted.signal]);
+    const deadline = createDeadline({ timeoutMs, signals: [closing.signal, wanted.signal] });
     let giveBack = () => {};
     const held = queue?.answer();
     try {
@@ -188,7 +187,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     } finally {
       held?.release();
       giveBack();
-      deadline.end();
+      deadline.clear();
     }
   }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { createDeadline } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
 import { createLineSplitter } from '../client/body.ts';
@@ -116,38 +117,25 @@ interface Silence {
 }
 
 function createSilence(ms: number, outer: AbortSignal): Silence {
-  const controller = new AbortController();
+  const opening = new AbortController();
+  const deadline = createDeadline({ idleMs: ms, signals: [outer] });
   let cancel: (() => Promise<void>) | undefined;
-  let ended = false;
-  let expired = false;
 
-  const stop = () => {
-    ended = true;
+  function stop(): void {
     if (cancel) cancel().catch(() => undefined);
-    else controller.abort();
-  };
-  const expire = () => {
-    expired = true;
-    stop();
-  };
-  let timer = setTimeout(expire, ms);
-  if (outer.aborted) stop();
-  outer.addEventListener('abort', stop);
+    else opening.abort();
+  }
+  if (deadline.signal.aborted) stop();
+  deadline.signal.addEventListener('abort', stop, { once: true });
 
   return {
-    signal: controller.signal,
-    heard: () => {
-      clearTimeout(timer);
-      timer = setTimeout(expire, ms);
-    },
-    ended: () => ended,
-    tooLong: () => expired,
+    signal: opening.signal,
+    heard: deadline.progress,
+    ended: () => deadline.signal.aborted,
+    tooLong: deadline.expired,
     attach: (given) => {
       cancel = given;
     },
-    release: () => {
-      clearTimeout(timer);
-      outer.removeEventListener('abort', stop);
-    },
+    release: deadline.clear,
   };
 }

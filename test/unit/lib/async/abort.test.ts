@@ -33,4 +33,32 @@ describe('a deadline', () => {
     expect(deadline.signal.aborted).toBe(true);
     deadline.clear();
   });
+
+  test('says whether time was up, and not so when the caller gave up before', async () => {
+    const controller = new AbortController();
+    const late = createDeadline({ timeoutMs: 1, idleMs: 1, signals: [undefined, controller.signal] });
+    await Bun.sleep(5);
+    controller.abort();
+    expect([late.signal.aborted, late.expired()]).toEqual([true, true]);
+    const givenUp = createDeadline({ timeoutMs: 1, signals: [controller.signal] });
+    await Bun.sleep(5);
+    expect([givenUp.signal.aborted, givenUp.expired()]).toEqual([true, false]);
+    for (const one of [late, givenUp]) one.clear();
+  });
+
+  test("hands on the reason of the caller's signal", () => {
+    const controller = new AbortController();
+    const deadline = createDeadline({ timeoutMs: 60_000, signals: [undefined, controller.signal] });
+    controller.abort(new Error('the process ends'));
+    expect(deadline.signal.reason).toMatchObject({ message: 'the process ends' });
+    deadline.clear();
+  });
+
+  test('has no end of its own when it is given none, and none once it is cleared', async () => {
+    const endless = createDeadline({});
+    const cleared = createDeadline({ timeoutMs: 2, idleMs: 1 });
+    cleared.clear();
+    await Bun.sleep(5);
+    expect([endless.signal.aborted, cleared.signal.aborted]).toEqual([false, false]);
+  });
 });
