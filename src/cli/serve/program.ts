@@ -112,6 +112,7 @@ function createParts(config: ServeConfig, { log, environment, leaseTimings }: Su
     open: (remote, place) =>
       openRemote(remote, { ...watching, place, budgets, room, onRequest, now, judge, granted }),
     references: policy,
+    log,
     now,
   });
   specs.subscribe((key, spec) => {

@@ -6,6 +6,7 @@ import type {
   PromotionStatus,
   PullRequestRef,
 } from '../../api/pipeline.ts';
+import { doubled } from '../../lib/async/pure.ts';
 import type { Retry } from '../../lib/errors.ts';
 import { cut } from '../../lib/text/index.ts';
 import { rejectedBy, withRejection } from '../model/rejections.ts';
@@ -221,7 +222,6 @@ export function waitsForMerge({ number }: PullRequestRef): string {
 export function retryAfter(attempts: number, retry: Retry, policy: RetryPolicy): number {
   if (retry === 'never') return policy.resyncSeconds;
   if (retry !== 'backoff') return retry.afterSeconds;
-  const grown = policy.delaySeconds * 2 ** Math.min(attempts - 1, 30);
   const bound = attempts <= policy.threshold ? policy.maxDelaySeconds : policy.resyncSeconds;
-  return Math.min(grown, bound);
+  return doubled(policy.delaySeconds, bound, attempts - 1);
 }

@@ -1,3 +1,4 @@
+import { doubled } from './backoff.ts';
 import { putBounded } from './bounded-map.ts';
 
 /**
@@ -55,8 +56,7 @@ export function failed(breaker: Breaker | undefined, at: number): Breaker {
   // It had set out before the breaker opened.
   if (breaker?.kind === 'open') return { ...breaker, ...counted };
   if (trips === 0 && counted.failures < THRESHOLD) return { kind: 'closed', ...counted };
-  const ms = Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(trips, 30));
-  return { kind: 'open', ...counted, trips: trips + 1, until: at + ms };
+  return { kind: 'open', ...counted, trips: trips + 1, until: at + doubled(FIRST_MS, MAX_MS, trips) };
 }
 
 /** The breakers by their keys; one answer closes one at once. */

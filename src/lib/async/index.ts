@@ -8,6 +8,7 @@ export {
   type TimeLimits,
   type Waiting,
 } from './attempt-time.ts';
+export { type Backoff, backoffDelay, doubled } from './backoff.ts';
 export { type Batch, createBatcher, type DrainPending, type Patience, type Settle } from './batcher.ts';
 export { createSizedMap, putBounded, type SizedMap } from './bounded-map.ts';
 export { type Breakers, createBreakers, type Refusal } from './breaker.ts';
@@ -16,12 +17,13 @@ export { createCache } from './cache.ts';
 export { type Collector, createCollector } from './collector.ts';
 export { createDeadline, type Deadline, type DeadlineOptions } from './deadline.ts';
 export { createDue } from './debounce.ts';
+export { createListeners } from './listeners.ts';
 export { createLookups, type Lookups } from './lookups.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';
 export { createSlots, type Slots } from './slots.ts';
 export type { Soon } from './soon.ts';
 export { atOnce, oneByOne, type Steps } from './steps.ts';
 export { createTurns, type Turn, type Turns } from './turn.ts';
-export { type Backoff, backoffDelay, wait } from './wait.ts';
+export { wait } from './wait.ts';
 export { createQueue, type Queue, type QueueObserver } from './work-queue.ts';
 export { startWorkers } from './workers.ts';

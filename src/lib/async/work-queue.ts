@@ -1,3 +1,5 @@
+import { doubled } from './backoff.ts';
+
 /**
  * A keyed work queue with the semantics of client-go's: a key is worked on by one worker at a time, added
  * while it is worked on it comes again, added twice it comes once. Delays and retries are per key.
@@ -100,7 +102,7 @@ export function createQueue<K extends string>(options: QueueOptions = {}): Queue
     const count = failures.get(key) ?? 0;
     failures.set(key, count + 1);
     observer.retried();
-    addAfter(key, Math.min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** Math.min(count, 20)));
+    addAfter(key, doubled(FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS, count));
   }
 
   function take(): K | undefined {

@@ -1,8 +1,7 @@
 import type { AppRef } from '../../api/pipeline.ts';
 import { type ParsedApplication, parseApplication } from '../../decide/observation/application-parse.ts';
 import type { ApplicationReader, ReadOptions } from '../../decide/observation/application-reader.ts';
-import { createDue } from '../../lib/async/index.ts';
-import { errorMessage } from '../../lib/errors.ts';
+import { createDue, createListeners } from '../../lib/async/index.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { type RevisionPaths, revisionPathOf } from '../../lib/text/index.ts';
@@ -56,7 +55,7 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
   const timings = { ...TIMINGS, ...deps.timings };
   const readObject = createObjectReader(client, discovery);
   const wants = createWants();
-  const listeners = createListeners(log);
+  const listeners = createListeners<ApplicationListener>(log);
   const scopes = createApplicationScopes(wants, start);
   const due = createDue(scopes.update);
 
@@ -70,12 +69,19 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
       isWanted: (inNamespace, name) => wants.has(key, inNamespace, name),
       pathsOf: (inNamespace, name) => wants.paths(key, inNamespace, name),
       wanted: () => wants.list(key, namespace),
-      onChange: (inNamespace, name) => listeners.tell({ apiVersion, kind: kind.kind, name }, inNamespace),
+      onChange: (inNamespace, name) => notify({ apiVersion, kind: kind.kind, name }, inNamespace),
       discovery,
       budget,
       log,
       timings,
     });
+  }
+
+  function notify(appRef: AppRef, namespace: string): void {
+    listeners.notify(
+      (listener) => listener(appRef, namespace),
+      () => ({ ...appRef, namespace }),
+    );
   }
 
   async function read(
@@ -103,25 +109,6 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
     stop() {
       due.stop();
       return scopes.stop();
-    },
-  };
-}
-
-function createListeners(log: Logger) {
-  const listeners = new Set<ApplicationListener>();
-  return {
-    add(listener: ApplicationListener): () => void {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    tell(appRef: AppRef, namespace: string): void {
-      for (const listener of [...listeners]) {
-        try {
-          listener(appRef, namespace);
-        } catch (error) {
-          log.error({ ...appRef, namespace, error: errorMessage(error) }, 'a listener failed');
-        }
-      }
     },
   };
 }

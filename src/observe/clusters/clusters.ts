@@ -4,9 +4,10 @@ import { pathsOf } from '../../decide/model/artifacts.ts';
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import { clusterKey } from '../../decide/validation/environments.ts';
 import type { ReferencePolicy } from '../../decide/validation.ts';
-import type { Place } from '../../lib/async/index.ts';
+import { createListeners, type Place } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { KubeClient } from '../../lib/kube/index.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
 import type { NamedApplication } from '../applications/watch.ts';
 import type { PipelinesByApplication } from '../pipelines-by-application.ts';
@@ -46,6 +47,7 @@ export interface ClustersDeps {
   readonly open: (kubeConfig: KubeConfig, place: Place) => RemoteApplications;
   /** Default: references to other namespaces are allowed. */
   readonly references?: ReferencePolicy;
+  readonly log: Logger;
   readonly now: () => Date;
   readonly lookEveryMs?: number;
   readonly heartbeatMs?: number;
@@ -56,12 +58,12 @@ export function createClusters(deps: ClustersDeps): Clusters {
   const references = deps.references ?? {};
   /** Keys of clusters. */
   const named = new Map<PipelineKey, readonly string[]>();
-  const listeners = new Set<(key: PipelineKey) => void>();
+  const listeners = createListeners<(key: PipelineKey) => void>(deps.log);
   let warmed = false;
   const clusters = new Map<string, NamedCluster>();
 
   function wake(pipeline: PipelineKey): void {
-    for (const listener of [...listeners]) listener(pipeline);
+    listeners.notify((listener) => listener(pipeline));
   }
 
   function open(key: string, address: ClusterAddress) {
@@ -138,10 +140,7 @@ export function createClusters(deps: ClustersDeps): Clusters {
   return {
     reader,
     follow,
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe: listeners.add,
     reachable: () =>
       [...clusters.values()].flatMap(({ address, cluster }) => {
         const reachable = cluster.reachable();

@@ -1,6 +1,8 @@
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
+import { createListeners, doubled } from '../../lib/async/index.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
 import { apiStatus, type KubeClient } from '../../lib/kube/index.ts';
+import type { Logger } from '../../lib/logger.ts';
 import type { ApplicationListener, NamedApplication } from '../applications/watch.ts';
 import { withinTime } from './reading-time.ts';
 
@@ -42,6 +44,7 @@ export interface Away {
 
 export interface ConnectionDeps {
   readonly applications: RemoteApplications;
+  readonly log: Logger;
   readonly now: () => Date;
   /** A cluster that is there is asked for a sign of life so often: nobody may be reading it. Default: 15 s. */
   readonly heartbeatMs?: number;
@@ -55,15 +58,17 @@ const PROBE_MAX_MS = 15_000;
 
 export function createConnection({
   applications,
+  log,
   now,
   heartbeatMs = HEARTBEAT_MS,
 }: ConnectionDeps): ClusterConnection {
-  const listeners = new Set<ConnectionListener>();
+  const listeners = createListeners<ConnectionListener>(log);
   let away: Away | undefined;
   let tried = false;
   /** Somebody could not read because there was no room of ours. */
   let wasBusy = false;
-  let delay = PROBE_MIN_MS;
+  /** Delays since a read succeeded. */
+  let delays = 0;
   let closed = false;
   // The first sign of life is asked for at once: whoever reads meanwhile need not be the one to find out.
   let timer = after(0);
@@ -79,9 +84,8 @@ export function createConnection({
 
   /** Only a read that succeeds starts the delays anew: a cluster that answers probes alone must not flap. */
   function backOff(): number {
-    const ms = delay;
-    delay = Math.min(delay * 2, PROBE_MAX_MS);
-    return ms;
+    delays += 1;
+    return doubled(PROBE_MIN_MS, PROBE_MAX_MS, delays - 1);
   }
 
   function fall(error: TurnpikeError): void {
@@ -90,10 +94,10 @@ export function createConnection({
     const before = away;
     wasBusy = false;
     away = { since: before?.since ?? now().toISOString(), error };
-    for (const { failed, changed } of [...listeners]) {
+    listeners.notify(({ failed, changed }) => {
       failed();
       if (!before) changed();
-    }
+    });
     if (!before) schedule(backOff());
   }
 
@@ -103,7 +107,7 @@ export function createConnection({
     if (!isNews || closed) return;
     away = undefined;
     wasBusy = false;
-    for (const { changed } of [...listeners]) changed();
+    listeners.notify(({ changed }) => changed());
   }
 
   /** That we do not come to ask says nothing of the cluster. Who wanted to read hears when there is room again. */
@@ -134,7 +138,7 @@ export function createConnection({
     if (away) throw away.error;
     try {
       const object = await inTime(work);
-      delay = PROBE_MIN_MS;
+      delays = 0;
       tried = true;
       return object;
     } catch (error) {
@@ -158,10 +162,10 @@ export function createConnection({
     away: () => away,
     tried: () => tried,
     subscribe(listener) {
-      listeners.add(listener);
+      const remove = listeners.add(listener);
       const unsubscribe = applications.subscribe(listener.application);
       return () => {
-        listeners.delete(listener);
+        remove();
         unsubscribe();
       };
     },

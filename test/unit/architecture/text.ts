@@ -1,7 +1,7 @@
 /** What a source file may not say, whatever room it lies in. */
 
 const IMPURE =
-  /\bDate\.now\(|\bTemporal\.Now\b|\bnew Date\(\)|\bprocess\.|\bawait\b|\basync\b|\bMath\.random\b|\bfetch\(|\bsetTimeout\(|'node:(?:fs|dns|http|https|tls)/;
+  /\bDate\.now\(|\bTemporal\.Now\b|\bnew Date\(\)|\bprocess\.|\bawait\b|\basync\b(?!\/)|\bMath\.random\b|\bfetch\(|\bsetTimeout\(|'node:(?:fs|dns|http|https|tls)/;
 
 export function isImpure(text: string): boolean {
   return IMPURE.test(text.replace(/\/\*\*.*?\*\/|^\s*\/\/.*$/gms, ''));

@@ -4,6 +4,7 @@ import { createConnection } from '../../../src/observe/clusters/connection.ts';
 import { withinTime } from '../../../src/observe/clusters/reading-time.ts';
 import { applicationAt } from '../../fakes/application.ts';
 import { failureOf } from '../../fakes/failure.ts';
+import { createFakeLog } from '../../fakes/log.ts';
 import { NOW, spec } from '../../fakes/pipeline.ts';
 import { waitUntil } from '../../lab/wait.ts';
 
@@ -17,6 +18,7 @@ const OBJECT = applicationAt('1.0.0');
 function connect(answer: (what: 'probe' | 'read') => Promise<unknown>) {
   const heard: string[] = [];
   const connection = createConnection({
+    log: createFakeLog().log,
     now: () => NOW,
     applications: {
       client: {

@@ -80,6 +80,7 @@ test('clusters of one namespace that all hang in lists make nobody else’s away
     judge: createJudge(HOSTS, async () => []),
   };
   const clusters = createClusters({
+    log,
     client,
     hosts: HOSTS,
     secrets: {

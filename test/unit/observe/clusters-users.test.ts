@@ -3,6 +3,7 @@ import { type ClusterRef, type PipelineKey, pipelineKey } from '../../../src/api
 import { errorMessage, TurnpikeError } from '../../../src/lib/errors.ts';
 import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
 import { type ClustersDeps, createClusters } from '../../../src/observe/clusters/clusters.ts';
+import { createFakeLog } from '../../fakes/log.ts';
 import { NOW, spec } from '../../fakes/pipeline.ts';
 import { waitUntil } from '../../lab/wait.ts';
 
@@ -42,6 +43,7 @@ function setUp(references: ClustersDeps['references'] = {}) {
     close: () => {},
   };
   const clusters = createClusters({
+    log: createFakeLog().log,
     client,
     secrets: { read: async () => ({ values: new Map([['kubeconfig', Buffer.from(KUBECONFIG)]]) }) },
     byApplication: { of: () => [] },

@@ -10,6 +10,7 @@ import { type ClustersDeps, createClusters } from '../../../src/observe/clusters
 import { remoteKubeConfig } from '../../../src/observe/clusters/kubeconfig.ts';
 import type { StoredSecret } from '../../../src/observe/secrets/secrets.ts';
 import { applicationAt } from '../../fakes/application.ts';
+import { createFakeLog } from '../../fakes/log.ts';
 import { longKey } from '../../fakes/long-key.ts';
 import { NOW, spec } from '../../fakes/pipeline.ts';
 import { CERTIFICATES } from '../../fixtures/pipelines/certificates.ts';
@@ -180,6 +181,7 @@ function setUp(lookEveryMs = 60_000) {
     };
   };
   const clusters = createClusters({
+    log: createFakeLog().log,
     client,
     hosts: HOSTS,
     secrets: {

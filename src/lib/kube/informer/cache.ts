@@ -1,4 +1,4 @@
-import { errorMessage } from '../../errors.ts';
+import { createListeners } from '../../async/index.ts';
 import type { Logger } from '../../logger.ts';
 import { isNewer } from './version.ts';
 
@@ -51,16 +51,13 @@ interface Entry<T> {
 /** The objects of one resource by key, each with the version up to which it is known. */
 export function createObjectCache<T extends KubeObject>(log: Logger): ObjectCache<T> {
   const entries = new Map<string, Entry<T>>();
-  const listeners = new Set<Listener<T>>();
+  const listeners = createListeners<Listener<T>>(log);
 
-  function tell(change: Change<T>): void {
-    for (const listener of [...listeners]) {
-      try {
-        listener(change);
-      } catch (error) {
-        log.error({ key: change.key, change: change.kind, error: errorMessage(error) }, 'a listener failed');
-      }
-    }
+  function notify(change: Change<T>): void {
+    listeners.notify(
+      (listener) => listener(change),
+      () => ({ key: change.key, change: change.kind }),
+    );
   }
 
   function put(object: T): void {
@@ -77,14 +74,14 @@ export function createObjectCache<T extends KubeObject>(log: Logger): ObjectCach
     const key = objectKey(object.metadata);
     const version = object.metadata.resourceVersion ?? '';
     entries.set(key, { object, version });
-    tell(known ? { kind: 'modified', key, object, old: known.object } : { kind: 'added', key, object });
+    notify(known ? { kind: 'modified', key, object, old: known.object } : { kind: 'added', key, object });
   }
 
   function remove(key: string, version: string): void {
     const known = entries.get(key);
     if (!known || isNewer(known.version, version)) return;
     entries.delete(key);
-    tell({ kind: 'deleted', key, object: known.object });
+    notify({ kind: 'deleted', key, object: known.object });
   }
 
   function retain(present: ReadonlySet<string>, version: string): void {
@@ -103,9 +100,6 @@ export function createObjectCache<T extends KubeObject>(log: Logger): ObjectCach
     remove,
     retain,
     forgetVersions,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    subscribe: listeners.add,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { backoffDelay, wait } from '../../../../src/lib/async/wait.ts';
+import { backoffDelay, wait } from '../../../../src/lib/async/index.ts';
 import { createLineSplitter, readBounded } from '../../../../src/lib/kube/client/body.ts';
 import { resourcePath } from '../../../../src/lib/kube/client/path.ts';
 import { apiStatus, parseStatus, statusError } from '../../../../src/lib/kube/client/status.ts';

@@ -1,0 +1,1 @@
+export { doubled } from './backoff.ts';
