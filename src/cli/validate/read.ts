@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { createBoundedBytes } from '../../lib/net/index.ts';
 
 /** Standard input, as the command needs it. */
 export interface StandardInput {
@@ -33,14 +34,11 @@ export async function readContent(
 }
 
 async function readAll(stream: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Content> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
+  const bytes = createBoundedBytes(maxBytes);
   for await (const part of stream) {
-    length += part.length;
-    if (length > maxBytes) return { kind: 'too-large' };
-    parts.push(part);
+    if (!bytes.add(part)) return { kind: 'too-large' };
   }
-  return { kind: 'bytes', bytes: Buffer.concat(parts) };
+  return { kind: 'bytes', bytes: bytes.take() };
 }
 
 /** The text of a file without its byte order mark, or a sentence that says why it is none. */

@@ -1,3 +1,5 @@
+import { createBoundedBytes } from '../../lib/net/index.ts';
+
 /** The bodies of requests that are under way, within what callers may hold of our memory. */
 export interface Intake {
   /** Undefined: this source has too many requests under way. */
@@ -183,11 +185,11 @@ async function read(request: Request, reading: Reading): Promise<Uint8Array | Un
 /** Asks for room as the bytes come: what is declared may never come. */
 async function collected(body: ReadableStream<Uint8Array>, reading: Reading): Promise<Uint8Array | Unread> {
   const reader = body.getReader();
-  const chunks: Uint8Array[] = [];
-  let [size, problem]: [number, Unread | undefined] = [0, undefined];
+  const bytes = createBoundedBytes(reading.maxBytes);
+  let problem: Unread | undefined;
   function stop(why: Unread): void {
     problem ??= why;
-    chunks.length = 0;
+    bytes.clear();
     reader.cancel().catch(() => undefined);
   }
   const end = reading.begin('large', stop);
@@ -196,11 +198,9 @@ async function collected(body: ReadableStream<Uint8Array>, reading: Reading): Pr
     for (;;) {
       const { done, value } = await reader.read();
       if (problem) return problem;
-      if (done) return Buffer.concat(chunks);
-      size += value.byteLength;
-      if (size > reading.maxBytes) stop('too-large');
+      if (done) return bytes.take();
+      if (!bytes.add(value)) stop('too-large');
       else if (!reading.take(value.byteLength + PIECE)) stop('no-room');
-      else chunks.push(value);
     }
   } finally {
     clearTimeout(timer);

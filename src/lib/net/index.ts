@@ -1,4 +1,13 @@
-export { canonicalAddress, isAddress, isInNetwork, withoutBrackets } from './addresses.ts';
+export {
+  canonicalAddress,
+  canonicalAddress,
+  isAddress,
+  isAddress,
+  isInNetwork,
+  isInNetwork,
+  withoutBrackets,
+} from './addresses.ts';
+export { createBoundedBytes } from './bounded-bytes.ts';
 export {
   type ClusterHosts,
   type ClusterUrl,

@@ -1,5 +1,6 @@
 import { untilAborted } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
+import { createBoundedBytes } from '../../net/index.ts';
 
 const NEWLINE = 0x0a;
 
@@ -15,15 +16,12 @@ export async function readBounded(
 ): Promise<Uint8Array> {
   if (!body) return new Uint8Array();
   const reader = body.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const bytes = createBoundedBytes(maxBytes);
   try {
     for (;;) {
       const { done, value } = await untilAborted(reader.read(), signal);
-      if (done) return joined(chunks);
-      size += value.byteLength;
-      chunks.push(value);
-      if (size > maxBytes) throw tooLarge('answer', maxBytes);
+      if (done) return bytes.take();
+      if (!bytes.add(value)) throw tooLarge('answer', maxBytes);
       take(value.byteLength);
     }
   } catch (error) {
@@ -39,13 +37,10 @@ export async function readBounded(
  */
 export function createLineSplitter(maxBytes: number): { push(chunk: Uint8Array): string[] } {
   const decoder = new TextDecoder();
-  let pieces: Uint8Array[] = [];
-  let size = 0;
+  const line = createBoundedBytes(maxBytes);
 
   function keep(piece: Uint8Array): void {
-    size += piece.byteLength;
-    if (size > maxBytes) throw tooLarge('line', maxBytes);
-    pieces.push(piece);
+    if (!line.add(piece)) throw tooLarge('line', maxBytes);
   }
 
   function push(chunk: Uint8Array): string[] {
@@ -53,9 +48,7 @@ export function createLineSplitter(maxBytes: number): { push(chunk: Uint8Array):
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       keep(chunk.subarray(start, end));
-      lines.push(decoder.decode(joined(pieces)));
-      pieces = [];
-      size = 0;
+      lines.push(decoder.decode(line.take()));
       start = end + 1;
     }
     if (start < chunk.byteLength) keep(chunk.subarray(start));
@@ -63,11 +56,6 @@ export function createLineSplitter(maxBytes: number): { push(chunk: Uint8Array):
   }
 
   return { push };
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only] = chunks;
-  return only && chunks.length === 1 ? only : Buffer.concat(chunks);
 }
 
 function tooLarge(what: string, maxBytes: number): TurnpikeError {

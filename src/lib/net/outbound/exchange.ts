@@ -2,6 +2,7 @@ import { rootCertificates } from 'node:tls';
 import type { Deadline } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import { NO_ROOT_NEEDED } from '../authorities.ts';
+import { createBoundedBytes } from '../bounded-bytes.ts';
 import type { BodySink, OutboundRequest } from '../outbound.ts';
 import { displayUrl } from './failure.ts';
 import { mediaType } from './media-type.ts';
@@ -47,23 +48,17 @@ async function readBody(response: Response, request: OutboundRequest, deadline: 
   const sink = response.status < 300 ? sinkOf(response, request) : undefined;
   // What was to go elsewhere and is of another type is an error, too.
   const isError = response.status >= 300 || (request.into !== undefined && sink === undefined);
-  const chunks: Uint8Array[] = [];
-  const take = sink ?? ((chunk: Uint8Array) => void chunks.push(chunk));
-  let size = 0;
   const limit = isError ? MAX_ERROR_BYTES : (request.maxBytes ?? DEFAULT_MAX_BYTES);
+  const bytes = createBoundedBytes(limit, sink);
   for await (const chunk of response.body ?? []) {
     // Nobody waits any more for what comes after the deadline.
     deadline.signal.throwIfAborted();
     deadline.progress();
-    size += chunk.byteLength;
-    if (size <= limit) take(chunk);
-    else if (!isError) throw tooLarge(request, limit);
-    else {
-      take(chunk.slice(0, limit - (size - chunk.byteLength)));
-      break;
-    }
+    if (bytes.add(chunk)) continue;
+    if (!isError) throw tooLarge(request, limit);
+    break;
   }
-  return Buffer.concat(chunks);
+  return bytes.take();
 }
 
 function sinkOf(response: Response, { into }: OutboundRequest): BodySink['take'] | undefined {
