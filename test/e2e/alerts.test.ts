@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { FIELD_MANAGER } from '../../src/api/group.ts';
-import { loadKubeConfig } from '../../src/lib/kube/client/config.ts';
-import { createEventRecorder } from '../../src/lib/kube/client/events.ts';
 import { createKubeClient, type KubeClient } from '../../src/lib/kube/client/transport.ts';
+import { createEventRecorder } from '../../src/lib/kube/events.ts';
+import { loadKubeConfig } from '../../src/lib/kube/kubeconfig/load.ts';
 import { createFluxEvents } from '../../src/promote/notification/flux-events.ts';
 import { createNotificationPromoter } from '../../src/promote/notification/notification.ts';
 import { createOutbox } from '../../src/reconcile/outbox.ts';

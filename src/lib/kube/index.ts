@@ -1,18 +1,14 @@
-export { type Access, createAccess, type Readability } from './access.ts';
+export { createMetricsReaders } from './access/metrics-readers.ts';
+export { type Access, createAccess, type Readability } from './access/own-access.ts';
+export { createSubjectAccess, type ObjectAttributes, type SubjectAccess } from './access/subject-access.ts';
 export { type Authorities, authorityFile } from './certificates/authority-file.ts';
 export { readCertificate } from './certificates/certificate.ts';
 export { type Certificates, createCertificateManager } from './certificates/certificates.ts';
 export { fileCertificates } from './certificates/files.ts';
 export { createByteRoom } from './client/byte-room.ts';
-export { loadKubeConfig } from './client/config.ts';
-export { createDiscovery, type Discovery, type Resource } from './client/discovery.ts';
-export { createEventRecorder, type KubeEvent } from './client/events.ts';
 export { createJudge, type Judge } from './client/judge.ts';
-export { createMetricsReaders } from './client/metrics-readers.ts';
-export { resourcePath } from './client/path.ts';
 export { busy, type ClusterRoom, createRequestQueue } from './client/request-queue.ts';
 export { apiStatus } from './client/status.ts';
-export { createSubjectAccess, type ObjectAttributes, type SubjectAccess } from './client/subject-access.ts';
 export {
   createKubeClient,
   type KubeClient,
@@ -21,9 +17,13 @@ export {
   REMOTE_LIMITS,
   type RequestRecord,
 } from './client/transport.ts';
+export { createDiscovery, type Discovery, type Resource } from './discovery.ts';
 export { createLease, type LeaseTimings } from './election/election.ts';
+export { createEventRecorder, type KubeEvent } from './events.ts';
 export { createObjectCache, type KubeObject, type ObjectCache, objectKey } from './informer/cache.ts';
 export { createInformer } from './informer/informer.ts';
 export { listAll } from './informer/list.ts';
 export { createReflector } from './informer/reflector.ts';
+export { loadKubeConfig } from './kubeconfig/load.ts';
+export { resourcePath } from './path.ts';
 export type { ObjectReference } from './reference.ts';

@@ -10,9 +10,9 @@ import {
 } from 'bun:test';
 import type { AppRef } from '../../../src/api/pipeline.ts';
 import { readApplication } from '../../../src/decide/observation/application.ts';
-import { loadKubeConfig } from '../../../src/lib/kube/client/config.ts';
-import { createDiscovery } from '../../../src/lib/kube/client/discovery.ts';
 import { createKubeClient, type KubeClient } from '../../../src/lib/kube/client/transport.ts';
+import { createDiscovery } from '../../../src/lib/kube/discovery.ts';
+import { loadKubeConfig } from '../../../src/lib/kube/kubeconfig/load.ts';
 import { parseRevisionPaths } from '../../../src/lib/text/object-path.ts';
 import {
   type ApplicationWatch,

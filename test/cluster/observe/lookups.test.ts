@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import type { Author } from '../../../src/api/admission.ts';
 import { type PipelineSpec, pipelineKey } from '../../../src/api/pipeline.ts';
 import { type Facts, needsOf } from '../../../src/decide/validation.ts';
-import { createAccess } from '../../../src/lib/kube/access.ts';
-import { loadKubeConfig } from '../../../src/lib/kube/client/config.ts';
-import { createDiscovery } from '../../../src/lib/kube/client/discovery.ts';
-import { createSubjectAccess, type SubjectAccess } from '../../../src/lib/kube/client/subject-access.ts';
+import { createAccess } from '../../../src/lib/kube/access/own-access.ts';
+import { createSubjectAccess, type SubjectAccess } from '../../../src/lib/kube/access/subject-access.ts';
 import { createKubeClient, type KubeClient } from '../../../src/lib/kube/client/transport.ts';
+import { createDiscovery } from '../../../src/lib/kube/discovery.ts';
+import { loadKubeConfig } from '../../../src/lib/kube/kubeconfig/load.ts';
 import { watchSpecs } from '../../../src/observe/pipelines/spec-changes.ts';
 import { indexByApplication } from '../../../src/observe/pipelines-by-application.ts';
 import { createAuthorAccess } from '../../../src/observe/references/author-access.ts';

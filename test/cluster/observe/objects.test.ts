@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { ALLOWED_HOSTS } from '../../../src/api/group.ts';
-import { loadKubeConfig } from '../../../src/lib/kube/client/config.ts';
-import { createDiscovery } from '../../../src/lib/kube/client/discovery.ts';
-import { createEventRecorder, type KubeEvent } from '../../../src/lib/kube/client/events.ts';
-import { resourcePath } from '../../../src/lib/kube/client/path.ts';
 import { createKubeClient, type KubeClient } from '../../../src/lib/kube/client/transport.ts';
+import { createDiscovery } from '../../../src/lib/kube/discovery.ts';
+import { createEventRecorder, type KubeEvent } from '../../../src/lib/kube/events.ts';
+import { loadKubeConfig } from '../../../src/lib/kube/kubeconfig/load.ts';
+import { resourcePath } from '../../../src/lib/kube/path.ts';
 import { createObjectReader } from '../../../src/observe/applications/object-reader.ts';
 import { createSecretCache } from '../../../src/observe/secrets/secret-cache.ts';
 import { RULED } from '../../../src/observe/secrets/secret-keys.ts';

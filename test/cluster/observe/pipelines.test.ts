@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { join } from 'node:path';
 import { type PipelineKey, pipelineKey, type StoredPipeline } from '../../../src/api/pipeline.ts';
-import { resourcePath } from '../../../src/lib/kube/client/path.ts';
 import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
+import { resourcePath } from '../../../src/lib/kube/path.ts';
 import { createPipelineStore, type PipelineStore } from '../../../src/observe/pipelines/pipelines.ts';
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
 import { createFakeLog } from '../../fakes/log.ts';

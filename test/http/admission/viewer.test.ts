@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { type AppRef, type PipelineKey, pipelineKey } from '../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import { createSubjectAccess } from '../../../src/lib/kube/client/subject-access.ts';
+import { createSubjectAccess } from '../../../src/lib/kube/access/subject-access.ts';
 import type { KubeClient, KubeRequest } from '../../../src/lib/kube/client/transport.ts';
 import { createFacts } from '../../../src/observe/references/lookups.ts';
 import { createSecretCache } from '../../../src/observe/secrets/secret-cache.ts';

@@ -74,7 +74,7 @@ const USES: Readonly<Record<string, readonly [file: string, shows: RegExp]>> = {
     /SubjectAccessReview/,
   ],
   'get /secrets': ['observe/secrets/secrets.ts', /method: 'GET'/],
-  'create /events': ['lib/kube/client/events.ts', /method: 'POST'/],
+  'create /events': ['lib/kube/events.ts', /method: 'POST'/],
   'get coordination.k8s.io/leases [turnpike-leader]': ['lib/kube/election/lease-record.ts', /method: 'GET'/],
   'update coordination.k8s.io/leases [turnpike-leader]': [
     'lib/kube/election/lease-record.ts',

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import type { Resource } from '../../../src/lib/kube/client/discovery.ts';
 import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
+import type { Resource } from '../../../src/lib/kube/discovery.ts';
 import { parseRevisionPath, type RevisionPath } from '../../../src/lib/text/object-path.ts';
 import { type ApplicationScope, startApplicationScope } from '../../../src/observe/applications/scope.ts';
 import { createFakeLog } from '../../fakes/log.ts';

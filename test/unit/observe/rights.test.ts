@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { Discovery } from '../../../src/lib/kube/client/discovery.ts';
 import type { KubeClient, KubeRequest } from '../../../src/lib/kube/client/transport.ts';
+import type { Discovery } from '../../../src/lib/kube/discovery.ts';
 import { createApplicationDiscovery } from '../../../src/observe/applications/application-discovery.ts';
 import { createGrantedKinds } from '../../../src/observe/applications/granted-kinds.ts';
 import { readable } from '../../../src/observe/applications/interests.ts';

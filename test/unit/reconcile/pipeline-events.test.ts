@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { KubeEvent } from '../../../src/lib/kube/client/events.ts';
+import type { KubeEvent } from '../../../src/lib/kube/events.ts';
 import type { FluxEvents, OutgoingEvent } from '../../../src/promote/notification/flux-events.ts';
 import { createOutbox } from '../../../src/reconcile/outbox.ts';
 import { createPipelineEvents, type PipelineEvent } from '../../../src/reconcile/pipeline-events.ts';

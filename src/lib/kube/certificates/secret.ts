@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { hasCode } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
-import { resourcePath } from '../client/path.ts';
 import type { KubeClient } from '../client/transport.ts';
+import { resourcePath } from '../path.ts';
 import type { CertificateState } from './renew.ts';
 
 /** The Secret in which the replicas share their certificates. */

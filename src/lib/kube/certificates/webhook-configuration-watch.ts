@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import type { Backoff } from '../../async/index.ts';
 import { parseFirst } from '../../first-fault.ts';
 import type { Logger } from '../../logger.ts';
-import { resourcePath } from '../client/path.ts';
 import type { KubeClient } from '../client/transport.ts';
 import { createObjectCache, type KubeObject } from '../informer/cache.ts';
 import { createReflector } from '../informer/reflector.ts';
+import { resourcePath } from '../path.ts';
 import { WEBHOOK_CONFIGURATIONS } from './webhook-configuration.ts';
 
 export interface WebhookConfigurationWatch {

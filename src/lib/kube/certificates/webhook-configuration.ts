@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { hasCode, TurnpikeError } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
-import { resourcePath } from '../client/path.ts';
 import type { KubeClient } from '../client/transport.ts';
+import { resourcePath } from '../path.ts';
 import type { ServerNames } from './certificate.ts';
 
 /** The ValidatingWebhookConfiguration through which the API server calls us. */

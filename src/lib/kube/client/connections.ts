@@ -2,7 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { untilAborted } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import type { ProxyFor } from '../../net/index.ts';
-import { type Credentials, createCredentialSource } from './credentials.ts';
+import { type Credentials, createCredentialSource } from '../kubeconfig/credentials.ts';
 import { type Answer, errorCode } from './exchange.ts';
 import type { Judge } from './judge.ts';
 import { createRoute } from './route.ts';

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { hasCode } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
-import { resourcePath } from '../client/path.ts';
 import type { KubeClient } from '../client/transport.ts';
+import { resourcePath } from '../path.ts';
 
 /** What a Lease says of its holder; times in RFC 3339 with microseconds. */
 export interface LeaseRecord {

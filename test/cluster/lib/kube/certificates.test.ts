@@ -5,9 +5,9 @@ import {
   type CertificateTimings,
   createCertificateManager,
 } from '../../../../src/lib/kube/certificates/certificates.ts';
-import { loadKubeConfig } from '../../../../src/lib/kube/client/config.ts';
-import { resourcePath } from '../../../../src/lib/kube/client/path.ts';
 import { createKubeClient, type KubeClient } from '../../../../src/lib/kube/client/transport.ts';
+import { loadKubeConfig } from '../../../../src/lib/kube/kubeconfig/load.ts';
+import { resourcePath } from '../../../../src/lib/kube/path.ts';
 import { createSecrets } from '../../../../src/observe/secrets/secrets.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
 import type { Lab } from '../../../lab/lab.ts';

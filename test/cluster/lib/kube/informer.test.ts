@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { V1ConfigMap } from '@kubernetes/client-node';
-import { loadKubeConfig } from '../../../../src/lib/kube/client/config.ts';
-import { resourcePath } from '../../../../src/lib/kube/client/path.ts';
 import { createKubeClient, type KubeClient } from '../../../../src/lib/kube/client/transport.ts';
 import { createInformer, type Informer } from '../../../../src/lib/kube/informer/informer.ts';
 import type { ReflectorTimings } from '../../../../src/lib/kube/informer/reflector.ts';
+import { loadKubeConfig } from '../../../../src/lib/kube/kubeconfig/load.ts';
+import { resourcePath } from '../../../../src/lib/kube/path.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
 import { type Lab, startLab } from '../../../lab/lab.ts';
 import { waitUntil } from '../../../lab/wait.ts';

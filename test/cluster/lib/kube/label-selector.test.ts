@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import * as v from 'valibot';
-import { resourcePath } from '../../../../src/lib/kube/client/path.ts';
 import type { KubeClient } from '../../../../src/lib/kube/client/transport.ts';
 import { parseLabelSelector } from '../../../../src/lib/kube/label-selector.ts';
+import { resourcePath } from '../../../../src/lib/kube/path.ts';
 import { failureOf } from '../../../fakes/failure.ts';
 import { sharedLab } from '../../../lab/shared.ts';
 import { adminClient, newNamespace } from './support.ts';

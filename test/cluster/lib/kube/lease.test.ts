@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { loadKubeConfig } from '../../../../src/lib/kube/client/config.ts';
 import { createKubeClient, type KubeClient } from '../../../../src/lib/kube/client/transport.ts';
 import { createLease, type Lease } from '../../../../src/lib/kube/election/election.ts';
+import { loadKubeConfig } from '../../../../src/lib/kube/kubeconfig/load.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
 import type { Lab } from '../../../lab/lab.ts';
 import { sharedLab } from '../../../lab/shared.ts';

@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { KubeConfig, type User } from '@kubernetes/client-node';
-import { loadKubeConfig } from '../../../../src/lib/kube/client/config.ts';
 import { createKubeClient, type KubeClient } from '../../../../src/lib/kube/client/transport.ts';
+import { loadKubeConfig } from '../../../../src/lib/kube/kubeconfig/load.ts';
 import type { Lab } from '../../../lab/lab.ts';
 
 /** A client with all rights in the lab. */

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import type { KubeConfig, User } from '@kubernetes/client-node';
 import { stringify } from 'yaml';
 import { hasCode } from '../../../../src/lib/errors.ts';
-import { loadKubeConfig } from '../../../../src/lib/kube/client/config.ts';
-import { resourcePath } from '../../../../src/lib/kube/client/path.ts';
 import { createKubeClient, type KubeClient } from '../../../../src/lib/kube/client/transport.ts';
+import { loadKubeConfig } from '../../../../src/lib/kube/kubeconfig/load.ts';
+import { resourcePath } from '../../../../src/lib/kube/path.ts';
 import { createClusterCertificates } from '../../../lab/certificates.ts';
 import type { Lab } from '../../../lab/lab.ts';
 import { sharedLab } from '../../../lab/shared.ts';
@@ -168,7 +168,7 @@ describe('the client of a real API server', () => {
     const files = { 'ca.crt': lab.ca, token: `${token}\n`, namespace: `${namespace}\n` };
     await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(account, name), text)));
     const script = `
-      import { loadKubeConfig } from './src/lib/kube/client/config.ts';
+      import { loadKubeConfig } from './src/lib/kube/kubeconfig/load.ts';
       import { createKubeClient } from './src/lib/kube/client/transport.ts';
       const client = createKubeClient(loadKubeConfig({ serviceAccountRoot: ${JSON.stringify(folder)} }));
       const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };

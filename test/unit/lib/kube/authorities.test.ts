@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { KubeConfig } from '@kubernetes/client-node';
-import { createAuthorities } from '../../../../src/lib/kube/client/credentials.ts';
 import { createKubeClient } from '../../../../src/lib/kube/client/transport.ts';
+import { createAuthorities } from '../../../../src/lib/kube/kubeconfig/credentials.ts';
 import { type Authority, rootAuthority } from '../../../lab/authorities.ts';
 
 const BROKEN = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';

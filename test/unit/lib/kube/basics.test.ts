@@ -2,10 +2,10 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { backoffDelay, wait } from '../../../../src/lib/async/index.ts';
 import { createLineSplitter, readBounded } from '../../../../src/lib/kube/client/body.ts';
-import { resourcePath } from '../../../../src/lib/kube/client/path.ts';
 import { apiStatus, parseStatus, statusError } from '../../../../src/lib/kube/client/status.ts';
 import { createObjectCache } from '../../../../src/lib/kube/informer/cache.ts';
 import { isNewer } from '../../../../src/lib/kube/informer/version.ts';
+import { resourcePath } from '../../../../src/lib/kube/path.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
 
 describe('paths of resources', () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadKubeConfig } from '../../../../src/lib/kube/client/config.ts';
+import { loadKubeConfig } from '../../../../src/lib/kube/kubeconfig/load.ts';
 
 const VALID = `
 apiVersion: v1
@@ -111,7 +111,7 @@ describe('without a kubeconfig', () => {
   /** In a process of its own: whether this is a pod is told by the environment. */
   async function load(env: Record<string, string>, serviceAccountRoot: string): Promise<unknown> {
     const script = `
-      import { loadKubeConfig } from './src/lib/kube/client/config.ts';
+      import { loadKubeConfig } from './src/lib/kube/kubeconfig/load.ts';
       try {
         const config = loadKubeConfig({ serviceAccountRoot: ${JSON.stringify(serviceAccountRoot)} });
         const context = config.getContextObject(config.getCurrentContext());

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../../../src/lib/errors.ts';
-import { createDiscovery } from '../../../../src/lib/kube/client/discovery.ts';
 import type { KubeClient } from '../../../../src/lib/kube/client/transport.ts';
+import { createDiscovery } from '../../../../src/lib/kube/discovery.ts';
 
 const GROUP = 'helm.toolkit.fluxcd.io';
 const resources = (...kinds: string[]) => ({

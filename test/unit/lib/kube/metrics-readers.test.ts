@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../../../src/lib/errors.ts';
-import { createMetricsReaders } from '../../../../src/lib/kube/client/metrics-readers.ts';
+import { createMetricsReaders } from '../../../../src/lib/kube/access/metrics-readers.ts';
 import type { KubeClient, KubeRequest } from '../../../../src/lib/kube/client/transport.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { Author } from '../../../../src/api/admission.ts';
 import { TurnpikeError } from '../../../../src/lib/errors.ts';
-import { createSubjectAccess } from '../../../../src/lib/kube/client/subject-access.ts';
+import { createSubjectAccess } from '../../../../src/lib/kube/access/subject-access.ts';
 import type { KubeClient, KubeRequest } from '../../../../src/lib/kube/client/transport.ts';
 
 const JANE: Author = { username: 'jane', uid: 'u1', groups: ['team'], extra: { scopes: ['a'] } };

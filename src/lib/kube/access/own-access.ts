@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { createCache, type Soon } from '../async/index.ts';
-import { parseFirst } from '../first-fault.ts';
-import type { Discovery } from './client/discovery.ts';
-import type { KubeClient } from './client/transport.ts';
+import { createCache, type Soon } from '../../async/index.ts';
+import { parseFirst } from '../../first-fault.ts';
+import type { KubeClient } from '../client/transport.ts';
+import type { Discovery } from '../discovery.ts';
 import { groupOf } from './group.ts';
 
 /** What our own account may do, by the API server's word (SelfSubjectAccessReview, open to every account). */

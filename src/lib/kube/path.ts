@@ -1,4 +1,4 @@
-import { TurnpikeError } from '../../errors.ts';
+import { TurnpikeError } from '../errors.ts';
 
 /** Where a resource lives on the API server; without `name` the whole collection. */
 export interface ResourcePath {

@@ -4,7 +4,7 @@ import { createSingleFlight, putBounded } from '../../async/index.ts';
 import { errorMessage, TurnpikeError } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
 import type { Logger } from '../../logger.ts';
-import type { KubeClient } from './transport.ts';
+import type { KubeClient } from '../client/transport.ts';
 
 /** Whether the bearer of a token may get `/metrics`. */
 export type MetricsVerdict = 'allowed' | 'unauthenticated' | 'forbidden';

@@ -1,9 +1,9 @@
-import { hasCode } from '../../errors.ts';
 import { cutBytes } from '../../text/index.ts';
-import type { ObjectReference } from '../reference.ts';
+import { hasCode } from '../errors.ts';
+import { apiStatus } from './client/status.ts';
+import type { KubeClient } from './client/transport.ts';
 import { resourcePath } from './path.ts';
-import { apiStatus } from './status.ts';
-import type { KubeClient } from './transport.ts';
+import type { ObjectReference } from './reference.ts';
 
 /** What happened to an object, for `kubectl describe` and whoever watches Events. */
 export interface KubeEvent {

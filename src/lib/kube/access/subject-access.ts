@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { createCache, type Soon } from '../../async/index.ts';
 import { parseFirst } from '../../first-fault.ts';
-import type { KubeClient } from './transport.ts';
+import type { KubeClient } from '../client/transport.ts';
 
 /** Who asks, as the API server's authentication has it (authentication.k8s.io/v1, UserInfo). */
 export interface UserInfo {

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { createCache } from '../../async/index.ts';
-import { hasCode, TurnpikeError } from '../../errors.ts';
-import { parseFirst } from '../../first-fault.ts';
-import { groupOf } from '../group.ts';
+import { createCache } from '../async/index.ts';
+import { hasCode, TurnpikeError } from '../errors.ts';
+import { parseFirst } from '../first-fault.ts';
+import type { KubeClient } from './client/transport.ts';
+import { groupOf } from './group.ts';
 import { resourcePath } from './path.ts';
-import type { KubeClient } from './transport.ts';
 
 /** Where objects of a kind are found. */
 export interface Resource {
