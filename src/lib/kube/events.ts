@@ -1,5 +1,5 @@
-import { cutBytes } from '../../text/index.ts';
 import { hasCode } from '../errors.ts';
+import { cutBytes } from '../text/index.ts';
 import { apiStatus } from './client/status.ts';
 import type { KubeClient } from './client/transport.ts';
 import { resourcePath } from './path.ts';

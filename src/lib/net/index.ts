@@ -1,12 +1,4 @@
-export {
-  canonicalAddress,
-  canonicalAddress,
-  isAddress,
-  isAddress,
-  isInNetwork,
-  isInNetwork,
-  withoutBrackets,
-} from './addresses.ts';
+export { canonicalAddress, isAddress, isInNetwork, withoutBrackets } from './addresses.ts';
 export { createBoundedBytes } from './bounded-bytes.ts';
 export {
   type ClusterHosts,

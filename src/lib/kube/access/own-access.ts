@@ -3,7 +3,7 @@ import { createCache, type Soon } from '../../async/index.ts';
 import { parseFirst } from '../../first-fault.ts';
 import type { KubeClient } from '../client/transport.ts';
 import type { Discovery } from '../discovery.ts';
-import { groupOf } from './group.ts';
+import { groupOf } from '../group.ts';
 
 /** What our own account may do, by the API server's word (SelfSubjectAccessReview, open to every account). */
 export interface Access {
