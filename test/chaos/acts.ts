@@ -1,4 +1,4 @@
-import type { LeaseTimings } from '../../src/lib/kube/election/election.ts';
+import type { LeaseTimings } from '../../src/lib/kube/index.ts';
 import type { Checkpoint } from '../../src/promote/checkpoint.ts';
 
 /** Shorter than client-go's, so that a thousand changes of the lead fit into one run. */

@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../../lib/errors.ts';
-import { createLease } from '../../lib/kube/index.ts';
+import { createLeaderElector } from '../../lib/kube/index.ts';
 import type { Pass } from '../../promote/checkpoint.ts';
 import type { Parts } from './program.ts';
 
@@ -21,7 +21,7 @@ export function startElection(parts: Parts, onLead: () => void): Election {
   }
   const identity = `${instance}_${crypto.randomUUID()}`;
   const { namespace } = client.config;
-  const lease = createLease(client, {
+  const elector = createLeaderElector(client, {
     namespace,
     name,
     identity,
@@ -33,13 +33,13 @@ export function startElection(parts: Parts, onLead: () => void): Election {
   const candidate = { lease: `${namespace}/${name}`, ...(selector && { selector }), identity };
   log.info(candidate, 'this replica is a candidate for the lead');
   const ended = new AbortController();
-  const running = lease.run((leading) => {
+  const running = elector.run((leading) => {
     report(leading);
     log.info({ leading, identity }, leading ? 'this replica leads' : 'this replica stands by');
     if (leading) onLead();
   }, ended.signal);
   return {
-    leading: lease.leading,
+    leading: elector.leading,
     async stop() {
       ended.abort();
       await running;

@@ -1,11 +1,16 @@
 /** Work that is done once for many who ask for it. */
-export interface Due {
-  /** Does it this much after the last call, and not later than `latestMs` after the first one. */
-  in(ms: number, latestMs: number): void;
+export interface Debounce {
+  /** Does it once nobody has asked for `waitMs`, and not later than `maxWaitMs` after the first one did. */
+  ask(): void;
   stop(): void;
 }
 
-export function createDue(work: () => void): Due {
+export interface DebounceOptions {
+  readonly waitMs: number;
+  readonly maxWaitMs: number;
+}
+
+export function createDebounce(work: () => void, { waitMs, maxWaitMs }: DebounceOptions): Debounce {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let latest = Number.POSITIVE_INFINITY;
   let stopped = false;
@@ -16,12 +21,12 @@ export function createDue(work: () => void): Due {
   }
 
   return {
-    in(ms, latestMs) {
+    ask() {
       if (stopped) return;
       const now = performance.now();
-      latest = Math.min(latest, now + latestMs);
+      latest = Math.min(latest, now + maxWaitMs);
       clearTimeout(timer);
-      timer = setTimeout(run, Math.max(0, Math.min(ms, latest - now)));
+      timer = setTimeout(run, Math.max(0, Math.min(waitMs, latest - now)));
     },
     stop() {
       stopped = true;

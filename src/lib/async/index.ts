@@ -16,7 +16,7 @@ export { type Bulkhead, type BulkheadLimits, createBulkhead, type Place } from '
 export { createCache } from './cache.ts';
 export { type Collector, createCollector } from './collector.ts';
 export { createDeadline, type Deadline, type DeadlineOptions } from './deadline.ts';
-export { createDue } from './debounce.ts';
+export { createDebounce } from './debounce.ts';
 export { createListeners } from './listeners.ts';
 export { createLookups, type Lookups } from './lookups.ts';
 export { createSingleFlight, type SingleFlight } from './single-flight.ts';

@@ -8,6 +8,7 @@ export { fileCertificates } from './certificates/files.ts';
 export { createByteRoom } from './client/byte-room.ts';
 export { createJudge, type Judge } from './client/judge.ts';
 export { busy, type ClusterRoom, createRequestQueue } from './client/request-queue.ts';
+export type { RequestRecord } from './client/sender.ts';
 export { apiStatus } from './client/status.ts';
 export {
   createKubeClient,
@@ -15,10 +16,10 @@ export {
   type KubeClientDeps,
   type KubeLimits,
   REMOTE_LIMITS,
-  type RequestRecord,
 } from './client/transport.ts';
 export { createDiscovery, type Discovery, type Resource } from './discovery.ts';
-export { createLease, type LeaseTimings } from './election/election.ts';
+export { createLeaderElector } from './election/election.ts';
+export type { LeaseTimings } from './election/holder.ts';
 export { createEventRecorder, type KubeEvent } from './events.ts';
 export { createObjectCache, type KubeObject, type ObjectCache, objectKey } from './informer/cache.ts';
 export { createInformer } from './informer/informer.ts';

@@ -1,7 +1,7 @@
 import type { AppRef } from '../../api/pipeline.ts';
 import { type ParsedApplication, parseApplication } from '../../decide/observation/application-parse.ts';
 import type { ApplicationReader, ReadOptions } from '../../decide/observation/application-reader.ts';
-import { createDue, createListeners } from '../../lib/async/index.ts';
+import { createDebounce, createListeners } from '../../lib/async/index.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { type RevisionPaths, revisionPathOf } from '../../lib/text/index.ts';
@@ -57,7 +57,7 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
   const wants = createWants();
   const listeners = createListeners<ApplicationListener>(log);
   const scopes = createApplicationScopes(wants, start);
-  const due = createDue(scopes.update);
+  const update = createDebounce(scopes.update, { waitMs: timings.quietMs, maxWaitMs: timings.latestMs });
 
   function start(key: string, kind: WantedKind, namespace: string | undefined) {
     const { apiVersion } = kind;
@@ -103,11 +103,11 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
     tagOf: createChartTags(client, { now }),
     want(owner, wanted) {
       wants.set(owner, readable(wanted));
-      due.in(timings.quietMs, timings.latestMs);
+      update.ask();
     },
     subscribe: listeners.add,
     stop() {
-      due.stop();
+      update.stop();
       return scopes.stop();
     },
   };

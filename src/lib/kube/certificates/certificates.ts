@@ -59,37 +59,10 @@ const MAX_CONFLICTS = 10;
  * watched: whoever applies it anew without the authority has Pipelines refused for no longer than a look takes.
  */
 export function createCertificateManager(deps: CertificateManagerDeps): Certificates {
-  const { client, now, log } = deps;
+  const { client, log } = deps;
   const timings = { ...TIMINGS, ...deps.timings };
-  const secret = createCertificateSecret(client, deps.secret);
-  const webhooks = createWebhookConfigurations(client, deps.webhookConfiguration);
+  const check = createCertificateCheck(deps);
   let served: CertificateState | undefined;
-
-  /**
-   * The configuration is read before the Secret, and changed only if it is still the same: whoever sees
-   * the bundle of a newer Secret sees that Secret too, and takes nothing out of the bundle by mistake.
-   */
-  async function check(): Promise<CertificateState> {
-    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
-      const configuration = await webhooks.read();
-      const stored = await secret.read();
-      const state = await renewedState(stored.state, configuration.names, now());
-      if (state.leaf.cert !== stored.state.leaf?.cert) {
-        if (!(await secret.write(state, stored))) continue;
-        logRenewal(state);
-      }
-      if (await webhooks.inject(configuration, trustedBundle(state))) return state;
-    }
-    throw new TurnpikeError('ApiConflict', 'Other replicas keep changing the certificates: trying again.');
-  }
-
-  function logRenewal({ authority, leaf }: CertificateState): void {
-    const until = (cert: string) => readCertificate(cert)?.validTo;
-    log.info(
-      { certificateUntil: until(leaf.cert), authorityUntil: until(authority.cert) },
-      'admission certificate made',
-    );
-  }
 
   async function ensure(): Promise<CertificatePair> {
     served = await check();
@@ -135,4 +108,39 @@ export function createCertificateManager(deps: CertificateManagerDeps): Certific
   }
 
   return { ensure, run };
+}
+
+/** Looks at the Secret and the configuration, and renews what is due; gives what is to be served. */
+function createCertificateCheck(deps: CertificateManagerDeps): () => Promise<CertificateState> {
+  const { client, now, log } = deps;
+  const secret = createCertificateSecret(client, deps.secret);
+  const webhooks = createWebhookConfigurations(client, deps.webhookConfiguration);
+
+  /**
+   * The configuration is read before the Secret, and changed only if it is still the same: whoever sees
+   * the bundle of a newer Secret sees that Secret too, and takes nothing out of the bundle by mistake.
+   */
+  async function check(): Promise<CertificateState> {
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+      const configuration = await webhooks.read();
+      const stored = await secret.read();
+      const state = await renewedState(stored.state, configuration.names, now());
+      if (state.leaf.cert !== stored.state.leaf?.cert) {
+        if (!(await secret.write(state, stored))) continue;
+        logRenewal(state, log);
+      }
+      if (await webhooks.inject(configuration, trustedBundle(state))) return state;
+    }
+    throw new TurnpikeError('ApiConflict', 'Other replicas keep changing the certificates: trying again.');
+  }
+
+  return check;
+}
+
+function logRenewal({ authority, leaf }: CertificateState, log: Logger): void {
+  const until = (cert: string) => readCertificate(cert)?.validTo;
+  log.info(
+    { certificateUntil: until(leaf.cert), authorityUntil: until(authority.cert) },
+    'admission certificate made',
+  );
 }

@@ -44,24 +44,13 @@ export function createConnections(
   const proxy = cluster.proxyUrl || proxyFor?.(new URL(cluster.server));
   const route = createRoute({ server, proxy, judge });
   const source = createCredentialSource(kubeConfig);
-  let pool: { readonly credentials: Credentials; readonly session: Bun.FetchSession } | undefined;
-
-  function sessionFor(credentials: Credentials): Bun.FetchSession {
-    if (pool?.credentials === credentials) return pool.session;
-    const { tls } = credentials;
-    const last = pool && Bun.deepEquals(pool.credentials.tls, tls) ? pool.session : undefined;
-    if (!last) pool?.session.close();
-    const named = route.serverName === undefined ? tls : { serverName: route.serverName, ...tls };
-    const session = last ?? new Bun.FetchSession({ tls: named });
-    pool = { credentials, session };
-    return session;
-  }
+  const sessions = createSessions(route.serverName);
 
   async function attempt(path: string, init: BunFetchRequestInit): Promise<Answer> {
     // A credential plugin or a name server that hangs must not hold a request longer than its deadline.
     const credentials = await untilAborted(source.current(), init.signal);
     const ways = await untilAborted(route.ways(), init.signal);
-    const session = sessionFor(credentials);
+    const session = sessions.of(credentials);
     let failure: unknown = new Error('its name has no address');
     for (const way of ways) {
       const headers = { ...init.headers, ...credentials.headers, ...way.headers };
@@ -90,6 +79,24 @@ export function createConnections(
     server,
     namespace: context?.namespace || 'default',
     fetch,
+    close: sessions.close,
+  };
+}
+
+/** The session of the certificates of now: another set of them closes the one before. */
+function createSessions(serverName: string | undefined) {
+  let pool: { readonly credentials: Credentials; readonly session: Bun.FetchSession } | undefined;
+  return {
+    of(credentials: Credentials): Bun.FetchSession {
+      if (pool?.credentials === credentials) return pool.session;
+      const { tls } = credentials;
+      const last = pool && Bun.deepEquals(pool.credentials.tls, tls) ? pool.session : undefined;
+      if (!last) pool?.session.close();
+      const named = serverName === undefined ? tls : { serverName, ...tls };
+      const session = last ?? new Bun.FetchSession({ tls: named });
+      pool = { credentials, session };
+      return session;
+    },
     close: () => pool?.session.close(),
   };
 }

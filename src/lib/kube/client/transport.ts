@@ -1,19 +1,11 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { createDeadline, createSlots, untilAborted } from '../../async/index.ts';
+import { createDeadline, createSlots } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import { readBounded } from './body.ts';
 import { type ConnectionsDeps, createConnections } from './connections.ts';
-import {
-  answerError,
-  connectionError,
-  type Outgoing,
-  parseAnswer,
-  pathAndQuery,
-  provesAlive,
-  requestInit,
-  unavailable,
-} from './exchange.ts';
+import { parseAnswer, requestInit, unavailable } from './exchange.ts';
 import type { RequestQueue } from './request-queue.ts';
+import { createSender, type RequestRecord, type Sender } from './sender.ts';
 
 export interface KubeRequest {
   readonly method: string;
@@ -52,15 +44,6 @@ export interface KubeClient {
   readonly waited?: RequestQueue['waited'];
   /** Ends what is under way, and the idle connections. */
   close(): void;
-}
-
-export interface RequestRecord {
-  readonly method: string;
-  readonly host: string;
-  /** HTTP status, or `<error>` when there was no answer, as in client-go's metric. */
-  readonly code: string;
-  /** Until the answer's headers were there. */
-  readonly seconds: number;
 }
 
 /** How much of its answers and of our connections an API server may take. */
@@ -117,44 +100,10 @@ const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
 export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = {}): KubeClient {
   const connections = createConnections(kubeConfig, deps);
   const { server, namespace } = connections;
-  const host = new URL(server).host;
-  const {
-    inFlight,
-    timeoutMs: usualMs = DEFAULT_TIMEOUT_MS,
-    maxBytes: usualBytes = DEFAULT_MAX_BYTES,
-    list,
-  } = deps.limits ?? {};
-  const own = inFlight === undefined ? undefined : createSlots(inFlight);
-  const { queue } = deps;
+  const { queue, onRequest, limits: { timeoutMs: usualMs = DEFAULT_TIMEOUT_MS, list } = {} } = deps;
   const closing = new AbortController();
-  let reachable = true;
-
-  async function send(outgoing: Outgoing, init: BunFetchRequestInit): Promise<Response> {
-    const started = performance.now();
-    let code = '<error>';
-    try {
-      const answer = await untilAborted(connections.fetch(pathAndQuery(outgoing), init), init.signal);
-      const { response } = answer;
-      code = String(response.status);
-      if (!response.ok) throw await answerError(answer, outgoing, init.signal);
-      return response;
-    } finally {
-      deps.onRequest?.({
-        method: outgoing.method,
-        host,
-        code,
-        seconds: (performance.now() - started) / 1000,
-      });
-    }
-  }
-
-  function failure(error: unknown, givenUp: boolean): TurnpikeError {
-    if (closing.signal.aborted) return unavailable('The client of the API server is closed.', error);
-    if (givenUp) return unavailable('The request to the API server was given up.', error);
-    const known = error instanceof TurnpikeError ? error : connectionError(error, server);
-    reachable = provesAlive(known);
-    return known;
-  }
+  const sender = createSender({ connections, closing: closing.signal, onRequest });
+  const exchange = createExchange({ ...deps, sender, server, closing: closing.signal });
 
   async function request(wanted: KubeRequest): Promise<unknown> {
     const timeoutMs = wanted.timeoutMs ?? usualMs;
@@ -164,30 +113,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     try {
       return await queue.run(queued, () => exchange(wanted, timeoutMs));
     } catch (error) {
-      throw error instanceof TurnpikeError ? error : failure(error, signal?.aborted ?? false);
-    }
-  }
-
-  async function exchange(wanted: KubeRequest, timeoutMs: number): Promise<unknown> {
-    const deadline = createDeadline({ timeoutMs, signals: [closing.signal, wanted.signal] });
-    let giveBack = () => {};
-    const held = queue?.answer();
-    try {
-      if (own) giveBack = await own.take(deadline.signal);
-      const { body } = await send(wanted, requestInit(wanted, deadline.signal));
-      const bytes = await readBounded(body, wanted.maxBytes ?? usualBytes, deadline.signal, held?.take);
-      const parse = () => parseAnswer(bytes, wanted);
-      const answer = queue ? await queue.parse(bytes, deadline.signal, parse) : parse();
-      reachable = true;
-      return answer;
-    } catch (error) {
-      const late = `The API server ${server} did not answer ${wanted.method} ${wanted.path} within ${timeoutMs} ms.`;
-      const reason = deadline.expired() ? unavailable(late, error) : error;
-      throw failure(reason, wanted.signal?.aborted ?? false);
-    } finally {
-      held?.release();
-      giveBack();
-      deadline.clear();
+      throw error instanceof TurnpikeError ? error : sender.failure(error, signal?.aborted ?? false);
     }
   }
 
@@ -195,11 +121,11 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     const outgoing = { method: 'GET', ...wanted };
     const signal = AbortSignal.any([wanted.signal, closing.signal]);
     try {
-      const response = await send(outgoing, { ...requestInit(outgoing, signal), timeout: false });
-      reachable = true;
+      const response = await sender.send(outgoing, { ...requestInit(outgoing, signal), timeout: false });
+      sender.succeeded();
       return response.body ?? new Blob().stream();
     } catch (error) {
-      throw failure(error, wanted.signal.aborted);
+      throw sender.failure(error, wanted.signal.aborted);
     }
   }
 
@@ -208,14 +134,48 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     connections.close();
   }
 
-  const config = { server, namespace };
   return {
     request,
     stream,
-    available: () => reachable,
-    config,
+    available: sender.available,
+    config: { server, namespace },
     ...(list && { lists: list }),
     ...(queue && { waited: queue.waited }),
     close,
+  };
+}
+
+interface ExchangeDeps extends Pick<KubeClientDeps, 'limits' | 'queue'> {
+  readonly sender: Sender;
+  readonly server: string;
+  readonly closing: AbortSignal;
+}
+
+/** One request and its whole answer, once it may be sent. */
+function createExchange({ sender, server, closing, queue, limits = {} }: ExchangeDeps) {
+  const { inFlight, maxBytes: usualBytes = DEFAULT_MAX_BYTES } = limits;
+  const own = inFlight === undefined ? undefined : createSlots(inFlight);
+
+  return async (wanted: KubeRequest, timeoutMs: number): Promise<unknown> => {
+    const deadline = createDeadline({ timeoutMs, signals: [closing, wanted.signal] });
+    let giveBack = () => {};
+    const held = queue?.answer();
+    try {
+      if (own) giveBack = await own.take(deadline.signal);
+      const { body } = await sender.send(wanted, requestInit(wanted, deadline.signal));
+      const bytes = await readBounded(body, wanted.maxBytes ?? usualBytes, deadline.signal, held?.take);
+      const parse = () => parseAnswer(bytes, wanted);
+      const answer = queue ? await queue.parse(bytes, deadline.signal, parse) : parse();
+      sender.succeeded();
+      return answer;
+    } catch (error) {
+      const late = `The API server ${server} did not answer ${wanted.method} ${wanted.path} within ${timeoutMs} ms.`;
+      const reason = deadline.expired() ? unavailable(late, error) : error;
+      throw sender.failure(reason, wanted.signal?.aborted ?? false);
+    } finally {
+      held?.release();
+      giveBack();
+      deadline.clear();
+    }
   };
 }

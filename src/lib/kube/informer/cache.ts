@@ -62,15 +62,15 @@ export function createObjectCache<T extends KubeObject>(log: Logger): ObjectCach
 
   function put(object: T): void {
     const known = entries.get(objectKey(object.metadata));
-    if (!known || isNewer(object.metadata.resourceVersion ?? '', known.version)) take(object, known);
+    if (!known || isNewer(object.metadata.resourceVersion ?? '', known.version)) apply(object, known);
   }
 
   function refresh(object: T): void {
     const known = entries.get(objectKey(object.metadata));
-    if (!known || !isNewer(known.version, object.metadata.resourceVersion ?? '')) take(object, known);
+    if (!known || !isNewer(known.version, object.metadata.resourceVersion ?? '')) apply(object, known);
   }
 
-  function take(object: T, known: Entry<T> | undefined): void {
+  function apply(object: T, known: Entry<T> | undefined): void {
     const key = objectKey(object.metadata);
     const version = object.metadata.resourceVersion ?? '';
     entries.set(key, { object, version });

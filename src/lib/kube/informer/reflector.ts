@@ -4,8 +4,8 @@ import type { Logger } from '../../logger.ts';
 import type { KubeClient } from '../client/transport.ts';
 import type { KubeObject, ObjectCache } from './cache.ts';
 import { listAll } from './list.ts';
-import { createMirror } from './store.ts';
-import { followWatch } from './watch.ts';
+import { createStore } from './store.ts';
+import { followWatch, type WatchEvent } from './watch.ts';
 
 export interface ReflectorTimings {
   /** For how long a watch is asked for, in seconds; up to a tenth more is added at random. */
@@ -57,36 +57,31 @@ export function createReflector<T extends KubeObject>(
   const { log, path, fieldSelector, signal } = options;
   const timings = { ...TIMINGS, ...options.timings };
   const random = options.random ?? Math.random;
-  const mirror = createMirror({ cache: options.cache, parse: options.parse, log });
+  const store = createStore({ cache: options.cache, parse: options.parse, log });
+  const watched = { path, fieldSelector, silenceMs: timings.silenceMs, signal };
   let listedAt: number | undefined;
   let synced = false;
 
   async function relist(): Promise<void> {
-    const list = mirror.beginList();
+    const list = store.beginList();
     await listAll(client, { path, fieldSelector, signal, onPage: list.page });
     list.end();
     listedAt = performance.now();
     synced = true;
   }
 
-  /** One list, if one is due, and one watch. `heard`: the server has something to say. */
-  async function round(): Promise<{ heard: boolean; failed: boolean }> {
+  /** One list, if one is due, and one watch. */
+  async function round(): Promise<Round> {
     const started = performance.now();
     let heard = false;
+    const onEvent = (event: WatchEvent) => {
+      heard = true;
+      store.apply(event);
+    };
     try {
       if (listedAt === undefined || started - listedAt > timings.relistMs) await relist();
-      await followWatch(client, {
-        path,
-        fieldSelector,
-        resourceVersion: mirror.version(),
-        timeoutSeconds: timings.watchSeconds * (1 + random() / 10),
-        silenceMs: timings.silenceMs,
-        signal,
-        onEvent: (event) => {
-          heard = true;
-          mirror.take(event);
-        },
-      });
+      const timeoutSeconds = timings.watchSeconds * (1 + random() / 10);
+      await followWatch(client, { ...watched, resourceVersion: store.version(), timeoutSeconds, onEvent });
       return { heard, failed: !heard && performance.now() - started < SHORT_WATCH_MS };
     } catch (error) {
       if (!signal.aborted) note(error);
@@ -100,30 +95,42 @@ export function createReflector<T extends KubeObject>(
       log.warn({ error: errorMessage(error) }, 'watch interrupted');
       return;
     }
-    log.info({ version: mirror.version() }, 'the API server forgot this version: listing again');
+    log.info({ version: store.version() }, 'the API server forgot this version: listing again');
     listedAt = undefined;
   }
 
-  /** An API server that was away and answers somebody again is asked by all at once. */
-  async function pause(ms: number): Promise<void> {
-    const away = !client.available();
-    const until = performance.now() + ms;
-    for (let left = ms; left > 0 && !signal.aborted; left = until - performance.now()) {
-      await wait(Math.min(left, LOOK_EVERY_MS), signal);
-      if (away && client.available()) return;
-    }
-  }
+  const run = () => repeat(round, { client, backoff: timings.backoff, random, signal });
+  return { run, synced: () => synced, version: store.version };
+}
 
-  async function run(): Promise<void> {
-    let failures = 0;
-    while (!signal.aborted) {
-      const { heard, failed } = await round();
-      if (heard || !failed) failures = 0;
-      if (!failed) continue;
-      await pause(backoffDelay(timings.backoff, failures, random));
-      failures += 1;
-    }
-  }
+interface Round {
+  /** The server had something to say. */
+  readonly heard: boolean;
+  readonly failed: boolean;
+}
 
-  return { run, synced: () => synced, version: mirror.version };
+interface Repetition extends Required<Pick<ReflectorOptions<unknown>, 'random' | 'signal'>> {
+  readonly client: KubeClient;
+  readonly backoff: Backoff;
+}
+
+async function repeat(round: () => Promise<Round>, { client, backoff, random, signal }: Repetition) {
+  let failures = 0;
+  while (!signal.aborted) {
+    const { heard, failed } = await round();
+    if (heard || !failed) failures = 0;
+    if (!failed) continue;
+    await pause(client, backoffDelay(backoff, failures, random), signal);
+    failures += 1;
+  }
+}
+
+/** An API server that was away and answers somebody again is asked by all at once. */
+async function pause(client: KubeClient, ms: number, signal: AbortSignal): Promise<void> {
+  const away = !client.available();
+  const until = performance.now() + ms;
+  for (let left = ms; left > 0 && !signal.aborted; left = until - performance.now()) {
+    await wait(Math.min(left, LOOK_EVERY_MS), signal);
+    if (away && client.available()) return;
+  }
 }

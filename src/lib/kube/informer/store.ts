@@ -8,11 +8,11 @@ import { isNewer } from './version.ts';
 import type { WatchEvent } from './watch.ts';
 
 /** Brings what lists and watches say into a cache, and knows up to which version that is. */
-export interface Mirror {
+export interface Store {
   /** Empty before the first list. */
   version(): string;
   beginList(): ListInProgress;
-  take(event: WatchEvent): void;
+  apply(event: WatchEvent): void;
 }
 
 export interface ListInProgress {
@@ -21,13 +21,13 @@ export interface ListInProgress {
   end(): void;
 }
 
-export interface MirrorOptions<T> {
+export interface StoreOptions<T> {
   readonly cache: ObjectCache<T>;
   readonly parse: (raw: unknown) => T;
   readonly log: Logger;
 }
 
-const TELL_EVERY_MS = 1000;
+const REPORT_EVERY_MS = 1000;
 
 const RawMetadata = v.object({
   name: v.optional(v.string(), ''),
@@ -37,27 +37,16 @@ const RawMetadata = v.object({
 const RawObject = v.object({ metadata: RawMetadata });
 type RawMetadata = v.InferOutput<typeof RawMetadata>;
 
-export function createMirror<T extends KubeObject>({ cache, parse, log }: MirrorOptions<T>): Mirror {
+export function createStore<T extends KubeObject>({ cache, parse, log }: StoreOptions<T>): Store {
+  const report = createReporter(log);
   let version = '';
-  let leftOut = 0;
-  let toldAt = Number.NEGATIVE_INFINITY;
 
   function put(raw: unknown, metadata: RawMetadata): void {
     try {
       cache.put(parse(raw));
     } catch (error) {
-      tell(objectKey(metadata), errorMessage(error));
+      report(objectKey(metadata), errorMessage(error));
     }
-  }
-
-  /** Another cluster may have any number of objects that cannot be read, and call them as it likes. */
-  function tell(key: string, error: string): void {
-    leftOut += 1;
-    const now = performance.now();
-    if (now - toldAt < TELL_EVERY_MS) return;
-    log.warn({ key: cut(oneLine(key), MAX_QUOTED), error, leftOut }, 'object left out: it cannot be read');
-    leftOut = 0;
-    toldAt = now;
   }
 
   function checkSetBack(listed: string): void {
@@ -89,12 +78,26 @@ export function createMirror<T extends KubeObject>({ cache, parse, log }: Mirror
     return { page, end };
   }
 
-  function take({ type, object }: WatchEvent): void {
+  function apply({ type, object }: WatchEvent): void {
     const { metadata } = parseFirst(RawObject, object);
     if (type === 'DELETED') cache.remove(objectKey(metadata), metadata.resourceVersion);
     else if (type !== 'BOOKMARK') put(object, metadata);
     version = metadata.resourceVersion;
   }
 
-  return { version: () => version, beginList, take };
+  return { version: () => version, beginList, apply };
+}
+
+/** Another cluster may have any number of objects that cannot be read, and call them as it likes. */
+function createReporter(log: Logger) {
+  let leftOut = 0;
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  return (key: string, error: string): void => {
+    leftOut += 1;
+    const now = performance.now();
+    if (now - reportedAt < REPORT_EVERY_MS) return;
+    log.warn({ key: cut(oneLine(key), MAX_QUOTED), error, leftOut }, 'object left out: it cannot be read');
+    leftOut = 0;
+    reportedAt = now;
+  };
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { createKubeClient, type KubeClient } from '../../../../src/lib/kube/client/transport.ts';
-import { createLease, type Lease } from '../../../../src/lib/kube/election/election.ts';
+import { createLeaderElector, type LeaderElector } from '../../../../src/lib/kube/election/election.ts';
 import { loadKubeConfig } from '../../../../src/lib/kube/kubeconfig/load.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
 import type { Lab } from '../../../lab/lab.ts';
@@ -15,7 +15,7 @@ const TIMINGS = { leaseSeconds: 3, renewDeadlineSeconds: 2, retrySeconds: 0.1 };
 
 interface Candidate {
   readonly client: KubeClient;
-  readonly lease: Lease;
+  readonly lease: LeaderElector;
   readonly changes: boolean[];
   resign(): Promise<void>;
 }
@@ -44,7 +44,7 @@ describe('leader election on a real Lease', () => {
     const changes: boolean[] = [];
     const now = () => new Date();
     const { log } = createFakeLog();
-    const lease = createLease(client, { namespace, name, identity, now, log, timings: TIMINGS });
+    const lease = createLeaderElector(client, { namespace, name, identity, now, log, timings: TIMINGS });
     const running = lease.run((leading) => changes.push(leading), stop.signal);
     const resign = async () => {
       stop.abort();

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../../../src/lib/errors.ts';
 import type { KubeClient, KubeRequest } from '../../../../src/lib/kube/client/transport.ts';
-import { createLease } from '../../../../src/lib/kube/election/election.ts';
+import { createLeaderElector } from '../../../../src/lib/kube/election/election.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
 import { waitUntil } from '../../../lab/wait.ts';
 
@@ -59,7 +59,7 @@ describe('a lease', () => {
   function campaign(client: KubeClient, identity: string, elapsed: () => number) {
     const controller = new AbortController();
     const changes: boolean[] = [];
-    const lease = createLease(client, {
+    const lease = createLeaderElector(client, {
       namespace: 'n',
       name: 'l',
       identity,

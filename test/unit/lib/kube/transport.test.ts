@@ -2,11 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createKubeClient,
-  type KubeClient,
-  type RequestRecord,
-} from '../../../../src/lib/kube/client/transport.ts';
+import { createKubeClient, type KubeClient, type RequestRecord } from '../../../../src/lib/kube/index.ts';
 import { createProxyFor } from '../../../../src/lib/net/proxy.ts';
 import { kubeConfigTo } from '../../../cluster/lib/kube/support.ts';
 import { withEnvironment } from '../../../fakes/environment.ts';

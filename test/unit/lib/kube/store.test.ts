@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import * as v from 'valibot';
 import { parseFirst } from '../../../../src/lib/first-fault.ts';
 import { createObjectCache, type KubeObject } from '../../../../src/lib/kube/informer/cache.ts';
-import { createMirror } from '../../../../src/lib/kube/informer/store.ts';
+import { createStore } from '../../../../src/lib/kube/informer/store.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
 
 test('objects that cannot be read are told of once in a second, however many and however they are called', () => {
@@ -11,9 +11,9 @@ test('objects that cannot be read are told of once in a second, however many and
   const parse = () => {
     throw new Error('no');
   };
-  const mirror = createMirror({ cache, parse, log });
+  const store = createStore({ cache, parse, log });
   const name = 'x'.repeat(100_000);
-  const list = mirror.beginList();
+  const list = store.beginList();
   const objects = Array.from({ length: 1000 }, () => ({ metadata: { name, resourceVersion: '1' } }));
   list.page(objects, '1');
   list.end();
