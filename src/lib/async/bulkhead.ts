@@ -18,14 +18,11 @@ export interface BulkheadLimits {
   readonly namespace: number;
 }
 
-type Waiting = Set<() => void>;
-
 export function createBulkhead(limits: BulkheadLimits): Bulkhead {
   let total = 0;
   const byNamespace = createCounts();
   const byHost = createCounts();
-  /** By namespace and then by host, which take turns; at each host the first come first. */
-  const waiting = new Map<string, Map<string, Waiting>>();
+  const line = createLine();
 
   function hasRoom({ namespace, host }: Place): boolean {
     const isFree = byNamespace.of(namespace) < limits.namespace && byHost.of(host) < limits.host;
@@ -38,50 +35,14 @@ export function createBulkhead(limits: BulkheadLimits): Bulkhead {
     byHost.add(host, change);
   }
 
-  /** Of those that there is room for, the namespace with the least under way comes first. */
-  function nextPlace(): Place | undefined {
-    let best: Place | undefined;
-    for (const [namespace, hosts] of waiting) {
-      if (best && byNamespace.of(namespace) >= byNamespace.of(best.namespace)) continue;
-      const host = hosts.keys().find((one) => hasRoom({ namespace, host: one }));
-      if (host !== undefined) best = { namespace, host };
-    }
-    return best;
-  }
-
   function letIn(): void {
-    for (let place = nextPlace(); place; place = nextPlace()) {
-      const [first] = waiting.get(place.namespace)?.get(place.host) ?? [];
+    for (;;) {
+      const place = line.next(byNamespace.of, hasRoom);
+      const first = place && line.take(place);
       if (!first) return;
-      passTurn(place);
-      forget(place, first);
       count(place, 1);
       first();
     }
-  }
-
-  function remember({ namespace, host }: Place, enter: () => void): void {
-    const hosts = waiting.get(namespace) ?? new Map<string, Waiting>();
-    const there = hosts.get(host) ?? new Set();
-    waiting.set(namespace, hosts.set(host, there.add(enter)));
-  }
-
-  /** Whoever else waits as well comes first the next time. */
-  function passTurn({ namespace, host }: Place): void {
-    const hosts = waiting.get(namespace);
-    const there = hosts?.get(host);
-    if (!hosts || !there) return;
-    hosts.delete(host);
-    waiting.delete(namespace);
-    waiting.set(namespace, hosts.set(host, there));
-  }
-
-  function forget({ namespace, host }: Place, enter: () => void): void {
-    const hosts = waiting.get(namespace);
-    const there = hosts?.get(host);
-    there?.delete(enter);
-    if (there?.size === 0) hosts?.delete(host);
-    if (hosts?.size === 0) waiting.delete(namespace);
   }
 
   async function enter(place: Place, signal: AbortSignal): Promise<void> {
@@ -89,10 +50,10 @@ export function createBulkhead(limits: BulkheadLimits): Bulkhead {
     if (hasRoom(place)) return count(place, 1);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const giveUp = () => {
-      forget(place, resolve);
+      line.leave(place, resolve);
       reject(signal.reason);
     };
-    remember(place, resolve);
+    line.join(place, resolve);
     signal.addEventListener('abort', giveUp, { once: true });
     await promise.finally(() => signal.removeEventListener('abort', giveUp));
   }
@@ -106,6 +67,58 @@ export function createBulkhead(limits: BulkheadLimits): Bulkhead {
         count(place, -1);
         letIn();
       }
+    },
+  };
+}
+
+type Enter = () => void;
+
+/** Who waits, by namespace and then by host, which take turns; at each host the first come first. */
+function createLine() {
+  const waiting = new Map<string, Map<string, Set<Enter>>>();
+
+  function leave({ namespace, host }: Place, enter: Enter): void {
+    const hosts = waiting.get(namespace);
+    const there = hosts?.get(host);
+    there?.delete(enter);
+    if (there?.size === 0) hosts?.delete(host);
+    if (hosts?.size === 0) waiting.delete(namespace);
+  }
+
+  /** The other places come first the next time. */
+  function passTurn({ namespace, host }: Place): void {
+    const hosts = waiting.get(namespace);
+    const there = hosts?.get(host);
+    if (!hosts || !there) return;
+    hosts.delete(host);
+    waiting.delete(namespace);
+    waiting.set(namespace, hosts.set(host, there));
+  }
+
+  return {
+    join({ namespace, host }: Place, enter: Enter): void {
+      const hosts = waiting.get(namespace) ?? new Map<string, Set<Enter>>();
+      const there = hosts.get(host) ?? new Set();
+      waiting.set(namespace, hosts.set(host, there.add(enter)));
+    },
+    leave,
+    /** Of those that there is room for, the place whose namespace has the least under way. */
+    next(underWay: (namespace: string) => number, hasRoom: (place: Place) => boolean): Place | undefined {
+      let best: Place | undefined;
+      for (const [namespace, hosts] of waiting) {
+        if (best && underWay(namespace) >= underWay(best.namespace)) continue;
+        const host = hosts.keys().find((one) => hasRoom({ namespace, host: one }));
+        if (host !== undefined) best = { namespace, host };
+      }
+      return best;
+    },
+    /** The first one at the place, who waits no more. */
+    take(place: Place): Enter | undefined {
+      const [first] = waiting.get(place.namespace)?.get(place.host) ?? [];
+      if (!first) return undefined;
+      passTurn(place);
+      leave(place, first);
+      return first;
     },
   };
 }

@@ -43,11 +43,6 @@ export function startWorkers<K extends string>({ queue, count, run }: WorkersOpt
     queue.done(key);
   }
 
-  function leave(turn: Turn): void {
-    turn.giveBack?.();
-    turn.giveBack = undefined;
-  }
-
   async function comeBack(turn: Turn): Promise<void> {
     const giveBack = await slots.take(patience);
     // Something else of it may have gone outside, or have come back, meanwhile.
@@ -89,4 +84,9 @@ export function startWorkers<K extends string>({ queue, count, run }: WorkersOpt
       await Promise.all(underWay);
     },
   };
+}
+
+function leave(turn: Turn): void {
+  turn.giveBack?.();
+  turn.giveBack = undefined;
 }
