@@ -4,10 +4,11 @@ import { answer, type Verdict } from './admission/answer.ts';
 import { type JudgeDeps, judge } from './admission/judge.ts';
 import { createReviewLog, type ReviewLog } from './admission/report.ts';
 import { parseReview, type Review } from './admission/review.ts';
+import { MAX_BODY_BYTES, unread } from './body.ts';
 import { createFaultAnswer } from './fault.ts';
 import { json, methodNotAllowed, noRoom, notFound, problem } from './problem.ts';
 import { type Held, INTAKE, type Intake, type IntakeLimits } from './server/intake.ts';
-import { type Bindings, unread } from './signed/signed.ts';
+import type { Bindings } from './server/source.ts';
 
 export interface AdmissionDeps extends JudgeDeps {
   readonly log: Logger;
@@ -21,9 +22,6 @@ export interface AdmissionDeps extends JudgeDeps {
  * parsed; those of an API server are a few kilobytes each.
  */
 export const REVIEWS: IntakeLimits = { ...INTAKE, total: 16 * 1024 * 1024, source: 8 * 1024 * 1024 };
-
-/** An AdmissionReview of an update holds the object twice, and etcd takes 1.5 MiB at most of each. */
-const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 const OWN_FAULT: Verdict = {
   allowed: false,

@@ -4,7 +4,7 @@ import { type ForgeChange, receiveChange } from '../decide/observation/forge-cha
 import { errorMessage } from '../lib/errors.ts';
 import { changedPullRequest, webhookOf } from '../lib/forges/index.ts';
 import { FORGE_TYPES, type ForgeType } from '../lib/forges/pure.ts';
-import { isDeeperThan } from '../lib/text/index.ts';
+import { MAX_DEPTH, parseJson } from './body.ts';
 import { authenticateForge } from './forge/authenticate.ts';
 import { json, notFound, problem, unauthorized, unavailable } from './problem.ts';
 import { refuse } from './signed/authenticate.ts';
@@ -33,7 +33,6 @@ export interface ForgeHookDeps extends GuardDeps {
 
 /** Events of pull requests are far smaller. */
 export const MAX_EVENT_BYTES = 1024 * 1024;
-const MAX_DEPTH = 100;
 
 export function createForgeHook(deps: ForgeHookDeps) {
   return postRoute('/forge/:forge/:namespace/:name', deps, async (call) => {
@@ -90,17 +89,6 @@ async function note(
   } catch (error) {
     deps.log.warn({ namespace, name, error: errorMessage(error) }, 'the change could not be recorded');
     return refused(c, deps, 'not-recorded', unavailable());
-  }
-}
-
-type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false };
-
-function parseJson(body: Uint8Array): Parsed {
-  if (isDeeperThan(body, MAX_DEPTH)) return { ok: false };
-  try {
-    return { ok: true, value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) };
-  } catch {
-    return { ok: false };
   }
 }
 

@@ -9,6 +9,7 @@ import { receiveWith, targetToLookAt } from '../decide/observation/receive/look.
 import type { Receipt } from '../decide/observation/receive.ts';
 import { errorMessage } from '../lib/errors.ts';
 import { cut, oneLine } from '../lib/text/index.ts';
+import { parseJson } from './body.ts';
 import { preferredWait } from './prefer.ts';
 import { json, problem, unauthorized, unavailable, unprocessable } from './problem.ts';
 import { SMALL_BODY } from './server/intake.ts';
@@ -133,14 +134,10 @@ type Parsed =
   | { readonly ok: false; readonly detail: string };
 
 function parseEvent(body: Uint8Array): Parsed {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    return { ok: false, detail: 'The body is not JSON.' };
-  }
+  const json = parseJson(body);
+  if (!json.ok) return json;
   // A list may be wrong at a million places: one is named.
-  const parsed = v.safeParse(FluxEvent, value, { abortEarly: true });
+  const parsed = v.safeParse(FluxEvent, json.value, { abortEarly: true });
   if (parsed.success) return { ok: true, value: parsed.output };
   const [issue] = parsed.issues;
   const where = v.getDotPath(issue)?.slice(0, 100) ?? 'the body';

@@ -4,7 +4,7 @@ import { createFaultAnswer } from './fault.ts';
 import { createForgeHook } from './forge.ts';
 import { createHook, type HookDeps } from './hook.ts';
 import { notFound } from './problem.ts';
-import type { Bindings } from './signed/signed.ts';
+import type { Bindings } from './server/source.ts';
 
 /** All that listens on `--promotion-hook-bind-address`. */
 export function createSignedApp(deps: HookDeps & ApprovalDeps): Hono<{ Bindings: Bindings }> {

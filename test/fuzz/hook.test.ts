@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import type { FluxEvent } from '../../src/api/event.ts';
 import { type Pipeline, PipelineStatus, pipelineKey } from '../../src/api/pipeline.ts';
-import { MAX_BODY_BYTES } from '../../src/http/signed/signed.ts';
+import { MAX_BODY_BYTES } from '../../src/http/body.ts';
 import { parseStoredPipeline } from '../../src/observe/pipelines/stored-pipeline.ts';
 import { at, event, pipeline, running, spec, withState } from '../fakes/pipeline.ts';
 import { mutateBytes } from './bytes.ts';

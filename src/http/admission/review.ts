@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { AdmissionReview, type Author } from '../../api/admission.ts';
 import { GROUP, KIND } from '../../api/group.ts';
 import { type PipelineNames, problemLine, schemaProblems } from '../../decide/validation.ts';
-import { isDeeperThan } from '../../lib/text/index.ts';
+import { parseJson } from '../body.ts';
 
 /** A Pipeline as it stands in an AdmissionReview; the spec is judged on its own. */
 const ReviewedPipeline = v.object({
@@ -29,18 +29,15 @@ export interface Review {
   readonly wasPipeline: boolean;
 }
 
-/** Far more than a Pipeline and its managed fields need. */
-const MAX_DEPTH = 100;
 /** A list may be wrong at a million places: one is named. */
 const FIRST = { abortEarly: true };
-const DECODER = new TextDecoder();
+const NOT_JSON = 'The body is not JSON: send an AdmissionReview of admission.k8s.io/v1.';
 
 /** Reads the body of a request; a text is the sentence that says why it is no review of a Pipeline. */
 export function parseReview(body: Uint8Array): Review | string {
-  if (isDeeperThan(body, MAX_DEPTH)) return `The body is nested deeper than ${MAX_DEPTH} levels.`;
-  const json = parseJson(DECODER.decode(body));
-  if (json === undefined) return 'The body is not JSON: send an AdmissionReview of admission.k8s.io/v1.';
-  const review = v.safeParse(AdmissionReview, json, FIRST);
+  const json = parseJson(body, NOT_JSON);
+  if (!json.ok) return json.detail;
+  const review = v.safeParse(AdmissionReview, json.value, FIRST);
   if (!review.success) return sentencesOf(review.issues, 'AdmissionReview');
   const { request } = review.output;
   if (!OPERATIONS.includes(request.operation))
@@ -69,12 +66,4 @@ function sentencesOf(issues: Parameters<typeof schemaProblems>[0], top: string):
 function before(old: unknown): Pick<Review, 'oldSpec' | 'wasPipeline'> {
   const was = v.safeParse(ReviewedPipeline, old ?? undefined, FIRST);
   return { oldSpec: was.success ? was.output.spec : undefined, wasPipeline: was.success };
-}
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

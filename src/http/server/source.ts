@@ -10,6 +10,11 @@ export interface TrustedProxies {
   callerOf(source: string, request: Request): string;
 }
 
+/** The server hands this in with each request; the address of the socket, or what a trusted proxy says of it. */
+export interface Bindings {
+  readonly source: string;
+}
+
 /** A chain of proxies is far shorter; only this much of the header's end is read. */
 const MAX_HEADER_LENGTH = 1024;
 

@@ -3,8 +3,10 @@ import { type PipelineSpec, pipelineKey, type StoredPipeline } from '../../api/p
 import type { KeyUse } from '../../decide/keys.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { parseSignature } from '../../lib/net/index.ts';
+import { MAX_BODY_BYTES, unread } from '../body.ts';
 import { busy, methodNotAllowed, noRoom, problem, unauthorized, unavailable } from '../problem.ts';
-import type { Held, Intake, Unread } from '../server/intake.ts';
+import type { Held, Intake } from '../server/intake.ts';
+import type { Bindings } from '../server/source.ts';
 import { authenticate, type Refusal, refuse, type SignedDeps } from './authenticate.ts';
 import type { Caller, RateLimiter } from './rate.ts';
 import type { RejectionLog } from './rejections.ts';
@@ -20,11 +22,6 @@ export interface GuardDeps extends SignedDeps {
   readonly now: () => Date;
 }
 
-/** The server hands this in with each request; the address of the socket, or what a trusted proxy says of it. */
-export interface Bindings {
-  readonly source: string;
-}
-
 export type SignedContext = Context<{ Bindings: Bindings }>;
 
 /** A request whose body is not read yet. */
@@ -32,9 +29,6 @@ export interface Call {
   readonly c: SignedContext;
   readonly held: Held;
 }
-
-/** A Flux event is below 4 KiB; notification-controller's own bound is 3 MiB. */
-export const MAX_BODY_BYTES: number = 3 * 1024 * 1024;
 
 /** A larger body counts against a limit of its own. No event of Flux is larger, and one of this size is cheap to check. */
 const SMALL_BODY_BYTES = 64 * 1024;
@@ -179,28 +173,6 @@ function tooMany(retryAfter: number): Response {
     title: 'Too Many Requests',
     headers: { 'retry-after': String(retryAfter) },
   });
-}
-
-/** The rest of the body is not read, so the connection cannot serve another request. */
-const CLOSE = { connection: 'close' };
-
-export function unread(why: Unread, maxBytes: number): Response {
-  switch (why) {
-    case 'too-large': {
-      const detail = `The body is larger than ${maxBytes} bytes.`;
-      return problem({ status: 413, title: 'Content Too Large', detail, headers: CLOSE });
-    }
-    case 'too-slow': {
-      const detail = 'The body did not come in time.';
-      return problem({ status: 408, title: 'Request Timeout', detail, headers: CLOSE });
-    }
-    case 'broken-off': {
-      const detail = 'The body was broken off.';
-      return problem({ status: 400, title: 'Bad Request', detail, headers: CLOSE });
-    }
-    case 'no-room':
-      return noRoom();
-  }
 }
 
 /** A router for one POST path: other methods are refused with 405. */
