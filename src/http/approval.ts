@@ -1,10 +1,9 @@
-import { type PipelineKey, pipelineKey } from '../api/pipeline.ts';
+import { type Pipeline, type PipelineKey, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import { approvalSecret, environmentIndex } from '../decide/model/route.ts';
-import type { RecordStatus } from '../decide/model/status-store.ts';
 import { approve } from '../decide/observation/approve.ts';
-import { errorMessage } from '../lib/errors.ts';
 import { isFresh } from '../lib/net/index.ts';
-import { json, problem, unauthorized, unavailable } from './problem.ts';
+import { json, problem } from './problem.ts';
+import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
 import {
   type GuardDeps,
   guard,
@@ -19,8 +18,7 @@ import {
  * `POST\n<path>\n<X-Signature-Timestamp>\n<body>`, so that it is good for this revision in this
  * environment of this Pipeline alone, and for five minutes.
  */
-export interface ApprovalDeps extends GuardDeps {
-  readonly record: RecordStatus;
+export interface ApprovalDeps extends GuardDeps, RecordDeps {
   readonly wake: (key: PipelineKey) => void;
 }
 
@@ -52,24 +50,17 @@ export function createApproval(deps: ApprovalDeps) {
 async function approveAs(
   c: SignedContext,
   deps: ApprovalDeps,
-  pipeline: Parameters<RecordStatus>[0],
+  pipeline: StoredPipeline,
   approval: Parameters<typeof approve>[1],
 ): Promise<Response> {
   const { namespace, name } = pipeline.metadata;
   const { environment, revision } = approval;
-  try {
-    const approved = await deps.record(pipeline, (current) => {
-      const status = approve(current, approval, deps.now());
-      return status ? { status } : {};
-    });
-    if (!approved) return refused(c, deps, 'deleted', unauthorized());
-    if (!approved.status) {
-      const detail = `${revision} does not wait for an approval in ${environment}.`;
-      return refused(c, deps, 'not-waiting', problem({ status: 409, title: 'Conflict', detail }));
-    }
-  } catch (error) {
-    deps.log.warn({ namespace, name, error: errorMessage(error) }, 'approval could not be recorded');
-    return refused(c, deps, 'not-recorded', unavailable());
+  const decide = (current: Pipeline) => ({ status: approve(current, approval, deps.now()) });
+  const approved = await recordOrAnswer(c, deps, { pipeline, decide, subject: 'approval' });
+  if (approved instanceof Response) return approved;
+  if (!approved.status) {
+    const detail = `${revision} does not wait for an approval in ${environment}.`;
+    return refused(c, deps, 'not-waiting', problem({ status: 409, title: 'Conflict', detail }));
   }
   deps.onOutcome('approved');
   deps.log.info({ namespace, name, environment, revision, by: approval.by }, 'promotion approved');

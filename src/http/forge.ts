@@ -1,13 +1,12 @@
-import { type PipelineKey, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
-import type { RecordStatus } from '../decide/model/status-store.ts';
+import { type Pipeline, type PipelineKey, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import { type ForgeChange, receiveChange } from '../decide/observation/forge-change.ts';
-import { errorMessage } from '../lib/errors.ts';
 import { changedPullRequest, webhookOf } from '../lib/forges/index.ts';
 import { FORGE_TYPES, type ForgeType } from '../lib/forges/pure.ts';
 import { MAX_DEPTH, parseJson } from './body.ts';
 import { authenticateForge } from './forge/authenticate.ts';
-import { json, notFound, problem, unauthorized, unavailable } from './problem.ts';
+import { json, notFound, problem } from './problem.ts';
 import { refuse } from './signed/authenticate.ts';
+import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
 import {
   type Call,
   countTaken,
@@ -25,8 +24,7 @@ import {
  * or closed is looked at now and not at the next poll. It is only noted in the status; the reconciler asks the
  * forge itself. Whatever is sent here, no state is taken from it.
  */
-export interface ForgeHookDeps extends GuardDeps {
-  readonly record: RecordStatus;
+export interface ForgeHookDeps extends GuardDeps, RecordDeps {
   /** Wakes the reconciler. */
   readonly wake: (key: PipelineKey) => void;
 }
@@ -76,20 +74,16 @@ async function note(
   change: ForgeChange,
 ): Promise<Response> {
   const { namespace, name } = pipeline.metadata;
-  try {
-    const receipt = await deps.record(pipeline, (current) => receiveChange(current, change, deps.now()));
-    if (receipt === undefined) return refused(c, deps, 'deleted', unauthorized());
-    const { outcome, environments, status } = receipt;
-    deps.onOutcome(outcome);
-    const fields = { namespace, name, outcome, number: change.number, environments };
-    // A webhook tells of all pull requests of its repository.
-    deps.log[status ? 'info' : 'debug'](fields, 'the forge told of a pull request');
-    if (status) deps.wake(pipelineKey(namespace, name));
-    return json(outcome === 'accepted' ? 202 : 200, { outcome });
-  } catch (error) {
-    deps.log.warn({ namespace, name, error: errorMessage(error) }, 'the change could not be recorded');
-    return refused(c, deps, 'not-recorded', unavailable());
-  }
+  const decide = (current: Pipeline) => receiveChange(current, change, deps.now());
+  const receipt = await recordOrAnswer(c, deps, { pipeline, decide, subject: 'the change' });
+  if (receipt instanceof Response) return receipt;
+  const { outcome, environments, status } = receipt;
+  deps.onOutcome(outcome);
+  const fields = { namespace, name, outcome, number: change.number, environments };
+  // A webhook tells of all pull requests of its repository.
+  deps.log[status ? 'info' : 'debug'](fields, 'the forge told of a pull request');
+  if (status) deps.wake(pipelineKey(namespace, name));
+  return json(outcome === 'accepted' ? 202 : 200, { outcome });
 }
 
 function notJson(): Response {

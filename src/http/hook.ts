@@ -2,17 +2,16 @@ import * as v from 'valibot';
 import { FluxEvent } from '../api/event.ts';
 import { type Pipeline, type PipelineKey, pipelineKey, type Target } from '../api/pipeline.ts';
 import { environmentIndex, eventSecret } from '../decide/model/route.ts';
-import type { RecordStatus } from '../decide/model/status-store.ts';
 import type { Observation } from '../decide/observation/application.ts';
 import { eventOrigin, unnamedCluster } from '../decide/observation/event-target.ts';
 import { receiveWith, targetToLookAt } from '../decide/observation/receive/look.ts';
 import type { Receipt } from '../decide/observation/receive.ts';
-import { errorMessage } from '../lib/errors.ts';
 import { cut, oneLine } from '../lib/text/index.ts';
 import { parseJson } from './body.ts';
 import { preferredWait } from './prefer.ts';
-import { json, problem, unauthorized, unavailable, unprocessable } from './problem.ts';
+import { json, problem, unprocessable } from './problem.ts';
 import { SMALL_BODY } from './server/intake.ts';
+import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
 import { type Call, type GuardDeps, type Guarded, guard, postRoute, refused } from './signed/signed.ts';
 
 /**
@@ -20,11 +19,10 @@ import { type Call, type GuardDeps, type Guarded, guard, postRoute, refused } fr
  * says to the Pipeline's status. The reconciler acts on that; the answer never waits for Git, unless the
  * sender asks for it with `Prefer: wait`.
  */
-export interface HookDeps extends GuardDeps {
+export interface HookDeps extends GuardDeps, RecordDeps {
   readonly allowUnsigned: boolean;
   /** Refuses events that do not say which of several clusters they come from. Default: false. */
   readonly requireEventCluster?: boolean;
-  readonly record: RecordStatus;
   /** The application of a target on our own cluster as it is now; undefined: it cannot be looked at. Never throws. */
   readonly look?: (pipeline: Pipeline, target: Target) => Promise<Observation | undefined>;
   /** Wakes the reconciler. */
@@ -65,21 +63,16 @@ async function take(call: Call, deps: HookDeps, guarded: Guarded): Promise<Respo
     return refused(c, deps, 'bad-event', answer);
   }
   const { namespace, name } = guarded;
-  try {
-    const receive = await receiver(deps, guarded, event.value);
-    const receipt = await deps.record(guarded.pipeline, receive);
-    if (receipt === undefined) return refused(c, deps, 'deleted', unauthorized());
-    if (receipt.kind === 'refused') {
-      return refused(c, deps, 'not-ours', unprocessable(receipt.problem));
-    }
-    deps.onOutcome(receipt.outcome);
-    deps.log.info({ namespace, name, ...fieldsOf(receipt), reason: event.value.reason }, 'event received');
-    if (receipt.status || receipt.looks) deps.wake(pipelineKey(namespace, name));
-    return await answerTo(call, deps, guarded, receipt);
-  } catch (error) {
-    deps.log.warn({ namespace, name, error: errorMessage(error) }, 'event could not be recorded');
-    return refused(c, deps, 'not-recorded', unavailable());
+  const decide = await receiver(deps, guarded, event.value);
+  const receipt = await recordOrAnswer(c, deps, { pipeline: guarded.pipeline, decide, subject: 'event' });
+  if (receipt instanceof Response) return receipt;
+  if (receipt.kind === 'refused') {
+    return refused(c, deps, 'not-ours', unprocessable(receipt.problem));
   }
+  deps.onOutcome(receipt.outcome);
+  deps.log.info({ namespace, name, ...fieldsOf(receipt), reason: event.value.reason }, 'event received');
+  if (receipt.status || receipt.looks) deps.wake(pipelineKey(namespace, name));
+  return answerTo(call, deps, guarded, receipt);
 }
 
 /**
