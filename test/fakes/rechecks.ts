@@ -1,5 +1,5 @@
-import type { SecretRead } from '../../src/http/signed/authenticate.ts';
 import { createRechecks } from '../../src/http/signed/rechecks.ts';
+import type { SecretRead } from '../../src/http/signed/secrets.ts';
 
 /** Nobody waits, and there may be any number of them. */
 export function fakeRechecks() {

@@ -4,18 +4,9 @@ import { type ForgeSecret, forgeSecrets } from '../../decide/model/route.ts';
 import type { MissingProof, Proof } from '../../lib/forges/index.ts';
 import type { ForgeType } from '../../lib/forges/pure.ts';
 import { WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../lib/net/pure.ts';
-import {
-  isSame,
-  type Refusal,
-  type Rejection,
-  readFresh,
-  refuse,
-  type Secret,
-  type SecretRead,
-  type SignedDeps,
-  secondVerdict,
-  timed,
-} from '../signed/authenticate.ts';
+import { type Refusal, type Rejection, refuse } from '../signed/authenticate.ts';
+import { checkTwice } from '../signed/check-twice.ts';
+import { isSame, type Secret, type SecretRead, type SignedDeps } from '../signed/secrets.ts';
 
 export interface ForgeRequest {
   readonly forge: ForgeType;
@@ -75,45 +66,21 @@ interface Attempt {
   readonly secrets: readonly ForgeSecret[];
 }
 
-/**
- * Without a Secret there is nothing to try, and it takes as long to say so: that of as many as are tried at most. Whether
- * there is a second check is decided before anything is waited for.
- */
-async function tryTwice(
+/** Without a Secret there is nothing to try, and it takes as long to say so: that of as many as are tried at most. */
+function tryTwice(
   deps: SignedDeps,
   { forge, namespace, name, source }: ForgeRequest,
   { proof, secrets }: Attempt,
 ): Promise<readonly Trial[] | 'busy'> {
-  const began = deps.rechecks.now();
-  const names = secrets.map((secret) => secret.name);
-  const reading = names.map((one) => deps.readSecret(namespace, one));
-  const reads = Promise.allSettled(reading);
-  const atHand = allAtHand(reading);
-  const early = atHand && timed(deps, () => triedAll(proof, secrets, atHand));
-  if (early && isAnyRight(early.value)) return early.value;
-  const caller = { path: `${forge} ${namespace}/${name}`, source, isReading: !atHand };
-  const refresh = secrets.length === 0 ? undefined : () => readFresh(deps, namespace, names);
-  const recheck = deps.rechecks.open(caller, refresh);
-  const known = await reads;
-  const { value: first, ms } = early ?? timed(deps, () => triedAll(proof, secrets, known));
-  if (isAnyRight(first)) {
-    if (recheck.kind === 'running') recheck.withdraw();
-    return first;
-  }
-  const second = await secondVerdict(recheck, first, (fresh = []) => triedAll(proof, secrets, fresh, first));
-  if (second !== 'busy' && isAnyRight(second)) return second;
-  await recheck.due(began + (ms * MAX_SECRETS) / Math.max(secrets.length, 1));
-  return second;
-}
-
-/** Undefined: one of them is being read. */
-function allAtHand(reading: readonly ReturnType<SignedDeps['readSecret']>[]): SecretRead[] | undefined {
-  const reads: SecretRead[] = [];
-  for (const value of reading) {
-    if (value instanceof Promise) return undefined;
-    reads.push({ status: 'fulfilled', value });
-  }
-  return reads;
+  return checkTwice<readonly Trial[]>(deps, {
+    path: `${forge} ${namespace}/${name}`,
+    source,
+    namespace,
+    secrets: secrets.map((secret) => secret.name),
+    attempt: (reads, first) => triedAll(proof, secrets, reads, first),
+    isRight: isAnyRight,
+    cost: MAX_SECRETS / Math.max(secrets.length, 1),
+  });
 }
 
 function triedAll(

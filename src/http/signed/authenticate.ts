@@ -1,33 +1,8 @@
-import { type PipelineKey, type PipelineSpec, pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
+import { type PipelineSpec, pipelineKey, type StoredPipeline } from '../../api/pipeline.ts';
 import { type KeyRefusal, type KeyUse, keysFor, MAX_KEYS } from '../../decide/keys.ts';
 import { type Signature, signerOf } from '../../lib/net/index.ts';
-import type { Recheck, Rechecks } from './rechecks.ts';
-
-export interface Secret {
-  readonly values: ReadonlyMap<string, Uint8Array>;
-  /** Changes with each change of the Secret. */
-  readonly version?: string;
-}
-
-/** What came of reading a Secret; undefined: there is none. */
-export type SecretRead = PromiseSettledResult<Secret | undefined>;
-
-/** What the signed endpoints need of the cluster. */
-export interface SignedDeps {
-  find(key: PipelineKey): StoredPipeline | undefined;
-  /**
-   * A Secret of the Pipeline's namespace; `fresh` looks past the cache, and `strict` fails where that cannot be done.
-   * Undefined: there is none.
-   */
-  readSecret(
-    namespace: string,
-    name: string,
-    options?: { fresh?: boolean; strict?: boolean },
-  ): Secret | undefined | Promise<Secret | undefined>;
-  readonly rechecks: Rechecks<readonly SecretRead[]>;
-  /** Whether the API server answers and all Pipelines are known. */
-  available(): boolean;
-}
+import { type Check, checkTwice } from './check-twice.ts';
+import { isSame, type Secret, type SignedDeps } from './secrets.ts';
 
 /** Why a request was refused; for the log and the metric, never for the caller. */
 export type Rejection =
@@ -78,10 +53,11 @@ export async function authenticate(deps: SignedDeps, request: SignedRequest): Pr
   if (pipeline?.spec.ok && secret === undefined && request.allowUnsigned) return { ok: true, pipeline };
   if (!signature) return refuse(deps, 'no-signature');
   try {
-    const verdict = await verify(deps, request, signature, secret);
-    if (verdict === 'busy') return refuse(deps, verdict);
+    const tried = await checkTwice(deps, checkOf(request, signature, secret));
+    if (tried === 'busy') return refuse(deps, tried);
     if (!pipeline) return refuse(deps, 'unknown-pipeline');
     if (secret === undefined) return refuse(deps, 'no-secret-ref');
+    const { verdict } = tried;
     const known = verdict === 'right-by-stand-in' ? await confirm(deps, request, signature, secret) : verdict;
     return isRight(known) ? { ok: true, pipeline, secret } : refuse(deps, known);
   } catch (cause) {
@@ -94,6 +70,30 @@ type Verdict = 'right' | 'right-by-stand-in' | Rejection;
 
 function isRight(verdict: Verdict): verdict is 'right' | 'right-by-stand-in' {
   return verdict === 'right' || verdict === 'right-by-stand-in';
+}
+
+/** What a Secret says of the signature. */
+interface Tried {
+  readonly secret: Secret | undefined;
+  readonly verdict: Verdict;
+}
+
+/** Without a Secret nothing is right, and it takes as long to say so. */
+function checkOf(request: SignedRequest, signature: Signature, secret: string | undefined): Check<Tried> {
+  const { namespace, name, environment, use, source } = request;
+  return {
+    path: `${use} ${namespace}/${name}/${environment}`,
+    source,
+    namespace,
+    secrets: secret === undefined ? [] : [secret],
+    attempt([read], first) {
+      if (read?.status === 'rejected') throw read.reason;
+      if (first && isSame(first.secret, read?.value)) return first;
+      return { secret: read?.value, verdict: judge(request, signature, read?.value) };
+    },
+    isRight: ({ verdict }) => isRight(verdict),
+    cost: 1,
+  };
 }
 
 /**
@@ -109,74 +109,6 @@ async function confirm(
   // What was read before serves on while the API server does not answer, and says nothing about now.
   const fresh = await deps.readSecret(request.namespace, secret, { fresh: true, strict: true });
   return deps.available() ? judge(request, signature, fresh) : 'unavailable';
-}
-
-/**
- * Without a Secret nothing is right, and it takes as long to say so. Whether there is a second check is decided before
- * anything is waited for.
- */
-async function verify(
-  deps: SignedDeps,
-  request: SignedRequest,
-  signature: Signature,
-  secret: string | undefined,
-): Promise<Verdict> {
-  const { namespace, name, environment, use, source } = request;
-  const began = deps.rechecks.now();
-  const reading = secret === undefined ? undefined : deps.readSecret(namespace, secret);
-  const isReading = reading instanceof Promise;
-  const early = isReading ? undefined : timed(deps, () => judge(request, signature, reading));
-  if (early && isRight(early.value)) return early.value;
-  const caller = { path: `${use} ${namespace}/${name}/${environment}`, source, isReading };
-  const refresh = secret === undefined ? undefined : () => readFresh(deps, namespace, [secret]);
-  const recheck = deps.rechecks.open(caller, refresh);
-  const known = await reading;
-  const { value: first, ms } = early ?? timed(deps, () => judge(request, signature, known));
-  if (isRight(first)) {
-    if (recheck.kind === 'running') recheck.withdraw();
-    return first;
-  }
-  const second = await secondVerdict(recheck, first, ([fresh] = []) => {
-    if (fresh?.status === 'rejected') throw fresh.reason;
-    return isSame(known, fresh?.value) ? first : judge(request, signature, fresh?.value);
-  });
-  if (!isRight(second)) await recheck.due(began + ms);
-  return second;
-}
-
-/** What the second check brings, where there is one. */
-export async function secondVerdict<T>(
-  recheck: Recheck<readonly SecretRead[]>,
-  first: T,
-  judgeAgain: (reads: readonly SecretRead[] | undefined) => T,
-): Promise<T | 'busy'> {
-  switch (recheck.kind) {
-    case 'running':
-      return judgeAgain(await recheck.read);
-    case 'recent':
-      return first;
-    case 'busy':
-      return 'busy';
-  }
-}
-
-export function readFresh(
-  deps: Pick<SignedDeps, 'readSecret'>,
-  namespace: string,
-  names: readonly string[],
-): Promise<readonly SecretRead[]> {
-  return Promise.allSettled(names.map(async (name) => deps.readSecret(namespace, name, { fresh: true })));
-}
-
-export function isSame(known: Secret | undefined, fresh: Secret | undefined): boolean {
-  return known === fresh || (known?.version !== undefined && known.version === fresh?.version);
-}
-
-/** With the milliseconds that it takes. */
-export function timed<T>({ rechecks }: Pick<SignedDeps, 'rechecks'>, run: () => T): { value: T; ms: number } {
-  const began = rechecks.now();
-  const value = run();
-  return { value, ms: rechecks.now() - began };
 }
 
 function judge({ use, signed }: SignedRequest, signature: Signature, secret: Secret | undefined): Verdict {

@@ -7,9 +7,10 @@ import { MAX_BODY_BYTES, unread } from '../body.ts';
 import { busy, methodNotAllowed, noRoom, problem, unauthorized, unavailable } from '../problem.ts';
 import type { Held, Intake } from '../server/intake.ts';
 import type { Bindings } from '../server/source.ts';
-import { authenticate, type Refusal, refuse, type SignedDeps } from './authenticate.ts';
+import { authenticate, type Refusal, refuse } from './authenticate.ts';
 import type { Caller, RateLimiter } from './rate.ts';
 import type { RejectionLog } from './rejections.ts';
+import type { SignedDeps } from './secrets.ts';
 
 /** What is common to the endpoints that HMAC signatures guard: limits first, then the signature. */
 
