@@ -8,9 +8,9 @@ import {
   type GuardDeps,
   guard,
   postRoute,
-  refused,
+  reject,
+  rejectUnproven,
   type SignedContext,
-  turnedAway,
 } from './signed/signed.ts';
 
 /**
@@ -27,7 +27,7 @@ export function createApproval(deps: ApprovalDeps) {
     const { c } = call;
     const timestamp = c.req.header('x-signature-timestamp') ?? '';
     if (!isFresh(timestamp, deps.now())) {
-      return turnedAway(c, deps, { ok: false, rejection: 'stale-timestamp' });
+      return rejectUnproven(c, deps, { ok: false, rejection: 'stale-timestamp' });
     }
     const guarded = await guard(call, deps, {
       use: 'approval',
@@ -40,7 +40,7 @@ export function createApproval(deps: ApprovalDeps) {
     });
     if (guarded instanceof Response) return guarded;
     // What is asked for there and not understood may be the opposite of an approval.
-    if (rawPath(c.req.raw.url).includes('?')) return refused(c, deps, 'bad-event', unknownQuery());
+    if (rawPath(c.req.raw.url).includes('?')) return reject(c, deps, 'bad-event', unknownQuery());
     const revision = c.req.param('revision') ?? '';
     const approval = { environment: guarded.environment, revision, by: `key of Secret ${guarded.secret}` };
     return approveAs(c, deps, guarded.pipeline, approval);
@@ -60,7 +60,7 @@ async function approveAs(
   if (approved instanceof Response) return approved;
   if (!approved.status) {
     const detail = `${revision} does not wait for an approval in ${environment}.`;
-    return refused(c, deps, 'not-waiting', problem({ status: 409, title: 'Conflict', detail }));
+    return reject(c, deps, 'not-waiting', problem({ status: 409, title: 'Conflict', detail }));
   }
   deps.onOutcome('approved');
   deps.log.info({ namespace, name, environment, revision, by: approval.by }, 'promotion approved');

@@ -5,18 +5,18 @@ import { FORGE_TYPES, type ForgeType } from '../lib/forges/pure.ts';
 import { MAX_DEPTH, parseJson } from './body.ts';
 import { authenticateForge } from './forge/authenticate.ts';
 import { json, notFound, problem } from './problem.ts';
-import { refuse } from './signed/authenticate.ts';
+import { unproven } from './signed/authenticate.ts';
 import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
 import {
   type Call,
   countTaken,
   type GuardDeps,
-  limit,
+  limitBody,
   postRoute,
-  readBody,
-  refused,
+  readLimited,
+  reject,
+  rejectUnproven,
   type SignedContext,
-  turnedAway,
 } from './signed/signed.ts';
 
 /**
@@ -43,22 +43,22 @@ const NO_BODY = new Uint8Array();
 
 async function take(call: Call, deps: ForgeHookDeps, forge: ForgeType): Promise<Response> {
   const { c } = call;
-  const limited = limit(call, deps, MAX_EVENT_BYTES);
+  const limited = limitBody(call, deps, MAX_EVENT_BYTES);
   if (limited) return limited;
   const webhook = webhookOf(forge);
   // Reads no body of a sender that shows no proof at all.
   const shown = webhook.proofOf({ headers: c.req.raw.headers, body: NO_BODY, now: deps.now() });
-  if (typeof shown === 'string') return turnedAway(c, deps, refuse(deps, shown));
-  const body = await readBody(call, deps, MAX_EVENT_BYTES);
+  if (typeof shown === 'string') return rejectUnproven(c, deps, unproven(deps, shown));
+  const body = await readLimited(call, deps, MAX_EVENT_BYTES);
   if (body instanceof Response) return body;
   const { namespace = '', name = '' } = c.req.param();
   const proof = webhook.proofOf({ headers: c.req.raw.headers, body, now: deps.now() });
   const answer = await authenticateForge(deps, { forge, namespace, name, source: c.env.source, proof });
-  if (!answer.ok) return turnedAway(c, deps, answer);
+  if (!answer.ok) return rejectUnproven(c, deps, answer);
   const tooOften = countTaken(c, deps);
   if (tooOften) return tooOften;
   const event = parseJson(body);
-  if (!event.ok) return refused(c, deps, 'bad-event', notJson());
+  if (!event.ok) return reject(c, deps, 'bad-event', notJson());
   const number = changedPullRequest(webhook, event.value);
   if (number === undefined) {
     deps.onOutcome('ignored');

@@ -12,7 +12,7 @@ import { preferredWait } from './prefer.ts';
 import { json, problem, unprocessable } from './problem.ts';
 import { SMALL_BODY } from './server/intake.ts';
 import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
-import { type Call, type GuardDeps, type Guarded, guard, postRoute, refused } from './signed/signed.ts';
+import { type Call, type GuardDeps, type Guarded, guard, postRoute, reject } from './signed/signed.ts';
 
 /**
  * `POST /promotion/{namespace}/{name}/{environment}`: takes Flux's event, verifies it, and writes what it
@@ -60,14 +60,14 @@ async function take(call: Call, deps: HookDeps, guarded: Guarded): Promise<Respo
   const event = parseEvent(guarded.body);
   if (!event.ok) {
     const answer = problem({ status: 400, title: 'Bad Request', detail: event.detail });
-    return refused(c, deps, 'bad-event', answer);
+    return reject(c, deps, 'bad-event', answer);
   }
   const { namespace, name } = guarded;
   const decide = await receiver(deps, guarded, event.value);
   const receipt = await recordOrAnswer(c, deps, { pipeline: guarded.pipeline, decide, subject: 'event' });
   if (receipt instanceof Response) return receipt;
   if (receipt.kind === 'refused') {
-    return refused(c, deps, 'not-ours', unprocessable(receipt.problem));
+    return reject(c, deps, 'not-ours', unprocessable(receipt.problem));
   }
   deps.onOutcome(receipt.outcome);
   deps.log.info({ namespace, name, ...fieldsOf(receipt), reason: event.value.reason }, 'event received');

@@ -4,7 +4,7 @@ import { type ForgeSecret, forgeSecrets } from '../../decide/model/route.ts';
 import type { MissingProof, Proof } from '../../lib/forges/index.ts';
 import type { ForgeType } from '../../lib/forges/pure.ts';
 import { WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../lib/net/pure.ts';
-import { type Refusal, type Rejection, refuse } from '../signed/authenticate.ts';
+import { type Rejection, type Unproven, unproven } from '../signed/authenticate.ts';
 import { checkTwice } from '../signed/check-twice.ts';
 import { isSame, type Secret, type SecretRead, type SignedDeps } from '../signed/secrets.ts';
 
@@ -24,7 +24,7 @@ export type ForgeAuthentication =
       /** Those that the promotions with a Secret that matched lead into. */
       readonly environments: readonly string[];
     }
-  | Refusal;
+  | Unproven;
 
 /** A Secret of the Pipeline, and whether the sender knows it. */
 interface Trial {
@@ -54,10 +54,10 @@ export async function authenticateForge(
   const { forge, namespace, name, proof } = request;
   const pipeline = deps.find(pipelineKey(namespace, name));
   const secrets = pipeline?.spec.ok ? forgeSecrets(pipeline.spec.value, forge).slice(0, MAX_SECRETS) : [];
-  if (typeof proof === 'string') return refuse(deps, proof);
+  if (typeof proof === 'string') return unproven(deps, proof);
   const trials = await tryTwice(deps, request, { proof, secrets });
-  if (trials === 'busy') return refuse(deps, 'busy');
-  if (!pipeline) return refuse(deps, 'unknown-pipeline');
+  if (trials === 'busy') return unproven(deps, 'busy');
+  if (!pipeline) return unproven(deps, 'unknown-pipeline');
   return verdict(deps, pipeline, trials);
 }
 
@@ -123,7 +123,7 @@ function verdict(deps: SignedDeps, pipeline: StoredPipeline, trials: readonly Tr
   if (unread) return { ok: false, rejection: 'unavailable', cause: unread.cause };
   const reasons = trials.map(({ rejection }) => rejection);
   const told = reasons.includes('wrong-signature') ? 'wrong-signature' : reasons.find(isAboutKeys);
-  return refuse(deps, told ?? reasons[0] ?? 'wrong-provider');
+  return unproven(deps, told ?? reasons[0] ?? 'wrong-provider');
 }
 
 function isAboutKeys(rejection: Rejection): boolean {

@@ -4,7 +4,7 @@ import { type Signature, signerOf } from '../../lib/net/index.ts';
 import { type Check, checkTwice } from './check-twice.ts';
 import { isSame, type Secret, type SignedDeps } from './secrets.ts';
 
-/** Why a request was refused; for the log and the metric, never for the caller. */
+/** Why a request was rejected; for the log and the metric, never for the caller. */
 export type Rejection =
   | KeyRefusal
   | 'unknown-pipeline'
@@ -17,7 +17,7 @@ export type Rejection =
   | 'busy'
   | 'unavailable';
 
-export interface Refusal {
+export interface Unproven {
   readonly ok: false;
   readonly rejection: Rejection;
   readonly cause?: unknown;
@@ -25,7 +25,7 @@ export interface Refusal {
 
 export type Authentication =
   | { readonly ok: true; readonly pipeline: StoredPipeline; readonly secret?: string }
-  | Refusal;
+  | Unproven;
 
 export interface SignedRequest {
   readonly namespace: string;
@@ -51,15 +51,15 @@ export async function authenticate(deps: SignedDeps, request: SignedRequest): Pr
   const pipeline = deps.find(pipelineKey(namespace, name));
   const secret = pipeline?.spec.ok ? request.secretOf(pipeline.spec.value) : undefined;
   if (pipeline?.spec.ok && secret === undefined && request.allowUnsigned) return { ok: true, pipeline };
-  if (!signature) return refuse(deps, 'no-signature');
+  if (!signature) return unproven(deps, 'no-signature');
   try {
     const tried = await checkTwice(deps, checkOf(request, signature, secret));
-    if (tried === 'busy') return refuse(deps, tried);
-    if (!pipeline) return refuse(deps, 'unknown-pipeline');
-    if (secret === undefined) return refuse(deps, 'no-secret-ref');
+    if (tried === 'busy') return unproven(deps, tried);
+    if (!pipeline) return unproven(deps, 'unknown-pipeline');
+    if (secret === undefined) return unproven(deps, 'no-secret-ref');
     const { verdict } = tried;
     const known = verdict === 'right-by-stand-in' ? await confirm(deps, request, signature, secret) : verdict;
-    return isRight(known) ? { ok: true, pipeline, secret } : refuse(deps, known);
+    return isRight(known) ? { ok: true, pipeline, secret } : unproven(deps, known);
   } catch (cause) {
     return { ok: false, rejection: 'unavailable', cause };
   }
@@ -120,6 +120,6 @@ function judge({ use, signed }: SignedRequest, signature: Signature, secret: Sec
   return keys[0]?.refusal ?? 'secret-missing';
 }
 
-export function refuse(deps: Pick<SignedDeps, 'available'>, rejection: Rejection): Refusal {
+export function unproven(deps: Pick<SignedDeps, 'available'>, rejection: Rejection): Unproven {
   return { ok: false, rejection: deps.available() ? rejection : 'unavailable' };
 }

@@ -22,7 +22,7 @@ export interface RateLimiter {
   /** Counts a request that proved to know a key. */
   taken(caller: Caller): number | undefined;
   /** Counts one that did not. */
-  refused(caller: Caller): number | undefined;
+  rejected(caller: Caller): number | undefined;
   /** Counts nothing: whether this pipeline got too many from the source that were taken. */
   wait(caller: Caller): number | undefined;
   /** The same, or that too many of the source were refused, whatever pipelines they were for. */
@@ -33,16 +33,16 @@ const ROW = 1 << 16;
 
 export function createRateLimiter(limit: RateLimit, now: () => number): RateLimiter {
   const taken = createSketch(limit, now);
-  const refused = createSketch(limit, now);
+  const rejected = createSketch(limit, now);
   const both = ({ source, pipeline }: Caller) => `${source} ${pipeline}`;
   return {
     taken: (caller) => taken(both(caller), 1),
-    refused(caller) {
-      refused(caller.source, 1);
-      return refused(both(caller), 1);
+    rejected(caller) {
+      rejected(caller.source, 1);
+      return rejected(both(caller), 1);
     },
     wait: (caller) => taken(both(caller), 0),
-    waitWithLargeBody: (caller) => taken(both(caller), 0) ?? refused(caller.source, 0),
+    waitWithLargeBody: (caller) => taken(both(caller), 0) ?? rejected(caller.source, 0),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Pipeline, StoredPipeline } from '../../api/pipeline.ts';
 import type { Decided, RecordStatus } from '../../decide/model/status-store.ts';
 import { errorMessage } from '../../lib/errors.ts';
 import { unauthorized, unavailable } from '../problem.ts';
-import { type GuardDeps, refused, type SignedContext } from './signed.ts';
+import { type GuardDeps, reject, type SignedContext } from './signed.ts';
 
 export interface RecordDeps extends Pick<GuardDeps, 'onOutcome' | 'rejected' | 'log'> {
   readonly record: RecordStatus;
@@ -26,10 +26,10 @@ export async function recordOrAnswer<D extends Decided>(
 ): Promise<D | Response> {
   try {
     const decided = await deps.record(pipeline, decide);
-    return decided ?? refused(c, deps, 'deleted', unauthorized());
+    return decided ?? reject(c, deps, 'deleted', unauthorized());
   } catch (error) {
     const { namespace, name } = pipeline.metadata;
     deps.log.warn({ namespace, name, error: errorMessage(error) }, `${subject} could not be recorded`);
-    return refused(c, deps, 'not-recorded', unavailable());
+    return reject(c, deps, 'not-recorded', unavailable());
   }
 }

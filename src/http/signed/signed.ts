@@ -7,12 +7,12 @@ import { MAX_BODY_BYTES, unread } from '../body.ts';
 import { busy, methodNotAllowed, noRoom, problem, unauthorized, unavailable } from '../problem.ts';
 import type { Held, Intake } from '../server/intake.ts';
 import type { Bindings } from '../server/source.ts';
-import { authenticate, type Refusal, refuse } from './authenticate.ts';
+import { authenticate, type Unproven, unproven } from './authenticate.ts';
 import type { Caller, RateLimiter } from './rate.ts';
 import type { RejectionLog } from './rejections.ts';
 import type { SignedDeps } from './secrets.ts';
 
-/** What is common to the endpoints that HMAC signatures guard: limits first, then the signature. */
+/** The guard of all endpoints that HMAC signatures protect: limits first, then the signature. */
 
 export interface GuardDeps extends SignedDeps {
   readonly limiter: RateLimiter;
@@ -50,21 +50,21 @@ interface GuardOptions {
   readonly allowUnsigned: boolean;
 }
 
-/** The request with its Pipeline once its signature is right; otherwise the answer that refuses it. */
+/** Returns the request with its Pipeline once its signature is right, otherwise the answer that rejects it. */
 export async function guard(call: Call, deps: GuardDeps, options: GuardOptions): Promise<Guarded | Response> {
   const { c } = call;
-  const limited = limit(call, deps);
+  const limited = limitBody(call, deps);
   if (limited) return limited;
   const { namespace = '', name = '', environment = '' } = c.req.param();
   const signature = parseSignature(c.req.raw.headers.get('x-signature'));
   if (!signature) {
-    // Whoever shows no signature at all sends no body either.
+    // Without a signature no body is read.
     const isOpen = takesUnsigned(deps, options, { namespace, name, environment });
-    if (!isOpen) return turnedAway(c, deps, refuse(deps, 'no-signature'));
+    if (!isOpen) return rejectUnproven(c, deps, unproven(deps, 'no-signature'));
     const wait = deps.limiter.wait(callerOf(c));
-    if (wait !== undefined) return refused(c, deps, 'rate-limited', tooMany(wait));
+    if (wait !== undefined) return reject(c, deps, 'rate-limited', tooMany(wait));
   }
-  const body = await readBody(call, deps);
+  const body = await readLimited(call, deps);
   if (body instanceof Response) return body;
   const answer = await authenticate(deps, {
     namespace,
@@ -77,7 +77,7 @@ export async function guard(call: Call, deps: GuardDeps, options: GuardOptions):
     signed: options.signed(body),
     allowUnsigned: options.allowUnsigned,
   });
-  if (!answer.ok) return turnedAway(c, deps, answer);
+  if (!answer.ok) return rejectUnproven(c, deps, answer);
   const tooOften = countTaken(c, deps);
   if (tooOften) return tooOften;
   const { pipeline, secret } = answer;
@@ -95,30 +95,30 @@ function takesUnsigned(
 }
 
 /**
- * The answer to whoever says that the body is too large. A small one is always read: nobody knows before whether it is
- * from those who are refused too often, or from others behind the same address. Larger ones are not, then.
+ * Rejects a request that declares too large a body. A small body is always read, because only its signature tells whether
+ * it comes from a caller that is rejected too often or from another one behind the same address. A larger one is not.
  */
-export function limit({ c }: Call, deps: GuardDeps, maxBytes = MAX_BODY_BYTES): Response | undefined {
+export function limitBody({ c }: Call, deps: GuardDeps, maxBytes = MAX_BODY_BYTES): Response | undefined {
   const size = declaredSize(c.req.raw);
   if (size !== undefined && size > maxBytes) {
-    return refused(c, deps, 'too-large', unread('too-large', maxBytes));
+    return reject(c, deps, 'too-large', unread('too-large', maxBytes));
   }
   if (size !== undefined && size <= SMALL_BODY_BYTES) return undefined;
   const wait = deps.limiter.waitWithLargeBody(callerOf(c));
-  return wait === undefined ? undefined : refused(c, deps, 'rate-limited', tooMany(wait));
+  return wait === undefined ? undefined : reject(c, deps, 'rate-limited', tooMany(wait));
 }
 
-/** Undefined: nobody knows. */
+/** Undefined: the request does not say. */
 function declaredSize({ headers, body }: Request): number | undefined {
   const declared = headers.get('content-length');
   if (declared === null) return body ? undefined : 0;
   return Number(declared);
 }
 
-/** Counts a request that is right; the answer to whoever sends too many of them. */
+/** Counts a request that is right, and rejects it where its caller sends too many. */
 export function countTaken(c: SignedContext, deps: GuardDeps): Response | undefined {
   const wait = deps.limiter.taken(callerOf(c));
-  return wait === undefined ? undefined : refused(c, deps, 'rate-limited', tooMany(wait));
+  return wait === undefined ? undefined : reject(c, deps, 'rate-limited', tooMany(wait));
 }
 
 function callerOf(c: SignedContext): Caller {
@@ -126,29 +126,29 @@ function callerOf(c: SignedContext): Caller {
   return { source: c.env.source, pipeline: `${namespace}/${name}` };
 }
 
-/** The body of a request that keeps to the limits; otherwise the answer that refuses it. */
-export async function readBody(
+/** Reads a body within the limits; otherwise returns the answer that rejects the request. */
+export async function readLimited(
   { c, held }: Call,
   deps: GuardDeps,
   maxBytes = MAX_BODY_BYTES,
 ): Promise<Uint8Array | Response> {
   const body = await held.read(c.req.raw, maxBytes);
   if (typeof body !== 'string') return body;
-  deps.limiter.refused(callerOf(c));
-  return refused(c, deps, body, unread(body, maxBytes));
+  deps.limiter.rejected(callerOf(c));
+  return reject(c, deps, body, unread(body, maxBytes));
 }
 
-/** The answer to whoever did not prove to know the key: it says no more than that. */
-export function turnedAway(c: SignedContext, deps: GuardDeps, { rejection, cause }: Refusal): Response {
+/** Rejects a request that did not prove to know the key; the answer says no more than that. */
+export function rejectUnproven(c: SignedContext, deps: GuardDeps, { rejection, cause }: Unproven): Response {
   if (rejection === 'unavailable') return notNow(c, deps, cause);
-  if (rejection === 'busy') return refused(c, deps, rejection, busy());
+  if (rejection === 'busy') return reject(c, deps, rejection, busy());
   // The same for known and unknown Pipelines: it does not tell which there are.
-  const wait = deps.limiter.refused(callerOf(c));
-  if (wait !== undefined) return refused(c, deps, 'rate-limited', tooMany(wait));
-  return refused(c, deps, rejection, unauthorized());
+  const wait = deps.limiter.rejected(callerOf(c));
+  if (wait !== undefined) return reject(c, deps, 'rate-limited', tooMany(wait));
+  return reject(c, deps, rejection, unauthorized());
 }
 
-/** Whoever is refused while something is away may be right. */
+/** Asks a caller to come again: while the API server is away, the request may be right. */
 function notNow(c: SignedContext, deps: GuardDeps, cause: unknown): Response {
   const reason = 'unavailable';
   deps.onOutcome(reason);
@@ -156,8 +156,8 @@ function notNow(c: SignedContext, deps: GuardDeps, cause: unknown): Response {
   return unavailable();
 }
 
-/** Counts and logs a refusal. */
-export function refused(
+/** Counts and logs a rejection. */
+export function reject(
   c: SignedContext,
   deps: Pick<GuardDeps, 'onOutcome' | 'rejected'>,
   reason: string,
@@ -176,7 +176,7 @@ function tooMany(retryAfter: number): Response {
   });
 }
 
-/** A router for one POST path: other methods are refused with 405. */
+/** Creates a router for one POST path; other methods get 405. */
 export function postRoute(
   path: string,
   deps: Pick<GuardDeps, 'intake' | 'onOutcome' | 'rejected'>,
@@ -187,7 +187,7 @@ export function postRoute(
   app.all(path, async (c) => {
     if (c.req.method !== 'POST') return methodNotAllowed('POST');
     const held = deps.intake.open(c.env.source);
-    if (!held) return refused(c, deps, 'no-room', noRoom());
+    if (!held) return reject(c, deps, 'no-room', noRoom());
     try {
       return await handler({ c, held });
     } finally {
