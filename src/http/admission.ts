@@ -1,16 +1,16 @@
 import { Hono } from 'hono';
 import type { Logger } from '../lib/logger.ts';
-import { answer, type Verdict } from './admission/answer.ts';
-import { type JudgeDeps, judge } from './admission/judge.ts';
+import { type AdmissionResult, answer } from './admission/answer.ts';
 import { createReviewLog, type ReviewLog } from './admission/report.ts';
 import { parseReview, type Review } from './admission/review.ts';
+import { type ValidateDeps, validate } from './admission/validate.ts';
 import { MAX_BODY_BYTES, unread } from './body.ts';
 import { createFaultAnswer } from './fault.ts';
 import { json, methodNotAllowed, noRoom, notFound, problem } from './problem.ts';
 import { type Held, INTAKE, type Intake, type IntakeLimits } from './server/intake.ts';
 import type { Bindings } from './server/source.ts';
 
-export interface AdmissionDeps extends JudgeDeps {
+export interface AdmissionDeps extends ValidateDeps {
   readonly log: Logger;
   readonly intake: Intake;
   /** Called once for every review that was answered. */
@@ -23,7 +23,7 @@ export interface AdmissionDeps extends JudgeDeps {
  */
 export const REVIEWS: IntakeLimits = { ...INTAKE, total: 16 * 1024 * 1024, source: 8 * 1024 * 1024 };
 
-const OWN_FAULT: Verdict = {
+const OWN_FAULT: AdmissionResult = {
   allowed: false,
   code: 500,
   reason: 'InternalError',
@@ -64,16 +64,16 @@ async function review(
   if (typeof body === 'string') return unread(body, MAX_BODY_BYTES);
   const parsed = parseReview(body);
   if (typeof parsed === 'string') return problem({ status: 400, title: 'Bad Request', detail: parsed });
-  const verdict = await judgeSafely(parsed, deps);
-  deps.onReview(verdict.allowed, (performance.now() - started) / 1000);
-  deps.report(parsed, verdict);
-  return json(200, answer(parsed.uid, verdict));
+  const result = await validateSafely(parsed, deps);
+  deps.onReview(result.allowed, (performance.now() - started) / 1000);
+  deps.report(parsed, result);
+  return json(200, answer(parsed.uid, result));
 }
 
 /** Fails closed: what could not be checked is not let in. */
-async function judgeSafely(review: Review, deps: AdmissionDeps): Promise<Verdict> {
+async function validateSafely(review: Review, deps: AdmissionDeps): Promise<AdmissionResult> {
   try {
-    return await judge(review, deps);
+    return await validate(review, deps);
   } catch (error) {
     deps.log.error({ ...review.names, error }, 'pipeline could not be checked');
     return OWN_FAULT;

@@ -8,11 +8,11 @@ import { receiveWith, targetToLookAt } from '../decide/observation/receive/look.
 import type { Receipt } from '../decide/observation/receive.ts';
 import { cut, oneLine } from '../lib/text/index.ts';
 import { parseJson } from './body.ts';
-import { preferredWait } from './prefer.ts';
 import { json, problem, unprocessable } from './problem.ts';
 import { SMALL_BODY } from './server/intake.ts';
 import { type RecordDeps, recordOrAnswer } from './signed/record.ts';
 import { type Call, type GuardDeps, type Guarded, guard, postRoute, reject } from './signed/signed.ts';
+import { preferredWait } from './wait.ts';
 
 /**
  * `POST /promotion/{namespace}/{name}/{environment}`: takes Flux's event, verifies it, and writes what it

@@ -2,7 +2,7 @@ import type { AdmissionResponse } from '../../api/admission.ts';
 import { cut, oneLine } from '../../lib/text/index.ts';
 
 /** What became of a review. `lines` and `warnings` are whole sentences, the field's path first. */
-export type Verdict =
+export type AdmissionResult =
   | { readonly allowed: true; readonly warnings: readonly string[] }
   | {
       readonly allowed: false;
@@ -19,22 +19,22 @@ const MAX_WARNINGS = 15;
 const MAX_WARNING = 256;
 
 /** The AdmissionReview (admission.k8s.io/v1) that answers the request `uid`. */
-export function answer(uid: string, verdict: Verdict): AdmissionResponse {
-  const warnings = bounded(verdict.warnings, MAX_WARNINGS, MAX_WARNING);
-  const status = verdict.allowed ? undefined : failure(verdict);
+export function answer(uid: string, result: AdmissionResult): AdmissionResponse {
+  const warnings = bounded(result.warnings, MAX_WARNINGS, MAX_WARNING);
+  const status = result.allowed ? undefined : failure(result);
   return {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
     response: {
       uid,
-      allowed: verdict.allowed,
+      allowed: result.allowed,
       ...(warnings.length > 0 && { warnings }),
       ...(status && { status }),
     },
   };
 }
 
-function failure({ code, reason, lines }: Extract<Verdict, { allowed: false }>) {
+function failure({ code, reason, lines }: Extract<AdmissionResult, { allowed: false }>) {
   const message = bounded(lines, MAX_LINES, MAX_LINE).join('\n');
   return { status: 'Failure' as const, reason, code, message };
 }

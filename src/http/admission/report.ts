@@ -1,10 +1,10 @@
 import type { Logger } from '../../lib/logger.ts';
 import { cut } from '../../lib/text/index.ts';
-import type { Verdict } from './answer.ts';
+import type { AdmissionResult } from './answer.ts';
 import type { Review } from './review.ts';
 
 /** Logs what became of reviews. */
-export type ReviewLog = (review: Review, verdict: Verdict) => void;
+export type ReviewLog = (review: Review, result: AdmissionResult) => void;
 
 const MAX_PROBLEMS = 10;
 /** Of a text that the caller chose. */
@@ -27,16 +27,16 @@ export function createReviewLog(
     return suppressed;
   }
 
-  return ({ names, operation, user, dryRun }, verdict) => {
+  return ({ names, operation, user, dryRun }, result) => {
     const fields = { ...names, operation, user: cut(user, MAX_TEXT), dryRun };
-    if (verdict.allowed) {
-      log.debug({ ...fields, warnings: verdict.warnings.length }, 'pipeline allowed');
+    if (result.allowed) {
+      log.debug({ ...fields, warnings: result.warnings.length }, 'pipeline allowed');
       return;
     }
     const suppressed = nextInterval();
     denials += 1;
     if (denials > MAX_DENIALS) return;
-    const problems = verdict.lines.slice(0, MAX_PROBLEMS).map((line) => cut(line, MAX_TEXT));
+    const problems = result.lines.slice(0, MAX_PROBLEMS).map((line) => cut(line, MAX_TEXT));
     log.info({ ...fields, problems, ...(suppressed > 0 && { suppressed }) }, 'pipeline denied');
   };
 }

@@ -4,7 +4,7 @@ import { GROUP, KIND } from '../../api/group.ts';
 import { type PipelineNames, problemLine, schemaProblems } from '../../decide/validation.ts';
 import { parseJson } from '../body.ts';
 
-/** A Pipeline as it stands in an AdmissionReview; the spec is judged on its own. */
+/** A Pipeline as it stands in an AdmissionReview; the spec is validated on its own. */
 const ReviewedPipeline = v.object({
   apiVersion: v.pipe(v.string(), v.startsWith(`${GROUP}/`, `Send objects of ${GROUP} alone.`)),
   kind: v.literal(KIND),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { Verdict } from '../../../src/http/admission/answer.ts';
+import type { AdmissionResult } from '../../../src/http/admission/answer.ts';
 import { createReviewLog } from '../../../src/http/admission/report.ts';
 import { REVIEWS } from '../../../src/http/admission.ts';
 import { createFakeLog } from '../../fakes/log.ts';
@@ -228,7 +228,13 @@ describe('an admission webhook', () => {
       wasPipeline: false,
     };
     const one = { uid: '1', operation: 'CREATE', ...fields };
-    const denial: Verdict = { allowed: false, code: 422, reason: 'Invalid', lines: ['wrong'], warnings: [] };
+    const denial: AdmissionResult = {
+      allowed: false,
+      code: 422,
+      reason: 'Invalid',
+      lines: ['wrong'],
+      warnings: [],
+    };
     for (let count = 0; count < 500; count += 1) report(one, denial);
     expect(lines).toHaveLength(20);
     expect(lines[0]?.length).toBeLessThan(1000);

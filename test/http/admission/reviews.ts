@@ -1,6 +1,6 @@
 import { expect } from 'bun:test';
 import type { SpecPolicy } from '../../../src/decide/validation.ts';
-import type { JudgeDeps } from '../../../src/http/admission/judge.ts';
+import type { ValidateDeps } from '../../../src/http/admission/validate.ts';
 import { createAdmission, REVIEWS } from '../../../src/http/admission.ts';
 import { createIntake, type IntakeLimits } from '../../../src/http/server/intake.ts';
 import { createFakeLog } from '../../fakes/log.ts';
@@ -15,7 +15,7 @@ import { factsOf } from '../../fixtures/pipelines/facts.ts';
 
 /** What tests of the admission webhook need: the real one over facts of theirs. */
 
-export type Gather = JudgeDeps['gather'];
+export type Gather = ValidateDeps['gather'];
 
 interface Answer {
   apiVersion: string;

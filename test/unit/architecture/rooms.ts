@@ -42,7 +42,7 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
     observation: ['model', 'gates', 'report', 'promotion'],
     validation: ['model', 'gates'],
   },
-  http: { server: [], signed: ['server'], admission: ['server', 'signed'], forge: ['server', 'signed'] },
+  http: { server: [], signed: ['server'], admission: ['server'], forge: ['server', 'signed'] },
   'lib/forges': {
     url: [],
     request: ['url'],

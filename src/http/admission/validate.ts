@@ -13,10 +13,10 @@ import {
   surroundingFindings,
 } from '../../decide/validation.ts';
 import { createLookups, type Lookups } from '../../lib/async/index.ts';
-import type { Verdict } from './answer.ts';
+import type { AdmissionResult } from './answer.ts';
 import type { Review } from './review.ts';
 
-export interface JudgeDeps {
+export interface ValidateDeps {
   readonly policy: SpecPolicy;
   /** What the cluster says of the things that a spec names. What it cannot say is no error but unknown. */
   readonly gather: (needs: Needs, options: GatherOptions) => Promise<Facts>;
@@ -33,14 +33,14 @@ export interface GatherOptions {
 }
 
 /**
- * Judges one request. Nobody but the API server is asked for anything. Deletions pass, and so do updates
+ * Validates one request. Nobody but the API server is asked for anything. Deletions pass, and so do updates
  * that leave the spec as it is; of other updates, faults that the object had before are only warned of.
  */
-export async function judge(review: Review, deps: JudgeDeps): Promise<Verdict> {
+export async function validate(review: Review, deps: ValidateDeps): Promise<AdmissionResult> {
   if (review.operation === 'DELETE' || isUnchanged(review)) return { allowed: true, warnings: [] };
   const lookups = createLookups();
   try {
-    return await judgeSpec({ review, deps, lookups, isChange: true });
+    return await validateSpec({ review, deps, lookups, isChange: true });
   } finally {
     lookups.end();
   }
@@ -49,21 +49,21 @@ export async function judge(review: Review, deps: JudgeDeps): Promise<Verdict> {
 /** One review, and what may still be looked up for it. */
 interface Case {
   readonly review: Review;
-  readonly deps: JudgeDeps;
+  readonly deps: ValidateDeps;
   readonly lookups: Lookups;
   /** Whether it is looked at as a change that somebody asks for. */
   readonly isChange: boolean;
 }
 
-async function judgeSpec(one: Case): Promise<Verdict> {
+async function validateSpec(one: Case): Promise<AdmissionResult> {
   const { operation, spec, oldSpec, wasPipeline } = one.review;
   const findings = await check(spec, one);
   // What was no Pipeline before cannot have had faults that may stay.
   const isUpdate = operation === 'UPDATE' && wasPipeline;
-  if (findings.problems.length === 0 || !isUpdate) return verdict(findings);
+  if (findings.problems.length === 0 || !isUpdate) return resultOf(findings);
   // Of what was there before, only the faults count.
   const before = await check(oldSpec, { ...one, isChange: false });
-  return verdict(ratchet({ spec, findings }, { spec: oldSpec, findings: before }));
+  return resultOf(ratchet({ spec, findings }, { spec: oldSpec, findings: before }));
 }
 
 async function check(input: unknown, one: Case): Promise<Findings> {
@@ -92,9 +92,9 @@ function isUnchanged({ operation, spec, oldSpec, wasPipeline }: Review): boolean
   return operation === 'UPDATE' && wasPipeline && Bun.deepEquals(spec, oldSpec);
 }
 
-function verdict({ problems, warnings }: Findings): Verdict {
-  const doubts = warnings.map(problemLine);
-  if (problems.length === 0) return { allowed: true, warnings: doubts };
+function resultOf({ problems, warnings }: Findings): AdmissionResult {
+  const sentences = warnings.map(problemLine);
+  if (problems.length === 0) return { allowed: true, warnings: sentences };
   const lines = problems.map(problemLine);
-  return { allowed: false, code: 422, reason: 'Invalid', lines, warnings: doubts };
+  return { allowed: false, code: 422, reason: 'Invalid', lines, warnings: sentences };
 }
