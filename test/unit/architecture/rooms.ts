@@ -51,7 +51,9 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
   },
   'lib/git': { ssh: [], protocol: [], pack: [], sign: ['ssh'] },
   'lib/kube': {
-    client: [],
+    kubeconfig: [],
+    client: ['kubeconfig'],
+    access: ['client'],
     informer: ['client'],
     election: ['client'],
     certificates: ['client', 'informer'],
