@@ -1,26 +1,31 @@
-import { type PushStrategy, pipelineKey } from '../api/pipeline.ts';
+import { type MergedInto, type PushStrategy, pipelineKey } from '../api/pipeline.ts';
 import type { PullRequestState } from '../decide/promotion/next.ts';
 import { type AttemptTime, gitTime } from '../lib/async/index.ts';
 import { forGit } from '../lib/forges/index.ts';
 import { forgeTypeOf } from '../lib/forges/pure.ts';
 import type { GitCredentials, SigningKey } from '../lib/git/index.ts';
-import type { Workspace } from './branch/port.ts';
+import type { BranchResult, Workspace } from './branch/port.ts';
 import type { Pass } from './checkpoint.ts';
 import { commitMessage } from './pull-request/body.ts';
 import { atOnce } from './pull-request/forge-type.ts';
 import { markerKey } from './pull-request/names.ts';
 import { alreadyThere, commitBy, mergedState, sentences, unlessBlocked, writtenOf } from './result.ts';
-import type { PromotionRequest, PromotionResult } from './strategy.ts';
+import {
+  concluded,
+  type PreparedPromotion,
+  type PromotionRequest,
+  type PromotionResult,
+} from './strategy.ts';
 
 /** The strategy `push`: one commit on the branch itself, for those who need no pull request. */
 export interface PushPromoter {
   /** @throws TurnpikeError the codes of the workspace */
-  promote(
+  prepare(
     request: PromotionRequest,
     settings: PushStrategy,
     credentials: GitCredentials & { readonly signing?: SigningKey },
     time?: AttemptTime,
-  ): Promise<PromotionResult>;
+  ): Promise<PreparedPromotion>;
   /** Whether what was pushed is in the branch still: `merged` or `reverted`. */
   inBase(
     request: PromotionRequest,
@@ -31,7 +36,7 @@ export interface PushPromoter {
 }
 
 export interface PushDeps {
-  readonly workspace: Pick<Workspace, 'updateBranch' | 'inspect'>;
+  readonly workspace: Pick<Workspace, 'prepare' | 'inspect'>;
   readonly now: () => Date;
   readonly pass?: Pass;
 }
@@ -50,13 +55,13 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
   };
 
   return {
-    async promote(request, settings, credentials, time) {
+    async prepare(request, settings, credentials, time) {
       const { url, branch, templates, commit } = settings;
       if (request.wasMerged && (await inBase(request, settings, credentials, time)) === 'reverted') {
-        return { kind: 'reverted' };
+        return concluded({ kind: 'reverted' });
       }
       const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
-      const updated = await workspace.updateBranch({
+      const prepared = await workspace.prepare({
         url,
         baseBranch: branch,
         branch,
@@ -70,18 +75,22 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         ...commitBy(commit, credentials),
         credentials: at(url, credentials),
         now: now(),
-        recorded: request.recorded,
         pass: async (checkpoint) => pass?.(checkpoint, key),
         ...gitTime(time),
       });
-      const pushed = unlessBlocked(updated);
-      if (pushed.kind === 'in-base') return alreadyThere(request, { url, branch }, pushed);
-      const said = `Commit ${pushed.commit.slice(0, 12)} on ${branch} has it.`;
-      const message = sentences([said, ...pushed.problems]);
-      const { commit: made, byVersion } = pushed;
-      const into = { url, branch };
-      return { kind: 'pushed', commit: made, message, into, ...(byVersion && { byVersion }) };
+      return {
+        carryOut: async () => pushedTo({ url, branch }, request, await prepared.push()),
+        discard: prepared.discard,
+      };
     },
     inBase,
   };
+}
+
+function pushedTo(into: MergedInto, request: PromotionRequest, result: BranchResult): PromotionResult {
+  const pushed = unlessBlocked(result);
+  if (pushed.kind === 'in-base') return alreadyThere(request, into, pushed);
+  const { commit, byVersion, problems } = pushed;
+  const message = sentences([`Commit ${commit.slice(0, 12)} on ${into.branch} has it.`, ...problems]);
+  return { kind: 'pushed', commit, message, into, ...(byVersion && { byVersion }) };
 }

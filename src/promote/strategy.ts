@@ -28,8 +28,21 @@ export interface PromotionRequest {
   readonly mayBeOpen?: boolean;
   /** The pull request that the status knows already. */
   readonly pullRequest?: PullRequestRef;
-  /** Settles when the promotion is recorded. Nothing is pushed, opened or sent before, or when it rejects. */
-  readonly recorded: Promise<unknown>;
+}
+
+/**
+ * A promotion whose strategy has read all that it needs, and has changed nothing: of the two, one is called, once.
+ */
+export interface PreparedPromotion {
+  /** Pushes, opens or updates the pull request, or notifies. Call it when the promotion is recorded. */
+  carryOut(): Promise<PromotionResult>;
+  /** Gives it up: what was to be pushed together with it goes on without it. */
+  discard(): void;
+}
+
+/** A promotion that nothing has to be done for: what was read tells its result. */
+export function concluded(result: PromotionResult): PreparedPromotion {
+  return { carryOut: async () => result, discard() {} };
 }
 
 export type PromotionResult =

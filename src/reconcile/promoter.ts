@@ -9,13 +9,20 @@ import { promotionInto } from '../decide/model/route.ts';
 import type { PullRequestState } from '../decide/promotion/next.ts';
 import type { Result } from '../decide/promotion/result.ts';
 import type { PullRequestTask, TaskResult } from '../decide/promotion/task.ts';
-import { type AttemptTime, inAttemptTime, type TimeLimits } from '../lib/async/index.ts';
+import {
+  type AttemptTime,
+  inAttemptTime,
+  ownTurn,
+  type TimeLimits,
+  untilAborted,
+} from '../lib/async/index.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
 import { isSameRepository } from '../lib/forges/pure.ts';
 import type { Pass } from '../promote/checkpoint.ts';
 import type { NotificationPromoter } from '../promote/notification/notification.ts';
 import type { PullRequestPromoter } from '../promote/pull-request/port.ts';
 import type { PushPromoter } from '../promote/push.ts';
+import type { PreparedPromotion } from '../promote/strategy.ts';
 import type { Job, PromotionJob, TaskJob } from './job.ts';
 import { requestOf } from './promotion-request.ts';
 import { createSecretAccess, type SecretAccessDeps } from './secret-access.ts';
@@ -52,7 +59,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     return inAttemptTime(deps.signal, work, deps.limits);
   }
 
-  async function carryOut(job: PromotionJob, time: AttemptTime): Promise<Result> {
+  async function prepare(job: Job, time: AttemptTime): Promise<PreparedPromotion> {
     const { pipeline, environment } = job;
     const strategy = promotionInto(pipeline.spec, environment)?.strategy;
     const settings = strategy?.['pull-request'];
@@ -60,16 +67,28 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     if (settings) {
       const credentials = await access.forge(pipeline, settings, { signs: true });
       await deps.pass?.('secret-read', keyOf(pipeline));
-      return deps.pullRequests.promote(request, settings, credentials, time);
+      return deps.pullRequests.prepare(request, settings, credentials, time);
     }
     if (strategy?.push) {
       const credentials = await access.git(pipeline, strategy.push, { signs: true });
       await deps.pass?.('secret-read', keyOf(pipeline));
-      return deps.pushes.promote(request, strategy.push, credentials, time);
+      return deps.pushes.prepare(request, strategy.push, credentials, time);
     }
-    if (strategy?.notification) return deps.notifications.promote(request, time.signal);
+    if (strategy?.notification) return deps.notifications.prepare(request, time.signal);
     const message = `The promotion into ${environment.name} has no strategy: set pull-request, push or notification.`;
     throw new TurnpikeError('SpecInvalid', message);
+  }
+
+  /** Looks while the promotion is still being recorded, and changes nothing before it is. */
+  async function promote(job: PromotionJob, time: AttemptTime): Promise<Result> {
+    const prepared = await prepare(job, time);
+    try {
+      await ownTurn(time, untilAborted(job.recorded, time.signal));
+    } catch (error) {
+      prepared.discard();
+      throw error;
+    }
+    return prepared.carryOut();
   }
 
   /** What went wrong, as a result; but for the end of the process and of its lead. */
@@ -118,7 +137,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
   async function mergedState(job: Job, time: AttemptTime): Promise<PullRequestState> {
     const { pipeline, environment, promotion } = job;
     const strategy = promotionInto(pipeline.spec, environment)?.strategy;
-    const request = requestOf({ ...job, recorded: Promise.resolve() });
+    const request = requestOf(job);
     const { pullRequest } = promotion;
     const settings = pullRequest ? mergedInto(job, pullRequest) : strategy?.['pull-request'];
     if (settings) {
@@ -132,7 +151,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
   return {
     async promote(job) {
       try {
-        return await inTime((time) => carryOut(job, time));
+        return await inTime((time) => promote(job, time));
       } catch (error) {
         if (hasCode(error, 'NothingNew')) return { kind: 'needless', message: error.message };
         return failure(error);

@@ -13,7 +13,7 @@ import {
 } from '../decide/model/state.ts';
 import { groupOf } from '../lib/kube/pure.ts';
 import type { PromotionRequest } from '../promote/strategy.ts';
-import type { Job, PromotionJob } from './job.ts';
+import type { Job } from './job.ts';
 
 /** What is over says nothing of the next one. */
 function isKnown(pullRequest: PullRequestRef | undefined): pullRequest is PullRequestRef {
@@ -70,8 +70,8 @@ function writtenFor({ spec, status }: Job['pipeline'], promotion: PromotionStatu
 }
 
 /** What is asked of a strategy. */
-export function requestOf(job: PromotionJob): PromotionRequest {
-  const { pipeline, environment, promotion, recorded } = job;
+export function requestOf(job: Job): PromotionRequest {
+  const { pipeline, environment, promotion } = job;
   const { spec, status, metadata } = pipeline;
   const runs = commonRevision(environmentStatus(status, environment.name).targets);
   const { gates, strategy } = promotionInto(spec, environment) ?? {};
@@ -91,6 +91,5 @@ export function requestOf(job: PromotionJob): PromotionRequest {
     ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
     ...((promotion.mayBeOpen || (promotion.attempts ?? 0) > 1) && { mayBeOpen: true }),
     ...(isKnown(promotion.pullRequest) && { pullRequest: withRevision(promotion, promotion.pullRequest) }),
-    recorded,
   };
 }

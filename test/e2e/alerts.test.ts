@@ -11,7 +11,7 @@ import { createReporter } from '../../src/reconcile/report.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { pipeline, running, withState } from '../fakes/pipeline.ts';
-import { promotionRequest } from '../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../fakes/promotion.ts';
 import type { Lab } from '../lab/lab.ts';
 import { createScenario, type Scenario } from '../lab/scenario.ts';
 import { sharedLab } from '../lab/shared.ts';
@@ -204,7 +204,7 @@ describe('an Alert of Flux about a Pipeline', () => {
         fluxEvents: createFluxEvents({ address: lab.flux.eventsUrl, fetch, instance: 'test' }),
         now: () => new Date(),
       });
-      await promoter.promote(promotionRequest({ pipeline: { ...regarding() } }));
+      await carriedOut(promoter.prepare(promotionRequest({ pipeline: { ...regarding() } })));
       expect((await received('Promote', '/ci')).metadata).toEqual({
         environment: 'staging',
         version: '1.3.0',

@@ -6,7 +6,7 @@ import { loadKubeConfig } from '../../src/lib/kube/kubeconfig/load.ts';
 import { createFluxEvents } from '../../src/promote/notification/flux-events.ts';
 import { createNotificationPromoter } from '../../src/promote/notification/notification.ts';
 import type { PromotionRequest } from '../../src/promote/strategy.ts';
-import { promotionRequest } from '../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../fakes/promotion.ts';
 import type { Lab } from '../lab/lab.ts';
 import { sharedLab } from '../lab/shared.ts';
 import { waitFor } from '../lab/wait.ts';
@@ -27,7 +27,7 @@ function promote(change: Partial<PromotionRequest> = {}) {
     fluxEvents: createFluxEvents({ address: lab.flux.eventsUrl, fetch, instance: 'turnpike-0' }),
     now,
   });
-  return promoter.promote(promotionRequest({ pipeline, ...change }));
+  return carriedOut(promoter.prepare(promotionRequest({ pipeline, ...change })));
 }
 
 /** notification-controller throws away what comes before it has seen the Alert: promotes until one arrives. */

@@ -12,7 +12,7 @@ import { noWaits } from './forge-deps.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from './github.ts';
 import { createFakeLog } from './log.ts';
 import { loopbackOutbound } from './outbound.ts';
-import { promotionRequest } from './promotion.ts';
+import { carriedOut, promotionRequest } from './promotion.ts';
 import { type FakeWorkspace, fakeWorkspace } from './workspace.ts';
 
 export const BRANCH = 'promotion-team-app-staging';
@@ -64,7 +64,7 @@ export function githubStage(): GitHubStage {
     deps,
     promoter: (change) => (change ? createPullRequestPromoter({ ...deps(), ...change }) : promoter),
     promote: (change, strategy = settings()) =>
-      promoter.promote(promotionRequest(change), strategy, CREDENTIALS),
+      carriedOut(promoter.prepare(promotionRequest(change), strategy, CREDENTIALS)),
     first(change) {
       const { url, type } = settings();
       return {

@@ -1,7 +1,7 @@
 import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
 import type { PullRequestTask } from '../../src/decide/promotion/task.ts';
 import type { StateRequest, TaskRequest } from '../../src/promote/pull-request/port.ts';
-import type { PromotionRequest } from '../../src/promote/strategy.ts';
+import type { PreparedPromotion, PromotionRequest, PromotionResult } from '../../src/promote/strategy.ts';
 
 /** A promotion of 1.3.0 into staging, with changes. */
 export function promotionRequest(change: Partial<PromotionRequest> = {}): PromotionRequest {
@@ -13,9 +13,15 @@ export function promotionRequest(change: Partial<PromotionRequest> = {}): Promot
     runs: '1.2.0',
     source: { environment: 'dev', deployedAt: '2026-11-21T10:37:49Z' },
     due: '2026-11-21T10:37:50Z',
-    recorded: Promise.resolve(),
     ...change,
   };
+}
+
+/** Both phases of a promotion that is recorded. */
+export async function carriedOut(
+  prepared: PreparedPromotion | Promise<PreparedPromotion>,
+): Promise<PromotionResult> {
+  return (await prepared).carryOut();
 }
 
 const OWNER = { pipeline: { namespace: 'team', name: 'app' }, environment: 'staging' };

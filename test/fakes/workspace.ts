@@ -6,7 +6,7 @@ import type {
   Workspace,
 } from '../../src/promote/branch/port.ts';
 
-export interface FakeWorkspace extends Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'> {
+export interface FakeWorkspace extends Pick<Workspace, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'> {
   readonly updates: BranchUpdate[];
   /** Every branch is there but for these. */
   readonly gone: Set<string>;
@@ -22,14 +22,16 @@ export function fakeWorkspace(
   const updates: BranchUpdate[] = [];
   const gone = new Set<string>();
   const looks: string[] = [];
+  const updateBranch = async (update: BranchUpdate) => {
+    updates.push(update);
+    return act(update);
+  };
   return {
     updates,
     gone,
     looks,
-    async updateBranch(update) {
-      updates.push(update);
-      return act(update);
-    },
+    prepare: async (update) => ({ push: () => updateBranch(update), discard() {} }),
+    updateBranch,
     async hasBranch({ branch }) {
       looks.push(`hasBranch ${branch}`);
       return !gone.has(branch);

@@ -7,7 +7,7 @@ import { noNews } from '../fakes/checking.ts';
 import { createFakeLog } from '../fakes/log.ts';
 import { SHOWN } from '../fakes/namespaces.ts';
 import { pipeline, spec } from '../fakes/pipeline.ts';
-import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
+import { carriedOut, promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { createFakeStore } from '../fakes/store.ts';
 import { waitFor, waitUntil } from '../lab/wait.ts';
 import { giteaStage } from './gitea/stage.ts';
@@ -55,7 +55,7 @@ describe('two applications on neighbouring lines of one file, both with an open 
       const promote = async (name: string, known = {}) => {
         const about = { ...promotionRequest().pipeline, name };
         const request = promotionRequest({ pipeline: about, revision: '1.1.0', ...known });
-        const result = await stage.promoter.promote(request, stage.settings(), token);
+        const result = await carriedOut(stage.promoter.prepare(request, stage.settings(), token));
         if (result.kind !== 'pull-request') throw new Error(`the result is ${result.kind}`);
         return result.pullRequest;
       };
@@ -131,8 +131,8 @@ describe('two Pipelines of such applications', () => {
         signal: new AbortController().signal,
         readSecret: async () => ({ values: new Map([['token', Buffer.from(stage.gitea.token)]]) }),
         pullRequests: stage.promoter,
-        pushes: { promote: never, inBase: never },
-        notifications: { promote: never },
+        pushes: { prepare: never, inBase: never },
+        notifications: { prepare: never },
       }),
       check: () => noNews(),
       onChange: () => {},

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'bun:test';
 import type { PullRequestRef, PullRequestStrategy } from '../../src/api/pipeline.ts';
 import type { PullRequestTask } from '../../src/decide/promotion/task.ts';
-import { promotionRequest, stateRequest, taskRequest } from '../fakes/promotion.ts';
+import { carriedOut, promotionRequest, stateRequest, taskRequest } from '../fakes/promotion.ts';
 import { waitFor } from '../lab/wait.ts';
 import { giteaStage } from './gitea/stage.ts';
 
@@ -23,7 +23,7 @@ function token() {
 
 async function promote(environment: string, change: Partial<PullRequestStrategy> = {}) {
   const request = promotionRequest({ environment, runs: '1.0.0', gates: { soak: '1h' } });
-  const result = await stage.promoter.promote(request, stage.settings(change), token());
+  const result = await carriedOut(stage.promoter.prepare(request, stage.settings(change), token()));
   if (result.kind !== 'pull-request') throw new Error(`the result is ${result.kind}`);
   return result;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { PullRequestRef } from '../../src/api/pipeline.ts';
 import { failureOf } from '../fakes/failure.ts';
-import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
+import { carriedOut, promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { giteaStage } from './gitea/stage.ts';
 
 const SLOW = 120_000;
@@ -21,7 +21,7 @@ function token() {
 /** Promotes a revision into staging and returns the pull request. */
 async function promote(revision: string, known?: PullRequestRef): Promise<PullRequestRef> {
   const request = promotionRequest({ revision, ...(known && { pullRequest: known }) });
-  const result = await stage.promoter.promote(request, stage.settings(), token());
+  const result = await carriedOut(stage.promoter.prepare(request, stage.settings(), token()));
   if (result.kind !== 'pull-request') throw new Error(`the result is ${result.kind}`);
   const { url, number } = result.pullRequest;
   return { url, number };
@@ -68,7 +68,7 @@ describe('the pull-request strategy on Gitea', () => {
       await stage.gitea.commit(stage.repository, 'main', { [FILE]: marked('2.0.0') }, 'By hand');
 
       const request = promotionRequest({ revision: '2.0.0' });
-      const result = await stage.promoter.promote(request, stage.settings(), token());
+      const result = await carriedOut(stage.promoter.prepare(request, stage.settings(), token()));
 
       expect(result.kind).toBe('already-there');
       expect(stage.calls()).toEqual([]);
@@ -105,7 +105,7 @@ describe('the pull-request strategy on Gitea', () => {
       stage.calls();
       const request = promotionRequest({ environment: 'prod' });
 
-      const failure = await failureOf(stage.promoter.promote(request, stage.settings(), token()));
+      const failure = await failureOf(carriedOut(stage.promoter.prepare(request, stage.settings(), token())));
 
       expect(failure).toMatchObject({ code: 'MarkerNotFound', retry: 'never' });
       expect(stage.calls()).toEqual([]);

@@ -5,7 +5,7 @@ import { createProxyFor } from '../../src/lib/net/proxy.ts';
 import type { PullRequestPromoter } from '../../src/promote/pull-request/port.ts';
 import { createPullRequestPromoter } from '../../src/promote/pull-request/pull-request.ts';
 import { createFakeLog } from '../fakes/log.ts';
-import { promotionRequest, stateRequest } from '../fakes/promotion.ts';
+import { carriedOut, promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { type FakeProxy, startFakeProxy } from '../fakes/proxy.ts';
 import { type TestWorkspace, testWorkspace } from '../git/stage/support.ts';
 import type { Gitea } from '../lab/gitea/forge.ts';
@@ -62,7 +62,9 @@ describe('a promotion behind a proxy', () => {
     'fetches, pushes, and opens and reads the pull request through it',
     async () => {
       const token = { token: gitea.token };
-      const result = await promoter.promote(promotionRequest({ revision: '2.0.0' }), settings, token);
+      const result = await carriedOut(
+        promoter.prepare(promotionRequest({ revision: '2.0.0' }), settings, token),
+      );
       if (result.kind !== 'pull-request') throw new Error(`the result is ${result.kind}`);
       expect(await gitea.file(name, BRANCH, FILE)).toBe(marked('2.0.0'));
       expect(await gitea.pulls(name)).toMatchObject([{ number: result.pullRequest.number }]);
@@ -90,7 +92,7 @@ describe('a promotion behind a proxy', () => {
       const url = settings.url.replace(HOST, GITEA_HOST);
       const token = { token: gitea.token };
       const request = promotionRequest({ revision: '3.0.0' });
-      const result = await promoter.promote(request, { ...untyped, url }, token);
+      const result = await carriedOut(promoter.prepare(request, { ...untyped, url }, token));
       expect(result.kind).toBe('pull-request');
       expect(await gitea.file(name, BRANCH, FILE)).toBe(marked('3.0.0'));
     },

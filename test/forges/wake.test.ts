@@ -11,6 +11,7 @@ import { createQueue } from '../../src/lib/async/work-queue.ts';
 import { createWorkspace } from '../../src/promote/branch/branch-updater.ts';
 import type { Workspace } from '../../src/promote/branch/port.ts';
 import { createPullRequestPromoter } from '../../src/promote/pull-request/pull-request.ts';
+import { concluded } from '../../src/promote/strategy.ts';
 import { type Controller, startController } from '../../src/reconcile/controller.ts';
 import { createPromoter } from '../../src/reconcile/promoter.ts';
 import { createReconcile } from '../../src/reconcile/reconcile.ts';
@@ -87,8 +88,8 @@ function startLeader(): Controller {
     signal: new AbortController().signal,
     readSecret: async () => secret(),
     pullRequests,
-    pushes: { promote: NOTHING, inBase: NOTHING },
-    notifications: { promote: async () => ({ kind: 'notified' }) },
+    pushes: { prepare: NOTHING, inBase: NOTHING },
+    notifications: { prepare: async () => concluded({ kind: 'notified' }) },
   });
   const reconcile = createReconcile({
     store: own.store,

@@ -1,24 +1,24 @@
 import { createSlots, ownTurn, type Settle, untilAborted } from '../../lib/async/index.ts';
-import type { BranchUpdate } from './port.ts';
+import type { BatchedUpdate } from './batched.ts';
 
 /** Runs updates apart from each other, some at once, so that one that hangs holds up few others. */
 export interface Alone<Result> {
   /** What goes to one branch goes there one after the other. Whoever waits is told as soon as it is over. */
-  run(update: BranchUpdate, work: () => Promise<Result>): void;
+  run(update: BatchedUpdate, work: () => Promise<Result>): void;
   ended(): Promise<void>;
 }
 
 const AT_ONCE = 4;
 const NEVER = new AbortController().signal;
 
-export function createAlone<Result>(settle: Settle<BranchUpdate, Result>): Alone<Result> {
+export function createAlone<Result>(settle: Settle<BatchedUpdate, Result>): Alone<Result> {
   const slots = createSlots(AT_ONCE);
   /** By branch. */
   const last = new Map<string, Promise<void>>();
 
   async function runAfter(
     before: Promise<void> | undefined,
-    update: BranchUpdate,
+    update: BatchedUpdate,
     work: () => Promise<Result>,
   ): Promise<Result> {
     const { signal = NEVER } = update;

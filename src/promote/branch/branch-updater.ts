@@ -1,4 +1,4 @@
-import { createBatcher, createBreakers, createTurns, ownTurn, untilAborted } from '../../lib/async/index.ts';
+import { createBatcher, createBreakers, createTurns, untilAborted } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import {
   copyKey,
@@ -12,10 +12,11 @@ import type { Logger } from '../../lib/logger.ts';
 import type { Outbound } from '../../lib/net/index.ts';
 import { shapeProblem } from '../../lib/net/pure.ts';
 import { updateTogether } from './batch.ts';
+import type { BatchedUpdate } from './batched.ts';
 import { selectionsOf } from './edit/selection.ts';
 import { hasBranch, inspectBase } from './look.ts';
 import type { Updated } from './outcome.ts';
-import type { BranchUpdate, Workspace } from './port.ts';
+import type { BranchResult, BranchUpdate, Workspace } from './port.ts';
 import { fitsOnePush } from './room.ts';
 import { tenantOf } from './tenant.ts';
 
@@ -45,16 +46,40 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
     lane,
   });
   const access = { connected, store, signerOf };
-  const batched = createBatcher<BranchUpdate, Updated>((batch) => updateTogether(access, batch), fitsOnePush);
+  const batched = createBatcher<BatchedUpdate, Updated>(
+    (batch) => updateTogether(access, batch),
+    fitsOnePush,
+  );
+
+  function submit(update: BranchUpdate, phases: Phases): Promise<Updated> {
+    return untilAborted(batched(batchKey(update), { ...update, ...phases }), update.signal);
+  }
+
+  async function updateBranch(update: BranchUpdate): Promise<BranchResult> {
+    refuseBadUpdate(update);
+    const result = await submit(update, AT_ONCE);
+    if (result.kind === 'left-out') throw new Error('an update of a branch that is wanted was left out');
+    return result;
+  }
+
   return {
-    async updateBranch(update) {
+    async prepare(update) {
       refuseBadUpdate(update);
-      for (;;) {
-        const result = await untilAborted(batched(batchKey(update), update), update.signal);
-        if (result.kind !== 'unrecorded') return result;
-        await ownTurn(update, untilAborted(update.recorded, update.signal));
-      }
+      const { promise: prepared, resolve: onPrepared } = Promise.withResolvers<void>();
+      const { promise: isWanted, resolve: decide } = Promise.withResolvers<boolean>();
+      const updated = submit(update, { onPrepared, isWanted });
+      await Promise.race([prepared, updated]);
+      updated.catch(() => undefined); // It is thrown by `push`; nobody waits for what is discarded.
+      return {
+        async push() {
+          decide(true);
+          const result = await updated;
+          return result.kind === 'left-out' ? updateBranch(update) : result;
+        },
+        discard: () => decide(false),
+      };
     },
+    updateBranch,
     async hasBranch(look) {
       refuse(shapeProblem(look.url) ?? nameProblem(look.branch));
       const found = connected(look, (transport) => hasBranch(transport, look.branch));
@@ -74,6 +99,10 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
     },
   };
 }
+
+type Phases = Pick<BatchedUpdate, 'onPrepared' | 'isWanted'>;
+
+const AT_ONCE: Phases = { onPrepared() {}, isWanted: Promise.resolve(true) };
 
 /** Updates with the same one may share a connection: the same repository with the same credentials. */
 function batchKey({ url, credentials }: BranchUpdate): string {

@@ -1,25 +1,21 @@
 import { hasCode } from '../../lib/errors.ts';
-import type { BranchResult, BranchUpdate } from './port.ts';
-import type { Refused } from './prepared.ts';
-import type { Failed } from './records.ts';
+import type { BatchedUpdate } from './batched.ts';
+import type { BranchResult } from './port.ts';
+import type { Failed, Refused } from './prepared.ts';
 
-/** Its promotion is not recorded yet. */
-export interface Unrecorded {
-  readonly kind: 'unrecorded';
+/** Its batch was pushed without it: it was not wanted, or that was not decided yet. */
+export interface LeftOut {
+  readonly kind: 'left-out';
 }
 
-export const unrecorded: Unrecorded = { kind: 'unrecorded' };
+export const leftOut: LeftOut = { kind: 'left-out' };
 
-export type Updated = BranchResult | Unrecorded;
+export type Updated = BranchResult | LeftOut;
 
-export type Outcome =
-  | { readonly kind: 'done'; readonly result: BranchResult }
-  | Failed
-  | Refused
-  | Unrecorded;
+export type Outcome = { readonly kind: 'done'; readonly result: BranchResult } | Failed | Refused | LeftOut;
 
 export interface Tried {
-  readonly update: BranchUpdate;
+  readonly update: BatchedUpdate;
   readonly outcome: Outcome;
 }
 
@@ -30,7 +26,7 @@ export function areUnanswered(tried: readonly Tried[]): boolean {
 }
 
 export function resultOf(outcome: Outcome): Updated {
-  if (outcome.kind === 'unrecorded') return outcome;
+  if (outcome.kind === 'left-out') return outcome;
   if (outcome.kind === 'done') return outcome.result;
   throw outcome.error;
 }

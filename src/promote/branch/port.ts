@@ -36,8 +36,6 @@ export interface BranchUpdate {
   /** What the commit is signed with. */
   readonly signing?: SigningKey;
   readonly now: Date;
-  /** Nothing is pushed before it resolves, and nothing if it rejects. */
-  readonly recorded: Promise<unknown>;
   /** Told of the bytes of a fetch as they come. */
   readonly received?: (bytes: number) => void;
   /** Waits for a turn of ours, which takes none of its time. */
@@ -110,8 +108,21 @@ export type BaseState =
   | { readonly kind: 'in-base' }
   | { readonly kind: 'differs' | 'partly'; readonly values: readonly string[] };
 
+/**
+ * A branch whose commit is made and not sent: of the two, one is called, once, and soon, for those that are pushed
+ * together with it wait a moment for it.
+ */
+export interface PreparedBranch {
+  /** With all that has come together with it; when these were pushed without it, it is prepared anew. */
+  push(): Promise<BranchResult>;
+  discard(): void;
+}
+
 /** All throw TurnpikeError. */
 export interface Workspace {
+  /** Looks at the repository and makes what is to be pushed. */
+  prepare(update: BranchUpdate): Promise<PreparedBranch>;
+  /** Both in one go, for what may be pushed at once. */
   updateBranch(update: BranchUpdate): Promise<BranchResult>;
   /** Whether the repository has the branch; one request. */
   hasBranch(look: BranchLook): Promise<boolean>;

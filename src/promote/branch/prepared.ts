@@ -33,6 +33,12 @@ export interface Refused {
   readonly mayGoOnTop?: boolean;
 }
 
+/** What keeps one update from being made is no matter of the others. */
+export interface Failed {
+  readonly kind: 'failed';
+  readonly error: unknown;
+}
+
 interface Edited {
   /** Commits of others are on the branch. */
   readonly others?: true;

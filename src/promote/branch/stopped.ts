@@ -1,13 +1,13 @@
 import { untilAborted } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { Checkpoint } from '../checkpoint.ts';
+import type { BatchedUpdate } from './batched.ts';
 import type { BranchUpdate } from './port.ts';
-import type { Prepared, Refused } from './prepared.ts';
-import type { Failed } from './records.ts';
+import type { Failed, Prepared, Refused } from './prepared.ts';
 
 /** An update and what is to be done for it. */
 export interface Attempted {
-  readonly update: BranchUpdate;
+  readonly update: BatchedUpdate;
   readonly made: Prepared | Failed;
 }
 

@@ -3,7 +3,7 @@ import { API_VERSION, EVENT_ENVIRONMENT, EVENT_VERSION, KIND } from '../../api/g
 import { pipelineKey } from '../../api/pipeline.ts';
 import type { ObjectReference } from '../../lib/kube/index.ts';
 import type { Pass } from '../checkpoint.ts';
-import type { PromotionRequest, PromotionResult } from '../strategy.ts';
+import type { PreparedPromotion, PromotionRequest, PromotionResult } from '../strategy.ts';
 import type { FluxEvents } from './flux-events.ts';
 
 /** The Kubernetes Event on the Pipeline. */
@@ -18,8 +18,8 @@ export interface PromoteEvent {
 }
 
 export interface NotificationPromoter {
-  /** @throws TurnpikeError NotificationFailed, and what `emit` throws: nothing is sent and forgotten */
-  promote(request: PromotionRequest, signal?: AbortSignal): Promise<PromotionResult>;
+  /** To carry it out throws NotificationFailed, and what `emit` throws: nothing is sent and forgotten. */
+  prepare(request: PromotionRequest, signal?: AbortSignal): Promise<PreparedPromotion>;
 }
 
 export interface NotificationDeps {
@@ -33,20 +33,21 @@ export interface NotificationDeps {
 
 /** The strategy `notification`: an event that Flux's Alerts pass on to whatever does the promotion. */
 export function createNotificationPromoter(deps: NotificationDeps): NotificationPromoter {
+  async function notify(request: PromotionRequest, signal?: AbortSignal): Promise<PromotionResult> {
+    const token = tokenOf(request);
+    const event = promoteEvent(request, token);
+    const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
+    await deps.pass?.('before-event', key);
+    await deps.emit(event);
+    await deps.pass?.('after-event', key);
+    const { regarding, reason, message, annotations: metadata } = event;
+    const flux = { regarding, severity: 'info', reason, message, metadata, token, at: deps.now() } as const;
+    await deps.fluxEvents?.post(flux, signal);
+    return { kind: 'notified' };
+  }
+
   return {
-    async promote(request, signal) {
-      await request.recorded;
-      const token = tokenOf(request);
-      const event = promoteEvent(request, token);
-      const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
-      await deps.pass?.('before-event', key);
-      await deps.emit(event);
-      await deps.pass?.('after-event', key);
-      const { regarding, reason, message, annotations: metadata } = event;
-      const flux = { regarding, severity: 'info', reason, message, metadata, token, at: deps.now() } as const;
-      await deps.fluxEvents?.post(flux, signal);
-      return { kind: 'notified' };
-    },
+    prepare: async (request, signal) => ({ carryOut: () => notify(request, signal), discard() {} }),
   };
 }
 

@@ -15,26 +15,32 @@ export function withAppTokens(
 ): PullRequestPromoter {
   const tokens = createAppTokens(deps);
 
-  async function using<T>(
-    secret: SecretCredentials,
-    work: (credentials: Credentials) => Promise<T>,
-    { url, time }: { readonly url: string; readonly time?: AttemptTime | undefined },
-  ): Promise<T> {
-    const credentials = 'app' in secret ? await tokens.credentials(secret, url, time?.signal) : secret;
+  async function forgetting<T>(credentials: Credentials, work: () => Promise<T>): Promise<T> {
     try {
-      return await work(credentials);
+      return await work();
     } catch (error) {
       if (isRefused(error)) tokens.forget(credentials);
       throw error;
     }
   }
 
+  async function using<T>(
+    secret: SecretCredentials,
+    work: (credentials: Credentials) => Promise<T>,
+    { url, time }: { readonly url: string; readonly time?: AttemptTime | undefined },
+  ): Promise<T> {
+    const credentials = 'app' in secret ? await tokens.credentials(secret, url, time?.signal) : secret;
+    return forgetting(credentials, () => work(credentials));
+  }
+
   return {
-    promote: (request, settings, secret, time) =>
-      using(secret, (credentials) => promoter.promote(request, settings, credentials, time), {
-        url: settings.url,
-        time,
-      }),
+    prepare: (request, settings, secret, time) => {
+      const prepare = async (credentials: Credentials) => {
+        const { carryOut, discard } = await promoter.prepare(request, settings, credentials, time);
+        return { carryOut: () => forgetting(credentials, carryOut), discard };
+      };
+      return using(secret, prepare, { url: settings.url, time });
+    },
     runTask: (request, secret, time) =>
       using(secret, (credentials) => promoter.runTask(request, credentials, time), {
         url: request.settings.url,

@@ -3,7 +3,7 @@ import type { PullRequestState } from '../../decide/promotion/next.ts';
 import type { PullRequestTask, TaskResult } from '../../decide/promotion/task.ts';
 import type { AttemptTime } from '../../lib/async/index.ts';
 import type { SecretCredentials } from '../../lib/forges/index.ts';
-import type { PromotionRequest, PromotionResult } from '../strategy.ts';
+import type { PreparedPromotion, PromotionRequest } from '../strategy.ts';
 import type { PipelineEnvironment } from './names.ts';
 
 /** One task of a pull request. `settings` are of the repository that it belongs to. */
@@ -28,13 +28,13 @@ export interface FindRequest extends PipelineEnvironment {
 
 /** All throw TurnpikeError: the codes of the workspace, of `createForgeCall`, SpecInvalid and SecretInvalid. */
 export interface PullRequestPromoter<Access = SecretCredentials> {
-  /** Brings the branch and its one open pull request to the request's revision. */
-  promote(
+  /** To carry it out brings the branch and its one open pull request to the request's revision. */
+  prepare(
     request: PromotionRequest,
     settings: PullRequestStrategy,
     credentials: Access,
     time?: AttemptTime,
-  ): Promise<PromotionResult>;
+  ): Promise<PreparedPromotion>;
   /** What a pull request needs that is open; doing it twice is doing it once. */
   runTask(request: TaskRequest, credentials: Access, time?: AttemptTime): Promise<TaskResult>;
   /**

@@ -7,11 +7,16 @@ import { type Credentials, type Forge, forGit, type PullRequest } from '../../li
 import type { BranchResult, BranchUpdate, Workspace } from '../branch/port.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { alreadyThere, commitBy, mergedState, sentences, writtenOf } from '../result.ts';
-import type { PromotionRequest, PromotionResult } from '../strategy.ts';
+import {
+  concluded,
+  type PreparedPromotion,
+  type PromotionRequest,
+  type PromotionResult,
+} from '../strategy.ts';
 import { commitMessage } from './body.ts';
 import { atOnce, mayBeRebased, typeOf } from './forge-type.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
-import { createOne, isOurs, lookAtKnown, proposalOf, updateOne } from './proposal.ts';
+import { createOne, isOurs, type KnownPull, lookAtKnown, proposalOf, updateOne } from './proposal.ts';
 
 /** Brings one branch and its one pull request to a revision. */
 
@@ -25,30 +30,45 @@ export interface Attempt {
   readonly time?: AttemptTime;
 }
 
-type Git = Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'>;
+type Git = Pick<Workspace, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
 
-export async function propose(git: Git, attempt: Attempt): Promise<PromotionResult> {
-  const { request, settings } = attempt;
+export async function prepareProposal(git: Git, attempt: Attempt): Promise<PreparedPromotion> {
+  const { request, forge } = attempt;
   const update = updateOf(attempt);
-  const into = { url: settings.url, branch: settings.baseBranch };
-  const forge = withCheckpoints(attempt.forge, attempt.pass);
   const base = request.pullRequest?.base ?? update.baseBranch;
   const look = () =>
     lookAtKnown(forge, request, { head: update.branch, hasBase: () => hasBranch(git, update, base) });
   // Nothing is pushed for what a person has said no to.
   if (request.wasMerged && mergedState(await git.inspect(update), request) === 'reverted')
-    return { kind: 'reverted' };
+    return concluded({ kind: 'reverted' });
   const isThis = isSame(request.pullRequest?.revision, request.revision);
-  if (isThis && (await look()).rejected !== undefined) return { kind: 'closed' };
-  let branch = await git.updateBranch(update);
+  if (isThis && (await look()).rejected !== undefined) return concluded({ kind: 'closed' });
+  const prepared = await git.prepare(update);
+  const push: Push = { first: prepared.push, again: () => git.updateBranch(update), look };
+  return { carryOut: () => propose(attempt, push), discard: prepared.discard };
+}
+
+interface Push {
+  readonly first: () => Promise<BranchResult>;
+  /** What was pushed before may have been merged meanwhile. */
+  readonly again: () => Promise<BranchResult>;
+  /** What became of the pull request that is known. */
+  readonly look: () => Promise<KnownPull>;
+}
+
+async function propose(attempt: Attempt, push: Push): Promise<PromotionResult> {
+  const { request, settings } = attempt;
+  const into = { url: settings.url, branch: settings.baseBranch };
+  const forge = withCheckpoints(attempt.forge, attempt.pass);
+  let branch = await push.first();
   if (branch.kind === 'in-base') {
     const left = await leftOpen(forge, attempt);
     return { ...alreadyThere(request, into, branch), ...(left && { pullRequest: left }) };
   }
-  const known = await look();
+  const known = await push.look();
   if (!known.open && request.pullRequest) {
     // It may have been merged with what was just pushed: another one would bring the same once more.
-    branch = await git.updateBranch(update);
+    branch = await push.again();
     if (branch.kind === 'in-base') return alreadyThere(request, into, branch);
     if (isSame(known.rejected, request.revision)) return { kind: 'closed' };
   }
@@ -76,7 +96,7 @@ export async function findOwn(
 
 interface Pushed {
   readonly branch: Extract<BranchResult, { kind: 'pushed' | 'unchanged' }>;
-  readonly known: { readonly open?: PullRequest; readonly rejected?: string };
+  readonly known: KnownPull;
 }
 
 async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): Promise<PromotionResult> {
@@ -155,7 +175,6 @@ function updateOf({ request, settings, credentials, forge, pass, now, time }: At
     ...commitBy(settings.commit, credentials),
     credentials: forGit(credentials, forge),
     now,
-    recorded: request.recorded,
     pass,
     ...gitTime(time),
   };

@@ -21,11 +21,11 @@ import { typeOf } from './forge-type.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch, saysClosing } from './names.ts';
 import type { PullRequestPromoter, RepositorySettings } from './port.ts';
 import { isOurs, mergedWhere } from './proposal.ts';
-import { findOwn, propose } from './propose.ts';
+import { findOwn, prepareProposal } from './propose.ts';
 import { runTask } from './run-task.ts';
 
 export interface PullRequestDeps {
-  readonly workspace: Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'>;
+  readonly workspace: Pick<Workspace, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
   readonly outbound: Outbound;
   readonly log: Logger;
   readonly now: () => Date;
@@ -62,11 +62,10 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
   };
 
   const promoter: PullRequestPromoter<Credentials> = {
-    promote: (request, settings, credentials, time) => {
-      // First, so that a wrong URL or type is found before anything is pushed.
+    prepare: (request, settings, credentials, time) => {
       const forge = forgeOf(settings, credentials, time);
       const attempt = { request, settings, credentials, forge, pass: passOf(request), now: deps.now() };
-      return propose(workspace, { ...attempt, ...(time && { time }) });
+      return prepareProposal(workspace, { ...attempt, ...(time && { time }) });
     },
 
     async runTask(request, credentials, time) {

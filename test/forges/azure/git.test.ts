@@ -15,7 +15,7 @@ import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps, noWaits } from '../../fakes/forge-deps.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { loopbackOutbound } from '../../fakes/outbound.ts';
-import { promotionRequest, stateRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest, stateRequest } from '../../fakes/promotion.ts';
 import { mergeOptions } from '../pulls.ts';
 
 const BRANCH = 'promotion-team-app-staging';
@@ -57,10 +57,8 @@ async function start(product: Product): Promise<void> {
 }
 
 function promote(revision: string, known?: PullRequestRef) {
-  return promoter.promote(
-    promotionRequest({ revision, ...(known && { pullRequest: known }) }),
-    strategy,
-    SECRET,
+  return carriedOut(
+    promoter.prepare(promotionRequest({ revision, ...(known && { pullRequest: known }) }), strategy, SECRET),
   );
 }
 

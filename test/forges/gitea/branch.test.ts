@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { failureOf } from '../../fakes/failure.ts';
-import { promotionRequest, stateRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest, stateRequest } from '../../fakes/promotion.ts';
 import { waitFor } from '../../lab/wait.ts';
 import { giteaStage } from './stage.ts';
 
@@ -23,7 +23,9 @@ const token = () => ({ token: stage.gitea.token });
 const settings = () => stage.settings({ branch: 'release/{{environment}}' });
 
 async function promote(pipeline: typeof TEAM, revision: string) {
-  const result = await stage.promoter.promote(promotionRequest({ pipeline, revision }), settings(), token());
+  const result = await carriedOut(
+    stage.promoter.prepare(promotionRequest({ pipeline, revision }), settings(), token()),
+  );
   if (result.kind !== 'pull-request') throw new Error(`the result is ${result.kind}`);
   return result.pullRequest;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { PullRequestStrategy } from '../../../src/api/pipeline.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { promotionRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { waitFor } from '../../lab/wait.ts';
 import { giteaStage } from './stage.ts';
 
@@ -17,7 +17,9 @@ function marked(version: string): string {
 
 async function promote(revision: string, change: Partial<PullRequestStrategy> = {}) {
   const request = promotionRequest({ revision });
-  const result = await stage.promoter.promote(request, stage.settings(change), { token: stage.gitea.token });
+  const result = await carriedOut(
+    stage.promoter.prepare(request, stage.settings(change), { token: stage.gitea.token }),
+  );
   if (result.kind !== 'pull-request') throw new Error(`the result is ${result.kind}`);
   return result.pullRequest;
 }

@@ -3,7 +3,7 @@ import type { PullRequestRef, PullRequestStrategy } from '../../../src/api/pipel
 import type { PullRequestState } from '../../../src/decide/promotion/next.ts';
 import type { PromotionRequest } from '../../../src/promote/strategy.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { promotionRequest, stateRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest, stateRequest } from '../../fakes/promotion.ts';
 import { waitFor, waitUntil } from '../../lab/wait.ts';
 import { giteaStage } from './stage.ts';
 
@@ -34,7 +34,7 @@ function attempt(
   settings: Partial<PullRequestStrategy> = {},
 ) {
   const request = promotionRequest({ environment, revision: '1.1.0', ...change });
-  return stage.promoter.promote(request, stage.settings(settings), token());
+  return carriedOut(stage.promoter.prepare(request, stage.settings(settings), token()));
 }
 
 async function promote(...args: Parameters<typeof attempt>) {

@@ -13,7 +13,7 @@ import { commitOf } from '../../fakes/github/branches.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../../fakes/github.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { loopbackOutbound, routedOutbound } from '../../fakes/outbound.ts';
-import { promotionRequest, taskRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest, taskRequest } from '../../fakes/promotion.ts';
 import { type FakeWorkspace, fakeWorkspace } from '../../fakes/workspace.ts';
 
 const APP = fakeApp();
@@ -65,7 +65,7 @@ function settings(repository = 'fleet'): PullRequestStrategy {
 
 function promote(keys: Readonly<Record<string, string>> = {}, signal?: AbortSignal) {
   const secret = secretOf({ ...keysAt(github.origin), ...keys });
-  return promoter.promote(promotionRequest(), settings(), secret, signal && attemptTime(signal));
+  return carriedOut(promoter.prepare(promotionRequest(), settings(), secret, signal && attemptTime(signal)));
 }
 
 /** The requests for tokens since the last call. */
@@ -128,10 +128,8 @@ describe('a GitHub App', () => {
     });
     const outbound = routedOutbound(loopbackOutbound(), 'https://api.github.com', cloud.origin);
     const url = 'ssh://git@github.com/acme/fleet.git';
-    const result = await promoterWith(sshWorkspace, outbound).promote(
-      promotionRequest(),
-      { ...settings(), url },
-      sshSecret,
+    const result = await carriedOut(
+      promoterWith(sshWorkspace, outbound).prepare(promotionRequest(), { ...settings(), url }, sshSecret),
     );
     await cloud.stop();
 
@@ -275,7 +273,7 @@ describe('a GitHub App', () => {
 
   test('of a Secret that names no API is sent to GitHub alone', async () => {
     const failure = await failureOf(
-      promoter.promote(promotionRequest(), settings(), secretOf(KEYS), undefined),
+      carriedOut(promoter.prepare(promotionRequest(), settings(), secretOf(KEYS), undefined)),
     );
 
     expect(failure).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
@@ -299,7 +297,9 @@ describe('a GitHub App', () => {
     const outbound = routedOutbound(loopbackOutbound(), api, cloud.origin);
     const url = `${host}/acme/fleet`;
     const cloudPromoter = promoterWith(cloudWorkspace, outbound);
-    const result = await cloudPromoter.promote(promotionRequest(), { ...settings(), url }, secretOf(KEYS));
+    const result = await carriedOut(
+      cloudPromoter.prepare(promotionRequest(), { ...settings(), url }, secretOf(KEYS)),
+    );
     await cloud.stop();
 
     expect(result).toMatchObject({ kind: 'pull-request' });
@@ -336,7 +336,7 @@ describe('the token of a GitHub App', () => {
     await promote();
     const secret = secretOf(keysAt(github.origin));
     // The stand-in has one repository alone; the token comes first.
-    await failureOf(promoter.promote(promotionRequest(), settings('other'), secret));
+    await failureOf(carriedOut(promoter.prepare(promotionRequest(), settings('other'), secret)));
     await promote();
 
     expect(APP.asked).toEqual([
@@ -361,7 +361,9 @@ describe('the token of a GitHub App', () => {
 
   test('for a repository that the installation does not reach is refused with its name', async () => {
     const secret = secretOf(keysAt(github.origin));
-    const failure = await failureOf(promoter.promote(promotionRequest(), settings('secret'), secret));
+    const failure = await failureOf(
+      carriedOut(promoter.prepare(promotionRequest(), settings('secret'), secret)),
+    );
 
     expect(failure).toMatchObject({ code: 'ForgeNotFound', retry: 'never' });
     expect(failure.message).toEndWith(

@@ -18,7 +18,7 @@ import { type FakeGit, fakeGit } from '../../fakes/github/git.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../../fakes/github.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { loopbackOutbound, routedOutbound } from '../../fakes/outbound.ts';
-import { promotionRequest, stateRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest, stateRequest } from '../../fakes/promotion.ts';
 import { mergeOptions } from '../pulls.ts';
 
 const BRANCH = 'promotion-team-app-staging';
@@ -67,7 +67,7 @@ async function start(place: (typeof PLACES)[number]) {
 
 async function promote(secret: SecretCredentials, revision: string, known?: PullRequestRef) {
   const request = promotionRequest({ revision, ...(known && { pullRequest: known }) });
-  return promoter.promote(request, strategy, secret);
+  return carriedOut(promoter.prepare(request, strategy, secret));
 }
 
 /** As a person merges on the command line, or a merge queue does. */

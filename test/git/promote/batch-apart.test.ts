@@ -22,16 +22,18 @@ function branchOf(app: string): string {
   return `promotion-apps-${app}-prod`;
 }
 
-function promote(app: string, changed: Partial<BranchUpdate> = {}) {
+function updateOf(app: string, changed: Partial<BranchUpdate> = {}): BranchUpdate {
   const owner = `apps/${app}/prod`;
-  return stage.workspace.updateBranch(
-    branchUpdate(stage.url, {
-      branch: branchOf(app),
-      markerKey: `apps:${app}:prod`,
-      message: `Promote ${owner} to 2.0.0\n\nTurnpike-Pipeline: ${owner}\n`,
-      ...changed,
-    }),
-  );
+  return branchUpdate(stage.url, {
+    branch: branchOf(app),
+    markerKey: `apps:${app}:prod`,
+    message: `Promote ${owner} to 2.0.0\n\nTurnpike-Pipeline: ${owner}\n`,
+    ...changed,
+  });
+}
+
+function promote(app: string, changed: Partial<BranchUpdate> = {}) {
+  return stage.workspace.updateBranch(updateOf(app, changed));
 }
 
 /** All at once, one of them with what is given. */
@@ -189,15 +191,11 @@ exit 1
 
   test('do not end with one that came first and was given up before its push', async () => {
     const ended = new AbortController();
-    const recorded = Promise.withResolvers<void>();
-    stage.server.intercept = (request) => {
-      // By then it waits for its record alone.
-      if (request.url.endsWith('service=git-receive-pack')) setTimeout(() => ended.abort(GIVEN_UP), 300);
-      return undefined;
-    };
-    const first = promote('app-0', { signal: ended.signal, recorded: recorded.promise });
+    const first = stage.workspace.prepare(updateOf('app-0', { signal: ended.signal }));
     const second = promote('app-1', { signal: new AbortController().signal });
-    await expect(first).rejects.toBe(GIVEN_UP);
+    const { push } = await first;
+    ended.abort(GIVEN_UP);
+    await expect(push()).rejects.toBe(GIVEN_UP);
     expect((await second).kind).toBe('pushed');
   });
 

@@ -46,6 +46,22 @@ async function promoteAll(updates: readonly BranchUpdate[]) {
   return Promise.allSettled(updates.map((update) => stage.workspace.updateBranch(update)));
 }
 
+/** Prepares all, and pushes those that `when` resolves for; the others are given up. */
+async function promoteWhen(updates: readonly BranchUpdate[], when: (index: number) => Promise<unknown>) {
+  return Promise.allSettled(
+    updates.map(async (update, index) => {
+      const prepared = await stage.workspace.prepare(update);
+      try {
+        await when(index);
+      } catch (error) {
+        prepared.discard();
+        throw error;
+      }
+      return prepared.push();
+    }),
+  );
+}
+
 async function damageCopies(): Promise<void> {
   const { directory } = stage.workspace;
   for (const pack of new Bun.Glob('*.git/objects/pack/*.pack').scanSync({ cwd: directory })) {
@@ -217,13 +233,16 @@ describe('promotions of one repository that come together', () => {
   });
 
   test('are pushed without the one that could not be recorded', async () => {
-    const recorded = new Map([
-      ['app-0', Promise.reject(new Error('the socket is gone'))],
-      ['app-7', Promise.reject(new TurnpikeError('ApiConflict', 'Somebody else wrote it meanwhile.'))],
+    const faults = new Map([
+      ['app-0', new Error('the socket is gone')],
+      ['app-7', new TurnpikeError('ApiConflict', 'Somebody else wrote it meanwhile.')],
     ]);
-    for (const promise of recorded.values()) promise.catch(() => {});
-    const results = await promoteAll(
-      APPS.map((app) => updateOf(app, { recorded: recorded.get(app) ?? Promise.resolve() })),
+    const results = await promoteWhen(
+      APPS.map((app) => updateOf(app)),
+      async (index) => {
+        const fault = faults.get(APPS[index] ?? '');
+        if (fault) throw fault;
+      },
     );
     const failed = results.flatMap((result, index) =>
       result.status === 'rejected' ? [[APPS[index], result.reason.message]] : [],
@@ -233,8 +252,9 @@ describe('promotions of one repository that come together', () => {
       ['app-7', 'Somebody else wrote it meanwhile.'],
     ]);
     for (const app of APPS) {
-      expect((await stage.repository.tip(branchOf(app))) !== undefined).toBe(!recorded.has(app));
+      expect((await stage.repository.tip(branchOf(app))) !== undefined).toBe(!faults.has(app));
     }
+    expect(asked('pushes')).toBe(1);
     expect(stage.workspace.lines).toEqual([]);
   });
 
@@ -253,7 +273,10 @@ describe('promotions of one repository that come together', () => {
 
   test('do not wait long for one that is still being recorded', async () => {
     const { promise: recorded, resolve } = Promise.withResolvers<void>();
-    const slow = stage.workspace.updateBranch(updateOf('app-7', { recorded }));
+    const slow = stage.workspace.prepare(updateOf('app-7')).then(async ({ push }) => {
+      await recorded;
+      return push();
+    });
     const others = APPS.filter((app) => app !== 'app-7');
     const results = await promoteAll(others.map((app) => updateOf(app)));
     expect(results.filter(({ status }) => status === 'rejected')).toEqual([]);
@@ -265,8 +288,9 @@ describe('promotions of one repository that come together', () => {
 
   test('wait for records as long as these come in, and each is told of its own commit', async () => {
     const apps = APPS.slice(0, 5);
-    const results = await promoteAll(
-      apps.map((app, index) => updateOf(app, { recorded: Bun.sleep(300 * (apps.length - index)) })),
+    const results = await promoteWhen(
+      apps.map((app) => updateOf(app)),
+      (index) => Bun.sleep(300 * (apps.length - index)),
     );
     const tips = await Promise.all(apps.map((app) => stage.repository.tip(branchOf(app))));
     expect(results.map((result) => result.status === 'fulfilled' && result.value)).toEqual(
@@ -339,6 +363,26 @@ describe('commits to the base branch itself', () => {
       'main',
     );
     for (const app of APPS) expect(subjects).toContain(`apps/${app}/prod`);
+    await stage.repository.git('fsck', '--strict');
+  });
+
+  test('lie on nothing of one that could not be recorded, and go out in one push all the same', async () => {
+    const apps = APPS.slice(0, 6);
+    // The first one comes alone, and makes the others wait.
+    const results = await promoteWhen(
+      apps.map((app) => commitOf(app)),
+      (index) => (index === 2 ? Promise.reject(new Error('the socket is gone')) : Bun.sleep(50)),
+    );
+    expect(results.map(({ status }) => status)).toEqual(
+      apps.map((_, index) => (index === 2 ? 'rejected' : 'fulfilled')),
+    );
+    for (const app of apps) {
+      const version = app === 'app-2' ? '1.0.0' : '2.0.0';
+      expect(await stage.repository.read('main', `${app}/prod.yaml`)).toBe(
+        marked(version, `apps:${app}:prod`),
+      );
+    }
+    expect(asked('pushes')).toBe(2);
     await stage.repository.git('fsck', '--strict');
   });
 

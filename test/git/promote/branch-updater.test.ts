@@ -191,16 +191,34 @@ describe('a promotion branch', () => {
   });
 
   test('is looked up while the promotion is being recorded, and pushed when it is', async () => {
-    const { promise: recorded, resolve } = Promise.withResolvers<void>();
-    const pushed = stage.workspace.updateBranch(branchUpdate(stage.url, { recorded }));
-    await waitFor('the look at the repository', async () =>
-      stage.server.requests.length > 0 ? { done: true } : { saw: 'no request' },
-    );
+    const prepared = await stage.workspace.prepare(branchUpdate(stage.url));
+    const looks = stage.server.requests.length;
+    expect(looks).toBeGreaterThan(0);
     await Bun.sleep(200);
     expect(await stage.repository.tip(BRANCH)).toBeUndefined();
-    resolve();
-    expect((await pushed).kind).toBe('pushed');
+    expect((await prepared.push()).kind).toBe('pushed');
     expect(await stage.repository.tip(BRANCH)).toBeDefined();
+    // It is not looked at again.
+    expect(stage.server.requests.length).toBe(looks + 1);
+  });
+
+  test('is prepared anew when it is wanted only after others went without it', async () => {
+    const prepared = await stage.workspace.prepare(branchUpdate(stage.url));
+    await Bun.sleep(600);
+    await stage.repository.commit({ 'README.md': 'Somebody was here.\n' });
+    expect((await prepared.push()).kind).toBe('pushed');
+    expect(await stage.repository.git('rev-parse', `${BRANCH}^`)).toBe(
+      `${await stage.repository.tip('main')}\n`,
+    );
+  });
+
+  test('is not pushed when it is given up after it was prepared', async () => {
+    const prepared = await stage.workspace.prepare(branchUpdate(stage.url));
+    prepared.discard();
+    const begun = performance.now();
+    await stage.workspace.inspect({ ...branchUpdate(stage.url), revision: '1.0.0' });
+    expect(performance.now() - begun).toBeLessThan(400);
+    expect(await stage.repository.tip(BRANCH)).toBeUndefined();
   });
 
   test('is never the base branch itself', async () => {

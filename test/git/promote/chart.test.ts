@@ -3,7 +3,7 @@ import type { PushStrategy } from '../../../src/api/pipeline.ts';
 import { asChart } from '../../../src/decide/model/revision.ts';
 import { createPushPromoter } from '../../../src/promote/push.ts';
 import type { PromotionRequest } from '../../../src/promote/strategy.ts';
-import { promotionRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { gitStage } from '../stage/stage.ts';
 
 const DIGEST = `sha256:${'0c1d2e3f4a5b6c7d'.repeat(4)}`;
@@ -28,7 +28,7 @@ async function pushed(change: Partial<PromotionRequest>, files = source(BEFORE))
   const now = () => new Date('2026-11-21T10:00:00Z');
   const settings: PushStrategy = { url: stage.url, branch: 'main', secretRef: { name: 'repository' } };
   const promoter = createPushPromoter({ workspace: stage.workspace, now });
-  const result = await promoter.promote(promotionRequest(change), settings, {});
+  const result = await carriedOut(promoter.prepare(promotionRequest(change), settings, {}));
   return { result, text: await stage.repository.read('main', FILE) };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createPushPromoter } from '../../../src/promote/push.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { promotionRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { gitStage } from '../stage/stage.ts';
 import { BRANCH, branchUpdate, type TestWorkspace, testWorkspace } from '../stage/support.ts';
 
@@ -26,7 +26,7 @@ function promote(commit: string, name = 'app', { workspace = stage.workspace, ap
     ...(approvedBy !== undefined && { approvedBy }),
   });
   const settings = { url: stage.url, branch: 'main', secretRef: { name: 'repository' } };
-  return createPushPromoter({ workspace, now }).promote(request, settings, {});
+  return carriedOut(createPushPromoter({ workspace, now }).prepare(request, settings, {}));
 }
 
 interface Change {
@@ -159,7 +159,7 @@ describe('a revision of another branch or repository', () => {
       await stage.repository.commit({ [FILE]: 'version: 1.0.0 # {"$promotion": "team:app:staging"}\n' });
       const settings = { url: stage.url, branch: 'main', secretRef: { name: 'repository' } };
       const promoter = createPushPromoter({ workspace: stage.workspace, now });
-      expect(await promoter.promote(promotionRequest({ revision }), settings, {})).toMatchObject({
+      expect(await carriedOut(promoter.prepare(promotionRequest({ revision }), settings, {}))).toMatchObject({
         kind: 'pushed',
       });
     },

@@ -4,7 +4,7 @@ import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { Pass } from '../../../src/promote/checkpoint.ts';
 import { createPushPromoter, type PushDeps } from '../../../src/promote/push.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { promotionRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { gitStage } from '../stage/stage.ts';
 import { marked } from '../stage/support.ts';
 
@@ -26,7 +26,7 @@ function promoter(change: Partial<PushDeps> = {}) {
 
 describe('the strategy push', () => {
   test('commits the revision to the branch itself, and says which commit', async () => {
-    const result = await promoter().promote(promotionRequest(), settings, {});
+    const result = await carriedOut(promoter().prepare(promotionRequest(), settings, {}));
     const tip = (await stage.repository.tip('main')) ?? '';
     expect(result).toEqual({
       kind: 'pushed',
@@ -42,9 +42,9 @@ describe('the strategy push', () => {
   });
 
   test('done twice is done once', async () => {
-    await promoter().promote(promotionRequest(), settings, {});
+    await carriedOut(promoter().prepare(promotionRequest(), settings, {}));
     const tip = await stage.repository.tip('main');
-    const again = await promoter().promote(promotionRequest(), settings, {});
+    const again = await carriedOut(promoter().prepare(promotionRequest(), settings, {}));
     expect(again).toEqual({
       kind: 'already-there',
       message: 'Branch main has 1.3.0 at every place that is named for team:app:staging already.',
@@ -56,7 +56,7 @@ describe('the strategy push', () => {
   test('takes its message and author from the spec', async () => {
     const templates = { commit: 'chore: {{application}} {{revision}}' };
     const commit = { author: { name: 'Release Bot', email: 'bot@example.com' } };
-    await promoter().promote(promotionRequest(), { ...settings, templates, commit }, {});
+    await carriedOut(promoter().prepare(promotionRequest(), { ...settings, templates, commit }, {}));
     expect(await stage.repository.git('log', '-1', '--format=%an <%ae>%n%s', 'main')).toBe(
       'Release Bot <bot@example.com>\nchore: app 1.3.0\n',
     );
@@ -65,7 +65,7 @@ describe('the strategy push', () => {
   test('sees that it was reverted, and takes a place that was added since for none', async () => {
     const inBase = () => promoter().inBase(promotionRequest(), settings, {});
     expect(await inBase()).toBe('reverted');
-    await promoter().promote(promotionRequest(), settings, {});
+    await carriedOut(promoter().prepare(promotionRequest(), settings, {}));
     expect(await inBase()).toBe('merged');
     await stage.repository.commit({ 'apps/more.yaml': marked('1.2.0', KEY) });
     expect(await inBase()).toBe('merged');
@@ -75,7 +75,7 @@ describe('the strategy push', () => {
 
   test('fails for a branch that is not there', async () => {
     const failure = await failureOf(
-      promoter().promote(promotionRequest(), { ...settings, branch: 'live' }, {}),
+      carriedOut(promoter().prepare(promotionRequest(), { ...settings, branch: 'live' }, {})),
     );
     expect(failure).toMatchObject({ code: 'GitBranchNotFound', retry: 'never' });
   });
@@ -86,7 +86,9 @@ describe('the strategy push', () => {
       if (checkpoint === 'before-push' && key === pipelineKey('team', 'app')) throw lost;
     };
     const before = await stage.repository.tip('main');
-    expect(await failureOf(promoter({ pass }).promote(promotionRequest(), settings, {}))).toBe(lost);
+    expect(await failureOf(carriedOut(promoter({ pass }).prepare(promotionRequest(), settings, {})))).toBe(
+      lost,
+    );
     expect(await stage.repository.tip('main')).toBe(before);
   });
 });

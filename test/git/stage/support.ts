@@ -59,7 +59,6 @@ export function branchUpdate(url: string, changed: Partial<BranchUpdate> = {}): 
     author: { name: 'Turnpike', email: 'turnpike@example.com' },
     credentials: {},
     now: new Date('2026-11-21T10:00:00Z'),
-    recorded: Promise.resolve(),
     ...changed,
   };
 }

@@ -6,17 +6,27 @@ import { type Box, did } from './box.ts';
 import { environmentOf } from './names.ts';
 
 /** The world's repositories as the program's workspace shows them. */
-export function workspaceIn(box: () => Box): Pick<Workspace, 'updateBranch' | 'hasBranch' | 'inspect'> {
-  return {
-    async updateBranch(update) {
-      await update.recorded;
-      await update.pass?.('fetched');
-      for (let attempts = 1; ; attempts += 1) {
-        const result = await (update.isDirect ? commitDirectly(box, update) : bringBranch(box, update));
-        if (result !== 'moved') return result;
-        if (attempts === 3)
-          throw new TurnpikeError('GitRejected', 'The branch was moved meanwhile.', { retry: 'backoff' });
+type Git = Pick<Workspace, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
+
+export function workspaceIn(box: () => Box): Git {
+  async function push(update: BranchUpdate): Promise<BranchResult> {
+    for (let attempts = 1; ; attempts += 1) {
+      const result = await (update.isDirect ? commitDirectly(box, update) : bringBranch(box, update));
+      if (result !== 'moved') return result;
+      if (attempts === 3) {
+        throw new TurnpikeError('GitRejected', 'The branch was moved meanwhile.', { retry: 'backoff' });
       }
+    }
+  }
+
+  return {
+    async prepare(update) {
+      await update.pass?.('fetched');
+      return { push: () => push(update), discard() {} };
+    },
+    async updateBranch(update) {
+      await update.pass?.('fetched');
+      return push(update);
     },
     async hasBranch({ url, branch }) {
       return branch in reached(box(), url).bases;

@@ -3,7 +3,7 @@ import type { PullRequestStrategy } from '../../../src/api/pipeline.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { createPushPromoter } from '../../../src/promote/push.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
-import { promotionRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { fakeWorkspace } from '../../fakes/workspace.ts';
 
 const TOKEN = { token: 'glpat-0123456789abcdefghij' };
@@ -24,7 +24,9 @@ test.each(ROWS)('a push to %s with the type %s brings so many branches', async (
   const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
   const deps = { ...forgeDeps(), workspace };
   const settings = { url, baseBranch: 'main', secretRef, ...(type && { type }) };
-  await createPullRequestPromoter(deps).promote(promotionRequest(), settings, TOKEN);
-  await createPushPromoter(deps).promote(promotionRequest(), { url, branch: 'main', secretRef }, TOKEN);
+  await carriedOut(createPullRequestPromoter(deps).prepare(promotionRequest(), settings, TOKEN));
+  await carriedOut(
+    createPushPromoter(deps).prepare(promotionRequest(), { url, branch: 'main', secretRef }, TOKEN),
+  );
   expect(workspace.updates.map(({ branchesAtOnce }) => branchesAtOnce)).toEqual([pulls, pushes]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import type { PullRequestStrategy } from '../../../src/api/pipeline.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
-import { promotionRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { fakeWorkspace } from '../../fakes/workspace.ts';
 
 type Row = readonly [change: Partial<PullRequestStrategy>, mayBeRebased: boolean];
@@ -23,6 +23,6 @@ test.each(ROWS)('whether Turnpike may merge by a rebase with %j: %p', async (cha
   const url = 'https://git.example.com/acme/fleet';
   const secretRef = { name: 'forge' };
   const settings = { url, type: 'gitea', baseBranch: 'main', secretRef, ...change } as const;
-  await promoter.promote(promotionRequest(), settings, { token: 'glpat-0123456789abcdefghij' });
+  await carriedOut(promoter.prepare(promotionRequest(), settings, { token: 'glpat-0123456789abcdefghij' }));
   expect(workspace.updates).toMatchObject([{ mayBeRebased }]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import type { PullRequestRef } from '../../../src/api/pipeline.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
-import { promotionRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { fakeWorkspace } from '../../fakes/workspace.ts';
 
 const URL = 'https://git.example.com/acme/fleet';
@@ -26,7 +26,7 @@ test.each(ROWS)('a branch %s', async (_, branch, pullRequest, mayBeTaken) => {
   const place = { url: URL, type: 'gitea', baseBranch: 'main', secretRef: { name: 'forge' } } as const;
   const settings = { ...place, ...(branch !== undefined && { branch }) };
   const request = promotionRequest(pullRequest && { pullRequest });
-  await promoter.promote(request, settings, { token: 'glpat-0123456789abcdefghij' });
+  await carriedOut(promoter.prepare(request, settings, { token: 'glpat-0123456789abcdefghij' }));
 
   expect(workspace.updates).toMatchObject([{ mayBeTaken }]);
 });

@@ -11,7 +11,7 @@ import {
 import { startBrokenServer } from '../../fakes/broken-server.ts';
 import { withEnvironment } from '../../fakes/environment.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { promotionRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 
 interface Posted {
   readonly path: string;
@@ -54,12 +54,12 @@ afterEach(() => controller.stop(true));
 describe('the notification strategy', () => {
   test("does not take the way of the environment's proxies", async () => {
     const environment = { HTTP_PROXY: 'http://127.0.0.1:9', NO_PROXY: undefined };
-    await withEnvironment(environment, () => promoter().promote(promotionRequest()));
+    await withEnvironment(environment, () => carriedOut(promoter().prepare(promotionRequest())));
     expect(posted).toHaveLength(1);
   });
 
   test('raises the event on the Pipeline and hands it to notification-controller', async () => {
-    expect(await promoter().promote(promotionRequest())).toEqual({ kind: 'notified' });
+    expect(await carriedOut(promoter().prepare(promotionRequest()))).toEqual({ kind: 'notified' });
 
     const regarding = {
       apiVersion: 'pipelines.weave.works/v1alpha1',
@@ -101,11 +101,8 @@ describe('the notification strategy', () => {
   });
 
   test('raises nothing that could not be recorded', async () => {
-    const recorded = Promise.reject(new TurnpikeError('ApiConflict', 'a conflict'));
-    recorded.catch(() => {});
-    expect(await failureOf(promoter().promote(promotionRequest({ recorded })))).toMatchObject({
-      message: 'a conflict',
-    });
+    const { discard } = await promoter().prepare(promotionRequest());
+    discard();
     expect([...posted, ...emitted]).toEqual([]);
   });
 
@@ -114,23 +111,23 @@ describe('the notification strategy', () => {
     const pass: Pass = async (checkpoint, key) => {
       if (checkpoint === 'before-event' && key === pipelineKey('team', 'app')) throw lost;
     };
-    expect(await failureOf(promoter({ pass }).promote(promotionRequest()))).toBe(lost);
+    expect(await failureOf(carriedOut(promoter({ pass }).prepare(promotionRequest())))).toBe(lost);
     expect([...posted, ...emitted]).toEqual([]);
   });
 
   test('raises the Kubernetes event alone without --events-addr', async () => {
-    await promoter({ address: '' }).promote(promotionRequest());
+    await carriedOut(promoter({ address: '' }).prepare(promotionRequest()));
 
     expect([emitted.length, posted.length]).toEqual([1, 0]);
   });
 
   test('gives the same name and token to a retry, others to anything else', async () => {
-    const promote = promoter().promote;
-    await promote(promotionRequest());
-    await promote(promotionRequest());
-    await promote(promotionRequest({ revision: '1.4.0' }));
-    await promote(promotionRequest({ environment: 'prod' }));
-    await promote(promotionRequest({ due: '2026-11-22T10:00:00Z' }));
+    const one = promoter();
+    await carriedOut(one.prepare(promotionRequest()));
+    await carriedOut(one.prepare(promotionRequest()));
+    await carriedOut(one.prepare(promotionRequest({ revision: '1.4.0' })));
+    await carriedOut(one.prepare(promotionRequest({ environment: 'prod' })));
+    await carriedOut(one.prepare(promotionRequest({ due: '2026-11-22T10:00:00Z' })));
 
     const names = emitted.map(({ name }) => name);
     const tokens = posted.map(({ event }) => JSON.stringify(event));
@@ -148,20 +145,22 @@ describe('the notification strategy', () => {
       if (!stored.has(name)) raised += 1;
       stored.add(name);
     };
-    const { promote } = promoter({ emit, address: '' });
-    await promote(promotionRequest({ due: '2026-11-21T12:00:00Z' }));
+    const one = promoter({ emit, address: '' });
+    await carriedOut(one.prepare(promotionRequest({ due: '2026-11-21T12:00:00Z' })));
     // The deployment's own time moves while the promotion is retried.
     const source = { environment: 'dev', deployedAt: '2026-11-21T12:01:00Z' };
-    await promote(promotionRequest({ due: '2026-11-21T12:00:00Z', source }));
+    await carriedOut(one.prepare(promotionRequest({ due: '2026-11-21T12:00:00Z', source })));
     expect(raised).toBe(1);
     // dev went back to 1.2.0 meanwhile.
-    await promote(promotionRequest({ due: '2026-11-21T12:20:00Z' }));
+    await carriedOut(one.prepare(promotionRequest({ due: '2026-11-21T12:20:00Z' })));
     expect(raised).toBe(2);
   });
 
   test('gives the longest Pipeline name a valid name for its event', async () => {
     const name = `${'a'.repeat(199)}.${'b'.repeat(53)}`;
-    await promoter().promote(promotionRequest({ pipeline: { namespace: 'team', name, uid: 'u' } }));
+    await carriedOut(
+      promoter().prepare(promotionRequest({ pipeline: { namespace: 'team', name, uid: 'u' } })),
+    );
 
     expect(emitted[0]?.name).toMatch(/^a{199}\.promote\.[0-9a-f]{16}$/);
   });
@@ -169,13 +168,13 @@ describe('the notification strategy', () => {
   test('takes a repeat that notification-controller drops for delivered', async () => {
     respond = () => new Response(null, { status: 429 });
 
-    expect(await promoter().promote(promotionRequest())).toEqual({ kind: 'notified' });
+    expect(await carriedOut(promoter().prepare(promotionRequest()))).toEqual({ kind: 'notified' });
   });
 
   test("fails with the server's words when the event is refused", async () => {
     respond = () => new Response(`upstream\n${'is away '.repeat(1000)}`, { status: 503 });
 
-    const failure = await failureOf(promoter().promote(promotionRequest()));
+    const failure = await failureOf(carriedOut(promoter().prepare(promotionRequest())));
 
     expect(failure).toMatchObject({ code: 'NotificationFailed', retry: 'backoff' });
     expect(failure.message).toContain('answered 503 (upstream is away is away');
@@ -185,7 +184,7 @@ describe('the notification strategy', () => {
   test('follows no redirect', async () => {
     respond = () => Response.redirect(`http://127.0.0.1:${controller.port}/elsewhere`, 307);
 
-    expect(await failureOf(promoter().promote(promotionRequest()))).toMatchObject({
+    expect(await failureOf(carriedOut(promoter().prepare(promotionRequest())))).toMatchObject({
       code: 'NotificationFailed',
     });
     expect(posted).toHaveLength(1);
@@ -193,7 +192,9 @@ describe('the notification strategy', () => {
 
   test('fails when the connection is cut', async () => {
     const server = await startBrokenServer('cut');
-    const failure = await failureOf(promoter({ address: server.origin }).promote(promotionRequest()));
+    const failure = await failureOf(
+      carriedOut(promoter({ address: server.origin }).prepare(promotionRequest())),
+    );
     server.stop();
 
     expect(failure).toMatchObject({ code: 'NotificationFailed', retry: 'backoff' });
@@ -203,7 +204,7 @@ describe('the notification strategy', () => {
   test('hands nothing over when Kubernetes takes no event', async () => {
     const emit = () => Promise.reject(new TurnpikeError('ApiUnavailable', 'no API server'));
 
-    expect(await failureOf(promoter({ emit }).promote(promotionRequest()))).toMatchObject({
+    expect(await failureOf(carriedOut(promoter({ emit }).prepare(promotionRequest())))).toMatchObject({
       code: 'ApiUnavailable',
     });
     expect(posted).toEqual([]);

@@ -16,7 +16,7 @@ import {
   PUSH,
   UPDATE,
 } from '../../fakes/github-stage.ts';
-import { promotionRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 
 const stage = githubStage();
 const { promote, settings, first, requests } = stage;
@@ -161,13 +161,15 @@ describe('the pull-request strategy', () => {
       { name: 'Bot', email: 'bot@example.com' },
     ];
     const signing = { key: 'a key', passphrase: 'p' };
-    await stage
-      .promoter()
-      .promote(
-        promotionRequest(),
-        { ...settings(), commit: { author, committer } },
-        { ...CREDENTIALS, signing },
-      );
+    await carriedOut(
+      stage
+        .promoter()
+        .prepare(
+          promotionRequest(),
+          { ...settings(), commit: { author, committer } },
+          { ...CREDENTIALS, signing },
+        ),
+    );
     expect(stage.workspace.updates[1]).toMatchObject({ author, committer, signing });
   });
 
@@ -176,7 +178,7 @@ describe('the pull-request strategy', () => {
     const pass: Pass = async (checkpoint, key) => {
       if (checkpoint === 'before-push' && key === pipelineKey('team', 'app')) throw lost;
     };
-    await stage.promoter({ pass }).promote(promotionRequest(), settings(), CREDENTIALS);
+    await carriedOut(stage.promoter({ pass }).prepare(promotionRequest(), settings(), CREDENTIALS));
     const [update] = stage.workspace.updates;
     expect(await failureOf(Promise.resolve(update?.pass?.('before-push')))).toBe(lost);
   });
@@ -184,9 +186,9 @@ describe('the pull-request strategy', () => {
   test('stops with the reason of the signal', async () => {
     const stopping = new AbortController();
     stopping.abort(new Error('the program stops'));
-    const promotion = stage
-      .promoter()
-      .promote(promotionRequest(), settings(), CREDENTIALS, attemptTime(stopping.signal));
+    const promotion = carriedOut(
+      stage.promoter().prepare(promotionRequest(), settings(), CREDENTIALS, attemptTime(stopping.signal)),
+    );
 
     await expect(promotion).rejects.toThrow('the program stops');
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createPushPromoter } from '../../../src/promote/push.ts';
-import { promotionRequest } from '../../fakes/promotion.ts';
+import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { fakeWorkspace } from '../../fakes/workspace.ts';
 
 const TOKEN = { token: 'BBDC-0123456789abcdefghij' };
@@ -12,7 +12,7 @@ test.each([
   const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
   const deps = { workspace, now: () => new Date(0) };
   const settings = { url, branch: 'main', secretRef: { name: 'forge' } };
-  await createPushPromoter(deps).promote(promotionRequest(), settings, TOKEN);
+  await carriedOut(createPushPromoter(deps).prepare(promotionRequest(), settings, TOKEN));
 
   expect(workspace.updates[0]?.credentials).toMatchObject(expected);
 });

@@ -12,7 +12,7 @@ import type { PullRequestTask } from '../../../src/decide/promotion/task.ts';
 import { untilAborted } from '../../../src/lib/async/abort.ts';
 import type { AttemptTime } from '../../../src/lib/async/attempt-time.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { PromotionRequest } from '../../../src/promote/strategy.ts';
+import { concluded, type PromotionRequest } from '../../../src/promote/strategy.ts';
 import { createPromoter, type PromoterDeps } from '../../../src/reconcile/promoter.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { at, pipeline, spec } from '../../fakes/pipeline.ts';
@@ -65,10 +65,10 @@ function setUp(change: Partial<PromoterDeps> = {}) {
   const promoter = createPromoter({
     policy: {},
     pullRequests: {
-      async promote(request) {
+      async prepare(request) {
         asked.push(['promote', request.pullRequest]);
         sources.push(request.source);
-        return { kind: 'closed' };
+        return concluded({ kind: 'closed' });
       },
       async runTask(request, access) {
         asked.push(['runTask', request, access]);
@@ -88,13 +88,13 @@ function setUp(change: Partial<PromoterDeps> = {}) {
       },
     },
     pushes: {
-      promote: never,
+      prepare: never,
       async inBase(request, settings, access) {
         asked.push(['pushed', request.revision, settings, access]);
         return 'merged';
       },
     },
-    notifications: { promote: never },
+    notifications: { prepare: never },
     readSecret: secrets,
     signal: new AbortController().signal,
     ...change,
@@ -108,6 +108,8 @@ function setUp(change: Partial<PromoterDeps> = {}) {
       promoter.pullRequestState(jobOf(from, promotion)),
     promote: (from: Pipeline, promotion: Partial<PromotionStatus>) =>
       promoter.promote({ ...jobOf(from, promotion), recorded: Promise.resolve() }),
+    attempt: (from: Pipeline, recorded: Promise<unknown>) =>
+      promoter.promote({ ...jobOf(from, { phase: 'Promoting' }), recorded }),
   };
 }
 
@@ -214,9 +216,9 @@ describe('Secrets of their own', () => {
       readSecret,
       pullRequests: {
         ...asking,
-        async promote(_request, _settings, credentials) {
+        async prepare(_request, _settings, credentials) {
           given.push(credentials);
-          return { kind: 'closed' };
+          return concluded({ kind: 'closed' });
         },
       },
     });
@@ -319,7 +321,7 @@ describe('an attempt', () => {
   test('at what has nothing new is no failure', async () => {
     const pushes: PromoterDeps['pushes'] = {
       inBase: async () => 'merged',
-      promote: async () => {
+      prepare: async () => {
         throw new TurnpikeError('NothingNew', 'main@1234567 has nothing new.', { retry: 'never' });
       },
     };
@@ -453,10 +455,48 @@ describe('what goes wrong with a task', () => {
   });
 });
 
+describe('an attempt whose promotion is still being recorded', () => {
+  function preparing() {
+    const acts: string[] = [];
+    const record = Promise.withResolvers<void>();
+    const pushes: PromoterDeps['pushes'] = {
+      inBase: async () => 'merged',
+      async prepare() {
+        acts.push('prepared');
+        return {
+          async carryOut() {
+            acts.push('carried out');
+            return { kind: 'closed' };
+          },
+          discard: () => void acts.push('discarded'),
+        };
+      },
+    };
+    const promoted = setUp({ pushes }).attempt(pipeline(BY_PUSH), record.promise);
+    return { acts, record, promoted };
+  }
+
+  test('is prepared meanwhile, and carried out when it is', async () => {
+    const { acts, record, promoted } = preparing();
+    await Bun.sleep(1);
+    expect(acts).toEqual(['prepared']);
+    record.resolve();
+    expect(await promoted).toEqual({ kind: 'closed' });
+    expect(acts).toEqual(['prepared', 'carried out']);
+  });
+
+  test('is discarded when it cannot be', async () => {
+    const { acts, record, promoted } = preparing();
+    record.reject(new TurnpikeError('ApiConflict', 'Somebody else wrote it meanwhile.'));
+    expect(await promoted).toMatchObject({ kind: 'error', message: 'Somebody else wrote it meanwhile.' });
+    expect(acts).toEqual(['prepared', 'discarded']);
+  });
+});
+
 describe('an attempt that others do not let end', () => {
   const limits = { ms: 30, mostMs: 60, stepBytes: 1_000, stepMs: 10 };
   const hanging: PromoterDeps['pullRequests'] = {
-    promote: (_request, _settings, _access, time) => untilEnded(time),
+    prepare: (_request, _settings, _access, time) => untilEnded(time),
     runTask: (_request, _access, time) => untilEnded(time),
     state: (_request, _access, time) => untilEnded(time),
     find: (_request, _access, time) => untilEnded(time),

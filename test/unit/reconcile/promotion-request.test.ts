@@ -24,7 +24,7 @@ function asked(change: { appRef?: AppRef; tag?: string }, promotion: Partial<Pro
   const environment = from.spec.environments[1];
   if (!environment) throw new Error('no environment');
   const record: PromotionStatus = { revision: FULL, phase: 'Pending', ...promotion };
-  return requestOf({ pipeline: from, environment, promotion: record, recorded: Promise.resolve() });
+  return requestOf({ pipeline: from, environment, promotion: record });
 }
 
 describe('what is asked of a strategy for a chart from an OCI registry', () => {

@@ -6,7 +6,7 @@ import { closingNote } from '../../../../src/promote/pull-request/names.ts';
 import { failureOf } from '../../../fakes/failure.ts';
 import { commitOf } from '../../../fakes/github/branches.ts';
 import { BRANCH, CREATE, CREDENTIALS, GET, githubStage, PUSH, UPDATE } from '../../../fakes/github-stage.ts';
-import { promotionRequest, taskRequest } from '../../../fakes/promotion.ts';
+import { carriedOut, promotionRequest, taskRequest } from '../../../fakes/promotion.ts';
 
 const stage = githubStage();
 const { promote, settings, first, requests } = stage;
@@ -47,7 +47,7 @@ describe('a pull request whose labels cannot be set now', () => {
       decorate: () => Promise.reject(error),
     });
     const request = promotionRequest();
-    return stage.promoter({ createForge: create }).promote(request, settings(), CREDENTIALS);
+    return carriedOut(stage.promoter({ createForge: create }).prepare(request, settings(), CREDENTIALS));
   };
 
   test('is known all the same, with what failed', async () => {
@@ -318,7 +318,13 @@ describe('a replica that no longer leads', () => {
       },
     });
   const attempt = (from: string) =>
-    old(from).promote(promotionRequest({ revision: '1.4.0', pullRequest: first() }), settings(), CREDENTIALS);
+    carriedOut(
+      old(from).prepare(
+        promotionRequest({ revision: '1.4.0', pullRequest: first() }),
+        settings(),
+        CREDENTIALS,
+      ),
+    );
 
   test('opens no pull request', async () => {
     await failureOf(attempt('before-create'));

@@ -1,0 +1,175 @@
+import { type DrainPending, ownTurn } from '../../lib/async/index.ts';
+import { TurnpikeError } from '../../lib/errors.ts';
+import {
+  type Advertised,
+  type RefUpdate,
+  type Repository,
+  refOf,
+  type Signers,
+  type Transport,
+  withObjects,
+} from '../../lib/git/index.ts';
+import { awaitDecisions, type BatchedUpdate } from './batched.ts';
+import type { Failed, Prepared } from './prepared.ts';
+import { expectsMore } from './room.ts';
+import { joined } from './send.ts';
+import { type RemoteState, remoteState } from './state.ts';
+import { type Attempted, takenBranch } from './stopped.ts';
+import { prepareUpdate } from './update.ts';
+
+/** What makes the commits of one repository. */
+export interface Making {
+  readonly transport: Transport;
+  readonly signerOf: Signers;
+  /** The server takes no force push. */
+  readonly onTop?: boolean | undefined;
+}
+
+/** One push, and what is known without it. */
+export interface Ready {
+  readonly repository: Repository;
+  readonly advertised: Advertised;
+  readonly prepared: readonly Attempted[];
+}
+
+/** Upper bound on how long a batch takes on what has come meanwhile: what came first is not to wait without end. */
+const MAX_BATCH_WAIT_MS = 3_000;
+
+/** Where two have come more are expected: so long they are waited for, which is less than a second push would take. */
+const LINGER_MS = 200;
+
+/**
+ * Makes the commits of all that are there by then, and waits until it is decided which of them are pushed, as long as some
+ * of these decisions come in. An update whose branch exists waits for a look of its own: what this one saw may be older
+ * than what is known of its pull request.
+ */
+export async function makeReady(
+  repository: Repository,
+  making: Making,
+  updates: readonly BatchedUpdate[],
+  drainPending: DrainPending<BatchedUpdate>,
+): Promise<Ready> {
+  const { transport } = making;
+  const end = performance.now() + MAX_BATCH_WAIT_MS;
+  let state = await remoteState(repository, transport, updates);
+  const prepared: Attempted[] = [];
+  const wanted = new Set<BatchedUpdate>();
+  const byRef = new Map<string, RefUpdate>();
+  let undecided: readonly BatchedUpdate[] = [];
+  for (let next = updates; ; ) {
+    const made = await prepareAll(repository, making, { state, updates: next, byRef });
+    prepared.push(...made);
+    const asked = [...undecided, ...announce(made)];
+    const decisions = await ownTurn(transport, awaitDecisions(asked));
+    for (const update of decisions.wanted) wanted.add(update);
+    undecided = decisions.undecided;
+    if (performance.now() > end) break;
+    next = drainPending(state.isNew);
+    if (next.length + undecided.length === 0 && expectsMore(prepared.map(({ update }) => update))) {
+      await ownTurn(transport, Bun.sleep(LINGER_MS));
+      next = drainPending(state.isNew);
+    }
+    if (next.length > 0) state = await state.include(next);
+    else if (undecided.length === 0 || undecided.length === asked.length) break;
+  }
+  const all = await withoutUnwanted(repository, making, { state, prepared, wanted });
+  return { repository, advertised: state.advertised, prepared: all };
+}
+
+/** Those that may be decided about; what failed needs no decision. */
+function announce(made: readonly Attempted[]): BatchedUpdate[] {
+  const ready = made.flatMap((one) => (one.made.kind === 'failed' ? [] : [one.update]));
+  for (const { onPrepared } of ready) onPrepared();
+  return ready;
+}
+
+interface Decided {
+  readonly state: RemoteState;
+  readonly prepared: readonly Attempted[];
+  readonly wanted: ReadonlySet<BatchedUpdate>;
+}
+
+/** What goes to the branch of one that is not pushed may lie on its commit, or have given way to it: it is made anew. */
+async function withoutUnwanted(
+  repository: Repository,
+  making: Making,
+  { state, prepared, wanted }: Decided,
+): Promise<Attempted[]> {
+  const isKept = ({ update, made }: Attempted) => made.kind === 'failed' || wanted.has(update);
+  const dropped = prepared.filter((one) => one.made.kind === 'push' && !isKept(one));
+  const branches = new Set(dropped.map(({ update }) => update.branch));
+  const isAnew = ({ update }: Attempted) => wanted.has(update) && branches.has(update.branch);
+  const kept = prepared.filter((one) => isKept(one) && !isAnew(one));
+  const updates = prepared.filter(isAnew).map(({ update }) => update);
+  return [...kept, ...(await prepareAll(repository, making, { state, updates, byRef: new Map() }))];
+}
+
+interface Round {
+  readonly state: RemoteState;
+  readonly updates: readonly BatchedUpdate[];
+  /** What is to be pushed so far. */
+  readonly byRef: Map<string, RefUpdate>;
+}
+
+/**
+ * Commits to the base branch itself go one on top of the other. Whoever finds all in the one before looks again alone:
+ * that one may never be pushed.
+ */
+async function prepareAll(
+  repository: Repository,
+  making: Making,
+  { state, updates, byRef }: Round,
+): Promise<Attempted[]> {
+  const attempted: Attempted[] = [];
+  for (const update of updates) {
+    const before = byRef.get(refOf(update.branch));
+    const made =
+      before && !update.isDirect
+        ? takenBranch(update)
+        : await prepareOne(repository, making, { update, state, before });
+    if (made.kind === 'push') byRef.set(made.refUpdate.ref, joined(before, made.refUpdate));
+    attempted.push({ update, made: before && made.kind === 'in-base' ? takenBranch(update) : made });
+  }
+  return attempted;
+}
+
+interface One {
+  readonly update: BatchedUpdate;
+  readonly state: RemoteState;
+  readonly before: RefUpdate | undefined;
+}
+
+/** What is no `TurnpikeError` means a damaged copy, and goes up. */
+async function prepareOne(
+  repository: Repository,
+  { transport, signerOf, onTop }: Making,
+  { update, state, before }: One,
+): Promise<Prepared | Failed> {
+  try {
+    update.signal?.throwIfAborted();
+    await update.pass?.('fetched');
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
+  try {
+    const packs = before ? withObjects(repository.packs, before.objects) : repository.packs;
+    const base = before?.commit ?? tipOf(state, update.baseBranch);
+    const asker = {
+      signal: update.signal,
+      waiting: transport.waiting,
+      namespace: update.markerKey.split(':')[0],
+    };
+    const sign = update.signing && signerOf(update.signing, update.now, asker);
+    const place = { update, advertised: state.advertised, base, sign, onTop };
+    return await prepareUpdate({ ...repository, packs }, transport, place);
+  } catch (error) {
+    if (error instanceof TurnpikeError || update.signal?.aborted) return { kind: 'failed', error };
+    throw error;
+  }
+}
+
+function tipOf({ bases }: RemoteState, branch: string): string {
+  const tip = bases.get(branch);
+  if (tip?.status === 'fulfilled') return tip.value;
+  throw tip?.reason ?? new Error(`nothing was learnt of the branch ${branch}`);
+}
