@@ -68,8 +68,8 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
       const { promise: prepared, resolve: onPrepared } = Promise.withResolvers<void>();
       const { promise: isWanted, resolve: decide } = Promise.withResolvers<boolean>();
       const updated = submit(update, { onPrepared, isWanted });
+      updated.catch(() => decide(false)); // Who waits for it gets the error; its batch waits for it no longer.
       await Promise.race([prepared, updated]);
-      updated.catch(() => undefined); // It is thrown by `push`; nobody waits for what is discarded.
       return {
         async push() {
           decide(true);
