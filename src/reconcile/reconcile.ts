@@ -3,7 +3,6 @@ import {
   type Pipeline,
   type PipelineKey,
   type PipelineStatus,
-  type PromotionStatus,
   pipelineKey,
   type StoredPipeline,
 } from '../api/pipeline.ts';
@@ -17,9 +16,9 @@ import { graceEnd } from '../decide/observation/fold-deployment.ts';
 import { type Decision, nextSteps, type Situation } from '../decide/promotion/next.ts';
 import type { Asked } from '../decide/promotion/poll.ts';
 import type { RetryPolicy } from '../decide/promotion/result.ts';
-import { update } from '../decide/promotion/step.ts';
+import { transition } from '../decide/promotion/step.ts';
 import { closingDue, tasksFor } from '../decide/promotion/tasks.ts';
-import { unrecorded } from '../decide/promotion/unrecorded.ts';
+import { type Unrecorded, unrecorded } from '../decide/promotion/unrecorded.ts';
 import { invalidConditions } from '../decide/report/conditions.ts';
 import { hasCode, TurnpikeError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -153,14 +152,14 @@ async function decide(deps: FindDeps, pipeline: Pipeline, situation: Omit<Situat
 }
 
 /** It does not end yet, and says why; or what a person has to mend first. */
-function whileUnknown(promotion: PromotionStatus, now: Date): Decision {
+function whileUnknown(promotion: Unrecorded['promotion'], now: Date): Decision {
   if (promotion.failure?.retry === 'never') return { kind: 'rest', wakeAfter: RECHECK_SECONDS };
   const message = `The forge is to say first whether a pull request of ${shortRevision(promotion.revision)} is open, and cannot be asked now.`;
   const { nextAttemptAt: _, ...rest } = promotion;
   if (promotion.message === message) return { kind: 'rest', wakeAfter: RECHECK_SECONDS };
   return {
     kind: 'record',
-    promotion: update(rest, { phase: 'Pending', message }, now),
+    promotion: transition(rest, { by: 'forgeSilent', message }, now),
     wakeAfter: RECHECK_SECONDS,
   };
 }

@@ -1,7 +1,8 @@
 import type { Condition } from '../../api/condition.ts';
 import type { EnvironmentStatus, Pipeline, StoredPipeline } from '../../api/pipeline.ts';
+import { isUnfinished } from '../../decide/model/phase.ts';
 import { shortRevision } from '../../decide/model/revision.ts';
-import { environmentStatus, isUnfinished, recordedPromotion } from '../../decide/model/state.ts';
+import { environmentStatus, recordedPromotion } from '../../decide/model/state.ts';
 import { waitsFor } from '../../decide/promotion/waiting.ts';
 import { shownRevisions } from '../../decide/report/summary.ts';
 import { age } from '../columns.ts';

@@ -7,6 +7,7 @@ import type {
   PromotionStatus,
   Rejection,
 } from '../../api/pipeline.ts';
+import { isUnfinished } from '../model/phase.ts';
 import { rejectionOf } from '../model/rejections.ts';
 import {
   isNeeded,
@@ -20,14 +21,7 @@ import {
   shortRevision,
 } from '../model/revision.ts';
 import { environmentIndex, promotionInto } from '../model/route.ts';
-import {
-  environmentStatus,
-  executionOf,
-  isUnfinished,
-  openPullRequest,
-  passageOf,
-  promotedOn,
-} from '../model/state.ts';
+import { environmentStatus, executionOf, openPullRequest, passageOf, promotedOn } from '../model/state.ts';
 import type { Context } from '../promotion/step.ts';
 import { isInRange, parseVersionRange } from './version-range.ts';
 
@@ -123,8 +117,8 @@ function replacedAt({ status }: Pipeline, environment: string, revision: string,
 /** Why a revision must not or need not come. */
 export interface Objection {
   readonly message: string;
-  /** The phase of the record that says so; undefined: it is worth none. */
-  readonly phase?: 'Superseded' | 'Rejected';
+  /** How the record ends that says so; undefined: it is worth none. */
+  readonly by?: 'rejectedBefore' | 'downgrade' | 'wentOn';
 }
 
 export function objectionTo(
@@ -140,16 +134,16 @@ export function objectionTo(
     return { message: `${previous.name} and ${environment.name} both run ${short}.` };
   }
   const no = rejectionOf(state, revision);
-  if (no) return { message: rejectedBefore(short, environment.name, no), phase: 'Rejected' };
+  if (no) return { message: rejectedBefore(short, environment.name, no), by: 'rejectedBefore' };
   const older = downgrade(context, revision);
-  if (older) return { message: older, phase: 'Superseded' };
+  if (older) return { message: older, by: 'downgrade' };
   const passage = passageOf(pipeline.status, revision, environment.name);
   if (!passage.deployedAt && !passage.rolledBackAt) return undefined;
   // One of its targets has it, and the others never had it.
   const wasThere = passage.rolledBackAt !== undefined || passage.wholeAt !== undefined;
   const isOnItsWay = state.targets?.some((one) => isSame(revisionOf(one), revision)) && !wasThere;
   if (isOnItsWay && mayBeThereInPart(pipeline.spec, environment)) return undefined;
-  return { message: wentOn(environment.name, revision), phase: 'Superseded' };
+  return { message: wentOn(environment.name, revision), by: 'wentOn' };
 }
 
 function wentOn(environment: string, revision: string): string {

@@ -1,4 +1,4 @@
-import type { HeldBy, PromotionPhase, PromotionStatus } from '../../api/pipeline.ts';
+import type { HeldBy, PromotionStatus } from '../../api/pipeline.ts';
 import { escapeControls } from '../../lib/text/index.ts';
 import { newerThere, shortRevision } from '../model/revision.ts';
 import { isManual, promotionInto } from '../model/route.ts';
@@ -12,7 +12,9 @@ import { type Opening, openingOf } from './windows.ts';
  */
 export type Hold =
   | { readonly kind: 'rest'; readonly wakeAfter?: number }
-  | { readonly kind: 'hold'; readonly change: Change; readonly wakeAfter?: number };
+  | { readonly kind: 'hold'; readonly change: Change<Holding>; readonly wakeAfter?: number };
+
+type Holding = 'approvalNeeded' | 'held' | 'downgrade';
 
 type Check = (context: Context, record: PromotionStatus) => Hold | undefined;
 
@@ -28,7 +30,7 @@ export function firstHold(context: Context, record: PromotionStatus): Hold | und
 
 function older(context: Context, record: PromotionStatus): Hold | undefined {
   const message = isByHand(record) ? undefined : downgrade(context, record.revision);
-  return message === undefined ? undefined : { kind: 'hold', change: { phase: 'Superseded', message } };
+  return message === undefined ? undefined : { kind: 'hold', change: { by: 'downgrade', message } };
 }
 
 function notified(context: Context, record: PromotionStatus): Hold | undefined {
@@ -51,8 +53,8 @@ function approval(context: Context, record: PromotionStatus): Hold | undefined {
   const gate = closedGate(context, record);
   if (gate?.heldBy === 'Versions') return held(gate);
   const asks = `Waits for an approval of ${shortRevision(record.revision)}`;
-  if (gate) return held(gate, 'WaitingApproval', `${asks}, and ${gate.until}.`);
-  return { kind: 'hold', change: { phase: 'WaitingApproval', message: `${asks}.` } };
+  if (gate) return held(gate, 'approvalNeeded', `${asks}, and ${gate.until}.`);
+  return { kind: 'hold', change: { by: 'approvalNeeded', message: `${asks}.` } };
 }
 
 function backoff({ requested, now }: Context, record: PromotionStatus): Hold | undefined {
@@ -75,12 +77,8 @@ export interface Gate {
   readonly wakeAfter?: number;
 }
 
-function held(
-  { until, heldBy, wakeAfter }: Gate,
-  phase: PromotionPhase = 'Pending',
-  message = `Waits ${until}.`,
-): Hold {
-  return { kind: 'hold', change: { phase, message, heldBy }, ...(wakeAfter !== undefined && { wakeAfter }) };
+function held({ until, heldBy, wakeAfter }: Gate, by: Holding = 'held', message = `Waits ${until}.`): Hold {
+  return { kind: 'hold', change: { by, message, heldBy }, ...(wakeAfter !== undefined && { wakeAfter }) };
 }
 
 const GATES = [suspended, versions, canary, soak, windows];

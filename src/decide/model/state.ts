@@ -9,6 +9,7 @@ import type {
   PullRequestRef,
   TargetStatus,
 } from '../../api/pipeline.ts';
+import type { In } from './phase.ts';
 import { withOwnRejection, withoutRejection } from './rejections.ts';
 import { fullestOf, hasArrived, isSame, pinsOf, revisionOf } from './revision.ts';
 
@@ -53,7 +54,7 @@ export function newPromotion(
   revision: string,
   before: PromotionStatus | undefined,
   now: Date,
-): PromotionStatus {
+): In<'Pending'> {
   const pullRequest = before && openPullRequest(before);
   return {
     revision,
@@ -91,13 +92,6 @@ export function recordedPromotion(state: EnvironmentStatus): PromotionStatus | u
   if (state.promotion) return state.promotion;
   const waiting = state.waitingApproval?.revision;
   return waiting ? { revision: waiting, phase: 'WaitingApproval' } : undefined;
-}
-
-const FINISHED: readonly PromotionPhase[] = ['Succeeded', 'Rejected', 'Superseded'];
-
-/** Whether something is still to come of it. */
-export function isUnfinished(promotion: PromotionStatus): boolean {
-  return !FINISHED.includes(promotion.phase);
 }
 
 /** The one revision that all targets run, ready or not, in its full form. */

@@ -1,6 +1,8 @@
 import type { Pipeline, PipelineStatus } from '../../api/pipeline.ts';
+import { isIn } from '../model/phase.ts';
 import { isSame, shortRevision } from '../model/revision.ts';
 import { environmentStatus, recordedPromotion, withEnvironment, withPromotion } from '../model/state.ts';
+import { transition } from '../promotion/step.ts';
 
 /** Who approves what; `by` is for people. */
 export interface Approval {
@@ -13,13 +15,10 @@ export interface Approval {
 export function approve(pipeline: Pipeline, approval: Approval, now: Date): PipelineStatus | undefined {
   const state = environmentStatus(pipeline.status, approval.environment);
   const waiting = recordedPromotion(state);
-  if (waiting?.phase !== 'WaitingApproval' || !isSame(waiting.revision, approval.revision)) return undefined;
-  const approved = withPromotion(state, {
-    ...waiting,
-    phase: 'Pending',
-    approvedBy: approval.by,
-    updatedAt: now.toISOString(),
-    message: `${shortRevision(waiting.revision)} is approved; it is carried out next.`,
-  });
-  return withEnvironment(pipeline.status, approval.environment, approved);
+  if (!waiting || !isIn(waiting, ['WaitingApproval'])) return undefined;
+  if (!isSame(waiting.revision, approval.revision)) return undefined;
+  const message = `${shortRevision(waiting.revision)} is approved; it is carried out next.`;
+  const change = { by: 'approved', message, ...(waiting.heldBy && { heldBy: waiting.heldBy }) } as const;
+  const approved = transition({ ...waiting, approvedBy: approval.by }, change, now);
+  return withEnvironment(pipeline.status, approval.environment, withPromotion(state, approved));
 }

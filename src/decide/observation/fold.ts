@@ -10,19 +10,19 @@ import type {
 import { groupOf } from '../../lib/kube/pure.ts';
 import { cut } from '../../lib/text/index.ts';
 import { originOf } from '../model/artifacts.ts';
+import { isUnfinished } from '../model/phase.ts';
 import { rejectionOf, withOwnRejection } from '../model/rejections.ts';
 import { isSame, type Recorded, revisionOf } from '../model/revision.ts';
 import { isApplication } from '../model/route.ts';
 import {
   environmentStatus,
-  isUnfinished,
   openPullRequest,
   readyRevision,
   withArrived,
   withoutNoToWhatRuns,
 } from '../model/state.ts';
 import { withAbandoned } from '../promotion/abandon.ts';
-import { update } from '../promotion/step.ts';
+import { transition } from '../promotion/step.ts';
 import { foldExecutions } from '../report/executions.ts';
 import type { Observation } from './application.ts';
 import { foldDeployment } from './fold-deployment.ts';
@@ -91,7 +91,7 @@ function ended(
   const waiting = waitingApproval && { waitingApproval: { revision: '' } };
   if (!promotion) return { ...waiting };
   if (!isUnfinished(promotion)) return { ...waiting, ...(openPullRequest(promotion) && { promotion }) };
-  const over = update(promotion, { phase: 'Superseded', message }, now);
+  const over = transition(promotion, { by: 'otherApplication', message }, now);
   return { ...waiting, promotion: withoutBrought(over) };
 }
 

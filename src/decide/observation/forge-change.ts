@@ -1,5 +1,6 @@
 import type { EnvironmentStatus, Pipeline, PipelineStatus } from '../../api/pipeline.ts';
-import { environmentStatus, isUnfinished, openPullRequest, withEnvironment } from '../model/state.ts';
+import { isUnfinished } from '../model/phase.ts';
+import { environmentStatus, openPullRequest, withEnvironment } from '../model/state.ts';
 
 /** A forge's word that a pull request changed, for the environments whose Secret it proved to know. */
 export interface ForgeChange {

@@ -11,11 +11,13 @@ import {
 } from '../../api/pipeline.ts';
 import { isSameRepository } from '../../lib/forges/pure.ts';
 import { isSamePlace, mergePlace, withoutMerge } from '../model/merged.ts';
+import { isIn } from '../model/phase.ts';
 import { recordOf } from '../model/recorded-repository.ts';
 import { destinationOf, promotionInto } from '../model/route.ts';
 import { openPullRequest, withPromotion } from '../model/state.ts';
 import { promotionBranch } from '../validation/branch.ts';
-import { update } from './step.ts';
+import { TRANSITIONS } from './phases.ts';
+import { transition } from './step.ts';
 
 /**
  * Pull requests that the spec leaves behind: of an environment that is not in it any more, and in a repository or from a
@@ -144,8 +146,8 @@ function withoutPullRequest(
 }
 
 function begunAnew(promotion: PromotionStatus, now: Date): PromotionStatus {
-  const isUnderWay = promotion.phase === 'PullRequestOpen' || promotion.phase === 'Merged';
-  return isUnderWay ? update(promotion, { phase: 'Pending' }, now) : promotion;
+  if (!isIn(promotion, TRANSITIONS.movedElsewhere.from)) return promotion;
+  return transition(promotion, { by: 'movedElsewhere' }, now);
 }
 
 /** All that is open of a Pipeline that was deleted, also of environments that were taken out just before. */

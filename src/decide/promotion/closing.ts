@@ -9,11 +9,12 @@ import {
 import { cut } from '../../lib/text/index.ts';
 import { isByHand } from '../gates/gates.ts';
 import { mergePlace, withMerge } from '../model/merged.ts';
+import { isIn, isUnfinished } from '../model/phase.ts';
 import { rejectedBy, withRejection } from '../model/rejections.ts';
 import { isSame as isSameRevision, shortRevision } from '../model/revision.ts';
-import { environmentStatus, isUnfinished, ownValue, withEnvironment, withPromotion } from '../model/state.ts';
+import { environmentStatus, ownValue, withEnvironment, withPromotion } from '../model/state.ts';
 import { overAfter, whatWasSaid, whyRejected } from './follow.ts';
-import { update } from './step.ts';
+import { transition } from './step.ts';
 import { isOver, isSame, problemOf, type TaskDone } from './task.ts';
 
 /** What becomes of a pull request that was to be closed: it is closed, a person had closed it before, or it stays open. */
@@ -82,7 +83,7 @@ function withClosed(status: PipelineStatus, record: PromotionStatus, { environme
   return withEnvironment(status, environment, { ...environmentStatus(status, environment), promotion });
 }
 
-function withoutClosing(record: PromotionStatus): PromotionStatus {
+function withoutClosing<Record extends PromotionStatus>(record: Record): Record {
   if (!record.pullRequest) return record;
   const { closing: _, scheduled: __, ...pullRequest } = record.pullRequest;
   return { ...record, pullRequest };
@@ -104,13 +105,13 @@ function isNo(done: TaskDone, { revision, phase, pullRequest }: PromotionStatus)
 /** A no to the record's own revision is its end, which opening the pull request again takes back. */
 function withNo(status: PipelineStatus, record: PromotionStatus, done: TaskDone, now: Date): PipelineStatus {
   const { environment, pullRequest } = done;
-  if (!isSameRevision(pullRequest.revision, record.revision) || record.phase !== 'Superseded') {
+  if (!isSameRevision(pullRequest.revision, record.revision) || !isIn(record, ['Superseded'])) {
     return withRemembered(withClosed(status, record, done, now), done, now);
   }
   const says = noOf(done) ?? 'closed';
   const own = overAfter(withoutClosing(record), says, now);
   const message = whyRejected(withoutClosing(record), environment, whatWasSaid(record, says));
-  const rejected = update(own, { phase: 'Rejected', message }, now);
+  const rejected = transition(own, { by: 'closedBefore', message }, now);
   return withEnvironment(
     status,
     environment,
@@ -131,10 +132,10 @@ function withMerged(
   const pullRequest = { ...done.pullRequest, ...(base !== undefined && { base }) };
   const { revision, number } = pullRequest;
   const state = environmentStatus(status, environment);
-  if (isSameRevision(revision, record.revision) && record.phase === 'Superseded') {
+  if (isSameRevision(revision, record.revision) && isIn(record, ['Superseded'])) {
     const message = `Pull request #${number} is merged.`;
     const own = withoutClosing({ ...record, pullRequest });
-    const merged = update(own, { phase: 'Merged', message }, now);
+    const merged = transition(own, { by: 'mergedAfterAll', message }, now);
     return withEnvironment(status, environment, withPromotion(state, merged));
   }
   const known =
@@ -163,5 +164,6 @@ function rejectedNow(state: EnvironmentStatus, { revision, by }: Rejection, now:
     !isByHand(promotion);
   if (!isIt) return state;
   const message = `${shortRevision(revision)} was rejected (${by}): it is not promoted again by itself.`;
-  return withPromotion(state, update(promotion, { phase: 'Rejected', message, close: message }, now));
+  const change = { by: 'rejectedBefore', message, close: message } as const;
+  return withPromotion(state, transition(promotion, change, now));
 }

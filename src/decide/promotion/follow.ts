@@ -1,9 +1,11 @@
 import type { PromotionStatus } from '../../api/pipeline.ts';
 import { downgrade, toClose } from '../gates/candidate.ts';
 import { isByHand } from '../gates/gates.ts';
+import type { In } from '../model/phase.ts';
 import { isOlder, isSame, revisionOf, shortRevision } from '../model/revision.ts';
 import { commonRevision, ownValue } from '../model/state.ts';
 import { saysSuspended } from '../observation/ready-words.ts';
+import { TRANSITIONS } from './phases.ts';
 import { withoutRemark, withRemark } from './remarks.ts';
 import {
   applicationPoll,
@@ -19,28 +21,34 @@ import {
 /** Follows a pull request to its merge, and the merged change to its deployment. */
 export function followPullRequest(
   context: Context,
-  record: PromotionStatus,
-  tryAgain: (record: PromotionStatus) => Step,
+  record: In<'PullRequestOpen' | 'Merged'>,
+  tryAgain: (record: In<'Pending'>) => Step,
 ): Step {
   if (record.phase === 'Merged') return awaitDeployment(context, record);
   const says = ownValue(context.pullRequests, context.environment.name);
   // What has ended is recorded by now, see pull-request-state.ts. A forge may miss it for a moment: the next attempt looks
   // once more what became of it, and says what a base branch that is gone asks for.
-  if (says !== undefined && !isOpenState(says)) return tryAgain({ ...record, phase: 'Pending' });
+  if (says !== undefined && !isOpenState(says)) {
+    return tryAgain({ ...record, phase: TRANSITIONS.unseen.to });
+  }
   return keepOpen(context, record, says);
 }
 
 /** One that is merged, wherever to, is never open again. */
-export function overAfter(record: PromotionStatus, says: PullRequestState, now: Date): PromotionStatus {
+export function overAfter<Record extends PromotionStatus>(
+  record: Record,
+  says: PullRequestState,
+  now: Date,
+): Record {
   const { pullRequest } = record;
   if (!pullRequest || says === 'closed') return record;
   return { ...record, pullRequest: { ...pullRequest, endedAt: now.toISOString() } };
 }
 
-function keepOpen(context: Context, record: PromotionStatus, says: PullRequestState | undefined): Step {
+function keepOpen(context: Context, record: In<'PullRequestOpen'>, says: PullRequestState | undefined): Step {
   const older = isByHand(record) ? undefined : downgrade(context, record.revision);
   if (older !== undefined) {
-    return changed(context, record, { phase: 'Superseded', message: older + toClose(record) });
+    return changed(context, record, { by: 'downgrade', message: older + toClose(record) });
   }
   if (isRebuildDue(context, record, says)) {
     // It stays open meanwhile: only its branch and its text are brought up to date.
@@ -53,7 +61,7 @@ function keepOpen(context: Context, record: PromotionStatus, says: PullRequestSt
   const wakeAfter = pollAfter(context, record, PULL_REQUEST_POLL);
   const message = withConflict(record, says);
   if (message === (record.message ?? '')) return { kind: 'rest', wakeAfter };
-  return changed(context, record, { phase: record.phase, message }, wakeAfter);
+  return changed(context, record, { message }, wakeAfter);
 }
 
 /** What a person asked for says nothing of a base that moves later. */
@@ -105,12 +113,12 @@ function isInTheWay({ pullRequest }: PromotionStatus, says: PullRequestState | u
   return (says !== undefined && says !== 'open') || pullRequest?.outdated === true;
 }
 
-function awaitDeployment(context: Context, record: PromotionStatus): Step {
+function awaitDeployment(context: Context, record: In<'Merged'>): Step {
   const { environment, state } = context;
   const newer = overtaking(context, record);
   if (newer !== undefined) {
     const message = `${changeOf(record)} is merged, but ${environment.name} runs ${newer}, which is newer than ${shortRevision(record.revision)}.`;
-    return changed(context, record, { phase: 'Superseded', message });
+    return changed(context, record, { by: 'overtaken', message });
   }
   const { deployment } = state;
   const failed = deployment?.phase === 'Failed' && isSame(revisionOf(deployment), record.revision);
@@ -118,7 +126,7 @@ function awaitDeployment(context: Context, record: PromotionStatus): Step {
     ? `${changeOf(record)} is merged, but the deployment to ${environment.name} failed: ${deployment.message ?? 'no reason given.'}`
     : `${changeOf(record)} is merged; waits until ${environment.name} is ready at ${shortRevision(record.revision)}${suspendedThere(context)}.`;
   const wakeAfter = pollAfter(context, record, applicationPoll(environment));
-  return changed(context, record, { phase: 'Merged', message }, wakeAfter);
+  return changed(context, record, { message }, wakeAfter);
 }
 
 /** Flux deploys nothing to it until a person resumes it. */

@@ -2,6 +2,7 @@ import type { Environment, PipelineStatus, PromotionStatus } from '../../api/pip
 import { availableRevision } from '../gates/available.ts';
 import { candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from '../gates/candidate.ts';
 import { firstHold, isByHand, isNotified, secondsTo, windowEnd } from '../gates/gates.ts';
+import { BEFORE_MERGE, type In, isIn, isUnfinished, type Tryable, type Unfinished } from '../model/phase.ts';
 import { fullestOf, isSame, revisionOf, shortRevision } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
 import {
@@ -10,13 +11,13 @@ import {
   environmentStatus,
   executionOf,
   isDeployed,
-  isUnfinished,
   newPromotion,
   openPullRequest,
   recordedPromotion,
 } from '../model/state.ts';
 import { hintEnd } from '../observation/fold-deployment.ts';
 import { followPullRequest } from './follow.ts';
+import { TRANSITIONS } from './phases.ts';
 import { mergeShown } from './poll.ts';
 import { foundMerged, withPullRequestState } from './pull-request-state.ts';
 import {
@@ -27,7 +28,7 @@ import {
   pollAfter,
   type Situation,
   type Step,
-  update,
+  transition,
   wakeBy,
 } from './step.ts';
 
@@ -99,22 +100,20 @@ function firstEnvironment({ pipeline, now }: Situation, environment: Environment
   const record = recordedPromotion(environmentStatus(pipeline.status, environment.name));
   if (!record || !isUnfinished(record)) return { kind: 'rest' };
   const message = `${environment.name} is the first environment now: nothing is promoted into it.`;
-  return { kind: 'record', promotion: update(record, { phase: 'Superseded', message }, now) };
+  return { kind: 'record', promotion: transition(record, { by: 'nowFirst', message }, now) };
 }
 
 function nextStep(context: Context, available: string | undefined): Step {
   const record = inFull(recordedPromotion(context.state), available);
-  if (record?.phase === 'Rejected' && isSame(deployedRevision(context.state), record.revision)) {
+  if (record && isIn(record, ['Rejected']) && isSame(deployedRevision(context.state), record.revision)) {
     // A revision that runs there was brought there: the no is taken back.
-    return changed(context, record, { phase: 'Succeeded' });
+    return changed(context, record, { by: 'deployed' });
   }
   const settled = record && isUnfinished(record) ? settle(context, record) : undefined;
   if (settled) return settled;
   const wanted = candidateOf(context, available, record);
-  if (record && wanted === undefined) {
-    const message = whyEnded(context, record);
-    if (message !== undefined) return changed(context, record, { phase: 'Superseded', message });
-  }
+  const end = record && wanted === undefined ? endRolledBack(context, record) : undefined;
+  if (end) return end;
   if (record && isCandidate(record, wanted)) {
     return wakeForNewer(context, available, record, advance(context, record));
   }
@@ -130,20 +129,21 @@ function inFull(record: PromotionStatus | undefined, available: string | undefin
 }
 
 /** What is to be done whatever the previous environment has for this one now. */
-function settle(context: Context, record: PromotionStatus): Step | undefined {
+function settle(context: Context, record: In<Unfinished>): Step | undefined {
   if (isDeployed(context.state, record)) {
     const { nextAttemptAt: _, ...rest } = record;
     const close = `${context.environment.name} runs ${shortRevision(record.revision)} already.`;
     const message = otherDigest(context, record);
-    return changed(context, rest, { phase: 'Succeeded', close, ...(message !== undefined && { message }) });
+    return changed(context, rest, { by: 'deployed', close, ...(message !== undefined && { message }) });
   }
   if (!promotionInto(context.pipeline.spec, context.environment)) {
     const message = `No promotion is configured into ${context.environment.name}.`;
-    return changed(context, record, { phase: 'Superseded', message });
+    return changed(context, record, { by: 'unconfigured', message });
   }
   if (isByHand(record)) return advance(context, record);
   const back = wentBack(context, record);
-  return back === undefined ? undefined : changed(context, record, { phase: 'Superseded', message: back });
+  if (back === undefined || record.phase === 'Merged') return undefined;
+  return changed(context, record, { by: 'wentOn', message: back });
 }
 
 /** The version is there, with the digest that another registry gave it. */
@@ -164,9 +164,10 @@ function isUnderWay({ phase }: PromotionStatus): boolean {
 }
 
 /** What is merged or notified cannot be taken back. */
-function whyEnded(context: Context, record: PromotionStatus): string | undefined {
-  const isDone = !isUnfinished(record) || record.phase === 'Merged' || isNotified(context, record);
-  return isDone ? undefined : rolledBack(context, record);
+function endRolledBack(context: Context, record: PromotionStatus): Step | undefined {
+  if (!isIn(record, BEFORE_MERGE) || isNotified(context, record)) return undefined;
+  const message = rolledBack(context, record);
+  return message === undefined ? undefined : changed(context, record, { by: 'rolledBack', message });
 }
 
 function mergedAndBack({ previous, environment }: Context, { revision }: PromotionStatus): string {
@@ -188,10 +189,10 @@ function wakeForNewer(
 
 /** The previous environment is at no one revision: what is recorded keeps its place and says why it waits. */
 function waitUntilDeployed(context: Context, record: PromotionStatus): Step {
-  if (record.phase === 'WaitingApproval' || !isUnfinished(record)) return { kind: 'rest' };
+  if (!isIn(record, TRANSITIONS.previousNotReady.from)) return { kind: 'rest' };
   if (isNotified(context, record)) return { kind: 'rest' };
   const message = `Waits until ${context.previous.name} is ready at ${shortRevision(record.revision)}: ${whyNotReady(context)}`;
-  const change = { phase: 'Pending', message, heldBy: 'PreviousEnvironment' } as const;
+  const change = { by: 'previousNotReady', message, heldBy: 'PreviousEnvironment' } as const;
   return changed(context, record, change, untilReady(context, record));
 }
 
@@ -214,7 +215,7 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
   if (record && isUnfinished(record) && hintEnd(previousState, now) !== undefined) {
     const told = shortRevision(revisionOf(previousState.deployment ?? {}) ?? record.revision);
     const message = `An event says that ${previous.name} runs ${told}; its application does not show it yet.`;
-    const change = { phase: record.phase, message, heldBy: 'PreviousEnvironment' } as const;
+    const change = { message, heldBy: 'PreviousEnvironment' } as const;
     return changed(context, record, change, untilReady(context, record));
   }
   if (!promotionInto(context.pipeline.spec, context.environment)) return { kind: 'rest' };
@@ -223,27 +224,25 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
   if (now.getTime() < shown) return { kind: 'rest', wakeAfter: secondsTo(shown, context) };
   const objection = objectionTo(context, wanted);
   if (!objection) return advance(context, newPromotion(wanted, record, now));
-  const { message, phase } = objection;
-  if (phase && !isSame(record?.revision, wanted)) {
-    const promotion = update(newPromotion(wanted, record, now), { phase, message, close: message }, now);
-    return { kind: 'record', promotion };
+  const { message, by } = objection;
+  if (by && !isSame(record?.revision, wanted)) {
+    const begun = newPromotion(wanted, record, now);
+    return { kind: 'record', promotion: transition(begun, { by, message, close: message }, now) };
   }
   if (!record || !isUnfinished(record)) return { kind: 'rest' };
-  const why =
-    whyEnded(context, record) ?? (record.phase === 'Merged' ? mergedAndBack(context, record) : message);
-  return changed(context, record, { phase: 'Superseded', message: why });
+  const end = endRolledBack(context, record);
+  if (end) return end;
+  const why = record.phase === 'Merged' ? mergedAndBack(context, record) : message;
+  return changed(context, record, { by: 'replaced', message: why });
 }
 
 /** The recorded revision is the one that is to come. */
 function advance(context: Context, record: PromotionStatus): Step {
+  if (!isUnfinished(record)) return { kind: 'rest' };
   switch (record.phase) {
     case 'PullRequestOpen':
     case 'Merged':
       return followPullRequest(context, record, (again) => tryPromotion(context, again));
-    case 'Rejected':
-    case 'Succeeded':
-    case 'Superseded':
-      return { kind: 'rest' };
     case 'Pending':
     case 'WaitingApproval':
     case 'Promoting':
@@ -252,16 +251,16 @@ function advance(context: Context, record: PromotionStatus): Step {
   }
 }
 
-function tryPromotion(context: Context, record: PromotionStatus): Step {
+function tryPromotion(context: Context, record: In<Tryable>): Step {
   const hold = firstHold(context, record);
   if (hold?.kind === 'rest') return hold.wakeAfter === undefined ? { kind: 'rest' } : hold;
   const { nextAttemptAt: _, ...waiting } = record;
   if (hold) return changed(context, waiting, hold.change, hold.wakeAfter);
   // A notification counts as raised from the phase Promoting on, so until then it stays Pending.
   const strategy = promotionInto(context.pipeline.spec, context.environment)?.strategy;
-  const phase = strategy?.notification ? 'Pending' : 'Promoting';
+  const by = strategy?.notification ? 'notifying' : 'attempted';
   const attempts = (record.attempts ?? 0) + 1;
-  const promotion = update(waiting, { phase, attempts }, context.now);
+  const promotion = transition(waiting, { by, attempts }, context.now);
   return { kind: 'promote', promotion: withWrittenTag(promotion, context) };
 }
 

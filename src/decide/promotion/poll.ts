@@ -1,9 +1,10 @@
 import type { PromotionStatus } from '../../api/pipeline.ts';
 import { candidateOf, objectionTo } from '../gates/candidate.ts';
 import { closedGate, isByHand } from '../gates/gates.ts';
+import { isUnfinished } from '../model/phase.ts';
 import { isSame } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
-import { isUnfinished, openPullRequest } from '../model/state.ts';
+import { openPullRequest } from '../model/state.ts';
 import { type Context, PULL_REQUEST_POLL, pollAfter, REJECTED_POLL } from './step.ts';
 
 /** When it is to be asked what became of a pull request. */
@@ -102,7 +103,7 @@ function isReplacedBy(context: Context, record: PromotionStatus, available: stri
   if (wanted === undefined || isSame(wanted, record.revision)) return false;
   const objection = objectionTo(context, wanted);
   // What is over stays as it is where the other one is worth no record.
-  return isUnfinished(record) || objection === undefined || objection.phase !== undefined;
+  return isUnfinished(record) || objection === undefined || objection.by !== undefined;
 }
 
 /** So long it is looked whether a person opens again what was closed. */

@@ -1,10 +1,10 @@
 import type { EnvironmentStatus, PromotionStatus } from '../../api/pipeline.ts';
 import { type Merge, mergePlace } from '../model/merged.ts';
+import { BEFORE_MERGE, type BeforeMerge, type In, isIn, isUnfinished } from '../model/phase.ts';
 import { rejectedBy, withRejection } from '../model/rejections.ts';
 import { isSame } from '../model/revision.ts';
 import {
   broughtRevision,
-  isUnfinished,
   openPullRequest,
   ownValue,
   recordedPromotion,
@@ -12,7 +12,7 @@ import {
 } from '../model/state.ts';
 import { overAfter, whatWasSaid, whyRejected } from './follow.ts';
 import { waitsForMerge } from './result.ts';
-import { type Context, isOpenState, type PullRequestState, update } from './step.ts';
+import { type Context, isOpenState, type PullRequestState, transition } from './step.ts';
 
 /**
  * The environment's state, with the end that a pull request has come to, and the new begin of one that was closed.
@@ -23,10 +23,10 @@ export function withPullRequestState(context: Context): EnvironmentStatus {
   const record = recordedPromotion(state);
   const says = ownValue(pullRequests, environment.name);
   if (!record || says === undefined) return state;
-  if (record.phase === 'Merged') return says === 'reverted' ? takenBack(context, record) : state;
+  if (isIn(record, ['Merged'])) return says === 'reverted' ? takenBack(context, record) : state;
   if (!record.pullRequest) return state;
-  if (record.phase === 'Rejected') return reopened(context, record, says);
-  if (!isUnfinished(record) || !openPullRequest(record)) return state;
+  if (isIn(record, ['Rejected'])) return reopened(context, record, says);
+  if (!isIn(record, BEFORE_MERGE) || !openPullRequest(record)) return state;
   return isSame(broughtRevision(record), record.revision)
     ? ended(context, record, says)
     : endedBefore(context, record, says);
@@ -42,45 +42,41 @@ export function foundMerged({ state, pullRequests, environment }: Context): Merg
 }
 
 /** Opening it again takes the no back. */
-function reopened({ state, now }: Context, record: PromotionStatus, says: PullRequestState) {
+function reopened({ state, now }: Context, record: In<'Rejected'>, says: PullRequestState) {
   const { pullRequest } = record;
   if (!pullRequest || pullRequest.endedAt !== undefined || pullRequest.closing !== undefined) return state;
   if (isOpenState(says)) {
     const message = waitsForMerge(pullRequest);
-    return withPromotion(state, update(record, { phase: 'PullRequestOpen', message }, now));
+    return withPromotion(state, transition(record, { by: 'reopened', message }, now));
   }
   if (says !== 'merged') return state;
-  return withPromotion(
-    state,
-    update(record, { phase: 'Merged', message: `Pull request #${pullRequest.number} is merged.` }, now),
-  );
+  const message = `Pull request #${pullRequest.number} is merged.`;
+  return withPromotion(state, transition(record, { by: 'mergedAfterAll', message }, now));
 }
 
 /** The merge was reverted before it was deployed. */
-function takenBack({ state, environment, now }: Context, record: PromotionStatus) {
+function takenBack({ state, environment, now }: Context, record: In<'Merged'>) {
   const message = whyRejected(record, environment.name, whatWasSaid(record, 'reverted'));
-  return withPromotion(
-    state,
-    update(overAfter(record, 'reverted', now), { phase: 'Rejected', message }, now),
-  );
+  const over = overAfter(record, 'reverted', now);
+  return withPromotion(state, transition(over, { by: 'reverted', message }, now));
 }
 
 /** It brings the revision of the record. */
-function ended({ state, environment, now }: Context, record: PromotionStatus, says: PullRequestState) {
+function ended({ state, environment, now }: Context, record: In<BeforeMerge>, says: PullRequestState) {
   const { nextAttemptAt: _, ...rest } = record;
   if (says === 'merged') {
     const message = `Pull request #${record.pullRequest?.number} is merged.`;
-    return withPromotion(state, update(rest, { phase: 'Merged', message }, now));
+    return withPromotion(state, transition(rest, { by: 'merged', message }, now));
   }
   if (says === 'lapsed') return withPromotion(state, withLapsed(rest, now));
   if (says !== 'closed' && says !== 'merged-elsewhere') return state;
   const message = whyRejected(rest, environment.name, whatWasSaid(rest, says));
-  return withPromotion(state, update(overAfter(rest, says, now), { phase: 'Rejected', message }, now));
+  return withPromotion(state, transition(overAfter(rest, says, now), { by: 'closed', message }, now));
 }
 
 /** No person closed it: it is over, also when its base branch is there again. */
-function withLapsed(record: PromotionStatus, now: Date): PromotionStatus {
-  return overAfter(update(record, { phase: 'Pending' }, now), 'lapsed', now);
+function withLapsed(record: In<BeforeMerge>, now: Date): PromotionStatus {
+  return overAfter(transition(record, { by: 'lapsed' }, now), 'lapsed', now);
 }
 
 /** It brings a revision that was recorded before: a no is to that one. */

@@ -9,11 +9,12 @@ import type {
 import { doubled } from '../../lib/async/pure.ts';
 import type { Retry } from '../../lib/errors.ts';
 import { cut } from '../../lib/text/index.ts';
+import { type In, isUnfinished, type Unfinished } from '../model/phase.ts';
 import { rejectedBy, withRejection } from '../model/rejections.ts';
 import { isSame, pinsOf } from '../model/revision.ts';
-import { environmentStatus, isUnfinished, withEnvironment, withPromotion } from '../model/state.ts';
+import { environmentStatus, withEnvironment, withPromotion } from '../model/state.ts';
 import { whatWasSaid, whyRejected } from './follow.ts';
-import { update } from './step.ts';
+import { transition } from './step.ts';
 
 /** What became of an attempt to promote. */
 export type Result =
@@ -113,7 +114,7 @@ function inherit(record: PromotionStatus, result: Result, now: Date): PromotionS
 }
 
 function withResult(
-  record: PromotionStatus,
+  record: In<Unfinished>,
   { environment, result }: Pick<Attempt, 'environment' | 'result'>,
   policy: RetryPolicy,
   now: Date,
@@ -127,7 +128,7 @@ function withResult(
     case 'pull-request': {
       const waits = waitsForMerge(result.pullRequest);
       const message = result.message ? cut(`${waits} ${result.message}`) : waits;
-      const opened = update(rest, { phase: 'PullRequestOpen', message }, now);
+      const opened = transition(rest, { by: 'opened', message }, now);
       const open = { ...opened, pullRequest: known(record.pullRequest, result.pullRequest, now) };
       return result.failure
         ? withError({ ...open, ...(failure && { failure }) }, result.failure, policy, now)
@@ -141,19 +142,19 @@ function withResult(
       return withMerged(rest, result, now);
     case 'reverted': {
       const message = whyRejected(rest, environment, whatWasSaid(rest, 'reverted'));
-      return update(rest, { phase: 'Rejected', message, close: message }, now);
+      return transition(rest, { by: 'foundReverted', message, close: message }, now);
     }
     case 'closed':
-      return update(rest, { phase: 'Rejected', message: whyRejected(rest, environment) }, now);
+      return transition(rest, { by: 'foundClosed', message: whyRejected(rest, environment) }, now);
     case 'needless': {
       // It is looked at again as what was stopped is, and is no failure.
       const seconds = retryAfter(1, 'never', policy);
       const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
-      const change = { phase: 'Pending', heldBy: 'NothingNew', message: cut(result.message) } as const;
-      return { ...update(rest, change, now), nextAttemptAt };
+      const change = { by: 'needless', heldBy: 'NothingNew', message: cut(result.message) } as const;
+      return { ...transition(rest, change, now), nextAttemptAt };
     }
     case 'notified':
-      return update(rest, { phase: 'Promoting', message: 'Notified; waits until it is deployed.' }, now);
+      return transition(rest, { by: 'notified', message: 'Notified; waits until it is deployed.' }, now);
   }
 }
 
@@ -166,12 +167,12 @@ function byVersionOf({ revision }: PromotionStatus, result: Result): string[] {
 }
 
 function withMerged(
-  record: PromotionStatus,
+  record: In<Unfinished>,
   { message: text, into }: { readonly message: string; readonly into?: MergedInto },
   now: Date,
 ): PromotionStatus {
   const message = cut(text);
-  const merged = update(record, { phase: 'Merged', message, close: message }, now);
+  const merged = transition(record, { by: 'committed', message, close: message }, now);
   return { ...merged, ...(into && { into }) };
 }
 
@@ -180,14 +181,12 @@ function withMerged(
  * What a person must mend stops the promotion all the same, and says so.
  */
 function withError(
-  record: PromotionStatus,
+  record: In<Unfinished>,
   { message: text, retry }: Fault,
   policy: RetryPolicy,
   now: Date,
 ): PromotionStatus {
   const message = cut(text);
-  const isOpen = record.phase === 'PullRequestOpen' && retry !== 'never';
-  const phase = retry === 'never' ? 'Failed' : isOpen ? 'PullRequestOpen' : 'Pending';
   const seconds = retryAfter(record.attempts ?? 1, retry, policy);
   const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
   const failure: Failure = {
@@ -195,7 +194,13 @@ function withError(
     since: record.failure?.since ?? now.toISOString(),
     retry: retry === 'never' ? 'never' : 'backoff',
   };
-  return { ...update(record, { phase, message }, now), nextAttemptAt, failure };
+  return { ...stopped(record, { message, retry }, now), nextAttemptAt, failure };
+}
+
+function stopped(record: In<Unfinished>, { message, retry }: Fault, now: Date): PromotionStatus {
+  if (retry === 'never') return transition(record, { by: 'personNeeded', message }, now);
+  if (record.phase === 'PullRequestOpen') return transition(record, { message }, now);
+  return transition(record, { by: 'attemptFailed', message }, now);
 }
 
 /** What was told of the very same commit stays told. */

@@ -9,7 +9,9 @@ import type {
 } from '../../api/pipeline.ts';
 import { cut, MAX_SPREAD, spreadOf } from '../../lib/text/index.ts';
 import type { Merge } from '../model/merged.ts';
-import { isUnfinished, openPullRequest } from '../model/state.ts';
+import { isUnfinished } from '../model/phase.ts';
+import { openPullRequest } from '../model/state.ts';
+import { type After, type Before, type Cause, TRANSITIONS } from './phases.ts';
 
 /** What is to be done for one environment, and what that is decided from. */
 
@@ -69,8 +71,10 @@ export type Step =
  */
 export type Decision = Step & { readonly rejected?: readonly Rejection[]; readonly merged?: Merge };
 
-export interface Change {
-  readonly phase: PromotionPhase;
+/** What changes in a record. */
+export interface Change<By extends Cause = Cause> {
+  /** What moves the promotion to another phase; absent: it stays in its phase. */
+  readonly by?: By | undefined;
   readonly message?: string;
   readonly attempts?: number;
   readonly heldBy?: HeldBy;
@@ -78,25 +82,47 @@ export interface Change {
   readonly close?: string;
 }
 
+/** A record that the change may follow. */
+type Changeable<By extends Cause> = [By] extends [never] ? PromotionStatus : Before<By>;
+
 /** The record with a change; `updatedAt` moves when the phase does. */
-export function update(record: PromotionStatus, change: Change, now: Date): PromotionStatus {
+export function transition<By extends Cause>(
+  record: Before<By>,
+  change: Change<By> & { readonly by: By },
+  now: Date,
+): After<By>;
+export function transition(record: PromotionStatus, change: Change<never>, now: Date): PromotionStatus;
+export function transition(record: PromotionStatus, change: Change, now: Date): PromotionStatus {
+  return withChange(record, change, now);
+}
+
+function withChange(record: PromotionStatus, change: Change, now: Date): PromotionStatus {
   const { message: _, heldBy: __, failure, ...rest } = record;
-  const { close: ___, ...changes } = change;
-  const isOver = !isUnfinished({ ...record, phase: change.phase });
-  const moved = record.phase !== change.phase || record.updatedAt === undefined;
+  const { close: ___, by, ...changes } = change;
+  const phase = phaseAfter(record, by);
+  const next = { ...rest, ...changes, phase };
+  const isMoved = record.phase !== phase || record.updatedAt === undefined;
   return {
-    ...rest,
-    ...changes,
-    ...(failure && !isOver && { failure }),
-    ...(moved && { updatedAt: now.toISOString() }),
-    ...(moved && closing(record, change, now)),
+    ...next,
+    ...(failure && isUnfinished(next) && { failure }),
+    ...(isMoved && { updatedAt: now.toISOString() }),
+    ...(isMoved && closing(record, phase, change, now)),
   };
+}
+
+function phaseAfter(record: PromotionStatus, by: Cause | undefined): PromotionPhase {
+  return by === undefined ? record.phase : TRANSITIONS[by].to;
 }
 
 const MAX_REASON = 500;
 
 /** A pull request that nobody needs any more is to be closed. */
-function closing(record: PromotionStatus, { phase, message, close }: Change, now: Date) {
+function closing(
+  record: PromotionStatus,
+  phase: PromotionPhase,
+  { message, close }: Pick<Change, 'message' | 'close'>,
+  now: Date,
+) {
   // One that is merged is over with its promotion.
   if (record.phase === 'Merged' && record.pullRequest && record.pullRequest.closing === undefined) {
     const isOver = phase === 'Superseded' && record.pullRequest.endedAt === undefined;
@@ -109,17 +135,19 @@ function closing(record: PromotionStatus, { phase, message, close }: Change, now
 }
 
 /** The step that brings about a change, when it is one. */
-export function changed(
+export function changed<By extends Cause = never>(
   { state, now }: Context,
-  record: PromotionStatus,
-  change: Change,
+  record: Changeable<By>,
+  change: Change<By>,
   wakeAfter?: number,
 ): Step {
   const same =
-    record.phase === change.phase && record.message === change.message && record.heldBy === change.heldBy;
+    record.phase === phaseAfter(record, change.by) &&
+    record.message === change.message &&
+    record.heldBy === change.heldBy;
   const wake = wakeAfter === undefined ? {} : { wakeAfter };
   if (same && state.promotion?.revision === record.revision) return { kind: 'rest', ...wake };
-  return { kind: 'record', promotion: update(record, change, now), ...wake };
+  return { kind: 'record', promotion: withChange(record, change, now), ...wake };
 }
 
 /** The step, looked at again after so many seconds at the latest. */

@@ -3,15 +3,10 @@ import { GATES_OPEN } from '../../lib/forges/pure.ts';
 import { availableRevision } from '../gates/available.ts';
 import { candidateOf, gatesInto } from '../gates/candidate.ts';
 import { closedGate, type Gate, isByHand } from '../gates/gates.ts';
+import { isUnfinished } from '../model/phase.ts';
 import { isSame } from '../model/revision.ts';
 import { environmentIndex, isManual, promotionInto } from '../model/route.ts';
-import {
-  broughtRevision,
-  environmentStatus,
-  isUnfinished,
-  openPullRequest,
-  ownValue,
-} from '../model/state.ts';
+import { broughtRevision, environmentStatus, openPullRequest, ownValue } from '../model/state.ts';
 import { unneeded } from './abandon.ts';
 import { contextOf } from './next.ts';
 import type { Context, Situation } from './step.ts';

@@ -1,7 +1,8 @@
 import type { Environment, Pipeline, PromotionStatus, Strategy } from '../../api/pipeline.ts';
+import { BEFORE_MERGE, type BeforeMerge, type In, isIn, isUnfinished } from '../model/phase.ts';
 import { isSame } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
-import { environmentStatus, isUnfinished } from '../model/state.ts';
+import { environmentStatus } from '../model/state.ts';
 import type { Decision } from './next.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { Decision } from './next.ts';
  */
 export interface Unrecorded {
   readonly environment: Environment;
-  readonly promotion: PromotionStatus;
+  readonly promotion: In<BeforeMerge>;
 }
 
 /**
@@ -34,8 +35,11 @@ export function unrecorded(
 }
 
 /** An attempt at it, or at the one before it, may have opened a pull request that is not recorded. */
-export function isTried(promotion: PromotionStatus, strategy: Strategy | undefined): boolean {
-  const { attempts, mayBeOpen, phase, pullRequest } = promotion;
+export function isTried(
+  promotion: PromotionStatus,
+  strategy: Strategy | undefined,
+): promotion is In<BeforeMerge> {
+  const { attempts, mayBeOpen, pullRequest } = promotion;
   if (strategy?.['pull-request'] === undefined || pullRequest !== undefined) return false;
-  return isUnfinished(promotion) && phase !== 'Merged' && (mayBeOpen === true || attempts !== undefined);
+  return isIn(promotion, BEFORE_MERGE) && (mayBeOpen === true || attempts !== undefined);
 }

@@ -1,7 +1,8 @@
 import type { EnvironmentStatus, Pipeline, PromotionStatus } from '../../api/pipeline.ts';
+import { isUnfinished } from '../model/phase.ts';
 import { isSame, revisionOf, shortRevision } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
-import { deployedRevision, environmentStatus, isUnfinished, recordedPromotion } from '../model/state.ts';
+import { deployedRevision, environmentStatus, recordedPromotion } from '../model/state.ts';
 import { waitsForMerge } from './result.ts';
 
 /**

@@ -11,12 +11,12 @@ import {
 import { availableRevision } from '../gates/available.ts';
 import { mayBeThereInPart } from '../gates/candidate.ts';
 import { mergePlace } from '../model/merged.ts';
+import { isUnfinished } from '../model/phase.ts';
 import { fullestOf, isOlder, isSame, revisionOf } from '../model/revision.ts';
 import {
   deployedRevision,
   environmentStatus,
   executionOf,
-  isUnfinished,
   ownValue,
   promotedOn,
   recordedPromotion,

@@ -1,6 +1,7 @@
 import { KIND } from '../../api/group.ts';
 import type { PromotionStatus, StoredPipeline } from '../../api/pipeline.ts';
-import { environmentStatus, isUnfinished, recordedPromotion } from '../../decide/model/state.ts';
+import { isUnfinished } from '../../decide/model/phase.ts';
+import { environmentStatus, recordedPromotion } from '../../decide/model/state.ts';
 import { type Family, type Labels, labelText, sampleLine } from '../../telemetry/exposition.ts';
 
 /**

@@ -188,8 +188,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'src/decide/promotion/next.ts',
-        old: "{ phase: 'Succeeded', close,",
-        new: "{ phase: 'Succeeded',",
+        old: "{ by: 'deployed', close,",
+        new: "{ by: 'deployed',",
       },
     ],
   },
@@ -200,8 +200,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'src/decide/promotion/result.ts',
-        old: "const merged = update(record, { phase: 'Merged', message, close: message }, now);",
-        new: "const merged = update(record, { phase: 'Merged', message }, now);",
+        old: "const merged = transition(record, { by: 'committed', message, close: message }, now);",
+        new: "const merged = transition(record, { by: 'committed', message }, now);",
       },
     ],
   },

@@ -2,12 +2,12 @@ import type { Environment, PipelineStatus, PromotionStatus, Strategy } from '../
 import { availableRevision } from '../../gates/available.ts';
 import { candidateOf, gatesInto, objectionTo, versionProblem } from '../../gates/candidate.ts';
 import { isByHand } from '../../gates/gates.ts';
+import { isUnfinished } from '../../model/phase.ts';
 import { isSame, shortRevision } from '../../model/revision.ts';
 import { environmentIndex, isManual, promotionInto } from '../../model/route.ts';
 import {
   deployedRevision,
   environmentStatus,
-  isUnfinished,
   newPromotion,
   openPullRequest,
   recordedPromotion,
@@ -16,7 +16,7 @@ import {
 } from '../../model/state.ts';
 import { nextSteps } from '../../promotion/next.ts';
 import { isReopenable } from '../../promotion/poll.ts';
-import { update } from '../../promotion/step.ts';
+import { transition } from '../../promotion/step.ts';
 import { isTried } from '../../promotion/unrecorded.ts';
 import { isGone, isHint } from './deployment.ts';
 import type { Located, Outcome } from './located.ts';
@@ -123,7 +123,7 @@ function withoutApproval(record: PromotionStatus, now: Date): PromotionStatus {
   if (record.approvedBy === undefined) return record;
   const { approvedBy: _, ...rest } = record;
   const message = 'It was rolled back: an approval that was given before does not count any more.';
-  return update(rest, { phase: record.phase, message }, now);
+  return transition(rest, { message }, now);
 }
 
 type Way = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];
@@ -141,14 +141,15 @@ function start(way: Way, revision: string, before: PromotionStatus | undefined):
   const admitted = versionProblem(gatesInto(way), revision) === undefined;
   const manual = admitted && isManual(spec, next);
   const mayBeOpen = before && isTried(before, promotionInto(spec, next)?.strategy);
-  const promotion = withPromotion(state, {
-    ...newPromotion(revision, before, now),
-    ...(mayBeOpen && { mayBeOpen }),
-    phase: manual ? 'WaitingApproval' : 'Pending',
-    message: manual
-      ? `Waits for an approval of ${shortRevision(revision)}.`
-      : 'Recorded; it is carried out next.',
-  });
+  const begun = { ...newPromotion(revision, before, now), ...(mayBeOpen && { mayBeOpen }) };
+  const recorded = manual
+    ? transition(
+        begun,
+        { by: 'approvalNeeded', message: `Waits for an approval of ${shortRevision(revision)}.` },
+        now,
+      )
+    : transition(begun, { message: 'Recorded; it is carried out next.' }, now);
+  const promotion = withPromotion(state, recorded);
   return {
     outcome: manual ? 'waiting-approval' : 'accepted',
     status: withEnvironment(status, next.name, promotion),
