@@ -88,7 +88,7 @@ async function receiver(deps: HookDeps, { pipeline: stored, environment }: Guard
   return (pipeline: Pipeline): Receipt => {
     const problem = deps.requireEventCluster && clusterProblem(pipeline, event);
     if (problem) return { kind: 'refused', problem };
-    return receiveWith(look, pipeline, environment, event, deps.now());
+    return receiveWith(look, pipeline, { environment, event }, deps.now());
   };
 }
 

@@ -33,16 +33,17 @@ export type Receipt =
       readonly status?: PipelineStatus;
     };
 
-export function receiveEvent(
-  recorded: Pipeline,
-  name: string,
-  event: FluxEvent,
-  now: Date,
-  { isUnread = false }: { readonly isUnread?: boolean } = {},
-): Receipt {
+export function receiveEvent(recorded: Pipeline, name: string, event: FluxEvent, now: Date): Receipt {
   const pipeline = { ...recorded, status: ofThisApplication(recorded, now) };
-  const hint = isUnread ? undefined : hintOf(pipeline, name, event, now);
-  if (hint) return hint;
+  return hintOf(pipeline, name, event, now) ?? take(pipeline, name, event, now);
+}
+
+/** Receives an event about an application that could not be read just now, whatever is recorded of it. */
+export function receiveUnread(recorded: Pipeline, name: string, event: FluxEvent, now: Date): Receipt {
+  return take({ ...recorded, status: ofThisApplication(recorded, now) }, name, event, now);
+}
+
+function take(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Receipt {
   const located = locate(pipeline, name, event, now);
   if (typeof located === 'string') return { kind: 'refused', problem: located };
   const { outcome, status: written } = record(located, now);

@@ -6,21 +6,9 @@ import { isWorkload } from '../model/artifacts.ts';
 import { meaningOf } from './event-reason.ts';
 import { helmTests, TESTS_AWAITED } from './helm-tests.ts';
 import { readyWords, SUSPENDED } from './ready-words.ts';
+import type { SpecState } from './rollout.ts';
 import { snapshotSince } from './snapshots.ts';
 import { workloadState } from './workload-state.ts';
-
-/**
- * Whether an application runs what its spec says. Ready alone does not say so: a suspended object, and one that changes
- * while it is being upgraded, are Ready at a generation that was never rolled out.
- */
-export type SpecState =
-  | { readonly kind: 'deployed'; readonly since?: string | undefined }
-  /** Nothing is rolled out: it is suspended, paused, or being deleted. */
-  | { readonly kind: 'held'; readonly message: string }
-  /** It is being reconciled, with the same or with other contents. */
-  | { readonly kind: 'reconciling'; readonly message: string }
-  | { readonly kind: 'under-way'; readonly message: string }
-  | { readonly kind: 'failed'; readonly message: string };
 
 const FIRST = { abortEarly: true };
 const MAX_MESSAGE = 1024;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
 import { cut } from '../../lib/text/index.ts';
-import type { SpecState } from './spec-state.ts';
+import type { SpecState } from './rollout.ts';
 
 /**
  * Deployments, StatefulSets and DaemonSets, as kstatus has them (sigs.k8s.io/cli-utils, pkg/kstatus): all Pods are of the

@@ -46,7 +46,7 @@ export function foldExecutions(pipeline: Pipeline, now: Date): PipelineStatus {
     journeys = withRollback(journeys, name, state, now);
     const available = availableRevision(pipeline, index);
     journeys = withFailure(journeys, name, state, available);
-    journeys = withDeployment(journeys, name, available, state, now);
+    if (available !== undefined) journeys = withDeployed(journeys, name, { state, revision: available, now });
     if (mayBeThereInPart(spec, environment)) journeys = withWhole(journeys, name, state, now);
     journeys = withPromotion(journeys, name, state);
   }
@@ -83,14 +83,15 @@ function withRollback(journeys: Journeys, name: string, state: EnvironmentStatus
   });
 }
 
-function withDeployment(
-  journeys: Journeys,
-  name: string,
-  revision: string | undefined,
-  { deployment, targets }: EnvironmentStatus,
-  now: Date,
-): Journeys {
-  if (revision === undefined) return journeys;
+interface Deployed {
+  readonly state: EnvironmentStatus;
+  /** That the environment offers to the next one. */
+  readonly revision: string;
+  readonly now: Date;
+}
+
+function withDeployed(journeys: Journeys, name: string, { state, revision, now }: Deployed): Journeys {
+  const { deployment, targets } = state;
   const isThis = deployment && isSame(revisionOf(deployment), revision);
   const isTold = isThis && deployment.phase === 'Succeeded';
   const at = notBefore(journeys, name, revision, time(isTold ? deployment.observedAt : now.toISOString()));

@@ -55,7 +55,7 @@ export function deliver(box: Box, letter: Mail, { plant }: Stage): void {
   plant.write(box, (pipeline, now) => {
     const target = targetToLookAt(pipeline, environment, event, now);
     const seen = target && plant.look(box, target.namespace);
-    return receiveWith(target && seen && { target, seen }, pipeline, environment, event, now);
+    return receiveWith(target && seen && { target, seen }, pipeline, { environment, event }, now);
   });
   const isReadable = appAt(box.world, environment, target)?.readable ?? false;
   box.facts = readLetter(box.facts, letter, isReadable);

@@ -4,7 +4,7 @@ import { isSame, revisionOf } from '../../model/revision.ts';
 import { environmentStatus, withEnvironment } from '../../model/state.ts';
 import type { Observation } from '../application.ts';
 import { findTarget, foldTarget, ofThisApplication, targetIdentity } from '../fold.ts';
-import { type Receipt, receiveEvent } from '../receive.ts';
+import { type Receipt, receiveEvent, receiveUnread } from '../receive.ts';
 import { locate, place } from './located.ts';
 import { isReadFromSpec } from './told.ts';
 
@@ -47,19 +47,23 @@ export interface Look {
   readonly seen: Observation;
 }
 
+/** An event, and the environment that its address names. */
+export interface Sent {
+  readonly environment: string;
+  readonly event: FluxEvent;
+}
+
 /** Receives the event with what was just seen. What is answered as recorded is recorded, be it that. */
 export function receiveWith(
   look: Look | undefined,
   pipeline: Pipeline,
-  name: string,
-  event: FluxEvent,
+  { environment: name, event }: Sent,
   now: Date,
 ): Receipt {
   const current = look ? withSeen(pipeline, name, look, now) : pipeline;
-  // What could not be looked at just now is not read either, whatever is recorded of it.
   const isSpec = !look && isReadFromSpec(pipeline.spec);
   const isUnread = isSpec && targetToLookAt(pipeline, name, event, now) !== undefined;
-  const receipt = receiveEvent(current, name, event, now, { isUnread });
+  const receipt = (isUnread ? receiveUnread : receiveEvent)(current, name, event, now);
   const isKnown = current === pipeline || receipt.kind === 'refused' || receipt.outcome !== 'unchanged';
   if (isKnown) return receipt;
   const outcome = isReadFromSpec(pipeline.spec) ? 'unchanged' : 'recorded';

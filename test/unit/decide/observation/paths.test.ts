@@ -385,8 +385,7 @@ describe('an event', () => {
     const looked = receiveWith(
       { target: { namespace: 'dev' }, seen: seen(helm()) },
       from,
-      'dev',
-      event(),
+      { environment: 'dev', event: event() },
       NOW,
     );
     expect(looked).toMatchObject({ kind: 'taken', outcome: 'unchanged', revision: '1.9.0' });
@@ -397,7 +396,7 @@ describe('an event', () => {
     const change = { revision: { path: TAG, event: 'image' } };
     const from = looks([helm({ tag: '1.8.0' })], change);
     const said = event({ metadata: { revision: '6.5.0', image: '1.9.0' }, timestamp: at(60) });
-    expect(receiveWith(undefined, from, 'dev', said, NOW)).toMatchObject({
+    expect(receiveWith(undefined, from, { environment: 'dev', event: said }, NOW)).toMatchObject({
       outcome: 'accepted',
       revision: '1.9.0',
     });
