@@ -42,6 +42,7 @@ export {
   type MergedInto,
   Passage,
   PipelineStatus,
+  PROMOTION_PHASES,
   type PromotionPhase,
   type PromotionStatus,
   type Rejection,

@@ -4,7 +4,8 @@ import type { Source } from '../model/artifacts.ts';
 import { isUnmistakable, parseRevision, setOf, shortRevision } from '../model/revision.ts';
 import type { Keeps, Observation } from './observation.ts';
 import { faultSentence, type PathValue, pathValue } from './path-value.ts';
-import { type SpecState, specState } from './spec-state.ts';
+import type { SpecState } from './rollout.ts';
+import { specState } from './spec-state.ts';
 
 /** What an application runs where a Pipeline names paths in its spec, perhaps beside what Flux calls its revision. */
 
