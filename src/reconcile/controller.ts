@@ -1,7 +1,7 @@
 import { KIND } from '../api/group.ts';
 import type { PipelineKey } from '../api/pipeline.ts';
 import { pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
-import { type Queue, startWorkers } from '../lib/async/index.ts';
+import type { Queue, Workers } from '../lib/async/index.ts';
 import { errorMessage, hasCode } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -15,6 +15,8 @@ export interface ControllerDeps {
     subscribe(listener: (key: PipelineKey) => void): () => void;
   };
   readonly queue: Queue<PipelineKey>;
+  /** Of this queue, `concurrent` of them. */
+  readonly workers: Pick<Workers<PipelineKey>, 'start' | 'ended'>;
   /** Whether the change that was just heard of is the reconciler's own. */
   readonly isOwnWrite: (key: PipelineKey) => boolean;
   readonly reconcile: Reconcile;
@@ -31,8 +33,6 @@ export interface ControllerDeps {
 export interface Controller {
   /** All Pipelines at once: after a start, and on taking over from another replica. */
   resync(): void;
-  /** Runs what waits for others' servers; meanwhile the Pipeline counts as none of those that are worked on. */
-  outside<T>(key: PipelineKey, work: () => Promise<T>): Promise<T>;
   /** Ends when what is under way has ended. */
   stop(): Promise<void>;
 }
@@ -41,26 +41,21 @@ export const CONTROLLER = 'pipeline';
 const RESULTS = ['success', 'requeue_after', 'error'];
 
 export function startController(deps: ControllerDeps): Controller {
-  const { pipelines, queue, metrics, concurrent } = deps;
+  const { pipelines, queue, workers, metrics, concurrent } = deps;
   for (const result of RESULTS) metrics.reconcileTotal.inc({ controller: CONTROLLER, result }, 0);
   metrics.maxWorkers.set({ controller: CONTROLLER }, concurrent);
   const unsubscribe = pipelines.subscribe((key) => {
     if (!pipelines.get(key)) forget(deps, key);
     else if (!deps.isOwnWrite(key)) queue.add(key);
   });
-  const workers = startWorkers({
-    queue,
-    count: concurrent,
-    async run(key) {
-      if (deps.leading()) await workOn(deps, key);
-    },
+  workers.start(async (key) => {
+    if (deps.leading()) await workOn(deps, key);
   });
 
   return {
     resync() {
       for (const { metadata } of pipelines.list()) queue.add(pipelineKey(metadata.namespace, metadata.name));
     },
-    outside: workers.outside,
     async stop() {
       unsubscribe();
       queue.stop();

@@ -8,6 +8,7 @@ import { createRateLimiter } from '../../src/http/signed/rate.ts';
 import { createRejectionLog } from '../../src/http/signed/rejections.ts';
 import { createSignedApp } from '../../src/http/signed-app.ts';
 import { createQueue } from '../../src/lib/async/work-queue.ts';
+import { createWorkers } from '../../src/lib/async/workers.ts';
 import { createWorkspace } from '../../src/promote/branch/branch-updater.ts';
 import type { Workspace } from '../../src/promote/branch/port.ts';
 import { createPullRequestPromoter } from '../../src/promote/pull-request/pull-request.ts';
@@ -107,6 +108,7 @@ function startLeader(): Controller {
   return startController({
     pipelines: store,
     queue,
+    workers: createWorkers({ queue, count: 2 }),
     isOwnWrite: own.isOwn,
     reconcile,
     leading: () => true,

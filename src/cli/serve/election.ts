@@ -1,24 +1,36 @@
 import { TurnpikeError } from '../../lib/errors.ts';
-import { createLeaderElector } from '../../lib/kube/index.ts';
+import { createLeaderElector, type KubeClient, type LeaseTimings } from '../../lib/kube/index.ts';
 import type { Pass } from '../../promote/checkpoint.ts';
-import type { Parts } from './program.ts';
+import type { Context } from './context.ts';
 
 export interface Election {
   /** Whether this replica is the one that acts. */
   leading(): boolean;
+  /** Stands for the lead from now on; `onLead` is called on taking over. */
+  start(onLead: () => void): void;
   /** Gives the lead to another one. */
   stop(): Promise<void>;
 }
 
-/** Without `--leader-elect` the one replica leads; `onLead` is called on taking over. */
-export function startElection(parts: Parts, onLead: () => void): Election {
-  const { config, client, metrics, log, now, instance, leaseTimings: timings } = parts;
-  const { lease: name, selector } = parts.shard;
+export interface ElectionDeps {
+  readonly client: KubeClient;
+  /** Its name is the Lease's; `selector`: of the shard, for the log. */
+  readonly shard: { readonly lease: string; readonly selector: string };
+  readonly instance: string;
+  /** Default: client-go's. */
+  readonly timings?: LeaseTimings | undefined;
+}
+
+/** Without `--leader-elect` the one replica leads. */
+export function createElection(
+  context: Context,
+  { client, shard, instance, timings }: ElectionDeps,
+): Election {
+  const { config, metrics, log, now } = context;
+  const { lease: name, selector } = shard;
   const report = (leading: boolean) => metrics.leading.set({ name }, leading ? 1 : 0);
-  if (!config['leader-elect']) {
-    report(true);
-    return { leading: () => true, stop: async () => {} };
-  }
+  report(!config['leader-elect']);
+  if (!config['leader-elect']) return { leading: () => true, start: () => {}, stop: async () => {} };
   const identity = `${instance}_${crypto.randomUUID()}`;
   const { namespace } = client.config;
   const elector = createLeaderElector(client, {
@@ -29,17 +41,19 @@ export function startElection(parts: Parts, onLead: () => void): Election {
     log,
     ...(timings && { timings }),
   });
-  report(false);
-  const candidate = { lease: `${namespace}/${name}`, ...(selector && { selector }), identity };
-  log.info(candidate, 'this replica is a candidate for the lead');
   const ended = new AbortController();
-  const running = elector.run((leading) => {
-    report(leading);
-    log.info({ leading, identity }, leading ? 'this replica leads' : 'this replica stands by');
-    if (leading) onLead();
-  }, ended.signal);
+  let running = Promise.resolve();
   return {
     leading: elector.leading,
+    start(onLead) {
+      const candidate = { lease: `${namespace}/${name}`, ...(selector && { selector }), identity };
+      log.info(candidate, 'this replica is a candidate for the lead');
+      running = elector.run((leading) => {
+        report(leading);
+        log.info({ leading, identity }, leading ? 'this replica leads' : 'this replica stands by');
+        if (leading) onLead();
+      }, ended.signal);
+    },
     async stop() {
       ended.abort();
       await running;

@@ -4,7 +4,6 @@ import {
   createSubjectAccess,
   type Discovery,
   type KubeClient,
-  type KubeLimits,
   type SubjectAccess,
 } from '../../lib/kube/index.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
@@ -17,9 +16,6 @@ import { RULED } from '../../observe/secrets/secret-keys.ts';
 import { createSecrets } from '../../observe/secrets/secrets.ts';
 
 /** What looks at the things that Pipelines name, once for the reconciler and once for admission. */
-
-/** Whoever reaches the port makes admission ask: that never takes more of our own API server than this. */
-export const REVIEW_LIMITS: KubeLimits = { inFlight: 8, timeoutMs: 3000 };
 
 export interface FactsParts {
   readonly client: KubeClient;

@@ -2,19 +2,21 @@ import type { PipelineKey } from '../../api/pipeline.ts';
 import type { Certificate } from '../../http/server/tls.ts';
 import type { Queue } from '../../lib/async/index.ts';
 import { readCertificate } from '../../lib/kube/index.ts';
+import type { Clusters } from '../../observe/clusters/clusters.ts';
+import type { PipelineStore } from '../../observe/pipelines/pipelines.ts';
+import type { ShardPipelines } from '../../observe/pipelines/shard-pipelines.ts';
 import { pipelineGauges } from '../../reconcile/metrics/pipeline-gauges.ts';
 import { pruneSeries } from '../../reconcile/metrics/pipeline-prune.ts';
 import { watchQueue } from '../../reconcile/metrics/queue-metrics.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { VERSION } from '../version.ts';
-import type { Parts } from './program.ts';
 
-/** What is measured; a program's parts have it. */
+/** What is measured. */
 export interface Measured {
   readonly metrics: Metrics;
-  readonly store: Pick<Parts['store'], 'get' | 'synced'>;
-  readonly shard: Pick<Parts['shard'], 'list'>;
-  readonly clusters: Pick<Parts['clusters'], 'reachable'>;
+  readonly store: Pick<PipelineStore, 'get' | 'synced'>;
+  readonly shard: Pick<ShardPipelines, 'list'>;
+  readonly clusters: Pick<Clusters, 'reachable'>;
   readonly now: () => Date;
 }
 

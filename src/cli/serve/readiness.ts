@@ -1,10 +1,11 @@
+import type { KubeClient } from '../../lib/kube/index.ts';
+import type { PipelineStore } from '../../observe/pipelines/pipelines.ts';
 import type { CertifiedServer } from './certified.ts';
-import type { Parts } from './program.ts';
 
 /** What has to be there before events can be recorded. */
 type Cluster = {
-  readonly client: Pick<Parts['client'], 'available' | 'config'>;
-  readonly store: Pick<Parts['store'], 'synced'>;
+  readonly client: Pick<KubeClient, 'available' | 'config'>;
+  readonly store: Pick<PipelineStore, 'synced'>;
 };
 
 /** A certificate takes a tenth of a second; a new replica gets no reviews before it can answer them. */

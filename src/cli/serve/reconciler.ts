@@ -1,54 +1,51 @@
 import type { PipelineKey } from '../../api/pipeline.ts';
-import { createBulkhead, createQueue } from '../../lib/async/index.ts';
-import { createOutbound } from '../../lib/net/index.ts';
+import type { SpecPolicy } from '../../decide/validation.ts';
+import { createBulkhead, type Queue, type Workers } from '../../lib/async/index.ts';
+import type { Outbound } from '../../lib/net/index.ts';
+import type { GatherFacts } from '../../observe/references/lookups.ts';
+import type { Secrets } from '../../observe/secrets/secrets.ts';
 import { createWorkspace } from '../../promote/branch/branch-updater.ts';
 import type { Pass } from '../../promote/checkpoint.ts';
 import { createNotificationPromoter } from '../../promote/notification/notification.ts';
 import { createPullRequestPromoter } from '../../promote/pull-request/pull-request.ts';
 import { createPushPromoter } from '../../promote/push.ts';
 import { createCheck } from '../../reconcile/check.ts';
-import type { Controller } from '../../reconcile/controller.ts';
 import { createCloseDeleted } from '../../reconcile/deleted.ts';
 import { limitPromoter } from '../../reconcile/limit-promoter.ts';
-import { queueObserver } from '../../reconcile/metrics/queue-metrics.ts';
 import { createPromoter } from '../../reconcile/promoter.ts';
 import { createReconcile } from '../../reconcile/reconcile.ts';
 import { createRecordStatus } from '../../reconcile/record.ts';
 import { statusLabel } from '../../telemetry/status-label.ts';
-import type { Parts } from './program.ts';
+import type { Context } from './context.ts';
+import type { Observed } from './observed.ts';
 import type { Reporting } from './reporter.ts';
 
 const CALM_MS = 5_000;
 
-/** What the controller knows: whether this replica leads, where that is asked once more, and how work waits. */
-export interface Lead {
-  readonly leading: () => boolean;
+export interface PromoterDeps {
+  readonly policy: SpecPolicy;
+  readonly outbound: Outbound;
+  /** Where repositories are kept. */
+  readonly directory: string;
+  readonly secrets: Secrets;
+  readonly reporting: Pick<Reporting, 'events' | 'fluxEvents'>;
   readonly pass: Pass;
-  readonly outside: Controller['outside'];
 }
 
-/** Makes the reconciler of a program's parts. */
-export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }: Reporting, lead: Lead) {
-  const { leading, pass, outside } = lead;
-  const { config, log, metrics, now, policy, secrets } = parts;
-  const queue = createQueue<PipelineKey>({ observer: queueObserver(metrics) });
-  /** Pipelines of other shards are none of its work, whoever tells of them. */
-  const wake = (key: PipelineKey) => {
-    if (parts.shard.get(key)) queue.add(key);
-  };
-  const own = parts.writes.skipOwnUpdates(wake);
-  const store = { ...own.store, get: parts.shard.get };
-  const outbound = createOutbound(policy, { proxyFor: parts.proxyFor, atOnce: parts.sockets.outbound });
+/** Makes what carries promotions out. */
+export function composePromoter(context: Context, deps: PromoterDeps) {
+  const { config, log, metrics, now } = context;
+  const { policy, outbound, pass, secrets, reporting } = deps;
   const workspace = createWorkspace({
     outbound,
-    directory: parts.gitDirectory.path,
+    directory: deps.directory,
     maxBytes: config['git-cache-max-size'],
     maxPackBytes: config['git-max-pack-size'],
     log,
     now,
   });
   const ended = new AbortController();
-  const carriedOut = createPromoter({
+  const promoter = createPromoter({
     signal: ended.signal,
     pass,
     readSecret: secrets.read,
@@ -65,25 +62,63 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
       },
     }),
     pushes: createPushPromoter({ workspace, now, pass }),
-    notifications: createNotificationPromoter({ emit: events.emit, fluxEvents, now, pass }),
+    notifications: createNotificationPromoter({
+      emit: reporting.events.emit,
+      fluxEvents: reporting.fluxEvents,
+      now,
+      pass,
+    }),
   });
+  return {
+    promoter,
+    signal: ended.signal,
+    /** Breaks off what still waits for a forge. */
+    abort: () => ended.abort(),
+    close: workspace.close,
+  };
+}
+
+export interface ReconcilerDeps {
+  readonly observed: Observed;
+  readonly promoting: Pick<ReturnType<typeof composePromoter>, 'promoter' | 'signal'>;
+  readonly policy: SpecPolicy;
+  readonly gather: GatherFacts;
+  readonly reporter: Reporting['reporter'];
+  readonly queue: Queue<PipelineKey>;
+  readonly outside: Workers<PipelineKey>['outside'];
+  readonly leading: () => boolean;
+  readonly pass: Pass;
+}
+
+/** Makes what works on one Pipeline, and wakes it. */
+export function composeReconciler(context: Context, deps: ReconcilerDeps) {
+  const { config, log, now } = context;
+  const { observed, policy, reporter, outside, pass } = deps;
+  const { shard, applications, clusters, byApplication, messagesOf } = observed;
+  /** Pipelines of other shards are none of its work, whoever tells of them. */
+  const wake = (key: PipelineKey) => {
+    if (shard.get(key)) deps.queue.add(key);
+  };
+  const own = observed.writes.skipOwnUpdates(wake);
+  const store = { ...own.store, get: shard.get };
+  const { signal } = deps.promoting;
   const bulkhead = createBulkhead({
     namespace: config.concurrent,
     host: 4 * config.concurrent,
     total: 16 * config.concurrent,
   });
-  const promoter = limitPromoter(carriedOut, { bulkhead, outside, signal: ended.signal });
+  const promoter = limitPromoter(deps.promoting.promoter, { bulkhead, outside, signal });
   const reconcile = createReconcile({
     store,
     record: createRecordStatus(store),
-    applications: parts.applications,
-    clusters: parts.clusters,
-    messagesOf: parts.messagesOf,
+    applications,
+    clusters,
+    messagesOf,
     promoter,
     outside,
     check: createCheck({
       policy,
-      gather: parts.facts,
+      gather: deps.gather,
       onChange: wake,
       calm: () => Bun.sleep(CALM_MS),
       log,
@@ -100,19 +135,12 @@ export function composeReconciler(parts: Parts, { reporter, events, fluxEvents }
     log,
     now,
   });
-  parts.applications.subscribe((appRef, namespace) => {
-    for (const key of parts.byApplication.of(appRef, namespace)) wake(key);
+  applications.subscribe((appRef, namespace) => {
+    for (const key of byApplication.of(appRef, namespace)) wake(key);
   });
-  parts.clusters.subscribe(wake);
-  return {
-    queue,
-    reconcile,
-    wake,
-    isOwnWrite: own.isOwn,
-    onDeleted: reporter.deleted,
-    closeDeleted: createCloseDeleted({ store: parts.store, promoter, log, signal: ended.signal, leading }),
-    /** Breaks off what still waits for a forge. */
-    abort: () => ended.abort(),
-    close: workspace.close,
-  };
+  clusters.subscribe(wake);
+  const { leading } = deps;
+  const closeDeleted = createCloseDeleted({ store: observed.store, promoter, log, signal, leading });
+  shard.onRemoved((last) => void closeDeleted(last));
+  return { reconcile, wake, isOwnWrite: own.isOwn };
 }

@@ -1,15 +1,20 @@
 import { FIELD_MANAGER } from '../../api/group.ts';
-import { createEventRecorder } from '../../lib/kube/index.ts';
+import { createEventRecorder, type KubeClient } from '../../lib/kube/index.ts';
 import { createFluxEvents } from '../../promote/notification/flux-events.ts';
 import { createOutbox } from '../../reconcile/outbox.ts';
 import { createPipelineEvents } from '../../reconcile/pipeline-events.ts';
 import { createReporter } from '../../reconcile/report.ts';
-import type { Parts } from './program.ts';
+import type { Context } from './context.ts';
 
 export type Reporting = ReturnType<typeof composeReporter>;
 
+export interface ReporterDeps {
+  readonly client: KubeClient;
+  readonly instance: string;
+}
+
 /** Makes what every part of a program reports through, whether it leads or not. */
-export function composeReporter({ config, log, metrics, client, instance, now }: Parts) {
+export function composeReporter({ config, log, metrics, now }: Context, { client, instance }: ReporterDeps) {
   const events = createEventRecorder(client, { component: FIELD_MANAGER, instance, now });
   const fluxEvents = createFluxEvents({
     address: config['events-addr'],

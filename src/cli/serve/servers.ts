@@ -1,4 +1,5 @@
 import type { PipelineKey } from '../../api/pipeline.ts';
+import type { SpecPolicy } from '../../decide/validation.ts';
 import { createMetricsApp, createProbes } from '../../http/probes.ts';
 import { FEW_CONNECTIONS } from '../../http/server/connections.ts';
 import { createIntake } from '../../http/server/intake.ts';
@@ -10,14 +11,22 @@ import { createRejectionLog } from '../../http/signed/rejections.ts';
 import type { SecretRead } from '../../http/signed/secrets.ts';
 import { createSignedApp } from '../../http/signed-app.ts';
 import { waitForPullRequest } from '../../http/wait.ts';
-import { createMetricsReaders, fileCertificates } from '../../lib/kube/index.ts';
+import { createMetricsReaders, fileCertificates, type KubeClient } from '../../lib/kube/index.ts';
+import type { ReadTimes } from '../../observe/secrets/read-times.ts';
+import type { SecretCache } from '../../observe/secrets/secret-cache.ts';
 import { createRecordStatus, type OnWritten } from '../../reconcile/record.ts';
 import { type CertifiedServer, startCertified } from './certified.ts';
+import type { Context } from './context.ts';
 import { createLook } from './look.ts';
 import { observeCertificate } from './measure.ts';
-import type { Parts } from './program.ts';
+import type { Observed } from './observed.ts';
 
 export interface ServersDeps {
+  readonly client: KubeClient;
+  readonly observed: Pick<Observed, 'store' | 'applications' | 'messagesOf'>;
+  readonly policy: SpecPolicy;
+  /** Of the keys that requests are signed with, and how long the last reads took. */
+  readonly keys: { readonly read: SecretCache['read']; readonly recent: ReadTimes['recent'] };
   readonly wake: (key: PipelineKey) => void;
   readonly onWritten: OnWritten;
   /** What is not ready, a sentence each. */
@@ -26,13 +35,13 @@ export interface ServersDeps {
 }
 
 /** Starts all listeners but the admission webhook's: the promotion webhook, metrics and probes. */
-export function startServers(parts: Parts, { wake, onWritten, unready, admissionProblems }: ServersDeps) {
-  const { config, log, metrics } = parts;
+export function startServers(context: Context, deps: ServersDeps) {
+  const { config, log, metrics } = context;
   let draining = false;
-  const hook = startHook(parts, createSignedApp(signedDeps(parts, { wake, onWritten })).fetch);
-  const reasons = () => (draining ? ['It is stopping.'] : [...unready(), ...hook.problems()]);
-  const probes = createProbes({ unready: reasons, admission: admissionProblems, log });
-  const metricsApp = createMetricsApp(metrics.registry, log, metricsReaders(parts));
+  const hook = startHook(context, createSignedApp(signedDeps(context, deps)).fetch);
+  const reasons = () => (draining ? ['It is stopping.'] : [...deps.unready(), ...hook.problems()]);
+  const probes = createProbes({ unready: reasons, admission: deps.admissionProblems, log });
+  const metricsApp = createMetricsApp(metrics.registry, log, metricsReaders(context, deps.client));
   const few = { connections: FEW_CONNECTIONS, log };
   const servers = [
     hook,
@@ -61,13 +70,13 @@ export function startServers(parts: Parts, { wake, onWritten, unready, admission
 }
 
 /** Undefined: anybody may read. */
-function metricsReaders({ config, client, log }: Parts) {
+function metricsReaders({ config, log }: Context, client: KubeClient) {
   if (!config['metrics-authentication']) return undefined;
   return createMetricsReaders(client, { log, elapsed: () => performance.now() });
 }
 
 /** The webhooks for events, approvals and forges: by TLS where there is a directory with a certificate. */
-function startHook({ config, log, metrics }: Parts, fetch: ServerOptions['fetch']): CertifiedServer {
+function startHook({ config, log, metrics }: Context, fetch: ServerOptions['fetch']): CertifiedServer {
   const directory = config['promotion-hook-cert-dir'];
   const proxies = createTrustedProxies(config['trusted-proxies']);
   const options = { name: 'hook', address: config['promotion-hook-bind-address'], fetch, proxies, log };
@@ -81,17 +90,18 @@ function startHook({ config, log, metrics }: Parts, fetch: ServerOptions['fetch'
   });
 }
 
-function signedDeps(parts: Parts, { wake, onWritten }: Pick<ServersDeps, 'wake' | 'onWritten'>) {
-  const { config, log, metrics, store, client, secretCache, keyReads, now } = parts;
+function signedDeps(context: Context, { client, observed, policy, keys, wake, onWritten }: ServersDeps) {
+  const { config, log, metrics, now } = context;
+  const { store, applications, messagesOf } = observed;
   const clock = () => performance.now();
   return {
     find: store.get,
-    readSecret: secretCache.read,
+    readSecret: keys.read,
     rechecks: createRechecks<readonly SecretRead[]>({
       now: clock,
       sleep: Bun.sleep,
       random: Math.random,
-      reads: keyReads.recent,
+      reads: keys.recent,
     }),
     available: () => client.available() && store.synced(),
     intake: createIntake(),
@@ -108,7 +118,7 @@ function signedDeps(parts: Parts, { wake, onWritten }: Pick<ServersDeps, 'wake' 
     allowUnsigned: config['allow-unsigned-events'],
     requireEventCluster: config['require-event-cluster'],
     record: createRecordStatus(store, onWritten),
-    look: createLook(parts),
+    look: createLook({ applications, messagesOf, policy, log }),
     pullRequest: (wanted: Parameters<typeof waitForPullRequest>[1]) =>
       waitForPullRequest({ find: store.get, subscribe: store.subscribe }, wanted),
     wake,

@@ -27,4 +27,4 @@ export { atOnce, oneByOne, type Steps } from './steps.ts';
 export { createTurns, type Turn, type Turns } from './turn.ts';
 export { wait } from './wait.ts';
 export { createQueue, type Queue } from './work-queue.ts';
-export { startWorkers } from './workers.ts';
+export { createWorkers, type Workers } from './workers.ts';

@@ -8,6 +8,8 @@ export interface Workers<K extends string> {
    * that others get on. Work that belongs to no key under way is run as it is.
    */
   outside<T>(key: K, work: () => Promise<T>): Promise<T>;
+  /** Takes keys from now on; `run` must not reject. Once. */
+  start(run: (key: K) => Promise<void>): void;
   /** Ends when what is under way has ended. Stop the queue first. */
   ended(): Promise<void>;
 }
@@ -15,8 +17,6 @@ export interface Workers<K extends string> {
 export interface WorkersOptions<K extends string> {
   readonly queue: Pick<Queue<K>, 'ready' | 'take' | 'done'>;
   readonly count: number;
-  /** Must not reject. */
-  readonly run: (key: K) => Promise<void>;
 }
 
 /** The place of one key among the workers. */
@@ -27,13 +27,14 @@ interface Turn {
   isOver: boolean;
 }
 
-export function startWorkers<K extends string>({ queue, count, run }: WorkersOptions<K>): Workers<K> {
+export function createWorkers<K extends string>({ queue, count }: WorkersOptions<K>): Workers<K> {
   const slots = createSlots(count);
   const patience = new AbortController().signal;
   const turns = new Map<K, Turn>();
   const underWay = new Set<Promise<void>>();
+  let dispatched = Promise.resolve();
 
-  async function work(key: K, giveBack: () => void): Promise<void> {
+  async function work(key: K, giveBack: () => void, run: (key: K) => Promise<void>): Promise<void> {
     const turn: Turn = { giveBack, outside: 0, isOver: false };
     turns.set(key, turn);
     await run(key);
@@ -50,7 +51,7 @@ export function startWorkers<K extends string>({ queue, count, run }: WorkersOpt
     else turn.giveBack = giveBack;
   }
 
-  async function dispatch(): Promise<void> {
+  async function dispatch(run: (key: K) => Promise<void>): Promise<void> {
     while (await queue.ready()) {
       const giveBack = await slots.take(patience);
       // It may have been removed while others worked.
@@ -59,14 +60,16 @@ export function startWorkers<K extends string>({ queue, count, run }: WorkersOpt
         giveBack();
         continue;
       }
-      const working = work(key, giveBack);
+      const working = work(key, giveBack, run);
       underWay.add(working);
       void working.finally(() => underWay.delete(working));
     }
   }
-  const dispatched = dispatch();
 
   return {
+    start(run) {
+      dispatched = dispatch(run);
+    },
     async outside(key, waiting) {
       const turn = turns.get(key);
       if (!turn) return waiting();

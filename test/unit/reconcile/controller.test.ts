@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { type PipelineKey, pipelineKey, type StoredPipeline } from '../../../src/api/pipeline.ts';
 import { createQueue } from '../../../src/lib/async/work-queue.ts';
+import { createWorkers } from '../../../src/lib/async/workers.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import { type Controller, startController } from '../../../src/reconcile/controller.ts';
 import { queueObserver, watchQueue } from '../../../src/reconcile/metrics/queue-metrics.ts';
@@ -39,6 +40,7 @@ function setUp({ concurrent = 1 } = {}) {
       },
     },
     queue,
+    workers: createWorkers({ queue, count: concurrent }),
     isOwnWrite: (key) => own.has(key),
     reconcile(key) {
       const end = Promise.withResolvers<number>();

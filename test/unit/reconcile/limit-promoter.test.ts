@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { type PipelineKey, pipelineKey } from '../../../src/api/pipeline.ts';
 import { createBulkhead } from '../../../src/lib/async/bulkhead.ts';
 import { createQueue } from '../../../src/lib/async/work-queue.ts';
-import { startWorkers, type Workers } from '../../../src/lib/async/workers.ts';
+import { createWorkers } from '../../../src/lib/async/workers.ts';
 import { limitPromoter } from '../../../src/reconcile/limit-promoter.ts';
 import type { Promoter } from '../../../src/reconcile/promoter.ts';
 import { pipeline } from '../../fakes/pipeline.ts';
@@ -29,16 +29,12 @@ function setUp(concurrent: number) {
   const queue = createQueue<PipelineKey>();
   const bulkhead = createBulkhead({ namespace: concurrent, host: 4 * concurrent, total: 16 * concurrent });
   const signal = new AbortController().signal;
-  const outside: Workers<PipelineKey>['outside'] = (key, work) => workers.outside(key, work);
-  const promoter = limitPromoter(carriedOut, { bulkhead, outside, signal });
+  const workers = createWorkers({ queue, count: concurrent });
+  const promoter = limitPromoter(carriedOut, { bulkhead, outside: workers.outside, signal });
   const jobs = new Map<PipelineKey, Parameters<Promoter['promote']>[0]>();
-  const workers = startWorkers({
-    queue,
-    count: concurrent,
-    async run(key) {
-      const job = jobs.get(key);
-      if (job) await promoter.promote(job);
-    },
+  workers.start(async (key) => {
+    const job = jobs.get(key);
+    if (job) await promoter.promote(job);
   });
   return {
     begun,

@@ -1,18 +1,15 @@
 import { describe, expect, test } from 'bun:test';
 import { createQueue } from '../../../../src/lib/async/work-queue.ts';
-import { startWorkers, type Workers } from '../../../../src/lib/async/workers.ts';
+import { createWorkers, type Workers } from '../../../../src/lib/async/workers.ts';
 
 /** Each key's work says what it does, and ends when the test says so. */
 function setUp(count: number, work: (key: string, workers: Workers<string>) => Promise<void>) {
   const queue = createQueue<string>();
   const begun: string[] = [];
-  const workers: Workers<string> = startWorkers({
-    queue,
-    count,
-    async run(key) {
-      begun.push(key);
-      await work(key, workers);
-    },
+  const workers: Workers<string> = createWorkers({ queue, count });
+  workers.start(async (key) => {
+    begun.push(key);
+    await work(key, workers);
   });
   return { queue, begun, workers };
 }
