@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { brokenRule, type TextRule } from '../lib/text/index.ts';
+import { withShortcut } from './schema-tools.ts';
 
 /**
  * What the API server holds by CEL beside the plain schema, in the words that name the fix. A rule stands
@@ -54,16 +55,10 @@ export function steps({ maxLength, keeps: list }: TextBounds) {
  */
 export function quickly<Schema extends v.GenericSchema<string>>(schema: Schema, bounds: TextBounds): Schema {
   const { maxLength, keeps: list } = bounds;
-  const run = schema['~run'];
-  return {
-    ...schema,
-    '~run': (dataset: v.UnknownDataset, config: v.Config<v.BaseIssue<unknown>>) => {
-      const { value } = dataset;
-      const isFine = typeof value === 'string' && value.length > 0 && value.length <= maxLength;
-      if (isFine && brokenRule(value, list) === undefined) return { typed: true, value };
-      return run(dataset, config);
-    },
-  };
+  return withShortcut(schema, (value): value is v.InferOutput<Schema> => {
+    const isFine = typeof value === 'string' && value.length > 0 && value.length <= maxLength;
+    return isFine && brokenRule(value, list) === undefined;
+  });
 }
 
 /** The rules of a text as rules of that text. */

@@ -1,14 +1,6 @@
 import * as v from 'valibot';
+import { partsOf } from '../../api/schema-tools.ts';
 import { FIRST_FAULT } from '../../lib/first-fault.ts';
-
-/** What is read of a schema to go through its parts; pipes carry these fields of their first schema. */
-interface Shape {
-  readonly type: string;
-  readonly entries?: Readonly<Record<string, v.GenericSchema>>;
-  readonly item?: v.GenericSchema;
-  readonly value?: v.GenericSchema;
-  readonly wrapped?: v.GenericSchema;
-}
 
 /**
  * As much of a value as holds to the schema: fields and elements that do not are left out, whole objects
@@ -24,11 +16,11 @@ export function salvage<Output>(
   return rest.success ? rest.output : undefined;
 }
 
-function salvageParts(schema: Shape, value: unknown): unknown {
-  if (schema.wrapped) return salvage(schema.wrapped, value);
-  if (schema.item) return Array.isArray(value) ? salvageElements(schema.item, value) : undefined;
+function salvageParts(schema: v.GenericSchema, value: unknown): unknown {
+  const { wrapped, item, entries, value: each } = partsOf(schema);
+  if (wrapped) return salvage(wrapped, value);
+  if (item) return Array.isArray(value) ? salvageElements(item, value) : undefined;
   if (!isRecord(value)) return undefined;
-  const { entries, value: each } = schema;
   if (entries) return salvageFields(Object.entries(entries), value);
   if (each)
     return salvageFields(

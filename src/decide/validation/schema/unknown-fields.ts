@@ -1,5 +1,6 @@
 import type { GenericSchema } from 'valibot';
 import { PipelineSpec } from '../../../api/pipeline.ts';
+import { partsOf } from '../../../api/schema-tools.ts';
 import type { FieldProblem } from '../problem.ts';
 
 /** Whoever has more faults of this kind has not written a Pipeline. */
@@ -21,12 +22,6 @@ const METADATA_FIELDS = [
   ['deletionGracePeriodSeconds', 'managedFields', 'selfLink'],
 );
 
-interface Branch {
-  readonly entries?: Readonly<Record<string, GenericSchema>>;
-  readonly item?: GenericSchema;
-  readonly wrapped?: GenericSchema;
-}
-
 /** Fields of a `spec` that the schema does not know, by name and never by value; the first hundred of them. */
 export function unknownFields(input: unknown): FieldProblem[] {
   const found: FieldProblem[] = [];
@@ -46,8 +41,7 @@ export function unknownObjectFields(input: unknown): FieldProblem[] {
 
 function walk(schema: GenericSchema, value: unknown, field: string, found: FieldProblem[]): void {
   if (found.length >= MAX_PROBLEMS) return;
-  // A pipe is its first schema with more to it, so that it needs no case of its own.
-  const { wrapped, item, entries } = schema as Branch;
+  const { wrapped, item, entries } = partsOf(schema);
   if (wrapped) walk(wrapped, value, field, found);
   else if (item && Array.isArray(value)) {
     for (const [index, one] of value.entries()) walk(item, one, `${field}[${index}]`, found);
