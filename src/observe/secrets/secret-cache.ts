@@ -73,11 +73,8 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
    * first time either, which would tell that somebody names it.
    */
   function validSeconds({ secret }: Entry, key: string): number {
-    return secret ? options.ttlSeconds + graceSeconds(key) : options.minRefreshSeconds * 2;
-  }
-
-  function graceSeconds(key: string): number {
-    return reading.has(key) ? (options.staleSeconds ?? 0) : 0;
+    if (!secret) return options.minRefreshSeconds * 2;
+    return options.ttlSeconds + (reading.has(key) ? (options.staleSeconds ?? 0) : 0);
   }
 
   function sweepLater(): void {
@@ -111,11 +108,6 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
     return last && !isOver(last) ? last : entryOf(undefined, at);
   }
 
-  function secretOf({ secret, failure }: Entry, strict: boolean): StoredSecret | undefined {
-    if (failure && (strict || secret === undefined)) throw failure.error;
-    return secret;
-  }
-
   /** What is known is answered at once: no promise is made for each of many requests. */
   function read(
     namespace: string,
@@ -134,6 +126,11 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
   }
 
   return { read };
+}
+
+function secretOf({ secret, failure }: Entry, strict: boolean): StoredSecret | undefined {
+  if (failure && (strict || secret === undefined)) throw failure.error;
+  return secret;
 }
 
 function entryOf(secret: StoredSecret | undefined, at: number): Entry {

@@ -34,8 +34,5 @@ export const PAST_THE_DOOR: Readonly<Record<string, number>> = {
   reconcile: 1,
 };
 
-/** Files with statements more than three levels deep. */
-export const DEEP: readonly string[] = ['lib/kube/informer/watch.ts'];
-
 /** Files that export what they do not name. */
 export const UNNAMED: readonly string[] = ['decide/model/revision.ts'];

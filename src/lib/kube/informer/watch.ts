@@ -71,6 +71,9 @@ async function readEvents(
 ): Promise<void> {
   const reader = stream.getReader();
   const lines = createLineSplitter(MAX_LINE_BYTES);
+  const take = (line: string) => {
+    if (line !== '') onEvent(parseLine(line));
+  };
   silence.attach(() => reader.cancel());
   try {
     for (;;) {
@@ -78,7 +81,7 @@ async function readEvents(
       if (silence.tooLong()) throw new Error('The watch was silent.');
       if (done || silence.ended()) return;
       silence.heard();
-      for (const line of lines.push(value)) if (line !== '') onEvent(parseLine(line));
+      lines.push(value).forEach(take);
     }
   } finally {
     await reader.cancel().catch(() => undefined);
