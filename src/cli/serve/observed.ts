@@ -1,6 +1,6 @@
 import type { PipelineKey, Target } from '../../api/pipeline.ts';
 import { refusedReference, type SpecPolicy } from '../../decide/validation.ts';
-import { createBulkhead, createCollector, createSlots } from '../../lib/async/index.ts';
+import { createBulkhead, createGarbageCollector, createSlots } from '../../lib/async/index.ts';
 import { type ClusterRoom, createByteRoom, createDiscovery, createJudge } from '../../lib/kube/index.ts';
 import { remembered, systemLookup } from '../../lib/net/index.ts';
 import { createApplicationDiscovery } from '../../observe/applications/application-discovery.ts';
@@ -87,7 +87,7 @@ function clusterRoom(sockets: Pick<Sockets, 'clusters' | 'lists'>): ClusterRoom 
     lists: createBulkhead(sockets.lists),
     parses: createSlots(1),
     bytes: createByteRoom(),
-    collector: createCollector(),
+    collector: createGarbageCollector(),
   };
 }
 

@@ -12,7 +12,7 @@ import {
   type SpecPolicy,
   surroundingFindings,
 } from '../../decide/validation.ts';
-import { createLookups, type Lookups } from '../../lib/async/index.ts';
+import { createLookupBudget, type LookupBudget } from '../../lib/async/index.ts';
 import type { AdmissionResult } from './answer.ts';
 import type { Review } from './review.ts';
 
@@ -29,7 +29,7 @@ export interface GatherOptions {
   readonly author?: Author;
   /** Only what this user may see is told; without, nothing of what others may not see. */
   readonly viewer?: Author;
-  readonly lookups: Lookups;
+  readonly lookups: LookupBudget;
 }
 
 /**
@@ -38,7 +38,7 @@ export interface GatherOptions {
  */
 export async function validate(review: Review, deps: ValidateDeps): Promise<AdmissionResult> {
   if (review.operation === 'DELETE' || isUnchanged(review)) return { allowed: true, warnings: [] };
-  const lookups = createLookups();
+  const lookups = createLookupBudget();
   try {
     return await validateSpec({ review, deps, lookups, isChange: true });
   } finally {
@@ -50,7 +50,7 @@ export async function validate(review: Review, deps: ValidateDeps): Promise<Admi
 interface Case {
   readonly review: Review;
   readonly deps: ValidateDeps;
-  readonly lookups: Lookups;
+  readonly lookups: LookupBudget;
   /** Whether it is looked at as a change that somebody asks for. */
   readonly isChange: boolean;
 }

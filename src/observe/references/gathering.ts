@@ -1,5 +1,5 @@
 import type { Author } from '../../api/admission.ts';
-import type { Lookups, Soon } from '../../lib/async/index.ts';
+import type { LookupBudget, Soon } from '../../lib/async/index.ts';
 import type { Access, KubeClient, ObjectAttributes, SubjectAccess } from '../../lib/kube/index.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
 import type { PipelinesByApplication } from '../pipelines-by-application.ts';
@@ -15,7 +15,7 @@ export interface GatherOptions {
   /** Who is told. */
   readonly viewer?: Author;
   /** What may be asked of the API server; default: two seconds and as many questions as one review has. */
-  readonly lookups?: Lookups;
+  readonly lookups?: LookupBudget;
 }
 
 export interface FactsDeps {
@@ -35,7 +35,7 @@ export interface FactsDeps {
 /** One gathering. */
 export interface Gathering {
   readonly deps: FactsDeps;
-  readonly lookups: Lookups;
+  readonly lookups: LookupBudget;
   readonly fresh: boolean;
   readonly author: Author | undefined;
   readonly viewer: Author | undefined;
@@ -43,7 +43,7 @@ export interface Gathering {
 
 interface Question<T> {
   readonly key: (one: T) => string;
-  readonly lookups: Lookups;
+  readonly lookups: LookupBudget;
 }
 
 /** The answers by key; what has none is left out. */

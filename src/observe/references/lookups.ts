@@ -2,7 +2,7 @@ import type { Author } from '../../api/admission.ts';
 import type { AppRef, ClusterRef } from '../../api/pipeline.ts';
 import { allowsNamespace, noGitopsCluster } from '../../decide/validation/allowed-namespaces.ts';
 import type { Facts, Needs, PipelineNames, SecretState } from '../../decide/validation.ts';
-import { createLookups, type Soon } from '../../lib/async/index.ts';
+import { createLookupBudget, type Soon } from '../../lib/async/index.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import type { Access, Readability } from '../../lib/kube/index.ts';
 import { kubeconfigDoubt } from '../clusters/doubt.ts';
@@ -26,7 +26,7 @@ const MAX_NAMESPACES = 5;
 export function createFacts(deps: FactsDeps): GatherFacts {
   return async (needs, { fresh = false, author, viewer, lookups } = {}) => {
     if (lookups) return gather({ deps, lookups, fresh, author, viewer }, needs);
-    const own = createLookups();
+    const own = createLookupBudget();
     try {
       return await gather({ deps, lookups: own, fresh, author, viewer }, needs);
     } finally {

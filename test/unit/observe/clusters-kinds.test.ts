@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { createBulkhead } from '../../../src/lib/async/bulkhead.ts';
-import { createCollector } from '../../../src/lib/async/collector.ts';
+import { createGarbageCollector } from '../../../src/lib/async/index.ts';
 import { createSlots } from '../../../src/lib/async/slots.ts';
 import { createByteRoom } from '../../../src/lib/kube/client/byte-room.ts';
 import { createJudge } from '../../../src/lib/kube/client/judge.ts';
@@ -40,7 +40,7 @@ function setUp(granted: readonly string[]) {
       lists: bulkhead,
       parses: createSlots(1),
       bytes: createByteRoom(),
-      collector: createCollector(),
+      collector: createGarbageCollector(),
     },
     place: { namespace: 'apps', host: 'leaf' },
     revisionPaths: new Map(),

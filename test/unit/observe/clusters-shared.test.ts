@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'bun:test';
 import type { ClusterRef } from '../../../src/api/pipeline.ts';
 import { pipelineKey } from '../../../src/api/pipeline.ts';
 import { createBulkhead } from '../../../src/lib/async/bulkhead.ts';
-import { createCollector } from '../../../src/lib/async/collector.ts';
+import { createGarbageCollector } from '../../../src/lib/async/index.ts';
 import { createSlots } from '../../../src/lib/async/slots.ts';
 import { createByteRoom } from '../../../src/lib/kube/client/byte-room.ts';
 import { createJudge } from '../../../src/lib/kube/client/judge.ts';
@@ -69,7 +69,7 @@ test('clusters of one namespace that all hang in lists make nobody else’s away
     lists: createBulkhead({ total: 8, namespace: 2, host: 2 }),
     parses: createSlots(1),
     bytes: createByteRoom(),
-    collector: createCollector(),
+    collector: createGarbageCollector(),
   };
   const budgets = createWatchBudgets(100);
   const { log } = createFakeLog();

@@ -1,5 +1,11 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { type Bulkhead, type Collector, createDeadline, type Place, type Slots } from '../../async/index.ts';
+import {
+  type Bulkhead,
+  createDeadline,
+  type GarbageCollector,
+  type Place,
+  type Slots,
+} from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import type { AnswerBytes, ByteRoom } from './byte-room.ts';
 
@@ -32,7 +38,7 @@ export interface ClusterRoom {
   /** Of large answers, by namespace. */
   readonly parses: Slots;
   readonly bytes: ByteRoom;
-  readonly collector: Collector;
+  readonly collector: GarbageCollector;
 }
 
 export interface RequestQueueDeps {

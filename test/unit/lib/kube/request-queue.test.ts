@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { shareSockets } from '../../../../src/cli/serve/sockets.ts';
 import { type BulkheadLimits, createBulkhead } from '../../../../src/lib/async/bulkhead.ts';
-import { createCollector } from '../../../../src/lib/async/collector.ts';
+import { createGarbageCollector } from '../../../../src/lib/async/index.ts';
 import { createSlots } from '../../../../src/lib/async/slots.ts';
 import { createByteRoom } from '../../../../src/lib/kube/client/byte-room.ts';
 import { createRequestQueue } from '../../../../src/lib/kube/client/request-queue.ts';
@@ -29,7 +29,7 @@ function setUp(
     lists: createBulkhead(lists),
     parses: createSlots(1),
     bytes,
-    collector: createCollector(),
+    collector: createGarbageCollector(),
   };
   return (namespace: string, fetch: Fetch): KubeClient => {
     const server = Bun.serve({ port: 0, hostname: '127.0.0.1', idleTimeout: 30, fetch });
@@ -126,7 +126,7 @@ describe('requests to other clusters', () => {
         lists: requests,
         parses: createSlots(1),
         bytes: createByteRoom(),
-        collector: createCollector(),
+        collector: createGarbageCollector(),
       },
       place: { namespace: 'red', host: 'a' },
     });
@@ -182,7 +182,7 @@ test('large answers are parsed a third of the time, however many come', async ()
       lists: many,
       parses: createSlots(1),
       bytes: createByteRoom(),
-      collector: createCollector(),
+      collector: createGarbageCollector(),
     },
     place: { namespace: 'a', host: 'a/1' },
   });
@@ -213,7 +213,7 @@ test('a large answer that finds no room in memory is asked for again, and its cl
 test('what large answers leave behind is taken back before much more is parsed, and counts as theirs', async () => {
   const many = createBulkhead({ total: 9, namespace: 9, host: 9 });
   const steps: string[] = [];
-  const collector = createCollector(() => steps.push('collected'));
+  const collector = createGarbageCollector(() => steps.push('collected'));
   const queue = createRequestQueue({
     room: { requests: many, lists: many, parses: createSlots(1), bytes: createByteRoom(), collector },
     place: { namespace: 'a', host: 'a/1' },

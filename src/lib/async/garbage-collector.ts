@@ -1,5 +1,5 @@
 /** Takes back what parsed answers leave behind: by itself the engine lets that grow to hundreds of megabytes. */
-export interface Collector {
+export interface GarbageCollector {
   /** An answer of so many bytes is parsed next: what those before it have left is taken back first, if it is much. */
   before(bytes: number): void;
 }
@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 /** What is made of them takes some five times as much. */
 const EVERY_BYTES = 12 * MIB;
 
-export function createCollector(collect: () => void = () => Bun.gc(true)): Collector {
+export function createGarbageCollector(collect: () => void = () => Bun.gc(true)): GarbageCollector {
   let parsed = 0;
   return {
     before(bytes) {

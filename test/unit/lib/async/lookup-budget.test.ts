@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'bun:test';
-import { createLookups } from '../../../../src/lib/async/lookups.ts';
+import { createLookupBudget } from '../../../../src/lib/async/lookup-budget.ts';
 
 const SLOW = { questions: 100, milliseconds: 60_000 };
 const never = () => new Promise<string>(() => {});
 
 describe('what is looked up for one review', () => {
   test('is had at once where it is known', () => {
-    const lookups = createLookups(SLOW);
+    const lookups = createLookupBudget(SLOW);
     expect(lookups.ask(() => 'known')).toBe('known');
     lookups.end();
   });
 
   test('is so many questions that have to be waited for, and nothing is asked beyond that', async () => {
-    const lookups = createLookups({ ...SLOW, questions: 2 });
+    const lookups = createLookupBudget({ ...SLOW, questions: 2 });
     let asked = 0;
     const question = async () => `answer ${++asked}`;
     expect(lookups.ask(() => 'known')).toBe('known');
@@ -26,7 +26,7 @@ describe('what is looked up for one review', () => {
   });
 
   test('is unknown once the time is over, and nothing is asked any more', async () => {
-    const lookups = createLookups({ ...SLOW, milliseconds: 1 });
+    const lookups = createLookupBudget({ ...SLOW, milliseconds: 1 });
     expect(await lookups.ask(never)).toBeUndefined();
     let asked = 0;
     expect(await lookups.ask(async () => ++asked)).toBeUndefined();
@@ -35,14 +35,14 @@ describe('what is looked up for one review', () => {
   });
 
   test('ends with the review', async () => {
-    const lookups = createLookups(SLOW);
+    const lookups = createLookupBudget(SLOW);
     const waiting = lookups.ask(never);
     lookups.end();
     expect(await waiting).toBeUndefined();
   });
 
   test('passes on why a question fails', async () => {
-    const lookups = createLookups(SLOW);
+    const lookups = createLookupBudget(SLOW);
     await expect(lookups.ask(() => Promise.reject(new Error('away')))).rejects.toThrow('away');
     lookups.end();
   });

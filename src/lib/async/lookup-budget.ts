@@ -1,13 +1,13 @@
 import type { Soon } from './soon.ts';
 
-/** What may be asked of the API server for one review: so many questions, and so long in all. */
-export interface Lookups {
+/** What may be asked of a server for one piece of work: so many questions, and so long in all. */
+export interface LookupBudget {
   /**
    * The answer; undefined when it does not come in time. Nothing is asked any more once the time or the number is
    * used up.
    */
   ask<T>(question: () => Soon<T>): Soon<T | undefined>;
-  /** Call when the review is over. */
+  /** Call when the work is over. */
   end(): void;
 }
 
@@ -17,10 +17,10 @@ export interface LookupLimits {
   readonly milliseconds: number;
 }
 
-/** The API server itself waits five seconds for the admission webhook. */
-export const LOOKUPS: LookupLimits = { questions: 400, milliseconds: 2000 };
+/** Less than the five seconds that an API server waits for a webhook. */
+const LIMITS: LookupLimits = { questions: 400, milliseconds: 2000 };
 
-export function createLookups({ questions, milliseconds }: LookupLimits = LOOKUPS): Lookups {
+export function createLookupBudget({ questions, milliseconds }: LookupLimits = LIMITS): LookupBudget {
   const late = Promise.withResolvers<undefined>();
   let timer: Timer | undefined;
   let asked = 0;
