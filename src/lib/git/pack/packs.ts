@@ -60,26 +60,49 @@ export function openPacks(gitdir: string): Packs {
   const directory = join(gitdir, 'objects', 'pack');
   /** The newest one first. */
   let packs: readonly PackFile[] = [];
-  let spent = 0;
-  const cache = createByteCache<string>(MAX_CACHE_BYTES);
   const isLacking = () => packs.some((pack) => pack.isLacking);
-
-  function find(oid: string): Link | undefined {
+  const objects = createObjectReader((oid) => {
     for (const pack of packs) {
       const offset = pack.find(oid);
       if (offset !== undefined) return { pack, offset };
     }
     if (isLacking()) return undefined;
     throw new Error(`the repository has no object ${oid}`);
-  }
+  });
 
-  /** First where all deltas are, then what they make: one delta is in memory at a time. */
-  function read(oid: string): Buffer | undefined {
-    const found = chainOf(oid);
-    const body = found && grown(found);
-    spent += (body?.length ?? 0) + READ_COST;
-    return body;
-  }
+  return {
+    read(oid) {
+      const bytes = objects.read(oid);
+      if (bytes) return bytes;
+      const message = `A commit or directory in the repository is larger than ${MAX_OBJECT_BYTES} bytes.`;
+      throw new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+    },
+    readIfSmall: objects.read,
+    spent: objects.spent,
+    count: () => packs.length,
+    objects: () => packs.reduce((sum, { count }) => sum + count, 0),
+    has: (oid) => packs.some((pack) => pack.find(oid) !== undefined),
+    refresh() {
+      const known = new Map(packs.map((pack) => [pack.name, pack]));
+      const names = readdirSync(directory).filter((name) => name.endsWith('.idx'));
+      const paths = names.map((name) => join(directory, name.slice(0, -'.idx'.length))).sort();
+      packs = paths.reverse().map((path) => known.get(path) ?? openPackFile(path));
+    },
+    isLacking,
+    rest() {
+      for (const pack of packs) pack.close();
+      objects.clear();
+    },
+  };
+}
+
+/** Finds an object; undefined where it may be one that is too large to be read. */
+type Find = (oid: string) => Link | undefined;
+
+/** First looks where all deltas are, then makes what they make: one delta is in memory at a time. */
+function createObjectReader(find: Find) {
+  const cache = createByteCache<string>(MAX_CACHE_BYTES);
+  let spent = 0;
 
   /** Undefined when it is too large. */
   function chainOf(oid: string): Chain | undefined {
@@ -96,13 +119,9 @@ export function openPacks(gitdir: string): Packs {
       if (!header.base) return { base: pack.entryAt(offset, header).data, links, cost };
       links.push({ pack, offset, header });
       refuseEndless(links);
-      link = baseAt(pack, header.base);
+      link = 'oid' in header.base ? find(header.base.oid) : { pack, offset: header.base.offset };
     }
     return undefined;
-  }
-
-  function baseAt(pack: PackFile, base: NonNullable<EntryHeader['base']>): Link | undefined {
-    return 'oid' in base ? find(base.oid) : { pack, offset: base.offset };
   }
 
   function grown({ base, links, cost: before }: Chain): Buffer | undefined {
@@ -120,28 +139,14 @@ export function openPacks(gitdir: string): Packs {
   }
 
   return {
-    read(oid) {
-      const bytes = read(oid);
-      if (bytes) return bytes;
-      const message = `A commit or directory in the repository is larger than ${MAX_OBJECT_BYTES} bytes.`;
-      throw new TurnpikeError('GitTooLarge', message);
+    read(oid: string): Buffer | undefined {
+      const found = chainOf(oid);
+      const body = found && grown(found);
+      spent += (body?.length ?? 0) + READ_COST;
+      return body;
     },
-    readIfSmall: read,
     spent: () => spent,
-    count: () => packs.length,
-    objects: () => packs.reduce((sum, { count }) => sum + count, 0),
-    has: (oid) => packs.some((pack) => pack.find(oid) !== undefined),
-    refresh() {
-      const known = new Map(packs.map((pack) => [pack.name, pack]));
-      const names = readdirSync(directory).filter((name) => name.endsWith('.idx'));
-      const paths = names.map((name) => join(directory, name.slice(0, -'.idx'.length))).sort();
-      packs = paths.reverse().map((path) => known.get(path) ?? openPackFile(path));
-    },
-    isLacking,
-    rest() {
-      for (const pack of packs) pack.close();
-      cache.clear();
-    },
+    clear: cache.clear,
   };
 }
 

@@ -23,54 +23,9 @@ export function createExchange(
   advertised: ExchangeBounds,
   signal: AbortSignal,
 ): Exchange {
-  const words: Buffer[] = [];
-  let hasEnded = false;
-  let isClosed = false;
-  // Between two reads nobody waits; an error that nobody listens to would end the process.
-  channel.on('error', () => undefined);
-  channel.on('exit', () => {
-    hasEnded = true;
-  });
-  channel.on('close', () => {
-    isClosed = true;
-  });
-  channel.stderr.on('data', (bytes: Buffer) => {
-    if (words.reduce((sum, one) => sum + one.length, 0) < MAX_STDERR) words.push(bytes);
-  });
-
-  /** Reads until `take` says that it is enough, or to the end. What it throws ends the run. */
-  async function read(take: (chunk: Buffer) => boolean, limits: ExchangeBounds): Promise<void> {
-    const { timeoutMs, idleTimeoutMs: idleMs, maxBytes } = limits;
-    const deadline = createDeadline({ timeoutMs, idleMs, signals: [signal] });
-    let size = 0;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const end = (error: unknown) => {
-      reject(error);
-      channel.off('data', hear);
-      channel.close();
-    };
-    const hear = (chunk: Buffer) => {
-      deadline.progress();
-      size += chunk.length;
-      if (size > maxBytes) return end(tooLarge(remote, maxBytes));
-      try {
-        if (take(chunk)) resolve();
-      } catch (error) {
-        end(error);
-      }
-    };
-    channel.on('data', hear);
-    channel.on('close', resolve);
-    channel.on('error', reject);
-    try {
-      await deadline.race(promise);
-    } finally {
-      deadline.clear();
-      channel.off('data', hear);
-      channel.off('close', resolve);
-      channel.off('error', reject);
-    }
-  }
+  const state = watch(channel);
+  const read = (take: (chunk: Buffer) => boolean, bounds: ExchangeBounds) =>
+    readFrom(channel, { remote, bounds, signal }, take);
 
   return {
     async advertisement() {
@@ -82,22 +37,90 @@ export function createExchange(
         isWhole = findEnd(chunk);
         return isWhole;
       }, advertised);
-      if (!isWhole) throw refusal(remote, Buffer.concat(words).toString('utf8'));
+      if (!isWhole) throw refusal(remote, state.words());
       return Buffer.concat(chunks);
     },
     async ask(request, bounds, take) {
-      if (isClosed) throw refusal(remote, Buffer.concat(words).toString('utf8'));
+      if (state.isClosed()) throw refusal(remote, state.words());
       const answer = read((chunk) => {
         take(chunk);
         return false;
       }, bounds);
       channel.end(request);
       await answer;
-      if (!hasEnded)
+      if (!state.hasEnded())
         throw new TurnpikeError('GitUnavailable', `${remote.name} broke off in the middle of its answer.`);
     },
     close: () => channel.close(),
   };
+}
+
+/** Hears what happens to a channel from the start: between two reads nobody else listens. */
+function watch(channel: ClientChannel) {
+  const words: Buffer[] = [];
+  let hasEnded = false;
+  let isClosed = false;
+  // An error that nobody listens to would end the process.
+  channel.on('error', () => undefined);
+  channel.on('exit', () => {
+    hasEnded = true;
+  });
+  channel.on('close', () => {
+    isClosed = true;
+  });
+  channel.stderr.on('data', (bytes: Buffer) => {
+    if (words.reduce((sum, one) => sum + one.length, 0) < MAX_STDERR) words.push(bytes);
+  });
+  return {
+    hasEnded: () => hasEnded,
+    isClosed: () => isClosed,
+    /** The server's, to people. */
+    words: () => Buffer.concat(words).toString('utf8'),
+  };
+}
+
+interface Reading {
+  readonly remote: Remote;
+  readonly bounds: ExchangeBounds;
+  readonly signal: AbortSignal;
+}
+
+/** Reads until `take` says that it is enough, or to the end. What it throws ends the run. */
+async function readFrom(
+  channel: ClientChannel,
+  { remote, bounds, signal }: Reading,
+  take: (chunk: Buffer) => boolean,
+): Promise<void> {
+  const { timeoutMs, idleTimeoutMs: idleMs, maxBytes } = bounds;
+  const deadline = createDeadline({ timeoutMs, idleMs, signals: [signal] });
+  let size = 0;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const end = (error: unknown) => {
+    reject(error);
+    channel.off('data', hear);
+    channel.close();
+  };
+  const hear = (chunk: Buffer) => {
+    deadline.progress();
+    size += chunk.length;
+    if (size > maxBytes) return end(tooLarge(remote, maxBytes));
+    try {
+      if (take(chunk)) resolve();
+    } catch (error) {
+      end(error);
+    }
+  };
+  channel.on('data', hear);
+  channel.on('close', resolve);
+  channel.on('error', reject);
+  try {
+    await deadline.race(promise);
+  } finally {
+    deadline.clear();
+    channel.off('data', hear);
+    channel.off('close', resolve);
+    channel.off('error', reject);
+  }
 }
 
 /** Says of each chunk whether the first flush (`0000`) has ended in it. */
