@@ -52,24 +52,34 @@ const MAX_IN_MEMORY = 16;
 const MAX_NAMES_IN_MEMORY = 600_000;
 const OWN_NAME = /^[0-9a-f]{64}\.git$/;
 
-export function createRepositoryStore({
-  directory,
-  maxBytes,
-  maxPackBytes,
-  turns,
-  log,
-}: StoreDeps): RepositoryStore {
-  /** By URL, the least recently used one first. */
+export function createRepositoryStore(deps: StoreDeps): RepositoryStore {
+  const { directory, log } = deps;
+  const copies = createCopies(deps);
+  let ready: Promise<void> | undefined;
+  return {
+    async use(url, work, patience) {
+      ready ??= prepare(directory);
+      await ready.catch((error) => {
+        ready = undefined;
+        throw error;
+      });
+      const slot = copies.of(url);
+      try {
+        return await enqueue(slot, () => withRepository(slot, work, log), patience);
+      } catch (error) {
+        throw diskProblem(error, directory) ?? error;
+      } finally {
+        copies.trim();
+      }
+    },
+    close: copies.close,
+  };
+}
+
+/** The copies by URL, the least recently used one first. */
+function createCopies({ directory, maxBytes, maxPackBytes, turns, log }: StoreDeps) {
   const slots = new Map<string, Slot>();
   const shared = createShared(turns);
-  let ready: Promise<void> | undefined;
-
-  function slotOf(url: string): Slot {
-    const slot = slots.get(url) ?? newSlot(url, { directory, maxPackBytes, shared });
-    slots.delete(url);
-    slots.set(url, slot);
-    return slot;
-  }
 
   /** Such a copy is removed at the next start. */
   function left(error: unknown): void {
@@ -83,36 +93,27 @@ export function createRepositoryStore({
     if (slot.pending === 0 && slots.get(slot.url) === slot) slots.delete(slot.url);
   }
 
-  function trim(): void {
-    const oldestFirst = [...slots.values()];
-    forgetBeyond(oldestFirst.toReversed());
-    let total = oldestFirst.reduce((sum, { bytes }) => sum + bytes, 0);
-    let excess = oldestFirst.length - MAX_COPIES;
-    for (const slot of oldestFirst) {
-      if (total <= maxBytes && excess <= 0) return;
-      total -= slot.bytes;
-      excess -= 1;
-      evict(slot).catch(left);
-    }
-  }
-
   return {
-    async use(url, work, patience) {
-      ready ??= prepare(directory);
-      await ready.catch((error) => {
-        ready = undefined;
-        throw error;
-      });
-      const slot = slotOf(url);
-      try {
-        return await enqueue(slot, () => withRepository(slot, work, log), patience);
-      } catch (error) {
-        throw diskProblem(error, directory) ?? error;
-      } finally {
-        trim();
+    of(url: string): Slot {
+      const slot = slots.get(url) ?? newSlot(url, { directory, maxPackBytes, shared });
+      slots.delete(url);
+      slots.set(url, slot);
+      return slot;
+    },
+    /** Lets go of what is beyond the bounds of memory and disk. */
+    trim(): void {
+      const oldestFirst = [...slots.values()];
+      forgetBeyond(oldestFirst.toReversed());
+      let total = oldestFirst.reduce((sum, { bytes }) => sum + bytes, 0);
+      let excess = oldestFirst.length - MAX_COPIES;
+      for (const slot of oldestFirst) {
+        if (total <= maxBytes && excess <= 0) return;
+        total -= slot.bytes;
+        excess -= 1;
+        evict(slot).catch(left);
       }
     },
-    async close() {
+    async close(): Promise<void> {
       await Promise.all([...slots.values()].map((slot) => enqueue(slot, () => discard(slot)).catch(left)));
     },
   };

@@ -68,30 +68,10 @@ export const DOWNLOAD_BOUNDS: ExchangeBounds = {
  * asked there from then on.
  */
 export function createHttpTransport(deps: TransportDeps): Transport {
-  const { outbound, url, credentials, signal, waiting } = deps;
-  let base = url.replace(/\/+$/, '');
+  const { outbound, credentials, signal } = deps;
+  let base = deps.url.replace(/\/+$/, '');
   const remote: Remote = { name: displayUrl(base), credentials };
-  const header = authorization(credentials);
-  const headers = { 'user-agent': USER_AGENT, ...(header === undefined ? {} : { authorization: header }) };
-  const common = { signal, ...(waiting && { waiting }), purpose: 'git' as const, ...requestWay(credentials) };
-  const posted = (service: GitService, body: Uint8Array) => ({
-    ...common,
-    method: 'POST',
-    url: `${base}/${service}`,
-    headers: {
-      ...headers,
-      'content-type': `application/x-${service}-request`,
-      accept: resultOf(service),
-    },
-    body,
-  });
-  const advertised = (service: GitService) =>
-    outbound.send({
-      ...ADVERTISEMENT_BOUNDS,
-      ...common,
-      url: refsUrl(base, service),
-      headers: { ...headers, accept: '*/*' },
-    });
+  const { common, advertised, posted } = createRequests(deps);
   let hasRoom = false;
   return {
     remote,
@@ -106,26 +86,54 @@ export function createHttpTransport(deps: TransportDeps): Transport {
     },
     async advertisement(service) {
       const asked = base;
-      let response = await advertised(service);
+      let response = await outbound.send(advertised(base, service));
       const suffixed = suffixedBase(response, asked, service);
       if (suffixed !== undefined) {
         base = suffixed;
-        response = await advertised(service);
+        response = await outbound.send(advertised(base, service));
       }
       return accepted(response, `application/x-${service}-advertisement`, remote);
     },
     async push(body) {
-      const pushed = posted('git-receive-pack', body);
+      const pushed = posted(base, 'git-receive-pack', body);
       const response = await outbound.send({ ...PUSH_BOUNDS, ...pushed, hasRoom });
       return accepted(response, resultOf('git-receive-pack'), remote);
     },
     async download(body, take) {
       const contentType = resultOf('git-upload-pack');
       const into = { contentType, take };
-      const response = await outbound.send({ ...DOWNLOAD_BOUNDS, ...posted('git-upload-pack', body), into });
+      const fetched = posted(base, 'git-upload-pack', body);
+      const response = await outbound.send({ ...DOWNLOAD_BOUNDS, ...fetched, into });
       await accepted(response, contentType, remote);
     },
     close() {},
+  };
+}
+
+/** Makes the requests to one repository, which may be at another address from its first answer on. */
+function createRequests({ credentials, signal, waiting }: TransportDeps) {
+  const header = authorization(credentials);
+  const headers = { 'user-agent': USER_AGENT, ...(header === undefined ? {} : { authorization: header }) };
+  const common = { signal, ...(waiting && { waiting }), purpose: 'git' as const, ...requestWay(credentials) };
+  return {
+    common,
+    advertised: (base: string, service: GitService) => ({
+      ...ADVERTISEMENT_BOUNDS,
+      ...common,
+      url: refsUrl(base, service),
+      headers: { ...headers, accept: '*/*' },
+    }),
+    posted: (base: string, service: GitService, body: Uint8Array) => ({
+      ...common,
+      method: 'POST',
+      url: `${base}/${service}`,
+      headers: {
+        ...headers,
+        'content-type': `application/x-${service}-request`,
+        accept: resultOf(service),
+      },
+      body,
+    }),
   };
 }
 

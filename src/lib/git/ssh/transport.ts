@@ -1,8 +1,7 @@
 import { createDeadline, createTurns } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import { displayUrl } from '../../net/index.ts';
-import type { Remote } from '../failure.ts';
-import { unusable } from '../failure.ts';
+import { type Remote, unusable } from '../failure.ts';
 import {
   ADVERTISEMENT_BOUNDS,
   DOWNLOAD_BOUNDS,
@@ -32,35 +31,13 @@ const BOUNDS: Bounds = {
  * Git over SSH (gitprotocol-pack, "SSH Transport"): one connection, and on it one run of a service for each
  * advertisement with the request that follows it.
  */
-export function createSshTransport(
-  { outbound, url, credentials, signal, unlock: unlocked = unlockAlone }: TransportDeps,
-  bounds: Bounds = BOUNDS,
-): Transport {
-  const target = new URL(url);
+export function createSshTransport(deps: TransportDeps, bounds: Bounds = BOUNDS): Transport {
+  const { url, credentials, signal } = deps;
   const remote: Remote = { name: displayUrl(url), credentials };
-  const waiting = new Map<GitService, Exchange>();
-  let session: Promise<Session> | undefined;
+  const connection = createConnection(deps, remote, bounds.advertisement);
+  const exchanges = createExchanges(connection.start);
 
-  async function connect(): Promise<Session> {
-    const privateKey = await openIdentity(remote, unlocked);
-    const socket = await outbound.dial(url, signal);
-    return openSession({ url: target, privateKey, remote, socket, signal });
-  }
-
-  async function start(service: GitService): Promise<Exchange> {
-    session ??= connect();
-    const open = await session;
-    const { timeoutMs, idleTimeoutMs: idleMs } = bounds.advertisement;
-    const deadline = createDeadline({ timeoutMs, idleMs, signals: [signal] });
-    try {
-      const started = open.exec(`${service} ${quoted(pathOf(target))}`);
-      return createExchange(await deadline.race(started), remote, bounds.advertisement, signal);
-    } finally {
-      deadline.clear();
-    }
-  }
-
-  const told = async <T>(work: Promise<T>): Promise<T> => {
+  const orGitError = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
@@ -69,45 +46,86 @@ export function createSshTransport(
     }
   };
 
-  async function advertisement(service: GitService): Promise<Buffer> {
-    waiting.get(service)?.close();
-    const exchange = await start(service);
-    waiting.set(service, exchange);
-    return exchange.advertisement();
-  }
-
-  /** What has advertised itself already takes the request. */
-  async function exchangeOf(service: GitService): Promise<Exchange> {
-    if (!waiting.has(service)) await advertisement(service);
-    const exchange = waiting.get(service);
-    waiting.delete(service);
-    if (!exchange) throw new Error(`${service} is not there`);
-    return exchange;
-  }
-
   async function push(body: Uint8Array): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    const exchange = await exchangeOf('git-receive-pack');
+    const exchange = await exchanges.take('git-receive-pack');
     await exchange.ask(body, bounds.push, (chunk) => void chunks.push(chunk));
     return Buffer.concat(chunks);
   }
 
   async function download(body: Uint8Array, take: (piece: Uint8Array) => void): Promise<void> {
-    const exchange = await exchangeOf('git-upload-pack');
+    const exchange = await exchanges.take('git-upload-pack');
     await exchange.ask(body, bounds.download, take);
   }
 
   return {
     remote,
     signal,
-    advertisement: (service) => told(advertisement(service)),
-    push: (body) => told(push(body)),
-    download: (body, take) => told(download(body, take)),
+    advertisement: (service) => orGitError(exchanges.advertisement(service)),
+    push: (body) => orGitError(push(body)),
+    download: (body, take) => orGitError(download(body, take)),
+    close: connection.close,
+  };
+}
+
+type Start = (service: GitService) => Promise<Exchange>;
+
+/** Connects with the first service that is started. */
+function createConnection(
+  { outbound, url, signal, unlock: unlocked = unlockAlone }: TransportDeps,
+  remote: Remote,
+  bounds: ExchangeBounds,
+): { readonly start: Start; readonly close: () => void } {
+  const target = new URL(url);
+  let session: Promise<Session> | undefined;
+
+  async function connect(): Promise<Session> {
+    const privateKey = await openIdentity(remote, unlocked);
+    const socket = await outbound.dial(url, signal);
+    return openSession({ url: target, privateKey, remote, socket, signal });
+  }
+
+  return {
+    async start(service) {
+      session ??= connect();
+      const open = await session;
+      const { timeoutMs, idleTimeoutMs: idleMs } = bounds;
+      const deadline = createDeadline({ timeoutMs, idleMs, signals: [signal] });
+      try {
+        const started = open.exec(`${service} ${quoted(pathOf(target))}`);
+        return createExchange(await deadline.race(started), remote, bounds, signal);
+      } finally {
+        deadline.clear();
+      }
+    },
     close() {
       session?.then(
         (open) => open.close(),
         () => undefined,
       );
+    },
+  };
+}
+
+/** Keeps what has advertised itself for the request that follows. */
+function createExchanges(start: Start) {
+  const advertised = new Map<GitService, Exchange>();
+
+  async function advertisement(service: GitService): Promise<Buffer> {
+    advertised.get(service)?.close();
+    const exchange = await start(service);
+    advertised.set(service, exchange);
+    return exchange.advertisement();
+  }
+
+  return {
+    advertisement,
+    async take(service: GitService): Promise<Exchange> {
+      if (!advertised.has(service)) await advertisement(service);
+      const exchange = advertised.get(service);
+      advertised.delete(service);
+      if (!exchange) throw new Error(`${service} is not there`);
+      return exchange;
     },
   };
 }
