@@ -1,11 +1,11 @@
 import { keyBy } from '../net/index.ts';
-import type { Remote } from './remote.ts';
+import type { RepositoryAccess } from './remote.ts';
 
 /**
  * The key of the copy of a repository. Each proxy has a copy of its own: otherwise it could claim a commit that others have
  * fetched, and be sent what is made of its files.
  */
-export function copyKey({ url, credentials }: Remote): string {
+export function copyKey({ url, credentials }: RepositoryAccess): string {
   return keyBy(credentials, url);
 }
 

@@ -1,4 +1,5 @@
 import { type PemBlock, pemBlocks } from '../text/index.ts';
+import { MAGIC } from './ssh/openssh-text.ts';
 
 /** What a text is by its looks: a private key as SSH uses them, or something that is taken for one. */
 export type KeyLooks =
@@ -28,9 +29,8 @@ export function keyLooks(key: string): KeyLooks {
     : { kind: 'none' };
 }
 
-/** Of a key in OpenSSH's own format (OpenSSH's PROTOCOL.key): what it begins with, and what follows where it has no passphrase. */
-const OPENSSH_MAGIC = Buffer.from('openssh-key-v1\0');
-const OPENSSH_PLAIN = Buffer.concat([OPENSSH_MAGIC, Buffer.from([0, 0, 0, 4]), Buffer.from('none')]);
+/** Begins a key of OpenSSH's own format that has no passphrase: the names of its cipher follow. */
+const OPENSSH_PLAIN = Buffer.concat([MAGIC, Buffer.from([0, 0, 0, 4]), Buffer.from('none')]);
 /** The public key, which says its type, is there within so many bytes. */
 const OPENSSH_HEAD = 192;
 
@@ -43,7 +43,7 @@ function isLocked(block: PemBlock): boolean {
   if (label === 'ENCRYPTED PRIVATE KEY') return true;
   if (label !== 'OPENSSH PRIVATE KEY') return headers.some((line) => line.startsWith('DEK-Info: '));
   const head = headOf(block);
-  return head.indexOf(OPENSSH_MAGIC) === 0 && head.indexOf(OPENSSH_PLAIN) !== 0;
+  return head.indexOf(MAGIC) === 0 && head.indexOf(OPENSSH_PLAIN) !== 0;
 }
 
 function isDsa(block: PemBlock): boolean {

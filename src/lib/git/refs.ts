@@ -1,4 +1,5 @@
-const HEADS = 'refs/heads/';
+/** What the names of branches begin with among refs. */
+export const HEADS = 'refs/heads/';
 
 /** `refs/heads/main`, as Git and some forges call the branch `main`. */
 export function refOf(branch: string): string {

@@ -15,13 +15,13 @@ export interface GitCredentials extends Way {
 }
 
 /** A repository on a server, and how to log in there. */
-export interface Remote {
+export interface RepositoryAccess {
   readonly url: string;
   readonly credentials: GitCredentials;
 }
 
 /** What is known of one piece of work with it. */
-export interface Connecting extends Remote {
+export interface Connecting extends RepositoryAccess {
   /** When it is aborted, the work ends. */
   readonly signal?: AbortSignal;
   /** Told of the bytes of a fetch as they come. */

@@ -31,7 +31,7 @@ export interface StoreDeps {
   readonly log: Logger;
 }
 
-interface Slot {
+interface Copy {
   /** Or its URL and the way there. */
   readonly url: string;
   readonly gitdir: string;
@@ -63,9 +63,9 @@ export function createRepositoryStore(deps: StoreDeps): RepositoryStore {
         ready = undefined;
         throw error;
       });
-      const slot = copies.of(url);
+      const copy = copies.of(url);
       try {
-        return await enqueue(slot, () => withRepository(slot, work, log), patience);
+        return await enqueue(copy, () => withRepository(copy, work, log), patience);
       } catch (error) {
         throw diskProblem(error, directory) ?? error;
       } finally {
@@ -78,7 +78,7 @@ export function createRepositoryStore(deps: StoreDeps): RepositoryStore {
 
 /** The copies by URL, the least recently used one first. */
 function createCopies({ directory, maxBytes, maxPackBytes, turns, log }: StoreDeps) {
-  const slots = new Map<string, Slot>();
+  const copies = new Map<string, Copy>();
   const shared = createShared(turns);
 
   /** Such a copy is removed at the next start. */
@@ -86,45 +86,45 @@ function createCopies({ directory, maxBytes, maxPackBytes, turns, log }: StoreDe
     log.error({ error: errorMessage(error) }, 'cannot remove a repository');
   }
 
-  async function evict(slot: Slot): Promise<void> {
-    log.info({ repository: copiedUrl(slot.url), bytes: slot.bytes }, 'removing a repository from the cache');
-    slot.bytes = 0;
-    await enqueue(slot, () => discard(slot));
-    if (slot.pending === 0 && slots.get(slot.url) === slot) slots.delete(slot.url);
+  async function evict(copy: Copy): Promise<void> {
+    log.info({ repository: copiedUrl(copy.url), bytes: copy.bytes }, 'removing a repository from the cache');
+    copy.bytes = 0;
+    await enqueue(copy, () => discard(copy));
+    if (copy.pending === 0 && copies.get(copy.url) === copy) copies.delete(copy.url);
   }
 
   return {
-    of(url: string): Slot {
-      const slot = slots.get(url) ?? newSlot(url, { directory, maxPackBytes, shared });
-      slots.delete(url);
-      slots.set(url, slot);
-      return slot;
+    of(url: string): Copy {
+      const copy = copies.get(url) ?? newCopy(url, { directory, maxPackBytes, shared });
+      copies.delete(url);
+      copies.set(url, copy);
+      return copy;
     },
     /** Lets go of what is beyond the bounds of memory and disk. */
     trim(): void {
-      const oldestFirst = [...slots.values()];
+      const oldestFirst = [...copies.values()];
       forgetBeyond(oldestFirst.toReversed());
       let total = oldestFirst.reduce((sum, { bytes }) => sum + bytes, 0);
       let excess = oldestFirst.length - MAX_COPIES;
-      for (const slot of oldestFirst) {
+      for (const copy of oldestFirst) {
         if (total <= maxBytes && excess <= 0) return;
-        total -= slot.bytes;
+        total -= copy.bytes;
         excess -= 1;
-        evict(slot).catch(left);
+        evict(copy).catch(left);
       }
     },
     async close(): Promise<void> {
-      await Promise.all([...slots.values()].map((slot) => enqueue(slot, () => discard(slot)).catch(left)));
+      await Promise.all([...copies.values()].map((copy) => enqueue(copy, () => discard(copy)).catch(left)));
     },
   };
 }
 
 /** The one that was used last stays. */
-function forgetBeyond([, ...newestFirst]: readonly Slot[]): void {
+function forgetBeyond([, ...newestFirst]: readonly Copy[]): void {
   let names = 0;
-  for (const [index, slot] of newestFirst.entries()) {
-    names += slot.repository ? namesIn(slot.repository) : 0;
-    if (index + 1 >= MAX_IN_MEMORY || names > MAX_NAMES_IN_MEMORY) slot.repository = undefined;
+  for (const [index, copy] of newestFirst.entries()) {
+    names += copy.repository ? namesIn(copy.repository) : 0;
+    if (index + 1 >= MAX_IN_MEMORY || names > MAX_NAMES_IN_MEMORY) copy.repository = undefined;
   }
 }
 
@@ -132,10 +132,10 @@ function namesIn({ packs, notes }: Repository): number {
   return packs.objects() + notes.names();
 }
 
-function newSlot(
+function newCopy(
   url: string,
-  { directory, maxPackBytes, shared }: Pick<Slot, 'maxPackBytes' | 'shared'> & Pick<StoreDeps, 'directory'>,
-): Slot {
+  { directory, maxPackBytes, shared }: Pick<Copy, 'maxPackBytes' | 'shared'> & Pick<StoreDeps, 'directory'>,
+): Copy {
   const name = `${createHash('sha256').update(url).digest('hex')}.git`;
   const gitdir = join(directory, name);
   const queue = Promise.resolve();
@@ -158,61 +158,61 @@ async function removeLeftOvers(directory: string): Promise<void> {
 }
 
 /** Runs `task` after everything that is queued already, whatever became of that. */
-async function enqueue<T>(slot: Slot, task: () => Promise<T>, patience: Patience = {}): Promise<T> {
-  const { queue } = slot;
+async function enqueue<T>(copy: Copy, task: () => Promise<T>, patience: Patience = {}): Promise<T> {
+  const { queue } = copy;
   const { signal } = patience;
   const begin = () => {
     signal?.throwIfAborted();
     return task();
   };
-  slot.pending += 1;
+  copy.pending += 1;
   const run = queue.then(begin).finally(() => {
-    slot.pending -= 1;
+    copy.pending -= 1;
   });
-  slot.queue = run.catch(() => undefined); // Whoever waits for `run` gets the error.
+  copy.queue = run.catch(() => undefined); // Whoever waits for `run` gets the error.
   await ownTurn(patience, untilAborted(queue, signal));
   return run;
 }
 
 type Work<T> = (repository: Repository) => Promise<T>;
 
-async function withRepository<T>(slot: Slot, work: Work<T>, log: Logger): Promise<T> {
+async function withRepository<T>(copy: Copy, work: Work<T>, log: Logger): Promise<T> {
   try {
-    return await attempt(slot, work);
+    return await attempt(copy, work);
   } catch (error) {
     if (error instanceof TurnpikeError) throw error;
     log.warn(
-      { repository: copiedUrl(slot.url), error: errorMessage(error) },
+      { repository: copiedUrl(copy.url), error: errorMessage(error) },
       'a repository in the cache is damaged',
     );
   }
-  await discard(slot);
+  await discard(copy);
   try {
-    return await attempt(slot, work);
+    return await attempt(copy, work);
   } catch (error) {
     // On a full disk half a pack would take the room that others need.
-    if (!(error instanceof TurnpikeError)) await discard(slot);
+    if (!(error instanceof TurnpikeError)) await discard(copy);
     throw error;
   }
 }
 
-async function attempt<T>(slot: Slot, work: Work<T>): Promise<T> {
-  if (slot.repository && (await isFull(slot, slot.repository))) await discard(slot);
-  const repository = slot.repository ?? (await openRepository(slot.gitdir, slot.maxPackBytes, slot.shared));
-  slot.repository = repository;
+async function attempt<T>(copy: Copy, work: Work<T>): Promise<T> {
+  if (copy.repository && (await isFull(copy, copy.repository))) await discard(copy);
+  const repository = copy.repository ?? (await openRepository(copy.gitdir, copy.maxPackBytes, copy.shared));
+  copy.repository = repository;
   const result = await work(repository).finally(() => repository.packs.rest());
-  slot.bytes = (await packsOf(slot.gitdir)).reduce((sum, bytes) => sum + bytes, 0);
+  copy.bytes = (await packsOf(copy.gitdir)).reduce((sum, bytes) => sum + bytes, 0);
   return result;
 }
 
-async function isFull({ gitdir }: Slot, { packs }: Repository): Promise<boolean> {
+async function isFull({ gitdir }: Copy, { packs }: Repository): Promise<boolean> {
   return packs.objects() > MAX_OBJECTS_IN_ALL / 2 || (await packsOf(gitdir)).length > MAX_PACK_FILES;
 }
 
-async function discard(slot: Slot): Promise<void> {
-  slot.repository = undefined;
-  slot.bytes = 0;
-  await rm(slot.gitdir, { recursive: true, force: true });
+async function discard(copy: Copy): Promise<void> {
+  copy.repository = undefined;
+  copy.bytes = 0;
+  await rm(copy.gitdir, { recursive: true, force: true });
 }
 
 /** The sizes of the packs and their indexes; a copy of ours has nothing else of size. */

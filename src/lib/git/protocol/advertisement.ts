@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../../errors.ts';
 import { type Remote, serverWords, unusable } from '../failure.ts';
+import { HEADS } from '../refs.ts';
 import { readPktLines } from './pktline.ts';
 
 /** What a server says first: where the refs are that we asked about, and what it can do. */
@@ -29,7 +30,6 @@ export interface AdvertisedBranches extends Advertised {
 
 /** Of longer names and more branches only the wanted ones are kept: many attempts hold what they know at once. */
 const MAX_KEPT_LENGTH = 256 * 1024;
-const HEADS = 'refs/heads/';
 
 /** The same with all branches, where these are not too many. */
 export function parseBranches(

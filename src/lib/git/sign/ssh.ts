@@ -1,6 +1,7 @@
 import { createHash, sign } from 'node:crypto';
 import type { Turn } from '../../async/index.ts';
 import { readPrivateKey, type SshPrivateKey, TOO_LONG } from '../ssh/private-key.ts';
+import { stringOf } from '../ssh/strings.ts';
 import {
   keyRefused,
   lockUnknown,
@@ -41,7 +42,7 @@ export async function openSshKey(signing: SigningKey, turn?: Turn): Promise<Open
   if (!kind) throw unreadable();
   return async (payload) => {
     const signature = signatureOf(signedText(payload), key, kind);
-    return armored(blob(key.publicKey, Buffer.concat([string(kind.name), string(signature)])));
+    return armored(blob(key.publicKey, Buffer.concat([stringOf(kind.name), stringOf(signature)])));
   };
 }
 
@@ -79,11 +80,11 @@ function signedText(payload: Buffer): Buffer {
   const digest = createHash(HASH).update(payload).digest();
   return Buffer.concat([
     Buffer.from(MAGIC),
-    string(NAMESPACE),
+    stringOf(NAMESPACE),
     // Reserved.
-    string(''),
-    string(HASH),
-    string(digest),
+    stringOf(''),
+    stringOf(HASH),
+    stringOf(digest),
   ]);
 }
 
@@ -91,11 +92,11 @@ function blob(publicKey: Buffer, signature: Buffer): Buffer {
   return Buffer.concat([
     Buffer.from(MAGIC),
     VERSION,
-    string(publicKey),
-    string(NAMESPACE),
-    string(''),
-    string(HASH),
-    string(signature),
+    stringOf(publicKey),
+    stringOf(NAMESPACE),
+    stringOf(''),
+    stringOf(HASH),
+    stringOf(signature),
   ]);
 }
 
@@ -117,13 +118,5 @@ function twoIntegers(signature: Buffer): Buffer {
 function integer(bytes: Buffer): Buffer {
   const first = bytes.findIndex((byte) => byte !== 0);
   const short = first < 0 ? Buffer.alloc(0) : bytes.subarray(first);
-  return string((short[0] ?? 0) > 0x7f ? Buffer.concat([Buffer.from([0]), short]) : short);
-}
-
-/** RFC 4251, section 5. */
-function string(content: Buffer | string): Buffer {
-  const bytes = Buffer.from(content);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
+  return stringOf((short[0] ?? 0) > 0x7f ? Buffer.concat([Buffer.from([0]), short]) : short);
 }
