@@ -4,7 +4,7 @@ import { TurnpikeError } from '../errors.ts';
 import type { Outbound } from '../net/index.ts';
 import { unusable } from './failure.ts';
 import { createKeyLane, createOpenedKeys, type KeyLane } from './key-lane.ts';
-import type { Connecting, GitCredentials } from './remote.ts';
+import type { Advice, Connecting, GitCredentials } from './remote.ts';
 import { createSshTransport } from './ssh/transport.ts';
 import { lockedKeyId, type Unlock, unlock } from './ssh/unlock.ts';
 import { createHttpTransport, type Transport } from './transport.ts';
@@ -12,6 +12,8 @@ import { createHttpTransport, type Transport } from './transport.ts';
 export interface ConnectionDeps {
   readonly outbound: Outbound;
   readonly breakers: Breakers;
+  /** Behind what is wrong in messages; general unless given. */
+  readonly advice?: Advice;
   /** Aborted when all of them have to end. */
   readonly closing: AbortSignal;
   /** Where keys of SSH are opened. */
@@ -60,13 +62,13 @@ export function createConnections(deps: ConnectionDeps): Connected {
 }
 
 function open(
-  { outbound, closing }: ConnectionDeps,
+  { outbound, closing, advice }: ConnectionDeps,
   { url, credentials, signal, received, waiting, tenant }: Connecting,
   unlocked: Unlock,
 ): Transport {
   const create = url.startsWith('ssh:') ? createSshTransport : createHttpTransport;
   const until = AbortSignal.any(signal ? [closing, signal] : [closing]);
-  const transport = create({ url, credentials, outbound, signal: until, waiting, unlock: unlocked });
+  const transport = create({ url, credentials, outbound, signal: until, waiting, advice, unlock: unlocked });
   return { ...counting(transport, received), ...(waiting && { waiting }), tenant };
 }
 

@@ -1,20 +1,36 @@
 import { errorMessage, TurnpikeError } from '../errors.ts';
 
+/** What users call the settings of the store, for messages. */
+export interface StoreSettings {
+  readonly directory: string;
+  readonly maxBytes: string;
+}
+
+export const STORE_SETTINGS: StoreSettings = { directory: 'directory', maxBytes: 'maxBytes' };
+
+/** Where the copies are. */
+export interface Disk {
+  readonly directory: string;
+  /** `STORE_SETTINGS` unless given. */
+  readonly settings?: StoreSettings;
+}
+
 const FULL = ['ENOSPC', 'EDQUOT'];
 const UNUSABLE = ['EROFS', 'EACCES', 'EPERM', 'EIO'];
 
-/** The error of a cache directory that is full or cannot be used; undefined for what is none of the disk's. */
-export function diskProblem(error: unknown, directory: string): TurnpikeError | undefined {
+/** The error of a cache directory that is full or cannot be used; undefined for what is not the disk's. */
+export function diskProblem(error: unknown, disk: Disk): TurnpikeError | undefined {
+  const { directory, settings = STORE_SETTINGS } = disk;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (FULL.includes(code)) {
-    const advice = 'make room there, or set --git-cache-max-size to what it can hold';
-    const message = `The disk of ${directory}, the directory of --git-cache-dir, is full: ${advice}.`;
+    const advice = `make room there, or set ${settings.maxBytes} to what it can hold`;
+    const message = `The disk of ${directory}, the directory of ${settings.directory}, is full: ${advice}.`;
     return new TurnpikeError('ConfigInvalid', message, { retry: 'backoff', cause: error });
   }
-  return UNUSABLE.includes(code) ? unusableDirectory(error) : undefined;
+  return UNUSABLE.includes(code) ? unusableDirectory(error, disk) : undefined;
 }
 
-export function unusableDirectory(error: unknown): TurnpikeError {
-  const message = `The directory of --git-cache-dir cannot be used: ${errorMessage(error)}`;
+export function unusableDirectory(error: unknown, { settings = STORE_SETTINGS }: Disk): TurnpikeError {
+  const message = `The directory of ${settings.directory} cannot be used: ${errorMessage(error)}`;
   return new TurnpikeError('ConfigInvalid', message, { retry: 'backoff', cause: error });
 }

@@ -3,7 +3,7 @@ import { displayUrl, mediaType } from '../net/index.ts';
 import { cut, MAX_QUOTED, oneLine } from '../text/index.ts';
 import { redact } from './credentials.ts';
 import { redirectTarget, repositoryOf } from './redirect.ts';
-import type { GitCredentials } from './remote.ts';
+import { ADVICE, type Advice, type GitCredentials } from './remote.ts';
 import { isSignInPage, isSignInUrl } from './sign-in.ts';
 
 /** The other side, for messages. */
@@ -11,6 +11,12 @@ export interface Remote {
   /** The URL without credentials. */
   readonly name: string;
   readonly credentials: GitCredentials;
+  /** `ADVICE` unless given. */
+  readonly advice?: Advice | undefined;
+}
+
+export function adviceOf({ advice = ADVICE }: Remote): Advice {
+  return advice;
 }
 
 /** The error that an HTTP answer means, or undefined when it is the answer asked for. */
@@ -22,7 +28,7 @@ export async function answerProblem(response: Response, remote: Remote): Promise
   if (status === 203 && mediaType(response) === HTML) return signIn(`HTTP ${status}`, remote);
   const words = serverWords(await response.text(), remote);
   if (status === 401 || status === 403) {
-    const message = `${remote.name} refuses the credentials (HTTP ${status}): check the Secret that secretRef names.${words}`;
+    const message = `${remote.name} refuses the credentials (HTTP ${status}): ${adviceOf(remote).credentials}.${words}`;
     return new TurnpikeError('GitUnauthorized', message);
   }
   if (status === 404 || status === 410) {
@@ -46,8 +52,8 @@ function moved(response: Response, remote: Remote): TurnpikeError {
   return new TurnpikeError('GitRepositoryNotFound', message);
 }
 
-function signIn(how: string, { name }: Remote): TurnpikeError {
-  const message = `${name} shows a sign-in page in place of the repository (${how}): put a valid token into the Secret that secretRef names, and check the URL.`;
+function signIn(how: string, remote: Remote): TurnpikeError {
+  const message = `${remote.name} shows a sign-in page in place of the repository (${how}): ${adviceOf(remote).token}, and check the URL.`;
   return new TurnpikeError('GitUnauthorized', message);
 }
 

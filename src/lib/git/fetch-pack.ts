@@ -2,6 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownTurn, type Turn } from '../async/index.ts';
 import { TurnpikeError } from '../errors.ts';
+import { adviceOf, type Remote } from './failure.ts';
 import { COMMIT } from './pack/pack-file.ts';
 import { writePackIndex } from './pack/pack-index.ts';
 import { typeOf } from './pack/pack-outside.ts';
@@ -90,7 +91,7 @@ async function keepBases(
     const maxInflated = repository.maxPackBytes * INFLATION;
     const turn = repository.shared.turns.job(waiting, tenant);
     // What it holds was counted when it was read for the thin pack.
-    const scan = { name: remote.name, maxInflated, signal, turn, external: () => undefined };
+    const scan = { ...namedIn(remote), maxInflated, signal, turn, external: () => undefined };
     await keep(repository, { path, pack: await scanPack(path, scan), turn }, 1);
   } finally {
     await rm(path, { force: true });
@@ -142,7 +143,7 @@ async function withPack(
     if (await isLarge(path)) await enter();
     const maxInflated = maxPackBytes * INFLATION;
     const turn = shared.turns.job(waiting, tenant);
-    const pack = await scanPack(path, { ...scan, name: remote.name, maxInflated, signal, turn, enter });
+    const pack = await scanPack(path, { ...scan, ...namedIn(remote), maxInflated, signal, turn, enter });
     await use(path, pack);
     if (pack.entries.count > MANY_OBJECTS) shared.turns.collect();
     return lines;
@@ -150,6 +151,11 @@ async function withPack(
     giveBack?.();
     await rm(path, { force: true });
   }
+}
+
+/** For messages about what is too large. */
+function namedIn(remote: Remote): Pick<ScanOptions, 'name' | 'advice'> {
+  return { name: remote.name, advice: adviceOf(remote).size };
 }
 
 /** Others need not wait for what takes no time and no memory. */

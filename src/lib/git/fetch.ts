@@ -1,4 +1,5 @@
 import { TurnpikeError } from '../errors.ts';
+import { adviceOf } from './failure.ts';
 import { fetchPack } from './fetch-pack.ts';
 import { negotiate } from './negotiate.ts';
 import { parseAdvertisement } from './protocol/advertisement.ts';
@@ -66,7 +67,7 @@ async function advertisedTip(
 }
 
 export function branchNotFound({ remote }: Transport, branch: string): TurnpikeError {
-  const message = `${remote.name} has no branch ${branch}: create it or change baseBranch.`;
+  const message = `${remote.name} has no branch ${branch}: ${adviceOf(remote).branch}.`;
   return new TurnpikeError('GitBranchNotFound', message, { retry: 'never' });
 }
 

@@ -1,5 +1,6 @@
 export { type Connected, createConnections } from './connections.ts';
 export { copyKey } from './copy-key.ts';
+export type { StoreSettings } from './disk.ts';
 export { unusable } from './failure.ts';
 export { branchNotFound, fetchTip } from './fetch.ts';
 export { fetchCommits } from './fetch-pack.ts';
@@ -28,7 +29,7 @@ export { FLUSH_PKT, pktLine } from './protocol/pktline.ts';
 export { pushRefs, type RefUpdate, type RefusedRef } from './protocol/receive.ts';
 export { branchOf, refOf } from './refs.ts';
 export type { PushForm, RefusedPush } from './refusal.ts';
-export type { GitCredentials } from './remote.ts';
+export type { Advice, GitCredentials } from './remote.ts';
 export type { Repository } from './repository.ts';
 export type { CommitSigner, SigningKey } from './sign/key.ts';
 export { createSigners, type Signers } from './sign.ts';

@@ -14,6 +14,25 @@ export interface GitCredentials extends Way {
   readonly knownHosts?: string;
 }
 
+/** What helps against failures, in the words of the caller's settings: each ends a sentence that says what is wrong. */
+export interface Advice {
+  /** The server refuses the credentials. */
+  readonly credentials: string;
+  /** It shows a page to sign in. */
+  readonly token: string;
+  /** A branch is not there. */
+  readonly branch: string;
+  /** The files are too large. */
+  readonly size: string;
+}
+
+export const ADVICE: Advice = {
+  credentials: 'check them',
+  token: 'use a valid token',
+  branch: 'create it',
+  size: 'keep large files in Git LFS, or raise maxPackBytes',
+};
+
 /** A repository on a server, and how to log in there. */
 export interface RepositoryAccess {
   readonly url: string;

@@ -5,7 +5,7 @@ import { ownTurn, type Patience, type Turns, untilAborted } from '../async/index
 import { errorMessage, TurnpikeError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { copiedUrl } from './copy-key.ts';
-import { diskProblem, unusableDirectory } from './disk.ts';
+import { type Disk, diskProblem, unusableDirectory } from './disk.ts';
 import { MAX_OBJECTS_IN_ALL } from './fetch-pack.ts';
 import { createShared, openRepository, type Repository, type Shared } from './repository.ts';
 
@@ -21,8 +21,7 @@ export interface RepositoryStore {
   close(): Promise<void>;
 }
 
-export interface StoreDeps {
-  readonly directory: string;
+export interface StoreDeps extends Disk {
   readonly maxBytes: number;
   /** Of one pack that is fetched. */
   readonly maxPackBytes: number;
@@ -53,12 +52,12 @@ const MAX_NAMES_IN_MEMORY = 600_000;
 const OWN_NAME = /^[0-9a-f]{64}\.git$/;
 
 export function createRepositoryStore(deps: StoreDeps): RepositoryStore {
-  const { directory, log } = deps;
+  const { log } = deps;
   const copies = createCopies(deps);
   let ready: Promise<void> | undefined;
   return {
     async use(url, work, patience) {
-      ready ??= prepare(directory);
+      ready ??= prepare(deps);
       await ready.catch((error) => {
         ready = undefined;
         throw error;
@@ -67,7 +66,7 @@ export function createRepositoryStore(deps: StoreDeps): RepositoryStore {
       try {
         return await enqueue(copy, () => withRepository(copy, work, log), patience);
       } catch (error) {
-        throw diskProblem(error, directory) ?? error;
+        throw diskProblem(error, deps) ?? error;
       } finally {
         copies.trim();
       }
@@ -142,12 +141,12 @@ function newCopy(
   return { url, gitdir, maxPackBytes, shared, queue, pending: 0, repository: undefined, bytes: 0 };
 }
 
-async function prepare(directory: string): Promise<void> {
+async function prepare(disk: Disk): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await removeLeftOvers(directory);
+    await mkdir(disk.directory, { recursive: true, mode: 0o700 });
+    await removeLeftOvers(disk.directory);
   } catch (error) {
-    throw diskProblem(error, directory) ?? unusableDirectory(error);
+    throw diskProblem(error, disk) ?? unusableDirectory(error, disk);
   }
 }
 

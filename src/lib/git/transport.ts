@@ -3,7 +3,7 @@ import { displayUrl, mediaType, type Outbound, requestWay } from '../net/index.t
 import { authorization } from './credentials.ts';
 import { answerProblem, notGit, type Remote } from './failure.ts';
 import { refsUrl, suffixedBase } from './redirect.ts';
-import type { GitCredentials } from './remote.ts';
+import type { Advice, GitCredentials } from './remote.ts';
 import type { Unlock } from './ssh/unlock.ts';
 
 /** Git's protocol with one repository. */
@@ -35,6 +35,7 @@ export interface TransportDeps {
   readonly credentials: GitCredentials;
   readonly signal: AbortSignal;
   readonly waiting?: Waiting | undefined;
+  readonly advice?: Advice | undefined;
   /** Opens a key of SSH that has a passphrase. */
   readonly unlock?: Unlock;
 }
@@ -43,7 +44,7 @@ export interface TransportDeps {
 const USER_AGENT = 'git/turnpike';
 const MIB = 1024 * 1024;
 
-/** Bounds per kind of exchange; a repository with more than these is no GitOps repository. */
+/** Bounds per kind of exchange; a repository with more is not one that is fetched for a few files. */
 export interface ExchangeBounds {
   readonly timeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -68,9 +69,9 @@ export const DOWNLOAD_BOUNDS: ExchangeBounds = {
  * asked there from then on.
  */
 export function createHttpTransport(deps: TransportDeps): Transport {
-  const { outbound, credentials, signal } = deps;
+  const { outbound, credentials, signal, advice } = deps;
   let base = deps.url.replace(/\/+$/, '');
-  const remote: Remote = { name: displayUrl(base), credentials };
+  const remote: Remote = { name: displayUrl(base), credentials, advice };
   const { common, advertised, posted } = createRequests(deps);
   let hasRoom = false;
   return {

@@ -14,6 +14,7 @@ import { shapeProblem } from '../../lib/net/pure.ts';
 import { updateTogether } from './batch.ts';
 import type { BatchedUpdate } from './batched.ts';
 import { selectionsOf } from './edit/selection.ts';
+import { GIT_ADVICE, STORE_SETTINGS } from './git-advice.ts';
 import { hasBranch, inspectBase } from './look.ts';
 import type { Updated } from './outcome.ts';
 import type { BranchResult, BranchUpdate, Workspace } from './port.ts';
@@ -34,7 +35,7 @@ export interface WorkspaceDeps {
 
 export function createWorkspace({ outbound, directory, log, now, ...bounds }: WorkspaceDeps): Workspace {
   const turns = createTurns();
-  const store = createRepositoryStore({ directory, log, turns, ...bounds });
+  const store = createRepositoryStore({ directory, settings: STORE_SETTINGS, log, turns, ...bounds });
   const lane = createKeyLane(turns);
   const signerOf = createSigners({ lane });
   const closing = new AbortController();
@@ -42,6 +43,7 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
   const connected = createConnections({
     outbound,
     breakers: createBreakers(now),
+    advice: GIT_ADVICE,
     closing: closing.signal,
     lane,
   });

@@ -24,6 +24,7 @@ beforeEach(async () => {
   lines = logged.lines;
   store = createRepositoryStore({
     directory,
+    settings: { directory: '--git-cache-dir', maxBytes: '--git-cache-max-size' },
     maxBytes: 1024 ** 3,
     maxPackBytes: 64 * 1024 ** 2,
     log: logged.log,

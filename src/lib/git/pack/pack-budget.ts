@@ -19,6 +19,8 @@ export interface PackBudget {
 export interface PackLimits {
   /** The repository's, for messages. */
   readonly name: string;
+  /** What helps where it is too large, to end a sentence. */
+  readonly advice: string;
   /** How many bytes all objects and deltas may have in all, inflated. */
   readonly maxInflated: number;
   readonly signal: AbortSignal;
@@ -30,7 +32,7 @@ export interface PackLimits {
 const MIB = 1024 * 1024;
 /** What falls out of memory is made again: so many times what the pack may hold, at most. */
 const MAX_REPETITION = 4;
-/** A few milliseconds of work: a promotion of somebody else has a hundred steps, and meets one at each. */
+/** A few milliseconds of work: what somebody else does has a hundred steps, and meets one at each. */
 const BYTES_AT_ONCE = MIB / 2;
 const OBJECTS_AT_ONCE = 100;
 /** What is made of an object, or of so many bytes, leaves about as much behind as these tokens of YAML. */
@@ -40,18 +42,18 @@ const BYTES_OF_TOKEN = 512;
 const LARGE_BYTES = 8 * MIB;
 
 export function createPackBudget(limits: PackLimits): PackBudget {
-  const { name, maxInflated, signal, turn = createTurns().job(), enter } = limits;
+  const { maxInflated, signal, turn = createTurns().job(), enter } = limits;
   let hasEntered = false;
   let [held, worked, sinceTurn, objects, tokens] = [0, 0, 0, 0, 0];
   return {
     hold(bytes) {
       held += bytes;
-      if (held > maxInflated) throw tooLarge(name, maxInflated);
+      if (held > maxInflated) throw tooLarge(limits);
     },
     work(bytes) {
       worked += bytes;
       sinceTurn += bytes;
-      if (worked > maxInflated * MAX_REPETITION) throw tooLarge(name, maxInflated);
+      if (worked > maxInflated * MAX_REPETITION) throw tooLarge(limits);
     },
     async room(more = 0) {
       if (hasEntered || held + more <= LARGE_BYTES) return;
@@ -70,7 +72,7 @@ export function createPackBudget(limits: PackLimits): PackBudget {
   };
 }
 
-export function tooLarge(name: string, maxInflated: number): TurnpikeError {
-  const message = `${name} has files of more than ${Math.floor(maxInflated / MIB)} MiB in all: promote in a repository for GitOps alone, keep large files in Git LFS, or raise --git-max-pack-size.`;
+export function tooLarge({ name, advice, maxInflated }: PackLimits): TurnpikeError {
+  const message = `${name} has files of more than ${Math.floor(maxInflated / MIB)} MiB in all: ${advice}.`;
   return new TurnpikeError('GitTooLarge', message);
 }

@@ -47,7 +47,7 @@ async function scan(reader: PackReader, options: ScanOptions): Promise<ScannedPa
     throw new Error('an answer has no pack');
   }
   const count = start.readUInt32BE(COUNT_AT);
-  if (count > MAX_OBJECTS) throw tooLarge(options.name, options.maxInflated);
+  if (count > MAX_OBJECTS) throw tooLarge(options);
   const { enter, ...limits } = options;
   // What waits holds nothing meanwhile.
   const enterEmpty = enter && (() => Promise.resolve(table.forget()).then(enter));

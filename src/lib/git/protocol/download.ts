@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { TurnpikeError } from '../../errors.ts';
-import { type Remote, serverWords, unusable } from '../failure.ts';
+import { adviceOf, type Remote, serverWords, unusable } from '../failure.ts';
 import type { Transport } from '../transport.ts';
 import { createPktReader } from './pktline.ts';
 import { createDemultiplexer } from './side-band.ts';
@@ -51,7 +51,7 @@ export async function downloadPack(
     try {
       received += piece.length;
       // Words for people may come without an end, too.
-      if (received > maxPackBytes * 2 + ROOM_FOR_WORDS) throw tooLarge(remote.name, maxPackBytes);
+      if (received > maxPackBytes * 2 + ROOM_FOR_WORDS) throw tooLarge(remote, maxPackBytes);
       orUnusable(() => reader.push(piece));
     } catch (error) {
       // Of the network it would be said that it was the network's.
@@ -86,7 +86,7 @@ function isOfDisk(error: unknown): boolean {
 const BUFFER_BYTES = 256 * 1024;
 
 /** Collects small pieces: a server may send a pack byte by byte. */
-function createPackFile(path: string, { name }: Remote, maxBytes: number) {
+function createPackFile(path: string, remote: Remote, maxBytes: number) {
   const file = openSync(path, 'wx', 0o600);
   const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   let [filled, size] = [0, 0];
@@ -97,7 +97,7 @@ function createPackFile(path: string, { name }: Remote, maxBytes: number) {
   return {
     write(piece: Buffer) {
       size += piece.length;
-      if (size > maxBytes) throw tooLarge(name, maxBytes);
+      if (size > maxBytes) throw tooLarge(remote, maxBytes);
       if (filled + piece.length > buffer.length) flush();
       if (piece.length > buffer.length) writeAll(file, piece);
       else filled += piece.copy(buffer, filled);
@@ -112,7 +112,7 @@ function writeAll(file: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
 }
 
-function tooLarge(name: string, maxBytes: number): TurnpikeError {
-  const message = `${name} takes more than ${Math.floor(maxBytes / MIB)} MiB to be fetched: promote in a repository for GitOps alone, keep large files in Git LFS, or raise --git-max-pack-size.`;
+function tooLarge(remote: Remote, maxBytes: number): TurnpikeError {
+  const message = `${remote.name} takes more than ${Math.floor(maxBytes / MIB)} MiB to be fetched: ${adviceOf(remote).size}.`;
   return new TurnpikeError('GitTooLarge', message);
 }

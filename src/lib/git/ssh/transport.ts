@@ -32,8 +32,8 @@ const BOUNDS: Bounds = {
  * advertisement with the request that follows it.
  */
 export function createSshTransport(deps: TransportDeps, bounds: Bounds = BOUNDS): Transport {
-  const { url, credentials, signal } = deps;
-  const remote: Remote = { name: displayUrl(url), credentials };
+  const { url, credentials, signal, advice } = deps;
+  const remote: Remote = { name: displayUrl(url), credentials, advice };
   const connection = createConnection(deps, remote, bounds.advertisement);
   const exchanges = createExchanges(connection.start);
 

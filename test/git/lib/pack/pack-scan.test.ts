@@ -13,6 +13,7 @@ import { createTestRepository, type TestRepository } from '../../stage/repositor
 
 const MIB = 1024 * 1024;
 const NAME = 'https://git.example/acme/fleet';
+const ADVICE = 'keep large files in Git LFS';
 
 let directory: string;
 let repository: TestRepository;
@@ -51,6 +52,7 @@ async function scanned(
   const signal = new AbortController().signal;
   const scan = await scanPack(path, {
     name: NAME,
+    advice: ADVICE,
     maxInflated: 256 * MIB,
     signal,
     external: () => undefined,
@@ -150,7 +152,7 @@ describe('a pack that Git makes', () => {
 });
 
 const HELLO = blobEntry(Buffer.from('hello'));
-const WHOLE = `${NAME} has files of more than 256 MiB in all: promote in a repository for GitOps alone, keep large files in Git LFS, or raise --git-max-pack-size.`;
+const WHOLE = `${NAME} has files of more than 256 MiB in all: ${ADVICE}.`;
 
 /** A delta on HELLO, which stands right before it, that makes so many bytes. */
 const grown = (size: number) => ofsDelta(HELLO.length, deltaData(5, size, Buffer.from([1, 0x61])));
@@ -302,7 +304,7 @@ test('what a pack leaves behind is collected as it goes: many small objects as w
     tokens += left;
   };
   const { signal } = new AbortController();
-  const budget = createPackBudget({ name: 'a', maxInflated: 2 ** 30, signal, turn });
+  const budget = createPackBudget({ name: 'a', advice: ADVICE, maxInflated: 2 ** 30, signal, turn });
   for (let object = 0; object < 1_000; object += 1) await budget.turn();
   expect(tokens).toBe(2_000);
   budget.work(2 ** 22);

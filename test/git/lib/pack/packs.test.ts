@@ -90,7 +90,7 @@ async function copyOf(pack: Buffer): Promise<Packs> {
   const path = join(gitdir, 'objects', 'pack', 'pack-000000-x');
   await writeFile(`${path}.pack`, pack);
   const signal = new AbortController().signal;
-  const options = { name: 'it', maxInflated: 1e8, signal, external: () => undefined };
+  const options = { name: 'it', advice: 'use less', maxInflated: 1e8, signal, external: () => undefined };
   await writePackIndex(path, await scanPack(`${path}.pack`, options));
   const packs = openPacks(gitdir);
   packs.refresh();
