@@ -2,11 +2,11 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { TurnpikeError } from '../../errors.ts';
 import { adviceOf, type Remote, serverWords, unusable } from '../failure.ts';
 import type { Transport } from '../transport.ts';
-import { createPktReader } from './pktline.ts';
+import { createPktReader, type PktReader } from './pktline.ts';
 import { createDemultiplexer } from './side-band.ts';
 
 export interface DownloadOptions {
-  /** Where the pack goes. */
+  /** The file that the pack goes to, which must not exist. */
   readonly path: string;
   readonly maxPackBytes: number;
 }
@@ -37,33 +37,12 @@ export async function downloadPack(
       lines.push(line?.toString('latin1', 0, MAX_LINE_BYTES).trimEnd() ?? null);
     },
   });
-  const reader = createPktReader(bands.take);
-  const orUnusable = (work: () => void) => {
-    try {
-      work();
-    } catch (error) {
-      throw error instanceof TurnpikeError || isOfDisk(error) ? error : unusable(error, remote);
-    }
-  };
-  let failure: unknown;
-  let received = 0;
-  const take = (piece: Uint8Array) => {
-    try {
-      received += piece.length;
-      // Words for people may come without an end, too.
-      if (received > maxPackBytes * 2 + ROOM_FOR_WORDS) throw tooLarge(remote, maxPackBytes);
-      orUnusable(() => reader.push(piece));
-    } catch (error) {
-      // Of the network it would be said that it was the network's.
-      failure = error;
-      throw error;
-    }
-  };
+  const answer = createAnswer(createPktReader(bands.take), remote, maxPackBytes);
   try {
-    await transport.download(request, take).catch((error) => {
-      throw failure ?? error;
+    await transport.download(request, answer.take).catch((error) => {
+      throw answer.failure() ?? error;
     });
-    orUnusable(reader.end);
+    answer.end();
     pack.flush();
   } finally {
     pack.close();
@@ -76,6 +55,35 @@ export async function downloadPack(
   if (pack.size() === 0)
     throw unusable(new Error(`it sent no pack.${serverWords(bands.words(), remote)}`), remote);
   return lines;
+}
+
+/** Takes the pieces of an answer, bounds them, and says of what is broken that the answer cannot be used. */
+function createAnswer(reader: PktReader, remote: Remote, maxPackBytes: number) {
+  let failure: unknown;
+  let received = 0;
+  const orUnusable = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      throw error instanceof TurnpikeError || isOfDisk(error) ? error : unusable(error, remote);
+    }
+  };
+  return {
+    take(piece: Uint8Array): void {
+      try {
+        received += piece.length;
+        // Words for people may come without an end, too.
+        if (received > maxPackBytes * 2 + ROOM_FOR_WORDS) throw tooLarge(remote, maxPackBytes);
+        orUnusable(() => reader.push(piece));
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    },
+    end: () => orUnusable(reader.end),
+    /** An error of `take`, which the transport would blame on the network. */
+    failure: () => failure,
+  };
 }
 
 /** Errors of the file system have a call; what they mean is said where the copies are kept. */
