@@ -1,6 +1,6 @@
 import { brokenRule, type TextRule } from '../text/index.ts';
 
-/** What Git says of the branches that it takes (git-check-ref-format), and that none looks like an option. */
+/** Git's rules for branches (git-check-ref-format), and that none looks like an option. */
 export const BRANCH_RULES: readonly TextRule[] = [
   { matches: /^[^-]/, message: 'A branch must not start with "-". Write one such as main.' },
   { lacks: /^(HEAD|@)$/, message: 'HEAD and @ are not branches. Write one such as main.' },

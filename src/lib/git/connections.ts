@@ -16,11 +16,11 @@ export interface ConnectionDeps {
   readonly advice?: Advice;
   /** Aborted when all of them have to end. */
   readonly closing: AbortSignal;
-  /** Where keys of SSH are opened. */
+  /** Opens keys of SSH. */
   readonly lane?: KeyLane;
 }
 
-/** With a connection of its own. `isAway`: the result says that the host gave no answer. */
+/** Runs work with a connection of its own. `isAway`: the result says that the host gave no answer. */
 export type Connected = <T>(
   connecting: Connecting,
   work: (transport: Transport) => Promise<T>,

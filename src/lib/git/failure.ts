@@ -83,7 +83,7 @@ export function serverWords(text: string, remote: Remote): string {
   return words === '' ? '' : ` It says: ${words}`;
 }
 
-/** What others say, bounded, on one line and without secrets. */
+/** Quotes others: bounded, on one line and without secrets. */
 export function quotation(text: string, { credentials }: Remote): string {
   return cut(oneLine(redact(text, credentials)), MAX_QUOTED);
 }

@@ -13,17 +13,17 @@ import { downloadPack } from './protocol/download.ts';
 import type { Repository } from './repository.ts';
 import type { Transport } from './transport.ts';
 
-/** What a server says before a pack; a flush is `null`. */
+/** The lines that a server sends before a pack; a flush is `null`. */
 type Lines = readonly (string | null)[];
 
-/** What is made of a pack may be so many times larger than the pack. */
+/** The objects of a pack may be so many times larger than the pack. */
 const INFLATION = 4;
 /** The names of all objects are in memory. More is begun anew, see store.ts. */
 export const MAX_OBJECTS_IN_ALL = 600_000;
-/** What is left behind of so many is taken back at once. */
+/** After so many, the engine takes back at once what they left behind. */
 const MANY_OBJECTS = 20_000;
 const LARGE_BYTES = 4 * 1024 * 1024;
-/** Of the number of objects, in a pack's header. */
+/** The place of the number of objects in a pack's header. */
 const COUNT_AT = 8;
 /** A thousand and more; each attempt holds them while it looks at a branch. */
 const MAX_COMMIT_BYTES = 2 * 1024 * 1024;
@@ -71,7 +71,7 @@ async function keep({ gitdir, packs }: Repository, kept: Kept, behind = 0): Prom
   await writePackIndex(name, pack, turn);
 }
 
-/** What a thin pack builds on, whole: else what changes often would be a delta on a delta in each pack before. */
+/** Keeps whole what a thin pack builds on: else what changes often would be a delta on a delta in each pack before. */
 async function keepBases(
   repository: Repository,
   { remote, signal, waiting, tenant }: Transport,
@@ -90,7 +90,7 @@ async function keepBases(
     await writePack(path, bases.length, read);
     const maxInflated = repository.maxPackBytes * INFLATION;
     const turn = repository.shared.turns.job(waiting, tenant);
-    // What it holds was counted when it was read for the thin pack.
+    // Its bytes were counted when they were read for the thin pack.
     const scan = { ...namedIn(remote), maxInflated, signal, turn, external: () => undefined };
     await keep(repository, { path, pack: await scanPack(path, scan), turn }, 1);
   } finally {
@@ -104,7 +104,7 @@ export interface FetchedCommits {
   readonly commits: ReadonlyMap<string, Buffer>;
 }
 
-/** Fetches a pack that is no thin one, and keeps nothing of it but its commits. */
+/** Fetches a pack that is not thin, and keeps nothing of it but its commits. */
 export async function fetchCommits(
   repository: Repository,
   transport: Transport,

@@ -9,9 +9,9 @@ import type { Transport } from './transport.ts';
 
 export interface FetchOptions {
   readonly branch: string;
-  /** Where the server has just said that the branch is. */
+  /** The branch's tip, where the server has just named it. */
   readonly tip?: string | undefined;
-  /** How many generations of commits: the tip alone unless given. */
+  /** The number of generations of commits: the tip alone unless given. */
   readonly depth?: number;
   /** A commit that is here with all its files, so that these are not sent again. */
   readonly have?: string | undefined;
@@ -48,7 +48,7 @@ interface AdvertisedTip {
   readonly capabilities: ReadonlySet<string>;
 }
 
-/** Where the branch is, and what the server can do. */
+/** The branch's tip, and what the server can do. */
 async function advertisedTip(
   repository: Repository,
   transport: Transport,

@@ -8,7 +8,7 @@ import {
 } from '../async/index.ts';
 
 /**
- * Where keys with a passphrase are opened, whatever they are for: one at a time, since each takes up to seconds of
+ * Opens keys with a passphrase, whatever they are for: one at a time, since each takes up to seconds of
  * computing and some of them 65 MB meanwhile. Tenants take turns.
  */
 export interface KeyLane {
@@ -16,7 +16,7 @@ export interface KeyLane {
   run<T>(open: (turn: Turn) => Promise<T>, signal: AbortSignal, tenant: string | undefined): Promise<T>;
 }
 
-/** Who waits for a key. */
+/** One who waits for a key. */
 export interface Asker {
   readonly signal?: AbortSignal | undefined;
   readonly waiting?: Waiting | undefined;
@@ -41,7 +41,7 @@ export function createKeyLane(turns: Turns): KeyLane {
   };
 }
 
-/** A passphrase takes up to half a second of computing, and many promotions use one key. */
+/** A passphrase takes up to half a second of computing, and many pushes use one key. */
 const KEPT_MS = 5 * 60_000;
 const MAX_KEPT = 100;
 
@@ -54,7 +54,7 @@ interface Opening<Key> {
 /** Gives the key of an id, opened once for all who ask for it within some minutes. */
 export type OpenedKeys<Key> = (id: string, open: (turn: Turn) => Promise<Key>, asker: Asker) => Promise<Key>;
 
-/** What nobody waits for any more is opened no further, and what could not be opened is tried again. */
+/** Stops opening a key that nobody waits for any more, and tries again one that could not be opened. */
 export function createOpenedKeys<Key>(lane: KeyLane, keptMs: number = KEPT_MS): OpenedKeys<Key> {
   const kept = new Map<string, Opening<Key>>();
 

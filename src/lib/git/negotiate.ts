@@ -28,7 +28,7 @@ export interface Negotiation {
   readonly branch: string;
   readonly tip: string;
   readonly capabilities: ReadonlySet<string>;
-  /** How many generations of commits. */
+  /** The number of generations of commits. */
   readonly depth: number;
   /** Commits that are here with all their files. */
   readonly haves: ReadonlySet<string>;

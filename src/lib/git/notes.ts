@@ -1,18 +1,18 @@
 /**
- * A kind of thing that a user of this library learns of repositories. It is told apart by identity: make each kind once,
- * where all that use it can see it.
+ * A kind of thing that a user of this library learns of repositories. Kinds differ by identity: make each one once, where
+ * all that use it can see it.
  */
 export interface NoteKind<T> {
-  /** What is known at first. */
+  /** Makes the note of a repository that nothing is known of. */
   empty(): T;
-  /** How many names, of files or objects, it holds in memory: with many the copy is let go of sooner. */
+  /** Counts the names, of files or objects, that it holds in memory: with many the copy is let go of sooner. */
   names(note: T): number;
 }
 
 /** Keeps one note of each kind for a repository, for as long as its copy is in memory and undamaged. */
 export interface Notes {
   of<T>(kind: NoteKind<T>): T;
-  /** How many names all notes hold together. */
+  /** Counts the names of all notes. */
   names(): number;
 }
 

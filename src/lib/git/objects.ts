@@ -12,10 +12,10 @@ export interface GitObject {
 export interface TreeEntry {
   /** Octal as stored, without leading zeros: `100644`, `100755`, `120000`, `160000`, `40000`. */
   readonly mode: string;
-  /** One character per byte, so that names that are no UTF-8 stay what they are. */
+  /** One character per byte, so that names that are not UTF-8 stay what they are. */
   readonly name: string;
   readonly oid: string;
-  /** Where the object id starts in the tree's body. */
+  /** The place of the object id in the tree's body. */
   readonly oidAt: number;
 }
 
@@ -27,7 +27,7 @@ export function gitObject(type: GitObject['type'], body: Buffer): GitObject {
   return { type, oid, body };
 }
 
-/** Throws when the bytes are no tree. */
+/** Throws when the bytes are not a tree. */
 export function parseTree(body: Buffer): TreeEntry[] {
   const entries: TreeEntry[] = [];
   let at = 0;
@@ -96,7 +96,7 @@ function commitText(options: CommitOptions, signature?: string): string {
   ].join('\n');
 }
 
-/** As a commit names a person. */
+/** Writes a person as a commit names one. */
 export function personText({ name, email }: Person): string {
   const clean = (text: string) => text.replaceAll(/[<>\p{Cc}]/gu, '').trim();
   return `${clean(name)} <${clean(email)}>`;
@@ -111,7 +111,7 @@ export interface Commit {
   readonly message: string;
 }
 
-/** What a commit says. */
+/** Reads a commit. */
 export function parseCommit(body: Buffer): Commit {
   const text = body.toString('latin1');
   const [head = ''] = text.split('\n\n', 1);

@@ -1,12 +1,12 @@
 import { type PemBlock, pemBlocks } from '../text/index.ts';
 import { MAGIC } from './ssh/openssh-text.ts';
 
-/** What a text is by its looks: a private key as SSH uses them, or something that is taken for one. */
+/** The looks of a text: a private key as SSH uses them, or something that is taken for one. */
 export type KeyLooks =
   | { readonly kind: 'private'; readonly block: PemBlock; readonly isLocked: boolean }
   | { readonly kind: 'dsa' | 'public' | 'putty' | 'none' };
 
-/** What golang.org/x/crypto/ssh reads for Flux, and PKCS#8 with a passphrase, which that does not. */
+/** Those that golang.org/x/crypto/ssh reads for Flux, and PKCS#8 with a passphrase, which it does not. */
 const LABELS = new Set([
   'OPENSSH PRIVATE KEY',
   'RSA PRIVATE KEY',
@@ -51,16 +51,16 @@ function isDsa(block: PemBlock): boolean {
   return block.label === 'OPENSSH PRIVATE KEY' && headOf(block).includes('ssh-dss');
 }
 
-/** Which keys of a Secret a private key and its passphrase are under. */
+/** The keys of a Secret that hold a private key and its passphrase. */
 export interface KeyNames {
   readonly key: string;
   readonly passphrase: string;
 }
 
-/** What Git over SSH logs in with. */
+/** Those that Git over SSH logs in with. */
 export const IDENTITY: KeyNames = { key: 'identity', passphrase: 'password' };
 
-/** What keeps a private key from being used, by its looks: a sentence that holds no value. */
+/** Says in a sentence without values what keeps a private key from being used, by its looks. */
 export function privateKeyProblem(
   secret: string,
   names: KeyNames,

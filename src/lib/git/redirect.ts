@@ -14,7 +14,7 @@ export function suffixedBase(response: Response, asked: string, service: string)
     : undefined;
 }
 
-/** Where a redirect leads, which may be said by a path alone (RFC 9110, 10.2.2). */
+/** The target of a redirect, which may be a path alone (RFC 9110, 10.2.2). */
 export function redirectTarget({ headers }: Response, asked: string): URL | undefined {
   const location = headers.get('location');
   return location ? (URL.parse(location, asked) ?? undefined) : undefined;

@@ -1,4 +1,4 @@
-/** What the names of branches begin with among refs. */
+/** Begins the refs of branches. */
 export const HEADS = 'refs/heads/';
 
 /** `refs/heads/main`, as Git and some forges call the branch `main`. */

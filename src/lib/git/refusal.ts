@@ -7,7 +7,7 @@ import { refOf } from './refs.ts';
  */
 export interface Refusal {
   readonly kind: 'force' | 'rule' | 'declined' | 'passing';
-  /** What the rule is about, where it says so. */
+  /** The subject of the rule, where it names one. */
   readonly about?: 'branch-name' | 'commit-message' | 'person' | 'signature';
 }
 
@@ -59,10 +59,10 @@ const ROWS: readonly Row[] = [
   { kind: 'declined', words: /read-only|archived|\bGH0\d\d\b|\b(?:TF|VS)40\d{4}\b/ },
 ];
 
-/** Far more than a rule says of itself. */
+/** Far more than a rule says of itself, in characters. */
 const MAX_READ = 16_384;
 const ADDRESS = /https?:\/\/\S+/g;
-/** What may be a name; a sentence ends behind it. */
+/** A word that may be a name; a sentence ends behind it. */
 const NAMED = /[^\s'"`:,;()]+/g;
 
 /** Names and addresses in the words say nothing of the reason. What nobody knows passes, as far as is known. */

@@ -39,11 +39,11 @@ export interface RepositoryAccess {
   readonly credentials: GitCredentials;
 }
 
-/** What is known of one piece of work with it. */
+/** One piece of work with it. */
 export interface Connecting extends RepositoryAccess {
   /** When it is aborted, the work ends. */
   readonly signal?: AbortSignal;
-  /** Told of the bytes of a fetch as they come. */
+  /** Called with the number of bytes of a fetch as they come. */
   readonly received?: (bytes: number) => void;
   /** Waits for a turn of ours, which takes none of its time. */
   readonly waiting?: Waiting;

@@ -9,24 +9,24 @@ import { openPacks, type Packs } from './pack/packs.ts';
 export interface Repository {
   readonly gitdir: string;
   readonly packs: Packs;
-  /** What its users have learnt of it. */
+  /** Kept for its users. */
   readonly notes: Notes;
-  /** How large a pack may be that is fetched. */
+  /** The bound of a pack that is fetched. */
   readonly maxPackBytes: number;
   readonly shared: Shared;
   /** The tips that were fetched, by branch. */
   readonly tips: Map<string, string>;
-  /** What its server can do when it is fetched from, once that is known. */
+  /** The capabilities of its server for a fetch, once they are known. */
   fetchCapabilities: ReadonlySet<string> | undefined;
 }
 
-/** What all repositories share. */
+/** Shared by all repositories. */
 export interface Shared {
-  /** Of what takes long. */
+  /** The turns of work that takes long. */
   readonly turns: Turns;
-  /** Of packs whose objects are being named: each takes memory for what its deltas build on. */
+  /** Slots for packs whose objects are being named: each takes memory for what its deltas build on. */
   readonly scans: Slots;
-  /** Of large files that are parsed. */
+  /** Slots for large files that are parsed. */
   readonly parses: Slots;
 }
 

@@ -1,19 +1,19 @@
 import { repositoryOf } from './redirect.ts';
 
-/** What people are shown who have no valid token, where a Git server should say 401. */
+/** Finds pages to sign in, which some servers show where they should say 401. */
 
 const SIGN_IN = /^(?:_?sign[-_]?in|log[-_]?in)$/i;
 
 /**
  * Azure DevOps sends Git's requests to `…/_signin` (https://github.com/microsoft/vscode/issues/112468), GitLab those for
- * what is no project to `/users/sign_in`. A repository may have such a name, too.
+ * what is not a project to `/users/sign_in`. A repository may have such a name, too.
  */
 export function isSignInUrl({ hostname, pathname }: URL): boolean {
   if (repositoryOf(pathname) !== pathname) return false;
   return hostname.startsWith('login.') || pathname.split('/').some((segment) => SIGN_IN.test(segment));
 }
 
-/** What tells it is near the beginning. */
+/** The title and the form are near the beginning. */
 const PAGE_CHARACTERS = 64 * 1024;
 
 /** A link to sign in is on many a page: the title says so, or a password is asked for. */

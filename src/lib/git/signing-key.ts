@@ -1,7 +1,7 @@
 import { OWN_SIGNING, type SigningKeys } from '../net/pure.ts';
 import { keyLooks, privateKeyProblem } from './private-key.ts';
 
-/** What a text is by its looks: a private key in one of the two formats that sign, a public one, or neither. */
+/** The looks of a text: a private key in one of the two formats that sign, a public one, or neither. */
 export type SigningFormat = 'openpgp' | 'public' | 'ssh' | 'unknown';
 
 const OPENPGP = /^-----BEGIN PGP PRIVATE KEY BLOCK-----/;
@@ -18,11 +18,11 @@ export interface SigningTexts {
   /** The text under the key that signs, blank or not; undefined without that key. */
   readonly key: string | undefined;
   readonly hasPassphrase: boolean;
-  /** What they are called; by default our own names. */
+  /** Their names; by default our own. */
   readonly names?: SigningKeys;
 }
 
-/** What is wrong by its looks with what a Secret has for signing commits: a sentence that holds no value. */
+/** Says in a sentence without values what is wrong, by its looks, with a Secret's key for signing commits. */
 export function signingProblem(
   secret: string,
   { key, hasPassphrase, names = OWN_SIGNING }: SigningTexts,

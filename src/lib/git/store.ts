@@ -14,7 +14,7 @@ export interface RepositoryStore {
   /**
    * Runs `work` with the copy of `url` and nothing else at the same time. When it throws anything but a
    * `TurnpikeError` the copy counts as damaged: it is thrown away and `work` runs once more with a new one.
-   * Who gives up while others have the copy leaves at once, and nothing is done for them.
+   * One who gives up while others have the copy leaves at once, and nothing is done for it.
    */
   use<T>(url: string, work: (repository: Repository) => Promise<T>, patience?: Patience): Promise<T>;
   /** Waits for the work that is running and removes all copies. */
@@ -23,9 +23,9 @@ export interface RepositoryStore {
 
 export interface StoreDeps extends Disk {
   readonly maxBytes: number;
-  /** Of one pack that is fetched. */
+  /** The bound of one pack that is fetched. */
   readonly maxPackBytes: number;
-  /** Of what takes long. */
+  /** The turns of work that takes long. */
   readonly turns?: Turns;
   readonly log: Logger;
 }
@@ -46,7 +46,7 @@ interface Copy {
 /** Every fetch adds a pack and its index, and all are looked through for an object: start anew at times. */
 const MAX_PACK_FILES = 512;
 const MAX_COPIES = 1_000;
-/** How many copies are in memory too, and how many names of objects and files these may have in all. */
+/** Bounds of the copies in memory: how many, and how many names of objects and files they hold in all. */
 const MAX_IN_MEMORY = 16;
 const MAX_NAMES_IN_MEMORY = 600_000;
 const OWN_NAME = /^[0-9a-f]{64}\.git$/;
@@ -168,7 +168,7 @@ async function enqueue<T>(copy: Copy, task: () => Promise<T>, patience: Patience
   const run = queue.then(begin).finally(() => {
     copy.pending -= 1;
   });
-  copy.queue = run.catch(() => undefined); // Whoever waits for `run` gets the error.
+  copy.queue = run.catch(() => undefined); // The caller, who waits for `run`, gets the error.
   await ownTurn(patience, untilAborted(queue, signal));
   return run;
 }

@@ -15,9 +15,9 @@ export interface Transport {
   readonly waiting?: Waiting;
   /** For whom it works: what one has to do holds no other one up. */
   readonly tenant?: string | undefined;
-  /** What the service says first. */
+  /** Reads what the service says first. */
   advertisement(service: GitService): Promise<Buffer>;
-  /** Waits for room for a push. Call what it gives behind it. Where it is missing a push waits for nothing of ours. */
+  /** Waits for room for a push; call what it gives when the push is over. Without it a push waits for nothing of ours. */
   room?(): Promise<() => void>;
   /** The answer to a push. */
   push(body: Uint8Array): Promise<Buffer>;
@@ -57,7 +57,7 @@ export const ADVERTISEMENT_BOUNDS: ExchangeBounds = {
   maxBytes: 8 * MIB,
 };
 export const PUSH_BOUNDS: ExchangeBounds = { timeoutMs: 90_000, idleTimeoutMs: 30_000, maxBytes: MIB };
-/** How large the pack itself may be is looked at as it comes; this is with what is around its pieces. */
+/** Not the bound of the pack, which is checked as it comes: this includes what is around its pieces. */
 export const DOWNLOAD_BOUNDS: ExchangeBounds = {
   timeoutMs: 600_000,
   idleTimeoutMs: 30_000,

@@ -1,6 +1,6 @@
 import { createSizedMap, type SizedMap } from '../../async/index.ts';
 
-/** Of an entry, whatever is in it. */
+/** The bytes of an entry beside its value. */
 const OVERHEAD = 256;
 
 /** Keeps values up to so many bytes in all; what was used longest ago goes first. */

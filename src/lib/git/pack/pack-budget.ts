@@ -1,7 +1,7 @@
 import { createTurns, type Turn } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 
-/** What reading a pack may cost, and when other work gets its turn meanwhile. */
+/** Bounds what reading a pack costs, and gives other work its turn meanwhile. */
 export interface PackBudget {
   /** Counts what the pack holds, inflated. Throws `GitTooLarge`. */
   hold(bytes: number): void;
@@ -21,7 +21,7 @@ export interface PackLimits {
   readonly name: string;
   /** What helps where it is too large, to end a sentence. */
   readonly advice: string;
-  /** How many bytes all objects and deltas may have in all, inflated. */
+  /** The bound of all objects and deltas together, inflated, in bytes. */
   readonly maxInflated: number;
   readonly signal: AbortSignal;
   readonly turn?: Turn;
@@ -30,12 +30,12 @@ export interface PackLimits {
 }
 
 const MIB = 1024 * 1024;
-/** What falls out of memory is made again: so many times what the pack may hold, at most. */
+/** Objects that fall out of memory are made again: so many times what the pack may hold, at most. */
 const MAX_REPETITION = 4;
 /** A few milliseconds of work: what somebody else does has a hundred steps, and meets one at each. */
 const BYTES_AT_ONCE = MIB / 2;
 const OBJECTS_AT_ONCE = 100;
-/** What is made of an object, or of so many bytes, leaves about as much behind as these tokens of YAML. */
+/** Reading an object, or so many bytes, leaves about as much behind as these tokens of YAML. */
 const TOKENS_OF_OBJECT = 2;
 const BYTES_OF_TOKEN = 512;
 /** A small pack may become large: from so many bytes on it counts as one. */

@@ -24,7 +24,7 @@ export interface DeltasDeps {
   readonly leaveOut: (place: number) => void;
 }
 
-/** What a delta builds on. */
+/** The base of a delta. */
 interface Base {
   readonly cost: number;
   readonly read: () => TypedBody;

@@ -7,9 +7,9 @@ export interface PackEntries {
   readonly oids: Buffer;
   /** In which order the entries were named, from 1 on. 0: it is too large to be read, or builds on what is. */
   readonly order: Uint32Array;
-  /** What the objects are, as packs number that. */
+  /** The types of the objects, as packs number them. */
   readonly types: Uint8Array;
-  /** What it costs to make an object. */
+  /** The cost of making each object. */
   readonly costs: Float64Array;
   /** The places of what deltas build on; `NONE` for other entries. */
   readonly bases: Int32Array;
@@ -46,7 +46,7 @@ export function oidAt({ oids }: Pick<PackEntries, 'oids'>, place: number): Buffe
   return oids.subarray(place * OID_BYTES, (place + 1) * OID_BYTES);
 }
 
-/** Which of the entries before `end` is at an offset. Throws when none is. */
+/** Finds the entry before `end` that is at an offset. Throws when none is. */
 export function placeOf({ offsets }: PackEntries, end: number, offset: number): number {
   let [low, high] = [0, end];
   while (low < high) {

@@ -8,18 +8,18 @@ export interface PackEntry {
   readonly type: number;
   readonly data: Buffer;
   readonly base: { readonly offset: number } | { readonly oid: string } | undefined;
-  /** How many bytes it takes in the pack. */
+  /** The bytes that it takes in the pack. */
   readonly length: number;
 }
 
 /** A pack and its index, read piece by piece; only the index is in memory. */
 export interface PackFile {
   readonly name: string;
-  /** How many objects the index names. */
+  /** The number of objects that the index names. */
   readonly count: number;
   /** Something in the pack has no name: it is too large to be read. */
   readonly isLacking: boolean;
-  /** Where an object starts. */
+  /** The offset of an object. */
   find(oid: string): number | undefined;
   headerAt(offset: number): EntryHeader;
   /** For entries that are small enough. Throws when it is damaged. */
@@ -32,10 +32,10 @@ export const COMMIT = 1;
 
 const TYPE_NAMES: Readonly<Record<number, string>> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' };
 
-/** Of objects that are no deltas. */
+/** The types of objects that are not deltas. */
 export const TYPES: readonly number[] = [1, 2, 3, 4];
 
-/** What the bytes of an object are added to, to name it. Throws when packs know no such type. */
+/** Begins the digest that names an object; add its bytes. Throws when packs know no such type. */
 export function objectDigest(type: number, size: number): Hash {
   const name = TYPE_NAMES[type];
   if (name === undefined) throw new Error('an object of a pack is of no known type');
@@ -75,7 +75,7 @@ export function openPackFile(path: string): PackFile {
     },
     headerAt: (offset) => parseHeader(read(offset, MAX_HEADER_BYTES), offset),
     entryAt(offset, { size }) {
-      // What is read beyond the entry is left alone.
+      // Bytes beyond the entry are left alone.
       const entry = parseEntry(read(offset, compressedBound(size)), offset, size);
       if (entry === undefined) throw new Error('an object of a pack has not its size');
       return entry;
@@ -87,7 +87,7 @@ export function openPackFile(path: string): PackFile {
   };
 }
 
-/** What an entry of so many bytes may take in a pack, header included: zlib adds little to what it cannot compress. */
+/** The most that an entry of so many bytes takes in a pack, header included: zlib adds little to what it cannot compress. */
 export function compressedBound(size: number): number {
   return size + Math.ceil(size / 8) + 4_096;
 }
@@ -113,13 +113,13 @@ function findName(index: Buffer, name: Buffer): number | undefined {
   return undefined;
 }
 
-/** What stands in front of an entry's compressed bytes. */
+/** The header in front of an entry's compressed bytes. */
 export interface EntryHeader {
   readonly type: number;
-  /** Of the object or the delta, inflated. */
+  /** The size of the object or the delta, inflated. */
   readonly size: number;
   readonly base: PackEntry['base'];
-  /** Of the header itself. */
+  /** The length of the header itself. */
   readonly length: number;
 }
 
@@ -149,7 +149,7 @@ export function parseEntry(bytes: Buffer, offset: number, maxBytes: number): Pac
   return { type, data, base, length: length + taken };
 }
 
-/** What follows the compressed bytes is left alone; `taken` says how many they were. */
+/** Leaves alone what follows the compressed bytes; `taken` says how many they were. */
 function inflate(bytes: Buffer, size: number): { data: Buffer; taken: number } {
   const options = { maxOutputLength: Math.max(size, 1), info: true };
   try {

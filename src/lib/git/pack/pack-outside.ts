@@ -8,7 +8,7 @@ export interface TypedBody {
   readonly body: Buffer;
 }
 
-/** What is known beside the pack, and what it cost to read it; undefined when it is not here. */
+/** Gives an object that is known beside the pack, and what it cost to read it; undefined when it is not here. */
 export type External = (
   oid: string,
 ) => { readonly body: Buffer; readonly cost: number } | 'too-large' | undefined;
@@ -17,9 +17,9 @@ export type External = (
 export interface Outside {
   /** Undefined where it is not here. */
   read(oid: string): TypedBody | 'too-large' | undefined;
-  /** Of one that was read before. */
+  /** The bytes of one that was read before. */
   body(oid: string): Buffer;
-  /** Of all that were read. */
+  /** The names of all that were read. */
   names(): readonly string[];
   clear(): void;
 }
@@ -61,7 +61,7 @@ export function createOutside(external: External, budget: PackBudget): Outside {
   };
 }
 
-/** Where only the name and the bytes of an object are known. Throws when they do not fit. */
+/** Finds the type of an object by its name and bytes. Throws when they do not fit. */
 export function typeOf(oid: string, body: Buffer): number {
   const type = TYPES.find((one) => objectDigest(one, body.length).update(body).digest('hex') === oid);
   if (type === undefined) throw new Error(`the object ${oid} is damaged`);

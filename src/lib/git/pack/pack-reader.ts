@@ -13,16 +13,16 @@ import {
 
 /** Reads the entries of a pack that has no index yet; never more of it in memory than one entry takes. */
 export interface PackReader {
-  /** Of the pack, without the checksum at its end. */
+  /** The end of the last object, before the checksum. */
   readonly end: number;
   headerAt(offset: number): EntryHeader;
   /** For entries that are small enough. Throws when it is damaged. */
   entryAt(offset: number, header: EntryHeader): PackEntry;
-  /** How many compressed bytes there are, with what they make handed out piece by piece. Throws when it is damaged. */
+  /** Hands out an object piece by piece, and counts its compressed bytes. Throws when it is damaged. */
   inflateAt(offset: number, header: EntryHeader, take: (piece: Buffer) => void): Promise<number>;
   /** Fewer at the end of the pack. */
   bytesAt(offset: number, length: number): Buffer;
-  /** Of all that is before it, as the pack says it. */
+  /** The checksum of all before it, as the pack has it. */
   checksum(): Buffer;
   close(): void;
 }
@@ -97,7 +97,7 @@ async function inflated(read: (at: number) => Buffer, take: (piece: Buffer) => v
       const piece = read(at);
       at += piece.length;
       if (piece.length === 0) {
-        // What it has taken in may not have come out yet.
+        // Some of its input may not have come out yet.
         inflate.end();
         break;
       }

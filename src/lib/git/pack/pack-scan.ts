@@ -9,7 +9,7 @@ import { openPackReader, type PackReader } from './pack-reader.ts';
 import { createPackTable, type PackTable, type Seen } from './pack-table.ts';
 
 export interface ScanOptions extends PackLimits {
-  /** What deltas of a thin pack build on; undefined when it is not here. */
+  /** Gives what deltas of a thin pack build on; undefined when it is not here. */
   readonly external: External;
   /** Something was left out before: a delta that builds on nothing known may build on that. */
   readonly isLacking?: boolean;
@@ -49,7 +49,7 @@ async function scan(reader: PackReader, options: ScanOptions): Promise<ScannedPa
   const count = start.readUInt32BE(COUNT_AT);
   if (count > MAX_OBJECTS) throw tooLarge(options);
   const { enter, ...limits } = options;
-  // What waits holds nothing meanwhile.
+  // A scan that waits holds nothing meanwhile.
   const enterEmpty = enter && (() => Promise.resolve(table.forget()).then(enter));
   const budget = createPackBudget({ ...limits, ...(enterEmpty && { enter: enterEmpty }) });
   const table = createPackTable(count, { ...options, reader, budget });
@@ -94,7 +94,7 @@ async function readEntry(
     return length;
   }
   budget.hold(Math.min(deltaResultSize(data), MAX_OBJECT_BYTES));
-  // What is outside of the pack is counted when it is read.
+  // Objects outside of the pack are counted when they are read.
   await budget.room('oid' in base ? deltaBaseSize(data) : 0);
   table.takeDelta(place, data, base);
   return length;

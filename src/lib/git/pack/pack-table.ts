@@ -22,7 +22,7 @@ export interface PackTable {
   resolveWaiting(): Promise<void>;
   /** Lets go of what is in memory to save time. */
   forget(): void;
-  /** What the pack builds on and does not have. */
+  /** The names of what the pack builds on and does not have. */
   outside(): readonly string[];
 }
 

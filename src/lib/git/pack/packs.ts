@@ -19,12 +19,12 @@ export interface Packs {
   read(oid: string): Buffer;
   /** The same, but undefined when there are more than `MAX_OBJECT_BYTES`. */
   readIfSmall(oid: string): Buffer | undefined;
-  /** What reading has cost so far, in bytes that were made or might have been. */
+  /** The cost of reading so far, in bytes that were made or might have been. */
   spent(): number;
   has(oid: string): boolean;
-  /** How many packs there are. */
+  /** The number of packs. */
   count(): number;
-  /** How many objects they name. */
+  /** The number of objects that they name. */
   objects(): number;
   /** Call after a fetch: takes in the packs that are new. */
   refresh(): void;
@@ -53,7 +53,7 @@ const MAX_CACHE_BYTES = 8 * 1024 * 1024;
 const MAX_CHAIN = 4_096;
 /** From one pack to another in a row: one leads to where the base is whole. */
 const MAX_CROSSINGS = 8;
-/** Of a look into the indexes and into memory. */
+/** The cost of a look into the indexes and into memory. */
 const READ_COST = 1_024;
 
 export function openPacks(gitdir: string): Packs {

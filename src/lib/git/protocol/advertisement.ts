@@ -3,7 +3,7 @@ import { type Remote, serverWords, unusable } from '../failure.ts';
 import { HEADS } from '../refs.ts';
 import { readPktLines } from './pktline.ts';
 
-/** What a server says first: where the refs are that we asked about, and what it can do. */
+/** The server's first words: where the refs are that we asked about, and what it can do. */
 export interface Advertised {
   readonly refs: ReadonlyMap<string, string>;
   readonly capabilities: ReadonlySet<string>;
@@ -22,13 +22,13 @@ export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, r
   return { refs, capabilities };
 }
 
-/** What a server says of its branches, as far as it is kept. */
+/** The same with all branches, as far as they are kept. */
 export interface AdvertisedBranches extends Advertised {
   /** A branch that is not in `refs` is not there. */
   readonly isWhole: boolean;
 }
 
-/** Of longer names and more branches only the wanted ones are kept: many attempts hold what they know at once. */
+/** With more, only the wanted refs are kept: many attempts hold what they know at once. */
 const MAX_KEPT_LENGTH = 256 * 1024;
 
 /** The same with all branches, where these are not too many. */

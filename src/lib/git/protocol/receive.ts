@@ -19,7 +19,7 @@ export interface RefUpdate {
   readonly objects: readonly GitObject[];
 }
 
-/** What became of a ref that the server did not take. */
+/** A ref that the server did not take. */
 export interface RefusedRef {
   readonly error: TurnpikeError;
   /** It was a force push, and the server may take a commit that goes on from what is there. */
@@ -63,7 +63,7 @@ export async function pushRefs(
 
 interface Said {
   readonly said: string;
-  /** What is said of this ref, and not of all that came with it. */
+  /** The part about this ref, and not about all that came with it. */
   readonly ofIt: string;
   readonly advise: Advise;
 }
@@ -96,7 +96,7 @@ function mayBeForce({ kind }: Refusal, isAlone: boolean): boolean {
 
 interface Report {
   readonly lines: readonly string[];
-  /** What it says in place of a report (gitprotocol-common, "pkt-line Format"). */
+  /** An error in place of a report (gitprotocol-common, "pkt-line Format"). */
   readonly refusal: string | undefined;
   readonly words: string;
 }

@@ -1,8 +1,8 @@
-/** What comes on the side bands (gitprotocol-pack): 1 is the answer itself, 2 words for people, 3 a fatal error. */
+/** Takes what comes on the side bands (gitprotocol-pack): 1 is the answer itself, 2 words for people, 3 a fatal error. */
 export interface SideBands {
-  /** Each piece of the answer itself. */
+  /** Gets each piece of the answer itself. */
   readonly data: (piece: Buffer) => void;
-  /** What is on no band: before the pack, or all of it where no side bands were agreed on. */
+  /** Gets each line on no band: those before the pack, or all where no side bands were agreed on. */
   readonly line: (line: Buffer | null) => void;
 }
 
@@ -10,7 +10,7 @@ export interface Demultiplexer {
   readonly take: (payload: Buffer | null) => void;
   /** The first words for people, errors first. */
   words(): string;
-  /** What the server ended with, when it said so. */
+  /** The error that the server ended with, if any. */
   error(): string | undefined;
 }
 

@@ -15,11 +15,11 @@ import {
 interface Kind {
   /** Null where the algorithm has its own. */
   readonly hash: string | null;
-  /** Of the signature (RFC 8709, RFC 8332, RFC 5656). */
+  /** The name of the signature (RFC 8709, RFC 8332, RFC 5656). */
   readonly name: string;
 }
 
-/** By the type of the key. What RSA signs with SHA-1 is taken by nobody any more. */
+/** By the type of the key. Nobody takes RSA with SHA-1 any more. */
 const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['ssh-ed25519', { hash: null, name: 'ssh-ed25519' }],
   ['ssh-rsa', { hash: 'sha512', name: 'rsa-sha2-512' }],
@@ -30,7 +30,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
 
 const MAGIC = 'SSHSIG';
 const VERSION = Buffer.from([0, 0, 0, 1]);
-/** What `git verify-commit` asks for. */
+/** `git verify-commit` asks for this one. */
 const NAMESPACE = 'git';
 const HASH = 'sha512';
 const LINE_LENGTH = 70;

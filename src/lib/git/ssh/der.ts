@@ -43,7 +43,7 @@ export function derIdentifier(value: DerValue | undefined): string {
   return value?.tag === OBJECT_IDENTIFIER ? value.body.toString('hex') : '';
 }
 
-/** Where the length ends, and the length; undefined where there is none of at most four bytes. */
+/** Reads a length, and where it ends; undefined where there is none of at most four bytes. */
 function lengthAt(bytes: Buffer, at: number): { readonly end: number; readonly length: number } | undefined {
   const first = bytes[at];
   if (first === undefined) return undefined;

@@ -138,7 +138,7 @@ function createFlushFinder(): (chunk: Buffer) => boolean {
       if (left > 0 || digits.length < LENGTH_DIGITS) continue;
       const length = Number.parseInt(digits, 16);
       digits = '';
-      // What is no pkt-line is for the parser to refuse.
+      // The parser refuses what is not a pkt-line.
       if (!(length >= LENGTH_DIGITS)) return true;
       left = length - LENGTH_DIGITS;
     }
@@ -146,7 +146,7 @@ function createFlushFinder(): (chunk: Buffer) => boolean {
   };
 }
 
-/** Git's own words, and those of hosts. */
+/** Git's own words, and those of hosts, for a repository that is not there or not to be seen. */
 const NOT_THERE =
   /not found|not exist|no such|not appear to be a git|denied|permission|not allowed|not enabled|unauthori[sz]ed/i;
 

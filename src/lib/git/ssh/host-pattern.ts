@@ -1,11 +1,11 @@
 /**
- * Whether a name matches a pattern of `known_hosts` (`*`: any characters, `?`: one). Goes back to the last star
+ * Matches a name with a pattern of `known_hosts` (`*`: any characters, `?`: one). Goes back to the last star
  * alone, so that the time is at most the product of the two lengths, whatever the pattern is. A `known_hosts` of 256 KiB takes
  * 25 ms; by the matcher of globs in lib/text, which serves braces too, it would take seconds.
  */
 export function matchesHostPattern(pattern: string, name: string): boolean {
   let [at, place] = [0, 0];
-  // Where the last star stands, and where in the name its text ends.
+  // The place of the last star, and the end of its text in the name.
   let [star, end] = [-1, 0];
   while (place < name.length) {
     if (pattern[at] === '*') {

@@ -1,7 +1,7 @@
 import { pemText } from '../../text/index.ts';
 import { stringOf } from './strings.ts';
 
-/** What a private key of OpenSSH's own format begins with (OpenSSH's PROTOCOL.key). */
+/** Begins a private key of OpenSSH's own format (OpenSSH's PROTOCOL.key). */
 export const MAGIC = Buffer.from('openssh-key-v1\0');
 
 /** A key without a passphrase, as ssh-keygen would write it. */

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { openSshText } from './openssh-text.ts';
 import { stringOf } from './strings.ts';
 
-/** What SSH has a name for (RFC 5656, section 10.1). */
+/** The curves that SSH has a name for (RFC 5656, section 10.1). */
 const CURVES = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
 /** A key of PKCS#8 without a passphrase in a form that ssh2 reads; undefined where SSH has no such keys. */

@@ -87,7 +87,7 @@ function derivationBy(name: string, values: readonly DerValue[]): Derivation | u
 /** Half a second of a thread of its own, and 32 MiB. OpenSSL makes 2,048 rounds, and 131,072 of scrypt. */
 const MAX_ROUNDS = { pbkdf2: 1_000_000, scrypt: 262_144 } as const;
 
-/** How much work the passphrase is, and how much of that is done. */
+/** The work that the passphrase takes, and the most that is done. */
 export function workOf({ derivation }: LockedPkcs8): { readonly rounds: number; readonly limit: number } {
   const limit = MAX_ROUNDS[derivation.name];
   if (derivation.name === 'pbkdf2') return { rounds: derivation.rounds, limit };
@@ -120,7 +120,7 @@ function derive({ derivation, salt, cipher }: LockedPkcs8, passphrase: string): 
     return byPbkdf2(passphrase, salt, derivation.rounds, length, derivation.hash);
   }
   const { cost, block, parallel } = derivation;
-  // What the work may take; a little is added to it by the algorithm itself.
+  // Twice what the work takes: the algorithm itself adds a little.
   const maxmem = 2 * 128 * MAX_ROUNDS.scrypt;
   return byScrypt(passphrase, salt, length, { N: cost, r: block, p: parallel, maxmem });
 }

@@ -22,7 +22,7 @@ export type ReadKey =
   | { readonly kind: 'locked' }
   | BadKey;
 
-/** What keeps a key from being read at all. */
+/** A reason why a key is not read at all. */
 export type BadKey =
   | { readonly kind: 'unreadable' }
   /** Its passphrase is used in a way that is not known here. */
@@ -31,7 +31,7 @@ export type BadKey =
   | { readonly kind: 'long' }
   | { readonly kind: 'slow'; readonly rounds: number; readonly limit: number };
 
-/** What to do about a lock that is not known here, such as PBES1. */
+/** Advice for a lock that is not known here, such as PBES1. */
 export const WRITE_ANEW = 'write it anew with "openssl pkcs8 -topk8 -v2 aes-256-cbc -in <file>"';
 
 const UNREADABLE = { kind: 'unreadable' } as const;
@@ -39,7 +39,7 @@ const UNREADABLE = { kind: 'unreadable' } as const;
 /** A round takes 20 ms of everybody's time, each in a turn of its own. ssh-keygen makes 16 or 24. */
 const MAX_ROUNDS = 64;
 
-/** What to say of a key that is too long. */
+/** Follows "it" or the name of a key that is too long. */
 export const TOO_LONG: string = `has more than ${MAX_RSA_BITS} bits: make an ed25519 key`;
 
 /** Reads a private key as ssh-keygen and openssl write it: OpenSSH's own format, PKCS#8, or PEM of RSA and EC keys. */
@@ -53,7 +53,7 @@ export async function readPrivateKey(
   const looks = keyLooks(text);
   const isLocked = looks.kind === 'private' && looks.isLocked;
   const failed: ReadKey = { kind: isLocked ? 'locked' : 'unreadable' };
-  // One that is given up is no wrong passphrase.
+  // An attempt that is given up throws: it does not mean a wrong passphrase.
   const opened = await openPrivateKey(text, passphrase, (locked, given) => unlock(locked, given, turn));
   if (!opened) return failed;
   try {
@@ -70,7 +70,7 @@ export async function readPrivateKey(
 
 export interface OpenedKey {
   readonly key: string;
-  /** Where the key needs one still, which then takes no time. */
+  /** For a key that still needs one, which then takes no time. */
   readonly passphrase?: string;
 }
 
@@ -96,7 +96,7 @@ export async function openPrivateKey(
   }
 }
 
-/** Looks for it before anything else does: ssh2 itself has no bounds. */
+/** Finds it before anything else reads the key: ssh2 itself has no bounds. */
 export function badKey(text: string): BadKey | undefined {
   const looks = keyLooks(text);
   if (looks.kind === 'private' && isLongKeyBlock(looks.block)) return { kind: 'long' };
@@ -130,7 +130,7 @@ type Form =
   | { readonly kind: 'locked'; readonly key: LockedKey }
   | Exclude<BadKey, { readonly kind: 'slow' | 'long' }>;
 
-/** What older versions of openssl and ssh-keygen write. */
+/** The headers that older versions of openssl and ssh-keygen write. */
 const OLDER = /^Proc-Type: 4,ENCRYPTED\nDEK-Info: [A-Z0-9-]+,[0-9A-F]+$/;
 
 /**

@@ -39,7 +39,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     socket.destroy();
   };
   client.on('ready', () => resolve({ exec: (command) => execute(client, command), close: end }));
-  // After `ready` nobody waits here any more; whoever uses a channel sees that it ends.
+  // After `ready` nobody waits here any more: a channel in use shows its end itself.
   client.on('error', (error) => reject(sessionError(error, remote)));
   client.on('close', () => reject(sessionError(new Error('the connection was closed'), remote)));
   signal.addEventListener('abort', aborted, { once: true });

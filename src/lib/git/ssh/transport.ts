@@ -132,7 +132,7 @@ function createExchanges(start: Start) {
 
 const unlockAlone: Unlock = (key, passphrase) => unlock(key, passphrase, createTurns().job());
 
-/** As Git has it: `~`, or a user's, is no directory below the root (git-clone, "GIT URLS"). */
+/** As Git has it: `~`, or a user's, is not a directory below the root (git-clone, "GIT URLS"). */
 function pathOf({ pathname }: URL): string {
   return decodeURIComponent(pathname).replace(/^\/~/, '~');
 }

@@ -57,7 +57,7 @@ export function lockedOpenSsh(bytes: Buffer): LockedOpenSsh | undefined {
   return { kind: 'openssh', cipher: cipher.toString('latin1'), salt, rounds, publicKey, locked, tag };
 }
 
-/** Gives the key without its passphrase; undefined where this is not its passphrase. */
+/** Gives the key without its passphrase; undefined where the passphrase is wrong. */
 export type Unlock = (key: LockedKey, passphrase: string) => Promise<string | undefined>;
 
 /** The same for the same key with the same passphrase. */
