@@ -2,7 +2,7 @@ import { type MergedInto, type PushStrategy, pipelineKey } from '../api/pipeline
 import type { PullRequestState } from '../decide/promotion/next.ts';
 import { type AttemptTime, gitTime } from '../lib/async/index.ts';
 import { forGit } from '../lib/forges/index.ts';
-import { forgeTypeOf } from '../lib/forges/pure.ts';
+import { forgeTypeOf, kindOf } from '../lib/forges/pure.ts';
 import type { GitCredentials, SigningKey } from '../lib/git/index.ts';
 import type { BranchResult, Workspace } from './branch/port.ts';
 import type { Pass } from './checkpoint.ts';
@@ -43,7 +43,8 @@ export interface PushDeps {
 
 /** The strategy has no type: a forge is known by its URL alone. */
 function at(url: string, credentials: GitCredentials): GitCredentials {
-  return forGit(credentials, { takesBearer: forgeTypeOf({ url }) === 'bitbucket-server' });
+  const type = forgeTypeOf({ url });
+  return forGit(credentials, type ? kindOf(type) : {});
 }
 
 export function createPushPromoter({ workspace, now, pass }: PushDeps): PushPromoter {

@@ -8,11 +8,10 @@ import {
   SEVERAL_STRATEGIES,
   type Strategy,
 } from '../../api/pipeline.ts';
-import { forgeTypeOf, untoldForgeType } from '../../lib/forges/pure.ts';
+import { forgeTypeOf, forgeUrlProblem, untoldForgeType } from '../../lib/forges/pure.ts';
 import { branchProblem } from '../../lib/git/pure.ts';
 import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../../lib/net/pure.ts';
 import { fileProblems } from './files.ts';
-import { forgeFitProblem } from './forge.ts';
 import { gateProblems } from './gates.ts';
 import { approvalProblems } from './on-top.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
@@ -110,7 +109,7 @@ function forgeProblems(pullRequest: PullRequestStrategy, scope: string, policy: 
   if (wrong.length > 0) return wrong;
   const type = forgeTypeOf(pullRequest);
   if (!type) return [{ rule: 'forge-type', field: `${scope}.type`, scope, message: untoldForgeType(url) }];
-  const unfit = forgeFitProblem(type, new URL(url));
+  const unfit = forgeUrlProblem(type, url);
   return unfit ? [urlProblem('forge-fits-url', url, scope, unfit)] : [];
 }
 

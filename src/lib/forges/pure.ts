@@ -6,6 +6,7 @@ export {
   isGitHubApp,
 } from './credentials/github-app.ts';
 export { GATES_OPEN } from './status.ts';
-export { FORGE_TYPES, type ForgeType, MERGE_METHODS, type MergeMethod } from './types.ts';
-export { forgeTypeOf, knownForgeType, untoldForgeType } from './url/forge-type.ts';
+export { FORGE_TYPES, type ForgeType, kindOf, MERGE_METHODS, type MergeMethod } from './types.ts';
+export { forgeUrlProblem } from './url/fit.ts';
+export { forgeTypeOf, untoldForgeType } from './url/forge-type.ts';
 export { isSameRepository } from './url/same-repository.ts';

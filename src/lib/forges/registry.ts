@@ -1,3 +1,5 @@
+import { TurnpikeError } from '../errors.ts';
+import { shapeProblem } from '../net/pure.ts';
 import { createAzure } from './azure/forge.ts';
 import { webhook as azureWebhook } from './azure/webhook.ts';
 import { createBitbucket } from './bitbucket/forge.ts';
@@ -13,6 +15,7 @@ import { webhook as gitLabWebhook } from './gitlab/webhook.ts';
 import { guarded } from './guarded.ts';
 import type { Forge } from './port.ts';
 import type { ForgeType } from './types.ts';
+import { otherHostProblem } from './url/fit.ts';
 import type { Webhook } from './webhook.ts';
 
 interface Host {
@@ -32,7 +35,8 @@ const HOSTS: Readonly<Record<ForgeType, Host>> = {
 /**
  * The forge of one repository.
  *
- * @throws TurnpikeError SpecInvalid for a URL that names no repository
+ * @throws TurnpikeError SpecInvalid for a URL that names no repository on such a forge: what `shapeProblem` and
+ * `forgeUrlProblem` refuse
  */
 export function createForge(
   type: ForgeType,
@@ -40,7 +44,10 @@ export function createForge(
   credentials: Credentials,
   deps: ForgeDeps,
 ): Forge {
-  return guarded(HOSTS[type].create(repositoryUrl, credentials, deps));
+  const forge = guarded(HOSTS[type].create(repositoryUrl, credentials, deps));
+  const problem = shapeProblem(repositoryUrl) ?? otherHostProblem(type, repositoryUrl);
+  if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem, { retry: 'never' });
+  return forge;
 }
 
 export function webhookOf(type: ForgeType): Webhook {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { azureAddress } from '../../../src/lib/forges/azure/address.ts';
 import type { Forge } from '../../../src/lib/forges/port.ts';
 import { createForge } from '../../../src/lib/forges/registry.ts';
-import { azureAddress } from '../../../src/lib/forges/url/repository.ts';
 import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../../fakes/azure.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';

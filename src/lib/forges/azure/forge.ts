@@ -6,7 +6,7 @@ import { createForgeCall } from '../request/call.ts';
 import { createConditionalGet } from '../request/conditional-get.ts';
 import { createSendJson, type SendJson } from '../request/send-json.ts';
 import type { ForgeContext } from '../request/types.ts';
-import { azureAddress } from '../url/repository.ts';
+import { azureAddress } from './address.ts';
 import type { Api } from './api.ts';
 import { cancelMerge } from './cancel.ts';
 import { close } from './close.ts';

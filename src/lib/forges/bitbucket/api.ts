@@ -4,7 +4,7 @@ import { type ConditionalGet, isKnownAnswer } from '../request/conditional-get.t
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { SendJson } from '../request/send-json.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
-import type { BitbucketAddress } from '../url/repository.ts';
+import type { BitbucketAddress } from './address.ts';
 
 /** One repository. */
 export interface Api {

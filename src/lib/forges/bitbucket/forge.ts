@@ -6,7 +6,7 @@ import { createForgeCall } from '../request/call.ts';
 import { createConditionalGet } from '../request/conditional-get.ts';
 import { createSendJson } from '../request/send-json.ts';
 import type { ForgeContext } from '../request/types.ts';
-import { bitbucketAddress } from '../url/repository.ts';
+import { bitbucketAddress } from './address.ts';
 import type { Api } from './api.ts';
 import { cancelMerge } from './cancel.ts';
 import { close } from './close.ts';
@@ -41,8 +41,6 @@ export function createBitbucket(repositoryUrl: string, credentials: Credentials,
     maxBody: MAX_DESCRIPTION,
     // Tags are shown: https://confluence.atlassian.com/bitbucketserver/markdown-syntax-guide-776639995.html
     hiddenBy: 'reference',
-    // A token of a repository or a project is taken in no other way:
-    // https://confluence.atlassian.com/bitbucketserver086/http-access-tokens-1188782454.html
     takesBearer: true,
     ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}${prefix}/scm/${project}/${name}.git` }),
     create: (input) => create(api, input),

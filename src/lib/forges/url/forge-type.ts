@@ -1,32 +1,5 @@
 import { hostOf, matchesName } from '../../net/pure.ts';
-import { FORGE_TYPES, type ForgeType } from '../types.ts';
-
-/** Hosts of the well-known forges; a `*.` stands for any name before the rest. */
-const KNOWN_HOSTS: readonly (readonly [string, ForgeType])[] = [
-  ['github.com', 'github'],
-  ['*.ghe.com', 'github'],
-  ['gitlab.com', 'gitlab'],
-  ['codeberg.org', 'gitea'],
-  ['gitea.com', 'gitea'],
-  ['dev.azure.com', 'azure-devops'],
-  ['ssh.dev.azure.com', 'azure-devops'],
-  ['*.visualstudio.com', 'azure-devops'],
-];
-
-/** How people call the host of a forge of their own, such as `gitlab.example.com` or `code.gitlab.internal`. */
-const LABELS: ReadonlyMap<string, ForgeType> = new Map([
-  ['github', 'github'],
-  ['gitlab', 'gitlab'],
-  ['gitea', 'gitea'],
-  ['forgejo', 'gitea'],
-  ['bitbucket', 'bitbucket-server'],
-]);
-
-/** Paths of repositories that one forge alone has. */
-const PATHS: readonly (readonly [RegExp, ForgeType])[] = [
-  [/\/_git\/[^/]+\/*$/, 'azure-devops'],
-  [/\/(scm\/[^/]+|(projects|users)\/[^/]+\/repos)\/[^/]+(\/browse)?\/*$/, 'bitbucket-server'],
-];
+import { FORGE_TYPES, type ForgeType, kindOf } from '../types.ts';
 
 /** A repository, and its forge where that is known. */
 export interface Location {
@@ -38,12 +11,12 @@ export interface Location {
 export function forgeTypeOf({ type, url }: Location): ForgeType | undefined {
   if (type) return type;
   const parsed = URL.parse(url);
-  return parsed ? toldType(parsed) : undefined;
+  return parsed ? typeByUrl(parsed) : undefined;
 }
 
 /** The type of the forge at a well-known host. */
 export function knownForgeType(host: string): ForgeType | undefined {
-  return KNOWN_HOSTS.find(([pattern]) => matchesName(pattern, host))?.[1];
+  return FORGE_TYPES.find((type) => kindOf(type).hosts.some((pattern) => matchesName(pattern, host)));
 }
 
 /** Why a forge cannot be asked: nobody says what it is. */
@@ -52,13 +25,20 @@ export function untoldForgeType(url: string): string {
   return `The host ${host} does not tell which forge it is: write type: one of ${FORGE_TYPES.join(', ')}.`;
 }
 
-function toldType(url: URL): ForgeType | undefined {
+function typeByUrl(url: URL): ForgeType | undefined {
   const host = hostOf(url);
-  const known = knownForgeType(host);
-  if (known) return known;
-  const label = host
-    .split('.', 2)
-    .map((one) => LABELS.get(one))
-    .find(Boolean);
-  return label ?? PATHS.find(([pattern]) => pattern.test(url.pathname))?.[1];
+  return knownForgeType(host) ?? typeByLabel(host) ?? typeByPath(url.pathname);
+}
+
+function typeByLabel(host: string): ForgeType | undefined {
+  for (const label of host.split('.', 2)) {
+    const found = FORGE_TYPES.find((type) => kindOf(type).labels.includes(label));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Azure's `_git` comes last, and before all: no project of Bitbucket's is called so. */
+function typeByPath(path: string): ForgeType | undefined {
+  return FORGE_TYPES.findLast((type) => kindOf(type).path?.test(path));
 }
