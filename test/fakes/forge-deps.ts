@@ -1,6 +1,6 @@
 import type { ForgeDeps } from '../../src/lib/forges/deps.ts';
 import type { Waits } from '../../src/lib/forges/request/concurrency.ts';
-import { createForgeMemory } from '../../src/lib/forges/request/shared-limits.ts';
+import { createSharedLimits } from '../../src/lib/forges/request/shared-limits.ts';
 import { createFakeLog } from './log.ts';
 import { loopbackOutbound } from './outbound.ts';
 
@@ -22,7 +22,7 @@ export function forgeDeps(change: Partial<ForgeDeps> = {}): ForgeDeps {
     outbound: loopbackOutbound(),
     log: createFakeLog().log,
     now,
-    ...createForgeMemory(now, noWaits()),
+    ...createSharedLimits(now, noWaits()),
     onForgeRequest: () => {},
     ...change,
   };

@@ -1,7 +1,7 @@
 import type {
-  Decoration,
   Forge,
   MergeOptions,
+  Metadata,
   NewPullRequest,
   PullRequest,
 } from '../../src/lib/forges/port.ts';
@@ -9,7 +9,7 @@ import type {
 /** The pull request of a promotion, and how a test gets it from a forge. */
 
 export const INPUT = { head: 'promotion-team-app-staging', base: 'main', title: 'Promote', body: 'text' };
-export const NONE: Decoration = { labels: [], assignees: [], reviewers: [] };
+export const NONE: Metadata = { labels: [], assignees: [], reviewers: [] };
 
 export async function openPull(forge: Forge, input: NewPullRequest = INPUT): Promise<PullRequest> {
   const pull = await forge.create(input);

@@ -1,9 +1,9 @@
 import { hasCode } from '../errors.ts';
-import type { Decoration, PullRequest } from './port.ts';
+import type { Metadata, PullRequest } from './port.ts';
 import type { ForgeContext } from './request/types.ts';
 
 /** What is wanted and not there. Forges tell names apart without regard to case, or have nearly none that differ by it. */
-export function missingOf(pull: PullRequest, wanted: Decoration): Decoration {
+export function missingOf(pull: PullRequest, wanted: Metadata): Metadata {
   return {
     labels: missing(wanted.labels, pull.labels),
     assignees: missing(wanted.assignees, pull.assignees),
@@ -21,10 +21,10 @@ export function missing(wanted: readonly string[], present: readonly string[]): 
 }
 
 /** Returns sentences about what was not taken. */
-export type DecorationStep = () => Promise<readonly string[]>;
+export type MetadataStep = () => Promise<readonly string[]>;
 
 /** All steps, one after the other: what the forge refuses for good becomes a sentence, what passes is thrown. */
-export async function decorated(steps: readonly DecorationStep[]): Promise<readonly string[]> {
+export async function runSteps(steps: readonly MetadataStep[]): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const step of steps) {
     try {
@@ -63,7 +63,7 @@ const ADVICE = {
 } as const;
 
 export function notTaken(
-  kind: keyof Decoration,
+  kind: keyof Metadata,
   names: readonly string[],
   { name, host, repository }: ForgeContext,
 ): string[] {
@@ -73,7 +73,7 @@ export function notTaken(
 }
 
 /** For what a forge does not have at all. */
-export function notThere(kind: keyof Decoration, names: readonly string[], { name }: ForgeContext): string[] {
+export function notThere(kind: keyof Metadata, names: readonly string[], { name }: ForgeContext): string[] {
   if (names.length === 0) return [];
   return [`${name} has no ${kind} of pull requests: take ${names.join(', ')} out of the Pipeline.`];
 }

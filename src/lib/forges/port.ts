@@ -46,7 +46,7 @@ export interface NewPullRequest {
 }
 
 /** What is put on a pull request beside its text. */
-export interface Decoration {
+export interface Metadata {
   readonly labels: readonly string[];
   readonly assignees: readonly string[];
   readonly reviewers: readonly string[];
@@ -114,7 +114,7 @@ export interface Forge {
    * Adds what is missing and removes nothing; no request when nothing is missing. Returns a sentence for
    * each thing that the forge refuses for good.
    */
-  decorate(pull: PullRequest, wanted: Decoration): Promise<readonly string[]>;
+  setMetadata(pull: PullRequest, wanted: Metadata): Promise<readonly string[]>;
   /** Says something in a comment, unless the latest comments say it already. */
   comment(pull: PullRequest, text: string): Promise<void>;
   /** Says why in a comment and closes what was read a moment ago; one that is not open is left as it is. */

@@ -108,7 +108,7 @@ async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): 
   const { labels = [], assignees = [], reviewers = [] } = settings;
   // It is there by now, and is recorded whatever comes next: a person may close it before the next attempt.
   const { refused = [], failure } = await unlessFailed(
-    forge.decorate(pull, { labels, assignees, reviewers }),
+    forge.setMetadata(pull, { labels, assignees, reviewers }),
   );
   const page = pull.pageProblem === undefined ? [] : [pull.pageProblem];
   const problems = [...(branch.others ? [OTHERS] : []), ...branch.problems, ...refused, ...page];
@@ -206,9 +206,9 @@ function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise
       await pass('after-update');
       return updated;
     },
-    async decorate(pull, wanted) {
+    async setMetadata(pull, wanted) {
       await pass('before-update');
-      const refused = await forge.decorate(pull, wanted);
+      const refused = await forge.setMetadata(pull, wanted);
       await pass('after-update');
       return refused;
     },

@@ -4,7 +4,7 @@ import { type AttemptTime, forgeTime, gitTime } from '../../lib/async/index.ts';
 import {
   type Credentials,
   createForge,
-  createForgeMemory,
+  createSharedLimits,
   type Forge,
   type ForgeRequest,
   forGit,
@@ -38,13 +38,13 @@ export interface PullRequestDeps {
 
 export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
   const { workspace, createForge: create = createForge } = deps;
-  const shared = { ...deps, ...createForgeMemory(deps.now, deps.waits) };
+  const shared = { ...deps, ...createSharedLimits(deps.now, deps.waits) };
   const forgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) =>
     create(typeOf(settings), settings.url, credentials, { ...shared, ...forgeTime(time) });
   // Nobody waits for what a poll says.
   const patientForgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) => {
-    const patient = { ...shared, patient: true, ...forgeTime(time) };
-    return create(typeOf(settings), settings.url, credentials, patient);
+    const background = { ...shared, priority: 'background' as const, ...forgeTime(time) };
+    return create(typeOf(settings), settings.url, credentials, background);
   };
   const gitOf = (
     forge: Forge,

@@ -49,7 +49,7 @@ test('a draft on Azure is opened as one, and stays what a person makes of it', a
 describe('the decoration of a pull request on Azure', () => {
   test('is labels and reviewers, by id or name, and no request once they are there', async () => {
     const wanted = { ...NONE, labels: ['promotion', 'staging'], reviewers: [ANN_ID, 'bob@example.com'] };
-    expect(await forge().decorate(await opened(), wanted)).toEqual([]);
+    expect(await forge().setMetadata(await opened(), wanted)).toEqual([]);
     expect(azure.requests).toEqual([
       `POST ${ROOT}/pullrequests/1/labels${END}`,
       `POST ${ROOT}/pullrequests/1/labels${END}`,
@@ -62,14 +62,14 @@ describe('the decoration of a pull request on Azure', () => {
     expect(pull.labels).toEqual(['promotion', 'staging']);
     expect(pull.reviewers).toEqual([ANN_ID, 'ann@example.com', BOB_ID, 'bob@example.com']);
     const other = { ...NONE, labels: ['Staging'], reviewers: ['ANN@example.com', BOB_ID] };
-    expect(await forge().decorate(pull, other)).toEqual([]);
+    expect(await forge().setMetadata(pull, other)).toEqual([]);
     expect(azure.requests).toEqual([]);
   });
 
   test('takes no vote back of who is there under another name', async () => {
     const pull = await opened();
-    await forge().decorate(pull, { ...NONE, reviewers: [BOB_ID] });
-    await forge().decorate(await current(), { ...NONE, reviewers: ['bob'] });
+    await forge().setMetadata(pull, { ...NONE, reviewers: [BOB_ID] });
+    await forge().setMetadata(await current(), { ...NONE, reviewers: ['bob'] });
     expect(azure.requests.map((request) => request.split(' ')[0])).toEqual(['GET']);
   });
 
@@ -77,7 +77,7 @@ describe('the decoration of a pull request on Azure', () => {
     azure.identities.set('00000000-0000-4000-8000-000000000001', 'ann@example.org');
     const unknown = '00000000-0000-4000-8000-000000000009';
     const wanted = { ...NONE, assignees: ['ann'], reviewers: [unknown, BOB_ID, 'zoe', 'ann'] };
-    const problems = await forge().decorate(await opened(), wanted);
+    const problems = await forge().setMetadata(await opened(), wanted);
     expect(problems).toHaveLength(3);
     expect(problems[0]).toBe('Azure DevOps has no assignees of pull requests: take ann out of the Pipeline.');
     expect(problems[1]).toContain(`did not take the reviewers ${unknown} in`);
@@ -88,7 +88,7 @@ describe('the decoration of a pull request on Azure', () => {
   test('says what is missing to look names up, and takes those who are known by their ids', async () => {
     azure.options.mayReadIdentities = false;
     const wanted = { ...NONE, reviewers: ['ann@example.com', BOB_ID] };
-    const problems = await forge().decorate(await opened(), wanted);
+    const problems = await forge().setMetadata(await opened(), wanted);
     expect(problems).toEqual([
       'Azure DevOps at dev.azure.com does not tell this token who ann@example.com is (403): give the token the right to read identities, or name reviewers by their ids.',
     ]);
@@ -108,14 +108,14 @@ describe('the decoration of a pull request on Azure', () => {
       },
     };
     const one = createForge('azure-devops', url, { token: AZURE_TOKEN }, forgeDeps({ outbound }));
-    await one.decorate(await opened(), { ...NONE, reviewers: ['ann'] });
+    await one.setMetadata(await opened(), { ...NONE, reviewers: ['ann'] });
     expect(asked).toEqual([identities]);
   });
 
   test('is tried again after a failure that passes', async () => {
     const pull = await opened();
     azure.fail({ status: 503, body: '' });
-    const failure = await failureOf(forge().decorate(pull, { ...NONE, labels: ['x'] }));
+    const failure = await failureOf(forge().setMetadata(pull, { ...NONE, labels: ['x'] }));
     expect(failure.code).toBe('ForgeUnavailable');
   });
 });

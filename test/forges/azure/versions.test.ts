@@ -30,7 +30,7 @@ async function everything(one: Forge): Promise<void> {
   await one.get(1);
   await one.update(1, { title: 'Newer', body: 'newer' });
   expect(
-    await one.decorate(pull, { ...NONE, labels: ['promotion'], reviewers: [ANN_ID, 'bob@example.com'] }),
+    await one.setMetadata(pull, { ...NONE, labels: ['promotion'], reviewers: [ANN_ID, 'bob@example.com'] }),
   ).toEqual([]);
   await one.comment(pull, 'Of others.');
   await one.setStatus(HEAD_COMMIT, { state: 'success', description: 'Ready.', pullRequest: 1 });

@@ -52,22 +52,22 @@ test('nothing is said of drafts to a Bitbucket that has none', async () => {
 describe('the decoration of a pull request on Bitbucket', () => {
   test('is reviewers, with one request for each, and no request once they are there', async () => {
     const wanted = { ...NONE, reviewers: ['ann', 'bob'] };
-    expect(await forge().decorate(await opened(), wanted)).toEqual([]);
+    expect(await forge().setMetadata(await opened(), wanted)).toEqual([]);
     expect(bitbucket.requests).toEqual(Array(2).fill(`POST ${ROOT}/pull-requests/1/participants`));
 
     const pull = await current();
     expect(pull.reviewers).toEqual(['ann', 'bob']);
-    expect(await forge().decorate(pull, { ...NONE, reviewers: ['Ann'] })).toEqual([]);
+    expect(await forge().setMetadata(pull, { ...NONE, reviewers: ['Ann'] })).toEqual([]);
     expect(bitbucket.requests).toEqual([]);
   });
 
   test('is kept when the text changes', async () => {
-    await forge().decorate(await opened(), { ...NONE, reviewers: ['ann'] });
+    await forge().setMetadata(await opened(), { ...NONE, reviewers: ['ann'] });
     expect((await forge().update(1, { title: 'Newer', body: 'b' })).reviewers).toEqual(['ann']);
   });
 
   test('has no labels and no assignees', async () => {
-    const problems = await forge().decorate(await opened(), {
+    const problems = await forge().setMetadata(await opened(), {
       labels: ['promotion', 'staging'],
       assignees: ['ann'],
       reviewers: ['bob'],
@@ -81,7 +81,7 @@ describe('the decoration of a pull request on Bitbucket', () => {
 
   test('says who was not taken: nobody of that name, or the author', async () => {
     const wanted = { ...NONE, reviewers: ['zoe', 'turnpike', 'bob'] };
-    const problems = await forge().decorate(await opened(), wanted);
+    const problems = await forge().setMetadata(await opened(), wanted);
     expect(problems).toHaveLength(2);
     expect(problems[0]).toContain('did not take the reviewers zoe in ACME/fleet: check the names');
     expect(problems[1]).toContain('did not take the reviewers turnpike');
@@ -91,7 +91,7 @@ describe('the decoration of a pull request on Bitbucket', () => {
   test('is tried again after a failure that passes', async () => {
     const pull = await opened();
     bitbucket.fail({ status: 503, body: '' });
-    const failure = await failureOf(forge().decorate(pull, { ...NONE, reviewers: ['bob'] }));
+    const failure = await failureOf(forge().setMetadata(pull, { ...NONE, reviewers: ['bob'] }));
     expect(failure.code).toBe('ForgeUnavailable');
   });
 });

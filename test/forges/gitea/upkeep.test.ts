@@ -78,7 +78,7 @@ describe('the decoration of a pull request on Gitea', () => {
       const root = `/pulls/${pull.number}`;
       const wanted = { labels: ['promotion', 'staging'], assignees: [ann.name], reviewers: [bob.name] };
 
-      expect(await forge.decorate(pull, wanted)).toEqual([]);
+      expect(await forge.setMetadata(pull, wanted)).toEqual([]);
       expect(repository.calls()).toEqual([
         `POST /issues/${pull.number}/labels`,
         'GET /assignees',
@@ -88,7 +88,7 @@ describe('the decoration of a pull request on Gitea', () => {
       const decorated = await current(pull);
       expect(decorated).toMatchObject(wanted);
       const other = { ...wanted, assignees: [ann.name.toUpperCase()] };
-      expect(await forge.decorate(decorated, other)).toEqual([]);
+      expect(await forge.setMetadata(decorated, other)).toEqual([]);
       expect(repository.calls()).toEqual([]);
 
       // Who has given a review is still one of the reviewers.
@@ -97,7 +97,7 @@ describe('the decoration of a pull request on Gitea', () => {
       expect((await current(pull)).reviewers).toEqual([bob.name]);
 
       // Nothing is taken away.
-      await forge.decorate(await current(pull), { ...NONE, assignees: [gitea.user] });
+      await forge.setMetadata(await current(pull), { ...NONE, assignees: [gitea.user] });
       expect((await current(pull)).assignees.toSorted()).toEqual([ann.name, gitea.user].toSorted());
     },
     SLOW,
@@ -107,7 +107,7 @@ describe('the decoration of a pull request on Gitea', () => {
     'says what was not taken, and takes the rest',
     async () => {
       const pull = await repository.opened('partly');
-      const problems = await repository.forge().decorate(pull, {
+      const problems = await repository.forge().setMetadata(pull, {
         labels: ['staging', 'nowhere'],
         assignees: [bob.name, ann.name, 'nobody-here'],
         reviewers: ['nobody-here', gitea.user, bob.name],
@@ -132,7 +132,7 @@ describe('the decoration of a pull request on Gitea', () => {
     'says what right the token lacks',
     async () => {
       const pull = await repository.opened('forbidden');
-      const problems = await repository.forge(bob.token).decorate(pull, { ...NONE, labels: ['staging'] });
+      const problems = await repository.forge(bob.token).setMetadata(pull, { ...NONE, labels: ['staging'] });
       expect(problems).toHaveLength(1);
       expect(problems[0]).toContain('asked to put labels and people on the pull request');
       expect(problems[0]).toContain('answered 403');

@@ -3,7 +3,7 @@ import { hasCode } from '../../../src/lib/errors.ts';
 import type { ForgeDeps } from '../../../src/lib/forges/deps.ts';
 import type { Forge } from '../../../src/lib/forges/port.ts';
 import { createForge } from '../../../src/lib/forges/registry.ts';
-import { createForgeMemory, type ForgeMemory } from '../../../src/lib/forges/request/shared-limits.ts';
+import { createSharedLimits, type SharedLimits } from '../../../src/lib/forges/request/shared-limits.ts';
 import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
 import { startBrokenServer } from '../../fakes/broken-server.ts';
 import { failureOf } from '../../fakes/failure.ts';
@@ -13,7 +13,7 @@ import { hastyOutbound, loopbackOutbound } from '../../fakes/outbound.ts';
 import { INPUT, mergeOptions, openPull } from '../pulls.ts';
 
 let github: FakeGitHub;
-let memory: ForgeMemory;
+let shared: SharedLimits;
 let seen: ForgeRequest[];
 let slept: number[];
 let passed: number;
@@ -28,12 +28,12 @@ interface Options extends Partial<ForgeDeps> {
 /** Each with all that promotions of one process share. */
 function forge({ url = `${github.origin}/acme/fleet`, token = FAKE_TOKEN, ...deps }: Options = {}): Forge {
   const onForgeRequest = (request: ForgeRequest) => seen.push(request);
-  return createForge('github', url, { token }, forgeDeps({ now, ...memory, onForgeRequest, ...deps }));
+  return createForge('github', url, { token }, forgeDeps({ now, ...shared, onForgeRequest, ...deps }));
 }
 
 /** As the reconciler polls pull requests. */
 function poll(number = 1) {
-  return forge({ patient: true }).get(number);
+  return forge({ priority: 'background' }).get(number);
 }
 
 function codes(): string[] {
@@ -51,7 +51,7 @@ beforeEach(() => {
     slept.push(Math.round(ms));
     return waits.sleep(ms);
   };
-  memory = createForgeMemory(now, { ...waits, sleep });
+  shared = createSharedLimits(now, { ...waits, sleep });
 });
 afterEach(() => github.stop());
 
@@ -85,7 +85,9 @@ describe("a token's budget", () => {
     github.budget.remaining = 5000;
 
     expect(await failureOf(poll())).toMatchObject({ code: 'ForgeRateLimited' });
-    expect(await forge({ patient: true, token: 'ghp_other' }).get(1)).toMatchObject({ state: 'open' });
+    expect(await forge({ priority: 'background', token: 'ghp_other' }).get(1)).toMatchObject({
+      state: 'open',
+    });
   });
 
   test('is not used up by polls whose entity tags change with every push to the repository', async () => {

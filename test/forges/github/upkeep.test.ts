@@ -57,7 +57,7 @@ describe('the decoration of a pull request on GitHub', () => {
   const wanted = { labels: ['promotion', 'staging'], assignees: ['ann'], reviewers: ['bob'] };
 
   test('is added with one request for each kind, and no request once it is there', async () => {
-    expect(await forge().decorate(await opened(), wanted)).toEqual([]);
+    expect(await forge().setMetadata(await opened(), wanted)).toEqual([]);
     expect(github.requests).toEqual([
       `POST ${ROOT}/issues/1/labels`,
       `POST ${ROOT}/issues/1/assignees`,
@@ -69,27 +69,27 @@ describe('the decoration of a pull request on GitHub', () => {
     const pull = await current();
     expect(pull).toMatchObject(wanted);
     const other = { labels: ['STAGING'], assignees: ['Ann'], reviewers: ['Bob'] };
-    expect(await forge().decorate(pull, other)).toEqual([]);
+    expect(await forge().setMetadata(pull, other)).toEqual([]);
     expect(github.requests).toEqual([]);
   });
 
   test('takes nothing away', async () => {
     const pull = await opened();
-    await forge().decorate(pull, wanted);
-    await forge().decorate(await current(), { ...NONE, labels: ['more'] });
+    await forge().setMetadata(pull, wanted);
+    await forge().setMetadata(await current(), { ...NONE, labels: ['more'] });
     expect(await current()).toMatchObject({ ...wanted, labels: ['promotion', 'staging', 'more'] });
   });
 
   test('asks nobody again who has given a review', async () => {
     const pull = await opened();
     github.reviews.set(1, ['bob']);
-    expect(await forge().decorate(pull, { ...NONE, reviewers: ['bob'] })).toEqual([]);
+    expect(await forge().setMetadata(pull, { ...NONE, reviewers: ['bob'] })).toEqual([]);
     expect(github.requests).toEqual([`GET ${ROOT}/pulls/1/reviews?per_page=100`]);
   });
 
   test('says who was not taken, and takes the others', async () => {
     const people = { labels: ['x'], assignees: ['ann', 'zoe'], reviewers: ['zoe', 'bob'] };
-    const problems = await forge().decorate(await opened(), people);
+    const problems = await forge().setMetadata(await opened(), people);
 
     expect(problems).toHaveLength(2);
     expect(problems[0]).toContain('did not take the assignees zoe in acme/fleet: check the names');
@@ -100,7 +100,7 @@ describe('the decoration of a pull request on GitHub', () => {
   test('says what right the token lacks, and goes on with the rest', async () => {
     const pull = await opened();
     github.fail({ status: 403, body: { message: 'Resource not accessible by personal access token' } });
-    const problems = await forge().decorate(pull, { ...wanted, reviewers: [] });
+    const problems = await forge().setMetadata(pull, { ...wanted, reviewers: [] });
 
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain('asked to put labels and people on the pull request in acme/fleet');
@@ -114,7 +114,7 @@ describe('the decoration of a pull request on GitHub', () => {
   ] as const)('is tried again as a whole after %s', async (code, fault) => {
     const pull = await opened();
     github.fail(fault);
-    expect((await failureOf(forge().decorate(pull, wanted))).code).toBe(code);
+    expect((await failureOf(forge().setMetadata(pull, wanted))).code).toBe(code);
   });
 });
 

@@ -82,7 +82,7 @@ describe('the decoration of a merge request on GitLab', () => {
   const wanted = { labels: ['promotion', 'staging'], assignees: ['ann'], reviewers: ['ann', 'bob'] };
 
   test('is added in one request, after the users were looked up, and no request once it is there', async () => {
-    expect(await forge().decorate(await opened(), wanted)).toEqual([]);
+    expect(await forge().setMetadata(await opened(), wanted)).toEqual([]);
     expect(gitlab.requests).toEqual(
       [
         '/api/v4/users?username=ann&page=1&per_page=1',
@@ -97,26 +97,26 @@ describe('the decoration of a merge request on GitLab', () => {
 
     const pull = await current();
     expect(pull).toMatchObject(wanted);
-    expect(await forge().decorate(pull, { ...wanted, assignees: ['ANN'] })).toEqual([]);
+    expect(await forge().setMetadata(pull, { ...wanted, assignees: ['ANN'] })).toEqual([]);
     expect(gitlab.requests).toEqual([]);
   });
 
   test('of labels alone is one request', async () => {
-    expect(await forge().decorate(await opened(), { ...NONE, labels: ['x'] })).toEqual([]);
+    expect(await forge().setMetadata(await opened(), { ...NONE, labels: ['x'] })).toEqual([]);
     expect(gitlab.requests).toEqual([`PUT ${ROOT}/merge_requests/1`]);
   });
 
   test('leaves the people that somebody put there meanwhile', async () => {
     const pull = await opened();
     Object.assign(gitlab.mergeRequests[0] ?? {}, { reviewers: [{ id: 12, username: 'bob' }] });
-    await forge().decorate(pull, { ...NONE, reviewers: ['ann'] });
+    await forge().setMetadata(pull, { ...NONE, reviewers: ['ann'] });
     expect((await current()).reviewers).toEqual(['bob', 'ann']);
   });
 
   test('says who was not taken: nobody of that name, or one more than the plan has', async () => {
     gitlab.options.people = 1;
     const people = { labels: ['x'], assignees: ['zoe'], reviewers: ['ann', 'bob'] };
-    const problems = await forge().decorate(await opened(), people);
+    const problems = await forge().setMetadata(await opened(), people);
 
     expect(problems).toHaveLength(2);
     expect(problems[0]).toContain(`did not take the assignees zoe in ${GITLAB_PROJECT}: check the names`);
@@ -125,7 +125,7 @@ describe('the decoration of a merge request on GitLab', () => {
   });
 
   test('changes nothing when there is nothing that could be', async () => {
-    const problems = await forge().decorate(await opened(), { ...NONE, reviewers: ['zoe'] });
+    const problems = await forge().setMetadata(await opened(), { ...NONE, reviewers: ['zoe'] });
     expect(problems).toHaveLength(1);
     expect(gitlab.bodies).toEqual([]);
   });
@@ -133,7 +133,7 @@ describe('the decoration of a merge request on GitLab', () => {
   test('says what right the token lacks', async () => {
     const pull = await opened();
     gitlab.fail({ status: 403, body: { message: '403 Forbidden' } });
-    const [problem] = await forge().decorate(pull, { ...NONE, labels: ['x'] });
+    const [problem] = await forge().setMetadata(pull, { ...NONE, labels: ['x'] });
     expect(problem).toContain('answered 403 (403 Forbidden): give the token the right');
   });
 
@@ -143,7 +143,7 @@ describe('the decoration of a merge request on GitLab', () => {
   ] as const)('is tried again as a whole after %s', async (code, fault) => {
     const pull = await opened();
     gitlab.fail(fault);
-    expect((await failureOf(forge().decorate(pull, wanted))).code).toBe(code);
+    expect((await failureOf(forge().setMetadata(pull, wanted))).code).toBe(code);
   });
 });
 

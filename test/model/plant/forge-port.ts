@@ -65,7 +65,7 @@ export function forgeAt(box: () => Box, url: string): Forge {
       }
       return shown(number);
     },
-    decorate: async () => [],
+    setMetadata: async () => [],
     async comment({ number }, text) {
       did(there(), { kind: 'comment', url, number, text });
     },

@@ -13,7 +13,7 @@ import { close } from './close.ts';
 import { comment } from './comment.ts';
 import { identitiesUrl } from './identities.ts';
 import { merge } from './merge.ts';
-import { decorate } from './metadata.ts';
+import { setMetadata } from './metadata.ts';
 import { compareUrl, create, find, get, MAX_DESCRIPTION, update } from './pulls.ts';
 import { setStatus } from './status.ts';
 import { callWithVersions, versionsBy, withVersions } from './versions.ts';
@@ -47,7 +47,7 @@ export function createAzure(repositoryUrl: string, credentials: Credentials, dep
     find: (head, base) => find(api, head, base),
     get: (number) => get(api, number),
     update: (number, change) => update(api, number, change),
-    decorate: (pull, wanted) => decorate(api, pull, wanted),
+    setMetadata: (pull, wanted) => setMetadata(api, pull, wanted),
     comment: (pull, text) => comment(api, pull, text),
     close: (pull, reason) => close(api, pull, reason),
     setStatus: (commit, status) => setStatus(api, commit, status),

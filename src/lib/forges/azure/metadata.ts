@@ -1,12 +1,12 @@
-import { addEach, decorated, missing, missingOf, notTaken, notThere } from '../metadata.ts';
-import type { Decoration, PullRequest } from '../port.ts';
+import { addEach, missing, missingOf, notTaken, notThere, runSteps } from '../metadata.ts';
+import type { Metadata, PullRequest } from '../port.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, pullUrl } from './api.ts';
 import { identityOf, isIdentity } from './identities.ts';
 
-export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promise<readonly string[]> {
+export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Promise<readonly string[]> {
   const { labels, assignees, reviewers } = missingOf(pull, wanted);
-  return decorated([
+  return runSteps([
     ...labels.map((label) => () => addLabel(api, pull, label)),
     async () => notThere('assignees', assignees, api.context),
     // Apart, so that those who are known by their ids do not wait for the right to look names up.

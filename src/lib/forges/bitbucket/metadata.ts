@@ -1,12 +1,12 @@
-import { decorated, missingOf, notTaken, notThere } from '../metadata.ts';
-import type { Decoration, PullRequest } from '../port.ts';
+import { missingOf, notTaken, notThere, runSteps } from '../metadata.ts';
+import type { Metadata, PullRequest } from '../port.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, pullUrl } from './api.ts';
 
 /** One request for each reviewer: https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-pull-requests/ */
-export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promise<readonly string[]> {
+export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Promise<readonly string[]> {
   const { labels, assignees, reviewers } = missingOf(pull, wanted);
-  return decorated([
+  return runSteps([
     async () => notThere('labels', labels, api.context),
     async () => notThere('assignees', assignees, api.context),
     ...reviewers.map((name) => () => addReviewer(api, pull, name)),

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { FIRST_FAULT } from '../../first-fault.ts';
 import { pageOf, pathOf } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
-import { forgeGibberish } from '../request/failure.ts';
+import { unexpectedResponse } from '../request/failure.ts';
 import { type Api, ask, found, GiteaPullRequest, parsed, read, stateOf } from './api.ts';
 
 /** The server may give less than a page asks for; it says how many there are in all. */
@@ -51,7 +51,7 @@ async function page(api: Api, number: number, base: string) {
   const { data, headers } = await api.call('find', () =>
     api.send({ method: 'GET', url: `${pullsUrl(api)}?${query}` }),
   );
-  if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
+  if (!Array.isArray(data)) throw unexpectedResponse('find', ['no list'], api.context);
   const total = Number(headers.get('x-total-count') ?? Number.POSITIVE_INFINITY);
   return { pulls: data.map((one) => v.safeParse(GiteaPullRequest, one, FIRST_FAULT)), total };
 }

@@ -11,7 +11,7 @@ import { cancelMerge } from './cancel.ts';
 import { close } from './close.ts';
 import { comment } from './comment.ts';
 import { merge } from './merge.ts';
-import { decorate } from './metadata.ts';
+import { setMetadata } from './metadata.ts';
 import { createOctokit, gitHubApi, WRITE_GAP_MS } from './octokit.ts';
 import { compareUrl, create, find, get, update } from './pulls.ts';
 import { setStatus } from './status.ts';
@@ -42,7 +42,7 @@ export function createGitHub(repositoryUrl: string, credentials: Credentials, de
     find: (head, base) => find(api, head, base),
     get: (number) => get(api, number),
     update: (number, change) => update(api, number, change),
-    decorate: (pull, wanted) => decorate(api, pull, wanted),
+    setMetadata: (pull, wanted) => setMetadata(api, pull, wanted),
     comment: (pull, text) => comment(api, pull, text),
     close: (pull, reason) => close(api, pull, reason),
     setStatus: (commit, status) => setStatus(api, commit, status),

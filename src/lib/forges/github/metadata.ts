@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { addEach, decorated, missing, missingOf, notTaken } from '../metadata.ts';
-import type { Decoration, PullRequest } from '../port.ts';
+import { addEach, missing, missingOf, notTaken, runSteps } from '../metadata.ts';
+import type { Metadata, PullRequest } from '../port.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import type { Api } from './api.ts';
@@ -9,9 +9,9 @@ import { answerOf } from './octokit.ts';
 const Assigned = v.object({ assignees: v.nullish(v.array(v.object({ login: v.string() })), []) });
 const Reviews = v.array(v.object({ user: v.nullish(v.object({ login: v.string() })) }));
 
-export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promise<readonly string[]> {
+export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Promise<readonly string[]> {
   const { labels, assignees, reviewers } = missingOf(pull, wanted);
-  return decorated([
+  return runSteps([
     ...(labels.length > 0 ? [() => addLabels(api, pull, labels)] : []),
     ...(assignees.length > 0 ? [() => addAssignees(api, pull, assignees)] : []),
     ...(reviewers.length > 0 ? [() => addReviewers(api, pull, reviewers)] : []),

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { pageOf, pathOf, WebUrl } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
 import { isKnownAnswer } from '../request/conditional-get.ts';
-import { forgeGibberish } from '../request/failure.ts';
+import { unexpectedResponse } from '../request/failure.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeOperation } from '../request/types.ts';
 import { type Api, refusal, says } from './api.ts';
@@ -63,7 +63,7 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
       api.octokit.rest.pulls.list({ ...api.repository, ...branches, state: 'open', per_page: FOUND_AT_MOST }),
     );
   const { data } = await api.call('find', send);
-  if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
+  if (!Array.isArray(data)) throw unexpectedResponse('find', ['no list'], api.context);
   const found = data
     .map((one) => parsed(api, 'find', one))
     .find((one) => isOwn(one) && one.head.ref === head && one.base.ref === base && one.state === 'open');

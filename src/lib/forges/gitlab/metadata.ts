@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { decorated, missing, missingOf, notTaken } from '../metadata.ts';
-import type { Decoration, PullRequest } from '../port.ts';
+import { missing, missingOf, notTaken, runSteps } from '../metadata.ts';
+import type { Metadata, PullRequest } from '../port.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import { type Api, parsed, read, requestUrl, withQuery } from './api.ts';
 
@@ -11,12 +11,12 @@ const Users = v.array(v.object({ id: v.number(), username: v.string() }));
 type Ids = ReadonlyMap<string, number>;
 
 /** All in one request, which names users by their ids and lists those that are there already. */
-export function decorate(api: Api, pull: PullRequest, wanted: Decoration): Promise<readonly string[]> {
+export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Promise<readonly string[]> {
   const lacking = missingOf(pull, wanted);
   const { labels, assignees, reviewers } = lacking;
   const people = [...assignees, ...reviewers];
   if (labels.length + people.length === 0) return Promise.resolve([]);
-  return decorated([
+  return runSteps([
     async () => {
       const ids = await idsOf(api, people);
       const current = people.length > 0 ? await read(api, pull.number) : undefined;
@@ -53,7 +53,7 @@ async function idsOf(api: Api, names: readonly string[]): Promise<Ids> {
 }
 
 /** Who may not see the project is passed over in silence, and so are more than one where the plan has one. */
-async function apply(api: Api, { number }: PullRequest, lacking: Decoration, change: object) {
+async function apply(api: Api, { number }: PullRequest, lacking: Metadata, change: object) {
   const { assignees, reviewers } = lacking;
   const isEmpty = Object.keys(change).length === 0;
   const send = () => api.send({ method: 'PUT', url: requestUrl(api, number), body: change });

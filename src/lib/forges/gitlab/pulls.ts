@@ -1,6 +1,6 @@
 import { pageOf, pathOf } from '../page.ts';
 import type { NewPullRequest, PullRequest, PullRequestChange } from '../port.ts';
-import { forgeGibberish, passingFailure } from '../request/failure.ts';
+import { passingFailure, unexpectedResponse } from '../request/failure.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import {
   type Api,
@@ -57,7 +57,7 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   const query = { source_branch: head, target_branch: base, state: 'opened', page: '1', per_page: '20' };
   const url = withQuery(`${api.projectUrl}/merge_requests`, query);
   const { data } = await api.call('find', () => api.send({ method: 'GET', url }));
-  if (!Array.isArray(data)) throw forgeGibberish('find', ['no list'], api.context);
+  if (!Array.isArray(data)) throw unexpectedResponse('find', ['no list'], api.context);
   const own = data.map((one) => parsed(api, 'find', one)).find((one) => isOwn(one));
   return own && toPullRequest(api, own);
 }

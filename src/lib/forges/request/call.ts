@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Breakers, Refusal } from '../../async/index.ts';
 import { hasCode, TurnpikeError } from '../../errors.ts';
 import type { Logger } from '../../logger.ts';
-import type { Pace } from './concurrency.ts';
+import type { Concurrency } from './concurrency.ts';
 import { forgeFailure, forgeUnreachable, forgeWords, rateLimited } from './failure.ts';
-import type { RateLimits } from './limits.ts';
+import type { Priority, RateLimits } from './limits.ts';
 import { budgetOf, rateLimitOf } from './rate.ts';
 import type {
   ForgeAnswer,
@@ -37,11 +37,11 @@ export interface ForgeCallDeps {
   readonly log: Logger;
   readonly now: () => Date;
   readonly limits: RateLimits;
-  readonly pace: Pace;
+  readonly concurrency: Concurrency;
   readonly breakers: Breakers;
   readonly onForgeRequest: (request: ForgeRequest) => void;
-  /** Nobody waits for the answers: the requests leave to others what a budget has left. */
-  readonly patient?: boolean;
+  /** Default: interactive. In the background, requests leave to others what a budget has left. */
+  readonly priority?: Priority;
   readonly signal?: AbortSignal;
   /** Waits for a turn, which takes none of the attempt's time. */
   readonly waiting?: <T>(turn: Promise<T>) => Promise<T>;
@@ -60,9 +60,9 @@ export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): For
   const circuit = `${key} ${context.repository}`;
   const send = createSend(context, circuit, deps);
 
+  const { priority = 'interactive' } = deps;
   const refuse = (counted: string) => {
-    const urgency = deps.patient ? 'patient' : 'urgent';
-    const held = [key, counted].flatMap((one) => deps.limits.heldFor(one, urgency) ?? []);
+    const held = [key, counted].flatMap((one) => deps.limits.heldFor(one, priority) ?? []);
     if (held.length > 0) throw stillLimited(context, Math.max(...held));
     const refusal = deps.breakers.refusal(circuit);
     if (refusal) throw stillBroken(context, refusal);
@@ -74,7 +74,7 @@ export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): For
     const seconds = deps.limits.hold(limit.isSpent ? counted : key, limit.seconds);
     return rateLimited(operation, answer, context, seconds);
   };
-  const judge = (operation: ForgeOperation, answer: ForgeAnswer): TurnpikeError => {
+  const failureOf = (operation: ForgeOperation, answer: ForgeAnswer): TurnpikeError => {
     const failure = forgeFailure(operation, answer, context, deps.now());
     return comingBack(failure, deps.breakers.refusal(circuit));
   };
@@ -83,8 +83,8 @@ export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): For
     const counted = `${key} ${budget}`;
     refuse(counted);
     const gapMs = WRITES[operation] ? (context.writeGapMs ?? 0) : 0;
-    const entering = deps.pace.enter(key, { gapMs, signal: deps.signal });
-    const leave = await (deps.waiting?.(entering) ?? entering);
+    const entering = deps.concurrency.acquire(key, { gapMs, signal: deps.signal });
+    const release = await (deps.waiting?.(entering) ?? entering);
     try {
       // Those before it in the queue may have been told to stay away.
       refuse(counted);
@@ -94,14 +94,14 @@ export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): For
       const limit = limited(operation, answer, counted);
       if (limit) throw limit;
       if (accepts(answer)) return answer;
-      throw judge(operation, answer);
+      throw failureOf(operation, answer);
     } finally {
-      leave();
+      release();
     }
   };
 }
 
-/** Sends one request: what it came to is counted, logged, and told to the breaker. */
+/** Sends one request: counts and logs what came of it, and reports it to the breaker. */
 function createSend(context: ForgeContext, circuit: string, deps: ForgeCallDeps) {
   const { provider, host, repository } = context;
   const reportOf =

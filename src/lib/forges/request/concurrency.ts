@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * How fast requests with one token may follow each other: so many at once, and those that write with a gap
- * between them where the forge asks for it. Who comes first goes first.
+ * Limits how many requests with one token are under way, and puts a gap between those that write where the forge asks
+ * for it. First come, first served.
  */
-export interface Pace {
+export interface Concurrency {
   /**
-   * Resolves when it is this request's turn; call the result when the answer is there.
+   * Resolves once there is a slot for the request; the result gives it back when the answer is there.
    *
    * @throws the signal's reason
    */
-  enter(key: string, turn: Turn): Promise<() => void>;
+  acquire(key: string, options: SlotOptions): Promise<() => void>;
 }
 
-export interface Turn {
+export interface SlotOptions {
   /** Milliseconds since the last request that had a gap; 0 for none. */
   readonly gapMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -30,48 +30,49 @@ export const REAL_WAITS: Waits = {
   sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
 };
 
-interface Lane {
+/** The slots of one token. */
+interface Slots {
   running: number;
   readonly waiting: (() => void)[];
   /** When the next request with a gap may go. */
   nextAt: number;
 }
 
-const MAX_RUNNING = 8;
-const MAX_LANES = 1000;
+const MAX_SLOTS = 8;
+const MAX_KEYS = 1000;
 
-export function createPace(waits: Waits): Pace {
-  const lanes = new Map<string, Lane>();
+export function createConcurrency(waits: Waits): Concurrency {
+  const byKey = new Map<string, Slots>();
 
-  function laneOf(key: string): Lane {
-    const known = lanes.get(key);
+  function slotsOf(key: string): Slots {
+    const known = byKey.get(key);
     if (known) return known;
-    if (lanes.size >= MAX_LANES) dropIdle(lanes, waits.elapsed());
-    const lane = { running: 0, waiting: [], nextAt: 0 };
-    lanes.set(key, lane);
-    return lane;
+    if (byKey.size >= MAX_KEYS) dropIdle(byKey, waits.elapsed());
+    const slots = { running: 0, waiting: [], nextAt: 0 };
+    byKey.set(key, slots);
+    return slots;
   }
 
   return {
-    async enter(key, { gapMs, signal }) {
+    async acquire(key, { gapMs, signal }) {
       signal?.throwIfAborted();
-      const lane = laneOf(key);
-      const ms = gapMs === 0 ? 0 : turnIn(lane, gapMs, waits.elapsed());
-      if (ms > 0) await interrupted(waits.sleep(ms, signal), signal);
-      await placeIn(lane, signal);
-      return () => leave(lane);
+      const slots = slotsOf(key);
+      const ms = gapMs === 0 ? 0 : reserve(slots, gapMs, waits.elapsed());
+      if (ms > 0) await interruptible(waits.sleep(ms, signal), signal);
+      await take(slots, signal);
+      return () => release(slots);
     },
   };
 }
 
-/** Milliseconds until the turn that is taken hereby. */
-function turnIn(lane: Lane, gapMs: number, at: number): number {
-  const turn = Math.max(at, lane.nextAt);
-  lane.nextAt = turn + gapMs;
-  return turn - at;
+/** Returns the milliseconds until the time that it reserves. */
+function reserve(slots: Slots, gapMs: number, at: number): number {
+  const time = Math.max(at, slots.nextAt);
+  slots.nextAt = time + gapMs;
+  return time - at;
 }
 
-async function interrupted(sleeping: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+async function interruptible(sleeping: Promise<unknown>, signal?: AbortSignal): Promise<void> {
   try {
     await sleeping;
   } catch (error) {
@@ -80,18 +81,18 @@ async function interrupted(sleeping: Promise<unknown>, signal?: AbortSignal): Pr
   }
 }
 
-async function placeIn(lane: Lane, signal?: AbortSignal): Promise<void> {
-  if (lane.running < MAX_RUNNING) {
-    lane.running += 1;
+async function take(slots: Slots, signal?: AbortSignal): Promise<void> {
+  if (slots.running < MAX_SLOTS) {
+    slots.running += 1;
     return;
   }
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const giveUp = () => {
-    const index = lane.waiting.indexOf(resolve);
-    if (index >= 0) lane.waiting.splice(index, 1);
+    const index = slots.waiting.indexOf(resolve);
+    if (index >= 0) slots.waiting.splice(index, 1);
     reject(signal?.reason);
   };
-  lane.waiting.push(resolve);
+  slots.waiting.push(resolve);
   signal?.addEventListener('abort', giveUp, { once: true });
   try {
     await promise;
@@ -100,15 +101,15 @@ async function placeIn(lane: Lane, signal?: AbortSignal): Promise<void> {
   }
 }
 
-/** The place goes to who waits longest. */
-function leave(lane: Lane): void {
-  const next = lane.waiting.shift();
+/** The slot goes to the one that has waited longest. */
+function release(slots: Slots): void {
+  const next = slots.waiting.shift();
   if (next) next();
-  else lane.running -= 1;
+  else slots.running -= 1;
 }
 
-function dropIdle(lanes: Map<string, Lane>, at: number): void {
-  for (const [key, lane] of lanes) {
-    if (lane.running === 0 && lane.nextAt <= at) lanes.delete(key);
+function dropIdle(byKey: Map<string, Slots>, at: number): void {
+  for (const [key, slots] of byKey) {
+    if (slots.running === 0 && slots.nextAt <= at) byKey.delete(key);
   }
 }

@@ -126,7 +126,7 @@ export function forgeUnreachable(
  * The error for an answer that is not what the forge's description promises. `where` names places in the
  * answer, never what stands there.
  */
-export function forgeGibberish(
+export function unexpectedResponse(
   operation: ForgeOperation,
   where: readonly string[],
   context: ForgeContext,

@@ -1,16 +1,16 @@
 import { putBounded } from '../../async/index.ts';
 import { MAX_SECONDS, restSeconds, UNNAMED_SECONDS } from './rate.ts';
 
-/** A poll can wait for its turn: what it asks has not been waited for by anyone. */
-export type Urgency = 'urgent' | 'patient';
+/** In the background nobody waits for an answer, such as that of a poll. */
+export type Priority = 'background' | 'interactive';
 
 /**
- * Remembers what forges said of each token's budget, so that all promotions with that token keep to it. What
- * is patient waits while little remains; what is urgent may use up the rest.
+ * Remembers what forges said of each token's budget, so that all promotions with that token keep to it. Requests in the
+ * background wait while little remains; interactive ones may use up the rest.
  */
 export interface RateLimits {
   /** Seconds for which such requests stay away, or undefined. */
-  heldFor(key: string, urgency: Urgency): number | undefined;
+  heldFor(key: string, priority: Priority): number | undefined;
   /**
    * The forge asked us to stay away, for so many seconds where it named them. Returns for how many: where it names none,
    * twice as many as the last time, when that is not long ago.
@@ -24,11 +24,11 @@ const MAX_HELD = 1000;
 
 export function createRateLimits(now: () => Date): RateLimits {
   const all = createHolds(now);
-  const patient = createHolds(now);
+  const background = createHolds(now);
   const growing = createGrowing(now);
   return {
-    heldFor(key, urgency) {
-      const seconds = Math.max(all.heldFor(key), urgency === 'patient' ? patient.heldFor(key) : 0);
+    heldFor(key, priority) {
+      const seconds = Math.max(all.heldFor(key), priority === 'background' ? background.heldFor(key) : 0);
       return seconds > 0 ? seconds : undefined;
     },
     hold(key, named) {
@@ -39,7 +39,7 @@ export function createRateLimits(now: () => Date): RateLimits {
     },
     learn(key, headers) {
       const seconds = restSeconds(headers, now());
-      if (seconds !== undefined) patient.hold(key, seconds);
+      if (seconds !== undefined) background.hold(key, seconds);
     },
   };
 }

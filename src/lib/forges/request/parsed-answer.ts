@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { FIRST_FAULT } from '../../first-fault.ts';
-import { forgeGibberish } from './failure.ts';
+import { unexpectedResponse } from './failure.ts';
 import type { ForgeContext, ForgeOperation } from './types.ts';
 
 /** A schema's output, or an error that names the first place that is wrong. */
@@ -13,5 +13,5 @@ export function parsedAnswer<T extends v.GenericSchema>(
   const parsed = v.safeParse(schema, data, FIRST_FAULT);
   if (parsed.success) return parsed.output;
   const where = v.getDotPath(parsed.issues[0]) ?? 'all of it';
-  throw forgeGibberish(operation, [where], context);
+  throw unexpectedResponse(operation, [where], context);
 }

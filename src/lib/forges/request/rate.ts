@@ -88,7 +88,7 @@ function numberIn(text: string | null): number | undefined {
 }
 
 /**
- * For how many seconds what is not urgent waits after this answer; 0 when enough remains, undefined when the
+ * For how many seconds requests in the background wait after this answer; 0 when enough remains, undefined when the
  * answer does not say. Azure names a time in a good answer already, before it refuses.
  */
 export function restSeconds(headers: Headers, now: Date): number | undefined {

@@ -1,4 +1,4 @@
-/** `token`: of a GitHub App; `queue`: of merges; `cancel`: of an auto-merge. */
+/** As metrics call them. `token`: of a GitHub App; `decorate`: with labels and people; `queue`: of merges; `cancel`: of an auto-merge. */
 export type ForgeOperation =
   | 'create'
   | 'find'

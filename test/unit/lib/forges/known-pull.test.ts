@@ -44,7 +44,7 @@ describe('a pull request whose labels cannot be set now', () => {
   const labelling = (error: Error) => {
     const create: typeof createForge = (...args) => ({
       ...createForge(...args),
-      decorate: () => Promise.reject(error),
+      setMetadata: () => Promise.reject(error),
     });
     const request = promotionRequest();
     return carriedOut(stage.promoter({ createForge: create }).prepare(request, settings(), CREDENTIALS));

@@ -80,7 +80,7 @@ describe('a rate limit', () => {
     limits.hold('a', 600);
 
     expect([limits.hold('a', undefined), limits.hold('a', 5)]).toEqual([600, 600]);
-    expect(limits.heldFor('a', 'urgent')).toBe(600);
+    expect(limits.heldFor('a', 'interactive')).toBe(600);
   });
 
   test('is remembered until its time has passed', () => {
@@ -88,11 +88,11 @@ describe('a rate limit', () => {
     const limits = createRateLimits(() => now);
     limits.hold('a', 10);
 
-    expect([limits.heldFor('a', 'urgent'), limits.heldFor('b', 'urgent')]).toEqual([10, undefined]);
+    expect([limits.heldFor('a', 'interactive'), limits.heldFor('b', 'interactive')]).toEqual([10, undefined]);
     now = new Date(NOW.getTime() + 9_500);
-    expect(limits.heldFor('a', 'urgent')).toBe(1);
+    expect(limits.heldFor('a', 'interactive')).toBe(1);
     now = new Date(NOW.getTime() + 10_000);
-    expect(limits.heldFor('a', 'urgent')).toBeUndefined();
+    expect(limits.heldFor('a', 'interactive')).toBeUndefined();
   });
 });
 
@@ -132,7 +132,7 @@ describe('a budget', () => {
   test('that is low holds polls alone, until an answer says that there is enough again', () => {
     let now = NOW;
     const limits = createRateLimits(() => now);
-    const held = () => [limits.heldFor('a', 'patient'), limits.heldFor('a', 'urgent')];
+    const held = () => [limits.heldFor('a', 'background'), limits.heldFor('a', 'interactive')];
     limits.learn('a', new Headers(budget('x-ratelimit', 5000, 5)));
 
     expect(held()).toEqual([90, undefined]);
@@ -155,8 +155,8 @@ describe('a budget', () => {
     let second = 0;
     let remaining = 5000;
     const limits = createRateLimits(() => new Date(NOW.getTime() + second * 1000));
-    const ask = (urgency: 'patient' | 'urgent') => {
-      if (limits.heldFor('a', urgency) !== undefined || remaining === 0) return 0;
+    const ask = (priority: 'background' | 'interactive') => {
+      if (limits.heldFor('a', priority) !== undefined || remaining === 0) return 0;
       remaining -= 1;
       limits.learn('a', new Headers(budget('x-ratelimit', 5000, remaining, 3600)));
       return 1;
@@ -164,8 +164,8 @@ describe('a budget', () => {
     let promoted = 0;
     const polled: number[] = [];
     for (; second < 3600; second++) {
-      if (second % 10 === 0) for (let index = 0; index < 6; index++) promoted += ask('urgent');
-      for (let index = 0; index < 8; index++) polled.push(...Array(ask('patient')).fill(second));
+      if (second % 10 === 0) for (let index = 0; index < 6; index++) promoted += ask('interactive');
+      for (let index = 0; index < 8; index++) polled.push(...Array(ask('background')).fill(second));
     }
 
     expect(promoted).toBe(6 * 360);
@@ -181,8 +181,8 @@ describe('a budget', () => {
     const limits = createRateLimits(() => NOW);
     for (let count = 0; count < 1_500; count++) limits.hold(String(count), 10);
 
-    expect(limits.heldFor('0', 'urgent')).toBeUndefined();
-    expect(limits.heldFor('1499', 'urgent')).toBe(10);
+    expect(limits.heldFor('0', 'interactive')).toBeUndefined();
+    expect(limits.heldFor('1499', 'interactive')).toBe(10);
   });
 });
 

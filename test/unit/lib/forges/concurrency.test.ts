@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { createPace, REAL_WAITS, type Waits } from '../../../../src/lib/forges/request/concurrency.ts';
+import { createConcurrency, REAL_WAITS, type Waits } from '../../../../src/lib/forges/request/concurrency.ts';
 
 /** A clock that goes on when all wait: to the next time that somebody waits for. */
 function fakeWaits() {
@@ -22,12 +22,12 @@ function fakeWaits() {
   return { waits, advance };
 }
 
-describe('the pace of requests', () => {
+describe('the concurrency of requests', () => {
   test('is eight at once with one token, and who waits longest is next', async () => {
-    const pace = createPace(fakeWaits().waits);
+    const concurrency = createConcurrency(fakeWaits().waits);
     const entered: number[] = [];
     const enter = async (index: number) => {
-      const leave = await pace.enter('a', { gapMs: 0 });
+      const leave = await concurrency.acquire('a', { gapMs: 0 });
       entered.push(index);
       return leave;
     };
@@ -39,15 +39,15 @@ describe('the pace of requests', () => {
     (await all[0])?.();
     await Bun.sleep(0);
     expect(entered.slice(8)).toEqual([8, 9]);
-    await pace.enter('b', { gapMs: 0 });
+    await concurrency.acquire('b', { gapMs: 0 });
   });
 
   test('has a gap between two requests that want one, and none before others', async () => {
     const { waits, advance } = fakeWaits();
-    const pace = createPace(waits);
+    const concurrency = createConcurrency(waits);
     const at: string[] = [];
     const enter = async (name: string, key: string, gapMs: number) => {
-      const leave = await pace.enter(key, { gapMs });
+      const leave = await concurrency.acquire(key, { gapMs });
       at.push(`${name} ${waits.elapsed()}`);
       leave();
     };
@@ -70,27 +70,27 @@ describe('the pace of requests', () => {
 
   test('lets go whoever is stopped while waiting, with the reason of the signal', async () => {
     const { waits } = fakeWaits();
-    const pace = createPace(waits);
-    const leaves = await Promise.all(Array.from({ length: 8 }, () => pace.enter('a', { gapMs: 0 })));
+    const concurrency = createConcurrency(waits);
+    const leaves = await Promise.all(Array.from({ length: 8 }, () => concurrency.acquire('a', { gapMs: 0 })));
     const stopping = new AbortController();
-    const place = pace.enter('a', { gapMs: 0, signal: stopping.signal });
-    await pace.enter('b', { gapMs: 1000 });
-    const turn = pace.enter('b', { gapMs: 1000, signal: stopping.signal });
-    const other = pace.enter('a', { gapMs: 0 });
+    const place = concurrency.acquire('a', { gapMs: 0, signal: stopping.signal });
+    await concurrency.acquire('b', { gapMs: 1000 });
+    const turn = concurrency.acquire('b', { gapMs: 1000, signal: stopping.signal });
+    const other = concurrency.acquire('a', { gapMs: 0 });
     const stopped = Promise.allSettled([place, turn]);
     const reason = new Error('the program stops');
     stopping.abort(reason);
 
     expect(await stopped).toMatchObject(Array(2).fill({ status: 'rejected', reason }));
-    await expect(pace.enter('a', { gapMs: 0, signal: stopping.signal })).rejects.toBe(reason);
+    await expect(concurrency.acquire('a', { gapMs: 0, signal: stopping.signal })).rejects.toBe(reason);
     leaves[0]?.();
     await other;
   });
 
   test('is kept by the real clock too', async () => {
-    const pace = createPace(REAL_WAITS);
+    const concurrency = createConcurrency(REAL_WAITS);
     const started = performance.now();
-    for (let count = 0; count < 3; count++) (await pace.enter('a', { gapMs: 40 }))();
+    for (let count = 0; count < 3; count++) (await concurrency.acquire('a', { gapMs: 40 }))();
 
     expect(performance.now() - started).toBeWithin(75, 2_000);
   });
