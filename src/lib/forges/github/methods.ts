@@ -85,7 +85,7 @@ export function methodsFor(
   }
   if (method === undefined) return allowed;
   const others = allowed.join(' or ');
-  return allowed.includes(method) ? [method] : otherMethod(api, { base, method }, '', others);
+  return allowed.includes(method) ? [method] : notIntoBase(api, { base, method }, '', others);
 }
 
 /** GitHub's words for a method that the repository, its branch or the commits do not take. */
@@ -100,10 +100,10 @@ export function isMethodRefused(words: string): boolean {
 export function refusedMethods(api: Api, wanted: Wanted, words: string): MergeOutcome {
   return wanted.method === undefined
     ? refusedMerge(api.context, words)
-    : otherMethod(api, wanted, ` (${words})`, 'another method');
+    : notIntoBase(api, wanted, ` (${words})`, 'another method');
 }
 
-function otherMethod({ context }: Api, { base, method }: Wanted, said: string, others: string): MergeOutcome {
+function notIntoBase({ context }: Api, { base, method }: Wanted, said: string, others: string): MergeOutcome {
   return notYet(
     `${context.name} does not merge into ${base} by mergeMethod ${method}${said}: set mergeMethod to ${others}, or leave it out.`,
   );
