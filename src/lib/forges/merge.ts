@@ -5,7 +5,7 @@ import type { MergeMethod } from './types.ts';
 
 /** The checks of a commit. */
 export interface Checks {
-  /** Whether there is one of anybody else: our own status is no sign of CI. */
+  /** There is one of somebody else: our own status is not a sign of CI. */
   readonly any: boolean;
   /**
    * Names of those that have not passed. What was skipped, or may fail, has passed. Our own status is among
@@ -15,7 +15,7 @@ export interface Checks {
   readonly pending: readonly string[];
 }
 
-/** For so long after a push nothing is merged: CI takes a moment to begin. */
+/** Nothing is merged for so long after a push: CI takes a moment to begin. */
 export const SETTLE_SECONDS = 30;
 
 const MAX_NAMES = 5;

@@ -2,7 +2,7 @@ import { hasCode } from '../errors.ts';
 import type { Metadata, PullRequest } from './port.ts';
 import type { ForgeContext } from './request/types.ts';
 
-/** What is wanted and not there. Forges tell names apart without regard to case, or have nearly none that differ by it. */
+/** Returns what is wanted and missing. Forges tell names apart without regard to case, or have nearly none that differ by it. */
 export function missingOf(pull: PullRequest, wanted: Metadata): Metadata {
   return {
     labels: missing(wanted.labels, pull.labels),
@@ -23,7 +23,7 @@ export function missing(wanted: readonly string[], present: readonly string[]): 
 /** Returns sentences about what was not taken. */
 export type MetadataStep = () => Promise<readonly string[]>;
 
-/** All steps, one after the other: what the forge refuses for good becomes a sentence, what passes is thrown. */
+/** Runs all steps, one after the other: what the forge refuses for good becomes a sentence, what passes is thrown. */
 export async function runSteps(steps: readonly MetadataStep[]): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const step of steps) {

@@ -1,7 +1,7 @@
 import type { MergeMethod } from './types.ts';
 
 /**
- * What hides a line that is for us. A forge that shows HTML as text hides a link reference: Markdown shows none that
+ * Hides a line that is for us. A forge that shows HTML as text hides a link reference: Markdown shows none that
  * nothing refers to (https://spec.commonmark.org/0.31.2/#link-reference-definitions).
  */
 export type HiddenBy = 'comment' | 'reference';
@@ -11,7 +11,7 @@ export interface PullRequest {
   readonly number: number;
   /** Its page, at the origin of the repository. */
   readonly url: string;
-  /** What is wrong with the page that the forge names, a sentence; another one is in its place then. */
+  /** A sentence on the page that the forge names, where that is wrong; another one is in its place then. */
   readonly pageProblem?: string;
   readonly state: 'open' | 'merged' | 'closed';
   /** Without what the forge puts before it to mark a draft. */
@@ -29,7 +29,7 @@ export interface PullRequest {
   readonly labels: readonly string[];
   /** User names. */
   readonly assignees: readonly string[];
-  /** Who is asked for a review: user names; of Azure's reviewers ids and unique names. */
+  /** User names of those asked for a review; of Azure's reviewers ids and unique names. */
   readonly reviewers: readonly string[];
 }
 
@@ -45,14 +45,14 @@ export interface NewPullRequest {
   readonly draft?: boolean;
 }
 
-/** What is put on a pull request beside its text. */
+/** Labels and people of a pull request. */
 export interface Metadata {
   readonly labels: readonly string[];
   readonly assignees: readonly string[];
   readonly reviewers: readonly string[];
 }
 
-/** What is said of a commit in the context `turnpike/promotion`. */
+/** The status of a commit in the context `turnpike/promotion`. */
 export interface CommitStatus {
   readonly state: 'pending' | 'success' | 'failure';
   /** Cut to what the forge takes. */
@@ -91,13 +91,13 @@ export interface MergeOptions {
 }
 
 /**
- * What the pull-request strategy needs of a forge. All throw TurnpikeError with the codes of
+ * The operations on one repository of a forge. All throw TurnpikeError with the codes of
  * `createForgeCall`.
  */
 export interface Forge {
   /** Characters that a body may have at most, where that is fewer than we write. */
   readonly maxBody?: number;
-  /** What hides a line of a body, where that is no HTML comment. */
+  /** Hides a line of a body, where an HTML comment does not. */
   readonly hiddenBy?: HiddenBy;
   /** Git takes a token as `Authorization: Bearer`. */
   readonly takesBearer?: boolean;

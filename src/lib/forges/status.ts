@@ -9,7 +9,7 @@ export const GATES_OPEN = 'The gates are open.';
 /** The job of docs/workflows/turnpike-status.yaml, which says so of what is no promotion. */
 export const STATUS_JOB = 'turnpike-status';
 
-/** Whether a check is no sign of CI. Gitea calls a job by its workflow, its name and the event. */
+/** True for a check that is not a sign of CI. Gitea calls a job by its workflow, its name and the event. */
 export function isOurCheck(name: string): boolean {
   return name === STATUS_CONTEXT || name === STATUS_JOB || name.startsWith(`${STATUS_JOB} / ${STATUS_JOB} (`);
 }

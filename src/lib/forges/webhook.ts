@@ -8,7 +8,7 @@ export interface Delivery {
   readonly now: Date;
 }
 
-/** Whether the sender knows one of the keys. Without a key nobody does, and it takes as long to say so. */
+/** True if the sender knows one of the keys. Without a key nobody does, and it takes as long to say so. */
 export type Proof = (keys: readonly Uint8Array[]) => boolean;
 
 export type MissingProof = 'no-signature' | 'stale-timestamp';

@@ -6,7 +6,7 @@ import type { SendAzure } from './versions.ts';
 
 /** One repository. */
 export interface Api {
-  /** Of the organization or collection, without an end. */
+  /** The address of the organization or collection, without an end. */
   readonly organizationUrl: string;
   /** Where users are looked up. */
   readonly identitiesUrl: string;
@@ -21,7 +21,7 @@ export interface Api {
   readonly context: ForgeContext;
 }
 
-/** What is used of Azure's pull request: https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests */
+/** The used part of Azure's pull request: https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests */
 export const AzurePullRequest = v.object({
   pullRequestId: v.pipe(v.number(), v.safeInteger()),
   status: v.picklist(['notSet', 'active', 'abandoned', 'completed']),

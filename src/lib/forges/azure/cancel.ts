@@ -1,7 +1,7 @@
 import type { PullRequest } from '../port.ts';
 import { type Api, isOver, pullUrl } from './api.ts';
 
-/** Who is nobody asks for no auto-complete. */
+/** The id of nobody: an auto-complete that nobody asked for is off. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/update */

@@ -6,9 +6,9 @@ import { type Api, type AzurePullRequest, pullUrl, withQuery } from './api.ts';
 import { allowedStrategies, limitsStrategies, type MergeStrategy, StrategySettings } from './strategies.ts';
 import type { AzureRequest } from './versions.ts';
 
-/** What holds a pull request back. */
+/** Checks and policies that hold a pull request back. */
 export interface AzureChecks extends Checks {
-  /** Whether a policy that must be met is not: an auto-complete waits for it. */
+  /** A policy that must be met is not: an auto-complete waits for it. */
   readonly blocked: boolean;
   /** Ids of optional policies that are no checks: an auto-complete would wait for them, too. */
   readonly optional: readonly number[];
@@ -43,7 +43,7 @@ const Evaluations = v.object({
         type: v.object({ id: v.string(), displayName: v.nullish(v.string(), '') }),
         settings: v.nullish(
           v.object({
-            /** Of a policy Status: which one it wants. */
+            /** The status that a policy Status wants. */
             statusGenre: v.nullish(v.string(), ''),
             statusName: v.nullish(v.string(), ''),
             ...StrategySettings.entries,
@@ -80,7 +80,7 @@ export async function checksOf(api: Api, pull: AzurePullRequest, commit: string)
   };
 }
 
-/** Whether a commit has a status of anybody else. */
+/** True if a commit has a status of somebody else. */
 export async function commitHasChecks(api: Api, commit: string): Promise<boolean> {
   return (await statusesOf(api, commit)).some(isOthers);
 }

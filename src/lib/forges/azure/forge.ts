@@ -70,7 +70,7 @@ function basic(token: string): string {
   return Buffer.from(`:${token}`).toString('base64');
 }
 
-/** Who has no valid token is shown the sign-in page, with 203 or a redirect to it. */
+/** Turns the sign-in page, which Azure shows for an invalid token with 203 or a redirect, into 401. */
 function refusing(send: SendJson): SendJson {
   return async (request) => {
     const answer = await send(request);

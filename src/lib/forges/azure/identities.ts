@@ -23,7 +23,7 @@ export function isIdentity(name: string): boolean {
 }
 
 /**
- * The id of who is called so, by a unique name or an address; undefined for none and for many.
+ * The id of the user with this unique name or address; undefined for none and for many.
  * https://learn.microsoft.com/en-us/rest/api/azure/devops/ims/identities/read-identities
  */
 export async function identityOf(api: Api, name: string): Promise<string | undefined> {
@@ -38,7 +38,7 @@ export async function identityOf(api: Api, name: string): Promise<string | undef
   return value.length === 1 ? value[0]?.id : undefined;
 }
 
-/** Whose token it is. */
+/** The id of the token's owner. */
 export async function ownIdentity(api: Api): Promise<string> {
   const url = `${api.organizationUrl}/_apis/connectionData`;
   const { data } = await api.call('merge', () => api.send({ method: 'GET', url, preview: 'always' }));

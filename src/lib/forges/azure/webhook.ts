@@ -27,7 +27,7 @@ export const webhook: Webhook = {
   event: Event,
 };
 
-/** Of HTTP basic authentication (RFC 7617), whoever the user is. */
+/** The password of HTTP basic authentication (RFC 7617), whatever the user's name. */
 function basicPassword(header: string | null): string | null {
   const base64 = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(header ?? '')?.[1];
   if (base64 === undefined) return null;

@@ -10,7 +10,7 @@ import type { BitbucketAddress } from './address.ts';
 export interface Api {
   readonly address: BitbucketAddress;
   readonly repositoryUrl: string;
-  /** Of the builds of commits. */
+  /** The address of the builds of commits. */
   readonly buildsUrl: string;
   /** Where people see it. */
   readonly pageUrl: string;
@@ -26,7 +26,7 @@ const Reference = v.object({
   repository: v.nullish(v.object({ id: v.nullish(v.number()) })),
 });
 
-/** What is used of Bitbucket's pull request: https://developer.atlassian.com/server/bitbucket/rest/v906/ */
+/** The used part of Bitbucket's pull request: https://developer.atlassian.com/server/bitbucket/rest/v906/ */
 export const BitbucketPullRequest = v.object({
   id: v.pipe(v.number(), v.safeInteger()),
   /** Goes up with each change; a change must name it. */
@@ -36,7 +36,7 @@ export const BitbucketPullRequest = v.object({
   description: v.nullish(v.string(), ''),
   /** Since 8.18. */
   draft: v.nullish(v.boolean()),
-  /** Of the last time that Bitbucket tried to merge it; `current`: with both branches as they are now. */
+  /** The last time that Bitbucket tried to merge it; `current`: with both branches as they are now. */
   properties: v.nullish(
     v.object({
       mergeResult: v.nullish(

@@ -112,7 +112,7 @@ function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {
   return parsed(api, 'merge', answer.data).state === 'MERGED' ? { kind: 'merged' } : { kind: 'scheduled' };
 }
 
-/** Whether a merge check holds the merge back, so that an auto-merge has something to wait for. */
+/** True if a merge check holds the merge back, so that an auto-merge has something to wait for. */
 async function isVetoed(api: Api, number: number): Promise<boolean> {
   const url = `${pullUrl(api, number)}/merge`;
   const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));

@@ -63,7 +63,7 @@ function privateKeyFrom(pem: string, where: string): string {
   throw invalid(where, GITHUB_APP.privateKey, advice);
 }
 
-/** What is no key is told by its Secret's name alone: the library's words may quote it. */
+/** The error names the Secret alone: the library's words may quote what is not a key. */
 function parsed(pem: string): KeyObject | undefined {
   try {
     return createPrivateKey(pem);

@@ -24,12 +24,12 @@ import { type GitHubApp, gitHubAppFrom } from './app-keys.ts';
 import { gitHubAppFault, isGitHubApp } from './github-app.ts';
 import type { ReadKey } from './read-key.ts';
 
-/** What a forge and its Git server want to know: `token` for the API, the rest for Git over HTTPS. */
+/** Credentials of a forge and its Git server: `token` for the API, the rest for Git over HTTPS. */
 export interface Credentials extends Way {
   readonly token: string;
   /** For Git over HTTPS as it is, in the place of a user with a password. */
   readonly bearerToken?: string;
-  /** Whose the token is where it changes by the hour: limits count for that one. No secret. */
+  /** The owner of a token that changes by the hour: limits count for that one. Not a secret. */
   readonly account?: string;
   readonly username?: string;
   readonly password?: string;
@@ -37,7 +37,7 @@ export interface Credentials extends Way {
   readonly identity?: string;
   /** The host's keys, as OpenSSH has them. */
   readonly knownHosts?: string;
-  /** What commits are signed with. */
+  /** Signs commits. */
   readonly signing?: SigningKey;
 }
 
@@ -51,7 +51,7 @@ export interface AppCredentials
   readonly app: GitHubApp;
 }
 
-/** What a Secret holds. */
+/** The credentials in a Secret. */
 export type SecretCredentials = Credentials | AppCredentials;
 
 /** A Secret of its own, and how to call it in a sentence. */
@@ -95,7 +95,7 @@ export function credentialsFrom(
   };
 }
 
-/** What the Secret of a push holds, which needs no forge. */
+/** Reads the Secret of a push, which needs no forge. */
 export function gitCredentialsFrom(
   secret: ReadonlyMap<string, Uint8Array>,
   where: string,
@@ -112,7 +112,7 @@ export function gitCredentialsFrom(
   };
 }
 
-/** What may be in Secrets of their own. */
+/** Reads what may lie in Secrets of their own. */
 function othersFrom(
   main: PartSecret,
   { tls, proxy, signing }: PartSecrets,
@@ -206,7 +206,7 @@ function userFrom(read: ReadKey, where: string): Pick<Credentials, 'username' | 
   return { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
 }
 
-/** Of a key for SSH. */
+/** The passphrase of a key for SSH. */
 function passphraseFrom(read: ReadKey): Pick<Credentials, 'password'> {
   const password = read('identity') === undefined ? undefined : read('password');
   return password === undefined ? {} : { password };

@@ -12,13 +12,13 @@ export const GITHUB_APP = {
 
 type HasKey = (key: string) => boolean;
 
-/** Whether a Secret is meant to hold a GitHub App, be it whole or half. */
+/** True for a Secret that is meant to hold a GitHub App, be it whole or half. */
 export function isGitHubApp(has: HasKey): boolean {
   return [GITHUB_APP.id, GITHUB_APP.installation, GITHUB_APP.owner, GITHUB_APP.privateKey].some(has);
 }
 
 /**
- * What its keys lack, or have too much of, as a sentence that begins with the Secret; undefined for a whole
+ * Says in a sentence that begins with the Secret what its keys lack, or have too much of; undefined for a whole
  * app. Flux wants exactly one of the two keys that say which installation is meant.
  */
 export function gitHubAppFault(secret: string, type: ForgeType | undefined, has: HasKey): string | undefined {

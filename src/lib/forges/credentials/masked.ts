@@ -1,7 +1,7 @@
 import { waySecrets } from '../../net/index.ts';
 import type { Credentials } from './credentials.ts';
 
-/** What must not appear in messages. */
+/** Texts that must not appear in messages. */
 export function secretsOf(credentials: Credentials): string[] {
   const { token, bearerToken, password, username, signing } = credentials;
   const basic = username !== undefined && password !== undefined ? [toBase64(`${username}:${password}`)] : [];

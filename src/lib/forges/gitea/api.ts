@@ -22,7 +22,7 @@ export interface Api {
 const Users = v.nullish(v.array(v.object({ login: v.string() })), []);
 
 /**
- * What is used of Gitea's and Forgejo's pull request (their `/api/swagger`). `label` is the branch; `ref`
+ * The used part of Gitea's and Forgejo's pull request (their `/api/swagger`). `label` is the branch; `ref`
  * becomes `refs/pull/N/head` once the branch is deleted.
  */
 export const GiteaPullRequest = v.object({
@@ -35,11 +35,11 @@ export const GiteaPullRequest = v.object({
   body: v.nullish(v.string(), ''),
   labels: v.nullish(v.array(v.object({ name: v.string() })), []),
   assignees: Users,
-  /** Also who has given a review. */
+  /** With those who have given a review. */
   requested_reviewers: Users,
   /** False for conflicts, and while Gitea looks for them, which reading it makes it do, and for drafts. */
   mergeable: v.nullish(v.boolean(), true),
-  /** What both branches had in common when Gitea looked. */
+  /** The last commit that both branches had in common when Gitea looked. */
   merge_base: v.nullish(v.string()),
   base: v.object({
     label: v.string(),

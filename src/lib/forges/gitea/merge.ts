@@ -21,7 +21,7 @@ import { allowedStyles, styleOf } from './method.ts';
 import { toPullRequest } from './pulls.ts';
 import { checksOf } from './status.ts';
 
-/** What is required of a branch is shown to everyone who may read it. */
+/** The requirements of a branch, which Gitea shows to everyone who may read it. */
 const Branch = v.object({
   enable_status_check: v.nullish(v.boolean(), false),
   /** Names, or patterns of them; none means all. */
@@ -100,7 +100,7 @@ function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {
   return answer.status < 300 ? { kind: 'merged' } : refusedMerge(api.context, wordsOf(api, answer));
 }
 
-/** Whether one of the checks that are not done is required by its name; of patterns it is not known. */
+/** True if one of the checks that are not done is required by its name; patterns are not judged. */
 async function isRequired(api: Api, branch: string, checks: Checks): Promise<boolean> {
   const url = `${api.repositoryUrl}/branches/${pathOf(branch)}`;
   const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));

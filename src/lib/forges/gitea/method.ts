@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { MergeMethod } from '../types.ts';
 
-/** What a repository allows, as the pull request has it of its base (their `/api/swagger`, Repository). */
+/** Ways to merge that a repository allows, as the pull request has them of its base (their `/api/swagger`, Repository). */
 export const MergeRules = v.object({
   default_merge_style: v.nullish(v.string(), 'merge'),
   allow_merge_commits: v.nullish(v.boolean(), true),

@@ -66,7 +66,7 @@ export function get(api: Api, number: number): Promise<PullRequest | undefined> 
   });
 }
 
-/** Whether it is a draft stands in the title alone, so that is read before it is written. */
+/** A draft is marked in the title alone, so that is read before it is written. */
 export async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {
   const current = await read(api, number);
   const prefix = (current?.draft && DRAFT_PREFIX.exec(current.title)?.[0]) || '';

@@ -5,14 +5,14 @@ import { forgeFailure, forgeWords } from '../request/failure.ts';
 import type { ForgeAnswer, ForgeContext } from '../request/types.ts';
 
 /**
- * What Turnpike does with a token of a GitHub App: Git, pull requests with their labels, people and comments, and the
+ * Rights for what Turnpike does with a token of a GitHub App: Git, pull requests with their labels, people and comments, and the
  * status of commits. Reading the repository's metadata is always among a token's rights.
  * https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
  */
 export const APP_RIGHTS = { contents: 'write', pull_requests: 'write', statuses: 'write' } as const;
 
 /**
- * What a base branch with a merge queue takes beside these; most apps have no need of it.
+ * Rights that a base branch with a merge queue takes; most apps have no need of it.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#merge_group names the right.
  */
 export const QUEUE_RIGHTS = { ...APP_RIGHTS, merge_queues: 'write' } as const;

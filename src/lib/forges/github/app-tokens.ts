@@ -27,7 +27,7 @@ interface Known {
 /** Tokens of GitHub Apps, one for all promotions with the same app, key, installation and repository. */
 export interface AppTokens {
   /**
-   * What an app's Secret comes to for this repository.
+   * Returns the credentials for this repository that an app's Secret comes to.
    *
    * @throws TurnpikeError the codes of `createForgeCall`; SecretInvalid; the signal's own reason
    */
@@ -50,7 +50,7 @@ export function createAppTokens(deps: ForgeDeps): AppTokens {
     return token;
   }
 
-  /** One request at a time for a repository; who comes meanwhile waits for its answer. */
+  /** Asks once at a time for a repository; callers meanwhile wait for the same answer. */
   function tokenOf(secret: AppCredentials, installed: Installed): Promise<string> {
     const key = tokenKey(installed);
     const last = known.get(key);

@@ -53,7 +53,7 @@ async function change(api: Api, text: string, input: object): Promise<void> {
   taken(api, await graphql(api, 'cancel', { text, variables: { input }, schema: v.object({}) }));
 }
 
-/** What GitHub refuses was merged or taken back in between: the next look finds that out. */
+/** GitHub refuses what was merged or taken back in between: the next look finds that out. */
 function taken<T extends v.GenericSchema>(api: Api, asked: Asked<T>): v.InferOutput<T> {
   if (asked.kind === 'refused') throw refusal(api, 'cancel', asked.answer, /./);
   return asked.data;

@@ -4,7 +4,7 @@ import { isOurCheck } from '../status.ts';
 /** The field of a commit that tokens without a right to check runs see in part: a check run is null for them. */
 export const ROLLUP = 'statusCheckRollup';
 
-/** Of a commit: https://docs.github.com/en/graphql/reference/objects#statuscheckrollup */
+/** Checks of a commit: https://docs.github.com/en/graphql/reference/objects#statuscheckrollup */
 export const CHECKS = `${ROLLUP} {
   contexts(first: 100) {
     totalCount
@@ -28,7 +28,7 @@ export const Checked = v.object({
   ),
 });
 
-/** Whether a commit has a check; a status or a check run of ours is none. */
+/** True if a commit has a check; a status or a check run of ours does not count. */
 export function hasChecks(commit: v.InferOutput<typeof Checked> | null | undefined): boolean {
   const { nodes = [], totalCount = 0 } = commit?.[ROLLUP]?.contexts ?? {};
   const ours = nodes.filter((one) => isOurCheck(one?.context ?? one?.name ?? ''));

@@ -60,7 +60,7 @@ const Found = v.object({
 /** The repository, with the pull request in it. */
 export type Found = v.InferOutput<typeof Found>['repository'];
 
-/** What is to be known of a pull request before it is merged, by one request. */
+/** Asks by one request for all that is to be known of a pull request before it is merged. */
 export function look(api: Api, number: number): Promise<Asked<typeof Found>> {
   const variables = { ...api.repository, number };
   const fields = { optional: OPTIONAL, beyond: BEYOND };

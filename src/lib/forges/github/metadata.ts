@@ -25,7 +25,7 @@ async function addLabels(api: Api, { number }: PullRequest, labels: readonly str
   return [];
 }
 
-/** Who may not be assigned is passed over in silence: https://docs.github.com/en/rest/issues/assignees */
+/** GitHub passes over in silence users who may not be assigned: https://docs.github.com/en/rest/issues/assignees */
 async function addAssignees(api: Api, { number }: PullRequest, assignees: readonly string[]) {
   const request = { ...api.repository, issue_number: number, assignees: [...assignees] };
   const send = () => answerOf(api.octokit.rest.issues.addAssignees(request));
@@ -34,7 +34,7 @@ async function addAssignees(api: Api, { number }: PullRequest, assignees: readon
   return notTaken('assignees', missing(assignees, now), api.context);
 }
 
-/** Who has given a review is not asked again: https://docs.github.com/en/rest/pulls/review-requests */
+/** Reviewers who have given a review are not asked again: https://docs.github.com/en/rest/pulls/review-requests */
 async function addReviewers(api: Api, { number }: PullRequest, reviewers: readonly string[]) {
   const { pulls } = api.octokit.rest;
   const pull = { ...api.repository, pull_number: number };

@@ -6,7 +6,7 @@ import type { Api } from './api.ts';
 
 /** How a pull request may be merged: a repository allows some methods, and its base branch fewer of them. */
 
-/** Of the repository. */
+/** Fields of the repository. */
 export const METHODS_ALLOWED = 'mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed';
 export const MethodsAllowed = v.object({
   mergeCommitAllowed: v.boolean(),
@@ -15,7 +15,7 @@ export const MethodsAllowed = v.object({
 });
 
 /**
- * Of the base branch: its protection and the rulesets that apply to it.
+ * Fields of the base branch: its protection and the rulesets that apply to it.
  * https://docs.github.com/en/graphql/reference/objects#refupdaterule,
  * https://docs.github.com/en/graphql/reference/objects#repositoryrule
  */
@@ -39,7 +39,7 @@ export function hasQueueRule(base: Methods['base']): boolean {
   return base?.rules?.nodes?.some((rule) => rule?.type === 'MERGE_QUEUE') === true;
 }
 
-/** What is known of the methods. */
+/** Methods that repository and base branch allow, as they say it. */
 export interface Methods {
   readonly repository: v.InferOutput<typeof MethodsAllowed>;
   readonly base: v.InferOutput<typeof MethodRules> | null | undefined;

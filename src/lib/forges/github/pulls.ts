@@ -12,7 +12,7 @@ const Users = v.nullish(v.array(v.object({ login: v.string() })), []);
 
 const Repository = v.object({ id: v.number() });
 
-/** What is used of GitHub's pull request: https://docs.github.com/en/rest/pulls/pulls */
+/** The used part of GitHub's pull request: https://docs.github.com/en/rest/pulls/pulls */
 const GitHubPullRequest = v.object({
   number: v.pipe(v.number(), v.safeInteger()),
   html_url: WebUrl,
@@ -23,7 +23,7 @@ const GitHubPullRequest = v.object({
   draft: v.nullish(v.boolean(), false),
   labels: v.nullish(v.array(v.object({ name: v.string() })), []),
   assignees: Users,
-  /** Who has given a review is none of them any more. */
+  /** Without those who have given a review. */
   requested_reviewers: Users,
   /** In the answer for a single one; null while GitHub finds it out. */
   mergeable: v.nullish(v.boolean()),

@@ -73,7 +73,7 @@ export function takenOut(
   );
 }
 
-/** What is required of the queue's own commit is not taken from the head of the pull request. */
+/** The queue's own commit needs a status of its own: GitHub does not take it from the head of the pull request. */
 export async function passQueue(api: Api, number: number, { mergeQueueEntry }: Queue): Promise<MergeOutcome> {
   const { oid, status } = mergeQueueEntry?.headCommit ?? {};
   if (oid !== undefined && status?.context?.state !== 'SUCCESS') {

@@ -21,7 +21,7 @@ export interface Api {
 
 const Users = v.nullish(v.array(v.object({ id: v.number(), username: v.string() })), []);
 
-/** What is used of GitLab's merge request: https://docs.gitlab.com/api/merge_requests/ */
+/** The used part of GitLab's merge request: https://docs.gitlab.com/api/merge_requests/ */
 export const MergeRequest = v.object({
   iid: v.pipe(v.number(), v.safeInteger()),
   web_url: WebUrl,
@@ -34,7 +34,7 @@ export const MergeRequest = v.object({
   target_branch: v.string(),
   source_project_id: v.nullish(v.number()),
   target_project_id: v.nullish(v.number()),
-  /** Of the source branch's head. */
+  /** The commit at the source branch's head. */
   sha: v.nullish(v.string()),
   labels: v.nullish(v.array(v.string()), []),
   assignees: Users,
@@ -69,7 +69,7 @@ export function parsed(api: Api, operation: ForgeOperation, data: unknown): Merg
   return parsedAnswer(MergeRequest, operation, data, api.context);
 }
 
-/** Of a merge request, by its number in the project. */
+/** The address of a merge request, by its number in the project. */
 export function requestUrl({ projectUrl }: Api, number: number, path = ''): string {
   return `${projectUrl}/merge_requests/${number}${path}`;
 }

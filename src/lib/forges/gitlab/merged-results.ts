@@ -11,12 +11,12 @@ const Pipelines = v.array(
 type Pipeline = v.InferOutput<typeof Pipelines>[number];
 
 /**
- * Of a pipeline for merged results, and of a merge train. They hang on a commit that GitLab made of both branches:
+ * The ref of a pipeline for merged results, and of a merge train. They hang on a commit that GitLab made of both branches:
  * https://docs.gitlab.com/ci/pipelines/merged_results_pipelines/
  */
 const MERGED_RESULTS = /^refs\/merge-requests\/\d+\/(?:merge|train)$/;
 
-/** Of a pipeline that has ended, or that waits for a person. */
+/** The states of a pipeline that has ended, or that waits for a person. */
 const ENDED = ['success', 'failed', 'canceled', 'skipped', 'manual'];
 
 export function hasEnded({ status }: Pick<Pipeline, 'status'>): boolean {

@@ -52,7 +52,7 @@ async function idsOf(api: Api, names: readonly string[]): Promise<Ids> {
   return ids;
 }
 
-/** Who may not see the project is passed over in silence, and so are more than one where the plan has one. */
+/** GitLab passes over in silence users who may not see the project, and all but one where the plan has one. */
 async function apply(api: Api, { number }: PullRequest, lacking: Metadata, change: object) {
   const { assignees, reviewers } = lacking;
   const isEmpty = Object.keys(change).length === 0;

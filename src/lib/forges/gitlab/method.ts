@@ -14,7 +14,7 @@ const Project = v.object({
 });
 type Project = v.InferOutput<typeof Project>;
 
-/** What goes along with the request to merge. */
+/** Parameters that go along with the request to merge. */
 export interface MergeParameters {
   readonly squash?: true;
 }

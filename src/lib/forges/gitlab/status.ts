@@ -80,7 +80,7 @@ function commitUrl({ projectUrl }: Api, name: string): string {
   return `${projectUrl}/repository/commits/${encodeURIComponent(name)}`;
 }
 
-/** Whether the head of a branch has a check. */
+/** True if the head of a branch has a check. */
 export async function branchHasChecks(api: Api, branch: string): Promise<boolean> {
   const head = await readCommit(api, branch);
   return Boolean(head?.last_pipeline) && (await checksOf(api, head?.id ?? branch)).any;

@@ -15,7 +15,7 @@ import type {
   ForgeRequest,
 } from './types.ts';
 
-/** Whether a forge has something more for people to see after it. */
+/** Operations after which a forge has something more for people to see. */
 const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
   create: true,
   find: false,
@@ -86,7 +86,7 @@ export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): For
     const entering = deps.concurrency.acquire(key, { gapMs, signal: deps.signal });
     const release = await (deps.waiting?.(entering) ?? entering);
     try {
-      // Those before it in the queue may have been told to stay away.
+      // A request before it in the queue may have met a limit.
       refuse(counted);
       const answer = await send(operation, ask, budget);
       deps.limits.learn(counted, answer.headers);
@@ -143,7 +143,7 @@ function budgetKey({ provider, host, secrets, account }: ForgeContext): string {
   return `${provider} ${host} ${counted}`;
 }
 
-/** An open breaker says when to come back: the delays of who tries again by himself grow far beyond its own. */
+/** An open breaker says when to come back: the delays of a caller that tries again by itself grow far beyond its own. */
 function comingBack(failure: TurnpikeError, refusal: Refusal | undefined): TurnpikeError {
   if (!refusal || failure.code !== 'ForgeUnavailable') return failure;
   const { message, retry, cause } = failure;

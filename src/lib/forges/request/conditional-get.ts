@@ -5,10 +5,10 @@ import type { PullRequest } from '../port.ts';
 import type { ForgeAnswer } from './types.ts';
 
 /**
- * Open pull requests as they were last seen, with the entity tag (RFC 9110, section 8.8.3) by which a forge
+ * Keeps open pull requests as they were last seen, with the entity tag (RFC 9110, section 8.8.3) by which a forge
  * can say that nothing has changed. GitHub does not count such an answer against the limit.
  *
- * Whether a pull request can be merged hangs on its base branch too, and GitHub promises no new tag when that
+ * A pull request can be merged or not because of its base branch too, and GitHub promises no new tag when that
  * moves. Hence what is known is used no longer than MAX_AGE_MS, not after another pull request into the same
  * base was seen to be merged, and not while the forge is still finding out.
  */
@@ -58,7 +58,7 @@ export interface Reading {
 /** Reads a pull request by its number, whole or only if it has changed. */
 export type ConditionalGet = (number: number, reading: Reading) => Promise<PullRequest | undefined>;
 
-/** What an answer to a conditional request may be beside a pull request. */
+/** Accepts the answers to a conditional request that are not a pull request. */
 export function isKnownAnswer(tag: string | undefined): (answer: ForgeAnswer) => boolean {
   return ({ status }) => status === 404 || (status === 304 && tag !== undefined);
 }
@@ -101,7 +101,7 @@ interface Repository {
 }
 
 function keyOf(type: string, url: string, { token, account, proxy = '' }: Credentials): string {
-  // What a proxy of somebody else says is not known by way of another one.
+  // An answer by a tenant's proxy counts for that proxy alone.
   const seenBy = account ?? createHash('sha256').update(`${token} ${proxy}`).digest('hex');
   return `${type} ${url} ${seenBy}`;
 }

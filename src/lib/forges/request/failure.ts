@@ -23,7 +23,7 @@ const ACTIONS: Readonly<Record<ForgeOperation, string>> = {
   cancel: 'take back the auto-merge of the pull request',
 };
 
-/** What went wrong, as an error that says who can do what about it. */
+/** The error for an answer that is a failure: it says who can do what about it. */
 export function forgeFailure(
   operation: ForgeOperation,
   answer: ForgeAnswer,
@@ -90,13 +90,13 @@ export function passingFailure(
   return unavailable(failure.message.replace(/\.$/, ': it is tried again.'), 'backoff');
 }
 
-/** What a token needs a right to. */
+/** The subject that a token needs a right to. */
 function subjectOf(operation: ForgeOperation): string {
   if (operation === 'queue') return 'merge queues';
   return operation === 'status' || operation === 'checks' ? 'commit statuses' : 'pull requests';
 }
 
-/** What a GitHub App lacks is in its keys and where it is installed. */
+/** A GitHub App fails by its keys, or by where it is installed. */
 function refusedApp(status: number, said: string): TurnpikeError {
   if (status === 404) {
     const advice = `check ${GITHUB_APP.installation} or ${GITHUB_APP.owner}, and whether the app is still installed there`;

@@ -16,7 +16,7 @@ export interface RateLimits {
    * twice as many as the last time, when that is not long ago.
    */
   hold(key: string, named: number | undefined): number;
-  /** What an answer says of the budget. */
+  /** Remembers what an answer says of the budget. */
   learn(key: string, headers: Headers): void;
 }
 

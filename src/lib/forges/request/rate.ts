@@ -8,7 +8,7 @@ import type { ForgeAnswer } from './types.ts';
 /** Where the forge names no time. */
 export const UNNAMED_SECONDS = 60;
 export const MAX_SECONDS = 3600;
-/** What polls leave of a budget to promotions at its end: one part in so many, and never more than so many requests. */
+/** At the end of a budget polls leave to promotions one part in so many, and never more than so many requests. */
 const RESERVED_PART = 20;
 const MAX_RESERVED = 100;
 /** Promotions have this part of a budget to themselves for as long as it lasts, an hour at most. */
@@ -41,7 +41,7 @@ function isRateLimited({ status, headers }: ForgeAnswer, words: string): boolean
   return headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0' || isRateLimitText(words);
 }
 
-/** Of content that is created too fast: https://github.com/cli/cli/issues/4801 */
+/** GitHub's words for content that is created too fast: https://github.com/cli/cli/issues/4801 */
 const TOO_FAST = /submitted too quickly/i;
 
 /** GitHub's own words for its secondary limits. */
@@ -59,7 +59,7 @@ export function retryAfterSeconds(headers: Headers, now: Date): number | undefin
   return Number.isNaN(until) ? undefined : bounded((until - now.getTime()) / 1000);
 }
 
-/** What is left of a token's budget, and in how many seconds it is whole again. */
+/** The rest of a token's budget, and the seconds until it is whole again. */
 export interface Budget {
   readonly remaining: number;
   readonly limit: number;
@@ -88,7 +88,7 @@ function numberIn(text: string | null): number | undefined {
 }
 
 /**
- * For how many seconds requests in the background wait after this answer; 0 when enough remains, undefined when the
+ * Seconds for which requests in the background wait after this answer; 0 when enough remains, undefined when the
  * answer does not say. Azure names a time in a good answer already, before it refuses.
  */
 export function restSeconds(headers: Headers, now: Date): number | undefined {

@@ -1,9 +1,9 @@
 import { putBounded } from '../../async/index.ts';
 import { keyBy, type Way } from '../../net/index.ts';
 
-/** What counts only once it was seen twice, some time apart. */
+/** Confirms what was seen twice, some time apart. */
 export interface Sightings {
-  /** Whether the same was seen there some time ago, and nothing else since. Undefined: nothing is seen now. */
+  /** True if the same was seen there some time ago, and nothing else since. Undefined: nothing is seen now. */
   confirms(key: string, sight: string | undefined): boolean;
 }
 

@@ -15,14 +15,14 @@ export type ForgeOperation =
   | 'queue'
   | 'cancel';
 
-/** What a forge answered, whatever its status. `data` is the parsed JSON, or the text when it was none. */
+/** An answer of a forge, whatever its status. `data` is the parsed JSON, or the text that is not JSON. */
 export interface ForgeAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly data: unknown;
 }
 
-/** Who is asked, for sentences, metrics and logs. */
+/** Names the forge for sentences, metrics and logs. */
 export interface ForgeContext {
   /** The label of metrics, such as `github`. */
   readonly provider: string;
@@ -31,9 +31,9 @@ export interface ForgeContext {
   readonly host: string;
   /** `owner/name`. */
   readonly repository: string;
-  /** What must not appear in any message. */
+  /** Must not appear in any message. */
   readonly secrets: readonly string[];
-  /** Whose requests are counted together, where `secrets` change meanwhile. */
+  /** Requests with the same one are counted together, where `secrets` change meanwhile. */
   readonly account?: string;
   /** Milliseconds that the forge wants between two requests that write. */
   readonly writeGapMs?: number;
@@ -47,11 +47,11 @@ export interface ForgeRequest {
   /** The HTTP status, or `error` when there was no answer. */
   readonly code: string;
   readonly seconds: number;
-  /** What the token's budget has left, where the forge says it. */
+  /** The rest of the token's budget, where the forge says it. */
   readonly remaining?: number;
 }
 
-/** What a forge counts apart: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api */
+/** Budgets that a forge counts apart: https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api */
 export type ForgeBudget = 'rest' | 'graphql';
 
 /** `accepts` names the failures that the caller understands; every other one is thrown. */

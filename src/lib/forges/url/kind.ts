@@ -1,4 +1,4 @@
-/** What is known of a kind of forge without asking one. */
+/** A kind of forge, as far as it is known without asking one. */
 export interface Kind {
   /** Hosts of the well-known ones; a `*.` stands for any name before the rest. */
   readonly hosts: readonly string[];

@@ -6,7 +6,7 @@ export interface RepositoryAddress {
   readonly origin: string;
   /** Host, with its port unless it is the scheme's own. */
   readonly host: string;
-  /** What stands before the owner in the path, such as `/git`; empty for most. */
+  /** The part of the path before the owner, such as `/git`; empty for most. */
   readonly prefix: string;
   readonly owner: string;
   readonly name: string;
@@ -36,7 +36,7 @@ export function repositoryAddress(url: string, prefix: 'no-prefix' | 'prefix-all
   return { origin: parsed.origin, host: parsed.host, prefix: pathOf(segments), owner, name };
 }
 
-/** What is the same for the URLs of all hosts. */
+/** Checks and splits what is the same in the URLs of all hosts. */
 export function splitUrl(url: string): { parsed: URL; segments: string[] } {
   const parsed = URL.parse(url);
   if (!parsed || !['https:', 'http:', 'ssh:'].includes(parsed.protocol)) {

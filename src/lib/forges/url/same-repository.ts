@@ -1,5 +1,5 @@
 /**
- * Whether two URLs name one repository: by HTTPS or SSH, with or without `.git`, in any case. Forges take no two
+ * True for two URLs that name one repository: by HTTPS or SSH, with or without `.git`, in any case. Forges take no two
  * repositories whose names differ by their case alone.
  */
 export function isSameRepository(one: string, other: string): boolean {
