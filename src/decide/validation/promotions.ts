@@ -8,8 +8,9 @@ import {
   SEVERAL_STRATEGIES,
   type Strategy,
 } from '../../api/pipeline.ts';
-import { forgeTypeOf, forgeUrlProblem, untoldForgeType } from '../../lib/forges/pure.ts';
+import { forgeTypeOf, forgeUrlProblem } from '../../lib/forges/pure.ts';
 import { branchProblem } from '../../lib/git/pure.ts';
+import { forgeTypeProblem } from '../../lib/forges/pure.ts';
 import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../../lib/net/pure.ts';
 import { fileProblems } from './files.ts';
 import { gateProblems } from './gates.ts';
@@ -108,7 +109,7 @@ function forgeProblems(pullRequest: PullRequestStrategy, scope: string, policy: 
   const wrong = urlProblems(url, scope, policy);
   if (wrong.length > 0) return wrong;
   const type = forgeTypeOf(pullRequest);
-  if (!type) return [{ rule: 'forge-type', field: `${scope}.type`, scope, message: untoldForgeType(url) }];
+  if (!type) return [{ rule: 'forge-type', field: `${scope}.type`, scope, message: forgeTypeProblem(url) }];
   const unfit = forgeUrlProblem(type, url);
   return unfit ? [urlProblem('forge-fits-url', url, scope, unfit)] : [];
 }

@@ -8,5 +8,5 @@ export {
 export { GATES_OPEN } from './status.ts';
 export { FORGE_TYPES, type ForgeType, kindOf, MERGE_METHODS, type MergeMethod } from './types.ts';
 export { forgeUrlProblem } from './url/fit.ts';
-export { forgeTypeOf, untoldForgeType } from './url/forge-type.ts';
+export { forgeTypeOf, forgeTypeProblem } from './url/forge-type.ts';
 export { isSameRepository } from './url/same-repository.ts';

@@ -1,6 +1,6 @@
 import type { PullRequestStrategy } from '../../api/pipeline.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import { type ForgeType, forgeTypeOf, kindOf, untoldForgeType } from '../../lib/forges/pure.ts';
+import { type ForgeType, forgeTypeOf, forgeTypeProblem, kindOf } from '../../lib/forges/pure.ts';
 
 /** How many branches one push may bring so that the forge does for each of them what it does. */
 export function atOnce(type: ForgeType | undefined): { readonly branchesAtOnce?: number } {
@@ -23,5 +23,5 @@ export function mayBeRebased(settings: PullRequestStrategy): boolean {
 export function typeOf(settings: Pick<PullRequestStrategy, 'type' | 'url'>): ForgeType {
   const type = forgeTypeOf(settings);
   if (type) return type;
-  throw new TurnpikeError('SpecInvalid', untoldForgeType(settings.url));
+  throw new TurnpikeError('SpecInvalid', forgeTypeProblem(settings.url));
 }

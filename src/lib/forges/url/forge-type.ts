@@ -20,7 +20,7 @@ export function knownForgeType(host: string): ForgeType | undefined {
 }
 
 /** Why a forge cannot be asked: nobody says what it is. */
-export function untoldForgeType(url: string): string {
+export function forgeTypeProblem(url: string): string {
   const { host } = new URL(url);
   return `The host ${host} does not tell which forge it is: write type: one of ${FORGE_TYPES.join(', ')}.`;
 }
