@@ -8,9 +8,8 @@ import {
   SEVERAL_STRATEGIES,
   type Strategy,
 } from '../../api/pipeline.ts';
-import { forgeTypeOf, forgeUrlProblem } from '../../lib/forges/pure.ts';
+import { forgeTypeOf, forgeTypeProblem, forgeUrlProblem } from '../../lib/forges/pure.ts';
 import { branchProblem } from '../../lib/git/pure.ts';
-import { forgeTypeProblem } from '../../lib/forges/pure.ts';
 import { type HostPolicy, repositoryHostProblem, shapeProblem, shownUrl } from '../../lib/net/pure.ts';
 import { fileProblems } from './files.ts';
 import { gateProblems } from './gates.ts';
