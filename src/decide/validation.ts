@@ -1,21 +1,11 @@
-import type { PipelineSpec } from '../api/pipeline.ts';
-import type { HostPolicy } from '../lib/net/pure.ts';
-import { artifactProblems } from './validation/artifacts.ts';
-import { environmentProblems } from './validation/environments.ts';
-import { onTopProblems } from './validation/on-top.ts';
-import { type FieldProblem, type Findings, NO_FINDINGS } from './validation/problem.ts';
-import { type PipelineNames, promotionProblems } from './validation/promotions.ts';
-import { type ReferencePolicy, referenceProblems } from './validation/references.ts';
-import { parseSpec } from './validation/schema/schema.ts';
-import { sizeProblems } from './validation/schema/size.ts';
-import { specWarnings } from './validation/warnings.ts';
-
 /**
  * The rules for Pipelines in one place for the admission webhook, the reconciler (objects may be older than
  * the webhook) and the command line. All are pure: what is around a Pipeline is handed in as facts, and a
  * host is judged by its name.
  */
+export { allowsNamespace, noGitopsCluster } from './validation/allowed-namespaces.ts';
 export { promotionBranch } from './validation/branch.ts';
+export { type CheckedSpec, checkSpec, type SpecPolicy, validateSpec } from './validation/check-spec.ts';
 export {
   type Facts,
   NO_FACTS,
@@ -38,47 +28,7 @@ export { type ReferencePolicy, refusedReference } from './validation/references.
 export { RULES, type Rule } from './validation/rules.ts';
 export { type Judged, ratchet } from './validation/schema/ratchet.ts';
 export { type ParsedSpec, parseSpec, schemaProblems } from './validation/schema/schema.ts';
+export { unknownFields, unknownObjectFields } from './validation/schema/unknown-fields.ts';
+export { missingSecret } from './validation/secrets/secrets.ts';
 export { surroundingFindings } from './validation/surroundings.ts';
-
-/** What the operator allows. */
-export type SpecPolicy = HostPolicy & ReferencePolicy & { readonly requireEventCluster?: boolean };
-
-/** A spec from outside, with what the rules say of it alone. */
-export type CheckedSpec =
-  | { readonly kind: 'parsed'; readonly spec: PipelineSpec; readonly findings: Findings }
-  /** It does not hold to the schema, so that nothing is to be looked up for it. */
-  | { readonly kind: 'malformed'; readonly findings: Findings; readonly spec?: PipelineSpec };
-
-export function checkSpec(input: unknown, policy: SpecPolicy, names: PipelineNames): CheckedSpec {
-  const parsed = parseSpec(input);
-  if (parsed.kind === 'invalid') {
-    if (!parsed.spec) return { kind: 'malformed', findings: { ...NO_FINDINGS, problems: parsed.problems } };
-    const further = validateSpec(parsed.spec, policy, names);
-    return {
-      kind: 'malformed',
-      spec: parsed.spec,
-      findings: { ...NO_FINDINGS, problems: firstOfField(parsed.problems, further) },
-    };
-  }
-  const { spec } = parsed;
-  const warnings = specWarnings(spec, { ...names, requireEventCluster: policy.requireEventCluster });
-  return { kind: 'parsed', spec, findings: { problems: validateSpec(spec, policy, names), warnings } };
-}
-
-/** What the schema says of a field is enough. */
-function firstOfField(problems: readonly FieldProblem[], further: readonly FieldProblem[]): FieldProblem[] {
-  const known = new Set(problems.map(({ field }) => field));
-  return [...problems, ...further.filter(({ field }) => !known.has(field))];
-}
-
-/** Everything that is wrong with a spec that holds to the schema; empty when it is fine. */
-export function validateSpec(spec: PipelineSpec, policy: SpecPolicy, names: PipelineNames): FieldProblem[] {
-  return [
-    ...referenceProblems(spec, policy, names.namespace),
-    ...artifactProblems(spec),
-    ...environmentProblems(spec, names.namespace),
-    ...sizeProblems(spec, names),
-    ...promotionProblems(spec, policy, names),
-    ...onTopProblems(spec),
-  ];
-}
+export { TEMPLATE_NAMES } from './validation/templates.ts';

@@ -1,6 +1,6 @@
 import type { Pipeline, PullRequestStrategy, PushStrategy } from '../api/pipeline.ts';
 import { type Destination, secretHostProblem } from '../decide/model/allowed-hosts.ts';
-import { missingSecret } from '../decide/validation/secrets/secrets.ts';
+import { missingSecret } from '../decide/validation.ts';
 import { TurnpikeError } from '../lib/errors.ts';
 import {
   credentialsFrom,

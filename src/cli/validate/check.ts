@@ -1,14 +1,13 @@
 import * as v from 'valibot';
 import { API_VERSION, KIND } from '../../api/group.ts';
 import { namespaceName, objectName } from '../../api/names.ts';
-import { governorDoubt } from '../../decide/validation/governors.ts';
-import { unknownFields, unknownObjectFields } from '../../decide/validation/schema/unknown-fields.ts';
 import {
   applicationKey,
   applicationKeys,
   checkSpec,
   type FieldProblem,
   type Findings,
+  governorDoubt,
   mergeFindings,
   type Needs,
   NO_FACTS,
@@ -18,6 +17,8 @@ import {
   type SpecPolicy,
   schemaProblems,
   surroundingFindings,
+  unknownFields,
+  unknownObjectFields,
 } from '../../decide/validation.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
 import { cut } from '../../lib/text/index.ts';

@@ -1,7 +1,7 @@
 import { eventCluster, type FluxEvent } from '../../api/event.ts';
 import type { ClusterRef, Environment, PipelineSpec, Target } from '../../api/pipeline.ts';
 import { cut } from '../../lib/text/index.ts';
-import { clusterKey } from '../validation/environments.ts';
+import { clusterKey } from '../model/target-key.ts';
 
 /** Which of an environment's targets an event is about. */
 

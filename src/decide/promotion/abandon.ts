@@ -15,7 +15,7 @@ import { isIn } from '../model/phase.ts';
 import { recordOf } from '../model/recorded-repository.ts';
 import { destinationOf, promotionInto } from '../model/route.ts';
 import { openPullRequest, withPromotion } from '../model/state.ts';
-import { promotionBranch } from '../validation/branch.ts';
+import { promotionBranch } from '../validation.ts';
 import { TRANSITIONS } from './phases.ts';
 import { transition } from './step.ts';
 

@@ -1,4 +1,5 @@
-import type { ClusterRef, Environment, PipelineSpec, Target } from '../../api/pipeline.ts';
+import type { Environment, PipelineSpec } from '../../api/pipeline.ts';
+import { targetKey } from '../model/target-key.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 
 /** At least one environment, names of their own, at least one target each, no target twice. */
@@ -34,15 +35,4 @@ function targetProblems({ targets }: Environment, field: string, namespace: stri
     const message = `This is the same target as ${field}.targets[${first}]: take one of them out.`;
     return [{ rule: 'target-unique', field: `${field}.targets[${index}]`, message }];
   });
-}
-
-/** Equal for two targets that stand for the same application object. */
-export function targetKey(target: Target, namespace: string): string {
-  const { clusterRef } = target;
-  return clusterRef ? `${target.namespace}/${clusterKey(clusterRef, namespace)}` : target.namespace;
-}
-
-/** `kind/namespace/name`; a cluster without a namespace is in the Pipeline's. */
-export function clusterKey(ref: ClusterRef, namespace: string): string {
-  return `${ref.kind}/${ref.namespace ?? namespace}/${ref.name}`;
 }

@@ -10,7 +10,7 @@ import { groupOf } from '../../lib/kube/pure.ts';
 import { partsOf, type SecretPart } from '../../lib/net/pure.ts';
 import { applicationKindProblem } from '../model/application-kind.ts';
 import { approvalSecret, isManual } from '../model/route.ts';
-import { clusterKey, targetKey } from './environments.ts';
+import { clusterKey, targetKey } from '../model/target-key.ts';
 import { environmentField } from './problem.ts';
 import { type PipelineNames, promotionsOf } from './promotions.ts';
 import { type ReferencePolicy, refusedReference } from './references.ts';

@@ -1,6 +1,6 @@
 import type { PipelineSpec } from '../../api/pipeline.ts';
 import { approvalSecret, eventSecret, promotionInto } from '../model/route.ts';
-import { clusterKey, targetKey } from './environments.ts';
+import { clusterKey, targetKey } from '../model/target-key.ts';
 import { gateWarnings } from './gates.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 import { gatesOf } from './promotions.ts';

@@ -1,4 +1,4 @@
-import { allowsNamespace, noGitopsCluster } from '../../decide/validation/allowed-namespaces.ts';
+import { allowsNamespace, noGitopsCluster } from '../../decide/validation.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { ClusterAddress, FoundCluster } from './source.ts';
 

@@ -1,7 +1,13 @@
 import type { Author } from '../../api/admission.ts';
 import type { AppRef, ClusterRef } from '../../api/pipeline.ts';
-import { allowsNamespace, noGitopsCluster } from '../../decide/validation/allowed-namespaces.ts';
-import type { Facts, Needs, PipelineNames, SecretState } from '../../decide/validation.ts';
+import {
+  allowsNamespace,
+  type Facts,
+  type Needs,
+  noGitopsCluster,
+  type PipelineNames,
+  type SecretState,
+} from '../../decide/validation.ts';
 import { createLookupBudget, type Soon } from '../../lib/async/index.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import type { Access, Readability } from '../../lib/kube/index.ts';

@@ -1,6 +1,6 @@
 import type { Gates } from '../../api/pipeline.ts';
 import { isComparable, membersOf, shortRevision, shownRevision } from '../../decide/model/revision.ts';
-import { TEMPLATE_NAMES } from '../../decide/validation/templates.ts';
+import { TEMPLATE_NAMES } from '../../decide/validation.ts';
 import type { HiddenBy } from '../../lib/forges/index.ts';
 import {
   code,

@@ -1,0 +1,54 @@
+import type { PipelineSpec } from '../../api/pipeline.ts';
+import type { HostPolicy } from '../../lib/net/pure.ts';
+import { artifactProblems } from './artifacts.ts';
+import { environmentProblems } from './environments.ts';
+import { onTopProblems } from './on-top.ts';
+import { type FieldProblem, type Findings, NO_FINDINGS } from './problem.ts';
+import { type PipelineNames, promotionProblems } from './promotions.ts';
+import { type ReferencePolicy, referenceProblems } from './references.ts';
+import { parseSpec } from './schema/schema.ts';
+import { sizeProblems } from './schema/size.ts';
+import { specWarnings } from './warnings.ts';
+
+/** What the operator allows. */
+export type SpecPolicy = HostPolicy & ReferencePolicy & { readonly requireEventCluster?: boolean };
+
+/** A spec from outside, with what the rules say of it alone. */
+export type CheckedSpec =
+  | { readonly kind: 'parsed'; readonly spec: PipelineSpec; readonly findings: Findings }
+  /** It does not hold to the schema, so that nothing is to be looked up for it. */
+  | { readonly kind: 'malformed'; readonly findings: Findings; readonly spec?: PipelineSpec };
+
+export function checkSpec(input: unknown, policy: SpecPolicy, names: PipelineNames): CheckedSpec {
+  const parsed = parseSpec(input);
+  if (parsed.kind === 'invalid') {
+    if (!parsed.spec) return { kind: 'malformed', findings: { ...NO_FINDINGS, problems: parsed.problems } };
+    const further = validateSpec(parsed.spec, policy, names);
+    return {
+      kind: 'malformed',
+      spec: parsed.spec,
+      findings: { ...NO_FINDINGS, problems: firstOfField(parsed.problems, further) },
+    };
+  }
+  const { spec } = parsed;
+  const warnings = specWarnings(spec, { ...names, requireEventCluster: policy.requireEventCluster });
+  return { kind: 'parsed', spec, findings: { problems: validateSpec(spec, policy, names), warnings } };
+}
+
+/** What the schema says of a field is enough. */
+function firstOfField(problems: readonly FieldProblem[], further: readonly FieldProblem[]): FieldProblem[] {
+  const known = new Set(problems.map(({ field }) => field));
+  return [...problems, ...further.filter(({ field }) => !known.has(field))];
+}
+
+/** Everything that is wrong with a spec that holds to the schema; empty when it is fine. */
+export function validateSpec(spec: PipelineSpec, policy: SpecPolicy, names: PipelineNames): FieldProblem[] {
+  return [
+    ...referenceProblems(spec, policy, names.namespace),
+    ...artifactProblems(spec),
+    ...environmentProblems(spec, names.namespace),
+    ...sizeProblems(spec, names),
+    ...promotionProblems(spec, policy, names),
+    ...onTopProblems(spec),
+  ];
+}

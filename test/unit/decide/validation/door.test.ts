@@ -1,0 +1,16 @@
+import { expect, test } from 'bun:test';
+import { Glob } from 'bun';
+
+const SOURCE = new URL('../../../../src', import.meta.url).pathname;
+
+test('the rules are entered by their door, which names what goes through it', async () => {
+  const past: string[] = [];
+  for (const file of new Glob('**/*.ts').scanSync(SOURCE)) {
+    if (file.startsWith('decide/validation')) continue;
+    if (/from '[^']*\/validation\/[^']*'/.test(await Bun.file(`${SOURCE}/${file}`).text())) past.push(file);
+  }
+  expect(past).toEqual([]);
+  const door = await Bun.file(`${SOURCE}/decide/validation.ts`).text();
+  const names = /export (?:type )?\{[^}*]*\} from '[^']+';\s*/g;
+  expect(door.replace(names, '').replace(/\/\*\*.*?\*\/\s*/gs, '')).toBe('');
+});
