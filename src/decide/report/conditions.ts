@@ -49,7 +49,7 @@ export function conditionsOf(
   const warnings = [...doubts.warnings, ...leftOpen(pipeline)];
   if (warnings.length > 0) {
     const message = joined(warnings);
-    wanted.push({ type: 'Warning', status: 'True', reason: 'ProbablyNotMeant', message });
+    wanted.push({ type: 'Warning', status: 'True', reason: 'SuspiciousSpec', message });
   }
   return wanted;
 }

@@ -152,14 +152,14 @@ describe('the table of turnpike get', () => {
     });
     const conditions = [
       condition('Ready', 'False', 'SecretNotUsable'),
-      condition('Warning', 'True', 'ProbablyNotMeant'),
+      condition('Warning', 'True', 'SuspiciousSpec'),
       condition('PromotionPending', 'True', 'GateClosed'),
     ];
     expect(remarksOn(stored({ conditions, observedGeneration: 0 }, { suspend: true }))).toEqual([
       'apps/app: Turnpike has not looked at this spec yet. Does it run, and watch this namespace?',
       'apps/app: suspended, nothing is promoted.',
       'apps/app: Ready is False (SecretNotUsable). Because of SecretNotUsable.',
-      'apps/app: Warning is True (ProbablyNotMeant). Because of ProbablyNotMeant.',
+      'apps/app: Warning is True (SuspiciousSpec). Because of SuspiciousSpec.',
     ]);
     expect(remarksOn(stored({ conditions: [condition('Ready', 'False', 'PromotionFailed')] }))).toEqual([]);
   });

@@ -159,7 +159,7 @@ describe('the reconciler', () => {
       const reason = /^(secret|hmac)-/.test(rule) ? 'SecretNotUsable' : 'InvalidSpec';
       const { Ready, Warning } = await reconciled(bad, badIn, policy);
       if (problems.length > 0) expect(Ready).toBe(`${reason}: ${problems.join('\n')}`);
-      else expect(Warning).toBe(`ProbablyNotMeant: ${warnings.join('\n')}`);
+      else expect(Warning).toBe(`SuspiciousSpec: ${warnings.join('\n')}`);
       expect((await reconciled(good, goodIn, policy)).Ready).toStartWith('ReconciliationSucceeded: ');
     },
   );

@@ -103,7 +103,7 @@ describe('the conditions', () => {
     const pullRequest = { url: 'https://f/9', number: 9, closing: 'qa is gone.' };
     const left = { environment: 'qa', pullRequest, problem: 'The token may not.', final: true as const };
     const from = { ...rest, status: { ...status, abandoned: [left] } };
-    expect(shown(from)).toEqual(['Ready True ReconciliationSucceeded', 'Warning True ProbablyNotMeant']);
+    expect(shown(from)).toEqual(['Ready True ReconciliationSucceeded', 'Warning True SuspiciousSpec']);
     expect(conditionsOf(from, { threshold: 3, now: NOW }, NONE)[1]?.message).toBe(
       'qa: pull request https://f/9 is left open; close it by hand. The token may not.',
     );
@@ -112,7 +112,7 @@ describe('the conditions', () => {
   test('say what the rules say of the Secrets and what they warn of', () => {
     const doubts = { secrets: ['no key', 'no token'], warnings: ['odd'] };
     const ended = promoting({ phase: 'PullRequestOpen' });
-    expect(shown(ended, doubts)).toEqual(['Ready False SecretNotUsable', 'Warning True ProbablyNotMeant']);
+    expect(shown(ended, doubts)).toEqual(['Ready False SecretNotUsable', 'Warning True SuspiciousSpec']);
     expect(conditionsOf(ended, { threshold: 3, now: NOW }, doubts)[0]?.message).toBe('no key\nno token');
     const failed = promoting({ phase: 'Failed', message: 'no marker' });
     expect(shown(failed, doubts)[0]).toBe('Ready False PromotionFailed');
