@@ -27,10 +27,10 @@ import { isInRange, parseVersionRange } from './version-range.ts';
 
 /** Which revision of the previous environment is to come, and whether it has passed what takes time. */
 
-/** A way from one environment to the next. */
-export type Leg = Pick<Context, 'pipeline' | 'previous' | 'environment' | 'now'>;
+/** What the gates into an environment are asked with. */
+export type GateContext = Pick<Context, 'pipeline' | 'previous' | 'environment' | 'now'>;
 
-export function gatesInto({ pipeline, environment }: Leg): Gates {
+export function gatesInto({ pipeline, environment }: GateContext): Gates {
   return promotionInto(pipeline.spec, environment)?.gates ?? {};
 }
 
@@ -38,23 +38,29 @@ export function gatesInto({ pipeline, environment }: Leg): Gates {
  * The recorded revision keeps its place while the newer one has not passed what it has passed already: or
  * one that always comes too early, or is not meant for here, would keep all others from passing.
  */
-export function candidateOf(leg: Leg, available: string | undefined, record: PromotionStatus | undefined) {
+export function candidateOf(
+  context: GateContext,
+  available: string | undefined,
+  record: PromotionStatus | undefined,
+) {
   if (available === undefined || record === undefined || !isUnfinished(record)) return available;
   if (isSame(record.revision, available)) return available;
-  const { status } = leg.pipeline;
-  const passage = passageOf(status, record.revision, leg.previous.name);
+  const { status } = context.pipeline;
+  const passage = passageOf(status, record.revision, context.previous.name);
   const stays = passage.deployedAt && !passage.failedAt && !passage.rolledBackAt;
-  const { targets = [] } = environmentStatus(status, leg.previous.name);
+  const { targets = [] } = environmentStatus(status, context.previous.name);
   const isStillThere = targets.some((target) => isSame(revisionOf(target), record.revision));
   // With `targets: any` one that is not ready for a moment gives way to no older one.
   if (stays && isStillThere && isOlder(available, record.revision)) return undefined;
-  if (isEligible(leg, available)) return available;
-  return stays && isEligible(leg, record.revision) ? record.revision : available;
+  if (isEligible(context, available)) return available;
+  return stays && isEligible(context, record.revision) ? record.revision : available;
 }
 
 /** It may pass the gates that ask for the revision itself. */
-function isEligible(leg: Leg, revision: string): boolean {
-  return versionProblem(gatesInto(leg), revision) === undefined && soakEnd(leg, revision) === undefined;
+function isEligible(context: GateContext, revision: string): boolean {
+  return (
+    versionProblem(gatesInto(context), revision) === undefined && soakEnd(context, revision) === undefined
+  );
 }
 
 /** Why the gate `versions` does not let the revision pass, to go on after the name of the revision. */
@@ -82,21 +88,21 @@ function rangeProblem(versions: string | undefined, revision: string): string | 
  * When the revision has been healthy in the previous environment for long enough; undefined: it has been; infinity: another
  * one took its place before.
  */
-export function soakEnd(leg: Leg, revision: string): number | undefined {
-  const soak = soakSeconds(gatesInto(leg).soak ?? '');
+export function soakEnd(context: GateContext, revision: string): number | undefined {
+  const soak = soakSeconds(gatesInto(context).soak ?? '');
   if (!soak) return undefined;
-  const since = healthySince(leg, revision);
+  const since = healthySince(context, revision);
   const end = since + soak * 1000;
-  const left = replacedAt(leg.pipeline, leg.previous.name, revision, since);
+  const left = replacedAt(context.pipeline, context.previous.name, revision, since);
   if (end > left) return Number.POSITIVE_INFINITY;
-  return end <= leg.now.getTime() ? undefined : end;
+  return end <= context.now.getTime() ? undefined : end;
 }
 
-function healthySince({ pipeline, previous, now }: Leg, revision: string): number {
+function healthySince({ pipeline, previous, now }: GateContext, revision: string): number {
   const { deployedAt } = passageOf(pipeline.status, revision, previous.name);
   const { deployment } = environmentStatus(pipeline.status, previous.name);
-  const told = deployment && isSame(revisionOf(deployment), revision) ? deployment.observedAt : undefined;
-  return Date.parse(deployedAt ?? told ?? now.toISOString());
+  const reported = deployment && isSame(revisionOf(deployment), revision) ? deployment.observedAt : undefined;
+  return Date.parse(deployedAt ?? reported ?? now.toISOString());
 }
 
 /** When another revision took its place; infinity while none has. */

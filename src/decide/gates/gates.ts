@@ -2,6 +2,7 @@ import type { HeldBy, PromotionStatus } from '../../api/pipeline.ts';
 import { escapeControls } from '../../lib/text/index.ts';
 import { newerThere, shortRevision } from '../model/revision.ts';
 import { isManual, promotionInto } from '../model/route.ts';
+import { secondsTo } from '../promotion/seconds.ts';
 import type { Change, Context } from '../promotion/step.ts';
 import { downgrade, gatesInto, soakEnd, versionProblem } from './candidate.ts';
 import { type Opening, openingOf } from './windows.ts';
@@ -18,7 +19,13 @@ type Holding = 'approvalNeeded' | 'held' | 'downgrade';
 
 type Check = (context: Context, record: PromotionStatus) => Hold | undefined;
 
-const CHECKS: readonly Check[] = [older, notified, approval, backoff, gated];
+const CHECKS: readonly Check[] = [
+  isDowngrade,
+  isAlreadyNotified,
+  needsApproval,
+  waitsForNextAttempt,
+  waitsForGate,
+];
 
 export function firstHold(context: Context, record: PromotionStatus): Hold | undefined {
   for (const check of CHECKS) {
@@ -28,12 +35,12 @@ export function firstHold(context: Context, record: PromotionStatus): Hold | und
   return undefined;
 }
 
-function older(context: Context, record: PromotionStatus): Hold | undefined {
+function isDowngrade(context: Context, record: PromotionStatus): Hold | undefined {
   const message = isByHand(record) ? undefined : downgrade(context, record.revision);
   return message === undefined ? undefined : { kind: 'hold', change: { by: 'downgrade', message } };
 }
 
-function notified(context: Context, record: PromotionStatus): Hold | undefined {
+function isAlreadyNotified(context: Context, record: PromotionStatus): Hold | undefined {
   return isNotified(context, record) ? { kind: 'rest' } : undefined;
 }
 
@@ -47,7 +54,7 @@ export function isNotified({ pipeline, environment }: Context, record: Promotion
  * Asked before the gates and not after them: it can be given at any time, and is kept while they hold. Who
  * decides sees what else holds. Only what may never pass is not asked about.
  */
-function approval(context: Context, record: PromotionStatus): Hold | undefined {
+function needsApproval(context: Context, record: PromotionStatus): Hold | undefined {
   const { pipeline, environment } = context;
   if (!isManual(pipeline.spec, environment) || record.approvedBy !== undefined) return undefined;
   const gate = closedGate(context, record);
@@ -57,13 +64,13 @@ function approval(context: Context, record: PromotionStatus): Hold | undefined {
   return { kind: 'hold', change: { by: 'approvalNeeded', message: `${asks}.` } };
 }
 
-function backoff({ requested, now }: Context, record: PromotionStatus): Hold | undefined {
+function waitsForNextAttempt({ requested, now }: Context, record: PromotionStatus): Hold | undefined {
   if (requested || record.nextAttemptAt === undefined) return undefined;
   const seconds = (Date.parse(record.nextAttemptAt) - now.getTime()) / 1000;
   return seconds > 0 ? { kind: 'rest', wakeAfter: seconds } : undefined;
 }
 
-function gated(context: Context, record: PromotionStatus): Hold | undefined {
+function waitsForGate(context: Context, record: PromotionStatus): Hold | undefined {
   const gate = closedGate(context, record);
   return gate && held(gate);
 }
@@ -81,10 +88,10 @@ function held({ until, heldBy, wakeAfter }: Gate, by: Holding = 'held', message 
   return { kind: 'hold', change: { by, message, heldBy }, ...(wakeAfter !== undefined && { wakeAfter }) };
 }
 
-const GATES = [suspended, versions, canary, soak, windows];
+const GATES = [isSuspended, admitsOtherVersions, hasNewerTarget, hasNotSoaked, isOutsideWindow];
 
 /** What is asked for by hand passes what is about its age and its version, and waits for the rest. */
-const GATES_BY_HAND = [suspended, windows];
+const GATES_BY_HAND = [isSuspended, isOutsideWindow];
 
 /** The first gate that is closed. */
 export function closedGate(context: Context, record: PromotionStatus): Gate | undefined {
@@ -99,26 +106,26 @@ export function isByHand(record: PromotionStatus): boolean {
   return record.requestedBy !== undefined;
 }
 
-function suspended({ pipeline }: Context): Gate | undefined {
+function isSuspended({ pipeline }: Context): Gate | undefined {
   if (!pipeline.spec.suspend) return undefined;
   return { heldBy: 'Suspended', until: 'until the Pipeline is no longer suspended' };
 }
 
-function versions(context: Context, { revision }: PromotionStatus): Gate | undefined {
+function admitsOtherVersions(context: Context, { revision }: PromotionStatus): Gate | undefined {
   const problem = versionProblem(gatesInto(context), revision);
   if (problem === undefined) return undefined;
   return { heldBy: 'Versions', until: `for another revision: ${shortRevision(revision)} ${problem}` };
 }
 
 /** No target is taken back to an older version by itself: what is under way waits for what becomes of that one. */
-function canary({ environment, state }: Context, { revision }: PromotionStatus): Gate | undefined {
+function hasNewerTarget({ environment, state }: Context, { revision }: PromotionStatus): Gate | undefined {
   const newer = newerThere(revision, state);
   if (newer === undefined) return undefined;
   const until = `until no target of ${environment.name} runs ${shortRevision(newer)}, which is newer than ${shortRevision(revision)}`;
   return { heldBy: 'NewerTarget', until };
 }
 
-function soak(context: Context, { revision }: PromotionStatus): Gate | undefined {
+function hasNotSoaked(context: Context, { revision }: PromotionStatus): Gate | undefined {
   const end = soakEnd(context, revision);
   if (end === undefined) return undefined;
   if (!Number.isFinite(end)) {
@@ -130,7 +137,7 @@ function soak(context: Context, { revision }: PromotionStatus): Gate | undefined
   return { heldBy: 'Soak', until: `until ${shown(end)}, when ${what}`, wakeAfter: secondsTo(end, context) };
 }
 
-function windows(context: Context): Gate | undefined {
+function isOutsideWindow(context: Context): Gate | undefined {
   const opening = openingNow(context);
   if (!opening || opening.open) return undefined;
   const { name } = context.environment;
@@ -156,10 +163,6 @@ export function windowEnd(context: Context): number | undefined {
 function openingNow(context: Context): Opening | undefined {
   const { windows: list = [] } = gatesInto(context);
   return list.length > 0 ? openingOf(list, context.now.getTime()) : undefined;
-}
-
-export function secondsTo(instant: number, { now }: Context): number {
-  return Math.max(0, (instant - now.getTime()) / 1000);
 }
 
 function shown(instant: number): string {

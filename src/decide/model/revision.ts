@@ -1,6 +1,6 @@
 /** What Flux says that an application runs: read in one place, compared in one place, shown in one form. */
 
-export { asChart, type Told, withArtifact, withoutBuild } from './revision/artifact.ts';
+export { asChart, type RevisionDetails, withArtifact, withoutBuild } from './revision/artifact.ts';
 export { isNewerThere, newerThere, type Recorded, revisionOf } from './revision/environment.ts';
 export { type ImageReference, imageRevision, imageText, parseImage } from './revision/image.ts';
 export { isComparable, isOlder, isOrdered, newestFirst, semverOf } from './revision/order.ts';

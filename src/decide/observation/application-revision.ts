@@ -3,7 +3,7 @@ import {
   fullRevision,
   membersOf,
   parseRevision,
-  type Told,
+  type RevisionDetails,
   withArtifact,
   withoutBuild,
 } from '../model/revision.ts';
@@ -41,7 +41,11 @@ interface Says {
 }
 
 /** What Flux says beside a revision. */
-export function toldOf(revision: string | undefined, digest: string | undefined, says: Says): Told {
+export function toldOf(
+  revision: string | undefined,
+  digest: string | undefined,
+  says: Says,
+): RevisionDetails {
   if (revision === undefined || says.isElsewhere) return {};
   // A branch such as `feature=1` would be read as an artifact.
   if (membersOf(revision)) return { fullRevision: pinAlone(revision) };

@@ -12,8 +12,8 @@ import {
 import { type AtPaths, asArtifact, withPaths } from './application-paths.ts';
 import { toldOf } from './application-revision.ts';
 import type { NamedSource } from './chart-source.ts';
-import { meaningOf } from './event-reason.ts';
 import { type HelmTests, TESTS_AWAITED } from './helm-tests.ts';
+import { classifyEvent } from './event-reason.ts';
 import type { Observation } from './observation.ts';
 import { readyWords, SUSPENDED } from './ready-words.ts';
 import { snapshotSince } from './snapshots.ts';
@@ -177,7 +177,7 @@ function unreadable(error: string): Observation {
 
 function isFailure(condition: Ready | undefined): boolean {
   if (condition?.status !== 'False') return false;
-  return meaningOf({ severity: 'info', reason: condition.reason, message: '' }) === 'failed';
+  return classifyEvent({ severity: 'info', reason: condition.reason, message: '' }) === 'failed';
 }
 
 function whyNot({ suspended, tests }: Held, seen: Unready, path?: string): string {

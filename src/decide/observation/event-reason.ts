@@ -34,7 +34,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
 const OLD_SUCCESS = /^Helm (install|upgrade) succeeded\b/;
 
 /** An Alert of severity info lets errors through too, so the severity is looked at first. */
-export function meaningOf(event: { severity: string; reason: string; message: string }): Meaning {
+export function classifyEvent(event: { severity: string; reason: string; message: string }): Meaning {
   if (event.severity === 'error') return 'failed';
   if (event.reason === 'info') return OLD_SUCCESS.test(event.message) ? 'deployed' : 'progressing';
   return MEANINGS.get(event.reason) ?? 'noted';

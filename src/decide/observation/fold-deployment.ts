@@ -42,8 +42,8 @@ function succeeded(
   // The event of one target may have come before the others were there.
   const isEarly = !isSame(wasWhole, revision) && targets.length > 1 && deployment?.source === 'webhook';
   if (isKnown && !isEarly) return undefined;
-  const told = targets.flatMap((one) => (one.seen === 'now' ? [] : (one.observedAt ?? [])));
-  const times = [...applications.flatMap((one) => one.deployedAt ?? []), ...told];
+  const reported = targets.flatMap((one) => (one.seen === 'now' ? [] : (one.observedAt ?? [])));
+  const times = [...applications.flatMap((one) => one.deployedAt ?? []), ...reported];
   const last = times.toSorted((one, other) => Date.parse(one) - Date.parse(other)).at(-1);
   if (isKnown && !(Date.parse(last ?? '') > Date.parse(deployment.observedAt))) return undefined;
   const observedAt = deployedAt(last, { deployment, revision }, now);
@@ -95,16 +95,16 @@ function begun(
 ): Deployment | undefined {
   const one = applications.find(({ deploying }) => deploying !== undefined);
   if (!one?.deploying) return undefined;
-  const told = [one.deploying, deployment, one].find((known) => known?.revision !== undefined);
-  const revision = revisionOf(told ?? {});
-  if (told === undefined || revision === undefined) return undefined;
+  const reported = [one.deploying, deployment, one].find((known) => known?.revision !== undefined);
+  const revision = revisionOf(reported ?? {});
+  if (reported === undefined || revision === undefined) return undefined;
   const isThis = deployment !== undefined && isOf(deployment, revision);
   // What failed and is tried again has failed until it is ready.
   if (isThis && (deployment.phase === 'Progressing' || deployment.phase === 'Failed')) return undefined;
   const at = now.toISOString();
   const startedAt = (deployment?.phase === 'Progressing' && deployment.startedAt) || at;
   const observedAt = isThis ? deployment.observedAt : at;
-  return { ...namesOf(told), phase: 'Progressing', startedAt, observedAt, source: 'watch' };
+  return { ...namesOf(reported), phase: 'Progressing', startedAt, observedAt, source: 'watch' };
 }
 
 /** Kubernetes writes times to the second, so that two deployments may have the same. */
@@ -112,18 +112,18 @@ const SAME_MOMENT_MS = 2000;
 
 /** Not every kind says when it was deployed: a time from before the former revision, or to come, is none. */
 function deployedAt(
-  told: string | undefined,
+  reported: string | undefined,
   { deployment, revision }: { readonly deployment: Deployment | undefined; readonly revision: string },
   now: Date,
 ): string {
-  const at = Date.parse(told ?? '');
+  const at = Date.parse(reported ?? '');
   const before = Date.parse(deployment?.observedAt ?? '');
   // The same revision rolled out once more, with other values, is there since it was there first.
   if (deployment && isOf(deployment, revision) && deployment.phase === 'Progressing' && !(at > before)) {
     return deployment.observedAt;
   }
   const isOld = at <= before && now.getTime() - at > SAME_MOMENT_MS;
-  return told !== undefined && at <= now.getTime() && !isOld ? told : now.toISOString();
+  return reported !== undefined && at <= now.getTime() && !isOld ? reported : now.toISOString();
 }
 
 /** Until when an event that says that a deployment succeeded is too young for the application to overrule it. */

@@ -18,7 +18,7 @@ export interface ChangeReceipt {
 }
 
 /**
- * Notes that the forge told of a pull request that is waited for. What became of it is not believed: whoever
+ * Notes that the forge reported a pull request that is waited for. What became of it is not believed: whoever
  * sees the note asks the forge itself. None is left out for having come soon after another one, for the forge may
  * have been asked in between.
  */

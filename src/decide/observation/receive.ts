@@ -13,9 +13,9 @@ import {
   withDeployment,
   withRepetition,
 } from './receive/deployment.ts';
+import { isReadFromSpec } from './receive/event-revision.ts';
 import { follow, underWay, withEnd } from './receive/follow.ts';
 import { type Located, locate, type Outcome, place } from './receive/located.ts';
-import { isReadFromSpec } from './receive/told.ts';
 
 /**
  * What an authenticated event changes: it is only recorded here, the reconciler acts on the record. The

@@ -3,7 +3,7 @@ import type { AppRef } from '../../api/pipeline.ts';
 import { groupOf } from '../../lib/kube/pure.ts';
 import { cut } from '../../lib/text/index.ts';
 import { isWorkload } from '../model/artifacts.ts';
-import { meaningOf } from './event-reason.ts';
+import { classifyEvent } from './event-reason.ts';
 import { helmTests, TESTS_AWAITED } from './helm-tests.ts';
 import { readyWords, SUSPENDED } from './ready-words.ts';
 import type { SpecState } from './rollout.ts';
@@ -139,7 +139,7 @@ function snapshotsIn(history: readonly unknown[]) {
 }
 
 function isFailure({ reason = '' }: Condition): boolean {
-  return meaningOf({ severity: 'info', reason, message: '' }) === 'failed';
+  return classifyEvent({ severity: 'info', reason, message: '' }) === 'failed';
 }
 
 function wordsOf(condition: Condition): string {

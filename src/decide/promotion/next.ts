@@ -1,7 +1,7 @@
 import type { Environment, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
 import { availableRevision } from '../gates/available.ts';
 import { candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from '../gates/candidate.ts';
-import { firstHold, isByHand, isNotified, secondsTo, windowEnd } from '../gates/gates.ts';
+import { firstHold, isByHand, isNotified, windowEnd } from '../gates/gates.ts';
 import { BEFORE_MERGE, type In, isIn, isUnfinished, type Tryable, type Unfinished } from '../model/phase.ts';
 import { fullestOf, isSame, revisionOf, shortRevision } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
@@ -20,6 +20,7 @@ import { followPullRequest } from './follow.ts';
 import { TRANSITIONS } from './phases.ts';
 import { mergeShown } from './poll.ts';
 import { foundMerged, withPullRequestState } from './pull-request-state.ts';
+import { secondsTo } from './seconds.ts';
 import {
   applicationPoll,
   type Context,
@@ -72,7 +73,7 @@ function decide(context: Context, available: string | undefined): Decision {
   const step = nextStep({ ...context, state }, available);
   const isMoved = step.kind === 'rest' && promotion !== undefined && promotion !== recordedPromotion(before);
   const recorded = isMoved ? ({ ...step, kind: 'record', promotion } as const) : step;
-  // What ends makes way: the revision after it may have come already, and nobody will tell again.
+  // A finished promotion frees its place. The next revision may be deployed already, and no event announces it again.
   const ends = recorded.kind === 'record' && !isUnfinished(recorded.promotion);
   const rejected = state.rejected === before.rejected ? {} : { rejected: state.rejected ?? [] };
   const merged = foundMerged(context);
@@ -213,8 +214,8 @@ function untilReady(context: Context, record: PromotionStatus): number {
 function start(context: Context, wanted: string, record: PromotionStatus | undefined): Step {
   const { now, previous, previousState } = context;
   if (record && isUnfinished(record) && hintEnd(previousState, now) !== undefined) {
-    const told = shortRevision(revisionOf(previousState.deployment ?? {}) ?? record.revision);
-    const message = `An event says that ${previous.name} runs ${told}; its application does not show it yet.`;
+    const reported = shortRevision(revisionOf(previousState.deployment ?? {}) ?? record.revision);
+    const message = `An event says that ${previous.name} runs ${reported}; its application does not show it yet.`;
     const change = { message, heldBy: 'PreviousEnvironment' } as const;
     return changed(context, record, change, untilReady(context, record));
   }

@@ -9,7 +9,7 @@ import { type Context, PULL_REQUEST_POLL, pollAfter, REJECTED_POLL } from './ste
 
 /** When it is to be asked what became of a pull request. */
 
-/** When it was asked last, in milliseconds, and what the forge had told by then. */
+/** When it was asked last, in milliseconds, and what the forge had reported by then. */
 export interface Asked {
   readonly at: number;
   readonly changedAt: string | undefined;

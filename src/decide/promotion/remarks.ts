@@ -5,7 +5,7 @@ import { cut } from '../../lib/text/index.ts';
  * words that it begins with.
  */
 export const REMARKS = {
-  untold: 'The commit status cannot be set:',
+  unreported: 'The commit status cannot be set:',
   uncancelled: 'The auto-merge cannot be taken back:',
   unmerged: 'It is not merged yet:',
   mergedLater: 'The forge merges it when its checks have passed.',

@@ -203,7 +203,7 @@ function stopped(record: In<Unfinished>, { message, retry }: Fault, now: Date): 
   return transition(record, { by: 'attemptFailed', message }, now);
 }
 
-/** What was told of the very same commit stays told. */
+/** Keeps what was reported of the very same commit. */
 function known(before: PullRequestRef | undefined, found: PullRequestRef, now: Date): PullRequestRef {
   const isSame = before?.number === found.number && before.commit === found.commit;
   const at = now.toISOString();

@@ -168,7 +168,7 @@ export const PULL_REQUEST_POLL: Poll = { min: 10, max: 120 };
 /** For one that was closed, and may be opened again. */
 export const REJECTED_POLL: Poll = { min: 60, max: 3600 };
 
-/** Changes of an application that is watched are told; this is for the case that they are not. */
+/** A watch reports the changes of an application; these polls are for those that it misses. */
 const WATCHED_POLL: Poll = { min: 30, max: 60 };
 const UNWATCHED_POLL: Poll = { min: 5, max: 60 };
 
@@ -187,7 +187,7 @@ export function pollAfter(context: Context, record: PromotionStatus, { min, max 
   return Math.min(max / MAX_SPREAD, Math.max(min, age / 10)) * spreadOf(name);
 }
 
-/** A forge may tell of a change a moment before its API shows it, so that counts as well. */
+/** A forge may report a change a moment before its API shows it, so that counts as well. */
 function lastChange({ updatedAt, pullRequest }: PromotionStatus, now: Date): number {
   const updated = Date.parse(updatedAt ?? now.toISOString());
   return pullRequest?.changedAt === undefined

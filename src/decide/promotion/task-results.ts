@@ -34,11 +34,11 @@ function withChecked(record: PromotionStatus, pullRequest: PullRequestRef, done:
   const isThis = task.kind === 'check' && done.pullRequest.commit === pullRequest.commit;
   if (!isThis || !isOver(result)) return record;
   const problem = problemOf(result);
-  if (problem !== undefined) return remarked(record, 'untold', problem);
+  if (problem !== undefined) return remarked(record, 'unreported', problem);
   const { checked: _, ...unknown } = pullRequest;
   const isKnown = result.kind !== 'done' || !result.isUnsure;
   const known = isKnown ? { ...pullRequest, checked: task.state } : unknown;
-  return unremarked({ ...record, pullRequest: known }, 'untold');
+  return unremarked({ ...record, pullRequest: known }, 'unreported');
 }
 
 function withMerge(

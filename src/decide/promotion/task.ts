@@ -13,7 +13,7 @@ export type PullRequestTask =
   | { readonly kind: 'check'; readonly state: CheckState; readonly description: string }
   /** `mayWait`: the forge may be asked to merge it later by itself. `method`: how; absent: as the forge allows. */
   | { readonly kind: 'merge'; readonly mayWait: boolean; readonly method?: MergeMethod }
-  /** The forge is told not to merge it by itself. */
+  /** Takes back that the forge merges it by itself. */
   | { readonly kind: 'cancel-merge' };
 
 /**

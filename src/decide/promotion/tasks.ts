@@ -54,11 +54,11 @@ function openTasks(situation: Situation, previous: Environment, environment: Env
   const check: PullRequestTask = gate
     ? { kind: 'check', state: 'pending', description: `Waits ${gate.until}.` }
     : { kind: 'check', state: 'success', description: GATES_OPEN };
-  const isTold = pullRequest.commit === undefined || pullRequest.checked === check.state;
-  if (isTold) return mergeTasks(context, record, gate);
+  const isReported = pullRequest.commit === undefined || pullRequest.checked === check.state;
+  if (isReported) return mergeTasks(context, record, gate);
   // A process that ended right after it had asked the forge to merge it later did not record that.
   const mayBeScheduled = (gate || pullRequest.others) && isAuto(context) && !pullRequest.scheduled;
-  // First: once the status is told nobody thinks of it any more.
+  // The cancellation goes first: nothing asks for it any more once the status is set.
   return [...(mayBeScheduled ? [CANCEL] : []), check, ...mergeTasks(context, record, gate)];
 }
 

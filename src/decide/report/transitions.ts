@@ -26,7 +26,7 @@ export const EVENT_TYPES = {
 } as const;
 export type EventReason = keyof typeof EVENT_TYPES;
 
-/** What is told as an Event: only what changed between two states of a Pipeline. */
+/** A change between two states of a Pipeline that is reported as an Event. */
 export interface Transition {
   readonly type: 'Normal' | 'Warning';
   readonly reason: EventReason;
@@ -84,14 +84,14 @@ function promotionTransitions(name: string, old: EnvironmentStatus, state: Envir
   const { revision: version, phase, pullRequest, updatedAt = '', attempts } = promotion;
   const moment = attempts === undefined ? updatedAt : `${updatedAt} ${attempts}`;
   const about = { environment: name, version, phase, moment, ...runningBefore(version, old, state) };
-  return promotionWords(name, old.promotion, promotion).map((told) => ({
-    ...told,
+  return promotionWords(name, old.promotion, promotion).map((one) => ({
+    ...one,
     ...about,
     ...(pullRequest && { pullRequest: pullRequest.url }),
   }));
 }
 
-/** Once the environment runs the revision itself, what it ran before is told. */
+/** Once the environment runs the revision itself, what it ran before is reported. */
 function runningBefore(version: string, old: EnvironmentStatus, state: EnvironmentStatus): { from?: string } {
   const known = [commonRevision(state.targets), commonRevision(old.targets)];
   const from = known.find((revision) => revision !== undefined && !isSame(revision, version));
@@ -103,8 +103,8 @@ function promotionWords(name: string, old: PromotionStatus | undefined, promotio
   const failure = newFailure(old, promotion);
   const same = isSame(old?.revision, promotion.revision) && old?.phase === promotion.phase;
   // An attempt that fails may have opened it all the same.
-  const isTold = !same && (!failure || promotion.phase === 'PullRequestOpen');
-  const phase = isTold ? phaseWords(what, promotion) : undefined;
+  const isReported = !same && (!failure || promotion.phase === 'PullRequestOpen');
+  const phase = isReported ? phaseWords(what, promotion) : undefined;
   return [...(phase ? [phase] : []), ...(failure ? [failureWords(what, failure)] : [])];
 }
 
@@ -119,7 +119,7 @@ function phaseWords(what: string, promotion: PromotionStatus): Words | undefined
   switch (promotion.phase) {
     case 'Pending':
     case 'Promoting':
-    case 'Failed': // Told as the failure that it is.
+    case 'Failed': // Reported as the failure that it is.
       return undefined;
     case 'WaitingApproval':
       return words('WaitingApproval', `The promotion of ${what} waits for an approval.`);

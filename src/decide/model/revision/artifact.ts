@@ -8,7 +8,7 @@ const MAX_VERSION = 100;
 const MAX_DIGEST = 140;
 
 /** What Flux's own revision leaves out. */
-export interface Told {
+export interface RevisionDetails {
   /** Absent where the revision says it all. */
   readonly fullRevision?: string;
   /** Of the chart in its registry. */
@@ -19,7 +19,7 @@ export interface Told {
  * `6.5.1+0c1d2e3f4a5b` with `artifact`, which is `ociDigest` in a HelmRelease's history and `oci-digest` in events, is
  * `6.5.1@sha256:0c1d2e3f4a5b…`. A tag that is no version comes with it: `latest@sha256:…`.
  */
-export function withArtifact(revision: string, artifact: string | undefined): Told {
+export function withArtifact(revision: string, artifact: string | undefined): RevisionDetails {
   if (artifact === undefined) return {};
   const { digest, tag } = parseRevision(artifact);
   const own = parseRevision(revision);
@@ -33,7 +33,7 @@ export function withArtifact(revision: string, artifact: string | undefined): To
  * What Flux says of a chart that is built anew for other values files, or for each revision of its source: build metadata
  * counts per cluster, and no registry has it.
  */
-export function withoutBuild(revision: string): Told {
+export function withoutBuild(revision: string): RevisionDetails {
   const [core, build] = splitBuild(revision);
   return build === undefined || revision.length > MAX_VERSION ? {} : { fullRevision: core };
 }

@@ -65,8 +65,8 @@ function artifact(name: string, digest: string): Named {
   if (at > 0) return { ...artifact(name.slice(0, at), digest), ...tagIn(name.slice(at + 1)) };
   // Helm writes the `+` of a version as `_` in a tag.
   const { version } = versionIn(name.includes('+') ? name : name.replace('_', '+'));
-  const told = version === undefined ? undefined : withoutDigest(version, digest);
-  return { ...(told !== undefined && { version: told }), ...tagIn(name) };
+  const named = version === undefined ? undefined : withoutDigest(version, digest);
+  return { ...(named !== undefined && { version: named }), ...tagIn(name) };
 }
 
 function tagIn(name: string): Pick<Revision, 'tag'> {

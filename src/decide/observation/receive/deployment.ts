@@ -56,9 +56,9 @@ export function isOutdated(located: Located, state: EnvironmentStatus): boolean 
   const isAlone = environment.targets.length === 1 || target?.seen === 'now';
   // What was read of it before its cluster went away is no older than that.
   const read = target?.seen === 'now' ? undefined : target?.deployedAt;
-  const told = target?.observedAt === undefined ? undefined : Date.parse(target.observedAt);
+  const reported = target?.observedAt === undefined ? undefined : Date.parse(target.observedAt);
   const times = [
-    told,
+    reported,
     read === undefined ? undefined : startOfSecond(read),
     isAlone ? endOf(state.deployment) : undefined,
   ];
@@ -128,16 +128,16 @@ function withTarget(
 }
 
 /** What the event says of its own target. Where the application can be read, it says so itself. */
-function withNews(before: TargetStatus, { meaning, revision, told, event, at }: Located): TargetStatus {
+function withNews(before: TargetStatus, { meaning, revision, details, event, at }: Located): TargetStatus {
   if (isWatched(before)) return { ...before, observedAt: at };
   const { error: _, ...rest } = before;
   const { fullRevision: __, tag: ___, ...other } = rest;
   const error = cut(event.message || event.reason);
   switch (meaning) {
     case 'deployed':
-      return { ...other, ready: true, revision, ...told, observedAt: at };
+      return { ...other, ready: true, revision, ...details, observedAt: at };
     case 'rolled-back':
-      return { ...other, ready: false, revision, ...told, error, observedAt: at };
+      return { ...other, ready: false, revision, ...details, error, observedAt: at };
     case 'failed':
     case 'uninstalled':
       return { ...rest, ready: false, error, observedAt: at };
@@ -148,8 +148,11 @@ function withNews(before: TargetStatus, { meaning, revision, told, event, at }: 
 }
 
 function nextDeployment({ meaning, event, at, ...located }: Located, before?: Deployment): Deployment {
-  const { revision, full, told } = located;
-  const names = { revision, ...(told.fullRevision !== undefined && { fullRevision: told.fullRevision }) };
+  const { revision, full, details } = located;
+  const names = {
+    revision,
+    ...(details.fullRevision !== undefined && { fullRevision: details.fullRevision }),
+  };
   const message = event.message && { message: cut(event.message) };
   if (meaning === 'noted') {
     const isThis = before !== undefined && isSame(revisionOf(before), full);

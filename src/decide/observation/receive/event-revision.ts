@@ -1,21 +1,21 @@
 import { eventArtifact, eventRevision, type FluxEvent, metadataOf } from '../../../api/event.ts';
 import type { PipelineSpec } from '../../../api/pipeline.ts';
 import { isFluxAlone, type Source, sourcesOf } from '../../model/artifacts.ts';
-import { isPrintable, isUnmistakable, setOf, type Told } from '../../model/revision.ts';
+import { isPrintable, isUnmistakable, type RevisionDetails, setOf } from '../../model/revision.ts';
 import { toldOf } from '../application-revision.ts';
 import { imageIn } from '../path-value.ts';
 
 /** The revision that an event says, as Flux says it, and what of it that leaves out. */
 export interface EventRevision {
   readonly revision: string;
-  readonly told: Told;
+  readonly details: RevisionDetails;
 }
 
 const MAX_REVISION = 512;
 const FLUX = { builtAnew: false, isElsewhere: false };
 
 /** A sentence where the event does not say it. */
-export function revisionToldBy(spec: PipelineSpec, event: FluxEvent): EventRevision | string {
+export function revisionOfEvent(spec: PipelineSpec, event: FluxEvent): EventRevision | string {
   const sources = sourcesOf(spec);
   const parts: { readonly artifact: string | undefined; readonly said: EventRevision }[] = [];
   for (const source of sources) {
@@ -24,26 +24,26 @@ export function revisionToldBy(spec: PipelineSpec, event: FluxEvent): EventRevis
     parts.push({ artifact: source.artifact, said });
   }
   const [only] = parts;
-  const told = only?.artifact === undefined ? only?.said : joined(parts);
-  if (told === undefined) return 'The event says no revision.';
-  const { fullRevision = '' } = told.told;
-  if (Math.max(told.revision.length, fullRevision.length) > MAX_REVISION)
+  const reported = only?.artifact === undefined ? only?.said : joined(parts);
+  if (reported === undefined) return 'The event says no revision.';
+  const { fullRevision = '' } = reported.details;
+  if (Math.max(reported.revision.length, fullRevision.length) > MAX_REVISION)
     return `The revision is longer than ${MAX_REVISION} characters.`;
-  return told;
+  return reported;
 }
 
 function joined(parts: readonly { readonly artifact?: string | undefined; readonly said: EventRevision }[]) {
   const text = (spell: (said: EventRevision) => string) =>
     setOf(parts.map(({ artifact = '', said }) => ({ artifact, revision: spell(said) })));
   const revision = text((said) => said.revision);
-  const full = text(({ told, ...said }) => told.fullRevision ?? said.revision);
-  const tag = parts.flatMap(({ said }) => said.told.tag ?? [])[0];
-  if (parts.some(({ said }) => !isUnmistakable(said.told.fullRevision ?? said.revision))) {
+  const full = text(({ details, ...said }) => details.fullRevision ?? said.revision);
+  const tag = parts.flatMap(({ said }) => said.details.tag ?? [])[0];
+  if (parts.some(({ said }) => !isUnmistakable(said.details.fullRevision ?? said.revision))) {
     return undefined;
   }
   return {
     revision,
-    told: { ...(full !== revision && { fullRevision: full }), ...(tag !== undefined && { tag }) },
+    details: { ...(full !== revision && { fullRevision: full }), ...(tag !== undefined && { tag }) },
   };
 }
 
@@ -55,7 +55,7 @@ function saidOf(source: Source, event: FluxEvent): EventRevision | string {
   if (!isPrintable(revision)) {
     return 'The revision has control characters, or characters that are not seen: send it without them.';
   }
-  return { revision, told: toldOf(revision, eventArtifact(event), FLUX) };
+  return { revision, details: toldOf(revision, eventArtifact(event), FLUX) };
 }
 
 function saidAt({ event: key, field, path }: Source, event: FluxEvent): EventRevision | string {
@@ -67,7 +67,7 @@ function saidAt({ event: key, field, path }: Source, event: FluxEvent): EventRev
     return `The event has no ${key} in its metadata, which ${field}.event names: annotate the application with event.toolkit.fluxcd.io/${key}, or set it in eventMetadata of the Alert.`;
   }
   const found = imageIn(text);
-  if ('value' in found) return { revision: found.value, told: {} };
+  if ('value' in found) return { revision: found.value, details: {} };
   return `What the event's metadata has as ${key} is no version, tag, digest, commit or image.`;
 }
 

@@ -28,7 +28,7 @@ export interface Followed {
   readonly status: PipelineStatus;
 }
 
-/** What an event about a promotion is answered that is on its way already; undefined when none is. */
+/** What an event about a promotion is answered that is on its context already; undefined when none is. */
 export function underWay({ pipeline, full }: Located, next: Environment): Outcome | undefined {
   const promotion = recordedPromotion(environmentStatus(pipeline.status, next.name));
   if (!promotion || !isSame(promotion.revision, full) || !isUnfinished(promotion)) return undefined;
@@ -45,8 +45,8 @@ export function follow(located: Located, next: Environment, status: PipelineStat
   const pipeline = { metadata, spec, status };
   const state = environmentStatus(status, next.name);
   const before = recordedPromotion(state);
-  const way = { pipeline, previous: environment, environment: next, state, now };
-  if (!isNews(way, full, before)) return { outcome: 'recorded', status };
+  const context = { pipeline, previous: environment, environment: next, state, now };
+  if (!isNews(context, full, before)) return { outcome: 'recorded', status };
   const here = environmentStatus(status, environment.name);
   if (isHint(located, here)) return { outcome: isGone(located, here) ? 'recorded' : 'accepted', status };
   const index = environmentIndex(spec, environment.name);
@@ -55,8 +55,8 @@ export function follow(located: Located, next: Environment, status: PipelineStat
   if (before && isToBeLookedAt(before, promotionInto(spec, next)?.strategy, now))
     return { outcome: 'accepted', status };
   // The deployment is recorded: it is looked at again once it has passed what the other one has passed.
-  if (!isSame(candidateOf(way, available, before), available)) return { outcome: 'accepted', status };
-  return start(way, available, before);
+  if (!isSame(candidateOf(context, available, before), available)) return { outcome: 'accepted', status };
+  return start(context, available, before);
 }
 
 /**
@@ -66,12 +66,12 @@ export function follow(located: Located, next: Environment, status: PipelineStat
 function isToBeLookedAt(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
   if (record.phase === 'Rejected') return isReopenable({ now }, record);
   if (!isUnfinished(record)) return false;
-  // What has failed, and waits for its next attempt, gives way at once: its forge may be away for long.
+  // What has failed, and waits for its next attempt, gives context at once: its forge may be away for long.
   const isWaiting = record.failure !== undefined && record.phase === 'Pending';
   return openPullRequest(record) !== undefined || (isBegun(record, strategy) && !isWaiting);
 }
 
-/** It is merged, or may be, or an attempt is under way, or has left what is not recorded. */
+/** It is merged, or may be, or an attempt is under context, or has left what is not recorded. */
 function isBegun(record: PromotionStatus, strategy: Strategy | undefined): boolean {
   if (record.phase === 'Merged') return true;
   if (record.phase === 'PullRequestOpen') return record.nextAttemptAt !== undefined;
@@ -98,7 +98,7 @@ export function withEnd({ pipeline, next }: Located, now: Date): PipelineStatus 
   return ended === promotion ? status : withEnvironment(status, next.name, withPromotion(state, ended));
 }
 
-/** It is merged, or an attempt may be under way. */
+/** It is merged, or an attempt may be under context. */
 function isUnderWay(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
   switch (record.phase) {
     case 'Merged':
@@ -126,19 +126,19 @@ function withoutApproval(record: PromotionStatus, now: Date): PromotionStatus {
   return transition(rest, { message }, now);
 }
 
-type Way = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];
+type FollowContext = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];
 
 /** Whether a promotion of the revision would follow, once the whole environment is at it. */
-function isNews(way: Way, revision: string, before: PromotionStatus | undefined): boolean {
+function isNews(context: FollowContext, revision: string, before: PromotionStatus | undefined): boolean {
   if (before && isSame(before.revision, revision) && before.phase !== 'Superseded') return false;
   if (before && isUnfinished(before) && isByHand(before)) return false;
-  return !isSame(deployedRevision(way.state), revision) && objectionTo(way, revision) === undefined;
+  return !isSame(deployedRevision(context.state), revision) && objectionTo(context, revision) === undefined;
 }
 
-function start(way: Way, revision: string, before: PromotionStatus | undefined): Followed {
-  const { pipeline, environment: next, state, now } = way;
+function start(context: FollowContext, revision: string, before: PromotionStatus | undefined): Followed {
+  const { pipeline, environment: next, state, now } = context;
   const { spec, status } = pipeline;
-  const admitted = versionProblem(gatesInto(way), revision) === undefined;
+  const admitted = versionProblem(gatesInto(context), revision) === undefined;
   const manual = admitted && isManual(spec, next);
   const mayBeOpen = before && isTried(before, promotionInto(spec, next)?.strategy);
   const begun = { ...newPromotion(revision, before, now), ...(mayBeOpen && { mayBeOpen }) };

@@ -1,10 +1,10 @@
 import type { FluxEvent } from '../../../api/event.ts';
 import type { Environment, Pipeline, Target } from '../../../api/pipeline.ts';
-import { revisionOf, type Told } from '../../model/revision.ts';
+import { type RevisionDetails, revisionOf } from '../../model/revision.ts';
 import { environmentIndex, isApplication, promotionInto } from '../../model/route.ts';
-import { type Meaning, meaningOf } from '../event-reason.ts';
+import { classifyEvent, type Meaning } from '../event-reason.ts';
 import { eventOrigin, eventTarget } from '../event-target.ts';
-import { isReadFromSpec, revisionToldBy } from './told.ts';
+import { isReadFromSpec, revisionOfEvent } from './event-revision.ts';
 
 /** What the promotion webhook answers. */
 export type Outcome = 'accepted' | 'waiting-approval' | 'unchanged' | 'recorded' | 'outdated' | 'completed';
@@ -32,16 +32,20 @@ export interface Located extends Placed {
   /** and with its digest. */
   readonly full: string;
   /** What of that the revision leaves out. */
-  readonly told: Told;
+  readonly details: RevisionDetails;
 }
 
 /** Which environment the event is about; a sentence when it is about none of this Pipeline's. */
 export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Located | string {
-  const said = revisionToldBy(pipeline.spec, event);
+  const said = revisionOfEvent(pipeline.spec, event);
   if (typeof said === 'string') return said;
   const placed = place(pipeline, name, event, now);
   if (typeof placed === 'string') return placed;
-  return { ...placed, ...said, full: revisionOf({ revision: said.revision, ...said.told }) ?? said.revision };
+  return {
+    ...placed,
+    ...said,
+    full: revisionOf({ revision: said.revision, ...said.details }) ?? said.revision,
+  };
 }
 
 /** The same, whatever revision the event says. */
@@ -75,7 +79,7 @@ export function place(pipeline: Pipeline, name: string, event: FluxEvent, now: D
 /** Where an event key says the revision, a HelmRelease with tests may be there once they have passed. */
 function meaningHere(spec: Pipeline['spec'], event: FluxEvent): Meaning {
   const isTested = event.reason === 'TestSucceeded' && event.severity !== 'error';
-  return isTested && isReadFromSpec(spec) ? 'deployed' : meaningOf(event);
+  return isTested && isReadFromSpec(spec) ? 'deployed' : classifyEvent(event);
 }
 
 function eventTime({ timestamp }: FluxEvent, now: Date): string | undefined {

@@ -5,8 +5,8 @@ import { environmentStatus, withEnvironment } from '../../model/state.ts';
 import type { Observation } from '../application.ts';
 import { findTarget, foldTarget, ofThisApplication, targetIdentity } from '../fold.ts';
 import { type Receipt, receiveEvent, receiveUnread } from '../receive.ts';
+import { isReadFromSpec } from './event-revision.ts';
 import { locate, place } from './located.ts';
-import { isReadFromSpec } from './told.ts';
 
 /**
  * What an event tells may be there already and not be recorded yet: watching takes a moment. Then the application is

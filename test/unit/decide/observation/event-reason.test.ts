@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { type Meaning, meaningOf } from '../../../../src/decide/observation/event-reason.ts';
+import { classifyEvent, type Meaning } from '../../../../src/decide/observation/event-reason.ts';
 
 /** Every kind of event that Flux's controllers send about an application. */
 const EVENTS: readonly [controller: string, reason: string, severity: string, message: string, Meaning][] = [
@@ -62,6 +62,6 @@ const EVENTS: readonly [controller: string, reason: string, severity: string, me
 
 describe('the meaning of an event', () => {
   test.each(EVENTS)('%s %s (%s) "%s" means %s', (_, reason, severity, message, meaning) => {
-    expect(meaningOf({ reason, severity, message })).toBe(meaning);
+    expect(classifyEvent({ reason, severity, message })).toBe(meaning);
   });
 });
