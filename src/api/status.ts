@@ -159,7 +159,7 @@ export const EXECUTION_OUTCOMES = [
 ] as const;
 export type ExecutionOutcome = (typeof EXECUTION_OUTCOMES)[number];
 
-export const Passage = v.pipe(
+export const Stage = v.pipe(
   v.object({
     promotedAt: v.optional(
       time('When its promotion into the environment was carried out: pull request open, or notified.'),
@@ -175,7 +175,7 @@ export const Passage = v.pipe(
   }),
   v.description('The revision in one environment.'),
 );
-export type Passage = v.InferOutput<typeof Passage>;
+export type Stage = v.InferOutput<typeof Stage>;
 
 export const Execution = v.pipe(
   v.object({
@@ -187,7 +187,7 @@ export const Execution = v.pipe(
       v.description(`Outcome of the execution: ${EXECUTION_OUTCOMES.join(', ')}.`),
     ),
     environments: v.pipe(
-      v.record(v.string(), Passage),
+      v.record(v.string(), Stage),
       v.description('Where it has been, by the name of the environment.'),
     ),
   }),
@@ -195,7 +195,7 @@ export const Execution = v.pipe(
 );
 export type Execution = v.InferOutput<typeof Execution>;
 
-/** No Pipeline remembers more journeys. */
+/** No Pipeline remembers more executions. */
 export const MAX_EXECUTIONS = 10;
 
 export const PipelineStatus = v.object({

@@ -21,7 +21,7 @@ import {
   shortRevision,
 } from '../model/revision.ts';
 import { environmentIndex, promotionInto } from '../model/route.ts';
-import { environmentStatus, executionOf, openPullRequest, passageOf, promotedOn } from '../model/state.ts';
+import { environmentStatus, executionOf, openPullRequest, promotedOn, stageOf } from '../model/state.ts';
 import type { Context } from '../promotion/step.ts';
 import { isInRange, parseVersionRange } from './version-range.ts';
 
@@ -46,8 +46,8 @@ export function candidateOf(
   if (available === undefined || record === undefined || !isUnfinished(record)) return available;
   if (isSame(record.revision, available)) return available;
   const { status } = context.pipeline;
-  const passage = passageOf(status, record.revision, context.previous.name);
-  const stays = passage.deployedAt && !passage.failedAt && !passage.rolledBackAt;
+  const stage = stageOf(status, record.revision, context.previous.name);
+  const stays = stage.deployedAt && !stage.failedAt && !stage.rolledBackAt;
   const { targets = [] } = environmentStatus(status, context.previous.name);
   const isStillThere = targets.some((target) => isSame(revisionOf(target), record.revision));
   // With `targets: any` one that is not ready for a moment gives way to no older one.
@@ -99,7 +99,7 @@ export function soakEnd(context: GateContext, revision: string): number | undefi
 }
 
 function healthySince({ pipeline, previous, now }: GateContext, revision: string): number {
-  const { deployedAt } = passageOf(pipeline.status, revision, previous.name);
+  const { deployedAt } = stageOf(pipeline.status, revision, previous.name);
   const { deployment } = environmentStatus(pipeline.status, previous.name);
   const reported = deployment && isSame(revisionOf(deployment), revision) ? deployment.observedAt : undefined;
   return Date.parse(deployedAt ?? reported ?? now.toISOString());
@@ -112,7 +112,7 @@ function replacedAt({ status }: Pipeline, environment: string, revision: string,
   const { targets = [] } = environmentStatus(status, environment);
   const isBack = targets.some((target) => isSame(revisionOf(target), revision));
   const times = others.flatMap((one) => {
-    const { deployedAt, rolledBackAt } = passageOf(status, one.revision, environment);
+    const { deployedAt, rolledBackAt } = stageOf(status, one.revision, environment);
     // One that the environment went back from, to this one, has left the place again.
     const hasLeft = isBack && rolledBackAt !== undefined;
     return deployedAt === undefined || hasLeft ? [] : [Date.parse(deployedAt)];
@@ -143,10 +143,10 @@ export function objectionTo(
   if (no) return { message: rejectedBefore(short, environment.name, no), by: 'rejectedBefore' };
   const older = downgrade(context, revision);
   if (older) return { message: older, by: 'downgrade' };
-  const passage = passageOf(pipeline.status, revision, environment.name);
-  if (!passage.deployedAt && !passage.rolledBackAt) return undefined;
+  const stage = stageOf(pipeline.status, revision, environment.name);
+  if (!stage.deployedAt && !stage.rolledBackAt) return undefined;
   // One of its targets has it, and the others never had it.
-  const wasThere = passage.rolledBackAt !== undefined || passage.wholeAt !== undefined;
+  const wasThere = stage.rolledBackAt !== undefined || stage.wholeAt !== undefined;
   const isOnItsWay = state.targets?.some((one) => isSame(revisionOf(one), revision)) && !wasThere;
   if (isOnItsWay && mayBeThereInPart(pipeline.spec, environment)) return undefined;
   return { message: wentOn(environment.name, revision), by: 'wentOn' };
@@ -161,7 +161,7 @@ function wentOn(environment: string, revision: string): string {
  * target may be there before the others, that one may have been a canary.
  */
 export function wentBack({ pipeline, environment }: Context, record: PromotionStatus): string | undefined {
-  const { rolledBackAt } = passageOf(pipeline.status, record.revision, environment.name);
+  const { rolledBackAt } = stageOf(pipeline.status, record.revision, environment.name);
   const isSince = Date.parse(rolledBackAt ?? '') >= Date.parse(record.updatedAt ?? '');
   if (!isSince || record.phase === 'Merged' || mayBeThereInPart(pipeline.spec, environment)) return undefined;
   return wentOn(environment.name, record.revision) + toClose(record);
@@ -190,7 +190,7 @@ export function downgrade(
 
 /** Why the revision that is recorded must not come any more: the previous environment went back from it. */
 export function rolledBack({ pipeline, previous }: Context, record: PromotionStatus): string | undefined {
-  const { rolledBackAt } = passageOf(pipeline.status, record.revision, previous.name);
+  const { rolledBackAt } = stageOf(pipeline.status, record.revision, previous.name);
   if (rolledBackAt === undefined) return undefined;
   return `${shortRevision(record.revision)} was rolled back in ${previous.name}: it is not promoted.${toClose(record)}`;
 }

@@ -2,11 +2,11 @@ import type {
   Arrived,
   EnvironmentStatus,
   Execution,
-  Passage,
   PipelineStatus,
   PromotionPhase,
   PromotionStatus,
   PullRequestRef,
+  Stage,
   TargetStatus,
 } from '../../api/pipeline.ts';
 import type { In } from './phase.ts';
@@ -173,7 +173,7 @@ export function executionIn(
 }
 
 /** What is known of a revision in an environment. */
-export function passageOf(status: PipelineStatus, revision: string, environment: string): Passage {
+export function stageOf(status: PipelineStatus, revision: string, environment: string): Stage {
   const execution = executionIn(status, revision, environment) ?? executionOf(status.executions, revision);
   return ownValue(execution?.environments, environment) ?? {};
 }

@@ -3,10 +3,10 @@ import {
   type Execution,
   type ExecutionOutcome,
   MAX_EXECUTIONS,
-  type Passage,
   type Pipeline,
   type PipelineStatus,
   type PromotionStatus,
+  type Stage,
 } from '../../api/pipeline.ts';
 import { availableRevision } from '../gates/available.ts';
 import { mayBeThereInPart } from '../gates/candidate.ts';
@@ -23,63 +23,66 @@ import {
 } from '../model/state.ts';
 
 /**
- * The journeys of revisions through the environments, kept in the status. Follows from the rest of the
- * status, so that folding twice is folding once.
+ * Keeps in the status how revisions went through the environments. It follows from the rest of the status, so that folding
+ * twice is folding once.
  */
 
 /**
- * Bytes of the whole Pipeline as JSON that its journeys may fill up: 10 KB without what the API server keeps
+ * Bytes of the whole Pipeline as JSON that its executions may fill up: 10 KB without what the API server keeps
  * of its fields and owners. The spec counts twice, as `kubectl apply` leaves a copy of it.
  */
 const MAX_BYTES = 8500;
 
-type Journeys = readonly Execution[];
+type Executions = readonly Execution[];
 
-/** The status with the journeys as the rest of it shows them. */
+/** The status with the executions as the rest of it shows them. */
 export function foldExecutions(pipeline: Pipeline, now: Date): PipelineStatus {
   const { spec, status } = pipeline;
-  let journeys = withoutStrangers(pipeline);
+  let executions = dropRemovedEnvironments(pipeline);
   // The last environment first: of two that begin together the one that has come less far is newer.
   for (const [index, environment] of [...spec.environments.entries()].reverse()) {
     const { name } = environment;
     const state = environmentStatus(status, name);
-    journeys = withRollback(journeys, name, state, now);
+    executions = withRollback(executions, name, state, now);
     const available = availableRevision(pipeline, index);
-    journeys = withFailure(journeys, name, state, available);
-    if (available !== undefined) journeys = withDeployed(journeys, name, { state, revision: available, now });
-    if (mayBeThereInPart(spec, environment)) journeys = withWhole(journeys, name, state, now);
-    journeys = withPromotion(journeys, name, state);
+    executions = withFailure(executions, name, state, available);
+    if (available !== undefined)
+      executions = withDeployed(executions, name, { state, revision: available, now });
+    if (mayBeThereInPart(spec, environment)) executions = withWhole(executions, name, state, now);
+    executions = withPromoted(executions, name, state);
   }
-  const told = journeys.map((one) => ({ ...one, outcome: outcomeOf(one, pipeline) }));
-  const executions = trimmed(told, pipeline);
-  return executions.length > 0 || status.executions ? { ...status, executions } : status;
+  const kept = trimmed(
+    executions.map((one) => ({ ...one, outcome: outcomeOf(one, pipeline) })),
+    pipeline,
+  );
+  return kept.length > 0 || status.executions ? { ...status, executions: kept } : status;
 }
 
-/** Environments that the spec has no more are forgotten, and with them journeys that were nowhere else. */
-function withoutStrangers({ spec, status }: Pipeline): Journeys {
+/** Drops the environments that the spec has no more, and the executions that were nowhere else. */
+function dropRemovedEnvironments({ spec, status }: Pipeline): Executions {
   const names = spec.environments.map(({ name }) => name);
   return (status.executions ?? []).flatMap((one) => {
-    const passages = names.flatMap((name) => {
-      const passage = passageIn(one, name);
-      return passage ? [[name, passage] as const] : [];
+    const stages = names.flatMap((name) => {
+      const stage = stageIn(one, name);
+      return stage ? [[name, stage] as const] : [];
     });
-    return passages.length > 0 ? [{ ...one, environments: Object.fromEntries(passages) }] : [];
+    return stages.length > 0 ? [{ ...one, environments: Object.fromEntries(stages) }] : [];
   });
 }
 
 /** An environment that runs what it ran before, or an older version, went back from everything after that. */
-function withRollback(journeys: Journeys, name: string, state: EnvironmentStatus, now: Date): Journeys {
+function withRollback(executions: Executions, name: string, state: EnvironmentStatus, now: Date): Executions {
   // Only the environment as a whole goes back: one of its targets may be a canary.
   const runs = promotedOn(state);
-  if (runs === undefined) return journeys;
-  const own = executionOf(journeys, runs);
-  const since = passageIn(own, name)?.deployedAt;
-  return journeys.map((one) => {
-    const passage = passageIn(one, name);
-    if (!passage?.deployedAt || passage.rolledBackAt || one === own) return one;
+  if (runs === undefined) return executions;
+  const own = executionOf(executions, runs);
+  const since = stageIn(own, name)?.deployedAt;
+  return executions.map((one) => {
+    const stage = stageIn(one, name);
+    if (!stage?.deployedAt || stage.rolledBackAt || one === own) return one;
     const isBack =
-      since === undefined ? isOlder(runs, one.revision) : Date.parse(passage.deployedAt) > Date.parse(since);
-    return isBack ? withPassage(one, name, { ...passage, rolledBackAt: time(now.toISOString()) }) : one;
+      since === undefined ? isOlder(runs, one.revision) : Date.parse(stage.deployedAt) > Date.parse(since);
+    return isBack ? withStage(one, name, { ...stage, rolledBackAt: time(now.toISOString()) }) : one;
   });
 }
 
@@ -90,85 +93,92 @@ interface Deployed {
   readonly now: Date;
 }
 
-function withDeployed(journeys: Journeys, name: string, { state, revision, now }: Deployed): Journeys {
+function withDeployed(executions: Executions, name: string, { state, revision, now }: Deployed): Executions {
   const { deployment, targets } = state;
   const isThis = deployment && isSame(revisionOf(deployment), revision);
-  const isTold = isThis && deployment.phase === 'Succeeded';
-  const at = notBefore(journeys, name, revision, time(isTold ? deployment.observedAt : now.toISOString()));
-  const begun = withJourney(journeys, revision, at);
+  const isReported = isThis && deployment.phase === 'Succeeded';
+  const at = notBefore(
+    executions,
+    name,
+    revision,
+    time(isReported ? deployment.observedAt : now.toISOString()),
+  );
+  const begun = withExecution(executions, revision, at);
   return replaced(begun, revision, (one) => {
     // Where it was merged is of use until it is deployed.
-    const { rolledBackAt, failedAt, mergedInto: _, ...passage } = passageIn(one, name) ?? {};
+    const { rolledBackAt, failedAt, mergedInto: _, ...stage } = stageIn(one, name) ?? {};
     const anew = rolledBackAt ?? failedAt ?? (isLatest(begun, name, revision) ? undefined : at);
-    const deployedAt = anew === undefined ? (passage.deployedAt ?? at) : at;
-    return withPassage(withTag(one, targets), name, { ...passage, deployedAt });
+    const deployedAt = anew === undefined ? (stage.deployedAt ?? at) : at;
+    return withStage(withTag(one, targets), name, { ...stage, deployedAt });
   });
 }
 
 /** The tag of its chart, once a target says it. */
-function withTag(journey: Execution, targets: EnvironmentStatus['targets']): Execution {
-  const told = targets?.find((one) => one.tag !== undefined && isSame(revisionOf(one), journey.revision));
-  return told?.tag === undefined || journey.tag !== undefined ? journey : { ...journey, tag: told.tag };
+function withTag(execution: Execution, targets: EnvironmentStatus['targets']): Execution {
+  const target = targets?.find((one) => one.tag !== undefined && isSame(revisionOf(one), execution.revision));
+  return target?.tag === undefined || execution.tag !== undefined
+    ? execution
+    : { ...execution, tag: target.tag };
 }
 
 /** An environment that had it as a whole goes back from it when some of its targets do. */
-function withWhole(journeys: Journeys, name: string, state: EnvironmentStatus, now: Date): Journeys {
+function withWhole(executions: Executions, name: string, state: EnvironmentStatus, now: Date): Executions {
   const revision = deployedRevision(state);
-  if (revision === undefined) return journeys;
-  return replaced(journeys, revision, (one) => {
-    const passage = passageIn(one, name);
-    if (!passage?.deployedAt || passage.wholeAt) return one;
-    return withPassage(one, name, { ...passage, wholeAt: time(now.toISOString()) });
+  if (revision === undefined) return executions;
+  return replaced(executions, revision, (one) => {
+    const stage = stageIn(one, name);
+    if (!stage?.deployedAt || stage.wholeAt) return one;
+    return withStage(one, name, { ...stage, wholeAt: time(now.toISOString()) });
   });
 }
 
 /** Clocks differ: what comes after a revision is not deployed before it. */
-function notBefore(journeys: Journeys, name: string, revision: string, at: string): string {
-  const own = executionOf(journeys, revision);
-  const others = journeys.flatMap((one) => {
-    const passage = passageIn(one, name);
-    return one === own || passage?.rolledBackAt ? [] : (passage?.deployedAt ?? []);
+function notBefore(executions: Executions, name: string, revision: string, at: string): string {
+  const own = executionOf(executions, revision);
+  const others = executions.flatMap((one) => {
+    const stage = stageIn(one, name);
+    return one === own || stage?.rolledBackAt ? [] : (stage?.deployedAt ?? []);
   });
   return [...others, at].toSorted((a, b) => Date.parse(b) - Date.parse(a))[0] ?? at;
 }
 
 /** Once a revision that failed is healthy again, its time there begins anew; what is ready has not failed. */
 function withFailure(
-  journeys: Journeys,
+  executions: Executions,
   name: string,
   { deployment }: EnvironmentStatus,
   available: string | undefined,
-): Journeys {
+): Executions {
   const revision = revisionOf(deployment ?? {});
   if (deployment?.phase !== 'Failed' || revision === undefined || isSame(revision, available))
-    return journeys;
-  return replaced(journeys, revision, (one) => {
-    const passage = passageIn(one, name);
-    if (!passage?.deployedAt || passage.failedAt) return one;
-    return withPassage(one, name, { ...passage, failedAt: time(deployment.observedAt) });
+    return executions;
+  return replaced(executions, revision, (one) => {
+    const stage = stageIn(one, name);
+    if (!stage?.deployedAt || stage.failedAt) return one;
+    return withStage(one, name, { ...stage, failedAt: time(deployment.observedAt) });
   });
 }
 
 /** Whether no other revision was deployed there after this one. */
-function isLatest(journeys: Journeys, name: string, revision: string): boolean {
-  const at = (one: Execution | undefined) => Date.parse(passageIn(one, name)?.deployedAt ?? '');
-  const own = executionOf(journeys, revision);
-  return !journeys.some((one) => one !== own && at(one) > at(own));
+function isLatest(executions: Executions, name: string, revision: string): boolean {
+  const at = (one: Execution | undefined) => Date.parse(stageIn(one, name)?.deployedAt ?? '');
+  const own = executionOf(executions, revision);
+  return !executions.some((one) => one !== own && at(one) > at(own));
 }
 
-function withPromotion(journeys: Journeys, name: string, { promotion }: EnvironmentStatus): Journeys {
+function withPromoted(executions: Executions, name: string, { promotion }: EnvironmentStatus): Executions {
   const at = promotion && carriedOutAt(promotion);
-  if (!promotion || at === undefined) return journeys;
-  const begun = withJourney(journeys, promotion.revision, time(promotion.startedAt ?? at));
+  if (!promotion || at === undefined) return executions;
+  const begun = withExecution(executions, promotion.revision, time(promotion.startedAt ?? at));
   return replaced(begun, promotion.revision, (one) => {
-    const passage = passageIn(one, name) ?? {};
+    const stage = stageIn(one, name) ?? {};
     const place = mergePlace(promotion);
     const merged = promotion.phase === 'Merged' && {
       mergedAt: time(at),
-      ...(place && !passage.deployedAt && { mergedInto: { url: place.url, branch: place.branch } }),
+      ...(place && !stage.deployedAt && { mergedInto: { url: place.url, branch: place.branch } }),
     };
     // What is merged a second time was merged last then.
-    return withPassage(one, name, { promotedAt: time(at), ...passage, ...merged });
+    return withStage(one, name, { promotedAt: time(at), ...stage, ...merged });
   });
 }
 
@@ -181,25 +191,29 @@ function carriedOutAt({ phase, message, updatedAt }: PromotionStatus): string | 
 }
 
 /** One that is known is called by the spelling that says most. */
-function withJourney(journeys: Journeys, revision: string, startedAt: string): Journeys {
-  const known = executionOf(journeys, revision);
+function withExecution(executions: Executions, revision: string, startedAt: string): Executions {
+  const known = executionOf(executions, revision);
   const fullest = known && fullestOf([known.revision, revision]);
-  if (known && fullest === known.revision) return journeys;
-  if (known && fullest) return journeys.map((one) => (one === known ? { ...one, revision: fullest } : one));
-  return [{ revision, startedAt, outcome: 'InProgress', environments: {} }, ...journeys];
+  if (known && fullest === known.revision) return executions;
+  if (known && fullest) return executions.map((one) => (one === known ? { ...one, revision: fullest } : one));
+  return [{ revision, startedAt, outcome: 'InProgress', environments: {} }, ...executions];
 }
 
-function replaced(journeys: Journeys, revision: string, change: (one: Execution) => Execution): Journeys {
-  const own = executionOf(journeys, revision);
-  return journeys.map((one) => (one === own ? change(one) : one));
+function replaced(
+  executions: Executions,
+  revision: string,
+  change: (one: Execution) => Execution,
+): Executions {
+  const own = executionOf(executions, revision);
+  return executions.map((one) => (one === own ? change(one) : one));
 }
 
-function passageIn(journey: Execution | undefined, name: string): Passage | undefined {
-  return ownValue(journey?.environments, name);
+function stageIn(execution: Execution | undefined, name: string): Stage | undefined {
+  return ownValue(execution?.environments, name);
 }
 
-function withPassage(journey: Execution, name: string, passage: Passage): Execution {
-  return { ...journey, environments: { ...journey.environments, [name]: passage } };
+function withStage(execution: Execution, name: string, stage: Stage): Execution {
+  return { ...execution, environments: { ...execution.environments, [name]: stage } };
 }
 
 function outcomeOf({ revision, environments, outcome }: Execution, pipeline: Pipeline): ExecutionOutcome {
@@ -225,9 +239,9 @@ function hasFailed({ deployment }: EnvironmentStatus, revision: string): boolean
 }
 
 /** The newest first; what is still in use stays when there is no room for all. */
-function trimmed(journeys: Journeys, pipeline: Pipeline): Execution[] {
+function trimmed(executions: Executions, pipeline: Pipeline): Execution[] {
   const { executions: _, ...status } = pipeline.status;
-  const sorted = journeys.toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt));
+  const sorted = executions.toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt));
   const needed = sorted.filter((one) => isInUse(one, pipeline)).slice(0, MAX_EXECUTIONS);
   const kept = new Set(needed);
   let room = MAX_BYTES - bytesOf({ ...pipeline, status }) - bytesOf(pipeline.spec) - bytesOf(needed);

@@ -3,10 +3,10 @@ import {
   EnvironmentStatus,
   type Execution,
   ObjectMeta,
-  Passage,
   type PipelineKey,
   PipelineStatus,
   pipelineKey,
+  Stage,
   type StoredPipeline,
 } from '../../api/pipeline.ts';
 import { parseSpec, problemLine } from '../../decide/validation.ts';
@@ -65,8 +65,8 @@ function storedExecution(execution: Execution, raw: unknown): Execution {
   const all = (raw as { executions: ({ revision?: unknown; environments?: object } | null)[] }).executions;
   const stored = all.find((one) => one?.revision === execution.revision)?.environments ?? {};
   const missing = Object.entries(stored).flatMap(([name, one]) => {
-    const passage = Object.hasOwn(execution.environments, name) ? undefined : salvage(Passage, one);
-    return passage ? [[name, passage] as const] : [];
+    const stage = Object.hasOwn(execution.environments, name) ? undefined : salvage(Stage, one);
+    return stage ? [[name, stage] as const] : [];
   });
   if (missing.length === 0) return execution;
   return { ...execution, environments: { ...execution.environments, ...Object.fromEntries(missing) } };

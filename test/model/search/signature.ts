@@ -47,7 +47,7 @@ function hourOf({ spec }: StoredPipeline, now: number): number {
 function essential({ environments = {}, executions = [], abandoned = [] }: PipelineStatus): unknown {
   return [
     Object.entries(environments).map(([name, state]) => [name, stateOf(state)]),
-    executions.map(({ revision, environments: passages }) => [revision, passages]),
+    executions.map(({ revision, environments: stages }) => [revision, stages]),
     abandoned.map(({ environment, pullRequest }) => [environment, pullRequest.url]),
   ];
 }

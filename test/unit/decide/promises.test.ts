@@ -6,8 +6,9 @@ import type {
   PromotionStatus,
   PullRequestRef,
 } from '../../../src/api/pipeline.ts';
-import { passageOf, withEnvironment, withPromotion } from '../../../src/decide/model/state.ts';
+import { withEnvironment, withPromotion } from '../../../src/decide/model/state.ts';
 import type { Observation } from '../../../src/decide/observation/application.ts';
+import { stageOf } from '../../../src/decide/model/state.ts';
 import { approve } from '../../../src/decide/observation/approve.ts';
 import { foldObservations } from '../../../src/decide/observation/fold.ts';
 import { receiveEvent } from '../../../src/decide/observation/receive.ts';
@@ -562,10 +563,10 @@ describe('what an environment runs', () => {
     let now = looked(from, 0);
     const failed = event({ severity: 'error', reason: 'UpgradeFailed', timestamp: at(60) }, '1.1.0', 'dev');
     now = looked({ ...now, status: receiveEvent(now, 'dev', failed, new Date(at(60))).status ?? {} }, 80);
-    const since = passageOf(now.status, '1.1.0', 'dev').deployedAt;
+    const since = stageOf(now.status, '1.1.0', 'dev').deployedAt;
     for (const seconds of [600, 1800, 3000]) {
       now = looked(now, seconds);
-      expect(passageOf(now.status, '1.1.0', 'dev').deployedAt).toBe(since);
+      expect(stageOf(now.status, '1.1.0', 'dev').deployedAt).toBe(since);
     }
     expect(decide(looked(now, 3700), { seconds: 3700 })).toMatchObject({ kind: 'promote' });
   });

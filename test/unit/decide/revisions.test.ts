@@ -107,8 +107,8 @@ describe('a promotion', () => {
     expect(steps(from).staging?.kind).toBe('rest');
     expect(steps(from).prod).toMatchObject({ kind: 'promote', promotion: { revision: FULL } });
     expect(from.status.environments?.staging?.deployment).toMatchObject({ revision: '6.5.1+ffffffffffff' });
-    const passage = from.status.executions?.find(({ revision }) => revision === FULL)?.environments.staging;
-    expect(passage).toMatchObject({ deployedAt: expect.any(String) });
+    const stage = from.status.executions?.find(({ revision }) => revision === FULL)?.environments.staging;
+    expect(stage).toMatchObject({ deployedAt: expect.any(String) });
   });
 
   test('that has arrived by its version goes on as it came when another one has taken its place', () => {
@@ -144,10 +144,10 @@ describe('a promotion', () => {
     const times: (string | undefined)[] = [];
     for (const seconds of [0, 60, 3600]) {
       from = observed(from, seen, new Date(at(seconds)));
-      const passages = (from.status.executions ?? []).flatMap((one) => one.environments.staging ?? []);
-      expect(passages.filter((one) => one.deployedAt)).toHaveLength(1);
-      expect(passages[0]).not.toHaveProperty('rolledBackAt');
-      times.push(passages[0]?.deployedAt);
+      const stages = (from.status.executions ?? []).flatMap((one) => one.environments.staging ?? []);
+      expect(stages.filter((one) => one.deployedAt)).toHaveLength(1);
+      expect(stages[0]).not.toHaveProperty('rolledBackAt');
+      times.push(stages[0]?.deployedAt);
     }
     expect(new Set(times).size).toBe(1);
     expect(steps(from).prod).toMatchObject({ kind: 'promote', promotion: { revision: FULL } });

@@ -351,7 +351,7 @@ describe('an event that is received', () => {
     expect(receipt.status).toBeUndefined();
   });
 
-  test('completes the journey in the last environment', () => {
+  test('completes the execution in the last environment', () => {
     const receipt = receive(pipeline(), 'prod', event({}, '1.1.0', 'prod'), NOW);
     expect(receipt).toMatchObject({ outcome: 'completed', environment: 'prod' });
     expect(receipt.status?.environments?.prod?.deployment?.revision).toBe('1.1.0');

@@ -24,12 +24,12 @@ function promote(from: Pipeline, environment: string, promotion: PromotionStatus
   return { ...from, status: foldExecutions({ ...from, status }, new Date(at(seconds))) };
 }
 
-function journeys(from: Pipeline): readonly Execution[] {
+function executionsOf(from: Pipeline): readonly Execution[] {
   return from.status.executions ?? [];
 }
 
 function outcomes(from: Pipeline): string[] {
-  return journeys(from).map(({ revision, outcome }) => `${revision} ${outcome}`);
+  return executionsOf(from).map(({ revision, outcome }) => `${revision} ${outcome}`);
 }
 
 /** What the reconciler would write. */
@@ -47,7 +47,7 @@ function decided(from: Pipeline, seconds: number): Pipeline {
   return next;
 }
 
-describe('the journeys', () => {
+describe('the executions', () => {
   test('tell of a revision when it was promoted and deployed in each environment', () => {
     let from = look(pipeline(), { dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' }, 0);
     from = promote(from, 'staging', { revision: '1.1.0', phase: 'PullRequestOpen' }, 10);
@@ -56,7 +56,7 @@ describe('the journeys', () => {
     expect(outcomes(from)[0]).toBe('1.1.0 InProgress');
     from = promote(from, 'prod', { revision: '1.1.0', phase: 'PullRequestOpen' }, 61);
     from = look(from, { dev: '1.1.0', staging: '1.1.0', prod: '1.1.0' }, 90);
-    expect(journeys(from)[0]).toEqual({
+    expect(executionsOf(from)[0]).toEqual({
       revision: '1.1.0',
       startedAt: plain(0),
       outcome: 'Succeeded',
@@ -81,9 +81,9 @@ describe('the journeys', () => {
     for (const [index, revision] of ['1.0.0', '1.1.0', '1.0.0', '1.2.0'].entries()) {
       from = look(from, { dev: revision }, index * 60);
     }
-    expect(journeys(from).map(({ revision }) => revision)).toEqual(['1.2.0', '1.1.0', '1.0.0']);
-    expect(journeys(from)[1]?.environments.dev?.rolledBackAt).toBe(plain(120));
-    expect(journeys(from)[2]?.environments.dev?.deployedAt).toBe(plain(120));
+    expect(executionsOf(from).map(({ revision }) => revision)).toEqual(['1.2.0', '1.1.0', '1.0.0']);
+    expect(executionsOf(from)[1]?.environments.dev?.rolledBackAt).toBe(plain(120));
+    expect(executionsOf(from)[2]?.environments.dev?.deployedAt).toBe(plain(120));
   });
 
   const runs = { dev: '1.1.0', staging: '1.0.0', prod: '1.0.0' };
@@ -120,16 +120,16 @@ describe('the journeys', () => {
   test('are the same however often they are folded, and decide on no downgrade', () => {
     const version = fc.constantFrom('1.0.0', '1.1.0', '1.2.0', '2.0.0-rc.1', '2.0.0');
     const sight = fc.record({ dev: version, staging: version, prod: version });
-    const journey = (sights: readonly Record<string, string>[]) => {
+    const goes = (sights: readonly Record<string, string>[]) => {
       let from = pipeline();
       for (const [index, seen] of sights.entries()) {
         from = look(from, seen, index * 60);
         expect(foldExecutions(from, new Date(at(9999)))).toEqual(from.status);
         from = decided(from, index * 60);
-        expect(journeys(from).length).toBeLessThanOrEqual(MAX_EXECUTIONS);
+        expect(executionsOf(from).length).toBeLessThanOrEqual(MAX_EXECUTIONS);
       }
     };
-    fc.assert(fc.property(fc.array(sight, { maxLength: 15 }), journey), { numRuns: 200 });
+    fc.assert(fc.property(fc.array(sight, { maxLength: 15 }), goes), { numRuns: 200 });
   });
 
   test('know an environment by its own name only', () => {
@@ -149,7 +149,7 @@ describe('the journeys', () => {
     let from = look(pipeline(), { dev: '1.0.0', staging: '1.0.0', prod: '1.0.0' }, 0);
     from = promote(from, 'staging', { revision: '1.1.0', phase: 'PullRequestOpen' }, 1);
     for (let minor = 2; minor < 30; minor += 1) from = look(from, { ...OLD, dev: `1.${minor}.0` }, minor);
-    const revisions = journeys(from).map(({ revision }) => revision);
+    const revisions = executionsOf(from).map(({ revision }) => revision);
     expect(revisions).toHaveLength(MAX_EXECUTIONS);
     expect(revisions[0]).toBe('1.29.0');
     expect(revisions).toContain('1.0.0');
@@ -160,15 +160,15 @@ describe('the journeys', () => {
 const OLD = { staging: '1.0.0', prod: '1.0.0' };
 
 describe('the size of a pipeline', () => {
-  test('stays under 10 KB with five environments, long names and as many journeys as there is room for', () => {
+  test('stays under 10 KB with five environments, long names and as many executions as there is room for', () => {
     const from = longPipeline();
     const bytes = new TextEncoder().encode(JSON.stringify(from)).length;
     expect(bytes).toBeLessThan(10_000);
-    expect(journeys(from).length).toBeGreaterThanOrEqual(2);
+    expect(executionsOf(from).length).toBeGreaterThanOrEqual(2);
     expect(outcomes(from)[0]).toBe(`${longRevision(39)} Succeeded`);
   });
 
-  test('leaves room for ten journeys through three environments', () => {
+  test('leaves room for ten executions in three environments', () => {
     let from = pipeline();
     for (let minor = 0; minor < 20; minor += 1) {
       const version = `1.${minor}.0`;
@@ -177,7 +177,7 @@ describe('the size of a pipeline', () => {
         from = promote(from, name, { revision: version, phase: 'Succeeded' }, minor * 60);
       }
     }
-    expect(journeys(from)).toHaveLength(10);
+    expect(executionsOf(from)).toHaveLength(10);
     expect(JSON.stringify(from).length).toBeLessThan(10_000);
   });
 });

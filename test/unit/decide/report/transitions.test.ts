@@ -197,12 +197,12 @@ describe('the promotions that ended', () => {
   });
 
   test('are counted from the deployment, not from the last reconciliation at that revision', () => {
-    const passages = { dev: { deployedAt: at(-86_400) } };
+    const stages = { dev: { deployedAt: at(-86_400) } };
     const execution = {
       revision: '1.3.0',
       startedAt: at(-86_400),
       outcome: 'InProgress',
-      environments: passages,
+      environments: stages,
     } as const;
     const known = { ...BEHIND, status: { ...BEHIND.status, executions: [execution] } };
     const done = promoting({ phase: 'Succeeded' }, known);
