@@ -40,12 +40,12 @@ export {
   MAX_EXECUTIONS,
   MAX_REJECTED,
   type MergedInto,
-  Passage,
   PipelineStatus,
   PROMOTION_PHASES,
   type PromotionPhase,
   type PromotionStatus,
   type Rejection,
+  Stage,
 } from './status.ts';
 export {
   NO_STRATEGY,

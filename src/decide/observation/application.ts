@@ -12,8 +12,8 @@ import {
 import { type AtPaths, asArtifact, withPaths } from './application-paths.ts';
 import { toldOf } from './application-revision.ts';
 import type { NamedSource } from './chart-source.ts';
-import { type HelmTests, TESTS_AWAITED } from './helm-tests.ts';
 import { classifyEvent } from './event-reason.ts';
+import { type HelmTests, TESTS_AWAITED } from './helm-tests.ts';
 import type { Observation } from './observation.ts';
 import { readyWords, SUSPENDED } from './ready-words.ts';
 import { snapshotSince } from './snapshots.ts';

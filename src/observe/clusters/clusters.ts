@@ -1,8 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { ClusterRef, PipelineKey, PipelineSpec } from '../../api/pipeline.ts';
 import { pathsOf } from '../../decide/model/artifacts.ts';
-import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import { clusterKey } from '../../decide/model/target-key.ts';
+import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import type { ReferencePolicy } from '../../decide/validation.ts';
 import { createListeners, type Place } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
