@@ -1,7 +1,7 @@
+import { parseRevisionPaths } from '../../decide/model/revision-path.ts';
 import { parseAddress } from '../../http/server/bind.ts';
 import { parseNetworks } from '../../http/server/source.ts';
 import { parseLabelSelector } from '../../lib/kube/pure.ts';
-import { parseRevisionPaths } from '../../lib/text/index.ts';
 import { LOG_LEVELS } from '../../telemetry/log.ts';
 import {
   boolean,

@@ -1,7 +1,7 @@
 import type { PipelineSpec } from '../../api/pipeline.ts';
 import { groupOf } from '../../lib/kube/pure.ts';
-import { parseRevisionPath, type RevisionPath } from '../../lib/text/index.ts';
 import { mapMembers, memberOf } from './revision.ts';
+import { type RevisionPath, specPath } from './revision-path.ts';
 
 /** Where the application says what it runs: one revision, or one for each artifact. */
 export interface Source {
@@ -18,7 +18,7 @@ export interface Source {
 type Spec = Pick<PipelineSpec, 'appRef' | 'revision' | 'artifacts'>;
 
 /** They have no revision but their images. */
-const FIRST_IMAGE = parseRevisionPath('.spec.template.spec.containers[0].image');
+const FIRST_IMAGE = specPath('.spec.template.spec.containers[0].image');
 const FLUX: readonly Source[] = [{ field: 'spec.revision' }];
 
 /** At least one. */
@@ -37,13 +37,8 @@ interface Written {
 }
 
 function sourceOf(field: string, written: Written, byDefault: RevisionPath | undefined): Source {
-  const path = written.path === undefined ? byDefault : parsed(written.path);
+  const path = written.path === undefined ? byDefault : specPath(written.path);
   return { field, ...(path && { path }), ...(written.event !== undefined && { event: written.event }) };
-}
-
-/** The schema has held it against the grammar, and bounds its length. */
-function parsed(text: string): RevisionPath {
-  return parseRevisionPath(text, text.length);
 }
 
 /** The paths that are to be kept of the application. */

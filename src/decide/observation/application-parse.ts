@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
-import { cut, type RevisionPath, valueAt } from '../../lib/text/index.ts';
+import { cut, valuesAt } from '../../lib/text/index.ts';
 import { type AtPaths, atPaths } from './application-paths.ts';
+import type { RevisionPath } from '../model/revision-path.ts';
 import { isBuiltAnew } from './application-revision.ts';
 import { chartSource, type NamedSource } from './chart-source.ts';
 import { type HelmTests, helmTests } from './helm-tests.ts';
@@ -150,7 +151,7 @@ export function showsPaths(application: ParsedApplication, paths: readonly Revis
 }
 
 function revisionAt(object: unknown, path: RevisionPath): RevisionAt {
-  const found = valueAt(object, path);
+  const [found] = valuesAt(object, path);
   if (found === undefined || found === '') return { path: path.text };
   const value = typeof found === 'number' ? String(found) : found;
   if (typeof value !== 'string' || value.length > MAX_REVISION) return { path: path.text, unusable: true };

@@ -1,7 +1,7 @@
 import type { AppRef } from '../../api/pipeline.ts';
-import type { RevisionPath } from '../../lib/text/index.ts';
 import type { Source } from '../model/artifacts.ts';
 import { isUnmistakable, parseRevision, setOf, shortRevision } from '../model/revision.ts';
+import type { RevisionPath } from '../model/revision-path.ts';
 import type { Keeps, Observation } from './observation.ts';
 import { faultSentence, type PathValue, pathValue } from './path-value.ts';
 import type { SpecState } from './rollout.ts';

@@ -1,4 +1,4 @@
-import { type RevisionPath, valuesAt } from '../../lib/text/index.ts';
+import { valuesAt } from '../../lib/text/index.ts';
 import {
   type ImageReference,
   imageRevision,
@@ -7,6 +7,7 @@ import {
   parseImage,
   parseRevision,
 } from '../model/revision.ts';
+import { type RevisionPath, specPath } from '../model/revision-path.ts';
 
 /** What an application object has at a path, as a revision. Nothing else of it is told, and what does not fit is not quoted. */
 
@@ -38,8 +39,8 @@ function revisionIn(found: unknown, path: RevisionPath): PathValue {
   if (typeof found === 'number') return { fault: 'number' };
   if (typeof found !== 'string') return { fault: 'no-scalar' };
   if (found === '') return { fault: 'absent' };
-  const last = path.steps.at(-1);
-  const isImage = last?.kind === 'field' && IMAGE_FIELD.test(last.name);
+  const last = path.parts.at(-1);
+  const isImage = last?.kind === 'member' && IMAGE_FIELD.test(last.name);
   return isImage ? imageIn(found) : fitting(found);
 }
 
@@ -77,9 +78,9 @@ function isFitting(text: string): boolean {
 
 /** An image of a Kustomization has its digest beside its tag. */
 function withDigest(object: unknown, path: RevisionPath, found: PathValue): PathValue {
-  const last = path.steps.at(-1);
-  if (!('value' in found) || last?.kind !== 'field' || last.name !== 'newTag') return found;
-  const beside = { ...path, steps: [...path.steps.slice(0, -1), { ...last, name: 'digest' }] };
+  const last = path.parts.at(-1);
+  if (!('value' in found) || last?.kind !== 'member' || last.name !== 'newTag') return found;
+  const beside = { ...path, parts: [...path.parts.slice(0, -1), { ...last, name: 'digest' }] };
   const digests = valuesAt(object, beside);
   const [digest] = digests;
   if (digest === undefined || digest === '') return found;
@@ -90,7 +91,7 @@ function withDigest(object: unknown, path: RevisionPath, found: PathValue): Path
 
 /** Values that a HelmRelease takes from elsewhere for the field, for what is in it or around it, are not seen here. */
 function isOverridden(object: unknown, path: RevisionPath): boolean {
-  const [first, second, ...rest] = path.steps.map((step) => (step.kind === 'field' ? step.name : undefined));
+  const [first, second, ...rest] = path.parts.map((part) => (part.kind === 'member' ? part.name : undefined));
   if (first !== 'spec' || second !== 'values') return false;
   const references = valuesAt(object, VALUES_FROM)[0];
   if (!Array.isArray(references)) return false;
@@ -100,14 +101,8 @@ function isOverridden(object: unknown, path: RevisionPath): boolean {
   });
 }
 
-const VALUES_FROM: RevisionPath = {
-  text: '.spec.valuesFrom',
-  steps: [
-    { kind: 'field', name: 'spec' },
-    { kind: 'field', name: 'valuesFrom' },
-  ],
-};
-const TARGET_PATH: RevisionPath = { text: '.targetPath', steps: [{ kind: 'field', name: 'targetPath' }] };
+const VALUES_FROM = specPath('.spec.valuesFrom');
+const TARGET_PATH = specPath('.targetPath');
 
 /** Helm's notation: names with dots between, `[0]` behind a list, and a backslash before a dot that is part of a name. */
 function overlaps(target: string, steps: readonly (string | undefined)[]): boolean {

@@ -1,4 +1,4 @@
-/** Where in a YAML document a value stands, such as `images[name=app].newTag`. */
+/** Where in a YAML document or an object a value stands, such as `images[name=app].newTag`; a dot may be in front. */
 export type FieldPart =
   | { readonly kind: 'member'; readonly name: string }
   | { readonly kind: 'item'; readonly index: number }
@@ -18,25 +18,28 @@ const MAX_PARTS = 32;
 
 /** A name, its dot in front, or brackets around an index, a star, a quoted name or `member=value`. */
 const PART =
-  /(\.?)([^\s.[\]"'=*]+)|\[(?:(\d{1,6})|(\*)|("[^"]+"|'[^']+')|([^\s.[\]"'=*]+|"[^"]+"|'[^']+')=([^\s[\]"'=*]+|"[^"]+"|'[^']+'))\]/gy;
+  /(\.?)([^\s.[\]"'=*]+)|\[(?:(\d{1,6})|(\*)|("[^"]+"|'[^']+')|([^\s.[\]"'=*]+|"[^"]+"|'[^']+')=("[^"]+"|'[^']+'|(?!\*\])[^\s[\]="'](?:[^[\]=]*[^\s[\]=])?))\]/gy;
+
+/** The parts of a path, or which character is wrong, counted from 1. */
+export function parseParts(text: string): readonly FieldPart[] | { readonly wrong: number } {
+  const matches = [...text.matchAll(PART)];
+  const wrongDot = matches.find(([, dot, name], index) => name !== undefined && dot === '' && index > 0);
+  const last = matches.at(-1);
+  const end = wrongDot?.index ?? (last ? last.index + last[0].length : 0);
+  return end < text.length || last === undefined ? { wrong: end + 1 } : matches.map(partOf);
+}
 
 /** Reads a path, or says in a sentence what is wrong with it. */
 export function parseFieldPath(text: string): FieldPath | { readonly problem: string } {
   if (text.length > MAX_LENGTH) return { problem: `A field path has at most ${MAX_LENGTH} characters.` };
   if (/\p{Cc}/u.test(text)) return { problem: 'A field path holds no control characters.' };
-  const matches = [...text.matchAll(PART)];
-  const wrongDot = matches.find(
-    ([, dot, name], index) => name !== undefined && (dot === '') !== (index === 0),
-  );
-  const last = matches.at(-1);
-  const end = wrongDot?.index ?? (last ? last.index + last[0].length : 0);
-  if (end < text.length || last === undefined) {
+  const parts = parseParts(text);
+  if ('wrong' in parts) {
     return {
-      problem: `${JSON.stringify(text)} is no field path (character ${end + 1}): write names with dots between them, and [0], [*], [name=app] or ["a.b"] behind them, as in spec.containers[name=app].image.`,
+      problem: `${JSON.stringify(text)} is no field path (character ${parts.wrong}): write names with dots between them, and [0], [*], [name=app] or ["a.b"] behind them, as in spec.containers[name=app].image.`,
     };
   }
-  if (matches.length > MAX_PARTS) return { problem: `A field path has at most ${MAX_PARTS} parts.` };
-  const parts = matches.map(partOf);
+  if (parts.length > MAX_PARTS) return { problem: `A field path has at most ${MAX_PARTS} parts.` };
   if (parts.some((part) => part.kind === 'member' && part.name === '<<')) {
     return {
       problem: `${JSON.stringify(text)} leads through a merge key: name the field where it is written.`,
@@ -49,6 +52,32 @@ export function parseFieldPath(text: string): FieldPath | { readonly problem: st
 export function fieldPathProblem(text: string): string | undefined {
   const parsed = parseFieldPath(text);
   return 'problem' in parsed ? parsed.problem : undefined;
+}
+
+/** The values of a plain object there, in their order; none where there is nothing, or null. */
+export function valuesAt(object: unknown, { parts }: Pick<FieldPath, 'parts'>): unknown[] {
+  let values: readonly unknown[] = [object];
+  for (const part of parts) values = values.flatMap((value) => follow(value, part));
+  return values.filter((value) => value !== undefined && value !== null);
+}
+
+function follow(value: unknown, part: FieldPart): readonly unknown[] {
+  if (part.kind === 'member') return [own(value, part.name)];
+  if (!Array.isArray(value)) return [];
+  switch (part.kind) {
+    case 'item':
+      return [value[part.index]];
+    case 'every-item':
+      return value;
+    case 'items-with':
+      return value.filter((one: unknown) => own(one, part.member) === part.value);
+  }
+}
+
+/** Own properties alone: an object comes from outside and may lack what its prototype has. */
+function own(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return Object.getOwnPropertyDescriptor(value, name)?.value;
 }
 
 function partOf([, , name, index, star, quoted, member, value]: RegExpExecArray): FieldPart {

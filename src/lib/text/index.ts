@@ -1,6 +1,13 @@
 export { isDeeperThan } from './depth.ts';
 export { durationSeconds } from './duration.ts';
-export { type FieldPart, type FieldPath, fieldPathProblem, parseFieldPath } from './field-path.ts';
+export {
+  type FieldPart,
+  type FieldPath,
+  fieldPathProblem,
+  parseFieldPath,
+  parseParts,
+  valuesAt,
+} from './field-path.ts';
 export {
   type Glob,
   type GlobState,
@@ -12,15 +19,6 @@ export {
 } from './glob.ts';
 export { MAX_SPREAD, spreadOf } from './jitter.ts';
 export { code, harmless, plainMarkdown, withoutCommands } from './markdown.ts';
-export {
-  parseRevisionPath,
-  parseRevisionPaths,
-  type RevisionPath,
-  type RevisionPaths,
-  revisionPathOf,
-  valueAt,
-  valuesAt,
-} from './object-path.ts';
 export { type PemBlock, pemBlocks, pemText } from './pem.ts';
 export { escapeControls, escapeControlsInLines, hasControls, maskControls } from './printable.ts';
 export { parseTemplate, renderTemplate } from './template.ts';

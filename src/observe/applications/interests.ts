@@ -1,8 +1,8 @@
 import type { AppRef, PipelineSpec, Target } from '../../api/pipeline.ts';
 import { applicationKindProblem } from '../../decide/model/application-kind.ts';
 import { pathsOf } from '../../decide/model/artifacts.ts';
+import type { RevisionPath } from '../../decide/model/revision-path.ts';
 import { groupOf } from '../../lib/kube/pure.ts';
-import type { RevisionPath } from '../../lib/text/index.ts';
 
 /** An application object on one cluster. */
 export interface NamedApplication {

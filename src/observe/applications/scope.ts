@@ -1,9 +1,9 @@
 import { type ParsedApplication, showsPaths } from '../../decide/observation/application-parse.ts';
+import type { RevisionPath } from '../../decide/model/revision-path.ts';
 import { type Backoff, backoffDelay, wait } from '../../lib/async/index.ts';
 import { errorMessage, hasCode } from '../../lib/errors.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { RevisionPath } from '../../lib/text/index.ts';
 import { createFollow } from './follow.ts';
 import type { WatchBudget } from './watch-budget.ts';
 import { createApplicationCache } from './watch-cache.ts';

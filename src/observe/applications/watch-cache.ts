@@ -4,10 +4,10 @@ import {
   parseApplication,
   showsPaths,
 } from '../../decide/observation/application-parse.ts';
+import type { RevisionPath } from '../../decide/model/revision-path.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
 import { createObjectCache, type KubeObject, type ObjectCache, objectKey } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { RevisionPath } from '../../lib/text/index.ts';
 
 /** An application as it is kept: what `readApplication` needs and no more. */
 export interface KeptApplication extends KubeObject {

@@ -4,8 +4,8 @@ import type { ApplicationReader, ReadOptions } from '../../decide/observation/ap
 import { createDebounce, createListeners } from '../../lib/async/index.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
-import { type RevisionPaths, revisionPathOf } from '../../lib/text/index.ts';
 import { createChartTags } from './chart-tags.ts';
+import { type RevisionPaths, revisionPathOf } from '../../decide/model/revision-path.ts';
 import { createWants, type NamedApplication, readable, type WantedKind } from './interests.ts';
 import { createObjectReader } from './object-reader.ts';
 import { type ScopeTimings, startApplicationScope } from './scope.ts';

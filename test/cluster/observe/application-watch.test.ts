@@ -9,11 +9,11 @@ import {
   test,
 } from 'bun:test';
 import type { AppRef } from '../../../src/api/pipeline.ts';
+import { parseRevisionPaths } from '../../../src/decide/model/revision-path.ts';
 import { readApplication } from '../../../src/decide/observation/application.ts';
 import { createKubeClient, type KubeClient } from '../../../src/lib/kube/client/transport.ts';
 import { createDiscovery } from '../../../src/lib/kube/discovery.ts';
 import { loadKubeConfig } from '../../../src/lib/kube/kubeconfig/load.ts';
-import { parseRevisionPaths } from '../../../src/lib/text/object-path.ts';
 import {
   type ApplicationWatch,
   type ApplicationWatchTimings,

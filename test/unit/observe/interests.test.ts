@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { AppRef } from '../../../src/api/pipeline.ts';
-import { parseRevisionPath } from '../../../src/lib/text/object-path.ts';
+import { parseRevisionPath } from '../../../src/decide/model/revision-path.ts';
 import { createWants, kindKey, localApplications } from '../../../src/observe/applications/interests.ts';
 import { spec } from '../../fakes/pipeline.ts';
 

@@ -1,3 +1,4 @@
+import { parseParts, valuesAt } from '../../../lib/text/index.ts';
 import type { FieldProblem, Findings } from '../problem.ts';
 
 /** A spec, faulty or not, and what the rules say of it. */
@@ -61,10 +62,6 @@ function scopeOf({ field, scope }: FieldProblem, spec: unknown): unknown {
 
 /** The value at a path below `spec`; undefined where there is none. */
 function valueAt(spec: unknown, path: string): unknown {
-  let value: unknown = { spec };
-  for (const [, key, index] of path.matchAll(/([^.[\]]+)|\[(\d+)\]/g)) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = Reflect.get(value, key ?? index ?? '');
-  }
-  return value;
+  const parts = parseParts(path);
+  return 'wrong' in parts ? undefined : valuesAt({ spec }, { parts })[0];
 }

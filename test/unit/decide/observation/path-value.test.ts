@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
+import { parseRevisionPath } from '../../../../src/decide/model/revision-path.ts';
 import { type PathValue, pathValue } from '../../../../src/decide/observation/path-value.ts';
-import { parseRevisionPath } from '../../../../src/lib/text/object-path.ts';
 import { COMMIT, DIGEST } from '../revision/arbitraries.ts';
 
 const IMAGES = (image: object) => ({ spec: { images: [{ name: 'ghcr.io/acme/shop', ...image }] } });

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { type FieldPart, fieldPathProblem, parseFieldPath } from '../../../../src/lib/text/field-path.ts';
+import {
+  type FieldPart,
+  fieldPathProblem,
+  parseFieldPath,
+  valuesAt,
+} from '../../../../src/lib/text/field-path.ts';
 
 const member = (name: string): FieldPart => ({ kind: 'member', name });
 const item = (index: number): FieldPart => ({ kind: 'item', index });
@@ -28,13 +33,15 @@ const READ: readonly (readonly [string, readonly FieldPart[]])[] = [
   ['$defs.a-b_c/d.größe.<<x', ['$defs', 'a-b_c/d', 'größe', '<<x'].map(member)],
   ['__proto__.constructor', ['__proto__', 'constructor'].map(member)],
   ['a.0', [member('a'), member('0')]],
+  ['.spec.image', [member('spec'), member('image')]],
+  ['a[name=x y]', [member('a'), having('name', 'x y')]],
+  ["a[name=it's,*]", [member('a'), having('name', "it's,*")]],
 ];
 
 /** A text, and the character that is complained about, counted from 1. */
 const REFUSED: readonly (readonly [string, number])[] = [
   ['', 1],
   ['.', 1],
-  ['.spec', 1],
   ['spec.', 5],
   ['spec..image', 5],
   ['a[0]b', 5],
@@ -47,6 +54,9 @@ const REFUSED: readonly (readonly [string, number])[] = [
   ['a[name=]', 2],
   ['a[=app]', 2],
   ['a[name=*]', 2],
+  ['a[name= x]', 2],
+  ['a[name="x]', 2],
+  ['..a', 1],
   ['a[a.b=c]', 2],
   ['a[name=x', 2],
   ['a["x]', 2],
@@ -59,6 +69,26 @@ const REFUSED: readonly (readonly [string, number])[] = [
   ['a"b"', 2],
   ['spec.image:tag ', 15],
 ];
+
+test.each([
+  ['status.images[name=main].tag', ['b']],
+  ['status.images[*].tag', ['a', 'b', 'b']],
+  ['.status.lists[1][1]', ['z']],
+  ['.status.lists[*][0]', ['x', 'y']],
+  ['status["with.dot"]', [3]],
+  ['status.images[tag=b].name', ['main', 'other']],
+  ['status.images[9]', []],
+  ['status.none.none', []],
+  ['status.nothing', []],
+  ['status.images.length', []],
+  ['status.constructor.name', []],
+  ['__proto__.constructor', []],
+])('%s of a plain object has %p', (text, values) => {
+  const images = ['side', 'main', 'other'].map((name, index) => ({ name, tag: index === 0 ? 'a' : 'b' }));
+  const status = { images, lists: [['x'], ['y', 'z']], 'with.dot': 3, nothing: null };
+  const path = parseFieldPath(text);
+  expect('parts' in path && valuesAt({ status }, path)).toEqual(values);
+});
 
 describe('a field path', () => {
   test.each([...READ])('%s is read', (text, parts) => {

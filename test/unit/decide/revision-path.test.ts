@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { parseRevisionPaths, revisionPathOf, valueAt } from '../../../../src/lib/text/object-path.ts';
+import { parseRevisionPaths, revisionPathOf, specPath } from '../../../src/decide/model/revision-path.ts';
+import { valuesAt } from '../../../src/lib/text/field-path.ts';
 
 const OBJECT = {
   status: {
@@ -16,10 +17,14 @@ const OBJECT = {
 function at(path: string): unknown {
   const paths = parseRevisionPaths(`Rollout.argoproj.io=${path}`);
   const found = revisionPathOf(paths, { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout' });
-  return found && valueAt(OBJECT, found);
+  return found && valuesAt(OBJECT, found)[0];
 }
 
 describe('the path of a revision', () => {
+  test.each(['.spec.a[name=*].tag', '.spec.a[name="x].tag'])('that no name has leads nowhere: %s', (path) => {
+    expect(specPath(path)).toEqual({ text: path, parts: [] });
+  });
+
   test.each([
     ['.status.currentPodHash', '5d4f'],
     ['.status.with-dash', 3],
