@@ -7,7 +7,7 @@ import type {
   PromotionStatus,
   Rejection,
 } from '../../api/pipeline.ts';
-import { cut, MAX_SPREAD, spreadOf } from '../../lib/text/index.ts';
+import { cut, jitterFor, MAX_JITTER } from '../../lib/text/index.ts';
 import type { Merge } from '../model/merged.ts';
 import { isUnfinished } from '../model/phase.ts';
 import { openPullRequest } from '../model/state.ts';
@@ -183,8 +183,8 @@ export function applicationPoll(environment: Environment): Poll {
 export function pollAfter(context: Context, record: PromotionStatus, { min, max }: Poll): number {
   const { metadata } = context.pipeline;
   const age = (context.now.getTime() - lastChange(record, context.now)) / 1000;
-  const name = `${metadata.namespace}/${metadata.name}/${context.environment.name}`;
-  return Math.min(max / MAX_SPREAD, Math.max(min, age / 10)) * spreadOf(name);
+  const key = `${metadata.namespace}/${metadata.name}/${context.environment.name}`;
+  return Math.min(max / MAX_JITTER, Math.max(min, age / 10)) * jitterFor(key);
 }
 
 /** A forge may report a change a moment before its API shows it, so that counts as well. */

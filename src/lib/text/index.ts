@@ -17,7 +17,7 @@ export {
   globStart,
   parseGlob,
 } from './glob.ts';
-export { MAX_SPREAD, spreadOf } from './jitter.ts';
+export { jitterFor, MAX_JITTER } from './jitter.ts';
 export { code, harmless, plainMarkdown, withoutCommands } from './markdown.ts';
 export { type PemBlock, pemBlocks, pemText } from './pem.ts';
 export { escapeControls, escapeControlsInLines, hasControls, maskControls } from './printable.ts';

@@ -3,7 +3,7 @@ import type { Pipeline, PromotionStatus } from '../../../src/api/pipeline.ts';
 import { receiveEvent } from '../../../src/decide/observation/receive.ts';
 import { nextSteps, type PullRequestState, type Step } from '../../../src/decide/promotion/next.ts';
 import { foldResult } from '../../../src/decide/promotion/result.ts';
-import { spreadOf } from '../../../src/lib/text/jitter.ts';
+import { jitterFor } from '../../../src/lib/text/jitter.ts';
 import {
   absent,
   at,
@@ -212,7 +212,7 @@ describe('the next step', () => {
     const opened = behind({ ...open, updatedAt: at(-1000) });
     expect(step(opened, 'staging', options)).toEqual({
       kind: 'rest',
-      wakeAfter: 100 * spreadOf('apps/app/staging'),
+      wakeAfter: 100 * jitterFor('apps/app/staging'),
     });
   });
 
