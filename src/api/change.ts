@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { MERGE_METHODS } from '../lib/forges/pure.ts';
 import type { TextRule } from '../lib/text/index.ts';
 import { secretReference } from './names.ts';
-import { keeps, rules, textRules } from './rules.ts';
+import { matching, rules, textRules } from './rules.ts';
 
 /** What a promotion changes in Git, and how its commits and texts look. */
 
@@ -72,7 +72,7 @@ const personText = (description: string) =>
     v.string(),
     v.minLength(1),
     v.maxLength(255),
-    keeps(PERSON_RULES),
+    matching(PERSON_RULES),
     rules(...textRules(PERSON_RULES)),
     v.description(description),
   );

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { durationSeconds, type TextRule } from '../lib/text/index.ts';
-import { keeps, rules, textRules } from './rules.ts';
+import { matching, rules, textRules } from './rules.ts';
 import { Window } from './window.ts';
 
 export type { Weekday, Window } from './window.ts';
@@ -34,7 +34,7 @@ const soak = v.pipe(
   v.string(),
   v.minLength(1),
   v.maxLength(20),
-  keeps(SOAK_RULES),
+  matching(SOAK_RULES),
   withinBounds,
   rules(...textRules(SOAK_RULES), {
     // What is no duration is for the rule before: one that cannot be evaluated would be an error.

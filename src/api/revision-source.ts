@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { TextRule } from '../lib/text/index.ts';
-import { keeps, rules, textRules } from './rules.ts';
+import { matching, rules, textRules } from './rules.ts';
 
 /** Where the application object says which revision it runs: one revision, or several artifacts at once. */
 
@@ -16,7 +16,7 @@ export const PATH_RULES: readonly TextRule[] = [
   },
   { matches: /^\.(spec|status)\./, message: 'Begin the path with .spec, or with .status.' },
   {
-    lacks: /\.[eE][nN][vV]([fF]rom|[vV]ars?)?(\.|\[|$)/,
+    notMatching: /\.[eE][nN][vV]([fF]rom|[vV]ars?)?(\.|\[|$)/,
     message: 'Environment variables are not read: name the field that holds a tag, version, digest or image.',
   },
   {
@@ -30,7 +30,7 @@ const path = v.pipe(
   v.string(),
   v.minLength(1),
   v.maxLength(512),
-  keeps(PATH_RULES),
+  matching(PATH_RULES),
   rules(...textRules(PATH_RULES)),
   v.description(
     "Path of the field in the application object, such as .spec.values.image.tag, .spec.images[name=ghcr.io/acme/shop].newTag or .spec.template.spec.containers[name=app].image; its last step is named after a tag, version, digest, commit, ref or image. Default: what Flux calls the object's revision; of a Deployment, StatefulSet or DaemonSet, the image of the first container.",
@@ -43,7 +43,7 @@ const EVENT_RULES: readonly TextRule[] = [
     message: 'Use letters, digits, "-", "_" and ".", with a letter or digit at both ends.',
   },
   {
-    lacks: /^(revision|token|summary|commit_status)$/,
+    notMatching: /^(revision|token|summary|commit_status)$/,
     message:
       'Flux gives this key a meaning of its own: choose another one, such as image, and annotate the application with event.toolkit.fluxcd.io/image.',
   },
@@ -53,7 +53,7 @@ const event = v.pipe(
   v.string(),
   v.minLength(1),
   v.maxLength(63),
-  keeps(EVENT_RULES),
+  matching(EVENT_RULES),
   rules(...textRules(EVENT_RULES)),
   v.description(
     "Key of the events' metadata that says it, for clusters that are known by events: image for the annotation event.toolkit.fluxcd.io/image of the application, app-version or originRevision for what Flux says. Default: such events are refused where the application cannot be read.",
@@ -69,7 +69,7 @@ const NAME_RULES: readonly TextRule[] = [
     message: 'Use lower case letters, digits and "-", with a letter first and no "-" last.',
   },
   {
-    lacks: /^(revision|tag|digest|commit|version)$/,
+    notMatching: /^(revision|tag|digest|commit|version)$/,
     message:
       'Markers give this word a meaning of its own: choose a name that is not revision, tag, digest, commit or version.',
   },
@@ -81,7 +81,7 @@ export const Artifact = v.pipe(
       v.string(),
       v.minLength(1),
       v.maxLength(32),
-      keeps(NAME_RULES),
+      matching(NAME_RULES),
       rules(...textRules(NAME_RULES)),
       v.description(
         'Name of the artifact, unique in the Pipeline; markers say it, as in "apps:shop:prod:image".',

@@ -25,36 +25,39 @@ export function rules<Input>(...list: readonly Rule[]) {
   return v.metadata<Input, Record<string, unknown>>({ [RULES_KEY]: list });
 }
 
-/** Holds a text to the rules when it is parsed; the first one that is broken is named. Not if it is too long. */
-export function keeps(list: readonly TextRule[]) {
+/** Checks a text against the rules when it is parsed and names the first broken one. A text that is too long is not checked. */
+export function matching(list: readonly TextRule[]) {
   return v.rawCheck<string>(({ dataset, addIssue }) => {
     const message = dataset.typed && !dataset.issues ? brokenRule(dataset.value, list) : undefined;
     if (message !== undefined) addIssue({ message });
   });
 }
 
-/** What a text keeps to. */
+/** The bounds of a text. */
 export interface TextBounds {
   readonly maxLength: number;
-  readonly keeps: readonly TextRule[];
+  readonly rules: readonly TextRule[];
 }
 
-/** What holds a text to its bounds when it is parsed. One flat pipe: each in another one costs time. */
-export function steps({ maxLength, keeps: list }: TextBounds) {
+/** The actions that hold a text to its bounds when it is parsed. One flat pipe: a pipe inside another one costs time. */
+export function textPipe({ maxLength, rules: list }: TextBounds) {
   return [
     v.string(),
     v.minLength<string, 1>(1),
     v.maxLength<string, number>(maxLength),
-    keeps(list),
+    matching(list),
   ] as const;
 }
 
 /**
- * The same schema of a text that is not empty, and quick to take what is fine: a Pipeline holds dozens of names, and
- * valibot goes through the steps of a pipe one by one. What is not fine goes through them, so that they say why.
+ * Accepts a valid text without running the pipe of its schema: a Pipeline holds dozens of names, and valibot runs the
+ * actions of a pipe one by one. A text that is not valid runs through them, and they name the fault.
  */
-export function quickly<Schema extends v.GenericSchema<string>>(schema: Schema, bounds: TextBounds): Schema {
-  const { maxLength, keeps: list } = bounds;
+export function withFastPath<Schema extends v.GenericSchema<string>>(
+  schema: Schema,
+  bounds: TextBounds,
+): Schema {
+  const { maxLength, rules: list } = bounds;
   return withShortcut(schema, (value): value is v.InferOutput<Schema> => {
     const isFine = typeof value === 'string' && value.length > 0 && value.length <= maxLength;
     return isFine && brokenRule(value, list) === undefined;
@@ -86,7 +89,7 @@ function cel(self: string, rule: TextRule): string {
   return 'matches' in rule ? call : `!${call}`;
 }
 
-/** Editors show the words of a pattern alone, hence `matches` where that is as plain as `lacks`. */
+/** Editors show the words of a pattern alone, hence `matches` where that is as plain as `notMatching`. */
 function patternOf(rule: TextRule): Readonly<Record<string, unknown>> {
   const pattern = sourceOf(rule);
   return 'matches' in rule ? { pattern, patternErrorMessage: rule.message } : { not: { pattern } };
@@ -94,6 +97,6 @@ function patternOf(rule: TextRule): Readonly<Record<string, unknown>> {
 
 /** JavaScript escapes the slash, which RE2 has no need of. */
 function sourceOf(rule: TextRule): string {
-  const { source } = 'matches' in rule ? rule.matches : rule.lacks;
+  const { source } = 'matches' in rule ? rule.matches : rule.notMatching;
   return source.replaceAll('\\/', '/');
 }

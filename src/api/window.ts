@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { TextRule } from '../lib/text/index.ts';
-import { keeps, rules, textRules } from './rules.ts';
+import { matching, rules, textRules } from './rules.ts';
 
 /** A time in which promotions may pass, or may not. */
 
@@ -14,7 +14,7 @@ function text(maxLength: number, rule: TextRule, description: string) {
     v.string(),
     v.minLength(1),
     v.maxLength(maxLength),
-    keeps([rule]),
+    matching([rule]),
     rules(...textRules([rule])),
     v.description(description),
   );
@@ -28,7 +28,7 @@ const MOMENT: TextRule = {
 
 const ONE_LINE: TextRule = {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
-  lacks: /[\x00-\x1f\x7f]/,
+  notMatching: /[\x00-\x1f\x7f]/,
   message: 'Write the reason in one line, without control characters.',
 };
 
@@ -107,7 +107,7 @@ const WindowFields = v.object({
 });
 export type Window = v.InferOutput<typeof WindowFields>;
 
-const lasts = v.rawCheck<Window>(({ dataset, addIssue }) => {
+const hasDuration = v.rawCheck<Window>(({ dataset, addIssue }) => {
   if (!dataset.typed) return;
   const { value } = dataset;
   const message = hoursProblem(value);
@@ -131,7 +131,7 @@ const IS_DENY = '(has(self.type) && self.type == "Deny")';
 
 export const Window = v.pipe(
   WindowFields,
-  lasts,
+  hasDuration,
   rules(
     {
       rule: `${IS_DENY} || (has(self.from) && has(self.to))`,

@@ -1,5 +1,5 @@
 import type { AppRef } from '../../api/pipeline.ts';
-import type { RevisionPath } from '../../lib/text/index.ts';
+import type { RevisionPath } from '../model/revision-path.ts';
 import type { ParsedApplication } from './application-parse.ts';
 import type { ChartSource } from './chart-source.ts';
 

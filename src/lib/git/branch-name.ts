@@ -3,21 +3,21 @@ import { brokenRule, type TextRule } from '../text/index.ts';
 /** Git's rules for branches (git-check-ref-format), and that none looks like an option. */
 export const BRANCH_RULES: readonly TextRule[] = [
   { matches: /^[^-]/, message: 'A branch must not start with "-". Write one such as main.' },
-  { lacks: /^(HEAD|@)$/, message: 'HEAD and @ are not branches. Write one such as main.' },
+  { notMatching: /^(HEAD|@)$/, message: 'HEAD and @ are not branches. Write one such as main.' },
   {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
     matches: /^[^\x00-\x20\x7f~^:?*[\\]*$/,
     message:
       'A branch must not hold blanks, control characters or any of ~ ^ : ? * [ \\. Write one such as main.',
   },
-  { lacks: /\.\.|@\{/, message: 'A branch must not hold ".." or "@{". Write one such as main.' },
+  { notMatching: /\.\.|@\{/, message: 'A branch must not hold ".." or "@{". Write one such as main.' },
   {
     matches: /^[^/]+(\/[^/]+)*$/,
     message: 'A branch must not start or end with "/" or hold "//". Write one such as main.',
   },
   { matches: /[^.]$/, message: 'A branch must not end with ".". Write one such as main.' },
   {
-    lacks: /(^|\/)\.|\.lock(\/|$)/,
+    notMatching: /(^|\/)\.|\.lock(\/|$)/,
     message:
       'No part of a branch between slashes may start with "." or end with ".lock". Write one such as main.',
   },

@@ -13,7 +13,7 @@ export const URL_RULES: readonly TextRule[] = [
   },
   {
     // Over SSH the user is part of the address, such as git@; a password never is.
-    lacks: /^(https?:\/\/[^/]*@|ssh:\/\/[^/@:]*:[^/]*@)/,
+    notMatching: /^(https?:\/\/[^/]*@|ssh:\/\/[^/@:]*:[^/]*@)/,
     message: 'The URL holds a user or password: put them into the Secret that secretRef names.',
   },
   {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import * as v from 'valibot';
-import { keeps, quickly, type TextBounds } from '../../../src/api/rules.ts';
+import { matching, type TextBounds, withFastPath } from '../../../src/api/rules.ts';
 
 const BOUNDS: TextBounds = {
   maxLength: 5,
-  keeps: [
+  rules: [
     { matches: /^[a-c]*$/, message: 'Use a, b and c.' },
-    { lacks: /cc/, message: 'Take out "cc".' },
+    { notMatching: /cc/, message: 'Take out "cc".' },
   ],
 };
 
@@ -15,10 +15,10 @@ const SLOW = v.pipe(
   v.string(),
   v.minLength(1),
   v.maxLength(BOUNDS.maxLength),
-  keeps(BOUNDS.keeps),
+  matching(BOUNDS.rules),
   v.description('A word.'),
 );
-const QUICK = quickly(SLOW, BOUNDS);
+const QUICK = withFastPath(SLOW, BOUNDS);
 
 const words = fc
   .array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 7 })
