@@ -5,7 +5,7 @@ import {
   loadKubeConfig,
   type RequestRecord,
 } from '../../lib/kube/index.ts';
-import { type ClusterHosts, isLaboratory } from '../../lib/net/index.ts';
+import { type ClusterHosts, isLoopbackServer } from '../../lib/net/index.ts';
 import type { Context } from './context.ts';
 
 /** The cluster that we run in. */
@@ -36,8 +36,8 @@ export function connectOwnCluster({ config, metrics }: Context, variable = ''): 
     hosts: {
       allowed: config['cluster-hosts'],
       insecure: config['insecure-git-hosts'],
-      // Who is here by the ServiceAccount of a Pod is in no laboratory, even where it leads to a loopback address.
-      isLaboratory: kubeconfig !== '' && isLaboratory(client.config.server),
+      // In a Pod loopback is never allowed, even where the API server itself is at a loopback address.
+      allowLoopback: kubeconfig !== '' && isLoopbackServer(client.config.server),
     },
     onRequest,
     close() {

@@ -81,7 +81,7 @@ async function validate(
   const clusterHosts = {
     allowed: policy['cluster-hosts'],
     insecure: allowed.insecure,
-    isLaboratory: false,
+    allowLoopback: false,
   };
   const found = checkPipelines(collected.pipelines, collected.secrets, {
     policy: allowed,

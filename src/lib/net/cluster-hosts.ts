@@ -15,13 +15,13 @@ export interface ClusterHosts {
    * is. Where our own API server is at loopback, we run on somebody's machine beside it, and so may other
    * clusters: no flag is needed, and none can be left on by mistake.
    */
-  readonly isLaboratory: boolean;
+  readonly allowLoopback: boolean;
 }
 
 export type ClusterUrl = 'server' | 'proxy-url';
 
 /** The API server's address says whether this process runs beside its cluster instead of in it. */
-export function isLaboratory(server: string): boolean {
+export function isLoopbackServer(server: string): boolean {
   return URL.canParse(server) && isLoopback(hostOf(new URL(server)));
 }
 
@@ -55,7 +55,7 @@ export function forbiddenAmong(
   hosts: ClusterHosts,
 ): string | undefined {
   if (isNamedBy(url, hosts.insecure)) return undefined;
-  return addresses.find((ip) => isForbiddenAddress(ip) && !(hosts.isLaboratory && isLoopbackAddress(ip)));
+  return addresses.find((ip) => isForbiddenAddress(ip) && !(hosts.allowLoopback && isLoopbackAddress(ip)));
 }
 
 /** Whether people are shown what a host at these addresses says. At loopback it may be anything of ours. */
@@ -63,8 +63,8 @@ export function isQuotable(addresses: readonly string[], url: URL, hosts: Cluste
   return isNamedBy(url, hosts.insecure) || !addresses.some(isForbiddenAddress);
 }
 
-function isOurOwn(url: URL, { insecure, isLaboratory: loopback }: ClusterHosts): boolean {
-  return isNamedBy(url, insecure) || (loopback && isLoopback(hostOf(url)));
+function isOurOwn(url: URL, { insecure, allowLoopback }: ClusterHosts): boolean {
+  return isNamedBy(url, insecure) || (allowLoopback && isLoopback(hostOf(url)));
 }
 
 function isLoopback(host: string): boolean {

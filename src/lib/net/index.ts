@@ -5,7 +5,7 @@ export {
   type ClusterUrl,
   clusterUrlProblem,
   forbiddenAmong,
-  isLaboratory,
+  isLoopbackServer,
   isQuotable,
 } from './cluster-hosts.ts';
 export { type Lookup, remembered, systemLookup } from './lookup.ts';

@@ -90,7 +90,7 @@ function createGather() {
     access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
     authors: createAuthorAccess(client, { discovery: createDiscovery(client, { now }), now }),
     byApplication: indexByApplication(watchSpecs(createFakeStore())),
-    hosts: { allowed: [], insecure: [], isLaboratory: true },
+    hosts: { allowed: [], insecure: [], allowLoopback: true },
     subjects: createSubjectAccess(client),
   });
 }

@@ -76,7 +76,7 @@ function setUp(client: KubeClient, subjects?: SubjectAccess) {
     access: createAccess(client, { discovery: createDiscovery(client, { now }), now }),
     authors: createAuthorAccess(client, { discovery: createDiscovery(client, { now }), now }),
     byApplication: indexByApplication(watchSpecs(store)),
-    hosts: { allowed: [], insecure: [], isLaboratory: true },
+    hosts: { allowed: [], insecure: [], allowLoopback: true },
     ...(subjects && { subjects }),
   });
   const needs = (of: PipelineSpec) => needsOf(of, { namespace, name: 'app' });

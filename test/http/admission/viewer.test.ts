@@ -20,7 +20,7 @@ const SECRETS: Readonly<Record<string, Record<string, string>>> = {
 /** Applications in other namespaces may be got by everybody here. */
 const ELSEWHERE = {
   authors: { mayGet: async () => ({ allowed: true, plural: 'helmreleases' }) },
-  hosts: { allowed: [], insecure: [], isLaboratory: false },
+  hosts: { allowed: [], insecure: [], allowLoopback: false },
 };
 
 interface Options {

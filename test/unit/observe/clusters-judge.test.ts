@@ -15,8 +15,8 @@ import { toBase64 } from '../../lab/kubeconfig.ts';
 /** Where the kubeconfig of another cluster leads. All of this happens at loopback, whatever names there are. */
 
 const NAME = 'leaf.example.com';
-const POD: ClusterHosts = { allowed: [], insecure: [], isLaboratory: false };
-const LABORATORY: ClusterHosts = { ...POD, isLaboratory: true };
+const POD: ClusterHosts = { allowed: [], insecure: [], allowLoopback: false };
+const LOOPBACK: ClusterHosts = { ...POD, allowLoopback: true };
 
 let certificates: ClusterCertificates;
 let server: ReturnType<typeof startServer>;
@@ -172,7 +172,7 @@ describe('the address that was judged', () => {
   test('is the one that is connected to, under the name of the host', async () => {
     const seen: string[] = [];
     const lookup = lookupOf({ [NAME]: ['127.0.0.1'] }, seen);
-    const client = connect({ server: `https://${NAME}:${server.port}/` }, LABORATORY, lookup);
+    const client = connect({ server: `https://${NAME}:${server.port}/` }, LOOPBACK, lookup);
     expect(await version(client)).toEqual({ major: '1' });
     expect([asked, seen]).toEqual([[`${NAME}:${server.port} /version`], [NAME]]);
   });
@@ -180,15 +180,15 @@ describe('the address that was judged', () => {
   test('has to show a certificate for the name, not for itself', async () => {
     const lookup = lookupOf({ 'other.example': ['127.0.0.1'] });
     const at = `https://other.example:${server.port}`;
-    const error = await failureOf(version(connect({ server: at }, LABORATORY, lookup)));
+    const error = await failureOf(version(connect({ server: at }, LOOPBACK, lookup)));
     expect(error.message).toContain('ERR_TLS_CERT_ALTNAME_INVALID');
     const more = { 'tls-server-name': NAME };
-    expect(await version(connect({ server: at, more }, LABORATORY, lookup))).toEqual({ major: '1' });
+    expect(await version(connect({ server: at, more }, LOOPBACK, lookup))).toEqual({ major: '1' });
   });
 
   test('is followed by the next one where nobody listens', async () => {
     const lookup = lookupOf({ [NAME]: ['127.0.0.2', '127.0.0.1'] });
-    const client = connect({ server: `https://${NAME}:${server.port}` }, LABORATORY, lookup);
+    const client = connect({ server: `https://${NAME}:${server.port}` }, LOOPBACK, lookup);
     expect(await version(client)).toEqual({ major: '1' });
   });
 
@@ -197,10 +197,10 @@ describe('the address that was judged', () => {
     const port = new URL(`http://${proxy.host}`).port;
     const more = { 'proxy-url': `http://proxy.example:${port}` };
     const lookup = lookupOf({ 'proxy.example': ['127.0.0.1'] });
-    const client = connect({ server: `https://${NAME}:6443`, more }, LABORATORY, lookup);
+    const client = connect({ server: `https://${NAME}:6443`, more }, LOOPBACK, lookup);
     expect(await version(client)).toEqual({ major: '1' });
     expect(proxy.requests).toEqual([`CONNECT ${NAME}:6443`]);
-    const refused = connect({ server: 'https://unknown.example:6443', more }, LABORATORY, lookup);
+    const refused = connect({ server: 'https://unknown.example:6443', more }, LOOPBACK, lookup);
     expect((await failureOf(version(refused))).message).toEndWith('the proxy answered with HTTP 502.');
   });
 
@@ -242,12 +242,12 @@ describe('the address that was judged', () => {
   test('is asked for once by many requests', async () => {
     const seen: string[] = [];
     const lookup = remembered(lookupOf({ [NAME]: ['127.0.0.1'] }, seen));
-    const client = connect({ server: `https://${NAME}:${server.port}` }, LABORATORY, lookup);
+    const client = connect({ server: `https://${NAME}:${server.port}` }, LOOPBACK, lookup);
     await Promise.all(Array.from({ length: 8 }, () => version(client)));
     await version(client);
     expect([seen, asked.length]).toEqual([[NAME], 9]);
-    await failureOf(version(connect({ server: 'https://unknown.example' }, LABORATORY, lookup)));
-    await failureOf(version(connect({ server: 'https://unknown.example' }, LABORATORY, lookup)));
+    await failureOf(version(connect({ server: 'https://unknown.example' }, LOOPBACK, lookup)));
+    await failureOf(version(connect({ server: 'https://unknown.example' }, LOOPBACK, lookup)));
     expect(seen).toEqual([NAME, 'unknown.example', 'unknown.example']);
   });
 
@@ -274,21 +274,21 @@ describe('what an API server says', () => {
   }
 
   test('at an address of ours is not quoted', async () => {
-    expect(await said(LABORATORY, hostile)).toBe(
+    expect(await said(LOOPBACK, hostile)).toBe(
       'The API server forbids it, which takes an RBAC rule to change: GET /asked: HTTP 403',
     );
     const other = answer(418, { reason: 'Because', message: 'internal words' });
-    expect(await said(LABORATORY, other)).toBe('The API server refuses it: GET /asked: HTTP 418');
+    expect(await said(LOOPBACK, other)).toBe('The API server refuses it: GET /asked: HTTP 418');
   });
 
   test('at an address of ours is quoted where --insecure-git-hosts names it', async () => {
-    const hosts = { ...LABORATORY, insecure: [`${NAME}:${server.port}`] };
+    const hosts = { ...LOOPBACK, insecure: [`${NAME}:${server.port}`] };
     expect(await said(hosts, hostile)).toContain('GET /asked: internal words *** xxx');
   });
 
   test('elsewhere is quoted on one line of 500 characters without what is not to be seen', async () => {
     const elsewhere: Judge = async () => ({ addresses: ['127.0.0.1'], isQuotable: true });
-    const [, quoted = ''] = (await said(LABORATORY, hostile, elsewhere)).split('GET /asked: ');
+    const [, quoted = ''] = (await said(LOOPBACK, hostile, elsewhere)).split('GET /asked: ');
     expect(quoted).toStartWith('internal words *** xxx');
     expect([quoted.length, /[\p{Cc}\p{Cf}]/u.test(quoted)]).toEqual([500, false]);
   });

@@ -47,7 +47,7 @@ function setUp(granted: readonly string[]) {
     budgets: createWatchBudgets(100),
     log: createFakeLog().log,
     granted: { has: async (group, plural) => granted.includes(`${plural}.${group}`) },
-    judge: createJudge({ allowed: [], insecure: [], isLaboratory: true }, async () => []),
+    judge: createJudge({ allowed: [], insecure: [], allowLoopback: true }, async () => []),
     now: () => new Date(),
   });
   ended.push(remote.close, () => void server.stop(true));

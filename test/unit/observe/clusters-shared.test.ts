@@ -18,7 +18,7 @@ afterEach(() => {
   for (const end of ended.splice(0)) end();
 });
 
-const HOSTS = { allowed: [], insecure: [], isLaboratory: true };
+const HOSTS = { allowed: [], insecure: [], allowLoopback: true };
 const RELEASE = {
   metadata: { name: 'app', namespace: 'dev', resourceVersion: '1', generation: 7 },
   status: {},

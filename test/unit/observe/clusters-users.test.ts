@@ -47,7 +47,7 @@ function setUp(references: ClustersDeps['references'] = {}) {
     client,
     secrets: { read: async () => ({ values: new Map([['kubeconfig', Buffer.from(KUBECONFIG)]]) }) },
     byApplication: { of: () => [] },
-    hosts: { allowed: [], insecure: [], isLaboratory: false },
+    hosts: { allowed: [], insecure: [], allowLoopback: false },
     open: () => ({
       client: { ...client, request: async () => ({}) },
       read: async () => null,

@@ -5,7 +5,7 @@ import type { ApplicationReader } from '../../../src/decide/observation/applicat
 import { errorMessage, TurnpikeError } from '../../../src/lib/errors.ts';
 import { parseStatus, statusError } from '../../../src/lib/kube/client/status.ts';
 import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
-import { type ClusterHosts, isLaboratory } from '../../../src/lib/net/cluster-hosts.ts';
+import { type ClusterHosts, isLoopbackServer } from '../../../src/lib/net/cluster-hosts.ts';
 import { type ClustersDeps, createClusters } from '../../../src/observe/clusters/clusters.ts';
 import { remoteKubeConfig } from '../../../src/observe/clusters/kubeconfig.ts';
 import type { StoredSecret } from '../../../src/observe/secrets/secrets.ts';
@@ -31,7 +31,7 @@ contexts:
   - {name: one, context: {cluster: c, user: u}}
 `;
 
-const HOSTS: ClusterHosts = { allowed: [], insecure: [], isLaboratory: false };
+const HOSTS: ClusterHosts = { allowed: [], insecure: [], allowLoopback: false };
 
 function read(text: string, hosts: Partial<ClusterHosts> = {}): KubeConfig {
   return remoteKubeConfig(text, { where: 'Secret apps/leaf', hosts: { ...HOSTS, ...hosts } });
@@ -110,10 +110,10 @@ describe('the kubeconfig of another cluster', () => {
   });
 
   test('may be at loopback where our own API server is', () => {
-    expect(isLaboratory('https://127.0.0.1:34567')).toBe(true);
-    expect(isLaboratory('https://10.96.0.1:443')).toBe(false);
+    expect(isLoopbackServer('https://127.0.0.1:34567')).toBe(true);
+    expect(isLoopbackServer('https://10.96.0.1:443')).toBe(false);
     const local = VALID.replace('leaf.example.com', '127.0.0.1');
-    const isLab = { isLaboratory: true };
+    const isLab = { allowLoopback: true };
     expect(read(local, isLab).getCurrentCluster()?.server).toBe('https://127.0.0.1:6443');
     const plain = local.replace('https://127', 'http://127');
     expect(read(plain, isLab).getCurrentCluster()).toMatchObject({
@@ -126,10 +126,10 @@ describe('the kubeconfig of another cluster', () => {
   test.each(['http', 'https'])('by http has no proxy, which would be sent its credentials: by %s', (by) => {
     const plain = VALID.replace('https://leaf.example.com:6443', 'http://127.0.0.1:6443');
     const text = plain.replace('server:', `proxy-url: "${by}://proxy.example.com:3128", server:`);
-    expect(() => read(text, { isLaboratory: true })).toThrow(
+    expect(() => read(text, { allowLoopback: true })).toThrow(
       'has a server by http behind a proxy (proxy-url)',
     );
-    expect(read(plain, { isLaboratory: true }).getCurrentCluster()?.server).toStartWith('http:');
+    expect(read(plain, { allowLoopback: true }).getCurrentCluster()?.server).toStartWith('http:');
   });
 });
 

@@ -35,7 +35,7 @@ async function doubts(namespace: string, ...names: string[]): Promise<(string | 
     access: { mayGet: () => ({ allowed: true, plural: 'helmreleases' }) },
     authors: { mayGet: async () => ({ allowed: true, plural: 'helmreleases' }) },
     byApplication: { of: () => [] },
-    hosts: { allowed: [], insecure: [], isLaboratory: false },
+    hosts: { allowed: [], insecure: [], allowLoopback: false },
   });
   const targets = names.map((name) => {
     return { namespace: 'dev', clusterRef: { kind: 'GitopsCluster' as const, name, namespace: 'fleet' } };

@@ -4,12 +4,12 @@ import {
   type ClusterUrl,
   clusterUrlProblem,
   forbiddenAmong,
-  isLaboratory,
+  isLoopbackServer,
   isQuotable,
 } from '../../../../src/lib/net/cluster-hosts.ts';
 
-const OPEN: ClusterHosts = { allowed: [], insecure: [], isLaboratory: false };
-const LABORATORY = { isLaboratory: true };
+const OPEN: ClusterHosts = { allowed: [], insecure: [], allowLoopback: false };
+const LOOPBACK = { allowLoopback: true };
 
 type Row = readonly [
   hosts: Partial<ClusterHosts>,
@@ -41,11 +41,11 @@ describe('the URL of a kubeconfig', () => {
     [{ allowed: ['leaf.example.com'] }, 'proxy-url', 'http://proxy.example.com:3128', UNLISTED],
     [{ allowed: ['proxy.example.com:80'] }, 'proxy-url', 'http://proxy.example.com', undefined],
     [{ allowed: ['127.0.0.1'] }, 'server', 'https://127.0.0.1:6443', FORBIDDEN],
-    [LABORATORY, 'server', 'http://127.0.0.1:6443', undefined],
-    [LABORATORY, 'server', 'https://localhost:6443', undefined],
-    [LABORATORY, 'server', 'https://169.254.169.254', FORBIDDEN],
-    [LABORATORY, 'server', 'http://leaf.example.com', 'not reached by https'],
-    [{ ...LABORATORY, allowed: ['leaf.example.com'] }, 'server', 'https://127.0.0.1:6443', UNLISTED],
+    [LOOPBACK, 'server', 'http://127.0.0.1:6443', undefined],
+    [LOOPBACK, 'server', 'https://localhost:6443', undefined],
+    [LOOPBACK, 'server', 'https://169.254.169.254', FORBIDDEN],
+    [LOOPBACK, 'server', 'http://leaf.example.com', 'not reached by https'],
+    [{ ...LOOPBACK, allowed: ['leaf.example.com'] }, 'server', 'https://127.0.0.1:6443', UNLISTED],
     [{ insecure: ['127.0.0.1:6443'] }, 'server', 'http://127.0.0.1:6443', undefined],
     [{ insecure: ['127.0.0.1:6443'] }, 'server', 'https://127.0.0.1:6444', FORBIDDEN],
     [{ insecure: ['a.example'], allowed: ['b.example'] }, 'server', 'http://a.example', UNLISTED],
@@ -63,8 +63,8 @@ describe('the addresses of a name', () => {
     [{}, ['10.0.0.1', '2001:db8::1'], undefined],
     [{}, ['10.0.0.1', '127.0.0.1'], '127.0.0.1'],
     [{}, ['::ffff:169.254.169.254'], '::ffff:169.254.169.254'],
-    [LABORATORY, ['127.0.0.1', '::1'], undefined],
-    [LABORATORY, ['127.0.0.1', '169.254.169.254'], '169.254.169.254'],
+    [LOOPBACK, ['127.0.0.1', '::1'], undefined],
+    [LOOPBACK, ['127.0.0.1', '169.254.169.254'], '169.254.169.254'],
     [{ insecure: ['leaf.example.com:6443'] }, ['127.0.0.1'], undefined],
     [{ insecure: ['leaf.example.com:443'] }, ['127.0.0.1'], '127.0.0.1'],
   ])('with %j: among %j none may be %s', (hosts, addresses, forbidden) => {
@@ -73,9 +73,9 @@ describe('the addresses of a name', () => {
 
   test.each([
     [{}, ['10.0.0.1'], true],
-    [LABORATORY, ['127.0.0.1'], false],
-    [{ ...LABORATORY, insecure: ['leaf.example.com'] }, ['127.0.0.1'], true],
-    [{ ...LABORATORY, insecure: ['leaf.example.com:443'] }, ['127.0.0.1'], false],
+    [LOOPBACK, ['127.0.0.1'], false],
+    [{ ...LOOPBACK, insecure: ['leaf.example.com'] }, ['127.0.0.1'], true],
+    [{ ...LOOPBACK, insecure: ['leaf.example.com:443'] }, ['127.0.0.1'], false],
   ])('with %j: what is said at %j is quoted: %s', (hosts, addresses, quoted) => {
     expect(isQuotable(addresses, url, { ...OPEN, ...hosts })).toBe(quoted);
   });
@@ -87,6 +87,6 @@ test.each([
   ['https://[::1]', true],
   ['https://10.96.0.1:443', false],
   ['nonsense', false],
-])('our own API server at %s is a laboratory: %p', (server, expected) => {
-  expect(isLaboratory(server)).toBe(expected);
+])('our own API server at %s is at loopback: %p', (server, expected) => {
+  expect(isLoopbackServer(server)).toBe(expected);
 });
