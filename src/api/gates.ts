@@ -5,7 +5,7 @@ import { Window } from './window.ts';
 
 export type { Weekday, Window } from './window.ts';
 
-/** What a revision has to pass before it is promoted into an environment. */
+/** The gates that a revision has to pass before it is promoted into an environment. */
 
 const MAX_SOAK_SECONDS = 720 * 3600;
 /** As Go writes durations, in the units that Flux takes; the numbers are bounded so that no sum is too large for Go. */
@@ -37,7 +37,7 @@ const soak = v.pipe(
   matching(SOAK_RULES),
   withinBounds,
   rules(...textRules(SOAK_RULES), {
-    // What is no duration is for the rule before: one that cannot be evaluated would be an error.
+    // The rule before refuses a text that is not a duration: CEL that cannot be evaluated would be an error.
     rule: `!self.matches(${JSON.stringify(SOAK.source)}) || self == "" || duration(self) == duration("0s") || (duration(self) >= duration("1s") && duration(self) <= duration("720h"))`,
     message: SOAK_BOUNDS,
   }),

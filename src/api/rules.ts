@@ -3,7 +3,7 @@ import { brokenRule, type TextRule } from '../lib/text/index.ts';
 import { withShortcut } from './schema-tools.ts';
 
 /**
- * What the API server holds by CEL beside the plain schema, in the words that name the fix. A rule stands
+ * Rules that the API server enforces by CEL beside the plain schema, in words that name the fix. A rule stands
  * beside its field; `scripts/structural.ts` brings it into the CustomResourceDefinition and
  * `scripts/json-schema.ts` into the schema for editors.
  */
@@ -20,7 +20,7 @@ export interface Rule {
 /** The key under which rules travel in a JSON Schema between valibot and the generators. */
 export const RULES_KEY = 'x-turnpike-rules';
 
-/** Of several in one pipe the last one counts. */
+/** The last one in a pipe counts. */
 export function rules<Input>(...list: readonly Rule[]) {
   return v.metadata<Input, Record<string, unknown>>({ [RULES_KEY]: list });
 }

@@ -59,7 +59,7 @@ export function spelledOut(flags: Flags, args: readonly string[]): string[] {
   return args.map((arg) => (flags[arg.slice(2)]?.switch ? `${arg}=true` : arg));
 }
 
-/** What `parseArgs` says, without its advice, which is about its own API; no full stop at the end. */
+/** The message of `parseArgs` without its advice, which is about its own API; no full stop at the end. */
 export function usageProblem(error: unknown): string {
   const [sentence = ''] = errorMessage(error).split(/\. |\.?\n/);
   return sentence.replace(/\.$/, '');
@@ -98,7 +98,7 @@ export function boolean(value: string): boolean {
 export function wholeNumber(min: number): (value: string) => number {
   return (value) => {
     if (/^\d{1,15}$/.test(value) && Number(value) >= min) return Number(value);
-    throw new Error(`${JSON.stringify(value)} is no whole number from ${min}.`);
+    throw new Error(`${JSON.stringify(value)} is not a whole number from ${min}.`);
   };
 }
 
@@ -106,7 +106,7 @@ export function oneOf<T extends string>(...choices: readonly T[]): (value: strin
   return (value) => {
     const choice = choices.find((one) => one === value);
     if (choice !== undefined) return choice;
-    throw new Error(`${JSON.stringify(value)} is none of ${choices.join(', ')}.`);
+    throw new Error(`${JSON.stringify(value)} is not one of ${choices.join(', ')}.`);
   };
 }
 
@@ -114,7 +114,7 @@ export function oneOf<T extends string>(...choices: readonly T[]): (value: strin
 export function seconds(value: string): number {
   const parsed = /^\d+(\.\d+)?$/.test(value) ? Number(value) : durationSeconds(value);
   if (parsed !== undefined) return parsed;
-  throw new Error(`${JSON.stringify(value)} is no duration: write 10m, 90s or 1h30m.`);
+  throw new Error(`${JSON.stringify(value)} is not a duration: write 10m, 90s or 1h30m.`);
 }
 
 const UNIT_BYTES: Readonly<Record<string, number>> = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
@@ -122,6 +122,6 @@ const UNIT_BYTES: Readonly<Record<string, number>> = { '': 1, Ki: 2 ** 10, Mi: 2
 /** Bytes of a size such as `512MiB`, `2GiB` or `1Gi`. */
 export function bytes(value: string): number {
   const parts = /^(\d{1,12})\s?(Ki|Mi|Gi|)B?$/.exec(value);
-  if (!parts) throw new Error(`${JSON.stringify(value)} is no size: write 512MiB or 2GiB.`);
+  if (!parts) throw new Error(`${JSON.stringify(value)} is not a size: write 512MiB or 2GiB.`);
   return Number(parts[1]) * (UNIT_BYTES[parts[2] ?? ''] ?? 1);
 }

@@ -47,7 +47,7 @@ function checked(given: Given, [name, ...more]: readonly string[]): GetArguments
     return 'A Pipeline is looked up by its name in one namespace: write -n in place of -A.';
   }
   const output = OUTPUTS.find((one) => one === (given.output ?? 'table'));
-  if (!output) return `-o: ${JSON.stringify(given.output)} is none of ${OUTPUTS.join(', ')}.`;
+  if (!output) return `-o: ${JSON.stringify(given.output)} is not one of ${OUTPUTS.join(', ')}.`;
   return {
     ...(name !== undefined && { name }),
     ...(given.namespace !== undefined && { namespace: String(given.namespace) }),

@@ -4,7 +4,7 @@ import { createBoundedBytes } from '../../lib/net/index.ts';
 
 /** Standard input, as the command needs it. */
 export interface StandardInput {
-  /** Whether a person sits there, who would wait for ever. */
+  /** True at a terminal, where a person would wait for ever. */
   readonly isTerminal: () => boolean;
   readonly read: () => AsyncIterable<Uint8Array>;
 }

@@ -25,7 +25,7 @@ export interface Tree {
   readonly sizeOf: (value: unknown) => number;
   /** Keys that are written twice; the first one counts. */
   readonly duplicates: readonly { readonly offset: number; readonly first: number }[];
-  /** What makes the value wrong as a whole. */
+  /** Faults of the value as a whole. */
   readonly faults: readonly Fault[];
 }
 

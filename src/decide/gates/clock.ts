@@ -2,7 +2,7 @@
 
 export const DAY: number = 24 * 60 * 60_000;
 
-/** Whether the IANA time zone database has this name. */
+/** True for a name of the IANA time zone database. */
 export function isTimeZone(name: string): boolean {
   try {
     zoned(name, 0);

@@ -14,8 +14,8 @@ const MAX_STEPS = 32;
 const WEEKDAYS: readonly Weekday[] = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /**
- * Whether promotions may pass. Open: when it is to be asked again, for a window ends or begins; undefined: never.
- * Closed: when they may pass again; undefined: never, or nobody knows. `reason` is that of the Deny window that is
+ * Says if promotions may pass. Open: `closesAt` is when to ask again, because a window ends or begins; undefined: never.
+ * Closed: `opensAt` is when they may pass again; undefined: never, or it is not known. `reason` is that of the Deny window that is
  * open, else of the Allow window that opens next.
  */
 export type Opening =
@@ -48,7 +48,7 @@ export function isDeny({ type }: Window): boolean {
   return type === 'Deny';
 }
 
-/** Why no window can have this start and end. Undefined: it can, or the schema has more to say of them. */
+/** The sentence that says why no window can have this start and end. Undefined: it can, or the schema refuses them. */
 export function boundsProblem({ start, end, timeZone = 'UTC' }: Window): string | undefined {
   const isReadable = [start, end].every((text) => text === undefined || isMoment(text));
   if (!isReadable || !isTimeZone(timeZone)) return undefined;
@@ -165,7 +165,7 @@ function spanOn(window: Window, day: number): Span {
   return { opens, closes: instantOf(timeZone, day + to + (to <= from ? DAY : 0), which) };
 }
 
-/** Of a day, in milliseconds. */
+/** The time of day in milliseconds. */
 function minutesOf(time: string): number {
   const [hours = 0, minutes = 0] = time.split(':').map(Number);
   return (hours * 60 + minutes) * 60_000;

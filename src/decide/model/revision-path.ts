@@ -38,7 +38,7 @@ function parseEntry(entry: string): [kind: string, path: RevisionPath] {
   const at = entry.indexOf('=');
   const kind = at < 0 ? entry : entry.slice(0, at);
   if (at < 0 || !KIND.test(kind)) {
-    throw new Error(`${JSON.stringify(entry)} is no KIND.GROUP=PATH: write it as in ${EXAMPLE}.`);
+    throw new Error(`${JSON.stringify(entry)} is not KIND.GROUP=PATH: write it as in ${EXAMPLE}.`);
   }
   return [kind, parseRevisionPath(entry.slice(at + 1).trim())];
 }
@@ -52,7 +52,7 @@ export function parseRevisionPath(text: string): RevisionPath {
   const isFine = parts && !('wrong' in parts) && parts.length <= MAX_STEPS;
   if (isFine && !parts.some(({ kind }) => kind === 'every-item')) return { text, parts };
   throw new Error(
-    `${JSON.stringify(text)} is no path: write at most ${MAX_STEPS} steps of .field, [0] and [name=app], as in .status.images[name=app].tag.`,
+    `${JSON.stringify(text)} is not a path: write at most ${MAX_STEPS} steps of .field, [0] and [name=app], as in .status.images[name=app].tag.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { parseTemplate, renderTemplate } from '../../lib/text/index.ts';
 
-/** What is the same for all revisions: there is one pull request for an environment as long as there is one branch. */
+/** Placeholders that are the same for all revisions: one branch keeps one pull request for an environment. */
 export const BRANCH_NAMES = ['namespace', 'pipeline', 'environment'] as const;
 
 /** The name that the predecessor gives. It is not unique: `a-b` and `c` give the same as `a` and `b-c`. */

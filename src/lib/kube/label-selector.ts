@@ -133,7 +133,7 @@ function value(cursor: Cursor): string {
 
 function number(cursor: Cursor): bigint {
   const word = cursor.word();
-  return numberOf(word) ?? cursor.fail(`${JSON.stringify(word)} is no whole number`);
+  return numberOf(word) ?? cursor.fail(`${JSON.stringify(word)} is not a whole number`);
 }
 
 function numberOf(text = ''): bigint | undefined {

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 
 const BITS = { ipv4: 32, ipv6: 128 } as const;
 
-/** What is never a forge: RFC 1122, 3927, 5771, 919, 4291 and cloud metadata. */
+/** Addresses where no forge is: RFC 1122, 3927, 5771, 919, 4291 and cloud metadata. */
 const FORBIDDEN: BlockList = listOf([
   '0.0.0.0/8',
   '127.0.0.0/8',
@@ -52,7 +52,7 @@ export function withoutBrackets(host: string): string {
 }
 
 /**
- * Whether an address is in a network such as `10.0.0.0/8` or `fd00::/8`; an address alone is the network of
+ * True for an address in a network such as `10.0.0.0/8` or `fd00::/8`; an address alone is the network of
  * itself. False for texts that are neither.
  */
 export function isInNetwork(ip: string, network: string): boolean {

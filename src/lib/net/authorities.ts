@@ -46,10 +46,10 @@ export function authoritiesText({ certificates }: Authorities): string {
  */
 export const NO_ROOT_NEEDED = { allowPartialTrustChain: true } as const;
 
-/** Under which keys of a Secret they are. Of both, Flux takes the first. */
+/** The keys of a Secret that hold them. Of both, Flux takes the first. */
 export const AUTHORITY_KEYS = ['ca.crt', 'caFile'] as const;
 
-/** Why the value under `key` serves nobody: a sentence. */
+/** The sentence that says why the value under `key` cannot be used, or undefined. */
 export function authoritiesProblem(secret: string, key: string, found: Authorities): string | undefined {
   if (found.certificates.length > 0) return undefined;
   const what =
@@ -59,7 +59,7 @@ export function authoritiesProblem(secret: string, key: string, found: Authoriti
   return `${secret} has a key ${key} that ${what}: put the certificate authority's there, from -----BEGIN CERTIFICATE----- on.`;
 }
 
-/** What is odd about a value that may serve all the same: a sentence. */
+/** The sentence that warns of a value which can be used all the same, or undefined. */
 export function authoritiesDoubt(
   secret: string,
   key: string,

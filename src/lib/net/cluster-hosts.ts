@@ -2,7 +2,7 @@ import { isForbiddenAddress, isLoopbackAddress } from './addresses.ts';
 import { hostOf, isForbiddenName, isNamedBy } from './hosts.ts';
 
 /**
- * Which hosts the kubeconfigs of other clusters may lead to. A kubeconfig is judged by its text alone, without
+ * The hosts that kubeconfigs of other clusters may lead to. A kubeconfig is judged by its text alone, without
  * DNS; `src/lib/kube/client/judge.ts` asks again with the addresses that a name resolves to.
  */
 export interface ClusterHosts {
@@ -11,22 +11,22 @@ export interface ClusterHosts {
   /** `--insecure-git-hosts`: these may be reached by http and at forbidden addresses, as Git hosts may. */
   readonly insecure: readonly string[];
   /**
-   * Whether loopback addresses are allowed, by http too. In a Pod loopback is the Pod itself, where no cluster
-   * is. Where our own API server is at loopback, we run on somebody's machine beside it, and so may other
-   * clusters: no flag is needed, and none can be left on by mistake.
+   * Allows loopback addresses, by http too. In a Pod loopback is the Pod itself, where no cluster is. Where our own
+   * API server is at loopback, we run on the same machine, and so may other clusters: no flag is needed, and none can
+   * be left on by mistake.
    */
   readonly allowLoopback: boolean;
 }
 
 export type ClusterUrl = 'server' | 'proxy-url';
 
-/** The API server's address says whether this process runs beside its cluster instead of in it. */
+/** An API server at loopback means that this process runs beside its cluster instead of in it. */
 export function isLoopbackServer(server: string): boolean {
   return URL.canParse(server) && isLoopback(hostOf(new URL(server)));
 }
 
 /**
- * What a kubeconfig has that it must not have, as the end of a sentence, such as `has a server that is not a
+ * The fault of a URL in a kubeconfig as the end of a sentence, such as `has a server that is not a
  * URL`. The way to a proxy may be plain: what goes through it is encrypted to the API server.
  */
 export function clusterUrlProblem(what: ClusterUrl, text: string, hosts: ClusterHosts): string | undefined {
@@ -58,7 +58,7 @@ export function forbiddenAmong(
   return addresses.find((ip) => isForbiddenAddress(ip) && !(hosts.allowLoopback && isLoopbackAddress(ip)));
 }
 
-/** Whether people are shown what a host at these addresses says. At loopback it may be anything of ours. */
+/** True where people may be shown what a host at these addresses answers. At loopback any service of ours may answer. */
 export function isQuotable(addresses: readonly string[], url: URL, hosts: ClusterHosts): boolean {
   return isNamedBy(url, hosts.insecure) || !addresses.some(isForbiddenAddress);
 }

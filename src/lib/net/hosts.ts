@@ -4,7 +4,7 @@ import { shapeProblem } from './repository-url.ts';
 export { isForbiddenAddress } from './addresses.ts';
 
 /**
- * Which hosts may be reached. Admission asks by URL alone, without DNS; `src/lib/net/outbound.ts` asks again
+ * The hosts that may be reached. Admission asks by URL alone, without DNS; `src/lib/net/outbound.ts` asks again
  * with the addresses that a name resolves to.
  */
 export interface HostPolicy {
@@ -33,7 +33,7 @@ export function urlProblem(url: string, policy: HostPolicy): string | undefined 
   return shapeProblem(url) ?? repositoryHostProblem(new URL(url), policy);
 }
 
-/** What is wrong with the scheme and the host of a request that is about to be sent. */
+/** The sentence that says what is wrong with the scheme and the host of a request, or undefined. */
 export function hostProblem(url: URL, policy: HostPolicy): string | undefined {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     return `The URL's scheme is ${url.protocol.slice(0, -1)}: only https is supported.`;
@@ -67,7 +67,7 @@ function sshHostProblem(url: URL, policy: HostPolicy): string | undefined {
   return reachProblem(url, policy) ?? sshPortProblem(url, policy);
 }
 
-/** Whoever may choose any port can find out what listens in the network that we are in. */
+/** A tenant who may choose any port can scan the network that we are in. */
 function sshPortProblem(url: URL, { allowed }: HostPolicy): string | undefined {
   const withPort = allowed.filter((pattern) => splitPattern(pattern.trim()).port !== undefined);
   if (SSH_PORTS.includes(portOf(url)) || isNamedBy(url, withPort)) return undefined;
@@ -90,7 +90,7 @@ export function isInsecureHost(url: URL, policy: HostPolicy): boolean {
   return isNamedBy(url, policy.insecure);
 }
 
-/** Whether one of the patterns is for this very host and port. */
+/** True where one of the patterns is for this very host and port. */
 export function isNamedBy(url: URL, patterns: readonly string[]): boolean {
   return patterns.some((pattern) => matches(pattern, hostOf(url), portOf(url)));
 }

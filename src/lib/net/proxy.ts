@@ -42,7 +42,7 @@ function proxyUrl(variable: string, value: string): URL | undefined {
   if (url && /^https?:$/.test(url.protocol)) return url;
   const fault = url
     ? `names a proxy of the scheme ${url.protocol.slice(0, -1)}, and only http and https are served`
-    : 'is no address of a proxy';
+    : 'is not the address of a proxy';
   const sentence = `${variable} ${fault}: write it as http://[USER:PASSWORD@]HOST:PORT, special characters percent-encoded.`;
   throw new TurnpikeError('ConfigInvalid', sentence);
 }

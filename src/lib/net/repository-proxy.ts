@@ -28,7 +28,7 @@ export function proxyAddressFault(secret: string, read: ReadText): string | unde
   if (parsedAddress(text)) return undefined;
   const [, scheme] = /^([a-z][a-z0-9+.-]{0,19}):\/\//i.exec(text) ?? [];
   if (scheme === undefined || /^https?$/i.test(scheme)) {
-    return `${secret} has a key ${PROXY_ADDRESS} that is no address of a proxy: ${FORM}.`;
+    return `${secret} has a key ${PROXY_ADDRESS} that is not the address of a proxy: ${FORM}.`;
   }
   return `${secret} has a key ${PROXY_ADDRESS} that names a proxy of the scheme ${scheme}, and only http and https are served: ${FORM}.`;
 }

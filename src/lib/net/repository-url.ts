@@ -1,10 +1,10 @@
 import { brokenRule, type TextRule } from '../text/index.ts';
 
-/** How a repository is addressed. */
+/** The address of a repository. */
 
 export const FORM = 'https://<host>/<owner>/<repository>';
 
-/** What the URL of a repository keeps to, before any host is judged. */
+/** The rules that the URL of a repository is held to, before its host is judged. */
 export const URL_RULES: readonly TextRule[] = [
   {
     matches: /^[!-[\]-~]*$/,

@@ -6,14 +6,14 @@ import { AUTHORITY_KEYS } from './authorities.ts';
  * https://pkg.go.dev/github.com/fluxcd/pkg/runtime/secrets#pkg-constants
  */
 
-/** What the forge proves its webhooks with. */
+/** The key that the forge proves its webhooks with. */
 export const WEBHOOK_SECRET = 'webhook-secret';
 export const WEBHOOK_SECRET_PREVIOUS = 'webhook-secret-previous';
 
 /** Below this, a key can be guessed. */
 export const MIN_KEY_BYTES = 16;
 
-/** What commits are signed with, and what opens that. */
+/** The key that signs commits, and the passphrase that opens it. */
 export const SIGNING_KEY = 'signing-key';
 export const SIGNING_PASSPHRASE = 'signing-passphrase';
 

@@ -1,14 +1,14 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** What each byte outside a text does to the depth: 1 for { and [, -1 for } and ]. */
+/** The change of depth by each byte outside a text: 1 for { and [, -1 for } and ]. */
 const STEPS = Int8Array.from({ length: 256 }, (_, byte) => {
   if (byte === 0x7b || byte === 0x5b) return 1;
   return byte === 0x7d || byte === 0x5d ? -1 : 0;
 });
 
 /**
- * Whether JSON nests deeper than `limit` levels. It is asked before anything is parsed, for whatever walks a
- * value that is nested without end overflows the stack.
+ * True for JSON that nests deeper than `limit` levels. Callers ask before they parse: code that walks a value which is
+ * nested without end overflows the stack.
  */
 export function isDeeperThan(json: Uint8Array, limit: number): boolean {
   let depth = 0;

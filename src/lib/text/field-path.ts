@@ -29,14 +29,14 @@ export function parseParts(text: string): readonly FieldPart[] | { readonly wron
   return end < text.length || last === undefined ? { wrong: end + 1 } : matches.map(partOf);
 }
 
-/** Reads a path, or says in a sentence what is wrong with it. */
+/** Parses the path of a field in a file, or says in a sentence what is wrong with it. */
 export function parseFieldPath(text: string): FieldPath | { readonly problem: string } {
   if (text.length > MAX_LENGTH) return { problem: `A field path has at most ${MAX_LENGTH} characters.` };
   if (/\p{Cc}/u.test(text)) return { problem: 'A field path holds no control characters.' };
   const parts = parseParts(text);
   if ('wrong' in parts) {
     return {
-      problem: `${JSON.stringify(text)} is no field path (character ${parts.wrong}): write names with dots between them, and [0], [*], [name=app] or ["a.b"] behind them, as in spec.containers[name=app].image.`,
+      problem: `${JSON.stringify(text)} is not a field path (character ${parts.wrong}): write names with dots between them, and [0], [*], [name=app] or ["a.b"] behind them, as in spec.containers[name=app].image.`,
     };
   }
   if (parts.length > MAX_PARTS) return { problem: `A field path has at most ${MAX_PARTS} parts.` };
@@ -48,7 +48,7 @@ export function parseFieldPath(text: string): FieldPath | { readonly problem: st
   return { text, parts };
 }
 
-/** What is wrong with a field path, in a sentence; undefined: nothing. */
+/** The sentence that says what is wrong with a field path, or undefined. */
 export function fieldPathProblem(text: string): string | undefined {
   const parsed = parseFieldPath(text);
   return 'problem' in parsed ? parsed.problem : undefined;

@@ -19,7 +19,7 @@ function tokenOf(text: string): Token {
   return { kind: 'choice', choices: text.slice(1, -1).split(',').map(parseSegment) };
 }
 
-/** Whether the whole name matches. As in a shell, only a dot in the pattern matches one that a name starts with. */
+/** Matches the whole name. As in a shell, only a dot in the pattern matches one that a name starts with. */
 export function matchesName(tokens: readonly Token[], name: string): boolean {
   return endsOf(tokens, name, new Set([0])).has(name.length);
 }

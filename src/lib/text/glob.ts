@@ -10,7 +10,7 @@ export interface Glob {
 
 type Segment = typeof ANY_DIRECTORIES | readonly Token[];
 
-/** Which segments may come next on the way down through the directories; none: nothing there can match. */
+/** The segments that may come next on the way down through the directories; none: nothing there can match. */
 export type GlobState = readonly number[];
 
 const ANY_DIRECTORIES = '**';
@@ -65,7 +65,7 @@ export function parseGlob(text: string): Glob | { readonly problem: string } {
   return { text, segments: whole.map(segmentOf) };
 }
 
-/** What is wrong with a pattern, in a sentence; undefined: nothing. */
+/** The sentence that says what is wrong with a pattern, or undefined. */
 export function globProblem(text: string): string | undefined {
   const parsed = parseGlob(text);
   return 'problem' in parsed ? parsed.problem : undefined;
@@ -87,7 +87,7 @@ export function globEnter({ segments }: Glob, state: GlobState, name: string): G
   return [...new Set(next)];
 }
 
-/** Whether the file of this name matches. */
+/** True where the file of this name matches. */
 export function globMatches({ segments }: Glob, state: GlobState, name: string): boolean {
   const last = segments.at(-1);
   if (last === undefined || last === ANY_DIRECTORIES) return false;

@@ -51,7 +51,7 @@ export function parseTemplate(
 function malformed(text: string, at: number, names: readonly string[]): string {
   const quoted = text.slice(at, at + 30).replaceAll(/\s+/g, ' ');
   const name = names.includes('revision') ? 'revision' : names[0];
-  return `${JSON.stringify(quoted)} is no placeholder: write one as {{${name}}}.`;
+  return `${JSON.stringify(quoted)} is not a placeholder: write one as {{${name}}}.`;
 }
 
 /** Takes in one tag; a sentence when it must not stand here. */

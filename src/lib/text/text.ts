@@ -12,7 +12,7 @@ export function cutBytes(text: string, bytes: number): string {
 }
 
 /**
- * What others say, on one line and fit for terminals, logs and statuses: without control characters, and without
+ * Puts others' words on one line that is fit for terminals, logs and statuses: without control characters, and without
  * those that are not seen or turn the direction of writing.
  */
 export function oneLine(text: string): string {
@@ -23,5 +23,5 @@ export function oneLine(text: string): string {
     .trim();
 }
 
-/** The most that is quoted of an answer of others. */
+/** The longest quotation of another server's answer. */
 export const MAX_QUOTED = 500;

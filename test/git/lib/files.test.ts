@@ -287,7 +287,7 @@ describe('files that cannot be read', () => {
       'files[1].path: The path ".git/a.yaml" leads into .git',
     ],
     ['a path with a NUL', { ...TAG, path: 'a\0.yaml' }, 'files[1].path: A path holds no control characters'],
-    ['a field that is none', { ...TAG, field: 'a..b' }, 'files[1].field: "a..b" is no field path'],
+    ['a field that is none', { ...TAG, field: 'a..b' }, 'files[1].field: "a..b" is not a field path'],
   ])('because of %s are refused before anything is asked for', async (_, edit, words) => {
     const error = await failureOf(promote([TAG, edit]));
     expect(error).toMatchObject({ code: 'SpecInvalid', retry: 'never' });

@@ -57,17 +57,17 @@ describe('the flags of serve', () => {
   test.each([
     [['--nonsense'], /--nonsense/],
     [['serve-me'], /serve-me/],
-    [['--log-level=loud'], /--log-level: "loud" is none of trace, debug/],
+    [['--log-level=loud'], /--log-level: "loud" is not one of trace, debug/],
     [['--metrics-bind-address=8080'], /write host:port or :port/],
     [['--metrics-bind-address=:99999'], /write host:port or :port/],
-    [['--concurrent=0'], /no whole number from 1/],
+    [['--concurrent=0'], /not a whole number from 1/],
     [['--resync-interval=soon'], /write 10m, 90s or 1h30m/],
     [['--resync-interval=0'], /longer than 0/],
     [['--git-cache-max-size=big'], /write 512MiB or 2GiB/],
     [['--leader-elect=maybe'], /neither true nor false/],
     [['--trusted-proxies=ingress'], /--trusted-proxies: "ingress" is no address or network/],
     [['--watch-label-selector=team in podinfo'], /--watch-label-selector: .*: values stand in parentheses/],
-    [['--revision-paths=Rollout.argoproj.io=status'], /--revision-paths: "status" is no path/],
+    [['--revision-paths=Rollout.argoproj.io=status'], /--revision-paths: "status" is not a path/],
   ])('refuse %p with a sentence', (args, says) => {
     const flags = read(args);
     expect(flags.ok ? '' : flags.problems.join('\n')).toMatch(says);

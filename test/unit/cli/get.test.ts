@@ -210,7 +210,7 @@ describe('the arguments of turnpike get', () => {
     [['a', '-A'], 'A Pipeline is looked up by its name in one namespace: write -n in place of -A.'],
     [['-A', '-n', 'x'], 'Write -n or -A, not both.'],
     [['-n', ''], 'An empty text is no name.'],
-    [['-o', 'wide'], '-o: "wide" is none of table, json, yaml.'],
+    [['-o', 'wide'], '-o: "wide" is not one of table, json, yaml.'],
     [['--nonsense'], "Unknown option '--nonsense'."],
   ])('that make no sense are refused: %p', (args, sentence) => {
     expect(readGetArguments(args)).toBe(sentence);

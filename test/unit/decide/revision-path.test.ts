@@ -53,18 +53,18 @@ describe('the path of a revision', () => {
   });
 
   test.each([
-    ['Rollout.argoproj.io', 'is no KIND.GROUP=PATH'],
-    ['rollouts.argoproj.io=.status.a', 'is no KIND.GROUP=PATH'],
-    ['Rollout.=.status.a', 'is no KIND.GROUP=PATH'],
-    ['Rollout.argoproj.io=', 'is no path'],
-    ['Rollout.argoproj.io=status.a', 'is no path'],
-    ['Rollout.argoproj.io=.status..a', 'is no path'],
-    ['Rollout.argoproj.io=.status.a.', 'is no path'],
-    ['Rollout.argoproj.io={.status.a}', 'is no path'],
-    ['Rollout.argoproj.io=.status[*]', 'is no path'],
-    ['Rollout.argoproj.io=.status[-1]', 'is no path'],
-    ['Rollout.argoproj.io=.status[name=]', 'is no path'],
-    [`Rollout.argoproj.io=${'.a'.repeat(21)}`, 'is no path'],
+    ['Rollout.argoproj.io', 'is not KIND.GROUP=PATH'],
+    ['rollouts.argoproj.io=.status.a', 'is not KIND.GROUP=PATH'],
+    ['Rollout.=.status.a', 'is not KIND.GROUP=PATH'],
+    ['Rollout.argoproj.io=', 'is not a path'],
+    ['Rollout.argoproj.io=status.a', 'is not a path'],
+    ['Rollout.argoproj.io=.status..a', 'is not a path'],
+    ['Rollout.argoproj.io=.status.a.', 'is not a path'],
+    ['Rollout.argoproj.io={.status.a}', 'is not a path'],
+    ['Rollout.argoproj.io=.status[*]', 'is not a path'],
+    ['Rollout.argoproj.io=.status[-1]', 'is not a path'],
+    ['Rollout.argoproj.io=.status[name=]', 'is not a path'],
+    [`Rollout.argoproj.io=${'.a'.repeat(21)}`, 'is not a path'],
     ['A.b=.c,A.b=.d', 'A.b has two paths'],
   ])('is refused in %s', (text, says) => {
     expect(() => parseRevisionPaths(text)).toThrow(says);

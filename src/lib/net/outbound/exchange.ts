@@ -46,7 +46,7 @@ function tlsOf({ ca, certificate }: OutboundRequest): Pick<BunFetchRequestInit, 
 
 async function readBody(response: Response, request: OutboundRequest, deadline: Deadline) {
   const sink = response.status < 300 ? sinkOf(response, request) : undefined;
-  // What was to go elsewhere and is of another type is an error, too.
+  // A body that the sink was to take and that is of another type is an error, too.
   const isError = response.status >= 300 || (request.into !== undefined && sink === undefined);
   const limit = isError ? MAX_ERROR_BYTES : (request.maxBytes ?? DEFAULT_MAX_BYTES);
   const bytes = createBoundedBytes(limit, sink);

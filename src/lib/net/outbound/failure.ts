@@ -11,7 +11,7 @@ export function displayUrl(url: string): string {
 
 type Asked = Pick<OutboundRequest, 'url' | 'purpose'>;
 
-/** What kept a request from its answer. Of a proxy nothing but its host is said. */
+/** The error for a request without an answer. It names nothing of a proxy but its host. */
 export function networkError(error: unknown, request: Asked, proxy?: UsedProxy): TurnpikeError {
   if (error instanceof TurnpikeError) return error;
   const why = (proxy && proxyReason(error, request, proxy)) ?? reason(error);

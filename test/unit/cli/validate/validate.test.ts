@@ -100,8 +100,8 @@ describe('turnpike validate', () => {
     [['-f', ''], 'An empty text is no path.'],
     [['--nonsense'], "Unknown option '--nonsense'"],
     [['-x', '-'], "Unknown option '-x'"],
-    [['-', '-o', 'xml'], '--output: "xml" is none of text, json.'],
-    [['-', '--max-files=none'], '--max-files: "none" is no whole number from 1.'],
+    [['-', '-o', 'xml'], '--output: "xml" is not one of text, json.'],
+    [['-', '--max-files=none'], '--max-files: "none" is not a whole number from 1.'],
   ])('refuses %j with a sentence and exits with 2', async (args, sentence) => {
     const { code, out, err } = await validate(args);
     expect({ code, out, first: lines(err)[0] }).toEqual({

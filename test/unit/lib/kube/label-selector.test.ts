@@ -64,7 +64,7 @@ describe('a label selector', () => {
     ['!a=b', '"=" is not expected there'],
     ['a in b', 'values stand in parentheses'],
     ['a in (b', 'values stand in parentheses'],
-    ['a>b', '"b" is no whole number'],
+    ['a>b', '"b" is not a whole number'],
     ['a/b/c=d', '"a/b/c" is no key of a label'],
     ['a=b/c', '"b/c" is no value of a label'],
     [`a=${'b'.repeat(64)}`, 'is no value of a label'],

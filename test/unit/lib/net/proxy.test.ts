@@ -52,9 +52,9 @@ describe('the proxy of a request', () => {
 
   test.each([
     ['socks5://me:hunter2@proxy:1080', 'HTTPS_PROXY names a proxy of the scheme socks5'],
-    ['http://me:hunter2#@proxy', 'HTTPS_PROXY is no address of a proxy'],
-    ['http://proxy:99999', 'HTTPS_PROXY is no address of a proxy'],
-    ['://', 'HTTPS_PROXY is no address of a proxy'],
+    ['http://me:hunter2#@proxy', 'HTTPS_PROXY is not the address of a proxy'],
+    ['http://proxy:99999', 'HTTPS_PROXY is not the address of a proxy'],
+    ['://', 'HTTPS_PROXY is not the address of a proxy'],
   ])('is refused when it is %p, without the password', (https, expected) => {
     const make = () => createProxyFor({ http: '', https, except: '' });
     expect(make).toThrow(expected);
@@ -64,7 +64,7 @@ describe('the proxy of a request', () => {
 
   test.each(['hunter2', 'secure.example'])('is refused without %s when its port is none', (text) => {
     const make = () => createProxyFor({ http: HTTPS.replace('3129', '3129x'), https: '', except: '' });
-    expect(make).toThrow('HTTP_PROXY is no address');
+    expect(make).toThrow('HTTP_PROXY is not the address');
     expect(make).not.toThrow(text);
   });
 });

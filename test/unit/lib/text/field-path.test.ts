@@ -98,7 +98,7 @@ describe('a field path', () => {
 
   test.each([...REFUSED])('%p is refused for its character %p', (text, character) => {
     expect(fieldPathProblem(text)).toStartWith(
-      `${JSON.stringify(text)} is no field path (character ${character}): write names with dots`,
+      `${JSON.stringify(text)} is not a field path (character ${character}): write names with dots`,
     );
   });
 

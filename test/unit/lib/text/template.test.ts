@@ -19,8 +19,8 @@ const CASES: readonly (readonly [string, string])[] = [
   ['{{#from}}{{#revision}}both{{/revision}}{{/from}}', 'both'],
   ['{{version}}', 'problem: There is no {{version}} here: use revision, from, approvedBy.'],
   ['{{constructor}}', 'problem: There is no {{constructor}} here: use revision, from, approvedBy.'],
-  ['{{ revision', 'problem: "{{ revision" is no placeholder: write one as {{revision}}.'],
-  ['{{{revision}}}', 'problem: "{{{revision}}}" is no placeholder: write one as {{revision}}.'],
+  ['{{ revision', 'problem: "{{ revision" is not a placeholder: write one as {{revision}}.'],
+  ['{{{revision}}}', 'problem: "{{{revision}}}" is not a placeholder: write one as {{revision}}.'],
   ['{{#from}}', 'problem: {{#from}} has no end: write {{/from}} behind it.'],
   ['{{/from}}', 'problem: {{/from}} ends what was not begun: write {{#from}} before it.'],
   [
