@@ -1,5 +1,6 @@
-import { Composer, type Document, Lexer, Parser, type YAMLParseError } from 'yaml';
+import { type Document, Lexer, type YAMLParseError } from 'yaml';
 import { cut } from '../../lib/text/index.ts';
+import { type ComposeLimits, createComposition } from '../../lib/yaml/index.ts';
 import type { Position } from './problem.ts';
 
 /** One document of a YAML stream, comments and directives in front of it included. */
@@ -20,10 +21,8 @@ export type Parsed =
   | { readonly kind: 'documents'; readonly documents: readonly Document[] }
   | { readonly kind: 'fault'; readonly fault: Fault };
 
-/** Everything that is recursive goes as deep as the text nests. */
-const MAX_DEPTH = 200;
-/** A million tokens take two seconds and 400 MB. */
-const MAX_TOKENS = 1_000_000;
+/** All recursion goes as deep as the text nests; a million tokens take two seconds and 400 MB. */
+const LIMITS: ComposeLimits = { depth: 200, tokens: 1_000_000 };
 
 /**
  * Cuts a stream where a line starts with `---` or `...`, which nothing inside a document may (YAML 1.2.2,
@@ -83,31 +82,24 @@ export function positions({ text, linesBefore }: Chunk): PositionOf {
   };
 }
 
-/**
- * Depth and length are checked while the text is cut into tokens, before anything recursive runs. The failsafe
- * schema leaves every scalar a text, so that tags and types are no errors here; keys are compared in tree.ts,
- * in linear time.
- */
+/** Parses a document whose scalars stay texts: tags and types are no errors here, and tree.ts compares keys in linear time. */
 export function parseChunk({ text }: Chunk): Parsed {
   const control = text.search(CONTROL);
   if (control >= 0) return fault(control, 'There is a control character here: this is no YAML or JSON text.');
-  const parser = new Parser();
-  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
-  const documents: Document[] = [];
-  let tokens = 0;
+  const composition = createComposition(LIMITS);
   for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
-    tokens += 1;
-    if (parser.stack.length > MAX_DEPTH)
-      return fault(parser.offset, `It nests deeper than ${MAX_DEPTH} levels here.`);
-    if (tokens > MAX_TOKENS)
-      return fault(parser.offset, `The document is too long: ${MAX_TOKENS} YAML tokens end here.`);
+    const exceeded = composition.take(lexeme);
+    if (exceeded) return fault(composition.parser.offset, EXCEEDED[exceeded]);
   }
-  for (const token of parser.end()) documents.push(...composer.next(token));
-  documents.push(...composer.end());
+  const documents = composition.end();
   const error = documents.flatMap(({ errors }) => errors)[0];
   return error ? fault(error.pos[0], sentence(error)) : { kind: 'documents', documents };
 }
+
+const EXCEEDED: Readonly<Record<keyof ComposeLimits, string>> = {
+  depth: `It nests deeper than ${LIMITS.depth} levels here.`,
+  tokens: `The document is too long: ${LIMITS.tokens} YAML tokens end here.`,
+};
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused (YAML 1.2.2, section 5.1)
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;

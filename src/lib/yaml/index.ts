@@ -1,3 +1,4 @@
+export { type ComposeLimits, createComposition } from './compose.ts';
 export { type EditedText, editSteps, type Findings } from './edit.ts';
 export { fieldFinder, mentionsField } from './field.ts';
 export { hasMarker, keysNamed, MARKER } from './marker/comment.ts';

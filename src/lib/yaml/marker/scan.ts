@@ -1,6 +1,7 @@
-import { Composer, type Document, Lexer, type Pair, Parser, Scalar, visit } from 'yaml';
+import { type Document, Lexer, type Pair, Scalar, visit } from 'yaml';
 import type { Steps } from '../../async/index.ts';
 import { cut } from '../../text/index.ts';
+import { type ComposeLimits, createComposition } from '../compose.ts';
 
 /** A scalar that is a value or a list item, not a key. Offsets count UTF-16 units from the text's start. */
 export interface ValueScalar {
@@ -36,8 +37,7 @@ export interface ScannedText {
 }
 
 /** Bounds of what is parsed; 250,000 tokens take about half a second in steps of some milliseconds, and the last step a fifth of it. */
-const MAX_DEPTH = 100;
-const MAX_TOKENS = 250_000;
+const LIMITS: ComposeLimits = { depth: 100, tokens: 250_000 };
 const STEP_TOKENS = 5_000;
 
 // The lexer announces what follows by single control characters that are not part of the text.
@@ -46,14 +46,10 @@ const MAX_MESSAGE = 200;
 const NOT_IN_TEXT = new Set(['\u0002', '\u0018', SCALAR_FOLLOWS]);
 
 /**
- * Comments, value scalars and errors of a YAML stream, or why it is not parsed. The depth is checked before
- * anything recursive runs. The failsafe schema reads every scalar as text and keys are not compared with each
- * other, so that nothing but syntax can be wrong. Its steps cost tokens.
+ * Comments, value scalars and errors of a YAML stream, or why it is not parsed. Its steps cost tokens.
  */
 export function* scanYaml(text: string): Steps<ScannedText | { readonly refused: string }> {
-  const parser = new Parser();
-  const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false });
-  const documents: Document[] = [];
+  const composition = createComposition(LIMITS);
   const comments: Comment[] = [];
   let [offset, tokens] = [0, 0];
   let afterScalarMark = false;
@@ -61,15 +57,13 @@ export function* scanYaml(text: string): Steps<ScannedText | { readonly refused:
     if (lexeme.startsWith('#') && !afterScalarMark) comments.push({ offset, source: lexeme });
     if (!NOT_IN_TEXT.has(lexeme) || afterScalarMark) offset += lexeme.length;
     afterScalarMark = lexeme === SCALAR_FOLLOWS && !afterScalarMark;
-    for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
+    const exceeded = composition.take(lexeme);
     tokens += 1;
     if (tokens % STEP_TOKENS === 0) yield STEP_TOKENS;
-    const refused = refusal(parser.stack.length, tokens);
-    if (refused) return { refused };
+    if (exceeded) return { refused: REFUSALS[exceeded] };
   }
   yield tokens % STEP_TOKENS;
-  for (const token of parser.end()) documents.push(...composer.next(token));
-  documents.push(...composer.end());
+  const documents = composition.end();
   return {
     comments,
     scalars: documents.flatMap(valueScalars),
@@ -78,10 +72,10 @@ export function* scanYaml(text: string): Steps<ScannedText | { readonly refused:
   };
 }
 
-function refusal(depth: number, tokens: number): string | undefined {
-  if (depth > MAX_DEPTH) return `The file nests deeper than ${MAX_DEPTH} levels`;
-  return tokens > MAX_TOKENS ? `The file has more than ${MAX_TOKENS} YAML tokens` : undefined;
-}
+const REFUSALS: Readonly<Record<keyof ComposeLimits, string>> = {
+  depth: `The file nests deeper than ${LIMITS.depth} levels`,
+  tokens: `The file has more than ${LIMITS.tokens} YAML tokens`,
+};
 
 function brokenDocuments(documents: readonly Document[]): BrokenDocument[] {
   const starts = documents.map(({ range }, index) => (index === 0 ? 0 : (range?.[0] ?? 0)));
