@@ -59,6 +59,11 @@ export function spelledOut(flags: Flags, args: readonly string[]): string[] {
   return args.map((arg) => (flags[arg.slice(2)]?.switch ? `${arg}=true` : arg));
 }
 
+/** Short options with their value as kubectl takes them too: `-o=json`. */
+export function shortOptions(args: readonly string[]): string[] {
+  return args.map((arg) => arg.replace(/^-([fno])=/, '-$1'));
+}
+
 /** The message of `parseArgs` without its advice, which is about its own API; no full stop at the end. */
 export function usageProblem(error: unknown): string {
   const [sentence = ''] = errorMessage(error).split(/\. |\.?\n/);

@@ -133,7 +133,7 @@ function parseEvent(body: Uint8Array): Parsed {
   const parsed = v.safeParse(FluxEvent, json.value, { abortEarly: true });
   if (parsed.success) return { ok: true, value: parsed.output };
   const [issue] = parsed.issues;
-  const where = v.getDotPath(issue)?.slice(0, 100) ?? 'the body';
+  const where = cut(oneLine(v.getDotPath(issue) ?? 'the body'), 100);
   return {
     ok: false,
     detail: `The body is not an event of Flux: ${where}: ${cut(oneLine(issue.message), 200)}`,

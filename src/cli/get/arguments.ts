@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { ClusterOptions } from '../connect.ts';
-import { usageProblem } from '../flags.ts';
+import { shortOptions, usageProblem } from '../flags.ts';
 
 export const OUTPUTS = ['table', 'json', 'yaml'] as const;
 export type Output = (typeof OUTPUTS)[number];
@@ -27,10 +27,8 @@ const OPTIONS = {
 
 /** What the command line says, or the sentence that says what is wrong with it. */
 export function readGetArguments(args: readonly string[]): GetArguments | string {
-  // kubectl takes -o=json too.
-  const spelled = args.map((arg) => arg.replace(/^-([no])=/, '-$1'));
   try {
-    const parsed = parseArgs({ args: spelled, options: OPTIONS, allowPositionals: true });
+    const parsed = parseArgs({ args: shortOptions(args), options: OPTIONS, allowPositionals: true });
     return checked(parsed.values, parsed.positionals);
   } catch (error) {
     return `${usageProblem(error)}.`;

@@ -4,6 +4,7 @@ import {
   type Flags,
   oneOf,
   readFlags,
+  shortOptions,
   spelledOut,
   usageProblem,
   type Values,
@@ -45,8 +46,7 @@ function splitArguments(args: readonly string[]) {
     filename: { type: 'string', short: 'f', multiple: true },
     output: { type: 'string', short: 'o' },
   } as const;
-  // kubectl takes -f=PATH too.
-  const spelled = spelledOut(POLICY_FLAGS, args).map((arg) => arg.replace(/^-([fo])=/, '-$1'));
+  const spelled = shortOptions(spelledOut(POLICY_FLAGS, args));
   try {
     const { values, tokens } = parseArgs({ args: spelled, options, allowPositionals: true, tokens: true });
     const paths = tokens.flatMap((token) => {

@@ -115,11 +115,11 @@ export function portOf(url: URL): string {
 function matches(pattern: string, host: string, port: string): boolean {
   const { name, port: wantedPort } = splitPattern(pattern.trim().toLowerCase());
   if (wantedPort !== undefined && wantedPort !== port) return false;
-  return matchesName(name, host);
+  return matchesHost(name, host);
 }
 
 /** `*.host` matches names below `host`, not `host` itself. */
-export function matchesName(pattern: string, host: string): boolean {
+export function matchesHost(pattern: string, host: string): boolean {
   if (!pattern.startsWith('*.')) return host === pattern;
   return host.endsWith(pattern.slice(1)) && host.length >= pattern.length;
 }

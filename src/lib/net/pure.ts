@@ -16,7 +16,7 @@ export {
   type HostPolicy,
   hostOf,
   isListed,
-  matchesName,
+  matchesHost,
   proxyHostProblem,
   repositoryHostProblem,
 } from './hosts.ts';

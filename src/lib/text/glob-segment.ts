@@ -20,7 +20,7 @@ function tokenOf(text: string): Token {
 }
 
 /** Matches the whole name. As in a shell, only a dot in the pattern matches one that a name starts with. */
-export function matchesName(tokens: readonly Token[], name: string): boolean {
+export function matchesSegment(tokens: readonly Token[], name: string): boolean {
   return endsOf(tokens, name, new Set([0])).has(name.length);
 }
 

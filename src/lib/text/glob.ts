@@ -1,4 +1,10 @@
-import { matchesName, parseSegment, type Token } from './glob-segment.ts';
+import { matchesSegment, parseSegment, type Token } from './glob-segment.ts';
+
+/*
+ * Patterns of paths, matched on the way down through the directories: a tree of Git is read directory by directory, and
+ * one where nothing can match is not read. Libraries match whole paths, take time without bound for some patterns, or
+ * enter .git by `**`, as Bun.Glob does; none says in a sentence what is wrong with a pattern.
+ */
 
 /** A pattern of paths to YAML files: `?`, `*` and `{a,b}` within a name, `**` for any directories or none. */
 export interface Glob {
@@ -81,7 +87,7 @@ export function globEnter({ segments }: Glob, state: GlobState, name: string): G
   const next = state.flatMap((index) => {
     const segment = segments[index];
     if (segment === ANY_DIRECTORIES) return name.startsWith('.') ? [] : withDirectories(segments, index);
-    const isDirectory = index < segments.length - 1 && segment !== undefined && matchesName(segment, name);
+    const isDirectory = index < segments.length - 1 && segment !== undefined && matchesSegment(segment, name);
     return isDirectory ? withDirectories(segments, index + 1) : [];
   });
   return [...new Set(next)];
@@ -91,7 +97,7 @@ export function globEnter({ segments }: Glob, state: GlobState, name: string): G
 export function globMatches({ segments }: Glob, state: GlobState, name: string): boolean {
   const last = segments.at(-1);
   if (last === undefined || last === ANY_DIRECTORIES) return false;
-  return state.includes(segments.length - 1) && matchesName(last, name);
+  return state.includes(segments.length - 1) && matchesSegment(last, name);
 }
 
 /** `**` may stand for no directory at all. */

@@ -1,4 +1,5 @@
 import { atOnce, type Steps } from '../async/index.ts';
+import { cut } from '../text/index.ts';
 import { type LineOf, lineCounter } from './marker/lines.ts';
 import { type ScannedText, scanYaml, type ValueScalar } from './marker/scan.ts';
 import { checksumNotes } from './marker/sops.ts';
@@ -135,7 +136,7 @@ function merge(findings: readonly Findings[], lineOf: LineOf): Merged {
 }
 
 function conflictSentence(line: number, values: readonly string[]): string {
-  const shown = values.map((value) => JSON.stringify(value.slice(0, MAX_SHOWN)));
+  const shown = values.map((value) => JSON.stringify(cut(value, MAX_SHOWN)));
   return `Line ${line}: the value is not set, for it shall become ${shown.join(' and ')} at once.`;
 }
 
@@ -151,7 +152,7 @@ function* readsBack(text: string, { broken, scalars, values }: Expected): Steps<
 }
 
 function describeEdit({ scalar: { node, start }, value }: Target, lineOf: LineOf): ScalarEdit {
-  return { line: lineOf(start), from: (node.source ?? '').trimEnd().slice(0, MAX_SHOWN), to: value };
+  return { line: lineOf(start), from: cut((node.source ?? '').trimEnd(), MAX_SHOWN), to: value };
 }
 
 /** The splices are in the order of the text and do not overlap. */

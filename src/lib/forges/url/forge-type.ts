@@ -1,4 +1,4 @@
-import { hostOf, matchesName } from '../../net/pure.ts';
+import { hostOf, matchesHost } from '../../net/pure.ts';
 import { FORGE_TYPES, type ForgeType, kindOf } from '../types.ts';
 
 /** A repository, and its forge where that is known. */
@@ -16,7 +16,7 @@ export function forgeTypeOf({ type, url }: Location): ForgeType | undefined {
 
 /** The type of the forge at a well-known host. */
 export function knownForgeType(host: string): ForgeType | undefined {
-  return FORGE_TYPES.find((type) => kindOf(type).hosts.some((pattern) => matchesName(pattern, host)));
+  return FORGE_TYPES.find((type) => kindOf(type).hosts.some((pattern) => matchesHost(pattern, host)));
 }
 
 /** Why a forge cannot be asked: nobody says what it is. */
