@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { MERGE_METHODS } from '../lib/forges/pure.ts';
+import { MAX_BRANCH_BYTES } from '../lib/git/pure.ts';
 import type { TextRule } from '../lib/text/index.ts';
 import { secretReference } from './names.ts';
 import { matching, rules, textRules } from './rules.ts';
@@ -107,7 +108,7 @@ const template = (maxLength: number, description: string) =>
   v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(maxLength), v.description(description)));
 
 export const branch = template(
-  244,
+  MAX_BRANCH_BYTES,
   'Template of the branch that pull requests come from, with {{namespace}}, {{pipeline}} and {{environment}}. Default: promotion-{{namespace}}-{{pipeline}}-{{environment}}.',
 );
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { errorMessage } from '../lib/errors.ts';
-import { durationSeconds } from '../lib/text/index.ts';
+import { commaSeparated, durationSeconds } from '../lib/text/index.ts';
 
 /** Flags of a command: each is also an environment variable, and a flag wins over that. */
 export interface Flag<T> {
@@ -89,9 +89,8 @@ export function text(value: string): string {
   return value;
 }
 
-/** Comma-separated, blanks and empty parts left out. */
 export function list(value: string): readonly string[] {
-  return value.split(',').flatMap((part) => part.trim() || []);
+  return commaSeparated(value);
 }
 
 export function boolean(value: string): boolean {

@@ -1,5 +1,6 @@
 import { ALLOWED_HOSTS } from '../../api/group.ts';
 import { type HostPolicy, isListed } from '../../lib/net/pure.ts';
+import { commaSeparated } from '../../lib/text/index.ts';
 
 /** Which hosts a Secret may be sent to: its annotation says. */
 
@@ -36,8 +37,5 @@ export function secretHostProblem(
 
 /** The annotation's comma-separated hosts. */
 export function hostList(text: string): string[] {
-  return text
-    .split(',')
-    .map((host) => host.trim())
-    .filter((host) => host !== '');
+  return commaSeparated(text);
 }

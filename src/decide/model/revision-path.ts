@@ -1,5 +1,5 @@
 import { groupOf } from '../../lib/kube/pure.ts';
-import { type FieldPath, parseParts } from '../../lib/text/index.ts';
+import { commaSeparated, type FieldPath, parseParts } from '../../lib/text/index.ts';
 
 /** Where objects of a kind say which revision they run, such as `.status.latestReadyRevisionName`. */
 export type RevisionPath = FieldPath;
@@ -17,7 +17,7 @@ const EXAMPLE = 'Service.serving.knative.dev=.status.latestReadyRevisionName';
  */
 export function parseRevisionPaths(text: string): RevisionPaths {
   const paths = new Map<string, RevisionPath>();
-  for (const entry of text.split(',').flatMap((part) => part.trim() || [])) {
+  for (const entry of commaSeparated(text)) {
     const [kind, path] = parseEntry(entry);
     if (paths.has(kind)) throw new Error(`${kind} has two paths: keep one of them.`);
     paths.set(kind, path);

@@ -1,4 +1,5 @@
 import { ALLOWED_NAMESPACES } from '../../api/group.ts';
+import { commaSeparated } from '../../lib/text/index.ts';
 
 /**
  * Whether Pipelines of a namespace may use a GitopsCluster, by its annotation: names of namespaces, comma-separated, or
@@ -9,10 +10,7 @@ export function allowsNamespace(
   { own, user }: { readonly own: string; readonly user: string },
 ): boolean {
   if (annotation === undefined || user === own) return true;
-  return annotation
-    .split(',')
-    .map((name) => name.trim())
-    .some((name) => name === '*' || name === user);
+  return commaSeparated(annotation).some((name) => name === '*' || name === user);
 }
 
 /** One sentence for a GitopsCluster that is not there and for one that others may use: no Pipeline finds out which. */

@@ -1,4 +1,5 @@
 import { TurnpikeError } from '../errors.ts';
+import { commaSeparated } from '../text/index.ts';
 import { isAddress, isInNetwork, isLoopbackAddress } from './addresses.ts';
 import { hostOf, portOf, splitPattern } from './hosts.ts';
 
@@ -27,10 +28,7 @@ export function createProxyFor({ http, https, except }: ProxyVariables): ProxyFo
     ['http:', proxyUrl('HTTP_PROXY', http)],
     ['https:', proxyUrl('HTTPS_PROXY', https)],
   ]);
-  const entries = except
-    .toLowerCase()
-    .split(',')
-    .flatMap((entry) => entry.trim() || []);
+  const entries = commaSeparated(except.toLowerCase());
   return (url) => (isLoopback(url) || isExcepted(url, entries) ? undefined : proxies.get(url.protocol));
 }
 

@@ -18,6 +18,7 @@ export {
   parseGlob,
 } from './glob.ts';
 export { jitterFor, MAX_JITTER } from './jitter.ts';
+export { commaSeparated } from './list.ts';
 export { code, harmless, plainMarkdown, withoutCommands } from './markdown.ts';
 export { type PemBlock, pemBlocks, pemText } from './pem.ts';
 export { escapeControls, escapeControlsInLines, hasControls, maskControls } from './printable.ts';
