@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import type { AppRef } from '../../api/pipeline.ts';
 import { cut, valuesAt } from '../../lib/text/index.ts';
-import { type AtPaths, atPaths } from './application-paths.ts';
 import type { RevisionPath } from '../model/revision-path.ts';
+import { type AtPaths, atPaths } from './application-paths.ts';
 import { isBuiltAnew } from './application-revision.ts';
 import { chartSource, type NamedSource } from './chart-source.ts';
 import { type HelmTests, helmTests } from './helm-tests.ts';

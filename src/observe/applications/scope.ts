@@ -1,5 +1,5 @@
-import { type ParsedApplication, showsPaths } from '../../decide/observation/application-parse.ts';
 import type { RevisionPath } from '../../decide/model/revision-path.ts';
+import { type ParsedApplication, showsPaths } from '../../decide/observation/application-parse.ts';
 import { type Backoff, backoffDelay, wait } from '../../lib/async/index.ts';
 import { errorMessage, hasCode } from '../../lib/errors.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';

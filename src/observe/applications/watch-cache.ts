@@ -1,10 +1,10 @@
 import * as v from 'valibot';
+import type { RevisionPath } from '../../decide/model/revision-path.ts';
 import {
   type ParsedApplication,
   parseApplication,
   showsPaths,
 } from '../../decide/observation/application-parse.ts';
-import type { RevisionPath } from '../../decide/model/revision-path.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
 import { createObjectCache, type KubeObject, type ObjectCache, objectKey } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';

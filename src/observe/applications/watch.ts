@@ -1,11 +1,11 @@
 import type { AppRef } from '../../api/pipeline.ts';
+import { type RevisionPaths, revisionPathOf } from '../../decide/model/revision-path.ts';
 import { type ParsedApplication, parseApplication } from '../../decide/observation/application-parse.ts';
 import type { ApplicationReader, ReadOptions } from '../../decide/observation/application-reader.ts';
 import { createDebounce, createListeners } from '../../lib/async/index.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createChartTags } from './chart-tags.ts';
-import { type RevisionPaths, revisionPathOf } from '../../decide/model/revision-path.ts';
 import { createWants, type NamedApplication, readable, type WantedKind } from './interests.ts';
 import { createObjectReader } from './object-reader.ts';
 import { type ScopeTimings, startApplicationScope } from './scope.ts';

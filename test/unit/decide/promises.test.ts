@@ -6,9 +6,8 @@ import type {
   PromotionStatus,
   PullRequestRef,
 } from '../../../src/api/pipeline.ts';
-import { withEnvironment, withPromotion } from '../../../src/decide/model/state.ts';
+import { stageOf, withEnvironment, withPromotion } from '../../../src/decide/model/state.ts';
 import type { Observation } from '../../../src/decide/observation/application.ts';
-import { stageOf } from '../../../src/decide/model/state.ts';
 import { approve } from '../../../src/decide/observation/approve.ts';
 import { foldObservations } from '../../../src/decide/observation/fold.ts';
 import { receiveEvent } from '../../../src/decide/observation/receive.ts';

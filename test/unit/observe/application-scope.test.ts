@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { parseRevisionPath, type RevisionPath } from '../../../src/decide/model/revision-path.ts';
 import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
 import type { Resource } from '../../../src/lib/kube/discovery.ts';
-import { parseRevisionPath, type RevisionPath } from '../../../src/decide/model/revision-path.ts';
 import { type ApplicationScope, startApplicationScope } from '../../../src/observe/applications/scope.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { waitUntil } from '../../lab/wait.ts';

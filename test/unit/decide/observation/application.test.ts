@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import type { AppRef } from '../../../../src/api/pipeline.ts';
+import { parseRevisionPaths, revisionPathOf } from '../../../../src/decide/model/revision-path.ts';
 import { type Observation, readApplication } from '../../../../src/decide/observation/application.ts';
 import { parseApplication } from '../../../../src/decide/observation/application-parse.ts';
 import { readObject } from '../../../fakes/application.ts';
-import { parseRevisionPaths, revisionPathOf } from '../../../../src/decide/model/revision-path.ts';
 
 const HELM: AppRef = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', name: 'app' };
 const TIME = '2026-11-21T10:00:00Z';
