@@ -6,7 +6,10 @@ export interface StoreSettings {
   readonly maxBytes: string;
 }
 
-export const STORE_SETTINGS: StoreSettings = { directory: 'directory', maxBytes: 'maxBytes' };
+export const STORE_SETTINGS: StoreSettings = {
+  directory: 'the cache',
+  maxBytes: 'the bound of the cache',
+};
 
 /** Where the copies are. */
 export interface Disk {
