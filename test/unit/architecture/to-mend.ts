@@ -5,7 +5,6 @@ export const CIRCLES: Readonly<Record<string, number>> = {
   'cli/serve': 8,
   'decide/observation': 2,
   'lib/forges': 64,
-  'lib/git': 5,
   'lib/net': 3,
   'promote/branch': 19,
   'promote/pull-request': 2,
