@@ -140,7 +140,7 @@ describe('an open key', () => {
     expect(state.seen).toHaveLength(101);
     await signerOf({ key: '100', passphrase: 'p' }, NOW)(PAYLOAD);
     expect(state.seen).toHaveLength(101);
-    await signerOf({ key: '99', passphrase: 'p' }, NOW)(PAYLOAD);
+    await signerOf({ key: '0', passphrase: 'p' }, NOW)(PAYLOAD);
     expect(state.seen).toHaveLength(102);
   });
 });
