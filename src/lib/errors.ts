@@ -99,3 +99,8 @@ export function errorMessage(error: unknown): string {
 export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is TurnpikeError {
   return error instanceof TurnpikeError && codes.includes(error.code);
 }
+
+/** The error itself where it is a `TurnpikeError`, else what `otherwise` makes of it. */
+export function asTurnpikeError(error: unknown, otherwise: (cause: unknown) => TurnpikeError): TurnpikeError {
+  return error instanceof TurnpikeError ? error : otherwise(error);
+}

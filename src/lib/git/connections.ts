@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Breakers, createTurns, type Refusal } from '../async/index.ts';
-import { TurnpikeError } from '../errors.ts';
+import { asTurnpikeError, TurnpikeError } from '../errors.ts';
 import type { Outbound } from '../net/index.ts';
 import { unusable } from './failure.ts';
 import { createKeyLane, createOpenedKeys, type KeyLane } from './key-lane.ts';
@@ -51,7 +51,7 @@ export function createConnections(deps: ConnectionDeps): Connected {
       else breakers.succeed(circuit);
       return result;
     } catch (error) {
-      const known = error instanceof TurnpikeError ? error : unusable(error, transport.remote);
+      const known = asTurnpikeError(error, (cause) => unusable(cause, transport.remote));
       if (known.code === 'GitUnavailable') breakers.fail(circuit);
       else breakers.succeed(circuit);
       throw known;

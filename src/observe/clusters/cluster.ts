@@ -1,5 +1,5 @@
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
-import { errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
+import { asTurnpikeError, errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
 import { cut, oneLine } from '../../lib/text/index.ts';
 import type { ApplicationListener, NamedApplication } from '../applications/watch.ts';
@@ -45,10 +45,9 @@ const LOOK_EVERY_MS = 30_000;
 const LOOK_APART_MS = 1000;
 
 /** Whatever stands in a Secret is a matter of this cluster alone. */
-function asTurnpikeError(error: unknown): TurnpikeError {
-  if (error instanceof TurnpikeError) return error;
-  const message = `Its kubeconfig cannot be used: ${cut(oneLine(errorMessage(error)), 200)}`;
-  return new TurnpikeError('SecretInvalid', message, { retry: 'backoff', cause: error });
+function unusableKubeconfig(cause: unknown): TurnpikeError {
+  const message = `Its kubeconfig cannot be used: ${cut(oneLine(errorMessage(cause)), 200)}`;
+  return new TurnpikeError('SecretInvalid', message, { retry: 'backoff', cause });
 }
 
 export function createCluster(deps: ClusterDeps): Cluster {
@@ -132,7 +131,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
       take(found);
       failure = undefined;
     } catch (error) {
-      if (!closed) miss(asTurnpikeError(error));
+      if (!closed) miss(asTurnpikeError(error, unusableKubeconfig));
     } finally {
       lookedAt = performance.now();
     }

@@ -1,6 +1,6 @@
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
 import { createListeners, doubled } from '../../lib/async/index.ts';
-import { hasCode, TurnpikeError } from '../../lib/errors.ts';
+import { asTurnpikeError, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import { apiStatus, type KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { ApplicationListener, NamedApplication } from '../applications/watch.ts';
@@ -125,7 +125,7 @@ export function createConnection({
       await inTime(() => applications.client.request({ method: 'GET', path: '/version', timeoutMs }));
       rise();
     } catch (error) {
-      const known = asTurnpikeError(error);
+      const known = remoteError(error);
       if (known.code === 'ApiBusy') wasBusy = !wasAway;
       else if (isSilence(known)) fall(known);
       else rise();
@@ -142,7 +142,7 @@ export function createConnection({
       tried = true;
       return object;
     } catch (error) {
-      const known = asTurnpikeError(error);
+      const known = remoteError(error);
       if (known.code === 'ApiBusy') postpone();
       else if (isOutage(known)) fall(known);
       throw known;
@@ -196,13 +196,16 @@ function isOutage(error: TurnpikeError): boolean {
  * What a strange server answers may be of any shape: that is its fault, not ours. Its texts are not passed on
  * unless they are an API server's, or a kubeconfig would be a way to read what only we can reach.
  */
-function asTurnpikeError(error: unknown): TurnpikeError {
+function remoteError(error: unknown): TurnpikeError {
   const status = apiStatus(error);
   if (error instanceof TurnpikeError && status?.reason === '') {
     const message = `It answers unlike an API server: HTTP ${status.httpStatus}.`;
     return new TurnpikeError(error.code, message, { retry: error.retry, cause: status });
   }
-  if (error instanceof TurnpikeError) return error;
+  return asTurnpikeError(error, unlikeAnApiServer);
+}
+
+function unlikeAnApiServer(cause: unknown): TurnpikeError {
   const message = 'It answers unlike an API server: something is missing in an answer, or has another form.';
-  return new TurnpikeError('ApiRefused', message, { retry: 'backoff', cause: error });
+  return new TurnpikeError('ApiRefused', message, { retry: 'backoff', cause });
 }

@@ -1,4 +1,4 @@
-import { TurnpikeError } from '../../errors.ts';
+import { asTurnpikeError, TurnpikeError } from '../../errors.ts';
 import { type Remote, serverWords, unusable } from '../failure.ts';
 import { HEADS } from '../refs.ts';
 import { readPktLines } from './pktline.ts';
@@ -76,7 +76,7 @@ function readAdvertisement(
   try {
     readPktLines(bytes, take);
   } catch (error) {
-    throw error instanceof TurnpikeError ? error : unusable(error, remote);
+    throw asTurnpikeError(error, (cause) => unusable(cause, remote));
   }
   if (capabilities.has('object-format=sha256')) {
     const message = `${remote.name} names its objects by SHA-256, which is not supported: use a repository with SHA-1.`;

@@ -1,5 +1,5 @@
 import { createDeadline, createTurns } from '../../async/index.ts';
-import { TurnpikeError } from '../../errors.ts';
+import { asTurnpikeError } from '../../errors.ts';
 import { displayUrl } from '../../net/index.ts';
 import { type Remote, unusable } from '../failure.ts';
 import {
@@ -42,7 +42,7 @@ export function createSshTransport(deps: TransportDeps, bounds: Bounds = BOUNDS)
       return await work;
     } catch (error) {
       signal.throwIfAborted();
-      throw error instanceof TurnpikeError ? error : unusable(error, remote);
+      throw asTurnpikeError(error, (cause) => unusable(cause, remote));
     }
   };
 

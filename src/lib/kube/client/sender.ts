@@ -1,5 +1,5 @@
 import { untilAborted } from '../../async/index.ts';
-import { TurnpikeError } from '../../errors.ts';
+import { asTurnpikeError, type TurnpikeError } from '../../errors.ts';
 import type { Connections } from './connections.ts';
 import {
   answerError,
@@ -59,7 +59,7 @@ export function createSender({ connections, closing, onRequest }: SenderDeps): S
   function failure(error: unknown, givenUp: boolean): TurnpikeError {
     if (closing.aborted) return unavailable('The client of the API server is closed.', error);
     if (givenUp) return unavailable('The request to the API server was given up.', error);
-    const known = error instanceof TurnpikeError ? error : connectionError(error, server);
+    const known = asTurnpikeError(error, (cause) => connectionError(cause, server));
     reachable = provesAlive(known);
     return known;
   }

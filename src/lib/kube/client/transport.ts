@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { createDeadline, createSlots } from '../../async/index.ts';
-import { TurnpikeError } from '../../errors.ts';
+import { asTurnpikeError } from '../../errors.ts';
 import { readBounded } from './body.ts';
 import { type ConnectionsDeps, createConnections } from './connections.ts';
 import { parseAnswer, requestInit, unavailable } from './exchange.ts';
@@ -113,7 +113,7 @@ export function createKubeClient(kubeConfig: KubeConfig, deps: KubeClientDeps = 
     try {
       return await queue.run(queued, () => exchange(wanted, timeoutMs));
     } catch (error) {
-      throw error instanceof TurnpikeError ? error : sender.failure(error, signal?.aborted ?? false);
+      throw asTurnpikeError(error, (cause) => sender.failure(cause, signal?.aborted ?? false));
     }
   }
 

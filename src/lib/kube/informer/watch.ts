@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { createDeadline } from '../../async/index.ts';
-import { TurnpikeError } from '../../errors.ts';
+import { asTurnpikeError, TurnpikeError } from '../../errors.ts';
 import { parseFirst } from '../../first-fault.ts';
 import { createLineSplitter } from '../client/body.ts';
 import { parseStatus, statusError } from '../client/status.ts';
@@ -48,7 +48,7 @@ export async function followWatch(client: KubeClient, request: WatchRequest): Pr
     await readEvents(stream, silence, request.onEvent);
   } catch (error) {
     if (request.signal.aborted) return;
-    throw silence.tooLong() ? silenceError(request) : asTurnpikeError(error, request.path);
+    throw silence.tooLong() ? silenceError(request) : asTurnpikeError(error, brokenOff(request));
   } finally {
     silence.release();
   }
@@ -95,9 +95,9 @@ function parseLine(line: string): WatchEvent {
   throw statusError(parseStatus(status.code, JSON.stringify(object), null), 'watch');
 }
 
-function asTurnpikeError(error: unknown, path: string): TurnpikeError {
-  if (error instanceof TurnpikeError) return error;
-  return new TurnpikeError('ApiUnavailable', `The watch of ${path} broke off.`, { cause: error });
+function brokenOff({ path }: WatchRequest) {
+  return (cause: unknown) =>
+    new TurnpikeError('ApiUnavailable', `The watch of ${path} broke off.`, { cause });
 }
 
 function silenceError(request: WatchRequest): TurnpikeError {
