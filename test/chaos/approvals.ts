@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { App, EnvironmentName } from './fleet.ts';
-import type { PeopleOptions } from './people.ts';
+import type { PeopleOptions } from './people-options.ts';
 
 /** Approves what waits, each version once: one that waits again has lost its approval. */
 export interface Approvals {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { FAMILIES } from './families.ts';
-import type { Scale } from './family.ts';
 import { runFamily } from './run.ts';
+import type { Scale } from './scale.ts';
 import { failures, table } from './table.ts';
 import { createWorld, FLAGS, type World } from './world.ts';
 

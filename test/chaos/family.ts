@@ -1,43 +1,14 @@
 import type { Courier, Sent } from './courier.ts';
-import type { Outcome } from './drive.ts';
+import type { Outcome } from './drive-options.ts';
 import type { App } from './fleet.ts';
 import type { Flux } from './flux.ts';
 import type { Ledger } from './ledger.ts';
 import type { People } from './people.ts';
 import type { Random } from './random.ts';
-import type { Kind, Review, Round } from './round.ts';
+import type { Review, Round } from './round.ts';
+import type { Scale } from './scale.ts';
 import type { Wait } from './settle.ts';
 import type { World } from './world.ts';
-
-/** How much is done, and how long it is waited for. */
-export interface Scale {
-  readonly promotions: number;
-  /** How often each fault befalls something at least. */
-  readonly hits: number;
-  /** How often each kind of unusual round is done at least; undefined: there are none at all. */
-  readonly kinds: Readonly<Partial<Record<Kind, number>>> | undefined;
-  /** Pipelines at once, of plain applications. */
-  readonly notifications: number;
-  readonly pullRequests: number;
-  /** Of each other shape of application, by pull request. */
-  readonly others: number;
-  /** Whether people ask for a reconciliation when a conflict keeps a pull request from being merged. */
-  readonly impatient: boolean;
-  readonly outageSeconds: number;
-  readonly silenceSeconds: number;
-  /** A round that takes longer once the faults are over is lost. */
-  readonly healSeconds: number;
-  /** Between two releases of one application at most. */
-  readonly pauseMs: number;
-  /** How long people take to review; twice that when a version is about to be overtaken. */
-  readonly patienceMs: number;
-  /** More lost ones than these tell nothing new. */
-  readonly maxLost: number;
-  /** How often any fault befalls something at least. */
-  readonly strikes: number;
-  /** Only these faults. */
-  readonly only?: readonly string[];
-}
 
 /** What a family of faults has to do its harm with. */
 export interface Stage {

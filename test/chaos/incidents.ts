@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DriveOptions } from './drive.ts';
+import type { DriveOptions } from './drive-options.ts';
 import type { App } from './fleet.ts';
 import { readPull, titlesOf } from './repositories.ts';
 import type { Incident, Round } from './round.ts';

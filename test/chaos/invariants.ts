@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvironmentStatus, PipelineStatus } from '../../src/api/pipeline.ts';
 import type { Lab } from '../lab/lab.ts';
-import type { Outcome } from './drive.ts';
+import type { Outcome } from './drive-options.ts';
 import type { Stage } from './family.ts';
 import { type App, ENVIRONMENTS, pipelinesPath } from './fleet.ts';
 import { persistently } from './persistently.ts';

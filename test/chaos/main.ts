@@ -7,10 +7,11 @@ import { GITEA } from '../lab/gitea/gitea.ts';
 import { exitWithParent } from '../lab/parent.ts';
 import { isAboutModel, runModel } from '../model/chaos.ts';
 import { FAMILIES } from './families.ts';
-import type { Report, Scale } from './family.ts';
+import type { Report } from './family.ts';
 import { isAboutHostile, runHostile } from './hostile/main.ts';
 import { KINDS } from './round.ts';
 import { runFamily } from './run.ts';
+import type { Scale } from './scale.ts';
 import { failures, table } from './table.ts';
 import { createWorld, FLAGS, type World } from './world.ts';
 

@@ -3,12 +3,9 @@ import { RECONCILE_REQUESTED_AT } from '../../src/api/group.ts';
 import type { PipelineStatus, PromotionStatus } from '../../src/api/pipeline.ts';
 import { type Approvals, createApprovals } from './approvals.ts';
 import { type App, ENVIRONMENTS, type EnvironmentName, pipelinesPath } from './fleet.ts';
-import type { Flux } from './flux.ts';
-import type { Ledger } from './ledger.ts';
 import { patchPipeline } from './patch.ts';
+import type { PeopleOptions } from './people-options.ts';
 import { createReviewer, type Opened } from './review.ts';
-import type { Review } from './round.ts';
-import type { World } from './world.ts';
 
 /**
  * The people: they approve, merge pull requests or do something else with them, and ask for another try when something
@@ -23,25 +20,6 @@ export interface People {
   /** Why the forge did not merge its pull request the last time. */
   refusal(app: App): string | undefined;
   stop(): Promise<void>;
-}
-
-export interface Decision {
-  readonly review: Review;
-  /** After so many milliseconds. */
-  readonly ms: number;
-  /** Ask for a reconciliation before. */
-  readonly request: boolean;
-}
-
-export interface PeopleOptions {
-  readonly world: Pick<World, 'lab' | 'forge' | 'replicas'>;
-  readonly apps: readonly App[];
-  readonly flux: Flux;
-  readonly ledger: Ledger;
-  /** Whether people ask for a reconciliation when a conflict keeps a pull request from being merged. */
-  readonly impatient: boolean;
-  /** What is done with the pull request that brings this version, and after how many milliseconds. */
-  readonly decide: (app: App, environment: EnvironmentName, version: string) => Decision;
 }
 
 const LOOK_EVERY_MS = 150;

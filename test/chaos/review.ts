@@ -9,7 +9,7 @@ import {
   repositoryUrl,
 } from './fleet.ts';
 import { patchPipeline } from './patch.ts';
-import type { PeopleOptions } from './people.ts';
+import type { PeopleOptions } from './people-options.ts';
 import { commitFile, createForeignPull, otherRepository, readPull, versionAt } from './repositories.ts';
 import { resolveConflict } from './resolve.ts';
 import type { Review } from './round.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from './drive.ts';
+import type { Outcome } from './drive-options.ts';
 import type { Family, Stage } from './family.ts';
 import { isKind, KINDS } from './round.ts';
 

@@ -132,6 +132,10 @@ describe('the structure of the source', () => {
 });
 
 describe('the structure of the tests', () => {
+  test('has no circles of imports', () => {
+    expect(circles(importsOf(tests))).toEqual([]);
+  });
+
   // The runner takes an empty file for one that passes.
   test('has no file without a test', () => {
     const empty = filesWith(tests, (text) => !/\btest\b/.test(text));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TestRepository } from '../../git/stage/repository.ts';
-import { type FakePull, settle } from './pull.ts';
+import { settle } from './pull.ts';
+import type { FakePull } from './types.ts';
 
 /** What pull requests look at, and do, in a repository. */
 export interface Branches {

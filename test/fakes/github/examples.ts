@@ -1,6 +1,5 @@
 import { EXAMPLES } from './description.ts';
-import type { FakePull } from './pull.ts';
-import type { FakeStatus } from './state.ts';
+import type { FakePull, FakeStatus } from './types.ts';
 
 /** One of GitHub's examples, in the place of a pull request of `acme/fleet`. */
 export function exampleOf(example: object, number: number): unknown {

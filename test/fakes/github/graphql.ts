@@ -3,10 +3,10 @@ import type { Asked } from './description.ts';
 import { type Operation, parseOperation, type Selection, selected } from './graphql-query.ts';
 import { mergeStateOf } from './merge.ts';
 import { answerMutation, failed } from './mutations.ts';
-import type { FakePull } from './pull.ts';
 import { hiddenAt, rollupOf } from './rollup.ts';
 import { rulesOf } from './rules.ts';
 import { fieldsOf, type GitHubState, statesOf } from './state.ts';
+import type { FakePull } from './types.ts';
 
 /**
  * The queries and the mutations that REST has no like of. An answer has the fields that the text names.

@@ -1,7 +1,8 @@
 import { answer, type Fault, problem } from './answers.ts';
 import { commentOf, issueOf, labelOf, reviewOf, userOf } from './examples.ts';
-import { type FakePull, listed } from './pull.ts';
+import { listed } from './pull.ts';
 import { fieldsOf, type GitHubState, type Handler } from './state.ts';
+import type { FakePull } from './types.ts';
 
 const NO_COLLABORATOR =
   'Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the acme/fleet repository.';

@@ -1,6 +1,7 @@
 import { answer, problem } from './answers.ts';
-import { type FakePull, settle } from './pull.ts';
+import { settle } from './pull.ts';
 import { type FakeCheckRun, fieldsOf, type GitHubState, type Handler, statesOf } from './state.ts';
+import type { FakePull } from './types.ts';
 
 /** https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request */
 export const answerMerge: Handler = async (state, asked) => {

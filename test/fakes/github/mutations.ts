@@ -2,8 +2,8 @@ import { answer, type Fault } from './answers.ts';
 import { userOf } from './examples.ts';
 import { type Operation, selected } from './graphql-query.ts';
 import { autoMergeRefusal, mergeStateOf } from './merge.ts';
-import type { FakePull } from './pull.ts';
 import { type GitHubState, noteEvent, statesOf } from './state.ts';
+import type { FakePull } from './types.ts';
 
 type Input = Readonly<Record<string, string>>;
 /** What it answers, or the words of a refusal. */

@@ -1,9 +1,6 @@
-import type { RestEndpointMethodTypes } from '@octokit/rest';
 import { EXAMPLES, LISTED } from './description.ts';
 import { exampleOf } from './examples.ts';
-
-/** GitHub's pull request, all of it. */
-export type FakePull = RestEndpointMethodTypes['pulls']['get']['response']['data'];
+import type { FakePull } from './types.ts';
 
 export interface FakePullInput {
   readonly web: string;

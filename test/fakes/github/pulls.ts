@@ -1,7 +1,8 @@
 import { answer, type Fault, invalid, problem } from './answers.ts';
 import type { Asked } from './description.ts';
-import { type FakePull, listed, newPull, settle } from './pull.ts';
+import { listed, newPull, settle } from './pull.ts';
 import { fieldsOf, type GitHubState, type Handler } from './state.ts';
+import type { FakePull } from './types.ts';
 
 /** https://docs.github.com/en/rest/pulls/pulls */
 export const answerPulls: Handler = async (state, asked) => {

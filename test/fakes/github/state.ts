@@ -2,15 +2,7 @@ import type { Fault } from './answers.ts';
 import { type Branches, gitBranches, namedBranches } from './branches.ts';
 import type { Asked } from './description.ts';
 import type { FakeGit } from './git.ts';
-import type { FakePull } from './pull.ts';
-
-export interface FakeStatus {
-  readonly sha: string;
-  readonly context: string;
-  readonly state: string;
-  readonly description: string;
-  readonly target_url?: string;
-}
+import type { FakePull, FakeStatus } from './types.ts';
 
 export interface FakeCheckRun {
   readonly sha: string;

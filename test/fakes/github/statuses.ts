@@ -1,7 +1,8 @@
 import { answer, type Fault, invalid, problem } from './answers.ts';
 import { EXAMPLES } from './description.ts';
 import { statusOf } from './examples.ts';
-import { type FakeStatus, fieldsOf, type GitHubState, type Handler } from './state.ts';
+import { fieldsOf, type GitHubState, type Handler } from './state.ts';
+import type { FakeStatus } from './types.ts';
 
 /** https://docs.github.com/en/rest/commits/statuses */
 export const answerStatuses: Handler = async (state, asked) => {

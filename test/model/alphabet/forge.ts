@@ -9,13 +9,13 @@ import {
   mayReopen,
   mergePull,
   obstacleOf,
-  type Pull,
   reopenPull,
   repositoryOf,
   withPull,
   withRepository,
 } from '../world/forge.ts';
 import { updateBranch, work } from '../world/git.ts';
+import type { Pull } from '../world/repository.ts';
 import { MAIN_URL } from './clusters.ts';
 import type { Letter } from './letter.ts';
 

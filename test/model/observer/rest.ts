@@ -1,7 +1,8 @@
 import type { Gates, Pipeline, PromotionStatus, PullRequestRef } from '../../../src/api/pipeline.ts';
 import type { State } from '../plant/box.ts';
 import { appAt } from '../world/clusters.ts';
-import { headOf, type Pull, plainUrl, repositoryOf } from '../world/forge.ts';
+import { headOf, plainUrl, repositoryOf } from '../world/forge.ts';
+import type { Pull } from '../world/repository.ts';
 import type { World } from '../world/world.ts';
 import { hasSoaked, isInVersions, isOlderThan, isOpenAt } from './acts.ts';
 import { type Facts, wholeOf } from './facts.ts';

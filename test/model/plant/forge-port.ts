@@ -8,13 +8,13 @@ import {
   obstacleOf,
   openBetween,
   openPull,
-  type Pull,
   plainUrl,
   pullAt,
   repositoryOf,
   withPull,
   withRepository,
 } from '../world/forge.ts';
+import type { Pull } from '../world/repository.ts';
 import { type Box, did } from './box.ts';
 import { environmentOf } from './names.ts';
 

@@ -1,7 +1,8 @@
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { BranchResult, BranchUpdate, Workspace } from '../../../src/promote/branch/port.ts';
-import { type Content, commitToBase, repositoryOf } from '../world/forge.ts';
+import { commitToBase, repositoryOf } from '../world/forge.ts';
 import { pushOnTop, pushOver } from '../world/git.ts';
+import type { Content } from '../world/repository.ts';
 import { type Box, did } from './box.ts';
 import { environmentOf } from './names.ts';
 

@@ -4,7 +4,7 @@ import type { Letter, Stage } from '../alphabet/letter.ts';
 import { nothingKnown } from '../observer/facts.ts';
 import type { State } from '../plant/box.ts';
 import { APPLICATION, NAME, NAMESPACE } from '../plant/names.ts';
-import type { Repository } from '../world/forge.ts';
+import type { Repository } from '../world/repository.ts';
 import { type App, HOUR, START, type World } from '../world/world.ts';
 
 /** A Pipeline, the world that it is in, and what may happen to both. */

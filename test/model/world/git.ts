@@ -1,4 +1,5 @@
-import { type Branch, repositoryOf, withRepository } from './forge.ts';
+import { repositoryOf, withRepository } from './forge.ts';
+import type { Branch } from './repository.ts';
 import type { World } from './world.ts';
 
 /** What may be done to a branch. */

@@ -1,4 +1,4 @@
-import type { Repository } from './forge.ts';
+import type { Repository } from './repository.ts';
 
 /**
  * The world around Turnpike: clusters, a forge, people and a clock, as values that never change. It is written apart

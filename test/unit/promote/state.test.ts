@@ -3,7 +3,7 @@ import type { PullRequestRef } from '../../../src/api/pipeline.ts';
 import type { PullRequestState } from '../../../src/decide/promotion/next.ts';
 import { closingNote } from '../../../src/promote/pull-request/names.ts';
 import { commitOf } from '../../fakes/github/branches.ts';
-import type { FakePull } from '../../fakes/github/pull.ts';
+import type { FakePull } from '../../fakes/github/types.ts';
 import { BRANCH, CREATE, CREDENTIALS, GET, githubStage } from '../../fakes/github-stage.ts';
 import { promotionRequest, stateRequest } from '../../fakes/promotion.ts';
 import { fakeWorkspace } from '../../fakes/workspace.ts';
