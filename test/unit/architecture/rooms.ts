@@ -29,8 +29,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const HOSTS = ['azure', 'bitbucket', 'gitea', 'github', 'gitlab'];
 
 /**
- * Which folder of a room may use which other one of it. What lies in the room itself is open to all of it, and may use all of it:
- * there the law against circles is enough. Every folder has a row, so that a new one gets its place.
+ * Which folder of a room may use which other one of it. What lies in the room itself is open to all of it, and may use
+ * all of it: there the law against circles is enough. Every folder has a row, so that a new one gets its place.
  */
 const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   cli: { get: [], serve: [], validate: [] },
