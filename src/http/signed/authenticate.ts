@@ -43,8 +43,7 @@ export interface SignedRequest {
 
 /**
  * Checks the signature with the keys of the Secret that the Pipeline names. A key that was changed a moment ago is found
- * by reading the Secret once more. Whoever is refused while the API server is away may be right: they are told to come
- * again.
+ * by reading the Secret once more. While the API server is away a rejected request may be right: it is to come again.
  */
 export async function authenticate(deps: SignedDeps, request: SignedRequest): Promise<Authentication> {
   const { namespace, name, signature } = request;
@@ -72,7 +71,7 @@ function isRight(verdict: Verdict): verdict is 'right' | 'right-by-stand-in' {
   return verdict === 'right' || verdict === 'right-by-stand-in';
 }
 
-/** What a Secret says of the signature. */
+/** The verdict of one Secret on the signature. */
 interface Tried {
   readonly secret: Secret | undefined;
   readonly verdict: Verdict;
@@ -89,7 +88,7 @@ function checkOf(request: SignedRequest, signature: Signature, secret: string | 
     attempt([read], first) {
       if (read?.status === 'rejected') throw read.reason;
       if (first && isSame(first.secret, read?.value)) return first;
-      return { secret: read?.value, verdict: judge(request, signature, read?.value) };
+      return { secret: read?.value, verdict: verify(request, signature, read?.value) };
     },
     isRight: ({ verdict }) => isRight(verdict),
     cost: 1,
@@ -97,8 +96,8 @@ function checkOf(request: SignedRequest, signature: Signature, secret: string | 
 }
 
 /**
- * Whether a key for events approves still: one for approvals may be there since the Secret was read last. Nobody without
- * a right signature has it read.
+ * Checks whether a key for events still approves: one for approvals may be there since the Secret was read last. Only a
+ * right signature has it read.
  */
 async function confirm(
   deps: SignedDeps,
@@ -108,10 +107,10 @@ async function confirm(
 ): Promise<Verdict> {
   // What was read before serves on while the API server does not answer, and says nothing about now.
   const fresh = await deps.readSecret(request.namespace, secret, { fresh: true, strict: true });
-  return deps.available() ? judge(request, signature, fresh) : 'unavailable';
+  return deps.available() ? verify(request, signature, fresh) : 'unavailable';
 }
 
-function judge({ use, signed }: SignedRequest, signature: Signature, secret: Secret | undefined): Verdict {
+function verify({ use, signed }: SignedRequest, signature: Signature, secret: Secret | undefined): Verdict {
   const keys = secret ? keysFor(use, secret.values) : [];
   const candidates = { keys: keys.map(({ bytes }) => bytes), most: MAX_KEYS[use] };
   const signer = keys[signerOf(signature, candidates, signed)];
