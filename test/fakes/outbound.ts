@@ -1,4 +1,5 @@
-import { createOutbound, type Outbound, type OutboundRequest } from '../../src/lib/net/outbound.ts';
+import type { OutboundRequest } from '../../src/lib/net/outbound/request.ts';
+import { createOutbound, type Outbound } from '../../src/lib/net/outbound.ts';
 
 /** The real door, for servers on loopback alone. */
 export function loopbackOutbound(): Outbound {

@@ -22,7 +22,7 @@ import {
   readsEnvironment,
   writesToConsole,
 } from './architecture/text.ts';
-import { CIRCLES, FOLDERS, PAST_THE_DOOR } from './architecture/to-mend.ts';
+import { FOLDERS, PAST_THE_DOOR } from './architecture/to-mend.ts';
 import { filesWith, readTree } from './architecture/tree.ts';
 
 /** Directly in one folder. */
@@ -48,12 +48,6 @@ function beyond(
   );
 }
 
-function isListed(circle: readonly string[]): boolean {
-  return Object.entries(CIRCLES).some(
-    ([folder, size]) => circle.length <= size && circle.some((path) => path.startsWith(`${folder}/`)),
-  );
-}
-
 // The rules themselves stand in ./architecture, with a test of each in rules.test.ts there. The linter holds the rest:
 // linter.test.ts there.
 describe('the structure of the source', () => {
@@ -70,7 +64,7 @@ describe('the structure of the source', () => {
   });
 
   test('has no circles of imports, of types neither', () => {
-    expect(circles(imports).filter((circle) => !isListed(circle))).toEqual([]);
+    expect(circles(imports)).toEqual([]);
   });
 
   test('enters libraries and the validation by their doors', () => {

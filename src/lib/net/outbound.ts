@@ -1,62 +1,17 @@
 import { connect, isIP, type Socket } from 'node:net';
-import {
-  createDeadline,
-  createSlots,
-  type Deadline,
-  type DeadlineOptions,
-  ownTurn,
-  type Waiting,
-} from '../async/index.ts';
+import { createDeadline, createSlots, type Deadline, type DeadlineOptions, ownTurn } from '../async/index.ts';
 import { TurnpikeError } from '../errors.ts';
 import { withoutBrackets } from './addresses.ts';
-import type { ClientCertificate } from './client-certificate.ts';
 import { type HostPolicy, hostProblem, repositoryHostProblem } from './hosts.ts';
 import { type Lookup, remembered, systemLookup } from './lookup.ts';
 import { exchange } from './outbound/exchange.ts';
 import { networkError, proxyRefusal } from './outbound/failure.ts';
 import { refuseForbiddenAddresses } from './outbound/lookup.ts';
 import { atJudgedAddress, refuseProxy, type UsedProxy } from './outbound/proxy.ts';
+import type { OutboundRequest } from './outbound/request.ts';
 import type { ProxyFor } from './proxy.ts';
 
 export { displayUrl } from './outbound/failure.ts';
-
-/** One request to a forge or a Git host. */
-export interface OutboundRequest {
-  readonly url: string;
-  /** Default GET. */
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
-  /** PEM of a private CA, trusted beside the public ones. */
-  readonly ca?: string;
-  /** Shown to a server that asks for one. */
-  readonly certificate?: ClientCertificate;
-  /** A proxy that the Pipeline names, with its user and password; in the place of the environment's. */
-  readonly proxy?: URL;
-  /** For the whole exchange, the answer's body included, in milliseconds; default 30,000. */
-  readonly timeoutMs?: number;
-  /** For silence while waiting for the next bytes, in milliseconds; default: `timeoutMs`. */
-  readonly idleTimeoutMs?: number;
-  /** Bound of the answer's body after decompression, in bytes; default 8 MiB. Of an error, 64 KiB are read. */
-  readonly maxBytes?: number;
-  /** Where the body of an answer goes as it comes, if it is of this type and no error; the Response has none then. */
-  readonly into?: BodySink;
-  readonly signal?: AbortSignal;
-  /** Waits for room among our own requests, which takes none of the time of this one. */
-  readonly waiting?: Waiting;
-  /** It was waited for already, and whoever did gives it back. */
-  readonly hasRoom?: boolean;
-  /** Which family of error codes a failure gets; default `forge`. */
-  readonly purpose?: Purpose;
-}
-
-export interface BodySink {
-  readonly contentType: string;
-  /** What it throws ends the exchange. */
-  readonly take: (piece: Uint8Array) => void;
-}
-
-export type Purpose = 'forge' | 'git';
 
 /**
  * The way to forges and Git hosts. The answer has been read as a whole when `send` returns. Redirects

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClientCertificate } from './client-certificate.ts';
-import type { OutboundRequest } from './outbound.ts';
+import type { OutboundRequest } from './outbound/request.ts';
 
 /** What a Secret says of the way to a host over HTTPS. */
 export interface Way {

@@ -3,9 +3,9 @@ import type { Deadline } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 import { NO_ROOT_NEEDED } from '../authorities.ts';
 import { createBoundedBytes } from '../bounded-bytes.ts';
-import type { BodySink, OutboundRequest } from '../outbound.ts';
 import { displayUrl } from './failure.ts';
 import { mediaType } from './media-type.ts';
+import type { BodySink, OutboundRequest } from './request.ts';
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
 /** Words that explain an error are at its beginning. */

@@ -1,6 +1,6 @@
 import { errorMessage, TurnpikeError } from '../../errors.ts';
-import type { OutboundRequest } from '../outbound.ts';
 import type { UsedProxy } from './proxy.ts';
+import type { OutboundRequest } from './request.ts';
 
 /** The URL for messages: without credentials, query and fragment. */
 export function displayUrl(url: string): string {
