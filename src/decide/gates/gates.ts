@@ -2,9 +2,9 @@ import type { HeldBy, PromotionStatus } from '../../api/pipeline.ts';
 import { escapeControls } from '../../lib/text/index.ts';
 import { newerThere, shortRevision } from '../model/revision.ts';
 import { isManual, promotionInto } from '../model/route.ts';
-import { secondsTo } from '../promotion/seconds.ts';
 import type { Change, Context } from '../promotion/step.ts';
 import { downgrade, gatesInto, soakEnd, versionProblem } from './candidate.ts';
+import { secondsTo } from './seconds.ts';
 import { type Opening, openingOf } from './windows.ts';
 
 /**

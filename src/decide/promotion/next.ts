@@ -2,6 +2,7 @@ import type { Environment, PipelineStatus, PromotionStatus } from '../../api/pip
 import { availableRevision } from '../gates/available.ts';
 import { candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from '../gates/candidate.ts';
 import { firstHold, isByHand, isNotified, windowEnd } from '../gates/gates.ts';
+import { secondsTo } from '../gates/seconds.ts';
 import { BEFORE_MERGE, type In, isIn, isUnfinished, type Tryable, type Unfinished } from '../model/phase.ts';
 import { fullestOf, isSame, revisionOf, shortRevision } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
@@ -20,7 +21,6 @@ import { followPullRequest } from './follow.ts';
 import { TRANSITIONS } from './phases.ts';
 import { mergeShown } from './poll.ts';
 import { foundMerged, withPullRequestState } from './pull-request-state.ts';
-import { secondsTo } from './seconds.ts';
 import {
   applicationPoll,
   type Context,
