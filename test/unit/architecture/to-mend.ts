@@ -4,20 +4,10 @@
 export const FOLDERS: Readonly<Record<string, number>> = {
   'decide/gates decide/promotion': 2,
   'decide/model decide/gates': 1,
-  'decide/observation decide/validation': 1,
   'decide/promotion decide/observation': 2,
   'decide/promotion decide/validation': 1,
   'decide/validation decide/report': 1,
   'lib/forges/request lib/forges/azure': 1,
   'lib/forges/request lib/forges/credentials': 3,
   'observe/secrets observe/clusters': 1,
-};
-
-/** How many imports of each room go past the door of `decide/validation`. */
-export const PAST_THE_DOOR: Readonly<Record<string, number>> = {
-  cli: 2,
-  decide: 2,
-  observe: 4,
-  promote: 2,
-  reconcile: 1,
 };
