@@ -1,11 +1,10 @@
-import { type MergedInto, type PushStrategy, pipelineKey } from '../api/pipeline.ts';
+import type { MergedInto, PushStrategy } from '../api/pipeline.ts';
 import type { PullRequestState } from '../decide/promotion/next.ts';
 import { type AttemptTime, gitTime } from '../lib/async/index.ts';
 import { forGit } from '../lib/forges/index.ts';
 import { forgeTypeOf, kindOf } from '../lib/forges/pure.ts';
 import type { GitCredentials, SigningKey } from '../lib/git/index.ts';
 import type { BranchResult, Workspace } from './branch/port.ts';
-import type { Pass } from './checkpoint.ts';
 import { commitMessage } from './pull-request/body.ts';
 import { atOnce } from './pull-request/forge-type.ts';
 import { markerKey } from './pull-request/names.ts';
@@ -38,7 +37,6 @@ export interface PushPromoter {
 export interface PushDeps {
   readonly workspace: Pick<Workspace, 'prepare' | 'inspect'>;
   readonly now: () => Date;
-  readonly pass?: Pass;
 }
 
 /** The strategy has no type: a forge is known by its URL alone. */
@@ -47,7 +45,7 @@ function at(url: string, credentials: GitCredentials): GitCredentials {
   return forGit(credentials, type ? kindOf(type) : {});
 }
 
-export function createPushPromoter({ workspace, now, pass }: PushDeps): PushPromoter {
+export function createPushPromoter({ workspace, now }: PushDeps): PushPromoter {
   const inBase: PushPromoter['inBase'] = async (request, { url, branch, files }, credentials, time) => {
     const revision = writtenOf(request);
     const place = { url, baseBranch: branch, files, markerKey: markerKey(request) };
@@ -61,7 +59,6 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
       if (request.wasMerged && (await inBase(request, settings, credentials, time)) === 'reverted') {
         return concluded({ kind: 'reverted' });
       }
-      const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
       const prepared = await workspace.prepare({
         url,
         baseBranch: branch,
@@ -76,7 +73,6 @@ export function createPushPromoter({ workspace, now, pass }: PushDeps): PushProm
         ...commitBy(commit, credentials),
         credentials: at(url, credentials),
         now: now(),
-        pass: async (checkpoint) => pass?.(checkpoint, key),
         ...gitTime(time),
       });
       return {

@@ -1,6 +1,5 @@
 import { type Pipeline, type PipelineStatus, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { RecordStatus, StatusStore } from '../decide/model/status-store.ts';
-import type { Pass } from '../promote/checkpoint.ts';
 import type { Check } from './check.ts';
 import { type ConditionDeps, finish } from './with-conditions.ts';
 
@@ -21,23 +20,19 @@ export interface RecordResultDeps extends ConditionDeps {
   readonly record: RecordStatus;
   /** Told after each write that changed something. */
   readonly onChange: (pipeline: Pipeline, before: PipelineStatus) => void;
-  readonly pass?: Pass;
 }
 
 export function createRecordResult(deps: RecordResultDeps): RecordResult {
   return async ({ pipeline, check }, fold) => {
-    const key = pipelineKey(pipeline.metadata.namespace, pipeline.metadata.name);
-    const stored = deps.store.get(key);
+    const stored = deps.store.get(pipelineKey(pipeline.metadata.namespace, pipeline.metadata.name));
     // One that was made anew under the name is another one.
     const known = stored?.metadata.uid === pipeline.metadata.uid ? stored : asStored(pipeline);
-    await deps.pass?.('before-result', key);
     const written = await deps.record(known, (current) => {
       const before = current.status;
       const folded = fold(before);
       if (folded === before) return { before, pipeline: current };
       return { before, pipeline: current, status: finish(deps, { ...current, status: folded }, check) };
     });
-    await deps.pass?.('after-result', key);
     if (!written?.status) return written?.before;
     deps.onChange({ ...written.pipeline, status: written.status }, written.before);
     return written.status;

@@ -18,7 +18,7 @@ import {
 } from '../lib/async/index.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
 import { isSameRepository } from '../lib/forges/pure.ts';
-import type { Pass } from '../promote/checkpoint.ts';
+import type { Fence } from '../promote/fence.ts';
 import type { NotificationPromoter } from '../promote/notification/notification.ts';
 import type { PullRequestPromoter } from '../promote/pull-request/port.ts';
 import type { PushPromoter } from '../promote/push.ts';
@@ -45,7 +45,8 @@ export interface PromoterDeps extends SecretAccessDeps {
   readonly notifications: NotificationPromoter;
   /** Aborted when the process has to end: what is under way is taken up at the next start. */
   readonly signal: AbortSignal;
-  readonly pass?: Pass;
+  /** Asked before a promotion is carried out; what it changes is fenced by itself. */
+  readonly fence?: Fence;
   /** Of each piece of work; default: `ATTEMPT`. */
   readonly limits?: TimeLimits;
 }
@@ -66,12 +67,10 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const request = requestOf(job);
     if (settings) {
       const credentials = await access.forge(pipeline, settings, { signs: true });
-      await deps.pass?.('secret-read', keyOf(pipeline));
       return deps.pullRequests.prepare(request, settings, credentials, time);
     }
     if (strategy?.push) {
       const credentials = await access.git(pipeline, strategy.push, { signs: true });
-      await deps.pass?.('secret-read', keyOf(pipeline));
       return deps.pushes.prepare(request, strategy.push, credentials, time);
     }
     if (strategy?.notification) return deps.notifications.prepare(request, time.signal);
@@ -84,6 +83,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     const prepared = await prepare(job, time);
     try {
       await ownTurn(time, untilAborted(job.recorded, time.signal));
+      await deps.fence?.(keyOf(job.pipeline));
     } catch (error) {
       prepared.discard();
       throw error;
@@ -165,12 +165,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
       }
     },
     findPullRequest: (job) => inTime((time) => findPullRequest(job, time)),
-    async pullRequestState(job) {
-      await deps.pass?.('before-state', keyOf(job.pipeline));
-      const state = await inTime((time) => pullRequestState(job, time));
-      await deps.pass?.('after-state', keyOf(job.pipeline));
-      return state;
-    },
+    pullRequestState: (job) => inTime((time) => pullRequestState(job, time)),
   };
 }
 

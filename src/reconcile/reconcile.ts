@@ -22,7 +22,6 @@ import { type Unrecorded, unrecorded } from '../decide/promotion/unrecorded.ts';
 import { invalidConditions } from '../decide/report/conditions.ts';
 import { hasCode, TurnpikeError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Pass } from '../promote/checkpoint.ts';
 import { act, RECHECK_SECONDS } from './act.ts';
 import type { Checking, CheckPipeline } from './check.ts';
 import { asStored, createRecordResult, type Intent, type RecordResult } from './intent.ts';
@@ -52,7 +51,6 @@ export interface ReconcileDeps {
   /** Told after each write that changed something. */
   readonly onChange: (pipeline: Pipeline, before: PipelineStatus) => void;
   readonly policy: RetryPolicy;
-  readonly pass?: Pass;
   /** When forges were asked last; a process begins without. */
   readonly asked?: Map<string, Asked>;
   readonly log: Logger;
@@ -246,14 +244,11 @@ async function recordIntent(
 /** Writes what changed. Whoever wrote meanwhile goes first: the conflict brings the key back. */
 async function write(deps: ReconcileDeps, pipeline: Pipeline, status: PipelineStatus): Promise<Pipeline> {
   if (Bun.deepEquals(status, pipeline.status)) return pipeline;
-  const key = pipelineKey(pipeline.metadata.namespace, pipeline.metadata.name);
-  await deps.pass?.('before-intent', key);
   const stored = await deps.store.applyStatus(asStored(pipeline), status).catch(async (error) => {
     // The watch may be late, or broken off: the next attempt begins with what is there now.
     if (hasCode(error, 'ApiConflict')) await newest(deps.store, asStored(pipeline));
     throw error;
   });
-  await deps.pass?.('after-intent', key);
   const recorded = { ...pipeline, metadata: stored.metadata, status };
   deps.onChange(recorded, pipeline.status);
   return recorded;

@@ -1,5 +1,5 @@
 import type { LeaseTimings } from '../../src/lib/kube/index.ts';
-import type { Checkpoint } from '../../src/promote/checkpoint.ts';
+import type { FailpointName } from '../../src/reconcile/failpoints.ts';
 
 /** Shorter than client-go's, so that a thousand changes of the lead fit into one run. */
 export const LEASE_TIMINGS: LeaseTimings = { leaseSeconds: 2, renewDeadlineSeconds: 1.4, retrySeconds: 0.3 };
@@ -11,12 +11,12 @@ export interface Act {
   readonly replica: string;
   readonly pid: number;
   readonly kind: 'lead' | 'pass';
-  readonly checkpoint?: Checkpoint;
+  readonly failpoint?: FailpointName;
   readonly pipeline?: string;
 }
 
 /** What was begun before each of these and done by the time it was passed. */
-const DONE: Readonly<Partial<Record<Checkpoint, Checkpoint>>> = {
+const DONE: Readonly<Partial<Record<FailpointName, FailpointName>>> = {
   'after-intent': 'before-intent',
   'after-push': 'before-push',
   'after-create': 'before-create',
@@ -42,9 +42,9 @@ export function trespasses(acts: readonly Act[], from = 0): string[] {
       continue;
     }
     const about = `${who} ${act.pipeline}`;
-    const first = act.checkpoint && DONE[act.checkpoint];
+    const first = act.failpoint && DONE[act.failpoint];
     if (!first) {
-      begun.set(`${about} ${act.checkpoint}`, { act, leader });
+      begun.set(`${about} ${act.failpoint}`, { act, leader });
       continue;
     }
     const start = begun.get(`${about} ${first}`);

@@ -7,7 +7,7 @@ import { createLogger } from '../../src/telemetry/log.ts';
 import { type Act, LEASE_TIMINGS } from './acts.ts';
 
 /**
- * `turnpike serve` that writes down each checkpoint it passes and, when it finds an order of that name,
+ * `turnpike serve` that writes down each failpoint it reaches and, when it finds an order of that name,
  * kills or stops itself there. The harness starts two of these; its own directory comes by the environment.
  */
 const { CHAOS_DIRECTORY: directory = '.', CHAOS_REPLICA: replica = '' } = process.env;
@@ -41,15 +41,15 @@ await startProgram(flags.values, {
       log.info(fields, message);
     },
   },
-  async pass(checkpoint, pipeline) {
-    obey(checkpoint);
-    note({ kind: 'pass', checkpoint, pipeline });
+  async failpoint(failpoint, pipeline) {
+    obey(failpoint);
+    note({ kind: 'pass', failpoint, pipeline });
   },
 });
 
 /** Whoever can rename the order is the one that it is for. */
-function obey(checkpoint: string): void {
-  const order = join(directory, `at-${checkpoint}`);
+function obey(failpoint: string): void {
+  const order = join(directory, `at-${failpoint}`);
   if (!existsSync(order)) return;
   const mine = `${order}.${replica}.${process.pid}`;
   try {
@@ -58,6 +58,6 @@ function obey(checkpoint: string): void {
     return;
   }
   const signal = readFileSync(mine, 'utf8') as NodeJS.Signals;
-  renameSync(mine, join(directory, 'obeyed', `${checkpoint}.${replica}`));
+  renameSync(mine, join(directory, 'obeyed', `${failpoint}.${replica}`));
   process.kill(process.pid, signal);
 }

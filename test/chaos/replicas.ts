@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Checkpoint } from '../../src/promote/checkpoint.ts';
+import type { FailpointName } from '../../src/reconcile/failpoints.ts';
 import type { Lab } from '../lab/lab.ts';
 import { freePort } from '../lab/ports.ts';
 import type { SupervisedProcess } from '../lab/supervisor.ts';
@@ -20,12 +20,12 @@ export interface Replicas {
   /** The one that took over the lead last. */
   leader(): ReplicaName | undefined;
   signal(name: ReplicaName, signal: NodeJS.Signals): void;
-  /** Whoever reaches one of the checkpoints next gets the signal there; undefined: nobody did in that time. */
+  /** Whoever reaches one of the failpoints next gets the signal there; undefined: nobody did in that time. */
   signalAt(
-    checkpoints: readonly Checkpoint[],
+    failpoints: readonly FailpointName[],
     signal: 'SIGKILL' | 'SIGSTOP',
     seconds: number,
-  ): Promise<{ readonly name: ReplicaName; readonly checkpoint: Checkpoint } | undefined>;
+  ): Promise<{ readonly name: ReplicaName; readonly failpoint: FailpointName } | undefined>;
   acts(): Act[];
   /** Those that ended without being killed: what they said last. */
   crashes(): readonly string[];
@@ -76,16 +76,16 @@ export async function startReplicas({ lab, binary, flags }: ReplicasOptions): Pr
   };
 
   async function signalAt(
-    checkpoints: readonly Checkpoint[],
+    failpoints: readonly FailpointName[],
     signal: 'SIGKILL' | 'SIGSTOP',
     seconds: number,
   ) {
-    const order = (checkpoint: Checkpoint) => join(directory, `at-${checkpoint}`);
+    const order = (failpoint: FailpointName) => join(directory, `at-${failpoint}`);
     rmSync(obeyed, { recursive: true, force: true });
     mkdirSync(obeyed);
-    for (const checkpoint of checkpoints) {
-      writeFileSync(`${order(checkpoint)}.new`, signal);
-      renameSync(`${order(checkpoint)}.new`, order(checkpoint));
+    for (const failpoint of failpoints) {
+      writeFileSync(`${order(failpoint)}.new`, signal);
+      renameSync(`${order(failpoint)}.new`, order(failpoint));
     }
     const deadline = performance.now() + seconds * 1000;
     let found: string | undefined;
@@ -93,10 +93,10 @@ export async function startReplicas({ lab, binary, flags }: ReplicasOptions): Pr
       await sleep(10);
       found = readdirSync(obeyed)[0];
     }
-    for (const checkpoint of checkpoints) rmSync(order(checkpoint), { force: true });
-    const [checkpoint, name] = found?.split('.') ?? [];
-    if (checkpoint === undefined || name === undefined) return undefined;
-    return { checkpoint: checkpoint as Checkpoint, name: name as ReplicaName };
+    for (const failpoint of failpoints) rmSync(order(failpoint), { force: true });
+    const [failpoint, name] = found?.split('.') ?? [];
+    if (failpoint === undefined || name === undefined) return undefined;
+    return { failpoint: failpoint as FailpointName, name: name as ReplicaName };
   }
 
   for (const name of NAMES) ports.set(name, await freePort());

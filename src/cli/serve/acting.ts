@@ -7,25 +7,25 @@ import { createQueue, createWorkers } from '../../lib/async/index.ts';
 import type { LeaseTimings } from '../../lib/kube/index.ts';
 import { createOutbound, createProxyFor } from '../../lib/net/index.ts';
 import type { Secrets } from '../../observe/secrets/secrets.ts';
-import type { Pass } from '../../promote/checkpoint.ts';
 import { startController } from '../../reconcile/controller.ts';
+import type { Failpoint } from '../../reconcile/failpoints.ts';
 import { queueObserver } from '../../reconcile/metrics/queue-metrics.ts';
 import { proxyVariables } from './config.ts';
 import type { Context } from './context.ts';
-import { createElection, passWhileLeading } from './election.ts';
+import { createElection, fenceByLead } from './election.ts';
 import { composeFacts } from './facts.ts';
 import { measure } from './measure.ts';
 import type { Observed } from './observed.ts';
 import type { OwnCluster } from './own-cluster.ts';
 import { composePromoter, composeReconciler } from './reconciler.ts';
 import { composeReporter } from './reporter.ts';
-import { passWhileHere } from './shard.ts';
+import { fenceByShard } from './shard.ts';
 import type { Sockets } from './sockets.ts';
 
 export interface ActingOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Called between the steps of promotions, for those who try out what happens when they end there. */
-  readonly pass?: Pass;
+  readonly failpoint?: Failpoint;
   /** Default: client-go's. */
   readonly leaseTimings?: LeaseTimings;
 }
@@ -47,7 +47,8 @@ export function startActing(context: Context, deps: ActingDeps) {
   const instance = hostname();
   const election = createElection(context, { client, shard, instance, timings: deps.leaseTimings });
   const { leading } = election;
-  const pass = passWhileHere(shard.isElsewhere, passWhileLeading(leading, deps.pass));
+  const fence = fenceByShard(shard.isElsewhere, fenceByLead(leading));
+  const { failpoint } = deps;
   const reporting = composeReporter(context, { client, instance });
   const queue = createQueue<PipelineKey>({ observer: queueObserver(metrics) });
   const workers = createWorkers({ queue, count: config.concurrent });
@@ -60,7 +61,8 @@ export function startActing(context: Context, deps: ActingDeps) {
     directory: directory.path,
     secrets,
     reporting,
-    pass,
+    fence,
+    failpoint,
   });
   const { reconcile, wake, isOwnWrite } = composeReconciler(context, {
     observed,
@@ -71,7 +73,8 @@ export function startActing(context: Context, deps: ActingDeps) {
     queue,
     outside: workers.outside,
     leading,
-    pass,
+    fence,
+    failpoint,
   });
   const controller = startController({
     pipelines: shard,

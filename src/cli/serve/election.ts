@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../lib/errors.ts';
 import { createLeaderElector, type KubeClient, type LeaseTimings } from '../../lib/kube/index.ts';
-import type { Pass } from '../../promote/checkpoint.ts';
 import type { Context } from './context.ts';
+import type { Fence } from '../../promote/fence.ts';
 
 export interface Election {
   /** Whether this replica is the one that acts. */
@@ -61,12 +61,11 @@ export function createElection(
   };
 }
 
-/** Lets a promotion go on from one step to the next as long as this replica leads. */
-export function passWhileLeading(leading: () => boolean, pass?: Pass): Pass {
-  return async (checkpoint, pipeline) => {
-    await pass?.(checkpoint, pipeline);
+/** Lets nothing be changed unless this replica leads. */
+export function fenceByLead(leading: () => boolean): Fence {
+  return async () => {
     if (leading()) return;
-    const sentence = `This replica no longer leads: it stops at ${checkpoint}, and the one that leads goes on.`;
+    const sentence = 'This replica no longer leads: it stops here, and the one that leads goes on.';
     throw new TurnpikeError('NotLeading', sentence);
   };
 }

@@ -5,12 +5,20 @@ import type { Outbound } from '../../lib/net/index.ts';
 import type { GatherFacts } from '../../observe/references/lookups.ts';
 import type { Secrets } from '../../observe/secrets/secrets.ts';
 import { createWorkspace } from '../../promote/branch/branch-updater.ts';
-import type { Pass } from '../../promote/checkpoint.ts';
+import type { Fence } from '../../promote/fence.ts';
 import { createNotificationPromoter } from '../../promote/notification/notification.ts';
 import { createPullRequestPromoter } from '../../promote/pull-request/pull-request.ts';
 import { createPushPromoter } from '../../promote/push.ts';
 import { createCheck } from '../../reconcile/check.ts';
 import { createCloseDeleted } from '../../reconcile/deleted.ts';
+import { type Failpoint, failpointDecorators } from '../../reconcile/failpoints.ts';
+import {
+  fencedEmit,
+  fencedFluxEvents,
+  fencedForge,
+  fencedStore,
+  fencedWorkspace,
+} from '../../reconcile/fenced.ts';
 import { limitPromoter } from '../../reconcile/limit-promoter.ts';
 import { createPromoter } from '../../reconcile/promoter.ts';
 import { createReconcile } from '../../reconcile/reconcile.ts';
@@ -29,14 +37,17 @@ export interface PromoterDeps {
   readonly directory: string;
   readonly secrets: Secrets;
   readonly reporting: Pick<Reporting, 'events' | 'fluxEvents'>;
-  readonly pass: Pass;
+  readonly fence: Fence;
+  readonly failpoint: Failpoint | undefined;
 }
 
 /** Makes what carries promotions out. */
 export function composePromoter(context: Context, deps: PromoterDeps) {
   const { config, log, metrics, now } = context;
-  const { policy, outbound, pass, secrets, reporting } = deps;
-  const workspace = createWorkspace({
+  const { policy, outbound, fence, secrets, reporting } = deps;
+  const { events, fluxEvents } = reporting;
+  const at = failpointDecorators(deps.failpoint);
+  const ownWorkspace = createWorkspace({
     outbound,
     directory: deps.directory,
     maxBytes: config['git-cache-max-size'],
@@ -44,33 +55,39 @@ export function composePromoter(context: Context, deps: PromoterDeps) {
     log,
     now,
   });
+  const workspace = at.workspace(fencedWorkspace(ownWorkspace, fence));
   const ended = new AbortController();
   const promoter = createPromoter({
     signal: ended.signal,
-    pass,
+    fence,
     readSecret: secrets.read,
     policy,
-    pullRequests: createPullRequestPromoter({
-      workspace,
-      outbound,
-      log,
-      now,
-      pass,
-      onForgeRequest: ({ provider, host, budget, operation, code, remaining }) => {
-        metrics.forgeRequests.inc({ provider, operation, code: statusLabel(code) });
-        if (remaining !== undefined) metrics.setForgeBudget({ provider, host, budget }, remaining);
-      },
-    }),
-    pushes: createPushPromoter({ workspace, now, pass }),
+    pullRequests: at.strategy(
+      createPullRequestPromoter({
+        workspace,
+        outbound,
+        log,
+        now,
+        decorate: (forge, pipeline) =>
+          at.forge(
+            fencedForge(forge, () => fence(pipeline)),
+            pipeline,
+          ),
+        onForgeRequest: ({ provider, host, budget, operation, code, remaining }) => {
+          metrics.forgeRequests.inc({ provider, operation, code: statusLabel(code) });
+          if (remaining !== undefined) metrics.setForgeBudget({ provider, host, budget }, remaining);
+        },
+      }),
+    ),
+    pushes: at.strategy(createPushPromoter({ workspace, now })),
     notifications: createNotificationPromoter({
-      emit: reporting.events.emit,
-      fluxEvents: reporting.fluxEvents,
+      emit: at.emit(fencedEmit(events.emit, fence)),
+      fluxEvents: fluxEvents && fencedFluxEvents(fluxEvents, fence),
       now,
-      pass,
     }),
   });
   return {
-    promoter,
+    promoter: at.promoter(promoter),
     signal: ended.signal,
     /** Breaks off what still waits for a forge. */
     abort: () => ended.abort(),
@@ -87,20 +104,22 @@ export interface ReconcilerDeps {
   readonly queue: Queue<PipelineKey>;
   readonly outside: Workers<PipelineKey>['outside'];
   readonly leading: () => boolean;
-  readonly pass: Pass;
+  readonly fence: Fence;
+  readonly failpoint: Failpoint | undefined;
 }
 
 /** Makes what works on one Pipeline, and wakes it. */
 export function composeReconciler(context: Context, deps: ReconcilerDeps) {
   const { config, log, now } = context;
-  const { observed, policy, reporter, outside, pass } = deps;
+  const { observed, policy, reporter, outside } = deps;
+  const at = failpointDecorators(deps.failpoint);
   const { shard, applications, clusters, byApplication, messagesOf } = observed;
   /** Pipelines of other shards are none of its work, whoever tells of them. */
   const wake = (key: PipelineKey) => {
     if (shard.get(key)) deps.queue.add(key);
   };
   const own = observed.writes.skipOwnUpdates(wake);
-  const store = { ...own.store, get: shard.get };
+  const store = fencedStore({ ...own.store, get: shard.get }, deps.fence);
   const { signal } = deps.promoting;
   const bulkhead = createBulkhead({
     namespace: config.concurrent,
@@ -109,8 +128,8 @@ export function composeReconciler(context: Context, deps: ReconcilerDeps) {
   });
   const promoter = limitPromoter(deps.promoting.promoter, { bulkhead, outside, signal });
   const reconcile = createReconcile({
-    store,
-    record: createRecordStatus(store),
+    store: at.store(store),
+    record: at.record(createRecordStatus(store)),
     applications,
     clusters,
     messagesOf,
@@ -131,7 +150,6 @@ export function composeReconciler(context: Context, deps: ReconcilerDeps) {
       threshold: config['promotion-retry-threshold'],
       resyncSeconds: config['resync-interval'],
     },
-    pass,
     log,
     now,
   });

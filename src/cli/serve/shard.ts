@@ -3,7 +3,7 @@ import { leaseName } from '../../decide/model/shard.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { PipelineStore } from '../../observe/pipelines/pipelines.ts';
 import { createShardPipelines } from '../../observe/pipelines/shard-pipelines.ts';
-import type { Pass } from '../../promote/checkpoint.ts';
+import type { Fence } from '../../promote/fence.ts';
 import type { ServeConfig } from './config.ts';
 
 /** What one replica acts on of all Pipelines that it knows, and the Lease that it agrees by with its like. */
@@ -13,12 +13,12 @@ export function composeShard(config: ServeConfig, store: PipelineStore) {
   return { lease, selector: selector.text, ...createShardPipelines(store, selector) };
 }
 
-/** Lets a promotion go on from one step to the next as long as its Pipeline is in this shard. */
-export function passWhileHere(isElsewhere: (key: PipelineKey) => boolean, pass: Pass): Pass {
-  return async (checkpoint, pipeline) => {
-    await pass(checkpoint, pipeline);
+/** Lets nothing of a Pipeline be changed that another shard has by now, nor what `fence` does not let. */
+export function fenceByShard(isElsewhere: (key: PipelineKey) => boolean, fence: Fence): Fence {
+  return async (pipeline) => {
+    await fence(pipeline);
     if (!isElsewhere(pipeline)) return;
-    const sentence = `Pipeline ${pipeline} was moved to another shard: this one stops at ${checkpoint}, and that one goes on.`;
+    const sentence = `Pipeline ${pipeline} was moved to another shard: this one stops here, and that one goes on.`;
     throw new TurnpikeError('NotLeading', sentence);
   };
 }

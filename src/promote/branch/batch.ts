@@ -1,31 +1,15 @@
 import type { Batch, DrainPending } from '../../lib/async/index.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
-import {
-  type Connected,
-  copyKey,
-  type RefUpdate,
-  type RepositoryStore,
-  type Signers,
-  type Transport,
-  unusable,
-} from '../../lib/git/index.ts';
+import { type Connected, copyKey, type RefUpdate, type RepositoryStore, type Signers, type Transport, unusable } from '../../lib/git/index.ts';
 import { createAlone } from './alone.ts';
 import type { BatchedUpdate } from './batched.ts';
-import {
-  areUnanswered,
-  leftOut,
-  type Outcome,
-  resultOf,
-  settledOf,
-  type Tried,
-  type Updated,
-} from './outcome.ts';
+import { areUnanswered, leftOut, type Outcome, resultOf, settledOf, type Tried, type Updated } from './outcome.ts';
 import type { Failed, Refused } from './prepared.ts';
 import { type Making, makeReady } from './ready.ts';
 import { sendTogether } from './send.ts';
 import { type SharedTime, shareTime } from './shared-time.ts';
 import { remember } from './standing.ts';
-import { type Attempted, stoppedAt } from './stopped.ts';
+import { type Attempted } from './stopped.ts';
 import { tenantOf } from './tenant.ts';
 
 /** What is needed to reach repositories, and where their copies are. */
@@ -139,17 +123,16 @@ async function attempt(
   );
   const { repository } = ready;
   const { prepared, sent } = await sendTogether(transport, ready);
-  const stopped = sent.status === 'fulfilled' ? await stoppedAt('after-push', prepared) : new Map();
   const outcomeOf = ({ update, made }: Attempted): Outcome => {
     if (made.kind === 'failed' || made.kind === 'refused') return made;
     if (made.kind !== 'push') return { kind: 'done', result: made };
     const { kind: _, refUpdate, memory, ...edited } = made;
     if (sent.status === 'rejected') return unsent(sent.reason, transport, refUpdate);
     const refused = sent.value.get(refUpdate.ref);
-    if (refused) return stopped.get(update) ?? { ...refused, kind: 'refused', old: refUpdate.old };
+    if (refused) return { ...refused, kind: 'refused', old: refUpdate.old };
     if (!update.isDirect) remember(repository, update.branch, memory);
     const result = { kind: 'pushed', commit: refUpdate.commit, ...edited } as const;
-    return stopped.get(update) ?? { kind: 'done', result };
+    return { kind: 'done', result };
   };
   const outcomes = new Map(prepared.map((one) => [one.update, outcomeOf(one)]));
   return all.map((update) => ({ update, outcome: outcomes.get(update) ?? leftOut }));

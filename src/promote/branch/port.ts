@@ -1,7 +1,6 @@
 import type { FileEdit } from '../../api/change.ts';
 import type { Waiting } from '../../lib/async/index.ts';
 import type { GitCredentials, Person, SigningKey } from '../../lib/git/index.ts';
-import type { Checkpoint } from '../checkpoint.ts';
 
 /** What the promotion branch shall be: the base branch's tip plus one commit that sets markers and fields. */
 export interface BranchUpdate {
@@ -42,8 +41,8 @@ export interface BranchUpdate {
   readonly waiting?: Waiting;
   /** When it is aborted nothing more is pushed of this update. */
   readonly signal?: AbortSignal;
-  /** Called between two steps; when it throws, no further one is taken. */
-  readonly pass?: (checkpoint: Checkpoint) => Promise<void>;
+  /** Asked right before the push; when it throws, this update is not pushed. */
+  readonly fence?: () => Promise<void>;
 }
 
 /** One scalar that was changed. */

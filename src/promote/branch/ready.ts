@@ -145,12 +145,7 @@ async function prepareOne(
   { transport, signerOf, onTop }: Making,
   { update, state, before }: One,
 ): Promise<Prepared | Failed> {
-  try {
-    update.signal?.throwIfAborted();
-    await update.pass?.('fetched');
-  } catch (error) {
-    return { kind: 'failed', error };
-  }
+  if (update.signal?.aborted) return { kind: 'failed', error: update.signal.reason };
   try {
     const packs = before ? withObjects(repository.packs, before.objects) : repository.packs;
     const base = before?.commit ?? tipOf(state, update.baseBranch);

@@ -1,6 +1,5 @@
 import { untilAborted } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import type { Checkpoint } from '../checkpoint.ts';
 import type { BatchedUpdate } from './batched.ts';
 import type { BranchUpdate } from './port.ts';
 import type { Failed, Prepared, Refused } from './prepared.ts';
@@ -16,7 +15,7 @@ export interface Attempted {
  * What lies on it comes alone, and all others go on.
  */
 export async function withoutStopped(prepared: readonly Attempted[]): Promise<Attempted[]> {
-  const stopped = await stoppedAt('before-push', prepared);
+  const stopped = await askFences(prepared);
   const branches = new Set([...stopped.keys()].map(({ branch }) => branch));
   return prepared.map((one) => {
     const { update, made } = one;
@@ -25,19 +24,16 @@ export async function withoutStopped(prepared: readonly Attempted[]): Promise<At
   });
 }
 
-/** Those that are to go no further, of those that are to be pushed, with the reason of each. */
-export async function stoppedAt(
-  checkpoint: Checkpoint,
-  prepared: readonly Attempted[],
-): Promise<ReadonlyMap<BranchUpdate, Failed>> {
+/** Those of the ones to be pushed that must not be, with the reason of each. */
+async function askFences(prepared: readonly Attempted[]): Promise<ReadonlyMap<BranchUpdate, Failed>> {
   const pushed = prepared.filter(({ made }) => made.kind === 'push').map(({ update }) => update);
-  const passed = await Promise.allSettled(
-    pushed.map((update) => untilAborted(Promise.resolve(update.pass?.(checkpoint)), update.signal)),
+  const answers = await Promise.allSettled(
+    pushed.map((update) => untilAborted(Promise.resolve(update.fence?.()), update.signal)),
   );
   const stopped = new Map<BranchUpdate, Failed>();
   for (const [index, update] of pushed.entries()) {
-    const result = passed[index];
-    if (result?.status === 'rejected') stopped.set(update, { kind: 'failed', error: result.reason });
+    const answer = answers[index];
+    if (answer?.status === 'rejected') stopped.set(update, { kind: 'failed', error: answer.reason });
     // While others were asked, too.
     else if (update.signal?.aborted) stopped.set(update, { kind: 'failed', error: update.signal.reason });
   }

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { API_VERSION, EVENT_ENVIRONMENT, EVENT_VERSION, KIND } from '../../api/group.ts';
-import { pipelineKey } from '../../api/pipeline.ts';
 import type { ObjectReference } from '../../lib/kube/index.ts';
-import type { Pass } from '../checkpoint.ts';
 import type { PreparedPromotion, PromotionRequest, PromotionResult } from '../strategy.ts';
 import type { FluxEvents } from './flux-events.ts';
 
@@ -28,7 +26,6 @@ export interface NotificationDeps {
   /** Undefined: Kubernetes Events only. */
   readonly fluxEvents?: FluxEvents | undefined;
   readonly now: () => Date;
-  readonly pass?: Pass;
 }
 
 /** The strategy `notification`: an event that Flux's Alerts pass on to whatever does the promotion. */
@@ -36,10 +33,7 @@ export function createNotificationPromoter(deps: NotificationDeps): Notification
   async function notify(request: PromotionRequest, signal?: AbortSignal): Promise<PromotionResult> {
     const token = tokenOf(request);
     const event = promoteEvent(request, token);
-    const key = pipelineKey(request.pipeline.namespace, request.pipeline.name);
-    await deps.pass?.('before-event', key);
     await deps.emit(event);
-    await deps.pass?.('after-event', key);
     const { regarding, reason, message, annotations: metadata } = event;
     const flux = { regarding, severity: 'info', reason, message, metadata, token, at: deps.now() } as const;
     await deps.fluxEvents?.post(flux, signal);

@@ -5,14 +5,8 @@ import { type AttemptTime, gitTime } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { type Credentials, type Forge, forGit, type PullRequest } from '../../lib/forges/index.ts';
 import type { BranchResult, BranchUpdate, Workspace } from '../branch/port.ts';
-import type { Checkpoint } from '../checkpoint.ts';
 import { alreadyThere, commitBy, mergedState, sentences, writtenOf } from '../result.ts';
-import {
-  concluded,
-  type PreparedPromotion,
-  type PromotionRequest,
-  type PromotionResult,
-} from '../strategy.ts';
+import { concluded, type PreparedPromotion, type PromotionRequest, type PromotionResult } from '../strategy.ts';
 import { commitMessage } from './body.ts';
 import { atOnce, mayBeRebased, typeOf } from './forge-type.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
@@ -25,7 +19,6 @@ export interface Attempt {
   readonly settings: PullRequestStrategy;
   readonly credentials: Credentials;
   readonly forge: Forge;
-  readonly pass: (checkpoint: Checkpoint) => Promise<void>;
   readonly now: Date;
   readonly time?: AttemptTime;
 }
@@ -57,9 +50,8 @@ interface Push {
 }
 
 async function propose(attempt: Attempt, push: Push): Promise<PromotionResult> {
-  const { request, settings } = attempt;
+  const { request, settings, forge } = attempt;
   const into = { url: settings.url, branch: settings.baseBranch };
-  const forge = withCheckpoints(attempt.forge, attempt.pass);
   let branch = await push.first();
   if (branch.kind === 'in-base') {
     const left = await leftOpen(forge, attempt);
@@ -153,7 +145,7 @@ export function placeOf(settings: PullRequestStrategy, branch: string) {
   return { repository: recordOf(settings), branch, base: settings.baseBranch };
 }
 
-function updateOf({ request, settings, credentials, forge, pass, now, time }: Attempt): BranchUpdate {
+function updateOf({ request, settings, credentials, forge, now, time }: Attempt): BranchUpdate {
   const { commit, others = false } = request.pullRequest ?? {};
   const revision = request.writtenBefore ?? request.pullRequest?.revision;
   // A head with commits of others on it is nothing that may be pushed over.
@@ -175,7 +167,6 @@ function updateOf({ request, settings, credentials, forge, pass, now, time }: At
     ...commitBy(settings.commit, credentials),
     credentials: forGit(credentials, forge),
     now,
-    pass,
     ...gitTime(time),
   };
 }
@@ -189,33 +180,4 @@ function hasBranch(git: Git, update: BranchUpdate, branch: string): Promise<bool
 async function blocked(forge: Forge, pull: PullRequest | undefined, reason: string): Promise<TurnpikeError> {
   if (pull) await forge.comment(pull, reason);
   return new TurnpikeError('GitRejected', reason);
-}
-
-function withCheckpoints(forge: Forge, pass: (checkpoint: Checkpoint) => Promise<void>): Forge {
-  return {
-    ...forge,
-    async create(input) {
-      await pass('before-create');
-      const created = await forge.create(input);
-      await pass('after-create');
-      return created;
-    },
-    async update(number, change) {
-      await pass('before-update');
-      const updated = await forge.update(number, change);
-      await pass('after-update');
-      return updated;
-    },
-    async setMetadata(pull, wanted) {
-      await pass('before-update');
-      const refused = await forge.setMetadata(pull, wanted);
-      await pass('after-update');
-      return refused;
-    },
-    async comment(pull, text) {
-      await pass('before-update');
-      await forge.comment(pull, text);
-      await pass('after-update');
-    },
-  };
 }

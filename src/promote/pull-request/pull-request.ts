@@ -1,4 +1,4 @@
-import { type PullRequestRef, pipelineKey } from '../../api/pipeline.ts';
+import { type PipelineKey, type PullRequestRef, pipelineKey } from '../../api/pipeline.ts';
 import type { PullRequestState } from '../../decide/promotion/next.ts';
 import { type AttemptTime, forgeTime, gitTime } from '../../lib/async/index.ts';
 import {
@@ -14,7 +14,6 @@ import {
 import type { Logger } from '../../lib/logger.ts';
 import type { Outbound } from '../../lib/net/index.ts';
 import type { Workspace } from '../branch/port.ts';
-import type { Checkpoint, Pass } from '../checkpoint.ts';
 import { mergedState, writtenOf } from '../result.ts';
 import { withAppTokens } from './app-access.ts';
 import { typeOf } from './forge-type.ts';
@@ -30,10 +29,11 @@ export interface PullRequestDeps {
   readonly log: Logger;
   readonly now: () => Date;
   readonly onForgeRequest: (request: ForgeRequest) => void;
-  readonly pass?: Pass;
   readonly waits?: Waits;
   /** Another way to a forge than by its requests. */
   readonly createForge?: typeof createForge;
+  /** Puts something around a forge through which a Pipeline's pull requests are changed. */
+  readonly decorate?: (forge: Forge, pipeline: PipelineKey) => Forge;
 }
 
 export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
@@ -41,6 +41,8 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
   const shared = { ...deps, ...createSharedLimits(deps.now, deps.waits) };
   const forgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) =>
     create(typeOf(settings), settings.url, credentials, { ...shared, ...forgeTime(time) });
+  const decorated = (forge: Forge, { pipeline }: PipelineEnvironment) =>
+    deps.decorate?.(forge, pipelineKey(pipeline.namespace, pipeline.name)) ?? forge;
   // Nobody waits for what a poll says.
   const patientForgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) => {
     const background = { ...shared, priority: 'background' as const, ...forgeTime(time) };
@@ -56,28 +58,23 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
     credentials: forGit(credentials, forge),
     ...gitTime(time),
   });
-  const passOf = ({ pipeline }: PipelineEnvironment) => {
-    const key = pipelineKey(pipeline.namespace, pipeline.name);
-    return async (checkpoint: Checkpoint) => deps.pass?.(checkpoint, key);
-  };
 
   const promoter: PullRequestPromoter<Credentials> = {
     prepare: (request, settings, credentials, time) => {
-      const forge = forgeOf(settings, credentials, time);
-      const attempt = { request, settings, credentials, forge, pass: passOf(request), now: deps.now() };
+      const forge = decorated(forgeOf(settings, credentials, time), request);
+      const attempt = { request, settings, credentials, forge, now: deps.now() };
       return prepareProposal(workspace, { ...attempt, ...(time && { time }) });
     },
 
     async runTask(request, credentials, time) {
       const { task, pullRequest, settings } = request;
-      const forge = forgeOf(settings, credentials, time);
+      const forge = decorated(forgeOf(settings, credentials, time), request);
       const base = pullRequest.base ?? settings.baseBranch;
       const result = await runTask(forge, task, pullRequest, {
         owner: ownerName(request),
         head: pullRequest.branch ?? promotionBranch(request),
         base,
         meant: settings.baseBranch,
-        pass: passOf(request),
         now: deps.now(),
       });
       if (result.kind !== 'done' || result.found !== 'closed') return result;

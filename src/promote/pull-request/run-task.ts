@@ -2,7 +2,6 @@ import type { PullRequestRef } from '../../api/pipeline.ts';
 import type { PullRequestTask, TaskResult } from '../../decide/promotion/task.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { Forge, PullRequest } from '../../lib/forges/index.ts';
-import type { Checkpoint } from '../checkpoint.ts';
 import { closingNote, saysClosing, withClosing, withoutClosing } from './names.ts';
 import { isOurs, mergedWhere } from './proposal.ts';
 
@@ -20,8 +19,6 @@ export interface TaskOptions {
   readonly base: string;
   /** The one that it has to go to by now. */
   readonly meant: string;
-  /** Called right before and after the forge is told to do something; when it throws, nothing is done. */
-  readonly pass: (checkpoint: Checkpoint) => Promise<void>;
   readonly now: Date;
 }
 
@@ -47,12 +44,9 @@ export async function runTask(
     const held = heldBack(pull, ref);
     if (held) return held;
   }
-  await options.pass('before-task');
   const isNeeded = task.kind !== 'close' && ref.closing === undefined;
   if (isNeeded) await takeBackClosing(forge, pull);
-  const result = await carryOut(forge, task, { pull, ref, options });
-  await options.pass('after-task');
-  return result;
+  return carryOut(forge, task, { pull, ref, options });
 }
 
 /** A process may have ended between closing it and recording that. */

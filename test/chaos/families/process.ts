@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHECKPOINTS, type Checkpoint } from '../../../src/promote/checkpoint.ts';
+import { FAILPOINTS, type FailpointName } from '../../../src/reconcile/failpoints.ts';
 import { LEASE_TIMINGS } from '../acts.ts';
 import type { Family, Harm, Stage } from '../family.ts';
 
@@ -9,8 +9,8 @@ const KILL = 'kill at ';
 
 /** The leader stands still between two steps until another one leads, and then goes on. */
 const pause: Harm = async ({ world, random }) => {
-  const checkpoint = random.pickAny(CHECKPOINTS) ?? 'before-push';
-  const stopped = await world.replicas.signalAt([checkpoint], 'SIGSTOP', WAIT_SECONDS);
+  const failpoint = random.pickAny(FAILPOINTS) ?? 'before-push';
+  const stopped = await world.replicas.signalAt([failpoint], 'SIGSTOP', WAIT_SECONDS);
   if (stopped === undefined) return false;
   await sleep(TAKEN_OVER_MS + random.below(1000));
   world.replicas.signal(stopped.name, 'SIGCONT');
@@ -43,17 +43,17 @@ async function strike(stage: Stage, due: readonly string[]): Promise<string | un
   return (await other(stage)) ? first : undefined;
 }
 
-/** Some checkpoints are passed rarely: the leader dies at whichever of them it comes to first. */
+/** Some failpoints are passed rarely: the leader dies at whichever of them it comes to first. */
 async function killAtAnyOf({ world }: Stage, due: readonly string[]): Promise<string | undefined> {
-  const checkpoints = CHECKPOINTS.filter((checkpoint) => due.includes(KILL + checkpoint));
-  const killed = await world.replicas.signalAt(checkpoints, 'SIGKILL', WAIT_SECONDS);
-  return killed && KILL + killed.checkpoint;
+  const failpoints = FAILPOINTS.filter((failpoint) => due.includes(KILL + failpoint));
+  const killed = await world.replicas.signalAt(failpoints, 'SIGKILL', WAIT_SECONDS);
+  return killed && KILL + killed.failpoint;
 }
 
 /** `kill -9` of the leader at every step of a promotion, and at random. */
 export const processFamily: Family = {
   name: 'process',
-  faults: [...CHECKPOINTS.map((name: Checkpoint) => KILL + name), ...Object.keys(OTHERS)],
+  faults: [...FAILPOINTS.map((name: FailpointName) => KILL + name), ...Object.keys(OTHERS)],
   strike,
   reviews: [],
   forgets: true,

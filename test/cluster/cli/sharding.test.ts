@@ -211,8 +211,8 @@ describe('a Pipeline that is moved by its label', () => {
     const released = Promise.withResolvers<void>();
     const program = await startInProcess({
       log,
-      async pass(checkpoint, pipeline) {
-        if (checkpoint !== 'before-push' || pipeline !== pipelineKey(app.name, 'app')) return;
+      async failpoint(failpoint, pipeline) {
+        if (failpoint !== 'before-push' || pipeline !== pipelineKey(app.name, 'app')) return;
         held.resolve();
         await released.promise;
       },
@@ -227,7 +227,7 @@ describe('a Pipeline that is moved by its label', () => {
         lines.join('').includes('or moved to another shard, while it was worked on'),
       );
       expect(lines.join('')).toContain(
-        `Pipeline ${app.name}/app was moved to another shard: this one stops at before-push, and that one goes on.`,
+        `Pipeline ${app.name}/app was moved to another shard: this one stops here, and that one goes on.`,
       );
       expect(lines.join('')).not.toContain('promotion carried out');
       expect(await acts(app)).toEqual({ main: 0, shard1: 1 });
@@ -280,7 +280,7 @@ function sign(key: string, text: string): string {
 /** The shard2 in this process, whose steps can be held. */
 async function startInProcess(surroundings: {
   log: Parameters<typeof startProgram>[1]['log'];
-  pass: NonNullable<Parameters<typeof startProgram>[1]['pass']>;
+  failpoint: NonNullable<Parameters<typeof startProgram>[1]['failpoint']>;
 }): Promise<Program> {
   const address = '127.0.0.1:0';
   const flags = {

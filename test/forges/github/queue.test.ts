@@ -196,10 +196,7 @@ describe('what was taken out of the merge queue', () => {
   test('is known by the record that it was asked for', async () => {
     const ref = { url: pull.url, number: 1, commit: HEAD_COMMIT, scheduled: true };
     const options = { ...mergeOptions(), owner: 'team/app/staging', head: INPUT.head, meant: 'main' };
-    const result = await runTask(forge(), { kind: 'merge', mayWait: true }, ref, {
-      ...options,
-      pass: async () => {},
-    });
+    const result = await runTask(forge(), { kind: 'merge', mayWait: true }, ref, options);
     expect(result).toMatchObject({
       kind: 'waits',
       reason: expect.stringContaining('taken out of the merge'),

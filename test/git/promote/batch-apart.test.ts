@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test';
 import { chmod, writeFile } from 'node:fs/promises';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { BranchUpdate } from '../../../src/promote/branch/port.ts';
-import type { Checkpoint } from '../../../src/promote/checkpoint.ts';
 import { listenedSignal } from '../../fakes/listened-signal.ts';
 import { gitStage } from '../stage/stage.ts';
 import { branchUpdate, marked } from '../stage/support.ts';
@@ -45,19 +44,19 @@ function pushes(): number {
   return stage.server.requests.filter(({ line }) => /^POST .*\/git-receive-pack$/.test(line)).length;
 }
 
-function stopAt(stop: Checkpoint, reason: Error) {
-  return async (checkpoint: Checkpoint) => {
-    if (checkpoint === stop) throw reason;
+/** What keeps one from being pushed when it is asked right before. */
+function stopBy(reason: Error) {
+  return async () => {
+    throw reason;
   };
 }
 
 describe('promotions of one repository that come together', () => {
   test.each([
-    ['before the push', 'before-push', MOVED],
-    ['before the commits', 'fetched', MOVED],
-    ['by an error of no kind', 'fetched', new Error('the process ends')],
-  ] as const)('are pushed without the one that is stopped %s', async (_, at, reason) => {
-    const results = await promoteWith('app-3', { pass: stopAt(at, reason) });
+    ['before the push', MOVED],
+    ['by an error of no kind', new Error('the process ends')],
+  ] as const)('are pushed without the one that is stopped %s', async (_, reason) => {
+    const results = await promoteWith('app-3', { fence: stopBy(reason) });
     expect(results.map(({ status }) => status)).toEqual(
       FEW.map((app) => (app === 'app-3' ? 'rejected' : 'fulfilled')),
     );
@@ -69,9 +68,9 @@ describe('promotions of one repository that come together', () => {
 
   test('commit to the base branch without the one that is stopped', async () => {
     const direct = { branch: 'main', isDirect: true };
-    const pass = stopAt('before-push', MOVED);
+    const fence = stopBy(MOVED);
     const results = await Promise.allSettled(
-      FEW.map((app) => promote(app, app === 'app-3' ? { ...direct, pass } : direct)),
+      FEW.map((app) => promote(app, app === 'app-3' ? { ...direct, fence } : direct)),
     );
     expect(results.map(({ status }) => status)).toEqual(
       FEW.map((app) => (app === 'app-3' ? 'rejected' : 'fulfilled')),
@@ -90,20 +89,12 @@ describe('promotions of one repository that come together', () => {
     const same = { ...direct, markerKey: 'apps:app-0:prod' };
     const [, stopped, other] = await Promise.allSettled([
       promote('app-5', direct),
-      promote('app-0', { ...same, pass: stopAt('before-push', MOVED) }),
+      promote('app-0', { ...same, fence: stopBy(MOVED) }),
       promote('app-1', same),
     ]);
     expect(stopped).toMatchObject({ reason: MOVED });
     expect(other).toMatchObject({ value: { kind: 'pushed' } });
     expect(await stage.repository.read('main', 'app-0/prod.yaml')).toBe(marked('2.0.0', 'apps:app-0:prod'));
-  });
-
-  test('are told of their own pushes when one is stopped behind it', async () => {
-    const results = await promoteWith('app-1', { pass: stopAt('after-push', MOVED) });
-    expect(results.map(({ status }) => status)).toEqual(
-      FEW.map((app) => (app === 'app-1' ? 'rejected' : 'fulfilled')),
-    );
-    expect(results[1]).toMatchObject({ reason: MOVED });
   });
 
   test('and are tried alone have their own results at once, when one of them hangs there', async () => {
@@ -209,15 +200,15 @@ exit 1
 
   test('that nobody waits for any more are not looked at', async () => {
     const ended = new AbortController();
-    const passed: string[] = [];
-    const pass = async (checkpoint: Checkpoint) => void passed.push(checkpoint);
+    const asked: string[] = [];
+    const fence = async () => void asked.push('app-1');
     const first = promote('app-0');
-    const second = promote('app-1', { signal: ended.signal, pass });
+    const second = promote('app-1', { signal: ended.signal, fence });
     ended.abort(GIVEN_UP);
     await expect(second).rejects.toBe(GIVEN_UP);
     await first;
     await promote('app-2');
-    expect(passed).toEqual([]);
+    expect(asked).toEqual([]);
     expect(await stage.repository.tip(branchOf('app-1'))).toBeUndefined();
   });
 });

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test';
 import { chmod, writeFile } from 'node:fs/promises';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { BranchUpdate } from '../../../src/promote/branch/port.ts';
-import type { Checkpoint } from '../../../src/promote/checkpoint.ts';
 import { gitStage } from '../stage/stage.ts';
 import { branchUpdate, marked } from '../stage/support.ts';
 
@@ -93,11 +92,10 @@ describe('promotions of one repository that come together', () => {
   ])('push nothing for one that is given up meanwhile: %s', async (_, made) => {
     const givenUp = new AbortController();
     const reason = new TurnpikeError('GitUnavailable', 'The attempt was given up.');
-    const pass = async (checkpoint: Checkpoint) => {
-      if (checkpoint === 'fetched') givenUp.abort(reason);
-    };
-    const updates = [made('app-0'), made('app-1', { signal: givenUp.signal, pass }), made('app-2')];
-    const results = await promoteAll(updates);
+    const updates = [made('app-0'), made('app-1', { signal: givenUp.signal }), made('app-2')];
+    const results = await promoteWhen(updates, async (index) => {
+      if (index === 1) givenUp.abort(reason);
+    });
     expect(results).toMatchObject([
       { status: 'fulfilled', value: { kind: 'pushed' } },
       { status: 'rejected', reason },
@@ -260,10 +258,13 @@ describe('promotions of one repository that come together', () => {
 
   test('are not pushed by a replica that no longer leads, and each is told so', async () => {
     const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
-    const pass = async (checkpoint: Checkpoint) => {
-      if (checkpoint === 'before-push') throw lost;
+    const fence = async () => {
+      throw lost;
     };
-    const updates = [...APPS.slice(1, 4).map((app) => updateOf(app, { pass })), commitOf('app-4', { pass })];
+    const updates = [
+      ...APPS.slice(1, 4).map((app) => updateOf(app, { fence })),
+      commitOf('app-4', { fence }),
+    ];
     const before = await stage.repository.git('for-each-ref');
     const results = await promoteAll(updates);
     expect(results).toEqual(updates.map(() => ({ status: 'rejected', reason: lost })));
@@ -303,13 +304,14 @@ describe('promotions of one repository that come together', () => {
     // What was read before is still known; of this branch nothing was.
     await stage.repository.git('branch', 'release', 'main');
     await stage.repository.commit({ 'app-7/notes.md': 'Another tree.\n' });
-    let isWhole = true;
-    const pass = async () => {
-      if (isWhole) await damageCopies();
-      isWhole = false;
+    let fetches = 0;
+    stage.server.intercept = (request, real) => {
+      if (request.method !== 'POST' || !request.url.endsWith('/git-upload-pack')) return undefined;
+      fetches += 1;
+      return fetches === 2 ? damageCopies().then(real) : undefined;
     };
     const results = await promoteAll(
-      APPS.map((app) => updateOf(app, app === 'app-7' ? { pass, baseBranch: 'release' } : {})),
+      APPS.map((app) => updateOf(app, app === 'app-7' ? { baseBranch: 'release' } : {})),
     );
     expect(results.map((result) => result.status === 'fulfilled' && result.value.kind)).toEqual(
       APPS.map(() => 'pushed'),

@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import { createOutbound } from '../../../src/lib/net/outbound.ts';
-import type { Checkpoint } from '../../../src/promote/checkpoint.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { gitStage } from '../stage/stage.ts';
 import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../stage/support.ts';
@@ -18,8 +17,8 @@ function pushes(): number {
   return stage.server.requests.filter(({ line }) => /^POST .*\/git-receive-pack$/.test(line)).length;
 }
 
-/** Room for one request, which another one takes from `fetched` on until it is let go. */
-async function promoteWithoutRoom(pass: (checkpoint: Checkpoint) => void) {
+/** Room for one request, which another one takes once the push is prepared, until it is let go. */
+async function promoteWithoutRoom(fence: () => Promise<void>) {
   const other = Promise.withResolvers<void>();
   let isThere = false;
   stage.server.intercept = (request) => {
@@ -31,15 +30,9 @@ async function promoteWithoutRoom(pass: (checkpoint: Checkpoint) => void) {
   const workspace = await testWorkspace({ outbound });
   workspaces.push(workspace);
   let isWaiting = false;
-  const promoted = workspace.updateBranch(
+  const prepared = await workspace.prepare(
     branchUpdate(stage.url, {
-      async pass(checkpoint) {
-        if (checkpoint === 'fetched') {
-          void outbound.send({ url: `${stage.server.url}/other` });
-          await waitUntil('the other request', () => isThere);
-        }
-        pass(checkpoint);
-      },
+      fence,
       waiting(turn) {
         // The last wait is that for room.
         isWaiting = isThere;
@@ -47,6 +40,9 @@ async function promoteWithoutRoom(pass: (checkpoint: Checkpoint) => void) {
       },
     }),
   );
+  void outbound.send({ url: `${stage.server.url}/other` });
+  await waitUntil('the other request', () => isThere);
+  const promoted = prepared.push();
   await waitUntil('the wait for room', () => isWaiting);
   await Bun.sleep(300);
   return { promoted, letGo: other.resolve };
@@ -54,8 +50,8 @@ async function promoteWithoutRoom(pass: (checkpoint: Checkpoint) => void) {
 
 test('what is stopped while its push waits for room is not pushed', async () => {
   let isElsewhere = false;
-  const { promoted, letGo } = await promoteWithoutRoom((checkpoint) => {
-    if (isElsewhere && checkpoint === 'before-push') throw MOVED;
+  const { promoted, letGo } = await promoteWithoutRoom(async () => {
+    if (isElsewhere) throw MOVED;
   });
   isElsewhere = true;
   letGo();
@@ -65,7 +61,7 @@ test('what is stopped while its push waits for room is not pushed', async () => 
 });
 
 test('what waits for room is pushed once there is some', async () => {
-  const { promoted, letGo } = await promoteWithoutRoom(() => undefined);
+  const { promoted, letGo } = await promoteWithoutRoom(async () => undefined);
   expect(pushes()).toBe(0);
   letGo();
   expect((await promoted).kind).toBe('pushed');

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import { type PushStrategy, pipelineKey } from '../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { Pass } from '../../../src/promote/checkpoint.ts';
+import type { Fence } from '../../../src/promote/fence.ts';
 import { createPushPromoter, type PushDeps } from '../../../src/promote/push.ts';
+import { fencedWorkspace } from '../../../src/reconcile/fenced.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { gitStage } from '../stage/stage.ts';
@@ -82,13 +83,21 @@ describe('the strategy push', () => {
 
   test('commits nothing where another replica leads by the time of the push', async () => {
     const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
-    const pass: Pass = async (checkpoint, key) => {
-      if (checkpoint === 'before-push' && key === pipelineKey('team', 'app')) throw lost;
+    const fence: Fence = async (key) => {
+      if (key === pipelineKey('team', 'app')) throw lost;
     };
     const before = await stage.repository.tip('main');
-    expect(await failureOf(carriedOut(promoter({ pass }).prepare(promotionRequest(), settings, {})))).toBe(
-      lost,
-    );
+    expect(
+      await failureOf(
+        carriedOut(
+          promoter({ workspace: fencedWorkspace(stage.workspace, fence) }).prepare(
+            promotionRequest(),
+            settings,
+            {},
+          ),
+        ),
+      ),
+    ).toBe(lost);
     expect(await stage.repository.tip('main')).toBe(before);
   });
 });

@@ -21,14 +21,8 @@ export function workspaceIn(box: () => Box): Git {
   }
 
   return {
-    async prepare(update) {
-      await update.pass?.('fetched');
-      return { push: () => push(update), discard() {} };
-    },
-    async updateBranch(update) {
-      await update.pass?.('fetched');
-      return push(update);
-    },
+    prepare: async (update) => ({ push: () => push(update), discard() {} }),
+    updateBranch: push,
     async hasBranch({ url, branch }) {
       return branch in reached(box(), url).bases;
     },
@@ -57,11 +51,10 @@ async function commitDirectly(box: () => Box, update: BranchUpdate): Promise<Bra
   const environment = environmentOf(markerKey);
   const before = baseContent(box(), url, branch);
   if (before[environment] === revision) return { kind: 'in-base', problems: [] };
-  await update.pass?.('before-push');
+  await update.fence?.();
   if (baseContent(box(), url, branch) !== before) return 'moved';
   did(box(), { kind: 'direct', url, environment, revision });
   box().world = commitToBase(box().world, url, branch, { [environment]: revision });
-  await update.pass?.('after-push');
   return { kind: 'pushed', commit: `direct ${revision}`, changes: [], problems: [] };
 }
 
@@ -76,7 +69,7 @@ async function bringBranch(box: () => Box, update: BranchUpdate): Promise<Branch
   const said = { ...(others && { others: true as const }), changes: [], problems: [] };
   const isBuilt = tip?.brings === revision && (others || sameContent(tip.from, from));
   if (tip && isBuilt) return { kind: 'unchanged', commit: tip.commit, ...said };
-  await update.pass?.('before-push');
+  await update.fence?.();
   if (reached(box(), url).branches[branch] !== tip) return 'moved';
   const { world } = box();
   const pushed = others
@@ -85,7 +78,6 @@ async function bringBranch(box: () => Box, update: BranchUpdate): Promise<Branch
   const keeps = repositoryOf(pushed.world, url).branches[branch]?.work ?? [];
   did(box(), { kind: 'push', url, branch, environment, revision, keeps });
   box().world = pushed.world;
-  await update.pass?.('after-push');
   return { kind: 'pushed', commit: pushed.commit, ...said };
 }
 

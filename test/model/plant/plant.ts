@@ -3,11 +3,11 @@ import type { Observation } from '../../../src/decide/observation/application.ts
 import type { Asked } from '../../../src/decide/promotion/poll.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../../../src/lib/errors.ts';
 import type { Logger } from '../../../src/lib/logger.ts';
-import type { Pass } from '../../../src/promote/checkpoint.ts';
 import { createNotificationPromoter } from '../../../src/promote/notification/notification.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { createPushPromoter } from '../../../src/promote/push.ts';
 import { createCloseDeleted } from '../../../src/reconcile/deleted.ts';
+import { type FailpointDecorators, failpointDecorators } from '../../../src/reconcile/failpoints.ts';
 import { createPromoter } from '../../../src/reconcile/promoter.ts';
 import { createReconcile, type Reconcile } from '../../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
@@ -38,8 +38,8 @@ export interface Plant {
 }
 
 export interface PlantOptions {
-  /** Called at each checkpoint; it may change the box, or throw. */
-  readonly onPass: (box: Box, checkpoint: string) => void;
+  /** Called at each failpoint; it may change the box, or throw. */
+  readonly onPass: (box: Box, failpoint: string) => void;
 }
 
 export const KEY = pipelineKey(NAMESPACE, NAME);
@@ -55,8 +55,8 @@ export function createPlant({ onPass }: PlantOptions): Plant {
     return current;
   };
   const now = () => new Date(box().world.now);
-  const pass: Pass = async (checkpoint) => onPass(box(), checkpoint);
-  const parts = partsOf(box, now, pass);
+  const at = failpointDecorators(async (failpoint) => onPass(box(), failpoint));
+  const parts = partsOf(box, now, at);
 
   /** What a process remembers is part of the state: the reconciler of another history remembers something else. */
   async function look(into: Box, reconcile: Reconcile, asked: Map<string, Asked>): Promise<void> {
@@ -123,20 +123,19 @@ export function createPlant({ onPass }: PlantOptions): Plant {
 function partsOf(
   box: () => Box,
   now: () => Date,
-  pass: Pass,
+  at: FailpointDecorators,
 ): Omit<Parameters<typeof createReconcile>[0], 'asked'> {
   const store = createStore(box);
   return {
-    store,
-    record: createRecordStatus(store),
+    store: at.store(store),
+    record: at.record(createRecordStatus(store)),
     applications: readerOf((_, namespace) => readAt(box(), namespace)),
     clusters: { reader: () => readerOf((_, namespace) => readAt(box(), namespace)) },
     messagesOf: SHOWN,
-    promoter: createModelPromoter(box, now, pass),
+    promoter: createModelPromoter(box, now, at),
     check: () => CHECKED,
     onChange: () => {},
     policy: POLICY,
-    pass,
     log: SILENT,
     now,
   };
@@ -144,35 +143,36 @@ function partsOf(
 
 const { signal } = new AbortController();
 
-function createModelPromoter(box: () => Box, now: () => Date, pass: Pass) {
-  const workspace = workspaceIn(box);
-  return createPromoter({
+function createModelPromoter(box: () => Box, now: () => Date, at: FailpointDecorators) {
+  const workspace = at.workspace(workspaceIn(box));
+  const promoter = createPromoter({
     policy: {},
-    pullRequests: createPullRequestPromoter({
-      workspace,
-      outbound: { send: unreachable, close: () => {} } as never,
-      log: SILENT,
-      now,
-      onForgeRequest: () => {},
-      pass,
-      createForge: (_, url) => forgeAt(box, url),
-    }),
-    pushes: createPushPromoter({ workspace, now, pass }),
+    pullRequests: at.strategy(
+      createPullRequestPromoter({
+        workspace,
+        outbound: { send: unreachable, close: () => {} } as never,
+        log: SILENT,
+        now,
+        onForgeRequest: () => {},
+        decorate: at.forge,
+        createForge: (_, url) => forgeAt(box, url),
+      }),
+    ),
+    pushes: at.strategy(createPushPromoter({ workspace, now })),
     notifications: createNotificationPromoter({
-      async emit({ name, annotations }) {
+      emit: at.emit(async ({ name, annotations }) => {
         if (box().world.raised.includes(name)) return;
         const [environment = '', revision = ''] = Object.values(annotations);
         did(box(), { kind: 'notify', environment, revision, name });
         box().world = { ...box().world, raised: [...box().world.raised, name] };
-      },
+      }),
       fluxEvents: undefined,
       now,
-      pass,
     }),
     readSecret: async () => SECRET,
     signal,
-    pass,
   });
+  return at.promoter(promoter);
 }
 
 const SECRET = { values: new Map([['token', new TextEncoder().encode('secret-token')]]) };

@@ -30,12 +30,12 @@ export interface Outcome {
 
 export function createMachine(configuration: Configuration): Machine {
   const between = new Map((configuration.between ?? []).map((letter) => [letter.name, letter]));
-  const plant = createPlant({ onPass: (box, checkpoint) => interrupt(box, checkpoint) });
+  const plant = createPlant({ onPass: (box, failpoint) => interrupt(box, failpoint) });
   const rested = new Set<string>();
   const stage: Stage = { plant, events: configuration.events, revisions: configuration.revisions };
 
-  function interrupt(box: Box, checkpoint: string): void {
-    const letter = box.armed?.at === checkpoint ? between.get(box.armed.letter) : undefined;
+  function interrupt(box: Box, failpoint: string): void {
+    const letter = box.armed?.at === failpoint ? between.get(box.armed.letter) : undefined;
     if (letter) {
       box.armed = undefined;
       if (letter.may(closed(box))) letter.happen(box, stage);

@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { type PipelineKey, pipelineKey, type StoredPipeline } from '../../../src/api/pipeline.ts';
-import { passWhileHere } from '../../../src/cli/serve/shard.ts';
+import { fenceByShard } from '../../../src/cli/serve/shard.ts';
 import { leaseName } from '../../../src/decide/model/shard.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import { parseLabelSelector } from '../../../src/lib/kube/label-selector.ts';
 import { createShardPipelines } from '../../../src/observe/pipelines/shard-pipelines.ts';
 import { watchSpecs } from '../../../src/observe/pipelines/spec-changes.ts';
-import { CHECKPOINTS } from '../../../src/promote/checkpoint.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { pipeline } from '../../fakes/pipeline.ts';
 import { createFakeStore } from '../../fakes/store.ts';
@@ -146,27 +145,27 @@ describe('the Pipelines of a shard', () => {
 });
 
 describe('a promotion whose Pipeline is moved to another shard', () => {
-  test.each(CHECKPOINTS)('stops at %s, and says so', async (checkpoint) => {
-    const pass = passWhileHere(
+  test('stops, and says so', async () => {
+    const fence = fenceByShard(
       () => true,
       async () => {},
     );
-    expect(await failureOf(pass(checkpoint, KEY))).toMatchObject({
+    expect(await failureOf(fence(KEY))).toMatchObject({
       code: 'NotLeading',
-      message: `Pipeline apps/app was moved to another shard: this one stops at ${checkpoint}, and that one goes on.`,
+      message: 'Pipeline apps/app was moved to another shard: this one stops here, and that one goes on.',
     });
   });
 
   test('goes on as long as it is here, and stops where it may not go on for another reason', async () => {
-    await passWhileHere(
+    await fenceByShard(
       () => false,
       async () => {},
-    )('before-push', KEY);
+    )(KEY);
     const ended = new TurnpikeError('GitUnavailable', 'Turnpike is stopping.');
-    const stopped = passWhileHere(
+    const stopped = fenceByShard(
       () => false,
       () => Promise.reject(ended),
     );
-    expect(await failureOf(stopped('before-push', KEY))).toBe(ended);
+    expect(await failureOf(stopped(KEY))).toBe(ended);
   });
 });

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { pipelineKey } from '../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { Pass } from '../../../src/promote/checkpoint.ts';
+import type { Fence } from '../../../src/promote/fence.ts';
 import { createFluxEvents, eventsUrl } from '../../../src/promote/notification/flux-events.ts';
 import {
   createNotificationPromoter,
   type NotificationDeps,
   type PromoteEvent,
 } from '../../../src/promote/notification/notification.ts';
+import { fencedEmit } from '../../../src/reconcile/fenced.ts';
 import { startBrokenServer } from '../../fakes/broken-server.ts';
 import { withEnvironment } from '../../fakes/environment.ts';
 import { failureOf } from '../../fakes/failure.ts';
@@ -23,16 +24,15 @@ let emitted: PromoteEvent[];
 let respond: () => Response;
 let controller: ReturnType<typeof Bun.serve>;
 
-interface Change extends Partial<Pick<NotificationDeps, 'emit' | 'pass'>> {
+interface Change extends Partial<Pick<NotificationDeps, 'emit'>> {
   readonly address?: string;
 }
 
-function promoter({ emit, pass, address = `127.0.0.1:${controller.port}` }: Change = {}) {
+function promoter({ emit, address = `127.0.0.1:${controller.port}` }: Change = {}) {
   return createNotificationPromoter({
     emit: emit ?? (async (event) => emitted.push(event)),
     fluxEvents: createFluxEvents({ address, fetch, instance: 'turnpike-0' }),
     now: () => new Date('2026-11-21T12:00:00.123Z'),
-    ...(pass && { pass }),
   });
 }
 
@@ -108,10 +108,11 @@ describe('the notification strategy', () => {
 
   test('raises nothing where another replica leads by then', async () => {
     const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
-    const pass: Pass = async (checkpoint, key) => {
-      if (checkpoint === 'before-event' && key === pipelineKey('team', 'app')) throw lost;
+    const fence: Fence = async (key) => {
+      if (key === pipelineKey('team', 'app')) throw lost;
     };
-    expect(await failureOf(carriedOut(promoter({ pass }).prepare(promotionRequest())))).toBe(lost);
+    const emit = fencedEmit(async (event) => emitted.push(event), fence);
+    expect(await failureOf(carriedOut(promoter({ emit }).prepare(promotionRequest())))).toBe(lost);
     expect([...posted, ...emitted]).toEqual([]);
   });
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { pipelineKey } from '../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { BranchResult } from '../../../src/promote/branch/port.ts';
-import type { Pass } from '../../../src/promote/checkpoint.ts';
+import type { Fence } from '../../../src/promote/fence.ts';
+import { fencedWorkspace } from '../../../src/reconcile/fenced.ts';
 import { attemptTime } from '../../fakes/attempt-time.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { labelOf } from '../../fakes/github/examples.ts';
@@ -175,12 +176,16 @@ describe('the pull-request strategy', () => {
 
   test('has nothing pushed where another replica leads by then', async () => {
     const lost = new TurnpikeError('NotLeading', 'Another replica leads.');
-    const pass: Pass = async (checkpoint, key) => {
-      if (checkpoint === 'before-push' && key === pipelineKey('team', 'app')) throw lost;
+    const fence: Fence = async (key) => {
+      if (key === pipelineKey('team', 'app')) throw lost;
     };
-    await carriedOut(stage.promoter({ pass }).prepare(promotionRequest(), settings(), CREDENTIALS));
+    await carriedOut(
+      stage
+        .promoter({ workspace: fencedWorkspace(stage.workspace, fence) })
+        .prepare(promotionRequest(), settings(), CREDENTIALS),
+    );
     const [update] = stage.workspace.updates;
-    expect(await failureOf(Promise.resolve(update?.pass?.('before-push')))).toBe(lost);
+    expect(await failureOf(Promise.resolve(update?.fence?.()))).toBe(lost);
   });
 
   test('stops with the reason of the signal', async () => {

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'bun:test';
 import type { PullRequestTask, TaskResult } from '../../../src/decide/promotion/task.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { Forge, MergeOutcome, PullRequest } from '../../../src/lib/forges/port.ts';
-import type { Checkpoint } from '../../../src/promote/checkpoint.ts';
 import {
   closingNote,
   ownerNote,
@@ -10,6 +9,7 @@ import {
   withoutClosing,
 } from '../../../src/promote/pull-request/names.ts';
 import { runTask, type TaskOptions } from '../../../src/promote/pull-request/run-task.ts';
+import { fencedForge } from '../../../src/reconcile/fenced.ts';
 import { failureOf } from '../../fakes/failure.ts';
 
 const REF = { url: 'https://f/pulls/7', number: 7, commit: 'c0ffee' };
@@ -34,7 +34,6 @@ const OPTIONS: TaskOptions = {
   head: 'promotion-team-app-staging',
   base: 'main',
   meant: 'next',
-  pass: async () => {},
   now: NOW,
 };
 
@@ -214,11 +213,9 @@ describe.each(Object.values(TASKS))('the task $kind', (task) => {
   });
 
   test.each(NOT_OURS)('does nothing to a pull request that %s', async (_, pull) => {
-    const passed: Checkpoint[] = [];
-    const pass = async (checkpoint: Checkpoint) => void passed.push(checkpoint);
     const { forge, told } = fakeForge(pull);
-    expect(await runTask(forge, task, REF, { ...OPTIONS, pass })).toEqual(DONE);
-    expect([told, passed]).toEqual([[], []]);
+    expect(await runTask(forge, task, REF, OPTIONS)).toEqual(DONE);
+    expect(told).toEqual([]);
   });
 
   test('does nothing to a pull request that is closed, and says so: a person may have said no', async () => {
@@ -235,20 +232,20 @@ describe.each(Object.values(TASKS))('the task $kind', (task) => {
 
   test('leaves the forge untouched in a replica that no longer leads', async () => {
     const { forge, told } = fakeForge(PULL);
-    const pass = async () => Promise.reject(new TurnpikeError('NotLeading', 'Another replica leads.'));
-    expect(await failureOf(runTask(forge, task, REF, { ...OPTIONS, pass }))).toMatchObject({
+    const lost = () => Promise.reject(new TurnpikeError('NotLeading', 'Another replica leads.'));
+    expect(await failureOf(runTask(fencedForge(forge as Forge, lost), task, REF, OPTIONS))).toMatchObject({
       code: 'NotLeading',
     });
     expect(told).toEqual([]);
   });
 
-  test('passes before and after what it does', async () => {
+  test('is fenced before each thing that it does', async () => {
     const { forge, told } = fakeForge(PULL);
-    const pass = async (checkpoint: Checkpoint) => void told.push(checkpoint);
-    await runTask(forge, task, REF, { ...OPTIONS, pass });
+    const ask = async () => void told.push('asked');
+    await runTask(fencedForge(forge as Forge, ask), task, REF, OPTIONS);
     const acts = TASKS.close === task ? ['update', 'close'] : [expect.anything()];
     const names = told.map((one) => (Array.isArray(one) ? one[0] : one));
-    expect(names).toEqual(['before-task', ...acts, 'after-task']);
+    expect(names).toEqual(acts.flatMap((act) => ['asked', act]));
   });
 });
 

@@ -3,6 +3,7 @@ import { pipelineKey } from '../../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../../src/lib/errors.ts';
 import { createForge } from '../../../../src/lib/forges/registry.ts';
 import { closingNote } from '../../../../src/promote/pull-request/names.ts';
+import { fencedForge } from '../../../../src/reconcile/fenced.ts';
 import { failureOf } from '../../../fakes/failure.ts';
 import { commitOf } from '../../../fakes/github/branches.ts';
 import { BRANCH, CREATE, CREDENTIALS, GET, githubStage, PUSH, UPDATE } from '../../../fakes/github-stage.ts';
@@ -310,30 +311,27 @@ describe('a branch with commits of others', () => {
 });
 
 describe('a replica that no longer leads', () => {
-  const old = (from: string) =>
+  const old = () =>
     stage.promoter({
-      pass: async (checkpoint, key) => {
-        if (checkpoint === from && key === pipelineKey('team', 'app'))
-          throw new TurnpikeError('NotLeading', 'Another replica leads.');
-      },
+      decorate: (forge, key) =>
+        fencedForge(forge, async () => {
+          if (key === pipelineKey('team', 'app'))
+            throw new TurnpikeError('NotLeading', 'Another replica leads.');
+        }),
     });
-  const attempt = (from: string) =>
+  const attempt = () =>
     carriedOut(
-      old(from).prepare(
-        promotionRequest({ revision: '1.4.0', pullRequest: first() }),
-        settings(),
-        CREDENTIALS,
-      ),
+      old().prepare(promotionRequest({ revision: '1.4.0', pullRequest: first() }), settings(), CREDENTIALS),
     );
 
   test('opens no pull request', async () => {
-    await failureOf(attempt('before-create'));
+    await failureOf(attempt());
     expect(stage.github.pulls).toEqual([]);
   });
 
   test('updates none', async () => {
     await promote();
-    expect(await failureOf(attempt('before-update'))).toMatchObject({ code: 'NotLeading' });
+    expect(await failureOf(attempt())).toMatchObject({ code: 'NotLeading' });
     expect(stage.github.pulls[0]?.title).toEndWith('1.3.0');
   });
 
@@ -347,7 +345,7 @@ describe('a replica that no longer leads', () => {
     const [before] = structuredClone(stage.github.pulls);
     requests();
     const request = taskRequest(task, first({ commit: commitOf(BRANCH) }), { settings: settings() });
-    const failure = await failureOf(old('before-task').runTask(request, CREDENTIALS));
+    const failure = await failureOf(old().runTask(request, CREDENTIALS));
     expect(failure).toMatchObject({ code: 'NotLeading' });
     expect(requests()).toEqual([GET]);
     expect([stage.github.pulls, stage.github.statuses]).toEqual([[before], []] as never);
@@ -358,7 +356,7 @@ describe('a replica that no longer leads', () => {
   test('says nothing in one', async () => {
     await promote();
     stage.result = { kind: 'blocked', commit: 'decaf', reason: 'It is blocked.', problems: [] };
-    expect(await failureOf(attempt('before-update'))).toMatchObject({ code: 'NotLeading' });
+    expect(await failureOf(attempt())).toMatchObject({ code: 'NotLeading' });
     expect(stage.github.comments.get(1)).toBeUndefined();
   });
 });
