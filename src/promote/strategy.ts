@@ -1,5 +1,5 @@
-import type { AppRef, Gates, MergedInto, PullRequestRef } from '../api/pipeline.ts';
-import type { Retry } from '../lib/errors.ts';
+import type { AppRef, Gates, PullRequestRef } from '../api/pipeline.ts';
+import type { Result } from '../decide/promotion/result.ts';
 
 /** One revision to be brought into one environment. Acting on the same request twice is acting once. */
 export interface PromotionRequest {
@@ -45,36 +45,5 @@ export function concluded(result: PromotionResult): PreparedPromotion {
   return { carryOut: async () => result, discard() {} };
 }
 
-export type PromotionResult =
-  | {
-      readonly kind: 'pull-request';
-      readonly pullRequest: PullRequestRef;
-      /** None of the places names a digest or a commit. */
-      readonly byVersion?: readonly string[];
-      readonly message?: string;
-      /** The revision that the pull request before this one brought, which a person closed. */
-      readonly rejected?: string;
-      /** What kept it from being finished. */
-      readonly failure?: { readonly message: string; readonly retry: Retry };
-    }
-  /** The base branch has the revision at every marker; the pull request is one that was not known, and is open. */
-  | {
-      readonly kind: 'already-there';
-      readonly byVersion?: readonly string[];
-      readonly message: string;
-      readonly into: MergedInto;
-      readonly pullRequest?: PullRequestRef;
-    }
-  /** Committed to the branch itself. */
-  | {
-      readonly kind: 'pushed';
-      readonly commit: string;
-      readonly byVersion?: readonly string[];
-      readonly message: string;
-      readonly into: MergedInto;
-    }
-  /** It was merged before, and is not in the base branch any more. */
-  | { readonly kind: 'reverted' }
-  /** A person closed the pull request that the status knows for this very revision. */
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'notified' };
+/** What became of one that was carried out; what went wrong is thrown. */
+export type PromotionResult = Exclude<Result, { readonly kind: 'error' | 'needless' }>;

@@ -39,6 +39,7 @@ export type Result =
     }
   | {
       readonly kind: 'pushed';
+      readonly commit?: string;
       readonly byVersion?: readonly string[];
       readonly message: string;
       readonly into?: MergedInto;
