@@ -1,7 +1,7 @@
 import { type Pipeline, type PipelineStatus, pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { RecordStatus, StatusStore } from '../decide/model/status-store.ts';
 import type { Check } from './check.ts';
-import { type ConditionDeps, finish } from './with-conditions.ts';
+import { type ConditionDeps, withSummary } from './with-conditions.ts';
 
 /** What is to be done, as it is recorded. */
 export interface Intent {
@@ -31,7 +31,7 @@ export function createRecordResult(deps: RecordResultDeps): RecordResult {
       const before = current.status;
       const folded = fold(before);
       if (folded === before) return { before, pipeline: current };
-      return { before, pipeline: current, status: finish(deps, { ...current, status: folded }, check) };
+      return { before, pipeline: current, status: withSummary(deps, { ...current, status: folded }, check) };
     });
     if (!written?.status) return written?.before;
     deps.onChange({ ...written.pipeline, status: written.status }, written.before);

@@ -31,7 +31,7 @@ import { createPolls, type Polls } from './polls.ts';
 import type { Promoter } from './promoter.ts';
 import { newest } from './record.ts';
 import { runTasks } from './run-tasks.ts';
-import { finish, presentOf, settled } from './with-conditions.ts';
+import { presentOf, withConditions, withSummary } from './with-conditions.ts';
 
 /**
  * The four steps for one Pipeline: gather what is, decide what is to be done, act, record. Every act is
@@ -77,7 +77,7 @@ export function createReconcile(options: ReconcileDeps): Reconcile {
 
 async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, problems: readonly string[]) {
   const acted = { ...stored.status, ...presentOf(stored) };
-  const status = settled(deps, acted, invalidConditions(problems));
+  const status = withConditions(deps, acted, invalidConditions(problems));
   if (!Bun.deepEquals(status, stored.status)) {
     await deps.store.applyStatus(stored, status);
     const { namespace, name } = stored.metadata;
@@ -236,7 +236,7 @@ async function recordIntent(
   { decided, checking }: { readonly decided: Pipeline; readonly checking: Checking },
 ): Promise<Intent> {
   const check = await checking.whole();
-  const pipeline = await write(deps, before, finish(deps, decided, check, presentOf(decided)));
+  const pipeline = await write(deps, before, withSummary(deps, decided, check, presentOf(decided)));
   checking.handled();
   return { pipeline, check };
 }

@@ -31,7 +31,7 @@ export function presentOf({ metadata }: Pick<Pipeline, 'metadata'>): ActedOn {
  * The status with everything in it that follows from the rest: summary and conditions. A result of what was decided
  * before leaves the generation as it is: the spec may be another one by now, which nobody has acted on.
  */
-export function finish(
+export function withSummary(
   deps: ConditionDeps,
   pipeline: Pipeline,
   check: Check,
@@ -40,10 +40,10 @@ export function finish(
   const executions = foldExecutions(pipeline, deps.now());
   const status = bounded(pipeline.spec, { ...executions, ...actedOn, summary: summarize(pipeline) });
   const { threshold } = deps.policy;
-  return settled(deps, status, conditionsOf(pipeline, { threshold, now: deps.now() }, check));
+  return withConditions(deps, status, conditionsOf(pipeline, { threshold, now: deps.now() }, check));
 }
 
-export function settled(
+export function withConditions(
   deps: Pick<ConditionDeps, 'now'>,
   status: PipelineStatus,
   wanted: readonly WantedCondition[],
