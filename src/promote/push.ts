@@ -4,7 +4,7 @@ import { type AttemptTime, gitTime } from '../lib/async/index.ts';
 import { forGit } from '../lib/forges/index.ts';
 import { forgeTypeOf, kindOf } from '../lib/forges/pure.ts';
 import type { GitCredentials, SigningKey } from '../lib/git/index.ts';
-import type { BranchResult, Workspace } from './branch/port.ts';
+import type { BranchResult, BranchUpdater } from './branch/port.ts';
 import { commitMessage } from './pull-request/body.ts';
 import { atOnce } from './pull-request/forge-type.ts';
 import { markerKey } from './pull-request/names.ts';
@@ -18,7 +18,7 @@ import {
 
 /** The strategy `push`: one commit on the branch itself, for those who need no pull request. */
 export interface PushPromoter {
-  /** @throws TurnpikeError the codes of the workspace */
+  /** @throws TurnpikeError the codes of the branch updater */
   prepare(
     request: PromotionRequest,
     settings: PushStrategy,
@@ -35,7 +35,7 @@ export interface PushPromoter {
 }
 
 export interface PushDeps {
-  readonly workspace: Pick<Workspace, 'prepare' | 'inspect'>;
+  readonly branches: Pick<BranchUpdater, 'prepare' | 'inspect'>;
   readonly now: () => Date;
 }
 
@@ -45,12 +45,12 @@ function at(url: string, credentials: GitCredentials): GitCredentials {
   return forGit(credentials, type ? kindOf(type) : {});
 }
 
-export function createPushPromoter({ workspace, now }: PushDeps): PushPromoter {
+export function createPushPromoter({ branches, now }: PushDeps): PushPromoter {
   const inBase: PushPromoter['inBase'] = async (request, { url, branch, files }, credentials, time) => {
     const revision = writtenOf(request);
     const place = { url, baseBranch: branch, files, markerKey: markerKey(request) };
     const look = { ...place, revision, credentials: at(url, credentials), ...gitTime(time) };
-    return mergedState(await workspace.inspect(look), request);
+    return mergedState(await branches.inspect(look), request);
   };
 
   return {
@@ -59,7 +59,7 @@ export function createPushPromoter({ workspace, now }: PushDeps): PushPromoter {
       if (request.wasMerged && (await inBase(request, settings, credentials, time)) === 'reverted') {
         return concluded({ kind: 'reverted' });
       }
-      const prepared = await workspace.prepare({
+      const prepared = await branches.prepare({
         url,
         baseBranch: branch,
         branch,

@@ -1,7 +1,7 @@
 import { type PipelineKey, pipelineKey } from '../api/pipeline.ts';
 import type { RecordStatus, StatusStore } from '../decide/model/status-store.ts';
 import type { Forge } from '../lib/forges/index.ts';
-import type { BranchUpdate, PreparedBranch, Workspace } from '../promote/branch/port.ts';
+import type { BranchUpdate, BranchUpdater, PreparedBranch } from '../promote/branch/port.ts';
 import type { NotificationDeps } from '../promote/notification/notification.ts';
 import { aroundWrites, type ForgeWrite } from '../promote/pull-request/around-writes.ts';
 import type { PreparedPromotion, PromotionRequest } from '../promote/strategy.ts';
@@ -43,7 +43,7 @@ type Act = 'state' | 'intent' | 'push' | 'create' | 'update' | 'event' | 'task' 
 export interface FailpointDecorators {
   store(store: StatusStore): StatusStore;
   record(record: RecordStatus): RecordStatus;
-  workspace<W extends Pick<Workspace, 'prepare' | 'updateBranch'>>(workspace: W): W;
+  branches<W extends Pick<BranchUpdater, 'prepare' | 'updateBranch'>>(branches: W): W;
   forge(forge: Forge, pipeline: PipelineKey): Forge;
   emit(emit: NotificationDeps['emit']): NotificationDeps['emit'];
   strategy<S extends Strategy>(strategy: S): S;
@@ -57,7 +57,7 @@ interface Strategy {
 const NONE: FailpointDecorators = {
   store: (store) => store,
   record: (record) => record,
-  workspace: (workspace) => workspace,
+  branches: (branches) => branches,
   forge: (forge) => forge,
   emit: (emit) => emit,
   strategy: (strategy) => strategy,
@@ -92,7 +92,7 @@ export function failpointDecorators(reach: Failpoint | undefined): FailpointDeco
         around('intent', keyOf(pipeline), () => store.applyStatus(pipeline, status)),
     }),
     record: (record) => (known, decide) => around('result', keyOf(known), () => record(known, decide)),
-    workspace: (workspace) => ({ ...workspace, ...pushing(workspace, reach) }),
+    branches: (branches) => ({ ...branches, ...pushing(branches, reach) }),
     forge: (forge, pipeline) => aroundWrites(forge, (write, act) => around(FORGE_ACTS[write], pipeline, act)),
     emit: (emit) => (event) => around('event', keyOf({ metadata: event.regarding }), () => emit(event)),
     strategy: (strategy) => ({
@@ -110,10 +110,10 @@ export function failpointDecorators(reach: Failpoint | undefined): FailpointDeco
 }
 
 /** The push itself goes with others: it is held where its fence is asked, right before it. */
-function pushing(workspace: Pick<Workspace, 'prepare' | 'updateBranch'>, reach: Failpoint) {
+function pushing(branches: Pick<BranchUpdater, 'prepare' | 'updateBranch'>, reach: Failpoint) {
   async function prepare(update: BranchUpdate): Promise<PreparedBranch> {
     const pipeline = pipelineOf(update);
-    const prepared = await workspace.prepare(askedBefore(update, () => reach('before-push', pipeline)));
+    const prepared = await branches.prepare(askedBefore(update, () => reach('before-push', pipeline)));
     await reach('fetched', pipeline);
     return {
       ...prepared,

@@ -1,7 +1,7 @@
 import { type PipelineKey, pipelineKey } from '../api/pipeline.ts';
 import type { StatusStore } from '../decide/model/status-store.ts';
 import type { Forge } from '../lib/forges/index.ts';
-import type { BranchUpdate, Workspace } from '../promote/branch/port.ts';
+import type { BranchUpdate, BranchUpdater } from '../promote/branch/port.ts';
 import type { Fence } from '../promote/fence.ts';
 import type { FluxEvents } from '../promote/notification/flux-events.ts';
 import type { NotificationDeps } from '../promote/notification/notification.ts';
@@ -19,15 +19,15 @@ export function fencedStore(store: StatusStore, fence: Fence): StatusStore {
   };
 }
 
-export function fencedWorkspace<W extends Pick<Workspace, 'prepare' | 'updateBranch'>>(
-  workspace: W,
+export function fencedBranches<W extends Pick<BranchUpdater, 'prepare' | 'updateBranch'>>(
+  branches: W,
   fence: Fence,
 ): W {
   const fenced = (update: BranchUpdate) => askedBefore(update, () => fence(pipelineOf(update)));
   return {
-    ...workspace,
-    prepare: (update) => workspace.prepare(fenced(update)),
-    updateBranch: (update) => workspace.updateBranch(fenced(update)),
+    ...branches,
+    prepare: (update) => branches.prepare(fenced(update)),
+    updateBranch: (update) => branches.updateBranch(fenced(update)),
   };
 }
 

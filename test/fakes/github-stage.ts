@@ -51,7 +51,7 @@ export function githubStage(): GitHubStage {
     return { type: 'github', url, baseBranch: 'main', secretRef: { name: 'git' }, ...change };
   };
   const deps = (): PullRequestDeps => ({
-    workspace: stage.workspace,
+    branches: stage.workspace,
     outbound: loopbackOutbound(),
     log: createFakeLog().log,
     now: () => new Date('2026-11-21T12:00:00Z'),

@@ -3,10 +3,11 @@ import type {
   BaseState,
   BranchResult,
   BranchUpdate,
-  Workspace,
+  BranchUpdater,
 } from '../../src/promote/branch/port.ts';
 
-export interface FakeWorkspace extends Pick<Workspace, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'> {
+export interface FakeWorkspace
+  extends Pick<BranchUpdater, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'> {
   readonly updates: BranchUpdate[];
   /** Every branch is there but for these. */
   readonly gone: Set<string>;

@@ -41,7 +41,7 @@ beforeAll(async () => {
   workspace = await testWorkspace({ outbound });
   const { log } = createFakeLog();
   promoter = createPullRequestPromoter({
-    workspace,
+    branches: workspace,
     outbound,
     log,
     now: () => new Date(),

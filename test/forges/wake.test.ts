@@ -9,8 +9,8 @@ import { createRejectionLog } from '../../src/http/signed/rejections.ts';
 import { createSignedApp } from '../../src/http/signed-app.ts';
 import { createQueue } from '../../src/lib/async/work-queue.ts';
 import { createWorkers } from '../../src/lib/async/workers.ts';
-import { createWorkspace } from '../../src/promote/branch/branch-updater.ts';
-import type { Workspace } from '../../src/promote/branch/port.ts';
+import { createBranchUpdater } from '../../src/promote/branch/branch-updater.ts';
+import type { BranchUpdater } from '../../src/promote/branch/port.ts';
 import { createPullRequestPromoter } from '../../src/promote/pull-request/pull-request.ts';
 import { concluded } from '../../src/promote/strategy.ts';
 import { type Controller, startController } from '../../src/reconcile/controller.ts';
@@ -41,7 +41,7 @@ const FILE = 'apps/staging/app.yaml';
 let gitea: Gitea;
 let url: string;
 let directory: string;
-let workspace: Workspace;
+let workspace: BranchUpdater;
 let controller: Controller;
 let server: Server;
 const store = createFakeStore();
@@ -83,7 +83,13 @@ function startLeader(): Controller {
   const own = serializeWrites(store).skipOwnUpdates(queue.add);
   const outbound = loopbackOutbound();
   const now = () => new Date();
-  const pullRequests = createPullRequestPromoter({ workspace, outbound, log, now, onForgeRequest: () => {} });
+  const pullRequests = createPullRequestPromoter({
+    branches: workspace,
+    outbound,
+    log,
+    now,
+    onForgeRequest: () => {},
+  });
   const promoter = createPromoter({
     policy: {},
     signal: new AbortController().signal,
@@ -174,7 +180,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(lab.directory, 'wake-'));
   const marked = 'version: 1.0.0 # {"$promotion": "apps:app:staging"}\n';
   url = await gitea.createRepository(repository, { [FILE]: marked });
-  workspace = createWorkspace({
+  workspace = createBranchUpdater({
     now: () => new Date(),
     outbound: loopbackOutbound(),
     log,

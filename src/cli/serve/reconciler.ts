@@ -4,7 +4,7 @@ import { createBulkhead, type Queue, type Workers } from '../../lib/async/index.
 import type { Outbound } from '../../lib/net/index.ts';
 import type { GatherFacts } from '../../observe/references/lookups.ts';
 import type { Secrets } from '../../observe/secrets/secrets.ts';
-import { createWorkspace } from '../../promote/branch/branch-updater.ts';
+import { createBranchUpdater } from '../../promote/branch/branch-updater.ts';
 import type { Fence } from '../../promote/fence.ts';
 import { createNotificationPromoter } from '../../promote/notification/notification.ts';
 import { createPullRequestPromoter } from '../../promote/pull-request/pull-request.ts';
@@ -13,11 +13,11 @@ import { createCheck } from '../../reconcile/check.ts';
 import { createCloseDeleted } from '../../reconcile/deleted.ts';
 import { type Failpoint, failpointDecorators } from '../../reconcile/failpoints.ts';
 import {
+  fencedBranches,
   fencedEmit,
   fencedFluxEvents,
   fencedForge,
   fencedStore,
-  fencedWorkspace,
 } from '../../reconcile/fenced.ts';
 import { limitPromoter } from '../../reconcile/limit-promoter.ts';
 import { createPromoter } from '../../reconcile/promoter.ts';
@@ -47,7 +47,7 @@ export function composePromoter(context: Context, deps: PromoterDeps) {
   const { policy, outbound, fence, secrets, reporting } = deps;
   const { events, fluxEvents } = reporting;
   const at = failpointDecorators(deps.failpoint);
-  const ownWorkspace = createWorkspace({
+  const branchUpdater = createBranchUpdater({
     outbound,
     directory: deps.directory,
     maxBytes: config['git-cache-max-size'],
@@ -55,7 +55,7 @@ export function composePromoter(context: Context, deps: PromoterDeps) {
     log,
     now,
   });
-  const workspace = at.workspace(fencedWorkspace(ownWorkspace, fence));
+  const branches = at.branches(fencedBranches(branchUpdater, fence));
   const ended = new AbortController();
   const promoter = createPromoter({
     signal: ended.signal,
@@ -64,7 +64,7 @@ export function composePromoter(context: Context, deps: PromoterDeps) {
     policy,
     pullRequests: at.strategy(
       createPullRequestPromoter({
-        workspace,
+        branches,
         outbound,
         log,
         now,
@@ -79,7 +79,7 @@ export function composePromoter(context: Context, deps: PromoterDeps) {
         },
       }),
     ),
-    pushes: at.strategy(createPushPromoter({ workspace, now })),
+    pushes: at.strategy(createPushPromoter({ branches, now })),
     notifications: createNotificationPromoter({
       emit: at.emit(fencedEmit(events.emit, fence)),
       fluxEvents: fluxEvents && fencedFluxEvents(fluxEvents, fence),
@@ -91,7 +91,7 @@ export function composePromoter(context: Context, deps: PromoterDeps) {
     signal: ended.signal,
     /** Breaks off what still waits for a forge. */
     abort: () => ended.abort(),
-    close: workspace.close,
+    close: branches.close,
   };
 }
 

@@ -1,12 +1,28 @@
 import type { Batch, DrainPending } from '../../lib/async/index.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
-import { type Connected, copyKey, type RefUpdate, type RepositoryStore, type Signers, type Transport, unusable } from '../../lib/git/index.ts';
+import {
+  type Connected,
+  copyKey,
+  type RefUpdate,
+  type RepositoryStore,
+  type Signers,
+  type Transport,
+  unusable,
+} from '../../lib/git/index.ts';
 import { createAlone } from './alone.ts';
 import type { BatchedUpdate } from './batched.ts';
-import { areUnanswered, leftOut, type Outcome, resultOf, settledOf, type Tried, type Updated } from './outcome.ts';
+import {
+  areUnanswered,
+  leftOut,
+  type Outcome,
+  resultOf,
+  settledOf,
+  type Tried,
+  type Updated,
+} from './outcome.ts';
 import type { Failed, Refused } from './prepared.ts';
 import { type Making, makeReady } from './ready.ts';
-import { sendTogether } from './send.ts';
+import { sendBatch } from './send.ts';
 import { type SharedTime, shareTime } from './shared-time.ts';
 import { remember } from './standing.ts';
 import { type Attempted } from './stopped.ts';
@@ -32,7 +48,7 @@ const MAX_ATTEMPTS = 3;
  * push included. What the server refuses in one batch, or does not answer, is tried alone: a rule about one branch
  * may make it refuse all.
  */
-export async function updateTogether(access: Access, batch: Batch<BatchedUpdate, Updated>): Promise<void> {
+export async function updateBatch(access: Access, batch: Batch<BatchedUpdate, Updated>): Promise<void> {
   const { items, drainPending, settle } = batch;
   const time = shareTime(items);
   const join: DrainPending<BatchedUpdate> = (mayJoin) => {
@@ -122,7 +138,7 @@ async function attempt(
     transport,
   );
   const { repository } = ready;
-  const { prepared, sent } = await sendTogether(transport, ready);
+  const { prepared, sent } = await sendBatch(transport, ready);
   const outcomeOf = ({ update, made }: Attempted): Outcome => {
     if (made.kind === 'failed' || made.kind === 'refused') return made;
     if (made.kind !== 'push') return { kind: 'done', result: made };

@@ -11,17 +11,17 @@ import { branchProblem } from '../../lib/git/pure.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Outbound } from '../../lib/net/index.ts';
 import { shapeProblem } from '../../lib/net/pure.ts';
-import { updateTogether } from './batch.ts';
+import { updateBatch } from './batch.ts';
 import type { BatchedUpdate } from './batched.ts';
 import { selectionsOf } from './edit/selection.ts';
 import { GIT_ADVICE, STORE_SETTINGS } from './git-advice.ts';
 import { hasBranch, inspectBase } from './look.ts';
 import type { Updated } from './outcome.ts';
-import type { BranchResult, BranchUpdate, Workspace } from './port.ts';
+import type { BranchResult, BranchUpdate, BranchUpdater } from './port.ts';
 import { fitsOnePush } from './room.ts';
 import { tenantOf } from './tenant.ts';
 
-export interface WorkspaceDeps {
+export interface BranchUpdaterDeps {
   readonly outbound: Outbound;
   /** Where repositories are kept between promotions; those of an earlier process are removed. */
   readonly directory: string;
@@ -33,7 +33,13 @@ export interface WorkspaceDeps {
   readonly now: () => Date;
 }
 
-export function createWorkspace({ outbound, directory, log, now, ...bounds }: WorkspaceDeps): Workspace {
+export function createBranchUpdater({
+  outbound,
+  directory,
+  log,
+  now,
+  ...bounds
+}: BranchUpdaterDeps): BranchUpdater {
   const turns = createTurns();
   const store = createRepositoryStore({ directory, settings: STORE_SETTINGS, log, turns, ...bounds });
   const lane = createKeyLane(turns);
@@ -48,10 +54,7 @@ export function createWorkspace({ outbound, directory, log, now, ...bounds }: Wo
     lane,
   });
   const access = { connected, store, signerOf };
-  const batched = createBatcher<BatchedUpdate, Updated>(
-    (batch) => updateTogether(access, batch),
-    fitsOnePush,
-  );
+  const batched = createBatcher<BatchedUpdate, Updated>((batch) => updateBatch(access, batch), fitsOnePush);
 
   function submit(update: BranchUpdate, phases: Phases): Promise<Updated> {
     return untilAborted(batched(batchKey(update), { ...update, ...phases }), update.signal);

@@ -118,7 +118,7 @@ export interface PreparedBranch {
 }
 
 /** All throw TurnpikeError. */
-export interface Workspace {
+export interface BranchUpdater {
   /** Looks at the repository and makes what is to be pushed. */
   prepare(update: BranchUpdate): Promise<PreparedBranch>;
   /** Both in one go, for what may be pushed at once. */

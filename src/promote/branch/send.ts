@@ -15,7 +15,7 @@ export function joined(before: RefUpdate | undefined, next: RefUpdate): RefUpdat
 }
 
 /** They are asked behind the wait for room, which may be long: nothing lies between their word and the push. */
-export async function sendTogether(
+export async function sendBatch(
   transport: Transport,
   ready: { readonly prepared: readonly Attempted[]; readonly advertised: Advertised },
 ) {

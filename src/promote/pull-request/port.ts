@@ -26,7 +26,7 @@ export interface FindRequest extends PipelineEnvironment {
   readonly settings: PullRequestStrategy;
 }
 
-/** All throw TurnpikeError: the codes of the workspace, of `createForgeCall`, SpecInvalid and SecretInvalid. */
+/** All throw TurnpikeError: the codes of the branch updater, of `createForgeCall`, SpecInvalid and SecretInvalid. */
 export interface PullRequestPromoter<Access = SecretCredentials> {
   /** To carry it out brings the branch and its one open pull request to the request's revision. */
   prepare(

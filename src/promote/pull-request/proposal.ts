@@ -8,7 +8,7 @@ import { ownerName, ownerOf, promotionBranch, saysClosing } from './names.ts';
 
 /** What the pull request shall be, and how what is there already becomes that. */
 
-export function proposalOf(
+export function wantedPullRequest(
   request: PromotionRequest,
   settings: PullRequestStrategy,
   forge: Forge,
@@ -32,7 +32,7 @@ export function proposalOf(
 }
 
 /** A new pull request of the branch, else the one that is in the way. */
-export async function createOne(
+export async function createPullRequest(
   forge: Forge,
   request: PromotionRequest,
   wanted: NewPullRequest,
@@ -40,7 +40,7 @@ export async function createOne(
   const created = await forge.create(wanted);
   if (created !== 'exists') return created;
   const found = await forge.find(wanted.head, wanted.base);
-  if (found) return updateOne(forge, request, found, wanted);
+  if (found) return updateIfChanged(forge, request, found, wanted);
   const sentence = `The forge says that ${wanted.head} has a pull request to ${wanted.base} already, and shows none that is open: it is tried again.`;
   throw new TurnpikeError('ForgeUnavailable', sentence);
 }
@@ -96,7 +96,7 @@ export async function lookAtKnown(
 }
 
 /** Brings title, text and base branch of one that is open up to what is wanted. */
-export async function updateOne(
+export async function updateIfChanged(
   forge: Forge,
   request: PromotionRequest,
   pull: PullRequest,

@@ -4,13 +4,25 @@ import { isSame } from '../../decide/model/revision.ts';
 import { type AttemptTime, gitTime } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { type Credentials, type Forge, forGit, type PullRequest } from '../../lib/forges/index.ts';
-import type { BranchResult, BranchUpdate, Workspace } from '../branch/port.ts';
+import type { BranchResult, BranchUpdate, BranchUpdater } from '../branch/port.ts';
 import { alreadyThere, commitBy, mergedState, sentences, writtenOf } from '../result.ts';
-import { concluded, type PreparedPromotion, type PromotionRequest, type PromotionResult } from '../strategy.ts';
+import {
+  concluded,
+  type PreparedPromotion,
+  type PromotionRequest,
+  type PromotionResult,
+} from '../strategy.ts';
 import { commitMessage } from './body.ts';
 import { atOnce, mayBeRebased, typeOf } from './forge-type.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
-import { createOne, isOurs, type KnownPull, lookAtKnown, proposalOf, updateOne } from './proposal.ts';
+import {
+  createPullRequest,
+  isOurs,
+  type KnownPull,
+  lookAtKnown,
+  updateIfChanged,
+  wantedPullRequest,
+} from './proposal.ts';
 
 /** Brings one branch and its one pull request to a revision. */
 
@@ -23,9 +35,9 @@ export interface Attempt {
   readonly time?: AttemptTime;
 }
 
-type Git = Pick<Workspace, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
+type Git = Pick<BranchUpdater, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
 
-export async function prepareProposal(git: Git, attempt: Attempt): Promise<PreparedPromotion> {
+export async function preparePullRequest(git: Git, attempt: Attempt): Promise<PreparedPromotion> {
   const { request, forge } = attempt;
   const update = updateOf(attempt);
   const base = request.pullRequest?.base ?? update.baseBranch;
@@ -71,11 +83,11 @@ async function propose(attempt: Attempt, push: Push): Promise<PromotionResult> {
 /** What an attempt before this one has opened without knowing it. */
 async function leftOpen(forge: Forge, { request, settings }: Attempt): Promise<PullRequestRef | undefined> {
   const mayBe = request.mayBeOpen && request.pullRequest === undefined;
-  return mayBe ? findOwn(forge, request, settings) : undefined;
+  return mayBe ? findOpen(forge, request, settings) : undefined;
 }
 
 /** The open one of the environment's branch, where it is ours. */
-export async function findOwn(
+export async function findOpen(
   forge: Forge,
   request: PipelineEnvironment,
   settings: PullRequestStrategy,
@@ -93,10 +105,10 @@ interface Pushed {
 
 async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): Promise<PromotionResult> {
   const { request, settings } = attempt;
-  const wanted = proposalOf(request, settings, forge, branch);
+  const wanted = wantedPullRequest(request, settings, forge, branch);
   const pull = known.open
-    ? await updateOne(forge, request, known.open, wanted)
-    : await createOne(forge, request, wanted);
+    ? await updateIfChanged(forge, request, known.open, wanted)
+    : await createPullRequest(forge, request, wanted);
   const { labels = [], assignees = [], reviewers = [] } = settings;
   // It is there by now, and is recorded whatever comes next: a person may close it before the next attempt.
   const { refused = [], failure } = await unlessFailed(

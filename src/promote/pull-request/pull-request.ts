@@ -13,18 +13,18 @@ import {
 } from '../../lib/forges/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { Outbound } from '../../lib/net/index.ts';
-import type { Workspace } from '../branch/port.ts';
+import type { BranchUpdater } from '../branch/port.ts';
 import { mergedState, writtenOf } from '../result.ts';
 import { withAppTokens } from './app-access.ts';
 import { typeOf } from './forge-type.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch, saysClosing } from './names.ts';
 import type { PullRequestPromoter, RepositorySettings } from './port.ts';
 import { isOurs, mergedWhere } from './proposal.ts';
-import { findOwn, prepareProposal } from './propose.ts';
+import { findOpen, preparePullRequest } from './propose.ts';
 import { runTask } from './run-task.ts';
 
 export interface PullRequestDeps {
-  readonly workspace: Pick<Workspace, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
+  readonly branches: Pick<BranchUpdater, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
   readonly outbound: Outbound;
   readonly log: Logger;
   readonly now: () => Date;
@@ -37,7 +37,7 @@ export interface PullRequestDeps {
 }
 
 export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPromoter {
-  const { workspace, createForge: create = createForge } = deps;
+  const { branches, createForge: create = createForge } = deps;
   const shared = { ...deps, ...createSharedLimits(deps.now, deps.waits) };
   const forgeOf = (settings: RepositorySettings, credentials: Credentials, time?: AttemptTime) =>
     create(typeOf(settings), settings.url, credentials, { ...shared, ...forgeTime(time) });
@@ -63,7 +63,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
     prepare: (request, settings, credentials, time) => {
       const forge = decorated(forgeOf(settings, credentials, time), request);
       const attempt = { request, settings, credentials, forge, now: deps.now() };
-      return prepareProposal(workspace, { ...attempt, ...(time && { time }) });
+      return preparePullRequest(branches, { ...attempt, ...(time && { time }) });
     },
 
     async runTask(request, credentials, time) {
@@ -80,7 +80,7 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       if (result.kind !== 'done' || result.found !== 'closed') return result;
       // A forge closes what has lost its base branch: nobody said no.
       const git = gitOf(forge, settings, credentials, time);
-      return (await workspace.hasBranch({ ...git, branch: base })) ? result : { kind: 'done' };
+      return (await branches.hasBranch({ ...git, branch: base })) ? result : { kind: 'done' };
     },
 
     async state(request, credentials, time) {
@@ -94,18 +94,18 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       if (saysClosing(found.body)) return 'lapsed';
       const branch = pullRequest.base ?? settings.baseBranch;
       const git = gitOf(forge, settings, credentials, time);
-      return (await workspace.hasBranch({ ...git, branch })) ? 'closed' : 'lapsed';
+      return (await branches.hasBranch({ ...git, branch })) ? 'closed' : 'lapsed';
     },
 
     find: (request, credentials, time) =>
-      findOwn(forgeOf(request.settings, credentials, time), request, request.settings),
+      findOpen(forgeOf(request.settings, credentials, time), request, request.settings),
 
     async inBase(request, settings, credentials, time) {
       const git = gitOf(patientForgeOf(settings, credentials, time), settings, credentials, time);
       const { baseBranch, files } = settings;
       const revision = writtenOf(request);
       const base = { ...git, baseBranch, files, revision, markerKey: markerKey(request) };
-      return mergedState(await workspace.inspect(base), request);
+      return mergedState(await branches.inspect(base), request);
     },
   };
   return withAppTokens(promoter, shared);

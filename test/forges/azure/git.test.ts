@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PullRequestRef, PullRequestStrategy } from '../../../src/api/pipeline.ts';
 import { createForge } from '../../../src/lib/forges/registry.ts';
-import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
-import type { Workspace } from '../../../src/promote/branch/port.ts';
+import { createBranchUpdater } from '../../../src/promote/branch/branch-updater.ts';
+import type { BranchUpdater } from '../../../src/promote/branch/port.ts';
 import type { PullRequestPromoter } from '../../../src/promote/pull-request/port.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { type FakeGit, fakeGit } from '../../fakes/azure/git.ts';
@@ -25,7 +25,7 @@ const SECRET = { token: AZURE_TOKEN };
 let directory: string;
 let git: FakeGit;
 let azure: FakeAzure;
-let workspace: Workspace;
+let workspace: BranchUpdater;
 let promoter: PullRequestPromoter;
 let strategy: PullRequestStrategy;
 let operations: string[];
@@ -42,10 +42,10 @@ async function start(product: Product): Promise<void> {
   const now = () => new Date();
   const { log } = createFakeLog();
   const bounds = { maxBytes: 100_000_000, maxPackBytes: 64_000_000 };
-  workspace = createWorkspace({ now, outbound, log, directory: join(directory, 'cache'), ...bounds });
+  workspace = createBranchUpdater({ now, outbound, log, directory: join(directory, 'cache'), ...bounds });
   operations = [];
   promoter = createPullRequestPromoter({
-    workspace,
+    branches: workspace,
     outbound,
     log,
     now,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { Forge } from '../../../src/lib/forges/port.ts';
 import { createForge } from '../../../src/lib/forges/registry.ts';
-import { proposalOf } from '../../../src/promote/pull-request/proposal.ts';
+import { wantedPullRequest } from '../../../src/promote/pull-request/proposal.ts';
 import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../../fakes/bitbucket.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
@@ -48,7 +48,7 @@ describe('Bitbucket Data Center', () => {
   test('is given no tags and no comments of HTML, which it would show', async () => {
     const settings = { url: bitbucket.origin, baseBranch: 'main', secretRef: { name: 'forge' } };
     const branch = { kind: 'pushed', commit: HEAD_COMMIT, changes: [], problems: [] } as const;
-    const wanted = proposalOf(promotionRequest(), settings, forge(), branch);
+    const wanted = wantedPullRequest(promotionRequest(), settings, forge(), branch);
     await forge().create({ ...wanted, head: INPUT.head });
     const body = bitbucket.pulls[0]?.description ?? '';
     expect(body).not.toContain('<');

@@ -2,8 +2,8 @@ import { afterAll, beforeAll } from 'bun:test';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PullRequestStrategy } from '../../../src/api/pipeline.ts';
-import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
-import type { Workspace } from '../../../src/promote/branch/port.ts';
+import { createBranchUpdater } from '../../../src/promote/branch/branch-updater.ts';
+import type { BranchUpdater } from '../../../src/promote/branch/port.ts';
 import type { PullRequestPromoter } from '../../../src/promote/pull-request/port.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { createFakeLog } from '../../fakes/log.ts';
@@ -31,7 +31,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
   const repository = `${name}-${crypto.randomUUID().slice(0, 8)}`;
   const stage: Partial<Record<keyof GiteaStage, unknown>> = { repository };
   let directory: string | undefined;
-  let workspace: Workspace | undefined;
+  let workspace: BranchUpdater | undefined;
   let remove: (() => Promise<unknown>) | undefined;
   let passed = 0;
 
@@ -48,7 +48,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
     const outbound = loopbackOutbound();
     const { log } = createFakeLog();
     const operations: string[] = [];
-    workspace = createWorkspace({
+    workspace = createBranchUpdater({
       now: () => new Date(),
       outbound,
       log,
@@ -57,7 +57,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
       maxPackBytes: 64_000_000,
     });
     const promoter = createPullRequestPromoter({
-      workspace,
+      branches: workspace,
       outbound,
       log,
       now: () => new Date(Date.now() + passed),

@@ -75,7 +75,7 @@ function tokenRequests(): string[] {
 
 function promoterWith(workspace: FakeWorkspace, outbound: Outbound): PullRequestPromoter {
   return createPullRequestPromoter({
-    workspace,
+    branches: workspace,
     outbound,
     log: logged.log,
     now: () => new Date(Date.now() + passed),

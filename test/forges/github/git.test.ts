@@ -6,8 +6,8 @@ import type { PullRequestRef, PullRequestStrategy } from '../../../src/api/pipel
 import { credentialsFrom, type SecretCredentials } from '../../../src/lib/forges/index.ts';
 import { createForge } from '../../../src/lib/forges/registry.ts';
 import type { Outbound } from '../../../src/lib/net/outbound.ts';
-import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
-import type { Workspace } from '../../../src/promote/branch/port.ts';
+import { createBranchUpdater } from '../../../src/promote/branch/branch-updater.ts';
+import type { BranchUpdater } from '../../../src/promote/branch/port.ts';
 import type { PullRequestPromoter } from '../../../src/promote/pull-request/port.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { failureOf } from '../../fakes/failure.ts';
@@ -28,7 +28,7 @@ const APP = fakeApp();
 let directory: string;
 let git: FakeGit;
 let github: FakeGitHub;
-let workspace: Workspace;
+let workspace: BranchUpdater;
 let promoter: PullRequestPromoter;
 let strategy: PullRequestStrategy;
 let operations: string[];
@@ -44,7 +44,7 @@ async function start(place: (typeof PLACES)[number]) {
   github = startFakeGitHub(place.apiPath, { app: APP, git });
   const outbound = place.reach(loopbackOutbound(), github.origin);
   const { log } = createFakeLog();
-  workspace = createWorkspace({
+  workspace = createBranchUpdater({
     now: () => new Date(),
     outbound,
     log,
@@ -54,7 +54,7 @@ async function start(place: (typeof PLACES)[number]) {
   });
   operations = [];
   promoter = createPullRequestPromoter({
-    workspace,
+    branches: workspace,
     outbound,
     log,
     now: () => new Date(),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { readdir } from 'node:fs/promises';
-import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
+import { createBranchUpdater } from '../../../src/promote/branch/branch-updater.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { loopbackOutbound } from '../../fakes/outbound.ts';
@@ -388,7 +388,7 @@ describe('the copies of repositories', () => {
       maxPackBytes: 1024 ** 2,
       log,
     };
-    const other = createWorkspace({ ...deps, now: () => new Date() });
+    const other = createBranchUpdater({ ...deps, now: () => new Date() });
     await other.updateBranch(branchUpdate(stage.url));
     expect(await readdir(stage.workspace.directory)).toHaveLength(1);
     await other.close();

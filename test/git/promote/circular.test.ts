@@ -26,7 +26,7 @@ function promote(commit: string, name = 'app', { workspace = stage.workspace, ap
     ...(approvedBy !== undefined && { approvedBy }),
   });
   const settings = { url: stage.url, branch: 'main', secretRef: { name: 'repository' } };
-  return carriedOut(createPushPromoter({ workspace, now }).prepare(request, settings, {}));
+  return carriedOut(createPushPromoter({ branches: workspace, now }).prepare(request, settings, {}));
 }
 
 interface Change {
@@ -158,7 +158,7 @@ describe('a revision of another branch or repository', () => {
     async (revision) => {
       await stage.repository.commit({ [FILE]: 'version: 1.0.0 # {"$promotion": "team:app:staging"}\n' });
       const settings = { url: stage.url, branch: 'main', secretRef: { name: 'repository' } };
-      const promoter = createPushPromoter({ workspace: stage.workspace, now });
+      const promoter = createPushPromoter({ branches: stage.workspace, now });
       expect(await carriedOut(promoter.prepare(promotionRequest({ revision }), settings, {}))).toMatchObject({
         kind: 'pushed',
       });

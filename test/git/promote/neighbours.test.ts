@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { Workspace } from '../../../src/promote/branch/port.ts';
+import type { BranchUpdater } from '../../../src/promote/branch/port.ts';
 import { branchFacts } from '../stage/branch-facts.ts';
 import { personWith } from '../stage/person.ts';
 import { gitStage } from '../stage/stage.ts';
@@ -15,7 +15,7 @@ const branchOf = (app: App) => `promotion-apps-${app}-prod`;
 const stage = gitStage({ [FILE]: APPS.map((app) => line(app, '1.0.0')).join('') });
 const { isMergeable, commitsOf, changedFiles } = branchFacts(() => stage.repository);
 
-function promote(workspace: Workspace, app: App, pushed?: { commit: string; revision: string }) {
+function promote(workspace: BranchUpdater, app: App, pushed?: { commit: string; revision: string }) {
   const owner = `apps/${app}/prod`;
   return workspace.updateBranch(
     branchUpdate(stage.url, {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { Workspace } from '../../../src/promote/branch/port.ts';
+import type { BranchUpdater } from '../../../src/promote/branch/port.ts';
 import { branchFacts } from '../stage/branch-facts.ts';
 import { type Person, personWith } from '../stage/person.ts';
 import { createTestRepository, type TestRepository } from '../stage/repository.ts';
@@ -44,7 +44,7 @@ interface World {
   readonly grace: Person;
   /** Files that somebody put on the branch, by name. */
   readonly fixes: Map<string, string>;
-  workspace: Workspace;
+  workspace: BranchUpdater;
   revision: number;
   count: number;
   pushed: { commit: string; revision: string } | undefined;

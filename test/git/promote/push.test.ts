@@ -3,7 +3,7 @@ import { type PushStrategy, pipelineKey } from '../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { Fence } from '../../../src/promote/fence.ts';
 import { createPushPromoter, type PushDeps } from '../../../src/promote/push.ts';
-import { fencedWorkspace } from '../../../src/reconcile/fenced.ts';
+import { fencedBranches } from '../../../src/reconcile/fenced.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { gitStage } from '../stage/stage.ts';
@@ -22,7 +22,7 @@ beforeEach(() => {
 
 function promoter(change: Partial<PushDeps> = {}) {
   const now = () => new Date('2026-11-21T10:00:00Z');
-  return createPushPromoter({ workspace: stage.workspace, now, ...change });
+  return createPushPromoter({ branches: stage.workspace, now, ...change });
 }
 
 describe('the strategy push', () => {
@@ -90,7 +90,7 @@ describe('the strategy push', () => {
     expect(
       await failureOf(
         carriedOut(
-          promoter({ workspace: fencedWorkspace(stage.workspace, fence) }).prepare(
+          promoter({ branches: fencedBranches(stage.workspace, fence) }).prepare(
             promotionRequest(),
             settings,
             {},

@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOutbound, type Outbound } from '../../../src/lib/net/outbound.ts';
-import { createWorkspace } from '../../../src/promote/branch/branch-updater.ts';
-import type { BranchUpdate, Workspace } from '../../../src/promote/branch/port.ts';
+import { createBranchUpdater } from '../../../src/promote/branch/branch-updater.ts';
+import type { BranchUpdate, BranchUpdater } from '../../../src/promote/branch/port.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 
 export const BRANCH = 'promotion-apps-podinfo-prod';
 export const KEY = 'apps:podinfo:prod';
 
 /** A workspace in a temporary directory that may reach servers on loopback. */
-export interface TestWorkspace extends Workspace {
+export interface TestWorkspace extends BranchUpdater {
   readonly directory: string;
   /** What was logged, a JSON text per line. */
   readonly lines: readonly string[];
@@ -28,7 +28,7 @@ export async function testWorkspace(
   const { log, lines } = createFakeLog();
   const outbound = options.outbound ?? createOutbound({ allowed: [], insecure: ['127.0.0.1'] });
   const { maxBytes = 1024 ** 3, maxPackBytes = 64 * 1024 ** 2 } = options;
-  const workspace = createWorkspace({
+  const workspace = createBranchUpdater({
     now: () => new Date(),
     outbound,
     directory,

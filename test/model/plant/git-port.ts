@@ -1,13 +1,14 @@
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { BranchResult, BranchUpdate, Workspace } from '../../../src/promote/branch/port.ts';
+import type { BranchResult, BranchUpdate } from '../../../src/promote/branch/port.ts';
 import { commitToBase, repositoryOf } from '../world/forge.ts';
+import type { BranchUpdater } from '../../../src/promote/branch/port.ts';
 import { pushOnTop, pushOver } from '../world/git.ts';
 import type { Content } from '../world/repository.ts';
 import { type Box, did } from './box.ts';
 import { environmentOf } from './names.ts';
 
 /** The world's repositories as the program's workspace shows them. */
-type Git = Pick<Workspace, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
+type Git = Pick<BranchUpdater, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
 
 export function workspaceIn(box: () => Box): Git {
   async function push(update: BranchUpdate): Promise<BranchResult> {

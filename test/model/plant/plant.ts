@@ -144,12 +144,12 @@ function partsOf(
 const { signal } = new AbortController();
 
 function createModelPromoter(box: () => Box, now: () => Date, at: FailpointDecorators) {
-  const workspace = at.workspace(workspaceIn(box));
+  const branches = at.branches(workspaceIn(box));
   const promoter = createPromoter({
     policy: {},
     pullRequests: at.strategy(
       createPullRequestPromoter({
-        workspace,
+        branches,
         outbound: { send: unreachable, close: () => {} } as never,
         log: SILENT,
         now,
@@ -158,7 +158,7 @@ function createModelPromoter(box: () => Box, now: () => Date, at: FailpointDecor
         createForge: (_, url) => forgeAt(box, url),
       }),
     ),
-    pushes: at.strategy(createPushPromoter({ workspace, now })),
+    pushes: at.strategy(createPushPromoter({ branches, now })),
     notifications: createNotificationPromoter({
       emit: at.emit(async ({ name, annotations }) => {
         if (box().world.raised.includes(name)) return;

@@ -22,7 +22,7 @@ const ROWS: readonly Row[] = [
 
 test.each(ROWS)('a push to %s with the type %s brings so many branches', async (url, type, pulls, pushes) => {
   const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
-  const deps = { ...forgeDeps(), workspace };
+  const deps = { ...forgeDeps(), branches: workspace };
   const settings = { url, baseBranch: 'main', secretRef, ...(type && { type }) };
   await carriedOut(createPullRequestPromoter(deps).prepare(promotionRequest(), settings, TOKEN));
   await carriedOut(

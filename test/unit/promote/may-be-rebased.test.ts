@@ -19,7 +19,7 @@ const ROWS: readonly Row[] = [
 
 test.each(ROWS)('whether Turnpike may merge by a rebase with %j: %p', async (change, mayBeRebased) => {
   const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
-  const promoter = createPullRequestPromoter({ ...forgeDeps(), workspace });
+  const promoter = createPullRequestPromoter({ ...forgeDeps(), branches: workspace });
   const url = 'https://git.example.com/acme/fleet';
   const secretRef = { name: 'forge' };
   const settings = { url, type: 'gitea', baseBranch: 'main', secretRef, ...change } as const;

@@ -22,7 +22,7 @@ const ROWS: readonly Row[] = [
 
 test.each(ROWS)('a branch %s', async (_, branch, pullRequest, mayBeTaken) => {
   const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
-  const promoter = createPullRequestPromoter({ ...forgeDeps(), workspace });
+  const promoter = createPullRequestPromoter({ ...forgeDeps(), branches: workspace });
   const place = { url: URL, type: 'gitea', baseBranch: 'main', secretRef: { name: 'forge' } } as const;
   const settings = { ...place, ...(branch !== undefined && { branch }) };
   const request = promotionRequest(pullRequest && { pullRequest });

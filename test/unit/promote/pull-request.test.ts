@@ -3,7 +3,7 @@ import { pipelineKey } from '../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { BranchResult } from '../../../src/promote/branch/port.ts';
 import type { Fence } from '../../../src/promote/fence.ts';
-import { fencedWorkspace } from '../../../src/reconcile/fenced.ts';
+import { fencedBranches } from '../../../src/reconcile/fenced.ts';
 import { attemptTime } from '../../fakes/attempt-time.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { labelOf } from '../../fakes/github/examples.ts';
@@ -181,7 +181,7 @@ describe('the pull-request strategy', () => {
     };
     await carriedOut(
       stage
-        .promoter({ workspace: fencedWorkspace(stage.workspace, fence) })
+        .promoter({ branches: fencedBranches(stage.workspace, fence) })
         .prepare(promotionRequest(), settings(), CREDENTIALS),
     );
     const [update] = stage.workspace.updates;

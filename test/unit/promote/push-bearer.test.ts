@@ -10,7 +10,7 @@ test.each([
   ['any other host', 'https://git.example.com/acme/fleet', TOKEN],
 ])('a push with a token alone to %s logs in as that forge takes it', async (_, url, expected) => {
   const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
-  const deps = { workspace, now: () => new Date(0) };
+  const deps = { branches: workspace, now: () => new Date(0) };
   const settings = { url, branch: 'main', secretRef: { name: 'forge' } };
   await carriedOut(createPushPromoter(deps).prepare(promotionRequest(), settings, TOKEN));
 

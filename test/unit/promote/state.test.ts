@@ -151,7 +151,7 @@ describe('what was merged', () => {
     );
     const files = [{ path: 'values.yaml', field: 'image.tag' }];
     const settings = stage.settings({ baseBranch: 'live', files });
-    const promoter = stage.promoter({ workspace });
+    const promoter = stage.promoter({ branches: workspace });
     expect(await promoter.inBase(promotionRequest(), settings, CREDENTIALS)).toBe(answer);
     expect(asked).toEqual([{ baseBranch: 'live', markerKey: 'team:app:staging', files, revision: '1.3.0' }]);
     expect(stage.requests()).toEqual([]);

@@ -78,7 +78,7 @@ function setUp() {
     return { kind: 'pushed', commit, changes: [], problems: [] };
   });
   const outbound = loopbackOutbound();
-  const deps = { workspace, outbound, log, now, onForgeRequest: () => {}, waits: noWaits() };
+  const deps = { branches: workspace, outbound, log, now, onForgeRequest: () => {}, waits: noWaits() };
   const reconcile = createReconcile({
     store,
     record: createRecordStatus(store),

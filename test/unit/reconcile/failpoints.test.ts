@@ -3,7 +3,7 @@ import { pipelineKey } from '../../../src/api/pipeline.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { BranchUpdate, PreparedBranch } from '../../../src/promote/branch/port.ts';
 import { failpointDecorators } from '../../../src/reconcile/failpoints.ts';
-import { fencedStore, fencedWorkspace } from '../../../src/reconcile/fenced.ts';
+import { fencedBranches, fencedStore } from '../../../src/reconcile/fenced.ts';
 import { asStored } from '../../../src/reconcile/intent.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { pipeline } from '../../fakes/pipeline.ts';
@@ -34,7 +34,7 @@ describe('a failpoint', () => {
   test('is reached before and after what is pushed, and again before what is pushed at once', async () => {
     const acts: string[] = [];
     const at = failpointDecorators(async (name, key) => void acts.push(`${key} ${name}`));
-    const workspace = at.workspace(fencedWorkspace(workspaceWith(acts), async () => void acts.push('fence')));
+    const workspace = at.branches(fencedBranches(workspaceWith(acts), async () => void acts.push('fence')));
     const prepared = await workspace.prepare(UPDATE);
     expect(acts.splice(0)).toEqual([`${KEY} fetched`]);
     await prepared.push();
