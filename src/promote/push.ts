@@ -25,7 +25,7 @@ export interface PushPromoter {
     credentials: GitCredentials & { readonly signing?: SigningKey },
     time?: AttemptTime,
   ): Promise<PreparedPromotion>;
-  /** Whether what was pushed is in the branch still: `merged` or `reverted`. */
+  /** Tells whether the branch still has what was pushed: `merged` or `reverted`. */
   inBase(
     request: PromotionRequest,
     settings: PushStrategy,

@@ -8,14 +8,14 @@ import type { BaseState, BranchResult } from './branch/port.ts';
 import { markerKey } from './pull-request/names.ts';
 import type { PromotionRequest, PromotionResult } from './strategy.ts';
 
-/** What the strategies that change Git have in common. */
+/** Shared by the strategies that change Git. */
 
-/** Of commits for which the spec names nobody. */
+/** The author of commits for which the spec names nobody. */
 const AUTHOR = { name: 'Turnpike', email: 'turnpike@turnpike.invalid' };
 
 const MAX_MESSAGE = 1024;
 
-/** Who makes the commits, and what they are signed with. */
+/** The people of a commit, and the key that signs it. */
 export function commitBy(
   settings: CommitSettings | undefined,
   { signing }: { readonly signing?: SigningKey },

@@ -8,19 +8,19 @@ export interface PromotionRequest {
   /** The environment that is promoted into. */
   readonly environment: string;
   readonly revision: string;
-  /** What its parts are written of, and those of the pull request's revision: of a chart another spelling. */
+  /** The spelling that its parts are written of, and the pull request's revision's: of a chart another one. */
   readonly written?: string;
   readonly writtenBefore?: string;
-  /** What the environment runs now. */
+  /** The revision that the environment runs now. */
   readonly runs?: string;
-  /** What it ran before, as far as is remembered. */
+  /** The revisions that it ran before, as far as is remembered. */
   readonly ran?: readonly string[];
-  /** Where the revision was deployed. `message` is an event's own text: hostile. */
+  /** The deployment that is promoted. `message` is an event's own text: hostile. */
   readonly source: { readonly environment: string; readonly deployedAt?: string; readonly message?: string };
   /** When the promotion was recorded: the same for each attempt at it, another one for the next promotion. */
   readonly due?: string;
   readonly approvedBy?: string;
-  /** What it has passed. */
+  /** The gates that it has passed. */
   readonly gates?: Gates;
   /** It was merged before and never deployed: where it is not in the base branch any more, somebody said no. */
   readonly wasMerged?: boolean;
@@ -45,5 +45,5 @@ export function concluded(result: PromotionResult): PreparedPromotion {
   return { carryOut: async () => result, discard() {} };
 }
 
-/** What became of one that was carried out; what went wrong is thrown. */
+/** The result of a promotion that was carried out; errors are thrown. */
 export type PromotionResult = Exclude<Result, { readonly kind: 'error' | 'needless' }>;

@@ -25,8 +25,7 @@ export interface ActDeps {
 
 /**
  * Carries out what is to be promoted; the seconds until the first retry. It begins to look while the record is
- * still being written. Throws what keeps it from being recorded: what looks by then ends by itself and does
- * nothing.
+ * still being written. Throws what keeps it from being recorded: what was prepared is discarded then.
  */
 export async function act(
   deps: ActDeps,
@@ -68,7 +67,7 @@ async function recordAttempt(deps: ActDeps, intent: Intent, attempt: Attempt): P
   return promotion.failure?.retry === 'never' ? Math.min(seconds, RECHECK_SECONDS) : seconds;
 }
 
-/** Who creates the Secret that was missing, or mends one, does not tell us. */
+/** No event announces a Secret that was missing and is created, or that is mended. */
 export const RECHECK_SECONDS = 30;
 
 /** The Pipeline was deleted while its pull request was being opened. */

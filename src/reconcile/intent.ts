@@ -3,7 +3,7 @@ import type { RecordStatus, StatusStore } from '../decide/model/status-store.ts'
 import type { Check } from './check.ts';
 import { type ConditionDeps, withSummary } from './with-conditions.ts';
 
-/** What is to be done, as it is recorded. */
+/** The decision as it is recorded, before anything is done about it. */
 export interface Intent {
   readonly pipeline: Pipeline;
   readonly check: Check;
@@ -18,7 +18,7 @@ export type RecordResult = (
 export interface RecordResultDeps extends ConditionDeps {
   readonly store: Pick<StatusStore, 'get'>;
   readonly record: RecordStatus;
-  /** Told after each write that changed something. */
+  /** Called after each write that changed something. */
   readonly onChange: (pipeline: Pipeline, before: PipelineStatus) => void;
 }
 

@@ -8,7 +8,7 @@ import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Promoter } from './promoter.ts';
 
-/** What forges, and Git, say of the pull requests whose state can still matter. */
+/** The answers of forges, and of Git, about the pull requests whose state can still matter. */
 export interface Answers {
   /** By environment, where it was asked. */
   readonly pullRequests: Readonly<Record<string, PullRequestState>>;
@@ -18,7 +18,7 @@ export interface Answers {
 
 export interface Polls {
   ask(pipeline: Pipeline, at: { readonly now: Date; readonly requested: boolean }): Promise<Answers>;
-  /** Whether a task of it failed so short a time ago that it is not tried again yet. */
+  /** Tells whether a task failed so short a time ago that it is not tried again yet. */
   isPaused(task: string, now: Date): boolean;
   /** The task failed; `forGood`: a person has to mend something. */
   pause(task: string, now: Date, forGood: boolean): void;
@@ -102,7 +102,7 @@ export function createPolls(deps: PollDeps): Polls {
 const RETRY_SECONDS = 15;
 /** A Secret costs the forge no request. */
 const SECRET_SECONDS = 30;
-/** What a person has to mend at the forge, or in a Secret that it refuses. */
+/** A person has to mend something at the forge, or a Secret that it refuses. */
 const REFUSED_SECONDS = 300;
 
 function retryAfter(error: unknown): number {

@@ -29,13 +29,13 @@ import { createSecretAccess, type SecretAccessDeps } from './secret-access.ts';
 
 /** Carries out promotions by the strategy that the spec names. */
 export interface Promoter {
-  /** What goes wrong is a result too; it throws only when the process ends or no longer leads meanwhile. */
+  /** Errors are results too; it throws only when the process ends or no longer leads meanwhile. */
   promote(job: PromotionJob): Promise<Result>;
-  /** What goes wrong is a result too, as with `promote`. */
+  /** Errors are results too, as with `promote`. */
   runTask(job: TaskJob, task: PullRequestTask): Promise<TaskResult>;
   /** The open pull request of a promotion that does not know whether it has one. */
   findPullRequest(job: Job): Promise<PullRequestRef | undefined>;
-  /** What the forge says of the pull request into this environment; of one that is merged, what Git says of the base. */
+  /** Asks the forge about the pull request into this environment; of one that is merged, Git about the base branch. */
   pullRequestState(job: Job): Promise<PullRequestState>;
 }
 
@@ -47,7 +47,7 @@ export interface PromoterDeps extends SecretAccessDeps {
   readonly signal: AbortSignal;
   /** Asked before a promotion is carried out; what it changes is fenced by itself. */
   readonly fence?: Fence;
-  /** Of each piece of work; default: `ATTEMPT`. */
+  /** The time of each piece of work; default: `ATTEMPT`. */
   readonly limits?: TimeLimits;
 }
 
@@ -91,7 +91,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     return prepared.carryOut();
   }
 
-  /** What went wrong, as a result; but for the end of the process and of its lead. */
+  /** Turns an error into a result, unless the process or its lead has ended. */
   function failure(error: unknown) {
     if (deps.signal.aborted || hasCode(error, 'NotLeading')) throw error;
     const retry = error instanceof TurnpikeError ? error.retry : 'backoff';
@@ -126,7 +126,7 @@ export function createPromoter(deps: PromoterDeps): Promoter {
     if (promotion.phase === 'Merged') return mergedState(job, time);
     const { pullRequest } = promotion;
     const settings = pullRequest && repositoryOf(pipeline, environment.name, pullRequest);
-    // The strategy was changed: what is still open there is nobody's any more.
+    // The strategy was changed: a pull request that is still open there belongs to no promotion any more.
     if (!pullRequest || !settings) return 'missing';
     const credentials = await forgeAccess(pipeline, settings);
     const isClosed = promotion.phase === 'Rejected';
@@ -178,7 +178,7 @@ type ForgeSettings = Pick<
   'url' | 'type' | 'baseBranch' | 'secretRef' | 'certSecretRef' | 'proxySecretRef' | 'files'
 >;
 
-/** Of the repository that the pull request belongs to: as the spec has it now, or had it then. */
+/** The settings of the repository that the pull request belongs to: as the spec has them now, or had them then. */
 function repositoryOf(
   { spec }: Pipeline,
   environment: string,

@@ -48,7 +48,7 @@ export interface ReconcileDeps {
   readonly check: CheckPipeline;
   /** Runs what waits for others' servers, for as long as others are worked on. */
   readonly outside?: <T>(key: PipelineKey, work: () => Promise<T>) => Promise<T>;
-  /** Told after each write that changed something. */
+  /** Called after each write that changed something. */
   readonly onChange: (pipeline: Pipeline, before: PipelineStatus) => void;
   readonly policy: RetryPolicy;
   /** When forges were asked last; a process begins without. */
@@ -162,7 +162,7 @@ function whileUnknown(promotion: Unrecorded['promotion'], now: Date): Decision {
   };
 }
 
-/** What no attempt can have opened anything in. */
+/** No attempt can have opened anything where one of these is the answer. */
 const NOWHERE = ['ForgeNotFound', 'HostNotAllowed', 'SpecInvalid'] as const;
 
 type FindDeps = Pick<Deps, 'promoter' | 'polls' | 'log' | 'now'>;
@@ -192,12 +192,13 @@ async function allOf<T extends readonly unknown[]>(
   return (await Promise.all(work)) as unknown as T;
 }
 
-/** Whether a promotion waits for a person to mend something, or its pull request does not show its gates. */
+/** Tells whether a promotion waits for a person to mend something, or its pull request does not show its gates. */
 function hasStopped({ environments = {} }: PipelineStatus): boolean {
   return Object.values(environments).some(({ promotion }) => {
     const { commit, checked } = promotion?.pullRequest ?? {};
-    const isUntold = promotion?.phase === 'PullRequestOpen' && commit !== undefined && checked === undefined;
-    return isUntold || promotion?.failure?.retry === 'never';
+    const isUnreported =
+      promotion?.phase === 'PullRequestOpen' && commit !== undefined && checked === undefined;
+    return isUnreported || promotion?.failure?.retry === 'never';
   });
 }
 
@@ -207,7 +208,7 @@ function graceWake({ environments = {} }: PipelineStatus, now: Date): number | u
   return ends.length > 0 ? Math.max(0, (Math.min(...ends) - now.getTime()) / 1000) : undefined;
 }
 
-/** Whether somebody changed the spec, or asked for a reconciliation as one does with Flux. */
+/** Tells whether somebody changed the spec, or requested a reconciliation as one does with Flux. */
 function isRequested({ metadata, status }: Pipeline): boolean {
   const requested = metadata.annotations?.[RECONCILE_REQUESTED_AT];
   const isAsked = requested !== undefined && requested !== status.lastHandledReconcileAt;
@@ -241,7 +242,7 @@ async function recordIntent(
   return { pipeline, check };
 }
 
-/** Writes what changed. Whoever wrote meanwhile goes first: the conflict brings the key back. */
+/** Writes what changed. Optimistic concurrency: on a conflict the other writer wins, and the key is requeued. */
 async function write(deps: ReconcileDeps, pipeline: Pipeline, status: PipelineStatus): Promise<Pipeline> {
   if (Bun.deepEquals(status, pipeline.status)) return pipeline;
   const stored = await deps.store.applyStatus(asStored(pipeline), status).catch(async (error) => {

@@ -14,7 +14,7 @@ import type { Intent, RecordResult } from './intent.ts';
 import type { Polls } from './polls.ts';
 import type { Promoter } from './promoter.ts';
 
-/** What pull requests need beside being opened. */
+/** Does what pull requests need beside being opened. */
 
 export interface TaskDeps {
   readonly promoter: Pick<Promoter, 'runTask'>;
@@ -121,7 +121,7 @@ async function runOne(
   return { wait: lookAgainAfter(done, deps), result };
 }
 
-/** What is not final, as the forge may still merge it. */
+/** The result as it is recorded while the forge may still merge the pull request by itself. */
 function untilCancelled(done: TaskDone): TaskDone {
   const { task, result } = done;
   if (task.kind === 'close' && result.kind === 'error')
@@ -131,12 +131,12 @@ function untilCancelled(done: TaskDone): TaskDone {
   return done;
 }
 
-/** What is promoted next waits for a pull request that was left behind. */
+/** The next promotion waits for a pull request that was left behind: it is looked at as soon as that is over. */
 function whenOver(waits: readonly number[], { resyncSeconds }: TaskDeps['policy']): readonly number[] {
   return waits.length > 0 && waits.every((seconds) => seconds >= resyncSeconds) ? [0] : waits;
 }
 
-/** What failed is not tried at each look, and a forge that has just merged it is asked anew. */
+/** Keeps a task that failed from being tried at each look, and asks a forge anew that has just merged. */
 function remember(
   { polls, now }: Pick<TaskDeps, 'polls' | 'now'>,
   pipeline: Pipeline,

@@ -3,7 +3,7 @@ import type { BatchedUpdate } from './batched.ts';
 
 /** Runs updates apart from each other, some at once, so that one that hangs holds up few others. */
 export interface Alone<Result> {
-  /** What goes to one branch goes there one after the other. Whoever waits is told as soon as it is over. */
+  /** Updates of one branch run one after the other. Each is settled as soon as it is over. */
   run(update: BatchedUpdate, work: () => Promise<Result>): void;
   ended(): Promise<void>;
 }

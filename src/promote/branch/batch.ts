@@ -28,7 +28,7 @@ import { remember } from './standing.ts';
 import { type Attempted } from './stopped.ts';
 import { tenantOf } from './tenant.ts';
 
-/** What is needed to reach repositories, and where their copies are. */
+/** Reaches repositories, and keeps their copies. */
 export interface Access {
   readonly connected: Connected;
   readonly store: RepositoryStore;
@@ -45,14 +45,14 @@ const MAX_ATTEMPTS = 3;
 
 /**
  * Brings several branches of one repository up to date with one fetch and one push, new ones that come before that
- * push included. What the server refuses in one batch, or does not answer, is tried alone: a rule about one branch
- * may make it refuse all.
+ * push included. An update that the server refuses in a batch, or does not answer, is tried alone: a rule about one
+ * branch may make it refuse all.
  */
 export async function updateBatch(access: Access, batch: Batch<BatchedUpdate, Updated>): Promise<void> {
   const { items, drainPending, settle } = batch;
   const time = shareTime(items);
   const join: DrainPending<BatchedUpdate> = (mayJoin) => {
-    // What nobody waits for any more ends here, and nobody else is to end with it.
+    // A batch that nobody waits for any more ends here: nobody else is to end with it.
     if (time.signal.aborted) return [];
     const late = drainPending(mayJoin);
     time.join(late);
@@ -118,7 +118,7 @@ const nobody: DrainPending<BatchedUpdate> = () => [];
 
 /**
  * The copy is held until the commits are made, and not for the push. Where it was damaged, and all begins anew with
- * another one, those that came late are there from the start. An error is every update's.
+ * another one, those that joined it are there from the start. An error is every update's.
  */
 async function attempt(
   reached: Reached,
@@ -154,7 +154,7 @@ async function attempt(
   return all.map((update) => ({ update, outcome: outcomes.get(update) ?? leftOut }));
 }
 
-/** What a server does not answer may be the fault of one alone, such as a hook that hangs for its branch. */
+/** A push that a server does not answer may be the fault of one update alone, such as a hook that hangs for its branch. */
 function unsent(reason: unknown, { remote, signal }: Transport, { old }: RefUpdate): Failed | Refused {
   const error = reason instanceof TurnpikeError ? reason : unusable(reason, remote);
   const isAnswered = error.code !== 'GitUnavailable' || signal.aborted;

@@ -4,7 +4,7 @@ import type { BranchUpdate } from './port.ts';
 export interface BatchedUpdate extends BranchUpdate {
   /** Called when it may be pushed; once more where it had to be prepared anew. */
   readonly onPrepared: () => void;
-  /** Whether it is to be pushed, as soon as that is decided. */
+  /** Tells whether it is to be pushed, as soon as that is decided. */
   readonly isWanted: Promise<boolean>;
 }
 
@@ -14,10 +14,10 @@ export interface Decisions {
   readonly undecided: readonly BatchedUpdate[];
 }
 
-/** How long those that are to be pushed wait for others that came with them, while about none of these is decided. */
+/** Upper bound on how long a batch waits for its next decision. */
 const DECISION_MS = 500;
 
-/** What is decided by then. Nobody waits long for another one. */
+/** Waits until all is decided, or for so long: no update waits long for another one. */
 export async function awaitDecisions(updates: readonly BatchedUpdate[]): Promise<Decisions> {
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), DECISION_MS);

@@ -19,7 +19,7 @@ export interface Tried {
   readonly outcome: Outcome;
 }
 
-/** What is done for one of them shows that the host is there. */
+/** Tells whether the host gave no answer: an update that is done shows that it is there. */
 export function areUnanswered(tried: readonly Tried[]): boolean {
   if (tried.some(({ outcome }) => outcome.kind === 'done')) return false;
   return tried.some(({ outcome }) => 'error' in outcome && hasCode(outcome.error, 'GitUnavailable'));

@@ -2,7 +2,7 @@ import type { FileEdit } from '../../api/change.ts';
 import type { Waiting } from '../../lib/async/index.ts';
 import type { GitCredentials, Person, SigningKey } from '../../lib/git/index.ts';
 
-/** What the promotion branch shall be: the base branch's tip plus one commit that sets markers and fields. */
+/** The promotion branch as it shall be: the base branch's tip plus one commit that sets markers and fields. */
 export interface BranchUpdate {
   readonly url: string;
   readonly baseBranch: string;
@@ -17,12 +17,12 @@ export interface BranchUpdate {
   readonly mayBeRebased?: boolean;
   /** `<namespace>:<name>:<environment>`. */
   readonly markerKey: string;
-  /** What is set beside the markers. */
+  /** Places that are set beside the markers. */
   readonly files?: readonly FileEdit[] | undefined;
   readonly revision: string;
   readonly message: string;
   /**
-   * What we last pushed to the branch, as the record says: the commit of a result `pushed` and never one of `unchanged`,
+   * The last push of ours to the branch, as the record says: the commit of a result `pushed` and never one of `unchanged`,
    * which may be somebody else's, and the revision that it was pushed for.
    */
   readonly pushed?: { readonly commit?: string; readonly revision?: string };
@@ -32,7 +32,7 @@ export interface BranchUpdate {
   /** The author unless given. */
   readonly committer?: Person;
   readonly credentials: GitCredentials;
-  /** What the commit is signed with. */
+  /** Signs the commit. */
   readonly signing?: SigningKey;
   readonly now: Date;
   /** Told of the bytes of a fetch as they come. */
@@ -64,7 +64,7 @@ export type BranchResult =
       readonly commit: string;
       /** Commits of others are on the branch, and stay there. */
       readonly others?: true;
-      /** What the base branch lacks of the revision. */
+      /** The base branch lacks these of the revision. */
       readonly changes: readonly FileChange[];
       readonly problems: readonly string[];
       /** As in the status. */
@@ -123,9 +123,9 @@ export interface BranchUpdater {
   prepare(update: BranchUpdate): Promise<PreparedBranch>;
   /** Both in one go, for what may be pushed at once. */
   updateBranch(update: BranchUpdate): Promise<BranchResult>;
-  /** Whether the repository has the branch; one request. */
+  /** Tells whether the repository has the branch; one request. */
   hasBranch(look: BranchLook): Promise<boolean>;
-  /** Whether the base branch has the revision wherever a marker or `files` names a place for it. Pushes nothing. */
+  /** Tells whether the base branch has the revision wherever a marker or `files` names a place for it. Pushes nothing. */
   inspect(look: BaseLook): Promise<BaseState>;
   close(): Promise<void>;
 }

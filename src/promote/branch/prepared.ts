@@ -2,7 +2,7 @@ import type { RefUpdate } from '../../lib/git/index.ts';
 import type { BranchMemory } from './notes.ts';
 import type { FileChange } from './port.ts';
 
-/** What has to be done to the promotion branch. */
+/** One update that is made and not pushed. */
 export type Prepared =
   | {
       readonly kind: 'in-base';
@@ -20,7 +20,7 @@ export type Prepared =
   | (Edited & {
       readonly kind: 'push';
       readonly refUpdate: RefUpdate;
-      /** What the branch is once it is pushed. */
+      /** Kept in mind of the branch once it is pushed. */
       readonly memory: BranchMemory;
     });
 
@@ -33,7 +33,7 @@ export interface Refused {
   readonly mayGoOnTop?: boolean;
 }
 
-/** What keeps one update from being made is no matter of the others. */
+/** The others of the batch go on without it. */
 export interface Failed {
   readonly kind: 'failed';
   readonly error: unknown;

@@ -17,7 +17,7 @@ import { type RemoteState, remoteState } from './state.ts';
 import { type Attempted, takenBranch } from './stopped.ts';
 import { prepareUpdate } from './update.ts';
 
-/** What makes the commits of one repository. */
+/** Makes the commits of one repository. */
 export interface Making {
   readonly transport: Transport;
   readonly signerOf: Signers;
@@ -35,7 +35,7 @@ export interface Ready {
 /** Upper bound on how long a batch takes on what has come meanwhile: what came first is not to wait without end. */
 const MAX_BATCH_WAIT_MS = 3_000;
 
-/** Where two have come more are expected: so long they are waited for, which is less than a second push would take. */
+/** A batch of two or more waits so long for others: less than a second push would take. */
 const LINGER_MS = 200;
 
 /**
@@ -76,7 +76,7 @@ export async function makeReady(
   return { repository, advertised: state.advertised, prepared: all };
 }
 
-/** Those that may be decided about; what failed needs no decision. */
+/** Lets the callers decide; an update that failed needs no decision. */
 function announce(made: readonly Attempted[]): BatchedUpdate[] {
   const ready = made.flatMap((one) => (one.made.kind === 'failed' ? [] : [one.update]));
   for (const { onPrepared } of ready) onPrepared();
@@ -89,7 +89,7 @@ interface Decided {
   readonly wanted: ReadonlySet<BatchedUpdate>;
 }
 
-/** What goes to the branch of one that is not pushed may lie on its commit, or have given way to it: it is made anew. */
+/** Makes anew what shares a branch with an update that is not pushed: it may lie on its commit, or have given way to it. */
 async function withoutUnwanted(
   repository: Repository,
   making: Making,
@@ -107,13 +107,13 @@ async function withoutUnwanted(
 interface Round {
   readonly state: RemoteState;
   readonly updates: readonly BatchedUpdate[];
-  /** What is to be pushed so far. */
+  /** The push so far. */
   readonly byRef: Map<string, RefUpdate>;
 }
 
 /**
- * Commits to the base branch itself go one on top of the other. Whoever finds all in the one before looks again alone:
- * that one may never be pushed.
+ * Puts commits to the base branch itself one on top of the other. An update that finds all of it in the one before is
+ * tried alone: that one may never be pushed.
  */
 async function prepareAll(
   repository: Repository,
@@ -139,7 +139,7 @@ interface One {
   readonly before: RefUpdate | undefined;
 }
 
-/** What is no `TurnpikeError` means a damaged copy, and goes up. */
+/** Any error but a `TurnpikeError` means a damaged copy, and goes up. */
 async function prepareOne(
   repository: Repository,
   { transport, signerOf, onTop }: Making,

@@ -5,12 +5,12 @@ type Bounded = Pick<BranchUpdate, 'branch' | 'branchesAtOnce'>;
 /** Of one push; a server may bound the length of what it reads before the pack. */
 const UPDATES_AT_ONCE = 200;
 
-/** Whether one push may bring all of these. */
+/** Tells whether one push may bring all of these. */
 export function fitsOnePush(updates: readonly Bounded[]): boolean {
   return updates.length <= UPDATES_AT_ONCE && branchesOf(updates) <= mostOf(updates);
 }
 
-/** Whether a push that is to bring these is worth a moment's wait: two have come, and there is room for others. */
+/** Tells whether a push that is to bring these is worth a moment's wait: two have come, and there is room for others. */
 export function expectsMore(updates: readonly Bounded[]): boolean {
   return updates.length > 1 && branchesOf(updates) < mostOf(updates);
 }

@@ -8,13 +8,13 @@ import {
 import { pushAdvice } from './push-advice.ts';
 import { type Attempted, withoutStopped } from './stopped.ts';
 
-/** What several updates of one branch send. */
+/** Joins several updates of one branch into what is sent. */
 export function joined(before: RefUpdate | undefined, next: RefUpdate): RefUpdate {
   if (!before) return next;
   return { ...next, old: before.old, objects: [...before.objects, ...next.objects] };
 }
 
-/** They are asked behind the wait for room, which may be long: nothing lies between their word and the push. */
+/** Asks the fences behind the wait for room, which may be long: nothing lies between their answer and the push. */
 export async function sendBatch(
   transport: Transport,
   ready: { readonly prepared: readonly Attempted[]; readonly advertised: Advertised },

@@ -11,8 +11,8 @@ export interface Attempted {
 }
 
 /**
- * What was given up meanwhile, or may be another's by now, is not pushed: something else may have been decided since.
- * What lies on it comes alone, and all others go on.
+ * Leaves out what was given up meanwhile, or may be another replica's by now: something else may have been decided since.
+ * An update that lies on it is tried alone, and all others go on.
  */
 export async function withoutStopped(prepared: readonly Attempted[]): Promise<Attempted[]> {
   const stopped = await askFences(prepared);
@@ -24,7 +24,7 @@ export async function withoutStopped(prepared: readonly Attempted[]): Promise<At
   });
 }
 
-/** Those of the ones to be pushed that must not be, with the reason of each. */
+/** Tells which of the ones to be pushed must not be, with the reason of each. */
 async function askFences(prepared: readonly Attempted[]): Promise<ReadonlyMap<BranchUpdate, Failed>> {
   const pushed = prepared.filter(({ made }) => made.kind === 'push').map(({ update }) => update);
   const answers = await Promise.allSettled(

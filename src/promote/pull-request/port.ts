@@ -35,7 +35,7 @@ export interface PullRequestPromoter<Access = SecretCredentials> {
     credentials: Access,
     time?: AttemptTime,
   ): Promise<PreparedPromotion>;
-  /** What a pull request needs that is open; doing it twice is doing it once. */
+  /** Does what an open pull request needs; doing it twice is doing it once. */
   runTask(request: TaskRequest, credentials: Access, time?: AttemptTime): Promise<TaskResult>;
   /**
    * One request to the forge; Git is asked for the base branch of one that is closed. `missing`: not there any more,
@@ -44,7 +44,7 @@ export interface PullRequestPromoter<Access = SecretCredentials> {
   state(request: StateRequest, credentials: Access, time?: AttemptTime): Promise<PullRequestState>;
   /** The open one of the environment's branch, where it is ours. */
   find(request: FindRequest, credentials: Access, time?: AttemptTime): Promise<PullRequestRef | undefined>;
-  /** Whether what was merged is in the base branch still: `merged` or `reverted`. No request to the forge. */
+  /** Tells whether the base branch still has what was merged: `merged` or `reverted`. No request to the forge. */
   inBase(
     request: PromotionRequest,
     settings: PullRequestStrategy,

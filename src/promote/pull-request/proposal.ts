@@ -6,7 +6,7 @@ import type { PromotionRequest } from '../strategy.ts';
 import { promotionBody, promotionTitle } from './body.ts';
 import { ownerName, ownerOf, promotionBranch, saysClosing } from './names.ts';
 
-/** What the pull request shall be, and how what is there already becomes that. */
+/** The pull request as it shall be, and how the one that is there becomes that. */
 
 export function wantedPullRequest(
   request: PromotionRequest,
@@ -71,7 +71,7 @@ export function mergedWhere(
   return ['', base].includes(recorded.base) || base === recorded.meant ? 'merged' : 'merged-elsewhere';
 }
 
-/** What became of the pull request that the status knows. */
+/** The pull request that the status knows, as the forge has it now. */
 export interface KnownPull {
   /** While it is still open, and of this repository and branch. */
   readonly open?: PullRequest;
@@ -79,7 +79,7 @@ export interface KnownPull {
   readonly rejected?: string;
 }
 
-/** What we closed ourselves, and what the forge closed because its base branch is gone, is no person's no. */
+/** A pull request that we closed, or the forge with its base branch, was not rejected by a person. */
 export async function lookAtKnown(
   forge: Forge,
   { pullRequest, pipeline, environment }: PromotionRequest,

@@ -55,9 +55,9 @@ export async function preparePullRequest(git: Git, attempt: Attempt): Promise<Pr
 
 interface Push {
   readonly first: () => Promise<BranchResult>;
-  /** What was pushed before may have been merged meanwhile. */
+  /** Pushes once more what may have been merged since the first push. */
   readonly again: () => Promise<BranchResult>;
-  /** What became of the pull request that is known. */
+  /** Looks at the pull request that is known. */
   readonly look: () => Promise<KnownPull>;
 }
 
@@ -80,7 +80,7 @@ async function propose(attempt: Attempt, push: Push): Promise<PromotionResult> {
   return open(forge, attempt, { branch, known });
 }
 
-/** What an attempt before this one has opened without knowing it. */
+/** Finds a pull request that an earlier attempt opened without knowing it. */
 async function leftOpen(forge: Forge, { request, settings }: Attempt): Promise<PullRequestRef | undefined> {
   const mayBe = request.mayBeOpen && request.pullRequest === undefined;
   return mayBe ? findOpen(forge, request, settings) : undefined;
@@ -152,7 +152,7 @@ function referenceTo(
   };
 }
 
-/** Where a pull request is, as the record has it. */
+/** The place of a pull request, as it is recorded. */
 export function placeOf(settings: PullRequestStrategy, branch: string) {
   return { repository: recordOf(settings), branch, base: settings.baseBranch };
 }
@@ -188,7 +188,7 @@ function hasBranch(git: Git, update: BranchUpdate, branch: string): Promise<bool
   return git.hasBranch({ url, branch, credentials, ...(signal && { signal }), ...(waiting && { waiting }) });
 }
 
-/** What people read in the pull request as well as in the status. */
+/** Says in the pull request, too, what keeps it from being updated. */
 async function blocked(forge: Forge, pull: PullRequest | undefined, reason: string): Promise<TurnpikeError> {
   if (pull) await forge.comment(pull, reason);
   return new TurnpikeError('GitRejected', reason);

@@ -104,7 +104,7 @@ async function carryOut(forge: TaskForge, task: PullRequestTask, subject: Subjec
   }
 }
 
-/** What keeps it from being merged before the forge is asked. */
+/** Tells what keeps it from being merged before the forge is asked. */
 function heldBack(
   { draft, mergeable, base }: PullRequest,
   { commit }: PullRequestRef,
