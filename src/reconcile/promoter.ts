@@ -25,7 +25,7 @@ import type { PushPromoter } from '../promote/push.ts';
 import type { PreparedPromotion } from '../promote/strategy.ts';
 import type { Job, PromotionJob, TaskJob } from './job.ts';
 import { requestOf } from './promotion-request.ts';
-import { createSecretAccess, type SecretAccessDeps } from './secret-access.ts';
+import { createSecretAccess, type SecretAccess, type SecretAccessDeps } from './secret-access.ts';
 
 /** Carries out promotions by the strategy that the spec names. */
 export interface Promoter {
@@ -52,121 +52,129 @@ export interface PromoterDeps extends SecretAccessDeps {
 }
 
 export function createPromoter(deps: PromoterDeps): Promoter {
-  const access = createSecretAccess(deps);
-  const forgeAccess = (pipeline: Pipeline, settings: ForgeSettings) =>
-    access.forge(pipeline, settings, { signs: false });
+  const reaching: Reaching = { ...deps, access: createSecretAccess(deps) };
 
   function inTime<T>(work: (time: AttemptTime) => Promise<T>): Promise<T> {
     return inAttemptTime(deps.signal, work, deps.limits);
   }
 
-  async function prepare(job: Job, time: AttemptTime): Promise<PreparedPromotion> {
-    const { pipeline, environment } = job;
-    const strategy = promotionInto(pipeline.spec, environment)?.strategy;
-    const settings = strategy?.['pull-request'];
-    const request = requestOf(job);
-    if (settings) {
-      const credentials = await access.forge(pipeline, settings, { signs: true });
-      return deps.pullRequests.prepare(request, settings, credentials, time);
-    }
-    if (strategy?.push) {
-      const credentials = await access.git(pipeline, strategy.push, { signs: true });
-      return deps.pushes.prepare(request, strategy.push, credentials, time);
-    }
-    if (strategy?.notification) return deps.notifications.prepare(request, time.signal);
-    const message = `The promotion into ${environment.name} has no strategy: set pull-request, push or notification.`;
-    throw new TurnpikeError('SpecInvalid', message);
-  }
-
-  /** Looks while the promotion is still being recorded, and changes nothing before it is. */
-  async function promote(job: PromotionJob, time: AttemptTime): Promise<Result> {
-    const prepared = await prepare(job, time);
-    try {
-      await ownTurn(time, untilAborted(job.recorded, time.signal));
-      await deps.fence?.(keyOf(job.pipeline));
-    } catch (error) {
-      prepared.discard();
-      throw error;
-    }
-    return prepared.carryOut();
-  }
-
-  /** Turns an error into a result, unless the process or its lead has ended. */
-  function failure(error: unknown) {
-    if (deps.signal.aborted || hasCode(error, 'NotLeading')) throw error;
-    const retry = error instanceof TurnpikeError ? error.retry : 'backoff';
-    return { kind: 'error' as const, message: errorMessage(error), retry };
-  }
-
-  async function runTask(
-    { pipeline, environment, pullRequest }: TaskJob,
-    task: PullRequestTask,
-    time: AttemptTime,
-  ) {
-    const settings = repositoryOf(pipeline, environment, pullRequest);
-    if (!settings) {
-      const message = `It is not known how to reach the repository of ${pullRequest.url}: ${environment} is not promoted by pull request any more.`;
-      throw new TurnpikeError('SpecInvalid', message);
-    }
-    const credentials = await forgeAccess(pipeline, settings);
-    const request = { ...ownerOf(pipeline, environment), task, pullRequest, settings };
-    return deps.pullRequests.runTask(request, credentials, time);
-  }
-
-  async function findPullRequest({ pipeline, environment }: Job, time: AttemptTime) {
-    const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
-    if (!settings) return undefined;
-    const owner = ownerOf(pipeline, environment.name);
-    const credentials = await forgeAccess(pipeline, settings);
-    return deps.pullRequests.find({ ...owner, settings }, credentials, time);
-  }
-
-  async function pullRequestState(job: Job, time: AttemptTime): Promise<PullRequestState> {
-    const { pipeline, environment, promotion } = job;
-    if (promotion.phase === 'Merged') return mergedState(job, time);
-    const { pullRequest } = promotion;
-    const settings = pullRequest && repositoryOf(pipeline, environment.name, pullRequest);
-    // The strategy was changed: a pull request that is still open there belongs to no promotion any more.
-    if (!pullRequest || !settings) return 'missing';
-    const credentials = await forgeAccess(pipeline, settings);
-    const isClosed = promotion.phase === 'Rejected';
-    const request = { ...ownerOf(pipeline, environment.name), pullRequest, settings, isClosed };
-    return deps.pullRequests.state(request, credentials, time);
-  }
-
-  async function mergedState(job: Job, time: AttemptTime): Promise<PullRequestState> {
-    const { pipeline, environment, promotion } = job;
-    const strategy = promotionInto(pipeline.spec, environment)?.strategy;
-    const request = requestOf(job);
-    const { pullRequest } = promotion;
-    const settings = pullRequest ? mergedInto(job, pullRequest) : strategy?.['pull-request'];
-    if (settings) {
-      return deps.pullRequests.inBase(request, settings, await forgeAccess(pipeline, settings), time);
-    }
-    const push = pullRequest ? undefined : strategy?.push;
-    if (!push) return 'merged';
-    return deps.pushes.inBase(request, push, await access.git(pipeline, push, { signs: false }), time);
-  }
-
   return {
     async promote(job) {
       try {
-        return await inTime((time) => promote(job, time));
+        return await inTime((time) => promote(reaching, job, time));
       } catch (error) {
         if (hasCode(error, 'NothingNew')) return { kind: 'needless', message: error.message };
-        return failure(error);
+        return failure(error, deps.signal);
       }
     },
     async runTask(job, task) {
       try {
-        return await inTime((time) => runTask(job, task, time));
+        return await inTime((time) => runTask(reaching, job, task, time));
       } catch (error) {
-        return failure(error);
+        return failure(error, deps.signal);
       }
     },
-    findPullRequest: (job) => inTime((time) => findPullRequest(job, time)),
-    pullRequestState: (job) => inTime((time) => pullRequestState(job, time)),
+    findPullRequest: (job) => inTime((time) => findPullRequest(reaching, job, time)),
+    pullRequestState: (job) => inTime((time) => pullRequestState(reaching, job, time)),
   };
+}
+
+/** The strategies, and the Secrets that they reach repositories with. */
+type Reaching = Pick<PromoterDeps, 'pullRequests' | 'pushes' | 'notifications' | 'fence'> & {
+  readonly access: SecretAccess;
+};
+
+function forgeAccess({ access }: Reaching, pipeline: Pipeline, settings: ForgeSettings) {
+  return access.forge(pipeline, settings, { signs: false });
+}
+
+async function prepare(deps: Reaching, job: Job, time: AttemptTime): Promise<PreparedPromotion> {
+  const { pipeline, environment } = job;
+  const strategy = promotionInto(pipeline.spec, environment)?.strategy;
+  const settings = strategy?.['pull-request'];
+  const request = requestOf(job);
+  if (settings) {
+    const credentials = await deps.access.forge(pipeline, settings, { signs: true });
+    return deps.pullRequests.prepare(request, settings, credentials, time);
+  }
+  if (strategy?.push) {
+    const credentials = await deps.access.git(pipeline, strategy.push, { signs: true });
+    return deps.pushes.prepare(request, strategy.push, credentials, time);
+  }
+  if (strategy?.notification) return deps.notifications.prepare(request, time.signal);
+  const message = `The promotion into ${environment.name} has no strategy: set pull-request, push or notification.`;
+  throw new TurnpikeError('SpecInvalid', message);
+}
+
+/** Looks while the promotion is still being recorded, and changes nothing before it is. */
+async function promote(deps: Reaching, job: PromotionJob, time: AttemptTime): Promise<Result> {
+  const prepared = await prepare(deps, job, time);
+  try {
+    await ownTurn(time, untilAborted(job.recorded, time.signal));
+    await deps.fence?.(keyOf(job.pipeline));
+  } catch (error) {
+    prepared.discard();
+    throw error;
+  }
+  return prepared.carryOut();
+}
+
+/** Turns an error into a result, unless the process or its lead has ended. */
+function failure(error: unknown, ended: AbortSignal) {
+  if (ended.aborted || hasCode(error, 'NotLeading')) throw error;
+  const retry = error instanceof TurnpikeError ? error.retry : 'backoff';
+  return { kind: 'error' as const, message: errorMessage(error), retry };
+}
+
+async function runTask(
+  deps: Reaching,
+  { pipeline, environment, pullRequest }: TaskJob,
+  task: PullRequestTask,
+  time: AttemptTime,
+) {
+  const settings = repositoryOf(pipeline, environment, pullRequest);
+  if (!settings) {
+    const message = `It is not known how to reach the repository of ${pullRequest.url}: ${environment} is not promoted by pull request any more.`;
+    throw new TurnpikeError('SpecInvalid', message);
+  }
+  const credentials = await forgeAccess(deps, pipeline, settings);
+  const request = { ...ownerOf(pipeline, environment), task, pullRequest, settings };
+  return deps.pullRequests.runTask(request, credentials, time);
+}
+
+async function findPullRequest(deps: Reaching, { pipeline, environment }: Job, time: AttemptTime) {
+  const settings = promotionInto(pipeline.spec, environment)?.strategy['pull-request'];
+  if (!settings) return undefined;
+  const owner = ownerOf(pipeline, environment.name);
+  const credentials = await forgeAccess(deps, pipeline, settings);
+  return deps.pullRequests.find({ ...owner, settings }, credentials, time);
+}
+
+async function pullRequestState(deps: Reaching, job: Job, time: AttemptTime): Promise<PullRequestState> {
+  const { pipeline, environment, promotion } = job;
+  if (promotion.phase === 'Merged') return mergedState(deps, job, time);
+  const { pullRequest } = promotion;
+  const settings = pullRequest && repositoryOf(pipeline, environment.name, pullRequest);
+  // The strategy was changed: a pull request that is still open there belongs to no promotion any more.
+  if (!pullRequest || !settings) return 'missing';
+  const credentials = await forgeAccess(deps, pipeline, settings);
+  const isClosed = promotion.phase === 'Rejected';
+  const request = { ...ownerOf(pipeline, environment.name), pullRequest, settings, isClosed };
+  return deps.pullRequests.state(request, credentials, time);
+}
+
+async function mergedState(deps: Reaching, job: Job, time: AttemptTime): Promise<PullRequestState> {
+  const { pipeline, environment, promotion } = job;
+  const strategy = promotionInto(pipeline.spec, environment)?.strategy;
+  const request = requestOf(job);
+  const { pullRequest } = promotion;
+  const settings = pullRequest ? mergedInto(job, pullRequest) : strategy?.['pull-request'];
+  if (settings) {
+    return deps.pullRequests.inBase(request, settings, await forgeAccess(deps, pipeline, settings), time);
+  }
+  const push = pullRequest ? undefined : strategy?.push;
+  if (!push) return 'merged';
+  return deps.pushes.inBase(request, push, await deps.access.git(pipeline, push, { signs: false }), time);
 }
 
 function ownerOf({ metadata: { namespace, name } }: Pipeline, environment: string) {
