@@ -18,7 +18,7 @@ import { mergedState, writtenOf } from '../result.ts';
 import { withAppTokens } from './app-access.ts';
 import { typeOf } from './forge-type.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch, saysClosing } from './names.ts';
-import type { PullRequestPromoter, RepositorySettings } from './port.ts';
+import type { PullRequestPromoter, RepositorySettings, StateRequest } from './port.ts';
 import { isOurs, mergedWhere } from './proposal.ts';
 import { findOpen, preparePullRequest } from './propose.ts';
 import { runTask } from './run-task.ts';
@@ -48,16 +48,6 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
     const background = { ...shared, priority: 'background' as const, ...forgeTime(time) };
     return create(typeOf(settings), settings.url, credentials, background);
   };
-  const gitOf = (
-    forge: Forge,
-    settings: RepositorySettings,
-    credentials: Credentials,
-    time?: AttemptTime,
-  ) => ({
-    url: forge.cloneUrl ?? settings.url,
-    credentials: forGit(credentials, forge),
-    ...gitTime(time),
-  });
 
   const promoter: PullRequestPromoter<Credentials> = {
     prepare: (request, settings, credentials, time) => {
@@ -83,18 +73,10 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
       return (await branches.hasBranch({ ...git, branch: base })) ? result : { kind: 'done' };
     },
 
-    async state(request, credentials, time) {
-      const { pullRequest, settings, isClosed } = request;
-      const forge = patientForgeOf(settings, credentials, time);
-      const found = await forge.get(pullRequest.number);
-      const head = pullRequest.branch ?? promotionBranch(request);
-      if (!found || !isOurs(found, pullRequest, { head, owner: ownerName(request) })) return 'missing';
-      if (found.state !== 'closed' || isClosed) return stateOf(found, pullRequest, settings.baseBranch);
-      // The process that closed it may have ended before that was recorded.
-      if (saysClosing(found.body)) return 'lapsed';
-      const branch = pullRequest.base ?? settings.baseBranch;
-      const git = gitOf(forge, settings, credentials, time);
-      return (await branches.hasBranch({ ...git, branch })) ? 'closed' : 'lapsed';
+    state(request, credentials, time) {
+      const forge = patientForgeOf(request.settings, credentials, time);
+      const git = gitOf(forge, request.settings, credentials, time);
+      return stateAt(forge, request, (branch) => branches.hasBranch({ ...git, branch }));
     },
 
     find: (request, credentials, time) =>
@@ -109,6 +91,26 @@ export function createPullRequestPromoter(deps: PullRequestDeps): PullRequestPro
     },
   };
   return withAppTokens(promoter, shared);
+}
+
+/** The way to the repository for Git. */
+function gitOf(forge: Forge, { url }: RepositorySettings, credentials: Credentials, time?: AttemptTime) {
+  return { url: forge.cloneUrl ?? url, credentials: forGit(credentials, forge), ...gitTime(time) };
+}
+
+async function stateAt(
+  forge: Forge,
+  request: StateRequest,
+  hasBranch: (branch: string) => Promise<boolean>,
+): Promise<PullRequestState> {
+  const { pullRequest, settings, isClosed } = request;
+  const found = await forge.get(pullRequest.number);
+  const head = pullRequest.branch ?? promotionBranch(request);
+  if (!found || !isOurs(found, pullRequest, { head, owner: ownerName(request) })) return 'missing';
+  if (found.state !== 'closed' || isClosed) return stateOf(found, pullRequest, settings.baseBranch);
+  // The process that closed it may have ended before that was recorded.
+  if (saysClosing(found.body)) return 'lapsed';
+  return (await hasBranch(pullRequest.base ?? settings.baseBranch)) ? 'closed' : 'lapsed';
 }
 
 /** A forge may show a pushed head a moment later; a head that is not known says nothing. */
