@@ -10,7 +10,6 @@ import { withMerge } from '../decide/model/merged.ts';
 import { shortRevision } from '../decide/model/revision.ts';
 import { environmentStatus, withEnvironment, withPromotion } from '../decide/model/state.ts';
 import type { RecordStatus, StatusStore } from '../decide/model/status-store.ts';
-import type { ApplicationReader } from '../decide/observation/application-reader.ts';
 import { foldObservations } from '../decide/observation/fold.ts';
 import { graceEnd } from '../decide/observation/fold-deployment.ts';
 import { type Decision, nextSteps, type Situation } from '../decide/promotion/next.ts';
@@ -26,24 +25,22 @@ import { act, RECHECK_SECONDS } from './act.ts';
 import type { Checking, CheckPipeline } from './check.ts';
 import { asStored, createRecordResult, type Intent, type RecordResult } from './intent.ts';
 import type { Job } from './job.ts';
-import { type ClusterReaders, type MessagesOf, observe } from './observe.ts';
+import { observe } from './observe.ts';
+import { type Readers } from './observe.ts';
 import { createPolls, type Polls } from './polls.ts';
 import type { Promoter } from './promoter.ts';
 import { newest } from './record.ts';
 import { runTasks } from './run-tasks.ts';
-import { presentOf, withConditions, withSummary } from './with-conditions.ts';
+import { type ConditionDeps, presentOf, withConditions, withSummary } from './with-conditions.ts';
 
 /**
  * The four steps for one Pipeline: gather what is, decide what is to be done, act, record. Every act is
  * recorded before it is done and can be done twice: a process that dies in between loses nothing. What it
  * has to look at first is looked at while the record is being written.
  */
-export interface ReconcileDeps {
+export interface ReconcileDeps extends Readers {
   readonly store: StatusStore;
   readonly record: RecordStatus;
-  readonly applications: ApplicationReader;
-  readonly clusters: ClusterReaders;
-  readonly messagesOf: MessagesOf;
   readonly promoter: Promoter;
   readonly check: CheckPipeline;
   /** Runs what waits for others' servers, for as long as others are worked on. */
@@ -75,7 +72,11 @@ export function createReconcile(options: ReconcileDeps): Reconcile {
   };
 }
 
-async function reportInvalid(deps: ReconcileDeps, stored: StoredPipeline, problems: readonly string[]) {
+async function reportInvalid(
+  deps: Pick<ReconcileDeps, 'store' | 'policy' | 'log' | 'now'>,
+  stored: StoredPipeline,
+  problems: readonly string[],
+) {
   const acted = { ...stored.status, ...presentOf(stored) };
   const status = withConditions(deps, acted, invalidConditions(problems));
   if (!Bun.deepEquals(status, stored.status)) {
@@ -119,7 +120,7 @@ async function reconcileValid(deps: Deps, pipeline: Pipeline, checking: Checking
 }
 
 /** A cluster that does not answer keeps nobody waiting but the Pipelines that name it. */
-function gather(deps: ReconcileDeps, pipeline: Pipeline) {
+function gather(deps: Readers & Pick<ReconcileDeps, 'outside'>, pipeline: Pipeline) {
   const { metadata, spec } = pipeline;
   const look = () => observe(pipeline, deps);
   const isRemote = spec.environments.some(({ targets }) => targets.some(({ clusterRef }) => clusterRef));
@@ -231,8 +232,10 @@ function applySteps(
   return next;
 }
 
+type WriteDeps = Pick<ReconcileDeps, 'store' | 'onChange'>;
+
 async function recordIntent(
-  deps: ReconcileDeps,
+  deps: WriteDeps & ConditionDeps,
   before: Pipeline,
   { decided, checking }: { readonly decided: Pipeline; readonly checking: Checking },
 ): Promise<Intent> {
@@ -243,7 +246,7 @@ async function recordIntent(
 }
 
 /** Writes what changed. Optimistic concurrency: on a conflict the other writer wins, and the key is requeued. */
-async function write(deps: ReconcileDeps, pipeline: Pipeline, status: PipelineStatus): Promise<Pipeline> {
+async function write(deps: WriteDeps, pipeline: Pipeline, status: PipelineStatus): Promise<Pipeline> {
   if (Bun.deepEquals(status, pipeline.status)) return pipeline;
   const stored = await deps.store.applyStatus(asStored(pipeline), status).catch(async (error) => {
     // The watch may be late, or broken off: the next attempt begins with what is there now.
