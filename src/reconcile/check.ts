@@ -1,15 +1,15 @@
 import { type Pipeline, type PipelineKey, pipelineKey } from '../api/pipeline.ts';
 import {
+  checkReferences,
   checkSpec,
-  type Facts,
   type FieldProblem,
   type Findings,
-  type Needs,
   NO_FINDINGS,
-  needsOf,
   problemLine,
+  type ReferencedObjects,
+  type References,
+  referencesOf,
   type SpecPolicy,
-  surroundingFindings,
 } from '../decide/validation.ts';
 import { putBounded } from '../lib/async/index.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -37,7 +37,7 @@ export type CheckPipeline = (pipeline: Pipeline) => Checking;
 
 export interface CheckDeps {
   readonly policy: SpecPolicy;
-  readonly gather: (needs: Needs) => Promise<Facts>;
+  readonly gather: (needs: References) => Promise<ReferencedObjects>;
   /** Called when a look at what is around a Pipeline has brought something new. */
   readonly onChange: (key: PipelineKey) => void;
   /** Waited for before what was good is looked at again: not while a promotion may be under way. */
@@ -95,9 +95,9 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
 
   async function look({ metadata, spec }: Pipeline): Promise<Findings> {
     const { uid, generation } = metadata;
-    const needs = needsOf(spec, metadata);
+    const needs = referencesOf(spec, metadata);
     const facts = await gather(needs);
-    const findings = surroundingFindings(needs, facts, policy);
+    const findings = checkReferences(needs, facts, policy);
     const lasts = findings.problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS;
     const before = known.get(uid);
     if ((before?.generation ?? 0) > generation) return findings;
@@ -144,8 +144,8 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
 
 /** What the API server did not tell is as it was before. */
 function statesOf(
-  needs: Needs,
-  { secrets }: Facts,
+  needs: References,
+  { secrets }: ReferencedObjects,
   before: ReadonlyMap<string, string> | undefined,
 ): ReadonlyMap<string, string> {
   const states = needs.secrets.map(({ name }): [string, string | undefined] => {

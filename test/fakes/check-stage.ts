@@ -1,5 +1,5 @@
 import type { Pipeline } from '../../src/api/pipeline.ts';
-import { type Facts, parseSpec } from '../../src/decide/validation.ts';
+import { parseSpec, type ReferencedObjects } from '../../src/decide/validation.ts';
 import { createCheck } from '../../src/reconcile/check.ts';
 import { type Changes, NAMES, POLICY, type Surroundings, specOf } from '../fixtures/pipelines/cases.ts';
 import { factsOf } from '../fixtures/pipelines/facts.ts';
@@ -7,7 +7,7 @@ import { createFakeLog } from './log.ts';
 
 /** A check of one Pipeline with these surroundings, and what it asks and tells. */
 export function checkStage(around: Surroundings = {}) {
-  let facts: Facts = factsOf(around);
+  let facts: ReferencedObjects = factsOf(around);
   let milliseconds = 0;
   const asked: string[] = [];
   const changed: string[] = [];

@@ -1,4 +1,9 @@
-import { type Facts, type Needs, NO_FACTS, type SecretState } from '../../src/decide/validation.ts';
+import {
+  NO_OBJECTS,
+  type ReferencedObjects,
+  type References,
+  type SecretState,
+} from '../../src/decide/validation.ts';
 import { createAdmission } from '../../src/http/admission.ts';
 import { createIntake } from '../../src/http/server/intake.ts';
 import type { Logger } from '../../src/lib/logger.ts';
@@ -37,12 +42,12 @@ export function errorLog(): { log: Logger; errors: string[] } {
   return { log: createLogger({ level: 'debug', encoding: 'json', write, now: () => new Date() }), errors };
 }
 
-function facts(needs: Needs): Facts {
+function facts(needs: References): ReferencedObjects {
   return {
-    ...NO_FACTS,
+    ...NO_OBJECTS,
     secrets: new Map(needs.secrets.map(({ name }) => [name, secretState(name)])),
     clusters: new Map(needs.clusters.map(({ key }) => [key, 'Nobody knows this cluster.'])),
-    governors: new Map(needs.targets.slice(0, 1).map(({ key }) => [key, 'Another Pipeline has it.'])),
+    managers: new Map(needs.targets.slice(0, 1).map(({ key }) => [key, 'Another Pipeline has it.'])),
   };
 }
 

@@ -2,21 +2,21 @@ import * as v from 'valibot';
 import { API_VERSION, KIND } from '../../api/group.ts';
 import { namespaceName, objectName } from '../../api/names.ts';
 import {
+  alsoManagedBy,
   applicationKey,
   applicationKeys,
+  checkReferences,
   checkSpec,
   type FieldProblem,
   type Findings,
-  governorDoubt,
   mergeFindings,
-  type Needs,
-  NO_FACTS,
   NO_FINDINGS,
-  needsOf,
+  NO_OBJECTS,
   parseSpec,
+  type References,
+  referencesOf,
   type SpecPolicy,
   schemaProblems,
-  surroundingFindings,
   unknownFields,
   unknownObjectFields,
 } from '../../decide/validation.ts';
@@ -73,7 +73,9 @@ function findingsOf(pipeline: Manifest, known: Known): Findings {
   const isOpen = raw.namespace === undefined;
   const policy = isOpen ? { ...known.policy, noCrossNamespaceRefs: false } : known.policy;
   const checked = checkSpec(fields.spec, policy, names);
-  const around = checked.spec ? surroundings(needsOf(checked.spec, names, policy), raw, known) : NO_FINDINGS;
+  const around = checked.spec
+    ? surroundings(referencesOf(checked.spec, names, policy), raw, known)
+    : NO_FINDINGS;
   const own = [...objectProblems(pipeline), ...unknownObjectFields(fields), ...unknownFields(fields.spec)];
   const said = mergeFindings({ problems: own, warnings: [] }, checked.findings);
   return mergeFindings(said, withoutFields(around, said.problems));
@@ -139,11 +141,11 @@ function placed(
 }
 
 /** Doubts about applications and GitopsClusters need a cluster to look at. */
-function surroundings(needs: Needs, own: RawNames, known: Known): Findings {
+function surroundings(needs: References, own: RawNames, known: Known): Findings {
   const { secrets, governors, clusterHosts, policy, now } = known;
   const doubts = needs.targets.flatMap(({ key }) => {
     const other = governors(applicationKey(needs.appRef, key), own);
-    return other ? [[key, governorDoubt(other.namespace ?? '', other.name)] as const] : [];
+    return other ? [[key, alsoManagedBy(other.namespace ?? '', other.name)] as const] : [];
   });
   const states = needs.secrets.map(({ name }) => [name, secrets.find(own.namespace, name)] as const);
   const clusters = needs.clusters.flatMap(({ key, ref }) => {
@@ -155,13 +157,13 @@ function surroundings(needs: Needs, own: RawNames, known: Known): Findings {
     return doubt === undefined ? [] : [[key, doubt] as const];
   });
   const facts = {
-    ...NO_FACTS,
+    ...NO_OBJECTS,
     secrets: new Map(states),
     clusters: new Map(clusters),
-    governors: new Map(doubts),
+    managers: new Map(doubts),
     now,
   };
-  return surroundingFindings(needs, facts, policy);
+  return checkReferences(needs, facts, policy);
 }
 
 /** Another Pipeline than `own` that governs the application. */

@@ -1,18 +1,18 @@
 import { ALLOWED_HOSTS } from '../../api/group.ts';
 import { hostList } from '../../decide/model/allowed-hosts.ts';
-import type { SecretFacts, SecretState } from '../../decide/validation.ts';
+import type { ReferencedSecret, SecretState } from '../../decide/validation.ts';
 import { type Fields, fieldOf, isFields, type Manifest, textOf } from './objects.ts';
 
 /** A Secret that the input brings, whatever it is written as. */
 export interface FoundSecret {
   readonly namespace: string | undefined;
   readonly name: string;
-  readonly facts: SecretFacts;
+  readonly facts: ReferencedSecret;
 }
 
 const NOT_FOUND: SecretState = { kind: 'unknown', why: 'It is not in what was checked.' };
 
-const READERS: Readonly<Record<string, (fields: Fields) => SecretFacts>> = {
+const READERS: Readonly<Record<string, (fields: Fields) => ReferencedSecret>> = {
   '/Secret': plainFacts,
   'bitnami.com/SealedSecret': sealedFacts,
   'external-secrets.io/ExternalSecret': externalFacts,
@@ -38,7 +38,7 @@ function readerOf({ group, kind }: Manifest) {
 }
 
 /** `stringData` wins, as in the API server; with SOPS both are encrypted. */
-function plainFacts(fields: Fields): SecretFacts {
+function plainFacts(fields: Fields): ReferencedSecret {
   const isSealed = isFields(fields.sops);
   const entries = (key: string, decode: (text: string) => Uint8Array | 'sealed') =>
     Object.entries(isFields(fields[key]) ? fields[key] : {}).map(([name, value]) => {
@@ -55,7 +55,7 @@ function base64(value: string): Uint8Array | 'sealed' {
 }
 
 /** https://github.com/bitnami-labs/sealed-secrets: the template may bring keys of its own. */
-function sealedFacts({ spec }: Fields): SecretFacts {
+function sealedFacts({ spec }: Fields): ReferencedSecret {
   const keys = [fieldOf(spec, 'encryptedData'), fieldOf(spec, 'template', 'data')].flatMap((data) =>
     isFields(data) ? Object.keys(data) : [],
   );
@@ -66,11 +66,11 @@ function sealedFacts({ spec }: Fields): SecretFacts {
  * https://external-secrets.io: only the store knows what will be in it. Without a template the Secret gets the
  * annotations of the ExternalSecret.
  */
-function externalFacts(fields: Fields): SecretFacts {
+function externalFacts(fields: Fields): ReferencedSecret {
   return hosts(fieldOf(fields.spec, 'target', 'template') ?? fields);
 }
 
-function hosts(object: unknown): Pick<SecretFacts, 'allowedHosts'> {
+function hosts(object: unknown): Pick<ReferencedSecret, 'allowedHosts'> {
   const annotation = textOf(object, 'metadata', 'annotations', ALLOWED_HOSTS);
   if (annotation === undefined) return {};
   // SOPS may encrypt annotations too.
@@ -84,7 +84,7 @@ export interface SecretIndex {
 
 /** The first Secret of a name counts. */
 export function createSecretIndex(): SecretIndex {
-  const byKey = new Map<string, SecretFacts>();
+  const byKey = new Map<string, ReferencedSecret>();
   const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`;
   return {
     add({ namespace, name, facts }) {

@@ -5,7 +5,7 @@ import { shortRevision } from '../model/revision.ts';
 import { environmentStatus, recordedPromotion } from '../model/state.ts';
 
 /** What the rules say of things that do not keep the Pipeline from being followed, a line each. */
-export interface Doubts {
+export interface Warnings {
   readonly secrets: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -17,7 +17,7 @@ export interface Doubts {
 export function conditionsOf(
   pipeline: Pipeline,
   { threshold, now }: { readonly threshold: number; readonly now: Date },
-  doubts: Doubts,
+  given: Warnings,
 ): WantedCondition[] {
   const promotions = promotionsOf(pipeline);
   const failed = promotions.find(({ failure }) => failure?.retry === 'never');
@@ -31,7 +31,7 @@ export function conditionsOf(
   } else if (retried && isLasting(retried, threshold, now)) {
     wanted.push({ type: 'Ready', status: 'False', reason: 'PromotionRetrying', message: fault(retried) });
   } else {
-    wanted.push(readyUnless(pipeline, doubts));
+    wanted.push(readyUnless(pipeline, given));
   }
   if (retried && !failed) {
     wanted.push({
@@ -46,7 +46,7 @@ export function conditionsOf(
     const message = sentence(waiting);
     wanted.push({ type: 'PromotionPending', status: 'True', reason, message });
   }
-  const warnings = [...doubts.warnings, ...leftOpen(pipeline)];
+  const warnings = [...given.warnings, ...leftOpen(pipeline)];
   if (warnings.length > 0) {
     const message = joined(warnings);
     wanted.push({ type: 'Warning', status: 'True', reason: 'SuspiciousSpec', message });
@@ -84,7 +84,7 @@ function isLasting({ promotion, failure }: Named, threshold: number, now: Date):
   return (promotion.attempts ?? 0) >= threshold && !(now.getTime() - since < LASTING_MS);
 }
 
-function readyUnless(pipeline: Pipeline, { secrets }: Doubts): WantedCondition {
+function readyUnless(pipeline: Pipeline, { secrets }: Warnings): WantedCondition {
   if (secrets.length > 0) {
     return { type: 'Ready', status: 'False', reason: 'SecretNotUsable', message: joined(secrets) };
   }

@@ -5,7 +5,7 @@ import {
   authoritiesProblem,
   MAX_VALUE_BYTES,
 } from '../../lib/net/pure.ts';
-import type { SecretData } from './facts.ts';
+import type { SecretData } from './referenced-objects.ts';
 import { hasText, textOf } from './secrets/secret-text.ts';
 
 /** What keeps a Secret's certificate authority from being used at all: a sentence. */
@@ -19,7 +19,7 @@ export function authorityFault(secret: string, data: SecretData): string | undef
 }
 
 /** What is odd about it: a sentence, by the rule for what a Secret holds. */
-export function authorityDoubt(secret: string, data: SecretData | undefined, now: Date | undefined) {
+export function authorityWarning(secret: string, data: SecretData | undefined, now: Date | undefined) {
   const { key, value } = (data && authorityIn(data)) ?? {};
   if (key === undefined || value === undefined || value.length > MAX_VALUE_BYTES) return undefined;
   const message = authoritiesDoubt(secret, key, authoritiesIn(textOf(value)), now);

@@ -5,7 +5,7 @@ import { environmentProblems } from './environments.ts';
 import { onTopProblems } from './on-top.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from './problem.ts';
 import { type PipelineNames, promotionProblems } from './promotions.ts';
-import { type ReferencePolicy, referenceProblems } from './references.ts';
+import { type ReferencePolicy, referenceProblems } from './reference-policy.ts';
 import { parseSpec } from './schema/schema.ts';
 import { sizeProblems } from './schema/size.ts';
 import { specWarnings } from './warnings.ts';

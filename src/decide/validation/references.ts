@@ -1,62 +1,223 @@
-import type { PipelineSpec, Target } from '../../api/pipeline.ts';
+import type {
+  AppRef,
+  ClusterRef,
+  PipelineSpec,
+  PullRequestStrategy,
+  PushStrategy,
+} from '../../api/pipeline.ts';
+import { type ForgeType, forgeTypeOf } from '../../lib/forges/pure.ts';
+import { groupOf } from '../../lib/kube/pure.ts';
+import { partsOf, type SecretPart } from '../../lib/net/pure.ts';
 import { applicationKindProblem } from '../model/application-kind.ts';
-import { environmentField, type FieldProblem } from './problem.ts';
+import { approvalSecret, isManual } from '../model/route.ts';
+import { clusterKey, targetKey } from '../model/target-key.ts';
+import { environmentField } from './problem.ts';
+import { type PipelineNames, promotionsOf } from './promotions.ts';
+import { type ReferencePolicy, refusedReference } from './reference-policy.ts';
 
-/** What the operator says of references, beside the kinds that may be applications. */
-export interface ReferencePolicy {
-  /** `--no-cross-namespace-refs`; absent: references to other namespaces are allowed. */
-  readonly noCrossNamespaceRefs?: boolean;
+/** A Secret in the Pipeline's namespace that the spec names, and what for. */
+export type SecretReference = HmacReference | ForgeReference | PartReference;
+
+export interface HmacReference {
+  readonly use: 'hmac';
+  readonly field: string;
+  readonly name: string;
+  /** Its keys approve a promotion too. */
+  readonly approves?: true;
 }
 
-/** The kind of the application, and the namespaces that targets and their clusters are in. */
-export function referenceProblems(
-  spec: PipelineSpec,
-  policy: ReferencePolicy,
-  namespace: string,
-): FieldProblem[] {
-  return [...kindProblems(spec), ...namespaceProblems(spec, policy, namespace)];
+export interface ForgeReference {
+  readonly use: 'forge';
+  readonly field: string;
+  readonly name: string;
+  /** Undefined where nobody tells. */
+  readonly type: ForgeType | undefined;
+  /** Of the repository that the Secret is for. */
+  readonly url: string;
+  /** Git alone, or the forge's API too. */
+  readonly reaches: 'git' | 'forge';
+  /** Those that other Secrets are named for: these keys are not read here. */
+  readonly elsewhere?: readonly SecretPart[];
+  /** Name of the Secret with the proxy on the way there. */
+  readonly proxy?: string;
 }
 
-function kindProblems({ appRef }: PipelineSpec): FieldProblem[] {
-  const message = applicationKindProblem(appRef);
-  if (!message) return [];
-  const place = { field: 'spec.appRef.apiVersion', scope: 'spec.appRef', value: appRef.apiVersion };
-  return [{ rule: 'application-kind', ...place, message }];
+/** A Secret of its own for what the Secret with the credentials may hold too. */
+export interface PartReference {
+  readonly use: 'part';
+  readonly part: SecretPart;
+  readonly field: string;
+  readonly name: string;
+  /** Of the repository that it is for. */
+  readonly url: string;
+  /** Name of the Secret with the proxy on the way there, where it is used behind one. */
+  readonly proxy?: string;
 }
 
-function namespaceProblems(spec: PipelineSpec, policy: ReferencePolicy, own: string): FieldProblem[] {
-  return spec.environments.flatMap(({ targets }, index) =>
-    targets.flatMap((target, position): FieldProblem[] => {
-      const refused = refusedReference(target, policy, own);
-      if (!refused) return [];
-      const field = `${environmentField(index)}.targets[${position}]${refused.below}`;
-      return [{ rule: 'cross-namespace-ref', field, value: refused.namespace, message: refused.message }];
-    }),
-  );
+export interface ClusterReference {
+  readonly field: string;
+  readonly key: string;
+  readonly ref: ClusterRef;
 }
 
-export interface RefusedReference {
-  /** Path below the target. */
-  readonly below: string;
+export interface TargetReference {
+  readonly field: string;
   readonly namespace: string;
-  /** Without the namespace that it names. */
-  readonly message: string;
+  readonly key: string;
 }
 
-/**
- * The reference of a target that `--no-cross-namespace-refs` refuses: to a namespace of this cluster, or to the cluster
- * that it is on. On that one it may name any namespace.
- */
-export function refusedReference(
-  { namespace, clusterRef }: Target,
-  { noCrossNamespaceRefs }: ReferencePolicy,
-  own: string,
-): RefusedReference | undefined {
-  if (!noCrossNamespaceRefs) return undefined;
-  const [named, below, noun] = clusterRef
-    ? [clusterRef.namespace ?? own, '.clusterRef.namespace', clusterRef.kind]
-    : [namespace, '.namespace', 'target'];
-  if (named === own) return undefined;
-  const message = `References to other namespaces are not allowed here (--no-cross-namespace-refs): name a ${noun} in ${own}, the Pipeline's namespace.`;
-  return { below, namespace: named, message };
+/** What has to be looked at outside the spec, each thing once with the first field that names it. */
+export interface References {
+  /** Of the Pipeline. */
+  readonly names: PipelineNames;
+  readonly appRef: AppRef;
+  readonly secrets: readonly SecretReference[];
+  readonly clusters: readonly ClusterReference[];
+  /** Of the cluster that Turnpike runs in, one a namespace. */
+  readonly applications: readonly TargetReference[];
+  readonly targets: readonly TargetReference[];
+}
+
+/** Nothing is looked up by way of a reference that is refused. */
+export function referencesOf(
+  spec: PipelineSpec,
+  names: PipelineNames,
+  policy: ReferencePolicy = {},
+): References {
+  const targets = targetReferences(spec, names.namespace, policy);
+  return {
+    names,
+    appRef: spec.appRef,
+    secrets: secretReferences(spec),
+    clusters: clusterReferences(targets, names.namespace),
+    // A target of this cluster is its namespace.
+    applications: applicationKindProblem(spec.appRef) ? [] : targets.filter(({ ref }) => !ref),
+    targets,
+  };
+}
+
+interface PlacedTarget extends TargetReference {
+  readonly ref: ClusterRef | undefined;
+}
+
+function targetReferences(
+  { environments }: PipelineSpec,
+  inNamespace: string,
+  policy: ReferencePolicy,
+): PlacedTarget[] {
+  const references: PlacedTarget[] = [];
+  const seen = new Set<string>();
+  for (const [index, { targets }] of environments.entries()) {
+    const environment = environmentField(index);
+    for (const [position, target] of targets.entries()) {
+      const key = targetKey(target, inNamespace);
+      if (seen.has(key) || refusedReference(target, policy, inNamespace)) continue;
+      seen.add(key);
+      const field = `${environment}.targets[${position}]`;
+      references.push({ field, namespace: target.namespace, key, ref: target.clusterRef });
+    }
+  }
+  return references;
+}
+
+function clusterReferences(targets: readonly PlacedTarget[], inNamespace: string): ClusterReference[] {
+  const references: ClusterReference[] = [];
+  for (const { field, ref } of targets) {
+    if (ref) references.push({ field: `${field}.clusterRef.name`, key: clusterKey(ref, inNamespace), ref });
+  }
+  return firstOf(references, ({ key }) => key);
+}
+
+/** Every Secret that the spec names, once for each use of it. */
+export function secretReferences(spec: PipelineSpec): SecretReference[] {
+  const approving = approvingSecrets(spec);
+  const references = promotionsOf(spec).flatMap(({ field, promotion: { strategy } }) => [
+    ...(strategy.secretRef
+      ? [hmacReference(strategy.secretRef.name, `${field}.strategy.secretRef.name`, approving)]
+      : []),
+    ...repositoryReferences(strategy['pull-request'], 'forge', `${field}.strategy.pull-request`),
+    ...repositoryReferences(strategy.push, 'git', `${field}.strategy.push`),
+  ]);
+  return firstOf(references, identityOf);
+}
+
+/** The same for needs that are the same question. */
+function identityOf(reference: SecretReference): string {
+  switch (reference.use) {
+    case 'hmac':
+      return `hmac ${reference.name}`;
+    case 'part':
+      return `${reference.part} ${reference.name} ${reference.url} ${reference.proxy ?? ''}`;
+    case 'forge':
+      return [
+        reference.reaches,
+        reference.name,
+        reference.type,
+        reference.url,
+        reference.elsewhere?.join() ?? '',
+        reference.proxy ?? '',
+      ].join(' ');
+  }
+}
+
+/** Nothing leads into the first environment. */
+function approvingSecrets(spec: PipelineSpec): ReadonlySet<string | undefined> {
+  const manual = spec.environments.slice(1).filter((environment) => isManual(spec, environment));
+  return new Set(manual.map((environment) => approvalSecret(spec, environment)));
+}
+
+function hmacReference(
+  name: string,
+  field: string,
+  approving: ReadonlySet<string | undefined>,
+): HmacReference {
+  return { use: 'hmac', field, name, ...(approving.has(name) && { approves: true }) };
+}
+
+function repositoryReferences(
+  settings: PullRequestStrategy | PushStrategy | undefined,
+  reaches: ForgeReference['reaches'],
+  field: string,
+): SecretReference[] {
+  if (!settings) return [];
+  const { url, secretRef, proxySecretRef } = settings;
+  const parts = partsOf(settings);
+  const through = proxySecretRef && { proxy: proxySecretRef.name };
+  const own: ForgeReference = {
+    use: 'forge',
+    field: `${field}.secretRef.name`,
+    name: secretRef.name,
+    type: forgeTypeOf(settings),
+    url,
+    reaches,
+    ...(parts.length > 0 && { elsewhere: parts.map(({ part }) => part) }),
+    ...through,
+  };
+  const others = parts.map(({ part, name, field: below }): PartReference => {
+    const isBehind = part === 'tls' || part === 'signing';
+    return { use: 'part', part, field: `${field}.${below}.name`, name, url, ...(isBehind && through) };
+  });
+  return [own, ...others];
+}
+
+function firstOf<T>(all: readonly T[], keyOf: (one: T) => string): T[] {
+  const byKey = new Map<string, T>();
+  for (const one of all) {
+    const key = keyOf(one);
+    if (!byKey.has(key)) byKey.set(key, one);
+  }
+  return [...byKey.values()];
+}
+
+/** Equal for two Pipelines' targets that are the same application object; the API's version does not matter. */
+export function applicationKey({ apiVersion, kind, name }: AppRef, target: string): string {
+  return `${groupOf(apiVersion)}/${kind}/${name} in ${target}`;
+}
+
+/** The application objects of a Pipeline, by `applicationKey`. */
+export function applicationKeys(spec: PipelineSpec, namespace: string): string[] {
+  const keys = spec.environments.flatMap(({ targets }) =>
+    targets.map((target) => applicationKey(spec.appRef, targetKey(target, namespace))),
+  );
+  return [...new Set(keys)];
 }

@@ -2,10 +2,10 @@ import type { Author } from '../../api/admission.ts';
 import type { AppRef, ClusterRef } from '../../api/pipeline.ts';
 import {
   allowsNamespace,
-  type Facts,
-  type Needs,
   noGitopsCluster,
   type PipelineNames,
+  type ReferencedObjects,
+  type References,
   type SecretState,
 } from '../../decide/validation.ts';
 import { createLookupBudget, type Soon } from '../../lib/async/index.ts';
@@ -24,7 +24,7 @@ import { governorDoubts } from './managed-by.ts';
  *
  * @throws what is no TurnpikeError: that is a fault of our own
  */
-export type GatherFacts = (needs: Needs, options?: GatherOptions) => Promise<Facts>;
+export type GatherFacts = (needs: References, options?: GatherOptions) => Promise<ReferencedObjects>;
 
 /** So many namespaces show whether an application can be read; each is a question to the API server. */
 const MAX_NAMESPACES = 5;
@@ -41,7 +41,7 @@ export function createFacts(deps: FactsDeps): GatherFacts {
   };
 }
 
-async function gather(gathering: Gathering, needs: Needs): Promise<Facts> {
+async function gather(gathering: Gathering, needs: References): Promise<ReferencedObjects> {
   const { deps, lookups, author } = gathering;
   const { names, appRef } = needs;
   return {
@@ -59,7 +59,7 @@ async function gather(gathering: Gathering, needs: Needs): Promise<Facts> {
     authors: await eachInTurn(author ? foreignNamespaces(needs) : [], { key: String, lookups }, (one) => {
       return author && authorDoubt(deps.authors, { author, appRef, namespace: one });
     }),
-    governors: await governorDoubts(gathering, needs),
+    managers: await governorDoubts(gathering, needs),
     ...(deps.now && { now: deps.now() }),
   };
 }
@@ -68,12 +68,12 @@ function keyOf({ key }: { key: string }): string {
   return key;
 }
 
-function foreignNamespaces({ applications, names }: Needs): string[] {
+function foreignNamespaces({ applications, names }: References): string[] {
   const all = applications.map(({ namespace }) => namespace).filter((one) => one !== names.namespace);
   return all.slice(0, MAX_NAMESPACES);
 }
 
-function secretNames({ secrets }: Needs): string[] {
+function secretNames({ secrets }: References): string[] {
   return [...new Set(secrets.map(({ name }) => name))];
 }
 

@@ -1,10 +1,10 @@
 import { GROUP, PLURAL } from '../../api/group.ts';
 import { type PipelineKey, pipelineKey } from '../../api/pipeline.ts';
 import {
-  foreignGovernorDoubt,
-  governorDoubt,
-  type Needs,
-  unnamedGovernorDoubt,
+  alsoManagedBy,
+  alsoManagedByForeign,
+  alsoManagedByUnnamed,
+  type References,
 } from '../../decide/validation.ts';
 import type { Soon } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
@@ -14,7 +14,7 @@ import { eachInTurn, type Gathering, mayGet } from './gathering.ts';
 const MAX_GOVERNORS = 5;
 
 /** Who else promotes the applications of a spec: a sentence for each target, by its key. */
-export async function governorDoubts(gathering: Gathering, needs: Needs): Promise<Map<string, string>> {
+export async function governorDoubts(gathering: Gathering, needs: References): Promise<Map<string, string>> {
   const { names, appRef, targets } = needs;
   const own = pipelineKey(names.namespace, names.name);
   const others = new Map<string, PipelineKey>();
@@ -54,8 +54,8 @@ function notSeen(error: unknown): boolean {
 
 function governorSentence(other: PipelineKey, named: ReadonlySet<PipelineKey>, namespace: string): string {
   const [inNamespace = '', name = ''] = other.split('/');
-  if (named.has(other)) return governorDoubt(inNamespace, name);
-  return inNamespace === namespace ? unnamedGovernorDoubt() : foreignGovernorDoubt();
+  if (named.has(other)) return alsoManagedBy(inNamespace, name);
+  return inNamespace === namespace ? alsoManagedByUnnamed() : alsoManagedByForeign();
 }
 
 function namespaceOf(key: PipelineKey): string {

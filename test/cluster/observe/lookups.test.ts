@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import type { Author } from '../../../src/api/admission.ts';
 import { type PipelineSpec, pipelineKey } from '../../../src/api/pipeline.ts';
-import { type Facts, needsOf } from '../../../src/decide/validation.ts';
+import { type ReferencedObjects, referencesOf } from '../../../src/decide/validation.ts';
 import { createAccess } from '../../../src/lib/kube/access/own-access.ts';
 import { createSubjectAccess, type SubjectAccess } from '../../../src/lib/kube/access/subject-access.ts';
 import { createKubeClient, type KubeClient } from '../../../src/lib/kube/client/transport.ts';
@@ -79,7 +79,7 @@ function setUp(client: KubeClient, subjects?: SubjectAccess) {
     hosts: { allowed: [], insecure: [], allowLoopback: true },
     ...(subjects && { subjects }),
   });
-  const needs = (of: PipelineSpec) => needsOf(of, { namespace, name: 'app' });
+  const needs = (of: PipelineSpec) => referencesOf(of, { namespace, name: 'app' });
   return {
     gatherFor: (of: PipelineSpec, author: Author) => gather(needs(of), { author }),
     gather: (of: PipelineSpec, fresh = false) => gather(needs(of), { fresh }),
@@ -94,7 +94,7 @@ function targets(...list: PipelineSpec['environments'][number]['targets']): Pipe
 
 const DEPLOYMENT = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'app' };
 
-function sentences(map: Facts[Exclude<keyof Facts, 'now'>]): unknown[] {
+function sentences(map: ReferencedObjects[Exclude<keyof ReferencedObjects, 'now'>]): unknown[] {
   return [...map.values()];
 }
 
@@ -189,10 +189,10 @@ describe('the facts about what a spec names', () => {
     put(namespace, 'b', 'shared');
     put('elsewhere', 'c', 'foreign');
     expect(store.get(pipelineKey(namespace, 'b'))).toBeDefined();
-    const { governors } = await gather(
+    const { managers } = await gather(
       targets({ namespace: 'own' }, { namespace: 'shared' }, { namespace: 'foreign' }),
     );
-    expect([...governors].map(([key, sentence]) => [key, sentence.split(' governs')[0]])).toEqual([
+    expect([...managers].map(([key, sentence]) => [key, sentence.split(' governs')[0]])).toEqual([
       ['shared', `Pipeline ${namespace}/b`],
       ['foreign', 'A Pipeline of another namespace'],
     ]);
@@ -215,14 +215,14 @@ describe('the facts about what a spec names', () => {
       { namespace, clusterRef: { kind: 'Secret', name: 'none' } },
     );
     const seen = async (user: Partial<Author>) => {
-      const { secrets, clusters, governors } = await show(of, {
+      const { secrets, clusters, managers } = await show(of, {
         username: 'jane',
         uid: '',
         groups: ['system:authenticated'],
         extra: {},
         ...user,
       });
-      const names = [...governors.values()].map((sentence) => sentence.split(' governs')[0]);
+      const names = [...managers.values()].map((sentence) => sentence.split(' governs')[0]);
       return { hook: secrets.get('hook')?.kind, clusters: clusters.size, names };
     };
     const anonymous = ['Another Pipeline', 'A Pipeline of another namespace'];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Author } from '../../../src/api/admission.ts';
-import type { Needs } from '../../../src/decide/validation.ts';
+import type { References } from '../../../src/decide/validation.ts';
 import { type Changes, pipelineObject, specOf } from '../../fixtures/pipelines/cases.ts';
 import { factsOf } from '../../fixtures/pipelines/facts.ts';
 import { type Gather, setUp } from './reviews.ts';
@@ -19,7 +19,7 @@ const REFS: Changes = {
 
 /** Notes what is looked up, and for whom. */
 function noting() {
-  const asked: { needs: Needs; author: Author | undefined }[] = [];
+  const asked: { needs: References; author: Author | undefined }[] = [];
   const gather: Gather = async (needs, { author }) => {
     asked.push({ needs, author });
     const authors = Object.fromEntries(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { needsOf } from '../../../src/decide/validation.ts';
+import { referencesOf } from '../../../src/decide/validation.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
 import { createFacts } from '../../../src/observe/references/lookups.ts';
@@ -41,7 +41,7 @@ async function doubts(namespace: string, ...names: string[]): Promise<(string | 
     return { namespace: 'dev', clusterRef: { kind: 'GitopsCluster' as const, name, namespace: 'fleet' } };
   });
   const of = spec({ environments: [{ name: 'dev', targets }] });
-  const { clusters } = await gather(needsOf(of, { namespace, name: 'app' }));
+  const { clusters } = await gather(referencesOf(of, { namespace, name: 'app' }));
   return names.map((name) => clusters.get(`GitopsCluster/fleet/${name}`));
 }
 

@@ -3,7 +3,7 @@ import { PipelineSpec } from '../../../api/pipeline.ts';
 import { partsOf } from '../../../api/schema-tools.ts';
 import type { FieldProblem } from '../problem.ts';
 
-/** Whoever has more faults of this kind has not written a Pipeline. */
+/** An object with more faults of this kind is not meant to be a Pipeline. */
 const MAX_PROBLEMS = 100;
 const MAX_KEY_LENGTH = 80;
 
@@ -34,8 +34,8 @@ export function unknownObjectFields(input: unknown): FieldProblem[] {
   if (!isObject(input)) return [];
   const { metadata } = input;
   return [
-    ...strangers(input, OBJECT_FIELDS, ''),
-    ...(isObject(metadata) ? strangers(metadata, METADATA_FIELDS, 'metadata') : []),
+    ...unknownKeys(input, OBJECT_FIELDS, ''),
+    ...(isObject(metadata) ? unknownKeys(metadata, METADATA_FIELDS, 'metadata') : []),
   ].slice(0, MAX_PROBLEMS);
 }
 
@@ -54,13 +54,13 @@ function walkFields(
   field: string,
   found: FieldProblem[],
 ): void {
-  found.push(...strangers(value, Object.keys(entries), field).slice(0, MAX_PROBLEMS - found.length));
+  found.push(...unknownKeys(value, Object.keys(entries), field).slice(0, MAX_PROBLEMS - found.length));
   for (const [key, child] of Object.entries(entries)) {
     if (Object.hasOwn(value, key)) walk(child, value[key], `${field}.${key}`, found);
   }
 }
 
-function strangers(value: object, known: readonly string[], field: string): FieldProblem[] {
+function unknownKeys(value: object, known: readonly string[], field: string): FieldProblem[] {
   const keys = Object.keys(value).filter((key) => !known.includes(key));
   return keys.slice(0, MAX_PROBLEMS).map((key) => {
     if (key.length > MAX_KEY_LENGTH) {

@@ -16,8 +16,8 @@ import {
   WEBHOOK_SECRET,
 } from '../../../lib/net/pure.ts';
 import { authorityFault } from '../authorities.ts';
-import type { SecretData } from '../facts.ts';
-import type { PartNeed } from '../needs.ts';
+import type { SecretData } from '../referenced-objects.ts';
+import type { PartReference } from '../references.ts';
 import { hasIn, isSealed, textIn } from './secret-text.ts';
 
 /** What a missing Secret has to be created with. */
@@ -36,7 +36,7 @@ export function keysForPart(part: SecretPart): string {
 
 /** What is wrong with a Secret of its own for a part of the credentials. */
 export function partFault(
-  { part }: PartNeed,
+  { part }: PartReference,
   secret: string,
   data: SecretData,
   policy: HostPolicy,

@@ -1,12 +1,12 @@
 import { type HostPolicy, PROXY_ADDRESS, proxyOf } from '../../../lib/net/pure.ts';
 import { type AllowedHosts, secretHostProblem } from '../../model/allowed-hosts.ts';
-import type { Facts, SecretFacts } from '../facts.ts';
-import type { SecretNeed } from '../needs.ts';
 import type { FieldProblem } from '../problem.ts';
+import type { ReferencedObjects, ReferencedSecret } from '../referenced-objects.ts';
+import type { SecretReference } from '../references.ts';
 import { isSealed, textIn } from './secret-text.ts';
 
 /** The proxy that a found Secret names, as far as it can be read. */
-export function proxyIn({ values }: SecretFacts): URL | undefined {
+export function proxyIn({ values }: ReferencedSecret): URL | undefined {
   if (!values || isSealed(values, [PROXY_ADDRESS])) return undefined;
   return proxyOf(textIn(values));
 }
@@ -17,20 +17,20 @@ export function proxyIn({ values }: SecretFacts): URL | undefined {
  * like signed. The annotations of the credentials, of what signs and of what is shown have to allow its host.
  */
 export function proxiedProblems(
-  needs: readonly SecretNeed[],
+  references: readonly SecretReference[],
   namespace: string,
-  { secrets }: Facts,
+  { secrets }: ReferencedObjects,
   policy: HostPolicy,
 ): FieldProblem[] {
-  return needs.flatMap((need): FieldProblem[] => {
-    if (need.use === 'hmac' || need.proxy === undefined) return [];
-    const [own, through] = [secrets.get(need.name), secrets.get(need.proxy)];
+  return references.flatMap((reference): FieldProblem[] => {
+    if (reference.use === 'hmac' || reference.proxy === undefined) return [];
+    const [own, through] = [secrets.get(reference.name), secrets.get(reference.proxy)];
     if (own?.kind !== 'found' || through?.kind !== 'found') return [];
     const proxy = proxyIn(through.secret);
-    const secret = `Secret ${namespace}/${need.name}`;
+    const secret = `Secret ${namespace}/${reference.name}`;
     const message = proxy && goesThrough(secret, proxy, own.secret.allowedHosts, policy);
     if (message === undefined) return [];
-    return [{ rule: 'secret-host', ...place(need), value: need.name, message }];
+    return [{ rule: 'secret-host', ...place(reference), value: reference.name, message }];
   });
 }
 
@@ -40,21 +40,21 @@ function goesThrough(secret: string, proxy: URL, allowed: AllowedHosts, policy: 
 }
 
 /** Where a token goes depends on the URL beside `secretRef` too. */
-export function place({ use, field }: SecretNeed): { field: string; scope?: string } {
+export function place({ use, field }: SecretReference): { field: string; scope?: string } {
   return use === 'hmac' ? { field } : { field, scope: field.replace(/(\.commit)?\.\w+\.name$/, '') };
 }
 
 /** A key that events or webhooks are proven with is sent nowhere. */
 export function secretHostFault(
-  need: SecretNeed,
+  reference: SecretReference,
   secret: string,
-  facts: SecretFacts,
+  found: ReferencedSecret,
   policy: HostPolicy,
 ): string | undefined {
-  if (need.use === 'hmac') return undefined;
-  if (need.use === 'part' && need.part === 'webhook') return undefined;
-  const proxy = need.use === 'part' && need.part === 'proxy' ? proxyIn(facts) : undefined;
-  if (need.use === 'part' && need.part === 'proxy' && !proxy) return undefined;
-  const to = proxy ? { proxy } : need.url;
-  return secretHostProblem(secret, to, facts.allowedHosts, policy);
+  if (reference.use === 'hmac') return undefined;
+  if (reference.use === 'part' && reference.part === 'webhook') return undefined;
+  const proxy = reference.use === 'part' && reference.part === 'proxy' ? proxyIn(found) : undefined;
+  if (reference.use === 'part' && reference.part === 'proxy' && !proxy) return undefined;
+  const to = proxy ? { proxy } : reference.url;
+  return secretHostProblem(secret, to, found.allowedHosts, policy);
 }

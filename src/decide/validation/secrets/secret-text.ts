@@ -1,5 +1,5 @@
 import type { HasKey, ReadText } from '../../../lib/net/pure.ts';
-import type { SecretData } from '../facts.ts';
+import type { SecretData } from '../referenced-objects.ts';
 
 const DECODER = new TextDecoder();
 

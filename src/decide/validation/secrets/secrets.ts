@@ -17,10 +17,10 @@ import {
   WEBHOOK_SECRET_PREVIOUS,
 } from '../../../lib/net/pure.ts';
 import { keyFault } from '../../keys.ts';
-import { authorityDoubt, authorityFault } from '../authorities.ts';
-import type { SecretData, SecretState } from '../facts.ts';
-import type { ForgeNeed, HmacNeed, PartNeed, SecretNeed } from '../needs.ts';
+import { authorityFault, authorityWarning } from '../authorities.ts';
 import { type FieldProblem, type Findings, NO_FINDINGS } from '../problem.ts';
+import type { SecretData, SecretState } from '../referenced-objects.ts';
+import type { ForgeReference, HmacReference, PartReference, SecretReference } from '../references.ts';
 import type { Rule } from '../rules.ts';
 import { ownData, provesWebhooks, tlsData, unusedHint } from './own-keys.ts';
 import { keysForPart, partFault, tlsFault } from './part-secrets.ts';
@@ -31,7 +31,7 @@ import { hasText, textOf } from './secret-text.ts';
 const GOOD_HMAC_BYTES = 32;
 const HOW_TO_MAKE_A_KEY = `use ${GOOD_HMAC_BYTES} or more, such as from "openssl rand -hex 32".`;
 
-type Reach = Pick<ForgeNeed, 'url' | 'reaches'>;
+type Reach = Pick<ForgeReference, 'url' | 'reaches'>;
 
 interface Fault {
   readonly rule: Rule;
@@ -40,13 +40,13 @@ interface Fault {
 
 /** What is wrong or weak about a Secret that a spec names. The sentences name keys and never their values. */
 export function secretFindings(
-  need: SecretNeed,
+  reference: SecretReference,
   namespace: string,
   state: SecretState | undefined,
   { policy, now }: { readonly policy: HostPolicy; readonly now?: Date | undefined },
 ): Findings {
-  const secret = `Secret ${namespace}/${need.name}`;
-  const at = (fault: Fault): FieldProblem => ({ ...fault, ...place(need), value: need.name });
+  const secret = `Secret ${namespace}/${reference.name}`;
+  const at = (fault: Fault): FieldProblem => ({ ...fault, ...place(reference), value: reference.name });
   if (!state || state.kind === 'unknown') {
     const message = `${secret} was not checked: ${state?.why ?? 'it was not read.'}`;
     return { ...NO_FINDINGS, warnings: [at({ rule: 'secret-exists', message })] };
@@ -54,33 +54,36 @@ export function secretFindings(
   if (state.kind === 'absent') {
     return {
       ...NO_FINDINGS,
-      problems: [at({ rule: 'secret-exists', message: missingSecret(need, secret) })],
+      problems: [at({ rule: 'secret-exists', message: missingSecret(reference, secret) })],
     };
   }
   const faults = [
-    contentFault(need, secret, state.secret.values, policy),
-    withRule('secret-host', secretHostFault(need, secret, state.secret, policy)),
+    contentFault(reference, secret, state.secret.values, policy),
+    withRule('secret-host', secretHostFault(reference, secret, state.secret, policy)),
   ];
-  const doubts = [
-    weakKey(need, secret, state.secret.values),
-    approvalDoubt(need, secret, state.secret.values),
-    authorityDoubt(secret, tlsData(need, state.secret.values), now),
+  const warnings = [
+    weakKey(reference, secret, state.secret.values),
+    approvalWarning(reference, secret, state.secret.values),
+    authorityWarning(secret, tlsData(reference, state.secret.values), now),
   ];
   return {
     problems: faults.flatMap((fault) => (fault ? [at(fault)] : [])),
-    warnings: doubts.flatMap((doubt) => (doubt ? [at(doubt)] : [])),
+    warnings: warnings.flatMap((one) => (one ? [at(one)] : [])),
   };
 }
 
 /** `secret`: `Secret ns/name`. */
-export function missingSecret(need: Reach | HmacNeed | Pick<PartNeed, 'part'>, secret: string): string {
-  const keys = keysOfNeed(need);
+export function missingSecret(
+  reference: Reach | HmacReference | Pick<PartReference, 'part'>,
+  secret: string,
+): string {
+  const keys = keysOfReference(reference);
   return `${secret} does not exist: create it there, with ${keys}.`;
 }
 
-function keysOfNeed(need: Reach | HmacNeed | Pick<PartNeed, 'part'>): string {
-  if ('part' in need) return keysForPart(need.part);
-  return 'reaches' in need ? keysFor(need) : `the key ${HMAC_KEY}`;
+function keysOfReference(reference: Reach | HmacReference | Pick<PartReference, 'part'>): string {
+  if ('part' in reference) return keysForPart(reference.part);
+  return 'reaches' in reference ? keysFor(reference) : `the key ${HMAC_KEY}`;
 }
 
 function keysFor({ reaches, url }: Reach): string {
@@ -91,17 +94,17 @@ function keysFor({ reaches, url }: Reach): string {
 }
 
 function contentFault(
-  need: SecretNeed,
+  reference: SecretReference,
   secret: string,
   data: SecretData | undefined,
   policy: HostPolicy,
 ): Fault | undefined {
   if (!data) return undefined;
-  if (need.use === 'part') return withRule('secret-keys', partFault(need, secret, data, policy));
-  if (need.use === 'forge') {
-    const own = ownData(need, data);
+  if (reference.use === 'part') return withRule('secret-keys', partFault(reference, secret, data, policy));
+  if (reference.use === 'forge') {
+    const own = ownData(reference, data);
     const fault =
-      forgeFault(need, secret, own) ??
+      forgeFault(reference, secret, own) ??
       tlsFault(secret, own) ??
       signingFault(secret, own) ??
       authorityFault(secret, own);
@@ -146,11 +149,15 @@ function uselessKey(secret: string, key: string, data: SecretData): Fault | unde
   }
 }
 
-function weakKey(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
+function weakKey(
+  reference: SecretReference,
+  secret: string,
+  data: SecretData | undefined,
+): Fault | undefined {
   if (!data) return undefined;
   // Promotions need none of the forge's: its webhooks are refused, and that is all.
-  if (need.use !== 'hmac') {
-    const keys = provesWebhooks(need) ? WEBHOOK_SECRETS : [];
+  if (reference.use !== 'hmac') {
+    const keys = provesWebhooks(reference) ? WEBHOOK_SECRETS : [];
     return firstOf(keys, (key) => uselessKey(secret, key, data));
   }
   return firstOf([HMAC_KEY, APPROVAL_KEY], (key) => {
@@ -162,8 +169,12 @@ function weakKey(need: SecretNeed, secret: string, data: SecretData | undefined)
 }
 
 /** Flux in the environment before has the key for events: with it alone, it opens the gate that a person is to open. */
-function approvalDoubt(need: SecretNeed, secret: string, data: SecretData | undefined): Fault | undefined {
-  if (need.use !== 'hmac' || !need.approves || !data?.has(HMAC_KEY)) return undefined;
+function approvalWarning(
+  reference: SecretReference,
+  secret: string,
+  data: SecretData | undefined,
+): Fault | undefined {
+  if (reference.use !== 'hmac' || !reference.approves || !data?.has(HMAC_KEY)) return undefined;
   const own = data.get(APPROVAL_KEY);
   if (own === undefined) {
     if (data.has(APPROVAL_KEY_PREVIOUS)) return undefined;
@@ -184,23 +195,23 @@ function lengthOf(data: SecretData, key: string): number | undefined {
   return value === 'sealed' ? undefined : value?.length;
 }
 
-function forgeFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
+function forgeFault(reference: ForgeReference, secret: string, data: SecretData): string | undefined {
   const has = (key: string) => hasText(data, key);
-  if (need.reaches === 'git') return pushFault(need, secret, data);
-  if (isSsh(need)) return sshFault(secret, data) ?? tokenFault(need, secret, has);
-  const fault = tokenFault(need, secret, has);
+  if (reference.reaches === 'git') return pushFault(reference, secret, data);
+  if (isSsh(reference)) return sshFault(secret, data) ?? tokenFault(reference, secret, has);
+  const fault = tokenFault(reference, secret, has);
   if (fault !== undefined || isGitHubApp(has) || has(BEARER_TOKEN)) return fault;
   return userFault(secret, has);
 }
 
 /** A push needs no forge, and so no token where Git takes something else. */
-function pushFault(need: ForgeNeed, secret: string, data: SecretData): string | undefined {
+function pushFault(reference: ForgeReference, secret: string, data: SecretData): string | undefined {
   const has = (key: string) => hasText(data, key);
-  if (isSsh(need)) return sshFault(secret, data);
+  if (isSsh(reference)) return sshFault(secret, data);
   if (has(BEARER_TOKEN)) return undefined;
   if (has('token') || has('username') || has('password')) return userFault(secret, has);
   const app = isGitHubApp(has) ? ' (a GitHub App serves pull requests alone)' : '';
-  return `${secret} has neither username and password nor token${app}: put those there that Git may push with.${unusedHint(need, has)}`;
+  return `${secret} has neither username and password nor token${app}: put those there that Git may push with.${unusedHint(reference, has)}`;
 }
 
 function userFault(secret: string, has: (key: string) => boolean): string | undefined {
@@ -241,17 +252,26 @@ function signingFault(secret: string, data: SecretData): string | undefined {
 }
 
 /** A GitHub App serves in a token's place. */
-function tokenFault(need: ForgeNeed, secret: string, has: (key: string) => boolean): string | undefined {
-  if (isGitHubApp(has)) return gitHubAppFault(secret, need.type, has) ?? appHostFault(need, secret, has);
+function tokenFault(
+  reference: ForgeReference,
+  secret: string,
+  has: (key: string) => boolean,
+): string | undefined {
+  if (isGitHubApp(has))
+    return gitHubAppFault(secret, reference.type, has) ?? appHostFault(reference, secret, has);
   if (has('token') || has(BEARER_TOKEN)) return undefined;
-  return `${secret} has no key token: put a token there that may open pull requests.${unusedHint(need, has)}`;
+  return `${secret} has no key token: put a token there that may open pull requests.${unusedHint(reference, has)}`;
 }
 
-function appHostFault({ url }: ForgeNeed, secret: string, has: (key: string) => boolean): string | undefined {
+function appHostFault(
+  { url }: ForgeReference,
+  secret: string,
+  has: (key: string) => boolean,
+): string | undefined {
   if (has(GITHUB_APP.baseUrl) || !URL.canParse(url)) return undefined;
   return appOfOtherHost(secret, gitHubHostOf(new URL(url)));
 }
 
-function isSsh({ url }: Pick<ForgeNeed, 'url'>): boolean {
+function isSsh({ url }: Pick<ForgeReference, 'url'>): boolean {
   return url.startsWith('ssh:');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { PromotionStatus } from '../../../../src/api/pipeline.ts';
 import { isOlder, shortRevision } from '../../../../src/decide/model/revision.ts';
-import { conditionsOf, type Doubts } from '../../../../src/decide/report/conditions.ts';
+import { conditionsOf, type Warnings } from '../../../../src/decide/report/conditions.ts';
 import { summarize } from '../../../../src/decide/report/summary.ts';
 import { at, NOW, observed, pipeline, ready, running, withState } from '../../../fakes/pipeline.ts';
 
@@ -47,11 +47,11 @@ function failure(retry: 'never' | 'backoff', seconds: number) {
   return { message: '502', since: at(seconds), retry };
 }
 
-const NONE: Doubts = { secrets: [], warnings: [] };
+const NONE: Warnings = { secrets: [], warnings: [] };
 
 describe('the conditions', () => {
-  const shown = (from: typeof BEHIND, doubts: Doubts = NONE) =>
-    conditionsOf(from, { threshold: 3, now: NOW }, doubts).map(
+  const shown = (from: typeof BEHIND, warned: Warnings = NONE) =>
+    conditionsOf(from, { threshold: 3, now: NOW }, warned).map(
       ({ type, status, reason }) => `${type} ${status} ${reason}`,
     );
 
@@ -110,12 +110,12 @@ describe('the conditions', () => {
   });
 
   test('say what the rules say of the Secrets and what they warn of', () => {
-    const doubts = { secrets: ['no key', 'no token'], warnings: ['odd'] };
+    const warned = { secrets: ['no key', 'no token'], warnings: ['odd'] };
     const ended = promoting({ phase: 'PullRequestOpen' });
-    expect(shown(ended, doubts)).toEqual(['Ready False SecretNotUsable', 'Warning True SuspiciousSpec']);
-    expect(conditionsOf(ended, { threshold: 3, now: NOW }, doubts)[0]?.message).toBe('no key\nno token');
+    expect(shown(ended, warned)).toEqual(['Ready False SecretNotUsable', 'Warning True SuspiciousSpec']);
+    expect(conditionsOf(ended, { threshold: 3, now: NOW }, warned)[0]?.message).toBe('no key\nno token');
     const failed = promoting({ phase: 'Failed', message: 'no marker' });
-    expect(shown(failed, doubts)[0]).toBe('Ready False PromotionFailed');
+    expect(shown(failed, warned)[0]).toBe('Ready False PromotionFailed');
   });
 });
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import {
+  checkReferences,
   checkSpec,
   type Findings,
   mergeFindings,
-  needsOf,
   ratchet,
-  surroundingFindings,
+  referencesOf,
 } from '../../../../src/decide/validation.ts';
 import { type Changes, NAMES, POLICY, type Surroundings, specOf } from '../../../fixtures/pipelines/cases.ts';
 import { factsOf } from '../../../fixtures/pipelines/facts.ts';
@@ -14,7 +14,7 @@ async function judged(changes: Changes, around: Surroundings) {
   const spec = await specOf(changes);
   const checked = checkSpec(spec, POLICY, NAMES);
   if (checked.kind === 'malformed') return { spec, findings: checked.findings };
-  const surroundings = surroundingFindings(needsOf(checked.spec, NAMES), factsOf(around), POLICY);
+  const surroundings = checkReferences(referencesOf(checked.spec, NAMES), factsOf(around), POLICY);
   return { spec, findings: mergeFindings(checked.findings, surroundings) };
 }
 

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { stringify } from 'yaml';
 import {
+  checkReferences,
   checkSpec,
   type Findings,
   mergeFindings,
-  needsOf,
   problemLine,
   RULES,
   type Rule,
-  surroundingFindings,
+  referencesOf,
 } from '../../../../src/decide/validation.ts';
 import {
   allCases,
@@ -37,8 +37,8 @@ async function findingsOf(
   const policy = { ...POLICY, ...own };
   const checked = checkSpec(await specOf(changes), policy, NAMES);
   if (checked.kind === 'malformed') return checked.findings;
-  const needs = needsOf(checked.spec, NAMES, policy);
-  return mergeFindings(checked.findings, surroundingFindings(needs, factsOf(around), policy));
+  const needs = referencesOf(checked.spec, NAMES, policy);
+  return mergeFindings(checked.findings, checkReferences(needs, factsOf(around), policy));
 }
 
 /** What cannot be told of a spec that is read already. */

@@ -2,15 +2,15 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { PipelineSpec } from '../../../../src/api/pipeline.ts';
 import {
+  checkReferences,
   checkSpec,
-  NO_FACTS,
-  needsOf,
+  NO_OBJECTS,
   parseSpec,
   problemLine,
   promotionBranch,
+  referencesOf,
   type SecretState,
-  secretNeeds,
-  surroundingFindings,
+  secretReferences,
   validateSpec,
 } from '../../../../src/decide/validation.ts';
 import { branchProblem } from '../../../../src/lib/git/pure.ts';
@@ -153,13 +153,13 @@ describe('the needs of a spec', () => {
       'environments.0.promotion': promotion,
       'environments.1.promotion': promotion,
     });
-    expect(secretNeeds(spec)).toEqual([hmac, forge]);
+    expect(secretReferences(spec)).toEqual([hmac, forge]);
   });
 
   test('name a Secret again for another repository', async () => {
     const { promotion } = await validOf({ 'pull-request.url': 'https://github.com/example/other' });
     const field = 'spec.environments[1].promotion.strategy.pull-request.secretRef.name';
-    expect(secretNeeds(await validOf({ 'environments.1.promotion': promotion }))).toEqual([
+    expect(secretReferences(await validOf({ 'environments.1.promotion': promotion }))).toEqual([
       hmac,
       forge,
       { ...forge, field, url: 'https://github.com/example/other' },
@@ -175,7 +175,7 @@ describe('the needs of a spec', () => {
       'pull-request.commit': { signingKeySecretRef: { name: 'signing' } },
     });
     const field = (name: string) => `spec.promotion.strategy.pull-request.${name}.name`;
-    expect(secretNeeds(spec)).toEqual([
+    expect(secretReferences(spec)).toEqual([
       hmac,
       { ...forge, elsewhere: ['tls', 'proxy', 'webhook', 'signing'], proxy: 'proxy' },
       { use: 'part', part: 'tls', field: field('certSecretRef'), name: 'tls', url, proxy: 'proxy' },
@@ -195,7 +195,7 @@ describe('the needs of a spec', () => {
   test('name clusters and namespaces once, and look for applications on this cluster alone', async () => {
     const leaf = { namespace: 'a', clusterRef: { kind: 'Secret', name: 'leaf' } };
     const targets = [leaf, { namespace: 'b', clusterRef: leaf.clusterRef }, { namespace: 'a' }];
-    const needs = needsOf(await validOf({ 'environments.0.targets': targets }), NAMES);
+    const needs = referencesOf(await validOf({ 'environments.0.targets': targets }), NAMES);
     expect(needs.clusters.map(({ key }) => key)).toEqual(['Secret/demo/leaf']);
     expect(needs.applications.map(({ namespace }) => namespace)).toEqual(['a', 'podinfo-prod']);
     expect(needs.targets.map(({ key }) => key)).toEqual([
@@ -210,11 +210,11 @@ describe('the needs of a spec', () => {
 describe('a Secret', () => {
   const around = async (events: SecretState, change: Changes = {}) => {
     const facts = { ...factsOf({}), secrets: new Map([...factsOf({}).secrets, ['events', events]]) };
-    return surroundingFindings(needsOf(await validOf(change), NAMES), facts, POLICY);
+    return checkReferences(referencesOf(await validOf(change), NAMES), facts, POLICY);
   };
 
   test('that is not read is warned of', async () => {
-    const { problems, warnings } = surroundingFindings(needsOf(await validOf(), NAMES), NO_FACTS, POLICY);
+    const { problems, warnings } = checkReferences(referencesOf(await validOf(), NAMES), NO_OBJECTS, POLICY);
     expect(problems).toEqual([]);
     expect(warnings.map(problemLine)).toEqual([
       'spec.promotion.strategy.secretRef.name: "events": Secret demo/events was not checked: it was not read.',
@@ -243,13 +243,13 @@ describe('a Secret', () => {
       ...factsOf({}),
       secrets: new Map([...factsOf({}).secrets, ...all]),
     });
-    const needs = needsOf(await validOf(change), NAMES);
-    expect(surroundingFindings(needs, secrets(sealed), POLICY).problems).toEqual([]);
+    const needs = referencesOf(await validOf(change), NAMES);
+    expect(checkReferences(needs, secrets(sealed), POLICY).problems).toEqual([]);
     const half: typeof sealed = [
       ...sealed,
       ['tls', { kind: 'found', secret: { values: new Map([['tls.crt', 'sealed']]) } }],
     ];
-    expect(surroundingFindings(needs, secrets(half), POLICY).problems.map(({ message }) => message)).toEqual([
+    expect(checkReferences(needs, secrets(half), POLICY).problems.map(({ message }) => message)).toEqual([
       'Secret demo/tls has the key tls.crt but no tls.key: a client certificate and its private key belong together.',
     ]);
   });

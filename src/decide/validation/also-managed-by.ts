@@ -1,0 +1,18 @@
+/** Who else promotes the application at a target; an empty namespace is left out. */
+export function alsoManagedBy(namespace: string, name: string): string {
+  return warning(`Pipeline ${namespace === '' ? name : `${namespace}/${name}`}`);
+}
+
+/** The same without a name, for those who may not know what other namespaces hold. */
+export function alsoManagedByForeign(): string {
+  return warning('A Pipeline of another namespace');
+}
+
+/** The same of the Pipeline's own namespace, for those who may not see its others. */
+export function alsoManagedByUnnamed(): string {
+  return warning('Another Pipeline');
+}
+
+function warning(who: string): string {
+  return `${who} governs this application too: two Pipelines would promote against each other.`;
+}
