@@ -1,9 +1,9 @@
 import { PROMOTION_PHASES, type PromotionPhase, type PromotionStatus } from '../../src/api/pipeline.ts';
-import { TRANSITIONS, type Transition } from '../../src/decide/promotion/phases.ts';
+import { type PhaseTransition, TRANSITIONS } from '../../src/decide/promotion/phases.ts';
 
 /** What the table of phases says, for tests. */
 
-const ROWS: readonly Transition[] = Object.values(TRANSITIONS);
+const ROWS: readonly PhaseTransition[] = Object.values(TRANSITIONS);
 
 /** Each phase with those that one transition leads to. */
 export function directly(from: PromotionPhase): PromotionPhase[] {

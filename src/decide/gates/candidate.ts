@@ -27,7 +27,7 @@ import { isInRange, parseVersionRange } from './version-range.ts';
 
 /** Which revision of the previous environment is to come, and whether it has passed what takes time. */
 
-/** What the gates into an environment are asked with. */
+/** The context that questions about the next revision of an environment need. */
 export type GateContext = Pick<Context, 'pipeline' | 'previous' | 'environment' | 'now'>;
 
 export function gatesInto({ pipeline, environment }: GateContext): Gates {
@@ -85,8 +85,8 @@ function rangeProblem(versions: string | undefined, revision: string): string | 
 }
 
 /**
- * When the revision has been healthy in the previous environment for long enough; undefined: it has been; infinity: another
- * one took its place before.
+ * The time at which the revision has been healthy in the previous environment for long enough; undefined: it has been;
+ * infinity: another one took its place before.
  */
 export function soakEnd(context: GateContext, revision: string): number | undefined {
   const soak = soakSeconds(gatesInto(context).soak ?? '');
@@ -105,7 +105,7 @@ function healthySince({ pipeline, previous, now }: GateContext, revision: string
   return Date.parse(deployedAt ?? reported ?? now.toISOString());
 }
 
-/** When another revision took its place; infinity while none has. */
+/** The time at which another revision took its place; infinity while none has. */
 function replacedAt({ status }: Pipeline, environment: string, revision: string, since: number): number {
   const own = executionOf(status.executions, revision);
   const others = (status.executions ?? []).filter((one) => one !== own);
@@ -123,7 +123,7 @@ function replacedAt({ status }: Pipeline, environment: string, revision: string,
 /** Why a revision must not or need not come. */
 export interface Objection {
   readonly message: string;
-  /** How the record ends that says so; undefined: it is worth none. */
+  /** The cause that ends the record which says so; undefined: it is worth none. */
   readonly by?: 'rejectedBefore' | 'downgrade' | 'wentOn';
 }
 
@@ -157,8 +157,8 @@ function wentOn(environment: string, revision: string): string {
 }
 
 /**
- * Why what is recorded must not come any more: the environment got there otherwise since, and went back from it. Where one
- * target may be there before the others, that one may have been a canary.
+ * Why what is recorded must not come any more: the environment got there otherwise since, and went back from it. Where
+ * one target may be there before the others, that one may have been a canary.
  */
 export function wentBack({ pipeline, environment }: Context, record: PromotionStatus): string | undefined {
   const { rolledBackAt } = stageOf(pipeline.status, record.revision, environment.name);
@@ -195,7 +195,7 @@ export function rolledBack({ pipeline, previous }: Context, record: PromotionSta
   return `${shortRevision(record.revision)} was rolled back in ${previous.name}: it is not promoted.${toClose(record)}`;
 }
 
-/** What becomes of a pull request that is open and not to be merged. */
+/** Says that a pull request which is open, and not to be merged, is closed. */
 export function toClose(record: PromotionStatus): string {
   const open = openPullRequest(record);
   return open ? ` Pull request #${open.number} is closed.` : '';

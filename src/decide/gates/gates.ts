@@ -8,8 +8,8 @@ import { secondsTo } from './seconds.ts';
 import { type Opening, openingOf } from './windows.ts';
 
 /**
- * What may hold a promotion back. It is asked in this order, and the first one that holds gives the reason;
- * when none does, the promotion is carried out.
+ * Holds a promotion back. The checks run in this order, and the first one that holds gives the reason; when none does,
+ * the promotion is carried out.
  */
 export type Hold =
   | { readonly kind: 'rest'; readonly wakeAfter?: number }
@@ -90,7 +90,7 @@ function held({ until, heldBy, wakeAfter }: Gate, by: Holding = 'held', message 
 
 const GATES = [isSuspended, admitsOtherVersions, hasNewerTarget, hasNotSoaked, isOutsideWindow];
 
-/** What is asked for by hand passes what is about its age and its version, and waits for the rest. */
+/** A promotion by hand passes the gates on its age and its version, and waits for the rest. */
 const GATES_BY_HAND = [isSuspended, isOutsideWindow];
 
 /** The first gate that is closed. */

@@ -7,14 +7,14 @@ export type In<Phase extends PromotionPhase> = Phase extends PromotionPhase
   ? PromotionStatus & { readonly phase: Phase }
   : never;
 
-/** An attempt may be made at it. */
+/** An attempt may follow. */
 export const TRYABLE = ['Pending', 'WaitingApproval', 'Promoting', 'Failed'] as const;
 export type Tryable = (typeof TRYABLE)[number];
 
 export const BEFORE_MERGE = [...TRYABLE, 'PullRequestOpen'] as const;
 export type BeforeMerge = (typeof BEFORE_MERGE)[number];
 
-/** Something is still to come of it. */
+/** The promotion goes on. */
 export const UNFINISHED = [...BEFORE_MERGE, 'Merged'] as const;
 export type Unfinished = (typeof UNFINISHED)[number];
 

@@ -73,7 +73,7 @@ export function openPullRequest({ phase, pullRequest }: PromotionStatus): PullRe
   return WITHOUT_PULL_REQUEST.includes(phase) && pullRequest.closing === undefined ? undefined : pullRequest;
 }
 
-/** What was to be closed is needed after all; the next task takes back what its text says of that. */
+/** Keeps what was to be closed; the next task takes back what its text says of that. */
 function takenOver(pullRequest: PullRequestRef): PullRequestRef {
   if (pullRequest.closing === undefined) return pullRequest;
   const { closing: _, checked: __, ...rest } = pullRequest;
@@ -102,7 +102,7 @@ export function commonRevision(targets: readonly TargetStatus[] | undefined): st
   return fullest !== undefined && revisions.every((one) => isSame(one, fullest)) ? fullest : undefined;
 }
 
-/** Whether all targets are ready at the promotion's revision. */
+/** True where all targets are ready at the promotion's revision. */
 export function isDeployed(
   { targets }: EnvironmentStatus,
   { revision, byVersion }: PromotionStatus,
@@ -144,7 +144,7 @@ export function withArrived({ arrived: before, ...state }: EnvironmentStatus): E
   return arrived ? { ...state, arrived } : state;
 }
 
-/** What is known of a revision; one that is spelled just so goes before others that are the same. */
+/** The execution of a revision; one that is spelled just so goes before others that are the same. */
 export function executionOf<One extends Pick<Execution, 'revision'>>(
   executions: readonly One[] | undefined,
   revision: string,
@@ -154,8 +154,8 @@ export function executionOf<One extends Pick<Execution, 'revision'>>(
 }
 
 /**
- * What is known of a revision that an environment has. A version without its digest may be that of several: it is the one
- * that came there last, and none that never did.
+ * The execution of a revision that an environment has. A version without its digest may be that of several: it is the
+ * one that came there last, and none that never did.
  */
 export function executionIn(
   status: PipelineStatus,
@@ -172,13 +172,13 @@ export function executionIn(
   return came.toSorted((one, other) => cameAt(other) - cameAt(one))[0];
 }
 
-/** What is known of a revision in an environment. */
+/** The stage of a revision in an environment, as far as it is known. */
 export function stageOf(status: PipelineStatus, revision: string, environment: string): Stage {
   const execution = executionIn(status, revision, environment) ?? executionOf(status.executions, revision);
   return ownValue(execution?.environments, environment) ?? {};
 }
 
-/** Who brought it there has taken the no back. */
+/** Takes back the rejection of what runs: somebody brought it there. */
 export function withoutNoToWhatRuns(state: EnvironmentStatus): EnvironmentStatus {
   const revision = deployedRevision(state);
   return revision === undefined ? state : withoutRejection(state, revision);

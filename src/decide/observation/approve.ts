@@ -4,7 +4,7 @@ import { isSame, shortRevision } from '../model/revision.ts';
 import { environmentStatus, recordedPromotion, withEnvironment, withPromotion } from '../model/state.ts';
 import { transition } from '../promotion/step.ts';
 
-/** Who approves what; `by` is for people. */
+/** An approval of a revision for an environment; `by` is for people. */
 export interface Approval {
   readonly environment: string;
   readonly revision: string;

@@ -1,7 +1,7 @@
 import type { DeploymentPhase } from '../../api/pipeline.ts';
 
 /**
- * What an event of Flux says about a deployment. `noted` is about the application, not about a deployment:
+ * The meaning of an event of Flux for a deployment. `noted` is about the application, not about a deployment:
  * it changes no phase.
  */
 export type Meaning = 'deployed' | 'failed' | 'rolled-back' | 'uninstalled' | 'progressing' | 'noted';

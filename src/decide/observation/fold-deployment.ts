@@ -7,7 +7,7 @@ import type { Observation } from './application.ts';
 /** Folds what was seen of an environment's applications into its deployment. */
 
 /**
- * How long an event is believed against what the application object shows. Flux may send the event a
+ * Seconds for which an event is believed against what the application object shows. Flux may send the event a
  * moment before it writes the status; after this time the object wins.
  */
 export const EVENT_GRACE_SECONDS = 15;
@@ -56,12 +56,12 @@ function namesOf({ revision = '', fullRevision }: Recorded) {
   return { revision, ...(fullRevision !== undefined && { fullRevision }) };
 }
 
-/** Whether the deployment is one of this revision, in whichever spelling. */
+/** True for a deployment of this revision, in whichever spelling. */
 function isOf(deployment: Deployment, revision: string): boolean {
   return isSame(revisionOf(deployment), revision);
 }
 
-/** When the deployment began that is recorded as under way; what follows a failure of another revision is a new one. */
+/** The begin of the deployment that is recorded as under way; one after a failure of another revision is new. */
 export function startOf(before: Deployment | undefined, revision: string): { startedAt?: string } {
   if (before?.startedAt === undefined) return {};
   const goesOn = isOf(before, revision) || before.phase === 'Progressing';
@@ -99,7 +99,7 @@ function begun(
   const revision = revisionOf(reported ?? {});
   if (reported === undefined || revision === undefined) return undefined;
   const isThis = deployment !== undefined && isOf(deployment, revision);
-  // What failed and is tried again has failed until it is ready.
+  // A deployment that failed and is tried again has failed until it is ready.
   if (isThis && (deployment.phase === 'Progressing' || deployment.phase === 'Failed')) return undefined;
   const at = now.toISOString();
   const startedAt = (deployment?.phase === 'Progressing' && deployment.startedAt) || at;

@@ -95,14 +95,14 @@ function ended(
   return { ...waiting, promotion: withoutBrought(over) };
 }
 
-/** That a person had closed it is no word on a version of the application that is there now. */
+/** Forgets the revision: that a person closed its pull request says nothing of the application that is there now. */
 function withoutBrought({ pullRequest, ...promotion }: PromotionStatus): PromotionStatus {
   if (!pullRequest) return promotion;
   const { revision: _, ...rest } = pullRequest;
   return { ...promotion, pullRequest: rest };
 }
 
-/** What a target's status begins with: which object, where. */
+/** The begin of a target's status: which object, where. */
 export type TargetIdentity = Pick<TargetStatus, 'clusterAppRef' | 'namespace'>;
 
 export function targetIdentity(spec: PipelineSpec, target: Target): TargetIdentity {
@@ -111,7 +111,7 @@ export function targetIdentity(spec: PipelineSpec, target: Target): TargetIdenti
   return { clusterAppRef: { apiVersion, kind, name, ...clusterRef }, namespace: target.namespace };
 }
 
-/** What is recorded of this very target; targets may have been reordered or renamed in the spec since. */
+/** Finds the record of this very target; targets may have been reordered or renamed in the spec since. */
 export function findTarget(state: EnvironmentStatus, identity: TargetIdentity): TargetStatus | undefined {
   const wanted = identityKey(identity);
   return state.targets?.find((target) => identityKey(target) === wanted);
@@ -123,7 +123,7 @@ function identityKey({ clusterAppRef: app, namespace }: TargetIdentity): string 
   return JSON.stringify([groupOf(app.apiVersion), app.kind, app.name, ...where]);
 }
 
-/** What an application does not say of what it runs is what is recorded of it. */
+/** Fills in from the record what an application does not say of what it runs. */
 function asRecorded(before: TargetStatus | undefined, seen: Observation): Observation {
   if (seen.kind !== 'application' || !seen.keeps) return seen;
   const { keeps, deploying, ...rest } = seen;
@@ -136,7 +136,7 @@ function asRecorded(before: TargetStatus | undefined, seen: Observation): Observ
   };
 }
 
-/** What a target's status becomes by what was seen of its application. */
+/** Folds what was seen of the application into its target's status. */
 export function foldTarget(
   identity: TargetIdentity,
   before: TargetStatus | undefined,
@@ -165,7 +165,7 @@ export function foldTarget(
     return { ...identity, ready: false, error, observedAt: goneSince(before, now), seen: 'gone' };
   }
   const believed = before?.observedAt ? before : undefined;
-  // What cannot be read is still there: to forget what it ran would let an older revision in.
+  // An application that cannot be read is still there: to forget what it ran would let an older revision in.
   const known = seen?.kind === 'absent' ? believed : before;
   return {
     ...identity,
@@ -196,7 +196,7 @@ function tagOf(before: TargetStatus | undefined, seen: Application): { tag?: str
   return tag === undefined ? {} : { tag };
 }
 
-/** What it runs, and what Flux's own revision leaves out. */
+/** The revision that it runs, with the details that Flux's own spelling leaves out. */
 function runningOf({ revision, fullRevision, tag }: Recorded & { readonly tag?: string | undefined }) {
   return {
     ...(revision !== undefined && { revision }),
@@ -213,7 +213,7 @@ function deployedSince(before: TargetStatus | undefined, seen: Application): { d
   return deployedAt === undefined || seen.revision === undefined ? {} : { deployedAt };
 }
 
-/** A reconciliation of the revision that was ready before is no news. */
+/** True for a reconciliation of the revision that was ready before, which is not news. */
 function isSteady(before: TargetStatus | undefined, seen: Observation): boolean {
   if (seen.kind !== 'application' || !seen.steady || before?.seen !== 'now') return false;
   return before.ready && isSameThere(before, seen);

@@ -18,7 +18,7 @@ import { follow, underWay, withEnd } from './receive/follow.ts';
 import { type Located, locate, type Outcome, place } from './receive/located.ts';
 
 /**
- * What an authenticated event changes: it is only recorded here, the reconciler acts on the record. The
+ * The changes that an authenticated event makes: it is only recorded here, the reconciler acts on the record. The
  * outcomes are those of the promotion webhook; without `status` there is nothing to write.
  */
 export type Receipt =
@@ -47,7 +47,7 @@ function take(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Re
   const located = locate(pipeline, name, event, now);
   if (typeof located === 'string') return { kind: 'refused', problem: located };
   const { outcome, status: written } = record(located, now);
-  // What this event takes the place of was there all the same, also when nobody has looked meanwhile.
+  // The deployment before this one was there all the same, also when no look came in between.
   const folded = written && foldExecutions({ ...pipeline, status: written }, now);
   const ended = folded && withEnd({ ...located, pipeline: { ...pipeline, status: folded } }, now);
   const status = ended && bounded(pipeline.spec, ended);
@@ -57,7 +57,7 @@ function take(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Re
   return { kind: 'taken', outcome, environment: about.name, revision, ...(status && { status }) };
 }
 
-/** Where the spec of an application that can be read says what runs, an event is no more than a reason to look there. */
+/** Takes an event as a mere reason to look where the spec of a readable application says what runs. */
 function hintOf(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Receipt | undefined {
   if (!isReadFromSpec(pipeline.spec)) return undefined;
   const placed = place(pipeline, name, event, now);

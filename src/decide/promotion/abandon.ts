@@ -46,7 +46,7 @@ export function withAbandoned({ metadata, spec, status }: Pipeline, now: Date): 
   };
 }
 
-/** What was left behind, without what a promotion has open again. */
+/** The pull requests that were left behind, without those that a promotion has open again. */
 export function unneeded({
   environments = {},
   abandoned = [],
@@ -62,7 +62,7 @@ interface Recorded {
   readonly of: { readonly namespace: string; readonly name: string };
   readonly name: string;
   readonly state: EnvironmentStatus;
-  /** How the environment is promoted by now. */
+  /** The present strategy into the environment. */
   readonly strategy: Strategy | undefined;
   readonly isThere: boolean;
 }
@@ -136,7 +136,7 @@ function hostOf(url: string): string | undefined {
   return URL.parse(url)?.hostname;
 }
 
-/** What was open begins anew in the other repository, or from the other branch. An approval is to the revision, and stays. */
+/** Begins anew in the other repository, or from the other branch. An approval is to the revision, and stays. */
 function withoutPullRequest(
   state: EnvironmentStatus,
   { pullRequest: _, into: __, ...promotion }: PromotionStatus,

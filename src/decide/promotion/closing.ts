@@ -17,7 +17,9 @@ import { overAfter, whatWasSaid, whyRejected } from './follow.ts';
 import { transition } from './step.ts';
 import { isOver, isSame, problemOf, type TaskDone } from './task.ts';
 
-/** What becomes of a pull request that was to be closed: it is closed, a person had closed it before, or it stays open. */
+/**
+ * Folds the end of a pull request that was to be closed: it is closed, a person had closed it before, or it stays open.
+ */
 export function foldClosing(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
   const { environment, pullRequest, task } = done;
   const known = withAbandonedClosed(status, done, now);
@@ -40,13 +42,13 @@ function withAbandonedClosed(status: PipelineStatus, done: TaskDone, now: Date):
   if (!left) return status;
   const abandoned = status.abandoned?.flatMap((one) => afterClosing(one, done, now)) ?? [];
   const known = { ...status, abandoned };
-  // People are asked to close what we could not close: that is no no.
+  // People are asked to close what Turnpike could not close: that rejects nothing.
   return noOf(done) && !left.final ? withRemembered(known, done, now) : known;
 }
 
 const AGAIN_SECONDS = 60;
 
-/** What cannot be closed stays named, with the reason; while the forge is away it is tried again. */
+/** Keeps naming what cannot be closed, with the reason; while the forge is away it is tried again. */
 function afterClosing(
   one: AbandonedPullRequest,
   { pullRequest, result }: TaskDone,
@@ -89,7 +91,7 @@ function withoutClosing<Record extends PromotionStatus>(record: Record): Record 
   return { ...record, pullRequest };
 }
 
-/** What a person did before that says no. */
+/** The act of a person before that rejects the revision. */
 function noOf({ result }: TaskDone): 'closed' | 'merged-elsewhere' | undefined {
   const found = result.kind === 'done' ? result.found : undefined;
   return found === 'merged' ? undefined : found;

@@ -26,7 +26,7 @@ export function followPullRequest(
 ): Step {
   if (record.phase === 'Merged') return awaitDeployment(context, record);
   const says = ownValue(context.pullRequests, context.environment.name);
-  // What has ended is recorded by now, see pull-request-state.ts. A forge may miss it for a moment: the next attempt looks
+  // An end is recorded by now, see pull-request-state.ts. A forge may miss it for a moment: the next attempt looks
   // once more what became of it, and says what a base branch that is gone asks for.
   if (says !== undefined && !isOpenState(says)) {
     return tryAgain({ ...record, phase: TRANSITIONS.unseen.to });
@@ -53,7 +53,7 @@ function keepOpen(context: Context, record: In<'PullRequestOpen'>, says: PullReq
   if (isRebuildDue(context, record, says)) {
     // It stays open meanwhile: only its branch and its text are brought up to date.
     const attempts = record.failure ? (record.attempts ?? 0) + 1 : 1;
-    // Who takes over after a crash takes that up.
+    // A process that takes over after a crash takes that up.
     const nextAttemptAt = context.now.toISOString();
     const promotion = { ...withRebuild(record, says, context.now), attempts, nextAttemptAt };
     return { kind: 'promote', promotion };
@@ -64,7 +64,7 @@ function keepOpen(context: Context, record: In<'PullRequestOpen'>, says: PullReq
   return changed(context, record, { message }, wakeAfter);
 }
 
-/** What a person asked for says nothing of a base that moves later. */
+/** Notes a rebuild for a base or a head that moved; one that a person asked for says nothing of later moves. */
 function withRebuild(
   record: PromotionStatus,
   says: PullRequestState | undefined,
@@ -75,7 +75,7 @@ function withRebuild(
   return { ...record, pullRequest: { ...pullRequest, rebuiltAt: now.toISOString() } };
 }
 
-/** What Turnpike does not rebuild is a person's to resolve. Where it was not looked at, it is as it was. */
+/** Says that a person has to resolve a conflict which Turnpike does not rebuild. Without a look it stays as it was. */
 function withConflict(record: PromotionStatus, says: PullRequestState | undefined): string {
   const before = record.message ?? '';
   if (says === undefined) return before;
@@ -88,7 +88,7 @@ const REBUILD_SECONDS = 60;
 /** The same, where the last attempt for the same reason found nothing to do. */
 const SETTLED_REBUILD_SECONDS = 300;
 
-/** What a person asks for, a moved base and a moved head: the branch is looked at, and rebuilt where it may be. */
+/** True for a person's request, a moved base and a moved head: the branch is looked at, and rebuilt where it may be. */
 function isRebuildDue(
   context: Context,
   record: PromotionStatus,
@@ -144,7 +144,7 @@ function overtaking({ state }: Context, record: PromotionStatus): string | undef
   return shortRevision(runs);
 }
 
-/** What a person did that says no, to go on after the pull request's number. */
+/** The words for the act of a person that rejects the revision, after the pull request's number. */
 export function whatWasSaid({ pullRequest }: PromotionStatus, says: PullRequestState): string {
   const base = pullRequest?.base ?? 'the base branch';
   switch (says) {
@@ -157,7 +157,7 @@ export function whatWasSaid({ pullRequest }: PromotionStatus, says: PullRequestS
   }
 }
 
-/** A person said no. */
+/** The sentence for a revision that a person rejected. */
 export function whyRejected(
   record: PromotionStatus,
   environment: string,
@@ -166,7 +166,7 @@ export function whyRejected(
   return `${changeOf(record)} ${what}: ${shortRevision(record.revision)} is not promoted to ${environment} again by itself.`;
 }
 
-/** Of one that is to be closed it is not known whether it was merged. */
+/** Names no pull request that is to be closed: it is not known whether it was merged. */
 function changeOf({ pullRequest }: PromotionStatus): string {
   const isKnown = pullRequest && pullRequest.closing === undefined && pullRequest.endedAt === undefined;
   return isKnown ? `Pull request #${pullRequest.number}` : 'The change';

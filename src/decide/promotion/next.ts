@@ -36,7 +36,7 @@ import {
 export type { Decision, PullRequestState, Situation, Step } from './step.ts';
 
 /**
- * What is to be done for each environment, given what is recorded and was seen. Pure: the same input
+ * Decides the step for each environment from what is recorded and was seen. Pure: the same input
  * always gives the same steps. Those that rest are included, for their `wakeAfter`.
  */
 export function nextSteps(situation: Situation): Record<string, Decision> {
@@ -129,7 +129,7 @@ function inFull(record: PromotionStatus | undefined, available: string | undefin
   return revision === undefined || revision === record.revision ? record : { ...record, revision };
 }
 
-/** What is to be done whatever the previous environment has for this one now. */
+/** Ends what ends whatever the previous environment has for this one now. */
 function settle(context: Context, record: In<Unfinished>): Step | undefined {
   if (isDeployed(context.state, record)) {
     const { nextAttemptAt: _, ...rest } = record;
@@ -164,7 +164,7 @@ function isUnderWay({ phase }: PromotionStatus): boolean {
   return phase === 'PullRequestOpen' || phase === 'Merged';
 }
 
-/** What is merged or notified cannot be taken back. */
+/** Ends what the previous environment went back from. A merge or a notification cannot be taken back. */
 function endRolledBack(context: Context, record: PromotionStatus): Step | undefined {
   if (!isIn(record, BEFORE_MERGE) || isNotified(context, record)) return undefined;
   const message = rolledBack(context, record);
@@ -266,8 +266,8 @@ function tryPromotion(context: Context, record: In<Tryable>): Step {
 }
 
 /**
- * A chart's tag may be found after its digest has been written alone: what is in a pull request, or merged, is compared with
- * what was written.
+ * A chart's tag may be found after its digest has been written alone: what is in a pull request, or merged, is compared
+ * with what was written.
  */
 function withWrittenTag(promotion: PromotionStatus, { pipeline }: Context): PromotionStatus {
   if (promotion.pullRequest && promotion.pullRequest.endedAt === undefined) return promotion;

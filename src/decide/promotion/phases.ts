@@ -1,8 +1,8 @@
 import type { PromotionPhase } from '../../api/pipeline.ts';
 import { BEFORE_MERGE, type In, TRYABLE, UNFINISHED } from '../model/phase.ts';
 
-/** One way from phase to phase. */
-export interface Transition {
+/** A way from one phase to another. */
+export interface PhaseTransition {
   readonly from: readonly PromotionPhase[];
   readonly to: PromotionPhase;
   /** In plain words, to go on after "when". */
@@ -11,9 +11,9 @@ export interface Transition {
 
 /**
  * All ways from one phase of a promotion to another, by what causes them: an event, what was seen or a decision. A
- * promotion changes its phase by `transition` alone, which takes a cause, and the compiler sees to it that the phase before
- * is one that the cause may follow. A promotion begins as Pending, in the place of the one before it. docs/status.md shows
- * this table.
+ * promotion changes its phase by `transition` alone, which takes a cause, and the compiler sees to it that the phase
+ * before is one that the cause may follow. A promotion begins as Pending, in the place of the one before it.
+ * docs/status.md shows this table.
  */
 export const TRANSITIONS = {
   // Before an attempt.
@@ -28,7 +28,7 @@ export const TRANSITIONS = {
   attempted: { from: TRYABLE, to: 'Promoting', when: 'an attempt begins' },
   notifying: { from: TRYABLE, to: 'Pending', when: 'the notification is about to be raised' },
 
-  // What an attempt brings about, whatever happened meanwhile.
+  // By an attempt, whatever happened meanwhile.
   notified: { from: UNFINISHED, to: 'Promoting', when: 'the notification is raised' },
   opened: { from: UNFINISHED, to: 'PullRequestOpen', when: 'an attempt opens or updates the pull request' },
   committed: {
@@ -50,7 +50,7 @@ export const TRANSITIONS = {
   },
   foundReverted: { from: UNFINISHED, to: 'Rejected', when: 'an attempt finds its merge reverted' },
 
-  // What becomes of its pull request.
+  // By its pull request.
   merged: { from: BEFORE_MERGE, to: 'Merged', when: 'its pull request is merged' },
   closed: {
     from: BEFORE_MERGE,
@@ -82,7 +82,7 @@ export const TRANSITIONS = {
     when: 'a person had closed its pull request before Turnpike did',
   },
 
-  // How it ends.
+  // To its end.
   deployed: {
     from: [...UNFINISHED, 'Rejected'],
     to: 'Succeeded',
@@ -109,7 +109,7 @@ export const TRANSITIONS = {
     to: 'Superseded',
     when: 'the spec names another application, or another place of its revision',
   },
-} as const satisfies Readonly<Record<string, Transition>>;
+} as const satisfies Readonly<Record<string, PhaseTransition>>;
 
 export type Cause = keyof typeof TRANSITIONS;
 

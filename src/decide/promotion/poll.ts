@@ -7,9 +7,9 @@ import { promotionInto } from '../model/route.ts';
 import { openPullRequest } from '../model/state.ts';
 import { type Context, PULL_REQUEST_POLL, pollAfter, REJECTED_POLL } from './step.ts';
 
-/** When it is to be asked what became of a pull request. */
+/** Decides when the forge is asked what became of a pull request. */
 
-/** When it was asked last, in milliseconds, and what the forge had reported by then. */
+/** The time of the last question, in milliseconds, and what the forge had reported by then. */
 export interface Asked {
   readonly at: number;
   readonly changedAt: string | undefined;
@@ -21,9 +21,12 @@ export interface Asked {
 
 const REOPEN_DAYS = 7;
 const DAY_MS = 86_400_000;
-/** Before a revision takes the place of another one it is looked whether somebody closed its pull request, or reverted it. */
+/**
+ * Before a revision takes the place of another one it is looked whether somebody closed its pull request, or reverted
+ * it.
+ */
 const FRESH_SECONDS = 5;
-/** What is merged is seldom reverted before it is deployed. */
+/** A merge is seldom reverted before it is deployed. */
 const MERGED_POLL = { min: 300, max: 3600 };
 
 /** Seconds until it is due, 0 when it is; undefined: nothing is to be asked. */
@@ -51,7 +54,7 @@ export function isHeld(context: Context): boolean {
   return record !== undefined && closedGate(context, record) !== undefined;
 }
 
-/** What was just merged is not looked at at once. */
+/** Leaves alone for a while what was just merged. */
 function firstAsk({ phase, updatedAt }: PromotionStatus): number | undefined {
   return phase === 'Merged' && updatedAt !== undefined ? Date.parse(updatedAt) : undefined;
 }
@@ -102,11 +105,11 @@ function isReplacedBy(context: Context, record: PromotionStatus, available: stri
   const wanted = candidateOf(context, available, record);
   if (wanted === undefined || isSame(wanted, record.revision)) return false;
   const objection = objectionTo(context, wanted);
-  // What is over stays as it is where the other one is worth no record.
+  // A promotion that is over stays as it is where the other one is worth no record.
   return isUnfinished(record) || objection === undefined || objection.by !== undefined;
 }
 
-/** So long it is looked whether a person opens again what was closed. */
+/** True for as long as a person may open again what was closed. */
 export function isReopenable(
   { now }: Pick<Context, 'now'>,
   { pullRequest, updatedAt }: PromotionStatus,

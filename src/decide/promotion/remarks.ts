@@ -1,7 +1,7 @@
 import { cut } from '../../lib/text/index.ts';
 
 /**
- * What a promotion's message says beside what it waits for. Each remark comes and goes for itself, and is known by the
+ * Remarks in a promotion's message beside what it waits for. Each remark comes and goes for itself, and is known by the
  * words that it begins with.
  */
 export const REMARKS = {
@@ -27,7 +27,7 @@ export function withoutRemark(message: string, remark: Remark): string {
   return parts ? joined(parts) : message;
 }
 
-/** What stands before the remark and behind it; undefined where the message does not have it. */
+/** The text before the remark and behind it; undefined where the message does not have it. */
 function around(message: string, remark: Remark): [string, string] | undefined {
   const start = message.indexOf(REMARKS[remark]);
   if (start < 0) return undefined;

@@ -16,7 +16,7 @@ import { environmentStatus, withEnvironment, withPromotion } from '../model/stat
 import { whatWasSaid, whyRejected } from './follow.ts';
 import { transition } from './step.ts';
 
-/** What became of an attempt to promote. */
+/** The result of an attempt to promote. */
 export type Result =
   | {
       readonly kind: 'pull-request';
@@ -95,14 +95,14 @@ export function foldResult(
   return withEnvironment(known, environment, withPromotion(state, next));
 }
 
-/** What was to be closed is needed after all. */
+/** Drops from the list what was to be closed and is needed after all. */
 function withoutAbandoned(status: PipelineStatus, result: Result): PipelineStatus {
   if (result.kind !== 'pull-request' || !status.abandoned) return status;
   const { url } = result.pullRequest;
   return { ...status, abandoned: status.abandoned.filter((one) => one.pullRequest.url !== url) };
 }
 
-/** A no to a revision before this one that was found on the way. */
+/** Remembers that a revision before this one was rejected, which the attempt found. */
 function withNo(state: EnvironmentStatus, result: Result, now: Date): EnvironmentStatus {
   if (result.kind !== 'pull-request' || result.rejected === undefined) return state;
   const by = rejectedBy(state.promotion?.pullRequest?.number);
@@ -148,7 +148,7 @@ function withResult(
     case 'closed':
       return transition(rest, { by: 'foundClosed', message: whyRejected(rest, environment) }, now);
     case 'needless': {
-      // It is looked at again as what was stopped is, and is no failure.
+      // It is looked at again like a promotion that was stopped, and has not failed.
       const seconds = retryAfter(1, 'never', policy);
       const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
       const change = { by: 'needless', heldBy: 'NothingNew', message: cut(result.message) } as const;
@@ -179,7 +179,7 @@ function withMerged(
 
 /**
  * The record of an attempt that failed. A pull request that is open stays so: what failed was to bring it up to date.
- * What a person must mend stops the promotion all the same, and says so.
+ * A fault that a person must mend stops the promotion all the same, and says so.
  */
 function withError(
   record: In<Unfinished>,
@@ -219,7 +219,7 @@ function known(before: PullRequestRef | undefined, found: PullRequestRef, now: D
   };
 }
 
-/** What a pull request that is open waits for. */
+/** The sentence for a pull request that is open. */
 export function waitsForMerge({ number }: PullRequestRef): string {
   return `Waits until pull request #${number} is merged.`;
 }

@@ -13,13 +13,13 @@ import { isUnfinished } from '../model/phase.ts';
 import { openPullRequest } from '../model/state.ts';
 import { type After, type Before, type Cause, TRANSITIONS } from './phases.ts';
 
-/** What is to be done for one environment, and what that is decided from. */
+/** Steps for one environment, and the context that they are decided from. */
 
 /**
- * What the forge, and for some Git, says of a pull request. Open are `open`, `moved` (its head is not the commit that is
- * recorded), `behind` and `conflicting` (its base has moved on). `merged-elsewhere`: into another branch than the recorded
- * one; `lapsed`: closed by no person, but by Turnpike, or by the forge with its base branch; `reverted`: merged, and the
- * base branch does not have the revision any more; `missing`: not there, or another one's.
+ * The state of a pull request by the forge, and for some by Git. Open are `open`, `moved` (its head is not the commit
+ * that is recorded), `behind` and `conflicting` (its base has moved on). `merged-elsewhere`: into another branch than
+ * the recorded one; `lapsed`: closed by no person, but by Turnpike, or by the forge with its base branch; `reverted`:
+ * merged, and the base branch does not have the revision any more; `missing`: not there, or another one's.
  */
 export type PullRequestState =
   | 'open'
@@ -41,7 +41,7 @@ export function isOpenState(state: PullRequestState | undefined): boolean {
 
 export interface Situation {
   readonly pipeline: Pipeline;
-  /** What the forge says of the recorded pull requests, by environment, where it was asked. */
+  /** The states of the recorded pull requests, by environment, where the forge was asked. */
   readonly pullRequests: Readonly<Record<string, PullRequestState>>;
   /** Somebody changed the spec, asked for a reconciliation or mended a Secret: waiting times are over. */
   readonly requested: boolean;
@@ -71,9 +71,9 @@ export type Step =
  */
 export type Decision = Step & { readonly rejected?: readonly Rejection[]; readonly merged?: Merge };
 
-/** What changes in a record. */
+/** A change of a record. */
 export interface Change<By extends Cause = Cause> {
-  /** What moves the promotion to another phase; absent: it stays in its phase. */
+  /** The cause that moves the promotion to another phase; absent: it stays in its phase. */
   readonly by?: By | undefined;
   readonly message?: string;
   readonly attempts?: number;
@@ -156,7 +156,7 @@ export function wakeBy(step: Step, seconds: number | undefined): Step {
   return { ...step, wakeAfter: Math.min(step.wakeAfter ?? seconds, seconds) };
 }
 
-/** How often what is waited for is looked at: about so many seconds apart at least and at most. */
+/** Seconds between two looks at what is waited for, at least and at most. */
 interface Poll {
   readonly min: number;
   readonly max: number;

@@ -3,7 +3,7 @@ import type { Retry } from '../../lib/errors.ts';
 import type { MergeMethod } from '../../lib/forges/pure.ts';
 
 /**
- * What a pull request needs beside being opened and waited for. Each task follows from what is recorded and is
+ * Upkeep of a pull request beside opening it and waiting for it. Each task follows from what is recorded and is
  * recorded when it is done, so that none is lost, and none done again and again.
  */
 export type PullRequestTask =
@@ -53,7 +53,7 @@ export function isSame(one: PullRequestRef, other: PullRequestRef): boolean {
   return one.number === other.number && one.url === other.url;
 }
 
-/** What a person must mend is not tried at each look, but said. */
+/** True once the task is not tried again by itself: a fault that a person must mend is said, not tried at each look. */
 export function isOver(result: TaskResult): boolean {
   return result.kind !== 'error' || result.retry === 'never';
 }

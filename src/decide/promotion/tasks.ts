@@ -65,7 +65,7 @@ function openTasks(situation: Situation, previous: Environment, environment: Env
 function mergeTasks(context: Context, record: PromotionStatus, gate: Gate | undefined): PullRequestTask[] {
   const isMeant = !gate && mayMerge(context, record);
   if (!isMeant) return record.pullRequest?.scheduled ? [CANCEL] : [];
-  // Of a head that has moved, and a base that has, it is learnt first what they are.
+  // A head or a base that has moved is looked at first.
   const says = ownValue(context.pullRequests, context.environment.name);
   // The forge would merge what others have pushed, also where it was not recorded that it was asked to.
   if (says === 'moved') return [CANCEL];

@@ -6,7 +6,7 @@ import { deployedRevision, environmentStatus, recordedPromotion } from '../model
 import { waitsForMerge } from './result.ts';
 
 /**
- * What `spec.environments[index]` waits for, or why it stands still, in one sentence: the promotion into it
+ * Says in one sentence what `spec.environments[index]` waits for, or why it stands still: the promotion into it
  * that is under way, else what is wrong with the application there, else what was the last word.
  */
 export function waitsFor({ spec, status }: Pipeline, index: number): string {

@@ -4,7 +4,7 @@ import { cut } from '../../lib/text/index.ts';
 import { shortRevision } from '../model/revision.ts';
 import { environmentStatus, recordedPromotion } from '../model/state.ts';
 
-/** What the rules say of things that do not keep the Pipeline from being followed, a line each. */
+/** Warnings of the rules, a line each: they do not keep the Pipeline from being followed. */
 export interface Warnings {
   readonly secrets: readonly string[];
   readonly warnings: readonly string[];
@@ -78,7 +78,7 @@ function failureOf({ phase, message = '', failure, updatedAt, nextAttemptAt, hel
 
 const LASTING_MS = 5 * 60_000;
 
-/** A forge that is away for a minute is no fault of the Pipeline. */
+/** True once a fault lasts: a forge that is away for a minute is not a fault of the Pipeline. */
 function isLasting({ promotion, failure }: Named, threshold: number, now: Date): boolean {
   const since = Date.parse(failure?.since ?? '');
   return (promotion.attempts ?? 0) >= threshold && !(now.getTime() - since < LASTING_MS);

@@ -23,8 +23,8 @@ import {
 } from '../model/state.ts';
 
 /**
- * Keeps in the status how revisions went through the environments. It follows from the rest of the status, so that folding
- * twice is folding once.
+ * Keeps in the status how revisions went through the environments. It follows from the rest of the status, so that
+ * folding twice is folding once.
  */
 
 /**
@@ -88,7 +88,7 @@ function withRollback(executions: Executions, name: string, state: EnvironmentSt
 
 interface Deployed {
   readonly state: EnvironmentStatus;
-  /** That the environment offers to the next one. */
+  /** The one that the environment offers to the next. */
   readonly revision: string;
   readonly now: Date;
 }
@@ -105,7 +105,7 @@ function withDeployed(executions: Executions, name: string, { state, revision, n
   );
   const begun = withExecution(executions, revision, at);
   return replaced(begun, revision, (one) => {
-    // Where it was merged is of use until it is deployed.
+    // The place of the merge is of use until it is deployed.
     const { rolledBackAt, failedAt, mergedInto: _, ...stage } = stageIn(one, name) ?? {};
     const anew = rolledBackAt ?? failedAt ?? (isLatest(begun, name, revision) ? undefined : at);
     const deployedAt = anew === undefined ? (stage.deployedAt ?? at) : at;
@@ -159,7 +159,7 @@ function withFailure(
   });
 }
 
-/** Whether no other revision was deployed there after this one. */
+/** True where no other revision was deployed after this one. */
 function isLatest(executions: Executions, name: string, revision: string): boolean {
   const at = (one: Execution | undefined) => Date.parse(stageIn(one, name)?.deployedAt ?? '');
   const own = executionOf(executions, revision);
@@ -177,7 +177,7 @@ function withPromoted(executions: Executions, name: string, { promotion }: Envir
       mergedAt: time(at),
       ...(place && !stage.deployedAt && { mergedInto: { url: place.url, branch: place.branch } }),
     };
-    // What is merged a second time was merged last then.
+    // A second merge counts as the last one.
     return withStage(one, name, { promotedAt: time(at), ...stage, ...merged });
   });
 }

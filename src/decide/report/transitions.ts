@@ -34,7 +34,7 @@ export interface Transition {
   readonly environment: string;
   /** The revision that it is about. */
   readonly version: string;
-  /** What the environment runs, as far as that is known and another revision. */
+  /** The revision that the environment runs, as far as that is known and another one. */
   readonly from?: string;
   /** Address of the pull request. */
   readonly pullRequest?: string;

@@ -1,14 +1,14 @@
-/** Who else promotes the application at a target; an empty namespace is left out. */
+/** Warns of another Pipeline that promotes the application at a target; an empty namespace is left out. */
 export function alsoManagedBy(namespace: string, name: string): string {
   return warning(`Pipeline ${namespace === '' ? name : `${namespace}/${name}`}`);
 }
 
-/** The same without a name, for those who may not know what other namespaces hold. */
+/** Warns without a name, for those who may not know what other namespaces hold. */
 export function alsoManagedByForeign(): string {
   return warning('A Pipeline of another namespace');
 }
 
-/** The same of the Pipeline's own namespace, for those who may not see its others. */
+/** Warns of one in the Pipeline's own namespace, for those who may not see its others. */
 export function alsoManagedByUnnamed(): string {
   return warning('Another Pipeline');
 }

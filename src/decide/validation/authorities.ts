@@ -8,7 +8,7 @@ import {
 import type { SecretData } from './referenced-objects.ts';
 import { hasText, textOf } from './secrets/secret-text.ts';
 
-/** What keeps a Secret's certificate authority from being used at all: a sentence. */
+/** Says in a sentence what keeps a Secret's certificate authority from being used at all. */
 export function authorityFault(secret: string, data: SecretData): string | undefined {
   const { key, value } = authorityIn(data) ?? {};
   if (key === undefined || value === undefined) return undefined;
@@ -18,7 +18,7 @@ export function authorityFault(secret: string, data: SecretData): string | undef
   return authoritiesProblem(secret, key, authoritiesIn(textOf(value)));
 }
 
-/** What is odd about it: a sentence, by the rule for what a Secret holds. */
+/** Says in a sentence what is odd about it, by the rule for what a Secret holds. */
 export function authorityWarning(secret: string, data: SecretData | undefined, now: Date | undefined) {
   const { key, value } = (data && authorityIn(data)) ?? {};
   if (key === undefined || value === undefined || value.length > MAX_VALUE_BYTES) return undefined;

@@ -10,7 +10,7 @@ import { parseSpec } from './schema/schema.ts';
 import { sizeProblems } from './schema/size.ts';
 import { specWarnings } from './warnings.ts';
 
-/** What the operator allows. */
+/** The operator's policy for specs. */
 export type SpecPolicy = HostPolicy & ReferencePolicy & { readonly requireEventCluster?: boolean };
 
 /** A spec from outside, with what the rules say of it alone. */
@@ -35,7 +35,7 @@ export function checkSpec(input: unknown, policy: SpecPolicy, names: PipelineNam
   return { kind: 'parsed', spec, findings: { problems: validateSpec(spec, policy, names), warnings } };
 }
 
-/** What the schema says of a field is enough. */
+/** Keeps the schema's word on a field, which is enough. */
 function firstOfField(problems: readonly FieldProblem[], further: readonly FieldProblem[]): FieldProblem[] {
   const known = new Set(problems.map(({ field }) => field));
   return [...problems, ...further.filter(({ field }) => !known.has(field))];

@@ -2,7 +2,7 @@ import type { PipelineSpec, Target } from '../../api/pipeline.ts';
 import { applicationKindProblem } from '../model/application-kind.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 
-/** What the operator says of references, beside the kinds that may be applications. */
+/** The operator's policy for references, beside the kinds that may be applications. */
 export interface ReferencePolicy {
   /** `--no-cross-namespace-refs`; absent: references to other namespaces are allowed. */
   readonly noCrossNamespaceRefs?: boolean;

@@ -27,11 +27,13 @@ export interface ReferencedObjects {
   readonly clusters: ReadonlyMap<string, string>;
   /** Warnings about reading the application in a namespace of this cluster, by the namespace. */
   readonly applications: ReadonlyMap<string, string>;
-  /** Warnings that the author of a change may not get the application in a namespace of this cluster, by the namespace. */
+  /**
+   * Warnings that the author of a change may not get the application in a namespace of this cluster, by the namespace.
+   */
   readonly authors: ReadonlyMap<string, string>;
   /** Warnings by `targetKey`: who else manages the application there. */
   readonly managers: ReadonlyMap<string, string>;
-  /** When they were gathered; without it nothing is said of what has expired. */
+  /** The time of the lookup; without it nothing is said of what has expired. */
   readonly now?: Date;
 }
 

@@ -66,7 +66,7 @@ export interface TargetReference {
   readonly key: string;
 }
 
-/** What has to be looked at outside the spec, each thing once with the first field that names it. */
+/** References of a spec to what is outside it, each once with the first field that names it. */
 export interface References {
   /** Of the Pipeline. */
   readonly names: PipelineNames;

@@ -5,7 +5,7 @@ import { gateWarnings } from './gates.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 import { gatesOf } from './promotions.ts';
 
-/** What is allowed and yet probably not meant. */
+/** Warns of what is allowed and yet suspicious. */
 export function specWarnings(
   spec: PipelineSpec,
   { namespace, requireEventCluster = false }: WarningOptions,
@@ -71,8 +71,8 @@ interface Place {
 }
 
 /**
- * Whoever can send an event about one environment, or has seen one, can send it about another one whose events the same
- * key signs and whose application is in a namespace of the same name. One warning for each environment.
+ * A sender who can sign an event about one environment, or has seen one, can send it about another one whose events the
+ * same key signs and whose application is in a namespace of the same name. One warning for each environment.
  */
 function sharedNamespaces(spec: PipelineSpec, namespace: string): FieldProblem[] {
   const places = new Map<string, Place[]>();

@@ -14,7 +14,7 @@ import { withEnvironment, withPromotion } from '../../../src/decide/model/state.
 import { approve } from '../../../src/decide/observation/approve.ts';
 import { receiveEvent } from '../../../src/decide/observation/receive.ts';
 import { nextSteps, type PullRequestState } from '../../../src/decide/promotion/next.ts';
-import { TRANSITIONS, type Transition } from '../../../src/decide/promotion/phases.ts';
+import { type PhaseTransition, TRANSITIONS } from '../../../src/decide/promotion/phases.ts';
 import { foldResult, type Result } from '../../../src/decide/promotion/result.ts';
 import { transition } from '../../../src/decide/promotion/step.ts';
 import type { TaskResult } from '../../../src/decide/promotion/task.ts';
@@ -22,7 +22,7 @@ import { foldTask } from '../../../src/decide/promotion/task-results.ts';
 import { directly, transitionProblem } from '../../fakes/phases.ts';
 import { at, event, NOW, observed, ready, running, spec, unready, withState } from '../../fakes/pipeline.ts';
 
-const ROWS: readonly Transition[] = Object.values(TRANSITIONS);
+const ROWS: readonly PhaseTransition[] = Object.values(TRANSITIONS);
 const ROOT = new URL('../../../', import.meta.url).pathname;
 
 describe('the table of phases', () => {

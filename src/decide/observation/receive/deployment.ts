@@ -6,10 +6,10 @@ import { findTarget, targetIdentity } from '../fold.ts';
 import { startOf } from '../fold-deployment.ts';
 import type { Located } from './located.ts';
 
-/** What an event says of the deployment to its environment. */
+/** Records what an event says of the deployment to its environment. */
 
 /**
- * Watching is often faster than the event about the same deployment. To its sender that is no repetition: the
+ * Watching is often faster than the event about the same deployment. To its sender that is not a repetition: the
  * first event is answered as if nothing were known yet.
  */
 export function isConfirmation(located: Located, state: EnvironmentStatus): boolean {
@@ -20,7 +20,7 @@ export function isConfirmation(located: Located, state: EnvironmentStatus): bool
 }
 
 /**
- * Whether this very success is recorded: at the event's own target, and as the deployment. Of several targets each
+ * True where this very success is recorded: at the event's own target, and as the deployment. Of several targets each
  * repeats its own at each interval, which must not take the place of what another one does.
  */
 export function isRecorded(located: Located, state: EnvironmentStatus): boolean {
@@ -54,7 +54,7 @@ export function isOutdated(located: Located, state: EnvironmentStatus): boolean 
   const { environment, at } = located;
   const target = recordedTarget(located, state);
   const isAlone = environment.targets.length === 1 || target?.seen === 'now';
-  // What was read of it before its cluster went away is no older than that.
+  // A reading from before its cluster went away counts as well.
   const read = target?.seen === 'now' ? undefined : target?.deployedAt;
   const reported = target?.observedAt === undefined ? undefined : Date.parse(target.observedAt);
   const times = [
@@ -91,14 +91,14 @@ export function withDeployment(located: Located, state: EnvironmentStatus): Envi
 export function withConfirmation(state: EnvironmentStatus): EnvironmentStatus {
   const { deployment } = state;
   if (!deployment) return state;
-  // Other events of the same second are no older.
+  // Other events of the same second are not older.
   const observedAt = new Date(startOfSecond(deployment.observedAt)).toISOString();
   return { ...state, deployment: { ...deployment, observedAt, source: 'webhook' } };
 }
 
 /** Reasons of events that come with a rollout each. */
 const ROLLOUTS: readonly string[] = ['InstallSucceeded', 'UpgradeSucceeded'];
-/** How much later an event that says the same is for its time to be worth a write. */
+/** Seconds by which an event that says the same has to be later for its time to be worth a write. */
 const REPEATED_SECONDS = 60;
 
 /**
@@ -114,7 +114,7 @@ export function withRepetition(located: Located, state: EnvironmentStatus): Envi
   return { ...state, targets: withTarget(located, state, (before) => ({ ...before, observedAt: at })) };
 }
 
-/** What every target has recorded, and of the event's own what the change makes of it. */
+/** The records of all targets, the event's own with the change in it. */
 function withTarget(
   { pipeline, environment, target }: Located,
   state: EnvironmentStatus,
@@ -127,7 +127,7 @@ function withTarget(
   });
 }
 
-/** What the event says of its own target. Where the application can be read, it says so itself. */
+/** Records the event at its own target. An application that can be read speaks for itself. */
 function withNews(before: TargetStatus, { meaning, revision, details, event, at }: Located): TargetStatus {
   if (isWatched(before)) return { ...before, observedAt: at };
   const { error: _, ...rest } = before;

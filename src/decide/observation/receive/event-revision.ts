@@ -71,7 +71,7 @@ function saidAt({ event: key, field, path }: Source, event: FluxEvent): EventRev
   return `What the event's metadata has as ${key} is no version, tag, digest, commit or image.`;
 }
 
-/** Whether the application itself says what it runs, so that events are hints where it can be read. */
+/** True where the application itself says what it runs: events are hints where it can be read. */
 export function isReadFromSpec(spec: PipelineSpec): boolean {
   return !isFluxAlone(sourcesOf(spec));
 }

@@ -21,14 +21,14 @@ import { isTried } from '../../promotion/unrecorded.ts';
 import { isGone, isHint } from './deployment.ts';
 import type { Located, Outcome } from './located.ts';
 
-/** What follows from a deployment that an event says to have succeeded. */
+/** Follows up a deployment that an event says to have succeeded. */
 
 export interface Followed {
   readonly outcome: Outcome;
   readonly status: PipelineStatus;
 }
 
-/** What an event about a promotion is answered that is on its context already; undefined when none is. */
+/** The answer to an event about a promotion that is under way already; undefined when none is. */
 export function underWay({ pipeline, full }: Located, next: Environment): Outcome | undefined {
   const promotion = recordedPromotion(environmentStatus(pipeline.status, next.name));
   if (!promotion || !isSame(promotion.revision, full) || !isUnfinished(promotion)) return undefined;
@@ -66,12 +66,12 @@ export function follow(located: Located, next: Environment, status: PipelineStat
 function isToBeLookedAt(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
   if (record.phase === 'Rejected') return isReopenable({ now }, record);
   if (!isUnfinished(record)) return false;
-  // What has failed, and waits for its next attempt, gives context at once: its forge may be away for long.
+  // A promotion that failed and waits for its next attempt gives way at once: its forge may be away for long.
   const isWaiting = record.failure !== undefined && record.phase === 'Pending';
   return openPullRequest(record) !== undefined || (isBegun(record, strategy) && !isWaiting);
 }
 
-/** It is merged, or may be, or an attempt is under context, or has left what is not recorded. */
+/** It is merged, or may be, or an attempt is under way, or has left what is not recorded. */
 function isBegun(record: PromotionStatus, strategy: Strategy | undefined): boolean {
   if (record.phase === 'Merged') return true;
   if (record.phase === 'PullRequestOpen') return record.nextAttemptAt !== undefined;
@@ -93,12 +93,12 @@ export function withEnd({ pipeline, next }: Located, now: Date): PipelineStatus 
   const step = nextSteps({ pipeline, pullRequests: {}, requested: false, now })[next.name];
   const isEnd = step?.kind === 'record' && step.promotion.phase === 'Superseded';
   if (!isEnd || !isSame(step.promotion.revision, promotion.revision)) return status;
-  // Whether it has a pull request is asked of the forge first, see unrecorded.ts.
+  // The forge is asked first whether it has a pull request, see unrecorded.ts.
   const ended = isTried(promotion, strategy) ? withoutApproval(promotion, now) : step.promotion;
   return ended === promotion ? status : withEnvironment(status, next.name, withPromotion(state, ended));
 }
 
-/** It is merged, or an attempt may be under context. */
+/** It is merged, or an attempt may be under way. */
 function isUnderWay(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
   switch (record.phase) {
     case 'Merged':
@@ -128,7 +128,7 @@ function withoutApproval(record: PromotionStatus, now: Date): PromotionStatus {
 
 type FollowContext = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];
 
-/** Whether a promotion of the revision would follow, once the whole environment is at it. */
+/** True where a promotion of the revision would follow, once the whole environment is at it. */
 function isNews(context: FollowContext, revision: string, before: PromotionStatus | undefined): boolean {
   if (before && isSame(before.revision, revision) && before.phase !== 'Superseded') return false;
   if (before && isUnfinished(before) && isByHand(before)) return false;

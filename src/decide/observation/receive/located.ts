@@ -6,7 +6,7 @@ import { classifyEvent, type Meaning } from '../event-reason.ts';
 import { eventOrigin, eventTarget } from '../event-target.ts';
 import { isReadFromSpec, revisionOfEvent } from './event-revision.ts';
 
-/** What the promotion webhook answers. */
+/** The answers of the promotion webhook. */
 export type Outcome = 'accepted' | 'waiting-approval' | 'unchanged' | 'recorded' | 'outdated' | 'completed';
 
 /** A sender whose clock is further ahead than this is not believed: later events would seem outdated. */
@@ -31,7 +31,7 @@ export interface Located extends Placed {
   readonly revision: string;
   /** and with its digest. */
   readonly full: string;
-  /** What of that the revision leaves out. */
+  /** The details that the revision leaves out. */
   readonly details: RevisionDetails;
 }
 

@@ -9,8 +9,8 @@ import { isReadFromSpec } from './event-revision.ts';
 import { locate, place } from './located.ts';
 
 /**
- * What an event tells may be there already and not be recorded yet: watching takes a moment. Then the application is
- * looked at before the event is answered, so that the answer says what follows.
+ * The deployment that an event reports may be there already and not be recorded yet: watching takes a moment. Then the
+ * application is looked at before the event is answered, so that the answer says what follows.
  */
 
 /** The target whose application is to be looked at; undefined: nothing would follow from what it shows. */
@@ -25,7 +25,7 @@ export function targetToLookAt(
   return targetOfNews(pipeline, name, event, now);
 }
 
-/** Where its spec says what the application runs, an event need not say it. */
+/** Needs no revision from the event where the application's spec says what it runs. */
 function placedAt(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Target | undefined {
   const placed = place(pipeline, name, event, now);
   if (typeof placed === 'string' || placed.target.clusterRef) return undefined;
@@ -41,7 +41,7 @@ function targetOfNews(pipeline: Pipeline, name: string, event: FluxEvent, now: D
   return recorded?.ready && isSame(revisionOf(recorded), full) ? undefined : target;
 }
 
-/** What the application of a target shows, looked at for the event. */
+/** The application of a target, as it was looked at for the event. */
 export interface Look {
   readonly target: Target;
   readonly seen: Observation;

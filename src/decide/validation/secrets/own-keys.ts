@@ -11,7 +11,7 @@ export function ownData({ elsewhere = [] }: ForgeReference, data: SecretData): S
   return new Map([...data].filter(([key]) => !others.has(key)));
 }
 
-/** What certificate authorities are read from. */
+/** The data that certificate authorities are read from. */
 export function tlsData(reference: SecretReference, data: SecretData | undefined): SecretData | undefined {
   if (reference.use === 'part') return reference.part === 'tls' ? data : undefined;
   return reference.use === 'forge' && data ? ownData(reference, data) : undefined;

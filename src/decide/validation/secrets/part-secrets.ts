@@ -20,7 +20,7 @@ import type { SecretData } from '../referenced-objects.ts';
 import type { PartReference } from '../references.ts';
 import { hasIn, isSealed, textIn } from './secret-text.ts';
 
-/** What a missing Secret has to be created with. */
+/** The keys that a missing Secret has to be created with. */
 export function keysForPart(part: SecretPart): string {
   switch (part) {
     case 'tls':
@@ -34,7 +34,7 @@ export function keysForPart(part: SecretPart): string {
   }
 }
 
-/** What is wrong with a Secret of its own for a part of the credentials. */
+/** Checks a Secret of its own for a part of the credentials. */
 export function partFault(
   { part }: PartReference,
   secret: string,

@@ -38,7 +38,7 @@ interface Fault {
   readonly message: string;
 }
 
-/** What is wrong or weak about a Secret that a spec names. The sentences name keys and never their values. */
+/** Checks a Secret that a spec names. The sentences name keys and never their values. */
 export function secretFindings(
   reference: SecretReference,
   namespace: string,
