@@ -46,7 +46,7 @@ export function createForge(
 ): Forge {
   const forge = guarded(HOSTS[type].create(repositoryUrl, credentials, deps));
   const problem = shapeProblem(repositoryUrl) ?? otherHostProblem(type, repositoryUrl);
-  if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem, { retry: 'never' });
+  if (problem !== undefined) throw new TurnpikeError('SpecInvalid', problem);
   return forge;
 }
 

@@ -68,10 +68,10 @@ async function advertisedTip(
 
 export function branchNotFound({ remote }: Transport, branch: string): TurnpikeError {
   const message = `${remote.name} has no branch ${branch}: ${adviceOf(remote).branch}.`;
-  return new TurnpikeError('GitBranchNotFound', message, { retry: 'never' });
+  return new TurnpikeError('GitBranchNotFound', message);
 }
 
 function notShallow({ remote }: Transport): TurnpikeError {
   const message = `${remote.name} cannot send the tip of a branch without all that came before (it lacks the capability "shallow"): use a Git server that can.`;
-  return new TurnpikeError('GitRejected', message, { retry: 'never' });
+  return new TurnpikeError('GitRejected', message);
 }

@@ -75,7 +75,7 @@ export function openPacks(gitdir: string): Packs {
       const bytes = objects.read(oid);
       if (bytes) return bytes;
       const message = `A commit or directory in the repository is larger than ${MAX_OBJECT_BYTES} bytes.`;
-      throw new TurnpikeError('GitTooLarge', message, { retry: 'never' });
+      throw new TurnpikeError('GitTooLarge', message);
     },
     readIfSmall: objects.read,
     spent: objects.spent,
