@@ -63,7 +63,7 @@ export function composeObserved(context: Context, { cluster, secrets, policy, so
     now,
   });
   specs.subscribe((key, spec) => {
-    applications.want(key, spec ? localApplications(spec, isAllowed(key, policy)) : []);
+    applications.setInterest(key, spec ? localApplications(spec, isAllowed(key, policy)) : []);
     clusters.follow(key, spec);
   });
   return {

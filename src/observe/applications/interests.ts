@@ -25,36 +25,36 @@ export function localApplications(
 }
 
 /** Without those that are never read. */
-export function readable(wanted: readonly NamedApplication[]): readonly NamedApplication[] {
-  return wanted.filter(({ appRef }) => applicationKindProblem(appRef) === undefined);
+export function readable(applications: readonly NamedApplication[]): readonly NamedApplication[] {
+  return applications.filter(({ appRef }) => applicationKindProblem(appRef) === undefined);
 }
 
-/** The objects of one kind that somebody wants. */
-export interface WantedKind {
+/** The objects of one kind that somebody is interested in. */
+export interface KindInterest {
   /** As the first one wrote it: only its group counts. */
   readonly apiVersion: string;
   readonly kind: string;
-  /** Who wants an object, by its name, by its namespace. */
-  readonly namespaces: ReadonlyMap<string, ReadonlyMap<string, WantedObject>>;
+  /** By namespace and by name. */
+  readonly namespaces: ReadonlyMap<string, ReadonlyMap<string, ObjectInterest>>;
 }
 
-interface WantedObject {
-  /** How many want it. */
+interface ObjectInterest {
+  /** Of how many owners. */
   readonly count: number;
-  /** The paths that they want to see, by their text, and how many want each. */
-  readonly paths: ReadonlyMap<string, WantedPath>;
+  /** What they look at in its spec, by the text of the path. */
+  readonly paths: ReadonlyMap<string, PathInterest>;
 }
 
-interface WantedPath {
+interface PathInterest {
   readonly path: RevisionPath;
   readonly count: number;
 }
 
-/** Who wants which objects. A change costs as much as the one who wants has applications. */
-export interface Wants {
-  /** Takes the place of what the owner wanted before. */
+/** Who is interested in which objects. A change costs as much as its owner has applications. */
+export interface Interests {
+  /** Takes the place of what the owner was interested in before. */
   set(owner: string, applications: readonly NamedApplication[]): void;
-  kinds(): ReadonlyMap<string, WantedKind>;
+  kinds(): ReadonlyMap<string, KindInterest>;
   has(kindKey: string, namespace: string, name: string): boolean;
   /** What is to be seen of the object's spec. */
   paths(kindKey: string, namespace: string, name: string): readonly RevisionPath[];
@@ -67,11 +67,11 @@ export function kindKey({ apiVersion, kind }: Pick<AppRef, 'apiVersion' | 'kind'
   return `${groupOf(apiVersion)}, ${kind}`;
 }
 
-interface CountedKind extends WantedKind {
-  readonly namespaces: Map<string, Map<string, WantedObject>>;
+interface CountedKind extends KindInterest {
+  readonly namespaces: Map<string, Map<string, ObjectInterest>>;
 }
 
-export function createWants(): Wants {
+export function createInterests(): Interests {
   const byOwner = new Map<string, readonly NamedApplication[]>();
   const kinds = new Map<string, CountedKind>();
 
@@ -79,7 +79,7 @@ export function createWants(): Wants {
     const { apiVersion, kind, name } = appRef;
     const key = kindKey(appRef);
     const counted = kinds.get(key) ?? { apiVersion, kind, namespaces: new Map() };
-    const names = counted.namespaces.get(namespace) ?? new Map<string, WantedObject>();
+    const names = counted.namespaces.get(namespace) ?? new Map<string, ObjectInterest>();
     const before = names.get(name) ?? { count: 0, paths: NO_PATHS };
     names.set(name, { count: before.count + 1, paths: counting(before.paths, paths, 1) });
     counted.namespaces.set(namespace, names);
@@ -125,14 +125,14 @@ export function createWants(): Wants {
 }
 
 const NONE: readonly RevisionPath[] = [];
-const NO_PATHS: ReadonlyMap<string, WantedPath> = new Map();
+const NO_PATHS: ReadonlyMap<string, PathInterest> = new Map();
 
-/** The same with each path wanted by so many more. */
+/** The same with each path of interest to so many more. */
 function counting(
-  before: ReadonlyMap<string, WantedPath>,
+  before: ReadonlyMap<string, PathInterest>,
   paths: readonly RevisionPath[],
   more: 1 | -1,
-): ReadonlyMap<string, WantedPath> {
+): ReadonlyMap<string, PathInterest> {
   if (paths.length === 0) return before;
   const counted = new Map(before);
   for (const path of paths) {

@@ -56,8 +56,7 @@ export interface ScopeOptions {
 const AWAY: Backoff = { initialMs: 800, maxMs: 10_000 };
 
 export function startApplicationScope(client: KubeClient, options: ScopeOptions): ApplicationScope {
-  const { timings } = options;
-  const { apiVersion, kind, namespace = 'all' } = options;
+  const { apiVersion, kind, namespace = 'all', timings } = options;
   const log = options.log.child({ apiVersion, kind, namespace });
   const stopping = new AbortController();
   const settled = Promise.withResolvers<void>();

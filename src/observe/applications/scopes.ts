@@ -1,8 +1,8 @@
 import type { AppRef } from '../../api/pipeline.ts';
-import { kindKey, type WantedKind, type Wants } from './interests.ts';
+import { type Interests, type KindInterest, kindKey } from './interests.ts';
 import type { ApplicationScope } from './scope.ts';
 
-/** Which collections are watched, for what is wanted. */
+/** Which collections are watched for the interests that there are. */
 export interface ApplicationScopes {
   /** Where an application is watched, if it is. */
   of(appRef: AppRef, namespace: string): ApplicationScope | undefined;
@@ -12,7 +12,7 @@ export interface ApplicationScopes {
 }
 
 /** Without a namespace: in all of them. */
-type Start = (key: string, kind: WantedKind, namespace: string | undefined) => ApplicationScope;
+type Start = (key: string, kind: KindInterest, namespace: string | undefined) => ApplicationScope;
 
 /** With more namespaces of a kind, one watch over all namespaces takes less than one for each. */
 const MAX_NAMESPACES = 20;
@@ -20,7 +20,7 @@ const MAX_NAMESPACES = 20;
 const FEW_NAMESPACES = 10;
 const ALL = '';
 
-export function createApplicationScopes(wants: Wants, start: Start): ApplicationScopes {
+export function createApplicationScopes(interests: Interests, start: Start): ApplicationScopes {
   const scopes = new Map<string, Map<string, ApplicationScope>>();
   const ending = new Set<Promise<void>>();
 
@@ -33,12 +33,12 @@ export function createApplicationScopes(wants: Wants, start: Start): Application
   }
 
   function endUnwanted(key: string, open: Map<string, ApplicationScope>): void {
-    const places = placesFor(wants.kinds().get(key), open);
+    const places = placesFor(interests.kinds().get(key), open);
     for (const place of [...open.keys()]) if (!places.has(place)) end(open, place);
     if (open.size === 0) scopes.delete(key);
   }
 
-  function startMissing(key: string, kind: WantedKind): void {
+  function startMissing(key: string, kind: KindInterest): void {
     const open = scopes.get(key) ?? new Map<string, ApplicationScope>();
     for (const place of placesFor(kind, open)) {
       if (!open.has(place)) open.set(place, start(key, kind, place === ALL ? undefined : place));
@@ -47,7 +47,7 @@ export function createApplicationScopes(wants: Wants, start: Start): Application
   }
 
   function update(): void {
-    for (const [key, kind] of wants.kinds()) startMissing(key, kind);
+    for (const [key, kind] of interests.kinds()) startMissing(key, kind);
     for (const [key, open] of scopes) endUnwanted(key, open);
   }
 
@@ -67,7 +67,7 @@ export function createApplicationScopes(wants: Wants, start: Start): Application
 
 /** The namespaces to watch a kind in. */
 function placesFor(
-  kind: WantedKind | undefined,
+  kind: KindInterest | undefined,
   open: ReadonlyMap<string, ApplicationScope>,
 ): ReadonlySet<string> {
   if (!kind) return new Set();

@@ -20,7 +20,7 @@ export interface ApplicationCache {
   readonly cache: ObjectCache<KeptApplication>;
   parse(raw: unknown): KeptApplication;
   /**
-   * The object that `load` finds, which is kept from then on: somebody came to want it after it had gone by.
+   * The object that `load` finds, which is kept from then on: somebody became interested after it had gone by.
    * `mayKeep` is asked last. One that was deleted meanwhile is not kept.
    */
   fill(
@@ -32,7 +32,7 @@ export interface ApplicationCache {
 
 export interface FillOptions {
   readonly mayKeep: () => boolean;
-  /** What is asked for, be it that nobody is known to want it yet. */
+  /** What is asked for, be it that no interest in it is known yet. */
   readonly paths: readonly RevisionPath[];
 }
 

@@ -6,7 +6,7 @@ import { createDebounce, createListeners } from '../../lib/async/index.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { createChartTags } from './chart-tags.ts';
-import { createWants, type NamedApplication, readable, type WantedKind } from './interests.ts';
+import { createInterests, type KindInterest, type NamedApplication, readable } from './interests.ts';
 import { createObjectReader } from './object-reader.ts';
 import { type ScopeTimings, startApplicationScope } from './scope.ts';
 import { createApplicationScopes } from './scopes.ts';
@@ -16,8 +16,8 @@ export { localApplications, type NamedApplication } from './interests.ts';
 
 /** The applications of one cluster: from memory where they can be watched, else by asking its API server. */
 export interface ApplicationWatch extends Required<ApplicationReader> {
-  /** What an owner wants to be watched from now on, in place of what it wanted before; none: it is gone. */
-  want(owner: string, applications: readonly NamedApplication[]): void;
+  /** What an owner is interested in from now on, in place of what it was before; none: it is gone. */
+  setInterest(owner: string, applications: readonly NamedApplication[]): void;
   /** Hears of applications that came, went or changed in what `readApplication` reads. */
   subscribe(listener: ApplicationListener): () => void;
   stop(): Promise<void>;
@@ -36,7 +36,7 @@ export interface ApplicationWatchDeps {
 }
 
 export interface ApplicationWatchTimings extends ScopeTimings {
-  /** Wants that come within so many milliseconds of each other are met together, */
+  /** Interests that are set within so many milliseconds of each other are met together, */
   readonly quietMs: number;
   /** and the first of them after this time at the latest. */
   readonly latestMs: number;
@@ -54,21 +54,21 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
   const { discovery, revisionPaths, budget, log, now = () => new Date() } = deps;
   const timings = { ...TIMINGS, ...deps.timings };
   const readObject = createObjectReader(client, discovery);
-  const wants = createWants();
+  const interests = createInterests();
   const listeners = createListeners<ApplicationListener>(log);
-  const scopes = createApplicationScopes(wants, start);
+  const scopes = createApplicationScopes(interests, start);
   const update = createDebounce(scopes.update, { waitMs: timings.quietMs, maxWaitMs: timings.latestMs });
 
-  function start(key: string, kind: WantedKind, namespace: string | undefined) {
+  function start(key: string, kind: KindInterest, namespace: string | undefined) {
     const { apiVersion } = kind;
     return startApplicationScope(client, {
       apiVersion,
       kind: kind.kind,
       namespace,
       revisionPath: revisionPathOf(revisionPaths, kind),
-      isWanted: (inNamespace, name) => wants.has(key, inNamespace, name),
-      pathsOf: (inNamespace, name) => wants.paths(key, inNamespace, name),
-      wanted: () => wants.list(key, namespace),
+      isWanted: (inNamespace, name) => interests.has(key, inNamespace, name),
+      pathsOf: (inNamespace, name) => interests.paths(key, inNamespace, name),
+      wanted: () => interests.list(key, namespace),
       onChange: (inNamespace, name) => notify({ apiVersion, kind: kind.kind, name }, inNamespace),
       discovery,
       budget,
@@ -101,8 +101,8 @@ export function createApplicationWatch(client: KubeClient, deps: ApplicationWatc
   return {
     read,
     tagOf: createChartTags(client, { now }),
-    want(owner, wanted) {
-      wants.set(owner, readable(wanted));
+    setInterest(owner, applications) {
+      interests.set(owner, readable(applications));
       update.ask();
     },
     subscribe: listeners.add,

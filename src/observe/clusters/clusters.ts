@@ -6,17 +6,11 @@ import type { ApplicationReader } from '../../decide/observation/application-rea
 import type { ReferencePolicy } from '../../decide/validation.ts';
 import { createListeners, type Place } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import type { KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
-import type { ClusterHosts } from '../../lib/net/index.ts';
-import type { NamedApplication } from '../applications/watch.ts';
-import type { PipelinesByApplication } from '../pipelines-by-application.ts';
-import type { Secrets } from '../secrets/secrets.ts';
-import { type Cluster, createCluster } from './cluster.ts';
 import type { RemoteApplications } from './connection.ts';
+import { type ClusterUse, createNamedClusters, type NamedClustersDeps } from './named-clusters.ts';
 import { createConnectionPool } from './pool.ts';
-import { type ClusterAddress, clusterRefProblem, findCluster } from './source.ts';
-import { createClusterUsers } from './users.ts';
+import { type ClusterAddress, clusterRefProblem } from './source.ts';
 
 /** The clusters that Pipelines name: each is opened when it is first read, and closed when none names it. */
 export interface Clusters {
@@ -38,133 +32,68 @@ export interface ClusterReachability extends ClusterAddress {
   readonly reachable: boolean;
 }
 
-export interface ClustersDeps {
-  /** Of the cluster that we run in. */
-  readonly client: KubeClient;
-  readonly secrets: Secrets;
-  readonly byApplication: PipelinesByApplication;
-  readonly hosts: ClusterHosts;
+export interface ClustersDeps extends NamedClustersDeps {
   readonly open: (kubeConfig: KubeConfig, place: Place) => RemoteApplications;
   /** Default: references to other namespaces are allowed. */
   readonly references?: ReferencePolicy;
   readonly log: Logger;
-  readonly now: () => Date;
-  readonly lookEveryMs?: number;
   readonly heartbeatMs?: number;
 }
 
 export function createClusters(deps: ClustersDeps): Clusters {
   const pool = createConnectionPool(deps);
   const references = deps.references ?? {};
-  /** Keys of clusters. */
-  const named = new Map<PipelineKey, readonly string[]>();
   const listeners = createListeners<(key: PipelineKey) => void>(deps.log);
-  let warmed = false;
-  const clusters = new Map<string, NamedCluster>();
-
-  function wake(pipeline: PipelineKey): void {
+  const named = createNamedClusters(deps, pool, (pipeline) => {
     listeners.notify((listener) => listener(pipeline));
-  }
-
-  function open(key: string, address: ClusterAddress) {
-    const users = new Set<PipelineKey>();
-    const cluster = createCluster({
-      title: `${address.kind} ${address.namespace}/${address.name}`,
-      namespace: address.namespace,
-      find: () => findCluster(deps, address),
-      users: createClusterUsers(address),
-      pool,
-      hosts: deps.hosts,
-      now: deps.now,
-      lookEveryMs: deps.lookEveryMs,
-      onChange: () => users.forEach(wake),
-      onApplication: (appRef, namespace) =>
-        deps.byApplication.of(appRef, `${namespace}/${key}`).forEach(wake),
-    });
-    const entry = { address, cluster, users };
-    clusters.set(key, entry);
-    return entry;
-  }
-
-  function leave(pipeline: PipelineKey, keys: readonly string[]): void {
-    for (const key of keys) {
-      const entry = clusters.get(key);
-      entry?.cluster.want(pipeline, []);
-      entry?.users.delete(pipeline);
-      if (entry?.users.size !== 0) continue;
-      entry.cluster.close();
-      clusters.delete(key);
-    }
-  }
-
-  function follow(pipeline: PipelineKey, spec: PipelineSpec | undefined): void {
-    const wanted = spec ? clustersOf(pipeline, spec, references) : new Map<string, ClusterUse>();
-    for (const [key, { address, applications }] of wanted) {
-      const { users, cluster } = clusters.get(key) ?? open(key, address);
-      users.add(pipeline);
-      cluster.want(pipeline, applications);
-    }
-    const left = named.get(pipeline)?.filter((key) => !wanted.has(key)) ?? [];
-    leave(pipeline, left);
-    if (wanted.size > 0) named.set(pipeline, [...wanted.keys()]);
-    else named.delete(pipeline);
-  }
+  });
+  let warmed = false;
 
   /**
-   * Whoever reads one cluster will read them all. Of many that are away each would cost its three seconds one
-   * after the other; begun together, they cost them once.
+   * Opens all clusters when the first one is read, for its reader will read them all: those that are away cost one timeout
+   * together, not one each.
    */
   function warmUp(): void {
     if (warmed) return;
     warmed = true;
-    for (const { cluster } of clusters.values()) cluster.warm();
-  }
-
-  function reader(ref: ClusterRef, namespace: string): Required<ApplicationReader> {
-    return {
-      async read(appRef, inNamespace, options) {
-        warmUp();
-        const problem = clusterRefProblem(ref, namespace, references);
-        if (problem) throw new TurnpikeError('ConfigInvalid', problem);
-        const entry = clusters.get(clusterKey(ref, namespace));
-        if (entry) return entry.cluster.reader(namespace).read(appRef, inNamespace, options);
-        throw new TurnpikeError('ApiUnavailable', `No Pipeline names ${ref.kind} ${ref.name} any more.`);
-      },
-      async tagOf(source, digest) {
-        if (clusterRefProblem(ref, namespace, references)) return undefined;
-        return clusters.get(clusterKey(ref, namespace))?.cluster.reader(namespace).tagOf(source, digest);
-      },
-    };
+    for (const { cluster } of named.all()) cluster.warm();
   }
 
   return {
-    reader,
-    follow,
+    reader: (ref, namespace) => ({
+      async read(...what) {
+        warmUp();
+        const problem = clusterRefProblem(ref, namespace, references);
+        if (problem) throw new TurnpikeError('ConfigInvalid', problem);
+        const found = named.get(clusterKey(ref, namespace));
+        if (found) return found.cluster.reader(namespace).read(...what);
+        throw new TurnpikeError('ApiUnavailable', `No Pipeline names ${ref.kind} ${ref.name} any more.`);
+      },
+      async tagOf(...source) {
+        if (clusterRefProblem(ref, namespace, references)) return undefined;
+        return named
+          .get(clusterKey(ref, namespace))
+          ?.cluster.reader(namespace)
+          .tagOf(...source);
+      },
+    }),
+    follow(pipeline, spec) {
+      named.set(pipeline, spec ? clustersOf(pipeline, spec, references) : NONE);
+    },
     subscribe: listeners.add,
     reachable: () =>
-      [...clusters.values()].flatMap(({ address, cluster }) => {
+      named.all().flatMap(({ address, cluster }) => {
         const reachable = cluster.reachable();
         return reachable === undefined ? [] : [{ ...address, reachable }];
       }),
     close() {
-      for (const { cluster } of clusters.values()) cluster.close();
-      clusters.clear();
+      named.close();
       pool.close();
     },
   };
 }
 
-interface NamedCluster {
-  readonly address: ClusterAddress;
-  readonly cluster: Cluster;
-  readonly users: Set<PipelineKey>;
-}
-
-/** What a Pipeline has on one cluster. */
-interface ClusterUse {
-  readonly address: ClusterAddress;
-  readonly applications: NamedApplication[];
-}
+const NONE: ReadonlyMap<string, ClusterUse> = new Map();
 
 function clustersOf(
   pipeline: PipelineKey,

@@ -1,16 +1,17 @@
 import type { ApplicationReader } from '../../decide/observation/application-reader.ts';
-import { createListeners, doubled } from '../../lib/async/index.ts';
+import { createListeners } from '../../lib/async/index.ts';
 import { asTurnpikeError, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import { apiStatus, type KubeClient } from '../../lib/kube/index.ts';
 import type { Logger } from '../../lib/logger.ts';
 import type { ApplicationListener, NamedApplication } from '../applications/watch.ts';
+import { type Reachability, type SignOfLife, watchReachability } from './reachability.ts';
 import { withinTime } from './reading-time.ts';
 
 /** What is opened for a kubeconfig. */
 export interface RemoteApplications extends ApplicationReader {
   readonly client: KubeClient;
-  /** What an owner wants to hear of from now on, in place of what it wanted before. */
-  want(owner: string, applications: readonly NamedApplication[]): void;
+  /** As `ApplicationWatch`. */
+  setInterest(owner: string, applications: readonly NamedApplication[]): void;
   subscribe(listener: ApplicationListener): () => void;
   close(): void;
 }
@@ -27,140 +28,61 @@ export interface ConnectionListener {
  * One cluster under one kubeconfig, and a breaker: while it is away nobody waits for it. A read gives up after three
  * seconds, and three more that it waited for room of ours; at once, with the last error, while the cluster is away.
  */
-export interface ClusterConnection extends Required<ApplicationReader> {
-  want: RemoteApplications['want'];
-  away(): Away | undefined;
-  /** Whether it is known by now if it answers. */
-  tried(): boolean;
+export interface ClusterConnection
+  extends Required<ApplicationReader>,
+    Pick<Reachability, 'outage' | 'tried'> {
+  readonly setInterest: RemoteApplications['setInterest'];
   subscribe(listener: ConnectionListener): () => void;
   close(): void;
-}
-
-export interface Away {
-  /** RFC 3339 */
-  readonly since: string;
-  readonly error: TurnpikeError;
 }
 
 export interface ConnectionDeps {
   readonly applications: RemoteApplications;
   readonly log: Logger;
   readonly now: () => Date;
-  /** A cluster that is there is asked for a sign of life so often: nobody may be reading it. Default: 15 s. */
+  /** A cluster that is there is asked for a sign of life so often. Default: 15 s. */
   readonly heartbeatMs?: number;
 }
 
 const READ_TIMEOUT_MS = 3000;
 const HEARTBEAT_MS = 15_000;
-/** One that is away: at first, and at most after doubling. */
-const PROBE_MIN_MS = 1000;
-const PROBE_MAX_MS = 15_000;
 
-export function createConnection({
-  applications,
-  log,
-  now,
-  heartbeatMs = HEARTBEAT_MS,
-}: ConnectionDeps): ClusterConnection {
-  const listeners = createListeners<ConnectionListener>(log);
-  let away: Away | undefined;
-  let tried = false;
-  /** Somebody could not read because there was no room of ours. */
-  let wasBusy = false;
-  /** Delays since a read succeeded. */
-  let delays = 0;
-  let closed = false;
-  // The first sign of life is asked for at once: whoever reads meanwhile need not be the one to find out.
-  let timer = after(0);
+export function createConnection(deps: ConnectionDeps): ClusterConnection {
+  const { applications, now, heartbeatMs = HEARTBEAT_MS } = deps;
+  const { client } = applications;
+  const listeners = createListeners<ConnectionListener>(deps.log);
+  const reachability = watchReachability({
+    probe: () => signOfLife(client),
+    onChange: () => listeners.notify(({ changed }) => changed()),
+    onFailure: () => listeners.notify(({ failed }) => failed()),
+    now,
+    heartbeatMs,
+  });
+  const { outage } = reachability;
 
-  function after(ms: number): NodeJS.Timeout {
-    return setTimeout(() => void probe(), ms).unref();
-  }
-
-  function schedule(ms: number): void {
-    clearTimeout(timer);
-    if (!closed) timer = after(ms);
-  }
-
-  /** Only a read that succeeds starts the delays anew: a cluster that answers probes alone must not flap. */
-  function backOff(): number {
-    delays += 1;
-    return doubled(PROBE_MIN_MS, PROBE_MAX_MS, delays - 1);
-  }
-
-  function fall(error: TurnpikeError): void {
-    if (closed) return;
-    tried = true;
-    const before = away;
-    wasBusy = false;
-    away = { since: before?.since ?? now().toISOString(), error };
-    listeners.notify(({ failed, changed }) => {
-      failed();
-      if (!before) changed();
-    });
-    if (!before) schedule(backOff());
-  }
-
-  function rise(): void {
-    tried = true;
-    const isNews = away !== undefined || wasBusy;
-    if (!isNews || closed) return;
-    away = undefined;
-    wasBusy = false;
-    listeners.notify(({ changed }) => changed());
-  }
-
-  /** That we do not come to ask says nothing of the cluster. Who wanted to read hears when there is room again. */
-  function postpone(): void {
-    if (wasBusy || away) return;
-    wasBusy = true;
-    schedule(backOff());
-  }
-
-  /** Whoever is let in is answered, be it by "forbidden". */
-  async function probe(): Promise<void> {
-    const wasAway = away !== undefined;
+  async function ask<T>(work: () => Promise<T>): Promise<T> {
+    const known = outage();
+    if (known) throw known.error;
     try {
-      const timeoutMs = READ_TIMEOUT_MS;
-      await inTime(() => applications.client.request({ method: 'GET', path: '/version', timeoutMs }));
-      rise();
-    } catch (error) {
-      const known = remoteError(error);
-      if (known.code === 'ApiBusy') wasBusy = !wasAway;
-      else if (isSilence(known)) fall(known);
-      else rise();
+      const answer = await inTime(client, work);
+      reachability.markRead();
+      return answer;
+    } catch (cause) {
+      const error = remoteError(cause);
+      if (error.code === 'ApiBusy') reachability.markBusy();
+      else if (isOutage(error)) reachability.markUnavailable(error);
+      throw error;
     }
-    if (!away && !wasBusy) schedule(heartbeatMs);
-    else if (wasAway || wasBusy) schedule(backOff());
-  }
-
-  async function asked<T>(work: () => Promise<T>): Promise<T> {
-    if (away) throw away.error;
-    try {
-      const object = await inTime(work);
-      delays = 0;
-      tried = true;
-      return object;
-    } catch (error) {
-      const known = remoteError(error);
-      if (known.code === 'ApiBusy') postpone();
-      else if (isOutage(known)) fall(known);
-      throw known;
-    }
-  }
-
-  function inTime<T>(work: () => Promise<T>): Promise<T> {
-    return withinTime(READ_TIMEOUT_MS, applications.client.waited ?? (() => 0), work);
   }
 
   return {
-    read: (appRef, namespace, options) => asked(() => applications.read(appRef, namespace, options)),
+    read: (appRef, namespace, options) => ask(() => applications.read(appRef, namespace, options)),
     // That sources cannot be asked for says nothing of the cluster.
     tagOf: async (source, digest) =>
-      away ? undefined : inTime(async () => applications.tagOf?.(source, digest)),
-    want: applications.want,
-    away: () => away,
-    tried: () => tried,
+      outage() ? undefined : inTime(client, async () => applications.tagOf?.(source, digest)),
+    setInterest: applications.setInterest,
+    outage,
+    tried: reachability.tried,
     subscribe(listener) {
       const remove = listeners.add(listener);
       const unsubscribe = applications.subscribe(listener.application);
@@ -170,12 +92,28 @@ export function createConnection({
       };
     },
     close() {
-      closed = true;
-      clearTimeout(timer);
+      reachability.close();
       listeners.clear();
       applications.close();
     },
   };
+}
+
+function inTime<T>(client: KubeClient, work: () => Promise<T>): Promise<T> {
+  return withinTime(READ_TIMEOUT_MS, client.waited ?? (() => 0), work);
+}
+
+/** Whoever is let in is answered, be it by "forbidden". */
+async function signOfLife(client: KubeClient): Promise<SignOfLife> {
+  try {
+    const timeoutMs = READ_TIMEOUT_MS;
+    await inTime(client, () => client.request({ method: 'GET', path: '/version', timeoutMs }));
+  } catch (cause) {
+    const error = remoteError(cause);
+    if (error.code === 'ApiBusy') return { kind: 'busy' };
+    if (isSilence(error)) return { kind: 'silent', error };
+  }
+  return { kind: 'answered' };
 }
 
 /** No sign of life, or none from where we may ask for one: a name may lead elsewhere by and by. */

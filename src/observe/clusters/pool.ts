@@ -12,7 +12,7 @@ export interface PoolDeps extends Omit<ConnectionDeps, 'applications'> {
 }
 
 /** A share in a connection. */
-export interface Lease {
+export interface ConnectionHandle {
   /** Of the kubeconfig. */
   readonly digest: string;
   readonly connection: ClusterConnection;
@@ -32,7 +32,7 @@ export interface PooledKubeconfig {
  * counts as that namespace's, so that another one with a copy has a connection of its own.
  */
 export interface ConnectionPool {
-  acquire(pooled: PooledKubeconfig): Lease;
+  acquire(pooled: PooledKubeconfig): ConnectionHandle;
   /** All connections at once. */
   close(): void;
 }
@@ -55,7 +55,7 @@ export function createConnectionPool({ open, ...deps }: PoolDeps): ConnectionPoo
     connection.close();
   }
 
-  function acquire({ namespace, digest, kubeConfig }: PooledKubeconfig): Lease {
+  function acquire({ namespace, digest, kubeConfig }: PooledKubeconfig): ConnectionHandle {
     const key = `${namespace}/${digest}`;
     const known = shared.get(key);
     const entry = known ?? { connection: connect(kubeConfig(), { namespace, host: key }), holders: 0 };

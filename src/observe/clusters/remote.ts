@@ -47,7 +47,7 @@ export function openRemote(kubeConfig: KubeConfig, deps: RemoteDeps): RemoteAppl
     client,
     read: watch.read,
     tagOf: watch.tagOf,
-    want: watch.want,
+    setInterest: watch.setInterest,
     subscribe: watch.subscribe,
     close() {
       client.close();

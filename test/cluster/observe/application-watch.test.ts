@@ -170,7 +170,7 @@ describe('watching applications', () => {
 
   async function watched(name: string, change?: Change) {
     const opened = open(change);
-    opened.watch.want('owner', [{ appRef: appRef(name), namespace }]);
+    opened.watch.setInterest('owner', [{ appRef: appRef(name), namespace }]);
     await until('the first list', () => opened.heard.length > 0);
     // The group and the kind were asked for, its objects were listed, and they are watched.
     await until('the watch', () => opened.requests() >= 4);
@@ -219,7 +219,7 @@ describe('watching applications', () => {
     await create('app');
     await create('later');
     const { watch, heard, revision, requests } = await watched('app');
-    watch.want('another', [{ appRef: appRef('later'), namespace }]);
+    watch.setInterest('another', [{ appRef: appRef('later'), namespace }]);
     const before = requests();
     expect(await revision(appRef('later'))).toBe('1.0.0');
     expect(await revision(appRef('later'))).toBe('1.0.0');
@@ -233,16 +233,16 @@ describe('watching applications', () => {
   test('watches only the namespaces that are wanted, and each once', async () => {
     const other = await newNamespace(admin);
     const { watch, watches } = open();
-    watch.want('a', [
+    watch.setInterest('a', [
       { appRef: appRef('one'), namespace },
       { appRef: appRef('two'), namespace },
       { appRef: appRef('one'), namespace: other },
     ]);
-    watch.want('b', [{ appRef: appRef('one'), namespace }]);
+    watch.setInterest('b', [{ appRef: appRef('one'), namespace }]);
     await until('two watches', () => watches() === 2);
-    watch.want('a', []);
+    watch.setInterest('a', []);
     await until('one watch', () => watches() === 1);
-    watch.want('b', []);
+    watch.setInterest('b', []);
     await until('no watch', () => watches() === 0);
   });
 
@@ -252,7 +252,7 @@ describe('watching applications', () => {
     const { watch, watches, heard, revision, requests } = open();
     const many = Array.from({ length: 20 }, (_, index) => `none-${index}`);
     const wanted = [namespace, ...many].map((one) => ({ appRef: appRef('app'), namespace: one }));
-    watch.want('owner', wanted);
+    watch.setInterest('owner', wanted);
     await until('the first list', () => heard.length === 21);
     await until('the watch', () => requests() >= 4);
     expect(watches()).toBe(1);
@@ -262,17 +262,17 @@ describe('watching applications', () => {
     await revision(appRef('other'));
     await revision(appRef('other'));
     expect(requests()).toBe(before + 2);
-    watch.want('owner', wanted.slice(0, 11));
+    watch.setInterest('owner', wanted.slice(0, 11));
     await Bun.sleep(200);
     expect(watches()).toBe(1);
-    watch.want('owner', wanted.slice(0, 10));
+    watch.setInterest('owner', wanted.slice(0, 10));
     await until('a watch for each', () => watches() === 10);
   });
 
   test('reads one by one what there is no room to watch', async () => {
     await create('app');
     const { watch, watches, lines, revision } = open({ places: 0 });
-    watch.want('owner', [{ appRef: appRef('app'), namespace }]);
+    watch.setInterest('owner', [{ appRef: appRef('app'), namespace }]);
     await until('the warning', () => lines.join('').includes('no room for more'));
     expect(watches()).toBe(0);
     expect(await revision(appRef('app'))).toBe('1.0.0');
@@ -292,7 +292,7 @@ describe('watching applications', () => {
     await lab.kubectl(['create', 'rolebinding', 'watcher', '-n', namespace, '--role=watcher', account]);
     const kubeconfig = await lab.serviceAccountKubeconfig(namespace, 'watcher');
     const { watch, heard, lines, revision } = open({ kubeconfig });
-    watch.want('owner', [{ appRef: appRef('app'), namespace }]);
+    watch.setInterest('owner', [{ appRef: appRef('app'), namespace }]);
     const warned = () => lines.filter((line) => line.includes('not watched')).length;
     await until('the refusal', () => warned() === 1);
     await until('the right to get it', async () => (await revision(appRef('app'))) === '1.0.0');
@@ -313,7 +313,7 @@ describe('watching applications', () => {
         { appRef: appRef('app', 'Gear', 'v1'), namespace },
         { appRef: appRef('app', 'Gear', 'v2'), namespace },
       ];
-      watch.want('owner', wanted);
+      watch.setInterest('owner', wanted);
       await lab.apply([definition('gears', 'Gear', ['v1'])]);
       await until('one watch for both versions', () => heard.length === 1);
       expect(watches()).toBe(1);

@@ -32,7 +32,7 @@ function connect(answer: (what: 'probe' | 'read') => Promise<unknown>) {
         await answer('read');
         return OBJECT;
       },
-      want: () => {},
+      setInterest: () => {},
       subscribe: () => () => {},
       close: () => {},
     },
@@ -43,7 +43,7 @@ function connect(answer: (what: 'probe' | 'read') => Promise<unknown>) {
     application: () => {},
   });
   ended.push(connection.close);
-  return { heard, read: () => connection.read(spec().appRef, 'dev'), away: connection.away };
+  return { heard, read: () => connection.read(spec().appRef, 'dev'), away: connection.outage };
 }
 
 describe('a cluster that there was no room to ask', () => {

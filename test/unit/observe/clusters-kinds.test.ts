@@ -52,8 +52,8 @@ function setUp(granted: readonly string[]) {
   });
   ended.push(remote.close, () => void server.stop(true));
   const read = async (apiVersion: string, kind: string) => {
-    remote.want('apps/app', [{ appRef: { apiVersion, kind, name: 'app' }, namespace: 'dev' }]);
-    // Wants are met 300 ms after they came.
+    remote.setInterest('apps/app', [{ appRef: { apiVersion, kind, name: 'app' }, namespace: 'dev' }]);
+    // Interests are met 300 ms after they were set.
     await Bun.sleep(400);
     return remote.read({ apiVersion, kind, name: 'app' }, 'dev');
   };

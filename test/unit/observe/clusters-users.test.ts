@@ -51,7 +51,7 @@ function setUp(references: ClustersDeps['references'] = {}) {
     open: () => ({
       client: { ...client, request: async () => ({}) },
       read: async () => null,
-      want: (owner, applications) => wanted.set(owner, applications.length),
+      setInterest: (owner, applications) => wanted.set(owner, applications.length),
       subscribe: () => () => {},
       close: () => {},
     }),

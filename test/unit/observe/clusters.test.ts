@@ -175,7 +175,7 @@ function setUp(lookEveryMs = 60_000) {
       client: { ...client, request: () => ask('probe') },
       read: async () => applicationAt(String(await ask('read'))),
       tagOf: async ({ name }, digest) => `${await ask('read')}:${name}:${digest}`,
-      want: () => {},
+      setInterest: () => {},
       subscribe: () => () => {},
       close: () => closed.push(token),
     };

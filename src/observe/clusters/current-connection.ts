@@ -1,0 +1,81 @@
+import type { ClusterHosts } from '../../lib/net/index.ts';
+import type { NamedApplication } from '../applications/watch.ts';
+import type { ConnectionListener } from './connection.ts';
+import { remoteKubeConfig } from './kubeconfig.ts';
+import type { ConnectionHandle, ConnectionPool } from './pool.ts';
+import type { FoundKubeconfig } from './source.ts';
+import type { ClusterUsers } from './users.ts';
+
+/** The connection to a cluster wherever its kubeconfig leads, with what Pipelines are interested in there. */
+export interface CurrentConnection {
+  /** Undefined: there is no kubeconfig that can be used. */
+  get(): ConnectionHandle | undefined;
+  /** Connects under this kubeconfig, unless that is the one in use. */
+  use(kubeconfig: FoundKubeconfig): void;
+  release(): void;
+  /** What an owner, the key of a Pipeline, has there; none: it is gone. */
+  setInterest(owner: string, applications: readonly NamedApplication[]): void;
+  /** After who may use the cluster has changed. */
+  refreshInterests(): void;
+}
+
+export interface CurrentConnectionDeps {
+  /** For messages: `GitopsCluster flux-system/leaf`. */
+  readonly title: string;
+  readonly namespace: string;
+  readonly users: ClusterUsers;
+  readonly pool: ConnectionPool;
+  readonly hosts: ClusterHosts;
+}
+
+export function createCurrentConnection(
+  { title, namespace, users, pool, hosts }: CurrentConnectionDeps,
+  listener: ConnectionListener,
+): CurrentConnection {
+  const interests = new Map<string, readonly NamedApplication[]>();
+  let current: ConnectionHandle | undefined;
+  let unsubscribe = () => {};
+
+  /** Several clusters of Pipelines may share a connection. */
+  function ownerOf(owner: string): string {
+    return `${title} ${owner}`;
+  }
+
+  /** What those have there that may not use it is not watched. */
+  function forward(owner: string, applications: readonly NamedApplication[]): void {
+    const [user = ''] = owner.split('/');
+    current?.connection.setInterest(ownerOf(owner), users.refusal(user) ? [] : applications);
+  }
+
+  function refreshInterests(): void {
+    for (const [owner, applications] of interests) forward(owner, applications);
+  }
+
+  function release(): void {
+    unsubscribe();
+    for (const owner of interests.keys()) current?.connection.setInterest(ownerOf(owner), []);
+    current?.release();
+    current = undefined;
+  }
+
+  return {
+    get: () => current,
+    use({ text, where }) {
+      const digest = new Bun.CryptoHasher('sha256').update(text).digest('hex');
+      if (current?.digest === digest) return;
+      const kubeConfig = () => remoteKubeConfig(text, { where, hosts });
+      const next = pool.acquire({ namespace, digest, kubeConfig });
+      release();
+      current = next;
+      unsubscribe = next.connection.subscribe(listener);
+      refreshInterests();
+    },
+    release,
+    setInterest(owner, applications) {
+      if (applications.length > 0) interests.set(owner, applications);
+      else interests.delete(owner);
+      forward(owner, applications);
+    },
+    refreshInterests,
+  };
+}

@@ -1,0 +1,116 @@
+import { doubled } from '../../lib/async/index.ts';
+import type { TurnpikeError } from '../../lib/errors.ts';
+
+/** Whether a cluster answers. It is asked for a sign of life, for nobody may be reading it. */
+export interface Reachability {
+  /** Since when and why it cannot be read; undefined: it can, as far as is known. */
+  outage(): Outage | undefined;
+  /** Whether it is known by now if it answers. */
+  tried(): boolean;
+  /** A read has failed as it does where nobody answers. */
+  markUnavailable(error: TurnpikeError): void;
+  /** A read has succeeded. */
+  markRead(): void;
+  /** There was no room of ours for a read, which says nothing of the cluster: its reader hears when there is room again. */
+  markBusy(): void;
+  close(): void;
+}
+
+export interface Outage {
+  /** RFC 3339 */
+  readonly since: string;
+  readonly error: TurnpikeError;
+}
+
+/** What came of asking for a sign of life. `busy`: there was no room of ours to ask. */
+export type SignOfLife =
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'silent'; readonly error: TurnpikeError };
+
+export interface ReachabilityDeps {
+  readonly probe: () => Promise<SignOfLife>;
+  /** It can be read again, or no longer. */
+  readonly onChange: () => void;
+  /** It cannot be read: each time that this is found out. */
+  readonly onFailure: () => void;
+  readonly now: () => Date;
+  /** How often a cluster that answers is asked. */
+  readonly heartbeatMs: number;
+}
+
+/** One that is away is asked at first, and at most, after this; the delay doubles. */
+const PROBE_MIN_MS = 1000;
+const PROBE_MAX_MS = 15_000;
+
+export function watchReachability(deps: ReachabilityDeps): Reachability {
+  let outage: Outage | undefined;
+  let tried = false;
+  let wasBusy = false;
+  let closed = false;
+  /** Since a read succeeded: a cluster that answers probes alone must not flap. */
+  let delays = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function schedule(ms: number): void {
+    clearTimeout(timer);
+    if (!closed) timer = setTimeout(() => void probe(), ms).unref();
+  }
+
+  function nextDelay(): number {
+    delays += 1;
+    return doubled(PROBE_MIN_MS, PROBE_MAX_MS, delays - 1);
+  }
+
+  function markUnavailable(error: TurnpikeError): void {
+    if (closed) return;
+    const before = outage;
+    tried = true;
+    wasBusy = false;
+    outage = { since: before?.since ?? deps.now().toISOString(), error };
+    deps.onFailure();
+    if (before) return;
+    deps.onChange();
+    schedule(nextDelay());
+  }
+
+  function markAvailable(): void {
+    tried = true;
+    const isNews = outage !== undefined || wasBusy;
+    if (!isNews || closed) return;
+    outage = undefined;
+    wasBusy = false;
+    deps.onChange();
+  }
+
+  async function probe(): Promise<void> {
+    const wasAway = outage !== undefined;
+    const sign = await deps.probe();
+    if (sign.kind === 'busy') wasBusy = !wasAway;
+    else if (sign.kind === 'silent') markUnavailable(sign.error);
+    else markAvailable();
+    if (!outage && !wasBusy) schedule(deps.heartbeatMs);
+    else if (wasAway || wasBusy) schedule(nextDelay());
+  }
+
+  // The first sign of life is asked for at once: whoever reads meanwhile need not be the one to find out.
+  schedule(0);
+  return {
+    outage: () => outage,
+    tried: () => tried,
+    markUnavailable,
+    markRead() {
+      delays = 0;
+      tried = true;
+    },
+    markBusy() {
+      if (wasBusy || outage) return;
+      wasBusy = true;
+      schedule(nextDelay());
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}

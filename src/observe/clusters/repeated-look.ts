@@ -1,0 +1,66 @@
+/** A look that is taken again and again, one at a time. */
+export interface RepeatedLook {
+  /** Begins, unless it has begun; ends with the first look. */
+  begin(): Promise<void>;
+  /** At once; one that is under way serves. */
+  now(): Promise<void>;
+  /** At once, unless the last one is so short a time ago. */
+  soon(): void;
+  isUnderWay(): boolean;
+  /** Whether one has ended. */
+  hasLooked(): boolean;
+  /** One that is under way goes on. */
+  stop(): void;
+  isStopped(): boolean;
+}
+
+export interface RepeatedLookTimings {
+  readonly everyMs: number;
+  /** However often `soon` is called. */
+  readonly apartMs: number;
+}
+
+export function repeatLook(
+  look: () => Promise<void>,
+  { everyMs, apartMs }: RepeatedLookTimings,
+): RepeatedLook {
+  let looking: Promise<void> | undefined;
+  let lookedAt: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  async function lookOnce(): Promise<void> {
+    try {
+      await look();
+    } finally {
+      lookedAt = performance.now();
+      looking = undefined;
+    }
+  }
+
+  function now(): Promise<void> {
+    looking ??= lookOnce();
+    return looking;
+  }
+
+  function soon(): void {
+    if (isStopped || (lookedAt !== undefined && performance.now() - lookedAt < apartMs)) return;
+    void now();
+  }
+
+  return {
+    async begin() {
+      timer ??= setInterval(soon, everyMs).unref();
+      if (lookedAt === undefined) await now();
+    },
+    now,
+    soon,
+    isUnderWay: () => looking !== undefined,
+    hasLooked: () => lookedAt !== undefined,
+    stop() {
+      isStopped = true;
+      clearInterval(timer);
+    },
+    isStopped: () => isStopped,
+  };
+}
