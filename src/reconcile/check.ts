@@ -1,6 +1,5 @@
 import { type Pipeline, type PipelineKey, pipelineKey } from '../api/pipeline.ts';
 import {
-  checkReferences,
   checkSpec,
   type FieldProblem,
   type Findings,
@@ -69,7 +68,7 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
   const looking = new Set<string>();
 
   /** What was good serves while somebody looks again: no promotion waits for that. */
-  async function surroundings(pipeline: Pipeline): Promise<Findings> {
+  async function checkReferences(pipeline: Pipeline): Promise<Findings> {
     const { uid, generation } = pipeline.metadata;
     const last = known.get(uid);
     if (!last || last.generation !== generation) return look(pipeline);
@@ -87,7 +86,7 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
       await calm();
       if (!Bun.deepEquals(await look(pipeline), before)) onChange(pipelineKey(namespace, name));
     } catch (error) {
-      logFault(pipeline, error);
+      logFault(log, pipeline, error);
     } finally {
       looking.delete(uid);
     }
@@ -98,14 +97,11 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
     const needs = referencesOf(spec, metadata);
     const facts = await gather(needs);
     const findings = checkReferences(needs, facts, policy);
-    const lasts = findings.problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS;
     const before = known.get(uid);
     if ((before?.generation ?? 0) > generation) return findings;
     const secrets = statesOf(needs, facts, before?.secrets);
-    // What the process before this one acted on is not known.
-    const isNews = before === undefined || before.isNews || !Bun.deepEquals(before.secrets, secrets);
-    const at = now().getTime();
-    putBounded(known, uid, { generation, findings, secrets, isNews, at, until: at + lasts }, MAX_KNOWN);
+    const news = { secrets, isNews: isNews(before, secrets) };
+    putBounded(known, uid, { generation, findings, ...news, ...validity(findings, now()) }, MAX_KNOWN);
     return findings;
   }
 
@@ -113,12 +109,8 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
     const { uid } = pipeline.metadata;
     const last = known.get(uid);
     const isOld = !last || now().getTime() - last.at >= BAD_FOR_MS;
-    if (isOld) await look(pipeline).catch((error) => logFault(pipeline, error));
+    if (isOld) await look(pipeline).catch((error) => logFault(log, pipeline, error));
     return known.get(uid)?.isNews ?? false;
-  }
-
-  function logFault({ metadata: { namespace, name } }: Pipeline, error: unknown): void {
-    log.error({ namespace, name, error }, 'what is around the pipeline cannot be looked at');
   }
 
   function handled({ metadata: { uid } }: Pipeline): void {
@@ -134,12 +126,26 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
       changed: () => changed(pipeline),
       handled: () => handled(pipeline),
       async whole() {
-        const around = spec.length > 0 ? NO_FINDINGS : await surroundings(pipeline);
+        const around = spec.length > 0 ? NO_FINDINGS : await checkReferences(pipeline);
         const warnings = lines([...findings.warnings, ...around.warnings]);
         return { spec, secrets: lines(around.problems), warnings };
       },
     };
   };
+}
+
+function logFault(log: Logger, { metadata: { namespace, name } }: Pipeline, error: unknown): void {
+  log.error({ namespace, name, error }, 'what is around the pipeline cannot be looked at');
+}
+
+function validity({ problems }: Findings, now: Date): Pick<Known, 'at' | 'until'> {
+  const at = now.getTime();
+  return { at, until: at + (problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS) };
+}
+
+/** What the process before this one acted on is not known. */
+function isNews(before: Known | undefined, secrets: Known['secrets']): boolean {
+  return before === undefined || before.isNews || !Bun.deepEquals(before.secrets, secrets);
 }
 
 /** What the API server did not tell is as it was before. */

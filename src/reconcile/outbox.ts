@@ -42,49 +42,19 @@ interface Entry {
 }
 
 export function createOutbox({ log, schedule = timer }: OutboxDeps): Outbox {
-  /** All that are not sent yet, the oldest first. */
-  const open = new Set<Entry>();
-  const due = new Set<Entry>();
+  const entries = createEntries(log);
   const ended = new AbortController();
   const idle = Promise.withResolvers<void>();
   let sending = 0;
   let stopping = false;
 
-  function add(message: Message): void {
-    const entry: Entry = { message, failures: 0, isSending: false };
-    if (ended.signal.aborted) {
-      giveUp(entry, 'Turnpike stops.');
-      return;
-    }
-    open.add(entry);
-    due.add(entry);
-    if (open.size - sending > MAX_WAITING) dropOldest();
-    sendDue();
-  }
-
-  function dropOldest(): void {
-    for (const entry of open) {
-      if (entry.isSending) continue;
-      giveUp(entry, `More than ${MAX_WAITING} wait.`);
-      break;
-    }
-  }
-
-  function giveUp(entry: Entry, error: string): void {
-    entry.cancel?.();
-    open.delete(entry);
-    due.delete(entry);
-    const { fields, lost } = entry.message;
-    log.warn({ ...fields, error, failures: entry.failures }, lost);
-  }
-
   function sendDue(): void {
-    for (const entry of due) {
+    for (const entry of entries.due) {
       if (sending >= MAX_SENDING || ended.signal.aborted) break;
-      due.delete(entry);
+      entries.due.delete(entry);
       void send(entry);
     }
-    if (stopping && due.size === 0 && sending === 0) idle.resolve();
+    if (stopping && entries.due.size === 0 && sending === 0) idle.resolve();
   }
 
   async function send(entry: Entry): Promise<void> {
@@ -93,13 +63,13 @@ export function createOutbox({ log, schedule = timer }: OutboxDeps): Outbox {
     let error: unknown;
     try {
       await entry.message.send(ended.signal);
-      open.delete(entry);
+      entries.open.delete(entry);
     } catch (cause) {
       error = cause;
     }
     sending -= 1;
     entry.isSending = false;
-    if (open.has(entry)) retry(entry, error);
+    if (entries.open.has(entry)) retry(entry, error);
     sendDue();
   }
 
@@ -110,32 +80,76 @@ export function createOutbox({ log, schedule = timer }: OutboxDeps): Outbox {
     const seconds = isRefused ? undefined : RETRY_SECONDS[entry.failures];
     entry.failures += 1;
     if (seconds === undefined) {
-      giveUp(entry, error);
+      entries.giveUp(entry, error);
       return;
     }
     log.debug({ ...entry.message.fields, error, seconds }, 'it is sent again');
     entry.cancel = schedule(() => {
-      due.add(entry);
+      entries.due.add(entry);
       sendDue();
     }, seconds);
-    if (open.size - sending > MAX_WAITING) dropOldest();
+    entries.bound(sending);
   }
 
-  async function stop(): Promise<number> {
-    stopping = true;
-    for (const { cancel } of open) cancel?.();
-    const callOff = schedule(idle.resolve, STOP_SECONDS);
-    sendDue();
-    await idle.promise;
-    callOff();
-    ended.abort();
-    const count = open.size;
-    open.clear();
-    due.clear();
-    return count;
+  return {
+    add(message) {
+      const entry: Entry = { message, failures: 0, isSending: false };
+      if (ended.signal.aborted) {
+        entries.giveUp(entry, 'Turnpike stops.');
+        return;
+      }
+      entries.add(entry);
+      entries.bound(sending);
+      sendDue();
+    },
+    async stop() {
+      stopping = true;
+      for (const { cancel } of entries.open) cancel?.();
+      const callOff = schedule(idle.resolve, STOP_SECONDS);
+      sendDue();
+      await idle.promise;
+      callOff();
+      ended.abort();
+      return entries.clear();
+    },
+  };
+}
+
+function createEntries(log: Logger) {
+  /** All that are not sent yet, the oldest first. */
+  const open = new Set<Entry>();
+  const due = new Set<Entry>();
+
+  function giveUp(entry: Entry, error: string): void {
+    entry.cancel?.();
+    open.delete(entry);
+    due.delete(entry);
+    const { fields, lost } = entry.message;
+    log.warn({ ...fields, error, failures: entry.failures }, lost);
   }
 
-  return { add, stop };
+  return {
+    open,
+    due,
+    giveUp,
+    add(entry: Entry): void {
+      open.add(entry);
+      due.add(entry);
+    },
+    /** Gives up the oldest that waits where more wait than may. */
+    bound(sending: number): void {
+      if (open.size - sending <= MAX_WAITING) return;
+      const oldest = open.values().find(({ isSending }) => !isSending);
+      if (oldest) giveUp(oldest, `More than ${MAX_WAITING} wait.`);
+    },
+    /** Returns how many were left. */
+    clear(): number {
+      const count = open.size;
+      open.clear();
+      due.clear();
+      return count;
+    },
+  };
 }
 
 function timer(run: () => void, seconds: number): () => void {
