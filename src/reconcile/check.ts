@@ -1,5 +1,6 @@
 import { type Pipeline, type PipelineKey, pipelineKey } from '../api/pipeline.ts';
 import {
+  checkReferences,
   checkSpec,
   type FieldProblem,
   type Findings,
@@ -68,7 +69,7 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
   const looking = new Set<string>();
 
   /** What was good serves while somebody looks again: no promotion waits for that. */
-  async function checkReferences(pipeline: Pipeline): Promise<Findings> {
+  async function referenceFindings(pipeline: Pipeline): Promise<Findings> {
     const { uid, generation } = pipeline.metadata;
     const last = known.get(uid);
     if (!last || last.generation !== generation) return look(pipeline);
@@ -126,7 +127,7 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
       changed: () => changed(pipeline),
       handled: () => handled(pipeline),
       async whole() {
-        const around = spec.length > 0 ? NO_FINDINGS : await checkReferences(pipeline);
+        const around = spec.length > 0 ? NO_FINDINGS : await referenceFindings(pipeline);
         const warnings = lines([...findings.warnings, ...around.warnings]);
         return { spec, secrets: lines(around.problems), warnings };
       },

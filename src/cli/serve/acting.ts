@@ -13,11 +13,11 @@ import { queueObserver } from '../../reconcile/metrics/queue-metrics.ts';
 import { proxyVariables } from './config.ts';
 import type { Context } from './context.ts';
 import { createElection, fenceByLead } from './election.ts';
-import { composeFacts } from './facts.ts';
 import { measure } from './measure.ts';
 import type { Observed } from './observed.ts';
 import type { OwnCluster } from './own-cluster.ts';
 import { composePromoter, composeReconciler } from './reconciler.ts';
+import { composeReferenceLookup } from './references.ts';
 import { composeReporter } from './reporter.ts';
 import { fenceByShard } from './shard.ts';
 import type { Sockets } from './sockets.ts';
@@ -68,7 +68,7 @@ export function startActing(context: Context, deps: ActingDeps) {
     observed,
     promoting,
     policy,
-    gather: composeFacts({ client, discovery, byApplication: allByApplication, hosts, now }),
+    gather: composeReferenceLookup({ client, discovery, byApplication: allByApplication, hosts, now }),
     reporter: reporting.reporter,
     queue,
     outside: workers.outside,

@@ -8,7 +8,7 @@ import {
   fileCertificates,
   type KubeClient,
 } from '../../lib/kube/index.ts';
-import type { GatherFacts } from '../../observe/references/lookups.ts';
+import type { LookUpReferences } from '../../observe/references/lookups.ts';
 import { type CertifiedServer, startCertified } from './certified.ts';
 import type { Context } from './context.ts';
 import { observeCertificate } from './measure.ts';
@@ -18,7 +18,7 @@ const OFF: CertifiedServer = { problems: () => [], stop: async () => {} };
 export interface AdmissionDeps {
   readonly client: KubeClient;
   readonly policy: SpecPolicy;
-  readonly gather: GatherFacts;
+  readonly gather: LookUpReferences;
 }
 
 /** Starts the admission webhook. */

@@ -7,11 +7,11 @@ import type { Secrets } from '../../observe/secrets/secrets.ts';
 import type { OnWritten } from '../../reconcile/record.ts';
 import { startAdmission } from './admission.ts';
 import type { Context } from './context.ts';
-import { composeReviewFacts } from './facts.ts';
 import { measureServer } from './measure.ts';
 import type { Observed } from './observed.ts';
 import type { OwnCluster } from './own-cluster.ts';
 import { createReadiness } from './readiness.ts';
+import { composeReviewLookup } from './references.ts';
 import { startServers } from './servers.ts';
 
 export interface AnsweringDeps {
@@ -31,7 +31,7 @@ export function startAnswering(context: Context, deps: AnsweringDeps) {
   const admission = startAdmission(context, {
     client,
     policy,
-    gather: composeReviewFacts({ client: reviewClient, byApplication, hosts, now }),
+    gather: composeReviewLookup({ client: reviewClient, byApplication, hosts, now }),
   });
   if (config['admission-bind-address']) measureServer(metrics, 'admission', admission.problems);
   const keyReads = timeReads(deps.secrets, () => performance.now());

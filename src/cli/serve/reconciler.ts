@@ -2,7 +2,7 @@ import type { PipelineKey } from '../../api/pipeline.ts';
 import type { SpecPolicy } from '../../decide/validation.ts';
 import { createBulkhead, type Queue, type Workers } from '../../lib/async/index.ts';
 import type { Outbound } from '../../lib/net/index.ts';
-import type { GatherFacts } from '../../observe/references/lookups.ts';
+import type { LookUpReferences } from '../../observe/references/lookups.ts';
 import type { Secrets } from '../../observe/secrets/secrets.ts';
 import { createBranchUpdater } from '../../promote/branch/branch-updater.ts';
 import type { Fence } from '../../promote/fence.ts';
@@ -99,7 +99,7 @@ export interface ReconcilerDeps {
   readonly observed: Observed;
   readonly promoting: Pick<ReturnType<typeof composePromoter>, 'promoter' | 'signal'>;
   readonly policy: SpecPolicy;
-  readonly gather: GatherFacts;
+  readonly gather: LookUpReferences;
   readonly reporter: Reporting['reporter'];
   readonly queue: Queue<PipelineKey>;
   readonly outside: Workers<PipelineKey>['outside'];

@@ -22,7 +22,7 @@ import {
 } from '../../decide/validation.ts';
 import type { ClusterHosts } from '../../lib/net/index.ts';
 import { cut } from '../../lib/text/index.ts';
-import { kubeconfigDoubt } from '../../observe/clusters/doubt.ts';
+import { kubeconfigWarning } from '../../observe/clusters/kubeconfig-warning.ts';
 import { foreignSecretProblem } from '../../observe/clusters/source.ts';
 import { type Manifest, textOf } from './objects.ts';
 import { fileProblem, type Problem } from './problem.ts';
@@ -153,7 +153,7 @@ function surroundings(needs: References, own: RawNames, known: Known): Findings 
     const foreign = foreignSecretProblem(ref, needs.names.namespace);
     const where = `Secret ${needs.names.namespace}/${ref.name}`;
     const doubt =
-      foreign ?? kubeconfigDoubt(secrets.find(own.namespace, ref.name), { where, hosts: clusterHosts });
+      foreign ?? kubeconfigWarning(secrets.find(own.namespace, ref.name), { where, hosts: clusterHosts });
     return doubt === undefined ? [] : [[key, doubt] as const];
   });
   const facts = {

@@ -22,7 +22,7 @@ export function atPaths(kind: Kind, object: unknown, paths: readonly RevisionPat
   return { state: specState(kind, object), values: Object.fromEntries(values) };
 }
 
-interface Told {
+interface Reported {
   readonly revision?: string;
   readonly fullRevision?: string;
 }
@@ -31,7 +31,7 @@ export interface SeenAtPaths {
   /** What Flux says of the object. */
   readonly flux: Observation;
   /** What Flux tried last. */
-  readonly attempted: Told;
+  readonly attempted: Reported;
   readonly at: AtPaths;
   readonly sources: readonly Source[];
 }
@@ -54,7 +54,7 @@ export function withPaths(appRef: AppRef, seen: SeenAtPaths): Observation {
 }
 
 /** A release of a chart may be the newest, and its version be there before the status says so. */
-function attemptedOr(flux: Application, attempted: Told): Told {
+function attemptedOr(flux: Application, attempted: Reported): Reported {
   return attempted.revision === undefined ? flux : attempted;
 }
 
@@ -85,7 +85,7 @@ const NOT_READY = 'It is not ready.';
 const SAYS_NONE = 'It is ready, but does not say which revision it runs.';
 const TOO_LONG = `What its artifacts have is longer than ${MAX_REVISION} characters in all: name fewer artifacts.`;
 
-function isTooLong({ revision = '', fullRevision = '' }: Told): boolean {
+function isTooLong({ revision = '', fullRevision = '' }: Reported): boolean {
   return revision.length > MAX_REVISION || fullRevision.length > MAX_REVISION;
 }
 
@@ -94,7 +94,7 @@ export function asArtifact(flux: Observation, artifact: string): Observation {
   if (flux.kind !== 'application') return flux;
   const { revision, fullRevision, failed, failedFull, deploying, ...rest } = flux;
   const named = (one: string) => joined([{ artifact, revision: one }]) ?? one;
-  const told = (one: Told): Told => ({
+  const reported = (one: Reported): Reported => ({
     ...(one.revision !== undefined && { revision: named(one.revision) }),
     ...(one.fullRevision !== undefined && { fullRevision: named(one.fullRevision) }),
   });
@@ -103,13 +103,13 @@ export function asArtifact(flux: Observation, artifact: string): Observation {
   }
   return {
     ...rest,
-    ...told({
+    ...reported({
       ...(revision !== undefined && { revision }),
       ...(fullRevision !== undefined && { fullRevision }),
     }),
     ...(failed !== undefined && { failed: named(failed) }),
     ...(failedFull !== undefined && { failedFull: named(failedFull) }),
-    ...(deploying && { deploying: told(deploying) }),
+    ...(deploying && { deploying: reported(deploying) }),
   };
 }
 
@@ -119,7 +119,7 @@ function mistakable(artifact: string): string {
 
 type NotDeployed = Exclude<SpecState, { kind: 'deployed' }>;
 
-function underWay(state: NotDeployed, wanted: Told): Application {
+function underWay(state: NotDeployed, wanted: Reported): Application {
   const { message: words } = state;
   switch (state.kind) {
     case 'held': {
@@ -145,7 +145,7 @@ function underWay(state: NotDeployed, wanted: Told): Application {
   }
 }
 
-function short({ revision = '', fullRevision }: Told): string {
+function short({ revision = '', fullRevision }: Reported): string {
   return shortRevision(fullRevision ?? revision);
 }
 
@@ -175,7 +175,7 @@ function inSet(revision: string): string {
 }
 
 /** What the artifacts have, with Flux's own where one of them is that. */
-function composed({ at, sources }: SeenAtPaths, flux: Told): Told {
+function composed({ at, sources }: SeenAtPaths, flux: Reported): Reported {
   const parts = sources.map(({ artifact, path }) => ({ artifact, ...(path ? valueIn(at, path) : flux) }));
   const plain = joined(parts.map(({ artifact, revision }) => ({ artifact, revision })));
   const full = joined(
@@ -185,7 +185,7 @@ function composed({ at, sources }: SeenAtPaths, flux: Told): Told {
   return { revision: plain, ...(full !== plain && full !== undefined && { fullRevision: full }) };
 }
 
-function valueIn({ values }: AtPaths, { text }: RevisionPath): Told {
+function valueIn({ values }: AtPaths, { text }: RevisionPath): Reported {
   const found = values[text];
   return found && 'value' in found ? { revision: found.value } : {};
 }

@@ -41,7 +41,7 @@ interface Says {
 }
 
 /** What Flux says beside a revision. */
-export function toldOf(
+export function revisionDetails(
   revision: string | undefined,
   digest: string | undefined,
   says: Says,

@@ -10,7 +10,7 @@ import {
   type Ready,
 } from './application-parse.ts';
 import { type AtPaths, asArtifact, withPaths } from './application-paths.ts';
-import { toldOf } from './application-revision.ts';
+import { revisionDetails } from './application-revision.ts';
 import type { NamedSource } from './chart-source.ts';
 import { classifyEvent } from './event-reason.ts';
 import { type HelmTests, TESTS_AWAITED } from './helm-tests.ts';
@@ -49,7 +49,7 @@ function attemptedIn({ status, builtAnew = false, revisionAt: at }: Application)
   const says = { builtAnew, isElsewhere: at !== undefined };
   return {
     ...(revision !== undefined && { revision }),
-    ...toldOf(revision, status?.lastAttemptedRevisionDigest, says),
+    ...revisionDetails(revision, status?.lastAttemptedRevisionDigest, says),
   };
 }
 
@@ -77,19 +77,26 @@ function readFlux(appRef: AppRef, application: Application): Observation {
   const writesLast = WRITE_REVISION_LAST.includes(groupOf(appRef.apiVersion));
   const held = heldBy(application);
   const tries = at ? undefined : attempted;
-  const { way, ready } = progress(held, { current, condition, history, runs, attempted: tries, writesLast });
+  const { rollout, ready } = progress(held, {
+    current,
+    condition,
+    history,
+    runs,
+    attempted: tries,
+    writesLast,
+  });
   const failed = isFailure(condition) ? attempted : undefined;
   const says = { builtAnew, isElsewhere: at !== undefined };
-  const tried = toldOf(attempted, status.lastAttemptedRevisionDigest, says).fullRevision;
+  const tried = revisionDetails(attempted, status.lastAttemptedRevisionDigest, says).fullRevision;
   return {
     kind: 'application',
     ready,
-    ...(runs !== undefined && { revision: runs, ...toldOf(runs, release?.ociDigest, says) }),
+    ...(runs !== undefined && { revision: runs, ...revisionDetails(runs, release?.ociDigest, says) }),
     ...withSource(source),
     ...(!ready && { message: whyNot(held, { condition, current, runs, attempted }, at?.path) }),
     ...when(deployedAt),
     ...(current && failed !== undefined && failedAs(failed, tried)),
-    ...inFull(way, tried),
+    ...inFull(rollout, tried),
   };
 }
 
@@ -103,17 +110,17 @@ function heldBy({ suspended = false, helmTests: tests }: Application): Held {
   return { suspended, tests };
 }
 
-function progress({ suspended, tests }: Held, seen: UnderWay): { way: Way; ready: boolean } {
-  if (suspended) return { way: {}, ready: false };
-  const way = untilTested(underWay(seen), tests, seen);
+function progress({ suspended, tests }: Held, seen: Seen): { rollout: Rollout; ready: boolean } {
+  if (suspended) return { rollout: {}, ready: false };
+  const rollout = untilTested(rolloutOf(seen), tests, seen);
   const isTrue = seen.current && seen.condition?.status === 'True' && seen.runs !== undefined;
-  return { way, ready: isTrue && !way.deploying && tests === undefined };
+  return { rollout, ready: isTrue && !rollout.deploying && tests === undefined };
 }
 
 /** The same revision with other values is tested anew, too. */
-function untilTested(way: Way, tests: HelmTests | undefined, { current, runs }: UnderWay): Way {
-  const isTested = current && tests === 'awaited' && !way.deploying;
-  return isTested ? { deploying: runs === undefined ? {} : { revision: runs } } : way;
+function untilTested(rollout: Rollout, tests: HelmTests | undefined, { current, runs }: Seen): Rollout {
+  const isTested = current && tests === 'awaited' && !rollout.deploying;
+  return isTested ? { deploying: runs === undefined ? {} : { revision: runs } } : rollout;
 }
 
 function withSource(chartSource: NamedSource | undefined) {
@@ -124,9 +131,9 @@ function failedAs(failed: string, fullRevision: string | undefined) {
   return { failed, ...(fullRevision !== undefined && { failedFull: fullRevision }) };
 }
 
-function inFull(way: Way, fullRevision: string | undefined): Way {
-  if (way.deploying?.revision === undefined || fullRevision === undefined) return way;
-  return { ...way, deploying: { ...way.deploying, fullRevision } };
+function inFull(rollout: Rollout, fullRevision: string | undefined): Rollout {
+  if (rollout.deploying?.revision === undefined || fullRevision === undefined) return rollout;
+  return { ...rollout, deploying: { ...rollout.deploying, fullRevision } };
 }
 
 /** What keeps it out of the status, the end of a sentence. */
@@ -144,9 +151,9 @@ function recordable(revision: string | undefined): string | undefined {
   return revision !== undefined && revisionFault(revision) === undefined ? revision : undefined;
 }
 
-type Way = Pick<Extract<Observation, { kind: 'application' }>, 'deploying' | 'steady'>;
+type Rollout = Pick<Extract<Observation, { kind: 'application' }>, 'deploying' | 'steady'>;
 
-interface UnderWay {
+interface Seen {
   readonly current: boolean;
   readonly condition: Ready | undefined;
   readonly history: readonly Entry[];
@@ -159,7 +166,7 @@ interface UnderWay {
 const WRITE_REVISION_LAST: readonly string[] = ['helm.toolkit.fluxcd.io', 'kustomize.toolkit.fluxcd.io'];
 
 /** Tells a deployment from a reconciliation of what runs already. */
-function underWay({ current, condition, history, runs, attempted, writesLast }: UnderWay): Way {
+function rolloutOf({ current, condition, history, runs, attempted, writesLast }: Seen): Rollout {
   const isUnknown = current && condition?.status === 'Unknown';
   const isOther = attempted !== undefined && attempted !== runs;
   const isPending = history.some((one) => one.status?.startsWith('pending-'));
@@ -188,7 +195,7 @@ function whyNot({ suspended, tests }: Held, seen: Unready, path?: string): strin
   return notReady(seen, path);
 }
 
-type Unready = Pick<UnderWay, 'condition' | 'current' | 'runs' | 'attempted'>;
+type Unready = Pick<Seen, 'condition' | 'current' | 'runs' | 'attempted'>;
 
 function notReady({ condition, current, runs, attempted }: Unready, path?: string): string {
   if (!current) return 'Flux has not looked at its newest generation yet.';

@@ -81,15 +81,15 @@ export function startApplicationScope(client: KubeClient, options: ScopeOptions)
     log.debug({}, 'applications are watched');
     for (const [inNamespace, name] of options.wanted()) {
       // While they were read one by one, others were read than what is kept from before.
-      const isUntold = everListed || cache.get(`${inNamespace}/${name}`) === undefined;
-      if (isUntold) options.onChange(inNamespace, name);
+      const mayBeNews = everListed || cache.get(`${inNamespace}/${name}`) === undefined;
+      if (mayBeNews) options.onChange(inNamespace, name);
     }
     everListed = true;
   }
 
   async function run(): Promise<void> {
     let failures = 0;
-    let told = '';
+    let logged = '';
     while (!stopping.signal.aborted) {
       const begun = performance.now();
       const error = await follow().catch((reason: unknown) => reason);
@@ -98,8 +98,8 @@ export function startApplicationScope(client: KubeClient, options: ScopeOptions)
       settled.resolve();
       if (error === undefined || stopping.signal.aborted) continue;
       const sentence = errorMessage(error);
-      if (sentence !== told) log.warn({ error: sentence }, 'applications are read one by one, not watched');
-      told = sentence;
+      if (sentence !== logged) log.warn({ error: sentence }, 'applications are read one by one, not watched');
+      logged = sentence;
       const backoff = hasCode(error, 'ApiUnavailable', 'ApiBusy') ? AWAY : timings.refused;
       await wait(backoffDelay(backoff, failures, Math.random), stopping.signal);
       failures += 1;

@@ -11,7 +11,7 @@ import {
 } from '../../api/pipeline.ts';
 import { parseSpec, problemLine } from '../../decide/validation.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
-import { salvage } from './parse-lenient.ts';
+import { parseLenient } from './parse-lenient.ts';
 
 const Raw = v.object({
   metadata: ObjectMeta,
@@ -48,13 +48,13 @@ function withoutLastApplied(metadata: ObjectMeta): ObjectMeta {
 
 /** valibot leaves out entries called `constructor` or `prototype`, which environments may be called. */
 function storedStatus(raw: unknown): PipelineStatus {
-  const salvaged = (raw === undefined ? undefined : salvage(PipelineStatus, raw)) ?? {};
-  const executions = salvaged.executions?.map((one) => storedExecution(one, raw));
-  const status = { ...salvaged, ...(executions && { executions }) };
+  const parsed = (raw === undefined ? undefined : parseLenient(PipelineStatus, raw)) ?? {};
+  const executions = parsed.executions?.map((one) => storedExecution(one, raw));
+  const status = { ...parsed, ...(executions && { executions }) };
   if (!status.environments) return status;
   const environments = Object.entries((raw as { environments: object }).environments).flatMap(
     ([name, one]) => {
-      const state = salvage(EnvironmentStatus, one);
+      const state = parseLenient(EnvironmentStatus, one);
       return state ? [[name, state] as const] : [];
     },
   );
@@ -65,7 +65,7 @@ function storedExecution(execution: Execution, raw: unknown): Execution {
   const all = (raw as { executions: ({ revision?: unknown; environments?: object } | null)[] }).executions;
   const stored = all.find((one) => one?.revision === execution.revision)?.environments ?? {};
   const missing = Object.entries(stored).flatMap(([name, one]) => {
-    const stage = Object.hasOwn(execution.environments, name) ? undefined : salvage(Stage, one);
+    const stage = Object.hasOwn(execution.environments, name) ? undefined : parseLenient(Stage, one);
     return stage ? [[name, stage] as const] : [];
   });
   if (missing.length === 0) return execution;

@@ -11,25 +11,34 @@ import {
 import { createLookupBudget, type Soon } from '../../lib/async/index.ts';
 import { errorMessage, hasCode, TurnpikeError } from '../../lib/errors.ts';
 import type { Access, Readability } from '../../lib/kube/index.ts';
-import { kubeconfigDoubt } from '../clusters/doubt.ts';
+import { kubeconfigWarning } from '../clusters/kubeconfig-warning.ts';
 import { findCluster, foreignSecretProblem } from '../clusters/source.ts';
 import type { StoredSecret } from '../secrets/secrets.ts';
 import type { AuthorAccess } from './author-access.ts';
-import { eachInTurn, type FactsDeps, type Gathering, type GatherOptions, mayGet } from './gathering.ts';
-import { governorDoubts } from './managed-by.ts';
+import {
+  eachInTurn,
+  type Lookup,
+  type LookupOptions,
+  mayGet,
+  type ReferenceLookupDeps,
+} from './lookup-context.ts';
+import { managedByWarnings } from './managed-by.ts';
 
 /**
  * Looks at what a spec names in the cluster. Nobody but the API server is asked, for one thing at a time, and
- * two seconds in all: what it does not give by then is unknown, or not doubted.
+ * two seconds in all: what it does not give by then is unknown, or not warned of.
  *
  * @throws what is no TurnpikeError: that is a fault of our own
  */
-export type GatherFacts = (needs: References, options?: GatherOptions) => Promise<ReferencedObjects>;
+export type LookUpReferences = (
+  references: References,
+  options?: LookupOptions,
+) => Promise<ReferencedObjects>;
 
-/** So many namespaces show whether an application can be read; each is a question to the API server. */
+/** Each namespace is a question to the API server; so many show whether the applications can be read. */
 const MAX_NAMESPACES = 5;
 
-export function createFacts(deps: FactsDeps): GatherFacts {
+export function createReferenceLookup(deps: ReferenceLookupDeps): LookUpReferences {
   return async (needs, { fresh = false, author, viewer, lookups } = {}) => {
     if (lookups) return gather({ deps, lookups, fresh, author, viewer }, needs);
     const own = createLookupBudget();
@@ -41,25 +50,25 @@ export function createFacts(deps: FactsDeps): GatherFacts {
   };
 }
 
-async function gather(gathering: Gathering, needs: References): Promise<ReferencedObjects> {
-  const { deps, lookups, author } = gathering;
+async function gather(lookup: Lookup, needs: References): Promise<ReferencedObjects> {
+  const { deps, lookups, author } = lookup;
   const { names, appRef } = needs;
   return {
     secrets: await eachInTurn(secretNames(needs), { key: String, lookups }, (name) => {
-      return secretState(gathering, names.namespace, name);
+      return secretState(lookup, names.namespace, name);
     }),
     clusters: await eachInTurn(needs.clusters, { key: keyOf, lookups }, ({ ref }) => {
-      return clusterDoubt(gathering, names, ref);
+      return clusterWarning(lookup, names, ref);
     }),
     applications: await eachInTurn(
       needs.applications.slice(0, MAX_NAMESPACES).map((target) => target.namespace),
       { key: String, lookups },
-      (namespace) => applicationDoubt(deps.access, appRef, namespace),
+      (namespace) => applicationWarning(deps.access, appRef, namespace),
     ),
     authors: await eachInTurn(author ? foreignNamespaces(needs) : [], { key: String, lookups }, (one) => {
-      return author && authorDoubt(deps.authors, { author, appRef, namespace: one });
+      return author && authorWarning(deps.authors, { author, appRef, namespace: one });
     }),
-    managers: await governorDoubts(gathering, needs),
+    managers: await managedByWarnings(lookup, needs),
     ...(deps.now && { now: deps.now() }),
   };
 }
@@ -77,12 +86,12 @@ function secretNames({ secrets }: References): string[] {
   return [...new Set(secrets.map(({ name }) => name))];
 }
 
-/** Secrets are looked at for those who may look themselves: else an answer would tell which there are. */
-function secretState(gathering: Gathering, namespace: string, name: string): Soon<SecretState> {
-  const allowed = mayGet(gathering, { group: '', resource: 'secrets', namespace, name });
-  if (allowed === true) return readSecret(gathering, namespace, name);
+/** A viewer who may not get a Secret hears nothing of it: an answer would show which Secrets there are. */
+function secretState(lookup: Lookup, namespace: string, name: string): Soon<SecretState> {
+  const allowed = mayGet(lookup, { group: '', resource: 'secrets', namespace, name });
+  if (allowed === true) return readSecret(lookup, namespace, name);
   if (allowed === false) return HIDDEN;
-  return allowed.then((may) => (may ? readSecret(gathering, namespace, name) : HIDDEN), unknownState);
+  return allowed.then((may) => (may ? readSecret(lookup, namespace, name) : HIDDEN), unknownState);
 }
 
 const HIDDEN: SecretState = {
@@ -90,7 +99,7 @@ const HIDDEN: SecretState = {
   why: "you may not get it. The Pipeline's conditions will say what it lacks.",
 };
 
-function readSecret({ deps, fresh }: Gathering, namespace: string, name: string): Soon<SecretState> {
+function readSecret({ deps, fresh }: Lookup, namespace: string, name: string): Soon<SecretState> {
   const read = (fresh ? deps.secrets : deps.secretCache).read(namespace, name);
   return read instanceof Promise ? read.then(stateOf, unknownState) : stateOf(read);
 }
@@ -104,25 +113,25 @@ function unknownState(error: unknown): SecretState {
   throw error;
 }
 
-/** Secrets of other namespaces are not looked at: an answer would tell strangers which there are. */
-async function clusterDoubt(
-  gathering: Gathering,
+/** Secrets of other namespaces are not read: an answer would show strangers which there are. */
+async function clusterWarning(
+  lookup: Lookup,
   { namespace }: PipelineNames,
   ref: ClusterRef,
 ): Promise<string | undefined> {
-  const { deps } = gathering;
+  const { deps } = lookup;
   const where = `${ref.namespace ?? namespace}/${ref.name}`;
   if (ref.kind === 'GitopsCluster')
-    return gitopsClusterDoubt(deps, { namespace: ref.namespace ?? namespace, name: ref.name }, namespace);
+    return gitopsClusterWarning(deps, { namespace: ref.namespace ?? namespace, name: ref.name }, namespace);
   const foreign = foreignSecretProblem(ref, namespace);
   if (foreign) return foreign;
-  const state = await secretState({ ...gathering, fresh: false }, namespace, ref.name);
-  return kubeconfigDoubt(state, { where: `Secret ${where}`, hosts: deps.hosts });
+  const state = await secretState({ ...lookup, fresh: false }, namespace, ref.name);
+  return kubeconfigWarning(state, { where: `Secret ${where}`, hosts: deps.hosts });
 }
 
-/** One of another namespace that this one may not use is as good as none. */
-async function gitopsClusterDoubt(
-  deps: FactsDeps,
+/** A GitopsCluster of another namespace that this one may not use is answered like one that is not there. */
+async function gitopsClusterWarning(
+  deps: ReferenceLookupDeps,
   address: { readonly namespace: string; readonly name: string },
   user: string,
 ): Promise<string | undefined> {
@@ -133,7 +142,7 @@ async function gitopsClusterDoubt(
   }, none);
 }
 
-function applicationDoubt(access: Access, appRef: AppRef, namespace: string): Soon<string | undefined> {
+function applicationWarning(access: Access, appRef: AppRef, namespace: string): Soon<string | undefined> {
   const answer = access.mayGet(appRef, namespace);
   if (!(answer instanceof Promise)) return unreadable(answer, namespace);
   return sentenceOf(async () => unreadable(await answer, namespace));
@@ -150,8 +159,8 @@ interface AuthorQuestion {
   readonly namespace: string;
 }
 
-/** Nothing is said where it cannot be asked. */
-async function authorDoubt(authors: AuthorAccess, of: AuthorQuestion): Promise<string | undefined> {
+/** An API server that does not answer causes no warning. */
+async function authorWarning(authors: AuthorAccess, of: AuthorQuestion): Promise<string | undefined> {
   try {
     const { allowed, plural } = await authors.mayGet(of.author, of.appRef, of.namespace);
     if (allowed) return undefined;
@@ -162,7 +171,7 @@ async function authorDoubt(authors: AuthorAccess, of: AuthorQuestion): Promise<s
   }
 }
 
-/** The sentence that `ask` gives or fails with; nothing is said while the API server is away. */
+/** The sentence that `ask` gives or fails with; an API server that is away causes no warning. */
 async function sentenceOf(
   ask: () => Promise<string | undefined>,
   notFound?: string,

@@ -8,42 +8,42 @@ import {
 } from '../../decide/validation.ts';
 import type { Soon } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
-import { eachInTurn, type Gathering, mayGet } from './gathering.ts';
+import { eachInTurn, type Lookup, mayGet } from './lookup-context.ts';
 
-/** So many other Pipelines are named to a viewer; each is a question to the API server. */
-const MAX_GOVERNORS = 5;
+/** Each Pipeline that is named to a viewer is a question to the API server. */
+const MAX_NAMED = 5;
 
-/** Who else promotes the applications of a spec: a sentence for each target, by its key. */
-export async function governorDoubts(gathering: Gathering, needs: References): Promise<Map<string, string>> {
+/** Warns of other Pipelines that promote the applications of a spec: a sentence for each target, by its key. */
+export async function managedByWarnings(lookup: Lookup, needs: References): Promise<Map<string, string>> {
   const { names, appRef, targets } = needs;
   const own = pipelineKey(names.namespace, names.name);
   const others = new Map<string, PipelineKey>();
   for (const { key } of targets) {
-    const other = gathering.deps.byApplication.of(appRef, key).find((one) => one !== own);
+    const other = lookup.deps.byApplication.of(appRef, key).find((one) => one !== own);
     if (other) others.set(key, other);
   }
   if (others.size === 0) return new Map();
-  const named = await namedGovernors(gathering, new Set(others.values()), names.namespace);
-  return new Map([...others].map(([key, other]) => [key, governorSentence(other, named, names.namespace)]));
+  const named = await namedPipelines(lookup, new Set(others.values()), names.namespace);
+  return new Map([...others].map(([key, other]) => [key, managedBySentence(other, named, names.namespace)]));
 }
 
-/** Those whose names are told: of the Pipeline's namespace, and of these the ones that the viewer may see. */
-async function namedGovernors(
-  gathering: Gathering,
+/** The Pipelines that may be named: those of the same namespace, and of these the ones that the viewer may see. */
+async function namedPipelines(
+  lookup: Lookup,
   others: ReadonlySet<PipelineKey>,
   namespace: string,
 ): Promise<ReadonlySet<PipelineKey>> {
-  const { lookups, deps } = gathering;
+  const { lookups, deps } = lookup;
   const near = [...others].filter((one) => namespaceOf(one) === namespace);
   if (!deps.subjects) return new Set(near);
-  const some = near.slice(0, MAX_GOVERNORS);
-  const answers = await eachInTurn(some, { key: String, lookups }, (one) => maySee(gathering, one));
+  const some = near.slice(0, MAX_NAMED);
+  const answers = await eachInTurn(some, { key: String, lookups }, (one) => maySee(lookup, one));
   return new Set(some.filter((one) => answers.get(one)));
 }
 
-function maySee(gathering: Gathering, pipeline: PipelineKey): Soon<boolean> {
+function maySee(lookup: Lookup, pipeline: PipelineKey): Soon<boolean> {
   const [namespace = '', name = ''] = pipeline.split('/');
-  const allowed = mayGet(gathering, { group: GROUP, resource: PLURAL, namespace, name });
+  const allowed = mayGet(lookup, { group: GROUP, resource: PLURAL, namespace, name });
   return allowed instanceof Promise ? allowed.catch(notSeen) : allowed;
 }
 
@@ -52,7 +52,7 @@ function notSeen(error: unknown): boolean {
   throw error;
 }
 
-function governorSentence(other: PipelineKey, named: ReadonlySet<PipelineKey>, namespace: string): string {
+function managedBySentence(other: PipelineKey, named: ReadonlySet<PipelineKey>, namespace: string): string {
   const [inNamespace = '', name = ''] = other.split('/');
   if (named.has(other)) return alsoManagedBy(inNamespace, name);
   return inNamespace === namespace ? alsoManagedByUnnamed() : alsoManagedByForeign();

@@ -10,7 +10,7 @@ import { createDiscovery } from '../../../src/lib/kube/discovery.ts';
 import { watchSpecs } from '../../../src/observe/pipelines/spec-changes.ts';
 import { indexByApplication } from '../../../src/observe/pipelines-by-application.ts';
 import { createAuthorAccess } from '../../../src/observe/references/author-access.ts';
-import { createFacts } from '../../../src/observe/references/lookups.ts';
+import { createReferenceLookup } from '../../../src/observe/references/lookups.ts';
 import { createSecretCache } from '../../../src/observe/secrets/secret-cache.ts';
 import { RULED } from '../../../src/observe/secrets/secret-keys.ts';
 import { createSecrets } from '../../../src/observe/secrets/secrets.ts';
@@ -83,7 +83,7 @@ function apply(objects: readonly object[], ...args: string[]) {
 function createGather() {
   const now = () => new Date();
   const secrets = createSecrets(client);
-  return createFacts({
+  return createReferenceLookup({
     client,
     secrets,
     secretCache: createSecretCache(secrets, { keep: RULED, ttlSeconds: 600, minRefreshSeconds: 600, now }),

@@ -10,7 +10,7 @@ import { loadKubeConfig } from '../../../src/lib/kube/kubeconfig/load.ts';
 import { watchSpecs } from '../../../src/observe/pipelines/spec-changes.ts';
 import { indexByApplication } from '../../../src/observe/pipelines-by-application.ts';
 import { createAuthorAccess } from '../../../src/observe/references/author-access.ts';
-import { createFacts } from '../../../src/observe/references/lookups.ts';
+import { createReferenceLookup } from '../../../src/observe/references/lookups.ts';
 import { createSecretCache } from '../../../src/observe/secrets/secret-cache.ts';
 import { RULED } from '../../../src/observe/secrets/secret-keys.ts';
 import { createSecrets } from '../../../src/observe/secrets/secrets.ts';
@@ -69,7 +69,7 @@ function setUp(client: KubeClient, subjects?: SubjectAccess) {
   const now = () => new Date();
   const secrets = createSecrets(client);
   const store = createFakeStore();
-  const gather = createFacts({
+  const gather = createReferenceLookup({
     client,
     secrets,
     secretCache: createSecretCache(secrets, { keep: RULED, ttlSeconds: 60, minRefreshSeconds: 0, now }),

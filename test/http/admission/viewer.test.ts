@@ -3,7 +3,7 @@ import { type AppRef, type PipelineKey, pipelineKey } from '../../../src/api/pip
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import { createSubjectAccess } from '../../../src/lib/kube/access/subject-access.ts';
 import type { KubeClient, KubeRequest } from '../../../src/lib/kube/client/transport.ts';
-import { createFacts } from '../../../src/observe/references/lookups.ts';
+import { createReferenceLookup } from '../../../src/observe/references/lookups.ts';
 import { createSecretCache } from '../../../src/observe/secrets/secret-cache.ts';
 import { RULED } from '../../../src/observe/secrets/secret-keys.ts';
 import { createSecrets } from '../../../src/observe/secrets/secrets.ts';
@@ -45,7 +45,7 @@ function setUpCluster({ governors = [], rights = { owner: ['secrets', 'pipelines
   } as unknown as KubeClient;
   const secrets = createSecrets(client);
   const now = () => new Date();
-  const gather = createFacts({
+  const gather = createReferenceLookup({
     client,
     secrets,
     secretCache: createSecretCache(secrets, { keep: RULED, ttlSeconds: 0, minRefreshSeconds: 0, now }),
@@ -128,7 +128,7 @@ describe('a review by somebody who may not get the Secrets', () => {
 
   test('is told why, where the API server does not say what they may', async () => {
     const { ask } = setUp(
-      createFacts({
+      createReferenceLookup({
         client: {} as KubeClient,
         secrets: { read: () => Promise.reject(new Error('it is read')) },
         secretCache: { read: () => Promise.reject(new Error('it is read')) },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { referencesOf } from '../../../src/decide/validation.ts';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
-import { createFacts } from '../../../src/observe/references/lookups.ts';
+import { createReferenceLookup } from '../../../src/observe/references/lookups.ts';
 import { spec } from '../../fakes/pipeline.ts';
 
 /** What admission finds out about GitopsClusters; test/cluster/observe/lookups.test.ts has all else. */
@@ -28,7 +28,7 @@ const client: KubeClient = {
 };
 
 async function doubts(namespace: string, ...names: string[]): Promise<(string | undefined)[]> {
-  const gather = createFacts({
+  const gather = createReferenceLookup({
     client,
     secrets: { read: async () => undefined },
     secretCache: { read: () => undefined },

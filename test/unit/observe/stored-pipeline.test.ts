@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import * as v from 'valibot';
-import { salvage } from '../../../src/observe/pipelines/parse-lenient.ts';
+import { parseLenient } from '../../../src/observe/pipelines/parse-lenient.ts';
 import { parseStoredPipeline, storedKey } from '../../../src/observe/pipelines/stored-pipeline.ts';
 import { spec } from '../../fakes/pipeline.ts';
 
 const METADATA = { name: 'app', namespace: 'apps', uid: 'u', generation: 2, resourceVersion: '7' };
 
-describe('salvage', () => {
+describe('parseLenient', () => {
   const Schema = v.object({
     needed: v.optional(v.object({ id: v.number(), note: v.optional(v.string()) })),
     list: v.optional(v.pipe(v.array(v.number()), v.description('numbers'))),
@@ -24,7 +24,7 @@ describe('salvage', () => {
     ['text', undefined],
     [null, undefined],
   ])('of %j takes %j', (value, taken) => {
-    expect(salvage(Schema, value) as unknown).toEqual(taken);
+    expect(parseLenient(Schema, value) as unknown).toEqual(taken);
   });
 });
 

@@ -2,7 +2,7 @@ import { eventArtifact, eventRevision, type FluxEvent, metadataOf } from '../../
 import type { PipelineSpec } from '../../../api/pipeline.ts';
 import { isFluxAlone, type Source, sourcesOf } from '../../model/artifacts.ts';
 import { isPrintable, isUnmistakable, type RevisionDetails, setOf } from '../../model/revision.ts';
-import { toldOf } from '../application-revision.ts';
+import { revisionDetails } from '../application-revision.ts';
 import { imageIn } from '../path-value.ts';
 
 /** The revision that an event says, as Flux says it, and what of it that leaves out. */
@@ -55,7 +55,7 @@ function saidOf(source: Source, event: FluxEvent): EventRevision | string {
   if (!isPrintable(revision)) {
     return 'The revision has control characters, or characters that are not seen: send it without them.';
   }
-  return { revision, details: toldOf(revision, eventArtifact(event), FLUX) };
+  return { revision, details: revisionDetails(revision, eventArtifact(event), FLUX) };
 }
 
 function saidAt({ event: key, field, path }: Source, event: FluxEvent): EventRevision | string {

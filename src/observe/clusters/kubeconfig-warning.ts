@@ -3,14 +3,14 @@ import { errorMessage } from '../../lib/errors.ts';
 import { type RemoteOptions, remoteKubeConfig } from './kubeconfig.ts';
 import { KUBECONFIG_KEYS, noKubeconfigIn } from './source.ts';
 
-/** What is wrong with a kubeconfig as far as its text tells; names are not looked up. */
-export function kubeconfigDoubt(state: SecretState, options: RemoteOptions): string | undefined {
+/** Judges a kubeconfig by its text alone; names are not looked up. */
+export function kubeconfigWarning(state: SecretState, options: RemoteOptions): string | undefined {
   if (state.kind === 'unknown') return undefined;
   if (state.kind === 'absent') {
     return `There is no ${options.where}: create it with the key kubeconfig.`;
   }
   const { values } = state.secret;
-  // What keys it has is not known everywhere.
+  // Its keys are not known everywhere.
   if (values === undefined) return undefined;
   const text = KUBECONFIG_KEYS.map((key) => values.get(key)).find((value) => value !== undefined);
   if (text === undefined) return noKubeconfigIn(options.where);

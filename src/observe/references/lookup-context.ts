@@ -7,18 +7,18 @@ import type { SecretCache } from '../secrets/secret-cache.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { AuthorAccess } from './author-access.ts';
 
-export interface GatherOptions {
+export interface LookupOptions {
   /** Secrets as they are from now on, not as they were a moment ago. */
   readonly fresh?: boolean;
   /** Who must be able to get the applications in other namespaces; without, nobody must. */
   readonly author?: Author;
-  /** Who is told. */
+  /** The user who gets the warnings. */
   readonly viewer?: Author;
   /** What may be asked of the API server; default: two seconds and as many questions as one review has. */
   readonly lookups?: LookupBudget;
 }
 
-export interface FactsDeps {
+export interface ReferenceLookupDeps {
   readonly client: KubeClient;
   readonly secrets: Secrets;
   /** A short memory, so that many reviews at once do not read one Secret many times. */
@@ -28,13 +28,13 @@ export interface FactsDeps {
   readonly byApplication: PipelinesByApplication;
   readonly hosts: ClusterHosts;
   readonly now?: () => Date;
-  /** Tells what the viewer may see; without it all is told, as the reconciler does in the Pipeline's status. */
+  /** Limits warnings to what the viewer may see; without it they have all, as in the Pipeline's status. */
   readonly subjects?: SubjectAccess;
 }
 
-/** One gathering. */
-export interface Gathering {
-  readonly deps: FactsDeps;
+/** One lookup. */
+export interface Lookup {
+  readonly deps: ReferenceLookupDeps;
   readonly lookups: LookupBudget;
   readonly fresh: boolean;
   readonly author: Author | undefined;
@@ -61,8 +61,8 @@ export async function eachInTurn<T, R>(
   return answers;
 }
 
-/** Without a word of who asks, nothing may be seen. */
-export function mayGet({ deps, viewer }: Gathering, object: ObjectAttributes): Soon<boolean> {
+/** An unknown viewer may see nothing. */
+export function mayGet({ deps, viewer }: Lookup, object: ObjectAttributes): Soon<boolean> {
   if (!deps.subjects) return true;
   return viewer !== undefined && deps.subjects.mayGet(viewer, object);
 }
