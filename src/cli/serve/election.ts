@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../lib/errors.ts';
 import { createLeaderElector, type KubeClient, type LeaseTimings } from '../../lib/kube/index.ts';
-import type { Context } from './context.ts';
 import type { Fence } from '../../promote/fence.ts';
+import type { Context } from './context.ts';
 
 export interface Election {
   /** Whether this replica is the one that acts. */

@@ -1,7 +1,8 @@
 import type { SecretState } from '../../decide/validation.ts';
 import { errorMessage } from '../../lib/errors.ts';
+import { KUBECONFIG_KEYS } from '../secrets/secret-keys.ts';
 import { type RemoteOptions, remoteKubeConfig } from './kubeconfig.ts';
-import { KUBECONFIG_KEYS, noKubeconfigIn } from './source.ts';
+import { noKubeconfigIn } from './source.ts';
 
 /** Judges a kubeconfig by its text alone; names are not looked up. */
 export function kubeconfigWarning(state: SecretState, options: RemoteOptions): string | undefined {

@@ -6,6 +6,7 @@ import { noGitopsCluster, type ReferencePolicy, refusedReference } from '../../d
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
 import { FIRST_FAULT } from '../../lib/first-fault.ts';
 import { type KubeClient, resourcePath } from '../../lib/kube/index.ts';
+import { KUBECONFIG_KEYS } from '../secrets/secret-keys.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 
 /** Where the kubeconfig of a cluster is found: by way of a GitopsCluster, or in a Secret by itself. */
@@ -30,8 +31,7 @@ export interface ClusterAddress {
 
 const GITOPS_CLUSTERS = { apiVersion: 'gitops.weave.works/v1alpha1', plural: 'gitopsclusters' };
 
-/** The first of them that is there. Cluster API and Flux write `value`, Flux knows `value.yaml` too. */
-export const KUBECONFIG_KEYS = ['kubeconfig', 'value', 'value.yaml'] as const;
+/** The first one that is there, as with KUBECONFIG_KEYS: Cluster API writes `value`. */
 const CAPI_KEYS = ['value', 'kubeconfig', 'value.yaml'] as const;
 
 const TIMEOUT_MS = 3000;

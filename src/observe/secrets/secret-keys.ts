@@ -1,7 +1,6 @@
 import { APPROVAL_KEY, APPROVAL_KEY_PREVIOUS, HMAC_KEY, HMAC_KEY_PREVIOUS } from '../../api/group.ts';
 import { GITHUB_APP } from '../../lib/forges/pure.ts';
 import { PART_KEYS, WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../lib/net/pure.ts';
-import { KUBECONFIG_KEYS } from '../clusters/source.ts';
 import type { StoredSecret } from './secrets.ts';
 
 /** What is kept of a Secret. A Secret may hold a megabyte for somebody else, and anybody can name it. */
@@ -23,6 +22,9 @@ const PROOF_KEYS = [
   WEBHOOK_SECRET,
   WEBHOOK_SECRET_PREVIOUS,
 ];
+
+/** The first one that is there holds a kubeconfig. Cluster API and Flux write `value`, Flux knows `value.yaml` too. */
+export const KUBECONFIG_KEYS = ['kubeconfig', 'value', 'value.yaml'] as const;
 
 /** What signed events, approvals and the forges' webhooks are proven with. */
 export const PROOFS: Selection = { keys: PROOF_KEYS, maxValueBytes: 16 * KIB, hosts: false };

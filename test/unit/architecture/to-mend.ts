@@ -9,5 +9,4 @@ export const FOLDERS: Readonly<Record<string, number>> = {
   'decide/validation decide/report': 1,
   'lib/forges/request lib/forges/azure': 1,
   'lib/forges/request lib/forges/credentials': 3,
-  'observe/secrets observe/clusters': 1,
 };
