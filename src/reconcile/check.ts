@@ -14,7 +14,7 @@ import {
 import { putBounded } from '../lib/async/index.ts';
 import type { Logger } from '../lib/logger.ts';
 
-/** What the admission webhook's rules say of a stored Pipeline, a line each. */
+/** The findings of the admission webhook's rules for a stored Pipeline, a line each. */
 export interface Check {
   /** Faults of the spec: nothing is done until somebody mends them. */
   readonly spec: readonly string[];
@@ -29,7 +29,7 @@ export interface Checking {
   readonly whole: () => Promise<Check>;
   /** Whether a Secret that the spec names, or what is wrong with it, has changed since `handled` was called. */
   readonly changed: () => Promise<boolean>;
-  /** What has changed is acted on. */
+  /** Notes that the changes are acted on. */
   readonly handled: () => void;
 }
 
@@ -51,7 +51,7 @@ interface Known {
   readonly findings: Findings;
   /** Tells one state of each Secret from another, by its name; absent while it is not known. */
   readonly secrets: ReadonlyMap<string, string>;
-  /** What is known by now differs from what was acted on last. */
+  /** The Secrets differ from those that were acted on last. */
   readonly isNews: boolean;
   /** In milliseconds. */
   readonly at: number;
@@ -68,13 +68,13 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
   const known = new Map<string, Known>();
   const looking = new Set<string>();
 
-  /** What was good serves while somebody looks again: no promotion waits for that. */
+  /** Good findings serve while they are looked at again: no promotion waits for that. */
   async function referenceFindings(pipeline: Pipeline): Promise<Findings> {
     const { uid, generation } = pipeline.metadata;
     const last = known.get(uid);
     if (!last || last.generation !== generation) return look(pipeline);
     if (now().getTime() < last.until) return last.findings;
-    // Whoever has mended something and asks for a reconciliation wants to read how it is now.
+    // After a fault was mended, a requested reconciliation is to show how it is now.
     if (last.findings.problems.length > 0) return look(pipeline);
     if (!looking.has(uid)) void lookAgain(pipeline, last.findings);
     return last.findings;
@@ -144,12 +144,12 @@ function validity({ problems }: Findings, now: Date): Pick<Known, 'at' | 'until'
   return { at, until: at + (problems.length > 0 ? BAD_FOR_MS : GOOD_FOR_MS) };
 }
 
-/** What the process before this one acted on is not known. */
+/** Takes all for news at first: what the process before this one acted on is not known. */
 function isNews(before: Known | undefined, secrets: Known['secrets']): boolean {
   return before === undefined || before.isNews || !Bun.deepEquals(before.secrets, secrets);
 }
 
-/** What the API server did not tell is as it was before. */
+/** A Secret that the API server does not give now is as it was before. */
 function statesOf(
   needs: References,
   { secrets }: ReferencedObjects,

@@ -15,7 +15,7 @@ export interface ControllerDeps {
     subscribe(listener: (key: PipelineKey) => void): () => void;
   };
   readonly queue: Queue<PipelineKey>;
-  /** Of this queue, `concurrent` of them. */
+  /** The workers of this queue, `concurrent` of them. */
   readonly workers: Pick<Workers<PipelineKey>, 'start' | 'ended'>;
   /** Whether the change that was just heard of is the reconciler's own. */
   readonly isOwnWrite: (key: PipelineKey) => boolean;

@@ -54,7 +54,7 @@ export async function observeThere(
   messagesOf: MessagesOf,
 ): Promise<Observation> {
   const { from, environment, target, all } = place;
-  // Who manages the GitopsCluster says what is shown of its cluster.
+  // The namespace of the GitopsCluster decides what is shown of its cluster.
   const owner = target.clusterRef?.namespace ?? from;
   const isForeign = owner !== from;
   try {

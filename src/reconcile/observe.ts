@@ -15,7 +15,7 @@ export interface ClusterReaders {
   reader(ref: ClusterRef, pipelineNamespace: string): ApplicationReader;
 }
 
-/** Where applications are read. */
+/** The readers of applications, and what may be shown of them. */
 export interface Readers {
   readonly applications: ApplicationReader;
   readonly clusters: ClusterReaders;

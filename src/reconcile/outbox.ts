@@ -14,7 +14,7 @@ export interface Outbox {
 export interface Message {
   /** Sending it twice must be the same as sending it once. */
   readonly send: (signal: AbortSignal) => Promise<unknown>;
-  /** What it is, for the log. */
+  /** For the log. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** The line in the log when it is given up: what is lost, and what to do. */
   readonly lost: string;
@@ -29,7 +29,7 @@ export interface OutboxDeps {
 /** About two minutes in all: a receiver that is rolled out anew is back by then. */
 export const RETRY_SECONDS = [2, 8, 20, 40, 50] as const;
 export const MAX_WAITING = 1_000;
-/** What is sent at the same time; a receiver that hangs keeps no more than these. */
+/** Messages that are sent at the same time; a receiver that hangs keeps no more than these. */
 const MAX_SENDING = 16;
 const STOP_SECONDS = 2;
 

@@ -50,7 +50,7 @@ function admissionDeps({ metrics, log }: Context, { policy, gather }: AdmissionD
   };
 }
 
-/** Whom callers need a certificate of; undefined: they need none. */
+/** The authorities that callers need a certificate of; undefined: they need none. */
 function callersOf({ config, log }: Context) {
   const file = config['admission-client-ca'];
   return file ? authorityFile(file, { log }) : undefined;

@@ -2,7 +2,7 @@ import type { Logger } from '../../lib/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { ServeConfig } from './config.ts';
 
-/** What every part of the program has. */
+/** The configuration, and the tools that every part of the program has. */
 export interface Context {
   readonly config: ServeConfig;
   readonly log: Logger;

@@ -11,7 +11,7 @@ import { watchQueue } from '../../reconcile/metrics/queue-metrics.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { VERSION } from '../version.ts';
 
-/** What is measured. */
+/** The parts that are measured. */
 export interface Measured {
   readonly metrics: Metrics;
   readonly store: Pick<PipelineStore, 'get' | 'synced'>;
@@ -49,12 +49,12 @@ export function measure(
   });
 }
 
-/** Whether a server that needs a certificate has one. */
+/** Shows at each scrape whether a server that needs a certificate has one. */
 export function measureServer(metrics: Metrics, server: string, problems: () => readonly string[]): void {
   metrics.registry.onScrape(() => metrics.serverReady.set({ server }, problems().length === 0 ? 1 : 0));
 }
 
-/** When what is served from now on ends. */
+/** Shows when the certificate that is served from now on ends. */
 export function observeCertificate(metrics: Metrics, certificate: string, { cert }: Certificate): void {
   const until = Date.parse(readCertificate(cert)?.validTo ?? '');
   if (!Number.isNaN(until)) metrics.certificateExpiry.set({ certificate }, until / 1000);

@@ -29,7 +29,7 @@ export interface ObservedDeps {
 
 export type Observed = ReturnType<typeof composeObserved>;
 
-/** What is seen of the cluster that we run in and of the others: Pipelines, and the applications that they name. */
+/** Makes what shows Pipelines and the applications that they name, on the cluster that we run in and on others. */
 export function composeObserved(context: Context, { cluster, secrets, policy, sockets }: ObservedDeps) {
   const { config, log, now } = context;
   const { client, hosts, onRequest } = cluster;
@@ -80,7 +80,7 @@ export function composeObserved(context: Context, { cluster, secrets, policy, so
   };
 }
 
-/** What the requests to all other clusters share. */
+/** The bounds that the requests to all other clusters share. */
 function clusterRoom(sockets: Pick<Sockets, 'clusters' | 'lists'>): ClusterRoom {
   return {
     requests: createBulkhead(sockets.clusters),

@@ -13,7 +13,7 @@ export interface OwnCluster {
   readonly client: KubeClient;
   /** For admission. */
   readonly reviewClient: KubeClient;
-  /** Which hosts other clusters may be at. */
+  /** The hosts that other clusters may be at. */
   readonly hosts: ClusterHosts;
   /** Counts a request to whichever cluster. */
   readonly onRequest: (request: RequestRecord) => void;

@@ -2,7 +2,7 @@ import type { KubeClient } from '../../lib/kube/index.ts';
 import type { PipelineStore } from '../../observe/pipelines/pipelines.ts';
 import type { CertifiedServer } from './certified.ts';
 
-/** What has to be there before events can be recorded. */
+/** The parts that have to be there before events can be recorded. */
 type Cluster = {
   readonly client: Pick<KubeClient, 'available' | 'config'>;
   readonly store: Pick<PipelineStore, 'synced'>;
@@ -12,7 +12,7 @@ type Cluster = {
 const START_MS = 5000;
 
 /**
- * What keeps the Pod from being ready, a sentence each. It has one readiness for all its Services: admission holds
+ * Says what keeps the Pod from being ready, a sentence each. It has one readiness for all its Services: admission holds
  * it back while it starts, and no longer, for events must not be lost because a certificate cannot be had.
  */
 export function createReadiness(

@@ -25,11 +25,11 @@ export interface ServersDeps {
   readonly client: KubeClient;
   readonly observed: Pick<Observed, 'store' | 'applications' | 'messagesOf'>;
   readonly policy: SpecPolicy;
-  /** Of the keys that requests are signed with, and how long the last reads took. */
+  /** The keys that requests are signed with, and how long the last reads of them took. */
   readonly keys: { readonly read: SecretCache['read']; readonly recent: ReadTimes['recent'] };
   readonly wake: (key: PipelineKey) => void;
   readonly onWritten: OnWritten;
-  /** What is not ready, a sentence each. */
+  /** The parts that are not ready, a sentence each. */
   readonly unready: () => readonly string[];
   readonly admissionProblems: () => readonly string[];
 }

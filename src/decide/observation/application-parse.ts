@@ -17,7 +17,7 @@ const MAX_MESSAGE = 1024;
 const MAX_ARTIFACT = 300;
 
 const time = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(40), v.isoTimestamp())), undefined);
-/** What is longer is cut to a length that is still too long, which `readApplication` reports. */
+/** A longer one is cut to a length that is still too long, which `readApplication` reports. */
 const revision = v.pipe(
   v.string(),
   v.transform((text) => cut(text, MAX_REVISION + 1)),
@@ -43,7 +43,7 @@ const Ready = v.object({
 
 export type Ready = v.InferOutput<typeof Ready>;
 
-/** What cannot be one is as if it were not there. */
+/** A value that cannot be one is as if it were not there. */
 const artifact = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(MAX_ARTIFACT))), undefined);
 
 /** A release of a HelmRelease, or a snapshot of a Kustomization. */
@@ -60,7 +60,7 @@ export type Entry = v.InferOutput<typeof Entry>;
 /** Flux keeps five snapshots. */
 const MAX_SNAPSHOTS = 5;
 
-/** What is used of a history, and no more: the release that runs, one that is on its way, the snapshots. */
+/** The part of a history that is used: the release that runs, one that is on its way, the snapshots. */
 function essential(history: Entry[]): Entry[] {
   const first = history[0]?.status?.startsWith('pending-') ? history.slice(0, 1) : [];
   const deployed = history.filter((one) => one.status === 'deployed').slice(0, 1);
@@ -89,7 +89,7 @@ const Flux = v.object({
   status: v.optional(Status, {}),
 });
 
-/** What the kind's configured path led to. */
+/** The value that the kind's configured path led to. */
 interface RevisionAt {
   readonly path: string;
   readonly value?: string;
@@ -97,7 +97,7 @@ interface RevisionAt {
   readonly unusable?: true;
 }
 
-/** So small that thousands can be kept. */
+/** An application as it is kept, so small that there can be thousands. */
 export interface Application extends v.InferOutput<typeof Flux> {
   readonly revisionAt?: RevisionAt;
   readonly atPaths?: AtPaths;
@@ -113,7 +113,7 @@ export type ParsedApplication = Application | null;
 /** Another cluster's object may be wrong at a million places. */
 const FIRST = { abortEarly: true };
 
-/** Of a HelmRelease, a Kustomization or any object with a Ready condition what `readApplication` needs. */
+/** Takes from a HelmRelease, a Kustomization or any object with a Ready condition what `readApplication` needs. */
 export function parseApplication(
   object: unknown,
   { path, kind, paths = [] }: Viewing = {},
@@ -134,16 +134,16 @@ export function parseApplication(
   };
 }
 
-/** What is to be seen of an object. */
+/** The parts of an object that are looked at. */
 export interface Viewing {
-  /** Where objects of this kind have their revision, when it is not where Flux's have it. */
+  /** Leads to the revision in objects of this kind, when it is not where Flux's have it. */
   readonly path?: RevisionPath | undefined;
   readonly kind?: Pick<AppRef, 'apiVersion' | 'kind'>;
-  /** What Pipelines have in their specs. */
+  /** The ones that Pipelines name. */
   readonly paths?: readonly RevisionPath[];
 }
 
-/** Whether it has what stands at these paths. */
+/** Reports whether it has what stands at these paths. */
 export function showsPaths(application: ParsedApplication, paths: readonly RevisionPath[]): boolean {
   if (paths.length === 0) return true;
   const values = application?.atPaths?.values;

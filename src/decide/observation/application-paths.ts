@@ -7,7 +7,7 @@ import { faultSentence, type PathValue, pathValue } from './path-value.ts';
 import type { SpecState } from './rollout.ts';
 import { specState } from './spec-state.ts';
 
-/** What an application runs where a Pipeline names paths in its spec, perhaps beside what Flux calls its revision. */
+/** The revision of an application whose Pipeline names paths in its spec, perhaps beside what Flux calls its revision. */
 
 export interface AtPaths {
   readonly state: SpecState;
@@ -28,9 +28,9 @@ interface Reported {
 }
 
 export interface SeenAtPaths {
-  /** What Flux says of the object. */
+  /** The observation by Flux's status alone. */
   readonly flux: Observation;
-  /** What Flux tried last. */
+  /** The revision that Flux tried last. */
   readonly attempted: Reported;
   readonly at: AtPaths;
   readonly sources: readonly Source[];
@@ -89,7 +89,7 @@ function isTooLong({ revision = '', fullRevision = '' }: Reported): boolean {
   return revision.length > MAX_REVISION || fullRevision.length > MAX_REVISION;
 }
 
-/** What Flux says of the only artifact of a Pipeline. */
+/** Names the revisions of an observation as those of the Pipeline's only artifact. */
 export function asArtifact(flux: Observation, artifact: string): Observation {
   if (flux.kind !== 'application') return flux;
   const { revision, fullRevision, failed, failedFull, deploying, ...rest } = flux;
@@ -174,7 +174,7 @@ function inSet(revision: string): string {
   return isUnmistakable(revision) || commit === undefined ? revision : `sha1:${commit}`;
 }
 
-/** What the artifacts have, with Flux's own where one of them is that. */
+/** The revision of all artifacts, with Flux's own where one of them is that. */
 function composed({ at, sources }: SeenAtPaths, flux: Reported): Reported {
   const parts = sources.map(({ artifact, path }) => ({ artifact, ...(path ? valueIn(at, path) : flux) }));
   const plain = joined(parts.map(({ artifact, revision }) => ({ artifact, revision })));

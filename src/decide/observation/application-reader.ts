@@ -20,6 +20,6 @@ export interface ApplicationReader {
 export interface ReadOptions {
   /** Past what was watched, from the API server. */
   readonly fresh?: boolean;
-  /** What is to be seen of its spec. */
+  /** The parts of its spec that are looked at. */
   readonly paths?: readonly RevisionPath[];
 }

@@ -8,7 +8,7 @@ import {
   withoutBuild,
 } from '../model/revision.ts';
 
-/** What a HelmRelease says of its chart beside the chart's version. */
+/** The full form of a revision, by the digest and the source of a chart. */
 
 /** Another cluster's object may be wrong at a million places. */
 const FIRST = { abortEarly: true };
@@ -21,7 +21,7 @@ const ChartOf = v.object({
   }),
 });
 
-/** Whether source-controller puts build metadata behind the chart's version, which is another one on each cluster. */
+/** Reports whether source-controller adds build metadata to the chart's version, which differs between clusters. */
 export function isBuiltAnew(object: unknown): boolean {
   const parsed = v.safeParse(ChartOf, object, FIRST);
   if (!parsed.success) return false;
@@ -40,7 +40,7 @@ interface Says {
   readonly isElsewhere: boolean;
 }
 
-/** What Flux says beside a revision. */
+/** The forms of a revision that Flux reports beside it. */
 export function revisionDetails(
   revision: string | undefined,
   digest: string | undefined,

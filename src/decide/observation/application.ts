@@ -20,7 +20,7 @@ import { snapshotSince } from './snapshots.ts';
 
 export type { Keeps, Observation } from './observation.ts';
 
-/** What an application runs: what Flux calls its revision, or what its spec says at the Pipeline's paths. */
+/** Observes what an application runs: what Flux calls its revision, or what its spec says at the Pipeline's paths. */
 export function readApplication(
   appRef: AppRef,
   application: ParsedApplication,
@@ -37,13 +37,13 @@ export function readApplication(
   return withPaths(appRef, { flux, attempted: attemptedIn(application), at, sources });
 }
 
-/** Of an application that was read without paths: nothing is promoted from it. */
+/** Stands for the paths of an application that was read without them: nothing is promoted from it. */
 const NOT_ASKED: AtPaths = {
   state: { kind: 'under-way', message: 'Its spec was not looked at.' },
   values: {},
 };
 
-/** What Flux tried last, where it is not what runs. */
+/** The revision that Flux tried last, where it is not what runs. */
 function attemptedIn({ status, builtAnew = false, revisionAt: at }: Application) {
   const revision = recordable(status?.lastAttemptedRevision);
   const says = { builtAnew, isElsewhere: at !== undefined };
@@ -105,7 +105,7 @@ interface Held {
   readonly tests: HelmTests | undefined;
 }
 
-/** What keeps it from being promoted whatever its Ready condition says. */
+/** Keeps it from being promoted whatever its Ready condition says. */
 function heldBy({ suspended = false, helmTests: tests }: Application): Held {
   return { suspended, tests };
 }
@@ -136,7 +136,7 @@ function inFull(rollout: Rollout, fullRevision: string | undefined): Rollout {
   return { ...rollout, deploying: { ...rollout.deploying, fullRevision } };
 }
 
-/** What keeps it out of the status, the end of a sentence. */
+/** The end of a sentence that says why the status cannot hold it. */
 function revisionFault(revision: string): string | undefined {
   if (revision.length > MAX_REVISION) return `of more than ${MAX_REVISION} characters.`;
   if (isPrintable(revision)) return undefined;

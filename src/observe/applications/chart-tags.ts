@@ -7,7 +7,7 @@ import { type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 /** The newest first: the older one is Flux's before 2.6. */
 const VERSIONS = ['source.toolkit.fluxcd.io/v1', 'source.toolkit.fluxcd.io/v1beta2'];
 
-/** What a source has of a digest changes seldom, and is recorded once it is known. */
+/** The tag of a digest changes seldom, and is recorded once it is known. */
 const KNOWN_MS = 3_600_000;
 const UNKNOWN_MS = 300_000;
 /** A cluster that does not answer is not asked at each look. */

@@ -8,7 +8,7 @@ import { groupOf } from '../../lib/kube/pure.ts';
 export interface NamedApplication {
   readonly appRef: AppRef;
   readonly namespace: string;
-  /** What is to be seen of its spec. */
+  /** The parts of its spec that are looked at. */
   readonly paths?: readonly RevisionPath[];
 }
 
@@ -24,7 +24,7 @@ export function localApplications(
   return here.map(({ namespace }) => ({ appRef, namespace, paths }));
 }
 
-/** Without those that are never read. */
+/** Leaves out those that are never read. */
 export function readable(applications: readonly NamedApplication[]): readonly NamedApplication[] {
   return applications.filter(({ appRef }) => applicationKindProblem(appRef) === undefined);
 }
@@ -39,9 +39,9 @@ export interface KindInterest {
 }
 
 interface ObjectInterest {
-  /** Of how many owners. */
+  /** The number of its owners. */
   readonly count: number;
-  /** What they look at in its spec, by the text of the path. */
+  /** The parts of its spec that they look at, by the text of the path. */
   readonly paths: ReadonlyMap<string, PathInterest>;
 }
 
@@ -50,13 +50,13 @@ interface PathInterest {
   readonly count: number;
 }
 
-/** Who is interested in which objects. A change costs as much as its owner has applications. */
+/** The objects that owners are interested in. A change costs as much as its owner has applications. */
 export interface Interests {
   /** Takes the place of what the owner was interested in before. */
   set(owner: string, applications: readonly NamedApplication[]): void;
   kinds(): ReadonlyMap<string, KindInterest>;
   has(kindKey: string, namespace: string, name: string): boolean;
-  /** What is to be seen of the object's spec. */
+  /** The parts of the object's spec that are looked at. */
   paths(kindKey: string, namespace: string, name: string): readonly RevisionPath[];
   /** Namespace and name of each object of a kind; in one namespace, or in all. */
   list(kindKey: string, namespace: string | undefined): Generator<readonly [string, string]>;

@@ -10,7 +10,7 @@ import { createApplicationCache } from './watch-cache.ts';
 
 /** The wanted objects of one kind in one namespace, or in all of them, as far as they can be watched. */
 export interface ApplicationScope {
-  /** What is kept of an object, else of the one that `load` finds; undefined when there is none. */
+  /** The application that is kept, else the one that `load` finds; undefined when there is none. */
   read(place: ReadPlace, load: () => Promise<unknown>): Promise<ParsedApplication | undefined>;
   stop(): Promise<void>;
 }
@@ -18,16 +18,16 @@ export interface ApplicationScope {
 export interface ReadPlace {
   readonly namespace: string;
   readonly name: string;
-  /** What is to be seen of the spec. */
+  /** The parts of the spec that are looked at. */
   readonly paths: readonly RevisionPath[];
 }
 
 export interface ScopeTimings {
-  /** How long a read waits for the first list, in milliseconds, before it asks the API server itself. */
+  /** Milliseconds that a read waits for the first list before it asks the API server itself. */
   readonly firstListMs: number;
   /** Before the next attempt where watching is forbidden, the kind is not served or there is no room. */
   readonly refused: Backoff;
-  /** How often it is looked whether the group has come to prefer another version. */
+  /** Milliseconds between looks whether the group has come to prefer another version. */
   readonly recheckMs: number;
 }
 
@@ -38,7 +38,7 @@ export interface ScopeOptions {
   readonly namespace: string | undefined;
   readonly revisionPath: RevisionPath | undefined;
   readonly isWanted: (namespace: string, name: string) => boolean;
-  /** What is to be seen of an object's spec. */
+  /** The parts of an object's spec that are looked at. */
   readonly pathsOf: (namespace: string, name: string) => readonly RevisionPath[];
   readonly wanted: () => Iterable<readonly [namespace: string, name: string]>;
   /**

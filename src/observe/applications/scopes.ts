@@ -2,21 +2,21 @@ import type { AppRef } from '../../api/pipeline.ts';
 import { type Interests, type KindInterest, kindKey } from './interests.ts';
 import type { ApplicationScope } from './scope.ts';
 
-/** Which collections are watched for the interests that there are. */
+/** The collections that are watched for the interests that there are. */
 export interface ApplicationScopes {
-  /** Where an application is watched, if it is. */
+  /** The watch that has an application, if one has. */
   of(appRef: AppRef, namespace: string): ApplicationScope | undefined;
   /** Starts and stops watches so that they are those that are wanted. */
   update(): void;
   stop(): Promise<void>;
 }
 
-/** Without a namespace: in all of them. */
+/** Starts a watch; without a namespace, in all of them. */
 type Start = (key: string, kind: KindInterest, namespace: string | undefined) => ApplicationScope;
 
 /** With more namespaces of a kind, one watch over all namespaces takes less than one for each. */
 const MAX_NAMESPACES = 20;
-/** With no more than these, each has its own again: the number must not waver around one bound. */
+/** Up to so many, each has its own again: the number must not waver around one bound. */
 const FEW_NAMESPACES = 10;
 const ALL = '';
 

@@ -32,20 +32,20 @@ export interface ApplicationCache {
 
 export interface FillOptions {
   readonly mayKeep: () => boolean;
-  /** What is asked for, be it that no interest in it is known yet. */
+  /** The parts of its spec that are asked for, be it that no interest in them is known yet. */
   readonly paths: readonly RevisionPath[];
 }
 
 export interface ApplicationCacheOptions {
   readonly apiVersion: string;
   readonly kind: string;
-  /** What is to be seen of an object's spec. */
+  /** The parts of an object's spec that are looked at. */
   readonly pathsOf: (namespace: string, name: string) => readonly RevisionPath[];
   readonly isWanted: (namespace: string, name: string) => boolean;
   readonly revisionPath: RevisionPath | undefined;
   /** After each complete list. */
   readonly onListed: () => void;
-  /** Of an object that is not what it was in anything that matters, has come or is gone. */
+  /** Hears of an object that has come, is gone, or has changed in what is kept of it. */
   readonly onChange: (namespace: string, name: string) => void;
   readonly log: Logger;
 }
@@ -66,7 +66,7 @@ export function createApplicationCache(options: ApplicationCacheOptions): Applic
     for (const load of loads) if (key === undefined || load.key === key) load.outdated = true;
   }
 
-  /** What is no longer wanted stays until it changes: until then it may be wanted again. */
+  /** An object that is no longer wanted stays until it changes: it may be wanted again. */
   function put(object: KeptApplication): void {
     if (isWanted(object)) kept.put(object);
     else kept.remove(objectKey(object.metadata), object.metadata.resourceVersion);

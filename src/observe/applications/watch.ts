@@ -16,7 +16,7 @@ export { localApplications, type NamedApplication } from './interests.ts';
 
 /** The applications of one cluster: from memory where they can be watched, else by asking its API server. */
 export interface ApplicationWatch extends Required<ApplicationReader> {
-  /** What an owner is interested in from now on, in place of what it was before; none: it is gone. */
+  /** Takes the place of what the owner was interested in before; none: it is gone. */
   setInterest(owner: string, applications: readonly NamedApplication[]): void;
   /** Hears of applications that came, went or changed in what `readApplication` reads. */
   subscribe(listener: ApplicationListener): () => void;

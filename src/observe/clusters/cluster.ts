@@ -14,7 +14,7 @@ import type { FoundCluster } from './source.ts';
 export interface ClusterDeps extends CurrentConnectionDeps {
   readonly find: () => Promise<FoundCluster>;
   readonly now: () => Date;
-  /** How often the kubeconfig is looked at: Secrets can be got, but not watched. Default: 30 s. */
+  /** The kubeconfig is looked at again and again: Secrets can be got, but not watched. Default: 30 s. */
   readonly lookEveryMs: number | undefined;
   /** It can be read again, no longer, or with other credentials. */
   readonly onChange: () => void;

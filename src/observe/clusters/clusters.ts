@@ -23,7 +23,7 @@ export interface Clusters {
    * those whose application changed there.
    */
   subscribe(listener: (key: PipelineKey) => void): () => void;
-  /** Of each cluster that is named and was tried, whether it can be read now. */
+  /** The clusters that are named and were tried, with whether each can be read now. */
   reachable(): ClusterReachability[];
   close(): void;
 }

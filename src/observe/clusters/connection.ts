@@ -7,7 +7,7 @@ import type { ApplicationListener, NamedApplication } from '../applications/watc
 import { type Reachability, type SignOfLife, watchReachability } from './reachability.ts';
 import { withinTime } from './reading-time.ts';
 
-/** What is opened for a kubeconfig. */
+/** The client and the watch that are opened for a kubeconfig. */
 export interface RemoteApplications extends ApplicationReader {
   readonly client: KubeClient;
   /** As `ApplicationWatch`. */
@@ -131,7 +131,7 @@ function isOutage(error: TurnpikeError): boolean {
 }
 
 /**
- * What a strange server answers may be of any shape: that is its fault, not ours. Its texts are not passed on
+ * A strange server may answer anything: that is its fault, not ours. Its texts are not passed on
  * unless they are an API server's, or a kubeconfig would be a way to read what only we can reach.
  */
 function remoteError(error: unknown): TurnpikeError {

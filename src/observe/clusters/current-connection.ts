@@ -13,7 +13,7 @@ export interface CurrentConnection {
   /** Connects under this kubeconfig, unless that is the one in use. */
   use(kubeconfig: FoundKubeconfig): void;
   release(): void;
-  /** What an owner, the key of a Pipeline, has there; none: it is gone. */
+  /** Sets what an owner, the key of a Pipeline, has there; none: it is gone. */
   setInterest(owner: string, applications: readonly NamedApplication[]): void;
   /** After who may use the cluster has changed. */
   refreshInterests(): void;
@@ -41,7 +41,7 @@ export function createCurrentConnection(
     return `${title} ${owner}`;
   }
 
-  /** What those have there that may not use it is not watched. */
+  /** Applications of owners that may not use the cluster are not watched. */
   function forward(owner: string, applications: readonly NamedApplication[]): void {
     const [user = ''] = owner.split('/');
     current?.connection.setInterest(ownerOf(owner), users.refusal(user) ? [] : applications);

@@ -13,7 +13,7 @@ import { createClusterUsers } from './users.ts';
 export interface NamedClusters {
   get(key: string): NamedCluster | undefined;
   all(): NamedCluster[];
-  /** What a Pipeline has on which clusters from now on. One that none names any more is closed. */
+  /** Sets what a Pipeline has on which clusters. A cluster that none names any more is closed. */
   set(pipeline: PipelineKey, uses: ReadonlyMap<string, ClusterUse>): void;
   close(): void;
 }
@@ -24,7 +24,7 @@ export interface NamedCluster {
   readonly users: Set<PipelineKey>;
 }
 
-/** What a Pipeline has on one cluster. */
+/** The applications of a Pipeline on one cluster. */
 export interface ClusterUse {
   readonly address: ClusterAddress;
   readonly applications: NamedApplication[];

@@ -37,7 +37,7 @@ export interface ConnectionPool {
   close(): void;
 }
 
-/** What is under way may end first: a rotation is no interruption. */
+/** Reads that are under way may end first: a rotation is no interruption. */
 const LINGER_MS = 5000;
 
 export function createConnectionPool({ open, ...deps }: PoolDeps): ConnectionPool {

@@ -1,11 +1,11 @@
 import { doubled } from '../../lib/async/index.ts';
 import type { TurnpikeError } from '../../lib/errors.ts';
 
-/** Whether a cluster answers. It is asked for a sign of life, for nobody may be reading it. */
+/** Knows whether a cluster answers. It is asked for a sign of life, for nobody may be reading it. */
 export interface Reachability {
-  /** Since when and why it cannot be read; undefined: it can, as far as is known. */
+  /** Says since when and why it cannot be read; undefined: it can, as far as is known. */
   outage(): Outage | undefined;
-  /** Whether it is known by now if it answers. */
+  /** Reports whether it is known by now if it answers. */
   tried(): boolean;
   /** A read has failed as it does where nobody answers. */
   markUnavailable(error: TurnpikeError): void;
@@ -22,7 +22,7 @@ export interface Outage {
   readonly error: TurnpikeError;
 }
 
-/** What came of asking for a sign of life. `busy`: there was no room of ours to ask. */
+/** The outcome of a probe. `busy`: there was no room of ours to ask. */
 export type SignOfLife =
   | { readonly kind: 'answered' }
   | { readonly kind: 'busy' }
@@ -35,7 +35,7 @@ export interface ReachabilityDeps {
   /** It cannot be read: each time that this is found out. */
   readonly onFailure: () => void;
   readonly now: () => Date;
-  /** How often a cluster that answers is asked. */
+  /** Milliseconds between probes of a cluster that answers. */
   readonly heartbeatMs: number;
 }
 
@@ -48,7 +48,7 @@ export function watchReachability(deps: ReachabilityDeps): Reachability {
   let tried = false;
   let wasBusy = false;
   let closed = false;
-  /** Since a read succeeded: a cluster that answers probes alone must not flap. */
+  /** Counted since a read succeeded: a cluster that answers probes alone must not flap. */
   let delays = 0;
   let timer: NodeJS.Timeout | undefined;
 

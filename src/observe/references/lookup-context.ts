@@ -10,11 +10,11 @@ import type { AuthorAccess } from './author-access.ts';
 export interface LookupOptions {
   /** Secrets as they are from now on, not as they were a moment ago. */
   readonly fresh?: boolean;
-  /** Who must be able to get the applications in other namespaces; without, nobody must. */
+  /** The user that must be able to get the applications in other namespaces; without, nobody must. */
   readonly author?: Author;
   /** The user who gets the warnings. */
   readonly viewer?: Author;
-  /** What may be asked of the API server; default: two seconds and as many questions as one review has. */
+  /** The questions that the API server may be asked. Default: two seconds, and as many as one review has. */
   readonly lookups?: LookupBudget;
 }
 
