@@ -1,0 +1,144 @@
+/**
+ * `npm run mutate -- src/decide --seed 7 --count 300`: changes one operator, boolean or bound of the source at a time, runs
+ * the tests that import the file, and lists the changes that no test notices.
+ */
+import { cpus, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readImporters } from './importers.ts';
+import { random, shuffled } from './random.ts';
+import { applied, type Mutant, mutantsOf } from './sites.ts';
+import { createTree, type Tree } from './tree.ts';
+
+const ROOT = join(import.meta.dir, '../..');
+const USAGE = `Usage: npm run mutate -- [PATH...] [flags]
+
+Changes one operator, boolean or bound of the source below PATH (default: src) at a time, and runs the tests that import
+the file. Lists the changes that no test notices. Exits with 1 when fewer than --floor percent are noticed.
+
+  --count N   how many changes are tried (default 100)
+  --seed N    which ones (default 1)
+  --floor N   percent that tests have to notice (default 90)
+  --jobs N    how many at once (default: one for each processor)
+  --list      prints the changes and runs nothing`;
+
+/** Where tests are that need no control plane, in the order in which they are tried. */
+const FAST = ['test/unit', 'test/http', 'test/model', 'test/git', 'test/forges', 'test/fuzz'];
+const MAX_TESTS = 40;
+const TIMEOUT_MS = 120_000;
+
+interface Candidate extends Mutant {
+  readonly file: string;
+  readonly line: number;
+  readonly source: string;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    count: { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    floor: { type: 'string', default: '90' },
+    jobs: { type: 'string', default: String(cpus().length) },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
+const paths = positionals.length > 0 ? positionals : ['src'];
+const candidates = await collect(paths);
+const chosen = shuffled(candidates, random(Number(values.seed))).slice(0, Number(values.count));
+process.stdout.write(
+  `${candidates.length} changes are possible below ${paths.join(', ')}; ${chosen.length} are tried.\n`,
+);
+if (values.list) {
+  for (const one of chosen) process.stdout.write(`${shown(one)}\n`);
+  process.exit(0);
+}
+process.exit((await tryAll(chosen)) ? 0 : 1);
+
+async function collect(under: readonly string[]): Promise<Candidate[]> {
+  const found: Candidate[] = [];
+  for (const path of under) {
+    const files = path.endsWith('.ts') ? [path] : scan(path);
+    for (const file of files) {
+      const source = await Bun.file(join(ROOT, file)).text();
+      for (const mutant of mutantsOf(source)) {
+        const line = source.slice(0, mutant.start).split('\n').length;
+        found.push({ ...mutant, file, line, source });
+      }
+    }
+  }
+  return found;
+}
+
+function scan(folder: string): string[] {
+  const glob = new Bun.Glob('**/*.ts');
+  return [...glob.scanSync(join(ROOT, folder))]
+    .map((file) => join(relative(ROOT, join(ROOT, folder)), file))
+    .sort();
+}
+
+/** Whether enough of them are noticed. */
+async function tryAll(all: readonly Candidate[]): Promise<boolean> {
+  const importers = await readImporters(ROOT, [...scan('src'), ...scan('test')]);
+  const unnoticed: Candidate[] = [];
+  const queue = [...all];
+  let done = 0;
+  const tryOne = async (tree: Tree, one: Candidate) => {
+    const tests = byCost(importers.testsOf(one.file)).slice(0, MAX_TESTS);
+    const passes = await tree.passes(one.file, applied(one.source, one), tests, TIMEOUT_MS);
+    if (passes) unnoticed.push(one);
+    done += 1;
+    const fate = passes ? 'SURVIVES' : 'noticed';
+    process.stdout.write(`${String(done).padStart(4)}/${all.length}  ${fate.padEnd(8)}  ${shown(one)}\n`);
+  };
+  const work = async (name: string) => {
+    const tree = await createTree(ROOT, join(tmpdir(), `turnpike-mutate-${process.pid}-${name}`));
+    try {
+      for (let one = queue.shift(); one; one = queue.shift()) await tryOne(tree, one);
+    } finally {
+      await tree.remove();
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, (_, index) => work(String(index))));
+  return report(all, unnoticed);
+}
+
+function byCost(tests: readonly string[]): string[] {
+  const cost = (test: string) => FAST.findIndex((folder) => test.startsWith(`${folder}/`));
+  return tests.filter((test) => cost(test) >= 0).sort((a, b) => cost(a) - cost(b));
+}
+
+function report(all: readonly Candidate[], left: readonly Candidate[]): boolean {
+  const rooms = Map.groupBy(all, roomOf);
+  process.stdout.write('\nROOM                 TRIED  NOTICED  PERCENT\n');
+  for (const [room, tried] of [...rooms, ['all', all] as const]) {
+    const noticed = tried.length - left.filter((one) => room === 'all' || roomOf(one) === room).length;
+    const percent = ((100 * noticed) / tried.length).toFixed(1);
+    const row = [
+      room.padEnd(20),
+      String(tried.length).padStart(6),
+      String(noticed).padStart(8),
+      percent.padStart(8),
+    ];
+    process.stdout.write(`${row.join(' ')}\n`);
+  }
+  if (left.length > 0) process.stdout.write('\nNo test notices:\n');
+  for (const one of left) process.stdout.write(`  ${shown(one)}\n`);
+  return all.length === 0 || (100 * (all.length - left.length)) / all.length >= Number(values.floor);
+}
+
+/** The first folder below src, and of libraries the second. */
+function roomOf({ file }: Candidate): string {
+  const parts = file.split('/');
+  return parts.slice(1, parts[1] === 'lib' ? 3 : 2).join('/');
+}
+
+function shown({ file, line, text, replacement, source }: Candidate): string {
+  const whole = source.split('\n')[line - 1]?.trim() ?? '';
+  return `${file}:${line}: ${text} -> ${replacement || '(nothing)'}   ${whole.slice(0, 100)}`;
+}
