@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { applied, mutantsOf } from '../mutate/sites.ts';
+import { applied, mutantsOf } from '../../mutate/sites.ts';
 
 /** Each change as the text that it makes; § is the sign that begins a placeholder. */
 function changes(marked: string): string[] {
