@@ -1,4 +1,4 @@
-import { KIND } from '../api/group.ts';
+import { GROUP, KIND } from '../api/group.ts';
 import type { PipelineKey } from '../api/pipeline.ts';
 import { pipelineKey, type StoredPipeline } from '../api/pipeline.ts';
 import type { Queue, Workers } from '../lib/async/index.ts';
@@ -74,12 +74,19 @@ async function workOn(deps: ControllerDeps, key: PipelineKey): Promise<void> {
   const labels = { controller: CONTROLLER };
   const begun = performance.now();
   metrics.activeWorkers.inc(labels);
-  const result = await attempt(deps, key);
+  const result = await deps.log.scope(logFields(key), () => attempt(deps, key));
   const seconds = (performance.now() - begun) / 1000;
   metrics.activeWorkers.dec(labels);
   metrics.reconcileTotal.inc({ ...labels, result });
   metrics.reconcileSeconds.observe(labels, seconds);
   if (deps.pipelines.get(key)) observeDuration(metrics, key, seconds);
+}
+
+/** The fields of controller-runtime: all lines of one reconciliation have one `reconcileID`. */
+function logFields(key: PipelineKey) {
+  const [namespace = '', name = ''] = key.split('/');
+  const controller = { controller: CONTROLLER, controllerGroup: GROUP, controllerKind: KIND };
+  return { ...controller, namespace, name, reconcileID: crypto.randomUUID() };
 }
 
 async function attempt(deps: ControllerDeps, key: PipelineKey): Promise<string> {
@@ -104,7 +111,7 @@ function isGone({ pipelines, queue }: ControllerDeps, key: PipelineKey): boolean
 
 function failed(deps: ControllerDeps, key: PipelineKey, error: unknown): string {
   const { queue, metrics, log } = deps;
-  const fields = { pipeline: key, error: errorMessage(error) };
+  const fields = { error: errorMessage(error) };
   if (isGone(deps, key)) {
     log.info(fields, 'the Pipeline was deleted, or moved to another shard, while it was worked on');
     return 'success';

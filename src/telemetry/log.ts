@@ -1,4 +1,5 @@
-import { pino } from 'pino';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Logger as Pino, pino } from 'pino';
 import type { Logger } from '../lib/logger.ts';
 import { escapeControls, hasControls } from '../lib/text/index.ts';
 
@@ -33,7 +34,8 @@ export interface LogOptions {
 export function createLogger(options: LogOptions): Logger {
   const write =
     options.encoding === 'json' ? options.write : (line: string) => options.write(toConsole(line));
-  return pino(
+  const scopes = new AsyncLocalStorage<Readonly<Record<string, unknown>>>();
+  const lines = pino(
     {
       level: options.level,
       base: null,
@@ -41,9 +43,23 @@ export function createLogger(options: LogOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRET_FIELDS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '***' },
       errorKey: 'error',
+      // pino lets the fields of the line win.
+      mixin: () => ({ ...scopes.getStore() }),
     },
     { write },
   );
+  return toLogger(lines, (fields, work) => scopes.run(fields, work));
+}
+
+function toLogger(lines: Pino, scope: Logger['scope']): Logger {
+  return {
+    debug: lines.debug.bind(lines),
+    info: lines.info.bind(lines),
+    warn: lines.warn.bind(lines),
+    error: lines.error.bind(lines),
+    child: (fields) => toLogger(lines.child(fields), scope),
+    scope,
+  };
 }
 
 /** `2026-11-21T10:00:00.000Z  info  listening  server=hook address=127.0.0.1:8082` */

@@ -98,6 +98,13 @@ function logTo({ trouble }: Follower): Logger {
     trouble(`${message}${error === undefined ? '' : `: ${errorMessage(error)}`}`);
   };
   const quiet = () => {};
-  const log: Logger = { debug: quiet, info: quiet, warn: tell, error: tell, child: () => log };
+  const log: Logger = {
+    debug: quiet,
+    info: quiet,
+    warn: tell,
+    error: tell,
+    child: () => log,
+    scope: (_, work) => work(),
+  };
   return log;
 }

@@ -188,7 +188,14 @@ async function unreachable(): Promise<never> {
   throw new Error('the model has no network');
 }
 
-const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT };
+const SILENT: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => SILENT,
+  scope: (_, work) => work(),
+};
 
 /** Namespaces are called as the environment and the number of the target. */
 function placeOf(namespace: string): [environment: string, target: number] {

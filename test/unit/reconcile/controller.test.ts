@@ -155,6 +155,27 @@ describe('a Pipeline that is deleted while it is worked on', () => {
   });
 });
 
+describe('the lines of a reconciliation', () => {
+  test('have the fields of controller-runtime in their lines, and an ID each', async () => {
+    const { put, nth, lines } = setUp();
+    put();
+    (await nth(1)).reject(new Error('broken'));
+    (await nth(2)).reject(new Error('broken again'));
+    await waitUntil('both lines', () => lines.length === 2, { everyMs: 2 });
+    const [first, second] = lines.map((line) => JSON.parse(line));
+    expect(first).toMatchObject({
+      controller: 'pipeline',
+      controllerGroup: 'pipelines.weave.works',
+      controllerKind: 'Pipeline',
+      namespace: 'apps',
+      name: 'app',
+      error: 'broken',
+    });
+    expect(first.reconcileID).toMatch(/^[0-9a-f-]{36}$/);
+    expect(second.reconcileID).not.toBe(first.reconcileID);
+  });
+});
+
 describe('the metrics of the controller', () => {
   test('count reconciliations by what comes next', async () => {
     const { put, nth, metrics } = setUp();
