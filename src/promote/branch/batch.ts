@@ -25,7 +25,7 @@ import { type Making, makeReady } from './ready.ts';
 import { sendBatch } from './send.ts';
 import { type SharedTime, shareTime } from './shared-time.ts';
 import { remember } from './standing.ts';
-import { type Attempted } from './stopped.ts';
+import type { Attempted } from './stopped.ts';
 import { tenantOf } from './tenant.ts';
 
 /** Reaches repositories, and keeps their copies. */

@@ -1,7 +1,6 @@
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { BranchResult, BranchUpdate } from '../../../src/promote/branch/port.ts';
+import type { BranchResult, BranchUpdate, BranchUpdater } from '../../../src/promote/branch/port.ts';
 import { commitToBase, repositoryOf } from '../world/forge.ts';
-import type { BranchUpdater } from '../../../src/promote/branch/port.ts';
 import { pushOnTop, pushOver } from '../world/git.ts';
 import type { Content } from '../world/repository.ts';
 import { type Box, did } from './box.ts';
