@@ -7,7 +7,7 @@ export { allowsNamespace, noGitopsCluster } from './validation/allowed-namespace
 export { alsoManagedBy, alsoManagedByForeign, alsoManagedByUnnamed } from './validation/also-managed-by.ts';
 export { promotionBranch } from './validation/branch.ts';
 export { checkReferences } from './validation/check-references.ts';
-export { type CheckedSpec, checkSpec, type SpecPolicy, validateSpec } from './validation/check-spec.ts';
+export { checkSpec, type SpecPolicy, validateSpec } from './validation/check-spec.ts';
 export {
   type FieldProblem,
   type Findings,
@@ -22,7 +22,6 @@ export {
   NO_OBJECTS,
   type ReferencedObjects,
   type ReferencedSecret,
-  type SecretData,
   type SecretState,
 } from './validation/referenced-objects.ts';
 export {
@@ -33,8 +32,8 @@ export {
   secretReferences,
 } from './validation/references.ts';
 export { RULES, type Rule } from './validation/rules.ts';
-export { type Judged, ratchet } from './validation/schema/ratchet.ts';
-export { type ParsedSpec, parseSpec, schemaProblems } from './validation/schema/schema.ts';
+export { ratchet } from './validation/schema/ratchet.ts';
+export { parseSpec, schemaProblems } from './validation/schema/schema.ts';
 export { unknownFields, unknownObjectFields } from './validation/schema/unknown-fields.ts';
 export { missingSecret } from './validation/secrets/secrets.ts';
 export { TEMPLATE_NAMES } from './validation/templates.ts';

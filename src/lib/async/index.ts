@@ -20,7 +20,7 @@ export { createGarbageCollector, type GarbageCollector } from './garbage-collect
 export type { QueueObserver } from './key-queue.ts';
 export { createListeners } from './listeners.ts';
 export { createLookupBudget, type LookupBudget } from './lookup-budget.ts';
-export { createSingleFlight, type SingleFlight } from './single-flight.ts';
+export { createSingleFlight } from './single-flight.ts';
 export { createSlots, type Slots } from './slots.ts';
 export type { Soon } from './soon.ts';
 export { atOnce, oneByOne, type Steps } from './steps.ts';

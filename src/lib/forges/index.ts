@@ -17,4 +17,4 @@ export { createForge, webhookOf } from './registry.ts';
 export type { Waits } from './request/concurrency.ts';
 export { createSharedLimits } from './request/shared-limits.ts';
 export type { ForgeRequest } from './request/types.ts';
-export { changedPullRequest, type Delivery, type MissingProof, type Proof } from './webhook.ts';
+export { changedPullRequest, type MissingProof, type Proof } from './webhook.ts';

@@ -10,12 +10,10 @@ export {
 } from './cluster-hosts.ts';
 export { type Lookup, remembered, systemLookup } from './lookup.ts';
 export { mediaType } from './outbound/media-type.ts';
-export type { OutboundRequest } from './outbound/request.ts';
 export { createOutbound, displayUrl, type Outbound } from './outbound.ts';
 export { createProxyFor, type ProxyFor } from './proxy.ts';
 export { keyBy, requestWay, type Way, waySecrets } from './request-options.ts';
 export {
-  type Candidates,
   isOneOf,
   isSignedBy,
   parseSignature,
