@@ -23,7 +23,6 @@ describe('a base branch', () => {
     'refs/heads/odd',
     'tags/x',
     'origin/main',
-    'HEAD',
     'a&b=c;d',
     'A',
   ])('may be called %p, and a tag may be called so, too', async (name) => {
@@ -41,6 +40,13 @@ describe('a base branch', () => {
       'differs',
     );
     expect(await stage.repository.tip(name)).toBe(moved);
+  });
+
+  // Admission and the reconciler refuse the same ones.
+  test.each(['HEAD', '-x', 'a..b', 'a.lock', 'a b'])('may not be called %p', async (name) => {
+    const promoted = promote(name, '2.0.0');
+    await expect(promoted).rejects.toMatchObject({ code: 'SpecInvalid' });
+    await expect(promoted).rejects.toThrow(`Git allows no branch with the name "${name}"`);
   });
 
   test('may be in the way of the next one, by its name', async () => {
