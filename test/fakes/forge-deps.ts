@@ -1,6 +1,6 @@
 import type { ForgeDeps } from '../../src/lib/forges/deps.ts';
 import type { Waits } from '../../src/lib/forges/request/concurrency.ts';
-import { createSharedLimits } from '../../src/lib/forges/request/shared-limits.ts';
+import { createSharedLimits } from '../../src/lib/forges/shared-limits.ts';
 import { createFakeLog } from './log.ts';
 import { loopbackOutbound } from './outbound.ts';
 

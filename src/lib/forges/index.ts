@@ -15,6 +15,6 @@ export { createAppTokens } from './github/app-tokens.ts';
 export type { Forge, HiddenBy, NewPullRequest, PullRequest } from './port.ts';
 export { createForge, webhookOf } from './registry.ts';
 export type { Waits } from './request/concurrency.ts';
-export { createSharedLimits } from './request/shared-limits.ts';
 export type { ForgeRequest } from './request/types.ts';
+export { createSharedLimits } from './shared-limits.ts';
 export { changedPullRequest, type MissingProof, type Proof } from './webhook.ts';

@@ -1,9 +1,9 @@
-import { type Breakers, createBreakers } from '../../async/index.ts';
-import { type ApiVersions, createApiVersions } from '../azure/known-versions.ts';
-import { type Concurrency, createConcurrency, REAL_WAITS, type Waits } from './concurrency.ts';
-import { createEtagCache, type EtagCache } from './conditional-get.ts';
-import { createRateLimits, type RateLimits } from './limits.ts';
-import { createSightings, type Sightings } from './sightings.ts';
+import { type Breakers, createBreakers } from '../async/index.ts';
+import { type ApiVersions, createApiVersions } from './azure/known-versions.ts';
+import { type Concurrency, createConcurrency, REAL_WAITS, type Waits } from './request/concurrency.ts';
+import { createEtagCache, type EtagCache } from './request/conditional-get.ts';
+import { createRateLimits, type RateLimits } from './request/limits.ts';
+import { createSightings, type Sightings } from './request/sightings.ts';
 
 /** Limits, and what is known of the forges, shared by all that ask them: made once in a process. */
 export interface SharedLimits {
