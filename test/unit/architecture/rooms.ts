@@ -45,8 +45,8 @@ const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]
   http: { server: [], signed: ['server'], admission: ['server'], forge: ['server', 'signed'] },
   'lib/forges': {
     url: [],
-    request: ['url'],
-    credentials: ['url', 'request'],
+    credentials: [],
+    request: ['credentials'],
     ...Object.fromEntries(HOSTS.map((host) => [host, ['url', 'request', 'credentials']])),
   },
   'lib/git': { ssh: [], protocol: [], pack: [], sign: ['ssh'] },

@@ -7,5 +7,4 @@ export const FOLDERS: Readonly<Record<string, number>> = {
   'decide/promotion decide/observation': 2,
   'decide/promotion decide/validation': 1,
   'decide/validation decide/report': 1,
-  'lib/forges/request lib/forges/credentials': 3,
 };
