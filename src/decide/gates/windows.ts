@@ -1,4 +1,5 @@
 import type { Weekday, Window } from '../../api/pipeline.ts';
+import { isDeny } from '../model/window.ts';
 import { DAY, dayOf, instantOf, isTimeZone, localOf } from './clock.ts';
 
 /**
@@ -42,10 +43,6 @@ export function openingOf(windows: readonly Window[], now: number): Opening {
     ...(denied && { isDenied: true as const }),
     ...(reason !== undefined && { reason }),
   };
-}
-
-export function isDeny({ type }: Window): boolean {
-  return type === 'Deny';
 }
 
 /** The sentence that says why no window can have this start and end. Undefined: it can, or the schema refuses them. */

@@ -1,5 +1,5 @@
 import type { Environment, Gates, Promotion } from '../../api/pipeline.ts';
-import { isDeny } from '../gates/windows.ts';
+import { isDeny } from './window.ts';
 
 /** What an environment puts on top of the Pipeline's promotion, each field in place of its one. */
 

@@ -1,6 +1,6 @@
 import { soakSeconds } from '../../api/gates.ts';
 import type { Gates, Window } from '../../api/pipeline.ts';
-import { isDeny } from '../../decide/gates/windows.ts';
+import { isDeny } from '../../decide/model/window.ts';
 import { code } from '../../lib/text/index.ts';
 
 /** The gates of a promotion in a few words of Markdown; empty when there are none. */
