@@ -5,7 +5,6 @@
  */
 export { allowsNamespace, noGitopsCluster } from './validation/allowed-namespaces.ts';
 export { alsoManagedBy, alsoManagedByForeign, alsoManagedByUnnamed } from './validation/also-managed-by.ts';
-export { promotionBranch } from './validation/branch.ts';
 export { checkReferences } from './validation/check-references.ts';
 export { checkSpec, type SpecPolicy, validateSpec } from './validation/check-spec.ts';
 export {

@@ -12,10 +12,10 @@ import {
 import { isSameRepository } from '../../lib/forges/pure.ts';
 import { isSamePlace, mergePlace, withoutMerge } from '../model/merged.ts';
 import { isIn } from '../model/phase.ts';
+import { promotionBranch } from '../model/promotion-branch.ts';
 import { recordOf } from '../model/recorded-repository.ts';
 import { destinationOf, promotionInto } from '../model/route.ts';
 import { openPullRequest, withPromotion } from '../model/state.ts';
-import { promotionBranch } from '../validation.ts';
 import { TRANSITIONS } from './phases.ts';
 import { transition } from './step.ts';
 

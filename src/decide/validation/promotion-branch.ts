@@ -2,8 +2,8 @@ import type { PipelineSpec, PullRequestStrategy } from '../../api/pipeline.ts';
 import { isSameRepository } from '../../lib/forges/pure.ts';
 import { branchLengthProblem, branchProblem } from '../../lib/git/pure.ts';
 import { parseTemplate } from '../../lib/text/index.ts';
+import { BRANCH_NAMES, promotionBranch } from '../model/promotion-branch.ts';
 import { destinationOf, promotionInto } from '../model/route.ts';
-import { BRANCH_NAMES, promotionBranch } from './branch.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 
 interface Place {

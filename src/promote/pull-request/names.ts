@@ -1,4 +1,4 @@
-import { promotionBranch as branchOf } from '../../decide/validation.ts';
+import { promotionBranch as branchOf } from '../../decide/model/promotion-branch.ts';
 import type { HiddenBy } from '../../lib/forges/index.ts';
 
 /** How a pipeline's environment is called in Git and on the forge. */

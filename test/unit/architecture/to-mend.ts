@@ -4,6 +4,5 @@
 export const FOLDERS: Readonly<Record<string, number>> = {
   'decide/gates decide/promotion': 2,
   'decide/promotion decide/observation': 2,
-  'decide/promotion decide/validation': 1,
   'decide/validation decide/report': 1,
 };

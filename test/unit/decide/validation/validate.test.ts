@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { PipelineSpec } from '../../../../src/api/pipeline.ts';
+import { promotionBranch } from '../../../../src/decide/model/promotion-branch.ts';
 import {
   checkReferences,
   checkSpec,
   NO_OBJECTS,
   parseSpec,
   problemLine,
-  promotionBranch,
   referencesOf,
   type SecretState,
   secretReferences,
