@@ -1,6 +1,6 @@
 import type { EnvironmentStatus, PipelineSpec, PipelineStatus, PromotionStatus } from '../../api/pipeline.ts';
 import { cut } from '../../lib/text/index.ts';
-import { MAX_STATUS_BYTES } from './status-size.ts';
+import { MAX_STATUS_BYTES } from '../model/status-size.ts';
 
 /**
  * The status of a Pipeline with very many targets is kept below what etcd and the API server take: first its long texts

@@ -4,5 +4,4 @@
 export const FOLDERS: Readonly<Record<string, number>> = {
   'decide/gates decide/promotion': 2,
   'decide/promotion decide/observation': 2,
-  'decide/validation decide/report': 1,
 };

@@ -1,5 +1,5 @@
 import type { PipelineSpec } from '../../../api/pipeline.ts';
-import { leastStatusBytes, MAX_STATUS_BYTES } from '../../report/status-size.ts';
+import { leastStatusBytes, MAX_STATUS_BYTES } from '../../model/status-size.ts';
 import type { FieldProblem } from '../problem.ts';
 
 /** All targets of a Pipeline are in one object, which etcd and each write have to take. */

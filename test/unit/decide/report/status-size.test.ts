@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import type { EnvironmentStatus, PipelineSpec, PipelineStatus } from '../../../../src/api/pipeline.ts';
 import { withPromotion } from '../../../../src/decide/model/state.ts';
+import { leastStatusBytes, MAX_STATUS_BYTES } from '../../../../src/decide/model/status-size.ts';
 import { bounded } from '../../../../src/decide/report/bounded.ts';
 import { foldExecutions } from '../../../../src/decide/report/executions.ts';
-import { leastStatusBytes, MAX_STATUS_BYTES } from '../../../../src/decide/report/status-size.ts';
 import { at, NOW, pipeline, spec } from '../../../fakes/pipeline.ts';
 
 /** `length` characters that end in a number, so that they differ. */

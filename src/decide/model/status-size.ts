@@ -1,5 +1,5 @@
 import type { Environment, PipelineSpec, Target } from '../../api/pipeline.ts';
-import { promotionInto } from '../model/route.ts';
+import { promotionInto } from './route.ts';
 
 /**
  * Bytes that a Pipeline's status may take up. etcd takes objects of 1.5 MiB, each write carries the whole of one, and
