@@ -2,6 +2,7 @@ import type { AppRef } from '../../api/pipeline.ts';
 import { groupOf } from '../../lib/kube/pure.ts';
 import { isFluxAlone, type Source } from '../model/artifacts.ts';
 import { isPrintable, shortRevision } from '../model/revision.ts';
+import { SUSPENDED } from '../model/suspended.ts';
 import {
   type Application,
   type Entry,
@@ -15,7 +16,7 @@ import type { NamedSource } from './chart-source.ts';
 import { classifyEvent } from './event-reason.ts';
 import { type HelmTests, TESTS_AWAITED } from './helm-tests.ts';
 import type { Observation } from './observation.ts';
-import { readyWords, SUSPENDED } from './ready-words.ts';
+import { readyWords } from './ready-words.ts';
 import { snapshotSince } from './snapshots.ts';
 
 export type { Keeps, Observation } from './observation.ts';

@@ -4,7 +4,7 @@ import { isByHand } from '../gates/gates.ts';
 import type { In } from '../model/phase.ts';
 import { isOlder, isSame, revisionOf, shortRevision } from '../model/revision.ts';
 import { commonRevision, ownValue } from '../model/state.ts';
-import { saysSuspended } from '../observation/ready-words.ts';
+import { saysSuspended } from '../model/suspended.ts';
 import { TRANSITIONS } from './phases.ts';
 import { withoutRemark, withRemark } from './remarks.ts';
 import {
