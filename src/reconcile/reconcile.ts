@@ -6,12 +6,12 @@ import {
   pipelineKey,
   type StoredPipeline,
 } from '../api/pipeline.ts';
+import { graceEnd } from '../decide/model/event-grace.ts';
 import { withMerge } from '../decide/model/merged.ts';
 import { shortRevision } from '../decide/model/revision.ts';
 import { environmentStatus, withEnvironment, withPromotion } from '../decide/model/state.ts';
 import type { RecordStatus, StatusStore } from '../decide/model/status-store.ts';
 import { foldObservations } from '../decide/observation/fold.ts';
-import { graceEnd } from '../decide/observation/fold-deployment.ts';
 import { type Decision, nextSteps, type Situation } from '../decide/promotion/next.ts';
 import type { Asked } from '../decide/promotion/poll.ts';
 import type { RetryPolicy } from '../decide/promotion/result.ts';

@@ -3,6 +3,7 @@ import { availableRevision } from '../gates/available.ts';
 import { candidateOf, objectionTo, rolledBack, soakEnd, wentBack } from '../gates/candidate.ts';
 import { firstHold, isByHand, isNotified, windowEnd } from '../gates/gates.ts';
 import { secondsTo } from '../gates/seconds.ts';
+import { hintEnd } from '../model/event-grace.ts';
 import { BEFORE_MERGE, type In, isIn, isUnfinished, type Tryable, type Unfinished } from '../model/phase.ts';
 import { fullestOf, isSame, revisionOf, shortRevision } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
@@ -16,7 +17,6 @@ import {
   openPullRequest,
   recordedPromotion,
 } from '../model/state.ts';
-import { hintEnd } from '../observation/fold-deployment.ts';
 import { followPullRequest } from './follow.ts';
 import { TRANSITIONS } from './phases.ts';
 import { mergeShown } from './poll.ts';

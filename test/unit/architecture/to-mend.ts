@@ -3,5 +3,4 @@
 /** How many imports lead from the first folder to the second one, which it may not know. */
 export const FOLDERS: Readonly<Record<string, number>> = {
   'decide/gates decide/promotion': 2,
-  'decide/promotion decide/observation': 1,
 };
