@@ -22,15 +22,15 @@ import {
 } from '../model/revision.ts';
 import { environmentIndex, promotionInto } from '../model/route.ts';
 import { environmentStatus, executionOf, openPullRequest, promotedOn, stageOf } from '../model/state.ts';
-import type { Context } from '../promotion/step.ts';
+import type { GateContext } from './context.ts';
 import { isInRange, parseVersionRange } from './version-range.ts';
 
 /** Which revision of the previous environment is to come, and whether it has passed what takes time. */
 
-/** The context that questions about the next revision of an environment need. */
-export type GateContext = Pick<Context, 'pipeline' | 'previous' | 'environment' | 'now'>;
+/** The part of the context that questions about the next revision need. */
+type CandidateContext = Pick<GateContext, 'pipeline' | 'previous' | 'environment' | 'now'>;
 
-export function gatesInto({ pipeline, environment }: GateContext): Gates {
+export function gatesInto({ pipeline, environment }: CandidateContext): Gates {
   return promotionInto(pipeline.spec, environment)?.gates ?? {};
 }
 
@@ -39,7 +39,7 @@ export function gatesInto({ pipeline, environment }: GateContext): Gates {
  * one that always comes too early, or is not meant for here, would keep all others from passing.
  */
 export function candidateOf(
-  context: GateContext,
+  context: CandidateContext,
   available: string | undefined,
   record: PromotionStatus | undefined,
 ) {
@@ -57,7 +57,7 @@ export function candidateOf(
 }
 
 /** It may pass the gates that ask for the revision itself. */
-function isEligible(context: GateContext, revision: string): boolean {
+function isEligible(context: CandidateContext, revision: string): boolean {
   return (
     versionProblem(gatesInto(context), revision) === undefined && soakEnd(context, revision) === undefined
   );
@@ -88,7 +88,7 @@ function rangeProblem(versions: string | undefined, revision: string): string | 
  * The time at which the revision has been healthy in the previous environment for long enough; undefined: it has been;
  * infinity: another one took its place before.
  */
-export function soakEnd(context: GateContext, revision: string): number | undefined {
+export function soakEnd(context: CandidateContext, revision: string): number | undefined {
   const soak = soakSeconds(gatesInto(context).soak ?? '');
   if (!soak) return undefined;
   const since = healthySince(context, revision);
@@ -98,7 +98,7 @@ export function soakEnd(context: GateContext, revision: string): number | undefi
   return end <= context.now.getTime() ? undefined : end;
 }
 
-function healthySince({ pipeline, previous, now }: GateContext, revision: string): number {
+function healthySince({ pipeline, previous, now }: CandidateContext, revision: string): number {
   const { deployedAt } = stageOf(pipeline.status, revision, previous.name);
   const { deployment } = environmentStatus(pipeline.status, previous.name);
   const reported = deployment && isSame(revisionOf(deployment), revision) ? deployment.observedAt : undefined;
@@ -128,7 +128,7 @@ export interface Objection {
 }
 
 export function objectionTo(
-  context: Pick<Context, 'pipeline' | 'previous' | 'environment' | 'state'>,
+  context: Pick<GateContext, 'pipeline' | 'previous' | 'environment' | 'state'>,
   revision: string,
 ): Objection | undefined {
   const { pipeline, previous, environment, state } = context;
@@ -160,7 +160,10 @@ function wentOn(environment: string, revision: string): string {
  * Why what is recorded must not come any more: the environment got there otherwise since, and went back from it. Where
  * one target may be there before the others, that one may have been a canary.
  */
-export function wentBack({ pipeline, environment }: Context, record: PromotionStatus): string | undefined {
+export function wentBack(
+  { pipeline, environment }: GateContext,
+  record: PromotionStatus,
+): string | undefined {
   const { rolledBackAt } = stageOf(pipeline.status, record.revision, environment.name);
   const isSince = Date.parse(rolledBackAt ?? '') >= Date.parse(record.updatedAt ?? '');
   if (!isSince || record.phase === 'Merged' || mayBeThereInPart(pipeline.spec, environment)) return undefined;
@@ -179,7 +182,7 @@ function rejectedBefore(short: string, environment: string, { at, by }: Rejectio
 
 /** A rollback must stick: what is older than what runs there does not come by itself. */
 export function downgrade(
-  { environment, state }: Pick<Context, 'environment' | 'state'>,
+  { environment, state }: Pick<GateContext, 'environment' | 'state'>,
   revision: string,
 ): string | undefined {
   const newer = newerThere(revision, state);
@@ -189,7 +192,7 @@ export function downgrade(
 }
 
 /** Why the revision that is recorded must not come any more: the previous environment went back from it. */
-export function rolledBack({ pipeline, previous }: Context, record: PromotionStatus): string | undefined {
+export function rolledBack({ pipeline, previous }: GateContext, record: PromotionStatus): string | undefined {
   const { rolledBackAt } = stageOf(pipeline.status, record.revision, previous.name);
   if (rolledBackAt === undefined) return undefined;
   return `${shortRevision(record.revision)} was rolled back in ${previous.name}: it is not promoted.${toClose(record)}`;

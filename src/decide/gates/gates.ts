@@ -2,8 +2,8 @@ import type { HeldBy, PromotionStatus } from '../../api/pipeline.ts';
 import { escapeControls } from '../../lib/text/index.ts';
 import { newerThere, shortRevision } from '../model/revision.ts';
 import { isManual, promotionInto } from '../model/route.ts';
-import type { Change, Context } from '../promotion/step.ts';
 import { downgrade, gatesInto, soakEnd, versionProblem } from './candidate.ts';
+import type { GateContext } from './context.ts';
 import { secondsTo } from './seconds.ts';
 import { type Opening, openingOf } from './windows.ts';
 
@@ -13,11 +13,16 @@ import { type Opening, openingOf } from './windows.ts';
  */
 export type Hold =
   | { readonly kind: 'rest'; readonly wakeAfter?: number }
-  | { readonly kind: 'hold'; readonly change: Change<Holding>; readonly wakeAfter?: number };
+  | { readonly kind: 'hold'; readonly change: Holding; readonly wakeAfter?: number };
 
-type Holding = 'approvalNeeded' | 'held' | 'downgrade';
+/** The change of the record that says what it waits for. */
+interface Holding {
+  readonly by: 'approvalNeeded' | 'held' | 'downgrade';
+  readonly message: string;
+  readonly heldBy?: HeldBy;
+}
 
-type Check = (context: Context, record: PromotionStatus) => Hold | undefined;
+type Check = (context: GateContext, record: PromotionStatus) => Hold | undefined;
 
 const CHECKS: readonly Check[] = [
   isDowngrade,
@@ -27,7 +32,7 @@ const CHECKS: readonly Check[] = [
   waitsForGate,
 ];
 
-export function firstHold(context: Context, record: PromotionStatus): Hold | undefined {
+export function firstHold(context: GateContext, record: PromotionStatus): Hold | undefined {
   for (const check of CHECKS) {
     const hold = check(context, record);
     if (hold) return hold;
@@ -35,17 +40,17 @@ export function firstHold(context: Context, record: PromotionStatus): Hold | und
   return undefined;
 }
 
-function isDowngrade(context: Context, record: PromotionStatus): Hold | undefined {
+function isDowngrade(context: GateContext, record: PromotionStatus): Hold | undefined {
   const message = isByHand(record) ? undefined : downgrade(context, record.revision);
   return message === undefined ? undefined : { kind: 'hold', change: { by: 'downgrade', message } };
 }
 
-function isAlreadyNotified(context: Context, record: PromotionStatus): Hold | undefined {
+function isAlreadyNotified(context: GateContext, record: PromotionStatus): Hold | undefined {
   return isNotified(context, record) ? { kind: 'rest' } : undefined;
 }
 
 /** A notification is raised once; others do the promotion, and the next deployment ends it. */
-export function isNotified({ pipeline, environment }: Context, record: PromotionStatus): boolean {
+export function isNotified({ pipeline, environment }: GateContext, record: PromotionStatus): boolean {
   const strategy = promotionInto(pipeline.spec, environment)?.strategy;
   return record.phase === 'Promoting' && strategy?.notification !== undefined;
 }
@@ -54,7 +59,7 @@ export function isNotified({ pipeline, environment }: Context, record: Promotion
  * Asked before the gates and not after them: it can be given at any time, and is kept while they hold. Who
  * decides sees what else holds. Only what may never pass is not asked about.
  */
-function needsApproval(context: Context, record: PromotionStatus): Hold | undefined {
+function needsApproval(context: GateContext, record: PromotionStatus): Hold | undefined {
   const { pipeline, environment } = context;
   if (!isManual(pipeline.spec, environment) || record.approvedBy !== undefined) return undefined;
   const gate = closedGate(context, record);
@@ -64,13 +69,13 @@ function needsApproval(context: Context, record: PromotionStatus): Hold | undefi
   return { kind: 'hold', change: { by: 'approvalNeeded', message: `${asks}.` } };
 }
 
-function waitsForNextAttempt({ requested, now }: Context, record: PromotionStatus): Hold | undefined {
+function waitsForNextAttempt({ requested, now }: GateContext, record: PromotionStatus): Hold | undefined {
   if (requested || record.nextAttemptAt === undefined) return undefined;
   const seconds = (Date.parse(record.nextAttemptAt) - now.getTime()) / 1000;
   return seconds > 0 ? { kind: 'rest', wakeAfter: seconds } : undefined;
 }
 
-function waitsForGate(context: Context, record: PromotionStatus): Hold | undefined {
+function waitsForGate(context: GateContext, record: PromotionStatus): Hold | undefined {
   const gate = closedGate(context, record);
   return gate && held(gate);
 }
@@ -84,7 +89,11 @@ export interface Gate {
   readonly wakeAfter?: number;
 }
 
-function held({ until, heldBy, wakeAfter }: Gate, by: Holding = 'held', message = `Waits ${until}.`): Hold {
+function held(
+  { until, heldBy, wakeAfter }: Gate,
+  by: Holding['by'] = 'held',
+  message = `Waits ${until}.`,
+): Hold {
   return { kind: 'hold', change: { by, message, heldBy }, ...(wakeAfter !== undefined && { wakeAfter }) };
 }
 
@@ -94,7 +103,7 @@ const GATES = [isSuspended, admitsOtherVersions, hasNewerTarget, hasNotSoaked, i
 const GATES_BY_HAND = [isSuspended, isOutsideWindow];
 
 /** The first gate that is closed. */
-export function closedGate(context: Context, record: PromotionStatus): Gate | undefined {
+export function closedGate(context: GateContext, record: PromotionStatus): Gate | undefined {
   for (const gate of isByHand(record) ? GATES_BY_HAND : GATES) {
     const closed = gate(context, record);
     if (closed) return closed;
@@ -106,26 +115,29 @@ export function isByHand(record: PromotionStatus): boolean {
   return record.requestedBy !== undefined;
 }
 
-function isSuspended({ pipeline }: Context): Gate | undefined {
+function isSuspended({ pipeline }: GateContext): Gate | undefined {
   if (!pipeline.spec.suspend) return undefined;
   return { heldBy: 'Suspended', until: 'until the Pipeline is no longer suspended' };
 }
 
-function admitsOtherVersions(context: Context, { revision }: PromotionStatus): Gate | undefined {
+function admitsOtherVersions(context: GateContext, { revision }: PromotionStatus): Gate | undefined {
   const problem = versionProblem(gatesInto(context), revision);
   if (problem === undefined) return undefined;
   return { heldBy: 'Versions', until: `for another revision: ${shortRevision(revision)} ${problem}` };
 }
 
 /** No target is taken back to an older version by itself: what is under way waits for what becomes of that one. */
-function hasNewerTarget({ environment, state }: Context, { revision }: PromotionStatus): Gate | undefined {
+function hasNewerTarget(
+  { environment, state }: GateContext,
+  { revision }: PromotionStatus,
+): Gate | undefined {
   const newer = newerThere(revision, state);
   if (newer === undefined) return undefined;
   const until = `until no target of ${environment.name} runs ${shortRevision(newer)}, which is newer than ${shortRevision(revision)}`;
   return { heldBy: 'NewerTarget', until };
 }
 
-function hasNotSoaked(context: Context, { revision }: PromotionStatus): Gate | undefined {
+function hasNotSoaked(context: GateContext, { revision }: PromotionStatus): Gate | undefined {
   const end = soakEnd(context, revision);
   if (end === undefined) return undefined;
   if (!Number.isFinite(end)) {
@@ -137,7 +149,7 @@ function hasNotSoaked(context: Context, { revision }: PromotionStatus): Gate | u
   return { heldBy: 'Soak', until: `until ${shown(end)}, when ${what}`, wakeAfter: secondsTo(end, context) };
 }
 
-function isOutsideWindow(context: Context): Gate | undefined {
+function isOutsideWindow(context: GateContext): Gate | undefined {
   const opening = openingNow(context);
   if (!opening || opening.open) return undefined;
   const { name } = context.environment;
@@ -153,14 +165,14 @@ function isOutsideWindow(context: Context): Gate | undefined {
 }
 
 /** Seconds until a window ends or begins: what is open may show then that it may not be merged. */
-export function windowEnd(context: Context): number | undefined {
+export function windowEnd(context: GateContext): number | undefined {
   const opening = openingNow(context);
   if (!opening?.open || opening.closesAt === undefined) return undefined;
   return secondsTo(opening.closesAt, context);
 }
 
 /** Undefined where there are no windows. */
-function openingNow(context: Context): Opening | undefined {
+function openingNow(context: GateContext): Opening | undefined {
   const { windows: list = [] } = gatesInto(context);
   return list.length > 0 ? openingOf(list, context.now.getTime()) : undefined;
 }

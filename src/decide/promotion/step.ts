@@ -2,12 +2,12 @@ import type {
   Environment,
   EnvironmentStatus,
   HeldBy,
-  Pipeline,
   PromotionPhase,
   PromotionStatus,
   Rejection,
 } from '../../api/pipeline.ts';
 import { cut, jitterFor, MAX_JITTER } from '../../lib/text/index.ts';
+import type { GateContext } from '../gates/context.ts';
 import type { Merge } from '../model/merged.ts';
 import { isUnfinished } from '../model/phase.ts';
 import { openPullRequest } from '../model/state.ts';
@@ -39,21 +39,14 @@ export function isOpenState(state: PullRequestState | undefined): boolean {
   return state !== undefined && OPEN_STATES.includes(state);
 }
 
-export interface Situation {
-  readonly pipeline: Pipeline;
+export interface Situation extends Pick<GateContext, 'pipeline' | 'requested' | 'now'> {
   /** The states of the recorded pull requests, by environment, where the forge was asked. */
   readonly pullRequests: Readonly<Record<string, PullRequestState>>;
-  /** Somebody changed the spec, asked for a reconciliation or mended a Secret: waiting times are over. */
-  readonly requested: boolean;
-  readonly now: Date;
 }
 
 /** One environment's part of the situation. */
-export interface Context extends Situation {
-  readonly previous: Environment;
+export interface Context extends Situation, GateContext {
   readonly previousState: EnvironmentStatus;
-  readonly environment: Environment;
-  readonly state: EnvironmentStatus;
 }
 
 /**
