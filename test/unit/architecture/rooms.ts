@@ -100,14 +100,6 @@ export function mayUseFolder(from: string, to: string): boolean {
   return FOLDERS[roomOf(from)]?.[folder]?.includes(other) ?? false;
 }
 
-/** The pair of folders that an import joins, by which what is to be mended is listed. */
-export function foldersOf(edge: string): string {
-  return edge
-    .split(' ')
-    .map((path) => `${roomOf(path)}/${folderOf(path)}`)
-    .join(' ');
-}
-
 /** Folders that the table does not name. */
 export function withoutRow(paths: readonly string[]): string[] {
   const unknown = paths.filter((path) => {

@@ -3,7 +3,6 @@ import { against, circles, importsOf, reachedFrom } from './imports.ts';
 import { tooDeep } from './nesting.ts';
 import {
   entersByDoor,
-  foldersOf,
   isLibraryDoor,
   isPure,
   mayUseFolder,
@@ -92,10 +91,6 @@ describe('imports', () => {
       'http/hook.ts': importing('./signed/signed.ts'),
     };
     expect(edges(tree, mayUseFolder)).toEqual([]);
-  });
-
-  test('between folders: what is to be mended is counted by the two folders', () => {
-    expect(foldersOf('http/server/server.ts http/admission.ts')).toBe('http/server http/admission');
   });
 
   test('between folders: a new folder asks for a row', () => {
