@@ -130,7 +130,7 @@ function withMerged(
 ): PipelineStatus {
   const { environment, result } = done;
   const { base = done.pullRequest.base } = result.kind === 'done' ? result : {};
-  // The one that the spec names by now, see promote/proposal.ts.
+  // The one that the spec names by now, see `mergedWhere` in promote/pull-request.
   const pullRequest = { ...done.pullRequest, ...(base !== undefined && { base }) };
   const { revision, number } = pullRequest;
   const state = environmentStatus(status, environment);

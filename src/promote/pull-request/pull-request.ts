@@ -16,11 +16,11 @@ import type { Outbound } from '../../lib/net/index.ts';
 import type { BranchUpdater } from '../branch/port.ts';
 import { mergedState, writtenOf } from '../result.ts';
 import { withAppTokens } from './app-access.ts';
+import { preparePullRequest } from './ensure-pull-request.ts';
 import { typeOf } from './forge-type.ts';
+import { findOpen, isOurs, mergedWhere } from './known-pull-request.ts';
 import { markerKey, ownerName, type PipelineEnvironment, promotionBranch, saysClosing } from './names.ts';
 import type { PullRequestPromoter, RepositorySettings, StateRequest } from './port.ts';
-import { isOurs, mergedWhere } from './proposal.ts';
-import { findOpen, preparePullRequest } from './propose.ts';
 import { runTask } from './run-task.ts';
 
 export interface PullRequestDeps {

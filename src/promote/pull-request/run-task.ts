@@ -2,8 +2,8 @@ import type { PullRequestRef } from '../../api/pipeline.ts';
 import type { PullRequestTask, TaskResult } from '../../decide/promotion/task.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { Forge, PullRequest } from '../../lib/forges/index.ts';
+import { isOurs, mergedWhere } from './known-pull-request.ts';
 import { closingNote, saysClosing, withClosing, withoutClosing } from './names.ts';
-import { isOurs, mergedWhere } from './proposal.ts';
 
 type TaskForge = Pick<
   Forge,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { Forge } from '../../../src/lib/forges/port.ts';
 import { createForge } from '../../../src/lib/forges/registry.ts';
-import { wantedPullRequest } from '../../../src/promote/pull-request/proposal.ts';
+import { wantedPullRequest } from '../../../src/promote/pull-request/wanted-pull-request.ts';
 import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../../fakes/bitbucket.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';

@@ -71,7 +71,7 @@ export const MUTATIONS: readonly Mutation[] = [
         new: '? undefined : pollAfter(context, record, PULL_REQUEST_POLL)',
       },
       {
-        file: 'src/promote/pull-request/propose.ts',
+        file: 'src/promote/pull-request/ensure-pull-request.ts',
         old: '...(known.rejected !== undefined && { rejected: known.rejected }),',
         new: '',
       },
@@ -136,7 +136,7 @@ export const MUTATIONS: readonly Mutation[] = [
     first: 'Turnpike merges',
     changes: [
       {
-        file: 'src/promote/pull-request/proposal.ts',
+        file: 'src/promote/pull-request/known-pull-request.ts',
         old: "? 'merged' : 'merged-elsewhere'",
         new: "? 'merged' : 'merged'",
       },

@@ -1,12 +1,12 @@
-import type { PullRequestRef, PullRequestStrategy } from '../../api/pipeline.ts';
+import type { PullRequestStrategy } from '../../api/pipeline.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import { type Forge, type NewPullRequest, type PullRequest, sameText } from '../../lib/forges/index.ts';
 import type { BranchResult } from '../branch/port.ts';
 import type { PromotionRequest } from '../strategy.ts';
 import { promotionBody, promotionTitle } from './body.ts';
-import { ownerName, ownerOf, promotionBranch, saysClosing } from './names.ts';
+import { ownerName, ownerOf, promotionBranch } from './names.ts';
 
-/** The pull request as it shall be, and how the one that is there becomes that. */
+/** The pull request as it shall be, and how it comes to be that. */
 
 export function wantedPullRequest(
   request: PromotionRequest,
@@ -43,56 +43,6 @@ export async function createPullRequest(
   if (found) return updateIfChanged(forge, request, found, wanted);
   const sentence = `The forge says that ${wanted.head} has a pull request to ${wanted.base} already, and shows none that is open: it is tried again.`;
   throw new TurnpikeError('ForgeUnavailable', sentence);
-}
-
-/** Of this repository and branch, and not said to be another pipeline's. */
-export function isOurs(
-  found: PullRequest,
-  known: Pick<PullRequestRef, 'url'>,
-  { head, owner }: { readonly head: string; readonly owner: string },
-): boolean {
-  const said = ownerOf(found.body);
-  return found.url === hrefOf(known.url) && found.head === head && (said === undefined || said === owner);
-}
-
-/** Earlier versions recorded addresses as the forge spelled them. */
-function hrefOf(url: string): string {
-  return URL.parse(url)?.href ?? url;
-}
-
-/**
- * An attempt that moved it to another base may have ended before that was recorded. Of a repository that the spec names no
- * more, records of an earlier version have no base: it is empty.
- */
-export function mergedWhere(
-  { base }: Pick<PullRequest, 'base'>,
-  recorded: { readonly base: string; readonly meant: string },
-): 'merged' | 'merged-elsewhere' {
-  return ['', base].includes(recorded.base) || base === recorded.meant ? 'merged' : 'merged-elsewhere';
-}
-
-/** The pull request that the status knows, as the forge has it now. */
-export interface KnownPull {
-  /** While it is still open, and of this repository and branch. */
-  readonly open?: PullRequest;
-  /** The revision that a person said no to by closing it. */
-  readonly rejected?: string;
-}
-
-/** A pull request that we closed, or the forge with its base branch, was not rejected by a person. */
-export async function lookAtKnown(
-  forge: Forge,
-  { pullRequest, pipeline, environment }: PromotionRequest,
-  { head, hasBase }: { readonly head: string; readonly hasBase: () => Promise<boolean> },
-): Promise<KnownPull> {
-  if (!pullRequest) return {};
-  const owner = ownerName({ pipeline, environment });
-  const found = await forge.get(pullRequest.number);
-  if (!found || !isOurs(found, pullRequest, { head, owner })) return {};
-  if (found.state === 'open') return { open: found };
-  const { revision } = pullRequest;
-  if (found.state !== 'closed' || revision === undefined || saysClosing(found.body)) return {};
-  return (await hasBase()) ? { rejected: revision } : {};
 }
 
 /** Brings title, text and base branch of one that is open up to what is wanted. */

@@ -1,5 +1,4 @@
 import type { PullRequestRef, PullRequestStrategy } from '../../api/pipeline.ts';
-import { recordOf } from '../../decide/model/recorded-repository.ts';
 import { isSame } from '../../decide/model/revision.ts';
 import { type AttemptTime, gitTime } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
@@ -14,15 +13,9 @@ import {
 } from '../strategy.ts';
 import { commitMessage } from './body.ts';
 import { atOnce, mayBeRebased, typeOf } from './forge-type.ts';
-import { markerKey, ownerName, type PipelineEnvironment, promotionBranch } from './names.ts';
-import {
-  createPullRequest,
-  isOurs,
-  type KnownPull,
-  lookAtKnown,
-  updateIfChanged,
-  wantedPullRequest,
-} from './proposal.ts';
+import { findOpen, type KnownPull, lookAtKnown, placeOf } from './known-pull-request.ts';
+import { markerKey, promotionBranch } from './names.ts';
+import { createPullRequest, updateIfChanged, wantedPullRequest } from './wanted-pull-request.ts';
 
 /** Brings one branch and its one pull request to a revision. */
 
@@ -50,7 +43,7 @@ export async function preparePullRequest(git: Git, attempt: Attempt): Promise<Pr
   if (isThis && (await look()).rejected !== undefined) return concluded({ kind: 'closed' });
   const prepared = await git.prepare(update);
   const push: Push = { first: prepared.push, again: () => git.updateBranch(update), look };
-  return { carryOut: () => propose(attempt, push), discard: prepared.discard };
+  return { carryOut: () => ensurePullRequest(attempt, push), discard: prepared.discard };
 }
 
 interface Push {
@@ -61,7 +54,7 @@ interface Push {
   readonly look: () => Promise<KnownPull>;
 }
 
-async function propose(attempt: Attempt, push: Push): Promise<PromotionResult> {
+async function ensurePullRequest(attempt: Attempt, push: Push): Promise<PromotionResult> {
   const { request, settings, forge } = attempt;
   const into = { url: settings.url, branch: settings.baseBranch };
   let branch = await push.first();
@@ -77,7 +70,7 @@ async function propose(attempt: Attempt, push: Push): Promise<PromotionResult> {
     if (isSame(known.rejected, request.revision)) return { kind: 'closed' };
   }
   if (branch.kind === 'blocked') throw await blocked(forge, known.open, branch.reason);
-  return open(forge, attempt, { branch, known });
+  return createOrUpdate(forge, attempt, { branch, known });
 }
 
 /** Finds a pull request that an earlier attempt opened without knowing it. */
@@ -86,24 +79,16 @@ async function leftOpen(forge: Forge, { request, settings }: Attempt): Promise<P
   return mayBe ? findOpen(forge, request, settings) : undefined;
 }
 
-/** The open one of the environment's branch, where it is ours. */
-export async function findOpen(
-  forge: Forge,
-  request: PipelineEnvironment,
-  settings: PullRequestStrategy,
-): Promise<PullRequestRef | undefined> {
-  const head = promotionBranch(request, settings);
-  const found = await forge.find(head, settings.baseBranch);
-  if (!found || !isOurs(found, found, { head, owner: ownerName(request) })) return undefined;
-  return { url: found.url, number: found.number, ...placeOf(settings, head) };
-}
-
 interface Pushed {
   readonly branch: Extract<BranchResult, { kind: 'pushed' | 'unchanged' }>;
   readonly known: KnownPull;
 }
 
-async function open(forge: Forge, attempt: Attempt, { branch, known }: Pushed): Promise<PromotionResult> {
+async function createOrUpdate(
+  forge: Forge,
+  attempt: Attempt,
+  { branch, known }: Pushed,
+): Promise<PromotionResult> {
   const { request, settings } = attempt;
   const wanted = wantedPullRequest(request, settings, forge, branch);
   const pull = known.open
@@ -150,11 +135,6 @@ function referenceTo(
     commit,
     ...(others && { others }),
   };
-}
-
-/** The place of a pull request, as it is recorded. */
-export function placeOf(settings: PullRequestStrategy, branch: string) {
-  return { repository: recordOf(settings), branch, base: settings.baseBranch };
 }
 
 function updateOf({ request, settings, credentials, forge, now, time }: Attempt): BranchUpdate {
