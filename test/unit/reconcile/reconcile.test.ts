@@ -241,7 +241,7 @@ describe('reconciling a pipeline', () => {
   test('acts on nothing while the API server is away', async () => {
     const away = new TurnpikeError('ApiUnavailable', 'The API server is away.');
     const { run, jobs } = setUp({ ...BEHIND, dev: away });
-    expect(run()).rejects.toThrow('away');
+    await expect(run()).rejects.toThrow('away');
     expect(jobs).toEqual([]);
   });
 

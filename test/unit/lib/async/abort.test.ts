@@ -9,17 +9,17 @@ describe('what is waited for until a signal is aborted', () => {
     const controller = new AbortController();
     const waiting = untilAborted(NEVER, controller.signal);
     controller.abort(new Error('time is up'));
-    expect(waiting).rejects.toThrow('time is up');
+    await expect(waiting).rejects.toThrow('time is up');
   });
 
-  test('is not waited for at all when the signal is aborted already', () => {
-    expect(untilAborted(NEVER, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+  test('is not waited for at all when the signal is aborted already', async () => {
+    await expect(untilAborted(NEVER, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
   });
 
   test('keeps its own outcome', async () => {
     const { signal } = new AbortController();
     expect(await untilAborted(Promise.resolve(1), signal)).toBe(1);
-    expect(untilAborted(Promise.reject(new Error('its own')), signal)).rejects.toThrow('its own');
+    await expect(untilAborted(Promise.reject(new Error('its own')), signal)).rejects.toThrow('its own');
     expect(await untilAborted(Promise.resolve(2), undefined)).toBe(2);
   });
 });
@@ -27,7 +27,7 @@ describe('what is waited for until a signal is aborted', () => {
 describe('a deadline', () => {
   test('ends an exchange that neither answers nor fails when it is aborted', async () => {
     const deadline = createDeadline({ timeoutMs: 60_000, idleMs: 1 });
-    expect(deadline.race(NEVER)).rejects.toThrow('it gave no answer within 0.001 s.');
+    await expect(deadline.race(NEVER)).rejects.toThrow('it gave no answer within 0.001 s.');
     await Bun.sleep(5);
     deadline.progress();
     expect(deadline.signal.aborted).toBe(true);

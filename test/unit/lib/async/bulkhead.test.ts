@@ -109,18 +109,18 @@ describe('a bulkhead', () => {
     const waiting = start('gone', at('b'), gone.signal);
     void start('last', at('c'));
     gone.abort(new Error('not any more'));
-    expect(waiting).rejects.toThrow('not any more');
+    await expect(waiting).rejects.toThrow('not any more');
     await settled();
     await end('first');
     expect(begun).toEqual(['first', 'last']);
-    expect(start('late', at('d'), gone.signal)).rejects.toThrow('not any more');
+    await expect(start('late', at('d'), gone.signal)).rejects.toThrow('not any more');
   });
 
   test('has its room back after an error', async () => {
     const bulkhead = createBulkhead({ total: 1, host: 1, namespace: 1 });
     const failing = bulkhead.run(at('a'), FOREVER, () => Promise.reject(new Error('broken')));
     const next = bulkhead.run(at('a'), FOREVER, async () => 'done');
-    expect(failing).rejects.toThrow('broken');
+    await expect(failing).rejects.toThrow('broken');
     expect(await next).toBe('done');
   });
 });

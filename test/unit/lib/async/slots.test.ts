@@ -11,7 +11,7 @@ describe('slots', () => {
     const waiting = slots.take(gone.signal);
     gone.abort(new Error('not any more'));
     giveBack();
-    expect(waiting).rejects.toThrow('not any more');
+    await expect(waiting).rejects.toThrow('not any more');
     expect(
       await Promise.race([slots.take(FOREVER).then(() => 'taken'), Bun.sleep(20).then(() => 'lost')]),
     ).toBe('taken');

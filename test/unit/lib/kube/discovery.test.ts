@@ -75,7 +75,7 @@ describe('where objects of a kind are found', () => {
       [`/apis/${GROUP}/v1`]: resources('HelmRelease'),
     });
     expect(await of('v1')).toBe('v1');
-    expect(of('v1', 'Other')).rejects.toThrow('knows no kind Other');
+    await expect(of('v1', 'Other')).rejects.toThrow('knows no kind Other');
     served[`/apis/${GROUP}`] = group('v2', 'v2', 'v1');
     served[`/apis/${GROUP}/v2`] = resources('HelmRelease', 'Other');
     pass(11);
@@ -114,7 +114,7 @@ describe('where objects of a kind are found', () => {
     pass(300);
     fail(new TurnpikeError('ApiForbidden', 'no discovery'));
     expect(await of('v1')).toBe('v1');
-    expect(of('v1', 'Other')).rejects.toThrow('no discovery');
+    await expect(of('v1', 'Other')).rejects.toThrow('no discovery');
   });
 
   test('stays within the group, and within ten versions, whatever the API server says', async () => {
