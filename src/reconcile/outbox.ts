@@ -1,3 +1,4 @@
+import { onTimer, type Schedule } from '../lib/async/index.ts';
 import { errorMessage, TurnpikeError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 
@@ -22,8 +23,8 @@ export interface Message {
 
 export interface OutboxDeps {
   readonly log: Logger;
-  /** Runs it after so many seconds; returns what calls it off. Default: a timer. */
-  readonly schedule?: (run: () => void, seconds: number) => () => void;
+  /** Default: a timer. */
+  readonly schedule?: Schedule;
 }
 
 /** About two minutes in all: a receiver that is rolled out anew is back by then. */
@@ -41,7 +42,7 @@ interface Entry {
   cancel?: () => void;
 }
 
-export function createOutbox({ log, schedule = timer }: OutboxDeps): Outbox {
+export function createOutbox({ log, schedule = onTimer }: OutboxDeps): Outbox {
   const entries = createEntries(log);
   const ended = new AbortController();
   const idle = Promise.withResolvers<void>();
@@ -150,9 +151,4 @@ function createEntries(log: Logger) {
       return count;
     },
   };
-}
-
-function timer(run: () => void, seconds: number): () => void {
-  const timer = setTimeout(run, seconds * 1000);
-  return () => clearTimeout(timer);
 }

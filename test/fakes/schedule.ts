@@ -1,6 +1,10 @@
+import type { Schedule } from '../../src/lib/async/schedule.ts';
+
 /** A clock that is moved by hand, for those who want to run something later. */
 export interface FakeSchedule {
-  schedule(run: () => void, seconds: number): () => void;
+  readonly schedule: Schedule;
+  /** Milliseconds that have passed. */
+  now(): number;
   /** Moves on, and lets what follows from it happen. */
   pass(seconds: number): Promise<void>;
   /** How many are still to come. */
@@ -34,6 +38,7 @@ export function createFakeSchedule(): FakeSchedule {
       }
       now = end;
     },
+    now: () => now * 1000,
     pending: () => planned.size,
   };
 }

@@ -1,5 +1,6 @@
 import { doubled } from './backoff.ts';
 import { createKeyQueue, type QueueObserver } from './key-queue.ts';
+import { onTimer, type Schedule } from './schedule.ts';
 
 /**
  * A keyed work queue with the semantics of client-go's: a key is worked on by one worker at a time, added
@@ -31,6 +32,8 @@ export interface Queue<K extends string> {
 export interface QueueOptions {
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
+  /** Default: a timer. */
+  readonly schedule?: Schedule;
   readonly observer?: QueueObserver;
 }
 
@@ -39,9 +42,9 @@ const LAST_RETRY_SECONDS = 60;
 const UNOBSERVED: QueueObserver = { added() {}, retried() {}, started() {}, ended() {} };
 
 export function createQueue<K extends string>(options: QueueOptions = {}): Queue<K> {
-  const { now = () => performance.now(), observer = UNOBSERVED } = options;
+  const { now = () => performance.now(), schedule = onTimer, observer = UNOBSERVED } = options;
   const keys = createKeyQueue<K>({ now, observer });
-  const delays = createDelays<K>({ now, add });
+  const delays = createDelays<K>({ now, schedule, add });
   const failures = new Map<K, number>();
 
   function add(key: K): void {
@@ -80,20 +83,21 @@ export function createQueue<K extends string>(options: QueueOptions = {}): Queue
 
 interface Delayed {
   readonly at: number;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly callOff: () => void;
 }
 
 interface DelaysDeps<K> {
   readonly now: () => number;
+  readonly schedule: Schedule;
   readonly add: (key: K) => void;
 }
 
-function createDelays<K>({ now, add }: DelaysDeps<K>) {
+function createDelays<K>({ now, schedule, add }: DelaysDeps<K>) {
   const delayed = new Map<K, Delayed>();
   let stopped = false;
 
   function cancel(key: K): void {
-    clearTimeout(delayed.get(key)?.timer);
+    delayed.get(key)?.callOff();
     delayed.delete(key);
   }
 
@@ -105,9 +109,7 @@ function createDelays<K>({ now, add }: DelaysDeps<K>) {
       const set = delayed.get(key);
       if (set && set.at <= at) return;
       cancel(key);
-      // A timer holds at most 2^31 ms; a key with a longer delay is looked at once in between.
-      const timer = setTimeout(add, Math.min(seconds * 1000, 2 ** 31 - 1), key);
-      delayed.set(key, { at, timer });
+      delayed.set(key, { at, callOff: schedule(() => add(key), seconds) });
     },
     stop(): void {
       stopped = true;

@@ -1,8 +1,23 @@
 import { describe, expect, test } from 'bun:test';
 import { createQueue, type Queue } from '../../../../src/lib/async/work-queue.ts';
+import { createFakeSchedule } from '../../../fakes/schedule.ts';
 
 async function next(queue: Queue<string>): Promise<string | undefined> {
   return (await queue.ready()) ? queue.take() : undefined;
+}
+
+/** A queue with a clock that is moved by hand, and the seconds of each delay. */
+function setUp() {
+  const { schedule, now, pass } = createFakeSchedule();
+  const delays: number[] = [];
+  const queue = createQueue<string>({
+    now,
+    schedule(run, seconds) {
+      delays.push(seconds);
+      return schedule(run, seconds);
+    },
+  });
+  return { queue, pass, delays };
 }
 
 describe('the work queue', () => {
@@ -37,35 +52,50 @@ describe('the work queue', () => {
   });
 
   test('keeps the earliest of several times', async () => {
-    const queue = createQueue<string>();
-    queue.addAfter('a', 0.02);
+    const { queue, pass } = setUp();
     queue.addAfter('a', 60);
-    expect(await next(queue)).toBe('a');
-    queue.stop();
+    queue.addAfter('a', 20);
+    queue.addAfter('a', 90);
+    await pass(19.9);
+    expect(queue.take()).toBeUndefined();
+    await pass(0.1);
+    expect(queue.take()).toBe('a');
+    queue.done('a');
+    await pass(100);
+    expect(queue.take()).toBeUndefined();
   });
 
   test('delays retries ever more, and starts anew after a success', async () => {
-    const queue = createQueue<string>();
-    const started = performance.now();
-    for (let attempt = 0; attempt < 2; attempt += 1) {
+    const { queue, pass, delays } = setUp();
+    const retried = async () => {
       queue.retry('a');
-      await next(queue);
+      expect(queue.take()).toBeUndefined();
+      await pass(delays.at(-1) ?? 0);
+      expect(queue.take()).toBe('a');
       queue.done('a');
-    }
-    expect(performance.now() - started).toBeGreaterThanOrEqual(290);
+    };
+    for (let attempt = 0; attempt < 12; attempt += 1) await retried();
+    expect(delays).toEqual([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 60, 60]);
     queue.forget('a');
-    const again = performance.now();
-    queue.retry('a');
-    await next(queue);
-    expect(performance.now() - again).toBeLessThan(2000);
+    await retried();
+    expect(delays.at(-1)).toBe(0.1);
   });
 
   test('drops what is removed', async () => {
-    const queue = createQueue<string>();
-    queue.addAfter('gone', 0.01);
+    const { queue, pass } = setUp();
+    queue.addAfter('gone', 10);
     queue.remove('gone');
-    queue.addAfter('here', 0.05);
-    expect(await next(queue)).toBe('here');
+    queue.addAfter('here', 50);
+    await pass(60);
+    expect([queue.take(), queue.take()]).toEqual(['here', undefined]);
+  });
+
+  test('has timers of its own, also for delays that are longer than a timer can be', async () => {
+    const queue = createQueue<string>();
+    queue.addAfter('later', 0.01);
+    queue.addAfter('in 25 days', 25 * 24 * 3600);
+    expect(await next(queue)).toBe('later');
+    expect(queue.depth()).toBe(0);
     queue.stop();
   });
 
@@ -81,9 +111,11 @@ describe('the work queue', () => {
 describe('what a queue counts', () => {
   function observed() {
     const clock = { ms: 0 };
+    const { schedule, pass } = createFakeSchedule();
     const seen: string[] = [];
     const queue = createQueue<string>({
       now: () => clock.ms,
+      schedule,
       observer: {
         added: () => seen.push('added'),
         retried: () => seen.push('retried'),
@@ -91,7 +123,7 @@ describe('what a queue counts', () => {
         ended: (seconds) => seen.push(`ended after ${seconds}`),
       },
     });
-    return { queue, clock, seen };
+    return { queue, clock, seen, pass };
   }
 
   test('is each key that comes in, once while it waits', async () => {
@@ -119,13 +151,13 @@ describe('what a queue counts', () => {
   });
 
   test('is a delayed key when it becomes due, not before', async () => {
-    const { queue, seen } = observed();
+    const { queue, seen, pass } = observed();
     queue.addAfter('a', 0.01);
     queue.retry('b');
     expect(seen).toEqual(['retried']);
+    await pass(0.01);
     await next(queue);
     expect(seen).toEqual(['retried', 'added', 'started after 0']);
-    queue.stop();
   });
 
   test('is the time that the work under way has taken', async () => {

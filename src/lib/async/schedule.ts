@@ -1,0 +1,11 @@
+/** Runs something after so many seconds; what it gives calls that off. */
+export type Schedule = (run: () => void, seconds: number) => () => void;
+
+/** A timer with a longer delay would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Uses a timer; a delay of more than 24 days ends after 24. */
+export const onTimer: Schedule = (run, seconds) => {
+  const timer = setTimeout(run, Math.min(seconds * 1000, MAX_TIMER_MS));
+  return () => clearTimeout(timer);
+};
