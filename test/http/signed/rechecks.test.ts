@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { createRechecks, RECHECKS, type RecheckLimits } from '../../../src/http/signed/rechecks.ts';
+import { settled } from '../../fakes/schedule.ts';
 
 /** Rechecks on a clock that goes by hand; `reads` are the milliseconds of the last reads. */
 function setUp({ reads = [] as number[], random = 0, limits = RECHECKS as RecheckLimits } = {}) {
@@ -15,7 +16,7 @@ function setUp({ reads = [] as number[], random = 0, limits = RECHECKS as Rechec
   async function pass(ms: number): Promise<void> {
     milliseconds += ms;
     for (const { until, wake } of asleep) if (until <= milliseconds) wake();
-    await Bun.sleep(0);
+    await settled();
   }
   const open = (
     path: string,

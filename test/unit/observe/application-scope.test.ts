@@ -4,6 +4,7 @@ import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
 import type { Resource } from '../../../src/lib/kube/discovery.ts';
 import { type ApplicationScope, startApplicationScope } from '../../../src/observe/applications/scope.ts';
 import { createFakeLog } from '../../fakes/log.ts';
+import { settled } from '../../fakes/schedule.ts';
 import { waitUntil } from '../../lab/wait.ts';
 
 const RESOURCE: Resource = { apiVersion: 'helm.toolkit.fluxcd.io/v2', plural: 'helmreleases' };
@@ -124,7 +125,7 @@ describe('the watched applications of a kind', () => {
     objects.set('app', '1.1.0');
     expect(await revision()).toBe('1.0.0');
     lose();
-    await Bun.sleep(5);
+    await settled();
     expect(await revision()).toBe('1.1.0');
   });
 
@@ -134,7 +135,7 @@ describe('the watched applications of a kind', () => {
     await listed(1);
     expect(told).toEqual(['app']);
     lose();
-    await Bun.sleep(5);
+    await settled();
     objects.set('app', '1.1.0');
     expect(await revision()).toBe('1.1.0');
     objects.set('app', '1.0.0');
@@ -142,7 +143,7 @@ describe('the watched applications of a kind', () => {
     await listed(2);
     expect(told).toEqual(['app', 'app']);
     lose();
-    await Bun.sleep(5);
+    await settled();
     expect(await revision()).toBe('1.0.0');
     objects.delete('app');
     giveRoom();
@@ -156,7 +157,7 @@ describe('the watched applications of a kind', () => {
     await listed(1);
     expect(told).toEqual(['app']);
     lose();
-    await Bun.sleep(5);
+    await settled();
     objects.set('app', '1.0.0');
     expect(await revision()).toBe('1.0.0');
     objects.delete('app');

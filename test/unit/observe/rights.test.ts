@@ -7,6 +7,7 @@ import { createGrantedKinds } from '../../../src/observe/applications/granted-ki
 import { readable } from '../../../src/observe/applications/interests.ts';
 import { createNamespaces } from '../../../src/observe/namespaces.ts';
 import { createAuthorAccess } from '../../../src/observe/references/author-access.ts';
+import { settled } from '../../fakes/schedule.ts';
 
 /** What our own API server is asked about rights and namespaces. */
 
@@ -84,7 +85,7 @@ describe('what a namespace lets others show', () => {
     while (answers.length > 0 || requests.length < 20) {
       expect(answers.length).toBeLessThanOrEqual(8);
       answers.shift()?.({ metadata: {} });
-      await Bun.sleep(0);
+      await settled();
     }
     expect((await all).every(({ kind }) => kind === 'shown')).toBe(true);
   });

@@ -7,6 +7,7 @@ import { createRecordStatus } from '../../../src/reconcile/record.ts';
 import { checkStage } from '../../fakes/check-stage.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { SHOWN } from '../../fakes/namespaces.ts';
+import { settled } from '../../fakes/schedule.ts';
 import { createFakeStore } from '../../fakes/store.ts';
 import {
   allCases,
@@ -77,7 +78,7 @@ describe('the check of a stored Pipeline', () => {
     expect((await check()).secrets).toEqual([]);
     expect(asked.length).toBe(1);
     passed();
-    await Bun.sleep(0);
+    await settled();
     expect(asked.length).toBe(2);
     expect(changed.length).toBe(1);
     expect((await check()).secrets.length).toBe(1);

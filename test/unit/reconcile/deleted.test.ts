@@ -6,6 +6,7 @@ import { createCloseDeleted, type DeletedDeps } from '../../../src/reconcile/del
 import { createFakeLog } from '../../fakes/log.ts';
 import { asStored } from '../../fakes/metrics.ts';
 import { pipeline, withState } from '../../fakes/pipeline.ts';
+import { settled } from '../../fakes/schedule.ts';
 
 const LEFT_OPEN = 'a pull request of a deleted pipeline is left open; close it by hand';
 const REASON = 'Pipeline apps/app was deleted.';
@@ -171,7 +172,7 @@ describe('what cannot be closed', () => {
       results: { 3: [AWAY] },
     });
     const closing = closeDeleted(deleted());
-    while (tried.length < 3) await Bun.sleep(0);
+    while (tried.length < 3) await settled();
     stopping.abort();
     await closing;
     expect(tried).toEqual([1, 2, 3]);

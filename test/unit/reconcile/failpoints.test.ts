@@ -7,6 +7,7 @@ import { fencedBranches, fencedStore } from '../../../src/reconcile/fenced.ts';
 import { asStored } from '../../../src/reconcile/intent.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { pipeline } from '../../fakes/pipeline.ts';
+import { settled } from '../../fakes/schedule.ts';
 import { createFakeStore } from '../../fakes/store.ts';
 import { fakeWorkspace } from '../../fakes/workspace.ts';
 
@@ -46,7 +47,7 @@ describe('a failpoint', () => {
   test('that holds a change lets it be fenced behind it', async () => {
     let isLeading = true;
     const at = failpointDecorators(async () => {
-      await Bun.sleep(0);
+      await settled();
       isLeading = false;
     });
     const inner = createFakeStore();

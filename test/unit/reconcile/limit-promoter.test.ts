@@ -6,6 +6,7 @@ import { createWorkers } from '../../../src/lib/async/workers.ts';
 import { limitPromoter } from '../../../src/reconcile/limit-promoter.ts';
 import type { Promoter } from '../../../src/reconcile/promoter.ts';
 import { pipeline } from '../../fakes/pipeline.ts';
+import { settled } from '../../fakes/schedule.ts';
 
 /** Slow servers keep nobody from being promoted but those who name them. */
 
@@ -62,7 +63,7 @@ describe('a promotion', () => {
     for (let index = 0; index < 100; index += 1)
       add('slow', `slow ${index}`, `https://slow-${index}.example/a/b`);
     add('team', 'honest', 'https://git.example/a/b');
-    await Bun.sleep(5);
+    await settled();
     expect(promoted).toEqual(['honest']);
     expect(begun).toEqual(['slow 0', 'slow 1', 'slow 2', 'slow 3', 'honest']);
   });
@@ -74,7 +75,7 @@ describe('a promotion', () => {
         add(`team-${team}`, `slow ${team} ${index}`, 'https://git.example/slow/b', 'proxy');
     }
     add('team', 'honest', 'https://git.example/a/b');
-    await Bun.sleep(5);
+    await settled();
     expect(begun).toHaveLength(33);
     expect(promoted).toEqual(['honest']);
   });
@@ -84,7 +85,7 @@ describe('a promotion', () => {
     add('team', 'here', 'https://git.example/a/b');
     add('team', 'there', 'https://other.example/a/b');
     add('slow', 'slow', 'https://slow.example/a/b');
-    await Bun.sleep(5);
+    await settled();
     expect(promoted).toEqual(['here', 'there']);
   });
 });

@@ -11,6 +11,7 @@ import { failureOf } from '../../fakes/failure.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { SHOWN } from '../../fakes/namespaces.ts';
 import { NOW, pipeline, spec } from '../../fakes/pipeline.ts';
+import { settled } from '../../fakes/schedule.ts';
 import { createFakeStore } from '../../fakes/store.ts';
 
 const KEY = pipelineKey('apps', 'app');
@@ -618,7 +619,7 @@ describe('what is acted on', () => {
     const ended = failureOf(run()).finally(() => {
       hasEnded = true;
     });
-    await Bun.sleep(5);
+    await settled();
     expect({ jobs, hasEnded, underWay: underWay() }).toEqual({
       jobs: ['staging 1.2.0', 'prod 1.1.0'],
       hasEnded: false,
@@ -638,7 +639,7 @@ describe('what is acted on', () => {
     const ended = failureOf(run()).finally(() => {
       hasEnded = true;
     });
-    await Bun.sleep(5);
+    await settled();
     expect({ hasEnded, underWay: underWay() }).toEqual({ hasEnded: false, underWay: 1 });
     slow.resolve();
     expect(await ended).toMatchObject({ code: 'ApiConflict' });
@@ -661,7 +662,7 @@ describe('what is acted on', () => {
     const ended = failureOf(run()).finally(() => {
       hasEnded = true;
     });
-    await Bun.sleep(5);
+    await settled();
     expect({ tasks, hasEnded, underWay: underWay() }).toEqual({
       tasks: ['prod #1 check'],
       hasEnded: false,

@@ -8,6 +8,7 @@ import {
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
 import { serializeWrites } from '../../../src/reconcile/serialize-writes.ts';
 import { pipeline } from '../../fakes/pipeline.ts';
+import { settled } from '../../fakes/schedule.ts';
 import { createFakeStore } from '../../fakes/store.ts';
 
 const KEY = pipelineKey('apps', 'app');
@@ -38,7 +39,6 @@ function setUp() {
   return { server, store, sent, reads, stored };
 }
 
-const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 const withSummary = (summary: string) => ({ status: { summary } satisfies PipelineStatus });
 
 describe('writes of one Pipeline', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { createBatcher } from '../../../../src/lib/async/batcher.ts';
 import { TurnpikeError } from '../../../../src/lib/errors.ts';
 import { failureOf } from '../../../fakes/failure.ts';
+import { settled } from '../../../fakes/schedule.ts';
 
 interface Item {
   readonly name: string;
@@ -22,8 +23,6 @@ function setUp() {
   }, upToTen);
   return { done, ends, ask: (item: Item) => batched('a repository', item) };
 }
-
-const settled = () => Bun.sleep(1);
 
 describe('what waits for earlier work', () => {
   test('leaves at once when it is given up, and is not carried out', async () => {

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { createBulkhead, type Place } from '../../../../src/lib/async/bulkhead.ts';
+import { settled } from '../../../fakes/schedule.ts';
 
 const FOREVER = new AbortController().signal;
-const settled = () => Bun.sleep(0);
-
 /** Work that ends when the test says so, and the order in which it began. */
 function setUp(limits = { total: 6, host: 4, namespace: 2 }) {
   const bulkhead = createBulkhead(limits);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createQueue } from '../../../../src/lib/async/work-queue.ts';
 import { createWorkers, type Workers } from '../../../../src/lib/async/workers.ts';
+import { settled } from '../../../fakes/schedule.ts';
 
 /** Each key's work says what it does, and ends when the test says so. */
 function setUp(count: number, work: (key: string, workers: Workers<string>) => Promise<void>) {
@@ -13,8 +14,6 @@ function setUp(count: number, work: (key: string, workers: Workers<string>) => P
   });
   return { queue, begun, workers };
 }
-
-const settled = () => Bun.sleep(5);
 
 describe('workers', () => {
   test('work on so many keys at once', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { createConcurrency, REAL_WAITS, type Waits } from '../../../../src/lib/forges/request/concurrency.ts';
+import { settled } from '../../../fakes/schedule.ts';
 
 /** A clock that goes on when all wait: to the next time that somebody waits for. */
 function fakeWaits() {
@@ -17,7 +18,7 @@ function fakeWaits() {
   async function advance(ms: number) {
     now += ms;
     for (const sleeper of sleepers) if (sleeper.until <= now) sleeper.wake();
-    await Bun.sleep(0);
+    await settled();
   }
   return { waits, advance };
 }
@@ -32,12 +33,12 @@ describe('the concurrency of requests', () => {
       return leave;
     };
     const all = Array.from({ length: 12 }, (_, index) => enter(index));
-    await Bun.sleep(0);
+    await settled();
     expect(entered).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 
     (await all[3])?.();
     (await all[0])?.();
-    await Bun.sleep(0);
+    await settled();
     expect(entered.slice(8)).toEqual([8, 9]);
     await concurrency.acquire('b', { gapMs: 0 });
   });
