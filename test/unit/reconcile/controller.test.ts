@@ -9,7 +9,7 @@ import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { sampleOf, seriesOf } from '../../fakes/metrics.ts';
 import { pipeline } from '../../fakes/pipeline.ts';
-import { waitUntil } from '../../lab/wait.ts';
+import { createFakeSchedule, settled } from '../../fakes/schedule.ts';
 
 const KEY = pipelineKey('apps', 'app');
 const RESYNC = 600;
@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const controller of running.splice(0)) await controller.stop();
 });
 
-/** A controller whose reconciliations end when and as the test says. */
+/** A controller whose reconciliations end when and as the test says, and whose clock is moved by hand. */
 function setUp({ concurrent = 1 } = {}) {
   const stored = new Map<PipelineKey, StoredPipeline>();
   const listeners = new Set<(key: PipelineKey) => void>();
@@ -28,7 +28,8 @@ function setUp({ concurrent = 1 } = {}) {
   const deleted: PipelineKey[] = [];
   const metrics = createMetrics();
   const { log, lines } = createFakeLog();
-  const queue = createQueue<PipelineKey>({ observer: queueObserver(metrics) });
+  const { schedule, now, pass } = createFakeSchedule();
+  const queue = createQueue<PipelineKey>({ schedule, now, observer: queueObserver(metrics) });
   watchQueue(metrics, queue);
   const controller = startController({
     pipelines: {
@@ -80,9 +81,11 @@ function setUp({ concurrent = 1 } = {}) {
       tell(key);
     },
     tell,
-    /** Waits until the reconciliation of that number has begun, counted from 1. */
+    pass,
+    /** The reconciliation of that number, counted from 1, which is due within a second. */
     async nth(number: number) {
-      await waitUntil(`reconciliation ${number}`, () => begun.length >= number, { everyMs: 2 });
+      await settled();
+      if (begun.length < number) await pass(1);
       const found = begun[number - 1];
       if (!found) throw new Error('it has not begun');
       return found.end;
@@ -90,27 +93,24 @@ function setUp({ concurrent = 1 } = {}) {
   };
 }
 
-/** Longer than what the tests give as the time to the next look. */
-const settled = () => Bun.sleep(60);
-
 describe('a Pipeline that is deleted while it is worked on', () => {
   test('is not looked at again', async () => {
-    const { put, remove, nth, begun, deleted } = setUp();
+    const { put, remove, nth, begun, deleted, pass } = setUp();
     put();
     const work = await nth(1);
     remove();
     work.resolve(0.01);
-    await settled();
+    await pass(60);
     expect([begun.length, deleted]).toEqual([1, [KEY]]);
   });
 
   test('is not tried again when the work on it fails', async () => {
-    const { put, remove, nth, begun, lines, metrics } = setUp();
+    const { put, remove, nth, begun, lines, metrics, pass } = setUp();
     put();
     const work = await nth(1);
     remove();
     work.reject(new TurnpikeError('ApiNotFound', 'There is no such Pipeline.'));
-    await Bun.sleep(250);
+    await pass(RESYNC - 1);
     expect(begun.length).toBe(1);
     expect(lines.join('')).toContain('was deleted, or moved to another shard, while it was worked on');
     expect(lines.join('')).not.toContain('it is tried again');
@@ -118,21 +118,21 @@ describe('a Pipeline that is deleted while it is worked on', () => {
   });
 
   test('is not looked at again when somebody asks for it after that', async () => {
-    const { put, remove, nth, begun, queue } = setUp();
+    const { put, remove, nth, begun, queue, pass } = setUp();
     put();
     const work = await nth(1);
     remove();
     work.resolve(0.01);
-    await settled();
+    await pass(60);
     // A cluster or a Secret that it named has changed.
     queue.add(KEY);
     (await nth(2)).resolve(0.01);
-    await settled();
+    await pass(60);
     expect(begun.length).toBe(2);
   });
 
   test('and made again is looked at once the work has ended', async () => {
-    const { put, remove, nth, begun } = setUp();
+    const { put, remove, nth, begun, pass } = setUp();
     put();
     const work = await nth(1);
     remove();
@@ -140,28 +140,28 @@ describe('a Pipeline that is deleted while it is worked on', () => {
     work.resolve(RESYNC);
     (await nth(2)).resolve(0.01);
     (await nth(3)).resolve(RESYNC);
-    await settled();
+    await pass(60);
     expect(begun.map(({ key }) => key)).toEqual([KEY, KEY, KEY]);
   });
 
   test('has no series afterwards', async () => {
-    const { put, remove, nth, metrics } = setUp();
+    const { put, remove, nth, metrics, pass } = setUp();
     put();
     const work = await nth(1);
     remove();
     work.resolve(RESYNC);
-    await settled();
+    await pass(60);
     expect(await seriesOf(metrics, 'gotk_reconcile_duration_seconds_count')).toEqual([]);
   });
 });
 
 describe('the lines of a reconciliation', () => {
   test('have the fields of controller-runtime in their lines, and an ID each', async () => {
-    const { put, nth, lines } = setUp();
+    const { put, nth, lines, pass } = setUp();
     put();
     (await nth(1)).reject(new Error('broken'));
     (await nth(2)).reject(new Error('broken again'));
-    await waitUntil('both lines', () => lines.length === 2, { everyMs: 2 });
+    await pass(0);
     const [first, second] = lines.map((line) => JSON.parse(line));
     expect(first).toMatchObject({
       controller: 'pipeline',
@@ -178,7 +178,7 @@ describe('the lines of a reconciliation', () => {
 
 describe('the metrics of the controller', () => {
   test('count reconciliations by what comes next', async () => {
-    const { put, nth, metrics } = setUp();
+    const { put, nth, metrics, pass } = setUp();
     const results = async () =>
       (await seriesOf(metrics, 'controller_runtime_reconcile_total')).map((line) =>
         line.replace(/.*result=/, ''),
@@ -188,19 +188,19 @@ describe('the metrics of the controller', () => {
     (await nth(1)).resolve(0.01);
     (await nth(2)).reject(new TurnpikeError('ApiUnavailable', 'The API server is away.'));
     (await nth(3)).resolve(RESYNC);
-    await settled();
+    await pass(60);
     expect(await results()).toEqual(['"success"} 1', '"requeue_after"} 1', '"error"} 1']);
   });
 
   test('say how deep the queue is now, and what went through it', async () => {
-    const { put, own, tell, remove, nth, metrics } = setUp();
+    const { put, own, tell, remove, nth, metrics, pass } = setUp();
     const of = (name: string) => sampleOf(metrics, `${name}{name="pipeline",controller="pipeline"}`);
     for (const name of ['a', 'b', 'c']) put(pipelineKey('apps', name));
     const first = await nth(1);
     expect([await of('workqueue_depth'), await of('workqueue_adds_total')]).toEqual([2, 3]);
-    await Bun.sleep(20);
-    expect(await of('workqueue_longest_running_processor_seconds')).toBeGreaterThan(0.01);
-    expect(await of('workqueue_unfinished_work_seconds')).toBeGreaterThan(0.01);
+    await pass(20);
+    expect(await of('workqueue_longest_running_processor_seconds')).toBe(20);
+    expect(await of('workqueue_unfinished_work_seconds')).toBe(20);
     // What the reconciler writes itself, and what is gone, comes into no queue.
     own.add(pipelineKey('apps', 'b'));
     tell(pipelineKey('apps', 'b'));
@@ -208,17 +208,17 @@ describe('the metrics of the controller', () => {
     expect([await of('workqueue_depth'), await of('workqueue_adds_total')]).toEqual([1, 3]);
     first.resolve(RESYNC);
     (await nth(2)).resolve(RESYNC);
-    await settled();
+    await pass(60);
     expect([await of('workqueue_depth'), await of('workqueue_unfinished_work_seconds')]).toEqual([0, 0]);
     expect(await of('workqueue_queue_duration_seconds_count')).toBe(2);
     expect(await of('workqueue_work_duration_seconds_count')).toBe(2);
   });
 
   test('time the reconciliations of each Pipeline as Flux does', async () => {
-    const { put, nth, metrics } = setUp();
+    const { put, nth, metrics, pass } = setUp();
     put();
     (await nth(1)).resolve(RESYNC);
-    await settled();
+    await pass(60);
     const labels = 'kind="Pipeline",name="app",namespace="apps"';
     expect(await seriesOf(metrics, 'gotk_reconcile_duration_seconds_count')).toEqual([
       `gotk_reconcile_duration_seconds_count{${labels}} 1`,

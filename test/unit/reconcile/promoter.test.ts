@@ -16,6 +16,7 @@ import { concluded, type PromotionRequest } from '../../../src/promote/strategy.
 import { createPromoter, type PromoterDeps } from '../../../src/reconcile/promoter.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { at, pipeline, spec } from '../../fakes/pipeline.ts';
+import { settled } from '../../fakes/schedule.ts';
 import { CERTIFICATES } from '../../fixtures/pipelines/certificates.ts';
 
 const CLOSE: PullRequestTask = { kind: 'close', reason: 'Too old.' };
@@ -478,7 +479,7 @@ describe('an attempt whose promotion is still being recorded', () => {
 
   test('is prepared meanwhile, and carried out when it is', async () => {
     const { acts, record, promoted } = preparing();
-    await Bun.sleep(1);
+    await settled();
     expect(acts).toEqual(['prepared']);
     record.resolve();
     expect(await promoted).toEqual({ kind: 'closed' });

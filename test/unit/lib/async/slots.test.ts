@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { createSlots } from '../../../../src/lib/async/slots.ts';
+import { settled } from '../../../fakes/schedule.ts';
 
 const FOREVER = new AbortController().signal;
 
@@ -12,9 +13,9 @@ describe('slots', () => {
     gone.abort(new Error('not any more'));
     giveBack();
     await expect(waiting).rejects.toThrow('not any more');
-    expect(
-      await Promise.race([slots.take(FOREVER).then(() => 'taken'), Bun.sleep(20).then(() => 'lost')]),
-    ).toBe('taken');
+    expect(await Promise.race([slots.take(FOREVER).then(() => 'taken'), settled().then(() => 'lost')])).toBe(
+      'taken',
+    );
   });
 
   test('have what was given to one who gives up a moment later', async () => {

@@ -4,6 +4,7 @@ import { TurnpikeError } from '../../../../src/lib/errors.ts';
 import type { KeyLane } from '../../../../src/lib/git/key-lane.ts';
 import type { OpenKey, SigningKey } from '../../../../src/lib/git/sign/key.ts';
 import { createSigners } from '../../../../src/lib/git/sign.ts';
+import { settled } from '../../../fakes/schedule.ts';
 import { ed25519Keys } from '../../../fakes/ssh-keys.ts';
 
 const NOW = new Date('2026-11-21T10:00:00Z');
@@ -76,7 +77,7 @@ describe('an open key', () => {
       seen.push(key);
       state.running += 1;
       state.most = Math.max(state.most, state.running);
-      await Bun.sleep(1);
+      await settled();
       state.running -= 1;
       if (state.fails) throw new TurnpikeError('SecretInvalid', 'no', { retry: 'backoff' });
       return async (payload) => `${key} ${payload}`;
