@@ -5,6 +5,7 @@ export interface FakeSchedule {
   readonly schedule: Schedule;
   /** Milliseconds that have passed. */
   now(): number;
+  wait(ms: number, signal: AbortSignal): Promise<void>;
   /** Moves on, and lets what follows from it happen. */
   pass(seconds: number): Promise<void>;
   /** How many are still to come. */
@@ -19,11 +20,19 @@ interface Planned {
 export function createFakeSchedule(): FakeSchedule {
   const planned = new Set<Planned>();
   let now = 0;
+  const schedule: Schedule = (run, seconds) => {
+    const one = { at: now + seconds, run };
+    planned.add(one);
+    return () => planned.delete(one);
+  };
   return {
-    schedule(run, seconds) {
-      const one = { at: now + seconds, run };
-      planned.add(one);
-      return () => planned.delete(one);
+    schedule,
+    wait(ms, signal) {
+      if (signal.aborted) return Promise.resolve();
+      return new Promise((resolve) => {
+        const callOff = schedule(resolve, ms / 1000);
+        signal.addEventListener('abort', () => resolve(callOff()), { once: true });
+      });
     },
     async pass(seconds) {
       const end = now + seconds;

@@ -31,6 +31,8 @@ export interface LeaderElectorOptions {
   readonly timings?: LeaseTimings;
   /** Milliseconds that never go back, for all deadlines: the clocks of two hosts are never compared. */
   readonly elapsed?: () => number;
+  /** Resolves after so many milliseconds of `elapsed`, or when the signal fires. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Between 0 and 1, for jitter. */
   readonly random?: () => number;
 }
@@ -39,18 +41,19 @@ export function createLeaderElector(client: KubeClient, options: LeaderElectorOp
   const timings = options.timings ?? TIMINGS;
   const elapsed = options.elapsed ?? (() => performance.now());
   const random = options.random ?? Math.random;
+  const pause = options.wait ?? wait;
   const holder = createHolder(createLeaseStore(client, options), { ...options, timings, elapsed });
   const retryMs = timings.retrySeconds * 1000;
 
   async function acquire(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !(await holder.tryToHold())) {
-      await wait(retryMs * (1 + JITTER * random()), signal);
+      await pause(retryMs * (1 + JITTER * random()), signal);
     }
   }
 
   async function keep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && holder.leading()) {
-      await wait(Math.min(retryMs, holder.remainingMs()), signal);
+      await pause(Math.min(retryMs, holder.remainingMs()), signal);
       if (!signal.aborted && holder.leading()) await holder.tryToHold();
     }
   }

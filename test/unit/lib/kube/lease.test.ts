@@ -3,7 +3,7 @@ import { TurnpikeError } from '../../../../src/lib/errors.ts';
 import type { KubeClient, KubeRequest } from '../../../../src/lib/kube/client/transport.ts';
 import { createLeaderElector } from '../../../../src/lib/kube/election/election.ts';
 import { createFakeLog } from '../../../fakes/log.ts';
-import { waitUntil } from '../../../lab/wait.ts';
+import { createFakeSchedule, settled } from '../../../fakes/schedule.ts';
 
 interface LeaseObject {
   readonly metadata: { readonly resourceVersion: string };
@@ -54,9 +54,12 @@ function createFakeServer() {
 
 describe('a lease', () => {
   const stops: (() => Promise<void>)[] = [];
-  const timings = { leaseSeconds: 15, renewDeadlineSeconds: 10, retrySeconds: 0.005 };
 
-  function campaign(client: KubeClient, identity: string, elapsed: () => number) {
+  const timings = { leaseSeconds: 15, renewDeadlineSeconds: 10, retrySeconds: 0.1 };
+
+  /** A candidate whose clock is moved by hand. */
+  function campaign(client: KubeClient, identity: string) {
+    const clock = createFakeSchedule();
     const controller = new AbortController();
     const changes: boolean[] = [];
     const lease = createLeaderElector(client, {
@@ -66,7 +69,8 @@ describe('a lease', () => {
       now: () => new Date('2026-11-21T10:00:00.000Z'),
       log: createFakeLog().log,
       timings,
-      elapsed,
+      elapsed: clock.now,
+      wait: clock.wait,
       random: () => 0,
     });
     const running = lease.run((leading) => changes.push(leading), controller.signal);
@@ -75,10 +79,8 @@ describe('a lease', () => {
       await running;
     };
     stops.push(stop);
-    return { lease, changes, stop };
+    return { lease, changes, stop, pass: clock.pass };
   }
-
-  const until = (what: string, check: () => boolean) => waitUntil(what, check, { seconds: 5, everyMs: 2 });
 
   afterEach(async () => {
     await Promise.all(stops.splice(0).map((stop) => stop()));
@@ -86,8 +88,9 @@ describe('a lease', () => {
 
   test('that nobody holds is taken, and given up at the end', async () => {
     const server = createFakeServer();
-    const { lease, changes, stop } = campaign(server.client, 'a', () => 0);
-    await until('the lead', lease.leading);
+    const { lease, changes, stop } = campaign(server.client, 'a');
+    await settled();
+    expect(lease.leading()).toBe(true);
     expect(server.spec()).toEqual({
       holderIdentity: 'a',
       leaseDurationSeconds: 15,
@@ -103,52 +106,50 @@ describe('a lease', () => {
 
   test("that another holds is waited for by one's own clock, not by the times in it", async () => {
     const server = createFakeServer();
-    let elapsed = 0;
     server.put({ holderIdentity: 'b', leaseDurationSeconds: 15, renewTime: '1999-01-01T00:00:00.000000Z' });
-    const { lease } = campaign(server.client, 'a', () => elapsed);
-    await Bun.sleep(30);
-    elapsed = 14_900;
-    await Bun.sleep(30);
+    const { lease, pass } = campaign(server.client, 'a');
+    await pass(14.9);
     expect(lease.leading()).toBe(false);
-    elapsed = 15_100;
-    await until('the lead', lease.leading);
+    await pass(0.2);
+    expect(lease.leading()).toBe(true);
     expect(server.spec()).toMatchObject({ holderIdentity: 'a', leaseTransitions: 1 });
   });
 
   test('that its holder renews is not taken', async () => {
     const server = createFakeServer();
-    let elapsed = 0;
-    const { lease } = campaign(server.client, 'a', () => elapsed);
+    const { lease, pass } = campaign(server.client, 'a');
+    await settled();
     for (let renewal = 0; renewal < 5; renewal++) {
       server.put({ holderIdentity: 'b', leaseDurationSeconds: 15, renewTime: `renewal ${renewal}` });
-      elapsed += 10_000;
-      await Bun.sleep(20);
+      await pass(10);
       expect(lease.leading()).toBe(false);
     }
   });
 
   test('that cannot be renewed ends the lead before others may take it, and comes back', async () => {
     const server = createFakeServer();
-    let elapsed = 0;
-    const { lease, changes } = campaign(server.client, 'a', () => elapsed);
-    await until('the lead', lease.leading);
-    server.setAway(true);
-    elapsed = 9_900;
+    const { lease, changes, pass } = campaign(server.client, 'a');
+    await settled();
     expect(lease.leading()).toBe(true);
-    elapsed = 10_100;
+    server.setAway(true);
+    await pass(9.9);
+    expect(lease.leading()).toBe(true);
+    await pass(0.2);
     expect(lease.leading()).toBe(false);
-    await until('the change', () => changes.length === 2);
+    expect(changes).toEqual([true, false]);
     server.setAway(false);
-    await until('the lead again', lease.leading);
+    await pass(0.2);
+    expect(lease.leading()).toBe(true);
     expect(changes).toEqual([true, false, true]);
   });
 
   test('that another took is noticed at the next renewal', async () => {
     const server = createFakeServer();
-    const { lease, changes } = campaign(server.client, 'a', () => 0);
-    await until('the lead', lease.leading);
+    const { lease, changes, pass } = campaign(server.client, 'a');
+    await settled();
     server.put({ holderIdentity: 'b', leaseDurationSeconds: 15 });
-    await until('the loss', () => changes.length === 2);
+    await pass(0.2);
+    expect(changes).toEqual([true, false]);
     expect(lease.leading()).toBe(false);
     expect(server.spec()).toMatchObject({ holderIdentity: 'b' });
   });
