@@ -106,6 +106,8 @@ function withForgeSecrets(): Partial<PipelineSpec> {
 
 type Post = ReturnType<typeof setUp>['post'];
 
+/** Of a Pipeline that is there, and of one that is not. */
+const NAMES = ['app', 'nobody'] as const;
 const WRONG = 'a wrong key, as long as the others';
 
 function median(all: readonly number[]): number {
@@ -121,16 +123,16 @@ interface Expected {
 
 /** How long refusals take for a Pipeline that is there, and by which part those for one that is not differ. */
 async function compare(post: Post, pathTo: PathTo, { status = 401, body = '{}' }: Expected = {}) {
-  const times: Record<string, number[]> = { app: [], nobody: [] };
+  const times: Record<(typeof NAMES)[number], number[]> = { app: [], nobody: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const name of round % 2 === 0 ? ['app', 'nobody'] : ['nobody', 'app']) {
+    for (const name of round % 2 === 0 ? NAMES : NAMES.toReversed()) {
       const answer = await post(pathTo(name), WRONG, body);
       expect(answer.status).toBe(status);
-      if (round > 5) times[name]?.push(answer.ms);
+      if (round > 5) times[name].push(answer.ms);
     }
     await Bun.sleep(INTERVAL_MS);
   }
-  const [known, unknown] = [median(times.app ?? []), median(times.nobody ?? [])];
+  const [known, unknown] = [median(times.app), median(times.nobody)];
   return { known, difference: Math.abs(known - unknown) / Math.max(known, unknown) };
 }
 
@@ -189,17 +191,22 @@ describe('the time of a refusal', () => {
   test('is that of one key or two over a large body, be they there or not', async () => {
     const { post } = setUp({ intervalMs: 60_000 });
     const body = ' '.repeat(2_000_000);
-    const times: Record<string, number[]> = { app: [], nobody: [] };
-    for (const name of ['app', 'nobody']) await post(`/promotion/apps/${name}/dev`, 'wrong', body);
-    for (let round = 0; round < 30; round += 1) {
-      // Checked a second time a moment ago: nobody waits, and the keys alone take time.
-      for (const name of ['app', 'nobody']) {
-        times[name]?.push((await post(`/promotion/apps/${name}/dev`, 'wrong', body)).ms);
-      }
+    const least = { app: Number.POSITIVE_INFINITY, nobody: Number.POSITIVE_INFINITY };
+    for (const name of NAMES) await post(`/promotion/apps/${name}/dev`, WRONG, body);
+    // Checked a second time a moment ago: nobody waits, and the keys alone take time.
+    const measure = async (name: (typeof NAMES)[number]) => {
+      const cpu = process.cpuUsage();
+      expect((await post(`/promotion/apps/${name}/dev`, WRONG, body)).status).toBe(401);
+      const { user, system } = process.cpuUsage(cpu);
+      least[name] = Math.min(least[name], user + system);
+    };
+    const difference = () => Math.abs(least.app - least.nobody) / Math.max(least.app, least.nobody);
+    // The more samples, the less a busy machine adds to the least of them; a key that is left out stays left out.
+    for (let round = 0; round < 30 || (round < 300 && difference() >= 0.2); round += 1) {
+      for (const name of round % 2 === 0 ? NAMES : NAMES.toReversed()) await measure(name);
     }
-    const [known, unknown] = [Math.min(...(times.app ?? [])), Math.min(...(times.nobody ?? []))];
-    expect(Math.abs(known - unknown) / Math.max(known, unknown)).toBeLessThan(0.2);
-  });
+    expect(difference()).toBeLessThan(0.2);
+  }, 60_000);
 });
 
 describe('a key that was changed a moment ago', () => {
