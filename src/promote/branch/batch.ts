@@ -1,4 +1,4 @@
-import type { Batch, DrainPending } from '../../lib/async/index.ts';
+import type { Batch, DrainPending, Schedule } from '../../lib/async/index.ts';
 import { hasCode, TurnpikeError } from '../../lib/errors.ts';
 import {
   type Connected,
@@ -33,6 +33,7 @@ export interface Access {
   readonly connected: Connected;
   readonly store: RepositoryStore;
   readonly signerOf: Signers;
+  readonly schedule: Schedule;
 }
 
 /** The same with a connection to one of them. */

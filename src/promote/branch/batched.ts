@@ -1,3 +1,4 @@
+import type { Schedule } from '../../lib/async/index.ts';
 import type { BranchUpdate } from './port.ts';
 
 /** An update on its way through a batch: it is prepared with the others, and pushed with them if it is wanted by then. */
@@ -15,14 +16,17 @@ export interface Decisions {
 }
 
 /** Upper bound on how long a batch waits for its next decision. */
-const DECISION_MS = 500;
+const DECISION_SECONDS = 0.5;
 
 /** Waits until all is decided, or for so long: no update waits long for another one. */
-export async function awaitDecisions(updates: readonly BatchedUpdate[]): Promise<Decisions> {
+export async function awaitDecisions(
+  updates: readonly BatchedUpdate[],
+  schedule: Schedule,
+): Promise<Decisions> {
   const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), DECISION_MS);
+  const callOff = schedule(() => late.resolve(undefined), DECISION_SECONDS);
   const wishes = await Promise.all(updates.map(({ isWanted }) => Promise.race([isWanted, late.promise])));
-  clearTimeout(timer);
+  callOff();
   return {
     wanted: updates.filter((_, index) => wishes[index] === true),
     undecided: updates.filter((_, index) => wishes[index] === undefined),

@@ -1,4 +1,11 @@
-import { createBatcher, createBreakers, createTurns, untilAborted } from '../../lib/async/index.ts';
+import {
+  createBatcher,
+  createBreakers,
+  createTurns,
+  onTimer,
+  type Schedule,
+  untilAborted,
+} from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import {
   copyKey,
@@ -31,6 +38,8 @@ export interface BranchUpdaterDeps {
   readonly maxPackBytes: number;
   readonly log: Logger;
   readonly now: () => Date;
+  /** For the decisions that a batch waits for. Default: a timer. */
+  readonly schedule?: Schedule;
 }
 
 export function createBranchUpdater({
@@ -38,6 +47,7 @@ export function createBranchUpdater({
   directory,
   log,
   now,
+  schedule = onTimer,
   ...bounds
 }: BranchUpdaterDeps): BranchUpdater {
   const turns = createTurns();
@@ -53,7 +63,7 @@ export function createBranchUpdater({
     closing: closing.signal,
     lane,
   });
-  const access = { connected, store, signerOf };
+  const access = { connected, store, signerOf, schedule };
   const batched = createBatcher<BatchedUpdate, Updated>((batch) => updateBatch(access, batch), fitsOnePush);
 
   function submit(update: BranchUpdate, phases: Phases): Promise<Updated> {

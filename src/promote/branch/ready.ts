@@ -1,4 +1,4 @@
-import { type DrainPending, ownTurn } from '../../lib/async/index.ts';
+import { type DrainPending, ownTurn, type Schedule } from '../../lib/async/index.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import {
   type Advertised,
@@ -21,6 +21,7 @@ import { prepareUpdate } from './update.ts';
 export interface Making {
   readonly transport: Transport;
   readonly signerOf: Signers;
+  readonly schedule: Schedule;
   /** The server takes no force push. */
   readonly onTop?: boolean | undefined;
 }
@@ -49,7 +50,7 @@ export async function makeReady(
   updates: readonly BatchedUpdate[],
   drainPending: DrainPending<BatchedUpdate>,
 ): Promise<Ready> {
-  const { transport } = making;
+  const { transport, schedule } = making;
   const end = performance.now() + MAX_BATCH_WAIT_MS;
   let state = await remoteState(repository, transport, updates);
   const prepared: Attempted[] = [];
@@ -60,7 +61,7 @@ export async function makeReady(
     const made = await prepareAll(repository, making, { state, updates: next, byRef });
     prepared.push(...made);
     const asked = [...undecided, ...announce(made)];
-    const decisions = await ownTurn(transport, awaitDecisions(asked));
+    const decisions = await ownTurn(transport, awaitDecisions(asked, schedule));
     for (const update of decisions.wanted) wanted.add(update);
     undecided = decisions.undecided;
     if (performance.now() > end) break;

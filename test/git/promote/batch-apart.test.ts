@@ -3,6 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import type { BranchUpdate } from '../../../src/promote/branch/port.ts';
 import { listenedSignal } from '../../fakes/listened-signal.ts';
+import { settled } from '../../fakes/schedule.ts';
 import { gitStage } from '../stage/stage.ts';
 import { branchUpdate, marked } from '../stage/support.ts';
 
@@ -171,7 +172,7 @@ exit 1
       if (!request.url.endsWith('/git-receive-pack')) return undefined;
       // The push of both is under way.
       ended.abort(GIVEN_UP);
-      return Bun.sleep(50).then(real);
+      return settled().then(real);
     };
     const first = promote('app-0', { signal: ended.signal });
     const second = promote('app-1', { signal: new AbortController().signal });
@@ -193,7 +194,7 @@ exit 1
   test('leave nothing behind that listens to the time of their attempts', async () => {
     const signals = FEW.map(() => listenedSignal());
     await Promise.all(FEW.map((app, index) => promote(app, signals[index])));
-    await Bun.sleep(1);
+    await settled();
     // Such a signal is held by that of the process for as long as somebody listens to it.
     expect(signals.map(({ count }) => count())).toEqual(FEW.map(() => 0));
   });

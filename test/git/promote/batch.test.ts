@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'bun:test';
 import { chmod, writeFile } from 'node:fs/promises';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { BranchUpdate } from '../../../src/promote/branch/port.ts';
+import type { BranchUpdate, BranchUpdater } from '../../../src/promote/branch/port.ts';
+import { createFakeSchedule, settled } from '../../fakes/schedule.ts';
+import { waitUntil } from '../../lab/wait.ts';
 import { gitStage } from '../stage/stage.ts';
-import { branchUpdate, marked } from '../stage/support.ts';
+import { branchUpdate, marked, testWorkspace } from '../stage/support.ts';
 
 const APPS = Array.from({ length: 30 }, (_, number) => `app-${number}`);
 const OTHERS = APPS.slice(1);
@@ -46,10 +48,14 @@ async function promoteAll(updates: readonly BranchUpdate[]) {
 }
 
 /** Prepares all, and pushes those that `when` resolves for; the others are given up. */
-async function promoteWhen(updates: readonly BranchUpdate[], when: (index: number) => Promise<unknown>) {
+async function promoteWhen(
+  updates: readonly BranchUpdate[],
+  when: (index: number) => Promise<unknown>,
+  { prepare }: Pick<BranchUpdater, 'prepare'> = stage.workspace,
+) {
   return Promise.allSettled(
     updates.map(async (update, index) => {
-      const prepared = await stage.workspace.prepare(update);
+      const prepared = await prepare(update);
       try {
         await when(index);
       } catch (error) {
@@ -151,7 +157,7 @@ describe('promotions of one repository that come together', () => {
   test('join no look that was begun before when they have a branch: it may have been merged since', async () => {
     await promoteAll(APPS.map((app) => updateOf(app)));
     // Each is told its result before all is over.
-    await Bun.sleep(0);
+    await settled();
     stage.server.requests.length = 0;
     const results = await promoteAll(APPS.map((app) => updateOf(app, { revision: '3.0.0' })));
     expect(results.map((result) => result.status === 'fulfilled' && result.value.kind)).toEqual(
@@ -289,10 +295,24 @@ describe('promotions of one repository that come together', () => {
 
   test('wait for records as long as these come in, and each is told of its own commit', async () => {
     const apps = APPS.slice(0, 5);
-    const results = await promoteWhen(
+    const { schedule, pass, pending } = createFakeSchedule();
+    const slow = await testWorkspace({ schedule });
+    const records = apps.map(() => Promise.withResolvers<void>());
+    const promoted = promoteWhen(
       apps.map((app) => updateOf(app)),
-      (index) => Bun.sleep(300 * (apps.length - index)),
+      (index) => records[index]?.promise ?? Promise.reject(new Error('there is no such record')),
+      slow,
     );
+    await waitUntil('the first one to be made', () => pending() > 0, { everyMs: 1 });
+    await pass(0.5);
+    for (const record of records.toReversed()) {
+      await waitUntil('the batch to wait', () => pending() > 0, { everyMs: 1 });
+      await pass(0.49);
+      record.resolve();
+      await pass(0.01);
+    }
+    const results = await promoted;
+    await slow.close();
     const tips = await Promise.all(apps.map((app) => stage.repository.tip(branchOf(app))));
     expect(results.map((result) => result.status === 'fulfilled' && result.value)).toEqual(
       tips.map((commit) => expect.objectContaining({ kind: 'pushed', commit })),
@@ -373,7 +393,7 @@ describe('commits to the base branch itself', () => {
     // The first one comes alone, and makes the others wait.
     const results = await promoteWhen(
       apps.map((app) => commitOf(app)),
-      (index) => (index === 2 ? Promise.reject(new Error('the socket is gone')) : Bun.sleep(50)),
+      (index) => (index === 2 ? Promise.reject(new Error('the socket is gone')) : settled()),
     );
     expect(results.map(({ status }) => status)).toEqual(
       apps.map((_, index) => (index === 2 ? 'rejected' : 'fulfilled')),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Schedule } from '../../../src/lib/async/schedule.ts';
 import { createOutbound, type Outbound } from '../../../src/lib/net/outbound.ts';
 import { createBranchUpdater } from '../../../src/promote/branch/branch-updater.ts';
 import type { BranchUpdate, BranchUpdater } from '../../../src/promote/branch/port.ts';
@@ -22,12 +23,13 @@ export async function testWorkspace(
     readonly maxBytes?: number;
     readonly maxPackBytes?: number;
     readonly directory?: string;
+    readonly schedule?: Schedule;
   } = {},
 ): Promise<TestWorkspace> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'turnpike-workspace-')));
   const { log, lines } = createFakeLog();
   const outbound = options.outbound ?? createOutbound({ allowed: [], insecure: ['127.0.0.1'] });
-  const { maxBytes = 1024 ** 3, maxPackBytes = 64 * 1024 ** 2 } = options;
+  const { maxBytes = 1024 ** 3, maxPackBytes = 64 * 1024 ** 2, schedule } = options;
   const workspace = createBranchUpdater({
     now: () => new Date(),
     outbound,
@@ -35,6 +37,7 @@ export async function testWorkspace(
     maxBytes,
     maxPackBytes,
     log,
+    ...(schedule && { schedule }),
   });
   return {
     directory,
