@@ -31,9 +31,9 @@ Examples:
       Go on and show each Pipeline that changes, until Ctrl-C.
 ${describeFlags(CLUSTER_FLAGS)}
 
-The columns: RUNS is the revision of the targets, several with / between them; READY counts the targets that are
-ready; COMES is the revision that is on its way, PHASE how far it is and SINCE for how long. Without one, SINCE
-is the age of the last deployment.
+The columns: CURRENT is the revision of the targets, several with / between them; READY counts the targets that
+are ready; NEXT is the revision that is being promoted, PHASE how far it is and SINCE for how long. Without one,
+SINCE is the age of the last deployment. MESSAGE says what the environment waits for.
 `;
 }
 

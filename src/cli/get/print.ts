@@ -25,7 +25,7 @@ function tablePrinter({ allNamespaces: namespaces, watch }: GetArguments, { out 
   const said = new Map<string, string>();
   const rows = (pipeline: Found) => rowsOf(pipeline, { namespaces, now: new Date() });
   const isNews = (row: readonly string[]) => {
-    // Time passes in the last column but one, which is no news.
+    // SINCE, the last column but one, always changes: a row is new by the others alone.
     const [key, text] = [row.slice(0, namespaces ? 3 : 2).join('/'), row.toSpliced(-2, 1).join('\n')];
     const isNew = said.get(key) !== text;
     said.set(key, text);

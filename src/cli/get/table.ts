@@ -8,13 +8,13 @@ import { shownRevisions } from '../../decide/report/summary.ts';
 import { age } from '../columns.ts';
 
 export interface TableOptions {
-  /** Whether there is a column for the namespace. */
+  /** True: there is a column for the namespace. */
   readonly namespaces: boolean;
   readonly now: Date;
 }
 
 export function header({ namespaces }: Pick<TableOptions, 'namespaces'>): string[] {
-  const own = ['PIPELINE', 'ENVIRONMENT', 'RUNS', 'READY', 'COMES', 'PHASE', 'SINCE', 'WHAT IT WAITS FOR'];
+  const own = ['PIPELINE', 'ENVIRONMENT', 'CURRENT', 'READY', 'NEXT', 'PHASE', 'SINCE', 'MESSAGE'];
   return namespaces ? ['NAMESPACE', ...own] : own;
 }
 
@@ -50,7 +50,7 @@ function ready({ targets }: EnvironmentStatus): string {
   return `${targets.filter((target) => target.ready).length}/${targets.length}`;
 }
 
-/** What concerns a Pipeline as a whole and keeps it from going on, in sentences. */
+/** Says in sentences what concerns a Pipeline as a whole and keeps it from going on. */
 export function remarksOn({ metadata, spec, status }: StoredPipeline): string[] {
   const name = `${metadata.namespace}/${metadata.name}`;
   const remarks: string[] = [];
@@ -58,16 +58,16 @@ export function remarksOn({ metadata, spec, status }: StoredPipeline): string[] 
     remarks.push(`${name}: Turnpike has not looked at this spec yet. Does it run, and watch this namespace?`);
   }
   if (spec.ok && spec.value.suspend) remarks.push(`${name}: suspended, nothing is promoted.`);
-  for (const { type, status: value, reason, message } of (status.conditions ?? []).filter(isTold)) {
+  for (const { type, status: value, reason, message } of (status.conditions ?? []).filter(isRemark)) {
     remarks.push(`${name}: ${type} is ${value} (${reason}). ${message}`);
   }
   return remarks;
 }
 
-/** What concerns one promotion stands in its row already. */
+/** Reasons that concern one promotion: its row says so already. */
 const IN_A_ROW = ['PromotionFailed', 'PromotionRetrying'];
 
-function isTold({ type, status, reason }: Condition): boolean {
+function isRemark({ type, status, reason }: Condition): boolean {
   if (IN_A_ROW.includes(reason)) return false;
   return (type === 'Ready' && status === 'False') || (type === 'Warning' && status === 'True');
 }

@@ -80,9 +80,9 @@ describe('turnpike get', () => {
       const { code, out, err } = await get('-A');
       expect({ code, err }).toEqual({ code: 0, err: '' });
       expect(out.split('\n').slice(0, 3)).toEqual([
-        'NAMESPACE  PIPELINE  ENVIRONMENT  RUNS  READY  COMES  PHASE            SINCE  WHAT IT WAITS FOR',
-        'apps       app       dev          –     –      –      –                       Waits for the next deployment.',
-        'apps       app       staging      –     –      1.1.0  WaitingApproval         Waits for an approval of 1.1.0 [2J.',
+        'NAMESPACE  PIPELINE  ENVIRONMENT  CURRENT  READY  NEXT   PHASE            SINCE  MESSAGE',
+        'apps       app       dev          –        –      –      –                       Waits for the next deployment.',
+        'apps       app       staging      –        –      1.1.0  WaitingApproval         Waits for an approval of 1.1.0 [2J.',
       ]);
       const one = JSON.parse((await get('app', '-n', 'apps', '-o', 'json')).out);
       expect(one).toMatchObject({ kind: 'Pipeline', metadata: { name: 'app' }, spec: spec() });

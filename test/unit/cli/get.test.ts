@@ -127,10 +127,10 @@ describe('the table of turnpike get', () => {
     const options = { namespaces: true, now: NOW };
     const rows = [header(options), ...rowsOf(stored({ environments }), options)];
     expect(createColumns()(rows)).toEqual([
-      'NAMESPACE  PIPELINE  ENVIRONMENT  RUNS   READY  COMES  PHASE            SINCE  WHAT IT WAITS FOR',
-      'apps       app       dev          1.1.0  1/1    –      –                5m     Waits for the next deployment.',
-      `apps       app       staging      1.0.0  1/1    1.1.0  PullRequestOpen  90s    ${message} ${pullRequest.url}`,
-      'apps       app       prod         –      –      –      –                       Waits for the next revision in staging.',
+      'NAMESPACE  PIPELINE  ENVIRONMENT  CURRENT  READY  NEXT   PHASE            SINCE  MESSAGE',
+      'apps       app       dev          1.1.0    1/1    –      –                5m     Waits for the next deployment.',
+      `apps       app       staging      1.0.0    1/1    1.1.0  PullRequestOpen  90s    ${message} ${pullRequest.url}`,
+      'apps       app       prod         –        –      –      –                       Waits for the next revision in staging.',
     ]);
   });
 
