@@ -14,5 +14,5 @@ export function alsoManagedByUnnamed(): string {
 }
 
 function warning(who: string): string {
-  return `${who} governs this application too: two Pipelines would promote against each other.`;
+  return `${who} also manages this application: two Pipelines would promote against each other.`;
 }

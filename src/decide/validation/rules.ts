@@ -49,7 +49,7 @@ export const RULES = {
   'cluster-exists': 'A cluster that is named is there, for Pipelines of the namespace.',
   'application-readable': "The application's kind is known to the cluster, and Turnpike may read it.",
   'target-readable-by-author': 'Whoever names a target in another namespace may get the application there.',
-  'application-governed-once': 'An application is governed by one Pipeline.',
+  'application-governed-once': 'An application is managed by one Pipeline.',
 } as const;
 
 export type Rule = keyof typeof RULES;

@@ -163,7 +163,7 @@ describe('two shards of two replicas in one namespace', () => {
     // The API server calls the first replica of main.
     const twin = await apply('twin', object.spec);
     expect(twin.stdout).toContain('created (server dry run)');
-    expect(twin.stderr).toContain(`Pipeline ${app.name}/app governs this application too`);
+    expect(twin.stderr).toContain(`Pipeline ${app.name}/app also manages this application`);
     const strategy = {
       'pull-request': {
         type: 'gitea',

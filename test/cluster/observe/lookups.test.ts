@@ -192,7 +192,7 @@ describe('the facts about what a spec names', () => {
     const { managers } = await gather(
       targets({ namespace: 'own' }, { namespace: 'shared' }, { namespace: 'foreign' }),
     );
-    expect([...managers].map(([key, sentence]) => [key, sentence.split(' governs')[0]])).toEqual([
+    expect([...managers].map(([key, sentence]) => [key, sentence.split(' also manages')[0]])).toEqual([
       ['shared', `Pipeline ${namespace}/b`],
       ['foreign', 'A Pipeline of another namespace'],
     ]);
@@ -222,7 +222,7 @@ describe('the facts about what a spec names', () => {
         extra: {},
         ...user,
       });
-      const names = [...managers.values()].map((sentence) => sentence.split(' governs')[0]);
+      const names = [...managers.values()].map((sentence) => sentence.split(' also manages')[0]);
       return { hook: secrets.get('hook')?.kind, clusters: clusters.size, names };
     };
     const anonymous = ['Another Pipeline', 'A Pipeline of another namespace'];

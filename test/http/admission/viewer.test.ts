@@ -149,7 +149,7 @@ describe('a review by somebody who may not get the Secrets', () => {
   });
 });
 
-describe('another Pipeline that governs the application', () => {
+describe('another Pipeline that manages the application', () => {
   const own = pipelineKey('demo', 'other');
   const foreign = pipelineKey('payments', 'checkout');
   const others: [string, PipelineKey, string, string][] = [
@@ -174,9 +174,9 @@ describe('another Pipeline that governs the application', () => {
     });
     const shared = await object({ 'environments.0.targets': [{ namespace: 'shared' }] });
     const toOwner = JSON.stringify(await ask({ object: shared, userInfo: OWNER }));
-    expect(toOwner).toContain(`${named} governs this application too`);
+    expect(toOwner).toContain(`${named} also manages this application`);
     const toWriter = JSON.stringify(await ask({ object: shared, userInfo: WRITER }));
-    expect(toWriter).toContain(`${unnamed} governs this application too`);
+    expect(toWriter).toContain(`${unnamed} also manages this application`);
     expect(toWriter).not.toContain(key);
   });
 });

@@ -267,7 +267,7 @@ describe('a Pipeline', () => {
     ]);
   });
 
-  test('that governs the application of another one is warned of, its own copy is not', async () => {
+  test('that manages the application of another one is warned of, its own copy is not', async () => {
     const copy = pipelineYaml();
     const other = pipelineYaml({
       'name: podinfo\n': 'name: b\n',
@@ -275,7 +275,7 @@ describe('a Pipeline', () => {
     });
     const found = await warningsOf(stream(HOOK_SECRET, pipelineYaml(), copy, other));
     const sentence = (name: string) =>
-      `Pipeline demo/${name} governs this application too: two Pipelines would promote against each other.`;
+      `Pipeline demo/${name} also manages this application: two Pipelines would promote against each other.`;
     expect(found).toEqual([
       `-:22:11: warning: spec.environments[0].targets[0]: ${sentence('b')}`,
       `-:45:11: warning: spec.environments[0].targets[0]: ${sentence('b')}`,
