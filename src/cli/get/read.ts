@@ -93,7 +93,7 @@ function byName({ metadata: a }: Found, { metadata: b }: Found): number {
 
 /** People see what goes wrong; the rest is for programs that run for long. */
 function logTo({ trouble }: Follower): Logger {
-  const tell = (fields: Record<string, unknown>, message: string) => {
+  const report = (fields: Record<string, unknown>, message: string) => {
     const { error } = fields;
     trouble(`${message}${error === undefined ? '' : `: ${errorMessage(error)}`}`);
   };
@@ -101,8 +101,8 @@ function logTo({ trouble }: Follower): Logger {
   const log: Logger = {
     debug: quiet,
     info: quiet,
-    warn: tell,
-    error: tell,
+    warn: report,
+    error: report,
     child: () => log,
     scope: (_, work) => work(),
   };

@@ -28,7 +28,7 @@ import { type Manifest, textOf } from './objects.ts';
 import { fileProblem, type Problem } from './problem.ts';
 import type { SecretIndex } from './secrets.ts';
 
-/** Whoever has more of one kind in one Pipeline reads no further. */
+/** Faults of one kind in one Pipeline that are shown: nobody reads more. */
 const MAX_PROBLEMS = 200;
 const MAX_PROBLEMS_IN_ALL = 10_000;
 /** Where the file leaves it to `kubectl -n` or kustomize; messages have to name one. */
@@ -45,11 +45,11 @@ export function checkPipelines(
   secrets: SecretIndex,
   given: Given,
 ): Problem[] {
-  const governors = createGovernors(pipelines);
+  const otherManager = createOtherManager(pipelines);
   const found: Problem[] = [];
   for (const pipeline of pipelines) {
     if (found.length > MAX_PROBLEMS_IN_ALL) return [...found, unchecked(pipeline)];
-    const { problems, warnings } = findingsOf(pipeline, { secrets, governors, ...given });
+    const { problems, warnings } = findingsOf(pipeline, { secrets, otherManager, ...given });
     found.push(...placed(pipeline, 'error', problems), ...placed(pipeline, 'warning', warnings));
   }
   return found;
@@ -63,7 +63,7 @@ interface Given {
 
 interface Known extends Given {
   readonly secrets: SecretIndex;
-  readonly governors: Governors;
+  readonly otherManager: OtherManager;
 }
 
 function findingsOf(pipeline: Manifest, known: Known): Findings {
@@ -74,7 +74,7 @@ function findingsOf(pipeline: Manifest, known: Known): Findings {
   const policy = isOpen ? { ...known.policy, noCrossNamespaceRefs: false } : known.policy;
   const checked = checkSpec(fields.spec, policy, names);
   const around = checked.spec
-    ? surroundings(referencesOf(checked.spec, names, policy), raw, known)
+    ? referenceFindings(referencesOf(checked.spec, names, policy), raw, known)
     : NO_FINDINGS;
   const own = [...objectProblems(pipeline), ...unknownObjectFields(fields), ...unknownFields(fields.spec)];
   const said = mergeFindings({ problems: own, warnings: [] }, checked.findings);
@@ -140,36 +140,36 @@ function placed(
   return [...shown, { ...shared, ...pipeline.at('spec'), rule: 'length', field: 'spec', message }];
 }
 
-/** Doubts about applications and GitopsClusters need a cluster to look at. */
-function surroundings(needs: References, own: RawNames, known: Known): Findings {
-  const { secrets, governors, clusterHosts, policy, now } = known;
-  const doubts = needs.targets.flatMap(({ key }) => {
-    const other = governors(applicationKey(needs.appRef, key), own);
+/** Checks what the references lead to in the input; applications and GitopsClusters need a cluster to look at. */
+function referenceFindings(references: References, own: RawNames, known: Known): Findings {
+  const { secrets, otherManager, clusterHosts, policy, now } = known;
+  const managers = references.targets.flatMap(({ key }) => {
+    const other = otherManager(applicationKey(references.appRef, key), own);
     return other ? [[key, alsoManagedBy(other.namespace ?? '', other.name)] as const] : [];
   });
-  const states = needs.secrets.map(({ name }) => [name, secrets.find(own.namespace, name)] as const);
-  const clusters = needs.clusters.flatMap(({ key, ref }) => {
+  const states = references.secrets.map(({ name }) => [name, secrets.find(own.namespace, name)] as const);
+  const clusters = references.clusters.flatMap(({ key, ref }) => {
     if (ref.kind !== 'Secret') return [];
-    const foreign = foreignSecretProblem(ref, needs.names.namespace);
-    const where = `Secret ${needs.names.namespace}/${ref.name}`;
-    const doubt =
+    const foreign = foreignSecretProblem(ref, references.names.namespace);
+    const where = `Secret ${references.names.namespace}/${ref.name}`;
+    const warning =
       foreign ?? kubeconfigWarning(secrets.find(own.namespace, ref.name), { where, hosts: clusterHosts });
-    return doubt === undefined ? [] : [[key, doubt] as const];
+    return warning === undefined ? [] : [[key, warning] as const];
   });
-  const facts = {
+  const objects = {
     ...NO_OBJECTS,
     secrets: new Map(states),
     clusters: new Map(clusters),
-    managers: new Map(doubts),
+    managers: new Map(managers),
     now,
   };
-  return checkReferences(needs, facts, policy);
+  return checkReferences(references, objects, policy);
 }
 
-/** Another Pipeline than `own` that governs the application. */
-type Governors = (applicationKey: string, own: RawNames) => RawNames | undefined;
+/** Another Pipeline than `own` that manages the application. */
+type OtherManager = (applicationKey: string, own: RawNames) => RawNames | undefined;
 
-function createGovernors(pipelines: readonly Manifest[]): Governors {
+function createOtherManager(pipelines: readonly Manifest[]): OtherManager {
   // Two of different names are enough to find another one for each.
   const byApplication = new Map<string, readonly RawNames[]>();
   for (const pipeline of pipelines) {

@@ -7,15 +7,15 @@ import { type Fields, fieldOf, isFields, type Manifest, textOf } from './objects
 export interface FoundSecret {
   readonly namespace: string | undefined;
   readonly name: string;
-  readonly facts: ReferencedSecret;
+  readonly secret: ReferencedSecret;
 }
 
 const NOT_FOUND: SecretState = { kind: 'unknown', why: 'It is not in what was checked.' };
 
 const READERS: Readonly<Record<string, (fields: Fields) => ReferencedSecret>> = {
-  '/Secret': plainFacts,
-  'bitnami.com/SealedSecret': sealedFacts,
-  'external-secrets.io/ExternalSecret': externalFacts,
+  '/Secret': plainSecret,
+  'bitnami.com/SealedSecret': sealedSecret,
+  'external-secrets.io/ExternalSecret': externalSecret,
 };
 
 export function isSecret(manifest: Manifest): boolean {
@@ -29,7 +29,7 @@ export function secretOf(manifest: Manifest): FoundSecret | undefined {
   const target = kind === 'ExternalSecret' ? textOf(fields, 'spec', 'target', 'name') : undefined;
   const name = target ?? textOf(fields, 'metadata', 'name');
   if (!read || name === undefined) return undefined;
-  return { namespace: textOf(fields, 'metadata', 'namespace'), name, facts: read(fields) };
+  return { namespace: textOf(fields, 'metadata', 'namespace'), name, secret: read(fields) };
 }
 
 function readerOf({ group, kind }: Manifest) {
@@ -38,7 +38,7 @@ function readerOf({ group, kind }: Manifest) {
 }
 
 /** `stringData` wins, as in the API server; with SOPS both are encrypted. */
-function plainFacts(fields: Fields): ReferencedSecret {
+function plainSecret(fields: Fields): ReferencedSecret {
   const isSealed = isFields(fields.sops);
   const entries = (key: string, decode: (text: string) => Uint8Array | 'sealed') =>
     Object.entries(isFields(fields[key]) ? fields[key] : {}).map(([name, value]) => {
@@ -55,7 +55,7 @@ function base64(value: string): Uint8Array | 'sealed' {
 }
 
 /** https://github.com/bitnami-labs/sealed-secrets: the template may bring keys of its own. */
-function sealedFacts({ spec }: Fields): ReferencedSecret {
+function sealedSecret({ spec }: Fields): ReferencedSecret {
   const keys = [fieldOf(spec, 'encryptedData'), fieldOf(spec, 'template', 'data')].flatMap((data) =>
     isFields(data) ? Object.keys(data) : [],
   );
@@ -66,7 +66,7 @@ function sealedFacts({ spec }: Fields): ReferencedSecret {
  * https://external-secrets.io: only the store knows what will be in it. Without a template the Secret gets the
  * annotations of the ExternalSecret.
  */
-function externalFacts(fields: Fields): ReferencedSecret {
+function externalSecret(fields: Fields): ReferencedSecret {
   return hosts(fieldOf(fields.spec, 'target', 'template') ?? fields);
 }
 
@@ -87,9 +87,9 @@ export function createSecretIndex(): SecretIndex {
   const byKey = new Map<string, ReferencedSecret>();
   const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`;
   return {
-    add({ namespace, name, facts }) {
+    add({ namespace, name, secret }) {
       const key = keyOf(namespace, name);
-      if (!byKey.has(key)) byKey.set(key, facts);
+      if (!byKey.has(key)) byKey.set(key, secret);
     },
     find(namespace, name) {
       const secret = byKey.get(keyOf(namespace, name));
