@@ -37,7 +37,7 @@ export type CheckPipeline = (pipeline: Pipeline) => Checking;
 
 export interface CheckDeps {
   readonly policy: SpecPolicy;
-  readonly gather: (needs: References) => Promise<ReferencedObjects>;
+  readonly gather: (references: References) => Promise<ReferencedObjects>;
   /** Called when a look at what is around a Pipeline has brought something new. */
   readonly onChange: (key: PipelineKey) => void;
   /** Waited for before what was good is looked at again: not while a promotion may be under way. */
@@ -95,12 +95,12 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
 
   async function look({ metadata, spec }: Pipeline): Promise<Findings> {
     const { uid, generation } = metadata;
-    const needs = referencesOf(spec, metadata);
-    const facts = await gather(needs);
-    const findings = checkReferences(needs, facts, policy);
+    const references = referencesOf(spec, metadata);
+    const objects = await gather(references);
+    const findings = checkReferences(references, objects, policy);
     const before = known.get(uid);
     if ((before?.generation ?? 0) > generation) return findings;
-    const secrets = statesOf(needs, facts, before?.secrets);
+    const secrets = statesOf(references, objects, before?.secrets);
     const news = { secrets, isNews: isNews(before, secrets) };
     putBounded(known, uid, { generation, findings, ...news, ...validity(findings, now()) }, MAX_KNOWN);
     return findings;
@@ -151,11 +151,11 @@ function isNews(before: Known | undefined, secrets: Known['secrets']): boolean {
 
 /** A Secret that the API server does not give now is as it was before. */
 function statesOf(
-  needs: References,
+  references: References,
   { secrets }: ReferencedObjects,
   before: ReadonlyMap<string, string> | undefined,
 ): ReadonlyMap<string, string> {
-  const states = needs.secrets.map(({ name }): [string, string | undefined] => {
+  const states = references.secrets.map(({ name }): [string, string | undefined] => {
     const state = secrets.get(name);
     if (!state || state.kind === 'unknown') return [name, before?.get(name)];
     return [name, state.kind === 'found' ? `found ${state.secret.version ?? ''}` : state.kind];

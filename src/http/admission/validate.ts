@@ -19,7 +19,7 @@ import type { Review } from './review.ts';
 export interface ValidateDeps {
   readonly policy: SpecPolicy;
   /** What the cluster says of the things that a spec names. What it cannot say is no error but unknown. */
-  readonly gather: (needs: References, options: GatherOptions) => Promise<ReferencedObjects>;
+  readonly gather: (references: References, options: GatherOptions) => Promise<ReferencedObjects>;
 }
 
 export interface GatherOptions {
@@ -80,12 +80,12 @@ async function checkSurroundings(
   spec: PipelineSpec,
   { review: { names, dryRun, author }, deps: { gather, policy }, lookups, isChange }: Case,
 ): Promise<Findings> {
-  const needs = referencesOf(spec, names, policy);
+  const references = referencesOf(spec, names, policy);
   const options = { ...(author && { viewer: author, ...(isChange && { author }) }), lookups };
-  const known = checkReferences(needs, await gather(needs, { fresh: false, ...options }), policy);
+  const known = checkReferences(references, await gather(references, { fresh: false, ...options }), policy);
   if (known.problems.length === 0) return known;
   if (dryRun) return { problems: [], warnings: [...known.problems, ...known.warnings] };
-  return checkReferences(needs, await gather(needs, { fresh: true, ...options }), policy);
+  return checkReferences(references, await gather(references, { fresh: true, ...options }), policy);
 }
 
 function isUnchanged({ operation, spec, oldSpec, wasPipeline }: Review): boolean {

@@ -39,36 +39,40 @@ export type LookUpReferences = (
 const MAX_NAMESPACES = 5;
 
 export function createReferenceLookup(deps: ReferenceLookupDeps): LookUpReferences {
-  return async (needs, { fresh = false, author, viewer, lookups } = {}) => {
-    if (lookups) return gather({ deps, lookups, fresh, author, viewer }, needs);
+  return async (references, { fresh = false, author, viewer, lookups } = {}) => {
+    if (lookups) return gather({ deps, lookups, fresh, author, viewer }, references);
     const own = createLookupBudget();
     try {
-      return await gather({ deps, lookups: own, fresh, author, viewer }, needs);
+      return await gather({ deps, lookups: own, fresh, author, viewer }, references);
     } finally {
       own.end();
     }
   };
 }
 
-async function gather(lookup: Lookup, needs: References): Promise<ReferencedObjects> {
+async function gather(lookup: Lookup, references: References): Promise<ReferencedObjects> {
   const { deps, lookups, author } = lookup;
-  const { names, appRef } = needs;
+  const { names, appRef } = references;
   return {
-    secrets: await eachInTurn(secretNames(needs), { key: String, lookups }, (name) => {
+    secrets: await eachInTurn(secretNames(references), { key: String, lookups }, (name) => {
       return secretState(lookup, names.namespace, name);
     }),
-    clusters: await eachInTurn(needs.clusters, { key: keyOf, lookups }, ({ ref }) => {
+    clusters: await eachInTurn(references.clusters, { key: keyOf, lookups }, ({ ref }) => {
       return clusterWarning(lookup, names, ref);
     }),
     applications: await eachInTurn(
-      needs.applications.slice(0, MAX_NAMESPACES).map((target) => target.namespace),
+      references.applications.slice(0, MAX_NAMESPACES).map((target) => target.namespace),
       { key: String, lookups },
       (namespace) => applicationWarning(deps.access, appRef, namespace),
     ),
-    authors: await eachInTurn(author ? foreignNamespaces(needs) : [], { key: String, lookups }, (one) => {
-      return author && authorWarning(deps.authors, { author, appRef, namespace: one });
-    }),
-    managers: await managedByWarnings(lookup, needs),
+    authors: await eachInTurn(
+      author ? foreignNamespaces(references) : [],
+      { key: String, lookups },
+      (one) => {
+        return author && authorWarning(deps.authors, { author, appRef, namespace: one });
+      },
+    ),
+    managers: await managedByWarnings(lookup, references),
     ...(deps.now && { now: deps.now() }),
   };
 }

@@ -14,8 +14,11 @@ import { eachInTurn, type Lookup, mayGet } from './lookup-context.ts';
 const MAX_NAMED = 5;
 
 /** Warns of other Pipelines that promote the applications of a spec: a sentence for each target, by its key. */
-export async function managedByWarnings(lookup: Lookup, needs: References): Promise<Map<string, string>> {
-  const { names, appRef, targets } = needs;
+export async function managedByWarnings(
+  lookup: Lookup,
+  references: References,
+): Promise<Map<string, string>> {
+  const { names, appRef, targets } = references;
   const own = pipelineKey(names.namespace, names.name);
   const others = new Map<string, PipelineKey>();
   for (const { key } of targets) {
