@@ -1,7 +1,7 @@
 import type { PipelineKey, Target } from '../../api/pipeline.ts';
 import { refusedReference, type SpecPolicy } from '../../decide/validation.ts';
 import { createBulkhead, createGarbageCollector, createSlots } from '../../lib/async/index.ts';
-import { type ClusterRoom, createByteRoom, createDiscovery, createJudge } from '../../lib/kube/index.ts';
+import { type ClusterRoom, createByteRoom, createDiscovery, createHostCheck } from '../../lib/kube/index.ts';
 import { remembered, systemLookup } from '../../lib/net/index.ts';
 import { createApplicationDiscovery } from '../../observe/applications/application-discovery.ts';
 import { createGrantedKinds } from '../../observe/applications/granted-kinds.ts';
@@ -49,7 +49,7 @@ export function composeObserved(context: Context, { cluster, secrets, policy, so
     room: clusterRoom(sockets),
     budgets,
     onRequest,
-    judge: createJudge(hosts, remembered(systemLookup)),
+    checkHost: createHostCheck(hosts, remembered(systemLookup)),
     granted: createGrantedKinds(client, { now, ...within }),
   };
   const clusters = createClusters({

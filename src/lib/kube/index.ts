@@ -6,7 +6,7 @@ export { readCertificate } from './certificates/certificate.ts';
 export { type Certificates, createCertificateManager } from './certificates/certificates.ts';
 export { fileCertificates } from './certificates/files.ts';
 export { createByteRoom } from './client/byte-room.ts';
-export { createJudge, type Judge } from './client/judge.ts';
+export { createHostCheck, type HostCheck } from './client/host-check.ts';
 export { busy, type ClusterRoom, createRequestQueue } from './client/request-queue.ts';
 export type { RequestRecord } from './client/sender.ts';
 export { apiStatus } from './client/status.ts';

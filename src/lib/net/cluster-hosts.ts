@@ -3,7 +3,7 @@ import { hostOf, isForbiddenName, isNamedBy } from './hosts.ts';
 
 /**
  * The hosts that kubeconfigs of other clusters may lead to. A kubeconfig is judged by its text alone, without
- * DNS; `src/lib/kube/client/judge.ts` asks again with the addresses that a name resolves to.
+ * DNS; `src/lib/kube/client/host-check.ts` asks again with the addresses that a name resolves to.
  */
 export interface ClusterHosts {
   /** `--cluster-hosts`: `host`, `host:port` or `*.host`; empty allows every host. */

@@ -5,7 +5,7 @@ import {
   createDiscovery,
   createKubeClient,
   createRequestQueue,
-  type Judge,
+  type HostCheck,
   type KubeClientDeps,
   REMOTE_LIMITS,
 } from '../../lib/kube/index.ts';
@@ -21,7 +21,7 @@ export interface RemoteDeps
   /** Other kinds than Flux's and workloads are read only where they may be read in our own cluster. */
   readonly granted: GrantedKinds;
   readonly now: () => Date;
-  readonly judge: Judge;
+  readonly checkHost: HostCheck;
   /** For the requests to all other clusters. */
   readonly room: ClusterRoom;
   readonly budgets: WatchBudgets;

@@ -3,7 +3,7 @@ import { createBulkhead } from '../../../src/lib/async/bulkhead.ts';
 import { createGarbageCollector } from '../../../src/lib/async/index.ts';
 import { createSlots } from '../../../src/lib/async/slots.ts';
 import { createByteRoom } from '../../../src/lib/kube/client/byte-room.ts';
-import { createJudge } from '../../../src/lib/kube/client/judge.ts';
+import { createHostCheck } from '../../../src/lib/kube/client/host-check.ts';
 import { createWatchBudgets } from '../../../src/observe/applications/watch-budget.ts';
 import { openRemote } from '../../../src/observe/clusters/remote.ts';
 import { kubeConfigTo } from '../../cluster/lib/kube/support.ts';
@@ -47,7 +47,7 @@ function setUp(granted: readonly string[]) {
     budgets: createWatchBudgets(100),
     log: createFakeLog().log,
     granted: { has: async (group, plural) => granted.includes(`${plural}.${group}`) },
-    judge: createJudge({ allowed: [], insecure: [], allowLoopback: true }, async () => []),
+    checkHost: createHostCheck({ allowed: [], insecure: [], allowLoopback: true }, async () => []),
     now: () => new Date(),
   });
   ended.push(remote.close, () => void server.stop(true));

@@ -5,7 +5,7 @@ import { createBulkhead } from '../../../src/lib/async/bulkhead.ts';
 import { createGarbageCollector } from '../../../src/lib/async/index.ts';
 import { createSlots } from '../../../src/lib/async/slots.ts';
 import { createByteRoom } from '../../../src/lib/kube/client/byte-room.ts';
-import { createJudge } from '../../../src/lib/kube/client/judge.ts';
+import { createHostCheck } from '../../../src/lib/kube/client/host-check.ts';
 import type { KubeClient } from '../../../src/lib/kube/client/transport.ts';
 import { createWatchBudgets } from '../../../src/observe/applications/watch-budget.ts';
 import { createClusters } from '../../../src/observe/clusters/clusters.ts';
@@ -77,7 +77,7 @@ test('clusters of one namespace that all hang in lists make nobody else’s away
   const remote = {
     ...{ room, budgets, log, now, revisionPaths: new Map() },
     granted: { has: async () => true },
-    judge: createJudge(HOSTS, async () => []),
+    checkHost: createHostCheck(HOSTS, async () => []),
   };
   const clusters = createClusters({
     log,

@@ -7,10 +7,10 @@ import type { Logger } from '../../logger.ts';
 import type { KubeClient } from '../client/transport.ts';
 
 /** Whether the bearer of a token may get `/metrics`. */
-export type MetricsVerdict = 'allowed' | 'unauthenticated' | 'forbidden';
+export type MetricsAccess = 'allowed' | 'unauthenticated' | 'forbidden';
 
 /** @throws TurnpikeError as a rejection when the API server does not say, or too many are asked for */
-export type JudgeMetricsReader = (token: string) => Promise<MetricsVerdict>;
+export type AuthorizeMetricsReader = (token: string) => Promise<MetricsAccess>;
 
 export interface MetricsReadersDeps {
   readonly log: Logger;
@@ -45,7 +45,7 @@ const AccessReview = v.object({
 });
 
 interface Known {
-  readonly verdict: MetricsVerdict;
+  readonly access: MetricsAccess;
   readonly at: number;
 }
 
@@ -54,31 +54,31 @@ interface Known {
  * they may `get` `/metrics`. Tokens are kept as hashes alone. Those that were allowed are kept apart from those
  * that were not, so that invented ones drive none of them out.
  */
-export function createMetricsReaders(client: KubeClient, deps: MetricsReadersDeps): JudgeMetricsReader {
+export function createMetricsReaders(client: KubeClient, deps: MetricsReadersDeps): AuthorizeMetricsReader {
   const allowed = new Map<string, Known>();
   const refused = new Map<string, Known>();
-  const asking = createSingleFlight<MetricsVerdict>();
-  let toldAt = Number.NEGATIVE_INFINITY;
+  const asking = createSingleFlight<MetricsAccess>();
+  let loggedAt = Number.NEGATIVE_INFINITY;
 
-  function keep(key: string, verdict: MetricsVerdict): void {
+  function keep(key: string, access: MetricsAccess): void {
     allowed.delete(key);
-    const known = verdict === 'allowed' ? allowed : refused;
-    putBounded(known, key, { verdict, at: deps.elapsed() }, MAX_KNOWN);
+    const known = access === 'allowed' ? allowed : refused;
+    putBounded(known, key, { access, at: deps.elapsed() }, MAX_KNOWN);
   }
 
-  function recent(key: string): MetricsVerdict | undefined {
+  function recent(key: string): MetricsAccess | undefined {
     const known = allowed.get(key) ?? refused.get(key);
     if (!known) return undefined;
-    const keptMs = known.verdict === 'allowed' ? ALLOWED_MS : REFUSED_MS;
-    return deps.elapsed() - known.at < keptMs ? known.verdict : undefined;
+    const keptMs = known.access === 'allowed' ? ALLOWED_MS : REFUSED_MS;
+    return deps.elapsed() - known.at < keptMs ? known.access : undefined;
   }
 
-  async function ask(key: string, token: string): Promise<MetricsVerdict> {
+  async function ask(key: string, token: string): Promise<MetricsAccess> {
     try {
       const user = await authenticate(client, token);
-      const verdict = user ? await authorize(client, user) : 'unauthenticated';
-      keep(key, verdict);
-      return verdict;
+      const access = user ? await authorize(client, user) : 'unauthenticated';
+      keep(key, access);
+      return access;
     } catch (error) {
       note(error);
       throw error;
@@ -86,15 +86,15 @@ export function createMetricsReaders(client: KubeClient, deps: MetricsReadersDep
   }
 
   function note(error: unknown): void {
-    if (deps.elapsed() - toldAt < LOG_EVERY_MS) return;
-    toldAt = deps.elapsed();
+    if (deps.elapsed() - loggedAt < LOG_EVERY_MS) return;
+    loggedAt = deps.elapsed();
     deps.log.warn({ error: errorMessage(error) }, 'who asks for /metrics cannot be found out');
   }
 
   return async (token) => {
     const key = createHash('sha256').update(token).digest('base64');
-    const verdict = recent(key);
-    if (verdict) return verdict;
+    const access = recent(key);
+    if (access) return access;
     const isFull = asking.size() >= MAX_ASKING && !asking.has(key);
     if (isFull && !allowed.has(key)) throw tooMany();
     return asking.run(key, () => ask(key, token));
@@ -108,7 +108,7 @@ async function authenticate(client: KubeClient, token: string): Promise<User | u
   return authenticated ? parseFirst(User, user) : undefined;
 }
 
-async function authorize(client: KubeClient, user: User): Promise<MetricsVerdict> {
+async function authorize(client: KubeClient, user: User): Promise<MetricsAccess> {
   const { username, ...rest } = user;
   const nonResourceAttributes = { path: '/metrics', verb: 'get' };
   const body = {

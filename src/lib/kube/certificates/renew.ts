@@ -42,8 +42,11 @@ export async function renewedState(
   if (leaf && isUsable(leaf, now) && isSignedBy(leaf.cert, authority.cert) && coversNames(leaf.cert, names)) {
     return { ...state, authority, leaf };
   }
-  const settled = now.getTime() - madeTime(authority.cert) > CHANGE_MS;
-  return withLeaf(authority, names, { now, previousAuthority: settled ? undefined : previousAuthority });
+  const isServedByAll = now.getTime() - madeTime(authority.cert) > CHANGE_MS;
+  return withLeaf(authority, names, {
+    now,
+    previousAuthority: isServedByAll ? undefined : previousAuthority,
+  });
 }
 
 function isUsable(pair: CertificatePair, now: Date): boolean {

@@ -4,7 +4,7 @@ import { TurnpikeError } from '../../errors.ts';
 import type { ProxyFor } from '../../net/index.ts';
 import { type Credentials, createCredentialSource } from '../kubeconfig/credentials.ts';
 import { type Answer, errorCode } from './exchange.ts';
-import type { Judge } from './judge.ts';
+import type { HostCheck } from './host-check.ts';
 import { createRoute } from './route.ts';
 
 /** Connections to one API server under the credentials of the moment. */
@@ -22,7 +22,7 @@ export interface ConnectionsDeps {
   /** For clusters whose kubeconfig has no `proxy-url`. */
   readonly proxyFor?: ProxyFor | undefined;
   /** For kubeconfigs of others: only the addresses that it gives are connected to. */
-  readonly judge?: Judge | undefined;
+  readonly checkHost?: HostCheck | undefined;
 }
 
 /** There was no connection, so that nothing was sent: another address may do. */
@@ -35,14 +35,14 @@ const UNCONNECTED = /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCE
  */
 export function createConnections(
   kubeConfig: KubeConfig,
-  { proxyFor, judge }: ConnectionsDeps = {},
+  { proxyFor, checkHost }: ConnectionsDeps = {},
 ): Connections {
   const cluster = kubeConfig.getCurrentCluster();
   if (!cluster) throw new TurnpikeError('ConfigInvalid', 'The kubeconfig has no cluster.');
   const context = kubeConfig.getContextObject(kubeConfig.getCurrentContext());
   const server = cluster.server.replace(/\/+$/, '');
   const proxy = cluster.proxyUrl || proxyFor?.(new URL(cluster.server));
-  const route = createRoute({ server, proxy, judge });
+  const route = createRoute({ server, proxy, checkHost });
   const source = createCredentialSource(kubeConfig);
   const sessions = createSessions(route.serverName);
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { TurnpikeError } from '../../errors.ts';
 import type { ClusterUrl } from '../../net/index.ts';
 import { hostOf } from '../../net/pure.ts';
-import type { Judge, Judged } from './judge.ts';
+import type { CheckedHost, HostCheck } from './host-check.ts';
 
 /** One way to send a request to an API server. */
 export interface Way {
@@ -17,7 +17,7 @@ export interface Way {
 export interface Route {
   /** The name that the server's certificate has to be for, where the URL does not say it; not through a proxy. */
   readonly serverName: string | undefined;
-  /** Where to try, in this order. @throws what the judge throws */
+  /** Where to try, in this order. @throws what the checkHost throws */
   ways(): Promise<readonly Way[]>;
   /** Nothing came of it: the others are tried first from now on. */
   failed(way: Way): void;
@@ -28,16 +28,16 @@ export interface RouteOptions {
   readonly server: string;
   readonly proxy: string | URL | undefined;
   /** None: the server is believed, and its name is left to Bun. */
-  readonly judge: Judge | undefined;
+  readonly checkHost: HostCheck | undefined;
 }
 
-export function createRoute({ server, proxy, judge }: RouteOptions): Route {
-  if (!judge) {
+export function createRoute({ server, proxy, checkHost }: RouteOptions): Route {
+  if (!checkHost) {
     const way = { base: server, headers: {}, proxy: proxyOption(proxy), isQuotable: true };
     return { serverName: undefined, ways: async () => [way], failed: () => {} };
   }
   const url = new URL(server);
-  const find = proxy ? throughProxy(server, new URL(proxy), judge) : directly(server, judge);
+  const find = proxy ? throughProxy(server, new URL(proxy), checkHost) : directly(server, checkHost);
   const avoided = new Set<string>();
   return {
     serverName: proxy || url.protocol === 'http:' || isIP(hostOf(url)) !== 0 ? undefined : hostOf(url),
@@ -55,10 +55,10 @@ function keyOf({ base, proxy }: Way): string {
   return proxy ? JSON.stringify(proxy) : base;
 }
 
-function directly(server: string, judge: Judge) {
+function directly(server: string, checkHost: HostCheck) {
   const url = new URL(server);
   return async (): Promise<Way[]> => {
-    const { addresses, isQuotable } = await judge('server', url);
+    const { addresses, isQuotable } = await checkHost('server', url);
     return addresses.map((address) => ({
       base: withHost(url, address),
       headers: { host: url.host },
@@ -72,10 +72,10 @@ function directly(server: string, judge: Judge) {
  * The server's name is looked up by the proxy, and here as far as it can be. Bun checks the certificate of a proxy
  * against its URL alone: one that is reached by https keeps its name there, and has to prove it.
  */
-function throughProxy(server: string, proxy: URL, judge: Judge) {
-  const behind = judgeBehind(judge, new URL(server));
+function throughProxy(server: string, proxy: URL, checkHost: HostCheck) {
+  const behind = checkBehind(checkHost, new URL(server));
   return async (): Promise<Way[]> => {
-    const [ahead, { isQuotable }] = await Promise.all([judge('proxy-url', proxy), behind()]);
+    const [ahead, { isQuotable }] = await Promise.all([checkHost('proxy-url', proxy), behind()]);
     const urls =
       proxy.protocol === 'https:' ? [proxy.href] : ahead.addresses.map((address) => withHost(proxy, address));
     return urls.map((one) => ({
@@ -91,15 +91,15 @@ function throughProxy(server: string, proxy: URL, judge: Judge) {
 const BEHIND_MS = 500;
 const BEHIND_KEPT_MS = 30_000;
 
-function judgeBehind(judge: Judge, server: URL): () => Promise<Judged> {
-  let kept: { readonly until: number; readonly judged: Promise<Judged> } | undefined;
-  const unknown: Judged = { addresses: [], isQuotable: true };
+function checkBehind(checkHost: HostCheck, server: URL): () => Promise<CheckedHost> {
+  let kept: { readonly until: number; readonly checked: Promise<CheckedHost> } | undefined;
+  const unknown: CheckedHost = { addresses: [], isQuotable: true };
 
-  async function ask(what: ClusterUrl): Promise<Judged> {
-    const late = Promise.withResolvers<Judged>();
+  async function ask(what: ClusterUrl): Promise<CheckedHost> {
+    const late = Promise.withResolvers<CheckedHost>();
     const timer = setTimeout(() => late.resolve(unknown), BEHIND_MS);
     try {
-      return await Promise.race([judge(what, server), late.promise]);
+      return await Promise.race([checkHost(what, server), late.promise]);
     } catch (error) {
       if (error instanceof TurnpikeError) throw error;
       return unknown;
@@ -109,10 +109,10 @@ function judgeBehind(judge: Judge, server: URL): () => Promise<Judged> {
   }
 
   return () => {
-    if (kept && kept.until > performance.now()) return kept.judged;
-    const judged = ask('server');
-    kept = { until: performance.now() + BEHIND_KEPT_MS, judged };
-    return judged;
+    if (kept && kept.until > performance.now()) return kept.checked;
+    const checked = ask('server');
+    kept = { until: performance.now() + BEHIND_KEPT_MS, checked };
+    return checked;
   };
 }
 

@@ -58,7 +58,7 @@ export function createLeaderElector(client: KubeClient, options: LeaderElectorOp
     }
   }
 
-  function tell(onChange: (leading: boolean) => void, now: boolean): void {
+  function notify(onChange: (leading: boolean) => void, now: boolean): void {
     const fields = { lease: options.name, identity: options.identity };
     options.log.debug(fields, now ? 'lease held' : 'lease no longer held');
     try {
@@ -72,9 +72,9 @@ export function createLeaderElector(client: KubeClient, options: LeaderElectorOp
     while (!signal.aborted) {
       await acquire(signal);
       if (!holder.leading()) continue;
-      tell(onChange, true);
+      notify(onChange, true);
       await keep(signal);
-      tell(onChange, false);
+      notify(onChange, false);
     }
     await holder.release();
   }

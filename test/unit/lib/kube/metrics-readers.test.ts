@@ -43,8 +43,8 @@ function createReaders() {
       return { status: account?.access };
     },
   } as unknown as KubeClient;
-  const judge = createMetricsReaders(client, { log, elapsed: () => state.now });
-  return { judge, asked, lines, state };
+  const authorize = createMetricsReaders(client, { log, elapsed: () => state.now });
+  return { authorize, asked, lines, state };
 }
 
 let readers: ReturnType<typeof createReaders>;
@@ -60,11 +60,11 @@ describe('who reads /metrics', () => {
     ['denied', 'forbidden'],
     ['invented', 'unauthenticated'],
   ] as const)('%s is %s', async (token, verdict) => {
-    expect(await readers.judge(token)).toBe(verdict);
+    expect(await readers.authorize(token)).toBe(verdict);
   });
 
   test('is asked for with all that the token says of its user', async () => {
-    await readers.judge('prometheus');
+    await readers.authorize('prometheus');
     const { username, ...rest } = PROMETHEUS;
     expect(readers.asked.map(({ method, path, body }) => [method, path, body])).toMatchObject([
       ['POST', '/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token: 'prometheus' } }],
@@ -77,9 +77,9 @@ describe('who reads /metrics', () => {
   });
 
   test('is an error where the answer names nobody, or none comes', async () => {
-    await expect(readers.judge('nameless')).rejects.toThrow();
+    await expect(readers.authorize('nameless')).rejects.toThrow();
     readers.state.away = true;
-    await expect(readers.judge('prometheus')).rejects.toThrow('The API server is away.');
+    await expect(readers.authorize('prometheus')).rejects.toThrow('The API server is away.');
   });
 
   test.each([
@@ -87,41 +87,41 @@ describe('who reads /metrics', () => {
     ['tenant', 9_999, 10_000, 2],
     ['invented', 9_999, 10_000, 1],
   ])('%s: is kept for %d ms, and asked for again after %d ms', async (token, kept, over, requests) => {
-    await readers.judge(token);
+    await readers.authorize(token);
     readers.state.now = kept;
-    await readers.judge(token);
+    await readers.authorize(token);
     expect(readers.asked.length).toBe(requests);
     readers.state.now = over;
-    await readers.judge(token);
+    await readers.authorize(token);
     expect(readers.asked.length).toBe(2 * requests);
   });
 
   test('that was allowed is refused once the right was taken away and the minute is over', async () => {
-    await readers.judge('prometheus');
+    await readers.authorize('prometheus');
     readers.state.now = 60_000;
     readers.state.away = true;
-    await expect(readers.judge('prometheus')).rejects.toThrow();
+    await expect(readers.authorize('prometheus')).rejects.toThrow();
   });
 
   test('is asked for once, however many come with the same token at once', async () => {
-    const verdicts = await Promise.all(Array.from({ length: 50 }, () => readers.judge('prometheus')));
+    const verdicts = await Promise.all(Array.from({ length: 50 }, () => readers.authorize('prometheus')));
     expect(new Set(verdicts)).toEqual(new Set(['allowed']));
     expect(readers.asked.length).toBe(2);
   });
 
   test('goes on reading while strangers invent tokens, and is not driven out by them', async () => {
-    await readers.judge('prometheus');
-    for (let index = 0; index < 2000; index += 1) await readers.judge(`invented-${index}`);
+    await readers.authorize('prometheus');
+    for (let index = 0; index < 2000; index += 1) await readers.authorize(`invented-${index}`);
     const before = readers.asked.length;
-    expect(await readers.judge('prometheus')).toBe('allowed');
+    expect(await readers.authorize('prometheus')).toBe('allowed');
     expect(readers.asked.length).toBe(before);
 
     const { promise, resolve } = Promise.withResolvers<void>();
     readers.state.now = 60_000;
     readers.state.hold = promise;
-    const flood = Array.from({ length: 100 }, (_, index) => readers.judge(`flood-${index}`));
+    const flood = Array.from({ length: 100 }, (_, index) => readers.authorize(`flood-${index}`));
     const settled = Promise.allSettled(flood);
-    const known = readers.judge('prometheus');
+    const known = readers.authorize('prometheus');
     expect(readers.asked.length - before).toBe(9);
     resolve();
     expect(await known).toBe('allowed');
@@ -131,7 +131,7 @@ describe('who reads /metrics', () => {
 
   test('leaves no token in the log, and one line a minute', async () => {
     readers.state.away = true;
-    for (let index = 0; index < 20; index += 1) await readers.judge('prometheus').catch(() => undefined);
+    for (let index = 0; index < 20; index += 1) await readers.authorize('prometheus').catch(() => undefined);
     expect(readers.lines.length).toBe(1);
     expect(readers.lines[0]).toContain('The API server is away.');
     expect(readers.lines[0]).not.toContain('prometheus');

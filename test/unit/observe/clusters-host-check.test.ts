@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { createServer, type Server } from 'node:net';
 import { stringify } from 'yaml';
-import { createJudge, type Judge } from '../../../src/lib/kube/client/judge.ts';
+import { createHostCheck, type HostCheck } from '../../../src/lib/kube/client/host-check.ts';
 import { createRoute } from '../../../src/lib/kube/client/route.ts';
 import { createKubeClient, type KubeClient } from '../../../src/lib/kube/client/transport.ts';
 import type { ClusterHosts } from '../../../src/lib/net/cluster-hosts.ts';
@@ -62,7 +62,7 @@ interface Kubeconfig {
   readonly more?: Readonly<Record<string, string>>;
 }
 
-function clientOf(kubeconfig: Kubeconfig, hosts: ClusterHosts, judge: Judge): KubeClient {
+function clientOf(kubeconfig: Kubeconfig, hosts: ClusterHosts, checkHost: HostCheck): KubeClient {
   const text = stringify({
     'current-context': 'c',
     contexts: [{ name: 'c', context: { cluster: 'k', user: 'u' } }],
@@ -87,7 +87,9 @@ function clientOf(kubeconfig: Kubeconfig, hosts: ClusterHosts, judge: Judge): Ku
       },
     ],
   });
-  const client = createKubeClient(remoteKubeConfig(text, { where: 'Secret apps/leaf', hosts }), { judge });
+  const client = createKubeClient(remoteKubeConfig(text, { where: 'Secret apps/leaf', hosts }), {
+    checkHost,
+  });
   ended.push(() => client.close());
   return client;
 }
@@ -102,7 +104,7 @@ function lookupOf(names: Readonly<Record<string, readonly string[]>>, seen: stri
 }
 
 function connect(kubeconfig: Kubeconfig, hosts: ClusterHosts, lookup: Lookup): KubeClient {
-  return clientOf(kubeconfig, hosts, createJudge(hosts, lookup));
+  return clientOf(kubeconfig, hosts, createHostCheck(hosts, lookup));
 }
 
 const version = (client: KubeClient, path = '/version') =>
@@ -168,7 +170,7 @@ describe('the name of a proxy that leads to an address of ours', () => {
   });
 });
 
-describe('the address that was judged', () => {
+describe('the address that was checked', () => {
   test('is the one that is connected to, under the name of the host', async () => {
     const seen: string[] = [];
     const lookup = lookupOf({ [NAME]: ['127.0.0.1'] }, seen);
@@ -205,11 +207,11 @@ describe('the address that was judged', () => {
   });
 
   test('that failed is tried after the others', async () => {
-    const judge: Judge = async () => ({
+    const checkHost: HostCheck = async () => ({
       addresses: ['10.0.0.1', '10.0.0.2', '2001:db8::1'],
       isQuotable: true,
     });
-    const route = createRoute({ server: `https://${NAME}:6443/a`, proxy: undefined, judge });
+    const route = createRoute({ server: `https://${NAME}:6443/a`, proxy: undefined, checkHost });
     const order = async () => (await route.ways()).map(({ base }) => base);
     const [first, second, third] = await route.ways();
     if (!first || !second || !third) throw new Error('there are fewer ways than addresses');
@@ -228,8 +230,11 @@ describe('the address that was judged', () => {
 
   test('is one of eight at most', async () => {
     const many = Array.from({ length: 300 }, (_, index) => `10.0.1.${index}`);
-    const judged = await createJudge(POD, lookupOf({ [NAME]: many }))('server', new URL(`https://${NAME}`));
-    expect(judged.addresses).toEqual(many.slice(0, 8));
+    const checked = await createHostCheck(POD, lookupOf({ [NAME]: many }))(
+      'server',
+      new URL(`https://${NAME}`),
+    );
+    expect(checked.addresses).toEqual(many.slice(0, 8));
   });
 
   test('is waited for no longer than the request may last', async () => {
@@ -266,10 +271,10 @@ describe('what an API server says', () => {
   });
   const at = { '127.0.0.1': ['127.0.0.1'], [NAME]: ['127.0.0.1'] };
 
-  async function said(hosts: ClusterHosts, behave: () => Response, judge?: Judge): Promise<string> {
+  async function said(hosts: ClusterHosts, behave: () => Response, checkHost?: HostCheck): Promise<string> {
     behaviours['/asked'] = behave;
     const kubeconfig = { server: `https://${NAME}:${server.port}` };
-    const client = clientOf(kubeconfig, hosts, judge ?? createJudge(hosts, lookupOf(at)));
+    const client = clientOf(kubeconfig, hosts, checkHost ?? createHostCheck(hosts, lookupOf(at)));
     return (await failureOf(version(client, '/asked'))).message;
   }
 
@@ -287,7 +292,7 @@ describe('what an API server says', () => {
   });
 
   test('elsewhere is quoted on one line of 500 characters without what is not to be seen', async () => {
-    const elsewhere: Judge = async () => ({ addresses: ['127.0.0.1'], isQuotable: true });
+    const elsewhere: HostCheck = async () => ({ addresses: ['127.0.0.1'], isQuotable: true });
     const [, quoted = ''] = (await said(LOOPBACK, hostile, elsewhere)).split('GET /asked: ');
     expect(quoted).toStartWith('internal words *** xxx');
     expect([quoted.length, /[\p{Cc}\p{Cf}]/u.test(quoted)]).toEqual([500, false]);

@@ -10,7 +10,7 @@ import {
 import { hostOf } from '../../net/pure.ts';
 
 /** The addresses at which a host may be connected to. */
-export interface Judged {
+export interface CheckedHost {
   readonly addresses: readonly string[];
   /** Whether people are shown what it says. */
   readonly isQuotable: boolean;
@@ -21,12 +21,12 @@ export interface Judged {
  *
  * @throws TurnpikeError HostNotAllowed when one of its addresses is none for clusters; the look-up's own error
  */
-export type Judge = (what: ClusterUrl, url: URL) => Promise<Judged>;
+export type HostCheck = (what: ClusterUrl, url: URL) => Promise<CheckedHost>;
 
 /** A name may have any number of addresses, and each is a connection to be tried. */
 const MAX_ADDRESSES = 8;
 
-export function createJudge(hosts: ClusterHosts, lookup: Lookup): Judge {
+export function createHostCheck(hosts: ClusterHosts, lookup: Lookup): HostCheck {
   return async (what, url) => {
     const host = hostOf(url);
     const addresses = isAddress(host) ? [host] : await lookup(host);
