@@ -2,26 +2,29 @@ import type { MiddlewareHandler } from 'hono';
 import { problem } from './problem.ts';
 
 /** Whether the bearer of a token may read; rejects when that cannot be found out. */
-export type JudgeReader = (token: string) => Promise<'allowed' | 'unauthenticated' | 'forbidden'>;
+export type AuthorizeReader = (token: string) => Promise<'allowed' | 'unauthenticated' | 'forbidden'>;
 
 /** RFC 6750. An API server takes no longer tokens than these either. */
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]{1,16384}=*)$/i;
 const RETRY_SECONDS = 5;
 
-/** Lets those through whom `judge` allows. */
-export function readersOnly(judge: JudgeReader): MiddlewareHandler {
+/** Lets those through whom `authorize` allows. */
+export function readersOnly(authorize: AuthorizeReader): MiddlewareHandler {
   return async (c, next) => {
-    const refusal = await refusalOf(judge, c.req.header('authorization'));
+    const refusal = await refusalOf(authorize, c.req.header('authorization'));
     return refusal ?? next();
   };
 }
 
 /** Fails closed: whoever cannot be looked up reads nothing. */
-async function refusalOf(judge: JudgeReader, header: string | undefined): Promise<Response | undefined> {
+async function refusalOf(
+  authorize: AuthorizeReader,
+  header: string | undefined,
+): Promise<Response | undefined> {
   const token = BEARER.exec(header ?? '')?.[1];
   if (token === undefined) return unauthorized();
-  const verdict = await judge(token).catch(() => 'unknown' as const);
-  switch (verdict) {
+  const access = await authorize(token).catch(() => 'unknown' as const);
+  switch (access) {
     case 'allowed':
       return undefined;
     case 'unauthenticated':

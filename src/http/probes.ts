@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Logger } from '../lib/logger.ts';
 import { createFaultAnswer } from './fault.ts';
-import { type JudgeReader, readersOnly } from './metrics-access.ts';
+import { type AuthorizeReader, readersOnly } from './metrics-access.ts';
 import { notFound } from './problem.ts';
 
 /**
@@ -38,15 +38,15 @@ export interface MetricsText {
   pieces(): AsyncGenerator<string, void, void>;
 }
 
-/** `/metrics` in Prometheus' text format; with `judge` for those alone whom it allows. */
+/** `/metrics` in Prometheus' text format; with `authorize` for those alone whom it allows. */
 export function createMetricsApp(
   { contentType, pieces }: MetricsText,
   log: Logger,
-  judge?: JudgeReader,
+  authorize?: AuthorizeReader,
 ): Hono {
   const app = new Hono();
   const fault = createFaultAnswer('metrics', log);
-  if (judge) app.use('/metrics', readersOnly(judge));
+  if (authorize) app.use('/metrics', readersOnly(authorize));
   app.get('/metrics', (c) => c.body(streamOf(pieces(), fault), 200, { 'content-type': contentType }));
   app.notFound(notFound);
   app.onError(fault);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test';
-import type { JudgeReader } from '../../src/http/metrics-access.ts';
+import type { AuthorizeReader } from '../../src/http/metrics-access.ts';
 import { createMetricsApp } from '../../src/http/probes.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createFakeLog } from '../fakes/log.ts';
 
-const judge: JudgeReader = async (token) => {
+const authorize: AuthorizeReader = async (token) => {
   if (token === 'reader') return 'allowed';
   if (token === 'tenant') return 'forbidden';
   if (token === 'away') throw new Error('The API server is away.');
@@ -12,7 +12,7 @@ const judge: JudgeReader = async (token) => {
 };
 
 describe('/metrics for those who may get it', () => {
-  const app = createMetricsApp(createMetrics().registry, createFakeLog().log, judge);
+  const app = createMetricsApp(createMetrics().registry, createFakeLog().log, authorize);
   test.each([
     [undefined, 401],
     ['', 401],

@@ -26,7 +26,7 @@ export type ForgeAuthentication =
     }
   | Unproven;
 
-/** A Secret of the Pipeline, and whether the sender knows it. */
+/** A Secret of the Pipeline; `right`: the sender knows it. */
 interface Trial {
   readonly environments: readonly string[];
   readonly secret?: Secret | undefined;
@@ -36,7 +36,7 @@ interface Trial {
   readonly cause?: unknown;
 }
 
-/** So many Secrets of one Pipeline are tried, for each costs a stranger's request a signature of its body. */
+/** So many Secrets of one Pipeline are tried, for each costs a signature of the request's body, whoever sent it. */
 const MAX_SECRETS = 5;
 
 const ENCODER = new TextEncoder();
@@ -58,7 +58,7 @@ export async function authenticateForge(
   const trials = await tryTwice(deps, request, { proof, secrets });
   if (trials === 'busy') return unproven(deps, 'busy');
   if (!pipeline) return unproven(deps, 'unknown-pipeline');
-  return verdict(deps, pipeline, trials);
+  return authenticationOf(deps, pipeline, trials);
 }
 
 interface Attempt {
@@ -114,7 +114,11 @@ function tried(
   return { environments, secret, right: proof(keys), rejection };
 }
 
-function verdict(deps: SignedDeps, pipeline: StoredPipeline, trials: readonly Trial[]): ForgeAuthentication {
+function authenticationOf(
+  deps: SignedDeps,
+  pipeline: StoredPipeline,
+  trials: readonly Trial[],
+): ForgeAuthentication {
   const right = trials.filter((trial) => trial.right);
   if (right.length > 0) {
     return { ok: true, pipeline, environments: right.flatMap(({ environments }) => environments) };
@@ -122,8 +126,8 @@ function verdict(deps: SignedDeps, pipeline: StoredPipeline, trials: readonly Tr
   const unread = trials.find(({ cause }) => cause !== undefined);
   if (unread) return { ok: false, rejection: 'unavailable', cause: unread.cause };
   const reasons = trials.map(({ rejection }) => rejection);
-  const told = reasons.includes('wrong-signature') ? 'wrong-signature' : reasons.find(isAboutKeys);
-  return unproven(deps, told ?? reasons[0] ?? 'wrong-provider');
+  const reason = reasons.includes('wrong-signature') ? 'wrong-signature' : reasons.find(isAboutKeys);
+  return unproven(deps, reason ?? reasons[0] ?? 'wrong-provider');
 }
 
 function isAboutKeys(rejection: Rejection): boolean {

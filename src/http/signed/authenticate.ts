@@ -56,8 +56,8 @@ export async function authenticate(deps: SignedDeps, request: SignedRequest): Pr
     if (tried === 'busy') return unproven(deps, tried);
     if (!pipeline) return unproven(deps, 'unknown-pipeline');
     if (secret === undefined) return unproven(deps, 'no-secret-ref');
-    const { verdict } = tried;
-    const known = verdict === 'right-by-stand-in' ? await confirm(deps, request, signature, secret) : verdict;
+    const { check } = tried;
+    const known = check === 'right-by-stand-in' ? await confirm(deps, request, signature, secret) : check;
     return isRight(known) ? { ok: true, pipeline, secret } : unproven(deps, known);
   } catch (cause) {
     return { ok: false, rejection: 'unavailable', cause };
@@ -65,16 +65,16 @@ export async function authenticate(deps: SignedDeps, request: SignedRequest): Pr
 }
 
 /** `right-by-stand-in`: by a key for events, while the Secret that is known has none for approvals. */
-type Verdict = 'right' | 'right-by-stand-in' | Rejection;
+type SignatureCheck = 'right' | 'right-by-stand-in' | Rejection;
 
-function isRight(verdict: Verdict): verdict is 'right' | 'right-by-stand-in' {
-  return verdict === 'right' || verdict === 'right-by-stand-in';
+function isRight(check: SignatureCheck): check is 'right' | 'right-by-stand-in' {
+  return check === 'right' || check === 'right-by-stand-in';
 }
 
-/** The verdict of one Secret on the signature. */
+/** Which Secret was tried, and whether the signature fits a key of it. */
 interface Tried {
   readonly secret: Secret | undefined;
-  readonly verdict: Verdict;
+  readonly check: SignatureCheck;
 }
 
 /** Without a Secret nothing is right, and it takes as long to say so. */
@@ -88,9 +88,9 @@ function checkOf(request: SignedRequest, signature: Signature, secret: string | 
     attempt([read], first) {
       if (read?.status === 'rejected') throw read.reason;
       if (first && isSame(first.secret, read?.value)) return first;
-      return { secret: read?.value, verdict: verify(request, signature, read?.value) };
+      return { secret: read?.value, check: verify(request, signature, read?.value) };
     },
-    isRight: ({ verdict }) => isRight(verdict),
+    isRight: ({ check }) => isRight(check),
     cost: 1,
   };
 }
@@ -104,13 +104,17 @@ async function confirm(
   request: SignedRequest,
   signature: Signature,
   secret: string,
-): Promise<Verdict> {
+): Promise<SignatureCheck> {
   // What was read before serves on while the API server does not answer, and says nothing about now.
   const fresh = await deps.readSecret(request.namespace, secret, { fresh: true, strict: true });
   return deps.available() ? verify(request, signature, fresh) : 'unavailable';
 }
 
-function verify({ use, signed }: SignedRequest, signature: Signature, secret: Secret | undefined): Verdict {
+function verify(
+  { use, signed }: SignedRequest,
+  signature: Signature,
+  secret: Secret | undefined,
+): SignatureCheck {
   const keys = secret ? keysFor(use, secret.values) : [];
   const candidates = { keys: keys.map(({ bytes }) => bytes), most: MAX_KEYS[use] };
   const signer = keys[signerOf(signature, candidates, signed)];
