@@ -86,7 +86,7 @@ export function requestOf(job: Job): PromotionRequest {
     ran: ranBefore(status, promotion.revision, environment.name),
     source: sourceOf(job),
     ...(gates && { gates }),
-    ...(promotion.startedAt !== undefined && { due: promotion.startedAt }),
+    ...(promotion.startedAt !== undefined && { startedAt: promotion.startedAt }),
     ...(wasMergedLast(status, promotion.revision, destination) && { wasMerged: true }),
     ...(promotion.approvedBy !== undefined && { approvedBy: promotion.approvedBy }),
     ...((promotion.mayBeOpen || (promotion.attempts ?? 0) > 1) && { mayBeOpen: true }),

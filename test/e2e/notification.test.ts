@@ -34,7 +34,7 @@ function promote(change: Partial<PromotionRequest> = {}) {
 async function promoteUntilReceived(): Promise<Received> {
   const attempt = async () => {
     const before = received.length;
-    await promote({ due: new Date().toISOString() });
+    await promote({ startedAt: new Date().toISOString() });
     await Bun.sleep(500);
     const [first] = received.slice(before);
     return first ? { done: first } : { saw: 'nothing at the provider' };
@@ -74,12 +74,12 @@ describe('the notification strategy with Flux', () => {
 
   test('arrives once when it is done twice, and anew when the revision comes a second time', async () => {
     await promoteUntilReceived();
-    const due = '2026-11-21T10:00:00Z';
+    const startedAt = '2026-11-21T10:00:00Z';
     const before = received.length;
 
-    expect(await promote({ due })).toEqual({ kind: 'notified' });
-    expect(await promote({ due })).toEqual({ kind: 'notified' });
-    await promote({ due: '2026-11-21T11:00:00Z' });
+    expect(await promote({ startedAt })).toEqual({ kind: 'notified' });
+    expect(await promote({ startedAt })).toEqual({ kind: 'notified' });
+    await promote({ startedAt: '2026-11-21T11:00:00Z' });
     await waitFor(
       'two events',
       () => (received.length >= before + 2 ? { done: true } : { saw: received.length }),
@@ -90,10 +90,10 @@ describe('the notification strategy with Flux', () => {
     expect(received).toHaveLength(before + 2);
   }, 120_000);
 
-  test('leaves one Event on the Pipeline for each time that it is due', async () => {
+  test('leaves one Event on the Pipeline for each time that it is startedAt', async () => {
     await promote({ revision: '2.0.0' });
     await promote({ revision: '2.0.0' });
-    await promote({ revision: '2.0.0', due: '2026-11-21T11:00:00Z' });
+    await promote({ revision: '2.0.0', startedAt: '2026-11-21T11:00:00Z' });
 
     const { items } = (await lab.get(['events', '-n', namespace])) as {
       items: { reason: string; type: string; metadata: { annotations?: Record<string, string> } }[];

@@ -12,7 +12,7 @@ export function promotionRequest(change: Partial<PromotionRequest> = {}): Promot
     revision: '1.3.0',
     runs: '1.2.0',
     source: { environment: 'dev', deployedAt: '2026-11-21T10:37:49Z' },
-    due: '2026-11-21T10:37:50Z',
+    startedAt: '2026-11-21T10:37:50Z',
     ...change,
   };
 }

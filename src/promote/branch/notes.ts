@@ -16,9 +16,9 @@ export interface PushedCommit {
 export type BranchMemory =
   | { readonly kind: 'own'; readonly content: PushedCommit }
   /** What came of a look at commits that are not all ours; it holds as long as `question` is the same. */
-  | { readonly kind: 'seen'; readonly question: string; readonly verdict: Verdict };
+  | { readonly kind: 'seen'; readonly question: string; readonly result: LookResult };
 
-export type Verdict =
+export type LookResult =
   | { readonly kind: 'unchanged'; readonly others?: true; readonly problems?: readonly string[] }
   | { readonly kind: 'blocked'; readonly reason: string; readonly problems: readonly string[] };
 

@@ -7,7 +7,7 @@ import {
   type Transport,
 } from '../../lib/git/index.ts';
 import { editAt, markerText } from './edit/base.ts';
-import type { Verdict } from './notes.ts';
+import type { LookResult } from './notes.ts';
 import type { FileChange } from './port.ts';
 import type { Prepared } from './prepared.ts';
 import { type PromotionBranch, questionOf, remember } from './standing.ts';
@@ -52,7 +52,7 @@ export async function prepareOnTop(
     memory: {
       kind: 'seen',
       question: questionOf({ ...branch, tip: commit.oid }),
-      verdict: { kind: 'unchanged', others: true, problems },
+      result: { kind: 'unchanged', others: true, problems },
     },
     others: true,
     changes,
@@ -61,12 +61,12 @@ export async function prepareOnTop(
   };
 }
 
-function seen(repository: Repository, branch: OthersBranch, verdict: Verdict): Prepared {
-  remember(repository, branch.update.branch, { kind: 'seen', question: questionOf(branch), verdict });
+function seen(repository: Repository, branch: OthersBranch, result: LookResult): Prepared {
+  remember(repository, branch.update.branch, { kind: 'seen', question: questionOf(branch), result });
   const { tip: commit, changes, byVersion } = branch;
-  return verdict.kind === 'blocked'
-    ? { ...verdict, commit }
-    : { problems: [], ...verdict, commit, changes, byVersion };
+  return result.kind === 'blocked'
+    ? { ...result, commit }
+    : { problems: [], ...result, commit, changes, byVersion };
 }
 
 function blockedSentence({ remote }: Transport, { update, tip }: OthersBranch): string {

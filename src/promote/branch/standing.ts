@@ -4,7 +4,7 @@ import { type Commit, fetchTip, parseCommit, type Repository, type Transport } f
 import { type Ahead, fetchAhead } from './ahead.ts';
 import { editAt } from './edit/base.ts';
 import { isMerged } from './merged.ts';
-import { BRANCHES, type BranchMemory, type PushedCommit, type Verdict } from './notes.ts';
+import { BRANCHES, type BranchMemory, type LookResult, type PushedCommit } from './notes.ts';
 import type { BranchUpdate } from './port.ts';
 import type { Refused } from './prepared.ts';
 import { ownerOf } from './trailers.ts';
@@ -25,7 +25,7 @@ export interface PromotionBranch {
  * `others`: somebody's work is on it; `tree` is the tip's.
  */
 export type Standing =
-  | Verdict
+  | LookResult
   | Refused
   /** `isInBase`: the base branch has the tip, so that no force push is needed. */
   | { readonly kind: 'free'; readonly isInBase?: true }
@@ -33,14 +33,14 @@ export type Standing =
 
 const BRANCHES_REMEMBERED = 5_000;
 const FREE: Standing = { kind: 'free' };
-const UNCHANGED: Verdict = { kind: 'unchanged' };
+const UNCHANGED: LookResult = { kind: 'unchanged' };
 
 /** Keeps in mind what a branch is, so that it need not be fetched to be compared. */
 export function remember(repository: Repository, branch: string, memory: BranchMemory): void {
   putBounded(repository.notes.of(BRANCHES), branch, memory, BRANCHES_REMEMBERED);
 }
 
-/** What a verdict depends on. */
+/** All that the result of a look depends on. */
 export function questionOf({ update, tip, base }: Omit<PromotionBranch, 'wanted'>): string {
   const { markerKey, files, revision, message } = update;
   return JSON.stringify([tip, base, markerKey, files, revision, ownerOf(message)]);
@@ -57,7 +57,7 @@ export async function standingOf(
   if (known?.kind === 'own' && known.content.commit === tip) {
     return ownStanding(transport, branch, known.content);
   }
-  if (known?.kind === 'seen' && known.question === questionOf(branch)) return known.verdict;
+  if (known?.kind === 'seen' && known.question === questionOf(branch)) return known.result;
   try {
     return await lookAt(repository, transport, branch);
   } catch (error) {
@@ -93,7 +93,7 @@ async function lookAt(
   }
   if (commit.tree === wanted && ahead.bases.includes(base)) {
     const question = questionOf(branch);
-    remember(repository, update.branch, { kind: 'seen', question, verdict: UNCHANGED });
+    remember(repository, update.branch, { kind: 'seen', question, result: UNCHANGED });
     return UNCHANGED;
   }
   if (bringsOurCommit(ahead, commit, update)) return FREE;

@@ -49,9 +49,9 @@ export function createNotificationPromoter(deps: NotificationDeps): Notification
  * Tells promotions from attempts: a revision that comes a second time is raised a second time, a retry of one
  * promotion is not.
  */
-function tokenOf({ pipeline, environment, revision, due = '' }: PromotionRequest): string {
+function tokenOf({ pipeline, environment, revision, startedAt = '' }: PromotionRequest): string {
   return createHash('sha256')
-    .update(JSON.stringify([pipeline.uid, environment, revision, due]))
+    .update(JSON.stringify([pipeline.uid, environment, revision, startedAt]))
     .digest('hex');
 }
 

@@ -128,7 +128,7 @@ describe('the notification strategy', () => {
     await carriedOut(one.prepare(promotionRequest()));
     await carriedOut(one.prepare(promotionRequest({ revision: '1.4.0' })));
     await carriedOut(one.prepare(promotionRequest({ environment: 'prod' })));
-    await carriedOut(one.prepare(promotionRequest({ due: '2026-11-22T10:00:00Z' })));
+    await carriedOut(one.prepare(promotionRequest({ startedAt: '2026-11-22T10:00:00Z' })));
 
     const names = emitted.map(({ name }) => name);
     const tokens = posted.map(({ event }) => JSON.stringify(event));
@@ -147,13 +147,13 @@ describe('the notification strategy', () => {
       stored.add(name);
     };
     const one = promoter({ emit, address: '' });
-    await carriedOut(one.prepare(promotionRequest({ due: '2026-11-21T12:00:00Z' })));
+    await carriedOut(one.prepare(promotionRequest({ startedAt: '2026-11-21T12:00:00Z' })));
     // The deployment's own time moves while the promotion is retried.
     const source = { environment: 'dev', deployedAt: '2026-11-21T12:01:00Z' };
-    await carriedOut(one.prepare(promotionRequest({ due: '2026-11-21T12:00:00Z', source })));
+    await carriedOut(one.prepare(promotionRequest({ startedAt: '2026-11-21T12:00:00Z', source })));
     expect(raised).toBe(1);
     // dev went back to 1.2.0 meanwhile.
-    await carriedOut(one.prepare(promotionRequest({ due: '2026-11-21T12:20:00Z' })));
+    await carriedOut(one.prepare(promotionRequest({ startedAt: '2026-11-21T12:20:00Z' })));
     expect(raised).toBe(2);
   });
 
