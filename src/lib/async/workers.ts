@@ -20,7 +20,7 @@ export interface WorkersOptions<K extends string> {
 }
 
 /** The place of one key among the workers. */
-interface Turn {
+interface WorkerSlot {
   giveBack: (() => void) | undefined;
   /** How much of it waits outside. */
   outside: number;
@@ -30,25 +30,25 @@ interface Turn {
 export function createWorkers<K extends string>({ queue, count }: WorkersOptions<K>): Workers<K> {
   const slots = createSlots(count);
   const patience = new AbortController().signal;
-  const turns = new Map<K, Turn>();
+  const held = new Map<K, WorkerSlot>();
   const underWay = new Set<Promise<void>>();
   let dispatched = Promise.resolve();
 
   async function work(key: K, giveBack: () => void, run: (key: K) => Promise<void>): Promise<void> {
-    const turn: Turn = { giveBack, outside: 0, isOver: false };
-    turns.set(key, turn);
+    const slot: WorkerSlot = { giveBack, outside: 0, isOver: false };
+    held.set(key, slot);
     await run(key);
-    turns.delete(key);
-    turn.isOver = true;
-    leave(turn);
+    held.delete(key);
+    slot.isOver = true;
+    leave(slot);
     queue.done(key);
   }
 
-  async function comeBack(turn: Turn): Promise<void> {
+  async function comeBack(slot: WorkerSlot): Promise<void> {
     const giveBack = await slots.take(patience);
     // Something else of it may have gone outside, or have come back, meanwhile.
-    if (turn.giveBack || turn.outside > 0 || turn.isOver) giveBack();
-    else turn.giveBack = giveBack;
+    if (slot.giveBack || slot.outside > 0 || slot.isOver) giveBack();
+    else slot.giveBack = giveBack;
   }
 
   async function dispatch(run: (key: K) => Promise<void>): Promise<void> {
@@ -71,15 +71,15 @@ export function createWorkers<K extends string>({ queue, count }: WorkersOptions
       dispatched = dispatch(run);
     },
     async outside(key, waiting) {
-      const turn = turns.get(key);
-      if (!turn) return waiting();
-      turn.outside += 1;
-      leave(turn);
+      const slot = held.get(key);
+      if (!slot) return waiting();
+      slot.outside += 1;
+      leave(slot);
       try {
         return await waiting();
       } finally {
-        turn.outside -= 1;
-        if (turn.outside === 0) await comeBack(turn);
+        slot.outside -= 1;
+        if (slot.outside === 0) await comeBack(slot);
       }
     },
     async ended() {
@@ -89,7 +89,7 @@ export function createWorkers<K extends string>({ queue, count }: WorkersOptions
   };
 }
 
-function leave(turn: Turn): void {
-  turn.giveBack?.();
-  turn.giveBack = undefined;
+function leave(slot: WorkerSlot): void {
+  slot.giveBack?.();
+  slot.giveBack = undefined;
 }
