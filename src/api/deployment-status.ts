@@ -17,7 +17,7 @@ const ClusterRefStatus = v.pipe(
   v.description('Cluster of the application object; absent for the one that Turnpike runs in.'),
 );
 
-const told = {
+const identity = {
   fullRevision: v.optional(
     revision('The same as it is compared and promoted, where Flux says the digest apart. Default: revision.'),
   ),
@@ -43,7 +43,7 @@ export const TargetStatus = v.pipe(
     revision: v.optional(
       revision('The revision that the target runs, as Flux says it; empty when it runs none.'),
     ),
-    ...told,
+    ...identity,
     tag: v.optional(revision("Of a chart's artifact in its registry, where it is known.")),
     error: v.optional(
       message(
@@ -70,7 +70,7 @@ export type DeploymentPhase = (typeof DEPLOYMENT_PHASES)[number];
 
 export const Deployment = v.object({
   revision: revision('The revision of the last deployment that was seen, as Flux says it.'),
-  ...told,
+  ...identity,
   phase: v.pipe(
     v.picklist(DEPLOYMENT_PHASES),
     v.description(`What became of it: ${DEPLOYMENT_PHASES.join(', ')}.`),
