@@ -82,7 +82,7 @@ export const Gates = v.object({
       v.minLength(1),
       v.maxLength(256),
       v.description(
-        'The semantic versions that may pass, as npm or Flux writes ranges: "~1.4", ">=1.2.0 <2" or ">=1.2.0, <2.0.0". What is no semantic version does not pass.',
+        'The semantic versions that may pass, as npm or Flux writes ranges: "~1.4", ">=1.2.0 <2" or ">=1.2.0, <2.0.0". A revision that is not a semantic version does not pass.',
       ),
     ),
   ),

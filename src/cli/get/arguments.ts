@@ -39,7 +39,7 @@ type Given = Partial<Record<keyof typeof OPTIONS, string | boolean>>;
 
 function checked(given: Given, [name, ...more]: readonly string[]): GetArguments | string {
   if (more.length > 0) return 'One name at most: leave out the name to see all Pipelines.';
-  if (name === '' || given.namespace === '') return 'An empty text is no name.';
+  if (name === '' || given.namespace === '') return 'A name must not be empty.';
   if (given.namespace !== undefined && given['all-namespaces']) return 'Write -n or -A, not both.';
   if (name !== undefined && given['all-namespaces']) {
     return 'A Pipeline is looked up by its name in one namespace: write -n in place of -A.';

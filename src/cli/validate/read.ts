@@ -50,7 +50,7 @@ export function decodeText(bytes: Uint8Array): { readonly text: string } | { rea
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
-    return { why: 'This is no text in UTF-8.' };
+    return { why: 'This is not text in UTF-8.' };
   }
 }
 

@@ -96,7 +96,7 @@ function createBuilder() {
   function addField(map: Built, { key, value }: Pair): void {
     const offset = startOf(key);
     const name = keyName(isScalar(key) ? key : undefined, build(key));
-    if (name === undefined) refuse(offset, 'This key is no text: Kubernetes knows no other keys.');
+    if (name === undefined) refuse(offset, 'This key is not a string: Kubernetes takes no other keys.');
     else put(map, { name, value: build(value), offset });
   }
 

@@ -49,7 +49,7 @@ export function createValidate(standardInput: StandardInput): Command {
     async run(args, io) {
       const given = readArguments(args, io.environment);
       if (!('paths' in given)) return misused(io, given);
-      if (given.paths.includes('')) return misused(io, ['An empty text is no path.']);
+      if (given.paths.includes('')) return misused(io, ['A path must not be empty.']);
       if (given.paths.length === 0 && standardInput.isTerminal()) {
         return misused(io, ['Name files or directories with -f, or pipe manifests in.']);
       }

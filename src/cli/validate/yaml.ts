@@ -85,7 +85,8 @@ export function positions({ text, linesBefore }: Chunk): PositionOf {
 /** Parses a document whose scalars stay texts: tags and types are no errors here, and tree.ts compares keys in linear time. */
 export function parseChunk({ text }: Chunk): Parsed {
   const control = text.search(CONTROL);
-  if (control >= 0) return fault(control, 'There is a control character here: this is no YAML or JSON text.');
+  if (control >= 0)
+    return fault(control, 'There is a control character here: this is not YAML or JSON text.');
   const composition = createComposition(LIMITS);
   for (const lexeme of new Lexer().lex(text)) {
     const exceeded = composition.take(lexeme);
@@ -111,5 +112,5 @@ function fault(offset: number, message: string): Parsed {
 /** The parser's own words without the text that it quotes. */
 function sentence({ code, message }: YAMLParseError): string {
   const words = code === 'UNEXPECTED_TOKEN' || code === 'BAD_DQ_ESCAPE' ? message.split(/: |\\/)[0] : message;
-  return `This is no YAML: ${cut((words ?? '').trim(), 120)}.`;
+  return `This is not YAML: ${cut((words ?? '').trim(), 120)}.`;
 }

@@ -78,9 +78,9 @@ export function versionProblem(gates: Gates, revision: string): string | undefin
 function rangeProblem(versions: string | undefined, revision: string): string | undefined {
   if (versions === undefined) return undefined;
   const version = semverOf(revision);
-  if (!version) return `is no semantic version, and only ${versions} may pass`;
+  if (!version) return `is not a semantic version, and only ${versions} may pass`;
   const range = parseVersionRange(versions);
-  if (!range) return `is held, for ${versions} is no range of versions`;
+  if (!range) return `is held, for ${versions} is not a range of versions`;
   return isInRange(version, range) ? undefined : `is not in ${versions}, which may pass`;
 }
 

@@ -128,7 +128,7 @@ export function faultSentence(
     case 'differs':
       return `${at} several values at ${path}, and they differ: let ${field}.path lead to one of them.`;
     case 'unfit':
-      return `${at} something at ${path} that is no version, tag, digest, commit or image: let ${field}.path lead to one.`;
+      return `${at} something at ${path} that is not a version, tag, digest, commit or image: let ${field}.path lead to one.`;
     case 'untagged':
       return `${at} an image without a tag and without a digest at ${path}: write one behind it.`;
     case 'overridden':

@@ -65,7 +65,7 @@ function zoneProblems(timeZone: string | undefined, field: string): FieldProblem
 function rangeProblems(versions: string | undefined, field: string): FieldProblem[] {
   if (versions === undefined || parseVersionRange(versions)) return [];
   const message =
-    'This is no range of semantic versions: write it as npm or Flux does, such as "~1.4", ">=1.2.0 <2" or ">=1.2.0, <2.0.0".';
+    'This is not a range of semantic versions: write it as npm or Flux does, such as "~1.4", ">=1.2.0 <2" or ">=1.2.0, <2.0.0".';
   return [{ rule: 'gate-versions', field, value: versions, message }];
 }
 

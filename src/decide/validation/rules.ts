@@ -10,7 +10,7 @@ export const RULES = {
   length: 'Texts and lists keep to their bounds.',
   format: 'Names, URLs and branches are spelled as Kubernetes and Git take them.',
   'application-kind':
-    'The application is no object of the core API group, nor one that Turnpike reads for its own work.',
+    'The application is neither an object of the core API group nor one that Turnpike reads for its own work.',
   'revision-source': 'The revision, or each artifact, is named once, and where it is read.',
   'cross-namespace-ref':
     "With --no-cross-namespace-refs, targets and clusters are in the Pipeline's namespace.",
@@ -32,7 +32,7 @@ export const RULES = {
   'gates-on-top':
     "Gates, manual and approvals of an environment come on top of the Pipeline's promotion, and not beside one of its own.",
   approvals: 'Approvals ask for nothing that Turnpike does not hold promotions to.',
-  'gate-soak': 'A soak is none, or lasts from a second to 30 days.',
+  'gate-soak': 'A soak is `0s`, or lasts from a second to 30 days.',
   'gate-window': 'A window has hours or dates that there are, in a time zone that there is.',
   'gate-versions':
     'The versions that may pass are a range of semantic versions, for all artifacts or for each of them once.',

@@ -11,7 +11,7 @@ export function parseAddress(address: string): Address {
   const parts = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(address);
   const port = Number(parts?.[3]);
   if (!parts || port > 65_535) {
-    const message = `${JSON.stringify(address)} is no address: write host:port or :port.`;
+    const message = `${JSON.stringify(address)} is not an address: write host:port or :port.`;
     throw new TurnpikeError('ConfigInvalid', message);
   }
   return { hostname: parts[1] ?? (parts[2] || undefined), port };

@@ -64,6 +64,6 @@ export function parseNetworks(texts: readonly string[]): readonly string[] {
     const canonical = canonicalAddress(address);
     const network = canonical && [canonical, ...bits].join('/');
     if (network && isInNetwork(canonical, network)) return network;
-    throw new Error(`${JSON.stringify(text)} is no address or network: write 10.0.0.7 or 10.0.0.0/8.`);
+    throw new Error(`${JSON.stringify(text)} is not an address or network: write 10.0.0.7 or 10.0.0.0/8.`);
   });
 }

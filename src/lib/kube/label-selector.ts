@@ -60,7 +60,7 @@ function createCursor(text: string): Cursor {
   function fail(why = `${JSON.stringify(tokens[at] ?? '')} is not expected there`): never {
     const example = 'team=podinfo,tier in (front,back),!legacy';
     throw new Error(
-      `${JSON.stringify(cut(trimmed, 200))} is no label selector: ${why}. Write it as in ${example}.`,
+      `${JSON.stringify(cut(trimmed, 200))} is not a label selector: ${why}. Write it as in ${example}.`,
     );
   }
 
@@ -90,7 +90,7 @@ function parseRequirement(cursor: Cursor): Requirement {
   const isAbsent = cursor.skip('!');
   const key = cursor.word();
   if (key === '') cursor.fail();
-  if (!KEY.test(key)) cursor.fail(`${JSON.stringify(key)} is no key of a label`);
+  if (!KEY.test(key)) cursor.fail(`${JSON.stringify(key)} is not a key of a label`);
   if (isAbsent) return { text: `!${key}`, matches: (labels) => !Object.hasOwn(labels, key) };
   if (cursor.skip('=') || cursor.skip('==')) return isOneOf(key, [value(cursor)]);
   if (cursor.skip('!=')) return isNoneOf(key, [value(cursor)]);
@@ -100,7 +100,7 @@ function parseRequirement(cursor: Cursor): Requirement {
   if (operator === '') return { text: key, matches: (labels) => Object.hasOwn(labels, key) };
   if (operator === 'in') return isOneOf(key, values(cursor));
   if (operator === 'notin') return isNoneOf(key, values(cursor));
-  return cursor.fail(`${JSON.stringify(operator)} is no operator`);
+  return cursor.fail(`${JSON.stringify(operator)} is not an operator`);
 }
 
 function isOneOf(key: string, values: readonly string[]): Requirement {
@@ -127,7 +127,7 @@ function compared(key: string, operator: '>' | '<', bound: bigint): Requirement 
 
 function value(cursor: Cursor): string {
   const word = cursor.word();
-  if (!VALUE.test(word)) cursor.fail(`${JSON.stringify(word)} is no value of a label`);
+  if (!VALUE.test(word)) cursor.fail(`${JSON.stringify(word)} is not a value of a label`);
   return word;
 }
 

@@ -22,7 +22,7 @@ export const URL_RULES: readonly TextRule[] = [
   },
   {
     matches: /^(https?|ssh):\/\/([^/@]*@)?(\[[0-9a-fA-F:.]+\]|[^[\]/@:]+)(:[0-9]{1,5})?\/+[^/]/,
-    message: `This is no URL of a repository: write it as ${FORM} or ssh://git@<host>/<owner>/<repository>.`,
+    message: `This is not the URL of a repository: write it as ${FORM} or ssh://git@<host>/<owner>/<repository>.`,
   },
 ];
 

@@ -19,7 +19,7 @@ export function createApplicationDiscovery(discovery: Discovery, granted?: Grant
       if (!granted || isKnownApplication({ apiVersion, kind })) return resource;
       const group = groupOf(resource.apiVersion);
       if (await granted.has(group, resource.plural)) return resource;
-      const message = `${kind} of ${group} is no kind that Turnpike reads on other clusters: grant ${resource.plural}.${group} in the ClusterRole turnpike-applications of its own cluster.`;
+      const message = `${kind} of ${group} is not a kind that Turnpike reads on other clusters: grant ${resource.plural}.${group} in the ClusterRole turnpike-applications of its own cluster.`;
       throw new TurnpikeError('ApiForbidden', message);
     },
   };

@@ -90,7 +90,7 @@ export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConf
   const invalid = (what: string) =>
     new TurnpikeError('SecretInvalid', `The kubeconfig in ${options.where} ${what}.`);
   const file = v.safeParse(File, parsed(text), FIRST_FAULT);
-  if (!file.success) throw invalid('is none: it holds no clusters, users and contexts');
+  if (!file.success) throw invalid('is not one: it holds no clusters, users and contexts');
   const name = file.output['current-context'];
   if (!name) throw invalid('has no current-context');
   const context = v.safeParse(ContextFields, entry(file.output.contexts, name, 'context'), FIRST_FAULT);

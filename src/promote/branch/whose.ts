@@ -42,6 +42,6 @@ export function refuseTaken({ remote }: Transport, update: BranchUpdate, theirs:
 export function refuseForeign({ remote }: Transport, update: BranchUpdate, theirs: string | undefined): void {
   const ours = ownerOf(update.message);
   if (theirs === undefined || ours === undefined || theirs === ours) return;
-  const message = `Branch ${update.branch} in ${remote.name} belongs to another pipeline, ${theirs}. Give one of the two another pull-request.branch; if that pipeline is no more, delete the branch.`;
+  const message = `Branch ${update.branch} in ${remote.name} belongs to another pipeline, ${theirs}. Give one of the two another pull-request.branch; if that pipeline does not exist any more, delete the branch.`;
   throw new TurnpikeError('GitRejected', message);
 }

@@ -113,6 +113,6 @@ function failed(what: string, url: string, cause?: unknown): TurnpikeError {
 export function eventsUrl(address: string): string {
   const url = URL.parse(address.includes('://') ? address : `http://${address}`);
   if (url && /^https?:$/.test(url.protocol) && !/\s/.test(address)) return url.href;
-  const sentence = `--events-addr is no address: write it as http://HOST or HOST:PORT.`;
+  const sentence = `--events-addr is not an address: write it as http://HOST or HOST:PORT.`;
   throw new TurnpikeError('ConfigInvalid', sentence);
 }

@@ -269,7 +269,7 @@ export const CEL_CASES: readonly CelCase[] = [
     'https://github.com/a/b?ref=main',
   ),
   url(
-    'This is no URL of a repository: write it as https://<host>/<owner>/<repository> or ssh://git@<host>/<owner>/<repository>.',
+    'This is not the URL of a repository: write it as https://<host>/<owner>/<repository> or ssh://git@<host>/<owner>/<repository>.',
     'http://git.example.com/a',
     'git@github.com:a/b.git',
   ),

@@ -57,7 +57,7 @@ describe('the certificate of the admission webhook', () => {
       expect(await isServed(first)).toBe(true);
 
       await mount(directory, { cert: second.cert, key: first.key });
-      const error = `tls.crt and tls.key in ${directory} are no certificate and its private key.`;
+      const error = `tls.crt and tls.key in ${directory} are not a certificate and its private key.`;
       const isSaid = async () => (await turnpike.log()).some((line) => line.error === error);
       await waitUntil('the complaint', isSaid, { seconds: 30 });
       expect(await isServed(first)).toBe(true);

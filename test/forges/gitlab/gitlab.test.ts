@@ -169,6 +169,6 @@ describe('a refusal of GitLab', () => {
 
   test('that is no answer of the API says so', async () => {
     gitlab.fail({ status: 200, body: { iid: 'one' } });
-    expect((await failure()).message).toContain('gave an answer that is none of its API');
+    expect((await failure()).message).toContain('gave an answer that does not fit its API');
   });
 });

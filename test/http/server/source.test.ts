@@ -60,7 +60,7 @@ describe('--trusted-proxies', () => {
   test.each(['ingress', '10.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0.0/-1', '::/129'])(
     'refuses %s',
     (text) => {
-      expect(() => parseNetworks([text])).toThrow(`"${text}" is no address or network: write 10.0.0.7`);
+      expect(() => parseNetworks([text])).toThrow(`"${text}" is not an address or network: write 10.0.0.7`);
     },
   );
 });

@@ -65,7 +65,7 @@ describe('the flags of serve', () => {
     [['--resync-interval=0'], /longer than 0/],
     [['--git-cache-max-size=big'], /write 512MiB or 2GiB/],
     [['--leader-elect=maybe'], /neither true nor false/],
-    [['--trusted-proxies=ingress'], /--trusted-proxies: "ingress" is no address or network/],
+    [['--trusted-proxies=ingress'], /--trusted-proxies: "ingress" is not an address or network/],
     [['--watch-label-selector=team in podinfo'], /--watch-label-selector: .*: values stand in parentheses/],
     [['--revision-paths=Rollout.argoproj.io=status'], /--revision-paths: "status" is not a path/],
   ])('refuse %p with a sentence', (args, says) => {

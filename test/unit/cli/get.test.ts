@@ -209,7 +209,7 @@ describe('the arguments of turnpike get', () => {
     [['a', 'b'], 'One name at most: leave out the name to see all Pipelines.'],
     [['a', '-A'], 'A Pipeline is looked up by its name in one namespace: write -n in place of -A.'],
     [['-A', '-n', 'x'], 'Write -n or -A, not both.'],
-    [['-n', ''], 'An empty text is no name.'],
+    [['-n', ''], 'A name must not be empty.'],
     [['-o', 'wide'], '-o: "wide" is not one of table, json, yaml.'],
     [['--nonsense'], "Unknown option '--nonsense'."],
   ])('that make no sense are refused: %p', (args, sentence) => {

@@ -86,7 +86,7 @@ describe('the kubeconfig of another cluster', () => {
     ['current-context: one', 'current-context: two', 'has no context of the name'],
     ['cluster: c,', 'cluster: d,', 'has no cluster with a server'],
     ['token: hunter2', 'token: [hunter2]', 'has a user whose fields are not texts'],
-    ['{token: hunter2}', '{token: hunter2', 'is none'],
+    ['{token: hunter2}', '{token: hunter2', 'is not one'],
   ];
   test.each(refused)('with %s turned into %s is refused: it %s', (from, to, sentence) => {
     const failure = (() => {
@@ -341,7 +341,7 @@ describe('the clusters of Pipelines', () => {
       { kind: 'Secret', name: 'empty' },
       'neither the key kubeconfig nor value',
     ],
-    ['its Secret holds something else', { kind: 'Secret', name: 'bad' }, 'in Secret apps/bad is none'],
+    ['its Secret holds something else', { kind: 'Secret', name: 'bad' }, 'in Secret apps/bad is not one'],
     [
       'there is no such GitopsCluster',
       { kind: 'GitopsCluster', name: 'none' },

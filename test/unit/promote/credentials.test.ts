@@ -78,7 +78,7 @@ describe('credentials', () => {
     ['an empty token', { token: ' \n' }, /has no key token/],
     ['a token of two lines', { token: 'hunter2\nhunter2' }, /key token with blanks, line ends/],
     ['a token that is no ASCII', { token: 'hunter2ö' }, /key token with blanks, line ends/],
-    ['bytes', { token: new Uint8Array([0xff, 0xfe]) }, /key token that is no text/],
+    ['bytes', { token: new Uint8Array([0xff, 0xfe]) }, /key token that is not text/],
     ['too much', { token: 'hunter2'.repeat(100_000) }, /key token of more than 262144 bytes/],
     ['a password alone', { token: 'a', password: 'hunter2' }, /key password but no username/],
     [
@@ -205,31 +205,35 @@ describe('the keys of a GitHub App', () => {
       { githubAppInstallationOwner: 'acme' },
       /has both keys githubAppInstallationID and/,
     ],
-    ['a name as ID', { githubAppID: 'hunter2' }, /key githubAppID that is no number: put the app's App ID/],
+    [
+      'a name as ID',
+      { githubAppID: 'hunter2' },
+      /key githubAppID that is not a number: put the app's App ID/,
+    ],
     [
       'a negative ID',
       { githubAppInstallationID: '-8hunter2' },
-      /key githubAppInstallationID that is no number/,
+      /key githubAppInstallationID that is not a number/,
     ],
     [
       'a path as owner',
       { githubAppInstallationID: '', githubAppInstallationOwner: '../hunter2' },
-      /key githubAppInstallationOwner that is no name of an organization or user/,
+      /key githubAppInstallationOwner that is not the name of an organization or user/,
     ],
     [
       'a private key that is none',
       { githubAppPrivateKey: 'hunter2' },
-      /githubAppPrivateKey that is no RSA key/,
+      /githubAppPrivateKey that is not an RSA key/,
     ],
     [
       'half a private key',
       { githubAppPrivateKey: `${PKCS1.slice(0, 300)}hunter2` },
-      /githubAppPrivateKey that is no RSA key in PEM/,
+      /githubAppPrivateKey that is not an RSA key in PEM/,
     ],
     [
       'a private key of another kind',
       { githubAppPrivateKey: ELLIPTIC.export({ type: 'pkcs8', format: 'pem' }).toString() },
-      /githubAppPrivateKey that is no RSA key in PEM/,
+      /githubAppPrivateKey that is not an RSA key in PEM/,
     ],
     [
       'a private key that holds up everybody who waits',
@@ -243,7 +247,7 @@ describe('the keys of a GitHub App', () => {
           .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'hunter2' })
           .toString(),
       },
-      /githubAppPrivateKey that is no RSA key in PEM without a passphrase/,
+      /githubAppPrivateKey that is not an RSA key in PEM without a passphrase/,
     ],
   ];
   test.each(NO_APPS)('are refused with %s, the key named and the value not shown', (_, change, sentence) => {

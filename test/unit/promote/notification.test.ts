@@ -230,7 +230,7 @@ describe('--events-addr', () => {
 
   test('is refused at the start when it is no address', () => {
     for (const address of ['http://', 'a b', ':9090', 'ftp://host']) {
-      expect(() => eventsUrl(address)).toThrow(/--events-addr is no address/);
+      expect(() => eventsUrl(address)).toThrow(/--events-addr is not an address/);
     }
   });
 });

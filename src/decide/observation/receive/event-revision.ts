@@ -68,7 +68,7 @@ function saidAt({ event: key, field, path }: Source, event: FluxEvent): EventRev
   }
   const found = imageIn(text);
   if ('value' in found) return { revision: found.value, details: {} };
-  return `What the event's metadata has as ${key} is no version, tag, digest, commit or image.`;
+  return `What the event's metadata has as ${key} is not a version, tag, digest, commit or image.`;
 }
 
 /** True where the application itself says what it runs: events are hints where it can be read. */

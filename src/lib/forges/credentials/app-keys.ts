@@ -21,7 +21,7 @@ export type Installation = { readonly id: number } | { readonly owner: string };
 /** @throws TurnpikeError SecretInvalid, which names the key and never its value */
 export function gitHubAppFrom(read: ReadKey, where: string): GitHubApp {
   const [id, baseUrl] = [read(GITHUB_APP.id) ?? '', read(GITHUB_APP.baseUrl)];
-  if (!isId(id)) throw invalid(where, GITHUB_APP.id, "that is no number: put the app's App ID there.");
+  if (!isId(id)) throw invalid(where, GITHUB_APP.id, "that is not a number: put the app's App ID there.");
   return {
     id,
     installation: installationFrom(read, where),
@@ -34,7 +34,8 @@ function installationFrom(read: ReadKey, where: string): Installation {
   const [id, owner = ''] = [read(GITHUB_APP.installation), read(GITHUB_APP.owner)];
   if (id !== undefined) {
     if (isId(id)) return { id: Number(id) };
-    const advice = "that is no number: put the one there that ends the address of the installation's page.";
+    const advice =
+      "that is not a number: put the one there that ends the address of the installation's page.";
     throw invalid(where, GITHUB_APP.installation, advice);
   }
   // Those of managed users have a low line in them.
@@ -42,7 +43,7 @@ function installationFrom(read: ReadKey, where: string): Installation {
   throw invalid(
     where,
     GITHUB_APP.owner,
-    'that is no name of an organization or user: put just the name there.',
+    'that is not the name of an organization or user: put just the name there.',
   );
 }
 
@@ -59,7 +60,7 @@ function privateKeyFrom(pem: string, where: string): string {
   const key = parsed(pem);
   if (key?.asymmetricKeyType === 'rsa') return key.export({ type: 'pkcs8', format: 'pem' }).toString();
   const advice =
-    'that is no RSA key in PEM without a passphrase: put the file there that GitHub made for the app.';
+    'that is not an RSA key in PEM without a passphrase: put the file there that GitHub made for the app.';
   throw invalid(where, GITHUB_APP.privateKey, advice);
 }
 

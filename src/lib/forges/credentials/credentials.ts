@@ -243,7 +243,7 @@ function text(bytes: Uint8Array | undefined, key: string, where: string): string
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim() || undefined;
   } catch {
-    throw invalid(`${where} has a key ${key} that is no text in UTF-8.`);
+    throw invalid(`${where} has a key ${key} that is not text in UTF-8.`);
   }
 }
 

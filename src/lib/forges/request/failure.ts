@@ -132,7 +132,7 @@ export function unexpectedResponse(
   context: ForgeContext,
 ): TurnpikeError {
   const asked = `asked to ${ACTIONS[operation]} in ${context.repository}`;
-  const sentence = `${context.name} at ${context.host}, ${asked}, gave an answer that is none of its API (wrong: ${where.join(', ')}): check that the URL and the type of the forge belong together.`;
+  const sentence = `${context.name} at ${context.host}, ${asked}, gave an answer that does not fit its API (wrong: ${where.join(', ')}): check that the URL and the type of the forge belong together.`;
   return unavailable(sentence, 'backoff');
 }
 

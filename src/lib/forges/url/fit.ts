@@ -30,6 +30,6 @@ function pathProblem(type: ForgeType, url: string): string | undefined {
   } catch (error) {
     if (!(error instanceof TurnpikeError)) throw error;
     const words = url.startsWith('ssh:') ? sshForm : form;
-    return `This is no URL of a repository on a forge of type ${type}: write it as ${words}.`;
+    return `This is not the URL of a repository on a forge of type ${type}: write it as ${words}.`;
   }
 }

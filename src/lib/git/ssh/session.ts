@@ -112,7 +112,7 @@ function refuseBadKey(identity: string, remote: Remote): void {
     case 'lock-unknown':
       throw unreadableKey(remote, `it is locked in a way that is not known here; ${WRITE_ANEW}`);
     case 'unreadable':
-      throw unreadableKey(remote, 'it is no key of ed25519, ECDSA or RSA in PEM');
+      throw unreadableKey(remote, 'it is not a key of ed25519, ECDSA or RSA in PEM');
   }
 }
 

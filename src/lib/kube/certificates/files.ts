@@ -53,7 +53,7 @@ export function fileCertificates(directory: string, options: FileCertificatesOpt
 async function readPair(directory: string): Promise<CertificatePair> {
   const [cert, key] = await Promise.all([read(join(directory, 'tls.crt')), read(join(directory, 'tls.key'))]);
   if (isPair({ cert, key })) return { cert, key };
-  throw invalid(`tls.crt and tls.key in ${directory} are no certificate and its private key`);
+  throw invalid(`tls.crt and tls.key in ${directory} are not a certificate and its private key`);
 }
 
 async function read(file: string): Promise<string> {

@@ -30,7 +30,7 @@ function obstacleOf({ text, tag = '' }: Standing, revision: string): string | un
   const [, type] = YAML_TYPE.exec(tag) ?? [];
   return type === undefined
     ? undefined
-    : `a value with the tag !!${type} is no text, as a revision is; take the tag out`;
+    : `a value with the tag !!${type} is not a string, as a revision is; take the tag out`;
 }
 
 const ENCRYPTED =

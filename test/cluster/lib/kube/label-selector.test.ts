@@ -110,7 +110,7 @@ describe('label selectors', () => {
     `${'a'.repeat(254)}/b=c`,
     'A.example.com/b=c',
   ])('%p is refused by both', async (labelSelector) => {
-    expect(() => parseLabelSelector(labelSelector)).toThrow('is no label selector');
+    expect(() => parseLabelSelector(labelSelector)).toThrow('is not a label selector');
     const answer = client.request({ method: 'GET', path, query: { labelSelector } });
     expect(await failureOf(answer)).toMatchObject({ code: 'ApiRefused' });
   });

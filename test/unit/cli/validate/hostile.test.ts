@@ -12,11 +12,11 @@ const merges = `b: &b {${Array.from({ length: 1000 }, (_, index) => `k${index}: 
 
 /** A text, and how the only line about it starts. */
 const REFUSED: [string, () => string, string][] = [
-  ['what is no YAML', () => 'a: [1', '-:1:6: This is no YAML: '],
+  ['what is no YAML', () => 'a: [1', '-:1:6: This is not YAML: '],
   [
     'one broken document among others',
     () => stream('a: 1\n', 'b: "\n', 'c: 1\n'),
-    '-:4:1: This is no YAML: ',
+    '-:4:1: This is not YAML: ',
   ],
   ['a key that is written twice', () => 'a: 1\nb: 2\n"a": 3\n', '-:3:1: This key is in line 1 already: '],
   ['lists in lists', () => '['.repeat(9 * MIB), '-:1:201: It nests deeper than 200 levels here.'],
@@ -40,7 +40,7 @@ const REFUSED: [string, () => string, string][] = [
     () => merges + Array.from({ length: 1000 }, (_, index) => `m${index}: {<<: *b}\n`).join(''),
     '-:202:8: The merge keys',
   ],
-  ['keys that are no texts', () => '? [a]\n: 1\n', '-:1:3: This key is no text'],
+  ['keys that are no texts', () => '? [a]\n: 1\n', '-:1:3: This key is not a string'],
   ['control characters', () => 'a: 1\nb: \u001b[31m\n', '-:2:4: There is a control character here'],
 ];
 
@@ -88,8 +88,8 @@ describe('hostile input', () => {
 
   test.each([
     ['UTF-16', new Uint8Array([0xff, 0xfe, 0x61, 0]), 'The file is in UTF-16: save it as UTF-8.'],
-    ['binary', new Uint8Array([0x80, 0x81]), 'This is no text in UTF-8.'],
-    ['NUL', 'a: \0', 'There is a control character here: this is no YAML or JSON text.'],
+    ['binary', new Uint8Array([0x80, 0x81]), 'This is not text in UTF-8.'],
+    ['NUL', 'a: \0', 'There is a control character here: this is not YAML or JSON text.'],
   ])('is named when it is %s', async (_, input, sentence) => {
     expect((await validate(['-'], { input })).out).toEndWith(` ${sentence}\n`);
   });

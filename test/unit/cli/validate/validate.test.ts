@@ -97,7 +97,7 @@ describe('turnpike validate', () => {
   test.each([
     [[], 'Name files or directories with -f, or pipe manifests in.'],
     [['-f'], "Option '-f, --filename <value>' argument missing"],
-    [['-f', ''], 'An empty text is no path.'],
+    [['-f', ''], 'A path must not be empty.'],
     [['--nonsense'], "Unknown option '--nonsense'"],
     [['-x', '-'], "Unknown option '-x'"],
     [['-', '-o', 'xml'], '--output: "xml" is not one of text, json.'],
@@ -442,7 +442,7 @@ describe('a directory', () => {
       tree.write('binary.json', new Uint8Array([0xff, 0xfe, 0, 1]));
       expect(await validate([tree.path])).toMatchObject({ code: 0, out: '' });
       const broken = tree.write('pipeline.yaml', `${pipelineYaml()}\n}`);
-      expect((await validate([tree.path])).out).toStartWith(`${broken}:24:1: This is no YAML: `);
+      expect((await validate([tree.path])).out).toStartWith(`${broken}:24:1: This is not YAML: `);
     } finally {
       tree.remove();
     }

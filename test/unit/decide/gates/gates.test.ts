@@ -180,7 +180,7 @@ describe('the versions that may pass', () => {
     [
       '~1.1',
       'main@sha1:a',
-      'Waits for another revision: main@sha1:a is no semantic version, and only ~1.1 may pass.',
+      'Waits for another revision: main@sha1:a is not a semantic version, and only ~1.1 may pass.',
     ],
   ])('%s decide on %s: %s', (versions, revision, expected) => {
     const step = stepAt(look(gated({ versions }), { dev: [revision, -1], ...OLD }, 0), 0);

@@ -204,7 +204,7 @@ describe('an application whose spec says its revision', () => {
     const from = looks([helm({ tag: 'hunter2 is the password' })]);
     const error = targetOf(from, 'dev')?.error ?? '';
     expect(error).toBe(
-      `The HelmRelease has something at ${TAG} that is no version, tag, digest, commit or image: let spec.revision.path lead to one.`,
+      `The HelmRelease has something at ${TAG} that is not a version, tag, digest, commit or image: let spec.revision.path lead to one.`,
     );
   });
 
@@ -430,7 +430,7 @@ describe('an event', () => {
       'with another thing',
       { revision: { path: TAG, event: 'image' } },
       { image: 'a b' },
-      'is no version, tag',
+      'is not a version, tag',
     ],
     [
       'with a key that every object has',
@@ -442,7 +442,7 @@ describe('an event', () => {
       'with an image that has no tag',
       { revision: { path: TAG, event: 'image' } },
       { image: 'a.example/b' },
-      'is no version',
+      'is not a version',
     ],
   ] as const)('%s is refused with a sentence', (_, change, metadata, words) => {
     const receipt = sent(change, undefined, metadata);

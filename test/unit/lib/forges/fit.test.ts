@@ -142,7 +142,7 @@ describe('admission and promoter', () => {
     ['github', 'ssh://git@a%b.example.com/acme/fleet'],
     ['gitea', `https://git.example.com/acme/${'x'.repeat(256)}`],
   ] as const)('refuse of %s what names no repository: %s', (type, one) => {
-    expect(forgeUrlProblem(type, one)).toStartWith('This is no URL of a repository on a forge of type');
+    expect(forgeUrlProblem(type, one)).toStartWith('This is not the URL of a repository on a forge of type');
     expect(promoterTakes(type, one)).toBe(false);
   });
 

@@ -162,7 +162,7 @@ describe('certificates from files', () => {
     await newPair();
     await writeFile(join(folder, 'tls.key'), 'nonsense');
     const damaged = fileCertificates(folder, { name: 'hook', ...createFakeLog() });
-    await expect(damaged.ensure()).rejects.toThrow('are no certificate and its private key');
+    await expect(damaged.ensure()).rejects.toThrow('are not a certificate and its private key');
   });
 
   test('are read again when they change, half-changed ones left aside', async () => {

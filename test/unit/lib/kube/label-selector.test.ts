@@ -59,15 +59,15 @@ describe('a label selector', () => {
   test.each([
     ['a=b,', '"" is not expected there'],
     [',a=b', '"," is not expected there'],
-    ['a b', '"b" is no operator'],
+    ['a b', '"b" is not an operator'],
     ['a=b c', '"c" is not expected there'],
     ['!a=b', '"=" is not expected there'],
     ['a in b', 'values stand in parentheses'],
     ['a in (b', 'values stand in parentheses'],
     ['a>b', '"b" is not a whole number'],
-    ['a/b/c=d', '"a/b/c" is no key of a label'],
-    ['a=b/c', '"b/c" is no value of a label'],
-    [`a=${'b'.repeat(64)}`, 'is no value of a label'],
+    ['a/b/c=d', '"a/b/c" is not a key of a label'],
+    ['a=b/c', '"b/c" is not a value of a label'],
+    [`a=${'b'.repeat(64)}`, 'is not a value of a label'],
     ['x'.repeat(5000), 'it is longer than 4096 characters'],
   ])('%p is refused: %s', (text, why) => {
     expect(() => parseLabelSelector(text)).toThrow(why);

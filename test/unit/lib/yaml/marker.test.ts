@@ -417,7 +417,7 @@ const UNSEEN: readonly Row[] = [
   {
     shows: 'a marker behind a no-break space',
     text: `a: 1.0.0\u00a0${MARK}\n`,
-    problem: /^Line 1: .*looks like a blank and is none/,
+    problem: /^Line 1: .*looks like a blank and is not one/,
   },
   {
     shows: 'a marker of a part that is glued',
@@ -460,7 +460,7 @@ const REPORTED: readonly Row[] = [
   ...['int', 'float', 'bool', 'null', 'binary'].map((tag) => ({
     shows: `a value with the tag ${tag}, which no revision is`,
     text: `a: !!${tag} 5 ${MARK}\n`,
-    problem: /^Line 1: .*a value with the tag !!\w+ is no text/,
+    problem: /^Line 1: .*a value with the tag !!\w+ is not a string/,
   })),
   {
     shows: 'a value with a tag by its full name',
