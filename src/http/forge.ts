@@ -81,7 +81,7 @@ async function note(
   deps.onOutcome(outcome);
   const fields = { namespace, name, outcome, number: change.number, environments };
   // A webhook tells of all pull requests of its repository.
-  deps.log[status ? 'info' : 'debug'](fields, 'the forge told of a pull request');
+  deps.log[status ? 'info' : 'debug'](fields, 'pull request event received');
   if (status) deps.wake(pipelineKey(namespace, name));
   return json(outcome === 'accepted' ? 202 : 200, { outcome });
 }

@@ -136,7 +136,7 @@ export function createCheck({ policy, gather, onChange, calm, log, now }: CheckD
 }
 
 function logFault(log: Logger, { metadata: { namespace, name } }: Pipeline, error: unknown): void {
-  log.error({ namespace, name, error }, 'what is around the pipeline cannot be looked at');
+  log.error({ namespace, name, error }, 'cannot look up what the pipeline refers to');
 }
 
 function validity({ problems }: Findings, now: Date): Pick<Known, 'at' | 'until'> {

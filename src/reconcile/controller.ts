@@ -113,14 +113,14 @@ function failed(deps: ControllerDeps, key: PipelineKey, error: unknown): string 
   const { queue, metrics, log } = deps;
   const fields = { error: errorMessage(error) };
   if (isGone(deps, key)) {
-    log.info(fields, 'the Pipeline was deleted, or moved to another shard, while it was worked on');
+    log.info(fields, 'pipeline deleted, or moved to another shard, during its reconciliation');
     return 'success';
   }
   queue.retry(key);
   // Two writers met; the one who was second looks again, which is nothing to report.
   if (!hasCode(error, 'ApiConflict')) {
     metrics.reconcileErrors.inc({ controller: CONTROLLER });
-    log.warn(fields, 'reconciliation failed; it is tried again');
+    log.warn(fields, 'reconciliation failed, retrying');
   }
   return 'error';
 }

@@ -35,7 +35,7 @@ export function createCloseDeleted(deps: DeletedDeps): CloseDeleted {
     } catch (error) {
       if (!(error instanceof TurnpikeError) || error.retry === 'never') throw error;
       const fields = { namespace, name, error: error.message };
-      log.warn(fields, 'the API server does not say whether the pipeline is gone; it is asked again');
+      log.warn(fields, 'cannot see whether the pipeline is gone, retrying');
       return 'unknown';
     }
   }

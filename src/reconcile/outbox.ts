@@ -84,7 +84,7 @@ export function createOutbox({ log, schedule = onTimer }: OutboxDeps): Outbox {
       entries.giveUp(entry, error);
       return;
     }
-    log.debug({ ...entry.message.fields, error, seconds }, 'it is sent again');
+    log.debug({ ...entry.message.fields, error, seconds }, 'message not sent, retrying');
     entry.cancel = schedule(() => {
       entries.due.add(entry);
       sendDue();

@@ -78,7 +78,7 @@ export function createPolls(deps: PollDeps): Polls {
         wakeAfter = Math.min(wakeAfter, pollDue(context, memory.get(key), available) ?? wakeAfter);
         const { namespace, name } = pipeline.metadata;
         const fields = { namespace, name, environment: environment.name, error: errorMessage(error) };
-        deps.log[levelOf(error)](fields, 'the pull request cannot be looked at; it is tried again');
+        deps.log[levelOf(error)](fields, 'cannot look at the pull request, retrying');
         return [];
       }
     });

@@ -177,7 +177,7 @@ async function findPullRequest({ promoter, polls, log, now }: FindDeps, job: Job
   } catch (error) {
     if (!(error instanceof TurnpikeError) || error.code === 'NotLeading') throw error;
     const fields = { namespace, name, environment: job.environment.name, error: error.message };
-    log.warn(fields, 'it cannot be seen whether a pull request of the promotion is open');
+    log.warn(fields, 'cannot see whether the promotion has an open pull request');
     polls.pause(key, now(), error.code === 'ForgeUnauthorized');
     if (hasCode(error, ...NOWHERE)) return undefined;
     return 'unknown' as const;

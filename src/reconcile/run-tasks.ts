@@ -180,8 +180,8 @@ export function logTask(deps: Pick<TaskDeps, 'log'>, { metadata }: Pipeline, don
   const fields = { namespace, name, environment, url: pullRequest.url, task: task.kind };
   if (result.kind === 'error') {
     const { message: error, retry } = result;
-    deps.log.warn({ ...fields, error, retry }, 'the task of the pull request failed');
+    deps.log.warn({ ...fields, error, retry }, 'pull request task failed');
   } else {
-    deps.log.info({ ...fields, result: result.kind }, 'the task of the pull request was run');
+    deps.log.info({ ...fields, result: result.kind }, 'pull request task done');
   }
 }

@@ -56,7 +56,7 @@ export function startCertified(options: CertifiedOptions): CertifiedServer {
         await Promise.all([certificates.run(use, ended.signal), callers?.run(trust, ended.signal)]);
       } catch (error) {
         problem = `The ${what} is not there: ${errorMessage(error)}`;
-        log.warn({ error: errorMessage(error) }, `${what} not started; it is tried again`);
+        log.warn({ error: errorMessage(error) }, `${what} not started, retrying`);
         await Bun.sleep(RETRY_SECONDS * 1000);
       }
     }

@@ -44,7 +44,7 @@ test('an admission webhook without a certificate keeps no event away, and it is 
   ]);
   expect(await serverReady()).toBe('0');
   expect(await turnpike.log()).toContainEqual(
-    expect.objectContaining({ msg: 'admission webhook not started; it is tried again' }),
+    expect.objectContaining({ msg: 'admission webhook not started, retrying' }),
   );
   const app = await createScenario(lab, 'no-admission', {
     url: 'https://git.example.com/acme/fleet',

@@ -224,7 +224,7 @@ describe('a Pipeline that is moved by its label', () => {
       await app.promotion('staging', open);
       released.resolve();
       await waitUntil('it to stop', () =>
-        lines.join('').includes('or moved to another shard, while it was worked on'),
+        lines.join('').includes('or moved to another shard, during its reconciliation'),
       );
       expect(lines.join('')).toContain(
         `Pipeline ${app.name}/app was moved to another shard: this one stops here, and that one goes on.`,

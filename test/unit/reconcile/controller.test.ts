@@ -112,8 +112,8 @@ describe('a Pipeline that is deleted while it is worked on', () => {
     work.reject(new TurnpikeError('ApiNotFound', 'There is no such Pipeline.'));
     await pass(RESYNC - 1);
     expect(begun.length).toBe(1);
-    expect(lines.join('')).toContain('was deleted, or moved to another shard, while it was worked on');
-    expect(lines.join('')).not.toContain('it is tried again');
+    expect(lines.join('')).toContain('pipeline deleted, or moved to another shard, during its reconciliation');
+    expect(lines.join('')).not.toContain('retrying');
     expect(await sampleOf(metrics, 'workqueue_retries_total{name="pipeline",controller="pipeline"}')).toBe(0);
   });
 

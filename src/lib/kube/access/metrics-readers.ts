@@ -88,7 +88,7 @@ export function createMetricsReaders(client: KubeClient, deps: MetricsReadersDep
   function note(error: unknown): void {
     if (deps.elapsed() - loggedAt < LOG_EVERY_MS) return;
     loggedAt = deps.elapsed();
-    deps.log.warn({ error: errorMessage(error) }, 'who asks for /metrics cannot be found out');
+    deps.log.warn({ error: errorMessage(error) }, 'cannot look up who reads /metrics');
   }
 
   return async (token) => {
