@@ -4,7 +4,7 @@ export type { StoreSettings } from './disk.ts';
 export { unusable } from './failure.ts';
 export { branchNotFound, fetchTip } from './fetch.ts';
 export { fetchCommits } from './fetch-pack.ts';
-export { createKeyLane } from './key-lane.ts';
+export { type Asker, createKeyLane } from './key-lane.ts';
 export type { NoteKind } from './notes.ts';
 export {
   type Commit,

@@ -2,6 +2,7 @@ import { type DrainPending, ownTurn, type Schedule } from '../../lib/async/index
 import { TurnpikeError } from '../../lib/errors.ts';
 import {
   type Advertised,
+  type Asker,
   type RefUpdate,
   type Repository,
   refOf,
@@ -15,6 +16,7 @@ import { expectsMore } from './room.ts';
 import { joined } from './send.ts';
 import { type RemoteState, remoteState } from './state.ts';
 import { type Attempted, takenBranch } from './stopped.ts';
+import { tenantOf } from './tenant.ts';
 import { prepareUpdate } from './update.ts';
 
 /** Makes the commits of one repository. */
@@ -150,11 +152,7 @@ async function prepareOne(
   try {
     const packs = before ? withObjects(repository.packs, before.objects) : repository.packs;
     const base = before?.commit ?? tipOf(state, update.baseBranch);
-    const asker = {
-      signal: update.signal,
-      waiting: transport.waiting,
-      namespace: update.markerKey.split(':')[0],
-    };
+    const asker: Asker = { signal: update.signal, waiting: transport.waiting, tenant: tenantOf(update) };
     const sign = update.signing && signerOf(update.signing, update.now, asker);
     const place = { update, advertised: state.advertised, base, sign, onTop };
     return await prepareUpdate({ ...repository, packs }, transport, place);
