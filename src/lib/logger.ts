@@ -7,6 +7,6 @@ export interface Logger {
   readonly warn: Write;
   readonly error: Write;
   child(fields: Record<string, unknown>): Logger;
-  /** Runs work whose lines, however deep below they are written, have these fields too. */
-  scope<T>(fields: Readonly<Record<string, unknown>>, work: () => T): T;
+  /** Runs work whose lines, however deep below they are written, have these fields too until it has ended. */
+  scope<T>(fields: Readonly<Record<string, unknown>>, work: () => Promise<T>): Promise<T>;
 }

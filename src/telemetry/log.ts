@@ -34,7 +34,7 @@ export interface LogOptions {
 export function createLogger(options: LogOptions): Logger {
   const write =
     options.encoding === 'json' ? options.write : (line: string) => options.write(toConsole(line));
-  const scopes = new AsyncLocalStorage<Readonly<Record<string, unknown>>>();
+  const scopes = createScopes();
   const lines = pino(
     {
       level: options.level,
@@ -44,11 +44,29 @@ export function createLogger(options: LogOptions): Logger {
       redact: { paths: SECRET_FIELDS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '***' },
       errorKey: 'error',
       // pino lets the fields of the line win.
-      mixin: () => ({ ...scopes.getStore() }),
+      mixin: () => ({ ...scopes.fields() }),
     },
     { write },
   );
-  return toLogger(lines, (fields, work) => scopes.run(fields, work));
+  return toLogger(lines, scopes.run);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A watch that the work has opened, and that others use after it, keeps its context, but not its fields. */
+function createScopes() {
+  const scopes = new AsyncLocalStorage<{ fields: Fields | undefined }>();
+  return {
+    fields: () => scopes.getStore()?.fields,
+    async run<T>(fields: Fields, work: () => Promise<T>): Promise<T> {
+      const scope: { fields: Fields | undefined } = { fields };
+      try {
+        return await scopes.run(scope, work);
+      } finally {
+        scope.fields = undefined;
+      }
+    },
+  };
 }
 
 function toLogger(lines: Pino, scope: Logger['scope']): Logger {

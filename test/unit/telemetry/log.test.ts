@@ -22,3 +22,20 @@ test('a scope gives its fields to all lines of the work, and to no others', asyn
   ]);
   expect(lines[2]?.match(/"namespace"/g)).toHaveLength(1);
 });
+
+test.each([
+  ['ends', async () => undefined],
+  ['fails', async () => Promise.reject(new Error('broken'))],
+])('a scope ends with the work that %s, also for what the work has begun and goes on', async (_, end) => {
+  const { log, lines } = createFakeLog();
+  const ended = Promise.withResolvers<void>();
+  let watching = Promise.resolve();
+  const work = log.scope({ reconcileID: 1 }, async () => {
+    watching = ended.promise.then(() => log.warn({}, 'watch interrupted'));
+    await end();
+  });
+  await work.catch(() => undefined);
+  ended.resolve();
+  await watching;
+  expect(JSON.parse(lines[0] ?? '')).not.toHaveProperty('reconcileID');
+});
