@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBreakers } from '../../../src/lib/async/breaker.ts';
+import { onTimer } from '../../../src/lib/async/schedule.ts';
 import { createConnections } from '../../../src/lib/git/connections.ts';
 import type { Signers } from '../../../src/lib/git/sign.ts';
 import { createRepositoryStore } from '../../../src/lib/git/store.ts';
@@ -38,7 +39,8 @@ test('keys that sign are opened in the turn of the namespace that they are for',
     isWanted: Promise.resolve(true),
   }));
   try {
-    await updateBatch({ connected, store, signerOf }, { items, drainPending: () => [], settle() {} });
+    const access = { connected, store, signerOf, schedule: onTimer };
+    await updateBatch(access, { items, drainPending: () => [], settle() {} });
     expect(tenants).toEqual(['apps', 'apps', 'others']);
   } finally {
     await store.close();
