@@ -13,11 +13,11 @@ const NEVER = new AbortController().signal;
 
 export function createAlone<Result>(settle: Settle<BatchedUpdate, Result>): Alone<Result> {
   const slots = createSlots(AT_ONCE);
-  /** By branch. */
-  const last = new Map<string, Promise<void>>();
+  /** All runs so far, by branch. */
+  const runs = new Map<string, Promise<unknown>>();
 
   async function runAfter(
-    before: Promise<void> | undefined,
+    before: Promise<unknown> | undefined,
     update: BatchedUpdate,
     work: () => Promise<Result>,
   ): Promise<Result> {
@@ -36,14 +36,14 @@ export function createAlone<Result>(settle: Settle<BatchedUpdate, Result>): Alon
 
   return {
     run(update, work) {
-      const run = Promise.allSettled([runAfter(last.get(update.branch), update, work)]);
-      last.set(
-        update.branch,
-        run.then(([outcome]) => settle(update, outcome)),
-      );
+      const before = runs.get(update.branch);
+      const run = Promise.allSettled([runAfter(before, update, work)]);
+      const settled = run.then(([outcome]) => settle(update, outcome));
+      // An update that is given up ends before the one that it waits for.
+      runs.set(update.branch, Promise.all([before, settled]));
     },
     async ended() {
-      await Promise.all(last.values());
+      await Promise.all(runs.values());
     },
   };
 }
