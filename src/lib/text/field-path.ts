@@ -54,9 +54,9 @@ export function fieldPathProblem(text: string): string | undefined {
   return 'problem' in parsed ? parsed.problem : undefined;
 }
 
-/** The values of a plain object there, in their order; none where there is nothing, or null. */
+/** The values of a plain object there, in their order; none where there is nothing, or null, and for a path without parts. */
 export function valuesAt(object: unknown, { parts }: Pick<FieldPath, 'parts'>): unknown[] {
-  let values: readonly unknown[] = [object];
+  let values: readonly unknown[] = parts.length === 0 ? [] : [object];
   for (const part of parts) values = values.flatMap((value) => follow(value, part));
   return values.filter((value) => value !== undefined && value !== null);
 }

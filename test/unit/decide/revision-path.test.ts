@@ -23,6 +23,7 @@ function at(path: string): unknown {
 describe('the path of a revision', () => {
   test.each(['.spec.a[name=*].tag', '.spec.a[name="x].tag'])('that no name has leads nowhere: %s', (path) => {
     expect(specPath(path)).toEqual({ text: path, parts: [] });
+    expect(valuesAt(OBJECT, specPath(path))).toEqual([]);
   });
 
   test.each([
