@@ -112,7 +112,9 @@ describe('a Pipeline that is deleted while it is worked on', () => {
     work.reject(new TurnpikeError('ApiNotFound', 'There is no such Pipeline.'));
     await pass(RESYNC - 1);
     expect(begun.length).toBe(1);
-    expect(lines.join('')).toContain('pipeline deleted, or moved to another shard, during its reconciliation');
+    expect(lines.join('')).toContain(
+      'pipeline deleted, or moved to another shard, during its reconciliation',
+    );
     expect(lines.join('')).not.toContain('retrying');
     expect(await sampleOf(metrics, 'workqueue_retries_total{name="pipeline",controller="pipeline"}')).toBe(0);
   });
