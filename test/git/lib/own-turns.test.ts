@@ -16,6 +16,7 @@ import { createOutbound } from '../../../src/lib/net/outbound.ts';
 import { createEditBudget } from '../../../src/promote/branch/edit/budget.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { createFakeLog } from '../../fakes/log.ts';
+import { settled } from '../../fakes/schedule.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { blobEntry, entryHead, madePack } from '../stage/made-pack.ts';
 
@@ -57,6 +58,19 @@ function clock() {
   return { waiting, isWaiting: () => under > 0, count: () => count };
 }
 
+/** Counts who asks for a turn at large packs. */
+function countedScans() {
+  const scans = createSlots(1);
+  let asked = 0;
+  const take: Slots['take'] = (...asking) => {
+    asked += 1;
+    return scans.take(...asking);
+  };
+  const shared: Shared = { ...createShared(), scans: { take } };
+  const areWaiting = (count: number) => waitUntil('their turn', () => asked === count, { everyMs: 1 });
+  return { shared, take, areWaiting };
+}
+
 /** A server with a pack. */
 function transportWith(pack: Buffer, waiting?: Waiting, tenant?: string): Transport {
   const answer = [pktLine('NAK\n'), pktLine(Buffer.concat([Buffer.from([1]), pack])), FLUSH_PKT];
@@ -82,22 +96,18 @@ async function fetchBeside(shared: Shared, blobs: number) {
   const pack = packOf(blobs);
   const repository = await openRepository(join(directory, crypto.randomUUID()), 64 * MIB, shared);
   const { waiting, isWaiting } = clock();
-  let isOver = false;
-  const fetched = fetchCommits(repository, transportWith(pack, waiting), Buffer.from('a request')).then(
-    () => {
-      isOver = true;
-    },
-  );
-  await Promise.race([fetched, Bun.sleep(150)]);
-  return { fetched, isOver, isWaiting: isWaiting() };
+  const fetched = fetchCommits(repository, transportWith(pack, waiting), Buffer.from('a request'));
+  return { fetched, isWaiting };
 }
 
 describe('a pack of some kilobytes', () => {
   test('that becomes large waits until no other large one is read, and no time of its attempt passes', async () => {
-    const shared = createShared();
-    const giveBack = await shared.scans.take(NEVER);
-    const { fetched, isOver, isWaiting } = await fetchBeside(shared, 6);
-    expect([isOver, isWaiting]).toEqual([false, true]);
+    const { shared, take, areWaiting } = countedScans();
+    const giveBack = await take(NEVER);
+    const { fetched, isWaiting } = await fetchBeside(shared, 6);
+    await areWaiting(2);
+    await settled();
+    expect(isWaiting()).toBe(true);
     giveBack();
     await fetched;
     // It is over with its turn, too.
@@ -107,23 +117,15 @@ describe('a pack of some kilobytes', () => {
   test('that stays small waits for none', async () => {
     const shared = createShared();
     await shared.scans.take(NEVER);
-    const { fetched, isOver } = await fetchBeside(shared, 3);
-    expect(isOver).toBe(true);
+    const { fetched } = await fetchBeside(shared, 3);
     await fetched;
   });
 });
 
 describe('tenants take turns, however much one of them has to do', () => {
   test('with large packs', async () => {
-    const scans = createSlots(1);
-    let asked = 0;
-    const take: Slots['take'] = (...asking) => {
-      asked += 1;
-      return scans.take(...asking);
-    };
-    const shared: Shared = { ...createShared(), scans: { take } };
+    const { shared, take, areWaiting } = countedScans();
     const giveBack = await take(NEVER);
-    const areWaiting = (count: number) => waitUntil('their turn', () => asked === count, { everyMs: 1 });
     const over: string[] = [];
     async function fetchAs(tenant: string): Promise<void> {
       const repository = await openRepository(join(directory, crypto.randomUUID()), 64 * MIB, shared);
@@ -167,18 +169,21 @@ test('the commits of a branch are in memory up to 2 MiB: many attempts look at o
 describe('the time of an attempt stands still', () => {
   test('while others have the copy of its repository', async () => {
     const { waiting, isWaiting } = clock();
-    const using = store.use(URL, () => Bun.sleep(40));
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const inUse = store.use(URL, () => first.promise);
     let isBegun = false;
-    const work = async () => {
+    const work = () => {
       isBegun = true;
-      await Bun.sleep(40);
+      return second.promise;
     };
     const next = store.use(URL, work, { waiting });
-    await Bun.sleep(5);
-    expect([isBegun, isWaiting()]).toEqual([false, true]);
-    await using;
-    await Bun.sleep(5);
-    expect([isBegun, isWaiting()]).toEqual([true, false]);
+    await waitUntil('the wait', isWaiting, { everyMs: 1 });
+    expect(isBegun).toBe(false);
+    first.resolve();
+    await inUse;
+    await waitUntil('the work', () => isBegun, { everyMs: 1 });
+    expect(isWaiting()).toBe(false);
+    second.resolve();
     await next;
   });
 
@@ -188,7 +193,7 @@ describe('the time of an attempt stands still', () => {
     const giveBack = await shared.parses.take(NEVER);
     const budget = createEditBudget({ ...shared, waiting });
     const parsing = budget.parse();
-    await Bun.sleep(1);
+    await settled();
     expect(isWaiting()).toBe(true);
     giveBack();
     (await parsing)();
@@ -235,7 +240,7 @@ describe('the time of an attempt stands still', () => {
         at += 100;
       }
     })();
-    await Bun.sleep(5);
+    await settled();
     expect(isWaiting()).toBe(true);
     rest.resolve();
     await steps;
@@ -244,7 +249,8 @@ describe('the time of an attempt stands still', () => {
 });
 
 test('who gives up while others have the copy leaves at once, and nothing is done for them', async () => {
-  const using = store.use(URL, () => Bun.sleep(40));
+  const letGo = Promise.withResolvers<void>();
+  const inUse = store.use(URL, () => letGo.promise);
   const ended = new AbortController();
   let isDone = false;
   const next = store.use(
@@ -256,7 +262,8 @@ test('who gives up while others have the copy leaves at once, and nothing is don
   );
   ended.abort(new Error('given up'));
   await expect(next).rejects.toThrow('given up');
-  await using;
+  letGo.resolve();
+  await inUse;
   await store.use(URL, async () => undefined);
   expect(isDone).toBe(false);
 });

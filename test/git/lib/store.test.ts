@@ -10,6 +10,7 @@ import type { Repository } from '../../../src/lib/git/repository.ts';
 import { createRepositoryStore, type RepositoryStore } from '../../../src/lib/git/store.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { createFakeLog } from '../../fakes/log.ts';
+import { settled } from '../../fakes/schedule.ts';
 import { waitFor } from '../../lab/wait.ts';
 
 const URL = 'https://git.example/acme/apps';
@@ -64,7 +65,7 @@ describe('the copy of a repository', () => {
     const work = (name: string) =>
       store.use(URL, async () => {
         events.push(`${name} begins`);
-        await Bun.sleep(10);
+        await settled();
         events.push(`${name} ends`);
       });
     await Promise.all([work('one'), work('two'), work('three')]);

@@ -296,7 +296,7 @@ describe('promotions of one repository that come together', () => {
   test('wait for records as long as these come in, and each is told of its own commit', async () => {
     const apps = APPS.slice(0, 5);
     const { schedule, pass, pending } = createFakeSchedule();
-    const slow = await testWorkspace({ schedule });
+    await using slow = await testWorkspace({ schedule });
     const records = apps.map(() => Promise.withResolvers<void>());
     const promoted = promoteWhen(
       apps.map((app) => updateOf(app)),
@@ -312,7 +312,6 @@ describe('promotions of one repository that come together', () => {
       await pass(0.01);
     }
     const results = await promoted;
-    await slow.close();
     const tips = await Promise.all(apps.map((app) => stage.repository.tip(branchOf(app))));
     expect(results.map((result) => result.status === 'fulfilled' && result.value)).toEqual(
       tips.map((commit) => expect.objectContaining({ kind: 'pushed', commit })),

@@ -4,6 +4,7 @@ import { createBranchUpdater } from '../../../src/promote/branch/branch-updater.
 import { failureOf } from '../../fakes/failure.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { loopbackOutbound } from '../../fakes/outbound.ts';
+import { createFakeSchedule } from '../../fakes/schedule.ts';
 import { waitFor } from '../../lab/wait.ts';
 import { createTestRepository } from '../stage/repository.ts';
 import { gitStage } from '../stage/stage.ts';
@@ -191,10 +192,12 @@ describe('a promotion branch', () => {
   });
 
   test('is looked up while the promotion is being recorded, and pushed when it is', async () => {
-    const prepared = await stage.workspace.prepare(branchUpdate(stage.url));
+    const { schedule, pass } = createFakeSchedule();
+    await using workspace = await testWorkspace({ schedule });
+    const prepared = await workspace.prepare(branchUpdate(stage.url));
     const looks = stage.server.requests.length;
     expect(looks).toBeGreaterThan(0);
-    await Bun.sleep(200);
+    await pass(0.49);
     expect(await stage.repository.tip(BRANCH)).toBeUndefined();
     expect((await prepared.push()).kind).toBe('pushed');
     expect(await stage.repository.tip(BRANCH)).toBeDefined();
@@ -203,8 +206,10 @@ describe('a promotion branch', () => {
   });
 
   test('is prepared anew when it is wanted only after others went without it', async () => {
-    const prepared = await stage.workspace.prepare(branchUpdate(stage.url));
-    await Bun.sleep(600);
+    const { schedule, pass } = createFakeSchedule();
+    await using workspace = await testWorkspace({ schedule });
+    const prepared = await workspace.prepare(branchUpdate(stage.url));
+    await pass(0.5);
     await stage.repository.commit({ 'README.md': 'Somebody was here.\n' });
     expect((await prepared.push()).kind).toBe('pushed');
     expect(await stage.repository.git('rev-parse', `${BRANCH}^`)).toBe(

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'bun:test';
 import { TurnpikeError } from '../../../src/lib/errors.ts';
 import { createOutbound } from '../../../src/lib/net/outbound.ts';
+import { settled } from '../../fakes/schedule.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { gitStage } from '../stage/stage.ts';
 import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../stage/support.ts';
@@ -44,7 +45,7 @@ async function promoteWithoutRoom(fence: () => Promise<void>) {
   await waitUntil('the other request', () => isThere);
   const promoted = prepared.push();
   await waitUntil('the wait for room', () => isWaiting);
-  await Bun.sleep(300);
+  await settled();
   return { promoted, letGo: other.resolve };
 }
 

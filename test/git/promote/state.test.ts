@@ -9,6 +9,8 @@ import { openRepository } from '../../../src/lib/git/repository.ts';
 import type { Transport } from '../../../src/lib/git/transport.ts';
 import { remoteState } from '../../../src/promote/branch/state.ts';
 import { failureOf } from '../../fakes/failure.ts';
+import { settled } from '../../fakes/schedule.ts';
+import { waitUntil } from '../../lab/wait.ts';
 
 const OID = 'ab'.repeat(20);
 const REMOTE = { name: 'https://git.example/acme/fleet', credentials: {} };
@@ -40,8 +42,7 @@ describe('what a server says of its branches', () => {
       close() {},
     };
     const state = failureOf(remoteState(repository, transport, [{ baseBranch: 'main', branch: 'b' }]));
-    await Bun.sleep(20);
-    expect(isFetching).toBe(true);
+    await waitUntil('the fetch', () => isFetching, { everyMs: 1 });
     answer.resolve();
     expect(await state).toMatchObject({ code: 'GitUnavailable', message: 'It answered 502.' });
     expect(isFetching).toBe(false);
@@ -77,7 +78,7 @@ describe('what a server says of its branches', () => {
     for (let attempt = 0; attempt < 8; attempt += 1) {
       states.push(await remoteState(repository, transport, [{ baseBranch: 'main', branch: 'b' }]));
     }
-    await Bun.sleep(1);
+    await settled();
     Bun.gc(true);
     // The last one may still lie on the stack.
     expect(answers.filter((answer) => answer.deref() !== undefined).length).toBeLessThanOrEqual(1);

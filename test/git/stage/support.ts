@@ -11,7 +11,7 @@ export const BRANCH = 'promotion-apps-podinfo-prod';
 export const KEY = 'apps:podinfo:prod';
 
 /** A workspace in a temporary directory that may reach servers on loopback. */
-export interface TestWorkspace extends BranchUpdater {
+export interface TestWorkspace extends BranchUpdater, AsyncDisposable {
   readonly directory: string;
   /** What was logged, a JSON text per line. */
   readonly lines: readonly string[];
@@ -39,15 +39,11 @@ export async function testWorkspace(
     log,
     ...(schedule && { schedule }),
   });
-  return {
-    directory,
-    lines,
-    ...workspace,
-    async close() {
-      await workspace.close();
-      if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
-    },
-  };
+  async function close() {
+    await workspace.close();
+    if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+  }
+  return { directory, lines, ...workspace, close, [Symbol.asyncDispose]: close };
 }
 
 /** A promotion of apps/podinfo to prod, but for what is given. */

@@ -7,6 +7,7 @@ import type { Transport } from '../../../../src/lib/git/transport.ts';
 import { createOutbound, type Outbound } from '../../../../src/lib/net/outbound.ts';
 import { failureOf } from '../../../fakes/failure.ts';
 import { listenedSignal } from '../../../fakes/listened-signal.ts';
+import { settled } from '../../../fakes/schedule.ts';
 import { ed25519Keys } from '../../../fakes/ssh-keys.ts';
 
 const HOST_KEY = ed25519Keys();
@@ -107,7 +108,7 @@ test('a key with a passphrase is opened before the host is asked, which would no
     unlock: () => unlock.promise,
   });
   const asked = failureOf(given.advertisement('git-upload-pack'));
-  await Bun.sleep(5);
+  await settled();
   expect(dialled).toEqual([]);
   unlock.resolve('opened');
   expect(await asked).toMatchObject({ message: 'the connection was refused' });
@@ -164,6 +165,6 @@ test('a connection that was closed listens to nobody any more', async () => {
   const opened = transportTo(signal);
   await opened.advertisement('git-receive-pack');
   opened.close();
-  await Bun.sleep(1);
+  await settled();
   expect(count()).toBe(0);
 });
