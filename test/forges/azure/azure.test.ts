@@ -1,35 +1,22 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { azureAddress } from '../../../src/lib/forges/azure/address.ts';
-import type { Forge } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
-import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../../fakes/azure.ts';
+import { AZURE_TOKEN } from '../../fakes/azure.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
-import { loopbackOutbound, routedOutbound } from '../../fakes/outbound.ts';
 import { BARE } from '../../fakes/pull.ts';
 import { INPUT } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('azure-devops');
+const forge = (url?: string, token?: string) => stage.forge({ url, token });
 
 const ROOT = '/acme/Platform%20Team/_apis/git/repositories/fleet/pullrequests';
 const REPOSITORY = 'https://dev.azure.com/acme/Platform%20Team/_git/fleet';
 
-let azure: FakeAzure;
-
-function forge(url = REPOSITORY, token = AZURE_TOKEN): Forge {
-  const outbound = routedOutbound(loopbackOutbound(), 'https://dev.azure.com', azure.origin);
-  return createForge('azure-devops', url, { token }, forgeDeps({ outbound }));
-}
-
 async function asked(path: string): Promise<Record<string, unknown>> {
   const login = Buffer.from(`:${AZURE_TOKEN}`).toString('base64');
-  const response = await fetch(azure.origin + path, { headers: { authorization: `Basic ${login}` } });
+  const response = await fetch(stage.host.origin + path, { headers: { authorization: `Basic ${login}` } });
   return (await response.json()) as Record<string, unknown>;
 }
-
-beforeEach(() => {
-  azure = startFakeAzure();
-  azure.branches.add(INPUT.head);
-});
-afterEach(() => azure.stop());
 
 describe('Azure DevOps', () => {
   test('opens, finds, reads and changes a pull request, and reads what it found whole', async () => {
@@ -53,7 +40,7 @@ describe('Azure DevOps', () => {
       'searchCriteria.sourceRefName=refs%2Fheads%2Fpromotion-team-app-staging',
       'searchCriteria.targetRefName=refs%2Fheads%2Fmain',
     ];
-    expect(azure.requests).toEqual([
+    expect(stage.host.requests).toEqual([
       `POST ${ROOT}?api-version=7.0`,
       `GET ${ROOT}?${search.join('&')}&api-version=7.0`,
       `GET ${ROOT}/1?api-version=7.0`,
@@ -118,7 +105,7 @@ describe('Azure DevOps', () => {
 
   test('finds none that is completed, abandoned, or from a fork', async () => {
     await forge().create({ ...INPUT, body: '' });
-    const [pull] = azure.pulls;
+    const [pull] = stage.host.pulls;
     for (const [status, shown] of [
       ['completed', 'merged'],
       ['abandoned', 'closed'],
@@ -144,7 +131,7 @@ describe('Azure DevOps', () => {
     expect(wrong).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
     expect(wrong.message).toContain('answered 401: put a valid token into the Secret.');
     const location = 'https://spsprodweu1.vssps.visualstudio.com/_signin?realm=dev.azure.com';
-    azure.fail({ status: 302, body: '', headers: { location } });
+    stage.host.fail({ status: 302, body: '', headers: { location } });
     expect((await failureOf(forge().get(1))).code).toBe('ForgeUnauthorized');
   });
 
@@ -156,7 +143,7 @@ describe('Azure DevOps', () => {
   });
 
   test('is asked again while it does not see a branch that was just pushed', async () => {
-    azure.options.unseen = 2;
+    stage.host.options.unseen = 2;
     for (let attempt = 0; attempt < 2; attempt++) {
       const error = await failureOf(forge().create(INPUT));
       expect(error).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });

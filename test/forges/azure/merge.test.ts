@@ -1,15 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Forge, MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
-import type { OutboundRequest } from '../../../src/lib/net/outbound/request.ts';
+import { beforeEach, describe, expect, test } from 'bun:test';
+import type { MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
 import type { Outbound } from '../../../src/lib/net/outbound.ts';
 import { BASE_COMMIT, type FakePolicy, OWN_ID } from '../../fakes/azure/state.ts';
-import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../../fakes/azure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
-import { loopbackOutbound, routedOutbound } from '../../fakes/outbound.ts';
 import { HEAD_COMMIT } from '../../fakes/pull.ts';
-import { INPUT, mergeOptions, openPull } from '../pulls.ts';
+import { mergeOptions } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('azure-devops');
+const { calls } = stage;
+let pull: PullRequest;
+beforeEach(async () => {
+  pull = await stage.opened();
+});
 
 const OTHER = '2'.repeat(40);
 const LOOK = ['get 200', 'checks 200', 'checks 200', 'checks 200'];
@@ -19,35 +21,15 @@ const STATUS = { id: 'cbdc66da-9728-4af8-aada-9a5a32e4a226', displayName: 'Statu
 const REVIEWERS = { id: 'fa4e907d-c16b-4a4c-9dfa-4906e5d171dd', displayName: 'Minimum number of reviewers' };
 const WORK_ITEMS = { id: '40e92b44-2fe1-4dd6-b3d8-74a9c21d0c6e', displayName: 'Work item linking' };
 
-let azure: FakeAzure;
-let seen: ForgeRequest[];
-let pull: PullRequest;
-
-function forge(before: (request: OutboundRequest) => void = () => {}): Forge {
-  const inner = routedOutbound(loopbackOutbound(), 'https://dev.azure.com', azure.origin);
-  const send: Outbound['send'] = (request) => {
-    before(request);
-    return inner.send(request);
-  };
-  const outbound = { ...inner, send };
-  const deps = forgeDeps({ outbound, onForgeRequest: (request) => seen.push(request) });
-  const url = 'https://dev.azure.com/acme/Platform%20Team/_git/fleet';
-  return createForge('azure-devops', url, { token: AZURE_TOKEN }, deps);
-}
-
 function merge(commit = HEAD_COMMIT, change: Partial<MergeOptions> = {}) {
-  return forge().merge(pull, commit, mergeOptions(change));
-}
-
-function calls(): string[] {
-  return seen.splice(0).map(({ operation, code }) => `${operation} ${code}`);
+  return stage.merge(pull, commit, change);
 }
 
 /** A status of the commit, or of the pull request by its number. */
 function status(key: string, name: string, state: string, genre = 'ci'): void {
-  const known = azure.statuses.get(key) ?? [];
+  const known = stage.host.statuses.get(key) ?? [];
   const next = { id: known.length + 1, state, context: { genre, name } };
-  azure.statuses.set(key, [...known, next]);
+  stage.host.statuses.set(key, [...known, next]);
 }
 
 function policy(
@@ -56,17 +38,8 @@ function policy(
   isBlocking = true,
   settings: FakePolicy['settings'] = undefined,
 ): void {
-  azure.options.policies.push({ type, status: state, isBlocking, ...(settings && { settings }) });
+  stage.host.options.policies.push({ type, status: state, isBlocking, ...(settings && { settings }) });
 }
-
-beforeEach(async () => {
-  azure = startFakeAzure();
-  azure.branches.add(INPUT.head);
-  seen = [];
-  pull = await openPull(forge());
-  calls();
-});
-afterEach(() => azure.stop());
 
 describe('merging on Azure', () => {
   test('happens at once when every check has passed and every policy is met, and once', async () => {
@@ -82,7 +55,7 @@ describe('merging on Azure', () => {
   });
 
   test('is on its way while Azure takes its time', async () => {
-    azure.options.slow = true;
+    stage.host.options.slow = true;
     expect(await merge()).toEqual({ kind: 'scheduled' });
   });
 
@@ -95,7 +68,7 @@ describe('merging on Azure', () => {
     status(HEAD_COMMIT, 'build', 'succeeded');
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(calls()).toEqual([...LOOK, 'merge 200', 'merge 200']);
-    expect(azure.pulls[0]).toMatchObject({ status: 'active', autoCompleteSetBy: { id: OWN_ID } });
+    expect(stage.host.pulls[0]).toMatchObject({ status: 'active', autoCompleteSetBy: { id: OWN_ID } });
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(calls()).toEqual(LOOK);
   });
@@ -106,16 +79,17 @@ describe('merging on Azure', () => {
     policy(REVIEWERS, 'running');
     status(HEAD_COMMIT, 'build', 'succeeded');
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(azure.pulls[0]?.completionOptions?.autoCompleteIgnoreConfigIds).toEqual([1]);
-    Object.assign(azure.options.policies[2] ?? {}, { status: 'approved' });
+    expect(stage.host.pulls[0]?.completionOptions?.autoCompleteIgnoreConfigIds).toEqual([1]);
+    Object.assign(stage.host.options.policies[2] ?? {}, { status: 'approved' });
     expect(await merge()).toEqual({ kind: 'merged' });
     expect(calls().slice(-1)).toEqual(['get 200']);
   });
 
   test('is left to Azure when a policy is found out to be in the way', async () => {
     policy(REVIEWERS, 'running');
-    azure.fail({ status: 200, body: azure.pulls[0] });
-    for (let number = 0; number < 3; number++) azure.fail({ status: 200, body: { value: [], count: 0 } });
+    stage.host.fail({ status: 200, body: stage.host.pulls[0] });
+    for (let number = 0; number < 3; number++)
+      stage.host.fail({ status: 200, body: { value: [], count: 0 } });
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(calls()).toEqual([...LOOK, 'checks 200', 'merge 403', 'merge 200', 'merge 200']);
   });
@@ -130,8 +104,8 @@ describe('merging on Azure', () => {
   ] as const)('waits for %s', async (_, prepare, words) => {
     prepare();
     expect(await merge()).toEqual({ kind: 'not-yet', reason: `Checks of 1111111111 ${words}` });
-    expect(azure.pulls[0]).toMatchObject({ status: 'active' });
-    expect(azure.pulls[0]?.autoCompleteSetBy).toBeUndefined();
+    expect(stage.host.pulls[0]).toMatchObject({ status: 'active' });
+    expect(stage.host.pulls[0]?.autoCompleteSetBy).toBeUndefined();
   });
 
   test('is of no other commit than the one that is meant', async () => {
@@ -142,23 +116,26 @@ describe('merging on Azure', () => {
       isOtherHead: true,
     });
     // The branch moves after it was looked at.
-    const before = structuredClone(azure.pulls[0]);
-    azure.fail({ status: 200, body: before });
-    Object.assign(azure.pulls[0] ?? {}, { lastMergeSourceCommit: { commitId: OTHER } });
+    const before = structuredClone(stage.host.pulls[0]);
+    stage.host.fail({ status: 200, body: before });
+    Object.assign(stage.host.pulls[0] ?? {}, { lastMergeSourceCommit: { commitId: OTHER } });
     const outcome = await merge();
     expect(outcome).toMatchObject({ kind: 'not-yet', reason: expect.stringContaining('TF401192') });
-    expect(azure.pulls[0]?.status).toBe('active');
+    expect(stage.host.pulls[0]?.status).toBe('active');
   });
 
   test('tells of a head that came while it was left to Azure', async () => {
     policy(REVIEWERS, 'running');
     const head = { lastMergeSourceCommit: { commitId: OTHER } };
-    const racing = forge(({ method }) => {
-      if (method === 'PATCH') Object.assign(azure.pulls[0] ?? {}, head);
-    });
+    const inner = stage.outbound();
+    const send: Outbound['send'] = (request) => {
+      if (request.method === 'PATCH') Object.assign(stage.host.pulls[0] ?? {}, head);
+      return inner.send(request);
+    };
+    const racing = stage.forge({ outbound: { ...inner, send } });
     const outcome = await racing.merge(pull, HEAD_COMMIT, mergeOptions());
     expect(outcome).toMatchObject({ kind: 'not-yet', isOtherHead: true });
-    expect(azure.pulls[0]?.autoCompleteSetBy).toBeDefined();
+    expect(stage.host.pulls[0]?.autoCompleteSetBy).toBeDefined();
   });
 
   test.each([
@@ -170,18 +147,18 @@ describe('merging on Azure', () => {
       'The head of the pull request is not known yet.',
     ],
   ])('waits with %s', async (_, change, reason) => {
-    Object.assign(azure.pulls[0] ?? {}, change);
+    Object.assign(stage.host.pulls[0] ?? {}, change);
     expect(await merge()).toEqual({ kind: 'not-yet', reason });
   });
 
   test('waits for conflicts to be resolved', async () => {
-    Object.assign(azure.pulls[0] ?? {}, { mergeStatus: 'conflicts' });
+    Object.assign(stage.host.pulls[0] ?? {}, { mergeStatus: 'conflicts' });
     const reason = 'The pull request has conflicts with its base branch.';
     expect(await merge()).toEqual({ kind: 'not-yet', reason, mergeable: 'conflicting' });
   });
 
   test('is over when the pull request is gone', async () => {
-    azure.pulls.length = 0;
+    stage.host.pulls.length = 0;
     expect(await merge()).toMatchObject({ kind: 'not-yet' });
   });
 
@@ -194,7 +171,7 @@ describe('merging on Azure', () => {
   });
 
   test('waits for good when a person has changed the base meanwhile', async () => {
-    Object.assign(azure.pulls[0] ?? {}, { targetRefName: 'refs/heads/release' });
+    Object.assign(stage.host.pulls[0] ?? {}, { targetRefName: 'refs/heads/release' });
     const reason = 'Its base was changed to release by a person: it is left to people.';
     expect(await merge()).toEqual({ kind: 'not-yet', reason });
     expect(calls()).toEqual(['get 200']);
@@ -209,7 +186,7 @@ describe('merging on Azure', () => {
       'No check of 1111111111 has begun, and commits of main have some: it waits for the first one.';
     expect(await merge()).toEqual({ kind: 'not-yet', reason });
     expect(calls()).toEqual([...LOOK, 'checks 200']);
-    expect(azure.pulls[0]?.autoCompleteSetBy).toBeUndefined();
+    expect(stage.host.pulls[0]?.autoCompleteSetBy).toBeUndefined();
     status('1', 'build', 'succeeded');
     expect(await merge()).toEqual({ kind: 'scheduled' });
   });

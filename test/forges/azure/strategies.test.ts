@@ -1,36 +1,34 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Forge, PullRequest } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
+import { beforeEach, describe, expect, test } from 'bun:test';
+import type { PullRequest } from '../../../src/lib/forges/port.ts';
 import type { MergeMethod } from '../../../src/lib/forges/types.ts';
 import { MERGE_TYPES } from '../../fakes/azure/policies.ts';
 import { type FakePolicy, OWN_ID } from '../../fakes/azure/state.ts';
-import { AZURE_TOKEN, type FakeAzure, startFakeAzure } from '../../fakes/azure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
+import { AZURE_TOKEN } from '../../fakes/azure.ts';
 import { HEAD_COMMIT } from '../../fakes/pull.ts';
-import { INPUT, mergeOptions, openPull, readPull } from '../pulls.ts';
+import { mergeOptions, readPull } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('azure-devops');
+const { forge } = stage;
+let pull: PullRequest;
+beforeEach(async () => {
+  pull = await stage.opened();
+});
 
 const REVIEWERS = { id: 'fa4e907d-c16b-4a4c-9dfa-4906e5d171dd', displayName: 'Minimum number of reviewers' };
-
-let azure: FakeAzure;
-let pull: PullRequest;
-
-function forge(): Forge {
-  const url = `${azure.origin}/acme/Platform%20Team/_git/fleet`;
-  return createForge('azure-devops', url, { token: AZURE_TOKEN }, forgeDeps());
-}
 
 function merge(method?: MergeMethod) {
   return forge().merge(pull, HEAD_COMMIT, mergeOptions({ ...(method && { method }) }));
 }
 
 function limit(settings: NonNullable<FakePolicy['settings']>, isBlocking = true): void {
-  azure.options.policies.push({ type: MERGE_TYPES, settings, isBlocking, status: 'rejected' });
+  stage.host.options.policies.push({ type: MERGE_TYPES, settings, isBlocking, status: 'rejected' });
 }
 
 /** A policy that is not met yet. */
 function wait(): { met(): void } {
   const policy: FakePolicy = { type: REVIEWERS, isBlocking: true, status: 'running' };
-  azure.options.policies.push(policy);
+  stage.host.options.policies.push(policy);
   return {
     met() {
       policy.status = 'approved';
@@ -43,17 +41,14 @@ async function patch(body: object): Promise<{ status: number; typeKey?: string }
   const path = '/acme/Platform%20Team/_apis/git/repositories/fleet/pullrequests/1?api-version=7.0';
   const login = Buffer.from(`:${AZURE_TOKEN}`).toString('base64');
   const headers = { authorization: `Basic ${login}`, 'content-type': 'application/json' };
-  const response = await fetch(azure.origin + path, { method: 'PATCH', headers, body: JSON.stringify(body) });
+  const response = await fetch(stage.host.origin + path, {
+    method: 'PATCH',
+    headers,
+    body: JSON.stringify(body),
+  });
   const { typeKey } = (await response.json()) as { typeKey?: string };
   return { status: response.status, ...(typeKey !== undefined && { typeKey }) };
 }
-
-beforeEach(async () => {
-  azure = startFakeAzure();
-  azure.branches.add(INPUT.head);
-  pull = await openPull(forge());
-});
-afterEach(() => azure.stop());
 
 describe('the stand-in for Azure with limited merge types', () => {
   const lastMergeSourceCommit = { commitId: HEAD_COMMIT };
@@ -89,8 +84,8 @@ describe('merging on Azure with limited merge types', () => {
   ] as const)('goes by %s', async (_, settings, method, mergeStrategy) => {
     limit(settings);
     expect(await merge(method)).toEqual({ kind: 'merged' });
-    expect(azure.pulls[0]).toMatchObject({ status: 'completed', completionOptions: { mergeStrategy } });
-    expect(azure.bodies.at(-1)).toEqual({
+    expect(stage.host.pulls[0]).toMatchObject({ status: 'completed', completionOptions: { mergeStrategy } });
+    expect(stage.host.bodies.at(-1)).toEqual({
       status: 'completed',
       lastMergeSourceCommit: { commitId: HEAD_COMMIT },
       completionOptions: { mergeStrategy },
@@ -104,14 +99,14 @@ describe('merging on Azure with limited merge types', () => {
     ['rebase', 'rebase'],
   ] as const)('goes without a limit, and with the method %p, by %s', async (method, mergeStrategy) => {
     expect(await merge(method)).toEqual({ kind: 'merged' });
-    expect(azure.pulls[0]).toMatchObject({ completionOptions: { mergeStrategy } });
+    expect(stage.host.pulls[0]).toMatchObject({ completionOptions: { mergeStrategy } });
   });
 
   test('is left to Azure with a strategy by which it completes', async () => {
     limit({ allowSquash: true });
     const approval = wait();
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(azure.bodies.at(-1)).toEqual({
+    expect(stage.host.bodies.at(-1)).toEqual({
       autoCompleteSetBy: { id: OWN_ID },
       completionOptions: { mergeStrategy: 'squash' },
     });
@@ -124,13 +119,13 @@ describe('merging on Azure with limited merge types', () => {
     limit({ allowSquash: true, allowRebase: true });
     const approval = wait();
     const mine = { autoCompleteSetBy: { id: OWN_ID } };
-    Object.assign(azure.pulls[0] ?? {}, { ...mine, completionOptions: { mergeStrategy: 'rebase' } });
+    Object.assign(stage.host.pulls[0] ?? {}, { ...mine, completionOptions: { mergeStrategy: 'rebase' } });
     expect(await merge('squash')).toEqual({ kind: 'scheduled' });
-    expect(azure.pulls[0]?.completionOptions).toEqual({ mergeStrategy: 'rebase' });
+    expect(stage.host.pulls[0]?.completionOptions).toEqual({ mergeStrategy: 'rebase' });
     for (const completionOptions of [undefined, { mergeStrategy: 'noFastForward' }]) {
-      Object.assign(azure.pulls[0] ?? {}, { ...mine, completionOptions });
+      Object.assign(stage.host.pulls[0] ?? {}, { ...mine, completionOptions });
       expect(await merge()).toEqual({ kind: 'scheduled' });
-      expect(azure.pulls[0]?.completionOptions).toEqual({ mergeStrategy: 'squash' });
+      expect(stage.host.pulls[0]?.completionOptions).toEqual({ mergeStrategy: 'squash' });
     }
     approval.met();
     expect(await readPull(forge())).toMatchObject({ state: 'merged' });
@@ -143,17 +138,17 @@ describe('merging on Azure with limited merge types', () => {
       reason:
         'The merge method rebase is not allowed by the branch policy Limit merge types of main: set mergeMethod to squash, or allow rebase there.',
     });
-    expect(azure.pulls[0]).toMatchObject({ status: 'active' });
-    expect(azure.pulls[0]?.autoCompleteSetBy).toBeUndefined();
+    expect(stage.host.pulls[0]).toMatchObject({ status: 'active' });
+    expect(stage.host.pulls[0]?.autoCompleteSetBy).toBeUndefined();
   });
 
   test('follows an optional limit unless another method is wanted', async () => {
     limit({ allowSquash: true }, false);
     wait();
     await merge();
-    expect(azure.pulls[0]?.completionOptions).toMatchObject({ mergeStrategy: 'squash' });
+    expect(stage.host.pulls[0]?.completionOptions).toMatchObject({ mergeStrategy: 'squash' });
     await forge().cancelMerge(pull);
     await merge('merge');
-    expect(azure.pulls[0]?.completionOptions).toMatchObject({ mergeStrategy: 'noFastForward' });
+    expect(stage.host.pulls[0]?.completionOptions).toMatchObject({ mergeStrategy: 'noFastForward' });
   });
 });

@@ -1,28 +1,21 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import type { Forge } from '../../../src/lib/forges/port.ts';
 import { createForge } from '../../../src/lib/forges/registry.ts';
 import { wantedPullRequest } from '../../../src/promote/pull-request/wanted-pull-request.ts';
-import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../../fakes/bitbucket.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { promotionRequest } from '../../fakes/promotion.ts';
 import { BARE, HEAD_COMMIT } from '../../fakes/pull.ts';
 import { INPUT } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('bitbucket-server');
+function forge(path?: string, token?: string): Forge {
+  return stage.forge({ ...(path !== undefined && { url: stage.host.origin + path }), token });
+}
 
 const ROOT = '/bitbucket/rest/api/1.0/projects/ACME/repos/fleet/pull-requests';
 const PAGE = '/bitbucket/projects/ACME/repos/fleet/pull-requests/1';
-
-let bitbucket: FakeBitbucket;
-
-function forge(path = '/bitbucket/scm/ACME/fleet.git', token = BITBUCKET_TOKEN): Forge {
-  return createForge('bitbucket-server', bitbucket.origin + path, { token }, forgeDeps());
-}
-
-beforeEach(() => {
-  bitbucket = startFakeBitbucket();
-  bitbucket.branches.add(INPUT.head);
-});
-afterEach(() => bitbucket.stop());
 
 describe('Bitbucket Data Center', () => {
   test('opens, finds, reads and changes a pull request, below a path of its host', async () => {
@@ -31,11 +24,11 @@ describe('Bitbucket Data Center', () => {
     const updated = await forge().update(1, { title: 'Newer', body: 'newer' });
     const read = await forge().get(1);
 
-    expect(created).toEqual({ ...INPUT, ...BARE, number: 1, url: bitbucket.origin + PAGE, state: 'open' });
+    expect(created).toEqual({ ...INPUT, ...BARE, number: 1, url: stage.host.origin + PAGE, state: 'open' });
     expect(found).toEqual(created === 'exists' ? undefined : created);
     expect(updated).toMatchObject({ title: 'Newer', body: 'newer', base: 'main', state: 'open' });
     expect(read).toEqual(updated);
-    expect(bitbucket.requests).toEqual([
+    expect(stage.host.requests).toEqual([
       `POST ${ROOT}`,
       `GET ${ROOT}?state=OPEN&direction=OUTGOING&at=refs%2Fheads%2Fpromotion-team-app-staging&limit=50`,
       // A change names the version that it changes.
@@ -46,17 +39,17 @@ describe('Bitbucket Data Center', () => {
   });
 
   test('is given no tags and no comments of HTML, which it would show', async () => {
-    const settings = { url: bitbucket.origin, baseBranch: 'main', secretRef: { name: 'forge' } };
+    const settings = { url: stage.host.origin, baseBranch: 'main', secretRef: { name: 'forge' } };
     const branch = { kind: 'pushed', commit: HEAD_COMMIT, changes: [], problems: [] } as const;
     const wanted = wantedPullRequest(promotionRequest(), settings, forge(), branch);
     await forge().create({ ...wanted, head: INPUT.head });
-    const body = bitbucket.pulls[0]?.description ?? '';
+    const body = stage.host.pulls[0]?.description ?? '';
     expect(body).not.toContain('<');
     expect(body).toEndWith('[//]: # (turnpike pipeline=team/app/staging)');
   });
 
   test('has one address for Git, whichever page its URL names', () => {
-    const scm = `${bitbucket.origin}/bitbucket/scm/ACME/fleet.git`;
+    const scm = `${stage.host.origin}/bitbucket/scm/ACME/fleet.git`;
     expect(forge().cloneUrl).toBe(scm);
     for (const page of [
       '/bitbucket/projects/ACME/repos/fleet',
@@ -64,8 +57,8 @@ describe('Bitbucket Data Center', () => {
     ]) {
       expect(forge(page).cloneUrl).toBe(scm);
     }
-    expect(forge('/users/ann/repos/notes').cloneUrl).toBe(`${bitbucket.origin}/scm/~ann/notes.git`);
-    expect(forge('/scm/~ann/notes.git').cloneUrl).toBe(`${bitbucket.origin}/scm/~ann/notes.git`);
+    expect(forge('/users/ann/repos/notes').cloneUrl).toBe(`${stage.host.origin}/scm/~ann/notes.git`);
+    expect(forge('/scm/~ann/notes.git').cloneUrl).toBe(`${stage.host.origin}/scm/~ann/notes.git`);
   });
 
   test('is reached over SSH by its project and repository', () => {
@@ -92,7 +85,7 @@ describe('Bitbucket Data Center', () => {
 
   test('finds none that is merged, declined, to another branch or from a fork', async () => {
     await forge().create({ ...INPUT, body: '' });
-    const [pull] = bitbucket.pulls;
+    const [pull] = stage.host.pulls;
     for (const [state, shown] of [
       ['MERGED', 'merged'],
       ['DECLINED', 'closed'],
@@ -112,7 +105,7 @@ describe('Bitbucket Data Center', () => {
     await forge().create(INPUT);
     const moved = await forge().update(1, { title: 'T', body: 'b', base: 'release' });
     expect(moved).toMatchObject({ base: 'release' });
-    expect(bitbucket.bodies.at(-1)).toEqual({
+    expect(stage.host.bodies.at(-1)).toEqual({
       version: 0,
       title: 'T',
       description: 'b',
@@ -124,7 +117,7 @@ describe('Bitbucket Data Center', () => {
 
   test('tries again when somebody changed it in between, or the branch was merged', async () => {
     await forge().create(INPUT);
-    Object.assign(bitbucket.pulls[0] ?? {}, { state: 'MERGED' });
+    Object.assign(stage.host.pulls[0] ?? {}, { state: 'MERGED' });
     const merged = await failureOf(forge().update(1, { title: 'T', body: 'b' }));
     expect(merged).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
     expect(merged.message).toContain('(This pull request has already been MERGED.)');
@@ -135,7 +128,7 @@ describe('Bitbucket Data Center', () => {
     expect(wrong).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
     expect(wrong.message).toContain('answered 401 (Authentication failed. Please check your credentials');
     expect(wrong.message).not.toContain('BBDC-wrong');
-    bitbucket.branches.delete(INPUT.head);
+    stage.host.branches.delete(INPUT.head);
     expect((await failureOf(forge().create(INPUT))).message).toContain('does not exist in repository');
   });
 });

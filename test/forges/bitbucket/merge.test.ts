@@ -1,33 +1,22 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Forge, MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
+import { beforeEach, describe, expect, test } from 'bun:test';
+import type { MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
 import { BASE_COMMIT } from '../../fakes/bitbucket/state.ts';
-import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../../fakes/bitbucket.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { HEAD_COMMIT } from '../../fakes/pull.ts';
-import { INPUT, mergeOptions, openPull } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('bitbucket-server');
+const { forge, calls } = stage;
+let pull: PullRequest;
+beforeEach(async () => {
+  pull = await stage.opened();
+});
 
 const OTHER = '2'.repeat(40);
 const VETO = 'You need 1 successful build before this pull request can be merged.';
 
-let bitbucket: FakeBitbucket;
-let seen: ForgeRequest[];
-let pull: PullRequest;
-
-function forge(): Forge {
-  const url = `${bitbucket.origin}/bitbucket/scm/ACME/fleet.git`;
-  const deps = forgeDeps({ onForgeRequest: (request) => seen.push(request) });
-  return createForge('bitbucket-server', url, { token: BITBUCKET_TOKEN }, deps);
-}
-
 function merge(commit = HEAD_COMMIT, change: Partial<MergeOptions> = {}) {
-  return forge().merge(pull, commit, mergeOptions(change));
-}
-
-function calls(): string[] {
-  return seen.splice(0).map(({ operation, code }) => `${operation} ${code}`);
+  return stage.merge(pull, commit, change);
 }
 
 function build(
@@ -35,18 +24,9 @@ function build(
   state: 'SUCCESSFUL' | 'FAILED' | 'INPROGRESS' | 'CANCELLED' | 'UNKNOWN',
   commit = HEAD_COMMIT,
 ): void {
-  const builds = bitbucket.builds.get(commit) ?? new Map();
-  bitbucket.builds.set(commit, builds.set(key, { key, state, url: 'https://ci.example.com/1' }));
+  const builds = stage.host.builds.get(commit) ?? new Map();
+  stage.host.builds.set(commit, builds.set(key, { key, state, url: 'https://ci.example.com/1' }));
 }
-
-beforeEach(async () => {
-  bitbucket = startFakeBitbucket();
-  bitbucket.branches.add(INPUT.head);
-  seen = [];
-  pull = await openPull(forge());
-  calls();
-});
-afterEach(() => bitbucket.stop());
 
 describe('merging on Bitbucket', () => {
   test('happens at once when every build has passed, and once', async () => {
@@ -60,15 +40,15 @@ describe('merging on Bitbucket', () => {
   test('is left to Bitbucket while a build that a merge check wants is not done', async () => {
     build('ci', 'SUCCESSFUL');
     build('turnpike/promotion', 'INPROGRESS');
-    bitbucket.options.vetoes = [VETO];
+    stage.host.options.vetoes = [VETO];
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 200']);
-    expect(bitbucket.options.scheduled).toEqual([1]);
-    expect(bitbucket.pulls[0]?.state).toBe('OPEN');
+    expect(stage.host.options.scheduled).toEqual([1]);
+    expect(stage.host.pulls[0]?.state).toBe('OPEN');
   });
 
   test('is left to Bitbucket while another merge check is not met', async () => {
-    bitbucket.options.vetoes = ['You need 1 approval.'];
+    stage.host.options.vetoes = ['You need 1 approval.'];
     build('ci', 'SUCCESSFUL');
     build('turnpike/promotion', 'SUCCESSFUL');
     expect(await merge()).toEqual({ kind: 'scheduled' });
@@ -78,12 +58,12 @@ describe('merging on Bitbucket', () => {
   test.each(['off', 'unknown'] as const)(
     'waits for merge checks where auto-merge is %s',
     async (autoMerge) => {
-      Object.assign(bitbucket.options, { autoMerge, vetoes: [VETO, 'You need 1 approval.'] });
+      Object.assign(stage.host.options, { autoMerge, vetoes: [VETO, 'You need 1 approval.'] });
       const reason = `Bitbucket does not merge the pull request yet (${VETO}; You need 1 approval.).`;
       expect(await merge()).toEqual({ kind: 'not-yet', reason });
       build('ci', 'INPROGRESS');
       expect(await merge()).toMatchObject({ kind: 'not-yet' });
-      expect(bitbucket.pulls[0]?.state).toBe('OPEN');
+      expect(stage.host.pulls[0]?.state).toBe('OPEN');
     },
   );
 
@@ -96,11 +76,11 @@ describe('merging on Bitbucket', () => {
     build('ci', 'SUCCESSFUL');
     build('lint', state);
     expect(await merge()).toEqual({ kind: 'not-yet', reason });
-    expect(bitbucket.pulls[0]?.state).toBe('OPEN');
+    expect(stage.host.pulls[0]?.state).toBe('OPEN');
   });
 
   test('without the right to it is an error that says who may, and not that the token is wrong', async () => {
-    bitbucket.options.mayMerge = false;
+    stage.host.options.mayMerge = false;
     const failure = await failureOf(merge());
     // Asked again at the next resync.
     expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
@@ -117,21 +97,24 @@ describe('merging on Bitbucket', () => {
     ['rebase', 'rebase-ff-only'],
   ] as const)('by %s is by the strategy %s', async (method, strategy) => {
     expect(await merge(HEAD_COMMIT, method && { method })).toEqual({ kind: 'merged' });
-    expect(bitbucket.options.strategy).toBe(strategy);
+    expect(stage.host.options.strategy).toBe(strategy);
   });
 
   test('by a method goes along with an auto-merge too', async () => {
-    Object.assign(bitbucket.options, { vetoes: [VETO], strategies: { 'no-ff': true, 'rebase-no-ff': true } });
+    Object.assign(stage.host.options, {
+      vetoes: [VETO],
+      strategies: { 'no-ff': true, 'rebase-no-ff': true },
+    });
     expect(await merge(HEAD_COMMIT, { method: 'rebase' })).toEqual({ kind: 'scheduled' });
-    expect(bitbucket.bodies.at(-1)).toEqual({ version: 0, autoMerge: true, strategyId: 'rebase-no-ff' });
+    expect(stage.host.bodies.at(-1)).toEqual({ version: 0, autoMerge: true, strategyId: 'rebase-no-ff' });
   });
 
   test('by a method that the repository does not allow waits', async () => {
-    bitbucket.options.strategies = { ff: true, squash: false, 'ff-only': true };
+    stage.host.options.strategies = { ff: true, squash: false, 'ff-only': true };
     const reason =
       'Bitbucket does not merge by squash in ACME/fleet: it allows ff, ff-only. Change that in its settings, or mergeMethod in the Pipeline.';
     expect(await merge(HEAD_COMMIT, { method: 'squash' })).toEqual({ kind: 'not-yet', reason });
-    expect(bitbucket.pulls[0]?.state).toBe('OPEN');
+    expect(stage.host.pulls[0]?.state).toBe('OPEN');
   });
 
   test('is of no other commit than the one that is meant', async () => {
@@ -142,32 +125,32 @@ describe('merging on Bitbucket', () => {
       isOtherHead: true,
     });
     // The branch moves after it was looked at.
-    bitbucket.fail({ status: 200, body: structuredClone(bitbucket.pulls[0]) });
-    Object.assign(bitbucket.pulls[0] ?? {}, { version: 1 });
-    Object.assign(bitbucket.pulls[0]?.fromRef ?? {}, { latestCommit: OTHER });
+    stage.host.fail({ status: 200, body: structuredClone(stage.host.pulls[0]) });
+    Object.assign(stage.host.pulls[0] ?? {}, { version: 1 });
+    Object.assign(stage.host.pulls[0]?.fromRef ?? {}, { latestCommit: OTHER });
     expect(await merge()).toEqual({
       kind: 'not-yet',
       reason:
         'Bitbucket does not merge the pull request yet (You are attempting to modify a pull request based on out-of-date information.).',
     });
-    expect(bitbucket.pulls[0]?.state).toBe('OPEN');
+    expect(stage.host.pulls[0]?.state).toBe('OPEN');
   });
 
   test('waits for conflicts to be resolved', async () => {
-    bitbucket.fail({ status: 200, body: bitbucket.pulls[0] });
-    bitbucket.fail({ status: 200, body: { successful: 2, failed: 0, inProgress: 0 } });
+    stage.host.fail({ status: 200, body: stage.host.pulls[0] });
+    stage.host.fail({ status: 200, body: { successful: 2, failed: 0, inProgress: 0 } });
     const message = 'The pull request has conflicts and cannot be merged.';
     const exceptionName = 'com.atlassian.bitbucket.pull.PullRequestMergeVetoedException';
     const error = { context: null, message, exceptionName, conflicted: true, vetoes: [] };
-    bitbucket.fail({ status: 409, body: { errors: [error] } });
+    stage.host.fail({ status: 409, body: { errors: [error] } });
     const reason = `Bitbucket does not merge the pull request yet (${message}).`;
     expect(await merge()).toEqual({ kind: 'not-yet', reason, mergeable: 'conflicting' });
   });
 
   test('is over when somebody declined it, or it is gone', async () => {
-    Object.assign(bitbucket.pulls[0] ?? {}, { state: 'DECLINED' });
+    Object.assign(stage.host.pulls[0] ?? {}, { state: 'DECLINED' });
     expect(await merge()).toEqual({ kind: 'not-yet', reason: 'The pull request is closed.' });
-    bitbucket.pulls.length = 0;
+    stage.host.pulls.length = 0;
     expect(await merge()).toMatchObject({ kind: 'not-yet' });
   });
 
@@ -179,7 +162,7 @@ describe('merging on Bitbucket', () => {
   });
 
   test('waits for good when a person has changed the base meanwhile', async () => {
-    Object.assign(bitbucket.pulls[0]?.toRef ?? {}, { id: 'refs/heads/release' });
+    Object.assign(stage.host.pulls[0]?.toRef ?? {}, { id: 'refs/heads/release' });
     const reason = 'Its base was changed to release by a person: it is left to people.';
     expect(await merge()).toEqual({ kind: 'not-yet', reason });
     expect(calls()).toEqual(['get 200']);

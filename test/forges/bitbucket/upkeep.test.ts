@@ -1,64 +1,39 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Forge, PullRequest } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
-import { BITBUCKET_TOKEN, type FakeBitbucket, startFakeBitbucket } from '../../fakes/bitbucket.ts';
+import { describe, expect, test } from 'bun:test';
 import { failureOf } from '../../fakes/failure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { HEAD_COMMIT } from '../../fakes/pull.ts';
-import { INPUT, NONE, openPull, readPull } from '../pulls.ts';
+import { INPUT, NONE } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('bitbucket-server');
+const { forge, opened, current } = stage;
 
 const ROOT = '/bitbucket/rest/api/1.0/projects/ACME/repos/fleet';
-
-let bitbucket: FakeBitbucket;
-
-function forge(): Forge {
-  const url = `${bitbucket.origin}/bitbucket/scm/ACME/fleet.git`;
-  return createForge('bitbucket-server', url, { token: BITBUCKET_TOKEN }, forgeDeps());
-}
-
-async function opened(): Promise<PullRequest> {
-  const pull = await openPull(forge());
-  bitbucket.requests.length = 0;
-  return pull;
-}
-
-async function current(): Promise<PullRequest> {
-  const pull = await readPull(forge());
-  bitbucket.requests.length = 0;
-  return pull;
-}
-
-beforeEach(() => {
-  bitbucket = startFakeBitbucket();
-  bitbucket.branches.add(INPUT.head);
-});
-afterEach(() => bitbucket.stop());
 
 test('a draft on Bitbucket is opened as one, and stays what a person makes of it', async () => {
   expect(await forge().create({ ...INPUT, draft: true })).toMatchObject({ draft: true, title: 'Promote' });
   expect(await forge().update(1, { title: 'Newer', body: 'b' })).toMatchObject({ draft: true });
-  Object.assign(bitbucket.pulls[0] ?? {}, { draft: false });
+  Object.assign(stage.host.pulls[0] ?? {}, { draft: false });
   expect(await forge().update(1, { title: 'Newest', body: 'b' })).toMatchObject({ draft: false });
 });
 
 test('nothing is said of drafts to a Bitbucket that has none', async () => {
   await forge().create(INPUT);
-  const { draft: _, ...older } = structuredClone(bitbucket.pulls[0] ?? { draft: false });
-  bitbucket.fail({ status: 200, body: older });
+  const { draft: _, ...older } = structuredClone(stage.host.pulls[0] ?? { draft: false });
+  stage.host.fail({ status: 200, body: older });
   await forge().update(1, { title: 'Newer', body: 'b' });
-  expect(bitbucket.bodies.at(-1)).not.toHaveProperty('draft');
+  expect(stage.host.bodies.at(-1)).not.toHaveProperty('draft');
 });
 
 describe('the decoration of a pull request on Bitbucket', () => {
   test('is reviewers, with one request for each, and no request once they are there', async () => {
     const wanted = { ...NONE, reviewers: ['ann', 'bob'] };
     expect(await forge().setMetadata(await opened(), wanted)).toEqual([]);
-    expect(bitbucket.requests).toEqual(Array(2).fill(`POST ${ROOT}/pull-requests/1/participants`));
+    expect(stage.host.requests).toEqual(Array(2).fill(`POST ${ROOT}/pull-requests/1/participants`));
 
     const pull = await current();
     expect(pull.reviewers).toEqual(['ann', 'bob']);
     expect(await forge().setMetadata(pull, { ...NONE, reviewers: ['Ann'] })).toEqual([]);
-    expect(bitbucket.requests).toEqual([]);
+    expect(stage.host.requests).toEqual([]);
   });
 
   test('is kept when the text changes', async () => {
@@ -90,7 +65,7 @@ describe('the decoration of a pull request on Bitbucket', () => {
 
   test('is tried again after a failure that passes', async () => {
     const pull = await opened();
-    bitbucket.fail({ status: 503, body: '' });
+    stage.host.fail({ status: 503, body: '' });
     const failure = await failureOf(forge().setMetadata(pull, { ...NONE, reviewers: ['bob'] }));
     expect(failure.code).toBe('ForgeUnavailable');
   });
@@ -99,22 +74,22 @@ describe('the decoration of a pull request on Bitbucket', () => {
 describe('closing a pull request on Bitbucket', () => {
   test('says why with the request that declines it, once', async () => {
     await forge().close(await opened(), 'A newer revision is on its way.');
-    expect(bitbucket.requests).toEqual([
+    expect(stage.host.requests).toEqual([
       `GET ${ROOT}/pull-requests/1`,
       `POST ${ROOT}/pull-requests/1/decline?version=0`,
     ]);
-    expect(bitbucket.comments.get(1)).toEqual(['A newer revision is on its way.']);
+    expect(stage.host.comments.get(1)).toEqual(['A newer revision is on its way.']);
     const closed = await current();
     expect(closed).toMatchObject({ state: 'closed' });
 
     await forge().close(closed, 'A newer revision is on its way.');
-    expect(bitbucket.requests).toEqual([]);
+    expect(stage.host.requests).toEqual([]);
   });
 
   test('is tried again when somebody changed it in between', async () => {
     const pull = await opened();
-    bitbucket.fail({ status: 200, body: structuredClone(bitbucket.pulls[0]) });
-    Object.assign(bitbucket.pulls[0] ?? {}, { version: 3 });
+    stage.host.fail({ status: 200, body: structuredClone(stage.host.pulls[0]) });
+    Object.assign(stage.host.pulls[0] ?? {}, { version: 3 });
     const failure = await failureOf(forge().close(pull, 'Why.'));
     expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
     expect(failure.message).toContain('out-of-date information');
@@ -122,26 +97,26 @@ describe('closing a pull request on Bitbucket', () => {
 
   test('leaves one that is merged', async () => {
     await opened();
-    Object.assign(bitbucket.pulls[0] ?? {}, { state: 'MERGED' });
+    Object.assign(stage.host.pulls[0] ?? {}, { state: 'MERGED' });
     await forge().close(await current(), 'Why.');
-    expect(bitbucket.comments.size).toBe(0);
+    expect(stage.host.comments.size).toBe(0);
   });
 });
 
 test('a pull request on Bitbucket whose branch is another one by now is not closed', async () => {
   const pull = await opened();
   await forge().close({ ...pull, head: 'another' }, 'Why.');
-  expect(bitbucket.requests).toEqual([`GET ${ROOT}/pull-requests/1`]);
+  expect(stage.host.requests).toEqual([`GET ${ROOT}/pull-requests/1`]);
 });
 
 test('a comment on a pull request on Bitbucket is made once', async () => {
   const pull = await opened();
-  bitbucket.comments.set(1, ['Something else.']);
+  stage.host.comments.set(1, ['Something else.']);
   await forge().comment(pull, 'The branch has commits of others.');
   await forge().comment(pull, 'The branch has commits of others.');
-  expect(bitbucket.comments.get(1)).toEqual(['Something else.', 'The branch has commits of others.']);
+  expect(stage.host.comments.get(1)).toEqual(['Something else.', 'The branch has commits of others.']);
   const looks = `GET ${ROOT}/pull-requests/1/activities?limit=100`;
-  expect(bitbucket.requests).toEqual([looks, `POST ${ROOT}/pull-requests/1/comments`, looks]);
+  expect(stage.host.requests).toEqual([looks, `POST ${ROOT}/pull-requests/1/comments`, looks]);
 });
 
 test.each([
@@ -158,39 +133,39 @@ test.each([
   'whether Bitbucket can merge a pull request is read with it: %s',
   async (_, state, mergeResult, mergeable) => {
     await opened();
-    Object.assign(bitbucket.pulls[0] ?? {}, { state, properties: { mergeResult } });
+    Object.assign(stage.host.pulls[0] ?? {}, { state, properties: { mergeResult } });
     expect((await current()).mergeable).toBe(mergeable);
   },
 );
 
 test.each([
-  ['one that waits', () => bitbucket.options.scheduled.push(1)],
+  ['one that waits', () => stage.host.options.scheduled.push(1)],
   ['none', () => {}],
   [
     'one of a pull request that is merged',
-    () => Object.assign(bitbucket.pulls[0] ?? {}, { state: 'MERGED' }),
+    () => Object.assign(stage.host.pulls[0] ?? {}, { state: 'MERGED' }),
   ],
-  ['none of a server that knows none', () => Object.assign(bitbucket.options, { autoMerge: 'unknown' })],
-  ['none where the pull request is gone', () => bitbucket.pulls.splice(0)],
+  ['none of a server that knows none', () => Object.assign(stage.host.options, { autoMerge: 'unknown' })],
+  ['none where the pull request is gone', () => stage.host.pulls.splice(0)],
 ] as const)('an auto-merge on Bitbucket is taken back: %s', async (_, prepare) => {
   const pull = await opened();
   prepare();
   await forge().cancelMerge(pull);
-  expect(bitbucket.requests).toEqual([`DELETE ${ROOT}/pull-requests/1/auto-merge`]);
-  expect(bitbucket.options.scheduled).toEqual([]);
+  expect(stage.host.requests).toEqual([`DELETE ${ROOT}/pull-requests/1/auto-merge`]);
+  expect(stage.host.options.scheduled).toEqual([]);
 });
 
 describe('the status of a commit on Bitbucket', () => {
   test('is a build, which is the same one when it is set again', async () => {
     await forge().setStatus(HEAD_COMMIT, { state: 'pending', description: 'é'.repeat(300) });
     const url = 'https://turnpike.example.com/p/team/app';
-    expect([...(bitbucket.builds.get(HEAD_COMMIT)?.values() ?? [])]).toEqual([
+    expect([...(stage.host.builds.get(HEAD_COMMIT)?.values() ?? [])]).toEqual([
       expect.objectContaining({
         key: 'turnpike/promotion',
         parent: 'turnpike/promotion',
         state: 'INPROGRESS',
         description: `${'é'.repeat(254)}…`,
-        url: `${bitbucket.origin}/bitbucket/projects/ACME/repos/fleet/commits/${HEAD_COMMIT}`,
+        url: `${stage.host.origin}/bitbucket/projects/ACME/repos/fleet/commits/${HEAD_COMMIT}`,
       }),
     ]);
     for (const [state, shown] of [
@@ -198,20 +173,22 @@ describe('the status of a commit on Bitbucket', () => {
       ['failure', 'FAILED'],
     ] as const) {
       await forge().setStatus(HEAD_COMMIT, { state, description: '', url });
-      expect([...(bitbucket.builds.get(HEAD_COMMIT)?.values() ?? [])]).toMatchObject([{ state: shown, url }]);
+      expect([...(stage.host.builds.get(HEAD_COMMIT)?.values() ?? [])]).toMatchObject([
+        { state: shown, url },
+      ]);
     }
-    expect(bitbucket.requests).toEqual(Array(3).fill(`POST ${ROOT}/commits/${HEAD_COMMIT}/builds`));
+    expect(stage.host.requests).toEqual(Array(3).fill(`POST ${ROOT}/commits/${HEAD_COMMIT}/builds`));
   });
 
   test('has the page of the commit where the link is longer than Bitbucket takes', async () => {
     const url = `https://bitbucket.example.com/${'x'.repeat(450)}`;
     await forge().setStatus(HEAD_COMMIT, { state: 'success', description: '', url });
-    const [build] = bitbucket.builds.get(HEAD_COMMIT)?.values() ?? [];
+    const [build] = stage.host.builds.get(HEAD_COMMIT)?.values() ?? [];
     expect(build?.url).toEndWith(`/repos/fleet/commits/${HEAD_COMMIT}`);
   });
 
   test('says why it is refused', async () => {
-    bitbucket.fail({
+    stage.host.fail({
       status: 401,
       body: { errors: [{ context: null, message: 'You are not permitted to access this resource' }] },
     });
@@ -223,6 +200,6 @@ describe('the status of a commit on Bitbucket', () => {
 
 test('the page that compares two branches of Bitbucket has their names in its query', () => {
   expect(forge().compareUrl('release/1.x', 'promotion#1')).toBe(
-    `${bitbucket.origin}/bitbucket/projects/ACME/repos/fleet/compare/diff?targetBranch=refs%2Fheads%2Frelease%2F1.x&sourceBranch=refs%2Fheads%2Fpromotion%231`,
+    `${stage.host.origin}/bitbucket/projects/ACME/repos/fleet/compare/diff?targetBranch=refs%2Fheads%2Frelease%2F1.x&sourceBranch=refs%2Fheads%2Fpromotion%231`,
   );
 });

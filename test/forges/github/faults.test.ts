@@ -1,41 +1,24 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import type { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { ForgeDeps } from '../../../src/lib/forges/deps.ts';
 import type { Forge } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
 import { createRateLimits } from '../../../src/lib/forges/request/limits.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
 import { startBrokenServer } from '../../fakes/broken-server.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
-import { FAKE_TOKEN, type FakeGitHub, type Fault, startFakeGitHub } from '../../fakes/github.ts';
+import { FAKE_TOKEN, type Fault } from '../../fakes/github.ts';
 import { createFakeLog } from '../../fakes/log.ts';
 import { hastyOutbound, loopbackOutbound } from '../../fakes/outbound.ts';
 import { INPUT } from '../pulls.ts';
+import { type ForgeOptions, forgeStage } from '../stage.ts';
+
+const stage = forgeStage('github');
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 const { log, lines } = createFakeLog();
 
-let github: FakeGitHub;
-let seen: ForgeRequest[];
-
-interface Options {
-  readonly url?: string;
-  readonly token?: string;
-  readonly deps?: Partial<ForgeDeps>;
+/** By the lines and the clock of these tests. */
+function forge(options: ForgeOptions = {}): Forge {
+  return stage.forge({ log, now: () => NOW, ...options });
 }
-
-function forge({ url = `${github.origin}/acme/fleet`, token = FAKE_TOKEN, deps = {} }: Options = {}): Forge {
-  const onForgeRequest = (request: ForgeRequest) => seen.push(request);
-  return createForge('github', url, { token }, forgeDeps({ log, now: () => NOW, onForgeRequest, ...deps }));
-}
-
-beforeEach(() => {
-  github = startFakeGitHub();
-  github.branches.add(INPUT.head);
-  seen = [];
-});
-afterEach(() => github.stop());
 
 const message = (text: string) => ({ message: text, documentation_url: 'https://docs.github.com/rest' });
 const reset = String(NOW.getTime() / 1000 + 90);
@@ -176,18 +159,18 @@ const FAULTS: readonly [string, Fault, Partial<TurnpikeError>, RegExp][] = [
 describe('a failure of GitHub', () => {
   for (const [name, fault, expected, sentence] of FAULTS) {
     test(`tells of ${name}`, async () => {
-      github.fail(fault);
+      stage.host.fail(fault);
 
       const failure = await failureOf(forge().create(INPUT));
 
       expect(failure).toMatchObject(expected);
       expect(failure.message).toMatch(sentence);
-      expect(seen.map(({ code }) => code)).toEqual([String(fault.status)]);
+      expect(stage.seen().map(({ code }) => code)).toEqual([String(fault.status)]);
     });
   }
 
   test('never shows the token, even when GitHub echoes it, and keeps to one bounded line', async () => {
-    github.fail({ status: 422, body: message(`refused ${FAKE_TOKEN}\nX: ${'long '.repeat(500)}`) });
+    stage.host.fail({ status: 422, body: message(`refused ${FAKE_TOKEN}\nX: ${'long '.repeat(500)}`) });
 
     const failure = await failureOf(forge().create(INPUT));
 
@@ -208,8 +191,8 @@ describe('a failure of GitHub', () => {
     let now = NOW;
     const clock = () => now;
     const deps = { now: clock, limits: createRateLimits(clock) };
-    const withToken = (token: string) => forge({ token, deps });
-    github.fail({ status: 429, headers: { 'retry-after': '30' }, body: message('Slow down') });
+    const withToken = (token: string) => forge({ token, ...deps });
+    stage.host.fail({ status: 429, headers: { 'retry-after': '30' }, body: message('Slow down') });
     await failureOf(withToken(FAKE_TOKEN).create(INPUT));
 
     const held = await failureOf(withToken(FAKE_TOKEN).get(1));
@@ -218,7 +201,7 @@ describe('a failure of GitHub', () => {
 
     expect(held).toMatchObject({ code: 'ForgeRateLimited', retry: { afterSeconds: 30 } });
     expect(other.code).toBe('ForgeUnauthorized');
-    expect(github.requests).toHaveLength(2);
+    expect(stage.host.requests).toHaveLength(2);
     expect(await withToken(FAKE_TOKEN).get(1)).toBeUndefined();
   });
 
@@ -227,12 +210,12 @@ describe('a failure of GitHub', () => {
       const server = await startBrokenServer(kind);
       const deps = { outbound: hastyOutbound(loopbackOutbound(), 300) };
 
-      const failure = await failureOf(forge({ url: `${server.origin}/acme/fleet`, deps }).create(INPUT));
+      const failure = await failureOf(forge({ url: `${server.origin}/acme/fleet`, ...deps }).create(INPUT));
       server.stop();
 
       expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
       expect(failure.message).toContain('could not be asked to open the pull request in acme/fleet');
-      expect(seen.map(({ code }) => code)).toEqual(['error']);
+      expect(stage.seen().map(({ code }) => code)).toEqual(['error']);
     });
   }
 

@@ -1,35 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Forge } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
-import type { Outbound } from '../../../src/lib/net/outbound.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
+import { describe, expect, test } from 'bun:test';
 import { commitOf } from '../../fakes/github/branches.ts';
-import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../../fakes/github.ts';
+import { FAKE_TOKEN, startFakeGitHub } from '../../fakes/github.ts';
 import { loopbackOutbound, routedOutbound } from '../../fakes/outbound.ts';
 import { BARE } from '../../fakes/pull.ts';
 import { INPUT } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
 
-interface Options {
-  readonly url?: string;
-  readonly outbound?: Outbound;
-}
-
-let github: FakeGitHub;
-let seen: ForgeRequest[];
-
-function forge(options: Options = {}): Forge {
-  const { outbound = loopbackOutbound(), url = `${github.origin}/acme/fleet.git` } = options;
-  const deps = forgeDeps({ outbound, onForgeRequest: (request) => seen.push(request) });
-  return createForge('github', url, { token: FAKE_TOKEN }, deps);
-}
-
-beforeEach(() => {
-  github = startFakeGitHub();
-  github.branches.add(INPUT.head);
-  seen = [];
-});
-afterEach(() => github.stop());
+const stage = forgeStage('github');
+const { forge } = stage;
 
 describe('GitHub Enterprise Server', () => {
   test('opens, finds, reads and changes a pull request with one request each', async () => {
@@ -43,24 +21,21 @@ describe('GitHub Enterprise Server', () => {
       ...BARE,
       headCommit: commitOf(INPUT.head),
       number: 1,
-      url: `${github.origin}/acme/fleet/pull/1`,
+      url: `${stage.host.origin}/acme/fleet/pull/1`,
       state: 'open',
     });
     expect(found).toEqual(created === 'exists' ? undefined : created);
     expect(updated).toMatchObject({ title: 'Newer', body: 'newer', state: 'open' });
     expect(read).toEqual(updated);
-    expect(github.requests).toEqual([
+    expect(stage.host.requests).toEqual([
       'POST /api/v3/repos/acme/fleet/pulls',
       'GET /api/v3/repos/acme/fleet/pulls?head=acme%3Apromotion-team-app-staging&base=main&state=open&per_page=30',
       'PATCH /api/v3/repos/acme/fleet/pulls/1',
       'GET /api/v3/repos/acme/fleet/pulls/1',
     ]);
-    expect(seen.map(({ provider, operation, code }) => [provider, operation, code].join(' '))).toEqual([
-      'github create 201',
-      'github find 200',
-      'github update 200',
-      'github get 200',
-    ]);
+    expect(
+      stage.seen().map(({ provider, operation, code }) => [provider, operation, code].join(' ')),
+    ).toEqual(['github create 201', 'github find 200', 'github update 200', 'github get 200']);
   });
 
   test('says that a pull request exists rather than failing', async () => {
@@ -71,30 +46,30 @@ describe('GitHub Enterprise Server', () => {
 
   test('finds no pull request that is closed, merged or of another branch', async () => {
     await forge().create(INPUT);
-    github.merge(1);
-    github.branches.add('other');
+    stage.host.merge(1);
+    stage.host.branches.add('other');
     await forge().create({ ...INPUT, head: 'other' });
 
     expect(await forge().find(INPUT.head, 'main')).toBeUndefined();
     expect((await forge().get(1))?.state).toBe('merged');
-    github.close(2);
+    stage.host.close(2);
     expect((await forge().get(2))?.state).toBe('closed');
     expect(await forge().get(3)).toBeUndefined();
   });
 
   test('finds no pull request that comes from a fork, though forks of the organization have its name', async () => {
     await forge().create(INPUT);
-    const own = github.pulls[0];
+    const own = stage.host.pulls[0];
     if (!own) throw new Error('there is no pull request');
     const fork = { ...own.head, repo: { ...own.head.repo, id: 4711 } };
-    github.pulls.push({ ...own, number: 2, head: fork });
+    stage.host.pulls.push({ ...own, number: 2, head: fork });
     expect((await forge().find(INPUT.head, 'main'))?.number).toBe(1);
-    github.close(1);
+    stage.host.close(1);
     expect(await forge().find(INPUT.head, 'main')).toBeUndefined();
   });
 
   test('moves a pull request to another base branch', async () => {
-    github.branches.add('release');
+    stage.host.branches.add('release');
     await forge().create(INPUT);
 
     expect(await forge().update(1, { title: 'T', body: 'b', base: 'release' })).toMatchObject({

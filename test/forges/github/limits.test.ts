@@ -1,49 +1,22 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { beforeEach, describe, expect, test } from 'bun:test';
 import { hasCode } from '../../../src/lib/errors.ts';
-import type { ForgeDeps } from '../../../src/lib/forges/deps.ts';
 import type { Forge } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
 import { createSharedLimits, type SharedLimits } from '../../../src/lib/forges/shared-limits.ts';
 import { startBrokenServer } from '../../fakes/broken-server.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { forgeDeps, noWaits } from '../../fakes/forge-deps.ts';
-import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../../fakes/github.ts';
+import { noWaits } from '../../fakes/forge-deps.ts';
 import { hastyOutbound, loopbackOutbound } from '../../fakes/outbound.ts';
 import { INPUT, mergeOptions, openPull } from '../pulls.ts';
+import { type ForgeOptions, forgeStage } from '../stage.ts';
 
-let github: FakeGitHub;
+const stage = forgeStage('github');
+const { calls } = stage;
+
 let shared: SharedLimits;
-let seen: ForgeRequest[];
 let slept: number[];
 let passed: number;
-
 const now = () => new Date(Date.now() + passed);
-
-interface Options extends Partial<ForgeDeps> {
-  readonly url?: string;
-  readonly token?: string;
-}
-
-/** Each with all that promotions of one process share. */
-function forge({ url = `${github.origin}/acme/fleet`, token = FAKE_TOKEN, ...deps }: Options = {}): Forge {
-  const onForgeRequest = (request: ForgeRequest) => seen.push(request);
-  return createForge('github', url, { token }, forgeDeps({ now, ...shared, onForgeRequest, ...deps }));
-}
-
-/** As the reconciler polls pull requests. */
-function poll(number = 1) {
-  return forge({ priority: 'background' }).get(number);
-}
-
-function codes(): string[] {
-  return seen.splice(0).map(({ operation, code }) => `${operation} ${code}`);
-}
-
 beforeEach(() => {
-  github = startFakeGitHub();
-  github.branches.add(INPUT.head);
-  seen = [];
   slept = [];
   passed = 0;
   const waits = noWaits();
@@ -53,12 +26,21 @@ beforeEach(() => {
   };
   shared = createSharedLimits(now, { ...waits, sleep });
 });
-afterEach(() => github.stop());
+
+/** Each with all that promotions of one process share. */
+function forge(options: ForgeOptions = {}): Forge {
+  return stage.forge({ now, ...shared, ...options });
+}
+
+/** As the reconciler polls pull requests. */
+function poll(number = 1) {
+  return forge({ priority: 'background' }).get(number);
+}
 
 describe("a token's budget", () => {
   test('leaves its last requests to promotions', async () => {
     await forge().create(INPUT);
-    github.budget.remaining = 100;
+    stage.host.budget.remaining = 100;
     await poll();
 
     const failure = await failureOf(poll(2));
@@ -66,7 +48,7 @@ describe("a token's budget", () => {
     expect(failure.message).toMatch(/limits the rate of requests: the next attempt is in 180[01] s/);
     expect(await forge().get(1)).toMatchObject({ state: 'open' });
     expect(await forge().update(1, { title: 'Newer', body: 'newer' })).toMatchObject({ title: 'Newer' });
-    expect(codes()).toEqual(['create 201', 'get 200', 'get 304', 'update 200']);
+    expect(calls()).toEqual(['create 201', 'get 200', 'get 304', 'update 200']);
 
     passed = 1_802_000;
     expect(await poll()).toMatchObject({ title: 'Newer' });
@@ -75,14 +57,14 @@ describe("a token's budget", () => {
   test('is told with each request', async () => {
     await forge().create(INPUT);
 
-    expect(seen).toMatchObject([{ host: new URL(github.origin).host, remaining: 4999 }]);
+    expect(stage.seen()).toMatchObject([{ host: new URL(stage.host.origin).host, remaining: 4999 }]);
   });
 
   test('is for one token alone', async () => {
-    github.tokens.add('ghp_other');
-    github.budget.remaining = 50;
+    stage.host.tokens.add('ghp_other');
+    stage.host.budget.remaining = 50;
     await forge().create(INPUT);
-    github.budget.remaining = 5000;
+    stage.host.budget.remaining = 5000;
 
     expect(await failureOf(poll())).toMatchObject({ code: 'ForgeRateLimited' });
     expect(await forge({ priority: 'background', token: 'ghp_other' }).get(1)).toMatchObject({
@@ -92,9 +74,9 @@ describe("a token's budget", () => {
 
   test('is not used up by polls whose entity tags change with every push to the repository', async () => {
     await forge().create(INPUT);
-    github.isBusy = true;
+    stage.host.isBusy = true;
     // The stand-in's budgets last for half an hour: a quarter of the limit is for promotions.
-    github.budget.remaining = 1_260;
+    stage.host.budget.remaining = 1_260;
     let polled = 0;
     while (polled < 100) {
       const isHeld = await poll().then(
@@ -108,14 +90,14 @@ describe("a token's budget", () => {
     expect(polled).toBeGreaterThan(5);
     expect(polled).toBeLessThan(20);
     expect(await forge().update(1, { title: 'Newer', body: 'newer' })).toMatchObject({ title: 'Newer' });
-    expect(codes().filter((code) => code === 'get 200')).toHaveLength(polled);
+    expect(calls().filter((code) => code === 'get 200')).toHaveLength(polled);
     passed = 30_000;
     expect(await poll()).toMatchObject({ title: 'Newer' });
   });
 
   test('of REST that is low is not made whole by an answer of GraphQL, which has one of its own', async () => {
     const pull = await openPull(forge(), INPUT);
-    github.budget.remaining = 20;
+    stage.host.budget.remaining = 20;
     await poll();
     await forge().merge(pull, pull.headCommit ?? '', mergeOptions());
 
@@ -126,18 +108,18 @@ describe("a token's budget", () => {
     const pull = await openPull(forge(), INPUT);
     const merge = () => forge().merge(pull, pull.headCommit ?? '', mergeOptions());
     const headers = { 'x-ratelimit-remaining': '0' };
-    github.fail({ status: 403, headers, body: { message: 'API rate limit exceeded' } });
+    stage.host.fail({ status: 403, headers, body: { message: 'API rate limit exceeded' } });
     await failureOf(merge());
 
     expect(await failureOf(merge())).toMatchObject({ code: 'ForgeRateLimited' });
     expect(await poll()).toMatchObject({ number: 1 });
-    expect(codes()).toEqual(['create 201', 'merge 403', 'get 200']);
+    expect(calls()).toEqual(['create 201', 'merge 403', 'get 200']);
   });
 
   test('does not matter to a secondary limit, which is for all requests', async () => {
     const pull = await openPull(forge(), INPUT);
     const errors = [{ message: 'You have exceeded a secondary rate limit.', path: ['repository'] }];
-    github.fail({ status: 200, body: { data: null, errors } });
+    stage.host.fail({ status: 200, body: { data: null, errors } });
     const refused = await failureOf(forge().merge(pull, pull.headCommit ?? '', mergeOptions()));
 
     expect(refused).toMatchObject({ code: 'ForgeRateLimited', retry: { afterSeconds: 60 } });
@@ -147,7 +129,7 @@ describe("a token's budget", () => {
   test('does not matter to a refusal that names a check of people', async () => {
     const pull = await openPull(forge(), INPUT);
     const errors = [{ type: 'UNPROCESSABLE', message: 'Required status check "rate limit" is expected.' }];
-    github.fail({ status: 200, body: { data: null, errors } });
+    stage.host.fail({ status: 200, body: { data: null, errors } });
     const outcome = await forge().merge(pull, pull.headCommit ?? '', mergeOptions());
 
     expect(outcome).toMatchObject({ reason: expect.stringContaining('status check "rate limit"') });
@@ -156,7 +138,7 @@ describe("a token's budget", () => {
 
   test('is waited for where content is created too fast', async () => {
     const errors = [{ resource: 'PullRequest', code: 'custom', message: 'was submitted too quickly' }];
-    github.fail({ status: 422, body: { message: 'Validation Failed', errors } });
+    stage.host.fail({ status: 422, body: { message: 'Validation Failed', errors } });
 
     expect(await failureOf(forge().create(INPUT))).toMatchObject({
       code: 'ForgeRateLimited',
@@ -174,14 +156,15 @@ describe("a token's budget", () => {
 
   test('is not asked for by those that wait behind one that was told to stay away', async () => {
     await forge().create(INPUT);
-    github.fail({ status: 429, headers: { 'retry-after': '60' }, body: { message: 'Slow down' } });
+    stage.host.fail({ status: 429, headers: { 'retry-after': '60' }, body: { message: 'Slow down' } });
     const all = Array.from({ length: 20 }, () => failureOf(forge().find(INPUT.head, 'main')));
-    github.meanwhile(() => {
-      for (let count = 0; count < 7; count++) github.fail({ status: 429, body: { message: 'Slow down' } });
+    stage.host.meanwhile(() => {
+      for (let count = 0; count < 7; count++)
+        stage.host.fail({ status: 429, body: { message: 'Slow down' } });
     });
 
     expect((await Promise.all(all)).map(({ code }) => code)).toEqual(Array(20).fill('ForgeRateLimited'));
-    expect(github.requests.length).toBe(1 + 8);
+    expect(stage.host.requests.length).toBe(1 + 8);
   });
 });
 
@@ -189,13 +172,13 @@ describe('a poll', () => {
   test('of what has not changed costs nothing of the budget, and gives what was seen', async () => {
     const created = await forge().create(INPUT);
     const first = await poll();
-    const { remaining } = github.budget;
+    const { remaining } = stage.host.budget;
     const second = await poll();
 
     expect(first).toEqual(created === 'exists' ? undefined : created);
     expect(second).toEqual(first);
-    expect(github.budget.remaining).toBe(remaining);
-    expect(codes()).toEqual(['create 201', 'get 200', 'get 304']);
+    expect(stage.host.budget.remaining).toBe(remaining);
+    expect(calls()).toEqual(['create 201', 'get 200', 'get 304']);
   });
 
   test('sees every change', async () => {
@@ -203,29 +186,29 @@ describe('a poll', () => {
     await poll();
     await forge().update(1, { title: 'Newer', body: 'newer' });
     expect(await poll()).toMatchObject({ title: 'Newer' });
-    github.merge(1);
+    stage.host.merge(1);
     expect(await poll()).toMatchObject({ state: 'merged' });
     expect(await poll()).toMatchObject({ state: 'merged' });
 
-    expect(codes()).toEqual(['create 201', 'get 200', 'update 200', 'get 200', 'get 200', 'get 200']);
+    expect(calls()).toEqual(['create 201', 'get 200', 'update 200', 'get 200', 'get 200', 'get 200']);
   });
 
   test('with another token is answered anew', async () => {
-    github.tokens.add('ghp_other');
+    stage.host.tokens.add('ghp_other');
     await forge().create(INPUT);
     await poll();
     await forge({ token: 'ghp_other' }).get(1);
 
-    expect(codes()).toEqual(['create 201', 'get 200', 'get 200']);
+    expect(calls()).toEqual(['create 201', 'get 200', 'get 200']);
   });
 
   test('is answered from memory for a known pull request alone', async () => {
     await forge().create(INPUT);
     await poll();
-    github.fail({ status: 500, body: 'oops' });
+    stage.host.fail({ status: 500, body: 'oops' });
 
     expect(await failureOf(poll())).toMatchObject({ code: 'ForgeUnavailable' });
-    github.fail({ status: 304, body: '' });
+    stage.host.fail({ status: 304, body: '' });
     expect(await failureOf(poll(2))).toMatchObject({ code: 'ForgeNotFound' });
   });
 
@@ -234,13 +217,13 @@ describe('a poll', () => {
     await poll();
     await poll();
 
-    expect(codes()).toEqual(['create 201', 'get 200', 'get 200']);
+    expect(calls()).toEqual(['create 201', 'get 200', 'get 200']);
   });
 });
 
 describe('a forge that fails', () => {
   const failing = (count: number) => {
-    for (let index = 0; index < count; index++) github.fail({ status: 502, body: '<html>' });
+    for (let index = 0; index < count; index++) stage.host.fail({ status: 502, body: '<html>' });
   };
 
   test('is left alone for one repository, and is asked by one request when the time has passed', async () => {
@@ -252,7 +235,7 @@ describe('a forge that fails', () => {
     expect(refused.message).toMatch(
       /^GitHub at 127\.0\.0\.1:\d+ has failed 5 times in a row for acme\/fleet since 20[^ ]+Z: the next attempt is in 5 s\.$/,
     );
-    expect(github.requests).toHaveLength(5);
+    expect(stage.host.requests).toHaveLength(5);
     passed = 5_000;
     expect(await forge().create(INPUT)).toMatchObject({ number: 1 });
     expect(await poll()).toMatchObject({ number: 1 });
@@ -262,7 +245,7 @@ describe('a forge that fails', () => {
     failing(5);
     for (let count = 0; count < 5; count++) await failureOf(poll());
 
-    const other = forge({ url: `${github.origin}/acme/other` });
+    const other = forge({ url: `${stage.host.origin}/acme/other` });
     expect(await failureOf(other.create(INPUT))).toMatchObject({ code: 'ForgeNotFound' });
     expect(await failureOf(forge({ token: 'ghp_other' }).get(1))).toMatchObject({
       code: 'ForgeUnauthorized',

@@ -1,15 +1,22 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Forge, MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
+import { beforeEach, describe, expect, test } from 'bun:test';
+import type { MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
 import { createForge } from '../../../src/lib/forges/registry.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
 import { runTask } from '../../../src/promote/pull-request/run-task.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { commitOf } from '../../fakes/github/branches.ts';
 import type { FakeCheckRun } from '../../fakes/github/state.ts';
-import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../../fakes/github.ts';
+import { FAKE_TOKEN, startFakeGitHub } from '../../fakes/github.ts';
 import { loopbackOutbound, routedOutbound } from '../../fakes/outbound.ts';
-import { INPUT, mergeOptions, openPull } from '../pulls.ts';
+import { INPUT, mergeOptions } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('github');
+const { forge } = stage;
+let pull: PullRequest;
+beforeEach(async () => {
+  pull = await stage.opened();
+});
 
 const HEAD_COMMIT = commitOf(INPUT.head);
 const QUERY = 'POST /api/graphql';
@@ -19,57 +26,38 @@ const OTHER = '2'.repeat(40);
 
 const pass = async () => {};
 
-let github: FakeGitHub;
-let seen: ForgeRequest[];
-let pull: PullRequest;
-
-function forge(): Forge {
-  const deps = forgeDeps({ onForgeRequest: (request) => seen.push(request) });
-  return createForge('github', `${github.origin}/acme/fleet`, { token: FAKE_TOKEN }, deps);
-}
-
 function merge(commit = HEAD_COMMIT, change: Partial<MergeOptions> = {}) {
-  return forge().merge(pull, commit, mergeOptions(change));
+  return stage.merge(pull, commit, change);
 }
 
 /** A check of the head commit. */
 function check(context: string, state: string): void {
-  github.statuses.push({ sha: HEAD_COMMIT, context, state, description: '' });
+  stage.host.statuses.push({ sha: HEAD_COMMIT, context, state, description: '' });
 }
-
-beforeEach(async () => {
-  github = startFakeGitHub();
-  github.branches.add(INPUT.head);
-  seen = [];
-  pull = await openPull(forge());
-  github.requests.length = 0;
-  seen = [];
-});
-afterEach(() => github.stop());
 
 describe('merging on GitHub', () => {
   test('happens at once when every check has passed, and once', async () => {
     check('ci/build', 'success');
     expect(await merge()).toEqual({ kind: 'merged' });
-    expect(github.requests).toEqual([QUERY, MERGE]);
-    expect(seen.map(({ operation, code }) => `${operation} ${code}`)).toEqual(['merge 200', 'merge 200']);
+    expect(stage.host.requests).toEqual([QUERY, MERGE]);
+    expect(stage.calls()).toEqual(['merge 200', 'merge 200']);
 
     expect(await merge()).toEqual({ kind: 'merged' });
-    expect(github.requests).toEqual([QUERY, MERGE, QUERY]);
+    expect(stage.host.requests).toEqual([QUERY, MERGE, QUERY]);
   });
 
   test('is left to GitHub while a required check is not done, and is asked for once', async () => {
-    github.options.required = ['turnpike/promotion'];
+    stage.host.options.required = ['turnpike/promotion'];
     check('turnpike/promotion', 'pending');
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(github.requests).toEqual([QUERY, QUERY, QUERY]);
-    expect(github.pulls[0]?.merged).toBe(false);
+    expect(stage.host.requests).toEqual([QUERY, QUERY, QUERY]);
+    expect(stage.host.pulls[0]?.merged).toBe(false);
   });
 
   test('waits where the repository has no auto-merge', async () => {
-    github.options.required = ['turnpike/promotion'];
-    github.options.autoMerge = false;
+    stage.host.options.required = ['turnpike/promotion'];
+    stage.host.options.autoMerge = false;
     expect(await merge()).toEqual({
       kind: 'not-yet',
       reason:
@@ -85,23 +73,23 @@ describe('merging on GitHub', () => {
       kind: 'not-yet',
       reason: `Checks of ${HEAD_COMMIT.slice(0, 10)} that are not required fail or are not done.`,
     });
-    expect(github.requests).toEqual([QUERY]);
+    expect(stage.host.requests).toEqual([QUERY]);
   });
 
   test('waits where the branch has to be brought into its base first, and says so', async () => {
-    github.options.mergeState = 'DIRTY';
+    stage.host.options.mergeState = 'DIRTY';
     expect(await merge()).toEqual({
       kind: 'not-yet',
       reason: 'The pull request has conflicts with its base branch.',
       mergeable: 'conflicting',
     });
-    github.options.mergeState = 'BEHIND';
+    stage.host.options.mergeState = 'BEHIND';
     expect(await merge()).toEqual({
       kind: 'not-yet',
       reason: 'The branch is behind its base branch, which takes only what is built on all of it.',
       mergeable: 'behind',
     });
-    expect(github.pulls[0]?.auto_merge).toBeNull();
+    expect(stage.host.pulls[0]?.auto_merge).toBeNull();
   });
 
   test.each([
@@ -109,7 +97,7 @@ describe('merging on GitHub', () => {
     ['UNKNOWN', 'GitHub is still finding out whether the pull request can be merged.'],
     ['SOMETHING_NEW', 'GitHub is still finding out whether the pull request can be merged.'],
   ])('waits in the state %s', async (mergeState, reason) => {
-    github.options.mergeState = mergeState;
+    stage.host.options.mergeState = mergeState;
     expect(await merge()).toEqual({ kind: 'not-yet', reason });
   });
 
@@ -120,38 +108,38 @@ describe('merging on GitHub', () => {
       isOtherHead: true,
     });
     // The branch moves after it was looked at.
-    github.meanwhile(() => {});
-    github.meanwhile(() => Object.assign(github.pulls[0]?.head ?? {}, { sha: OTHER }));
+    stage.host.meanwhile(() => {});
+    stage.host.meanwhile(() => Object.assign(stage.host.pulls[0]?.head ?? {}, { sha: OTHER }));
     expect(await merge()).toEqual({
       kind: 'not-yet',
       reason:
         'GitHub does not merge the pull request yet (Head branch was modified. Review and try the merge again.).',
     });
-    expect(github.pulls[0]?.merged).toBe(false);
+    expect(stage.host.pulls[0]?.merged).toBe(false);
   });
 
   test('leaves nothing to GitHub once somebody else has pushed', async () => {
-    github.options.required = ['ci/build'];
+    stage.host.options.required = ['ci/build'];
     check('ci/build', 'pending');
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(github.pulls[0]?.auto_merge).not.toBeNull();
-    github.meanwhile(() => {});
-    github.meanwhile(() => Object.assign(github.pulls[0]?.head ?? {}, { sha: OTHER }));
+    expect(stage.host.pulls[0]?.auto_merge).not.toBeNull();
+    stage.host.meanwhile(() => {});
+    stage.host.meanwhile(() => Object.assign(stage.host.pulls[0]?.head ?? {}, { sha: OTHER }));
 
     const ref = { url: pull.url, number: 1, commit: HEAD_COMMIT };
     const task = { kind: 'merge', mayWait: true } as const;
     const options = { ...mergeOptions(), owner: 'team/app/staging', head: INPUT.head, meant: 'main', pass };
     expect(await runTask(forge(), task, ref, options)).toMatchObject({ kind: 'waits' });
-    expect(github.pulls[0]?.auto_merge).toBeNull();
+    expect(stage.host.pulls[0]?.auto_merge).toBeNull();
   });
 
   test('is by a way that the repository allows', async () => {
-    github.options.methods = ['squash', 'rebase'];
+    stage.host.options.methods = ['squash', 'rebase'];
     expect(await merge()).toEqual({ kind: 'merged' });
   });
 
   test('is over when somebody closed it', async () => {
-    github.close(1);
+    stage.host.close(1);
     expect(await merge()).toEqual({ kind: 'not-yet', reason: 'The pull request is closed.' });
   });
 
@@ -178,17 +166,17 @@ describe('merging on GitHub waits', () => {
 
   /** A check run, of the head commit unless told otherwise. */
   function run(name: string, conclusion: FakeCheckRun['conclusion'], sha = HEAD_COMMIT): void {
-    github.checkRuns.push({ sha, name, status: conclusion ? 'COMPLETED' : 'IN_PROGRESS', conclusion });
+    stage.host.checkRuns.push({ sha, name, status: conclusion ? 'COMPLETED' : 'IN_PROGRESS', conclusion });
   }
 
   test.each(['CLEAN', 'BLOCKED'])('30 s after the push, and asks nothing, when it is %s', async (state) => {
-    github.options.mergeState = state;
+    stage.host.options.mergeState = state;
     const reason = 'Waits 30 s after the push for checks to begin.';
     for (const seconds of [-1, 0, 29.9]) {
       const options = { pushedAt: PUSHED, now: at(seconds) };
       expect(await merge(HEAD_COMMIT, options)).toEqual({ kind: 'not-yet', reason });
     }
-    expect(github.requests).toEqual([]);
+    expect(stage.host.requests).toEqual([]);
     expect((await merge(HEAD_COMMIT, { pushedAt: PUSHED, now: at(30) })).kind).not.toBe('not-yet');
   });
 
@@ -197,19 +185,19 @@ describe('merging on GitHub waits', () => {
       kind: 'not-yet',
       reason: 'Its base was changed to release by a person: it is left to people.',
     };
-    Object.assign(github.pulls[0]?.base ?? {}, { ref: 'release' });
+    Object.assign(stage.host.pulls[0]?.base ?? {}, { ref: 'release' });
     expect(await merge()).toEqual(outcome as never);
-    expect(github.requests).toEqual([QUERY]);
+    expect(stage.host.requests).toEqual([QUERY]);
     pull = { ...pull, base: 'release' };
     expect(await merge()).toEqual(outcome as never);
-    expect(github.requests).toEqual([QUERY]);
+    expect(stage.host.requests).toEqual([QUERY]);
   });
 
   test.each([
     ['a check run', () => run('ci', 'SUCCESS', BASE_COMMIT)],
     [
       'a status',
-      () => github.statuses.push({ sha: BASE_COMMIT, context: 'ci', state: 'success', description: '' }),
+      () => stage.host.statuses.push({ sha: BASE_COMMIT, context: 'ci', state: 'success', description: '' }),
     ],
   ])('for the first check where the head of the base branch has %s', async (_, prepare) => {
     prepare();
@@ -217,19 +205,19 @@ describe('merging on GitHub waits', () => {
     run('turnpike/promotion', 'SUCCESS');
     run('turnpike-status', 'SUCCESS');
     for (const state of ['CLEAN', 'BLOCKED']) {
-      github.options.mergeState = state;
+      stage.host.options.mergeState = state;
       expect(await merge()).toEqual(NO_CHECK);
     }
-    expect(github.pulls[0]?.auto_merge).toBeNull();
-    delete github.options.mergeState;
+    expect(stage.host.pulls[0]?.auto_merge).toBeNull();
+    delete stage.host.options.mergeState;
     run('ci', null);
     expect(await merge()).toMatchObject({ reason: expect.stringContaining('are not required fail') });
-    Object.assign(github.checkRuns.at(-1) ?? {}, { status: 'COMPLETED', conclusion: 'SKIPPED' });
+    Object.assign(stage.host.checkRuns.at(-1) ?? {}, { status: 'COMPLETED', conclusion: 'SKIPPED' });
     expect(await merge()).toEqual({ kind: 'merged' });
   });
 
   test('for no check where the base branch has but our own, or is not known', async () => {
-    github.statuses.push({
+    stage.host.statuses.push({
       sha: BASE_COMMIT,
       context: 'turnpike/promotion',
       state: 'success',
@@ -238,7 +226,7 @@ describe('merging on GitHub waits', () => {
     run('turnpike/promotion', 'SUCCESS', BASE_COMMIT);
     run('turnpike-status', 'SUCCESS', BASE_COMMIT);
     expect(await merge()).toEqual({ kind: 'merged' });
-    expect(github.requests).toEqual([QUERY, MERGE]);
+    expect(stage.host.requests).toEqual([QUERY, MERGE]);
   });
 
   test('while our own status says that the gates are closed', async () => {
@@ -247,13 +235,13 @@ describe('merging on GitHub waits', () => {
   });
 
   test('for check runs that the token may not read', async () => {
-    github.options.mayReadChecks = false;
+    stage.host.options.mayReadChecks = false;
     run('ci', 'SUCCESS', BASE_COMMIT);
     check('turnpike/promotion', 'success');
     expect(await merge()).toEqual(NO_CHECK);
     run('ci', 'FAILURE');
     expect(await merge()).toMatchObject({ reason: expect.stringContaining('are not required fail') });
-    Object.assign(github.checkRuns.at(-1) ?? {}, { conclusion: 'SUCCESS' });
+    Object.assign(stage.host.checkRuns.at(-1) ?? {}, { conclusion: 'SUCCESS' });
     expect(await merge()).toEqual({ kind: 'merged' });
   });
 });
@@ -264,7 +252,7 @@ test('merging on Enterprise Server asks for the field that it has as a preview',
   }`;
   const body = JSON.stringify({ query, variables: { owner: 'acme', repo: 'fleet', number: 1 } });
   const headers = { authorization: `token ${FAKE_TOKEN}` };
-  const plain = await fetch(`${github.origin}/api/graphql`, { method: 'POST', headers, body });
+  const plain = await fetch(`${stage.host.origin}/api/graphql`, { method: 'POST', headers, body });
   expect(await plain.json()).toMatchObject({
     errors: [{ message: "Field 'mergeStateStatus' doesn't exist on type 'PullRequest'" }],
   });
@@ -284,7 +272,7 @@ describe('a failure of GraphQL', () => {
     ['INSUFFICIENT_SCOPES', 'Your token has not been granted the required scopes.', 'ForgeUnauthorized'],
     ['NOT_FOUND', "Could not resolve to a Repository with the name 'acme/fleet'.", 'ForgeNotFound'],
   ])('of the type %s is what it would be for REST', async (type, message, code) => {
-    github.fail(failed(type, message));
+    stage.host.fail(failed(type, message));
     const failure = await failureOf(merge());
     expect(failure.code).toBe(code as typeof failure.code);
     expect(failure.message).toContain(message);
@@ -292,7 +280,7 @@ describe('a failure of GraphQL', () => {
   });
 
   test('is told in its own words otherwise', async () => {
-    github.fail(failed('SOMETHING', 'No such thing.'));
+    stage.host.fail(failed('SOMETHING', 'No such thing.'));
     expect(await merge()).toEqual({
       kind: 'not-yet',
       reason: 'GitHub does not merge the pull request yet (No such thing.).',
@@ -300,7 +288,7 @@ describe('a failure of GraphQL', () => {
   });
 
   test('that is no answer of the API says so', async () => {
-    github.fail({ status: 200, body: { data: { repository: null } } });
+    stage.host.fail({ status: 200, body: { data: { repository: null } } });
     expect((await failureOf(merge())).message).toContain('none of its API');
   });
 });

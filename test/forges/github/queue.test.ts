@@ -1,13 +1,20 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { beforeEach, describe, expect, test } from 'bun:test';
 import type { MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
 import { runTask } from '../../../src/promote/pull-request/run-task.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { commitOf } from '../../fakes/github/branches.ts';
 import { noteEvent } from '../../fakes/github/state.ts';
-import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../../fakes/github.ts';
-import { INPUT, mergeOptions, openPull } from '../pulls.ts';
+import { FAKE_TOKEN } from '../../fakes/github.ts';
+import { INPUT, mergeOptions } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('github');
+const { forge } = stage;
+let pull: PullRequest;
+beforeEach(async () => {
+  stage.host.options.mergeQueue = true;
+  pull = await stage.opened();
+});
 
 const HEAD_COMMIT = commitOf(INPUT.head);
 const QUERY = 'POST /api/graphql';
@@ -16,43 +23,27 @@ const GROUP_BRANCH = `gh-readonly-queue/main/pr-1-${commitOf('main')}`;
 const GROUP = commitOf(GROUP_BRANCH);
 const STATUS = `POST /api/v3/repos/acme/fleet/statuses/${GROUP}`;
 
-let github: FakeGitHub;
-let pull: PullRequest;
-
-function forge() {
-  return createForge('github', `${github.origin}/acme/fleet`, { token: FAKE_TOKEN }, forgeDeps());
-}
-
 function merge(change: Partial<MergeOptions> = {}) {
-  return forge().merge(pull, HEAD_COMMIT, mergeOptions(change));
+  return stage.merge(pull, HEAD_COMMIT, change);
 }
 
 /** What is required has the state. */
 function check(state: string): void {
-  github.options.required = ['ci/build'];
-  github.statuses.push({ sha: HEAD_COMMIT, context: 'ci/build', state, description: '' });
+  stage.host.options.required = ['ci/build'];
+  stage.host.statuses.push({ sha: HEAD_COMMIT, context: 'ci/build', state, description: '' });
 }
 
 /** The queue makes its commit of it. */
 function build(): void {
-  github.branches.add(GROUP_BRANCH);
-  github.groups.set(1, GROUP);
+  stage.host.branches.add(GROUP_BRANCH);
+  stage.host.groups.set(1, GROUP);
 }
-
-beforeEach(async () => {
-  github = startFakeGitHub();
-  github.branches.add(INPUT.head);
-  github.options.mergeQueue = true;
-  pull = await openPull(forge());
-  github.requests.length = 0;
-});
-afterEach(() => github.stop());
 
 describe('a branch with a merge queue', () => {
   test('takes no merge and no auto-merge of what is ready, as GitHub does', async () => {
     const headers = { authorization: `token ${FAKE_TOKEN}`, 'content-type': 'application/json' };
     const body = JSON.stringify({ sha: HEAD_COMMIT, merge_method: 'merge' });
-    const put = await fetch(`${github.origin}/api/v3/repos/acme/fleet/pulls/1/merge`, {
+    const put = await fetch(`${stage.host.origin}/api/v3/repos/acme/fleet/pulls/1/merge`, {
       method: 'PUT',
       headers,
       body,
@@ -62,8 +53,8 @@ describe('a branch with a merge queue', () => {
     const query = `mutation ($input: EnablePullRequestAutoMergeInput!) {
       enablePullRequestAutoMerge(input: $input) { clientMutationId }
     }`;
-    const input = { pullRequestId: github.pulls[0]?.node_id, expectedHeadOid: HEAD_COMMIT };
-    const mutation = await fetch(`${github.origin}/api/graphql`, {
+    const input = { pullRequestId: stage.host.pulls[0]?.node_id, expectedHeadOid: HEAD_COMMIT };
+    const mutation = await fetch(`${stage.host.origin}/api/graphql`, {
       method: 'POST',
       headers,
       body: JSON.stringify({ query, variables: { input } }),
@@ -74,33 +65,33 @@ describe('a branch with a merge queue', () => {
   test('gets what is ready into the queue, once, and nothing is merged past it', async () => {
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(await merge({ scheduled: true })).toEqual({ kind: 'scheduled' });
-    expect(github.requests).toEqual([QUERY, QUERY, QUERY]);
-    expect([...github.queue]).toEqual([1]);
-    expect(github.pulls[0]?.merged).toBe(false);
+    expect(stage.host.requests).toEqual([QUERY, QUERY, QUERY]);
+    expect([...stage.host.queue]).toEqual([1]);
+    expect(stage.host.pulls[0]?.merged).toBe(false);
   });
 
   test('is left to GitHub while a rule is not met, and by no method of ours', async () => {
     check('pending');
-    github.options.methods = ['squash'];
+    stage.host.options.methods = ['squash'];
     expect(await merge({ method: 'rebase' })).toEqual({ kind: 'scheduled' });
-    expect(github.requests).toEqual([QUERY, QUERY]);
-    expect(github.bodies.at(-1)).toMatchObject({
+    expect(stage.host.requests).toEqual([QUERY, QUERY]);
+    expect(stage.host.bodies.at(-1)).toMatchObject({
       variables: { input: { pullRequestId: 'PR_1', expectedHeadOid: HEAD_COMMIT } },
     });
-    expect(JSON.stringify(github.bodies.at(-1))).not.toContain('"mergeMethod"');
+    expect(JSON.stringify(stage.host.bodies.at(-1))).not.toContain('"mergeMethod"');
   });
 
   test('gets into the queue what became ready while auto-merge was asked for', async () => {
     check('pending');
-    github.meanwhile(() => {});
-    github.meanwhile(() => check('success'));
+    stage.host.meanwhile(() => {});
+    stage.host.meanwhile(() => check('success'));
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(github.requests).toEqual([QUERY, QUERY, QUERY]);
-    expect([...github.queue]).toEqual([1]);
+    expect(stage.host.requests).toEqual([QUERY, QUERY, QUERY]);
+    expect([...stage.host.queue]).toEqual([1]);
   });
 
   test('gets what is ready into the queue where the repository has no auto-merge', async () => {
-    github.options.autoMerge = false;
+    stage.host.options.autoMerge = false;
     check('pending');
     expect(await merge()).toMatchObject({ kind: 'not-yet' });
     check('success');
@@ -108,9 +99,9 @@ describe('a branch with a merge queue', () => {
   });
 
   test('is seen by its refusal where the server does not tell of queues', async () => {
-    github.options.lacks = ['mergeQueueEntry'];
+    stage.host.options.lacks = ['mergeQueueEntry'];
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect([...github.queue]).toEqual([1]);
+    expect([...stage.host.queue]).toEqual([1]);
   });
 
   test('gets nothing into the queue while the promotion has windows, and says so', async () => {
@@ -119,11 +110,11 @@ describe('a branch with a merge queue', () => {
       reason:
         'main has a merge queue, which merges later, when a window may be closed: a person puts the pull request into the queue.',
     });
-    expect(github.requests).toEqual([QUERY]);
+    expect(stage.host.requests).toEqual([QUERY]);
   });
 
   test('is named with the right that the token lacks', async () => {
-    github.options.mayQueue = false;
+    stage.host.options.mayQueue = false;
     const failure = await failureOf(merge());
     expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
     expect(failure.message).toContain('asked to put the pull request into the merge queue in acme/fleet');
@@ -131,32 +122,32 @@ describe('a branch with a merge queue', () => {
   });
 
   test('is seen by its rule where the token may not read queues, and nothing is merged past it', async () => {
-    github.options.forbidden = ['isMergeQueueEnabled'];
+    stage.host.options.forbidden = ['isMergeQueueEnabled'];
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(github.requests).toEqual([QUERY, QUERY, QUERY]);
-    expect([...github.queue]).toEqual([1]);
+    expect(stage.host.requests).toEqual([QUERY, QUERY, QUERY]);
+    expect([...stage.host.queue]).toEqual([1]);
   });
 
   test('is seen by its refusal where the token may read neither queues nor rules', async () => {
-    github.options.forbidden = ['isMergeQueueEnabled'];
-    github.options.mayReadRules = false;
+    stage.host.options.forbidden = ['isMergeQueueEnabled'];
+    stage.host.options.mayReadRules = false;
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(github.requests).toEqual([QUERY, QUERY, MERGE, QUERY]);
-    expect([...github.queue]).toEqual([1]);
+    expect(stage.host.requests).toEqual([QUERY, QUERY, MERGE, QUERY]);
+    expect([...stage.host.queue]).toEqual([1]);
   });
 
   test('has taken a pull request that a person has put in, also where the token may not read queues', async () => {
-    github.options.mayQueue = false;
-    github.queue.add(1);
+    stage.host.options.mayQueue = false;
+    stage.host.queue.add(1);
     build();
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(github.requests).toEqual([QUERY]);
-    expect(github.statuses).toEqual([]);
+    expect(stage.host.requests).toEqual([QUERY]);
+    expect(stage.host.statuses).toEqual([]);
   });
 
   test('says why GitHub does not take it into the queue', async () => {
-    github.meanwhile(() => {});
-    github.meanwhile(() => check('pending'));
+    stage.host.meanwhile(() => {});
+    stage.host.meanwhile(() => check('pending'));
     expect(await merge()).toEqual({
       kind: 'not-yet',
       reason:
@@ -168,8 +159,8 @@ describe('a branch with a merge queue', () => {
 describe('what was taken out of the merge queue', () => {
   beforeEach(async () => {
     await merge();
-    github.queue.clear();
-    github.requests.length = 0;
+    stage.host.queue.clear();
+    stage.host.requests.length = 0;
   });
 
   test('is not put in again at each look, but left to people', async () => {
@@ -180,7 +171,7 @@ describe('what was taken out of the merge queue', () => {
     };
     expect(await merge({ scheduled: true })).toEqual(outcome as never);
     expect(await merge({ scheduled: true })).toEqual(outcome as never);
-    expect(github.requests).toEqual([QUERY, QUERY]);
+    expect(stage.host.requests).toEqual([QUERY, QUERY]);
   });
 
   test('is not put in again by an auto-merge either, while a rule is not met', async () => {
@@ -189,8 +180,8 @@ describe('what was taken out of the merge queue', () => {
       kind: 'not-yet',
       reason: expect.stringContaining('was taken out of the merge queue of main'),
     });
-    expect(github.requests).toEqual([QUERY]);
-    expect(github.pulls[0]?.auto_merge).toBeNull();
+    expect(stage.host.requests).toEqual([QUERY]);
+    expect(stage.host.pulls[0]?.auto_merge).toBeNull();
   });
 
   test('is known by the record that it was asked for', async () => {
@@ -201,13 +192,13 @@ describe('what was taken out of the merge queue', () => {
       kind: 'waits',
       reason: expect.stringContaining('taken out of the merge'),
     });
-    expect(github.queue.size).toBe(0);
+    expect(stage.host.queue.size).toBe(0);
   });
 
   test('is put in again after another push', async () => {
-    noteEvent(github, 1, 'HEAD_REF_FORCE_PUSHED_EVENT');
+    noteEvent(stage.host, 1, 'HEAD_REF_FORCE_PUSHED_EVENT');
     expect(await merge({ scheduled: true })).toEqual({ kind: 'scheduled' });
-    expect([...github.queue]).toEqual([1]);
+    expect([...stage.host.queue]).toEqual([1]);
   });
 
   test('is put in again where Turnpike itself has taken it out', async () => {
@@ -218,27 +209,27 @@ describe('what was taken out of the merge queue', () => {
 describe("the merge queue's own commit", () => {
   test('gets the commit status, once', async () => {
     await merge();
-    github.requests.length = 0;
+    stage.host.requests.length = 0;
     expect(await merge({ scheduled: true })).toEqual({ kind: 'scheduled' });
-    expect(github.requests).toEqual([QUERY]);
+    expect(stage.host.requests).toEqual([QUERY]);
 
     build();
     for (const _ of [1, 2]) expect(await merge({ scheduled: true })).toEqual({ kind: 'scheduled' });
-    expect(github.requests).toEqual([QUERY, QUERY, STATUS, QUERY]);
-    expect(github.statuses.at(-1)).toEqual({
+    expect(stage.host.requests).toEqual([QUERY, QUERY, STATUS, QUERY]);
+    expect(stage.host.statuses.at(-1)).toEqual({
       sha: GROUP,
       context: 'turnpike/promotion',
       state: 'success',
       description: 'The gates are open.',
-      target_url: `${github.origin}/acme/fleet/pull/1`,
+      target_url: `${stage.host.origin}/acme/fleet/pull/1`,
     });
   });
 
   test('gets none while others have pushed to the branch', async () => {
     await merge();
     build();
-    github.meanwhile(() => Object.assign(github.pulls[0]?.head ?? {}, { sha: '2'.repeat(40) }));
+    stage.host.meanwhile(() => Object.assign(stage.host.pulls[0]?.head ?? {}, { sha: '2'.repeat(40) }));
     expect(await merge({ scheduled: true })).toMatchObject({ kind: 'not-yet', isOtherHead: true });
-    expect(github.statuses).toEqual([]);
+    expect(stage.host.statuses).toEqual([]);
   });
 });

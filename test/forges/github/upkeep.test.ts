@@ -1,55 +1,27 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Forge, PullRequest } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
+import { describe, expect, test } from 'bun:test';
 import { failureOf } from '../../fakes/failure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { commitOf } from '../../fakes/github/branches.ts';
-import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../../fakes/github.ts';
-import { INPUT, mergeOptions, NONE, openPull, readPull } from '../pulls.ts';
+import { INPUT, mergeOptions, NONE, openPull } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('github');
+const { forge, opened, current } = stage;
 
 const HEAD_COMMIT = commitOf(INPUT.head);
 const ROOT = '/api/v3/repos/acme/fleet';
-
-let github: FakeGitHub;
-let seen: ForgeRequest[];
-
-function forge(): Forge {
-  const deps = forgeDeps({ onForgeRequest: (request) => seen.push(request) });
-  return createForge('github', `${github.origin}/acme/fleet.git`, { token: FAKE_TOKEN }, deps);
-}
-
-async function opened(): Promise<PullRequest> {
-  const pull = await openPull(forge());
-  github.requests.length = 0;
-  return pull;
-}
-
-async function current(): Promise<PullRequest> {
-  const pull = await readPull(forge());
-  github.requests.length = 0;
-  return pull;
-}
-
-beforeEach(() => {
-  github = startFakeGitHub();
-  github.branches.add(INPUT.head);
-  seen = [];
-});
-afterEach(() => github.stop());
 
 describe('a draft on GitHub', () => {
   test('is opened as one, has no mark in its title, and stays what a person makes of it', async () => {
     expect(await forge().create({ ...INPUT, draft: true })).toMatchObject({ draft: true, title: 'Promote' });
     expect(await forge().update(1, { title: 'Newer', body: 'b' })).toMatchObject({ draft: true });
-    Object.assign(github.pulls[0] ?? {}, { draft: false });
+    Object.assign(stage.host.pulls[0] ?? {}, { draft: false });
     expect(await forge().update(1, { title: 'Newest', body: 'b' })).toMatchObject({ draft: false });
   });
 
   test('is a usual pull request where the repository has no drafts', async () => {
-    github.options.drafts = false;
+    stage.host.options.drafts = false;
     expect(await forge().create({ ...INPUT, draft: true })).toMatchObject({ number: 1, draft: false });
-    expect(github.requests).toEqual([`POST ${ROOT}/pulls`, `POST ${ROOT}/pulls`]);
+    expect(stage.host.requests).toEqual([`POST ${ROOT}/pulls`, `POST ${ROOT}/pulls`]);
   });
 });
 
@@ -58,19 +30,19 @@ describe('the decoration of a pull request on GitHub', () => {
 
   test('is added with one request for each kind, and no request once it is there', async () => {
     expect(await forge().setMetadata(await opened(), wanted)).toEqual([]);
-    expect(github.requests).toEqual([
+    expect(stage.host.requests).toEqual([
       `POST ${ROOT}/issues/1/labels`,
       `POST ${ROOT}/issues/1/assignees`,
       `GET ${ROOT}/pulls/1/reviews?per_page=100`,
       `POST ${ROOT}/pulls/1/requested_reviewers`,
     ]);
-    expect(seen.slice(1).map(({ operation }) => operation)).toEqual(Array(4).fill('decorate'));
+    expect(stage.seen().map(({ operation }) => operation)).toEqual(Array(4).fill('decorate'));
 
     const pull = await current();
     expect(pull).toMatchObject(wanted);
     const other = { labels: ['STAGING'], assignees: ['Ann'], reviewers: ['Bob'] };
     expect(await forge().setMetadata(pull, other)).toEqual([]);
-    expect(github.requests).toEqual([]);
+    expect(stage.host.requests).toEqual([]);
   });
 
   test('takes nothing away', async () => {
@@ -82,9 +54,9 @@ describe('the decoration of a pull request on GitHub', () => {
 
   test('asks nobody again who has given a review', async () => {
     const pull = await opened();
-    github.reviews.set(1, ['bob']);
+    stage.host.reviews.set(1, ['bob']);
     expect(await forge().setMetadata(pull, { ...NONE, reviewers: ['bob'] })).toEqual([]);
-    expect(github.requests).toEqual([`GET ${ROOT}/pulls/1/reviews?per_page=100`]);
+    expect(stage.host.requests).toEqual([`GET ${ROOT}/pulls/1/reviews?per_page=100`]);
   });
 
   test('says who was not taken, and takes the others', async () => {
@@ -99,7 +71,7 @@ describe('the decoration of a pull request on GitHub', () => {
 
   test('says what right the token lacks, and goes on with the rest', async () => {
     const pull = await opened();
-    github.fail({ status: 403, body: { message: 'Resource not accessible by personal access token' } });
+    stage.host.fail({ status: 403, body: { message: 'Resource not accessible by personal access token' } });
     const problems = await forge().setMetadata(pull, { ...wanted, reviewers: [] });
 
     expect(problems).toHaveLength(1);
@@ -113,7 +85,7 @@ describe('the decoration of a pull request on GitHub', () => {
     ['ForgeRateLimited', { status: 429, headers: { 'retry-after': '30' }, body: { message: 'Slow down' } }],
   ] as const)('is tried again as a whole after %s', async (code, fault) => {
     const pull = await opened();
-    github.fail(fault);
+    stage.host.fail(fault);
     expect((await failureOf(forge().setMetadata(pull, wanted))).code).toBe(code);
   });
 });
@@ -121,59 +93,58 @@ describe('the decoration of a pull request on GitHub', () => {
 describe('closing a pull request on GitHub', () => {
   test('says why and closes, once', async () => {
     await forge().close(await opened(), 'A newer revision is on its way.');
-    expect(github.comments.get(1)).toEqual(['A newer revision is on its way.']);
+    expect(stage.host.comments.get(1)).toEqual(['A newer revision is on its way.']);
     const closed = await current();
     expect(closed).toMatchObject({ state: 'closed' });
 
     await forge().close(closed, 'A newer revision is on its way.');
-    expect(github.requests).toEqual([]);
-    expect(github.comments.get(1)).toHaveLength(1);
+    expect(stage.host.requests).toEqual([]);
+    expect(stage.host.comments.get(1)).toHaveLength(1);
   });
 
   test('says it once when the first attempt got no further', async () => {
     const pull = await opened();
-    github.comments.set(1, ['Why.\r\n']);
+    stage.host.comments.set(1, ['Why.\r\n']);
     await forge().close(pull, 'Why.');
-    expect(github.comments.get(1)).toHaveLength(1);
+    expect(stage.host.comments.get(1)).toHaveLength(1);
     expect(await current()).toMatchObject({ state: 'closed' });
   });
 
   test('leaves one that is merged', async () => {
     await opened();
-    github.merge(1);
+    stage.host.merge(1);
     await forge().close(await current(), 'Why.');
-    expect(github.comments.size).toBe(0);
+    expect(stage.host.comments.size).toBe(0);
     expect(await current()).toMatchObject({ state: 'merged' });
   });
 });
 
 describe('a comment on a pull request on GitHub', () => {
   test('is found among the latest hundred, whatever the last page holds', async () => {
-    github.branches.add(INPUT.head);
+    stage.host.branches.add(INPUT.head);
     const pull = await openPull(forge(), INPUT);
     const said = 'The branch has commits of others.';
-    github.comments.set(1, [...Array(199).fill('Something else.'), said, 'Thanks.']);
+    stage.host.comments.set(1, [...Array(199).fill('Something else.'), said, 'Thanks.']);
     await forge().comment(pull, said);
 
-    expect(github.comments.get(1)).toHaveLength(201);
+    expect(stage.host.comments.get(1)).toHaveLength(201);
   });
 
   test('is made once, also when many others came before it', async () => {
     const pull = await opened();
-    github.comments.set(1, Array(130).fill('Something else.'));
+    stage.host.comments.set(1, Array(130).fill('Something else.'));
     await forge().comment(pull, 'The branch has commits of others.');
     await forge().comment(pull, 'The branch has commits of others.');
-    expect(github.comments.get(1)?.slice(130)).toEqual(['The branch has commits of others.']);
+    expect(stage.host.comments.get(1)?.slice(130)).toEqual(['The branch has commits of others.']);
     const comments = `${ROOT}/issues/1/comments`;
     const looks = [`GET ${comments}?per_page=100`, `GET ${comments}?per_page=100&page=2`];
-    expect(github.requests).toEqual([...looks, `POST ${comments}`, ...looks]);
-    expect(seen.map(({ operation }) => operation).slice(-5)).toEqual([
-      'comments',
-      'comments',
-      'comment',
-      'comments',
-      'comments',
-    ]);
+    expect(stage.host.requests).toEqual([...looks, `POST ${comments}`, ...looks]);
+    expect(
+      stage
+        .seen()
+        .map(({ operation }) => operation)
+        .slice(-5),
+    ).toEqual(['comments', 'comments', 'comment', 'comments', 'comments']);
   });
 });
 
@@ -186,15 +157,15 @@ describe('whether GitHub can merge a pull request', () => {
   ];
   test.each(states)('is read with it: %s', async (_, change, wanted) => {
     await opened();
-    Object.assign(github.pulls[0] ?? {}, change);
+    Object.assign(stage.host.pulls[0] ?? {}, change);
     const { mergeable, checking } = await current();
     expect({ mergeable, checking }).toEqual({ mergeable: undefined, checking: undefined, ...wanted });
   });
 
   test('is not told of one that is closed', async () => {
     await opened();
-    Object.assign(github.pulls[0] ?? {}, { mergeable: null, mergeable_state: 'unknown' });
-    github.close(1);
+    Object.assign(stage.host.pulls[0] ?? {}, { mergeable: null, mergeable_state: 'unknown' });
+    stage.host.close(1);
     expect(await current()).not.toHaveProperty('checking');
   });
 });
@@ -205,17 +176,17 @@ describe('taking back an auto-merge on GitHub', () => {
   test('happens once, out of the merge queue too, and is done where there is none', async () => {
     const pull = await opened();
     await forge().cancelMerge(pull);
-    expect(github.requests).toEqual([QUERY]);
+    expect(stage.host.requests).toEqual([QUERY]);
 
-    github.options.mergeState = 'BLOCKED';
+    stage.host.options.mergeState = 'BLOCKED';
     expect(await forge().merge(pull, HEAD_COMMIT, mergeOptions())).toEqual({ kind: 'scheduled' });
-    github.queue.add(1);
-    github.requests.length = 0;
+    stage.host.queue.add(1);
+    stage.host.requests.length = 0;
     await forge().cancelMerge(pull);
-    expect(github.requests).toEqual([QUERY, QUERY, QUERY]);
-    expect(github.pulls[0]?.auto_merge).toBeNull();
-    expect(github.queue.size).toBe(0);
-    expect(seen.map(({ operation }) => operation)).toContain('cancel');
+    expect(stage.host.requests).toEqual([QUERY, QUERY, QUERY]);
+    expect(stage.host.pulls[0]?.auto_merge).toBeNull();
+    expect(stage.host.queue.size).toBe(0);
+    expect(stage.seen().map(({ operation }) => operation)).toContain('cancel');
   });
 
   test.each([
@@ -223,18 +194,18 @@ describe('taking back an auto-merge on GitHub', () => {
     ['with a token that may not read merge queues', 'forbidden'],
   ] as const)('works %s', async (_, why) => {
     const pull = await opened();
-    github.options.mergeState = 'BLOCKED';
-    github.options[why] = ['isInMergeQueue', 'isMergeQueueEnabled'];
+    stage.host.options.mergeState = 'BLOCKED';
+    stage.host.options[why] = ['isInMergeQueue', 'isMergeQueueEnabled'];
     expect(await forge().merge(pull, HEAD_COMMIT, mergeOptions())).toEqual({ kind: 'scheduled' });
     await forge().cancelMerge(pull);
-    expect(github.pulls[0]?.auto_merge).toBeNull();
+    expect(stage.host.pulls[0]?.auto_merge).toBeNull();
   });
 
   test('is tried again when it ended in between', async () => {
     const pull = await opened();
-    github.queue.add(1);
-    github.meanwhile(() => {});
-    github.meanwhile(() => github.queue.clear());
+    stage.host.queue.add(1);
+    stage.host.meanwhile(() => {});
+    stage.host.meanwhile(() => stage.host.queue.clear());
     const failure = await failureOf(forge().cancelMerge(pull));
     expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
     expect(failure.message).toContain('take back the auto-merge of the pull request in acme/fleet');
@@ -249,7 +220,7 @@ describe('the status of a commit on GitHub', () => {
     await forge().setStatus(HEAD_COMMIT, { state: 'failure', description: 'é'.repeat(200), url });
 
     const context = 'turnpike/promotion';
-    expect(github.statuses).toEqual([
+    expect(stage.host.statuses).toEqual([
       { sha: HEAD_COMMIT, context, state: 'pending', description: 'Waits for approval.' },
       {
         sha: HEAD_COMMIT,
@@ -259,8 +230,8 @@ describe('the status of a commit on GitHub', () => {
         target_url: url,
       },
     ]);
-    expect(github.requests).toEqual(Array(2).fill(`POST ${ROOT}/statuses/${HEAD_COMMIT}`));
-    expect(seen.map(({ operation, code }) => `${operation} ${code}`)).toEqual(['status 201', 'status 201']);
+    expect(stage.host.requests).toEqual(Array(2).fill(`POST ${ROOT}/statuses/${HEAD_COMMIT}`));
+    expect(stage.calls()).toEqual(['status 201', 'status 201']);
   });
 
   test('is tried again where the commit was pushed a moment ago', async () => {
@@ -271,7 +242,7 @@ describe('the status of a commit on GitHub', () => {
   });
 
   test('says which right the token lacks', async () => {
-    github.fail({ status: 403, body: { message: 'Resource not accessible by integration' } });
+    stage.host.fail({ status: 403, body: { message: 'Resource not accessible by integration' } });
     const failure = await failureOf(forge().setStatus(HEAD_COMMIT, { state: 'success', description: '' }));
     expect(failure.code).toBe('ForgeUnauthorized');
     expect(failure.message).toContain('give the token the right to read and write commit statuses');
@@ -280,5 +251,5 @@ describe('the status of a commit on GitHub', () => {
 
 test('the page that compares two branches of GitHub has their names in its path', () => {
   const page = forge().compareUrl('release/1.x', 'promotion#1');
-  expect(page).toBe(`${github.origin}/acme/fleet/compare/release/1.x...promotion%231`);
+  expect(page).toBe(`${stage.host.origin}/acme/fleet/compare/release/1.x...promotion%231`);
 });

@@ -1,39 +1,22 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import type { TurnpikeError } from '../../../src/lib/errors.ts';
-import type { Forge } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
-import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../../fakes/gitlab.ts';
-import { loopbackOutbound, routedOutbound } from '../../fakes/outbound.ts';
+import { GITLAB_PROJECT } from '../../fakes/gitlab.ts';
 import { BARE } from '../../fakes/pull.ts';
 import { INPUT } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('gitlab');
+const forge = (url?: string, token?: string) => stage.forge({ url, token });
 
 const PATH = `/api/v4/projects/${encodeURIComponent(GITLAB_PROJECT)}/merge_requests`;
 const WEB = `/${GITLAB_PROJECT}/-/merge_requests/1`;
 
-let gitlab: FakeGitLab;
-let seen: ForgeRequest[];
-
-function forge(url = `${gitlab.origin}/${GITLAB_PROJECT}.git`, token = GITLAB_TOKEN): Forge {
-  const outbound = routedOutbound(loopbackOutbound(), 'https://gitlab.com', gitlab.origin);
-  const deps = forgeDeps({ outbound, onForgeRequest: (request) => seen.push(request) });
-  return createForge('gitlab', url, { token }, deps);
-}
-
-beforeEach(() => {
-  gitlab = startFakeGitLab();
-  gitlab.branches.add(INPUT.head);
-  seen = [];
-});
-afterEach(() => gitlab.stop());
-
 describe('GitLab', () => {
   test('has Git asked at the name with .git, but by SSH where the URL says', () => {
-    const clone = `${gitlab.origin}/${GITLAB_PROJECT}.git`;
+    const clone = `${stage.host.origin}/${GITLAB_PROJECT}.git`;
     for (const ending of ['', '/', '.git', '.git/']) {
-      expect(forge(`${gitlab.origin}/${GITLAB_PROJECT}${ending}`).cloneUrl).toBe(clone);
+      expect(forge(`${stage.host.origin}/${GITLAB_PROJECT}${ending}`).cloneUrl).toBe(clone);
     }
     expect(forge(`ssh://git@gitlab.com/${GITLAB_PROJECT}`).cloneUrl).toBeUndefined();
   });
@@ -44,11 +27,11 @@ describe('GitLab', () => {
     const updated = await forge().update(1, { title: 'Newer', body: 'newer' });
     const read = await forge().get(1);
 
-    expect(created).toEqual({ ...INPUT, ...BARE, number: 1, url: gitlab.origin + WEB, state: 'open' });
+    expect(created).toEqual({ ...INPUT, ...BARE, number: 1, url: stage.host.origin + WEB, state: 'open' });
     expect(found).toEqual(created === 'exists' ? undefined : created);
     expect(updated).toMatchObject({ title: 'Newer', body: 'newer', state: 'open' });
     expect(read).toEqual(updated);
-    expect(gitlab.requests).toEqual([
+    expect(stage.host.requests).toEqual([
       `POST ${PATH}`,
       `GET ${PATH}?source_branch=promotion-team-app-staging&target_branch=main&state=opened&page=1&per_page=20`,
       // Whether it is a draft stands in the title, which is about to be written.
@@ -56,11 +39,13 @@ describe('GitLab', () => {
       `PUT ${PATH}/1`,
       `GET ${PATH}/1`,
     ]);
-    expect(gitlab.bodies).toEqual([
+    expect(stage.host.bodies).toEqual([
       { source_branch: INPUT.head, target_branch: 'main', title: 'Promote', description: 'text' },
       { title: 'Newer', description: 'newer' },
     ]);
-    expect(seen.map(({ provider, operation, code }) => [provider, operation, code].join(' '))).toEqual([
+    expect(
+      stage.seen().map(({ provider, operation, code }) => [provider, operation, code].join(' ')),
+    ).toEqual([
       'gitlab create 201',
       'gitlab find 200',
       'gitlab get 200',
@@ -80,7 +65,7 @@ describe('GitLab', () => {
 
   test('finds none that is closed, merged, of another branch or from a fork', async () => {
     await forge().create(INPUT);
-    const [first] = gitlab.mergeRequests;
+    const [first] = stage.host.mergeRequests;
     for (const [change, state] of [
       [{ state: 'merged' }, 'merged'],
       [{ state: 'closed' }, 'closed'],
@@ -96,7 +81,7 @@ describe('GitLab', () => {
 
   test('takes a merge request for open that is locked while it is merged', async () => {
     await forge().create(INPUT);
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { state: 'locked', description: null });
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { state: 'locked', description: null });
     expect(await forge().get(1)).toMatchObject({ state: 'open', body: '' });
   });
 
@@ -105,7 +90,7 @@ describe('GitLab', () => {
     expect(await forge().update(1, { title: 'T', body: 'b', base: 'release' })).toMatchObject({
       base: 'release',
     });
-    expect(gitlab.bodies.at(-1)).toEqual({ title: 'T', description: 'b', target_branch: 'release' });
+    expect(stage.host.bodies.at(-1)).toEqual({ title: 'T', description: 'b', target_branch: 'release' });
   });
 });
 
@@ -118,14 +103,14 @@ describe('a refusal of GitLab', () => {
     expect(wrong.code).toBe('ForgeUnauthorized');
     expect(wrong.message).toContain('answered 401 (401 Unauthorized): put a valid token into the Secret.');
     expect(wrong.message).not.toContain('glpat-wrong');
-    gitlab.branches.delete('main');
+    stage.host.branches.delete('main');
     const missing = await failure();
     expect(missing).toMatchObject({ code: 'ForgeRefused', retry: 'never' });
     expect(missing.message).toContain('(target_branch does not exist)');
   });
 
   test('for a branch that it does not see yet passes: it is tried again', async () => {
-    gitlab.options.unseen = 2;
+    stage.host.options.unseen = 2;
     for (const _ of [1, 2]) {
       const unseen = await failure();
       expect(unseen).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
@@ -150,25 +135,25 @@ describe('a refusal of GitLab', () => {
     [500, { message: '500 Internal Server Error' }, 'ForgeUnavailable', '500 Internal Server Error'],
     [502, '<html>GitLab is not responding</html>', 'ForgeUnavailable', 'answered 502: it is tried again'],
   ])('with %i is what it is', async (status, body, code, words) => {
-    gitlab.fail({ status, body });
+    stage.host.fail({ status, body });
     const error = await failure();
     expect(error.code).toBe(code as typeof error.code);
     expect(error.message).toContain(words);
   });
 
   test('for too many requests is kept to by all with the same token', async () => {
-    gitlab.fail({ status: 429, body: 'Retry later', headers: { 'retry-after': '30' } });
+    stage.host.fail({ status: 429, body: 'Retry later', headers: { 'retry-after': '30' } });
     const one = forge();
     expect(await failureOf(one.create(INPUT))).toMatchObject({
       code: 'ForgeRateLimited',
       retry: { afterSeconds: 30 },
     });
     expect((await failureOf(one.get(1))).code).toBe('ForgeRateLimited');
-    expect(gitlab.requests).toHaveLength(1);
+    expect(stage.host.requests).toHaveLength(1);
   });
 
   test('that is no answer of the API says so', async () => {
-    gitlab.fail({ status: 200, body: { iid: 'one' } });
+    stage.host.fail({ status: 200, body: { iid: 'one' } });
     expect((await failure()).message).toContain('gave an answer that does not fit its API');
   });
 });

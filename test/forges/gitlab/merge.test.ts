@@ -1,46 +1,28 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Forge, MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
-import type { ForgeRequest } from '../../../src/lib/forges/request/types.ts';
+import { beforeEach, describe, expect, test } from 'bun:test';
+import type { MergeOptions, PullRequest } from '../../../src/lib/forges/port.ts';
 import { failureOf } from '../../fakes/failure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { BASE_COMMIT, type FakeResult } from '../../fakes/gitlab/state.ts';
-import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../../fakes/gitlab.ts';
+import { GITLAB_PROJECT } from '../../fakes/gitlab.ts';
 import { HEAD_COMMIT } from '../../fakes/pull.ts';
-import { INPUT, mergeOptions, openPull } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('gitlab');
+const { calls } = stage;
+let pull: PullRequest;
+beforeEach(async () => {
+  pull = await stage.opened();
+});
 
 const OTHER = '2'.repeat(40);
 
-let gitlab: FakeGitLab;
-let seen: ForgeRequest[];
-let pull: PullRequest;
-
-function forge(): Forge {
-  const deps = forgeDeps({ onForgeRequest: (request) => seen.push(request) });
-  return createForge('gitlab', `${gitlab.origin}/${GITLAB_PROJECT}`, { token: GITLAB_TOKEN }, deps);
-}
-
 function merge(commit = HEAD_COMMIT, change: Partial<MergeOptions> = {}) {
-  return forge().merge(pull, commit, mergeOptions(change));
-}
-
-function calls(): string[] {
-  return seen.splice(0).map(({ operation, code }) => `${operation} ${code}`);
+  return stage.merge(pull, commit, change);
 }
 
 /** A job of a commit's pipeline, or a status from outside. */
 function check(name: string, status: string, mayFail = false, sha = HEAD_COMMIT): void {
-  gitlab.statuses.push({ sha, name, status, allow_failure: mayFail });
+  stage.host.statuses.push({ sha, name, status, allow_failure: mayFail });
 }
-
-beforeEach(async () => {
-  gitlab = startFakeGitLab();
-  gitlab.branches.add(INPUT.head);
-  seen = [];
-  pull = await openPull(forge());
-  calls();
-});
-afterEach(() => gitlab.stop());
 
 describe('merging on GitLab', () => {
   test('happens at once when every check has passed, and once', async () => {
@@ -49,7 +31,7 @@ describe('merging on GitLab', () => {
     check('deploy', 'manual', true);
     expect(await merge()).toEqual({ kind: 'merged' });
     expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 200']);
-    expect(gitlab.bodies.at(-1)).toEqual({ sha: HEAD_COMMIT });
+    expect(stage.host.bodies.at(-1)).toEqual({ sha: HEAD_COMMIT });
 
     expect(await merge()).toEqual({ kind: 'merged' });
     expect(calls()).toEqual(['get 200']);
@@ -62,7 +44,7 @@ describe('merging on GitLab', () => {
   test('is left to GitLab while the pipeline runs, and is asked for once', async () => {
     check('turnpike/promotion', 'pending');
     expect(await merge()).toEqual({ kind: 'scheduled' });
-    expect(gitlab.bodies.at(-1)).toEqual({
+    expect(stage.host.bodies.at(-1)).toEqual({
       sha: HEAD_COMMIT,
       auto_merge: true,
       merge_when_pipeline_succeeds: true,
@@ -89,7 +71,10 @@ describe('merging on GitLab', () => {
 
   test('waits for a job that a person must start, for which no auto-merge waits', async () => {
     check('approve', 'manual');
-    gitlab.fail({ status: 200, body: { ...gitlab.mergeRequests[0], head_pipeline: { status: 'manual' } } });
+    stage.host.fail({
+      status: 200,
+      body: { ...stage.host.mergeRequests[0], head_pipeline: { status: 'manual' } },
+    });
     expect(await merge()).toEqual({
       kind: 'not-yet',
       reason: 'Checks of 1111111111 are not done: approve.',
@@ -97,15 +82,15 @@ describe('merging on GitLab', () => {
   });
 
   test('is left to GitLab while an approval is missing', async () => {
-    gitlab.options.approved = false;
+    stage.host.options.approved = false;
     check('build', 'success');
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 405', 'merge 200']);
   });
 
   test('waits for an approval where GitLab does not, and says what for', async () => {
-    Object.assign(gitlab.options, { approved: false, waitsForApprovals: false });
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { detailed_merge_status: 'not_approved' });
+    Object.assign(stage.host.options, { approved: false, waitsForApprovals: false });
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { detailed_merge_status: 'not_approved' });
     expect(await merge()).toEqual({
       kind: 'not-yet',
       reason: 'GitLab does not merge the pull request yet (not_approved; 405 Method Not Allowed).',
@@ -113,8 +98,8 @@ describe('merging on GitLab', () => {
   });
 
   test('waits for conflicts to be resolved', async () => {
-    gitlab.options.conflicted = true;
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { detailed_merge_status: 'conflict' });
+    stage.host.options.conflicted = true;
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { detailed_merge_status: 'conflict' });
     expect(await merge()).toMatchObject({
       mergeable: 'conflicting',
       reason: 'GitLab does not merge the pull request yet (conflict; Branch cannot be merged).',
@@ -129,36 +114,36 @@ describe('merging on GitLab', () => {
       isOtherHead: true,
     });
     // The branch moves after it was looked at.
-    const before = { ...gitlab.mergeRequests[0] };
-    gitlab.fail({ status: 200, body: before });
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { sha: OTHER });
+    const before = { ...stage.host.mergeRequests[0] };
+    stage.host.fail({ status: 200, body: before });
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { sha: OTHER });
     const outcome = await merge();
     expect(outcome).toMatchObject({ kind: 'not-yet' });
     expect(outcome).toMatchObject({ reason: expect.stringContaining('SHA does not match HEAD') });
-    expect(gitlab.mergeRequests[0]?.state).toBe('opened');
+    expect(stage.host.mergeRequests[0]?.state).toBe('opened');
   });
 
   test('without the right to it is an error that says so', async () => {
-    gitlab.options.mayMerge = false;
+    stage.host.options.mayMerge = false;
     const failure = await failureOf(merge());
     expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
     expect(failure.message).toContain('give the token the right to read and write pull requests');
   });
 
   test('is over when somebody closed it, or it is gone', async () => {
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { state: 'closed' });
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { state: 'closed' });
     expect(await merge()).toEqual({ kind: 'not-yet', reason: 'The pull request is closed.' });
-    gitlab.mergeRequests.length = 0;
+    stage.host.mergeRequests.length = 0;
     expect(await merge()).toMatchObject({ kind: 'not-yet' });
   });
 
   test('is of what GitLab has found out, and not left to it for that', async () => {
-    gitlab.options.checking = 1;
+    stage.host.options.checking = 1;
     check('build', 'success');
     const reason = 'GitLab is still finding out whether the pull request can be merged.';
     expect(await merge()).toEqual({ kind: 'not-yet', reason });
     expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 405']);
-    expect(gitlab.mergeRequests[0]?.merge_when_pipeline_succeeds).toBe(false);
+    expect(stage.host.mergeRequests[0]?.merge_when_pipeline_succeeds).toBe(false);
     expect(await merge()).toEqual({ kind: 'merged' });
   });
 
@@ -167,7 +152,7 @@ describe('merging on GitLab', () => {
 
     function result(status: string, change: Partial<FakeResult> = {}): void {
       const ref = 'refs/merge-requests/1/merge';
-      gitlab.results.push({
+      stage.host.results.push({
         id: 7,
         sha: MERGED,
         ref,
@@ -185,11 +170,11 @@ describe('merging on GitLab', () => {
     test('is left to GitLab while its jobs run, and while it has none yet', async () => {
       result('created');
       expect(await merge(HEAD_COMMIT, { mayWait: false })).toMatchObject({ kind: 'not-yet' });
-      expect(gitlab.mergeRequests[0]?.state).toBe('opened');
+      expect(stage.host.mergeRequests[0]?.state).toBe('opened');
       check('build', 'running', false, MERGED);
-      Object.assign(gitlab.results[0] ?? {}, { status: 'running' });
+      Object.assign(stage.host.results[0] ?? {}, { status: 'running' });
       expect(await merge()).toEqual({ kind: 'scheduled' });
-      expect(gitlab.bodies.at(-1)).toMatchObject({ auto_merge: true });
+      expect(stage.host.bodies.at(-1)).toMatchObject({ auto_merge: true });
     });
 
     test('is left to GitLab while it runs, also between two of its jobs', async () => {
@@ -222,7 +207,7 @@ describe('merging on GitLab', () => {
       check('build', 'canceled', false, MERGED);
       expect(await merge()).toEqual(NO_CHECK);
       check('build', 'success');
-      Object.assign(gitlab.results[0] ?? {}, { status: 'running' });
+      Object.assign(stage.host.results[0] ?? {}, { status: 'running' });
       expect(await merge()).toEqual({ kind: 'scheduled' });
     });
   });
@@ -236,9 +221,9 @@ describe('merging on GitLab', () => {
   ] as const)(
     'by %s goes where the project merges by %s and squashes %s',
     async (method, set, squash, more) => {
-      Object.assign(gitlab.options, { mergeMethod: set, squash });
+      Object.assign(stage.host.options, { mergeMethod: set, squash });
       expect(await merge(HEAD_COMMIT, { method })).toEqual({ kind: 'merged' });
-      expect(gitlab.bodies.at(-1)).toEqual({ sha: HEAD_COMMIT, ...more });
+      expect(stage.host.bodies.at(-1)).toEqual({ sha: HEAD_COMMIT, ...more });
     },
   );
 
@@ -250,10 +235,10 @@ describe('merging on GitLab', () => {
   ] as const)(
     'by %s waits where the project merges by %s and squashes %s',
     async (method, set, squash, why) => {
-      Object.assign(gitlab.options, { mergeMethod: set, squash });
+      Object.assign(stage.host.options, { mergeMethod: set, squash });
       const reason = `GitLab does not merge by ${method} in ${GITLAB_PROJECT}: ${why}. Change that in its settings, or mergeMethod in the Pipeline.`;
       expect(await merge(HEAD_COMMIT, { method })).toEqual({ kind: 'not-yet', reason });
-      expect(gitlab.mergeRequests[0]?.state).toBe('opened');
+      expect(stage.host.mergeRequests[0]?.state).toBe('opened');
     },
   );
 
@@ -271,7 +256,7 @@ describe('merging on GitLab', () => {
   });
 
   test('waits for good when a person has changed the base meanwhile', async () => {
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { target_branch: 'release' });
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { target_branch: 'release' });
     const reason = 'Its base was changed to release by a person: it is left to people.';
     expect(await merge()).toEqual({ kind: 'not-yet', reason });
     expect(calls()).toEqual(['get 200']);
@@ -294,11 +279,11 @@ describe('merging on GitLab', () => {
   });
 
   test('looks no further where the base branch has no pipeline, or is gone', async () => {
-    gitlab.options.approved = false;
+    stage.host.options.approved = false;
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(calls()).toEqual(['get 200', 'checks 200', 'checks 200', 'merge 405', 'merge 200']);
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { merge_when_pipeline_succeeds: false });
-    gitlab.branches.delete('main');
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { merge_when_pipeline_succeeds: false });
+    stage.host.branches.delete('main');
     expect(await merge()).toEqual({ kind: 'scheduled' });
     expect(calls()).toContain('checks 404');
   });

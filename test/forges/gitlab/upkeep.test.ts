@@ -1,79 +1,50 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Forge, PullRequest } from '../../../src/lib/forges/port.ts';
-import { createForge } from '../../../src/lib/forges/registry.ts';
+import { describe, expect, test } from 'bun:test';
 import { failureOf } from '../../fakes/failure.ts';
-import { forgeDeps } from '../../fakes/forge-deps.ts';
-import { type FakeGitLab, GITLAB_PROJECT, GITLAB_TOKEN, startFakeGitLab } from '../../fakes/gitlab.ts';
+import { GITLAB_PROJECT, GITLAB_TOKEN } from '../../fakes/gitlab.ts';
 import { HEAD_COMMIT } from '../../fakes/pull.ts';
-import { INPUT, NONE, openPull, readPull } from '../pulls.ts';
+import { INPUT, NONE } from '../pulls.ts';
+import { forgeStage } from '../stage.ts';
+
+const stage = forgeStage('gitlab');
+const { forge, opened, current } = stage;
 
 const ROOT = `/api/v4/projects/${encodeURIComponent(GITLAB_PROJECT)}`;
 
 const HEADERS = { authorization: `Bearer ${GITLAB_TOKEN}`, 'content-type': 'application/json' };
 
-let gitlab: FakeGitLab;
-
-function forge(): Forge {
-  const url = `${gitlab.origin}/${GITLAB_PROJECT}.git`;
-  return createForge('gitlab', url, { token: GITLAB_TOKEN }, forgeDeps());
-}
-
-function forget(): void {
-  gitlab.requests.length = 0;
-  gitlab.bodies.length = 0;
-}
-
-async function opened(): Promise<PullRequest> {
-  const pull = await openPull(forge());
-  forget();
-  return pull;
-}
-
-async function current(): Promise<PullRequest> {
-  const pull = await readPull(forge());
-  forget();
-  return pull;
-}
-
-beforeEach(() => {
-  gitlab = startFakeGitLab();
-  gitlab.branches.add(INPUT.head);
-});
-afterEach(() => gitlab.stop());
-
 describe('a draft on GitLab', () => {
   test('is marked in its title, which is read without the mark, and stays what a person makes of it', async () => {
     expect(await forge().create({ ...INPUT, draft: true })).toMatchObject({ draft: true, title: 'Promote' });
-    expect(gitlab.mergeRequests[0]?.title).toBe('Draft: Promote');
+    expect(stage.host.mergeRequests[0]?.title).toBe('Draft: Promote');
     expect(await forge().update(1, { title: 'Newer', body: 'b' })).toMatchObject({
       draft: true,
       title: 'Newer',
     });
-    expect(gitlab.mergeRequests[0]?.title).toBe('Draft: Newer');
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { title: 'Newer', draft: false });
+    expect(stage.host.mergeRequests[0]?.title).toBe('Draft: Newer');
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { title: 'Newer', draft: false });
     expect(await forge().update(1, { title: 'Newest', body: 'b' })).toMatchObject({ draft: false });
-    expect(gitlab.mergeRequests[0]?.title).toBe('Newest');
+    expect(stage.host.mergeRequests[0]?.title).toBe('Newest');
   });
 
   test('has a title that is not too long with its mark, in characters', async () => {
     const title = '🚦'.repeat(255);
     const long = { title: 'x'.repeat(256), source_branch: INPUT.head, target_branch: 'main' };
     const asked = { method: 'POST', body: JSON.stringify(long), headers: HEADERS };
-    const refused = await fetch(`${gitlab.origin}${ROOT}/merge_requests`, asked);
+    const refused = await fetch(`${stage.host.origin}${ROOT}/merge_requests`, asked);
     expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('is too long')]);
 
     await forge().create({ ...INPUT, title, draft: true });
-    expect(gitlab.mergeRequests[0]?.title).toBe(`Draft: ${'🚦'.repeat(247)}…`);
+    expect(stage.host.mergeRequests[0]?.title).toBe(`Draft: ${'🚦'.repeat(247)}…`);
     await forge().update(1, { title: 'x'.repeat(249), body: 'b' });
-    expect(gitlab.mergeRequests[0]?.title).toBe(`Draft: ${'x'.repeat(247)}…`);
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { draft: false });
+    expect(stage.host.mergeRequests[0]?.title).toBe(`Draft: ${'x'.repeat(247)}…`);
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { draft: false });
     await forge().update(1, { title, body: 'b' });
-    expect(gitlab.mergeRequests[0]?.title).toBe(title);
+    expect(stage.host.mergeRequests[0]?.title).toBe(title);
   });
 
   test.each(['Draft: T', 'draft:T', '[Draft] T', '(Draft) Draft: T'])('is known by %s', async (title) => {
     await opened();
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { title, draft: true });
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { title, draft: true });
     expect((await current()).title).toBe('T');
   });
 });
@@ -83,7 +54,7 @@ describe('the decoration of a merge request on GitLab', () => {
 
   test('is added in one request, after the users were looked up, and no request once it is there', async () => {
     expect(await forge().setMetadata(await opened(), wanted)).toEqual([]);
-    expect(gitlab.requests).toEqual(
+    expect(stage.host.requests).toEqual(
       [
         '/api/v4/users?username=ann&page=1&per_page=1',
         '/api/v4/users?username=bob&page=1&per_page=1',
@@ -91,30 +62,30 @@ describe('the decoration of a merge request on GitLab', () => {
         `${ROOT}/merge_requests/1`,
       ].map((path, index) => `${index === 3 ? 'PUT' : 'GET'} ${path}`),
     );
-    expect(gitlab.bodies).toEqual([
+    expect(stage.host.bodies).toEqual([
       { add_labels: 'promotion,staging', assignee_ids: [11], reviewer_ids: [11, 12] },
     ]);
 
     const pull = await current();
     expect(pull).toMatchObject(wanted);
     expect(await forge().setMetadata(pull, { ...wanted, assignees: ['ANN'] })).toEqual([]);
-    expect(gitlab.requests).toEqual([]);
+    expect(stage.host.requests).toEqual([]);
   });
 
   test('of labels alone is one request', async () => {
     expect(await forge().setMetadata(await opened(), { ...NONE, labels: ['x'] })).toEqual([]);
-    expect(gitlab.requests).toEqual([`PUT ${ROOT}/merge_requests/1`]);
+    expect(stage.host.requests).toEqual([`PUT ${ROOT}/merge_requests/1`]);
   });
 
   test('leaves the people that somebody put there meanwhile', async () => {
     const pull = await opened();
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { reviewers: [{ id: 12, username: 'bob' }] });
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { reviewers: [{ id: 12, username: 'bob' }] });
     await forge().setMetadata(pull, { ...NONE, reviewers: ['ann'] });
     expect((await current()).reviewers).toEqual(['bob', 'ann']);
   });
 
   test('says who was not taken: nobody of that name, or one more than the plan has', async () => {
-    gitlab.options.people = 1;
+    stage.host.options.people = 1;
     const people = { labels: ['x'], assignees: ['zoe'], reviewers: ['ann', 'bob'] };
     const problems = await forge().setMetadata(await opened(), people);
 
@@ -127,12 +98,12 @@ describe('the decoration of a merge request on GitLab', () => {
   test('changes nothing when there is nothing that could be', async () => {
     const problems = await forge().setMetadata(await opened(), { ...NONE, reviewers: ['zoe'] });
     expect(problems).toHaveLength(1);
-    expect(gitlab.bodies).toEqual([]);
+    expect(stage.host.bodies).toEqual([]);
   });
 
   test('says what right the token lacks', async () => {
     const pull = await opened();
-    gitlab.fail({ status: 403, body: { message: '403 Forbidden' } });
+    stage.host.fail({ status: 403, body: { message: '403 Forbidden' } });
     const [problem] = await forge().setMetadata(pull, { ...NONE, labels: ['x'] });
     expect(problem).toContain('answered 403 (403 Forbidden): give the token the right');
   });
@@ -142,7 +113,7 @@ describe('the decoration of a merge request on GitLab', () => {
     ['ForgeRateLimited', { status: 429, headers: { 'retry-after': '30' }, body: 'Retry later' }],
   ] as const)('is tried again as a whole after %s', async (code, fault) => {
     const pull = await opened();
-    gitlab.fail(fault);
+    stage.host.fail(fault);
     expect((await failureOf(forge().setMetadata(pull, wanted))).code).toBe(code);
   });
 });
@@ -150,40 +121,40 @@ describe('the decoration of a merge request on GitLab', () => {
 describe('closing a merge request on GitLab', () => {
   test('says why and closes, once', async () => {
     await forge().close(await opened(), 'A newer revision is on its way.');
-    expect(gitlab.notes.get(1)).toEqual(['A newer revision is on its way.']);
+    expect(stage.host.notes.get(1)).toEqual(['A newer revision is on its way.']);
     const closed = await current();
     expect(closed).toMatchObject({ state: 'closed' });
 
     await forge().close(closed, 'A newer revision is on its way.');
-    expect(gitlab.requests).toEqual([]);
-    expect(gitlab.notes.get(1)).toHaveLength(1);
+    expect(stage.host.requests).toEqual([]);
+    expect(stage.host.notes.get(1)).toHaveLength(1);
   });
 
   test('gives GitLab no commands, and says it once when the first attempt got no further', async () => {
     const pull = await opened();
     const reason = 'Superseded by:\n/merge\n  /close\nwell/known';
     await forge().close(pull, reason);
-    expect(gitlab.notes.get(1)).toEqual(['Superseded by: `/merge /close well/known`']);
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { state: 'opened' });
+    expect(stage.host.notes.get(1)).toEqual(['Superseded by: `/merge /close well/known`']);
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { state: 'opened' });
     await forge().close(pull, reason);
-    expect(gitlab.notes.get(1)).toHaveLength(1);
+    expect(stage.host.notes.get(1)).toHaveLength(1);
   });
 
   test('leaves one that is merged', async () => {
     await opened();
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { state: 'merged' });
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { state: 'merged' });
     await forge().close(await current(), 'Why.');
-    expect(gitlab.notes.size).toBe(0);
+    expect(stage.host.notes.size).toBe(0);
   });
 });
 
 test('a comment on a merge request on GitLab is made once', async () => {
   const pull = await opened();
-  gitlab.notes.set(1, ['Something else.']);
+  stage.host.notes.set(1, ['Something else.']);
   await forge().comment(pull, 'The branch has commits of others.');
   await forge().comment(pull, 'The branch has commits of others.');
-  expect(gitlab.notes.get(1)).toEqual(['Something else.', 'The branch has commits of others.']);
-  expect(gitlab.requests.map((one) => one.split(' ')[0])).toEqual(['GET', 'POST', 'GET']);
+  expect(stage.host.notes.get(1)).toEqual(['Something else.', 'The branch has commits of others.']);
+  expect(stage.host.requests.map((one) => one.split(' ')[0])).toEqual(['GET', 'POST', 'GET']);
 });
 
 test.each([
@@ -194,7 +165,7 @@ test.each([
   ['conflicts of one that is closed', { has_conflicts: true, state: 'closed' }, undefined],
 ] as const)('whether GitLab can merge a merge request is read with it: %s', async (_, change, mergeable) => {
   await opened();
-  Object.assign(gitlab.mergeRequests[0] ?? {}, change);
+  Object.assign(stage.host.mergeRequests[0] ?? {}, change);
   expect((await current()).mergeable).toBe(mergeable);
 });
 
@@ -203,21 +174,21 @@ describe('taking back an auto-merge on GitLab', () => {
 
   test('happens once, and is done where there is none', async () => {
     const pull = await opened();
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { merge_when_pipeline_succeeds: true });
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { merge_when_pipeline_succeeds: true });
     await forge().cancelMerge(pull);
-    expect(gitlab.requests).toEqual([CANCEL]);
-    expect(gitlab.mergeRequests[0]?.merge_when_pipeline_succeeds).toBe(false);
+    expect(stage.host.requests).toEqual([CANCEL]);
+    expect(stage.host.mergeRequests[0]?.merge_when_pipeline_succeeds).toBe(false);
     await forge().cancelMerge(pull);
-    gitlab.fail({ status: 405, body: { message: '405 Method Not Allowed' } });
+    stage.host.fail({ status: 405, body: { message: '405 Method Not Allowed' } });
     await forge().cancelMerge(pull);
-    gitlab.mergeRequests.length = 0;
+    stage.host.mergeRequests.length = 0;
     await forge().cancelMerge(pull);
   });
 
   test('is tried again where GitLab could not do it', async () => {
     const pull = await opened();
-    Object.assign(gitlab.mergeRequests[0] ?? {}, { merge_when_pipeline_succeeds: true });
-    gitlab.options.stuck = true;
+    Object.assign(stage.host.mergeRequests[0] ?? {}, { merge_when_pipeline_succeeds: true });
+    stage.host.options.stuck = true;
     const failure = await failureOf(forge().cancelMerge(pull));
     expect(failure).toMatchObject({ code: 'ForgeUnavailable', retry: 'backoff' });
     expect(failure.message).toContain('did not take back the auto-merge of pull request 1');
@@ -225,7 +196,7 @@ describe('taking back an auto-merge on GitLab', () => {
 
   test('without the right to it is an error that says so', async () => {
     const pull = await opened();
-    gitlab.options.mayMerge = false;
+    stage.host.options.mayMerge = false;
     const failure = await failureOf(forge().cancelMerge(pull));
     expect(failure).toMatchObject({ code: 'ForgeUnauthorized', retry: 'never' });
     expect(failure.message).toContain('asked to take back the auto-merge of the pull request');
@@ -238,26 +209,26 @@ describe('the status of a commit on GitLab', () => {
     for (const state of ['pending', 'pending', 'success', 'success', 'pending', 'failure'] as const) {
       await forge().setStatus(HEAD_COMMIT, { state, description: 'é'.repeat(300), url });
     }
-    expect(gitlab.requests).toEqual(Array(6).fill(`POST ${ROOT}/statuses/${HEAD_COMMIT}`));
-    expect(gitlab.bodies[0]).toEqual({
+    expect(stage.host.requests).toEqual(Array(6).fill(`POST ${ROOT}/statuses/${HEAD_COMMIT}`));
+    expect(stage.host.bodies[0]).toEqual({
       state: 'pending',
       name: 'turnpike/promotion',
       description: `${'é'.repeat(254)}…`,
       target_url: url,
     });
-    expect(gitlab.statuses.at(-1)).toMatchObject({ name: 'turnpike/promotion', status: 'failed' });
+    expect(stage.host.statuses.at(-1)).toMatchObject({ name: 'turnpike/promotion', status: 'failed' });
   });
 
   test('is without a link that is longer than GitLab takes', async () => {
     const url = `https://gitlab.example.com/${'group/'.repeat(50)}fleet/-/merge_requests/1`;
     const status = { state: 'success', description: 'The gates are open.' } as const;
     const asked = { method: 'POST', body: JSON.stringify({ ...status, target_url: url }), headers: HEADERS };
-    const refused = await fetch(`${gitlab.origin}${ROOT}/statuses/${HEAD_COMMIT}`, asked);
+    const refused = await fetch(`${stage.host.origin}${ROOT}/statuses/${HEAD_COMMIT}`, asked);
     expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('target_url')]);
 
     await forge().setStatus(HEAD_COMMIT, { ...status, url });
-    expect(gitlab.statuses.at(-1)).toMatchObject({ status: 'success' });
-    expect(gitlab.bodies.at(-1)).not.toHaveProperty('target_url');
+    expect(stage.host.statuses.at(-1)).toMatchObject({ status: 'success' });
+    expect(stage.host.bodies.at(-1)).not.toHaveProperty('target_url');
   });
 
   test('of a commit that is not there says so', async () => {
@@ -268,7 +239,7 @@ describe('the status of a commit on GitLab', () => {
 
   test('that GitLab refuses for another reason is an error', async () => {
     const message = 'Cannot transition status via :enqueue from :running';
-    gitlab.fail({ status: 400, body: { message } });
+    stage.host.fail({ status: 400, body: { message } });
     const failure = await failureOf(forge().setStatus(HEAD_COMMIT, { state: 'pending', description: '' }));
     expect(failure.code).toBe('ForgeRefused');
   });
@@ -276,6 +247,6 @@ describe('the status of a commit on GitLab', () => {
 
 test('the page that compares two branches of GitLab has their names in its path', () => {
   expect(forge().compareUrl('release/1.x', 'promotion#1')).toBe(
-    `${gitlab.origin}/${GITLAB_PROJECT}/-/compare/release/1.x...promotion%231`,
+    `${stage.host.origin}/${GITLAB_PROJECT}/-/compare/release/1.x...promotion%231`,
   );
 });
