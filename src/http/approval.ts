@@ -39,7 +39,7 @@ export function createApproval(deps: ApprovalDeps) {
       allowUnsigned: false,
     });
     if (guarded instanceof Response) return guarded;
-    // What is asked for there and not understood may be the opposite of an approval.
+    // A query that is not understood may ask for the opposite of an approval.
     if (rawPath(c.req.raw.url).includes('?')) return reject(c, deps, 'bad-event', unknownQuery());
     const revision = c.req.param('revision') ?? '';
     const approval = { environment: guarded.environment, revision, by: `key of Secret ${guarded.secret}` };

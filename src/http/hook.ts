@@ -100,7 +100,7 @@ function fieldsOf({ outcome, environment, revision }: Taken) {
   return { outcome, environment, revision };
 }
 
-/** Who sends more than any event of Flux is not waited for: it would keep its room from others. */
+/** Larger bodies than any event of Flux are not waited for: they would hold room that others need. */
 function secondsToWait({ c, held }: Call, { body }: Guarded): number {
   if (body.byteLength > SMALL_BODY) return 0;
   held.release();

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { problem } from './problem.ts';
 
-/** Whether the bearer of a token may read; rejects when that cannot be found out. */
+/** Looks up whether the bearer of a token may read; rejects when the API server does not say. */
 export type AuthorizeReader = (token: string) => Promise<'allowed' | 'unauthenticated' | 'forbidden'>;
 
 /** RFC 6750. An API server takes no longer tokens than these either. */
@@ -16,7 +16,7 @@ export function readersOnly(authorize: AuthorizeReader): MiddlewareHandler {
   };
 }
 
-/** Fails closed: whoever cannot be looked up reads nothing. */
+/** Fails closed: without an answer of the API server nothing is read. */
 async function refusalOf(
   authorize: AuthorizeReader,
   header: string | undefined,

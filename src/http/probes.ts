@@ -10,7 +10,7 @@ import { notFound } from './problem.ts';
  * must not be lost because a certificate cannot be had.
  */
 export interface ProbeDeps {
-  /** What is not ready, a sentence each; empty when all is. */
+  /** Names what is not ready, a sentence each; empty when all is. */
   readonly unready: () => readonly string[];
   readonly admission: () => readonly string[];
   readonly log: Logger;

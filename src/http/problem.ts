@@ -1,4 +1,4 @@
-/** Errors as RFC 9457 problem details. The bodies hold nothing that a stranger could learn from. */
+/** Errors as RFC 9457 problem details. The bodies hold nothing that a caller without a key could learn from. */
 
 export interface Problem {
   readonly status: number;

@@ -1,7 +1,7 @@
 import type { AdmissionResponse } from '../../api/admission.ts';
 import { cut, oneLine } from '../../lib/text/index.ts';
 
-/** What became of a review. `lines` and `warnings` are whole sentences, the field's path first. */
+/** The result of a review. `lines` and `warnings` are whole sentences, the field's path first. */
 export type AdmissionResult =
   | { readonly allowed: true; readonly warnings: readonly string[] }
   | {

@@ -25,7 +25,7 @@ export interface Review {
   /** Undefined when there is none, and on DELETE. */
   readonly spec: unknown;
   readonly oldSpec: unknown;
-  /** Whether there was a Pipeline before the change; the API server's reviews of updates have one. */
+  /** True: there was a Pipeline before the change, as in the API server's reviews of updates. */
   readonly wasPipeline: boolean;
 }
 

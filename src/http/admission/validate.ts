@@ -18,16 +18,16 @@ import type { Review } from './review.ts';
 
 export interface ValidateDeps {
   readonly policy: SpecPolicy;
-  /** What the cluster says of the things that a spec names. What it cannot say is no error but unknown. */
+  /** Looks up in the cluster what a spec names. What the cluster does not say is unknown, which is not an error. */
   readonly gather: (references: References, options: GatherOptions) => Promise<ReferencedObjects>;
 }
 
 export interface GatherOptions {
   /** Secrets as they are from now on, not as they were a moment ago. */
   readonly fresh: boolean;
-  /** Who must be able to get the applications in other namespaces; without, nobody must. */
+  /** The user who must have the right to get the applications in other namespaces; without, nobody must. */
   readonly author?: Author;
-  /** Only what this user may see is told; without, nothing of what others may not see. */
+  /** Answers show only what this user may see; without a user, only what everybody may see. */
   readonly viewer?: Author;
   readonly lookups: LookupBudget;
 }
@@ -51,17 +51,17 @@ interface Case {
   readonly review: Review;
   readonly deps: ValidateDeps;
   readonly lookups: LookupBudget;
-  /** Whether it is looked at as a change that somebody asks for. */
+  /** True: it is checked as a change that a user asks for. */
   readonly isChange: boolean;
 }
 
 async function validateSpec(one: Case): Promise<AdmissionResult> {
   const { operation, spec, oldSpec, wasPipeline } = one.review;
   const findings = await check(spec, one);
-  // What was no Pipeline before cannot have had faults that may stay.
+  // Without a Pipeline before the change there are no old faults that may stay.
   const isUpdate = operation === 'UPDATE' && wasPipeline;
   if (findings.problems.length === 0 || !isUpdate) return resultOf(findings);
-  // Of what was there before, only the faults count.
+  // Faults of the object before the change may stay; nothing else of it counts.
   const before = await check(oldSpec, { ...one, isChange: false });
   return resultOf(ratchet({ spec, findings }, { spec: oldSpec, findings: before }));
 }

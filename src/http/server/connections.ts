@@ -22,7 +22,7 @@ export interface Connection {
 
 export interface ConnectionLimits {
   readonly total: number;
-  /** Of one source address. */
+  /** Connections of one source address. */
   readonly source: number;
   /** From the connection to its first byte. */
   readonly firstSeconds: number;
@@ -58,7 +58,7 @@ export interface ConnectionsOptions {
 interface Entry {
   readonly source: string;
   readonly end: () => void;
-  /** When each is over its time, in milliseconds. */
+  /** Milliseconds at which the time of each is over. */
   first: number | undefined;
   answer: number | undefined;
   read: number | undefined;

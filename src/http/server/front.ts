@@ -5,7 +5,7 @@ import { createPump } from './pump.ts';
 import { createRelay, type Outer, type Relay } from './relay.ts';
 import { sourceOf } from './source.ts';
 
-/** What takes connections. */
+/** Takes connections. */
 export interface Front {
   readonly port: number;
   /** Takes no more connections. */

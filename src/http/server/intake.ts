@@ -6,7 +6,7 @@ export interface Intake {
   open(source: string): Held | undefined;
 }
 
-/** What one request may hold. */
+/** Bytes that one request may hold. */
 export interface Held {
   /** The exact bytes of the body, or why they are not read. */
   read(request: Request, maxBytes: number): Promise<Uint8Array | Unread>;
@@ -40,7 +40,7 @@ export const INTAKE: IntakeLimits = { total: 32 * MIB, source: 16 * MIB, request
  * of a source together do not reach its limit so. It gives way to others once no larger one can.
  */
 export const SMALL_BODY: number = 8 * KIB;
-/** What a piece of a body takes besides its bytes: one that comes byte by byte is many pieces. */
+/** Bytes that a piece of a body takes besides its own: one that comes byte by byte is many pieces. */
 const PIECE = 256;
 
 interface Account {
@@ -83,7 +83,7 @@ export function createIntake(limits: IntakeLimits = INTAKE): Intake {
 
 /** The bytes that all sources together hold. */
 interface Room {
-  /** Whether there is room for so many bytes more of this source; breaks off bodies of others to make it. */
+  /** Tells whether there is room for so many bytes more of this source; breaks off bodies of others to make it. */
   isFor(account: Account, bytes: number): boolean;
   hold(account: Account, bytes: number): void;
 }
@@ -118,7 +118,7 @@ function createRoom(limits: IntakeLimits, accounts: ReadonlyMap<string, Account>
   };
 }
 
-/** What one request holds of the room. */
+/** The room that one request holds. */
 function createHolding(account: Account, room: Room) {
   let held = 0;
   /** Its first bytes let it count as unfinished. */

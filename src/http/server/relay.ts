@@ -101,7 +101,7 @@ interface InwardDeps {
 
 /** The way of the caller's bytes to the inner side, in pieces that the pump and that side take. */
 function createInward(outer: Outer, { reading, share, pump }: InwardDeps) {
-  /** What the inner side did not take yet; the outer one is not read until it has. */
+  /** Bytes that the inner side has not taken yet; until it has, the outer one is not read. */
   let rest: Uint8Array | undefined;
   let inner: Socket<undefined> | undefined;
   let isClosed = false;
@@ -122,7 +122,7 @@ function createInward(outer: Outer, { reading, share, pump }: InwardDeps) {
     const allowed = inner ? pump.take(bytes.length) : 0;
     const taken = inner && allowed > 0 ? inner.write(bytes.subarray(0, allowed)) : 0;
     keep(bytes, taken);
-    // Where the inner side took less than it might, it says when it takes more.
+    // An inner side that took less than it was given says when it takes more.
     if (inner && taken === allowed && rest) later();
     endIfStuck();
   }

@@ -1,7 +1,7 @@
 import { canonicalAddress, isInNetwork } from '../../lib/net/index.ts';
 
 /**
- * Who calls: the address that rate limits, budgets and the log go by. That of the connection, or what a proxy that
+ * The caller: the address that rate limits, budgets and the log go by. That of the connection, or what a proxy that
  * the operator names says in `X-Forwarded-For`.
  */
 export interface TrustedProxies {

@@ -1,5 +1,5 @@
 /**
- * What has come in on the connections of a listener and is not passed on yet. A socket gives up to 512 KiB at once, and
+ * Bytes that came in on the connections of a listener and are not passed on yet. A socket gives up to 512 KiB at once, and
  * a thousand of them can do so in one turn of the event loop: beyond a limit no more is read until there is less.
  */
 export interface Throttles {
@@ -21,13 +21,13 @@ export interface Share {
 
 /** In bytes. */
 export interface ThrottleLimits {
-  /** Of one source: beyond it none of that source is read. */
+  /** Bytes of one source, beyond which nothing of that source is read. */
   readonly source: number;
-  /** Of all: beyond it only sources that hold little are read. */
+  /** Bytes of all sources, beyond which only sources that hold little are read. */
   readonly crowded: number;
-  /** Of one source, to hold little. */
+  /** Bytes up to which a source holds little. */
   readonly little: number;
-  /** Of all: beyond it nobody is read. */
+  /** Bytes of all sources, beyond which nothing is read. */
   readonly full: number;
 }
 

@@ -71,7 +71,7 @@ function isRight(check: SignatureCheck): check is 'right' | 'right-by-stand-in' 
   return check === 'right' || check === 'right-by-stand-in';
 }
 
-/** Which Secret was tried, and whether the signature fits a key of it. */
+/** The Secret that was tried, and whether the signature fits a key of it. */
 interface Tried {
   readonly secret: Secret | undefined;
   readonly check: SignatureCheck;
@@ -105,7 +105,7 @@ async function confirm(
   signature: Signature,
   secret: string,
 ): Promise<SignatureCheck> {
-  // What was read before serves on while the API server does not answer, and says nothing about now.
+  // A Secret that was read before serves on while the API server does not answer, and says nothing about now.
   const fresh = await deps.readSecret(request.namespace, secret, { fresh: true, strict: true });
   return deps.available() ? verify(request, signature, fresh) : 'unavailable';
 }

@@ -3,7 +3,7 @@ import type { SecretRead, SignedDeps } from './secrets.ts';
 
 /** A request that Secrets of one namespace may prove right. */
 export interface Check<T> {
-  /** What is asked for, whether anything is there or not. */
+  /** The path that is asked for, whether anything is there or not. */
   readonly path: string;
   /** Address of the sender. */
   readonly source: string;
@@ -44,7 +44,7 @@ export async function checkTwice<T>(deps: SignedDeps, check: Check<T>): Promise<
   return second;
 }
 
-/** What the second time brings, where there is one. */
+/** The result of the second check, where there is one. */
 async function secondAttempt<T>(
   recheck: Recheck<readonly SecretRead[]>,
   first: T,

@@ -1,6 +1,6 @@
 /**
- * Limits per source address and pipeline in constant memory. Names come from strangers, so counts are kept in a fixed
- * table (a count-min sketch with two rows) instead of a map that they could grow.
+ * Limits per source address and pipeline in constant memory. Names come from callers that are not authenticated, so
+ * counts are kept in a fixed table (a count-min sketch with two rows) instead of a map that they could grow.
  *
  * Requests that prove to know a key are counted apart from those that are refused: where all callers share an address,
  * behind a proxy that is not named, nobody without a key uses up what those with one may send.

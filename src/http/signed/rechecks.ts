@@ -14,11 +14,11 @@ export interface Rechecks<T> {
 }
 
 export interface Caller {
-  /** What is asked for: a path, whether anything is there or not. */
+  /** The path that is asked for, whether anything is there or not. */
   readonly path: string;
   /** Address of the sender. */
   readonly source: string;
-  /** Whether a Secret is being read for it for the first time. */
+  /** True: a Secret is being read for it for the first time. */
   readonly isReading: boolean;
 }
 
@@ -28,7 +28,7 @@ export type Due = (since: number) => Promise<void>;
 export type Recheck<T> =
   | {
       readonly kind: 'running';
-      /** What `refresh` brought, to the first one or to whoever came meanwhile. */
+      /** The result of `refresh`, for the first request and those that came meanwhile. */
       readonly read: Promise<T | undefined>;
       readonly due: Due;
       /** The request was right at the first check: it counts no more. Does nothing for those who came meanwhile. */
@@ -40,11 +40,11 @@ export type Recheck<T> =
   | { readonly kind: 'busy'; readonly due: Due };
 
 export interface RecheckLimits {
-  /** Of one path. */
+  /** The time in which one path is rechecked once. */
   readonly intervalMs: number;
-  /** Of one source in each interval. */
+  /** Rechecks of one source in each interval. */
   readonly source: number;
-  /** Of all in each interval. */
+  /** Rechecks of all sources in each interval. */
   readonly total: number;
 }
 
@@ -116,22 +116,22 @@ export function createRechecks<T>(deps: RecheckDeps): Rechecks<T> {
   return { now, open };
 }
 
-/** When refusals are due, as reads of Secrets go. */
+/** Times refusals as long as reads of Secrets take. */
 function createDelays({ now, sleep, random, reads }: RecheckDeps) {
-  /** Nothing is read once more. Whoever has nothing read at all is as late as those who have. */
+  /** Waits where nothing is read once more: without any read as long as with one. */
   function idle({ isReading }: Caller): Due {
-    const { usual, fraction, like } = pace();
+    const { usual, fraction, like } = timing();
     return (since) => sleepUntil(since + Math.max(usual, isReading ? 0 : like) + fraction);
   }
 
   /**
-   * As late as nearly all reads are over. Where there is nothing to read, or it was read a moment ago, some are as much
-   * later as some reads are.
+   * Waits until nearly all reads would be over. With nothing to read, or a read a moment ago, some waits are as much
+   * longer as some reads are.
    */
   function wait(at: number, read: Promise<unknown>, isNothing: boolean): { over: Promise<void>; due: Due } {
-    const { usual, fraction, like, fastest } = pace();
+    const { usual, fraction, like, fastest } = timing();
     async function untilOver(): Promise<void> {
-      // Whoever asked hears why nothing could be read.
+      // The caller handles a failed read: only the time that it took counts here.
       await read.catch(() => undefined);
       const isRead = !isNothing && now() - at >= fastest;
       await sleepUntil(at + Math.max(usual, isRead ? 0 : like) + fraction);
@@ -141,7 +141,7 @@ function createDelays({ now, sleep, random, reads }: RecheckDeps) {
   }
 
   /** Timers take whole milliseconds, counted from when the read is over: a random part of one hides that. */
-  function pace() {
+  function timing() {
     const sorted = reads().toSorted((a, b) => a - b);
     const usual = sorted[Math.floor(sorted.length * 0.95)] ?? FIRST_READ_MS;
     const like = sorted[Math.floor(sorted.length * random())] ?? 0;

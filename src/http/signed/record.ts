@@ -11,7 +11,7 @@ export interface RecordDeps extends Pick<GuardDeps, 'onOutcome' | 'rejected' | '
 export interface Recording<D extends Decided> {
   readonly pipeline: StoredPipeline;
   readonly decide: (pipeline: Pipeline) => D;
-  /** What is recorded, for the log: "event". */
+  /** The name in the log of what is recorded: "event". */
   readonly subject: string;
 }
 

@@ -9,7 +9,7 @@ export type RejectionLog = (fields: {
   readonly reason: string;
   readonly path: string;
   readonly source: string;
-  /** Where the fault is ours, or the API server's. */
+  /** The error, where the fault is ours or the API server's. */
   readonly cause?: unknown;
 }) => void;
 
@@ -18,7 +18,7 @@ const INTERVAL_MS = 1000;
 export function createRejectionLog(log: Logger, now: () => number): RejectionLog {
   const kinds = new Map<string, { at: number; suppressed: number }>();
   return ({ reason, path, source, cause }) => {
-    // By the reason alone: strangers invent names.
+    // By the reason alone: callers that are not authenticated invent names.
     const seen = kinds.get(reason);
     if (seen && now() - seen.at < INTERVAL_MS) {
       seen.suppressed += 1;

@@ -7,10 +7,10 @@ export interface Secret {
   readonly version?: string;
 }
 
-/** What came of reading a Secret; undefined: there is none. */
+/** The result of reading a Secret; undefined: there is none. */
 export type SecretRead = PromiseSettledResult<Secret | undefined>;
 
-/** What the signed endpoints need of the cluster. */
+/** The part of the cluster that the signed endpoints need. */
 export interface SignedDeps {
   find(key: PipelineKey): StoredPipeline | undefined;
   /**
@@ -23,7 +23,7 @@ export interface SignedDeps {
     options?: { fresh?: boolean; strict?: boolean },
   ): Secret | undefined | Promise<Secret | undefined>;
   readonly rechecks: Rechecks<readonly SecretRead[]>;
-  /** Whether the API server answers and all Pipelines are known. */
+  /** Tells whether the API server answers and all Pipelines are known. */
   available(): boolean;
 }
 
