@@ -1,8 +1,8 @@
-/** What a command needs of the process around it. */
+/** A command, and what it needs of the process around it. */
 export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
-  /** What `--help` prints. */
+  /** The text that `--help` prints. */
   readonly help: () => string;
   /** Exit status: 0 done, 1 what was asked for failed, 2 wrong usage. */
   readonly run: (args: readonly string[], io: Io) => Promise<number>;

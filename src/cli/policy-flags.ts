@@ -1,6 +1,6 @@
 import { boolean, type Flags, list } from './flags.ts';
 
-/** What the operator allows, of `serve` and `validate` alike: the same names, variables and meaning. */
+/** Flags for what the operator allows: `serve` and `validate` share their names, variables and meaning. */
 export const POLICY_FLAGS = {
   'no-cross-namespace-refs': {
     default: 'false',

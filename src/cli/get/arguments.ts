@@ -25,7 +25,7 @@ const OPTIONS = {
   context: { type: 'string' },
 } as const;
 
-/** What the command line says, or the sentence that says what is wrong with it. */
+/** Reads the command line, or gives the sentence that says what is wrong with it. */
 export function readGetArguments(args: readonly string[]): GetArguments | string {
   try {
     const parsed = parseArgs({ args: shortOptions(args), options: OPTIONS, allowPositionals: true });

@@ -19,7 +19,7 @@ export function createPrinter(given: GetArguments, io: Io): Printer {
 
 type Output = Omit<Printer, 'trouble'>;
 
-/** When something changes, only the rows that say something else now are written, below the others. */
+/** Prints tables; on a change only the rows that say something new, below the others. */
 function tablePrinter({ allNamespaces: namespaces, watch }: GetArguments, { out }: Io): Output {
   const align = createColumns();
   const said = new Map<string, string>();
@@ -90,7 +90,7 @@ function longEscape(character: string): string {
   return `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`;
 }
 
-/** What a field's owner is, nobody reads here, and it is longer than all the rest. Objects of a list lack their kind. */
+/** Leaves out managedFields, which are longer than all the rest, and adds the kind, which objects of a list lack. */
 function shown({ raw }: Found): unknown {
   const { metadata, ...rest } = raw as { readonly metadata: Readonly<Record<string, unknown>> };
   const { managedFields: _, ...named } = metadata;

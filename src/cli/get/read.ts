@@ -91,7 +91,7 @@ function byName({ metadata: a }: Found, { metadata: b }: Found): number {
   return a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name);
 }
 
-/** People see what goes wrong; the rest is for programs that run for long. */
+/** Shows warnings and errors alone; the rest is for programs that run for long. */
 function logTo({ trouble }: Follower): Logger {
   const report = (fields: Record<string, unknown>, message: string) => {
     const { error } = fields;

@@ -6,7 +6,7 @@ import type { Logger } from '../../lib/logger.ts';
 
 /** A listener whose certificate may come later than the program, and changes under way. */
 export interface CertifiedServer {
-  /** What is not ready, a sentence each. */
+  /** Names what is not ready, a sentence each. */
   problems(): readonly string[];
   stop(deadlineSeconds: number): Promise<void>;
 }
@@ -33,7 +33,7 @@ export function startCertified(options: CertifiedOptions): CertifiedServer {
   let served: Certificate | undefined;
   let problem = `The ${what} has no certificate yet.`;
 
-  /** What changes of it; the rest stays as it is. */
+  /** Serves with the parts of the certificate that changed; the rest stays as it is. */
   async function use(change: Certificate): Promise<void> {
     const certificate = { ...served, ...change };
     if (server) server.setCertificate(certificate);

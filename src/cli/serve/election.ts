@@ -4,7 +4,7 @@ import type { Fence } from '../../promote/fence.ts';
 import type { Context } from './context.ts';
 
 export interface Election {
-  /** Whether this replica is the one that acts. */
+  /** Tells whether this replica leads, and so acts. */
   leading(): boolean;
   /** Stands for the lead from now on; `onLead` is called on taking over. */
   start(onLead: () => void): void;

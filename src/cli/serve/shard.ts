@@ -6,7 +6,7 @@ import { createShardPipelines } from '../../observe/pipelines/shard-pipelines.ts
 import type { Fence } from '../../promote/fence.ts';
 import type { ServeConfig } from './config.ts';
 
-/** What one replica acts on of all Pipelines that it knows, and the Lease that it agrees by with its like. */
+/** The Pipelines that one replica acts on, of all that it knows, and the Lease that it shares with its like. */
 export function composeShard(config: ServeConfig, store: PipelineStore) {
   const selector = config['watch-label-selector'];
   const lease = leaseName({ namespace: config['watch-namespace'], selector });

@@ -6,7 +6,7 @@ export interface Sockets {
   readonly outbound: number;
   /** To the API servers of other clusters; their watches have a bound of their own. */
   readonly clusters: BulkheadLimits;
-  /** Of these, pages of lists, each of which may take 15 s and 8 MiB. */
+  /** Pages of lists among these, each of which may take 15 s and 8 MiB. */
   readonly lists: BulkheadLimits;
   /** Watches of all clusters, which do not end. */
   readonly watches: number;
@@ -19,8 +19,8 @@ const LISTS: BulkheadLimits = { total: 8, namespace: 4, host: 2 };
 const BUN_DEFAULT = 256;
 
 /**
- * What others do not answer must never hold up requests to our own API server, such as the renewal of the Lease:
- * more than a fifth of all requests is kept for them.
+ * Divides the sockets. Slow servers of others must never hold up requests to our own API server, such as the renewal of
+ * the Lease: more than a fifth of all requests is kept for it.
  */
 export function shareSockets(environment: Readonly<Record<string, string | undefined>>): Sockets {
   const set = Number(environment.BUN_CONFIG_MAX_HTTP_REQUESTS);
@@ -33,7 +33,7 @@ export function shareSockets(environment: Readonly<Record<string, string | undef
   };
 }
 
-/** Of one cluster; a namespace has room for four of them, or for two where there is little. */
+/** Requests to one cluster; a namespace has room for four such clusters, or for two where there is little. */
 const MAX_OF_CLUSTER = 8;
 
 /** A quarter for the clusters of one namespace, and half of that for one of them at most. */

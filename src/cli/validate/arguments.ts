@@ -25,7 +25,7 @@ export interface Arguments {
   readonly policy: Values<typeof POLICY_FLAGS>;
 }
 
-/** What the command line says, or sentences about everything that is wrong with it. */
+/** Reads the command line, or gives sentences about everything that is wrong with it. */
 export function readArguments(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,

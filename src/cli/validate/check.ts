@@ -31,7 +31,7 @@ import type { SecretIndex } from './secrets.ts';
 /** Faults of one kind in one Pipeline that are shown: nobody reads more. */
 const MAX_PROBLEMS = 200;
 const MAX_PROBLEMS_IN_ALL = 10_000;
-/** Where the file leaves it to `kubectl -n` or kustomize; messages have to name one. */
+/** Stands for the namespace that a file leaves to `kubectl -n` or kustomize; messages have to name one. */
 const DEFAULT_NAMESPACE = 'default';
 
 const Metadata = v.object({
@@ -69,7 +69,7 @@ interface Known extends Given {
 function findingsOf(pipeline: Manifest, known: Known): Findings {
   const { fields } = pipeline;
   const { raw, names } = namesOf(pipeline);
-  // Where the file leaves the namespace open, nobody knows which other ones its references lead to.
+  // A file without a namespace does not say which namespaces its references cross.
   const isOpen = raw.namespace === undefined;
   const policy = isOpen ? { ...known.policy, noCrossNamespaceRefs: false } : known.policy;
   const checked = checkSpec(fields.spec, policy, names);
@@ -106,7 +106,7 @@ function namesOf({ fields }: Manifest) {
   return { raw, names: { namespace: namespace ?? DEFAULT_NAMESPACE, name: isNamed ? name : 'pipeline' } };
 }
 
-/** What the API server itself looks at in any object. */
+/** Checks what the API server itself checks in any object. */
 function objectProblems({ fields, kind }: Manifest): FieldProblem[] {
   const problems: FieldProblem[] = [];
   if (fields.apiVersion !== API_VERSION) {

@@ -17,7 +17,7 @@ export interface Collected {
   readonly pipelines: readonly Manifest[];
   readonly secrets: SecretIndex;
   readonly problems: readonly Problem[];
-  /** Of the files that were looked at, in their order. */
+  /** Paths of the files that were read, in their order. */
   readonly paths: readonly string[];
   readonly patches: number;
 }

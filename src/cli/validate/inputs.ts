@@ -22,7 +22,7 @@ export interface Inputs {
 const MANIFEST = /\.(yaml|yml|json)$/i;
 const NOT_WALKED = new Set(['.git', 'node_modules']);
 
-/** What the paths of the command line stand for, each file once, directories in the order of names. */
+/** Finds the files that the paths of the command line stand for, each once, directories in the order of names. */
 export async function findInputs(paths: readonly string[], maxFiles: number): Promise<Inputs> {
   const inputs = new Map<string, Input>();
   const kustomizations = new Set<string>();

@@ -14,7 +14,7 @@ export interface Manifest {
   readonly fields: Fields;
   /** About as many bytes as it has as JSON. */
   readonly size: number;
-  /** Where a field is, or the nearest of its parents that is there. */
+  /** Finds the position of a field, or of the nearest of its parents that is there. */
   readonly at: (field: string) => Position;
 }
 

@@ -9,7 +9,7 @@ import { type Chunk, type Fault, type PositionOf, parseChunk, positions, splitDo
 
 /** etcd takes no larger request in its default settings. */
 const MAX_OBJECT_BYTES = 1.5 * 1024 * 1024;
-/** Of the Pipelines and Secrets, and of the files that hold them: they are in memory together. */
+/** Bytes of all Pipelines and Secrets, and of the files that hold them, which are in memory at the same time. */
 const MAX_KEPT_BYTES = 128 * 1024 * 1024;
 
 /** Faults of YAML that are shown of one document. */

@@ -8,7 +8,7 @@ export interface Report {
   readonly err: string;
 }
 
-/** What a run of the command found. */
+/** The findings of a run of the command. */
 export interface Result {
   readonly paths: readonly string[];
   readonly collected: Collected;

@@ -1,7 +1,7 @@
 import type { Scalar } from 'yaml';
 
 /**
- * What a scalar is to kubectl, which reads YAML 1.1 (sigs.k8s.io/yaml): yes and on are true there, and a plain
+ * Reads a scalar as kubectl does, which reads YAML 1.1 (sigs.k8s.io/yaml): yes and on are true there, and a plain
  * 1.20 is a number. Only the kind of a number matters here.
  */
 export function scalarValue({ type, tag, source, value }: Scalar): unknown {

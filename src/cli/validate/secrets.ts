@@ -48,7 +48,7 @@ function plainSecret(fields: Fields): ReferencedSecret {
   return { values: new Map([...entries('data', base64), ...entries('stringData', text)]), ...hosts(fields) };
 }
 
-/** What is no base64 is a placeholder that something fills in later. */
+/** Decodes base64; any other text is a placeholder that something fills in later. */
 function base64(value: string): Uint8Array | 'sealed' {
   const packed = value.replace(/\s/g, '');
   return /^[A-Za-z0-9+/]*={0,2}$/.test(packed) ? new Uint8Array(Buffer.from(packed, 'base64')) : 'sealed';

@@ -12,7 +12,7 @@ import {
 import { scalarValue } from './scalar.ts';
 import type { Fault } from './yaml.ts';
 
-/** Where the entries of an object or list stand, by key or position. */
+/** Offsets of the entries of an object or list, by key or position. */
 export type Places = WeakMap<object, ReadonlyMap<string, number>>;
 
 /** A YAML document as plain values, which aliases share, with the place of each. */

@@ -103,7 +103,7 @@ function inOrder(problems: readonly Problem[], paths: readonly string[]): Proble
   return problems.toSorted((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
 }
 
-/** Whoever waits for standard input can be asked to stop. */
+/** Ends on a signal: the command may wait for standard input without end. */
 function aborted(signal: AbortSignal): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   if (signal.aborted) resolve(1);
