@@ -27,7 +27,7 @@ export interface Check {
 export interface Checking {
   readonly spec: readonly string[];
   readonly whole: () => Promise<Check>;
-  /** Whether a Secret that the spec names, or what is wrong with it, has changed since `handled` was called. */
+  /** Tells whether a Secret that the spec names, or what is wrong with it, has changed since `handled` was called. */
   readonly changed: () => Promise<boolean>;
   /** Notes that the changes are acted on. */
   readonly handled: () => void;

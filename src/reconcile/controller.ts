@@ -17,10 +17,10 @@ export interface ControllerDeps {
   readonly queue: Queue<PipelineKey>;
   /** The workers of this queue, `concurrent` of them. */
   readonly workers: Pick<Workers<PipelineKey>, 'start' | 'ended'>;
-  /** Whether the change that was just heard of is the reconciler's own. */
+  /** Tells whether the change that was just seen is the reconciler's own. */
   readonly isOwnWrite: (key: PipelineKey) => boolean;
   readonly reconcile: Reconcile;
-  /** Whether this replica is the one that acts. */
+  /** Tells whether this replica leads, and so acts. */
   readonly leading: () => boolean;
   readonly onDeleted: (key: PipelineKey) => void;
   readonly concurrent: number;

@@ -22,13 +22,13 @@ export type CloseDeleted = (last: StoredPipeline) => Promise<void>;
 type Open = ReturnType<typeof openPullRequests>;
 
 const DELAYS_MS = [2_000, 10_000, 30_000, 60_000, 300_000];
-/** Where the last spec cannot be read, what is recorded with a pull request does. */
+/** Stands for a last spec that cannot be read: the place that is recorded with a pull request is enough to close it. */
 const NO_SPEC: Pipeline['spec'] = { appRef: { apiVersion: '', kind: '', name: '' }, environments: [] };
 
 export function createCloseDeleted(deps: DeletedDeps): CloseDeleted {
   const { store, promoter, leading, log, signal, delaysMs = DELAYS_MS } = deps;
 
-  /** What was made anew under its name goes on with what is open. */
+  /** A Pipeline that was created anew under the same name goes on with what is open. */
   async function isThere({ metadata: { namespace, name } }: Pipeline): Promise<boolean | 'unknown'> {
     try {
       return (await store.read(pipelineKey(namespace, name))) !== undefined;
@@ -53,7 +53,7 @@ export function createCloseDeleted(deps: DeletedDeps): CloseDeleted {
   async function closeOne(pipeline: Pipeline, { environment, pullRequest }: Open[number]): Promise<boolean> {
     const { namespace, name } = pipeline.metadata;
     const job = { pipeline, environment, pullRequest };
-    // Where it may not be closed, it is not to be merged by the forge either.
+    // A pull request that may not be closed must not be merged by the forge either.
     if (pullRequest.scheduled) await promoter.runTask(job, { kind: 'cancel-merge' });
     const result = await promoter.runTask(job, { kind: 'close', reason: whyDeleted(pipeline) });
     const fields = { namespace, name, environment, url: pullRequest.url };

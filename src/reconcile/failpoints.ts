@@ -39,7 +39,7 @@ export type Failpoint = (name: FailpointName, pipeline: PipelineKey) => Promise<
 
 type Act = 'state' | 'intent' | 'push' | 'create' | 'update' | 'event' | 'task' | 'result';
 
-/** What reaches a failpoint, as decorators of the parts that do the steps. */
+/** Decorators that reach a failpoint at each step of the parts that do it. */
 export interface FailpointDecorators {
   store(store: StatusStore): StatusStore;
   record(record: RecordStatus): RecordStatus;

@@ -7,7 +7,7 @@ import type { FluxEvents } from '../promote/notification/flux-events.ts';
 import type { NotificationDeps } from '../promote/notification/notification.ts';
 import { aroundWrites } from '../promote/pull-request/around-writes.ts';
 
-/** What changes something, with the fence asked right before each change. */
+/** Decorators that ask the fence right before each change. */
 
 export function fencedStore(store: StatusStore, fence: Fence): StatusStore {
   return {

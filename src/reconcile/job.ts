@@ -1,6 +1,6 @@
 import type { Environment, Pipeline, PromotionStatus, PullRequestRef } from '../api/pipeline.ts';
 
-/** What a promoter is asked to work on. */
+/** Jobs of the promoter. */
 
 export interface TaskJob {
   readonly pipeline: Pipeline;

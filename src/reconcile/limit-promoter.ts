@@ -58,7 +58,7 @@ function whoseTime({ metadata, spec }: Pipeline, environment: string, pullReques
   return hostOf(pullRequest?.url ?? settings?.url);
 }
 
-/** What goes to no repository goes to notification-controller. */
+/** The host that a promotion goes to; without a repository that is notification-controller. */
 function hostOf(url: string | undefined): string {
   return url !== undefined && URL.canParse(url) ? new URL(url).host : '';
 }

@@ -8,7 +8,7 @@ import { errorMessage, hasCode, TurnpikeError } from '../lib/errors.ts';
 
 /** One target's application, with what its Pipeline may show of it. All that is shown anywhere comes by here. */
 
-/** Whether a namespace of our own cluster lets Pipelines of others show messages of what is in it. */
+/** Tells whether a namespace of our own cluster lets Pipelines of others show messages of what is in it. */
 export type MessagesOf = (namespace: string) => Promise<Disclosure>;
 
 /** A target of a Pipeline. */
@@ -17,9 +17,9 @@ export interface Place {
   /** Namespace of the Pipeline. */
   readonly from: string;
   readonly target: Target;
-  /** Where its revision is. */
+  /** The places that its revision is read from. */
   readonly sources: readonly Source[];
-  /** Past what was watched, from the API server. */
+  /** True: read from the API server, past the watch. */
   readonly fresh?: boolean;
 }
 
@@ -85,7 +85,7 @@ function hasMessage(seen: Observation): boolean {
   return seen.kind === 'application' && seen.message !== undefined;
 }
 
-/** Whether an event from the target's namespace can be about no other target of the environment. */
+/** True: an event from the target's namespace can be about no other target of the environment. */
 function isAlone({ targets }: Environment, target: Target): boolean {
   return targets.every((other) => other === target || other.namespace !== target.namespace);
 }

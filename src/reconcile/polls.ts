@@ -29,7 +29,7 @@ export interface Polls {
 export interface PollDeps {
   readonly promoter: Pick<Promoter, 'pullRequestState'>;
   readonly policy: Pick<RetryPolicy, 'resyncSeconds'>;
-  /** When forges were asked last; a process begins without. */
+  /** Times at which forges were asked last; a process begins without. */
   readonly asked?: Map<string, Asked>;
   readonly log: Pick<Logger, 'debug' | 'warn'>;
 }

@@ -15,7 +15,7 @@ import { groupOf } from '../lib/kube/pure.ts';
 import type { PromotionRequest } from '../promote/strategy.ts';
 import type { Job } from './job.ts';
 
-/** What is over says nothing of the next one. */
+/** A pull request that has ended says nothing of the next one. */
 function isKnown(pullRequest: PullRequestRef | undefined): pullRequest is PullRequestRef {
   return pullRequest !== undefined && pullRequest.endedAt === undefined;
 }
@@ -26,7 +26,7 @@ function withRevision(promotion: PromotionStatus, pullRequest: PullRequestRef): 
   return { ...pullRequest, ...(revision !== undefined && { revision }) };
 }
 
-/** What it went back from, and what is newer, may be there again for another reason than that somebody said no. */
+/** Revisions that ran before. One that was rolled back, or is newer, may be back without anybody having said no. */
 function ranBefore({ executions = [] }: PipelineStatus, revision: string, environment: string): string[] {
   return executions.flatMap((one) => {
     const { deployedAt, rolledBackAt } = ownValue(one.environments, environment) ?? {};
@@ -69,7 +69,7 @@ function writtenFor({ spec, status }: Job['pipeline'], promotion: PromotionStatu
   };
 }
 
-/** What is asked of a strategy. */
+/** Makes the request for a strategy. */
 export function requestOf(job: Job): PromotionRequest {
   const { pipeline, environment, promotion } = job;
   const { spec, status, metadata } = pipeline;

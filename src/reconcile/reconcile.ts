@@ -47,7 +47,7 @@ export interface ReconcileDeps extends Readers {
   /** Called after each write that changed something. */
   readonly onChange: (pipeline: Pipeline, before: PipelineStatus) => void;
   readonly policy: RetryPolicy;
-  /** When forges were asked last; a process begins without. */
+  /** Times at which forges were asked last; a process begins without. */
   readonly asked?: Map<string, Asked>;
   readonly log: Logger;
   readonly now: () => Date;

@@ -33,7 +33,7 @@ function isSame({ metadata }: StoredPipeline, known: StoredPipeline): boolean {
   return metadata.uid === known.metadata.uid;
 }
 
-/** What was heard of since may be newer already; it is asked for where nothing was. */
+/** Gives a newer Pipeline: the one of the watch, or the API server's where the watch has none that is newer. */
 export async function newest(
   store: StatusStore,
   { metadata }: StoredPipeline,

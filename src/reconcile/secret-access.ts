@@ -24,7 +24,7 @@ export interface SecretAccessDeps {
   readonly policy: Pick<HostPolicy, 'requireAllowedHosts'>;
 }
 
-/** What of a strategy says how its repository is reached. */
+/** The fields of a strategy that say how its repository is reached. */
 export type Reached = Pick<PullRequestStrategy, 'url' | 'type' | 'secretRef'> &
   Partial<Pick<PullRequestStrategy, 'certSecretRef' | 'proxySecretRef' | 'commit'>>;
 
@@ -102,7 +102,7 @@ export function createSecretAccess({ readSecret, policy }: SecretAccessDeps): Se
 
 type How = AccessOptions & { readonly reaches: 'git' | 'forge' };
 
-/** Where another Secret is named for keys, these are not read; nor what signs, where nothing is to be signed. */
+/** Leaves out keys for which another Secret is named, and the signing key where nothing is signed. */
 function withoutParts(secret: ReadSecret, settings: Reached, { signs }: AccessOptions): PartSecret {
   const named = partsOf(settings).map(({ part }): SecretPart => part);
   const unread: readonly SecretPart[] = signs ? named : [...named, 'signing'];

@@ -12,7 +12,7 @@ export interface SerializedWrites<Store extends StatusStore> {
 
 export interface OwnUpdates {
   readonly store: StatusStore;
-  /** Whether the change that was just heard of is one that this writer is making. */
+  /** Tells whether the change that was just seen is one that this writer makes. */
   isOwn(key: PipelineKey): boolean;
 }
 

@@ -8,14 +8,14 @@ import { foldExecutions } from '../decide/report/executions.ts';
 import { summarize } from '../decide/report/summary.ts';
 import type { Check } from './check.ts';
 
-/** What follows from the rest of a status, brought up to it before the status is written. */
+/** Completes a status with what follows from the rest of it, before it is written. */
 
 export interface ConditionDeps {
   readonly policy: Pick<RetryPolicy, 'threshold'>;
   readonly now: () => Date;
 }
 
-/** What of the object the status has been brought up to: the spec and the request that were acted on. */
+/** The spec and the request that were acted on, which the status says it is up to. */
 export type ActedOn = Pick<PipelineStatus, 'observedGeneration' | 'lastHandledReconcileAt'>;
 
 /** All of what is there now. */

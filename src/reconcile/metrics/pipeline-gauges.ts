@@ -5,7 +5,7 @@ import { environmentStatus, recordedPromotion } from '../../decide/model/state.t
 import { type Family, type Labels, labelText, sampleLine } from '../../telemetry/exposition.ts';
 
 /**
- * What Pipelines are at this moment, read from their statuses at each scrape: right at once after a start and
+ * Gauges of the Pipelines at this moment, read from their statuses at each scrape: right at once after a start and
  * a change of the leader, also of those that nobody works on.
  */
 export interface PipelineGaugesDeps {
@@ -108,7 +108,7 @@ function* waitingCounts(deps: PipelineGaugesDeps): Iterable<string> {
   }
 }
 
-/** Of each that waits; of the one that has waited longest where one series stands for all. */
+/** Seconds that each approval has waited; where one series stands for all, those of the oldest. */
 function* waitingAges(deps: PipelineGaugesDeps): Iterable<string> {
   const name = 'turnpike_approval_wait_seconds';
   const now = deps.now();
