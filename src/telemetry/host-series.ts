@@ -5,8 +5,8 @@ import { type Labels, labelText } from './exposition.ts';
  * hosts, so many series of each, and none of a host that is not heard of any more.
  */
 export interface HostSeries {
-  /** Whether this may be a series of its own. */
-  admits(labels: HostLabels): boolean;
+  /** Tells whether this may be a series of its own. */
+  allows(labels: HostLabels): boolean;
   /** Removes what was not heard of for an hour. */
   expire(): void;
 }
@@ -52,7 +52,7 @@ export function createHostSeries(
   }
 
   return {
-    admits(labels) {
+    allows(labels) {
       const host = hostOf(labels.host);
       if (!host) return false;
       host.at = now().getTime();

@@ -12,7 +12,7 @@ import { pipelineSeries, turnpikeMetrics } from './turnpike-metrics.ts';
 export type Metrics = ReturnType<typeof createMetrics>;
 
 export interface MetricsOptions {
-  /** Whether Pipelines and environments have series of their own; otherwise one stands for all. */
+  /** True: Pipelines and environments have series of their own; otherwise one stands for all. */
   readonly perPipeline?: boolean;
   readonly now?: () => Date;
 }
@@ -38,7 +38,7 @@ export function createMetrics({ perPipeline = true, now = () => new Date() }: Me
 type ByHost = Pick<ReturnType<typeof controllerMetrics>, 'kubeRequests'> &
   Pick<ReturnType<typeof turnpikeMetrics>, 'forgeBudget'>;
 
-/** What has series by hosts that Pipelines and kubeconfigs name. */
+/** Metrics with series by hosts that Pipelines and kubeconfigs name. */
 function byHost(registry: MetricsRegistry, { kubeRequests, forgeBudget }: ByHost, now: () => Date) {
   const clusters = createHostSeries(kubeRequests, now);
   const forges = createHostSeries(forgeBudget, now);
@@ -49,12 +49,12 @@ function byHost(registry: MetricsRegistry, { kubeRequests, forgeBudget }: ByHost
   return {
     countKubeRequest({ method, host, code }: { method: string; host: string; code: string }): void {
       const labels = { method, host, code: statusLabel(code) };
-      const shown = clusters.admits(labels) ? labels : { method, host: OTHER_HOSTS, code: statusClass(code) };
+      const shown = clusters.allows(labels) ? labels : { method, host: OTHER_HOSTS, code: statusClass(code) };
       kubeRequests.inc(shown);
     },
-    /** What is left to one token of many says nothing of the others. */
+    /** Sets what is left to one token, which says nothing of the others. */
     setForgeBudget(labels: { provider: string; host: string; budget: string }, remaining: number): void {
-      if (forges.admits(labels)) forgeBudget.set(labels, remaining);
+      if (forges.allows(labels)) forgeBudget.set(labels, remaining);
     },
   };
 }

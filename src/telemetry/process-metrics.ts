@@ -19,7 +19,7 @@ const UNTRUE = [
   'nodejs_gc_duration_seconds',
 ];
 
-/** What the process itself uses: processor time, memory, files, delays of the event loop. */
+/** Collects what the process itself uses: processor time, memory, files, delays of the event loop. */
 export function collectProcessMetrics(register: Registry): void {
   collectDefaultMetrics({ register });
   for (const name of UNTRUE) register.removeSingleMetric(name);

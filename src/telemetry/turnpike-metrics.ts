@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DEPLOYMENT, PROMOTION, QUICK, RECONCILE } from './buckets.ts';
 import { createPipelineCounter, createPipelineHistogram } from './pipeline-series.ts';
 
-/** What Turnpike does for the installation as a whole. */
+/** Metrics of the installation as a whole. */
 export function turnpikeMetrics(register: Registry) {
   const registers = [register];
   return {
@@ -75,7 +75,7 @@ function requestMetrics(registers: Registry[]) {
   };
 }
 
-/** What happened to single Pipelines; their series go with them. */
+/** Metrics of single Pipelines; their series go with them. */
 export function pipelineSeries(perPipeline: boolean) {
   return {
     promotionSeconds: createPipelineHistogram({
