@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** Who asks for a change, as the API server's authentication has it (authentication.k8s.io/v1, UserInfo). */
+/** The user who asks for a change, as the API server's authentication has it (authentication.k8s.io/v1, UserInfo). */
 export const Author = v.object({
   username: v.optional(v.string(), ''),
   uid: v.optional(v.string(), ''),

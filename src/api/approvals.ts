@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** Who has to approve a promotion. */
+/** The approvals that a promotion needs. */
 
 const REQUIRED = 'Write a whole number from 1 to 10.';
 

@@ -5,7 +5,7 @@ import type { TextRule } from '../lib/text/index.ts';
 import { secretReference } from './names.ts';
 import { matching, rules, textRules } from './rules.ts';
 
-/** What a promotion changes in Git, and how its commits and texts look. */
+/** The fields of a strategy that say what a promotion changes in Git, and how its commits and texts look. */
 
 const ATOMIC = { 'x-kubernetes-list-type': 'atomic' };
 
@@ -139,7 +139,7 @@ const nameList = (maxLength: number, description: string) =>
     ),
   );
 
-/** What people see on the forge. */
+/** Settings of what people see on the forge. */
 export const PRESENTATION = {
   labels: nameList(20, 'Labels that the pull request gets.'),
   assignees: nameList(10, 'Users that it is assigned to, by their names on the forge.'),

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { CLUSTER_KINDS } from './names.ts';
 import { message, revision, time } from './status-fields.ts';
 
-/** What runs in an environment, as it stands in a Pipeline's status. */
+/** The part of a Pipeline's status that says what runs in an environment. */
 
 /** Without rules: what is in the status was in the spec before, and older objects must still take one. */
 const ClusterRefStatus = v.pipe(

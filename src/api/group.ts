@@ -16,7 +16,7 @@ export const HMAC_KEY_PREVIOUS = 'hmac-key-previous';
 export const APPROVAL_KEY = 'approval-key';
 export const APPROVAL_KEY_PREVIOUS = 'approval-key-previous';
 
-/** What stands in the place of keys in manifests/examples: everybody can read it. */
+/** Placeholder for keys in manifests/examples: everybody can read it. */
 export const PUBLISHED_KEYS: readonly string[] = [
   'put-the-same-random-key-into-both-of-these',
   'put-another-random-key-here-for-approvals',
@@ -35,11 +35,11 @@ export const HIDE_MESSAGES = `${GROUP}/hide-messages`;
 /** Metadata of the notification event; notification-controller drops keys without the group's prefix. */
 export const EVENT_ENVIRONMENT = `${GROUP}/environment`;
 export const EVENT_VERSION = `${GROUP}/version`;
-/** What the environment runs. */
+/** The revision that the environment runs. */
 export const EVENT_FROM = `${GROUP}/from`;
 /** Address of the pull request. */
 export const EVENT_PULL_REQUEST = `${GROUP}/pullRequest`;
-/** Of the promotion, or of the deployment that failed. */
+/** The phase of the promotion, or of the deployment that failed. */
 export const EVENT_PHASE = `${GROUP}/phase`;
 /** Tells repeats from news; notification-controller takes it out before it passes the event on. */
 export const EVENT_TOKEN = `${GROUP}/token`;

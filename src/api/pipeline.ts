@@ -192,7 +192,7 @@ export const PipelineSpec = v.pipe(
 );
 export type PipelineSpec = v.InferOutput<typeof PipelineSpec>;
 
-/** What of an object's metadata is used here. */
+/** The part of an object's metadata that is used here. */
 export const ObjectMeta = v.object({
   name: v.string(),
   namespace: v.string(),

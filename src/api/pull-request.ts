@@ -2,12 +2,12 @@ import * as v from 'valibot';
 import { FORGE_TYPES } from '../lib/forges/pure.ts';
 import { message, revision, time } from './status-fields.ts';
 
-/** What a Pipeline's status knows of a pull request. */
+/** A pull request as a Pipeline's status knows it. */
 
 export const CHECK_STATES = ['pending', 'success'] as const;
 export type CheckState = (typeof CHECK_STATES)[number];
 
-/** Where a pull request is: what the spec said when it was opened, for the spec may say another place by now. */
+/** The place of a pull request, as the spec had it when it was opened: by now it may have another one. */
 export const PullRequestRepository = v.object({
   url: v.pipe(v.string(), v.maxLength(2048), v.description('URL of the repository, as the spec had it.')),
   type: v.optional(

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { TextRule } from '../lib/text/index.ts';
 import { matching, rules, textRules } from './rules.ts';
 
-/** Where the application object says which revision it runs: one revision, or several artifacts at once. */
+/** Fields that say where the application object has its revision: one, or that of several artifacts at once. */
 
 const LAST_STEP =
   /\.(tag|newTag|digest|version|commit|ref|image|[A-Za-z_][A-Za-z0-9_-]*(Tag|Version|Ref|Digest|Image|[_-](tag|version|ref|digest|image|TAG|VERSION|REF|DIGEST|IMAGE)))$/;

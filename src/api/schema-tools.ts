@@ -1,18 +1,18 @@
 import type * as v from 'valibot';
 
 /**
- * What is known here of valibot's inside, and nowhere else. test/unit/api/schema-tools.test.ts holds the version to it.
+ * The one place that knows valibot's inside. test/unit/api/schema-tools.test.ts holds the version to it.
  */
 
 /** The schemas that a schema is made of; a pipe has those of its first schema. */
 export interface SchemaParts {
-  /** Of an object, by field. */
+  /** Schemas of an object's fields. */
   readonly entries?: Readonly<Record<string, v.GenericSchema>>;
-  /** Of a list. */
+  /** Schema of a list's items. */
   readonly item?: v.GenericSchema;
-  /** Of a record: all that it holds. */
+  /** Schema of all values of a record. */
   readonly value?: v.GenericSchema;
-  /** Of what may be left out. */
+  /** Schema behind an optional one. */
   readonly wrapped?: v.GenericSchema;
 }
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** What fields of a status have in common. */
+/** Schemas that fields of a status share. */
 
 export const time = (description: string) =>
   v.pipe(v.string(), v.metadata({ format: 'date-time' }), v.description(`${description} RFC 3339.`));

@@ -4,7 +4,7 @@ import { Deployment, TargetStatus } from './deployment-status.ts';
 import { AbandonedPullRequest, PullRequestRef } from './pull-request.ts';
 import { message, revision, time } from './status-fields.ts';
 
-/** What Turnpike has seen and done, as it stands in a Pipeline's status. */
+/** A Pipeline's status: what Turnpike has seen and done. */
 
 export const PROMOTION_PHASES = [
   'Pending',
@@ -19,7 +19,7 @@ export const PROMOTION_PHASES = [
 ] as const;
 export type PromotionPhase = (typeof PROMOTION_PHASES)[number];
 
-/** What keeps a promotion from being carried out, in one word for programs. */
+/** Reasons that a promotion is not carried out, in one word for programs. */
 export const HOLDS = [
   'Suspended',
   'Soak',

@@ -22,7 +22,7 @@ export type LocalSecretRef = v.InferOutput<typeof LocalSecretRef>;
 
 const secretOf = (description: string) => v.optional(v.pipe(LocalSecretRef, v.description(description)));
 
-/** What Flux keeps apart from the credentials. Where one is named, those keys of `secretRef` are not read. */
+/** References to what Flux keeps apart from the credentials. Where one is set, those keys of `secretRef` are not read. */
 const certSecretRef = secretOf(
   'Secret for TLS with the host: tls.crt and tls.key, a client certificate and its private key; ca.crt, a private certificate authority. Default: these keys of secretRef.',
 );
