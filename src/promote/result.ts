@@ -47,7 +47,7 @@ export function mergedState(
   const before = known
     .flatMap(partsOf)
     .flatMap((one) => PARTS.map((part) => revisionPart(one.revision, part)));
-  // Of a set it is not known which one a value is of: then only what was there before is a revert.
+  // Values of a set do not say which artifact they are of: then only the value before is a revert.
   const isBack = base.values.every((value) => {
     const image = parseImage(value);
     const names = [value, image?.tag, image?.digest].filter((one) => one !== undefined);

@@ -17,7 +17,7 @@ export interface PromotionRequest {
   readonly ran?: readonly string[];
   /** The deployment that is promoted. `message` is an event's own text: hostile. */
   readonly source: { readonly environment: string; readonly deployedAt?: string; readonly message?: string };
-  /** When the promotion was recorded: the same for each attempt at it, another one for the next promotion. */
+  /** Time at which the promotion was recorded: the same for each attempt at it, another one for the next promotion. */
   readonly startedAt?: string;
   readonly approvedBy?: string;
   /** The gates that it has passed. */

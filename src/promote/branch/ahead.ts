@@ -11,7 +11,7 @@ import {
 } from '../../lib/git/index.ts';
 import { replacedBy } from './trailers.ts';
 
-/** What a branch has that its base branch has not. What one of our commits has taken the place of is not in there. */
+/** The commits that a branch has and its base branch has not, less those that one of our commits replaced. */
 export interface Ahead {
   /** By object id, the tip first, then the others by their distance from it. Empty when the base has the tip. */
   readonly commits: ReadonlyMap<string, Commit>;

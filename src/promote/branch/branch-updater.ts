@@ -30,11 +30,11 @@ import { tenantOf } from './tenant.ts';
 
 export interface BranchUpdaterDeps {
   readonly outbound: Outbound;
-  /** Where repositories are kept between promotions; those of an earlier process are removed. */
+  /** Directory of the repositories between promotions; those of an earlier process are removed. */
   readonly directory: string;
   /** Bound of all repositories on disk, in bytes. */
   readonly maxBytes: number;
-  /** Of one pack that is fetched. */
+  /** Bound of one pack that is fetched, in bytes. */
   readonly maxPackBytes: number;
   readonly log: Logger;
   readonly now: () => Date;

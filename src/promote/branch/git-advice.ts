@@ -1,6 +1,6 @@
 import type { Advice, StoreSettings } from '../../lib/git/index.ts';
 
-/** What helps when Git fails, by the fields of the Pipeline and our flags. */
+/** Advice for when Git fails, in terms of the Pipeline's fields and our flags. */
 export const GIT_ADVICE: Advice = {
   credentials: 'check the Secret that secretRef names',
   token: 'put a valid token into the Secret that secretRef names',

@@ -12,13 +12,13 @@ export interface Trees {
 
 const MAX_ENTRIES = 100_000;
 const MAX_DEPTH = 100;
-/** Of one tree: some ten thousand names, which are compared in one go. */
+/** Bound of one tree: some ten thousand names, which are compared in one go. */
 const MAX_TREE_BYTES = 1024 * 1024;
 /** Other work gets its turn after so many. */
 const ENTRIES_AT_ONCE = 5_000;
 
 /**
- * Whether the base branch has all that a branch changes, as after a squash merge: at each path the tip has what was
+ * Tells whether the base branch has all that a branch changes, as after a squash merge: at each path the tip has what was
  * there before or what the base has by now. A comparison that would take too long says no.
  */
 export async function isMerged(

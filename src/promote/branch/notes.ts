@@ -12,23 +12,23 @@ export interface PushedCommit {
   readonly owner: string | undefined;
 }
 
-/** What a branch is, so that it need not be looked at again. */
+/** A branch as it was seen, so that it need not be looked at again. */
 export type BranchMemory =
   | { readonly kind: 'own'; readonly content: PushedCommit }
-  /** What came of a look at commits that are not all ours; it holds as long as `question` is the same. */
+  /** The result of a look at commits that are not all ours, which holds as long as `question` is the same. */
   | { readonly kind: 'seen'; readonly question: string; readonly result: LookResult };
 
 export type LookResult =
   | { readonly kind: 'unchanged'; readonly others?: true; readonly problems?: readonly string[] }
   | { readonly kind: 'blocked'; readonly reason: string; readonly problems: readonly string[] };
 
-/** What is known of the promotion branches, by branch. */
+/** Promotion branches as they were seen, by branch. */
 export const BRANCHES: NoteKind<Map<string, BranchMemory>> = {
   empty: () => new Map(),
   names: () => 0,
 };
 
-/** What is known of the base branches' files, by branch. */
+/** Files of the base branches as they were seen, by branch. */
 export const MARKED_TREES: NoteKind<Map<string, MarkedTree>> = {
   empty: () => new Map(),
   names: (trees) => [...trees.values()].reduce((sum, { paths }) => sum + paths, 0),

@@ -16,7 +16,7 @@ import { keeping } from './trailers.ts';
 export interface OthersBranch extends Omit<PromotionBranch, 'wanted'> {
   /** The tip's files. */
   readonly tree: string;
-  /** What the base branch lacks of the revision: that is what the pull request brings. */
+  /** Changes that the base branch lacks of the revision: those that the pull request brings. */
   readonly changes: readonly FileChange[];
   readonly byVersion?: readonly string[] | undefined;
   readonly sign?: CommitSigner | undefined;

@@ -39,7 +39,7 @@ export interface BranchUpdate {
   readonly received?: (bytes: number) => void;
   /** Waits for a turn of ours, which takes none of its time. */
   readonly waiting?: Waiting;
-  /** When it is aborted nothing more is pushed of this update. */
+  /** Once aborted, nothing more is pushed of this update. */
   readonly signal?: AbortSignal;
   /** Asked right before the push; when it throws, this update is not pushed. */
   readonly fence?: () => Promise<void>;

@@ -2,7 +2,7 @@ import type { BranchUpdate } from './port.ts';
 
 type Bounded = Pick<BranchUpdate, 'branch' | 'branchesAtOnce'>;
 
-/** Of one push; a server may bound the length of what it reads before the pack. */
+/** Updates in one push; a server may bound the length of what it reads before the pack. */
 const UPDATES_AT_ONCE = 200;
 
 /** Tells whether one push may bring all of these. */

@@ -113,7 +113,7 @@ async function lookAt(
   return isFree ? FREE : { kind: 'others', tree: commit.tree };
 }
 
-/** Of a tip that the base branch has, as after a merge of ours. */
+/** The owner of a tip that the base branch has, as after a merge of ours. */
 async function ownerOfTip(
   repository: Repository,
   transport: Transport,
@@ -135,13 +135,13 @@ function ownStanding(
   return tree === wanted && parent === base ? UNCHANGED : FREE;
 }
 
-/** What others have put on ours leaves its files as they were. */
+/** True: commits that others put on ours leave its files as they were. */
 function bringsOurCommit({ commits }: Ahead, { tree }: Commit, update: BranchUpdate): boolean {
   return [...commits].some(([oid, one]) => one.tree === tree && isOurs(oid, one, update));
 }
 
 /**
- * Whether the tip is a commit of the base branch and our edit, as after "Update branch" or a rebase by the forge; or
+ * True: the tip is a commit of the base branch and our edit, as after "Update branch" or a rebase by the forge; or
  * the base has all that it brings. A tip that takes our edit back is somebody's word. On a branch that was never ours,
  * as the predecessor leaves it, any value may stand where ours goes.
  */

@@ -10,13 +10,13 @@ import {
 } from '../../lib/git/index.ts';
 import type { BranchUpdate } from './port.ts';
 
-/** Where the branches are, and the base branches' tips, whose files are here by then. */
+/** The branches' tips, and those of the base branches, whose files are here by then. */
 export interface RemoteState {
   readonly advertised: Advertised;
   /** By branch. Settled each for itself: one that is missing is no matter of the others. */
   readonly bases: ReadonlyMap<string, PromiseSettledResult<string>>;
   /**
-   * Whether the server named no such branch: then no pull request came from it when it was asked, and a push that
+   * True: the server named no such branch. Then no pull request came from it when it was asked, and a push that
    * makes the branch is refused when there is one by then. Of a server with too many branches that is not known.
    */
   readonly isNew: (update: Branches) => boolean;
@@ -28,7 +28,7 @@ type Branches = Pick<BranchUpdate, 'baseBranch' | 'branch'>;
 type Tips = RemoteState['bases'];
 
 /**
- * What several updates of one repository need to know, asked for once: the answer is that of pushing, which says
+ * Looks up once what several updates of one repository need to know: the answer is that of pushing, which says
  * that we may, too. A copy that has the tip already is not fetched; the first copy is fetched while the server still
  * says where its branches are.
  */
@@ -62,7 +62,7 @@ export async function remoteState(
   return stateOf(updates, (await early) ?? new Map());
 }
 
-/** What is sent of it, which may be megabytes, is not kept. */
+/** Picks the branches out of an advertisement that may be megabytes, and keeps nothing else of it. */
 async function branchesOf(transport: Transport, updates: readonly Branches[]): Promise<AdvertisedBranches> {
   const said = await transport.advertisement('git-receive-pack');
   return parseBranches(said, refsOf(updates), transport.remote);
@@ -78,7 +78,7 @@ function refsOf(updates: readonly Branches[]): ReadonlySet<string> {
 
 interface Wanted {
   readonly baseBranches: readonly string[];
-  /** Where they are, where that is known. */
+  /** The branches' tips, where they are known. */
   readonly advertised?: Advertised;
 }
 

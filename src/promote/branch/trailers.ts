@@ -17,7 +17,7 @@ function ownerLine(message: string): RegExpExecArray | undefined {
   return [...message.matchAll(OWNER_LINE)].at(-1);
 }
 
-/** What we say of a commit behind the line that says whose it is. */
+/** The trailers behind the line that says whose commit it is. */
 function trailersOf(message: string): string {
   const line = ownerLine(message);
   return line ? message.slice(line.index) : '';
@@ -38,7 +38,7 @@ function withTrailer(message: string, trailer: string): string {
   return `${message.trimEnd()}${gap}${trailer}\n`;
 }
 
-/** Whether it goes on from others' work. */
+/** True: the commit goes on from others' work. */
 export function keepsOthers(message: string): boolean {
   return KEEPS_LINE.test(trailersOf(message));
 }

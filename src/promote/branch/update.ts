@@ -16,7 +16,7 @@ import type { Prepared } from './prepared.ts';
 import { standingOf } from './standing.ts';
 import { ownerOf, replacing } from './trailers.ts';
 
-/** Where the branches are, and the commit that the new one goes on. */
+/** The branches' tips, and the commit that the new one goes on. */
 export interface Place {
   readonly advertised: Advertised;
   readonly base: string;

@@ -5,7 +5,7 @@ import type { BranchUpdate } from './port.ts';
 import { keepsOthers, ownerOf, replacedBy } from './trailers.ts';
 
 /**
- * Whether it is the one commit that we put on the base branch, be it as a merge with what it replaces, untouched: somebody
+ * True: it is the one commit that we put on the base branch, be it as a merge with what it replaces, untouched. Somebody
  * who amends or rebases it is its committer from then on. The committer may have been another one when it was pushed.
  */
 export function isOurs(oid: string, commit: Commit, update: BranchUpdate): boolean {

@@ -4,7 +4,7 @@ import { errorMessage, TurnpikeError } from '../../lib/errors.ts';
 import type { ObjectReference } from '../../lib/kube/index.ts';
 import { cut, oneLine } from '../../lib/text/index.ts';
 
-/** What notification-controller takes: the event of `event.toolkit.fluxcd.io/v1beta1`. */
+/** The event that notification-controller takes, of `event.toolkit.fluxcd.io/v1beta1`. */
 export interface OutgoingEvent {
   readonly regarding: ObjectReference;
   readonly severity: 'info' | 'error';
@@ -106,7 +106,7 @@ function failed(what: string, url: string, cause?: unknown): TurnpikeError {
 }
 
 /**
- * Where events go: `--events-addr` with a scheme and a path.
+ * The URL that events are sent to: `--events-addr` with a scheme and a path.
  *
  * @throws TurnpikeError ConfigInvalid
  */

@@ -6,7 +6,7 @@ import type { FluxEvents } from './flux-events.ts';
 
 /** The Kubernetes Event on the Pipeline. */
 export interface PromoteEvent {
-  /** Of the Event: the same for each attempt at the same promotion. */
+  /** Name of the Event: the same for each attempt at the same promotion. */
   readonly name: string;
   readonly regarding: ObjectReference;
   readonly type: 'Normal';

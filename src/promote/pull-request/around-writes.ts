@@ -1,6 +1,6 @@
 import type { Forge } from '../../lib/forges/index.ts';
 
-/** What changes something on a forge. */
+/** Calls that change something on a forge. */
 export type ForgeWrite =
   | 'create'
   | 'update'

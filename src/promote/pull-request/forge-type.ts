@@ -8,7 +8,7 @@ export function atOnce(type: ForgeType | undefined): { readonly branchesAtOnce?:
   return branchesAtOnce === undefined ? {} : { branchesAtOnce };
 }
 
-/** Whether Turnpike may merge by a rebase, also because nobody says how. */
+/** True: Turnpike may merge by a rebase, also because the spec does not say how. */
 export function mayBeRebased(settings: PullRequestStrategy): boolean {
   const { merge, mergeMethod } = settings;
   if (mergeMethod !== undefined) return mergeMethod === 'rebase';

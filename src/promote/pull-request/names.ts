@@ -63,7 +63,7 @@ export function withClosing(body: string, note: string): string {
 /** In characters, with what stands before it. */
 export const CLOSING_LENGTH = closingNote('', 'reference').length + 2;
 
-/** Whether a body says that we close it, whatever for. */
+/** True: a body says that we close it, whatever for. */
 export function saysClosing(body: string): boolean {
   return CLOSING.test(body);
 }

@@ -6,7 +6,7 @@ import { createEditBudget, type EditBudget } from './budget.ts';
 import { type MarkedTree, markedTree } from './marked.ts';
 import { type EditedTree, editTree } from './tree.ts';
 
-/** What is to be set where; the base branch is the one that most files are known from. */
+/** The revision to set, and where; most files are known from the base branch. */
 export type Wish = Pick<BaseLook, 'baseBranch' | 'markerKey' | 'files' | 'revision'>;
 
 export const MAX_PROBLEMS = 20;

@@ -8,7 +8,7 @@ import {
 } from '../../../lib/async/index.ts';
 import { TurnpikeError } from '../../../lib/errors.ts';
 
-/** What one promotion may take of the time that all share. */
+/** The time that one promotion may take of what all share. */
 export interface EditBudget {
   /** Lets others have their turn. Throws the signal's reason. */
   readonly turn: Turn;

@@ -36,7 +36,7 @@ export async function refuseCircular(
   const { update, edited } = question;
   const commit = update.isUnattended ? commitOf(update) : undefined;
   if (commit === undefined || !repository.packs.has(commit)) return;
-  // Of a set, what else is new is brought with it.
+  // Other artifacts of a set that are new are brought with it.
   if (edited.changes.some(({ to }) => !to.includes(commit))) return;
   const named = new Set(edited.changes.map(({ from }) => HASH.exec(from)?.[0]));
   for (const before of named) {
@@ -48,7 +48,7 @@ export async function refuseCircular(
   throw new TurnpikeError('NothingNew', message);
 }
 
-/** Of a revision that follows the branch, alone or in a set. */
+/** The commit of a revision that follows the branch, alone or in a set. */
 function commitOf({ revision, baseBranch }: BranchUpdate): string | undefined {
   const all = partsOf(revision).map((part) => parseRevision(part.revision));
   return all.find(({ branch, commit }) => commit !== undefined && branch === baseBranch)?.commit;

@@ -12,9 +12,9 @@ import {
 import { valueFor } from './scalar-value.ts';
 import type { Active } from './selection.ts';
 
-/** What is to be set in a file. */
+/** The edit that is asked for in a file. */
 export interface FileWish {
-  /** Of the markers; undefined where the file is known to have none of it. */
+  /** Key of the markers; undefined where the file is known to have none of it. */
   readonly key: string | undefined;
   readonly revision: string;
   /** The entries of `files` that the file matches. */

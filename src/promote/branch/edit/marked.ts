@@ -4,7 +4,7 @@ import { type Packs, parseTree, type TreeEntry } from '../../../lib/git/index.ts
 import { hasMarker, keysNamed, MARKER } from '../../../lib/yaml/index.ts';
 
 /**
- * What is known about a tree's YAML files. Names have one character per byte. A subtree or file whose object
+ * Knowledge of a tree's YAML files. Names have one character per byte. A subtree or file whose object
  * id is the same as before is not read again.
  */
 export interface MarkedTree extends Marked {
@@ -18,7 +18,7 @@ export type MarkedFile = Marked;
 
 interface Marked {
   readonly oid: string;
-  /** What the markers in it may be for; `undefined` when there are too many, or too much else, to tell. */
+  /** Keys that its markers may have; `undefined` when there are too many, or too much else, to tell. */
   readonly keys: Keys | undefined;
 }
 
@@ -46,7 +46,7 @@ interface Walking {
   readonly turn?: Turn;
 }
 
-/** What `known` was, brought up to the tree `oid`. `name` is the repository's, for messages. */
+/** Brings `known` up to the tree `oid`. `name` is the repository's, for messages. */
 export async function markedTree(
   oid: string,
   known: MarkedTree | undefined,
@@ -107,7 +107,7 @@ function markedFile({ oid }: TreeEntry, known: MarkedFile | undefined, packs: Pa
   return { oid, keys: hasMarker(bytes) ? keysIn(bytes) : NO_KEYS };
 }
 
-/** What stands behind each `$promotion` up to the end of its line and looks like a key. */
+/** Collects what looks like a key behind each `$promotion`, up to the end of its line. */
 function keysIn(bytes: Buffer): Keys | undefined {
   const keys = new Set<string>();
   let marks = 0;

@@ -2,14 +2,14 @@ import type { Turn } from '../../../lib/async/index.ts';
 import { type Packs, parseTree, type TreeEntry } from '../../../lib/git/index.ts';
 
 /**
- * What a commit has that an earlier one has not, where promotions write commits of the branch into the branch itself.
+ * Compares a commit with an earlier one, where promotions write commits of the branch into the branch itself.
  * It is compared as a whole and not commit by commit: so it does not matter how many there are in between, which
  * pipelines they are of, and whether a forge has squashed or merged them.
  */
 
 const MAX_ENTRIES = 100_000;
 const MAX_DEPTH = 100;
-/** Of one tree, and of one file. */
+/** Bound of one tree, and of one file. */
 const MAX_BYTES = 1024 * 1024;
 /** A promotion of all pipelines of a large repository. More is somebody's work. */
 const MAX_FILES = 1_000;
@@ -22,7 +22,7 @@ interface Trees {
   readonly after: string;
 }
 
-/** Whether one tree differs from another by nothing but hashes of commits that promotions have written. */
+/** True: one tree differs from another by nothing but hashes of commits that promotions have written. */
 export async function differsByPins(packs: Packs, trees: Trees, turn: Turn): Promise<boolean> {
   let entries = 0;
   let files = 0;
@@ -41,7 +41,7 @@ export async function differsByPins(packs: Packs, trees: Trees, turn: Turn): Pro
   async function isPinned(was: TreeEntry, entry: TreeEntry, depth: number): Promise<boolean> {
     if (entry.mode === '40000') return compare({ before: was.oid, after: entry.oid }, depth + 1);
     files += 1;
-    // What is neither a file nor a directory is a link, or a submodule, whose commit is elsewhere.
+    // Anything but a file or a directory is a link, or a submodule, whose commit is elsewhere.
     if (files > MAX_FILES || !entry.mode.startsWith('100')) return false;
     return haveSamePins(packs, was.oid, entry.oid);
   }
@@ -66,7 +66,7 @@ function entriesOf(packs: Packs, tree: string): readonly TreeEntry[] | undefined
   return body && body.length <= MAX_BYTES ? parseTree(body) : undefined;
 }
 
-/** Whether the lines of a file differ in such hashes alone. */
+/** True: the lines of a file differ in such hashes alone. */
 function haveSamePins(packs: Packs, before: string, after: string): boolean {
   const bodies = [before, after].map((oid) => packs.readIfSmall(oid));
   const [old, now] = bodies.map((body) => {
@@ -87,7 +87,7 @@ interface Line {
   readonly isMarked: boolean;
 }
 
-/** Where no marker says that a promotion writes there, somebody may have chosen a commit of another repository. */
+/** Requires a marker: without one somebody may have chosen a commit of another repository. */
 function isPin(packs: Packs, { was, line, isMarked }: Line): boolean {
   const hashes = line.match(HASH);
   if (!hashes) return false;

@@ -10,7 +10,7 @@ import {
 } from '../../../decide/model/revision.ts';
 import { isEncrypted, type Standing } from '../../../lib/yaml/index.ts';
 
-/** What a scalar becomes: the whole of it is the revision, but for an image, of which tag and digest alone are. */
+/** Gives what a scalar becomes: the revision as a whole, but of an image the tag and digest alone. */
 
 export function valueFor(standing: Standing, revision: string, asked: Asked): Written {
   const { text, key = '' } = standing;
@@ -23,7 +23,7 @@ export function valueFor(standing: Standing, revision: string, asked: Asked): Wr
   return onlyContains(text) && !isOfOneShape(text, written.value) ? { reason: ONLY_CONTAINS } : written;
 }
 
-/** What is in the way whatever part of the revision is asked for. */
+/** Says what is in the way, whatever part of the revision is asked for. */
 function obstacleOf({ text, tag = '' }: Standing, revision: string): string | undefined {
   if (isEncrypted(text)) return ENCRYPTED;
   if (!revision.isWellFormed()) return 'the revision is not valid Unicode';
@@ -49,7 +49,7 @@ function isImage({ repository, tag, digest }: ImageReference, key: string): bool
   return /image$/i.test(key) && parseRevision(repository).version === undefined;
 }
 
-/** What a name in a registry begins with; the name of a file has a dot too. */
+/** The host that a name in a registry begins with; the name of a file has a dot too. */
 const HOST = /^(localhost|[\w-]+(\.[\w-]+)+|[\w.-]+:\d+)\/(?!.*\.(ya?ml|tgz)$)/;
 
 function imageValue(
@@ -68,7 +68,7 @@ function imageValue(
   return { value: imageText({ ...image, tag, digest }) };
 }
 
-/** What an image can have of the revision: a commit is no digest of it, and neither is that of a chart. */
+/** The parts of the revision that an image can have: a commit is not a digest of it, nor is a chart's digest. */
 function namesIn(own: string, { part, value }: Asked & { readonly value: string }) {
   const { tag, digest, name, commit } = parseRevision(own);
   const isChart = digest !== undefined && name?.includes('+') === true;

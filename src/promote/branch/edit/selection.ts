@@ -19,7 +19,7 @@ export interface Selection {
   readonly asked: Asked;
   /** How many files match. */
   files: number;
-  /** Whether the field was found, or something was said about it. */
+  /** True: the field was found, or a problem of it was reported. */
   met: boolean;
 }
 

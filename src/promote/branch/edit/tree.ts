@@ -13,7 +13,7 @@ import { type Active, enterAll, matching, selectionProblems, selectionsOf, start
 /** A tree with every marker of one key, and every field that `files` names, set to one revision. */
 export interface EditedTree {
   readonly oid: string;
-  /** What is new, to be pushed. */
+  /** New objects, to be pushed. */
   readonly objects: readonly GitObject[];
   readonly changes: readonly FileChange[];
   /** How many scalars were found, those that had the revision already included. */
@@ -26,13 +26,13 @@ export interface EditedTree {
 export interface TreeEdit {
   readonly key: string;
   readonly revision: string;
-  /** What is changed without markers. */
+  /** Fields that are changed without markers. */
   readonly files?: readonly FileEdit[] | undefined;
   readonly packs: Packs;
   readonly budget?: EditBudget;
 }
 
-/** What has come together while the trees are walked through. */
+/** Collects the edits while the trees are walked. */
 interface Result {
   readonly objects: GitObject[];
   readonly changes: FileChange[];
@@ -55,7 +55,7 @@ interface Place {
 
 /** Reading one takes about 0.2 ms. */
 const MAX_SELECTED = 20_000;
-/** What is made of a large file while it is parsed takes a hundred times its size. */
+/** Size from which a file is large: parsing it takes a hundred times its size. */
 const LARGE_BYTES = 128 * 1024;
 /** Reading a file takes as long as so many tokens. */
 const FILE_TOKENS = 50;
