@@ -6,7 +6,7 @@ import type { KubeClient } from './client/transport.ts';
 import { groupOf } from './group.ts';
 import { resourcePath } from './path.ts';
 
-/** Where objects of a kind are found. */
+/** The resource that serves objects of a kind. */
 export interface Resource {
   readonly apiVersion: string;
   readonly plural: string;
@@ -42,7 +42,7 @@ const MAX_VERSIONS = 10;
 /** As versions are called (RFC 1123). */
 const LABEL = /^[a-z0-9-]{1,63}$/;
 
-/** What the API server said of a kind, and for how long that serves. */
+/** The API server's answer about a kind, and for how long it serves. */
 interface Answer {
   readonly resource: Resource | undefined;
   readonly ttlMs: number;
@@ -55,7 +55,7 @@ export function createDiscovery(client: KubeClient, deps: { readonly now: () => 
     now: () => deps.now().getTime(),
   });
 
-  /** What was known stays so where the API server does not say what has become of it. */
+  /** Asks the API server; without an answer the last one stays. */
   async function ask(apiVersion: string, kind: string, last: Answer | undefined): Promise<Answer> {
     try {
       const resource = await findResource(client, apiVersion, kind);
@@ -105,7 +105,7 @@ async function findInVersion(
   return found && { apiVersion, plural: found.name };
 }
 
-/** Of the group that is asked for. The core group has one version. */
+/** Versions of the group that is asked for. The core group has one. */
 async function servedVersions(client: KubeClient, apiVersion: string): Promise<readonly string[]> {
   const group = groupOf(apiVersion);
   if (group === '') return [apiVersion];

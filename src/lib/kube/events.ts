@@ -5,7 +5,7 @@ import type { KubeClient } from './client/transport.ts';
 import { resourcePath } from './path.ts';
 import type { ObjectReference } from './reference.ts';
 
-/** What happened to an object, for `kubectl describe` and whoever watches Events. */
+/** An Event of an object, for `kubectl describe` and watchers of Events. */
 export interface KubeEvent {
   readonly regarding: ObjectReference & { readonly resourceVersion?: string };
   readonly type: 'Normal' | 'Warning';
@@ -14,9 +14,9 @@ export interface KubeEvent {
   /** Cut at 1024 bytes, the API server's limit. */
   readonly message: string;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Of the Event itself, for one that must exist only once. Default: a random one. */
+  /** Name of the Event itself, for one that must exist only once. Default: a random one. */
   readonly name?: string;
-  /** When it happened. Default: now. */
+  /** Time of the Event. Default: now. */
   readonly at?: Date;
 }
 

@@ -45,7 +45,7 @@ export function parseLabelSelector(text: string): LabelSelector {
 
 interface Cursor {
   atEnd(): boolean;
-  /** Whether the next token is this one, which is then behind. */
+  /** Skips the next token if it is this one, and tells whether it was. */
   skip(token: string): boolean;
   /** A key, a value or an operator of letters; empty where a symbol stands. */
   word(): string;
@@ -109,7 +109,7 @@ function isOneOf(key: string, values: readonly string[]): Requirement {
   return { text, matches: (labels) => Object.hasOwn(labels, key) && values.includes(labels[key] ?? '') };
 }
 
-/** What does not have the label has none of the values. */
+/** Matches objects without the label too: they have none of the values. */
 function isNoneOf(key: string, values: readonly string[]): Requirement {
   const [value] = values;
   const text = values.length === 1 ? `${key}!=${value}` : `${key} notin (${values.join(',')})`;

@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../errors.ts';
 
-/** Where a resource lives on the API server; without `name` the whole collection. */
+/** Place of a resource on the API server; without `name` of the whole collection. */
 export interface ResourcePath {
   /** `v1` for the core group, else `<group>/<version>`. */
   readonly apiVersion: string;

@@ -6,7 +6,7 @@ import { parseFirst } from '../../first-fault.ts';
 import type { Logger } from '../../logger.ts';
 import type { KubeClient } from '../client/transport.ts';
 
-/** Whether the bearer of a token may get `/metrics`. */
+/** The right of a token's bearer to get `/metrics`. */
 export type MetricsAccess = 'allowed' | 'unauthenticated' | 'forbidden';
 
 /** @throws TurnpikeError as a rejection when the API server does not say, or too many are asked for */

@@ -5,10 +5,10 @@ import type { KubeClient } from '../client/transport.ts';
 import type { Discovery } from '../discovery.ts';
 import { groupOf } from '../group.ts';
 
-/** What our own account may do, by the API server's word (SelfSubjectAccessReview, open to every account). */
+/** Rights of our own account, as the API server says (SelfSubjectAccessReview, open to every account). */
 export interface Access {
   /**
-   * Whether the application's object may be read in the namespace; at once where that was asked lately.
+   * Tells whether the application's object may be read in the namespace; at once where that was asked lately.
    * @throws TurnpikeError as a rejection: ApiNotFound when the cluster does not serve the kind
    */
   mayGet(appRef: KindRef, namespace: string): Soon<Readability>;
@@ -16,7 +16,7 @@ export interface Access {
 
 export interface Readability {
   readonly allowed: boolean;
-  /** Of the kind, as rights name it. */
+  /** Plural of the kind, as rights name it. */
   readonly plural: string;
 }
 
@@ -28,7 +28,7 @@ const TIMEOUT_MS = 2000;
 const Answer = v.object({ status: v.object({ allowed: v.boolean() }) });
 
 interface Known extends Readability {
-  /** When it was asked, in milliseconds. */
+  /** Time of the question, in milliseconds. */
   readonly at: number;
 }
 

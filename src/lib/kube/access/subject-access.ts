@@ -3,7 +3,7 @@ import { createCache, type Soon } from '../../async/index.ts';
 import { parseFirst } from '../../first-fault.ts';
 import type { KubeClient } from '../client/transport.ts';
 
-/** Who asks, as the API server's authentication has it (authentication.k8s.io/v1, UserInfo). */
+/** The user who asks, as the API server's authentication has it (authentication.k8s.io/v1, UserInfo). */
 export interface UserInfo {
   readonly username: string;
   readonly uid: string;
@@ -21,10 +21,10 @@ export interface ObjectAttributes {
   readonly name: string;
 }
 
-/** What others may do, by the API server's word (SubjectAccessReview). */
+/** Rights of others, as the API server says (SubjectAccessReview). */
 export interface SubjectAccess {
   /**
-   * Whether this user may `get` the object; at once where that was asked lately. Nobody without a name may.
+   * Tells whether this user may `get` the object; at once where that was asked lately. Nobody without a name may.
    * @throws TurnpikeError as a rejection: the API server gives no answer
    */
   mayGet(user: UserInfo, object: ObjectAttributes): Soon<boolean>;
@@ -38,7 +38,7 @@ const PATH = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 const KEPT_MS = 10_000;
 const MAX_KNOWN = 10_000;
 const TIMEOUT_MS = 2000;
-/** Of the user in JSON: a thousand groups, and each question sends them along. */
+/** Bound of the user in JSON: a thousand groups, and each question sends them along. */
 const MAX_USER = 64 * 1024;
 
 const Answer = v.object({
@@ -47,7 +47,7 @@ const Answer = v.object({
 
 interface Known {
   readonly allowed: boolean;
-  /** When it was asked, in milliseconds. */
+  /** Time of the question, in milliseconds. */
   readonly at: number;
 }
 

@@ -35,7 +35,7 @@ export function needsRenewal(pem: string | undefined, now: Date): boolean {
   return !(time >= from && time < renewAt);
 }
 
-/** Whether the key belongs to the certificate. */
+/** True: the key belongs to the certificate. */
 export function isPair({ cert, key }: CertificatePair): boolean {
   try {
     return readCertificate(cert)?.checkPrivateKey(createPrivateKey(key)) ?? false;
@@ -44,13 +44,13 @@ export function isPair({ cert, key }: CertificatePair): boolean {
   }
 }
 
-/** Whether the authority signed the certificate. */
+/** True: the authority signed the certificate. */
 export function isSignedBy(cert: string, authority: string): boolean {
   const issuer = readCertificate(authority);
   return (issuer && readCertificate(cert)?.verify(issuer.publicKey)) ?? false;
 }
 
-/** Whether the certificate holds for all of these names. */
+/** True: the certificate holds for all of these names. */
 export function coversNames(cert: string, names: ServerNames): boolean {
   const certificate = readCertificate(cert);
   if (!certificate) return false;

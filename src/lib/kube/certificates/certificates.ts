@@ -8,7 +8,7 @@ import { createCertificateSecret } from './secret.ts';
 import { createWebhookConfigurations } from './webhook-configuration.ts';
 import { watchWebhookConfiguration } from './webhook-configuration-watch.ts';
 
-/** Where the admission server's certificate comes from. */
+/** The source of the admission server's certificate. */
 export interface Certificates {
   /** The pair to serve now. */
   ensure(): Promise<CertificatePair>;

@@ -86,7 +86,7 @@ async function leafExtensions(
   ];
 }
 
-/** When a certificate was made here. */
+/** Time at which a certificate was made here. */
 export function madeAt(certificate: Pick<NodeCertificate, 'validFrom'>): number {
   return Date.parse(certificate.validFrom) + BACKDATED_MS;
 }

@@ -89,7 +89,7 @@ function encode({ authority, leaf, previousAuthority }: CertificateState): Recor
   );
 }
 
-/** What else lies in the Secret stays there. */
+/** The other keys of the Secret, which stay there. */
 function others(secret: Secret | undefined): Record<string, string> {
   const ours = new Set<string>(Object.values(KEYS));
   return Object.fromEntries(Object.entries(secret?.data ?? {}).filter(([key]) => !ours.has(key)));

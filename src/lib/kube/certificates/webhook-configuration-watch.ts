@@ -15,7 +15,7 @@ export interface WebhookConfigurationWatch {
   readonly signal: AbortSignal;
 }
 
-/** Whoever took the right to watch away sees a line a minute, not six. */
+/** Backoff that logs a line a minute, not six, where the right to watch was taken away. */
 const BACKOFF: Backoff = { initialMs: 800, maxMs: 60_000 };
 
 const Watched = v.object({ metadata: v.object({ name: v.string(), resourceVersion: v.string() }) });

@@ -6,7 +6,7 @@ export interface ByteRoom {
   open(namespace: string): AnswerBytes;
 }
 
-/** Of one answer. */
+/** The bytes of one answer. */
 export interface AnswerBytes {
   /**
    * So many have come.
@@ -28,7 +28,7 @@ const MIB = 1024 * KIB;
 
 /** Five full pages of lists; what is parsed takes several times its bytes. */
 const LIMITS: ByteRoomLimits = { total: 40 * MIB, namespace: 20 * MIB };
-/** Of each answer these are not counted: what is small is read whatever others hold. */
+/** Bytes of each answer that are not counted: a small one is read whatever others hold. */
 const FREE = 64 * KIB;
 
 export function createByteRoom(limits: ByteRoomLimits = LIMITS): ByteRoom {

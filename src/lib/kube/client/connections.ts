@@ -11,7 +11,7 @@ import { createRoute } from './route.ts';
 export interface Connections {
   /** Without a slash at the end. */
   readonly server: string;
-  /** Of the context; `default` when it names none. */
+  /** Namespace of the context; `default` when it names none. */
   readonly namespace: string;
   /** `path` with its query. */
   fetch(path: string, init: BunFetchRequestInit): Promise<Answer>;
@@ -101,7 +101,7 @@ function createSessions(serverName: string | undefined) {
   };
 }
 
-/** Of the kubeconfig's user: a token, or a name and password as they are sent. */
+/** Secrets of the kubeconfig's user: a token, or a name and password as they are sent. */
 function secretsOf({ headers }: Credentials): string[] {
   return Object.values(headers)
     .flatMap((value) => value.split(' ').slice(1))

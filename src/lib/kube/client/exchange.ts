@@ -5,7 +5,7 @@ import { apiStatus, parseStatus, statusError, unquoted } from './status.ts';
 const MAX_ERROR_BYTES = 64 * 1024;
 const USER_AGENT = 'turnpike';
 
-/** What makes a request, apart from credentials. */
+/** A request, apart from credentials. */
 export interface Outgoing {
   readonly method: string;
   readonly path: string;
@@ -34,9 +34,9 @@ export function requestInit(outgoing: Outgoing, signal: AbortSignal): BunFetchRe
 
 export interface Answer {
   readonly response: Response;
-  /** Whether people are shown what it says. */
+  /** True: people are shown what the server says. */
   readonly isQuotable: boolean;
-  /** What was sent with the request, should the server send it back. */
+  /** Secrets that were sent with the request, should the server send them back. */
   readonly secrets: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export function parseAnswer(bytes: Uint8Array, outgoing: Outgoing): unknown {
   }
 }
 
-/** Whether an error says that the API server is up and deals with us, whatever it thinks of the request. */
+/** True: the error shows that the API server is up and answers us, whatever it thinks of the request. */
 export function provesAlive(error: TurnpikeError): boolean {
   if (error.code === 'HostNotAllowed') return false;
   return error.code !== 'ApiUnavailable' || apiStatus(error)?.httpStatus === 429;
@@ -94,7 +94,7 @@ export function unavailable(message: string, cause: unknown): TurnpikeError {
   return new TurnpikeError('ApiUnavailable', message, { cause });
 }
 
-/** Of the system, of Bun or of OpenSSL; empty where it has none. */
+/** Error code of the system, of Bun or of OpenSSL; empty where it has none. */
 export function errorCode(error: unknown): string {
   if (typeof error !== 'object' || error === null || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';

@@ -12,7 +12,7 @@ import { hostOf } from '../../net/pure.ts';
 /** The addresses at which a host may be connected to. */
 export interface CheckedHost {
   readonly addresses: readonly string[];
-  /** Whether people are shown what it says. */
+  /** True: people are shown what the server says. */
   readonly isQuotable: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface RequestQueue {
   run<T>(queued: Queued, work: () => Promise<T>): Promise<T>;
   /** Parses an answer, a large one alone in its turn and with a rest behind it: all else of this process goes on. */
   parse<T>(bytes: Uint8Array, signal: AbortSignal, parse: () => T): Promise<T>;
-  /** What an answer takes until it is parsed. */
+  /** Bytes that an answer takes until it is parsed. */
   answer(): AnswerBytes;
   /** For how many milliseconds until now some request has waited; lists, for which nobody waits, apart. */
   waited(): number;
@@ -30,12 +30,12 @@ export interface Queued {
   readonly signals: readonly (AbortSignal | undefined)[];
 }
 
-/** What the requests to all other clusters share. */
+/** Limits that the requests to all other clusters share. */
 export interface ClusterRoom {
   readonly requests: Bulkhead;
   /** Lists at once: they are long and large, and must leave room for what is short. */
   readonly lists: Bulkhead;
-  /** Of large answers, by namespace. */
+  /** Slots to parse large answers, by namespace. */
   readonly parses: Slots;
   readonly bytes: ByteRoom;
   readonly collector: GarbageCollector;
@@ -46,7 +46,7 @@ export interface RequestQueueDeps {
   readonly place: Place;
 }
 
-/** What is parsed in less than a few milliseconds. */
+/** Size up to which an answer is parsed in a few milliseconds. */
 const SMALL_BYTES = 64 * 1024;
 /** So many times as long as a large one took no other one is parsed: together they have a third of the time. */
 const REST = 2;
@@ -110,7 +110,7 @@ function createStopwatch() {
   const elapsed = () => total + (running > 0 ? performance.now() - since : 0);
   return {
     elapsed,
-    /** What it gives stops it, once. */
+    /** Starts the clock; the function that it gives stops it, once. */
     start() {
       if (running === 0) since = performance.now();
       running += 1;

@@ -10,14 +10,14 @@ export interface Way {
   readonly base: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly proxy: BunFetchRequestInit['proxy'];
-  /** Whether people are shown what the server says. */
+  /** True: people are shown what the server says. */
   readonly isQuotable: boolean;
 }
 
 export interface Route {
   /** The name that the server's certificate has to be for, where the URL does not say it; not through a proxy. */
   readonly serverName: string | undefined;
-  /** Where to try, in this order. @throws what the checkHost throws */
+  /** Ways to try, in this order. @throws what `checkHost` throws */
   ways(): Promise<readonly Way[]>;
   /** Nothing came of it: the others are tried first from now on. */
   failed(way: Way): void;
@@ -43,7 +43,7 @@ export function createRoute({ server, proxy, checkHost }: RouteOptions): Route {
     serverName: proxy || url.protocol === 'http:' || isIP(hostOf(url)) !== 0 ? undefined : hostOf(url),
     async ways() {
       const ways = await find();
-      // Where all have failed, none is worse than another.
+      // Once all have failed, none is worse than another.
       if (ways.every((way) => avoided.has(keyOf(way)))) avoided.clear();
       return ways.toSorted((a, b) => Number(avoided.has(keyOf(a))) - Number(avoided.has(keyOf(b))));
     },
@@ -87,7 +87,7 @@ function throughProxy(server: string, proxy: URL, checkHost: HostCheck) {
   };
 }
 
-/** Where a network has a proxy, a name server may have no answer for what is behind it, and no haste to say so. */
+/** Time for a look-up of what is behind a proxy: the name server may not know it, and be slow to say so. */
 const BEHIND_MS = 500;
 const BEHIND_KEPT_MS = 30_000;
 

@@ -13,7 +13,7 @@ export interface KubeRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** Of the body. Default: `application/json`. */
+  /** Type of the body. Default: `application/json`. */
   readonly contentType?: string;
   /** For the whole exchange, in milliseconds. Default: 10 s. */
   readonly timeoutMs?: number;
@@ -52,7 +52,7 @@ export interface KubeLimits {
   readonly inFlight?: number;
   /** For a request that names none, in milliseconds, the wait for others in flight included. Default: 10 s. */
   readonly timeoutMs?: number;
-  /** Of an answer to a request that names none. Default: 4 MiB. */
+  /** Bound of an answer where the request sets none. Default: 4 MiB. */
   readonly maxBytes?: number;
   readonly list?: ListLimits;
 }
@@ -85,7 +85,7 @@ export const REMOTE_LIMITS: KubeLimits = {
 /** Default: the API server, and a proxy that the kubeconfig names, are believed, and reached directly. */
 export interface KubeClientDeps extends ConnectionsDeps {
   readonly limits?: KubeLimits;
-  /** Where requests of several clients wait together, before the time that they may take begins. */
+  /** Queue that several clients share; the time that a request may take begins behind it. */
   readonly queue?: RequestQueue;
   readonly onRequest?: (request: RequestRecord) => void;
 }

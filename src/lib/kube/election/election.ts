@@ -24,7 +24,7 @@ const JITTER = 1.2;
 export interface LeaderElectorOptions {
   readonly namespace: string;
   readonly name: string;
-  /** Of this process and of no other, an earlier one of the same host included. */
+  /** Identity of this process and of no other, an earlier one of the same host included. */
   readonly identity: string;
   readonly now: () => Date;
   readonly log: Logger;

@@ -24,7 +24,7 @@ export interface HolderOptions {
   readonly elapsed: () => number;
 }
 
-/** Who holds the Lease, by what was seen of it and by our own clock. */
+/** The holder of the Lease, by what was seen of it and by our own clock. */
 export interface Holder {
   /** Takes the Lease when it is free, renews it when it is ours; whether it is ours now. */
   tryToHold(): Promise<boolean>;
@@ -39,7 +39,7 @@ export function createHolder(store: LeaseStore, options: HolderOptions): Holder 
   const deadlineMs = timings.renewDeadlineSeconds * 1000;
   /** The Lease as last seen, and since when it says what it says, by our own clock. */
   let seen: { readonly lease: StoredLease | undefined; readonly since: number } | undefined;
-  /** When the last renewal that succeeded was begun: others wait from a moment later on. */
+  /** Time at which the last successful renewal began: others wait from a moment later on. */
   let renewedAt = Number.NEGATIVE_INFINITY;
 
   const isOurs = () => seen?.lease?.record.holderIdentity === identity;

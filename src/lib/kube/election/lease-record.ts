@@ -4,7 +4,7 @@ import { parseFirst } from '../../first-fault.ts';
 import type { KubeClient } from '../client/transport.ts';
 import { resourcePath } from '../path.ts';
 
-/** What a Lease says of its holder; times in RFC 3339 with microseconds. */
+/** The holder as a Lease records it; times in RFC 3339 with microseconds. */
 export interface LeaseRecord {
   /** Empty: nobody holds it. */
   readonly holderIdentity: string;

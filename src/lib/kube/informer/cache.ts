@@ -2,7 +2,7 @@ import { createListeners } from '../../async/index.ts';
 import type { Logger } from '../../logger.ts';
 import { isNewer } from './version.ts';
 
-/** What the cache needs to know of an object. */
+/** The part of an object that the cache needs. */
 export interface KubeObject {
   readonly metadata: {
     readonly name: string;

@@ -21,7 +21,7 @@ export interface Informer<T> {
 }
 
 export interface InformerOptions<T> {
-  /** Of the collection, such as `/api/v1/namespaces/dev/configmaps`. */
+  /** Path of the collection, such as `/api/v1/namespaces/dev/configmaps`. */
   readonly path: string;
   /** Throws for an object that is of no use; it is logged and left out. */
   readonly parse: (raw: unknown) => T;

@@ -1,7 +1,7 @@
 const DIGITS = /^[0-9]+$/;
 
 /**
- * Whether one resourceVersion is newer than another of the same resource. They are integers of any size,
+ * Tells whether one resourceVersion is newer than another of the same resource. They are integers of any size,
  * comparable since Kubernetes 1.35 and in practice before. An empty one is older than all; any other text
  * counts as newer, so that nothing is ever stuck on an old object.
  */

@@ -4,7 +4,7 @@ import { KubeConfig, type User } from '@kubernetes/client-node';
 import { errorMessage, TurnpikeError } from '../../errors.ts';
 import { authoritiesIn, authoritiesText, NO_ROOT_NEEDED } from '../../net/pure.ts';
 
-/** What one request to the API server carries: headers with the token, and the TLS side of the connection. */
+/** Credentials of one request to the API server: headers with the token, and the TLS side of the connection. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: Bun.TLSOptions;

@@ -91,7 +91,7 @@ function assembled(parts: Parts): KubeConfig {
   return kubeConfig;
 }
 
-/** What client-node does not read of a user: `tokenFile`. */
+/** The field of a user that client-node does not read: `tokenFile`. */
 const UserFields = v.object({
   users: v.nullish(
     v.array(v.object({ name: v.string(), user: v.nullish(v.object({ tokenFile: v.nullish(v.string()) })) })),
