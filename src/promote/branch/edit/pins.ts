@@ -87,7 +87,7 @@ interface Line {
   readonly isMarked: boolean;
 }
 
-/** Requires a marker: without one somebody may have chosen a commit of another repository. */
+/** Tells whether a promotion wrote the line. Without a marker somebody may have chosen a commit of another repository. */
 function isPin(packs: Packs, { was, line, isMarked }: Line): boolean {
   const hashes = line.match(HASH);
   if (!hashes) return false;
