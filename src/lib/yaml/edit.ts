@@ -49,7 +49,7 @@ const MAX_SHOWN = 256;
 /** The parser stumbles over a list behind it, so it is taken off. */
 const BOM = '\ufeff';
 
-/** What the finders have found, one entry for each; undefined for a text that is not used at all. */
+/** The edited text, and the findings of each finder; undefined for a text that is not used at all. */
 export interface Edited extends EditedText {
   readonly findings: readonly Findings[] | undefined;
 }
@@ -78,7 +78,7 @@ export function* editSteps(text: string, finders: readonly Finder[]): Steps<Edit
   return edited;
 }
 
-/** What the edited text has to read as. */
+/** The reading that the edited text must have. */
 interface Expected {
   readonly broken: number;
   readonly scalars: number;

@@ -3,7 +3,7 @@ import { type EditedText, editText, type Finder, type SourceText } from './edit.
 import { resolveField } from './field/resolve.ts';
 import { type Becomes, type Standing, standing } from './standing.ts';
 
-/** Of one field in one file. */
+/** Bound of one field in one file. */
 const MAX_SCALARS = 1_000;
 const MAX_PROBLEMS = 20;
 

@@ -20,10 +20,10 @@ interface Marker extends Comment {
   readonly meaning: Exclude<CommentMeaning, { readonly kind: 'other' }>;
 }
 
-/** What a marker asks for: a part of the revision, or of one artifact's. */
+/** The part of the revision, or of one artifact's, that a marker asks for. */
 export type MarkerRequest = Extract<CommentMeaning, { readonly kind: 'marker' }>;
 
-/** What a scalar that carries a marker is set to. */
+/** Gives what a scalar that carries a marker is set to. */
 export type BecomesAsked = (standing: Standing, asked: MarkerRequest) => Becomes;
 
 /**

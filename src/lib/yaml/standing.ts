@@ -14,5 +14,5 @@ export interface Standing {
   readonly tag?: string | undefined;
 }
 
-/** What a scalar is set to, or why it is not. */
+/** The value that a scalar is set to, or why it is not. */
 export type Becomes = { readonly value: string } | { readonly reason: string };

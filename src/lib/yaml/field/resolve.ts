@@ -19,7 +19,7 @@ interface Place {
 
 const ALIAS = 'an alias stands there, and what it stands for may be meant for others too';
 
-/** What stands at the path in a document. Nodes are gone through as they are written: no alias is followed, no `<<`. */
+/** Finds what stands at the path in a document. Nodes are walked as they are written: no alias is followed, no `<<`. */
 export function resolveField(contents: unknown, { parts }: FieldPath): Resolved {
   const obstacles: Obstacle[] = [];
   let places: readonly Place[] = [placeOf(contents, 0)];

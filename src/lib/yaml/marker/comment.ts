@@ -1,7 +1,7 @@
-/** What a marker asks for: the whole revision, or a part of it. */
+/** The part of the revision that a marker asks for; `revision` is the whole. */
 export type MarkerPart = 'revision' | 'tag' | 'digest' | 'commit' | 'version';
 
-/** What a comment says about the key: it is its marker, it was meant to be, or neither. */
+/** The relation of a comment to the key: it is its marker, it was meant to be, or neither. */
 export type CommentMeaning =
   | { readonly kind: 'marker'; readonly artifact?: string; readonly part: MarkerPart }
   | { readonly kind: 'malformed'; readonly reason: string }
@@ -19,7 +19,7 @@ const OTHER: CommentMeaning = { kind: 'other' };
 const NO_JSON =
   'the comment must be a JSON object of strings and nothing else: put other text on a line of its own';
 const TWICE = 'its comment names the environment twice: keep one of them';
-/** Of comments that are read as several markers. */
+/** Bound of comments that are read as several markers. */
 const MAX_SEVERAL = 2_048;
 const NO_SUFFIX =
   'behind the environment only the name of an artifact and :tag, :digest, :commit or :version may stand';
@@ -36,7 +36,7 @@ export function hasMarker(bytes: Uint8Array | string): boolean {
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(MARKER);
 }
 
-/** Where a comment stands: behind something else on its line, or alone on it. */
+/** The place of a comment: behind something else on its line, or alone on it. */
 export type CommentPlace = 'line-end' | 'own-line';
 
 /**

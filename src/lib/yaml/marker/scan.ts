@@ -19,7 +19,7 @@ export interface Comment {
   readonly source: string;
 }
 
-/** What makes one document of the stream unusable; it reaches from `start` to the next document. */
+/** A fault that makes one document of the stream unusable, from `start` to the next document. */
 export interface BrokenDocument {
   readonly start: number;
   readonly end: number;

@@ -23,7 +23,7 @@ export function unseenMarkers(source: SourceText, key: string): string[] {
   return problems;
 }
 
-/** Where the word stands outside of all comments, which are in the order of the text. */
+/** Offsets of the word outside of all comments, which are in the order of the text. */
 function* outsideOfComments(text: string, comments: readonly Comment[]): Generator<number> {
   let index = 0;
   for (let at = text.indexOf(MARKER); at >= 0; ) {
@@ -56,7 +56,7 @@ function unseenReason({ text, scanned }: SourceText, key: string, at: number): s
   return reasonAt(scalarAround(scanned.scalars, at - sign.length), ahead);
 }
 
-/** Where the comment would begin whose object the line ends in; negative where it does not look like one. */
+/** Offset at which the comment would begin whose object ends the line; negative where it does not look like one. */
 function commentStart(line: string): number {
   let start = line.lastIndexOf('#');
   if (start < 0 || !/^#\s*\{/.test(line.slice(start))) return -1;

@@ -35,7 +35,7 @@ export function isValue({ node }: ValueScalar, value: string): boolean {
   return node.value === value && (isQuoted(node.type) || isPlainString(value));
 }
 
-/** What is to be changed in `text` so that the scalar is `value`, in the scalar's own style where it can be. */
+/** Gives the changes in `text` that make the scalar `value`, in the scalar's own style where it can be. */
 export function replaceScalar(text: string, scalar: ValueScalar, value: string): Splice[] {
   const { start, end, node } = scalar;
   if (isBlock(node.type)) return replaceBlock(text, scalar, value);
@@ -104,7 +104,7 @@ function withoutLineEnds(text: string): string {
   return text.slice(0, endOfText(text, 0, text.length));
 }
 
-/** Where the line ends begin with which the text from `start` to `end` closes; a pattern would take quadratic time. */
+/** Offset of the line ends that close the text from `start` to `end`; a pattern would take quadratic time. */
 function endOfText(text: string, start: number, end: number): number {
   let at = end;
   while (at > start && text[at - 1] === '\n') at -= at - 1 > start && text[at - 2] === '\r' ? 2 : 1;
