@@ -17,12 +17,12 @@ export function ownTurn<T>({ waiting }: { readonly waiting?: Waiting }, turn: Pr
   return waiting ? waiting(turn) : turn;
 }
 
-/** What the Git side of an attempt is told of it. */
+/** The part of an attempt's time that Git uses. */
 export function gitTime(time: AttemptTime | undefined) {
   return time && { signal: time.signal, received: time.received, waiting: time.waiting };
 }
 
-/** What the forge's side of an attempt is told of it. */
+/** The part of an attempt's time that the forge uses. */
 export function forgeTime(time: AttemptTime | undefined) {
   return time && { signal: time.signal, waiting: time.waiting };
 }

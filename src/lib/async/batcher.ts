@@ -25,7 +25,7 @@ export type DrainPending<Item> = (mayJoin: (item: Item) => boolean) => readonly 
 /** Says what has become of an item, as soon as that is known. */
 export type Settle<Item, Result> = (item: Item, outcome: PromiseSettledResult<Result>) => void;
 
-/** What one piece of work takes on. */
+/** The items that one piece of work takes on. */
 export interface Batch<Item, Result> {
   readonly items: readonly Item[];
   readonly drainPending: DrainPending<Item>;

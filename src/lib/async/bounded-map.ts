@@ -23,7 +23,7 @@ export interface SizedMap<K, V> {
 export interface SizedMapOptions<V> {
   readonly maxBytes: number;
   readonly bytesOf: (value: V) => number;
-  /** Of entries. Default: as many as fit. */
+  /** Bound of the entries. Default: as many as fit. */
   readonly max?: number;
   /** The oldest is what was used longest ago. Default: what was put longest ago. */
   readonly byUse?: boolean;

@@ -35,7 +35,7 @@ const MAX_MS = 60_000;
 const TRIAL_MS = 60_000;
 const MAX_BREAKERS = 5_000;
 
-/** Whether a request is refused now. Who is refused because of a trial need not wait longer than that takes. */
+/** The refusal of a request now, if any. One that is refused because of a trial waits no longer than the trial takes. */
 export function refusalOf(breaker: Breaker | undefined, at: number): Refusal | undefined {
   if (!breaker || breaker.kind === 'closed' || at >= breaker.until) return undefined;
   const { failures, since, until } = breaker;

@@ -73,7 +73,7 @@ export function createBulkhead(limits: BulkheadLimits): Bulkhead {
 
 type Enter = () => void;
 
-/** Who waits, by namespace and then by host, which take turns; at each host the first come first. */
+/** Queue of those that wait, by namespace and then by host, which take turns; at each host the first come first. */
 function createLine() {
   const waiting = new Map<string, Map<string, Set<Enter>>>();
 
@@ -102,7 +102,7 @@ function createLine() {
       waiting.set(namespace, hosts.set(host, there.add(enter)));
     },
     leave,
-    /** Of those that there is room for, the place whose namespace has the least under way. */
+    /** Finds, of the places that there is room for, the one whose namespace has the least under way. */
     next(underWay: (namespace: string) => number, hasRoom: (place: Place) => boolean): Place | undefined {
       let best: Place | undefined;
       for (const [namespace, hosts] of waiting) {

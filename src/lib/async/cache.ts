@@ -4,14 +4,14 @@ import type { Soon } from './soon.ts';
 
 /** Answers that serve for a while, asked for once by however many want one at the same time. */
 export interface Cache<T> {
-  /** What is known, at once; else what `load` brings. A failure is not kept. `last` is known, and too old. */
+  /** Gives what is known, at once, else what `load` brings. A failure is not kept. `last` is known, and too old. */
   get(key: string, load: (last: T | undefined) => Promise<T>): Soon<T>;
-  /** What is known and what is on its way: neither serves from now on. */
+  /** Forgets what is known and what is being loaded: neither serves from now on. */
   delete(key: string): void;
 }
 
 export interface CacheOptions<T> {
-  /** Of answers: the one that came longest ago gives way. */
+  /** Bound of the answers: the one that came longest ago gives way. */
   readonly max: number;
   /** For how many milliseconds an answer serves from when it came. */
   readonly ttlMs: number | ((answer: T) => number);

@@ -4,7 +4,7 @@ import { untilAborted } from './abort.ts';
 export interface Deadline {
   /** Aborted when time is up or when one of the caller's own signals is. */
   readonly signal: AbortSignal;
-  /** Whether time was up before a signal of the caller was aborted. */
+  /** Tells whether time was up before a signal of the caller was aborted. */
   expired(): boolean;
   /** Call when bytes arrived: the silence starts anew. */
   progress(): void;
@@ -15,9 +15,9 @@ export interface Deadline {
 }
 
 export interface DeadlineOptions {
-  /** Of the whole. Default: as long as it takes. */
+  /** Time of the whole. Default: as long as it takes. */
   readonly timeoutMs?: number;
-  /** Of silence. Default: as long as the whole. */
+  /** Time of silence. Default: as long as the whole. */
   readonly idleMs?: number;
   readonly signals?: readonly (AbortSignal | undefined)[];
 }

@@ -5,7 +5,7 @@ export interface GarbageCollector {
 }
 
 const MIB = 1024 * 1024;
-/** What is made of them takes some five times as much. */
+/** Bytes of answers after which memory is taken back; parsed they take some five times as much. */
 const EVERY_BYTES = 12 * MIB;
 
 export function createGarbageCollector(collect: () => void = () => Bun.gc(true)): GarbageCollector {

@@ -15,7 +15,7 @@ export interface KeyQueue<K extends string> {
   add(key: K): void;
   take(): K | undefined;
   ready(): Promise<boolean>;
-  /** Whether the key comes again at once. */
+  /** Ends the work on a key; true: the key comes again at once. */
   done(key: K): boolean;
   remove(key: K): void;
   depth(): number;
@@ -30,7 +30,7 @@ export interface KeyQueueDeps {
 }
 
 export function createKeyQueue<K extends string>({ now, observer }: KeyQueueDeps): KeyQueue<K> {
-  /** When each key was added or its work begun. */
+  /** Times at which each key was added, or its work begun. */
   const ready = new Map<K, number>();
   const working = new Map<K, number>();
   const again = new Map<K, number>();

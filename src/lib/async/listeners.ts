@@ -1,9 +1,9 @@
 import { errorMessage } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
-/** Who hears of something: functions, or objects with several. */
+/** Listeners to something: functions, or objects with several. */
 export interface Listeners<L> {
-  /** What it gives takes the listener away again. */
+  /** Adds a listener; the function that it gives removes it. */
   add(listener: L): () => void;
   /** Calls all who are there now. One that throws is logged with these fields, and keeps no other from hearing. */
   notify(call: (listener: L) => void, fields?: () => object): void;

@@ -1,6 +1,6 @@
 import type { Soon } from './soon.ts';
 
-/** What may be asked of a server for one piece of work: so many questions, and so long in all. */
+/** Budget of questions to a server for one piece of work: so many, and so long in all. */
 export interface LookupBudget {
   /**
    * The answer; undefined when it does not come in time. Nothing is asked any more once the time or the number is

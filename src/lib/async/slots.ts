@@ -35,7 +35,7 @@ export function createSlots(count: number): Slots {
     next?.();
   }
 
-  /** What is given back twice is given back once. */
+  /** Gives a slot back; a second call does nothing. */
   function taken(): () => void {
     let isDone = false;
     return () => {

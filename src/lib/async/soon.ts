@@ -1,2 +1,2 @@
-/** What is known is had at once: no promise is made for each of many who ask. */
+/** A value at once, where it is known: no promise is made for each of many who ask. */
 export type Soon<T> = T | Promise<T>;

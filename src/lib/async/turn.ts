@@ -26,10 +26,10 @@ export interface TurnsOptions {
 
 /** Parsers leave much behind. */
 const COLLECT_AFTER_TOKENS = 100_000;
-/** What takes longer is heavy, and others matter more: all that is heavy has a third of the time together. */
+/** Time from which work is heavy, and others matter more: all heavy work together has a third of the time. */
 const LIGHT_MS = 200;
 const REST = 2;
-/** Of one namespace: so much may be light at once, and this part of the time from then on. */
+/** Light work of one namespace: so much at once, and this part of the time from then on. */
 const NAMESPACE_LIGHT_MS = 1_000;
 const NAMESPACE_PART = 0.25;
 const MAX_NAMESPACES = 1_000;
@@ -85,7 +85,7 @@ export function createTurns(options: TurnsOptions = {}): Turns {
   return { job, collect };
 }
 
-/** What the light work of each namespace has taken of late. */
+/** Accounts for the time that the light work of each namespace has taken of late. */
 function createAccounts(now: () => number) {
   const accounts = new Map<string, { spent: number; at: number }>();
 
@@ -96,7 +96,7 @@ function createAccounts(now: () => number) {
   }
 
   return {
-    /** Whether what took so long is light beside all else of its namespace. */
+    /** True: work that took so long is light beside all else of its namespace. */
     isLight(namespace: string | undefined, ms: number): boolean {
       if (namespace === undefined) return true;
       const { spent, at } = accounts.get(namespace) ?? { spent: 0, at: now() };
