@@ -2,7 +2,7 @@
 export interface BoundedBytes {
   /** False where there are more than may be: as much as fits is kept then, the beginning of all. */
   add(piece: Uint8Array): boolean;
-  /** What has come since the last call. */
+  /** Takes what has come since the last call. */
   take(): Uint8Array;
   /** Lets go of it. */
   clear(): void;

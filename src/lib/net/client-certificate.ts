@@ -19,7 +19,7 @@ export function hasClientCertificate(has: HasKey): boolean {
   return has(cert) || has(key);
 }
 
-/** Whether one of the two is missing, as a sentence that begins with the Secret. */
+/** Says that one of the two is missing, in a sentence that begins with the Secret. */
 export function halfCertificateFault(secret: string, has: HasKey): string | undefined {
   const { cert, key } = namesIn(has);
   if (has(cert) === has(key)) return undefined;
@@ -27,7 +27,7 @@ export function halfCertificateFault(secret: string, has: HasKey): string | unde
   return `${secret} has the key ${given} but no ${absent}: a client certificate and its private key belong together.`;
 }
 
-/** What a Secret holds for servers that ask for a certificate; undefined where it holds none or the half of one. */
+/** The client certificate that a Secret holds; undefined where it holds none or the half of one. */
 export function clientCertificateOf(read: ReadText): ClientCertificate | undefined {
   const names = namesIn((key) => read(key) !== undefined);
   const [cert, key] = [read(names.cert), read(names.key)];
@@ -37,7 +37,7 @@ export function clientCertificateOf(read: ReadText): ClientCertificate | undefin
 /** A chain of a few certificates has a tenth of it. */
 const MAX_LENGTH = 64 * 1024;
 
-/** What would otherwise be told by a connection that cannot be opened. The sentence holds no value. */
+/** Says what would otherwise show when a connection cannot be opened. The sentence holds no value. */
 export function certificateFault(secret: string, read: ReadText): string | undefined {
   const pair = clientCertificateOf(read);
   if (!pair) return undefined;

@@ -2,7 +2,7 @@ import { isForbiddenAddress, isLoopbackAddress } from './addresses.ts';
 import { hostOf, isForbiddenName, isNamedBy } from './hosts.ts';
 
 /**
- * The hosts that kubeconfigs of other clusters may lead to. A kubeconfig is judged by its text alone, without
+ * The hosts that kubeconfigs of other clusters may lead to. A kubeconfig is checked by its text alone, without
  * DNS; `src/lib/kube/client/host-check.ts` asks again with the addresses that a name resolves to.
  */
 export interface ClusterHosts {

@@ -17,7 +17,7 @@ export interface HostPolicy {
 }
 
 /**
- * Where Git hosts serve SSH: OpenSSH and forges on machines of their own; the containers of Forgejo, Gitea and Gogs
+ * Ports at which Git hosts serve SSH: OpenSSH and forges on machines of their own; the containers of Forgejo, Gitea and Gogs
  * (222, 2222, 10022); github.com and gitlab.com for networks that let nothing else out (443); Bitbucket Data Center,
  * Soft Serve and Gerrit.
  */

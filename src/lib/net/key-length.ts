@@ -9,12 +9,12 @@ export const MAX_RSA_BITS = 8192;
 /** In base64; one of so many bits has 6,400. A longer one is not even read, which takes 8 ms with twice as many bits. */
 const MAX_BASE64_LENGTH = 8000;
 
-/** Whether a block holds a private key that is too long to be read. */
+/** True: a block holds a private key that is too long to be read. */
 export function isLongKeyBlock({ base64 }: Pick<PemBlock, 'base64'>): boolean {
   return base64.length > MAX_BASE64_LENGTH;
 }
 
-/** Whether a text in PEM holds a private key that takes too long to sign with. */
+/** True: a text in PEM holds a private key that takes too long to sign with. */
 export function isLongKey(pem: string): boolean {
   if (pemBlocks(pem).some((block) => block.label.endsWith('PRIVATE KEY') && isLongKeyBlock(block)))
     return true;

@@ -43,7 +43,7 @@ const DIAL_MS = 30_000;
 const NEVER = new AbortController().signal;
 
 /**
- * What cannot be closed here: between our look-up and the connection a name may change its address. Such a
+ * One gap stays open: between our look-up and the connection a name may change its address. Such a
  * host still has to show a certificate for its name before a byte of the request is sent, because only
  * listed hosts are reached by http. Behind a proxy names may mean nothing here: they are the proxy's to judge.
  */

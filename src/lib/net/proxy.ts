@@ -3,7 +3,7 @@ import { commaSeparated } from '../text/index.ts';
 import { isAddress, isInNetwork, isLoopbackAddress } from './addresses.ts';
 import { hostOf, portOf, splitPattern } from './hosts.ts';
 
-/** What the environment says of proxies, as it is written there; empty where it says nothing. */
+/** Variables of the environment for proxies, as they are written there; empty where they are not set. */
 export interface ProxyVariables {
   /** `HTTP_PROXY` */
   readonly http: string;

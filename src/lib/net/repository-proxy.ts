@@ -3,7 +3,7 @@ import { type HasKey, PROXY_ADDRESS, type ReadText } from './secret-parts.ts';
 const MAX_LENGTH = 2048;
 const FORM = 'write it as http://HOST:PORT';
 
-/** The proxy that a Secret holds, as Flux reads it for `proxySecretRef`, with its user and password. Its host is still to be judged. */
+/** The proxy that a Secret holds, as Flux reads it for `proxySecretRef`, with its user and password. Its host is still to be checked. */
 export function proxyOf(read: ReadText): URL | undefined {
   const url = parsedAddress(read(PROXY_ADDRESS) ?? '');
   const username = read('username');
@@ -14,7 +14,7 @@ export function proxyOf(read: ReadText): URL | undefined {
   return changed;
 }
 
-/** What the Secret lacks, as a sentence that begins with it. */
+/** Says what the Secret lacks, in a sentence that begins with it. */
 export function proxyKeysFault(secret: string, has: HasKey): string | undefined {
   if (!has(PROXY_ADDRESS))
     return `${secret} has no key ${PROXY_ADDRESS}: put the proxy's there, and ${FORM}.`;
@@ -38,7 +38,7 @@ function parsedAddress(text: string): URL | undefined {
   return url && isReadable(url) ? url : undefined;
 }
 
-/** What is no escape behind a `%` is sent by none: Go refuses such a URL as well. */
+/** False: a `%` is not followed by an escape. Go refuses such a URL as well. */
 function isReadable({ username, password }: URL): boolean {
   try {
     decodeURIComponent(username + password);

@@ -4,7 +4,7 @@ import { brokenRule, type TextRule } from '../text/index.ts';
 
 export const FORM = 'https://<host>/<owner>/<repository>';
 
-/** The rules that the URL of a repository is held to, before its host is judged. */
+/** The rules that the URL of a repository is held to, before its host is checked. */
 export const URL_RULES: readonly TextRule[] = [
   {
     matches: /^[!-[\]-~]*$/,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ClientCertificate } from './client-certificate.ts';
 import type { OutboundRequest } from './outbound/request.ts';
 
-/** What a Secret says of the way to a host over HTTPS. */
+/** The way to a host over HTTPS, as a Secret sets it. */
 export interface Way {
   /** A private certificate authority, in PEM. */
   readonly caFile?: string;
@@ -23,14 +23,14 @@ export function requestWay(way: Way): Pick<OutboundRequest, 'ca' | 'certificate'
 }
 
 /**
- * What is remembered under `key`, kept apart by the proxy that a Pipeline names: it may answer in the place of the host,
+ * The key of what is remembered, apart for each proxy that a Pipeline names: it may answer in the place of the host,
  * where the Pipeline names a certificate authority as well.
  */
 export function keyBy({ proxy }: Way, key: string): string {
   return proxy === undefined ? key : `${key} through ${createHash('sha256').update(proxy).digest('hex')}`;
 }
 
-/** What of it must not appear in messages. */
+/** The secrets of a way, which must not appear in messages. */
 export function waySecrets({ clientCertificate, proxy }: Way): string[] {
   const key = clientCertificate ? [clientCertificate.key] : [];
   if (proxy === undefined) return key;

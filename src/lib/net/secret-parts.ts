@@ -85,7 +85,7 @@ export function keysOfPart(part: SecretPart): readonly string[] {
 
 export interface NamedPart {
   readonly part: SecretPart;
-  /** Of the Secret. */
+  /** Name of the Secret. */
   readonly name: string;
   /** Below the strategy, such as `certSecretRef`. */
   readonly field: string;

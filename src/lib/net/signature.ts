@@ -59,7 +59,7 @@ function isDigest(
   return timingSafeEqual(hmac.digest(), digest);
 }
 
-/** Whether one of the keys made the signature; a Secret has two at most. */
+/** True: one of the keys made the signature; a Secret has two at most. */
 export function isSignedBy(
   signature: Signature,
   keys: readonly Uint8Array[],
@@ -68,7 +68,7 @@ export function isSignedBy(
   return signerOf(signature, { keys, most: 2 }, parts) >= 0;
 }
 
-/** Whether the token is one of the keys, in time that depends on their lengths alone. */
+/** True: the token is one of the keys. Takes a time that depends on their lengths alone. */
 export function isOneOf(token: Uint8Array, keys: readonly Uint8Array[]): boolean {
   const digest = sha256(token);
   const right = (keys.length > 0 ? keys : [NOBODY]).map((key) => timingSafeEqual(sha256(key), digest));

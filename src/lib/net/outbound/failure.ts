@@ -41,7 +41,7 @@ function unreachable(
   return new TurnpikeError(code, `${new URL(url).host} could not be reached${by}: ${why}`, { cause });
 }
 
-/** Where a proxy is in between, only the proxy is connected to and looked up. */
+/** The reason of a failure at the proxy: behind one, only the proxy is connected to and looked up. */
 function proxyReason(error: unknown, request: Asked, proxy: UsedProxy): string | undefined {
   const code = codeOf(error);
   if (code === 'ECONNREFUSED') return 'the proxy refused the connection.';

@@ -20,7 +20,7 @@ export interface OutboundRequest {
   readonly idleTimeoutMs?: number;
   /** Bound of the answer's body after decompression, in bytes; default 8 MiB. Of an error, 64 KiB are read. */
   readonly maxBytes?: number;
-  /** Where the body of an answer goes as it comes, if it is of this type and no error; the Response has none then. */
+  /** Takes the body of an answer as it comes, if it is of this type and not an error; the Response has none then. */
   readonly into?: BodySink;
   readonly signal?: AbortSignal;
   /** Waits for room among our own requests, which takes none of the time of this one. */
@@ -33,7 +33,7 @@ export interface OutboundRequest {
 
 export interface BodySink {
   readonly contentType: string;
-  /** What it throws ends the exchange. */
+  /** Takes a piece; an error that it throws ends the exchange. */
   readonly take: (piece: Uint8Array) => void;
 }
 
