@@ -1,4 +1,4 @@
-/** Where in a YAML document or an object a value stands, such as `images[name=app].newTag`; a dot may be in front. */
+/** Path to a value in a YAML document or an object, such as `images[name=app].newTag`; a dot may be in front. */
 export type FieldPart =
   | { readonly kind: 'member'; readonly name: string }
   | { readonly kind: 'item'; readonly index: number }

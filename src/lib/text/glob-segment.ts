@@ -24,7 +24,7 @@ export function matchesSegment(tokens: readonly Token[], name: string): boolean 
   return endsOf(tokens, name, new Set([0])).has(name.length);
 }
 
-/** Where in the name the tokens may end that begin at one of `starts`: all ways at once, so none is gone twice. */
+/** Offsets in the name where tokens that begin at one of `starts` may end: all ways at once, so none is gone twice. */
 function endsOf(tokens: readonly Token[], name: string, starts: ReadonlySet<number>): ReadonlySet<number> {
   let at = starts;
   for (const token of tokens) {

@@ -30,9 +30,9 @@ export function harmless(text: string): string {
 
 /** Letters and digits with a full stop, a hyphen or an apostrophe between them. */
 const WORD = /^[\p{L}\p{N}]+(?:[.'’-][\p{L}\p{N}]+)*$/u;
-/** What forges make links of all the same: addresses, and issues by their key such as GH-1. */
+/** Words that forges make links of all the same: addresses, and issues by their key such as GH-1. */
 const REFERENCE = /^(?:www\.|[A-Za-z]+-\d+$)/i;
-/** What begins a list at the start of a line. */
+/** Begins a list at the start of a line. */
 const ITEM = /^\d+[.)]$/;
 const PUNCTUATED = /^([("'“‘]*)(.*?)([)"'”’.,:;?…]*)$/su;
 
