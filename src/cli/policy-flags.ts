@@ -15,7 +15,7 @@ export const POLICY_FLAGS = {
   },
   'insecure-git-hosts': {
     default: '',
-    help: 'Hosts that may be reached by http and at such addresses: laboratories.',
+    help: 'Hosts that may be reached by http and at such addresses: for test environments.',
     parse: list,
   },
   'cluster-hosts': {
