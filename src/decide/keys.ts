@@ -27,14 +27,14 @@ export const MAX_KEYS: Readonly<Record<KeyUse, number>> = { event: 2, approval: 
 
 /** While a key for approvals is there, be it a faulty one, those for events approve nothing. */
 export function keysFor(use: KeyUse, values: ReadonlyMap<string, Uint8Array>): Key[] {
-  const events = judged(values, HMAC_KEY, HMAC_KEY_PREVIOUS);
+  const events = withRefusal(values, HMAC_KEY, HMAC_KEY_PREVIOUS);
   if (use === 'event') return events;
-  const approvals = judged(values, APPROVAL_KEY, APPROVAL_KEY_PREVIOUS);
+  const approvals = withRefusal(values, APPROVAL_KEY, APPROVAL_KEY_PREVIOUS);
   if (approvals.length === 0) return events.map((key): Key => ({ ...key, standsIn: true }));
   return [...approvals, ...events.map(({ bytes }): Key => ({ bytes, refusal: 'not-an-approval-key' }))];
 }
 
-function judged(values: ReadonlyMap<string, Uint8Array>, ...names: readonly string[]): Key[] {
+function withRefusal(values: ReadonlyMap<string, Uint8Array>, ...names: readonly string[]): Key[] {
   return names.flatMap((name): Key[] => {
     const bytes = values.get(name);
     if (bytes === undefined) return [];
@@ -43,7 +43,7 @@ function judged(values: ReadonlyMap<string, Uint8Array>, ...names: readonly stri
   });
 }
 
-/** What makes a key worth nothing, whatever it is for. */
+/** The fault that makes a key worth nothing, whatever it is for. */
 export function keyFault(bytes: Uint8Array): 'key-too-short' | 'key-published' | undefined {
   if (bytes.length < MIN_KEY_BYTES) return 'key-too-short';
   return isPublished(bytes) ? 'key-published' : undefined;

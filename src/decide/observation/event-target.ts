@@ -37,12 +37,12 @@ export function unnamedCluster(
   const several = clustersOf(named, pipelineNamespace).size;
   if (several > 1) {
     const advice =
-      cluster === OWN_CLUSTER ? RENAME : `${TELL}, one of ${names(named, spec, pipelineNamespace)}`;
+      cluster === OWN_CLUSTER ? RENAME : `${NAME_CLUSTER}, one of ${names(named, spec, pipelineNamespace)}`;
     return `The event's cluster ${quoted(cluster ?? '')} fits ${several} clusters of the Pipeline: ${advice}.`;
   }
   if (named.some((target) => target.namespace === namespace)) return undefined;
   const said = cluster === undefined ? 'names no cluster' : `names the cluster ${quoted(cluster)}`;
-  return `The event ${said}, and the Pipeline has targets in the namespace ${namespace} on several clusters: ${TELL}, one of ${names(here, spec, pipelineNamespace)}.`;
+  return `The event ${said}, and the Pipeline has targets in the namespace ${namespace} on several clusters: ${NAME_CLUSTER}, one of ${names(here, spec, pipelineNamespace)}.`;
 }
 
 /** One target of each cluster. */
@@ -73,18 +73,18 @@ export function eventTarget(
   if (!only) return `${environment.name} has no target in the namespace ${namespace}.`;
   if (cluster === undefined) {
     if (here.length === 1) return only;
-    return `The event fits ${here.length} targets of ${environment.name} on different clusters: ${TELL}, one of ${names(here, spec, pipelineNamespace)}.`;
+    return `The event fits ${here.length} targets of ${environment.name} on different clusters: ${NAME_CLUSTER}, one of ${names(here, spec, pipelineNamespace)}.`;
   }
   const named = here.filter((target) => isNamed(target, cluster, pipelineNamespace));
   if (named.length === 1 && named[0]) return named[0];
   if (named.length > 1) {
-    return `The event's cluster ${quoted(cluster)} fits ${named.length} targets of ${environment.name}: ${TELL} as <namespace>/<name> or <kind>/<namespace>/<name>.`;
+    return `The event's cluster ${quoted(cluster)} fits ${named.length} targets of ${environment.name}: ${NAME_CLUSTER} as <namespace>/<name> or <kind>/<namespace>/<name>.`;
   }
   if (here.length === 1 && !only.clusterRef && !isKnown(spec, cluster, pipelineNamespace)) return only;
-  return `The event says that it comes from cluster ${quoted(cluster)}, where ${environment.name} has no target in the namespace ${namespace}: ${TELL}, one of ${names(here, spec, pipelineNamespace)}.`;
+  return `The event says that it comes from cluster ${quoted(cluster)}, where ${environment.name} has no target in the namespace ${namespace}: ${NAME_CLUSTER}, one of ${names(here, spec, pipelineNamespace)}.`;
 }
 
-const TELL = "name the cluster in eventMetadata.cluster of Flux's Alert";
+const NAME_CLUSTER = "name the cluster in eventMetadata.cluster of Flux's Alert";
 
 /** What an Alert on the target's cluster says in `eventMetadata.cluster`: the shortest name that no other one has. */
 export function clusterNameOf(

@@ -1,20 +1,20 @@
 import { parseParts, valuesAt } from '../../../lib/text/index.ts';
 import type { FieldProblem, Findings } from '../problem.ts';
 
-/** A spec, faulty or not, and what the rules say of it. */
-export interface Judged {
+/** A spec, faulty or not, with the findings of the rules. */
+export interface SpecWithFindings {
   readonly spec: unknown;
   readonly findings: Findings;
 }
 
-/** Whoever has more is not about to mend one of them: comparing them all would only take time. */
+/** Faults up to which two objects are compared: nobody with more is about to mend a single one. */
 const MAX_PROBLEMS = 500;
 
 /**
  * Turns faults into warnings that the object had before and that the change does not touch: an old fault must
  * not keep anybody from mending something else (KEP-4008 calls this ratcheting).
  */
-export function ratchet(now: Judged, before: Judged): Findings {
+export function ratchet(now: SpecWithFindings, before: SpecWithFindings): Findings {
   const { problems, warnings } = now.findings;
   if (problems.length > MAX_PROBLEMS || before.findings.problems.length > MAX_PROBLEMS) return now.findings;
   const keyBefore = keysOf(before.spec);
