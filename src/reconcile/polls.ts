@@ -43,10 +43,10 @@ const PAUSE_SECONDS = 30;
  * counts its requests. When it was asked last is kept in memory alone: a new process asks at once.
  */
 export function createPolls(deps: PollDeps): Polls {
-  const memory = deps.asked ?? new Map<string, Asked>();
+  const lastAsked = deps.asked ?? new Map<string, Asked>();
   /** Until when it is not tried again. */
   const paused = new Map<string, number>();
-  const remember = (key: string, asked: Asked) => putBounded(memory, key, asked, MAX_REMEMBERED);
+  const remember = (key: string, asked: Asked) => putBounded(lastAsked, key, asked, MAX_REMEMBERED);
 
   async function ask(
     pipeline: Pipeline,
@@ -61,7 +61,7 @@ export function createPolls(deps: PollDeps): Polls {
       const promotion = context.state.promotion;
       const key = keyOf(pipeline, environment.name);
       const available = availableRevision(pipeline, index - 1);
-      const due = pollDue(context, memory.get(key), available);
+      const due = pollDue(context, lastAsked.get(key), available);
       if (due === undefined || !promotion) return [];
       if (due > 0) {
         wakeAfter = Math.min(wakeAfter, due);
@@ -75,7 +75,7 @@ export function createPolls(deps: PollDeps): Polls {
       } catch (error) {
         const retrySeconds = retryAfter(error);
         remember(key, { at: now.getTime(), changedAt, isHeld: isHeld(context), retrySeconds });
-        wakeAfter = Math.min(wakeAfter, pollDue(context, memory.get(key), available) ?? wakeAfter);
+        wakeAfter = Math.min(wakeAfter, pollDue(context, lastAsked.get(key), available) ?? wakeAfter);
         const { namespace, name } = pipeline.metadata;
         const fields = { namespace, name, environment: environment.name, error: errorMessage(error) };
         deps.log[levelOf(error)](fields, 'cannot look at the pull request, retrying');
@@ -94,7 +94,7 @@ export function createPolls(deps: PollDeps): Polls {
       putBounded(paused, task, now.getTime() + seconds * 1000, MAX_REMEMBERED);
     },
     changed(pipeline, environment) {
-      memory.delete(keyOf(pipeline, environment));
+      lastAsked.delete(keyOf(pipeline, environment));
     },
   };
 }
