@@ -48,13 +48,13 @@ export function commentMeaning(comment: string, key: string, place: CommentPlace
   if (!mentionsKey(comment, key)) return OTHER;
   const body = comment.replace(/^#+/, '').trim();
   const value = markerValue(body);
-  if (value !== undefined) return meaningOf(value, key);
+  if (value !== undefined) return classify(value, key);
   const several = severalMeaning(comment, key);
   if (several) return several;
   return place === 'own-line' && isCommentedOut(body) ? OTHER : { kind: 'malformed', reason: NO_JSON };
 }
 
-function meaningOf(value: string, key: string): CommentMeaning {
+function classify(value: string, key: string): CommentMeaning {
   return value.startsWith(key) ? suffixMeaning(value.slice(key.length)) : OTHER;
 }
 
@@ -64,7 +64,7 @@ function severalMeaning(comment: string, key: string): CommentMeaning | undefine
   if (objects === undefined || !objects.every(isMarker)) return undefined;
   const meanings = objects.flatMap((one) => {
     const value = markerValue(one);
-    return value === undefined ? [] : [meaningOf(value, key)];
+    return value === undefined ? [] : [classify(value, key)];
   });
   const [ours = OTHER, second] = meanings.filter(({ kind }) => kind !== 'other');
   return second === undefined ? ours : { kind: 'malformed', reason: TWICE };
