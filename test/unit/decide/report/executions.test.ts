@@ -121,16 +121,18 @@ describe('the executions', () => {
     const version = fc.constantFrom('1.0.0', '1.1.0', '1.2.0', '2.0.0-rc.1', '2.0.0');
     const sight = fc.record({ dev: version, staging: version, prod: version });
     const sights = fc.array(sight, { maxLength: 15 });
-    const property = fc.property(sights, (all) => {
-      let from = pipeline();
-      for (const [index, seen] of all.entries()) {
-        from = look(from, seen, index * 60);
-        expect(foldExecutions(from, new Date(at(9999)))).toEqual(from.status);
-        from = decided(from, index * 60);
-        expect(executionsOf(from).length).toBeLessThanOrEqual(MAX_EXECUTIONS);
-      }
-    });
-    fc.assert(property, { numRuns: 200 });
+    fc.assert(
+      fc.property(sights, (all) => {
+        let from = pipeline();
+        for (const [index, seen] of all.entries()) {
+          from = look(from, seen, index * 60);
+          expect(foldExecutions(from, new Date(at(9999)))).toEqual(from.status);
+          from = decided(from, index * 60);
+          expect(executionsOf(from).length).toBeLessThanOrEqual(MAX_EXECUTIONS);
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test('know an environment by its own name only', () => {
