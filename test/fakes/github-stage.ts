@@ -8,12 +8,12 @@ import {
   type PullRequestDeps,
 } from '../../src/promote/pull-request/pull-request.ts';
 import type { PromotionRequest, PromotionResult } from '../../src/promote/strategy.ts';
+import { type FakeBranches, fakeBranches } from './branches.ts';
 import { noWaits } from './forge-deps.ts';
 import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from './github.ts';
 import { createFakeLog } from './log.ts';
 import { loopbackOutbound } from './outbound.ts';
 import { carriedOut, promotionRequest } from './promotion.ts';
-import { type FakeWorkspace, fakeWorkspace } from './workspace.ts';
 
 export const BRANCH = 'promotion-team-app-staging';
 export const CREDENTIALS = { token: FAKE_TOKEN };
@@ -28,7 +28,7 @@ export const PUSH = 'push';
 /** What a test finds that promotes on a stand-in of GitHub, with nothing in Git. */
 export interface GitHubStage {
   readonly github: FakeGitHub;
-  readonly workspace: FakeWorkspace;
+  readonly branches: FakeBranches;
   /** What comes of the next updates of a branch. */
   result: BranchResult;
   /** Done while a branch is being updated. */
@@ -51,7 +51,7 @@ export function githubStage(): GitHubStage {
     return { type: 'github', url, baseBranch: 'main', secretRef: { name: 'git' }, ...change };
   };
   const deps = (): PullRequestDeps => ({
-    branches: stage.workspace,
+    branches: stage.branches,
     outbound: loopbackOutbound(),
     log: createFakeLog().log,
     now: () => new Date('2026-11-21T12:00:00Z'),
@@ -79,15 +79,15 @@ export function githubStage(): GitHubStage {
       };
     },
     requests: () => stage.github.requests.splice(0),
-  } as GitHubStage & { github: FakeGitHub; workspace: FakeWorkspace };
+  } as GitHubStage & { github: FakeGitHub; branches: FakeBranches };
 
   beforeEach(() => {
     stage.github = startFakeGitHub();
     stage.result = { kind: 'pushed', commit: 'c0ffee', changes, problems: [] };
     stage.meanwhile = () => {};
-    stage.workspace = fakeWorkspace(({ branch, baseBranch }) => {
+    stage.branches = fakeBranches(({ branch, baseBranch }) => {
       stage.github.requests.push(PUSH);
-      if (stage.workspace.gone.has(baseBranch)) {
+      if (stage.branches.gone.has(baseBranch)) {
         throw new TurnpikeError('GitBranchNotFound', `There is no branch ${baseBranch}.`, { retry: 'never' });
       }
       if (stage.result.kind !== 'in-base') stage.github.branches.add(branch);

@@ -7,7 +7,7 @@ import { createPullRequestPromoter } from '../../src/promote/pull-request/pull-r
 import { createFakeLog } from '../fakes/log.ts';
 import { carriedOut, promotionRequest, stateRequest } from '../fakes/promotion.ts';
 import { type FakeProxy, startFakeProxy } from '../fakes/proxy.ts';
-import { type TestWorkspace, testWorkspace } from '../git/stage/support.ts';
+import { type TestBranches, testBranches } from '../git/stage/support.ts';
 import type { Gitea } from '../lab/gitea/forge.ts';
 import { sharedLab } from '../lab/shared.ts';
 
@@ -21,7 +21,7 @@ const name = `proxy-${crypto.randomUUID().slice(0, 8)}`;
 
 let gitea: Gitea;
 let proxy: FakeProxy;
-let workspace: TestWorkspace;
+let branches: TestBranches;
 let promoter: PullRequestPromoter;
 let settings: PullRequestStrategy;
 
@@ -38,10 +38,10 @@ beforeAll(async () => {
   const http = `http://me:hunter2@${proxy.host}`;
   const proxyFor = createProxyFor({ http, https: '', except: 'other.example' });
   const outbound = createOutbound({ allowed: [], insecure: [HOST, GITEA_HOST] }, { proxyFor });
-  workspace = await testWorkspace({ outbound });
+  branches = await testBranches({ outbound });
   const { log } = createFakeLog();
   promoter = createPullRequestPromoter({
-    branches: workspace,
+    branches,
     outbound,
     log,
     now: () => new Date(),
@@ -52,7 +52,7 @@ beforeAll(async () => {
 }, 600_000);
 
 afterAll(async () => {
-  await workspace?.close();
+  await branches?.close();
   await proxy?.stop();
   await gitea?.api('DELETE', `/repos/${gitea.user}/${name}`);
 }, SLOW);

@@ -41,7 +41,7 @@ const FILE = 'apps/staging/app.yaml';
 let gitea: Gitea;
 let url: string;
 let directory: string;
-let workspace: BranchUpdater;
+let branches: BranchUpdater;
 let controller: Controller;
 let server: Server;
 const store = createFakeStore();
@@ -84,7 +84,7 @@ function startLeader(): Controller {
   const outbound = loopbackOutbound();
   const now = () => new Date();
   const pullRequests = createPullRequestPromoter({
-    branches: workspace,
+    branches,
     outbound,
     log,
     now,
@@ -180,7 +180,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(lab.directory, 'wake-'));
   const marked = 'version: 1.0.0 # {"$promotion": "apps:app:staging"}\n';
   url = await gitea.createRepository(repository, { [FILE]: marked });
-  workspace = createBranchUpdater({
+  branches = createBranchUpdater({
     now: () => new Date(),
     outbound: loopbackOutbound(),
     log,
@@ -195,7 +195,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await controller?.stop();
   await server?.stop(1);
-  await workspace?.close();
+  await branches?.close();
   if (directory) await rm(directory, { recursive: true, force: true });
   if (url) await gitea.api('DELETE', `/repos/${gitea.user}/${repository}`);
 }, SLOW);

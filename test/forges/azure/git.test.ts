@@ -25,7 +25,7 @@ const SECRET = { token: AZURE_TOKEN };
 let directory: string;
 let git: FakeGit;
 let azure: FakeAzure;
-let workspace: BranchUpdater;
+let branches: BranchUpdater;
 let promoter: PullRequestPromoter;
 let strategy: PullRequestStrategy;
 let operations: string[];
@@ -42,10 +42,10 @@ async function start(product: Product): Promise<void> {
   const now = () => new Date();
   const { log } = createFakeLog();
   const bounds = { maxBytes: 100_000_000, maxPackBytes: 64_000_000 };
-  workspace = createBranchUpdater({ now, outbound, log, directory: join(directory, 'cache'), ...bounds });
+  branches = createBranchUpdater({ now, outbound, log, directory: join(directory, 'cache'), ...bounds });
   operations = [];
   promoter = createPullRequestPromoter({
-    branches: workspace,
+    branches,
     outbound,
     log,
     now,
@@ -63,7 +63,7 @@ function promote(revision: string, known?: PullRequestRef) {
 }
 
 afterEach(async () => {
-  await workspace.close();
+  await branches.close();
   await azure.stop();
   await rm(directory, { recursive: true, force: true });
 });

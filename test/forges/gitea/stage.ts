@@ -31,7 +31,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
   const repository = `${name}-${crypto.randomUUID().slice(0, 8)}`;
   const stage: Partial<Record<keyof GiteaStage, unknown>> = { repository };
   let directory: string | undefined;
-  let workspace: BranchUpdater | undefined;
+  let branches: BranchUpdater | undefined;
   let remove: (() => Promise<unknown>) | undefined;
   let passed = 0;
 
@@ -48,7 +48,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
     const outbound = loopbackOutbound();
     const { log } = createFakeLog();
     const operations: string[] = [];
-    workspace = createBranchUpdater({
+    branches = createBranchUpdater({
       now: () => new Date(),
       outbound,
       log,
@@ -57,7 +57,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
       maxPackBytes: 64_000_000,
     });
     const promoter = createPullRequestPromoter({
-      branches: workspace,
+      branches,
       outbound,
       log,
       now: () => new Date(Date.now() + passed),
@@ -77,7 +77,7 @@ export function giteaStage(name: string, files: Files): GiteaStage {
   }, 600_000);
 
   afterAll(async () => {
-    await workspace?.close();
+    await branches?.close();
     if (directory) await rm(directory, { recursive: true, force: true });
     await remove?.();
   }, 120_000);

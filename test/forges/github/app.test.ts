@@ -6,6 +6,7 @@ import type { Outbound } from '../../../src/lib/net/outbound.ts';
 import type { PullRequestPromoter } from '../../../src/promote/pull-request/port.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { attemptTime } from '../../fakes/attempt-time.ts';
+import { type FakeBranches, fakeBranches } from '../../fakes/branches.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { noWaits } from '../../fakes/forge-deps.ts';
 import { fakeApp, GRANTED } from '../../fakes/github/app.ts';
@@ -14,7 +15,6 @@ import { FAKE_TOKEN, type FakeGitHub, startFakeGitHub } from '../../fakes/github
 import { createFakeLog } from '../../fakes/log.ts';
 import { loopbackOutbound, routedOutbound } from '../../fakes/outbound.ts';
 import { carriedOut, promotionRequest, taskRequest } from '../../fakes/promotion.ts';
-import { type FakeWorkspace, fakeWorkspace } from '../../fakes/workspace.ts';
 
 const APP = fakeApp();
 const KEYS = {
@@ -30,7 +30,7 @@ const BRANCH = 'promotion-team-app-staging';
 const MINUTE = 60_000;
 
 let github: FakeGitHub;
-let workspace: FakeWorkspace;
+let branches: FakeBranches;
 let promoter: PullRequestPromoter;
 let passed: number;
 let logged: ReturnType<typeof createFakeLog>;
@@ -73,9 +73,9 @@ function tokenRequests(): string[] {
   return github.requests.splice(0).filter((line) => !line.includes('/repos/'));
 }
 
-function promoterWith(workspace: FakeWorkspace, outbound: Outbound): PullRequestPromoter {
+function promoterWith(branches: FakeBranches, outbound: Outbound): PullRequestPromoter {
   return createPullRequestPromoter({
-    branches: workspace,
+    branches,
     outbound,
     log: logged.log,
     now: () => new Date(Date.now() + passed),
@@ -94,11 +94,11 @@ beforeEach(() => {
   sent = [];
   isEchoing = false;
   logged = createFakeLog();
-  workspace = fakeWorkspace(({ branch }) => {
+  branches = fakeBranches(({ branch }) => {
     github.branches.add(branch);
     return { kind: 'pushed', commit: 'c0ffee', changes: [], problems: [] };
   });
-  promoter = promoterWith(workspace, watched(loopbackOutbound()));
+  promoter = promoterWith(branches, watched(loopbackOutbound()));
 });
 afterEach(() => github.stop());
 
@@ -114,28 +114,28 @@ describe('a GitHub App', () => {
     await promote({ username: 'jane', password: 'hers', token: FAKE_TOKEN });
 
     const [, made] = github.tokens;
-    expect(workspace.updates[0]?.credentials).toMatchObject({ token: made ?? '' });
-    expect(workspace.updates[0]?.credentials).not.toHaveProperty('username');
-    expect(workspace.updates[0]?.credentials).not.toHaveProperty('password');
+    expect(branches.updates[0]?.credentials).toMatchObject({ token: made ?? '' });
+    expect(branches.updates[0]?.credentials).not.toHaveProperty('username');
+    expect(branches.updates[0]?.credentials).not.toHaveProperty('password');
   });
 
   test('serves the API when Git goes over SSH', async () => {
     const cloud = startFakeGitHub('', { app: APP });
     const sshSecret = secretOf({ ...KEYS, identity: 'KEY', password: 'passphrase', known_hosts: 'host key' });
-    const sshWorkspace = fakeWorkspace(({ branch }) => {
+    const sshBranches = fakeBranches(({ branch }) => {
       cloud.branches.add(branch);
       return { kind: 'pushed', commit: 'c0ffee', changes: [], problems: [] };
     });
     const outbound = routedOutbound(loopbackOutbound(), 'https://api.github.com', cloud.origin);
     const url = 'ssh://git@github.com/acme/fleet.git';
     const result = await carriedOut(
-      promoterWith(sshWorkspace, outbound).prepare(promotionRequest(), { ...settings(), url }, sshSecret),
+      promoterWith(sshBranches, outbound).prepare(promotionRequest(), { ...settings(), url }, sshSecret),
     );
     await cloud.stop();
 
     expect(result).toMatchObject({ kind: 'pull-request' });
     const expected = { identity: 'KEY\n', password: 'passphrase', knownHosts: 'host key' };
-    expect(sshWorkspace.updates[0]?.credentials).toMatchObject(expected);
+    expect(sshBranches.updates[0]?.credentials).toMatchObject(expected);
   });
 
   test('asks once for all promotions that begin together, and again shortly before the token expires', async () => {
@@ -207,7 +207,7 @@ describe('a GitHub App', () => {
     expect(failure.message).toMatch(
       /asked to give a token to the GitHub App in installation 12, answered 404 \(Not Found\): check githubAppInstallationID/,
     );
-    expect(workspace.updates).toEqual([]);
+    expect(branches.updates).toEqual([]);
   });
 
   test('is tried again when GitHub cannot give a token now', async () => {
@@ -290,13 +290,13 @@ describe('a GitHub App', () => {
     ['https://acme.ghe.com', 'https://api.acme.ghe.com'],
   ])('of a Secret that names no API serves %s by %s', async (host, api) => {
     const cloud = startFakeGitHub('', { app: APP });
-    const cloudWorkspace = fakeWorkspace(({ branch }) => {
+    const cloudBranches = fakeBranches(({ branch }) => {
       cloud.branches.add(branch);
       return { kind: 'pushed', commit: 'c0ffee', changes: [], problems: [] };
     });
     const outbound = routedOutbound(loopbackOutbound(), api, cloud.origin);
     const url = `${host}/acme/fleet`;
-    const cloudPromoter = promoterWith(cloudWorkspace, outbound);
+    const cloudPromoter = promoterWith(cloudBranches, outbound);
     const result = await carriedOut(
       cloudPromoter.prepare(promotionRequest(), { ...settings(), url }, secretOf(KEYS)),
     );
@@ -356,7 +356,7 @@ describe('the token of a GitHub App', () => {
     expect(failure.message).toEndWith(
       'gives no token of installation 815 for the repository fleet (The permissions requested are not granted to this installation.): give the app Contents and Commit statuses in its settings, read and write, and accept the change where it is installed.',
     );
-    expect(workspace.updates).toEqual([]);
+    expect(branches.updates).toEqual([]);
   });
 
   test('for a repository that the installation does not reach is refused with its name', async () => {

@@ -28,7 +28,7 @@ const APP = fakeApp();
 let directory: string;
 let git: FakeGit;
 let github: FakeGitHub;
-let workspace: BranchUpdater;
+let branches: BranchUpdater;
 let promoter: PullRequestPromoter;
 let strategy: PullRequestStrategy;
 let operations: string[];
@@ -44,7 +44,7 @@ async function start(place: (typeof PLACES)[number]) {
   github = startFakeGitHub(place.apiPath, { app: APP, git });
   const outbound = place.reach(loopbackOutbound(), github.origin);
   const { log } = createFakeLog();
-  workspace = createBranchUpdater({
+  branches = createBranchUpdater({
     now: () => new Date(),
     outbound,
     log,
@@ -54,7 +54,7 @@ async function start(place: (typeof PLACES)[number]) {
   });
   operations = [];
   promoter = createPullRequestPromoter({
-    branches: workspace,
+    branches,
     outbound,
     log,
     now: () => new Date(),
@@ -113,7 +113,7 @@ const SECRETS: readonly (readonly [string, (apiPath: string) => SecretCredential
 ];
 
 afterEach(async () => {
-  await workspace.close();
+  await branches.close();
   await github.stop();
   await rm(directory, { recursive: true, force: true });
 });

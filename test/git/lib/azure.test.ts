@@ -20,7 +20,7 @@ function fetches() {
 }
 
 const promote = (revision: string, changed: Parameters<typeof branchUpdate>[1] = {}) =>
-  stage.workspace.updateBranch(branchUpdate(stage.url, { revision, ...changed }));
+  stage.branches.updateBranch(branchUpdate(stage.url, { revision, ...changed }));
 
 describe('a server that has no ofs-delta, as Azure DevOps', () => {
   test('takes no request without multi_ack, or with what it does not offer', async () => {

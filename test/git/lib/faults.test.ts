@@ -7,13 +7,13 @@ import { type ClusterCertificates, createClusterCertificates } from '../../lab/c
 import { createTestRepository, type TestRepository } from '../stage/repository.ts';
 import { run } from '../stage/run.ts';
 import { type GitServer, type Intercept, startGitServer } from '../stage/server.ts';
-import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../stage/support.ts';
+import { BRANCH, branchUpdate, marked, type TestBranches, testBranches } from '../stage/support.ts';
 
 const PASSWORD = 'correct-horse';
 const TOKEN = 'ghp_secretsecretsecret';
 
 let server: GitServer;
-let workspace: TestWorkspace;
+let branches: TestBranches;
 let repository: TestRepository;
 let url: string;
 let count = 0;
@@ -31,15 +31,15 @@ beforeEach(async () => {
     'a.yaml': marked('1.0.0'),
   });
   url = `${server.url}/app-${count}.git`;
-  workspace = await testWorkspace();
+  branches = await testBranches();
   server.requests.length = 0;
 });
 afterEach(async () => {
   server.intercept = undefined;
-  await workspace.close();
+  await branches.close();
 });
 
-const promote = (changed: Parameters<typeof branchUpdate>[1] = {}, to = workspace) =>
+const promote = (changed: Parameters<typeof branchUpdate>[1] = {}, to = branches) =>
   to.updateBranch(branchUpdate(url, { credentials, ...changed }));
 
 /** Answers requests whose URL ends like this in the server's place. */
@@ -237,7 +237,7 @@ describe('a server that is slow or broken', () => {
   });
 
   test('is given up after a time', async () => {
-    const hasty = await testWorkspace({ outbound: hastyOutbound(loopbackOutbound(), 300) });
+    const hasty = await testBranches({ outbound: hastyOutbound(loopbackOutbound(), 300) });
     const waiting = Promise.withResolvers<Response>();
     server.intercept = instead('git-upload-pack', () => waiting.promise);
     const error = await failureOf(promote({}, hasty));
@@ -285,7 +285,7 @@ describe('a server that is slow or broken', () => {
     waiting.resolve(new Response());
   });
 
-  test('is left at once when the workspace is closed', async () => {
+  test('is left at once when the branch updater is closed', async () => {
     const waiting = Promise.withResolvers<Response>();
     const reached = Promise.withResolvers<void>();
     server.intercept = () => {
@@ -294,7 +294,7 @@ describe('a server that is slow or broken', () => {
     };
     const failure = failureOf(promote());
     await reached.promise;
-    await workspace.close();
+    await branches.close();
     expect((await failure).message).toBe('Turnpike is stopping.');
     waiting.resolve(new Response());
   });
@@ -391,7 +391,7 @@ describe('names', () => {
       return new Response(body, { headers: answer.headers });
     });
     expect((await promote()).kind).toBe('pushed');
-    const copies = new Bun.Glob('**/evil').scanSync({ cwd: workspace.directory, dot: true });
+    const copies = new Bun.Glob('**/evil').scanSync({ cwd: branches.directory, dot: true });
     expect([...copies]).toEqual([]);
   });
 
@@ -406,7 +406,7 @@ describe('names', () => {
 
 describe('a host', () => {
   test('that is not allowed is never asked', async () => {
-    const strict = await testWorkspace({ outbound: createOutbound({ allowed: [], insecure: [] }) });
+    const strict = await testBranches({ outbound: createOutbound({ allowed: [], insecure: [] }) });
     const error = await failureOf(promote({}, strict));
     expect(error).toMatchObject({ code: 'HostNotAllowed', retry: 'never' });
     expect(server.requests).toEqual([]);

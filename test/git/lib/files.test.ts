@@ -6,7 +6,7 @@ import { failureOf } from '../../fakes/failure.ts';
 import { CASES, REVISION, withChanges } from '../../fixtures/corpus/cases.ts';
 import type { Files } from '../stage/repository.ts';
 import { gitStage } from '../stage/stage.ts';
-import { BRANCH, branchUpdate, marked, testWorkspace } from '../stage/support.ts';
+import { BRANCH, branchUpdate, marked, testBranches } from '../stage/support.ts';
 
 const CORPUS = join(import.meta.dir, '../../fixtures/corpus');
 const DIGEST = `sha256:${'3'.repeat(64)}`;
@@ -24,7 +24,7 @@ const VERSION: FileEdit = { path: 'apps/prod/**', field: 'spec.chart.spec.versio
 const stage = gitStage(FILES);
 
 function promote(files: readonly FileEdit[], change = {}) {
-  return stage.workspace.updateBranch(
+  return stage.branches.updateBranch(
     branchUpdate(stage.url, { markerKey: 'apps:podinfo:qa', files, ...change }),
   );
 }
@@ -205,7 +205,7 @@ describe('a field that files names since the branch was pushed', () => {
 
   test('is set there too by a process that did not push it', async () => {
     const change = await pushedBranch();
-    const another = await testWorkspace();
+    const another = await testBranches();
     const markerKey = 'apps:podinfo:qa';
     const update = branchUpdate(stage.url, { ...change, markerKey, files: [TAG, VERSION] });
     expect(await another.updateBranch(update)).toMatchObject({ kind: 'pushed' });

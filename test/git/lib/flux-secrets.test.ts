@@ -16,7 +16,7 @@ import {
 } from '../../lab/certificates.ts';
 import { createTestRepository, type TestRepository } from '../stage/repository.ts';
 import { type GitServer, type GitServerOptions, startGitServer } from '../stage/server.ts';
-import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../stage/support.ts';
+import { BRANCH, branchUpdate, marked, type TestBranches, testBranches } from '../stage/support.ts';
 
 /** Secrets as Flux has them, against Git servers that take nothing else. */
 
@@ -43,7 +43,7 @@ function secret(keys: Readonly<Record<string, string>>): Map<string, Uint8Array>
 interface Stage {
   readonly server: GitServer;
   readonly repository: TestRepository;
-  readonly workspace: TestWorkspace;
+  readonly branches: TestBranches;
   readonly url: string;
 }
 
@@ -51,13 +51,13 @@ async function stageOf(options: GitServerOptions, deps: OutboundDeps = {}): Prom
   const server = await startGitServer(options);
   const repository = await createTestRepository(server.directory, 'app.git', { 'a.yaml': marked('1.0.0') });
   const outbound = createOutbound({ allowed: [], insecure: ['127.0.0.1'] }, deps);
-  const workspace = await testWorkspace({ outbound });
-  open.push(server, workspace);
-  return { server, repository, workspace, url: `${server.url}/app.git` };
+  const branches = await testBranches({ outbound });
+  open.push(server, branches);
+  return { server, repository, branches, url: `${server.url}/app.git` };
 }
 
-function pushed({ workspace, url }: Stage, credentials: ReturnType<typeof gitCredentialsFrom>) {
-  return workspace.updateBranch(branchUpdate(url, { credentials }));
+function pushed({ branches, url }: Stage, credentials: ReturnType<typeof gitCredentialsFrom>) {
+  return branches.updateBranch(branchUpdate(url, { credentials }));
 }
 
 const part = (keys: Readonly<Record<string, string>>) => ({
@@ -293,7 +293,7 @@ describe('a proxy that a Pipeline names', () => {
     stage.server.requests.length = 0;
     const proxied = { ...credentials, proxy: `http://${proxy.host}/` };
     const update = branchUpdate(stage.url, { credentials: proxied, branch: 'promotion-other' });
-    expect((await stage.workspace.updateBranch(update)).kind).toBe('pushed');
+    expect((await stage.branches.updateBranch(update)).kind).toBe('pushed');
     // It had to show the commit whole, though there is a copy of it.
     expect(stage.server.requests.map(({ line }) => line)).toContain('POST /app.git/git-upload-pack');
   });

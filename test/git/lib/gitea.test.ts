@@ -4,27 +4,27 @@ import { failureOf } from '../../fakes/failure.ts';
 import type { Gitea } from '../../lab/gitea/forge.ts';
 import { sharedLab } from '../../lab/shared.ts';
 import { waitFor } from '../../lab/wait.ts';
-import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../stage/support.ts';
+import { BRANCH, branchUpdate, marked, type TestBranches, testBranches } from '../stage/support.ts';
 
 const SLOW = 120_000;
-const name = `workspace-${crypto.randomUUID().slice(0, 8)}`;
+const name = `branches-${crypto.randomUUID().slice(0, 8)}`;
 const FILE = 'apps/prod.yaml';
 let gitea: Gitea;
 let url: string;
-let workspace: TestWorkspace;
+let branches: TestBranches;
 
 beforeAll(async () => {
   gitea = (await sharedLab()).gitea;
   url = await gitea.createRepository(name, { [FILE]: marked('1.0.0'), 'README.md': 'A repository.\n' });
-  workspace = await testWorkspace({ outbound: createOutbound({ allowed: [], insecure: [gitea.host] }) });
+  branches = await testBranches({ outbound: createOutbound({ allowed: [], insecure: [gitea.host] }) });
 }, 600_000);
 afterAll(async () => {
-  await workspace?.close();
+  await branches?.close();
   if (url) await gitea.api('DELETE', `/repos/${gitea.user}/${name}`);
 }, SLOW);
 
 const promote = (changed: Parameters<typeof branchUpdate>[1] = {}) =>
-  workspace.updateBranch(branchUpdate(url, { credentials: { token: gitea.token }, ...changed }));
+  branches.updateBranch(branchUpdate(url, { credentials: { token: gitea.token }, ...changed }));
 
 describe('Gitea', () => {
   test(

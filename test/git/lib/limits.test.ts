@@ -7,7 +7,7 @@ import { boundedOutbound, loopbackOutbound } from '../../fakes/outbound.ts';
 import { createTestRepository, type TestRepository } from '../stage/repository.ts';
 import { run } from '../stage/run.ts';
 import { type GitServer, startGitServer } from '../stage/server.ts';
-import { branchUpdate, marked, testWorkspace } from '../stage/support.ts';
+import { branchUpdate, marked, testBranches } from '../stage/support.ts';
 
 const MIB = 1024 * 1024;
 const FILES = { 'a.yaml': marked('1.0.0') };
@@ -32,52 +32,52 @@ beforeEach(async () => {
 describe('a repository', () => {
   test('whose pack is larger than its bound is refused, and the copy stays as it was', async () => {
     const outbound = boundedOutbound(loopbackOutbound(), 100_000);
-    const workspace = await testWorkspace({ outbound });
-    expect((await workspace.updateBranch(branchUpdate(url))).kind).toBe('pushed');
+    const branches = await testBranches({ outbound });
+    expect((await branches.updateBranch(branchUpdate(url))).kind).toBe('pushed');
     const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))).toString('hex');
     const base = await repository.tip('main');
     await repository.commit({ 'one.bin': noise, 'two.bin': noise.split('').toReversed().join('') });
-    const error = await failureOf(workspace.updateBranch(branchUpdate(url, { revision: '3.0.0' })));
+    const error = await failureOf(branches.updateBranch(branchUpdate(url, { revision: '3.0.0' })));
     expect(error).toMatchObject({ code: 'GitTooLarge', retry: 'never' });
     expect(error.message).toBe(`${url}/git-upload-pack answered with more than 100000 bytes.`);
     await repository.git('update-ref', 'refs/heads/main', base ?? '');
-    expect((await workspace.updateBranch(branchUpdate(url, { revision: '3.0.0' }))).kind).toBe('pushed');
-    await workspace.close();
+    expect((await branches.updateBranch(branchUpdate(url, { revision: '3.0.0' }))).kind).toBe('pushed');
+    await branches.close();
   });
 
   test('with files that are too large to be read is promoted in all the same', async () => {
     const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(10 * MIB))).toString('hex');
     await repository.commit({ 'zeros.bin': '0'.repeat(65 * MIB), 'noise.bin': noise });
-    const workspace = await testWorkspace();
-    expect((await workspace.updateBranch(branchUpdate(url))).kind).toBe('pushed');
+    const branches = await testBranches();
+    expect((await branches.updateBranch(branchUpdate(url))).kind).toBe('pushed');
     // It comes as a delta on what is here.
     await repository.commit({ 'noise.bin': `${noise}more` });
     const next = branchUpdate(url, { revision: '3.0.0' });
-    expect((await workspace.updateBranch(next)).kind).toBe('pushed');
-    expect(workspace.lines.join('\n')).not.toContain('is damaged');
-    await workspace.close();
+    expect((await branches.updateBranch(next)).kind).toBe('pushed');
+    expect(branches.lines.join('\n')).not.toContain('is damaged');
+    await branches.close();
   }, 60_000);
 
   test('that a small pack becomes is refused before it is in memory', async () => {
     const files = ['a', 'b', 'c', 'd'].map((letter) => [`${letter}.bin`, letter.repeat(65 * MIB)] as const);
     await repository.commit(Object.fromEntries(files));
-    const workspace = await testWorkspace();
-    const error = await failureOf(workspace.updateBranch(branchUpdate(url)));
+    const branches = await testBranches();
+    const error = await failureOf(branches.updateBranch(branchUpdate(url)));
     expect(error).toMatchObject({ code: 'GitTooLarge', retry: 'never' });
     expect(error.message).toStartWith(
       `${url} has files of more than 256 MiB in all: promote in a repository`,
     );
-    await workspace.close();
+    await branches.close();
   }, 60_000);
 
   test('that is larger than --git-max-pack-size is refused', async () => {
     const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(2 * MIB))).toString('hex');
     await repository.commit({ 'noise.bin': noise });
-    const workspace = await testWorkspace({ maxPackBytes: MIB });
-    const error = await failureOf(workspace.updateBranch(branchUpdate(url)));
+    const branches = await testBranches({ maxPackBytes: MIB });
+    const error = await failureOf(branches.updateBranch(branchUpdate(url)));
     expect(error).toMatchObject({ code: 'GitTooLarge', retry: 'never' });
     expect(error.message).toStartWith(`${url} takes more than 1 MiB to be fetched: promote in a repository`);
-    await workspace.close();
+    await branches.close();
   });
 
   test.each([
@@ -93,11 +93,11 @@ describe('a repository', () => {
     ],
   ])('%s is refused', async (_, { files, ...options }, sentence) => {
     await repository.commit(files, options);
-    const workspace = await testWorkspace();
-    const error = await failureOf(workspace.updateBranch(branchUpdate(url)));
+    const branches = await testBranches();
+    const error = await failureOf(branches.updateBranch(branchUpdate(url)));
     expect(error).toMatchObject({ code: 'GitTooLarge', retry: 'never' });
     expect(error.message).toEndWith(sentence);
-    await workspace.close();
+    await branches.close();
   });
 });
 

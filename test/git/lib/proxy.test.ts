@@ -7,7 +7,7 @@ import { type FakeProxy, startFakeProxy } from '../../fakes/proxy.ts';
 import { type ClusterCertificates, createClusterCertificates } from '../../lab/certificates.ts';
 import { createTestRepository } from '../stage/repository.ts';
 import { type GitServer, startGitServer } from '../stage/server.ts';
-import { BRANCH, branchUpdate, marked, testWorkspace } from '../stage/support.ts';
+import { BRANCH, branchUpdate, marked, testBranches } from '../stage/support.ts';
 
 const HOST = 'forge.example';
 const LOGIN = 'me:hunter2';
@@ -45,14 +45,14 @@ const send = (outbound: Outbound, url = URL_HERE) =>
 describe('a proxy', () => {
   test('carries fetch and push of Git, to a host with a private certificate authority', async () => {
     const repository = await createTestRepository(server.directory, 'app.git', { 'a.yaml': marked('1.0.0') });
-    const workspace = await testWorkspace({ outbound: door() });
+    const branches = await testBranches({ outbound: door() });
     const credentials = { token: 'a token', caFile: certificates.ca };
     const promote = (revision: string) =>
-      workspace.updateBranch(branchUpdate(URL_HERE, { credentials, revision }));
+      branches.updateBranch(branchUpdate(URL_HERE, { credentials, revision }));
     expect((await promote('2.0.0')).kind).toBe('pushed');
     expect((await promote('3.0.0')).kind).toBe('pushed');
     expect((await promote('3.0.0')).kind).toBe('unchanged');
-    await workspace.close();
+    await branches.close();
     expect(await repository.read(BRANCH, 'a.yaml')).toBe(marked('3.0.0'));
     const posted = (service: string) =>
       server.requests.filter(({ line }) => line === `POST /app.git/${service}`);

@@ -28,7 +28,7 @@ describe('a server that knows the repository by its name with .git', () => {
 
   test.each([301, 302, 307, 308])('is fetched from and pushed to there (HTTP %d)', async (status) => {
     stage.server.intercept = asGitLab(status);
-    expect((await stage.workspace.updateBranch(update())).kind).toBe('pushed');
+    expect((await stage.branches.updateBranch(update())).kind).toBe('pushed');
     expect(await stage.repository.read(BRANCH, FILE)).toBe(marked('2.0.0'));
     const name = new URL(page()).pathname;
     expect(lines().toSorted()).toEqual([
@@ -41,7 +41,7 @@ describe('a server that knows the repository by its name with .git', () => {
     ]);
     // What is warm is asked for where to push alone.
     stage.server.requests.length = 0;
-    expect((await stage.workspace.updateBranch(update({ revision: '3.0.0' }))).kind).toBe('pushed');
+    expect((await stage.branches.updateBranch(update({ revision: '3.0.0' }))).kind).toBe('pushed');
     expect(lines()).toEqual([
       `GET ${name}/info/refs?service=git-receive-pack`,
       `GET ${name}.git/info/refs?service=git-receive-pack`,
@@ -51,12 +51,12 @@ describe('a server that knows the repository by its name with .git', () => {
 
   test('takes commits to its base branch, and is looked at', async () => {
     stage.server.intercept = asGitLab();
-    expect((await stage.workspace.updateBranch(update(PUSHED_TO))).kind).toBe('pushed');
+    expect((await stage.branches.updateBranch(update(PUSHED_TO))).kind).toBe('pushed');
     expect(await stage.repository.read('main', FILE)).toBe(marked('2.0.0'));
-    expect(await stage.workspace.hasBranch(update({ branch: 'main' }))).toBe(true);
-    expect((await stage.workspace.inspect(update())).kind).toBe('in-base');
+    expect(await stage.branches.hasBranch(update({ branch: 'main' }))).toBe(true);
+    expect((await stage.branches.inspect(update())).kind).toBe('in-base');
     await stage.repository.commit({ [FILE]: marked('1.0.0') });
-    expect((await stage.workspace.inspect(update())).kind).toBe('differs');
+    expect((await stage.branches.inspect(update())).kind).toBe('differs');
   });
 
   test('is followed when it names the path alone', async () => {
@@ -66,12 +66,12 @@ describe('a server that knows the repository by its name with .git', () => {
       const location = answer?.headers.get('location');
       return location ? redirectTo(location.slice(stage.server.url.length)) : answer;
     };
-    expect((await stage.workspace.updateBranch(update())).kind).toBe('pushed');
+    expect((await stage.branches.updateBranch(update())).kind).toBe('pushed');
   });
 
   test('is followed once', async () => {
     stage.server.intercept = ({ url }) => redirectTo(url.replace('/info/refs', '.git/info/refs'));
-    const error = await failureOf(stage.workspace.hasBranch(update()));
+    const error = await failureOf(stage.branches.hasBranch(update()));
     expect(error).toMatchObject({ code: 'GitRepositoryNotFound', retry: 'never' });
     expect(lines()).toHaveLength(2);
   });
@@ -79,7 +79,7 @@ describe('a server that knows the repository by its name with .git', () => {
   test('is not followed where a pack is asked for or sent', async () => {
     stage.server.intercept = ({ url, method }) =>
       method === 'POST' ? redirectTo(url.replace(/\/git-[a-z-]+$/, '.git$&')) : undefined;
-    const error = await failureOf(stage.workspace.updateBranch(branchUpdate(stage.url)));
+    const error = await failureOf(stage.branches.updateBranch(branchUpdate(stage.url)));
     expect(error).toMatchObject({ code: 'GitRepositoryNotFound', retry: 'never' });
     expect(lines().filter((line) => line.startsWith('POST'))).toHaveLength(1);
   });
@@ -88,7 +88,7 @@ describe('a server that knows the repository by its name with .git', () => {
 describe('any other redirect', () => {
   const TOKEN = 'ghp_secretsecretsecret';
   const refused = async () => {
-    const error = await failureOf(stage.workspace.hasBranch(update({ credentials: { token: TOKEN } })));
+    const error = await failureOf(stage.branches.hasBranch(update({ credentials: { token: TOKEN } })));
     expect(error).toMatchObject({ code: 'GitRepositoryNotFound', retry: 'never' });
     expect(error.message).not.toContain(TOKEN);
     expect(lines()).toHaveLength(1);
@@ -136,9 +136,9 @@ describe('any other redirect', () => {
       stage.server.intercept = ({ url }) => redirectTo(url.replace(/\/app-\d+/, '/shop'));
       const look = branchUpdate(`${page()}${suffix}`);
       const moved = `redirects to ${stage.server.url}/shop${suffix}: redirects are not followed; if it has moved there, set url to that.`;
-      expect((await failureOf(stage.workspace.hasBranch(look))).message).toContain(moved);
+      expect((await failureOf(stage.branches.hasBranch(look))).message).toContain(moved);
       stage.server.intercept = ({ url }) => redirectTo(new URL(url).pathname.replace(/\/app-\d+/, '/shop'));
-      expect((await failureOf(stage.workspace.hasBranch(look))).message).toContain(moved);
+      expect((await failureOf(stage.branches.hasBranch(look))).message).toContain(moved);
     },
   );
 

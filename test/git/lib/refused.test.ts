@@ -9,7 +9,7 @@ const OTHER_KEY = 'apps:other:prod';
 const stage = gitStage({ 'prod.yaml': marked('1.0.0'), 'other.yaml': marked('1.0.0', OTHER_KEY) });
 
 const promote = (changed: Partial<BranchUpdate> = {}) =>
-  stage.workspace.updateBranch(branchUpdate(stage.url, changed));
+  stage.branches.updateBranch(branchUpdate(stage.url, changed));
 
 function pushes(): number {
   const isPush = (line: string) => line.startsWith('POST') && line.endsWith('/git-receive-pack');

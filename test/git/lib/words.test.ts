@@ -11,12 +11,12 @@ const PASSWORD = 'correct-horse';
 const stage = gitStage({ [FILE]: marked('1.0.0') });
 
 const promote = (changed: Parameters<typeof branchUpdate>[1] = {}) =>
-  stage.workspace.updateBranch(
+  stage.branches.updateBranch(
     branchUpdate(stage.url, { credentials: { username: 'ada', password: PASSWORD }, ...changed }),
   );
 const linesTo = (ending: string) =>
   stage.server.requests.map(({ line }) => line).filter((line) => line.endsWith(ending));
-const copies = () => [...new Bun.Glob('*.git/objects/pack/*.pack').scanSync(stage.workspace.directory)];
+const copies = () => [...new Bun.Glob('*.git/objects/pack/*.pack').scanSync(stage.branches.directory)];
 const onBand = (band: number, text: string) =>
   pktLine(Buffer.concat([Buffer.from([band]), Buffer.from(text)]));
 
@@ -89,13 +89,13 @@ describe('what a server says in place of a pack', () => {
 
   test('is not asked for at once by a look, either', async () => {
     const look = branchUpdate(stage.url);
-    await stage.workspace.inspect(look);
+    await stage.branches.inspect(look);
     await stage.repository.commit({ 'b.yaml': 'b: 1\n' });
     stage.server.intercept = answering('git-upload-pack', pktLine(`ERR ${LOAD}`));
-    expect((await failureOf(stage.workspace.inspect(look))).message).toEndWith(`It says: ${LOAD}`);
+    expect((await failureOf(stage.branches.inspect(look))).message).toEndWith(`It says: ${LOAD}`);
     expect(linesTo('/git-upload-pack')).toHaveLength(2);
     stage.server.intercept = undefined;
-    expect((await stage.workspace.inspect(look)).kind).toBe('differs');
+    expect((await stage.branches.inspect(look)).kind).toBe('differs');
   });
 });
 

@@ -7,7 +7,7 @@ const FILE = 'a.yaml';
 const stage = gitStage({ [FILE]: marked('1.0.0') });
 
 const promote = (baseBranch: string, revision: string) =>
-  stage.workspace.updateBranch(branchUpdate(stage.url, { baseBranch, revision }));
+  stage.branches.updateBranch(branchUpdate(stage.url, { baseBranch, revision }));
 const parentOf = async (branch: string) =>
   (await stage.repository.git('rev-parse', `refs/heads/${branch}^`)).trim();
 
@@ -36,7 +36,7 @@ describe('a base branch', () => {
     const moved = await stage.repository.commit({ 'b.yaml': marked('1.0.0') }, { branch: name });
     expect((await promote(name, '4.0.0')).kind).toBe('pushed');
     expect(await parentOf(BRANCH)).toBe(moved);
-    expect((await stage.workspace.inspect(branchUpdate(stage.url, { baseBranch: name }))).kind).toBe(
+    expect((await stage.branches.inspect(branchUpdate(stage.url, { baseBranch: name }))).kind).toBe(
       'differs',
     );
     expect(await stage.repository.tip(name)).toBe(moved);

@@ -33,7 +33,7 @@ function updateOf(app: string, changed: Partial<BranchUpdate> = {}): BranchUpdat
 }
 
 function promote(app: string, changed: Partial<BranchUpdate> = {}) {
-  return stage.workspace.updateBranch(updateOf(app, changed));
+  return stage.branches.updateBranch(updateOf(app, changed));
 }
 
 /** All at once, one of them with what is given. */
@@ -64,7 +64,7 @@ describe('promotions of one repository that come together', () => {
     expect(results[3]).toMatchObject({ reason });
     expect(await stage.repository.tip(branchOf('app-3'))).toBeUndefined();
     // No copy was taken for damaged.
-    expect(stage.workspace.lines).toEqual([]);
+    expect(stage.branches.lines).toEqual([]);
   });
 
   test('commit to the base branch without the one that is stopped', async () => {
@@ -183,7 +183,7 @@ exit 1
 
   test('do not end with one that came first and was given up before its push', async () => {
     const ended = new AbortController();
-    const first = stage.workspace.prepare(updateOf('app-0', { signal: ended.signal }));
+    const first = stage.branches.prepare(updateOf('app-0', { signal: ended.signal }));
     const second = promote('app-1', { signal: new AbortController().signal });
     const { push } = await first;
     ended.abort(GIVEN_UP);

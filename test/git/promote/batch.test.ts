@@ -5,7 +5,7 @@ import type { BranchUpdate, BranchUpdater } from '../../../src/promote/branch/po
 import { createFakeSchedule, settled } from '../../fakes/schedule.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { gitStage } from '../stage/stage.ts';
-import { branchUpdate, marked, testWorkspace } from '../stage/support.ts';
+import { branchUpdate, marked, testBranches } from '../stage/support.ts';
 
 const APPS = Array.from({ length: 30 }, (_, number) => `app-${number}`);
 const OTHERS = APPS.slice(1);
@@ -44,14 +44,14 @@ function asked(what: keyof typeof REQUESTS): number {
 }
 
 async function promoteAll(updates: readonly BranchUpdate[]) {
-  return Promise.allSettled(updates.map((update) => stage.workspace.updateBranch(update)));
+  return Promise.allSettled(updates.map((update) => stage.branches.updateBranch(update)));
 }
 
 /** Prepares all, and pushes those that `when` resolves for; the others are given up. */
 async function promoteWhen(
   updates: readonly BranchUpdate[],
   when: (index: number) => Promise<unknown>,
-  { prepare }: Pick<BranchUpdater, 'prepare'> = stage.workspace,
+  { prepare }: Pick<BranchUpdater, 'prepare'> = stage.branches,
 ) {
   return Promise.allSettled(
     updates.map(async (update, index) => {
@@ -68,7 +68,7 @@ async function promoteWhen(
 }
 
 async function damageCopies(): Promise<void> {
-  const { directory } = stage.workspace;
+  const { directory } = stage.branches;
   for (const pack of new Bun.Glob('*.git/objects/pack/*.pack').scanSync({ cwd: directory })) {
     await Bun.write(`${directory}/${pack}`, 'rubbish');
   }
@@ -180,9 +180,9 @@ describe('promotions of one repository that come together', () => {
   });
 
   test('need one request to see that nothing moved, and one to push', async () => {
-    await stage.workspace.updateBranch(updateOf('app-0'));
+    await stage.branches.updateBranch(updateOf('app-0'));
     stage.server.requests.length = 0;
-    await stage.workspace.updateBranch(updateOf('app-1'));
+    await stage.branches.updateBranch(updateOf('app-1'));
     const path = new URL(stage.url).pathname;
     expect(stage.server.requests.map(({ line }) => line)).toEqual([
       `GET ${path}/info/refs?service=git-receive-pack`,
@@ -259,7 +259,7 @@ describe('promotions of one repository that come together', () => {
       expect((await stage.repository.tip(branchOf(app))) !== undefined).toBe(!faults.has(app));
     }
     expect(asked('pushes')).toBe(1);
-    expect(stage.workspace.lines).toEqual([]);
+    expect(stage.branches.lines).toEqual([]);
   });
 
   test('are not pushed by a replica that no longer leads, and each is told so', async () => {
@@ -280,7 +280,7 @@ describe('promotions of one repository that come together', () => {
 
   test('do not wait long for one that is still being recorded', async () => {
     const { promise: recorded, resolve } = Promise.withResolvers<void>();
-    const slow = stage.workspace.prepare(updateOf('app-7')).then(async ({ push }) => {
+    const slow = stage.branches.prepare(updateOf('app-7')).then(async ({ push }) => {
       await recorded;
       return push();
     });
@@ -296,7 +296,7 @@ describe('promotions of one repository that come together', () => {
   test('wait for records as long as these come in, and each is told of its own commit', async () => {
     const apps = APPS.slice(0, 5);
     const { schedule, pass, pending } = createFakeSchedule();
-    await using slow = await testWorkspace({ schedule });
+    await using slow = await testBranches({ schedule });
     const records = apps.map(() => Promise.withResolvers<void>());
     const promoted = promoteWhen(
       apps.map((app) => updateOf(app)),
@@ -335,7 +335,7 @@ describe('promotions of one repository that come together', () => {
     expect(results.map((result) => result.status === 'fulfilled' && result.value.kind)).toEqual(
       APPS.map(() => 'pushed'),
     );
-    expect(stage.workspace.lines.join()).toContain('is damaged');
+    expect(stage.branches.lines.join()).toContain('is damaged');
     expect(asked('looks')).toBe(2);
     expect(asked('pushes')).toBe(1);
   });
@@ -408,9 +408,9 @@ describe('commits to the base branch itself', () => {
   });
 
   test('are made once', async () => {
-    const first = await stage.workspace.updateBranch(commitOf('app-0'));
+    const first = await stage.branches.updateBranch(commitOf('app-0'));
     expect(first.kind).toBe('pushed');
-    expect(await stage.workspace.updateBranch(commitOf('app-0'))).toEqual({ kind: 'in-base', problems: [] });
+    expect(await stage.branches.updateBranch(commitOf('app-0'))).toEqual({ kind: 'in-base', problems: [] });
   });
 
   test('are made anew on what somebody else has pushed meanwhile', async () => {
@@ -423,7 +423,7 @@ describe('commits to the base branch itself', () => {
         return real();
       });
     };
-    const result = await stage.workspace.updateBranch(commitOf('app-0'));
+    const result = await stage.branches.updateBranch(commitOf('app-0'));
     expect(result.kind).toBe('pushed');
     expect(await stage.repository.git('rev-parse', 'main^')).toBe(`${theirs}\n`);
     expect(await stage.repository.read('main', 'README.md')).toBe('Somebody was here.\n');

@@ -27,7 +27,7 @@ async function pushed(change: Partial<PromotionRequest>, files = source(BEFORE))
   if (files !== source(BEFORE)) await stage.repository.commit({ [FILE]: files });
   const now = () => new Date('2026-11-21T10:00:00Z');
   const settings: PushStrategy = { url: stage.url, branch: 'main', secretRef: { name: 'repository' } };
-  const promoter = createPushPromoter({ branches: stage.workspace, now });
+  const promoter = createPushPromoter({ branches: stage.branches, now });
   const result = await carriedOut(promoter.prepare(promotionRequest(change), settings, {}));
   return { result, text: await stage.repository.read('main', FILE) };
 }

@@ -3,7 +3,7 @@ import { createPushPromoter } from '../../../src/promote/push.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
 import { gitStage } from '../stage/stage.ts';
-import { BRANCH, branchUpdate, type TestWorkspace, testWorkspace } from '../stage/support.ts';
+import { BRANCH, branchUpdate, type TestBranches, testBranches } from '../stage/support.ts';
 
 /** A Pipeline whose revision is a commit of the very branch that it is promoted into. */
 
@@ -19,18 +19,18 @@ async function tip(): Promise<string> {
   return (await stage.repository.tip('main')) ?? '';
 }
 
-function promote(commit: string, name = 'app', { workspace = stage.workspace, approvedBy }: Change = {}) {
+function promote(commit: string, name = 'app', { branches = stage.branches, approvedBy }: Change = {}) {
   const request = promotionRequest({
     pipeline: { namespace: 'team', name, uid: '9a7c5e0e-0000-4000-8000-000000000001' },
     revision: `main@sha1:${commit}`,
     ...(approvedBy !== undefined && { approvedBy }),
   });
   const settings = { url: stage.url, branch: 'main', secretRef: { name: 'repository' } };
-  return carriedOut(createPushPromoter({ branches: workspace, now }).prepare(request, settings, {}));
+  return carriedOut(createPushPromoter({ branches, now }).prepare(request, settings, {}));
 }
 
 interface Change {
-  readonly workspace?: TestWorkspace;
+  readonly branches?: TestBranches;
   readonly approvedBy?: string;
 }
 
@@ -103,8 +103,8 @@ describe('a branch that is promoted into itself', () => {
   test('is known again after a restart', async () => {
     const mine = await change('replicas: 2\n');
     await promote(mine);
-    const workspace = await testWorkspace();
-    const failure = await failureOf(promote(await tip(), 'app', { workspace })).finally(workspace.close);
+    const branches = await testBranches();
+    const failure = await failureOf(promote(await tip(), 'app', { branches })).finally(branches.close);
     expect(failure).toMatchObject({ code: 'NothingNew' });
   });
 
@@ -137,7 +137,7 @@ describe('a promotion by pull request', () => {
     await stage.repository.commit({ 'clusters/prod.yaml': pinned(FIRST, KEY) });
     const mine = await change('replicas: 2\n');
     const ours = await stage.repository.commit({ 'clusters/prod.yaml': pinned(mine, KEY) });
-    return stage.workspace.updateBranch(
+    return stage.branches.updateBranch(
       branchUpdate(stage.url, { revision: `main@sha1:${ours}`, isUnattended }),
     );
   }
@@ -158,7 +158,7 @@ describe('a revision of another branch or repository', () => {
     async (revision) => {
       await stage.repository.commit({ [FILE]: 'version: 1.0.0 # {"$promotion": "team:app:staging"}\n' });
       const settings = { url: stage.url, branch: 'main', secretRef: { name: 'repository' } };
-      const promoter = createPushPromoter({ branches: stage.workspace, now });
+      const promoter = createPushPromoter({ branches: stage.branches, now });
       expect(await carriedOut(promoter.prepare(promotionRequest({ revision }), settings, {}))).toMatchObject({
         kind: 'pushed',
       });

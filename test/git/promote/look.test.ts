@@ -13,11 +13,11 @@ const stage = gitStage({
 const FILES = [{ path: 'values.yaml', field: 'image.tag' }];
 
 function inspect(changed: Partial<BaseLook> = {}) {
-  return stage.workspace.inspect({ ...branchUpdate(stage.url), ...changed });
+  return stage.branches.inspect({ ...branchUpdate(stage.url), ...changed });
 }
 
 function hasBranch(branch: string, url = stage.url) {
-  return stage.workspace.hasBranch({ url, branch, credentials: {} });
+  return stage.branches.hasBranch({ url, branch, credentials: {} });
 }
 
 const lines = () => stage.server.requests.map(({ line }) => line.replace(/ \S*\/(?=info|git-)/, ' '));
@@ -59,7 +59,7 @@ describe('a look for a branch', () => {
 
   test('ends with its signal', async () => {
     const signal = AbortSignal.abort(new Error('no longer asked for'));
-    const look = stage.workspace.hasBranch({ url: stage.url, branch: 'main', credentials: {}, signal });
+    const look = stage.branches.hasBranch({ url: stage.url, branch: 'main', credentials: {}, signal });
     await expect(look).rejects.toThrow('no longer asked for');
     expect(lines()).toEqual([]);
   });
@@ -83,7 +83,7 @@ describe('a look at the base branch', () => {
   });
 
   test('sees a merge, and that it was reverted', async () => {
-    const result = await stage.workspace.updateBranch(branchUpdate(stage.url));
+    const result = await stage.branches.updateBranch(branchUpdate(stage.url));
     expect((await inspect()).kind).toBe('differs');
     await stage.repository.git('update-ref', 'refs/heads/main', 'commit' in result ? result.commit : '');
     expect(await inspect()).toEqual({ kind: 'in-base' });
@@ -98,13 +98,13 @@ describe('a look at the base branch', () => {
   });
 
   test('shares the copy with promotions: what has not moved is not fetched again', async () => {
-    await stage.workspace.updateBranch(branchUpdate(stage.url));
+    await stage.branches.updateBranch(branchUpdate(stage.url));
     stage.server.requests.length = 0;
     await inspect();
     expect(lines()).toEqual(['GET info/refs?service=git-upload-pack']);
     await stage.repository.commit({ 'README.md': 'Moved.\n' });
     await inspect();
-    await stage.workspace.updateBranch(branchUpdate(stage.url));
+    await stage.branches.updateBranch(branchUpdate(stage.url));
     expect(lines().filter((line) => line === 'POST git-upload-pack')).toHaveLength(1);
   });
 
@@ -127,7 +127,7 @@ describe('a look at the base branch', () => {
 
   test('makes a damaged copy anew', async () => {
     await inspect();
-    const { directory } = stage.workspace;
+    const { directory } = stage.branches;
     for (const pack of new Bun.Glob('*.git/objects/pack/*.pack').scanSync({ cwd: directory })) {
       await Bun.write(`${directory}/${pack}`, 'rubbish');
     }

@@ -3,7 +3,7 @@ import type { BranchUpdater } from '../../../src/promote/branch/port.ts';
 import { branchFacts } from '../stage/branch-facts.ts';
 import { personWith } from '../stage/person.ts';
 import { gitStage } from '../stage/stage.ts';
-import { branchUpdate, marked, testWorkspace } from '../stage/support.ts';
+import { branchUpdate, marked, testBranches } from '../stage/support.ts';
 
 const APPS = ['blue', 'green'] as const;
 type App = (typeof APPS)[number];
@@ -15,9 +15,9 @@ const branchOf = (app: App) => `promotion-apps-${app}-prod`;
 const stage = gitStage({ [FILE]: APPS.map((app) => line(app, '1.0.0')).join('') });
 const { isMergeable, commitsOf, changedFiles } = branchFacts(() => stage.repository);
 
-function promote(workspace: BranchUpdater, app: App, pushed?: { commit: string; revision: string }) {
+function promote(branches: BranchUpdater, app: App, pushed?: { commit: string; revision: string }) {
   const owner = `apps/${app}/prod`;
-  return workspace.updateBranch(
+  return branches.updateBranch(
     branchUpdate(stage.url, {
       branch: branchOf(app),
       markerKey: `apps:${app}:prod`,
@@ -45,17 +45,17 @@ describe('two pipelines with neighbouring lines in one file', () => {
     ['green', 'merge', 'another process'],
   ] as const)('%s goes by %s, and %s brings the other to the new base', async (merged, method, by) => {
     const other = merged === 'blue' ? 'green' : 'blue';
-    const first = await promote(stage.workspace, other);
-    await promote(stage.workspace, merged);
+    const first = await promote(stage.branches, other);
+    await promote(stage.branches, merged);
     await mergeBy(method, merged);
     expect(await isMergeable(branchOf(other))).toBe(false);
 
-    const workspace = by === 'another process' ? await testWorkspace() : stage.workspace;
+    const branches = by === 'another process' ? await testBranches() : stage.branches;
     const commit = first.kind === 'pushed' ? first.commit : '';
-    const result = await promote(workspace, other, { commit, revision: '2.0.0' });
+    const result = await promote(branches, other, { commit, revision: '2.0.0' });
     expect(result).toMatchObject({ kind: 'pushed', changes: [{ from: '1.0.0', to: '2.0.0' }] });
     expect(result).not.toHaveProperty('others');
-    if (workspace !== stage.workspace) await workspace.close();
+    if (branches !== stage.branches) await branches.close();
 
     expect(await isMergeable(branchOf(other))).toBe(true);
     expect(await commitsOf(branchOf(other))).toHaveLength(1);
@@ -66,7 +66,7 @@ describe('two pipelines with neighbouring lines in one file', () => {
   });
 
   test("of which one has somebody's commit keep it, and the other goes as before", async () => {
-    await Promise.all(APPS.map((app) => promote(stage.workspace, app)));
+    await Promise.all(APPS.map((app) => promote(stage.branches, app)));
     const person = await personWith(stage.repository);
     await person.take(branchOf('blue'));
     await person.write('fix.yaml', 'a: 1\n');
@@ -79,7 +79,7 @@ describe('two pipelines with neighbouring lines in one file', () => {
         const owner = `apps/${app}/prod`;
         const message = `Promote ${owner}\n\nTurnpike-Pipeline: ${owner}\n`;
         const markerKey = `apps:${app}:prod`;
-        return stage.workspace.updateBranch(
+        return stage.branches.updateBranch(
           branchUpdate(stage.url, { branch: branchOf(app), markerKey, message, ...revision }),
         );
       }),

@@ -5,7 +5,7 @@ import { branchFacts } from '../stage/branch-facts.ts';
 import { type Person, personWith } from '../stage/person.ts';
 import { createTestRepository, type TestRepository } from '../stage/repository.ts';
 import { type GitServer, startGitServer } from '../stage/server.ts';
-import { BRANCH, branchUpdate, marked, testWorkspace } from '../stage/support.ts';
+import { BRANCH, branchUpdate, marked, testBranches } from '../stage/support.ts';
 
 const FILE = 'apps/prod.yaml';
 const OWNER = 'apps/podinfo/prod';
@@ -44,20 +44,20 @@ interface World {
   readonly grace: Person;
   /** Files that somebody put on the branch, by name. */
   readonly fixes: Map<string, string>;
-  workspace: BranchUpdater;
+  branches: BranchUpdater;
   revision: number;
   count: number;
   pushed: { commit: string; revision: string } | undefined;
 }
 
 async function promote(world: World): Promise<void> {
-  const { repository, url, workspace, pushed } = world;
+  const { repository, url, branches, pushed } = world;
   const { isAncestor } = branchFacts(() => repository);
   const before = await repository.tip(BRANCH);
   const revision = `${world.revision}.0.0`;
   const message = `Promote ${OWNER} to ${revision}\n\nTurnpike-Pipeline: ${OWNER}\n`;
   const update = branchUpdate(url, { revision, message, ...(pushed && { pushed }) });
-  const result = await workspace.updateBranch(update);
+  const result = await branches.updateBranch(update);
   if (result.kind === 'in-base') return;
   if (result.kind === 'blocked') throw new Error('no marker was taken away');
   expect(await repository.tip(BRANCH)).toBe(result.commit);
@@ -118,8 +118,8 @@ async function take(world: World, step: Step): Promise<void> {
     case 'promote again':
       return promote(world);
     case 'restart':
-      await world.workspace.close();
-      world.workspace = await testWorkspace();
+      await world.branches.close();
+      world.branches = await testBranches();
       if (world.count % 2 === 1) world.pushed = undefined;
       return;
     case 'fix':
@@ -167,7 +167,7 @@ async function play(steps: readonly Step[]): Promise<void> {
     url: `${server.url}/${name}`,
     grace: await personWith(repository),
     fixes: new Map(),
-    workspace: await testWorkspace(),
+    branches: await testBranches(),
     revision: 1,
     count: 0,
     pushed: undefined,
@@ -178,7 +178,7 @@ async function play(steps: readonly Step[]): Promise<void> {
     await take(world, 'promote');
     await repository.git('fsck', '--strict', '--full');
   } finally {
-    await world.workspace.close();
+    await world.branches.close();
     await world.grace.leave();
   }
 }

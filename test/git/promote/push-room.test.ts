@@ -4,14 +4,14 @@ import { createOutbound } from '../../../src/lib/net/outbound.ts';
 import { settled } from '../../fakes/schedule.ts';
 import { waitUntil } from '../../lab/wait.ts';
 import { gitStage } from '../stage/stage.ts';
-import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../stage/support.ts';
+import { BRANCH, branchUpdate, marked, type TestBranches, testBranches } from '../stage/support.ts';
 
 const stage = gitStage({ 'prod.yaml': marked('1.0.0') });
 const MOVED = new TurnpikeError('NotLeading', 'The Pipeline was moved to another shard.');
 
-const workspaces: TestWorkspace[] = [];
+const opened: TestBranches[] = [];
 afterEach(async () => {
-  for (const workspace of workspaces.splice(0)) await workspace.close();
+  for (const branches of opened.splice(0)) await branches.close();
 });
 
 function pushes(): number {
@@ -28,10 +28,10 @@ async function promoteWithoutRoom(fence: () => Promise<void>) {
     return other.promise.then(() => new Response('ok'));
   };
   const outbound = createOutbound({ allowed: [], insecure: ['127.0.0.1'] }, { atOnce: 1 });
-  const workspace = await testWorkspace({ outbound });
-  workspaces.push(workspace);
+  const branches = await testBranches({ outbound });
+  opened.push(branches);
   let isWaiting = false;
-  const prepared = await workspace.prepare(
+  const prepared = await branches.prepare(
     branchUpdate(stage.url, {
       fence,
       waiting(turn) {

@@ -22,7 +22,7 @@ beforeEach(() => {
 
 function promoter(change: Partial<PushDeps> = {}) {
   const now = () => new Date('2026-11-21T10:00:00Z');
-  return createPushPromoter({ branches: stage.workspace, now, ...change });
+  return createPushPromoter({ branches: stage.branches, now, ...change });
 }
 
 describe('the strategy push', () => {
@@ -90,7 +90,7 @@ describe('the strategy push', () => {
     expect(
       await failureOf(
         carriedOut(
-          promoter({ branches: fencedBranches(stage.workspace, fence) }).prepare(
+          promoter({ branches: fencedBranches(stage.branches, fence) }).prepare(
             promotionRequest(),
             settings,
             {},

@@ -2,7 +2,7 @@ import { afterEach, beforeEach } from 'bun:test';
 import type { BranchResult, BranchUpdate } from '../../../src/promote/branch/port.ts';
 import { type Person, personWith } from './person.ts';
 import { type GitStage, gitStage } from './stage.ts';
-import { BRANCH, branchUpdate, marked, testWorkspace } from './support.ts';
+import { BRANCH, branchUpdate, marked, testBranches } from './support.ts';
 
 const OWNER = 'apps/podinfo/prod';
 
@@ -45,7 +45,7 @@ export function peopleStage(): PeopleStage {
     const message = `Promote ${OWNER} to ${revision}\n\nTurnpike-Pipeline: ${OWNER}\n`;
     return branchUpdate(stage.url, { revision, message, ...changed });
   };
-  const promote: Promote = (revision, changed) => stage.workspace.updateBranch(updateTo(revision, changed));
+  const promote: Promote = (revision, changed) => stage.branches.updateBranch(updateTo(revision, changed));
   const asked = (service: string) =>
     stage.server.requests.filter(({ line }) => line.startsWith('POST') && line.endsWith(`/git-${service}`));
   const grace = (): Person => {
@@ -59,7 +59,7 @@ export function peopleStage(): PeopleStage {
     },
     promote,
     async promoteAnew(revision, changed) {
-      const restarted = await testWorkspace();
+      const restarted = await testBranches();
       return restarted.updateBranch(updateTo(revision, changed)).finally(() => restarted.close());
     },
     async promoted(revision) {

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'bun:test';
 import { createTestRepository, type Files, type TestRepository } from './repository.ts';
 import { type GitServer, startGitServer } from './server.ts';
-import { type TestWorkspace, testWorkspace } from './support.ts';
+import { type TestBranches, testBranches } from './support.ts';
 
-/** What a test of Git finds: one server for all, and a repository and a workspace of its own. */
+/** What a test of Git finds: one server for all, and a repository and a branch updater of its own. */
 export interface GitStage {
   readonly server: GitServer;
   readonly repository: TestRepository;
   readonly url: string;
-  readonly workspace: TestWorkspace;
+  readonly branches: TestBranches;
 }
 
 /** Sets the stage for the tests of a file. Its members are there while a test runs. */
@@ -16,7 +16,7 @@ export function gitStage(files: Files): GitStage {
   const stage: Partial<Record<keyof GitStage, unknown>> = {};
   let count = 0;
   let server: GitServer;
-  let workspace: TestWorkspace;
+  let branches: TestBranches;
   beforeAll(async () => {
     server = await startGitServer();
   });
@@ -24,13 +24,13 @@ export function gitStage(files: Files): GitStage {
   beforeEach(async () => {
     count += 1;
     const repository = await createTestRepository(server.directory, `app-${count}.git`, files);
-    workspace = await testWorkspace();
+    branches = await testBranches();
     server.requests.length = 0;
-    Object.assign(stage, { server, repository, workspace, url: `${server.url}/app-${count}.git` });
+    Object.assign(stage, { server, repository, branches, url: `${server.url}/app-${count}.git` });
   });
   afterEach(async () => {
     server.intercept = undefined;
-    await workspace.close();
+    await branches.close();
   });
   return stage as GitStage;
 }

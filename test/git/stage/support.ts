@@ -10,14 +10,14 @@ import { createFakeLog } from '../../fakes/log.ts';
 export const BRANCH = 'promotion-apps-podinfo-prod';
 export const KEY = 'apps:podinfo:prod';
 
-/** A workspace in a temporary directory that may reach servers on loopback. */
-export interface TestWorkspace extends BranchUpdater, AsyncDisposable {
+/** A branch updater with a temporary directory, which may reach servers on loopback. */
+export interface TestBranches extends BranchUpdater, AsyncDisposable {
   readonly directory: string;
   /** What was logged, a JSON text per line. */
   readonly lines: readonly string[];
 }
 
-export async function testWorkspace(
+export async function testBranches(
   options: {
     readonly outbound?: Outbound;
     readonly maxBytes?: number;
@@ -25,12 +25,12 @@ export async function testWorkspace(
     readonly directory?: string;
     readonly schedule?: Schedule;
   } = {},
-): Promise<TestWorkspace> {
-  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'turnpike-workspace-')));
+): Promise<TestBranches> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'turnpike-branches-')));
   const { log, lines } = createFakeLog();
   const outbound = options.outbound ?? createOutbound({ allowed: [], insecure: ['127.0.0.1'] });
   const { maxBytes = 1024 ** 3, maxPackBytes = 64 * 1024 ** 2, schedule } = options;
-  const workspace = createBranchUpdater({
+  const branches = createBranchUpdater({
     now: () => new Date(),
     outbound,
     directory,
@@ -40,10 +40,10 @@ export async function testWorkspace(
     ...(schedule && { schedule }),
   });
   async function close() {
-    await workspace.close();
+    await branches.close();
     if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
   }
-  return { directory, lines, ...workspace, close, [Symbol.asyncDispose]: close };
+  return { directory, lines, ...branches, close, [Symbol.asyncDispose]: close };
 }
 
 /** A promotion of apps/podinfo to prod, but for what is given. */

@@ -6,10 +6,10 @@ import type { Content } from '../world/repository.ts';
 import { type Box, did } from './box.ts';
 import { environmentOf } from './names.ts';
 
-/** The world's repositories as the program's workspace shows them. */
+/** The world's repositories as the program's branch updater shows them. */
 type Git = Pick<BranchUpdater, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'>;
 
-export function workspaceIn(box: () => Box): Git {
+export function branchesIn(box: () => Box): Git {
   async function push(update: BranchUpdate): Promise<BranchResult> {
     for (let attempts = 1; ; attempts += 1) {
       const result = await (update.isDirect ? commitDirectly(box, update) : bringBranch(box, update));

@@ -18,7 +18,7 @@ import { appAt } from '../world/clusters.ts';
 import { helmRelease } from './application.ts';
 import { type Box, did } from './box.ts';
 import { forgeAt } from './forge-port.ts';
-import { workspaceIn } from './git-port.ts';
+import { branchesIn } from './git-port.ts';
 import { APPLICATION, NAME, NAMESPACE } from './names.ts';
 import { createStore, save } from './store.ts';
 
@@ -144,7 +144,7 @@ function partsOf(
 const { signal } = new AbortController();
 
 function createModelPromoter(box: () => Box, now: () => Date, at: FailpointDecorators) {
-  const branches = at.branches(workspaceIn(box));
+  const branches = at.branches(branchesIn(box));
   const promoter = createPromoter({
     policy: {},
     pullRequests: at.strategy(

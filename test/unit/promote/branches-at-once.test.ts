@@ -2,9 +2,9 @@ import { expect, test } from 'bun:test';
 import type { PullRequestStrategy } from '../../../src/api/pipeline.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
 import { createPushPromoter } from '../../../src/promote/push.ts';
+import { fakeBranches } from '../../fakes/branches.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
-import { fakeWorkspace } from '../../fakes/workspace.ts';
 
 const TOKEN = { token: 'glpat-0123456789abcdefghij' };
 const secretRef = { name: 'forge' };
@@ -21,12 +21,12 @@ const ROWS: readonly Row[] = [
 ];
 
 test.each(ROWS)('a push to %s with the type %s brings so many branches', async (url, type, pulls, pushes) => {
-  const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
-  const deps = { ...forgeDeps(), branches: workspace };
+  const branches = fakeBranches(() => ({ kind: 'in-base', problems: [] }));
+  const deps = { ...forgeDeps(), branches };
   const settings = { url, baseBranch: 'main', secretRef, ...(type && { type }) };
   await carriedOut(createPullRequestPromoter(deps).prepare(promotionRequest(), settings, TOKEN));
   await carriedOut(
     createPushPromoter(deps).prepare(promotionRequest(), { url, branch: 'main', secretRef }, TOKEN),
   );
-  expect(workspace.updates.map(({ branchesAtOnce }) => branchesAtOnce)).toEqual([pulls, pushes]);
+  expect(branches.updates.map(({ branchesAtOnce }) => branchesAtOnce)).toEqual([pulls, pushes]);
 });

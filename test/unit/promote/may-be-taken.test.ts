@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
 import type { PullRequestRef } from '../../../src/api/pipeline.ts';
 import { createPullRequestPromoter } from '../../../src/promote/pull-request/pull-request.ts';
+import { fakeBranches } from '../../fakes/branches.ts';
 import { forgeDeps } from '../../fakes/forge-deps.ts';
 import { carriedOut, promotionRequest } from '../../fakes/promotion.ts';
-import { fakeWorkspace } from '../../fakes/workspace.ts';
 
 const URL = 'https://git.example.com/acme/fleet';
 const CHOSEN = 'promote/{{environment}}';
@@ -21,12 +21,12 @@ const ROWS: readonly Row[] = [
 ];
 
 test.each(ROWS)('a branch %s', async (_, branch, pullRequest, mayBeTaken) => {
-  const workspace = fakeWorkspace(() => ({ kind: 'in-base', problems: [] }));
-  const promoter = createPullRequestPromoter({ ...forgeDeps(), branches: workspace });
+  const branches = fakeBranches(() => ({ kind: 'in-base', problems: [] }));
+  const promoter = createPullRequestPromoter({ ...forgeDeps(), branches });
   const place = { url: URL, type: 'gitea', baseBranch: 'main', secretRef: { name: 'forge' } } as const;
   const settings = { ...place, ...(branch !== undefined && { branch }) };
   const request = promotionRequest(pullRequest && { pullRequest });
   await carriedOut(promoter.prepare(request, settings, { token: 'glpat-0123456789abcdefghij' }));
 
-  expect(workspace.updates).toMatchObject([{ mayBeTaken }]);
+  expect(branches.updates).toMatchObject([{ mayBeTaken }]);
 });

@@ -28,13 +28,13 @@ describe('the pull-request strategy', () => {
     const failure = await failureOf(promote({}, untyped));
     expect(failure).toMatchObject({ code: 'SpecInvalid', retry: 'never' });
     expect(failure.message).toContain('does not tell which forge it is: write type: one of github, gitlab, ');
-    expect([stage.workspace.updates, requests()]).toEqual([[], []]);
+    expect([stage.branches.updates, requests()]).toEqual([[], []]);
   });
 
   test('pushes the branch and opens a pull request with one request', async () => {
     expect(await promote()).toEqual({ kind: 'pull-request', pullRequest: first() });
 
-    expect(stage.workspace.updates[0]).toMatchObject({
+    expect(stage.branches.updates[0]).toMatchObject({
       baseBranch: 'main',
       branch: BRANCH,
       markerKey: 'team:app:staging',
@@ -127,7 +127,7 @@ describe('the pull-request strategy', () => {
     expect(stage.github.pulls).toHaveLength(1);
   });
 
-  test('passes on what the workspace could not do', async () => {
+  test('passes on what the branch updater could not do', async () => {
     stage.result = { ...stage.result, problems: ['apps/a.yaml:3: no.', 'apps/b.yaml:4: no.'] };
 
     expect(await promote()).toMatchObject({ message: 'apps/a.yaml:3: no. apps/b.yaml:4: no.' });
@@ -138,7 +138,7 @@ describe('the pull-request strategy', () => {
     const url = await failureOf(promote({}, settings({ url: 'https://github.com/acme' })));
 
     expect(url).toMatchObject({ code: 'SpecInvalid', retry: 'never' });
-    expect(stage.workspace.updates).toEqual([]);
+    expect(stage.branches.updates).toEqual([]);
   });
 
   test('goes to where Git finds a Bitbucket repository, with the token as a bearer of it', async () => {
@@ -146,7 +146,7 @@ describe('the pull-request strategy', () => {
     const url = `${stage.github.origin}/projects/ACME/repos/fleet/browse`;
     await promote({}, settings({ type: 'bitbucket-server', url }));
 
-    expect(stage.workspace.updates[0]).toMatchObject({
+    expect(stage.branches.updates[0]).toMatchObject({
       url: `${stage.github.origin}/scm/ACME/fleet.git`,
       credentials: { ...CREDENTIALS, bearerToken: CREDENTIALS.token },
     });
@@ -154,9 +154,9 @@ describe('the pull-request strategy', () => {
 
   test('says who the author is, and where it is told so, who commits and signs', async () => {
     await promote();
-    expect(stage.workspace.updates[0]).not.toContainAnyKeys(['committer', 'signing']);
+    expect(stage.branches.updates[0]).not.toContainAnyKeys(['committer', 'signing']);
     const turnpike = { name: 'Turnpike', email: 'turnpike@turnpike.invalid' };
-    expect(stage.workspace.updates[0]?.author).toEqual(turnpike);
+    expect(stage.branches.updates[0]?.author).toEqual(turnpike);
     const [author, committer] = [
       { name: 'Ada', email: 'ada@example.com' },
       { name: 'Bot', email: 'bot@example.com' },
@@ -171,7 +171,7 @@ describe('the pull-request strategy', () => {
           { ...CREDENTIALS, signing },
         ),
     );
-    expect(stage.workspace.updates[1]).toMatchObject({ author, committer, signing });
+    expect(stage.branches.updates[1]).toMatchObject({ author, committer, signing });
   });
 
   test('has nothing pushed where another replica leads by then', async () => {
@@ -181,10 +181,10 @@ describe('the pull-request strategy', () => {
     };
     await carriedOut(
       stage
-        .promoter({ branches: fencedBranches(stage.workspace, fence) })
+        .promoter({ branches: fencedBranches(stage.branches, fence) })
         .prepare(promotionRequest(), settings(), CREDENTIALS),
     );
-    const [update] = stage.workspace.updates;
+    const [update] = stage.branches.updates;
     expect(await failureOf(Promise.resolve(update?.fence?.()))).toBe(lost);
   });
 

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'bun:test';
 import type { PullRequestRef } from '../../../src/api/pipeline.ts';
 import type { PullRequestState } from '../../../src/decide/promotion/next.ts';
 import { closingNote } from '../../../src/promote/pull-request/names.ts';
+import { fakeBranches } from '../../fakes/branches.ts';
 import { commitOf } from '../../fakes/github/branches.ts';
 import type { FakePull } from '../../fakes/github/types.ts';
 import { BRANCH, CREATE, CREDENTIALS, GET, githubStage } from '../../fakes/github-stage.ts';
 import { promotionRequest, stateRequest } from '../../fakes/promotion.ts';
-import { fakeWorkspace } from '../../fakes/workspace.ts';
 
 const stage = githubStage();
 
@@ -91,9 +91,9 @@ describe('the state of a pull request', () => {
 
   test('is lapsed when it was closed because its base branch was deleted', async () => {
     await opened(close);
-    stage.workspace.gone.add('main');
+    stage.branches.gone.add('main');
     expect(await state()).toBe('lapsed');
-    expect(stage.workspace.looks).toEqual(['hasBranch main']);
+    expect(stage.branches.looks).toEqual(['hasBranch main']);
   });
 
   test('is lapsed when we closed it ourselves, and the process ended before that was recorded', async () => {
@@ -106,7 +106,7 @@ describe('the state of a pull request', () => {
 
   test('looks for the base that is recorded, and not for the one that the spec names by now', async () => {
     await opened(close);
-    stage.workspace.gone.add('release');
+    stage.branches.gone.add('release');
     expect(await state(recorded({ base: 'release' }))).toBe('lapsed');
   });
 
@@ -125,13 +125,13 @@ describe('the state of a pull request', () => {
 
   test('of one that a person closed asks Git nothing, and says when it is open again or merged', async () => {
     await opened(close);
-    stage.workspace.gone.add('main');
+    stage.branches.gone.add('main');
     expect(await state(recorded(), true)).toBe('closed');
     Object.assign(stage.github.pulls[0] ?? {}, { state: 'open', closed_at: null });
     expect(await state(recorded(), true)).toBe('open');
     stage.github.merge(1);
     expect(await state(recorded(), true)).toBe('merged');
-    expect(stage.workspace.looks).toEqual([]);
+    expect(stage.branches.looks).toEqual([]);
   });
 });
 
@@ -142,7 +142,7 @@ describe('what was merged', () => {
     ['reverted', 'has another value', { kind: 'differs', values: ['1.2.0'] }],
   ] as const)('is %s where the base branch %s, and no forge is asked', async (answer, _, found) => {
     const asked: unknown[] = [];
-    const workspace = fakeWorkspace(
+    const branches = fakeBranches(
       () => stage.result,
       ({ baseBranch, markerKey, files, revision }) => {
         asked.push({ baseBranch, markerKey, files, revision });
@@ -151,7 +151,7 @@ describe('what was merged', () => {
     );
     const files = [{ path: 'values.yaml', field: 'image.tag' }];
     const settings = stage.settings({ baseBranch: 'live', files });
-    const promoter = stage.promoter({ branches: workspace });
+    const promoter = stage.promoter({ branches });
     expect(await promoter.inBase(promotionRequest(), settings, CREDENTIALS)).toBe(answer);
     expect(asked).toEqual([{ baseBranch: 'live', markerKey: 'team:app:staging', files, revision: '1.3.0' }]);
     expect(stage.requests()).toEqual([]);

@@ -5,6 +5,7 @@ import { createPullRequestPromoter } from '../../../src/promote/pull-request/pul
 import { createPromoter } from '../../../src/reconcile/promoter.ts';
 import { createReconcile } from '../../../src/reconcile/reconcile.ts';
 import { createRecordStatus } from '../../../src/reconcile/record.ts';
+import { fakeBranches } from '../../fakes/branches.ts';
 import { noNews } from '../../fakes/checking.ts';
 import { forgeDeps, noWaits } from '../../fakes/forge-deps.ts';
 import { commitOf } from '../../fakes/github/branches.ts';
@@ -16,7 +17,6 @@ import { loopbackOutbound } from '../../fakes/outbound.ts';
 import { NOW, pipeline, spec } from '../../fakes/pipeline.ts';
 import { HEAD_COMMIT } from '../../fakes/pull.ts';
 import { createFakeStore } from '../../fakes/store.ts';
-import { fakeWorkspace } from '../../fakes/workspace.ts';
 
 const KEY = pipelineKey('apps', 'app');
 const NEVER = () => Promise.reject(new Error('nothing is pushed or notified'));
@@ -71,14 +71,14 @@ function setUp() {
   const { log } = createFakeLog();
   let time = NOW.getTime();
   const now = () => new Date(time);
-  const workspace = fakeWorkspace(({ url, branch }) => {
+  const branches = fakeBranches(({ url, branch }) => {
     const isOld = url.startsWith(old.origin);
     (isOld ? old : fresh).branches.add(branch);
     const commit = isOld ? commitOf(branch) : HEAD_COMMIT;
     return { kind: 'pushed', commit, changes: [], problems: [] };
   });
   const outbound = loopbackOutbound();
-  const deps = { branches: workspace, outbound, log, now, onForgeRequest: () => {}, waits: noWaits() };
+  const deps = { branches, outbound, log, now, onForgeRequest: () => {}, waits: noWaits() };
   const reconcile = createReconcile({
     store,
     record: createRecordStatus(store),

@@ -5,19 +5,19 @@ import type { BranchUpdate, PreparedBranch } from '../../../src/promote/branch/p
 import { failpointDecorators } from '../../../src/reconcile/failpoints.ts';
 import { fencedBranches, fencedStore } from '../../../src/reconcile/fenced.ts';
 import { asStored } from '../../../src/reconcile/intent.ts';
+import { fakeBranches } from '../../fakes/branches.ts';
 import { failureOf } from '../../fakes/failure.ts';
 import { pipeline } from '../../fakes/pipeline.ts';
 import { settled } from '../../fakes/schedule.ts';
 import { createFakeStore } from '../../fakes/store.ts';
-import { fakeWorkspace } from '../../fakes/workspace.ts';
 
 const KEY = pipelineKey('apps', 'app');
 const LOST = new TurnpikeError('NotLeading', 'Another replica leads.');
 const UPDATE = { markerKey: 'apps:app:prod' } as BranchUpdate;
 
-/** A workspace that asks the fence before it pushes. */
-function workspaceWith(acts: string[]) {
-  const { prepare: _, ...workspace } = fakeWorkspace(() => {
+/** A branch updater that asks the fence before it pushes. */
+function branchesWith(acts: string[]) {
+  const { prepare: _, ...branches } = fakeBranches(() => {
     throw new Error('it is not pushed at once');
   });
   const prepare = async (update: BranchUpdate): Promise<PreparedBranch> => ({
@@ -28,19 +28,19 @@ function workspaceWith(acts: string[]) {
     },
     discard() {},
   });
-  return { ...workspace, prepare };
+  return { ...branches, prepare };
 }
 
 describe('a failpoint', () => {
   test('is reached before and after what is pushed, and again before what is pushed at once', async () => {
     const acts: string[] = [];
     const at = failpointDecorators(async (name, key) => void acts.push(`${key} ${name}`));
-    const workspace = at.branches(fencedBranches(workspaceWith(acts), async () => void acts.push('fence')));
-    const prepared = await workspace.prepare(UPDATE);
+    const branches = at.branches(fencedBranches(branchesWith(acts), async () => void acts.push('fence')));
+    const prepared = await branches.prepare(UPDATE);
     expect(acts.splice(0)).toEqual([`${KEY} fetched`]);
     await prepared.push();
     expect(acts.splice(0)).toEqual([`${KEY} before-push`, 'fence', 'push', `${KEY} after-push`]);
-    await workspace.updateBranch(UPDATE);
+    await branches.updateBranch(UPDATE);
     expect(acts[0]).toBe(`${KEY} fetched`);
   });
 

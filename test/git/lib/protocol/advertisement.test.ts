@@ -3,7 +3,7 @@ import type { TurnpikeError } from '../../../../src/lib/errors.ts';
 import { parseAdvertisement } from '../../../../src/lib/git/protocol/advertisement.ts';
 import { pktLine } from '../../../../src/lib/git/protocol/pktline.ts';
 import { failureOf } from '../../../fakes/failure.ts';
-import { branchUpdate, testWorkspace } from '../../stage/support.ts';
+import { branchUpdate, testBranches } from '../../stage/support.ts';
 
 /** What a Git server may say of its refs, and when it fails. */
 
@@ -39,11 +39,11 @@ describe('a Git server', () => {
   afterAll(() => server.stop(true));
 
   async function failure(): Promise<TurnpikeError> {
-    const workspace = await testWorkspace();
+    const branches = await testBranches();
     try {
-      return await failureOf(workspace.updateBranch(branchUpdate(`${server.url.origin}/app.git`)));
+      return await failureOf(branches.updateBranch(branchUpdate(`${server.url.origin}/app.git`)));
     } finally {
-      await workspace.close();
+      await branches.close();
     }
   }
 

@@ -9,7 +9,7 @@ const FILE = 'a.yaml';
 const stage = gitStage({ [FILE]: marked('1.0.0') });
 
 const promote = (changed: Parameters<typeof branchUpdate>[1] = {}) =>
-  stage.workspace.updateBranch(branchUpdate(stage.url, changed));
+  stage.branches.updateBranch(branchUpdate(stage.url, changed));
 
 /** The real server, but for what it says that it can do. */
 function offering(service: string, capabilities: string): Intercept {
@@ -76,7 +76,7 @@ describe('a server that can do little', () => {
 
   test('and sends no tip alone is not fetched from, and that is said', async () => {
     stage.server.intercept = offering('git-upload-pack', 'multi_ack side-band-64k ofs-delta thin-pack');
-    for (const attempt of [promote, () => stage.workspace.inspect(branchUpdate(stage.url))]) {
+    for (const attempt of [promote, () => stage.branches.inspect(branchUpdate(stage.url))]) {
       stage.server.requests.length = 0;
       const error = await failureOf(attempt());
       expect(error).toMatchObject({ code: 'GitRejected', retry: 'never' });

@@ -6,23 +6,23 @@ import { createKeyring, EMAIL, type Keyring, PASSPHRASE } from '../../stage/keys
 import { withoutMainKey } from '../../stage/openpgp.ts';
 import { createTestRepository, type TestRepository } from '../../stage/repository.ts';
 import { type GitServer, startGitServer } from '../../stage/server.ts';
-import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../../stage/support.ts';
+import { BRANCH, branchUpdate, marked, type TestBranches, testBranches } from '../../stage/support.ts';
 
 const SLOW = 120_000;
 
 let server: GitServer;
 let keyring: Keyring;
-let workspace: TestWorkspace;
+let branches: TestBranches;
 let repository: TestRepository;
 
 beforeAll(async () => {
   server = await startGitServer();
   keyring = await createKeyring();
-  workspace = await testWorkspace();
+  branches = await testBranches();
   repository = await createTestRepository(server.directory, 'app.git', { 'a.yaml': marked('1.0.0') });
 });
 afterAll(async () => {
-  await workspace?.close();
+  await branches?.close();
   await keyring?.close();
   await server?.close();
 });
@@ -148,7 +148,7 @@ test.each(REFUSED)(
   async (_, sentence, make) => {
     const signing = await make();
     const update = branchUpdate(`${server.url}/app.git`, { signing, now: new Date() });
-    const error = await failureOf(workspace.updateBranch(update));
+    const error = await failureOf(branches.updateBranch(update));
     expect(error).toMatchObject({ code: 'SecretInvalid', retry: 'never' });
     expect(error.message).toMatch(sentence);
     expect(error.cause).toBeUndefined();

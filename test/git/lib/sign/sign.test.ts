@@ -4,7 +4,7 @@ import { createKeyring, EMAIL, type Keyring, PASSPHRASE } from '../../stage/keys
 import { createTestRepository, type TestRepository } from '../../stage/repository.ts';
 import { run } from '../../stage/run.ts';
 import { type GitServer, startGitServer } from '../../stage/server.ts';
-import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../../stage/support.ts';
+import { BRANCH, branchUpdate, marked, type TestBranches, testBranches } from '../../stage/support.ts';
 
 const SLOW = 120_000;
 const RSA = '-algorithm RSA -pkeyopt rsa_keygen_bits';
@@ -15,7 +15,7 @@ const NOT_ITS_SIGNATURE = /BAD signature|incorrect signature|digest did not matc
 
 let server: GitServer;
 let keyring: Keyring;
-let workspace: TestWorkspace;
+let branches: TestBranches;
 let repository: TestRepository;
 let url: string;
 let count = 0;
@@ -23,10 +23,10 @@ let count = 0;
 beforeAll(async () => {
   server = await startGitServer();
   keyring = await createKeyring();
-  workspace = await testWorkspace();
+  branches = await testBranches();
 });
 afterAll(async () => {
-  await workspace?.close();
+  await branches?.close();
   await keyring?.close();
   await server?.close();
 });
@@ -40,7 +40,7 @@ beforeEach(async () => {
 });
 
 const push = (signing: SigningKey, changed: Parameters<typeof branchUpdate>[1] = {}) =>
-  workspace.updateBranch(branchUpdate(url, { signing, now: new Date(), ...changed }));
+  branches.updateBranch(branchUpdate(url, { signing, now: new Date(), ...changed }));
 
 /** The same commit with another message; gives its id. */
 async function changedCopy(commit: string): Promise<string> {
@@ -111,8 +111,8 @@ describe('a commit', () => {
   test('stays as it is when it is asked for again, by this process and by a later one', async () => {
     const signing = await keyring.ssh('-t ed25519');
     const first = await push(signing);
-    const later = await testWorkspace();
-    for (const { updateBranch } of [workspace, later]) {
+    const later = await testBranches();
+    for (const { updateBranch } of [branches, later]) {
       const again = await updateBranch(branchUpdate(url, { signing, now: new Date(1e12) }));
       expect(again).toEqual({ ...first, kind: 'unchanged' } as typeof again);
     }
@@ -130,7 +130,7 @@ describe('a commit', () => {
   });
 
   test('stays unsigned when it is on its branch already', async () => {
-    const first = await workspace.updateBranch(branchUpdate(url));
+    const first = await branches.updateBranch(branchUpdate(url));
     const again = await push(await keyring.ssh('-t ed25519'));
     expect(again).toEqual({ ...first, kind: 'unchanged' } as typeof again);
   });

@@ -8,7 +8,7 @@ import { failureOf } from '../../../fakes/failure.ts';
 import { opensslKey } from '../../stage/openssl.ts';
 import { createTestRepository, type TestRepository } from '../../stage/repository.ts';
 import { run } from '../../stage/run.ts';
-import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../../stage/support.ts';
+import { BRANCH, branchUpdate, marked, type TestBranches, testBranches } from '../../stage/support.ts';
 import { findSshd, GIT_SHELL, generateKey, type OpenSshServer, startOpenSsh } from './openssh.ts';
 
 const SLOW = 120_000;
@@ -41,7 +41,7 @@ const publicKeys = new Map<string, string>();
 let directory: string;
 let home: string;
 let server: OpenSshServer;
-let workspace: TestWorkspace;
+let branches: TestBranches;
 let repository: TestRepository;
 let url: string;
 let strangersKey: string;
@@ -71,7 +71,7 @@ function secret(
 }
 
 const promote = (changed: Parameters<typeof branchUpdate>[1] = {}) =>
-  workspace.updateBranch(branchUpdate(url, { credentials: secret(), ...changed }));
+  branches.updateBranch(branchUpdate(url, { credentials: secret(), ...changed }));
 
 describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
   beforeAll(async () => {
@@ -87,10 +87,10 @@ describe.skipIf(sshd === undefined)("OpenSSH's server", () => {
     const reader = { publicKey: await newKey('reader', KINDS.ed25519), command: READ_ONLY };
     strangersKey = await newKey('stranger', KINDS.ed25519);
     server = await startOpenSsh(sshd ?? '', [...(await Promise.all(own)), reader, resident]);
-    workspace = await testWorkspace({ outbound: createOutbound({ allowed: [], insecure: [server.host] }) });
+    branches = await testBranches({ outbound: createOutbound({ allowed: [], insecure: [server.host] }) });
   }, SLOW);
   afterAll(async () => {
-    await workspace?.close();
+    await branches?.close();
     await server?.close();
     if (directory) await rm(directory, { recursive: true, force: true });
   });

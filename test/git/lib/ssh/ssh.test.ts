@@ -5,7 +5,7 @@ import { failureOf } from '../../../fakes/failure.ts';
 import { ed25519Keys } from '../../../fakes/ssh-keys.ts';
 import type { Gitea } from '../../../lab/gitea/forge.ts';
 import { sharedLab } from '../../../lab/shared.ts';
-import { BRANCH, branchUpdate, marked, type TestWorkspace, testWorkspace } from '../../stage/support.ts';
+import { BRANCH, branchUpdate, marked, type TestBranches, testBranches } from '../../stage/support.ts';
 
 const SLOW = 120_000;
 const name = `ssh-${crypto.randomUUID().slice(0, 8)}`;
@@ -25,7 +25,7 @@ const KEYS = {
 
 let gitea: Gitea;
 let url: string;
-let workspace: TestWorkspace;
+let branches: TestBranches;
 const keyIds: number[] = [];
 
 beforeAll(async () => {
@@ -39,11 +39,11 @@ beforeAll(async () => {
     keyIds.push(id);
   }
   const insecure = [`127.0.0.1:${gitea.ssh.port}`];
-  workspace = await testWorkspace({ outbound: createOutbound({ allowed: [], insecure }) });
+  branches = await testBranches({ outbound: createOutbound({ allowed: [], insecure }) });
 }, 600_000);
 
 afterAll(async () => {
-  await workspace?.close();
+  await branches?.close();
   for (const id of keyIds) await gitea.api('DELETE', `/user/keys/${id}`);
   await gitea?.api('DELETE', `/repos/${gitea.user}/${name}`);
 }, SLOW);
@@ -55,7 +55,7 @@ const secret = (change: Record<string, string> = {}) => ({
 });
 
 const promote = (changed: Parameters<typeof branchUpdate>[1] = {}) =>
-  workspace.updateBranch(branchUpdate(url, { credentials: secret(), ...changed }));
+  branches.updateBranch(branchUpdate(url, { credentials: secret(), ...changed }));
 
 describe("Gitea's SSH server", () => {
   test(
@@ -100,9 +100,9 @@ describe("Gitea's SSH server", () => {
       expect(await promote({ branch, revision: '6.0.0' })).toMatchObject({ kind: 'pushed', others: true });
       expect(await gitea.file(name, branch, 'fix.txt')).toBe('a fix\n');
       const look = branchUpdate(url, { credentials: secret() });
-      expect((await workspace.inspect(look)).kind).toBe('differs');
-      expect(await workspace.hasBranch({ ...look, branch })).toBe(true);
-      expect(await workspace.hasBranch({ ...look, branch: 'none' })).toBe(false);
+      expect((await branches.inspect(look)).kind).toBe('differs');
+      expect(await branches.hasBranch({ ...look, branch })).toBe(true);
+      expect(await branches.hasBranch({ ...look, branch: 'none' })).toBe(false);
     },
     SLOW,
   );
@@ -163,7 +163,7 @@ describe("Gitea's SSH server", () => {
   test('that is away is tried again, and a host that is not listed is not asked', async () => {
     const away = await failureOf(promote({ url: url.replace(String(gitea.ssh.port), '1') }));
     expect(away.code).toBe('HostNotAllowed');
-    const strict = await testWorkspace({
+    const strict = await testBranches({
       outbound: createOutbound({ allowed: [], insecure: ['127.0.0.1:1'] }),
     });
     const closed = `ssh://git@127.0.0.1:1/${gitea.user}/${name}.git`;

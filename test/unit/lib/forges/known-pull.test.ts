@@ -73,7 +73,7 @@ describe('the pull request that is recorded', () => {
 
     const pullRequest = first({ revision: '1.4.0' });
     expect(await promoteNext()).toEqual({ kind: 'pull-request', pullRequest });
-    expect(stage.workspace.updates[1]?.pushed).toEqual({ commit: 'c0ffee', revision: '1.3.0' });
+    expect(stage.branches.updates[1]?.pushed).toEqual({ commit: 'c0ffee', revision: '1.3.0' });
     expect(stage.github.pulls).toHaveLength(1);
     expect(stage.github.pulls[0]).toMatchObject({ title: 'Promote team/app in staging to 1.4.0' });
     expect(requests()).toEqual([PUSH, GET, UPDATE]);
@@ -228,7 +228,7 @@ describe('a pull request that a person closed', () => {
   test('is no person’s no where its base branch is gone: the error says so', async () => {
     await promote();
     stage.github.close(1);
-    stage.workspace.gone.add('main');
+    stage.branches.gone.add('main');
     for (const attempt of [() => promote({ pullRequest: first() }), promoteNext]) {
       const failure = await failureOf(attempt());
       expect(failure).toMatchObject({ code: 'GitBranchNotFound', retry: 'never' });
@@ -241,7 +241,7 @@ describe('a pull request that a person closed', () => {
     stage.github.branches.add('release');
     await promote();
     stage.github.close(1);
-    stage.workspace.gone.add('main');
+    stage.branches.gone.add('main');
     const next = await promote({ pullRequest: first() }, settings({ baseBranch: 'release' }));
     expect(next).toMatchObject({ pullRequest: { number: 2, base: 'release' } });
     expect(next).not.toHaveProperty('rejected');
@@ -251,9 +251,9 @@ describe('a pull request that a person closed', () => {
     await promote();
     stage.github.close(1);
     // The push went well, and what is asked of Git after that says that the branch is not there.
-    stage.meanwhile = () => stage.workspace.gone.add('main');
+    stage.meanwhile = () => stage.branches.gone.add('main');
     expect(await failureOf(promoteNext())).toMatchObject({ code: 'GitBranchNotFound', retry: 'never' });
-    expect(stage.workspace.looks).toEqual(['hasBranch main']);
+    expect(stage.branches.looks).toEqual(['hasBranch main']);
     expect(stage.github.pulls).toHaveLength(1);
   });
 });

@@ -6,7 +6,7 @@ import type {
   BranchUpdater,
 } from '../../src/promote/branch/port.ts';
 
-export interface FakeWorkspace
+export interface FakeBranches
   extends Pick<BranchUpdater, 'prepare' | 'updateBranch' | 'hasBranch' | 'inspect'> {
   readonly updates: BranchUpdate[];
   /** Every branch is there but for these. */
@@ -15,11 +15,11 @@ export interface FakeWorkspace
   readonly looks: string[];
 }
 
-/** A workspace that pushes nothing; `act` may do what a push would and says what came of it. */
-export function fakeWorkspace(
+/** Pushes nothing; `act` may do what a push would and says what came of it. */
+export function fakeBranches(
   act: (update: BranchUpdate) => BranchResult,
   inspect: (look: BaseLook) => BaseState = () => ({ kind: 'in-base' }),
-): FakeWorkspace {
+): FakeBranches {
   const updates: BranchUpdate[] = [];
   const gone = new Set<string>();
   const looks: string[] = [];
