@@ -57,7 +57,7 @@ async function notFound({ client, namespace, name }: GetRequest): Promise<Turnpi
     isServed && name !== undefined
       ? `There is no Pipeline ${name} in namespace ${namespace}: "turnpike get -A" shows all.`
       : 'This cluster knows no Pipelines: install Turnpike first, by "kubectl apply -k kustomize/default".';
-  return new TurnpikeError('ApiNotFound', message);
+  return new TurnpikeError('ApiNotFound', message, { retry: 'never' });
 }
 
 /** Tells of changes after `known` until the signal fires. */
