@@ -7,25 +7,25 @@ import {
 } from '../api/group.ts';
 import { MIN_KEY_BYTES } from '../lib/net/pure.ts';
 
-/** Which keys of a Secret prove what. */
+/** The keys of a Secret and what a signature with each of them proves. */
 
 export type KeyUse = 'event' | 'approval';
 
-/** Why a key proves nothing; for the log and the metric, never for the caller. */
+/** The reason for which a key proves nothing; it goes to the log and the metric, never to the caller. */
 export type KeyRefusal = 'key-too-short' | 'key-published' | 'not-an-approval-key';
 
 export interface Key {
   readonly bytes: Uint8Array;
   /** Absent: the key is good for this use. */
   readonly refusal?: KeyRefusal;
-  /** One for events that approves, as the Secret has none for approvals: good while that is so. */
+  /** True for an event key that approves because the Secret has no approval key; valid while that is the case. */
   readonly standsIn?: true;
 }
 
 /** The most keys that a Secret can have for a use, the refused ones included. */
 export const MAX_KEYS: Readonly<Record<KeyUse, number>> = { event: 2, approval: 4 };
 
-/** While a key for approvals is there, be it a faulty one, those for events approve nothing. */
+/** Event keys approve nothing while the Secret has an approval key, even a faulty one. */
 export function keysFor(use: KeyUse, values: ReadonlyMap<string, Uint8Array>): Key[] {
   const events = withRefusal(values, HMAC_KEY, HMAC_KEY_PREVIOUS);
   if (use === 'event') return events;
@@ -43,17 +43,17 @@ function withRefusal(values: ReadonlyMap<string, Uint8Array>, ...names: readonly
   });
 }
 
-/** The fault that makes a key worth nothing, whatever it is for. */
+/** The fault that makes a key useless for any purpose. */
 export function keyFault(bytes: Uint8Array): 'key-too-short' | 'key-published' | undefined {
   if (bytes.length < MIN_KEY_BYTES) return 'key-too-short';
   return isPublished(bytes) ? 'key-published' : undefined;
 }
 
 const DECODER = new TextDecoder();
-/** Longer ones need not be read. */
+/** Longer keys need not be compared. */
 const MAX_PUBLISHED_BYTES = 100;
 
-/** Blanks and line ends around it make it no secret. */
+/** Blanks and line ends around a published key do not make it secret. */
 function isPublished(bytes: Uint8Array): boolean {
   return bytes.length <= MAX_PUBLISHED_BYTES && PUBLISHED_KEYS.includes(DECODER.decode(bytes).trim());
 }

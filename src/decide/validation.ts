@@ -1,7 +1,7 @@
 /**
- * The rules for Pipelines in one place for the admission webhook, the reconciler (objects may be older than
- * the webhook) and the command line. All are pure: the objects that a Pipeline references are handed in, and a
- * host is judged by its name.
+ * The rules for Pipelines in one place for the admission webhook, the reconciler (objects may be older than the
+ * webhook) and the command line. All are pure: the objects that a Pipeline references are handed in, and a host is
+ * checked by its name.
  */
 export { allowsNamespace, noGitopsCluster } from './validation/allowed-namespaces.ts';
 export { alsoManagedBy, alsoManagedByForeign, alsoManagedByUnnamed } from './validation/also-managed-by.ts';

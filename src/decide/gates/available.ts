@@ -4,9 +4,9 @@ import { promotionInto } from '../model/route.ts';
 import { deployedRevision, environmentStatus, executionIn, stageOf } from '../model/state.ts';
 
 /**
- * The revision of `spec.environments[index]` that the next environment may get: the one that all targets
- * run and are ready at, or with the gate `targets: any` the newest one that any of them is ready at. What an environment
- * before it has said more fully is said so: `6.5.1@sha256:…` of one that is pinned to `sha256:…`.
+ * The revision of `spec.environments[index]` that the next environment may get: the one that all targets run and are
+ * ready at, or with the gate `targets: any` the newest one that any of them is ready at. It is spelled as fully as an
+ * environment before it has it: `6.5.1@sha256:…` for a revision that is pinned to `sha256:…`.
  */
 export function availableRevision(pipeline: Pipeline, index: number): string | undefined {
   const revision = readyRevision(pipeline, index);
@@ -31,7 +31,7 @@ function readyRevision(pipeline: Pipeline, index: number): string | undefined {
   return newestOf([...new Set(good)], pipeline, environment.name);
 }
 
-/** By version where all have one; else the one that came last, and what is not known yet came last. */
+/** The newest by version if all have one; else the last to arrive. A revision without a recorded time is the last. */
 function newestOf(revisions: readonly string[], { status }: Pipeline, environment: string) {
   if (revisions.every(isOrdered)) return newestFirst(revisions)[0];
   const cameAt = (revision: string) => {

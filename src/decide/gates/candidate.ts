@@ -25,9 +25,9 @@ import { environmentStatus, executionOf, openPullRequest, promotedOn, stageOf } 
 import type { GateContext } from './context.ts';
 import { isInRange, parseVersionRange } from './version-range.ts';
 
-/** Which revision of the previous environment is to come, and whether it has passed what takes time. */
+/** The revision of the previous environment that is promoted next, and the gates that take time. */
 
-/** The part of the context that questions about the next revision need. */
+/** The part of the context that the choice of the next revision needs. */
 type CandidateContext = Pick<GateContext, 'pipeline' | 'previous' | 'environment' | 'now'>;
 
 export function gatesInto({ pipeline, environment }: CandidateContext): Gates {
@@ -35,8 +35,8 @@ export function gatesInto({ pipeline, environment }: CandidateContext): Gates {
 }
 
 /**
- * The recorded revision keeps its place while the newer one has not passed what it has passed already: or
- * one that always comes too early, or is not meant for here, would keep all others from passing.
+ * The recorded revision keeps its place until the newer one has passed the same gates: otherwise a revision that always
+ * comes too early, or is not meant for this environment, would keep all others from passing.
  */
 export function candidateOf(
   context: CandidateContext,
@@ -50,20 +50,20 @@ export function candidateOf(
   const stays = stage.deployedAt && !stage.failedAt && !stage.rolledBackAt;
   const { targets = [] } = environmentStatus(status, context.previous.name);
   const isStillThere = targets.some((target) => isSame(revisionOf(target), record.revision));
-  // With `targets: any` one that is not ready for a moment gives way to no older one.
+  // With `targets: any`, a revision that is not ready for a moment does not give way to an older one.
   if (stays && isStillThere && isOlder(available, record.revision)) return undefined;
   if (isEligible(context, available)) return available;
   return stays && isEligible(context, record.revision) ? record.revision : available;
 }
 
-/** It may pass the gates that ask for the revision itself. */
+/** True if the revision passes the gates on its age and its version. */
 function isEligible(context: CandidateContext, revision: string): boolean {
   return (
     versionProblem(gatesInto(context), revision) === undefined && soakEnd(context, revision) === undefined
   );
 }
 
-/** Why the gate `versions` does not let the revision pass, to go on after the name of the revision. */
+/** The reason for which the gate `versions` holds the revision; it follows the name of the revision. */
 export function versionProblem(gates: Gates, revision: string): string | undefined {
   const members = membersOf(revision);
   if (!members) return rangeProblem(gates.versions, revision);
@@ -86,7 +86,7 @@ function rangeProblem(versions: string | undefined, revision: string): string | 
 
 /**
  * The time at which the revision has been healthy in the previous environment for long enough; undefined: it has been;
- * infinity: another one took its place before.
+ * infinity: another revision replaced it before.
  */
 export function soakEnd(context: CandidateContext, revision: string): number | undefined {
   const soak = soakSeconds(gatesInto(context).soak ?? '');
@@ -105,7 +105,7 @@ function healthySince({ pipeline, previous, now }: CandidateContext, revision: s
   return Date.parse(deployedAt ?? reported ?? now.toISOString());
 }
 
-/** The time at which another revision took its place; infinity while none has. */
+/** The time at which another revision replaced it; infinity while none has. */
 function replacedAt({ status }: Pipeline, environment: string, revision: string, since: number): number {
   const own = executionOf(status.executions, revision);
   const others = (status.executions ?? []).filter((one) => one !== own);
@@ -113,17 +113,17 @@ function replacedAt({ status }: Pipeline, environment: string, revision: string,
   const isBack = targets.some((target) => isSame(revisionOf(target), revision));
   const times = others.flatMap((one) => {
     const { deployedAt, rolledBackAt } = stageOf(status, one.revision, environment);
-    // One that the environment went back from, to this one, has left the place again.
+    // A revision that the environment rolled back from, to this one, does not run there any more.
     const hasLeft = isBack && rolledBackAt !== undefined;
     return deployedAt === undefined || hasLeft ? [] : [Date.parse(deployedAt)];
   });
   return Math.min(...times.filter((at) => at > since));
 }
 
-/** Why a revision must not or need not come. */
+/** The reason for which a revision must not or need not be promoted. */
 export interface Objection {
   readonly message: string;
-  /** The cause that ends the record which says so; undefined: it is worth none. */
+  /** The cause that ends the record with this message; undefined: it is not recorded. */
   readonly by?: 'rejectedBefore' | 'downgrade' | 'wentOn';
 }
 
@@ -145,7 +145,7 @@ export function objectionTo(
   if (older) return { message: older, by: 'downgrade' };
   const stage = stageOf(pipeline.status, revision, environment.name);
   if (!stage.deployedAt && !stage.rolledBackAt) return undefined;
-  // One of its targets has it, and the others never had it.
+  // True once all targets ran it; a revision that only one target runs may still reach the others.
   const wasThere = stage.rolledBackAt !== undefined || stage.wholeAt !== undefined;
   const isOnItsWay = state.targets?.some((one) => isSame(revisionOf(one), revision)) && !wasThere;
   if (isOnItsWay && mayBeThereInPart(pipeline.spec, environment)) return undefined;
@@ -157,8 +157,8 @@ function wentOn(environment: string, revision: string): string {
 }
 
 /**
- * Why what is recorded must not come any more: the environment got there otherwise since, and went back from it. Where
- * one target may be there before the others, that one may have been a canary.
+ * The reason for which a recorded revision is not promoted any more: the environment got it otherwise since, and rolled
+ * back from it. With `targets: any` that revision may have been a canary on one target.
  */
 export function wentBack(
   { pipeline, environment }: GateContext,
@@ -170,7 +170,7 @@ export function wentBack(
   return wentOn(environment.name, record.revision) + toClose(record);
 }
 
-/** One of several targets may be there before the others, and count for the next environment. */
+/** True if one of several targets may run a revision first and counts for the next environment. */
 export function mayBeThereInPart(spec: PipelineSpec, { name, targets }: Environment): boolean {
   const next = spec.environments[environmentIndex(spec, name) + 1];
   return targets.length > 1 && next !== undefined && promotionInto(spec, next)?.gates?.targets === 'any';
@@ -180,18 +180,20 @@ function rejectedBefore(short: string, environment: string, { at, by }: Rejectio
   return `${short} was rejected for ${environment} at ${at} (${by}): it is not promoted again by itself.`;
 }
 
-/** A rollback must stick: what is older than what runs there does not come by itself. */
+/** A rollback must stick: a revision older than the running one is not promoted by itself. */
 export function downgrade(
   { environment, state }: Pick<GateContext, 'environment' | 'state'>,
   revision: string,
 ): string | undefined {
   const newer = newerThere(revision, state);
-  // One target that is ahead is a canary, which ends nothing.
+  // A single newer target is a canary, which ends nothing.
   if (newer === undefined || !isNewerThere(revision, state)) return undefined;
   return `${environment.name} runs ${shortRevision(newer)}, which is newer than ${shortRevision(revision)}: a downgrade is not promoted by itself.`;
 }
 
-/** Why the revision that is recorded must not come any more: the previous environment went back from it. */
+/**
+ * The reason for which the recorded revision is not promoted any more: the previous environment rolled back from it.
+ */
 export function rolledBack({ pipeline, previous }: GateContext, record: PromotionStatus): string | undefined {
   const { rolledBackAt } = stageOf(pipeline.status, record.revision, previous.name);
   if (rolledBackAt === undefined) return undefined;

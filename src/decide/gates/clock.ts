@@ -22,8 +22,8 @@ export function dayOf(local: number): number {
 }
 
 /**
- * The instant at which the clocks there show `local`: the first or the last one, where they show it twice, and the
- * moment of the change where they skip it.
+ * The instant at which the local clocks show `local`: the first or the last one if they show it twice, and the moment
+ * of the change if they skip it.
  */
 export function instantOf(timeZone: string, local: number, which: 'first' | 'last' = 'first'): number {
   const wanted = zoned('UTC', local).toPlainDateTime();

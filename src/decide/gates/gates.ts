@@ -8,14 +8,14 @@ import { secondsTo } from './seconds.ts';
 import { type Opening, openingOf } from './windows.ts';
 
 /**
- * Holds a promotion back. The checks run in this order, and the first one that holds gives the reason; when none does,
- * the promotion is carried out.
+ * Holds a promotion. The checks run in this order, and the first one that holds gives the reason; if none does, the
+ * promotion is carried out.
  */
 export type Hold =
   | { readonly kind: 'rest'; readonly wakeAfter?: number }
   | { readonly kind: 'hold'; readonly change: Holding; readonly wakeAfter?: number };
 
-/** The change of the record that says what it waits for. */
+/** The change of the record that names what the promotion waits for. */
 interface Holding {
   readonly by: 'approvalNeeded' | 'held' | 'downgrade';
   readonly message: string;
@@ -56,8 +56,8 @@ export function isNotified({ pipeline, environment }: GateContext, record: Promo
 }
 
 /**
- * Asked before the gates and not after them: it can be given at any time, and is kept while they hold. Who
- * decides sees what else holds. Only what may never pass is not asked about.
+ * The approval is requested before the other gates: it can be given at any time, and is kept while they hold. The
+ * approver sees what else holds. No approval is requested for a revision that may never pass.
  */
 function needsApproval(context: GateContext, record: PromotionStatus): Hold | undefined {
   const { pipeline, environment } = context;
@@ -83,9 +83,9 @@ function waitsForGate(context: GateContext, record: PromotionStatus): Hold | und
 /** A gate that is closed. */
 export interface Gate {
   readonly heldBy: HeldBy;
-  /** `until …`: the rest of a sentence that begins with what waits. */
+  /** `until …`: the rest of a sentence that begins with the waiting subject. */
   readonly until: string;
-  /** In seconds; when it is known that it opens. */
+  /** Seconds until it opens, if known. */
   readonly wakeAfter?: number;
 }
 
@@ -126,7 +126,7 @@ function admitsOtherVersions(context: GateContext, { revision }: PromotionStatus
   return { heldBy: 'Versions', until: `for another revision: ${shortRevision(revision)} ${problem}` };
 }
 
-/** No target is taken back to an older version by itself: what is under way waits for what becomes of that one. */
+/** A target is not downgraded by itself: the promotion in progress waits for the end of the newer one. */
 function hasNewerTarget(
   { environment, state }: GateContext,
   { revision }: PromotionStatus,
@@ -164,14 +164,14 @@ function isOutsideWindow(context: GateContext): Gate | undefined {
   return { heldBy: 'Window', until, wakeAfter: secondsTo(opensAt, context) };
 }
 
-/** Seconds until a window ends or begins: what is open may show then that it may not be merged. */
+/** Seconds until a window ends or begins: an open pull request may then have to show that it may not be merged. */
 export function windowEnd(context: GateContext): number | undefined {
   const opening = openingNow(context);
   if (!opening?.open || opening.closesAt === undefined) return undefined;
   return secondsTo(opening.closesAt, context);
 }
 
-/** Undefined where there are no windows. */
+/** Returns undefined without windows. */
 function openingNow(context: GateContext): Opening | undefined {
   const { windows: list = [] } = gatesInto(context);
   return list.length > 0 ? openingOf(list, context.now.getTime()) : undefined;

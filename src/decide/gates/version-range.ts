@@ -2,18 +2,18 @@ import { Range, type SemVer, satisfies } from 'semver';
 
 /**
  * Ranges of semantic versions as npm writes them, and as Flux does (github.com/Masterminds/semver): parts with commas
- * between them, `!=1.5.0`, and `=>` and `=<` for `>=` and `<=`. Prereleases are what they are to npm in both.
+ * between them, `!=1.5.0`, and `=>` and `=<` for `>=` and `<=`. Prereleases have npm's semantics in both.
  */
 
 interface Alternative {
   readonly range: Range;
-  /** What `!=` takes out of it. */
+  /** The ranges that `!=` excludes. */
   readonly except: readonly Range[];
 }
 
 export type VersionRange = readonly Alternative[];
 
-/** Undefined where this is no range. */
+/** Returns undefined if the text is not a range. */
 export function parseVersionRange(text: string): VersionRange | undefined {
   try {
     return text.split('||').map(alternative);
@@ -30,11 +30,11 @@ export function isInRange(version: SemVer | string, range: VersionRange): boolea
 
 const NOT = /!=\s*([^\s,]+)/g;
 
-/** @throws TypeError where this is no range */
+/** @throws TypeError if the text is not a range */
 function alternative(text: string): Alternative {
   const except = [...text.matchAll(NOT)].map(([, version = '']) => new Range(version));
   const parts = text.replaceAll('=>', '>=').replaceAll('=<', '<=').split(',');
-  // npm knows no comma; a part such as "1.2 - 1.4" stands for several comparators.
+  // npm does not have the comma; a part such as "1.2 - 1.4" stands for several comparators.
   const joined = parts.map((part) => partOf(part, parts.length > 1)).join(' ');
   return { range: new Range(joined), except };
 }

@@ -3,21 +3,21 @@ import { isDeny } from '../model/window.ts';
 import { DAY, dayOf, instantOf, isTimeZone, localOf } from './clock.ts';
 
 /**
- * When promotions may pass, in the local time of each window. A time that the clocks skip stands for the moment at
- * which they do; one that comes twice stands for the first of both, and where a Deny window ends for the second.
- * Instants are in milliseconds.
+ * Computes when promotions may pass, in the local time of each window. A time that the clocks skip stands for the
+ * moment at which they do; a time that comes twice stands for the first of both, and at the end of a Deny window for
+ * the second. Instants are in milliseconds.
  */
 
 /** A window that falls into an hour which the clocks skip opens a week later. */
 const DAYS_AHEAD = 16;
-/** Windows may be written so that none is ever open: no more of their ends and beginnings are looked at. */
+/** Limit of the window boundaries that are examined, as windows may be written so that they never open. */
 const MAX_STEPS = 32;
 const WEEKDAYS: readonly Weekday[] = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /**
- * Says if promotions may pass. Open: `closesAt` is when to ask again, because a window ends or begins; undefined: never.
- * Closed: `opensAt` is when they may pass again; undefined: never, or it is not known. `reason` is that of the Deny window that is
- * open, else of the Allow window that opens next.
+ * The answer if promotions may pass. Open: `closesAt` is when to check again, because a window ends or begins;
+ * undefined: never. Closed: `opensAt` is when they may pass again; undefined: never, or not known. `reason` is that of
+ * the open Deny window, else of the Allow window that opens next.
  */
 export type Opening =
   | { readonly open: true; readonly closesAt?: number }
@@ -45,7 +45,9 @@ export function openingOf(windows: readonly Window[], now: number): Opening {
   };
 }
 
-/** The sentence that says why no window can have this start and end. Undefined: it can, or the schema refuses them. */
+/**
+ * The sentence for a start and an end that no window can have. Undefined: they are valid, or the schema rejects them.
+ */
 export function boundsProblem({ start, end, timeZone = 'UTC' }: Window): string | undefined {
   const isReadable = [start, end].every((text) => text === undefined || isMoment(text));
   if (!isReadable || !isTimeZone(timeZone)) return undefined;
@@ -71,7 +73,7 @@ interface Span {
 
 interface Followed {
   readonly window: Window;
-  /** As it is open then, or opens next; to be asked of no earlier instant than before. */
+  /** The span that is open at the instant, or the next one. Calls must pass instants in ascending order. */
   readonly spanAt: (instant: number) => Span | undefined;
 }
 
@@ -79,7 +81,7 @@ function isWithin(span: Span | undefined, instant: number): boolean {
   return span !== undefined && span.opens <= instant && instant < span.closes;
 }
 
-/** The Deny window that is open then; of several the one that ends last. */
+/** The Deny window that is open at the instant; of several the one that ends last. */
 function deniedBy(all: readonly Followed[], instant: number): { window: Window; closes: number } | undefined {
   const open = all.flatMap(({ window, spanAt }) => {
     const span = isDeny(window) ? spanAt(instant) : undefined;
@@ -88,7 +90,7 @@ function deniedBy(all: readonly Followed[], instant: number): { window: Window; 
   return open.sort((a, b) => b.closes - a.closes)[0];
 }
 
-/** The first instant from `now` on at which they may pass. */
+/** The first instant from `now` on at which promotions may pass. */
 function openFrom(all: readonly Followed[], now: number): number | undefined {
   const allows = all.filter(({ window }) => !isDeny(window));
   let instant = now;
@@ -102,7 +104,7 @@ function openFrom(all: readonly Followed[], now: number): number | undefined {
   return undefined;
 }
 
-/** When one of the windows that are open ends, or a Deny window begins. */
+/** The time at which one of the open windows ends, or a Deny window begins. */
 function closing(all: readonly Followed[], now: number): { closesAt?: number } {
   const changes = all.flatMap(({ window, spanAt }) => {
     const span = spanAt(now);
@@ -129,13 +131,13 @@ function followed(window: Window, from: number): Followed {
   };
 }
 
-/** A date is the first instant of that day, at the end of a window the first one after it. */
+/** A date stands for the first instant of that day, at the end of a window for the first one after it. */
 function boundOf(text: string, timeZone: string, isEnd: boolean): number {
   if (text.includes('T')) return Date.parse(text);
   return instantOf(timeZone, Date.parse(`${text}T00:00:00Z`) + (isEnd ? DAY : 0));
 }
 
-/** The window as it is open at this instant, or opens next. */
+/** The span in which the window is open at this instant, or opens next. */
 function spanOf(window: Window, bounds: Span, instant: number): Span | undefined {
   const { from, days, timeZone = 'UTC' } = window;
   if (from === undefined && days === undefined) return instant < bounds.closes ? bounds : undefined;

@@ -2,17 +2,17 @@ import { ALLOWED_HOSTS } from '../../api/group.ts';
 import { type HostPolicy, isListed } from '../../lib/net/pure.ts';
 import { commaSeparated } from '../../lib/text/index.ts';
 
-/** Which hosts a Secret may be sent to: its annotation says. */
+/** The hosts that a Secret may be sent to, by its annotation. */
 
-/** The annotation of a Secret: hosts, `sealed` where it is encrypted, or undefined where there is none. */
+/** The annotation of a Secret: hosts, `sealed` if it is encrypted, or undefined if it is absent. */
 export type AllowedHosts = readonly string[] | 'sealed' | undefined;
 
-/** Where a Secret would go: to the host of a repository, or to a proxy on the way there. */
+/** The destination of a Secret: the host of a repository, or a proxy on the route to it. */
 export type Destination = string | { readonly proxy: URL };
 
 /**
- * Why a Secret may not be sent to a host, or undefined. Without an annotation it may be sent to any host that the operator
- * allows, unless he asks for one.
+ * The reason for which a Secret may not be sent to a host, or undefined. A Secret without an annotation may be sent to
+ * any host that the operator allows, unless the operator requires the annotation.
  *
  * @param secret `Secret ns/name`
  */

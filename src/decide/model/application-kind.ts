@@ -1,11 +1,11 @@
 import type { AppRef } from '../../api/pipeline.ts';
 import { groupOf } from '../../lib/kube/pure.ts';
 
-/** Which kinds of objects may be a Pipeline's application. */
+/** The kinds of objects that may be a Pipeline's application. */
 
 type Kind = Pick<AppRef, 'apiVersion' | 'kind'>;
 
-/** Those that every installation knows, by API group. */
+/** The kinds that every installation allows, by API group. */
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   'helm.toolkit.fluxcd.io': ['HelmRelease'],
   'kustomize.toolkit.fluxcd.io': ['Kustomization'],
@@ -13,9 +13,9 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * API groups whose objects Turnpike reads for its own work, or that say who may do what: RBAC would let it read some
- * of them for everybody who can write a Pipeline. test/unit/decide/application-kind.test.ts holds this list against the roles
- * in manifests/rbac and kustomize.
+ * API groups whose objects Turnpike reads for its own work, or that grant permissions: RBAC would let it read some of
+ * them for everybody who can write a Pipeline. test/unit/decide/application-kind.test.ts holds this list against the
+ * roles in manifests/rbac and kustomize.
  */
 const NEVER: readonly string[] = [
   '',
@@ -38,7 +38,7 @@ export function isKnownApplication({ apiVersion, kind }: Kind): boolean {
   return kinds?.includes(kind) ?? false;
 }
 
-/** The sentence that says why objects of this kind are never read as applications; undefined: RBAC decides. */
+/** The sentence for a kind whose objects are never read as applications; undefined: RBAC decides. */
 export function applicationKindProblem({ apiVersion }: Pick<Kind, 'apiVersion'>): string | undefined {
   const group = groupOf(apiVersion);
   if (!NEVER.includes(group)) return undefined;

@@ -3,21 +3,21 @@ import { groupOf } from '../../lib/kube/pure.ts';
 import { mapMembers, memberOf } from './revision.ts';
 import { type RevisionPath, specPath } from './revision-path.ts';
 
-/** Where the application says what it runs: one revision, or one for each artifact. */
+/** The source of a revision in the application object: one for the whole, or one for each artifact. */
 export interface Source {
   /** Undefined: there is only one. */
   readonly artifact?: string;
-  /** Undefined: what Flux calls the revision. */
+  /** Undefined: the revision that Flux reports. */
   readonly path?: RevisionPath;
   /** Key of events' metadata. */
   readonly event?: string;
-  /** The field of the spec that says so, for sentences. */
+  /** The field of the spec that names the source, for sentences. */
   readonly field: string;
 }
 
 type Spec = Pick<PipelineSpec, 'appRef' | 'revision' | 'artifacts'>;
 
-/** They have no revision but their images. */
+/** Workloads have no revision but their images. */
 const FIRST_IMAGE = specPath('.spec.template.spec.containers[0].image');
 const FLUX: readonly Source[] = [{ field: 'spec.revision' }];
 
@@ -41,24 +41,24 @@ function sourceOf(field: string, written: Written, byDefault: RevisionPath | und
   return { field, ...(path && { path }), ...(written.event !== undefined && { event: written.event }) };
 }
 
-/** The paths that are to be kept of the application. */
+/** The paths whose values are kept of the application. */
 export function pathsOf(spec: Spec): readonly RevisionPath[] {
   return sourcesOf(spec).flatMap(({ path }) => path ?? []);
 }
 
-/** Whether what is promoted is what Flux calls the revision, and nothing else. */
+/** True if the promoted revision is the one that Flux reports, and nothing else. */
 export function isFluxAlone(sources: readonly Source[]): boolean {
   return sources.every(({ artifact, path }) => artifact === undefined && path === undefined);
 }
 
-/** What is Flux's own revision of this one; undefined: nothing of it. */
+/** The part of the revision that Flux itself reports; undefined: none of it. */
 export function ofFlux(revision: string, sources: readonly Source[]): string | undefined {
   const own = sources.find(({ path }) => path === undefined);
   if (!own) return undefined;
   return own.artifact === undefined ? revision : memberOf(revision, own.artifact);
 }
 
-/** The same with Flux's own revision spelled otherwise. */
+/** The same revision with Flux's own part spelled otherwise. */
 export function withFlux(
   revision: string,
   sources: readonly Source[],
@@ -76,7 +76,10 @@ export function isWorkload({ apiVersion, kind }: Pick<Spec['appRef'], 'apiVersio
 
 const WORKLOADS: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
-/** What revisions in the status are of; undefined: what Flux calls the revision. Another one begins anew. */
+/**
+ * The origin of the revisions in the status; undefined: Flux's own revision. With another origin the status starts
+ * over.
+ */
 export function originOf(spec: Spec): string | undefined {
   const sources = sourcesOf(spec);
   if (isFluxAlone(sources)) return undefined;

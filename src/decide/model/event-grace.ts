@@ -8,14 +8,16 @@ import { commonRevision } from './state.ts';
  */
 const EVENT_GRACE_SECONDS = 15;
 
-/** Until when an event that says that a deployment succeeded is too young for the application to overrule it. */
+/**
+ * The end of the time for which an event of a successful deployment is too recent for the application to overrule it.
+ */
 export function hintEnd(state: EnvironmentStatus, now: Date): number | undefined {
   return state.deployment?.phase === 'Succeeded' ? graceEnd(state, now) : undefined;
 }
 
 /**
- * Until when the last event is too young to be overruled by the application object, which shows something else;
- * undefined: it is not.
+ * The end of the time for which the last event is too recent for the application object, which shows another state, to
+ * overrule it; undefined: it is over.
  */
 export function graceEnd({ deployment, targets }: EnvironmentStatus, now: Date): number | undefined {
   if (deployment?.source !== 'webhook') return undefined;
@@ -23,7 +25,7 @@ export function graceEnd({ deployment, targets }: EnvironmentStatus, now: Date):
   if (deployment.phase === 'Succeeded' && isThere) return undefined;
   const grace = EVENT_GRACE_SECONDS * 1000;
   const sent = Date.parse(deployment.observedAt);
-  // A sender whose clock is ahead would hold the environment for as long as it is.
+  // A sender whose clock is ahead would hold the environment for that time.
   const isAhead = sent > now.getTime() + grace;
   return !isAhead && sent + grace > now.getTime() ? sent + grace : undefined;
 }

@@ -2,9 +2,9 @@ import type { MergedInto, PipelineStatus, PromotionStatus } from '../../api/pipe
 import { isSameRepository } from '../../lib/forges/pure.ts';
 import { executionOf, ownValue, stageOf } from './state.ts';
 
-/** What is remembered of merges that were not deployed yet. */
+/** The record of merges that are not deployed yet. */
 
-/** Where the change of a promotion was merged, or is to be. */
+/** The place where the change of a promotion was merged, or is to be. */
 export function mergePlace({ into, pullRequest }: PromotionStatus): MergedInto | undefined {
   const { repository, base } = pullRequest ?? {};
   return into ?? (repository && base !== undefined ? { url: repository.url, branch: base } : undefined);
@@ -16,11 +16,11 @@ export function isSamePlace(one: MergedInto, other: MergedInto): boolean {
 
 export interface Destination {
   readonly environment: string;
-  /** Where it is promoted to by now; undefined: nowhere that can be looked at. */
+  /** The place that the spec promotes to at present; undefined: no repository that can be read. */
   readonly into: MergedInto | undefined;
 }
 
-/** Whether the revision was merged for the environment, never ran there, and nothing was merged for it since. */
+/** True if the revision was merged for the environment, never ran there, and no other one was merged for it since. */
 export function wasMergedLast(
   status: PipelineStatus,
   revision: string,
@@ -37,7 +37,7 @@ export function wasMergedLast(
   });
 }
 
-/** A merge into a place that the spec does not promote to any more counts for nothing. */
+/** Forgets a merge into a place that the spec does not promote to any more. */
 export function withoutMerge(
   status: PipelineStatus,
   revision: string | undefined,
@@ -59,7 +59,7 @@ export interface Merge {
   readonly into: MergedInto | undefined;
 }
 
-/** The revision was found to be merged for the environment, also where another one has the record by now. */
+/** Records the merge of the revision for the environment, also if another revision has the record meanwhile. */
 export function withMerge(
   status: PipelineStatus,
   { revision, into }: Merge,

@@ -1,7 +1,7 @@
 import type { Environment, Gates, Promotion } from '../../api/pipeline.ts';
 import { isDeny } from './window.ts';
 
-/** What an environment puts on top of the Pipeline's promotion, each field in place of its one. */
+/** The fields of an environment that override the Pipeline's promotion, each one for itself. */
 
 export function withOnTop(
   promotion: Promotion,
@@ -15,7 +15,7 @@ export function withOnTop(
     ...(approvals && { approvals }),
   };
   if (manual !== false || approvals) return asManual(merged);
-  // Who wants no approval here does not want those of all environments either.
+  // An environment that needs no approval does not inherit the Pipeline's `approvals` either.
   const { approvals: _, ...unasked } = merged;
   return unasked;
 }
@@ -25,7 +25,7 @@ export function asManual(promotion: Promotion): Promotion {
   return promotion.approvals && !promotion.manual ? { ...promotion, manual: true } : promotion;
 }
 
-/** What takes a gate off leaves no gate behind, so that no text speaks of it. */
+/** A value that removes a gate leaves no gate behind, so that texts do not mention it. */
 function gatesOnTop(below: Gates = {}, own: Gates): Gates {
   const { versions, windows, ...others } = { ...below, ...own };
   const all = windowsOnTop(below.windows, own.windows);
@@ -33,7 +33,7 @@ function gatesOnTop(below: Gates = {}, own: Gates): Gates {
   return { ...others, ...(all && { windows: all }), ...(range !== undefined && { versions: range }) };
 }
 
-/** What nobody may pass counts for all: a Deny window is not taken off by windows of one environment. */
+/** A Deny window of the Pipeline counts for all environments: windows of one environment do not remove it. */
 function windowsOnTop(below: Gates['windows'], own: Gates['windows']): Gates['windows'] {
   return own ? [...own, ...(below ?? []).filter(isDeny)] : below;
 }

@@ -7,14 +7,14 @@ export type In<Phase extends PromotionPhase> = Phase extends PromotionPhase
   ? PromotionStatus & { readonly phase: Phase }
   : never;
 
-/** An attempt may follow. */
+/** Phases that an attempt may follow. */
 export const TRYABLE = ['Pending', 'WaitingApproval', 'Promoting', 'Failed'] as const;
 export type Tryable = (typeof TRYABLE)[number];
 
 export const BEFORE_MERGE = [...TRYABLE, 'PullRequestOpen'] as const;
 export type BeforeMerge = (typeof BEFORE_MERGE)[number];
 
-/** The promotion goes on. */
+/** Phases of a promotion that is in progress. */
 export const UNFINISHED = [...BEFORE_MERGE, 'Merged'] as const;
 export type Unfinished = (typeof UNFINISHED)[number];
 

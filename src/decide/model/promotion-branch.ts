@@ -6,7 +6,7 @@ export const BRANCH_NAMES = ['namespace', 'pipeline', 'environment'] as const;
 /** The name that the predecessor gives. It is not unique: `a-b` and `c` give the same as `a` and `b-c`. */
 const BRANCH_TEMPLATE = 'promotion-{{namespace}}-{{pipeline}}-{{environment}}';
 
-/** The branch of the pull request that promotes into an environment. A template is one that the spec's rules let pass. */
+/** The branch of the pull request that promotes into an environment. The template has passed the rules for the spec. */
 export function promotionBranch(
   namespace: string,
   pipeline: string,

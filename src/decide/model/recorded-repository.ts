@@ -2,7 +2,7 @@ import type { PullRequestRepository, PullRequestStrategy } from '../../api/pipel
 
 type Reached = Pick<PullRequestStrategy, 'url' | 'type' | 'secretRef' | 'certSecretRef' | 'proxySecretRef'>;
 
-/** How a pull request is reached, as the record has it: the spec may name another repository and other Secrets by then. */
+/** Records how a pull request is reached, as the spec may name another repository and other Secrets later. */
 export function recordOf(settings: Reached): PullRequestRepository {
   const { url, type, secretRef, certSecretRef, proxySecretRef } = settings;
   return {
@@ -14,7 +14,7 @@ export function recordOf(settings: Reached): PullRequestRepository {
   };
 }
 
-/** The same as the spec has it. */
+/** The same settings in the form of the spec. */
 export function reachedBy({ url, type, secret, certSecret, proxySecret }: PullRequestRepository): Reached {
   return {
     url,

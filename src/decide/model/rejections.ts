@@ -18,7 +18,7 @@ export function rejectionOf(
   return rejected?.find((one) => isSame(one.revision, revision));
 }
 
-/** The newest first; a second no to the same revision changes nothing. */
+/** Puts the newest first; a second rejection of the same revision changes nothing. */
 export function withRejection(state: EnvironmentStatus, rejection: Rejection): EnvironmentStatus {
   if (rejectionOf(state, rejection.revision)) return state;
   return { ...state, rejected: [rejection, ...(state.rejected ?? [])].slice(0, MAX_REJECTED) };
@@ -29,10 +29,10 @@ export function withoutRejection(state: EnvironmentStatus, revision: string): En
   return { ...state, rejected: state.rejected?.filter((one) => !isSame(one.revision, revision)) ?? [] };
 }
 
-/** Phases of a promotion that says nothing of whether its revision is wanted. */
+/** Phases of a promotion that do not show if its revision is wanted. */
 const SILENT: readonly PromotionPhase[] = ['Superseded'];
 
-/** A promotion that is Rejected is remembered; one of the same revision that goes on takes that back. */
+/** Records the rejection of a promotion that is Rejected; a promotion of the same revision in progress removes it. */
 export function withOwnRejection(state: EnvironmentStatus): EnvironmentStatus {
   const { promotion } = state;
   if (!promotion || SILENT.includes(promotion.phase)) return state;

@@ -1,10 +1,10 @@
 import { groupOf } from '../../lib/kube/pure.ts';
 import { commaSeparated, type FieldPath, parseParts } from '../../lib/text/index.ts';
 
-/** Where objects of a kind say which revision they run, such as `.status.latestReadyRevisionName`. */
+/** The path at which objects of a kind hold the revision that they run, such as `.status.latestReadyRevisionName`. */
 export type RevisionPath = FieldPath;
 
-/** By `KIND.GROUP`, or the kind alone for the core group. */
+/** The key is `KIND.GROUP`, or the kind alone for the core group. */
 export type RevisionPaths = ReadonlyMap<string, RevisionPath>;
 
 const KIND = /^[A-Z][A-Za-z0-9]{0,62}(\.[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$/;
@@ -25,7 +25,7 @@ export function parseRevisionPaths(text: string): RevisionPaths {
   return paths;
 }
 
-/** The path of a kind, where it is configured for one. */
+/** The configured path of a kind, if there is one. */
 export function revisionPathOf(
   paths: RevisionPaths,
   { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
@@ -56,7 +56,10 @@ export function parseRevisionPath(text: string): RevisionPath {
   );
 }
 
-/** A path of a Pipeline, which the schema has bounded: what its rules take and no name has leads nowhere. */
+/**
+ * Parses the path of a Pipeline, whose length the schema limits; a path that passes its rules and cannot be parsed
+ * finds no value.
+ */
 export function specPath(text: string): RevisionPath {
   const parts = parseParts(text);
   return { text, parts: 'wrong' in parts ? [] : parts };

@@ -1,4 +1,4 @@
-/** What Flux says that an application runs: read in one place, compared in one place, shown in one form. */
+/** The revision that Flux reports for an application: parsed in one place, compared in one place, shown in one form. */
 
 export { asChart, type RevisionDetails, withArtifact, withoutBuild } from './revision/artifact.ts';
 export { isNewerThere, newerThere, type Recorded, revisionOf } from './revision/environment.ts';

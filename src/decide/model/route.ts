@@ -10,22 +10,19 @@ import { type ForgeType, forgeTypeOf } from '../../lib/forges/pure.ts';
 import { groupOf } from '../../lib/kube/pure.ts';
 import { asManual, withOnTop } from './on-top.ts';
 
-/** Where things are in a Pipeline's spec. */
+/** Finds environments, targets and promotions in a Pipeline's spec. */
 
 export function environmentIndex(spec: PipelineSpec, name: string): number {
   return spec.environments.findIndex((environment) => environment.name === name);
 }
 
-/**
- * How the application gets into this environment: its own promotion, else the Pipeline's with what the environment puts
- * on top of it.
- */
+/** The promotion into this environment: its own, else the Pipeline's with the environment's fields on top of it. */
 export function promotionInto(spec: PipelineSpec, environment: Environment): Promotion | undefined {
   if (environment.promotion) return asManual(environment.promotion);
   return spec.promotion && withOnTop(spec.promotion, environment);
 }
 
-/** The one strategy that is named, for metrics and sentences. */
+/** The name of the only strategy, for metrics and sentences. */
 export function strategyName(strategy: Strategy | undefined): 'pull-request' | 'push' | 'notification' {
   if (strategy?.notification) return 'notification';
   return strategy?.push ? 'push' : 'pull-request';
@@ -37,9 +34,9 @@ export function isManual(spec: PipelineSpec, environment: Environment): boolean 
 }
 
 /**
- * Name of the Secret whose key signs approvals for the promotion into this environment. A promotion of
- * the environment's own that names no Secret falls back to the Pipeline's: the predecessor read only
- * that one, and its users' manifests must go on to be authenticated.
+ * Name of the Secret whose key signs approvals for the promotion into this environment. A promotion of the
+ * environment's own that names no Secret falls back to the Pipeline's: the predecessor read only that one, and its
+ * users' manifests must remain authenticated.
  */
 export function approvalSecret(spec: PipelineSpec, environment: Environment): string | undefined {
   return (environment.promotion?.strategy.secretRef ?? spec.promotion?.strategy.secretRef)?.name;
@@ -56,7 +53,7 @@ export function eventSecret(spec: PipelineSpec, index: number): string | undefin
 
 export interface ForgeSecret {
   readonly name: string;
-  /** Those that the promotions with this Secret lead into. */
+  /** The environments that the promotions with this Secret lead into. */
   readonly environments: readonly string[];
 }
 
@@ -72,7 +69,7 @@ export function forgeSecrets(spec: PipelineSpec, type: ForgeType): ForgeSecret[]
   return Array.from(environments, ([name, names]) => ({ name, environments: names }));
 }
 
-/** Whether an object is the Pipeline's application; versions of one API are the same object. */
+/** True if an object is the Pipeline's application; versions of one API are the same object. */
 export function isApplication(appRef: AppRef, object: { apiVersion: string; kind: string; name: string }) {
   return (
     object.kind === appRef.kind &&

@@ -12,8 +12,8 @@ const LEASE = 'turnpike-leader';
 const DIGITS = 8;
 
 /**
- * The Lease that the replicas of a shard agree by: two shards of one namespace never share it. docs/sharding.md tells
- * people how to compute it.
+ * The name of the Lease that the replicas of a shard share: two shards of one namespace never have the same.
+ * docs/sharding.md tells people how to compute it.
  */
 export function leaseName({ namespace, selector }: Shard): string {
   if (namespace === '' && selector.text === '') return LEASE;

@@ -13,13 +13,13 @@ import type { In } from './phase.ts';
 import { withOwnRejection, withoutRejection } from './rejections.ts';
 import { fullestOf, hasArrived, isSame, pinsOf, revisionOf } from './revision.ts';
 
-/** Questions about what is recorded in a Pipeline's status. */
+/** Queries of a Pipeline's status. */
 
 export function environmentStatus(status: PipelineStatus, environment: string): EnvironmentStatus {
   return ownValue(status.environments, environment) ?? {};
 }
 
-/** An environment may be called as something that every object has, such as `constructor`. */
+/** An environment may have the name of a property of every object, such as `constructor`. */
 export function ownValue<Value>(
   values: Readonly<Record<string, Value>> | undefined,
   name: string,
@@ -49,7 +49,7 @@ export function withPromotion(
   return withOwnRejection({ ...state, waitingApproval: { revision: waiting }, promotion });
 }
 
-/** A revision takes the place of another one; a pull request that is open already is kept for it. */
+/** Replaces the revision by another one, which inherits a pull request that is open already. */
 export function newPromotion(
   revision: string,
   before: PromotionStatus | undefined,
@@ -67,27 +67,27 @@ export function newPromotion(
 
 const WITHOUT_PULL_REQUEST: readonly PromotionPhase[] = ['Merged', 'Succeeded', 'Rejected'];
 
-/** The pull request that is open as far as is recorded, also when it is to be closed. */
+/** The pull request that is recorded as open, even if it is to be closed. */
 export function openPullRequest({ phase, pullRequest }: PromotionStatus): PullRequestRef | undefined {
   if (!pullRequest || pullRequest.endedAt !== undefined) return undefined;
   return WITHOUT_PULL_REQUEST.includes(phase) && pullRequest.closing === undefined ? undefined : pullRequest;
 }
 
-/** Keeps what was to be closed; the next task takes back what its text says of that. */
+/** Keeps a pull request that was to be closed; the next task corrects its text. */
 function takenOver(pullRequest: PullRequestRef): PullRequestRef {
   if (pullRequest.closing === undefined) return pullRequest;
   const { closing: _, checked: __, ...rest } = pullRequest;
   return rest;
 }
 
-/** The revision that the pull request brings, which another one may have followed in the record. */
+/** The revision that the pull request brings; another one may be in the record since. */
 export function broughtRevision({ revision, pullRequest, phase }: PromotionStatus): string | undefined {
   if (pullRequest?.revision !== undefined) return pullRequest.revision;
-  // Records of an earlier version do not say it.
+  // Records of an earlier version do not have it.
   return pullRequest && phase === 'PullRequestOpen' ? revision : undefined;
 }
 
-/** The recorded promotion. What the predecessor left waiting for approval is one too. */
+/** The recorded promotion. A revision that the predecessor left waiting for approval is one too. */
 export function recordedPromotion(state: EnvironmentStatus): PromotionStatus | undefined {
   if (state.promotion) return state.promotion;
   const waiting = state.waitingApproval?.revision;
@@ -98,11 +98,11 @@ export function recordedPromotion(state: EnvironmentStatus): PromotionStatus | u
 export function commonRevision(targets: readonly TargetStatus[] | undefined): string | undefined {
   const revisions = (targets ?? []).map((target) => revisionOf(target) || undefined);
   const fullest = fullestOf(revisions);
-  // Of one that says no digest and two that say two, each is the same as the first.
+  // A revision without a digest is the same as two with different ones, so all are compared with the fullest.
   return fullest !== undefined && revisions.every((one) => isSame(one, fullest)) ? fullest : undefined;
 }
 
-/** True where all targets are ready at the promotion's revision. */
+/** True if all targets are ready at the promotion's revision. */
 export function isDeployed(
   { targets }: EnvironmentStatus,
   { revision, byVersion }: PromotionStatus,
@@ -116,7 +116,7 @@ export function readyRevision(state: EnvironmentStatus): string | undefined {
   return state.targets?.every((target) => target.ready) ? commonRevision(state.targets) : undefined;
 }
 
-/** The same as it is promoted on: where a revision has arrived by its version alone, that one. */
+/** The revision as it is promoted further: if it has arrived by its version alone, the promoted one. */
 export function deployedRevision(state: EnvironmentStatus): string | undefined {
   if (!state.targets?.every((target) => target.ready)) return undefined;
   return promotedOn(state);
@@ -134,7 +134,7 @@ function isThere(targets: readonly TargetStatus[] = [], { revision, byVersion }:
 
 const BROUGHT: readonly PromotionPhase[] = ['Promoting', 'PullRequestOpen', 'Merged', 'Succeeded'];
 
-/** With what has arrived by its version alone, for as long as that version runs. */
+/** Keeps the revision that has arrived by its version alone while that version runs. */
 export function withArrived({ arrived: before, ...state }: EnvironmentStatus): EnvironmentStatus {
   const { promotion, targets } = state;
   const { revision, byVersion, phase } = promotion ?? {};
@@ -144,7 +144,7 @@ export function withArrived({ arrived: before, ...state }: EnvironmentStatus): E
   return arrived ? { ...state, arrived } : state;
 }
 
-/** The execution of a revision; one that is spelled just so goes before others that are the same. */
+/** The execution of a revision; an exact spelling takes precedence over others that are the same. */
 export function executionOf<One extends Pick<Execution, 'revision'>>(
   executions: readonly One[] | undefined,
   revision: string,
@@ -154,8 +154,8 @@ export function executionOf<One extends Pick<Execution, 'revision'>>(
 }
 
 /**
- * The execution of a revision that an environment has. A version without its digest may be that of several: it is the
- * one that came there last, and none that never did.
+ * The execution of a revision that an environment has. Several may have a version without its digest: the last one to
+ * arrive there is returned, and never one that did not.
  */
 export function executionIn(
   status: PipelineStatus,
@@ -178,7 +178,7 @@ export function stageOf(status: PipelineStatus, revision: string, environment: s
   return ownValue(execution?.environments, environment) ?? {};
 }
 
-/** Takes back the rejection of what runs: somebody brought it there. */
+/** Removes the rejection of the revision that runs: a person brought it there. */
 export function withoutNoToWhatRuns(state: EnvironmentStatus): EnvironmentStatus {
   const revision = deployedRevision(state);
   return revision === undefined ? state : withoutRejection(state, revision);

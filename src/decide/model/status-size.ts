@@ -7,16 +7,16 @@ import { promotionInto } from './route.ts';
  */
 export const MAX_STATUS_BYTES = 400_000;
 
-/** Conditions, summary and what else there is once. */
+/** Conditions, summary and all else that exists once. */
 const FIXED = 20_000;
-/** A revision, as long as it may be, and the times and words beside it; texts are cut when there is no room. */
+/** A revision of the greatest length, and the times and words beside it; texts are cut if there is no room. */
 const TARGET = 512 + 130;
 /** Four revisions, one that was rejected, and the address of a pull request, each as long as it may be. */
 const ENVIRONMENT = 5 * 512 + 1024 + 1200;
-/** What stands around the name of a Secret. */
+/** Bytes around the name of a Secret. */
 const NAMED = 20;
 
-/** What the status takes up at most once its texts are cut and its history is left out. */
+/** The greatest size of the status once its texts are cut and its history is left out. */
 export function leastStatusBytes(spec: PipelineSpec, name: string): number {
   const application = bytesOf(spec.appRef);
   const sizes = spec.environments.map((environment) => {

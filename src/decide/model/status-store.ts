@@ -1,30 +1,30 @@
 import type { Pipeline, PipelineKey, PipelineStatus, StoredPipeline } from '../../api/pipeline.ts';
 
-/** Where Pipelines are kept. */
+/** The store of the Pipelines and their status. */
 export interface StatusStore {
-  /** As last seen. */
+  /** Returns the Pipeline as last seen. */
   get(key: PipelineKey): StoredPipeline | undefined;
-  /** The newest state, past the cache; undefined when the Pipeline is gone. */
+  /** Reads the newest state from the API server instead of the cache; undefined if the Pipeline is gone. */
   read(key: PipelineKey): Promise<StoredPipeline | undefined>;
   /**
-   * Writes the whole status, provided that nobody has changed the object since.
+   * Writes the whole status if the object has not changed since.
    *
-   * @throws TurnpikeError ApiConflict when somebody has, ApiNotFound when the Pipeline is gone
+   * @throws TurnpikeError ApiConflict if it has changed, ApiNotFound if the Pipeline is gone
    */
   applyStatus(pipeline: StoredPipeline, status: PipelineStatus): Promise<StoredPipeline>;
 }
 
-/** A decision on a Pipeline; with the status that it leads to, when that is to be written. */
+/** A decision on a Pipeline; with the resulting status, if it is to be written. */
 export interface Decided {
   readonly status?: PipelineStatus | undefined;
 }
 
 /**
- * Decides on the Pipeline as it is known and writes the status that comes with the decision. When
- * somebody else wrote meanwhile, it decides anew on what is there now. Undefined: the Pipeline is gone, another
- * one has its name, or its spec does not hold to the schema any more.
+ * Decides on the known Pipeline and writes the status that the decision returns. After a conflict it decides again on
+ * the present object. Undefined: the Pipeline is gone, another one has its name, or its spec does not match the schema
+ * any more.
  *
- * @throws TurnpikeError when the API server does not take it
+ * @throws TurnpikeError if the API server does not accept it
  */
 export type RecordStatus = <D extends Decided>(
   known: StoredPipeline,

@@ -1,5 +1,6 @@
 /**
- * The error of a target that is suspended in Flux: by itself, or followed by what its spec says that does not run yet.
+ * The error of a target that is suspended in Flux: alone, or followed by the revision in its spec that does not run
+ * yet.
  */
 export const SUSPENDED = 'It is suspended: resume it to have it deployed and promoted.';
 

@@ -8,9 +8,9 @@ import { chartSource, type NamedSource } from './chart-source.ts';
 import { type HelmTests, helmTests } from './helm-tests.ts';
 import { isSuspended } from './spec-state.ts';
 
-/** An application object is parsed once, where it enters, and this is all that is kept of it. */
+/** An application object is parsed once, at the border, and only this is kept of it. */
 
-/** As long as a revision may be in a Pipeline's status. */
+/** The greatest length of a revision in a Pipeline's status. */
 export const MAX_REVISION = 512;
 const MAX_MESSAGE = 1024;
 /** A digest, perhaps with a tag before it. */
@@ -43,7 +43,7 @@ const Ready = v.object({
 
 export type Ready = v.InferOutput<typeof Ready>;
 
-/** A value that cannot be one is as if it were not there. */
+/** An invalid value counts as absent. */
 const artifact = v.fallback(v.optional(v.pipe(v.string(), v.maxLength(MAX_ARTIFACT))), undefined);
 
 /** A release of a HelmRelease, or a snapshot of a Kustomization. */
@@ -60,7 +60,7 @@ export type Entry = v.InferOutput<typeof Entry>;
 /** Flux keeps five snapshots. */
 const MAX_SNAPSHOTS = 5;
 
-/** The part of a history that is used: the release that runs, one that is on its way, the snapshots. */
+/** The part of a history that is used: the running release, a pending one, the snapshots. */
 function essential(history: Entry[]): Entry[] {
   const first = history[0]?.status?.startsWith('pending-') ? history.slice(0, 1) : [];
   const deployed = history.filter((one) => one.status === 'deployed').slice(0, 1);
@@ -89,11 +89,11 @@ const Flux = v.object({
   status: v.optional(Status, {}),
 });
 
-/** The value that the kind's configured path led to. */
+/** The value at the kind's configured path. */
 interface RevisionAt {
   readonly path: string;
   readonly value?: string;
-  /** There is something, but no text or number of at most 512 characters. */
+  /** The value is there, but is not a text or number of at most 512 characters. */
   readonly unusable?: true;
 }
 
@@ -107,13 +107,13 @@ export interface Application extends v.InferOutput<typeof Flux> {
   readonly chartSource?: NamedSource;
 }
 
-/** An object that was read. Null: it is there, and no application that is understood here. */
+/** An object that was read. Null: it exists, but is not an application that can be parsed. */
 export type ParsedApplication = Application | null;
 
-/** Another cluster's object may be wrong at a million places. */
+/** Parsing stops at the first fault, as another cluster's object may have a million. */
 const FIRST = { abortEarly: true };
 
-/** Takes from a HelmRelease, a Kustomization or any object with a Ready condition what `readApplication` needs. */
+/** Parses of a HelmRelease, a Kustomization or any object with a Ready condition what `readApplication` needs. */
 export function parseApplication(
   object: unknown,
   { path, kind, paths = [] }: Viewing = {},
@@ -134,16 +134,16 @@ export function parseApplication(
   };
 }
 
-/** The parts of an object that are looked at. */
+/** The parts of an object that are parsed. */
 export interface Viewing {
-  /** Leads to the revision in objects of this kind, when it is not where Flux's have it. */
+  /** The path of the revision in objects of this kind, if it is not where Flux's have it. */
   readonly path?: RevisionPath | undefined;
   readonly kind?: Pick<AppRef, 'apiVersion' | 'kind'>;
-  /** The ones that Pipelines name. */
+  /** The paths that Pipelines name. */
   readonly paths?: readonly RevisionPath[];
 }
 
-/** Reports whether it has what stands at these paths. */
+/** Reports whether the object has values at these paths. */
 export function showsPaths(application: ParsedApplication, paths: readonly RevisionPath[]): boolean {
   if (paths.length === 0) return true;
   const values = application?.atPaths?.values;

@@ -7,11 +7,11 @@ import { faultSentence, type PathValue, pathValue } from './path-value.ts';
 import type { SpecState } from './rollout.ts';
 import { specState } from './spec-state.ts';
 
-/** The revision of an application whose Pipeline names paths in its spec, perhaps beside what Flux calls its revision. */
+/** The revision of an application whose Pipeline names paths in its spec, perhaps beside Flux's own revision. */
 
 export interface AtPaths {
   readonly state: SpecState;
-  /** By the text of the path. */
+  /** The values by the text of their path. */
   readonly values: Readonly<Record<string, PathValue>>;
 }
 
@@ -53,7 +53,7 @@ export function withPaths(appRef: AppRef, seen: SeenAtPaths): Observation {
   return { ...underWay(state, wanted), ...source };
 }
 
-/** A release of a chart may be the newest, and its version be there before the status says so. */
+/** A release of a chart may be the newest, and its version be deployed before the status shows it. */
 function attemptedOr(flux: Application, attempted: Reported): Reported {
   return attempted.revision === undefined ? flux : attempted;
 }
@@ -168,13 +168,13 @@ function firstFault({ kind }: AppRef, { at, sources, flux }: SeenAtPaths): strin
   return undefined;
 }
 
-/** The commit says what a branch is at whose name cannot stand among artifacts. */
+/** The commit stands for a branch whose name cannot stand among artifacts. */
 function inSet(revision: string): string {
   const { commit } = parseRevision(revision);
   return isUnmistakable(revision) || commit === undefined ? revision : `sha1:${commit}`;
 }
 
-/** The revision of all artifacts, with Flux's own where one of them is that. */
+/** The revision of all artifacts, with Flux's own if one of them uses it. */
 function composed({ at, sources }: SeenAtPaths, flux: Reported): Reported {
   const parts = sources.map(({ artifact, path }) => ({ artifact, ...(path ? valueIn(at, path) : flux) }));
   const plain = joined(parts.map(({ artifact, revision }) => ({ artifact, revision })));
@@ -195,7 +195,7 @@ interface Part {
   readonly revision: string | undefined;
 }
 
-/** Undefined where one of them is not known. */
+/** Returns undefined if one of them is not known. */
 function joined(parts: readonly Part[]): string | undefined {
   const [only] = parts;
   if (only?.artifact === undefined) return only?.revision;

@@ -6,20 +6,20 @@ import type { ChartSource } from './chart-source.ts';
 /** Reads the applications of one cluster. */
 export interface ApplicationReader {
   /**
-   * Undefined: there is no object of that name.
-   * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
+   * Returns undefined if there is no object of that name.
+   * @throws TurnpikeError ApiNotFound if the cluster does not have the kind
    */
   read(appRef: AppRef, namespace: string, options?: ReadOptions): Promise<ParsedApplication | undefined>;
   /**
-   * The tag under which the OCIRepository has the artifact of this digest; undefined: it has another one by now, is pinned
-   * to the digest, or cannot be read. Absent where nobody asks for tags.
+   * The tag under which the OCIRepository has the artifact of this digest; undefined: it has another artifact
+   * meanwhile, is pinned to the digest, or cannot be read. Absent if tags are not needed.
    */
   readonly tagOf?: (source: ChartSource, digest: string) => Promise<string | undefined>;
 }
 
 export interface ReadOptions {
-  /** Past what was watched, from the API server. */
+  /** Reads from the API server instead of the watch's cache. */
   readonly fresh?: boolean;
-  /** The parts of its spec that are looked at. */
+  /** The parts of its spec that are read. */
   readonly paths?: readonly RevisionPath[];
 }

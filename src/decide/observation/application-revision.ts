@@ -10,7 +10,7 @@ import {
 
 /** The full form of a revision, by the digest and the source of a chart. */
 
-/** Another cluster's object may be wrong at a million places. */
+/** Parsing stops at the first fault, as another cluster's object may have a million. */
 const FIRST = { abortEarly: true };
 
 const ChartOf = v.object({
@@ -36,7 +36,7 @@ function pinAlone(revision: string): string {
 
 interface Says {
   readonly builtAnew: boolean;
-  /** The kind's configured path says the revision. */
+  /** The kind's configured path names the revision. */
   readonly isElsewhere: boolean;
 }
 

@@ -21,7 +21,7 @@ import { snapshotSince } from './snapshots.ts';
 
 export type { Keeps, Observation } from './observation.ts';
 
-/** Observes what an application runs: what Flux calls its revision, or what its spec says at the Pipeline's paths. */
+/** Observes the revision that an application runs: Flux's own, or the one at the Pipeline's paths in its spec. */
 export function readApplication(
   appRef: AppRef,
   application: ParsedApplication,
@@ -44,7 +44,7 @@ const NOT_ASKED: AtPaths = {
   values: {},
 };
 
-/** The revision that Flux tried last, where it is not what runs. */
+/** The revision that Flux tried last, if it is not the running one. */
 function attemptedIn({ status, builtAnew = false, revisionAt: at }: Application) {
   const revision = recordable(status?.lastAttemptedRevision);
   const says = { builtAnew, isElsewhere: at !== undefined };
@@ -55,8 +55,8 @@ function attemptedIn({ status, builtAnew = false, revisionAt: at }: Application)
 }
 
 /**
- * It is ready when its Ready condition is True for the present generation. HelmRelease v2 has no `lastAppliedRevision`: the
- * chart version of the deployed release in its history says what runs.
+ * An application is ready when its Ready condition is True for the present generation. HelmRelease v2 has no
+ * `lastAppliedRevision`: the chart version of the deployed release in its history is the running revision.
  */
 function readFlux(appRef: AppRef, application: Application): Observation {
   const { metadata, status, revisionAt: at, builtAnew = false, chartSource: source } = application;
@@ -106,7 +106,7 @@ interface Held {
   readonly tests: HelmTests | undefined;
 }
 
-/** Keeps it from being promoted whatever its Ready condition says. */
+/** Keeps it from being promoted whatever its Ready condition is. */
 function heldBy({ suspended = false, helmTests: tests }: Application): Held {
   return { suspended, tests };
 }
@@ -118,7 +118,7 @@ function progress({ suspended, tests }: Held, seen: Seen): { rollout: Rollout; r
   return { rollout, ready: isTrue && !rollout.deploying && tests === undefined };
 }
 
-/** The same revision with other values is tested anew, too. */
+/** A revision that is rolled out again with other values is tested again, too. */
 function untilTested(rollout: Rollout, tests: HelmTests | undefined, { current, runs }: Seen): Rollout {
   const isTested = current && tests === 'awaited' && !rollout.deploying;
   return isTested ? { deploying: runs === undefined ? {} : { revision: runs } } : rollout;
@@ -137,7 +137,7 @@ function inFull(rollout: Rollout, fullRevision: string | undefined): Rollout {
   return { ...rollout, deploying: { ...rollout.deploying, fullRevision } };
 }
 
-/** The end of a sentence that says why the status cannot hold it. */
+/** The end of a sentence about a revision that the status cannot hold. */
 function revisionFault(revision: string): string | undefined {
   if (revision.length > MAX_REVISION) return `of more than ${MAX_REVISION} characters.`;
   if (isPrintable(revision)) return undefined;
@@ -163,15 +163,18 @@ interface Seen {
   readonly writesLast: boolean;
 }
 
-/** Groups whose controllers write the conditions a moment before they write what runs. Others may attempt what changes nothing. */
+/**
+ * Groups whose controllers write the conditions a moment before the running revision. Others may attempt a
+ * reconciliation that changes nothing.
+ */
 const WRITE_REVISION_LAST: readonly string[] = ['helm.toolkit.fluxcd.io', 'kustomize.toolkit.fluxcd.io'];
 
-/** Tells a deployment from a reconciliation of what runs already. */
+/** Distinguishes a deployment from a reconciliation of the running revision. */
 function rolloutOf({ current, condition, history, runs, attempted, writesLast }: Seen): Rollout {
   const isUnknown = current && condition?.status === 'Unknown';
   const isOther = attempted !== undefined && attempted !== runs;
   const isPending = history.some((one) => one.status?.startsWith('pending-'));
-  // It is ready, and shows what ran before.
+  // The application is ready, and shows the revision before.
   const isHalfWritten = writesLast && isOther && runs !== undefined && condition?.status === 'True';
   if (!current || isHalfWritten || (isUnknown && (isOther || isPending))) {
     return { deploying: isOther ? { revision: attempted } : {} };

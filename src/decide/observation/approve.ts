@@ -11,7 +11,7 @@ export interface Approval {
   readonly by: string;
 }
 
-/** The status with the approval recorded; undefined when this is not what waits. */
+/** The status with the approval recorded; undefined if this revision does not wait for one. */
 export function approve(pipeline: Pipeline, approval: Approval, now: Date): PipelineStatus | undefined {
   const state = environmentStatus(pipeline.status, approval.environment);
   const waiting = recordedPromotion(state);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { parseRevision } from '../model/revision.ts';
 
-/** Where a HelmRelease has its chart from, and the tag of the chart there, which helm-controller does not say. */
+/** The source of a HelmRelease's chart, and the tag of the chart there, which helm-controller does not report. */
 
 /** An OCIRepository. */
 export interface ChartSource {
@@ -9,13 +9,13 @@ export interface ChartSource {
   readonly name: string;
 }
 
-/** As a HelmRelease names it; without a namespace in its own. */
+/** The reference in a HelmRelease; its own namespace is the default. */
 export interface NamedSource {
   readonly namespace?: string | undefined;
   readonly name: string;
 }
 
-/** Another cluster's object may be wrong at a million places. */
+/** Parsing stops at the first fault, as another cluster's object may have a million. */
 const FIRST = { abortEarly: true };
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 const MAX_REVISION = 512;

@@ -30,10 +30,10 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   }),
 );
 
-/** helm-controller before v1 put the severity into the reason, so that only the message tells. */
+/** helm-controller before v1 put the severity into the reason: only the message shows a success. */
 const OLD_SUCCESS = /^Helm (install|upgrade) succeeded\b/;
 
-/** An Alert of severity info lets errors through too, so the severity is looked at first. */
+/** An Alert of severity info lets errors through too, so the severity decides first. */
 export function classifyEvent(event: { severity: string; reason: string; message: string }): Meaning {
   if (event.severity === 'error') return 'failed';
   if (event.reason === 'info') return OLD_SUCCESS.test(event.message) ? 'deployed' : 'progressing';

@@ -3,13 +3,13 @@ import type { ClusterRef, Environment, PipelineSpec, Target } from '../../api/pi
 import { cut } from '../../lib/text/index.ts';
 import { clusterKey } from '../model/target-key.ts';
 
-/** Which of an environment's targets an event is about. */
+/** Finds the target of an environment that an event is about. */
 
-/** What the cluster that Turnpike runs in is called in events, where a name is needed for it. */
+/** The name in events of the cluster that Turnpike runs in, if it needs one. */
 export const OWN_CLUSTER = 'management';
 
 export interface EventOrigin {
-  /** Of the involved object. */
+  /** The namespace of the involved object. */
   readonly namespace: string;
   /** `cluster` of the event's metadata. */
   readonly cluster: string | undefined;
@@ -20,8 +20,8 @@ export function eventOrigin(event: FluxEvent): EventOrigin {
 }
 
 /**
- * A sentence where an event fits targets on several clusters, be they of several environments, and does not name exactly
- * one cluster of the Pipeline. The key that has signed it may be that of all.
+ * The sentence for an event that fits targets on several clusters, even of several environments, and does not name
+ * exactly one cluster of the Pipeline. The key that signed it may be that of all.
  */
 export function unnamedCluster(
   spec: PipelineSpec,
@@ -45,7 +45,7 @@ export function unnamedCluster(
   return `The event ${said}, and the Pipeline has targets in the namespace ${namespace} on several clusters: ${NAME_CLUSTER}, one of ${names(here, spec, pipelineNamespace)}.`;
 }
 
-/** One target of each cluster. */
+/** Returns one target for each cluster. */
 function clustersOf(targets: readonly Target[], pipelineNamespace: string): Map<string, Target> {
   return new Map(
     targets.map((target) => [
@@ -59,8 +59,8 @@ function clustersOf(targets: readonly Target[], pipelineNamespace: string): Map<
 const RENAME = 'it is the name of the cluster that Turnpike runs in, so give the other one another name';
 
 /**
- * The one target that the event fits; a sentence when there are several or none. The same namespace may be on
- * several clusters, and an event does not say by itself which one it comes from.
+ * The one target that the event fits; a sentence if there are several or none. The same namespace may be on several
+ * clusters, and an event by itself does not show which one it comes from.
  */
 export function eventTarget(
   spec: PipelineSpec,
@@ -86,7 +86,7 @@ export function eventTarget(
 
 const NAME_CLUSTER = "name the cluster in eventMetadata.cluster of Flux's Alert";
 
-/** What an Alert on the target's cluster says in `eventMetadata.cluster`: the shortest name that no other one has. */
+/** The `eventMetadata.cluster` of an Alert on the target's cluster: the shortest name that no other cluster has. */
 export function clusterNameOf(
   { clusterRef }: Target,
   others: readonly Target[],
@@ -124,7 +124,7 @@ function namesOf({ kind, name, namespace }: ClusterRef, pipelineNamespace: strin
   return [name, full, `${kind}/${full}`];
 }
 
-/** Many label all events of a cluster; a label that names no cluster of the Pipeline says nothing here. */
+/** Many users label all events of a cluster; a label that names no cluster of the Pipeline is ignored here. */
 function isKnown(spec: PipelineSpec, cluster: string, pipelineNamespace: string): boolean {
   return targetsOf(spec).some((target) => target.clusterRef && isNamed(target, cluster, pipelineNamespace));
 }

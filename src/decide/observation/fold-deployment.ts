@@ -5,12 +5,12 @@ import { isSame, type Recorded, revisionOf } from '../model/revision.ts';
 import { readyRevision } from '../model/state.ts';
 import type { Observation } from './application.ts';
 
-/** Folds what was seen of an environment's applications into its deployment. */
+/** Folds the observations of an environment's applications into its deployment. */
 
 /** `wasWhole`: the revision that all targets were ready at before. */
 type Looked = EnvironmentStatus & { readonly wasWhole: string | undefined };
 
-/** The deployment that what was seen shows, where it is another one than is recorded. */
+/** The deployment that the observations show, if it differs from the recorded one. */
 export function foldDeployment(
   state: Looked,
   observations: readonly Observation[],
@@ -26,7 +26,7 @@ export function foldDeployment(
 
 type Application = Extract<Observation, { kind: 'application' }>;
 
-/** All targets are ready at the revision, those that cannot be read by their last event. */
+/** All targets are ready at the revision; a target that cannot be read counts by its last event. */
 function succeeded(
   { deployment, targets = [], wasWhole }: Looked,
   revision: string,
@@ -46,17 +46,19 @@ function succeeded(
   return { ...names, phase: 'Succeeded', ...startOf(deployment, revision), observedAt, source: 'watch' };
 }
 
-/** As a deployment has them. */
+/** The names of a revision as a deployment has them. */
 function namesOf({ revision = '', fullRevision }: Recorded) {
   return { revision, ...(fullRevision !== undefined && { fullRevision }) };
 }
 
-/** True for a deployment of this revision, in whichever spelling. */
+/** True for a deployment of this revision, in any spelling. */
 function isOf(deployment: Deployment, revision: string): boolean {
   return isSame(revisionOf(deployment), revision);
 }
 
-/** The begin of the deployment that is recorded as under way; one after a failure of another revision is new. */
+/**
+ * The start of the recorded deployment in progress; a deployment after the failure of another revision has a new one.
+ */
 export function startOf(before: Deployment | undefined, revision: string): { startedAt?: string } {
   if (before?.startedAt === undefined) return {};
   const goesOn = isOf(before, revision) || before.phase === 'Progressing';
@@ -82,7 +84,7 @@ function failedDeployment(
   };
 }
 
-/** Flux has begun to deploy something: the new generation, or another revision. */
+/** Flux has begun a deployment: of the new generation, or of another revision. */
 function begun(
   { deployment }: EnvironmentStatus,
   applications: readonly Application[],
@@ -94,7 +96,7 @@ function begun(
   const revision = revisionOf(reported ?? {});
   if (reported === undefined || revision === undefined) return undefined;
   const isThis = deployment !== undefined && isOf(deployment, revision);
-  // A deployment that failed and is tried again has failed until it is ready.
+  // A failed deployment that is retried counts as failed until it is ready.
   if (isThis && (deployment.phase === 'Progressing' || deployment.phase === 'Failed')) return undefined;
   const at = now.toISOString();
   const startedAt = (deployment?.phase === 'Progressing' && deployment.startedAt) || at;
@@ -105,7 +107,7 @@ function begun(
 /** Kubernetes writes times to the second, so that two deployments may have the same. */
 const SAME_MOMENT_MS = 2000;
 
-/** Not every kind says when it was deployed: a time from before the former revision, or to come, is none. */
+/** Not every kind reports when it was deployed: a time before the former revision's, or in the future, is ignored. */
 function deployedAt(
   reported: string | undefined,
   { deployment, revision }: { readonly deployment: Deployment | undefined; readonly revision: string },
@@ -113,7 +115,7 @@ function deployedAt(
 ): string {
   const at = Date.parse(reported ?? '');
   const before = Date.parse(deployment?.observedAt ?? '');
-  // The same revision rolled out once more, with other values, is there since it was there first.
+  // A revision that is rolled out again with other values keeps the time of its first rollout.
   if (deployment && isOf(deployment, revision) && deployment.phase === 'Progressing' && !(at > before)) {
     return deployment.observedAt;
   }

@@ -27,7 +27,7 @@ import { foldExecutions } from '../report/executions.ts';
 import type { Observation } from './application.ts';
 import { foldDeployment } from './fold-deployment.ts';
 
-/** Folds what was seen of the applications into the status. The cluster is the truth, events are hints. */
+/** Folds the observations of the applications into the status. The cluster is the truth, events are hints. */
 
 /** Observations by environment, in the order of its targets. */
 export type Observations = Readonly<Record<string, readonly Observation[]>>;
@@ -51,7 +51,7 @@ export function foldObservations(pipeline: Pipeline, seen: Observations, now: Da
   return foldExecutions({ ...pipeline, status: { ...status, environments } }, now);
 }
 
-/** An earlier version kept a no in the promotion alone. */
+/** An earlier version recorded a rejection in the promotion alone. */
 function withKnownRejections(status: PipelineStatus): PipelineStatus {
   const isUnknown = ({ promotion, rejected }: EnvironmentStatus) =>
     promotion?.phase === 'Rejected' && !rejectionOf({ rejected }, promotion.revision);
@@ -61,7 +61,7 @@ function withKnownRejections(status: PipelineStatus): PipelineStatus {
   return { ...status, environments: Object.fromEntries(known) };
 }
 
-/** Another application, or other revisions of it, begin anew: what was recorded before says nothing of them. */
+/** Starts over for another application, or other revisions of it: the records before do not apply to them. */
 export function ofThisApplication({ spec, status }: Pipeline, now: Date): PipelineStatus {
   const origin = originOf(spec);
   const isElsewhere = status.revisionsFrom !== origin;
@@ -82,7 +82,7 @@ export function ofThisApplication({ spec, status }: Pipeline, now: Date): Pipeli
   };
 }
 
-/** A pull request that is open goes to the next revision. */
+/** The next revision inherits an open pull request. */
 function ended(
   { promotion, waitingApproval }: EnvironmentStatus,
   message: string,
@@ -95,14 +95,14 @@ function ended(
   return { ...waiting, promotion: withoutBrought(over) };
 }
 
-/** Forgets the revision: that a person closed its pull request says nothing of the application that is there now. */
+/** Forgets the revision: a person who closed its pull request did not reject the present application. */
 function withoutBrought({ pullRequest, ...promotion }: PromotionStatus): PromotionStatus {
   if (!pullRequest) return promotion;
   const { revision: _, ...rest } = pullRequest;
   return { ...promotion, pullRequest: rest };
 }
 
-/** The begin of a target's status: which object, where. */
+/** The fields that identify a target's object. */
 export type TargetIdentity = Pick<TargetStatus, 'clusterAppRef' | 'namespace'>;
 
 export function targetIdentity(spec: PipelineSpec, target: Target): TargetIdentity {
@@ -123,7 +123,7 @@ function identityKey({ clusterAppRef: app, namespace }: TargetIdentity): string 
   return JSON.stringify([groupOf(app.apiVersion), app.kind, app.name, ...where]);
 }
 
-/** Fills in from the record what an application does not say of what it runs. */
+/** Adds from the record the details of the running revision that an application does not report. */
 function asRecorded(before: TargetStatus | undefined, seen: Observation): Observation {
   if (seen.kind !== 'application' || !seen.keeps) return seen;
   const { keeps, deploying, ...rest } = seen;
@@ -136,7 +136,7 @@ function asRecorded(before: TargetStatus | undefined, seen: Observation): Observ
   };
 }
 
-/** Folds what was seen of the application into its target's status. */
+/** Folds the observation of an application into its target's status. */
 export function foldTarget(
   identity: TargetIdentity,
   before: TargetStatus | undefined,
@@ -165,7 +165,7 @@ export function foldTarget(
     return { ...identity, ready: false, error, observedAt: goneSince(before, now), seen: 'gone' };
   }
   const believed = before?.observedAt ? before : undefined;
-  // An application that cannot be read is still there: to forget what it ran would let an older revision in.
+  // An application that cannot be read is still there: without its last revision an older one could be promoted.
   const known = seen?.kind === 'absent' ? believed : before;
   return {
     ...identity,
@@ -183,14 +183,14 @@ function errorOf({ message }: Application, ready: boolean): { error?: string } {
 }
 
 /**
- * An application that was seen and is gone is gone, whatever events said of it before. One that comes later and is older
- * says nothing either, also when its cluster cannot be read any more. To the second, as Flux's events have it.
+ * The time since which an application is gone, whatever events reported before. A later event with an older time does
+ * not count either, also after its cluster becomes unreadable. Whole seconds, as in Flux's events.
  */
 function goneSince({ seen, observedAt }: TargetStatus, now: Date): string {
   return (seen === 'gone' && observedAt) || new Date(Math.floor(now.getTime() / 1000) * 1000).toISOString();
 }
 
-/** The tag of its chart was found once, and its source may have another one by now. */
+/** The tag of the chart is found once and kept, as its source may have another one later. */
 function tagOf(before: TargetStatus | undefined, seen: Application): { tag?: string } {
   const tag = seen.tag ?? (isSameThere(before, seen) ? before?.tag : undefined);
   return tag === undefined ? {} : { tag };
@@ -207,7 +207,7 @@ function runningOf({ revision, fullRevision, tag }: Recorded & { readonly tag?: 
 
 type Application = Extract<Observation, { kind: 'application' }>;
 
-/** A reconciliation moves what some kinds say: the first time that is said of a revision counts. */
+/** A reconciliation moves the time that some kinds report: the first time for a revision counts. */
 function deployedSince(before: TargetStatus | undefined, seen: Application): { deployedAt?: string } {
   const deployedAt = (isSameThere(before, seen) && before?.deployedAt) || seen.deployedAt;
   return deployedAt === undefined || seen.revision === undefined ? {} : { deployedAt };

@@ -2,29 +2,29 @@ import { HIDE_MESSAGES } from '../../api/group.ts';
 import { cut, oneLine } from '../../lib/text/index.ts';
 import type { Observation } from './application.ts';
 
-/** What a Pipeline shows of the objects of other namespaces. */
+/** Limits what a Pipeline shows of the objects of other namespaces. */
 
-/** Whether a namespace lets Pipelines of others show its messages. */
+/** The consent of a namespace to show its messages in Pipelines of other namespaces. */
 export type Disclosure =
   | { readonly kind: 'shown' }
   /** `why` is half a sentence. */
   | { readonly kind: 'hidden'; readonly why: string };
 
-/** By the annotations of the namespace. */
+/** Reads the annotations of the namespace. */
 export function disclosureOf(annotations: Readonly<Record<string, string>> | null | undefined): Disclosure {
   if (annotations?.[HIDE_MESSAGES] !== 'true') return { kind: 'shown' };
   return { kind: 'hidden', why: `its annotation ${HIDE_MESSAGES} hides them` };
 }
 
-/** Whatever it is: the message of an object, or what a cluster answers. */
+/** Length limit of a foreign text: the message of an object, or a cluster's answer. */
 export const MAX_FOREIGN = 200;
 
-/** Somebody else's text on one line, without what a terminal or a chat would act on. */
+/** Foreign text on one line, without characters that a terminal or a chat interprets. */
 export function shownForeign(text: string): string {
   return cut(oneLine(text), MAX_FOREIGN);
 }
 
-/** What may be shown of an application in this namespace, which is not the Pipeline's. */
+/** The part of an observation that may be shown of an application in this namespace, which is not the Pipeline's. */
 export function foreignObservation(
   seen: Observation,
   namespace: string,
@@ -36,7 +36,7 @@ export function foreignObservation(
   return { ...seen, message };
 }
 
-/** The same for what came of asking a cluster by way of a GitopsCluster in this namespace. */
+/** The part of a cluster's error that may be shown, for a GitopsCluster in this namespace. */
 export function foreignError(error: string, cluster: string, disclosure: Disclosure): string {
   if (disclosure.kind === 'shown') return shownForeign(error);
   return `Cluster ${cluster} cannot be read. Why is not shown: of the namespace, ${disclosure.why}.`;

@@ -2,25 +2,25 @@ import type { EnvironmentStatus, Pipeline, PipelineStatus } from '../../api/pipe
 import { isUnfinished } from '../model/phase.ts';
 import { environmentStatus, openPullRequest, withEnvironment } from '../model/state.ts';
 
-/** A forge's word that a pull request changed, for the environments whose Secret it proved to know. */
+/** A forge's report that a pull request changed, for the environments whose Secret signed it. */
 export interface ForgeChange {
-  /** Of the pull request. */
+  /** The number of the pull request. */
   readonly number: number;
   readonly environments: readonly string[];
 }
 
-/** Without `status` there is nothing to write. */
+/** No `status`: there is nothing to write. */
 export interface ChangeReceipt {
   readonly outcome: 'accepted' | 'unchanged';
-  /** Those whose pull request it is. */
+  /** The environments that the pull request belongs to. */
   readonly environments: readonly string[];
   readonly status?: PipelineStatus;
 }
 
 /**
- * Notes that the forge reported a pull request that is waited for. What became of it is not believed: whoever
- * sees the note asks the forge itself. None is left out for having come soon after another one, for the forge may
- * have been asked in between.
+ * Records that the forge reported a pull request that is waited for. The reported state is not trusted: the reconcile
+ * that sees the record asks the forge. A report soon after another one is recorded too, for the forge may have been
+ * asked in between.
  */
 export function receiveChange({ status }: Pipeline, change: ForgeChange, now: Date): ChangeReceipt {
   const environments = change.environments.filter((name) =>
@@ -34,7 +34,7 @@ export function receiveChange({ status }: Pipeline, change: ForgeChange, now: Da
   };
 }
 
-/** One that is open, in whatever phase its promotion is, and one that was closed and may be opened again. */
+/** True for a pull request that is open, in any phase of its promotion, and for a closed one that may be reopened. */
 function isWaitedFor({ promotion }: EnvironmentStatus, number: number): boolean {
   const { pullRequest } = promotion ?? {};
   if (!promotion || pullRequest?.number !== number) return false;
@@ -53,7 +53,7 @@ function withNote(status: PipelineStatus, environment: string, now: Date): Pipel
   return withEnvironment(status, environment, { ...state, promotion: { ...promotion, pullRequest } });
 }
 
-/** Nobody hears of a write that changes nothing. */
+/** Makes the time differ, as a write that changes nothing raises no watch event. */
 function otherInstant(now: Date, before: string | undefined): string {
   const at = now.toISOString();
   return at === before ? new Date(now.getTime() + 1).toISOString() : at;

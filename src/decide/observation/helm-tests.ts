@@ -1,15 +1,15 @@
 import * as v from 'valibot';
 
 /**
- * Helm tests run after a release has succeeded, and may end in a rollback: until they have passed it is not known whether
- * what was released stays (https://fluxcd.io/flux/components/helm/helmreleases/#test-configuration).
+ * Helm tests run after a release has succeeded, and may end in a rollback: until they have passed it is not known if
+ * the release stays (https://fluxcd.io/flux/components/helm/helmreleases/#test-configuration).
  */
 export const HELM_TESTS = ['awaited', 'failed'] as const;
 export type HelmTests = (typeof HELM_TESTS)[number];
 
 export const TESTS_AWAITED = 'Waits until its Helm tests have passed.';
 
-/** Another cluster's object may be wrong at a million places. */
+/** Parsing stops at the first fault, as another cluster's object may have a million. */
 const FIRST = { abortEarly: true };
 
 const Tested = v.object({
@@ -20,7 +20,7 @@ const Tested = v.object({
   }),
 });
 
-/** What a HelmRelease waits for that has tests which count; undefined: nothing. */
+/** The tests that count for a HelmRelease and that it waits for; undefined: none. */
 export function helmTests(object: unknown): HelmTests | undefined {
   const parsed = v.safeParse(Tested, object, FIRST);
   if (!parsed.success || parsed.output.spec.test.ignoreFailures === true) return undefined;
@@ -38,7 +38,7 @@ export function helmTests(object: unknown): HelmTests | undefined {
   }
 }
 
-/** helm-controller takes the condition away with the tests, and keeps in the history that they ran. */
+/** helm-controller removes the condition with the tests, and keeps in the history that they ran. */
 function isUntested(release: Record<string, unknown> | undefined): boolean {
   return release?.status === 'deployed' && release.testHooks === undefined;
 }

@@ -1,8 +1,8 @@
 import type { NamedSource } from './chart-source.ts';
 
 /**
- * What was seen of an application at one of its targets. `unreadable`: its cluster cannot be asked;
- * `absent`: there is no such object. In both cases signed events decide.
+ * The observed state of an application at one of its targets. `unreadable`: its cluster cannot be read; `absent`: there
+ * is no such object. In both cases signed events decide.
  */
 export type Observation =
   | { readonly kind: 'unreadable'; readonly error: string }
@@ -11,35 +11,37 @@ export type Observation =
       readonly kind: 'application';
       readonly ready: boolean;
       readonly revision?: string;
-      /** The same in its full form, where that is another one, */
+      /** The full form of the revision, if it differs, */
       readonly fullRevision?: string;
       /** and the tag of a chart in its registry. */
       readonly tag?: string;
-      /** Where the tag can be looked up. */
+      /** The source that the tag can be read from. */
       readonly chartSource?: NamedSource;
-      /** Why it is not ready, in Flux's words. */
+      /** The reason for which it is not ready, in Flux's words. */
       readonly message?: string;
-      /** RFC 3339; when the revision was deployed, as far as the object says. */
+      /** RFC 3339; the time at which the revision was deployed, if the object has it. */
       readonly deployedAt?: string;
       /** The revision of a deployment that failed. */
       readonly failed?: string;
       readonly failedFull?: string;
       /**
-       * Ready is Unknown while what runs is only reconciled once more, as kustomize-controller does at each
-       * interval: what was ready before still is.
+       * Ready is Unknown while the running revision is only reconciled again, as kustomize-controller does at each
+       * interval: an application that was ready before still is.
        */
       readonly steady?: boolean;
-      /** Something else than what runs is being deployed: its revision, as far as it is known. */
+      /** Another deployment is in progress: its revision, if known. */
       readonly deploying?: { readonly revision?: string; readonly fullRevision?: string };
-      /** It does not say what runs: what is recorded of that stays. */
+      /** It does not report the running revision: the recorded one stays. */
       readonly keeps?: Keeps;
     };
 
-/** What an application shows whose spec says another thing, perhaps, than what it runs. */
+/** The state of an application whose spec may name another revision than the one that it runs. */
 export interface Keeps {
-  /** Nothing is being rolled out: nothing is promoted from it; or what the spec says is only reconciled once more. */
+  /**
+   * Nothing is being rolled out and nothing is promoted from it, or the revision in its spec is only reconciled again.
+   */
   readonly as: 'held' | 'reconciling' | 'unknown';
-  /** What its spec says; undefined: nothing that can be used. */
+  /** The revision that its spec names; undefined: none that can be used. */
   readonly revision?: string;
   readonly fullRevision?: string;
 }

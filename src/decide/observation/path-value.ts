@@ -9,9 +9,12 @@ import {
 } from '../model/revision.ts';
 import { type RevisionPath, specPath } from '../model/revision-path.ts';
 
-/** What an application object has at a path, as a revision. Nothing else of it is told, and what does not fit is not quoted. */
+/**
+ * Reads the value at a path of an application object as a revision. No other field is shown, and a value that does not
+ * fit is not quoted.
+ */
 
-/** Why there is no revision. */
+/** The reason for which there is no revision. */
 export type PathFault =
   | 'absent'
   | 'number'
@@ -19,7 +22,7 @@ export type PathFault =
   | 'differs'
   | 'unfit'
   | 'untagged'
-  /** Something else in the object sets it. */
+  /** Another field or object sets the value. */
   | 'overridden';
 
 export type PathValue = { readonly value: string } | { readonly fault: PathFault };
@@ -44,7 +47,7 @@ function revisionIn(found: unknown, path: RevisionPath): PathValue {
   return isImage ? imageIn(found) : fitting(found);
 }
 
-/** Of an image its tag and digest; a tag or a digest alone may stand there too. */
+/** The tag and digest of an image; a tag or a digest alone is accepted too. */
 export function imageIn(text: string): PathValue {
   const image = parseImage(text);
   if (!image || !isReference(image)) return fitting(text);
@@ -52,7 +55,7 @@ export function imageIn(text: string): PathValue {
   return value === undefined ? { fault: 'untagged' } : { value };
 }
 
-/** A tag alone, or a version with its digest, is no reference to an image. */
+/** A tag alone, or a version with its digest, is not a reference to an image. */
 function isReference({ repository, tag, digest }: ImageReference): boolean {
   if (tag !== undefined || repository.includes('/')) return true;
   return digest !== undefined && parseRevision(repository).version === undefined;
@@ -89,7 +92,10 @@ function withDigest(object: unknown, path: RevisionPath, found: PathValue): Path
   return typeof digest === 'string' ? fitting(`${found.value}@${digest}`) : { fault: 'no-scalar' };
 }
 
-/** Values that a HelmRelease takes from elsewhere for the field, for what is in it or around it, are not seen here. */
+/**
+ * A HelmRelease may take values for the field, or for a field in or around it, from other objects, which are not read
+ * here.
+ */
 function isOverridden(object: unknown, path: RevisionPath): boolean {
   const [first, second, ...rest] = path.parts.map((part) => (part.kind === 'member' ? part.name : undefined));
   if (first !== 'spec' || second !== 'values') return false;
@@ -104,7 +110,10 @@ function isOverridden(object: unknown, path: RevisionPath): boolean {
 const VALUES_FROM = specPath('.spec.valuesFrom');
 const TARGET_PATH = specPath('.targetPath');
 
-/** Helm's notation: names with dots between, `[0]` behind a list, and a backslash before a dot that is part of a name. */
+/**
+ * Helm's notation: names with dots between, `[0]` for an entry of a list, and a backslash before a dot that is part of
+ * a name.
+ */
 function overlaps(target: string, steps: readonly (string | undefined)[]): boolean {
   const names = target.replaceAll(/\[\d+\]/g, '').split(/(?<!\\)\./);
   const length = Math.min(names.length, steps.filter((step) => step !== undefined).length);
@@ -112,7 +121,7 @@ function overlaps(target: string, steps: readonly (string | undefined)[]): boole
   return names.slice(0, length).every((name, index) => name.replaceAll('\\.', '.') === fields[index]);
 }
 
-/** The sentence that says what to do; `field` is the one of the Pipeline that names the path. */
+/** The sentence with the remedy; `field` is the one of the Pipeline that names the path. */
 export function faultSentence(
   fault: PathFault,
   { kind, path, field }: { readonly kind: string; readonly path: string; readonly field: string },

@@ -1,13 +1,13 @@
 import { TESTS_AWAITED } from './helm-tests.ts';
 
-/** Why an application is not ready, by its Ready condition. */
+/** The reason for which an application is not ready, by its Ready condition. */
 
 export interface Words {
   readonly reason?: string | undefined;
   readonly message?: string | undefined;
 }
 
-/** Flux's own words, but where they do not say what is waited for. */
+/** Flux's own words, unless they do not name what is waited for. */
 export function readyWords({ reason, message }: Words): string {
   switch (reason) {
     case 'AwaitingTests':

@@ -18,8 +18,8 @@ import { follow, underWay, withEnd } from './receive/follow.ts';
 import { type Located, locate, type Outcome, place } from './receive/located.ts';
 
 /**
- * The changes that an authenticated event makes: it is only recorded here, the reconciler acts on the record. The
- * outcomes are those of the promotion webhook; without `status` there is nothing to write.
+ * The changes by an authenticated event: it is only recorded here, the reconciler acts on the record. The outcomes are
+ * those of the promotion webhook; without `status` there is nothing to write.
  */
 export type Receipt =
   | { readonly kind: 'refused'; readonly problem: string; readonly status?: undefined }
@@ -28,7 +28,7 @@ export type Receipt =
       readonly outcome: Outcome;
       readonly environment: string;
       readonly revision: string;
-      /** The application is to be looked at, whatever the event says. */
+      /** The application must be observed, whatever the event reports. */
       readonly looks?: true;
       readonly status?: PipelineStatus;
     };
@@ -57,7 +57,7 @@ function take(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Re
   return { kind: 'taken', outcome, environment: about.name, revision, ...(status && { status }) };
 }
 
-/** Takes an event as a mere reason to look where the spec of a readable application says what runs. */
+/** Treats an event as a mere request to observe, if the spec of a readable application names the running revision. */
 function hintOf(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Receipt | undefined {
   if (!isReadFromSpec(pipeline.spec)) return undefined;
   const placed = place(pipeline, name, event, now);
@@ -99,7 +99,7 @@ function repeated(located: Located, state: EnvironmentStatus, now: Date): Record
   return followed.status === known ? recorded : followed;
 }
 
-/** Nothing is written where nothing has changed. */
+/** A receipt without a change has no status to write. */
 function written({ pipeline, environment }: Located, state: EnvironmentStatus, outcome: Outcome): Recorded {
   const before = environmentStatus(pipeline.status, environment.name);
   if (Bun.deepEquals(state, before)) return { outcome };

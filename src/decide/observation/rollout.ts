@@ -1,5 +1,5 @@
 /**
- * The state of an application against its spec. Ready alone does not say so: a suspended object, and one that changes
+ * The state of an application against its spec. Ready alone does not show it: a suspended object, and one that changes
  * while it is being upgraded, are Ready at a generation that was never rolled out.
  */
 export type SpecState =

@@ -53,7 +53,7 @@ type Subject = v.InferOutput<typeof Subject>;
 
 const Suspended = v.object({ spec: v.object({ suspend: v.literal(true) }) });
 
-/** Its controller looks at it no more: what its status says of it may be of before. */
+/** A suspended object is not reconciled: its status may be out of date. */
 export function isSuspended(object: unknown): boolean {
   return v.is(Suspended, object);
 }
@@ -70,7 +70,7 @@ export function specState(kind: Kind, object: unknown): SpecState {
   return readiness(subject) ?? untested(object) ?? releaseState(kind, subject);
 }
 
-/** Undefined: Ready is True at the present generation, and nothing speaks against it. */
+/** Undefined: Ready is True at the present generation, and no other condition contradicts it. */
 function readiness({ metadata, status }: Subject): SpecState | undefined {
   const find = (type: string) => status.conditions.find((one) => one.type === type);
   const ready = find('Ready');
@@ -94,7 +94,7 @@ function untested(object: unknown): SpecState | undefined {
   return underWay(tests === 'failed' ? 'Its Helm tests failed.' : TESTS_AWAITED);
 }
 
-/** Of a HelmRelease: what runs was released with the values of the present generation. */
+/** A HelmRelease is deployed once the running release has the values of the present generation. */
 function releaseState({ apiVersion, kind }: Kind, { metadata, status }: Subject): SpecState {
   const ready = status.conditions.find((one) => one.type === 'Ready');
   const isRelease = kind === 'HelmRelease' && groupOf(apiVersion) === 'helm.toolkit.fluxcd.io';
@@ -131,7 +131,7 @@ function newestRelease(history: readonly unknown[]): Entry | undefined {
 
 const Snapshot = v.object({ firstReconciled: time, lastReconciled: time });
 
-/** Flux keeps five. */
+/** Flux keeps five releases. */
 function snapshotsIn(history: readonly unknown[]) {
   return history.slice(0, 10).flatMap((one) => {
     const parsed = v.safeParse(Snapshot, one, FIRST);

@@ -3,8 +3,8 @@ import { isSame, revisionOf } from '../model/revision.ts';
 import type { Observation } from './application.ts';
 
 /**
- * Whether what was seen may be older than what is recorded. The memory of a watch that broke off is behind, and another
- * replica, or an event, may have recorded more by then: taking that back would look like a rollback.
+ * True if the observation may be older than the record. The cache of a watch that broke off is behind, and another
+ * replica, or an event, may have recorded more meanwhile: to undo that would look like a rollback.
  */
 export function mayBeStale(recorded: TargetStatus | undefined, seen: Observation): boolean {
   if (recorded?.seen === 'gone') return seen.kind === 'application';

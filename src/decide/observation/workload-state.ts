@@ -4,9 +4,9 @@ import { cut } from '../../lib/text/index.ts';
 import type { SpecState } from './rollout.ts';
 
 /**
- * Deployments, StatefulSets and DaemonSets, as kstatus has them (sigs.k8s.io/cli-utils, pkg/kstatus): all Pods are of the
- * present template and ready. Stricter than kstatus, a StatefulSet with OnDelete or a partition is there once all of its
- * Pods are.
+ * Deployments, StatefulSets and DaemonSets, as kstatus has them (sigs.k8s.io/cli-utils, pkg/kstatus): all Pods are of
+ * the present template and ready. Stricter than kstatus, a StatefulSet with OnDelete or a partition is deployed once
+ * all of its Pods are.
  */
 
 const FIRST = { abortEarly: true };
@@ -68,7 +68,7 @@ export function workloadState({ kind }: Pick<AppRef, 'kind'>, object: unknown): 
   }
 }
 
-/** A Deployment with this deadline, or none, never says that it has failed. */
+/** A Deployment with this deadline, or none, never reports a failure. */
 const NO_DEADLINE = 2 ** 31 - 1;
 
 function deployment({ spec, status }: Workload): SpecState {

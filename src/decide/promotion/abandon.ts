@@ -20,8 +20,8 @@ import { TRANSITIONS } from './phases.ts';
 import { transition } from './step.ts';
 
 /**
- * Pull requests that the spec leaves behind: of an environment that is not in it any more, and in a repository or from a
- * branch that the environment is not promoted by any more. They are to be closed where they are.
+ * Pull requests that the spec no longer covers: of an environment that was removed, or in a repository or from a branch
+ * that the environment is not promoted by any more. They are closed where they are.
  */
 export function withAbandoned({ metadata, spec, status }: Pipeline, now: Date): PipelineStatus {
   const before = Object.entries(status.environments ?? {});
@@ -46,7 +46,7 @@ export function withAbandoned({ metadata, spec, status }: Pipeline, now: Date): 
   };
 }
 
-/** The pull requests that were left behind, without those that a promotion has open again. */
+/** The abandoned pull requests, without those that a promotion has open again. */
 export function unneeded({
   environments = {},
   abandoned = [],
@@ -70,7 +70,7 @@ interface Recorded {
 interface Settled {
   readonly state: EnvironmentStatus;
   readonly left?: AbandonedPullRequest;
-  /** The revision whose merge counts for nothing any more. */
+  /** The revision whose merge does not count any more. */
   readonly unmerged?: string;
 }
 
@@ -94,7 +94,7 @@ function settle(recorded: Recorded, now: Date): Settled {
   return { state: withoutPullRequest(state, promotion, now), left };
 }
 
-/** Why the environment is not promoted by this pull request any more; undefined: it is. */
+/** The reason for which the environment is not promoted by this pull request any more; undefined: it is. */
 function whyLeft(
   { of, name, strategy, isThere }: Recorded,
   { repository, branch }: PullRequestRef,
@@ -106,12 +106,12 @@ function whyLeft(
     return `${name} is promoted by another repository now: ${settings.url}`;
   }
   const head = (template?: string) => promotionBranch(of.namespace, of.name, name, template);
-  // Earlier versions did not record it, and knew one name alone.
+  // Earlier versions did not record it, and had one name alone.
   if (head(settings.branch) === (branch ?? head())) return undefined;
   return `${name} is promoted by another branch now: ${head(settings.branch)}`;
 }
 
-/** It was merged where the spec does not promote to any more, and is not deployed yet. */
+/** True if it was merged into a place that the spec does not promote to any more, and is not deployed yet. */
 function isMergedElsewhere(promotion: PromotionStatus, strategy: Strategy): boolean {
   if (promotion.phase !== 'Merged') return false;
   const place = mergePlace(promotion);
@@ -136,7 +136,7 @@ function hostOf(url: string): string | undefined {
   return URL.parse(url)?.hostname;
 }
 
-/** Begins anew in the other repository, or from the other branch. An approval is to the revision, and stays. */
+/** Starts over in the other repository, or from the other branch. An approval is of the revision, and stays. */
 function withoutPullRequest(
   state: EnvironmentStatus,
   { pullRequest: _, into: __, ...promotion }: PromotionStatus,
@@ -150,7 +150,7 @@ function begunAnew(promotion: PromotionStatus, now: Date): PromotionStatus {
   return transition(promotion, { by: 'movedElsewhere' }, now);
 }
 
-/** All that is open of a Pipeline that was deleted, also of environments that were taken out just before. */
+/** All open pull requests of a Pipeline that was deleted, also of environments that were removed just before. */
 export function openPullRequests({ status }: Pick<Pipeline, 'status'>): AbandonedPullRequest[] {
   const recorded = Object.entries(status.environments ?? {}).flatMap(([environment, { promotion }]) => {
     const pullRequest = promotion && openPullRequest(promotion);

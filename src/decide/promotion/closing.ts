@@ -25,7 +25,7 @@ export function foldClosing(status: PipelineStatus, done: TaskDone, now: Date): 
   const known = withAbandonedClosed(status, done, now);
   const { promotion } = environmentStatus(known, environment);
   const isThis = promotion?.pullRequest && isSame(promotion.pullRequest, pullRequest);
-  // It may be needed again by now, or be closed for another reason.
+  // The pull request may be needed again meanwhile, or be closed for another reason.
   if (!isThis || task.kind !== 'close' || task.reason !== promotion.pullRequest?.closing) return known;
   if (!isOver(done.result)) return known;
   if (done.result.kind === 'error') return leftOpen(known, promotion, done);
@@ -42,13 +42,15 @@ function withAbandonedClosed(status: PipelineStatus, done: TaskDone, now: Date):
   if (!left) return status;
   const abandoned = status.abandoned?.flatMap((one) => afterClosing(one, done, now)) ?? [];
   const known = { ...status, abandoned };
-  // People are asked to close what Turnpike could not close: that rejects nothing.
+  // Closing by hand what Turnpike could not close rejects nothing: people are asked to do so.
   return noOf(done) && !left.final ? withRemembered(known, done, now) : known;
 }
 
 const AGAIN_SECONDS = 60;
 
-/** Keeps naming what cannot be closed, with the reason; while the forge is away it is tried again. */
+/**
+ * Keeps listing a pull request that cannot be closed, with the reason; it is retried while the forge is unavailable.
+ */
 function afterClosing(
   one: AbandonedPullRequest,
   { pullRequest, result }: TaskDone,
@@ -64,7 +66,7 @@ function afterClosing(
   return [{ ...rest, problem, nextAttemptAt }];
 }
 
-/** Only a person can close it: it stays named, and the promotion has no pull request any more. */
+/** Only a person can close it: it stays listed, and the promotion does not have a pull request any more. */
 function leftOpen(status: PipelineStatus, record: PromotionStatus, done: TaskDone): PipelineStatus {
   const { environment, result } = done;
   const { pullRequest, ...promotion } = record;
@@ -91,7 +93,7 @@ function withoutClosing<Record extends PromotionStatus>(record: Record): Record 
   return { ...record, pullRequest };
 }
 
-/** The act of a person before that rejects the revision. */
+/** The earlier act of a person that rejects the revision. */
 function noOf({ result }: TaskDone): 'closed' | 'merged-elsewhere' | undefined {
   const found = result.kind === 'done' ? result.found : undefined;
   return found === 'merged' ? undefined : found;
@@ -104,7 +106,7 @@ function isNo(done: TaskDone, { revision, phase, pullRequest }: PromotionStatus)
   return noOf(done) !== undefined && !isBrought;
 }
 
-/** A no to the record's own revision is its end, which opening the pull request again takes back. */
+/** Ends the record whose own revision was rejected; reopening the pull request reverts that. */
 function withNo(status: PipelineStatus, record: PromotionStatus, done: TaskDone, now: Date): PipelineStatus {
   const { environment, pullRequest } = done;
   if (!isSameRevision(pullRequest.revision, record.revision) || !isIn(record, ['Superseded'])) {
@@ -121,7 +123,7 @@ function withNo(status: PipelineStatus, record: PromotionStatus, done: TaskDone,
   );
 }
 
-/** It came too late: what follows from the merge is decided next. */
+/** The close came too late: the next decision acts on the merge. */
 function withMerged(
   status: PipelineStatus,
   record: PromotionStatus,
@@ -130,7 +132,7 @@ function withMerged(
 ): PipelineStatus {
   const { environment, result } = done;
   const { base = done.pullRequest.base } = result.kind === 'done' ? result : {};
-  // The one that the spec names by now, see `mergedWhere` in promote/pull-request.
+  // The base branch that the spec names at present, see `mergedWhere` in promote/pull-request.
   const pullRequest = { ...done.pullRequest, ...(base !== undefined && { base }) };
   const { revision, number } = pullRequest;
   const state = environmentStatus(status, environment);
@@ -147,7 +149,7 @@ function withMerged(
   return withClosed(known, record, done, now);
 }
 
-/** The no is to what the pull request brought. */
+/** The rejection is of the revision that the pull request brought. */
 function withRemembered(status: PipelineStatus, { environment, pullRequest }: TaskDone, now: Date) {
   const state = ownValue(status.environments, environment);
   const { revision, number } = pullRequest;

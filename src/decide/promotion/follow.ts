@@ -26,15 +26,15 @@ export function followPullRequest(
 ): Step {
   if (record.phase === 'Merged') return awaitDeployment(context, record);
   const says = ownValue(context.pullRequests, context.environment.name);
-  // An end is recorded by now, see pull-request-state.ts. A forge may miss it for a moment: the next attempt looks
-  // once more what became of it, and says what a base branch that is gone asks for.
+  // An end is recorded already, see pull-request-state.ts. A forge may omit a pull request for a moment: the next
+  // attempt asks for it again, and reports a base branch that is gone.
   if (says !== undefined && !isOpenState(says)) {
     return tryAgain({ ...record, phase: TRANSITIONS.unseen.to });
   }
   return keepOpen(context, record, says);
 }
 
-/** One that is merged, wherever to, is never open again. */
+/** A merged pull request, whichever branch it was merged into, is never open again. */
 export function overAfter<Record extends PromotionStatus>(
   record: Record,
   says: PullRequestState,
@@ -51,9 +51,9 @@ function keepOpen(context: Context, record: In<'PullRequestOpen'>, says: PullReq
     return changed(context, record, { by: 'downgrade', message: older + toClose(record) });
   }
   if (isRebuildDue(context, record, says)) {
-    // It stays open meanwhile: only its branch and its text are brought up to date.
+    // The pull request stays open meanwhile: only its branch and its text are updated.
     const attempts = record.failure ? (record.attempts ?? 0) + 1 : 1;
-    // A process that takes over after a crash takes that up.
+    // A process that takes over after a crash continues the update.
     const nextAttemptAt = context.now.toISOString();
     const promotion = { ...withRebuild(record, says, context.now), attempts, nextAttemptAt };
     return { kind: 'promote', promotion };
@@ -64,7 +64,7 @@ function keepOpen(context: Context, record: In<'PullRequestOpen'>, says: PullReq
   return changed(context, record, { message }, wakeAfter);
 }
 
-/** Notes a rebuild for a base or a head that moved; one that a person asked for says nothing of later moves. */
+/** Records a rebuild for a base or a head that moved; a rebuild that a person requested does not cover later moves. */
 function withRebuild(
   record: PromotionStatus,
   says: PullRequestState | undefined,
@@ -75,7 +75,10 @@ function withRebuild(
   return { ...record, pullRequest: { ...pullRequest, rebuiltAt: now.toISOString() } };
 }
 
-/** Says that a person has to resolve a conflict which Turnpike does not rebuild. Without a look it stays as it was. */
+/**
+ * Records that a person must resolve a conflict which Turnpike does not rebuild. The remark stays if the forge was not
+ * asked.
+ */
 function withConflict(record: PromotionStatus, says: PullRequestState | undefined): string {
   const before = record.message ?? '';
   if (says === undefined) return before;
@@ -83,12 +86,12 @@ function withConflict(record: PromotionStatus, says: PullRequestState | undefine
   return isTheirs ? withRemark(before, 'conflict') : withoutRemark(before, 'conflict');
 }
 
-/** Seconds between two attempts to make a branch mergeable: a forge shows what was pushed a moment later. */
+/** Seconds between two attempts to make a branch mergeable: a forge shows a push a moment later. */
 const REBUILD_SECONDS = 60;
-/** The same, where the last attempt for the same reason found nothing to do. */
+/** Seconds between two attempts if the last one for the same reason found nothing to do. */
 const SETTLED_REBUILD_SECONDS = 300;
 
-/** True for a person's request, a moved base and a moved head: the branch is looked at, and rebuilt where it may be. */
+/** True for a person's request, a moved base and a moved head: the branch is checked, and rebuilt if it may be. */
 function isRebuildDue(
   context: Context,
   record: PromotionStatus,
@@ -108,7 +111,7 @@ function isRebuildDue(
   return !(now.getTime() - last < seconds * 1000);
 }
 
-/** The forge says something of the branch that keeps it from being merged, or said so when it was to merge it. */
+/** The forge reports a state of the branch that keeps it from being merged, or did so when asked to merge it. */
 function isInTheWay({ pullRequest }: PromotionStatus, says: PullRequestState | undefined): boolean {
   return (says !== undefined && says !== 'open') || pullRequest?.outdated === true;
 }
@@ -129,7 +132,7 @@ function awaitDeployment(context: Context, record: In<'Merged'>): Step {
   return changed(context, record, { message }, wakeAfter);
 }
 
-/** Flux deploys nothing to it until a person resumes it. */
+/** Flux deploys nothing to a suspended target until a person resumes it. */
 function suspendedThere({ environment, state }: Context): string {
   const target = state.targets?.find(({ error }) => saysSuspended(error));
   if (!target) return '';
@@ -137,7 +140,7 @@ function suspendedThere({ environment, state }: Context): string {
   return `: ${kind} ${name} in ${target.namespace ?? environment.name} is suspended, resume it`;
 }
 
-/** The newer version that the whole environment runs: what is merged will not be deployed over it by itself. */
+/** The newer version that the whole environment runs: a merged older one is not deployed over it by itself. */
 function overtaking({ state }: Context, record: PromotionStatus): string | undefined {
   const runs = commonRevision(state.targets);
   if (isByHand(record) || runs === undefined || !isOlder(record.revision, runs)) return undefined;
@@ -166,7 +169,7 @@ export function whyRejected(
   return `${changeOf(record)} ${what}: ${shortRevision(record.revision)} is not promoted to ${environment} again by itself.`;
 }
 
-/** Names no pull request that is to be closed: it is not known whether it was merged. */
+/** Does not name a pull request that is to be closed: it is not known if it was merged. */
 function changeOf({ pullRequest }: PromotionStatus): string {
   const isKnown = pullRequest && pullRequest.closing === undefined && pullRequest.endedAt === undefined;
   return isKnown ? `Pull request #${pullRequest.number}` : 'The change';

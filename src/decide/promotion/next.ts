@@ -36,8 +36,8 @@ import {
 export type { Decision, PullRequestState, Situation, Step } from './step.ts';
 
 /**
- * Decides the step for each environment from what is recorded and was seen. Pure: the same input
- * always gives the same steps. Those that rest are included, for their `wakeAfter`.
+ * Decides the step for each environment from the record and the observations. Pure: the same input always gives the
+ * same steps. Steps that rest are included, for their `wakeAfter`.
  */
 export function nextSteps(situation: Situation): Record<string, Decision> {
   const { environments } = situation.pipeline.spec;
@@ -59,8 +59,8 @@ export function nextSteps(situation: Situation): Record<string, Decision> {
 }
 
 /**
- * A pull request of the environment is about to be closed in the repository that it was in: a person may have closed it
- * before, which is a no to what is promoted next. It waits for one attempt, and not for a forge that is away.
+ * True while a pull request of the environment is to be closed in its former repository: a person may have closed it
+ * before, which rejects the next revision. The promotion waits for one attempt, not for a forge that is away.
  */
 function isLeaving({ abandoned = [] }: PipelineStatus, environment: string): boolean {
   return abandoned.some((one) => one.environment === environment && one.problem === undefined);
@@ -96,7 +96,7 @@ export function contextOf(situation: Situation, previous: Environment, environme
   };
 }
 
-/** Nothing is promoted into the first environment: only what an earlier order of the spec left is ended. */
+/** Nothing is promoted into the first environment: only the remains of an earlier order of the spec are ended. */
 function firstEnvironment({ pipeline, now }: Situation, environment: Environment): Step {
   const record = recordedPromotion(environmentStatus(pipeline.status, environment.name));
   if (!record || !isUnfinished(record)) return { kind: 'rest' };
@@ -107,7 +107,7 @@ function firstEnvironment({ pipeline, now }: Situation, environment: Environment
 function nextStep(context: Context, available: string | undefined): Step {
   const record = inFull(recordedPromotion(context.state), available);
   if (record && isIn(record, ['Rejected']) && isSame(deployedRevision(context.state), record.revision)) {
-    // A revision that runs there was brought there: the no is taken back.
+    // A revision that runs there was brought there: the rejection is removed.
     return changed(context, record, { by: 'deployed' });
   }
   const settled = record && isUnfinished(record) ? settle(context, record) : undefined;
@@ -122,14 +122,14 @@ function nextStep(context: Context, available: string | undefined): Step {
   return record ? waitUntilDeployed(context, record) : { kind: 'rest' };
 }
 
-/** More may be known of a revision by now than when it was recorded, such as its digest. */
+/** The revision may have more details than at the time of the record, such as its digest. */
 function inFull(record: PromotionStatus | undefined, available: string | undefined) {
   if (!record || !isUnfinished(record) || !isSame(record.revision, available)) return record;
   const revision = fullestOf([record.revision, available]);
   return revision === undefined || revision === record.revision ? record : { ...record, revision };
 }
 
-/** Ends what ends whatever the previous environment has for this one now. */
+/** Ends a promotion for reasons that do not depend on the previous environment's present revision. */
 function settle(context: Context, record: In<Unfinished>): Step | undefined {
   if (isDeployed(context.state, record)) {
     const { nextAttemptAt: _, ...rest } = record;
@@ -147,14 +147,14 @@ function settle(context: Context, record: In<Unfinished>): Step | undefined {
   return changed(context, record, { by: 'wentOn', message: back });
 }
 
-/** The version is there, with the digest that another registry gave it. */
+/** The version has arrived, with the digest that another registry gave it. */
 function otherDigest({ environment, state }: Context, { revision }: PromotionStatus): string | undefined {
   const runs = commonRevision(state.targets);
   if (runs === undefined || isSame(runs, revision)) return undefined;
   return `${environment.name} runs ${shortRevision(runs)}, and ${shortRevision(revision)} was promoted: the digests differ.`;
 }
 
-/** While the previous environment is at no one revision, a pull request that is open is followed. */
+/** An open pull request is followed while the previous environment does not run one revision. */
 function isCandidate(record: PromotionStatus, wanted: string | undefined): boolean {
   if (wanted === undefined) return isUnderWay(record);
   return isSame(record.revision, wanted) && record.phase !== 'Superseded';
@@ -164,7 +164,10 @@ function isUnderWay({ phase }: PromotionStatus): boolean {
   return phase === 'PullRequestOpen' || phase === 'Merged';
 }
 
-/** Ends what the previous environment went back from. A merge or a notification cannot be taken back. */
+/**
+ * Ends the promotion of a revision that the previous environment rolled back from. A merge or a notification cannot be
+ * undone.
+ */
 function endRolledBack(context: Context, record: PromotionStatus): Step | undefined {
   if (!isIn(record, BEFORE_MERGE) || isNotified(context, record)) return undefined;
   const message = rolledBack(context, record);
@@ -176,7 +179,7 @@ function mergedAndBack({ previous, environment }: Context, { revision }: Promoti
   return `${short} is merged, and ${previous.name} went back from it: revert the merge to keep it from ${environment.name}.`;
 }
 
-/** While an older revision keeps its place, the newer one may come of age. */
+/** The newer one may pass its soak time while an older revision keeps its place. */
 function wakeForNewer(
   context: Context,
   available: string | undefined,
@@ -188,7 +191,7 @@ function wakeForNewer(
   return wakeBy(step, end === undefined ? undefined : secondsTo(end, context));
 }
 
-/** The previous environment is at no one revision: what is recorded keeps its place and says why it waits. */
+/** The previous environment does not run one revision: the record keeps its place and names what it waits for. */
 function waitUntilDeployed(context: Context, record: PromotionStatus): Step {
   if (!isIn(record, TRANSITIONS.previousNotReady.from)) return { kind: 'rest' };
   if (isNotified(context, record)) return { kind: 'rest' };
@@ -203,14 +206,14 @@ function whyNotReady({ previous, previousState }: Context): string {
   return 'its targets run different revisions.';
 }
 
-/** Also when the last event is old enough for the application to be believed against it. */
+/** Also wakes when the last event is old enough for the application to overrule it. */
 function untilReady(context: Context, record: PromotionStatus): number {
   const poll = pollAfter(context, record, applicationPoll(context.previous));
   const end = hintEnd(context.previousState, context.now);
   return end === undefined ? poll : Math.min(poll, secondsTo(end, context));
 }
 
-/** The previous environment has a revision for this one that is not the recorded one. */
+/** The previous environment has another revision for this one than the recorded one. */
 function start(context: Context, wanted: string, record: PromotionStatus | undefined): Step {
   const { now, previous, previousState } = context;
   if (record && isUnfinished(record) && hintEnd(previousState, now) !== undefined) {
@@ -220,7 +223,7 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
     return changed(context, record, change, untilReady(context, record));
   }
   if (!promotionInto(context.pipeline.spec, context.environment)) return { kind: 'rest' };
-  // It may have been reverted, which is asked before another one takes its place.
+  // The merge may have been reverted, which is checked before another revision replaces it.
   const shown = record ? mergeShown(record) : 0;
   if (now.getTime() < shown) return { kind: 'rest', wakeAfter: secondsTo(shown, context) };
   const objection = objectionTo(context, wanted);
@@ -237,7 +240,7 @@ function start(context: Context, wanted: string, record: PromotionStatus | undef
   return changed(context, record, { by: 'replaced', message: why });
 }
 
-/** The recorded revision is the one that is to come. */
+/** The recorded revision is the one to promote. */
 function advance(context: Context, record: PromotionStatus): Step {
   if (!isUnfinished(record)) return { kind: 'rest' };
   switch (record.phase) {
@@ -266,8 +269,8 @@ function tryPromotion(context: Context, record: In<Tryable>): Step {
 }
 
 /**
- * A chart's tag may be found after its digest has been written alone: what is in a pull request, or merged, is compared
- * with what was written.
+ * A chart's tag may be found after its digest was written alone: a revision in a pull request, or merged, is compared
+ * with the written text.
  */
 function withWrittenTag(promotion: PromotionStatus, { pipeline }: Context): PromotionStatus {
   if (promotion.pullRequest && promotion.pullRequest.endedAt === undefined) return promotion;

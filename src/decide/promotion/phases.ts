@@ -1,22 +1,22 @@
 import type { PromotionPhase } from '../../api/pipeline.ts';
 import { BEFORE_MERGE, type In, TRYABLE, UNFINISHED } from '../model/phase.ts';
 
-/** A way from one phase to another. */
+/** A transition from one phase to another. */
 export interface PhaseTransition {
   readonly from: readonly PromotionPhase[];
   readonly to: PromotionPhase;
-  /** In plain words, to go on after "when". */
+  /** Plain words that follow "when". */
   readonly when: string;
 }
 
 /**
- * All ways from one phase of a promotion to another, by what causes them: an event, what was seen or a decision. A
- * promotion changes its phase by `transition` alone, which takes a cause, and the compiler sees to it that the phase
- * before is one that the cause may follow. A promotion begins as Pending, in the place of the one before it.
- * docs/status.md shows this table.
+ * All transitions between the phases of a promotion, by their causes: an event, an observation or a decision. A
+ * promotion changes its phase by `transition` alone, which takes a cause, and the compiler checks that the phase before
+ * is one that the cause may follow. A promotion begins as Pending, in place of the one before it. docs/status.md shows
+ * this table.
  */
 export const TRANSITIONS = {
-  // Before an attempt.
+  // Caused before an attempt.
   approvalNeeded: { from: TRYABLE, to: 'WaitingApproval', when: 'a person has to approve it' },
   approved: { from: ['WaitingApproval'], to: 'Pending', when: 'a person approves it' },
   held: { from: TRYABLE, to: 'Pending', when: 'a gate holds it' },
@@ -28,7 +28,7 @@ export const TRANSITIONS = {
   attempted: { from: TRYABLE, to: 'Promoting', when: 'an attempt begins' },
   notifying: { from: TRYABLE, to: 'Pending', when: 'the notification is about to be raised' },
 
-  // By an attempt, whatever happened meanwhile.
+  // Caused by an attempt, whatever happened meanwhile.
   notified: { from: UNFINISHED, to: 'Promoting', when: 'the notification is raised' },
   opened: { from: UNFINISHED, to: 'PullRequestOpen', when: 'an attempt opens or updates the pull request' },
   committed: {
@@ -50,7 +50,7 @@ export const TRANSITIONS = {
   },
   foundReverted: { from: UNFINISHED, to: 'Rejected', when: 'an attempt finds its merge reverted' },
 
-  // By its pull request.
+  // Caused by the pull request.
   merged: { from: BEFORE_MERGE, to: 'Merged', when: 'its pull request is merged' },
   closed: {
     from: BEFORE_MERGE,
@@ -82,7 +82,7 @@ export const TRANSITIONS = {
     when: 'a person had closed its pull request before Turnpike did',
   },
 
-  // To its end.
+  // Caused by the end of the promotion.
   deployed: {
     from: [...UNFINISHED, 'Rejected'],
     to: 'Succeeded',
@@ -113,7 +113,7 @@ export const TRANSITIONS = {
 
 export type Cause = keyof typeof TRANSITIONS;
 
-/** A promotion that the cause may follow; of several causes, that each of them may. */
+/** A promotion that the cause may follow; with several causes, each of them. */
 export type Before<By extends Cause> = In<PromotionPhase & EachFrom<By>>;
 type EachFrom<By extends Cause> = (
   By extends Cause

@@ -7,29 +7,26 @@ import { promotionInto } from '../model/route.ts';
 import { openPullRequest } from '../model/state.ts';
 import { type Context, PULL_REQUEST_POLL, pollAfter, REJECTED_POLL } from './step.ts';
 
-/** Decides when the forge is asked what became of a pull request. */
+/** Decides when the forge is asked for the state of a pull request. */
 
-/** The time of the last question, in milliseconds, and what the forge had reported by then. */
+/** The time of the last request, in milliseconds, and what the forge had reported by then. */
 export interface Asked {
   readonly at: number;
   readonly changedAt: string | undefined;
-  /** A gate was closed then: once it is open, it is to be merged, or shown to be mergeable, at once. */
+  /** A gate was closed at that time: once it opens, the pull request is merged, or shown to be mergeable, at once. */
   readonly isHeld: boolean;
-  /** There was no answer: it is asked again after so many seconds at the latest. */
+  /** The request failed: it is repeated after so many seconds at the latest. */
   readonly retrySeconds?: number;
 }
 
 const REOPEN_DAYS = 7;
 const DAY_MS = 86_400_000;
-/**
- * Before a revision takes the place of another one it is looked whether somebody closed its pull request, or reverted
- * it.
- */
+/** Poll before another revision replaces this one: a person may have closed its pull request, or reverted its merge. */
 const FRESH_SECONDS = 5;
 /** A merge is seldom reverted before it is deployed. */
 const MERGED_POLL = { min: 300, max: 3600 };
 
-/** Seconds until it is due, 0 when it is; undefined: nothing is to be asked. */
+/** Seconds until the poll is due, 0 if it is; undefined: there is nothing to ask. */
 export function pollDue(
   context: Context,
   asked: Asked | undefined,
@@ -54,7 +51,7 @@ export function isHeld(context: Context): boolean {
   return record !== undefined && closedGate(context, record) !== undefined;
 }
 
-/** Leaves alone for a while what was just merged. */
+/** Does not poll for a while after a merge. */
 function firstAsk({ phase, updatedAt }: PromotionStatus): number | undefined {
   return phase === 'Merged' && updatedAt !== undefined ? Date.parse(updatedAt) : undefined;
 }
@@ -72,7 +69,7 @@ function pollSeconds(
   if (pullRequest?.closing !== undefined || pullRequest?.endedAt !== undefined) return undefined;
   if (phase === 'Rejected') {
     if (!isReopenable(context, record)) return undefined;
-    // It may have been opened again.
+    // The pull request may have been reopened.
     return isReplacedBy(context, record, available)
       ? FRESH_SECONDS
       : pollAfter(context, record, REJECTED_POLL);
@@ -82,34 +79,34 @@ function pollSeconds(
   return isReplaced ? FRESH_SECONDS : pollAfter(context, record, PULL_REQUEST_POLL);
 }
 
-/** It was merged and is about to be replaced, and nobody has looked since whether it was reverted. */
+/** True for a merged promotion that is about to be replaced, if it was not polled since a revert could be seen. */
 function isUnheard(context: Context, asked: Asked | undefined, available: string | undefined): boolean {
   const record = context.state.promotion;
   if (record?.phase !== 'Merged' || !isReplacedBy(context, record, available)) return false;
   return !(asked && asked.at >= mergeShown(record));
 }
 
-/** A forge may say that it has merged before its repository shows that. */
+/** A forge may report a merge before its repository shows it. */
 const MERGE_SHOWN_SECONDS = 15;
 
-/** From when on what the base branch has says whether what was merged is still there, in milliseconds. */
+/** The time, in milliseconds, from which the base branch shows if the merged change is still there. */
 export function mergeShown({ phase, pullRequest, updatedAt }: PromotionStatus): number {
   if (phase !== 'Merged' || updatedAt === undefined) return 0;
   return Date.parse(updatedAt) + (pullRequest ? MERGE_SHOWN_SECONDS * 1000 : 0);
 }
 
-/** Another revision is about to take its place. */
+/** True if another revision is about to replace it. */
 function isReplacedBy(context: Context, record: PromotionStatus, available: string | undefined): boolean {
   if (available === undefined || isByHand(record)) return false;
   if (!promotionInto(context.pipeline.spec, context.environment)) return false;
   const wanted = candidateOf(context, available, record);
   if (wanted === undefined || isSame(wanted, record.revision)) return false;
   const objection = objectionTo(context, wanted);
-  // A promotion that is over stays as it is where the other one is worth no record.
+  // A finished promotion stays if the other revision would not be recorded.
   return isUnfinished(record) || objection === undefined || objection.by !== undefined;
 }
 
-/** True for as long as a person may open again what was closed. */
+/** True for as long as a person may reopen the closed pull request. */
 export function isReopenable(
   { now }: Pick<Context, 'now'>,
   { pullRequest, updatedAt }: PromotionStatus,

@@ -15,8 +15,8 @@ import { waitsForMerge } from './result.ts';
 import { type Context, isOpenState, type PullRequestState, transition } from './step.ts';
 
 /**
- * The environment's state, with the end that a pull request has come to, and the new begin of one that was closed.
- * First of all: a newer revision may be about to take the record's place, and a no to the one before must not be lost.
+ * The environment's state with the end of a pull request, or the reopening of a closed one. This comes first: a newer
+ * revision may be about to replace the record, and the rejection of the one before must not be lost.
  */
 export function withPullRequestState(context: Context): EnvironmentStatus {
   const { state, pullRequests, environment } = context;
@@ -32,7 +32,7 @@ export function withPullRequestState(context: Context): EnvironmentStatus {
     : endedBefore(context, record, says);
 }
 
-/** The revision that was just found to be merged: a newer one may take the record's place at once. */
+/** The revision that was just found merged: a newer one may replace the record at once. */
 export function foundMerged({ state, pullRequests, environment }: Context): Merge | undefined {
   const record = recordedPromotion(state);
   const isFollowed = record && isUnfinished(record) && record.phase !== 'Merged' && openPullRequest(record);
@@ -41,7 +41,7 @@ export function foundMerged({ state, pullRequests, environment }: Context): Merg
   return revision === undefined ? undefined : { revision, into: mergePlace(record) };
 }
 
-/** Opening it again takes the no back. */
+/** A reopened pull request removes the rejection. */
 function reopened({ state, now }: Context, record: In<'Rejected'>, says: PullRequestState) {
   const { pullRequest } = record;
   if (!pullRequest || pullRequest.endedAt !== undefined || pullRequest.closing !== undefined) return state;
@@ -61,7 +61,7 @@ function takenBack({ state, environment, now }: Context, record: In<'Merged'>) {
   return withPromotion(state, transition(over, { by: 'reverted', message }, now));
 }
 
-/** It brings the revision of the record. */
+/** The pull request brings the revision of the record. */
 function ended({ state, environment, now }: Context, record: In<BeforeMerge>, says: PullRequestState) {
   const { nextAttemptAt: _, ...rest } = record;
   if (says === 'merged') {
@@ -74,12 +74,12 @@ function ended({ state, environment, now }: Context, record: In<BeforeMerge>, sa
   return withPromotion(state, transition(overAfter(rest, says, now), { by: 'closed', message }, now));
 }
 
-/** No person closed it: it is over, also when its base branch is there again. */
+/** The pull request was not closed by a person: it is over, even if its base branch is restored. */
 function withLapsed(record: In<BeforeMerge>, now: Date): PromotionStatus {
   return overAfter(transition(record, { by: 'lapsed' }, now), 'lapsed', now);
 }
 
-/** It brings a revision that was recorded before: a no is to that one. */
+/** The pull request brings a revision that was recorded before: a rejection is of that one. */
 function endedBefore({ state, now }: Context, record: PromotionStatus, says: PullRequestState) {
   if (says === 'lapsed') return withPromotion(state, overAfter(record, says, now));
   if (says !== 'merged' && says !== 'closed' && says !== 'merged-elsewhere') return state;

@@ -1,8 +1,8 @@
 import { cut } from '../../lib/text/index.ts';
 
 /**
- * Remarks in a promotion's message beside what it waits for. Each remark comes and goes for itself, and is known by the
- * words that it begins with.
+ * Remarks in a promotion's message beside what it waits for. Each remark is added and removed independently, and is
+ * recognised by its first words.
  */
 export const REMARKS = {
   unreported: 'The commit status cannot be set:',
@@ -15,7 +15,7 @@ export const REMARKS = {
 
 export type Remark = keyof typeof REMARKS;
 
-/** The message with the remark, which goes on with `text`, in the place of what it said before. */
+/** Replaces the remark in the message; `text` follows the words that the remark begins with. */
 export function withRemark(message: string, remark: Remark, text = ''): string {
   const [before, after] = around(message, remark) ?? [message, ''];
   return joined([before, REMARKS[remark], text, after]);
@@ -27,7 +27,7 @@ export function withoutRemark(message: string, remark: Remark): string {
   return parts ? joined(parts) : message;
 }
 
-/** The text before the remark and behind it; undefined where the message does not have it. */
+/** The text before and after the remark; undefined if the message does not have it. */
 function around(message: string, remark: Remark): [string, string] | undefined {
   const start = message.indexOf(REMARKS[remark]);
   if (start < 0) return undefined;

@@ -21,12 +21,12 @@ export type Result =
   | {
       readonly kind: 'pull-request';
       readonly pullRequest: PullRequestRef;
-      /** As in the status. */
+      /** The artifacts whose version alone decides, as in the status. */
       readonly byVersion?: readonly string[];
       readonly message?: string;
       /** A person closed the pull request of this revision, which was there before. */
       readonly rejected?: string;
-      /** It is open, and what comes after that failed. */
+      /** The pull request is open, and a later step failed. */
       readonly failure?: Fault;
     }
   | {
@@ -34,7 +34,7 @@ export type Result =
       readonly byVersion?: readonly string[];
       readonly message: string;
       readonly into?: MergedInto;
-      /** One that is open and was not known. */
+      /** An open pull request that was not known. */
       readonly pullRequest?: PullRequestRef;
     }
   | {
@@ -48,7 +48,7 @@ export type Result =
   | { readonly kind: 'reverted' }
   /** A person closed the pull request of this very revision meanwhile. */
   | { readonly kind: 'closed' }
-  /** It has nothing new for the base branch: nothing was changed, and it waits for a revision that has. */
+  /** The revision has nothing new for the base branch: nothing was changed, and it waits for a revision that has. */
   | { readonly kind: 'needless'; readonly message: string }
   | { readonly kind: 'notified' }
   | ({ readonly kind: 'error' } & Fault);
@@ -61,11 +61,11 @@ interface Fault {
 export interface RetryPolicy {
   /** Seconds before the second attempt; doubled for each one after it. */
   readonly delaySeconds: number;
-  /** Seconds that the delay grows to within the first attempts. */
+  /** The greatest delay, in seconds, within the first attempts. */
   readonly maxDelaySeconds: number;
-  /** After so many attempts the Pipeline is no longer Ready, and the delay goes on to grow. */
+  /** Attempts after which the Pipeline is no longer Ready; the delay continues to grow. */
   readonly threshold: number;
-  /** Seconds that the delay never exceeds; a promotion that was stopped is looked at again after them. */
+  /** Seconds that the delay never exceeds; a promotion that was stopped is tried again after them. */
   readonly resyncSeconds: number;
 }
 
@@ -76,8 +76,8 @@ interface Attempt {
 }
 
 /**
- * The status with the attempt's result in it. A newer revision may have taken the record's place
- * meanwhile: it inherits the pull request, so that this one is updated and no second one is opened.
+ * The status with the attempt's result in it. A newer revision may have replaced the record meanwhile: it inherits the
+ * pull request, so that this one is updated and no second one is opened.
  */
 export function foldResult(
   status: PipelineStatus,
@@ -95,14 +95,14 @@ export function foldResult(
   return withEnvironment(known, environment, withPromotion(state, next));
 }
 
-/** Drops from the list what was to be closed and is needed after all. */
+/** Removes a pull request from the list that was to be closed and is needed after all. */
 function withoutAbandoned(status: PipelineStatus, result: Result): PipelineStatus {
   if (result.kind !== 'pull-request' || !status.abandoned) return status;
   const { url } = result.pullRequest;
   return { ...status, abandoned: status.abandoned.filter((one) => one.pullRequest.url !== url) };
 }
 
-/** Remembers that a revision before this one was rejected, which the attempt found. */
+/** Records the rejection of an earlier revision that the attempt found. */
 function withNo(state: EnvironmentStatus, result: Result, now: Date): EnvironmentStatus {
   if (result.kind !== 'pull-request' || result.rejected === undefined) return state;
   const by = rejectedBy(state.promotion?.pullRequest?.number);
@@ -148,7 +148,7 @@ function withResult(
     case 'closed':
       return transition(rest, { by: 'foundClosed', message: whyRejected(rest, environment) }, now);
     case 'needless': {
-      // It is looked at again like a promotion that was stopped, and has not failed.
+      // The promotion is tried again like one that was stopped, but has not failed.
       const seconds = retryAfter(1, 'never', policy);
       const nextAttemptAt = new Date(now.getTime() + seconds * 1000).toISOString();
       const change = { by: 'needless', heldBy: 'NothingNew', message: cut(result.message) } as const;
@@ -159,7 +159,7 @@ function withResult(
   }
 }
 
-/** Where what was changed names no digest, or others do the promotion, the version is what it has arrived by. */
+/** A revision arrives by its version if the change names no digest, or if others promote. */
 function byVersionOf({ revision }: PromotionStatus, result: Result): string[] {
   const pinned = [...pinsOf(revision).keys()];
   if (result.kind === 'notified') return pinned;
@@ -178,8 +178,8 @@ function withMerged(
 }
 
 /**
- * The record of an attempt that failed. A pull request that is open stays so: what failed was to bring it up to date.
- * A fault that a person must mend stops the promotion all the same, and says so.
+ * The record of an attempt that failed. An open pull request stays open: the update of it failed. A fault that a person
+ * must correct stops the promotion all the same, and is reported.
  */
 function withError(
   record: In<Unfinished>,
@@ -204,7 +204,7 @@ function stopped(record: In<Unfinished>, { message, retry }: Fault, now: Date): 
   return transition(record, { by: 'attemptFailed', message }, now);
 }
 
-/** Keeps what was reported of the very same commit. */
+/** Keeps the report of the very same commit. */
 function known(before: PullRequestRef | undefined, found: PullRequestRef, now: Date): PullRequestRef {
   const isSame = before?.number === found.number && before.commit === found.commit;
   const at = now.toISOString();
@@ -224,7 +224,7 @@ export function waitsForMerge({ number }: PullRequestRef): string {
   return `Waits until pull request #${number} is merged.`;
 }
 
-/** Seconds until the next attempt: an error that needs a person is looked at again at the next resync. */
+/** Seconds until the next attempt; an error that needs a person waits for the next resync. */
 export function retryAfter(attempts: number, retry: Retry, policy: RetryPolicy): number {
   if (retry === 'never') return policy.resyncSeconds;
   if (retry !== 'backoff') return retry.afterSeconds;

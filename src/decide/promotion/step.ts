@@ -16,10 +16,10 @@ import { type After, type Before, type Cause, TRANSITIONS } from './phases.ts';
 /** Steps for one environment, and the context that they are decided from. */
 
 /**
- * The state of a pull request by the forge, and for some by Git. Open are `open`, `moved` (its head is not the commit
- * that is recorded), `behind` and `conflicting` (its base has moved on). `merged-elsewhere`: into another branch than
- * the recorded one; `lapsed`: closed by no person, but by Turnpike, or by the forge with its base branch; `reverted`:
- * merged, and the base branch does not have the revision any more; `missing`: not there, or another one's.
+ * The state of a pull request by the forge, and for some by Git. Open are `open`, `moved` (its head is not the recorded
+ * commit), `behind` and `conflicting` (its base has moved on). `merged-elsewhere`: into another branch than the
+ * recorded one; `lapsed`: closed not by a person, but by Turnpike, or by the forge with its base branch; `reverted`:
+ * merged, and the base branch does not have the revision any more; `missing`: absent, or another one's.
  */
 export type PullRequestState =
   | 'open'
@@ -40,18 +40,18 @@ export function isOpenState(state: PullRequestState | undefined): boolean {
 }
 
 export interface Situation extends Pick<GateContext, 'pipeline' | 'requested' | 'now'> {
-  /** The states of the recorded pull requests, by environment, where the forge was asked. */
+  /** The states of the recorded pull requests, by environment, if the forge was asked. */
   readonly pullRequests: Readonly<Record<string, PullRequestState>>;
 }
 
-/** One environment's part of the situation. */
+/** The part of the situation that belongs to one environment. */
 export interface Context extends Situation, GateContext {
   readonly previousState: EnvironmentStatus;
 }
 
 /**
- * `rest`: nothing changes. `record`: only the record changes. `promote`: record it, then act. `wakeAfter`
- * is in seconds: when to look again without any event.
+ * `rest`: nothing changes. `record`: only the record changes. `promote`: record it, then act. `wakeAfter` is in
+ * seconds: the time until the next reconcile without any event.
  */
 export type Step =
   | { readonly kind: 'rest'; readonly wakeAfter?: number }
@@ -59,8 +59,8 @@ export type Step =
   | { readonly kind: 'promote'; readonly promotion: PromotionStatus };
 
 /**
- * The step for an environment; with its rejections where somebody closed, or opened again, a pull request, and with the
- * revision whose pull request was found merged.
+ * The step for an environment; with its rejections if a pull request was closed or reopened, and with the revision
+ * whose pull request was found merged.
  */
 export type Decision = Step & { readonly rejected?: readonly Rejection[]; readonly merged?: Merge };
 
@@ -71,7 +71,7 @@ export interface Change<By extends Cause = Cause> {
   readonly message?: string;
   readonly attempts?: number;
   readonly heldBy?: HeldBy;
-  /** Why the pull request that is open is to be closed. What is superseded closes it by its message. */
+  /** The reason for which the open pull request is to be closed. A superseded record closes it with its message. */
   readonly close?: string;
 }
 
@@ -109,14 +109,14 @@ function phaseAfter(record: PromotionStatus, by: Cause | undefined): PromotionPh
 
 const MAX_REASON = 500;
 
-/** A pull request that nobody needs any more is to be closed. */
+/** Marks a pull request that is not needed any more to be closed. */
 function closing(
   record: PromotionStatus,
   phase: PromotionPhase,
   { message, close }: Pick<Change, 'message' | 'close'>,
   now: Date,
 ) {
-  // One that is merged is over with its promotion.
+  // A merged pull request ends with its promotion.
   if (record.phase === 'Merged' && record.pullRequest && record.pullRequest.closing === undefined) {
     const isOver = phase === 'Superseded' && record.pullRequest.endedAt === undefined;
     return isOver ? { pullRequest: { ...record.pullRequest, endedAt: now.toISOString() } } : {};
@@ -127,7 +127,7 @@ function closing(
   return { pullRequest: { ...pullRequest, closing: cut(reason, MAX_REASON) } };
 }
 
-/** The step that brings about a change, when it is one. */
+/** The step that makes a change, if there is one. */
 export function changed<By extends Cause = never>(
   { state, now }: Context,
   record: Changeable<By>,
@@ -143,22 +143,22 @@ export function changed<By extends Cause = never>(
   return { kind: 'record', promotion: withChange(record, change, now), ...wake };
 }
 
-/** The step, looked at again after so many seconds at the latest. */
+/** The step, with a wake-up after so many seconds at the latest. */
 export function wakeBy(step: Step, seconds: number | undefined): Step {
   if (step.kind === 'promote' || seconds === undefined) return step;
   return { ...step, wakeAfter: Math.min(step.wakeAfter ?? seconds, seconds) };
 }
 
-/** Seconds between two looks at what is waited for, at least and at most. */
+/** The least and the greatest number of seconds between two polls. */
 interface Poll {
   readonly min: number;
   readonly max: number;
 }
 
-/** For one that is open, where no webhook tells of a pull request that was merged. */
+/** Poll of an open pull request, in case no webhook reports its merge. */
 export const PULL_REQUEST_POLL: Poll = { min: 10, max: 120 };
 
-/** For one that was closed, and may be opened again. */
+/** Poll of a closed pull request that may be reopened. */
 export const REJECTED_POLL: Poll = { min: 60, max: 3600 };
 
 /** A watch reports the changes of an application; these polls are for those that it misses. */
@@ -170,8 +170,8 @@ export function applicationPoll(environment: Environment): Poll {
 }
 
 /**
- * The longer something has lasted, the less often it is looked at: a tenth of its age, within bounds. What
- * began at once for many Pipelines is not looked at at once.
+ * The longer a state has lasted, the less often it is polled: after a tenth of its age, within bounds. Pipelines that
+ * began together are not polled together.
  */
 export function pollAfter(context: Context, record: PromotionStatus, { min, max }: Poll): number {
   const { metadata } = context.pipeline;

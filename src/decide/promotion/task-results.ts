@@ -5,7 +5,7 @@ import { type Remark, withoutRemark, withRemark } from './remarks.ts';
 import { waitsForMerge } from './result.ts';
 import { isOver, isSame, problemOf, type TaskDone, type TaskResult } from './task.ts';
 
-/** The status with what has become of it; what is about another pull request by now is left out. */
+/** Folds the result of a task into the status; a result for a pull request that was replaced meanwhile is ignored. */
 export function foldTask(status: PipelineStatus, done: TaskDone, now: Date): PipelineStatus {
   if (done.task.kind === 'close') return foldClosing(status, done, now);
   const { environment } = done;
@@ -69,7 +69,7 @@ function withCancelled(record: PromotionStatus, pullRequest: PullRequestRef, res
   return { ...known, pullRequest: rest };
 }
 
-/** A promotion that waits for something else says that. */
+/** A promotion that waits for something else keeps that message. */
 function remarked(record: PromotionStatus, remark: Remark, text?: string): PromotionStatus {
   return withMessage(record, (message) => withRemark(message, remark, text));
 }

@@ -3,31 +3,31 @@ import type { Retry } from '../../lib/errors.ts';
 import type { MergeMethod } from '../../lib/forges/pure.ts';
 
 /**
- * Upkeep of a pull request beside opening it and waiting for it. Each task follows from what is recorded and is
- * recorded when it is done, so that none is lost, and none done again and again.
+ * Maintenance of a pull request beside opening it and waiting for it. Each task follows from the record and is recorded
+ * when it is done, so that none is lost, and none repeated without end.
  */
 export type PullRequestTask =
-  /** Nobody needs it any more. */
+  /** The pull request is not needed any more. */
   | { readonly kind: 'close'; readonly reason: string }
-  /** The commit status `turnpike/promotion`: whether the gates let it be merged. */
+  /** The commit status `turnpike/promotion`: shows if the gates let it be merged. */
   | { readonly kind: 'check'; readonly state: CheckState; readonly description: string }
   /** `mayWait`: the forge may be asked to merge it later by itself. `method`: how; absent: as the forge allows. */
   | { readonly kind: 'merge'; readonly mayWait: boolean; readonly method?: MergeMethod }
-  /** Takes back that the forge merges it by itself. */
+  /** Cancels the forge's auto-merge. */
   | { readonly kind: 'cancel-merge' };
 
 /**
- * `found`: it was merged, into the base branch or another one, or a person had closed it, before; `scheduled`: the forge
- * merges it by itself; `waits`: it is not merged yet, for the reason; `outdated`: it has to be built on the present base
+ * `found`: it was merged before, into the base branch or another one, or a person had closed it; `scheduled`: the forge
+ * merges it by itself; `waits`: it is not merged yet, for the reason; `outdated`: it must be built on the present base
  * branch first.
  */
 export type TaskResult =
   | {
       readonly kind: 'done';
       readonly found?: 'closed' | 'merged' | 'merged-elsewhere';
-      /** Where it was merged. */
+      /** The branch that it was merged into. */
       readonly base?: string;
-      /** It has to be done again, as what has to be done first could not be. */
+      /** The task must be repeated, as a task before it failed. */
       readonly isUnsure?: true;
     }
   | { readonly kind: 'scheduled' }
@@ -36,7 +36,7 @@ export type TaskResult =
 
 /** Tasks for one pull request, in the order in which they are done. */
 export interface PullRequestTasks {
-  /** That it was opened for; it may not be in the spec any more. */
+  /** The environment that it was opened for; it may have been removed from the spec. */
   readonly environment: string;
   readonly pullRequest: PullRequestRef;
   readonly tasks: readonly PullRequestTask[];
@@ -53,7 +53,10 @@ export function isSame(one: PullRequestRef, other: PullRequestRef): boolean {
   return one.number === other.number && one.url === other.url;
 }
 
-/** True once the task is not tried again by itself: a fault that a person must mend is said, not tried at each look. */
+/**
+ * True once the task is not retried by itself: a fault that a person must correct is reported, not retried at each
+ * reconcile.
+ */
 export function isOver(result: TaskResult): boolean {
   return result.kind !== 'error' || result.retry === 'never';
 }

@@ -30,7 +30,7 @@ export function tasksFor(situation: Situation): PullRequestTasks[] {
   return [...recorded, ...abandoned];
 }
 
-/** Seconds until one that was left behind, and could not be closed, is to be closed again. */
+/** Seconds until the next attempt to close an abandoned pull request that could not be closed. */
 export function closingDue(status: PipelineStatus, now: Date): number | undefined {
   const times = unneeded(status).flatMap(({ nextAttemptAt }) => Date.parse(nextAttemptAt ?? '') || []);
   return times.length === 0 ? undefined : Math.max(0, (Math.min(...times) - now.getTime()) / 1000);
@@ -43,7 +43,7 @@ function closing({ closing: reason, scheduled }: PullRequestRef): PullRequestTas
 
 const CANCEL: PullRequestTask = { kind: 'cancel-merge' };
 
-/** The gates count for what the pull request brings, whichever revision holds the record by now. */
+/** The gates count for the revision that the pull request brings, even if another revision has the record. */
 function openTasks(situation: Situation, previous: Environment, environment: Environment): PullRequestTask[] {
   const context = contextOf(situation, previous, environment);
   const record = context.state.promotion;
@@ -56,21 +56,21 @@ function openTasks(situation: Situation, previous: Environment, environment: Env
     : { kind: 'check', state: 'success', description: GATES_OPEN };
   const isReported = pullRequest.commit === undefined || pullRequest.checked === check.state;
   if (isReported) return mergeTasks(context, record, gate);
-  // A process that ended right after it had asked the forge to merge it later did not record that.
+  // A process that ended right after it had asked the forge for an auto-merge did not record that.
   const mayBeScheduled = (gate || pullRequest.others) && isAuto(context) && !pullRequest.scheduled;
-  // The cancellation goes first: nothing asks for it any more once the status is set.
+  // The cancellation goes first: no task requests it any more once the status is set.
   return [...(mayBeScheduled ? [CANCEL] : []), check, ...mergeTasks(context, record, gate)];
 }
 
 function mergeTasks(context: Context, record: PromotionStatus, gate: Gate | undefined): PullRequestTask[] {
   const isMeant = !gate && mayMerge(context, record);
   if (!isMeant) return record.pullRequest?.scheduled ? [CANCEL] : [];
-  // A head or a base that has moved is looked at first.
+  // A head or a base that has moved is checked first.
   const says = ownValue(context.pullRequests, context.environment.name);
-  // The forge would merge what others have pushed, also where it was not recorded that it was asked to.
+  // The forge would merge the pushes of others, even if the request for an auto-merge was not recorded.
   if (says === 'moved') return [CANCEL];
   if (says !== 'open') return [];
-  // A forge that merges later by itself knows no windows.
+  // A forge with auto-merge has no windows.
   const method = pullRequestSettings(context)?.mergeMethod;
   return [{ kind: 'merge', mayWait: !gatesInto(context).windows?.length, ...(method && { method }) }];
 }
@@ -84,8 +84,8 @@ function pullRequestSettings({ pipeline, environment }: Context) {
 }
 
 /**
- * Turnpike merges only its own commits, and only what the previous environment has for this one: no revision whose
- * place a newer one has taken, and none while the previous environment is not ready at it.
+ * Turnpike merges only its own commits, and only the previous environment's revision for this one: not a revision that
+ * a newer one has replaced, and none while the previous environment is not ready at it.
  */
 function mayMerge(context: Context, record: PromotionStatus): boolean {
   const { pipeline, previous, environment } = context;

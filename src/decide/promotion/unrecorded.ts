@@ -6,8 +6,7 @@ import { environmentStatus } from '../model/state.ts';
 import type { Decision } from './next.ts';
 
 /**
- * A promotion that is about to end, or to make way, and whose pull request may have been opened without that being
- * recorded.
+ * A promotion that is about to end, or to be replaced, and whose pull request may have been opened without a record.
  */
 export interface Unrecorded {
   readonly environment: Environment;
@@ -15,9 +14,9 @@ export interface Unrecorded {
 }
 
 /**
- * A process that ends between opening a pull request and recording it leaves one that no record knows. The next attempt at
- * the same revision finds it. Where there is none it has to be looked for, or it stays open: the base branch may have the
- * next revision already.
+ * A process that ends between opening a pull request and recording it leaves one that no record names. The next attempt
+ * at the same revision finds it. Without a next attempt it must be searched for, or it stays open: the base branch may
+ * have the next revision already.
  */
 export function unrecorded(
   { spec, status }: Pipeline,
@@ -34,7 +33,7 @@ export function unrecorded(
   });
 }
 
-/** An attempt at it, or at the one before it, may have opened a pull request that is not recorded. */
+/** True if an attempt at it, or at the one before it, may have opened a pull request that is not recorded. */
 export function isTried(
   promotion: PromotionStatus,
   strategy: Strategy | undefined,

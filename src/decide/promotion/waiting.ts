@@ -6,8 +6,8 @@ import { deployedRevision, environmentStatus, recordedPromotion } from '../model
 import { waitsForMerge } from './result.ts';
 
 /**
- * Says in one sentence what `spec.environments[index]` waits for, or why it stands still: the promotion into it
- * that is under way, else what is wrong with the application there, else what was the last word.
+ * Says in one sentence what `spec.environments[index]` waits for, or why it makes no progress: the promotion into it
+ * that is in progress, else the fault of the application there, else the last result.
  */
 export function waitsFor({ spec, status }: Pipeline, index: number): string {
   const environment = spec.environments[index];
@@ -28,12 +28,12 @@ export function waitsFor({ spec, status }: Pipeline, index: number): string {
   return `Waits for the next revision in ${previous.name}.`;
 }
 
-/** Turned away, or not needed: true until the previous environment has another revision. */
+/** True for a rejected or an unneeded revision, until the previous environment has another one. */
 function isLastWord({ phase, revision }: PromotionStatus, previous: EnvironmentStatus): boolean {
   return phase !== 'Succeeded' && isSame(deployedRevision(previous), revision);
 }
 
-/** Only what has not been looked at since it was recorded has no message. */
+/** Only a promotion that has not been reconciled since it was recorded has no message. */
 function messageOf({ phase, revision, message, pullRequest }: PromotionStatus): string {
   if (message) return message;
   if (phase === 'WaitingApproval') return `Waits for an approval of ${shortRevision(revision)}.`;

@@ -3,11 +3,11 @@ import { cut } from '../../lib/text/index.ts';
 import { MAX_STATUS_BYTES } from '../model/status-size.ts';
 
 /**
- * The status of a Pipeline with very many targets is kept below what etcd and the API server take: first its long texts
- * are cut, then they are left out, then what is only history. Admission refuses what would not fit then.
+ * Keeps the status of a Pipeline with very many targets below the limits of etcd and the API server: first its long
+ * texts are cut, then they are left out, then the history. Admission rejects a Pipeline that would not fit then.
  */
 
-/** What the conditions add. */
+/** Bytes that the conditions add. */
 const RESERVE = 10_000;
 const TEXT_LENGTHS = [300, 100, 0] as const;
 /** No status with fewer targets and environments comes near the bound. */
@@ -48,7 +48,7 @@ function shortened(
   };
 }
 
-/** What went wrong is said in its shortest. */
+/** Keeps the failure in its shortest form. */
 function withFailure(promotion: PromotionStatus, length: number): PromotionStatus {
   const { failure } = promotion;
   const most = Math.max(length, 50);
@@ -70,7 +70,7 @@ function cutText<Key extends string, T extends { readonly [K in Key]?: string | 
   return (length === 0 ? rest : { ...value, [key]: cut(text, length) }) as T;
 }
 
-/** What runs and what is on its way stays. */
+/** Keeps the running revisions and the promotions in progress. */
 function withoutHistory(status: PipelineStatus): PipelineStatus {
   const entries = Object.entries(status.environments ?? {}).map(([name, { rejected, ...state }]) => {
     const kept = rejected?.slice(0, 1);

@@ -4,7 +4,7 @@ import { cut } from '../../lib/text/index.ts';
 import { shortRevision } from '../model/revision.ts';
 import { environmentStatus, recordedPromotion } from '../model/state.ts';
 
-/** Warnings of the rules, a line each: they do not keep the Pipeline from being followed. */
+/** Warnings of the rules, a line each: they do not stop the Pipeline. */
 export interface Warnings {
   readonly secrets: readonly string[];
   readonly warnings: readonly string[];
@@ -78,7 +78,7 @@ function failureOf({ phase, message = '', failure, updatedAt, nextAttemptAt, hel
 
 const LASTING_MS = 5 * 60_000;
 
-/** True once a fault lasts: a forge that is away for a minute is not a fault of the Pipeline. */
+/** True once a fault lasts: a forge that is unavailable for a minute is not a fault of the Pipeline. */
 function isLasting({ promotion, failure }: Named, threshold: number, now: Date): boolean {
   const since = Date.parse(failure?.since ?? '');
   return (promotion.attempts ?? 0) >= threshold && !(now.getTime() - since < LASTING_MS);
@@ -105,7 +105,7 @@ function leftOpen({ status }: Pipeline): string[] {
   });
 }
 
-/** The conditions of an object whose spec holds faults: nothing is done until somebody mends it. */
+/** The conditions of an object whose spec has faults: nothing is done until a person corrects it. */
 export function invalidConditions(problems: readonly string[]): WantedCondition[] {
   const message = joined(problems);
   return [

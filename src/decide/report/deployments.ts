@@ -2,11 +2,11 @@ import type { Deployment, Pipeline, PipelineStatus } from '../../api/pipeline.ts
 import { isSame as isSameRevision, revisionOf } from '../model/revision.ts';
 import { environmentStatus } from '../model/state.ts';
 
-/** A deployment that succeeded, and whose begin was seen. RFC 3339. */
+/** A deployment that succeeded, and whose start was observed. RFC 3339. */
 export interface FinishedDeployment {
   readonly environment: string;
   readonly startedAt: string;
-  /** Absent: it is found out only now. */
+  /** Absent: it was not observed before. */
   readonly endedAt?: string;
 }
 
@@ -24,7 +24,7 @@ export function finishedDeployments(
   });
 }
 
-/** The same revision may be deployed twice, with another chart or other values: then its begin differs. */
+/** A revision may be deployed twice, with another chart or other values: then its start differs. */
 function isSame(deployment: Deployment, before: Deployment | undefined): boolean {
   const { phase, startedAt } = deployment;
   if (phase !== before?.phase || startedAt !== before.startedAt) return false;

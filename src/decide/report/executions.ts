@@ -23,13 +23,13 @@ import {
 } from '../model/state.ts';
 
 /**
- * Keeps in the status how revisions went through the environments. It follows from the rest of the status, so that
+ * Records in the status how revisions passed through the environments. It follows from the rest of the status, so that
  * folding twice is folding once.
  */
 
 /**
- * Bytes of the whole Pipeline as JSON that its executions may fill up: 10 KB without what the API server keeps
- * of its fields and owners. The spec counts twice, as `kubectl apply` leaves a copy of it.
+ * Bytes of the whole Pipeline as JSON that its executions may fill: 10 KB without the API server's record of fields and
+ * owners. The spec counts twice, as `kubectl apply` leaves a copy of it.
  */
 const MAX_BYTES = 8500;
 
@@ -39,7 +39,7 @@ type Executions = readonly Execution[];
 export function foldExecutions(pipeline: Pipeline, now: Date): PipelineStatus {
   const { spec, status } = pipeline;
   let executions = dropRemovedEnvironments(pipeline);
-  // The last environment first: of two that begin together the one that has come less far is newer.
+  // The last environment first: if two start together, the one that has got less far is newer.
   for (const [index, environment] of [...spec.environments.entries()].reverse()) {
     const { name } = environment;
     const state = environmentStatus(status, name);
@@ -58,7 +58,7 @@ export function foldExecutions(pipeline: Pipeline, now: Date): PipelineStatus {
   return kept.length > 0 || status.executions ? { ...status, executions: kept } : status;
 }
 
-/** Drops the environments that the spec has no more, and the executions that were nowhere else. */
+/** Drops the environments that were removed from the spec, and the executions that were nowhere else. */
 function dropRemovedEnvironments({ spec, status }: Pipeline): Executions {
   const names = spec.environments.map(({ name }) => name);
   return (status.executions ?? []).flatMap((one) => {
@@ -70,9 +70,9 @@ function dropRemovedEnvironments({ spec, status }: Pipeline): Executions {
   });
 }
 
-/** An environment that runs what it ran before, or an older version, went back from everything after that. */
+/** An environment that returns to an earlier revision, or to an older version, rolled back from every later one. */
 function withRollback(executions: Executions, name: string, state: EnvironmentStatus, now: Date): Executions {
-  // Only the environment as a whole goes back: one of its targets may be a canary.
+  // A rollback is of the environment as a whole: one of its targets may be a canary.
   const runs = promotedOn(state);
   if (runs === undefined) return executions;
   const own = executionOf(executions, runs);
@@ -88,7 +88,7 @@ function withRollback(executions: Executions, name: string, state: EnvironmentSt
 
 interface Deployed {
   readonly state: EnvironmentStatus;
-  /** The one that the environment offers to the next. */
+  /** The revision that the environment offers to the next. */
   readonly revision: string;
   readonly now: Date;
 }
@@ -105,7 +105,7 @@ function withDeployed(executions: Executions, name: string, { state, revision, n
   );
   const begun = withExecution(executions, revision, at);
   return replaced(begun, revision, (one) => {
-    // The place of the merge is of use until it is deployed.
+    // The place of the merge is needed until it is deployed.
     const { rolledBackAt, failedAt, mergedInto: _, ...stage } = stageIn(one, name) ?? {};
     const anew = rolledBackAt ?? failedAt ?? (isLatest(begun, name, revision) ? undefined : at);
     const deployedAt = anew === undefined ? (stage.deployedAt ?? at) : at;
@@ -113,7 +113,7 @@ function withDeployed(executions: Executions, name: string, { state, revision, n
   });
 }
 
-/** The tag of its chart, once a target says it. */
+/** The tag of the revision's chart, once a target reports it. */
 function withTag(execution: Execution, targets: EnvironmentStatus['targets']): Execution {
   const target = targets?.find((one) => one.tag !== undefined && isSame(revisionOf(one), execution.revision));
   return target?.tag === undefined || execution.tag !== undefined
@@ -121,7 +121,7 @@ function withTag(execution: Execution, targets: EnvironmentStatus['targets']): E
     : { ...execution, tag: target.tag };
 }
 
-/** An environment that had it as a whole goes back from it when some of its targets do. */
+/** An environment that ran it as a whole rolls back from it when some of its targets do. */
 function withWhole(executions: Executions, name: string, state: EnvironmentStatus, now: Date): Executions {
   const revision = deployedRevision(state);
   if (revision === undefined) return executions;
@@ -142,7 +142,7 @@ function notBefore(executions: Executions, name: string, revision: string, at: s
   return [...others, at].toSorted((a, b) => Date.parse(b) - Date.parse(a))[0] ?? at;
 }
 
-/** Once a revision that failed is healthy again, its time there begins anew; what is ready has not failed. */
+/** A revision that is healthy again after a failure gets a new time there; a ready revision has not failed. */
 function withFailure(
   executions: Executions,
   name: string,
@@ -159,7 +159,7 @@ function withFailure(
   });
 }
 
-/** True where no other revision was deployed after this one. */
+/** True if no other revision was deployed after this one. */
 function isLatest(executions: Executions, name: string, revision: string): boolean {
   const at = (one: Execution | undefined) => Date.parse(stageIn(one, name)?.deployedAt ?? '');
   const own = executionOf(executions, revision);
@@ -190,7 +190,7 @@ function carriedOutAt({ phase, message, updatedAt }: PromotionStatus): string | 
   return isNotified || CARRIED_OUT.includes(phase) ? updatedAt : undefined;
 }
 
-/** One that is known is called by the spelling that says most. */
+/** A known execution takes the spelling with the most details. */
 function withExecution(executions: Executions, revision: string, startedAt: string): Executions {
   const known = executionOf(executions, revision);
   const fullest = known && fullestOf([known.revision, revision]);
@@ -238,7 +238,7 @@ function hasFailed({ deployment }: EnvironmentStatus, revision: string): boolean
   return deployment?.phase === 'Failed' && isSame(revisionOf(deployment), revision);
 }
 
-/** The newest first; what is still in use stays when there is no room for all. */
+/** Sorts the newest first; executions still in use stay if there is no room for all. */
 function trimmed(executions: Executions, pipeline: Pipeline): Execution[] {
   const { executions: _, ...status } = pipeline.status;
   const sorted = executions.toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt));
@@ -270,7 +270,7 @@ function bytesOf(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value)).length;
 }
 
-/** To the second, as Kubernetes writes its times. */
+/** Cuts the time to the second, as Kubernetes does. */
 function time(at: string): string {
   return at.replace(/\.\d+Z$/, 'Z');
 }

@@ -2,8 +2,8 @@ import type { Failure, PromotionStatus } from '../../api/pipeline.ts';
 import { isSame } from '../model/revision.ts';
 
 /**
- * The failure of a promotion when it says something new: it was not there before, goes on in another way, or is
- * another fault. A retry that fails for the same reason is no news.
+ * The failure of a promotion if it is new: there was none before, or it is retried differently, or is another fault. A
+ * retry that fails for the same reason is not reported again.
  */
 export function newFailure(
   old: PromotionStatus | undefined,
@@ -15,7 +15,7 @@ export function newFailure(
   return essence(before.message) === essence(failure.message) ? undefined : failure;
 }
 
-/** A revision that comes a second time is another promotion. */
+/** A revision that is promoted a second time is another promotion. */
 function isSamePromotion(old: PromotionStatus | undefined, promotion: PromotionStatus): boolean {
   return (
     old !== undefined && isSame(old.revision, promotion.revision) && old.startedAt === promotion.startedAt

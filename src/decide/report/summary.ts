@@ -13,7 +13,7 @@ export function summarize({ spec, status }: Pipeline): string {
   return cut(parts.join(' → '), 2048);
 }
 
-/** What the targets run, in short; several with a slash between them. */
+/** The revisions that the targets run, in short; a slash separates several. */
 export function shownRevisions(state: EnvironmentStatus): string {
   const revisions = (state.targets ?? []).flatMap((target) => revisionOf(target) || []);
   return [...new Set(revisions.map(shortRevision))].join('/') || '–';

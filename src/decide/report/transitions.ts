@@ -12,7 +12,7 @@ import { isSame, revisionOf, shortRevision } from '../model/revision.ts';
 import { commonRevision, environmentStatus, stageOf } from '../model/state.ts';
 import { newFailure } from './failure.ts';
 
-/** The reasons of Events. A Warning wants a person. */
+/** The reasons of Events. A Warning needs a person. */
 export const EVENT_TYPES = {
   WaitingApproval: 'Normal',
   PullRequestOpen: 'Normal',
@@ -32,14 +32,14 @@ export interface Transition {
   readonly reason: EventReason;
   readonly message: string;
   readonly environment: string;
-  /** The revision that it is about. */
+  /** The revision that the transition is about. */
   readonly version: string;
-  /** The revision that the environment runs, as far as that is known and another one. */
+  /** The revision that the environment runs, if it is known and another one. */
   readonly from?: string;
   /** Address of the pull request. */
   readonly pullRequest?: string;
   readonly phase: PromotionPhase | DeploymentPhase;
-  /** The record's own time and attempt: the same transition a second time has another one. */
+  /** The record's own time and attempt: a repetition of the same transition has another one. */
   readonly moment: string;
 }
 
@@ -49,11 +49,11 @@ function words(reason: EventReason, message: string): Words {
   return { type: EVENT_TYPES[reason], reason, message };
 }
 
-/** Also the journal of promotions that ended between the two states, for the metrics. */
+/** A promotion that ended between the two states, for the metrics. */
 export interface Ended {
   readonly environment: string;
   readonly promotion: PromotionStatus;
-  /** RFC 3339; when the revision was deployed in the previous environment, as far as is known. */
+  /** RFC 3339; the time at which the revision was deployed in the previous environment, if known. */
   readonly since?: string;
 }
 
@@ -91,7 +91,7 @@ function promotionTransitions(name: string, old: EnvironmentStatus, state: Envir
   }));
 }
 
-/** Once the environment runs the revision itself, what it ran before is reported. */
+/** Reports the former revision once the environment runs the new one. */
 function runningBefore(version: string, old: EnvironmentStatus, state: EnvironmentStatus): { from?: string } {
   const known = [commonRevision(state.targets), commonRevision(old.targets)];
   const from = known.find((revision) => revision !== undefined && !isSame(revision, version));
@@ -102,7 +102,7 @@ function promotionWords(name: string, old: PromotionStatus | undefined, promotio
   const what = `${shortRevision(promotion.revision)} to ${name}`;
   const failure = newFailure(old, promotion);
   const same = isSame(old?.revision, promotion.revision) && old?.phase === promotion.phase;
-  // An attempt that fails may have opened it all the same.
+  // An attempt that fails may have opened the pull request all the same.
   const isReported = !same && (!failure || promotion.phase === 'PullRequestOpen');
   const phase = isReported ? phaseWords(what, promotion) : undefined;
   return [...(phase ? [phase] : []), ...(failure ? [failureWords(what, failure)] : [])];
@@ -138,7 +138,7 @@ function phaseWords(what: string, promotion: PromotionStatus): Words | undefined
 
 const ENDS = ['Succeeded', 'Rejected', 'Superseded'];
 
-/** The promotions that ended between the two states. One that failed may go on; each new failure counts. */
+/** The promotions that ended between the two states. One that failed may be retried; each new failure counts. */
 export function endedPromotions({ spec, status }: Pipeline, before: PipelineStatus): Ended[] {
   return spec.environments.flatMap(({ name }, index) => {
     const { promotion } = environmentStatus(status, name);
@@ -154,12 +154,12 @@ function hasEnded(old: PromotionStatus | undefined, promotion: PromotionStatus):
   return !isSame(old?.revision, promotion.revision) || old?.phase !== promotion.phase;
 }
 
-/** The execution knows when it was deployed; the deployment's own time moves with each event about it. */
+/** The execution has the time of the deployment; the deployment's own time moves with each event about it. */
 function deployedAt(status: PipelineStatus, revision: string, environment: Environment | undefined) {
   if (!environment) return undefined;
   const known = stageOf(status, revision, environment.name).deployedAt;
   if (known !== undefined) return known;
   const { deployment } = environmentStatus(status, environment.name);
-  // A newer one may be there by now.
+  // The deployment may be of a newer revision already.
   return deployment && isSame(revisionOf(deployment), revision) ? deployment.observedAt : undefined;
 }

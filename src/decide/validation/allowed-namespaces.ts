@@ -2,8 +2,8 @@ import { ALLOWED_NAMESPACES } from '../../api/group.ts';
 import { commaSeparated } from '../../lib/text/index.ts';
 
 /**
- * Whether Pipelines of a namespace may use a GitopsCluster, by its annotation: names of namespaces, comma-separated, or
- * `*` among them. Without the annotation all may; those beside it always do.
+ * True if Pipelines of a namespace may use a GitopsCluster, by its annotation: names of namespaces, comma-separated, or
+ * `*` among them. Without the annotation all may; those in its own namespace always do.
  */
 export function allowsNamespace(
   annotation: string | undefined,
@@ -13,7 +13,10 @@ export function allowsNamespace(
   return commaSeparated(annotation).some((name) => name === '*' || name === user);
 }
 
-/** One sentence for a GitopsCluster that is not there and for one that others may use: no Pipeline finds out which. */
+/**
+ * The same sentence serves for a GitopsCluster that is absent and for one that others may use: no Pipeline learns
+ * which.
+ */
 export function noGitopsCluster(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   user: string,

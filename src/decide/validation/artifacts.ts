@@ -2,7 +2,7 @@ import { type PipelineSpec, REVISION_AND_ARTIFACTS } from '../../api/pipeline.ts
 import { isWorkload } from '../model/artifacts.ts';
 import type { FieldProblem } from './problem.ts';
 
-/** Where the application object says its revision: what the schema cannot say of it. */
+/** Checks what the schema cannot: the fields in the application object that hold its revisions. */
 export function artifactProblems(spec: PipelineSpec): FieldProblem[] {
   const { revision, artifacts } = spec;
   return [
@@ -20,7 +20,7 @@ function problem(field: string, message: string): FieldProblem {
   return { rule: 'revision-source', field, message };
 }
 
-/** Events would say another thing than the application. */
+/** Events would report another revision than the application. */
 function pathlessEvent(
   { appRef }: PipelineSpec,
   { path, event }: { readonly path?: string | undefined; readonly event?: string | undefined },

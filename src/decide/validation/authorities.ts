@@ -8,7 +8,7 @@ import {
 import type { SecretData } from './referenced-objects.ts';
 import { hasText, textOf } from './secrets/secret-text.ts';
 
-/** Says in a sentence what keeps a Secret's certificate authority from being used at all. */
+/** The sentence for a fault that keeps a Secret's certificate authority from being used at all. */
 export function authorityFault(secret: string, data: SecretData): string | undefined {
   const { key, value } = authorityIn(data) ?? {};
   if (key === undefined || value === undefined) return undefined;
@@ -18,7 +18,7 @@ export function authorityFault(secret: string, data: SecretData): string | undef
   return authoritiesProblem(secret, key, authoritiesIn(textOf(value)));
 }
 
-/** Says in a sentence what is odd about it, by the rule for what a Secret holds. */
+/** The sentence for a doubtful certificate authority, by the rule for the data of a Secret. */
 export function authorityWarning(secret: string, data: SecretData | undefined, now: Date | undefined) {
   const { key, value } = (data && authorityIn(data)) ?? {};
   if (key === undefined || value === undefined || value.length > MAX_VALUE_BYTES) return undefined;
@@ -26,7 +26,7 @@ export function authorityWarning(secret: string, data: SecretData | undefined, n
   return message === undefined ? undefined : { rule: 'secret-keys' as const, message };
 }
 
-/** The value that counts; nothing where it is encrypted. */
+/** The value in use; undefined if it is encrypted. */
 function authorityIn(data: SecretData) {
   const key = AUTHORITY_KEYS.find((one) => hasText(data, one));
   const value = key && data.get(key);

@@ -5,7 +5,7 @@ import type { References } from './references.ts';
 import { proxiedProblems } from './secrets/secret-hosts.ts';
 import { secretFindings } from './secrets/secrets.ts';
 
-/** Checks the objects that a Pipeline references; all but its Secrets are only warned of. */
+/** Checks the objects that a Pipeline references; all but its Secrets only cause warnings. */
 export function checkReferences(
   references: References,
   objects: ReferencedObjects,
@@ -24,7 +24,7 @@ function warningsOf(references: References, objects: ReferencedObjects): FieldPr
     const message = objects.clusters.get(key);
     return message ? [{ rule: 'cluster-exists', field, value: ref.name, message }] : [];
   });
-  // One sentence does for all namespaces where it is the same.
+  // Namespaces with the same sentence share one.
   const unread = references.applications.flatMap(
     ({ namespace }) => objects.applications.get(namespace) ?? [],
   );

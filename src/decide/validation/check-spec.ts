@@ -13,10 +13,10 @@ import { specWarnings } from './warnings.ts';
 /** The operator's policy for specs. */
 export type SpecPolicy = HostPolicy & ReferencePolicy & { readonly requireEventCluster?: boolean };
 
-/** A spec from outside, with what the rules say of it alone. */
+/** A spec from outside, with the result of the rules for it alone. */
 export type CheckedSpec =
   | { readonly kind: 'parsed'; readonly spec: PipelineSpec; readonly findings: Findings }
-  /** It does not hold to the schema, so that nothing is to be looked up for it. */
+  /** The spec does not match the schema, so that nothing is looked up for it. */
   | { readonly kind: 'malformed'; readonly findings: Findings; readonly spec?: PipelineSpec };
 
 export function checkSpec(input: unknown, policy: SpecPolicy, names: PipelineNames): CheckedSpec {
@@ -35,13 +35,13 @@ export function checkSpec(input: unknown, policy: SpecPolicy, names: PipelineNam
   return { kind: 'parsed', spec, findings: { problems: validateSpec(spec, policy, names), warnings } };
 }
 
-/** Keeps the schema's word on a field, which is enough. */
+/** Keeps the schema's problem of a field, which is enough. */
 function firstOfField(problems: readonly FieldProblem[], further: readonly FieldProblem[]): FieldProblem[] {
   const known = new Set(problems.map(({ field }) => field));
   return [...problems, ...further.filter(({ field }) => !known.has(field))];
 }
 
-/** Everything that is wrong with a spec that holds to the schema; empty when it is fine. */
+/** All problems of a spec that matches the schema; empty if it is valid. */
 export function validateSpec(spec: PipelineSpec, policy: SpecPolicy, names: PipelineNames): FieldProblem[] {
   return [
     ...referenceProblems(spec, policy, names.namespace),

@@ -3,7 +3,7 @@ import type { Artifact } from '../../api/revision-source.ts';
 import { fieldPathProblem, globProblem } from '../../lib/text/index.ts';
 import type { FieldProblem } from './problem.ts';
 
-/** Which files, and which field in them: both must be readable. */
+/** Checks that the paths of files, and of the fields in them, can be parsed. */
 export function fileProblems(
   files: readonly FileEdit[] | undefined,
   field: string,

@@ -4,7 +4,7 @@ import { parseVersionRange } from '../gates/version-range.ts';
 import { boundsProblem, isMoment } from '../gates/windows.ts';
 import type { FieldProblem } from './problem.ts';
 
-/** What the schema cannot say of gates: time zones that there are, ranges that can be read, artifacts of the Pipeline. */
+/** Checks what the schema cannot: time zones that exist, ranges that can be parsed, artifacts of the Pipeline. */
 export function gateProblems(
   { windows = [], versions, artifactVersions = [] }: Gates,
   field: string,

@@ -11,7 +11,10 @@ import {
 import type { FieldProblem } from './problem.ts';
 import { environmentField } from './problem.ts';
 
-/** What an environment puts on top of the Pipeline's promotion, and whether there is one to put it on. */
+/**
+ * Checks the fields of an environment that override the Pipeline's promotion, and that there is a promotion to
+ * override.
+ */
 export function onTopProblems(spec: PipelineSpec): FieldProblem[] {
   return spec.environments.flatMap((environment, index) => {
     const message = misplaced(spec, environment, index);
@@ -35,7 +38,7 @@ interface Asked {
   readonly approvals?: Approvals | undefined;
 }
 
-/** No rule is taken that is not kept: only what one approval of anybody fulfils. */
+/** Rejects rules that are not enforced: one approval by anybody is the only rule that is. */
 export function approvalProblems({ manual, approvals }: Asked, field: string): FieldProblem[] {
   if (!approvals) return [];
   const { required = 1, groups, notBy } = approvals;

@@ -1,19 +1,19 @@
 import type { Rule } from './rules.ts';
 
-/** One thing that is wrong in a Pipeline, or doubtful in a warning. */
+/** A fault in a Pipeline, or a doubtful field in a warning. */
 export interface FieldProblem {
   readonly rule: Rule;
   /** Path of the field as `kubectl explain` and the API server write it: `spec.environments[1].name`. */
   readonly field: string;
-  /** What stands there now, where that is short and no secret. */
+  /** The present value, if it is short and not a secret. */
   readonly value?: string;
-  /** Sentences: what is wrong and what to write instead. */
+  /** Sentences: the fault and the remedy. */
   readonly message: string;
-  /** The field above `field` that holds all that the rule looks at; `field` itself when left out. */
+  /** The field above `field` that holds everything the rule checks; defaults to `field`. */
   readonly scope?: string;
 }
 
-/** What the rules say of a Pipeline. */
+/** The result of all rules for a Pipeline. */
 export interface Findings {
   readonly problems: readonly FieldProblem[];
   readonly warnings: readonly FieldProblem[];
@@ -26,7 +26,7 @@ export function problemLine(problem: FieldProblem): string {
   return `${problem.field}: ${problemText(problem)}`;
 }
 
-/** The same without the field. */
+/** The problem's text without the field. */
 export function problemText({ value, message }: FieldProblem): string {
   return value === undefined ? message : `${JSON.stringify(value)}: ${message}`;
 }
@@ -38,7 +38,7 @@ export function mergeFindings(...all: readonly Findings[]): Findings {
   };
 }
 
-/** A promotion's own field and the promotion into each environment are named in several rules. */
+/** Several rules name a promotion's own field and the promotion into each environment. */
 export function environmentField(index: number): string {
   return `spec.environments[${index}]`;
 }

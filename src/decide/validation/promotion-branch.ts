@@ -13,7 +13,7 @@ interface Place {
 }
 
 interface HeadBranch extends Place {
-  /** What its name comes from, and where that is written. */
+  /** The template of the name, and the field that holds it. */
   readonly template: string | undefined;
   readonly field: string;
   /** Nothing is promoted into the first environment. */
@@ -25,20 +25,23 @@ export interface PipelineNames {
   readonly name: string;
 }
 
-/** The branch is named after the environment, or by a template, and is nobody else's: no other environment's, no base branch. */
+/**
+ * The branch is named after the environment, or by a template, and belongs to it alone: it is neither another
+ * environment's branch nor a base branch.
+ */
 export function promotionBranchProblems(spec: PipelineSpec, names: PipelineNames): FieldProblem[] {
   const heads = headBranches(spec, names);
   const bases = baseBranches(spec);
   const found = new Map<string, FieldProblem>();
   for (const [index, head] of heads.entries()) {
     const problem = headProblem(head, bases, heads.slice(0, index));
-    // One template is written for several environments.
+    // Several environments may share one template.
     if (problem && !found.has(problem.field)) found.set(problem.field, problem);
   }
   return [...found.values()];
 }
 
-/** What is wrong with the template itself. */
+/** The faults of the template itself. */
 export function branchTemplateProblems(
   { branch }: Pick<PullRequestStrategy, 'branch'>,
   field: string,
@@ -90,12 +93,12 @@ function headProblem(
   return { rule: 'promotion-branch', field, value, message };
 }
 
-/** Two environments of one name are a fault of their own. */
+/** Two environments of one name are a separate fault. */
 function isMade(one: HeadBranch, other: HeadBranch): boolean {
   return !one.isFirst && !other.isFirst && one.environment !== other.environment;
 }
 
-/** One has the other's name, or would have to be a directory where the other one is a file. */
+/** True if both have one name, or one would be a directory where the other one is a file. */
 function isInTheWay(one: Place, other: Place): boolean {
   if (one.branch !== other.branch && !isBelow(one, other) && !isBelow(other, one)) return false;
   return isSameRepository(one.url, other.url);
@@ -118,7 +121,7 @@ function otherProblem({ branch, template = '' }: HeadBranch, other: HeadBranch):
   return `So would be the one into ${other.environment}.${cure}`;
 }
 
-/** What the branch is made of without a template holds to rules of its own, so that only its length is left. */
+/** The parts of a name without a template have rules of their own, so that only its length is checked. */
 function nameProblem({ branch, template }: HeadBranch): string | undefined {
   return template === undefined ? branchLengthProblem(branch) : branchProblem(branch);
 }

@@ -55,7 +55,7 @@ export function promotionProblems(
   return [...written, ...gates, ...promotionBranchProblems(spec, names)];
 }
 
-/** Wherever gates are written in the spec. */
+/** All places in the spec that hold gates. */
 export function gatesOf(spec: PipelineSpec): { readonly field: string; readonly gates: Gates }[] {
   const placed = [
     ...promotionsOf(spec).map(({ field, promotion: { gates } }) => ({ field, gates })),
@@ -102,7 +102,7 @@ function pushProblems(push: PushStrategy | undefined, field: string, policy: Fil
   ];
 }
 
-/** A token is sent where the URL says, so what is beside the URL belongs to these rules. */
+/** A token is sent to the host of the URL, so the fields beside the URL belong to these rules. */
 function forgeProblems(pullRequest: PullRequestStrategy, scope: string, policy: HostPolicy): FieldProblem[] {
   const { url } = pullRequest;
   const wrong = urlProblems(url, scope, policy);

@@ -39,13 +39,13 @@ export interface RefusedReference {
   /** Path below the target. */
   readonly below: string;
   readonly namespace: string;
-  /** Without the namespace that it names. */
+  /** The sentence without the namespace. */
   readonly message: string;
 }
 
 /**
- * The reference of a target that `--no-cross-namespace-refs` refuses: to a namespace of this cluster, or to the cluster
- * that it is on. On that one it may name any namespace.
+ * The reference of a target that `--no-cross-namespace-refs` rejects: to a namespace of this cluster, or to the cluster
+ * that it is on. On another cluster it may name any namespace.
  */
 export function refusedReference(
   { namespace, clusterRef }: Target,

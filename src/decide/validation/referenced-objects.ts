@@ -2,15 +2,15 @@ import type { AllowedHosts } from '../model/allowed-hosts.ts';
 
 /** The objects that a Pipeline's spec references, as far as they are known. */
 
-/** Values by key; `sealed` where the value is encrypted, as in a file that is meant for Git. */
+/** Values by key; `sealed` if the value is encrypted, as in a file that is meant for Git. */
 export type SecretData = ReadonlyMap<string, Uint8Array | 'sealed'>;
 
 export interface ReferencedSecret {
-  /** Undefined where not even the keys are known, such as of an ExternalSecret. */
+  /** Undefined if not even the keys are known, such as of an ExternalSecret. */
   readonly values?: SecretData;
   /** From the annotation `pipelines.weave.works/allowed-hosts`; absent without one. */
   readonly allowedHosts?: AllowedHosts;
-  /** Changes with each change of the Secret; absent where it is not known. */
+  /** Changes with each change of the Secret; absent if it is not known. */
   readonly version?: string;
 }
 
@@ -20,7 +20,7 @@ export type SecretState =
   /** `why` is a sentence. */
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** Warnings are sentences; what is as it should be has none. */
+/** Warnings are sentences; an object without a fault has none. */
 export interface ReferencedObjects {
   readonly secrets: ReadonlyMap<string, SecretState>;
   /** Warnings by `clusterKey`. */
@@ -31,9 +31,9 @@ export interface ReferencedObjects {
    * Warnings that the author of a change may not get the application in a namespace of this cluster, by the namespace.
    */
   readonly authors: ReadonlyMap<string, string>;
-  /** Warnings by `targetKey`: who else manages the application there. */
+  /** Warnings by `targetKey`: others that manage the application there. */
   readonly managers: ReadonlyMap<string, string>;
-  /** The time of the lookup; without it nothing is said of what has expired. */
+  /** The time of the lookup; without it expiry is not checked. */
   readonly now?: Date;
 }
 

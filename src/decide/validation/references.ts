@@ -15,7 +15,7 @@ import { environmentField } from './problem.ts';
 import { type PipelineNames, promotionsOf } from './promotions.ts';
 import { type ReferencePolicy, refusedReference } from './reference-policy.ts';
 
-/** A Secret in the Pipeline's namespace that the spec names, and what for. */
+/** A Secret in the Pipeline's namespace that the spec names, and its use. */
 export type SecretReference = HmacReference | ForgeReference | PartReference;
 
 export interface HmacReference {
@@ -30,27 +30,27 @@ export interface ForgeReference {
   readonly use: 'forge';
   readonly field: string;
   readonly name: string;
-  /** Undefined where nobody tells. */
+  /** Undefined if the type is not known. */
   readonly type: ForgeType | undefined;
-  /** Of the repository that the Secret is for. */
+  /** The URL of the repository that the Secret is for. */
   readonly url: string;
   /** Git alone, or the forge's API too. */
   readonly reaches: 'git' | 'forge';
-  /** Those that other Secrets are named for: these keys are not read here. */
+  /** The parts that other Secrets are named for: their keys are not read here. */
   readonly elsewhere?: readonly SecretPart[];
-  /** Name of the Secret with the proxy on the way there. */
+  /** Name of the Secret with the proxy to the host. */
   readonly proxy?: string;
 }
 
-/** A Secret of its own for what the Secret with the credentials may hold too. */
+/** A separate Secret for a part that the Secret with the credentials may hold too. */
 export interface PartReference {
   readonly use: 'part';
   readonly part: SecretPart;
   readonly field: string;
   readonly name: string;
-  /** Of the repository that it is for. */
+  /** The URL of the repository that the Secret is for. */
   readonly url: string;
-  /** Name of the Secret with the proxy on the way there, where it is used behind one. */
+  /** Name of the Secret with the proxy to the host, if the part is used behind one. */
   readonly proxy?: string;
 }
 
@@ -66,19 +66,19 @@ export interface TargetReference {
   readonly key: string;
 }
 
-/** References of a spec to what is outside it, each once with the first field that names it. */
+/** References of a spec to other objects, each once with the first field that names it. */
 export interface References {
-  /** Of the Pipeline. */
+  /** The name and namespace of the Pipeline. */
   readonly names: PipelineNames;
   readonly appRef: AppRef;
   readonly secrets: readonly SecretReference[];
   readonly clusters: readonly ClusterReference[];
-  /** Of the cluster that Turnpike runs in, one a namespace. */
+  /** The applications in Turnpike's own cluster, one a namespace. */
   readonly applications: readonly TargetReference[];
   readonly targets: readonly TargetReference[];
 }
 
-/** Nothing is looked up by way of a reference that is refused. */
+/** A rejected reference causes no lookup. */
 export function referencesOf(
   spec: PipelineSpec,
   names: PipelineNames,
@@ -141,7 +141,7 @@ export function secretReferences(spec: PipelineSpec): SecretReference[] {
   return firstOf(references, identityOf);
 }
 
-/** The same for needs that are the same question. */
+/** Returns the same text for references that need the same lookup. */
 function identityOf(reference: SecretReference): string {
   switch (reference.use) {
     case 'hmac':

@@ -2,7 +2,7 @@ import type { PullRequestStrategy, PushStrategy } from '../../api/pipeline.ts';
 import { parseTemplate } from '../../lib/text/index.ts';
 import type { FieldProblem } from './problem.ts';
 
-/** What a template may say, each one a text in one line; empty where it is not known. */
+/** The variables of a template, each one a text in one line; empty if it is not known. */
 const ONE_LINE = [
   'namespace',
   'pipeline',
@@ -16,7 +16,7 @@ const ONE_LINE = [
   'approvedBy',
 ] as const;
 
-/** By the field of `templates`; `summary`, `changes`, `gates` and `rollback` are written in Markdown. */
+/** The names that each field of `templates` may use; `summary`, `changes`, `gates` and `rollback` are Markdown. */
 export const TEMPLATE_NAMES = {
   title: ONE_LINE,
   commit: ONE_LINE,

@@ -5,7 +5,7 @@ import { gateWarnings } from './gates.ts';
 import { environmentField, type FieldProblem } from './problem.ts';
 import { gatesOf } from './promotions.ts';
 
-/** Warns of what is allowed and yet suspicious. */
+/** Warns of settings that are allowed but suspicious. */
 export function specWarnings(
   spec: PipelineSpec,
   { namespace, requireEventCluster = false }: WarningOptions,
@@ -20,13 +20,13 @@ export function specWarnings(
 }
 
 export interface WarningOptions {
-  /** Of the Pipeline. */
+  /** The namespace of the Pipeline. */
   readonly namespace: string;
-  /** Events have to name their cluster. */
+  /** Events must name their cluster. */
   readonly requireEventCluster?: boolean | undefined;
 }
 
-/** Environments whose promotion names no key, gathered under the promotion where the key would belong. */
+/** Environments whose promotion names no key, grouped under the promotion that the key would belong to. */
 function closedWebhooks(spec: PipelineSpec): FieldProblem[] {
   const open = spec.environments.filter((environment, index) => {
     return index > 0 && promotionInto(spec, environment) && !approvalSecret(spec, environment);
@@ -65,7 +65,7 @@ function sharedTargets(spec: PipelineSpec, namespace: string): FieldProblem[] {
 }
 
 interface Place {
-  /** Of the environment. */
+  /** The index of the environment. */
   readonly index: number;
   readonly cluster: string;
 }

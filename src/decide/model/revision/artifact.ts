@@ -1,23 +1,24 @@
 import { OCI_TAG, parseRevision } from './value.ts';
 import { DIGEST_DIGITS, splitBuild, withoutDigest } from './version.ts';
 
-/** Charts from OCI registries, of which helm-controller says the version and the digest apart. */
+/** Charts from OCI registries: helm-controller reports their version and their digest separately. */
 
 /** Both spellings and a tag take no more room in a Pipeline's status than one revision that is as long as it may be. */
 const MAX_VERSION = 100;
 const MAX_DIGEST = 140;
 
-/** What Flux's own revision leaves out. */
+/** Details that Flux's own revision leaves out. */
 export interface RevisionDetails {
-  /** Absent where the revision says it all. */
+  /** Absent if the revision is in its full form already. */
   readonly fullRevision?: string;
-  /** Of the chart in its registry. */
+  /** The chart's tag in its registry. */
   readonly tag?: string;
 }
 
 /**
- * `6.5.1+0c1d2e3f4a5b` with `artifact`, which is `ociDigest` in a HelmRelease's history and `oci-digest` in events, is
- * `6.5.1@sha256:0c1d2e3f4a5b…`. A tag that is no version comes with it: `latest@sha256:…`.
+ * Adds the digest of the artifact, which is `ociDigest` in a HelmRelease's history and `oci-digest` in events:
+ * `6.5.1+0c1d2e3f4a5b` becomes `6.5.1@sha256:0c1d2e3f4a5b…`. A tag that is not a version precedes the digest in
+ * `artifact`: `latest@sha256:…`.
  */
 export function withArtifact(revision: string, artifact: string | undefined): RevisionDetails {
   if (artifact === undefined) return {};
@@ -30,15 +31,17 @@ export function withArtifact(revision: string, artifact: string | undefined): Re
 }
 
 /**
- * What Flux says of a chart that is built anew for other values files, or for each revision of its source: build metadata
- * counts per cluster, and no registry has it.
+ * Drops the build metadata that Flux adds to a chart which it builds for other values files, or for each revision of
+ * its source: it counts per cluster, and no registry has it.
  */
 export function withoutBuild(revision: string): RevisionDetails {
   const [core, build] = splitBuild(revision);
   return build === undefined || revision.length > MAX_VERSION ? {} : { fullRevision: core };
 }
 
-/** The spelling to write parts of where `revision` is a chart's: what stands before its digest is a version and no tag. */
+/**
+ * The spelling whose parts are written for a chart's `revision`: the text before its digest is a version, not a tag.
+ */
 export function asChart(revision: string, tag: string | undefined): string {
   const { name, version, digest } = parseRevision(revision);
   const hex = digest?.slice(digest.indexOf(':') + 1) ?? '';

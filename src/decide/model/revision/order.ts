@@ -3,14 +3,17 @@ import { membersOf, pairsOf } from './set.ts';
 import { parseRevision } from './value.ts';
 import { compareVersions, type VersionOrder, versionOrder } from './version.ts';
 
-/** The order of revisions goes by their versions, `v`, digest and commit apart. What has no version is in no order. */
+/**
+ * Revisions are ordered by their versions; `v`, digest and commit do not count. A revision without a version has no
+ * place.
+ */
 
 function orderOf(revision: string | undefined): VersionOrder | undefined {
   const { version } = parseRevision(revision ?? '');
   return version === undefined ? undefined : versionOrder(version);
 }
 
-/** Whether `revision` is older than `other`; only versions can be. Of two sets: when one of it is. */
+/** True if `revision` is older than `other`; only versions can be. A set is older if one of its artifacts is. */
 export function isOlder(revision: string, other: string): boolean {
   const both = pairsOf(revision, other);
   return both ? both.some(([one, two]) => isOneOlder(one, two)) : isOneOlder(revision, other);
@@ -21,7 +24,7 @@ function isOneOlder(revision: string, other: string): boolean {
   return one !== undefined && two !== undefined && compareVersions(one, two) < 0;
 }
 
-/** Whether one of them can be older than the other; of two sets, whether each artifact's can, or is the same in both. */
+/** True if one of the two can be older than the other; for sets, if each artifact can be, or is the same in both. */
 export function isComparable(revision: string, other: string): boolean {
   const both = pairsOf(revision, other) ?? [[revision, other] as const];
   return both.every(
@@ -29,12 +32,12 @@ export function isComparable(revision: string, other: string): boolean {
   );
 }
 
-/** Whether it has a place in the order; of two sets each may be older than the other. */
+/** True if the revision has a place in the order; of two sets each may be older than the other. */
 export function isOrdered(revision: string): boolean {
   return membersOf(revision) === undefined && orderOf(revision) !== undefined;
 }
 
-/** The newest first; what has no version stays behind, in the order that it came in. */
+/** Sorts the newest first; revisions without a version follow in their original order. */
 export function newestFirst(revisions: readonly string[]): string[] {
   return revisions.toSorted((a, b) => {
     const [one, two] = [orderOf(a), orderOf(b)];
@@ -43,7 +46,7 @@ export function newestFirst(revisions: readonly string[]): string[] {
   });
 }
 
-/** The version in it, for ranges of versions; a date is one too, without its leading zeros. */
+/** The version in the revision, for ranges of versions; a date is one too, without its leading zeros. */
 export function semverOf(revision: string): SemVer | undefined {
   return orderOf(revision)?.semver;
 }

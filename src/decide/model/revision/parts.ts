@@ -4,12 +4,12 @@ import { shortRevision } from './shown.ts';
 import { parseRevision } from './value.ts';
 import { splitBuild } from './version.ts';
 
-/** What of a revision is written somewhere: all of it, or one of its parts. */
+/** The part of a revision that is written into a file: all of it, or one of its parts. */
 export type RevisionPart = NonNullable<FileEdit['value']>;
 
 const MAX_SHOWN = 256;
 
-/** Undefined: the revision does not say it for certain. */
+/** Undefined: the revision does not have the part for certain. */
 export function revisionPart(revision: string, part: RevisionPart): string | undefined {
   const { name, tag, digest, commit, version } = parseRevision(revision);
   switch (part) {
@@ -27,13 +27,13 @@ export function revisionPart(revision: string, part: RevisionPart): string | und
   }
 }
 
-/** Whether build metadata is a chart's own, and not what Flux put there of a digest or a commit. */
+/** True if build metadata is the chart's own, and not added by Flux from a digest or a commit. */
 function isCertain(version: string | undefined, digest: string | undefined): boolean {
   const [, build = ''] = splitBuild(version ?? '');
   return digest !== undefined || !/^[0-9a-f]{12}(\.\d+)?$/.test(build);
 }
 
-/** Why it is not written: `the revision "6.5.0" has no digest`. */
+/** The reason for which it is not written: `the revision "6.5.0" has no digest`. */
 export function lacksPart(revision: string, part: RevisionPart): string {
   const the = `the revision ${JSON.stringify(cut(shortRevision(revision), MAX_SHOWN))}`;
   const { version, tag } = parseRevision(revision);

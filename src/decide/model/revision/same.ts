@@ -3,13 +3,14 @@ import { parseRevision, type Revision } from './value.ts';
 import { compareVersions, repeatsDigest, splitBuild, versionOrder } from './version.ts';
 
 /**
- * Two relations, for "the same" is not transitive: `6.5.1` is the same as `6.5.1@sha256:A` and as `6.5.1@sha256:B`, which
- * are two.
+ * Two relations, as "the same" is not transitive: `6.5.1` is the same as `6.5.1@sha256:A` and as `6.5.1@sha256:B`,
+ * which differ.
  */
 
 /**
- * Whether an environment that has `there` is to get `wanted`: the commits or the digests differ where both are known, else
- * the versions. Build metadata counts, unless it is the start of a known digest. A set is needed when one of it is.
+ * True if an environment that has `there` needs `wanted`: the commits or the digests differ if both are known, else the
+ * versions. Build metadata counts, unless it is the start of a known digest. A set is needed if one of its artifacts
+ * is.
  */
 export function isNeeded(wanted: string, there: string): boolean {
   if (wanted === there) return false;
@@ -19,7 +20,7 @@ export function isNeeded(wanted: string, there: string): boolean {
 
 function isOneNeeded(wanted: string, there: string): boolean {
   if (wanted === there) return false;
-  // Neither has a digest or a commit, as in most Pipelines: two texts are two revisions.
+  // Neither has a digest or a commit, as in most Pipelines: different texts are different revisions.
   if (!wanted.includes(':') && !there.includes(':')) return true;
   const [one, other] = [parseRevision(wanted), parseRevision(there)];
   if (one.commit !== undefined && other.commit !== undefined) return one.commit !== other.commit;
@@ -28,15 +29,16 @@ function isOneNeeded(wanted: string, there: string): boolean {
   return !isVersion(one, other, isBuild);
 }
 
-/** Two spellings of one revision, as far as they say. */
+/** True for two spellings of one revision, as far as their details show. */
 export function isSame(one: string | undefined, other: string | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   return !isNeeded(one, other);
 }
 
 /**
- * Whether an environment that runs `runs` has got `wanted`: it is the same, or, where the change that was made for it names
- * no digest, the same version, whichever digest another registry gives it. `byVersion` names those of a set.
+ * True if `wanted` has arrived in an environment that runs `runs`: it is the same, or, if the change that was made for
+ * it names no digest, the same version, whichever digest another registry gives it. `byVersion` names the artifacts of
+ * a set that are compared so.
  */
 export function hasArrived(
   runs: string | undefined,
@@ -51,7 +53,7 @@ export function hasArrived(
   });
 }
 
-/** Of several spellings of one revision the one that says most. */
+/** The spelling with the most details among several of one revision. */
 export function fullestOf(revisions: readonly (string | undefined)[]): string | undefined {
   let fullest: string | undefined;
   for (const one of revisions) {
@@ -71,7 +73,7 @@ function fullness(revision: string): number {
   return Number(isPinned(value)) * 2 + Number(value.name !== undefined);
 }
 
-/** The artifacts whose revision names a digest or a commit, with it; without artifacts `revision`. */
+/** The artifacts whose revision has a digest or a commit, with it; without artifacts the key is `revision`. */
 export function pinsOf(revision: string): ReadonlyMap<string, string> {
   const pins = new Map<string, string>();
   for (const part of partsOf(revision)) {
@@ -86,7 +88,7 @@ function isPinned({ digest, commit }: Revision): boolean {
   return digest !== undefined || commit !== undefined;
 }
 
-/** A tag that is no version, such as that of a build, is as good as one; a branch is none. */
+/** A tag that is not a version, such as that of a build, identifies a revision as a version does; a branch does not. */
 function isVersionOrTag(one: Revision, other: Revision): boolean {
   const isTag = one.commit === undefined && other.commit === undefined && one.tag !== undefined;
   return isVersion(one, other, isTracked) || (isTag && one.tag === other.tag);

@@ -1,6 +1,6 @@
 /** The revision of a Pipeline with artifacts: all of theirs in one text, such as `chart=6.5.0,image=1.9.2`. */
 
-/** One artifact's share of a set. */
+/** The revision of one artifact in a set. */
 export interface Member {
   readonly artifact: string;
   readonly revision: string;
@@ -8,10 +8,10 @@ export interface Member {
 
 const SET = /^[a-z][-a-z0-9]{0,31}=[^,=]+(,[a-z][-a-z0-9]{0,31}=[^,=]+){0,31}$/;
 
-/** What a revision that is no set is called among artifacts, none of which may have this name. */
+/** The artifact name of a revision that is not a set; no artifact may have this name. */
 export const WHOLE = 'revision';
 
-/** Each artifact and its revision; of one revision that is no set, that alone. */
+/** Each artifact and its revision; a revision that is not a set is its only member. */
 export function partsOf(revision: string): readonly Member[] {
   return membersOf(revision) ?? [{ artifact: WHOLE, revision }];
 }
@@ -29,7 +29,7 @@ export function setOf(members: readonly Member[]): string {
   return members.map(({ artifact, revision }) => `${artifact}=${revision}`).join(',');
 }
 
-/** Whether a revision can stand in a set, and is no set itself. */
+/** True if a revision can be a member of a set, and is not a set itself. */
 export function isUnmistakable(revision: string): boolean {
   return !/[,=]/.test(revision);
 }
@@ -41,12 +41,12 @@ export function mapMembers(revision: string, map: (revision: string, artifact?: 
   return setOf(members.map((one) => ({ ...one, revision: map(one.revision, one.artifact) })));
 }
 
-/** What an artifact has in it; of one revision that is no set, that. */
+/** The artifact's revision in the set; a revision that is not a set stands for itself. */
 export function memberRevision(revision: string, artifact: string | undefined): string {
   return (artifact !== undefined && memberOf(revision, artifact)) || revision;
 }
 
-/** What an artifact has in it; undefined: nothing. */
+/** The artifact's revision in the set; undefined: it has none. */
 export function memberOf(revision: string, artifact: string): string | undefined {
   return membersOf(revision)?.find((one) => one.artifact === artifact)?.revision;
 }
@@ -54,7 +54,7 @@ export function memberOf(revision: string, artifact: string): string | undefined
 /** An artifact with its revision in each of two sets. */
 export type Pair = readonly [one: string, other: string, artifact: string];
 
-/** Undefined where one of them is no set, or has other artifacts. */
+/** Returns undefined if one of them is not a set, or has other artifacts. */
 export function pairsOf(one: string, other: string): readonly Pair[] | undefined {
   if (!one.includes('=') || !other.includes('=')) return undefined;
   const [first, second] = [membersOf(one), membersOf(other)];

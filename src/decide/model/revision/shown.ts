@@ -34,7 +34,7 @@ export function shownRevision(revision: string): Shown {
   if (digest === undefined) return { name: cutHex(revision) };
   const short = cutHex(shortDigest(digest));
   if (name === undefined) return { name: short };
-  // What stands behind a chart's version is its digest once more.
+  // Build metadata of a chart's version repeats its digest.
   return { name: cutHex(name.includes('+') ? (version ?? name) : name), digest: short };
 }
 
@@ -48,8 +48,8 @@ function cutHex(text: string): string {
 }
 
 /**
- * Whether it is text that can be shown and written. What a line of text, a header or a terminal may take for something
- * else is in no revision of Flux.
+ * True if the revision can be shown and written. Flux's revisions have no characters that a line of text, a header or a
+ * terminal takes for something else.
  */
 export function isPrintable(revision: string): boolean {
   return !hasControls(revision) && revision.isWellFormed();

@@ -1,8 +1,8 @@
 import { plainVersion, versionOrder, withoutDigest } from './version.ts';
 
 /**
- * A revision, read once from the text that Flux writes. `name` is what stands before the digest or the commit; the others
- * are what it says for certain.
+ * A revision, parsed once from the text that Flux writes. `name` is the text before the digest or the commit; the other
+ * fields are certain.
  */
 export interface Revision {
   readonly name?: string;
@@ -10,23 +10,23 @@ export interface Revision {
   readonly version?: string;
   readonly tag?: string;
   readonly branch?: string;
-  /** With its algorithm: of an OCI artifact, or of a bucket's files. */
+  /** The digest of an OCI artifact, or of a bucket's files; includes the algorithm. */
   readonly digest?: string;
   /** The bare hash. */
   readonly commit?: string;
 }
 
-/** As the OCI image specification has it ("Digests"). */
+/** Syntax of the OCI image specification ("Digests"). */
 const DIGEST = /^[a-z0-9][a-z0-9+._-]*:[A-Za-z0-9=_-]+$/;
-/** What Flux reports for a source that is pinned to a digest or a commit, and for a bucket. */
+/** The form that Flux reports for a source that is pinned to a digest or a commit, and for a bucket. */
 const ALONE = /^sha(?:1|256|384|512):[0-9a-f]{40,128}$/;
 const COMMIT = /^sha1:([0-9a-f]+)$/;
-/** OCI distribution specification ("Pulling manifests"): a `+` is no character of a tag. */
+/** Syntax of the OCI distribution specification ("Pulling manifests"): a tag cannot have a `+`. */
 export const OCI_TAG = /^\w[\w.-]{0,127}$/;
 const GIT_TAG = 'refs/tags/';
 const GIT_BRANCH = 'refs/heads/';
 
-/** Reads any text: what is in none of Flux's forms is a name and nothing else. */
+/** Parses any text: a text in none of Flux's forms is only a name. */
 export function parseRevision(text: string): Revision {
   if (ALONE.test(text)) return pinOf(text);
   const at = text.lastIndexOf('@');
@@ -38,7 +38,7 @@ export function parseRevision(text: string): Revision {
   return { name, ...(pinned.commit === undefined ? artifact(name, pin) : source(name)), ...pinned };
 }
 
-/** The one spelling for records and addresses: what `parseRevision` reads as the same value. */
+/** The canonical spelling for records and addresses, of all that `parseRevision` reads as the same value. */
 export function fullRevision({ name, digest, commit }: Revision): string {
   const pin = digest ?? (commit === undefined ? undefined : `sha1:${commit}`);
   if (pin === undefined) return name ?? '';
@@ -59,7 +59,7 @@ function unpinned(name: string): Named {
   return { ...versionIn(name), ...(isTag && { tag: name }) };
 }
 
-/** Of an OCI artifact: a tag; with a `+` the version of a chart, whose tag comes behind it where it is known. */
+/** The name of an OCI artifact is a tag; with a `+` it is the version of a chart, followed by its tag if known. */
 function artifact(name: string, digest: string): Named {
   const at = name.indexOf('@');
   if (at > 0) return { ...artifact(name.slice(0, at), digest), ...tagIn(name.slice(at + 1)) };
@@ -73,7 +73,7 @@ function tagIn(name: string): Pick<Revision, 'tag'> {
   return OCI_TAG.test(name) ? { tag: name } : {};
 }
 
-/** Of a Git repository: a branch or a tag, which Flux does not tell apart in a short name. */
+/** The name of a Git revision is a branch or a tag, which Flux does not tell apart in a short name. */
 function source(name: string): Named {
   if (name.startsWith(GIT_BRANCH)) return { branch: name.slice(GIT_BRANCH.length) };
   if (name.startsWith(GIT_TAG)) return { ...versionIn(name), tag: name.slice(GIT_TAG.length) };

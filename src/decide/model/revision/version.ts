@@ -13,12 +13,15 @@ export interface VersionOrder {
   readonly rest: number;
 }
 
-/** `2024.01.15`, `2024.01`, `2024.01.15.2`, `2024.01.15-rc.1`: no semantic version, for its leading zeros or its numbers. */
+/**
+ * `2024.01.15`, `2024.01`, `2024.01.15.2`, `2024.01.15-rc.1`: leading zeros or the number of parts keep them from being
+ * semantic versions.
+ */
 const DATE = /^(\d{4})\.(\d{1,8})(?:\.(\d{1,8}))?(?:\.(\d{1,8}))?(-[\da-z.-]{1,64})?$/i;
 
-/** Undefined for what is neither a semantic version nor a date. */
+/** Returns undefined for a text that is neither a semantic version nor a date. */
 export function versionOrder(version: string): VersionOrder | undefined {
-  // Branches and words are many, and to find out that one is no version is slow.
+  // Branches and words are frequent, and the full parse is slow to reject them.
   if (!/^\s*v?\d/.test(version)) return undefined;
   const semver = parse(plainVersion(version));
   if (semver) return { semver, rest: 0 };
@@ -32,22 +35,22 @@ export function compareVersions(one: VersionOrder, other: VersionOrder): number 
   return one.semver.compare(other.semver) || one.rest - other.rest;
 }
 
-/** The version without its build metadata, and that. */
+/** The version without its build metadata, and the build metadata. */
 export function splitBuild(version: string): readonly [core: string, build: string | undefined] {
   const at = version.indexOf('+');
   return at < 0 ? [version, undefined] : [version.slice(0, at), version.slice(at + 1)];
 }
 
-/** helm-controller puts so many digits of an artifact's digest behind a chart's version. */
+/** The number of digits of an artifact's digest that helm-controller adds to a chart's version. */
 export const DIGEST_DIGITS = 12;
 
-/** Whether build metadata is the start of the digest: `0c1d2e3f4a5b` of `sha256:0c1d2e3f4a5b…`. */
+/** True if build metadata is the start of the digest: `0c1d2e3f4a5b` of `sha256:0c1d2e3f4a5b…`. */
 export function repeatsDigest(build: string | undefined, digest: string | undefined): boolean {
   const hex = digest?.slice(digest.indexOf(':') + 1);
   return build?.length === DIGEST_DIGITS && hex !== undefined && hex.startsWith(build);
 }
 
-/** The version without build metadata that says nothing but the digest. */
+/** The version without build metadata that only repeats the digest. */
 export function withoutDigest(version: string, digest: string | undefined): string {
   const [core, build] = splitBuild(version);
   return repeatsDigest(build, digest) ? core : version;

@@ -1,13 +1,13 @@
 import { lacksPart, type RevisionPart, revisionPart } from './parts.ts';
 import { membersOf } from './set.ts';
 
-/** What a marker or an entry of `files` asks for: a part of the revision, or of one artifact's. */
+/** The part of the revision, or of one artifact's, that a marker or an entry of `files` asks for. */
 export interface Asked {
   readonly artifact?: string | undefined;
   readonly part: RevisionPart;
 }
 
-/** What is written there; else why nothing is, as the rest of a sentence. */
+/** The written text; or the reason for which there is none, as the rest of a sentence. */
 export type Written = { readonly value: string } | { readonly reason: string };
 
 export function writtenAs(revision: string, { artifact, part }: Asked): Written {

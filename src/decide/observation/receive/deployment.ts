@@ -6,11 +6,11 @@ import { findTarget, targetIdentity } from '../fold.ts';
 import { startOf } from '../fold-deployment.ts';
 import type { Located } from './located.ts';
 
-/** Records what an event says of the deployment to its environment. */
+/** Records the deployment that an event reports in its environment. */
 
 /**
- * Watching is often faster than the event about the same deployment. To its sender that is not a repetition: the
- * first event is answered as if nothing were known yet.
+ * True for the event of a deployment that the watch, which is often faster, has recorded. Its sender has not sent it
+ * before: the first event is answered as if the deployment were new.
  */
 export function isConfirmation(located: Located, state: EnvironmentStatus): boolean {
   const { meaning, full } = located;
@@ -20,8 +20,8 @@ export function isConfirmation(located: Located, state: EnvironmentStatus): bool
 }
 
 /**
- * True where this very success is recorded: at the event's own target, and as the deployment. Of several targets each
- * repeats its own at each interval, which must not take the place of what another one does.
+ * True if this very success is recorded: at the event's own target, and as the deployment. Each of several targets
+ * repeats its own success at each interval, which must not replace what another one reports.
  */
 export function isRecorded(located: Located, state: EnvironmentStatus): boolean {
   const { full, environment } = located;
@@ -33,28 +33,28 @@ export function isRecorded(located: Located, state: EnvironmentStatus): boolean 
   return isThere || isWatched(target);
 }
 
-/** Its application says itself what it runs, or that it is gone. */
+/** The application itself shows which revision it runs, or that it is gone. */
 export function isWatched(target: TargetStatus | undefined): boolean {
   return target?.seen === 'now' || target?.seen === 'gone';
 }
 
-/** The application can be read, and does not show what the event says: the watch decides. */
+/** The application can be read, and does not show what the event reports: the watch decides. */
 export function isHint(located: Located, state: EnvironmentStatus): boolean {
   const target = recordedTarget(located, state);
   return isWatched(target) && !(target?.ready && isSame(revisionOf(target), located.full));
 }
 
-/** There is nothing that an event could be about. */
+/** There is no object that an event could be about. */
 export function isGone(located: Located, state: EnvironmentStatus): boolean {
   return recordedTarget(located, state)?.seen === 'gone';
 }
 
-/** Older than what is recorded of the same target; of one that can be read, than what is recorded of all. */
+/** True if it is older than the record of the same target; for a target that can be read, than that of all. */
 export function isOutdated(located: Located, state: EnvironmentStatus): boolean {
   const { environment, at } = located;
   const target = recordedTarget(located, state);
   const isAlone = environment.targets.length === 1 || target?.seen === 'now';
-  // A reading from before its cluster went away counts as well.
+  // An observation from before its cluster became unreadable counts as well.
   const read = target?.seen === 'now' ? undefined : target?.deployedAt;
   const reported = target?.observedAt === undefined ? undefined : Date.parse(target.observedAt);
   const times = [
@@ -65,12 +65,12 @@ export function isOutdated(located: Located, state: EnvironmentStatus): boolean 
   return times.some((time) => time !== undefined && Date.parse(at) < time);
 }
 
-/** Flux's events say their time to the second; what was seen may be more exact. */
+/** Flux's events have their time to the second; an observation may be more exact. */
 function startOfSecond(time: string): number {
   return Math.floor(Date.parse(time) / 1000) * 1000;
 }
 
-/** In milliseconds. A deployment that was only seen to begin says nothing of when it ends. */
+/** Milliseconds. A deployment that was only observed to begin does not have an end yet. */
 function endOf(deployment: Deployment | undefined): number | undefined {
   if (deployment?.source !== 'watch') return deployment && Date.parse(deployment.observedAt);
   return deployment.phase === 'Progressing' ? undefined : startOfSecond(deployment.observedAt);
@@ -87,7 +87,7 @@ export function withDeployment(located: Located, state: EnvironmentStatus): Envi
   return { ...state, targets, ...(newer && { deployment: nextDeployment(located, state.deployment) }) };
 }
 
-/** The event was expected: only that it came is new, and the time of the deployment stays. */
+/** The event was expected: only its arrival is new, and the time of the deployment stays. */
 export function withConfirmation(state: EnvironmentStatus): EnvironmentStatus {
   const { deployment } = state;
   if (!deployment) return state;
@@ -96,14 +96,14 @@ export function withConfirmation(state: EnvironmentStatus): EnvironmentStatus {
   return { ...state, deployment: { ...deployment, observedAt, source: 'webhook' } };
 }
 
-/** Reasons of events that come with a rollout each. */
+/** Reasons of events that each rollout raises once. */
 const ROLLOUTS: readonly string[] = ['InstallSucceeded', 'UpgradeSucceeded'];
-/** Seconds by which an event that says the same has to be later for its time to be worth a write. */
+/** Seconds by which a repeated event must be later for its time to be worth a write. */
 const REPEATED_SECONDS = 60;
 
 /**
- * The same revision was rolled out again, as a rollback does: what was there in between is over, whenever its event
- * comes. A reconciliation says so at each interval, and may have rolled out nothing.
+ * The same revision was rolled out again, as a rollback does: a revision in between is over, even if its event arrives
+ * later. A reconciliation reports the same at each interval, and may have rolled out nothing.
  */
 export function withRepetition(located: Located, state: EnvironmentStatus): EnvironmentStatus {
   const { event, at } = located;

@@ -5,7 +5,7 @@ import { isPrintable, isUnmistakable, type RevisionDetails, setOf } from '../../
 import { revisionDetails } from '../application-revision.ts';
 import { imageIn } from '../path-value.ts';
 
-/** The revision that an event says, as Flux says it, and what of it that leaves out. */
+/** The revision of an event as Flux reports it, and the details that it leaves out. */
 export interface EventRevision {
   readonly revision: string;
   readonly details: RevisionDetails;
@@ -14,7 +14,7 @@ export interface EventRevision {
 const MAX_REVISION = 512;
 const FLUX = { builtAnew: false, isElsewhere: false };
 
-/** A sentence where the event does not say it. */
+/** Returns a sentence if the event does not have it. */
 export function revisionOfEvent(spec: PipelineSpec, event: FluxEvent): EventRevision | string {
   const sources = sourcesOf(spec);
   const parts: { readonly artifact: string | undefined; readonly said: EventRevision }[] = [];
@@ -71,7 +71,7 @@ function saidAt({ event: key, field, path }: Source, event: FluxEvent): EventRev
   return `What the event's metadata has as ${key} is not a version, tag, digest, commit or image.`;
 }
 
-/** True where the application itself says what it runs: events are hints where it can be read. */
+/** True if the application itself shows the running revision: events are hints while it can be read. */
 export function isReadFromSpec(spec: PipelineSpec): boolean {
   return !isFluxAlone(sourcesOf(spec));
 }

@@ -21,14 +21,14 @@ import { isTried } from '../../promotion/unrecorded.ts';
 import { isGone, isHint } from './deployment.ts';
 import type { Located, Outcome } from './located.ts';
 
-/** Follows up a deployment that an event says to have succeeded. */
+/** Follows up a deployment that an event reports as succeeded. */
 
 export interface Followed {
   readonly outcome: Outcome;
   readonly status: PipelineStatus;
 }
 
-/** The answer to an event about a promotion that is under way already; undefined when none is. */
+/** The answer to an event about a promotion that is in progress already; undefined if there is none. */
 export function underWay({ pipeline, full }: Located, next: Environment): Outcome | undefined {
   const promotion = recordedPromotion(environmentStatus(pipeline.status, next.name));
   if (!promotion || !isSame(promotion.revision, full) || !isUnfinished(promotion)) return undefined;
@@ -36,8 +36,8 @@ export function underWay({ pipeline, full }: Located, next: Environment): Outcom
 }
 
 /**
- * Records the promotion that follows from the deployment, when one does. Only an environment as a whole starts one:
- * what one target runs, or an application that can be read does not show yet, is a reason to look and no more.
+ * Records the promotion that follows from the deployment, if one does. Only an environment as a whole starts one: the
+ * revision of a single target, or one that a readable application does not show yet, is only a reason to observe.
  */
 export function follow(located: Located, next: Environment, status: PipelineStatus, now: Date): Followed {
   const { environment, full } = located;
@@ -54,24 +54,24 @@ export function follow(located: Located, next: Environment, status: PipelineStat
   if (available === undefined || !isSame(available, full)) return { outcome: 'recorded', status };
   if (before && isToBeLookedAt(before, promotionInto(spec, next)?.strategy, now))
     return { outcome: 'accepted', status };
-  // The deployment is recorded: it is looked at again once it has passed what the other one has passed.
+  // The deployment is recorded: it is a candidate again once it has passed the gates that the other one has passed.
   if (!isSame(candidateOf(context, available, before), available)) return { outcome: 'accepted', status };
   return start(context, available, before);
 }
 
 /**
- * Before another revision takes its place: somebody may have closed its pull request or opened it again, or reverted its
- * merge, or it is being carried out right now.
+ * The record must be checked before another revision replaces it: its pull request may have been closed, reopened or
+ * merged and reverted, or is being worked on right now.
  */
 function isToBeLookedAt(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
   if (record.phase === 'Rejected') return isReopenable({ now }, record);
   if (!isUnfinished(record)) return false;
-  // A promotion that failed and waits for its next attempt gives way at once: its forge may be away for long.
+  // A promotion that failed and waits for its next attempt is replaced at once: its forge may be unavailable for long.
   const isWaiting = record.failure !== undefined && record.phase === 'Pending';
   return openPullRequest(record) !== undefined || (isBegun(record, strategy) && !isWaiting);
 }
 
-/** It is merged, or may be, or an attempt is under way, or has left what is not recorded. */
+/** True if it is or may be merged, or if an attempt is in progress, or has left unrecorded traces. */
 function isBegun(record: PromotionStatus, strategy: Strategy | undefined): boolean {
   if (record.phase === 'Merged') return true;
   if (record.phase === 'PullRequestOpen') return record.nextAttemptAt !== undefined;
@@ -80,8 +80,8 @@ function isBegun(record: PromotionStatus, strategy: Strategy | undefined): boole
 }
 
 /**
- * With the end of the promotion that the previous environment went back from: it may have come again by the time that
- * somebody decides, and what was said of its first time, an approval or a notification, does not hold for the next.
+ * Ends the promotion of a revision that the previous environment rolled back from: the revision may be deployed there
+ * again before the next decision, and an approval or a notification of the first time does not count then.
  */
 export function withEnd({ pipeline, next }: Located, now: Date): PipelineStatus {
   const { spec, status } = pipeline;
@@ -98,7 +98,7 @@ export function withEnd({ pipeline, next }: Located, now: Date): PipelineStatus 
   return ended === promotion ? status : withEnvironment(status, next.name, withPromotion(state, ended));
 }
 
-/** It is merged, or an attempt may be under way. */
+/** True if it is merged, or an attempt may be in progress. */
 function isUnderWay(record: PromotionStatus, strategy: Strategy | undefined, now: Date): boolean {
   switch (record.phase) {
     case 'Merged':
@@ -128,7 +128,7 @@ function withoutApproval(record: PromotionStatus, now: Date): PromotionStatus {
 
 type FollowContext = Parameters<typeof candidateOf>[0] & Parameters<typeof objectionTo>[0];
 
-/** True where a promotion of the revision would follow, once the whole environment is at it. */
+/** True if a promotion of the revision would follow once the whole environment is ready at it. */
 function isNews(context: FollowContext, revision: string, before: PromotionStatus | undefined): boolean {
   if (before && isSame(before.revision, revision) && before.phase !== 'Superseded') return false;
   if (before && isUnfinished(before) && isByHand(before)) return false;

@@ -9,14 +9,14 @@ import { isReadFromSpec, revisionOfEvent } from './event-revision.ts';
 /** The answers of the promotion webhook. */
 export type Outcome = 'accepted' | 'waiting-approval' | 'unchanged' | 'recorded' | 'outdated' | 'completed';
 
-/** A sender whose clock is further ahead than this is not believed: later events would seem outdated. */
+/** A timestamp that is further ahead than this is not believed: later events would seem outdated. */
 const MAX_CLOCK_SKEW_MS = 10 * 60_000;
 
-/** An event, and what of the Pipeline it is about. */
+/** An event, and the parts of the Pipeline that it is about. */
 export interface Placed {
   readonly pipeline: Pipeline;
   readonly environment: Environment;
-  /** Of the one target that the event is about. */
+  /** The one target that the event is about. */
   readonly target: Target;
   readonly next?: Environment;
   readonly event: FluxEvent;
@@ -25,9 +25,9 @@ export interface Placed {
   readonly at: string;
 }
 
-/** The same with the revision that the event says. */
+/** A placed event with its revision. */
 export interface Located extends Placed {
-  /** As Flux says it, */
+  /** The revision as Flux reports it, */
   readonly revision: string;
   /** and with its digest. */
   readonly full: string;
@@ -35,7 +35,7 @@ export interface Located extends Placed {
   readonly details: RevisionDetails;
 }
 
-/** Which environment the event is about; a sentence when it is about none of this Pipeline's. */
+/** Finds the environment that the event is about; returns a sentence if it is none of this Pipeline's. */
 export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Located | string {
   const said = revisionOfEvent(pipeline.spec, event);
   if (typeof said === 'string') return said;
@@ -48,7 +48,7 @@ export function locate(pipeline: Pipeline, name: string, event: FluxEvent, now: 
   };
 }
 
-/** The same, whatever revision the event says. */
+/** Finds the environment without the event's revision. */
 export function place(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Placed | string {
   const { spec, metadata } = pipeline;
   const at = eventTime(event, now);
@@ -76,7 +76,7 @@ export function place(pipeline: Pipeline, name: string, event: FluxEvent, now: D
   };
 }
 
-/** Where an event key says the revision, a HelmRelease with tests may be there once they have passed. */
+/** If the spec names the revision, a successful test of a HelmRelease counts as its deployment. */
 function meaningHere(spec: Pipeline['spec'], event: FluxEvent): Meaning {
   const isTested = event.reason === 'TestSucceeded' && event.severity !== 'error';
   return isTested && isReadFromSpec(spec) ? 'deployed' : classifyEvent(event);

@@ -9,11 +9,11 @@ import { isReadFromSpec } from './event-revision.ts';
 import { locate, place } from './located.ts';
 
 /**
- * The deployment that an event reports may be there already and not be recorded yet: watching takes a moment. Then the
- * application is looked at before the event is answered, so that the answer says what follows.
+ * Reads the application before the event is answered: the deployment that it reports may be there already and not be
+ * recorded yet, as a watch takes a moment. The answer then names the consequence.
  */
 
-/** The target whose application is to be looked at; undefined: nothing would follow from what it shows. */
+/** The target whose application is to be read; undefined: its state would change nothing. */
 export function targetToLookAt(
   pipeline: Pipeline,
   name: string,
@@ -25,7 +25,7 @@ export function targetToLookAt(
   return targetOfNews(pipeline, name, event, now);
 }
 
-/** Needs no revision from the event where the application's spec says what it runs. */
+/** Does not need the event's revision if the application's spec names the running one. */
 function placedAt(pipeline: Pipeline, name: string, event: FluxEvent, now: Date): Target | undefined {
   const placed = place(pipeline, name, event, now);
   if (typeof placed === 'string' || placed.target.clusterRef) return undefined;
@@ -41,7 +41,7 @@ function targetOfNews(pipeline: Pipeline, name: string, event: FluxEvent, now: D
   return recorded?.ready && isSame(revisionOf(recorded), full) ? undefined : target;
 }
 
-/** The application of a target, as it was looked at for the event. */
+/** The application of a target, as it was read for the event. */
 export interface Look {
   readonly target: Target;
   readonly seen: Observation;
@@ -53,7 +53,9 @@ export interface Sent {
   readonly event: FluxEvent;
 }
 
-/** Receives the event with what was just seen. What is answered as recorded is recorded, be it that. */
+/**
+ * Receives the event with the observation that was just made. An answer of `recorded` is always recorded, if only that.
+ */
 export function receiveWith(
   look: Look | undefined,
   pipeline: Pipeline,
@@ -70,7 +72,7 @@ export function receiveWith(
   return { ...receipt, outcome, status: current.status };
 }
 
-/** The Pipeline with what the application shows of the target. */
+/** The Pipeline with the observation of the target. */
 function withSeen(recorded: Pipeline, name: string, { target, seen }: Look, now: Date): Pipeline {
   const environment = recorded.spec.environments.find((one) => one.name === name);
   if (!environment || seen.kind !== 'application') return recorded;

@@ -7,12 +7,12 @@ export interface SpecWithFindings {
   readonly findings: Findings;
 }
 
-/** Faults up to which two objects are compared: nobody with more is about to mend a single one. */
+/** Limit of the faults that are compared: a person with more does not correct a single one. */
 const MAX_PROBLEMS = 500;
 
 /**
- * Turns faults into warnings that the object had before and that the change does not touch: an old fault must
- * not keep anybody from mending something else (KEP-4008 calls this ratcheting).
+ * Turns faults into warnings that the object had before and that the change does not touch: an old fault must not keep
+ * a person from correcting another one (KEP-4008 calls this ratcheting).
  */
 export function ratchet(now: SpecWithFindings, before: SpecWithFindings): Findings {
   const { problems, warnings } = now.findings;
@@ -30,7 +30,7 @@ export function ratchet(now: SpecWithFindings, before: SpecWithFindings): Findin
   };
 }
 
-/** An environment is known by its name: another one in front of it moves it, and does not touch it. */
+/** An environment is identified by its name: another one before it moves it, but does not touch it. */
 function keysOf(spec: unknown): (problem: FieldProblem) => string {
   const names = environmentNames(spec);
   return ({ rule, field }) => {
@@ -42,7 +42,7 @@ function keysOf(spec: unknown): (problem: FieldProblem) => string {
   };
 }
 
-/** The names in the order of the spec, each with how many of that name are in front of it. */
+/** The names in the order of the spec, each with the number of the same names before it. */
 function environmentNames(spec: unknown): string[] {
   const environments = valueAt(spec, 'spec.environments');
   if (!Array.isArray(environments)) return [];
@@ -60,7 +60,7 @@ function scopeOf({ field, scope }: FieldProblem, spec: unknown): unknown {
   return valueAt(spec, scope ?? field);
 }
 
-/** The value at a path below `spec`; undefined where there is none. */
+/** The value at a path below `spec`; undefined if there is none. */
 function valueAt(spec: unknown, path: string): unknown {
   const parts = parseParts(path);
   return 'wrong' in parts ? undefined : valuesAt({ spec }, { parts })[0];

@@ -5,7 +5,7 @@ import { cut } from '../../../lib/text/index.ts';
 import { environmentField, type FieldProblem } from '../problem.ts';
 import type { Rule } from '../rules.ts';
 
-/** Far more than the schema allows in a list; beyond it the entries are not even looked at. */
+/** Far more than the schema allows in a list; a longer list is not validated entry by entry. */
 const MAX_ENTRIES = 100;
 const MAX_SHOWN = 80;
 
@@ -14,11 +14,11 @@ export type ParsedSpec =
   | {
       readonly kind: 'invalid';
       readonly problems: readonly FieldProblem[];
-      /** Where all fields are there and of their types, so that more can be said of them. */
+      /** Set if all fields are there and have their types, so that further rules can be checked. */
       readonly spec?: PipelineSpec;
     };
 
-/** Holds a Pipeline's `spec` from outside against the schema and names all faults at once. */
+/** Validates a Pipeline's `spec` from outside against the schema and reports all faults at once. */
 export function parseSpec(input: unknown): ParsedSpec {
   if (input === undefined || input === null) {
     const message = 'This field is required: name the application and its environments.';
@@ -69,14 +69,14 @@ function listForObject(field: string): FieldProblem {
   return { rule: 'type', field, message: 'Write an object with fields here, not a list.' };
 }
 
-/** The value of a field; undefined where there is none. */
+/** The value of a field; undefined if there is none. */
 function at(holder: unknown, key: string): unknown {
   return typeof holder === 'object' && holder !== null ? Reflect.get(holder, key) : undefined;
 }
 
 /**
- * What valibot found, as problems with paths below `root`. One problem a field: an empty text breaks its
- * pattern too, and the first finding says enough.
+ * Turns valibot's issues into problems with paths below `root`. Each field has one problem: an empty text fails its
+ * pattern too, and the first issue is enough.
  */
 export function schemaProblems(issues: readonly v.BaseIssue<unknown>[], root = 'spec'): FieldProblem[] {
   const byField = new Map<string, FieldProblem>();
@@ -88,7 +88,7 @@ export function schemaProblems(issues: readonly v.BaseIssue<unknown>[], root = '
   return [...byField.values()];
 }
 
-/** Looking at each of a million entries would take seconds: whoever sends them gets one sentence. */
+/** Returns a single problem for a huge list, as validating each of a million entries would take seconds. */
 function floodedList(input: unknown, field = 'spec'): FieldProblem | undefined {
   if (typeof input !== 'object' || input === null) return undefined;
   if (Array.isArray(input) && input.length > MAX_ENTRIES) return tooMany(field, input.length);
@@ -101,7 +101,7 @@ function floodedList(input: unknown, field = 'spec'): FieldProblem | undefined {
 }
 
 function tooMany(field: string, length: number): FieldProblem {
-  // Nothing else was looked at, so that any change may be a fault.
+  // No other field was validated, so that any change may be a fault.
   const message = `The list has ${length} entries: write 50 at most.`;
   return { rule: 'length', field, scope: 'spec', message };
 }
@@ -111,7 +111,7 @@ function fieldOf(issue: v.BaseIssue<unknown>, root: string): string {
   return root + keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
 }
 
-/** A token is sent where the URL says, so what is beside the URL belongs to its rules. */
+/** A token is sent to the host of the URL, so the fields beside the URL belong to its rules. */
 function place(issue: v.BaseIssue<unknown>, field: string): Omit<FieldProblem, 'rule' | 'message'> {
   const scope = issue.path?.at(-1)?.key === 'url' ? { scope: field.replace(/\.url$/, '') } : {};
   return { field, ...scope, ...shownValue(issue) };
@@ -139,12 +139,12 @@ function ruleOf({ kind, type, received, path }: v.BaseIssue<unknown>): Rule {
   if (kind === 'schema' && received === 'undefined') return 'required';
   if (kind === 'schema') return type === 'picklist' || type === 'literal' ? 'choice' : 'type';
   if (type === 'min_length' || type === 'max_length') return 'length';
-  // An entry of a list is known by the list.
+  // An entry of a list is identified by the list.
   const name = path?.findLast(({ key }) => typeof key === 'string')?.key;
   return TEXT_RULES[String(name)] ?? 'format';
 }
 
-/** A URL may hold a password, and somebody may put a token where the name of its Secret belongs. */
+/** Hides values of fields where a secret may be: a URL may hold a password, the name of a Secret a token. */
 function shownValue({ path, input }: v.BaseIssue<unknown>): { value?: string } {
   if (typeof input !== 'string' || path?.some(({ key }) => /secretRef$/i.test(String(key)))) return {};
   const isUrl = path?.at(-1)?.key === 'url' || input.includes('://');

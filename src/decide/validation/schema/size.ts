@@ -2,7 +2,7 @@ import type { PipelineSpec } from '../../../api/pipeline.ts';
 import { leastStatusBytes, MAX_STATUS_BYTES } from '../../model/status-size.ts';
 import type { FieldProblem } from '../problem.ts';
 
-/** All targets of a Pipeline are in one object, which etcd and each write have to take. */
+/** Limits the size of the status: all targets of a Pipeline are in one object, which etcd and each write must carry. */
 export function sizeProblems(
   spec: PipelineSpec,
   { namespace, name }: { namespace: string; name: string },
@@ -14,7 +14,7 @@ export function sizeProblems(
   return [{ rule: 'status-size', field: 'spec.environments', message }];
 }
 
-/** An estimate: to ten of them. */
+/** Estimates in steps of ten. */
 function kilobytes(bytes: number): number {
   return Math.ceil(bytes / 10_000) * 10;
 }

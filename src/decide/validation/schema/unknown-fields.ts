@@ -9,7 +9,7 @@ const MAX_KEY_LENGTH = 80;
 
 const OBJECT_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
 
-/** ObjectMeta of Kubernetes (meta/v1), what the API server writes included. */
+/** ObjectMeta of Kubernetes (meta/v1), including the fields that the API server writes. */
 const METADATA_FIELDS = [
   'name',
   'namespace',
@@ -29,7 +29,7 @@ export function unknownFields(input: unknown): FieldProblem[] {
   return found;
 }
 
-/** The same for the fields around `spec`: those of the object itself and of its `metadata`. */
+/** The unknown fields around `spec`: those of the object itself and of its `metadata`. */
 export function unknownObjectFields(input: unknown): FieldProblem[] {
   if (!isObject(input)) return [];
   const { metadata } = input;
@@ -71,7 +71,7 @@ function unknownKeys(value: object, known: readonly string[], field: string): Fi
   });
 }
 
-/** Keys that are no plain words are quoted, as in `spec["a.b"]`. */
+/** Quotes keys that are not plain words, as in `spec["a.b"]`. */
 function fieldBelow(field: string, key: string): string {
   if (!/^[A-Za-z_][\w-]*$/.test(key)) return `${field}[${JSON.stringify(key)}]`;
   return field === '' ? key : `${field}.${key}`;
@@ -98,7 +98,7 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '');
 }
 
-/** Levenshtein: how many letters have to be put in, taken out or changed. */
+/** Levenshtein distance: the number of letters to insert, delete or replace. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...from].entries()) {

@@ -2,9 +2,9 @@ import { keysOfPart, REGISTRY_LOGIN } from '../../../lib/net/pure.ts';
 import type { SecretData } from '../referenced-objects.ts';
 import type { ForgeReference, PartReference, SecretReference } from '../references.ts';
 
-/** Which keys of a Secret with credentials are read, and why others do not serve. */
+/** The keys of a Secret with credentials that are read, and the reasons for which others are not used. */
 
-/** Without the keys that another Secret is named for. */
+/** The data without the keys that another Secret is named for. */
 export function ownData({ elsewhere = [] }: ForgeReference, data: SecretData): SecretData {
   if (elsewhere.length === 0) return data;
   const others = new Set(elsewhere.flatMap(keysOfPart));
@@ -21,7 +21,7 @@ export function provesWebhooks(reference: ForgeReference | PartReference): boole
   return reference.use === 'part' ? reference.part === 'webhook' : !reference.elsewhere?.includes('webhook');
 }
 
-/** Why what a Secret of Flux holds does not serve here. */
+/** The reason for which the data of a Secret of Flux cannot be used here. */
 export function unusedHint(
   reference: Pick<ForgeReference, 'url' | 'reaches'>,
   has: (key: string) => boolean,

@@ -3,7 +3,7 @@ import type { FieldProblem } from '../problem.ts';
 
 type Settings = Pick<PullRequestStrategy | PushStrategy, 'url' | 'certSecretRef' | 'proxySecretRef'>;
 
-/** Secrets of their own that are of no use with the URL beside them. `reaches`: Git alone, or the forge's API too. */
+/** Separate Secrets that the URL beside them cannot use. `reaches`: Git alone, or the forge's API too. */
 export function ownSecretProblems(
   { url, certSecretRef, proxySecretRef }: Settings,
   field: string,

@@ -20,7 +20,7 @@ import type { SecretData } from '../referenced-objects.ts';
 import type { PartReference } from '../references.ts';
 import { hasIn, isSealed, textIn } from './secret-text.ts';
 
-/** The keys that a missing Secret has to be created with. */
+/** The keys to create a missing Secret with. */
 export function keysForPart(part: SecretPart): string {
   switch (part) {
     case 'tls':
@@ -34,7 +34,7 @@ export function keysForPart(part: SecretPart): string {
   }
 }
 
-/** Checks a Secret of its own for a part of the credentials. */
+/** Checks a separate Secret for a part of the credentials. */
 export function partFault(
   { part }: PartReference,
   secret: string,
@@ -54,7 +54,7 @@ export function partFault(
   }
 }
 
-/** Of a Secret with the credentials, too. */
+/** Also checks a Secret with the credentials. */
 export function tlsFault(secret: string, data: SecretData): string | undefined {
   const half = halfCertificateFault(secret, hasIn(data));
   if (half !== undefined || isSealed(data, keysOfPart('tls'))) return half;

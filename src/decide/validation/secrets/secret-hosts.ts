@@ -12,9 +12,9 @@ export function proxyIn({ values }: ReferencedSecret): URL | undefined {
 }
 
 /**
- * Credentials go through the proxy that is named beside them. Its owner sees no more than a tunnel, unless the
- * Pipeline names a certificate authority of theirs as well: they are in the place of the host then, and have what they
- * like signed. The annotations of the credentials, of what signs and of what is shown have to allow its host.
+ * Credentials pass through the proxy that is named beside them. Its owner sees no more than a tunnel, unless the
+ * Pipeline names a certificate authority of theirs as well: they can then act as the host, and have any commit signed.
+ * The annotations of the credentials, of the signing key and of the client certificate must allow its host.
  */
 export function proxiedProblems(
   references: readonly SecretReference[],
@@ -34,17 +34,17 @@ export function proxiedProblems(
   });
 }
 
-/** Without an annotation nothing is said of the proxy that is not said of the repository's host. */
+/** Without an annotation the problem of the proxy would only repeat that of the repository's host. */
 function goesThrough(secret: string, proxy: URL, allowed: AllowedHosts, policy: HostPolicy) {
   return allowed === undefined ? undefined : secretHostProblem(secret, { proxy }, allowed, policy);
 }
 
-/** Where a token goes depends on the URL beside `secretRef` too. */
+/** The destination of a token depends on the URL beside `secretRef` too. */
 export function place({ use, field }: SecretReference): { field: string; scope?: string } {
   return use === 'hmac' ? { field } : { field, scope: field.replace(/(\.commit)?\.\w+\.name$/, '') };
 }
 
-/** A key that events or webhooks are proven with is sent nowhere. */
+/** A key that authenticates events or webhooks is never sent to a host. */
 export function secretHostFault(
   reference: SecretReference,
   secret: string,

@@ -3,11 +3,11 @@ import type { SecretData } from '../referenced-objects.ts';
 
 const DECODER = new TextDecoder();
 
-/** Blanks and line ends are not counted: the reader of these keys drops them. What is encrypted is text. */
+/** Blanks and line ends do not count: the reader of these keys drops them. An encrypted value is text. */
 export function hasText(data: SecretData, key: string): boolean {
   const value = data.get(key);
   if (value === undefined || value === 'sealed') return value === 'sealed';
-  // Where one byte tells, no copy of the value is made.
+  // One visible byte is enough; only without one is the value decoded, which copies it.
   return value.some(isVisibleAscii) || textOf(value).trim() !== '';
 }
 
@@ -27,7 +27,7 @@ export function isSealed(data: SecretData, keys: readonly string[]): boolean {
   return keys.some((key) => data.get(key) === 'sealed');
 }
 
-/** What is sealed is not read. */
+/** A sealed value is not read. */
 export function textIn(data: SecretData): ReadText {
   return (key) => {
     const value = data.get(key);

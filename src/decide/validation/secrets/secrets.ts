@@ -27,7 +27,7 @@ import { keysForPart, partFault, tlsFault } from './part-secrets.ts';
 import { place, secretHostFault } from './secret-hosts.ts';
 import { hasText, textOf } from './secret-text.ts';
 
-/** As many as SHA-256 puts out (RFC 2104, section 3). */
+/** The output length of SHA-256 (RFC 2104, section 3). */
 const GOOD_HMAC_BYTES = 32;
 const HOW_TO_MAKE_A_KEY = `use ${GOOD_HMAC_BYTES} or more, such as from "openssl rand -hex 32".`;
 
@@ -117,9 +117,9 @@ function contentFault(
   return firstOf(KEYS, (key) => uselessKey(secret, key, data));
 }
 
-/** Of events and approvals. */
+/** Keys for events and approvals. */
 const KEYS = [HMAC_KEY, HMAC_KEY_PREVIOUS, APPROVAL_KEY, APPROVAL_KEY_PREVIOUS];
-/** Of the forge's webhooks. */
+/** Keys for the forge's webhooks. */
 const WEBHOOK_SECRETS = [WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS];
 
 function firstOf(keys: readonly string[], faultOf: (key: string) => Fault | undefined): Fault | undefined {
@@ -130,7 +130,7 @@ function withRule(rule: Rule, message: string | undefined): Fault | undefined {
   return message === undefined ? undefined : { rule, message };
 }
 
-/** A key that is refused when somebody signs with it. */
+/** A key that is rejected when a sender signs with it. */
 function uselessKey(secret: string, key: string, data: SecretData): Fault | undefined {
   const value = data.get(key);
   if (value === undefined || value === 'sealed') return undefined;
@@ -155,7 +155,7 @@ function weakKey(
   data: SecretData | undefined,
 ): Fault | undefined {
   if (!data) return undefined;
-  // Promotions need none of the forge's: its webhooks are refused, and that is all.
+  // Promotions do not need the forge's keys: only its webhooks are rejected without them.
   if (reference.use !== 'hmac') {
     const keys = provesWebhooks(reference) ? WEBHOOK_SECRETS : [];
     return firstOf(keys, (key) => uselessKey(secret, key, data));
@@ -168,7 +168,9 @@ function weakKey(
   });
 }
 
-/** Flux in the environment before has the key for events: with it alone, it opens the gate that a person is to open. */
+/**
+ * Flux in the environment before has the event key: with that key alone, it opens the gate that a person is to open.
+ */
 function approvalWarning(
   reference: SecretReference,
   secret: string,
@@ -204,7 +206,7 @@ function forgeFault(reference: ForgeReference, secret: string, data: SecretData)
   return userFault(secret, has);
 }
 
-/** A push needs no forge, and so no token where Git takes something else. */
+/** A push does not need a forge, nor a token if Git uses other credentials. */
 function pushFault(reference: ForgeReference, secret: string, data: SecretData): string | undefined {
   const has = (key: string) => hasText(data, key);
   if (isSsh(reference)) return sshFault(secret, data);
@@ -223,7 +225,7 @@ function userFault(secret: string, has: (key: string) => boolean): string | unde
   return undefined;
 }
 
-/** The host's keys are never taken on trust: `known_hosts` is as needed as the private key. */
+/** The host's keys are never trusted on first use: `known_hosts` is required like the private key. */
 function sshFault(secret: string, data: SecretData): string | undefined {
   if (!hasText(data, 'identity')) {
     const [other] = [BEARER_TOKEN, 'username'].filter((key) => hasText(data, key));
@@ -236,14 +238,14 @@ function sshFault(secret: string, data: SecretData): string | undefined {
   return identityFault(secret, data);
 }
 
-/** By its looks alone; whether it can be read is seen when it logs in. */
+/** Checks the form alone; the login shows if it can be read. */
 function identityFault(secret: string, data: SecretData): string | undefined {
   const value = data.get('identity');
   if (value === undefined || value === 'sealed') return undefined;
   return privateKeyProblem(secret, IDENTITY, textOf(value), hasText(data, 'password'));
 }
 
-/** By its looks alone; whether it can be read is seen when it signs. */
+/** Checks the form alone; signing shows if it can be read. */
 function signingFault(secret: string, data: SecretData): string | undefined {
   const value = data.get(SIGNING_KEY);
   if (value === 'sealed') return undefined;
@@ -251,7 +253,7 @@ function signingFault(secret: string, data: SecretData): string | undefined {
   return signingProblem(secret, { key, hasPassphrase: hasText(data, SIGNING_PASSPHRASE) });
 }
 
-/** A GitHub App serves in a token's place. */
+/** A GitHub App replaces a token. */
 function tokenFault(
   reference: ForgeReference,
   secret: string,
