@@ -6,9 +6,9 @@ import { parseFirst } from '../lib/first-fault.ts';
 import { type KubeClient, resourcePath } from '../lib/kube/index.ts';
 import { cut, oneLine } from '../lib/text/index.ts';
 
-/** What the namespaces of this cluster let Pipelines of others show. */
+/** The fields that namespaces of this cluster let Pipelines of others show. */
 export interface Namespaces {
-  /** Never rejects: what cannot be read in two seconds hides its messages. */
+  /** Never rejects: a namespace that cannot be read in two seconds hides its messages. */
   disclosure(namespace: string): Promise<Disclosure>;
 }
 

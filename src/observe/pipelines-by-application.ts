@@ -2,7 +2,9 @@ import type { AppRef, PipelineKey } from '../api/pipeline.ts';
 import { applicationKey, applicationKeys } from '../decide/validation.ts';
 import type { SpecChanges } from './pipelines/spec-changes.ts';
 
-/** Finds the Pipelines with an application among their targets, up to date as they change: asking costs one look-up. */
+/**
+ * Finds the Pipelines with an application among their targets, up to date as they change: a question costs one look-up.
+ */
 export interface PipelinesByApplication {
   /** Keys of the Pipelines with this application object; `target` is a `targetKey`. */
   of(appRef: AppRef, target: string): readonly PipelineKey[];

@@ -5,7 +5,7 @@ import { groupOf } from '../../lib/kube/pure.ts';
 import type { GrantedKinds } from './granted-kinds.ts';
 
 /**
- * Discovery for applications alone: whatever reads or watches one comes by here. Kinds that never are applications are
+ * Discovery for applications alone: every read or watch of one goes through here. Kinds that never are applications are
  * not looked for. In our own cluster RBAC says which others are; `granted`: of another cluster, where a kubeconfig may
  * have all rights there are, only those that we may read in our own.
  */

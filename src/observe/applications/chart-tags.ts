@@ -20,7 +20,7 @@ interface Answer {
 }
 
 /**
- * Looks up under which tags the registries have charts, as the OCIRepositories of a cluster say. One that is not known is
+ * Looks up the tags of charts in their registries, as the OCIRepositories of a cluster report them. An unknown tag is
  * asked for again after a while.
  */
 export function createChartTags(
@@ -50,7 +50,7 @@ export function createChartTags(
     try {
       return { tag: chartTag(await read(source), digest) };
     } catch {
-      // The promotion says which place it leaves out for want of it.
+      // The promotion says which place it leaves out because the tag is not known.
       return { failed: true };
     }
   }

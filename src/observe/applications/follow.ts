@@ -21,15 +21,15 @@ export interface FollowOptions {
   readonly budget: WatchBudget;
   readonly cache: ObjectCache<KeptApplication>;
   readonly parse: (raw: unknown) => KeptApplication;
-  /** How often it is looked whether the group has come to prefer another version. */
+  /** The interval in which the follower checks whether the group prefers another version by now. */
   readonly recheckMs: number;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
 /**
- * Makes a function that keeps the cache up to date until it is refused, which is an error, or the kind is
- * to be had in another version. Only while it watches it takes room.
+ * Makes a function that keeps the cache up to date until it is refused, which is an error, or the group prefers another
+ * version of the kind. It takes room only while it watches.
  */
 export function createFollow(client: KubeClient, options: FollowOptions): () => Promise<void> {
   const { apiVersion, kind, discovery, budget } = options;
@@ -66,7 +66,7 @@ async function follow(client: KubeClient, resource: Resource, options: Following
   const signal = AbortSignal.any([options.signal, ended.signal]);
   const refusable = createRefusable(client, () => ended.abort());
   const path = resourcePath({ ...resource, ...(namespace !== undefined && { namespace }) });
-  // A server that was set back while nobody watched has lower versions than those known here.
+  // A server that was restored from a backup while nothing watched it has lower versions than those known here.
   cache.forgetVersions();
   const running = createReflector(refusable.client, { path, parse, cache, log, signal }).run();
   await untilAnotherVersion(resource, signal, options);
@@ -81,13 +81,14 @@ async function untilAnotherVersion(resource: Resource, signal: AbortSignal, opti
   const { apiVersion, kind, discovery, recheckMs } = options;
   while (!signal.aborted) {
     await wait(recheckMs, signal);
-    // What is kept is not read any more as soon as the watch has ended, whatever the answer waits for.
+    // The cached version is stale as soon as the watch has ended, so the wait ends with it, whatever discovery waits
+    // for.
     const now = await untilAborted(discovery.resource(apiVersion, kind), signal).catch(() => resource);
     if (now.apiVersion !== resource.apiVersion) return;
   }
 }
 
-/** A client that notes the first answer after which trying again soon is of no use. */
+/** A client that notes the first answer after which trying again soon does not help. */
 function createRefusable(client: KubeClient, onRefusal: () => void) {
   let refusal: unknown;
   const note = (error: unknown) => {

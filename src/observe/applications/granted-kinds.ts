@@ -4,17 +4,17 @@ import { errorMessage, TurnpikeError } from '../../lib/errors.ts';
 import { parseFirst } from '../../lib/first-fault.ts';
 import type { KubeClient } from '../../lib/kube/index.ts';
 
-/** Which kinds the operator has granted, by our rights in the cluster that we run in. */
+/** The kinds that the operator has granted, by our rights in the cluster that we run in. */
 export interface GrantedKinds {
   /**
-   * Whether our account may get objects of the kind here, be it served here or not.
+   * Reports whether our account may get objects of the kind here, be it served here or not.
    * @throws TurnpikeError ApiRefused while that cannot be asked
    */
   has(group: string, plural: string): Promise<boolean>;
 }
 
 export interface GrantedKindsOptions {
-  /** `--watch-namespace`: the one where our rights are; undefined: all. */
+  /** The namespace of `--watch-namespace`, where our rights are; undefined: all. */
   readonly namespace?: string;
   readonly now: () => Date;
 }

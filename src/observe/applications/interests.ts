@@ -29,12 +29,12 @@ export function readable(applications: readonly NamedApplication[]): readonly Na
   return applications.filter(({ appRef }) => applicationKindProblem(appRef) === undefined);
 }
 
-/** The objects of one kind that somebody is interested in. */
+/** The objects of one kind that some Pipeline is interested in. */
 export interface KindInterest {
-  /** As the first one wrote it: only its group counts. */
+  /** The version that the first Pipeline wrote: only its group counts. */
   readonly apiVersion: string;
   readonly kind: string;
-  /** By namespace and by name. */
+  /** The objects by namespace and by name. */
   readonly namespaces: ReadonlyMap<string, ReadonlyMap<string, ObjectInterest>>;
 }
 
@@ -52,7 +52,7 @@ interface PathInterest {
 
 /** The objects that owners are interested in. A change costs as much as its owner has applications. */
 export interface Interests {
-  /** Takes the place of what the owner was interested in before. */
+  /** Replaces the applications that the owner was interested in. */
   set(owner: string, applications: readonly NamedApplication[]): void;
   kinds(): ReadonlyMap<string, KindInterest>;
   has(kindKey: string, namespace: string, name: string): boolean;
@@ -127,7 +127,7 @@ export function createInterests(): Interests {
 const NONE: readonly RevisionPath[] = [];
 const NO_PATHS: ReadonlyMap<string, PathInterest> = new Map();
 
-/** The same with each path of interest to so many more. */
+/** Counts one owner more or fewer for the object and for each path of interest. */
 function counting(
   before: ReadonlyMap<string, PathInterest>,
   paths: readonly RevisionPath[],

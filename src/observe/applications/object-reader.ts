@@ -3,8 +3,8 @@ import { hasCode, type TurnpikeError } from '../../lib/errors.ts';
 import { apiStatus, type Discovery, type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 
 /**
- * Reads an object that Pipelines name, of whatever kind, as the API server has it; undefined when there is none of that name.
- * @throws TurnpikeError ApiNotFound when the cluster knows no such kind
+ * Reads an object that Pipelines name, of any kind, as the API server has it; undefined when it does not exist.
+ * @throws TurnpikeError ApiNotFound when the cluster does not know the kind
  */
 export type ReadObject = (appRef: AppRef, namespace: string) => Promise<unknown>;
 
@@ -38,7 +38,7 @@ function isObjectMissing(error: unknown): boolean {
   return hasCode(error, 'ApiNotFound') && Boolean(apiStatus(error)?.objectName);
 }
 
-/** A path that the API server does not serve; an unknown kind has no answer behind it and is none of these. */
+/** Reports whether the API server does not serve the path; the error for an unknown kind has no answer behind it. */
 function isPathMissing(error: unknown): error is TurnpikeError {
   return hasCode(error, 'ApiNotFound') && apiStatus(error)?.objectName === '';
 }

@@ -10,7 +10,7 @@ import { createApplicationCache } from './watch-cache.ts';
 
 /** The wanted objects of one kind in one namespace, or in all of them, as far as they can be watched. */
 export interface ApplicationScope {
-  /** The application that is kept, else the one that `load` finds; undefined when there is none. */
+  /** The application that is cached, else the one that `load` finds; undefined when it does not exist. */
   read(place: ReadPlace, load: () => Promise<unknown>): Promise<ParsedApplication | undefined>;
   stop(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface ReadPlace {
 export interface ScopeTimings {
   /** Milliseconds that a read waits for the first list before it asks the API server itself. */
   readonly firstListMs: number;
-  /** Before the next attempt where watching is forbidden, the kind is not served or there is no room. */
+  /** The delays before the next attempt where watching is forbidden, the kind is not served or there is no room. */
   readonly refused: Backoff;
   /** Milliseconds between looks whether the group has come to prefer another version. */
   readonly recheckMs: number;
@@ -42,8 +42,8 @@ export interface ScopeOptions {
   readonly pathsOf: (namespace: string, name: string) => readonly RevisionPath[];
   readonly wanted: () => Iterable<readonly [namespace: string, name: string]>;
   /**
-   * Also of wanted objects that the first list lacks: they may have gone before it. Of all of them when they are watched
-   * again: nobody heard what became of them meanwhile.
+   * Called for wanted objects that the first list lacks, too: they may have been deleted before it. Called for all of
+   * them when they are watched again: changes in between were not seen.
    */
   readonly onChange: (namespace: string, name: string) => void;
   readonly discovery: Discovery;
@@ -52,7 +52,7 @@ export interface ScopeOptions {
   readonly timings: ScopeTimings;
 }
 
-/** As long as an API server takes to come back; what is forbidden takes a person to change. */
+/** The delays that an API server takes to come back; what is forbidden takes a person to change. */
 const AWAY: Backoff = { initialMs: 800, maxMs: 10_000 };
 
 export function startApplicationScope(client: KubeClient, options: ScopeOptions): ApplicationScope {
@@ -80,7 +80,7 @@ export function startApplicationScope(client: KubeClient, options: ScopeOptions)
     settled.resolve();
     log.debug({}, 'applications are watched');
     for (const [inNamespace, name] of options.wanted()) {
-      // While they were read one by one, others were read than what is kept from before.
+      // Reads of single objects may have seen other states than the one that is kept from before.
       const mayBeNews = everListed || cache.get(`${inNamespace}/${name}`) === undefined;
       if (mayBeNews) options.onChange(inNamespace, name);
     }

@@ -6,7 +6,7 @@ import type { ApplicationScope } from './scope.ts';
 export interface ApplicationScopes {
   /** The watch that has an application, if one has. */
   of(appRef: AppRef, namespace: string): ApplicationScope | undefined;
-  /** Starts and stops watches so that they are those that are wanted. */
+  /** Starts and stops watches to match the interests. */
   update(): void;
   stop(): Promise<void>;
 }
@@ -16,7 +16,7 @@ type Start = (key: string, kind: KindInterest, namespace: string | undefined) =>
 
 /** With more namespaces of a kind, one watch over all namespaces takes less than one for each. */
 const MAX_NAMESPACES = 20;
-/** Up to so many, each has its own again: the number must not waver around one bound. */
+/** Up to this many namespaces, each has its own watch again: the number must not waver around one bound. */
 const FEW_NAMESPACES = 10;
 const ALL = '';
 

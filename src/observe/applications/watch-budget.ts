@@ -3,17 +3,17 @@ import type { Place } from '../../lib/async/index.ts';
 /** Room for the watches of one cluster. */
 export interface WatchBudget {
   /**
-   * Takes room for a watch; what it gives returns it. Undefined: there is none. `lose` is called when the room has gone to
-   * a namespace or cluster with fewer watches.
+   * Takes room for a watch and gives the function that returns it; undefined when there is none left. `lose` is called
+   * when the room has gone to a namespace or cluster with fewer watches.
    */
   take(lose: () => void): (() => void) | undefined;
 }
 
-/** How many watches there may be in all, and whose. */
+/** The bound of all watches, shared among namespaces and clusters. */
 export interface WatchBudgets {
-  /** Of the cluster that we run in. */
+  /** The budget of the cluster that we run in. */
   readonly own: WatchBudget;
-  /** Of another one, by its connection; the namespace is its kubeconfig's. */
+  /** The budget of another cluster, by its connection; the namespace is its kubeconfig's. */
   of(place: Place): WatchBudget;
 }
 
@@ -22,20 +22,21 @@ interface Watch {
   readonly lose: () => void;
 }
 
-/** No namespace is called so. */
+/** The place of our own cluster; no namespace has this name. */
 const OWN: Place = { namespace: '', host: '' };
 /** Watches that our own cluster does not lose to others: twenty namespaces of HelmReleases and of Kustomizations. */
 const KEPT_FOR_OWN = 40;
 
 /**
- * Each watch holds a connection, and Bun has 256 at once for the whole process: a request beyond them waits
- * until one ends. Pipelines name kinds, namespaces and clusters as they like, so something has to bound their watches.
- * Whoever has more than others may have what is left, and loses the newest of them when another wants to watch.
+ * Each watch holds a connection, and Bun has 256 at once for the whole process: a request beyond them waits until one
+ * ends. Pipelines name kinds, namespaces and clusters as they like, so something has to bound their watches. A
+ * namespace with more watches than others may use what is left, and loses the newest of them when another wants to
+ * watch.
  */
 export function createWatchBudgets(max: number): WatchBudgets {
   const watches = new Set<Watch>();
 
-  /** By whose loss there is room for a watch there. */
+  /** The watch to end for one there; undefined when no other place has more. */
   function crowdedOut({ namespace, host }: Place): Watch | undefined {
     const namespaces = new Map([[OWN.namespace, -KEPT_FOR_OWN]]);
     for (const { place } of watches) increase(namespaces, place.namespace);
@@ -72,7 +73,10 @@ function largest(counts: ReadonlyMap<string, number>): string | undefined {
   return most?.[0];
 }
 
-/** The one with the most, where it still has no fewer than this one when one has gone from it to this one. */
+/**
+ * The key with the largest count, if it still has no fewer than the given key once a watch has moved from one to the
+ * other.
+ */
 function withMore(counts: ReadonlyMap<string, number>, key: string): string | undefined {
   const most = largest(counts);
   const isMore = most !== undefined && (counts.get(most) ?? 0) >= (counts.get(key) ?? 0) + 2;

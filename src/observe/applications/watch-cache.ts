@@ -16,12 +16,12 @@ export interface KeptApplication extends KubeObject {
 }
 
 export interface ApplicationCache {
-  /** For a reflector: it keeps what is wanted and lets the rest go by. */
+  /** The cache for a reflector: it keeps wanted objects and drops the others. */
   readonly cache: ObjectCache<KeptApplication>;
   parse(raw: unknown): KeptApplication;
   /**
-   * The object that `load` finds, which is kept from then on: somebody became interested after it had gone by.
-   * `mayKeep` is asked last. One that was deleted meanwhile is not kept.
+   * Loads the object and keeps it from then on: a Pipeline became interested after the watch had dropped it. `mayKeep`
+   * is asked last. An object that is deleted while it loads is not kept.
    */
   fill(
     key: string,
@@ -32,7 +32,7 @@ export interface ApplicationCache {
 
 export interface FillOptions {
   readonly mayKeep: () => boolean;
-  /** The parts of its spec that are asked for, be it that no interest in them is known yet. */
+  /** The parts of its spec that are asked for, also before an interest in them is set. */
   readonly paths: readonly RevisionPath[];
 }
 
@@ -45,7 +45,7 @@ export interface ApplicationCacheOptions {
   readonly revisionPath: RevisionPath | undefined;
   /** After each complete list. */
   readonly onListed: () => void;
-  /** Hears of an object that has come, is gone, or has changed in what is kept of it. */
+  /** Called for an object that was added, was deleted, or has changed in what is kept of it. */
   readonly onChange: (namespace: string, name: string) => void;
   readonly log: Logger;
 }

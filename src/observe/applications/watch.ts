@@ -16,9 +16,9 @@ export { localApplications, type NamedApplication } from './interests.ts';
 
 /** The applications of one cluster: from memory where they can be watched, else by asking its API server. */
 export interface ApplicationWatch extends Required<ApplicationReader> {
-  /** Takes the place of what the owner was interested in before; none: it is gone. */
+  /** Replaces the applications that the owner was interested in; an empty list when the owner is gone. */
   setInterest(owner: string, applications: readonly NamedApplication[]): void;
-  /** Hears of applications that came, went or changed in what `readApplication` reads. */
+  /** Calls the listener for applications that were added, deleted or changed in what `readApplication` reads. */
   subscribe(listener: ApplicationListener): () => void;
   stop(): Promise<void>;
 }
@@ -28,7 +28,7 @@ export type ApplicationListener = (appRef: AppRef, namespace: string) => void;
 export interface ApplicationWatchDeps {
   readonly discovery: Discovery;
   readonly revisionPaths: RevisionPaths;
-  /** Of this cluster. */
+  /** The budget of this cluster. */
   readonly budget: WatchBudget;
   readonly log: Logger;
   readonly now?: () => Date;
@@ -36,7 +36,7 @@ export interface ApplicationWatchDeps {
 }
 
 export interface ApplicationWatchTimings extends ScopeTimings {
-  /** Interests that are set within so many milliseconds of each other are met together, */
+  /** Interests that are set within so many milliseconds of each other are applied together, */
   readonly quietMs: number;
   /** and the first of them after this time at the latest. */
   readonly latestMs: number;

@@ -14,9 +14,9 @@ import type { FoundCluster } from './source.ts';
 export interface ClusterDeps extends CurrentConnectionDeps {
   readonly find: () => Promise<FoundCluster>;
   readonly now: () => Date;
-  /** The kubeconfig is looked at again and again: Secrets can be got, but not watched. Default: 30 s. */
+  /** The interval of looks at the kubeconfig: Secrets can be got, but not watched. Default: 30 s. */
   readonly lookEveryMs: number | undefined;
-  /** It can be read again, no longer, or with other credentials. */
+  /** Called when it can be read again, no longer, or with other credentials. */
   readonly onChange: () => void;
   readonly onApplication: ApplicationListener;
 }
@@ -24,24 +24,24 @@ export interface ClusterDeps extends CurrentConnectionDeps {
 /** A cluster that Pipelines name; its kubeconfig is followed wherever it goes. */
 export interface Cluster extends Pick<CurrentConnection, 'setInterest'> {
   /**
-   * For the Pipelines of a namespace.
+   * The reader for the Pipelines of a namespace.
    * @throws TurnpikeError whose sentence says which cluster, since when and why
    */
   reader(user: string): Required<ApplicationReader>;
-  /** Opens it, so that nobody has to wait for that who reads it later. */
+  /** Opens the connection before the first read, which then need not wait for it. */
   warm(): void;
-  /** Whether it can be read; undefined as long as nobody has tried. */
+  /** Reports whether it can be read; undefined until a read was tried. */
   reachable(): boolean | undefined;
   close(): void;
 }
 
 const LOOK_EVERY_MS = 30_000;
-/** However often the cluster fails. */
+/** The shortest time between two looks, however often the cluster fails. */
 const LOOK_APART_MS = 1000;
 
 export function createCluster(deps: ClusterDeps): Cluster {
   const { title, users, onChange } = deps;
-  /** Why there is no connection. */
+  /** The reason why there is no connection. */
   let failure: Outage | undefined;
   const everyMs = deps.lookEveryMs ?? LOOK_EVERY_MS;
   const look = repeatLook(lookUp, { everyMs, apartMs: LOOK_APART_MS });
@@ -70,7 +70,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
     if (!isFirst && before !== current.get()?.digest) onChange();
   }
 
-  /** A kubeconfig that was taken away or spoilt is used no longer; our own API server's absence says nothing. */
+  /** A kubeconfig that was removed or made unusable is used no longer; our own API server's absence says nothing. */
   function markMissing(error: TurnpikeError): void {
     if (current.get() && error.code === 'ApiUnavailable') return;
     current.release();
@@ -110,7 +110,10 @@ interface Opened {
   readonly unreadable: () => TurnpikeError;
 }
 
-/** A read that finds the cluster away has its credentials looked at, for they may have been replaced, and tries new ones. */
+/**
+ * A read that finds the cluster unavailable has its credentials looked at, for they may have been replaced, and tries
+ * new ones.
+ */
 async function readThrough(
   { title, current, look, unreadable }: Opened,
   what: Parameters<ApplicationReader['read']>,
@@ -150,7 +153,7 @@ function isReachable(current: CurrentConnection, failure: Outage | undefined): b
   return used.connection.tried() ? true : undefined;
 }
 
-/** Whatever stands in a Secret is a matter of this cluster alone. */
+/** An unusable kubeconfig in a Secret is a fault of this cluster alone. */
 function unusableKubeconfig(cause: unknown): TurnpikeError {
   const message = `Its kubeconfig cannot be used: ${cut(oneLine(errorMessage(cause)), 200)}`;
   return new TurnpikeError('SecretInvalid', message, { retry: 'backoff', cause });

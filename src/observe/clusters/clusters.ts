@@ -16,11 +16,11 @@ import { type ClusterAddress, clusterRefProblem } from './source.ts';
 export interface Clusters {
   /** Reads applications there; its errors are `TurnpikeError`s, and about that cluster alone. */
   reader(ref: ClusterRef, pipelineNamespace: string): Required<ApplicationReader>;
-  /** The spec of a Pipeline from now on; none: it is gone. */
+  /** Sets the spec of a Pipeline from now on; undefined when the Pipeline is gone. */
   follow(key: PipelineKey, spec: PipelineSpec | undefined): void;
   /**
-   * Hears of each Pipeline that names a cluster which is there again, is away, or has other credentials, and of
-   * those whose application changed there.
+   * Calls the listener for each Pipeline that names a cluster which is available again, is unavailable, or has other
+   * credentials, and for those whose application changed there.
    */
   subscribe(listener: (key: PipelineKey) => void): () => void;
   /** The clusters that are named and were tried, with whether each can be read now. */
@@ -50,7 +50,7 @@ export function createClusters(deps: ClustersDeps): Clusters {
   let warmed = false;
 
   /**
-   * Opens all clusters when the first one is read, for its reader will read them all: those that are away cost one timeout
+   * Opens all clusters when the first one is read, for its reader will read them all: unavailable ones cost one timeout
    * together, not one each.
    */
   function warmUp(): void {

@@ -10,23 +10,23 @@ import { withinTime } from './reading-time.ts';
 /** The client and the watch that are opened for a kubeconfig. */
 export interface RemoteApplications extends ApplicationReader {
   readonly client: KubeClient;
-  /** As `ApplicationWatch`. */
+  /** The same as of `ApplicationWatch`. */
   setInterest(owner: string, applications: readonly NamedApplication[]): void;
   subscribe(listener: ApplicationListener): () => void;
   close(): void;
 }
 
 export interface ConnectionListener {
-  /** It can be read again, or no longer. */
+  /** Called when it can be read again, or no longer. */
   readonly changed: () => void;
-  /** It cannot be read: each time that this is found out. */
+  /** Called each time that a probe or a read finds it unavailable. */
   readonly failed: () => void;
   readonly application: ApplicationListener;
 }
 
 /**
- * One cluster under one kubeconfig, and a breaker: while it is away nobody waits for it. A read gives up after three
- * seconds, and three more that it waited for room of ours; at once, with the last error, while the cluster is away.
+ * One cluster under one kubeconfig, and a breaker: a read of an unavailable cluster fails at once, with the last error.
+ * Any other read gives up after three seconds, and three more that it waited for room of ours.
  */
 export interface ClusterConnection
   extends Required<ApplicationReader>,
@@ -40,7 +40,7 @@ export interface ConnectionDeps {
   readonly applications: RemoteApplications;
   readonly log: Logger;
   readonly now: () => Date;
-  /** A cluster that is there is asked for a sign of life so often. Default: 15 s. */
+  /** The interval of probes of a cluster that is available. Default: 15 s. */
   readonly heartbeatMs?: number;
 }
 
@@ -77,7 +77,7 @@ export function createConnection(deps: ConnectionDeps): ClusterConnection {
 
   return {
     read: (appRef, namespace, options) => ask(() => applications.read(appRef, namespace, options)),
-    // That sources cannot be asked for says nothing of the cluster.
+    // A failure to read sources says nothing of the cluster.
     tagOf: async (source, digest) =>
       outage() ? undefined : inTime(client, async () => applications.tagOf?.(source, digest)),
     setInterest: applications.setInterest,
@@ -103,7 +103,7 @@ function inTime<T>(client: KubeClient, work: () => Promise<T>): Promise<T> {
   return withinTime(READ_TIMEOUT_MS, client.waited ?? (() => 0), work);
 }
 
-/** Whoever is let in is answered, be it by "forbidden". */
+/** An answer of "forbidden" is a sign of life, too: the API server knows us. */
 async function signOfLife(client: KubeClient): Promise<SignOfLife> {
   try {
     const timeoutMs = READ_TIMEOUT_MS;
@@ -116,13 +116,18 @@ async function signOfLife(client: KubeClient): Promise<SignOfLife> {
   return { kind: 'answered' };
 }
 
-/** No sign of life, or none from where we may ask for one: a name may lead elsewhere by and by. */
+/**
+ * Reports whether there is no sign of life, or none from where we may ask for one: a name may lead elsewhere by and by.
+ */
 function isSilence(error: TurnpikeError): boolean {
   if (error.code === 'HostNotAllowed') return true;
   return error.code === 'ApiUnavailable' && apiStatus(error)?.httpStatus !== 429;
 }
 
-/** Nobody answered, or nobody who knows us. One API of a cluster may be out of order while the others are not. */
+/**
+ * Reports whether no API server answered, or one that does not know us. One API of a cluster may be out of order while
+ * the others are not.
+ */
 function isOutage(error: TurnpikeError): boolean {
   if (error.code === 'HostNotAllowed') return true;
   if (!hasCode(error, 'ApiUnavailable')) return false;
@@ -131,8 +136,8 @@ function isOutage(error: TurnpikeError): boolean {
 }
 
 /**
- * A strange server may answer anything: that is its fault, not ours. Its texts are not passed on
- * unless they are an API server's, or a kubeconfig would be a way to read what only we can reach.
+ * Another cluster's server may answer anything: that is its fault, not ours. Its texts are not passed on unless they
+ * are an API server's, or a kubeconfig would be a way to read what only we can reach.
  */
 function remoteError(error: unknown): TurnpikeError {
   const status = apiStatus(error);

@@ -8,19 +8,19 @@ import type { ClusterUsers } from './users.ts';
 
 /** The connection to a cluster wherever its kubeconfig leads, with what Pipelines are interested in there. */
 export interface CurrentConnection {
-  /** Undefined: there is no kubeconfig that can be used. */
+  /** The connection; undefined while no kubeconfig can be used. */
   get(): ConnectionHandle | undefined;
   /** Connects under this kubeconfig, unless that is the one in use. */
   use(kubeconfig: FoundKubeconfig): void;
   release(): void;
-  /** Sets what an owner, the key of a Pipeline, has there; none: it is gone. */
+  /** Sets the applications that an owner, the key of a Pipeline, has there; an empty list when it is gone. */
   setInterest(owner: string, applications: readonly NamedApplication[]): void;
-  /** After who may use the cluster has changed. */
+  /** Call it when other namespaces may use the cluster than before. */
   refreshInterests(): void;
 }
 
 export interface CurrentConnectionDeps {
-  /** For messages: `GitopsCluster flux-system/leaf`. */
+  /** The cluster's name in messages: `GitopsCluster flux-system/leaf`. */
   readonly title: string;
   readonly namespace: string;
   readonly users: ClusterUsers;

@@ -4,14 +4,14 @@ import { KUBECONFIG_KEYS } from '../secrets/secret-keys.ts';
 import { type RemoteOptions, remoteKubeConfig } from './kubeconfig.ts';
 import { noKubeconfigIn } from './source.ts';
 
-/** Judges a kubeconfig by its text alone; names are not looked up. */
+/** Checks a kubeconfig by its text alone; names are not looked up. */
 export function kubeconfigWarning(state: SecretState, options: RemoteOptions): string | undefined {
   if (state.kind === 'unknown') return undefined;
   if (state.kind === 'absent') {
     return `There is no ${options.where}: create it with the key kubeconfig.`;
   }
   const { values } = state.secret;
-  // Its keys are not known everywhere.
+  // The keys of the Secret are not known everywhere.
   if (values === undefined) return undefined;
   const text = KUBECONFIG_KEYS.map((key) => values.get(key)).find((value) => value !== undefined);
   if (text === undefined) return noKubeconfigIn(options.where);

@@ -7,12 +7,12 @@ import { type ClusterHosts, clusterUrlProblem } from '../../lib/net/index.ts';
 import { authoritiesIn, isLongKey, MAX_RSA_BITS, MAX_VALUE_BYTES } from '../../lib/net/pure.ts';
 
 /**
- * The kubeconfig of another cluster, as it stands in a Secret. Whoever may write that Secret must get nothing
- * by it but requests to an API server with the credentials that are in it: no program is run for it, no file
- * of ours is read, and no address is reached that only this process can reach.
+ * The kubeconfig of another cluster, as it stands in a Secret. A user who may write that Secret must get nothing by it
+ * but requests to an API server with the credentials that are in it: no program is run for it, no file of ours is read,
+ * and no address is reached that only this process can reach.
  */
 export interface RemoteOptions {
-  /** Where it was found, for messages: `Secret flux-system/leaf`. */
+  /** The place where it was found, for messages: `Secret flux-system/leaf`. */
   readonly where: string;
   readonly hosts: ClusterHosts;
 }
@@ -47,7 +47,7 @@ const UserFields = v.object({
 });
 type UserFields = v.InferOutput<typeof UserFields>;
 
-/** What is behind a name is looked at when it is used. */
+/** Entries are parsed by name alone; the rest of an entry is parsed when it is used. */
 const Entries = v.nullish(v.array(v.looseObject({ name: v.string() })));
 type Entries = v.InferOutput<typeof Entries>;
 
@@ -83,7 +83,7 @@ const REFUSED: readonly (readonly [
 ];
 
 /**
- * Reads the current context of a kubeconfig. Nothing gets into the result but what is allowed.
+ * Reads the current context of a kubeconfig. Only allowed fields get into the result.
  * @throws TurnpikeError SecretInvalid; its sentence never quotes the text, which holds credentials
  */
 export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConfig {
@@ -116,7 +116,7 @@ export function remoteKubeConfig(text: string, options: RemoteOptions): KubeConf
   return assembled(cluster.output, user.output);
 }
 
-/** Undefined for what is no YAML: a parser's message quotes the lines around the fault. */
+/** Undefined for text that is not YAML: a parser's message quotes the lines around the fault. */
 function parsed(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: false });
   if (document.errors.length > 0) return undefined;
@@ -174,7 +174,7 @@ function assembled(cluster: ClusterFields, user: UserFields): KubeConfig {
       {
         name: NAME,
         server: cluster.server,
-        // By http, where that is allowed, there is nothing to verify; client-node wants to be told so.
+        // Plain HTTP, where it is allowed, has nothing to verify; client-node wants that said.
         skipTLSVerify: isPlain(cluster),
         ...given('caData', cluster['certificate-authority-data']),
         ...given('tlsServerName', cluster['tls-server-name']),

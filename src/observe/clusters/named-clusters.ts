@@ -13,7 +13,7 @@ import { createClusterUsers } from './users.ts';
 export interface NamedClusters {
   get(key: string): NamedCluster | undefined;
   all(): NamedCluster[];
-  /** Sets what a Pipeline has on which clusters. A cluster that none names any more is closed. */
+  /** Sets the applications of a Pipeline by cluster. A cluster that no Pipeline names any more is closed. */
   set(pipeline: PipelineKey, uses: ReadonlyMap<string, ClusterUse>): void;
   close(): void;
 }
@@ -31,7 +31,7 @@ export interface ClusterUse {
 }
 
 export interface NamedClustersDeps {
-  /** Of the cluster that we run in. */
+  /** The client of the cluster that we run in. */
   readonly client: KubeClient;
   readonly secrets: Secrets;
   readonly byApplication: PipelinesByApplication;

@@ -13,10 +13,10 @@ export interface PoolDeps extends Omit<ConnectionDeps, 'applications'> {
 
 /** A share in a connection. */
 export interface ConnectionHandle {
-  /** Of the kubeconfig. */
+  /** The digest of the kubeconfig. */
   readonly digest: string;
   readonly connection: ClusterConnection;
-  /** The last one closes the connection. */
+  /** Gives the share back; the last one closes the connection. */
   release(): void;
 }
 
@@ -28,16 +28,16 @@ export interface PooledKubeconfig {
 }
 
 /**
- * One connection for each kubeconfig of a namespace, however many clusters of Pipelines have that one. What goes by it
- * counts as that namespace's, so that another one with a copy has a connection of its own.
+ * One connection for each kubeconfig of a namespace, however many clusters of Pipelines have that one. Its requests
+ * count as that namespace's, so that another one with a copy has a connection of its own.
  */
 export interface ConnectionPool {
   acquire(pooled: PooledKubeconfig): ConnectionHandle;
-  /** All connections at once. */
+  /** Closes all connections at once. */
   close(): void;
 }
 
-/** Reads that are under way may end first: a rotation is no interruption. */
+/** Reads that are under way may end first: a rotation does not interrupt them. */
 const LINGER_MS = 5000;
 
 export function createConnectionPool({ open, ...deps }: PoolDeps): ConnectionPool {

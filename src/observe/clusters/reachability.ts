@@ -1,17 +1,20 @@
 import { doubled } from '../../lib/async/index.ts';
 import type { TurnpikeError } from '../../lib/errors.ts';
 
-/** Knows whether a cluster answers. It is asked for a sign of life, for nobody may be reading it. */
+/** Knows whether a cluster answers. A probe asks it for a sign of life, because it may have no readers. */
 export interface Reachability {
   /** Says since when and why it cannot be read; undefined: it can, as far as is known. */
   outage(): Outage | undefined;
-  /** Reports whether it is known by now if it answers. */
+  /** Reports whether it is known by now that it answers or does not. */
   tried(): boolean;
-  /** A read has failed as it does where nobody answers. */
+  /** Records that a read has failed as it does when the cluster is unavailable. */
   markUnavailable(error: TurnpikeError): void;
-  /** A read has succeeded. */
+  /** Records that a read has succeeded. */
   markRead(): void;
-  /** There was no room of ours for a read, which says nothing of the cluster: its reader hears when there is room again. */
+  /**
+   * Records that a read found no room of ours, which says nothing of the cluster: `onChange` is called when there is
+   * room again.
+   */
   markBusy(): void;
   close(): void;
 }
@@ -30,16 +33,16 @@ export type SignOfLife =
 
 export interface ReachabilityDeps {
   readonly probe: () => Promise<SignOfLife>;
-  /** It can be read again, or no longer. */
+  /** Called when it can be read again, or no longer. */
   readonly onChange: () => void;
-  /** It cannot be read: each time that this is found out. */
+  /** Called each time that a probe or a read finds it unavailable. */
   readonly onFailure: () => void;
   readonly now: () => Date;
   /** Milliseconds between probes of a cluster that answers. */
   readonly heartbeatMs: number;
 }
 
-/** One that is away is asked at first, and at most, after this; the delay doubles. */
+/** An unavailable cluster is probed first after this many milliseconds; the delay doubles up to the maximum. */
 const PROBE_MIN_MS = 1000;
 const PROBE_MAX_MS = 15_000;
 
@@ -93,7 +96,7 @@ export function watchReachability(deps: ReachabilityDeps): Reachability {
     else if (wasAway || wasBusy) schedule(nextDelay());
   }
 
-  // The first sign of life is asked for at once: whoever reads meanwhile need not be the one to find out.
+  // The first probe is sent at once: a read in the meantime need not be the one to find out.
   schedule(0);
   return {
     outage: () => outage,

@@ -2,8 +2,7 @@ import { TurnpikeError } from '../../lib/errors.ts';
 import { busy } from '../../lib/kube/index.ts';
 
 /**
- * The outcome of the work, which is given this much time. What it waits for room of ours does not count, up to as much
- * again.
+ * Gives the work this much time. The time that it waits for room of ours does not count, up to as much again.
  * @throws TurnpikeError ApiUnavailable when the cluster has had its time, ApiBusy when it has not
  */
 export async function withinTime<T>(ms: number, waited: () => number, work: () => Promise<T>): Promise<T> {

@@ -18,14 +18,14 @@ import type { RemoteApplications } from './connection.ts';
 export interface RemoteDeps
   extends Omit<ApplicationWatchDeps, 'discovery' | 'budget' | 'timings'>,
     Omit<KubeClientDeps, 'queue'> {
-  /** Other kinds than Flux's and workloads are read only where they may be read in our own cluster. */
+  /** The kinds beyond Flux's and workloads: they are read only where they may be read in our own cluster. */
   readonly granted: GrantedKinds;
   readonly now: () => Date;
   readonly checkHost: HostCheck;
-  /** For the requests to all other clusters. */
+  /** The room for the requests to all other clusters. */
   readonly room: ClusterRoom;
   readonly budgets: WatchBudgets;
-  /** Of this one. */
+  /** The place of this cluster. */
   readonly place: Place;
 }
 

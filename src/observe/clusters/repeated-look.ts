@@ -2,21 +2,21 @@
 export interface RepeatedLook {
   /** Begins, unless it has begun; ends with the first look. */
   begin(): Promise<void>;
-  /** At once; one that is under way serves. */
+  /** Looks at once; a look that is under way serves. */
   now(): Promise<void>;
-  /** At once, unless the last one is so short a time ago. */
+  /** Looks at once, unless the last look ended less than `apartMs` ago. */
   soon(): void;
   isUnderWay(): boolean;
-  /** Whether one has ended. */
+  /** Reports whether a look has ended. */
   hasLooked(): boolean;
-  /** One that is under way goes on. */
+  /** Begins no further look; one that is under way goes on. */
   stop(): void;
   isStopped(): boolean;
 }
 
 export interface RepeatedLookTimings {
   readonly everyMs: number;
-  /** However often `soon` is called. */
+  /** The shortest time between two looks, however often `soon` is called. */
   readonly apartMs: number;
 }
 

@@ -9,10 +9,10 @@ import { type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 import { KUBECONFIG_KEYS } from '../secrets/secret-keys.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 
-/** Where the kubeconfig of a cluster is found: by way of a GitopsCluster, or in a Secret by itself. */
+/** The place where the kubeconfig of a cluster is found: in the Secret of a GitopsCluster, or in a Secret by itself. */
 
 export interface FoundKubeconfig {
-  /** For messages: `Secret flux-system/leaf`. */
+  /** The place in messages: `Secret flux-system/leaf`. */
   readonly where: string;
   readonly text: string;
 }
@@ -38,7 +38,7 @@ const TIMEOUT_MS = 3000;
 
 const Named = v.nullish(v.object({ name: v.string() }));
 
-/** Of `gitops.weave.works/v1alpha1` what is used here; its controller sets Ready, others leave it away. */
+/** The fields of `gitops.weave.works/v1alpha1` that are used here; its controller sets Ready, others omit it. */
 const GitopsCluster = v.object({
   metadata: v.nullish(v.object({ annotations: v.nullish(v.record(v.string(), v.string())) })),
   spec: v.nullish(v.object({ secretRef: Named, capiClusterRef: Named })),
@@ -52,15 +52,15 @@ const GitopsCluster = v.object({
 });
 
 /**
- * Why a Pipeline of this namespace may not name the cluster. A GitopsCluster is there for the Pipelines of
- * all namespaces, as with the predecessor; a Secret of another namespace may be meant for anything.
+ * Says why a Pipeline of this namespace may not name the cluster. A GitopsCluster is there for the Pipelines of all
+ * namespaces, as with the predecessor; a Secret of another namespace may be meant for anything.
  */
 export function foreignSecretProblem(ref: ClusterRef, namespace: string): string | undefined {
   if (ref.kind !== 'Secret' || ref.namespace === undefined || ref.namespace === namespace) return undefined;
   return `Secret ${ref.namespace}/${ref.name} is in another namespace than the Pipeline and is not read: copy it to ${namespace}, or name a GitopsCluster.`;
 }
 
-/** Why a reference is not followed, whatever is there; undefined: it is. */
+/** Says why a reference is not followed, whether its object exists or not; undefined when it is followed. */
 export function clusterRefProblem(
   ref: ClusterRef,
   namespace: string,
@@ -70,15 +70,18 @@ export function clusterRefProblem(
   return refused?.message ?? foreignSecretProblem(ref, namespace);
 }
 
-/** A cluster that is there. Who may use it is known before its kubeconfig is looked for. */
+/** A cluster that exists. Its users are known before its kubeconfig is looked for. */
 export interface FoundCluster {
-  /** Of a GitopsCluster, `pipelines.weave.works/allowed-namespaces`. */
+  /** The annotation `pipelines.weave.works/allowed-namespaces` of a GitopsCluster. */
   readonly allowedNamespaces?: string;
-  /** @throws TurnpikeError with the sentence for what is missing; ApiUnavailable while that is unknown */
+  /** @throws TurnpikeError with the sentence for the missing object; ApiUnavailable while that is unknown */
   kubeconfig(): Promise<FoundKubeconfig>;
 }
 
-/** @throws TurnpikeError ApiNotFound when there is no such GitopsCluster; ApiUnavailable while that is unknown */
+/**
+ * Finds the cluster that a reference names.
+ * @throws TurnpikeError ApiNotFound when the GitopsCluster does not exist; ApiUnavailable while that is unknown
+ */
 export async function findCluster(deps: SourceDeps, ref: ClusterAddress): Promise<FoundCluster> {
   if (ref.kind === 'Secret') {
     return { kubeconfig: () => fromSecret(deps, ref.namespace, ref.name, KUBECONFIG_KEYS) };

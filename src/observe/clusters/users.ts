@@ -2,15 +2,15 @@ import { allowsNamespace, noGitopsCluster } from '../../decide/validation.ts';
 import { TurnpikeError } from '../../lib/errors.ts';
 import type { ClusterAddress, FoundCluster } from './source.ts';
 
-/** Whose Pipelines may use a cluster, as far as it was looked at. */
+/** The namespaces whose Pipelines may use a cluster, as of the last look at it. */
 export interface ClusterUsers {
-  /** Undefined: it is not there. Returns whether anything has changed. */
+  /** Takes in the cluster that was found, undefined where it does not exist. Returns whether anything has changed. */
   learn(found: FoundCluster | undefined): boolean;
-  /** The error for Pipelines of a namespace that may not use it: the same as where it is not there. */
+  /** The error for Pipelines of a namespace that may not use it: the same as where it does not exist. */
   refusal(namespace: string): TurnpikeError | undefined;
 }
 
-/** The annotation of a GitopsCluster that is not there: nobody of another namespace may use it. */
+/** The annotation of a GitopsCluster that does not exist: no other namespace may use it. */
 const NOBODY = '';
 
 export function createClusterUsers({ kind, namespace, name }: ClusterAddress): ClusterUsers {

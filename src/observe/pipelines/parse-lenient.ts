@@ -3,8 +3,8 @@ import { partsOf } from '../../api/schema-tools.ts';
 import { FIRST_FAULT } from '../../lib/first-fault.ts';
 
 /**
- * As much of a value as holds to the schema: fields and elements that do not are left out, whole objects
- * only when a field is gone that they must have. Undefined when nothing is left.
+ * Parses as much of a value as holds to the schema: fields and elements that do not are left out, whole objects only
+ * when a field is gone that they must have. Undefined when nothing is left.
  */
 export function parseLenient<Output>(
   schema: v.GenericSchema<unknown, Output>,

@@ -6,20 +6,20 @@ import type { Logger } from '../../lib/logger.ts';
 import { parseStoredPipeline, storedKey } from './stored-pipeline.ts';
 
 export interface PipelineStore {
-  /** From the cache. */
+  /** Reads from the cache. */
   get(key: PipelineKey): StoredPipeline | undefined;
   list(): StoredPipeline[];
-  /** From the API server, and into the cache. Undefined: not there, or not in the watched namespace. */
+  /** Reads from the API server into the cache; undefined when it does not exist, or not in the watched namespace. */
   read(key: PipelineKey): Promise<StoredPipeline | undefined>;
   /**
-   * Server-side apply of the whole status, provided that nobody has changed the Pipeline since; the answer
-   * goes into the cache at once.
+   * Applies the whole status (server-side apply), provided that nobody has changed the Pipeline since; the answer goes
+   * into the cache at once.
    * @throws TurnpikeError ApiConflict when somebody has, ApiNotFound when the Pipeline is gone
    */
   applyStatus(pipeline: StoredPipeline, status: PipelineStatus): Promise<StoredPipeline>;
-  /** Hears of every change, own writes included. */
+  /** Calls the listener for every change, own writes included. */
   subscribe(listener: (key: PipelineKey) => void): () => void;
-  /** Hears of what was deleted, with its last state. */
+  /** Calls the listener for each deleted Pipeline, with its last state. */
   onRemoved(listener: (last: StoredPipeline) => void): () => void;
   synced(): boolean;
   start(): void;

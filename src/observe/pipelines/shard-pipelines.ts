@@ -4,17 +4,17 @@ import type { PipelineStore } from './pipelines.ts';
 import { storedKey } from './stored-pipeline.ts';
 
 /**
- * What a shard sees of a store that knows all Pipelines: its own. One that moves to another shard by its labels comes
- * to an end here, and begins there.
+ * The Pipelines of one shard, out of a store that knows all of them. A Pipeline that moves to another shard by its
+ * labels is removed here and added there.
  */
 export interface ShardPipelines {
   get(key: PipelineKey): StoredPipeline | undefined;
   list(): StoredPipeline[];
-  /** Hears of every change of a Pipeline of this shard, and of each that leaves it. */
+  /** Calls the listener for every change of a Pipeline of this shard, and for each that leaves it. */
   subscribe(listener: (key: PipelineKey) => void): () => void;
-  /** Hears of what was deleted, not of what moved, with its last state. */
+  /** Calls the listener for each deleted Pipeline with its last state, not for those that moved. */
   onRemoved(listener: (last: StoredPipeline) => void): () => void;
-  /** Whether another shard acts on it by now; one that is gone is nobody's. */
+  /** Reports whether another shard acts on it by now; a deleted one belongs to no shard. */
   isElsewhere(key: PipelineKey): boolean;
 }
 

@@ -1,8 +1,10 @@
 import type { PipelineKey, PipelineSpec, StoredPipeline } from '../../api/pipeline.ts';
 
-/** New specs of Pipelines, told from the many changes of their status alone, which cost a comparison here. */
+/** New specs of Pipelines, kept apart from the many changes of their status alone at the cost of a comparison here. */
 export interface SpecChanges {
-  /** Hears of each new spec. Undefined: the Pipeline is gone, or its spec does not hold to the schema. */
+  /**
+   * Calls the listener for each new spec; undefined when the Pipeline is gone, or its spec does not hold to the schema.
+   */
   subscribe(listener: SpecListener): void;
 }
 
@@ -18,7 +20,7 @@ interface Seen {
   readonly generation: number;
 }
 
-/** Create it before the Pipelines are read: it hears of no spec that was there already. */
+/** Create it before the Pipelines are read: it reports no spec that was there already. */
 export function watchSpecs(pipelines: Source): SpecChanges {
   const seen = new Map<PipelineKey, Seen>();
   const listeners: SpecListener[] = [];

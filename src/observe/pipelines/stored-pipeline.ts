@@ -19,13 +19,13 @@ const Raw = v.object({
   status: v.optional(v.unknown()),
 });
 
-/** kubectl's copy of the whole manifest: nothing that is worth its memory in the cache. */
+/** kubectl's copy of the whole manifest: it is not worth its memory in the cache. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const MAX_PROBLEMS = 20;
 
 /**
- * Reads an object of the API server once, when it enters the cache; `managedFields` stay behind. A faulty
- * spec becomes its problems, and of a faulty status as much is taken as can be read.
+ * Reads an object of the API server once, when it enters the cache; `managedFields` are left out. A faulty spec becomes
+ * its problems, and of a faulty status as much is taken as can be read.
  */
 export function parseStoredPipeline(raw: unknown): StoredPipeline {
   const { metadata, spec, status } = parseFirst(Raw, raw);
@@ -46,7 +46,7 @@ function withoutLastApplied(metadata: ObjectMeta): ObjectMeta {
   return { ...metadata, annotations };
 }
 
-/** valibot leaves out entries called `constructor` or `prototype`, which environments may be called. */
+/** valibot leaves out entries called `constructor` or `prototype`, which environments may have as names. */
 function storedStatus(raw: unknown): PipelineStatus {
   const parsed = (raw === undefined ? undefined : parseLenient(PipelineStatus, raw)) ?? {};
   const executions = parsed.executions?.map((one) => storedExecution(one, raw));

@@ -7,10 +7,10 @@ import { parseFirst } from '../../lib/first-fault.ts';
 import type { Discovery, KubeClient } from '../../lib/kube/index.ts';
 import { groupOf } from '../../lib/kube/pure.ts';
 
-/** What the author of a change may do himself, by the API server's word (SubjectAccessReview). */
+/** The rights of the author of a change, as the API server reports them (SubjectAccessReview). */
 export interface AuthorAccess {
   /**
-   * Whether the author may get the application in the namespace.
+   * Reports whether the author may get the application in the namespace.
    * @throws TurnpikeError as a rejection
    */
   mayGet(author: Author, appRef: AppRef, namespace: string): Promise<AuthorAnswer>;
@@ -18,7 +18,7 @@ export interface AuthorAccess {
 
 export interface AuthorAnswer {
   readonly allowed: boolean;
-  /** Of the kind, as rights name it. */
+  /** The resource of the kind, as rights name it. */
   readonly plural: string;
 }
 
@@ -27,7 +27,7 @@ const PATH = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 const KEPT_MS = 10_000;
 const MAX_KNOWN = 5000;
 const TIMEOUT_MS = 2000;
-/** Characters of all that is said of an author: it goes to the API server with each question. */
+/** The bound of all that describes an author, in characters: it goes to the API server with each question. */
 const MAX_AUTHOR = 64 * 1024;
 
 const Answer = v.object({ status: v.object({ allowed: v.boolean() }) });
@@ -77,7 +77,7 @@ export function createAuthorAccess(client: KubeClient, { discovery, now }: Autho
   };
 }
 
-/** Short, whatever a caller says of itself. */
+/** The key is short, however long the description of the author is. */
 function keyOf(author: string, { apiVersion, kind, name }: AppRef, namespace: string): string {
   const text = JSON.stringify([author, apiVersion, kind, name, namespace]);
   return new Bun.CryptoHasher('sha256').update(text).digest('hex');

@@ -8,9 +8,9 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { AuthorAccess } from './author-access.ts';
 
 export interface LookupOptions {
-  /** Secrets as they are from now on, not as they were a moment ago. */
+  /** Reads Secrets again instead of taking them from the cache. */
   readonly fresh?: boolean;
-  /** The user that must be able to get the applications in other namespaces; without, nobody must. */
+  /** The user that must be able to get the applications in other namespaces; without it no right is asked for. */
   readonly author?: Author;
   /** The user who gets the warnings. */
   readonly viewer?: Author;
@@ -21,7 +21,7 @@ export interface LookupOptions {
 export interface ReferenceLookupDeps {
   readonly client: KubeClient;
   readonly secrets: Secrets;
-  /** A short memory, so that many reviews at once do not read one Secret many times. */
+  /** Caches Secrets for a moment: many reviews at once must not read one Secret many times. */
   readonly secretCache: SecretCache;
   readonly access: Access;
   readonly authors: AuthorAccess;
@@ -32,7 +32,7 @@ export interface ReferenceLookupDeps {
   readonly subjects?: SubjectAccess;
 }
 
-/** One lookup. */
+/** The options of one lookup, with their defaults. */
 export interface Lookup {
   readonly deps: ReferenceLookupDeps;
   readonly lookups: LookupBudget;
@@ -46,7 +46,7 @@ interface Question<T> {
   readonly lookups: LookupBudget;
 }
 
-/** The answers by key; what has none is left out. */
+/** The answers by key; a question without an answer is left out. */
 export async function eachInTurn<T, R>(
   all: readonly T[],
   { key, lookups }: Question<T>,

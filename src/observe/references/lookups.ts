@@ -25,10 +25,10 @@ import {
 import { managedByWarnings } from './managed-by.ts';
 
 /**
- * Looks at what a spec names in the cluster. Nobody but the API server is asked, for one thing at a time, and
- * two seconds in all: what it does not give by then is unknown, or not warned of.
+ * Looks up what a spec names in the cluster. It asks the API server alone, one question at a time, for two seconds in
+ * all: what is not answered by then is unknown, or not warned of.
  *
- * @throws what is no TurnpikeError: that is a fault of our own
+ * @throws any error that is not a TurnpikeError: that is a fault of our own
  */
 export type LookUpReferences = (
   references: References,
@@ -90,7 +90,7 @@ function secretNames({ secrets }: References): string[] {
   return [...new Set(secrets.map(({ name }) => name))];
 }
 
-/** A viewer who may not get a Secret hears nothing of it: an answer would show which Secrets there are. */
+/** A viewer who may not get a Secret learns nothing of it: an answer would show which Secrets exist. */
 function secretState(lookup: Lookup, namespace: string, name: string): Soon<SecretState> {
   const allowed = mayGet(lookup, { group: '', resource: 'secrets', namespace, name });
   if (allowed === true) return readSecret(lookup, namespace, name);
@@ -117,7 +117,7 @@ function unknownState(error: unknown): SecretState {
   throw error;
 }
 
-/** Secrets of other namespaces are not read: an answer would show strangers which there are. */
+/** Secrets of other namespaces are not read: an answer would show users without rights there which ones exist. */
 async function clusterWarning(
   lookup: Lookup,
   { namespace }: PipelineNames,
@@ -133,7 +133,7 @@ async function clusterWarning(
   return kubeconfigWarning(state, { where: `Secret ${where}`, hosts: deps.hosts });
 }
 
-/** A GitopsCluster of another namespace that this one may not use is answered like one that is not there. */
+/** A GitopsCluster of another namespace that this one may not use gets the answer of one that does not exist. */
 async function gitopsClusterWarning(
   deps: ReferenceLookupDeps,
   address: { readonly namespace: string; readonly name: string },
@@ -175,7 +175,7 @@ async function authorWarning(authors: AuthorAccess, of: AuthorQuestion): Promise
   }
 }
 
-/** The sentence that `ask` gives or fails with; an API server that is away causes no warning. */
+/** The sentence that `ask` gives or fails with; an unavailable API server causes no warning. */
 async function sentenceOf(
   ask: () => Promise<string | undefined>,
   notFound?: string,

@@ -1,6 +1,6 @@
 import type { Secrets } from './secrets.ts';
 
-/** How long the last reads of Secrets took, in milliseconds. */
+/** The durations of the last reads of Secrets, in milliseconds. */
 export interface ReadTimes {
   readonly secrets: Secrets;
   recent(): readonly number[];

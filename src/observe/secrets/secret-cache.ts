@@ -4,23 +4,23 @@ import { type Selection, selected, sizeOf } from './secret-keys.ts';
 import type { Secrets, StoredSecret } from './secrets.ts';
 
 export interface SecretCacheOptions {
-  /** What of a Secret is kept, and given. */
+  /** The part of a Secret that is kept, and given. */
   readonly keep: Selection;
   /** A value is used this long before it is read again. */
   readonly ttlSeconds: number;
-  /** No Secret is read more often than this, whoever asks. One that is not there stays so for twice as long. */
+  /** The shortest time between two reads of one Secret. A Secret that does not exist is not read for twice as long. */
   readonly minRefreshSeconds: number;
-  /** While somebody waits for a value to be read again, others go on with one that is this much older. */
+  /** The additional age at which a value still serves while it is being read again. */
   readonly staleSeconds?: number;
   /**
-   * So long after it was read a value is given to nobody any more, be the API server away or not; by twice that
-   * it is out of memory, also when nobody asks. Default: ten minutes.
+   * The age at which a value is no longer given, be the API server available or not; by twice that it is out of memory,
+   * also without a read. Default: ten minutes.
    */
   readonly keepSeconds?: number;
   readonly now: () => Date;
   /** The oldest give way. Default: 10,000. */
   readonly maxEntries?: number;
-  /** Of all values. The oldest give way. Default: 8 MiB. */
+  /** The bound of all values. The oldest are dropped. Default: 8 MiB. */
   readonly maxBytes?: number;
   /** Runs something later; returns the way to take that back. Default: by a timer that keeps no process alive. */
   readonly schedule?: (run: () => void, seconds: number) => unknown;
@@ -33,20 +33,20 @@ export interface SecretReadOptions {
 
 export interface SecretCache {
   /**
-   * A Secret. While the API server is away the last known one serves on for a while.
-   * `fresh`: as of now, unless it was read less than `minRefreshSeconds` ago. `strict`: what only serves on, because the
-   * API server could not be asked, is given to nobody: that is an error.
+   * Reads a Secret. While the API server is unavailable the last known one serves on for a while. `fresh`: reads it
+   * again, unless it was read less than `minRefreshSeconds` ago. `strict`: rejects where the last known one would serve
+   * on, because the API server could not be asked.
    */
   read(namespace: string, name: string, options?: SecretReadOptions): Soon<StoredSecret | undefined>;
 }
 
-/** What the last read brought; `failure` beside a value when that was kept because the API server is away. */
+/** The result of the last read; `failure` beside a value when that was kept because the API server is unavailable. */
 interface Entry {
   readonly secret: StoredSecret | undefined;
   readonly failure?: { readonly error: unknown };
-  /** In milliseconds. */
+  /** The time of the last read, in milliseconds. */
   readonly readAt: number;
-  /** When the value was read, in milliseconds. */
+  /** The time when the value was read, in milliseconds. */
   readonly valueAt: number;
   readonly bytes: number;
 }
@@ -55,7 +55,7 @@ const DEFAULT_MAX_ENTRIES = 10_000;
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
 const DEFAULT_KEEP_SECONDS = 600;
 
-/** For what is asked for at every request: one read at a time for each Secret, and few of them. */
+/** Creates the cache for Secrets that every request asks for: one read at a time for each Secret, and few of them. */
 export function createSecretCache(secrets: Secrets, options: SecretCacheOptions): SecretCache {
   const { maxEntries = DEFAULT_MAX_ENTRIES, maxBytes = DEFAULT_MAX_BYTES, schedule = later } = options;
   const keepSeconds = options.keepSeconds ?? DEFAULT_KEEP_SECONDS;
@@ -69,8 +69,8 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
   }
 
   /**
-   * A Secret that is not there stays so for twice as long as none is read once more: in that time it is not read for the
-   * first time either, which would tell that somebody names it.
+   * A Secret that does not exist stays so for twice as long as none is read once more: in that time it is not read for
+   * the first time either, which would show that some Pipeline names it.
    */
   function validSeconds({ secret }: Entry, key: string): number {
     if (!secret) return options.minRefreshSeconds * 2;
@@ -102,13 +102,13 @@ export function createSecretCache(secrets: Secrets, options: SecretCacheOptions)
     return entry;
   }
 
-  /** Only an API server that is away leaves the old values standing: a right that was taken away does not. */
+  /** Only an unavailable API server leaves the old values standing: a right that was taken away does not. */
   function lastKnown(key: string, error: unknown, at: number): Entry {
     const last = hasCode(error, 'ApiUnavailable') ? entries.get(key) : undefined;
     return last && !isOver(last) ? last : entryOf(undefined, at);
   }
 
-  /** What is known is answered at once: no promise is made for each of many requests. */
+  /** Known values are answered at once: no promise is made for each of many requests. */
   function read(
     namespace: string,
     name: string,

@@ -3,12 +3,12 @@ import { GITHUB_APP } from '../../lib/forges/pure.ts';
 import { PART_KEYS, WEBHOOK_SECRET, WEBHOOK_SECRET_PREVIOUS } from '../../lib/net/pure.ts';
 import type { StoredSecret } from './secrets.ts';
 
-/** What is kept of a Secret. A Secret may hold a megabyte for somebody else, and anybody can name it. */
+/** The part of a Secret that is kept. A Secret may hold a megabyte for other users, and any Pipeline can name it. */
 export interface Selection {
   readonly keys: readonly string[];
-  /** A longer value is kept as an empty one: it proves nothing, and it is there. */
+  /** A longer value is kept as an empty one: it proves nothing, but its key exists. */
   readonly maxValueBytes: number;
-  /** Whether the hosts that it may be sent to are kept. */
+  /** Keeps the hosts that it may be sent to. */
   readonly hosts: boolean;
 }
 
@@ -26,10 +26,10 @@ const PROOF_KEYS = [
 /** The first one that is there holds a kubeconfig. Cluster API and Flux write `value`, Flux knows `value.yaml` too. */
 export const KUBECONFIG_KEYS = ['kubeconfig', 'value', 'value.yaml'] as const;
 
-/** What signed events, approvals and the forges' webhooks are proven with. */
+/** The keys that prove signed events, approvals and the forges' webhooks. */
 export const PROOFS: Selection = { keys: PROOF_KEYS, maxValueBytes: 16 * KIB, hosts: false };
 
-/** What the rules for Pipelines look at. */
+/** The keys that the rules for Pipelines check. */
 export const RULED: Selection = {
   keys: [
     ...PROOF_KEYS,
@@ -56,7 +56,7 @@ export function selected(secret: StoredSecret, { keys, maxValueBytes, hosts }: S
   };
 }
 
-/** About as many bytes as it takes in memory, without what each takes alike. */
+/** About as many bytes as it takes in memory, without the part that each takes alike. */
 export function sizeOf({ values, allowedHosts = [] }: StoredSecret): number {
   const hosts = allowedHosts.reduce((sum, host) => sum + host.length, 0);
   return [...values.values()].reduce((sum, value) => sum + value.length, hosts);

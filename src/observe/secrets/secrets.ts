@@ -6,7 +6,7 @@ import { parseFirst } from '../../lib/first-fault.ts';
 import { type KubeClient, resourcePath } from '../../lib/kube/index.ts';
 
 export interface StoredSecret {
-  /** Decoded, by key. */
+  /** The decoded values by key. */
   readonly values: ReadonlyMap<string, Uint8Array>;
   /** The only hosts that it may be sent to, where its annotation names them. */
   readonly allowedHosts?: readonly string[];
@@ -16,7 +16,7 @@ export interface StoredSecret {
 
 /** Secrets one by one, by name: they are neither listed nor watched, so the right to `get` suffices. */
 export interface Secrets {
-  /** Undefined when there is no such Secret. Gives up after 3 s. */
+  /** Reads a Secret; undefined when it does not exist. Gives up after 3 s. */
   read(namespace: string, name: string): Promise<StoredSecret | undefined>;
 }
 
