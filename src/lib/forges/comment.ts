@@ -1,13 +1,13 @@
 import type { ForgeAnswer } from './request/types.ts';
 
-/** How a pull request of a forge is commented. */
+/** The requests by which a forge's pull request gets a comment. */
 export interface Commenting {
-  /** The latest ones are enough. */
+  /** Reads the latest comments; older ones are not needed. */
   readonly latest: () => Promise<readonly string[]>;
   readonly add: () => Promise<ForgeAnswer>;
 }
 
-/** Doing it twice is doing it once. */
+/** Adds the comment unless it is there: an attempt may be repeated. */
 export async function commentOnce({ latest, add }: Commenting, text: string): Promise<void> {
   const said = await latest();
   if (!said.some((one) => sameText(one, text))) await add();

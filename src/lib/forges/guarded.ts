@@ -3,8 +3,8 @@ import { held } from './merge.ts';
 import type { Forge } from './port.ts';
 
 /**
- * A forge to which all texts come guarded: comments are sentences, whoever's words stand in them, and bodies are
- * Markdown that was made for pull requests. What needs no request gets none.
+ * A forge to which all texts come guarded: comments are sentences, even where they quote others, and bodies are
+ * Markdown that was made for pull requests. An operation that needs no request sends none.
  */
 export function guarded(forge: Forge): Forge {
   return {

@@ -5,23 +5,23 @@ import type { MergeMethod } from './types.ts';
 
 /** The checks of a commit. */
 export interface Checks {
-  /** There is one of somebody else: our own status is not a sign of CI. */
+  /** The commit has a check of others: our own status is not a sign of CI. */
   readonly any: boolean;
   /**
-   * Names of those that have not passed. What was skipped, or may fail, has passed. Our own status is among
+   * Names of checks that have not passed. Checks that were skipped, or may fail, have passed. Our own status is among
    * them: while it says that the gates are closed, nothing is merged against it.
    */
   readonly failing: readonly string[];
   readonly pending: readonly string[];
 }
 
-/** Nothing is merged for so long after a push: CI takes a moment to begin. */
+/** The time after a push in which nothing is merged: CI takes a moment to begin. */
 export const SETTLE_SECONDS = 30;
 
 const MAX_NAMES = 5;
 const MAX_NAME = 80;
 
-/** The outcome where nothing has to be asked of the forge. */
+/** The outcome that needs no request to the forge. */
 export function held(pull: PullRequest, { base, pushedAt, now }: MergeOptions): MergeOutcome | undefined {
   if (pull.state !== 'open') return undefined;
   if (pull.base !== base) return otherBase(pull.base);
@@ -35,8 +35,8 @@ function otherBase(base: string): MergeOutcome {
 }
 
 /**
- * The outcome where CI has not spoken yet. `baseHasSome` looks at the head of the base branch, and is asked
- * only where the commit has no check.
+ * The outcome where CI has not reported yet. `baseHasSome` looks at the head of the base branch, and is asked only
+ * where the commit has no check.
  */
 export async function unspoken(
   { base }: Pick<MergeOptions, 'base'>,
@@ -75,7 +75,7 @@ export function behind(): MergeOutcome {
   );
 }
 
-/** The outcome where there is nothing to merge, or something else than what is meant. */
+/** The outcome for a pull request that is not open, or has another base or head than the one that is meant. */
 export function settled(
   { state, base, headCommit }: Pick<PullRequest, 'state' | 'base' | 'headCommit'>,
   commit: string,
@@ -91,7 +91,7 @@ export function settled(
   return { kind: 'not-yet', reason, isOtherHead: true };
 }
 
-/** Failing checks hold back what the forge would merge. */
+/** The outcome where checks fail: the forge itself would merge in spite of them. */
 export function failing({ failing: names }: Checks, commit: string): MergeOutcome | undefined {
   return names.length > 0 ? notYet(`Checks of ${short(commit)} fail: ${listed(names)}.`) : undefined;
 }
@@ -100,7 +100,10 @@ export function pending({ pending: names }: Checks, commit: string): MergeOutcom
   return notYet(`Checks of ${short(commit)} are not done: ${listed(names)}.`);
 }
 
-/** Where it is not merged by the method that the Pipeline names. `why`: of the repository. */
+/**
+ * The outcome where the forge does not merge by the method that the Pipeline names. `why`: the reason in the
+ * repository.
+ */
 export function otherMethod(
   { name, repository }: ForgeContext,
   method: MergeMethod,
@@ -111,7 +114,7 @@ export function otherMethod(
   );
 }
 
-/** `words`: the forge's own. */
+/** The outcome of a refused merge. `words`: the forge's own. */
 export function refusedMerge({ name }: ForgeContext, words: string, mergeable?: Unmergeable): MergeOutcome {
   const said = cut(oneLine(words), MAX_QUOTED);
   return notYet(`${name} does not merge the pull request yet${said && ` (${said})`}.`, mergeable);
@@ -121,7 +124,7 @@ export function short(commit: string): string {
   return commit.slice(0, 10);
 }
 
-/** The name of a check is written by whoever set it. */
+/** Names of checks come from other systems, so they are bounded. */
 function listed(names: readonly string[]): string {
   const shown = names
     .slice(0, MAX_NAMES)

@@ -2,7 +2,10 @@ import { hasCode } from '../errors.ts';
 import type { Metadata, PullRequest } from './port.ts';
 import type { ForgeContext } from './request/types.ts';
 
-/** Returns what is wanted and missing. Forges tell names apart without regard to case, or have nearly none that differ by it. */
+/**
+ * Returns the wanted metadata that is missing. Forges compare names without regard to case, or have nearly none that
+ * differ by it.
+ */
 export function missingOf(pull: PullRequest, wanted: Metadata): Metadata {
   return {
     labels: missing(wanted.labels, pull.labels),
@@ -20,10 +23,10 @@ export function missing(wanted: readonly string[], present: readonly string[]): 
   });
 }
 
-/** Returns sentences about what was not taken. */
+/** Returns sentences about metadata that the forge did not take. */
 export type MetadataStep = () => Promise<readonly string[]>;
 
-/** Runs all steps, one after the other: what the forge refuses for good becomes a sentence, what passes is thrown. */
+/** Runs all steps, one after the other: a refusal for good becomes a sentence, one that may pass is thrown. */
 export async function runSteps(steps: readonly MetadataStep[]): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const step of steps) {
@@ -39,8 +42,8 @@ export async function runSteps(steps: readonly MetadataStep[]): Promise<readonly
 }
 
 /**
- * Adds all names at once, and one by one when that is refused, so that one wrong name is not in the way of
- * the others. Returns those that were not taken.
+ * Adds all names at once, and one by one when that is refused: one wrong name must not keep the others out. Returns the
+ * names that were not taken.
  */
 export async function addEach(
   names: readonly string[],
@@ -72,7 +75,7 @@ export function notTaken(
   return [sentence];
 }
 
-/** For what a forge does not have at all. */
+/** The sentence for a kind of metadata that the forge does not have at all. */
 export function notThere(kind: keyof Metadata, names: readonly string[], { name }: ForgeContext): string[] {
   if (names.length === 0) return [];
   return [`${name} has no ${kind} of pull requests: take ${names.join(', ')} out of the Pipeline.`];

@@ -8,11 +8,11 @@ const MAX_URL = 1024;
 export const WebUrl = v.pipe(v.string(), v.maxLength(MAX_URL), v.regex(/^https?:\/\/\S+$/));
 
 /**
- * The page of a pull request, which is put into the status, shown as a link and sent in a header. The forge's word counts
- * where it leads to the origin of the repository; else the address follows from the repository's.
+ * The page of a pull request, which is put into the status, shown as a link and sent in a header. The forge's URL
+ * counts where it leads to the origin of the repository; else the address follows from the repository's.
  *
- * @param said what the forge calls it
- * @param own what it is called by default
+ * @param said the URL in the forge's answer
+ * @param own the default URL
  */
 export function pageOf(
   { name }: Pick<ForgeContext, 'name'>,

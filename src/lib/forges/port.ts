@@ -1,8 +1,8 @@
 import type { MergeMethod } from './types.ts';
 
 /**
- * Hides a line that is for us. A forge that shows HTML as text hides a link reference: Markdown shows none that
- * nothing refers to (https://spec.commonmark.org/0.31.2/#link-reference-definitions).
+ * The form of a hidden line of ours. A forge that shows HTML as text hides a link reference: Markdown does not show a
+ * link reference that is not used (https://spec.commonmark.org/0.31.2/#link-reference-definitions).
  */
 export type HiddenBy = 'comment' | 'reference';
 
@@ -11,16 +11,16 @@ export interface PullRequest {
   readonly number: number;
   /** Its page, at the origin of the repository. */
   readonly url: string;
-  /** A sentence on the page that the forge names, where that is wrong; another one is in its place then. */
+  /** A sentence on the page that the forge names, where that is wrong; `url` is another one then. */
   readonly pageProblem?: string;
   readonly state: 'open' | 'merged' | 'closed';
-  /** Without what the forge puts before it to mark a draft. */
+  /** The title without the forge's own prefix that marks a draft. */
   readonly title: string;
   readonly body: string;
   readonly base: string;
   readonly head: string;
   readonly draft: boolean;
-  /** Why the forge cannot merge it as it is; absent: it can, or does not say. */
+  /** The reason why the forge cannot merge it as it is; absent: it can, or does not say. */
   readonly mergeable?: Unmergeable;
   /** The forge is still finding out whether it can be merged. */
   readonly checking?: boolean;
@@ -63,7 +63,7 @@ export interface CommitStatus {
 }
 
 /**
- * `scheduled`: the forge merges it by itself once its own rules are met. `isOtherHead`: somebody else has pushed, and an
+ * `scheduled`: the forge merges it by itself once its own rules are met. `isOtherHead`: another user has pushed, and an
  * auto-merge that was asked for would merge that.
  */
 export type MergeOutcome =
@@ -81,11 +81,11 @@ export interface MergeOptions {
   readonly base: string;
   /** The forge may be asked to merge it later by itself. */
   readonly mayWait: boolean;
-  /** How it is to be merged; absent: the first way that the forge and the branch allow. */
+  /** The method to merge it by; absent: the first one that the forge and the branch allow. */
   readonly method?: MergeMethod;
-  /** The forge was asked to merge it later by itself, and was not told to stop since. */
+  /** The forge was asked to merge it later by itself, and that was not taken back since. */
   readonly scheduled?: boolean;
-  /** When the commit was pushed (RFC 3339), where that is known. */
+  /** The time at which the commit was pushed (RFC 3339), where that is known. */
   readonly pushedAt?: string;
   readonly now: Date;
 }
@@ -101,35 +101,38 @@ export interface Forge {
   readonly hiddenBy?: HiddenBy;
   /** Git takes a token as `Authorization: Bearer`. */
   readonly takesBearer?: boolean;
-  /** Where Git finds the repository, where that is another address than its page. */
+  /** The address of the repository for Git, where it differs from the page's. */
   readonly cloneUrl?: string;
   /** `exists`: there is an open one of the same branches. */
   create(input: NewPullRequest): Promise<PullRequest | 'exists'>;
-  /** The open one of these branches. */
+  /** Finds the open pull request of these branches. */
   find(head: string, base: string): Promise<PullRequest | undefined>;
   get(number: number): Promise<PullRequest | undefined>;
-  /** A draft stays a draft, and what is none becomes none. */
+  /** Changes a pull request. A draft stays a draft, and no other becomes one. */
   update(number: number, change: PullRequestChange): Promise<PullRequest>;
   /**
    * Adds what is missing and removes nothing; no request when nothing is missing. Returns a sentence for
    * each thing that the forge refuses for good.
    */
   setMetadata(pull: PullRequest, wanted: Metadata): Promise<readonly string[]>;
-  /** Says something in a comment, unless the latest comments say it already. */
+  /** Adds a comment, unless the latest comments have it already. */
   comment(pull: PullRequest, text: string): Promise<void>;
-  /** Says why in a comment and closes what was read a moment ago; one that is not open is left as it is. */
+  /**
+   * Comments with the reason and closes a pull request that was read a moment ago; one that is not open is left as it
+   * is.
+   */
   close(pull: PullRequest, reason: string): Promise<void>;
   setStatus(commit: string, status: CommitStatus): Promise<void>;
   /**
-   * Merges at this head commit and no other, into this base and no other: at once when the forge's rules
-   * allow it and no check of the commit is pending or failing, required or not; else it asks for the forge's
-   * own auto-merge where that waits for a rule, and `mayWait` allows it. Neither happens before the checks had
-   * time to begin, nor without any where the head of the base branch has some; our own status is no check.
-   * Once asked for, GitLab and Bitbucket drop an auto-merge when the branch moves; GitHub, Gitea and Azure
-   * keep it for whatever is pushed by who may write, so that it is to be taken back then.
+   * Merges at this head commit and no other, into this base and no other: at once when the forge's rules allow it and
+   * no check of the commit is pending or failing, required or not; else it asks for the forge's own auto-merge where
+   * that waits for a rule, and `mayWait` allows it. Neither happens before the checks had time to begin, nor without
+   * any where the head of the base branch has some; our own status is no check. GitLab and Bitbucket drop an auto-merge
+   * when the branch moves; GitHub, Gitea and Azure keep it for every later push of users who may write, so the caller
+   * has to take it back then.
    */
   merge(pull: PullRequest, commit: string, options: MergeOptions): Promise<MergeOutcome>;
-  /** Takes back an auto-merge that was asked for; where there is none it is done. */
+  /** Takes back an auto-merge that was asked for; does nothing where there is none. */
   cancelMerge(pull: PullRequest): Promise<void>;
   /** The page that compares two branches. */
   compareUrl(base: string, head: string): string;

@@ -23,7 +23,7 @@ interface Host {
   readonly webhook: Webhook;
 }
 
-/** All that Turnpike can work with, one line a host. */
+/** All forges that Turnpike can work with, one line a host. */
 const HOSTS: Readonly<Record<ForgeType, Host>> = {
   github: { create: createGitHub, webhook: gitHubWebhook },
   gitlab: { create: createGitLab, webhook: gitLabWebhook },

@@ -5,7 +5,7 @@ import { createEtagCache, type EtagCache } from './request/conditional-get.ts';
 import { createRateLimits, type RateLimits } from './request/limits.ts';
 import { createSightings, type Sightings } from './request/sightings.ts';
 
-/** Limits, and what is known of the forges, shared by all that ask them: made once in a process. */
+/** Limits, and the known state of the forges, shared by all that ask them: made once in a process. */
 export interface SharedLimits {
   readonly limits: RateLimits;
   readonly concurrency: Concurrency;

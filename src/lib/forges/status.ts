@@ -1,12 +1,12 @@
 import { cut } from '../text/index.ts';
 
-/** What all statuses of ours are called. */
+/** The name of all our statuses. */
 export const STATUS_CONTEXT = 'turnpike/promotion';
 
-/** What it says where nothing holds a pull request back. */
+/** The text of a status where nothing holds a pull request back. */
 export const GATES_OPEN = 'The gates are open.';
 
-/** The job of docs/workflows/turnpike-status.yaml, which says so of what is no promotion. */
+/** The job of docs/workflows/turnpike-status.yaml, which sets that for pull requests that are not promotions. */
 export const STATUS_JOB = 'turnpike-status';
 
 /** True for a check that is not a sign of CI. Gitea calls a job by its workflow, its name and the event. */

@@ -15,6 +15,6 @@ export function kindOf(type: ForgeType): Kind {
   return KINDS[type];
 }
 
-/** How a pull request gets into its base branch. */
+/** The methods by which a pull request is merged into its base branch. */
 export const MERGE_METHODS = ['merge', 'squash', 'rebase'] as const;
 export type MergeMethod = (typeof MERGE_METHODS)[number];

@@ -1,26 +1,26 @@
 import * as v from 'valibot';
 import { isOneOf, isSignedBy, parseSignature } from '../net/index.ts';
 
-/** A request by which a forge tells of an event. */
+/** A request by which a forge reports an event. */
 export interface Delivery {
   readonly headers: Headers;
   readonly body: Uint8Array;
   readonly now: Date;
 }
 
-/** True if the sender knows one of the keys. Without a key nobody does, and it takes as long to say so. */
+/** Reports whether the sender knows one of the keys. Without a key the answer is no, and takes as long. */
 export type Proof = (keys: readonly Uint8Array[]) => boolean;
 
 export type MissingProof = 'no-signature' | 'stale-timestamp';
 
 /** The webhook of one kind of forge. */
 export interface Webhook {
-  /** How a delivery proves that its sender knows the secret of the webhook. */
+  /** Reads from a delivery the proof that its sender knows the secret of the webhook. */
   readonly proofOf: (delivery: Delivery) => Proof | MissingProof;
   /**
-   * The number of the pull request that an event is about, and only when that may no longer be open, or is so again. That is
-   * all that a look at the forge then shows; pushes, reviews, comments and labels change nothing of it, and Turnpike's own
-   * pushes would wake it as well.
+   * The number of the pull request of an event, and only when that may no longer be open, or is open again. A look at
+   * the forge shows nothing more than that; pushes, reviews, comments and labels change nothing of it, and Turnpike's
+   * own pushes would wake it as well.
    */
   readonly event: v.GenericSchema<unknown, number>;
 }
@@ -34,8 +34,8 @@ export function changedPullRequest({ event }: Webhook, value: unknown): number |
 export const PullRequestNumber = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 /**
- * An event in GitHub's form, which Gitea has as well. Events of issues, comments and reviews have `number` or `pull_request`
- * at this place, but not both.
+ * An event in GitHub's form, which Gitea has as well. Events of issues, comments and reviews have `number` or
+ * `pull_request` at this place, but not both.
  */
 export function pullRequestEvent(actions: readonly string[]) {
   const schema = v.object({

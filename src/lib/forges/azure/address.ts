@@ -44,8 +44,8 @@ const DEFAULT_COLLECTION = /^DefaultCollection$/i;
 
 /**
  * True if the part before `_git` ends in the organization or collection. On a server two parts may be a directory and a
- * collection, or a collection and a project: it is the former where the names are those that a server has to begin with,
- * https://learn.microsoft.com/en-us/azure/devops/integrate/how-to/call-rest-api
+ * collection, or a collection and a project: it is the former where the names are those that a server has to begin
+ * with, https://learn.microsoft.com/en-us/azure/devops/integrate/how-to/call-rest-api
  */
 function lacksProject(hostname: string, parts: readonly string[]): boolean {
   const [first = '', second = ''] = parts;

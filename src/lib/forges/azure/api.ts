@@ -4,15 +4,15 @@ import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 import type { SendAzure } from './versions.ts';
 
-/** One repository. */
+/** The API of one repository. */
 export interface Api {
-  /** The address of the organization or collection, without an end. */
+  /** The address of the organization or collection, without a slash at its end. */
   readonly organizationUrl: string;
-  /** Where users are looked up. */
+  /** The URL at which users are looked up. */
   readonly identitiesUrl: string;
   readonly projectUrl: string;
   readonly repositoryUrl: string;
-  /** Where people see it. */
+  /** The URL of the page for people. */
   readonly pageUrl: string;
   readonly call: ForgeCall;
   readonly conditionalGet: ConditionalGet;
@@ -38,7 +38,7 @@ export const AzurePullRequest = v.object({
   labels: v.nullish(v.array(v.object({ name: v.string(), active: v.nullish(v.boolean(), true) })), []),
   reviewers: v.nullish(v.array(v.object({ id: v.string(), uniqueName: v.nullish(v.string()) })), []),
   autoCompleteSetBy: v.nullish(v.object({ id: v.string() })),
-  /** How it is completed. */
+  /** The settings of the merge. */
   completionOptions: v.nullish(
     v.object({ mergeStrategy: v.nullish(v.string()), squashMerge: v.nullish(v.boolean()) }),
   ),
@@ -53,7 +53,7 @@ export async function read(api: Api, number: number): Promise<AzurePullRequest |
   return found(api, await ask(api, number));
 }
 
-/** `tag`: of what is known; 304 is an answer then. */
+/** Asks for the pull request. `tag`: of the known one; 304 is an answer then. */
 export function ask(api: Api, number: number, tag?: string): Promise<ForgeAnswer> {
   const send = () => api.send({ method: 'GET', url: pullUrl(api, `/${number}`), tag });
   return api.call('get', send, isKnownAnswer(tag));

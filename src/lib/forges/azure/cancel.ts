@@ -1,7 +1,7 @@
 import type { PullRequest } from '../port.ts';
 import { type Api, isOver, pullUrl } from './api.ts';
 
-/** The id of nobody: an auto-complete that nobody asked for is off. */
+/** The empty id: an auto-complete set by it is off. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requests/update */

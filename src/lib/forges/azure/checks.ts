@@ -8,9 +8,9 @@ import type { AzureRequest } from './versions.ts';
 
 /** Checks and policies that hold a pull request back. */
 export interface AzureChecks extends Checks {
-  /** A policy that must be met is not: an auto-complete waits for it. */
+  /** A policy that must be met is not met yet: an auto-complete waits for it. */
   readonly blocked: boolean;
-  /** Ids of optional policies that are no checks: an auto-complete would wait for them, too. */
+  /** Ids of optional policies that are not checks: an auto-complete would wait for them, too. */
   readonly optional: readonly number[];
   /** Ways to merge that the policies allow, the best first. */
   readonly strategies: readonly MergeStrategy[];
@@ -80,7 +80,7 @@ export async function checksOf(api: Api, pull: AzurePullRequest, commit: string)
   };
 }
 
-/** True if a commit has a status of somebody else. */
+/** Reports whether a commit has a status other than our own. */
 export async function commitHasChecks(api: Api, commit: string): Promise<boolean> {
   return (await statusesOf(api, commit)).some(isOthers);
 }
@@ -94,7 +94,7 @@ function statusesOf(api: Api, commit: string) {
   return statusesAt(api, { url });
 }
 
-/** The latest of each context. */
+/** Reads the latest status of each context. */
 async function statusesAt(api: Api, at: Pick<AzureRequest, 'url' | 'preview'>) {
   const { data } = await api.call('checks', () => api.send({ method: 'GET', ...at }));
   const { value } = parsedAnswer(Statuses, 'checks', data, api.context);
@@ -128,12 +128,12 @@ function optionalOf(policy: Evaluation): number[] {
   return isBlocking || isCheck(policy) || typeof id !== 'number' ? [] : [id];
 }
 
-/** It wants our own status. */
+/** Reports whether the policy wants our own status. */
 function isOurs({ configuration: { settings } }: Evaluation): boolean {
   return nameOf(settings?.statusGenre ?? '', settings?.statusName ?? '') === STATUS_CONTEXT;
 }
 
-/** How it is merged is told with the merge: until then the policy on that counts as rejected. */
+/** The merge strategy is sent with the merge: until then the policy on that counts as rejected. */
 function isBlocking({ status, configuration }: Evaluation): boolean {
   if (limitsStrategies(configuration)) return false;
   return configuration.isBlocking && status !== 'approved' && status !== 'notApplicable';

@@ -1,14 +1,14 @@
 import { putBounded } from '../../async/index.ts';
 
 /**
- * Versions of the REST API, the first one that a server has is taken. Services and Server 2022 have 7.0, Server 2020 has
- * 6.0; nothing that is used is new or different in 7.1:
+ * Versions of the REST API, the first one that a server has is taken. Services and Server 2022 have 7.0, Server 2020
+ * has 6.0; nothing that is used is new or different in 7.1:
  * https://learn.microsoft.com/en-us/azure/devops/integrate/concepts/rest-api-versioning
  */
 export const VERSIONS = ['7.0', '6.0'] as const;
 type Version = (typeof VERSIONS)[number];
 
-/** Which version each server has, found out once. */
+/** The version of each server, found out once. */
 export interface ApiVersions {
   of(origin: string): Version;
   /** The next one is taken from now on, unless that was decided already. */
@@ -25,7 +25,7 @@ export function createApiVersions(): ApiVersions {
     of,
     refused(origin, version) {
       if (of(origin) !== version) return;
-      // After the last one comes the first: a server may have been replaced by a newer one.
+      // The first version follows the last one: a server may have been replaced by a newer one.
       const next = VERSIONS[VERSIONS.indexOf(version) + 1] ?? VERSIONS[0];
       putBounded(known, origin, next, MAX_KNOWN);
     },

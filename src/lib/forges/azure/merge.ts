@@ -52,7 +52,7 @@ export async function merge(
   return checks.pending.length > 0 ? pending(checks, commit) : mergeNow(api, completion);
 }
 
-/** With a way to merge that is not allowed it would wait for ever. */
+/** An auto-complete with a merge strategy that is not allowed would wait for ever. */
 function completesItself({ autoCompleteSetBy, completionOptions }: AzurePullRequest, checks: AzureChecks) {
   const { mergeStrategy, squashMerge } = completionOptions ?? {};
   const strategy = mergeStrategy ?? (squashMerge ? 'squash' : 'noFastForward');
@@ -63,7 +63,7 @@ interface Completion {
   readonly pull: AzurePullRequest;
   readonly commit: string;
   readonly options: MergeOptions;
-  /** Left out, Azure takes the first strategy, whatever the policies allow. */
+  /** Azure takes the first strategy where this is left out, whatever the policies allow. */
   readonly completionOptions: { readonly mergeStrategy: MergeStrategy };
   /** Policies that an auto-complete is not to wait for. */
   readonly optional: readonly number[];
@@ -76,7 +76,7 @@ async function mergeNow(api: Api, completion: Completion): Promise<MergeOutcome>
   return isRejected(answer) ? schedule(api, completion) : outcomeOf(api, answer);
 }
 
-/** Azure cannot be told which head is meant, but answers with the one that it has by now. */
+/** Azure takes no head commit with an auto-complete, but answers with the one that the branch has by now. */
 async function schedule(api: Api, completion: Completion): Promise<MergeOutcome> {
   const { pull, commit, options, completionOptions, optional } = completion;
   if (!options.mayWait) return mustNotWait(api.context);
@@ -100,7 +100,7 @@ function isRejected({ status, data }: ForgeAnswer): boolean {
   return status === 403 && REJECTED.test(JSON.stringify(data) ?? '');
 }
 
-/** To complete takes Azure a moment, in which the pull request is active. */
+/** Azure takes a moment to complete a pull request, which is active until then. */
 function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {
   if (answer.status >= 300) return refusedMerge(api.context, forgeWords(answer, api.context.secrets));
   return parsed(api, 'merge', answer.data).status === 'completed'

@@ -9,7 +9,7 @@ export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Prom
   return runSteps([
     ...labels.map((label) => () => addLabel(api, pull, label)),
     async () => notThere('assignees', assignees, api.context),
-    // Apart, so that those who are known by their ids do not wait for the right to look names up.
+    // Reviewers who are named by their ids are added apart: they need not wait for the right to look names up.
     () => addReviewers(api, pull, reviewers.filter(isIdentity)),
     () =>
       lookUpReviewers(
@@ -20,7 +20,10 @@ export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Prom
   ]);
 }
 
-/** One that is not there yet is created: https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-request-labels/create */
+/**
+ * Azure creates a label that does not exist yet:
+ * https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-request-labels/create
+ */
 async function addLabel(api: Api, { number }: PullRequest, name: string): Promise<readonly string[]> {
   const url = pullUrl(api, `/${number}/labels`);
   await api.call('decorate', () => api.send({ method: 'POST', url, body: { name }, preview: '6.0' }));
@@ -35,7 +38,7 @@ async function lookUpReviewers(api: Api, pull: PullRequest, names: readonly stri
     if (id === undefined) unknown.push(name);
     else ids.push(id);
   }
-  // To be added once more would take a vote back.
+  // A reviewer who is added once more would lose a vote.
   const problems = await addReviewers(api, pull, missing(ids, pull.reviewers));
   return [...notTaken('reviewers', unknown, api.context), ...problems];
 }

@@ -20,8 +20,8 @@ import {
 export const MAX_DESCRIPTION = 4000;
 
 /**
- * `TF401398: The pull request cannot be activated because the source and/or the target branch no longer exists`: also while
- * a branch that was just pushed is not seen yet: https://github.com/renovatebot/renovate/issues/6846
+ * `TF401398: The pull request cannot be activated because the source and/or the target branch no longer exists`: also
+ * while a branch that was just pushed is not seen yet: https://github.com/renovatebot/renovate/issues/6846
  */
 const UNSEEN = /TF401398|GitPullRequestCannotBeActivated/;
 
@@ -62,7 +62,7 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   });
   const { data } = await api.call('find', () => api.send({ method: 'GET', url }));
   const page = parsedAnswer(v.object({ value: v.array(v.unknown()) }), 'find', data, api.context);
-  // One from a fork may have a branch of the same name.
+  // A pull request from a fork may have a branch of the same name.
   const own = page.value.map((one) => parsed(api, 'find', one)).find((one) => !one.forkSource);
   // A list has but the first 400 characters of the description.
   const whole = own && (await read(api, own.pullRequestId));

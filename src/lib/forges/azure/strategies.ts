@@ -13,7 +13,7 @@ const MERGE_TYPES = 'fa4e907d-c16b-4a4c-9dfa-4916e5d171ab';
 
 const Flag = v.nullish(v.boolean());
 
-/** Its settings; `useSquashMerge` is what earlier versions knew, squash or no fast-forward. */
+/** The settings of a policy; `useSquashMerge` is the field of earlier versions, squash or no fast-forward. */
 export const StrategySettings = v.object({
   allowNoFastForward: Flag,
   allowSquash: Flag,
@@ -23,7 +23,7 @@ export const StrategySettings = v.object({
 });
 type StrategySettings = v.InferOutput<typeof StrategySettings>;
 
-/** One that is evaluated for a pull request. */
+/** A policy as it is evaluated for a pull request. */
 export interface StrategyPolicy {
   readonly isBlocking: boolean;
   readonly type: { readonly id: string };
@@ -40,7 +40,7 @@ export function limitsStrategies({ type }: Pick<StrategyPolicy, 'type'>): boolea
   return type.id.toLowerCase() === MERGE_TYPES;
 }
 
-/** Those that all policies that must be met allow; first those that the others would like, too. */
+/** The strategies that all policies that must be met allow; first those that the other policies allow, too. */
 export function allowedStrategies(policies: readonly StrategyPolicy[]): readonly MergeStrategy[] {
   const limits = policies.filter(limitsStrategies);
   const allowed = allowedBy(
@@ -69,7 +69,7 @@ function allows(settings: StrategySettings, strategy: MergeStrategy): boolean {
   return strategy === (useSquashMerge ? 'squash' : 'noFastForward');
 }
 
-/** The first that is allowed and is what the Pipeline asks for, or a sentence that says why there is none. */
+/** The first strategy that is allowed and that the Pipeline asks for, or a sentence that says why there is none. */
 export function strategyFor(
   allowed: readonly MergeStrategy[],
   method: MergeMethod | undefined,

@@ -4,7 +4,7 @@ import type { JsonRequest, SendJson } from '../request/send-json.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext } from '../request/types.ts';
 import { type ApiVersions, VERSIONS } from './known-versions.ts';
 
-/** The same, apart from what is said on other ways. */
+/** The same versions, but with those found out through each proxy kept apart. */
 export function versionsBy(way: Way, { of, refused }: ApiVersions): ApiVersions {
   return {
     of: (origin) => of(keyBy(way, origin)),
@@ -13,7 +13,7 @@ export function versionsBy(way: Way, { of, refused }: ApiVersions): ApiVersions 
 }
 
 export interface AzureRequest extends JsonRequest {
-  /** The operation is a preview, and is refused unless it is called so; `6.0`: up to that version. */
+  /** The operation is a preview, and is refused unless its version says so; `6.0`: up to that version. */
   readonly preview?: 'always' | '6.0';
 }
 

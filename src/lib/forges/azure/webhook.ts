@@ -10,7 +10,7 @@ const End = v.object({
   resource: v.object({ pullRequestId: PullRequestNumber, status: v.picklist(['completed', 'abandoned']) }),
 });
 
-/** Only the sentence for people tells one that is active again from a push or a vote. */
+/** Only the sentence for people tells a reactivation from a push or a vote. */
 const Reactivation = v.object({
   eventType: v.literal('git.pullrequest.updated'),
   message: v.object({ text: v.pipe(v.string(), v.regex(/\breactivated\b/i)) }),

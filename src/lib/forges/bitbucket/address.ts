@@ -6,8 +6,8 @@ export interface BitbucketAddress extends Pick<RepositoryAddress, 'origin' | 'ho
 }
 
 /**
- * Reads the address that Git uses, `…/scm/PROJECT/REPOSITORY.git`, over SSH `/PROJECT/REPOSITORY.git`, and those of the pages,
- * `…/projects/PROJECT/repos/REPOSITORY[/browse]` and `…/users/USER/repos/REPOSITORY`.
+ * Reads the address that Git uses, `…/scm/PROJECT/REPOSITORY.git`, over SSH `/PROJECT/REPOSITORY.git`, and those of the
+ * pages, `…/projects/PROJECT/repos/REPOSITORY[/browse]` and `…/users/USER/repos/REPOSITORY`.
  *
  * @throws TurnpikeError SpecInvalid
  */

@@ -6,13 +6,13 @@ import type { SendJson } from '../request/send-json.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 import type { BitbucketAddress } from './address.ts';
 
-/** One repository. */
+/** The API of one repository. */
 export interface Api {
   readonly address: BitbucketAddress;
   readonly repositoryUrl: string;
   /** The address of the builds of commits. */
   readonly buildsUrl: string;
-  /** Where people see it. */
+  /** The URL of the page for people. */
   readonly pageUrl: string;
   readonly call: ForgeCall;
   readonly conditionalGet: ConditionalGet;
@@ -60,7 +60,7 @@ export async function read(api: Api, number: number): Promise<BitbucketPullReque
   return found(api, await ask(api, number));
 }
 
-/** `tag`: of what is known; 304 is an answer then. */
+/** Asks for the pull request. `tag`: of the known one; 304 is an answer then. */
 export function ask(api: Api, number: number, tag?: string): Promise<ForgeAnswer> {
   const send = () => api.send({ method: 'GET', url: pullUrl(api, number), tag });
   return api.call('get', send, isKnownAnswer(tag));

@@ -4,7 +4,7 @@ import type { PullRequest } from '../port.ts';
 import { parsedAnswer } from '../request/parsed-answer.ts';
 import { type Api, pullUrl } from './api.ts';
 
-/** Comments are among what happened, the latest first. */
+/** Activities include comments, the latest first. */
 const Activities = v.object({
   values: v.array(v.object({ comment: v.nullish(v.object({ text: v.nullish(v.string(), '') })) })),
 });

@@ -8,7 +8,7 @@ export const kind: Kind = {
   form: 'https://<host>/scm/<project>/<repository>.git',
   sshForm: 'ssh://git@<host>:7999/<project>/<repository>.git',
   address: bitbucketAddress,
-  // A token of a repository or a project is taken in no other way:
+  // Bitbucket takes a token of a repository or a project in no other way:
   // https://confluence.atlassian.com/bitbucketserver086/http-access-tokens-1188782454.html
   takesBearer: true,
 };

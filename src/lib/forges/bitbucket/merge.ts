@@ -63,7 +63,7 @@ export async function merge(
   return checks.pending.length > 0 ? schedule(api, merging, '') : mergeNow(api, merging);
 }
 
-/** A pull request, and how it is to be merged; by default the repository's way. */
+/** A pull request, and its merge strategy; by default the repository's. */
 interface Merging {
   readonly pull: BitbucketPullRequest;
   readonly mayWait: boolean;
@@ -98,8 +98,8 @@ async function ask(api: Api, { pull, strategyId }: Merging, options: { readonly 
 }
 
 /**
- * The token is valid, as it has just read the pull request; those of a project or a repository, and in some versions all,
- * may not merge: https://confluence.atlassian.com/bitbucketserver091/http-access-tokens-1443038354.html
+ * The token is valid, as it has just read the pull request; those of a project or a repository, and in some versions
+ * all, may not merge: https://confluence.atlassian.com/bitbucketserver091/http-access-tokens-1443038354.html
  */
 function mayNotMerge(api: Api, number: number, answer: ForgeAnswer): TurnpikeError {
   const { name, host, repository } = api.context;
@@ -133,7 +133,7 @@ function isVeto(answer: ForgeAnswer): boolean {
   return vetoesIn(answer).length > 0;
 }
 
-/** The vetoes say more than the message, that there are some. */
+/** The vetoes say more than the message, which only says that there are some. */
 function wordsOf({ context }: Api, answer: ForgeAnswer): string {
   const vetoes = vetoesIn(answer).map((veto) => veto.detailedMessage || veto.summaryMessage);
   const said = vetoes.length > 0 ? { ...answer, data: { message: vetoes } } : answer;

@@ -3,7 +3,10 @@ import type { Metadata, PullRequest } from '../port.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, pullUrl } from './api.ts';
 
-/** One request for each reviewer: https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-pull-requests/ */
+/**
+ * Sends one request for each reviewer:
+ * https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-pull-requests/
+ */
 export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Promise<readonly string[]> {
   const { labels, assignees, reviewers } = missingOf(pull, wanted);
   return runSteps([

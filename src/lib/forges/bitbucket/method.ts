@@ -10,7 +10,7 @@ const Settings = v.object({
   }),
 });
 
-/** The ones that are preferred come first. `ff-only` and `squash-ff-only` take only what is built on all of the base. */
+/** Preferred strategies come first. `ff-only` and `squash-ff-only` take only what is built on all of the base. */
 const STRATEGIES: Readonly<Record<MergeMethod, readonly string[]>> = {
   merge: ['no-ff'],
   squash: ['squash', 'squash-ff-only'],

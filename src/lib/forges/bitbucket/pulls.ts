@@ -55,7 +55,9 @@ export function get(api: Api, number: number): Promise<PullRequest | undefined> 
   });
 }
 
-/** A change names the version that it changes; who changed it in between is not overwritten, and it is tried again. */
+/**
+ * A change names the version that it changes: a concurrent change is not overwritten, and the update is tried again.
+ */
 export async function update(api: Api, number: number, change: PullRequestChange): Promise<PullRequest> {
   const current = await read(api, number);
   if (!current) {
@@ -64,7 +66,7 @@ export async function update(api: Api, number: number, change: PullRequestChange
   }
   const { title, body: description, base } = change;
   const toRef = base === undefined ? {} : { toRef: { id: refOf(base) } };
-  // Reviewers that are left out are taken off.
+  // Bitbucket removes reviewers that a change leaves out.
   const reviewers = current.reviewers.map(({ user }) => ({ user: { name: user.name } }));
   // The request sets it too: https://developer.atlassian.com/server/bitbucket/rest/v906/api-group-pull-requests/
   const draft = typeof current.draft === 'boolean' ? { draft: current.draft } : {};

@@ -10,7 +10,7 @@ const STATES = { pending: 'INPROGRESS', success: 'SUCCESSFUL', failure: 'FAILED'
 const MAX_URL = 450;
 
 const Count = v.nullish(v.number(), 0);
-/** How many builds of a commit are in each state; older servers know three states. */
+/** The number of builds of a commit in each state; older servers know three states. */
 const Stats = v.object({
   successful: Count,
   failed: Count,
@@ -61,7 +61,7 @@ async function hasOurs(api: Api, commit: string): Promise<boolean> {
   return answer.status !== 404;
 }
 
-/** The answer has no names. */
+/** The answer has counts but not the names of builds. */
 function counted(builds: number, state: string): string[] {
   return builds > 0 ? [`${builds} ${state}`] : [];
 }

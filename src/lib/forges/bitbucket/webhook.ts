@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { PullRequestNumber, signedBody, type Webhook } from '../webhook.ts';
 
 /**
- * https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html, which knows no event for one
- * that is reopened; servers that send it call it `pr:reopened`.
+ * https://confluence.atlassian.com/bitbucketserver/event-payload-938025882.html, which lists no event for a reopened
+ * pull request; servers that send it name it `pr:reopened`.
  */
 const Event = v.pipe(
   v.object({

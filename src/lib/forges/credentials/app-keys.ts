@@ -4,7 +4,7 @@ import { isLongKey, MAX_RSA_BITS } from '../../net/pure.ts';
 import { GITHUB_APP } from './github-app.ts';
 import type { ReadKey } from './read-key.ts';
 
-/** A GitHub App and which of its installations is meant. */
+/** A GitHub App and its installation. */
 export interface GitHubApp {
   /** Digits. */
   readonly id: string;
@@ -15,7 +15,7 @@ export interface GitHubApp {
   readonly baseUrl?: string;
 }
 
-/** By its ID, or by the organization or user that installed the app. */
+/** The installation by its ID, or by the organization or user that installed the app. */
 export type Installation = { readonly id: number } | { readonly owner: string };
 
 /** @throws TurnpikeError SecretInvalid, which names the key and never its value */
@@ -38,7 +38,7 @@ function installationFrom(read: ReadKey, where: string): Installation {
       "that is not a number: put the one there that ends the address of the installation's page.";
     throw invalid(where, GITHUB_APP.installation, advice);
   }
-  // Those of managed users have a low line in them.
+  // Names of managed users have a low line in them.
   if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(owner)) return { owner };
   throw invalid(
     where,
@@ -51,7 +51,7 @@ function isId(text: string): boolean {
   return /^[1-9][0-9]{0,14}$/.test(text);
 }
 
-/** GitHub gives PKCS#1; who signs wants PKCS#8. */
+/** GitHub gives PKCS#1; the signer wants PKCS#8. */
 function privateKeyFrom(pem: string, where: string): string {
   if (isLongKey(pem)) {
     const limit = `with more than ${MAX_RSA_BITS} bits: put the file there that GitHub made for the app.`;
@@ -64,7 +64,7 @@ function privateKeyFrom(pem: string, where: string): string {
   throw invalid(where, GITHUB_APP.privateKey, advice);
 }
 
-/** The error names the Secret alone: the library's words may quote what is not a key. */
+/** The error names the Secret alone: the library's message may quote a text that is not a key. */
 function parsed(pem: string): KeyObject | undefined {
   try {
     return createPrivateKey(pem);

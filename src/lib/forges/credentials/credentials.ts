@@ -27,7 +27,7 @@ import type { ReadKey } from './read-key.ts';
 /** Credentials of a forge and its Git server: `token` for the API, the rest for Git over HTTPS. */
 export interface Credentials extends Way {
   readonly token: string;
-  /** For Git over HTTPS as it is, in the place of a user with a password. */
+  /** A token for Git over HTTPS as it is, in the place of a user with a password. */
   readonly bearerToken?: string;
   /** The owner of a token that changes by the hour: limits count for that one. Not a secret. */
   readonly account?: string;
@@ -41,7 +41,7 @@ export interface Credentials extends Way {
   readonly signing?: SigningKey;
 }
 
-/** For Git alone: no token where there is a user with a password, or a key. */
+/** Credentials for Git alone: no token where there is a user with a password, or a key. */
 export type PushCredentials = Omit<Credentials, 'token'> & { readonly token?: string };
 
 /** A GitHub App in a token's place: tokens are asked for. */
@@ -54,23 +54,23 @@ export interface AppCredentials
 /** The credentials in a Secret. */
 export type SecretCredentials = Credentials | AppCredentials;
 
-/** A Secret of its own, and how to call it in a sentence. */
+/** A Secret of its own, and its name in a sentence. */
 export interface PartSecret {
   readonly values: ReadonlyMap<string, Uint8Array>;
   readonly where: string;
 }
 
-/** Those that are named beside the Secret with the credentials. They take the place of its keys. */
+/** The Secrets that are named beside the one with the credentials. They take the place of its keys. */
 export type PartSecrets = Partial<Readonly<Record<Exclude<SecretPart, 'webhook'>, PartSecret>>>;
 
 /**
- * Reads the Secret that `pull-request.secretRef` names, and those beside it. Keys: `token`, or those of a GitHub App, which
- * wins over `token` and `username`; `bearerToken`, which serves as `token` too where there is none; `username`, `password`,
- * `tls.crt`, `tls.key`, `ca.crt` (or `caFile`, as Flux once called it), `identity`, `known_hosts`, `signing-key`,
- * `signing-passphrase`. Blanks and line ends around a value are dropped: editors and `base64` like to add them.
- * A user name without a password goes to Git with the token as its password.
+ * Reads the Secret that `pull-request.secretRef` names, and those beside it. Keys: `token`, or those of a GitHub App,
+ * which wins over `token` and `username`; `bearerToken`, which serves as `token` too where there is none; `username`,
+ * `password`, `tls.crt`, `tls.key`, `ca.crt` (or `caFile`, as Flux once called it), `identity`, `known_hosts`,
+ * `signing-key`, `signing-passphrase`. Blanks and line ends around a value are dropped: editors and `base64` like to
+ * add them. A user name without a password goes to Git with the token as its password.
  *
- * @param where how to call the Secret in a sentence, such as `Secret ns/name`
+ * @param where the Secret's name in a sentence, such as `Secret ns/name`
  * @throws TurnpikeError SecretInvalid, which names the key and never its value
  */
 export function credentialsFrom(
@@ -112,7 +112,7 @@ export function gitCredentialsFrom(
   };
 }
 
-/** Reads what may lie in Secrets of their own. */
+/** Reads the parts that may lie in Secrets of their own. */
 function othersFrom(
   main: PartSecret,
   { tls, proxy, signing }: PartSecrets,
@@ -154,7 +154,7 @@ export function proxyFrom(secret: PartSecret): URL {
   return url;
 }
 
-/** A blank key is refused: whoever puts one there wants signatures. */
+/** A blank key is refused: its author wants signatures. */
 function signingFrom(secret: PartSecret, isOwn: boolean): Pick<Credentials, 'signing'> {
   const { values, where } = secret;
   const read = readerOf(secret);
@@ -166,7 +166,7 @@ function signingFrom(secret: PartSecret, isOwn: boolean): Pick<Credentials, 'sig
   return key === undefined ? {} : { signing: { key, ...(passphrase !== undefined && { passphrase }) } };
 }
 
-/** For Git over HTTPS: a forge may take tokens as they are, and not as the password of anyone. */
+/** Credentials for Git over HTTPS: a forge may take tokens as they are, and not as a user's password. */
 export function forGit<T extends PushCredentials>(
   credentials: T,
   { takesBearer = false }: { readonly takesBearer?: boolean },

@@ -12,7 +12,7 @@ export const GITHUB_APP = {
 
 type HasKey = (key: string) => boolean;
 
-/** True for a Secret that is meant to hold a GitHub App, be it whole or half. */
+/** True for a Secret that is meant to hold a GitHub App, whether its keys are complete or not. */
 export function isGitHubApp(has: HasKey): boolean {
   return [GITHUB_APP.id, GITHUB_APP.installation, GITHUB_APP.owner, GITHUB_APP.privateKey].some(has);
 }
@@ -40,8 +40,8 @@ export function gitHubAppFault(secret: string, type: ForgeType | undefined, has:
 }
 
 /**
- * As Flux has it, an app whose Secret names no API is one of GitHub's own hosts. What says who the app is would go to
- * whichever host a Pipeline's author writes otherwise. `host` has its port unless it is the scheme's own.
+ * An app whose Secret names no API is one of GitHub's own hosts, as with Flux. Otherwise the token that identifies the
+ * app would go to whichever host a Pipeline's author writes. `host` has its port unless it is the scheme's own.
  */
 export function appOfOtherHost(secret: string, host: string): string | undefined {
   if (host === 'github.com' || host.endsWith('.ghe.com')) return undefined;

@@ -7,13 +7,13 @@ import type { Sightings } from '../request/sightings.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 import { MergeRules } from './method.ts';
 
-/** One repository. */
+/** The API of one repository. */
 export interface Api {
   readonly call: ForgeCall;
   readonly conditionalGet: ConditionalGet;
   readonly send: SendJson;
   readonly repositoryUrl: string;
-  /** Where people see it. */
+  /** The URL of the page for people. */
   readonly pageUrl: string;
   readonly context: ForgeContext;
   readonly sightings: Sightings;
@@ -35,9 +35,9 @@ export const GiteaPullRequest = v.object({
   body: v.nullish(v.string(), ''),
   labels: v.nullish(v.array(v.object({ name: v.string() })), []),
   assignees: Users,
-  /** With those who have given a review. */
+  /** The reviewers, with those who have given a review. */
   requested_reviewers: Users,
-  /** False for conflicts, and while Gitea looks for them, which reading it makes it do, and for drafts. */
+  /** False for conflicts, for drafts, and while Gitea looks for conflicts, which a read makes it do. */
   mergeable: v.nullish(v.boolean(), true),
   /** The last commit that both branches had in common when Gitea looked. */
   merge_base: v.nullish(v.string()),
@@ -55,7 +55,7 @@ export async function read(api: Api, number: number): Promise<GiteaPullRequest |
   return found(api, await ask(api, number));
 }
 
-/** `tag`: of what is known; 304 is an answer then. */
+/** Asks for the pull request. `tag`: of the known one; 304 is an answer then. */
 export function ask(api: Api, number: number, tag?: string): Promise<ForgeAnswer> {
   const send = () => api.send({ method: 'GET', url: `${api.repositoryUrl}/pulls/${number}`, tag });
   return api.call('get', send, isKnownAnswer(tag));

@@ -70,7 +70,7 @@ export async function merge(
   return isWaitedFor ? schedule(api, merging) : pending(checks, commit);
 }
 
-/** A rule that is not met, such as an approval, is one that an auto-merge waits for. */
+/** An auto-merge waits for a rule that is not met, such as an approval. */
 async function mergeNow(api: Api, merging: Merging): Promise<MergeOutcome> {
   const answer = await ask(api, merging, false);
   const words = wordsOf(api, answer);
@@ -100,7 +100,7 @@ function outcomeOf(api: Api, answer: ForgeAnswer): MergeOutcome {
   return answer.status < 300 ? { kind: 'merged' } : refusedMerge(api.context, wordsOf(api, answer));
 }
 
-/** True if one of the checks that are not done is required by its name; patterns are not judged. */
+/** True if one of the pending checks is required by its name; patterns are not evaluated. */
 async function isRequired(api: Api, branch: string, checks: Checks): Promise<boolean> {
   const url = `${api.repositoryUrl}/branches/${pathOf(branch)}`;
   const { data } = await api.call('checks', () => api.send({ method: 'GET', url }));

@@ -17,7 +17,7 @@ export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Prom
   ]);
 }
 
-/** Names that no label has are passed over in silence. */
+/** Gitea ignores names that no label has. */
 async function addLabels(api: Api, { number }: PullRequest, labels: readonly string[]) {
   const url = `${api.repositoryUrl}/issues/${number}/labels`;
   const { data } = await api.call('decorate', () => api.send({ method: 'POST', url, body: { labels } }));
@@ -25,7 +25,7 @@ async function addLabels(api: Api, { number }: PullRequest, labels: readonly str
   return notTaken('labels', missing(labels, now), api.context);
 }
 
-/** One name that cannot be assigned would let all of them fail, and the list is replaced as a whole. */
+/** A single name that cannot be assigned would make all of them fail, and the list is replaced as a whole. */
 async function addAssignees(api: Api, pull: PullRequest, assignees: readonly string[]) {
   const asked = await api.call('decorate', () =>
     api.send({ method: 'GET', url: `${api.repositoryUrl}/assignees` }),

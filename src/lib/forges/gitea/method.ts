@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import type { MergeMethod } from '../types.ts';
 
-/** Ways to merge that a repository allows, as the pull request has them of its base (their `/api/swagger`, Repository). */
+/**
+ * Merge styles that a repository allows, as the pull request has them of its base (their `/api/swagger`, Repository).
+ */
 export const MergeRules = v.object({
   default_merge_style: v.nullish(v.string(), 'merge'),
   allow_merge_commits: v.nullish(v.boolean(), true),
@@ -12,7 +14,7 @@ export const MergeRules = v.object({
 });
 export type MergeRules = v.InferOutput<typeof MergeRules>;
 
-/** Gitea's name of a way to merge, by which it is allowed; the ones that are preferred come first. */
+/** Gitea's name of a merge style, by which it is allowed; preferred styles come first. */
 const ALLOWED_BY = {
   merge: 'allow_merge_commits',
   squash: 'allow_squash_merge',
@@ -30,14 +32,14 @@ const STYLES_OF: Readonly<Record<MergeMethod, readonly Style[]>> = {
   rebase: ['rebase', 'fast-forward-only'],
 };
 
-/** The way that is wanted, else the one that the repository prefers, else the first; undefined where it allows none. */
+/** The wanted style, else the one that the repository prefers, else the first; undefined where it allows none. */
 export function styleOf(rules: MergeRules, method: MergeMethod | undefined): Style | undefined {
   const preferred = STYLES.filter((style) => style === rules.default_merge_style);
   const wanted = method ? STYLES_OF[method] : [...preferred, ...STYLES];
   return wanted.find((style) => rules[ALLOWED_BY[style]]);
 }
 
-/** Such as `squash, rebase`. */
+/** The allowed styles in a sentence, such as `squash, rebase`. */
 export function allowedStyles(rules: MergeRules): string {
   return STYLES.filter((style) => rules[ALLOWED_BY[style]]).join(', ');
 }

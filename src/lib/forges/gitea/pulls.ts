@@ -9,7 +9,7 @@ import { type Api, ask, found, GiteaPullRequest, parsed, read, stateOf } from '.
 const PAGE_SIZE = 50;
 const MAX_PAGES = 100;
 
-/** A draft is what has one of the server's prefixes; it comes with `WIP:` and `[WIP]`. */
+/** Gitea takes a title with one of the server's prefixes for a draft; the defaults are `WIP:` and `[WIP]`. */
 const DRAFT = 'WIP: ';
 const DRAFT_PREFIX = /^(?:wip:|\[wip\]|draft:|\[draft\]) */i;
 
@@ -24,8 +24,8 @@ export async function create(
 }
 
 /**
- * `GET /pulls/{base}/{head}` gives any pull request of the two branches, be it merged long ago, and the list
- * cannot be asked for a head branch. Hence the pages, what changed last first.
+ * `GET /pulls/{base}/{head}` gives any pull request of the two branches, even one merged long ago, and the list cannot
+ * be asked for a head branch. Hence the pages, the latest change first.
  */
 export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
   let seen = 0;
@@ -39,7 +39,7 @@ export async function find(api: Api, head: string, base: string): Promise<PullRe
   return undefined;
 }
 
-/** One page of the open pull requests, and how many there are on all pages. */
+/** Reads one page of the open pull requests, and the number of them on all pages. */
 async function page(api: Api, number: number, base: string) {
   const query = new URLSearchParams({
     state: 'open',
@@ -109,8 +109,8 @@ export function toPullRequest(api: Api, pull: GiteaPullRequest): PullRequest {
 }
 
 /**
- * The API has one word for conflicts and for not having looked for them yet. Hence it is a conflict when it is
- * still so some time later, for the same two commits; a branch that has all of its base has none.
+ * The API has one word for conflicts and for not having looked for them yet. Hence a pull request conflicts when it is
+ * still so some time later, for the same two commits; a branch that has all of its base has no conflict.
  */
 function isConflicting({ repositoryUrl, sightings }: Api, pull: GiteaPullRequest): boolean {
   const { base, head, draft, state, mergeable } = pull;

@@ -6,7 +6,7 @@ export const webhook: Webhook = {
   event: pullRequestEvent(['closed', 'reopened', 'deleted']),
 };
 
-/** Gitea and Forgejo sign under names of their own, and as GitHub does. */
+/** Gitea and Forgejo send signatures under names of their own, and under GitHub's. */
 function signatureIn(headers: Headers): string | null {
   const digest = headers.get('x-forgejo-signature') || headers.get('x-gitea-signature');
   return digest ? `sha256=${digest}` : headers.get('x-hub-signature-256');

@@ -4,14 +4,14 @@ import type { ConditionalGet } from '../request/conditional-get.ts';
 import { forgeFailure, passingFailure } from '../request/failure.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 
-/** One repository. */
+/** The API of one repository. */
 export interface Api {
   readonly repository: { readonly owner: string; readonly repo: string };
   readonly octokit: Octokit;
   readonly call: ForgeCall;
   readonly conditionalGet: ConditionalGet;
   readonly context: ForgeContext;
-  /** Where people see it. */
+  /** The URL of the page for people. */
   readonly pageUrl: string;
   readonly now: () => Date;
 }
@@ -20,7 +20,7 @@ export function says(answer: ForgeAnswer, pattern: RegExp): boolean {
   return pattern.test(JSON.stringify(answer.data) ?? '');
 }
 
-/** The error for a refusal, which is tried again when it is one that passes. */
+/** The error for a refusal, which is tried again when it may pass. */
 export function refusal(
   api: Api,
   operation: ForgeOperation,

@@ -5,21 +5,21 @@ import { forgeFailure, forgeWords } from '../request/failure.ts';
 import type { ForgeAnswer, ForgeContext } from '../request/types.ts';
 
 /**
- * Rights for what Turnpike does with a token of a GitHub App: Git, pull requests with their labels, people and comments, and the
- * status of commits. Reading the repository's metadata is always among a token's rights.
+ * Rights for Turnpike's uses of a token of a GitHub App: Git, pull requests with their labels, people and comments, and
+ * the status of commits. Reading the repository's metadata is always among a token's rights.
  * https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
  */
 export const APP_RIGHTS = { contents: 'write', pull_requests: 'write', statuses: 'write' } as const;
 
 /**
- * Rights that a base branch with a merge queue takes; most apps have no need of it.
+ * Rights that a base branch with a merge queue takes; most apps do not need them.
  * https://docs.github.com/en/webhooks/webhook-events-and-payloads#merge_group names the right.
  */
 export const QUEUE_RIGHTS = { ...APP_RIGHTS, merge_queues: 'write' } as const;
 
 type Right = keyof typeof APP_RIGHTS;
 
-/** As the settings of an app call them. */
+/** The names of rights in the settings of an app. */
 const NAMES: Readonly<Record<Right, string>> = {
   contents: 'Contents',
   pull_requests: 'Pull requests',
@@ -32,7 +32,10 @@ const Installation = v.object({ permissions: v.record(v.string(), v.string()) })
 const NOT_GRANTED = /permissions requested are not granted/i;
 const NOT_THERE = /repositor(y|ies) that does not exist or is not accessible/i;
 
-/** The installation may lack some of the rights that were asked for; an older server, which knows fewer of them, says so otherwise. */
+/**
+ * Reports whether the installation may lack some of the rights that were asked for; an older server, which knows fewer
+ * of them, answers with another message.
+ */
 export function mayLackRights(answer: ForgeAnswer, { secrets }: ForgeContext): boolean {
   return answer.status === 422 && !NOT_THERE.test(forgeWords(answer, secrets));
 }
@@ -44,7 +47,7 @@ export interface Refused {
   readonly now: Date;
 }
 
-/** The error for an installation that gives no such token. `lookUp` asks what it has been granted. */
+/** The error for an installation that gives no such token. `lookUp` asks for the rights that it has been granted. */
 export async function refusedRights(
   { answer, repository, context, now }: Refused,
   lookUp: () => Promise<ForgeAnswer>,
@@ -61,7 +64,7 @@ export async function refusedRights(
   return new TurnpikeError('ForgeUnauthorized', `${asked} (${words}): ${advice}.`);
 }
 
-/** Those that the installation lacks; all where it does not say. */
+/** The rights that the installation lacks; all where it does not say. */
 function missingRights(data: unknown): string {
   const parsed = v.safeParse(Installation, data, FIRST_FAULT);
   const granted = parsed.success ? parsed.output.permissions : {};

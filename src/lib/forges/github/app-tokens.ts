@@ -27,12 +27,12 @@ interface Known {
 /** Tokens of GitHub Apps, one for all promotions with the same app, key, installation and repository. */
 export interface AppTokens {
   /**
-   * Returns the credentials for this repository that an app's Secret comes to.
+   * Returns the credentials for this repository by an app's Secret.
    *
    * @throws TurnpikeError the codes of `createForgeCall`; SecretInvalid; the signal's own reason
    */
   credentials(secret: AppCredentials, repositoryUrl: string, signal?: AbortSignal): Promise<Credentials>;
-  /** The token was refused: the next one may have rights that it lacks. */
+  /** Drops a token that was refused: the next one may have rights that it lacks. */
   forget(credentials: Credentials): void;
 }
 
@@ -50,7 +50,7 @@ export function createAppTokens(deps: ForgeDeps): AppTokens {
     return token;
   }
 
-  /** Asks once at a time for a repository; callers meanwhile wait for the same answer. */
+  /** Asks once at a time for a repository; calls in the meantime wait for the same answer. */
   function tokenOf(secret: AppCredentials, installed: Installed): Promise<string> {
     const key = tokenKey(installed);
     const last = known.get(key);
@@ -63,7 +63,7 @@ export function createAppTokens(deps: ForgeDeps): AppTokens {
       const address = repositoryAddress(repositoryUrl, 'no-prefix');
       refuseOtherApi(secret.app, address);
       const account = accountOf(secret, address);
-      // The others go on to wait: the request under way is theirs as well.
+      // Other callers go on waiting: the request under way is theirs as well.
       const token = await untilAborted(tokenOf(secret, { address, account }), signal);
       const { app: _, password, ...rest } = secret;
       // Over HTTPS the token is the password.
@@ -77,12 +77,14 @@ export function createAppTokens(deps: ForgeDeps): AppTokens {
   };
 }
 
-/** GitHub tells names of repositories apart without regard to case. */
+/** GitHub compares names of repositories without regard to case. */
 function tokenKey({ account, address }: Installed): string {
   return JSON.stringify([account, `${address.owner}/${address.name}`.toLowerCase(), APP_RIGHTS]);
 }
 
-/** Names the app and its installation for everyone who has its private key, and who goes the same way: what its requests count for. */
+/**
+ * Names the app and its installation for all uses of its private key through one proxy: limits count for that account.
+ */
 function accountOf({ app, proxy }: AppCredentials, address: RepositoryAddress): string {
   const { id, installation, privateKey } = app;
   const parts = [gitHubApi(address), id, installation, privateKey, ...(proxy === undefined ? [] : [proxy])];
@@ -90,8 +92,8 @@ function accountOf({ app, proxy }: AppCredentials, address: RepositoryAddress): 
 }
 
 /**
- * Where the API is follows from the repository; a key that says otherwise would send tokens elsewhere. Whoever writes the
- * URL need not be who made the Secret: one without that key is an app of github.com.
+ * The API's URL follows from the repository; a key that says otherwise would send tokens elsewhere. The author of the
+ * URL need not be the author of the Secret: one without that key is an app of github.com.
  */
 function refuseOtherApi({ baseUrl }: GitHubApp, address: RepositoryAddress): void {
   const expected = gitHubApi(address);
@@ -113,8 +115,8 @@ interface Installed {
 
 async function askForToken(secret: AppCredentials, { address, account }: Installed, deps: ForgeDeps) {
   const { id, installation, privateKey } = secret.app;
-  // The library's own requests are not used: it shares those under way by the installation's ID alone, be
-  // they of another host or another private key.
+  // The library's own requests are not used: it shares those under way by the installation's ID alone, even of another
+  // host or another private key.
   const { token: jwt } = await createAppAuth({ appId: id, privateKey })({ type: 'app' });
   const context: ForgeContext = {
     provider: 'github',
@@ -143,7 +145,7 @@ async function askForToken(secret: AppCredentials, { address, account }: Install
 
 type Apps = ReturnType<typeof createOctokit>['rest']['apps'];
 
-/** Organizations are most; the name of a user is none of an organization. */
+/** Organizations are asked for first, as most owners are; a user's name is never an organization's too. */
 async function lookUp(apps: Apps, call: ForgeCall, owner: string, context: ForgeContext): Promise<number> {
   const ofOrganization = () => answerOf(apps.getOrgInstallation({ org: owner }));
   const answer = await call('token', ofOrganization, ({ status }) => status === 404);

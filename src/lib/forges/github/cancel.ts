@@ -35,7 +35,7 @@ const Found = v.object({
   }),
 });
 
-/** An auto-merge puts it into the merge queue of a branch that has one, and is over then. */
+/** An auto-merge ends once it has put the pull request into the merge queue of a branch that has one. */
 export async function cancelMerge(api: Api, { number }: PullRequest): Promise<void> {
   const variables = { ...api.repository, number };
   const query = { text: QUERY, plain: PLAIN_QUERY, variables, schema: Found, beyond: ['isInMergeQueue'] };
@@ -53,7 +53,7 @@ async function change(api: Api, text: string, input: object): Promise<void> {
   taken(api, await graphql(api, 'cancel', { text, variables: { input }, schema: v.object({}) }));
 }
 
-/** GitHub refuses what was merged or taken back in between: the next look finds that out. */
+/** GitHub refuses to take back a merge that happened or was taken back in between: the next look finds that out. */
 function taken<T extends v.GenericSchema>(api: Api, asked: Asked<T>): v.InferOutput<T> {
   if (asked.kind === 'refused') throw refusal(api, 'cancel', asked.answer, /./);
   return asked.data;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { isOurCheck } from '../status.ts';
 
-/** The field of a commit that tokens without a right to check runs see in part: a check run is null for them. */
+/** The field of a commit that tokens without a right to check runs get in part: a check run is null for them. */
 export const ROLLUP = 'statusCheckRollup';
 
 /** Checks of a commit: https://docs.github.com/en/graphql/reference/objects#statuscheckrollup */

@@ -22,8 +22,8 @@ const Errors = v.object({
 type GraphqlError = v.InferOutput<typeof Errors>['errors'][number];
 
 /**
- * Enterprise Server had `mergeStateStatus` as a preview, and knows no such field without this:
- * https://docs.github.com/en/enterprise-server@3.12/graphql/overview/schema-previews. Others pass over it.
+ * Enterprise Server had `mergeStateStatus` as a preview, and lacks the field without this header:
+ * https://docs.github.com/en/enterprise-server@3.12/graphql/overview/schema-previews. Other servers ignore it.
  */
 const ACCEPT = 'application/vnd.github.merge-info-preview+json';
 
@@ -39,7 +39,7 @@ const STATUSES: Readonly<Record<string, number>> = {
 export interface Query<T extends v.GenericSchema> {
   readonly text: string;
   readonly variables: object;
-  /** Of `data`. */
+  /** The schema of `data`. */
   readonly schema: T;
   /** Fields that are null, or have nulls in them, for tokens that may not read all of them. */
   readonly optional?: readonly string[];
@@ -53,13 +53,16 @@ export type Asked<T extends v.GenericSchema> =
   | { readonly kind: 'refused'; readonly answer: ForgeAnswer };
 
 interface Fewer {
-  /** Without what older servers do not know. */
+  /** The query without fields that older servers do not know. */
   readonly plain: string;
-  /** Without what the token may not read, where that is less. */
+  /** The query without fields that the token may not read, where that has fewer. */
   readonly permitted?: string;
 }
 
-/** Asks again with fewer fields where an older Enterprise Server does not know all of them, or the token may not read them. */
+/**
+ * Asks again with fewer fields where an older Enterprise Server does not know all of them, or the token may not read
+ * them.
+ */
 export async function graphqlEither<T extends v.GenericSchema>(
   api: Api,
   operation: ForgeOperation,
@@ -75,7 +78,7 @@ export async function graphqlEither<T extends v.GenericSchema>(
 }
 
 /**
- * Asks what REST does not offer.
+ * Sends a query for fields that REST does not offer.
  *
  * @throws TurnpikeError as `createForgeCall`
  */
@@ -102,7 +105,7 @@ function asRest(answer: ForgeAnswer, optional: readonly string[], beyond: readon
   return { ...answer, status, data: { message: first.message } };
 }
 
-/** A secondary limit may have no type, and words alone. Other refusals may quote what people have called a check. */
+/** A secondary limit may have no type, and words alone. Other refusals may quote the names of checks. */
 function statusOf({ type = '', message = '' }: GraphqlError): number {
   return STATUSES[type] ?? (type === '' && isRateLimitText(message) ? 429 : 422);
 }

@@ -29,7 +29,7 @@ function queryOf({ ofPull = '', ofBase = '' } = {}): string {
 }
 
 const QUERY = queryOf({ ofPull: QUEUE, ofBase: METHOD_RULES });
-/** For a token that may not read merge queues: rules tell of most of them. */
+/** The query for a token that may not read merge queues: rules show most of them. */
 const PERMITTED_QUERY = queryOf({ ofBase: METHOD_RULES });
 /** Older versions of Enterprise Server know this one alone. */
 const PLAIN_QUERY = queryOf();
@@ -60,7 +60,7 @@ const Found = v.object({
 /** The repository, with the pull request in it. */
 export type Found = v.InferOutput<typeof Found>['repository'];
 
-/** Asks by one request for all that is to be known of a pull request before it is merged. */
+/** Reads in one request all fields of a pull request that a merge depends on. */
 export function look(api: Api, number: number): Promise<Asked<typeof Found>> {
   const variables = { ...api.repository, number };
   const fields = { optional: OPTIONAL, beyond: BEYOND };

@@ -22,7 +22,7 @@ import { hasQueueRule, isMethodRefused, methodsFor, refusedMethods } from './met
 import { answerOf } from './octokit.ts';
 import { enqueue, passQueue, type Queue, takenOut } from './queue.ts';
 
-/** A pull request at its head, and how it is to be merged. */
+/** A pull request at its head, and its merge method. */
 interface Merging {
   readonly number: number;
   readonly id: string;
@@ -74,7 +74,7 @@ function isByOtherMethod(api: Api, options: MergeOptions, found: Found): boolean
   return 'kind' in methods || !methods.some((one) => one === method);
 }
 
-/** Merges what nothing but rules of the branch holds back: by the queue, now, or once the rules are met. */
+/** Merges a pull request that only rules of the branch hold back: by the queue, now, or once the rules are met. */
 async function bring(api: Api, merging: Merging, found: Found): Promise<MergeOutcome> {
   const { isMergeQueueEnabled, mergeStateStatus, baseRef: base } = found.pullRequest;
   const isBlocked = mergeStateStatus === 'BLOCKED';

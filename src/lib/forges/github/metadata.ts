@@ -18,14 +18,14 @@ export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Prom
   ]);
 }
 
-/** Labels that are not there yet are created: https://docs.github.com/en/rest/issues/labels */
+/** GitHub creates labels that do not exist yet: https://docs.github.com/en/rest/issues/labels */
 async function addLabels(api: Api, { number }: PullRequest, labels: readonly string[]) {
   const request = { ...api.repository, issue_number: number, labels: [...labels] };
   await api.call('decorate', () => answerOf(api.octokit.rest.issues.addLabels(request)));
   return [];
 }
 
-/** GitHub passes over in silence users who may not be assigned: https://docs.github.com/en/rest/issues/assignees */
+/** GitHub ignores users who may not be assigned: https://docs.github.com/en/rest/issues/assignees */
 async function addAssignees(api: Api, { number }: PullRequest, assignees: readonly string[]) {
   const request = { ...api.repository, issue_number: number, assignees: [...assignees] };
   const send = () => answerOf(api.octokit.rest.issues.addAssignees(request));
@@ -34,7 +34,9 @@ async function addAssignees(api: Api, { number }: PullRequest, assignees: readon
   return notTaken('assignees', missing(assignees, now), api.context);
 }
 
-/** Reviewers who have given a review are not asked again: https://docs.github.com/en/rest/pulls/review-requests */
+/**
+ * GitHub does not ask reviewers again who have given a review: https://docs.github.com/en/rest/pulls/review-requests
+ */
 async function addReviewers(api: Api, { number }: PullRequest, reviewers: readonly string[]) {
   const { pulls } = api.octokit.rest;
   const pull = { ...api.repository, pull_number: number };

@@ -4,7 +4,7 @@ import type { MergeOptions, MergeOutcome } from '../port.ts';
 import { MERGE_METHODS, type MergeMethod } from '../types.ts';
 import type { Api } from './api.ts';
 
-/** How a pull request may be merged: a repository allows some methods, and its base branch fewer of them. */
+/** The methods that may merge a pull request: a repository allows some, and its base branch fewer of them. */
 
 /** Fields of the repository. */
 export const METHODS_ALLOWED = 'mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed';
@@ -34,12 +34,12 @@ export const MethodRules = v.object({
   rules: v.nullish(v.object({ nodes: v.nullish(v.array(v.nullish(Rule)), []) })),
 });
 
-/** A ruleset of the base branch has a merge queue. */
+/** Reports whether a ruleset of the base branch has a merge queue. */
 export function hasQueueRule(base: Methods['base']): boolean {
   return base?.rules?.nodes?.some((rule) => rule?.type === 'MERGE_QUEUE') === true;
 }
 
-/** Methods that repository and base branch allow, as they say it. */
+/** Methods that the repository and its base branch report as allowed. */
 export interface Methods {
   readonly repository: v.InferOutput<typeof MethodsAllowed>;
   readonly base: v.InferOutput<typeof MethodRules> | null | undefined;
@@ -47,7 +47,7 @@ export interface Methods {
 
 type Wanted = Pick<MergeOptions, 'base' | 'method'>;
 
-/** Those that repository and base branch allow, as far as that can be read, the preferred one first. */
+/** The methods that repository and base branch allow, as far as that can be read, the preferred one first. */
 function allowedBy({ repository, base }: Methods): readonly MergeMethod[] {
   const rules = base?.rules?.nodes ?? [];
   const ofRepository = {
@@ -71,7 +71,7 @@ function allowedBy({ repository, base }: Methods): readonly MergeMethod[] {
   );
 }
 
-/** The methods to try one after the other; or why there is none. */
+/** The methods to try one after the other, or the reason why there are none. */
 export function methodsFor(
   api: Api,
   { base, method }: Wanted,

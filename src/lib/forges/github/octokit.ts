@@ -29,7 +29,7 @@ export function createOctokit(baseUrl: string, credentials: Credentials, deps: F
     auth: credentials.token,
     baseUrl,
     userAgent: 'turnpike',
-    // Every request is logged by createForgeCall; what Octokit would print goes past the log.
+    // createForgeCall logs every request; Octokit's own messages would bypass the log.
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     request: { fetch: send },
   });
@@ -45,7 +45,7 @@ export async function answerOf(
   } catch (error) {
     const response = responseOf(error);
     if (response) return { ...response, headers: toHeaders(response.headers) };
-    // Octokit wraps what our own fetch threw; the original knows more.
+    // Octokit wraps errors of our own fetch; the original says more.
     throw error instanceof Error && error.cause !== undefined ? error.cause : error;
   }
 }

@@ -23,9 +23,9 @@ const GitHubPullRequest = v.object({
   draft: v.nullish(v.boolean(), false),
   labels: v.nullish(v.array(v.object({ name: v.string() })), []),
   assignees: Users,
-  /** Without those who have given a review. */
+  /** The reviewers that are asked, without those who have given a review. */
   requested_reviewers: Users,
-  /** In the answer for a single one; null while GitHub finds it out. */
+  /** Present in the answer for a single pull request; null while GitHub finds it out. */
   mergeable: v.nullish(v.boolean()),
   mergeable_state: v.nullish(v.string()),
   base: v.object({ ref: v.string(), repo: Repository }),
@@ -52,11 +52,14 @@ export async function create(api: Api, input: NewPullRequest): Promise<PullReque
   throw refusal(api, 'create', answer, PASSING);
 }
 
-/** More than one only where forks of the organization have a branch of the same name, which cannot be left out. */
+/**
+ * Several pull requests are found only where forks of the organization have a branch of the same name, which cannot be
+ * left out.
+ */
 const FOUND_AT_MOST = 30;
 
 export async function find(api: Api, head: string, base: string): Promise<PullRequest | undefined> {
-  // Without its owner GitHub ignores the branch and gives all pull requests.
+  // GitHub ignores a branch without its owner and gives all pull requests.
   const branches = { head: `${api.repository.owner}:${head}`, base };
   const send = () =>
     answerOf(
@@ -121,7 +124,7 @@ function toPullRequest({ context, pageUrl }: Api, pull: GitHubPullRequest): Pull
   };
 }
 
-/** `behind` is told where the base branch takes only what is up to date with it. */
+/** GitHub reports `behind` where the base branch takes only what is up to date with it. */
 function mergeability({
   mergeable,
   mergeable_state: state,

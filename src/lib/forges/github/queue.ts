@@ -45,7 +45,7 @@ interface Queueable {
   readonly options: MergeOptions;
 }
 
-/** Puts what is ready into the queue, whose own method counts. */
+/** Puts a ready pull request into the queue, whose own method counts. */
 export async function enqueue(api: Api, { id, commit, queue, options }: Queueable): Promise<MergeOutcome> {
   if (!options.mayWait) {
     return notYet(
@@ -61,7 +61,10 @@ export async function enqueue(api: Api, { id, commit, queue, options }: Queueabl
     : refusedMerge(api.context, wordsOf(api, asked.answer));
 }
 
-/** The outcome where it was in the queue since the last push: what has failed there would fail again, and keep others waiting. */
+/**
+ * The outcome where it was in the queue since the last push: a check that has failed there would fail again, and keep
+ * others waiting.
+ */
 export function takenOut(
   { base, scheduled }: MergeOptions,
   { timelineItems }: Queue,

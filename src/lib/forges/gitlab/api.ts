@@ -5,7 +5,7 @@ import { parsedAnswer } from '../request/parsed-answer.ts';
 import type { SendJson } from '../request/send-json.ts';
 import type { ForgeAnswer, ForgeCall, ForgeContext, ForgeOperation } from '../request/types.ts';
 
-/** One project. */
+/** The API of one project. */
 export interface Api {
   /** `https://HOST/api/v4`. */
   readonly apiUrl: string;
@@ -13,7 +13,7 @@ export interface Api {
   readonly call: ForgeCall;
   readonly conditionalGet: ConditionalGet;
   readonly send: SendJson;
-  /** Where people see it. */
+  /** The URL of the page for people. */
   readonly pageUrl: string;
   readonly context: ForgeContext;
   readonly now: () => Date;
@@ -25,7 +25,7 @@ const Users = v.nullish(v.array(v.object({ id: v.number(), username: v.string() 
 export const MergeRequest = v.object({
   iid: v.pipe(v.number(), v.safeInteger()),
   web_url: WebUrl,
-  // `locked` is a moment on the way to merged, or back to opened.
+  // `locked` is a short state on the way to merged, or back to opened.
   state: v.picklist(['opened', 'closed', 'merged', 'locked']),
   draft: v.nullish(v.boolean(), false),
   title: v.string(),
@@ -40,11 +40,11 @@ export const MergeRequest = v.object({
   assignees: Users,
   reviewers: Users,
   merge_when_pipeline_succeeds: v.nullish(v.boolean(), false),
-  /** Why it cannot be merged, in one word; since 15.6. */
+  /** The reason why it cannot be merged, in one word; since 15.6. */
   detailed_merge_status: v.nullish(v.string()),
   /** False also while GitLab finds it out. */
   has_conflicts: v.nullish(v.boolean(), false),
-  /** In the answer for a single one. */
+  /** Present in the answer for a single merge request. */
   head_pipeline: v.nullish(v.object({ status: v.string() })),
 });
 export type MergeRequest = v.InferOutput<typeof MergeRequest>;
@@ -55,7 +55,7 @@ export async function read(api: Api, number: number): Promise<MergeRequest | und
   return found(api, await ask(api, number));
 }
 
-/** `tag`: of what is known; 304 is an answer then. */
+/** Asks for the merge request. `tag`: of the known one; 304 is an answer then. */
 export function ask(api: Api, number: number, tag?: string): Promise<ForgeAnswer> {
   const send = () => api.send({ method: 'GET', url: requestUrl(api, number), tag });
   return api.call('get', send, isKnownAnswer(tag));

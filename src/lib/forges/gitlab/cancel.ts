@@ -5,12 +5,12 @@ import type { PullRequest } from '../port.ts';
 import type { ForgeAnswer } from '../request/types.ts';
 import { type Api, read, requestUrl } from './api.ts';
 
-/** GitLab answers 201 also with what went wrong, and says in it which status that has. */
+/** GitLab answers failures with 201 as well, and names the real status in the body. */
 const Failed = v.object({ status: v.literal('error'), http_status: v.number() });
 
-/** 404: it is not there any more; 405: it is not open. */
+/** 404: it does not exist any more; 405: it is not open. */
 const OVER = [404, 405];
-/** Nothing was asked for, or GitLab could not take it back. */
+/** The status for an auto-merge that was not asked for, or that GitLab could not take back. */
 const NOT_CANCELLED = 406;
 
 /** https://docs.gitlab.com/api/merge_requests/#cancel-merge-when-pipeline-succeeds */
@@ -28,6 +28,6 @@ export async function cancelMerge(api: Api, { number }: PullRequest): Promise<vo
 function said(answer: ForgeAnswer): ForgeAnswer {
   const failed = v.safeParse(Failed, answer.data, FIRST_FAULT);
   if (failed.success) return { ...answer, status: failed.output.http_status };
-  // It could be read a moment ago: what is missing is the right to merge.
+  // The merge request could be read a moment ago, so the missing right is that to merge.
   return answer.status === 401 ? { ...answer, status: 403 } : answer;
 }

@@ -40,7 +40,8 @@ export function createGitLab(repositoryUrl: string, credentials: Credentials, de
     now: deps.now,
   };
   return {
-    // Git asked at the page is sent there (https://gitlab.com/gitlab-org/gitlab/-/blob/master/config/routes/git_http.rb).
+    // GitLab redirects Git from the page to there
+    // (https://gitlab.com/gitlab-org/gitlab/-/blob/master/config/routes/git_http.rb).
     ...(!repositoryUrl.startsWith('ssh:') && { cloneUrl: `${origin}/${project}.git` }),
     create: (input) => create(api, input),
     find: (head, base) => find(api, head, base),

@@ -21,7 +21,7 @@ import { branchHasChecks, checksOf } from './status.ts';
 /** https://docs.gitlab.com/api/merge_requests/#merge-status */
 const CHECKING = ['checking', 'unchecked', 'preparing', 'approvals_syncing'];
 
-/** A merge request, and how it is to be merged. */
+/** A merge request, and its merge parameters. */
 interface Merging {
   readonly request: MergeRequest;
   readonly commit: string;
@@ -67,14 +67,14 @@ async function mergeNow(api: Api, merging: Merging): Promise<MergeOutcome> {
   const { request } = merging;
   const answer = await ask(api, merging, {});
   if (answer.status !== 405) return outcomeOf(api, request, answer);
-  // That says nothing of the rules.
+  // This answer says nothing of the rules.
   if (CHECKING.includes(request.detailed_merge_status ?? '')) return checking(api.context);
   return schedule(api, merging);
 }
 
 async function schedule(api: Api, merging: Merging): Promise<MergeOutcome> {
   if (!merging.mayWait) return mustNotWait(api.context);
-  // The second is the name that the first had until GitLab 17.11.
+  // The second option is the name that the first had until GitLab 17.11.
   const options = { auto_merge: true, merge_when_pipeline_succeeds: true };
   return outcomeOf(api, merging.request, await ask(api, merging, options));
 }
@@ -84,7 +84,7 @@ function ask(api: Api, { request, commit, parameters }: Merging, options: object
   const body = { sha: commit, ...options, ...parameters };
   const send = async () => {
     const answer = await api.send({ method: 'PUT', url, body });
-    // It could be read a moment ago: what is missing is the right to merge.
+    // The merge request could be read a moment ago, so the missing right is that to merge.
     return answer.status === 401 ? { ...answer, status: 403 } : answer;
   };
   return api.call('merge', send, ({ status }) => status === 405 || status === 409 || status === 422);

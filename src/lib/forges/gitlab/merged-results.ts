@@ -11,8 +11,8 @@ const Pipelines = v.array(
 type Pipeline = v.InferOutput<typeof Pipelines>[number];
 
 /**
- * The ref of a pipeline for merged results, and of a merge train. They hang on a commit that GitLab made of both branches:
- * https://docs.gitlab.com/ci/pipelines/merged_results_pipelines/
+ * The ref of a pipeline for merged results, and of a merge train. They hang on a commit that GitLab made of both
+ * branches: https://docs.gitlab.com/ci/pipelines/merged_results_pipelines/
  */
 const MERGED_RESULTS = /^refs\/merge-requests\/\d+\/(?:merge|train)$/;
 
@@ -23,14 +23,14 @@ export function hasEnded({ status }: Pick<Pipeline, 'status'>): boolean {
   return ENDED.includes(status);
 }
 
-/** The checks of the commit, of which none has failed, and those of what it is together with the base branch. */
+/** The checks of the commit, of which none has failed, and those of its merge with the base branch. */
 export async function withMergedResults(
   api: Api,
   request: MergeRequest,
   commit: string,
   own: Checks,
 ): Promise<Checks> {
-  // Without any pipeline there is none of that kind.
+  // A merge request without any pipeline has none of merged results.
   if (!request.head_pipeline) return own;
   const pipeline = await newestOfResults(api, request);
   if (!pipeline) return own;
@@ -52,7 +52,7 @@ async function newestOfResults(api: Api, { iid }: MergeRequest): Promise<Pipelin
     .toSorted((one, other) => other.id - one.id)[0];
 }
 
-/** One of an earlier head that has ended says nothing of this one. */
+/** A pipeline of an earlier head that has ended says nothing of this head. */
 async function checksOfResult(api: Api, pipeline: Pipeline, commit: string): Promise<Checks> {
   const running = hasEnded(pipeline) ? [] : [`pipeline ${pipeline.id}`];
   const merged = await readCommit(api, pipeline.sha);

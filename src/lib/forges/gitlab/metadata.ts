@@ -10,7 +10,7 @@ const Users = v.array(v.object({ id: v.number(), username: v.string() }));
 /** Ids of users by their names in small letters. */
 type Ids = ReadonlyMap<string, number>;
 
-/** All in one request, which names users by their ids and lists those that are there already. */
+/** Sends all in one request, which names users by their ids and repeats those that are set already. */
 export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Promise<readonly string[]> {
   const lacking = missingOf(pull, wanted);
   const { labels, assignees, reviewers } = lacking;
@@ -30,7 +30,7 @@ export function setMetadata(api: Api, pull: PullRequest, wanted: Metadata): Prom
   ]);
 }
 
-/** Undefined where nobody is added. */
+/** Has no list where no user is added. */
 function listOf(
   key: 'assignee_ids' | 'reviewer_ids',
   current: readonly { readonly id: number }[] = [],
@@ -52,7 +52,7 @@ async function idsOf(api: Api, names: readonly string[]): Promise<Ids> {
   return ids;
 }
 
-/** GitLab passes over in silence users who may not see the project, and all but one where the plan has one. */
+/** GitLab ignores users who may not see the project, and all but one where the plan allows one. */
 async function apply(api: Api, { number }: PullRequest, lacking: Metadata, change: object) {
   const { assignees, reviewers } = lacking;
   const isEmpty = Object.keys(change).length === 0;

@@ -14,19 +14,19 @@ const Project = v.object({
 });
 type Project = v.InferOutput<typeof Project>;
 
-/** Parameters that go along with the request to merge. */
+/** Parameters of the request to merge. */
 export interface MergeParameters {
   readonly squash?: true;
 }
 
 export type WayToMerge =
   | { readonly parameters: MergeParameters }
-  /** It is not merged in the way that is wanted. */
+  /** The merge request is not merged by the wanted method. */
   | { readonly outcome: MergeOutcome };
 
 /**
- * The project says whether there are merge commits; squashing comes on top of that, for each merge request. Where
- * nothing is wanted both are left to GitLab.
+ * The project says whether there are merge commits; squashing comes on top of that, for each merge request. Without a
+ * wanted method both are left to GitLab.
  */
 export async function wayToMerge(api: Api, method: MergeMethod | undefined): Promise<WayToMerge> {
   if (!method) return { parameters: {} };

@@ -116,7 +116,7 @@ export function toPullRequest({ context, pageUrl }: Api, request: MergeRequest):
   };
 }
 
-/** `need_rebase`: the project merges by fast-forward alone. One word is told, and approvals come before it. */
+/** `need_rebase`: the project merges by fast-forward alone. GitLab reports one word, and approvals come before it. */
 function mergeability(request: MergeRequest): Pick<PullRequest, 'mergeable'> {
   const { has_conflicts: conflicts, detailed_merge_status: status } = request;
   if (conflicts || status === 'conflict') return { mergeable: 'conflicting' };

@@ -90,7 +90,7 @@ function isFailing({ status, allow_failure: mayFail }: Status): boolean {
   return !mayFail && (status === 'failed' || status === 'canceled' || status === 'canceling');
 }
 
-/** A job that a person starts holds nothing up where it may fail. */
+/** A manual job holds nothing up where it may fail. */
 function isPassed({ status, allow_failure: mayFail }: Status): boolean {
   if (status === 'success' || status === 'skipped') return true;
   return mayFail && (status === 'failed' || status === 'canceled' || status === 'manual');

@@ -24,8 +24,8 @@ export const webhook: Webhook = { proofOf, event: Event };
 const DECODER = new TextDecoder();
 
 /**
- * A secret token is sent as it is, a signing token signs (Standard Webhooks); a webhook may have both, and the
- * Secret either of them.
+ * GitLab sends a secret token as it is, and signs with a signing token (Standard Webhooks); a webhook may have both,
+ * and the Secret either of them.
  */
 function proofOf(delivery: Delivery): Proof | MissingProof {
   const token = sharedSecret(delivery.headers.get('x-gitlab-token'));

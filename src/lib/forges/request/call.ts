@@ -15,7 +15,7 @@ import type {
   ForgeRequest,
 } from './types.ts';
 
-/** Operations after which a forge has something more for people to see. */
+/** Operations that change a pull request for people to see. */
 const WRITES: Readonly<Record<ForgeOperation, boolean>> = {
   create: true,
   find: false,
@@ -40,7 +40,9 @@ export interface ForgeCallDeps {
   readonly concurrency: Concurrency;
   readonly breakers: Breakers;
   readonly onForgeRequest: (request: ForgeRequest) => void;
-  /** Default: interactive. In the background, requests leave to others what a budget has left. */
+  /**
+   * The priority of its requests; interactive unless given. Background requests leave to others the rest of a budget.
+   */
   readonly priority?: Priority;
   readonly signal?: AbortSignal;
   /** Waits for a turn, which takes none of the attempt's time. */
@@ -101,7 +103,7 @@ export function createForgeCall(context: ForgeContext, deps: ForgeCallDeps): For
   };
 }
 
-/** Sends one request: counts and logs what came of it, and reports it to the breaker. */
+/** Sends one request: counts and logs its outcome, and reports it to the breaker. */
 function createSend(context: ForgeContext, circuit: string, deps: ForgeCallDeps) {
   const { provider, host, repository } = context;
   const reportOf =
@@ -143,7 +145,9 @@ function budgetKey({ provider, host, secrets, account }: ForgeContext): string {
   return `${provider} ${host} ${counted}`;
 }
 
-/** An open breaker says when to come back: the delays of a caller that tries again by itself grow far beyond its own. */
+/**
+ * An open breaker says when to come back: the delays of a caller that tries again by itself grow far beyond its own.
+ */
 function comingBack(failure: TurnpikeError, refusal: Refusal | undefined): TurnpikeError {
   if (!refusal || failure.code !== 'ForgeUnavailable') return failure;
   const { message, retry, cause } = failure;

@@ -34,7 +34,7 @@ export const REAL_WAITS: Waits = {
 interface Slots {
   running: number;
   readonly waiting: (() => void)[];
-  /** When the next request with a gap may go. */
+  /** The time from which the next request with a gap may be sent. */
   nextAt: number;
 }
 

@@ -5,17 +5,17 @@ import type { PullRequest } from '../port.ts';
 import type { ForgeAnswer } from './types.ts';
 
 /**
- * Keeps open pull requests as they were last seen, with the entity tag (RFC 9110, section 8.8.3) by which a forge
- * can say that nothing has changed. GitHub does not count such an answer against the limit.
+ * Keeps open pull requests as they were last seen, with the entity tag (RFC 9110, section 8.8.3) by which a forge can
+ * say that nothing has changed. GitHub does not count such an answer against the limit.
  *
- * A pull request can be merged or not because of its base branch too, and GitHub promises no new tag when that
- * moves. Hence what is known is used no longer than MAX_AGE_MS, not after another pull request into the same
- * base was seen to be merged, and not while the forge is still finding out.
+ * The base branch decides, too, whether a pull request can be merged, and GitHub promises no new tag when that moves.
+ * Hence a known one is used no longer than MAX_AGE_MS, not after another pull request into the same base was seen to be
+ * merged, and not while the forge is still finding out.
  */
 export interface EtagCache {
   get(key: string): KnownPull | undefined;
   set(key: string, known: KnownPull | undefined): void;
-  /** When a base branch was last seen to have moved; 0 for never. */
+  /** The time at which a base branch was last seen to have moved; 0 for never. */
   movedAt(base: string): number;
   moved(base: string, at: number): void;
 }
@@ -23,14 +23,14 @@ export interface EtagCache {
 export interface KnownPull {
   readonly tag: string;
   readonly pull: PullRequest;
-  /** When it was read whole, in milliseconds since 1970. */
+  /** The time at which it was read whole, in milliseconds since 1970. */
   readonly at: number;
 }
 
 const MAX_KNOWN = 2_000;
 /** A thousand open pull requests cost two fifths of GitHub's 5,000 requests an hour. */
 const MAX_AGE_MS = 30 * 60_000;
-/** People may write much into a pull request; such a one is read anew each time. */
+/** A larger pull request is read anew each time: people may write much into one. */
 const MAX_BODY = 16 * 1024;
 const MAX_TAG = 256;
 
@@ -48,7 +48,7 @@ export function createEtagCache(): EtagCache {
   };
 }
 
-/** How a forge reads one pull request. */
+/** The requests by which a forge reads one pull request. */
 export interface Reading {
   /** With a tag, the forge may answer 304. */
   readonly ask: (tag: string | undefined) => Promise<ForgeAnswer>;
@@ -68,7 +68,7 @@ export interface ConditionalGetDeps {
   readonly now: () => Date;
 }
 
-/** For one repository with one token, on one way. */
+/** Creates the reader of one repository with one token, through one proxy or none. */
 export function createConditionalGet(
   { type, url, credentials }: Repository,
   { etags, now }: ConditionalGetDeps,
@@ -87,7 +87,7 @@ export function createConditionalGet(
     }
     const pull = parse(answer);
     etags.set(key, pull && toKeep(pull, answer.headers.get('etag') ?? '', at));
-    // One that was open has taken its base along.
+    // A pull request that was open and is merged now has moved its base.
     if (known && pull?.state === 'merged') etags.moved(`${repository} ${pull.base}`, at);
     return pull;
   };

@@ -23,7 +23,7 @@ const ACTIONS: Readonly<Record<ForgeOperation, string>> = {
   cancel: 'take back the auto-merge of the pull request',
 };
 
-/** The error for an answer that is a failure: it says who can do what about it. */
+/** The error for an answer that is a failure: it says who can act on it, and how. */
 export function forgeFailure(
   operation: ForgeOperation,
   answer: ForgeAnswer,
@@ -123,8 +123,8 @@ export function forgeUnreachable(
 }
 
 /**
- * The error for an answer that is not what the forge's description promises. `where` names places in the
- * answer, never what stands there.
+ * The error for an answer that is not as the forge's description promises. `where` names places in the answer, never
+ * the values there.
  */
 export function unexpectedResponse(
   operation: ForgeOperation,
@@ -141,7 +141,7 @@ export function forgeWords(answer: ForgeAnswer, secrets: readonly string[]): str
   return bounded(mask(textIn(answer.data), secrets));
 }
 
-/** The same where an API is at hand. */
+/** The same words where an API is at hand. */
 export function wordsOf({ context }: { readonly context: ForgeContext }, answer: ForgeAnswer): string {
   return forgeWords(answer, context.secrets);
 }
@@ -166,7 +166,7 @@ function textsIn(said: unknown): string[] {
   return list.filter((one) => typeof one === 'string');
 }
 
-/** One of GitHub's validation errors: `{resource, field, code, message}`, or just a text. */
+/** The text of one of GitHub's validation errors: `{resource, field, code, message}`, or just a text. */
 function detail(error: unknown): string {
   if (typeof error === 'string') return error;
   if (typeof error !== 'object' || error === null) return '';
@@ -188,10 +188,10 @@ function bounded(text: string): string {
   return cut(oneLine(text), MAX_WORDS);
 }
 
-/** Only the origin and path of where a redirect leads: a query may hold a secret. */
+/** Names only the origin and path of a redirect's target: a query may hold a secret. */
 function movedTo(headers: Headers, secrets: readonly string[]): string {
   const location = URL.parse(headers.get('location') ?? '');
-  // GitHub names a renamed repository by its number, which is no address for people.
+  // GitHub names a renamed repository by its number, which people cannot use as an address.
   if (location && /\/repositories\/\d+(\/|$)/.test(location.pathname)) {
     return ': open its page, which leads to the new name';
   }

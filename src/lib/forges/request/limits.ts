@@ -1,22 +1,22 @@
 import { putBounded } from '../../async/index.ts';
 import { MAX_SECONDS, restSeconds, UNNAMED_SECONDS } from './rate.ts';
 
-/** In the background nobody waits for an answer, such as that of a poll. */
+/** The priority of a request. A background request, such as a poll, has no one waiting for its answer. */
 export type Priority = 'background' | 'interactive';
 
 /**
- * Remembers what forges said of each token's budget, so that all promotions with that token keep to it. Requests in the
- * background wait while little remains; interactive ones may use up the rest.
+ * Remembers each token's budget as forges report it: all promotions with that token keep to it. Background requests
+ * wait while little remains; interactive ones may use up the rest.
  */
 export interface RateLimits {
   /** Seconds for which such requests stay away, or undefined. */
   heldFor(key: string, priority: Priority): number | undefined;
   /**
-   * The forge asked us to stay away, for so many seconds where it named them. Returns for how many: where it names none,
-   * twice as many as the last time, when that is not long ago.
+   * Records that the forge asked us to stay away, for so many seconds where it named them. Returns the seconds: where
+   * it names none, twice as many as the last time, when that is not long ago.
    */
   hold(key: string, named: number | undefined): number;
-  /** Remembers what an answer says of the budget. */
+  /** Records the budget that an answer reports. */
   learn(key: string, headers: Headers): void;
 }
 
@@ -32,7 +32,7 @@ export function createRateLimits(now: () => Date): RateLimits {
       return seconds > 0 ? seconds : undefined;
     },
     hold(key, named) {
-      // A request that was under way may be told less, or no time.
+      // The answer to a request that was under way may name less time, or none.
       const seconds = Math.max(named ?? growing.next(key), all.heldFor(key));
       all.hold(key, seconds);
       return seconds;
@@ -56,7 +56,7 @@ function createHolds(now: () => Date) {
   };
 }
 
-/** How long to stay away from a forge that names no time, and refuses again and again. */
+/** The seconds to stay away from a forge that names no time, and refuses again and again. */
 function createGrowing(now: () => Date) {
   const last = new Map<string, { readonly seconds: number; readonly until: number }>();
   return {

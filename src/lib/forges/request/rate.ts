@@ -5,10 +5,10 @@ import type { ForgeAnswer } from './types.ts';
  * https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
  */
 
-/** Where the forge names no time. */
+/** The wait where the forge names no time. */
 export const UNNAMED_SECONDS = 60;
 export const MAX_SECONDS = 3600;
-/** At the end of a budget polls leave to promotions one part in so many, and never more than so many requests. */
+/** The part of a budget, and the most requests, that polls leave to promotions at its end. */
 const RESERVED_PART = 20;
 const MAX_RESERVED = 100;
 /** Promotions have this part of a budget to themselves for as long as it lasts, an hour at most. */
@@ -18,13 +18,15 @@ const UNKNOWN_LIMIT = 200;
 /** Bigger numbers are seconds since 1970, smaller ones seconds from now. */
 const FIRST_TIME = 1_000_000_000;
 
-/** `seconds`: for which the forge asks us to stay away, where it says so. `isSpent`: of a budget; else of all requests. */
+/**
+ * `seconds`: for which the forge asks us to stay away, where it says so. `isSpent`: of a budget; else of all requests.
+ */
 export interface RateLimit {
   readonly seconds?: number;
   readonly isSpent: boolean;
 }
 
-/** Undefined when the answer is no rate limit. */
+/** Undefined when the answer is not a rate limit. */
 export function rateLimitOf(answer: ForgeAnswer, words: string, now: Date): RateLimit | undefined {
   if (!isRateLimited(answer, words)) return undefined;
   const budget = budgetOf(answer.headers, now);
@@ -98,7 +100,7 @@ export function restSeconds(headers: Headers, now: Date): number | undefined {
 }
 
 /**
- * Half of what a budget allows, spread over its time, is kept for promotions, and its last requests: polls whose entity
+ * The pause that keeps half of a budget, spread over its time, and its last requests for promotions: polls whose entity
  * tags change with every push cost no more than the rest.
  */
 function pauseOf({ remaining, limit, resetSeconds }: Budget): number {

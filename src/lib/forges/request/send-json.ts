@@ -18,7 +18,7 @@ export interface JsonRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly body?: object;
-  /** An entity tag: what has it is answered by 304. */
+  /** An entity tag: an unchanged object is answered by 304. */
   readonly tag?: string | undefined;
 }
 

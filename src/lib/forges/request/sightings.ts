@@ -1,7 +1,7 @@
 import { putBounded } from '../../async/index.ts';
 import { keyBy, type Way } from '../../net/index.ts';
 
-/** Confirms what was seen twice, some time apart. */
+/** Confirms a state that was seen twice, some time apart. */
 export interface Sightings {
   /** True if the same was seen there some time ago, and nothing else since. Undefined: nothing is seen now. */
   confirms(key: string, sight: string | undefined): boolean;
@@ -24,7 +24,7 @@ export function createSightings(now: () => Date): Sightings {
   };
 }
 
-/** The same, apart from what is seen on other ways. */
+/** The same sightings, kept apart for each proxy. */
 export function sightingsBy(way: Way, { confirms }: Sightings): Sightings {
   return { confirms: (key, sight) => confirms(keyBy(way, key), sight) };
 }

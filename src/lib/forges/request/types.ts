@@ -1,4 +1,7 @@
-/** As metrics call them. `token`: of a GitHub App; `decorate`: with labels and people; `queue`: of merges; `cancel`: of an auto-merge. */
+/**
+ * The operations by their names in metrics. `token`: of a GitHub App; `decorate`: with labels and people; `queue`: of
+ * merges; `cancel`: of an auto-merge.
+ */
 export type ForgeOperation =
   | 'create'
   | 'find'
@@ -33,7 +36,7 @@ export interface ForgeContext {
   readonly repository: string;
   /** Must not appear in any message. */
   readonly secrets: readonly string[];
-  /** Requests with the same one are counted together, where `secrets` change meanwhile. */
+  /** The account under which requests are counted together, where `secrets` change over time. */
   readonly account?: string;
   /** Milliseconds that the forge wants between two requests that write. */
   readonly writeGapMs?: number;

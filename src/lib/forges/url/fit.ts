@@ -4,14 +4,14 @@ import { type ForgeType, kindOf } from '../types.ts';
 import { knownForgeType } from './forge-type.ts';
 
 /**
- * Why a forge of this type cannot have a repository at this URL, or undefined. What is refused here is what
- * `createForge` refuses, and nothing else.
+ * Says why a forge of this type cannot have a repository at this URL; undefined when it can. It refuses the same URLs
+ * as `createForge`, and no others.
  */
 export function forgeUrlProblem(type: ForgeType, url: string): string | undefined {
   return otherHostProblem(type, url) ?? pathProblem(type, url);
 }
 
-/** The same for the host alone. */
+/** Says the same for the host alone. */
 export function otherHostProblem(type: ForgeType, url: string): string | undefined {
   const host = hostOf(new URL(url));
   if (host === 'bitbucket.org' || host.endsWith('.bitbucket.org')) {

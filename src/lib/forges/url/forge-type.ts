@@ -7,7 +7,7 @@ export interface Location {
   readonly url: string;
 }
 
-/** The type that is written, else the one that the URL tells; undefined where neither does. */
+/** The type that is written, else the one that the URL shows; undefined where neither does. */
 export function forgeTypeOf({ type, url }: Location): ForgeType | undefined {
   if (type) return type;
   const parsed = URL.parse(url);
@@ -19,7 +19,7 @@ export function knownForgeType(host: string): ForgeType | undefined {
   return FORGE_TYPES.find((type) => kindOf(type).hosts.some((pattern) => matchesHost(pattern, host)));
 }
 
-/** Why a forge cannot be asked: nobody says what it is. */
+/** The sentence for a forge that cannot be asked: neither its URL nor the Pipeline says which type it is. */
 export function forgeTypeProblem(url: string): string {
   const { host } = new URL(url);
   return `The host ${host} does not tell which forge it is: write type: one of ${FORGE_TYPES.join(', ')}.`;
@@ -38,7 +38,7 @@ function typeByLabel(host: string): ForgeType | undefined {
   return undefined;
 }
 
-/** Azure's `_git` comes last, and before all: no project of Bitbucket's is called so. */
+/** Azure's `_git` is checked first, although it comes last in the list: no project of Bitbucket's has that name. */
 function typeByPath(path: string): ForgeType | undefined {
   return FORGE_TYPES.findLast((type) => kindOf(type).path?.test(path));
 }

@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../errors.ts';
 
-/** Where a repository's forge is, from the repository's URL. */
+/** The address of a repository's forge, from the repository's URL. */
 export interface RepositoryAddress {
   /** Scheme, host and port. */
   readonly origin: string;
