@@ -12,9 +12,9 @@ import { createHttpTransport, type Transport } from './transport.ts';
 export interface ConnectionDeps {
   readonly outbound: Outbound;
   readonly breakers: Breakers;
-  /** Behind what is wrong in messages; general unless given. */
+  /** The advice that follows the fault in messages; general unless given. */
   readonly advice?: Advice;
-  /** Aborted when all of them have to end. */
+  /** Aborted when all connections have to end. */
   readonly closing: AbortSignal;
   /** Opens keys of SSH. */
   readonly lane?: KeyLane;

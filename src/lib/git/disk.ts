@@ -1,6 +1,6 @@
 import { errorMessage, TurnpikeError } from '../errors.ts';
 
-/** What users call the settings of the store, for messages. */
+/** The names of the store's settings as users know them, for messages. */
 export interface StoreSettings {
   readonly directory: string;
   readonly maxBytes: string;
@@ -11,7 +11,7 @@ export const STORE_SETTINGS: StoreSettings = {
   maxBytes: 'the bound of the cache',
 };
 
-/** Where the copies are. */
+/** The disk that holds the copies. */
 export interface Disk {
   readonly directory: string;
   /** `STORE_SETTINGS` unless given. */
@@ -21,7 +21,7 @@ export interface Disk {
 const FULL = ['ENOSPC', 'EDQUOT'];
 const UNUSABLE = ['EROFS', 'EACCES', 'EPERM', 'EIO'];
 
-/** The error of a cache directory that is full or cannot be used; undefined for what is not the disk's. */
+/** The error of a cache directory that is full or cannot be used; undefined for an error that is not the disk's. */
 export function diskProblem(error: unknown, disk: Disk): TurnpikeError | undefined {
   const { directory, settings = STORE_SETTINGS } = disk;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

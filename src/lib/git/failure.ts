@@ -19,7 +19,7 @@ export function adviceOf({ advice = ADVICE }: Remote): Advice {
   return advice;
 }
 
-/** The error that an HTTP answer means, or undefined when it is the answer asked for. */
+/** The error for an HTTP answer, or undefined when it is the answer that was asked for. */
 export async function answerProblem(response: Response, remote: Remote): Promise<TurnpikeError | undefined> {
   const { status } = response;
   if (status === 200) return undefined;
@@ -59,7 +59,7 @@ function signIn(how: string, remote: Remote): TurnpikeError {
 
 const HTML = 'text/html';
 
-/** The error that an answer with the status 200 means that Git gives no sense to. */
+/** The error for an answer with the status 200 that is not Git's. */
 export async function notGit(response: Response, remote: Remote): Promise<TurnpikeError> {
   const type = mediaType(response) ?? 'nothing';
   if (type !== HTML) {
@@ -88,7 +88,7 @@ export function quotation(text: string, { credentials }: Remote): string {
   return cut(oneLine(redact(text, credentials)), MAX_QUOTED);
 }
 
-/** For what is neither the server's refusal nor ours: broken answers and broken local copies. */
+/** The error for faults that are neither the server's refusal nor ours: broken answers and broken local copies. */
 export function unusable(error: unknown, remote: Remote): TurnpikeError {
   const message = `${remote.name} could not be fetched, or its answer not be used: ${quotation(errorMessage(error), remote)}`;
   return new TurnpikeError('GitUnavailable', message, { cause: error });

@@ -20,7 +20,7 @@ type Lines = readonly (string | null)[];
 const INFLATION = 4;
 /** The names of all objects are in memory. More is begun anew, see store.ts. */
 export const MAX_OBJECTS_IN_ALL = 600_000;
-/** After so many, the engine takes back at once what they left behind. */
+/** The engine frees the garbage of a pack at once after more objects than this. */
 const MANY_OBJECTS = 20_000;
 const LARGE_BYTES = 4 * 1024 * 1024;
 /** The place of the number of objects in a pack's header. */
@@ -62,7 +62,7 @@ interface Kept {
   readonly turn: Turn;
 }
 
-/** Named by its number, see packs.ts. */
+/** Keeps the pack under its number, see packs.ts. */
 async function keep({ gitdir, packs }: Repository, kept: Kept, behind = 0): Promise<void> {
   const { path, pack, turn } = kept;
   const number = `${packs.count() + behind}`.padStart(6, '0');
@@ -71,7 +71,10 @@ async function keep({ gitdir, packs }: Repository, kept: Kept, behind = 0): Prom
   await writePackIndex(name, pack, turn);
 }
 
-/** Keeps whole what a thin pack builds on: else what changes often would be a delta on a delta in each pack before. */
+/**
+ * Keeps the bases of a thin pack whole: else an object that changes often would be a delta on a delta in each pack
+ * before.
+ */
 async function keepBases(
   repository: Repository,
   { remote, signal, waiting, tenant }: Transport,
@@ -100,7 +103,7 @@ async function keepBases(
 
 export interface FetchedCommits {
   readonly lines: Lines;
-  /** By object id. */
+  /** The commits by object id. */
   readonly commits: ReadonlyMap<string, Buffer>;
 }
 
@@ -131,7 +134,7 @@ async function withPack(
   { request, ...scan }: Asked,
   use: (path: string, pack: ScannedPack) => Promise<void>,
 ): Promise<Lines> {
-  // One that is given up may still be written to.
+  // A new name each time: a file of a download that was given up may still be written to.
   const path = join(gitdir, `incoming-${crypto.randomUUID()}.pack`);
   const { remote, signal, waiting, tenant } = transport;
   let giveBack: (() => void) | undefined;
@@ -153,12 +156,12 @@ async function withPack(
   }
 }
 
-/** For messages about what is too large. */
+/** The options for messages about packs that are too large. */
 function namedIn(remote: Remote): Pick<ScanOptions, 'name' | 'advice'> {
   return { name: remote.name, advice: adviceOf(remote).size };
 }
 
-/** Others need not wait for what takes no time and no memory. */
+/** Reports whether a pack is large; others need not wait for one that takes little time and memory. */
 async function isLarge(path: string): Promise<boolean> {
   const file = Bun.file(path);
   const header = Buffer.from(await file.slice(0, COUNT_AT + 4).arrayBuffer());

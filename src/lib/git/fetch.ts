@@ -13,13 +13,13 @@ export interface FetchOptions {
   readonly tip?: string | undefined;
   /** The number of generations of commits: the tip alone unless given. */
   readonly depth?: number;
-  /** A commit that is here with all its files, so that these are not sent again. */
+  /** A commit that is here with all its files: these are not sent again. */
   readonly have?: string | undefined;
 }
 
 /**
- * Fetches the branch's tip with its files. Throws `GitBranchNotFound`; anything unknown means damage. Where the server
- * has said what it can do, and just now where the tip is, it is not asked for that again.
+ * Fetches the branch's tip with its files. Throws `GitBranchNotFound`; anything unknown means damage. The server is not
+ * asked again for capabilities that are known, nor for a tip that it has just named.
  */
 export async function fetchTip(
   repository: Repository,
@@ -48,7 +48,7 @@ interface AdvertisedTip {
   readonly capabilities: ReadonlySet<string>;
 }
 
-/** The branch's tip, and what the server can do. */
+/** The branch's tip, and the server's capabilities. */
 async function advertisedTip(
   repository: Repository,
   transport: Transport,

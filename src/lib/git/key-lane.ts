@@ -1,15 +1,15 @@
 import { createSlots, type Turn, type Turns, untilAborted, type Waiting } from '../async/index.ts';
 
 /**
- * Opens keys with a passphrase, whatever they are for: one at a time, since each takes up to seconds of
- * computing and some of them 65 MB meanwhile. Tenants take turns.
+ * Opens keys with a passphrase, for any use: one at a time, since each takes up to seconds of computing and some of
+ * them 65 MB for that long. Tenants take turns.
  */
 export interface KeyLane {
   /** `turn` throws the signal's reason. */
   run<T>(open: (turn: Turn) => Promise<T>, signal: AbortSignal, tenant: string | undefined): Promise<T>;
 }
 
-/** One who waits for a key. */
+/** A caller that waits for a key. */
 export interface Asker {
   readonly signal?: AbortSignal | undefined;
   readonly waiting?: Waiting | undefined;
@@ -47,7 +47,7 @@ interface Opening<Key> {
 /** Gives the key of an id, opened once for all who ask for it within some minutes. */
 export type OpenedKeys<Key> = (id: string, open: (turn: Turn) => Promise<Key>, asker: Asker) => Promise<Key>;
 
-/** Stops opening a key that nobody waits for any more, and tries again one that could not be opened. */
+/** Stops opening a key that no caller waits for any more, and tries again one that could not be opened. */
 export function createOpenedKeys<Key>(lane: KeyLane, keptMs: number = KEPT_MS): OpenedKeys<Key> {
   const kept = new Map<string, Opening<Key>>();
 

@@ -5,7 +5,10 @@ import git, { type GitHttpRequest, type GitHttpResponse, type HttpClient } from 
 import { FLUSH_PKT, pktLine } from './protocol/pktline.ts';
 import { refOf } from './refs.ts';
 
-/** The one use of isomorphic-git (ADR 30): it says what is wanted and how deep. Nothing else knows of it. */
+/**
+ * The one use of isomorphic-git (ADR 30): it writes the request for the wanted commit and depth. No other file knows of
+ * it.
+ */
 
 const UPLOAD_PACK = 'git-upload-pack';
 const CONFIG = '[core]\n\tbare = true\n[remote "origin"]\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n';
@@ -13,7 +16,7 @@ const CONFIG = '[core]\n\tbare = true\n[remote "origin"]\n\tfetch = +refs/heads/
 /** Holds the refs and shallow commits that isomorphic-git notes. */
 const directoryIn = (gitdir: string) => join(gitdir, 'negotiation');
 
-/** Makes what `negotiate` needs in a copy. */
+/** Makes the files that `negotiate` needs in a copy. */
 export async function prepareNegotiation(gitdir: string): Promise<void> {
   const directory = directoryIn(gitdir);
   await mkdir(join(directory, 'refs'), { recursive: true });
@@ -23,7 +26,7 @@ export async function prepareNegotiation(gitdir: string): Promise<void> {
 
 export interface Negotiation {
   readonly gitdir: string;
-  /** For its messages; where requests go is the business of `ask`. */
+  /** The URL in messages; `ask` decides where requests go. */
   readonly url: string;
   readonly branch: string;
   readonly tip: string;
@@ -32,7 +35,9 @@ export interface Negotiation {
   readonly depth: number;
   /** Commits that are here with all their files. */
   readonly haves: ReadonlySet<string>;
-  /** Sends a request and keeps the pack that comes; gives what the server says before it, a flush as `null`. */
+  /**
+   * Sends a request and keeps the pack that comes; gives the lines that the server sends before it, a flush as `null`.
+   */
   readonly ask: (request: Buffer) => Promise<readonly (string | null)[]>;
 }
 
@@ -44,7 +49,7 @@ export async function negotiate(negotiation: Negotiation): Promise<void> {
       fs,
       gitdir: directoryIn(gitdir),
       http: httpFor(negotiation),
-      // It knows no other scheme.
+      // isomorphic-git knows no other scheme.
       url: url.replace(/^ssh:/, 'https:'),
       ref: `refs/remotes/origin/${branch}`,
       remoteRef: refOf(branch),
@@ -53,15 +58,15 @@ export async function negotiate(negotiation: Negotiation): Promise<void> {
       tags: false,
     });
   } catch (error) {
-    // Its own text goes on about reporting bugs.
+    // isomorphic-git's own text goes on about reporting bugs.
     if (error instanceof git.Errors.InternalError) throw new Error(error.data.message, { cause: error });
     throw error;
   }
 }
 
 /**
- * Its requests by way of ours, which knows credentials, deadlines and bounds. The pack goes past it into a file, for it
- * would take it whole into memory, and all that deltas make of it.
+ * Sends isomorphic-git's requests by way of ours, which knows credentials, deadlines and bounds. The pack bypasses it
+ * into a file, for it would take it whole into memory, and all that deltas make of it.
  */
 function httpFor({ branch, tip, capabilities, haves, ask }: Negotiation): HttpClient {
   const answer = (request: GitHttpRequest, kind: string, bytes: Buffer): GitHttpResponse => ({
@@ -83,7 +88,9 @@ function httpFor({ branch, tip, capabilities, haves, ask }: Negotiation): HttpCl
   };
 }
 
-/** Names one ref alone: the names that a server chooses for its other refs and symbolic refs would become file names. */
+/**
+ * Names one ref alone: the names that a server chooses for its other refs and symbolic refs would become file names.
+ */
 function advertisementOf(ref: string, oid: string, capabilities: ReadonlySet<string>): Buffer {
   const kept = [...capabilities].filter((capability) => !capability.startsWith('symref='));
   return Buffer.concat([
@@ -104,9 +111,9 @@ function withoutPack(lines: readonly (string | null)[]): Buffer {
 }
 
 /**
- * isomorphic-git never asks for `thin-pack`, though it reads such packs. Without it a server sends a shallow
- * client every file again whenever the branch has moved, because it may leave out only what a commit's own
- * parents have. The capabilities stand on the first line (gitprotocol-pack, "Packfile Negotiation"), which may have none.
+ * isomorphic-git never asks for `thin-pack`, though it reads such packs. Without it a server sends a shallow client
+ * every file again whenever the branch has moved, because it may leave out only what a commit's own parents have. The
+ * capabilities stand on the first line (gitprotocol-pack, "Packfile Negotiation"), which may have none.
  */
 function withThinPack(request: Buffer): Buffer {
   const length = Number.parseInt(request.toString('latin1', 0, 4), 16);
@@ -114,7 +121,7 @@ function withThinPack(request: Buffer): Buffer {
   return Buffer.concat([pktLine(`${line} thin-pack\n`), request.subarray(length)]);
 }
 
-/** isomorphic-git sees none of the objects that are here, and names none. */
+/** isomorphic-git does not see the objects that are here, and names none. */
 function withHaves(request: Buffer, haves: ReadonlySet<string>): Buffer {
   const done = pktLine('done\n');
   const end = request.length - done.length;

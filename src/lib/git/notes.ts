@@ -1,11 +1,11 @@
 /**
- * A kind of thing that a user of this library learns of repositories. Kinds differ by identity: make each one once, where
- * all that use it can see it.
+ * A kind of thing that a user of this library learns of repositories. Kinds differ by identity: make each one once,
+ * where all its users can see it.
  */
 export interface NoteKind<T> {
-  /** Makes the note of a repository that nothing is known of. */
+  /** Makes the note of a repository of which nothing is known. */
   empty(): T;
-  /** Counts the names, of files or objects, that it holds in memory: with many the copy is let go of sooner. */
+  /** Counts the names, of files or objects, that it holds in memory: a copy with many is dropped from memory sooner. */
   names(note: T): number;
 }
 

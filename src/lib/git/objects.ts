@@ -12,7 +12,7 @@ export interface GitObject {
 export interface TreeEntry {
   /** Octal as stored, without leading zeros: `100644`, `100755`, `120000`, `160000`, `40000`. */
   readonly mode: string;
-  /** One character per byte, so that names that are not UTF-8 stay what they are. */
+  /** The name, one character per byte: names that are not UTF-8 stay as they are. */
   readonly name: string;
   readonly oid: string;
   /** The place of the object id in the tree's body. */
@@ -73,7 +73,10 @@ export interface CommitOptions {
   readonly sign?: CommitSigner | undefined;
 }
 
-/** @throws what the signer throws */
+/**
+ * Makes a commit, signed where there is a signer.
+ * @throws the signer's error
+ */
 export async function commitObject(options: CommitOptions): Promise<GitObject> {
   const unsigned = Buffer.from(commitText(options));
   if (!options.sign) return gitObject('commit', unsigned);

@@ -1,12 +1,12 @@
 import { type PemBlock, pemBlocks } from '../text/index.ts';
 import { MAGIC } from './ssh/openssh-text.ts';
 
-/** The looks of a text: a private key as SSH uses them, or something that is taken for one. */
+/** The looks of a text: a private key as SSH uses them, or a text that is taken for one. */
 export type KeyLooks =
   | { readonly kind: 'private'; readonly block: PemBlock; readonly isLocked: boolean }
   | { readonly kind: 'dsa' | 'public' | 'putty' | 'none' };
 
-/** Those that golang.org/x/crypto/ssh reads for Flux, and PKCS#8 with a passphrase, which it does not. */
+/** The labels that golang.org/x/crypto/ssh reads for Flux, and PKCS#8 with a passphrase, which it does not. */
 const LABELS = new Set([
   'OPENSSH PRIVATE KEY',
   'RSA PRIVATE KEY',
@@ -57,10 +57,10 @@ export interface KeyNames {
   readonly passphrase: string;
 }
 
-/** Those that Git over SSH logs in with. */
+/** The keys that Git over SSH logs in with. */
 export const IDENTITY: KeyNames = { key: 'identity', passphrase: 'password' };
 
-/** Says in a sentence without values what keeps a private key from being used, by its looks. */
+/** Says in a sentence without values why a private key cannot be used, by its looks. */
 export function privateKeyProblem(
   secret: string,
   names: KeyNames,

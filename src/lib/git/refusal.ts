@@ -1,9 +1,9 @@
 import { refOf } from './refs.ts';
 
 /**
- * Why a server does not take a branch, by its words. `force`: it takes no branch that goes back behind where it was.
- * `rule`: a rule about what is pushed, which no other form of the same commit meets. `declined`: a rule that does not
- * say what it is about. These stand until a person changes something. `passing`: the next attempt may succeed.
+ * The reason why a server does not take a branch, by its words. `force`: it takes no branch that goes back behind where
+ * it was. `rule`: a rule about the pushed commit, which no other form of it meets. `declined`: a rule that does not
+ * name its subject. These stand until a person changes something. `passing`: the next attempt may succeed.
  */
 export interface Refusal {
   readonly kind: 'force' | 'rule' | 'declined' | 'passing';
@@ -59,13 +59,13 @@ const ROWS: readonly Row[] = [
   { kind: 'declined', words: /read-only|archived|\bGH0\d\d\b|\b(?:TF|VS)40\d{4}\b/ },
 ];
 
-/** Far more than a rule says of itself, in characters. */
+/** The characters of a refusal that are read, many more than a rule says of itself. */
 const MAX_READ = 16_384;
 const ADDRESS = /https?:\/\/\S+/g;
 /** A word that may be a name; a sentence ends behind it. */
 const NAMED = /[^\s'"`:,;()]+/g;
 
-/** Names and addresses in the words say nothing of the reason. What nobody knows passes, as far as is known. */
+/** Names and addresses in the words say nothing of the reason. Unknown words count as `passing`. */
 export function refusalOf(words: string, branch: string): Refusal {
   const names = [branch, refOf(branch)].flatMap((name) => [name, `${name}.`]);
   const said = words
@@ -76,7 +76,7 @@ export function refusalOf(words: string, branch: string): Refusal {
 }
 
 /**
- * `forced`: the commit does not go on from what is there, so that this takes a force push; `forced-only`: and no merge
+ * `forced`: the commit does not go on from the branch's tip, which takes a force push; `forced-only`: and no merge
  * commit may take its place. `on-top`: it does go on from it, because the server takes no force push.
  */
 export type PushForm = 'forced' | 'forced-only' | 'on-top';

@@ -4,7 +4,7 @@ import type { Way } from '../net/index.ts';
 /** Keys of the Secret that Git uses. Over HTTPS a token alone serves as password; over SSH that is `identity`'s. */
 export interface GitCredentials extends Way {
   readonly token?: string;
-  /** Wins over what else there is. */
+  /** A bearer token; it wins over all other credentials. */
   readonly bearerToken?: string;
   readonly username?: string;
   readonly password?: string;
@@ -14,7 +14,7 @@ export interface GitCredentials extends Way {
   readonly knownHosts?: string;
 }
 
-/** What helps against failures, in the words of the caller's settings: each ends a sentence that says what is wrong. */
+/** The advice against failures, in the words of the caller's settings: each ends a sentence that says what is wrong. */
 export interface Advice {
   /** The server refuses the credentials. */
   readonly credentials: string;
@@ -33,20 +33,20 @@ export const ADVICE: Advice = {
   size: 'keep large files in Git LFS, or raise maxPackBytes',
 };
 
-/** A repository on a server, and how to log in there. */
+/** A repository on a server, and the credentials for it. */
 export interface RepositoryAccess {
   readonly url: string;
   readonly credentials: GitCredentials;
 }
 
-/** One piece of work with it. */
+/** One piece of work with a repository. */
 export interface Connecting extends RepositoryAccess {
-  /** When it is aborted, the work ends. */
+  /** Ends the work when it is aborted. */
   readonly signal?: AbortSignal;
   /** Called with the number of bytes of a fetch as they come. */
   readonly received?: (bytes: number) => void;
   /** Waits for a turn of ours, which takes none of its time. */
   readonly waiting?: Waiting;
-  /** For whom it is done: what one has to do holds no other one up. */
+  /** The tenant that it is done for: the work of one tenant does not hold up another. */
   readonly tenant?: string | undefined;
 }

@@ -6,7 +6,10 @@ import { openPgpKey } from './sign/openpgp.ts';
 import { openSshKey } from './sign/ssh.ts';
 import { signingFormat } from './signing-key.ts';
 
-/** An exported OpenPGP key brings the signatures of others; what is longer takes long to check. */
+/**
+ * The bound of a key's text: an exported OpenPGP key brings the signatures of others, and a longer one takes long to
+ * check.
+ */
 const MAX_KEY_LENGTH = 64 * 1024;
 
 export interface SignersDeps {
@@ -15,7 +18,7 @@ export interface SignersDeps {
   readonly keptMs?: number;
 }
 
-/** Gives the signer of one who asks. */
+/** Gives the signer of one caller. */
 export type Signers = (signing: SigningKey, now: Date, asker?: Asker) => CommitSigner;
 
 /**
@@ -34,7 +37,7 @@ export function createSigners(deps: SignersDeps = {}): Signers {
     };
 }
 
-/** The key that the text holds, in the format that it begins as. */
+/** Opens the key that the text holds, in the format that its beginning shows. */
 async function openKey(signing: SigningKey, now: Date, turn?: Turn): Promise<OpenKey> {
   if (signing.key.length > MAX_KEY_LENGTH) {
     throw keyRefused(`has more than ${MAX_KEY_LENGTH} bytes: put just the one key there that signs.`);

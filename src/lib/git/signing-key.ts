@@ -22,7 +22,7 @@ export interface SigningTexts {
   readonly names?: SigningKeys;
 }
 
-/** Says in a sentence without values what is wrong, by its looks, with a Secret's key for signing commits. */
+/** Says in a sentence without values what is wrong with a Secret's key for signing commits, by its looks. */
 export function signingProblem(
   secret: string,
   { key, hasPassphrase, names = OWN_SIGNING }: SigningTexts,

@@ -12,9 +12,9 @@ import { createShared, openRepository, type Repository, type Shared } from './re
 /** Warm copies of repositories, one directory each, bounded in number and size. */
 export interface RepositoryStore {
   /**
-   * Runs `work` with the copy of `url` and nothing else at the same time. When it throws anything but a
-   * `TurnpikeError` the copy counts as damaged: it is thrown away and `work` runs once more with a new one.
-   * One who gives up while others have the copy leaves at once, and nothing is done for it.
+   * Runs `work` with the copy of `url` and nothing else at the same time. When it throws anything but a `TurnpikeError`
+   * the copy counts as damaged: it is thrown away and `work` runs once more with a new one. A caller that gives up
+   * while others have the copy leaves at once, and nothing is done for it.
    */
   use<T>(url: string, work: (repository: Repository) => Promise<T>, patience?: Patience): Promise<T>;
   /** Waits for the work that is running and removes all copies. */
@@ -31,19 +31,19 @@ export interface StoreDeps extends Disk {
 }
 
 interface Copy {
-  /** Or its URL and the way there. */
+  /** The URL of the repository, or its URL and proxy. */
   readonly url: string;
   readonly gitdir: string;
   readonly maxPackBytes: number;
   readonly shared: Shared;
-  /** Ends when everything that was asked of this copy is done. */
+  /** Ends when all work that was asked of this copy is done. */
   queue: Promise<unknown>;
   pending: number;
   repository: Repository | undefined;
   bytes: number;
 }
 
-/** Every fetch adds a pack and its index, and all are looked through for an object: start anew at times. */
+/** The most packs: every fetch adds a pack and its index, and all are looked through for an object. */
 const MAX_PACK_FILES = 512;
 const MAX_COPIES = 1_000;
 /** Bounds of the copies in memory: how many, and how many names of objects and files they hold in all. */
@@ -80,7 +80,7 @@ function createCopies({ directory, maxBytes, maxPackBytes, turns, log }: StoreDe
   const copies = new Map<string, Copy>();
   const shared = createShared(turns);
 
-  /** Such a copy is removed at the next start. */
+  /** A copy that cannot be removed now is removed at the next start. */
   function left(error: unknown): void {
     log.error({ error: errorMessage(error) }, 'cannot remove a repository');
   }
@@ -99,7 +99,7 @@ function createCopies({ directory, maxBytes, maxPackBytes, turns, log }: StoreDe
       copies.set(url, copy);
       return copy;
     },
-    /** Lets go of what is beyond the bounds of memory and disk. */
+    /** Drops copies beyond the bounds of memory and disk. */
     trim(): void {
       const oldestFirst = [...copies.values()];
       forgetBeyond(oldestFirst.toReversed());
@@ -118,7 +118,7 @@ function createCopies({ directory, maxBytes, maxPackBytes, turns, log }: StoreDe
   };
 }
 
-/** The one that was used last stays. */
+/** Drops copies from memory beyond its bounds, not from disk; the one that was used last stays. */
 function forgetBeyond([, ...newestFirst]: readonly Copy[]): void {
   let names = 0;
   for (const [index, copy] of newestFirst.entries()) {
@@ -150,13 +150,13 @@ async function prepare(disk: Disk): Promise<void> {
   }
 }
 
-/** Copies of an earlier process may be half written. What does not look like one of ours is left alone. */
+/** Copies of an earlier process may be half written. Files that do not look like ours are left alone. */
 async function removeLeftOvers(directory: string): Promise<void> {
   const names = (await readdir(directory)).filter((name) => OWN_NAME.test(name));
   await Promise.all(names.map((name) => rm(join(directory, name), { recursive: true, force: true })));
 }
 
-/** Runs `task` after everything that is queued already, whatever became of that. */
+/** Runs `task` after everything that is queued already, whatever the outcome of that. */
 async function enqueue<T>(copy: Copy, task: () => Promise<T>, patience: Patience = {}): Promise<T> {
   const { queue } = copy;
   const { signal } = patience;
@@ -189,7 +189,7 @@ async function withRepository<T>(copy: Copy, work: Work<T>, log: Logger): Promis
   try {
     return await attempt(copy, work);
   } catch (error) {
-    // On a full disk half a pack would take the room that others need.
+    // Half a pack on a full disk would take the room that others need.
     if (!(error instanceof TurnpikeError)) await discard(copy);
     throw error;
   }

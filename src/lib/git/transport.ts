@@ -9,19 +9,22 @@ import type { Unlock } from './ssh/unlock.ts';
 /** Git's protocol with one repository. */
 export interface Transport {
   readonly remote: Remote;
-  /** Aborted when nobody waits any more. */
+  /** Aborted when no caller waits any more. */
   readonly signal: AbortSignal;
   /** Waits for a turn of ours, for which no host is to blame. */
   readonly waiting?: Waiting;
-  /** For whom it works: what one has to do holds no other one up. */
+  /** The tenant that it works for: the work of one tenant does not hold up another. */
   readonly tenant?: string | undefined;
-  /** Reads what the service says first. */
+  /** Reads the service's advertisement. */
   advertisement(service: GitService): Promise<Buffer>;
-  /** Waits for room for a push; call what it gives when the push is over. Without it a push waits for nothing of ours. */
+  /**
+   * Waits for room for a push; call the function that it gives when the push is over. Without it a push waits for
+   * nothing of ours.
+   */
   room?(): Promise<() => void>;
   /** The answer to a push. */
   push(body: Uint8Array): Promise<Buffer>;
-  /** Hands out the answer to a fetch as it comes. What `take` throws ends it. */
+  /** Hands out the answer to a fetch as it comes. An error that `take` throws ends it. */
   download(body: Uint8Array, take: (piece: Uint8Array) => void): Promise<void>;
   /** Ends connections that are kept for further calls. */
   close(): void;
@@ -40,7 +43,7 @@ export interface TransportDeps {
   readonly unlock?: Unlock;
 }
 
-/** Git servers tell clients from browsers by the beginning of this name. */
+/** Git servers recognize clients by the beginning of this name; others count as browsers. */
 const USER_AGENT = 'git/turnpike';
 const MIB = 1024 * 1024;
 
@@ -57,7 +60,10 @@ export const ADVERTISEMENT_BOUNDS: ExchangeBounds = {
   maxBytes: 8 * MIB,
 };
 export const PUSH_BOUNDS: ExchangeBounds = { timeoutMs: 90_000, idleTimeoutMs: 30_000, maxBytes: MIB };
-/** Not the bound of the pack, which is checked as it comes: this includes what is around its pieces. */
+/**
+ * The bounds of a download. The size is not that of the pack, which is checked as it comes: this includes the bytes
+ * around its pieces.
+ */
 export const DOWNLOAD_BOUNDS: ExchangeBounds = {
   timeoutMs: 600_000,
   idleTimeoutMs: 30_000,
@@ -65,8 +71,8 @@ export const DOWNLOAD_BOUNDS: ExchangeBounds = {
 };
 
 /**
- * The smart HTTP protocol (gitprotocol-http). A server may say once that its repository has `.git` behind its name; it is
- * asked there from then on.
+ * The smart HTTP protocol (gitprotocol-http). A server may redirect once to the repository with `.git` behind its name;
+ * it is asked there from then on.
  */
 export function createHttpTransport(deps: TransportDeps): Transport {
   const { outbound, credentials, signal, advice } = deps;

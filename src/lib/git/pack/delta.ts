@@ -1,6 +1,6 @@
 /**
- * Git's delta (gitformat-pack, "Deltified representation"): sizes of the base and of the result, then
- * instructions that copy from the base or insert what follows. Throws when it does not fit.
+ * Git's delta (gitformat-pack, "Deltified representation"): sizes of the base and of the result, then instructions that
+ * copy from the base or insert the bytes that follow. Throws when it does not fit.
  */
 export function applyDelta(base: Buffer, delta: Buffer): Buffer {
   const cursor = { bytes: delta, at: 0 };
@@ -23,18 +23,18 @@ export function applyDelta(base: Buffer, delta: Buffer): Buffer {
   return result;
 }
 
-/** Calling a copy takes longer than doing it for so few bytes, and a delta may have millions of them. */
+/** A call of copy takes longer than a loop for so few bytes, and a delta may have millions of them. */
 const SMALL_COPY = 32;
 
 /** Objects above this are not read; a YAML file has some kilobytes. */
 export const MAX_OBJECT_BYTES: number = 16 * 1024 * 1024;
 
-/** The size of what a delta builds on. */
+/** The size of a delta's base. */
 export function deltaBaseSize(delta: Buffer): number {
   return deltaSize({ bytes: delta, at: 0 });
 }
 
-/** The size of what a delta makes. */
+/** The size of a delta's result. */
 export function deltaResultSize(delta: Buffer): number {
   const cursor = { bytes: delta, at: 0 };
   deltaSize(cursor);
@@ -60,7 +60,7 @@ function checkedSize(size: number): number {
 
 const MAX_FACTOR = 2 ** 63;
 
-/** Seven bits a byte, the lowest first. */
+/** Reads a number of seven bits a byte, the lowest first. */
 function deltaSize(cursor: Cursor): number {
   let [size, factor, byte] = [0, 1, 0];
   do {

@@ -8,7 +8,7 @@ import type { PackReader } from './pack-reader.ts';
 /** The bytes of the objects of a pack, as far as they are in memory. */
 export interface PackBodies {
   keep(place: number, body: Buffer): void;
-  /** Makes it again where it has fallen out of memory. */
+  /** Gives the object's bytes, and makes them again where they were dropped from memory. */
   of(place: number): Buffer;
   /** An object as it lies in the pack: whole, or a delta. */
   entry(place: number): Buffer;

@@ -1,15 +1,15 @@
 import { createTurns, type Turn } from '../../async/index.ts';
 import { TurnpikeError } from '../../errors.ts';
 
-/** Bounds what reading a pack costs, and gives other work its turn meanwhile. */
+/** Bounds the cost of reading a pack, and gives other work its turn in between. */
 export interface PackBudget {
-  /** Counts what the pack holds, inflated. Throws `GitTooLarge`. */
+  /** Counts the pack's own bytes, inflated. Throws `GitTooLarge`. */
   hold(bytes: number): void;
-  /** Counts what is made in memory, which may be the same again. Throws `GitTooLarge`. */
+  /** Counts bytes that are made in memory, which may be the same again. Throws `GitTooLarge`. */
   work(bytes: number): void;
   /**
-   * Waits, once much is held, until no other pack is as large. Call before more of it is made; `more` is
-   * what is not counted yet.
+   * Waits, once much is held, until no other pack is as large. Call before more of it is made; `more` is the number of
+   * bytes that are not counted yet.
    */
   room(more?: number): Promise<void>;
   /** Call once an object. Throws the signal's reason. */
@@ -17,9 +17,9 @@ export interface PackBudget {
 }
 
 export interface PackLimits {
-  /** The repository's, for messages. */
+  /** The repository's name, for messages. */
   readonly name: string;
-  /** What helps where it is too large, to end a sentence. */
+  /** The advice for one that is too large, to end a sentence. */
   readonly advice: string;
   /** The bound of all objects and deltas together, inflated, in bytes. */
   readonly maxInflated: number;
@@ -30,9 +30,9 @@ export interface PackLimits {
 }
 
 const MIB = 1024 * 1024;
-/** Objects that fall out of memory are made again: so many times what the pack may hold, at most. */
+/** Objects that are dropped from memory are made again: at most so many times the bytes that the pack may hold. */
 const MAX_REPETITION = 4;
-/** A few milliseconds of work: what somebody else does has a hundred steps, and meets one at each. */
+/** The bytes between two turns, a few milliseconds of work: other work has a hundred steps, and meets one at each. */
 const BYTES_AT_ONCE = MIB / 2;
 const OBJECTS_AT_ONCE = 100;
 /** Reading an object, or so many bytes, leaves about as much behind as these tokens of YAML. */

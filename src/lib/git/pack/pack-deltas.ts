@@ -9,9 +9,9 @@ import type { Waiting } from './pack-waiting.ts';
 
 /** Makes objects of the deltas of a pack. */
 export interface PackDeltas {
-  /** A delta of which it is known by now what it builds on is named; another one waits. */
+  /** Names a delta whose base is known by now; keeps another one waiting. */
   take(place: number, delta: Buffer, base: NonNullable<PackEntry['base']>): void;
-  /** The same for one that builds on an entry. */
+  /** Does the same for a delta that builds on an entry. */
   takeAt(place: number, delta: Buffer, base: number): void;
 }
 

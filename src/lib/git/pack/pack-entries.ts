@@ -5,15 +5,18 @@ export interface PackEntries {
   readonly crcs: Uint32Array;
   /** 20 bytes an entry. */
   readonly oids: Buffer;
-  /** In which order the entries were named, from 1 on. 0: it is too large to be read, or builds on what is. */
+  /**
+   * The order in which the entries were named, from 1 on. 0: the entry is too large to be read, or builds on one that
+   * is.
+   */
   readonly order: Uint32Array;
   /** The types of the objects, as packs number them. */
   readonly types: Uint8Array;
   /** The cost of making each object. */
   readonly costs: Float64Array;
-  /** The places of what deltas build on; `NONE` for other entries. */
+  /** The places of the deltas' bases; `NONE` for other entries. */
   readonly bases: Int32Array;
-  /** The names of what deltas build on that is not in the pack. */
+  /** The names of bases that are not in the pack. */
   readonly outside: Map<number, string>;
   /** Some entry gets no name. */
   isLacking: boolean;

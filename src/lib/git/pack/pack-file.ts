@@ -4,7 +4,7 @@ import { inflateSync } from 'node:zlib';
 
 /** An object as it lies in a pack (gitformat-pack): whole, or a delta on another one. */
 export interface PackEntry {
-  /** As it lies there: `COMMIT`, a tree, a blob, or a delta of an unknown one. */
+  /** The type in the pack: `COMMIT`, a tree, a blob, or a delta of an unknown one. */
   readonly type: number;
   readonly data: Buffer;
   readonly base: { readonly offset: number } | { readonly oid: string } | undefined;
@@ -22,7 +22,7 @@ export interface PackFile {
   /** The offset of an object. */
   find(oid: string): number | undefined;
   headerAt(offset: number): EntryHeader;
-  /** For entries that are small enough. Throws when it is damaged. */
+  /** Reads an entry that is small enough for memory. Throws when it is damaged. */
   entryAt(offset: number, header: EntryHeader): PackEntry;
   /** Closes the file until something is read again. */
   close(): void;
@@ -48,12 +48,12 @@ const NAMES_AT = FANOUT_AT + 256 * 4;
 const OFS_DELTA = 6;
 const REF_DELTA = 7;
 
-/** A file that is there when something of the pack has no name. */
+/** The path of a file that exists when something of the pack has no name. */
 export function lackingMark(path: string): string {
   return `${path}.lacking`;
 }
 
-/** `path` without its ending. Throws when the index is not version 2. */
+/** Opens a pack; `path` without its ending. Throws when the index is not version 2. */
 export function openPackFile(path: string): PackFile {
   const index = readFileSync(`${path}.idx`);
   if (index.toString('hex', 0, 8) !== 'ff744f6300000002') throw new Error('the index of a pack is unusable');
@@ -87,7 +87,10 @@ export function openPackFile(path: string): PackFile {
   };
 }
 
-/** The most that an entry of so many bytes takes in a pack, header included: zlib adds little to what it cannot compress. */
+/**
+ * The most that an entry of so many bytes takes in a pack, header included: zlib adds little to bytes that it cannot
+ * compress.
+ */
 export function compressedBound(size: number): number {
   return size + Math.ceil(size / 8) + 4_096;
 }
@@ -126,7 +129,7 @@ export interface EntryHeader {
 /** No header is longer. */
 export const MAX_HEADER_BYTES: number = 64;
 
-/** `bytes` begin with the entry, which is at `offset` in its pack. */
+/** Reads a header. `bytes` begin with the entry, which is at `offset` in its pack. */
 export function parseHeader(bytes: Buffer, offset: number): EntryHeader {
   let at = 0;
   let byte = bytes[at++] ?? 0;
@@ -140,7 +143,7 @@ export function parseHeader(bytes: Buffer, offset: number): EntryHeader {
   return { type, size, base, length: at + length };
 }
 
-/** `bytes` begin with the entry; undefined when it is larger than `maxBytes`. Throws when it is damaged. */
+/** Reads an entry. `bytes` begin with it; undefined when it is larger than `maxBytes`. Throws when it is damaged. */
 export function parseEntry(bytes: Buffer, offset: number, maxBytes: number): PackEntry | undefined {
   const { type, size, base, length } = parseHeader(bytes, offset);
   if (size > maxBytes) return undefined;
@@ -149,7 +152,7 @@ export function parseEntry(bytes: Buffer, offset: number, maxBytes: number): Pac
   return { type, data, base, length: length + taken };
 }
 
-/** Leaves alone what follows the compressed bytes; `taken` says how many they were. */
+/** Inflates the compressed bytes and leaves alone those that follow; `taken` is the number of compressed ones. */
 function inflate(bytes: Buffer, size: number): { data: Buffer; taken: number } {
   const options = { maxOutputLength: Math.max(size, 1), info: true };
   try {

@@ -43,14 +43,14 @@ function cumulated(fanout: Uint32Array): Buffer {
   return bytes;
 }
 
-/** Places of the entries that are named, by object id; of several with one name the first that got it. */
+/** Places of the named entries, by object id; of several with one name the first that got it. */
 async function sortedPlaces(entries: Readonly<PackEntries>, turn: Turn): Promise<number[]> {
   const { count, order } = entries;
   const places = Array.from({ length: count }, (_, place) => place).filter((place) => order[place] !== 0);
   const sorted: number[] = [];
   let sinceTurn = 0;
 
-  /** Those that have the same bytes up to `at`: by the next one, until they are few. */
+  /** Sorts places with the same bytes up to `at`: by the next byte, until they are few. */
   async function sort(same: readonly number[], at: number): Promise<void> {
     sinceTurn += same.length;
     if (sinceTurn > PLACES_AT_ONCE) {
@@ -83,7 +83,7 @@ function bucketsOf(
   return buckets;
 }
 
-/** Few of them, or as many as there are of one name. */
+/** Sorts places that are few or have one name, and keeps the first of each name. */
 function distinct(places: readonly number[], entries: Readonly<PackEntries>): number[] {
   const nameOf = (place: number) => oidAt(entries, place);
   const turnOf = (place: number) => entries.order[place] ?? 0;

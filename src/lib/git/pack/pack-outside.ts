@@ -2,13 +2,13 @@ import { createByteCache } from './byte-cache.ts';
 import type { PackBudget } from './pack-budget.ts';
 import { objectDigest, TYPES } from './pack-file.ts';
 
-/** An object's bytes and what it is, as packs number that. */
+/** An object's bytes and its type, as packs number that. */
 export interface TypedBody {
   readonly type: number;
   readonly body: Buffer;
 }
 
-/** Gives an object that is known beside the pack, and what it cost to read it; undefined when it is not here. */
+/** Gives an object that is known beside the pack, and the cost of reading it; undefined when it is not here. */
 export type External = (
   oid: string,
 ) => { readonly body: Buffer; readonly cost: number } | 'too-large' | undefined;

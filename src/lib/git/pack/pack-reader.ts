@@ -11,18 +11,18 @@ import {
   readRange,
 } from './pack-file.ts';
 
-/** Reads the entries of a pack that has no index yet; never more of it in memory than one entry takes. */
+/** Reads the entries of a pack that has no index yet; at most one entry of it is in memory. */
 export interface PackReader {
   /** The end of the last object, before the checksum. */
   readonly end: number;
   headerAt(offset: number): EntryHeader;
-  /** For entries that are small enough. Throws when it is damaged. */
+  /** Reads an entry that is small enough for memory. Throws when it is damaged. */
   entryAt(offset: number, header: EntryHeader): PackEntry;
   /** Hands out an object piece by piece, and counts its compressed bytes. Throws when it is damaged. */
   inflateAt(offset: number, header: EntryHeader, take: (piece: Buffer) => void): Promise<number>;
   /** Fewer at the end of the pack. */
   bytesAt(offset: number, length: number): Buffer;
-  /** The checksum of all before it, as the pack has it. */
+  /** The checksum of all bytes before it, as the pack has it. */
   checksum(): Buffer;
   close(): void;
 }
@@ -73,7 +73,7 @@ export async function openPackReader(path: string): Promise<PackReader> {
   };
 }
 
-/** Gives how many bytes of the input belonged to the compressed ones. */
+/** Gives the number of bytes of the input that belonged to the compressed ones. */
 async function inflated(read: (at: number) => Buffer, take: (piece: Buffer) => void): Promise<number> {
   const inflate = createInflate();
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -9,9 +9,9 @@ import { openPackReader, type PackReader } from './pack-reader.ts';
 import { createPackTable, type PackTable, type Seen } from './pack-table.ts';
 
 export interface ScanOptions extends PackLimits {
-  /** Gives what deltas of a thin pack build on; undefined when it is not here. */
+  /** Gives the bases of a thin pack's deltas; undefined for one that is not here. */
   readonly external: External;
-  /** Something was left out before: a delta that builds on nothing known may build on that. */
+  /** Objects were left out before: a delta on an unknown base may build on one of them. */
   readonly isLacking?: boolean;
   /** Called for each object that is not too large to be read. */
   readonly seen?: Seen;
@@ -19,7 +19,7 @@ export interface ScanOptions extends PackLimits {
 
 export interface ScannedPack {
   readonly entries: Readonly<PackEntries>;
-  /** The names of what it builds on and does not have. */
+  /** The names of the bases that it does not have. */
   readonly outside: readonly string[];
   readonly checksum: Buffer;
 }
@@ -29,8 +29,9 @@ const HEADER_BYTES = 12;
 const COUNT_AT = 8;
 
 /**
- * Names all objects of a pack (gitformat-pack), in bounded memory and giving up its turn. What is too large to be read
- * is measured, and left out where that takes its bytes. Throws `GitTooLarge`, and anything else when the pack is damaged.
+ * Names all objects of a pack (gitformat-pack), in bounded memory and giving up its turn. An object that is too large
+ * to be read is measured, and left out where that takes its bytes. Throws `GitTooLarge`, and anything else when the
+ * pack is damaged.
  */
 export async function scanPack(path: string, options: ScanOptions): Promise<ScannedPack> {
   const reader = await openPackReader(path);
@@ -49,7 +50,7 @@ async function scan(reader: PackReader, options: ScanOptions): Promise<ScannedPa
   const count = start.readUInt32BE(COUNT_AT);
   if (count > MAX_OBJECTS) throw tooLarge(options);
   const { enter, ...limits } = options;
-  // A scan that waits holds nothing meanwhile.
+  // A scan that waits holds no memory.
   const enterEmpty = enter && (() => Promise.resolve(table.forget()).then(enter));
   const budget = createPackBudget({ ...limits, ...(enterEmpty && { enter: enterEmpty }) });
   const table = createPackTable(count, { ...options, reader, budget });
@@ -76,7 +77,7 @@ interface Entry {
   readonly budget: PackBudget;
 }
 
-/** Gives how many bytes of the pack it takes. */
+/** Reads one entry and gives the number of its bytes in the pack. */
 async function readEntry(
   reader: PackReader,
   table: PackTable,

@@ -14,15 +14,15 @@ export interface PackTable {
   readonly entries: Readonly<PackEntries>;
   name(place: number, object: TypedBody): void;
   nameLarge(place: number, type: number, digest: Buffer): void;
-  /** It is too large to be read. */
+  /** Leaves out an entry that is too large to be read. */
   leaveOut(place: number): void;
-  /** A delta of which it is known by now what it builds on is named; another one waits. */
+  /** Names a delta whose base is known by now; keeps another one waiting. */
   takeDelta: PackDeltas['take'];
-  /** Call at the end. Throws when a delta builds on what is not there. */
+  /** Call at the end. Throws when a delta builds on a missing object. */
   resolveWaiting(): Promise<void>;
-  /** Lets go of what is in memory to save time. */
+  /** Drops the values that are in memory to save time. */
   forget(): void;
-  /** The names of what the pack builds on and does not have. */
+  /** The names of the bases that the pack does not have. */
   outside(): readonly string[];
 }
 

@@ -1,12 +1,12 @@
-/** Deltas that wait for what they build on, by its name or by its place in the pack. */
+/** Deltas that wait for their base, by its name or by its place in the pack. */
 export interface Waiting {
   forName(oid: string, place: number): void;
   forPlace(base: number, place: number): void;
-  /** An entry has got its name: what waited for it is next. */
+  /** Frees the deltas that wait for an entry that has got its name. */
   named(place: number, digest: Buffer): void;
-  /** An entry gets no name: nor does what builds on it. */
+  /** Drops the deltas on an entry that gets no name, and those on them. */
   drop(place: number): void;
-  /** One whose base is named by now. */
+  /** Takes a delta whose base is named by now. */
   next(): { readonly place: number; readonly base: number } | undefined;
   isEmpty(): boolean;
 }

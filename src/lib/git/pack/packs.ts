@@ -8,11 +8,11 @@ import { costOf, MAX_CHAIN_COST } from './pack-cost.ts';
 import { type EntryHeader, openPackFile, type PackFile } from './pack-file.ts';
 
 /**
- * Reads objects from the packs of a repository. isomorphic-git can too, but looks for a loose file first,
- * lists the directory for each object and inflates in JavaScript: 0.6 ms for each of thousands of files.
+ * Reads objects from the packs of a repository. isomorphic-git can too, but looks for a loose file first, lists the
+ * directory for each object and inflates in JavaScript: 0.6 ms for each of thousands of files.
  *
- * The newest pack is asked first, which is the last one by its name. What the deltas of a thin pack build on is whole in a
- * pack behind it, so that reading comes to an end, and soon.
+ * The newest pack is asked first, which is the last one by its name. The bases of a thin pack's deltas are whole in a
+ * pack behind it, which keeps the chain short and finite.
  */
 export interface Packs {
   /** An object's bytes. Throws `GitTooLarge`, and anything else when it is missing or damaged. */
@@ -41,7 +41,7 @@ interface Link {
 
 type Delta = Link & { readonly header: EntryHeader };
 
-/** The last one makes of the base what is the base of the one before. */
+/** The deltas from an object down to its base: the last link is applied to the base first. */
 interface Chain {
   readonly base: Buffer;
   readonly links: readonly Delta[];
@@ -51,7 +51,7 @@ interface Chain {
 /** Results of deltas are bases of further ones; kept up to so many bytes. */
 const MAX_CACHE_BYTES = 8 * 1024 * 1024;
 const MAX_CHAIN = 4_096;
-/** From one pack to another in a row: one leads to where the base is whole. */
+/** The most changes from one pack to another in a row: one leads to where the base is whole. */
 const MAX_CROSSINGS = 8;
 /** The cost of a look into the indexes and into memory. */
 const READ_COST = 1_024;
@@ -99,7 +99,7 @@ export function openPacks(gitdir: string): Packs {
 /** Finds an object; undefined where it may be one that is too large to be read. */
 type Find = (oid: string) => Link | undefined;
 
-/** First looks where all deltas are, then makes what they make: one delta is in memory at a time. */
+/** Finds all deltas first, then makes their results: one delta is in memory at a time. */
 function createObjectReader(find: Find) {
   const cache = createByteCache<string>(MAX_CACHE_BYTES);
   let spent = 0;

@@ -3,17 +3,20 @@ import { type Remote, serverWords, unusable } from '../failure.ts';
 import { HEADS } from '../refs.ts';
 import { readPktLines } from './pktline.ts';
 
-/** The server's first words: where the refs are that we asked about, and what it can do. */
+/** The server's first answer: the tips of the refs that we asked about, and its capabilities. */
 export interface Advertised {
   readonly refs: ReadonlyMap<string, string>;
   readonly capabilities: ReadonlySet<string>;
 }
 
 const CAPABILITY_BYTES = 4_096;
-/** As many as fit into the bytes that an advertisement may have, were each of the shortest name. */
+/** The number of lines that fit into the bytes of an advertisement if each has the shortest name. */
 const MAX_LINES = 200_000;
 
-/** Keeps the wanted refs alone (gitprotocol-http, "Smart Server Response"). Throws when it is none. */
+/**
+ * Keeps the wanted refs alone (gitprotocol-http, "Smart Server Response"). Throws when the bytes are not an
+ * advertisement.
+ */
 export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, remote: Remote): Advertised {
   const refs = new Map<string, string>();
   const capabilities = readAdvertisement(bytes, remote, (ref, oid) => {
@@ -24,11 +27,11 @@ export function parseAdvertisement(bytes: Buffer, wanted: ReadonlySet<string>, r
 
 /** The same with all branches, as far as they are kept. */
 export interface AdvertisedBranches extends Advertised {
-  /** A branch that is not in `refs` is not there. */
+  /** True if `refs` has all branches: one that is not in it does not exist. */
   readonly isWhole: boolean;
 }
 
-/** With more, only the wanted refs are kept: many attempts hold what they know at once. */
+/** Keeps only the wanted refs beyond this length: many attempts hold their answers at once. */
 const MAX_KEPT_LENGTH = 256 * 1024;
 
 /** The same with all branches, where these are not too many. */

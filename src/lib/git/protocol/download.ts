@@ -18,9 +18,9 @@ const MAX_LINES = 10_000;
 const MAX_LINE_BYTES = 1_000;
 
 /**
- * Asks for a pack (gitprotocol-pack, "Packfile Data") and writes it to a file as it comes. Gives what the server says
- * before it: `shallow …`, `NAK` and the like; a flush is `null`. Throws `GitTooLarge`, `GitRejected` with the server's words when it
- * refuses, and `GitUnavailable` for an answer that is none.
+ * Asks for a pack (gitprotocol-pack, "Packfile Data") and writes it to a file as it comes. Gives the lines that the
+ * server sends before it: `shallow …`, `NAK` and the like; a flush is `null`. Throws `GitTooLarge`, `GitRejected` with
+ * the server's words when it refuses, and `GitUnavailable` for an answer that is not a pack.
  */
 export async function downloadPack(
   transport: Transport,
@@ -57,7 +57,7 @@ export async function downloadPack(
   return lines;
 }
 
-/** Takes the pieces of an answer, bounds them, and says of what is broken that the answer cannot be used. */
+/** Takes the pieces of an answer, bounds them, and reports a broken one as an answer that cannot be used. */
 function createAnswer(reader: PktReader, remote: Remote, maxPackBytes: number) {
   let failure: unknown;
   let received = 0;
@@ -86,7 +86,7 @@ function createAnswer(reader: PktReader, remote: Remote, maxPackBytes: number) {
   };
 }
 
-/** Errors of the file system have a call; what they mean is said where the copies are kept. */
+/** Errors of the file system have a call; the store says what they mean. */
 function isOfDisk(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }

@@ -3,7 +3,7 @@
 const FLUSH = '0000';
 const LENGTH_DIGITS = 4;
 
-/** One line with its length in front. */
+/** Makes a line of the payload, with its length in front. */
 export function pktLine(payload: string | Uint8Array): Buffer {
   const bytes = Buffer.from(payload);
   const length = (bytes.length + LENGTH_DIGITS).toString(16).padStart(LENGTH_DIGITS, '0');
@@ -34,7 +34,7 @@ export function createPktReader(take: (payload: Buffer | null) => void): PktRead
         const length = lengthAt(bytes, at);
         if (at + length > bytes.length) break;
         if (length < LENGTH_DIGITS) take(null);
-        // Nobody needs an object for a line without a payload, and there may be millions of them.
+        // A line without a payload needs no object, and there may be millions of them.
         else if (length === LENGTH_DIGITS) take(NOTHING);
         else take(bytes.subarray(at + LENGTH_DIGITS, at + length));
         at += Math.max(length, LENGTH_DIGITS);

@@ -13,7 +13,7 @@ export interface RefUpdate {
   readonly ref: string;
   readonly old: string | undefined;
   readonly commit: string;
-  /** Undefined: the branch is new, or the commit goes on from what is there anyway. */
+  /** Undefined: the branch is new, or the commit goes on from its tip anyway. */
   readonly form?: PushForm | undefined;
   /** All objects that the server may not have. */
   readonly objects: readonly GitObject[];
@@ -22,7 +22,7 @@ export interface RefUpdate {
 /** A ref that the server did not take. */
 export interface RefusedRef {
   readonly error: TurnpikeError;
-  /** It was a force push, and the server may take a commit that goes on from what is there. */
+  /** It was a force push, and the server may take a commit that goes on from the branch's tip. */
   readonly mayGoOnTop: boolean;
 }
 
@@ -30,11 +30,11 @@ const ZERO = '0'.repeat(40);
 const WANTED_CAPABILITIES = ['report-status', 'side-band-64k', 'object-format=sha1'];
 
 /**
- * `git.push` of isomorphic-git walks the base's whole tree to find what is new; we know what is, and send it
- * for all refs in one request (gitprotocol-pack, "Pushing Data To a Server").
+ * `git.push` of isomorphic-git walks the base's whole tree to find new objects; we know them, and send them for all
+ * refs in one request (gitprotocol-pack, "Pushing Data To a Server").
  *
- * @returns by ref, why the server refuses it, with the server's words; also when the ref is not at `old` any
- * more. What is not in there was taken. What `advise` says stands behind the server's words.
+ * @returns by ref, why the server refuses it, with the server's words; also when the ref is not at `old` any more. Any
+ * other ref was taken. The sentence of `advise` follows the server's words.
  */
 export async function pushRefs(
   transport: Transport,
@@ -63,12 +63,12 @@ export async function pushRefs(
 
 interface Said {
   readonly said: string;
-  /** The part about this ref, and not about all that came with it. */
+  /** The words about this ref, not about all refs of the push. */
   readonly ofIt: string;
   readonly advise: Advise;
 }
 
-/** A rule stays what it is however often it is asked. Of a server that says nothing it is not known what it did. */
+/** A rule does not change when it is asked again. A server that says nothing leaves unknown what it did. */
 function refusedRef(
   { ref, form }: RefUpdate,
   { said, ofIt, advise }: Said,
@@ -89,7 +89,7 @@ function refusedRef(
   return { error: new TurnpikeError('GitRejected', message, { retry }), mayGoOnTop };
 }
 
-/** A hook refuses what comes with the one that it is about, too: that is tried by force again, alone. */
+/** A hook refuses all refs that are pushed with the offending one, too: those are tried by force again, alone. */
 function mayBeForce({ kind }: Refusal, isAlone: boolean): boolean {
   return kind === 'force' || (isAlone && kind === 'declined');
 }

@@ -1,4 +1,6 @@
-/** Takes what comes on the side bands (gitprotocol-pack): 1 is the answer itself, 2 words for people, 3 a fatal error. */
+/**
+ * Takes the side bands of an answer (gitprotocol-pack): 1 is the answer itself, 2 words for people, 3 a fatal error.
+ */
 export interface SideBands {
   /** Gets each piece of the answer itself. */
   readonly data: (piece: Buffer) => void;

@@ -15,8 +15,8 @@ export type CommitSigner = (payload: Buffer) => Promise<string>;
 export type OpenKey = (payload: Buffer, now: Date) => Promise<string>;
 
 /**
- * For a key that does not sign. What the libraries say is left out, from the cause as well: they quote lines
- * of what they cannot read.
+ * The error for a key that does not sign. The libraries' own messages are left out, from the cause as well: they quote
+ * lines of what they cannot read.
  */
 export function keyRefused(reason: string): TurnpikeError {
   const message = `The ${SIGNING_KEY} of the Secret ${reason}`;

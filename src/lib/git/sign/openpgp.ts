@@ -47,7 +47,7 @@ function refuseLong(key: PrivateKey): void {
   }
 }
 
-/** The main key may be kept elsewhere, and only a subkey be there that signs. */
+/** The main key may be kept elsewhere, with only a signing subkey in the text. */
 async function signingPart(key: PrivateKey, now: Date): Promise<{ packet: SecretPacket; id: KeyID }> {
   const part = await key.getSigningKey(undefined, now).catch((error: unknown) => {
     throw doesNotSign(error);
@@ -61,7 +61,7 @@ async function signingPart(key: PrivateKey, now: Date): Promise<{ packet: Secret
   return { packet, id: part.getKeyID() };
 }
 
-/** Only what signs: every part that is opened takes its time. */
+/** Unlocks only the parts that sign: every one that is opened takes its time. */
 async function unlock(packet: SecretPacket, passphrase: string | undefined): Promise<void> {
   if (packet.isDecrypted()) return;
   if (passphrase === undefined) throw passphraseMissing();

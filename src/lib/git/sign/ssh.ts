@@ -19,7 +19,7 @@ interface Kind {
   readonly name: string;
 }
 
-/** By the type of the key. Nobody takes RSA with SHA-1 any more. */
+/** The signatures by the type of the key. Verifiers no longer take RSA with SHA-1. */
 const KINDS: ReadonlyMap<string, Kind> = new Map([
   ['ssh-ed25519', { hash: null, name: 'ssh-ed25519' }],
   ['ssh-rsa', { hash: 'sha512', name: 'rsa-sha2-512' }],
@@ -51,7 +51,7 @@ function signatureOf(text: Buffer, { secret }: SshPrivateKey, { hash, name }: Ki
     const signature = sign(hash, text, { key: secret, dsaEncoding: 'ieee-p1363' });
     return name.startsWith('ecdsa-') ? twoIntegers(signature) : signature;
   } catch {
-    // Such as RSA with fewer bits than the hash has.
+    // A key may be too short for its hash, such as RSA with fewer bits.
     throw unreadable();
   }
 }

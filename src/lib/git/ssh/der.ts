@@ -12,7 +12,7 @@ export const OCTET_STRING = 0x04;
 /** No sequence of the formats that are read here is longer. */
 const MOST = 8;
 
-/** The values that stand one behind the other, the first few of them; undefined where they are none. */
+/** The first few of the values that stand one behind the other; undefined where the bytes are not DER values. */
 export function derValues(bytes: Buffer): DerValue[] | undefined {
   const values: DerValue[] = [];
   for (let at = 0; at < bytes.length && values.length < MOST; ) {
@@ -38,12 +38,12 @@ export function derNumber(value: DerValue | undefined): number | undefined {
   return isSmall ? digits.readUIntBE(0, digits.length) : undefined;
 }
 
-/** The bytes of an object identifier in hex; empty where it is none. */
+/** The bytes of an object identifier in hex; empty where the value is not one. */
 export function derIdentifier(value: DerValue | undefined): string {
   return value?.tag === OBJECT_IDENTIFIER ? value.body.toString('hex') : '';
 }
 
-/** Reads a length, and where it ends; undefined where there is none of at most four bytes. */
+/** Reads a length, and where it ends; undefined where the bytes are not a length of at most four bytes. */
 function lengthAt(bytes: Buffer, at: number): { readonly end: number; readonly length: number } | undefined {
   const first = bytes[at];
   if (first === undefined) return undefined;

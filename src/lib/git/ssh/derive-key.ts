@@ -12,7 +12,7 @@ export interface Derivation {
 
 /**
  * The key that a passphrase makes (OpenBSD's bcrypt_pbkdf). Each round takes 20 ms and waits for its turn, which the
- * library's own function does not: with the rounds of a usual key it holds everything up for half a second.
+ * library's own function does not: with the rounds of a usual key it holds up the process for half a second.
  */
 export async function deriveKey(derivation: Derivation, turn: Turn): Promise<Buffer> {
   const { salt, length } = derivation;

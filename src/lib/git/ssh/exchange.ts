@@ -4,9 +4,9 @@ import { TurnpikeError } from '../../errors.ts';
 import { type Remote, serverWords } from '../failure.ts';
 import type { ExchangeBounds } from '../transport.ts';
 
-/** One run of a Git service: it advertises first, takes one request, and answers it. */
+/** A run of a Git service: it advertises first, takes one request, and answers it. */
 export interface Exchange {
-  /** Up to and with the first flush. */
+  /** Reads up to and with the first flush. */
   advertisement(): Promise<Buffer>;
   /** Hands out the answer to the request as it comes. */
   ask(request: Uint8Array, bounds: ExchangeBounds, take: (piece: Buffer) => void): Promise<void>;
@@ -55,12 +55,12 @@ export function createExchange(
   };
 }
 
-/** Hears what happens to a channel from the start: between two reads nobody else listens. */
+/** Listens to a channel from the start: between two reads nothing else does. */
 function watch(channel: ClientChannel) {
   const words: Buffer[] = [];
   let hasEnded = false;
   let isClosed = false;
-  // An error that nobody listens to would end the process.
+  // An error without a listener would end the process.
   channel.on('error', () => undefined);
   channel.on('exit', () => {
     hasEnded = true;
@@ -74,7 +74,7 @@ function watch(channel: ClientChannel) {
   return {
     hasEnded: () => hasEnded,
     isClosed: () => isClosed,
-    /** The server's, to people. */
+    /** The server's words to people. */
     words: () => Buffer.concat(words).toString('utf8'),
   };
 }
@@ -85,7 +85,7 @@ interface Reading {
   readonly signal: AbortSignal;
 }
 
-/** Reads until `take` says that it is enough, or to the end. What it throws ends the run. */
+/** Reads until `take` says that it is enough, or to the end. An error that it throws ends the run. */
 async function readFrom(
   channel: ClientChannel,
   { remote, bounds, signal }: Reading,
@@ -123,7 +123,7 @@ async function readFrom(
   }
 }
 
-/** Says of each chunk whether the first flush (`0000`) has ended in it. */
+/** Reports of each chunk whether the first flush (`0000`) has ended in it. */
 function createFlushFinder(): (chunk: Buffer) => boolean {
   let digits = '';
   /** Bytes of the present line that are still to come. */
@@ -146,7 +146,7 @@ function createFlushFinder(): (chunk: Buffer) => boolean {
   };
 }
 
-/** Git's own words, and those of hosts, for a repository that is not there or not to be seen. */
+/** Git's own words, and those of hosts, for a repository that does not exist or may not be seen. */
 const NOT_THERE =
   /not found|not exist|no such|not appear to be a git|denied|permission|not allowed|not enabled|unauthori[sz]ed/i;
 

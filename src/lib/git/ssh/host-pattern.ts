@@ -1,7 +1,7 @@
 /**
- * Matches a name with a pattern of `known_hosts` (`*`: any characters, `?`: one). Goes back to the last star
- * alone, so that the time is at most the product of the two lengths, whatever the pattern is. A `known_hosts` of 256 KiB takes
- * 25 ms; by the matcher of globs in lib/text, which serves braces too, it would take seconds.
+ * Matches a name with a pattern of `known_hosts` (`*`: any characters, `?`: one). Goes back to the last star alone,
+ * which bounds the time by the product of the two lengths, whatever the pattern is. A `known_hosts` of 256 KiB takes 25
+ * ms; by the matcher of globs in lib/text, which serves braces too, it would take seconds.
  */
 export function matchesHostPattern(pattern: string, name: string): boolean {
   let [at, place] = [0, 0];

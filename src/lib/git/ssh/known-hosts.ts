@@ -12,7 +12,9 @@ const MAX_CHARACTERS = 256 * 1024;
 const MAX_LINES = 1_000;
 const MAX_PATTERNS = 16;
 
-/** Why a `known_hosts` file is too dear to read, to follow "known_hosts of the Secret"; undefined when it is not. */
+/**
+ * Says why a `known_hosts` file is too dear to read, to follow "known_hosts of the Secret"; undefined when it is not.
+ */
 export function knownHostsProblem(text: string): string | undefined {
   if (text.length > MAX_CHARACTERS) return `is longer than ${MAX_CHARACTERS / 1024} KiB`;
   const entries = entriesOf(text);
@@ -22,9 +24,9 @@ export function knownHostsProblem(text: string): string | undefined {
 }
 
 /**
- * The keys that a `known_hosts` file has for a host (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"): plain and hashed
- * names, patterns, and without what it revokes. Certificate authorities are not served. For texts in which
- * `knownHostsProblem` finds nothing.
+ * The keys that a `known_hosts` file has for a host (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"): plain and hashed names,
+ * patterns, and without the keys that it revokes. Certificate authorities are not supported. Check the text by
+ * `knownHostsProblem` first.
  */
 export function knownKeys(text: string, host: string, port: number): HostKey[] {
   const name = port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;

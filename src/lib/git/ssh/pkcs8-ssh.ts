@@ -37,7 +37,7 @@ function ed25519Text(key: KeyObject): string {
   const { d = '', x = '' } = key.export({ format: 'jwk' });
   const [secret, open] = [Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')];
   const publicKey = Buffer.concat([ED25519, stringOf(open)]);
-  // Twice the same number in front, which tells that a passphrase was right, and an empty comment behind.
+  // The same number twice in front, which shows that a passphrase was right, and an empty comment behind.
   const parts = [Buffer.alloc(8), publicKey, stringOf(Buffer.concat([secret, open])), stringOf('')];
   const content = Buffer.concat(parts);
   const padding = Array.from({ length: (BLOCK - (content.length % BLOCK)) % BLOCK }, (_, index) => index + 1);

@@ -4,8 +4,8 @@ import type { Turn } from '../../async/index.ts';
 import { type DerValue, derIdentifier, derNumber, derValues, inside, OCTET_STRING } from './der.ts';
 
 /**
- * A private key of PKCS#8 with a passphrase (RFC 5958, section 3), locked by PBES2 (RFC 8018, section 6.2).
- * OpenSSL locks so since 1.1 unless it is told otherwise, and ssh-keygen asks it to.
+ * A private key of PKCS#8 with a passphrase (RFC 5958, section 3), locked by PBES2 (RFC 8018, section 6.2). OpenSSL
+ * locks so by default since 1.1, and ssh-keygen asks it to.
  */
 export interface LockedPkcs8 {
   readonly kind: 'pkcs8';
@@ -25,7 +25,7 @@ const PBKDF2 = '2a864886f70d01050c';
 /** RFC 7914, section 7. */
 const SCRYPT = '2b06010401da47040b';
 
-/** By the object identifiers of RFC 8018, appendix B.1.2. The first is the default. */
+/** The hashes by the object identifiers of RFC 8018, appendix B.1.2. The first is the default. */
 const HASHES: Readonly<Record<string, string>> = {
   '2a864886f70d0207': 'sha1',
   '2a864886f70d0208': 'sha224',
@@ -36,7 +36,7 @@ const HASHES: Readonly<Record<string, string>> = {
 
 interface Cipher {
   readonly name: string;
-  /** In bytes. */
+  /** The length of the key in bytes. */
   readonly key: number;
   readonly iv: number;
 }
@@ -87,7 +87,7 @@ function derivationBy(name: string, values: readonly DerValue[]): Derivation | u
 /** Half a second of a thread of its own, and 32 MiB. OpenSSL makes 2,048 rounds, and 131,072 of scrypt. */
 const MAX_ROUNDS = { pbkdf2: 1_000_000, scrypt: 262_144 } as const;
 
-/** The work that the passphrase takes, and the most that is done. */
+/** The work that the passphrase takes, and the most that is allowed. */
 export function workOf({ derivation }: LockedPkcs8): { readonly rounds: number; readonly limit: number } {
   const limit = MAX_ROUNDS[derivation.name];
   if (derivation.name === 'pbkdf2') return { rounds: derivation.rounds, limit };

@@ -12,13 +12,13 @@ export interface SshPrivateKey {
   /** `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`, … */
   readonly type: string;
   readonly secret: KeyObject;
-  /** As SSH sends it. */
+  /** The public key as SSH sends it. */
   readonly publicKey: Buffer;
 }
 
 export type ReadKey =
   | { readonly kind: 'read'; readonly key: SshPrivateKey }
-  /** It has a passphrase, and what was given as such does not open it. */
+  /** It has a passphrase, and the given one does not open it. */
   | { readonly kind: 'locked' }
   | BadKey;
 
@@ -27,7 +27,7 @@ export type BadKey =
   | { readonly kind: 'unreadable' }
   /** Its passphrase is used in a way that is not known here. */
   | { readonly kind: 'lock-unknown' }
-  /** Everybody waits for each signature. */
+  /** The key is so long that each signature would hold up the process. */
   | { readonly kind: 'long' }
   | { readonly kind: 'slow'; readonly rounds: number; readonly limit: number };
 
@@ -36,7 +36,7 @@ export const WRITE_ANEW = 'write it anew with "openssl pkcs8 -topk8 -v2 aes-256-
 
 const UNREADABLE = { kind: 'unreadable' } as const;
 
-/** A round takes 20 ms of everybody's time, each in a turn of its own. ssh-keygen makes 16 or 24. */
+/** The most rounds: each takes 20 ms of the process, in a turn of its own. ssh-keygen makes 16 or 24. */
 const MAX_ROUNDS = 64;
 
 /** Follows "it" or the name of a key that is too long. */
@@ -70,13 +70,13 @@ export async function readPrivateKey(
 
 export interface OpenedKey {
   readonly key: string;
-  /** For a key that still needs one, which then takes no time. */
+  /** The passphrase for a key that still needs one, which then takes no time. */
   readonly passphrase?: string;
 }
 
 /**
- * The key in a form that ssh2 reads, without what takes long to open; undefined where the passphrase is missing or wrong.
- * Look for what is bad first.
+ * The key in a form that ssh2 reads, without a lock that takes long to open; undefined where the passphrase is missing
+ * or wrong. Check it by `badKey` first.
  */
 export async function openPrivateKey(
   text: string,
@@ -125,7 +125,7 @@ function isPair(secret: KeyObject, publicPem: string): boolean {
 }
 
 type Form =
-  /** One that ssh2 reads. */
+  /** A key that ssh2 reads. */
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'locked'; readonly key: LockedKey }
   | Exclude<BadKey, { readonly kind: 'slow' | 'long' }>;
@@ -134,8 +134,8 @@ type Form =
 const OLDER = /^Proc-Type: 4,ENCRYPTED\nDEK-Info: [A-Z0-9-]+,[0-9A-F]+$/;
 
 /**
- * ssh2 is given bodies of base64 alone: what it looks for in other texts, it looks for in time that grows with the
- * square of their length.
+ * ssh2 is given bodies of base64 alone: its searches in other texts take time that grows with the square of their
+ * length.
  */
 function formOf(text: string): Form {
   const looks = keyLooks(text);

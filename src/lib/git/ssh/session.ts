@@ -17,7 +17,7 @@ export interface SessionOptions {
   readonly url: URL;
   readonly privateKey: OpenedKey;
   readonly remote: Remote;
-  /** To the host of the URL. */
+  /** The connection to the host of the URL. */
   readonly socket: Socket;
   readonly signal: AbortSignal;
 }
@@ -39,7 +39,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     socket.destroy();
   };
   client.on('ready', () => resolve({ exec: (command) => execute(client, command), close: end }));
-  // After `ready` nobody waits here any more: a channel in use shows its end itself.
+  // The promise is settled after `ready`: a channel in use shows its end itself.
   client.on('error', (error) => reject(sessionError(error, remote)));
   client.on('close', () => reject(sessionError(new Error('the connection was closed'), remote)));
   signal.addEventListener('abort', aborted, { once: true });
@@ -48,7 +48,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     client.connect({ ...loginOf(options), sock: socket, readyTimeout: READY_MS });
     return await promise;
   } catch (error) {
-    // A key that cannot be read ends it before anybody waits; what the connection says then is of no use.
+    // A key that cannot be read ends it before the promise is awaited; the connection's own error is of no use then.
     promise.catch(() => undefined);
     end();
     throw error instanceof TurnpikeError || signal.aborted ? error : sessionError(error, remote);
@@ -56,7 +56,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 }
 
 /**
- * The key of the Secret. Open it before you connect: it takes its time, which no host is to wait for or be blamed for.
+ * The key of the Secret. Open it before you connect: it takes its time, and no host is to wait for it or be blamed.
  *
  * @throws TurnpikeError SecretInvalid
  */
@@ -122,7 +122,7 @@ function unreadableKey({ name }: Remote, why: string): TurnpikeError {
   );
 }
 
-/** An RSA key signs by SHA-2; what SHA-1 signed is not taken. */
+/** An RSA key signs by SHA-2; signatures by SHA-1 are not accepted. */
 function algorithmsOf({ type }: HostKey): string[] {
   return type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type];
 }

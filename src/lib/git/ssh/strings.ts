@@ -1,4 +1,4 @@
-/** A string of SSH's (RFC 4251, section 5) with where the next thing begins; what is not there is empty. */
+/** A string of SSH's (RFC 4251, section 5) with the place behind it; a missing one is empty. */
 export function stringAt(bytes: Buffer, at: number): [Buffer, number] {
   if (at + 4 > bytes.length) return [Buffer.alloc(0), bytes.length];
   const end = at + 4 + bytes.readUInt32BE(at);

@@ -107,7 +107,7 @@ function createConnection(
   };
 }
 
-/** Keeps what has advertised itself for the request that follows. */
+/** Keeps a run that has advertised itself for the request that follows. */
 function createExchanges(start: Start) {
   const advertised = new Map<GitService, Exchange>();
 
@@ -132,12 +132,12 @@ function createExchanges(start: Start) {
 
 const unlockAlone: Unlock = (key, passphrase) => unlock(key, passphrase, createTurns().job());
 
-/** As Git has it: `~`, or a user's, is not a directory below the root (git-clone, "GIT URLS"). */
+/** `~`, or a user's, is not a directory below the root, as Git has it (git-clone, "GIT URLS"). */
 function pathOf({ pathname }: URL): string {
   return decodeURIComponent(pathname).replace(/^\/~/, '~');
 }
 
-/** For the shell that a host may run. */
+/** Quotes the path for the shell that a host may run. */
 function quoted(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -6,7 +6,7 @@ import { type LockedPkcs8, unlockPkcs8 } from './pkcs8.ts';
 import { pkcs8ToSsh } from './pkcs8-ssh.ts';
 import { stringAt } from './strings.ts';
 
-/** ssh-keygen makes the first one unless told otherwise. */
+/** The first cipher is the default of ssh-keygen. */
 const CIPHERS: Readonly<Record<string, Cipher>> = {
   'aes256-ctr': { name: 'aes-256-ctr', key: 32, iv: 16, tag: 0 },
   'aes192-ctr': { name: 'aes-192-ctr', key: 24, iv: 16, tag: 0 },
@@ -29,7 +29,7 @@ interface Cipher {
 /** A private key whose passphrase takes its time. */
 export type LockedKey = LockedOpenSsh | LockedPkcs8;
 
-/** One of OpenSSH's own format (OpenSSH's PROTOCOL.key). */
+/** A locked key of OpenSSH's own format (OpenSSH's PROTOCOL.key). */
 export interface LockedOpenSsh {
   readonly kind: 'openssh';
   readonly cipher: string;
@@ -60,7 +60,7 @@ export function lockedOpenSsh(bytes: Buffer): LockedOpenSsh | undefined {
 /** Gives the key without its passphrase; undefined where the passphrase is wrong. */
 export type Unlock = (key: LockedKey, passphrase: string) => Promise<string | undefined>;
 
-/** The same for the same key with the same passphrase. */
+/** An id of the key with the passphrase: the same for the same two. */
 export function lockedKeyId(key: LockedKey, passphrase: string): string {
   const parts = Object.values(key).map((part) => (part instanceof Buffer ? part.toString('base64') : part));
   return createHash('sha256')
