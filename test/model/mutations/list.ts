@@ -125,7 +125,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: 'src/promote/notification/notification.ts',
-        old: '[pipeline.uid, environment, revision, due]',
+        old: '[pipeline.uid, environment, revision, startedAt]',
         new: '[pipeline.uid, environment, revision]',
       },
     ],
