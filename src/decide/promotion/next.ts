@@ -8,6 +8,7 @@ import { BEFORE_MERGE, type In, isIn, isUnfinished, type Tryable, type Unfinishe
 import { fullestOf, isSame, revisionOf, shortRevision } from '../model/revision.ts';
 import { promotionInto } from '../model/route.ts';
 import {
+  broughtRevision,
   commonRevision,
   deployedRevision,
   environmentStatus,
@@ -273,7 +274,9 @@ function tryPromotion(context: Context, record: In<Tryable>): Step {
  * with the written text.
  */
 function withWrittenTag(promotion: PromotionStatus, { pipeline }: Context): PromotionStatus {
-  if (promotion.pullRequest && promotion.pullRequest.endedAt === undefined) return promotion;
+  const isOpen = promotion.pullRequest && promotion.pullRequest.endedAt === undefined;
+  // The pull request of an older revision says nothing of how this one is written.
+  if (isOpen && isSame(broughtRevision(promotion), promotion.revision)) return promotion;
   const { writtenTag: _, ...rest } = promotion;
   const { tag } = executionOf(pipeline.status.executions, promotion.revision) ?? {};
   return tag === undefined ? rest : { ...rest, writtenTag: tag };

@@ -212,6 +212,20 @@ describe('a promotion', () => {
     });
   });
 
+  test('writes its own tag where the open pull request brings an older revision still', () => {
+    const known = running({ dev: FULL, staging: '6.5.0', prod: '6.5.0' });
+    const executions = known.status.executions?.map((one) =>
+      one.revision === FULL ? { ...one, tag: 'v6.5.1' } : one,
+    );
+    const found = { ...known, status: { ...known.status, ...(executions && { executions }) } };
+    const pullRequest = { url: 'https://f/pulls/7', number: 7, revision: '6.5.0-rc.1' };
+    const promotion = { revision: FULL, phase: 'Pending', pullRequest } as PromotionStatus;
+    expect(steps(withState(found, 'staging', { promotion })).staging).toMatchObject({
+      kind: 'promote',
+      promotion: { writtenTag: 'v6.5.1' },
+    });
+  });
+
   test('is not begun where the digests are equal, and is where a tag was pushed again', () => {
     expect(steps(running({ dev: FULL, staging: DIGEST, prod: '6.5.1' })).staging?.kind).toBe('rest');
     expect(steps(running({ dev: FULL, staging: `6.5.1@${OTHER}`, prod: FULL })).staging).toMatchObject({
