@@ -5,7 +5,7 @@ import { type Load, load } from './load.ts';
 import { admissionAddress } from './rotation.ts';
 import { type Figure, median } from './table.ts';
 
-/** Before that, the program still compiles what it runs, on the same processor. */
+/** The program still compiles its code in these seconds, on the same processor. */
 const WARM_UP_SECONDS = 10;
 /** The median of the rounds counts: a shared machine is not as fast in each. */
 const ROUNDS = 5;
@@ -16,7 +16,7 @@ const NAMESPACE = 'bench-admission';
 /** The webhook leaves this namespace out, so that it shows what an apply takes without. */
 const UNCHECKED = 'kube-system';
 
-/** What the admission webhook answers per second on one processor, and what it adds to `kubectl apply`. */
+/** Measures the admission webhook's answers per second on one processor, and what it adds to `kubectl apply`. */
 export async function benchAdmission(lab: Lab, turnpike: Turnpike): Promise<Figure[]> {
   await lab.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } }]);
   await lab.apply([NAMESPACE, UNCHECKED].flatMap(secrets));
@@ -127,7 +127,7 @@ function review(operation: string) {
       operation,
       namespace: NAMESPACE,
       name: 'app',
-      // Somebody who may see the Secrets, so that these are looked at.
+      // A user who may see the Secrets, so that admission looks at them.
       userInfo: { username: 'somebody', groups: ['system:masters', 'system:authenticated'] },
       ...(operation === 'DELETE' ? { oldObject: object } : { object }),
     },

@@ -10,11 +10,11 @@ import { type Figure, median, percentile } from './table.ts';
 
 const VERSION = '1.1.0';
 const ROUNDS = 15;
-/** So many Turnpike has to work on at once. */
+/** The number of promotions that Turnpike works on at once. */
 export const AT_ONCE = 100;
 const REST_SECONDS = 30;
 const MINUTE_MS = 60_000;
-/** What it takes at most to deploy all and to send their events. */
+/** The longest that it takes to deploy all and to send their events. */
 const PREPARE_MS = 45_000;
 const REPOSITORY = 'bench-monorepo';
 
@@ -69,7 +69,7 @@ async function makeApps(lab: Lab, url: string, count: number): Promise<Scenario[
   return apps;
 }
 
-/** Gitea looks at every open pull request again whenever the base branch moves. */
+/** Gitea checks every open pull request again whenever the base branch moves. */
 async function closeAll({ gitea }: Lab): Promise<void> {
   for (const { number } of await gitea.pulls(REPOSITORY, 'open')) {
     await gitea.close(REPOSITORY, number);
@@ -77,8 +77,8 @@ async function closeAll({ gitea }: Lab): Promise<void> {
 }
 
 /**
- * All of them wait for one window, and begin when it opens: nothing but the promotions takes the machine's
- * time then. It ends when the last pull request is there.
+ * Every promotion waits for one window and begins when it opens, so that nothing but the promotions takes
+ * the machine's time then. The measurement ends when the last pull request is open.
  */
 async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Figure[]> {
   const { lab, watch } = stage;
@@ -113,7 +113,7 @@ async function timeTogether(apps: readonly Scenario[], stage: Stage): Promise<Fi
   ];
 }
 
-/** A patch that lets promotions pass from then on, for twelve hours. */
+/** A patch that allows promotions from that time on, for twelve hours. */
 function windowFrom(opensAt: number): string {
   const clock = (at: number) => new Date(at).toISOString().slice(11, 16);
   const windows = [{ from: clock(opensAt), to: clock(opensAt + 720 * MINUTE_MS) }];

@@ -7,7 +7,7 @@ import type { Figure } from './table.ts';
 
 const SECONDS = 8;
 
-/** What the webhook answers per second: strangers, and an event that is known already. */
+/** Measures the webhook's answers per second: to events signed with another key, and to an event known already. */
 export async function benchHook(lab: Lab, turnpike: Turnpike): Promise<Figure[]> {
   const app = await createScenario(lab, 'bench-hook', { promotion: { manual: true } });
   await app.deploy('dev', '1.1.0');

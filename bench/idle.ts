@@ -6,8 +6,9 @@ import { waitFor } from '../test/lab/wait.ts';
 import type { Figure } from './table.ts';
 
 /**
- * What a fleet costs in which nothing happens: 1,000 Pipelines over 3,000 Kustomizations. kustomize-controller is played:
- * at each interval it sets Ready to Unknown and to True again, and sends ReconciliationSucceeded.
+ * Measures what a fleet costs in which nothing happens: 1,000 Pipelines over 3,000 Kustomizations.
+ * kustomize-controller is played: at each interval it sets Ready to Unknown and to True again, and sends
+ * ReconciliationSucceeded.
  */
 
 const FLEET = 1_000;
@@ -153,7 +154,7 @@ async function progress(lab: Lab): Promise<{ done: boolean; ready: number }> {
   return { done: ready === FLEET, ready };
 }
 
-/** Until nothing has been written for a while: what is around the Pipelines is looked at a little later. */
+/** Waits until nothing has been written for a while: objects around the Pipelines are read a little later. */
 async function settle(turnpike: Turnpike): Promise<void> {
   await waitFor(
     'the last write',

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-/** Ticks of all processors since the machine started (proc_stat(5)), where the kernel tells. */
+/** Ticks of all processors since the machine started (proc_stat(5)), where the kernel reports them. */
 interface Ticks {
   readonly busy: number;
-  /** What the processors would have done while the host let other machines run. */
+  /** Ticks that the host gave to other machines while this one had work. */
   readonly stolen: number;
 }
 

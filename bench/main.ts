@@ -107,7 +107,7 @@ async function setUp(lab: Lab): Promise<Stage> {
     'insecure-git-hosts': [lab.gitea.url, watch.url].map((url) => new URL(url).host).join(','),
     // The load comes from one address and is about one pipeline.
     'promotion-hook-rate-limit': '1000000000',
-    // What is measured one after the other does not see it; a hundred at once are to go together.
+    // Measurements one after the other do not depend on it; a hundred promotions at once are to go together.
     concurrent: String(AT_ONCE),
   };
   return { lab, watch, turnpike: await startTurnpike(lab, { flags }) };

@@ -6,7 +6,7 @@ import type { Scenario } from '../test/lab/scenario.ts';
 const APPLICATIONS = 1_000;
 const ENVIRONMENTS = ['dev', 'staging', 'prod'];
 
-/** The scenarios' manifests lie among those of applications that nobody promotes here. */
+/** The scenarios' manifests lie among those of applications that are not promoted here. */
 export function monorepo(scenarios: readonly Scenario[]): Files {
   const files: Record<string, string> = {};
   for (let number = 0; number < APPLICATIONS; number += 1) {

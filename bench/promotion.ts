@@ -13,7 +13,7 @@ const REST_MS = 2_000;
 export interface Times {
   /** Milliseconds until the pull request is recorded and the event's sender has its answer. */
   readonly whole: number;
-  /** Milliseconds until the pull request is there. */
+  /** Milliseconds until the pull request is open. */
   readonly opened: number;
   /** Milliseconds in which the forge's answers to the push and to the creation of the pull request were waited for. */
   readonly waited: number;
@@ -22,9 +22,9 @@ export interface Times {
 }
 
 /**
- * From the event to the open pull request, each round in a repository of its own: of one application, when the
- * repository is seen for the first time; of another one, when it is known; and of that into the next
- * environment, when the base branch has moved, since its pull request was merged.
+ * Measures the time from the event to the open pull request, each round in a repository of its own: of one
+ * application, when the repository is seen for the first time; of another one, when it is known; and of
+ * that into the next environment, when the base branch has moved, since its pull request was merged.
  */
 export async function benchPromotion(
   lab: Lab,
@@ -94,7 +94,7 @@ export async function timePromotion(
   return { whole, opened: answered - started, waited, asked };
 }
 
-/** From the event to the pull request, without what the forge itself took. */
+/** The time from the event to the pull request, without the forge's own. */
 export function ownTime({ opened, waited }: Times): number {
   return opened - waited;
 }

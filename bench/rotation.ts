@@ -26,7 +26,7 @@ export interface Rotations {
   readonly perSecond: number;
   /** Serial numbers of the certificates that were served one after the other. */
   readonly served: readonly string[];
-  /** What was answered otherwise than by "created". */
+  /** Answers other than "created". */
   readonly errors: readonly string[];
   /** Milliseconds that each took. */
   readonly durations: readonly number[];
@@ -112,7 +112,7 @@ function startLoad(lab: Lab) {
   };
 }
 
-/** What is wrong with the answer to the creation of a Pipeline that is never written. */
+/** The fault in the answer to the creation of a Pipeline that is never written. */
 async function create(lab: Lab, index: number): Promise<string | undefined> {
   const answer = await lab.request('POST', PIPELINES, pipeline(`app-${index}`));
   const text = await answer.text();
@@ -136,14 +136,14 @@ async function takeAway(lab: Lab, key: string): Promise<void> {
   await lab.kubectl(['patch', SECRET, '-n', TURNPIKE_NAMESPACE, '--type=json', '-p', patch]);
 }
 
-/** Where the admission webhook listens, `127.0.0.1:41234`. */
+/** The address of the admission webhook, `127.0.0.1:41234`. */
 export async function admissionAddress(turnpike: Turnpike): Promise<string> {
   const lines = await turnpike.log();
   const line = lines.find(({ msg, server }) => msg === 'listening' && server === 'admission');
   return String(line?.address);
 }
 
-/** Of the certificate that a new connection gets. */
+/** The serial number of the certificate that a new connection gets. */
 export function serialNumber(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {

@@ -1,7 +1,7 @@
-/** A forge with a stopwatch in front: what was asked of it, and how long it took. */
+/** A forge with a stopwatch in front: records its requests and how long it took to answer. */
 export interface Stopwatch {
   readonly url: string;
-  /** What was asked since the last call. */
+  /** Returns the times since the last call. */
   take(): Taken;
   stop(): void;
 }
@@ -11,7 +11,7 @@ export interface Taken {
   readonly waited: number;
   /** The same for all other answers, such as to where the branches are. */
   readonly asked: number;
-  /** When the last answer of the first kind came, as `performance.now` has it. */
+  /** The time of the last answer of the first kind, on the clock of `performance.now`. */
   readonly answered: number;
   /** `POST /user/name.git/git-receive-pack`. */
   readonly requests: readonly string[];

@@ -1,4 +1,4 @@
-/** Figures of one benchmark: what was measured, the value with its unit, and the goal. */
+/** Figures of one benchmark: a description, the value with its unit, and the goal. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
