@@ -9,7 +9,7 @@ import {
   NEXT_VERSION,
 } from './names.ts';
 
-/** The part of a HelmRelease that is looked at. */
+/** The part of a HelmRelease that the demo reads. */
 export interface Release {
   readonly metadata?: { readonly generation?: number };
   readonly spec?: { readonly values?: { readonly image?: { readonly tag?: string } } };
@@ -42,15 +42,15 @@ export interface Act {
   readonly next: string;
   /** The version of the chart that goes with a revision. */
   readonly chart: (revision: string) => string;
-  /** How a revision of it is called in a sentence. */
+  /** Names a revision of it in a sentence. */
   readonly called: (revision: string) => string;
-  /** What is promoted, in the title of a step; nothing where it goes without saying. */
+  /** The subject of the promotion in the title of a step; empty where it goes without saying. */
   readonly what: string;
   /** An environment's file. */
   readonly file: (environment: Environment, revision: string) => string;
-  /** What a HelmRelease says that it runs, where it is ready. */
+  /** The revision that a HelmRelease reports, where it is ready. */
   readonly runs: (release: Release) => string | undefined;
-  /** Whether Flux tells Turnpike of it by events; else Turnpike watches alone. */
+  /** True when Flux sends events about it to Turnpike; otherwise Turnpike only watches. */
   readonly hasAlerts: boolean;
 }
 

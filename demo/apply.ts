@@ -19,7 +19,7 @@ export function showCommand(print: Printer, lab: Lab, args: readonly string[]): 
   print.say(`$ kubectl ${shown.join(' ')}`, 'bold');
 }
 
-/** `kubectl apply` of a file with these objects, shown with what came of it. */
+/** `kubectl apply` of a file with these objects, shown with its result. */
 export async function applyManifest(
   { lab, print }: { lab: Lab; print: Printer },
   name: string,
@@ -31,8 +31,8 @@ export async function applyManifest(
 }
 
 /**
- * What `kubectl apply` printed, counted: `created 5 objects: namespace, 3 secrets, service`. Its lines read
- * `<resource>[.<group>]/<name> created`.
+ * Counts the lines that `kubectl apply` printed: `created 5 objects: namespace, 3 secrets, service`. Its
+ * lines read `<resource>[.<group>]/<name> created`.
  */
 export function describeApplied(printed: string): string {
   const counts = new Map<string, number>();

@@ -2,7 +2,7 @@ import type { Turnpike } from '../test/lab/turnpike.ts';
 import { waitFor } from '../test/lab/wait.ts';
 import { APP, ENVIRONMENTS, type Environment, NAMESPACE } from './names.ts';
 
-/** What Turnpike's log says about an event that it took. */
+/** The part of Turnpike's log about an event that it took. */
 interface Received {
   readonly msg: 'event received';
   readonly outcome: string;

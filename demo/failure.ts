@@ -7,13 +7,13 @@ import type { Lab } from '../test/lab/lab.ts';
 const TAIL_LINES = 12;
 const MAX_LINE = 400;
 
-/** What is known of a lab's programs when something has failed. */
+/** The state of a lab's programs when something has failed. */
 export interface Evidence {
   /** A sentence for each program that is not running any more. */
   readonly ended: readonly string[];
   /** The end of the log that says most, under its name. */
   readonly tail: string;
-  /** Where the logs of all programs are. */
+  /** The directory of all programs' logs. */
   readonly directory: string;
 }
 
@@ -36,7 +36,7 @@ async function describeEnd(directory: string, name: string): Promise<string> {
   return `${name} has ended by itself, with status ${status}.`;
 }
 
-/** Of the first of these logs that is there and says something. */
+/** The end of the first of these logs that is there and not empty. */
 async function tailOf(directory: string, names: readonly string[]): Promise<string> {
   const name = names.find((candidate) => Bun.file(join(directory, candidate)).size > 0);
   if (name === undefined) return 'No program has written a log.';

@@ -59,9 +59,9 @@ function markedLine(text: string): string {
 }
 
 export interface PipelineDeps extends FleetDeps {
-  /** Of the repository. */
+  /** The repository's URL. */
   readonly url: string;
-  /** What events are signed with. */
+  /** The key that signs events. */
   readonly key: string;
   /** Address of Turnpike's promotion webhook. */
   readonly hook: string;
@@ -83,7 +83,7 @@ export async function createPipeline(deps: PipelineDeps): Promise<void> {
 
 const IMAGE_PATH = '.spec.values.image.tag';
 
-/** A Pipeline for the image of the other application. Nobody sends events about it. */
+/** A Pipeline for the image of the other application, without events. */
 export async function createImagePipeline(
   deps: Pick<PipelineDeps, 'lab' | 'print' | 'steps' | 'url' | 'watch'>,
 ): Promise<void> {
@@ -102,7 +102,7 @@ export async function createImagePipeline(
   });
 }
 
-/** As the summary has it. */
+/** Three environments at one revision, as the summary writes it. */
 export function everywhere(revision: string): string {
   return ENVIRONMENTS.map((environment) => `${environment} ${revision}`).join(' → ');
 }

@@ -15,7 +15,7 @@ import type { FluxPlayer } from './player.ts';
 import type { Printer } from './print.ts';
 import { LOOK_EVERY, sources } from './sources.ts';
 
-/** Flux itself: it is told where to look once, and from then on only watched. */
+/** Flux itself: gets its sources and Kustomizations once, and is only watched from then on. */
 export function createFlux(lab: Lab, print: Printer): FluxPlayer {
   async function start(fleetUrl: string): Promise<void> {
     const chartsUrl = await publishChart(lab.gitea, [FIRST_VERSION, NEXT_VERSION, SPARE_VERSION]);
@@ -65,7 +65,7 @@ function readyOf({ status }: Release): Condition | undefined {
   return status?.conditions?.find(({ type }) => type === 'Ready');
 }
 
-/** What Flux says of everything that takes part. */
+/** The status that Flux reports of everything that takes part. */
 async function state(lab: Lab, environment: Environment): Promise<string> {
   const { code, stdout, stderr } = await lab.tryKubectl([
     ...['get', `gitrepositories,helmrepositories,helmcharts,kustomizations,helmreleases`],

@@ -8,7 +8,7 @@ export interface Kept {
   readonly turnpike: Turnpike | undefined;
 }
 
-/** How to look at a demo that was left running. */
+/** Describes how to look at a demo that was left running. */
 export function describeKept({ lab, turnpike }: Kept): string {
   const { gitea } = lab;
   const paragraphs = [

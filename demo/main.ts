@@ -41,7 +41,7 @@ async function demo(options: DemoOptions): Promise<number> {
     now: () => performance.now(),
   });
   const steps = createSteps(print);
-  // Who reads no further, such as "head", wants no more of it.
+  // A closed standard output ends the demo: a reader such as "head" needs no more of it.
   process.stdout.on('error', () => process.exit(1));
   const running: Running = {};
   const ending = { print, steps, running, keep: options.keep };

@@ -11,7 +11,7 @@ import {
   REPOSITORY_SECRET,
 } from './names.ts';
 
-/** What users write: the files of the repository, the Pipeline and all that belongs to it. */
+/** The manifests that users write: files of the repository, the Pipeline and all that belongs to it. */
 
 /** An environment's HelmRelease of the first act, the version of its chart marked for Turnpike. */
 export function chartRelease(environment: Environment, version: string): string {
@@ -65,7 +65,7 @@ export function namespaces(): object[] {
   }));
 }
 
-/** `key`: what Flux signs its events with. `token`: of the forge. */
+/** `key`: signs Flux's events. `token`: the forge's. */
 export function secrets({ key, token }: { key: string; token: string }): object[] {
   return [secret(EVENTS_SECRET, { token: key, 'hmac-key': key }), secret(REPOSITORY_SECRET, { token })];
 }
@@ -74,9 +74,9 @@ export interface PipelineChange {
   readonly name?: string;
   /** Default: the first act's. */
   readonly app?: string;
-  /** Where its revision is, of the Pipeline's spec. */
+  /** The field of the Pipeline's spec that says where the application's revision is. */
   readonly revision?: object;
-  /** In place of, or beside, the strategy's fields. */
+  /** Fields in place of, or beside, the strategy's. */
   readonly strategy?: object;
 }
 
@@ -112,7 +112,7 @@ export function pipeline(
   };
 }
 
-/** For each environment the Provider and the Alert by which Flux tells Turnpike of deployments. */
+/** The Provider and the Alert of each environment, by which Flux sends events of deployments to Turnpike. */
 export function alerts(hook: string): object[] {
   return ENVIRONMENTS.flatMap((environment) => {
     const apiVersion = 'notification.toolkit.fluxcd.io/v1beta3';
@@ -134,7 +134,7 @@ export function alerts(hook: string): object[] {
   });
 }
 
-/** Where Turnpike takes events of deployments to an environment. */
+/** The address at which Turnpike takes events of deployments to an environment. */
 export function eventAddress(hook: string, environment: Environment): string {
   return `${hook}/promotion/${NAMESPACE}/${APP}/${environment}`;
 }

@@ -1,4 +1,4 @@
-/** What the demo calls things. */
+/** The names that the demo uses. */
 
 export const ENVIRONMENTS = ['dev', 'staging', 'prod'] as const;
 /** Each has a namespace of its own name. */
@@ -15,12 +15,12 @@ export const CHARTS = 'charts';
 
 export const FIRST_VERSION = '1.0.0';
 export const NEXT_VERSION = '1.1.0';
-/** For those who keep the demo and go on by themselves. */
+/** A version for users who keep the demo and go on by themselves. */
 export const SPARE_VERSION = '1.2.0';
 
 /** The application of the second act; it has the same chart, at the first version all the while. */
 export const IMAGE_APP = 'shop';
-/** Its image, which nobody pulls: no kubelet runs Pods here. */
+/** Its image, which is never pulled: no kubelet runs Pods here. */
 export const IMAGE_REPOSITORY = 'ghcr.io/acme/shop';
 export const FIRST_TAG = '5.0.0';
 export const NEXT_TAG = '5.0.1';

@@ -12,19 +12,19 @@ export interface PlayedDeps {
   readonly print: Printer;
   /** Address of Turnpike's promotion webhook. */
   readonly hook: string;
-  /** What events are signed with. */
+  /** The key that signs events. */
   readonly key: string;
 }
 
 interface Installation {
   readonly revision: string;
-  /** Of the release, counted from 1. */
+  /** The release's number, counted from 1. */
   readonly number: number;
 }
 
 /**
- * Flux's part, played: what main holds is applied, the HelmRelease's status is set as helm-controller sets
- * it, and the event is signed and sent as notification-controller does.
+ * Flux's part, played: applies what main holds, sets the HelmRelease's status as helm-controller does, and
+ * signs and sends the event as notification-controller does.
  */
 export function createPlayedFlux({ lab, print, hook, key }: PlayedDeps): FluxPlayer {
   async function install(act: Act, environment: Environment, { revision, number }: Installation) {

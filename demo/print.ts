@@ -1,9 +1,9 @@
 import { createReporter, type Reporter } from '../test/lab/build/reporter.ts';
 
-/** Where the demo's words go. */
+/** The stream that the demo prints to. */
 export interface Output {
   write(text: string): void;
-  /** Whether a line can be replaced. */
+  /** True when a line can be replaced. */
   readonly terminal: boolean;
   readonly colours: boolean;
   /** Milliseconds; only differences count. */
@@ -22,9 +22,9 @@ export interface Printer {
   more(text: string, style?: Style): void;
   /** Text as it is, but for the style. */
   raw(text: string, style?: Style): void;
-  /** For what takes minutes. */
+  /** Shows the progress of work that takes minutes. */
   readonly reporter: Reporter;
-  /** Since the start. */
+  /** Time since the start. */
   seconds(): number;
 }
 

@@ -13,7 +13,7 @@ import type { Steps } from './steps.ts';
 import { walk } from './walk.ts';
 import { formatRow, watchPipelines } from './watch.ts';
 
-/** What is running already, for whoever has to end or to keep it. */
+/** The parts that are running already, so that the caller can end or keep them. */
 export interface Running {
   lab?: Lab;
   turnpike?: Turnpike;

@@ -1,9 +1,9 @@
 import { CHARTS, ENVIRONMENTS, NAMESPACE, REPOSITORY } from './names.ts';
 
-/** How often Flux looks for new commits here; on clusters it is a minute, or a webhook of the forge. */
+/** Flux's interval for new commits here; on clusters it is a minute, or a webhook of the forge. */
 export const LOOK_EVERY = '2s';
 
-/** What Flux is told: to apply each environment's folder, with charts from the chart repository. */
+/** Flux's sources and Kustomizations: each environment's folder, with charts from the chart repository. */
 export function sources({ fleetUrl, chartsUrl }: { fleetUrl: string; chartsUrl: string }): object[] {
   const source = (kind: string, name: string, spec: object) => ({
     apiVersion: 'source.toolkit.fluxcd.io/v1',

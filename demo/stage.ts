@@ -13,7 +13,7 @@ export interface StageDeps {
   readonly parts: LabParts;
 }
 
-/** Builds what is missing: the programs of the lab, once, and Turnpike itself. */
+/** Builds the missing parts: the programs of the lab, once, and Turnpike itself. */
 export async function build({ print, steps, parts }: StageDeps): Promise<void> {
   await steps.run('Build what is missing', async (conclude) => {
     const installed = await installLab(parts, print.reporter);
@@ -30,7 +30,7 @@ function describeProgram({ component, binary, ownBinary }: Located): string {
   return binary === ownBinary ? `${component.name}${NO_BREAK}${component.version}` : binary;
 }
 
-/** Starts what Turnpike stands on. `onLab` is told of it at once, so that it can be ended. */
+/** Starts the programs that Turnpike needs. `onLab` gets the lab at once, so that it can be ended. */
 export async function bringUp({ print, steps, parts }: StageDeps, onLab: (lab: Lab) => void): Promise<Lab> {
   const names = ['etcd', 'kube-apiserver', 'Gitea', ...(parts.flux ? ['Flux'] : [])].join(', ');
   return await steps.run(`Start ${names}`, async (conclude) => {

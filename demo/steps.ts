@@ -9,11 +9,11 @@ interface Step {
 const FAILED = 'FAILED';
 
 export interface Steps {
-  /** Does a part of the demo under its title; `conclude` says in few words what came of it. */
+  /** Does a part of the demo under its title; `conclude` sums up the result in a few words. */
   run<T>(title: string, work: (conclude: (result: string) => void) => Promise<T>): Promise<T>;
   /** The title of the step that failed. */
   failed(): string | undefined;
-  /** All that was done until now as a table: step, took, result. */
+  /** All steps until now as a table: step, took, result. */
   table(): string;
 }
 

@@ -58,7 +58,7 @@ async function bump({ lab, print, act }: WalkDeps): Promise<void> {
   print.say(`From here on the demo ${then}, and merges what Turnpike proposes.`);
 }
 
-/** Waits until an environment runs the revision, and until Turnpike has been told so where Flux tells it. */
+/** Waits until an environment runs the revision, and until Turnpike has the event of it where Flux sends one. */
 async function arrive({ player, print, turnpike, act }: WalkDeps, environment: Environment): Promise<void> {
   const how = await player.deploy(act, environment, act.next);
   print.say(`${environment} runs ${act.called(act.next)}: ${how}`, 'green');
@@ -104,7 +104,7 @@ async function finish({ lab, print, watch, act }: WalkDeps): Promise<void> {
   };
   await watch.shows(act.app, everywhere(act.next));
   await show(['get', 'helmreleases', '-A']);
-  // Without Flux there is nobody who installs charts.
+  // Charts are not installed without Flux.
   const output = `jsonpath={.data.${act === CHART ? 'greeting' : 'image'}}`;
   if (lab.has.flux) await show(['get', 'configmap', act.app, '-n', 'prod', '-o', output]);
 }

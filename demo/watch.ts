@@ -25,7 +25,7 @@ export interface PipelineWatch {
   stop(): Promise<void>;
 }
 
-/** `kubectl get pipelines --watch`; `onRow` hears of rows whose summary is another than before. */
+/** Runs `kubectl get pipelines --watch`; `onRow` is called with rows whose summary has changed. */
 export async function watchPipelines(lab: Lab, onRow: (row: PipelineRow) => void): Promise<PipelineWatch> {
   const kubectl = ['kubectl', `--kubeconfig=${lab.kubeconfig}`];
   const child = Bun.spawn([...kubectl, 'get', 'pipelines', '-n', NAMESPACE, '--watch', '--no-headers'], {
@@ -67,7 +67,7 @@ export function parseRow(line: string): PipelineRow | undefined {
   return { name, app, summary, ready, age };
 }
 
-/** Wide enough for what the demo comes to show, so that rows line up though they are printed one by one. */
+/** Widths fit all that the demo shows, so that rows line up though they are printed one by one. */
 const SUMMARY_WIDTH = 58;
 
 export function formatRow({ name, app, summary, ready, age }: PipelineRow): string {
