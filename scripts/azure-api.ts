@@ -4,8 +4,9 @@ import type { Json } from './openapi.ts';
 import { extractOf, type Swagger } from './swagger.ts';
 
 /**
- * Writes what the stand-in for Azure DevOps is held against: the operations that Turnpike uses, taken from the
- * description that Microsoft publishes. Its argument is a clone of https://github.com/MicrosoftDocs/vsts-rest-api-specs.
+ * Writes the description for the stand-in for Azure DevOps: the operations that Turnpike uses, taken from
+ * the description that Microsoft publishes. Its argument is a clone of
+ * https://github.com/MicrosoftDocs/vsts-rest-api-specs.
  */
 
 const SOURCE = 'https://github.com/MicrosoftDocs/vsts-rest-api-specs';

@@ -6,9 +6,9 @@ import { runOrThrow } from '../test/lab/command.ts';
 const ROOT = dirname(import.meta.dir);
 
 export interface BuildOptions {
-  /** The program's first file; `src/main.ts` unless told otherwise. */
+  /** The program's first file; default: `src/main.ts`. */
   readonly entry?: string;
-  /** `dist/turnpike` unless told otherwise. */
+  /** Default: `dist/turnpike`. */
   readonly output?: string;
 }
 
@@ -21,7 +21,7 @@ export interface BuildResult {
   readonly built: boolean;
 }
 
-/** What goes into the binary. */
+/** The files that go into the binary. */
 const INPUTS = ['src', 'manifests', 'kustomize', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
 /**

@@ -8,7 +8,7 @@ import { type Schema, toStructural } from './structural.ts';
 const HEADER = `# Made from src/api/pipeline.ts by "npm run generate": change it there.\n`;
 const READY = '.status.conditions[?(@.type=="Ready")]';
 
-/** What `kubectl get pipelines` prints; `priority` 1 is for `-o wide` alone. */
+/** The columns that `kubectl get pipelines` prints; `priority` 1 is for `-o wide` alone. */
 const COLUMNS = [
   { name: 'App', type: 'string', jsonPath: '.spec.appRef.name' },
   { name: 'Summary', type: 'string', jsonPath: '.status.summary' },

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { crdYaml } from './crd.ts';
 import { EDITOR_SCHEMA, editorSchemaJson } from './json-schema.ts';
 
-/** Writes what is made from the schemas; `test/unit/api/crd.test.ts` fails when it was forgotten. */
+/** Writes the files that are made from the schemas; `test/unit/api/crd.test.ts` fails when it was forgotten. */
 
 const folder = fileURLToPath(new URL('../manifests/crd/', import.meta.url));
 const kustomization = `apiVersion: kustomize.config.k8s.io/v1beta1

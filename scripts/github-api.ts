@@ -6,9 +6,9 @@ import { graphqlExtract } from './graphql.ts';
 import { type Description, extractOf } from './openapi.ts';
 
 /**
- * Writes what the stand-in for GitHub is held against: the operations of REST and the types of GraphQL that Turnpike uses,
- * taken from the descriptions that GitHub publishes. The packages are far too big to depend on; they are kept beside the
- * lab's binaries.
+ * Writes the description for the stand-in for GitHub: the operations of REST and the types of GraphQL that
+ * Turnpike uses, taken from the descriptions that GitHub publishes. The packages are far too big to depend
+ * on; they are kept beside the lab's binaries.
  */
 
 const PACKAGE = '@octokit/openapi';

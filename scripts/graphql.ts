@@ -2,7 +2,7 @@
 
 /** Types are written as in GraphQL: `String!`, `[MergeQueueEntry]`. */
 export interface GraphqlExtract {
-  /** Of objects and interfaces: fields with their types and arguments. */
+  /** Fields of objects and interfaces with their types and arguments. */
   readonly objects: Readonly<Record<string, Readonly<Record<string, ExtractedField>>>>;
   /** Fields of input objects. */
   readonly inputs: Readonly<Record<string, Readonly<Record<string, string>>>>;

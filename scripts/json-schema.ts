@@ -8,7 +8,7 @@ import type { Schema } from './structural.ts';
 /** Lies beside the CustomResourceDefinition; kubeconform finds it by `{{.ResourceKind}}-{{.ResourceAPIVersion}}`. */
 export const EDITOR_SCHEMA = 'pipeline-v1alpha1.schema.json';
 
-/** What a manifest may hold, with the rules under `RULES_KEY`; rules that are code alone are left out. */
+/** The schema of a manifest, with the rules under `RULES_KEY`; rules that are code alone are left out. */
 export function jsonSchemaOf(
   schema: GenericSchema,
   target: NonNullable<ConversionConfig['target']>,
@@ -26,8 +26,8 @@ export function editorSchemaJson(): string {
 }
 
 /**
- * JSON Schema of a Pipeline for editors and linters; draft 7, which all of them speak. `spec` takes no field
- * that there is not, so that a misspelled one shows; `metadata` and `status` are not looked at.
+ * JSON Schema of a Pipeline for editors and linters; draft 7, which all of them speak. `spec` takes no
+ * unknown field, so that a misspelled one shows; `metadata` and `status` are not looked at.
  */
 export function editorSchema(): Schema {
   return {

@@ -16,7 +16,7 @@ export interface Wanted {
 
 export interface Extract {
   readonly operations: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  /** By name; `$ref` of a schema is `#/schemas/NAME`. */
+  /** Schemas by name; `$ref` of a schema is `#/schemas/NAME`. */
   readonly schemas: JsonObject;
   readonly examples: JsonObject;
 }
@@ -37,7 +37,7 @@ export interface Parameter {
 }
 
 const SCHEMA = '#/components/schemas/';
-/** For people, or for other programs. */
+/** Keywords for people or for other programs. */
 const DROPPED = ['description', 'example', 'examples', 'title', 'externalDocs', 'deprecated', 'nullable'];
 
 export function extractOf(description: Description, wanted: Wanted): Extract {
@@ -110,7 +110,7 @@ function lean(schema: Json): Json {
   return object.nullable === true ? { anyOf: [{ type: 'null' }, result] } : result;
 }
 
-/** Names of properties are no keywords. */
+/** Names of properties are not keywords. */
 function leanAt(key: string, value: Json): Json {
   if (key === 'enum' || key === 'default' || key === 'required') return value;
   if (key !== 'properties') return lean(value);

@@ -11,7 +11,7 @@ const NODE_MAJOR = 20;
 /** npm leaves its own copy of the lock file in node_modules when it has installed everything. */
 const INSTALLED = join(ROOT, 'node_modules', '.package-lock.json');
 
-/** What each program calls besides Bun. Go is asked for only when something has to be built with it. */
+/** The commands that each program calls besides Bun. Go is asked for only when something has to be built with it. */
 const NEEDS = {
   'bench/main.ts': ['bash', 'git', 'kubectl'],
   'demo/main.ts': ['bash', 'git', 'kubectl'],
@@ -68,7 +68,7 @@ function isInstallNeeded() {
   return modified(INSTALLED) < modified(join(ROOT, 'package-lock.json'));
 }
 
-/** Milliseconds; 0 when there is no such file. */
+/** The file's modification time in milliseconds; 0 when it does not exist. */
 function modified(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
@@ -77,7 +77,7 @@ async function install() {
   process.stderr.write('Installing the npm packages of package-lock.json ...\n');
   const started = Date.now();
   await npm('ci', '--ignore-scripts', '--no-audit', '--no-fund');
-  // Of all install scripts only Bun's own is run: it puts the binary for this platform in its place.
+  // Only Bun's own install script runs: it puts the binary for this platform in its place.
   await npm('rebuild', 'bun');
   process.stderr.write(`Installed in ${Math.round((Date.now() - started) / 1000)} s.\n`);
 }
@@ -91,7 +91,7 @@ async function npm(...command) {
   child.stdout.on('data', (chunk) => printed.push(chunk));
   const { code } = await ended(child);
   if (code === 0) return;
-  // What is there by half must not be taken for installed the next time.
+  // A partial installation must not be taken for a complete one the next time.
   rmSync(INSTALLED, { force: true });
   fail(`${Buffer.concat(printed)}npm ${command[0]} failed; what it said is above.`);
 }
@@ -109,8 +109,8 @@ async function run(program, programArgs) {
 }
 
 /**
- * npm that is killed cannot tell us, so we look after it. Programs started in other ways may outlive the
- * shell that they were started from.
+ * npm cannot report that it is killed, so this process watches it. Programs started in other ways may
+ * outlive the shell that they were started from.
  */
 function stopWithNpm(child) {
   if (process.env.npm_lifecycle_event === undefined) return;

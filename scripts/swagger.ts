@@ -12,11 +12,11 @@ export interface Swagger {
 
 export interface SwaggerExtract {
   readonly operations: Readonly<Record<string, Json>>;
-  /** By name; `$ref` of a schema is `#/schemas/NAME`. */
+  /** Schemas by name; `$ref` of a schema is `#/schemas/NAME`. */
   readonly schemas: Readonly<Record<string, Json>>;
 }
 
-/** What a schema has beside what only people read. */
+/** The keywords of a schema that are kept; others are only for people. */
 const KEPT = ['type', 'enum', 'required', 'items', 'properties', 'additionalProperties', '$ref', 'allOf'];
 
 /** `wanted`: methods by path, without the first segment, which is the organization or the collection. */
@@ -59,7 +59,7 @@ function resolved({ parameters }: Swagger, value: JsonObject): JsonObject {
   return found;
 }
 
-/** The version of the API is told to people alone. */
+/** The version of the API is written for people alone. */
 function parameterOf(parameter: JsonObject): Parameter {
   const { name, in: place, required, type = 'string', enum: values, description } = parameter;
   const version = /should be set to '([^']+)'/.exec(String(description))?.[1];
